@@ -1,0 +1,15 @@
+//! The engine of Hone: it takes bytes and returns bytes and events, and knows no browser.
+//!
+//! Data flows one way; a lower line never names a higher one:
+//! `problem · limits · rng` → `recipe` → `dataset` → `text` → `weights` → `model` → `train` → `metrics` → `export` → `protocol`.
+//!
+//! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files,
+//! so that the page can use it without linking any tensor code.
+
+pub mod dataset;
+pub mod limits;
+pub mod metrics;
+pub mod problem;
+pub mod protocol;
+pub mod recipe;
+pub mod rng;

@@ -1,0 +1,39 @@
+//! Bounds on what is accepted, each with its reason. What is larger gets an error that names the bound.
+
+/// Longest cell that is read, in bytes. Longer text is cut: no model here reads more than a few thousand characters.
+pub const MAX_CELL_BYTES: usize = 1 << 20;
+/// Most columns a table may have: beyond this the delimiter was guessed wrong.
+pub const MAX_COLUMNS: usize = 1_000;
+/// Most classes one can learn: beyond this the label column is nearly always a text, an id or a number.
+pub const MAX_CLASSES: usize = 200;
+/// Fewest rows of a class: one to learn from and one to check with.
+pub const MIN_CLASS_ROWS: usize = 2;
+/// Longest label, in characters.
+pub const MAX_LABEL_CHARS: usize = 200;
+/// Most text kept in memory, in bytes: a wasm32 memory ends at 4 GiB and the model needs room too.
+pub const MAX_TEXT_BYTES: usize = 768 << 20;
+/// Rows shown as a preview.
+pub const PREVIEW_ROWS: usize = 8;
+/// Rows by which columns are guessed.
+pub const SNIFF_ROWS: usize = 500;
+/// Bytes by which encoding, format and delimiter are guessed.
+pub const SNIFF_BYTES: usize = 256 << 10;
+/// Rows named in a report, with line and reason.
+pub const REPORTED_ROWS: usize = 20;
+
+/// Largest JSON header of a safetensors file, in bytes (the reference implementation's own bound).
+pub const MAX_SAFETENSORS_HEADER: usize = 100_000_000;
+/// Largest tokenizer.json, in bytes: the largest of the common models is 17 MB.
+pub const MAX_TOKENIZER_BYTES: usize = 64 << 20;
+/// Largest config.json, in bytes.
+pub const MAX_CONFIG_BYTES: usize = 1 << 20;
+/// Largest vocabulary, in tokens (multilingual models have 250,002).
+pub const MAX_VOCAB: usize = 512_000;
+/// Most layers of an encoder.
+pub const MAX_LAYERS: usize = 48;
+/// Largest hidden size.
+pub const MAX_HIDDEN: usize = 4_096;
+/// Largest size between the two halves of a feed-forward block.
+pub const MAX_FFN: usize = 16_384;
+/// Most positions (longest sequence a model may claim to read).
+pub const MAX_POSITIONS: usize = 8_192;

@@ -1,0 +1,498 @@
+//! What the page and the worker say to each other: plain data with public fields. Tensors, devices and JavaScript
+//! values never cross; files and blobs travel beside a message.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
+use crate::metrics::Evaluation;
+use crate::problem::Problem;
+use crate::recipe::RawRecipe;
+
+/// Changes whenever a message changes; a page and a worker of different versions do not talk.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// From the page to the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Command {
+    /// Choose and check the device. Answered by `Ready`.
+    Hello {
+        /// [`PROTOCOL_VERSION`] of the page.
+        version: u32,
+        /// What the person wants to compute on.
+        device: DeviceChoice,
+        /// The result of an earlier self-check of this device and build, so that it need not run again.
+        known_check: Option<SelfCheck>,
+    },
+    /// Read the file (a `File` or `Blob`, beside the message) once. Answered by `DataProgress`, `DataOpened` or
+    /// `DataFailed`.
+    OpenData {
+        /// Training data, or the person's own validation data.
+        role: DataRole,
+        /// The file's name, as given.
+        name: String,
+        /// What the person says the encoding is; found when absent.
+        encoding: Option<Encoding>,
+        /// What the person says of the first line; found when absent.
+        has_header: Option<bool>,
+    },
+    /// Take text and label from these columns. Answered by `DataProgress`, `DataReady` or `DataFailed`.
+    MapData {
+        /// The columns.
+        mapping: Mapping,
+        /// Share of the rows kept for validation (0 when a validation file is open).
+        validation_share: f64,
+        /// Seed of the split.
+        seed: u32,
+    },
+    /// Forget the validation file; the training file is split again.
+    CloseValidation,
+    /// Load this model of the catalog. Answered by `ModelProgress`, `ModelReady` or `ModelFailed`.
+    LoadModel {
+        /// The model's entry in the catalog.
+        model: CatalogEntry,
+    },
+    /// Start a run. Answered by `Started`, then `Steps` and `Evaluated`, then `Finished` or `RunFailed`.
+    Start {
+        /// The recipe, not validated yet.
+        recipe: RawRecipe,
+    },
+    /// Hold the run after this step.
+    Pause,
+    /// Go on.
+    Resume,
+    /// End the run after this step and keep the best weights.
+    Stop,
+    /// Classify a text with the base and the tuned model. Answered by `Predicted` or `PredictFailed`.
+    Predict {
+        /// Comes back with the answer.
+        id: u32,
+        /// What to classify.
+        text: String,
+    },
+    /// The validation rows of one cell of the confusion matrix, worst first. Answered by `Rows`.
+    Rows {
+        /// Index of the true class.
+        actual: u32,
+        /// Index of the predicted class.
+        predicted: u32,
+    },
+    /// Make the model folder. Answered by `ExportProgress`, then `Exported` with a `Blob` beside it, or `ExportFailed`.
+    Export,
+    /// Time training steps of a made-up model. Answered by `Benched`.
+    Bench {
+        /// Which case.
+        case: BenchCase,
+    },
+}
+
+/// From the worker to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The device is chosen and checked.
+    Ready {
+        /// Which, and why.
+        device: DeviceReport,
+    },
+    /// Part of a file has been read.
+    DataProgress {
+        /// Which file.
+        role: DataRole,
+        /// Bytes read.
+        done_bytes: f64,
+        /// Bytes in all.
+        total_bytes: f64,
+    },
+    /// A file has been read once.
+    DataOpened {
+        /// Which file.
+        role: DataRole,
+        /// What was found in it.
+        source: SourceInfo,
+    },
+    /// Text and labels are taken, and split.
+    DataReady {
+        /// What was found.
+        report: DataReport,
+    },
+    /// A file cannot be used.
+    DataFailed {
+        /// Which file.
+        role: DataRole,
+        /// Why, and what can be done.
+        problem: Problem,
+    },
+    /// Part of a model has arrived.
+    ModelProgress {
+        /// Bytes read.
+        done_bytes: f64,
+        /// Bytes in all.
+        total_bytes: f64,
+    },
+    /// A model is loaded.
+    ModelReady {
+        /// What it is.
+        model: ModelReport,
+    },
+    /// A model cannot be used.
+    ModelFailed {
+        /// Why, and what can be done.
+        problem: Problem,
+    },
+    /// A run has begun.
+    Started {
+        /// What it will do.
+        plan: RunPlan,
+    },
+    /// Training steps since the last such event.
+    Steps {
+        /// In order.
+        steps: Vec<StepMetrics>,
+        /// Tokens a second over the last ten steps, padding not counted.
+        tokens_per_s: f64,
+        /// Seconds left, from the tenth step on.
+        seconds_left: Option<f64>,
+    },
+    /// An evaluation on the validation rows is under way.
+    Evaluating {
+        /// Batches done.
+        done: u32,
+        /// Batches in all.
+        total: u32,
+    },
+    /// An evaluation on the validation rows.
+    Evaluated {
+        /// Its figures.
+        evaluation: Evaluation,
+        /// Whether it is the best so far.
+        is_best: bool,
+    },
+    /// The run waits.
+    Paused,
+    /// The run goes on.
+    Resumed,
+    /// The run is over; the best weights are in place.
+    Finished {
+        /// How it ended.
+        summary: RunSummary,
+    },
+    /// The run cannot start or go on.
+    RunFailed {
+        /// Why, and what can be done.
+        problem: Problem,
+    },
+    /// Something in a run that the person should know; the run goes on.
+    RunWarning {
+        /// What.
+        problem: Problem,
+    },
+    /// A text, classified.
+    Predicted {
+        /// Of the command.
+        id: u32,
+        /// Class names.
+        labels: Vec<String>,
+        /// Probability of each class by the base model with its untrained head.
+        base: Vec<f32>,
+        /// Probability of each class by the tuned model.
+        tuned: Vec<f32>,
+        /// Tokens of the text, and whether it was cut to the run's length.
+        tokens: u32,
+        /// Whether the text was cut.
+        truncated: bool,
+    },
+    /// A text cannot be classified.
+    PredictFailed {
+        /// Of the command.
+        id: u32,
+        /// Why.
+        problem: Problem,
+    },
+    /// Rows of one cell of the confusion matrix.
+    Rows {
+        /// Index of the true class.
+        actual: u32,
+        /// Index of the predicted class.
+        predicted: u32,
+        /// At most 50, worst first.
+        rows: Vec<RowView>,
+        /// Rows in all.
+        total: u32,
+    },
+    /// Part of the model folder is written.
+    ExportProgress {
+        /// Tensors written.
+        done: u32,
+        /// Tensors in all.
+        total: u32,
+    },
+    /// The model folder is ready; its `Blob` travels beside the message.
+    Exported {
+        /// Suggested name of the zip.
+        file_name: String,
+        /// Its size in bytes.
+        bytes: f64,
+    },
+    /// The model folder cannot be made.
+    ExportFailed {
+        /// Why.
+        problem: Problem,
+    },
+    /// A benchmark case is done.
+    Benched {
+        /// Its figures.
+        figures: BenchFigures,
+    },
+    /// The device or the worker failed; nothing more will come from it.
+    Fatal {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// What the person wants to compute on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceChoice {
+    /// A real GPU if there is one, else the CPU.
+    #[default]
+    Auto,
+    /// WebGPU, even on a software adapter.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// What is computed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// burn-wgpu.
+    WebGpu,
+    /// burn-flex.
+    Cpu,
+}
+
+/// Which device was chosen, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeviceReport {
+    /// What is computed on.
+    pub backend: Backend,
+    /// The adapter's name as the browser tells it; empty on the CPU.
+    pub adapter: String,
+    /// The self-check of the GPU, where it ran.
+    pub check: Option<SelfCheck>,
+    /// Why the CPU was taken, in words; empty on WebGPU.
+    pub reason: String,
+}
+
+/// Loss and gradients of a micro model on WebGPU against the CPU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelfCheck {
+    /// Adapter and build that it holds for.
+    pub key: String,
+    /// Largest difference of a gradient, as a share of that tensor's largest value.
+    pub max_difference: f64,
+    /// Whether it is small enough to compute on.
+    pub passed: bool,
+}
+
+/// Which file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataRole {
+    /// What is learned from.
+    Train,
+    /// The person's own validation rows.
+    Validation,
+}
+
+/// A model that the page offers (`public/catalog.json`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CatalogEntry {
+    /// Stable name: `all-MiniLM-L6-v2`.
+    pub id: String,
+    /// As shown.
+    pub name: String,
+    /// One sentence.
+    pub description: String,
+    /// On a model hub: `sentence-transformers/all-MiniLM-L6-v2`. Goes into the export's card.
+    pub hub_id: String,
+    /// SPDX.
+    pub license: String,
+    /// Number of parameters.
+    pub parameters: f64,
+    /// Bytes to load.
+    pub bytes: f64,
+    /// Folder of the files, relative to the page, ending in `/`.
+    pub folder: String,
+    /// SHA-256 of model.safetensors, hexadecimal.
+    pub sha256: String,
+    /// How a sentence becomes one vector by default.
+    pub pooling: crate::recipe::Pooling,
+}
+
+/// A loaded model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// Of the catalog.
+    pub id: String,
+    /// As shown.
+    pub name: String,
+    /// `model_type` of config.json.
+    pub family: String,
+    /// Number of parameters.
+    pub parameters: f64,
+    /// Number of layers.
+    pub layers: u32,
+    /// Hidden size.
+    pub hidden: u32,
+    /// Longest sequence, in tokens.
+    pub max_positions: u32,
+    /// Vocabulary, in tokens.
+    pub vocab: u32,
+    /// Tensors taken from the file.
+    pub applied: u32,
+    /// Tensors that the model needs and the file lacks (made anew).
+    pub missing: Vec<String>,
+    /// Tensors in the file that the model does not use.
+    pub unused: Vec<String>,
+}
+
+/// What a run will do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The recipe with every default filled in.
+    pub recipe: RawRecipe,
+    /// Class names, in the order of the model's outputs.
+    pub labels: Vec<String>,
+    /// Rows learned from.
+    pub train_rows: u32,
+    /// Rows validated on.
+    pub validation_rows: u32,
+    /// Optimiser steps in all.
+    pub total_steps: u32,
+    /// Optimiser steps an epoch.
+    pub steps_per_epoch: u32,
+    /// Longest sequence, in tokens.
+    pub max_len: u32,
+    /// Parameters that learn.
+    pub trainable_parameters: f64,
+    /// Learning rate at each of at most 200 evenly spaced steps: (step, rate).
+    pub lr_curve: Vec<(u32, f64)>,
+    /// Always guessing the commonest class: its accuracy and macro-F1 on the validation rows.
+    pub baseline: Baseline,
+}
+
+/// What always guessing the commonest class scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The commonest class of the training rows.
+    pub label: String,
+    /// On the validation rows.
+    pub accuracy: f64,
+    /// On the validation rows.
+    pub macro_f1: f64,
+}
+
+/// One optimiser step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepMetrics {
+    /// From 1.
+    pub step: u32,
+    /// Epochs done, with fraction.
+    pub epoch: f64,
+    /// Mean cross-entropy of the batch.
+    pub loss: f64,
+    /// Global norm of the gradient before clipping.
+    pub grad_norm: f64,
+    /// Learning rate of this step.
+    pub lr: f64,
+    /// Tokens of the batch, padding not counted.
+    pub tokens: u32,
+    /// Whether weights were changed: not when loss or gradient norm was not finite.
+    pub taken: bool,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// All epochs are done.
+    Completed,
+    /// Validation had not improved for as long as the recipe allows.
+    EarlyStopped,
+    /// The person stopped it.
+    Stopped,
+    /// Three steps in a row were not finite.
+    NotFinite,
+}
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Why it ended.
+    pub reason: EndReason,
+    /// Optimiser steps taken.
+    pub steps: u32,
+    /// The evaluation of the weights that were kept.
+    pub best: Evaluation,
+    /// What always guessing scores.
+    pub baseline: Baseline,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Advice, where there is some (a run that was not finite).
+    pub advice: Option<Problem>,
+}
+
+/// A validation row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RowView {
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// Its text, cut to 500 characters.
+    pub text: String,
+    /// Probability that the model gave to its prediction.
+    pub probability: f32,
+}
+
+/// Shape and backend of a benchmark case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchCase {
+    /// `micro`, `tiny` or `minilm`.
+    pub size: String,
+    /// Rows a batch.
+    pub batch: u32,
+    /// Tokens a row.
+    pub len: u32,
+    /// Steps after the first.
+    pub steps: u32,
+}
+
+/// Figures of a benchmark case, times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BenchFigures {
+    /// `micro`, `tiny` or `minilm`.
+    pub size: String,
+    /// What was computed on.
+    pub backend: Backend,
+    /// The first step, with everything that is compiled in it.
+    pub first_step_ms: f64,
+    /// Median of the later ones.
+    pub median_step_ms: f64,
+    /// Tokens a second at the median.
+    pub tokens_per_s: f64,
+    /// From the start of a step until the GPU is awaited, median.
+    pub encode_ms: f64,
+    /// WebGPU dispatches a step, median.
+    pub dispatches_per_step: Option<f64>,
+    /// WebGPU submits a step, median.
+    pub submits_per_step: Option<f64>,
+    /// Size of the wasm memory.
+    pub wasm_heap_bytes: f64,
+    /// Bytes of GPU buffers created and not destroyed.
+    pub gpu_bytes: Option<f64>,
+    /// Loss of the last step: shows that the arithmetic was real.
+    pub loss: f64,
+}
