@@ -67,3 +67,34 @@ pub enum Metric {
     /// Macro-F1, higher is better.
     MacroF1,
 }
+
+mod valid;
+
+pub use valid::{ModelFacts, Recipe, RecipeError, range_of};
+
+impl Default for RawRecipe {
+    /// The recipe that trains well untouched: full fine-tuning of the layers and the head, embeddings frozen.
+    fn default() -> Self {
+        Self {
+            version: 1,
+            model: String::new(),
+            pooling: None,
+            max_len: None,
+            batch_size: 16,
+            grad_accum_steps: 1,
+            epochs: 3,
+            lr_peak: None,
+            warmup_share: 0.1,
+            weight_decay: 0.01,
+            dropout: 0.1,
+            clip_norm: 1.0,
+            train_embeddings: false,
+            evals_per_epoch: 2,
+            patience: 3,
+            best_metric: Metric::MacroF1,
+            min_change: 0.0,
+            validation_share: 0.1,
+            seed: 42,
+        }
+    }
+}
