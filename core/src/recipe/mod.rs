@@ -68,8 +68,10 @@ pub enum Metric {
     MacroF1,
 }
 
+mod schedule;
 mod valid;
 
+pub use schedule::lr_at;
 pub use valid::{ModelFacts, Recipe, RecipeError, range_of};
 
 impl Default for RawRecipe {
