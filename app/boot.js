@@ -1,0 +1,12 @@
+// Starts the page's wasm, which adds the page to the body, and takes the static shell away.
+import init from "./hone-app.js";
+
+try {
+  await init();
+  document.getElementById("shell").remove();
+} catch (error) {
+  console.error(error);
+  document.getElementById("shell-state").textContent =
+    `Hone could not start (${error.message}). Nothing was lost. Reload the page; if that does not help, ` +
+    "use a current version of Chrome, Edge, Firefox or Safari.";
+}
