@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""BERT for text classification over the mean of the text's token vectors.
+
+Load the folder that holds this file with
+`AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=True)`.
+Needs transformers 4.40 or later.
+"""
+
+import torch
+from torch import nn
+from transformers import BertModel, BertPreTrainedModel
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class HoneForSequenceClassification(BertPreTrainedModel):
+    """A linear layer on the mean of the last hidden state, padding left out."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.num_labels = config.num_labels
+        # The pooler takes no part; it is kept so that AutoModel finds the whole body in the same file.
+        self.bert = BertModel(config)
+        dropout = config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+        self.post_init()
+
+    def forward(
+        self,
+        input_ids=None,
+        attention_mask=None,
+        token_type_ids=None,
+        position_ids=None,
+        inputs_embeds=None,
+        labels=None,
+        output_attentions=None,
+        output_hidden_states=None,
+        return_dict=None,
+    ):
+        """Returns logits `[batch, num_labels]`, and the loss when `labels` are given."""
+        wanted = {"output_attentions": output_attentions, "output_hidden_states": output_hidden_states}
+        body = self.bert(
+            input_ids,
+            attention_mask=attention_mask,
+            token_type_ids=token_type_ids,
+            position_ids=position_ids,
+            inputs_embeds=inputs_embeds,
+            return_dict=True,
+            **{name: value for name, value in wanted.items() if value is not None},
+        )
+        logits = self.classifier(self.dropout(mean_over_text(body.last_hidden_state, attention_mask)))
+        output = SequenceClassifierOutput(
+            loss=None if labels is None else self.loss(logits, labels),
+            logits=logits,
+            hidden_states=body.hidden_states,
+            attentions=body.attentions,
+        )
+        return output if (self.config.return_dict if return_dict is None else return_dict) else output.to_tuple()
+
+    def loss(self, logits, labels):
+        """The loss that fits `config.problem_type`; a single label when it is not set."""
+        if self.config.problem_type == "regression":
+            return nn.functional.mse_loss(logits.view(-1), labels.view(-1).to(logits.dtype))
+        if self.config.problem_type == "multi_label_classification":
+            return nn.functional.binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
+        return nn.functional.cross_entropy(logits, labels.view(-1))
+
+
+def mean_over_text(hidden, attention_mask=None):
+    """Mean of `hidden` `[batch, length, size]` over the tokens whose mask `[batch, length]` is 1."""
+    if attention_mask is None:
+        return hidden.mean(dim=1)
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * mask).sum(dim=1) / torch.clamp(mask.sum(dim=1), min=1.0)

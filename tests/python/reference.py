@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""What the golden scripts and the reference runs share: our models and our optimiser, in PyTorch."""
+
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import BertConfig, BertForSequenceClassification, get_linear_schedule_with_warmup
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+MINILM = Path(os.environ.get("HONE_MINILM", Path.home() / ".cache/hone/models/all-MiniLM-L6-v2"))
+NOT_DECAYED = ("bias", "LayerNorm.weight")
+
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+transformers.utils.logging.set_verbosity_error()
+transformers.utils.logging.disable_progress_bar()
+
+
+def hone_class():
+    """The class that Hone ships in its exports, loaded from its own file."""
+    spec = importlib.util.spec_from_file_location("modeling_hone", ROOT / "core/src/export/modeling_hone.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.HoneForSequenceClassification
+
+
+def classifier(folder, pooling, classes, dropout=0.0, head=None, seed=0):
+    """A classifier on the body in `folder`, with the given head (or one drawn from `seed`, normal(0, 0.02))."""
+    config = BertConfig.from_pretrained(
+        folder, num_labels=classes, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
+    )
+    kind = {"cls": BertForSequenceClassification, "mean": hone_class()}[pooling]
+    model = kind.from_pretrained(folder, config=config, attn_implementation="eager")
+    head = head or new_head(classes, config.hidden_size, seed)
+    model.load_state_dict({**model.state_dict(), **head})
+    return model
+
+
+def new_head(classes, hidden_size, seed, spread=0.02):
+    """A linear head as a run starts with it: weights normal(0, spread), bias zero."""
+    generator = torch.Generator().manual_seed(seed)
+    weight = torch.empty(classes, hidden_size).normal_(0.0, spread, generator=generator)
+    return {"classifier.weight": weight, "classifier.bias": torch.zeros(classes)}
+
+
+def freeze_embeddings(model):
+    """Freezes word, position and type embeddings and their LayerNorm."""
+    model.bert.embeddings.requires_grad_(False)
+
+
+class Optimizer:
+    """AdamW with global clipping, linear warm-up and linear decay, as Hone's default recipe has them."""
+
+    def __init__(self, model, steps, lr_peak, weight_decay=0.01, warmup_share=0.1, clip_norm=1.0):
+        named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for n, p in named if not n.endswith(NOT_DECAYED)], "weight_decay": weight_decay},
+            {"params": [p for n, p in named if n.endswith(NOT_DECAYED)], "weight_decay": 0.0},
+        ]
+        self.parameters = [p for _, p in named]
+        self.clip_norm = clip_norm
+        self.adamw = torch.optim.AdamW(groups, lr=lr_peak, betas=(0.9, 0.999), eps=1e-8)
+        self.schedule = get_linear_schedule_with_warmup(self.adamw, round(warmup_share * steps), steps)
+
+    def step(self, loss):
+        """Takes one step down `loss`; returns the gradient's norm before clipping and the rate that was used."""
+        self.adamw.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.clip_norm or float("inf"))
+        lr = self.schedule.get_last_lr()[0]
+        self.adamw.step()
+        self.schedule.step()
+        return norm.item(), lr
+
+
+def curve(model, optimizer, batches):
+    """Trains on `batches` in turn; returns loss, gradient norm and rate of every step."""
+    history = {"loss": [], "grad_norm": [], "lr": []}
+    model.train()
+    for batch in batches:
+        loss = model(**batch).loss
+        grad_norm, lr = optimizer.step(loss)
+        for name, value in (("loss", loss.item()), ("grad_norm", grad_norm), ("lr", lr)):
+            history[name].append(value)
+    return history
+
+
+def sha256(path):
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def provenance(script, inputs=()):
+    """Where golden values come from: the script, the versions that ran it and the hashes of what it read."""
+    return {
+        "script": Path(script).resolve().relative_to(ROOT).as_posix(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "inputs": {Path(path).name: sha256(path) for path in inputs},
+    }
+
+
+def write_json(path, value):
+    """Writes JSON with one entry of the outermost object a line: small, and readable in a diff."""
+    entries = (f"{json.dumps(key)}: {json.dumps(entry, ensure_ascii=False)}" for key, entry in value.items())
+    Path(path).write_text("{\n" + ",\n".join(entries) + "\n}\n", encoding="utf-8")
+
+
+def write_tensors(path, tensors):
+    """Writes tensors as safetensors."""
+    save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path, {"format": "pt"})
