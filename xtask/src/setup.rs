@@ -1,0 +1,100 @@
+//! Installs what is missing, says what it does, and is quick when nothing is.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::model::Model;
+use crate::{apt, paths, process, samples};
+
+/// Later versions of Trunk need a newer compiler than rust-toolchain.toml names.
+const TRUNK_VERSION: &str = "0.21.14";
+
+/// Makes sure of everything that a build needs.
+pub fn run() -> Result<()> {
+    let start = Instant::now();
+    wasm_target()?;
+    cargo_tool("trunk", "trunk", TRUNK_VERSION)?;
+    cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)?;
+    node_packages()?;
+    Model::default_of_catalog()?.ensure()?;
+    samples::ensure()?;
+    println!("Set-up: everything is there ({:.1} s)", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn wasm_target() -> Result<()> {
+    let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
+    if Path::new(&sysroot).join("lib/rustlib/wasm32-unknown-unknown").exists() {
+        return Ok(());
+    }
+    process::step("Adding the target wasm32-unknown-unknown", || {
+        process::run(process::command("rustup").args(["target", "add", "wasm32-unknown-unknown"]))
+    })
+}
+
+/// Installs a tool into our own folder, unless PATH has it at this version.
+fn cargo_tool(package: &str, program: &str, version: &str) -> Result<()> {
+    let is_there = process::output(process::command(program).arg("--version"))
+        .is_ok_and(|output| output.split_whitespace().any(|word| word == version));
+    if is_there {
+        return Ok(());
+    }
+    process::step(&format!("Installing {package} {version}"), || {
+        // Not optimised: these tools only orchestrate, and a release build takes five times as long.
+        let build_folder = paths::cache().join("tools-target");
+        let install = |locked: &[&str]| {
+            let mut cargo = process::command("cargo");
+            cargo.args(["install", package, "--version", version, "--debug", "--quiet"]).args(locked);
+            cargo.arg("--root").arg(paths::tools()).arg("--target-dir").arg(&build_folder);
+            process::run(cargo.env("CARGO_PROFILE_DEV_DEBUG", "0"))
+        };
+        // A lockfile can name a version that was withdrawn since.
+        install(&["--locked"]).or_else(|_| install(&[]))?;
+        fs::remove_dir_all(&build_folder).ok();
+        Ok(())
+    })
+}
+
+fn locked_version(package: &str) -> Result<String> {
+    let lock = fs::read_to_string(paths::root().join("Cargo.lock")).context("Cargo.lock")?;
+    version_in_lock(&lock, package).ok_or_else(|| anyhow!("Cargo.lock does not name {package}"))
+}
+
+fn version_in_lock(lock: &str, package: &str) -> Option<String> {
+    let (_, entry) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    Some(entry.split('"').next()?.to_owned())
+}
+
+fn node_packages() -> Result<()> {
+    apt::ensure("Node.js 20 or later with npm", "npm", || {
+        process::works("node", &["--version"]) && process::works("npm", &["--version"])
+    })?;
+    // npm writes the inner lockfile last, so it tells whether and of what an installation was completed.
+    let folder = paths::e2e();
+    let modified = |file: &str| fs::metadata(folder.join(file)).and_then(|metadata| metadata.modified());
+    if let (Ok(installed), Ok(wanted)) = (modified("node_modules/.package-lock.json"), modified("package-lock.json"))
+        && installed >= wanted
+    {
+        return Ok(());
+    }
+    process::step("Installing the Node packages of build and tests", || {
+        let mut npm = process::command("npm");
+        process::run(npm.args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(folder))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lockfile_tells_a_package_from_those_that_begin_like_it() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.1\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(version_in_lock(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
+        assert_eq!(version_in_lock(lock, "wasm"), None);
+    }
+}

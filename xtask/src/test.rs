@@ -1,0 +1,65 @@
+//! All that a change must pass.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::{build, e2e, process, setup};
+
+const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "-D", "warnings"];
+/// The worker runs in a browser only, and would draw a native GPU stack into every native build.
+const NATIVE: [&str; 3] = ["--workspace", "--exclude", "hone-worker"];
+const IN_BROWSER: [&str; 6] =
+    ["--package", "hone-app", "--package", "hone-worker", "--target", "wasm32-unknown-unknown"];
+
+/// Runs every check, those after a failed one too, and tells at the end which failed.
+pub fn run() -> Result<()> {
+    let start = Instant::now();
+    let mut checks = Checks::default();
+    checks.run("Format", || cargo(&["fmt", "--all", "--check"], &[], &[]));
+    checks.run("Lints, native", || cargo(&["clippy", "--all-targets"], &NATIVE, &WARNINGS_ARE_ERRORS));
+    checks.run("Lints, wasm", || cargo(&["clippy"], &IN_BROWSER, &WARNINGS_ARE_ERRORS));
+    checks.run("Set-up", setup::run);
+    checks.run("Native tests", || cargo(&["test", "--quiet"], &NATIVE, &[]));
+    if checks.run("Build", || build::run(false)) {
+        checks.run("Sizes", build::check_budgets);
+        checks.run("End-to-end tests", || e2e::run(""));
+    }
+    checks.finish(start)
+}
+
+fn cargo(command: &[&str], packages: &[&str], more: &[&str]) -> Result<()> {
+    process::run(process::command("cargo").args(command).args(packages).args(more))
+}
+
+#[derive(Default)]
+struct Checks {
+    done: usize,
+    failed: Vec<&'static str>,
+}
+
+impl Checks {
+    fn run(&mut self, name: &'static str, check: impl FnOnce() -> Result<()>) -> bool {
+        self.done += 1;
+        let result = process::step(name, check);
+        if let Err(error) = &result {
+            println!("   FAILED: {error:#}");
+            self.failed.push(name);
+        }
+        result.is_ok()
+    }
+
+    fn finish(self, start: Instant) -> Result<()> {
+        let minutes = start.elapsed().as_secs_f64() / 60.0;
+        if !self.failed.is_empty() {
+            bail!(
+                "{} of {} checks failed after {minutes:.1} min: {}",
+                self.failed.len(),
+                self.done,
+                self.failed.join(", ")
+            );
+        }
+        println!("All {} checks passed in {minutes:.1} min", self.done);
+        Ok(())
+    }
+}

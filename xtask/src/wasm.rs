@@ -1,0 +1,91 @@
+//! What happens to a wasm file after Trunk has written it: optimised, stripped, compressed. Results are kept by the hash
+//! of what went in, because an unchanged engine is not worth a minute of anyone's time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::model::link;
+use crate::{fetch, paths, process};
+
+/// Part of the built page, with the size that it may have.
+pub struct Module {
+    /// What it is called in messages.
+    pub name: &'static str,
+    /// Its file in dist/.
+    pub file: &'static str,
+    /// Of wasm-opt.
+    level: &'static str,
+    /// Largest size as brotli, in bytes.
+    pub budget: u64,
+}
+
+/// The page and the worker.
+pub const MODULES: [Module; 2] = [
+    Module { name: "page", file: "hone-app_bg.wasm", level: "-Oz", budget: 350_000 },
+    Module { name: "worker", file: "hone-worker_bg.wasm", level: "-O2", budget: 6_000_000 },
+];
+
+/// What rustc emits for our target, and browsers with WebGPU have.
+const FEATURES: [&str; 7] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-multivalue",
+    "--enable-sign-ext",
+];
+
+const COMPRESS: &str = "
+const fs = require('node:fs'), zlib = require('node:zlib');
+const [from, to] = process.argv.slice(1), bytes = fs.readFileSync(from), P = zlib.constants;
+const params = { [P.BROTLI_PARAM_QUALITY]: 11, [P.BROTLI_PARAM_LGWIN]: 24, [P.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
+";
+
+/// Results that are kept, of both modules and both kinds.
+const MOST_KEPT: usize = 16;
+
+impl Module {
+    /// Optimises and compresses the module in place; the compressed one lies beside it with `.br` added.
+    pub fn finish(&self, dist: &Path) -> Result<()> {
+        let raw = dist.join(self.file);
+        let kept = paths::cache().join("wasm");
+        fs::create_dir_all(&kept)?;
+        let key = fetch::hash_of(&format!("{} {} {FEATURES:?}", fetch::hash(&raw)?, self.level));
+        let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
+        if !brotli.exists() {
+            process::step(&format!("Optimising and compressing the {}", self.name), || {
+                let mut wasm_opt = process::command("wasm-opt");
+                wasm_opt.args([self.level, "--strip-debug", "--strip-producers"]).args(FEATURES);
+                process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;
+                let part = kept.join("part");
+                process::run(process::command("node").args(["-e", COMPRESS]).arg(&wasm).arg(&part))?;
+                Ok(fs::rename(part, &brotli)?)
+            })?;
+            remove_oldest(&kept)?;
+        }
+        link(&wasm, &raw)?;
+        link(&brotli, &dist.join(format!("{}.br", self.file)))
+    }
+
+    /// Sizes in bytes: as it is, and as brotli where it was compressed.
+    pub fn sizes(&self, dist: &Path) -> Result<(u64, Option<u64>)> {
+        let size = |file: PathBuf| fs::metadata(file).map(|metadata| metadata.len());
+        let raw = size(dist.join(self.file)).with_context(|| format!("{} is not built", self.file))?;
+        Ok((raw, size(dist.join(format!("{}.br", self.file))).ok()))
+    }
+}
+
+fn remove_oldest(folder: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        files.push((entry.metadata()?.modified()?, entry.path()));
+    }
+    files.sort();
+    let superfluous = files.len().saturating_sub(MOST_KEPT);
+    files.iter().take(superfluous).try_for_each(|(_, file)| Ok(fs::remove_file(file)?))
+}
