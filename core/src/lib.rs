@@ -7,9 +7,19 @@
 //! so that the page can use it without linking any tensor code.
 
 pub mod dataset;
+#[cfg(feature = "engine")]
+pub mod export;
 pub mod limits;
 pub mod metrics;
+#[cfg(feature = "engine")]
+pub mod model;
 pub mod problem;
 pub mod protocol;
 pub mod recipe;
 pub mod rng;
+#[cfg(feature = "engine")]
+pub mod text;
+#[cfg(feature = "engine")]
+pub mod train;
+#[cfg(feature = "engine")]
+pub mod weights;

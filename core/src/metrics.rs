@@ -37,3 +37,62 @@ pub struct ClassScores {
     /// Rows of this class.
     pub support: u32,
 }
+
+/// Scores of predictions against the truth, both as indices of `classes`. Step, epoch and loss are 0.
+pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evaluation {
+    let mut confusion = vec![vec![0u32; classes.len()]; classes.len()];
+    for (&actual, &predicted) in actual.iter().zip(predicted) {
+        confusion[actual as usize][predicted as usize] += 1;
+    }
+    let ratio = |part: u32, whole: u32| if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) };
+    let total = actual.len() as u32;
+    let scores: Vec<ClassScores> = (0..classes.len())
+        .map(|class| {
+            let hits = confusion[class][class];
+            let support: u32 = confusion[class].iter().sum();
+            let said: u32 = confusion.iter().map(|row| row[class]).sum();
+            let label = classes[class].clone();
+            // 2·hits / (support + said) is the harmonic mean of precision and recall.
+            ClassScores {
+                label,
+                precision: ratio(hits, said),
+                recall: ratio(hits, support),
+                f1: ratio(2 * hits, support + said),
+                support,
+            }
+        })
+        .collect();
+    // As in scikit-learn, a class that neither occurs nor is predicted does not count.
+    let occurring = |class: &usize| scores[*class].support > 0 || confusion.iter().any(|row| row[*class] > 0);
+    let counted: Vec<usize> = (0..classes.len()).filter(occurring).collect();
+    let macro_f1 = counted.iter().map(|&class| scores[class].f1).sum::<f64>() / counted.len().max(1) as f64;
+    let weighted_f1 = scores.iter().map(|s| s.f1 * f64::from(s.support)).sum::<f64>() / f64::from(total.max(1));
+    let hits: u32 = (0..classes.len()).map(|class| confusion[class][class]).sum();
+    Evaluation {
+        step: 0,
+        epoch: 0.0,
+        loss: 0.0,
+        accuracy: ratio(hits, total),
+        macro_f1,
+        weighted_f1,
+        classes: scores,
+        confusion,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_equal_scikit_learns() {
+        let classes: Vec<String> = ["a", "b", "c", "never"].map(String::from).into();
+        let scores = evaluate(&classes, &[0, 0, 0, 1, 1, 2], &[0, 0, 1, 1, 1, 0]);
+        // sklearn.metrics.f1_score([0,0,0,1,1,2], [0,0,1,1,1,0], average="macro" and "weighted")
+        assert!((scores.macro_f1 - 0.488_888_888_888_888_9).abs() < 1e-12, "{}", scores.macro_f1);
+        assert!((scores.weighted_f1 - 0.6).abs() < 1e-12, "{}", scores.weighted_f1);
+        assert!((scores.accuracy - 4.0 / 6.0).abs() < 1e-12);
+        assert_eq!(scores.confusion[0], [2, 1, 0, 0]);
+        assert_eq!((scores.classes[2].precision, scores.classes[2].f1), (0.0, 0.0));
+    }
+}

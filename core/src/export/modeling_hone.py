@@ -72,3 +72,7 @@ def mean_over_text(hidden, attention_mask=None):
         return hidden.mean(dim=1)
     mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
     return (hidden * mask).sum(dim=1) / torch.clamp(mask.sum(dim=1), min=1.0)
+
+
+# So that save_pretrained takes this file along.
+HoneForSequenceClassification.register_for_auto_class("AutoModelForSequenceClassification")

@@ -1,0 +1,60 @@
+//! An encoder with a head that tells classes apart.
+
+use burn::tensor::{Device, Int, Tensor};
+
+use super::layers::Linear;
+use super::{Bert, Dropout};
+use crate::recipe::Pooling;
+use crate::rng::{Purpose, Rng};
+use crate::weights::{AnyWeight, Weights};
+
+/// A batch of texts as tensors.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Token ids `[batch, seq]`.
+    pub ids: Tensor<2, Int>,
+    /// 1 on tokens, 0 on padding: `[batch, seq]`.
+    pub mask: Tensor<2>,
+}
+
+/// `BertForSequenceClassification`, or the same with the mean over the tokens in place of the pooler.
+#[derive(Clone, Debug)]
+pub struct Classifier {
+    /// The encoder.
+    pub bert: Bert,
+    /// How the tokens' vectors become one.
+    pub pooling: Pooling,
+    head: Linear,
+}
+
+impl Classifier {
+    /// Puts a new head for `classes` classes on an encoder of size `hidden`.
+    pub fn new(bert: Bert, pooling: Pooling, [hidden, classes]: [usize; 2], seed: u64, device: &Device) -> Self {
+        let mut rng = Rng::new(seed, Purpose::Head, 0);
+        Self { bert, pooling, head: Linear::new("classifier", [hidden, classes], &mut rng, device) }
+    }
+
+    /// Scores before the softmax: `[batch, classes]`.
+    pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
+        let x = self.bert.forward(input.ids, input.mask.clone(), dropout);
+        let pooled = match self.pooling {
+            Pooling::Cls => self.bert.pool(x),
+            Pooling::Mean => mean(x, input.mask),
+        };
+        self.head.forward(dropout.apply(pooled))
+    }
+}
+
+impl Weights for Classifier {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        self.bert.each(visit);
+        self.head.each(visit);
+    }
+}
+
+/// The mean over the tokens that `mask` `[batch, seq]` names: `[batch, seq, hidden]` to `[batch, hidden]`. As a matrix
+/// product, `[batch, 1, seq]` by `[batch, seq, hidden]`.
+fn mean(x: Tensor<3>, mask: Tensor<2>) -> Tensor<2> {
+    let count = mask.clone().sum_dim(1).clamp_min(1.0);
+    (mask / count).unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1)
+}

@@ -1,0 +1,110 @@
+//! What the models are made of.
+
+use burn::tensor::module::{embedding, layer_norm, linear};
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::rng::Rng;
+use crate::weights::{AnyWeight, Place, Tensors, Weight, Weights, WeightsError, new_linear};
+
+/// `y = x W + b`.
+#[derive(Clone, Debug)]
+pub struct Linear {
+    /// `[in, out]`
+    weight: Weight<2>,
+    /// `[out]`
+    bias: Weight<1>,
+}
+
+impl Linear {
+    /// The layer `name` of a file, from `into` to `out` values.
+    pub fn load(
+        tensors: &mut Tensors,
+        name: &str,
+        place: Place,
+        [into, out]: [usize; 2],
+    ) -> Result<Self, WeightsError> {
+        Ok(Self {
+            weight: tensors.linear(format!("{name}.weight"), place, [out, into])?,
+            bias: tensors.vector(format!("{name}.bias"), place, out)?,
+        })
+    }
+
+    /// A layer made anew.
+    pub fn new(name: &str, shape: [usize; 2], rng: &mut Rng, device: &Device) -> Self {
+        let (weight, bias) = new_linear(name, shape, rng, device);
+        Self { weight, bias }
+    }
+
+    /// `[.., in]` to `[.., out]`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        linear(x, self.weight.tensor.clone(), Some(self.bias.tensor.clone()))
+    }
+}
+
+impl Weights for Linear {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        visit(AnyWeight::Matrix(&mut self.weight));
+        visit(AnyWeight::Vector(&mut self.bias));
+    }
+}
+
+/// Layer normalisation over the last dimension (Ba, Kiros, Hinton 2016).
+#[derive(Clone, Debug)]
+pub struct LayerNorm {
+    weight: Weight<1>,
+    bias: Weight<1>,
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// The norm `name` of a file.
+    pub fn load(tensors: &mut Tensors, name: &str, place: Place, size: usize, eps: f64) -> Result<Self, WeightsError> {
+        Ok(Self {
+            weight: tensors.vector(format!("{name}.weight"), place, size)?,
+            bias: tensors.vector(format!("{name}.bias"), place, size)?,
+            eps,
+        })
+    }
+
+    /// `[.., size]` to the same.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        layer_norm(x, self.weight.tensor.clone(), Some(self.bias.tensor.clone()), self.eps)
+    }
+}
+
+impl Weights for LayerNorm {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        visit(AnyWeight::Vector(&mut self.weight));
+        visit(AnyWeight::Vector(&mut self.bias));
+    }
+}
+
+/// A vector for each of a number of things.
+#[derive(Clone, Debug)]
+pub struct Embedding {
+    /// `[things, hidden]`
+    weight: Weight<2>,
+}
+
+impl Embedding {
+    /// The table `name` of a file.
+    pub fn load(tensors: &mut Tensors, name: &str, shape: [usize; 2]) -> Result<Self, WeightsError> {
+        Ok(Self { weight: tensors.table(format!("{name}.weight"), Place::Embeddings, shape)? })
+    }
+
+    /// `[batch, seq]` to `[batch, seq, hidden]`.
+    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+        embedding(self.weight.tensor.clone(), ids)
+    }
+
+    /// The first `n` vectors: `[n, hidden]`.
+    pub fn first(&self, n: usize) -> Tensor<2> {
+        self.weight.tensor.clone().narrow(0, 0, n)
+    }
+}
+
+impl Weights for Embedding {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        visit(AnyWeight::Matrix(&mut self.weight));
+    }
+}

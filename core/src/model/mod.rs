@@ -1,0 +1,12 @@
+//! The models: one file a family, and what they are made of.
+
+mod bert;
+mod classifier;
+mod config;
+mod dropout;
+mod layers;
+
+pub use bert::Bert;
+pub use classifier::{Classifier, Input};
+pub use config::{BertConfig, ConfigError};
+pub use dropout::{Dropout, MaskSource};

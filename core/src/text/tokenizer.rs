@@ -1,0 +1,247 @@
+//! tokenizer.json, checked before the `tokenizers` crate sees it, since that trusts the file and may panic on one that
+//! was made to.
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::limits::{MAX_TOKENIZER_BYTES, MAX_VOCAB};
+use crate::problem::Problem;
+
+/// A tokenizer.json that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TokenizerError {
+    /// Larger than any tokenizer is.
+    #[error("tokenizer.json is {0} bytes long; at most {MAX_TOKENIZER_BYTES} are read")]
+    TooLarge(usize),
+    /// Not JSON, or not what the library reads.
+    #[error("tokenizer.json cannot be read: {0}")]
+    Unreadable(String),
+    /// A kind of tokenizer that is not known.
+    #[error("tokenizer.json holds a model of type \"{0}\"; WordPiece, BPE and Unigram are known")]
+    Kind(String),
+    /// Something that contradicts itself.
+    #[error("tokenizer.json contradicts itself: {0}")]
+    Inconsistent(String),
+    /// Ids beyond the model's embeddings.
+    #[error("tokenizer.json has the token id {id}, and the model knows {vocab} tokens")]
+    BeyondVocab {
+        /// The largest id.
+        id: u32,
+        /// Rows of the embedding table.
+        vocab: usize,
+    },
+    /// A text that the library cannot encode.
+    #[error("a text cannot be encoded: {0}")]
+    Encode(String),
+}
+
+impl From<TokenizerError> for Problem {
+    fn from(error: TokenizerError) -> Self {
+        Problem::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
+            .done("Nothing was changed.")
+            .remedy("Use the tokenizer.json that belongs to the model.")
+    }
+}
+
+/// Turns text into token ids.
+#[derive(Debug)]
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    /// Special tokens that close a text: `[SEP]`.
+    suffix: Vec<u32>,
+}
+
+impl Tokenizer {
+    /// Reads tokenizer.json for a model that knows `vocab` tokens. Truncation and padding that the file has switched
+    /// on are switched off.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub fn parse(json: &[u8], vocab: usize) -> Result<Self, TokenizerError> {
+        if json.len() > MAX_TOKENIZER_BYTES {
+            return Err(TokenizerError::TooLarge(json.len()));
+        }
+        let mut file: Value = serde_json::from_slice(json).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
+        check(&file, vocab)?;
+        file["truncation"] = Value::Null;
+        file["padding"] = Value::Null;
+        let inner: tokenizers::Tokenizer =
+            serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
+        let mut tokenizer = Self { inner, suffix: Vec::new() };
+        let closed = tokenizer.encode_all("a")?;
+        let special = tokenizer.inner.encode("a", true).map_err(|e| TokenizerError::Encode(e.to_string()))?;
+        let closing = special.get_special_tokens_mask().iter().rev().take_while(|&&s| s == 1).count();
+        tokenizer.suffix = closed[closed.len() - closing..].to_vec();
+        Ok(tokenizer)
+    }
+
+    /// Token ids of a text, special tokens included, at most `max_len`: what is cut is the end of the text, never the
+    /// special tokens that close it.
+    ///
+    /// # Errors
+    /// When the library cannot encode the text.
+    pub fn encode(&self, text: &str, max_len: usize) -> Result<Vec<u32>, TokenizerError> {
+        let mut ids = self.encode_all(text)?;
+        self.cut(&mut ids, max_len);
+        Ok(ids)
+    }
+
+    /// Cuts an encoded text to `max_len` tokens, as [`Self::encode`] does.
+    pub fn cut(&self, ids: &mut Vec<u32>, max_len: usize) {
+        if ids.len() > max_len {
+            ids.truncate(max_len.saturating_sub(self.suffix.len()));
+            ids.extend(&self.suffix);
+        }
+    }
+
+    /// The id of padding: `[PAD]`, or 0 where there is none.
+    pub fn pad_id(&self) -> u32 {
+        ["[PAD]", "<pad>"].iter().find_map(|token| self.inner.token_to_id(token)).unwrap_or(0)
+    }
+
+    fn encode_all(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        let encoding = self.inner.encode_fast(text, true).map_err(|e| TokenizerError::Encode(e.to_string()))?;
+        Ok(encoding.get_ids().to_vec())
+    }
+}
+
+/// What the library takes on trust.
+fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
+    let model = file.get("model").ok_or_else(|| TokenizerError::Unreadable("it has no \"model\"".into()))?;
+    // Older files leave the type out; what has merges is BPE.
+    let kind = match model.get("type").and_then(Value::as_str) {
+        Some(kind) => kind,
+        None if model.get("merges").is_some() => "BPE",
+        None => "WordPiece",
+    };
+    let entries: Vec<(&str, u64)> = match (kind, model.get("vocab")) {
+        ("WordPiece" | "BPE", Some(Value::Object(map))) => {
+            map.iter().filter_map(|(token, id)| Some((token.as_str(), id.as_u64()?))).collect()
+        }
+        ("Unigram", Some(Value::Array(list))) => {
+            (0..).zip(list).filter_map(|(id, entry)| Some((entry.get(0)?.as_str()?, id))).collect()
+        }
+        ("WordPiece" | "BPE" | "Unigram", _) => {
+            return Err(TokenizerError::Unreadable("its vocabulary is missing".into()));
+        }
+        (other, _) => return Err(TokenizerError::Kind(other.into())),
+    };
+    if entries.is_empty() || entries.len() > MAX_VOCAB {
+        return Err(TokenizerError::Inconsistent(format!("it has {} tokens", entries.len())));
+    }
+    let added = file.get("added_tokens").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let added_ids = added.iter().filter_map(|token| token.get("id")?.as_u64());
+    let largest = entries.iter().map(|&(_, id)| id).chain(added_ids).max().unwrap_or(0);
+    if largest >= vocab as u64 {
+        return Err(TokenizerError::BeyondVocab { id: u32::try_from(largest).unwrap_or(u32::MAX), vocab });
+    }
+    let tokens: std::collections::HashSet<&str> = entries.iter().map(|&(token, _)| token).collect();
+    if kind == "WordPiece" {
+        let unknown = model.get("unk_token").and_then(Value::as_str).unwrap_or("[UNK]");
+        if !tokens.contains(unknown) {
+            return Err(TokenizerError::Inconsistent(format!("\"{unknown}\" is not in the vocabulary")));
+        }
+    }
+    if kind == "Unigram" {
+        let unknown = model.get("unk_id").and_then(Value::as_u64);
+        if unknown.is_some_and(|id| id >= entries.len() as u64) {
+            return Err(TokenizerError::Inconsistent("unk_id is not in the vocabulary".into()));
+        }
+    }
+    for merge in model.get("merges").and_then(Value::as_array).into_iter().flatten() {
+        let pair: Vec<&str> = match merge {
+            Value::String(pair) => pair.split(' ').collect(),
+            Value::Array(pair) => pair.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let known = pair.len() == 2 && pair.iter().all(|part| tokens.contains(part));
+        if !known || !tokens.contains(pair.concat().as_str()) {
+            return Err(TokenizerError::Inconsistent(format!("the merge {merge} is not in the vocabulary")));
+        }
+    }
+    check_template(file)
+}
+
+/// Special tokens that the post-processor puts around a text must be described in it.
+fn check_template(file: &Value) -> Result<(), TokenizerError> {
+    let Some(processor) = file.get("post_processor").filter(|value| !value.is_null()) else { return Ok(()) };
+    if processor.get("type").and_then(Value::as_str) != Some("TemplateProcessing") {
+        return Ok(());
+    }
+    let described = processor.get("special_tokens").and_then(Value::as_object);
+    for piece in ["single", "pair"].iter().filter_map(|kind| processor.get(kind)?.as_array()).flatten() {
+        let Some(id) = piece.pointer("/SpecialToken/id").and_then(Value::as_str) else { continue };
+        let ids = described.and_then(|map| map.get(id)?.get("ids")?.as_array());
+        if ids.is_none_or(Vec::is_empty) {
+            return Err(TokenizerError::Inconsistent(format!("the template uses {id} and does not describe it")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn file() -> Value {
+        json!({
+            "version": "1.0",
+            "truncation": {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0},
+            "padding": {"strategy": {"Fixed": 9}, "direction": "Right", "pad_to_multiple_of": null,
+                "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
+            "added_tokens": [],
+            "normalizer": null,
+            "pre_tokenizer": {"type": "Whitespace"},
+            "post_processor": {"type": "TemplateProcessing",
+                "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                    {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
+                "pair": [],
+                "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+                    "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}},
+            "decoder": null,
+            "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                "max_input_chars_per_word": 100,
+                "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "b": 5}}
+        })
+    }
+
+    fn parse(file: &Value) -> Result<Tokenizer, TokenizerError> {
+        Tokenizer::parse(file.to_string().as_bytes(), 6)
+    }
+
+    #[test]
+    fn padding_and_truncation_in_the_file_are_switched_off() {
+        let tokenizer = parse(&file()).unwrap();
+        assert_eq!(tokenizer.encode("a b a b", 512).unwrap(), [2, 4, 5, 4, 5, 3]);
+    }
+
+    #[test]
+    fn a_long_text_loses_its_end_and_keeps_what_closes_it() {
+        let tokenizer = parse(&file()).unwrap();
+        assert_eq!(tokenizer.encode("a b a b", 4).unwrap(), [2, 4, 5, 3]);
+    }
+
+    #[test]
+    fn files_that_contradict_themselves_are_refused() {
+        let cases: [(&str, Value); 7] = [
+            ("/model/type", json!("Magic")),
+            ("/model/unk_token", json!("[NONE]")),
+            ("/model/vocab/b", json!(6)),
+            ("/model/vocab", json!({})),
+            ("/model", json!({"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": ["a b"]})),
+            ("/post_processor/special_tokens", json!({})),
+            (
+                "/pre_tokenizer",
+                json!({"type": "Split", "pattern": {"Regex": "("}, "behavior": "Isolated", "invert": false}),
+            ),
+        ];
+        for (path, value) in cases {
+            let mut file = file();
+            *file.pointer_mut(path).unwrap() = value;
+            assert!(parse(&file).is_err(), "{path}");
+        }
+        assert!(Tokenizer::parse(b"{", 6).is_err());
+        assert!(Tokenizer::parse(b"[]", 6).is_err());
+    }
+}

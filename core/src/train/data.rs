@@ -1,0 +1,49 @@
+//! What a run learns from: encoded texts with their labels.
+
+use crate::text::EncodedTexts;
+
+/// Encoded texts with the index of each one's class.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// The texts.
+    pub texts: EncodedTexts,
+    /// Their classes.
+    pub labels: Vec<u32>,
+}
+
+impl Labels {
+    /// Adds a row.
+    pub fn push(&mut self, ids: &[u32], label: u32) {
+        self.texts.push(ids);
+        self.labels.push(label);
+    }
+
+    /// Tokens of each row.
+    pub fn lengths(&self) -> Vec<usize> {
+        (0..self.texts.len()).map(|i| self.texts.tokens(i)).collect()
+    }
+}
+
+/// Training and validation rows.
+#[derive(Clone, Debug)]
+pub struct TrainingData {
+    /// Rows learned from.
+    pub train: Labels,
+    /// Rows validated on.
+    pub validation: Labels,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// The token that fills a row up.
+    pub pad: u32,
+}
+
+impl TrainingData {
+    /// The class that most training rows have.
+    pub fn majority(&self) -> u32 {
+        let mut counts = vec![0u32; self.classes.len()];
+        for &label in &self.train.labels {
+            counts[label as usize] += 1;
+        }
+        (0..).zip(counts).max_by_key(|&(class, count)| (count, std::cmp::Reverse(class))).map_or(0, |(class, _)| class)
+    }
+}

@@ -1,0 +1,92 @@
+//! When to stop, and which weights to keep.
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Evaluation;
+use crate::recipe::Metric;
+
+/// The best evaluation so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Optimiser steps taken before it.
+    pub step: u32,
+    /// Its score, where higher is better.
+    pub score: f64,
+}
+
+/// Watches a metric: what is not better for `patience` evaluations in a row ends the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EarlyStop {
+    metric: Metric,
+    min_change: f64,
+    patience: u32,
+    best: Option<Best>,
+    waited: u32,
+}
+
+impl EarlyStop {
+    /// Nothing seen yet. With a `patience` of 0 the run is never ended, and the best is still known.
+    pub fn new(metric: Metric, min_change: f64, patience: u32) -> Self {
+        Self { metric, min_change, patience, best: None, waited: 0 }
+    }
+
+    /// Takes in an evaluation and says whether it is the best so far.
+    pub fn observe(&mut self, evaluation: &Evaluation) -> bool {
+        let score = match self.metric {
+            Metric::Loss => -evaluation.loss,
+            Metric::Accuracy => evaluation.accuracy,
+            Metric::MacroF1 => evaluation.macro_f1,
+        };
+        let better = score.is_finite() && self.best.is_none_or(|best| score > best.score + self.min_change);
+        if better {
+            self.best = Some(Best { step: evaluation.step, score });
+            self.waited = 0;
+        } else {
+            self.waited += 1;
+        }
+        better
+    }
+
+    /// Whether it is time to stop.
+    pub fn is_over(&self) -> bool {
+        self.patience > 0 && self.waited >= self.patience
+    }
+
+    /// The best evaluation so far.
+    pub fn best(&self) -> Option<Best> {
+        self.best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evaluation(step: u32, loss: f64, macro_f1: f64) -> Evaluation {
+        let (classes, confusion) = (Vec::new(), Vec::new());
+        Evaluation { step, epoch: 0.0, loss, accuracy: 0.0, macro_f1, weighted_f1: 0.0, classes, confusion }
+    }
+
+    #[test]
+    fn stops_after_patience_evaluations_without_improvement() {
+        let mut stop = EarlyStop::new(Metric::MacroF1, 0.01, 2);
+        let seen: Vec<(bool, bool)> = [0.5, 0.6, 0.605, 0.7, 0.7, 0.705]
+            .iter()
+            .zip(1..)
+            .map(|(&f1, step)| (stop.observe(&evaluation(step, 1.0, f1)), stop.is_over()))
+            .collect();
+        let (yes, no) = (true, false);
+        assert_eq!(seen, [(yes, no), (yes, no), (no, no), (yes, no), (no, no), (no, yes)]);
+        assert_eq!(stop.best().map(|best| best.step), Some(4));
+    }
+
+    #[test]
+    fn of_losses_the_lowest_is_best_and_nan_never() {
+        let mut stop = EarlyStop::new(Metric::Loss, 0.0, 0);
+        assert!(!stop.observe(&evaluation(1, f64::NAN, 0.0)));
+        assert!(stop.observe(&evaluation(2, 1.0, 0.0)));
+        assert!(!stop.observe(&evaluation(3, 1.5, 0.0)));
+        assert!(stop.observe(&evaluation(4, 0.5, 0.0)));
+        assert!(!stop.is_over());
+    }
+}

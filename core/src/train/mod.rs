@@ -1,0 +1,17 @@
+//! Training: a state machine of small steps that can be stopped, paused and read between any two of them.
+
+mod adamw;
+mod data;
+mod early_stop;
+mod predict;
+mod session;
+mod state;
+mod step;
+
+pub use adamw::{AdamW, AdamWConfig, Moments};
+pub use data::{Labels, TrainingData};
+pub use early_stop::{Best, EarlyStop};
+pub use predict::{Prediction, predict};
+pub use session::{Progress, Session};
+pub use state::RunState;
+pub use step::{Gradients, StepInput, gradients};

@@ -1,0 +1,22 @@
+//! What a run is, apart from its tensors: enough to go on with it.
+
+use serde::{Deserialize, Serialize};
+
+use super::EarlyStop;
+
+/// Everything that changes during a run and is no tensor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    /// Optimiser steps tried.
+    pub step: u32,
+    /// Epochs begun and finished.
+    pub epoch: u32,
+    /// Batches of this epoch that are done.
+    pub batch: u32,
+    /// Batches of the whole run that are done: the number that dropout masks go by.
+    pub batches_seen: u64,
+    /// Steps in a row whose loss or gradient was not finite.
+    pub not_finite: u32,
+    /// Best score, and patience.
+    pub early_stop: EarlyStop,
+}

@@ -1,0 +1,144 @@
+//! From a file's tensors to a model's weights: each is taken by its name, and what is missing or left over is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::{Dtype, Place, TensorInfo, Weight, WeightsError, read};
+use crate::rng::Rng;
+
+/// What became of a file's tensors.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportReport {
+    /// Tensors that the model took.
+    pub applied: usize,
+    /// Tensors that were made anew because the file lacks them.
+    pub made: Vec<String>,
+    /// Tensors that the model does not use.
+    pub unused: Vec<String>,
+}
+
+/// Tensors on their way from a file into a model.
+#[derive(Debug)]
+pub struct Tensors {
+    device: Device,
+    waiting: HashMap<String, (Dtype, TensorData)>,
+    report: ImportReport,
+}
+
+impl Tensors {
+    /// None yet; the model will be on `device`.
+    pub fn new(device: &Device) -> Self {
+        Self { device: device.clone(), waiting: HashMap::new(), report: ImportReport::default() }
+    }
+
+    /// Takes a tensor out of a file. Names lose a family's prefix and the names that TensorFlow gave to norms.
+    pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) {
+        if info.dtype == Dtype::I64 {
+            self.report.unused.push(info.name.clone());
+            return;
+        }
+        let name = info.name.strip_prefix("bert.").unwrap_or(&info.name);
+        let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
+        self.waiting.insert(name, (info.dtype, read(info, bytes)));
+    }
+
+    /// Whether the file has this tensor.
+    pub fn has(&self, name: &str) -> bool {
+        self.waiting.contains_key(name)
+    }
+
+    /// The shape of a tensor in the file.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.waiting.get(name).map(|(_, data)| data.shape().as_slice())
+    }
+
+    /// A bias or norm `[size]`.
+    ///
+    /// # Errors
+    /// When the file lacks it, or has it in another shape.
+    pub fn vector(&mut self, name: String, place: Place, size: usize) -> Result<Weight<1>, WeightsError> {
+        let (dtype, data) = self.take(&name, &[size])?;
+        let tensor = Tensor::from_data(data, &self.device);
+        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false })
+    }
+
+    /// A table `[rows, columns]`, as in the file.
+    ///
+    /// # Errors
+    /// When the file lacks it, or has it in another shape.
+    pub fn table(&mut self, name: String, place: Place, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
+        let (dtype, data) = self.take(&name, &shape)?;
+        let tensor = Tensor::from_data(data, &self.device);
+        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false })
+    }
+
+    /// A linear layer's matrix `[out, in]` in the file, `[in, out]` in the model.
+    ///
+    /// # Errors
+    /// When the file lacks it, or has it in another shape.
+    pub fn linear(&mut self, name: String, place: Place, [out, into]: [usize; 2]) -> Result<Weight<2>, WeightsError> {
+        let (dtype, data) = self.take(&name, &[out, into])?;
+        let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
+        let turned: Vec<f32> = (0..into).flat_map(|i| (0..out).map(move |o| values[o * into + i])).collect();
+        let tensor = Tensor::from_data(TensorData::new(turned, [into, out]), &self.device);
+        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: true })
+    }
+
+    /// What became of the tensors, once the model is made.
+    pub fn finish(mut self) -> ImportReport {
+        self.report.unused.extend(self.waiting.into_keys());
+        self.report.unused.sort();
+        self.report
+    }
+
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<(Dtype, TensorData), WeightsError> {
+        let Some((dtype, data)) = self.waiting.remove(name) else {
+            let similar = most_similar(name, self.waiting.keys());
+            return Err(WeightsError::Missing { name: name.into(), similar });
+        };
+        if data.shape().as_slice() != shape {
+            let reason = format!("is {:?} in the file and {shape:?} by config.json", data.shape().as_slice());
+            return Err(WeightsError::Tensor { name: name.into(), reason });
+        }
+        self.report.applied += 1;
+        Ok((dtype, data))
+    }
+}
+
+/// A new linear layer `[into, out]`: weights normal with deviation 0.02, as BERT's own, and bias 0.
+pub(crate) fn new_linear(
+    name: &str,
+    [into, out]: [usize; 2],
+    rng: &mut Rng,
+    device: &Device,
+) -> (Weight<2>, Weight<1>) {
+    let values: Vec<f32> = (0..into * out).map(|_| rng.normal() * 0.02).collect();
+    let (place, dtype) = (Place::Head, Dtype::F32);
+    let weight = Weight {
+        name: Arc::from(format!("{name}.weight")),
+        tensor: Tensor::from_data(TensorData::new(values, [into, out]), device),
+        place,
+        dtype,
+        transposed: true,
+    };
+    let bias = Weight {
+        name: Arc::from(format!("{name}.bias")),
+        tensor: Tensor::zeros([out], device),
+        place,
+        dtype,
+        transposed: false,
+    };
+    (weight, bias)
+}
+
+/// The name with the longest beginning and end in common, if they share more than half.
+fn most_similar<'a>(name: &str, others: impl Iterator<Item = &'a String>) -> Option<String> {
+    let shared = |other: &str| {
+        let front = name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+        let back = name.bytes().rev().zip(other.bytes().rev()).take_while(|(a, b)| a == b).count();
+        front + back
+    };
+    others.map(|other| (shared(other), other)).max().filter(|(n, _)| *n * 2 > name.len()).map(|(_, o)| o.clone())
+}

@@ -1,0 +1,10 @@
+//! Bytes to tensors and back: safetensors files, and the named weights of a model.
+
+mod import;
+mod safetensors;
+mod weight;
+
+pub(crate) use import::new_linear;
+pub use import::{ImportReport, Tensors};
+pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, WeightsError, write_header};
+pub use weight::{AnyWeight, Place, Weight, Weights, encode, read};

@@ -1,0 +1,382 @@
+//! The safetensors format: 8 bytes of length, a JSON header, then the tensors' bytes without gaps
+//! (<https://github.com/huggingface/safetensors#format>). Everything is checked before it is believed.
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use thiserror::Error;
+
+use crate::limits::MAX_SAFETENSORS_HEADER;
+use crate::problem::Problem;
+
+/// Element types that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dtype {
+    /// 32-bit float.
+    F32,
+    /// 16-bit float.
+    F16,
+    /// 16-bit float with the range of f32.
+    BF16,
+    /// 64-bit integer: buffers such as `position_ids`, which are passed over.
+    I64,
+}
+
+impl Dtype {
+    /// The name in the header.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::BF16 => "BF16",
+            Self::I64 => "I64",
+        }
+    }
+
+    /// Bytes of one element.
+    pub fn size(self) -> usize {
+        match self {
+            Self::F16 | Self::BF16 => 2,
+            Self::F32 => 4,
+            Self::I64 => 8,
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::F32, Self::F16, Self::BF16, Self::I64].into_iter().find(|dtype| dtype.name() == name)
+    }
+}
+
+/// A weights file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum WeightsError {
+    /// Fewer bytes than the file says, or none.
+    #[error("the file ends too early: {have} bytes of {need}")]
+    Truncated {
+        /// Bytes that came.
+        have: u64,
+        /// Bytes that the header asks for.
+        need: u64,
+    },
+    /// More bytes than the header accounts for.
+    #[error("there are bytes after the last tensor")]
+    TrailingBytes,
+    /// The header's length makes no sense.
+    #[error("the header says that it is {0} bytes long; this is not a safetensors file")]
+    HeaderLength(u64),
+    /// The header is not what the format asks for.
+    #[error("the header cannot be read: {0}")]
+    Header(String),
+    /// A tensor's entry is wrong.
+    #[error("tensor {name}: {reason}")]
+    Tensor {
+        /// The tensor.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The bytes are not those that were promised.
+    #[error("the file has been altered: its SHA-256 is not the one in the catalog")]
+    Altered,
+    /// A tensor of the model is not in the file.
+    #[error("the file has no tensor {name}{}", suggestion(.similar))]
+    Missing {
+        /// The tensor.
+        name: String,
+        /// A name in the file that looks like it.
+        similar: Option<String>,
+    },
+}
+
+fn suggestion(similar: &Option<String>) -> String {
+    similar.as_ref().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
+}
+
+impl From<WeightsError> for Problem {
+    fn from(error: WeightsError) -> Self {
+        let (code, remedy) = match error {
+            WeightsError::Truncated { .. } => ("model.truncated", "Load the model again; the download broke off."),
+            WeightsError::Altered => ("model.altered", "Load the model again from a source that you trust."),
+            WeightsError::Missing { .. } => ("model.missing-tensor", "Use the model's own config.json and weights."),
+            _ => ("model.weights", "Use a safetensors file as its author published it."),
+        };
+        Problem::new(code, format!("The model's weights cannot be used: {error}."))
+            .done("Nothing was changed.")
+            .remedy(remedy)
+    }
+}
+
+/// One tensor of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorInfo {
+    /// Its name.
+    pub name: String,
+    /// Element type.
+    pub dtype: Dtype,
+    /// Its shape, outermost first.
+    pub shape: Vec<usize>,
+    /// Its bytes, counted from the end of the header.
+    pub bytes: std::ops::Range<u64>,
+}
+
+/// The checked header of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileHeader {
+    /// In the order of their bytes.
+    pub tensors: Vec<TensorInfo>,
+}
+
+#[derive(Deserialize)]
+struct RawTensor {
+    dtype: String,
+    shape: Vec<u64>,
+    data_offsets: (u64, u64),
+}
+
+/// Entries in order, so that a name that stands twice is seen: a map would keep the last one in silence.
+struct Entries(Vec<(String, serde_json::Value)>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Entries;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+impl FileHeader {
+    /// Reads the JSON part of a file and checks names, types, shapes, lengths, gaps and overlaps.
+    ///
+    /// # Errors
+    /// Names the tensor and what is wrong with it.
+    pub fn parse(json: &[u8]) -> Result<Self, WeightsError> {
+        let Entries(entries) = serde_json::from_slice(json).map_err(|e| WeightsError::Header(e.to_string()))?;
+        let mut tensors = Vec::with_capacity(entries.len());
+        let mut names = std::collections::HashSet::new();
+        for (name, value) in entries {
+            if name == "__metadata__" {
+                continue;
+            }
+            let wrong = |reason: String| WeightsError::Tensor { name: name.clone(), reason };
+            if !names.insert(name.clone()) {
+                return Err(wrong("stands twice".into()));
+            }
+            let raw: RawTensor = serde_json::from_value(value).map_err(|e| wrong(e.to_string()))?;
+            let dtype = Dtype::from_name(&raw.dtype)
+                .ok_or_else(|| wrong(format!("is of type {}; F32, F16 and BF16 can be read", raw.dtype)))?;
+            let (begin, end) = raw.data_offsets;
+            let bytes = raw
+                .shape
+                .iter()
+                .try_fold(dtype.size() as u64, |product, &side| product.checked_mul(side))
+                .ok_or_else(|| wrong("is too large".into()))?;
+            if end.checked_sub(begin) != Some(bytes) {
+                return Err(wrong(format!("has {begin} to {end} as its place, and needs {bytes} bytes")));
+            }
+            // wasm32 cannot hold a single tensor beyond this.
+            if bytes > i32::MAX as u64 {
+                return Err(wrong("is larger than 2 GiB".into()));
+            }
+            let shape = raw.shape.iter().map(|&side| side as usize).collect();
+            tensors.push(TensorInfo { name, dtype, shape, bytes: begin..end });
+        }
+        tensors.sort_by_key(|tensor| (tensor.bytes.start, tensor.bytes.end));
+        let mut at = 0;
+        for TensorInfo { name, bytes, .. } in &tensors {
+            if bytes.start != at {
+                let reason = format!("begins at {}, where {at} was expected", bytes.start);
+                return Err(WeightsError::Tensor { name: name.clone(), reason });
+            }
+            at = bytes.end;
+        }
+        Ok(Self { tensors })
+    }
+
+    /// Bytes of all tensors together.
+    pub fn data_len(&self) -> u64 {
+        self.tensors.last().map_or(0, |tensor| tensor.bytes.end)
+    }
+}
+
+/// The first bytes of a file with these tensors: length and header, padded so that the data begins on 8 bytes, with
+/// the metadata that transformers asks for.
+pub fn write_header(tensors: &[TensorInfo]) -> Vec<u8> {
+    let mut map = serde_json::Map::new();
+    map.insert("__metadata__".into(), serde_json::json!({"format": "pt"}));
+    for TensorInfo { name, dtype, shape, bytes } in tensors {
+        let entry =
+            serde_json::json!({"dtype": dtype.name(), "shape": shape, "data_offsets": [bytes.start, bytes.end]});
+        map.insert(name.clone(), entry);
+    }
+    let mut json = serde_json::Value::Object(map).to_string().into_bytes();
+    json.resize(json.len().next_multiple_of(8), b' ');
+    [&(json.len() as u64).to_le_bytes()[..], &json].concat()
+}
+
+/// Takes a file as it arrives, in pieces of any size, and hands out one tensor after the other: no more than one
+/// tensor is held.
+#[derive(Debug, Default)]
+pub struct FileReader {
+    header: Option<FileHeader>,
+    next: usize,
+    seen: u64,
+    pending: Vec<u8>,
+}
+
+impl FileReader {
+    /// The next piece of the file. `take` gets each tensor that is complete.
+    ///
+    /// # Errors
+    /// What is wrong with the header, or with what `take` was given.
+    pub fn push(
+        &mut self,
+        mut piece: &[u8],
+        take: &mut dyn FnMut(&TensorInfo, Vec<u8>) -> Result<(), WeightsError>,
+    ) -> Result<(), WeightsError> {
+        self.seen += piece.len() as u64;
+        if self.header.is_none() {
+            self.pending.extend_from_slice(piece);
+            piece = &[];
+            let Some((length, rest)) = self.pending.split_first_chunk::<8>() else { return Ok(()) };
+            let length = u64::from_le_bytes(*length);
+            if length > MAX_SAFETENSORS_HEADER as u64 || length < 2 {
+                return Err(WeightsError::HeaderLength(length));
+            }
+            if (rest.len() as u64) < length {
+                return Ok(());
+            }
+            let (json, data) = rest.split_at(length as usize);
+            self.header = Some(FileHeader::parse(json)?);
+            self.pending = data.to_vec();
+        }
+        let Some(header) = &self.header else { return Ok(()) };
+        loop {
+            let Some(tensor) = header.tensors.get(self.next) else {
+                let more = !piece.is_empty() || !self.pending.is_empty();
+                return if more { Err(WeightsError::TrailingBytes) } else { Ok(()) };
+            };
+            let need = (tensor.bytes.end - tensor.bytes.start) as usize;
+            if self.pending.len() < need {
+                if self.pending.capacity() < need {
+                    self.pending.reserve_exact(need - self.pending.len());
+                }
+                let (now, later) = piece.split_at(piece.len().min(need - self.pending.len()));
+                self.pending.extend_from_slice(now);
+                piece = later;
+                if self.pending.len() < need {
+                    return Ok(());
+                }
+            }
+            let rest = self.pending.split_off(need);
+            take(tensor, std::mem::replace(&mut self.pending, rest))?;
+            self.next += 1;
+        }
+    }
+
+    /// The end of the file.
+    ///
+    /// # Errors
+    /// When tensors are missing.
+    pub fn finish(self) -> Result<FileHeader, WeightsError> {
+        match self.header {
+            Some(header) if self.next == header.tensors.len() => Ok(header),
+            Some(header) => {
+                let need = self.seen - self.pending.len() as u64 + header.data_len()
+                    - header.tensors.get(self.next).map_or(0, |tensor| tensor.bytes.start);
+                Err(WeightsError::Truncated { have: self.seen, need })
+            }
+            None => Err(WeightsError::Truncated { have: self.seen, need: self.seen.max(8) + 1 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tensor(name: &str, shape: &[usize], bytes: std::ops::Range<u64>) -> TensorInfo {
+        TensorInfo { name: name.into(), dtype: Dtype::F16, shape: shape.into(), bytes }
+    }
+
+    fn file() -> Vec<u8> {
+        let mut file = write_header(&[tensor("a", &[2], 0..4), tensor("none", &[0], 4..4), tensor("b", &[1, 1], 4..6)]);
+        file.extend([1, 2, 3, 4, 5, 6]);
+        file
+    }
+
+    fn read(pieces: &[&[u8]]) -> Result<Vec<(String, Vec<u8>)>, WeightsError> {
+        let mut reader = FileReader::default();
+        let mut tensors = Vec::new();
+        for piece in pieces {
+            reader.push(piece, &mut |info, bytes| {
+                tensors.push((info.name.clone(), bytes));
+                Ok(())
+            })?;
+        }
+        reader.finish().map(|_| tensors)
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_into_two_pieces_reads_the_same() {
+        let file = file();
+        for cut in 0..=file.len() {
+            let (left, right) = file.split_at(cut);
+            let tensors = read(&[left, right]).unwrap();
+            let expected = [("a".to_string(), vec![1, 2, 3, 4]), ("none".into(), vec![]), ("b".into(), vec![5, 6])];
+            assert_eq!(tensors, expected, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_truncated_file_is_refused_wherever_it_ends() {
+        let file = file();
+        for end in 0..file.len() {
+            assert!(matches!(read(&[&file[..end]]), Err(WeightsError::Truncated { .. })), "ends at {end}");
+        }
+        let missing_one = read(&[&file[..file.len() - 1]]);
+        let (have, need) = (file.len() as u64 - 1, file.len() as u64);
+        assert_eq!(missing_one, Err(WeightsError::Truncated { have, need }));
+    }
+
+    #[test]
+    fn bytes_after_the_end_are_refused() {
+        assert_eq!(read(&[&file(), &[0]]), Err(WeightsError::TrailingBytes));
+    }
+
+    #[test]
+    fn headers_that_lie_are_refused() {
+        for (json, why) in [
+            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}}"#, "length"),
+            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "gap"),
+            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "backwards"),
+            (r#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, "type"),
+            (r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#, "overflow"),
+            (r#"{"a":{"dtype":"F32","shape":[1073741824],"data_offsets":[0,4294967296]}}"#, "size"),
+            (
+                r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+                    "b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#,
+                "overlap",
+            ),
+            (
+                r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},
+                    "a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
+                "twice",
+            ),
+            ("[]", "no object"),
+        ] {
+            assert!(FileHeader::parse(json.as_bytes()).is_err(), "{why}");
+        }
+        assert_eq!(read(&[&u64::MAX.to_le_bytes()]), Err(WeightsError::HeaderLength(u64::MAX)));
+    }
+}
