@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""The model class that Hone ships in its exports, in a folder as Hone writes it, opened by transformers.
+
+    python -m unittest discover tests/python
+"""
+
+import json
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoModelForSequenceClassification
+
+from reference import GOLDEN, ROOT, new_head, write_tensors
+
+IDS = torch.tensor([[5, 6, 7, 0], [8, 9, 10, 11]])
+MASK = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
+
+
+class ModelingHone(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory())) / "export"
+        write_export(cls.folder)
+        auto = AutoModelForSequenceClassification
+        cls.model, cls.keys = auto.from_pretrained(cls.folder, trust_remote_code=True, output_loading_info=True)
+        cls.model.eval()
+
+    def test_every_weight_of_the_folder_is_used_and_none_is_missing(self):
+        self.assertEqual(type(self.model).__name__, "HoneForSequenceClassification")
+        self.assertFalse(self.keys["missing_keys"] or self.keys["unexpected_keys"] or self.keys["mismatched_keys"])
+
+    def test_the_body_opens_alone_without_our_code(self):
+        body, keys = AutoModel.from_pretrained(self.folder, output_loading_info=True)
+        self.assertEqual((type(body).__name__, list(keys["missing_keys"])), ("BertModel", []))
+        self.assertTrue(torch.equal(body.state_dict()["pooler.dense.weight"], self.model.bert.pooler.dense.weight))
+
+    def test_padding_does_not_change_the_answer(self):
+        padded = self.model(input_ids=IDS, attention_mask=MASK).logits[0]
+        alone = self.model(input_ids=IDS[:1, :3]).logits[0]
+        torch.testing.assert_close(padded, alone)
+
+    def test_the_loss_follows_the_problem_type(self):
+        labels = {
+            "single_label_classification": torch.tensor([1, 2]),
+            "multi_label_classification": torch.tensor([[1, 0, 1], [0, 0, 1]]),
+            "regression": torch.tensor([[0.5, 1.0, 0.0], [1.5, 0.0, 1.0]]),
+        }
+        for problem_type, wanted in labels.items():
+            with self.subTest(problem_type):
+                self.model.config.problem_type = problem_type
+                output = self.model(input_ids=IDS, attention_mask=MASK, labels=wanted)
+                self.assertTrue(output.loss.isfinite())
+        self.model.config.problem_type = None
+        output = self.model(input_ids=IDS, attention_mask=MASK, labels=torch.tensor([1, 2]))
+        torch.testing.assert_close(output.loss, -output.logits.log_softmax(-1)[[0, 1], [1, 2]].mean())
+
+    def test_the_usual_arguments_work(self):
+        wanted = self.model(input_ids=IDS, attention_mask=MASK).logits
+        (logits,) = self.model(IDS, MASK, return_dict=False)
+        torch.testing.assert_close(logits, wanted)
+        vectors = self.model.get_input_embeddings()(IDS)
+        torch.testing.assert_close(self.model(inputs_embeds=vectors, attention_mask=MASK).logits, wanted)
+        self.assertEqual(len(self.model(IDS, MASK, output_hidden_states=True).hidden_states), 3)
+
+    def test_what_it_saves_opens_again(self):
+        again = self.folder.parent / "again"
+        self.model.save_pretrained(again)
+        model = AutoModelForSequenceClassification.from_pretrained(again, trust_remote_code=True)
+        torch.testing.assert_close(model(IDS, MASK).logits, self.model(IDS, MASK).logits)
+
+
+def write_export(folder):
+    """A model folder on the micro BERT: keys under `bert.`, a head of three classes, our class in `auto_map`."""
+    folder.mkdir()
+    base = GOLDEN / "micro_bert"
+    body = {f"bert.{name}": tensor for name, tensor in load_file(base / "model.safetensors").items()}
+    write_tensors(folder / "model.safetensors", body | new_head(3, 32, seed=1, spread=0.2))
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    names = ["bad", "fair", "good"]
+    config |= {
+        "architectures": ["HoneForSequenceClassification"],
+        "auto_map": {"AutoModelForSequenceClassification": "modeling_hone.HoneForSequenceClassification"},
+        "id2label": {str(i): name for i, name in enumerate(names)},
+        "label2id": {name: i for i, name in enumerate(names)},
+    }
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    shutil.copy(ROOT / "core/src/export/modeling_hone.py", folder)
+
+
+if __name__ == "__main__":
+    unittest.main()
