@@ -19,7 +19,7 @@ pub struct Wheel {
 }
 
 impl Wheel {
-    /// The wheel's files, unpacked; what an earlier call has downloaded is not downloaded again.
+    /// Downloads the wheel into a folder of its files, which is the caller's to remove.
     ///
     /// # Errors
     /// When Python is missing, the download breaks off (the next call goes on where it stopped), or the bytes are
@@ -34,6 +34,7 @@ impl Wheel {
             fs::remove_dir_all(&folder)?;
         }
         process::run(process::command("python3").args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&folder))?;
+        fs::remove_file(wheel)?;
         Ok(folder)
     }
 

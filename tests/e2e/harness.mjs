@@ -1,0 +1,131 @@
+// What every end-to-end test needs: Chromium, the page, and what must hold of every visit.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** Where the page is served, the browser, and a folder for what tests leave behind. `cargo xtask e2e` sets them. */
+export const { HONE_URL: url, HONE_CHROMIUM: executablePath, HONE_OUT: out } = process.env;
+assert(url && executablePath && out, "Run these tests with `cargo xtask e2e`.");
+
+// A software adapter stands in for the GPU; it has timestamp queries and no f16.
+const args = [
+  "--no-sandbox",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+];
+
+/** A headless browser. */
+export function launch() {
+  return chromium.launch({ executablePath, args: ["--headless=new", ...args], headless: true });
+}
+
+/**
+ * Opens the page in a browser of its own for as long as `visit` lasts. Afterwards nothing may have left the origin, and
+ * neither the page nor its workers may have complained.
+ *
+ * `expectComplaints` is a pattern that those that the test provokes match.
+ */
+export async function withPage(visit, { expectComplaints, ...options } = {}) {
+  const browser = await launch();
+  try {
+    const context = await browser.newContext({ acceptDownloads: true, ...options });
+    const page = await context.newPage();
+    const complaints = [];
+    const strangers = [];
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    context.on("request", (request) => {
+      const target = new URL(request.url());
+      const leaves = target.protocol.startsWith("http") || target.protocol.startsWith("ws");
+      if (leaves && target.origin !== new URL(url).origin) strangers.push(target.href);
+    });
+    await page.goto(url);
+    // The static shell goes when the page has come.
+    await page.locator("#shell").waitFor({ state: "detached" });
+    const result = await visit(page);
+    assert.deepEqual(strangers, [], "requests that left the origin");
+    const unexpected = complaints.filter((complaint) => !expectComplaints?.test(complaint));
+    assert.deepEqual(unexpected, [], "complaints in the console");
+    return result;
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Fails with what axe-core finds at WCAG 2.2 AA, in words. */
+export async function assertAccessible(page) {
+  await page.evaluate(await axeSource());
+  const violations = await page.evaluate(async () => {
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+    const found = await globalThis.axe.run(document, { runOnly: { type: "tag", values: tags } });
+    return found.violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(" ")}`);
+  });
+  assert.deepEqual(violations, []);
+}
+
+/** Saves a picture of the whole page for people to look at. */
+export function screenshot(page, name) {
+  return page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
+}
+
+/** A file for an input or a drop, made of a text or of bytes. */
+export function fileOf(name, content, mimeType = "text/csv") {
+  return { name, mimeType, buffer: Buffer.from(content) };
+}
+
+/** Drops a file onto an element, as a person does with the mouse. */
+export async function drop(locator, { name, mimeType, buffer }) {
+  const transfer = await locator.page().evaluateHandle(
+    ([name, type, base64]) => {
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], name, { type }));
+      return transfer;
+    },
+    [name, mimeType, buffer.toString("base64")],
+  );
+  for (const type of ["dragenter", "dragover", "drop"]) await locator.dispatchEvent(type, { dataTransfer: transfer });
+}
+
+/**
+ * Starts the page's worker without the page's own code and returns `ask`: it posts a command and gives the first event
+ * of one of the kinds that answer it, or fails with the problem that the worker reports instead.
+ */
+export async function startWorker(page) {
+  await page.evaluate(async () => {
+    const worker = new Worker("./hone-worker_loader.js");
+    await new Promise((resolve, reject) => {
+      worker.onmessage = resolve;
+      worker.onerror = (event) => reject(new Error(event.message));
+    });
+    globalThis.ask = (command, kinds) =>
+      new Promise((resolve, reject) => {
+        worker.onerror = (event) => reject(new Error(event.message));
+        worker.onmessage = ({ data: { message: event } }) => {
+          if (kinds.includes(event.kind)) resolve(event);
+          else if (event.problem) reject(new Error(JSON.stringify(event.problem)));
+        };
+        worker.postMessage({ message: command });
+      });
+  });
+  return (command, ...kinds) => page.evaluate(([command, kinds]) => globalThis.ask(command, kinds), [command, kinds]);
+}
+
+/** The version of the messages between page and worker. */
+export async function protocolVersion() {
+  const source = await readFile(new URL("../../core/src/protocol.rs", import.meta.url), "utf8");
+  return Number(/PROTOCOL_VERSION: u32 = (\d+)/.exec(source)[1]);
+}
+
+async function axeSource() {
+  return readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+}
