@@ -4,6 +4,7 @@
 import hashlib
 import importlib.util
 import json
+import math
 import os
 import platform
 from pathlib import Path
@@ -69,7 +70,7 @@ class Optimizer:
         self.parameters = [p for _, p in named]
         self.clip_norm = clip_norm
         self.adamw = torch.optim.AdamW(groups, lr=lr_peak, betas=(0.9, 0.999), eps=1e-8)
-        self.schedule = get_linear_schedule_with_warmup(self.adamw, round(warmup_share * steps), steps)
+        self.schedule = get_linear_schedule_with_warmup(self.adamw, math.ceil(warmup_share * steps), steps)
 
     def step(self, loss):
         """Takes one step down `loss`; returns the gradient's norm before clipping and the rate that was used."""
