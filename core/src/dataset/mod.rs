@@ -1,8 +1,30 @@
 //! Bytes to rows: what a dropped file is, what is in it, and which rows train and validate.
 
+mod cells;
+mod collect;
+mod columns;
+mod decode;
+mod delimited;
+mod json;
+mod labels;
+mod repeats;
+mod rows;
+mod scan;
+mod sniff;
+mod split;
+mod usable;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
+
+pub use collect::{Collector, Labelled};
+pub use scan::{Hints, Scanner};
+pub use usable::Dataset;
 
 /// How a file's text is written in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +74,8 @@ pub struct SourceInfo {
     pub encoding: Encoding,
     /// Between cells, where the format has one: `,`, tab, `;` or `|`.
     pub delimiter: Option<char>,
+    /// Whether quoted cells may hold line ends.
+    pub multiline: bool,
     /// Whether the first line names the columns.
     pub has_header: bool,
     /// Names of the columns; `column 1` and so on where there is no header.

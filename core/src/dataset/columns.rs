@@ -1,0 +1,181 @@
+//! Which column is the text and which the label, guessed by what is in them and by their names.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::limits::MAX_CLASSES;
+
+use super::Mapping;
+use super::cells::Cells;
+
+const TEXT_NAMES: &[&str] = &[
+    "abstract",
+    "body",
+    "comment",
+    "content",
+    "description",
+    "document",
+    "headline",
+    "input",
+    "message",
+    "phrase",
+    "question",
+    "review",
+    "sentence",
+    "sms",
+    "summary",
+    "text",
+    "tweet",
+    "utterance",
+];
+const LABEL_NAMES: &[&str] = &[
+    "category",
+    "class",
+    "emotion",
+    "genre",
+    "intent",
+    "label",
+    "labels",
+    "polarity",
+    "rating",
+    "sentiment",
+    "stars",
+    "tag",
+    "target",
+    "topic",
+];
+
+/// Whether a column's name says that it holds texts or labels: `review_text`, `Label`.
+pub(super) fn is_telling_name(name: &str) -> bool {
+    has_word(name, TEXT_NAMES) || has_word(name, LABEL_NAMES)
+}
+
+fn has_word(name: &str, words: &[&str]) -> bool {
+    name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
+}
+
+/// What is known of a column: a few numbers, however many rows there are.
+#[derive(Default)]
+struct Column {
+    filled: usize,
+    bytes: u64,
+    decimals: usize,
+    /// Hashes of the values, until there are too many for a label.
+    values: HashSet<u64>,
+}
+
+impl Column {
+    fn add(&mut self, cell: &str) {
+        let cell = cell.trim();
+        if cell.is_empty() {
+            return;
+        }
+        self.filled += 1;
+        self.bytes += cell.len() as u64;
+        if self.values.len() <= MAX_CLASSES {
+            let mut hasher = DefaultHasher::new();
+            cell.hash(&mut hasher);
+            self.values.insert(hasher.finish());
+        }
+        self.decimals += usize::from(cell.len() < 32 && cell.contains('.') && cell.parse::<f64>().is_ok());
+    }
+
+    fn mean_bytes(&self) -> f64 {
+        self.bytes as f64 / self.filled.max(1) as f64
+    }
+
+    fn text_score(&self, name: &str) -> f64 {
+        let variety = self.values.len() as f64 / self.filled.clamp(1, MAX_CLASSES) as f64;
+        let name = if has_word(name, TEXT_NAMES) { 3.0 } else { 1.0 };
+        self.mean_bytes() * variety.min(1.0) * name
+    }
+
+    fn label_score(&self, name: &str, rows: usize) -> f64 {
+        let mut score = 0.0;
+        for (holds, points) in [
+            (has_word(name, LABEL_NAMES), 4.0),
+            (self.values.len() > 1 && self.values.len() <= MAX_CLASSES && self.values.len() * 2 <= rows, 3.0),
+            (self.mean_bytes() <= 30.0, 1.0),
+            (self.filled * 2 > rows, 1.0),
+            (self.decimals * 2 > self.filled, -2.0),
+        ] {
+            score += if holds { points } else { 0.0 };
+        }
+        score - self.values.len() as f64 / (MAX_CLASSES + 1) as f64
+    }
+}
+
+/// What is known of all columns.
+#[derive(Default)]
+pub(super) struct ColumnStats {
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl ColumnStats {
+    pub(super) fn add(&mut self, cells: &Cells) {
+        self.rows += 1;
+        if self.columns.len() < cells.len() {
+            self.columns.resize_with(cells.len(), Column::default);
+        }
+        for (column, cell) in self.columns.iter_mut().zip(cells.iter()) {
+            column.add(cell);
+        }
+    }
+
+    /// The likeliest columns; equal ones in the order of the file.
+    pub(super) fn guess(&self, names: &[String]) -> Mapping {
+        let best = |scores: Vec<f64>| {
+            let mut best = 0;
+            for (index, score) in scores.iter().enumerate() {
+                if *score > scores[best] {
+                    best = index;
+                }
+            }
+            best
+        };
+        let columns = || self.columns.iter().zip(names);
+        let text = best(columns().map(|(column, name)| column.text_score(name)).collect());
+        let scores = columns().map(|(column, name)| column.label_score(name, self.rows)).enumerate();
+        let label = best(scores.map(|(i, score)| if i == text { f64::NEG_INFINITY } else { score }).collect());
+        Mapping { text: text as u32, label: label as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(names: &[&str], rows: &[&[&str]]) -> (u32, u32) {
+        let mut stats = ColumnStats::default();
+        for row in rows {
+            let mut cells = Cells::default();
+            for cell in *row {
+                cells.write(cell);
+                cells.end_cell();
+            }
+            stats.add(&cells);
+        }
+        let guess = stats.guess(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+        (guess.text, guess.label)
+    }
+
+    #[test]
+    fn length_and_repetition_tell_text_from_label() {
+        let rows: &[&[&str]] = &[
+            &["1", "ham", "see you at six"],
+            &["2", "ham", "on my way home"],
+            &["3", "spam", "you won a prize"],
+            &["4", "spam", "claim it now"],
+        ];
+        assert_eq!(guess(&["column 1", "column 2", "column 3"], rows), (2, 1));
+    }
+
+    #[test]
+    fn names_decide_where_contents_do_not() {
+        let rows: &[&[&str]] = &[&["en", "good", "a book of stars"], &["en", "bad", "another of these"]];
+        assert_eq!(guess(&["lang", "label", "title"], rows), (2, 1));
+        let rows: &[&[&str]] = &[&["films/a/first.txt", "so good", "x"], &["films/b/second.txt", "so bad", "y"]];
+        assert_eq!(guess(&["path", "review_text", "class"], rows), (1, 2));
+    }
+}

@@ -1,0 +1,204 @@
+//! Rows that are JSON objects: one a line, or in one array.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::cells::Cells;
+use super::rows::{MAX_ROW_BYTES, Step};
+
+/// Turns objects into cells; the columns are the union of the keys.
+struct Columns {
+    keys: Vec<String>,
+    known: HashSet<String>,
+}
+
+impl Columns {
+    fn new(keys: Vec<String>) -> Self {
+        Self { known: keys.iter().cloned().collect(), keys }
+    }
+
+    /// Writes the object's cells, or says why it cannot be read.
+    fn write(&mut self, json: &str, cells: &mut Cells) -> Result<(), String> {
+        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| reason(&error))?;
+        for key in object.keys() {
+            if !self.known.contains(key) {
+                self.known.insert(key.clone());
+                self.keys.push(key.clone());
+            }
+        }
+        for key in &self.keys {
+            match object.get(key) {
+                None | Some(Value::Null) => {}
+                Some(Value::String(text)) => cells.write(text),
+                Some(other) => cells.write(&other.to_string()),
+            }
+            cells.end_cell();
+        }
+        Ok(())
+    }
+}
+
+fn reason(error: &serde_json::Error) -> String {
+    if error.is_data() {
+        "not a JSON object".into()
+    } else if error.is_eof() {
+        "the JSON ends in the middle".into()
+    } else {
+        format!("not valid JSON at character {}", error.column())
+    }
+}
+
+/// Whether a text is one JSON object.
+pub(super) fn is_object(json: &str) -> bool {
+    serde_json::from_str::<Map<String, Value>>(json).is_ok()
+}
+
+/// One JSON object a line.
+pub(super) struct JsonLines {
+    columns: Columns,
+    /// Inside a line that is too long to be kept.
+    is_skipping: bool,
+}
+
+impl JsonLines {
+    pub(super) fn new(keys: Vec<String>) -> Self {
+        Self { columns: Columns::new(keys), is_skipping: false }
+    }
+
+    pub(super) fn keys(&self) -> &[String] {
+        &self.columns.keys
+    }
+
+    /// Cuts the first line off `rest`; `is_end` says that no more text comes.
+    pub(super) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        let line_end = rest.find('\n');
+        let used = line_end.map_or(rest.len(), |at| at + 1);
+        if self.is_skipping {
+            self.is_skipping = line_end.is_none();
+            return Step::Skip(used);
+        }
+        if line_end.is_none() && !is_end {
+            if rest.len() <= MAX_ROW_BYTES {
+                return Step::More;
+            }
+            self.is_skipping = true;
+            return Step::Bad(used, format!("longer than {} MB", MAX_ROW_BYTES >> 20));
+        }
+        let line = rest[..used].trim();
+        if line.is_empty() {
+            return Step::Skip(used);
+        }
+        match self.columns.write(line, cells) {
+            Ok(()) => Step::Row(used),
+            Err(reason) => Step::Bad(used, reason),
+        }
+    }
+}
+
+/// One JSON array of objects.
+pub(super) struct JsonArray {
+    columns: Columns,
+    place: Place,
+}
+
+#[derive(PartialEq)]
+enum Place {
+    Before,
+    Inside,
+    /// After the array, or after something in it whose end was not found.
+    Over,
+}
+
+impl JsonArray {
+    pub(super) fn new(keys: Vec<String>) -> Self {
+        Self { columns: Columns::new(keys), place: Place::Before }
+    }
+
+    pub(super) fn keys(&self) -> &[String] {
+        &self.columns.keys
+    }
+
+    /// Cuts the first element off `rest`; `is_end` says that no more text comes.
+    pub(super) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        if self.place == Place::Over {
+            return Step::Skip(rest.len());
+        }
+        let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
+        if gap > 0 {
+            return Step::Skip(gap);
+        }
+        if self.place == Place::Before {
+            self.place = Place::Inside;
+            return Step::Skip(1);
+        }
+        if rest.starts_with(']') {
+            self.place = Place::Over;
+            return Step::Skip(1);
+        }
+        match element_len(rest.as_bytes()) {
+            Some(len) => match self.columns.write(&rest[..len], cells) {
+                Ok(()) => Step::Row(len),
+                Err(reason) => Step::Bad(len, reason),
+            },
+            None if is_end || rest.len() > MAX_ROW_BYTES => {
+                self.place = Place::Over;
+                Step::Bad(rest.len(), "what begins here does not end: nothing after it could be read".into())
+            }
+            None => Step::More,
+        }
+    }
+}
+
+/// Length of the array element at the beginning, if its end is there.
+fn element_len(bytes: &[u8]) -> Option<usize> {
+    let is_nested = matches!(bytes.first(), Some(b'{' | b'['));
+    let (mut depth, mut in_string, mut at) = (0usize, false, 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b',' | b']' if depth == 0 => return Some(at),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 && is_nested {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_ends_where_its_brackets_do() {
+        for (text, len) in [
+            (r#"{"a":"}\"]"},"#, Some(12)),
+            (r#"[[1],2]]"#, Some(7)),
+            ("12,", Some(2)),
+            ("\"a,b\"]", Some(5)),
+            (r#"{"a":1"#, None),
+            ("}", None),
+        ] {
+            assert_eq!(element_len(text.as_bytes()), len, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_become_cells() {
+        let mut columns = Columns::new(vec!["z".into()]);
+        let mut cells = Cells::default();
+        columns.write(r#"{"a":"x","n":1.5,"b":true,"o":null,"l":[1,{"k":2}]}"#, &mut cells).unwrap();
+        assert_eq!(columns.keys, ["z", "a", "n", "b", "o", "l"]);
+        assert_eq!(cells.iter().collect::<Vec<_>>(), ["", "x", "1.5", "true", "", r#"[1,{"k":2}]"#]);
+        assert_eq!(columns.write("{\"a\": }", &mut cells).unwrap_err(), "not valid JSON at character 7");
+    }
+}

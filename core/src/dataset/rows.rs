@@ -1,0 +1,126 @@
+//! Rows from text that comes in pieces, whatever the format.
+
+use crate::problem::Problem;
+
+use super::cells::Cells;
+use super::decode::line_ends;
+use super::delimited::{Delimited, Dialect};
+use super::json::{JsonArray, JsonLines};
+use super::words::count;
+use super::{Format, SourceInfo};
+
+/// Most bytes of one row that are kept while its end is looked for: room for a 10 MB cell, not for a whole file.
+pub(super) const MAX_ROW_BYTES: usize = 32 << 20;
+
+/// What stands at the beginning of the text, with the bytes that it takes.
+pub(super) enum Step {
+    /// Nothing whole: more text is needed.
+    More,
+    /// A row, whose cells are written.
+    Row(usize),
+    /// Nothing that matters.
+    Skip(usize),
+    /// A row that cannot be read, and why.
+    Bad(usize, String),
+}
+
+/// A row as it comes from the file.
+pub(super) struct Row<'a> {
+    /// Line on which it begins, from 1.
+    pub line: u32,
+    /// Its cells, or why there are none.
+    pub cells: Result<&'a Cells, String>,
+}
+
+enum Reader {
+    Delimited(Delimited),
+    Lines(JsonLines),
+    Array(JsonArray),
+}
+
+/// Cuts text into rows.
+pub(super) struct Rows {
+    reader: Reader,
+    /// Cells a row must have; rows of objects have no such number.
+    width: Option<usize>,
+    has_header: bool,
+    /// Text from the first row that is not whole.
+    rest: String,
+    /// Line on which it begins.
+    line: u32,
+    cells: Cells,
+}
+
+impl Rows {
+    /// A reader of the layout that was found.
+    pub(super) fn new(source: &SourceInfo) -> Self {
+        let columns = source.columns.clone();
+        let reader = match source.format {
+            Format::Delimited => Reader::Delimited(Delimited::new(Dialect {
+                delimiter: source.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b','),
+                multiline: source.multiline,
+            })),
+            Format::JsonLines => Reader::Lines(JsonLines::new(columns)),
+            Format::JsonArray => Reader::Array(JsonArray::new(columns)),
+        };
+        Self {
+            reader,
+            width: (source.format == Format::Delimited).then_some(source.columns.len()),
+            has_header: source.has_header,
+            rest: String::new(),
+            line: 1,
+            cells: Cells::default(),
+        }
+    }
+
+    /// Gives every row that the text completes to `take`. `is_end` says that no more text comes.
+    pub(super) fn push(
+        &mut self,
+        text: &str,
+        is_end: bool,
+        take: &mut dyn FnMut(Row) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        self.rest.push_str(text);
+        let mut at = 0;
+        while at < self.rest.len() {
+            let rest = &self.rest[at..];
+            self.cells.clear();
+            let step = match &mut self.reader {
+                Reader::Delimited(reader) => reader.step(rest, is_end, &mut self.cells),
+                Reader::Lines(reader) => reader.step(rest, is_end, &mut self.cells),
+                Reader::Array(reader) => reader.step(rest, is_end, &mut self.cells),
+            };
+            let (used, cells) = match step {
+                Step::More => break,
+                Step::Skip(used) => (used, None),
+                Step::Bad(used, reason) => (used, Some(Err(reason))),
+                Step::Row(used) if self.has_header => {
+                    self.has_header = false;
+                    (used, None)
+                }
+                Step::Row(used) => match self.width {
+                    Some(width) if width != self.cells.len() => {
+                        (used, Some(Err(format!("{}, not {width}", count(self.cells.len(), "cell")))))
+                    }
+                    _ => (used, Some(Ok(&self.cells))),
+                },
+            };
+            if let Some(cells) = cells {
+                take(Row { line: self.line, cells })?;
+            }
+            self.line += line_ends(&self.rest.as_bytes()[at..at + used]) as u32;
+            at += used;
+        }
+        self.rest.drain(..at);
+        Ok(())
+    }
+
+    /// The names of the objects' members so far, in the order in which they came; none for delimited rows.
+    pub(super) fn keys(&self) -> &[String] {
+        match &self.reader {
+            Reader::Delimited(_) => &[],
+            Reader::Lines(reader) => reader.keys(),
+            Reader::Array(reader) => reader.keys(),
+        }
+    }
+}

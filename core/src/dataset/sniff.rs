@@ -1,0 +1,251 @@
+//! What a file is: how its rows are written and whether its first line names the columns.
+
+use std::collections::HashMap;
+
+use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
+use crate::problem::Problem;
+
+use super::Format;
+use super::cells::Cells;
+use super::columns::is_telling_name;
+use super::delimited::{Delimited, Dialect};
+use super::json::is_object;
+use super::rows::Step;
+use super::words::count;
+
+/// How the rows are written.
+#[derive(Debug, PartialEq)]
+pub(super) struct Layout {
+    pub format: Format,
+    /// Where the format is [`Format::Delimited`].
+    pub dialect: Option<Dialect>,
+    pub has_header: bool,
+    /// Names of the columns; none yet for objects.
+    pub columns: Vec<String>,
+    /// Names that stand more than once in the header.
+    pub repeated_names: Vec<String>,
+}
+
+/// Finds the layout from the beginning of a file; `is_whole` says that it is all of it.
+///
+/// # Errors
+/// `data.json-shape` for JSON that is no list of objects, `data.one-column` for text that is no table, and
+/// `data.too-many-columns`.
+pub(super) fn sniff(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Problem> {
+    match json_format(sample, is_whole)? {
+        Some(format) => {
+            Ok(Layout { format, dialect: None, has_header: false, columns: vec![], repeated_names: vec![] })
+        }
+        None => delimited(sample, is_whole, has_header),
+    }
+}
+
+fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Problem> {
+    let text = sample.trim_start();
+    let second = text.get(1..).unwrap_or_default().trim_start().chars().next();
+    match (text.chars().next(), second) {
+        (Some('['), Some('{')) => Ok(Some(Format::JsonArray)),
+        (Some('{'), Some('"' | '}')) => {
+            // The last line may be cut.
+            let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+            if !is_whole && lines.len() > 1 {
+                lines.pop();
+            }
+            let is_one_cut_line = !is_whole && lines.len() == 1;
+            let objects = lines.iter().filter(|line| is_object(line)).count();
+            // A document over several lines begins with one that is no object; some of its others may be.
+            let is_lines =
+                is_one_cut_line || lines.first().is_some_and(|line| is_object(line)) || objects * 2 >= lines.len();
+            if is_lines { Ok(Some(Format::JsonLines)) } else { Err(json_shape()) }
+        }
+        (Some('['), Some('"' | '[' | '0'..='9' | '-' | ']')) if is_json_list(text) => Err(json_shape()),
+        _ => Ok(None),
+    }
+}
+
+/// Whether a text that begins with `[` goes on as JSON, so far as it goes.
+fn is_json_list(text: &str) -> bool {
+    match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text) {
+        Ok(_) => true,
+        Err(error) => error.is_eof(),
+    }
+}
+
+/// The problem with JSON that is no list of objects.
+pub(super) fn json_shape() -> Problem {
+    Problem::new("data.json-shape", "This JSON is not a list of rows.").done("The file was not read.").remedy(
+        r#"Two shapes can be read: one object a line, {"text": "…", "label": "…"}, or one array of such objects."#,
+    )
+}
+
+fn delimited(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Problem> {
+    // A tab file rarely has quoted line ends and often stray quotes; the others the other way round.
+    let candidates = [
+        (b'\t', false),
+        (b'\t', true),
+        (b',', true),
+        (b',', false),
+        (b';', true),
+        (b';', false),
+        (b'|', true),
+        (b'|', false),
+    ];
+    let mut best = None;
+    let mut best_share = 0.0;
+    for (delimiter, multiline) in candidates {
+        let dialect = Dialect { delimiter, multiline };
+        let rows = sample_rows(sample, is_whole, dialect);
+        let (width, share) = consistency(&rows);
+        if share > best_share {
+            best_share = share;
+            best = Some((dialect, width, rows));
+        }
+    }
+    let Some((dialect, width, rows)) = best else {
+        return Err(one_column());
+    };
+    if width > MAX_COLUMNS {
+        return Err(Problem::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
+            .done("The file was not read.")
+            .remedy("Save it with a text column and a label column, apart by commas or tabs."));
+    }
+    let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
+    let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
+    let (columns, repeated_names) = column_names(header, width);
+    Ok(Layout { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names })
+}
+
+/// The problem with a file of one column.
+pub(super) fn one_column() -> Problem {
+    Problem::new("data.one-column", "Only one column was found; a text and its label need two.")
+        .done("The file was not read.")
+        .remedy("Put the label into a column of its own, apart by a comma, a tab, a semicolon or a bar.")
+}
+
+fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String>> {
+    // A first line longer than the sample is all there is to judge by.
+    let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
+    let mut reader = Delimited::new(dialect);
+    let mut cells = Cells::default();
+    let mut rest = sample;
+    let mut rows = Vec::new();
+    while !rest.is_empty() && rows.len() < SNIFF_ROWS {
+        cells.clear();
+        let used = match reader.step(rest, is_end, &mut cells) {
+            Step::More => break,
+            Step::Row(used) => {
+                rows.push(cells.iter().map(str::to_owned).collect());
+                used
+            }
+            Step::Skip(used) | Step::Bad(used, _) => used,
+        };
+        rest = &rest[used..];
+    }
+    rows
+}
+
+/// The commonest number of cells, and the share of the rows that have it; no share where it is one.
+fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry(row.len()).or_insert(0usize) += 1;
+    }
+    match counts.into_iter().max_by_key(|&(width, rows)| (rows, width)) {
+        Some((width, fitting)) if width > 1 => (width, fitting as f64 / rows.len() as f64),
+        _ => (1, 0.0),
+    }
+}
+
+/// Whether the first row names the columns: it has telling names, or is of another kind than what follows.
+fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
+    let Some((first, rest)) = rows.split_first() else {
+        return false;
+    };
+    let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok();
+    if first.iter().any(|cell| is_number(cell) || cell.chars().count() > 60) {
+        return false;
+    }
+    let rest: Vec<_> = rest.iter().filter(|row| row.len() == width).collect();
+    let column = |index: usize| rest.iter().map(move |row| row[index].trim());
+    let names = || first.iter().take(width).map(|cell| cell.trim()).enumerate();
+    if names().any(|(index, name)| !name.contains(' ') && is_telling_name(name) && column(index).all(|it| it != name)) {
+        return true;
+    }
+    if rest.is_empty() {
+        return false;
+    }
+    names().any(|(index, name)| {
+        let has_all = |test: &dyn Fn(&str) -> bool| column(index).all(test);
+        let values: std::collections::HashSet<_> = column(index).collect();
+        let is_new_to_few = rest.len() >= 4 && values.len() * 2 <= rest.len() && !values.contains(name);
+        !name.is_empty()
+            && (has_all(&is_number) || is_new_to_few || (!name.contains(' ') && has_all(&|it| it.contains(' '))))
+    })
+}
+
+/// Names for `width` columns, each different, and those that stood more than once.
+fn column_names(header: &[String], width: usize) -> (Vec<String>, Vec<String>) {
+    let mut names: Vec<String> = Vec::with_capacity(width);
+    let mut repeated: Vec<String> = Vec::new();
+    for index in 0..width {
+        let given = header.get(index).map_or("", |name| name.trim());
+        let wanted = if given.is_empty() { format!("column {}", index + 1) } else { given.to_owned() };
+        let mut name = wanted.clone();
+        let mut copy = 1;
+        while names.contains(&name) {
+            copy += 1;
+            name = format!("{wanted} ({copy})");
+        }
+        if copy > 1 && !repeated.contains(&wanted) {
+            repeated.push(wanted);
+        }
+        names.push(name);
+    }
+    (names, repeated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(sample: &str) -> (char, bool, usize) {
+        let layout = sniff(sample, true, None).unwrap();
+        (char::from(layout.dialect.unwrap().delimiter), layout.has_header, layout.columns.len())
+    }
+
+    #[test]
+    fn the_delimiter_is_the_most_consistent_one() {
+        assert_eq!(found("text,label\n\"a; b\",x\nc|d,y\n"), (',', true, 2));
+        assert_eq!(found("spam\tone, two\nham\tthree, four\n"), ('\t', false, 2));
+        assert_eq!(found("text;label\ngut, sehr gut;1\nschlecht;0\n"), (';', true, 2));
+        assert_eq!(found("good|1\nbad|0\n"), ('|', false, 2));
+    }
+
+    #[test]
+    fn a_header_differs_from_what_follows() {
+        assert!(found("v1,v2\nham,see you\nham,on my way\nspam,you won\nspam,claim it\n").1);
+        assert!(found("phrase,mood\nso good,1\nso bad,0\n").1);
+        assert!(found("words,mood\nso good,yes\nso bad,no\n").1);
+        assert!(!found("ham,see you\nham,on my way\nspam,you won\nspam,claim it\nham,bye\n").1);
+        assert!(!found("so good,1\nso bad,0\n").1);
+        assert!(!sniff("text,label\na,b\n", true, Some(false)).unwrap().has_header);
+    }
+
+    #[test]
+    fn repeated_and_missing_names_become_different_ones() {
+        let layout = sniff("text,text,,label\na b,c,d,x\n", true, None).unwrap();
+        assert_eq!(layout.columns, ["text", "text (2)", "column 3", "label"]);
+        assert_eq!(layout.repeated_names, ["text"]);
+    }
+
+    #[test]
+    fn json_is_told_from_text_that_begins_like_it() {
+        let format = |sample| sniff(sample, true, None).map(|layout| layout.format).map_err(|problem| problem.code);
+        assert_eq!(format("{\"a\":1}\noops\n{\"a\":2}\n"), Ok(Format::JsonLines));
+        assert_eq!(format(" [\n {\"a\":1}]"), Ok(Format::JsonArray));
+        assert_eq!(format("[gone],x\n{name},y\n"), Ok(Format::Delimited));
+        assert_eq!(format("{\n \"a\": [\n1]\n}"), Err("data.json-shape".into()));
+        assert_eq!(format("[[1,2],[3,4]]"), Err("data.json-shape".into()));
+        assert_eq!(format("just words\nin lines\n"), Err("data.one-column".into()));
+    }
+}
