@@ -1,1 +1,100 @@
-//! Integration tests live in `tests/`.
+//! What the integration tests in `tests/` share: reading golden values and models, and comparing numbers.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use hone_core::model::{BertConfig, Classifier, Input};
+use hone_core::recipe::Pooling;
+use hone_core::text::Batch;
+use hone_core::weights::{FileReader, Tensors, read};
+use serde_json::Value;
+
+/// Largest differences that are allowed, as a share of the largest value of what is compared.
+pub mod tolerance {
+    /// Logits and vectors against transformers.
+    pub const LOGITS: f32 = 1e-4;
+    /// Gradients and training curves against PyTorch.
+    pub const TRAINING: f32 = 1e-3;
+}
+
+/// A file made by one of the scripts in `golden/`.
+pub fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
+
+/// The folder of the default model, where `cargo xtask setup` has put it.
+pub fn minilm() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("HOME")?).join(".cache/hone/models/all-MiniLM-L6-v2");
+    if folder.join("model.safetensors").exists() {
+        return Some(folder);
+    }
+    eprintln!("skipped: {} is not there; run `cargo xtask setup`", folder.display());
+    None
+}
+
+/// A golden JSON file.
+pub fn json(name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(golden(name)).expect(name)).expect(name)
+}
+
+/// A file's tensors, ready for a model.
+pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
+    let mut reader = FileReader::default();
+    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut take = |info: &_, bytes| {
+        tensors.add(info, bytes);
+        Ok(())
+    };
+    reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
+}
+
+/// The values of every tensor of a file, by name.
+pub fn values(path: &Path) -> std::collections::HashMap<String, Vec<f32>> {
+    let (mut reader, mut values) = (FileReader::default(), std::collections::HashMap::new());
+    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut take = |info: &hone_core::weights::TensorInfo, bytes| {
+        values.insert(info.name.clone(), read(info, bytes).try_into_vec().expect("f32"));
+        Ok(())
+    };
+    reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
+    values
+}
+
+/// The model in `folder` with the head in the golden file `head`.
+pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, device: &Device) -> Classifier {
+    let config = BertConfig::parse(&std::fs::read(folder.join("config.json")).expect("config.json")).expect("valid");
+    let mut tensors = Tensors::new(device);
+    add_tensors(&mut tensors, &folder.join("model.safetensors"));
+    add_tensors(&mut tensors, &golden(head));
+    Classifier::load(&config, pooling, classes, &mut tensors).expect("whole model")
+}
+
+/// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.
+pub fn input(batch: &Value, device: &Device) -> Input {
+    let rows = |key: &str| -> Vec<Vec<f64>> { serde_json::from_value(batch[key].clone()).expect(key) };
+    let (ids, mask) = (rows("input_ids"), rows("attention_mask"));
+    let (rows, len) = (ids.len(), ids[0].len());
+    let ids = ids.concat().into_iter().map(|id| id as i32).collect();
+    let mask = mask.concat().into_iter().map(|m| m as f32).collect();
+    Batch { ids, mask, rows, len, tokens: 0 }.input(device)
+}
+
+/// Fails when two lists differ by more than `share` of the largest value of `expected`.
+#[track_caller]
+pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], share: f32) {
+    assert_eq!(actual.len(), expected.len(), "{what}: length");
+    let largest = expected.iter().fold(0.0f32, |max, x| max.max(x.abs()));
+    let (mut worst, mut at) = (0.0f32, 0);
+    for (i, (a, e)) in actual.iter().zip(expected).enumerate() {
+        assert!(a.is_finite(), "{what}: value {i} is {a}");
+        if (a - e).abs() > worst {
+            (worst, at) = ((a - e).abs(), i);
+        }
+    }
+    assert!(
+        worst <= share * largest,
+        "{what}: value {at} is {} instead of {}, off by {worst:e} where the largest is {largest:e}",
+        actual[at],
+        expected[at]
+    );
+}

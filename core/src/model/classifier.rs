@@ -3,10 +3,10 @@
 use burn::tensor::{Device, Int, Tensor};
 
 use super::layers::Linear;
-use super::{Bert, Dropout};
+use super::{Bert, BertConfig, Dropout};
 use crate::recipe::Pooling;
 use crate::rng::{Purpose, Rng};
-use crate::weights::{AnyWeight, Weights};
+use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
 
 /// A batch of texts as tensors.
 #[derive(Clone, Debug)]
@@ -32,6 +32,21 @@ impl Classifier {
     pub fn new(bert: Bert, pooling: Pooling, [hidden, classes]: [usize; 2], seed: u64, device: &Device) -> Self {
         let mut rng = Rng::new(seed, Purpose::Head, 0);
         Self { bert, pooling, head: Linear::new("classifier", [hidden, classes], &mut rng, device) }
+    }
+
+    /// Takes encoder and head out of a file that was tuned before.
+    ///
+    /// # Errors
+    /// Names the tensor that is missing or of another shape.
+    pub fn load(
+        config: &BertConfig,
+        pooling: Pooling,
+        classes: usize,
+        tensors: &mut Tensors,
+    ) -> Result<Self, WeightsError> {
+        let bert = Bert::load(config, tensors)?;
+        let head = Linear::load(tensors, "classifier", Place::Head, [config.hidden, classes])?;
+        Ok(Self { bert, pooling, head })
     }
 
     /// Scores before the softmax: `[batch, classes]`.

@@ -14,4 +14,4 @@ pub use early_stop::{Best, EarlyStop};
 pub use predict::{Prediction, predict};
 pub use session::{Progress, Session};
 pub use state::RunState;
-pub use step::{Gradients, StepInput, gradients};
+pub use step::{Gradients, StepInput, clip_scale, gradients};

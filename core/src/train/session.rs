@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Tensor, Transaction};
 
 use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Prediction, RunState, StepInput, TrainingData};
-use super::{gradients, predict};
+use super::{clip_scale, gradients, predict};
 use crate::metrics::{Evaluation, evaluate};
 use crate::model::{Classifier, Dropout, MaskSource};
 use crate::problem::Problem;
@@ -237,8 +237,7 @@ impl Session {
         // NaN cannot be found on the GPU: it is decided here, and a step that is not finite is not taken.
         let taken = loss.is_finite() && grad_norm.is_finite();
         if taken {
-            let clip = self.recipe.raw().clip_norm;
-            let scale = if clip > 0.0 { (clip / (grad_norm + 1e-6)).min(1.0) } else { 1.0 };
+            let scale = clip_scale(grad_norm, self.recipe.raw().clip_norm);
             self.optimizer.step(&mut self.model, gradients, lr, scale);
         }
         self.state.not_finite = if taken { 0 } else { self.state.not_finite + 1 };

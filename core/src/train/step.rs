@@ -61,6 +61,12 @@ impl Gradients {
     }
 }
 
+/// Factor that brings a gradient of norm `grad_norm` down to `clip_norm`, as `torch.nn.utils.clip_grad_norm_`; a
+/// `clip_norm` of 0 leaves it as it is.
+pub fn clip_scale(grad_norm: f64, clip_norm: f64) -> f64 {
+    if clip_norm > 0.0 { (clip_norm / (grad_norm + 1e-6)).min(1.0) } else { 1.0 }
+}
+
 /// Loss `[1]` and gradients of a batch. Nothing is computed backwards below the lowest part that is `live`.
 pub fn gradients(
     model: &Classifier,
