@@ -8,8 +8,8 @@ use super::Encoding;
 const NOT_TEXT: [(&[u8], &str, &str); 10] = [
     (b"\x89PNG", "a picture (PNG)", PICTURE),
     (b"\xff\xd8\xff", "a picture (JPEG)", PICTURE),
-    (b"GIF8", "a picture (GIF)", PICTURE),
-    (b"RIFF", "a picture, sound or film (RIFF)", PICTURE),
+    (b"GIF87a", "a picture (GIF)", PICTURE),
+    (b"GIF89a", "a picture (GIF)", PICTURE),
     (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
     (
         b"PK\x03\x04",
@@ -18,8 +18,8 @@ const NOT_TEXT: [(&[u8], &str, &str); 10] = [
     ),
     (b"\xd0\xcf\x11\xe0", "an old office file (such as .xls)", "Open it and save it as CSV."),
     (b"\x1f\x8b", "a compressed file (gzip)", "Unpack it and drop the table inside."),
-    (b"PAR1", "a Parquet file", "Save it as CSV or JSONL."),
-    (b"SQLite format 3", "a database (SQLite)", "Save the table that you need as CSV."),
+    (b"PAR1\x15", "a Parquet file", "Save it as CSV or JSONL."),
+    (b"SQLite format 3\0", "a database (SQLite)", "Save the table that you need as CSV."),
 ];
 const PICTURE: &str = "Drop a table with a text and a label in each row: CSV, TSV, JSONL or JSON.";
 

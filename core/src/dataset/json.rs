@@ -124,13 +124,14 @@ impl JsonArray {
         if self.place == Place::Over {
             return Step::Skip(rest.len());
         }
+        if self.place == Place::Before {
+            let Some(at) = rest.find('[') else { return Step::Skip(rest.len()) };
+            self.place = Place::Inside;
+            return Step::Skip(at + 1);
+        }
         let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
         if gap > 0 {
             return Step::Skip(gap);
-        }
-        if self.place == Place::Before {
-            self.place = Place::Inside;
-            return Step::Skip(1);
         }
         if rest.starts_with(']') {
             self.place = Place::Over;

@@ -34,7 +34,7 @@ pub(super) fn choose(labels: &[LabelName], rows: &[usize], min_rows: usize) -> R
     }
     if let [only] = labels {
         return Err(Problem::new("data.one-class", format!("Every row has the same label, {}.", names(&[&only.name])))
-            .done("There is nothing to tell apart.")
+            .done("There is nothing to tell apart; the file stays open.")
             .remedy("Add rows with another label, or choose another column as the label."));
     }
     let (mut kept, mut rare) = (Vec::new(), Vec::new());
@@ -44,7 +44,7 @@ pub(super) fn choose(labels: &[LabelName], rows: &[usize], min_rows: usize) -> R
     if kept.len() < 2 {
         let what = format!("Only {} at least {}.", count(kept.len(), "label") + " has", count(min_rows, "row"));
         return Err(Problem::new("data.too-few-rows", what)
-            .done("There is nothing to tell apart.")
+            .done("There is nothing to tell apart; the file stays open.")
             .remedy("Add rows: ten of each label are a beginning. Or choose another column as the label."));
     }
     let mut warnings = Vec::new();
@@ -91,7 +91,7 @@ fn too_many(labels: usize, are_numbers: bool) -> Problem {
             "Another column may be the label.",
         )
     };
-    Problem::new(code, what).done("Nothing was split yet.").remedy(remedy)
+    Problem::new(code, what).done("The file stays open.").remedy(remedy)
 }
 
 /// Labels of which some rows have white space around them.

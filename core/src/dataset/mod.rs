@@ -1,4 +1,7 @@
 //! Bytes to rows: what a dropped file is, what is in it, and which rows train and validate.
+//!
+//! A file is read twice, in chunks: a [`Scanner`] tells what is in it, and once the person has agreed on the columns
+//! a [`Collector`] takes text and label of each row. A [`Dataset`] splits those without reading again.
 
 mod cells;
 mod collect;

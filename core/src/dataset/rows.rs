@@ -99,9 +99,7 @@ impl Rows {
                     (used, None)
                 }
                 Step::Row(used) => match self.width {
-                    Some(width) if width != self.cells.len() => {
-                        (used, Some(Err(format!("{}, not {width}", count(self.cells.len(), "cell")))))
-                    }
+                    Some(width) if width != self.cells.len() => (used, Some(Err(ragged(&self.cells, width)))),
                     _ => (used, Some(Ok(&self.cells))),
                 },
             };
@@ -123,4 +121,10 @@ impl Rows {
             Reader::Array(reader) => reader.keys(),
         }
     }
+}
+
+/// Why a row with another number of cells cannot be used.
+fn ragged(cells: &Cells, width: usize) -> String {
+    let quote = if cells.has_open_quote { ", and a quote that does not close" } else { "" };
+    format!("{}, not {width}{quote}", count(cells.len(), "cell"))
 }

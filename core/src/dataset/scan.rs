@@ -44,7 +44,8 @@ struct Found {
     stats: ColumnStats,
     left_out: LeftOut,
     cut_cells: usize,
-    open_quotes: LeftOut,
+    open_quotes: usize,
+    first_open_quote: u32,
     /// Whether all cells of the first row are nested JSON.
     is_first_nested: bool,
 }
@@ -104,7 +105,7 @@ impl Scanner {
         found.check(&source)?;
         source.rows = found.rows;
         source.guess = found.stats.guess(&source.columns);
-        source.warnings.extend(found.warnings());
+        source.warnings.extend(found.warnings(source.format));
         source.preview = found.preview;
         for row in &mut source.preview {
             row.resize(source.columns.len(), String::new());
@@ -178,7 +179,10 @@ impl Found {
         self.stats.add(cells);
         self.cut_cells += cells.cut;
         if cells.has_open_quote {
-            self.open_quotes.add(row.line, "");
+            if self.open_quotes == 0 {
+                self.first_open_quote = row.line;
+            }
+            self.open_quotes += 1;
         }
         if self.preview.len() < PREVIEW_ROWS {
             self.preview.push(preview(cells));
@@ -208,7 +212,7 @@ impl Found {
         }
     }
 
-    fn warnings(&self) -> Vec<Problem> {
+    fn warnings(&self, format: Format) -> Vec<Problem> {
         let mut warnings = Vec::new();
         if let Some(row) = self.left_out.first.first() {
             let what = format!(
@@ -220,15 +224,19 @@ impl Found {
             warnings.push(
                 Problem::new("data.bad-rows", what)
                     .done(format!("Left out; {} kept.", count(self.rows as usize, "row")))
-                    .remedy("If texts hold the character between cells, put them in double quotes."),
+                    .remedy(match format {
+                        Format::Delimited => "If texts hold the character between cells, put them in double quotes.",
+                        Format::JsonLines => "Each line must be one JSON object.",
+                        Format::JsonArray => "Each element of the array must be one JSON object.",
+                    }),
             );
         }
-        if let Some(row) = self.open_quotes.first.first() {
-            let more = match self.open_quotes.rows - 1 {
+        if self.open_quotes > 0 {
+            let more = match self.open_quotes - 1 {
                 0 => String::new(),
-                more => format!(" So does {}.", count(more, "more row")),
+                more => format!(", and the same on {}", count(more, "more line")),
             };
-            let what = format!("A quote opens on line {} and does not close.{more}", row.line);
+            let what = format!("A quote opens on line {} and does not close{more}.", self.first_open_quote);
             warnings.push(
                 Problem::new("data.unclosed-quote", what)
                     .done("It was read as an ordinary character, and each line as a row.")
@@ -236,11 +244,8 @@ impl Found {
             );
         }
         if self.cut_cells > 0 {
-            let what = format!(
-                "{} longer than {} MB.",
-                count(self.cut_cells, "cell") + if self.cut_cells == 1 { " is" } else { " are" },
-                MAX_CELL_BYTES >> 20
-            );
+            let verb = if self.cut_cells == 1 { "is" } else { "are" };
+            let what = format!("{} {verb} longer than {} MB.", count(self.cut_cells, "cell"), MAX_CELL_BYTES >> 20);
             warnings.push(Problem::new("data.long-cells", what).done("Only the beginning was kept."));
         }
         warnings
