@@ -1,1 +1,111 @@
+//! A tuned model as the folder that transformers opens, in a zip. The base model's files are the start; what training
+//! did not change stays byte for byte.
 
+mod card;
+mod config;
+mod trainer;
+mod weights;
+
+use std::io::Write;
+
+use serde_json::Value;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use crate::metrics::Evaluation;
+use crate::model::Classifier;
+use crate::problem::Problem;
+use crate::protocol::Baseline;
+use crate::recipe::Pooling;
+use crate::recipe::Recipe;
+use crate::train::Record;
+
+/// The class that opens an encoder with a mean over its tokens.
+const MODELING: &str = include_str!("modeling_hone.py");
+
+/// Everything that a model folder is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelFolder<'a> {
+    /// The tuned model.
+    pub model: &'a Classifier,
+    /// The base model's config.json.
+    pub config: &'a [u8],
+    /// Files that go along as they are (tokenizer.json, vocab.txt, …): name and bytes.
+    pub verbatim: &'a [(String, Vec<u8>)],
+    /// Names of the classes, in the order of the outputs.
+    pub classes: &'a [String],
+    /// The base model's name on a hub.
+    pub base_model: &'a str,
+    /// The base model's licence, as SPDX.
+    pub license: &'a str,
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// Steps and evaluations.
+    pub history: &'a [Record],
+    /// The kept weights' scores.
+    pub best: &'a Evaluation,
+    /// What always guessing scores.
+    pub baseline: &'a Baseline,
+    /// The data, without a row of it.
+    pub data: DataFacts<'a>,
+}
+
+/// What the card says of the data.
+#[derive(Clone, Copy, Debug)]
+pub struct DataFacts<'a> {
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: &'a str,
+    /// Rows learned from.
+    pub train_rows: usize,
+    /// Rows validated on.
+    pub validation_rows: usize,
+}
+
+impl ModelFolder<'_> {
+    /// Writes the folder as a zip, one tensor after the other. `progress` is told the tensors done and in all.
+    ///
+    /// # Errors
+    /// When the device or `out` fails.
+    pub async fn write<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Problem> {
+        let mut zip = ZipWriter::new_stream(out);
+        let config = config::patched(self)?;
+        file(&mut zip, "config.json", &pretty(&config)?)?;
+        begin(&mut zip, "model.safetensors")?;
+        weights::write(self.model, &mut zip, &mut progress).await?;
+        for (name, bytes) in self.verbatim {
+            file(&mut zip, name, bytes)?;
+        }
+        if self.recipe.pooling() == Pooling::Mean {
+            file(&mut zip, "modeling_hone.py", MODELING.as_bytes())?;
+        }
+        file(&mut zip, "README.md", card::write(self).as_bytes())?;
+        file(&mut zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
+        file(&mut zip, "training_args.json", &pretty(&trainer::args(self))?)?;
+        let recipe = serde_json::to_value(self.recipe.raw()).map_err(failed)?;
+        file(&mut zip, "recipe.json", &pretty(&recipe)?)?;
+        zip.finish().map(|stream| stream.into_inner()).map_err(failed)
+    }
+}
+
+fn begin<W: Write>(zip: &mut ZipWriter<zip::write::StreamWriter<W>>, name: &str) -> Result<(), Problem> {
+    // Weights do not shrink; and what is stored can be read by anything.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    zip.start_file(name, options).map_err(failed)
+}
+
+fn file<W: Write>(zip: &mut ZipWriter<zip::write::StreamWriter<W>>, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+    begin(zip, name)?;
+    zip.write_all(bytes).map_err(failed)
+}
+
+fn pretty(value: &Value) -> Result<Vec<u8>, Problem> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(failed)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn failed(error: impl std::fmt::Display) -> Problem {
+    Problem::new("export.write", format!("The model folder could not be written: {error}."))
+        .done("The tuned model is still here.")
+        .remedy("Free some memory or disk space and try again.")
+}

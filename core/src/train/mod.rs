@@ -8,10 +8,12 @@ mod session;
 mod state;
 mod step;
 
+pub(crate) use session::read;
+
 pub use adamw::{AdamW, AdamWConfig, Moments};
 pub use data::{Labels, TrainingData};
 pub use early_stop::{Best, EarlyStop};
 pub use predict::{Prediction, predict};
 pub use session::{Progress, Session};
-pub use state::RunState;
+pub use state::{Record, RunState};
 pub use step::{Gradients, StepInput, clip_scale, gradients};

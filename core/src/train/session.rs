@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, Transaction};
 
-use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Prediction, RunState, StepInput, TrainingData};
+use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Prediction, Record, RunState, StepInput, TrainingData};
 use super::{clip_scale, gradients, predict};
 use crate::metrics::{Evaluation, evaluate};
 use crate::model::{Classifier, Dropout, MaskSource};
@@ -87,7 +87,15 @@ impl Session {
             model,
             best: None,
             optimizer,
-            state: RunState { step: 0, epoch: 0, batch: 0, batches_seen: 0, not_finite: 0, early_stop },
+            state: RunState {
+                step: 0,
+                epoch: 0,
+                batch: 0,
+                batches_seen: 0,
+                not_finite: 0,
+                early_stop,
+                history: Vec::new(),
+            },
             phase: Phase::Training(Accumulator::default()),
             batches,
             stop: false,
@@ -214,6 +222,7 @@ impl Session {
             return Ok(Progress::Accumulated);
         }
         let metrics = self.optimizer_step(accumulator).await?;
+        self.state.history.push(Record::Step(metrics.clone()));
         self.after_step();
         Ok(Progress::Step(metrics))
     }
@@ -310,6 +319,7 @@ impl Session {
         let evaluation =
             Evaluation { step: self.state.step, epoch, loss, ..evaluate(&self.data.classes, actual, &classes) };
         let is_best = self.state.early_stop.observe(&evaluation);
+        self.state.history.push(Record::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
             self.best = Some((self.model.clone(), evaluation.clone(), predictions));
         }
@@ -360,7 +370,7 @@ impl Session {
 }
 
 /// A tensor's values, once the device has them.
-pub(super) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Problem> {
+pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Problem> {
     let data = tensor.into_data_async().await.map_err(device_failed)?;
     data.try_into_vec_as::<f32>().map_err(device_failed)
 }

@@ -3,6 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::EarlyStop;
+use crate::metrics::Evaluation;
+use crate::protocol::StepMetrics;
+
+/// What a run has shown of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// An optimiser step.
+    Step(StepMetrics),
+    /// An evaluation.
+    Evaluation(Evaluation),
+}
 
 /// Everything that changes during a run and is no tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,4 +31,6 @@ pub struct RunState {
     pub not_finite: u32,
     /// Best score, and patience.
     pub early_stop: EarlyStop,
+    /// Steps and evaluations, in order.
+    pub history: Vec<Record>,
 }

@@ -1,0 +1,136 @@
+//! README.md: the model card. Whatever came from a user is escaped.
+
+use std::fmt::Write;
+
+use super::ModelFolder;
+use crate::recipe::Pooling;
+
+/// The card, with the front matter that model hubs read.
+pub fn write(folder: &ModelFolder) -> String {
+    let mut card = front_matter(folder);
+    let ModelFolder { best, baseline, data, recipe, .. } = folder;
+    let raw = recipe.raw();
+    let pooled = match recipe.pooling() {
+        Pooling::Cls => "the first token's vector through the pretrained pooler",
+        Pooling::Mean => "the mean of the text's token vectors",
+    };
+    // Writing to a String cannot fail.
+    let _ = write!(
+        card,
+        "\n# Text classifier\n\n\
+        `{base}`, fine-tuned with Hone, in a web browser, to tell {count} classes apart: {names}. \
+        The head is one linear layer on {pooled}.\n\n\
+        ## Results\n\n\
+        On {validation} validation rows, at step {step}:\n\n\
+        | | this model | always \"{guess}\" |\n|---|---|---|\n\
+        | accuracy | {accuracy:.4} | {base_accuracy:.4} |\n\
+        | macro-F1 | {macro_f1:.4} | {base_f1:.4} |\n\
+        | weighted F1 | {weighted_f1:.4} | |\n\
+        | loss | {loss:.4} | |\n\n\
+        | class | precision | recall | F1 | rows |\n|---|---|---|---|---|\n",
+        base = folder.base_model,
+        count = folder.classes.len(),
+        names = folder.classes.iter().map(|name| text(name)).collect::<Vec<_>>().join(", "),
+        validation = data.validation_rows,
+        step = best.step,
+        guess = text(&baseline.label),
+        accuracy = best.accuracy,
+        base_accuracy = baseline.accuracy,
+        macro_f1 = best.macro_f1,
+        base_f1 = baseline.macro_f1,
+        weighted_f1 = best.weighted_f1,
+        loss = best.loss,
+    );
+    for class in &best.classes {
+        let (name, support) = (text(&class.label), class.support);
+        let _ =
+            writeln!(card, "| {name} | {:.4} | {:.4} | {:.4} | {support} |", class.precision, class.recall, class.f1);
+    }
+    let _ = write!(
+        card,
+        "\n## Data\n\n\
+        {train} rows to learn from and {validation} to validate on, of a file whose SHA-256 is `{sha256}`. \
+        No row of it is in this folder.\n\n\
+        ## Recipe\n\n\
+        AdamW, learning rate {lr:e} after a warm-up over {warmup} % of the steps, then falling to 0; weight decay {decay}; \
+        dropout {dropout}; gradient norm at most {clip}; {epochs} epochs in batches of {batch}; \
+        at most {len} tokens a text; embeddings {embeddings}; seed {seed}. \
+        `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
+        ## Limits\n\n\
+        The validation rows also chose which weights were kept, so new texts may score somewhat lower. \
+        Texts unlike those of the training file may be classified at random, with confidence.\n\n\
+        ## How to load it\n\n{snippet}",
+        train = data.train_rows,
+        validation = data.validation_rows,
+        sha256 = data.sha256,
+        lr = recipe.lr_peak(),
+        warmup = raw.warmup_share * 100.0,
+        decay = raw.weight_decay,
+        dropout = raw.dropout,
+        clip = raw.clip_norm,
+        epochs = raw.epochs,
+        batch = recipe.batch_size() * recipe.grad_accum_steps(),
+        len = recipe.max_len(),
+        embeddings = if raw.train_embeddings { "trained" } else { "frozen" },
+        seed = raw.seed,
+        snippet = snippet(recipe.pooling(), recipe.max_len()),
+    );
+    card
+}
+
+fn front_matter(folder: &ModelFolder) -> String {
+    let ModelFolder { best, base_model, license, .. } = folder;
+    // JSON is YAML: quoting this way keeps any text a text.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    format!(
+        "---\nbase_model: {base}\nlibrary_name: transformers\npipeline_tag: text-classification\n\
+        license: {license}\ntags:\n- hone\n- text-classification\nmetrics:\n- accuracy\n- f1\n\
+        model-index:\n- name: \"text classifier\"\n  results:\n  - task:\n      type: text-classification\n\
+        \x20   dataset:\n      name: \"own data\"\n      type: \"own-data\"\n    metrics:\n\
+        \x20   - type: accuracy\n      value: {accuracy}\n    - type: f1\n      name: \"macro F1\"\n      value: {f1}\n---\n",
+        base = quoted(base_model),
+        license = quoted(&license.to_lowercase()),
+        accuracy = best.accuracy,
+        f1 = best.macro_f1,
+    )
+}
+
+fn snippet(pooling: Pooling, max_len: usize) -> String {
+    let trust = if pooling == Pooling::Mean { ", trust_remote_code=True" } else { "" };
+    format!(
+        "```python\nfrom transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline\n\n\
+        folder = \"path/to/this/folder\"\n\
+        model = AutoModelForSequenceClassification.from_pretrained(folder{trust})\n\
+        tokenizer = AutoTokenizer.from_pretrained(folder)\n\
+        classify = pipeline(\"text-classification\", model=model, tokenizer=tokenizer)\n\
+        print(classify(\"A text to classify.\", truncation=True, max_length={max_len}))\n```\n\n\
+        The encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n"
+    )
+}
+
+/// A user's text inside Markdown: on one line, and nothing in it means anything.
+fn text(raw: &str) -> String {
+    let mut safe = String::with_capacity(raw.len());
+    for c in raw.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '#' | '+' | '-' | '!' | '|'
+            | '~' | '&' | '$' | ':' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            c if c.is_control() || c.is_whitespace() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_label_cannot_become_markup() {
+        assert_eq!(text("<img src=x>|\n# a"), r"\<img src=x\>\| \# a");
+    }
+}
