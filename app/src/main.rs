@@ -1,1 +1,51 @@
-fn main() {}
+//! The page of Hone: what a person sees and does. The engine runs in a worker; see `worker`.
+
+mod browser;
+mod components;
+mod data;
+mod export;
+mod model;
+mod page;
+mod state;
+mod train;
+mod try_it;
+mod worker;
+
+use leptos::prelude::*;
+
+use components::Rail;
+use page::Page;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    mount_to_body(App);
+}
+
+/// The whole page.
+#[component]
+fn App() -> impl IntoView {
+    let page = Page::open();
+    let announcement = page.memo(state::State::announcement);
+    view! {
+        <a class="skip" href="#data">
+            "Skip to the first step"
+        </a>
+        <header class="masthead">
+            <h1>"Hone"</h1>
+            <p>"Fine-tune a small language model in this tab. Your data never leaves it."</p>
+        </header>
+        <div class="layout">
+            <Rail />
+            <main>
+                <data::DataStep />
+                <model::ModelStep />
+                <train::TrainStep />
+                <try_it::TryStep />
+                <export::ExportStep />
+            </main>
+        </div>
+        <p class="unseen" role="status">
+            {announcement}
+        </p>
+    }
+}

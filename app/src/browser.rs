@@ -1,0 +1,111 @@
+//! What the page asks of the browser besides the worker: fetching its own files, storage, downloads, the clipboard.
+
+use hone_core::problem::Problem;
+use hone_core::protocol::SelfCheck;
+use js_sys::{Array, JSON};
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Response, Storage, Url};
+
+use crate::worker::{from_js, message_of, to_js};
+
+const CHECK_KEY: &str = "hone.self-check";
+
+/// A file of this page, as plain data.
+///
+/// # Errors
+/// Where it is not there or is not what it should be.
+pub async fn fetch_json<T: for<'de> Deserialize<'de>>(path: &str) -> Result<T, Problem> {
+    let response = fetch(path).await?;
+    let json = response.json().map_err(|error| not_fetched(path, &message_of(&error)))?;
+    let value = JsFuture::from(json).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
+    from_js(value).map_err(|reason| not_fetched(path, &reason))
+}
+
+/// A file of this page, as it is.
+///
+/// # Errors
+/// Where it is not there.
+pub async fn fetch_blob(path: &str) -> Result<Blob, Problem> {
+    let response = fetch(path).await?;
+    let blob = response.blob().map_err(|error| not_fetched(path, &message_of(&error)))?;
+    let blob = JsFuture::from(blob).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
+    Ok(blob.unchecked_into())
+}
+
+async fn fetch(path: &str) -> Result<Response, Problem> {
+    let promise = leptos::prelude::window().fetch_with_str(path);
+    let response = JsFuture::from(promise).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
+    let response: Response = response.unchecked_into();
+    if response.ok() { Ok(response) } else { Err(not_fetched(path, &format!("status {}", response.status()))) }
+}
+
+fn not_fetched(path: &str, reason: &str) -> Problem {
+    Problem::new("page.fetch", format!("{path} could not be fetched ({reason})."))
+        .remedy("Reload the page; if it stays so, this copy of Hone is not complete.")
+}
+
+/// Text as a blob that the worker can read like a file.
+pub fn text_blob(text: &str) -> Option<Blob> {
+    let options = BlobPropertyBag::new();
+    options.set_type("text/plain");
+    Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options).ok()
+}
+
+/// The text of a dropped or chosen file.
+///
+/// # Errors
+/// Where the browser cannot read it.
+pub async fn read_text(blob: &Blob) -> Result<String, String> {
+    let text = JsFuture::from(blob.text()).await.map_err(|error| message_of(&error))?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+/// Hands a blob to the person under a name.
+pub fn save(blob: &Blob, file_name: &str) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
+    let Ok(anchor) = leptos::prelude::document().create_element("a") else { return };
+    let anchor: HtmlAnchorElement = anchor.unchecked_into();
+    anchor.set_href(&url);
+    anchor.set_download(file_name);
+    anchor.click();
+    // Revoked later: some browsers start reading only after this turn.
+    leptos::prelude::set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
+}
+
+/// Plain data as indented JSON.
+pub fn to_json(value: &impl serde::Serialize) -> String {
+    let json = JSON::stringify_with_replacer_and_space(&to_js(value), &JsValue::NULL, &2.into());
+    json.map(String::from).unwrap_or_default()
+}
+
+/// Plain data from JSON.
+///
+/// # Errors
+/// Says in words what does not fit.
+pub fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+    from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
+}
+
+/// Puts text on the clipboard; false where the browser does not allow it.
+pub async fn copy(text: &str) -> bool {
+    let clipboard = leptos::prelude::window().navigator().clipboard();
+    JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
+/// The result of an earlier check of the GPU.
+pub fn known_check() -> Option<SelfCheck> {
+    from_json(&storage()?.get_item(CHECK_KEY).ok()??).ok()
+}
+
+/// Keeps the result of a check for the next visit; without storage it is simply made again.
+pub fn keep_check(check: &SelfCheck) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(CHECK_KEY, &to_json(check));
+    }
+}
+
+fn storage() -> Option<Storage> {
+    leptos::prelude::window().local_storage().ok()?
+}

@@ -1,0 +1,19 @@
+//! Pieces that several steps use.
+
+mod bars;
+mod chart;
+mod file_button;
+mod number_field;
+mod problem_note;
+mod rail;
+mod snippet;
+mod step_section;
+
+pub use bars::{Bar, Bars};
+pub use chart::Chart;
+pub use file_button::FileButton;
+pub use number_field::NumberField;
+pub use problem_note::ProblemNote;
+pub use rail::Rail;
+pub use snippet::Snippet;
+pub use step_section::StepSection;

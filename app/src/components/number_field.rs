@@ -1,0 +1,54 @@
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::fields::Field;
+
+/// A number of the recipe, with its unit, its range, what it does and when to change it.
+#[component]
+pub fn NumberField(
+    /// Which.
+    field: &'static Field,
+    /// Called when a value that fits was typed.
+    #[prop(optional, into)]
+    on_change: Option<Callback<()>>,
+) -> impl IntoView {
+    let page = Page::get();
+    let value = page.memo(|state| field.shown(&state.form.recipe));
+    let error = page.memo(|state| state.form.errors.get(field.name).cloned());
+    let type_in = move |typed: String| {
+        let mut fits = false;
+        page.change(|state| fits = state.form.type_in(field, &typed));
+        if let (true, Some(on_change)) = (fits, on_change) {
+            on_change.run(());
+        }
+    };
+    let (least, most) = field.range();
+    let hint_id = format!("{}-hint", field.name);
+    view! {
+        <div class="field">
+            <label for=field.name>{field.label}</label>
+            <div class="entry">
+                <input
+                    id=field.name
+                    type="text"
+                    inputmode="decimal"
+                    autocomplete="off"
+                    placeholder=if field.is_optional { "chosen by Hone" } else { "" }
+                    prop:value=value
+                    aria-invalid=move || error.with(Option::is_some).to_string()
+                    aria-describedby=hint_id.clone()
+                    on:change:target=move |event| type_in(event.target().value())
+                />
+                <span class="unit">{field.unit}</span>
+                <span class="range">{format!("{least} to {most}")}</span>
+            </div>
+            <p id=hint_id class="hint">
+                <span class="error">{move || error.get()}</span>
+                " "
+                {field.what}
+                " "
+                <span class="when">{field.when}</span>
+            </p>
+        </div>
+    }
+}

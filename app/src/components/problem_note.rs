@@ -1,0 +1,29 @@
+use hone_core::problem::Problem;
+use leptos::prelude::*;
+
+use crate::state::show::visible;
+
+/// A problem in its three parts, in the place where it arose.
+#[component]
+pub fn ProblemNote(
+    /// What went wrong.
+    problem: Problem,
+    /// Whether the work goes on all the same.
+    #[prop(optional)]
+    is_warning: bool,
+) -> impl IntoView {
+    let part = |text: String| (!text.is_empty()).then(|| view! { <p dir="auto">{visible(&text)}</p> });
+    view! {
+        <div
+            class=if is_warning { "note warning" } else { "note problem" }
+            role=if is_warning { "note" } else { "alert" }
+            data-code=problem.code
+        >
+            <p dir="auto">
+                <strong>{visible(&problem.what)}</strong>
+            </p>
+            {part(problem.done)}
+            {part(problem.remedy)}
+        </div>
+    }
+}

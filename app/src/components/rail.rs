@@ -1,0 +1,49 @@
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::{Mark, Step};
+
+/// The five steps and how each stands.
+#[component]
+pub fn Rail() -> impl IntoView {
+    let page = Page::get();
+    let steps = Step::ALL.into_iter().zip(1..).map(|(step, number)| {
+        let line = page.memo(move |state| state.line(step));
+        let mark = move || line.with(|line| line.mark);
+        view! {
+            <li class=move || mark_class(mark())>
+                <a href=format!("#{}", step.id())>
+                    <span class="mark" aria-hidden="true">
+                        {move || mark_sign(mark()).map_or_else(|| format!("{number}"), String::from)}
+                    </span>
+                    <span class="name">{step.name()}</span>
+                    <span class="line">{move || line.with(|line| line.text.clone())}</span>
+                </a>
+            </li>
+        }
+    });
+    view! {
+        <nav class="rail" aria-label="Steps">
+            <ol>{steps.collect_view()}</ol>
+        </nav>
+    }
+}
+
+fn mark_class(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Waiting => "waiting",
+        Mark::Open => "open",
+        Mark::Busy => "busy",
+        Mark::Done => "done",
+        Mark::Wrong => "wrong",
+    }
+}
+
+fn mark_sign(mark: Mark) -> Option<&'static str> {
+    match mark {
+        Mark::Waiting | Mark::Open => None,
+        Mark::Busy => Some("…"),
+        Mark::Done => Some("✓"),
+        Mark::Wrong => Some("!"),
+    }
+}

@@ -1,0 +1,199 @@
+use hone_core::dataset::{Encoding, Format, Mapping, SourceInfo};
+use leptos::prelude::*;
+
+use crate::components::ProblemNote;
+use crate::page::Page;
+use crate::state::show;
+
+const ENCODINGS: [(&str, &str); 5] = [
+    ("", "as found"),
+    ("utf8", "UTF-8"),
+    ("utf16_le", "UTF-16, little end first"),
+    ("utf16_be", "UTF-16, big end first"),
+    ("windows1252", "Windows-1252 (Latin-1)"),
+];
+const HEADERS: [(&str, &str); 3] = [("", "as found"), ("names", "names the columns"), ("data", "is a row of data")];
+
+/// What the file is, how it is read, and which columns are used.
+#[component]
+pub fn MappingForm() -> impl IntoView {
+    let page = Page::get();
+    let chosen = page.memo(|state| state.data.train.chosen.clone());
+    let source = page.memo(|state| state.data.train.source.clone());
+    let is_locked = page.memo(|state| state.run.is_active());
+    let about = move || {
+        let name = chosen.get().map(|chosen| show::visible(&chosen.name))?;
+        let facts = source.with(|source| source.as_ref().map(facts).unwrap_or_default());
+        Some(view! {
+            <p class="source">
+                <strong dir="auto">{name}</strong>
+                <span>{facts}</span>
+            </p>
+        })
+    };
+    let warnings = move || {
+        let warnings = source.with(|source| source.as_ref().map(|source| source.warnings.clone()).unwrap_or_default());
+        warnings.into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
+    };
+    view! {
+        <Show when=move || chosen.with(Option::is_some)>
+            <fieldset class="mapping" disabled=is_locked>
+                <legend class="unseen">"How the file is read"</legend>
+                {about}
+                <Reading />
+                {move || source.get().map(|source| view! { <Columns columns=source.columns /> })}
+            </fieldset>
+            {warnings}
+        </Show>
+    }
+}
+
+/// Encoding and header, to be changed when they were found wrong.
+#[component]
+fn Reading() -> impl IntoView {
+    let page = Page::get();
+    let said = page.memo(|state| state.data.train.chosen.as_ref().map(|chosen| (chosen.encoding, chosen.has_header)));
+    let said = move || said.get().unwrap_or_default();
+    let encoding_value = move || said().0.map_or("", encoding_key);
+    let header_value = move || match said().1 {
+        None => "",
+        Some(true) => "names",
+        Some(false) => "data",
+    };
+    let set_encoding = move |value: String| {
+        let encoding = match value.as_str() {
+            "utf8" => Some(Encoding::Utf8),
+            "utf16_le" => Some(Encoding::Utf16Le),
+            "utf16_be" => Some(Encoding::Utf16Be),
+            "windows1252" => Some(Encoding::Windows1252),
+            _ => None,
+        };
+        page.act(|state| state.reread(encoding, said().1));
+    };
+    let set_header = move |value: String| {
+        let has_header = match value.as_str() {
+            "names" => Some(true),
+            "data" => Some(false),
+            _ => None,
+        };
+        page.act(|state| state.reread(said().0, has_header));
+    };
+    view! {
+        <details class="reading">
+            <summary>"Change how it is read"</summary>
+            <div class="pair">
+                <label>
+                    "Encoding"
+                    <select on:change:target=move |event| set_encoding(event.target().value())>
+                        {options(&ENCODINGS, encoding_value)}
+                    </select>
+                </label>
+                <label>
+                    "The first line"
+                    <select on:change:target=move |event| set_header(event.target().value())>
+                        {options(&HEADERS, header_value)}
+                    </select>
+                </label>
+            </div>
+        </details>
+    }
+}
+
+fn options(
+    choices: &'static [(&'static str, &'static str)],
+    value: impl Fn() -> &'static str + Copy + Send + 'static,
+) -> impl IntoView {
+    let option = move |&(key, name): &(&'static str, &'static str)| {
+        view! { <option value=key selected=move || value() == key>{name}</option> }
+    };
+    choices.iter().map(option).collect_view()
+}
+
+/// Which column is the text and which the label.
+#[component]
+fn Columns(columns: Vec<String>) -> impl IntoView {
+    let page = Page::get();
+    let mapping = page.memo(|state| state.data.mapping);
+    let set_text = move |text: u32| {
+        if let Some(mapping) = mapping.get_untracked() {
+            page.act(|state| state.map(Mapping { text, ..mapping }));
+        }
+    };
+    let set_label = move |label: u32| {
+        if let Some(mapping) = mapping.get_untracked() {
+            page.act(|state| state.map(Mapping { label, ..mapping }));
+        }
+    };
+    let names: Vec<String> = columns.iter().map(|column| show::visible(column)).collect();
+    view! {
+        <div class="pair">
+            <ColumnSelect
+                label="Text"
+                names=names.clone()
+                value=Signal::derive(move || mapping.get().map(|mapping| mapping.text))
+                on_change=Callback::new(set_text)
+            />
+            <ColumnSelect
+                label="Label"
+                names=names
+                value=Signal::derive(move || mapping.get().map(|mapping| mapping.label))
+                on_change=Callback::new(set_label)
+            />
+        </div>
+    }
+}
+
+#[component]
+fn ColumnSelect(
+    label: &'static str,
+    names: Vec<String>,
+    value: Signal<Option<u32>>,
+    on_change: Callback<u32>,
+) -> impl IntoView {
+    let option = |(index, name): (u32, String)| {
+        view! { <option value=index.to_string() selected=move || value.get() == Some(index)>{name}</option> }
+    };
+    let options: Vec<_> = (0..).zip(names).map(option).collect();
+    let choose = move |value: String| {
+        if let Ok(index) = value.parse() {
+            on_change.run(index);
+        }
+    };
+    view! {
+        <label>
+            {label}" column"
+            <select on:change:target=move |event| choose(event.target().value())>{options}</select>
+        </label>
+    }
+}
+
+fn facts(source: &SourceInfo) -> String {
+    let mut facts = vec![show::counted(source.rows, "row", "rows"), encoding_name(source.encoding).into()];
+    facts.push(match (source.format, source.delimiter) {
+        (Format::JsonLines, _) => "one JSON object a line".into(),
+        (Format::JsonArray, _) => "a JSON list".into(),
+        (Format::Delimited, Some(',')) => "comma".into(),
+        (Format::Delimited, Some('\t')) => "tab".into(),
+        (Format::Delimited, Some(';')) => "semicolon".into(),
+        (Format::Delimited, Some(other)) => format!("“{other}” between cells"),
+        (Format::Delimited, None) => "one column".into(),
+    });
+    facts.join(" · ")
+}
+
+fn encoding_name(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "UTF-8",
+        Encoding::Utf16Le | Encoding::Utf16Be => "UTF-16",
+        Encoding::Windows1252 => "Windows-1252",
+    }
+}
+
+fn encoding_key(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Utf8 => "utf8",
+        Encoding::Utf16Le => "utf16_le",
+        Encoding::Utf16Be => "utf16_be",
+        Encoding::Windows1252 => "windows1252",
+    }
+}

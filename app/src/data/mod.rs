@@ -1,0 +1,99 @@
+//! The first step: a file, what is in it, and which of it is used.
+
+mod drop_zone;
+mod mapping;
+mod paste;
+mod preview;
+mod report;
+mod samples;
+mod split;
+
+use hone_core::protocol::DataRole;
+use leptos::ev;
+use leptos::prelude::*;
+use web_sys::DataTransfer;
+
+use crate::components::{ProblemNote, StepSection};
+use crate::page::Page;
+use crate::state::{Step, show};
+
+use drop_zone::DropZone;
+use mapping::MappingForm;
+use paste::{Paste, listen_for_paste};
+use preview::Preview;
+use report::Report;
+use samples::Samples;
+use split::Split;
+
+/// Endings of the files that can be read.
+const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson";
+
+/// A file and what is in it.
+#[component]
+pub fn DataStep() -> impl IntoView {
+    let page = Page::get();
+    listen_for_paste(page);
+    listen_for_drops(page);
+    let notice = page.memo(|state| state.data.notice.clone());
+    let problem = page.memo(|state| state.data.train.problem.clone());
+    let is_engine_loading = page.memo(|state| state.device.report.is_none() && state.device.failed.is_none());
+    let reading = page.memo(|state| {
+        let file = &state.data.train;
+        let name = file.chosen.as_ref().filter(|_| file.opens > 0)?.name.clone();
+        Some((name, file.progress))
+    });
+    let reading_line = move || {
+        reading.get().map(|(name, share)| {
+            let name = show::visible(&name);
+            let words = if is_engine_loading.get() {
+                format!("{name}: the engine is loading; the file is read as soon as it is there.")
+            } else {
+                format!("Reading {name}")
+            };
+            view! {
+                <div class="progress">
+                    <p dir="auto">{words}</p>
+                    <progress max="1" value=share.to_string() aria-label="Share that is read"></progress>
+                </div>
+            }
+        })
+    };
+    view! {
+        <StepSection step=Step::Data>
+            <div class="entrance">
+                <DropZone />
+                <Samples />
+            </div>
+            <Paste />
+            {move || notice.get().map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+            {reading_line}
+            {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            <MappingForm />
+            <Preview />
+            <Report />
+            <Split />
+        </StepSection>
+    }
+}
+
+/// A file dropped anywhere on the page is training data: the browser would otherwise leave the page to show it.
+fn listen_for_drops(page: Page) {
+    let over = window_event_listener(ev::dragover, |event| event.prevent_default());
+    let drop = window_event_listener(ev::drop, move |event| {
+        event.prevent_default();
+        take_files(page, DataRole::Train, event.data_transfer());
+    });
+    on_cleanup(move || {
+        over.remove();
+        drop.remove();
+    });
+}
+
+/// Opens the first file that was dropped or pasted; false when there was none.
+fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> bool {
+    let Some(file) = transfer.and_then(|transfer| transfer.files()).and_then(|files| files.get(0)) else {
+        return false;
+    };
+    page.open_file(role, file.name(), file.into());
+    true
+}

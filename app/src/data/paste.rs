@@ -1,0 +1,64 @@
+use hone_core::protocol::DataRole;
+use leptos::ev;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlTextAreaElement};
+
+use super::take_files;
+use crate::browser;
+use crate::page::Page;
+
+const NAME: &str = "pasted table";
+
+/// A box to paste or type a table into.
+#[component]
+pub fn Paste() -> impl IntoView {
+    let page = Page::get();
+    let text = RwSignal::new(String::new());
+    view! {
+        <details class="paste">
+            <summary>"Paste a table instead"</summary>
+            <label for="paste-box">"Rows of text and label, the first line with the names of the columns"</label>
+            <textarea
+                id="paste-box"
+                rows="6"
+                spellcheck="false"
+                placeholder="text,label"
+                prop:value=text
+                on:input:target=move |event| text.set(event.target().value())
+            ></textarea>
+            <button
+                type="button"
+                disabled=move || text.with(|text| text.trim().is_empty())
+                on:click=move |_| text.with_untracked(|text| open(page, text))
+            >
+                "Use this table"
+            </button>
+        </details>
+    }
+}
+
+/// A table or file pasted anywhere but into a field is training data.
+pub fn listen_for_paste(page: Page) {
+    let listener = window_event_listener(ev::paste, move |event| {
+        let target = event.target();
+        let is_field = target.is_some_and(|target| {
+            target.dyn_ref::<HtmlInputElement>().is_some() || target.dyn_ref::<HtmlTextAreaElement>().is_some()
+        });
+        if is_field {
+            return;
+        }
+        let transfer = event.clipboard_data();
+        let text = transfer.as_ref().and_then(|transfer| transfer.get_data("text/plain").ok()).unwrap_or_default();
+        if !take_files(page, DataRole::Train, transfer) && !text.trim().is_empty() {
+            open(page, &text);
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
+
+fn open(page: Page, text: &str) {
+    if let Some(blob) = browser::text_blob(text) {
+        page.open_file(DataRole::Train, NAME.into(), blob);
+    }
+}

@@ -1,0 +1,65 @@
+use hone_core::problem::Problem;
+use hone_core::protocol::DataRole;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::Deserialize;
+
+use crate::browser;
+use crate::page::Page;
+use crate::state::show;
+
+/// A data set that comes with the page (`samples/index.json`).
+#[derive(Clone, Deserialize)]
+struct Sample {
+    title: String,
+    description: String,
+    file: String,
+    rows: u32,
+    license: String,
+    source: String,
+}
+
+/// Data to start with when there is no file at hand.
+#[component]
+pub fn Samples() -> impl IntoView {
+    let samples = RwSignal::new(Ok::<Vec<Sample>, Problem>(Vec::new()));
+    spawn_local(async move { samples.set(browser::fetch_json("samples/index.json").await) });
+    let list = move || match samples.get() {
+        Err(_) => view! { <p class="hint">"There are no samples in this copy of Hone."</p> }.into_any(),
+        Ok(samples) => {
+            let items = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
+            view! { <ul class="samples">{items.collect_view()}</ul> }.into_any()
+        }
+    };
+    view! {
+        <div class="try-sample">
+            <h3>"Or try a sample"</h3>
+            {list}
+        </div>
+    }
+}
+
+#[component]
+fn SampleItem(sample: Sample) -> impl IntoView {
+    let page = Page::get();
+    let (file, name) = (sample.file, sample.title.clone());
+    let open = move |_| {
+        let file = file.clone();
+        spawn_local(async move {
+            match browser::fetch_blob(&format!("samples/{file}")).await {
+                Ok(blob) => page.open_file(DataRole::Train, file, blob),
+                Err(problem) => page.change(|state| state.not_opened(problem)),
+            }
+        });
+    };
+    let about = format!("{}, {}. {}", show::counted(sample.rows, "row", "rows"), sample.license, sample.source);
+    view! {
+        <li>
+            <button type="button" class="sample" on:click=open>
+                <strong>{name}</strong>
+                <span>{sample.description}</span>
+                <small>{about}</small>
+            </button>
+        </li>
+    }
+}

@@ -1,0 +1,74 @@
+use hone_core::protocol::DataRole;
+use leptos::prelude::*;
+use web_sys::File;
+
+use super::{ACCEPT, take_files};
+use crate::components::{FileButton, NumberField, ProblemNote};
+use crate::page::Page;
+use crate::state::fields::{SEED, VALIDATION_SHARE};
+use crate::state::{State, show};
+
+/// Which rows the model is checked on.
+#[component]
+pub fn Split() -> impl IntoView {
+    let page = Page::get();
+    let has_source = page.memo(|state| state.data.train.source.is_some());
+    let is_locked = page.memo(|state| state.run.is_active());
+    let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| show::visible(&chosen.name)));
+    let problem = page.memo(|state| state.data.validation.problem.clone());
+    let rows = page.memo(|state| {
+        state.data.report.as_ref().map(|report| {
+            let count = |rows: u32| show::count(f64::from(rows));
+            format!("{} rows to learn from, {} to check with.", count(report.train_rows), count(report.validation_rows))
+        })
+    });
+    let remap = Callback::new(move |()| page.act(State::remap));
+    let fields = move || {
+        own.with(Option::is_none).then(|| {
+            view! { <NumberField field=&VALIDATION_SHARE on_change=remap /> }
+        })
+    };
+    view! {
+        <Show when=move || has_source.get()>
+            <fieldset class="split" disabled=is_locked>
+                <legend>"Validation"</legend>
+                <p>{rows}</p>
+                <div class="fields">{fields} <NumberField field=&SEED on_change=remap /></div>
+                <OwnFile own=own />
+                {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            </fieldset>
+        </Show>
+    }
+}
+
+/// The person's own validation file: where it is dropped or chosen, or its name once it is there.
+#[component]
+fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
+    let page = Page::get();
+    let choose = Callback::new(move |file: File| page.open_file(DataRole::Validation, file.name(), file.into()));
+    let drop = move |event: web_sys::DragEvent| {
+        event.prevent_default();
+        // Or the whole page would take it for training data.
+        event.stop_propagation();
+        take_files(page, DataRole::Validation, event.data_transfer());
+    };
+    let content = move || match own.get() {
+        Some(name) => view! {
+            <p dir="auto">"Checked with " <strong>{name}</strong></p>
+            <button type="button" class="quiet" on:click=move |_| page.act(State::close_validation)>
+                "Take it away"
+            </button>
+        }
+        .into_any(),
+        None => view! {
+            <p>"Have rows of your own to check with? Drop them here."</p>
+            <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT on_file=choose />
+        }
+        .into_any(),
+    };
+    view! {
+        <div class="drop small" on:drop=drop>
+            {content}
+        </div>
+    }
+}

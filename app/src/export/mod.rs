@@ -1,0 +1,105 @@
+//! The fifth step: the model as a folder that other tools open.
+
+mod snippets;
+
+use hone_core::recipe::Pooling;
+use leptos::prelude::*;
+
+use crate::components::{ProblemNote, Snippet, StepSection};
+use crate::page::Page;
+use crate::state::{Export, State, Step, show};
+use crate::train::save_recipe;
+
+/// The download, what is in it and how it is loaded.
+#[component]
+pub fn ExportStep() -> impl IntoView {
+    let has_weights = Page::get().memo(|state| state.run.has_weights);
+    view! {
+        <StepSection step=Step::Export>
+            <Show
+                when=move || has_weights.get()
+                fallback=|| view! {
+                    <p class="waits">"Once the model is trained, it can be downloaded as a folder that Python's transformers opens."</p>
+                }
+            >
+                <Download />
+                <Use />
+            </Show>
+        </StepSection>
+    }
+}
+
+#[component]
+fn Download() -> impl IntoView {
+    let page = Page::get();
+    let export = page.memo(|state| state.export.clone());
+    let size = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default());
+    let is_writing = page.memo(|state| matches!(state.export, Export::Writing(_)));
+    let state_line = move || match export.get() {
+        Export::Idle => ().into_any(),
+        Export::Writing(share) => view! {
+            <div class="progress">
+                <p>{format!("Writing, {}", show::percent(share))}</p>
+                <progress max="1" value=share.to_string() aria-label="Share of the model that is written"></progress>
+            </div>
+        }
+        .into_any(),
+        Export::Done { file_name, bytes } => {
+            let words = format!("{} ({}) went to your downloads.", show::visible(&file_name), show::bytes(bytes));
+            let again = move |_| page.save_again(&file_name);
+            view! {
+                <div class="row">
+                    <p role="status" dir="auto">{words}</p>
+                    <button type="button" class="quiet" on:click=again>
+                        "Save it once more"
+                    </button>
+                </div>
+            }
+            .into_any()
+        }
+        Export::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
+    };
+    view! {
+        <div class="row">
+            <button
+                type="button"
+                class="primary"
+                disabled=is_writing
+                on:click=move |_| page.act(State::export)
+            >
+                {move || format!("Download model (zip, {})", size.get())}
+            </button>
+            <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
+                "Save the recipe"
+            </button>
+        </div>
+        {state_line}
+        <p>
+            "In the zip: the tuned weights (safetensors), the model's settings, its tokenizer, a model card with the scores, the history of the run and the recipe. None of your rows are in it; the names of the labels are."
+        </p>
+    }
+}
+
+/// How the folder is loaded.
+#[component]
+fn Use() -> impl IntoView {
+    let page = Page::get();
+    let pooling = page.memo(|state| {
+        let ran = state.run.plan.as_ref().and_then(|plan| plan.recipe.pooling);
+        ran.or(state.model.entry().map(|entry| entry.pooling)).unwrap_or(Pooling::Cls)
+    });
+    let head = move || match pooling.get() {
+        Pooling::Cls => {
+            "The head reads the first token, [CLS]: transformers opens the folder as a plain BertForSequenceClassification."
+        }
+        Pooling::Mean => {
+            "The head reads the mean of all tokens, which transformers has no class for. The folder brings a short Python file of its own, modeling_hone.py, and trust_remote_code lets it run; read it first, it is short."
+        }
+    };
+    view! {
+        <h3>"Load it"</h3>
+        <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
+        <Snippet title="Sort texts, in Python" code=Signal::derive(move || snippets::classify(pooling.get())) />
+        <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
+    }
+}

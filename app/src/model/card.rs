@@ -1,0 +1,39 @@
+use hone_core::protocol::CatalogEntry;
+use hone_core::recipe::Pooling;
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::show;
+
+/// A model of the catalog.
+#[component]
+pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
+    let page = Page::get();
+    let is_chosen = page.memo(move |state| state.model.chosen == index);
+    let pooling = match entry.pooling {
+        Pooling::Mean => "Makes one vector of a text by averaging its tokens.",
+        Pooling::Cls => "Makes one vector of a text from its first token.",
+    };
+    let facts = [
+        ("Parameters", show::millions(entry.parameters)),
+        ("To load", show::bytes(entry.bytes)),
+        ("Licence", entry.license),
+    ];
+    let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
+    view! {
+        <label class="card">
+            <input
+                type="radio"
+                name="model"
+                prop:checked=is_chosen
+                on:change=move |_| page.act(|state| state.choose_model(index))
+            />
+            <span class="card-body">
+                <strong>{entry.name}</strong>
+                <span class="mono">{entry.hub_id}</span>
+                <span>{entry.description} " " {pooling}</span>
+            </span>
+            <dl>{facts}</dl>
+        </label>
+    }
+}

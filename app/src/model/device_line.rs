@@ -1,0 +1,80 @@
+use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
+use leptos::prelude::*;
+
+use crate::components::ProblemNote;
+use crate::page::Page;
+use crate::state::{State, show};
+
+/// What is computed on, why, and a way to change it.
+#[component]
+pub fn DeviceLine() -> impl IntoView {
+    let page = Page::get();
+    let report = page.memo(|state| state.device.report.clone());
+    let failed = page.memo(|state| state.device.failed.clone());
+    let lost = page.memo(|state| state.device.lost.clone());
+    let choice = page.memo(|state| state.device.choice);
+    let is_locked = page.memo(|state| state.run.is_active());
+    let has_weights = page.memo(|state| state.run.has_weights);
+    let line = move || match report.get() {
+        Some(report) => words(&report),
+        None if failed.with(Option::is_some) => "The engine is not running.".into(),
+        None => "The engine is loading. You can choose a file meanwhile.".into(),
+    };
+    let failure = move || {
+        failed.get().map(|problem| {
+            view! {
+                <ProblemNote problem />
+                <button type="button" on:click=move |_| page.act(State::restart)>
+                    "Start the engine again"
+                </button>
+            }
+        })
+    };
+    let choices = [
+        (DeviceChoice::Auto, "auto", "automatic"),
+        (DeviceChoice::Gpu, "gpu", "GPU"),
+        (DeviceChoice::Cpu, "cpu", "CPU"),
+    ];
+    let options = choices.map(|(this, key, name)| {
+        view! { <option value=key selected=move || choice.get() == this>{name}</option> }
+    });
+    let choose = move |value: String| {
+        let chosen = choices.into_iter().find(|(_, key, _)| *key == value);
+        if let Some((choice, ..)) = chosen {
+            page.act(|state| state.choose_device(choice));
+        }
+    };
+    view! {
+        <div class="device">
+            <p class="device-line">{line}</p>
+            <label>
+                "Compute on"
+                <select disabled=is_locked on:change:target=move |event| choose(event.target().value())>
+                    {options}
+                </select>
+            </label>
+            <Show when=move || has_weights.get()>
+                <p class="hint">"Changing it starts the engine afresh: download the tuned model first."</p>
+            </Show>
+        </div>
+        {failure}
+        {move || lost.get().map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+    }
+}
+
+fn words(report: &DeviceReport) -> String {
+    match (report.backend, &report.check) {
+        (Backend::Cpu, _) if report.reason.is_empty() => "Computes on the CPU.".into(),
+        (Backend::Cpu, _) => format!("Computes on the CPU: {}", show::visible(&report.reason)),
+        (Backend::WebGpu, Some(check)) => format!(
+            "Computes with WebGPU on {}, checked against the CPU: equal to {}.",
+            adapter(report),
+            show::rate(check.max_difference),
+        ),
+        (Backend::WebGpu, None) => format!("Computes with WebGPU on {}.", adapter(report)),
+    }
+}
+
+fn adapter(report: &DeviceReport) -> String {
+    if report.adapter.is_empty() { "this GPU".into() } else { show::visible(&report.adapter) }
+}

@@ -1,0 +1,84 @@
+//! The second step: a pretrained model, and what it is computed on.
+
+mod card;
+mod device_line;
+
+use leptos::prelude::*;
+
+use crate::components::{ProblemNote, StepSection};
+use crate::page::Page;
+use crate::state::{Load, State, Step, show};
+
+use card::ModelCard;
+use device_line::DeviceLine;
+
+/// A model and a device.
+#[component]
+pub fn ModelStep() -> impl IntoView {
+    let page = Page::get();
+    let catalog = page.memo(|state| state.model.catalog.clone());
+    let problem = page.memo(|state| state.model.catalog_problem.clone());
+    let cards = move || {
+        let entries = catalog.get().into_iter().enumerate();
+        entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
+    };
+    let is_locked = page.memo(|state| state.run.is_active());
+    view! {
+        <StepSection step=Step::Model>
+            <fieldset class="plain" disabled=is_locked>
+                <legend class="unseen">"Model"</legend>
+                {cards}
+            </fieldset>
+            {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            <LoadState />
+            <DeviceLine />
+        </StepSection>
+    }
+}
+
+/// How far the model is, and the button that loads it before there is data.
+#[component]
+fn LoadState() -> impl IntoView {
+    let page = Page::get();
+    let load = page.memo(|state| state.model.load.clone());
+    let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)));
+    let button = move || {
+        bytes.get().map(|bytes| {
+            view! {
+                <button type="button" on:click=move |_| page.act(State::load_model)>
+                    {format!("Load model, {bytes}")}
+                </button>
+            }
+        })
+    };
+    move || match load.get() {
+        Load::Idle => view! {
+            <div class="row">{button} <p class="hint">"It loads by itself as soon as there is data."</p></div>
+        }
+        .into_any(),
+        Load::Loading(share) => view! {
+            <div class="progress">
+                <p>{format!("Loading, {}", show::percent(share))}</p>
+                <progress max="1" value=share.to_string() aria-label="Share of the model that is loaded"></progress>
+            </div>
+        }
+        .into_any(),
+        Load::Ready(report) => {
+            let facts = format!(
+                "Loaded: {} layers of width {}, {} parameters, {} tensors.",
+                report.layers,
+                report.hidden,
+                show::millions(report.parameters),
+                report.applied,
+            );
+            let made_anew = (!report.missing.is_empty())
+                .then(|| format!(" Not in the file and made anew: {}.", show::visible(&report.missing.join(", "))));
+            view! { <p>{facts}{made_anew}</p> }.into_any()
+        }
+        Load::Failed(problem) => view! {
+            <ProblemNote problem />
+            {button}
+        }
+        .into_any(),
+    }
+}

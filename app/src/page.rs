@@ -1,0 +1,177 @@
+//! The page's one object: the state, and what it does to the world.
+
+use std::time::Duration;
+
+use hone_core::protocol::DataRole;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use web_sys::Blob;
+
+use crate::browser;
+use crate::state::{Effect, State};
+use crate::worker::{self, Files, Link, Told};
+
+/// How often a silent worker is looked for, and charts are redrawn at most.
+const TICK: Duration = Duration::from_millis(250);
+
+/// The state and the worker, shared by all components.
+#[derive(Clone, Copy)]
+pub struct Page {
+    state: RwSignal<State>,
+    /// Counts up when charts are to be redrawn.
+    redraw: RwSignal<u32>,
+    link: StoredValue<Option<Link>, LocalStorage>,
+    files: StoredValue<Files, LocalStorage>,
+    exported: StoredValue<Option<Blob>, LocalStorage>,
+    /// Ticks since the worker was last heard. Counted, not timed: a laptop that slept does not make a worker silent.
+    silent_ticks: StoredValue<u32>,
+}
+
+impl Page {
+    /// Sets up the page and starts its worker. Called once, at the root.
+    pub fn open() -> Self {
+        let page = Self {
+            state: RwSignal::new(State { known_check: browser::known_check(), ..State::default() }),
+            redraw: RwSignal::new(0),
+            link: StoredValue::new_local(None),
+            files: StoredValue::new_local(Files::default()),
+            exported: StoredValue::new_local(None),
+            silent_ticks: StoredValue::new(0),
+        };
+        provide_context(page);
+        page.act(State::restart);
+        spawn_local(async move {
+            let catalog = browser::fetch_json("catalog.json").await;
+            page.act(|state| state.catalog(catalog));
+        });
+        page.tick();
+        page
+    }
+
+    /// The page, in any component under the root.
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// A part of the state that wakes its readers only when it changes.
+    pub fn memo<T: PartialEq + Send + Sync + 'static>(
+        self,
+        part: impl Fn(&State) -> T + Send + Sync + 'static,
+    ) -> Memo<T> {
+        Memo::new(move |_| self.state.with(&part))
+    }
+
+    /// A part of the state that wakes its readers at most four times a second.
+    pub fn slow<T: 'static>(self, part: impl Fn(&State) -> T + Send + Sync + 'static) -> Signal<T>
+    where
+        T: Send + Sync,
+    {
+        Signal::derive(move || {
+            self.redraw.track();
+            self.state.with_untracked(&part)
+        })
+    }
+
+    /// Reads the state without being woken by it.
+    pub fn peek<T>(self, part: impl FnOnce(&State) -> T) -> T {
+        self.state.with_untracked(part)
+    }
+
+    /// Changes the state and does what follows from it.
+    pub fn act(self, change: impl FnOnce(&mut State) -> Vec<Effect>) {
+        let mut effects = Vec::new();
+        self.state.update(|state| effects = change(state));
+        for effect in effects {
+            self.carry_out(effect);
+        }
+    }
+
+    /// Changes the state; nothing else follows.
+    pub fn change(self, change: impl FnOnce(&mut State)) {
+        self.state.update(change);
+    }
+
+    /// Takes a file that was chosen, dropped or pasted.
+    pub fn open_file(self, role: DataRole, name: String, blob: Blob) {
+        if !self.peek(|state| state.run.is_active()) {
+            self.files.update_value(|files| files.keep(role, blob));
+        }
+        self.act(|state| state.open(role, name));
+    }
+
+    /// Hands the finished model folder to the person once more.
+    pub fn save_again(self, file_name: &str) {
+        self.exported.with_value(|blob| {
+            if let Some(blob) = blob {
+                browser::save(blob, file_name);
+            }
+        });
+    }
+
+    fn carry_out(self, effect: Effect) {
+        match effect {
+            Effect::Replace => self.replace(),
+            Effect::Send(command) => {
+                self.silent_ticks.set_value(0);
+                self.files.with_value(|files| {
+                    self.link.update_value(|link| {
+                        if let Some(link) = link {
+                            link.send(&command, files);
+                        }
+                    });
+                });
+            }
+            Effect::Keep(check) => browser::keep_check(&check),
+            Effect::Save { file_name } => self.save_again(&file_name),
+        }
+    }
+
+    fn replace(self) {
+        let on_ready = move || {
+            self.link.update_value(|link| {
+                if let Some(link) = link {
+                    link.ready();
+                }
+            });
+        };
+        // The old worker ends before the new one starts: both would not fit into a small machine's memory.
+        self.link.set_value(None);
+        match Link::start(on_ready, move |told| self.hear(told)) {
+            Ok(link) => self.link.set_value(Some(link)),
+            Err(problem) => self.act(|state| state.worker_lost(problem)),
+        }
+    }
+
+    fn hear(self, told: Told) {
+        self.silent_ticks.set_value(0);
+        match told {
+            Told::Event(event, blob) => {
+                if blob.is_some() {
+                    self.exported.set_value(blob);
+                }
+                self.act(|state| state.on_event(*event));
+            }
+            Told::Broken(problem) => self.act(|state| state.worker_lost(problem)),
+        }
+    }
+
+    fn tick(self) {
+        let drawn = StoredValue::new((0, 0));
+        let beat = move || {
+            let length = self.peek(|state| (state.run.steps.len(), state.run.evaluations.len()));
+            if drawn.get_value() != length {
+                drawn.set_value(length);
+                self.redraw.update(|count| *count = count.wrapping_add(1));
+            }
+            self.silent_ticks.update_value(|ticks| *ticks = ticks.saturating_add(1));
+            let silent = TICK * self.silent_ticks.get_value();
+            if self.peek(|state| state.is_silent(silent)) {
+                self.act(|state| state.worker_lost(worker::silent()));
+            }
+        };
+        // Without a timer charts stand still, and a silent worker is not noticed; the page itself goes on.
+        if set_interval_with_handle(beat, TICK).is_err() {
+            leptos::logging::error!("the browser gives no timers");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What is computed on, and what became of the worker that does it.
+
+use hone_core::problem::Problem;
+use hone_core::protocol::{DeviceChoice, DeviceReport};
+
+/// The device and the worker that owns it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Device {
+    /// What the person asked for.
+    pub choice: DeviceChoice,
+    /// What was chosen; absent until the worker has loaded and checked it.
+    pub report: Option<DeviceReport>,
+    /// Why the last worker ended and a new one was started.
+    pub lost: Option<Problem>,
+    /// Why there is no worker at all: it failed before it was ready.
+    pub failed: Option<Problem>,
+}

@@ -1,0 +1,133 @@
+//! How an event from the worker changes the state.
+
+use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::protocol::{DataRole, Event};
+
+use super::{Answer, Effect, Export, Load, Mistake, Phase, State};
+
+impl State {
+    /// Takes an event; what it asks of the world is in the answer.
+    pub fn on_event(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Ready { device } => {
+                let check = device.check.clone();
+                self.known_check = check.clone().or(self.known_check.take());
+                self.device.report = Some(device);
+                return check.map(Effect::Keep).into_iter().collect();
+            }
+            Event::DataProgress { role, done_bytes, total_bytes } => {
+                self.data.file_mut(role).progress = share(done_bytes, total_bytes);
+            }
+            Event::DataOpened { role, source } => return self.on_opened(role, source),
+            Event::DataReady { report } => {
+                self.data.is_mapping = false;
+                self.data.report = Some(report);
+                if self.model.load == Load::Idle {
+                    return self.load_model();
+                }
+            }
+            Event::DataFailed { role, problem } => {
+                self.data.is_mapping = false;
+                let file = self.data.file_mut(role);
+                if file.answered() {
+                    file.problem = Some(problem);
+                }
+                if role == DataRole::Train {
+                    self.data.report = None;
+                }
+            }
+            Event::ModelProgress { done_bytes, total_bytes } => {
+                self.model.load = Load::Loading(share(done_bytes, total_bytes));
+            }
+            Event::ModelReady { model } => self.model.load = Load::Ready(model),
+            Event::ModelFailed { problem } => self.model.load = Load::Failed(problem),
+            Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
+                let answer = Answer::new(self.trial.text.clone(), labels, &base, &tuned, tokens, truncated);
+                self.trial.answered(id, Ok(answer));
+            }
+            Event::PredictFailed { id, problem } => self.trial.answered(id, Err(problem)),
+            Event::ExportProgress { done, total } => {
+                self.export = Export::Writing(share(f64::from(done), f64::from(total)));
+            }
+            Event::Exported { file_name, bytes } => {
+                self.export = Export::Done { file_name: file_name.clone(), bytes };
+                return vec![Effect::Save { file_name }];
+            }
+            Event::ExportFailed { problem } => self.export = Export::Failed(problem),
+            Event::Fatal { problem } => return self.worker_lost(problem),
+            Event::Benched { .. } => {}
+            run_event => self.on_run_event(run_event),
+        }
+        Vec::new()
+    }
+
+    fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
+        let columns = source.columns.len();
+        let guess = source.guess;
+        let file = self.data.file_mut(role);
+        if !file.answered() {
+            return Vec::new();
+        }
+        file.source = Some(source);
+        if role == DataRole::Train {
+            let in_use = self.data.mapping.filter(|mapping| fits(mapping, columns));
+            self.data.mapping = Some(in_use.unwrap_or(guess));
+        }
+        if self.data.train.opens == 0 { self.remap() } else { Vec::new() }
+    }
+
+    fn on_run_event(&mut self, event: Event) {
+        let run = &mut self.run;
+        match event {
+            Event::Started { plan } => {
+                run.plan = Some(plan);
+                if run.phase == Phase::Starting {
+                    run.phase = Phase::Running;
+                }
+            }
+            Event::Steps { steps, tokens_per_s, seconds_left } => {
+                run.evaluating = None;
+                run.steps.extend(steps);
+                (run.tokens_per_s, run.seconds_left) = (tokens_per_s, seconds_left);
+            }
+            Event::Evaluating { done, total } => run.evaluating = Some((done, total)),
+            Event::Evaluated { evaluation, is_best } => {
+                run.evaluating = None;
+                if is_best {
+                    run.best = Some(run.evaluations.len());
+                }
+                run.evaluations.push(evaluation);
+            }
+            Event::Paused => run.phase = Phase::Paused,
+            Event::Resumed => run.phase = Phase::Running,
+            Event::Finished { summary } => {
+                run.evaluating = None;
+                run.has_weights = true;
+                run.phase = Phase::Finished(summary);
+            }
+            Event::RunFailed { problem } => run.phase = Phase::Failed(problem),
+            Event::RunWarning { problem } => run.warnings.push(problem),
+            Event::Rows { actual, predicted, rows, total } => {
+                if actual != predicted {
+                    let name = run.label(actual).to_owned();
+                    self.trial.mistakes =
+                        rows.iter().map(|row| Mistake { text: row.text.clone(), actual: name.clone() }).collect();
+                }
+                if let Some(cell) = &mut run.cell
+                    && (cell.actual, cell.predicted) == (actual, predicted)
+                {
+                    (cell.rows, cell.total) = (Some(rows), total);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn fits(mapping: &Mapping, columns: usize) -> bool {
+    (mapping.text.max(mapping.label) as usize) < columns
+}
+
+fn share(done: f64, total: f64) -> f64 {
+    if total > 0.0 { (done / total).clamp(0.0, 1.0) } else { 0.0 }
+}

@@ -1,0 +1,297 @@
+//! What the page knows, and how an event or a person changes it. No browser in here: it is tested natively.
+
+mod charts;
+mod data;
+mod device;
+mod event;
+mod export;
+pub mod fields;
+mod form;
+mod model;
+pub mod plot;
+mod rail;
+mod run;
+pub mod show;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+use std::time::Duration;
+
+use hone_core::dataset::{Encoding, Mapping};
+use hone_core::problem::Problem;
+use hone_core::protocol::{CatalogEntry, Command, DataRole, DeviceChoice, PROTOCOL_VERSION, SelfCheck};
+use hone_core::recipe::RawRecipe;
+
+pub use data::{Chosen, Data, File};
+pub use device::Device;
+pub use export::Export;
+pub use form::Form;
+pub use model::{Load, Model};
+pub use rail::{Mark, Step};
+pub use run::{Cell, Phase, Run};
+pub use trial::{Answer, ClassShare, Mistake, Trial};
+
+/// How long a computing worker may be silent before it is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// All that the page knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// What is computed on.
+    pub device: Device,
+    /// Result of an earlier check of the GPU, kept between visits.
+    pub known_check: Option<SelfCheck>,
+    /// The files.
+    pub data: Data,
+    /// The models.
+    pub model: Model,
+    /// The recipe as the person edits it.
+    pub form: Form,
+    /// The run.
+    pub run: Run,
+    /// Trying it.
+    pub trial: Trial,
+    /// Taking it away.
+    pub export: Export,
+}
+
+/// What is to be done in the world after the state has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// End the worker, if there is one, and start a fresh one.
+    Replace,
+    /// Send this to the worker.
+    Send(Command),
+    /// Keep this check for the next visit.
+    Keep(SelfCheck),
+    /// Hand the model folder that came beside the event to the person.
+    Save {
+        /// The name of the zip.
+        file_name: String,
+    },
+}
+
+impl State {
+    /// Takes a fresh worker to where the last one was: device, files and model.
+    pub fn restart(&mut self) -> Vec<Effect> {
+        self.device.report = None;
+        self.device.failed = None;
+        self.run.has_weights = false;
+        self.data.is_mapping = false;
+        let mut effects = vec![Effect::Replace, Effect::Send(self.hello())];
+        for role in [DataRole::Train, DataRole::Validation] {
+            let file = self.data.file_mut(role);
+            file.opens = 0;
+            if file.problem.is_none() {
+                effects.extend(file.open(role).map(Effect::Send));
+            }
+        }
+        if matches!(self.model.load, Load::Loading(_) | Load::Ready(_)) {
+            effects.extend(self.load_model());
+        }
+        effects
+    }
+
+    /// A worker ended or fell silent. What was under way is not tried again by itself, all else is restored.
+    pub fn worker_lost(&mut self, problem: Problem) -> Vec<Effect> {
+        if self.device.report.is_none() {
+            self.device.failed = Some(problem);
+            self.device.lost = None;
+            return Vec::new();
+        }
+        if self.run.is_active() {
+            self.run.phase = Phase::Failed(problem.clone());
+        } else if self.data.is_busy() {
+            let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
+            self.data.file_mut(role).problem = Some(problem.clone());
+        } else if matches!(self.model.load, Load::Loading(_)) {
+            self.model.load = Load::Failed(problem.clone());
+        }
+        if matches!(self.export, Export::Writing(_)) {
+            self.export = Export::Failed(problem.clone());
+        }
+        if self.trial.pending.take().is_some() {
+            self.trial.problem = Some(problem.clone());
+        }
+        self.device.lost = Some(problem);
+        self.restart()
+    }
+
+    /// Whether the worker has been silent for too long.
+    pub fn is_silent(&self, silent: Duration) -> bool {
+        self.run.is_computing() && silent > PATIENCE
+    }
+
+    /// Computes on something else, with a fresh worker.
+    pub fn choose_device(&mut self, choice: DeviceChoice) -> Vec<Effect> {
+        self.device.choice = choice;
+        self.device.lost = None;
+        self.restart()
+    }
+
+    /// The catalog has come, or why it has not.
+    pub fn catalog(&mut self, catalog: Result<Vec<CatalogEntry>, Problem>) -> Vec<Effect> {
+        match catalog {
+            Ok(entries) => self.model.catalog = entries,
+            Err(problem) => self.model.catalog_problem = Some(problem),
+        }
+        if self.data.is_ready() { self.load_model() } else { Vec::new() }
+    }
+
+    /// Chooses a model of the catalog.
+    pub fn choose_model(&mut self, index: usize) -> Vec<Effect> {
+        if self.run.is_active() || index == self.model.chosen {
+            return Vec::new();
+        }
+        self.model.chosen = index;
+        self.forget_weights();
+        if self.data.is_ready() { self.load_model() } else { Vec::new() }
+    }
+
+    /// Loads the chosen model.
+    pub fn load_model(&mut self) -> Vec<Effect> {
+        let Some(model) = self.model.entry().cloned() else { return Vec::new() };
+        self.model.load = Load::Loading(0.0);
+        vec![Effect::Send(Command::LoadModel { model })]
+    }
+
+    /// Takes a file. During a run it is left alone, with a word about it.
+    pub fn open(&mut self, role: DataRole, name: String) -> Vec<Effect> {
+        if self.run.is_active() {
+            self.data.notice = Some(
+                Problem::new("page.busy", format!("“{}” was dropped while a run is going on.", show::visible(&name)))
+                    .done("It was not opened; the run and its data are as they were.")
+                    .remedy("Stop the run or let it end, then drop the file again."),
+            );
+            return Vec::new();
+        }
+        self.data.notice = None;
+        self.forget_weights();
+        if role == DataRole::Train {
+            (self.data.mapping, self.data.report) = (None, None);
+        }
+        let file = self.data.file_mut(role);
+        *file = File { chosen: Some(Chosen::new(name)), opens: file.opens, ..File::default() };
+        file.open(role).map(Effect::Send).into_iter().collect()
+    }
+
+    /// A file could not be handed to the worker at all (a sample that is not there).
+    pub fn not_opened(&mut self, problem: Problem) {
+        self.data.notice = Some(problem);
+    }
+
+    /// Reads the training file again as the person says it is written.
+    pub fn reread(&mut self, encoding: Option<Encoding>, has_header: Option<bool>) -> Vec<Effect> {
+        self.forget_weights();
+        self.data.report = None;
+        if let Some(chosen) = &mut self.data.train.chosen {
+            (chosen.encoding, chosen.has_header) = (encoding, has_header);
+        }
+        self.data.train.open(DataRole::Train).map(Effect::Send).into_iter().collect()
+    }
+
+    /// Takes text and label from these columns.
+    pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
+        self.data.mapping = Some(mapping);
+        self.remap()
+    }
+
+    /// Forgets the validation file and splits the training file again.
+    pub fn close_validation(&mut self) -> Vec<Effect> {
+        self.data.validation = File { opens: self.data.validation.opens, ..File::default() };
+        let mut effects = vec![Effect::Send(Command::CloseValidation)];
+        effects.extend(self.remap());
+        effects
+    }
+
+    /// Takes rows from the columns and splits them, as mapping, share and seed now say.
+    pub fn remap(&mut self) -> Vec<Effect> {
+        let Some(mapping) = self.data.mapping else { return Vec::new() };
+        self.forget_weights();
+        self.data.is_mapping = true;
+        self.data.train.problem = None;
+        let has_own = self.data.validation.source.is_some();
+        let RawRecipe { validation_share, seed, .. } = self.form.recipe;
+        let validation_share = if has_own { 0.0 } else { validation_share };
+        vec![Effect::Send(Command::MapData { mapping, validation_share, seed })]
+    }
+
+    /// What keeps a run from starting, in words.
+    pub fn blocker(&self) -> Option<&'static str> {
+        if self.device.failed.is_some() {
+            Some("The engine is not running: see Model above.")
+        } else if self.data.is_busy() {
+            Some("Your file is being read.")
+        } else if self.data.report.is_none() || self.data.train.problem.is_some() {
+            Some("Waits for data: choose a file above.")
+        } else if self.data.validation.problem.is_some() {
+            Some("The validation file cannot be used: take it away or choose another.")
+        } else if !matches!(self.model.load, Load::Ready(_)) {
+            Some("Waits for the model.")
+        } else if !self.form.errors.is_empty() {
+            Some("A field under Advanced is out of its range.")
+        } else {
+            None
+        }
+    }
+
+    /// Starts a run.
+    pub fn start(&mut self) -> Vec<Effect> {
+        let Some(model) = self.model.entry().filter(|_| self.blocker().is_none() && !self.run.is_active()) else {
+            return Vec::new();
+        };
+        let recipe = RawRecipe { model: model.id.clone(), ..self.form.recipe.clone() };
+        self.run = Run::starting();
+        self.trial.reset();
+        self.export = Export::Idle;
+        self.device.lost = None;
+        self.data.notice = None;
+        vec![Effect::Send(Command::Start { recipe })]
+    }
+
+    /// Ends the run and keeps the best weights.
+    pub fn stop(&mut self) -> Vec<Effect> {
+        self.run.phase = Phase::Stopping;
+        vec![Effect::Send(Command::Stop)]
+    }
+
+    /// Opens a cell of the confusion matrix.
+    pub fn open_cell(&mut self, actual: u32, predicted: u32) -> Vec<Effect> {
+        if !self.run.has_weights {
+            return Vec::new();
+        }
+        self.run.cell = Some(Cell { actual, predicted, rows: None, total: 0 });
+        vec![Effect::Send(Command::Rows { actual, predicted })]
+    }
+
+    /// Fetches rows that validation got wrong, to try them.
+    pub fn fetch_mistakes(&mut self) -> Vec<Effect> {
+        let Some((actual, predicted)) = self.run.worst_cell() else { return Vec::new() };
+        vec![Effect::Send(Command::Rows { actual, predicted })]
+    }
+
+    /// Classifies the text in the box.
+    pub fn ask(&mut self) -> Vec<Effect> {
+        self.trial.ask().map(Effect::Send).into_iter().collect()
+    }
+
+    /// Makes the model folder.
+    pub fn export(&mut self) -> Vec<Effect> {
+        self.export = Export::Writing(0.0);
+        vec![Effect::Send(Command::Export)]
+    }
+
+    /// The greeting to a fresh worker.
+    pub fn hello(&self) -> Command {
+        Command::Hello { version: PROTOCOL_VERSION, device: self.device.choice, known_check: self.known_check.clone() }
+    }
+
+    /// The worker's data or model changes: what was tuned on the old ones cannot be tried or taken away any more.
+    fn forget_weights(&mut self) {
+        self.run.has_weights = false;
+        self.run.cell = None;
+        self.trial.reset();
+        self.export = Export::Idle;
+    }
+}

@@ -1,0 +1,107 @@
+//! Numbers and other people's text as words on the page.
+
+/// `1240` as `1,240`.
+pub fn count(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) && !shown.ends_with('-') {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `1 row`, `1,240 rows`.
+pub fn counted(value: u32, one: &str, many: &str) -> String {
+    format!("{} {}", count(f64::from(value)), if value == 1 { one } else { many })
+}
+
+/// A share as per cent, with a decimal where it would otherwise round to 0 or 100.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let near_an_end = (percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0);
+    if near_an_end { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
+
+/// Parameters of a model: `22.7 M`.
+pub fn millions(value: f64) -> String {
+    format!("{:.1} M", value / 1e6)
+}
+
+/// Bytes in units of a thousand, as shops and networks count them.
+pub fn bytes(value: f64) -> String {
+    match value {
+        v if v >= 1e9 => format!("{:.1} GB", v / 1e9),
+        v if v >= 1e6 => format!("{:.0} MB", v / 1e6),
+        v if v >= 1e3 => format!("{:.0} KB", v / 1e3),
+        v => format!("{v:.0} bytes"),
+    }
+}
+
+/// Seconds in words: `38 s`, `2 min 5 s`, `1 h 3 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// A score between 0 and 1.
+pub fn score(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+/// A learning rate: `5e-5`, `3.33e-5`.
+pub fn rate(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let exponent = value.abs().log10().floor();
+    let mantissa = format!("{:.2}", value / 10f64.powf(exponent));
+    format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// Someone else's text with every character made visible that could hide or reorder what stands beside it.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push('⏎'),
+            '\t' => shown.push('⇥'),
+            '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(character))),
+            '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffd}' => shown.push_str(&format!("‹{:04X}›", u32::from(character))),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_a_person_writes_them() {
+        assert_eq!([count(7.0), count(1240.0), count(-1_234_567.0)], ["7", "1,240", "-1,234,567"]);
+        assert_eq!([percent(0.0), percent(0.004), percent(0.58), percent(0.999)], ["0 %", "0.4 %", "58 %", "99.9 %"]);
+        assert_eq!([bytes(12.0), bytes(90_868_376.0)], ["12 bytes", "91 MB"]);
+        assert_eq!([duration(38.4), duration(125.0), duration(3780.0)], ["38 s", "2 min 5 s", "1 h 3 min"]);
+        assert_eq!([rate(0.0), rate(5e-5), rate(0.0002), rate(1e-5 / 3.0)], ["0", "5e-5", "2e-4", "3.33e-6"]);
+    }
+
+    #[test]
+    fn characters_that_hide_or_reorder_are_shown() {
+        assert_eq!(visible("a\0b\tc\u{202e}d\u{feff}"), "a␀b⇥c‹202E›d‹FEFF›");
+        assert_eq!(visible("<b>Käse 漢字</b>"), "<b>Käse 漢字</b>");
+    }
+}

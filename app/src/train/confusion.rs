@@ -1,0 +1,109 @@
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::{Cell, State, show};
+
+/// What was taken for what. Each cell opens its rows.
+#[component]
+pub fn Confusion(
+    /// Class names, made visible.
+    labels: Vec<String>,
+    /// Rows by true class, then by predicted class.
+    confusion: Vec<Vec<u32>>,
+) -> impl IntoView {
+    let heads: Vec<_> =
+        labels.iter().map(|label| view! { <th scope="col" dir="auto"><div>{label.clone()}</div></th> }).collect();
+    let rows = (0..).zip(&labels).zip(confusion).map(|((actual, label), counts)| {
+        let total = counts.iter().sum::<u32>().max(1);
+        let cells = (0..).zip(&labels).zip(counts).map(|((predicted, guess), count)| {
+            let words = format!("{count} rows of {label}, predicted {guess}");
+            view! { <ConfusionCell actual predicted count share=f64::from(count) / f64::from(total) words /> }
+        });
+        view! {
+            <tr>
+                <th scope="row" dir="auto">{label.clone()}</th>
+                {cells.collect_view()}
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <h4>"What was taken for what"</h4>
+        <p class="hint">"Rows: what it is. Columns: what the model said. Press a number to read its rows."</p>
+        <div class="frame" tabindex="0" role="region" aria-label="Confusion matrix">
+            <table class="confusion">
+                <thead>
+                    <tr>
+                        <td></td>
+                        {heads}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <OpenCell labels />
+    }
+}
+
+#[component]
+fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: String) -> impl IntoView {
+    let page = Page::get();
+    let can_open = page.memo(|state| state.run.has_weights);
+    let is_open = page.memo(move |state| {
+        state.run.cell.as_ref().is_some_and(|cell| (cell.actual, cell.predicted) == (actual, predicted))
+    });
+    // Ten shades: enough to see, and no style attribute, which the policy forbids.
+    let shade = format!("{} shade-{:.0}", if actual == predicted { "right" } else { "mistaken" }, share * 10.0);
+    view! {
+        <td>
+            <button
+                type="button"
+                class=shade
+                aria-label=words
+                aria-pressed=move || is_open.get().to_string()
+                disabled=move || count == 0 || !can_open.get()
+                on:click=move |_| page.act(|state| state.open_cell(actual, predicted))
+            >
+                {show::count(f64::from(count))}
+            </button>
+        </td>
+    }
+}
+
+/// The rows of the opened cell, worst first.
+#[component]
+fn OpenCell(labels: Vec<String>) -> impl IntoView {
+    let cell = Page::get().memo(|state| state.run.cell.clone());
+    let name = move |class: u32| labels.get(class as usize).cloned().unwrap_or_default();
+    let view_of = move |cell: Cell| {
+        let title = format!("{}, predicted {}", name(cell.actual), name(cell.predicted));
+        let Some(rows) = cell.rows else { return view! { <p>"Fetching rows of " {title} "…"</p> }.into_any() };
+        let shown = format!("{title}: {} of {}, worst first", rows.len(), show::counted(cell.total, "row", "rows"));
+        let items = rows.into_iter().map(|row| {
+            let about = format!("line {}, {} sure", row.line, show::percent(f64::from(row.probability)));
+            view! {
+                <li>
+                    <span dir="auto">{show::visible(&row.text)}</span>
+                    <small>{about}</small>
+                    <TryButton text=row.text />
+                </li>
+            }
+        });
+        view! {
+            <h5>{shown}</h5>
+            <ul class="rows">{items.collect_view()}</ul>
+        }
+        .into_any()
+    };
+    view! { <div class="open-cell" aria-live="polite">{move || cell.get().map(&view_of)}</div> }
+}
+
+#[component]
+fn TryButton(text: String) -> impl IntoView {
+    let page = Page::get();
+    let ask = move |_| {
+        page.change(|state| state.trial.text.clone_from(&text));
+        page.act(State::ask);
+    };
+    view! { <a class="quiet" href="#try" on:click=ask>"Try it"</a> }
+}

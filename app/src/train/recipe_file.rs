@@ -1,0 +1,47 @@
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use web_sys::File;
+
+use crate::browser;
+use crate::components::{FileButton, ProblemNote};
+use crate::page::Page;
+use crate::state::State;
+
+/// The recipe as a file: saved and opened.
+#[component]
+pub fn RecipeFile() -> impl IntoView {
+    let page = Page::get();
+    let problem = page.memo(|state| state.form.problem.clone());
+    let open = Callback::new(move |file: File| {
+        spawn_local(async move {
+            let recipe = match browser::read_text(&file).await {
+                Ok(text) => browser::from_json(&text),
+                Err(reason) => Err(reason),
+            };
+            page.act(|state| {
+                state.form.import(recipe);
+                State::remap(state)
+            });
+        });
+    });
+    view! {
+        <div class="row">
+            <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
+                "Save the recipe"
+            </button>
+            <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_file=open />
+        </div>
+        {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+    }
+}
+
+/// Hands the recipe to the person: the one that ran, with nothing left open, or the one in the form.
+pub fn save_recipe(page: Page) {
+    let json = page.peek(|state| {
+        let ran = state.run.plan.as_ref().filter(|_| state.run.summary().is_some());
+        browser::to_json(ran.map_or(&state.form.recipe, |plan| &plan.recipe))
+    });
+    if let Some(blob) = browser::text_blob(&json) {
+        browser::save(&blob, "recipe.json");
+    }
+}

@@ -1,0 +1,91 @@
+use hone_core::protocol::{EndReason, RunSummary};
+use leptos::prelude::*;
+
+use super::confusion::Confusion;
+use crate::components::ProblemNote;
+use crate::page::Page;
+use crate::state::show;
+
+/// What a finished run scored.
+#[component]
+pub fn RunResult() -> impl IntoView {
+    let summary = Page::get().memo(|state| state.run.summary().cloned());
+    move || summary.get().map(|summary| view! { <ResultCard summary /> })
+}
+
+#[component]
+fn ResultCard(summary: RunSummary) -> impl IntoView {
+    let best = summary.best;
+    let baseline = summary.baseline;
+    let guess = format!("Always guessing “{}”", show::visible(&baseline.label));
+    let ended = format!(
+        "{} It took {} steps and {}; the weights of step {} are kept.",
+        reason(summary.reason),
+        show::count(f64::from(summary.steps)),
+        show::duration(summary.seconds),
+        show::count(f64::from(best.step)),
+    );
+    let confusion = best.confusion.clone();
+    let labels: Vec<String> = best.classes.iter().map(|class| show::visible(&class.label)).collect();
+    let classes = best.classes.iter().map(|class| {
+        view! {
+            <tr>
+                <th scope="row" dir="auto">{show::visible(&class.label)}</th>
+                <td class="number">{show::score(class.precision)}</td>
+                <td class="number">{show::score(class.recall)}</td>
+                <td class="number">{show::score(class.f1)}</td>
+                <td class="number">{show::count(f64::from(class.support))}</td>
+            </tr>
+        }
+    });
+    let heads = ["Label", "Precision", "Recall", "F1", "Rows"];
+    view! {
+        <div class="result">
+            <h3>"Result on the validation rows"</h3>
+            <div class="columns">
+                <table class="scores headline">
+                    <thead>
+                        <tr>
+                            <td></td>
+                            <th scope="col">"Accuracy"</th>
+                            <th scope="col">"Macro-F1"</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <tr class="tuned">
+                            <th scope="row">"Tuned model"</th>
+                            <td class="number">{show::score(best.accuracy)}</td>
+                            <td class="number">{show::score(best.macro_f1)}</td>
+                        </tr>
+                        <tr>
+                            <th scope="row" dir="auto">{guess}</th>
+                            <td class="number">{show::score(baseline.accuracy)}</td>
+                            <td class="number">{show::score(baseline.macro_f1)}</td>
+                        </tr>
+                    </tbody>
+                </table>
+                <p>{ended}</p>
+            </div>
+            {summary.advice.map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+            <h4>"By label"</h4>
+            <div class="frame" tabindex="0" role="region" aria-label="Scores by label">
+                <table class="scores">
+                    <thead>
+                        <tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr>
+                    </thead>
+                    <tbody>{classes.collect_view()}</tbody>
+                </table>
+            </div>
+            <Confusion labels confusion />
+        </div>
+    }
+}
+
+fn reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Completed => "All epochs are done.",
+        EndReason::EarlyStopped => "Stopped early: the score had not improved for a while.",
+        EndReason::Stopped => "You stopped it.",
+        EndReason::NotFinite => "Stopped: the numbers grew beyond what can be computed three steps in a row.",
+    }
+}

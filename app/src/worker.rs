@@ -1,0 +1,160 @@
+//! The wire to the worker: commands and files go out, events and blobs come in.
+
+use hone_core::problem::Problem;
+use hone_core::protocol::{Command, DataRole, Event};
+use js_sys::{Object, Reflect};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
+
+/// The loader that the build makes for the worker's wasm.
+const SCRIPT: &str = "./hone-worker_loader.js";
+
+/// What a worker may tell.
+pub enum Told {
+    /// An event, and the blob that came beside it.
+    Event(Box<Event>, Option<Blob>),
+    /// It ended without a word of its own, or speaks another language.
+    Broken(Problem),
+}
+
+/// A running worker. Commands wait here until it says that it listens.
+pub struct Link {
+    worker: Worker,
+    is_ready: bool,
+    waiting: Vec<Object>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_error: Closure<dyn FnMut(ErrorEvent)>,
+}
+
+/// The blobs behind the chosen files.
+#[derive(Default)]
+pub struct Files {
+    train: Option<Blob>,
+    validation: Option<Blob>,
+}
+
+impl Files {
+    /// Keeps the blob of a role.
+    pub fn keep(&mut self, role: DataRole, blob: Blob) {
+        match role {
+            DataRole::Train => self.train = Some(blob),
+            DataRole::Validation => self.validation = Some(blob),
+        }
+    }
+
+    fn of(&self, role: DataRole) -> Option<&Blob> {
+        match role {
+            DataRole::Train => self.train.as_ref(),
+            DataRole::Validation => self.validation.as_ref(),
+        }
+    }
+}
+
+impl Link {
+    /// Starts a worker. `on_ready` is called once when it listens, `on_told` with all else it says.
+    ///
+    /// # Errors
+    /// Where the browser has no workers.
+    pub fn start(on_ready: impl Fn() + 'static, on_told: impl Fn(Told) + Clone + 'static) -> Result<Self, Problem> {
+        let worker = Worker::new(SCRIPT).map_err(|error| broken(&message_of(&error)))?;
+        let on_error = Closure::new({
+            let on_told = on_told.clone();
+            move |error: ErrorEvent| on_told(Told::Broken(broken(&error.message())))
+        });
+        let on_message = Closure::new(move |message: MessageEvent| {
+            let data = message.data();
+            if get(&data, "ready").is_truthy() {
+                on_ready();
+                return;
+            }
+            let blob = get(&data, "blob").dyn_into::<Blob>().ok();
+            on_told(match from_js(get(&data, "message")) {
+                Ok(event) => Told::Event(Box::new(event), blob),
+                Err(reason) => Told::Broken(broken(&reason)),
+            });
+        });
+        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        Ok(Self { worker, is_ready: false, waiting: Vec::new(), _on_message: on_message, _on_error: on_error })
+    }
+
+    /// Sends a command, with its file where it has one, now or as soon as the worker listens.
+    pub fn send(&mut self, command: &Command, files: &Files) {
+        let envelope = Object::new();
+        set(&envelope, "message", &to_js(command));
+        if let Command::OpenData { role, .. } = command
+            && let Some(blob) = files.of(*role)
+        {
+            set(&envelope, "file", blob);
+        }
+        if self.is_ready {
+            self.post(&envelope);
+        } else {
+            self.waiting.push(envelope);
+        }
+    }
+
+    /// Sends what has waited.
+    pub fn ready(&mut self) {
+        self.is_ready = true;
+        for envelope in std::mem::take(&mut self.waiting) {
+            self.post(&envelope);
+        }
+    }
+
+    fn post(&self, envelope: &Object) {
+        // Only what cannot be cloned is refused; a command and a blob always can.
+        if let Err(error) = self.worker.post_message(envelope) {
+            leptos::logging::error!("a message to the worker was refused: {}", message_of(&error));
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
+        self.worker.terminate();
+    }
+}
+
+/// What the page says of a worker that fell silent.
+pub fn silent() -> Problem {
+    Problem::new("engine.silent", "The engine has not answered for 30 seconds.")
+        .done("It was ended and a fresh one started with your file, columns, model and recipe. The run is lost.")
+        .remedy("Start again; a smaller batch or shorter texts use less memory.")
+}
+
+fn broken(reason: &str) -> Problem {
+    Problem::new("engine.broken", format!("The engine stopped working ({}).", crate::state::show::visible(reason)))
+        .done("Your file, columns, model and recipe are kept in this tab.")
+        .remedy("Start again. If it happens once more, reload the page or compute on the CPU (under Model).")
+}
+
+/// Plain data as a JavaScript value. Everything that is sent is numbers, strings, lists and structs, which never fail.
+pub fn to_js(value: &impl Serialize) -> JsValue {
+    serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::NULL)
+}
+
+/// Plain data from a JavaScript value.
+///
+/// # Errors
+/// Says in words what does not fit.
+pub fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, String> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
+}
+
+/// The text of a thrown JavaScript value.
+pub fn message_of(error: &JsValue) -> String {
+    get(error, "message").as_string().or_else(|| error.as_string()).unwrap_or_else(|| "no reason given".into())
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+fn set(object: &Object, key: &str, value: &JsValue) {
+    // A fresh object takes any property.
+    let _ = Reflect::set(object, &key.into(), value);
+}
