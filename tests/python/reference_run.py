@@ -4,7 +4,8 @@
     reference_run.py ROWS.json RECIPE.json [--seeds 0 1 2] [--model FOLDER]
 
 ROWS.json is {"train": [{"text", "label"}...], "validation": [...]}; RECIPE.json is a recipe as Hone writes it.
-Prints one line of JSON a seed: scores of the best evaluation (which Hone restores) and of the last.
+Prints one line of JSON a seed: scores of the evaluation with the best macro-F1 (which Hone restores) and of the last.
+The recipe's own choice of metric is not followed.
 """
 
 import argparse
@@ -45,7 +46,9 @@ def main():
     rows = json.loads(args.rows.read_text(encoding="utf-8"))
     recipe = json.loads(args.recipe.read_text(encoding="utf-8"))
     for seed in args.seeds:
-        print(json.dumps({"seed": seed, **run(args.model, rows, recipe, seed)}), flush=True)
+        started = time.time()
+        result = run(args.model, rows, recipe, seed)
+        print(json.dumps({"seed": seed, **result, "seconds": round(time.time() - started, 1)}), flush=True)
 
 
 def run(folder, rows, recipe, seed):
@@ -64,7 +67,7 @@ def run(folder, rows, recipe, seed):
     keywords = {name: recipe[name] for name in ("lr_peak", "weight_decay", "warmup_share", "clip_norm")}
     optimizer = Optimizer(model, epoch_steps * recipe["epochs"], **keywords)
     eval_steps = {-(-epoch_steps * (i + 1) // recipe["evals_per_epoch"]) for i in range(recipe["evals_per_epoch"])}
-    history, started = [], time.time()
+    history = []
     for epoch in range(recipe["epochs"]):
         order = torch.randperm(len(train)).tolist()
         for step in range(epoch_steps):
@@ -74,8 +77,8 @@ def run(folder, rows, recipe, seed):
             if step + 1 in eval_steps:
                 history.append({"epoch": epoch + (step + 1) / epoch_steps, **scores(model, tokenizer, validation)})
                 if stalled(history, recipe["patience"]):
-                    return summary(history, started)
-    return summary(history, started)
+                    return summary(history)
+    return summary(history)
 
 
 def encode(tokenizer, rows, labels, max_len):
@@ -110,10 +113,10 @@ def best(history):
     return max(history, key=lambda scored: scored["macro_f1"])
 
 
-def summary(history, started):
+def summary(history):
     """What a run is compared by."""
     rounded = [{name: round(value, 4) for name, value in entry.items()} for entry in (best(history), history[-1])]
-    return {"best": rounded[0], "last": rounded[1], "seconds": round(time.time() - started, 1)}
+    return {"best": rounded[0], "last": rounded[1]}
 
 
 if __name__ == "__main__":
