@@ -168,6 +168,11 @@ pub enum Event {
         /// Whether it is the best so far.
         is_best: bool,
     },
+    /// The next batch of the run takes so long that nothing will be heard meanwhile.
+    Busy {
+        /// About how long.
+        seconds: f64,
+    },
     /// The run waits.
     Paused,
     /// The run goes on.
@@ -327,6 +332,8 @@ pub struct CatalogEntry {
     pub bytes: f64,
     /// Folder of the files, relative to the page, ending in `/`.
     pub folder: String,
+    /// Files beside config.json and model.safetensors, tokenizer.json among them.
+    pub files: Vec<String>,
     /// SHA-256 of model.safetensors, hexadecimal.
     pub sha256: String,
     /// How a sentence becomes one vector by default.

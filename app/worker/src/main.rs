@@ -1,10 +1,41 @@
-use burn::tensor::{Device, Tensor};
-use hone_core as _;
+//! The engine in a dedicated Web Worker: it owns the device, the model and the files, takes commands from the page and
+//! answers with events.
+
+// They are in the tree through other crates; here their browser source of randomness is switched on.
+use getrandom_03 as _;
+use getrandom_04 as _;
+
+mod bench;
+mod data;
+mod device;
+mod engine;
+mod errors;
+mod export;
+mod files;
+mod js;
+mod mailbox;
+mod model;
+mod run;
+mod trial;
+
+use wasm_bindgen::prelude::*;
+
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
+
 fn main() {
-    wasm_bindgen_futures::spawn_local(async {
-        let device = Device::wgpu_options().tasks_max(64).init_with_setup_async().await;
-        let device = device.autodiff();
-        let t = Tensor::<2>::ones([2, 2], &device);
-        let _ = t.into_data_async().await;
-    });
+    // SAFETY: this runs once, before anything else. cubecl registers its operations in constructors; unless the program
+    // calls them, the linker calls them all again on every entry from JavaScript.
+    unsafe { __wasm_call_ctors() };
+    errors::install();
+    tokenizers::utils::parallelism::set_parallelism(false);
+    let mailbox = mailbox::open();
+    wasm_bindgen_futures::spawn_local(engine::serve(mailbox));
+    mailbox::say_ready();
+}
+
+/// The worker's global scope.
+fn scope() -> web_sys::DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
 }

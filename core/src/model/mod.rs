@@ -5,8 +5,10 @@ mod classifier;
 mod config;
 mod dropout;
 mod layers;
+mod synthetic;
 
 pub use bert::Bert;
 pub use classifier::{Classifier, Input};
 pub use config::{BertConfig, ConfigError};
 pub use dropout::{Dropout, MaskSource};
+pub use synthetic::synthetic;

@@ -178,6 +178,19 @@ impl Session {
         rows.len() * rows.iter().map(|&row| lengths.tokens(row as usize)).max().unwrap_or(0)
     }
 
+    /// Optimiser steps in all.
+    pub fn total_steps(&self) -> u32 {
+        self.steps_per_epoch() * self.recipe.epochs() as u32
+    }
+
+    /// Gives the run up after the device has failed: the best weights are put in place, and their step is returned.
+    pub fn abandon(&mut self) -> Option<u32> {
+        self.phase = Phase::Finished(EndReason::Stopped);
+        let (best, evaluation, _) = self.best.as_ref()?;
+        self.model = best.clone();
+        Some(evaluation.step)
+    }
+
     /// Does the next batch.
     ///
     /// # Errors
@@ -358,10 +371,6 @@ impl Session {
 
     fn steps_per_epoch(&self) -> u32 {
         self.batches.len().div_ceil(self.recipe.grad_accum_steps()).max(1) as u32
-    }
-
-    fn total_steps(&self) -> u32 {
-        self.steps_per_epoch() * self.recipe.epochs() as u32
     }
 
     fn lr(&self, step: u32) -> f64 {

@@ -19,18 +19,26 @@ pub struct ImportReport {
     pub unused: Vec<String>,
 }
 
+/// Makes up a tensor of a name and shape.
+type Make<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
+
 /// Tensors on their way from a file into a model.
-#[derive(Debug)]
-pub struct Tensors {
+pub struct Tensors<'a> {
     device: Device,
     waiting: HashMap<String, (Dtype, TensorData)>,
+    make: Option<Make<'a>>,
     report: ImportReport,
 }
 
-impl Tensors {
+impl<'a> Tensors<'a> {
     /// None yet; the model will be on `device`.
     pub fn new(device: &Device) -> Self {
-        Self { device: device.clone(), waiting: HashMap::new(), report: ImportReport::default() }
+        Self { device: device.clone(), waiting: HashMap::new(), make: None, report: ImportReport::default() }
+    }
+
+    /// No file: every tensor that a model asks for is made up.
+    pub fn made(device: &Device, make: Make<'a>) -> Self {
+        Self { make: Some(make), ..Self::new(device) }
     }
 
     /// Takes a tensor out of a file. Names lose a family's prefix and the names that TensorFlow gave to norms.
@@ -94,7 +102,8 @@ impl Tensors {
     }
 
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<(Dtype, TensorData), WeightsError> {
-        let Some((dtype, data)) = self.waiting.remove(name) else {
+        let made = self.make.as_mut().map(|make| (Dtype::F32, make(name, shape)));
+        let Some((dtype, data)) = self.waiting.remove(name).or(made) else {
             let similar = most_similar(name, self.waiting.keys());
             return Err(WeightsError::Missing { name: name.into(), similar });
         };

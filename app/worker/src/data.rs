@@ -1,0 +1,261 @@
+//! The person's files: read, mapped, split and encoded.
+
+use std::sync::Arc;
+
+use hone_core::dataset::{Collector, DataReport, Dataset, Encoding, Hints, Labelled, Mapping, Scanner, SourceInfo};
+use hone_core::problem::Problem;
+use hone_core::protocol::{DataRole, Event};
+use hone_core::text::token_lengths;
+use hone_core::train::{Labels, TrainingData};
+use web_sys::Blob;
+
+use crate::files::read_blob;
+use crate::js::now_ms;
+use crate::mailbox::post;
+use crate::model::Loaded;
+
+/// Milliseconds of encoding between two looks at the mailbox.
+const ENCODE_MS: f64 = 50.0;
+
+/// Milliseconds between two reports of progress.
+const PROGRESS_MS: f64 = 100.0;
+
+/// The files and what was made of them.
+#[derive(Default)]
+pub struct Data {
+    train: Option<Source>,
+    validation: Option<Source>,
+    split: Option<Split>,
+    ready: Option<Ready>,
+}
+
+struct Source {
+    blob: Blob,
+    info: SourceInfo,
+    sha256: String,
+    labelled: Option<Arc<Labelled>>,
+}
+
+#[derive(Clone, Copy)]
+struct Split {
+    mapping: Mapping,
+    validation_share: f64,
+    seed: u32,
+}
+
+/// Rows that train and validate, and their tokens as far as they are encoded.
+pub struct Ready {
+    pub dataset: Arc<Dataset>,
+    pub report: DataReport,
+    pub sha256: String,
+    train: Labels,
+    validation: Labels,
+}
+
+impl Data {
+    /// Reads a file once and tells what is in it.
+    pub async fn open(
+        &mut self,
+        role: DataRole,
+        name: String,
+        file: Option<Blob>,
+        encoding: Option<Encoding>,
+        has_header: Option<bool>,
+    ) {
+        let read = match file {
+            Some(blob) => scan(role, &name, blob, Hints { encoding, has_header }).await,
+            None => Err(Problem::new("data.no-file", "No file came with the message.")),
+        };
+        match read {
+            Ok(source) => {
+                let info = source.info.clone();
+                match role {
+                    DataRole::Train => (self.train, self.ready, self.split) = (Some(source), None, None),
+                    DataRole::Validation => self.validation = Some(source),
+                }
+                post(&Event::DataOpened { role, source: info });
+            }
+            Err(problem) => post(&Event::DataFailed { role, problem }),
+        }
+    }
+
+    /// Takes text and label out of the files and splits the rows.
+    pub async fn map(&mut self, mapping: Mapping, validation_share: f64, seed: u32) {
+        self.split = Some(Split { mapping, validation_share, seed });
+        let (role, made) = self.make_ready().await;
+        match made {
+            Ok(ready) => {
+                post(&Event::DataReady { report: ready.report.clone() });
+                self.ready = Some(ready);
+            }
+            Err(problem) => post(&Event::DataFailed { role, problem }),
+        }
+    }
+
+    /// Forgets the validation file and splits the training file again.
+    pub async fn close_validation(&mut self) {
+        self.validation = None;
+        if let Some(Split { mapping, validation_share, seed }) = self.split {
+            self.map(mapping, validation_share, seed).await;
+        }
+    }
+
+    async fn make_ready(&mut self) -> (DataRole, Result<Ready, Problem>) {
+        let (Some(split), Some(train)) = (self.split, &mut self.train) else {
+            let problem = Problem::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
+            return (DataRole::Train, Err(problem));
+        };
+        let own = match collect(DataRole::Train, train, split.mapping).await {
+            Ok(own) => own,
+            Err(problem) => return (DataRole::Train, Err(problem)),
+        };
+        let other = match &mut self.validation {
+            Some(validation) => {
+                let mapping = mapping_by_name(split.mapping, &train.info, &validation.info);
+                match collect(DataRole::Validation, validation, mapping).await {
+                    Ok(other) => Some(other),
+                    Err(problem) => return (DataRole::Validation, Err(problem)),
+                }
+            }
+            None => None,
+        };
+        let made = Dataset::new(own, other, split.validation_share, u64::from(split.seed));
+        let sha256 = train.sha256.clone();
+        let ready = |(dataset, report)| {
+            let (train, validation) = (Labels::default(), Labels::default());
+            Ready { dataset: Arc::new(dataset), report, sha256, train, validation }
+        };
+        (DataRole::Train, made.map(ready))
+    }
+
+    /// Encodes some texts, and tells their lengths once all are. False when there is nothing to encode.
+    pub fn encode_some(&mut self, model: Option<&Loaded>) -> bool {
+        let (Some(model), Some(ready)) = (model, &mut self.ready) else { return false };
+        if ready.report.tokens.is_some() {
+            return false;
+        }
+        let begin = now_ms();
+        while now_ms() - begin < ENCODE_MS {
+            match ready.encode_next(model) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let lengths = [ready.train.lengths(), ready.validation.lengths()].concat();
+                    ready.report.tokens = Some(token_lengths(lengths, model.config.positions));
+                    post(&Event::DataReady { report: ready.report.clone() });
+                    break;
+                }
+                Err(problem) => {
+                    post(&Event::DataFailed { role: DataRole::Train, problem });
+                    self.ready = None;
+                    break;
+                }
+            }
+        }
+        true
+    }
+
+    /// Another model has another vocabulary: everything is encoded again.
+    pub fn forget_tokens(&mut self) {
+        if let Some(ready) = &mut self.ready {
+            (ready.train, ready.validation, ready.report.tokens) = (Labels::default(), Labels::default(), None);
+        }
+    }
+
+    /// Rows and report, once a file is mapped.
+    pub fn ready(&self) -> Option<&Ready> {
+        self.ready.as_ref()
+    }
+}
+
+impl Ready {
+    /// Encodes one more row; false when none is left. Texts longer than the model reads are cut.
+    fn encode_next(&mut self, model: &Loaded) -> Result<bool, Problem> {
+        let Dataset { train, validation, .. } = &*self.dataset;
+        for (rows, labels) in [(train, &mut self.train), (validation, &mut self.validation)] {
+            if let Some(&row) = rows.get(labels.labels.len()) {
+                let ids = model.tokenizer.encode(self.dataset.text(row), model.config.positions)?;
+                labels.push(&ids, self.dataset.label(row));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a run learns from, texts cut to `max_len` tokens.
+    pub fn training_data(&self, model: &Loaded, max_len: usize) -> TrainingData {
+        let cut = |whole: &Labels| {
+            let mut labels = Labels::default();
+            for (i, &label) in whole.labels.iter().enumerate() {
+                let mut ids = whole.texts.get(i).to_vec();
+                model.tokenizer.cut(&mut ids, max_len);
+                labels.push(&ids, label);
+            }
+            labels
+        };
+        TrainingData {
+            train: cut(&self.train),
+            validation: cut(&self.validation),
+            classes: self.dataset.labels.clone(),
+            pad: model.tokenizer.pad_id(),
+        }
+    }
+}
+
+async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<Source, Problem> {
+    let total = blob.size();
+    let mut scanner = Scanner::new(name, total, hints);
+    let mut progress = Progress::new(role, total);
+    let sha256 = read_blob(&blob, |piece, done| {
+        progress.tell(done);
+        scanner.push(piece)
+    })
+    .await?;
+    Ok(Source { blob, info: scanner.finish()?, sha256, labelled: None })
+}
+
+async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Labelled>, Problem> {
+    if let Some(labelled) = source.labelled.as_ref().filter(|labelled| labelled.mapping == mapping) {
+        return Ok(labelled.clone());
+    }
+    let mut collector = Collector::new(&source.info, mapping)?;
+    let mut progress = Progress::new(role, source.blob.size());
+    read_blob(&source.blob, |piece, done| {
+        progress.tell(done);
+        collector.push(piece)
+    })
+    .await?;
+    let labelled = Arc::new(collector.finish()?);
+    source.labelled = Some(labelled.clone());
+    Ok(labelled)
+}
+
+/// The same columns in another file: by their names where both have them, else what was guessed there.
+fn mapping_by_name(mapping: Mapping, own: &SourceInfo, other: &SourceInfo) -> Mapping {
+    let find = |column: u32| {
+        let name = own.columns.get(column as usize)?;
+        other.columns.iter().position(|other| other == name).map(|index| index as u32)
+    };
+    match (find(mapping.text), find(mapping.label)) {
+        (Some(text), Some(label)) => Mapping { text, label },
+        _ => other.guess,
+    }
+}
+
+struct Progress {
+    role: DataRole,
+    total_bytes: f64,
+    told_ms: f64,
+}
+
+impl Progress {
+    fn new(role: DataRole, total_bytes: f64) -> Self {
+        Self { role, total_bytes, told_ms: now_ms() }
+    }
+
+    fn tell(&mut self, done_bytes: f64) {
+        if now_ms() - self.told_ms >= PROGRESS_MS {
+            self.told_ms = now_ms();
+            post(&Event::DataProgress { role: self.role, done_bytes, total_bytes: self.total_bytes });
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Which device to compute on, and whether it can be trusted.
+
+use burn::tensor::Device;
+use hone_core::model::MaskSource;
+use hone_core::problem::Problem;
+use hone_core::protocol::{Backend, DeviceChoice, DeviceReport, SelfCheck};
+use hone_core::train::{MAX_DIFFERENCE, self_check};
+use wasm_bindgen::prelude::*;
+
+use crate::{errors, js, scope};
+
+/// GPU tasks that are sent off together.
+const TASKS: usize = 64;
+
+/// A device and what is known of it.
+#[derive(Clone)]
+pub struct Chosen {
+    pub device: Device,
+    pub masks: MaskSource,
+    pub report: DeviceReport,
+}
+
+/// Takes the GPU if there is a real one (or the person wants any) and it passes the self-check; else the CPU, with the
+/// reason.
+pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
+    if choice == DeviceChoice::Cpu {
+        return cpu("You chose the CPU.".into(), String::new(), None);
+    }
+    let adapter = match probe().await {
+        Ok(adapter) => adapter,
+        Err(reason) => return cpu(reason, String::new(), None),
+    };
+    if adapter.is_software && choice == DeviceChoice::Auto {
+        let reason = "The only WebGPU adapter here is a software one, which is slower than the CPU itself.";
+        return cpu(reason.into(), adapter.name, None);
+    }
+    let device = match Device::wgpu_options().tasks_max(TASKS).init_with_setup_async().await {
+        Ok((device, _)) => device,
+        Err(error) => return cpu(format!("WebGPU could not be started: {error}."), adapter.name, None),
+    };
+    let key = format!("{} · {}", adapter.name, env!("CARGO_PKG_VERSION"));
+    let check = match known.filter(|check| check.key == key && check.passed) {
+        Some(check) => check,
+        None => match checked(&device, key).await {
+            Ok(check) => check,
+            Err(problem) => return cpu(format!("The GPU failed its check. {}", problem.what), adapter.name, None),
+        },
+    };
+    if !check.passed {
+        let reason = "The GPU computes something else than the CPU, so the CPU is used.";
+        return cpu(reason.into(), adapter.name, Some(check));
+    }
+    let report =
+        DeviceReport { backend: Backend::WebGpu, adapter: adapter.name, check: Some(check), reason: String::new() };
+    Chosen { device, masks: MaskSource::Device, report }
+}
+
+async fn checked(device: &Device, key: String) -> Result<SelfCheck, Problem> {
+    let max_difference = self_check(device).await?;
+    match errors::take_logged() {
+        Some(problem) => Err(problem),
+        None => Ok(SelfCheck { key, max_difference, passed: max_difference <= MAX_DIFFERENCE }),
+    }
+}
+
+fn cpu(reason: String, adapter: String, check: Option<SelfCheck>) -> Chosen {
+    let report = DeviceReport { backend: Backend::Cpu, adapter, check, reason };
+    Chosen { device: Device::flex(), masks: MaskSource::Host, report }
+}
+
+struct Adapter {
+    name: String,
+    is_software: bool,
+}
+
+/// Looks for WebGPU without starting it.
+///
+/// # Errors
+/// Why it cannot be used, in words.
+async fn probe() -> Result<Adapter, String> {
+    let gpu = js::get(&scope().navigator(), "gpu");
+    if gpu.is_undefined() {
+        return Err("This browser has no WebGPU.".into());
+    }
+    let adapter = js::call(&gpu, "requestAdapter", &[]).await.map_err(|error| js::message(&error))?;
+    if adapter.is_null() {
+        return Err("The browser offers no GPU to this page.".into());
+    }
+    let features = js::get(&adapter, "features");
+    let has: js_sys::Function = js::get(&features, "has").dyn_into().map_err(|error| js::message(&error))?;
+    let has_timestamps = has.call1(&features, &"timestamp-query".into()).is_ok_and(|has| has.is_truthy());
+    if !has_timestamps {
+        return Err("The GPU lacks the feature timestamp-query, which the engine needs.".into());
+    }
+    let info = js::get(&adapter, "info");
+    let parts = ["description", "device", "architecture", "vendor"].map(|part| js::text(&info, part));
+    let known: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let name = if known.is_empty() { "unnamed adapter".into() } else { known.join(" ") };
+    let is_fallback =
+        js::get(&info, "isFallbackAdapter").is_truthy() || js::get(&adapter, "isFallbackAdapter").is_truthy();
+    let is_software = is_fallback || ["swiftshader", "llvmpipe"].iter().any(|s| name.to_lowercase().contains(s));
+    Ok(Adapter { name, is_software })
+}

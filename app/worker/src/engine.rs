@@ -1,0 +1,91 @@
+//! Takes commands in turn, and works on what is under way when there are none.
+
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt;
+use hone_core::problem::Problem;
+use hone_core::protocol::{Command, Event, PROTOCOL_VERSION};
+
+use crate::data::Data;
+use crate::device::{self, Chosen};
+use crate::mailbox::{self, Letter, post};
+use crate::model::Loaded;
+use crate::run::Run;
+use crate::{bench, errors, export, model, run, trial};
+
+/// Everything that the worker holds.
+#[derive(Default)]
+pub struct Engine {
+    pub device: Option<Chosen>,
+    pub data: Data,
+    pub model: Option<Loaded>,
+    pub run: Option<Run>,
+}
+
+/// Serves the page for as long as it lives.
+pub async fn serve(mut inbox: UnboundedReceiver<Letter>) {
+    let mut engine = Engine::default();
+    loop {
+        while let Ok(letter) = inbox.try_recv() {
+            engine.handle(letter).await;
+        }
+        if engine.work().await {
+            mailbox::breathe().await;
+        } else if let Some(letter) = inbox.next().await {
+            engine.handle(letter).await;
+        } else {
+            return;
+        }
+    }
+}
+
+impl Engine {
+    async fn handle(&mut self, Letter { command, file }: Letter) {
+        match command {
+            Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
+                let reason = format!("{version} and {PROTOCOL_VERSION}");
+                post(&Event::Fatal { problem: errors::wrong_version(&reason) });
+            }
+            Command::Hello { device, known_check, .. } => {
+                let chosen = device::choose(device, known_check).await;
+                post(&Event::Ready { device: chosen.report.clone() });
+                self.device = Some(chosen);
+            }
+            Command::OpenData { role, .. } if self.is_running() => {
+                let problem = Problem::new("data.running", "A run is going on.")
+                    .done("It goes on with the file that it began with.")
+                    .remedy("Stop it, or wait for its end, and then choose the new file.");
+                post(&Event::DataFailed { role, problem });
+            }
+            Command::OpenData { role, name, encoding, has_header } => {
+                self.data.open(role, name, file, encoding, has_header).await;
+            }
+            Command::MapData { mapping, validation_share, seed } => {
+                self.data.map(mapping, validation_share, seed).await;
+            }
+            Command::CloseValidation => self.data.close_validation().await,
+            Command::LoadModel { model } => model::load(self, model).await,
+            Command::Start { recipe } => run::start(self, recipe),
+            Command::Pause => run::pause(self, true),
+            Command::Resume => run::pause(self, false),
+            Command::Stop => run::stop(self),
+            Command::Predict { id, text } => trial::predict(self, id, &text).await,
+            Command::Rows { actual, predicted } => trial::rows(self, actual, predicted),
+            Command::Export => export::export(self).await,
+            Command::Bench { case } => bench::run(self, case).await,
+        }
+    }
+
+    /// Does a little of what is under way: texts are encoded, then a batch is trained on. False when there is nothing to
+    /// do.
+    async fn work(&mut self) -> bool {
+        if self.data.encode_some(self.model.as_ref()) {
+            return true;
+        }
+        run::advance(self).await
+    }
+
+    /// Whether a run is under way, paused or not.
+    pub fn is_running(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_under_way)
+    }
+}

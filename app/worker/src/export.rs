@@ -1,0 +1,92 @@
+//! The tuned model as a zip, in a blob: its bytes leave the wasm memory as they are made.
+
+use std::io::{Result, Write};
+
+use hone_core::export::{DataFacts, ModelFolder};
+use hone_core::problem::Problem;
+use hone_core::protocol::Event;
+use js_sys::{Array, Uint8Array};
+use web_sys::{Blob, BlobPropertyBag};
+
+use crate::engine::Engine;
+use crate::mailbox::{post, post_with};
+
+/// Bytes that are handed over at a time.
+const PART: usize = 1 << 20;
+
+/// Makes the model folder and sends it.
+pub async fn export(engine: &Engine) {
+    match exported(engine).await {
+        Ok((file_name, blob)) => post_with(&Event::Exported { file_name, bytes: blob.size() }, Some(&blob)),
+        Err(problem) => post(&Event::ExportFailed { problem }),
+    }
+}
+
+async fn exported(engine: &Engine) -> std::result::Result<(String, Blob), Problem> {
+    let no_run = || Problem::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
+    let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
+    let (best, _) = run.session.best().ok_or_else(no_run)?;
+    let data = run.session.data();
+    let folder = ModelFolder {
+        model: run.session.model(),
+        config: &model.config_json,
+        verbatim: &model.verbatim,
+        classes: &data.classes,
+        base_model: &model.entry.hub_id,
+        license: &model.entry.license,
+        recipe: run.session.recipe(),
+        history: &run.session.state().history,
+        best,
+        baseline: &run.session.baseline(),
+        data: DataFacts {
+            sha256: &run.sha256,
+            train_rows: data.train.labels.len(),
+            validation_rows: data.validation.labels.len(),
+        },
+    };
+    let progress = |done: usize, total: usize| {
+        if done % 10 == 0 || done == total {
+            post(&Event::ExportProgress { done: done as u32, total: total as u32 });
+        }
+    };
+    let parts = folder.write(Parts::default(), progress).await?;
+    Ok((format!("{}-tuned.zip", model.entry.id), parts.into_blob()?))
+}
+
+/// Bytes on their way into a blob.
+#[derive(Default)]
+struct Parts {
+    done: Array,
+    pending: Vec<u8>,
+}
+
+impl Parts {
+    fn hand_over(&mut self) {
+        self.done.push(&Uint8Array::from(self.pending.as_slice()));
+        self.pending.clear();
+    }
+
+    fn into_blob(mut self) -> std::result::Result<Blob, Problem> {
+        self.hand_over();
+        let options = BlobPropertyBag::new();
+        options.set_type("application/zip");
+        Blob::new_with_u8_array_sequence_and_options(&self.done, &options).map_err(|error| {
+            let reason = crate::js::message(&error);
+            Problem::new("export.blob", format!("The browser could not hold the model folder: {reason}."))
+        })
+    }
+}
+
+impl Write for Parts {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        if self.pending.len() >= PART {
+            self.hand_over();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! The little of JavaScript that has no types.
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// A property; `undefined` where there is none.
+pub fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A property as text; empty where there is none.
+pub fn text(object: &JsValue, key: &str) -> String {
+    get(object, key).as_string().unwrap_or_default()
+}
+
+/// Sets a property of an object of ours.
+pub fn set(object: &JsValue, key: &str, value: &JsValue) {
+    // Only a frozen object refuses.
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+/// Calls a method and waits for its promise.
+///
+/// # Errors
+/// What it threw.
+pub async fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = get(object, method).dyn_into()?;
+    let list: js_sys::Array = arguments.iter().collect();
+    let promise: Promise = function.apply(object, &list)?.dyn_into()?;
+    JsFuture::from(promise).await
+}
+
+/// What a thrown value says.
+pub fn message(error: &JsValue) -> String {
+    let message = text(error, "message");
+    if message.is_empty() { error.as_string().unwrap_or_else(|| "no reason given".into()) } else { message }
+}
+
+/// Milliseconds since the worker began.
+pub fn now_ms() -> f64 {
+    crate::scope().performance().map_or(0.0, |performance| performance.now())
+}

@@ -1,0 +1,90 @@
+//! Messages between page and worker.
+
+use std::cell::RefCell;
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use hone_core::protocol::{Command, Event};
+use js_sys::Object;
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use web_sys::{Blob, MessageChannel, MessageEvent};
+
+use crate::{js, scope};
+
+/// A command, and the file that came beside it.
+pub struct Letter {
+    pub command: Command,
+    pub file: Option<Blob>,
+}
+
+/// Begins to listen. What cannot be read ends the worker's usefulness: the page is of another version.
+pub fn open() -> UnboundedReceiver<Letter> {
+    let (sender, receiver) = unbounded();
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        let data = message.data();
+        let file = js::get(&data, "file").dyn_into::<Blob>().ok();
+        match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
+            // The receiver lives as long as the worker.
+            Ok(command) => drop(sender.unbounded_send(Letter { command, file })),
+            Err(error) => post(&Event::Fatal { problem: crate::errors::wrong_version(&error.to_string()) }),
+        }
+    });
+    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    receiver
+}
+
+/// Tells the page that commands are heard from now on.
+pub fn say_ready() {
+    let envelope = Object::new();
+    js::set(&envelope, "ready", &true.into());
+    send(&envelope);
+}
+
+/// Sends an event.
+pub fn post(event: &Event) {
+    post_with(event, None);
+}
+
+/// Sends an event with a blob beside it.
+pub fn post_with(event: &Event, blob: Option<&Blob>) {
+    let envelope = Object::new();
+    // Absent options are `null`, so that every field is there.
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    match event.serialize(&serializer) {
+        Ok(message) => js::set(&envelope, "message", &message),
+        Err(error) => return web_sys::console::error_1(&format!("an event could not be sent: {error}").into()),
+    }
+    if let Some(blob) = blob {
+        js::set(&envelope, "blob", blob);
+    }
+    send(&envelope);
+}
+
+fn send(envelope: &Object) {
+    if let Err(error) = scope().post_message(envelope) {
+        web_sys::console::error_2(&"a message could not be sent".into(), &error);
+    }
+}
+
+/// Lets the browser do what waits: messages of the page are seen only between macrotasks. A message to ourselves comes
+/// back at once, where a timer of 0 would take 4 ms.
+pub async fn breathe() {
+    thread_local! {
+        static CHANNEL: RefCell<Option<MessageChannel>> = const { RefCell::new(None) };
+    }
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        CHANNEL.with_borrow_mut(|channel| {
+            if channel.is_none() {
+                *channel = MessageChannel::new().ok();
+            }
+            if let Some(channel) = channel {
+                channel.port1().set_onmessage(Some(&resolve));
+                // Nothing is sent along: a message of `null` cannot fail to be cloned.
+                let _ = channel.port2().post_message(&JsValue::NULL);
+            }
+        });
+    });
+    // The promise is only ever resolved.
+    let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}

@@ -1,0 +1,287 @@
+//! A run: begun, carried on batch by batch, paused, stopped and ended.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hone_core::dataset::Dataset;
+use hone_core::model::Classifier;
+use hone_core::problem::Problem;
+use hone_core::protocol::{Backend, EndReason, Event, RunSummary, StepMetrics};
+use hone_core::recipe::{ModelFacts, Pooling, RawRecipe, Recipe};
+use hone_core::train::{Progress, Session};
+
+use crate::engine::Engine;
+use crate::errors;
+use crate::js::now_ms;
+use crate::mailbox::post;
+
+/// Milliseconds between two events of steps: more would only make the page work.
+const STEPS_MS: f64 = 100.0;
+/// Steps whose speed is told.
+const SPEED_STEPS: usize = 10;
+/// A batch that will take longer is announced, so that the page does not take silence for death.
+const LONG_SECONDS: f64 = 5.0;
+/// Seconds in which a GPU's first batch, with everything that is compiled for it, is surely done.
+const COMPILE_SECONDS: f64 = 120.0;
+/// Tokens a second that the slowest CPU computes: what is believed before a batch has been measured.
+const SLOWEST_TOKENS_PER_S: f64 = 50.0;
+
+/// A run and how it goes.
+pub struct Run {
+    pub session: Session,
+    /// The rows it was begun with.
+    pub dataset: Arc<Dataset>,
+    /// SHA-256 of the training file.
+    pub sha256: String,
+    stage: Stage,
+    clock: Clock,
+    waiting: Vec<StepMetrics>,
+    told_ms: f64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Going,
+    Paused,
+    Over,
+}
+
+/// Times of a run. Waiting does not count.
+struct Clock {
+    began_ms: f64,
+    paused_ms: f64,
+    pause_began_ms: Option<f64>,
+    /// Tokens and end of the last steps.
+    recent: VecDeque<(u32, f64)>,
+    /// When the first step was done: what is compiled in it says nothing of the others.
+    first_step_ms: Option<f64>,
+    /// Slowest batch so far, padding counted.
+    ms_per_token: Option<f64>,
+}
+
+impl Run {
+    /// Whether it has begun and not ended.
+    pub fn is_under_way(&self) -> bool {
+        self.stage != Stage::Over
+    }
+
+    fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let steps = std::mem::take(&mut self.waiting);
+        let (done, total) = (self.session.state().step, self.session.total_steps());
+        let seconds_left = self.clock.seconds_left(done, total);
+        post(&Event::Steps { steps, tokens_per_s: self.clock.tokens_per_s(), seconds_left });
+        self.told_ms = now_ms();
+    }
+
+    fn finish(&mut self, reason: EndReason) {
+        self.stage = Stage::Over;
+        let Some((best, _)) = self.session.best() else { return };
+        let advice = (reason == EndReason::NotFinite).then(|| {
+            Problem::new("run.not-finite", "Loss or gradient was not a number three times in a row.")
+                .done("The run was ended and the best weights are kept.")
+                .remedy("Take a lower learning rate (a third of this one), or a longer warm-up.")
+        });
+        let summary = RunSummary {
+            reason,
+            steps: self.session.state().step,
+            best: best.clone(),
+            baseline: self.session.baseline(),
+            seconds: self.clock.seconds(),
+            advice,
+        };
+        post(&Event::Finished { summary });
+    }
+}
+
+impl Clock {
+    fn new() -> Self {
+        let (began_ms, recent) = (now_ms(), VecDeque::new());
+        Self { began_ms, paused_ms: 0.0, pause_began_ms: None, recent, first_step_ms: None, ms_per_token: None }
+    }
+
+    /// Milliseconds of work since the beginning.
+    fn worked_ms(&self) -> f64 {
+        now_ms() - self.began_ms - self.paused_ms
+    }
+
+    fn seconds(&self) -> f64 {
+        self.worked_ms() / 1e3
+    }
+
+    fn step(&mut self, tokens: u32) {
+        let now = self.worked_ms();
+        self.first_step_ms.get_or_insert(now);
+        self.recent.push_back((tokens, now));
+        if self.recent.len() > SPEED_STEPS + 1 {
+            self.recent.pop_front();
+        }
+    }
+
+    fn tokens_per_s(&self) -> f64 {
+        let (Some((_, begin)), Some((_, end))) = (self.recent.front(), self.recent.back()) else { return 0.0 };
+        let tokens: u32 = self.recent.iter().skip(1).map(|(tokens, _)| tokens).sum();
+        if end > begin { f64::from(tokens) / (end - begin) * 1e3 } else { 0.0 }
+    }
+
+    fn seconds_left(&self, done: u32, total: u32) -> Option<f64> {
+        let first = self.first_step_ms.filter(|_| done >= SPEED_STEPS as u32)?;
+        let per_step = (self.worked_ms() - first) / f64::from(done - 1);
+        Some(per_step * f64::from(total.saturating_sub(done)) / 1e3)
+    }
+
+    fn pause(&mut self, pause: bool) {
+        match (pause, self.pause_began_ms.take()) {
+            (true, _) => self.pause_began_ms = Some(now_ms()),
+            (false, Some(began)) => {
+                self.paused_ms += now_ms() - began;
+                self.recent.clear();
+            }
+            (false, None) => {}
+        }
+    }
+}
+
+/// Begins a run.
+pub fn start(engine: &mut Engine, recipe: RawRecipe) {
+    if engine.is_running() {
+        let problem = Problem::new("run.running", "A run is going on already.").remedy("Stop it first.");
+        return post(&Event::RunFailed { problem });
+    }
+    match begin(engine, recipe) {
+        Ok(run) => {
+            post(&Event::Started { plan: run.session.plan() });
+            engine.run = Some(run);
+        }
+        Err(problem) => post(&Event::RunFailed { problem }),
+    }
+}
+
+fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
+    let not_ready = |what: &str| Problem::new("run.not-ready", format!("{what} is not ready yet."));
+    let (Some(chosen), Some(model)) = (&engine.device, &engine.model) else { return Err(not_ready("The model")) };
+    let ready = engine.data.ready().ok_or_else(|| not_ready("The data"))?;
+    let Some(tokens) = &ready.report.tokens else {
+        return Err(not_ready("The data").remedy("Its texts are being split into tokens; try again in a moment."));
+    };
+    let facts = ModelFacts {
+        parameters: model.parameters as f64,
+        max_positions: model.config.positions as u32,
+        pooling: model.entry.pooling,
+        suggested_len: tokens.max_len,
+    };
+    let recipe = Recipe::new(recipe, &facts).map_err(|error| {
+        Problem::new("recipe.invalid", format!("The recipe cannot be run: {error}.")).done("No run was begun.")
+    })?;
+    if recipe.pooling() == Pooling::Cls && !model.bert.has_pooler() {
+        return Err(Problem::new("recipe.no-pooler", "This model has no pooler above its first token.")
+            .done("No run was begun.")
+            .remedy("Choose the mean over the tokens."));
+    }
+    let data = ready.training_data(model, recipe.max_len());
+    let shape = [model.config.hidden, data.classes.len()];
+    let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), &chosen.device);
+    Ok(Run {
+        session: Session::new(recipe, classifier, data, &chosen.device, chosen.masks),
+        dataset: ready.dataset.clone(),
+        sha256: ready.sha256.clone(),
+        stage: Stage::Going,
+        clock: Clock::new(),
+        waiting: Vec::new(),
+        told_ms: now_ms(),
+    })
+}
+
+/// Holds the run, or lets it go on.
+pub fn pause(engine: &mut Engine, pause: bool) {
+    let Some(run) = engine.run.as_mut().filter(|run| run.is_under_way()) else { return };
+    run.flush();
+    run.clock.pause(pause);
+    run.stage = if pause { Stage::Paused } else { Stage::Going };
+    post(if pause { &Event::Paused } else { &Event::Resumed });
+}
+
+/// Ends the run after this batch; a paused one too.
+pub fn stop(engine: &mut Engine) {
+    let Some(run) = engine.run.as_mut().filter(|run| run.is_under_way()) else { return };
+    run.session.stop();
+    if run.stage == Stage::Paused {
+        pause(engine, false);
+    }
+}
+
+/// Does the next batch of the run. False when there is none to do.
+pub async fn advance(engine: &mut Engine) -> bool {
+    let backend = engine.device.as_ref().map_or(Backend::Cpu, |chosen| chosen.report.backend);
+    let Some(run) = engine.run.as_mut().filter(|run| run.stage == Stage::Going) else { return false };
+    let tokens = run.session.next_batch_tokens() as f64;
+    announce(run, tokens, backend);
+    let begin = now_ms();
+    let progress = run.session.advance().await;
+    let progress = match errors::take_logged() {
+        Some(problem) => Err(problem),
+        None => progress,
+    };
+    if tokens > 0.0 && run.clock.first_step_ms.is_some() {
+        let ms_per_token = (now_ms() - begin) / tokens;
+        run.clock.ms_per_token = Some(run.clock.ms_per_token.map_or(ms_per_token, |slowest| slowest.max(ms_per_token)));
+    }
+    match progress {
+        Ok(progress) => tell(run, progress),
+        Err(problem) => fail(run, problem),
+    }
+    true
+}
+
+/// Tells the page of a batch that will take long.
+fn announce(run: &mut Run, tokens: f64, backend: Backend) {
+    let seconds = match (run.clock.ms_per_token, backend) {
+        (Some(ms), _) => tokens * ms / 1e3,
+        (None, Backend::Cpu) => tokens / SLOWEST_TOKENS_PER_S,
+        (None, Backend::WebGpu) => COMPILE_SECONDS,
+    };
+    if seconds > LONG_SECONDS {
+        run.flush();
+        post(&Event::Busy { seconds });
+    }
+}
+
+fn tell(run: &mut Run, progress: Progress) {
+    match progress {
+        Progress::Accumulated => {}
+        Progress::Step(metrics) => {
+            run.clock.step(metrics.tokens);
+            if !metrics.taken {
+                let problem = Problem::new("run.step-lost", format!("Step {} gave no finite numbers.", metrics.step))
+                    .done("It was not taken; the weights are as before.");
+                post(&Event::RunWarning { problem });
+            }
+            run.waiting.push(metrics);
+            if now_ms() - run.told_ms >= STEPS_MS {
+                run.flush();
+            }
+        }
+        Progress::Evaluating { done, total } => {
+            run.flush();
+            post(&Event::Evaluating { done, total });
+        }
+        Progress::Evaluated { evaluation, is_best } => {
+            run.flush();
+            post(&Event::Evaluated { evaluation, is_best });
+        }
+        Progress::Finished(reason) => run.finish(reason),
+    }
+}
+
+fn fail(run: &mut Run, problem: Problem) {
+    run.flush();
+    run.stage = Stage::Over;
+    let kept = run.session.abandon();
+    let done = match kept {
+        Some(step) => format!("{} The best weights so far (step {step}) are kept: try or export them.", problem.done),
+        None => format!("{} No weights were kept: the run had not been evaluated yet.", problem.done),
+    };
+    post(&Event::RunFailed { problem: problem.done(done.trim_start()) });
+}
