@@ -31,8 +31,11 @@ TEXTS = [
     ("I have rarely slept as well as I did in this quiet little hotel by the sea.", 1),
     ("It broke on the second day and nobody answers the telephone.", 0),
     ("Works exactly as promised!", 1),
-    ("A waste of an evening: two hours of noise, no story, and jokes that were old when my grandmother was young, which "
-     "is quite some time ago by now.", 0),
+    (
+        "A waste of an evening: two hours of noise, no story, and jokes that were old when my grandmother was young, "
+        "which is quite some time ago by now.",
+        0,
+    ),
     ("Brilliant acting.", 1),
     ("Five stars, would buy again", 1),
     ("Do not buy this.", 0),
