@@ -156,9 +156,9 @@ impl Page {
     }
 
     fn tick(self) {
-        let drawn = StoredValue::new((0, 0));
+        let drawn = StoredValue::new((0, 0, false));
         let beat = move || {
-            let length = self.peek(|state| (state.run.steps.len(), state.run.evaluations.len()));
+            let length = self.peek(|state| (state.run.steps.len(), state.run.evaluations.len(), state.run.is_active()));
             if drawn.get_value() != length {
                 drawn.set_value(length);
                 self.redraw.update(|count| *count = count.wrapping_add(1));

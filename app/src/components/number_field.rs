@@ -22,7 +22,6 @@ pub fn NumberField(
             on_change.run(());
         }
     };
-    let (least, most) = field.range();
     let hint_id = format!("{}-hint", field.name);
     view! {
         <div class="field">
@@ -33,14 +32,14 @@ pub fn NumberField(
                     type="text"
                     inputmode="decimal"
                     autocomplete="off"
-                    placeholder=if field.is_optional { "chosen by Hone" } else { "" }
+                    placeholder=if field.is_optional { "automatic" } else { "" }
                     prop:value=value
                     aria-invalid=move || error.with(Option::is_some).to_string()
                     aria-describedby=hint_id.clone()
                     on:change:target=move |event| type_in(event.target().value())
                 />
                 <span class="unit">{field.unit}</span>
-                <span class="range">{format!("{least} to {most}")}</span>
+                <span class="range">{field.range_words()}</span>
             </div>
             <p id=hint_id class="hint">
                 <span class="error">{move || error.get()}</span>

@@ -42,6 +42,7 @@ pub fn DataStep() -> impl IntoView {
         let name = file.chosen.as_ref().filter(|_| file.opens > 0)?.name.clone();
         Some((name, file.progress))
     });
+    let has_file = page.memo(|state| state.data.train.chosen.is_some());
     let reading_line = move || {
         reading.get().map(|(name, share)| {
             let name = show::visible(&name);
@@ -60,7 +61,7 @@ pub fn DataStep() -> impl IntoView {
     };
     view! {
         <StepSection step=Step::Data>
-            <div class="entrance">
+            <div class="entrance" class:slim=has_file>
                 <DropZone />
                 <Samples />
             </div>

@@ -2,6 +2,8 @@
 
 use hone_core::recipe::{RawRecipe, range_of};
 
+use super::show;
+
 /// A numeric field of a recipe.
 pub struct Field {
     /// Its name in the recipe.
@@ -42,6 +44,15 @@ impl Field {
         (range.start() * self.scale, range.end() * self.scale)
     }
 
+    /// The range in words.
+    pub fn range_words(&self) -> String {
+        let (least, most) = self.range();
+        if most >= f64::from(u32::MAX) {
+            return "any whole number".into();
+        }
+        format!("{} to {}", show::rate(least), show::rate(most))
+    }
+
     /// The value as shown; empty when it is left to Hone.
     pub fn shown(&self, recipe: &RawRecipe) -> String {
         match (self.read)(recipe) {
@@ -69,7 +80,7 @@ impl Field {
                 (self.write)(recipe, Some(value / self.scale));
                 Ok(())
             }
-            _ => Err(format!("This must be {kind} from {least} to {most}.")),
+            _ => Err(format!("This must be {kind} from {} to {}.", show::rate(least), show::rate(most))),
         }
     }
 }

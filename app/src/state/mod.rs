@@ -93,28 +93,26 @@ impl State {
         effects
     }
 
-    /// A worker ended or fell silent. What was under way is not tried again by itself, all else is restored.
+    /// A worker ended or fell silent. What was under way is not tried again by itself; all else is restored. Tuned
+    /// weights were in the worker: trying and export close until the next run.
     pub fn worker_lost(&mut self, problem: Problem) -> Vec<Effect> {
         if self.device.report.is_none() {
             self.device.failed = Some(problem);
             self.device.lost = None;
             return Vec::new();
         }
+        // Told in the place of what was under way.
+        self.device.lost = None;
         if self.run.is_active() {
-            self.run.phase = Phase::Failed(problem.clone());
+            self.run.phase = Phase::Failed(problem);
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
-            self.data.file_mut(role).problem = Some(problem.clone());
+            self.data.file_mut(role).problem = Some(problem);
         } else if matches!(self.model.load, Load::Loading(_)) {
-            self.model.load = Load::Failed(problem.clone());
+            self.model.load = Load::Failed(problem);
+        } else {
+            self.device.lost = Some(problem);
         }
-        if matches!(self.export, Export::Writing(_)) {
-            self.export = Export::Failed(problem.clone());
-        }
-        if self.trial.pending.take().is_some() {
-            self.trial.problem = Some(problem.clone());
-        }
-        self.device.lost = Some(problem);
         self.restart()
     }
 

@@ -88,8 +88,9 @@ pub fn round_up(value: f64) -> f64 {
         return 1.0;
     }
     let power = 10f64.powf(value.log10().floor());
-    let factor = [1.0, 2.0, 2.5, 4.0, 5.0].into_iter().find(|factor| factor * power >= value).unwrap_or(10.0);
-    factor * power
+    // A hair of tolerance, or 5e-5 would not fit below 5 times 1e-5.
+    let fits = |factor: &f64| factor * power >= value * (1.0 - 1e-9);
+    [1.0, 2.0, 2.5, 4.0, 5.0].into_iter().find(fits).unwrap_or(10.0) * power
 }
 
 #[cfg(test)]
@@ -122,6 +123,6 @@ mod tests {
 
     #[test]
     fn axes_end_at_round_numbers() {
-        assert_eq!([0.0, 0.69, 1.0, 3.1, 6.0].map(round_up), [1.0, 1.0, 1.0, 4.0, 10.0]);
+        assert_eq!([0.0, 0.69, 1.0, 3.1, 6.0, 5e-5].map(round_up), [1.0, 1.0, 1.0, 4.0, 10.0, 5e-5]);
     }
 }

@@ -55,10 +55,10 @@ pub fn score(value: f64) -> String {
     format!("{value:.3}")
 }
 
-/// A learning rate: `5e-5`, `3.33e-5`.
+/// A number of any size, such as a learning rate: `5e-5`, `3.33e-5`, `0.01`, `128`.
 pub fn rate(value: f64) -> String {
-    if value == 0.0 {
-        return "0".into();
+    if value == 0.0 || value.abs() >= 1e-2 {
+        return format!("{}", (value * 1e4).round() / 1e4);
     }
     let exponent = value.abs().log10().floor();
     let mantissa = format!("{:.2}", value / 10f64.powf(exponent));
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!([percent(0.0), percent(0.004), percent(0.58), percent(0.999)], ["0 %", "0.4 %", "58 %", "99.9 %"]);
         assert_eq!([bytes(12.0), bytes(90_868_376.0)], ["12 bytes", "91 MB"]);
         assert_eq!([duration(38.4), duration(125.0), duration(3780.0)], ["38 s", "2 min 5 s", "1 h 3 min"]);
-        assert_eq!([rate(0.0), rate(5e-5), rate(0.0002), rate(1e-5 / 3.0)], ["0", "5e-5", "2e-4", "3.33e-6"]);
+        assert_eq!([0.0, 5e-5, 1e-5 / 3.0, 0.25, 128.0].map(rate), ["0", "5e-5", "3.33e-6", "0.25", "128"]);
     }
 
     #[test]

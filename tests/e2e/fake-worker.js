@@ -1,0 +1,176 @@
+// Answers the page like the real worker, at once and always the same, so that the page's own part can be tested in
+// seconds. `self.scenario` (set in a line before this file) chooses what goes wrong:
+// "silent": says nothing once a run has begun; "dies": throws in mid-run; "no-gpu": computes on the CPU;
+// "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself.
+
+const LABELS = ["fresh", "rotten"];
+const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
+const STEPS = 120;
+const BASELINE = { label: "fresh", accuracy: 0.58, macro_f1: 0.367 };
+
+const tell = (message, blob) => self.postMessage({ message, blob });
+const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
+
+let run = null;
+
+const answers = {
+  hello({ device }) {
+    const cpu = device === "cpu" || self.scenario === "no-gpu";
+    const check = { key: "fake", max_difference: 0.00042, passed: true };
+    tell({
+      kind: "ready",
+      device: cpu
+        ? { backend: "cpu", adapter: "", check: null, reason: "there is no WebGPU in this browser." }
+        : { backend: "web_gpu", adapter: "Test adapter", check, reason: "" },
+    });
+  },
+
+  open_data({ role, name, encoding, has_header }, file) {
+    if (self.scenario === "broken-file" && encoding !== "windows1252") {
+      const what = "The file is not UTF-8: byte 214 is no part of a character.";
+      const remedy = "If it was written by an older program, choose Windows-1252 under “Change how it is read”.";
+      tell({ kind: "data_failed", role, problem: problem("data.encoding", what, "Nothing was read.", remedy) });
+      return;
+    }
+    tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
+    const source = {
+      name,
+      bytes: file.size,
+      format: "delimited",
+      encoding: encoding ?? "utf8",
+      delimiter: ",",
+      has_header: has_header ?? true,
+      columns: ["text", "label", "<script>alert(1)</script>"],
+      rows: 1240,
+      preview: [0, 1, 2, 3, 4, 5, 6, 7].map((row) => [TEXTS[row % 4], LABELS[row % 2], String(row)]),
+      guess: { text: 0, label: 1 },
+      multiline: false,
+      warnings: [],
+    };
+    tell({ kind: "data_opened", role, source });
+  },
+
+  map_data({ mapping, validation_share }) {
+    const validation_rows = Math.round(1237 * (validation_share || 0.2));
+    const report = {
+      mapping,
+      rows_kept: 1237,
+      rows_dropped: 3,
+      dropped: [17, 214, 803].map((line) => ({ line, reason: "no label" })),
+      classes: [{ label: "fresh", rows: 717 }, { label: "rotten", rows: 520 }],
+      duplicates: 31,
+      contradictions: 1,
+      across_split: 0,
+      repeated: [{ text: "A quiet triumph.", lines: [2, 90], labels: ["fresh"] }],
+      train_rows: 1237 - validation_rows,
+      validation_rows,
+      majority_share: 0.58,
+      tokens: { p50: 23, p95: 48, max: 91, max_len: 64, truncated_share: 0.004 },
+      warnings: [],
+    };
+    tell({ kind: "data_ready", report });
+  },
+
+  close_validation() {},
+
+  load_model({ model }) {
+    if (self.scenario === "broken-model") {
+      const what = "model.safetensors ends after 1,024 bytes; its header says 90,868,376.";
+      const remedy = "Reload the page to fetch it again.";
+      tell({ kind: "model_failed", problem: problem("weights.truncated", what, "Nothing was loaded.", remedy) });
+      return;
+    }
+    tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
+    const { id, name, parameters } = model;
+    const shape = { family: "bert", layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
+    tell({ kind: "model_ready", model: { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] } });
+  },
+
+  start({ recipe }) {
+    const rate = (step) => 5e-5 * (step < 12 ? step / 12 : (STEPS - step) / (STEPS - 12));
+    const steps = Array.from({ length: STEPS + 1 }, (_, step) => step);
+    const plan = {
+      recipe: { ...recipe, lr_peak: 5e-5, max_len: 64, pooling: "mean" },
+      labels: LABELS,
+      train_rows: 1113,
+      validation_rows: 124,
+      total_steps: STEPS,
+      steps_per_epoch: 40,
+      max_len: 64,
+      trainable_parameters: 10.8e6,
+      lr_curve: steps.map((step) => [step, rate(step)]),
+      baseline: BASELINE,
+    };
+    tell({ kind: "started", plan });
+    run = { step: 0, rate, timer: setInterval(advance, self.beat_ms ?? 50) };
+  },
+
+  pause() {
+    clearInterval(run.timer);
+    tell({ kind: "paused" });
+  },
+
+  resume() {
+    run.timer = setInterval(advance, 50);
+    tell({ kind: "resumed" });
+  },
+
+  stop() {
+    finish("stopped");
+  },
+
+  predict({ id, text }) {
+    const sure = text.includes("not") ? 0.09 : 0.91;
+    const probabilities = { base: [0.52, 0.48], tuned: [sure, 1 - sure] };
+    tell({ kind: "predicted", id, labels: LABELS, ...probabilities, tokens: text.length, truncated: false });
+  },
+
+  rows({ actual, predicted }) {
+    const rows = TEXTS.map((text, index) => ({ line: index + 2, text, probability: 0.97 - index / 10 }));
+    tell({ kind: "rows", actual, predicted, rows, total: 7 });
+  },
+
+  export() {
+    tell({ kind: "export_progress", done: 50, total: 101 });
+    tell({ kind: "exported", file_name: "hone-reviews.zip", bytes: 91e6 }, new Blob(["PK"]));
+  },
+};
+
+function advance() {
+  if (self.scenario === "silent") return;
+  if (self.scenario === "dies" && run.step >= 30) throw new Error("unreachable executed");
+  const steps = [];
+  for (let count = 0; count < 3 && run.step < STEPS; count += 1) {
+    run.step += 1;
+    // Falls, with a ripple that stands for the noise of batches.
+    const loss = 0.25 + 0.45 * Math.exp(-run.step / 35) + 0.08 * Math.sin(run.step * 2.7) * Math.cos(run.step * 0.9);
+    const epoch = run.step / 40;
+    steps.push({ step: run.step, epoch, loss, grad_norm: 1.2, lr: run.rate(run.step - 1), tokens: 400, taken: true });
+  }
+  tell({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (STEPS - run.step) * 0.8 });
+  if (run.step % 15 === 0) tell({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
+  if (self.scenario === "not-finite" && run.step >= 60) finish("not_finite");
+  else if (run.step >= STEPS) finish("completed");
+}
+
+function evaluation() {
+  const accuracy = 0.6 + 0.3 * (1 - Math.exp(-run.step / 30));
+  const classes = LABELS.map((label, index) => {
+    return { label, precision: accuracy, recall: accuracy, f1: accuracy, support: [72, 52][index] };
+  });
+  const loss = 0.32 + 0.36 * Math.exp(-run.step / 30);
+  const scores = { loss, accuracy, macro_f1: accuracy - 0.01, weighted_f1: accuracy };
+  return { step: run.step, epoch: run.step / 40, ...scores, classes, confusion: [[65, 7], [5, 47]] };
+}
+
+function finish(reason) {
+  clearInterval(run.timer);
+  const what = "The loss was not a finite number three steps in a row.";
+  const remedy = "Halve the highest rate, or lengthen the warm-up.";
+  const advice = reason === "not_finite" ? problem("run.not-finite", what, "The best weights are kept.", remedy) : null;
+  const summary = { reason, steps: run.step, best: evaluation(), baseline: BASELINE, seconds: 96, advice };
+  tell({ kind: "finished", summary });
+}
+
+self.onmessage = ({ data: { message, file } }) => answers[message.kind](message, file);
+self.postMessage({ ready: true });
