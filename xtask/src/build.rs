@@ -24,7 +24,7 @@ pub fn run(quick: bool) -> Result<()> {
         process::run(process::command("cargo").args(["fetch", "--quiet"]))?;
         let mut trunk = process::command("trunk");
         // Trunk wants `true` or `false` in this variable and stops at the usual `1`.
-        trunk.env_remove("NO_COLOR").args(["build", "--release", "--offline"]);
+        trunk.env_remove("NO_COLOR").args(["build", "--quiet", "--release", "--offline"]);
         process::run(&mut trunk)
     })?;
     if !quick {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 /// The checkout.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ lies in the checkout").to_path_buf()
+    // Cargo tells where it runs us from; checkouts that share a target folder can share the program too.
+    let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    package.parent().map_or(package.clone(), Path::to_path_buf)
 }
 
 /// The built page.

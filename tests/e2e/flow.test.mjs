@@ -1,0 +1,150 @@
+// The page from an empty tab to a downloaded model, with a fake worker.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { chooseFile, finished, reviews, start, withFakeWorker } from "./fake.mjs";
+import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
+
+test("a person drops a file, trains, tries and downloads; each step is accessible", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    await withPage(
+      async (page) => {
+        await withFakeWorker(page);
+        await drop(page.getByText("Drop a table of texts and labels"), reviews);
+        await page.getByText("1,237 rows can be used.").waitFor();
+        await page.getByText("Loaded: 6 layers").waitFor();
+        await page.getByText("Advanced", { exact: true }).click();
+        await assertAccessible(page);
+        await screenshot(page, `data-${colorScheme}`);
+
+        await start(page);
+        await page.getByRole("img", { name: /Training loss 0\.\d+/ }).waitFor();
+        await assertAccessible(page);
+        await screenshot(page, `running-${colorScheme}`);
+
+        await finished(page);
+        await page.getByRole("button", { name: "5 rows of rotten, predicted fresh" }).click();
+        await page.getByText("4 of 7 rows, worst first").waitFor();
+        await page.getByLabel("A sentence").fill("It was not good.");
+        await page.getByRole("button", { name: "Ask" }).click();
+        const after = page.getByRole("table", { name: "After training" });
+        await after.getByRole("row", { name: /rotten.*91/ }).waitFor();
+
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("button", { name: /Download model/ }).click(),
+        ]);
+        assert.equal(download.suggestedFilename(), "hone-reviews.zip");
+        assert.equal(await readFile(await download.path(), "utf8"), "PK");
+        await assertAccessible(page);
+        await screenshot(page, `finished-${colorScheme}`);
+      },
+      { colorScheme },
+    );
+  }
+});
+
+test("the whole flow fits a narrow screen", async () => {
+  await withPage(
+    async (page) => {
+      await withFakeWorker(page);
+      await chooseFile(page);
+      await page.getByText("Advanced", { exact: true }).click();
+      await start(page);
+      await finished(page);
+      await page.getByRole("button", { name: "Pick one that validation got wrong" }).click();
+      await page.getByRole("button", { name: /Warm and funny/ }).click();
+      await page.getByRole("table", { name: "After training" }).waitFor();
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert(width <= 360, `${width} px wide`);
+      await screenshot(page, "finished-narrow");
+    },
+    { viewport: { width: 360, height: 740 } },
+  );
+});
+
+test("the whole flow works with the keyboard alone", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    // Tabs forward until what has the focus is called so.
+    const reach = async (name) => {
+      for (let presses = 0; presses < 80; presses += 1) {
+        await page.keyboard.press("Tab");
+        const reached = await page.evaluate(() => {
+          const { ariaLabel, labels, textContent } = document.activeElement;
+          return ariaLabel ?? labels?.[0]?.textContent ?? textContent;
+        });
+        if (name.test(reached)) return;
+      }
+      assert.fail(`the keyboard does not reach ${name}`);
+    };
+    const press = async (name) => {
+      await reach(name);
+      await page.keyboard.press("Enter");
+    };
+    await press(/^Film reviews/);
+    await page.getByText("Loaded: 6 layers").waitFor();
+    await press(/^Start$/);
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+    await press(/^Stop and keep the best$/);
+    await page.getByText("You stopped it.").waitFor();
+    await press(/^5 rows of rotten/);
+    await page.getByText("4 of 7 rows, worst first").waitFor();
+    await reach(/^A sentence$/);
+    await page.keyboard.type("It was not good.");
+    await press(/^Ask$/);
+    await page.getByRole("table", { name: "After training" }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), press(/^Download model/)]);
+    assert.equal(download.suggestedFilename(), "hone-reviews.zip");
+  });
+});
+
+test("a table can be pasted, into the page or into its box", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await page.evaluate(() => {
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text/plain", "text,label\na,b\n");
+      document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+    });
+    await page.getByText("pasted table").waitFor();
+
+    await withFakeWorker(page);
+    await page.getByText("Paste a table instead").click();
+    await page.getByLabel(/^Rows of text and label/).fill("text,label\na,b\n");
+    await page.getByRole("button", { name: "Use this table" }).click();
+    await page.getByText("pasted table").waitFor();
+  });
+});
+
+test("a run can be paused and resumed, and its recipe saved and opened again", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await page.getByText("Advanced", { exact: true }).click();
+    await page.getByLabel("Epochs").fill("200");
+    await page.getByLabel("Epochs").blur();
+    await page.getByText("This must be a whole number from 1 to 100.").waitFor();
+    assert(await page.getByRole("button", { name: "Start" }).isDisabled());
+    const recipe = fileOf("recipe.json", JSON.stringify({ epochs: 5, dropout: 0.25 }), "application/json");
+    await page.getByLabel("Open a recipe").setInputFiles(recipe);
+    await page.waitForFunction(() => document.querySelector("#epochs").value === "5");
+    assert.equal(await page.getByLabel("Dropout").inputValue(), "25");
+
+    const strange = fileOf("recipe.json", '{"epoch": 5}', "application/json");
+    await page.getByLabel("Open a recipe").setInputFiles(strange);
+    await page.getByText("This file is not a recipe that can be run").waitFor();
+
+    await start(page);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
+    await finished(page);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save the recipe" }).last().click(),
+    ]);
+    const saved = JSON.parse(await readFile(await download.path(), "utf8"));
+    assert.deepEqual([saved.epochs, saved.dropout, saved.lr_peak], [5, 0.25, 5e-5]);
+  });
+});

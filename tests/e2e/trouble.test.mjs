@@ -1,0 +1,137 @@
+// What the page does when something goes wrong, with a fake worker.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chooseFile, finished, reviews, start, withFakeWorker } from "./fake.mjs";
+import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
+
+test("a worker that dies in mid-run is replaced; file, columns and recipe stay, and the run can start again", async () => {
+  await withPage(
+    async (page) => {
+      await withFakeWorker(page, "dies");
+      await chooseFile(page);
+      await page.getByText("Advanced", { exact: true }).click();
+      await page.getByLabel("Epochs").fill("7");
+      await page.getByLabel("Label column").selectOption({ index: 2 });
+      await start(page);
+      await page.getByText("The engine stopped working").waitFor();
+      await assertAccessible(page);
+      await screenshot(page, "worker-died");
+      const again = page.getByRole("button", { name: "Start again" });
+      await again.and(page.locator(":enabled")).waitFor();
+      assert.equal(await page.getByLabel("Epochs").inputValue(), "7");
+      assert.equal(await page.getByLabel("Label column").inputValue(), "2");
+      await start(page);
+    },
+    { expectComplaints: /unreachable executed/ },
+  );
+});
+
+test("a worker that falls silent in a run is replaced after 30 seconds", async () => {
+  await withPage(async (page) => {
+    await page.clock.install();
+    await withFakeWorker(page, "silent");
+    await chooseFile(page);
+    await start(page);
+    await page.clock.runFor(29_000);
+    assert(await page.getByRole("button", { name: "Pause" }).isVisible());
+    await page.clock.runFor(3_000);
+    await page.getByText("The engine has not answered for 30 seconds.").waitFor();
+    await page.getByRole("button", { name: "Start again" }).and(page.locator(":enabled")).waitFor();
+  });
+});
+
+test("a file dropped during a run is not opened, and the page says so", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await drop(page.getByRole("heading", { name: "Train" }), fileOf("other.csv", "a,b\n"));
+    await page.getByText("“other.csv” was dropped while a run is going on.").waitFor();
+    await finished(page);
+    await page.getByText("reviews.csv").waitFor();
+  });
+});
+
+test("a file that is not UTF-8 says so, and is read as Windows-1252 when the person says so", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "broken-file");
+    await page.getByLabel("Choose a file").setInputFiles(reviews);
+    await page.getByText("The file is not UTF-8").waitFor();
+    await assertAccessible(page);
+    await page.getByText("Change how it is read", { exact: true }).click();
+    await page.getByLabel("Encoding").selectOption("Windows-1252 (Latin-1)");
+    await page.getByText("1,237 rows can be used.").waitFor();
+    assert.equal(await page.getByText("The file is not UTF-8").count(), 0);
+  });
+});
+
+test("a model that cannot be read says so and can be loaded again", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "broken-model");
+    await page.getByLabel("Choose a file").setInputFiles(reviews);
+    await page.getByText("model.safetensors ends after 1,024 bytes").waitFor();
+    await page.getByRole("button", { name: /^Load model/ }).waitFor();
+    assert(await page.getByRole("button", { name: "Start" }).isDisabled());
+  });
+});
+
+test("a run whose numbers break ends with its best weights and advice", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "not-finite");
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    await page.getByText("Halve the highest rate").waitFor();
+    await page.getByRole("button", { name: /Download model/ }).waitFor();
+  });
+});
+
+test("without WebGPU the page says what it computes on and why", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "no-gpu");
+    await page.getByText("Computes on the CPU: there is no WebGPU in this browser.").waitFor();
+  });
+});
+
+test("markup and odd characters in names, headers, cells and labels stay text", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page, fileOf("<img src=x onerror=alert(1)>.csv", "a,b\n"));
+    await page.getByText("<img src=x onerror=alert(1)>.csv").first().waitFor();
+    await page.getByRole("columnheader", { name: "<script>alert(1)</script>" }).waitFor();
+    await page.getByRole("cell", { name: "<b>bold</b>‹202E› & ␀odd" }).first().waitFor();
+    assert.equal(await page.locator("main :is(img, script, b)").count(), 0);
+  });
+});
+
+test("before the engine has come, the page takes a file and says what it waits for", async () => {
+  await withPage(async (page) => {
+    await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+    await page.reload();
+    await page.getByText("The engine is loading. You can choose a file meanwhile.").waitFor();
+    await page.getByLabel("Choose a file").setInputFiles(reviews);
+    await page.getByText("the file is read as soon as it is there").waitFor();
+  });
+});
+
+test("an engine that cannot load says so and can be started again", async () => {
+  await withPage(
+    async (page) => {
+      await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ status: 404, body: "" }));
+      await page.reload();
+      await page.getByText("The engine stopped working").waitFor();
+      await withoutRoute(page);
+      await page.getByRole("button", { name: "Start the engine again" }).click();
+      await page.getByText("Computes with WebGPU on Test adapter").waitFor();
+    },
+    { expectComplaints: /404/ },
+  );
+});
+
+/** From the next start on, the fake worker is there. */
+async function withoutRoute(page) {
+  await page.unroute("**/hone-worker_loader.js");
+  const path = new URL("fake-worker.js", import.meta.url).pathname;
+  await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", path }));
+}
