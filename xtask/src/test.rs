@@ -17,9 +17,9 @@ pub fn run() -> Result<()> {
     let start = Instant::now();
     let mut checks = Checks::default();
     checks.run("Format", || cargo(&["fmt", "--all", "--check"], &[], &[]));
+    checks.run("Set-up", setup::run);
     checks.run("Lints, native", || cargo(&["clippy", "--all-targets"], &NATIVE, &WARNINGS_ARE_ERRORS));
     checks.run("Lints, wasm", || cargo(&["clippy"], &IN_BROWSER, &WARNINGS_ARE_ERRORS));
-    checks.run("Set-up", setup::run);
     checks.run("Native tests", || cargo(&["test", "--quiet"], &NATIVE, &[]));
     if checks.run("Build", || build::run(false)) {
         checks.run("Sizes", build::check_budgets);
