@@ -6,8 +6,9 @@ use js_sys::{Array, JSON};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Response, Storage, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
+use crate::state::Step;
 use crate::worker::{from_js, message_of, to_js};
 
 const CHECK_KEY: &str = "hone.self-check";
@@ -86,6 +87,15 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 /// Says in words what does not fit.
 pub fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
     from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
+}
+
+/// Moves the focus to a step whose focused button goes away: it would be lost otherwise.
+pub fn focus(step: Step) {
+    let element = leptos::prelude::document().get_element_by_id(step.id());
+    if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // Only an element that was taken out of the page cannot be focused.
+        let _ = element.focus();
+    }
 }
 
 /// Puts text on the clipboard; false where the browser does not allow it.

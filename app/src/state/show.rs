@@ -1,5 +1,7 @@
 //! Numbers and other people's text as words on the page.
 
+// Numbers stay with their units: the spaces between them do not break.
+
 /// `1240` as `1,240`.
 pub fn count(value: f64) -> String {
     let digits = format!("{value:.0}");
@@ -22,21 +24,21 @@ pub fn counted(value: u32, one: &str, many: &str) -> String {
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let near_an_end = (percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0);
-    if near_an_end { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+    if near_an_end { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
 }
 
 /// Parameters of a model: `22.7 M`.
 pub fn millions(value: f64) -> String {
-    format!("{:.1} M", value / 1e6)
+    format!("{:.1}\u{a0}M", value / 1e6)
 }
 
 /// Bytes in units of a thousand, as shops and networks count them.
 pub fn bytes(value: f64) -> String {
     match value {
-        v if v >= 1e9 => format!("{:.1} GB", v / 1e9),
-        v if v >= 1e6 => format!("{:.0} MB", v / 1e6),
-        v if v >= 1e3 => format!("{:.0} KB", v / 1e3),
-        v => format!("{v:.0} bytes"),
+        v if v >= 1e9 => format!("{:.1}\u{a0}GB", v / 1e9),
+        v if v >= 1e6 => format!("{:.0}\u{a0}MB", v / 1e6),
+        v if v >= 1e3 => format!("{:.0}\u{a0}KB", v / 1e3),
+        v => format!("{v:.0}\u{a0}bytes"),
     }
 }
 
@@ -44,9 +46,9 @@ pub fn bytes(value: f64) -> String {
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
-        0..60 => format!("{whole} s"),
-        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
-        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+        0..60 => format!("{whole}\u{a0}s"),
+        60..3600 => format!("{}\u{a0}min\u{a0}{}\u{a0}s", whole / 60, whole % 60),
+        _ => format!("{}\u{a0}h\u{a0}{}\u{a0}min", whole / 3600, whole % 3600 / 60),
     }
 }
 
@@ -93,9 +95,14 @@ mod tests {
     #[test]
     fn numbers_read_as_a_person_writes_them() {
         assert_eq!([count(7.0), count(1240.0), count(-1_234_567.0)], ["7", "1,240", "-1,234,567"]);
-        assert_eq!([percent(0.0), percent(0.004), percent(0.58), percent(0.999)], ["0 %", "0.4 %", "58 %", "99.9 %"]);
-        assert_eq!([bytes(12.0), bytes(90_868_376.0)], ["12 bytes", "91 MB"]);
-        assert_eq!([duration(38.4), duration(125.0), duration(3780.0)], ["38 s", "2 min 5 s", "1 h 3 min"]);
+        let breaking = |shown: String| shown.replace('\u{a0}', " ");
+        let shares = [0.0, 0.004, 0.58, 0.999].map(percent).map(breaking);
+        assert_eq!(shares, ["0 %", "0.4 %", "58 %", "99.9 %"]);
+        assert_eq!([bytes(12.0), bytes(90_868_376.0)].map(breaking), ["12 bytes", "91 MB"]);
+        assert_eq!(
+            [duration(38.4), duration(125.0), duration(3780.0)].map(breaking),
+            ["38 s", "2 min 5 s", "1 h 3 min"]
+        );
         assert_eq!([0.0, 5e-5, 1e-5 / 3.0, 0.25, 128.0].map(rate), ["0", "5e-5", "3.33e-6", "0.25", "128"]);
     }
 

@@ -327,7 +327,7 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
     };
     state.on_event(Event::Steps { steps: vec![step(1), step(2)], tokens_per_s: 10.0, seconds_left: None });
     state.on_event(Event::Steps { steps: vec![step(3)], tokens_per_s: 10.0, seconds_left: Some(38.0) });
-    assert_eq!(state.line(Step::Train).text, "step 3 of 18 · 38 s left");
+    assert_eq!(state.line(Step::Train).text, "step 3 of 18 · 38\u{a0}s left");
     for (at, accuracy, is_best) in [(1, 0.6, true), (2, 0.9, true), (3, 0.8, false)] {
         state.on_event(Event::Evaluated { evaluation: evaluation(at, accuracy), is_best });
     }

@@ -3,9 +3,10 @@ use leptos::prelude::*;
 
 use super::layers::LiveLayers;
 use super::table::HistoryTable;
+use crate::browser;
 use crate::components::Chart;
 use crate::page::Page;
-use crate::state::{Effect, Phase, Run, State, show};
+use crate::state::{Effect, Phase, Run, State, Step, show};
 
 const LEGEND: [(&str, &str); 3] = [("smooth", "training"), ("validation", "validation"), ("best", "best")];
 
@@ -91,6 +92,10 @@ fn Controls() -> impl IntoView {
         let command = if phase.get_untracked() == "paused" { Command::Resume } else { Command::Pause };
         page.act(|_| vec![Effect::Send(command)]);
     };
+    let stop = move |_| {
+        page.act(State::stop);
+        browser::focus(Step::Train);
+    };
     let is_stopping = move || phase.get() == "stopping";
     view! {
         <Show when=move || !phase.get().is_empty()>
@@ -98,7 +103,7 @@ fn Controls() -> impl IntoView {
                 <button type="button" disabled=is_stopping on:click=toggle>
                     {move || if phase.get() == "paused" { "Resume" } else { "Pause" }}
                 </button>
-                <button type="button" disabled=is_stopping on:click=move |_| page.act(State::stop)>
+                <button type="button" disabled=is_stopping on:click=stop>
                     {move || if is_stopping() { "Stopping…" } else { "Stop and keep the best" }}
                 </button>
             </div>

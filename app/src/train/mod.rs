@@ -10,6 +10,7 @@ mod table;
 
 use leptos::prelude::*;
 
+use crate::browser;
 use crate::components::{ProblemNote, StepSection};
 use crate::page::Page;
 use crate::state::{Phase, State, Step, show};
@@ -61,6 +62,10 @@ fn StartRow() -> impl IntoView {
         state.data.report.as_ref().map(|_| format!("{steps} steps: all training rows, {epochs}."))
     });
     let words = move || blocker.get().map(String::from).or_else(|| plan.get());
+    let start = move |_| {
+        page.act(State::start);
+        browser::focus(Step::Train);
+    };
     view! {
         <Show when=move || !is_active.get()>
             <div class="row">
@@ -69,7 +74,7 @@ fn StartRow() -> impl IntoView {
                     class="primary"
                     disabled=move || blocker.with(Option::is_some)
                     aria-describedby="start-hint"
-                    on:click=move |_| page.act(State::start)
+                    on:click=start
                 >
                     {label}
                 </button>
