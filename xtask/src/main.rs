@@ -15,6 +15,8 @@ mod setup;
 mod test;
 mod wasm;
 
+use std::process::ExitCode;
+
 use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "\
@@ -29,11 +31,21 @@ usage: cargo xtask <command>
   golden                regenerate the golden values of tests/golden with the Python reference
 ";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
     let (command, rest) = match arguments.split_first() {
         Some((command, rest)) => (command.as_str(), rest),
-        None => ("help", &arguments[..]),
+        None => ("help", arguments),
     };
     match command {
         "setup" => setup::run(),
