@@ -98,3 +98,12 @@ pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], share: f32) {
         expected[at]
     );
 }
+
+/// The value of a future of the CPU backend, which is ready at once.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("the CPU backend made us wait"),
+    }
+}

@@ -158,12 +158,13 @@ impl Recipe {
     }
 }
 
-/// Small models want higher rates (measured: BERT miniatures, and the recipes of the models' authors).
+/// Small models want higher rates. Of MiniLM with a mean head 1e-4 was the best over three data sets of 600 rows
+/// (tests/golden/README.md); the others are what the authors of such models use.
 fn default_lr(parameters: f64) -> f64 {
     if parameters < 16e6 {
         2e-4
     } else if parameters < 50e6 {
-        5e-5
+        1e-4
     } else {
         3e-5
     }
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn what_is_left_open_is_filled_in_and_written_down() {
         let recipe = Recipe::new(RawRecipe::default(), &MINILM).unwrap();
-        assert_eq!((recipe.max_len(), recipe.pooling(), recipe.lr_peak()), (64, Pooling::Mean, 5e-5));
+        assert_eq!((recipe.max_len(), recipe.pooling(), recipe.lr_peak()), (64, Pooling::Mean, 1e-4));
         let again = Recipe::new(recipe.raw().clone(), &MINILM).unwrap();
         assert_eq!(again, recipe);
     }
