@@ -60,7 +60,8 @@ impl Link {
         let worker = Worker::new(SCRIPT).map_err(|error| broken(&message_of(&error)))?;
         let on_error = Closure::new({
             let on_told = on_told.clone();
-            move |error: ErrorEvent| on_told(Told::Broken(broken(&error.message())))
+            // A script that is not there raises a plain event without a message.
+            move |error: ErrorEvent| on_told(Told::Broken(broken(&message_of(&error))))
         });
         let on_message = Closure::new(move |message: MessageEvent| {
             let data = message.data();

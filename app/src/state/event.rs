@@ -5,6 +5,9 @@ use hone_core::protocol::{DataRole, Event};
 
 use super::{Answer, Effect, Export, Load, Mistake, Phase, State};
 
+/// Longest silence that a worker may announce, in seconds.
+const MAX_BUSY_S: f64 = 600.0;
+
 impl State {
     /// Takes an event; what it asks of the world is in the answer.
     pub fn on_event(&mut self, event: Event) -> Vec<Effect> {
@@ -78,7 +81,10 @@ impl State {
 
     fn on_run_event(&mut self, event: Event) {
         let run = &mut self.run;
+        run.busy_s = 0.0;
         match event {
+            // Bounded, or a wrong figure would switch the watch off.
+            Event::Busy { seconds } => run.busy_s = seconds.clamp(0.0, MAX_BUSY_S),
             Event::Started { plan } => {
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {

@@ -37,8 +37,10 @@ impl Form {
         }
     }
 
-    /// Takes a recipe from a file, or says why not. The recipe in the form stays when the file's does not fit.
-    pub fn import(&mut self, recipe: Result<RawRecipe, String>) {
+    /// Takes a recipe from the text of a file, or says why not. The recipe in the form stays when the file's does not
+    /// fit.
+    pub fn import(&mut self, text: &str) {
+        let recipe = serde_json::from_str(text).map_err(|error| error.to_string());
         match recipe.and_then(checked) {
             Ok(recipe) => *self = Self { recipe, ..Self::default() },
             Err(reason) => {

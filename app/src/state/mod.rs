@@ -32,7 +32,7 @@ pub use rail::{Mark, Step};
 pub use run::{Cell, Phase, Run};
 pub use trial::{Answer, ClassShare, Mistake, Trial};
 
-/// How long a computing worker may be silent before it is given up.
+/// How long a computing worker may be silent, beyond what it announced, before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// All that the page knows.
@@ -118,7 +118,8 @@ impl State {
 
     /// Whether the worker has been silent for too long.
     pub fn is_silent(&self, silent: Duration) -> bool {
-        self.run.is_computing() && silent > PATIENCE
+        let announced = Duration::try_from_secs_f64(self.run.busy_s).unwrap_or_default();
+        self.run.is_computing() && silent > PATIENCE + announced
     }
 
     /// Computes on something else, with a fresh worker.

@@ -21,6 +21,8 @@ pub struct Run {
     pub evaluating: Option<(u32, u32)>,
     /// Over the last ten steps, padding not counted.
     pub tokens_per_s: f64,
+    /// How long the worker said that it would be silent; 0 after it was heard again.
+    pub busy_s: f64,
     /// Until the end, once it can be told.
     pub seconds_left: Option<f64>,
     /// What should be known; the run went on.

@@ -12,7 +12,7 @@ use hone_core::protocol::{
 use hone_core::recipe::{Pooling, RawRecipe, range_of};
 
 use super::fields::{Field, GROUPS, SEED, VALIDATION_SHARE};
-use super::{Effect, Export, Load, Mark, Phase, State, Step};
+use super::{Effect, Export, Form, Load, Mark, Phase, State, Step};
 
 const MAPPING: Mapping = Mapping { text: 0, label: 1 };
 
@@ -69,6 +69,7 @@ fn entry() -> CatalogEntry {
         parameters: 22.7e6,
         bytes: 91e6,
         folder: "models/mini/".into(),
+        files: Vec::new(),
         sha256: String::new(),
         pooling: Pooling::Mean,
     }
@@ -308,6 +309,10 @@ fn a_run_is_silent_only_while_it_computes() {
     let (short, long) = (Duration::from_secs(29), Duration::from_secs(31));
     let mut state = running();
     assert!(!state.is_silent(short) && state.is_silent(long));
+    state.on_event(Event::Busy { seconds: 60.0 });
+    assert!(!state.is_silent(long), "it said that it would be silent for a minute");
+    state.on_event(Event::Evaluating { done: 1, total: 2 });
+    assert!(state.is_silent(long));
     state.on_event(Event::Paused);
     assert!(!state.is_silent(long));
     assert!(!trained().is_silent(long));
@@ -417,12 +422,14 @@ fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
 
 #[test]
 fn a_recipe_file_is_taken_whole_or_not_at_all() {
-    let mut state = State::default();
-    state.form.import(Ok(RawRecipe { epochs: 5, ..RawRecipe::default() }));
-    assert_eq!(state.form.recipe.epochs, 5);
-    state.form.import(Ok(RawRecipe { epochs: 9, dropout: 2.0, ..RawRecipe::default() }));
-    assert_eq!(state.form.recipe.epochs, 5);
-    assert!(state.form.problem.is_some_and(|problem| problem.what.contains("dropout")));
+    let mut form = Form::default();
+    form.import(r#"{"epochs": 5}"#);
+    assert_eq!((form.recipe.epochs, &form.problem), (5, &None));
+    for (text, named) in [(r#"{"epochs": 9, "dropout": 2.0}"#, "dropout"), (r#"{"epoch": 9}"#, "epoch"), ("", "EOF")] {
+        form.import(text);
+        assert_eq!(form.recipe.epochs, 5);
+        assert!(form.problem.as_ref().is_some_and(|problem| problem.what.contains(named)), "{:?}", form.problem);
+    }
 }
 
 #[test]

@@ -41,7 +41,11 @@ fn show_mark(value: f64) -> String {
 fn Figures() -> impl IntoView {
     let page = Page::get();
     let figures = page.slow(|state| figures(&state.run));
-    let evaluating = page.memo(|state| state.run.evaluating);
+    let now = page.memo(|state| match (state.run.evaluating, state.run.busy_s) {
+        (_, seconds) if seconds > 0.0 => Some(format!("The next batch takes about {}.", show::duration(seconds))),
+        (Some((done, total)), _) => Some(format!("Checking on the validation rows: {done} of {total}")),
+        (None, _) => None,
+    });
     let items = move || {
         figures
             .get()
@@ -51,9 +55,7 @@ fn Figures() -> impl IntoView {
     };
     view! {
         <dl class="figures">{items}</dl>
-        <p class="hint evaluating">
-            {move || evaluating.get().map(|(done, total)| format!("Checking on the validation rows: {done} of {total}"))}
-        </p>
+        <p class="hint now">{now}</p>
     }
 }
 

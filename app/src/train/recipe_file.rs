@@ -5,7 +5,6 @@ use web_sys::File;
 use crate::browser;
 use crate::components::{FileButton, ProblemNote};
 use crate::page::Page;
-use crate::state::State;
 
 /// The recipe as a file: saved and opened.
 #[component]
@@ -14,13 +13,11 @@ pub fn RecipeFile() -> impl IntoView {
     let problem = page.memo(|state| state.form.problem.clone());
     let open = Callback::new(move |file: File| {
         spawn_local(async move {
-            let recipe = match browser::read_text(&file).await {
-                Ok(text) => browser::from_json(&text),
-                Err(reason) => Err(reason),
-            };
+            // A file that vanished reads as an empty one, which is no recipe.
+            let text = browser::read_text(&file).await.unwrap_or_default();
             page.act(|state| {
-                state.form.import(recipe);
-                State::remap(state)
+                state.form.import(&text);
+                state.remap()
             });
         });
     });
