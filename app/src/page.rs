@@ -62,10 +62,7 @@ impl Page {
     }
 
     /// A part of the state that wakes its readers at most four times a second.
-    pub fn slow<T: 'static>(self, part: impl Fn(&State) -> T + Send + Sync + 'static) -> Signal<T>
-    where
-        T: Send + Sync,
-    {
+    pub fn slow<T: Send + Sync + 'static>(self, part: impl Fn(&State) -> T + Send + Sync + 'static) -> Signal<T> {
         Signal::derive(move || {
             self.redraw.track();
             self.state.with_untracked(&part)

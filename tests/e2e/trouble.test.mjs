@@ -33,9 +33,9 @@ test("a worker that falls silent in a run is replaced after 30 seconds", async (
     await withFakeWorker(page, "silent");
     await chooseFile(page);
     await start(page);
-    await page.clock.runFor(29_000);
+    await page.clock.runFor(25_000);
     assert(await page.getByRole("button", { name: "Pause" }).isVisible());
-    await page.clock.runFor(3_000);
+    await page.clock.runFor(7_000);
     await page.getByText("The engine has not answered for 30 seconds.").waitFor();
     await page.getByRole("button", { name: "Start again" }).and(page.locator(":enabled")).waitFor();
   });

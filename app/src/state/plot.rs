@@ -65,7 +65,7 @@ impl Frame {
 /// Every so many points, and always the last.
 fn thin(points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> + '_ {
     let stride = points.len().div_ceil(MAX_POINTS).max(1);
-    let last = points.last().filter(|_| (points.len() - 1) % stride != 0);
+    let last = points.last().filter(|_| !(points.len() - 1).is_multiple_of(stride));
     points.iter().step_by(stride).chain(last).copied()
 }
 
