@@ -435,9 +435,9 @@ fn a_recipe_file_is_taken_whole_or_not_at_all() {
 #[test]
 fn the_planned_curve_ends_where_the_run_ends() {
     let mut state = ready();
-    state.form.recipe.batch_size = 16;
+    let recipe = &mut state.form.recipe;
+    (recipe.batch_size, recipe.epochs, recipe.lr_peak) = (16, 3, Some(1e-4));
     assert_eq!(state.planned_steps(), 18);
-    state.form.recipe.lr_peak = Some(1e-4);
     let curve = state.planned_curve();
     assert_eq!((curve[0], *curve.last().unwrap()), ((0.0, 0.0), (18.0, 0.0)));
 }
