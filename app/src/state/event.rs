@@ -114,7 +114,7 @@ impl State {
             Event::RunFailed { problem } => run.phase = Phase::Failed(problem),
             Event::RunWarning { problem } => run.warnings.push(problem),
             Event::Rows { actual, predicted, rows, total } => {
-                if actual != predicted {
+                if std::mem::take(&mut self.trial.is_picking) {
                     let name = run.label(actual).to_owned();
                     self.trial.mistakes =
                         rows.iter().map(|row| Mistake { text: row.text.clone(), actual: name.clone() }).collect();

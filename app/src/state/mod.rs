@@ -267,6 +267,7 @@ impl State {
     /// Fetches rows that validation got wrong, to try them.
     pub fn fetch_mistakes(&mut self) -> Vec<Effect> {
         let Some((actual, predicted)) = self.run.worst_cell() else { return Vec::new() };
+        self.trial.is_picking = true;
         vec![Effect::Send(Command::Rows { actual, predicted })]
     }
 

@@ -14,6 +14,8 @@ pub struct Trial {
     pub answer: Option<Answer>,
     /// Why there is none.
     pub problem: Option<Problem>,
+    /// Whether the person asked for rows to pick from.
+    pub is_picking: bool,
     /// Rows that validation got wrong, to pick from.
     pub mistakes: Vec<Mistake>,
     next_id: u32,
