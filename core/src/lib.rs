@@ -13,6 +13,8 @@ pub mod limits;
 pub mod metrics;
 #[cfg(feature = "engine")]
 pub mod model;
+#[cfg(feature = "engine")]
+pub mod ops;
 pub mod problem;
 pub mod protocol;
 pub mod recipe;

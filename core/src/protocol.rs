@@ -45,7 +45,7 @@ pub enum Command {
         /// Seed of the split.
         seed: u32,
     },
-    /// Forget the validation file; the training file is split again.
+    /// Forget the validation file. `MapData` follows, which splits the training file again.
     CloseValidation,
     /// Load this model of the catalog. Answered by `ModelProgress`, `ModelReady` or `ModelFailed`.
     LoadModel {

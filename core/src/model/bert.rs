@@ -1,10 +1,11 @@
 //! BERT (Devlin et al. 2018), as transformers' `BertModel`; MiniLM, BGE and E5 are the same network.
 
-use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::activation::gelu;
 use burn::tensor::{Int, Tensor};
 
 use super::layers::{Embedding, LayerNorm, Linear};
 use super::{BertConfig, Dropout};
+use crate::ops::softmax;
 use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
 
 /// Added to the attention score of padding: it vanishes in the softmax, and a row of padding alone stays finite.
@@ -131,7 +132,7 @@ impl Attention {
         let split = |linear: &Linear| linear.forward(x.clone()).reshape([batch, seq, self.heads, size]).swap_dims(1, 2);
         let query = split(&self.query) * (1.0 / (size as f64).sqrt());
         let scores = query.matmul(split(&self.key).transpose()) + bias;
-        let weights = dropout.apply(softmax(scores, 3));
+        let weights = dropout.apply(softmax(scores));
         let mixed = weights.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
         self.norm.forward(dropout.apply(self.output.forward(mixed)) + x)
     }

@@ -1,8 +1,9 @@
 //! What the models are made of.
 
-use burn::tensor::module::{embedding, layer_norm, linear};
+use burn::tensor::module::{embedding, linear};
 use burn::tensor::{Device, Int, Tensor};
 
+use crate::ops::layer_norm;
 use crate::rng::Rng;
 use crate::weights::{AnyWeight, Place, Tensors, Weight, Weights, WeightsError, new_linear};
 
@@ -68,7 +69,7 @@ impl LayerNorm {
 
     /// `[.., size]` to the same.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        layer_norm(x, self.weight.tensor.clone(), Some(self.bias.tensor.clone()), self.eps)
+        layer_norm(x, self.weight.tensor.clone(), self.bias.tensor.clone(), self.eps)
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 use super::Gradients;
+use crate::ops::{AdamWStep, adamw};
 use crate::weights::{AnyWeight, Weight, Weights};
 
 /// Settings that stay the same during a run.
@@ -87,17 +88,21 @@ impl AdamW {
 
     fn update<const D: usize>(&mut self, weight: &mut Weight<D>, gradient: Tensor<1>, decay: f64, size: StepSize) {
         let AdamWConfig { beta1, beta2, eps, .. } = self.config;
-        let gradient = if size.scale == 1.0 { gradient } else { gradient * size.scale };
-        let (mean, square) = match self.moments.remove(&weight.name) {
-            Some(Moments { mean, square }) => {
-                (mean * beta1 + gradient.clone() * (1.0 - beta1), square * beta2 + gradient.square() * (1.0 - beta2))
-            }
-            None => (gradient.clone() * (1.0 - beta1), gradient.square() * (1.0 - beta2)),
-        };
-        let change = mean.clone() / (square.clone().sqrt() / size.bias2_root + eps) * (size.lr / size.bias1);
         let shape = weight.tensor.dims();
-        let old = weight.tensor.clone() * (1.0 - size.lr * decay);
-        weight.tensor = old - change.reshape(shape);
+        let flat = weight.tensor.clone().reshape([gradient.dims()[0]]);
+        let unseen = || Moments { mean: flat.zeros_like(), square: flat.zeros_like() };
+        let Moments { mean, square } = self.moments.remove(&weight.name).unwrap_or_else(unseen);
+        let step = AdamWStep {
+            beta1: beta1 as f32,
+            beta2: beta2 as f32,
+            eps: eps as f32,
+            scale: size.scale as f32,
+            keep: (1.0 - size.lr * decay) as f32,
+            rate: (size.lr / size.bias1) as f32,
+            bias2_root: size.bias2_root as f32,
+        };
+        let (changed, mean, square) = adamw(flat, gradient, mean, square, step);
+        weight.tensor = changed.reshape(shape);
         self.moments.insert(weight.name.clone(), Moments { mean, square });
     }
 }

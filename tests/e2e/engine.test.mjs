@@ -1,0 +1,156 @@
+// The real engine: WebGPU on a software adapter with a micro model, and real learning on the CPU.
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { finished, start } from "./fake.mjs";
+import { drop, fileOf, out, protocolVersion, screenshot, startWorker, url, withPage } from "./harness.mjs";
+import { microTexts, withMicroModel } from "./micro.mjs";
+
+const MINUTE = 60_000;
+
+/** Keeps what the page's workers say in `globalThis.events`. */
+const listen = () => {
+  globalThis.events = [];
+  globalThis.Worker = class extends Worker {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => data.message && globalThis.events.push(data.message));
+    }
+  };
+};
+
+/** All events of a kind so far. */
+const events = (page, kind) => page.evaluate((kind) => globalThis.events.filter((event) => event.kind === kind), kind);
+
+/** Chooses what to compute on, and waits until the engine is there. */
+async function computeOn(page, label) {
+  await page.getByLabel("Compute on").selectOption({ label });
+}
+
+test("WebGPU gives the loss and gradients of the CPU, whole, with frozen layers and for the head alone", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(5 * MINUTE);
+    const ask = await startWorker(page);
+    const version = await protocolVersion();
+    const { device } = await ask({ kind: "hello", version, device: "gpu", known_check: null }, "ready");
+    assert.equal(device.backend, "web_gpu", device.reason);
+    assert(device.check.passed && device.check.max_difference < 2e-3, JSON.stringify(device.check));
+    console.log(`largest difference ${device.check.max_difference.toExponential(1)} on ${device.adapter}`);
+  });
+});
+
+test("a software GPU is not taken unless one asks for it, and the page says so", async () => {
+  await withPage(async (page) => {
+    await page.getByText("slower than the CPU itself").waitFor({ timeout: MINUTE });
+  });
+});
+
+test("on WebGPU a micro model learns: the loss falls", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(10 * MINUTE);
+    await page.addInitScript(listen);
+    await withMicroModel(page);
+    await computeOn(page, "GPU");
+    await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
+    await page.getByText("Loaded: 2 layers").waitFor();
+    await page.getByText("Advanced", { exact: true }).click();
+    await page.getByLabel("Highest rate").fill("0.005");
+    await page.getByLabel("Batch", { exact: true }).fill("36");
+    await page.getByLabel("Epochs").fill("4");
+    await start(page);
+    await finished(page);
+    const losses = (await events(page, "steps")).flatMap(({ steps }) => steps.map(({ loss }) => loss));
+    const mean = (part) => part.reduce((sum, loss) => sum + loss, 0) / part.length;
+    console.log(`losses ${losses.map((loss) => loss.toFixed(2)).join(" ")}`);
+    assert(mean(losses.slice(-4)) < 0.8 * mean(losses.slice(0, 4)), `${losses}`);
+    assert.equal((await events(page, "ready")).at(-1).device.backend, "web_gpu");
+  });
+});
+
+test("a model file that is cut short, altered or contradicts itself is refused, and the file stays", async () => {
+  const cases = {
+    "broke off": (files) => ({ ...files, "model.safetensors": files["model.safetensors"].subarray(0, 5000) }),
+    "has been altered": (files) => {
+      const altered = Buffer.from(files["model.safetensors"]);
+      altered[altered.length - 1] ^= 1;
+      return { ...files, "model.safetensors": altered };
+    },
+    "contradicts itself": (files) => {
+      const tokenizer = JSON.parse(files["tokenizer.json"]);
+      tokenizer.model.unk_token = "[NONE]";
+      return { ...files, "tokenizer.json": Buffer.from(JSON.stringify(tokenizer)) };
+    },
+    "server answered 404": ({ "tokenizer.json": _, ...files }) => files,
+  };
+  for (const [message, change] of Object.entries(cases)) {
+    await withPage(
+      async (page) => {
+        page.setDefaultTimeout(MINUTE);
+        await withMicroModel(page, change);
+        await page.getByLabel("Choose a file").setInputFiles(microTexts(40));
+        await page.getByText(message).waitFor();
+        await page.getByText("40 rows can be used").waitFor();
+      },
+      { expectComplaints: /404/ },
+    );
+  }
+});
+
+test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and its export says the same", async () => {
+  const { train, validation } = await definitions();
+  const reference = JSON.parse(await readFile(new URL("../golden/reference_runs.json", import.meta.url), "utf8"));
+  await withPage(async (page) => {
+    page.setDefaultTimeout(15 * MINUTE);
+    await page.addInitScript(listen);
+    await page.reload();
+    await computeOn(page, "CPU");
+    await drop(page.getByText("Drop a table of texts and labels"), train);
+    await page.getByLabel("Choose a validation file").setInputFiles(validation);
+    await page.getByText("Loaded: 6 layers").waitFor();
+    await screenshot(page, "real-loaded");
+    await start(page);
+    await page.getByText(/left/).first().waitFor();
+    await screenshot(page, "real-running");
+    await finished(page);
+    await screenshot(page, "real-finished");
+
+    const [{ summary }] = await events(page, "finished");
+    const { macro_f1: expected } = reference.definitions.mean;
+    console.log(`macro-F1 ${summary.best.macro_f1.toFixed(4)}, PyTorch ${expected.toFixed(4)}, ${summary.seconds} s`);
+    assert(summary.best.macro_f1 >= expected - 0.03, `${summary.best.macro_f1} where PyTorch has ${expected}`);
+
+    const texts = ["a small bird with a red breast", "a stringed instrument", "the capital of France", "soup of peas"];
+    for (const [i, text] of texts.entries()) {
+      await page.getByLabel("A sentence").fill(text);
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "predicted").length > n, i);
+    }
+    await screenshot(page, "real-tried");
+    const predicted = await events(page, "predicted");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: /Download model/ }).click(),
+    ]);
+    const [{ plan }] = await events(page, "started");
+    const expectedAnswers = { texts, probabilities: predicted.map(({ tuned }) => tuned), max_len: plan.max_len };
+    await download.saveAs(join(out, "export.zip"));
+    await writeFile(join(out, "export.json"), JSON.stringify(expectedAnswers));
+  });
+});
+
+/** The sample of definitions; every fifth row of a class validates, as in the reference. */
+async function definitions() {
+  const csv = await (await fetch(new URL("samples/definitions.csv", url))).text();
+  const [header, ...lines] = csv.trimEnd().split("\n");
+  const seen = {};
+  const parts = { train: [header], validation: [header] };
+  for (const line of lines) {
+    const label = line.slice(line.lastIndexOf(",") + 1);
+    seen[label] = (seen[label] ?? 0) + 1;
+    parts[seen[label] % 5 ? "train" : "validation"].push(line);
+  }
+  const file = (name) => fileOf(`${name}.csv`, parts[name].join("\n"));
+  return { train: file("train"), validation: file("validation") };
+}
