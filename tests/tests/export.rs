@@ -45,7 +45,7 @@ fn files(folder: &std::path::Path, pooling: Pooling, classes: &[String]) -> Hash
             let mut file = archive.by_index(i).unwrap();
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();
-            (file.name().to_string(), bytes)
+            (file.name().unwrap().to_string(), bytes)
         })
         .collect()
 }
