@@ -1,11 +1,11 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
-use burn::tensor::{Device, Transaction};
+use burn::tensor::Device;
 use hone_core::model::{BertConfig, Classifier, Dropout, synthetic};
 use hone_core::problem::Problem;
 use hone_core::protocol::{BenchCase, BenchFigures, Event};
 use hone_core::text::Batch;
-use hone_core::train::{AdamW, AdamWConfig, StepInput, clip_scale, gradients};
+use hone_core::train::{AdamW, AdamWConfig, StepInput, clip_scale, gradients, read_step};
 use wasm_bindgen::prelude::*;
 
 use crate::device::Chosen;
@@ -100,18 +100,15 @@ async fn step(
     let input = batch(case, &chosen.device);
     let mut dropout = Dropout::new(DROPOUT, chosen.masks, 0, number);
     let (loss, gradients) = gradients(model, input, |_| true, &mut dropout);
-    let norm = gradients.square_norm().unwrap_or_else(|| loss.clone());
-    let read = Transaction::default().register(loss).register(norm).execute_async();
+    let read = read_step(loss, gradients.square_norms());
     let awaited = now_ms();
-    let values = read.await.map_err(|error| Problem::new("bench.read", error.to_string()))?;
+    let (loss, squares) = read.await?;
     let resumed = now_ms();
-    let value = |i: usize| values.get(i).and_then(|data| data.as_slice::<f32>().ok()?.first().copied());
-    let (loss, norm) = (value(0).unwrap_or(f32::NAN), value(1).unwrap_or(f32::NAN).sqrt());
-    optimizer.step(model, gradients, 1e-4, clip_scale(f64::from(norm), 1.0));
+    optimizer.step(model, gradients, 1e-4, clip_scale(squares.sqrt(), 1.0));
     chosen.device.flush().map_err(|error| Problem::new("bench.flush", error.to_string()))?;
     let end = now_ms();
     let encode_ms = (awaited - begin) + (end - resumed);
-    Ok(Step { total_ms: end - begin, encode_ms, calls: take_calls(), loss: f64::from(loss) })
+    Ok(Step { total_ms: end - begin, encode_ms, calls: take_calls(), loss })
 }
 
 /// A batch of full rows.

@@ -130,8 +130,7 @@ impl Attention {
         let [batch, seq, hidden] = x.dims();
         let size = hidden / self.heads;
         let split = |linear: &Linear| linear.forward(x.clone()).reshape([batch, seq, self.heads, size]).swap_dims(1, 2);
-        let query = split(&self.query) * (1.0 / (size as f64).sqrt());
-        let scores = query.matmul(split(&self.key).transpose()) + bias;
+        let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (size as f64).sqrt()) + bias;
         let weights = dropout.apply(softmax(scores));
         let mixed = weights.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
         self.norm.forward(dropout.apply(self.output.forward(mixed)) + x)

@@ -145,7 +145,7 @@ impl BertConfig {
                 return Err(ConfigError::OutOfRange { field, value, min: 1, max });
             }
         }
-        if raw.hidden_size % raw.num_attention_heads != 0 {
+        if !raw.hidden_size.is_multiple_of(raw.num_attention_heads) {
             return Err(ConfigError::Heads { hidden: raw.hidden_size, heads: raw.num_attention_heads });
         }
         if !(1e-15..=1e-2).contains(&raw.layer_norm_eps) {

@@ -41,16 +41,18 @@ impl Dropout {
         }
         let keep = 1.0 - self.share;
         let (shape, device) = (values.dims(), values.device().inner());
-        let mask = match self.source {
-            MaskSource::Host => Tensor::from_data(TensorData::new(self.mask(shape.iter().product()), shape), &device),
+        match self.source {
+            MaskSource::Host => {
+                values * Tensor::from_data(TensorData::new(self.mask(shape.iter().product()), shape), &device)
+            }
             MaskSource::Device => {
                 if !std::mem::replace(&mut self.seeded, true) {
                     device.seed(self.rng.next_u64());
                 }
-                Tensor::random(shape, Distribution::Bernoulli(keep), &device) * (1.0 / keep)
+                // Scaled are the values, not the mask: that becomes part of the kernel that masks them.
+                values * (1.0 / keep) * Tensor::random(shape, Distribution::Bernoulli(keep), &device)
             }
-        };
-        values * mask
+        }
     }
 
     /// `len` values that are 0 or 1/keep. A share is met to 1/65,536.

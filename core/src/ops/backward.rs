@@ -35,14 +35,27 @@ impl<B: FusedOps> Backward<B, 3> for Norm {
         let grad = grads.consume::<B>(&ops.node);
         let (normal, scale, gamma_value) = ops.state;
         let [x, gamma, beta] = ops.parents;
-        if let Some(beta) = beta {
-            grads.register::<B>(beta.id, B::sum_to_last(grad.clone()));
+        let (for_x, for_gamma, for_beta) = B::norm_last_backward(normal, scale, gamma_value, grad);
+        for (node, grad) in [(x, for_x), (gamma, for_gamma), (beta, for_beta)] {
+            if let Some(node) = node {
+                grads.register::<B>(node.id, grad);
+            }
         }
-        if let Some(gamma) = gamma {
-            grads.register::<B>(gamma.id, B::sum_to_last(B::float_mul(grad.clone(), normal.clone())));
-        }
-        if let Some(x) = x {
-            grads.register::<B>(x.id, B::norm_last_backward(normal, scale, gamma_value, grad));
+    }
+}
+
+#[derive(Debug)]
+struct CrossEntropy;
+
+impl<B: FusedOps> Backward<B, 1> for CrossEntropy {
+    /// The softmax and the targets.
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (softmax, targets) = ops.state;
+        if let [Some(logits)] = ops.parents {
+            grads.register::<B>(logits.id, B::cross_entropy_backward(softmax, targets, grad));
         }
     }
 }
@@ -67,13 +80,25 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     ) -> FloatTensor<Self> {
         match Norm.prepare::<C>([x.node(), gamma.node(), beta.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (normal, scale) = B::normalised(x.into_primitive(), eps);
-                let y = B::scaled(normal.clone(), gamma.primitive().clone(), beta.into_primitive());
-                prepared.finish((normal, scale, gamma.into_primitive()), y)
+                let gamma = gamma.into_primitive();
+                let (y, normal, scale) =
+                    B::norm_last_kept(x.into_primitive(), gamma.clone(), beta.into_primitive(), eps);
+                prepared.finish((normal, scale, gamma), y)
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::norm_last(x.into_primitive(), gamma.into_primitive(), beta.into_primitive(), eps))
             }
+        }
+    }
+
+    fn cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+        let targets = targets.into_primitive();
+        match CrossEntropy.prepare::<C>([logits.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (loss, softmax) = B::cross_entropy_kept(logits.into_primitive(), targets.clone());
+                prepared.finish((softmax, targets), loss)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::cross_entropy(logits.into_primitive(), targets)),
         }
     }
 }

@@ -21,42 +21,48 @@ impl FusedOps for Flex {
         made(out, shape)
     }
 
-    fn normalised(x: Cpu, eps: f64) -> (Cpu, Cpu) {
+    fn norm_last_kept(x: Cpu, gamma: Cpu, beta: Cpu, eps: f64) -> (Cpu, Cpu, Cpu) {
         let shape = shape(&x);
-        let (x, size) = (Values::of(x), row_size(&shape));
+        let size = row_size(&shape);
+        let [x, gamma, beta] = [x, gamma, beta].map(Values::of);
         let mut normal = Vec::with_capacity(x.get().len());
+        let mut out = Vec::with_capacity(x.get().len());
         let mut scales = Vec::with_capacity(x.get().len() / size);
         for row in x.get().chunks_exact(size) {
             let mean = sum(row.iter().copied()) / size as f32;
             let variance = sum(row.iter().map(|x| (x - mean) * (x - mean))) / size as f32;
             let scale = 1.0 / (variance + eps as f32).sqrt();
+            let begin = normal.len();
             normal.extend(row.iter().map(|x| (x - mean) * scale));
+            let affine = gamma.get().iter().zip(beta.get());
+            out.extend(normal[begin..].iter().zip(affine).map(|(normal, (gamma, beta))| normal * gamma + beta));
             scales.push(scale);
         }
         let mut scale_shape = shape.clone();
         if let Some(last) = scale_shape.last_mut() {
             *last = 1;
         }
-        (made(normal, shape), made(scales, scale_shape))
+        (made(out, shape.clone()), made(normal, shape), made(scales, scale_shape))
     }
 
-    fn norm_last_backward(normal: Cpu, scale: Cpu, gamma: Cpu, grad: Cpu) -> Cpu {
+    fn norm_last_backward(normal: Cpu, scale: Cpu, gamma: Cpu, grad: Cpu) -> (Cpu, Cpu, Cpu) {
         let shape = shape(&normal);
         let size = row_size(&shape);
         let [normal, scale, gamma, grad] = [normal, scale, gamma, grad].map(Values::of);
-        let gamma = gamma.get();
         let mut out = Vec::with_capacity(normal.get().len());
-        let mut row_grad = vec![0.0; size];
+        let [mut for_gamma, mut for_beta, mut scaled] = [0; 3].map(|_| vec![0.0f32; size]);
         let rows = normal.get().chunks_exact(size).zip(grad.get().chunks_exact(size)).zip(scale.get());
         for ((normal, grad), scale) in rows {
-            for ((row, grad), gamma) in row_grad.iter_mut().zip(grad).zip(gamma) {
-                *row = grad * gamma;
+            for i in 0..size {
+                for_gamma[i] += grad[i] * normal[i];
+                for_beta[i] += grad[i];
+                scaled[i] = grad[i] * gamma.get()[i];
             }
-            let mean = sum(row_grad.iter().copied()) / size as f32;
-            let along = dot(&row_grad, normal) / size as f32;
-            out.extend(row_grad.iter().zip(normal).map(|(grad, normal)| (grad - mean - normal * along) * scale));
+            let mean = sum(scaled.iter().copied()) / size as f32;
+            let along = dot(&scaled, normal) / size as f32;
+            out.extend(scaled.iter().zip(normal).map(|(grad, normal)| (grad - mean - normal * along) * scale));
         }
-        made(out, shape)
+        (made(out, shape), made(for_gamma, vec![size]), made(for_beta, vec![size]))
     }
 
     fn adamw(weight: Cpu, gradient: Cpu, mean: Cpu, square: Cpu, step: AdamWStep) -> (Cpu, Cpu, Cpu) {

@@ -53,40 +53,74 @@ pub trait FusedOps: Backend {
         Self::layer_norm(x, gamma, Some(beta), eps)
     }
 
-    /// `(x − mean) / deviation` over the last dimension, and 1 / deviation `[.., 1]`.
+    /// Layer normalisation, for a backward pass to follow: the output, `(x − mean) / deviation`, and 1 / deviation
+    /// `[.., 1]`.
     #[fusion(default)]
-    fn normalised(x: FloatTensor<Self>, eps: f64) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let last = x.rank() - 1;
+    fn norm_last_kept(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (shape, last) = (along_last(&x.shape()), x.rank() - 1);
+        let [gamma, beta] = [gamma, beta].map(|vector| Self::float_reshape(vector, shape.clone()));
         let mean = Self::float_mean_dim(x.clone(), last);
         let centred = Self::float_sub(x, mean);
         let variance = Self::float_mean_dim(Self::float_mul(centred.clone(), centred.clone()), last);
         let scale = Self::float_recip(Self::float_sqrt(Self::float_add_scalar(variance, eps.into())));
-        (Self::float_mul(centred, scale.clone()), scale)
+        let normal = Self::float_mul(centred, scale.clone());
+        let y = Self::float_add(Self::float_mul(normal.clone(), gamma), beta);
+        (y, normal, scale)
     }
 
-    /// `normal × gamma + beta`.
-    #[fusion(default)]
-    fn scaled(normal: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>) -> FloatTensor<Self> {
-        let shape = along_last(&normal.shape());
-        let [gamma, beta] = [gamma, beta].map(|vector| Self::float_reshape(vector, shape.clone()));
-        Self::float_add(Self::float_mul(normal, gamma), beta)
-    }
-
-    /// Gradient of a norm's input.
+    /// Gradients of a norm's input, gamma and beta, of the normalised input, 1 / deviation, gamma and the output's
+    /// gradient.
     #[fusion(default)]
     fn norm_last_backward(
         normal: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         grad: FloatTensor<Self>,
-    ) -> FloatTensor<Self> {
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let last = grad.rank() - 1;
         let gamma = Self::float_reshape(gamma, along_last(&grad.shape()));
-        let grad = Self::float_mul(grad, gamma);
-        let mean = Self::float_mean_dim(grad.clone(), last);
-        let along = Self::float_mean_dim(Self::float_mul(grad.clone(), normal.clone()), last);
-        let rest = Self::float_sub(Self::float_sub(grad, mean), Self::float_mul(normal, along));
-        Self::float_mul(rest, scale)
+        // What is element by element stands first, so that it becomes one kernel.
+        let scaled = Self::float_mul(grad.clone(), gamma);
+        let along = Self::float_mul(scaled.clone(), normal.clone());
+        let for_gamma = Self::float_mul(grad.clone(), normal.clone());
+        let mean = Self::float_mean_dim(scaled.clone(), last);
+        let along = Self::float_mean_dim(along, last);
+        let rest = Self::float_sub(Self::float_sub(scaled, mean), Self::float_mul(normal, along));
+        (Self::float_mul(rest, scale), Self::sum_to_last(for_gamma), Self::sum_to_last(grad))
+    }
+
+    /// Cross-entropy `−Σ targets · log softmax(logits)` `[1]` and the softmax, of `[rows, classes]` each.
+    #[fusion(default)]
+    fn cross_entropy_kept(
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let log = Self::log_softmax(logits, 1);
+        let loss = Self::float_neg(Self::float_sum(Self::float_mul(log.clone(), targets)));
+        (loss, Self::float_exp(log))
+    }
+
+    /// Cross-entropy.
+    #[fusion(default)]
+    fn cross_entropy(logits: FloatTensor<Self>, targets: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::cross_entropy_kept(logits, targets).0
+    }
+
+    /// Gradient of the logits, of the softmax, the targets and the loss's gradient `[1]`.
+    #[fusion(default)]
+    fn cross_entropy_backward(
+        softmax: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let weight = Self::float_sum_dim(targets.clone(), 1);
+        let grad = Self::float_reshape(grad, Shape::from([1, 1]));
+        Self::float_mul(Self::float_sub(Self::float_mul(softmax, weight), targets), grad)
     }
 
     /// The sum over all but the last dimension: `[.., size]` to `[size]`.
@@ -109,10 +143,10 @@ pub trait FusedOps: Backend {
         step: AdamWStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let times = |tensor, factor: f32| Self::float_mul_scalar(tensor, factor.into());
-        let gradient = times(gradient, step.scale);
-        let mean = Self::float_add(times(mean, step.beta1), times(gradient.clone(), 1.0 - step.beta1));
-        let squared = Self::float_mul(gradient.clone(), gradient);
-        let square = Self::float_add(times(square, step.beta2), times(squared, 1.0 - step.beta2));
+        let squared = Self::float_mul(gradient.clone(), gradient.clone());
+        let mean = Self::float_add(times(mean, step.beta1), times(gradient, (1.0 - step.beta1) * step.scale));
+        let squared = times(squared, (1.0 - step.beta2) * step.scale * step.scale);
+        let square = Self::float_add(times(square, step.beta2), squared);
         let root = times(Self::float_sqrt(square.clone()), 1.0 / step.bias2_root);
         let change = Self::float_div(mean.clone(), Self::float_add_scalar(root, step.eps.into()));
         let weight = Self::float_sub(times(weight, step.keep), times(change, step.rate));

@@ -24,6 +24,11 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1
     Tensor::from_dispatch(Dispatch::norm_last(x, gamma, beta, eps))
 }
 
+/// Cross-entropy `−Σ targets · log softmax(logits)`, `[1]`, of `[rows, classes]` each. No gradient reaches the targets.
+pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), targets.into_dispatch()))
+}
+
 /// One step of AdamW: new weight, mean gradient and mean squared gradient, of the old ones and the gradient, all of one
 /// shape.
 pub fn adamw<const D: usize>(

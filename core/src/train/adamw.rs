@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
-use super::Gradients;
+use super::{Gradient, Gradients};
 use crate::ops::{AdamWStep, adamw};
 use crate::weights::{AnyWeight, Weight, Weights};
 
@@ -31,78 +31,76 @@ impl Default for AdamWConfig {
     }
 }
 
-/// What is remembered of a weight's gradients, flattened.
+/// What is remembered of a weight's gradients, of its shape.
 #[derive(Clone, Debug)]
-pub struct Moments {
+pub struct Moments<const D: usize> {
     /// Mean gradient.
-    pub mean: Tensor<1>,
+    pub mean: Tensor<D>,
     /// Mean squared gradient.
-    pub square: Tensor<1>,
+    pub square: Tensor<D>,
 }
 
-/// The optimiser and its state.
+/// The optimiser and its state: moments of the weights that have learned, by name.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,
     step: i32,
-    moments: HashMap<Arc<str>, Moments>,
-}
-
-/// What all weights of one step have in common.
-#[derive(Clone, Copy)]
-struct StepSize {
-    lr: f64,
-    /// Factor of the gradients: clipping.
-    scale: f64,
-    /// 1 − β₁ᵗ and √(1 − β₂ᵗ), which correct for moments that start at 0.
-    bias1: f64,
-    bias2_root: f64,
+    vectors: HashMap<Arc<str>, Moments<1>>,
+    matrices: HashMap<Arc<str>, Moments<2>>,
 }
 
 impl AdamW {
     /// An optimiser that has seen nothing.
     pub fn new(config: AdamWConfig) -> Self {
-        Self { config, step: 0, moments: HashMap::new() }
+        Self { config, step: 0, vectors: HashMap::new(), matrices: HashMap::new() }
     }
 
-    /// The state of the weights that have learned, by name.
-    pub fn moments(&self) -> &HashMap<Arc<str>, Moments> {
-        &self.moments
+    /// The state of the biases and norms that have learned, by name.
+    pub fn vectors(&self) -> &HashMap<Arc<str>, Moments<1>> {
+        &self.vectors
+    }
+
+    /// The state of all other weights that have learned, by name.
+    pub fn matrices(&self) -> &HashMap<Arc<str>, Moments<2>> {
+        &self.matrices
     }
 
     /// One step at rate `lr`: changes the weights of `model` that have a gradient. Gradients are multiplied by `scale`
     /// first.
     pub fn step(&mut self, model: &mut impl Weights, mut gradients: Gradients, lr: f64, scale: f64) {
         self.step += 1;
-        let AdamWConfig { beta1, beta2, .. } = self.config;
-        let (bias1, bias2_root) = (1.0 - beta1.powi(self.step), (1.0 - beta2.powi(self.step)).sqrt());
-        let size = StepSize { lr, scale, bias1, bias2_root };
-        model.each(&mut |weight| {
-            let Some(gradient) = gradients.take(weight.name()) else { return };
-            match weight {
-                AnyWeight::Vector(weight) => self.update(weight, gradient, 0.0, size),
-                AnyWeight::Matrix(weight) => self.update(weight, gradient, self.config.weight_decay, size),
-            }
-        });
-    }
-
-    fn update<const D: usize>(&mut self, weight: &mut Weight<D>, gradient: Tensor<1>, decay: f64, size: StepSize) {
-        let AdamWConfig { beta1, beta2, eps, .. } = self.config;
-        let shape = weight.tensor.dims();
-        let flat = weight.tensor.clone().reshape([gradient.dims()[0]]);
-        let unseen = || Moments { mean: flat.zeros_like(), square: flat.zeros_like() };
-        let Moments { mean, square } = self.moments.remove(&weight.name).unwrap_or_else(unseen);
+        let AdamWConfig { beta1, beta2, eps, weight_decay } = self.config;
+        let bias1 = 1.0 - beta1.powi(self.step);
+        let bias2 = 1.0 - beta2.powi(self.step);
         let step = AdamWStep {
             beta1: beta1 as f32,
             beta2: beta2 as f32,
             eps: eps as f32,
-            scale: size.scale as f32,
-            keep: (1.0 - size.lr * decay) as f32,
-            rate: (size.lr / size.bias1) as f32,
-            bias2_root: size.bias2_root as f32,
+            scale: scale as f32,
+            keep: 1.0,
+            rate: (lr / bias1) as f32,
+            bias2_root: bias2.sqrt() as f32,
         };
-        let (changed, mean, square) = adamw(flat, gradient, mean, square, step);
-        weight.tensor = changed.reshape(shape);
-        self.moments.insert(weight.name.clone(), Moments { mean, square });
+        let decayed = AdamWStep { keep: (1.0 - lr * weight_decay) as f32, ..step };
+        model.each(&mut |weight| match (gradients.take(weight.name()), weight) {
+            (Some(Gradient::Vector(gradient)), AnyWeight::Vector(w)) => update(&mut self.vectors, w, gradient, step),
+            (Some(Gradient::Matrix(gradient)), AnyWeight::Matrix(w)) => {
+                update(&mut self.matrices, w, gradient, decayed)
+            }
+            _ => {}
+        });
     }
+}
+
+fn update<const D: usize>(
+    moments: &mut HashMap<Arc<str>, Moments<D>>,
+    weight: &mut Weight<D>,
+    gradient: Tensor<D>,
+    step: AdamWStep,
+) {
+    let unseen = || Moments { mean: weight.tensor.zeros_like(), square: weight.tensor.zeros_like() };
+    let Moments { mean, square } = moments.remove(&weight.name).unwrap_or_else(unseen);
+    let (changed, mean, square) = adamw(weight.tensor.clone(), gradient, mean, square, step);
+    weight.tensor = changed;
+    moments.insert(weight.name.clone(), Moments { mean, square });
 }

@@ -67,7 +67,7 @@ async fn gradients_on(device: &Device, live: fn(Place) -> bool) -> Result<HashMa
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();
     for name in names {
         if let Some(gradient) = gradients.take(&name) {
-            values.insert(name, read(gradient).await?);
+            values.insert(name, read(gradient.flat()).await?);
         }
     }
     Ok(values)

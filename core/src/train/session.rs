@@ -250,11 +250,12 @@ impl Session {
     async fn optimizer_step(&mut self, accumulator: Accumulator) -> Result<StepMetrics, Problem> {
         let Accumulator { gradients, losses, tokens } = accumulator;
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss);
-        let (Some(loss), Some(square)) = (loss, gradients.square_norm()) else {
+        let norms = gradients.square_norms();
+        let Some(loss) = loss.filter(|_| !norms.is_empty()) else {
             return Err(Problem::new("run.nothing-learns", "No part of the model is set to learn."));
         };
-        let [loss, square] = read_scalars([loss, square]).await?;
-        let grad_norm = square.sqrt();
+        let (loss, squares) = read_step(loss, norms).await?;
+        let grad_norm = squares.sqrt();
         let lr = self.lr(self.state.step);
         // NaN cannot be found on the GPU: it is decided here, and a step that is not finite is not taken.
         let taken = loss.is_finite() && grad_norm.is_finite();
@@ -384,20 +385,19 @@ pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, 
     data.try_into_vec_as::<f32>().map_err(device_failed)
 }
 
-/// Several tensors of one value, in one read.
-async fn read_scalars<const N: usize>(tensors: [Tensor<1>; N]) -> Result<[f64; N], Problem> {
-    let mut transaction = Transaction::default();
-    for tensor in tensors {
-        transaction = transaction.register(tensor);
+/// A loss, and the sum of other values, all `[1]`, in one read: `(loss, sum)`.
+///
+/// # Errors
+/// When the device fails.
+pub async fn read_step(loss: Tensor<1>, others: Vec<Tensor<1>>) -> Result<(f64, f64), Problem> {
+    let transaction = Transaction::default().register(loss);
+    let transaction = others.into_iter().fold(transaction, |transaction, other| transaction.register(other));
+    let mut values = Vec::new();
+    for data in transaction.execute_async().await.map_err(device_failed)? {
+        values.extend(data.try_into_vec_as::<f32>().map_err(device_failed)?);
     }
-    let read = transaction.execute_async().await.map_err(device_failed)?;
-    let mut values = [f64::NAN; N];
-    for (value, data) in values.iter_mut().zip(read) {
-        if let Some(&first) = data.try_into_vec_as::<f32>().map_err(device_failed)?.first() {
-            *value = f64::from(first);
-        }
-    }
-    Ok(values)
+    let loss = values.first().map_or(f64::NAN, |&loss| f64::from(loss));
+    Ok((loss, values.iter().skip(1).map(|&value| f64::from(value)).sum()))
 }
 
 fn device_failed(error: impl std::fmt::Display) -> Problem {

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::model::{Classifier, Dropout, Input};
+use crate::ops::cross_entropy;
 use crate::weights::{AnyWeight, Place, Weights};
 
 /// A batch to learn from.
@@ -29,24 +29,54 @@ impl StepInput {
     }
 }
 
-/// Gradients of the weights that learn, by name, each flattened.
+/// A gradient, of its weight's shape.
+#[derive(Clone, Debug)]
+pub enum Gradient {
+    /// Of a bias or norm.
+    Vector(Tensor<1>),
+    /// Of anything else.
+    Matrix(Tensor<2>),
+}
+
+impl Gradient {
+    /// Its values in one row.
+    pub fn flat(self) -> Tensor<1> {
+        match self {
+            Self::Vector(gradient) => gradient,
+            Self::Matrix(gradient) => {
+                let [rows, columns] = gradient.dims();
+                gradient.reshape([rows * columns])
+            }
+        }
+    }
+
+    fn square_norm(&self) -> Tensor<1> {
+        match self {
+            Self::Vector(gradient) => gradient.clone().square().sum(),
+            Self::Matrix(gradient) => gradient.clone().square().sum(),
+        }
+    }
+}
+
+/// Gradients of the weights that learn, by name.
 #[derive(Clone, Debug, Default)]
-pub struct Gradients(HashMap<Arc<str>, Tensor<1>>);
+pub struct Gradients(HashMap<Arc<str>, Gradient>);
 
 impl Gradients {
     /// Adds those of another batch.
     pub fn add(&mut self, other: Self) {
         for (name, gradient) in other.0 {
-            let sum = match self.0.remove(&name) {
-                Some(sum) => sum + gradient,
-                None => gradient,
+            let sum = match (self.0.remove(&name), gradient) {
+                (Some(Gradient::Vector(sum)), Gradient::Vector(gradient)) => Gradient::Vector(sum + gradient),
+                (Some(Gradient::Matrix(sum)), Gradient::Matrix(gradient)) => Gradient::Matrix(sum + gradient),
+                (_, gradient) => gradient,
             };
             self.0.insert(name, sum);
         }
     }
 
     /// Takes out the gradient of a weight.
-    pub fn take(&mut self, name: &str) -> Option<Tensor<1>> {
+    pub fn take(&mut self, name: &str) -> Option<Gradient> {
         self.0.remove(name)
     }
 
@@ -55,9 +85,10 @@ impl Gradients {
         self.0.keys()
     }
 
-    /// The square of the norm over all gradients together: `[1]`. `None` when there are no gradients.
-    pub fn square_norm(&self) -> Option<Tensor<1>> {
-        self.0.values().map(|gradient| gradient.clone().square().sum()).reduce(|sum, square| sum + square)
+    /// The square of each gradient's norm: `[1]` each. They are summed after they are read: adding them up on a GPU would
+    /// cost a dispatch for every one.
+    pub fn square_norms(&self) -> Vec<Tensor<1>> {
+        self.0.values().map(Gradient::square_norm).collect()
     }
 }
 
@@ -81,20 +112,12 @@ pub fn gradients(
     tracked.each(&mut |weight| {
         let name = weight.name().clone();
         let gradient = match weight {
-            AnyWeight::Vector(w) => w.tensor.grad_remove(&mut grads),
-            AnyWeight::Matrix(w) => w.tensor.grad_remove(&mut grads).map(|g| {
-                let [rows, columns] = g.dims();
-                g.reshape([rows * columns])
-            }),
+            AnyWeight::Vector(w) => w.tensor.grad_remove(&mut grads).map(Gradient::Vector),
+            AnyWeight::Matrix(w) => w.tensor.grad_remove(&mut grads).map(Gradient::Matrix),
         };
         if let Some(gradient) = gradient {
             gradients.insert(name, gradient);
         }
     });
     (loss.inner(), Gradients(gradients))
-}
-
-/// `−Σ targets · log softmax(logits)`: `[1]`.
-fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    (log_softmax(logits, 1) * targets).sum().neg()
 }

@@ -224,6 +224,9 @@ pub fn write_header(tensors: &[TensorInfo]) -> Vec<u8> {
     [&(json.len() as u64).to_le_bytes()[..], &json].concat()
 }
 
+/// Gets each tensor of a file with its bytes.
+type Take<'a> = &'a mut dyn FnMut(&TensorInfo, Vec<u8>) -> Result<(), WeightsError>;
+
 /// Takes a file as it arrives, in pieces of any size, and hands out one tensor after the other: no more than one
 /// tensor is held.
 #[derive(Debug, Default)]
@@ -239,11 +242,7 @@ impl FileReader {
     ///
     /// # Errors
     /// What is wrong with the header, or with what `take` was given.
-    pub fn push(
-        &mut self,
-        mut piece: &[u8],
-        take: &mut dyn FnMut(&TensorInfo, Vec<u8>) -> Result<(), WeightsError>,
-    ) -> Result<(), WeightsError> {
+    pub fn push(&mut self, mut piece: &[u8], take: Take) -> Result<(), WeightsError> {
         self.seen += piece.len() as u64;
         if self.header.is_none() {
             self.pending.extend_from_slice(piece);
