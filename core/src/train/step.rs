@@ -9,6 +9,9 @@ use crate::model::{Classifier, Dropout, Input};
 use crate::ops::cross_entropy;
 use crate::weights::{AnyWeight, Place, Weights};
 
+/// Longest row that is multiplied with itself.
+const MAX_ROW: usize = 1 << 14;
+
 /// A batch to learn from.
 #[derive(Clone, Debug)]
 pub struct StepInput {
@@ -50,10 +53,15 @@ impl Gradient {
         }
     }
 
+    /// `[1]`. A row times itself is one dispatch on a GPU where a square and a sum are two or three; but one workgroup
+    /// computes it all, which would be slow for large matrices.
     fn square_norm(&self) -> Tensor<1> {
         match self {
-            Self::Vector(gradient) => gradient.clone().square().sum(),
-            Self::Matrix(gradient) => gradient.clone().square().sum(),
+            Self::Matrix(matrix) if matrix.shape().num_elements() > MAX_ROW => matrix.clone().square().sum(),
+            other => {
+                let row = other.clone().flat().unsqueeze::<2>();
+                row.clone().matmul(row.transpose()).reshape([1])
+            }
         }
     }
 }
