@@ -202,9 +202,9 @@ pub enum Event {
         base: Vec<f32>,
         /// Probability of each class by the tuned model.
         tuned: Vec<f32>,
-        /// Tokens of the text, and whether it was cut to the run's length.
+        /// Tokens that were read.
         tokens: u32,
-        /// Whether the text was cut.
+        /// Whether the text was cut to the run's length.
         truncated: bool,
     },
     /// A text cannot be classified.
@@ -434,6 +434,8 @@ pub enum EndReason {
     Stopped,
     /// Three steps in a row were not finite.
     NotFinite,
+    /// The device failed after weights had been kept.
+    DeviceFailed,
 }
 
 /// A finished run.
@@ -449,7 +451,7 @@ pub struct RunSummary {
     pub baseline: Baseline,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// Advice, where there is some (a run that was not finite).
+    /// What went wrong and what to do, where the run did not end by itself.
     pub advice: Option<Problem>,
 }
 

@@ -50,6 +50,8 @@ pub struct Ready {
     pub sha256: String,
     train: Labels,
     validation: Labels,
+    /// Tokens of each row, before it was cut to what the model reads.
+    lengths: Vec<usize>,
 }
 
 impl Data {
@@ -81,6 +83,7 @@ impl Data {
 
     /// Takes text and label out of the files and splits the rows.
     pub async fn map(&mut self, mapping: Mapping, validation_share: f64, seed: u32) {
+        self.ready = None;
         self.split = Some(Split { mapping, validation_share, seed });
         let (role, made) = self.make_ready().await;
         match made {
@@ -120,7 +123,7 @@ impl Data {
         let sha256 = train.sha256.clone();
         let ready = |(dataset, report)| {
             let (train, validation) = (Labels::default(), Labels::default());
-            Ready { dataset: Arc::new(dataset), report, sha256, train, validation }
+            Ready { dataset: Arc::new(dataset), report, sha256, train, validation, lengths: Vec::new() }
         };
         (DataRole::Train, made.map(ready))
     }
@@ -136,7 +139,7 @@ impl Data {
             match ready.encode_next(model) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let lengths = [ready.train.lengths(), ready.validation.lengths()].concat();
+                    let lengths = std::mem::take(&mut ready.lengths);
                     ready.report.tokens = Some(token_lengths(lengths, model.config.positions));
                     post(&Event::DataReady { report: ready.report.clone() });
                     break;
@@ -155,6 +158,7 @@ impl Data {
     pub fn forget_tokens(&mut self) {
         if let Some(ready) = &mut self.ready {
             (ready.train, ready.validation, ready.report.tokens) = (Labels::default(), Labels::default(), None);
+            ready.lengths.clear();
         }
     }
 
@@ -170,7 +174,9 @@ impl Ready {
         let Dataset { train, validation, .. } = &*self.dataset;
         for (rows, labels) in [(train, &mut self.train), (validation, &mut self.validation)] {
             if let Some(&row) = rows.get(labels.labels.len()) {
-                let ids = model.tokenizer.encode(self.dataset.text(row), model.config.positions)?;
+                let mut ids = model.tokenizer.encode(self.dataset.text(row), usize::MAX)?;
+                self.lengths.push(ids.len());
+                model.tokenizer.cut(&mut ids, model.config.positions);
                 labels.push(&ids, self.dataset.label(row));
                 return Ok(true);
             }

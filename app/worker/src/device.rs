@@ -38,7 +38,7 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
         Ok((device, _)) => device,
         Err(error) => return cpu(format!("WebGPU could not be started: {error}."), adapter.name, None),
     };
-    let key = format!("{} · {}", adapter.name, env!("CARGO_PKG_VERSION"));
+    let key = format!("{} · {}", adapter.name, env!("HONE_BUILD"));
     let check = match known.filter(|check| check.key == key && check.passed) {
         Some(check) => check,
         None => match checked(&device, key).await {

@@ -59,6 +59,8 @@ impl Engine {
             Command::OpenData { role, name, encoding, has_header } => {
                 self.data.open(role, name, file, encoding, has_header).await;
             }
+            // The page offers none of these in a run; they would change what it learns from.
+            Command::MapData { .. } | Command::CloseValidation | Command::LoadModel { .. } if self.is_running() => {}
             Command::MapData { mapping, validation_share, seed } => {
                 self.data.map(mapping, validation_share, seed).await;
             }

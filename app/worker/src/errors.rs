@@ -52,9 +52,14 @@ pub fn take_logged() -> Option<Problem> {
     let message = LOGGED.with_borrow_mut(Option::take)?;
     Some(
         Problem::new("device.failed", format!("The GPU failed: {message}."))
-            .done("This step was not taken.")
+            .done("What it had computed last was thrown away.")
             .remedy("Start again; if it happens again, choose the CPU under \"Compute on\"."),
     )
+}
+
+/// Forgets what was logged: it belongs to something that is over.
+pub fn clear() {
+    LOGGED.set(None);
 }
 
 /// The page and the worker are of different versions.

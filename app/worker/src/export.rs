@@ -9,6 +9,7 @@ use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
 use crate::engine::Engine;
+use crate::errors;
 use crate::mailbox::{post, post_with};
 
 /// Bytes that are handed over at a time.
@@ -49,7 +50,11 @@ async fn exported(engine: &Engine) -> std::result::Result<(String, Blob), Proble
             post(&Event::ExportProgress { done: done as u32, total: total as u32 });
         }
     };
+    errors::clear();
     let parts = folder.write(Parts::default(), progress).await?;
+    if let Some(problem) = errors::take_logged() {
+        return Err(problem);
+    }
     Ok((format!("{}-tuned.zip", model.entry.id), parts.into_blob()?))
 }
 

@@ -38,6 +38,8 @@ pub async fn load(engine: &mut Engine, entry: CatalogEntry) {
     };
     match loaded(entry, chosen).await {
         Ok((model, report)) => {
+            // What was tuned belongs to the model before.
+            engine.run = None;
             engine.model = Some(model);
             engine.data.forget_tokens();
             post(&Event::ModelReady { model: report });

@@ -1,6 +1,6 @@
 //! A run: begun, carried on batch by batch, paused, stopped and ended.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use hone_core::dataset::Dataset;
@@ -8,7 +8,7 @@ use hone_core::model::Classifier;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Backend, EndReason, Event, RunSummary, StepMetrics};
 use hone_core::recipe::{ModelFacts, Pooling, RawRecipe, Recipe};
-use hone_core::train::{Progress, Session};
+use hone_core::train::{BatchShape, Progress, Session};
 
 use crate::engine::Engine;
 use crate::errors;
@@ -21,7 +21,7 @@ const STEPS_MS: f64 = 100.0;
 const SPEED_STEPS: usize = 10;
 /// A batch that will take longer is announced, so that the page does not take silence for death.
 const LONG_SECONDS: f64 = 5.0;
-/// Seconds in which a GPU's first batch, with everything that is compiled for it, is surely done.
+/// Seconds in which a GPU's first batch of a shape, with everything that is compiled for it, is surely done.
 const COMPILE_SECONDS: f64 = 120.0;
 /// Tokens a second that the slowest CPU computes: what is believed before a batch has been measured.
 const SLOWEST_TOKENS_PER_S: f64 = 50.0;
@@ -37,6 +37,8 @@ pub struct Run {
     clock: Clock,
     waiting: Vec<StepMetrics>,
     told_ms: f64,
+    /// Shapes of batches so far.
+    shapes: HashSet<BatchShape>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,14 +78,9 @@ impl Run {
         self.told_ms = now_ms();
     }
 
-    fn finish(&mut self, reason: EndReason) {
+    fn finish(&mut self, reason: EndReason, advice: Option<Problem>) {
         self.stage = Stage::Over;
         let Some((best, _)) = self.session.best() else { return };
-        let advice = (reason == EndReason::NotFinite).then(|| {
-            Problem::new("run.not-finite", "Loss or gradient was not a number three times in a row.")
-                .done("The run was ended and the best weights are kept.")
-                .remedy("Take a lower learning rate (a third of this one), or a longer warm-up.")
-        });
         let summary = RunSummary {
             reason,
             steps: self.session.state().step,
@@ -94,6 +91,13 @@ impl Run {
         };
         post(&Event::Finished { summary });
     }
+}
+
+/// What to do about numbers that were not finite.
+fn not_finite() -> Problem {
+    Problem::new("run.not-finite", "Loss or gradient was not a number three times in a row.")
+        .done("The run was ended and the best weights are kept.")
+        .remedy("Take a lower learning rate (a third of this one), or a longer warm-up.")
 }
 
 impl Clock {
@@ -134,7 +138,7 @@ impl Clock {
 
     fn pause(&mut self, pause: bool) {
         match (pause, self.pause_began_ms.take()) {
-            (true, _) => self.pause_began_ms = Some(now_ms()),
+            (true, began) => self.pause_began_ms = began.or(Some(now_ms())),
             (false, Some(began)) => {
                 self.paused_ms += now_ms() - began;
                 self.recent.clear();
@@ -191,6 +195,7 @@ fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
         clock: Clock::new(),
         waiting: Vec::new(),
         told_ms: now_ms(),
+        shapes: HashSet::new(),
     })
 }
 
@@ -216,15 +221,17 @@ pub fn stop(engine: &mut Engine) {
 pub async fn advance(engine: &mut Engine) -> bool {
     let backend = engine.device.as_ref().map_or(Backend::Cpu, |chosen| chosen.report.backend);
     let Some(run) = engine.run.as_mut().filter(|run| run.stage == Stage::Going) else { return false };
-    let tokens = run.session.next_batch_tokens() as f64;
-    announce(run, tokens, backend);
+    let shape = run.session.next_batch();
+    let tokens = shape.map_or(0.0, |shape| (shape.rows * shape.len) as f64);
+    let is_new = shape.is_some_and(|shape| run.shapes.insert(shape));
+    announce(run, tokens, is_new && backend == Backend::WebGpu);
     let begin = now_ms();
     let progress = run.session.advance().await;
     let progress = match errors::take_logged() {
         Some(problem) => Err(problem),
         None => progress,
     };
-    if tokens > 0.0 && run.clock.first_step_ms.is_some() {
+    if tokens > 0.0 && !is_new {
         let ms_per_token = (now_ms() - begin) / tokens;
         run.clock.ms_per_token = Some(run.clock.ms_per_token.map_or(ms_per_token, |slowest| slowest.max(ms_per_token)));
     }
@@ -235,12 +242,12 @@ pub async fn advance(engine: &mut Engine) -> bool {
     true
 }
 
-/// Tells the page of a batch that will take long.
-fn announce(run: &mut Run, tokens: f64, backend: Backend) {
-    let seconds = match (run.clock.ms_per_token, backend) {
-        (Some(ms), _) => tokens * ms / 1e3,
-        (None, Backend::Cpu) => tokens / SLOWEST_TOKENS_PER_S,
-        (None, Backend::WebGpu) => COMPILE_SECONDS,
+/// Tells the page of a batch that will take long: because it is large, or because the GPU `compiles` for its shape.
+fn announce(run: &mut Run, tokens: f64, compiles: bool) {
+    let seconds = match run.clock.ms_per_token {
+        _ if compiles => COMPILE_SECONDS,
+        Some(ms) => tokens * ms / 1e3,
+        None => tokens / SLOWEST_TOKENS_PER_S,
     };
     if seconds > LONG_SECONDS {
         run.flush();
@@ -250,6 +257,11 @@ fn announce(run: &mut Run, tokens: f64, backend: Backend) {
 
 fn tell(run: &mut Run, progress: Progress) {
     match progress {
+        // Nothing to tell but that it goes on.
+        Progress::Accumulated if now_ms() - run.told_ms >= 1e3 * LONG_SECONDS => {
+            run.told_ms = now_ms();
+            post(&Event::Busy { seconds: 0.0 });
+        }
         Progress::Accumulated => {}
         Progress::Step(metrics) => {
             run.clock.step(metrics.tokens);
@@ -263,25 +275,34 @@ fn tell(run: &mut Run, progress: Progress) {
                 run.flush();
             }
         }
-        Progress::Evaluating { done, total } => {
+        Progress::Evaluating { done, total } if done == 0 || now_ms() - run.told_ms >= STEPS_MS => {
             run.flush();
+            run.told_ms = now_ms();
             post(&Event::Evaluating { done, total });
         }
+        Progress::Evaluating { .. } => {}
         Progress::Evaluated { evaluation, is_best } => {
             run.flush();
             post(&Event::Evaluated { evaluation, is_best });
         }
-        Progress::Finished(reason) => run.finish(reason),
+        Progress::Finished(reason) => {
+            run.finish(reason, (reason == EndReason::NotFinite).then(not_finite));
+        }
     }
 }
 
+/// Ends a run whose device has failed: with the best weights, where there are some.
 fn fail(run: &mut Run, problem: Problem) {
     run.flush();
     run.stage = Stage::Over;
     let kept = run.session.abandon();
     let done = match kept {
-        Some(step) => format!("{} The best weights so far (step {step}) are kept: try or export them.", problem.done),
+        Some(step) => format!("{} The best weights so far (step {step}) are kept.", problem.done),
         None => format!("{} No weights were kept: the run had not been evaluated yet.", problem.done),
     };
-    post(&Event::RunFailed { problem: problem.done(done.trim_start()) });
+    let problem = problem.done(done.trim_start());
+    match kept {
+        Some(_) => run.finish(EndReason::DeviceFailed, Some(problem)),
+        None => post(&Event::RunFailed { problem }),
+    }
 }

@@ -5,6 +5,7 @@ use hone_core::protocol::{Event, RowView};
 use hone_core::train::predict as predict_batch;
 
 use crate::engine::Engine;
+use crate::errors;
 use crate::mailbox::post;
 
 /// Rows of a cell that are sent.
@@ -28,9 +29,13 @@ async fn predicted(engine: &Engine, id: u32, text: &str) -> Result<Event, Proble
     let whole = model.tokenizer.encode(text, usize::MAX)?;
     let mut ids = whole.clone();
     model.tokenizer.cut(&mut ids, max_len);
+    errors::clear();
     let mut said = Vec::new();
     for classifier in [run.session.base(), run.session.model()] {
         said.extend(predict_batch(classifier, &[&ids], [1, max_len], data.pad, &chosen.device).await?);
+    }
+    if let Some(problem) = errors::take_logged() {
+        return Err(problem);
     }
     let mut said = said.into_iter().map(|prediction| prediction.probabilities);
     Ok(Event::Predicted {
@@ -38,7 +43,7 @@ async fn predicted(engine: &Engine, id: u32, text: &str) -> Result<Event, Proble
         labels: data.classes.clone(),
         base: said.next().unwrap_or_default(),
         tuned: said.next().unwrap_or_default(),
-        tokens: whole.len() as u32,
+        tokens: ids.len() as u32,
         truncated: whole.len() > max_len,
     })
 }

@@ -110,7 +110,7 @@ pub struct DataReport {
     pub duplicates: u32,
     /// Texts that stand with more than one label.
     pub contradictions: u32,
-    /// Validation rows whose text is also in the training rows (taken out of training).
+    /// Training rows whose text is also in the validation file; they are not learned from.
     pub across_split: u32,
     /// The first of the duplicates, contradictions and texts across the split, with their lines.
     pub repeated: Vec<RepeatedText>,

@@ -67,7 +67,7 @@ impl Batch {
     /// Pads texts to one of a few lengths, at most `max_len`, and fills up to `rows` rows with one token each.
     pub fn new(texts: &[&[u32]], rows: usize, max_len: usize, pad: u32) -> Self {
         let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(1).max(1);
-        let len = LENGTHS.into_iter().find(|&len| len >= longest).unwrap_or(longest).min(max_len.max(longest));
+        let len = padded_len(longest, max_len);
         let mut batch = Self { ids: vec![pad as i32; rows * len], mask: vec![0.0; rows * len], rows, len, tokens: 0 };
         for (row, ids) in texts.iter().enumerate() {
             for (column, &id) in ids.iter().enumerate() {
@@ -91,6 +91,11 @@ impl Batch {
             mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
         }
     }
+}
+
+/// The length that a batch is padded to whose longest text has `longest` tokens.
+pub fn padded_len(longest: usize, max_len: usize) -> usize {
+    LENGTHS.into_iter().find(|&len| len >= longest).unwrap_or(longest).min(max_len.max(longest))
 }
 
 /// The batches of one epoch: texts in random order, sorted by length within [`SORTED_BATCHES`] batches, and those in

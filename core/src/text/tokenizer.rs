@@ -49,6 +49,8 @@ pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     /// Special tokens that close a text: `[SEP]`.
     suffix: Vec<u32>,
+    /// Tokens that the model knows.
+    vocab: usize,
 }
 
 impl Tokenizer {
@@ -67,7 +69,7 @@ impl Tokenizer {
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
             serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
-        let mut tokenizer = Self { inner, suffix: Vec::new() };
+        let mut tokenizer = Self { inner, suffix: Vec::new(), vocab };
         let closed = tokenizer.encode_all("a")?;
         let special = tokenizer.inner.encode("a", true).map_err(|e| TokenizerError::Encode(e.to_string()))?;
         let closing = special.get_special_tokens_mask().iter().rev().take_while(|&&s| s == 1).count();
@@ -101,7 +103,12 @@ impl Tokenizer {
 
     fn encode_all(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let encoding = self.inner.encode_fast(text, true).map_err(|e| TokenizerError::Encode(e.to_string()))?;
-        Ok(encoding.get_ids().to_vec())
+        let ids = encoding.get_ids();
+        // Post-processors bring ids of their own.
+        match ids.iter().find(|&&id| id as usize >= self.vocab) {
+            Some(&id) => Err(TokenizerError::BeyondVocab { id, vocab: self.vocab }),
+            None => Ok(ids.to_vec()),
+        }
     }
 }
 
@@ -224,7 +231,8 @@ mod tests {
 
     #[test]
     fn files_that_contradict_themselves_are_refused() {
-        let cases: [(&str, Value); 7] = [
+        let cases: [(&str, Value); 8] = [
+            ("/post_processor/special_tokens/[CLS]/ids", json!([99])),
             ("/model/type", json!("Magic")),
             ("/model/unk_token", json!("[NONE]")),
             ("/model/vocab/b", json!(6)),

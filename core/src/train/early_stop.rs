@@ -37,7 +37,9 @@ impl EarlyStop {
             Metric::Accuracy => evaluation.accuracy,
             Metric::MacroF1 => evaluation.macro_f1,
         };
-        let better = score.is_finite() && self.best.is_none_or(|best| score > best.score + self.min_change);
+        let better = score.is_finite()
+            && evaluation.loss.is_finite()
+            && self.best.is_none_or(|best| score > best.score + self.min_change);
         if better {
             self.best = Some(Best { step: evaluation.step, score });
             self.waited = 0;

@@ -16,6 +16,6 @@ pub use data::{Labels, TrainingData};
 pub use early_stop::{Best, EarlyStop};
 pub use predict::{Prediction, predict};
 pub use self_check::{MAX_DIFFERENCE, self_check};
-pub use session::{Progress, Session, read_step};
+pub use session::{BatchShape, Progress, Session, read_step};
 pub use state::{Record, RunState};
 pub use step::{Gradient, Gradients, StepInput, clip_scale, gradients};

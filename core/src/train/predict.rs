@@ -15,6 +15,11 @@ pub struct Prediction {
 }
 
 impl Prediction {
+    /// Whether the model gave numbers at all.
+    pub fn is_finite(&self) -> bool {
+        self.probabilities.iter().all(|probability| probability.is_finite())
+    }
+
     /// The likeliest class; the first of equals.
     pub fn class(&self) -> u32 {
         let mut best = 0;

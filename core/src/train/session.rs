@@ -10,9 +10,11 @@ use crate::model::{Classifier, Dropout, MaskSource};
 use crate::problem::Problem;
 use crate::protocol::{Baseline, EndReason, RunPlan, StepMetrics};
 use crate::recipe::{Recipe, lr_at};
-use crate::text::{Batch, batches_by_length, shuffled_batches};
+use crate::text::{Batch, batches_by_length, padded_len, shuffled_batches};
 use crate::weights::{Place, Weights};
 
+/// Batches of one optimiser step after which the device is awaited: it has no other way to say that it falls behind.
+const AWAIT_BATCHES: usize = 4;
 /// Steps in a row that may be lost to numbers that are not finite.
 const MAX_NOT_FINITE: u32 = 3;
 
@@ -39,6 +41,17 @@ pub enum Progress {
     },
     /// The end; the best weights are in place.
     Finished(EndReason),
+}
+
+/// What a batch's computation goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BatchShape {
+    /// Whether it is learned from.
+    pub is_training: bool,
+    /// Rows, with those that only fill up.
+    pub rows: usize,
+    /// Tokens a row, padding counted.
+    pub len: usize,
 }
 
 /// A run.
@@ -167,15 +180,16 @@ impl Session {
         self.best.as_ref().map(|(_, evaluation, predictions)| (evaluation, predictions.as_slice()))
     }
 
-    /// The next batch: its rows and tokens, padding counted. For telling how long it will take.
-    pub fn next_batch_tokens(&self) -> usize {
-        let (rows, lengths) = match &self.phase {
-            Phase::Training(_) => (self.batches.get(self.state.batch as usize), &self.data.train.texts),
-            Phase::Evaluating { batches, done, .. } => (batches.get(*done), &self.data.validation.texts),
-            Phase::Finished(_) => (None, &self.data.train.texts),
+    /// The shape of the next batch: how long it takes goes by it, and a GPU compiles for each new one.
+    pub fn next_batch(&self) -> Option<BatchShape> {
+        let (rows, texts, is_training) = match &self.phase {
+            Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
+            Phase::Evaluating { batches, done, .. } => (batches.get(*done)?, &self.data.validation.texts, false),
+            Phase::Finished(_) => return None,
         };
-        let rows = rows.map(Vec::as_slice).unwrap_or_default();
-        rows.len() * rows.iter().map(|&row| lengths.tokens(row as usize)).max().unwrap_or(0)
+        let longest = rows.iter().map(|&row| texts.tokens(row as usize)).max()?;
+        let len = padded_len(longest, self.recipe.max_len());
+        Some(BatchShape { is_training, rows: self.recipe.batch_size(), len })
     }
 
     /// Optimiser steps in all.
@@ -231,6 +245,9 @@ impl Session {
         self.state.batches_seen += 1;
         self.state.batch += 1;
         if (self.state.batch as usize) < group.end {
+            if accumulator.losses.len().is_multiple_of(AWAIT_BATCHES) {
+                read(accumulator.losses[accumulator.losses.len() - 1].clone()).await?;
+            }
             self.phase = Phase::Training(accumulator);
             return Ok(Progress::Accumulated);
         }
@@ -284,7 +301,8 @@ impl Session {
         }
         let step = self.state.step;
         let done = step >= self.total_steps();
-        let evaluations = |step: u32| step * self.recipe.raw().evals_per_epoch / self.steps_per_epoch();
+        let (per_epoch, steps) = (u64::from(self.recipe.raw().evals_per_epoch), u64::from(self.steps_per_epoch()));
+        let evaluations = |step: u32| u64::from(step) * per_epoch / steps;
         self.phase = if done || evaluations(step) > evaluations(step - 1) {
             self.evaluation(done.then_some(EndReason::Completed))
         } else {
@@ -324,12 +342,11 @@ impl Session {
         let actual = &self.data.validation.labels;
         let classes: Vec<u32> = predictions.iter().map(Prediction::class).collect();
         let epoch = f64::from(self.state.epoch) + f64::from(self.state.batch) / self.batches.len() as f64;
-        let loss = predictions
-            .iter()
-            .zip(actual)
-            .map(|(said, &class)| -f64::from(said.probabilities[class as usize].max(f32::MIN_POSITIVE)).ln())
-            .sum::<f64>()
-            / actual.len().max(1) as f64;
+        // Weights that give no finite probabilities are never the best: their loss says so.
+        let loss = match predictions.iter().all(Prediction::is_finite) {
+            true => mean_loss(&predictions, actual),
+            false => f64::NAN,
+        };
         let evaluation =
             Evaluation { step: self.state.step, epoch, loss, ..evaluate(&self.data.classes, actual, &classes) };
         let is_best = self.state.early_stop.observe(&evaluation);
@@ -357,7 +374,8 @@ impl Session {
             }
             None => {
                 self.phase = self.evaluation(Some(reason));
-                Progress::Evaluating { done: 0, total: 0 }
+                let total = self.data.validation.labels.len().div_ceil(self.recipe.batch_size());
+                Progress::Evaluating { done: 0, total: total as u32 }
             }
         }
     }
@@ -377,6 +395,14 @@ impl Session {
     fn lr(&self, step: u32) -> f64 {
         lr_at(step, self.total_steps(), self.recipe.raw().warmup_share, self.recipe.lr_peak())
     }
+}
+
+/// Mean of −log of the probability that each row's own class was given.
+fn mean_loss(predictions: &[Prediction], actual: &[u32]) -> f64 {
+    let loss = |(said, &class): (&Prediction, &u32)| {
+        -f64::from(said.probabilities[class as usize].max(f32::MIN_POSITIVE)).ln()
+    };
+    predictions.iter().zip(actual).map(loss).sum::<f64>() / actual.len().max(1) as f64
 }
 
 /// A tensor's values, once the device has them.

@@ -268,7 +268,11 @@ impl FileReader {
             let need = (tensor.bytes.end - tensor.bytes.start) as usize;
             if self.pending.len() < need {
                 if self.pending.capacity() < need {
-                    self.pending.reserve_exact(need - self.pending.len());
+                    let reserved = self.pending.try_reserve_exact(need - self.pending.len());
+                    reserved.map_err(|_| WeightsError::Tensor {
+                        name: tensor.name.clone(),
+                        reason: format!("needs {need} bytes of memory, which are not to be had"),
+                    })?;
                 }
                 let (now, later) = piece.split_at(piece.len().min(need - self.pending.len()));
                 self.pending.extend_from_slice(now);
