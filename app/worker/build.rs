@@ -1,11 +1,29 @@
-//! Gives every build of the engine a name of its own: a device that was checked is checked again by another build.
+//! Names the build of the engine by what it is made of, so that a device that was checked is checked again by another
+//! one. The same sources give the same name, and the same wasm.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-fn main() {
-    println!("cargo::rerun-if-changed=src");
-    println!("cargo::rerun-if-changed=../../core/src");
-    println!("cargo::rerun-if-changed=../../Cargo.lock");
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    println!("cargo::rustc-env=HONE_BUILD={}-{seconds}", env!("CARGO_PKG_VERSION"));
+const SOURCES: [&str; 3] = ["src", "../../core/src", "../../Cargo.lock"];
+
+fn main() -> io::Result<()> {
+    let mut hash = DefaultHasher::new();
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+        add(Path::new(source), &mut hash)?;
+    }
+    println!("cargo::rustc-env=HONE_BUILD={}-{:016x}", env!("CARGO_PKG_VERSION"), hash.finish());
+    Ok(())
+}
+
+/// Adds a file, or all files below a folder, in the order of their names.
+fn add(path: &Path, hash: &mut DefaultHasher) -> io::Result<()> {
+    if !path.is_dir() {
+        fs::read(path)?.hash(hash);
+        return Ok(());
+    }
+    let mut entries: Vec<PathBuf> = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    entries.sort();
+    entries.iter().try_for_each(|entry| add(entry, hash))
 }

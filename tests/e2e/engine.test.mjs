@@ -1,7 +1,7 @@
 // The real engine: WebGPU on a software adapter with a micro model, and real learning on the CPU.
 
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { finished, start } from "./fake.mjs";
@@ -138,6 +138,41 @@ test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and
     await download.saveAs(join(out, "export.zip"));
     await writeFile(join(out, "export.json"), JSON.stringify(expectedAnswers));
   });
+});
+
+test("loading MiniLM holds at most 200 MB of wasm memory", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(5 * MINUTE);
+    const ask = await startWorker(page);
+    await ask({ kind: "hello", version: await protocolVersion(), device: "cpu", known_check: null }, "ready");
+    const [model] = await (await fetch(new URL("catalog.json", url))).json();
+    await ask({ kind: "load_model", model }, "model_ready");
+    // Wasm memory never shrinks: what it is now, it was at the most.
+    const { figures } = await ask({ kind: "bench", case: { size: "micro", batch: 1, len: 8, steps: 1 } }, "benched");
+    console.log(`${(figures.wasm_heap_bytes / 1e6).toFixed(0)} MB`);
+    assert(figures.wasm_heap_bytes <= 200e6, `${figures.wasm_heap_bytes} bytes`);
+  });
+});
+
+test("a file of 200 MB streams, and the page answers meanwhile", async () => {
+  const path = join(out, "large.csv");
+  const row = (i) => `${i} ${"a text of some length, as people write them ".repeat(4)},${i % 2 ? "yes" : "no"}\n`;
+  const rows = 1_050_000;
+  const file = await open(path, "w");
+  await file.write("text,label\n");
+  for (let i = 0; i < rows; i += 10_000) {
+    await file.write(Array.from({ length: 10_000 }, (_, k) => row(i + k)).join(""));
+  }
+  assert((await file.stat()).size > 190e6);
+  await file.close();
+  await withPage(async (page) => {
+    page.setDefaultTimeout(5 * MINUTE);
+    await page.getByLabel("Choose a file").setInputFiles(path);
+    await page.getByLabel("Share that is read").waitFor();
+    await page.getByText("Paste a table instead").click();
+    await page.getByText("1,050,000 rows can be used").waitFor();
+  });
+  await rm(path);
 });
 
 /** The sample of definitions; every fifth row of a class validates, as in the reference. */
