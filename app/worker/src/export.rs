@@ -46,7 +46,7 @@ async fn exported(engine: &Engine) -> std::result::Result<(String, Blob), Proble
         },
     };
     let progress = |done: usize, total: usize| {
-        if done % 10 == 0 || done == total {
+        if done.is_multiple_of(10) || done == total {
             post(&Event::ExportProgress { done: done as u32, total: total as u32 });
         }
     };
