@@ -86,6 +86,7 @@ fn reason(reason: EndReason) -> &'static str {
         EndReason::Completed => "All epochs are done.",
         EndReason::EarlyStopped => "Stopped early: the score had not improved for a while.",
         EndReason::Stopped => "You stopped it.",
+        EndReason::DeviceFailed => "The device failed; the best weights so far are kept.",
         EndReason::NotFinite => "Stopped: the numbers grew beyond what can be computed three steps in a row.",
     }
 }
