@@ -125,6 +125,8 @@ impl Page {
 
     fn replace(self) {
         let on_ready = move || {
+            self.silent_ticks.set_value(0);
+            self.change(State::listening);
             self.link.update_value(|link| {
                 if let Some(link) = link {
                     link.ready();
@@ -163,7 +165,7 @@ impl Page {
             self.silent_ticks.update_value(|ticks| *ticks = ticks.saturating_add(1));
             let silent = TICK * self.silent_ticks.get_value();
             if self.peek(|state| state.is_silent(silent)) {
-                self.act(|state| state.worker_lost(worker::silent()));
+                self.act(|state| state.worker_lost(worker::silent(silent, state.run.is_active())));
             }
         };
         // Without a timer charts stand still, and a silent worker is not noticed; the page itself goes on.

@@ -1,5 +1,7 @@
 //! The wire to the worker: commands and files go out, events and blobs come in.
 
+use std::time::Duration;
+
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, Event};
 use js_sys::{Object, Reflect};
@@ -120,11 +122,19 @@ impl Drop for Link {
     }
 }
 
-/// What the page says of a worker that fell silent.
-pub fn silent() -> Problem {
-    Problem::new("engine.silent", "The engine has not answered for 30 seconds.")
-        .done("It was ended and a fresh one started with your file, columns, model and recipe. The run is lost.")
-        .remedy("Start again; a smaller batch or shorter texts use less memory.")
+/// What the page says of a worker that fell silent, in a run or elsewhere.
+pub fn silent(silent: Duration, in_run: bool) -> Problem {
+    let problem =
+        Problem::new("engine.silent", format!("The engine has not answered for {} seconds.", silent.as_secs()));
+    if in_run {
+        problem
+            .done("It was ended and a fresh one started with your file, columns, model and recipe. The run is lost.")
+            .remedy("Start again; a smaller batch or shorter texts use less memory.")
+    } else {
+        problem
+            .done("What it was doing was given up; your file, columns, model and recipe are kept in this tab.")
+            .remedy("Try it again; a smaller file or model uses less memory.")
+    }
 }
 
 fn broken(reason: &str) -> Problem {

@@ -30,6 +30,13 @@ impl Data {
         }
     }
 
+    /// The worker splits the texts into tokens anew: what it told of them holds no more.
+    pub fn forget_tokens(&mut self) {
+        if let Some(report) = &mut self.report {
+            report.tokens = None;
+        }
+    }
+
     /// Whether rows are there to learn from and nothing is being read.
     pub fn is_ready(&self) -> bool {
         self.report.is_some() && !self.is_busy()
@@ -84,9 +91,9 @@ impl File {
         Some(Command::OpenData { role, name, encoding, has_header })
     }
 
-    /// Counts an answer; true when it is the one to the last question.
+    /// Counts an answer; true when it is the one to the last question and the file was not taken away meanwhile.
     pub fn answered(&mut self) -> bool {
         self.opens = self.opens.saturating_sub(1);
-        self.opens == 0
+        self.opens == 0 && self.chosen.is_some()
     }
 }

@@ -8,6 +8,8 @@ use hone_core::protocol::{DeviceChoice, DeviceReport};
 pub struct Device {
     /// What the person asked for.
     pub choice: DeviceChoice,
+    /// Whether the worker has loaded and takes commands.
+    pub is_listening: bool,
     /// What was chosen; absent until the worker has loaded and checked it.
     pub report: Option<DeviceReport>,
     /// Why the last worker ended and a new one was started.

@@ -11,11 +11,15 @@ const MAX_BUSY_S: f64 = 600.0;
 impl State {
     /// Takes an event; what it asks of the world is in the answer.
     pub fn on_event(&mut self, event: Event) -> Vec<Effect> {
+        self.busy_s = 0.0;
         match event {
+            // Bounded, or a wrong figure would switch the watch off.
+            Event::Busy { seconds } => self.busy_s = seconds.clamp(0.0, MAX_BUSY_S),
             Event::Ready { device } => {
                 let check = device.check.clone();
                 self.known_check = check.clone().or(self.known_check.take());
                 self.device.report = Some(device);
+                self.device.failed = None;
                 return check.map(Effect::Keep).into_iter().collect();
             }
             Event::DataProgress { role, done_bytes, total_bytes } => {
@@ -30,11 +34,13 @@ impl State {
                 }
             }
             Event::DataFailed { role, problem } => {
-                self.data.is_mapping = false;
                 let file = self.data.file_mut(role);
                 if file.answered() {
                     file.problem = Some(problem);
+                } else if file.chosen.is_none() {
+                    return Vec::new();
                 }
+                self.data.is_mapping = false;
                 if role == DataRole::Train {
                     self.data.report = None;
                 }
@@ -45,10 +51,15 @@ impl State {
             Event::ModelReady { model } => self.model.load = Load::Ready(model),
             Event::ModelFailed { problem } => self.model.load = Load::Failed(problem),
             Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
-                let answer = Answer::new(self.trial.text.clone(), labels, &base, &tuned, tokens, truncated);
-                self.trial.answered(id, Ok(answer));
+                if let Some(text) = self.trial.answered(id) {
+                    self.trial.answer = Some(Answer::new(text, labels, &base, &tuned, tokens, truncated));
+                }
             }
-            Event::PredictFailed { id, problem } => self.trial.answered(id, Err(problem)),
+            Event::PredictFailed { id, problem } => {
+                if self.trial.answered(id).is_some() {
+                    self.trial.problem = Some(problem);
+                }
+            }
             Event::ExportProgress { done, total } => {
                 self.export = Export::Writing(share(f64::from(done), f64::from(total)));
             }
@@ -81,11 +92,12 @@ impl State {
 
     fn on_run_event(&mut self, event: Event) {
         let run = &mut self.run;
-        run.busy_s = 0.0;
         match event {
-            // Bounded, or a wrong figure would switch the watch off.
-            Event::Busy { seconds } => run.busy_s = seconds.clamp(0.0, MAX_BUSY_S),
             Event::Started { plan } => {
+                // The worker has let go of the earlier weights.
+                self.previous = None;
+                self.trial.reset();
+                self.export = Export::Idle;
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {
                     run.phase = Phase::Running;
@@ -96,7 +108,7 @@ impl State {
                 run.steps.extend(steps);
                 (run.tokens_per_s, run.seconds_left) = (tokens_per_s, seconds_left);
             }
-            Event::Evaluating { done, total } => run.evaluating = Some((done, total)),
+            Event::Evaluating { done, total } => run.evaluating = (total > 0).then_some((done, total)),
             Event::Evaluated { evaluation, is_best } => {
                 run.evaluating = None;
                 if is_best {
@@ -104,14 +116,15 @@ impl State {
                 }
                 run.evaluations.push(evaluation);
             }
-            Event::Paused => run.phase = Phase::Paused,
-            Event::Resumed => run.phase = Phase::Running,
+            // Either may come after the person has pressed Stop.
+            Event::Paused if run.phase == Phase::Running => run.phase = Phase::Paused,
+            Event::Resumed if run.phase == Phase::Paused => run.phase = Phase::Running,
             Event::Finished { summary } => {
                 run.evaluating = None;
                 run.has_weights = true;
                 run.phase = Phase::Finished(summary);
             }
-            Event::RunFailed { problem } => run.phase = Phase::Failed(problem),
+            Event::RunFailed { problem } => self.run_failed(problem),
             Event::RunWarning { problem } => run.warnings.push(problem),
             Event::Rows { actual, predicted, rows, total } => {
                 if std::mem::take(&mut self.trial.is_picking) {

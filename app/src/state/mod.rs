@@ -32,8 +32,10 @@ pub use rail::{Mark, Step};
 pub use run::{Cell, Phase, Run};
 pub use trial::{Answer, ClassShare, Mistake, Trial};
 
-/// How long a computing worker may be silent, beyond what it announced, before it is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a worker may be silent in a run, beyond what it announced, before it is given up.
+const RUN_PATIENCE: Duration = Duration::from_secs(30);
+/// The same for all else that it was asked for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// All that the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,6 +52,10 @@ pub struct State {
     pub form: Form,
     /// The run.
     pub run: Run,
+    /// The run before, while the worker has not yet begun the new one.
+    pub previous: Option<Run>,
+    /// How long the worker said that it would be silent; 0 after it was heard again.
+    pub busy_s: f64,
     /// Trying it.
     pub trial: Trial,
     /// Taking it away.
@@ -77,8 +83,11 @@ impl State {
     pub fn restart(&mut self) -> Vec<Effect> {
         self.device.report = None;
         self.device.failed = None;
-        self.run.has_weights = false;
+        self.device.is_listening = false;
+        self.busy_s = 0.0;
+        self.forget_weights();
         self.data.is_mapping = false;
+        self.data.forget_tokens();
         let mut effects = vec![Effect::Replace, Effect::Send(self.hello())];
         for role in [DataRole::Train, DataRole::Validation] {
             let file = self.data.file_mut(role);
@@ -104,7 +113,7 @@ impl State {
         // Told in the place of what was under way.
         self.device.lost = None;
         if self.run.is_active() {
-            self.run.phase = Phase::Failed(problem);
+            self.run_failed(problem);
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
             self.data.file_mut(role).problem = Some(problem);
@@ -118,8 +127,30 @@ impl State {
 
     /// Whether the worker has been silent for too long.
     pub fn is_silent(&self, silent: Duration) -> bool {
-        let announced = Duration::try_from_secs_f64(self.run.busy_s).unwrap_or_default();
-        self.run.is_computing() && silent > PATIENCE + announced
+        let announced = Duration::try_from_secs_f64(self.busy_s).unwrap_or_default();
+        self.patience().is_some_and(|patience| silent > patience + announced)
+    }
+
+    /// How long the worker may be silent; none where nothing is awaited of it. Before it listens it is on its way over
+    /// a network of unknown speed.
+    fn patience(&self) -> Option<Duration> {
+        if self.device.failed.is_some() || !self.device.is_listening {
+            return None;
+        }
+        if self.run.is_computing() {
+            return Some(RUN_PATIENCE);
+        }
+        let is_awaited = self.device.report.is_none()
+            || self.data.is_busy()
+            || matches!(self.model.load, Load::Loading(_))
+            || self.trial.pending.is_some()
+            || matches!(self.export, Export::Writing(_));
+        is_awaited.then_some(PATIENCE)
+    }
+
+    /// The worker has loaded and takes commands.
+    pub fn listening(&mut self) {
+        self.device.is_listening = true;
     }
 
     /// Computes on something else, with a fresh worker.
@@ -152,6 +183,7 @@ impl State {
     pub fn load_model(&mut self) -> Vec<Effect> {
         let Some(model) = self.model.entry().cloned() else { return Vec::new() };
         self.model.load = Load::Loading(0.0);
+        self.data.forget_tokens();
         vec![Effect::Send(Command::LoadModel { model })]
     }
 
@@ -196,6 +228,17 @@ impl State {
         self.remap()
     }
 
+    /// Takes a recipe from the text of a file, unless a run is going on. Rows are split again only where it says so.
+    pub fn open_recipe(&mut self, text: &str) -> Vec<Effect> {
+        if self.run.is_active() {
+            return Vec::new();
+        }
+        let split = |form: &Form| (form.recipe.validation_share, form.recipe.seed);
+        let before = split(&self.form);
+        self.form.import(text);
+        if split(&self.form) == before { Vec::new() } else { self.remap() }
+    }
+
     /// Forgets the validation file and splits the training file again.
     pub fn close_validation(&mut self) -> Vec<Effect> {
         self.data.validation = File { opens: self.data.validation.opens, ..File::default() };
@@ -210,7 +253,8 @@ impl State {
         self.forget_weights();
         self.data.is_mapping = true;
         self.data.train.problem = None;
-        let has_own = self.data.validation.source.is_some();
+        let own = &self.data.validation;
+        let has_own = own.chosen.is_some() && own.problem.is_none();
         let RawRecipe { validation_share, seed, .. } = self.form.recipe;
         let validation_share = if has_own { 0.0 } else { validation_share };
         vec![Effect::Send(Command::MapData { mapping, validation_share, seed })]
@@ -230,6 +274,8 @@ impl State {
             Some("Waits for the model.")
         } else if !self.form.errors.is_empty() {
             Some("A field under Advanced is out of its range.")
+        } else if self.data.report.as_ref().is_some_and(|report| report.tokens.is_none()) {
+            Some("Your texts are being split into tokens.")
         } else {
             None
         }
@@ -241,12 +287,18 @@ impl State {
             return Vec::new();
         };
         let recipe = RawRecipe { model: model.id.clone(), ..self.form.recipe.clone() };
-        self.run = Run::starting();
-        self.trial.reset();
-        self.export = Export::Idle;
+        self.previous = Some(std::mem::replace(&mut self.run, Run::starting()));
         self.device.lost = None;
         self.data.notice = None;
         vec![Effect::Send(Command::Start { recipe })]
+    }
+
+    /// The run cannot start or go on. One that never began leaves the one before it in place.
+    fn run_failed(&mut self, problem: Problem) {
+        match self.previous.take().filter(|run| run.plan.is_some()) {
+            Some(previous) => self.run = Run { rejected: Some(problem), ..previous },
+            None => self.run.phase = Phase::Failed(problem),
+        }
     }
 
     /// Ends the run and keeps the best weights.

@@ -94,6 +94,9 @@ impl State {
 
     /// What a person who does not look at the page should hear, changing only when something of note happens.
     pub fn announcement(&self) -> String {
+        if self.run.rejected.is_some() {
+            return "Training could not start; the earlier result is as it was.".into();
+        }
         match &self.run.phase {
             Phase::Idle => {
                 let (_, data) = self.data_line();

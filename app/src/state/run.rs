@@ -21,10 +21,10 @@ pub struct Run {
     pub evaluating: Option<(u32, u32)>,
     /// Over the last ten steps, padding not counted.
     pub tokens_per_s: f64,
-    /// How long the worker said that it would be silent; 0 after it was heard again.
-    pub busy_s: f64,
     /// Until the end, once it can be told.
     pub seconds_left: Option<f64>,
+    /// Why a run after this one could not start.
+    pub rejected: Option<Problem>,
     /// What should be known; the run went on.
     pub warnings: Vec<Problem>,
     /// The opened cell of the confusion matrix.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, SourceInfo};
+use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, SourceInfo, TokenLengths};
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
 use hone_core::protocol::{
@@ -38,6 +38,15 @@ fn opened(columns: usize) -> Event {
 }
 
 fn data_ready() -> Event {
+    report(None)
+}
+
+/// The report once more, with the lengths of all texts.
+fn tokens_ready() -> Event {
+    report(Some(TokenLengths { p50: 20, p95: 40, max: 60, max_len: 64, truncated_share: 0.0 }))
+}
+
+fn report(tokens: Option<TokenLengths>) -> Event {
     let class = |label: &str| ClassCount { label: label.into(), rows: 50 };
     Event::DataReady {
         report: DataReport {
@@ -53,7 +62,7 @@ fn data_ready() -> Event {
             train_rows: 90,
             validation_rows: 10,
             majority_share: 0.5,
-            tokens: None,
+            tokens,
             warnings: Vec::new(),
         },
     }
@@ -155,9 +164,10 @@ fn ready() -> State {
     let mut state = State::default();
     state.restart();
     state.catalog(Ok(vec![entry()]));
+    state.listening();
     state.on_event(device_ready());
     state.open(DataRole::Train, "reviews.csv".into());
-    for event in [opened(2), data_ready(), model_ready()] {
+    for event in [opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.on_event(event);
     }
     state
@@ -195,9 +205,12 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
     assert!(state.blocker().is_some(), "the model is not there yet");
     state.on_event(model_ready());
+    assert_eq!(state.blocker(), Some("Your texts are being split into tokens."));
+    assert_eq!(state.on_event(tokens_ready()), [], "the model is not loaded twice");
     assert_eq!(state.blocker(), None);
-    // The report comes again with token lengths; the model is not loaded twice.
-    assert_eq!(state.on_event(data_ready()), []);
+    state.load_model();
+    state.on_event(model_ready());
+    assert!(state.blocker().is_some(), "another model has other tokens");
 }
 
 #[test]
@@ -262,6 +275,64 @@ fn an_own_validation_file_takes_the_place_of_the_split() {
 }
 
 #[test]
+fn a_validation_file_taken_away_while_it_is_read_stays_away() {
+    let mut state = ready();
+    state.open(DataRole::Validation, "check.csv".into());
+    state.close_validation();
+    let late = Event::DataOpened { role: DataRole::Validation, source: source(2) };
+    assert_eq!(state.on_event(late), []);
+    assert_eq!(state.data.validation, Default::default());
+
+    state.open(DataRole::Validation, "check.csv".into());
+    state.close_validation();
+    state.on_event(Event::DataFailed { role: DataRole::Validation, problem: gone() });
+    assert_eq!(state.data.validation, Default::default());
+    assert!(state.data.is_mapping, "the new split is still awaited");
+}
+
+#[test]
+fn a_recipe_file_splits_the_rows_again_only_when_it_says_so_and_never_in_a_run() {
+    let mut state = trained();
+    for harmless in [r#"{"epochs": 5}"#, "broken"] {
+        assert_eq!(state.open_recipe(harmless), []);
+        assert!(state.run.has_weights);
+    }
+    assert_eq!(state.form.recipe.epochs, 5);
+    assert!(matches!(state.open_recipe(r#"{"seed": 7}"#)[..], [Effect::Send(Command::MapData { seed: 7, .. })]));
+
+    let mut state = running();
+    let before = state.clone();
+    assert_eq!(state.open_recipe(r#"{"seed": 7}"#), []);
+    assert_eq!(state, before);
+}
+
+#[test]
+fn a_stop_is_not_undone_by_a_pause_or_resume_on_its_way() {
+    let mut state = running();
+    state.stop();
+    for late in [Event::Paused, Event::Resumed] {
+        state.on_event(late);
+        assert_eq!(state.run.phase, Phase::Stopping);
+    }
+}
+
+#[test]
+fn a_run_that_cannot_start_leaves_the_one_before_in_place() {
+    let mut state = trained();
+    let before = state.run.clone();
+    state.start();
+    assert!(!state.run.has_weights, "nothing is asked of weights that are about to go");
+    state.on_event(Event::RunFailed { problem: gone() });
+    assert_eq!(state.run.rejected.take(), Some(gone()));
+    assert_eq!(state.run, before);
+
+    state.start();
+    state.on_event(started());
+    state.on_event(Event::RunFailed { problem: gone() });
+    assert_eq!(state.run.phase, Phase::Failed(gone()));
+}
+
+#[test]
 fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
     let mut state = running();
     state.form.recipe.epochs = 7;
@@ -278,7 +349,7 @@ fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
     assert_eq!(state.run.phase, Phase::Failed(gone()));
     assert_eq!(state.form.recipe.epochs, 7);
     assert!(state.blocker().is_some(), "nothing starts before the file is read again");
-    for event in [device_ready(), opened(2), data_ready(), model_ready()] {
+    for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.on_event(event);
     }
     assert!(matches!(&state.start()[..], [Effect::Send(Command::Start { recipe })] if recipe.epochs == 7));
@@ -316,6 +387,45 @@ fn a_run_is_silent_only_while_it_computes() {
     state.on_event(Event::Paused);
     assert!(!state.is_silent(long));
     assert!(!trained().is_silent(long));
+}
+
+#[test]
+fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
+    let (short, long) = (Duration::from_secs(119), Duration::from_secs(121));
+    let mut fresh = State::default();
+    fresh.restart();
+    assert!(!fresh.is_silent(long), "it is still on its way over the network");
+    fresh.listening();
+    let asked: [fn(&mut State); 5] = [
+        |state| drop(state.reread(None, None)),
+        |state| drop(state.remap()),
+        |state| drop(state.load_model()),
+        |state| {
+            state.trial.text = "x".into();
+            state.ask();
+        },
+        |state| drop(state.export()),
+    ];
+    let waiting = asked.map(|ask| {
+        let mut state = trained();
+        assert!(!state.is_silent(long), "nothing is awaited");
+        ask(&mut state);
+        state
+    });
+    for mut state in waiting.into_iter().chain([fresh]) {
+        assert!(!state.is_silent(short) && state.is_silent(long));
+        state.on_event(Event::Busy { seconds: 60.0 });
+        assert!(!state.is_silent(long));
+        state.worker_lost(gone());
+        assert!(!state.is_silent(long), "the next one is on its way, or none is");
+    }
+}
+
+#[test]
+fn an_evaluation_of_nothing_is_not_shown() {
+    let mut state = running();
+    state.on_event(Event::Evaluating { done: 0, total: 0 });
+    assert_eq!(state.run.evaluating, None);
 }
 
 #[test]
@@ -369,8 +479,10 @@ fn only_the_answer_to_the_last_question_is_shown() {
     state.ask();
     state.on_event(answer(1));
     assert_eq!(state.trial.answer, None);
+    state.trial.text = "typed since".into();
     state.on_event(answer(2));
-    assert_eq!(state.trial.answer.as_ref().map(|answer| answer.classes[0].label.as_str()), Some("b"));
+    let shown = state.trial.answer.as_ref().map(|answer| (answer.text.as_str(), answer.classes[0].label.as_str()));
+    assert_eq!(shown, Some(("x", "b")));
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub struct Trial {
     /// The text in the box.
     pub text: String,
     /// Question that is not answered yet.
-    pub pending: Option<u32>,
+    pub pending: Option<Question>,
     /// The last answer.
     pub answer: Option<Answer>,
     /// Why there is none.
@@ -19,6 +19,15 @@ pub struct Trial {
     /// Rows that validation got wrong, to pick from.
     pub mistakes: Vec<Mistake>,
     next_id: u32,
+}
+
+/// A text that was sent to the worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// Comes back with the answer.
+    pub id: u32,
+    /// What is asked; the box may hold something else by now.
+    pub text: String,
 }
 
 /// A text with its probabilities.
@@ -61,21 +70,15 @@ impl Trial {
             return None;
         }
         self.next_id += 1;
-        self.pending = Some(self.next_id);
+        let question = Question { id: self.next_id, text: self.text.clone() };
         self.problem = None;
-        Some(Command::Predict { id: self.next_id, text: self.text.clone() })
+        self.pending = Some(question.clone());
+        Some(Command::Predict { id: question.id, text: question.text })
     }
 
-    /// Takes an answer; one to an earlier question is dropped.
-    pub fn answered(&mut self, id: u32, answer: Result<Answer, Problem>) {
-        if self.pending != Some(id) {
-            return;
-        }
-        self.pending = None;
-        match answer {
-            Ok(answer) => self.answer = Some(answer),
-            Err(problem) => self.problem = Some(problem),
-        }
+    /// The text that an answer is for; none when a later question has taken its place.
+    pub fn answered(&mut self, id: u32) -> Option<String> {
+        self.pending.take_if(|question| question.id == id).map(|question| question.text)
     }
 
     /// Forgets answers of earlier weights; the text stays.

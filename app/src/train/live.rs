@@ -41,8 +41,10 @@ fn show_mark(value: f64) -> String {
 fn Figures() -> impl IntoView {
     let page = Page::get();
     let figures = page.slow(|state| figures(&state.run));
-    let now = page.memo(|state| match (state.run.evaluating, state.run.busy_s) {
-        (_, seconds) if seconds > 0.0 => Some(format!("The next batch takes about {}.", show::duration(seconds))),
+    let now = page.memo(|state| match (state.run.evaluating, state.busy_s) {
+        (_, seconds) if seconds > 0.0 && state.run.is_computing() => {
+            Some(format!("The next batch takes about {}.", show::duration(seconds)))
+        }
         (Some((done, total)), _) => Some(format!("Checking on the validation rows: {done} of {total}")),
         (None, _) => None,
     });

@@ -24,8 +24,8 @@ use result::RunResult;
 #[component]
 pub fn TrainStep() -> impl IntoView {
     let page = Page::get();
-    let failure = page.memo(|state| match &state.run.phase {
-        Phase::Failed(problem) => Some(problem.clone()),
+    let failure = page.memo(|state| match (&state.run.rejected, &state.run.phase) {
+        (Some(problem), _) | (None, Phase::Failed(problem)) => Some(problem.clone()),
         _ => None,
     });
     let warnings = page.memo(|state| state.run.warnings.clone());

@@ -11,14 +11,12 @@ use crate::page::Page;
 pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
     let problem = page.memo(|state| state.form.problem.clone());
+    let is_locked = page.memo(|state| state.run.is_active());
     let open = Callback::new(move |file: File| {
         spawn_local(async move {
             // A file that vanished reads as an empty one, which is no recipe.
             let text = browser::read_text(&file).await.unwrap_or_default();
-            page.act(|state| {
-                state.form.import(&text);
-                state.remap()
-            });
+            page.act(|state| state.open_recipe(&text));
         });
     });
     view! {
@@ -26,7 +24,9 @@ pub fn RecipeFile() -> impl IntoView {
             <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
                 "Save the recipe"
             </button>
-            <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_file=open />
+            <Show when=move || !is_locked.get()>
+                <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_file=open />
+            </Show>
         </div>
         {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
     }
