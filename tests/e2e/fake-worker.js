@@ -1,7 +1,8 @@
 // Answers the page like the real worker, at once and always the same, so that the page's own part can be tested in
 // seconds. `self.scenario` (set in a line before this file) chooses what goes wrong:
 // "silent": says nothing once a run has begun; "dies": throws in mid-run; "no-gpu": computes on the CPU;
-// "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself.
+// "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself;
+// "device-failed": the device is lost in mid-run; "rejects": no run after the first can start.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
@@ -12,6 +13,8 @@ const tell = (message, blob) => self.postMessage({ message, blob });
 const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
 
 let run = null;
+let report = null;
+let model = null;
 
 const answers = {
   hello({ device }) {
@@ -52,7 +55,7 @@ const answers = {
 
   map_data({ mapping, validation_share }) {
     const validation_rows = Math.round(1237 * (validation_share || 0.2));
-    const report = {
+    report = {
       mapping,
       rows_kept: 1237,
       rows_dropped: 3,
@@ -65,15 +68,16 @@ const answers = {
       train_rows: 1237 - validation_rows,
       validation_rows,
       majority_share: 0.58,
-      tokens: { p50: 23, p95: 48, max: 91, max_len: 64, truncated_share: 0.004 },
+      tokens: null,
       warnings: [],
     };
     tell({ kind: "data_ready", report });
+    encode();
   },
 
   close_validation() {},
 
-  load_model({ model }) {
+  load_model({ model: entry }) {
     if (self.scenario === "broken-model") {
       const what = "model.safetensors ends after 1,024 bytes; its header says 90,868,376.";
       const remedy = "Reload the page to fetch it again.";
@@ -81,12 +85,19 @@ const answers = {
       return;
     }
     tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
-    const { id, name, parameters } = model;
+    const { id, name, parameters } = entry;
     const shape = { family: "bert", layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
-    tell({ kind: "model_ready", model: { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] } });
+    model = { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] };
+    tell({ kind: "model_ready", model });
+    encode();
   },
 
   start({ recipe }) {
+    if (self.scenario === "rejects" && run) {
+      const what = "A batch of these texts needs more memory than there is.";
+      tell({ kind: "run_failed", problem: problem("run.memory", what, "Nothing was started.", "Make it smaller.") });
+      return;
+    }
     const rate = (step) => 5e-5 * (step < 12 ? step / 12 : (STEPS - step) / (STEPS - 12));
     const steps = Array.from({ length: STEPS + 1 }, (_, step) => step);
     const plan = {
@@ -136,6 +147,13 @@ const answers = {
   },
 };
 
+/** Once data and model are there, the report comes again with the lengths of the texts. */
+function encode() {
+  if (!report || !model) return;
+  const tokens = { p50: 23, p95: 48, max: 91, max_len: 64, truncated_share: 0.004 };
+  tell({ kind: "data_ready", report: { ...report, tokens } });
+}
+
 function advance() {
   if (self.scenario === "silent") return;
   if (self.scenario === "dies" && run.step >= 30) throw new Error("unreachable executed");
@@ -150,6 +168,7 @@ function advance() {
   tell({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (STEPS - run.step) * 0.8 });
   if (run.step % 15 === 0) tell({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
   if (self.scenario === "not-finite" && run.step >= 60) finish("not_finite");
+  else if (self.scenario === "device-failed" && run.step >= 60) finish("device_failed");
   else if (run.step >= STEPS) finish("completed");
 }
 
@@ -165,10 +184,18 @@ function evaluation() {
 
 function finish(reason) {
   clearInterval(run.timer);
-  const what = "The loss was not a finite number three steps in a row.";
-  const remedy = "Halve the highest rate, or lengthen the warm-up.";
-  const advice = reason === "not_finite" ? problem("run.not-finite", what, "The best weights are kept.", remedy) : null;
-  const summary = { reason, steps: run.step, best: evaluation(), baseline: BASELINE, seconds: 96, advice };
+  const advice = {
+    not_finite: ["The loss was not a finite number three steps in a row.", "Halve the highest rate."],
+    device_failed: ["The GPU ran out of memory.", "Take a smaller batch."],
+  }[reason];
+  const summary = {
+    reason,
+    steps: run.step,
+    best: evaluation(),
+    baseline: BASELINE,
+    seconds: 96,
+    advice: advice ? problem("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
+  };
   tell({ kind: "finished", summary });
 }
 

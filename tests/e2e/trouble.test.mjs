@@ -87,6 +87,31 @@ test("a run whose numbers break ends with its best weights and advice", async ()
   });
 });
 
+test("a device that fails in a run leaves the best weights, to be tried and downloaded", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "device-failed");
+    await chooseFile(page);
+    await start(page);
+    await page.getByText("The device failed; the best weights so far are kept.").waitFor();
+    await page.getByText("Take a smaller batch.").waitFor();
+    await page.getByLabel("A sentence").waitFor();
+    await page.getByRole("button", { name: /Download model/ }).waitFor();
+  });
+});
+
+test("a run that cannot start says why and leaves the earlier result in place", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "rejects");
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    await page.getByRole("button", { name: "Start again" }).click();
+    await page.getByText("A batch of these texts needs more memory than there is.").waitFor();
+    await finished(page);
+    await page.getByRole("button", { name: /Download model/ }).waitFor();
+  });
+});
+
 test("without WebGPU the page says what it computes on and why", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "no-gpu");
