@@ -156,7 +156,7 @@ test("loading MiniLM holds at most 200 MB of wasm memory", async () => {
 
 test("a file of 200 MB streams, and the page answers meanwhile", async () => {
   const path = join(out, "large.csv");
-  const row = (i) => `${i} ${"a text of some length, as people write them ".repeat(4)},${i % 2 ? "yes" : "no"}\n`;
+  const row = (i) => `${i} ${"a text of some length as people write them  ".repeat(4)},${i % 2 ? "yes" : "no"}\n`;
   const rows = 1_050_000;
   const file = await open(path, "w");
   await file.write("text,label\n");
