@@ -66,6 +66,11 @@ impl Bert {
         Ok(Self { embeddings, layers, pooler })
     }
 
+    /// Length of a token's vector.
+    pub fn hidden(&self) -> usize {
+        self.embeddings.hidden()
+    }
+
     /// Whether the file had a pooler.
     pub fn has_pooler(&self) -> bool {
         self.pooler.is_some()
@@ -76,7 +81,8 @@ impl Bert {
     pub fn forward(&self, ids: Tensor<2, Int>, mask: Tensor<2>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();
         let bias = ((mask - 1.0) * -MASKED).reshape([batch, 1, 1, seq]);
-        let x = dropout.apply(self.embeddings.forward(ids));
+        let kept = dropout.draw([batch, seq, self.hidden()], &ids.device());
+        let x = kept.apply(self.embeddings.forward(ids));
         self.layers.iter().fold(x, |x, layer| layer.forward(x, bias.clone(), dropout))
     }
 
@@ -93,6 +99,10 @@ impl Bert {
 }
 
 impl Embeddings {
+    fn hidden(&self) -> usize {
+        self.word.size()
+    }
+
     fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [_, seq] = ids.dims();
         // One text at a time: every token is of type 0.
@@ -120,8 +130,9 @@ impl Layer {
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let x = self.attention.forward(x, bias, dropout);
+        let kept = dropout.draw(x.dims(), &x.device());
         let inner = gelu(self.intermediate.forward(x.clone()));
-        self.norm.forward(dropout.apply(self.output.forward(inner)) + x)
+        self.norm.forward(kept.apply(self.output.forward(inner)) + x)
     }
 }
 
@@ -129,11 +140,13 @@ impl Attention {
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
         let size = hidden / self.heads;
+        let kept_weights = dropout.draw([batch, self.heads, seq, seq], &x.device());
+        let kept = dropout.draw([batch, seq, hidden], &x.device());
         let split = |linear: &Linear| linear.forward(x.clone()).reshape([batch, seq, self.heads, size]).swap_dims(1, 2);
         let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (size as f64).sqrt()) + bias;
-        let weights = dropout.apply(softmax(scores));
+        let weights = kept_weights.apply(softmax(scores));
         let mixed = weights.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
-        self.norm.forward(dropout.apply(self.output.forward(mixed)) + x)
+        self.norm.forward(kept.apply(self.output.forward(mixed)) + x)
     }
 }
 

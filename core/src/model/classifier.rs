@@ -15,6 +15,8 @@ pub struct Input {
     pub ids: Tensor<2, Int>,
     /// 1 on tokens, 0 on padding: `[batch, seq]`.
     pub mask: Tensor<2>,
+    /// What each token weighs in the mean over its text, 0 on padding: `[batch, seq]`.
+    pub shares: Tensor<2>,
 }
 
 /// `BertForSequenceClassification`, or the same with the mean over the tokens in place of the pooler.
@@ -51,12 +53,15 @@ impl Classifier {
 
     /// Scores before the softmax: `[batch, classes]`.
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        let x = self.bert.forward(input.ids, input.mask.clone(), dropout);
+        let [rows, _] = input.ids.dims();
+        let kept = dropout.draw([rows, self.bert.hidden()], &input.ids.device());
+        let x = self.bert.forward(input.ids, input.mask, dropout);
         let pooled = match self.pooling {
             Pooling::Cls => self.bert.pool(x),
-            Pooling::Mean => mean(x, input.mask),
+            // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
+            Pooling::Mean => input.shares.unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1),
         };
-        self.head.forward(dropout.apply(pooled))
+        self.head.forward(kept.apply(pooled))
     }
 }
 
@@ -65,11 +70,4 @@ impl Weights for Classifier {
         self.bert.each(visit);
         self.head.each(visit);
     }
-}
-
-/// The mean over the tokens that `mask` `[batch, seq]` names: `[batch, seq, hidden]` to `[batch, hidden]`. As a matrix
-/// product, `[batch, 1, seq]` by `[batch, seq, hidden]`.
-fn mean(x: Tensor<3>, mask: Tensor<2>) -> Tensor<2> {
-    let count = mask.clone().sum_dim(1).clamp_min(1.0);
-    (mask / count).unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1)
 }

@@ -1,7 +1,7 @@
 //! Dropout (Srivastava et al. 2014): in training, a share of the values is set to 0 and the rest scaled up, so that
 //! the mean stays.
 
-use burn::tensor::{Distribution, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use crate::rng::{Purpose, Rng};
 
@@ -34,25 +34,25 @@ impl Dropout {
         Self { share, source, rng: Rng::new(seed, Purpose::Dropout, batch), seeded: false }
     }
 
-    /// Switches values off.
-    pub fn apply<const D: usize>(&mut self, values: Tensor<D>) -> Tensor<D> {
+    /// Draws the mask of values of `shape`. Before the values themselves are computed: a GPU can then mask them in the
+    /// kernel that makes them.
+    pub fn draw<const D: usize>(&mut self, shape: [usize; D], device: &Device) -> Mask<D> {
         if self.share == 0.0 {
-            return values;
+            return Mask(None);
         }
         let keep = 1.0 - self.share;
-        let (shape, device) = (values.dims(), values.device().inner());
-        match self.source {
+        let device = device.clone().inner();
+        Mask(Some(match self.source {
             MaskSource::Host => {
-                values * Tensor::from_data(TensorData::new(self.mask(shape.iter().product()), shape), &device)
+                (Tensor::from_data(TensorData::new(self.mask(shape.iter().product()), shape), &device), 1.0)
             }
             MaskSource::Device => {
                 if !std::mem::replace(&mut self.seeded, true) {
                     device.seed(self.rng.next_u64());
                 }
-                // Scaled are the values, not the mask: that becomes part of the kernel that masks them.
-                values * (1.0 / keep) * Tensor::random(shape, Distribution::Bernoulli(keep), &device)
+                (Tensor::random(shape, Distribution::Bernoulli(keep), &device), 1.0 / keep)
             }
-        }
+        }))
     }
 
     /// `len` values that are 0 or 1/keep. A share is met to 1/65,536.
@@ -68,6 +68,21 @@ impl Dropout {
         }
         mask.truncate(len);
         mask
+    }
+}
+
+/// Which values stay, and what they are multiplied with; nothing where there is no dropout.
+#[derive(Clone, Debug)]
+pub struct Mask<const D: usize>(Option<(Tensor<D>, f64)>);
+
+impl<const D: usize> Mask<D> {
+    /// Switches values off.
+    pub fn apply(self, values: Tensor<D>) -> Tensor<D> {
+        match self.0 {
+            None => values,
+            Some((mask, 1.0)) => values * mask,
+            Some((mask, factor)) => values * factor * mask,
+        }
     }
 }
 

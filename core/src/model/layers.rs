@@ -98,6 +98,11 @@ impl Embedding {
         embedding(self.weight.tensor.clone(), ids)
     }
 
+    /// Length of a vector.
+    pub fn size(&self) -> usize {
+        self.weight.tensor.dims()[1]
+    }
+
     /// The first `n` vectors: `[n, hidden]`.
     pub fn first(&self, n: usize) -> Tensor<2> {
         self.weight.tensor.clone().narrow(0, 0, n)

@@ -86,7 +86,13 @@ impl Batch {
     /// The batch as tensors on `device`.
     pub fn input(&self, device: &Device) -> Input {
         let shape = [self.rows, self.len];
+        let shares = self.mask.chunks(self.len).flat_map(|row| {
+            let tokens = row.iter().sum::<f32>().max(1.0);
+            row.iter().map(move |mask| mask / tokens)
+        });
+        let shares: Vec<f32> = shares.collect();
         Input {
+            shares: Tensor::from_data(TensorData::new(shares, shape), device),
             ids: Tensor::from_data(TensorData::new(self.ids.clone(), shape), device),
             mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
         }

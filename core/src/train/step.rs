@@ -10,7 +10,7 @@ use crate::ops::cross_entropy;
 use crate::weights::{AnyWeight, Place, Weights};
 
 /// Longest row that is multiplied with itself.
-const MAX_ROW: usize = 1 << 14;
+const MAX_ROW: usize = 1 << 16;
 
 /// A batch to learn from.
 #[derive(Clone, Debug)]
