@@ -189,3 +189,22 @@ async function definitions() {
   const file = (name) => fileOf(`${name}.csv`, parts[name].join("\n"));
   return { train: file("train"), validation: file("validation") };
 }
+
+test("a real worker that is ended in mid-run is replaced, and a run can be made with the fresh one", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(2 * MINUTE);
+    await withMicroModel(page);
+    await page.getByLabel("Choose a file").setInputFiles(microTexts(2000));
+    await page.getByText("Loaded: 2 layers").waitFor();
+    await page.getByText("Advanced", { exact: true }).click();
+    await page.getByLabel("Epochs").fill("100");
+    await start(page);
+    await page.workers()[0].evaluate(() => self.close());
+    await page.getByText("The engine has not answered for 30 seconds.").waitFor();
+    await page.getByText("2,000 rows can be used").waitFor();
+    assert.equal(await page.getByLabel("Epochs").inputValue(), "100");
+    await page.getByLabel("Epochs").fill("1");
+    await start(page);
+    await finished(page);
+  });
+});
