@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::recipe::Metric;
+
 /// Scores on the validation rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
@@ -21,6 +23,19 @@ pub struct Evaluation {
     pub classes: Vec<ClassScores>,
     /// Rows by true class, then by predicted class: `[classes][classes]`.
     pub confusion: Vec<Vec<u32>>,
+}
+
+impl Evaluation {
+    /// The score that decides, as it is shown. Of all but the loss the highest is best.
+    pub fn score(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::Loss => self.loss,
+            Metric::Accuracy => self.accuracy,
+            Metric::MacroF1 => self.macro_f1,
+            Metric::WeightedF1 => self.weighted_f1,
+            Metric::WorstF1 => self.classes.iter().map(|class| class.f1).fold(f64::INFINITY, f64::min),
+        }
+    }
 }
 
 /// Scores of one class. A ratio whose denominator is 0 counts as 0, as in scikit-learn.

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
-use crate::recipe::RawRecipe;
+use crate::recipe::{Place, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,8 +61,25 @@ pub enum Command {
     Pause,
     /// Go on.
     Resume,
-    /// End the run after this step and keep the best weights.
+    /// End the run after this step and keep the best weights; end a range test or an estimate.
     Stop,
+    /// Freeze or thaw a part of the model by hand, from the next step on. Answered by `Parts`.
+    SetLive {
+        /// The part.
+        place: Place,
+        /// Whether it learns; as the recipe says when absent.
+        live: Option<bool>,
+    },
+    /// Look for a learning rate with this recipe. Answered by `RateTried`s, then `RateFound` or `RateFailed`.
+    FindRate {
+        /// The recipe, not validated yet.
+        recipe: RawRecipe,
+    },
+    /// Measure what a run of this recipe would take. Answered by `Estimated` or `EstimateFailed`.
+    Estimate {
+        /// The recipe, not validated yet.
+        recipe: RawRecipe,
+    },
     /// Classify a text with the base and the tuned model. Answered by `Predicted` or `PredictFailed`.
     Predict {
         /// Comes back with the answer.
@@ -77,8 +94,12 @@ pub enum Command {
         /// Index of the predicted class.
         predicted: u32,
     },
-    /// Make the model folder. Answered by `ExportProgress`, then `Exported` with a `Blob` beside it, or `ExportFailed`.
-    Export,
+    /// Make the folder to take away. Answered by `ExportProgress`, then `Exported` with a `Blob` beside it, or
+    /// `ExportFailed`.
+    Export {
+        /// Which folder.
+        form: ExportForm,
+    },
     /// Time training steps of a made-up model. Answered by `Benched`.
     Bench {
         /// Which case.
@@ -167,6 +188,47 @@ pub enum Event {
         evaluation: Evaluation,
         /// Whether it is the best so far.
         is_best: bool,
+    },
+    /// Which parts of the model learn has changed.
+    Parts {
+        /// Optimiser steps taken before.
+        step: u32,
+        /// The parts, from the bottom.
+        parts: Vec<PartState>,
+    },
+    /// How far the tuned encoder has moved is being measured.
+    Measuring {
+        /// Batches done.
+        done: u32,
+        /// Batches in all.
+        total: u32,
+    },
+    /// A step of a range test.
+    RateTried {
+        /// Rate and loss.
+        point: RatePoint,
+        /// Steps in all, if the loss holds so long.
+        total: u32,
+    },
+    /// A range test is over; the model is as it was before.
+    RateFound {
+        /// What it found.
+        finding: RateFinding,
+    },
+    /// A range test cannot be made or finished.
+    RateFailed {
+        /// Why, and what can be done.
+        problem: Problem,
+    },
+    /// What a run would take.
+    Estimated {
+        /// The figures.
+        estimate: Estimate,
+    },
+    /// It cannot be told what a run would take.
+    EstimateFailed {
+        /// Why, and what can be done.
+        problem: Problem,
     },
     /// The next batch of the run takes so long that nothing will be heard meanwhile.
     Busy {
@@ -388,8 +450,95 @@ pub struct RunPlan {
     pub trainable_parameters: f64,
     /// Learning rate at each of at most 200 evenly spaced steps: (step, rate).
     pub lr_curve: Vec<(u32, f64)>,
+    /// The parts of the model at the beginning, from the bottom.
+    pub parts: Vec<PartState>,
     /// Always guessing the commonest class: its accuracy and macro-F1 on the validation rows.
     pub baseline: Baseline,
+}
+
+/// A part of the model in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartState {
+    /// Which.
+    pub place: Place,
+    /// Whether it learns.
+    pub live: bool,
+    /// Whether that was decided by hand.
+    pub by_hand: bool,
+    /// Its rate over the rate of the step.
+    pub rate_factor: f64,
+    /// Its parameters; with an adapter, those of the adapter.
+    pub parameters: f64,
+}
+
+/// A step of a range test.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RatePoint {
+    /// Learning rate.
+    pub lr: f64,
+    /// Loss of the batch.
+    pub loss: f64,
+    /// Loss, smoothed over the steps before.
+    pub smooth: f64,
+}
+
+/// What a range test found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RateFinding {
+    /// Its steps, in order.
+    pub points: Vec<RatePoint>,
+    /// Where the smoothed loss falls fastest.
+    pub steepest: Option<f64>,
+    /// Two thirds into the longest fall of the loss.
+    pub valley: Option<f64>,
+    /// Whether it ended because the loss exploded (else at the highest rate, or by hand).
+    pub diverged: bool,
+}
+
+/// What a run would take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Wall time in seconds, evaluations counted.
+    pub seconds: f64,
+    /// Memory at the most, in bytes.
+    pub bytes: f64,
+    /// Memory that there is, in bytes.
+    pub limit_bytes: f64,
+    /// Optimiser steps in all.
+    pub steps: u32,
+    /// The measured trial step, in milliseconds; none where the recipe does not fit.
+    pub step_ms: Option<f64>,
+    /// Where the recipe does not fit: the nearest one that does, if there is one.
+    pub nearest: Option<RawRecipe>,
+}
+
+impl Estimate {
+    /// Whether there is memory enough.
+    pub fn fits(&self) -> bool {
+        self.bytes <= self.limit_bytes
+    }
+}
+
+/// How far the tuned encoder has moved from the pretrained one, on general sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forgetting {
+    /// Mean cosine between the sentence vectors before and after: 1 is unmoved.
+    pub cosine: f64,
+    /// Correlation (Pearson) of the similarities between all pairs of sentences, before and after.
+    pub agreement: f64,
+    /// Sentences compared.
+    pub sentences: u32,
+}
+
+/// What is taken away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExportForm {
+    /// A whole model; an adapter is merged into it.
+    #[default]
+    Model,
+    /// The adapter alone, as a PEFT folder.
+    Adapter,
 }
 
 /// What always guessing the commonest class scores.
@@ -449,6 +598,8 @@ pub struct RunSummary {
     pub best: Evaluation,
     /// What always guessing scores.
     pub baseline: Baseline,
+    /// How far the encoder has moved; none where it was not measured.
+    pub forgetting: Option<Forgetting>,
     /// Wall time in seconds.
     pub seconds: f64,
     /// What went wrong and what to do, where the run did not end by itself.

@@ -1,6 +1,20 @@
 //! What a run is told to do. A [`RawRecipe`] is what a file or a form says; a [`Recipe`] is one that can be run.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+mod freezing;
+mod place;
+mod preset;
+mod schedule;
+mod valid;
+
+pub use freezing::{Freezing, Pace};
+pub use place::Place;
+pub use preset::Preset;
+pub use schedule::LrCurve;
+pub use valid::{ModelFacts, Recipe, RecipeError, default_lr, range_of};
 
 /// A recipe as written: every field may be wrong. Fields that are absent take their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,26 +34,102 @@ pub struct RawRecipe {
     pub grad_accum_steps: u32,
     /// Passes over the training rows.
     pub epochs: u32,
-    /// Highest learning rate; from the model's size when absent.
+
+    /// Highest learning rate; from the model's size and what learns when absent.
     pub lr_peak: Option<f64>,
+    /// How the rate changes over the run.
+    pub schedule: ScheduleKind,
     /// Share of the steps over which the rate rises from 0.
     pub warmup_share: f64,
-    /// Decoupled weight decay (not on biases and LayerNorm).
+    /// The same in optimiser steps; takes the place of the share.
+    pub warmup_steps: Option<u32>,
+    /// Rate at the end, as a share of the highest.
+    pub lr_final_share: f64,
+    /// One cycle: rate at the beginning, as a share of the highest.
+    pub lr_start_share: f64,
+    /// Cosine with restarts: how often it falls.
+    pub cycles: u32,
+    /// Polynomial: exponent; 1 is linear.
+    pub power: f64,
+    /// Slanted triangle: share of the steps over which the rate rises.
+    pub cut_share: f64,
+    /// Slanted triangle: highest rate over lowest.
+    pub cut_ratio: f64,
+    /// Plateau: what the rate is multiplied with when the score stalls.
+    pub plateau_factor: f64,
+    /// Plateau: evaluations without improvement that are borne before that.
+    pub plateau_patience: u32,
+    /// Rate of a layer over that of the layer above it; the head and the pooler have the full rate.
+    pub layer_decay: f64,
+    /// Highest rate of each part by name, in place of `lr_peak` and `layer_decay`.
+    pub part_rates: BTreeMap<Place, f64>,
+
+    /// Decoupled weight decay.
     pub weight_decay: f64,
-    /// Share of values switched off in training, in hidden states, attention and head.
+    /// Whether biases decay.
+    pub decay_biases: bool,
+    /// Whether LayerNorm weights decay.
+    pub decay_norms: bool,
+    /// Whether embeddings decay.
+    pub decay_embeddings: bool,
+    /// Share of the hidden states that is switched off in training.
     pub dropout: f64,
+    /// Share of the attention weights that is switched off.
+    pub attention_dropout: f64,
+    /// Share of the sentence vector before the head that is switched off.
+    pub head_dropout: f64,
+    /// Share of the probability that is spread over all classes (Szegedy et al. 2015).
+    pub label_smoothing: f64,
+    /// What the classes weigh in the loss.
+    pub class_weights: ClassWeights,
+    /// Focal loss (Lin et al. 2017): how much rows that are right already count less; 0 is cross-entropy.
+    pub focal_gamma: f64,
+    /// R-Drop (Liang et al. 2021): weight of the disagreement between two dropout masks; 0 switches it off.
+    pub r_drop: f64,
+    /// L2-SP (Li et al. 2018): pull towards the pretrained weights; 0 switches it off.
+    pub l2_sp: f64,
+    /// Top layers that are made anew before training (Zhang et al. 2020).
+    pub reinit_layers: u32,
     /// Largest global gradient norm; 0 switches clipping off.
     pub clip_norm: f64,
-    /// Whether the embeddings learn.
-    pub train_embeddings: bool,
-    /// Evaluations an epoch.
-    pub evals_per_epoch: u32,
+
+    /// Epochs from one evaluation to the next, with fraction.
+    pub eval_every_epochs: f64,
+    /// The same in optimiser steps; takes the place of the epochs.
+    pub eval_every_steps: Option<u32>,
     /// Evaluations without improvement before the run stops; 0 switches early stopping off.
     pub patience: u32,
     /// What counts as improvement.
     pub best_metric: Metric,
     /// Smallest change that counts as improvement.
     pub min_change: f64,
+
+    /// Which parts of the model learn, and when.
+    pub unfreezing: Unfreezing,
+    /// Last layers only: how many.
+    pub last_layers: u32,
+    /// What a stage of gradual unfreezing is measured in.
+    pub thaw_unit: ThawUnit,
+    /// Length of a stage, in that unit.
+    pub thaw_every: f64,
+    /// What each stage of gradual unfreezing adds; empty means from the head down, a layer at a time.
+    pub thaw_order: Vec<Vec<Place>>,
+    /// Whether the embeddings learn.
+    pub train_embeddings: bool,
+
+    /// Small matrices that learn beside the frozen ones.
+    pub adapter: AdapterKind,
+    /// Rank of the adapter: the inner size of its matrices.
+    pub lora_rank: u32,
+    /// The adapter's output is scaled by this over the rank.
+    pub lora_alpha: f64,
+    /// Share of the adapter's input that is switched off.
+    pub lora_dropout: f64,
+    /// Scale by the root of the rank instead (rsLoRA, Kalajdzievski 2023).
+    pub lora_rank_stabilised: bool,
+    /// Which linear layers have an adapter.
+    pub lora_targets: Vec<LoraTarget>,
+
     /// Share of the rows kept for validation.
     pub validation_share: f64,
     /// Seed of split, order, head and dropout.
@@ -56,6 +146,57 @@ pub enum Pooling {
     Mean,
 }
 
+/// How the learning rate changes over a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleKind {
+    /// Stays at its highest.
+    Constant,
+    /// Falls in a straight line.
+    Linear,
+    /// Falls along half a cosine.
+    Cosine,
+    /// Falls along half a cosine several times.
+    CosineRestarts,
+    /// Falls along a power.
+    Polynomial,
+    /// Falls with the root of the step.
+    InverseSqrt,
+    /// Rises and falls along cosines (Smith 2018).
+    OneCycle,
+    /// A short straight rise and a long straight fall (ULMFiT).
+    SlantedTriangular,
+    /// Stays until the score stalls, then is cut.
+    Plateau,
+}
+
+impl ScheduleKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Constant,
+        Self::Linear,
+        Self::Cosine,
+        Self::CosineRestarts,
+        Self::Polynomial,
+        Self::InverseSqrt,
+        Self::OneCycle,
+        Self::SlantedTriangular,
+        Self::Plateau,
+    ];
+}
+
+/// What the classes weigh in the loss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// All the same.
+    Equal,
+    /// Rows over (classes × rows of the class), as scikit-learn's `balanced`.
+    Balanced,
+    /// By class name; a class that is not named weighs 1.
+    Given(BTreeMap<String, f64>),
+}
+
 /// What decides which weights are best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,13 +207,87 @@ pub enum Metric {
     Accuracy,
     /// Macro-F1, higher is better.
     MacroF1,
+    /// Weighted F1, higher is better.
+    WeightedF1,
+    /// F1 of the class that is recognised worst, higher is better.
+    WorstF1,
 }
 
-mod schedule;
-mod valid;
+/// Which parts of the model learn, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unfreezing {
+    /// All layers from the beginning.
+    All,
+    /// The head alone.
+    Head,
+    /// The last layers and the head.
+    Last,
+    /// The head first, then one more layer at each stage.
+    Gradual,
+    /// The head first, then each layer alone from the bottom, then all (Felbo et al. 2017).
+    ChainThaw,
+}
 
-pub use schedule::lr_at;
-pub use valid::{ModelFacts, Recipe, RecipeError, range_of};
+/// What a stage of gradual unfreezing is measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThawUnit {
+    /// Epochs, with fraction.
+    Epochs,
+    /// Optimiser steps.
+    Steps,
+    /// Evaluations in a row without improvement.
+    Stall,
+}
+
+/// Small matrices that learn beside the frozen ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdapterKind {
+    /// None: the weights themselves learn.
+    None,
+    /// LoRA (Hu et al. 2021).
+    Lora,
+    /// DoRA (Liu et al. 2024): LoRA, with the length of each row of the weight learned by itself.
+    Dora,
+}
+
+/// A linear layer of an encoder that may have an adapter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoraTarget {
+    /// `attention.self.query`
+    Query,
+    /// `attention.self.key`
+    Key,
+    /// `attention.self.value`
+    Value,
+    /// `attention.output.dense`
+    AttentionOutput,
+    /// `intermediate.dense`
+    Intermediate,
+    /// `output.dense`
+    Output,
+}
+
+impl LoraTarget {
+    /// All of them, in the order in which data flows.
+    pub const ALL: [Self; 6] =
+        [Self::Query, Self::Key, Self::Value, Self::AttentionOutput, Self::Intermediate, Self::Output];
+
+    /// The name of the linear layer within its layer of a BERT model.
+    pub fn module(self) -> &'static str {
+        match self {
+            Self::Query => "attention.self.query",
+            Self::Key => "attention.self.key",
+            Self::Value => "attention.self.value",
+            Self::AttentionOutput => "attention.output.dense",
+            Self::Intermediate => "intermediate.dense",
+            Self::Output => "output.dense",
+        }
+    }
+}
 
 impl Default for RawRecipe {
     /// The recipe that trains well untouched: full fine-tuning of the layers and the head, embeddings frozen.
@@ -86,15 +301,50 @@ impl Default for RawRecipe {
             grad_accum_steps: 1,
             epochs: 2,
             lr_peak: None,
+            schedule: ScheduleKind::Linear,
             warmup_share: 0.1,
+            warmup_steps: None,
+            lr_final_share: 0.0,
+            lr_start_share: 0.04,
+            cycles: 2,
+            power: 2.0,
+            cut_share: 0.1,
+            cut_ratio: 32.0,
+            plateau_factor: 0.5,
+            plateau_patience: 1,
+            layer_decay: 1.0,
+            part_rates: BTreeMap::new(),
             weight_decay: 0.01,
+            decay_biases: false,
+            decay_norms: false,
+            decay_embeddings: true,
             dropout: 0.1,
+            attention_dropout: 0.1,
+            head_dropout: 0.1,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::Equal,
+            focal_gamma: 0.0,
+            r_drop: 0.0,
+            l2_sp: 0.0,
+            reinit_layers: 0,
             clip_norm: 1.0,
-            train_embeddings: false,
-            evals_per_epoch: 2,
+            eval_every_epochs: 0.5,
+            eval_every_steps: None,
             patience: 3,
             best_metric: Metric::MacroF1,
             min_change: 0.0,
+            unfreezing: Unfreezing::All,
+            last_layers: 2,
+            thaw_unit: ThawUnit::Epochs,
+            thaw_every: 1.0,
+            thaw_order: Vec::new(),
+            train_embeddings: false,
+            adapter: AdapterKind::None,
+            lora_rank: 8,
+            lora_alpha: 16.0,
+            lora_dropout: 0.0,
+            lora_rank_stabilised: false,
+            lora_targets: LoraTarget::ALL.to_vec(),
             validation_share: 0.1,
             seed: 42,
         }

@@ -7,4 +7,6 @@ mod weight;
 pub(crate) use import::new_linear;
 pub use import::{ImportReport, Tensors};
 pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, WeightsError, write_header};
-pub use weight::{AnyWeight, Place, Weight, Weights, encode, read};
+pub use weight::{AnyWeight, Weight, Weights, encode, read};
+
+pub use crate::recipe::Place;

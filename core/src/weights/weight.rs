@@ -6,19 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{DType, Tensor, TensorData};
 
 use super::{Dtype, TensorInfo};
-
-/// Which part of a model a weight belongs to: what is frozen, and at which rate it learns, goes by this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
-    /// Below the first layer.
-    Embeddings,
-    /// A layer, from 0 at the bottom.
-    Layer(usize),
-    /// The pretrained pooler above the last layer.
-    Pooler,
-    /// What is made anew for the task.
-    Head,
-}
+use crate::recipe::Place;
 
 /// One weight.
 #[derive(Clone, Debug)]

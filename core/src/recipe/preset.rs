@@ -1,0 +1,84 @@
+//! Recipes to start from.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AdapterKind, RawRecipe, ScheduleKind, ThawUnit, Unfreezing};
+
+/// A recipe to start from. What the person said of model, data and seed stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preset {
+    /// The head alone.
+    Quick,
+    /// Gradual unfreezing with discriminative rates and a slanted triangle: ULMFiT.
+    Balanced,
+    /// All layers at one rate.
+    Full,
+    /// LoRA.
+    Adapter,
+    /// For some dozens of rows.
+    FewExamples,
+}
+
+impl Preset {
+    /// All of them, the default first.
+    pub const ALL: [Self; 5] = [Self::Full, Self::Balanced, Self::Quick, Self::Adapter, Self::FewExamples];
+
+    /// The recipe, for the model and the data that `recipe` names.
+    pub fn recipe(self, recipe: &RawRecipe) -> RawRecipe {
+        let start = RawRecipe {
+            model: recipe.model.clone(),
+            pooling: recipe.pooling,
+            max_len: recipe.max_len,
+            validation_share: recipe.validation_share,
+            seed: recipe.seed,
+            ..RawRecipe::default()
+        };
+        match self {
+            Self::Full => start,
+            Self::Quick => RawRecipe { unfreezing: Unfreezing::Head, epochs: 10, eval_every_epochs: 1.0, ..start },
+            Self::Balanced => RawRecipe {
+                unfreezing: Unfreezing::Gradual,
+                thaw_unit: ThawUnit::Epochs,
+                thaw_every: 0.25,
+                schedule: ScheduleKind::SlantedTriangular,
+                layer_decay: 0.8,
+                lr_peak: Some(5e-4),
+                epochs: 3,
+                patience: 0,
+                ..start
+            },
+            Self::Adapter => RawRecipe { adapter: AdapterKind::Lora, ..start },
+            Self::FewExamples => RawRecipe {
+                epochs: 15,
+                eval_every_epochs: 1.0,
+                patience: 5,
+                layer_decay: 0.8,
+                label_smoothing: 0.1,
+                weight_decay: 0.05,
+                ..start
+            },
+        }
+    }
+
+    /// The preset that a recipe is, if it is one.
+    pub fn of(recipe: &RawRecipe) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.recipe(recipe) == *recipe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preset_keeps_what_belongs_to_the_data_and_is_known_again() {
+        let mine = RawRecipe { seed: 7, max_len: Some(32), epochs: 9, ..RawRecipe::default() };
+        assert_eq!(Preset::of(&mine), None);
+        for preset in Preset::ALL {
+            let recipe = preset.recipe(&mine);
+            assert_eq!((recipe.seed, recipe.max_len), (7, Some(32)));
+            assert_eq!(Preset::of(&recipe), Some(preset));
+        }
+    }
+}
