@@ -12,6 +12,7 @@ use crate::state::Step;
 use crate::worker::{from_js, message_of, to_js};
 
 const CHECK_KEY: &str = "hone.self-check";
+const RUNS_KEY: &str = "hone.runs";
 
 /// A file of this page, as plain data.
 ///
@@ -113,6 +114,18 @@ pub fn known_check() -> Option<SelfCheck> {
 pub fn keep_check(check: &SelfCheck) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(CHECK_KEY, &to_json(check));
+    }
+}
+
+/// The runs of earlier visits, as they were kept; empty when there are none.
+pub fn kept_runs() -> String {
+    storage().and_then(|storage| storage.get_item(RUNS_KEY).ok().flatten()).unwrap_or_default()
+}
+
+/// Keeps the runs for the next visit; where there is no room they are kept in this tab only.
+pub fn keep_runs(runs: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(RUNS_KEY, runs);
     }
 }
 

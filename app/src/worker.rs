@@ -6,6 +6,7 @@ use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, Event};
 use js_sys::{Object, Reflect};
 use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
 
@@ -143,9 +144,10 @@ fn broken(reason: &str) -> Problem {
         .remedy("Start again. If it happens once more, reload the page or compute on the CPU (under Model).")
 }
 
-/// Plain data as a JavaScript value. Everything that is sent is numbers, strings, lists and structs, which never fail.
+/// Plain data as a JavaScript value, with maps as objects: as `Map`s they would be lost in JSON. Everything that is sent is
+/// numbers, strings, lists, maps by name and structs, which never fail.
 pub fn to_js(value: &impl Serialize) -> JsValue {
-    serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::NULL)
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
 /// Plain data from a JavaScript value.

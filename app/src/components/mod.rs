@@ -2,6 +2,7 @@
 
 mod bars;
 mod chart;
+mod control;
 mod file_button;
 mod number_field;
 mod problem_note;
@@ -10,9 +11,10 @@ mod snippet;
 mod step_section;
 
 pub use bars::{Bar, Bars};
-pub use chart::Chart;
+pub use chart::{Chart, Key};
+pub use control::ControlField;
 pub use file_button::FileButton;
-pub use number_field::NumberField;
+pub use number_field::{NumberField, NumberRow};
 pub use problem_note::ProblemNote;
 pub use rail::Rail;
 pub use snippet::Snippet;

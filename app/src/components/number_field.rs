@@ -51,3 +51,40 @@ pub fn NumberField(
         </div>
     }
 }
+
+/// A number that belongs to a name among several, such as a label or a part of the model.
+#[component]
+pub fn NumberRow(
+    /// Unique on the page.
+    id: String,
+    /// What the number is of; may be a person's own text made visible.
+    label: String,
+    /// The number, as shown.
+    #[prop(into)]
+    value: Signal<String>,
+    /// What is wrong with what was typed.
+    #[prop(into)]
+    error: Signal<Option<String>>,
+    /// Called with what was typed.
+    on_type: Callback<String>,
+) -> impl IntoView {
+    let error_id = format!("{id}-error");
+    view! {
+        <li class="number-row">
+            <label for=id.clone() dir="auto">
+                {label}
+            </label>
+            <input
+                id=id
+                type="text"
+                inputmode="decimal"
+                autocomplete="off"
+                prop:value=value
+                aria-invalid=move || error.with(Option::is_some).to_string()
+                aria-describedby=error_id.clone()
+                on:change:target=move |event| on_type.run(event.target().value())
+            />
+            <span id=error_id class="error">{error}</span>
+        </li>
+    }
+}

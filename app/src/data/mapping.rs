@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::ProblemNote;
 use crate::page::Page;
-use crate::state::show;
+use crate::state::{State, show};
 
 const ENCODINGS: [(&str, &str); 5] = [
     ("", "as found"),
@@ -20,7 +20,7 @@ pub fn MappingForm() -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(|state| state.data.train.chosen.clone());
     let source = page.memo(|state| state.data.train.source.clone());
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let about = move || {
         let name = chosen.get().map(|chosen| show::visible(&chosen.name))?;
         let facts = source.with(|source| source.as_ref().map(facts).unwrap_or_default());

@@ -13,7 +13,7 @@ pub fn DeviceLine() -> impl IntoView {
     let failed = page.memo(|state| state.device.failed.clone());
     let lost = page.memo(|state| state.device.lost.clone());
     let choice = page.memo(|state| state.device.choice);
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let has_weights = page.memo(|state| state.run.has_weights);
     let line = move || match report.get() {
         Some(report) => words(&report),

@@ -22,7 +22,7 @@ pub fn ModelStep() -> impl IntoView {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
     };
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     view! {
         <StepSection step=Step::Model>
             <fieldset class="plain" disabled=is_locked>

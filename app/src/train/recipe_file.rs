@@ -5,13 +5,14 @@ use web_sys::File;
 use crate::browser;
 use crate::components::{FileButton, ProblemNote};
 use crate::page::Page;
+use crate::state::State;
 
 /// The recipe as a file: saved and opened.
 #[component]
 pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
     let problem = page.memo(|state| state.form.problem.clone());
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let open = Callback::new(move |file: File| {
         spawn_local(async move {
             // A file that vanished reads as an empty one, which is no recipe.

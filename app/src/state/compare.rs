@@ -1,0 +1,180 @@
+//! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
+
+use hone_core::metrics::Evaluation;
+use hone_core::recipe::RawRecipe;
+use serde_json::Value;
+
+use super::charts::step_ends;
+use super::fields::label_of;
+use super::plot::{Frame, Picture, Shape, round_up};
+use super::{History, PastRun, show};
+
+/// Ways to draw a line that can be told apart; further runs begin again.
+pub const SERIES: usize = 8;
+
+/// Runs of one recipe on the same data with different seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedGroup {
+    /// What the first of them is called.
+    pub name: String,
+    /// How many there are.
+    pub runs: usize,
+    /// Mean and standard deviation of the accuracy.
+    pub accuracy: (f64, f64),
+    /// Mean and standard deviation of macro-F1.
+    pub macro_f1: (f64, f64),
+}
+
+/// A line of the table of differences: its name and what each run has there.
+pub type Difference = (String, Vec<String>);
+
+impl History {
+    /// Macro-F1 on the validation rows of the runs that are compared.
+    pub fn score_picture(&self) -> Picture {
+        let runs = self.ticked();
+        let lowest = runs.iter().flat_map(|run| &run.evaluations).map(|one| one.macro_f1).fold(1.0, f64::min);
+        let y_min = (lowest * 10.0).floor() / 10.0;
+        let frame = Frame { y_min, ..Frame::from_zero(longest(&runs), 1.0) };
+        let best = |run: &&PastRun| format!("{} {}", show::visible(&run.name), show::score(run.best.macro_f1));
+        let summary = format!("Best macro-F1: {}.", runs.iter().map(best).collect::<Vec<_>>().join(", "));
+        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
+            let points = points(run, |evaluation| evaluation.macro_f1);
+            curve(&frame, &points, series)
+        });
+        Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
+    }
+
+    /// Validation loss of the runs that are compared, with their training loss as thin lines.
+    pub fn loss_picture(&self) -> Picture {
+        let runs = self.ticked();
+        let losses = runs.iter().flat_map(|run| {
+            let validation = run.evaluations.iter().map(|evaluation| evaluation.loss);
+            validation.chain(run.loss.iter().map(|point| point.1))
+        });
+        let frame = Frame::from_zero(longest(&runs), round_up(losses.fold(0.0, f64::max)));
+        let last = |run: &&PastRun| format!("{} {}", show::visible(&run.name), show::score(run.best.loss));
+        let summary = format!("Validation loss: {}.", runs.iter().map(last).collect::<Vec<_>>().join(", "));
+        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
+            let thin = Shape::new(format!("series-{} thin", series % SERIES), frame.line(&run.loss));
+            let points = points(run, |evaluation| evaluation.loss);
+            [thin].into_iter().chain(curve(&frame, &points, series))
+        });
+        Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
+    }
+
+    /// The fields in which the recipes of the compared runs differ, and what each says there.
+    pub fn differences(&self) -> Vec<Difference> {
+        let runs = self.ticked();
+        let recipes: Vec<Value> = runs.iter().filter_map(|run| serde_json::to_value(&run.recipe).ok()).collect();
+        let Some(Value::Object(first)) = recipes.first() else { return Vec::new() };
+        let names = first.keys().filter(|name| recipes.iter().any(|recipe| recipe[*name] != first[*name]));
+        let fields = names.map(|name| (label_of(name), recipes.iter().map(|recipe| words(&recipe[name])).collect()));
+        let data: Vec<String> = runs.iter().map(|run| format!("{} ({} rows)", run.data, run.train_rows)).collect();
+        let differ = data.iter().any(|other| *other != data[0]);
+        differ.then(|| ("Data".to_owned(), data.clone())).into_iter().chain(fields).collect()
+    }
+
+    /// Recipes that ran with several seeds, the newest first.
+    pub fn seed_groups(&self) -> Vec<SeedGroup> {
+        let mut groups: Vec<Vec<&PastRun>> = Vec::new();
+        for run in self.runs.iter().rev() {
+            match groups.iter_mut().find(|group| is_same_but_seed(group[0], run)) {
+                Some(group) => group.push(run),
+                None => groups.push(vec![run]),
+            }
+        }
+        let several = groups.into_iter().filter(|group| group.len() > 1);
+        several
+            .map(|group| SeedGroup {
+                name: group.last().map_or_else(String::new, |run| run.name.clone()),
+                runs: group.len(),
+                accuracy: spread(group.iter().map(|run| run.best.accuracy)),
+                macro_f1: spread(group.iter().map(|run| run.best.macro_f1)),
+            })
+            .collect()
+    }
+}
+
+fn longest(runs: &[&PastRun]) -> f64 {
+    runs.iter().map(|run| f64::from(run.steps)).fold(1.0, f64::max)
+}
+
+fn points(run: &PastRun, score: fn(&Evaluation) -> f64) -> Vec<(f64, f64)> {
+    run.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), score(evaluation))).collect()
+}
+
+fn curve(frame: &Frame, points: &[(f64, f64)], series: usize) -> [Shape; 2] {
+    let class = format!("series-{}", series % SERIES);
+    [Shape::new(class.clone(), frame.line(points)), Shape::new(format!("{class} dots"), frame.dots(points))]
+}
+
+fn is_same_but_seed(a: &PastRun, b: &PastRun) -> bool {
+    let unseeded = |run: &PastRun| RawRecipe { seed: 0, ..run.recipe.clone() };
+    (&a.data, a.train_rows, unseeded(a)) == (&b.data, b.train_rows, unseeded(b))
+}
+
+/// Mean and standard deviation (with n - 1, as of a sample).
+fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let n = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / n.max(1.0);
+    let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, variance.sqrt())
+}
+
+/// A value of a recipe in words.
+fn words(value: &Value) -> String {
+    match value {
+        Value::Null => "–".into(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Number(number) => show::rate(number.as_f64().unwrap_or_default()),
+        Value::String(text) => text.replace('_', " "),
+        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let entry = |(name, value): (&String, &Value)| format!("{name}: {}", words(value));
+            fields.iter().map(entry).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::history::tests::past;
+    use super::*;
+
+    fn ticked(runs: Vec<PastRun>) -> History {
+        History { runs: runs.into_iter().map(|run| PastRun { is_ticked: true, ..run }).collect() }
+    }
+
+    #[test]
+    fn only_what_differs_is_compared() {
+        let other = RawRecipe { lr_peak: Some(3e-4), epochs: 5, ..RawRecipe::default() };
+        let history = ticked(vec![past(1, RawRecipe::default(), 0.8), past(2, other, 0.9)]);
+        let differences = history.differences();
+        let names: Vec<&str> = differences.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["Epochs", "Highest rate"]);
+        assert_eq!(differences[1].1, ["–", "3e-4"]);
+    }
+
+    #[test]
+    fn curves_lie_in_one_frame_in_the_order_of_their_ticks() {
+        let history = ticked(vec![past(1, RawRecipe::default(), 0.8), past(2, RawRecipe::default(), 0.9)]);
+        let picture = history.score_picture();
+        assert_eq!(picture.frame.y_min, 0.8);
+        assert_eq!(picture.shapes[2].class, "series-1");
+        assert!(picture.summary.contains("Run 2 0.900"), "{}", picture.summary);
+        assert!(history.loss_picture().shapes.iter().any(|shape| shape.class == "series-1 thin"));
+        assert!(History::default().score_picture().shapes.is_empty());
+    }
+
+    #[test]
+    fn seeds_of_one_recipe_have_a_mean_and_a_spread() {
+        let seeded = |seed| RawRecipe { seed, ..RawRecipe::default() };
+        let other = RawRecipe { epochs: 9, ..RawRecipe::default() };
+        let runs = vec![past(1, seeded(1), 0.8), past(2, seeded(2), 0.9), past(3, other, 0.5)];
+        let groups = History { runs }.seed_groups();
+        assert_eq!((groups.len(), groups[0].runs, groups[0].name.as_str()), (1, 2, "Run 1"));
+        let (mean, deviation) = groups[0].macro_f1;
+        assert!((mean - 0.85).abs() < 1e-12 && (deviation - 0.005f64.sqrt()).abs() < 1e-12, "{groups:?}");
+    }
+}
