@@ -14,6 +14,9 @@ use crate::worker::{self, Files, Link, Told};
 /// How often a silent worker is looked for, and charts are redrawn at most.
 const TICK: Duration = Duration::from_millis(250);
 
+/// A part of the state.
+type Part<T> = Box<dyn Fn(&State) -> T + Send + Sync>;
+
 /// The state and the worker, shared by all components.
 #[derive(Clone, Copy)]
 pub struct Page {
@@ -33,7 +36,7 @@ impl Page {
         let page = Self {
             state: RwSignal::new(State {
                 known_check: browser::known_check(),
-                history: History::from_json(&browser::kept_runs()),
+                history: History::restored(browser::kept_runs()),
                 ..State::default()
             }),
             redraw: RwSignal::new(0),
@@ -62,7 +65,12 @@ impl Page {
         self,
         part: impl Fn(&State) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        Memo::new(move |_| self.state.with(&part))
+        self.boxed_memo(Box::new(part))
+    }
+
+    /// Compiled once for each type, not once for each closure: there are a hundred.
+    fn boxed_memo<T: PartialEq + Send + Sync + 'static>(self, part: Part<T>) -> Memo<T> {
+        Memo::new(move |_| self.state.with(&*part))
     }
 
     /// A part of the state that wakes its readers at most four times a second.
@@ -123,7 +131,7 @@ impl Page {
                 });
             }
             Effect::Keep(check) => browser::keep_check(&check),
-            Effect::KeepRuns => browser::keep_runs(&self.peek(|state| state.history.to_json())),
+            Effect::KeepRuns => self.peek(|state| browser::keep_runs(&state.history.runs)),
             Effect::Save { file_name } => self.save_again(&file_name),
         }
     }

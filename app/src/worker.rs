@@ -154,8 +154,27 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
 ///
 /// # Errors
 /// Says in words what does not fit.
-pub fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, String> {
+fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, String> {
     serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
+}
+
+/// Plain data that did not come in an event, as strictly as what did: unknown fields are an error.
+///
+/// # Errors
+/// Says in words what does not fit.
+pub fn from_plain_js<T: for<'de> Deserialize<'de>>(value: &JsValue) -> Result<T, String> {
+    let envelope = Object::new();
+    set(&envelope, "kind", &"plain".into());
+    set(&envelope, "value", value);
+    from_js(envelope.into()).map(|Envelope::Plain { value }| value)
+}
+
+/// Around plain data. A tag makes serde read it in the way in which it reads events; read in another way, each type would
+/// bring a second reader into the wasm, and fields that are unknown would be passed over.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Envelope<T> {
+    Plain { value: T },
 }
 
 /// The text of a thrown JavaScript value.

@@ -39,7 +39,7 @@ pub fn Chart(
         <figure class="chart">
             <figcaption>
                 <h4>{title}</h4>
-                <ul class="legend" hidden=move || legend.with(Vec::is_empty)>
+                <ul class="legend" hidden=Memo::new(move |_| legend.with(Vec::is_empty))>
                     {keys}
                 </ul>
             </figcaption>
@@ -51,7 +51,7 @@ pub fn Chart(
                     viewBox="0 0 100 100"
                     preserveAspectRatio="none"
                     role="img"
-                    aria-label=move || picture.with(|picture| picture.summary.clone())
+                    aria-label=Memo::new(move |_| picture.with(|picture| picture.summary.clone()))
                 >
                     <path class="grid" d=grid />
                     {shapes}

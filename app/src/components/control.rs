@@ -26,7 +26,7 @@ fn ChoiceField(choice: &'static Choice) -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(|state| choice.chosen(&state.form.recipe));
     let options = (0..).zip(choice.options).map(|(index, (name, _))| {
-        view! { <option value=index.to_string() selected=move || chosen.get() == index>{*name}</option> }
+        view! { <option value=index.to_string() selected=Memo::new(move |_| chosen.get() == index)>{*name}</option> }
     });
     let what = move || choice.options.get(chosen.get()).map(|(_, what)| *what);
     let choose = move |value: String| {

@@ -1,7 +1,7 @@
 use hone_core::dataset::{Encoding, Format, Mapping, SourceInfo};
 use leptos::prelude::*;
 
-use crate::components::ProblemNote;
+use crate::components::{ProblemNote, When};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -36,7 +36,7 @@ pub fn MappingForm() -> impl IntoView {
         warnings.into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
     };
     view! {
-        <Show when=move || chosen.with(Option::is_some)>
+        <When is=Signal::derive(move || chosen.with(Option::is_some))>
             <fieldset class="mapping" disabled=is_locked>
                 <legend class="unseen">"How the file is read"</legend>
                 {about}
@@ -44,7 +44,7 @@ pub fn MappingForm() -> impl IntoView {
                 {move || source.get().map(|source| view! { <Columns columns=source.columns /> })}
             </fieldset>
             {warnings}
-        </Show>
+        </When>
     }
 }
 

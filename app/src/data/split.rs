@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use web_sys::File;
 
 use super::{ACCEPT, take_files};
-use crate::components::{FileButton, NumberField, ProblemNote};
+use crate::components::{FileButton, NumberField, ProblemPlace, When};
 use crate::page::Page;
 use crate::state::fields::VALIDATION_SHARE;
 use crate::state::{State, show};
@@ -33,15 +33,15 @@ pub fn Split() -> impl IntoView {
         })
     };
     view! {
-        <Show when=move || has_source.get()>
+        <When is=has_source>
             <fieldset class="split" disabled=is_locked>
                 <legend>"Validation"</legend>
                 <p>{rows}</p>
                 <div class="fields">{fields}</div>
                 <OwnFile own=own />
-                {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+                <ProblemPlace problem />
             </fieldset>
-        </Show>
+        </When>
     }
 }
 

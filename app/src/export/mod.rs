@@ -6,7 +6,7 @@ use hone_core::protocol::ExportForm;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, Snippet, StepSection};
+use crate::components::{ProblemNote, Snippet, StepSection, When};
 use crate::page::Page;
 use crate::state::{Export, Step, show};
 use crate::train::save_recipe;
@@ -17,15 +17,15 @@ pub fn ExportStep() -> impl IntoView {
     let has_weights = Page::get().memo(|state| state.run.has_weights);
     view! {
         <StepSection step=Step::Export>
-            <Show
-                when=move || has_weights.get()
+            <When
+                is=has_weights
                 fallback=|| view! {
                     <p class="waits">"Once the model is trained, it can be downloaded as a folder that Python's transformers opens."</p>
                 }
             >
                 <Download />
                 <Use />
-            </Show>
+            </When>
         </StepSection>
     }
 }
@@ -34,17 +34,17 @@ pub fn ExportStep() -> impl IntoView {
 fn Download() -> impl IntoView {
     let page = Page::get();
     let export = page.memo(|state| state.export.clone());
-    let size = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default());
     let is_writing = page.memo(|state| matches!(state.export, Export::Writing(_)));
     let name = page.memo(|state| show::visible(&state.run.name));
     let adapter = page.memo(|state| {
         let plan = state.run.plan.as_ref().filter(|_| state.run.has_adapter())?;
         Some(show::bytes(4.0 * plan.trainable_parameters))
     });
-    let whole = move || match adapter.with(Option::is_some) {
-        true => "Download whole model",
-        false => "Download model",
-    };
+    let words = page.memo(|state| {
+        let size = state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default();
+        let what = if state.run.has_adapter() { "whole model" } else { "model" };
+        format!("Download {what} (zip, {size})")
+    });
     let state_line = move || match export.get() {
         Export::Idle => ().into_any(),
         Export::Writing(share) => view! {
@@ -77,7 +77,7 @@ fn Download() -> impl IntoView {
                 disabled=is_writing
                 on:click=move |_| page.act(|state| state.export(ExportForm::Model))
             >
-                {move || format!("{} (zip, {})", whole(), size.get())}
+                {words}
             </button>
             {move || adapter.get().map(|size| view! {
                 <button

@@ -1,7 +1,7 @@
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
-use crate::components::ProblemNote;
+use crate::components::{ProblemNote, ProblemPlace, When};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -53,12 +53,12 @@ pub fn DeviceLine() -> impl IntoView {
                     {options}
                 </select>
             </label>
-            <Show when=move || has_weights.get()>
+            <When is=has_weights>
                 <p class="hint">"Changing it starts the engine afresh: download the tuned model first."</p>
-            </Show>
+            </When>
         </div>
         {failure}
-        {move || lost.get().map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+        <ProblemPlace problem=lost is_warning=true />
     }
 }
 

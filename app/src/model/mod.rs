@@ -5,7 +5,7 @@ mod device_line;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, StepSection};
+use crate::components::{ProblemNote, ProblemPlace, StepSection};
 use crate::page::Page;
 use crate::state::{Load, State, Step, show};
 
@@ -29,7 +29,7 @@ pub fn ModelStep() -> impl IntoView {
                 <legend class="unseen">"Model"</legend>
                 {cards}
             </fieldset>
-            {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            <ProblemPlace problem />
             <LoadState />
             <DeviceLine />
         </StepSection>

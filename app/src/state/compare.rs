@@ -1,13 +1,12 @@
 //! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
 
 use hone_core::metrics::Evaluation;
-use hone_core::recipe::RawRecipe;
-use serde_json::Value;
+use hone_core::recipe::{AdapterKind, ClassWeights, RawRecipe};
 
 use super::charts::step_ends;
-use super::fields::label_of;
+use super::fields::{GROUPS, SEED, VALIDATION_SHARE};
 use super::plot::{Frame, Picture, Shape, round_up};
-use super::{History, PastRun, show};
+use super::{History, PastRun, order, show};
 
 /// Ways to draw a line that can be told apart; further runs begin again.
 pub const SERIES: usize = 8;
@@ -62,16 +61,28 @@ impl History {
         Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
     }
 
-    /// The fields in which the recipes of the compared runs differ, and what each says there.
+    /// In what the compared runs differ, and what each has there.
     pub fn differences(&self) -> Vec<Difference> {
         let runs = self.ticked();
-        let recipes: Vec<Value> = runs.iter().filter_map(|run| serde_json::to_value(&run.recipe).ok()).collect();
-        let Some(Value::Object(first)) = recipes.first() else { return Vec::new() };
-        let names = first.keys().filter(|name| recipes.iter().any(|recipe| recipe[*name] != first[*name]));
-        let fields = names.map(|name| (label_of(name), recipes.iter().map(|recipe| words(&recipe[name])).collect()));
-        let data: Vec<String> = runs.iter().map(|run| format!("{} ({} rows)", run.data, run.train_rows)).collect();
-        let differ = data.iter().any(|other| *other != data[0]);
-        differ.then(|| ("Data".to_owned(), data.clone())).into_iter().chain(fields).collect()
+        let mut lines: Vec<Difference> = Vec::new();
+        let mut line = |name: &str, words: &dyn Fn(&PastRun) -> String| {
+            let values: Vec<String> = runs.iter().map(|run| words(run)).collect();
+            if values.iter().any(|value| *value != values[0]) {
+                lines.push((name.to_owned(), values));
+            }
+        };
+        line("Data", &|run| format!("{} ({} rows)", run.data, run.train_rows));
+        line("Model", &|run| run.recipe.model.clone());
+        for control in GROUPS.iter().flat_map(|group| group.controls) {
+            line(control.label(), &|run| control.words(&run.recipe));
+        }
+        line("Rate of each part", &|run| rates(&run.recipe));
+        line("Own weights of labels", &|run| weights(&run.recipe));
+        line("Order of waking", &|run| order::write(&run.recipe.thaw_order));
+        line("Where the adapter sits", &|run| targets(&run.recipe));
+        line(SEED.label, &|run| SEED.shown(&run.recipe));
+        line(VALIDATION_SHARE.label, &|run| VALIDATION_SHARE.shown(&run.recipe));
+        lines
     }
 
     /// Recipes that ran with several seeds, the newest first.
@@ -121,20 +132,28 @@ fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// A value of a recipe in words.
-fn words(value: &Value) -> String {
-    match value {
-        Value::Null => "–".into(),
-        Value::Bool(true) => "yes".into(),
-        Value::Bool(false) => "no".into(),
-        Value::Number(number) => show::rate(number.as_f64().unwrap_or_default()),
-        Value::String(text) => text.replace('_', " "),
-        Value::Array(items) => items.iter().map(words).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => {
-            let entry = |(name, value): (&String, &Value)| format!("{name}: {}", words(value));
-            fields.iter().map(entry).collect::<Vec<_>>().join(", ")
+fn rates(recipe: &RawRecipe) -> String {
+    listed(recipe.part_rates.iter().map(|(place, rate)| format!("{} {}", show::part(*place), show::rate(*rate))))
+}
+
+fn weights(recipe: &RawRecipe) -> String {
+    match &recipe.class_weights {
+        ClassWeights::Given(weights) => {
+            listed(weights.iter().map(|(label, weight)| format!("{label} {}", show::rate(*weight))))
         }
+        _ => String::new(),
     }
+}
+
+fn targets(recipe: &RawRecipe) -> String {
+    match recipe.adapter {
+        AdapterKind::None => String::new(),
+        _ => listed(recipe.lora_targets.iter().map(|target| target.module().to_owned())),
+    }
+}
+
+fn listed(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -152,8 +171,8 @@ mod tests {
         let history = ticked(vec![past(1, RawRecipe::default(), 0.8), past(2, other, 0.9)]);
         let differences = history.differences();
         let names: Vec<&str> = differences.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["Epochs", "Highest rate"]);
-        assert_eq!(differences[1].1, ["–", "3e-4"]);
+        assert_eq!(names, ["Highest rate", "Epochs"]);
+        assert_eq!(differences[0].1, ["automatic", "3e-4"]);
     }
 
     #[test]

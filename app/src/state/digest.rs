@@ -78,13 +78,11 @@ impl State {
 
     /// The name of the chosen option of a choice.
     fn option_name(&self, name: &str) -> String {
-        let choices = GROUPS.iter().flat_map(|group| group.controls).filter_map(|control| match control {
-            Control::Choice(choice) => Some(choice),
+        let controls = GROUPS.iter().flat_map(|group| group.controls);
+        let words = controls.filter_map(|control| match control {
+            Control::Choice(choice) if choice.name == name => Some(choice.name_of_chosen(&self.form.recipe)),
             _ => None,
         });
-        let chosen = choices.filter(|choice| choice.name == name).find_map(|choice| {
-            choice.options.get(choice.chosen(&self.form.recipe)).map(|(name, _)| (*name).to_owned())
-        });
-        chosen.unwrap_or_default()
+        words.collect()
     }
 }

@@ -43,6 +43,11 @@ impl Form {
         Self { recipe, preset, errors: BTreeMap::new(), problem: None }
     }
 
+    /// What is wrong with a field; empty when nothing is.
+    pub fn error(&self, name: &str) -> String {
+        self.errors.get(name).cloned().unwrap_or_default()
+    }
+
     /// Takes a preset; what the person said of data, length and seed stays.
     pub fn take_preset(&mut self, preset: Preset) {
         *self = Self { preset, ..Self::new(preset.recipe(&self.recipe)) };
@@ -128,11 +133,10 @@ impl Form {
         self.recipe.lora_targets = LoraTarget::ALL.into_iter().filter(wanted).collect();
     }
 
-    /// Takes a recipe from the text of a file, or says why not. The recipe in the form stays when the file's does not
+    /// Takes a recipe that was read from a file, or says why not. The recipe in the form stays when the file's does not
     /// fit the model, or any model while there is none.
-    pub fn import(&mut self, text: &str, facts: Option<ModelFacts>) {
-        let recipe = serde_json::from_str::<RawRecipe>(text).map_err(|error| error.to_string());
-        let checked = recipe.and_then(|raw| match Recipe::new(raw.clone(), &facts.unwrap_or(ANY_MODEL)) {
+    pub fn import(&mut self, read: Result<RawRecipe, String>, facts: Option<ModelFacts>) {
+        let checked = read.and_then(|raw| match Recipe::new(raw.clone(), &facts.unwrap_or(ANY_MODEL)) {
             Ok(_) => Ok(raw),
             Err(error) => Err(error.to_string()),
         });

@@ -4,10 +4,9 @@ use hone_core::metrics::Evaluation;
 use hone_core::protocol::{Baseline, EndReason, Forgetting};
 use hone_core::recipe::RawRecipe;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::Run;
 use super::plot::{smooth, thin};
+use super::{Effect, Run, State};
 
 /// Runs that are kept at most, the newest.
 const MAX_RUNS: usize = 50;
@@ -123,24 +122,31 @@ impl History {
         self.ticked().iter().position(|run| run.id == id)
     }
 
-    /// As it is kept between visits.
-    pub fn to_json(&self) -> String {
-        let runs = self.runs.iter().filter_map(|run| serde_json::to_value(run).ok()).collect();
-        Value::Array(runs).to_string()
-    }
-
-    /// What was kept. An entry that is damaged, or was written by a Hone that kept other things, is left out.
-    pub fn from_json(text: &str) -> Self {
-        let entries: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
-        let surplus = entries.len().saturating_sub(MAX_RUNS);
+    /// What was kept: the newest, each id once.
+    pub fn restored(kept: Vec<PastRun>) -> Self {
+        let surplus = kept.len().saturating_sub(MAX_RUNS);
         let mut runs: Vec<PastRun> = Vec::new();
-        for run in entries.into_iter().skip(surplus).filter_map(|entry| serde_json::from_value::<PastRun>(entry).ok()) {
-            // Two entries with one id could not be told apart.
+        for run in kept.into_iter().skip(surplus) {
+            // Two runs with one id could not be told apart.
             if runs.iter().all(|other| other.id != run.id) {
                 runs.push(run);
             }
         }
         Self { runs }
+    }
+}
+
+impl State {
+    /// Gives a run of the history another name.
+    pub fn rename_run(&mut self, id: u32, name: &str) -> Vec<Effect> {
+        self.history.rename(id, name);
+        vec![Effect::KeepRuns]
+    }
+
+    /// Forgets a run of the history.
+    pub fn delete_run(&mut self, id: u32) -> Vec<Effect> {
+        self.history.delete(id);
+        vec![Effect::KeepRuns]
     }
 }
 
@@ -179,28 +185,22 @@ pub mod tests {
     }
 
     #[test]
-    fn what_is_kept_comes_back_and_what_is_damaged_stays_away() {
+    fn a_run_comes_back_as_it_was_written() {
         let recipe = RawRecipe { part_rates: [(hone_core::recipe::Place::Head, 0.1)].into(), ..RawRecipe::default() };
-        let history = History { runs: vec![past(1, recipe, 0.8), past(2, RawRecipe::default(), 0.9)] };
-        let json = history.to_json();
-        assert_eq!(History::from_json(&json), history);
-
-        let mut entries: Vec<Value> = serde_json::from_str(&json).unwrap();
-        entries[0]["recipe"]["from_the_future"] = 1.into();
-        entries.push(Value::from("junk"));
-        entries.push(entries[1].clone());
-        let read = History::from_json(&Value::Array(entries).to_string());
-        assert_eq!(read.runs, history.runs[1..]);
-        for broken in ["", "{}", "[{}]", "null", "[1"] {
-            assert_eq!(History::from_json(broken), History::default());
-        }
+        let run = past(1, recipe, 0.8);
+        let json = serde_json::to_string(&run).unwrap();
+        assert_eq!(serde_json::from_str::<PastRun>(&json).unwrap(), run);
+        let strange = json.replace("\"epochs\"", "\"epocs\"");
+        assert!(serde_json::from_str::<PastRun>(&strange).is_err());
     }
 
     #[test]
-    fn only_the_newest_are_kept() {
-        let runs = (0..60).map(|id| past(id, RawRecipe::default(), 0.5)).collect();
-        let read = History::from_json(&History { runs }.to_json());
+    fn only_the_newest_are_kept_and_each_once() {
+        let runs: Vec<PastRun> = (0..60).map(|id| past(id, RawRecipe::default(), 0.5)).collect();
+        let read = History::restored(runs.clone());
         assert_eq!((read.runs.len(), read.runs[0].id, read.next_id()), (MAX_RUNS, 10, 60));
+        let twice = vec![runs[1].clone(), runs[1].clone(), runs[2].clone()];
+        assert_eq!(History::restored(twice).runs, runs[1..3]);
     }
 
     #[test]

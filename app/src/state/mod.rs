@@ -89,6 +89,7 @@ pub struct State {
 
 /// What is to be done in the world after the state has changed.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are a few at a time, and they are carried out at once")]
 pub enum Effect {
     /// End the worker, if there is one, and start a fresh one.
     Replace,
@@ -268,14 +269,14 @@ impl State {
         self.remap()
     }
 
-    /// Takes a recipe from the text of a file, unless a run is going on. Rows are split again only where it says so.
-    pub fn open_recipe(&mut self, text: &str) -> Vec<Effect> {
+    /// Takes a recipe that was read from a file, unless a run is going on. Rows are split again only where it says so.
+    pub fn open_recipe(&mut self, read: Result<RawRecipe, String>) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();
         }
         let split = |form: &Form| (form.recipe.validation_share, form.recipe.seed);
         let before = split(&self.form);
-        self.form.import(text, self.facts());
+        self.form.import(read, self.facts());
         if split(&self.form) == before { Vec::new() } else { self.remap() }
     }
 
@@ -378,6 +379,12 @@ impl State {
             Some(previous) => self.run = Run { rejected: Some(problem), ..previous },
             None => self.run.phase = Phase::Failed(problem),
         }
+    }
+
+    /// Freezes a part that learns, or thaws one that is frozen.
+    pub fn toggle_live(&mut self, place: Place) -> Vec<Effect> {
+        let is_live = self.run.part(place).is_some_and(|part| part.live);
+        self.set_live(place, Some(!is_live))
     }
 
     /// Freezes or thaws a part by hand; without a word, it does as the recipe says again.

@@ -164,6 +164,10 @@ fn finished() -> Event {
     }
 }
 
+fn read(text: &str) -> Result<RawRecipe, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
 fn gone() -> Problem {
     Problem::new("engine.broken", "It is gone.")
 }
@@ -303,15 +307,15 @@ fn a_validation_file_taken_away_while_it_is_read_stays_away() {
 fn a_recipe_file_splits_the_rows_again_only_when_it_says_so_and_never_in_a_run() {
     let mut state = trained();
     for harmless in [r#"{"epochs": 5}"#, "broken"] {
-        assert_eq!(state.open_recipe(harmless), []);
+        assert_eq!(state.open_recipe(read(harmless)), []);
         assert!(state.run.has_weights);
     }
     assert_eq!(state.form.recipe.epochs, 5);
-    assert!(matches!(state.open_recipe(r#"{"seed": 7}"#)[..], [Effect::Send(Command::MapData { seed: 7, .. })]));
+    assert!(matches!(state.open_recipe(read(r#"{"seed": 7}"#))[..], [Effect::Send(Command::MapData { seed: 7, .. })]));
 
     let mut state = running();
     let before = state.clone();
-    assert_eq!(state.open_recipe(r#"{"seed": 7}"#), []);
+    assert_eq!(state.open_recipe(read(r#"{"seed": 7}"#)), []);
     assert_eq!(state, before);
 }
 
@@ -545,10 +549,10 @@ fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
 #[test]
 fn a_recipe_file_is_taken_whole_or_not_at_all() {
     let mut form = Form::default();
-    form.import(r#"{"epochs": 5}"#, None);
+    form.import(read(r#"{"epochs": 5}"#), None);
     assert_eq!((form.recipe.epochs, &form.problem), (5, &None));
     for (text, named) in [(r#"{"epochs": 9, "dropout": 2.0}"#, "dropout"), (r#"{"epoch": 9}"#, "epoch"), ("", "EOF")] {
-        form.import(text, None);
+        form.import(read(text), None);
         assert_eq!(form.recipe.epochs, 5);
         assert!(form.problem.as_ref().is_some_and(|problem| problem.what.contains(named)), "{:?}", form.problem);
     }
@@ -643,9 +647,9 @@ fn a_recipe_file_brings_back_every_map_and_list() {
         ..RawRecipe::default()
     };
     let mut state = ready();
-    state.open_recipe(&serde_json::to_string(&recipe).unwrap());
+    state.open_recipe(read(&serde_json::to_string(&recipe).unwrap()));
     assert_eq!((&state.form.recipe, &state.form.problem), (&recipe, &None));
-    state.open_recipe(r#"{"reinit_layers": 7}"#);
+    state.open_recipe(read(r#"{"reinit_layers": 7}"#));
     assert!(state.form.problem.is_some(), "the loaded model has six layers");
 }
 

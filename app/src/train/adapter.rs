@@ -1,6 +1,7 @@
 use hone_core::recipe::{AdapterKind, LoraTarget};
 use leptos::prelude::*;
 
+use crate::components::When;
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -28,7 +29,7 @@ pub fn Targets() -> impl IntoView {
         })
     };
     view! {
-        <Show when=move || applies.get()>
+        <When is=applies>
             <fieldset class="plain field">
                 <legend>"Where the adapter sits"</legend>
                 <div class="checks">{boxes}</div>
@@ -37,7 +38,7 @@ pub fn Targets() -> impl IntoView {
                     <span class="when">"All of them learn best; query and value alone are what the first paper took."</span>
                 </p>
             </fieldset>
-        </Show>
+        </When>
     }
 }
 

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{Chart, Key};
+use crate::components::{Chart, Key, When};
 use crate::page::Page;
 use crate::state::{SERIES, State, show};
 
@@ -12,7 +12,7 @@ pub fn Comparison() -> impl IntoView {
     let score = page.memo(|state| state.history.score_picture());
     let loss = page.memo(|state| state.history.loss_picture());
     view! {
-        <Show when=move || are_several.get()>
+        <When is=are_several>
             <div class="comparison">
                 <h3>"Comparison"</h3>
                 <div class="columns">
@@ -21,7 +21,7 @@ pub fn Comparison() -> impl IntoView {
                 </div>
                 <Differences />
             </div>
-        </Show>
+        </When>
     }
 }
 

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{Chart, ProblemNote};
+use crate::components::{Chart, ProblemPlace, When};
 use crate::page::Page;
 use crate::state::{Finder, FinderStage, State, show};
 
@@ -24,7 +24,7 @@ pub fn RateFinder() -> impl IntoView {
     let button = move || match is_active.get() {
         true => view! {
             <button type="button" disabled=is_stopping on:click=move |_| page.act(State::stop_finder)>
-                {move || if is_stopping.get() { "Stopping…" } else { "Stop looking" }}
+                "Stop looking"
             </button>
         }
         .into_any(),
@@ -49,11 +49,11 @@ pub fn RateFinder() -> impl IntoView {
             <p class="hint number" aria-live="polite">
                 {position}
             </p>
-            <Show when=move || has_points.get()>
+            <When is=has_points>
                 <Chart title="Loss over learning rate" picture mark=show::tick legend=legend.get_value() />
-            </Show>
+            </When>
             <Suggestions />
-            {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            <ProblemPlace problem />
         </div>
     }
 }

@@ -2,9 +2,9 @@ use leptos::prelude::*;
 
 use super::compare::Comparison;
 use crate::browser;
-use crate::components::Key;
+use crate::components::{Key, When};
 use crate::page::Page;
-use crate::state::{Effect, SERIES, SeedGroup, Step, show};
+use crate::state::{SERIES, SeedGroup, Step, show};
 
 /// The runs that are over: named, compared and deleted.
 #[component]
@@ -13,7 +13,7 @@ pub fn Runs() -> impl IntoView {
     let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
     let heads = ["Compare", "Name", "Macro-F1", "Accuracy", "Steps", "Time", ""];
     view! {
-        <Show when=move || !ids.with(Vec::is_empty)>
+        <When is=Signal::derive(move || !ids.with(Vec::is_empty))>
             <div class="runs">
                 <h3>"Runs"</h3>
                 <p class="hint">"Kept in this browser. Tick two or more to lay them over each other."</p>
@@ -33,7 +33,7 @@ pub fn Runs() -> impl IntoView {
                 <SeedGroups />
                 <Comparison />
             </div>
-        </Show>
+        </When>
     }
 }
 
@@ -53,11 +53,15 @@ fn RunRow(id: u32) -> impl IntoView {
         })
     });
     let figures = figures.map(|figures| figures.map(|figure| view! { <td class="number">{figure}</td> }));
-    let shown = move || show::visible(&name.get());
-    let keep = |_: ()| vec![Effect::KeepRuns];
-    let rename = move |typed: String| page.act(|state| keep(state.history.rename(id, &typed)));
+    let words = move |verb: &'static str| {
+        page.memo(move |state| {
+            let name = state.history.run(id).map(|run| show::visible(&run.name)).unwrap_or_default();
+            format!("{verb} {name}")
+        })
+    };
+    let rename = move |typed: String| page.act(|state| state.rename_run(id, &typed));
     let delete = move |_| {
-        page.act(|state| keep(state.history.delete(id)));
+        page.act(|state| state.delete_run(id));
         browser::focus(Step::Train);
     };
     let key = move || {
@@ -70,8 +74,8 @@ fn RunRow(id: u32) -> impl IntoView {
                 <label class="check">
                     <input
                         type="checkbox"
-                        aria-label=move || format!("Compare {}", shown())
-                        prop:checked=move || series.get().is_some()
+                        aria-label=words("Compare")
+                        prop:checked=page.memo(move |state| state.history.series(id).is_some())
                         on:change:target=move |event| {
                             let is_ticked = event.target().checked();
                             page.change(|state| state.history.tick(id, is_ticked));
@@ -87,14 +91,14 @@ fn RunRow(id: u32) -> impl IntoView {
                     dir="auto"
                     maxlength="80"
                     autocomplete="off"
-                    aria-label=move || format!("Name of {}", shown())
+                    aria-label=words("Name of")
                     prop:value=name
                     on:change:target=move |event| rename(event.target().value())
                 />
             </td>
             {figures}
             <td>
-                <button type="button" class="quiet" aria-label=move || format!("Delete {}", shown()) on:click=delete>
+                <button type="button" class="quiet" aria-label=words("Delete") on:click=delete>
                     "Delete"
                 </button>
             </td>

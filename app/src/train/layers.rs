@@ -2,6 +2,7 @@ use hone_core::protocol::PartState;
 use hone_core::recipe::Place;
 use leptos::prelude::*;
 
+use crate::components::When;
 use crate::page::Page;
 use crate::state::show;
 
@@ -65,11 +66,11 @@ pub fn LiveLayers() -> impl IntoView {
         <div class="layers">
             <h4>"Layers"</h4>
             <ul>{rows}</ul>
-            <Show when=move || is_active.get() && !by_hand.with(Vec::is_empty)>
+            <When is=Signal::derive(move || is_active.get() && !by_hand.with(Vec::is_empty))>
                 <button type="button" class="quiet" on:click=follow>
                     "Let the recipe decide again"
                 </button>
-            </Show>
+            </When>
             <p class="hint">
                 {learning}
                 " What is frozen saves work: nothing is computed back through the parts below the lowest one that learns, and dropout is off there."
@@ -83,29 +84,31 @@ fn LivePart(place: Place) -> impl IntoView {
     let page = Page::get();
     let class = page.memo(move |state| class_of(state.run.part(place)));
     let rate = page.slow(move |state| rate_of(state.run.part(place), state.run.lr()));
-    let is_live = page.memo(move |state| state.run.part(place).is_some_and(|part| part.live));
-    let is_by_hand = page.memo(move |state| state.run.part(place).is_some_and(|part| part.by_hand));
+    let by_hand = page.memo(move |state| {
+        let by_hand = state.run.part(place).is_some_and(|part| part.by_hand);
+        if by_hand { "by hand".to_owned() } else { String::new() }
+    });
+    let is_frozen = page.memo(move |state| (!state.run.part(place).is_some_and(|part| part.live)).to_string());
     let can_change = page.memo(|state| state.run.is_active());
     let name = show::part(place);
     let words = format!("Freeze {name}");
     let toggle = move |_| {
-        let is_live = is_live.get_untracked();
-        page.act(|state| state.set_live(place, Some(!is_live)));
+        page.act(|state| state.toggle_live(place));
     };
     view! {
         <li class=class>
-            <span class="part">{name} <small>{move || is_by_hand.get().then_some("by hand")}</small></span>
+            <span class="part">{name} <small>{by_hand}</small></span>
             <span class="rate">{rate}</span>
-            <Show when=move || can_change.get()>
+            <When is=can_change>
                 <button
                     type="button"
                     aria-label=words.clone()
-                    aria-pressed=move || (!is_live.get()).to_string()
+                    aria-pressed=is_frozen
                     on:click=toggle
                 >
                     "Freeze"
                 </button>
-            </Show>
+            </When>
         </li>
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use super::layers::LiveLayers;
 use super::table::HistoryTable;
 use crate::browser;
-use crate::components::Chart;
+use crate::components::{Chart, When};
 use crate::page::Page;
 use crate::state::{Effect, Phase, Run, State, Step, show};
 
@@ -19,7 +19,7 @@ pub fn Live() -> impl IntoView {
     let legend: Vec<_> = LEGEND.map(|(class, name)| (class.to_owned(), name.to_owned())).into();
     view! {
         <QueueLine />
-        <div class="live">
+        <div class="course">
             <div class="loss">
                 <Chart title="Loss" picture=loss mark=show::tick legend />
                 <HistoryTable />
@@ -136,7 +136,7 @@ fn Controls() -> impl IntoView {
         (false, false) => "Stop and keep the best",
     };
     view! {
-        <Show when=move || !phase.get().is_empty()>
+        <When is=Signal::derive(move || !phase.get().is_empty())>
             <div class="row">
                 <button type="button" disabled=is_stopping on:click=toggle>
                     {move || if phase.get() == "paused" { "Resume" } else { "Pause" }}
@@ -145,6 +145,6 @@ fn Controls() -> impl IntoView {
                     {stop_words}
                 </button>
             </div>
-        </Show>
+        </When>
     }
 }

@@ -22,7 +22,7 @@ mod table;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, StepSection};
+use crate::components::{ProblemNote, ProblemPlace, StepSection, When};
 use crate::page::Page;
 use crate::state::{Phase, Step};
 
@@ -56,11 +56,11 @@ pub fn TrainStep() -> impl IntoView {
             <StartRow />
             <Advanced />
             <Several />
-            {move || failure.get().map(|problem| view! { <ProblemNote problem /> })}
+            <ProblemPlace problem=failure />
             {warning_notes}
-            <Show when=move || has_plan.get() fallback=|| view! { <Preview /> }>
+            <When is=has_plan fallback=|| view! { <Preview /> }>
                 <Live />
-            </Show>
+            </When>
             <RunResult />
             <Runs />
         </StepSection>
@@ -72,11 +72,11 @@ pub fn TrainStep() -> impl IntoView {
 fn Preview() -> impl IntoView {
     let has_model = Page::get().memo(|state| state.model.report().is_some());
     view! {
-        <Show when=move || has_model.get()>
+        <When is=has_model>
             <div class="preview-run">
                 <PlannedCurve />
                 <PlannedLayers />
             </div>
-        </Show>
+        </When>
     }
 }

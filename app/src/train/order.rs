@@ -1,6 +1,7 @@
 use hone_core::recipe::Unfreezing;
 use leptos::prelude::*;
 
+use crate::components::When;
 use crate::page::Page;
 use crate::state::order;
 
@@ -12,7 +13,8 @@ pub fn OrderField() -> impl IntoView {
         page.memo(|state| state.form.recipe.unfreezing == Unfreezing::Gradual && state.model.report().is_some());
     let is_own = page.memo(|state| !state.form.recipe.thaw_order.is_empty());
     let written = page.memo(|state| order::write(&state.form.recipe.thaw_order));
-    let error = page.memo(|state| state.form.errors.get("thaw_order").cloned());
+    let error = page.memo(|state| state.form.error("thaw_order"));
+    let is_wrong = page.memo(|state| state.form.errors.contains_key("thaw_order").to_string());
     let toggle = move |is_on: bool| {
         page.change(|state| {
             let order = if is_on { order::from_the_top(&state.places()) } else { Vec::new() };
@@ -26,7 +28,7 @@ pub fn OrderField() -> impl IntoView {
         });
     };
     view! {
-        <Show when=move || applies.get()>
+        <When is=applies>
             <div class="field">
                 <label class="check">
                     <input
@@ -36,7 +38,7 @@ pub fn OrderField() -> impl IntoView {
                     />
                     "An order of my own"
                 </label>
-                <Show when=move || is_own.get()>
+                <When is=is_own>
                     <label for="thaw_order">"Order"</label>
                     <input
                         id="thaw_order"
@@ -45,17 +47,17 @@ pub fn OrderField() -> impl IntoView {
                         autocomplete="off"
                         spellcheck="false"
                         prop:value=written
-                        aria-invalid=move || error.with(Option::is_some).to_string()
+                        aria-invalid=is_wrong
                         aria-describedby="thaw_order-hint"
                         on:change:target=move |event| type_in(event.target().value())
                     />
-                </Show>
+                </When>
                 <p id="thaw_order-hint" class="hint">
                     <span class="error">{error}</span>
                     " What each stage wakes, from the first to the last: a semicolon ends a stage, and layers go by their number. "
                     <span class="when">"Wake several layers at once to reach the lowest within a short run."</span>
                 </p>
             </div>
-        </Show>
+        </When>
     }
 }

@@ -1,6 +1,7 @@
 use hone_core::recipe::Preset;
 use leptos::prelude::*;
 
+use crate::components::When;
 use crate::page::Page;
 use crate::state::{State, presets};
 
@@ -8,7 +9,8 @@ use crate::state::{State, presets};
 #[component]
 pub fn Presets() -> impl IntoView {
     let page = Page::get();
-    let chosen = page.memo(|state| state.form.preset);
+    let changed = page.memo(|state| format!("Changed from {}. ", presets::name(state.form.preset)));
+    let back = page.memo(|state| format!("Back to {}", presets::name(state.form.preset)));
     let is_changed = page.memo(|state| state.form.is_changed());
     let is_locked = page.memo(State::is_engaged);
     let cards = Preset::ALL.map(|preset| {
@@ -17,7 +19,7 @@ pub fn Presets() -> impl IntoView {
                 <input
                     type="radio"
                     name="preset"
-                    prop:checked=move || chosen.get() == preset
+                    prop:checked=page.memo(move |state| state.form.preset == preset)
                     on:change=move |_| page.change(|state| state.form.take_preset(preset))
                 />
                 <span class="name">{presets::name(preset)}</span>
@@ -29,18 +31,18 @@ pub fn Presets() -> impl IntoView {
         <fieldset class="presets" disabled=is_locked>
             <legend>"Recipe"</legend>
             <div class="cards">{cards}</div>
-            <Show when=move || is_changed.get()>
+            <When is=is_changed>
                 <p class="changed">
-                    {move || format!("Changed from {}. ", presets::name(chosen.get()))}
+                    {changed}
                     <button
                         type="button"
                         class="quiet"
-                        on:click=move |_| page.change(|state| state.form.take_preset(chosen.get_untracked()))
+                        on:click=move |_| page.change(|state| state.form.take_preset(state.form.preset))
                     >
-                        {move || format!("Back to {}", presets::name(chosen.get()))}
+                        {back}
                     </button>
                 </p>
-            </Show>
+            </When>
         </fieldset>
     }
 }

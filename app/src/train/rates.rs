@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use super::layers::PlannedLayers;
-use crate::components::NumberRow;
+use crate::components::{NumberRow, When};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -15,13 +15,14 @@ const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6
 pub fn Rates() -> impl IntoView {
     let page = Page::get();
     let has_own = page.memo(|state| !state.form.recipe.part_rates.is_empty());
-    let decay = page.memo(|state| state.form.recipe.layer_decay);
-    let has_model = page.memo(|state| state.model.report().is_some());
+    let lacks_model = page.memo(|state| state.model.report().is_none());
     let quick = DECAYS.map(|(factor, name)| {
         view! {
             <button
                 type="button"
-                aria-pressed=move || ((decay.get() - factor).abs() < 1e-6).to_string()
+                aria-pressed=page.memo(move |state| {
+                    ((state.form.recipe.layer_decay - factor).abs() < 1e-6).to_string()
+                })
                 on:click=move |_| page.change(|state| {
                     state.form.recipe.layer_decay = factor;
                     state.form.errors.remove("layer_decay");
@@ -48,7 +49,7 @@ pub fn Rates() -> impl IntoView {
                 <label class="check">
                     <input
                         type="checkbox"
-                        disabled=move || !has_model.get()
+                        disabled=lacks_model
                         prop:checked=has_own
                         on:change:target=move |event| toggle(event.target().checked())
                     />
@@ -58,9 +59,9 @@ pub fn Rates() -> impl IntoView {
                     "Lower layers hold what is general and should change less than the new head. "
                     <span class="when">"Give each part its own rate to repeat a paper, or to protect a layer."</span>
                 </p>
-                <Show when=move || has_own.get()>
+                <When is=has_own>
                     <PartRates />
-                </Show>
+                </When>
             </div>
         </div>
     }
@@ -78,7 +79,7 @@ fn PartRates() -> impl IntoView {
                 let rate = state.form.recipe.part_rates.get(&place).copied();
                 rate.map_or_else(String::new, show::rate)
             });
-            let error = page.memo(move |state| state.form.errors.get(&format!("part_rates.{place}")).cloned());
+            let error = page.memo(move |state| state.form.error(&format!("part_rates.{place}")));
             let on_type = Callback::new(move |typed: String| page.change(|state| state.form.type_rate(place, &typed)));
             view! { <NumberRow id=format!("rate-{place}") label=show::part(place) value error on_type /> }
         };

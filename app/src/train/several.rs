@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::page::Page;
 use crate::state::queue::sweepable;
-use crate::state::{State, fields, show};
+use crate::state::{State, show};
 
 /// Runs with as many seeds show how much of a score is luck.
 const SEEDS: u32 = 3;
@@ -40,7 +40,7 @@ pub fn Several() -> impl IntoView {
         <details class="several">
             <summary>"Several runs"</summary>
             <fieldset class="plain" disabled=is_locked>
-                <legend class="unseen">"Several runs"</legend>
+                <legend class="unseen">"Runs after each other"</legend>
                 <div class="part">
                     <h4>"With several seeds"</h4>
                     <p class="hint">
@@ -58,7 +58,7 @@ pub fn Several() -> impl IntoView {
                     <p class="hint" aria-live="polite">{said}</p>
                     <button
                         type="button"
-                        disabled=move || cannot.get() || jobs.with(Result::is_err)
+                        disabled=page.memo(|state| state.blocker().is_some() || state.sweep_jobs().is_err())
                         on:click=move |_| page.act(State::start_sweep)
                     >
                         {sweep_words}
@@ -73,12 +73,13 @@ pub fn Several() -> impl IntoView {
 #[component]
 fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
     let page = Page::get();
-    let axis = page.memo(move |state| state.axes[index].clone());
-    let names = page.memo(|state| sweepable(&state.form.recipe).map(|field| field.name).collect::<Vec<_>>());
+    let chosen = page.memo(move |state| state.axes[index].field.clone());
+    let names =
+        page.memo(|state| sweepable(&state.form.recipe).map(|field| (field.name, field.label)).collect::<Vec<_>>());
     let options = move || {
-        let option = |name: &'static str| {
-            let is_chosen = move || axis.with(|axis| axis.field == name);
-            view! { <option value=name selected=is_chosen>{fields::label_of(name)}</option> }
+        let option = |(name, label): (&'static str, &'static str)| {
+            let is_chosen = Memo::new(move |_| chosen.with(|chosen| chosen == name));
+            view! { <option value=name selected=is_chosen>{label}</option> }
         };
         names.get().into_iter().map(option).collect_view()
     };
@@ -102,7 +103,7 @@ fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
                     type="text"
                     autocomplete="off"
                     placeholder="1e-4, 3e-4, 1e-3"
-                    prop:value=move || axis.with(|axis| axis.values.clone())
+                    prop:value=page.memo(move |state| state.axes[index].values.clone())
                     on:input:target=move |event| {
                         let values = event.target().value();
                         page.change(|state| state.axes[index].values = values);

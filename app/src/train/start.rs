@@ -2,6 +2,7 @@ use hone_core::protocol::Estimate;
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::components::When;
 use crate::page::Page;
 use crate::state::{Phase, State, Step, show};
 
@@ -9,22 +10,25 @@ use crate::state::{Phase, State, Step, show};
 #[component]
 pub fn StartRow() -> impl IntoView {
     let page = Page::get();
-    let blocker = page.memo(State::blocker);
-    let is_active = page.memo(|state| state.run.is_active());
+    let is_blocked = page.memo(|state| state.blocker().is_some());
+    let is_idle = page.memo(|state| !state.run.is_active());
     let is_setting_up = page.memo(|state| state.run.phase == Phase::Starting);
-    let label = page.memo(|state| if state.run.phase == Phase::Idle { "Start" } else { "Start again" });
+    let label = page.memo(|state| {
+        let label = if state.run.phase == Phase::Idle { "Start" } else { "Start again" };
+        label.to_owned()
+    });
     let words = page.memo(|state| state.blocker().unwrap_or_else(|| takes(state)));
     let start = move |_| {
         page.act(State::start);
         browser::focus(Step::Train);
     };
     view! {
-        <Show when=move || !is_active.get()>
+        <When is=is_idle>
             <div class="row">
                 <button
                     type="button"
                     class="primary"
-                    disabled=move || blocker.with(Option::is_some)
+                    disabled=is_blocked
                     aria-describedby="start-hint"
                     on:click=start
                 >
@@ -33,12 +37,12 @@ pub fn StartRow() -> impl IntoView {
                 <p id="start-hint" class="takes">{words}</p>
                 <Nearest />
             </div>
-        </Show>
-        <Show when=move || is_setting_up.get()>
+        </When>
+        <When is=is_setting_up>
             <p class="setting-up">
                 "Setting up. On a GPU the first steps take up to half a minute, because its programs are made then."
             </p>
-        </Show>
+        </When>
     }
 }
 

@@ -42,6 +42,11 @@ impl Choice {
         (self.read)(recipe)
     }
 
+    /// The name of the chosen option.
+    pub fn name_of_chosen(&self, recipe: &RawRecipe) -> &'static str {
+        self.options.get(self.chosen(recipe)).map_or("", |(name, _)| name)
+    }
+
     /// Chooses an option; an index beyond them is left alone.
     pub fn choose(&self, index: usize, recipe: &mut RawRecipe) {
         if index < self.options.len() {

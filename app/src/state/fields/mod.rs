@@ -27,6 +27,28 @@ pub enum Control {
 }
 
 impl Control {
+    /// Its name on the page.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Number(field) => field.label,
+            Self::Choice(choice) => choice.label,
+            Self::Switch(switch) => switch.label,
+        }
+    }
+
+    /// What it says in a recipe, in words; a dash where it does not matter.
+    pub fn words(&self, recipe: &RawRecipe) -> String {
+        match self {
+            _ if !self.applies(recipe) => "–".into(),
+            Self::Number(field) => match field.shown(recipe) {
+                shown if shown.is_empty() => "automatic".into(),
+                shown => format!("{shown} {}", field.unit).trim_end().to_owned(),
+            },
+            Self::Choice(choice) => choice.name_of_chosen(recipe).into(),
+            Self::Switch(switch) => if switch.is_on(recipe) { "yes" } else { "no" }.into(),
+        }
+    }
+
     /// Whether it matters for this recipe; it is hidden otherwise.
     pub fn applies(&self, recipe: &RawRecipe) -> bool {
         match self {
@@ -97,18 +119,4 @@ pub fn numbers() -> impl Iterator<Item = &'static Field> {
         Control::Number(field) => Some(field),
         _ => None,
     })
-}
-
-/// What a field of the recipe is called on the page, by its name in the recipe.
-pub fn label_of(name: &str) -> String {
-    let known = GROUPS.iter().flat_map(|group| group.controls).find_map(|control| {
-        let (known, label) = match control {
-            Control::Number(field) => (field.name, field.label),
-            Control::Choice(choice) => (choice.name, choice.label),
-            Control::Switch(switch) => (switch.name, switch.label),
-        };
-        (known == name).then_some(label)
-    });
-    let others = [&SEED, &VALIDATION_SHARE].into_iter().find(|field| field.name == name).map(|field| field.label);
-    known.or(others).map_or_else(|| name.replace('_', " "), String::from)
 }
