@@ -644,6 +644,8 @@ pub struct BenchCase {
     pub steps: u32,
     /// Top layers that learn, with the head; the embeddings too when absent.
     pub live_layers: Option<u32>,
+    /// Whether what the frozen layers below compute is kept from step to step.
+    pub keeps_prefix: bool,
 }
 
 /// Figures of a benchmark case, times in milliseconds.
@@ -671,6 +673,8 @@ pub struct BenchFigures {
     pub gpu_bytes: Option<f64>,
     /// Of the case.
     pub live_layers: Option<u32>,
+    /// Of the case.
+    pub keeps_prefix: bool,
     /// Bytes of the optimiser's state.
     pub optimizer_bytes: f64,
     /// Loss of the last step: shows that the arithmetic was real.

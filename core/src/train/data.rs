@@ -1,5 +1,7 @@
 //! What a run learns from: encoded texts with their labels.
 
+use crate::dataset::Dataset;
+use crate::problem::Problem;
 use crate::text::{EncodedTexts, Tokenizer};
 
 /// Encoded texts with the index of each one's class.
@@ -16,6 +18,20 @@ impl Labels {
     pub fn push(&mut self, ids: &[u32], label: u32) {
         self.texts.push(ids);
         self.labels.push(label);
+    }
+
+    /// Some rows of a data set in a model's tokens, cut to `max_len` of them.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot split a text.
+    pub fn encode(dataset: &Dataset, rows: &[u32], tokenizer: &Tokenizer, max_len: usize) -> Result<Self, Problem> {
+        let mut labels = Self::default();
+        for &row in rows {
+            let mut ids = tokenizer.encode(dataset.text(row), usize::MAX)?;
+            tokenizer.cut(&mut ids, max_len);
+            labels.push(&ids, dataset.label(row));
+        }
+        Ok(labels)
     }
 
     /// The same rows, their texts cut to `max_len` tokens.
