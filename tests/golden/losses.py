@@ -56,7 +56,7 @@ def case(*passes, **settings):
     passes = [torch.tensor(logits, dtype=torch.float64, requires_grad=True) for logits in passes]
     alpha = settings.get("r_drop", 0.0)
     own = {name: value for name, value in settings.items() if name != "r_drop"}
-    loss = sum(loss_of(logits, **own) for logits in passes) / len(passes)
+    loss = sum(loss_of(logits, torch.tensor(LABELS), **own) for logits in passes) / len(passes)
     if alpha:
         loss = loss + alpha * disagreement(*passes)
     loss.backward()
@@ -64,9 +64,8 @@ def case(*passes, **settings):
     return {**settings, "logits": logits, "loss": loss.item(), "gradient": gradients}
 
 
-def loss_of(logits, class_weights=None, label_smoothing=0.0, focal_gamma=0.0):
-    """Cross-entropy, or the focal loss."""
-    labels = torch.tensor(LABELS)
+def loss_of(logits, labels, class_weights=None, label_smoothing=0.0, focal_gamma=0.0):
+    """Cross-entropy of three classes, or the focal loss."""
     weights = torch.tensor(class_weights or [1.0] * 3, dtype=logits.dtype)
     if focal_gamma == 0.0:
         return cross_entropy(logits, labels, weights, label_smoothing=label_smoothing)
