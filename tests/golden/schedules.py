@@ -42,8 +42,9 @@ SCORES = [0.5, 0.625, 0.6875, 0.625, 0.75, 0.75, 0.6875, 0.625, 0.5625, 0.875, 0
 def main():
     cases = []
     for total, warmup in ((40, 0), (40, 4), (7, 0), (7, 4)):
-        cases += [from_transformers(total, warmup, *schedule) for schedule in SCHEDULES]
-        cases.append(restarts_above(FINAL, next(case for case in cases[-len(SCHEDULES) :] if "cycles" in case["recipe"])))
+        found = [from_transformers(total, warmup, *schedule) for schedule in SCHEDULES]
+        cases += found
+        cases += [restarts_above(FINAL, restarts) for restarts in found if "cycles" in restarts["recipe"]]
         if warmup > 0:
             cases += [one_cycle(total, warmup, final) for final in (0.0, FINAL)]
     cases += [slanted_triangular(total) for total in (40, 50)]

@@ -11,10 +11,10 @@ EXPECTED.json is as check_export.py has it. What a user types, in the unpacked f
     model = HoneForSequenceClassification.from_pretrained("BASE", config=".")
     model = PeftModel.from_pretrained(model, ".")
 
-With the pooling "cls" the first line is `from transformers import BertForSequenceClassification`. Beside the two files of
-peft the folder so holds config.json, as in a whole model's folder, the tokenizer's files, and for the mean
-modeling_hone.py. Peft's and transformers' automatic classes would put the adapter on a model with the wrong pooling and
-say nothing: for the mean adapter_config.json names our class in `auto_mapping` and has no `task_type`.
+With the pooling "cls" the class is transformers' BertForSequenceClassification. Beside the two files of peft the folder
+so holds config.json, as in a whole model's folder, the tokenizer's files, and for the mean modeling_hone.py. The
+automatic classes of peft and transformers would put the adapter on a model with the wrong pooling and say nothing: for
+the mean adapter_config.json names our class in `auto_mapping` and has no `task_type`.
 """
 
 import json
