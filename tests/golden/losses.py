@@ -25,52 +25,46 @@ AGAIN = [[1.5, -0.5, 0.75], [-0.2, 0.6, 0.1], [-2.0, 3.0, 2.0], [0.5, 2.0, -1.5]
 # Logits so far apart that 1 - p is 0 in single precision: right, wrong, right, wrong.
 CERTAIN = [[40.0, 0.0, -40.0], [40.0, 0.0, -40.0], [-90.0, 90.0, 0.0], [0.0, 0.0, 60.0]]
 LABELS = [0, 2, 1, 0]
-WEIGHTS = [1.0, 2.0, 0.5]
+WEIGHTS = {"class_weights": {"given": {"0": 1.0, "1": 2.0, "2": 0.5}}}
+SMOOTHED = {"label_smoothing": 0.1}
 DISTRIBUTION = [0] * 5 + [1] * 2 + [2] * 3
 
 
 def main():
-    smoothed, weighted = {"label_smoothing": 0.1}, {"class_weights": WEIGHTS}
-    single = [
-        case(LOGITS),
-        case(LOGITS, **weighted),
-        case(LOGITS, **smoothed),
-        case(LOGITS, **smoothed, **weighted),
-        case(CERTAIN, **smoothed, **weighted),
-    ]
+    cases = [case(recipe, LOGITS) for recipe in ({}, WEIGHTS, SMOOTHED, SMOOTHED | WEIGHTS)]
+    cases.append(case(SMOOTHED | WEIGHTS, CERTAIN))
     for gamma in (0.5, 2.0):
-        for settings in ({}, weighted, smoothed, smoothed | weighted):
-            single.append(case(LOGITS, focal_gamma=gamma, **settings))
-        single.append(case(CERTAIN, focal_gamma=gamma))
-    twice = [case(LOGITS, AGAIN, r_drop=1.0), case(LOGITS, AGAIN, r_drop=5.0, **smoothed, **weighted)]
-    twice.append(case(CERTAIN, LOGITS, r_drop=1.0))
-    counts = numpy.bincount(DISTRIBUTION).tolist()
+        focal = {"focal_gamma": gamma}
+        cases += [case(focal | recipe, LOGITS) for recipe in ({}, WEIGHTS, SMOOTHED, SMOOTHED | WEIGHTS)]
+        cases.append(case(focal, CERTAIN))
+    cases += [case({"r_drop": 1.0}, LOGITS, AGAIN), case({"r_drop": 1.0}, LOGITS, CERTAIN)]
+    cases.append(case({"r_drop": 5.0} | SMOOTHED | WEIGHTS, LOGITS, AGAIN))
     weights = compute_class_weight("balanced", classes=numpy.arange(3), y=DISTRIBUTION).tolist()
-    found = {"labels": LABELS, "cases": single, "r_drop": twice, "balanced": {"counts": counts, "weights": weights}}
+    found = {"labels": LABELS, "cases": cases, "balanced": {"labels": DISTRIBUTION, "weights": weights}}
     versions = provenance(__file__) | {"scikit-learn": sklearn.__version__}
     write_json(GOLDEN / "losses.json", {"provenance": versions, **found})
 
 
-def case(*passes, **settings):
-    """Loss and gradient of one pass, or of two that R-Drop holds together."""
+def case(recipe, *passes):
+    """Loss of the logits of one pass, or of the two of R-Drop, and its gradients."""
     passes = [torch.tensor(logits, dtype=torch.float64, requires_grad=True) for logits in passes]
-    alpha = settings.get("r_drop", 0.0)
-    own = {name: value for name, value in settings.items() if name != "r_drop"}
-    loss = sum(loss_of(logits, torch.tensor(LABELS), **own) for logits in passes) / len(passes)
-    if alpha:
-        loss = loss + alpha * disagreement(*passes)
+    loss = sum(loss_of(logits, torch.tensor(LABELS), recipe) for logits in passes) / len(passes)
+    if "r_drop" in recipe:
+        loss = loss + recipe["r_drop"] * disagreement(*passes)
     loss.backward()
     logits, gradients = ([tensor.tolist() for tensor in of] for of in (passes, [logits.grad for logits in passes]))
-    return {**settings, "logits": logits, "loss": loss.item(), "gradient": gradients}
+    return {"recipe": recipe, "logits": logits, "loss": loss.item(), "gradients": gradients}
 
 
-def loss_of(logits, labels, class_weights=None, label_smoothing=0.0, focal_gamma=0.0):
-    """Cross-entropy of three classes, or the focal loss."""
-    weights = torch.tensor(class_weights or [1.0] * 3, dtype=logits.dtype)
-    if focal_gamma == 0.0:
-        return cross_entropy(logits, labels, weights, label_smoothing=label_smoothing)
-    targets = (1 - label_smoothing) * one_hot(labels, 3).to(logits.dtype) + label_smoothing / 3
-    factors = (focal_gamma * log_others(logits)).exp()
+def loss_of(logits, labels, recipe):
+    """Cross-entropy of three classes, or the focal loss, as a recipe asks for it."""
+    smoothing, gamma = recipe.get("label_smoothing", 0.0), recipe.get("focal_gamma", 0.0)
+    weights = recipe["class_weights"]["given"].values() if "class_weights" in recipe else [1.0] * 3
+    weights = torch.tensor(list(weights), dtype=logits.dtype)
+    if gamma == 0.0:
+        return cross_entropy(logits, labels, weights, label_smoothing=smoothing)
+    targets = (1 - smoothing) * one_hot(labels, 3).to(logits.dtype) + smoothing / 3
+    factors = (gamma * log_others(logits)).exp()
     return -(weights * targets * factors * log_softmax(logits, 1)).sum() / weights[labels].sum()
 
 

@@ -2,9 +2,9 @@
 """Writes technique_curves.json and .safetensors: 20 steps of the micro BERT, mean pooling, by one recipe a case.
 
 Every step sees all 16 rows of train_curve.py: in any order, and in batches of any size, they give the same step. A
-case's `recipe` holds the fields of Hone's recipe that differ from embeddings frozen, dropout 0 and the default. Decay and
-L2-SP are stronger than anyone would use, so that a mistake shows. Reads train_curve.*: after a change of theirs it is to
-be run again.
+case's `recipe` holds the fields of Hone's recipe that differ from embeddings frozen, dropout 0 and the default. Decay
+and L2-SP are stronger than anyone would use, so that a mistake shows. Reads train_curve.*: after a change of theirs it
+is to be run again.
 """
 
 import json
@@ -18,10 +18,9 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from losses import loss_of
+from losses import SMOOTHED, WEIGHTS, loss_of
 from reference import GOLDEN, classifier, provenance, write_json, write_tensors
 
-WEIGHTS = {"given": {"0": 1.0, "1": 2.0, "2": 0.5}}
 COLUMNS = ("input_ids", "attention_mask", "labels")
 STEPS = 20
 STAGED = {"thaw_unit": "steps", "thaw_every": 5.0}
@@ -33,7 +32,7 @@ CASES = {
     "decay_of_all": {"weight_decay": 1.0, "decay_biases": True, "decay_norms": True},
     "embeddings": {"weight_decay": 1.0, "train_embeddings": True},
     "embeddings_without_decay": {"weight_decay": 1.0, "train_embeddings": True, "decay_embeddings": False},
-    "smoothed_and_weighted": {"label_smoothing": 0.1, "class_weights": WEIGHTS},
+    "smoothed_and_weighted": SMOOTHED | WEIGHTS,
     "focal": {"focal_gamma": 2.0},
     "l2_sp": {"l2_sp": 1.0},
     "last_layer": {"unfreezing": "last", "last_layers": 1},
@@ -88,7 +87,7 @@ def train(model, recipe, lr_peak, rows):
     for step in range(STEPS):
         stage = stages[min(step // 5, len(stages) - 1)].split()
         live = thaw(model, adamw, stage + ["embeddings"] * recipe.get("train_embeddings", False))
-        loss = loss_of_rows(model, rows, recipe)
+        loss = loss_of(model(rows["input_ids"], rows["attention_mask"]).logits, rows["labels"], recipe)
         moved = [(p - pretrained[name]).square().sum() for name, p in live.items() if name in pretrained]
         (loss + recipe.get("l2_sp", 0.0) / 2 * sum(moved)).backward()
         norm = torch.nn.utils.clip_grad_norm_(live.values(), 1.0)
@@ -135,13 +134,6 @@ def thaw(model, adamw, stage):
         if name not in live:
             adamw.state.pop(parameter, None)
     return live
-
-
-def loss_of_rows(model, rows, recipe):
-    """The loss that the recipe asks for."""
-    logits = model(rows["input_ids"], rows["attention_mask"]).logits
-    weights = list(recipe["class_weights"]["given"].values()) if "class_weights" in recipe else None
-    return loss_of(logits, rows["labels"], weights, recipe.get("label_smoothing", 0.0), recipe.get("focal_gamma", 0.0))
 
 
 if __name__ == "__main__":
