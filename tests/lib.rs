@@ -41,10 +41,7 @@ pub fn json(name: &str) -> Value {
 pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
     let mut reader = FileReader::default();
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut take = |info: &_, bytes| {
-        tensors.add(info, bytes);
-        Ok(())
-    };
+    let mut take = |info: &_, bytes| tensors.add(info, bytes);
     reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
 }
 

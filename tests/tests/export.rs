@@ -20,7 +20,14 @@ fn files(folder: &std::path::Path, pooling: Pooling, classes: &[String]) -> Hash
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
     let bert = Bert::load(&config, &mut tensors).unwrap();
     let model = Classifier::new(bert, pooling, [config.hidden, classes.len()], 1, &device);
-    let facts = ModelFacts { parameters: 1.0, max_positions: 512, pooling, suggested_len: 64 };
+    let facts = ModelFacts {
+        parameters: 1.0,
+        layers: config.layers,
+        has_pooler: true,
+        max_positions: 512,
+        pooling,
+        suggested_len: 64,
+    };
     let recipe = Recipe::new(RawRecipe::default(), &facts).unwrap();
     let zip = ready(
         ModelFolder {

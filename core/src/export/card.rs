@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use super::ModelFolder;
+use super::{ModelFolder, method};
 use crate::recipe::Pooling;
 
 /// The card, with the front matter that model hubs read.
 pub fn write(folder: &ModelFolder) -> String {
     let mut card = front_matter(folder);
     let ModelFolder { best, baseline, data, recipe, .. } = folder;
-    let raw = recipe.raw();
     let pooled = match recipe.pooling() {
         Pooling::Cls => "the first token's vector through the pretrained pooler",
         Pooling::Mean => "the mean of the text's token vectors",
@@ -52,9 +51,7 @@ pub fn write(folder: &ModelFolder) -> String {
         {train} rows to learn from and {validation} to validate on, of a file whose SHA-256 is `{sha256}`. \
         No row of it is in this folder.\n\n\
         ## Recipe\n\n\
-        AdamW, learning rate {lr:e} after a warm-up over {warmup} % of the steps, then falling to 0; weight decay {decay}; \
-        dropout {dropout}; gradient norm at most {clip}; {epochs} epochs in batches of {batch}; \
-        at most {len} tokens a text; embeddings {embeddings}; seed {seed}. \
+        {method}\n\n\
         `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
         ## Limits\n\n\
         The validation rows also chose which weights were kept, so new texts may score somewhat lower. \
@@ -63,16 +60,7 @@ pub fn write(folder: &ModelFolder) -> String {
         train = data.train_rows,
         validation = data.validation_rows,
         sha256 = data.sha256,
-        lr = recipe.lr_peak(),
-        warmup = raw.warmup_share * 100.0,
-        decay = raw.weight_decay,
-        dropout = raw.dropout,
-        clip = raw.clip_norm,
-        epochs = raw.epochs,
-        batch = recipe.batch_size() * recipe.grad_accum_steps(),
-        len = recipe.max_len(),
-        embeddings = if raw.train_embeddings { "trained" } else { "frozen" },
-        seed = raw.seed,
+        method = method::described(recipe),
         snippet = snippet(recipe.pooling(), recipe.max_len()),
     );
     card

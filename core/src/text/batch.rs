@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::model::Input;
+use crate::model::{Hidden, Input};
 use crate::rng::{Purpose, Rng};
 
 /// Lengths that batches are padded to.
@@ -93,7 +93,7 @@ impl Batch {
         let shares: Vec<f32> = shares.collect();
         Input {
             shares: Tensor::from_data(TensorData::new(shares, shape), device),
-            ids: Tensor::from_data(TensorData::new(self.ids.clone(), shape), device),
+            hidden: Hidden::Ids(Tensor::from_data(TensorData::new(self.ids.clone(), shape), device)),
             mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
         }
     }

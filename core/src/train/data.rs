@@ -33,6 +33,8 @@ pub struct TrainingData {
     pub validation: Labels,
     /// Names of the classes.
     pub classes: Vec<String>,
+    /// General sentences, by which it is measured how far the encoder moves; none where that is not wanted.
+    pub general: EncodedTexts,
     /// The token that fills a row up.
     pub pad: u32,
 }

@@ -1,0 +1,32 @@
+//! adapter_config.json, as PEFT writes it.
+
+use serde_json::{Value, json};
+
+use super::ModelFolder;
+use crate::recipe::AdapterKind;
+
+/// The configuration of the run's adapters; none where there were no adapters.
+pub fn config(folder: &ModelFolder) -> Option<Value> {
+    let raw = folder.recipe.raw();
+    if raw.adapter == AdapterKind::None {
+        return None;
+    }
+    let modules: Vec<String> = raw.lora_targets.iter().map(|target| target.module().replace('.', "\\.")).collect();
+    Some(json!({
+        "base_model_name_or_path": folder.base_model,
+        "bias": "none",
+        "fan_in_fan_out": false,
+        "inference_mode": true,
+        "init_lora_weights": true,
+        "lora_alpha": raw.lora_alpha,
+        "lora_dropout": raw.lora_dropout,
+        "modules_to_save": ["classifier"],
+        "peft_type": "LORA",
+        "r": raw.lora_rank,
+        // A pattern: by its ending alone `output.dense` would name the attention's output too.
+        "target_modules": format!("bert\\.encoder\\.layer\\.\\d+\\.({})", modules.join("|")),
+        "task_type": "SEQ_CLS",
+        "use_dora": raw.adapter == AdapterKind::Dora,
+        "use_rslora": raw.lora_rank_stabilised,
+    }))
+}
