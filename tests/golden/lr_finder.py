@@ -27,7 +27,7 @@ POINTS, LR_MIN, LR_MAX = 60, 1e-7, 1.0
 def main():
     rates = [LR_MIN * (LR_MAX / LR_MIN) ** (i / (POINTS - 1)) for i in range(POINTS)]
     made_up = {
-        "valley": valley_of(rates, bottom=0.0, seed=69),
+        "valley": valley_of(rates, bottom=0.0, seed=101),
         "rising": [0.7 + 0.01 * i for i in range(POINTS)],
         "diverging": valley_of(rates, bottom=-2.5, seed=95),
     }
