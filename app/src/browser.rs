@@ -8,10 +8,11 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
-use crate::state::Step;
-use crate::worker::{from_js, message_of, to_js};
+use crate::state::{PastRun, Step};
+use crate::worker::{from_plain_js, message_of, to_js};
 
 const CHECK_KEY: &str = "hone.self-check";
+const RUNS_KEY: &str = "hone.runs";
 
 /// A file of this page, as plain data.
 ///
@@ -21,7 +22,7 @@ pub async fn fetch_json<T: for<'de> Deserialize<'de>>(path: &str) -> Result<T, P
     let response = fetch(path).await?;
     let json = response.json().map_err(|error| not_fetched(path, &message_of(&error)))?;
     let value = JsFuture::from(json).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
-    from_js(value).map_err(|reason| not_fetched(path, &reason))
+    from_plain_js(&value).map_err(|reason| not_fetched(path, &reason))
 }
 
 /// A file of this page, as it is.
@@ -86,7 +87,7 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 /// # Errors
 /// Says in words what does not fit.
 pub fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
-    from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
+    from_plain_js(&JSON::parse(text).map_err(|error| message_of(&error))?)
 }
 
 /// Moves the focus to a step whose focused button goes away: it would be lost otherwise.
@@ -113,6 +114,20 @@ pub fn known_check() -> Option<SelfCheck> {
 pub fn keep_check(check: &SelfCheck) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(CHECK_KEY, &to_json(check));
+    }
+}
+
+/// The runs of earlier visits. What is damaged, or was written by a Hone that kept other things, is left out.
+pub fn kept_runs() -> Vec<PastRun> {
+    let kept = storage().and_then(|storage| storage.get_item(RUNS_KEY).ok().flatten());
+    let entries = kept.and_then(|json| JSON::parse(&json).ok()).filter(Array::is_array).map(|json| Array::from(&json));
+    entries.map(|entries| entries.iter().filter_map(|entry| from_plain_js(&entry).ok()).collect()).unwrap_or_default()
+}
+
+/// Keeps the runs for the next visit; where there is no room they are kept in this tab only.
+pub fn keep_runs(runs: &[PastRun]) {
+    if let (Some(storage), Ok(json)) = (storage(), JSON::stringify(&to_js(&runs))) {
+        let _ = storage.set_item(RUNS_KEY, &String::from(json));
     }
 }
 

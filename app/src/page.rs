@@ -8,11 +8,14 @@ use leptos::task::spawn_local;
 use web_sys::Blob;
 
 use crate::browser;
-use crate::state::{Effect, State};
+use crate::state::{Effect, History, Settling, State};
 use crate::worker::{self, Files, Link, Told};
 
 /// How often a silent worker is looked for, and charts are redrawn at most.
 const TICK: Duration = Duration::from_millis(250);
+
+/// A part of the state.
+type Part<T> = Box<dyn Fn(&State) -> T + Send + Sync>;
 
 /// The state and the worker, shared by all components.
 #[derive(Clone, Copy)]
@@ -31,7 +34,11 @@ impl Page {
     /// Sets up the page and starts its worker. Called once, at the root.
     pub fn open() -> Self {
         let page = Self {
-            state: RwSignal::new(State { known_check: browser::known_check(), ..State::default() }),
+            state: RwSignal::new(State {
+                known_check: browser::known_check(),
+                history: History::restored(browser::kept_runs()),
+                ..State::default()
+            }),
             redraw: RwSignal::new(0),
             link: StoredValue::new_local(None),
             files: StoredValue::new_local(Files::default()),
@@ -58,7 +65,12 @@ impl Page {
         self,
         part: impl Fn(&State) -> T + Send + Sync + 'static,
     ) -> Memo<T> {
-        Memo::new(move |_| self.state.with(&part))
+        self.boxed_memo(Box::new(part))
+    }
+
+    /// Compiled once for each type, not once for each closure: there are a hundred.
+    fn boxed_memo<T: PartialEq + Send + Sync + 'static>(self, part: Part<T>) -> Memo<T> {
+        Memo::new(move |_| self.state.with(&*part))
     }
 
     /// A part of the state that wakes its readers at most four times a second.
@@ -90,7 +102,7 @@ impl Page {
 
     /// Takes a file that was chosen, dropped or pasted.
     pub fn open_file(self, role: DataRole, name: String, blob: Blob) {
-        if !self.peek(|state| state.run.is_active()) {
+        if !self.peek(State::is_engaged) {
             self.files.update_value(|files| files.keep(role, blob));
         }
         self.act(|state| state.open(role, name));
@@ -119,6 +131,7 @@ impl Page {
                 });
             }
             Effect::Keep(check) => browser::keep_check(&check),
+            Effect::KeepRuns => self.peek(|state| browser::keep_runs(&state.history.runs)),
             Effect::Save { file_name } => self.save_again(&file_name),
         }
     }
@@ -156,11 +169,16 @@ impl Page {
 
     fn tick(self) {
         let drawn = StoredValue::new((0, 0, false));
+        let settling = StoredValue::new(Settling::default());
         let beat = move || {
             let length = self.peek(|state| (state.run.steps.len(), state.run.evaluations.len(), state.run.is_active()));
             if drawn.get_value() != length {
                 drawn.set_value(length);
                 self.redraw.update(|count| *count = count.wrapping_add(1));
+            }
+            let question = self.peek(State::open_question);
+            if settling.try_update_value(|settling| settling.is_settled(question)) == Some(true) {
+                self.act(State::ask_estimate);
             }
             self.silent_ticks.update_value(|ticks| *ticks = ticks.saturating_add(1));
             let silent = TICK * self.silent_ticks.get_value();

@@ -6,6 +6,7 @@ use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, Event};
 use js_sys::{Object, Reflect};
 use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
 
@@ -143,17 +144,37 @@ fn broken(reason: &str) -> Problem {
         .remedy("Start again. If it happens once more, reload the page or compute on the CPU (under Model).")
 }
 
-/// Plain data as a JavaScript value. Everything that is sent is numbers, strings, lists and structs, which never fail.
+/// Plain data as a JavaScript value, with maps as objects: as `Map`s they would be lost in JSON. Everything that is sent is
+/// numbers, strings, lists, maps by name and structs, which never fail.
 pub fn to_js(value: &impl Serialize) -> JsValue {
-    serde_wasm_bindgen::to_value(value).unwrap_or(JsValue::NULL)
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
 /// Plain data from a JavaScript value.
 ///
 /// # Errors
 /// Says in words what does not fit.
-pub fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, String> {
+fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, String> {
     serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
+}
+
+/// Plain data that did not come in an event, as strictly as what did: unknown fields are an error.
+///
+/// # Errors
+/// Says in words what does not fit.
+pub fn from_plain_js<T: for<'de> Deserialize<'de>>(value: &JsValue) -> Result<T, String> {
+    let envelope = Object::new();
+    set(&envelope, "kind", &"plain".into());
+    set(&envelope, "value", value);
+    from_js(envelope.into()).map(|Envelope::Plain { value }| value)
+}
+
+/// Around plain data. A tag makes serde read it in the way in which it reads events; read in another way, each type would
+/// bring a second reader into the wasm, and fields that are unknown would be passed over.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Envelope<T> {
+    Plain { value: T },
 }
 
 /// The text of a thrown JavaScript value.

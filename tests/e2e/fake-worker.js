@@ -2,7 +2,9 @@
 // seconds. `self.scenario` (set in a line before this file) chooses what goes wrong:
 // "silent": says nothing once a run has begun; "dies": throws in mid-run; "no-gpu": computes on the CPU;
 // "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself;
-// "device-failed": the device is lost in mid-run; "rejects": no run after the first can start.
+// "device-failed": the device is lost in mid-run; "rejects": no run after the first can start;
+// "too-large": a batch of more than 4 rows does not fit; "no-estimate": cannot tell what a run takes;
+// "no-rate": finds no learning rate.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
@@ -13,6 +15,7 @@ const tell = (message, blob) => self.postMessage({ message, blob });
 const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
 
 let run = null;
+let search = null;
 let report = null;
 let model = null;
 
@@ -98,22 +101,52 @@ const answers = {
       tell({ kind: "run_failed", problem: problem("run.memory", what, "Nothing was started.", "Make it smaller.") });
       return;
     }
-    const rate = (step) => 5e-5 * (step < 12 ? step / 12 : (STEPS - step) / (STEPS - 12));
+    const peak = recipe.lr_peak ?? 5e-5;
+    const rate = (step) => peak * (step < 12 ? step / 12 : (STEPS - step) / (STEPS - 12));
     const steps = Array.from({ length: STEPS + 1 }, (_, step) => step);
+    const filled = { ...recipe, lr_peak: peak, max_len: 64, pooling: "mean" };
     const plan = {
-      recipe: { ...recipe, lr_peak: 5e-5, max_len: 64, pooling: "mean" },
+      recipe: filled,
       labels: LABELS,
       train_rows: 1113,
       validation_rows: 124,
       total_steps: STEPS,
       steps_per_epoch: 40,
       max_len: 64,
-      trainable_parameters: 10.8e6,
+      trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
       lr_curve: steps.map((step) => [step, rate(step)]),
+      parts: partsOf(filled, 0, {}),
       baseline: BASELINE,
     };
     tell({ kind: "started", plan });
-    run = { step: 0, rate, timer: setInterval(advance, self.beat_ms ?? 50) };
+    run = { step: 0, rate, recipe: filled, byHand: {}, timer: setInterval(advance, self.beat_ms ?? 50) };
+  },
+
+  set_live({ place, live }) {
+    if (live === null || live === undefined) delete run.byHand[place];
+    else run.byHand[place] = live;
+    tellParts();
+  },
+
+  find_rate() {
+    if (self.scenario === "no-rate") {
+      const what = "The loss was not a finite number at the lowest rate.";
+      tell({ kind: "rate_failed", problem: problem("rate.not-finite", what, "The weights are as before.", "Check the data.") });
+      return;
+    }
+    search = { points: [], timer: setInterval(tryRate, 20) };
+  },
+
+  estimate({ recipe }) {
+    if (self.scenario === "no-estimate") {
+      const what = "the device gave no time.";
+      tell({ kind: "estimate_failed", problem: problem("estimate.no-time", what, "", "") });
+      return;
+    }
+    const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
+    const nearest = fits ? null : { ...recipe, batch_size: 4, grad_accum_steps: 2 };
+    const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
+    tell({ kind: "estimated", estimate: { ...figures, nearest } });
   },
 
   pause() {
@@ -127,7 +160,8 @@ const answers = {
   },
 
   stop() {
-    finish("stopped");
+    if (search) found(false);
+    else if (run?.timer) finish("stopped");
   },
 
   predict({ id, text }) {
@@ -141,9 +175,10 @@ const answers = {
     tell({ kind: "rows", actual, predicted, rows, total: 7 });
   },
 
-  export() {
+  export({ form }) {
     tell({ kind: "export_progress", done: 50, total: 101 });
-    tell({ kind: "exported", file_name: "hone-reviews.zip", bytes: 91e6 }, new Blob(["PK"]));
+    const [file_name, bytes] = form === "adapter" ? ["hone-reviews-adapter.zip", 2e6] : ["hone-reviews.zip", 91e6];
+    tell({ kind: "exported", file_name, bytes }, new Blob(["PK"]));
   },
 };
 
@@ -152,6 +187,41 @@ function encode() {
   if (!report || !model) return;
   const tokens = { p50: 23, p95: 48, max: 91, max_len: 64, truncated_share: 0.004 };
   tell({ kind: "data_ready", report: { ...report, tokens } });
+}
+
+/** The parts of the model, from the bottom: with gradual unfreezing another layer wakes every 20 steps. */
+function partsOf(recipe, step, byHand) {
+  const awake = recipe.unfreezing === "gradual" ? Math.floor(step / 20) : recipe.unfreezing === "head" ? 0 : 6;
+  const part = (place, live, factor, parameters) => {
+    const decided = byHand[place];
+    return { place, live: decided ?? live, by_hand: decided !== undefined, rate_factor: factor, parameters };
+  };
+  const layers = [0, 1, 2, 3, 4, 5].map((layer) => {
+    return part(`layer.${layer}`, layer >= 6 - awake, recipe.layer_decay ** (6 - layer), 1774464);
+  });
+  return [part("embeddings", recipe.train_embeddings, recipe.layer_decay ** 7, 11.9e6), ...layers, part("head", true, 1, 770)];
+}
+
+function tellParts() {
+  tell({ kind: "parts", step: run.step, parts: partsOf(run.recipe, run.step, run.byHand) });
+}
+
+/** A range test over 80 rates: flat, then a valley, then an explosion. */
+function tryRate() {
+  const place = search.points.length / 79;
+  const ripple = 0.015 * Math.sin(search.points.length * 1.9);
+  const smooth = place < 0.75 ? 0.7 - 0.42 / (1 + Math.exp(-14 * (place - 0.5))) : 0.29 + 8 * (place - 0.75) ** 2;
+  search.points.push({ lr: 1e-6 * 1e5 ** place, loss: smooth + 4 * ripple, smooth: smooth + ripple / 3 });
+  tell({ kind: "rate_tried", point: search.points.at(-1), total: 80 });
+  if (search.points.length === 80) found(true);
+}
+
+function found(diverged) {
+  clearInterval(search.timer);
+  const { points } = search;
+  search = null;
+  const finding = { points, steepest: points.at(40)?.lr ?? null, valley: points.at(48)?.lr ?? null, diverged };
+  tell({ kind: "rate_found", finding });
 }
 
 function advance() {
@@ -166,6 +236,7 @@ function advance() {
     steps.push({ step: run.step, epoch, loss, grad_norm: 1.2, lr: run.rate(run.step - 1), tokens: 400, taken: true });
   }
   tell({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (STEPS - run.step) * 0.8 });
+  if (run.step % 20 < 3 && run.recipe.unfreezing === "gradual") tellParts();
   if (run.step % 15 === 0) tell({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
   if (self.scenario === "not-finite" && run.step >= 60) finish("not_finite");
   else if (self.scenario === "device-failed" && run.step >= 60) finish("device_failed");
@@ -173,7 +244,9 @@ function advance() {
 }
 
 function evaluation() {
-  const accuracy = 0.6 + 0.3 * (1 - Math.exp(-run.step / 30));
+  // Seeds differ a little, as they do.
+  const luck = (run.recipe.seed % 3) / 100;
+  const accuracy = 0.6 + luck + 0.3 * (1 - Math.exp(-run.step / 30));
   const classes = LABELS.map((label, index) => {
     return { label, precision: accuracy, recall: accuracy, f1: accuracy, support: [72, 52][index] };
   });
@@ -184,6 +257,8 @@ function evaluation() {
 
 function finish(reason) {
   clearInterval(run.timer);
+  run.timer = null;
+  tell({ kind: "measuring", done: 16, total: 64 });
   const advice = {
     not_finite: ["The loss was not a finite number three steps in a row.", "Halve the highest rate."],
     device_failed: ["The GPU ran out of memory.", "Take a smaller batch."],
@@ -193,6 +268,7 @@ function finish(reason) {
     steps: run.step,
     best: evaluation(),
     baseline: BASELINE,
+    forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64 },
     seconds: 96,
     advice: advice ? problem("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
   };

@@ -21,6 +21,17 @@ export async function chooseFile(page, file = reviews) {
   await page.getByText("Loaded: 6 layers").waitFor();
 }
 
+/** Opens the recipe and some of its groups. */
+export async function openGroups(page, ...titles) {
+  await page.getByText("Advanced", { exact: true }).click();
+  for (const title of titles) await group(page, title).locator("summary").first().click();
+}
+
+/** A group of the recipe by its heading. */
+export function group(page, title) {
+  return page.locator("details.group").filter({ has: page.locator(`summary > :text-is("${title}")`) });
+}
+
 /** Starts a run and waits until it is under way. */
 export async function start(page) {
   await page.getByRole("button", { name: /^Start/ }).click();

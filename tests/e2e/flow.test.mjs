@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { chooseFile, finished, reviews, start, withFakeWorker } from "./fake.mjs";
+import { chooseFile, finished, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
 
 test("a person drops a file, trains, tries and downloads; each step is accessible", async () => {
@@ -122,15 +122,22 @@ test("a run can be paused and resumed, and its recipe saved and opened again", a
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
-    await page.getByText("Advanced", { exact: true }).click();
+    await openGroups(page, "Stopping", "Regularisation");
     await page.getByLabel("Epochs").fill("200");
     await page.getByLabel("Epochs").blur();
     await page.getByText("This must be a whole number from 1 to 100.").waitFor();
     assert(await page.getByRole("button", { name: "Start" }).isDisabled());
-    const recipe = fileOf("recipe.json", JSON.stringify({ epochs: 5, dropout: 0.25 }), "application/json");
-    await page.getByLabel("Open a recipe").setInputFiles(recipe);
+    const recipe = {
+      epochs: 5,
+      dropout: 0.25,
+      part_rates: { head: 0.01, "layer.5": 0.001 },
+      class_weights: { given: { fresh: 2 } },
+      thaw_order: [["head"], ["layer.5", "layer.4"]],
+    };
+    const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
+    await page.getByLabel("Open a recipe").setInputFiles(file);
     await page.waitForFunction(() => document.querySelector("#epochs").value === "5");
-    assert.equal(await page.getByLabel("Dropout").inputValue(), "25");
+    assert.equal(await page.getByLabel("Dropout", { exact: true }).inputValue(), "25");
 
     const strange = fileOf("recipe.json", '{"epoch": 5}', "application/json");
     await page.getByLabel("Open a recipe").setInputFiles(strange);
@@ -145,6 +152,7 @@ test("a run can be paused and resumed, and its recipe saved and opened again", a
       page.getByRole("button", { name: "Save the recipe" }).last().click(),
     ]);
     const saved = JSON.parse(await readFile(await download.path(), "utf8"));
-    assert.deepEqual([saved.epochs, saved.dropout, saved.lr_peak], [5, 0.25, 5e-5]);
+    assert.deepEqual({ ...saved, ...recipe }, saved);
+    assert.equal(saved.lr_peak, 5e-5);
   });
 });

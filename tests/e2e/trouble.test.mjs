@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseFile, finished, reviews, start, withFakeWorker } from "./fake.mjs";
+import { chooseFile, finished, group, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
 
 test("a worker that dies in mid-run is replaced; file, columns and recipe stay, and the run can start again", async () => {
@@ -10,7 +10,7 @@ test("a worker that dies in mid-run is replaced; file, columns and recipe stay, 
     async (page) => {
       await withFakeWorker(page, "dies");
       await chooseFile(page);
-      await page.getByText("Advanced", { exact: true }).click();
+      await openGroups(page, "Stopping");
       await page.getByLabel("Epochs").fill("7");
       await page.getByLabel("Label column").selectOption({ index: 2 });
       await start(page);
@@ -109,6 +109,64 @@ test("a run that cannot start says why and leaves the earlier result in place", 
     await page.getByText("A batch of these texts needs more memory than there is.").waitFor();
     await finished(page);
     await page.getByRole("button", { name: /Download model/ }).waitFor();
+  });
+});
+
+test("a recipe that does not fit is refused with the reason, and the nearest one is taken at a press", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "too-large");
+    await chooseFile(page);
+    await page.getByText("This recipe needs about 2.6 GB of memory, and there are 2.0 GB.").waitFor();
+    assert(await page.getByRole("button", { name: "Start" }).isDisabled());
+    await assertAccessible(page);
+    await screenshot(page, "refused");
+    await page.getByRole("button", { name: "Use batch 4 × 2" }).click();
+    await page.getByText("about 2 min · 410 MB").waitFor();
+    await page.getByText("Changed from Full.").waitFor();
+    await start(page);
+  });
+});
+
+test("what a run takes may stay unknown; it can be started all the same", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "no-estimate");
+    await chooseFile(page);
+    await page.getByText("Time and memory could not be told: the device gave no time.").waitFor();
+    await start(page);
+  });
+});
+
+test("a rate that cannot be found says why in its place", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "no-rate");
+    await chooseFile(page);
+    await openGroups(page, "Learning rate");
+    await page.getByRole("button", { name: "Find a rate" }).click();
+    await group(page, "Learning rate").getByText("The loss was not a finite number at the lowest rate.").waitFor();
+    await page.getByRole("button", { name: "Start" }).and(page.locator(":enabled")).waitFor();
+  });
+});
+
+test("runs that were kept in a damaged way are left out, and the others are there", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    await page.evaluate(() => {
+      const [run] = JSON.parse(localStorage.getItem("hone.runs"));
+      const strange = { ...run, id: 9, recipe: { ...run.recipe, from_the_future: 1 } };
+      localStorage.setItem("hone.runs", JSON.stringify([null, "junk", strange, run]));
+    });
+    await withFakeWorker(page);
+    await page.getByLabel("Name of 1 · Full").waitFor();
+    assert.equal(await page.getByRole("checkbox", { name: /^Compare/ }).count(), 1);
+    for (const broken of ["{", "null", "[1]", '{"length": 3}']) {
+      await page.evaluate((broken) => localStorage.setItem("hone.runs", broken), broken);
+      await withFakeWorker(page);
+      await page.getByText("Computes with WebGPU on Test adapter").waitFor();
+      assert.equal(await page.getByRole("heading", { name: "Runs" }).count(), 0);
+    }
   });
 });
 

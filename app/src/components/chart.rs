@@ -5,48 +5,41 @@ use crate::state::plot::Picture;
 /// Spaces between the marks of the vertical axis.
 const INTERVALS: u32 = 4;
 
-/// Lines over steps. The square is stretched to its box; strokes and dots keep their size.
+/// Lines over steps or rates. The square is stretched to its box; strokes and dots keep their size.
 #[component]
 pub fn Chart(
     /// Its heading.
-    title: &'static str,
+    #[prop(into)]
+    title: Signal<String>,
     /// What it shows.
     #[prop(into)]
     picture: Signal<Picture>,
     /// How a mark of the vertical axis is written.
     mark: fn(f64) -> String,
     /// Names of the lines, where there are several: class and name.
-    #[prop(optional)]
-    legend: &'static [(&'static str, &'static str)],
+    #[prop(optional, into)]
+    legend: Signal<Vec<(String, String)>>,
 ) -> impl IntoView {
     let marks = move || {
-        let top = picture.with(|picture| picture.frame.y_max);
-        let marks = (0..=INTERVALS).rev().map(|place| mark(top * f64::from(place) / f64::from(INTERVALS)));
-        marks.map(|text| view! { <span>{text}</span> }).collect_view()
+        let (low, high) = picture.with(|picture| (picture.frame.y_min, picture.frame.y_max));
+        let value = |place: u32| low + (high - low) * f64::from(place) / f64::from(INTERVALS);
+        (0..=INTERVALS).rev().map(|place| view! { <span>{mark(value(place))}</span> }).collect_view()
     };
     let grid: String = (0..=INTERVALS).map(|place| format!("M0 {}H100", 100 * place / INTERVALS)).collect();
     let shapes = move || {
         let shapes = picture.with(|picture| picture.shapes.clone());
         shapes.into_iter().map(|shape| view! { <path class=shape.class d=shape.path /> }).collect_view()
     };
-    let keys = legend
-        .iter()
-        .map(|&(class, name)| {
-            view! {
-                <li>
-                    <svg class="key" viewBox="0 0 24 8" aria-hidden="true">
-                        <path class=class d=if class == "best" { "M12 4h0" } else { "M1 4H23" } />
-                    </svg>
-                    {name}
-                </li>
-            }
-        })
-        .collect_view();
+    let keys = move || {
+        let keys = legend.get().into_iter();
+        keys.map(|(class, name)| view! { <li><Key class />{name}</li> }).collect_view()
+    };
+    let ends = move || picture.with(|picture| picture.ends.clone()).map(|end| view! { <span>{end}</span> });
     view! {
         <figure class="chart">
             <figcaption>
-                <h3>{title}</h3>
-                <ul class="legend" hidden=legend.is_empty()>
+                <h4>{title}</h4>
+                <ul class="legend" hidden=Memo::new(move |_| legend.with(Vec::is_empty))>
                     {keys}
                 </ul>
             </figcaption>
@@ -58,16 +51,29 @@ pub fn Chart(
                     viewBox="0 0 100 100"
                     preserveAspectRatio="none"
                     role="img"
-                    aria-label=move || picture.with(|picture| picture.summary.clone())
+                    aria-label=Memo::new(move |_| picture.with(|picture| picture.summary.clone()))
                 >
                     <path class="grid" d=grid />
                     {shapes}
                 </svg>
                 <div class="steps" aria-hidden="true">
-                    <span>"0"</span>
-                    <span>{move || format!("step {:.0}", picture.with(|picture| picture.frame.x_max))}</span>
+                    {ends}
                 </div>
             </div>
         </figure>
+    }
+}
+
+/// A piece of a line, or a dot, as a chart draws it.
+#[component]
+pub fn Key(
+    /// The class of the line; one that ends in "dots" or is the best is a dot.
+    class: String,
+) -> impl IntoView {
+    let path = if class == "best" || class.ends_with("dots") { "M12 4h0" } else { "M1 4H23" };
+    view! {
+        <svg class="key chart" viewBox="0 0 24 8" aria-hidden="true">
+            <path class=class d=path />
+        </svg>
     }
 }

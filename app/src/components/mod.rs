@@ -2,18 +2,22 @@
 
 mod bars;
 mod chart;
+mod control;
 mod file_button;
 mod number_field;
 mod problem_note;
 mod rail;
 mod snippet;
 mod step_section;
+mod when;
 
 pub use bars::{Bar, Bars};
-pub use chart::Chart;
+pub use chart::{Chart, Key};
+pub use control::ControlField;
 pub use file_button::FileButton;
-pub use number_field::NumberField;
-pub use problem_note::ProblemNote;
+pub use number_field::{NumberField, NumberRow};
+pub use problem_note::{ProblemNote, ProblemPlace};
 pub use rail::Rail;
 pub use snippet::Snippet;
 pub use step_section::StepSection;
+pub use when::When;

@@ -27,3 +27,15 @@ pub fn ProblemNote(
         </div>
     }
 }
+
+/// The place of a problem: empty while there is none.
+#[component]
+pub fn ProblemPlace(
+    /// What went wrong, if something did.
+    problem: Memo<Option<Problem>>,
+    /// Whether the work goes on all the same.
+    #[prop(optional)]
+    is_warning: bool,
+) -> impl IntoView {
+    move || problem.get().map(|problem| view! { <ProblemNote problem is_warning /> })
+}

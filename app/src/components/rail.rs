@@ -8,16 +8,17 @@ use crate::state::{Mark, Step};
 pub fn Rail() -> impl IntoView {
     let page = Page::get();
     let steps = Step::ALL.into_iter().zip(1..).map(|(step, number)| {
-        let line = page.memo(move |state| state.line(step));
-        let mark = move || line.with(|line| line.mark);
+        let class = page.memo(move |state| mark_class(state.line(step).mark).to_owned());
+        let sign =
+            page.memo(move |state| mark_sign(state.line(step).mark).map_or_else(|| format!("{number}"), String::from));
         view! {
-            <li class=move || mark_class(mark())>
+            <li class=class>
                 <a href=format!("#{}", step.id())>
                     <span class="mark" aria-hidden="true">
-                        {move || mark_sign(mark()).map_or_else(|| format!("{number}"), String::from)}
+                        {sign}
                     </span>
                     <span class="name">{step.name()}</span>
-                    <span class="line">{move || line.with(|line| line.text.clone())}</span>
+                    <span class="line">{page.memo(move |state| state.line(step).text)}</span>
                 </a>
             </li>
         }

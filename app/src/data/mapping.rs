@@ -1,9 +1,9 @@
 use hone_core::dataset::{Encoding, Format, Mapping, SourceInfo};
 use leptos::prelude::*;
 
-use crate::components::ProblemNote;
+use crate::components::{ProblemNote, When};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::{State, show};
 
 const ENCODINGS: [(&str, &str); 5] = [
     ("", "as found"),
@@ -20,7 +20,7 @@ pub fn MappingForm() -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(|state| state.data.train.chosen.clone());
     let source = page.memo(|state| state.data.train.source.clone());
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let about = move || {
         let name = chosen.get().map(|chosen| show::visible(&chosen.name))?;
         let facts = source.with(|source| source.as_ref().map(facts).unwrap_or_default());
@@ -36,7 +36,7 @@ pub fn MappingForm() -> impl IntoView {
         warnings.into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
     };
     view! {
-        <Show when=move || chosen.with(Option::is_some)>
+        <When is=Signal::derive(move || chosen.with(Option::is_some))>
             <fieldset class="mapping" disabled=is_locked>
                 <legend class="unseen">"How the file is read"</legend>
                 {about}
@@ -44,7 +44,7 @@ pub fn MappingForm() -> impl IntoView {
                 {move || source.get().map(|source| view! { <Columns columns=source.columns /> })}
             </fieldset>
             {warnings}
-        </Show>
+        </When>
     }
 }
 

@@ -13,7 +13,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::DataTransfer;
 
-use crate::components::{ProblemNote, StepSection};
+use crate::components::{ProblemPlace, StepSection};
 use crate::page::Page;
 use crate::state::{Step, show};
 
@@ -66,9 +66,9 @@ pub fn DataStep() -> impl IntoView {
                 <Samples />
             </div>
             <Paste />
-            {move || notice.get().map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+            <ProblemPlace problem=notice is_warning=true />
             {reading_line}
-            {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            <ProblemPlace problem />
             <MappingForm />
             <Preview />
             <Report />

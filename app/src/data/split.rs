@@ -3,9 +3,9 @@ use leptos::prelude::*;
 use web_sys::File;
 
 use super::{ACCEPT, take_files};
-use crate::components::{FileButton, NumberField, ProblemNote};
+use crate::components::{FileButton, NumberField, ProblemPlace, When};
 use crate::page::Page;
-use crate::state::fields::{SEED, VALIDATION_SHARE};
+use crate::state::fields::VALIDATION_SHARE;
 use crate::state::{State, show};
 
 /// Which rows the model is checked on.
@@ -13,13 +13,17 @@ use crate::state::{State, show};
 pub fn Split() -> impl IntoView {
     let page = Page::get();
     let has_source = page.memo(|state| state.data.train.source.is_some());
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| show::visible(&chosen.name)));
     let problem = page.memo(|state| state.data.validation.problem.clone());
     let rows = page.memo(|state| {
         state.data.report.as_ref().map(|report| {
             let count = |rows: u32| show::count(f64::from(rows));
-            format!("{} rows to learn from, {} to check with.", count(report.train_rows), count(report.validation_rows))
+            let seed = state.form.recipe.seed;
+            let own = state.data.validation.chosen.is_some();
+            let drawn = if own { String::new() } else { format!(" Drawn with seed {seed}.") };
+            let (train, check) = (count(report.train_rows), count(report.validation_rows));
+            format!("{train} rows to learn from, {check} to check with.{drawn}")
         })
     });
     let remap = Callback::new(move |()| page.act(State::remap));
@@ -29,15 +33,15 @@ pub fn Split() -> impl IntoView {
         })
     };
     view! {
-        <Show when=move || has_source.get()>
+        <When is=has_source>
             <fieldset class="split" disabled=is_locked>
                 <legend>"Validation"</legend>
                 <p>{rows}</p>
-                <div class="fields">{fields} <NumberField field=&SEED on_change=remap /></div>
+                <div class="fields">{fields}</div>
                 <OwnFile own=own />
-                {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+                <ProblemPlace problem />
             </fieldset>
-        </Show>
+        </When>
     }
 }
 

@@ -33,3 +33,35 @@ print(vectors.shape)  # [texts, tokens, width]
 "
     .into()
 }
+
+/// Python that lays the downloaded adapter over the model that it was trained on.
+pub fn adapter(hub_id: &str, pooling: Pooling) -> String {
+    let (import, class) = match pooling {
+        Pooling::Cls => (
+            "from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, pipeline",
+            "AutoModelForSequenceClassification",
+        ),
+        Pooling::Mean => (
+            "\
+import sys
+from transformers import AutoConfig, AutoTokenizer, pipeline
+sys.path.append(\"my-adapter\")
+from modeling_hone import HoneForSequenceClassification",
+            "HoneForSequenceClassification",
+        ),
+    };
+    format!(
+        "\
+# pip install peft transformers torch
+from peft import PeftModel
+{import}
+
+config = AutoConfig.from_pretrained(\"my-adapter\")
+base = {class}.from_pretrained(\"{hub_id}\", config=config)
+model = PeftModel.from_pretrained(base, \"my-adapter\").merge_and_unload()
+tokenizer = AutoTokenizer.from_pretrained(\"my-adapter\")
+classify = pipeline(\"text-classification\", model=model, tokenizer=tokenizer)
+print(classify(\"A quiet triumph.\", top_k=None))
+"
+    )
+}

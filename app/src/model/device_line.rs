@@ -1,7 +1,7 @@
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
-use crate::components::ProblemNote;
+use crate::components::{ProblemNote, ProblemPlace, When};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -13,7 +13,7 @@ pub fn DeviceLine() -> impl IntoView {
     let failed = page.memo(|state| state.device.failed.clone());
     let lost = page.memo(|state| state.device.lost.clone());
     let choice = page.memo(|state| state.device.choice);
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let has_weights = page.memo(|state| state.run.has_weights);
     let line = move || match report.get() {
         Some(report) => words(&report),
@@ -53,12 +53,12 @@ pub fn DeviceLine() -> impl IntoView {
                     {options}
                 </select>
             </label>
-            <Show when=move || has_weights.get()>
+            <When is=has_weights>
                 <p class="hint">"Changing it starts the engine afresh: download the tuned model first."</p>
-            </Show>
+            </When>
         </div>
         {failure}
-        {move || lost.get().map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+        <ProblemPlace problem=lost is_warning=true />
     }
 }
 

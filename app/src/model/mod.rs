@@ -5,7 +5,7 @@ mod device_line;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, StepSection};
+use crate::components::{ProblemNote, ProblemPlace, StepSection};
 use crate::page::Page;
 use crate::state::{Load, State, Step, show};
 
@@ -22,14 +22,14 @@ pub fn ModelStep() -> impl IntoView {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
     };
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     view! {
         <StepSection step=Step::Model>
             <fieldset class="plain" disabled=is_locked>
                 <legend class="unseen">"Model"</legend>
                 {cards}
             </fieldset>
-            {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+            <ProblemPlace problem />
             <LoadState />
             <DeviceLine />
         </StepSection>

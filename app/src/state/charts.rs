@@ -13,19 +13,19 @@ impl Run {
             self.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), evaluation.loss)).collect();
         let smoothed = smooth(&train);
         let highest = train.iter().chain(&validation).map(|point| point.1).filter(|loss| loss.is_finite());
-        let frame = Frame { x_max: f64::from(total), y_max: round_up(highest.fold(0.0, f64::max)) };
+        let frame = Frame::from_zero(f64::from(total), round_up(highest.fold(0.0, f64::max)));
         let best = self.best.and_then(|best| validation.get(best)).copied();
         let dots = frame.dots(&validation);
         let shapes = vec![
-            Shape { class: "raw", path: frame.line(&train) },
-            Shape { class: "smooth", path: frame.line(&smoothed) },
-            Shape { class: "validation", path: frame.line(&validation) },
-            Shape { class: "validation dots", path: dots },
-            Shape { class: "best", path: frame.dots(best.as_slice()) },
+            Shape::new("raw", frame.line(&train)),
+            Shape::new("smooth", frame.line(&smoothed)),
+            Shape::new("validation", frame.line(&validation)),
+            Shape::new("validation dots", dots),
+            Shape::new("best", frame.dots(best.as_slice())),
         ];
         let last = |points: &[(f64, f64)]| points.last().map_or("none yet".into(), |point| show::score(point.1));
         let summary = format!("Training loss {}, validation loss {}.", last(&smoothed), last(&validation));
-        Picture { shapes, frame, summary }
+        Picture { shapes, frame, ends: step_ends(f64::from(total)), summary }
     }
 
     /// Learning rate over the steps, with a mark where the run is.
@@ -34,7 +34,7 @@ impl Run {
             self.plan.iter().flat_map(|plan| &plan.lr_curve).map(|&(step, rate)| (f64::from(step), rate)).collect();
         let now = self.steps.last().map(|step| (f64::from(step.step), step.lr));
         let mut picture = rate_picture(&curve);
-        picture.shapes.push(Shape { class: "best", path: picture.frame.dots(now.as_slice()) });
+        picture.shapes.push(Shape::new("best", picture.frame.dots(now.as_slice())));
         if let Some((_, rate)) = now {
             picture.summary = format!("Learning rate {} now.", show::rate(rate));
         }
@@ -46,16 +46,21 @@ impl State {
     /// Learning rate over the run that the form describes.
     pub fn planned_picture(&self) -> Picture {
         let mut picture = rate_picture(&self.planned_curve());
-        picture.summary = match self.form.recipe.lr_peak {
-            Some(peak) => format!("Learning rate over {} steps, at most {}.", self.planned_steps(), show::rate(peak)),
-            None => format!("Learning rate over {} steps, as a share of its highest.", self.planned_steps()),
-        };
+        let (steps, peak) = (self.planned_steps(), self.planned_peak());
+        picture.summary = format!("Learning rate over {steps} steps, at most {}.", show::rate(peak));
         picture
     }
 }
 
 fn rate_picture(curve: &[(f64, f64)]) -> Picture {
     let highest = curve.iter().map(|point| point.1).fold(0.0, f64::max);
-    let frame = Frame { x_max: curve.last().map_or(1.0, |point| point.0), y_max: round_up(highest) };
-    Picture { shapes: vec![Shape { class: "smooth", path: frame.line(curve) }], frame, summary: String::new() }
+    let total = curve.last().map_or(1.0, |point| point.0);
+    let frame = Frame::from_zero(total, round_up(highest));
+    let shapes = vec![Shape::new("smooth", frame.line(curve))];
+    Picture { shapes, frame, ends: step_ends(total), summary: String::new() }
+}
+
+/// What stands at the ends of an axis of optimiser steps.
+pub fn step_ends(total: f64) -> [String; 2] {
+    ["0".into(), format!("step {}", show::count(total))]
 }

@@ -1,9 +1,9 @@
 //! How an event from the worker changes the state.
 
 use hone_core::dataset::{Mapping, SourceInfo};
-use hone_core::protocol::{DataRole, Event};
+use hone_core::protocol::{DataRole, Event, RunSummary};
 
-use super::{Answer, Effect, Export, Load, Mistake, Phase, State};
+use super::{Answer, Effect, Export, FinderStage, Load, Mistake, Phase, State};
 
 /// Longest silence that a worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
@@ -68,6 +68,18 @@ impl State {
                 return vec![Effect::Save { file_name }];
             }
             Event::ExportFailed { problem } => self.export = Export::Failed(problem),
+            Event::RateTried { point, total } if self.finder.is_active() => {
+                self.finder.points.push(point);
+                self.finder.total = total;
+            }
+            Event::RateFound { finding } => {
+                self.finder.points.clone_from(&finding.points);
+                self.finder.stage = FinderStage::Found(finding);
+            }
+            Event::RateFailed { problem } => self.finder.stage = FinderStage::Failed(problem),
+            Event::Estimated { estimate } => self.estimate.answered(Ok(estimate)),
+            Event::EstimateFailed { problem } => self.estimate.answered(Err(problem)),
+            Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { problem } => return self.worker_lost(problem),
             Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),
@@ -90,6 +102,19 @@ impl State {
         if self.data.train.opens == 0 { self.remap() } else { Vec::new() }
     }
 
+    /// A run is over: it goes into the history, and the next one that waits begins.
+    fn on_finished(&mut self, summary: RunSummary) -> Vec<Effect> {
+        let run = &mut self.run;
+        (run.evaluating, run.measuring) = (None, None);
+        run.has_weights = true;
+        run.phase = Phase::Finished(summary);
+        let data = self.data.train.chosen.as_ref().map(|chosen| chosen.name.clone());
+        self.history.keep(&self.run, data.unwrap_or_default());
+        let mut effects = vec![Effect::KeepRuns];
+        effects.extend(self.next_run());
+        effects
+    }
+
     fn on_run_event(&mut self, event: Event) {
         let run = &mut self.run;
         match event {
@@ -98,6 +123,7 @@ impl State {
                 self.previous = None;
                 self.trial.reset();
                 self.export = Export::Idle;
+                run.parts.clone_from(&plan.parts);
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {
                     run.phase = Phase::Running;
@@ -116,14 +142,14 @@ impl State {
                 }
                 run.evaluations.push(evaluation);
             }
+            Event::Parts { parts, .. } => run.parts = parts,
+            Event::Measuring { done, total } => {
+                run.evaluating = None;
+                run.measuring = (total > 0).then_some((done, total));
+            }
             // Either may come after the person has pressed Stop.
             Event::Paused if run.phase == Phase::Running => run.phase = Phase::Paused,
             Event::Resumed if run.phase == Phase::Paused => run.phase = Phase::Running,
-            Event::Finished { summary } => {
-                run.evaluating = None;
-                run.has_weights = true;
-                run.phase = Phase::Finished(summary);
-            }
             Event::RunFailed { problem } => self.run_failed(problem),
             Event::RunWarning { problem } => run.warnings.push(problem),
             Event::Rows { actual, predicted, rows, total } => {

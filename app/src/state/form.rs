@@ -3,46 +3,145 @@
 use std::collections::BTreeMap;
 
 use hone_core::problem::Problem;
-use hone_core::recipe::{RawRecipe, lr_at};
+use hone_core::recipe::{ClassWeights, LoraTarget, ModelFacts, Place, Pooling, Preset, RawRecipe, Recipe, range_of};
 
-use super::State;
-use super::fields::{Field, GROUPS, SEED, VALIDATION_SHARE};
+use super::fields::{Choice, Field, Switch, numbers};
+use super::{order, show};
 
-/// Points of the curve shown before a run.
-const CURVE_POINTS: u32 = 100;
+/// A model that any recipe fits which can be run at all: what a recipe file is checked against before one is loaded.
+const ANY_MODEL: ModelFacts = ModelFacts {
+    parameters: 20e6,
+    layers: 48,
+    has_pooler: true,
+    max_positions: 512,
+    pooling: Pooling::Cls,
+    suggested_len: 64,
+};
 
 /// The recipe and what is wrong with what was typed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Form {
     /// The last recipe whose every field was in range.
     pub recipe: RawRecipe,
+    /// The preset that it started from.
+    pub preset: Preset,
     /// What is wrong, by the field's name.
-    pub errors: BTreeMap<&'static str, String>,
+    pub errors: BTreeMap<String, String>,
     /// Why the last recipe file was not taken.
     pub problem: Option<Problem>,
 }
 
+impl Default for Form {
+    fn default() -> Self {
+        Self::new(RawRecipe::default())
+    }
+}
+
 impl Form {
+    fn new(recipe: RawRecipe) -> Self {
+        let preset = Preset::of(&recipe).unwrap_or(Preset::Full);
+        Self { recipe, preset, errors: BTreeMap::new(), problem: None }
+    }
+
+    /// What is wrong with a field; empty when nothing is.
+    pub fn error(&self, name: &str) -> String {
+        self.errors.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Takes a preset; what the person said of data, length and seed stays.
+    pub fn take_preset(&mut self, preset: Preset) {
+        *self = Self { preset, ..Self::new(preset.recipe(&self.recipe)) };
+    }
+
+    /// Whether the recipe is no longer the preset that it started from.
+    pub fn is_changed(&self) -> bool {
+        self.preset.recipe(&self.recipe) != self.recipe
+    }
+
+    /// Takes a recipe as it is.
+    pub fn take(&mut self, recipe: RawRecipe) {
+        *self = Self { preset: self.preset, ..Self::new(recipe) };
+    }
+
     /// Takes what was typed into a field; true when it fits.
     pub fn type_in(&mut self, field: &Field, typed: &str) -> bool {
-        match field.parse_into(typed, &mut self.recipe) {
-            Ok(()) => {
-                self.errors.remove(field.name);
-                true
-            }
-            Err(error) => {
-                self.errors.insert(field.name, error);
-                false
-            }
+        let taken = field.parse_into(typed, &mut self.recipe);
+        self.note(field.name.into(), taken)
+    }
+
+    /// Takes a choice.
+    pub fn choose(&mut self, choice: &Choice, index: usize) {
+        choice.choose(index, &mut self.recipe);
+        self.forget_hidden();
+    }
+
+    /// Takes a switch.
+    pub fn switch(&mut self, switch: &Switch, is_on: bool) {
+        switch.set(is_on, &mut self.recipe);
+        self.forget_hidden();
+    }
+
+    /// Sets the rates of the parts one by one, or lets them follow from the highest rate again.
+    pub fn set_rates(&mut self, rates: BTreeMap<Place, f64>) {
+        self.recipe.part_rates = rates;
+        self.errors.retain(|name, _| !name.starts_with("part_rates."));
+        self.forget_hidden();
+    }
+
+    /// Takes what was typed as the rate of a part.
+    pub fn type_rate(&mut self, place: Place, typed: &str) {
+        let taken = number_of("part_rates", typed).map(|rate| {
+            self.recipe.part_rates.insert(place, rate);
+        });
+        self.note(format!("part_rates.{place}"), taken);
+    }
+
+    /// The person's own weight of a label; 1 where none was typed.
+    pub fn class_weight(&self, label: &str) -> f64 {
+        match &self.recipe.class_weights {
+            ClassWeights::Given(weights) => weights.get(label).copied().unwrap_or(1.0),
+            _ => 1.0,
         }
     }
 
-    /// Takes a recipe from the text of a file, or says why not. The recipe in the form stays when the file's does not
-    /// fit.
-    pub fn import(&mut self, text: &str) {
-        let recipe = serde_json::from_str(text).map_err(|error| error.to_string());
-        match recipe.and_then(checked) {
-            Ok(recipe) => *self = Self { recipe, ..Self::default() },
+    /// Takes what was typed as the weight of a label.
+    pub fn type_class_weight(&mut self, label: &str, typed: &str) {
+        let taken = number_of("class_weights", typed).map(|weight| {
+            if let ClassWeights::Given(weights) = &mut self.recipe.class_weights {
+                weights.insert(label.to_owned(), weight);
+            }
+        });
+        self.note(format!("class_weights.{label}"), taken);
+    }
+
+    /// Sets the order in which parts wake, or lets it go from the head down again (no stages).
+    pub fn set_order(&mut self, order: Vec<Vec<Place>>) {
+        self.recipe.thaw_order = order;
+        self.errors.remove("thaw_order");
+    }
+
+    /// Takes what was typed as the order in which the parts of a model wake.
+    pub fn type_order(&mut self, typed: &str, parts: &[Place]) {
+        let taken = order::parse(typed, parts).map(|order| self.recipe.thaw_order = order);
+        self.note("thaw_order".into(), taken);
+    }
+
+    /// Gives a linear layer an adapter, or takes it away.
+    pub fn set_target(&mut self, target: LoraTarget, is_on: bool) {
+        let targets = &self.recipe.lora_targets;
+        let wanted = |other: &LoraTarget| if *other == target { is_on } else { targets.contains(other) };
+        self.recipe.lora_targets = LoraTarget::ALL.into_iter().filter(wanted).collect();
+    }
+
+    /// Takes a recipe that was read from a file, or says why not. The recipe in the form stays when the file's does not
+    /// fit the model, or any model while there is none.
+    pub fn import(&mut self, read: Result<RawRecipe, String>, facts: Option<ModelFacts>) {
+        let checked = read.and_then(|raw| match Recipe::new(raw.clone(), &facts.unwrap_or(ANY_MODEL)) {
+            Ok(_) => Ok(raw),
+            Err(error) => Err(error.to_string()),
+        });
+        match checked {
+            Ok(recipe) => *self = Self::new(recipe),
             Err(reason) => {
                 self.problem = Some(
                     Problem::new("recipe.unreadable", format!("This file is not a recipe that can be run: {reason}."))
@@ -52,41 +151,41 @@ impl Form {
             }
         }
     }
+
+    /// Remembers what is wrong with a field, or that nothing is; true when it fits.
+    fn note(&mut self, name: String, taken: Result<(), String>) -> bool {
+        match taken {
+            Ok(()) => {
+                self.errors.remove(&name);
+                true
+            }
+            Err(error) => {
+                self.errors.insert(name, error);
+                false
+            }
+        }
+    }
+
+    /// What is wrong with a field that no longer shows must not hold up a run.
+    fn forget_hidden(&mut self) {
+        let recipe = &self.recipe;
+        self.errors.retain(|name, _| {
+            let mut fields = numbers().filter(|field| field.name == name).peekable();
+            let is_given = name.starts_with("class_weights.");
+            match &recipe.class_weights {
+                _ if fields.peek().is_some() => fields.any(|field| (field.applies)(recipe)),
+                ClassWeights::Given(_) => true,
+                _ => !is_given,
+            }
+        });
+    }
 }
 
-/// A recipe whose numeric fields are all in range.
-fn checked(mut recipe: RawRecipe) -> Result<RawRecipe, String> {
-    if recipe.version != 1 {
-        return Err(format!("it has version {}, and this page reads version 1", recipe.version));
-    }
-    for field in GROUPS.iter().flat_map(|group| group.fields).chain([&VALIDATION_SHARE, &SEED]) {
-        let shown = field.shown(&recipe);
-        field.parse_into(&shown, &mut recipe).map_err(|_| {
-            let (least, most) = field.range();
-            format!("{} is {shown}, and must be from {least} to {most}", field.name)
-        })?;
-    }
-    Ok(recipe)
-}
-
-impl State {
-    /// Optimiser steps that the recipe makes of the data; 100 while there is no data.
-    pub fn planned_steps(&self) -> u32 {
-        let recipe = &self.form.recipe;
-        let Some(report) = &self.data.report else { return 100 };
-        let batches = report.train_rows.div_ceil(recipe.batch_size.max(1));
-        batches.div_ceil(recipe.grad_accum_steps.max(1)).max(1) * recipe.epochs
-    }
-
-    /// The learning rate over the coming run. Where the peak is left to Hone it is drawn as 1.
-    pub fn planned_curve(&self) -> Vec<(f64, f64)> {
-        let total = self.planned_steps();
-        let RawRecipe { warmup_share, lr_peak, .. } = self.form.recipe;
-        (0..=CURVE_POINTS)
-            .map(|point| {
-                let step = (u64::from(point) * u64::from(total) / u64::from(CURVE_POINTS)) as u32;
-                (f64::from(step), lr_at(step, total, warmup_share, lr_peak.unwrap_or(1.0)))
-            })
-            .collect()
-    }
+/// A number within the range of a field.
+fn number_of(field: &str, typed: &str) -> Result<f64, String> {
+    let range = range_of(field);
+    let number = typed.trim().replace(',', ".").parse::<f64>().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| {
+        format!("This must be a number from {} to {}.", show::rate(*range.start()), show::rate(*range.end()))
+    })
 }

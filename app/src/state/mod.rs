@@ -1,14 +1,23 @@
 //! What the page knows, and how an event or a person changes it. No browser in here: it is tested natively.
 
 mod charts;
+mod compare;
 mod data;
 mod device;
+mod digest;
+pub mod estimate;
 mod event;
 mod export;
 pub mod fields;
+mod finder;
 mod form;
+mod history;
 mod model;
+pub mod order;
+mod plan;
 pub mod plot;
+pub mod presets;
+pub mod queue;
 mod rail;
 mod run;
 pub mod show;
@@ -20,14 +29,20 @@ use std::time::Duration;
 
 use hone_core::dataset::{Encoding, Mapping};
 use hone_core::problem::Problem;
-use hone_core::protocol::{CatalogEntry, Command, DataRole, DeviceChoice, PROTOCOL_VERSION, SelfCheck};
-use hone_core::recipe::RawRecipe;
+use hone_core::protocol::{CatalogEntry, Command, DataRole, DeviceChoice, ExportForm, PROTOCOL_VERSION, SelfCheck};
+use hone_core::recipe::{Place, RawRecipe};
 
+pub use compare::{SERIES, SeedGroup};
 pub use data::{Chosen, Data, File};
 pub use device::Device;
+pub use estimate::{Estimating, Settling};
 pub use export::Export;
+pub use finder::{Finder, FinderStage};
 pub use form::Form;
+pub use history::{History, PastRun};
 pub use model::{Load, Model};
+pub use plan::StageGrid;
+pub use queue::{Axis, Job, Queue};
 pub use rail::{Mark, Step};
 pub use run::{Cell, Phase, Run};
 pub use trial::{Answer, ClassShare, Mistake, Trial};
@@ -50,10 +65,20 @@ pub struct State {
     pub model: Model,
     /// The recipe as the person edits it.
     pub form: Form,
+    /// The range test.
+    pub finder: Finder,
+    /// What a run would take.
+    pub estimate: Estimating,
+    /// What a sweep goes over: one field or two.
+    pub axes: [Axis; 2],
+    /// Runs that wait.
+    pub queue: Queue,
     /// The run.
     pub run: Run,
     /// The run before, while the worker has not yet begun the new one.
     pub previous: Option<Run>,
+    /// Runs that are over, kept between visits.
+    pub history: History,
     /// How long the worker said that it would be silent; 0 after it was heard again.
     pub busy_s: f64,
     /// Trying it.
@@ -64,6 +89,7 @@ pub struct State {
 
 /// What is to be done in the world after the state has changed.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there are a few at a time, and they are carried out at once")]
 pub enum Effect {
     /// End the worker, if there is one, and start a fresh one.
     Replace,
@@ -71,6 +97,8 @@ pub enum Effect {
     Send(Command),
     /// Keep this check for the next visit.
     Keep(SelfCheck),
+    /// Keep the history for the next visit.
+    KeepRuns,
     /// Hand the model folder that came beside the event to the person.
     Save {
         /// The name of the zip.
@@ -86,6 +114,8 @@ impl State {
         self.device.is_listening = false;
         self.busy_s = 0.0;
         self.forget_weights();
+        self.estimate.lost(None);
+        self.finder = Finder::default();
         self.data.is_mapping = false;
         self.data.forget_tokens();
         let mut effects = vec![Effect::Replace, Effect::Send(self.hello())];
@@ -112,8 +142,14 @@ impl State {
         }
         // Told in the place of what was under way.
         self.device.lost = None;
+        let finder = std::mem::take(&mut self.finder);
+        let mut failed_finder = None;
         if self.run.is_active() {
             self.run_failed(problem);
+        } else if finder.is_active() {
+            failed_finder = Some(Finder { stage: FinderStage::Failed(problem), ..finder });
+        } else if self.estimate.is_pending() {
+            self.estimate.lost(Some(problem));
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
             self.data.file_mut(role).problem = Some(problem);
@@ -122,7 +158,9 @@ impl State {
         } else {
             self.device.lost = Some(problem);
         }
-        self.restart()
+        let effects = self.restart();
+        self.finder = failed_finder.unwrap_or_default();
+        effects
     }
 
     /// Whether the worker has been silent for too long.
@@ -137,13 +175,14 @@ impl State {
         if self.device.failed.is_some() || !self.device.is_listening {
             return None;
         }
-        if self.run.is_computing() {
+        if self.run.is_computing() || self.finder.is_active() {
             return Some(RUN_PATIENCE);
         }
         let is_awaited = self.device.report.is_none()
             || self.data.is_busy()
             || matches!(self.model.load, Load::Loading(_))
             || self.trial.pending.is_some()
+            || self.estimate.is_pending()
             || matches!(self.export, Export::Writing(_));
         is_awaited.then_some(PATIENCE)
     }
@@ -171,7 +210,7 @@ impl State {
 
     /// Chooses a model of the catalog.
     pub fn choose_model(&mut self, index: usize) -> Vec<Effect> {
-        if self.run.is_active() || index == self.model.chosen {
+        if self.is_engaged() || index == self.model.chosen {
             return Vec::new();
         }
         self.model.chosen = index;
@@ -189,11 +228,13 @@ impl State {
 
     /// Takes a file. During a run it is left alone, with a word about it.
     pub fn open(&mut self, role: DataRole, name: String) -> Vec<Effect> {
-        if self.run.is_active() {
+        if self.is_engaged() {
+            let under_way = if self.run.is_active() { "a run is going on" } else { "a rate is being looked for" };
+            let what = format!("“{}” was dropped while {under_way}.", show::visible(&name));
             self.data.notice = Some(
-                Problem::new("page.busy", format!("“{}” was dropped while a run is going on.", show::visible(&name)))
-                    .done("It was not opened; the run and its data are as they were.")
-                    .remedy("Stop the run or let it end, then drop the file again."),
+                Problem::new("page.busy", what)
+                    .done("It was not opened; the data are as they were.")
+                    .remedy("Stop what is going on or let it end, then drop the file again."),
             );
             return Vec::new();
         }
@@ -228,14 +269,14 @@ impl State {
         self.remap()
     }
 
-    /// Takes a recipe from the text of a file, unless a run is going on. Rows are split again only where it says so.
-    pub fn open_recipe(&mut self, text: &str) -> Vec<Effect> {
-        if self.run.is_active() {
+    /// Takes a recipe that was read from a file, unless a run is going on. Rows are split again only where it says so.
+    pub fn open_recipe(&mut self, read: Result<RawRecipe, String>) -> Vec<Effect> {
+        if self.is_engaged() {
             return Vec::new();
         }
         let split = |form: &Form| (form.recipe.validation_share, form.recipe.seed);
         let before = split(&self.form);
-        self.form.import(text);
+        self.form.import(read, self.facts());
         if split(&self.form) == before { Vec::new() } else { self.remap() }
     }
 
@@ -260,45 +301,98 @@ impl State {
         vec![Effect::Send(Command::MapData { mapping, validation_share, seed })]
     }
 
-    /// What keeps a run from starting, in words.
-    pub fn blocker(&self) -> Option<&'static str> {
-        if self.device.failed.is_some() {
-            Some("The engine is not running: see Model above.")
+    /// Whether the worker is at something that data, model and recipe must not change under.
+    pub fn is_engaged(&self) -> bool {
+        self.run.is_active() || self.finder.is_active()
+    }
+
+    /// What keeps a run from being started, in words, but for the memory it would need.
+    fn obstacle(&self) -> Option<String> {
+        let words = if self.device.failed.is_some() {
+            "The engine is not running: see Model above."
         } else if self.data.is_busy() {
-            Some("Your file is being read.")
+            "Your file is being read."
         } else if self.data.report.is_none() || self.data.train.problem.is_some() {
-            Some("Waits for data: choose a file above.")
+            "Waits for data: choose a file above."
         } else if self.data.validation.problem.is_some() {
-            Some("The validation file cannot be used: take it away or choose another.")
+            "The validation file cannot be used: take it away or choose another."
         } else if !matches!(self.model.load, Load::Ready(_)) {
-            Some("Waits for the model.")
+            "Waits for the model."
         } else if !self.form.errors.is_empty() {
-            Some("A field under Advanced is out of its range.")
+            "A field under Advanced is out of its range."
+        } else if let Some(Err(error)) = self.planned() {
+            return Some(format!("The recipe does not fit: {error}."));
         } else if self.data.report.as_ref().is_some_and(|report| report.tokens.is_none()) {
-            Some("Your texts are being split into tokens.")
+            "Your texts are being split into tokens."
         } else {
-            None
-        }
+            return None;
+        };
+        Some(words.into())
+    }
+
+    /// What keeps a run from starting, in words.
+    pub fn blocker(&self) -> Option<String> {
+        self.obstacle().or_else(|| match self.estimate() {
+            _ if self.finder.is_active() => Some("A rate is being looked for.".into()),
+            Some(Ok(estimate)) if !estimate.fits() => Some(estimate::too_large(estimate)),
+            _ => None,
+        })
+    }
+
+    /// The recipe of the form, for the chosen model.
+    fn recipe(&self) -> RawRecipe {
+        let model = self.model.entry().map(|entry| entry.id.clone()).unwrap_or_default();
+        RawRecipe { model, ..self.form.recipe.clone() }
     }
 
     /// Starts a run.
     pub fn start(&mut self) -> Vec<Effect> {
-        let Some(model) = self.model.entry().filter(|_| self.blocker().is_none() && !self.run.is_active()) else {
+        if self.blocker().is_some() || self.is_engaged() {
             return Vec::new();
-        };
-        let recipe = RawRecipe { model: model.id.clone(), ..self.form.recipe.clone() };
-        self.previous = Some(std::mem::replace(&mut self.run, Run::starting()));
-        self.device.lost = None;
-        self.data.notice = None;
-        vec![Effect::Send(Command::Start { recipe })]
+        }
+        self.queue.clear();
+        let changed = if self.form.is_changed() { ", changed" } else { "" };
+        let name = format!("{}{changed}", presets::name(self.form.preset));
+        self.begin(Job { recipe: self.recipe(), name })
     }
 
-    /// The run cannot start or go on. One that never began leaves the one before it in place.
-    fn run_failed(&mut self, problem: Problem) {
+    /// Begins a run.
+    fn begin(&mut self, Job { recipe, name }: Job) -> Vec<Effect> {
+        let name = format!("{} · {name}", self.history.next_id());
+        self.previous = Some(std::mem::replace(&mut self.run, Run::starting(name)));
+        self.device.lost = None;
+        self.data.notice = None;
+        let mut effects = self.estimate.give_up();
+        effects.push(Effect::Send(Command::Start { recipe }));
+        effects
+    }
+
+    /// The run cannot start or go on, and those that waited for it do not begin. One that never began leaves the one
+    /// before it in place.
+    fn run_failed(&mut self, mut problem: Problem) {
+        let dropped = self.queue.clear() as u32;
+        if dropped > 0 {
+            let waited = show::counted(dropped, "run that waited was", "runs that waited were");
+            problem.done = format!("{} {waited} not begun.", problem.done).trim_start().to_owned();
+        }
         match self.previous.take().filter(|run| run.plan.is_some()) {
             Some(previous) => self.run = Run { rejected: Some(problem), ..previous },
             None => self.run.phase = Phase::Failed(problem),
         }
+    }
+
+    /// Freezes a part that learns, or thaws one that is frozen.
+    pub fn toggle_live(&mut self, place: Place) -> Vec<Effect> {
+        let is_live = self.run.part(place).is_some_and(|part| part.live);
+        self.set_live(place, Some(!is_live))
+    }
+
+    /// Freezes or thaws a part by hand; without a word, it does as the recipe says again.
+    pub fn set_live(&mut self, place: Place, live: Option<bool>) -> Vec<Effect> {
+        if !self.run.is_active() {
+            return Vec::new();
+        }
+        vec![Effect::Send(Command::SetLive { place, live })]
     }
 
     /// Ends the run and keeps the best weights.
@@ -328,10 +422,10 @@ impl State {
         self.trial.ask().map(Effect::Send).into_iter().collect()
     }
 
-    /// Makes the model folder.
-    pub fn export(&mut self) -> Vec<Effect> {
+    /// Makes a folder to take away.
+    pub fn export(&mut self, form: ExportForm) -> Vec<Effect> {
         self.export = Export::Writing(0.0);
-        vec![Effect::Send(Command::Export)]
+        vec![Effect::Send(Command::Export { form })]
     }
 
     /// The greeting to a fresh worker.

@@ -12,6 +12,8 @@ pub struct Picture {
     pub shapes: Vec<Shape>,
     /// The axes.
     pub frame: Frame,
+    /// What stands at the two ends of the horizontal axis.
+    pub ends: [String; 2],
     /// What it says, in words.
     pub summary: String,
 }
@@ -20,31 +22,49 @@ pub struct Picture {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shape {
     /// What it stands for, as its class.
-    pub class: &'static str,
+    pub class: String,
     /// The `d` of its path.
     pub path: String,
 }
 
-/// What the axes end at; both begin at 0.
+impl Shape {
+    /// A line or dots of a class.
+    pub fn new(class: impl Into<String>, path: String) -> Self {
+        Self { class: class.into(), path }
+    }
+}
+
+/// What the axes begin and end at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Frame {
+    /// Left end.
+    pub x_min: f64,
     /// Right end.
     pub x_max: f64,
+    /// Lower end.
+    pub y_min: f64,
     /// Upper end.
     pub y_max: f64,
 }
 
 impl Frame {
+    /// Axes that begin at 0.
+    pub fn from_zero(x_max: f64, y_max: f64) -> Self {
+        Self { x_min: 0.0, x_max, y_min: 0.0, y_max }
+    }
+
     /// A point in the square; values beyond the frame are drawn on its edge.
     pub fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        let unit = |value: f64, max: f64| (value / max.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) * 100.0;
-        (unit(x, self.x_max), 100.0 - unit(y, self.y_max))
+        let unit = |value: f64, min: f64, max: f64| {
+            ((value - min) / (max - min).max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) * 100.0
+        };
+        (unit(x, self.x_min, self.x_max), 100.0 - unit(y, self.y_min, self.y_max))
     }
 
     /// The `d` of an SVG path through the points that are numbers.
     pub fn line(&self, points: &[(f64, f64)]) -> String {
         let mut path = String::new();
-        for point in thin(points).filter(|(_, y)| y.is_finite()) {
+        for point in thin(points, MAX_POINTS).filter(|(_, y)| y.is_finite()) {
             let (x, y) = self.place(point);
             let command = if path.is_empty() { 'M' } else { 'L' };
             path.push_str(&format!("{command}{x:.2} {y:.2}"));
@@ -62,9 +82,9 @@ impl Frame {
     }
 }
 
-/// Every so many points, and always the last.
-fn thin(points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> + '_ {
-    let stride = points.len().div_ceil(MAX_POINTS).max(1);
+/// Every so many points, so that they are about `most`, and always the last.
+pub fn thin(points: &[(f64, f64)], most: usize) -> impl Iterator<Item = (f64, f64)> + '_ {
+    let stride = points.len().div_ceil(most).max(1);
     let last = points.last().filter(|_| !(points.len() - 1).is_multiple_of(stride));
     points.iter().step_by(stride).chain(last).copied()
 }
@@ -97,7 +117,7 @@ pub fn round_up(value: f64) -> f64 {
 mod tests {
     use super::*;
 
-    const FRAME: Frame = Frame { x_max: 10.0, y_max: 2.0 };
+    const FRAME: Frame = Frame { x_min: 0.0, x_max: 10.0, y_min: 0.0, y_max: 2.0 };
 
     #[test]
     fn a_line_leaves_out_what_is_not_a_number() {

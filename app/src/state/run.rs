@@ -2,13 +2,18 @@
 
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
-use hone_core::protocol::{RowView, RunPlan, RunSummary, StepMetrics};
+use hone_core::protocol::{EndReason, PartState, RowView, RunPlan, RunSummary, StepMetrics};
+use hone_core::recipe::{AdapterKind, Metric, Place};
+
+use super::show;
 
 /// A run and all that it has told so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
     /// Where it is.
     pub phase: Phase,
+    /// What it is called.
+    pub name: String,
     /// What it does; absent until it has begun.
     pub plan: Option<RunPlan>,
     /// Every optimiser step, in order.
@@ -19,6 +24,10 @@ pub struct Run {
     pub best: Option<usize>,
     /// Batches done and in all, of an evaluation under way.
     pub evaluating: Option<(u32, u32)>,
+    /// Sentences read and in all, while it is measured how far the encoder has moved.
+    pub measuring: Option<(u32, u32)>,
+    /// The parts of the model as they now stand, from the bottom.
+    pub parts: Vec<PartState>,
     /// Over the last ten steps, padding not counted.
     pub tokens_per_s: f64,
     /// Until the end, once it can be told.
@@ -68,8 +77,8 @@ pub struct Cell {
 
 impl Run {
     /// A run that was asked for.
-    pub fn starting() -> Self {
-        Self { phase: Phase::Starting, ..Self::default() }
+    pub fn starting(name: String) -> Self {
+        Self { phase: Phase::Starting, name, ..Self::default() }
     }
 
     /// Whether a run is under way, waiting or not.
@@ -112,5 +121,53 @@ impl Run {
                 .map(move |(rows, predicted)| (*rows, (actual, predicted)))
         });
         cells.max_by_key(|(rows, _)| *rows).map(|(_, cell)| cell)
+    }
+
+    /// Whether an adapter learned in place of the model.
+    pub fn has_adapter(&self) -> bool {
+        self.plan.as_ref().is_some_and(|plan| plan.recipe.adapter != AdapterKind::None)
+    }
+
+    /// A part of the model as it now stands.
+    pub fn part(&self, place: Place) -> Option<&PartState> {
+        self.parts.iter().find(|part| part.place == place)
+    }
+
+    /// The rate of the last step; the highest before the first.
+    pub fn lr(&self) -> f64 {
+        let peak = self.plan.as_ref().and_then(|plan| plan.recipe.lr_peak);
+        self.steps.last().map(|step| step.lr).or(peak).unwrap_or_default()
+    }
+
+    /// Why it ended, in words.
+    pub fn end_words(&self) -> String {
+        let Some(summary) = self.summary() else { return String::new() };
+        match summary.reason {
+            EndReason::Completed => "All epochs are done.".into(),
+            EndReason::EarlyStopped => match &self.plan {
+                Some(plan) => format!(
+                    "Stopped early: {} had not improved for {}.",
+                    metric_name(plan.recipe.best_metric),
+                    show::counted(plan.recipe.patience, "evaluation", "evaluations"),
+                ),
+                None => "Stopped early: the score had not improved for a while.".into(),
+            },
+            EndReason::Stopped => "You stopped it.".into(),
+            EndReason::DeviceFailed => "The device failed; the best weights so far are kept.".into(),
+            EndReason::NotFinite => {
+                "Stopped: the numbers grew beyond what can be computed three steps in a row.".into()
+            }
+        }
+    }
+}
+
+/// A metric within a sentence.
+pub fn metric_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Loss => "validation loss",
+        Metric::Accuracy => "accuracy",
+        Metric::MacroF1 => "macro-F1",
+        Metric::WeightedF1 => "weighted F1",
+        Metric::WorstF1 => "F1 of the worst label",
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers and other people's text as words on the page.
 
+use hone_core::recipe::Place;
+
 // Numbers stay with their units: the spaces between them do not break.
 
 /// `1240` as `1,240`.
@@ -52,6 +54,36 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// Seconds, no more exactly than an estimate knows them: `20 s`, `2 min`, `1 h 10 min`.
+pub fn about(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        s if s < 5.0 => "a few\u{a0}seconds".into(),
+        s if s < 55.0 => format!("{:.0}\u{a0}s", (s / 5.0).round() * 5.0),
+        s if s < 3570.0 => format!("{:.0}\u{a0}min", (s / 60.0).round().max(1.0)),
+        s => {
+            let tens = (s / 600.0).round() as u64;
+            format!("{}\u{a0}h\u{a0}{}\u{a0}min", tens / 6, tens % 6 * 10)
+        }
+    }
+}
+
+/// A part of a model; layers are counted from 1 at the bottom.
+pub fn part(place: Place) -> String {
+    match place {
+        Place::Layer(index) => format!("layer {}", index + 1),
+        other => other.to_string(),
+    }
+}
+
+/// Parameters, however many: `770`, `295 K`, `10.6 M`.
+pub fn parameters(value: f64) -> String {
+    match value {
+        v if v >= 1e6 => millions(v),
+        v if v >= 1e3 => format!("{:.0}\u{a0}K", v / 1e3),
+        v => count(v),
+    }
+}
+
 /// A score between 0 and 1.
 pub fn score(value: f64) -> String {
     format!("{value:.3}")
@@ -65,6 +97,16 @@ pub fn rate(value: f64) -> String {
     let exponent = value.abs().log10().floor();
     let mantissa = format!("{:.2}", value / 10f64.powf(exponent));
     format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A rate to two digits: nobody knows it better.
+pub fn two_digits(rate: f64) -> f64 {
+    format!("{rate:.1e}").parse().unwrap_or(rate)
+}
+
+/// A mark of an axis of losses or scores.
+pub fn tick(value: f64) -> String {
+    format!("{value:.2}")
 }
 
 /// Someone else's text with every character made visible that could hide or reorder what stands beside it.
@@ -103,6 +145,11 @@ mod tests {
             [duration(38.4), duration(125.0), duration(3780.0)].map(breaking),
             ["38 s", "2 min 5 s", "1 h 3 min"]
         );
+        assert_eq!(
+            [2.0, 38.4, 58.0, 125.0, 3590.0, 4500.0].map(about).map(breaking),
+            ["a few seconds", "40 s", "1 min", "2 min", "1 h 0 min", "1 h 20 min"]
+        );
+        assert_eq!([770.0, 294_912.0, 10.6e6].map(parameters).map(breaking), ["770", "295 K", "10.6 M"]);
         assert_eq!([0.0, 5e-5, 1e-5 / 3.0, 0.25, 128.0].map(rate), ["0", "5e-5", "3.33e-6", "0.25", "128"]);
     }
 

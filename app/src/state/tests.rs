@@ -6,12 +6,15 @@ use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, Sour
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
 use hone_core::protocol::{
-    Backend, Baseline, CatalogEntry, Command, DataRole, DeviceReport, EndReason, Event, ModelReport, RowView, RunPlan,
-    RunSummary, StepMetrics,
+    Backend, Baseline, CatalogEntry, Command, DataRole, DeviceReport, EndReason, Estimate, Event, ExportForm,
+    ModelReport, PartState, RateFinding, RatePoint, RowView, RunPlan, RunSummary, StepMetrics,
 };
-use hone_core::recipe::{Pooling, RawRecipe, range_of};
+use hone_core::recipe::{
+    AdapterKind, ClassWeights, LoraTarget, Place, Pooling, Preset, RawRecipe, ThawUnit, Unfreezing, range_of,
+};
 
-use super::fields::{Field, GROUPS, SEED, VALIDATION_SHARE};
+use super::fields::{Control, Field, GROUPS, SEED, VALIDATION_SHARE, numbers};
+use super::{Axis, FinderStage, Settling, order};
 use super::{Effect, Export, Form, Load, Mark, Phase, State, Step};
 
 const MAPPING: Mapping = Mapping { text: 0, label: 1 };
@@ -124,9 +127,14 @@ fn started() -> Event {
             max_len: 64,
             trainable_parameters: 10e6,
             lr_curve: vec![(0, 0.0), (18, 0.0)],
+            parts: vec![part(Place::Layer(5), false), part(Place::Head, true)],
             baseline: baseline(),
         },
     }
+}
+
+fn part(place: Place, live: bool) -> PartState {
+    PartState { place, live, by_hand: false, rate_factor: 1.0, parameters: 10.0 }
 }
 
 fn evaluation(step: u32, accuracy: f64) -> Evaluation {
@@ -149,10 +157,15 @@ fn finished() -> Event {
             steps: 18,
             best: evaluation(18, 0.9),
             baseline: baseline(),
+            forgetting: None,
             seconds: 10.0,
             advice: None,
         },
     }
+}
+
+fn read(text: &str) -> Result<RawRecipe, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 fn gone() -> Problem {
@@ -205,7 +218,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
     assert!(state.blocker().is_some(), "the model is not there yet");
     state.on_event(model_ready());
-    assert_eq!(state.blocker(), Some("Your texts are being split into tokens."));
+    assert_eq!(state.blocker().as_deref(), Some("Your texts are being split into tokens."));
     assert_eq!(state.on_event(tokens_ready()), [], "the model is not loaded twice");
     assert_eq!(state.blocker(), None);
     state.load_model();
@@ -294,15 +307,15 @@ fn a_validation_file_taken_away_while_it_is_read_stays_away() {
 fn a_recipe_file_splits_the_rows_again_only_when_it_says_so_and_never_in_a_run() {
     let mut state = trained();
     for harmless in [r#"{"epochs": 5}"#, "broken"] {
-        assert_eq!(state.open_recipe(harmless), []);
+        assert_eq!(state.open_recipe(read(harmless)), []);
         assert!(state.run.has_weights);
     }
     assert_eq!(state.form.recipe.epochs, 5);
-    assert!(matches!(state.open_recipe(r#"{"seed": 7}"#)[..], [Effect::Send(Command::MapData { seed: 7, .. })]));
+    assert!(matches!(state.open_recipe(read(r#"{"seed": 7}"#))[..], [Effect::Send(Command::MapData { seed: 7, .. })]));
 
     let mut state = running();
     let before = state.clone();
-    assert_eq!(state.open_recipe(r#"{"seed": 7}"#), []);
+    assert_eq!(state.open_recipe(read(r#"{"seed": 7}"#)), []);
     assert_eq!(state, before);
 }
 
@@ -404,7 +417,7 @@ fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
             state.trial.text = "x".into();
             state.ask();
         },
-        |state| drop(state.export()),
+        |state| drop(state.export(ExportForm::Model)),
     ];
     let waiting = asked.map(|ask| {
         let mut state = trained();
@@ -501,13 +514,14 @@ fn tuned_weights_go_with_their_data_and_their_worker() {
 }
 
 fn all_fields() -> impl Iterator<Item = &'static Field> {
-    GROUPS.iter().flat_map(|group| group.fields).chain([&VALIDATION_SHARE, &SEED])
+    numbers().chain([&VALIDATION_SHARE, &SEED])
 }
 
 #[test]
 fn every_field_reads_back_what_it_shows_and_keeps_to_its_range() {
-    for field in all_fields() {
-        let mut recipe = RawRecipe::default();
+    let recipe = RawRecipe::default();
+    for field in all_fields().filter(|field| (field.applies)(&recipe)) {
+        let mut recipe = recipe.clone();
         let shown = field.shown(&recipe);
         field.parse_into(&shown, &mut recipe).unwrap_or_else(|error| panic!("{}: {error}", field.name));
         assert_eq!(recipe, RawRecipe::default(), "{}", field.name);
@@ -535,10 +549,10 @@ fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
 #[test]
 fn a_recipe_file_is_taken_whole_or_not_at_all() {
     let mut form = Form::default();
-    form.import(r#"{"epochs": 5}"#);
+    form.import(read(r#"{"epochs": 5}"#), None);
     assert_eq!((form.recipe.epochs, &form.problem), (5, &None));
     for (text, named) in [(r#"{"epochs": 9, "dropout": 2.0}"#, "dropout"), (r#"{"epoch": 9}"#, "epoch"), ("", "EOF")] {
-        form.import(text);
+        form.import(read(text), None);
         assert_eq!(form.recipe.epochs, 5);
         assert!(form.problem.as_ref().is_some_and(|problem| problem.what.contains(named)), "{:?}", form.problem);
     }
@@ -552,4 +566,285 @@ fn the_planned_curve_ends_where_the_run_ends() {
     assert_eq!(state.planned_steps(), 18);
     let curve = state.planned_curve();
     assert_eq!((curve[0], *curve.last().unwrap()), ((0.0, 0.0), (18.0, 0.0)));
+}
+
+#[test]
+fn every_choice_and_switch_reads_back_what_was_set() {
+    for control in GROUPS.iter().flat_map(|group| group.controls) {
+        let mut recipe = RawRecipe { train_embeddings: true, ..RawRecipe::default() };
+        match control {
+            Control::Number(_) => {}
+            Control::Choice(choice) => {
+                for index in 0..choice.options.len() {
+                    choice.choose(index, &mut recipe);
+                    assert_eq!(choice.chosen(&recipe), index, "{}", choice.name);
+                }
+                let before = recipe.clone();
+                choice.choose(99, &mut recipe);
+                assert_eq!(recipe, before, "{}", choice.name);
+            }
+            Control::Switch(switch) => {
+                for is_on in [true, false] {
+                    switch.set(is_on, &mut recipe);
+                    assert_eq!(switch.is_on(&recipe), is_on, "{}", switch.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_field_of_the_recipe_has_a_place_on_the_page() {
+    let elsewhere = ["version", "model", "validation_share", "seed", "part_rates", "thaw_order", "lora_targets"];
+    let controls = || GROUPS.iter().flat_map(|group| group.controls);
+    let serde_json::Value::Object(fields) = serde_json::to_value(RawRecipe::default()).unwrap() else { panic!() };
+    for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
+        let is_there = controls().any(|control| match control {
+            Control::Number(field) => field.name == name,
+            Control::Choice(choice) => choice.name == name,
+            Control::Switch(switch) => switch.name == name,
+        });
+        assert!(is_there, "{name}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_hidden_field_does_not_hold_up_a_run() {
+    let mut state = ready();
+    let field = numbers().find(|field| field.name == "warmup_share").unwrap();
+    state.form.type_in(field, "x");
+    assert!(state.blocker().is_some());
+    let schedule = GROUPS[0].controls.iter().find_map(|control| match control {
+        Control::Choice(choice) if choice.name == "schedule" => Some(choice),
+        _ => None,
+    });
+    state.form.choose(schedule.unwrap(), 7);
+    assert_eq!(state.blocker(), None);
+}
+
+#[test]
+fn a_preset_is_taken_and_a_change_to_it_is_seen() {
+    let mut state = ready();
+    assert!(!state.form.is_changed());
+    state.form.recipe.seed = 7;
+    assert!(!state.form.is_changed(), "a preset says nothing of the seed");
+    state.form.take_preset(Preset::Balanced);
+    assert_eq!((state.form.recipe.seed, state.form.recipe.unfreezing), (7, Unfreezing::Gradual));
+    state.form.recipe.epochs = 9;
+    assert!(state.form.is_changed());
+    state.start();
+    assert_eq!(state.run.name, "1 · Balanced, changed");
+}
+
+#[test]
+fn a_recipe_file_brings_back_every_map_and_list() {
+    let recipe = RawRecipe {
+        part_rates: [(Place::Head, 1e-2), (Place::Layer(5), 1e-4)].into(),
+        class_weights: ClassWeights::Given([("a".to_owned(), 2.0)].into()),
+        thaw_order: vec![vec![Place::Head], vec![Place::Layer(5), Place::Layer(4)]],
+        lora_targets: vec![LoraTarget::Query],
+        unfreezing: Unfreezing::Gradual,
+        ..RawRecipe::default()
+    };
+    let mut state = ready();
+    state.open_recipe(read(&serde_json::to_string(&recipe).unwrap()));
+    assert_eq!((&state.form.recipe, &state.form.problem), (&recipe, &None));
+    state.open_recipe(read(r#"{"reinit_layers": 7}"#));
+    assert!(state.form.problem.is_some(), "the loaded model has six layers");
+}
+
+#[test]
+fn rates_and_weights_are_typed_one_by_one() {
+    let mut state = ready();
+    let rates = state.planned_rates();
+    assert_eq!((rates.len(), rates[&Place::Head]), (8, 1e-4));
+    state.form.set_rates(rates);
+    state.form.type_rate(Place::Layer(5), "5e-5");
+    state.form.type_rate(Place::Layer(4), "much");
+    assert_eq!(state.form.recipe.part_rates[&Place::Layer(5)], 5e-5);
+    assert!(state.form.errors.contains_key("part_rates.layer.4") && state.blocker().is_some());
+    state.form.set_rates(Default::default());
+    assert_eq!(state.blocker(), None);
+
+    state.form.recipe.class_weights = ClassWeights::Given(Default::default());
+    assert_eq!(state.form.class_weight("a"), 1.0);
+    state.form.type_class_weight("a", "2,5");
+    assert_eq!(state.form.class_weight("a"), 2.5);
+    state.form.type_class_weight("b", "-1");
+    assert!(state.form.errors.contains_key("class_weights.b"));
+}
+
+#[test]
+fn the_stages_of_a_run_are_known_before_it_begins() {
+    let mut state = ready();
+    assert_eq!(state.planned_stages().unwrap().begins, ["whole run"]);
+    state.form.take_preset(Preset::Balanced);
+    (state.form.recipe.thaw_every, state.form.recipe.epochs) = (1.0, 3);
+    let grid = state.planned_stages().unwrap();
+    assert_eq!(grid.begins[..3], ["0", "1", "2"]);
+    assert_eq!(grid.is_reached, [true, true, true, false, false, false, false]);
+    assert_eq!(grid.rows[0], (Place::Head, vec![true; 7]));
+    assert_eq!(grid.rows[1].1[..3], [false, true, true]);
+    let parts = state.planned_parts();
+    assert!(parts.last().unwrap().live && !parts[6].live);
+
+    let places = state.places();
+    state.form.set_order(order::from_the_top(&places));
+    state.form.type_order("head; 6, 5; 9", &places);
+    assert!(state.form.errors.contains_key("thaw_order"));
+    state.form.type_order("head; 6, 5", &places);
+    assert_eq!(state.planned_stages().unwrap().begins.len(), 2);
+    state.form.recipe.thaw_unit = ThawUnit::Stall;
+    assert_eq!(state.planned_stages().unwrap().is_reached, [true, true]);
+}
+
+#[test]
+fn an_adapter_learns_a_small_part_of_the_parameters() {
+    let mut state = ready();
+    // Exactly those of MiniLM: six layers of 1,774,464, and a head of two classes.
+    assert_eq!(state.planned_parameters(), 6.0 * 1_774_464.0 + 770.0);
+    state.form.take_preset(Preset::Adapter);
+    let rank = 8.0 * (4.0 * 768.0 + 2.0 * 1920.0);
+    assert_eq!(state.planned_parameters(), 6.0 * rank + 770.0);
+    state.form.recipe.adapter = AdapterKind::Dora;
+    assert_eq!(state.planned_parameters(), 6.0 * (rank + 9.0 * 384.0) + 770.0);
+    state.form.set_target(LoraTarget::Query, false);
+    assert_eq!(state.form.recipe.lora_targets.len(), 5);
+    state.form.recipe.train_embeddings = true;
+    assert!(state.blocker().is_some_and(|words| words.contains("adapter")));
+}
+
+#[test]
+fn parts_are_frozen_by_hand_only_in_a_run() {
+    let mut state = ready();
+    assert_eq!(state.set_live(Place::Head, Some(false)), []);
+    let mut state = running();
+    assert!(state.run.part(Place::Head).unwrap().live);
+    assert_eq!(
+        state.set_live(Place::Head, Some(false)),
+        [Effect::Send(Command::SetLive { place: Place::Head, live: Some(false) })]
+    );
+    state.on_event(Event::Parts { step: 3, parts: vec![part(Place::Head, false)] });
+    assert!(!state.run.part(Place::Head).unwrap().live);
+}
+
+#[test]
+fn a_rate_is_looked_for_found_and_taken() {
+    let mut state = ready();
+    assert!(matches!(state.find_rate()[..], [Effect::Send(Command::FindRate { .. })]));
+    assert!(state.blocker().is_some() && state.is_engaged());
+    assert!(state.is_silent(Duration::from_secs(31)));
+    let point = |lr: f64, smooth| RatePoint { lr, loss: smooth, smooth };
+    for at in [point(1e-5, 0.7), point(1e-4, 0.5), point(1e-3, f64::NAN)] {
+        state.on_event(Event::RateTried { point: at, total: 100 });
+    }
+    assert!(state.finder.picture().shapes.iter().all(|shape| !shape.path.contains("NaN")));
+    let points = state.finder.points.clone();
+    let finding = RateFinding { points, steepest: Some(1e-4), valley: Some(3.333e-5), diverged: true };
+    state.on_event(Event::RateFound { finding });
+    assert!(state.finder.picture().summary.contains("Valley 3.33e-5"));
+    state.take_rate(3.333e-5);
+    assert_eq!((state.form.recipe.lr_peak, state.blocker()), (Some(3.3e-5), None));
+
+    state.find_rate();
+    state.worker_lost(gone());
+    assert_eq!(state.finder.stage, FinderStage::Failed(gone()));
+}
+
+fn estimate(bytes: f64, nearest: Option<RawRecipe>) -> Event {
+    let estimate = Estimate { seconds: 96.0, bytes, limit_bytes: 1e9, steps: 24, step_ms: None, nearest };
+    Event::Estimated { estimate }
+}
+
+#[test]
+fn a_recipe_is_measured_once_and_again_when_it_changes() {
+    let mut state = ready();
+    assert!(matches!(state.ask_estimate()[..], [Effect::Send(Command::Estimate { .. })]));
+    assert_eq!(state.ask_estimate(), [], "it has been asked");
+    assert!(state.is_silent(Duration::from_secs(121)));
+    state.on_event(estimate(4e8, None));
+    assert!(state.estimate().is_some_and(|estimate| estimate.as_ref().is_ok_and(Estimate::fits)));
+    state.form.recipe.epochs = 3;
+    assert_eq!(state.estimate(), None, "it was of another recipe");
+    assert!(state.open_question().is_some());
+    state.ask_estimate();
+    assert!(matches!(state.start()[..], [Effect::Send(Command::Stop), Effect::Send(Command::Start { .. })]));
+    assert_eq!(state.open_question(), None, "nothing is measured in a run");
+    state.on_event(estimate(4e8, None));
+    assert_eq!(state.estimate(), None, "the question was given up");
+}
+
+#[test]
+fn an_estimate_that_kills_the_worker_is_not_asked_again_by_itself() {
+    let mut state = ready();
+    state.ask_estimate();
+    state.worker_lost(gone());
+    for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
+        state.on_event(event);
+    }
+    assert_eq!((state.open_question(), state.blocker()), (None, None));
+    assert_eq!(state.estimate(), Some(&Err(gone())));
+}
+
+#[test]
+fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
+    let mut state = ready();
+    state.form.recipe.batch_size = 64;
+    state.ask_estimate();
+    let nearest = RawRecipe { batch_size: 4, grad_accum_steps: 16, model: "mini".into(), ..RawRecipe::default() };
+    state.on_event(estimate(2e9, Some(nearest)));
+    assert!(state.blocker().is_some_and(|words| words.contains("2.0\u{a0}GB")));
+    assert_eq!(state.start(), []);
+    state.take_nearest();
+    assert_eq!((state.form.recipe.batch_size, state.form.recipe.grad_accum_steps), (4, 16));
+    assert_eq!((state.blocker(), state.form.recipe.model.as_str()), (None, ""));
+}
+
+#[test]
+fn a_question_settles_before_it_is_asked() {
+    let mut state = ready();
+    let mut settling = Settling::default();
+    let looks = |settling: &mut Settling, state: &State| {
+        (0..6).map(|_| settling.is_settled(state.open_question())).collect::<Vec<_>>()
+    };
+    assert_eq!(looks(&mut settling, &state), [false, false, false, false, true, false]);
+    state.form.recipe.epochs = 5;
+    assert!(!settling.is_settled(state.open_question()));
+    assert_eq!(looks(&mut Settling::default(), &State::default()), [false; 6]);
+}
+
+#[test]
+fn several_runs_follow_each_other_and_are_all_kept() {
+    let mut state = ready();
+    assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(Command::Start { recipe })] if recipe.seed == 42));
+    assert_eq!(state.queue.position(), Some((1, 3)));
+    for (seed, number) in [(43, 2), (44, 3)] {
+        state.on_event(started());
+        let effects = state.on_event(finished());
+        assert!(
+            matches!(&effects[..], [Effect::KeepRuns, Effect::Send(Command::Start { recipe })] if recipe.seed == seed)
+        );
+        assert_eq!(state.queue.position(), Some((number, 3)));
+    }
+    state.on_event(started());
+    assert_eq!(state.on_event(finished()), [Effect::KeepRuns]);
+    assert_eq!(state.queue.position(), None);
+    let names: Vec<&str> = state.history.runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!(names, ["1 · seed 42", "2 · seed 43", "3 · seed 44"]);
+}
+
+#[test]
+fn runs_that_wait_are_dropped_when_asked_or_when_one_fails() {
+    let mut state = ready();
+    state.axes[0] = Axis { field: "epochs".into(), values: "1, 2, 3".into() };
+    state.start_sweep();
+    state.on_event(started());
+    assert_eq!(state.drop_waiting(), []);
+    assert_eq!(state.on_event(finished()), [Effect::KeepRuns]);
+
+    state.start_sweep();
+    state.on_event(started());
+    state.on_event(Event::RunFailed { problem: gone() });
+    assert!(matches!(&state.run.phase, Phase::Failed(problem) if problem.done == "2 runs that waited were not begun."));
+    assert_eq!(state.queue.position(), None);
 }

@@ -48,9 +48,10 @@ pub fn Confusion(
 #[component]
 fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: String) -> impl IntoView {
     let page = Page::get();
-    let can_open = page.memo(|state| state.run.has_weights);
+    let cannot_open = page.memo(move |state| count == 0 || !state.run.has_weights);
     let is_open = page.memo(move |state| {
-        state.run.cell.as_ref().is_some_and(|cell| (cell.actual, cell.predicted) == (actual, predicted))
+        let cell = state.run.cell.as_ref();
+        cell.is_some_and(|cell| (cell.actual, cell.predicted) == (actual, predicted)).to_string()
     });
     // Ten shades: enough to see, and no style attribute, which the policy forbids.
     let shade = format!("{} shade-{:.0}", if actual == predicted { "right" } else { "mistaken" }, share * 10.0);
@@ -60,8 +61,8 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
                 type="button"
                 class=shade
                 aria-label=words
-                aria-pressed=move || is_open.get().to_string()
-                disabled=move || count == 0 || !can_open.get()
+                aria-pressed=is_open
+                disabled=cannot_open
                 on:click=move |_| page.act(|state| state.open_cell(actual, predicted))
             >
                 {show::count(f64::from(count))}

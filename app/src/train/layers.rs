@@ -1,63 +1,133 @@
-use hone_core::recipe::Pooling;
+use hone_core::protocol::PartState;
+use hone_core::recipe::Place;
 use leptos::prelude::*;
 
+use crate::components::When;
 use crate::page::Page;
 use crate::state::show;
 
-/// Which parts of the model learn in the run that the form describes.
+/// Shades of a part that learns.
+const SHADES: f64 = 5.0;
+/// A rate that is so many times lower is a shade paler: the factor of ULMFiT.
+const SHADE_FACTOR: f64 = 2.6;
+
+/// Which parts of the model learn when the run begins, and how fast at most.
 #[component]
 pub fn PlannedLayers() -> impl IntoView {
     let page = Page::get();
-    let stack = page.memo(|state| {
-        let layers = state.model.report().map(|model| model.layers);
-        let pooling = state.form.recipe.pooling.or(state.model.entry().map(|entry| entry.pooling));
-        (layers, pooling == Some(Pooling::Cls), state.form.recipe.train_embeddings, None)
+    let parts = page.memo(|state| {
+        let peak = state.planned_peak();
+        let parts = state.planned_parts().into_iter().rev();
+        parts.map(|part| (part.place, class_of(Some(&part)), rate_of(Some(&part), peak))).collect::<Vec<_>>()
     });
-    view! { <Stack stack /> }
+    let rows = move || {
+        let row = |(place, class, rate): (Place, String, String)| {
+            view! { <li class=class><span class="part">{show::part(place)}</span><span class="rate">{rate}</span></li> }
+        };
+        parts.get().into_iter().map(row).collect_view()
+    };
+    let hint = move || match parts.with(Vec::is_empty) {
+        true => "They are shown once the model is loaded.",
+        false => "As the run begins; rates at most.",
+    };
+    view! {
+        <div class="layers">
+            <h4>"Layers"</h4>
+            <ul>{rows}</ul>
+            <p class="hint">{hint}</p>
+        </div>
+    }
 }
 
-/// Which parts of the model learn in the present run.
+/// Which parts of the model learn in the present run, and how fast. While it goes on they can be frozen and thawed.
 #[component]
 pub fn LiveLayers() -> impl IntoView {
     let page = Page::get();
-    let stack = page.memo(|state| {
-        let layers = state.model.report().map(|model| model.layers);
-        let plan = state.run.plan.as_ref();
-        let recipe = plan.map_or(&state.form.recipe, |plan| &plan.recipe);
-        let learning = plan.map(|plan| show::millions(plan.trainable_parameters));
-        (layers, recipe.pooling == Some(Pooling::Cls), recipe.train_embeddings, learning)
+    let places = page.memo(|state| state.run.parts.iter().rev().map(|part| part.place).collect::<Vec<_>>());
+    let is_active = page.memo(|state| state.run.is_active());
+    let by_hand = page.memo(|state| {
+        let by_hand = state.run.parts.iter().filter(|part| part.by_hand);
+        by_hand.map(|part| part.place).collect::<Vec<_>>()
     });
-    view! { <Stack stack /> }
-}
-
-/// The model from its head down to its embeddings: live parts are filled, frozen ones an outline with a mark.
-#[component]
-fn Stack(stack: Memo<(Option<u32>, bool, bool, Option<String>)>) -> impl IntoView {
-    let parts = move || {
-        let (layers, has_pooler, trains_embeddings, _) = stack.get();
-        let middle = (1..=layers.unwrap_or(0)).rev().map(|layer| (format!("layer {layer}"), true));
-        let pooler = has_pooler.then(|| ("pooler".to_owned(), true));
-        let parts = std::iter::once(("head".to_owned(), true)).chain(pooler).chain(middle);
-        let parts = parts.chain(std::iter::once(("embeddings".to_owned(), trains_embeddings)));
-        parts
-            .map(|(name, is_live)| {
-                let (class, mark, words) =
-                    if is_live { ("live", "●", "learns") } else { ("frozen", "❄", "frozen") };
-                view! {
-                    <li class=class>
-                        <span>{name}</span>
-                        <span><span aria-hidden="true">{mark}</span> " " {words}</span>
-                    </li>
-                }
-            })
-            .collect_view()
+    let learning = page.memo(|state| {
+        let live: f64 = state.run.parts.iter().filter(|part| part.live).map(|part| part.parameters).sum();
+        format!("{} parameters learn now.", show::parameters(live))
+    });
+    let follow = move |_| {
+        for place in by_hand.get_untracked() {
+            page.act(|state| state.set_live(place, None));
+        }
     };
-    let learning = move || stack.get().3.map(|parameters| format!("{parameters} parameters learn"));
+    // A key for each part: the button that has the focus must outlast a change of its rate.
+    let rows = move || {
+        view! { <For each=move || places.get() key=|place| *place children=|place| view! { <LivePart place /> } /> }
+    };
     view! {
         <div class="layers">
-            <h3>"Layers"</h3>
-            <ul>{parts}</ul>
-            <p class="hint">{learning}</p>
+            <h4>"Layers"</h4>
+            <ul>{rows}</ul>
+            <When is=Signal::derive(move || is_active.get() && !by_hand.with(Vec::is_empty))>
+                <button type="button" class="quiet" on:click=follow>
+                    "Let the recipe decide again"
+                </button>
+            </When>
+            <p class="hint">
+                {learning}
+                " What is frozen saves work: nothing is computed back through the parts below the lowest one that learns, and dropout is off there."
+            </p>
         </div>
+    }
+}
+
+#[component]
+fn LivePart(place: Place) -> impl IntoView {
+    let page = Page::get();
+    let class = page.memo(move |state| class_of(state.run.part(place)));
+    let rate = page.slow(move |state| rate_of(state.run.part(place), state.run.lr()));
+    let by_hand = page.memo(move |state| {
+        let by_hand = state.run.part(place).is_some_and(|part| part.by_hand);
+        if by_hand { "by hand".to_owned() } else { String::new() }
+    });
+    let is_frozen = page.memo(move |state| (!state.run.part(place).is_some_and(|part| part.live)).to_string());
+    let can_change = page.memo(|state| state.run.is_active());
+    let name = show::part(place);
+    let words = format!("Freeze {name}");
+    let toggle = move |_| {
+        page.act(|state| state.toggle_live(place));
+    };
+    view! {
+        <li class=class>
+            <span class="part">{name} <small>{by_hand}</small></span>
+            <span class="rate">{rate}</span>
+            <When is=can_change>
+                <button
+                    type="button"
+                    aria-label=words.clone()
+                    aria-pressed=is_frozen
+                    on:click=toggle
+                >
+                    "Freeze"
+                </button>
+            </When>
+        </li>
+    }
+}
+
+/// Its shade by its rate; frozen parts have an outline only.
+fn class_of(part: Option<&PartState>) -> String {
+    match part.filter(|part| part.live) {
+        Some(part) => {
+            let paler = (1.0 / part.rate_factor.clamp(1e-9, 1.0)).log(SHADE_FACTOR).round();
+            format!("live shade-{:.0}", (SHADES - paler).max(1.0))
+        }
+        None => "frozen".into(),
+    }
+}
+
+/// Its rate, behind a mark that does not depend on colour.
+fn rate_of(part: Option<&PartState>, lr: f64) -> String {
+    match part.filter(|part| part.live) {
+        Some(part) => format!("● {}", show::rate(part.rate_factor * lr)),
+        None => "❄ frozen".into(),
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use super::layers::LiveLayers;
 use super::table::HistoryTable;
 use crate::browser;
-use crate::components::Chart;
+use crate::components::{Chart, When};
 use crate::page::Page;
 use crate::state::{Effect, Phase, Run, State, Step, show};
 
@@ -16,10 +16,12 @@ pub fn Live() -> impl IntoView {
     let page = Page::get();
     let loss = page.slow(|state| state.run.loss_picture());
     let rate = page.slow(|state| state.run.rate_picture());
+    let legend: Vec<_> = LEGEND.map(|(class, name)| (class.to_owned(), name.to_owned())).into();
     view! {
-        <div class="live">
+        <QueueLine />
+        <div class="course">
             <div class="loss">
-                <Chart title="Loss" picture=loss mark=show_mark legend=&LEGEND />
+                <Chart title="Loss" picture=loss mark=show::tick legend />
                 <HistoryTable />
             </div>
             <div class="side">
@@ -32,8 +34,33 @@ pub fn Live() -> impl IntoView {
     }
 }
 
-fn show_mark(value: f64) -> String {
-    format!("{value:.2}")
+/// Which of several runs this is, and the way out.
+#[component]
+fn QueueLine() -> impl IntoView {
+    let page = Page::get();
+    let line = page.memo(|state| {
+        let (number, total) = state.queue.position()?;
+        Some((number, total, show::visible(&state.run.name), state.queue.waiting() as u32))
+    });
+    move || {
+        line.get().map(|(number, total, name, waiting)| {
+            let drop_waiting = move |_| {
+                page.act(State::drop_waiting);
+                browser::focus(Step::Train);
+            };
+            view! {
+                <div class="row queue">
+                    <p><strong class="number">{format!("Run {number} of {total}")}</strong> ": " <span dir="auto">{name}</span></p>
+                    <progress max=total.to_string() value=(number - 1).to_string() aria-label="Runs that are done"></progress>
+                    {(waiting > 0).then(|| view! {
+                        <button type="button" class="quiet" on:click=drop_waiting>
+                            {format!("Drop the {} that {}", show::counted(waiting, "run", "runs"), if waiting == 1 { "waits" } else { "wait" })}
+                        </button>
+                    })}
+                </div>
+            }
+        })
+    }
 }
 
 /// Where the run is, in numbers.
@@ -41,12 +68,13 @@ fn show_mark(value: f64) -> String {
 fn Figures() -> impl IntoView {
     let page = Page::get();
     let figures = page.slow(|state| figures(&state.run));
-    let now = page.memo(|state| match (state.run.evaluating, state.busy_s) {
-        (_, seconds) if seconds > 0.0 && state.run.is_computing() => {
-            Some(format!("The next batch takes about {}.", show::duration(seconds)))
+    let now = page.memo(|state| match (state.run.measuring, state.run.evaluating) {
+        _ if state.busy_s > 0.0 && state.run.is_computing() => {
+            Some(format!("The next batch takes about {}.", show::duration(state.busy_s)))
         }
-        (Some((done, total)), _) => Some(format!("Checking on the validation rows: {done} of {total}")),
-        (None, _) => None,
+        (Some((done, total)), _) => Some(format!("Measuring what was forgotten: {done} of {total}")),
+        (None, Some((done, total))) => Some(format!("Checking on the validation rows: {done} of {total}")),
+        (None, None) => None,
     });
     let items = move || {
         figures
@@ -101,16 +129,22 @@ fn Controls() -> impl IntoView {
         browser::focus(Step::Train);
     };
     let is_stopping = move || phase.get() == "stopping";
+    let others_wait = page.memo(|state| state.queue.waiting() > 0);
+    let stop_words = move || match (is_stopping(), others_wait.get()) {
+        (true, _) => "Stopping…",
+        (false, true) => "Stop this run",
+        (false, false) => "Stop and keep the best",
+    };
     view! {
-        <Show when=move || !phase.get().is_empty()>
+        <When is=Signal::derive(move || !phase.get().is_empty())>
             <div class="row">
                 <button type="button" disabled=is_stopping on:click=toggle>
                     {move || if phase.get() == "paused" { "Resume" } else { "Pause" }}
                 </button>
                 <button type="button" disabled=is_stopping on:click=stop>
-                    {move || if is_stopping() { "Stopping…" } else { "Stop and keep the best" }}
+                    {stop_words}
                 </button>
             </div>
-        </Show>
+        </When>
     }
 }

@@ -1,24 +1,40 @@
 //! The third step: the run.
 
+mod adapter;
 mod advanced;
+mod class_weights;
+mod compare;
 mod confusion;
+mod finder;
+mod forgetting;
+mod history;
 mod layers;
 mod live;
+mod order;
+mod presets;
+mod rates;
 mod recipe_file;
 mod result;
+mod several;
+mod stages;
+mod start;
 mod table;
 
 use leptos::prelude::*;
 
-use crate::browser;
-use crate::components::{ProblemNote, StepSection};
+use crate::components::{ProblemNote, ProblemPlace, StepSection, When};
 use crate::page::Page;
-use crate::state::{Phase, State, Step, show};
+use crate::state::{Phase, Step};
 
-use advanced::Advanced;
+use advanced::{Advanced, PlannedCurve};
+use history::Runs;
+use layers::PlannedLayers;
 use live::Live;
+use presets::Presets;
 pub use recipe_file::save_recipe;
 use result::RunResult;
+use several::Several;
+use start::StartRow;
 
 /// The run: its start, its course and what it scored.
 #[component]
@@ -36,55 +52,31 @@ pub fn TrainStep() -> impl IntoView {
     };
     view! {
         <StepSection step=Step::Train>
+            <Presets />
             <StartRow />
             <Advanced />
-            {move || failure.get().map(|problem| view! { <ProblemNote problem /> })}
+            <Several />
+            <ProblemPlace problem=failure />
             {warning_notes}
-            <Show when=move || has_plan.get()>
+            <When is=has_plan fallback=|| view! { <Preview /> }>
                 <Live />
-            </Show>
+            </When>
             <RunResult />
+            <Runs />
         </StepSection>
     }
 }
 
-/// The one primary button, or what it waits for.
+/// What the recipe will do, before the first run.
 #[component]
-fn StartRow() -> impl IntoView {
-    let page = Page::get();
-    let blocker = page.memo(State::blocker);
-    let is_active = page.memo(|state| state.run.is_active());
-    let is_setting_up = page.memo(|state| state.run.phase == Phase::Starting);
-    let label = page.memo(|state| if state.run.phase == Phase::Idle { "Start" } else { "Start again" });
-    let plan = page.memo(|state| {
-        let steps = show::count(f64::from(state.planned_steps()));
-        let epochs = show::counted(state.form.recipe.epochs, "time", "times");
-        state.data.report.as_ref().map(|_| format!("{steps} steps: all training rows, {epochs}."))
-    });
-    let words = move || blocker.get().map(String::from).or_else(|| plan.get());
-    let start = move |_| {
-        page.act(State::start);
-        browser::focus(Step::Train);
-    };
+fn Preview() -> impl IntoView {
+    let has_model = Page::get().memo(|state| state.model.report().is_some());
     view! {
-        <Show when=move || !is_active.get()>
-            <div class="row">
-                <button
-                    type="button"
-                    class="primary"
-                    disabled=move || blocker.with(Option::is_some)
-                    aria-describedby="start-hint"
-                    on:click=start
-                >
-                    {label}
-                </button>
-                <p id="start-hint" class="hint">{words}</p>
+        <When is=has_model>
+            <div class="preview-run">
+                <PlannedCurve />
+                <PlannedLayers />
             </div>
-        </Show>
-        <Show when=move || is_setting_up.get()>
-            <p class="setting-up">
-                "Setting up. On a GPU the first steps take up to half a minute, because its programs are made then."
-            </p>
-        </Show>
+        </When>
     }
 }

@@ -3,20 +3,21 @@ use leptos::task::spawn_local;
 use web_sys::File;
 
 use crate::browser;
-use crate::components::{FileButton, ProblemNote};
+use crate::components::{FileButton, ProblemPlace, When};
 use crate::page::Page;
+use crate::state::State;
 
 /// The recipe as a file: saved and opened.
 #[component]
 pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
     let problem = page.memo(|state| state.form.problem.clone());
-    let is_locked = page.memo(|state| state.run.is_active());
+    let is_locked = page.memo(State::is_engaged);
     let open = Callback::new(move |file: File| {
         spawn_local(async move {
             // A file that vanished reads as an empty one, which is no recipe.
             let text = browser::read_text(&file).await.unwrap_or_default();
-            page.act(|state| state.open_recipe(&text));
+            page.act(|state| state.open_recipe(browser::from_json(&text)));
         });
     });
     view! {
@@ -24,11 +25,11 @@ pub fn RecipeFile() -> impl IntoView {
             <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
                 "Save the recipe"
             </button>
-            <Show when=move || !is_locked.get()>
+            <When is=Signal::derive(move || !is_locked.get())>
                 <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_file=open />
-            </Show>
+            </When>
         </div>
-        {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+        <ProblemPlace problem />
     }
 }
 

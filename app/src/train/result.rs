@@ -1,7 +1,8 @@
-use hone_core::protocol::{EndReason, RunSummary};
+use hone_core::protocol::RunSummary;
 use leptos::prelude::*;
 
 use super::confusion::Confusion;
+use super::forgetting::ForgettingMeter;
 use crate::components::ProblemNote;
 use crate::page::Page;
 use crate::state::show;
@@ -9,18 +10,18 @@ use crate::state::show;
 /// What a finished run scored.
 #[component]
 pub fn RunResult() -> impl IntoView {
-    let summary = Page::get().memo(|state| state.run.summary().cloned());
-    move || summary.get().map(|summary| view! { <ResultCard summary /> })
+    let result = Page::get().memo(|state| state.run.summary().cloned().map(|summary| (summary, state.run.end_words())));
+    move || result.get().map(|(summary, reason)| view! { <ResultCard summary reason /> })
 }
 
 #[component]
-fn ResultCard(summary: RunSummary) -> impl IntoView {
+fn ResultCard(summary: RunSummary, reason: String) -> impl IntoView {
     let best = summary.best;
     let baseline = summary.baseline;
     let guess = format!("Always guessing “{}”", show::visible(&baseline.label));
     let ended = format!(
         "{} It took {} steps and {}; the weights of step {} are kept.",
-        reason(summary.reason),
+        reason,
         show::count(f64::from(summary.steps)),
         show::duration(summary.seconds),
         show::count(f64::from(best.step)),
@@ -77,16 +78,7 @@ fn ResultCard(summary: RunSummary) -> impl IntoView {
                 </table>
             </div>
             <Confusion labels confusion />
+            {summary.forgetting.map(|forgetting| view! { <ForgettingMeter forgetting /> })}
         </div>
-    }
-}
-
-fn reason(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::Completed => "All epochs are done.",
-        EndReason::EarlyStopped => "Stopped early: the score had not improved for a while.",
-        EndReason::Stopped => "You stopped it.",
-        EndReason::DeviceFailed => "The device failed; the best weights so far are kept.",
-        EndReason::NotFinite => "Stopped: the numbers grew beyond what can be computed three steps in a row.",
     }
 }

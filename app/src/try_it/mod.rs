@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, ProblemNote, StepSection};
+use crate::components::{Bar, Bars, ProblemPlace, StepSection, When};
 use crate::page::Page;
 use crate::state::{Answer, ClassShare, Mistake, State, Step, show};
 
@@ -15,14 +15,14 @@ pub fn TryStep() -> impl IntoView {
     let has_weights = Page::get().memo(|state| state.run.has_weights);
     view! {
         <StepSection step=Step::Try>
-            <Show
-                when=move || has_weights.get()
+            <When
+                is=has_weights
                 fallback=|| view! {
                     <p class="waits">"Once the model is trained, ask it about a sentence of your own, beside the untouched one."</p>
                 }
             >
                 <Question />
-            </Show>
+            </When>
         </StepSection>
     }
 }
@@ -33,7 +33,8 @@ fn Question() -> impl IntoView {
     let text = page.memo(|state| state.trial.text.clone());
     let answer = page.memo(|state| state.trial.answer.clone());
     let problem = page.memo(|state| state.trial.problem.clone());
-    let is_asking = page.memo(|state| state.trial.pending.is_some());
+    let cannot_ask = page.memo(|state| state.trial.pending.is_some() || state.trial.text.trim().is_empty());
+    let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
     let can_pick = page.memo(|state| state.run.worst_cell().is_some());
     view! {
         <label for="try-text">"A sentence"</label>
@@ -51,19 +52,19 @@ fn Question() -> impl IntoView {
             <button
                 type="button"
                 class="primary"
-                disabled=move || is_asking.get() || text.with(|text| text.trim().is_empty())
+                disabled=cannot_ask
                 on:click=move |_| page.act(State::ask)
             >
-                {move || if is_asking.get() { "Asking…" } else { "Ask" }}
+                {words}
             </button>
-            <Show when=move || can_pick.get()>
+            <When is=can_pick>
                 <button type="button" class="quiet" on:click=move |_| page.act(|state| state.fetch_mistakes())>
                     "Pick one that validation got wrong"
                 </button>
-            </Show>
+            </When>
         </div>
         <Mistakes />
-        {move || problem.get().map(|problem| view! { <ProblemNote problem /> })}
+        <ProblemPlace problem />
         <div aria-live="polite">
             {move || answer.get().map(|answer| view! { <AnswerCard answer /> })}
         </div>

@@ -8,7 +8,7 @@ use burn::tensor::{Int, Tensor, TensorData};
 use super::layers::{Embedding, LayerNorm, Linear};
 use super::{BertConfig, Dropout, LoraConfig, Site};
 use crate::ops::softmax;
-use crate::recipe::LoraTarget;
+use crate::recipe::{LoraTarget, ModelFacts, Pooling};
 use crate::rng::{Purpose, Rng};
 use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
 
@@ -49,6 +49,19 @@ struct Attention {
     heads: usize,
 }
 
+/// Sizes of an encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Number of layers.
+    pub layers: usize,
+    /// Length of a token's vector.
+    pub hidden: usize,
+    /// Size between the two halves of a feed-forward block.
+    pub ffn: usize,
+    /// Attention heads a layer.
+    pub heads: usize,
+}
+
 impl Bert {
     /// Takes the model's tensors out of a file.
     ///
@@ -78,6 +91,29 @@ impl Bert {
     /// Number of layers.
     pub fn layers(&self) -> usize {
         self.layers.len()
+    }
+
+    /// The sizes that memory and work go by.
+    pub fn sizes(&self) -> Sizes {
+        let first = self.layers.first();
+        Sizes {
+            layers: self.layers.len(),
+            hidden: self.hidden(),
+            ffn: first.map_or(0, |layer| layer.intermediate.outputs()),
+            heads: first.map_or(0, |layer| layer.attention.heads),
+        }
+    }
+
+    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
+    pub fn facts(&self, positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
+        ModelFacts {
+            parameters: self.parameters() as f64,
+            layers: self.layers(),
+            has_pooler: self.has_pooler(),
+            max_positions: positions as u32,
+            pooling,
+            suggested_len,
+        }
     }
 
     /// Whether the file had a pooler.

@@ -49,6 +49,11 @@ impl Linear {
         }
     }
 
+    /// Number of values that it gives.
+    pub fn outputs(&self) -> usize {
+        self.weight.tensor.dims()[1]
+    }
+
     /// Puts an adapter beside the weight, which stays as it is from now on.
     pub fn adapt(&mut self, config: &LoraConfig, rng: &mut Rng) {
         self.adapter = Some(Lora::new(&self.weight, config, rng));

@@ -8,7 +8,7 @@ mod layers;
 mod lora;
 mod synthetic;
 
-pub use bert::Bert;
+pub use bert::{Bert, Sizes};
 pub use classifier::{Bottom, Classifier, Hidden, Input};
 pub use config::{BertConfig, ConfigError};
 pub use dropout::{Dropout, DropoutShares, MaskSource, Site};

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::{AdapterKind, ClassWeights, Freezing, Metric, Place, Pooling, RawRecipe, Unfreezing};
+use crate::problem::Problem;
 
 /// What a recipe must fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +71,14 @@ pub enum RecipeError {
         /// With what, and why.
         reason: &'static str,
     },
+}
+
+impl From<RecipeError> for Problem {
+    fn from(error: RecipeError) -> Self {
+        Problem::new("recipe.invalid", format!("The recipe cannot be run: {error}."))
+            .done("No run was begun.")
+            .remedy("Change that field, or start from a preset.")
+    }
 }
 
 /// The range allowed for a field of [`RawRecipe`] by its name, for forms and for validation alike.

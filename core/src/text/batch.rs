@@ -7,7 +7,7 @@ use crate::model::{Hidden, Input};
 use crate::rng::{Purpose, Rng};
 
 /// Lengths that batches are padded to.
-pub(super) const LENGTHS: [usize; 13] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 384, 512];
+pub(crate) const LENGTHS: [usize; 13] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 384, 512];
 
 /// Batches among which texts are sorted by length: larger saves more padding, smaller mixes better.
 const SORTED_BATCHES: usize = 16;

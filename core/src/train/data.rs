@@ -1,6 +1,6 @@
 //! What a run learns from: encoded texts with their labels.
 
-use crate::text::EncodedTexts;
+use crate::text::{EncodedTexts, Tokenizer};
 
 /// Encoded texts with the index of each one's class.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,17 @@ impl Labels {
     pub fn push(&mut self, ids: &[u32], label: u32) {
         self.texts.push(ids);
         self.labels.push(label);
+    }
+
+    /// The same rows, their texts cut to `max_len` tokens.
+    pub fn cut(&self, tokenizer: &Tokenizer, max_len: usize) -> Self {
+        let mut cut = Self::default();
+        for (i, &label) in self.labels.iter().enumerate() {
+            let mut ids = self.texts.get(i).to_vec();
+            tokenizer.cut(&mut ids, max_len);
+            cut.push(&ids, label);
+        }
+        cut
     }
 
     /// Tokens of each row.

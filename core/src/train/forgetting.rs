@@ -7,10 +7,27 @@ use super::read;
 use crate::model::{Bottom, Classifier, Dropout, Hidden};
 use crate::problem::Problem;
 use crate::protocol::Forgetting;
-use crate::text::{Batch, EncodedTexts, batches_by_length};
+use crate::text::{Batch, EncodedTexts, Tokenizer, batches_by_length};
+
+/// Most tokens of a general sentence; none of them has more in the vocabularies of the BERT family.
+const LONGEST: usize = 64;
 
 /// 200 sentences about everything, one a line.
-pub const GENERAL_SENTENCES: &str = include_str!("general_sentences.txt");
+const GENERAL_SENTENCES: &str = include_str!("general_sentences.txt");
+
+/// The general sentences in a model's tokens.
+///
+/// # Errors
+/// When the tokenizer cannot split one.
+pub fn general_texts(tokenizer: &Tokenizer) -> Result<EncodedTexts, Problem> {
+    let mut texts = EncodedTexts::default();
+    for sentence in GENERAL_SENTENCES.lines() {
+        let mut ids = tokenizer.encode(sentence, usize::MAX)?;
+        tokenizer.cut(&mut ids, LONGEST);
+        texts.push(&ids);
+    }
+    Ok(texts)
+}
 
 /// A comparison under way.
 #[derive(Debug)]
@@ -39,12 +56,11 @@ impl Measurement {
         [before, after]: [&Classifier; 2],
         texts: &EncodedTexts,
         pad: u32,
-        max_len: usize,
         device: &Device,
     ) -> Result<(), Problem> {
         let Some(batch) = self.batches.get(self.done) else { return Ok(()) };
         let ids: Vec<&[u32]> = batch.iter().map(|&row| texts.get(row as usize)).collect();
-        let batch = Batch::new(&ids, self.rows, max_len, pad);
+        let batch = Batch::new(&ids, self.rows, LONGEST, pad);
         for (model, vectors) in [(before, &mut self.before), (after, &mut self.after)] {
             let raised = model.raised(batch.input(device), Bottom::Encoder, &mut Dropout::off());
             if let Hidden::Sentence(x) = raised.hidden {

@@ -83,6 +83,8 @@ pub struct Session {
     pub(super) batches: Vec<Vec<u32>>,
     train_prefix: PrefixCache,
     validation_prefix: PrefixCache,
+    /// Parameters of the whole model.
+    pub(super) all_parameters: usize,
     /// Parameters of each part that learn when it is live.
     pub(super) parameters: BTreeMap<Place, usize>,
     /// The parts that learn now.
@@ -142,6 +144,7 @@ impl Session {
             phase: Phase::Training(Accumulator::default()),
             train_prefix: PrefixCache::default(),
             validation_prefix: PrefixCache::default(),
+            all_parameters: model.parameters(),
             parameters: model.learning_parameters(),
             live: BTreeSet::new(),
             live_changed: false,
@@ -513,8 +516,8 @@ impl Session {
     }
 
     async fn measure_batch(&mut self, mut measurement: Measurement, reason: EndReason) -> Result<Progress, Problem> {
-        let (general, pad, max_len) = (&self.data.general, self.data.pad, self.recipe.max_len());
-        measurement.advance([&self.base, &self.model], general, pad, max_len, &self.device).await?;
+        let (general, pad) = (&self.data.general, self.data.pad);
+        measurement.advance([&self.base, &self.model], general, pad, &self.device).await?;
         let (done, total) = measurement.progress();
         if done < total {
             self.phase = Phase::Measuring(measurement, reason);

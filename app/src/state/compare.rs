@@ -1,0 +1,199 @@
+//! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
+
+use hone_core::metrics::Evaluation;
+use hone_core::recipe::{AdapterKind, ClassWeights, RawRecipe};
+
+use super::charts::step_ends;
+use super::fields::{GROUPS, SEED, VALIDATION_SHARE};
+use super::plot::{Frame, Picture, Shape, round_up};
+use super::{History, PastRun, order, show};
+
+/// Ways to draw a line that can be told apart; further runs begin again.
+pub const SERIES: usize = 8;
+
+/// Runs of one recipe on the same data with different seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedGroup {
+    /// What the first of them is called.
+    pub name: String,
+    /// How many there are.
+    pub runs: usize,
+    /// Mean and standard deviation of the accuracy.
+    pub accuracy: (f64, f64),
+    /// Mean and standard deviation of macro-F1.
+    pub macro_f1: (f64, f64),
+}
+
+/// A line of the table of differences: its name and what each run has there.
+pub type Difference = (String, Vec<String>);
+
+impl History {
+    /// Macro-F1 on the validation rows of the runs that are compared.
+    pub fn score_picture(&self) -> Picture {
+        let runs = self.ticked();
+        let lowest = runs.iter().flat_map(|run| &run.evaluations).map(|one| one.macro_f1).fold(1.0, f64::min);
+        let y_min = (lowest * 10.0).floor() / 10.0;
+        let frame = Frame { y_min, ..Frame::from_zero(longest(&runs), 1.0) };
+        let best = |run: &&PastRun| format!("{} {}", show::visible(&run.name), show::score(run.best.macro_f1));
+        let summary = format!("Best macro-F1: {}.", runs.iter().map(best).collect::<Vec<_>>().join(", "));
+        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
+            let points = points(run, |evaluation| evaluation.macro_f1);
+            curve(&frame, &points, series)
+        });
+        Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
+    }
+
+    /// Validation loss of the runs that are compared, with their training loss as thin lines.
+    pub fn loss_picture(&self) -> Picture {
+        let runs = self.ticked();
+        let losses = runs.iter().flat_map(|run| {
+            let validation = run.evaluations.iter().map(|evaluation| evaluation.loss);
+            validation.chain(run.loss.iter().map(|point| point.1))
+        });
+        let frame = Frame::from_zero(longest(&runs), round_up(losses.fold(0.0, f64::max)));
+        let last = |run: &&PastRun| format!("{} {}", show::visible(&run.name), show::score(run.best.loss));
+        let summary = format!("Validation loss: {}.", runs.iter().map(last).collect::<Vec<_>>().join(", "));
+        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
+            let thin = Shape::new(format!("series-{} thin", series % SERIES), frame.line(&run.loss));
+            let points = points(run, |evaluation| evaluation.loss);
+            [thin].into_iter().chain(curve(&frame, &points, series))
+        });
+        Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
+    }
+
+    /// In what the compared runs differ, and what each has there.
+    pub fn differences(&self) -> Vec<Difference> {
+        let runs = self.ticked();
+        let mut lines: Vec<Difference> = Vec::new();
+        let mut line = |name: &str, words: &dyn Fn(&PastRun) -> String| {
+            let values: Vec<String> = runs.iter().map(|run| words(run)).collect();
+            if values.iter().any(|value| *value != values[0]) {
+                lines.push((name.to_owned(), values));
+            }
+        };
+        line("Data", &|run| format!("{} ({} rows)", run.data, run.train_rows));
+        line("Model", &|run| run.recipe.model.clone());
+        for control in GROUPS.iter().flat_map(|group| group.controls) {
+            line(control.label(), &|run| control.words(&run.recipe));
+        }
+        line("Rate of each part", &|run| rates(&run.recipe));
+        line("Own weights of labels", &|run| weights(&run.recipe));
+        line("Order of waking", &|run| order::write(&run.recipe.thaw_order));
+        line("Where the adapter sits", &|run| targets(&run.recipe));
+        line(SEED.label, &|run| SEED.shown(&run.recipe));
+        line(VALIDATION_SHARE.label, &|run| VALIDATION_SHARE.shown(&run.recipe));
+        lines
+    }
+
+    /// Recipes that ran with several seeds, the newest first.
+    pub fn seed_groups(&self) -> Vec<SeedGroup> {
+        let mut groups: Vec<Vec<&PastRun>> = Vec::new();
+        for run in self.runs.iter().rev() {
+            match groups.iter_mut().find(|group| is_same_but_seed(group[0], run)) {
+                Some(group) => group.push(run),
+                None => groups.push(vec![run]),
+            }
+        }
+        let several = groups.into_iter().filter(|group| group.len() > 1);
+        several
+            .map(|group| SeedGroup {
+                name: group.last().map_or_else(String::new, |run| run.name.clone()),
+                runs: group.len(),
+                accuracy: spread(group.iter().map(|run| run.best.accuracy)),
+                macro_f1: spread(group.iter().map(|run| run.best.macro_f1)),
+            })
+            .collect()
+    }
+}
+
+fn longest(runs: &[&PastRun]) -> f64 {
+    runs.iter().map(|run| f64::from(run.steps)).fold(1.0, f64::max)
+}
+
+fn points(run: &PastRun, score: fn(&Evaluation) -> f64) -> Vec<(f64, f64)> {
+    run.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), score(evaluation))).collect()
+}
+
+fn curve(frame: &Frame, points: &[(f64, f64)], series: usize) -> [Shape; 2] {
+    let class = format!("series-{}", series % SERIES);
+    [Shape::new(class.clone(), frame.line(points)), Shape::new(format!("{class} dots"), frame.dots(points))]
+}
+
+fn is_same_but_seed(a: &PastRun, b: &PastRun) -> bool {
+    let unseeded = |run: &PastRun| RawRecipe { seed: 0, ..run.recipe.clone() };
+    (&a.data, a.train_rows, unseeded(a)) == (&b.data, b.train_rows, unseeded(b))
+}
+
+/// Mean and standard deviation (with n - 1, as of a sample).
+fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let n = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / n.max(1.0);
+    let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, variance.sqrt())
+}
+
+fn rates(recipe: &RawRecipe) -> String {
+    listed(recipe.part_rates.iter().map(|(place, rate)| format!("{} {}", show::part(*place), show::rate(*rate))))
+}
+
+fn weights(recipe: &RawRecipe) -> String {
+    match &recipe.class_weights {
+        ClassWeights::Given(weights) => {
+            listed(weights.iter().map(|(label, weight)| format!("{label} {}", show::rate(*weight))))
+        }
+        _ => String::new(),
+    }
+}
+
+fn targets(recipe: &RawRecipe) -> String {
+    match recipe.adapter {
+        AdapterKind::None => String::new(),
+        _ => listed(recipe.lora_targets.iter().map(|target| target.module().to_owned())),
+    }
+}
+
+fn listed(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::history::tests::past;
+    use super::*;
+
+    fn ticked(runs: Vec<PastRun>) -> History {
+        History { runs: runs.into_iter().map(|run| PastRun { is_ticked: true, ..run }).collect() }
+    }
+
+    #[test]
+    fn only_what_differs_is_compared() {
+        let other = RawRecipe { lr_peak: Some(3e-4), epochs: 5, ..RawRecipe::default() };
+        let history = ticked(vec![past(1, RawRecipe::default(), 0.8), past(2, other, 0.9)]);
+        let differences = history.differences();
+        let names: Vec<&str> = differences.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["Highest rate", "Epochs"]);
+        assert_eq!(differences[0].1, ["automatic", "3e-4"]);
+    }
+
+    #[test]
+    fn curves_lie_in_one_frame_in_the_order_of_their_ticks() {
+        let history = ticked(vec![past(1, RawRecipe::default(), 0.8), past(2, RawRecipe::default(), 0.9)]);
+        let picture = history.score_picture();
+        assert_eq!(picture.frame.y_min, 0.8);
+        assert_eq!(picture.shapes[2].class, "series-1");
+        assert!(picture.summary.contains("Run 2 0.900"), "{}", picture.summary);
+        assert!(history.loss_picture().shapes.iter().any(|shape| shape.class == "series-1 thin"));
+        assert!(History::default().score_picture().shapes.is_empty());
+    }
+
+    #[test]
+    fn seeds_of_one_recipe_have_a_mean_and_a_spread() {
+        let seeded = |seed| RawRecipe { seed, ..RawRecipe::default() };
+        let other = RawRecipe { epochs: 9, ..RawRecipe::default() };
+        let runs = vec![past(1, seeded(1), 0.8), past(2, seeded(2), 0.9), past(3, other, 0.5)];
+        let groups = History { runs }.seed_groups();
+        assert_eq!((groups.len(), groups[0].runs, groups[0].name.as_str()), (1, 2, "Run 1"));
+        let (mean, deviation) = groups[0].macro_f1;
+        assert!((mean - 0.85).abs() < 1e-12 && (deviation - 0.005f64.sqrt()).abs() < 1e-12, "{groups:?}");
+    }
+}

@@ -1,0 +1,63 @@
+use hone_core::recipe::Pooling;
+
+use super::Control::{self, Choice, Number};
+use super::choice::choice;
+use super::number::{open, own, whole};
+
+pub static CONTROLS: [Control; 4] = [
+    Number(super::Field {
+        unit: "rows",
+        ..whole(
+            "batch_size",
+            "Batch",
+            own!(batch_size: u32),
+            ["Rows computed at a time.", "Smaller when memory runs out; larger gives calmer steps."],
+        )
+    }),
+    Number(super::Field {
+        unit: "batches",
+        ..whole(
+            "grad_accum_steps",
+            "Batches a step",
+            own!(grad_accum_steps: u32),
+            [
+                "Adds up this many batches before each correction: a large batch without its memory.",
+                "Raise it when you had to make the batch small.",
+            ],
+        )
+    }),
+    Number(super::Field {
+        unit: "tokens",
+        is_optional: true,
+        ..whole(
+            "max_len",
+            "Longest text",
+            open!(max_len: u32),
+            [
+                "Texts are cut after this many tokens; twice as long is more than twice as slow.",
+                "Raise it when what matters stands late in long texts.",
+            ],
+        )
+    }),
+    Choice(choice(
+        "pooling",
+        "One vector of a text",
+        (
+            |recipe| match recipe.pooling {
+                None => 0,
+                Some(Pooling::Mean) => 1,
+                Some(Pooling::Cls) => 2,
+            },
+            |recipe, index| recipe.pooling = [None, Some(Pooling::Mean), Some(Pooling::Cls)][index.min(2)],
+        ),
+        &[
+            ("the model's own way", "Whatever the model was made with."),
+            (
+                "mean of all tokens",
+                "Suits models made for comparing sentences; the export brings a short Python file that transformers must be allowed to run.",
+            ),
+            ("first token, [CLS]", "Suits most other models; the export is a plain BertForSequenceClassification."),
+        ],
+        "Leave it unless the export must open without code of its own.",
+    )),
+];

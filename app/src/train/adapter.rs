@@ -1,0 +1,56 @@
+use hone_core::recipe::{AdapterKind, LoraTarget};
+use leptos::prelude::*;
+
+use crate::components::When;
+use crate::page::Page;
+use crate::state::{State, show};
+
+/// Which linear layers have an adapter.
+#[component]
+pub fn Targets() -> impl IntoView {
+    let page = Page::get();
+    let applies = page.memo(|state| state.form.recipe.adapter != AdapterKind::None);
+    let boxes = move || {
+        LoraTarget::ALL.map(|target| {
+            let is_on = page.memo(move |state| state.form.recipe.lora_targets.contains(&target));
+            view! {
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=is_on
+                        on:change:target=move |event| {
+                            let is_on = event.target().checked();
+                            page.change(|state| state.form.set_target(target, is_on));
+                        }
+                    />
+                    <code>{target.module()}</code>
+                </label>
+            }
+        })
+    };
+    view! {
+        <When is=applies>
+            <fieldset class="plain field">
+                <legend>"Where the adapter sits"</legend>
+                <div class="checks">{boxes}</div>
+                <p class="hint">
+                    "The linear layers that get small matrices, in each layer that learns. "
+                    <span class="when">"All of them learn best; query and value alone are what the first paper took."</span>
+                </p>
+            </fieldset>
+        </When>
+    }
+}
+
+/// How many parameters learn.
+#[component]
+pub fn Learning() -> impl IntoView {
+    let page = Page::get();
+    let words = page.memo(|state: &State| {
+        let all = state.model.report()?.parameters;
+        let learning = state.planned_parameters();
+        let share = show::percent(learning / all.max(1.0));
+        Some(format!("About {} parameters learn, {share} of the model.", show::parameters(learning)))
+    });
+    view! { <p class="number">{words}</p> }
+}

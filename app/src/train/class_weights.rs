@@ -1,0 +1,37 @@
+use hone_core::recipe::ClassWeights;
+use leptos::prelude::*;
+
+use crate::components::{NumberRow, When};
+use crate::page::Page;
+use crate::state::show;
+
+/// The person's own weight of each label of the data.
+#[component]
+pub fn OwnWeights() -> impl IntoView {
+    let page = Page::get();
+    let labels = page.memo(|state| match (&state.form.recipe.class_weights, &state.data.report) {
+        (ClassWeights::Given(_), Some(report)) => {
+            report.classes.iter().map(|class| class.label.clone()).collect::<Vec<_>>()
+        }
+        _ => Vec::new(),
+    });
+    let rows = move || {
+        let row = |(index, label): (usize, String)| {
+            let (of_value, of_error, of_type) = (label.clone(), label.clone(), label.clone());
+            let value = page.memo(move |state| show::rate(state.form.class_weight(&of_value)));
+            let error = page.memo(move |state| state.form.error(&format!("class_weights.{of_error}")));
+            let on_type =
+                Callback::new(move |typed: String| page.change(|state| state.form.type_class_weight(&of_type, &typed)));
+            view! { <NumberRow id=format!("weight-{index}") label=show::visible(&label) value error on_type /> }
+        };
+        labels.get().into_iter().enumerate().map(row).collect_view()
+    };
+    view! {
+        <When is=Signal::derive(move || !labels.with(Vec::is_empty))>
+            <div>
+                <h4>"Weight of each label"</h4>
+                <ul class="number-rows">{rows}</ul>
+            </div>
+        </When>
+    }
+}

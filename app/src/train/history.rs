@@ -1,0 +1,142 @@
+use leptos::prelude::*;
+
+use super::compare::Comparison;
+use crate::browser;
+use crate::components::{Key, When};
+use crate::page::Page;
+use crate::state::{SERIES, SeedGroup, Step, show};
+
+/// The runs that are over: named, compared and deleted.
+#[component]
+pub fn Runs() -> impl IntoView {
+    let page = Page::get();
+    let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
+    let heads = ["Compare", "Name", "Macro-F1", "Accuracy", "Steps", "Time", ""];
+    view! {
+        <When is=Signal::derive(move || !ids.with(Vec::is_empty))>
+            <div class="runs">
+                <h3>"Runs"</h3>
+                <p class="hint">"Kept in this browser. Tick two or more to lay them over each other."</p>
+                <div class="frame" tabindex="0" role="region" aria-label="Runs">
+                    <table class="scores">
+                        <thead>
+                            <tr>{heads.map(|head| match head {
+                                "" => view! { <td></td> }.into_any(),
+                                head => view! { <th scope="col">{head}</th> }.into_any(),
+                            })}</tr>
+                        </thead>
+                        <tbody>
+                            <For each=move || ids.get() key=|id| *id children=|id| view! { <RunRow id /> } />
+                        </tbody>
+                    </table>
+                </div>
+                <SeedGroups />
+                <Comparison />
+            </div>
+        </When>
+    }
+}
+
+#[component]
+fn RunRow(id: u32) -> impl IntoView {
+    let page = Page::get();
+    let name = page.memo(move |state| state.history.run(id).map(|run| run.name.clone()).unwrap_or_default());
+    let series = page.memo(move |state| state.history.series(id));
+    let figures = page.peek(|state| {
+        state.history.run(id).map(|run| {
+            [
+                show::score(run.best.macro_f1),
+                show::score(run.best.accuracy),
+                show::count(f64::from(run.steps)),
+                show::about(run.seconds),
+            ]
+        })
+    });
+    let figures = figures.map(|figures| figures.map(|figure| view! { <td class="number">{figure}</td> }));
+    let words = move |verb: &'static str| {
+        page.memo(move |state| {
+            let name = state.history.run(id).map(|run| show::visible(&run.name)).unwrap_or_default();
+            format!("{verb} {name}")
+        })
+    };
+    let rename = move |typed: String| page.act(|state| state.rename_run(id, &typed));
+    let delete = move |_| {
+        page.act(|state| state.delete_run(id));
+        browser::focus(Step::Train);
+    };
+    let key = move || {
+        let class = |series: usize| format!("series-{}", series % SERIES);
+        series.get().map(|series| view! { <Key class=class(series) /> })
+    };
+    view! {
+        <tr>
+            <td>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        aria-label=words("Compare")
+                        prop:checked=page.memo(move |state| state.history.series(id).is_some())
+                        on:change:target=move |event| {
+                            let is_ticked = event.target().checked();
+                            page.change(|state| state.history.tick(id, is_ticked));
+                        }
+                    />
+                    {key}
+                </label>
+            </td>
+            <td>
+                <input
+                    class="name"
+                    type="text"
+                    dir="auto"
+                    maxlength="80"
+                    autocomplete="off"
+                    aria-label=words("Name of")
+                    prop:value=name
+                    on:change:target=move |event| rename(event.target().value())
+                />
+            </td>
+            {figures}
+            <td>
+                <button type="button" class="quiet" aria-label=words("Delete") on:click=delete>
+                    "Delete"
+                </button>
+            </td>
+        </tr>
+    }
+}
+
+/// Mean and spread of recipes that ran with several seeds.
+#[component]
+fn SeedGroups() -> impl IntoView {
+    let groups = Page::get().memo(|state| state.history.seed_groups());
+    let with_spread = |(mean, deviation): (f64, f64)| format!("{} ± {}", show::score(mean), show::score(deviation));
+    let row = move |group: SeedGroup| {
+        view! {
+            <tr>
+                <th scope="row" dir="auto">{show::visible(&group.name)}</th>
+                <td class="number">{group.runs}</td>
+                <td class="number">{with_spread(group.macro_f1)}</td>
+                <td class="number">{with_spread(group.accuracy)}</td>
+            </tr>
+        }
+    };
+    let heads = ["First run", "Seeds", "Macro-F1", "Accuracy"];
+    move || {
+        let groups = groups.get();
+        (!groups.is_empty()).then(|| {
+            view! {
+                <h4>"Over seeds"</h4>
+                <p class="hint">"The same recipe on the same data: mean and standard deviation. A smaller difference between recipes is luck."</p>
+                <div class="frame" tabindex="0" role="region" aria-label="Mean and spread over seeds">
+                    <table class="scores">
+                        <thead>
+                            <tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr>
+                        </thead>
+                        <tbody>{groups.into_iter().map(row).collect_view()}</tbody>
+                    </table>
+                </div>
+            }
+        })
+    }
+}

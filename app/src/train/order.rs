@@ -1,0 +1,63 @@
+use hone_core::recipe::Unfreezing;
+use leptos::prelude::*;
+
+use crate::components::When;
+use crate::page::Page;
+use crate::state::order;
+
+/// The order in which the parts wake: from the head down, or as the person writes it.
+#[component]
+pub fn OrderField() -> impl IntoView {
+    let page = Page::get();
+    let applies =
+        page.memo(|state| state.form.recipe.unfreezing == Unfreezing::Gradual && state.model.report().is_some());
+    let is_own = page.memo(|state| !state.form.recipe.thaw_order.is_empty());
+    let written = page.memo(|state| order::write(&state.form.recipe.thaw_order));
+    let error = page.memo(|state| state.form.error("thaw_order"));
+    let is_wrong = page.memo(|state| state.form.errors.contains_key("thaw_order").to_string());
+    let toggle = move |is_on: bool| {
+        page.change(|state| {
+            let order = if is_on { order::from_the_top(&state.places()) } else { Vec::new() };
+            state.form.set_order(order);
+        });
+    };
+    let type_in = move |typed: String| {
+        page.change(|state| {
+            let places = state.places();
+            state.form.type_order(&typed, &places);
+        });
+    };
+    view! {
+        <When is=applies>
+            <div class="field">
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=is_own
+                        on:change:target=move |event| toggle(event.target().checked())
+                    />
+                    "An order of my own"
+                </label>
+                <When is=is_own>
+                    <label for="thaw_order">"Order"</label>
+                    <input
+                        id="thaw_order"
+                        class="wide"
+                        type="text"
+                        autocomplete="off"
+                        spellcheck="false"
+                        prop:value=written
+                        aria-invalid=is_wrong
+                        aria-describedby="thaw_order-hint"
+                        on:change:target=move |event| type_in(event.target().value())
+                    />
+                </When>
+                <p id="thaw_order-hint" class="hint">
+                    <span class="error">{error}</span>
+                    " What each stage wakes, from the first to the last: a semicolon ends a stage, and layers go by their number. "
+                    <span class="when">"Wake several layers at once to reach the lowest within a short run."</span>
+                </p>
+            </div>
+        </When>
+    }
+}

@@ -1,0 +1,48 @@
+use hone_core::recipe::Preset;
+use leptos::prelude::*;
+
+use crate::components::When;
+use crate::page::Page;
+use crate::state::{State, presets};
+
+/// Recipes to start from.
+#[component]
+pub fn Presets() -> impl IntoView {
+    let page = Page::get();
+    let changed = page.memo(|state| format!("Changed from {}. ", presets::name(state.form.preset)));
+    let back = page.memo(|state| format!("Back to {}", presets::name(state.form.preset)));
+    let is_changed = page.memo(|state| state.form.is_changed());
+    let is_locked = page.memo(State::is_engaged);
+    let cards = Preset::ALL.map(|preset| {
+        view! {
+            <label class="preset">
+                <input
+                    type="radio"
+                    name="preset"
+                    prop:checked=page.memo(move |state| state.form.preset == preset)
+                    on:change=move |_| page.change(|state| state.form.take_preset(preset))
+                />
+                <span class="name">{presets::name(preset)}</span>
+                <span class="hint">{presets::sentence(preset)}</span>
+            </label>
+        }
+    });
+    view! {
+        <fieldset class="presets" disabled=is_locked>
+            <legend>"Recipe"</legend>
+            <div class="cards">{cards}</div>
+            <When is=is_changed>
+                <p class="changed">
+                    {changed}
+                    <button
+                        type="button"
+                        class="quiet"
+                        on:click=move |_| page.change(|state| state.form.take_preset(state.form.preset))
+                    >
+                        {back}
+                    </button>
+                </p>
+            </When>
+        </fieldset>
+    }
+}

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+
+use super::layers::PlannedLayers;
+use crate::components::{NumberRow, When};
+use crate::page::Page;
+use crate::state::{State, show};
+
+/// Factors from layer to layer that are worth trying, and what they are called.
+const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6, as ULMFiT")];
+
+/// Rates that differ from layer to layer: by a factor, or one by one.
+#[component]
+pub fn Rates() -> impl IntoView {
+    let page = Page::get();
+    let has_own = page.memo(|state| !state.form.recipe.part_rates.is_empty());
+    let lacks_model = page.memo(|state| state.model.report().is_none());
+    let quick = DECAYS.map(|(factor, name)| {
+        view! {
+            <button
+                type="button"
+                aria-pressed=page.memo(move |state| {
+                    ((state.form.recipe.layer_decay - factor).abs() < 1e-6).to_string()
+                })
+                on:click=move |_| page.change(|state| {
+                    state.form.recipe.layer_decay = factor;
+                    state.form.errors.remove("layer_decay");
+                })
+            >
+                {name}
+            </button>
+        }
+    });
+    let toggle = move |is_on: bool| {
+        page.change(|state| {
+            let rates = if is_on { state.planned_rates() } else { BTreeMap::new() };
+            state.form.set_rates(rates);
+        });
+    };
+    view! {
+        <div class="rates">
+            <PlannedLayers />
+            <div class="field">
+                <h4>"Rates of the layers"</h4>
+                <div class="chips" role="group" aria-label="Rate from layer to layer" hidden=has_own>
+                    {quick}
+                </div>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        disabled=lacks_model
+                        prop:checked=has_own
+                        on:change:target=move |event| toggle(event.target().checked())
+                    />
+                    "A rate for each part"
+                </label>
+                <p class="hint">
+                    "Lower layers hold what is general and should change less than the new head. "
+                    <span class="when">"Give each part its own rate to repeat a paper, or to protect a layer."</span>
+                </p>
+                <When is=has_own>
+                    <PartRates />
+                </When>
+            </div>
+        </div>
+    }
+}
+
+/// The rate of each part, from the top.
+#[component]
+fn PartRates() -> impl IntoView {
+    let page = Page::get();
+    let places = page.memo(State::places);
+    let rows = move || {
+        let places = places.get().into_iter().rev();
+        let row = |place| {
+            let value = page.memo(move |state| {
+                let rate = state.form.recipe.part_rates.get(&place).copied();
+                rate.map_or_else(String::new, show::rate)
+            });
+            let error = page.memo(move |state| state.form.error(&format!("part_rates.{place}")));
+            let on_type = Callback::new(move |typed: String| page.change(|state| state.form.type_rate(place, &typed)));
+            view! { <NumberRow id=format!("rate-{place}") label=show::part(place) value error on_type /> }
+        };
+        places.map(row).collect_view()
+    };
+    view! { <ul class="number-rows">{rows}</ul> }
+}

@@ -1,0 +1,72 @@
+use hone_core::recipe::{Place, ThawUnit};
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::{StageGrid, show};
+
+/// Which part learns in which stage of the coming run.
+#[component]
+pub fn Stages() -> impl IntoView {
+    let page = Page::get();
+    let grid = page.memo(|state| state.planned_stages());
+    let unit = page.memo(|state| match state.form.recipe.thaw_unit {
+        ThawUnit::Epochs => "from epoch",
+        ThawUnit::Steps => "from step",
+        ThawUnit::Stall => "stage",
+    });
+    move || match grid.get() {
+        Some(grid) => view! { <Grid grid unit=unit.get() /> }.into_any(),
+        None => view! { <p class="hint">"Which part learns when is shown once the model is loaded."</p> }.into_any(),
+    }
+}
+
+#[component]
+fn Grid(grid: StageGrid, unit: &'static str) -> impl IntoView {
+    let StageGrid { begins, is_reached, rows } = grid;
+    let reached = is_reached.iter().filter(|is_reached| **is_reached).count();
+    let stages = begins.len();
+    let corner = if stages > 1 { unit } else { "" };
+    let heads = begins.into_iter().zip(&is_reached).map(|(begin, is_reached)| {
+        view! { <th scope="col" class=if *is_reached { "number" } else { "number unreached" }>{begin}</th> }
+    });
+    let heads = heads.collect_view();
+    let row = |(place, live): (Place, Vec<bool>)| {
+        let cells = live.into_iter().zip(&is_reached).map(|(is_live, is_reached)| {
+            let (class, sign, words) = if is_live { ("live", "●", "learns") } else { ("frozen", "❄", "frozen") };
+            let class = if *is_reached { class.to_owned() } else { format!("{class} unreached") };
+            view! {
+                <td class=class>
+                    <span aria-hidden="true">{sign}</span>
+                    <span class="unseen">{words}</span>
+                </td>
+            }
+        });
+        view! {
+            <tr>
+                <th scope="row">{show::part(place)}</th>
+                {cells.collect_view()}
+            </tr>
+        }
+    };
+    let body = rows.into_iter().map(row).collect_view();
+    let note = (reached < stages).then(|| {
+        format!("The run ends after {reached} of {stages} stages: take more epochs or shorter stages to wake the rest.")
+    });
+    view! {
+        <div>
+            <h4>"Which part learns when"</h4>
+            <div class="frame fit" tabindex="0" role="region" aria-label="Which part learns when">
+                <table class="stages">
+                    <thead>
+                        <tr>
+                            <td>{corner}</td>
+                            {heads}
+                        </tr>
+                    </thead>
+                    <tbody>{body}</tbody>
+                </table>
+            </div>
+            <p class="hint">{note} " ● learns, ❄ frozen. Frozen parts save work, and dropout is off in the frozen bottom."</p>
+        </div>
+    }
+}

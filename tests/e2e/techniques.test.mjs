@@ -1,0 +1,188 @@
+// The techniques of fine-tuning, as a person meets them, with a fake worker.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { chooseFile, finished, group, openGroups, start, withFakeWorker } from "./fake.mjs";
+import { assertAccessible, screenshot, withPage } from "./harness.mjs";
+
+test("a preset fills the recipe, says when it was changed, and comes back", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await page.getByText(/about 2.min · 410.MB/).waitFor();
+    await page.getByRole("radio", { name: /^Balanced/ }).check();
+    await openGroups(page, "Unfreezing", "Stopping");
+    await page.getByRole("img", { name: /Learning rate over \d+ steps, at most 5e-4/ }).first().waitFor();
+    const grid = page.getByRole("region", { name: "Which part learns when" });
+    await grid.getByRole("row", { name: /^layer 6 frozen learns/ }).waitFor();
+    await assertAccessible(page);
+    await page.getByLabel("Epochs").fill("1");
+    await page.getByLabel("Epochs").blur();
+    await page.getByText("Changed from Balanced.").waitFor();
+    await page.getByText("The run ends after 4 of 7 stages").waitFor();
+    await page.getByRole("button", { name: "Back to Balanced" }).click();
+    assert.equal(await page.getByLabel("Epochs").inputValue(), "3");
+  });
+});
+
+test("only the fields that matter for a schedule are there, and the curve follows them", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await openGroups(page, "Learning rate");
+    const card = group(page, "Learning rate");
+    const curve = card.getByRole("img", { name: /^Learning rate over/ }).locator("path").nth(1);
+    const linear = await curve.getAttribute("d");
+    await card.getByLabel("Schedule").selectOption("Cosine with restarts");
+    await card.getByLabel("Cycles").waitFor();
+    assert.notEqual(await curve.getAttribute("d"), linear);
+    await card.getByLabel("Schedule").selectOption("Slanted triangular");
+    await card.getByLabel("Highest over lowest").waitFor();
+    assert.equal(await card.getByLabel("Cycles").count(), 0);
+    await card.getByRole("button", { name: "1/2.6, as ULMFiT" }).click();
+    await card.getByText("● 1.48e-5").waitFor();
+    await card.getByLabel("A rate for each part").check();
+    await card.getByLabel("layer 6").fill("2e-4");
+    await card.getByLabel("layer 6").blur();
+    await card.getByText("● 2e-4").waitFor();
+  });
+});
+
+test("a rate is found and taken, and the search can be stopped", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await openGroups(page, "Learning rate");
+    await page.getByRole("button", { name: "Find a rate" }).click();
+    await page.getByRole("img", { name: /Loss 0\.\d+ at rate/ }).waitFor();
+    assert(await page.getByRole("button", { name: "Start" }).isDisabled());
+    await page.getByRole("button", { name: "Take 1.1e-3 valley" }).click();
+    await assertAccessible(page);
+    await screenshot(page, "rate-found");
+    assert.equal(await page.getByLabel("Highest rate").inputValue(), "0.0011");
+    await page.getByRole("button", { name: "Find a rate" }).click();
+    await page.getByRole("button", { name: "Stop looking" }).click();
+    await page.getByText("It ended before the loss exploded").or(page.getByText("No rate stands out")).waitFor();
+  });
+});
+
+test("layers light up as they wake, and are frozen and thawed by hand", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await page.getByRole("radio", { name: /^Balanced/ }).check();
+    await start(page);
+    const freeze = page.getByRole("button", { name: "Freeze layer 1" });
+    assert.equal(await freeze.getAttribute("aria-pressed"), "true");
+    await freeze.click();
+    await page.getByRole("button", { name: "Freeze layer 1", pressed: false }).waitFor();
+    await page.getByText("by hand").waitFor();
+    await assertAccessible(page);
+    await page.getByRole("button", { name: "Let the recipe decide again" }).click();
+    await page.getByRole("button", { name: "Freeze layer 1", pressed: true }).waitFor();
+    await page.getByRole("button", { name: "Freeze layer 6", pressed: false }).waitFor();
+    await finished(page);
+    assert.equal(await freeze.count(), 0);
+    await page.getByText("It has forgotten a little").waitFor();
+    await page.getByRole("row", { name: /Sentences that were alike still are 91/ }).waitFor();
+  });
+});
+
+test("runs follow each other in a queue, are kept, compared, renamed and deleted", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await page.locator("summary", { hasText: "Several runs" }).click();
+    await page.getByRole("button", { name: "Run with 3 seeds" }).click();
+    await page.getByText("Run 2 of 3").waitFor();
+    await assertAccessible(page);
+    await page.getByRole("row", { name: /seed 42 3 0\.\d+ ± 0\.0\d+/ }).waitFor();
+
+    await page.getByLabel("First field").selectOption("Highest rate");
+    await page.getByLabel("Values").first().fill("1e-4, fast");
+    await page.getByText("Highest rate, “fast”: This must be a number").waitFor();
+    await page.getByLabel("Values").first().fill("1e-4, 3e-4, 1e-3");
+    await page.getByRole("button", { name: "Start 3 runs" }).click();
+    await page.getByText("Run 1 of 3").waitFor();
+    await page.getByRole("button", { name: "Drop the 2 runs that wait" }).click();
+    await page.getByRole("button", { name: "Stop and keep the best" }).click();
+    await page.getByRole("button", { name: "Start again" }).and(page.locator(":enabled")).waitFor();
+
+    await page.getByRole("checkbox", { name: "Compare 1 · seed 42" }).check();
+    await page.getByRole("checkbox", { name: /Highest rate 1e-4/ }).check();
+    await page.getByRole("img", { name: /Best macro-F1: 1 · seed 42 0\.\d+/ }).waitFor();
+    const table = page.getByRole("region", { name: "What differs between the runs" });
+    await table.getByRole("row", { name: "Highest rate 5e-5 1e-4" }).waitFor();
+    assert.equal(await table.getByRole("row", { name: /^Epochs/ }).count(), 0);
+    await assertAccessible(page);
+    await screenshot(page, "compared");
+
+    await page.getByLabel("Name of 1 · seed 42").fill("the first");
+    await page.getByLabel("Name of 1 · seed 42").blur();
+    await page.getByRole("button", { name: "Delete 2 · seed 43" }).click();
+    await withFakeWorker(page);
+    await page.getByLabel("Name of the first").waitFor();
+    assert.equal(await page.getByLabel("Name of 2 · seed 43").count(), 0);
+  });
+});
+
+test("an adapter is downloaded merged into the model or alone", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await page.getByRole("radio", { name: /^Adapter/ }).check();
+    await openGroups(page, "Adapter");
+    await page.getByText(/About \d+.K parameters learn/).waitFor();
+    await page.getByLabel("attention.self.query").uncheck();
+    await page.getByText("Changed from Adapter.").waitFor();
+    await start(page);
+    await finished(page);
+    await page.getByText("PeftModel.from_pretrained").waitFor();
+    await assertAccessible(page);
+    for (const [name, file] of [
+      [/^Download adapter alone/, "hone-reviews-adapter.zip"],
+      [/^Download whole model/, "hone-reviews.zip"],
+    ]) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name }).click(),
+      ]);
+      assert.equal(download.suggestedFilename(), file);
+      assert.equal(await readFile(await download.path(), "utf8"), "PK");
+    }
+  });
+});
+
+test("every group of the recipe is accessible, and order and weights are typed in words", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    await withPage(
+      async (page) => {
+        await withFakeWorker(page);
+        await chooseFile(page);
+        await page.getByRole("radio", { name: /^Balanced/ }).check();
+        await openGroups(
+          page,
+          ...["Learning rate", "Regularisation", "Stopping", "Unfreezing", "Adapter", "Batch and length", "Seed"],
+        );
+        await page.getByLabel("An order of my own").check();
+        await page.getByLabel("Order", { exact: true }).fill("head; 9");
+        await page.getByLabel("Order", { exact: true }).blur();
+        await page.getByText("“9” is no part of this model.").waitFor();
+        assert(await page.getByRole("button", { name: "Start" }).isDisabled());
+        await page.getByLabel("Order", { exact: true }).fill("head; 6, 5; 4");
+        await page.getByLabel("Order", { exact: true }).blur();
+        await page.getByRole("row", { name: "layer 4 frozen frozen learns" }).waitFor();
+        await page.getByLabel("Weight of labels").selectOption("my own");
+        await page.getByLabel("rotten", { exact: true }).fill("2,5");
+        await page.getByLabel("rotten", { exact: true }).blur();
+        await page.getByLabel("Batches a step").fill("4");
+        await page.getByLabel("Batches a step").blur();
+        await page.getByText("32 rows a step").first().waitFor();
+        await assertAccessible(page);
+        await screenshot(page, `recipe-${colorScheme}`);
+      },
+      { colorScheme },
+    );
+  }
+});
