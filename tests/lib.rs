@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
-use hone_core::model::{BertConfig, Classifier, Dropout, Input};
+use burn::tensor::{Device, Tensor, TensorData};
+use hone_core::model::{BertConfig, Classifier, Dropout, Input, LoraConfig};
 use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe};
 use hone_core::text::Batch;
 use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
-use hone_core::weights::{FileReader, Tensors, read};
+use hone_core::weights::{AnyWeight, FileReader, Tensors, read};
 use serde_json::Value;
 
 /// Largest differences that are allowed, as a share of the largest value of what is compared.
@@ -69,6 +69,35 @@ pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, d
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
     add_tensors(&mut tensors, &golden(head));
     Classifier::load(&config, pooling, classes, &mut tensors).expect("whole model")
+}
+
+/// The micro BERT with the mean and the head that training begins with.
+pub fn micro(device: &Device) -> Classifier {
+    classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
+}
+
+/// The name of an adapter's weight in PEFT's file.
+pub fn peft_name(weight: &AnyWeight) -> String {
+    let body = if weight.place() == Place::Head { "" } else { "bert." };
+    format!("base_model.model.{body}{}", weight.name())
+}
+
+/// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
+pub fn adapted(recipe: &RawRecipe, device: &Device) -> Classifier {
+    let stored = values(&golden("lora_adapter.safetensors"));
+    let mut model = micro(device);
+    model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
+    model.each_adapter(&mut |weight| {
+        let values = stored[&peft_name(&weight)].clone();
+        match weight {
+            AnyWeight::Vector(w) => w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), device),
+            AnyWeight::Matrix(w) => {
+                let [into, out] = w.tensor.dims();
+                w.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), device).transpose();
+            }
+        }
+    });
+    model
 }
 
 /// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.

@@ -1,7 +1,7 @@
 //! Techniques of fine-tuning against PyTorch, transformers, PEFT and scikit-learn.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use hone_core::model::{Classifier, Dropout, LoraConfig, MaskSource};
+use hone_core::model::{Classifier, Dropout, MaskSource};
 use hone_core::protocol::RatePoint;
 use hone_core::recipe::{ClassWeights, LrCurve, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe};
 use hone_core::text::EncodedTexts;
@@ -9,9 +9,10 @@ use hone_core::train::{
     Labels, LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, gradients,
     suggestions,
 };
-use hone_core::weights::{AnyWeight, Weights};
+use hone_core::weights::Weights;
 use hone_tests::{
-    as_in_file, assert_close, assert_curve, classifier, golden, input, json, ready, step_input, tolerance, values,
+    adapted, as_in_file, assert_close, assert_curve, golden, input, json, micro, peft_name, ready, step_input,
+    tolerance, values,
 };
 use serde_json::Value;
 
@@ -34,11 +35,6 @@ fn recipe(case: &Value) -> RawRecipe {
 
 fn classes() -> [String; 3] {
     ["0", "1", "2"].map(String::from)
-}
-
-/// The micro BERT with the head that training begins with.
-fn model(device: &Device) -> Classifier {
-    classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
 }
 
 fn scores(model: &Classifier, batch: &Value, device: &Device) -> Vec<f32> {
@@ -147,7 +143,7 @@ fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2],
         general: EncodedTexts::default(),
         pad: 0,
     };
-    Session::new(Recipe::new(raw, &facts).unwrap(), model(device), data, device, MaskSource::Host)
+    Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device, MaskSource::Host)
 }
 
 #[test]
@@ -189,30 +185,6 @@ fn runs_by_each_technique_equal_pytorchs() {
     }
 }
 
-/// The name of an adapter's weight in PEFT's file.
-fn peft_name(weight: &AnyWeight) -> String {
-    let body = if weight.place() == Place::Head { "" } else { "bert." };
-    format!("base_model.model.{body}{}", weight.name())
-}
-
-/// The model with adapters whose values are the golden ones.
-fn adapted(case: &Value, device: &Device) -> Classifier {
-    let stored = values(&golden("lora_adapter.safetensors"));
-    let mut model = model(device);
-    model.adapt(&LoraConfig::of(&recipe(case)).unwrap(), 0);
-    model.each_adapter(&mut |weight| {
-        let values = stored[&peft_name(&weight)].clone();
-        match weight {
-            AnyWeight::Vector(w) => w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), device),
-            AnyWeight::Matrix(w) => {
-                let [into, out] = w.tensor.dims();
-                w.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), device).transpose();
-            }
-        }
-    });
-    model
-}
-
 #[test]
 fn adapters_equal_pefts() {
     let device = Device::flex();
@@ -221,7 +193,7 @@ fn adapters_equal_pefts() {
     let expected = values(&golden("lora_gradients.safetensors"));
     for (kind, count) in [("lora", 26), ("rslora", 26), ("dora", 38)] {
         let case = &info[kind];
-        let mut model = adapted(case, &device);
+        let mut model = adapted(&recipe(case), &device);
         assert_close(kind, &scores(&model, batch, &device), &flat(&case["logits"]), tolerance::LOGITS);
         let merged = scores(&model.detached(true), batch, &device);
         assert_close(&format!("{kind}, merged"), &merged, &flat(&case["merged_logits"]), tolerance::LOGITS);
