@@ -3,29 +3,13 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use hone_core::model::{Classifier, Dropout};
-use hone_core::recipe::{LrCurve, Pooling, RawRecipe};
-use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
+use hone_core::model::Dropout;
+use hone_core::recipe::Pooling;
+use hone_core::train::{Objective, gradients};
 use hone_core::weights::{Place, Weights};
-use hone_tests::{assert_close, classifier, golden, input, json, minilm, tolerance, values};
-use serde_json::Value;
-
-fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
-    let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).unwrap();
-    let rows = labels.len();
-    let rule = TargetRule::plain(classes);
-    StepInput::new(input(batch, device), &rule, &labels, rows, labels.iter().copied(), device)
-}
-
-/// A matrix that the file has the other way round, as the file has it.
-fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> {
-    match transposed {
-        None => values,
-        Some([rows, columns]) => {
-            (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c)).map(|i| values[i]).collect()
-        }
-    }
-}
+use hone_tests::{
+    as_in_file, assert_close, assert_curve, classifier, golden, json, minilm, step_input, tolerance, values,
+};
 
 #[test]
 fn gradients_equal_pytorchs() {
@@ -52,29 +36,6 @@ fn gradients_equal_pytorchs() {
             compared += 1;
         });
         assert_eq!(compared, weights);
-    }
-}
-
-/// Trains as `reference.curve` does and compares loss and gradient norm of every step.
-fn assert_curve(model: &mut Classifier, case: &Value, batches: &Value, lr_peak: f64, classes: usize, device: &Device) {
-    let train_embeddings = case["train_embeddings"] == Value::Bool(true);
-    let live = |place| train_embeddings || !matches!(place, Place::Embeddings | Place::Pooler);
-    let batches = batches.as_array().unwrap();
-    let mut optimizer = AdamW::new(AdamWConfig::default());
-    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, batches.len() as u32);
-    let (mut losses, mut norms) = (Vec::new(), Vec::new());
-    for (step, batch) in batches.iter().enumerate() {
-        let (loss, gradients) =
-            gradients(model, step_input(batch, classes, device), Objective::default(), live, &mut Dropout::off());
-        let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
-        let lr = curve.lr(step as u32);
-        optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));
-        losses.push(loss.into_scalar::<f32>());
-        norms.push(norm);
-    }
-    for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
-        let expected: Vec<f32> = serde_json::from_value(case[key].clone()).unwrap();
-        assert_close(key, &actual, &expected, tolerance::TRAINING);
     }
 }
 
