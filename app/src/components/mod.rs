@@ -9,6 +9,7 @@ mod problem_note;
 mod rail;
 mod snippet;
 mod step_section;
+mod table;
 mod when;
 
 pub use bars::{Bar, Bars};
@@ -20,4 +21,5 @@ pub use problem_note::{ProblemNote, ProblemPlace};
 pub use rail::Rail;
 pub use snippet::Snippet;
 pub use step_section::StepSection;
+pub use table::{Table, heads};
 pub use when::When;

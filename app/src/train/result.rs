@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use super::confusion::Confusion;
 use super::forgetting::ForgettingMeter;
-use crate::components::ProblemNote;
+use crate::components::{ProblemNote, Table, heads};
 use crate::page::Page;
 use crate::state::show;
 
@@ -28,18 +28,13 @@ fn ResultCard(summary: RunSummary, reason: String) -> impl IntoView {
     );
     let confusion = best.confusion.clone();
     let labels: Vec<String> = best.classes.iter().map(|class| show::visible(&class.label)).collect();
-    let classes = best.classes.iter().map(|class| {
-        view! {
-            <tr>
-                <th scope="row" dir="auto">{show::visible(&class.label)}</th>
-                <td class="number">{show::score(class.precision)}</td>
-                <td class="number">{show::score(class.recall)}</td>
-                <td class="number">{show::score(class.f1)}</td>
-                <td class="number">{show::count(f64::from(class.support))}</td>
-            </tr>
-        }
+    let rows = best.classes.iter().map(|class| {
+        let scores = [class.precision, class.recall, class.f1].map(show::score);
+        let rows = show::count(f64::from(class.support));
+        [show::visible(&class.label)].into_iter().chain(scores).chain([rows]).collect::<Vec<_>>()
     });
-    let heads = ["Label", "Precision", "Recall", "F1", "Rows"];
+    let rows = Signal::stored(rows.collect::<Vec<_>>());
+    let heads = heads(&["Label", "Precision", "Recall", "F1", "Rows"]);
     view! {
         <div class="result">
             <h3>"Result on the validation rows"</h3>
@@ -69,14 +64,7 @@ fn ResultCard(summary: RunSummary, reason: String) -> impl IntoView {
             </div>
             {summary.advice.map(|problem| view! { <ProblemNote problem is_warning=true /> })}
             <h4>"By label"</h4>
-            <div class="frame" tabindex="0" role="region" aria-label="Scores by label">
-                <table class="scores">
-                    <thead>
-                        <tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr>
-                    </thead>
-                    <tbody>{classes.collect_view()}</tbody>
-                </table>
-            </div>
+            <Table label="Scores by label" heads rows />
             <Confusion labels confusion />
             {summary.forgetting.map(|forgetting| view! { <ForgettingMeter forgetting /> })}
         </div>

@@ -53,8 +53,8 @@ pub fn Several() -> impl IntoView {
                 </div>
                 <div class="part">
                     <h4>"Over a few values"</h4>
-                    <AxisFields index=0 name="First field" />
-                    <AxisFields index=1 name="Second field" />
+                    <AxisFields index=0 name="First field" field_id="first-field" values_id="first-values" />
+                    <AxisFields index=1 name="Second field" field_id="second-field" values_id="second-values" />
                     <p class="hint" aria-live="polite">{said}</p>
                     <button
                         type="button"
@@ -71,7 +71,7 @@ pub fn Several() -> impl IntoView {
 
 /// A field, and the values that it takes one after the other.
 #[component]
-fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
+fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_id: &'static str) -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(move |state| state.axes[index].field.clone());
     let names =
@@ -84,10 +84,10 @@ fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
         names.get().into_iter().map(option).collect_view()
     };
     view! {
-        <div class="pair">
-            <label>
-                {name}
+        <div class="axis">
+            <label for=field_id>{name}</label>
                 <select
+                    id=field_id
                     on:change:target=move |event| {
                         let field = event.target().value();
                         page.change(|state| state.axes[index].field = field);
@@ -96,10 +96,9 @@ fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
                     <option value="">"none"</option>
                     {options}
                 </select>
-            </label>
-            <label>
-                "Values"
+            <label for=values_id>"Values"</label>
                 <input
+                    id=values_id
                     type="text"
                     autocomplete="off"
                     placeholder="1e-4, 3e-4, 1e-3"
@@ -109,7 +108,6 @@ fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
                         page.change(|state| state.axes[index].values = values);
                     }
                 />
-            </label>
         </div>
     }
 }

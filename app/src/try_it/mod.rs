@@ -35,7 +35,7 @@ fn Question() -> impl IntoView {
     let problem = page.memo(|state| state.trial.problem.clone());
     let cannot_ask = page.memo(|state| state.trial.pending.is_some() || state.trial.text.trim().is_empty());
     let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
-    let can_pick = page.memo(|state| state.run.worst_cell().is_some());
+    let cannot_pick = page.memo(|state| state.run.worst_cell().is_none());
     view! {
         <label for="try-text">"A sentence"</label>
         <textarea
@@ -57,11 +57,11 @@ fn Question() -> impl IntoView {
             >
                 {words}
             </button>
-            <When is=can_pick>
+            <span hidden=cannot_pick>
                 <button type="button" class="quiet" on:click=move |_| page.act(|state| state.fetch_mistakes())>
                     "Pick one that validation got wrong"
                 </button>
-            </When>
+            </span>
         </div>
         <Mistakes />
         <ProblemPlace problem />
