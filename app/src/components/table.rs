@@ -16,8 +16,13 @@ pub fn Table(
     rows: Signal<Vec<Vec<String>>>,
 ) -> impl IntoView {
     let head_cells = move || {
-        let heads = heads.get().into_iter();
-        heads.map(|head| view! { <th scope="col" dir="auto">{head}</th> }).collect_view()
+        let mut heads = heads.get().into_iter();
+        let corner = heads.next();
+        let heads = heads.map(|head| view! { <th scope="col" dir="auto">{head}</th> }).collect_view();
+        view! {
+            <td>{corner}</td>
+            {heads}
+        }
     };
     let row = |cells: Vec<String>| {
         let mut cells = cells.into_iter();

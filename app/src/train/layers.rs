@@ -17,18 +17,22 @@ pub fn PlannedLayers() -> impl IntoView {
     let parts = page.memo(|state| {
         let peak = state.planned_peak();
         let parts = state.planned_parts().into_iter().rev();
-        parts.map(|part| (part.place, class_of(Some(&part)), rate_of(Some(&part), peak))).collect::<Vec<_>>()
+        parts
+            .map(|part| vec![class_of(Some(&part)), show::part(part.place), rate_of(Some(&part), peak)])
+            .collect::<Vec<_>>()
     });
     let rows = move || {
-        let row = |(place, class, rate): (Place, String, String)| {
-            view! { <li class=class><span class="part">{show::part(place)}</span><span class="rate">{rate}</span></li> }
+        let row = |cells: Vec<String>| {
+            let mut cells = cells.into_iter();
+            let (class, part, rate) = (cells.next(), cells.next(), cells.next());
+            view! { <li class=class><span class="part">{part}</span><span class="rate">{rate}</span></li> }
         };
         parts.get().into_iter().map(row).collect_view()
     };
-    let hint = move || match parts.with(Vec::is_empty) {
-        true => "They are shown once the model is loaded.",
-        false => "As the run begins; rates at most.",
-    };
+    let hint = Memo::new(move |_| match parts.with(Vec::is_empty) {
+        true => "They are shown once the model is loaded.".to_owned(),
+        false => "As the run begins; rates at most.".to_owned(),
+    });
     view! {
         <div class="layers">
             <h4>"Layers"</h4>
