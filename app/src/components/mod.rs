@@ -10,7 +10,6 @@ mod rail;
 mod snippet;
 mod step_section;
 mod table;
-mod when;
 
 pub use bars::{Bar, Bars};
 pub use chart::{Chart, Key};
@@ -22,4 +21,3 @@ pub use rail::Rail;
 pub use snippet::Snippet;
 pub use step_section::StepSection;
 pub use table::{Table, heads};
-pub use when::When;

@@ -6,7 +6,7 @@ use hone_core::protocol::ExportForm;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, Snippet, StepSection, When};
+use crate::components::{ProblemNote, Snippet, StepSection};
 use crate::page::Page;
 use crate::state::{Export, Step, show};
 use crate::train::save_recipe;
@@ -14,18 +14,18 @@ use crate::train::save_recipe;
 /// The download, what is in it and how it is loaded.
 #[component]
 pub fn ExportStep() -> impl IntoView {
-    let has_weights = Page::get().memo(|state| state.run.has_weights);
+    let page = Page::get();
+    let is_ready = page.memo(|state| state.run.has_weights);
+    let is_waiting = page.memo(|state| !state.run.has_weights);
     view! {
         <StepSection step=Step::Export>
-            <When
-                is=has_weights
-                fallback=|| view! {
-                    <p class="waits">"Once the model is trained, it can be downloaded as a folder that Python's transformers opens."</p>
-                }
-            >
+            <p class="waits" hidden=is_ready>
+                "Once the model is trained, it can be downloaded as a folder that Python's transformers opens."
+            </p>
+            <div class="stack" hidden=is_waiting>
                 <Download />
                 <Use />
-            </When>
+            </div>
         </StepSection>
     }
 }

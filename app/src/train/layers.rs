@@ -50,7 +50,7 @@ pub fn LiveLayers() -> impl IntoView {
     let is_followed = page.memo(|state| !state.run.is_active() || state.run.parts.iter().all(|part| !part.by_hand));
     let learning = page.memo(|state| {
         let live: f64 = state.run.parts.iter().filter(|part| part.live).map(|part| part.parameters).sum();
-        format!("{} parameters learn now.", show::parameters(live))
+        if live > 0.0 { format!("{} parameters learn now.", show::parameters(live)) } else { String::new() }
     });
     let follow = move |_| page.act(|state| state.follow_recipe());
     // A key for each part: the button that has the focus must outlast a change of its rate.

@@ -9,7 +9,7 @@ use crate::state::order;
 pub fn OrderField() -> impl IntoView {
     let page = Page::get();
     let is_moot =
-        page.memo(|state| state.form.recipe.unfreezing == Unfreezing::Gradual && state.model.report().is_some());
+        page.memo(|state| state.form.recipe.unfreezing != Unfreezing::Gradual || state.model.report().is_none());
     let is_own = page.memo(|state| !state.form.recipe.thaw_order.is_empty());
     let is_default = page.memo(|state| state.form.recipe.thaw_order.is_empty());
     let written = page.memo(|state| order::write(&state.form.recipe.thaw_order));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, ProblemPlace, StepSection, When};
+use crate::components::{Bar, Bars, ProblemPlace, StepSection};
 use crate::page::Page;
 use crate::state::{Answer, ClassShare, Mistake, State, Step, show};
 
@@ -12,17 +12,17 @@ const SHOWN: usize = 10;
 /// A text box, and what the model says before and after training.
 #[component]
 pub fn TryStep() -> impl IntoView {
-    let has_weights = Page::get().memo(|state| state.run.has_weights);
+    let page = Page::get();
+    let is_ready = page.memo(|state| state.run.has_weights);
+    let is_waiting = page.memo(|state| !state.run.has_weights);
     view! {
         <StepSection step=Step::Try>
-            <When
-                is=has_weights
-                fallback=|| view! {
-                    <p class="waits">"Once the model is trained, ask it about a sentence of your own, beside the untouched one."</p>
-                }
-            >
+            <p class="waits" hidden=is_ready>
+                "Once the model is trained, ask it about a sentence of your own, beside the untouched one."
+            </p>
+            <div class="stack" hidden=is_waiting>
                 <Question />
-            </When>
+            </div>
         </StepSection>
     }
 }
