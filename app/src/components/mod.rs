@@ -9,7 +9,7 @@ mod problem_note;
 mod rail;
 mod snippet;
 mod step_section;
-mod when;
+mod table;
 
 pub use bars::{Bar, Bars};
 pub use chart::{Chart, Key};
@@ -20,4 +20,4 @@ pub use problem_note::{ProblemNote, ProblemPlace};
 pub use rail::Rail;
 pub use snippet::Snippet;
 pub use step_section::StepSection;
-pub use when::When;
+pub use table::{Table, heads};

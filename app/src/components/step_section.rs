@@ -4,12 +4,15 @@ use crate::page::Page;
 use crate::state::Step;
 
 /// One of the five steps: its heading, how it stands, and what belongs to it.
+///
+/// The children keep their type, because views of a type that is not known bring the code into the wasm that would redraw
+/// them in place.
 #[component]
-pub fn StepSection(
+pub fn StepSection<C: IntoView + 'static>(
     /// Which.
     step: Step,
     /// What belongs to it.
-    children: Children,
+    children: TypedChildren<C>,
 ) -> impl IntoView {
     let line = Page::get().memo(move |state| state.line(step).text);
     let heading = format!("{}-heading", step.id());
@@ -19,7 +22,7 @@ pub fn StepSection(
                 <h2 id=heading.clone()>{step.name()}</h2>
                 <p class="line">{line}</p>
             </header>
-            {children()}
+            {children.into_inner()()}
         </section>
     }
 }

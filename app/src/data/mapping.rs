@@ -1,7 +1,7 @@
 use hone_core::dataset::{Encoding, Format, Mapping, SourceInfo};
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, When};
+use crate::components::ProblemNote;
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -20,6 +20,7 @@ pub fn MappingForm() -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(|state| state.data.train.chosen.clone());
     let source = page.memo(|state| state.data.train.source.clone());
+    let is_none = page.memo(|state| state.data.train.chosen.is_none());
     let is_locked = page.memo(State::is_engaged);
     let about = move || {
         let name = chosen.get().map(|chosen| show::visible(&chosen.name))?;
@@ -36,15 +37,13 @@ pub fn MappingForm() -> impl IntoView {
         warnings.into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
     };
     view! {
-        <When is=Signal::derive(move || chosen.with(Option::is_some))>
-            <fieldset class="mapping" disabled=is_locked>
+        <fieldset class="mapping" disabled=is_locked hidden=is_none>
                 <legend class="unseen">"How the file is read"</legend>
                 {about}
                 <Reading />
                 {move || source.get().map(|source| view! { <Columns columns=source.columns /> })}
             </fieldset>
             {warnings}
-        </When>
     }
 }
 

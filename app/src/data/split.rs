@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use web_sys::File;
 
 use super::{ACCEPT, take_files};
-use crate::components::{FileButton, NumberField, ProblemPlace, When};
+use crate::components::{FileButton, NumberField, ProblemPlace};
 use crate::page::Page;
 use crate::state::fields::VALIDATION_SHARE;
 use crate::state::{State, show};
@@ -12,7 +12,7 @@ use crate::state::{State, show};
 #[component]
 pub fn Split() -> impl IntoView {
     let page = Page::get();
-    let has_source = page.memo(|state| state.data.train.source.is_some());
+    let has_none = page.memo(|state| state.data.train.source.is_none());
     let is_locked = page.memo(State::is_engaged);
     let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| show::visible(&chosen.name)));
     let problem = page.memo(|state| state.data.validation.problem.clone());
@@ -33,15 +33,15 @@ pub fn Split() -> impl IntoView {
         })
     };
     view! {
-        <When is=has_source>
-            <fieldset class="split" disabled=is_locked>
+
+            <fieldset class="split" disabled=is_locked hidden=has_none>
                 <legend>"Validation"</legend>
                 <p>{rows}</p>
                 <div class="fields">{fields}</div>
                 <OwnFile own=own />
                 <ProblemPlace problem />
             </fieldset>
-        </When>
+
     }
 }
 

@@ -6,7 +6,7 @@ use hone_core::protocol::ExportForm;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, Snippet, StepSection, When};
+use crate::components::{ProblemNote, Snippet, StepSection};
 use crate::page::Page;
 use crate::state::{Export, Step, show};
 use crate::train::save_recipe;
@@ -14,18 +14,18 @@ use crate::train::save_recipe;
 /// The download, what is in it and how it is loaded.
 #[component]
 pub fn ExportStep() -> impl IntoView {
-    let has_weights = Page::get().memo(|state| state.run.has_weights);
+    let page = Page::get();
+    let is_ready = page.memo(|state| state.run.has_weights);
+    let is_waiting = page.memo(|state| !state.run.has_weights);
     view! {
         <StepSection step=Step::Export>
-            <When
-                is=has_weights
-                fallback=|| view! {
-                    <p class="waits">"Once the model is trained, it can be downloaded as a folder that Python's transformers opens."</p>
-                }
-            >
+            <p class="waits" hidden=is_ready>
+                "Once the model is trained, it can be downloaded as a folder that Python's transformers opens."
+            </p>
+            <div class="stack" hidden=is_waiting>
                 <Download />
                 <Use />
-            </When>
+            </div>
         </StepSection>
     }
 }
@@ -36,9 +36,10 @@ fn Download() -> impl IntoView {
     let export = page.memo(|state| state.export.clone());
     let is_writing = page.memo(|state| matches!(state.export, Export::Writing(_)));
     let name = page.memo(|state| show::visible(&state.run.name));
-    let adapter = page.memo(|state| {
-        let plan = state.run.plan.as_ref().filter(|_| state.run.has_adapter())?;
-        Some(show::bytes(4.0 * plan.trainable_parameters))
+    let is_whole = page.memo(|state| !state.run.has_adapter());
+    let adapter_words = page.memo(|state| {
+        let learned = state.run.plan.as_ref().map_or(0.0, |plan| plan.trainable_parameters);
+        format!("Download adapter alone (zip, about {})", show::bytes(4.0 * learned))
     });
     let words = page.memo(|state| {
         let size = state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default();
@@ -79,26 +80,23 @@ fn Download() -> impl IntoView {
             >
                 {words}
             </button>
-            {move || adapter.get().map(|size| view! {
-                <button
-                    type="button"
-                    disabled=is_writing
-                    on:click=move |_| page.act(|state| state.export(ExportForm::Adapter))
-                >
-                    {format!("Download adapter alone (zip, about {size})")}
-                </button>
-            })}
+            <button
+                type="button"
+                hidden=is_whole
+                disabled=is_writing
+                on:click=move |_| page.act(|state| state.export(ExportForm::Adapter))
+            >
+                {adapter_words}
+            </button>
             <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
                 "Save the recipe"
             </button>
         </div>
         {state_line}
         <p class="hint">"These are the weights of the last run, " <span dir="auto">{name}</span> "."</p>
-        {move || adapter.with(Option::is_some).then(|| view! {
-            <p>
-                "The whole model has the adapter merged into it and opens like any other. The adapter alone is a small folder for PEFT, to be laid over the untouched model."
-            </p>
-        })}
+        <p hidden=is_whole>
+            "The whole model has the adapter merged into it and opens like any other. The adapter alone is a small folder for PEFT, to be laid over the untouched model."
+        </p>
         <p>
             "In the zip: the tuned weights (safetensors), the model's settings, its tokenizer, a model card with the scores, the history of the run and the recipe. None of your rows are in it; the names of the labels are."
         </p>
@@ -121,20 +119,18 @@ fn Use() -> impl IntoView {
             "The head reads the mean of all tokens, which transformers has no class for. The folder brings a short Python file of its own, modeling_hone.py, and trust_remote_code lets it run; read it first, it is short."
         }
     };
-    let adapter = page.memo(|state| {
-        let hub_id = state.model.entry().map(|entry| entry.hub_id.clone())?;
-        state.run.has_adapter().then_some(hub_id)
+    let is_whole = page.memo(|state| !state.run.has_adapter());
+    let adapter = page.memo(move |state| {
+        let hub_id = state.model.entry().map(|entry| entry.hub_id.clone()).unwrap_or_default();
+        snippets::adapter(&hub_id, pooling.get())
     });
     view! {
         <h3>"Load it"</h3>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
         <Snippet title="Sort texts, in Python" code=Signal::derive(move || snippets::classify(pooling.get())) />
-        {move || adapter.get().map(|hub_id| view! {
-            <Snippet
-                title="Lay the adapter over the untouched model, in Python"
-                code=Signal::derive(move || snippets::adapter(&hub_id, pooling.get()))
-            />
-        })}
+        <div hidden=is_whole>
+            <Snippet title="Lay the adapter over the untouched model, in Python" code=adapter />
+        </div>
         <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
     }
 }

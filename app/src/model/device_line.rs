@@ -1,7 +1,7 @@
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, When};
+use crate::components::{ProblemNote, ProblemPlace};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -14,7 +14,7 @@ pub fn DeviceLine() -> impl IntoView {
     let lost = page.memo(|state| state.device.lost.clone());
     let choice = page.memo(|state| state.device.choice);
     let is_locked = page.memo(State::is_engaged);
-    let has_weights = page.memo(|state| state.run.has_weights);
+    let has_none = page.memo(|state| !state.run.has_weights);
     let line = move || match report.get() {
         Some(report) => words(&report),
         None if failed.with(Option::is_some) => "The engine is not running.".into(),
@@ -36,7 +36,7 @@ pub fn DeviceLine() -> impl IntoView {
         (DeviceChoice::Cpu, "cpu", "CPU"),
     ];
     let options = choices.map(|(this, key, name)| {
-        view! { <option value=key selected=move || choice.get() == this>{name}</option> }
+        view! { <option value=key selected=Memo::new(move |_| choice.get() == this)>{name}</option> }
     });
     let choose = move |value: String| {
         let chosen = choices.into_iter().find(|(_, key, _)| *key == value);
@@ -53,9 +53,7 @@ pub fn DeviceLine() -> impl IntoView {
                     {options}
                 </select>
             </label>
-            <When is=has_weights>
-                <p class="hint">"Changing it starts the engine afresh: download the tuned model first."</p>
-            </When>
+                <p class="hint" hidden=has_none>"Changing it starts the engine afresh: download the tuned model first."</p>
         </div>
         {failure}
         <ProblemPlace problem=lost is_warning=true />

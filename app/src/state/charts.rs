@@ -35,9 +35,10 @@ impl Run {
         let now = self.steps.last().map(|step| (f64::from(step.step), step.lr));
         let mut picture = rate_picture(&curve);
         picture.shapes.push(Shape::new("best", picture.frame.dots(now.as_slice())));
-        if let Some((_, rate)) = now {
-            picture.summary = format!("Learning rate {} now.", show::rate(rate));
-        }
+        picture.summary = match now {
+            Some((_, rate)) => format!("Learning rate {} now.", show::rate(rate)),
+            None => "Learning rate over the run.".into(),
+        };
         picture
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use hone_core::problem::Problem;
-use hone_core::recipe::{ClassWeights, LoraTarget, ModelFacts, Place, Pooling, Preset, RawRecipe, Recipe, range_of};
+use hone_core::recipe::{
+    ClassWeights, LoraTarget, ModelFacts, Place, Pooling, Preset, RawRecipe, Recipe, Unfreezing, range_of,
+};
 
 use super::fields::{Choice, Field, Switch, numbers};
 use super::{order, show};
@@ -173,6 +175,7 @@ impl Form {
             let mut fields = numbers().filter(|field| field.name == name).peekable();
             let is_given = name.starts_with("class_weights.");
             match &recipe.class_weights {
+                _ if name == "thaw_order" => recipe.unfreezing == Unfreezing::Gradual,
                 _ if fields.peek().is_some() => fields.any(|field| (field.applies)(recipe)),
                 ClassWeights::Given(_) => true,
                 _ => !is_given,

@@ -387,6 +387,12 @@ impl State {
         self.set_live(place, Some(!is_live))
     }
 
+    /// Lets the recipe decide again of every part that was frozen or thawed by hand.
+    pub fn follow_recipe(&mut self) -> Vec<Effect> {
+        let by_hand: Vec<Place> = self.run.parts.iter().filter(|part| part.by_hand).map(|part| part.place).collect();
+        by_hand.into_iter().flat_map(|place| self.set_live(place, None)).collect()
+    }
+
     /// Freezes or thaws a part by hand; without a word, it does as the recipe says again.
     pub fn set_live(&mut self, place: Place, live: Option<bool>) -> Vec<Effect> {
         if !self.run.is_active() {

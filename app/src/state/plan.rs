@@ -102,7 +102,11 @@ impl State {
     /// The highest rate of each part: what a person's own rates start from.
     pub fn planned_rates(&self) -> BTreeMap<Place, f64> {
         let peak = self.planned_peak();
-        self.planned_parts().into_iter().map(|part| (part.place, show::two_digits(part.rate_factor * peak))).collect()
+        let mut rates = BTreeMap::new();
+        for part in self.planned_parts() {
+            rates.insert(part.place, show::two_digits(part.rate_factor * peak));
+        }
+        rates
     }
 
     /// About how many parameters learn at some time in the run.

@@ -95,7 +95,7 @@ impl Answer {
             .zip(base.iter().zip(tuned))
             .map(|(label, (base, tuned))| ClassShare { label, base: f64::from(*base), tuned: f64::from(*tuned) })
             .collect();
-        classes.sort_by(|a, b| b.tuned.total_cmp(&a.tuned));
+        classes.sort_unstable_by(|a, b| b.tuned.total_cmp(&a.tuned));
         Self { text, classes, tokens, truncated }
     }
 }

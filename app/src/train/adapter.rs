@@ -1,7 +1,6 @@
 use hone_core::recipe::{AdapterKind, LoraTarget};
 use leptos::prelude::*;
 
-use crate::components::When;
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -9,28 +8,25 @@ use crate::state::{State, show};
 #[component]
 pub fn Targets() -> impl IntoView {
     let page = Page::get();
-    let applies = page.memo(|state| state.form.recipe.adapter != AdapterKind::None);
-    let boxes = move || {
-        LoraTarget::ALL.map(|target| {
-            let is_on = page.memo(move |state| state.form.recipe.lora_targets.contains(&target));
-            view! {
-                <label class="check">
-                    <input
-                        type="checkbox"
-                        prop:checked=is_on
-                        on:change:target=move |event| {
-                            let is_on = event.target().checked();
-                            page.change(|state| state.form.set_target(target, is_on));
-                        }
-                    />
-                    <code>{target.module()}</code>
-                </label>
-            }
-        })
-    };
+    let is_moot = page.memo(|state| state.form.recipe.adapter == AdapterKind::None);
+    let boxes = LoraTarget::ALL.map(|target| {
+        let is_on = page.memo(move |state| state.form.recipe.lora_targets.contains(&target));
+        view! {
+            <label class="check">
+                <input
+                    type="checkbox"
+                    prop:checked=is_on
+                    on:change:target=move |event| {
+                        let is_on = event.target().checked();
+                        page.change(|state| state.form.set_target(target, is_on));
+                    }
+                />
+                <code>{target.module()}</code>
+            </label>
+        }
+    });
     view! {
-        <When is=applies>
-            <fieldset class="plain field">
+            <fieldset class="plain field" hidden=is_moot>
                 <legend>"Where the adapter sits"</legend>
                 <div class="checks">{boxes}</div>
                 <p class="hint">
@@ -38,7 +34,6 @@ pub fn Targets() -> impl IntoView {
                     <span class="when">"All of them learn best; query and value alone are what the first paper took."</span>
                 </p>
             </fieldset>
-        </When>
     }
 }
 

@@ -34,44 +34,9 @@ fn GroupCard(group: &'static Group, is_locked: Memo<bool>) -> impl IntoView {
     let page = Page::get();
     let topic = group.topic;
     let digest = page.memo(move |state| state.digest(topic));
+    let rows = page.memo(State::effective_batch);
     let remap = Callback::new(move |()| page.act(State::remap));
     let fields = group.controls.iter().map(|control| view! { <ControlField control /> }).collect_view();
-    let fields = view! { <div class="fields">{fields}</div> };
-    let content = match topic {
-        Topic::LearningRate => view! {
-            <Rates />
-            <PlannedCurve />
-            {fields}
-        }
-        .into_any(),
-        Topic::Regularisation => view! {
-            {fields}
-            <OwnWeights />
-        }
-        .into_any(),
-        Topic::Unfreezing => view! {
-            {fields}
-            <OrderField />
-            <Stages />
-        }
-        .into_any(),
-        Topic::Adapter => view! {
-            {fields}
-            <Targets />
-            <Learning />
-        }
-        .into_any(),
-        Topic::Batch => {
-            let rows = page.memo(State::effective_batch);
-            view! {
-                {fields}
-                <p>"Each correction follows from " <strong class="number">{rows}</strong> "."</p>
-            }
-            .into_any()
-        }
-        Topic::Seed => view! { <div class="fields"><NumberField field=&SEED on_change=remap /></div> }.into_any(),
-        Topic::Stopping => fields.into_any(),
-    };
     view! {
         <details class="group">
             <summary>
@@ -81,7 +46,15 @@ fn GroupCard(group: &'static Group, is_locked: Memo<bool>) -> impl IntoView {
             {(topic == Topic::LearningRate).then(|| view! { <RateFinder /> })}
             <fieldset class="plain" disabled=is_locked>
                 <legend class="unseen">{topic.title()}</legend>
-                {content}
+                {(topic == Topic::LearningRate).then(|| view! { <Rates /> <PlannedCurve /> })}
+                <div class="fields">
+                    {fields}
+                    {(topic == Topic::Seed).then(|| view! { <NumberField field=&SEED on_change=remap /> })}
+                </div>
+                {(topic == Topic::Regularisation).then(|| view! { <OwnWeights /> })}
+                {(topic == Topic::Unfreezing).then(|| view! { <OrderField /> <Stages /> })}
+                {(topic == Topic::Adapter).then(|| view! { <Targets /> <Learning /> })}
+                {(topic == Topic::Batch).then(|| view! { <p>"Each correction follows from " <strong>{rows}</strong> "."</p> })}
             </fieldset>
         </details>
     }

@@ -1,7 +1,7 @@
 use hone_core::recipe::ClassWeights;
 use leptos::prelude::*;
 
-use crate::components::{NumberRow, When};
+use crate::components::NumberRow;
 use crate::page::Page;
 use crate::state::show;
 
@@ -27,11 +27,9 @@ pub fn OwnWeights() -> impl IntoView {
         labels.get().into_iter().enumerate().map(row).collect_view()
     };
     view! {
-        <When is=Signal::derive(move || !labels.with(Vec::is_empty))>
-            <div>
+            <div hidden=Memo::new(move |_| labels.with(Vec::is_empty))>
                 <h4>"Weight of each label"</h4>
                 <ul class="number-rows">{rows}</ul>
             </div>
-        </When>
     }
 }

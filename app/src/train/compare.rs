@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{Chart, Key, When};
+use crate::components::{Chart, Table};
 use crate::page::Page;
 use crate::state::{SERIES, State, show};
 
@@ -8,76 +8,56 @@ use crate::state::{SERIES, State, show};
 #[component]
 pub fn Comparison() -> impl IntoView {
     let page = Page::get();
-    let are_several = page.memo(|state| state.history.ticked().len() > 1);
+    let are_few = page.memo(|state| state.history.ticked().len() < 2);
     let score = page.memo(|state| state.history.score_picture());
     let loss = page.memo(|state| state.history.loss_picture());
-    view! {
-        <When is=are_several>
-            <div class="comparison">
-                <h3>"Comparison"</h3>
-                <div class="columns">
-                    <Chart title="Validation macro-F1" picture=score mark=show::tick />
-                    <Chart title="Validation loss; training loss as thin lines" picture=loss mark=show::tick />
-                </div>
-                <Differences />
-            </div>
-        </When>
-    }
-}
-
-/// A table of what differs, with the scores below.
-#[component]
-fn Differences() -> impl IntoView {
-    let page = Page::get();
+    let legend = page.memo(|state| {
+        let series = |place: usize| format!("series-{}", place % SERIES);
+        let runs = state.history.ticked().into_iter().enumerate();
+        runs.map(|(place, run)| (series(place), show::visible(&run.name))).collect::<Vec<_>>()
+    });
     let heads = page.memo(|state| {
-        let runs = state.history.ticked();
-        runs.iter().map(|run| show::visible(&run.name)).collect::<Vec<_>>()
+        let names = state.history.ticked().into_iter().map(|run| show::visible(&run.name));
+        ["Differs in".to_owned()].into_iter().chain(names).collect::<Vec<_>>()
     });
     let rows = page.memo(rows);
-    let head = |(series, name): (usize, String)| {
-        let class = format!("series-{}", series % SERIES);
-        view! { <th scope="col" dir="auto"><Key class />" "{name}</th> }
-    };
-    let row = |(name, values): (String, Vec<String>)| {
-        let values = values.into_iter().map(|value| view! { <td dir="auto">{show::visible(&value)}</td> });
-        view! { <tr><th scope="row">{name}</th>{values.collect_view()}</tr> }
-    };
     view! {
-        <div class="frame" tabindex="0" role="region" aria-label="What differs between the runs">
-            <table class="scores differences">
-                <thead>
-                    <tr>
-                        <td></td>
-                        {move || heads.get().into_iter().enumerate().map(head).collect_view()}
-                    </tr>
-                </thead>
-                <tbody>{move || rows.get().into_iter().map(row).collect_view()}</tbody>
-            </table>
+        <div class="comparison" hidden=are_few>
+            <h3>"Comparison"</h3>
+            <div class="columns">
+                <Chart title="Validation macro-F1" picture=score mark=show::tick legend />
+                <Chart title="Validation loss; training loss thin" picture=loss mark=show::tick legend />
+            </div>
+            <Table label="What differs between the runs" class="differences" heads rows />
         </div>
     }
 }
 
-fn rows(state: &State) -> Vec<(String, Vec<String>)> {
+fn rows(state: &State) -> Vec<Vec<String>> {
     let runs = state.history.ticked();
-    let mut rows = state.history.differences();
-    if rows.is_empty() {
-        rows.push(("Recipe".into(), vec!["the same".into(); runs.len()]));
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |name: String, words: &dyn Fn(usize) -> String| {
+        rows.push([name].into_iter().chain((0..runs.len()).map(words)).collect());
+    };
+    let differences = state.history.differences();
+    if differences.is_empty() {
+        row("nothing".into(), &|_| "the same recipe".into());
     }
-    let kept = |value: Option<f64>| value.map_or("–".into(), show::percent);
-    rows.push(("Best macro-F1".into(), runs.iter().map(|run| show::score(run.best.macro_f1)).collect()));
-    rows.push(("Best accuracy".into(), runs.iter().map(|run| show::score(run.best.accuracy)).collect()));
-    rows.push(("Validation loss".into(), runs.iter().map(|run| show::score(run.best.loss)).collect()));
+    for (name, values) in &differences {
+        row(name.clone(), &|run| show::visible(&values[run]));
+    }
+    row("Best macro-F1".into(), &|run| show::score(runs[run].best.macro_f1));
+    row("Best accuracy".into(), &|run| show::score(runs[run].best.accuracy));
+    row("Validation loss".into(), &|run| show::score(runs[run].best.loss));
     for class in runs.first().map(|run| run.best.classes.as_slice()).unwrap_or_default() {
-        let f1 = runs.iter().map(|run| {
-            let own = run.best.classes.iter().find(|own| own.label == class.label);
+        row(format!("F1 of {}", show::visible(&class.label)), &|run| {
+            let own = runs[run].best.classes.iter().find(|own| own.label == class.label);
             own.map_or("–".into(), |own| show::score(own.f1))
         });
-        rows.push((format!("F1 of {}", show::visible(&class.label)), f1.collect()));
     }
-    rows.push((
-        "Kept of what it knew".into(),
-        runs.iter().map(|run| kept(run.forgetting.map(|one| one.agreement))).collect(),
-    ));
-    rows.push(("Time".into(), runs.iter().map(|run| show::about(run.seconds)).collect()));
+    row("Kept of what it knew".into(), &|run| {
+        runs[run].forgetting.map_or("–".into(), |forgetting| show::percent(forgetting.agreement))
+    });
+    row("Time".into(), &|run| show::about(runs[run].seconds));
     rows
 }

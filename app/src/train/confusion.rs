@@ -5,28 +5,35 @@ use crate::state::{Cell, State, show};
 
 /// What was taken for what. Each cell opens its rows.
 #[component]
-pub fn Confusion(
-    /// Class names, made visible.
-    labels: Vec<String>,
-    /// Rows by true class, then by predicted class.
-    confusion: Vec<Vec<u32>>,
-) -> impl IntoView {
-    let heads: Vec<_> =
-        labels.iter().map(|label| view! { <th scope="col" dir="auto"><div>{label.clone()}</div></th> }).collect();
-    let rows = (0..).zip(&labels).zip(confusion).map(|((actual, label), counts)| {
-        let total = counts.iter().sum::<u32>().max(1);
-        let cells = (0..).zip(&labels).zip(counts).map(|((predicted, guess), count)| {
-            let words = format!("{count} rows of {label}, predicted {guess}");
-            view! { <ConfusionCell actual predicted count share=f64::from(count) / f64::from(total) words /> }
-        });
-        view! {
-            <tr>
-                <th scope="row" dir="auto">{label.clone()}</th>
-                {cells.collect_view()}
-            </tr>
-        }
+pub fn Confusion() -> impl IntoView {
+    let page = Page::get();
+    let labels = page.memo(|state| {
+        let classes = state.run.summary().map_or(&[][..], |summary| &summary.best.classes);
+        classes.iter().map(|class| show::visible(&class.label)).collect::<Vec<_>>()
     });
-    let rows = rows.collect_view();
+    let confusion =
+        page.memo(|state| state.run.summary().map(|summary| summary.best.confusion.clone()).unwrap_or_default());
+    let heads = move || {
+        let labels = labels.get().into_iter();
+        labels.map(|label| view! { <th scope="col" dir="auto"><div>{label}</div></th> }).collect_view()
+    };
+    let rows = move || {
+        let labels = labels.get();
+        let row = |((actual, label), counts): ((u32, &String), Vec<u32>)| {
+            let total = counts.iter().sum::<u32>().max(1);
+            let cells = (0..).zip(&labels).zip(counts).map(|((predicted, guess), count)| {
+                let words = format!("{count} rows of {label}, predicted {guess}");
+                view! { <ConfusionCell actual predicted count share=f64::from(count) / f64::from(total) words /> }
+            });
+            view! {
+                <tr>
+                    <th scope="row" dir="auto">{label.clone()}</th>
+                    {cells.collect_view()}
+                </tr>
+            }
+        };
+        (0..).zip(&labels).zip(confusion.get()).map(row).collect_view()
+    };
     view! {
         <h4>"What was taken for what"</h4>
         <p class="hint">"Rows: what it is. Columns: what the model said. Press a number to read its rows."</p>
@@ -73,9 +80,9 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
 
 /// The rows of the opened cell, worst first.
 #[component]
-fn OpenCell(labels: Vec<String>) -> impl IntoView {
+fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
     let cell = Page::get().memo(|state| state.run.cell.clone());
-    let name = move |class: u32| labels.get(class as usize).cloned().unwrap_or_default();
+    let name = move |class: u32| labels.with(|labels| labels.get(class as usize).cloned().unwrap_or_default());
     let view_of = move |cell: Cell| {
         let title = format!("{}, predicted {}", name(cell.actual), name(cell.predicted));
         let Some(rows) = cell.rows else { return view! { <p>"Fetching rows of " {title} "…"</p> }.into_any() };

@@ -1,6 +1,7 @@
+use hone_core::protocol::RateFinding;
 use leptos::prelude::*;
 
-use crate::components::{Chart, ProblemPlace, When};
+use crate::components::{Chart, ProblemPlace};
 use crate::page::Page;
 use crate::state::{Finder, FinderStage, State, show};
 
@@ -9,9 +10,10 @@ use crate::state::{Finder, FinderStage, State, show};
 pub fn RateFinder() -> impl IntoView {
     let page = Page::get();
     let is_active = page.memo(|state| state.finder.is_active());
+    let is_idle = page.memo(|state| !state.finder.is_active());
     let is_stopping = page.memo(|state| state.finder.stage == FinderStage::Stopping);
     let cannot = page.memo(|state| state.blocker().is_some() || state.is_engaged());
-    let has_points = page.memo(|state| !state.finder.points.is_empty());
+    let has_none = page.memo(|state| state.finder.points.is_empty());
     let problem = page.memo(|state| match &state.finder.stage {
         FinderStage::Failed(problem) => Some(problem.clone()),
         _ => None,
@@ -19,29 +21,28 @@ pub fn RateFinder() -> impl IntoView {
     let picture = page.memo(|state| state.finder.picture());
     let position = page.memo(|state| {
         let Finder { points, total, .. } = &state.finder;
-        state.finder.is_active().then(|| format!("Rate {} of at most {total}", points.len()))
+        match state.finder.is_active() {
+            true => format!("Rate {} of at most {total}", points.len()),
+            false => String::new(),
+        }
     });
-    let button = move || match is_active.get() {
-        true => view! {
-            <button type="button" disabled=is_stopping on:click=move |_| page.act(State::stop_finder)>
-                "Stop looking"
-            </button>
-        }
-        .into_any(),
-        false => view! {
-            <button type="button" disabled=cannot on:click=move |_| page.act(State::find_rate)>
-                "Find a rate"
-            </button>
-        }
-        .into_any(),
-    };
     let legend = ["smooth", "best", "validation dots"].into_iter().zip(["smoothed loss", "valley", "steepest"]);
     let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
-    let legend = StoredValue::new(legend);
+    let legend = Signal::stored(legend);
     view! {
         <div class="finder">
             <div class="row">
-                {button}
+                <button type="button" hidden=is_active disabled=cannot on:click=move |_| page.act(State::find_rate)>
+                    "Find a rate"
+                </button>
+                <button
+                    type="button"
+                    hidden=is_idle
+                    disabled=is_stopping
+                    on:click=move |_| page.act(State::stop_finder)
+                >
+                    "Stop looking"
+                </button>
                 <p class="hint">
                     "Tries ever higher rates on a few batches and puts the weights back. A good rate lies where the loss falls, well before it rises."
                 </p>
@@ -49,9 +50,9 @@ pub fn RateFinder() -> impl IntoView {
             <p class="hint number" aria-live="polite">
                 {position}
             </p>
-            <When is=has_points>
-                <Chart title="Loss over learning rate" picture mark=show::tick legend=legend.get_value() />
-            </When>
+            <div hidden=has_none>
+                <Chart title="Loss over learning rate" picture mark=show::tick legend />
+            </div>
             <Suggestions />
             <ProblemPlace problem />
         </div>
@@ -62,34 +63,46 @@ pub fn RateFinder() -> impl IntoView {
 #[component]
 fn Suggestions() -> impl IntoView {
     let page = Page::get();
-    let finding = page.memo(|state| state.finder.finding().cloned());
+    let has_none = page.memo(|state| state.finder.finding().is_none());
+    let ended = page.memo(|state| {
+        match state.finder.finding() {
+            None => "",
+            Some(found) if found.valley.or(found.steepest).is_none() => {
+                "No rate stands out: the loss did not fall. Check labels and columns, or set the rate by hand."
+            }
+            Some(found) if found.diverged => "It ended because the loss exploded, as it should.",
+            Some(_) => "It ended before the loss exploded; higher rates may still work.",
+        }
+        .to_owned()
+    });
+    view! {
+        <div class="row" hidden=has_none>
+            <Take name="valley" pick=|finding| finding.valley />
+            <Take name="steepest" pick=|finding| finding.steepest />
+            <p class="hint">{ended}</p>
+        </div>
+    }
+}
+
+/// Takes a rate that was found.
+#[component]
+fn Take(name: &'static str, pick: fn(&RateFinding) -> Option<f64>) -> impl IntoView {
+    let page = Page::get();
+    let rate = page.memo(move |state| state.finder.finding().and_then(pick));
+    let words = Memo::new(move |_| {
+        rate.get().map_or_else(String::new, |rate| format!("Take {}", show::rate(show::two_digits(rate))))
+    });
+    let is_moot = Memo::new(move |_| rate.get().is_none());
     let is_locked = page.memo(State::is_engaged);
-    let take = move |name: &'static str, rate: Option<f64>| {
-        rate.map(|rate| {
-            view! {
-                <button type="button" disabled=is_locked on:click=move |_| page.change(|state| state.take_rate(rate))>
-                    {format!("Take {}", show::rate(show::two_digits(rate)))}
-                    <small>" " {name}</small>
-                </button>
-            }
-        })
+    let take = move |_| {
+        if let Some(rate) = rate.get_untracked() {
+            page.change(|state| state.take_rate(rate));
+        }
     };
-    move || {
-        finding.get().map(|finding| {
-            let ended = match (finding.diverged, finding.valley.or(finding.steepest)) {
-                (_, None) => {
-                    "No rate stands out: the loss did not fall. Check labels and columns, or set the rate by hand."
-                }
-                (true, _) => "It ended because the loss exploded, as it should.",
-                (false, _) => "It ended before the loss exploded; higher rates may still work.",
-            };
-            view! {
-                <div class="row">
-                    {take("valley", finding.valley)}
-                    {take("steepest", finding.steepest)}
-                    <p class="hint">{ended}</p>
-                </div>
-            }
-        })
+    view! {
+        <button type="button" hidden=is_moot disabled=is_locked on:click=take>
+            {words}
+            <small>" " {name}</small>
+        </button>
     }
 }

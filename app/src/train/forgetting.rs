@@ -2,32 +2,56 @@ use hone_core::protocol::Forgetting;
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars};
-use crate::state::show;
+use crate::page::Page;
+use crate::state::{State, show};
 
 /// How far the tuned encoder has moved from what it was, in words and as bars.
 #[component]
-pub fn ForgettingMeter(forgetting: Forgetting) -> impl IntoView {
-    let share = |value: f64| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
-    let verdict = match forgetting.agreement {
-        agreement if agreement >= 0.95 => "It has kept nearly all: sentences that were alike still are.",
-        agreement if agreement >= 0.8 => "It has forgotten a little: most sentences that were alike still are.",
-        agreement if agreement >= 0.5 => "It has forgotten much of what it knew beyond your task.",
-        _ => "It knows your task now and little else.",
+pub fn ForgettingMeter() -> impl IntoView {
+    let page = Page::get();
+    let is_missing = page.memo(|state| forgetting(state).is_none());
+    let verdict = page.memo(|state| forgetting(state).map_or("", verdict).to_owned());
+    let compared = page.memo(|state| {
+        let sentences = forgetting(state).map_or(0, |forgetting| forgetting.sentences);
+        let compared = show::counted(sentences, "general sentence", "general sentences");
+        format!("Measured on {compared} that have nothing to do with your rows. ")
+    });
+    let shares = page.memo(|state| forgetting(state).map(|forgetting| (forgetting.agreement, forgetting.cosine)));
+    let bars = move || {
+        shares.get().map(|(agreement, cosine)| {
+            let bars = vec![
+                Bar { label: "Sentences that were alike still are".into(), share: share(agreement) },
+                Bar { label: "Sentences are still where they were".into(), share: share(cosine) },
+            ];
+            view! { <Bars caption="Of what the model was before" bars /> }
+        })
     };
-    let bars = vec![
-        Bar { label: "Sentences that were alike still are".into(), share: share(forgetting.agreement) },
-        Bar { label: "Sentences are still where they were".into(), share: share(forgetting.cosine) },
-    ];
-    let compared = show::counted(forgetting.sentences, "general sentence", "general sentences");
     view! {
-        <div class="forgetting">
+        <div class="forgetting" hidden=is_missing>
             <h4>"What it has kept"</h4>
             <p>{verdict}</p>
-            <Bars caption="Of what the model was before" bars />
+            {bars}
             <p class="hint">
-                {format!("Measured on {compared} that have nothing to do with your rows. ")}
+                {compared}
                 "It matters when the body is used for other tasks too. A lower rate, fewer layers or an adapter forget less."
             </p>
         </div>
     }
+}
+
+fn forgetting(state: &State) -> Option<Forgetting> {
+    state.run.summary().and_then(|summary| summary.forgetting)
+}
+
+fn verdict(forgetting: Forgetting) -> &'static str {
+    match forgetting.agreement {
+        agreement if agreement >= 0.95 => "It has kept nearly all: sentences that were alike still are.",
+        agreement if agreement >= 0.8 => "It has forgotten a little: most sentences that were alike still are.",
+        agreement if agreement >= 0.5 => "It has forgotten much of what it knew beyond your task.",
+        _ => "It knows your task now and little else.",
+    }
+}
+
+fn share(value: f64) -> f64 {
+    if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 }
 }

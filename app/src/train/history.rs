@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use super::compare::Comparison;
 use crate::browser;
-use crate::components::{Key, When};
+use crate::components::{Key, Table, heads};
 use crate::page::Page;
 use crate::state::{SERIES, SeedGroup, Step, show};
 
@@ -11,19 +11,22 @@ use crate::state::{SERIES, SeedGroup, Step, show};
 pub fn Runs() -> impl IntoView {
     let page = Page::get();
     let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
-    let heads = ["Compare", "Name", "Macro-F1", "Accuracy", "Steps", "Time", ""];
     view! {
-        <When is=Signal::derive(move || !ids.with(Vec::is_empty))>
-            <div class="runs">
+        <div class="runs" hidden=page.memo(|state| state.history.runs.is_empty())>
                 <h3>"Runs"</h3>
                 <p class="hint">"Kept in this browser. Tick two or more to lay them over each other."</p>
                 <div class="frame" tabindex="0" role="region" aria-label="Runs">
                     <table class="scores">
                         <thead>
-                            <tr>{heads.map(|head| match head {
-                                "" => view! { <td></td> }.into_any(),
-                                head => view! { <th scope="col">{head}</th> }.into_any(),
-                            })}</tr>
+                            <tr>
+                                <th scope="col">"Compare"</th>
+                                <th scope="col">"Name"</th>
+                                <th scope="col">"Macro-F1"</th>
+                                <th scope="col">"Accuracy"</th>
+                                <th scope="col">"Steps"</th>
+                                <th scope="col">"Time"</th>
+                                <td></td>
+                            </tr>
                         </thead>
                         <tbody>
                             <For each=move || ids.get() key=|id| *id children=|id| view! { <RunRow id /> } />
@@ -33,7 +36,6 @@ pub fn Runs() -> impl IntoView {
                 <SeedGroups />
                 <Comparison />
             </div>
-        </When>
     }
 }
 
@@ -109,34 +111,23 @@ fn RunRow(id: u32) -> impl IntoView {
 /// Mean and spread of recipes that ran with several seeds.
 #[component]
 fn SeedGroups() -> impl IntoView {
-    let groups = Page::get().memo(|state| state.history.seed_groups());
-    let with_spread = |(mean, deviation): (f64, f64)| format!("{} ± {}", show::score(mean), show::score(deviation));
-    let row = move |group: SeedGroup| {
-        view! {
-            <tr>
-                <th scope="row" dir="auto">{show::visible(&group.name)}</th>
-                <td class="number">{group.runs}</td>
-                <td class="number">{with_spread(group.macro_f1)}</td>
-                <td class="number">{with_spread(group.accuracy)}</td>
-            </tr>
-        }
-    };
-    let heads = ["First run", "Seeds", "Macro-F1", "Accuracy"];
-    move || {
-        let groups = groups.get();
-        (!groups.is_empty()).then(|| {
-            view! {
-                <h4>"Over seeds"</h4>
-                <p class="hint">"The same recipe on the same data: mean and standard deviation. A smaller difference between recipes is luck."</p>
-                <div class="frame" tabindex="0" role="region" aria-label="Mean and spread over seeds">
-                    <table class="scores">
-                        <thead>
-                            <tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr>
-                        </thead>
-                        <tbody>{groups.into_iter().map(row).collect_view()}</tbody>
-                    </table>
-                </div>
-            }
-        })
+    let page = Page::get();
+    let rows = page.memo(|state| {
+        let with_spread = |(mean, deviation): (f64, f64)| format!("{} ± {}", show::score(mean), show::score(deviation));
+        let row = |group: SeedGroup| {
+            let scores = [with_spread(group.macro_f1), with_spread(group.accuracy)];
+            [show::visible(&group.name), group.runs.to_string()].into_iter().chain(scores).collect::<Vec<_>>()
+        };
+        state.history.seed_groups().into_iter().map(row).collect::<Vec<_>>()
+    });
+    let heads = heads(&["First run", "Seeds", "Macro-F1", "Accuracy"]);
+    view! {
+        <div class="seeds" hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
+            <h4>"Over seeds"</h4>
+            <p class="hint">
+                "The same recipe on the same data: mean and standard deviation. A smaller difference between recipes is luck."
+            </p>
+            <Table label="Mean and spread over seeds" heads rows />
+        </div>
     }
 }

@@ -2,7 +2,6 @@ use hone_core::protocol::PartState;
 use hone_core::recipe::Place;
 use leptos::prelude::*;
 
-use crate::components::When;
 use crate::page::Page;
 use crate::state::show;
 
@@ -18,18 +17,22 @@ pub fn PlannedLayers() -> impl IntoView {
     let parts = page.memo(|state| {
         let peak = state.planned_peak();
         let parts = state.planned_parts().into_iter().rev();
-        parts.map(|part| (part.place, class_of(Some(&part)), rate_of(Some(&part), peak))).collect::<Vec<_>>()
+        parts
+            .map(|part| vec![class_of(Some(&part)), show::part(part.place), rate_of(Some(&part), peak)])
+            .collect::<Vec<_>>()
     });
     let rows = move || {
-        let row = |(place, class, rate): (Place, String, String)| {
-            view! { <li class=class><span class="part">{show::part(place)}</span><span class="rate">{rate}</span></li> }
+        let row = |cells: Vec<String>| {
+            let mut cells = cells.into_iter();
+            let (class, part, rate) = (cells.next(), cells.next(), cells.next());
+            view! { <li class=class><span class="part">{part}</span><span class="rate">{rate}</span></li> }
         };
         parts.get().into_iter().map(row).collect_view()
     };
-    let hint = move || match parts.with(Vec::is_empty) {
-        true => "They are shown once the model is loaded.",
-        false => "As the run begins; rates at most.",
-    };
+    let hint = Memo::new(move |_| match parts.with(Vec::is_empty) {
+        true => "They are shown once the model is loaded.".to_owned(),
+        false => "As the run begins; rates at most.".to_owned(),
+    });
     view! {
         <div class="layers">
             <h4>"Layers"</h4>
@@ -44,20 +47,12 @@ pub fn PlannedLayers() -> impl IntoView {
 pub fn LiveLayers() -> impl IntoView {
     let page = Page::get();
     let places = page.memo(|state| state.run.parts.iter().rev().map(|part| part.place).collect::<Vec<_>>());
-    let is_active = page.memo(|state| state.run.is_active());
-    let by_hand = page.memo(|state| {
-        let by_hand = state.run.parts.iter().filter(|part| part.by_hand);
-        by_hand.map(|part| part.place).collect::<Vec<_>>()
-    });
+    let is_followed = page.memo(|state| !state.run.is_active() || state.run.parts.iter().all(|part| !part.by_hand));
     let learning = page.memo(|state| {
         let live: f64 = state.run.parts.iter().filter(|part| part.live).map(|part| part.parameters).sum();
-        format!("{} parameters learn now.", show::parameters(live))
+        if live > 0.0 { format!("{} parameters learn now.", show::parameters(live)) } else { String::new() }
     });
-    let follow = move |_| {
-        for place in by_hand.get_untracked() {
-            page.act(|state| state.set_live(place, None));
-        }
-    };
+    let follow = move |_| page.act(|state| state.follow_recipe());
     // A key for each part: the button that has the focus must outlast a change of its rate.
     let rows = move || {
         view! { <For each=move || places.get() key=|place| *place children=|place| view! { <LivePart place /> } /> }
@@ -66,11 +61,9 @@ pub fn LiveLayers() -> impl IntoView {
         <div class="layers">
             <h4>"Layers"</h4>
             <ul>{rows}</ul>
-            <When is=Signal::derive(move || is_active.get() && !by_hand.with(Vec::is_empty))>
-                <button type="button" class="quiet" on:click=follow>
+            <button type="button" class="quiet" hidden=is_followed on:click=follow>
                     "Let the recipe decide again"
                 </button>
-            </When>
             <p class="hint">
                 {learning}
                 " What is frozen saves work: nothing is computed back through the parts below the lowest one that learns, and dropout is off there."
@@ -89,7 +82,7 @@ fn LivePart(place: Place) -> impl IntoView {
         if by_hand { "by hand".to_owned() } else { String::new() }
     });
     let is_frozen = page.memo(move |state| (!state.run.part(place).is_some_and(|part| part.live)).to_string());
-    let can_change = page.memo(|state| state.run.is_active());
+    let is_over = page.memo(|state| !state.run.is_active());
     let name = show::part(place);
     let words = format!("Freeze {name}");
     let toggle = move |_| {
@@ -99,16 +92,15 @@ fn LivePart(place: Place) -> impl IntoView {
         <li class=class>
             <span class="part">{name} <small>{by_hand}</small></span>
             <span class="rate">{rate}</span>
-            <When is=can_change>
-                <button
+            <button
                     type="button"
-                    aria-label=words.clone()
+                    hidden=is_over
+                    aria-label=words
                     aria-pressed=is_frozen
                     on:click=toggle
                 >
                     "Freeze"
                 </button>
-            </When>
         </li>
     }
 }

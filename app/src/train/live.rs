@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use super::layers::LiveLayers;
 use super::table::HistoryTable;
 use crate::browser;
-use crate::components::{Chart, When};
+use crate::components::Chart;
 use crate::page::Page;
 use crate::state::{Effect, Phase, Run, State, Step, show};
 
@@ -38,28 +38,37 @@ pub fn Live() -> impl IntoView {
 #[component]
 fn QueueLine() -> impl IntoView {
     let page = Page::get();
-    let line = page.memo(|state| {
-        let (number, total) = state.queue.position()?;
-        Some((number, total, show::visible(&state.run.name), state.queue.waiting() as u32))
+    let is_alone = page.memo(|state| state.queue.position().is_none());
+    let number = page.memo(|state| {
+        let (number, total) = state.queue.position().unwrap_or_default();
+        format!("Run {number} of {total}")
     });
-    move || {
-        line.get().map(|(number, total, name, waiting)| {
-            let drop_waiting = move |_| {
-                page.act(State::drop_waiting);
-                browser::focus(Step::Train);
-            };
-            view! {
-                <div class="row queue">
-                    <p><strong class="number">{format!("Run {number} of {total}")}</strong> ": " <span dir="auto">{name}</span></p>
-                    <progress max=total.to_string() value=(number - 1).to_string() aria-label="Runs that are done"></progress>
-                    {(waiting > 0).then(|| view! {
-                        <button type="button" class="quiet" on:click=drop_waiting>
-                            {format!("Drop the {} that {}", show::counted(waiting, "run", "runs"), if waiting == 1 { "waits" } else { "wait" })}
-                        </button>
-                    })}
-                </div>
-            }
-        })
+    let share = page.memo(|state| {
+        let (number, total) = state.queue.position().unwrap_or((1, 1));
+        ((number - 1) as f64 / total as f64).to_string()
+    });
+    let name = page.memo(|state| show::visible(&state.run.name));
+    let none_waits = page.memo(|state| state.queue.waiting() == 0);
+    let words = page.memo(|state| {
+        let waiting = state.queue.waiting() as u32;
+        format!("Drop the {}", show::counted(waiting, "run that waits", "runs that wait"))
+    });
+    let drop_waiting = move |_| {
+        page.act(State::drop_waiting);
+        browser::focus(Step::Train);
+    };
+    view! {
+        <div class="row queue" hidden=is_alone>
+            <p>
+                <strong class="number">{number}</strong>
+                ": "
+                <span dir="auto">{name}</span>
+            </p>
+            <progress max="1" value=share aria-label="Share of the runs that is done"></progress>
+            <button type="button" class="quiet" hidden=none_waits on:click=drop_waiting>
+                {words}
+            </button>
+        </div>
     }
 }
 
@@ -70,11 +79,11 @@ fn Figures() -> impl IntoView {
     let figures = page.slow(|state| figures(&state.run));
     let now = page.memo(|state| match (state.run.measuring, state.run.evaluating) {
         _ if state.busy_s > 0.0 && state.run.is_computing() => {
-            Some(format!("The next batch takes about {}.", show::duration(state.busy_s)))
+            format!("The next batch takes about {}.", show::duration(state.busy_s))
         }
-        (Some((done, total)), _) => Some(format!("Measuring what was forgotten: {done} of {total}")),
-        (None, Some((done, total))) => Some(format!("Checking on the validation rows: {done} of {total}")),
-        (None, None) => None,
+        (Some((done, total)), _) => format!("Measuring what was forgotten: {done} of {total}"),
+        (None, Some((done, total))) => format!("Checking on the validation rows: {done} of {total}"),
+        (None, None) => String::new(),
     });
     let items = move || {
         figures
@@ -114,37 +123,35 @@ fn figures(run: &Run) -> Vec<(&'static str, String)> {
 #[component]
 fn Controls() -> impl IntoView {
     let page = Page::get();
-    let phase = page.memo(|state| match state.run.phase {
-        Phase::Running => "running",
-        Phase::Paused => "paused",
-        Phase::Stopping => "stopping",
-        _ => "",
+    let is_over = page.memo(|state| !state.run.is_active() || state.run.phase == Phase::Starting);
+    let is_stopping = page.memo(|state| state.run.phase == Phase::Stopping);
+    let toggle_words = page.memo(|state| if state.run.phase == Phase::Paused { "Resume" } else { "Pause" }.to_owned());
+    let stop_words = page.memo(|state| {
+        let words = match (&state.run.phase, state.queue.waiting()) {
+            (Phase::Stopping, _) => "Stopping…",
+            (_, 0) => "Stop and keep the best",
+            _ => "Stop this run",
+        };
+        words.to_owned()
     });
     let toggle = move |_| {
-        let command = if phase.get_untracked() == "paused" { Command::Resume } else { Command::Pause };
-        page.act(|_| vec![Effect::Send(command)]);
+        page.act(|state| {
+            let is_paused = state.run.phase == Phase::Paused;
+            vec![Effect::Send(if is_paused { Command::Resume } else { Command::Pause })]
+        });
     };
     let stop = move |_| {
         page.act(State::stop);
         browser::focus(Step::Train);
     };
-    let is_stopping = move || phase.get() == "stopping";
-    let others_wait = page.memo(|state| state.queue.waiting() > 0);
-    let stop_words = move || match (is_stopping(), others_wait.get()) {
-        (true, _) => "Stopping…",
-        (false, true) => "Stop this run",
-        (false, false) => "Stop and keep the best",
-    };
     view! {
-        <When is=Signal::derive(move || !phase.get().is_empty())>
-            <div class="row">
-                <button type="button" disabled=is_stopping on:click=toggle>
-                    {move || if phase.get() == "paused" { "Resume" } else { "Pause" }}
-                </button>
-                <button type="button" disabled=is_stopping on:click=stop>
-                    {stop_words}
-                </button>
-            </div>
-        </When>
+        <div class="row" hidden=is_over>
+            <button type="button" disabled=is_stopping on:click=toggle>
+                {toggle_words}
+            </button>
+            <button type="button" disabled=is_stopping on:click=stop>
+                {stop_words}
+            </button>
+        </div>
     }
 }

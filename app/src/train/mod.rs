@@ -22,9 +22,9 @@ mod table;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, StepSection, When};
+use crate::components::{ProblemNote, ProblemPlace, StepSection};
 use crate::page::Page;
-use crate::state::{Phase, Step};
+use crate::state::{Phase, State, Step};
 
 use advanced::{Advanced, PlannedCurve};
 use history::Runs;
@@ -45,7 +45,9 @@ pub fn TrainStep() -> impl IntoView {
         _ => None,
     });
     let warnings = page.memo(|state| state.run.warnings.clone());
-    let has_plan = page.memo(|state| state.run.plan.is_some());
+    let has_begun = |state: &State| state.run.plan.is_some() || state.run.is_active();
+    let has_not_begun = page.memo(move |state| !has_begun(state));
+    let has_no_preview = page.memo(move |state| has_begun(state) || state.model.report().is_none());
     let warning_notes = move || {
         let warnings = warnings.get().into_iter();
         warnings.map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
@@ -58,25 +60,15 @@ pub fn TrainStep() -> impl IntoView {
             <Several />
             <ProblemPlace problem=failure />
             {warning_notes}
-            <When is=has_plan fallback=|| view! { <Preview /> }>
-                <Live />
-            </When>
-            <RunResult />
-            <Runs />
-        </StepSection>
-    }
-}
-
-/// What the recipe will do, before the first run.
-#[component]
-fn Preview() -> impl IntoView {
-    let has_model = Page::get().memo(|state| state.model.report().is_some());
-    view! {
-        <When is=has_model>
-            <div class="preview-run">
+            <div class="preview-run" hidden=has_no_preview>
                 <PlannedCurve />
                 <PlannedLayers />
             </div>
-        </When>
+            <div class="stack" hidden=has_not_begun>
+                <Live />
+            </div>
+            <RunResult />
+            <Runs />
+        </StepSection>
     }
 }

@@ -1,7 +1,6 @@
 use hone_core::recipe::Unfreezing;
 use leptos::prelude::*;
 
-use crate::components::When;
 use crate::page::Page;
 use crate::state::order;
 
@@ -9,9 +8,10 @@ use crate::state::order;
 #[component]
 pub fn OrderField() -> impl IntoView {
     let page = Page::get();
-    let applies =
-        page.memo(|state| state.form.recipe.unfreezing == Unfreezing::Gradual && state.model.report().is_some());
+    let is_moot =
+        page.memo(|state| state.form.recipe.unfreezing != Unfreezing::Gradual || state.model.report().is_none());
     let is_own = page.memo(|state| !state.form.recipe.thaw_order.is_empty());
+    let is_default = page.memo(|state| state.form.recipe.thaw_order.is_empty());
     let written = page.memo(|state| order::write(&state.form.recipe.thaw_order));
     let error = page.memo(|state| state.form.error("thaw_order"));
     let is_wrong = page.memo(|state| state.form.errors.contains_key("thaw_order").to_string());
@@ -28,8 +28,7 @@ pub fn OrderField() -> impl IntoView {
         });
     };
     view! {
-        <When is=applies>
-            <div class="field">
+            <div class="field" hidden=is_moot>
                 <label class="check">
                     <input
                         type="checkbox"
@@ -38,7 +37,7 @@ pub fn OrderField() -> impl IntoView {
                     />
                     "An order of my own"
                 </label>
-                <When is=is_own>
+                <div class="field" hidden=is_default>
                     <label for="thaw_order">"Order"</label>
                     <input
                         id="thaw_order"
@@ -51,13 +50,12 @@ pub fn OrderField() -> impl IntoView {
                         aria-describedby="thaw_order-hint"
                         on:change:target=move |event| type_in(event.target().value())
                     />
-                </When>
+                </div>
                 <p id="thaw_order-hint" class="hint">
                     <span class="error">{error}</span>
                     " What each stage wakes, from the first to the last: a semicolon ends a stage, and layers go by their number. "
                     <span class="when">"Wake several layers at once to reach the lowest within a short run."</span>
                 </p>
             </div>
-        </When>
     }
 }

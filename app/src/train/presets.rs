@@ -1,7 +1,6 @@
 use hone_core::recipe::Preset;
 use leptos::prelude::*;
 
-use crate::components::When;
 use crate::page::Page;
 use crate::state::{State, presets};
 
@@ -11,7 +10,7 @@ pub fn Presets() -> impl IntoView {
     let page = Page::get();
     let changed = page.memo(|state| format!("Changed from {}. ", presets::name(state.form.preset)));
     let back = page.memo(|state| format!("Back to {}", presets::name(state.form.preset)));
-    let is_changed = page.memo(|state| state.form.is_changed());
+    let is_pure = page.memo(|state| !state.form.is_changed());
     let is_locked = page.memo(State::is_engaged);
     let cards = Preset::ALL.map(|preset| {
         view! {
@@ -31,8 +30,7 @@ pub fn Presets() -> impl IntoView {
         <fieldset class="presets" disabled=is_locked>
             <legend>"Recipe"</legend>
             <div class="cards">{cards}</div>
-            <When is=is_changed>
-                <p class="changed">
+                <p class="changed" hidden=is_pure>
                     {changed}
                     <button
                         type="button"
@@ -42,7 +40,6 @@ pub fn Presets() -> impl IntoView {
                         {back}
                     </button>
                 </p>
-            </When>
         </fieldset>
     }
 }

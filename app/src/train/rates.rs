@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use super::layers::PlannedLayers;
-use crate::components::{NumberRow, When};
+use crate::components::NumberRow;
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::show;
 
 /// Factors from layer to layer that are worth trying, and what they are called.
 const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6, as ULMFiT")];
@@ -59,9 +59,7 @@ pub fn Rates() -> impl IntoView {
                     "Lower layers hold what is general and should change less than the new head. "
                     <span class="when">"Give each part its own rate to repeat a paper, or to protect a layer."</span>
                 </p>
-                <When is=has_own>
-                    <PartRates />
-                </When>
+                <PartRates />
             </div>
         </div>
     }
@@ -71,7 +69,10 @@ pub fn Rates() -> impl IntoView {
 #[component]
 fn PartRates() -> impl IntoView {
     let page = Page::get();
-    let places = page.memo(State::places);
+    let places = page.memo(|state| match state.form.recipe.part_rates.is_empty() {
+        true => Vec::new(),
+        false => state.places(),
+    });
     let rows = move || {
         let places = places.get().into_iter().rev();
         let row = |place| {

@@ -3,7 +3,7 @@ use leptos::task::spawn_local;
 use web_sys::File;
 
 use crate::browser;
-use crate::components::{FileButton, ProblemPlace, When};
+use crate::components::{FileButton, ProblemPlace};
 use crate::page::Page;
 use crate::state::State;
 
@@ -22,23 +22,26 @@ pub fn RecipeFile() -> impl IntoView {
     });
     view! {
         <div class="row">
-            <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
+            <button type="button" class="quiet" on:click=move |_| save(page.peek(|state| browser::to_json(&state.form.recipe)))>
                 "Save the recipe"
             </button>
-            <When is=Signal::derive(move || !is_locked.get())>
+            <span hidden=is_locked>
                 <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_file=open />
-            </When>
+            </span>
         </div>
         <ProblemPlace problem />
     }
 }
 
-/// Hands the recipe to the person: the one that ran, with nothing left open, or the one in the form.
+/// Hands the recipe of the last run to the person, with nothing left open.
 pub fn save_recipe(page: Page) {
-    let json = page.peek(|state| {
-        let ran = state.run.plan.as_ref().filter(|_| state.run.summary().is_some());
-        browser::to_json(ran.map_or(&state.form.recipe, |plan| &plan.recipe))
-    });
+    let json = page.peek(|state| state.run.plan.as_ref().map(|plan| browser::to_json(&plan.recipe)));
+    if let Some(json) = json {
+        save(json);
+    }
+}
+
+fn save(json: String) {
     if let Some(blob) = browser::text_blob(&json) {
         browser::save(&blob, "recipe.json");
     }

@@ -1,84 +1,68 @@
-use hone_core::protocol::RunSummary;
 use leptos::prelude::*;
 
 use super::confusion::Confusion;
 use super::forgetting::ForgettingMeter;
-use crate::components::ProblemNote;
+use crate::components::{ProblemPlace, Table, heads};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::{State, show};
 
 /// What a finished run scored.
 #[component]
 pub fn RunResult() -> impl IntoView {
-    let result = Page::get().memo(|state| state.run.summary().cloned().map(|summary| (summary, state.run.end_words())));
-    move || result.get().map(|(summary, reason)| view! { <ResultCard summary reason /> })
-}
-
-#[component]
-fn ResultCard(summary: RunSummary, reason: String) -> impl IntoView {
-    let best = summary.best;
-    let baseline = summary.baseline;
-    let guess = format!("Always guessing “{}”", show::visible(&baseline.label));
-    let ended = format!(
-        "{} It took {} steps and {}; the weights of step {} are kept.",
-        reason,
-        show::count(f64::from(summary.steps)),
-        show::duration(summary.seconds),
-        show::count(f64::from(best.step)),
-    );
-    let confusion = best.confusion.clone();
-    let labels: Vec<String> = best.classes.iter().map(|class| show::visible(&class.label)).collect();
-    let classes = best.classes.iter().map(|class| {
-        view! {
-            <tr>
-                <th scope="row" dir="auto">{show::visible(&class.label)}</th>
-                <td class="number">{show::score(class.precision)}</td>
-                <td class="number">{show::score(class.recall)}</td>
-                <td class="number">{show::score(class.f1)}</td>
-                <td class="number">{show::count(f64::from(class.support))}</td>
-            </tr>
-        }
-    });
-    let heads = ["Label", "Precision", "Recall", "F1", "Rows"];
+    let page = Page::get();
+    let is_open = page.memo(|state| state.run.summary().is_none());
+    let scores = page.memo(|state| scores(state).unwrap_or_default());
+    let labels = page.memo(|state| by_label(state).unwrap_or_default());
+    let ended = page.memo(|state| ended(state).unwrap_or_default());
+    let advice = page.memo(|state| state.run.summary().and_then(|summary| summary.advice.clone()));
     view! {
-        <div class="result">
+        <div class="result" hidden=is_open>
             <h3>"Result on the validation rows"</h3>
             <div class="columns">
-                <table class="scores headline">
-                    <thead>
-                        <tr>
-                            <td></td>
-                            <th scope="col">"Accuracy"</th>
-                            <th scope="col">"Macro-F1"</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <tr class="tuned">
-                            <th scope="row">"Tuned model"</th>
-                            <td class="number">{show::score(best.accuracy)}</td>
-                            <td class="number">{show::score(best.macro_f1)}</td>
-                        </tr>
-                        <tr>
-                            <th scope="row" dir="auto">{guess}</th>
-                            <td class="number">{show::score(baseline.accuracy)}</td>
-                            <td class="number">{show::score(baseline.macro_f1)}</td>
-                        </tr>
-                    </tbody>
-                </table>
+                <Table
+                    label="Result"
+                    class="headline"
+                    heads=heads(&["", "Accuracy", "Macro-F1"])
+                    rows=scores
+                />
                 <p>{ended}</p>
             </div>
-            {summary.advice.map(|problem| view! { <ProblemNote problem is_warning=true /> })}
+            <ProblemPlace problem=advice is_warning=true />
             <h4>"By label"</h4>
-            <div class="frame" tabindex="0" role="region" aria-label="Scores by label">
-                <table class="scores">
-                    <thead>
-                        <tr>{heads.map(|head| view! { <th scope="col">{head}</th> })}</tr>
-                    </thead>
-                    <tbody>{classes.collect_view()}</tbody>
-                </table>
-            </div>
-            <Confusion labels confusion />
-            {summary.forgetting.map(|forgetting| view! { <ForgettingMeter forgetting /> })}
+            <Table label="Scores by label" heads=heads(&["Label", "Precision", "Recall", "F1", "Rows"]) rows=labels />
+            <Confusion />
+            <ForgettingMeter />
         </div>
     }
+}
+
+fn scores(state: &State) -> Option<Vec<Vec<String>>> {
+    let summary = state.run.summary()?;
+    let row = |name: String, scores: [f64; 2]| [name].into_iter().chain(scores.map(show::score)).collect::<Vec<_>>();
+    let (best, baseline) = (&summary.best, &summary.baseline);
+    let guess = format!("Always guessing “{}”", show::visible(&baseline.label));
+    Some(vec![
+        row("Tuned model".into(), [best.accuracy, best.macro_f1]),
+        row(guess, [baseline.accuracy, baseline.macro_f1]),
+    ])
+}
+
+fn by_label(state: &State) -> Option<Vec<Vec<String>>> {
+    let rows = state.run.summary()?.best.classes.iter().map(|class| {
+        let scores = [class.precision, class.recall, class.f1].map(show::score);
+        let rows = show::count(f64::from(class.support));
+        [show::visible(&class.label)].into_iter().chain(scores).chain([rows]).collect()
+    });
+    Some(rows.collect())
+}
+
+fn ended(state: &State) -> Option<String> {
+    let summary = state.run.summary()?;
+    Some(format!(
+        "{} It took {} steps and {}; the weights of step {} are kept.",
+        state.run.end_words(),
+        show::count(f64::from(summary.steps)),
+        show::duration(summary.seconds),
+        show::count(f64::from(summary.best.step)),
+    ))
 }

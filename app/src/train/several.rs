@@ -13,29 +13,24 @@ pub fn Several() -> impl IntoView {
     let page = Page::get();
     let is_locked = page.memo(State::is_engaged);
     let cannot = page.memo(|state| state.blocker().is_some());
-    let each = page.memo(|state| state.estimate().and_then(|estimate| estimate.as_ref().ok()).map(|one| one.seconds));
-    let total =
-        move |runs: usize| each.get().map(|seconds| format!(" About {} in all.", show::about(seconds * runs as f64)));
     let seeds = page.memo(|state| {
         let first = state.form.recipe.seed;
-        (0..SEEDS).map(|run| first.wrapping_add(run).to_string()).collect::<Vec<_>>().join(", ")
+        let seeds = (0..SEEDS).map(|run| first.wrapping_add(run).to_string()).collect::<Vec<_>>().join(", ");
+        format!(
+            "How much of a score is luck? The same recipe runs with seeds {seeds} on the same rows; the list of runs then \
+            shows mean and spread.{}",
+            in_all(state, SEEDS as usize)
+        )
     });
-    let jobs = page.memo(|state| state.sweep_jobs().map(|jobs| jobs.len()));
-    let has_axis = page.memo(|state| state.axes.iter().any(|axis| !axis.field.is_empty()));
-    let said = move || match (has_axis.get(), jobs.get()) {
-        (false, _) => {
-            view! { <span>"Each combination is a run; the last one stays to be tried and downloaded."</span> }
-                .into_any()
-        }
-        (true, Err(error)) => view! { <span class="error">{error}</span> }.into_any(),
-        (true, Ok(runs)) => {
-            view! { <span>{total(runs)} " The last run stays to be tried and downloaded."</span> }.into_any()
-        }
-    };
-    let sweep_words = move || match jobs.get() {
-        Ok(runs) => format!("Start {}", show::counted(runs as u32, "run", "runs")),
+    let sweep_words = page.memo(|state| match state.sweep_jobs() {
+        Ok(jobs) => format!("Start {}", show::counted(jobs.len() as u32, "run", "runs")),
         Err(_) => "Start the runs".into(),
-    };
+    });
+    let error = page.memo(|state| match state.axes.iter().any(|axis| !axis.field.is_empty()) {
+        true => state.sweep_jobs().err().unwrap_or_default(),
+        false => String::new(),
+    });
+    let total = page.memo(|state| state.sweep_jobs().map_or(String::new(), |jobs| in_all(state, jobs.len())));
     view! {
         <details class="several">
             <summary>"Several runs"</summary>
@@ -43,19 +38,20 @@ pub fn Several() -> impl IntoView {
                 <legend class="unseen">"Runs after each other"</legend>
                 <div class="part">
                     <h4>"With several seeds"</h4>
-                    <p class="hint">
-                        "How much of a score is luck? The same recipe runs with seeds " {seeds}
-                        " on the same rows; the list of runs then shows mean and spread." {move || total(SEEDS as usize)}
-                    </p>
+                    <p class="hint">{seeds}</p>
                     <button type="button" disabled=cannot on:click=move |_| page.act(|state| state.start_seeds(SEEDS))>
                         {format!("Run with {SEEDS} seeds")}
                     </button>
                 </div>
                 <div class="part">
                     <h4>"Over a few values"</h4>
-                    <AxisFields index=0 name="First field" />
-                    <AxisFields index=1 name="Second field" />
-                    <p class="hint" aria-live="polite">{said}</p>
+                    <AxisFields index=0 name="First field" field_id="first-field" values_id="first-values" />
+                    <AxisFields index=1 name="Second field" field_id="second-field" values_id="second-values" />
+                    <p class="hint" aria-live="polite">
+                        <span class="error">{error}</span>
+                        " Each combination is a run; the last one stays to be tried and downloaded."
+                        {total}
+                    </p>
                     <button
                         type="button"
                         disabled=page.memo(|state| state.blocker().is_some() || state.sweep_jobs().is_err())
@@ -69,25 +65,35 @@ pub fn Several() -> impl IntoView {
     }
 }
 
+/// How long so many runs take, once it is known.
+fn in_all(state: &State, runs: usize) -> String {
+    match state.estimate() {
+        Some(Ok(estimate)) => format!(" About {} in all.", show::about(estimate.seconds * runs as f64)),
+        _ => String::new(),
+    }
+}
+
 /// A field, and the values that it takes one after the other.
 #[component]
-fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
+fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_id: &'static str) -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(move |state| state.axes[index].field.clone());
-    let names =
-        page.memo(|state| sweepable(&state.form.recipe).map(|field| (field.name, field.label)).collect::<Vec<_>>());
+    let names = page.memo(|state| {
+        sweepable(&state.form.recipe).map(|field| (field.name.to_owned(), field.label.to_owned())).collect::<Vec<_>>()
+    });
     let options = move || {
-        let option = |(name, label): (&'static str, &'static str)| {
-            let is_chosen = Memo::new(move |_| chosen.with(|chosen| chosen == name));
+        let option = |(name, label): (String, String)| {
+            let own = name.clone();
+            let is_chosen = Memo::new(move |_| chosen.with(|chosen| *chosen == own));
             view! { <option value=name selected=is_chosen>{label}</option> }
         };
         names.get().into_iter().map(option).collect_view()
     };
     view! {
-        <div class="pair">
-            <label>
-                {name}
+        <div class="axis">
+            <label for=field_id>{name}</label>
                 <select
+                    id=field_id
                     on:change:target=move |event| {
                         let field = event.target().value();
                         page.change(|state| state.axes[index].field = field);
@@ -96,10 +102,9 @@ fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
                     <option value="">"none"</option>
                     {options}
                 </select>
-            </label>
-            <label>
-                "Values"
+            <label for=values_id>"Values"</label>
                 <input
+                    id=values_id
                     type="text"
                     autocomplete="off"
                     placeholder="1e-4, 3e-4, 1e-3"
@@ -109,7 +114,6 @@ fn AxisFields(index: usize, name: &'static str) -> impl IntoView {
                         page.change(|state| state.axes[index].values = values);
                     }
                 />
-            </label>
         </div>
     }
 }

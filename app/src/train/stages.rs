@@ -10,9 +10,9 @@ pub fn Stages() -> impl IntoView {
     let page = Page::get();
     let grid = page.memo(|state| state.planned_stages());
     let unit = page.memo(|state| match state.form.recipe.thaw_unit {
-        ThawUnit::Epochs => "from epoch",
-        ThawUnit::Steps => "from step",
-        ThawUnit::Stall => "stage",
+        ThawUnit::Epochs => "from epoch".to_owned(),
+        ThawUnit::Steps => "from step".to_owned(),
+        ThawUnit::Stall => "stage".to_owned(),
     });
     move || match grid.get() {
         Some(grid) => view! { <Grid grid unit=unit.get() /> }.into_any(),
@@ -21,11 +21,11 @@ pub fn Stages() -> impl IntoView {
 }
 
 #[component]
-fn Grid(grid: StageGrid, unit: &'static str) -> impl IntoView {
+fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
     let StageGrid { begins, is_reached, rows } = grid;
     let reached = is_reached.iter().filter(|is_reached| **is_reached).count();
     let stages = begins.len();
-    let corner = if stages > 1 { unit } else { "" };
+    let corner = if stages > 1 { unit } else { String::new() };
     let heads = begins.into_iter().zip(&is_reached).map(|(begin, is_reached)| {
         view! { <th scope="col" class=if *is_reached { "number" } else { "number unreached" }>{begin}</th> }
     });

@@ -1,8 +1,6 @@
-use hone_core::protocol::Estimate;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::When;
 use crate::page::Page;
 use crate::state::{Phase, State, Step, show};
 
@@ -11,8 +9,8 @@ use crate::state::{Phase, State, Step, show};
 pub fn StartRow() -> impl IntoView {
     let page = Page::get();
     let is_blocked = page.memo(|state| state.blocker().is_some());
-    let is_idle = page.memo(|state| !state.run.is_active());
-    let is_setting_up = page.memo(|state| state.run.phase == Phase::Starting);
+    let is_active = page.memo(|state| state.run.is_active());
+    let is_quiet = page.memo(|state| state.run.phase != Phase::Starting);
     let label = page.memo(|state| {
         let label = if state.run.phase == Phase::Idle { "Start" } else { "Start again" };
         label.to_owned()
@@ -23,8 +21,7 @@ pub fn StartRow() -> impl IntoView {
         browser::focus(Step::Train);
     };
     view! {
-        <When is=is_idle>
-            <div class="row">
+            <div class="row" hidden=is_active>
                 <button
                     type="button"
                     class="primary"
@@ -37,12 +34,9 @@ pub fn StartRow() -> impl IntoView {
                 <p id="start-hint" class="takes">{words}</p>
                 <Nearest />
             </div>
-        </When>
-        <When is=is_setting_up>
-            <p class="setting-up">
+            <p class="setting-up" hidden=is_quiet>
                 "Setting up. On a GPU the first steps take up to half a minute, because its programs are made then."
             </p>
-        </When>
     }
 }
 
@@ -50,23 +44,25 @@ pub fn StartRow() -> impl IntoView {
 #[component]
 fn Nearest() -> impl IntoView {
     let page = Page::get();
-    let words = page.memo(|state| match state.estimate() {
-        Some(Ok(estimate @ Estimate { nearest: Some(nearest), .. })) if !estimate.fits() => {
-            let len = nearest.max_len.filter(|len| state.form.recipe.max_len != Some(*len));
-            let len = len.map_or_else(String::new, |len| format!(", {len} tokens"));
-            Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.grad_accum_steps))
-        }
-        _ => None,
-    });
-    move || {
-        words.get().map(|words| {
-            view! {
-                <button type="button" on:click=move |_| page.change(State::take_nearest)>
-                    {words}
-                </button>
-            }
-        })
+    let words = page.memo(|state| nearest(state).unwrap_or_default());
+    view! {
+        <button
+            type="button"
+            hidden=page.memo(|state| nearest(state).is_none())
+            on:click=move |_| page.change(State::take_nearest)
+        >
+            {words}
+        </button>
     }
+}
+
+/// What the button says that takes the nearest recipe.
+fn nearest(state: &State) -> Option<String> {
+    let Some(Ok(estimate)) = state.estimate() else { return None };
+    let nearest = estimate.nearest.as_ref().filter(|_| !estimate.fits())?;
+    let len = nearest.max_len.filter(|len| state.form.recipe.max_len != Some(*len));
+    let len = len.map_or_else(String::new, |len| format!(", {len} tokens"));
+    Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.grad_accum_steps))
 }
 
 /// What a run takes, as far as it is known.

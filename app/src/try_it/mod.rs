@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, ProblemPlace, StepSection, When};
+use crate::components::{Bar, Bars, ProblemPlace, StepSection};
 use crate::page::Page;
 use crate::state::{Answer, ClassShare, Mistake, State, Step, show};
 
@@ -12,17 +12,17 @@ const SHOWN: usize = 10;
 /// A text box, and what the model says before and after training.
 #[component]
 pub fn TryStep() -> impl IntoView {
-    let has_weights = Page::get().memo(|state| state.run.has_weights);
+    let page = Page::get();
+    let is_ready = page.memo(|state| state.run.has_weights);
+    let is_waiting = page.memo(|state| !state.run.has_weights);
     view! {
         <StepSection step=Step::Try>
-            <When
-                is=has_weights
-                fallback=|| view! {
-                    <p class="waits">"Once the model is trained, ask it about a sentence of your own, beside the untouched one."</p>
-                }
-            >
+            <p class="waits" hidden=is_ready>
+                "Once the model is trained, ask it about a sentence of your own, beside the untouched one."
+            </p>
+            <div class="stack" hidden=is_waiting>
                 <Question />
-            </When>
+            </div>
         </StepSection>
     }
 }
@@ -35,7 +35,7 @@ fn Question() -> impl IntoView {
     let problem = page.memo(|state| state.trial.problem.clone());
     let cannot_ask = page.memo(|state| state.trial.pending.is_some() || state.trial.text.trim().is_empty());
     let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
-    let can_pick = page.memo(|state| state.run.worst_cell().is_some());
+    let cannot_pick = page.memo(|state| state.run.worst_cell().is_none());
     view! {
         <label for="try-text">"A sentence"</label>
         <textarea
@@ -57,11 +57,11 @@ fn Question() -> impl IntoView {
             >
                 {words}
             </button>
-            <When is=can_pick>
+            <span hidden=cannot_pick>
                 <button type="button" class="quiet" on:click=move |_| page.act(|state| state.fetch_mistakes())>
                     "Pick one that validation got wrong"
                 </button>
-            </When>
+            </span>
         </div>
         <Mistakes />
         <ProblemPlace problem />
