@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ModelFolder;
-use crate::recipe::AdapterKind;
+use crate::recipe::{AdapterKind, Pooling};
 
 /// The configuration of the run's adapters; none where there were no adapters.
 pub fn config(folder: &ModelFolder) -> Option<Value> {
@@ -12,7 +12,17 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
         return None;
     }
     let modules: Vec<String> = raw.lora_targets.iter().map(|target| target.module().replace('.', "\\.")).collect();
+    // The automatic classes of PEFT know the pooler of `BertForSequenceClassification` only, and would take it without a
+    // word: for the mean our class is named instead of the task, which makes them refuse.
+    let (task_type, auto_mapping) = match folder.recipe.pooling() {
+        Pooling::Cls => (json!("SEQ_CLS"), Value::Null),
+        Pooling::Mean => {
+            let class = json!({"base_model_class": "HoneForSequenceClassification", "parent_library": "modeling_hone"});
+            (Value::Null, class)
+        }
+    };
     Some(json!({
+        "auto_mapping": auto_mapping,
         "base_model_name_or_path": folder.base_model,
         "bias": "none",
         "fan_in_fan_out": false,
@@ -25,7 +35,7 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
         "r": raw.lora_rank,
         // A pattern: by its ending alone `output.dense` would name the attention's output too.
         "target_modules": format!("bert\\.encoder\\.layer\\.\\d+\\.({})", modules.join("|")),
-        "task_type": "SEQ_CLS",
+        "task_type": task_type,
         "use_dora": raw.adapter == AdapterKind::Dora,
         "use_rslora": raw.lora_rank_stabilised,
     }))

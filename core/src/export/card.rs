@@ -3,11 +3,12 @@
 use std::fmt::Write;
 
 use super::{ModelFolder, method};
+use crate::protocol::ExportForm;
 use crate::recipe::Pooling;
 
 /// The card, with the front matter that model hubs read.
-pub fn write(folder: &ModelFolder) -> String {
-    let mut card = front_matter(folder);
+pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
+    let mut card = front_matter(folder, form);
     let ModelFolder { best, baseline, data, recipe, .. } = folder;
     let pooled = match recipe.pooling() {
         Pooling::Cls => "the first token's vector through the pretrained pooler",
@@ -61,17 +62,24 @@ pub fn write(folder: &ModelFolder) -> String {
         validation = data.validation_rows,
         sha256 = data.sha256,
         method = method::described(recipe),
-        snippet = snippet(recipe.pooling(), recipe.max_len()),
+        snippet = match form {
+            ExportForm::Model => snippet(recipe.pooling(), recipe.max_len()),
+            ExportForm::Adapter => adapter_snippet(folder),
+        },
     );
     card
 }
 
-fn front_matter(folder: &ModelFolder) -> String {
+fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
+    let library = match form {
+        ExportForm::Model => "transformers",
+        ExportForm::Adapter => "peft",
+    };
     let ModelFolder { best, base_model, license, .. } = folder;
     // JSON is YAML: quoting this way keeps any text a text.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     format!(
-        "---\nbase_model: {base}\nlibrary_name: transformers\npipeline_tag: text-classification\n\
+        "---\nbase_model: {base}\nlibrary_name: {library}\npipeline_tag: text-classification\n\
         license: {license}\ntags:\n- hone\n- text-classification\nmetrics:\n- accuracy\n- f1\n\
         model-index:\n- name: \"text classifier\"\n  results:\n  - task:\n      type: text-classification\n\
         \x20   dataset:\n      name: \"own data\"\n      type: \"own-data\"\n    metrics:\n\
@@ -93,6 +101,24 @@ fn snippet(pooling: Pooling, max_len: usize) -> String {
         classify = pipeline(\"text-classification\", model=model, tokenizer=tokenizer)\n\
         print(classify(\"A text to classify.\", truncation=True, max_length={max_len}))\n```\n\n\
         The encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n"
+    )
+}
+
+fn adapter_snippet(folder: &ModelFolder) -> String {
+    let (import, class) = match folder.recipe.pooling() {
+        Pooling::Cls => ("transformers", "BertForSequenceClassification"),
+        Pooling::Mean => ("modeling_hone", "HoneForSequenceClassification"),
+    };
+    format!(
+        "This folder holds the adapter and the head; they go on top of the base model. In this folder:\n\n\
+        ```python\nfrom {import} import {class}\nfrom peft import PeftModel\n\
+        from transformers import AutoTokenizer, pipeline\n\n\
+        model = {class}.from_pretrained({base}, config=\".\")\n\
+        model = PeftModel.from_pretrained(model, \".\").merge_and_unload()\n\
+        classify = pipeline(\"text-classification\", model=model, tokenizer=AutoTokenizer.from_pretrained(\".\"))\n\
+        print(classify(\"A text to classify.\", truncation=True, max_length={max_len}))\n```\n",
+        base = serde_json::Value::from(folder.base_model),
+        max_len = folder.recipe.max_len(),
     )
 }
 

@@ -17,7 +17,7 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::metrics::Evaluation;
 use crate::model::Classifier;
 use crate::problem::Problem;
-use crate::protocol::Baseline;
+use crate::protocol::{Baseline, ExportForm};
 use crate::recipe::{Pooling, Recipe};
 use crate::train::Record;
 
@@ -73,7 +73,7 @@ impl ModelFolder<'_> {
         file(&mut zip, "config.json", &pretty(&config)?)?;
         begin(&mut zip, "model.safetensors")?;
         weights::write(weights::all(&self.model.detached(true)), &mut zip, &mut progress).await?;
-        self.write_rest(&mut zip)?;
+        self.write_rest(&mut zip, ExportForm::Model)?;
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
@@ -92,18 +92,18 @@ impl ModelFolder<'_> {
         file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         begin(&mut zip, "adapter_model.safetensors")?;
         weights::write(weights::adapters(self.model), &mut zip, &mut progress).await?;
-        self.write_rest(&mut zip)?;
+        self.write_rest(&mut zip, ExportForm::Adapter)?;
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
-    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Problem> {
+    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Problem> {
         for (name, bytes) in self.verbatim {
             file(zip, name, bytes)?;
         }
         if self.recipe.pooling() == Pooling::Mean {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
-        file(zip, "README.md", card::write(self).as_bytes())?;
+        file(zip, "README.md", card::write(self, form).as_bytes())?;
         file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
         file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;
         let recipe = serde_json::to_value(self.recipe.raw()).map_err(failed)?;

@@ -203,6 +203,16 @@ impl Recipe {
         self.raw.layer_decay.powi(below_head as i32)
     }
 
+    /// Whether a part begins as it was pretrained: the head and layers that are made anew do not.
+    pub fn is_pretrained(&self, place: Place) -> bool {
+        match place {
+            Place::Head => false,
+            Place::Pooler => self.raw.reinit_layers == 0,
+            Place::Layer(i) => i + (self.raw.reinit_layers as usize) < self.layers,
+            Place::Embeddings => true,
+        }
+    }
+
     /// All parts of the model, from the bottom.
     pub fn places(&self) -> Vec<Place> {
         Place::all(self.layers, self.pooling == Pooling::Cls)

@@ -332,7 +332,8 @@ impl Session {
     async fn optimizer_step(&mut self, accumulator: Accumulator) -> Result<StepMetrics, Problem> {
         let Accumulator { mut gradients, losses, tokens } = accumulator;
         if let Some(start) = &self.start {
-            gradients.pull_towards(start, &self.model, self.recipe.raw().l2_sp);
+            gradients
+                .pull_towards(start, &self.model, self.recipe.raw().l2_sp, |place| self.recipe.is_pretrained(place));
         }
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss);
         let norms = gradients.square_norms();

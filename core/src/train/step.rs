@@ -103,15 +103,21 @@ impl Gradients {
         }
     }
 
-    /// Adds the gradient of L2-SP (Li, Grandvalet, Davoine 2018), `alpha / 2 · ‖w − start‖²`, to those of the pretrained
-    /// weights; the head has nothing to be pulled towards.
-    pub fn pull_towards(&mut self, start: &Classifier, model: &Classifier, alpha: f64) {
+    /// Adds the gradient of L2-SP (Li, Grandvalet, Davoine 2018), `alpha / 2 · ‖w − start‖²`, to those of the weights
+    /// that are pretrained; what is new has nothing to be pulled towards.
+    pub fn pull_towards(
+        &mut self,
+        start: &Classifier,
+        model: &Classifier,
+        alpha: f64,
+        is_pretrained: impl Fn(Place) -> bool,
+    ) {
         let mut starts = HashMap::new();
         start.clone().each(&mut |weight| {
             starts.insert(weight.name().clone(), Gradient::values_of(&weight));
         });
         model.clone().each(&mut |weight| {
-            if weight.place() == Place::Head {
+            if !is_pretrained(weight.place()) {
                 return;
             }
             let pull = match (Gradient::values_of(&weight), starts.remove(weight.name())) {
