@@ -7,7 +7,7 @@ use super::{RawRecipe, ScheduleKind};
 /// Learning rate over the steps of a run.
 ///
 /// `warmup_steps` apply to every schedule but the slanted triangle, which rises by itself; in one cycle they are the
-/// rising half.
+/// rising part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LrCurve {
     schedule: Schedule,
