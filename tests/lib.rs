@@ -1,12 +1,13 @@
-//! What the integration tests in `tests/` share: reading golden values and models, and comparing numbers.
+//! What the integration tests in `tests/` share: golden values and models, training them, and comparing numbers.
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
-use hone_core::model::{BertConfig, Classifier, Input};
-use hone_core::recipe::Pooling;
+use burn::tensor::{Device, Tensor, TensorData};
+use hone_core::model::{BertConfig, Classifier, Dropout, Input, LoraConfig};
+use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe};
 use hone_core::text::Batch;
-use hone_core::weights::{FileReader, Tensors, read};
+use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
+use hone_core::weights::{AnyWeight, FileReader, Tensors, read};
 use serde_json::Value;
 
 /// Largest differences that are allowed, as a share of the largest value of what is compared.
@@ -15,6 +16,10 @@ pub mod tolerance {
     pub const LOGITS: f32 = 1e-4;
     /// Gradients and training curves against PyTorch.
     pub const TRAINING: f32 = 1e-3;
+    /// Losses and their gradients of given scores.
+    pub const LOSSES: f32 = 1e-5;
+    /// What is computed in double precision.
+    pub const NUMBERS: f32 = 1e-6;
 }
 
 /// A file made by one of the scripts in `golden/`.
@@ -41,10 +46,7 @@ pub fn json(name: &str) -> Value {
 pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
     let mut reader = FileReader::default();
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut take = |info: &_, bytes| {
-        tensors.add(info, bytes);
-        Ok(())
-    };
+    let mut take = |info: &_, bytes| tensors.add(info, bytes);
     reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
 }
 
@@ -69,6 +71,35 @@ pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, d
     Classifier::load(&config, pooling, classes, &mut tensors).expect("whole model")
 }
 
+/// The micro BERT with the mean and the head that training begins with.
+pub fn micro(device: &Device) -> Classifier {
+    classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
+}
+
+/// The name of an adapter's weight in PEFT's file.
+pub fn peft_name(weight: &AnyWeight) -> String {
+    let body = if weight.place() == Place::Head { "" } else { "bert." };
+    format!("base_model.model.{body}{}", weight.name())
+}
+
+/// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
+pub fn adapted(recipe: &RawRecipe, device: &Device) -> Classifier {
+    let stored = values(&golden("lora_adapter.safetensors"));
+    let mut model = micro(device);
+    model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
+    model.each_adapter(&mut |weight| {
+        let values = stored[&peft_name(&weight)].clone();
+        match weight {
+            AnyWeight::Vector(w) => w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), device),
+            AnyWeight::Matrix(w) => {
+                let [into, out] = w.tensor.dims();
+                w.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), device).transpose();
+            }
+        }
+    });
+    model
+}
+
 /// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.
 pub fn input(batch: &Value, device: &Device) -> Input {
     let rows = |key: &str| -> Vec<Vec<f64>> { serde_json::from_value(batch[key].clone()).expect(key) };
@@ -77,6 +108,55 @@ pub fn input(batch: &Value, device: &Device) -> Input {
     let ids = ids.concat().into_iter().map(|id| id as i32).collect();
     let mask = mask.concat().into_iter().map(|m| m as f32).collect();
     Batch { ids, mask, rows, len, tokens: 0 }.input(device)
+}
+
+/// A batch with its `labels`, all classes weighing the same.
+pub fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
+    let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).expect("labels");
+    let rows = labels.len();
+    let rule = TargetRule::plain(classes);
+    StepInput::new(input(batch, device), &rule, &labels, rows, labels.iter().copied(), device)
+}
+
+/// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.
+pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> {
+    match transposed {
+        None => values,
+        Some([rows, columns]) => {
+            (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c)).map(|i| values[i]).collect()
+        }
+    }
+}
+
+/// Trains as `reference.curve` does and compares loss and gradient norm of every step.
+#[track_caller]
+pub fn assert_curve(
+    model: &mut Classifier,
+    case: &Value,
+    batches: &Value,
+    lr_peak: f64,
+    classes: usize,
+    device: &Device,
+) {
+    let train_embeddings = case["train_embeddings"] == Value::Bool(true);
+    let live = |place| train_embeddings || !matches!(place, Place::Embeddings | Place::Pooler);
+    let batches = batches.as_array().expect("batches");
+    let mut optimizer = AdamW::new(AdamWConfig::default());
+    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, batches.len() as u32);
+    let (mut losses, mut norms) = (Vec::new(), Vec::new());
+    for (step, batch) in batches.iter().enumerate() {
+        let (loss, gradients) =
+            gradients(model, step_input(batch, classes, device), Objective::default(), live, &mut Dropout::off());
+        let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
+        let lr = curve.lr(step as u32);
+        optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));
+        losses.push(loss.into_scalar::<f32>());
+        norms.push(norm);
+    }
+    for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
+        let expected: Vec<f32> = serde_json::from_value(case[key].clone()).expect(key);
+        assert_close(key, &actual, &expected, tolerance::TRAINING);
+    }
 }
 
 /// Fails when two lists differ by more than `share` of the largest value of `expected`.

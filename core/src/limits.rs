@@ -12,6 +12,15 @@ pub const MIN_CLASS_ROWS: usize = 2;
 pub const MAX_LABEL_CHARS: usize = 200;
 /// Most text kept in memory, in bytes: a wasm32 memory ends at 4 GiB and the model needs room too.
 pub const MAX_TEXT_BYTES: usize = 768 << 20;
+/// Most of what frozen layers have computed that is kept, in bytes, for training and validation rows each. What does
+/// not fit is computed again.
+pub const MAX_PREFIX_BYTES: usize = 512 << 20;
+/// Memory that a run on the CPU may take, in bytes: a wasm32 memory ends at 4 GiB, and reading a file and the browser's
+/// own needs have to fit too.
+pub const MAX_CPU_BYTES: usize = 3_500_000_000;
+/// Memory that a run on WebGPU may take, in bytes. A page cannot ask how much there is; this much most GPUs of the
+/// last years share with the page.
+pub const MAX_GPU_BYTES: usize = 4_000_000_000;
 /// Rows shown as a preview.
 pub const PREVIEW_ROWS: usize = 8;
 /// Rows by which columns are guessed.

@@ -107,6 +107,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it changes data, model or recipe, so that what was measured with the old ones does not hold any more.
+    pub fn changes_what_is_learned(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenData { .. }
+                | Self::MapData { .. }
+                | Self::CloseValidation
+                | Self::LoadModel { .. }
+                | Self::Start { .. }
+        )
+    }
+}
+
 /// From the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -628,6 +642,10 @@ pub struct BenchCase {
     pub len: u32,
     /// Steps after the first.
     pub steps: u32,
+    /// Top layers that learn, with the head; the embeddings too when absent.
+    pub live_layers: Option<u32>,
+    /// Whether what the frozen layers below compute is kept from step to step.
+    pub keeps_prefix: bool,
 }
 
 /// Figures of a benchmark case, times in milliseconds.
@@ -653,6 +671,12 @@ pub struct BenchFigures {
     pub wasm_heap_bytes: f64,
     /// Bytes of GPU buffers created and not destroyed.
     pub gpu_bytes: Option<f64>,
+    /// Of the case.
+    pub live_layers: Option<u32>,
+    /// Of the case.
+    pub keeps_prefix: bool,
+    /// Bytes of the optimiser's state.
+    pub optimizer_bytes: f64,
     /// Loss of the last step: shows that the arithmetic was real.
     pub loss: f64,
 }

@@ -16,6 +16,10 @@ pub enum Purpose {
     Dropout = 4,
     /// Weights and data of made-up models: self-check and benchmarks.
     Synthetic = 5,
+    /// Initial weights of adapters.
+    Adapter = 6,
+    /// Weights of layers that are made anew.
+    Reinit = 7,
 }
 
 /// A stream of random numbers.

@@ -1,4 +1,10 @@
-// Times training steps in the built page's worker: one JSON line a case. `cargo xtask bench [size ...]`
+// Times training steps in the built page's worker: one JSON line a case.
+// `cargo xtask bench [size ...] [--live-layers FIRST..LAST] [--device cpu|gpu]`
+//
+// With live layers, a row for each number of top layers that learn beside the head; and for each again with the output
+// of the frozen ones kept, as a run keeps it from the second epoch on.
+
+import { parseArgs } from "node:util";
 
 import { launch, protocolVersion, startWorker, url } from "./harness.mjs";
 
@@ -7,27 +13,42 @@ const STEPS = { cpu: { micro: 20, tiny: 20, minilm: 5 }, gpu: { micro: 5, tiny: 
 /** A first step compiles for up to a minute, and a software GPU then takes as long again for each. */
 const PATIENCE_MS = 20 * 60 * 1000;
 
-const chosen = process.argv.slice(2);
-const sizes = chosen.length ? chosen : Object.keys(STEPS.cpu);
+const options = { "live-layers": { type: "string" }, device: { type: "string" } };
+const { values, positionals } = parseArgs({ options, allowPositionals: true });
+const sizes = positionals.length ? positionals : Object.keys(STEPS.cpu);
+const devices = values.device ? [values.device] : ["cpu", "gpu"];
 const version = await protocolVersion();
 
-for (const device of ["cpu", "gpu"]) {
+/** What learns in each row: everything, or so many layers. */
+function cases() {
+  const range = values["live-layers"]?.split("..").map(Number);
+  if (!range) return [{ live_layers: undefined, keeps_prefix: false }];
+  const [first, last = first] = range;
+  const counts = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return counts.flatMap((live_layers) => [false, true].map((keeps_prefix) => ({ live_layers, keeps_prefix })));
+}
+
+for (const device of devices) {
   for (const size of sizes) {
-    const browser = await launch();
-    try {
-      const page = await browser.newPage();
-      page.setDefaultTimeout(PATIENCE_MS);
-      await page.goto(url);
-      const ask = await startWorker(page);
-      await ask({ kind: "hello", version, device }, "ready");
-      const benchCase = { size, batch: 8, len: 64, steps: STEPS[device][size] ?? 5 };
-      const { figures } = await ask({ kind: "bench", case: benchCase }, "benched");
-      console.log(JSON.stringify(figures));
-    } catch (error) {
-      console.log(JSON.stringify({ size, device, error: error.message }));
-      process.exitCode = 1;
-    } finally {
-      await browser.close();
-    }
+    for (const live of cases()) await row(device, size, live);
+  }
+}
+
+async function row(device, size, live) {
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(url);
+    const ask = await startWorker(page);
+    await ask({ kind: "hello", version, device }, "ready");
+    const benchCase = { size, batch: 8, len: 64, steps: STEPS[device][size] ?? 5, ...live };
+    const { figures } = await ask({ kind: "bench", case: benchCase }, "benched");
+    console.log(JSON.stringify(figures));
+  } catch (error) {
+    console.log(JSON.stringify({ size, device, ...live, error: error.message }));
+    process.exitCode = 1;
+  } finally {
+    await browser.close();
   }
 }

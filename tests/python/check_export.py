@@ -30,10 +30,7 @@ def main():
     transformers.utils.logging.disable_progress_bar()
     source, *expected = map(Path, sys.argv[1:])
     with tempfile.TemporaryDirectory() as unpacked:
-        if source.is_file():
-            zipfile.ZipFile(source).extractall(unpacked)
-            source = Path(unpacked)
-        export = Export(model_folder(source))
+        export = Export(model_folder(source, unpacked))
         checks = [export.config_names_the_task, export.weights_fit_the_model]
         checks += [export.body_opens_alone, export.card_parses]
         if expected:
@@ -42,9 +39,12 @@ def main():
         return 0 if all([passes(check) for check in checks]) else 1
 
 
-def model_folder(root):
-    """The folder that holds config.json: the root, or the only folder in it."""
-    return next(path.parent for path in sorted(root.rglob("config.json"), key=lambda path: len(path.parts)))
+def model_folder(source, unpacked):
+    """The folder that holds config.json in `source`, which is put into `unpacked` first if it is a zip."""
+    if source.is_file():
+        zipfile.ZipFile(source).extractall(unpacked)
+        source = Path(unpacked)
+    return next(path.parent for path in sorted(source.rglob("config.json"), key=lambda path: len(path.parts)))
 
 
 def passes(check):
@@ -118,7 +118,7 @@ class Export:
 
     def probabilities_equal_the_page(self):
         tokenizer = AutoTokenizer.from_pretrained(self.folder)
-        model, _ = self.load(AutoModelForSequenceClassification, **self.trust)
+        model = self.opened()
         limits = {"truncation": True, "max_length": self.expected["max_len"]}
         batch = tokenizer(self.expected["texts"], padding=True, return_tensors="pt", **limits)
         with torch.no_grad():
@@ -128,6 +128,10 @@ class Export:
         difference = (ours - page).abs().max().item()
         require(difference <= TOLERANCE, f"they differ by {difference:.2e}")
         return f"{len(page)} texts, largest difference {difference:.2e}"
+
+    def opened(self):
+        """The model, opened as its card says."""
+        return self.load(AutoModelForSequenceClassification, **self.trust)[0]
 
     def load(self, auto, **trust):
         """The model and transformers' report of keys."""

@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
+use std::path::Path;
 
 use burn::tensor::Device;
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::model::{Bert, BertConfig, Classifier};
+use hone_core::problem::Problem;
 use hone_core::protocol::Baseline;
-use hone_core::recipe::{ModelFacts, Pooling, RawRecipe, Recipe};
+use hone_core::recipe::{AdapterKind, ModelFacts, Pooling, RawRecipe, Recipe};
 use hone_core::weights::{FileReader, TensorInfo, Tensors};
-use hone_tests::{add_tensors, golden, minilm, ready};
+use hone_tests::{adapted, add_tensors, golden, minilm, ready};
 use serde_json::{Value, json};
 
-fn files(folder: &std::path::Path, pooling: Pooling, classes: &[String]) -> HashMap<String, Vec<u8>> {
+/// The whole folder of an untrained model.
+fn files(folder: &Path, pooling: Pooling, classes: &[String]) -> HashMap<String, Vec<u8>> {
     let device = Device::flex();
     let config_json = std::fs::read(folder.join("config.json")).unwrap();
     let config = BertConfig::parse(&config_json).unwrap();
@@ -20,26 +23,40 @@ fn files(folder: &std::path::Path, pooling: Pooling, classes: &[String]) -> Hash
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
     let bert = Bert::load(&config, &mut tensors).unwrap();
     let model = Classifier::new(bert, pooling, [config.hidden, classes.len()], 1, &device);
-    let facts = ModelFacts { parameters: 1.0, max_positions: 512, pooling, suggested_len: 64 };
-    let recipe = Recipe::new(RawRecipe::default(), &facts).unwrap();
-    let zip = ready(
-        ModelFolder {
-            model: &model,
-            config: &config_json,
-            verbatim: &[("tokenizer.json".into(), b"{}".to_vec())],
-            classes,
-            base_model: "some/model",
-            license: "Apache-2.0",
-            recipe: &recipe,
-            history: &[],
-            best: &hone_core::metrics::evaluate(classes, &[0, 1], &[0, 1]),
-            baseline: &Baseline { label: classes[0].clone(), accuracy: 0.5, macro_f1: 0.33 },
-            data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2 },
-        }
-        .write(Vec::new(), |_, _| {}),
-    )
-    .unwrap();
-    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    exported(&model, &config_json, classes, RawRecipe::default(), |folder| ready(folder.write(Vec::new(), |_, _| {})))
+}
+
+/// What `write` puts into a zip, by name.
+fn exported(
+    model: &Classifier,
+    config_json: &[u8],
+    classes: &[String],
+    raw: RawRecipe,
+    write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Problem>,
+) -> HashMap<String, Vec<u8>> {
+    let facts = ModelFacts {
+        parameters: 1.0,
+        layers: model.bert.layers(),
+        has_pooler: true,
+        max_positions: 512,
+        pooling: model.pooling,
+        suggested_len: 64,
+    };
+    let recipe = Recipe::new(raw, &facts).unwrap();
+    let zip = write(&ModelFolder {
+        model,
+        config: config_json,
+        verbatim: &[("tokenizer.json".into(), b"{}".to_vec())],
+        classes,
+        base_model: "some/model",
+        license: "Apache-2.0",
+        recipe: &recipe,
+        history: &[],
+        best: &hone_core::metrics::evaluate(classes, &[0, 1], &[0, 1]),
+        baseline: &Baseline { label: classes[0].clone(), accuracy: 0.5, macro_f1: 0.33 },
+        data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2 },
+    });
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip.unwrap())).unwrap();
     (0..archive.len())
         .map(|i| {
             let mut file = archive.by_index(i).unwrap();
@@ -60,7 +77,7 @@ fn tensors(file: &[u8]) -> HashMap<String, (TensorInfo, Vec<u8>)> {
     tensors
 }
 
-fn assert_same_tensors(folder: &std::path::Path) {
+fn assert_same_tensors(folder: &Path) {
     let classes = ["no".to_string(), "yes".to_string()];
     let exported = tensors(&files(folder, Pooling::Cls, &classes)["model.safetensors"]);
     let original = tensors(&std::fs::read(folder.join("model.safetensors")).unwrap());
@@ -86,6 +103,23 @@ fn an_untrained_model_comes_out_byte_for_byte() {
 fn minilm_untrained_comes_out_byte_for_byte() {
     if let Some(folder) = minilm() {
         assert_same_tensors(&folder);
+    }
+}
+
+#[test]
+fn an_adapter_comes_out_as_peft_stores_it() {
+    let raw = RawRecipe { adapter: AdapterKind::Dora, lora_rank: 4, lora_alpha: 8.0, ..RawRecipe::default() };
+    let classes = ["a", "b", "c"].map(String::from);
+    let config = std::fs::read(golden("micro_bert/config.json")).unwrap();
+    let model = adapted(&raw, &Device::flex());
+    let files = exported(&model, &config, &classes, raw, |folder| ready(folder.write_adapter(Vec::new(), |_, _| {})));
+    let [ours, pefts] =
+        [&files["adapter_model.safetensors"], &std::fs::read(golden("lora_adapter.safetensors")).unwrap()]
+            .map(|file| tensors(file));
+    assert_eq!(ours.len(), pefts.len());
+    for (name, (info, bytes)) in pefts {
+        assert_eq!(ours[&name].0.shape, info.shape, "{name}");
+        assert!(ours[&name].1 == bytes, "{name} has other bytes");
     }
 }
 

@@ -1,13 +1,16 @@
 //! Whole runs of a micro model on made-up texts: class 0 has the token 5 in it, class 1 the token 6.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use burn::tensor::Device;
-use hone_core::model::{BertConfig, Classifier, MaskSource, synthetic};
+use hone_core::model::{BertConfig, Classifier, Dropout, MaskSource, synthetic};
 use hone_core::protocol::{EndReason, StepMetrics};
-use hone_core::recipe::{Metric, ModelFacts, Pooling, RawRecipe, Recipe};
+use hone_core::recipe::{AdapterKind, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing};
 use hone_core::rng::{Purpose, Rng};
-use hone_core::train::{Labels, Progress, Session, TrainingData};
+use hone_core::text::{Batch, EncodedTexts};
+use hone_core::train::{Labels, LrFinder, Progress, Session, TrainingData};
 use hone_core::weights::{AnyWeight, Weights};
-use hone_tests::ready;
+use hone_tests::{assert_close, ready};
 
 fn device() -> Device {
     Device::flex()
@@ -31,7 +34,13 @@ fn data(train_rows: u32) -> TrainingData {
         rows
     };
     let (train, validation) = (rows(train_rows), rows(40));
-    TrainingData { train, validation, classes: vec!["five".into(), "six".into()], pad: 0 }
+    TrainingData {
+        train,
+        validation,
+        classes: vec!["five".into(), "six".into()],
+        general: EncodedTexts::default(),
+        pad: 0,
+    }
 }
 
 fn raw() -> RawRecipe {
@@ -45,12 +54,24 @@ fn raw() -> RawRecipe {
     }
 }
 
+/// Without dropout.
+fn still() -> RawRecipe {
+    RawRecipe { dropout: 0.0, attention_dropout: 0.0, head_dropout: 0.0, ..raw() }
+}
+
 fn session(raw: RawRecipe, data: TrainingData) -> Session {
     session_of(model(), raw, data)
 }
 
 fn session_of(model: Classifier, raw: RawRecipe, data: TrainingData) -> Session {
-    let facts = ModelFacts { parameters: 1e4, max_positions: 32, pooling: Pooling::Mean, suggested_len: 16 };
+    let facts = ModelFacts {
+        parameters: 1e4,
+        layers: 2,
+        has_pooler: true,
+        max_positions: 32,
+        pooling: Pooling::Mean,
+        suggested_len: 16,
+    };
     let recipe = Recipe::new(raw, &facts).unwrap();
     Session::new(recipe, model, data, &device(), MaskSource::Host)
 }
@@ -63,7 +84,7 @@ fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(u32, bool)>, EndReason)
             Progress::Step(step) => steps.push(step),
             Progress::Evaluated { evaluation, is_best } => evaluations.push((evaluation.step, is_best)),
             Progress::Finished(reason) => return (steps, evaluations, reason),
-            Progress::Accumulated | Progress::Evaluating { .. } => {}
+            Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
         }
     }
 }
@@ -100,7 +121,7 @@ fn the_same_recipe_gives_the_same_run() {
 #[test]
 fn accumulated_batches_equal_a_large_one() {
     let losses = |batch_size, grad_accum_steps| {
-        let raw = RawRecipe { batch_size, grad_accum_steps, dropout: 0.0, epochs: 1, ..raw() };
+        let raw = RawRecipe { batch_size, grad_accum_steps, epochs: 1, ..still() };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| (step.loss, step.grad_norm)).collect::<Vec<_>>()
     };
     // One step an epoch holds the same rows either way.
@@ -170,4 +191,268 @@ fn frozen_parts_stay_as_they_are() {
         let frozen = name.starts_with("embeddings") || name.starts_with("pooler");
         assert_eq!(before == after, frozen, "{name}");
     }
+}
+
+/// The values of every weight, by name.
+fn named(model: &Classifier) -> BTreeMap<String, Vec<f32>> {
+    let mut named = BTreeMap::new();
+    model.clone().each(&mut |weight| {
+        named.insert(weight.name().to_string(), weight.values().0.into_data().try_into_vec().unwrap());
+    });
+    named
+}
+
+/// The parts whose weights differ between two models.
+fn moved(before: &Classifier, after: &Classifier) -> BTreeSet<Place> {
+    let before = named(before);
+    let mut moved = BTreeSet::new();
+    after.clone().each(&mut |weight| {
+        let values: Vec<f32> = weight.values().0.into_data().try_into_vec().unwrap();
+        if before[&weight.name().to_string()] != values {
+            moved.insert(weight.place());
+        }
+    });
+    moved
+}
+
+/// Runs so many optimiser steps.
+fn steps(session: &mut Session, count: u32) {
+    let until = session.state().step + count;
+    while session.state().step < until {
+        ready(session.advance()).unwrap();
+    }
+}
+
+#[test]
+fn gradual_unfreezing_thaws_from_the_head_down_and_makes_state_as_it_thaws() {
+    let raw = RawRecipe {
+        unfreezing: Unfreezing::Gradual,
+        thaw_unit: ThawUnit::Steps,
+        thaw_every: 2.0,
+        lr_peak: Some(1e-2),
+        warmup_share: 0.0,
+        ..raw()
+    };
+    let mut session = session(raw, data(160));
+    let mut bytes = Vec::new();
+    for expected in [
+        &[Place::Head][..],
+        &[Place::Layer(1), Place::Head],
+        &[Place::Layer(0), Place::Layer(1), Place::Head],
+        &[Place::Embeddings, Place::Layer(0), Place::Layer(1), Place::Head],
+    ] {
+        let live: Vec<Place> = session.parts().into_iter().filter(|part| part.live).map(|part| part.place).collect();
+        assert_eq!(live, expected);
+        steps(&mut session, 2);
+        assert_eq!(moved(session.base(), session.model()), expected.iter().copied().collect());
+        bytes.push(session.optimizer_bytes());
+        assert_eq!(session.take_live_changed(), expected.len() < 4);
+    }
+    assert!(bytes.windows(2).all(|pair| pair[0] < pair[1]), "{bytes:?}");
+}
+
+#[test]
+fn chain_thaw_trains_one_layer_at_a_time_and_forgets_the_state_of_the_others() {
+    let raw = RawRecipe {
+        unfreezing: Unfreezing::ChainThaw,
+        thaw_unit: ThawUnit::Steps,
+        thaw_every: 1.0,
+        warmup_share: 0.0,
+        train_embeddings: false,
+        ..raw()
+    };
+    let mut session = session(raw, data(160));
+    for expected in [&[Place::Head][..], &[Place::Layer(0)], &[Place::Layer(1)]] {
+        let before = session.model().clone();
+        steps(&mut session, 1);
+        assert_eq!(moved(&before, session.model()), expected.iter().copied().collect());
+    }
+    let layer = session.optimizer_bytes();
+    steps(&mut session, 1);
+    assert!(session.optimizer_bytes() > 2 * layer, "all learn, and only they have state");
+}
+
+#[test]
+fn a_stalled_score_thaws_the_next_layer_and_does_not_end_the_run() {
+    let raw = RawRecipe {
+        unfreezing: Unfreezing::Gradual,
+        thaw_unit: ThawUnit::Stall,
+        thaw_every: 1.0,
+        patience: 1,
+        lr_peak: Some(1e-7),
+        epochs: 10,
+        train_embeddings: false,
+        ..raw()
+    };
+    let mut session = session(raw, data(64));
+    let (_, evaluations, reason) = run(&mut session);
+    // The first is the best, two thaw a layer each, and the fourth ends the run.
+    assert_eq!((evaluations.len(), reason, session.state().stage), (4, EndReason::EarlyStopped, 2));
+}
+
+#[test]
+fn parts_are_frozen_and_thawed_by_hand_while_it_runs() {
+    let mut session = session(RawRecipe { warmup_share: 0.0, ..raw() }, data(160));
+    steps(&mut session, 1);
+    for place in [Place::Embeddings, Place::Layer(0), Place::Layer(1)] {
+        session.set_live(place, Some(false)).unwrap();
+    }
+    let before = session.model().clone();
+    steps(&mut session, 1);
+    assert_eq!(moved(&before, session.model()), [Place::Head].into());
+    assert_eq!(session.set_live(Place::Head, Some(false)).unwrap_err().code, "run.all-frozen");
+    assert_eq!(session.set_live(Place::Layer(9), Some(true)).unwrap_err().code, "run.no-part");
+    session.set_live(Place::Layer(1), None).unwrap();
+    let before = session.model().clone();
+    steps(&mut session, 1);
+    assert_eq!(moved(&before, session.model()), [Place::Layer(1), Place::Head].into());
+}
+
+#[test]
+fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
+    // Of one more layer at each step nothing is kept long; of the head alone all is kept after the first epoch.
+    let curve = |thaw_every, unfreezing| {
+        let raw = RawRecipe { unfreezing, thaw_unit: ThawUnit::Steps, thaw_every, train_embeddings: false, ..still() };
+        let mut session = session(raw, data(64));
+        steps(&mut session, 12);
+        let kept = session.prefix_bytes();
+        (session.state().history.clone(), kept)
+    };
+    let tokens: usize = data(64).train.lengths().iter().sum::<usize>();
+    let (_, kept) = curve(1.0, Unfreezing::Head);
+    assert_eq!(kept, 4 * 16 * (64 + 40), "a vector of 16 values for each of the rows");
+    let (_, kept) = curve(1e5, Unfreezing::Last);
+    assert_eq!(kept, 0, "both layers learn: nothing is frozen but the embeddings");
+    let raw = RawRecipe { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..still() };
+    let mut session = session(raw, data(64));
+    steps(&mut session, 5);
+    assert!(session.prefix_bytes() >= 4 * 16 * tokens, "a vector for each token of the training rows");
+    // The second epoch goes by what was kept; a session whose cache is emptied before every step computes it anew.
+    let losses = |session: &mut Session, forget: bool| {
+        let mut losses = Vec::new();
+        while losses.len() < 6 {
+            if forget {
+                session.set_live(Place::Layer(0), Some(true)).unwrap();
+                session.set_live(Place::Layer(0), None).unwrap();
+            }
+            if let Progress::Step(step) = ready(session.advance()).unwrap() {
+                losses.push(step.loss);
+            }
+        }
+        losses
+    };
+    let raw = session.recipe().raw().clone();
+    let mut other = self::session(raw, data(64));
+    steps(&mut other, 5);
+    let (kept, anew) = (losses(&mut session, false), losses(&mut other, true));
+    assert!(kept.iter().zip(&anew).all(|(a, b)| (a - b).abs() < 1e-5), "{kept:?} {anew:?}");
+}
+
+#[test]
+fn each_part_learns_at_its_own_rate() {
+    let raw = RawRecipe { layer_decay: 0.5, weight_decay: 0.0, clip_norm: 0.0, warmup_share: 0.0, ..still() };
+    let mut session = session(raw, data(160));
+    steps(&mut session, 1);
+    // Adam's first step moves every weight by its rate.
+    let (before, mut after) = (named(session.base()), session.model().clone());
+    after.each(&mut |weight| {
+        let rate = 5e-3 * session.recipe().rate_factor(weight.place()) as f32;
+        let values: Vec<f32> = weight.values().0.into_data().try_into_vec().unwrap();
+        let largest =
+            values.iter().zip(&before[&weight.name().to_string()]).fold(0.0f32, |max, (a, b)| max.max((a - b).abs()));
+        let is_live = weight.place() != Place::Pooler && !weight.name().ends_with("key.bias");
+        assert!(!is_live || (largest / rate - 1.0).abs() < 0.01, "{}: {largest} at rate {rate}", weight.name());
+    });
+}
+
+#[test]
+fn an_adapter_leaves_the_base_as_it_was_and_learns() {
+    for (adapter, lora_dropout) in [(AdapterKind::Lora, 0.1), (AdapterKind::Dora, 0.0), (AdapterKind::Dora, 0.1)] {
+        let raw = RawRecipe {
+            adapter,
+            lora_dropout,
+            lora_rank: 4,
+            lr_peak: Some(2e-2),
+            train_embeddings: false,
+            epochs: 6,
+            ..raw()
+        };
+        let mut session = session(raw, data(160));
+        assert!(session.plan().trainable_parameters < 3e3, "{}", session.plan().trainable_parameters);
+        run(&mut session);
+        assert!(session.best().unwrap().0.macro_f1 > 0.9, "{adapter:?}: {}", session.best().unwrap().0.macro_f1);
+        let without = session.model().detached(false);
+        assert_eq!(moved(session.base(), &without), [Place::Head].into());
+        let merged = session.model().detached(true);
+        assert_eq!(moved(session.base(), &merged), [Place::Layer(0), Place::Layer(1), Place::Head].into());
+        let scores = |model: &Classifier| {
+            let batch = Batch::new(&[session.data().validation.texts.get(0)], 1, 16, 0);
+            let scores = model.forward(batch.input(&device()), &mut Dropout::off());
+            scores.into_data().try_into_vec::<f32>().unwrap()
+        };
+        assert_close("merged", &scores(&merged), &scores(session.model()), 1e-5);
+    }
+}
+
+#[test]
+fn layers_made_anew_are_new_and_the_rest_is_not() {
+    let session = session(RawRecipe { reinit_layers: 1, ..raw() }, data(64));
+    assert_eq!(moved(session.base(), session.model()), [Place::Layer(1)].into());
+    let weights = named(session.model());
+    let values = |name: &str| &weights[&format!("encoder.layer.1.{name}")];
+    assert!(values("output.LayerNorm.weight").iter().all(|&x| x == 1.0));
+    assert!(values("output.dense.bias").iter().all(|&x| x == 0.0));
+    let dense = values("output.dense.weight");
+    let deviation = (dense.iter().map(|x| x * x).sum::<f32>() / dense.len() as f32).sqrt();
+    assert!((deviation - 0.02).abs() < 0.003, "{deviation}");
+}
+
+#[test]
+fn r_drop_makes_two_masks_agree() {
+    let losses = |r_drop| {
+        let raw = RawRecipe { r_drop, dropout: 0.3, lr_peak: Some(1e-7), epochs: 1, ..raw() };
+        run(&mut session(raw, data(64))).0.into_iter().map(|step| step.loss).collect::<Vec<_>>()
+    };
+    // The disagreement is added to the loss, and it is there.
+    let (without, with) = (losses(1e-9), losses(5.0));
+    assert!(without.iter().zip(&with).all(|(a, b)| b > a), "{without:?} {with:?}");
+}
+
+#[test]
+fn a_range_test_leaves_the_model_as_it_was_and_finds_where_it_learns() {
+    let model = model();
+    let before = named(&model);
+    let mut finder = LrFinder::new(session_of(model.clone(), LrFinder::recipe(&raw()), data(160)));
+    while !finder.is_over() {
+        ready(finder.advance()).unwrap();
+    }
+    assert_eq!(named(&model), before);
+    assert_ne!(named(finder.session().model()), before);
+    let found = finder.finish();
+    assert!(found.points.len() > 20 && found.points.windows(2).all(|pair| pair[0].lr < pair[1].lr));
+    for rate in [found.steepest.unwrap(), found.valley.unwrap()] {
+        assert!((1e-5..=0.5).contains(&rate), "{rate}");
+    }
+    // A run begun afterwards is the run begun without it.
+    let first = |model| run(&mut session_of(model, RawRecipe { epochs: 1, ..raw() }, data(64))).0;
+    assert_eq!(first(model), first(self::model()));
+}
+
+#[test]
+fn the_encoders_move_is_measured_at_the_end() {
+    let general = || {
+        let mut texts = EncodedTexts::default();
+        (0..20u32).for_each(|row| texts.push(&[3, 8 + row % 24, 8 + (7 * row) % 24, 4]));
+        texts
+    };
+    let moved = |unfreezing| {
+        let raw = RawRecipe { unfreezing, train_embeddings: false, epochs: 1, ..raw() };
+        let mut session = session(raw, TrainingData { general: general(), ..data(160) });
+        run(&mut session);
+        session.forgetting().unwrap()
+    };
+    let head = moved(Unfreezing::Head);
+    assert!((head.cosine - 1.0).abs() < 1e-6 && head.agreement == 1.0 && head.sentences == 20, "{head:?}");
+    let all = moved(Unfreezing::All);
+    assert!(all.cosine < 0.999 && all.agreement < 0.999, "{all:?}");
 }

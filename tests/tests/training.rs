@@ -3,28 +3,13 @@
 use std::path::Path;
 
 use burn::tensor::Device;
-use hone_core::model::{Classifier, Dropout};
-use hone_core::recipe::{Pooling, lr_at};
-use hone_core::train::{AdamW, AdamWConfig, StepInput, clip_scale, gradients};
+use hone_core::model::Dropout;
+use hone_core::recipe::Pooling;
+use hone_core::train::{Objective, gradients};
 use hone_core::weights::{Place, Weights};
-use hone_tests::{assert_close, classifier, golden, input, json, minilm, tolerance, values};
-use serde_json::Value;
-
-fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
-    let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).unwrap();
-    let rows = labels.len();
-    StepInput::new(input(batch, device), &labels, [rows, classes], 1.0 / rows as f32, device)
-}
-
-/// A matrix that the file has the other way round, as the file has it.
-fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> {
-    match transposed {
-        None => values,
-        Some([rows, columns]) => {
-            (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c)).map(|i| values[i]).collect()
-        }
-    }
-}
+use hone_tests::{
+    as_in_file, assert_close, assert_curve, classifier, golden, json, minilm, step_input, tolerance, values,
+};
 
 #[test]
 fn gradients_equal_pytorchs() {
@@ -34,7 +19,8 @@ fn gradients_equal_pytorchs() {
     for (pooling, name, weights) in [(Pooling::Cls, "cls", 41), (Pooling::Mean, "mean", 39)] {
         let mut model = classifier(&golden("micro_bert"), "train_curve.safetensors", pooling, 3, &device);
         let live = |place| pooling == Pooling::Cls || place != Place::Pooler;
-        let (_, mut gradients) = gradients(&model, step_input(batch, 3, &device), live, &mut Dropout::off());
+        let (_, mut gradients) =
+            gradients(&model, step_input(batch, 3, &device), Objective::default(), live, &mut Dropout::off());
         let mut compared = 0;
         model.each(&mut |weight| {
             let Some(gradient) = gradients.take(weight.name()) else { return };
@@ -50,27 +36,6 @@ fn gradients_equal_pytorchs() {
             compared += 1;
         });
         assert_eq!(compared, weights);
-    }
-}
-
-/// Trains as `reference.curve` does and compares loss and gradient norm of every step.
-fn assert_curve(model: &mut Classifier, case: &Value, batches: &Value, lr_peak: f64, classes: usize, device: &Device) {
-    let train_embeddings = case["train_embeddings"] == Value::Bool(true);
-    let live = |place| train_embeddings || !matches!(place, Place::Embeddings | Place::Pooler);
-    let batches = batches.as_array().unwrap();
-    let mut optimizer = AdamW::new(AdamWConfig::default());
-    let (mut losses, mut norms) = (Vec::new(), Vec::new());
-    for (step, batch) in batches.iter().enumerate() {
-        let (loss, gradients) = gradients(model, step_input(batch, classes, device), live, &mut Dropout::off());
-        let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
-        let lr = lr_at(step as u32, batches.len() as u32, 0.1, lr_peak);
-        optimizer.step(model, gradients, lr, clip_scale(f64::from(norm), 1.0));
-        losses.push(loss.into_scalar::<f32>());
-        norms.push(norm);
-    }
-    for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
-        let expected: Vec<f32> = serde_json::from_value(case[key].clone()).unwrap();
-        assert_close(key, &actual, &expected, tolerance::TRAINING);
     }
 }
 

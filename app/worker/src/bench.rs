@@ -1,11 +1,12 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
 use burn::tensor::Device;
-use hone_core::model::{BertConfig, Classifier, Dropout, synthetic};
+use hone_core::model::{BertConfig, Bottom, Classifier, Dropout, DropoutShares, Input, synthetic};
 use hone_core::problem::Problem;
 use hone_core::protocol::{BenchCase, BenchFigures, Event};
+use hone_core::recipe::Place;
 use hone_core::text::Batch;
-use hone_core::train::{AdamW, AdamWConfig, StepInput, clip_scale, gradients, read_step};
+use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients, read_step};
 use wasm_bindgen::prelude::*;
 
 use crate::device::Chosen;
@@ -66,8 +67,12 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
     let mut model = synthetic(&config, 2, 0.02, &chosen.device)?;
     let mut optimizer = AdamW::new(AdamWConfig::default());
     let mut steps = Vec::new();
+    let lowest = Place::lowest_of(case.live_layers, config.layers);
+    let bottom = if case.keeps_prefix { Bottom::below(lowest) } else { Bottom::None };
+    let kept = model.raised(batch(case, &chosen.device), bottom, &mut Dropout::off());
     for number in 0..=case.steps {
-        steps.push(step(&mut model, &mut optimizer, chosen, case, u64::from(number)).await?);
+        let input = if case.keeps_prefix { kept.clone() } else { batch(case, &chosen.device) };
+        steps.push(step(&mut model, &mut optimizer, chosen, input, lowest, u64::from(number)).await?);
         breathe().await;
     }
     let later = &steps[1..];
@@ -84,6 +89,9 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
         submits_per_step: on_gpu(median(later, |step| step.calls.submits)),
         wasm_heap_bytes: heap_bytes(),
         gpu_bytes: on_gpu(js::get(&js_sys::global(), "webgpuBytes").as_f64().unwrap_or(0.0)),
+        optimizer_bytes: optimizer.bytes() as f64,
+        live_layers: case.live_layers,
+        keeps_prefix: case.keeps_prefix,
         loss: steps.last().map_or(0.0, |step| step.loss),
     })
 }
@@ -92,19 +100,24 @@ async fn step(
     model: &mut Classifier,
     optimizer: &mut AdamW,
     chosen: &Chosen,
-    case: &BenchCase,
+    input: Input,
+    lowest: Place,
     number: u64,
 ) -> Result<Step, Problem> {
     take_calls();
     let begin = now_ms();
-    let input = batch(case, &chosen.device);
-    let mut dropout = Dropout::new(DROPOUT, chosen.masks, 0, number);
-    let (loss, gradients) = gradients(model, input, |_| true, &mut dropout);
+    let [rows, _] = input.mask.dims();
+    let labels: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
+    let rule = TargetRule::plain(2);
+    let input = StepInput::new(input, &rule, &labels, rows, labels.iter().copied(), &chosen.device);
+    let shares = DropoutShares { adapter: 0.0, ..DropoutShares::all(DROPOUT) };
+    let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
+    let (loss, gradients) = gradients(model, input, Objective::default(), |place| place >= lowest, &mut dropout);
     let read = read_step(loss, gradients.square_norms());
     let awaited = now_ms();
     let (loss, squares) = read.await?;
     let resumed = now_ms();
-    optimizer.step(model, gradients, 1e-4, clip_scale(squares.sqrt(), 1.0));
+    optimizer.step(model, gradients, |_| 1e-4, clip_scale(squares.sqrt(), 1.0));
     chosen.device.flush().map_err(|error| Problem::new("bench.flush", error.to_string()))?;
     let end = now_ms();
     let encode_ms = (awaited - begin) + (end - resumed);
@@ -112,14 +125,12 @@ async fn step(
 }
 
 /// A batch of full rows.
-fn batch(case: &BenchCase, device: &Device) -> StepInput {
+fn batch(case: &BenchCase, device: &Device) -> Input {
     let (rows, len) = (case.batch as usize, case.len as usize);
     let texts: Vec<Vec<u32>> =
         (0..rows).map(|row| (0..len).map(|i| ((31 * i + 17 * row) % 500) as u32).collect()).collect();
     let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-    let labels: Vec<u32> = (0..case.batch).map(|row| row % 2).collect();
-    let input = Batch::new(&texts, rows, len, 0).input(device);
-    StepInput::new(input, &labels, [rows, 2], 1.0 / rows as f32, device)
+    Batch::new(&texts, rows, len, 0).input(device)
 }
 
 /// WebGPU calls since the last time.

@@ -186,18 +186,10 @@ impl Ready {
 
     /// What a run learns from, texts cut to `max_len` tokens.
     pub fn training_data(&self, model: &Loaded, max_len: usize) -> TrainingData {
-        let cut = |whole: &Labels| {
-            let mut labels = Labels::default();
-            for (i, &label) in whole.labels.iter().enumerate() {
-                let mut ids = whole.texts.get(i).to_vec();
-                model.tokenizer.cut(&mut ids, max_len);
-                labels.push(&ids, label);
-            }
-            labels
-        };
         TrainingData {
-            train: cut(&self.train),
-            validation: cut(&self.validation),
+            train: self.train.cut(&model.tokenizer, max_len),
+            validation: self.validation.cut(&model.tokenizer, max_len),
+            general: model.general.clone(),
             classes: self.dataset.labels.clone(),
             pad: model.tokenizer.pad_id(),
         }

@@ -9,8 +9,9 @@ use crate::data::Data;
 use crate::device::{self, Chosen};
 use crate::mailbox::{self, Letter, post};
 use crate::model::Loaded;
+use crate::rehearsal::Rehearsal;
 use crate::run::Run;
-use crate::{bench, errors, export, model, run, trial};
+use crate::{bench, errors, export, model, rehearsal, run, trial};
 
 /// Everything that the worker holds.
 #[derive(Default)]
@@ -19,6 +20,7 @@ pub struct Engine {
     pub data: Data,
     pub model: Option<Loaded>,
     pub run: Option<Run>,
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// Serves the page for as long as it lives.
@@ -40,6 +42,10 @@ pub async fn serve(mut inbox: UnboundedReceiver<Letter>) {
 
 impl Engine {
     async fn handle(&mut self, Letter { command, file }: Letter) {
+        // What is rehearsed belongs to the data and the model as they were.
+        if command.changes_what_is_learned() {
+            self.rehearsal = None;
+        }
         match command {
             Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
                 let reason = format!("{version} and {PROTOCOL_VERSION}");
@@ -69,10 +75,14 @@ impl Engine {
             Command::Start { recipe } => run::start(self, recipe),
             Command::Pause => run::pause(self, true),
             Command::Resume => run::pause(self, false),
+            Command::Stop if self.rehearsal.is_some() => rehearsal::stop(self),
             Command::Stop => run::stop(self),
+            Command::SetLive { place, live } => run::set_live(self, place, live),
+            Command::FindRate { recipe } => rehearsal::find_rate(self, recipe),
+            Command::Estimate { recipe } => rehearsal::estimate(self, recipe),
             Command::Predict { id, text } => trial::predict(self, id, &text).await,
             Command::Rows { actual, predicted } => trial::rows(self, actual, predicted),
-            Command::Export => export::export(self).await,
+            Command::Export { form } => export::export(self, form).await,
             Command::Bench { case } => bench::run(self, case).await,
         }
     }
@@ -83,7 +93,7 @@ impl Engine {
         if self.data.encode_some(self.model.as_ref()) {
             return true;
         }
-        run::advance(self).await
+        rehearsal::advance(self).await || run::advance(self).await
     }
 
     /// Whether a run is under way, paused or not.

@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::problem::Problem;
-use hone_core::protocol::Event;
+use hone_core::protocol::{Event, ExportForm};
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
@@ -16,14 +16,14 @@ use crate::mailbox::{post, post_with};
 const PART: usize = 1 << 20;
 
 /// Makes the model folder and sends it.
-pub async fn export(engine: &Engine) {
-    match exported(engine).await {
+pub async fn export(engine: &Engine, form: ExportForm) {
+    match exported(engine, form).await {
         Ok((file_name, blob)) => post_with(&Event::Exported { file_name, bytes: blob.size() }, Some(&blob)),
         Err(problem) => post(&Event::ExportFailed { problem }),
     }
 }
 
-async fn exported(engine: &Engine) -> std::result::Result<(String, Blob), Problem> {
+async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(String, Blob), Problem> {
     let no_run = || Problem::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (best, _) = run.session.best().ok_or_else(no_run)?;
@@ -51,11 +51,18 @@ async fn exported(engine: &Engine) -> std::result::Result<(String, Blob), Proble
         }
     };
     errors::clear();
-    let parts = folder.write(Parts::default(), progress).await?;
+    let parts = match form {
+        ExportForm::Model => folder.write(Parts::default(), progress).await?,
+        ExportForm::Adapter => folder.write_adapter(Parts::default(), progress).await?,
+    };
     if let Some(problem) = errors::take_logged() {
         return Err(problem);
     }
-    Ok((format!("{}-tuned.zip", model.entry.id), parts.into_blob()?))
+    let ending = match form {
+        ExportForm::Model => "tuned",
+        ExportForm::Adapter => "adapter",
+    };
+    Ok((format!("{}-{ending}.zip", model.entry.id), parts.into_blob()?))
 }
 
 /// Bytes on their way into a blob.

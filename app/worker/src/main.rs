@@ -15,6 +15,7 @@ mod files;
 mod js;
 mod mailbox;
 mod model;
+mod rehearsal;
 mod run;
 mod trial;
 

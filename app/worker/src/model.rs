@@ -6,7 +6,8 @@ use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::model::{Bert, BertConfig};
 use hone_core::problem::Problem;
 use hone_core::protocol::{CatalogEntry, Event, ModelReport};
-use hone_core::text::Tokenizer;
+use hone_core::text::{EncodedTexts, Tokenizer};
+use hone_core::train::general_texts;
 use hone_core::weights::{FileReader, Tensors, Weights, WeightsError};
 
 use crate::device::Chosen;
@@ -27,7 +28,8 @@ pub struct Loaded {
     /// Files that go into an export as they are.
     pub verbatim: Vec<(String, Vec<u8>)>,
     pub bert: Bert,
-    pub parameters: usize,
+    /// General sentences in its tokens.
+    pub general: EncodedTexts,
 }
 
 /// Loads a model; the one before stays when it fails.
@@ -61,7 +63,8 @@ async fn loaded(entry: CatalogEntry, chosen: &Chosen) -> Result<(Loaded, ModelRe
     let mut tensors = fetch_weights(&entry, chosen).await?;
     let bert = Bert::load(&config, &mut tensors)?;
     let import = tensors.finish();
-    let parameters = bert.parameters(|_| true);
+    let parameters = bert.parameters();
+    let general = general_texts(&tokenizer)?;
     let report = ModelReport {
         id: entry.id.clone(),
         name: entry.name.clone(),
@@ -75,7 +78,7 @@ async fn loaded(entry: CatalogEntry, chosen: &Chosen) -> Result<(Loaded, ModelRe
         missing: import.made,
         unused: import.unused,
     };
-    Ok((Loaded { entry, config, config_json, tokenizer, verbatim, bert, parameters }, report))
+    Ok((Loaded { entry, config, config_json, tokenizer, verbatim, bert, general }, report))
 }
 
 /// Streams the weights: no more than one tensor is held beside those that are done.
@@ -88,10 +91,7 @@ async fn fetch_weights(entry: &CatalogEntry, chosen: &Chosen) -> Result<Tensors<
             told_ms = now_ms();
             post(&Event::ModelProgress { done_bytes, total_bytes: entry.bytes });
         }
-        let mut take = |info: &_, bytes| {
-            tensors.borrow_mut().add(info, bytes);
-            Ok(())
-        };
+        let mut take = |info: &_, bytes| tensors.borrow_mut().add(info, bytes);
         Ok(reader.push(piece, &mut take)?)
     })
     .await?;

@@ -4,11 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use hone_core::dataset::Dataset;
+use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
 use hone_core::model::Classifier;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Backend, EndReason, Event, RunSummary, StepMetrics};
-use hone_core::recipe::{ModelFacts, Pooling, RawRecipe, Recipe};
-use hone_core::train::{BatchShape, Progress, Session};
+use hone_core::recipe::{Place, RawRecipe, Recipe};
+use hone_core::train::{BatchShape, Progress, Session, Work};
 
 use crate::engine::Engine;
 use crate::errors;
@@ -29,6 +30,7 @@ const SLOWEST_TOKENS_PER_S: f64 = 50.0;
 /// A run and how it goes.
 pub struct Run {
     pub session: Session,
+    work: Work,
     /// The rows it was begun with.
     pub dataset: Arc<Dataset>,
     /// SHA-256 of the training file.
@@ -72,10 +74,15 @@ impl Run {
             return;
         }
         let steps = std::mem::take(&mut self.waiting);
-        let (done, total) = (self.session.state().step, self.session.total_steps());
-        let seconds_left = self.clock.seconds_left(done, total);
+        let done = self.session.state().step;
+        let seconds_left = self.clock.seconds_left(done, &self.work);
         post(&Event::Steps { steps, tokens_per_s: self.clock.tokens_per_s(), seconds_left });
         self.told_ms = now_ms();
+    }
+
+    fn tell_parts(&mut self) {
+        self.flush();
+        post(&Event::Parts { step: self.session.state().step, parts: self.session.parts() });
     }
 
     fn finish(&mut self, reason: EndReason, advice: Option<Problem>) {
@@ -86,6 +93,7 @@ impl Run {
             steps: self.session.state().step,
             best: best.clone(),
             baseline: self.session.baseline(),
+            forgetting: self.session.forgetting(),
             seconds: self.clock.seconds(),
             advice,
         };
@@ -130,10 +138,10 @@ impl Clock {
         if end > begin { f64::from(tokens) / (end - begin) * 1e3 } else { 0.0 }
     }
 
-    fn seconds_left(&self, done: u32, total: u32) -> Option<f64> {
+    fn seconds_left(&self, done: u32, work: &Work) -> Option<f64> {
         let first = self.first_step_ms.filter(|_| done >= SPEED_STEPS as u32)?;
-        let per_step = (self.worked_ms() - first) / f64::from(done - 1);
-        Some(per_step * f64::from(total.saturating_sub(done)) / 1e3)
+        let ms_per_work = (self.worked_ms() - first) / (work.done(done) - work.done(1)).max(f64::EPSILON);
+        Some(ms_per_work * (work.total() - work.done(done)) / 1e3)
     }
 
     fn pause(&mut self, pause: bool) {
@@ -164,31 +172,19 @@ pub fn start(engine: &mut Engine, recipe: RawRecipe) {
 }
 
 fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
-    let not_ready = |what: &str| Problem::new("run.not-ready", format!("{what} is not ready yet."));
-    let (Some(chosen), Some(model)) = (&engine.device, &engine.model) else { return Err(not_ready("The model")) };
-    let ready = engine.data.ready().ok_or_else(|| not_ready("The data"))?;
-    let Some(tokens) = &ready.report.tokens else {
-        return Err(not_ready("The data").remedy("Its texts are being split into tokens; try again in a moment."));
-    };
-    let facts = ModelFacts {
-        parameters: model.parameters as f64,
-        max_positions: model.config.positions as u32,
-        pooling: model.entry.pooling,
-        suggested_len: tokens.max_len,
-    };
-    let recipe = Recipe::new(recipe, &facts).map_err(|error| {
-        Problem::new("recipe.invalid", format!("The recipe cannot be run: {error}.")).done("No run was begun.")
-    })?;
-    if recipe.pooling() == Pooling::Cls && !model.bert.has_pooler() {
-        return Err(Problem::new("recipe.no-pooler", "This model has no pooler above its first token.")
+    let session = session(engine, recipe)?;
+    let limit = memory_limit(engine);
+    if session.memory_bytes() > limit {
+        let (needed, limit) = (session.memory_bytes() / 1e6, limit / 1e6);
+        let what = format!("This recipe would take about {needed:.0} MB of memory, and there are {limit:.0} MB.");
+        return Err(Problem::new("run.memory", what)
             .done("No run was begun.")
-            .remedy("Choose the mean over the tokens."));
+            .remedy("Take smaller batches with more accumulation, shorter texts, or fewer live layers."));
     }
-    let data = ready.training_data(model, recipe.max_len());
-    let shape = [model.config.hidden, data.classes.len()];
-    let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), &chosen.device);
+    let Some(ready) = engine.data.ready() else { return Err(not_ready("The data")) };
     Ok(Run {
-        session: Session::new(recipe, classifier, data, &chosen.device, chosen.masks),
+        work: Work::of(&session),
+        session,
         dataset: ready.dataset.clone(),
         sha256: ready.sha256.clone(),
         stage: Stage::Going,
@@ -197,6 +193,42 @@ fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
         told_ms: now_ms(),
         shapes: HashSet::new(),
     })
+}
+
+fn not_ready(what: &str) -> Problem {
+    Problem::new("run.not-ready", format!("{what} is not ready yet."))
+}
+
+/// A session of this recipe on what is loaded.
+pub fn session(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
+    let (Some(chosen), Some(model)) = (&engine.device, &engine.model) else { return Err(not_ready("The model")) };
+    let ready = engine.data.ready().ok_or_else(|| not_ready("The data"))?;
+    let Some(tokens) = &ready.report.tokens else {
+        return Err(not_ready("The data").remedy("Its texts are being split into tokens; try again in a moment."));
+    };
+    let facts = model.bert.facts(model.config.positions, model.entry.pooling, tokens.max_len);
+    let recipe = Recipe::new(recipe, &facts)?;
+    let data = ready.training_data(model, recipe.max_len());
+    let shape = [model.config.hidden, data.classes.len()];
+    let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), &chosen.device);
+    Ok(Session::new(recipe, classifier, data, &chosen.device, chosen.masks))
+}
+
+/// Bytes that a run may take on the device.
+pub fn memory_limit(engine: &Engine) -> f64 {
+    match engine.device.as_ref().map(|chosen| chosen.report.backend) {
+        Some(Backend::WebGpu) => MAX_GPU_BYTES as f64,
+        _ => MAX_CPU_BYTES as f64,
+    }
+}
+
+/// Freezes or thaws a part of the model while it runs.
+pub fn set_live(engine: &mut Engine, place: Place, live: Option<bool>) {
+    let Some(run) = engine.run.as_mut().filter(|run| run.is_under_way()) else { return };
+    match run.session.set_live(place, live) {
+        Ok(()) => run.tell_parts(),
+        Err(problem) => post(&Event::RunWarning { problem }),
+    }
 }
 
 /// Holds the run, or lets it go on.
@@ -238,6 +270,9 @@ pub async fn advance(engine: &mut Engine) -> bool {
     match progress {
         Ok(progress) => tell(run, progress),
         Err(problem) => fail(run, problem),
+    }
+    if run.session.take_live_changed() {
+        run.tell_parts();
     }
     true
 }
@@ -285,6 +320,7 @@ fn tell(run: &mut Run, progress: Progress) {
             run.flush();
             post(&Event::Evaluated { evaluation, is_best });
         }
+        Progress::Measuring { done, total } => post(&Event::Measuring { done, total }),
         Progress::Finished(reason) => {
             run.finish(reason, (reason == EndReason::NotFinite).then(not_finite));
         }

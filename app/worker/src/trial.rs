@@ -2,6 +2,7 @@
 
 use hone_core::problem::Problem;
 use hone_core::protocol::{Event, RowView};
+use hone_core::text::Batch;
 use hone_core::train::predict as predict_batch;
 
 use crate::engine::Engine;
@@ -32,7 +33,8 @@ async fn predicted(engine: &Engine, id: u32, text: &str) -> Result<Event, Proble
     errors::clear();
     let mut said = Vec::new();
     for classifier in [run.session.base(), run.session.model()] {
-        said.extend(predict_batch(classifier, &[&ids], [1, max_len], data.pad, &chosen.device).await?);
+        let input = Batch::new(&[&ids], 1, max_len, data.pad).input(&chosen.device);
+        said.extend(predict_batch(classifier, input, 1).await?);
     }
     if let Some(problem) = errors::take_logged() {
         return Err(problem);

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::ModelFolder;
+use super::{ModelFolder, method};
+use crate::protocol::ExportForm;
 use crate::recipe::Pooling;
 
 /// The card, with the front matter that model hubs read.
-pub fn write(folder: &ModelFolder) -> String {
-    let mut card = front_matter(folder);
+pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
+    let mut card = front_matter(folder, form);
     let ModelFolder { best, baseline, data, recipe, .. } = folder;
-    let raw = recipe.raw();
     let pooled = match recipe.pooling() {
         Pooling::Cls => "the first token's vector through the pretrained pooler",
         Pooling::Mean => "the mean of the text's token vectors",
@@ -52,9 +52,7 @@ pub fn write(folder: &ModelFolder) -> String {
         {train} rows to learn from and {validation} to validate on, of a file whose SHA-256 is `{sha256}`. \
         No row of it is in this folder.\n\n\
         ## Recipe\n\n\
-        AdamW, learning rate {lr:e} after a warm-up over {warmup} % of the steps, then falling to 0; weight decay {decay}; \
-        dropout {dropout}; gradient norm at most {clip}; {epochs} epochs in batches of {batch}; \
-        at most {len} tokens a text; embeddings {embeddings}; seed {seed}. \
+        {method}\n\n\
         `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
         ## Limits\n\n\
         The validation rows also chose which weights were kept, so new texts may score somewhat lower. \
@@ -63,27 +61,25 @@ pub fn write(folder: &ModelFolder) -> String {
         train = data.train_rows,
         validation = data.validation_rows,
         sha256 = data.sha256,
-        lr = recipe.lr_peak(),
-        warmup = raw.warmup_share * 100.0,
-        decay = raw.weight_decay,
-        dropout = raw.dropout,
-        clip = raw.clip_norm,
-        epochs = raw.epochs,
-        batch = recipe.batch_size() * recipe.grad_accum_steps(),
-        len = recipe.max_len(),
-        embeddings = if raw.train_embeddings { "trained" } else { "frozen" },
-        seed = raw.seed,
-        snippet = snippet(recipe.pooling(), recipe.max_len()),
+        method = method::described(recipe),
+        snippet = match form {
+            ExportForm::Model => snippet(recipe.pooling(), recipe.max_len()),
+            ExportForm::Adapter => adapter_snippet(folder),
+        },
     );
     card
 }
 
-fn front_matter(folder: &ModelFolder) -> String {
+fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
+    let library = match form {
+        ExportForm::Model => "transformers",
+        ExportForm::Adapter => "peft",
+    };
     let ModelFolder { best, base_model, license, .. } = folder;
     // JSON is YAML: quoting this way keeps any text a text.
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     format!(
-        "---\nbase_model: {base}\nlibrary_name: transformers\npipeline_tag: text-classification\n\
+        "---\nbase_model: {base}\nlibrary_name: {library}\npipeline_tag: text-classification\n\
         license: {license}\ntags:\n- hone\n- text-classification\nmetrics:\n- accuracy\n- f1\n\
         model-index:\n- name: \"text classifier\"\n  results:\n  - task:\n      type: text-classification\n\
         \x20   dataset:\n      name: \"own data\"\n      type: \"own-data\"\n    metrics:\n\
@@ -105,6 +101,24 @@ fn snippet(pooling: Pooling, max_len: usize) -> String {
         classify = pipeline(\"text-classification\", model=model, tokenizer=tokenizer)\n\
         print(classify(\"A text to classify.\", truncation=True, max_length={max_len}))\n```\n\n\
         The encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n"
+    )
+}
+
+fn adapter_snippet(folder: &ModelFolder) -> String {
+    let (import, class) = match folder.recipe.pooling() {
+        Pooling::Cls => ("transformers", "BertForSequenceClassification"),
+        Pooling::Mean => ("modeling_hone", "HoneForSequenceClassification"),
+    };
+    format!(
+        "This folder holds the adapter and the head; they go on top of the base model. In this folder:\n\n\
+        ```python\nfrom {import} import {class}\nfrom peft import PeftModel\n\
+        from transformers import AutoTokenizer, pipeline\n\n\
+        model = {class}.from_pretrained({base}, config=\".\")\n\
+        model = PeftModel.from_pretrained(model, \".\").merge_and_unload()\n\
+        classify = pipeline(\"text-classification\", model=model, tokenizer=AutoTokenizer.from_pretrained(\".\"))\n\
+        print(classify(\"A text to classify.\", truncation=True, max_length={max_len}))\n```\n",
+        base = serde_json::Value::from(folder.base_model),
+        max_len = folder.recipe.max_len(),
     )
 }
 

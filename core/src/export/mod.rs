@@ -1,23 +1,24 @@
 //! A tuned model as the folder that transformers opens, in a zip. The base model's files are the start; what training
 //! did not change stays byte for byte.
 
+mod adapter;
 mod card;
 mod config;
+mod method;
 mod trainer;
 mod weights;
 
 use std::io::Write;
 
 use serde_json::Value;
-use zip::write::SimpleFileOptions;
+use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::metrics::Evaluation;
 use crate::model::Classifier;
 use crate::problem::Problem;
-use crate::protocol::Baseline;
-use crate::recipe::Pooling;
-use crate::recipe::Recipe;
+use crate::protocol::{Baseline, ExportForm};
+use crate::recipe::{Pooling, Recipe};
 use crate::train::Record;
 
 /// The class that opens an encoder with a mean over its tokens.
@@ -71,29 +72,52 @@ impl ModelFolder<'_> {
         let config = config::patched(self)?;
         file(&mut zip, "config.json", &pretty(&config)?)?;
         begin(&mut zip, "model.safetensors")?;
-        weights::write(self.model, &mut zip, &mut progress).await?;
+        weights::write(weights::all(&self.model.detached(true)), &mut zip, &mut progress).await?;
+        self.write_rest(&mut zip, ExportForm::Model)?;
+        zip.finish().map(|stream| stream.into_inner()).map_err(failed)
+    }
+
+    /// Writes what adapters have learned, and the head, as the folder that PEFT opens: it goes on top of the base
+    /// model, which is not in it.
+    ///
+    /// # Errors
+    /// When the run had no adapter, or the device or `out` fails.
+    pub async fn write_adapter<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Problem> {
+        let config = adapter::config(self).ok_or_else(|| {
+            Problem::new("export.no-adapter", "This run had no adapter: the model itself has learned.")
+                .remedy("Download the whole model.")
+        })?;
+        let mut zip = ZipWriter::new_stream(out);
+        file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
+        file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
+        begin(&mut zip, "adapter_model.safetensors")?;
+        weights::write(weights::adapters(self.model), &mut zip, &mut progress).await?;
+        self.write_rest(&mut zip, ExportForm::Adapter)?;
+        zip.finish().map(|stream| stream.into_inner()).map_err(failed)
+    }
+
+    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Problem> {
         for (name, bytes) in self.verbatim {
-            file(&mut zip, name, bytes)?;
+            file(zip, name, bytes)?;
         }
         if self.recipe.pooling() == Pooling::Mean {
-            file(&mut zip, "modeling_hone.py", MODELING.as_bytes())?;
+            file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
-        file(&mut zip, "README.md", card::write(self).as_bytes())?;
-        file(&mut zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
-        file(&mut zip, "training_args.json", &pretty(&trainer::args(self))?)?;
+        file(zip, "README.md", card::write(self, form).as_bytes())?;
+        file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
+        file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;
         let recipe = serde_json::to_value(self.recipe.raw()).map_err(failed)?;
-        file(&mut zip, "recipe.json", &pretty(&recipe)?)?;
-        zip.finish().map(|stream| stream.into_inner()).map_err(failed)
+        file(zip, "recipe.json", &pretty(&recipe)?)
     }
 }
 
-fn begin<W: Write>(zip: &mut ZipWriter<zip::write::StreamWriter<W>>, name: &str) -> Result<(), Problem> {
+fn begin<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str) -> Result<(), Problem> {
     // Weights do not shrink; and what is stored can be read by anything.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file(name, options).map_err(failed)
 }
 
-fn file<W: Write>(zip: &mut ZipWriter<zip::write::StreamWriter<W>>, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+fn file<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str, bytes: &[u8]) -> Result<(), Problem> {
     begin(zip, name)?;
     zip.write_all(bytes).map_err(failed)
 }

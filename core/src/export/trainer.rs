@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::ModelFolder;
-use crate::recipe::Metric;
+use crate::recipe::{Metric, ScheduleKind};
 use crate::train::Record;
 
 /// How the run went. A number that is not finite is `null`, as JSON has none.
@@ -30,14 +30,9 @@ pub fn state(folder: &ModelFolder) -> Value {
         Record::Evaluation(_) => None,
     });
     let (global_step, epoch) = last.unwrap_or_default();
-    let best = match folder.recipe.best_metric() {
-        Metric::Loss => folder.best.loss,
-        Metric::Accuracy => folder.best.accuracy,
-        Metric::MacroF1 => folder.best.macro_f1,
-    };
     json!({
         "best_global_step": folder.best.step,
-        "best_metric": best,
+        "best_metric": folder.best.score(folder.recipe.best_metric()),
         "epoch": epoch,
         "global_step": global_step,
         "log_history": log.collect::<Vec<_>>(),
@@ -51,6 +46,20 @@ pub fn args(folder: &ModelFolder) -> Value {
         Metric::Loss => ("loss", false),
         Metric::Accuracy => ("accuracy", true),
         Metric::MacroF1 => ("macro_f1", true),
+        Metric::WeightedF1 => ("weighted_f1", true),
+        Metric::WorstF1 => ("worst_f1", true),
+    };
+    // What the Trainer has no name for is in recipe.json.
+    let schedule = match raw.schedule {
+        ScheduleKind::Constant => "constant_with_warmup",
+        ScheduleKind::Linear => "linear",
+        ScheduleKind::Cosine => "cosine",
+        ScheduleKind::CosineRestarts => "cosine_with_restarts",
+        ScheduleKind::Polynomial => "polynomial",
+        ScheduleKind::InverseSqrt => "inverse_sqrt",
+        ScheduleKind::OneCycle => "one_cycle",
+        ScheduleKind::SlantedTriangular => "slanted_triangular",
+        ScheduleKind::Plateau => "reduce_lr_on_plateau",
     };
     json!({
         "adam_beta1": 0.9,
@@ -60,7 +69,8 @@ pub fn args(folder: &ModelFolder) -> Value {
         "gradient_accumulation_steps": raw.grad_accum_steps,
         "learning_rate": folder.recipe.lr_peak(),
         "load_best_model_at_end": true,
-        "lr_scheduler_type": "linear",
+        "label_smoothing_factor": raw.label_smoothing,
+        "lr_scheduler_type": schedule,
         "max_grad_norm": raw.clip_norm,
         "metric_for_best_model": metric,
         "num_train_epochs": raw.epochs,
@@ -68,6 +78,7 @@ pub fn args(folder: &ModelFolder) -> Value {
         "per_device_train_batch_size": raw.batch_size,
         "seed": raw.seed,
         "warmup_ratio": raw.warmup_share,
+        "warmup_steps": raw.warmup_steps.unwrap_or(0),
         "weight_decay": raw.weight_decay,
     })
 }

@@ -2,43 +2,68 @@
 
 use std::io::Write;
 
+use burn::tensor::Tensor;
+
 use super::failed;
+use crate::model::Classifier;
 use crate::problem::Problem;
 use crate::train::read;
-use crate::weights::{AnyWeight, Dtype, Place, TensorInfo, Weights, encode, write_header};
+use crate::weights::{AnyWeight, Place, TensorInfo, Weights, encode, write_header};
 
-/// Writes all weights of a model, read from the device one after the other.
+/// A weight on its way into a file.
+pub struct Exported {
+    info: TensorInfo,
+    values: Tensor<1>,
+    transposed: Option<[usize; 2]>,
+}
+
+/// All weights, under their names in `BertForSequenceClassification`.
+pub fn all(model: &Classifier) -> Vec<Exported> {
+    let mut weights = Vec::new();
+    model.clone().each(&mut |weight| weights.push(Exported::new(weight, "")));
+    weights
+}
+
+/// The weights of the adapters and the head, under their names in PEFT's file.
+pub fn adapters(model: &Classifier) -> Vec<Exported> {
+    let mut weights = Vec::new();
+    model.clone().each_adapter(&mut |weight| weights.push(Exported::new(weight, "base_model.model.")));
+    weights
+}
+
+impl Exported {
+    fn new(weight: AnyWeight, prefix: &str) -> Self {
+        // What is not of the head belongs to the body.
+        let body = if weight.place() == Place::Head { "" } else { "bert." };
+        let name = format!("{prefix}{body}{}", weight.name());
+        let (values, transposed) = weight.values();
+        let info = TensorInfo { name, dtype: weight.dtype(), shape: weight.shape(), bytes: 0..0 };
+        Self { info, values, transposed }
+    }
+}
+
+/// Writes weights, read from the device one after the other.
 ///
 /// # Errors
 /// When the device or `out` fails.
 pub async fn write(
-    model: &impl Weights,
+    weights: Vec<Exported>,
     out: &mut impl Write,
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Problem> {
-    let (mut tensors, mut values) = (Vec::new(), Vec::new());
     let mut at = 0;
-    model.clone().each(&mut |weight: AnyWeight| {
-        let (shape, dtype) = (weight.shape(), weight.dtype());
-        let bytes = at..at + (shape.iter().product::<usize>() * dtype.size()) as u64;
-        at = bytes.end;
-        tensors.push(TensorInfo { name: exported_name(&weight), dtype, shape, bytes });
-        values.push(weight.values());
-    });
+    let mut placed = |info: &TensorInfo| {
+        let begin = at;
+        at += (info.shape.iter().product::<usize>() * info.dtype.size()) as u64;
+        TensorInfo { bytes: begin..at, ..info.clone() }
+    };
+    let tensors: Vec<TensorInfo> = weights.iter().map(|weight| placed(&weight.info)).collect();
     out.write_all(&write_header(&tensors)).map_err(failed)?;
-    let (total, dtypes): (usize, Vec<Dtype>) = (tensors.len(), tensors.iter().map(|tensor| tensor.dtype).collect());
-    for (done, ((tensor, transposed), dtype)) in values.into_iter().zip(dtypes).enumerate() {
-        let values = read(tensor).await?;
-        out.write_all(&encode(&values, dtype, transposed)).map_err(failed)?;
+    let total = weights.len();
+    for (done, Exported { info, values, transposed }) in weights.into_iter().enumerate() {
+        let values = read(values).await?;
+        out.write_all(&encode(&values, info.dtype, transposed)).map_err(failed)?;
         progress(done + 1, total);
     }
     Ok(())
-}
-
-/// The name in `BertForSequenceClassification`: what is not of the head belongs to the body.
-fn exported_name(weight: &AnyWeight) -> String {
-    match weight.place() {
-        Place::Head => weight.name().to_string(),
-        _ => format!("bert.{}", weight.name()),
-    }
 }

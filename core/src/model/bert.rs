@@ -1,11 +1,15 @@
 //! BERT (Devlin et al. 2018), as transformers' `BertModel`; MiniLM, BGE and E5 are the same network.
 
+use std::ops::Range;
+
 use burn::tensor::activation::gelu;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
 
 use super::layers::{Embedding, LayerNorm, Linear};
-use super::{BertConfig, Dropout};
+use super::{BertConfig, Dropout, LoraConfig, Site};
 use crate::ops::softmax;
+use crate::recipe::{LoraTarget, ModelFacts, Pooling};
+use crate::rng::{Purpose, Rng};
 use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
 
 /// Added to the attention score of padding: it vanishes in the softmax, and a row of padding alone stays finite.
@@ -45,6 +49,19 @@ struct Attention {
     heads: usize,
 }
 
+/// Sizes of an encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Number of layers.
+    pub layers: usize,
+    /// Length of a token's vector.
+    pub hidden: usize,
+    /// Size between the two halves of a feed-forward block.
+    pub ffn: usize,
+    /// Attention heads a layer.
+    pub heads: usize,
+}
+
 impl Bert {
     /// Takes the model's tensors out of a file.
     ///
@@ -71,30 +88,108 @@ impl Bert {
         self.embeddings.hidden()
     }
 
+    /// Number of layers.
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// The sizes that memory and work go by.
+    pub fn sizes(&self) -> Sizes {
+        let first = self.layers.first();
+        Sizes {
+            layers: self.layers.len(),
+            hidden: self.hidden(),
+            ffn: first.map_or(0, |layer| layer.intermediate.outputs()),
+            heads: first.map_or(0, |layer| layer.attention.heads),
+        }
+    }
+
+    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
+    pub fn facts(&self, positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
+        ModelFacts {
+            parameters: self.parameters() as f64,
+            layers: self.layers(),
+            has_pooler: self.has_pooler(),
+            max_positions: positions as u32,
+            pooling,
+            suggested_len,
+        }
+    }
+
     /// Whether the file had a pooler.
     pub fn has_pooler(&self) -> bool {
         self.pooler.is_some()
     }
 
-    /// The last layer's vectors `[batch, seq, hidden]` of `ids` `[batch, seq]`; `mask` `[batch, seq]` is 1 on tokens
-    /// and 0 on padding.
-    pub fn forward(&self, ids: Tensor<2, Int>, mask: Tensor<2>, dropout: &mut Dropout) -> Tensor<3> {
+    /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`.
+    pub fn embed(&self, ids: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let bias = ((mask - 1.0) * -MASKED).reshape([batch, 1, 1, seq]);
-        let kept = dropout.draw([batch, seq, self.hidden()], &ids.device());
-        let x = kept.apply(self.embeddings.forward(ids));
-        self.layers.iter().fold(x, |x, layer| layer.forward(x, bias.clone(), dropout))
+        let kept = dropout.draw(Site::Hidden, [batch, seq, self.hidden()], &ids.device());
+        kept.apply(self.embeddings.forward(ids))
     }
 
-    /// The first token's vector through the pooler: `[batch, seq, hidden]` to `[batch, hidden]`. Without a pooler, the
-    /// vector itself.
-    pub fn pool(&self, x: Tensor<3>) -> Tensor<2> {
-        let first = x.narrow(1, 0, 1).squeeze_dim(1);
+    /// Some of the layers, one after the other: `x` `[batch, seq, hidden]` to the same; `mask` `[batch, seq]` is 1 on
+    /// tokens and 0 on padding.
+    pub fn encode(&self, layers: Range<usize>, x: Tensor<3>, mask: Tensor<2>, dropout: &mut Dropout) -> Tensor<3> {
+        let [batch, seq] = mask.dims();
+        let bias = ((mask - 1.0) * -MASKED).reshape([batch, 1, 1, seq]);
+        self.layers[layers].iter().fold(x, |x, layer| layer.forward(x, bias.clone(), dropout))
+    }
+
+    /// The first token's vector `[batch, hidden]` through the pooler, where there is one.
+    pub fn pool(&self, first: Tensor<2>) -> Tensor<2> {
         match &self.pooler {
             // Some drivers give NaN for the tanh of large values; at 15 it is 1 to the last bit of an f32.
-            Some(dense) => dense.forward(first).clamp(-15.0, 15.0).tanh(),
+            Some(dense) => dense.forward(first, &mut Dropout::off()).clamp(-15.0, 15.0).tanh(),
             None => first,
         }
+    }
+
+    /// Puts adapters beside the linear layers that `config` names. From then on nothing else of the encoder learns.
+    pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
+        let mut rng = Rng::new(seed, Purpose::Adapter, 0);
+        self.each(&mut |weight| weight.fix());
+        for layer in &mut self.layers {
+            for (target, linear) in layer.linears() {
+                if config.targets.contains(&target) {
+                    linear.adapt(config, &mut rng);
+                }
+            }
+        }
+    }
+
+    /// Takes the adapters away: added to the weights, or not.
+    pub fn detach(&mut self, is_merged: bool) {
+        for layer in &mut self.layers {
+            layer.linears().into_iter().for_each(|(_, linear)| linear.detach(is_merged));
+        }
+    }
+
+    /// Visits the weights of the adapters alone.
+    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        for layer in &mut self.layers {
+            layer.linears().into_iter().for_each(|(_, linear)| linear.each_adapter(visit));
+        }
+    }
+
+    /// Makes the top `count` layers and the pooler anew, as they were before pretraining: weights normal with deviation
+    /// 0.02, biases 0, norms 1 (Zhang et al. 2020, "Revisiting few-sample BERT fine-tuning").
+    pub fn reinit_top(&mut self, count: usize, seed: u64) {
+        let mut rng = Rng::new(seed, Purpose::Reinit, 0);
+        let first = self.layers.len() - count.min(self.layers.len());
+        let is_new = |place| matches!(place, Place::Layer(i) if i >= first) || (count > 0 && place == Place::Pooler);
+        self.each(&mut |weight| match weight {
+            AnyWeight::Matrix(w) if is_new(w.place) => {
+                let shape = w.tensor.shape();
+                let values: Vec<f32> = (0..shape.num_elements()).map(|_| rng.normal() * 0.02).collect();
+                w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
+            }
+            AnyWeight::Vector(w) if is_new(w.place) => {
+                let is_norm = w.name.ends_with("LayerNorm.weight");
+                w.tensor = if is_norm { w.tensor.ones_like() } else { w.tensor.zeros_like() };
+            }
+            _ => {}
+        });
     }
 }
 
@@ -130,9 +225,21 @@ impl Layer {
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let x = self.attention.forward(x, bias, dropout);
-        let kept = dropout.draw(x.dims(), &x.device());
-        let inner = gelu(self.intermediate.forward(x.clone()));
-        self.norm.forward(kept.apply(self.output.forward(inner)) + x)
+        let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
+        let inner = gelu(self.intermediate.forward(x.clone(), dropout));
+        self.norm.forward(kept.apply(self.output.forward(inner, dropout)) + x)
+    }
+
+    fn linears(&mut self) -> [(LoraTarget, &mut Linear); 6] {
+        let Attention { query, key, value, output, .. } = &mut self.attention;
+        [
+            (LoraTarget::Query, query),
+            (LoraTarget::Key, key),
+            (LoraTarget::Value, value),
+            (LoraTarget::AttentionOutput, output),
+            (LoraTarget::Intermediate, &mut self.intermediate),
+            (LoraTarget::Output, &mut self.output),
+        ]
     }
 }
 
@@ -140,13 +247,15 @@ impl Attention {
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
         let size = hidden / self.heads;
-        let kept_weights = dropout.draw([batch, self.heads, seq, seq], &x.device());
-        let kept = dropout.draw([batch, seq, hidden], &x.device());
-        let split = |linear: &Linear| linear.forward(x.clone()).reshape([batch, seq, self.heads, size]).swap_dims(1, 2);
+        let kept_weights = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
+        let kept = dropout.draw(Site::Hidden, [batch, seq, hidden], &x.device());
+        let mut split = |linear: &Linear| {
+            linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, size]).swap_dims(1, 2)
+        };
         let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (size as f64).sqrt()) + bias;
         let weights = kept_weights.apply(softmax(scores));
         let mixed = weights.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
-        self.norm.forward(kept.apply(self.output.forward(mixed)) + x)
+        self.norm.forward(kept.apply(self.output.forward(mixed, dropout)) + x)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
+use crate::recipe::RawRecipe;
 use crate::rng::{Purpose, Rng};
 
 /// Where masks come from.
@@ -14,10 +15,62 @@ pub enum MaskSource {
     Device,
 }
 
+/// What is switched off in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Site {
+    /// Hidden states: after the embeddings and both halves of a layer.
+    Hidden,
+    /// Attention weights.
+    Attention,
+    /// The sentence vector before the head.
+    Head,
+    /// The input of an adapter.
+    Adapter,
+}
+
+/// The share of values that is switched off at each site, from 0 to below 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DropoutShares {
+    /// Of hidden states.
+    pub hidden: f64,
+    /// Of attention weights.
+    pub attention: f64,
+    /// Of the sentence vector before the head.
+    pub head: f64,
+    /// Of the input of an adapter.
+    pub adapter: f64,
+}
+
+impl DropoutShares {
+    /// The same share everywhere.
+    pub fn all(share: f64) -> Self {
+        Self { hidden: share, attention: share, head: share, adapter: share }
+    }
+
+    /// The shares of a recipe.
+    pub fn of(recipe: &RawRecipe) -> Self {
+        Self {
+            hidden: recipe.dropout,
+            attention: recipe.attention_dropout,
+            head: recipe.head_dropout,
+            adapter: recipe.lora_dropout,
+        }
+    }
+
+    fn at(self, site: Site) -> f64 {
+        match site {
+            Site::Hidden => self.hidden,
+            Site::Attention => self.attention,
+            Site::Head => self.head,
+            Site::Adapter => self.adapter,
+        }
+    }
+}
+
 /// Draws the masks of one training step.
 #[derive(Clone, Debug)]
 pub struct Dropout {
-    share: f64,
+    shares: DropoutShares,
     source: MaskSource,
     rng: Rng,
     seeded: bool,
@@ -26,25 +79,27 @@ pub struct Dropout {
 impl Dropout {
     /// No dropout: for evaluation.
     pub fn off() -> Self {
-        Self { share: 0.0, source: MaskSource::Host, rng: Rng::new(0, Purpose::Dropout, 0), seeded: true }
+        Self::new(DropoutShares::default(), MaskSource::Host, 0, 0)
     }
 
-    /// The masks of batch number `batch` of a run: `share` of the values is switched off.
-    pub fn new(share: f64, source: MaskSource, seed: u64, batch: u64) -> Self {
-        Self { share, source, rng: Rng::new(seed, Purpose::Dropout, batch), seeded: false }
+    /// The masks of batch number `batch` of a run.
+    pub fn new(shares: DropoutShares, source: MaskSource, seed: u64, batch: u64) -> Self {
+        Self { shares, source, rng: Rng::new(seed, Purpose::Dropout, batch), seeded: false }
     }
 
     /// Draws the mask of values of `shape`. Before the values themselves are computed: a GPU can then mask them in the
     /// kernel that makes them.
-    pub fn draw<const D: usize>(&mut self, shape: [usize; D], device: &Device) -> Mask<D> {
-        if self.share == 0.0 {
+    pub fn draw<const D: usize>(&mut self, site: Site, shape: [usize; D], device: &Device) -> Mask<D> {
+        let share = self.shares.at(site);
+        if share == 0.0 {
             return Mask(None);
         }
-        let keep = 1.0 - self.share;
+        let keep = 1.0 - share;
         let device = device.clone().inner();
         Mask(Some(match self.source {
             MaskSource::Host => {
-                (Tensor::from_data(TensorData::new(self.mask(shape.iter().product()), shape), &device), 1.0)
+                let mask = self.mask(share, shape.iter().product());
+                (Tensor::from_data(TensorData::new(mask, shape), &device), 1.0)
             }
             MaskSource::Device => {
                 if !std::mem::replace(&mut self.seeded, true) {
@@ -56,9 +111,9 @@ impl Dropout {
     }
 
     /// `len` values that are 0 or 1/keep. A share is met to 1/65,536.
-    fn mask(&mut self, len: usize) -> Vec<f32> {
-        let threshold = (self.share * 65_536.0).round() as u64;
-        let kept = (1.0 / (1.0 - self.share)) as f32;
+    fn mask(&mut self, share: f64, len: usize) -> Vec<f32> {
+        let threshold = (share * 65_536.0).round() as u64;
+        let kept = (1.0 / (1.0 - share)) as f32;
         let mut mask = Vec::with_capacity(len.next_multiple_of(4));
         while mask.len() < len {
             let bits = self.rng.next_u64();
@@ -76,6 +131,11 @@ impl Dropout {
 pub struct Mask<const D: usize>(Option<(Tensor<D>, f64)>);
 
 impl<const D: usize> Mask<D> {
+    /// Whether it changes anything.
+    pub fn drops(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Switches values off.
     pub fn apply(self, values: Tensor<D>) -> Tensor<D> {
         match self.0 {
@@ -90,9 +150,13 @@ impl<const D: usize> Mask<D> {
 mod tests {
     use super::*;
 
+    fn mask(share: f64, batch: u64, len: usize) -> Vec<f32> {
+        Dropout::new(DropoutShares::all(share), MaskSource::Host, 1, batch).mask(share, len)
+    }
+
     #[test]
     fn the_share_is_met_and_the_mean_stays() {
-        let mask = Dropout::new(0.1, MaskSource::Host, 1, 1).mask(100_001);
+        let mask = mask(0.1, 1, 100_001);
         assert_eq!(mask.len(), 100_001);
         let off = mask.iter().filter(|&&value| value == 0.0).count() as f64 / mask.len() as f64;
         let mean = mask.iter().sum::<f32>() / mask.len() as f32;
@@ -101,8 +165,22 @@ mod tests {
 
     #[test]
     fn a_batch_has_its_own_mask_and_always_the_same() {
-        let draw = |batch| Dropout::new(0.5, MaskSource::Host, 1, batch).mask(64);
-        assert_eq!(draw(1), draw(1));
-        assert_ne!(draw(1), draw(2));
+        assert_eq!(mask(0.5, 1, 64), mask(0.5, 1, 64));
+        assert_ne!(mask(0.5, 1, 64), mask(0.5, 2, 64));
+    }
+
+    #[test]
+    fn each_site_has_its_own_share() {
+        let device = Device::flex();
+        let shares = DropoutShares { hidden: 0.0, attention: 0.9, head: 0.5, adapter: 0.0 };
+        let mut dropout = Dropout::new(shares, MaskSource::Host, 1, 0);
+        let mut kept = |site| {
+            let values = dropout.draw(site, [10_000], &device).apply(Tensor::<1>::ones([10_000], &device));
+            let values: Vec<f32> = values.into_data().try_into_vec().unwrap();
+            values.iter().filter(|&&value| value != 0.0).count() as f64 / 1e4
+        };
+        assert_eq!((kept(Site::Hidden), kept(Site::Adapter)), (1.0, 1.0));
+        assert!((kept(Site::Attention) - 0.1).abs() < 0.02);
+        assert!((kept(Site::Head) - 0.5).abs() < 0.02);
     }
 }

@@ -3,17 +3,20 @@
 use burn::tensor::module::{embedding, linear};
 use burn::tensor::{Device, Int, Tensor};
 
+use super::Dropout;
+use super::lora::{Lora, LoraConfig};
 use crate::ops::layer_norm;
 use crate::rng::Rng;
 use crate::weights::{AnyWeight, Place, Tensors, Weight, Weights, WeightsError, new_linear};
 
-/// `y = x W + b`.
+/// `y = x W + b`, and what an adapter adds to it.
 #[derive(Clone, Debug)]
 pub struct Linear {
     /// `[in, out]`
     weight: Weight<2>,
     /// `[out]`
     bias: Weight<1>,
+    adapter: Option<Lora>,
 }
 
 impl Linear {
@@ -27,18 +30,47 @@ impl Linear {
         Ok(Self {
             weight: tensors.linear(format!("{name}.weight"), place, [out, into])?,
             bias: tensors.vector(format!("{name}.bias"), place, out)?,
+            adapter: None,
         })
     }
 
     /// A layer made anew.
     pub fn new(name: &str, shape: [usize; 2], rng: &mut Rng, device: &Device) -> Self {
         let (weight, bias) = new_linear(name, shape, rng, device);
-        Self { weight, bias }
+        Self { weight, bias, adapter: None }
     }
 
     /// `[.., in]` to `[.., out]`.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        linear(x, self.weight.tensor.clone(), Some(self.bias.tensor.clone()))
+    pub fn forward<const D: usize>(&self, x: Tensor<D>, dropout: &mut Dropout) -> Tensor<D> {
+        let (weight, bias) = (self.weight.tensor.clone(), self.bias.tensor.clone());
+        match &self.adapter {
+            None => linear(x, weight, Some(bias)),
+            Some(adapter) => adapter.forward(x, weight, bias, dropout),
+        }
+    }
+
+    /// Number of values that it gives.
+    pub fn outputs(&self) -> usize {
+        self.weight.tensor.dims()[1]
+    }
+
+    /// Puts an adapter beside the weight, which stays as it is from now on.
+    pub fn adapt(&mut self, config: &LoraConfig, rng: &mut Rng) {
+        self.adapter = Some(Lora::new(&self.weight, config, rng));
+    }
+
+    /// Takes the adapter away: added to the weight, or not.
+    pub fn detach(&mut self, is_merged: bool) {
+        if let Some(adapter) = self.adapter.take().filter(|_| is_merged) {
+            self.weight.tensor = adapter.merged(self.weight.tensor.clone());
+        }
+    }
+
+    /// Visits the weights of the adapter alone.
+    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        if let Some(adapter) = &mut self.adapter {
+            adapter.each(visit);
+        }
     }
 }
 
@@ -46,6 +78,9 @@ impl Weights for Linear {
     fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
         visit(AnyWeight::Matrix(&mut self.weight));
         visit(AnyWeight::Vector(&mut self.bias));
+        if let Some(adapter) = &mut self.adapter {
+            adapter.each(visit);
+        }
     }
 }
 

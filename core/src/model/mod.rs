@@ -5,10 +5,12 @@ mod classifier;
 mod config;
 mod dropout;
 mod layers;
+mod lora;
 mod synthetic;
 
-pub use bert::Bert;
-pub use classifier::{Classifier, Input};
+pub use bert::{Bert, Sizes};
+pub use classifier::{Bottom, Classifier, Hidden, Input};
 pub use config::{BertConfig, ConfigError};
-pub use dropout::{Dropout, MaskSource};
+pub use dropout::{Dropout, DropoutShares, MaskSource, Site};
+pub use lora::LoraConfig;
 pub use synthetic::synthetic;

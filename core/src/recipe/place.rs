@@ -29,6 +29,17 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The lowest part that learns when the top `live` layers do; without a number, everything does.
+    pub fn lowest_of(live: Option<u32>, layers: usize) -> Self {
+        match live {
+            None => Self::Embeddings,
+            Some(0) => Self::Pooler,
+            Some(live) => Self::Layer(layers.saturating_sub(live as usize)),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

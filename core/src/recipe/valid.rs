@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::{AdapterKind, ClassWeights, Freezing, Metric, Place, Pooling, RawRecipe, Unfreezing};
+use crate::problem::Problem;
 
 /// What a recipe must fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +71,14 @@ pub enum RecipeError {
         /// With what, and why.
         reason: &'static str,
     },
+}
+
+impl From<RecipeError> for Problem {
+    fn from(error: RecipeError) -> Self {
+        Problem::new("recipe.invalid", format!("The recipe cannot be run: {error}."))
+            .done("No run was begun.")
+            .remedy("Change that field, or start from a preset.")
+    }
 }
 
 /// The range allowed for a field of [`RawRecipe`] by its name, for forms and for validation alike.
@@ -192,6 +201,16 @@ impl Recipe {
             Place::Embeddings => self.layers + 1,
         };
         self.raw.layer_decay.powi(below_head as i32)
+    }
+
+    /// Whether a part begins as it was pretrained: the head and layers that are made anew do not.
+    pub fn is_pretrained(&self, place: Place) -> bool {
+        match place {
+            Place::Head => false,
+            Place::Pooler => self.raw.reinit_layers == 0,
+            Place::Layer(i) => i + (self.raw.reinit_layers as usize) < self.layers,
+            Place::Embeddings => true,
+        }
     }
 
     /// All parts of the model, from the bottom.

@@ -3,11 +3,11 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::model::Input;
+use crate::model::{Hidden, Input};
 use crate::rng::{Purpose, Rng};
 
 /// Lengths that batches are padded to.
-pub(super) const LENGTHS: [usize; 13] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 384, 512];
+pub(crate) const LENGTHS: [usize; 13] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 384, 512];
 
 /// Batches among which texts are sorted by length: larger saves more padding, smaller mixes better.
 const SORTED_BATCHES: usize = 16;
@@ -93,7 +93,7 @@ impl Batch {
         let shares: Vec<f32> = shares.collect();
         Input {
             shares: Tensor::from_data(TensorData::new(shares, shape), device),
-            ids: Tensor::from_data(TensorData::new(self.ids.clone(), shape), device),
+            hidden: Hidden::Ids(Tensor::from_data(TensorData::new(self.ids.clone(), shape), device)),
             mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
         }
     }

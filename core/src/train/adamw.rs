@@ -9,7 +9,8 @@ use burn::tensor::Tensor;
 
 use super::{Gradient, Gradients};
 use crate::ops::{AdamWStep, adamw};
-use crate::weights::{AnyWeight, Weight, Weights};
+use crate::recipe::RawRecipe;
+use crate::weights::{AnyWeight, Place, Weight, Weights};
 
 /// Settings that stay the same during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,14 +21,58 @@ pub struct AdamWConfig {
     pub beta2: f64,
     /// Added to the root of the mean squared gradient.
     pub eps: f64,
-    /// Share of a matrix that is taken away at each step, times the learning rate. Biases and norms do not decay.
+    /// Share of a weight that is taken away at each step, times the learning rate.
     pub weight_decay: f64,
+    /// Whether biases decay.
+    pub decay_biases: bool,
+    /// Whether norms decay.
+    pub decay_norms: bool,
+    /// Whether embeddings decay.
+    pub decay_embeddings: bool,
+}
+
+impl AdamWConfig {
+    /// The settings of a recipe.
+    pub fn of(recipe: &RawRecipe) -> Self {
+        Self {
+            weight_decay: recipe.weight_decay,
+            decay_biases: recipe.decay_biases,
+            decay_norms: recipe.decay_norms,
+            decay_embeddings: recipe.decay_embeddings,
+            ..Self::default()
+        }
+    }
+
+    /// The numbers of a weight's step, which is its `steps`th.
+    fn step(self, lr: f64, keep: f64, scale: f64) -> impl Fn(i32) -> AdamWStep {
+        move |steps| AdamWStep {
+            beta1: self.beta1 as f32,
+            beta2: self.beta2 as f32,
+            eps: self.eps as f32,
+            scale: scale as f32,
+            keep: keep as f32,
+            rate: (lr / (1.0 - self.beta1.powi(steps))) as f32,
+            bias2_root: (1.0 - self.beta2.powi(steps)).sqrt() as f32,
+        }
+    }
+
+    fn decays(&self, weight: &AnyWeight) -> bool {
+        let name = weight.name();
+        if name.ends_with(".bias") {
+            self.decay_biases
+        } else if name.ends_with("LayerNorm.weight") {
+            self.decay_norms
+        } else {
+            weight.place() != Place::Embeddings || self.decay_embeddings
+        }
+    }
 }
 
 impl Default for AdamWConfig {
-    /// PyTorch's values.
+    /// PyTorch's values; biases and norms do not decay.
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01 }
+        let (decay_biases, decay_norms, decay_embeddings) = (false, false, true);
+        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01, decay_biases, decay_norms, decay_embeddings }
     }
 }
 
@@ -38,13 +83,14 @@ pub struct Moments<const D: usize> {
     pub mean: Tensor<D>,
     /// Mean squared gradient.
     pub square: Tensor<D>,
+    /// Steps that this weight has learned.
+    pub steps: i32,
 }
 
 /// The optimiser and its state: moments of the weights that have learned, by name.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,
-    step: i32,
     vectors: HashMap<Arc<str>, Moments<1>>,
     matrices: HashMap<Arc<str>, Moments<2>>,
 }
@@ -52,7 +98,7 @@ pub struct AdamW {
 impl AdamW {
     /// An optimiser that has seen nothing.
     pub fn new(config: AdamWConfig) -> Self {
-        Self { config, step: 0, vectors: HashMap::new(), matrices: HashMap::new() }
+        Self { config, vectors: HashMap::new(), matrices: HashMap::new() }
     }
 
     /// The state of the biases and norms that have learned, by name.
@@ -65,42 +111,53 @@ impl AdamW {
         &self.matrices
     }
 
-    /// One step at rate `lr`: changes the weights of `model` that have a gradient. Gradients are multiplied by `scale`
-    /// first.
-    pub fn step(&mut self, model: &mut impl Weights, mut gradients: Gradients, lr: f64, scale: f64) {
-        self.step += 1;
-        let AdamWConfig { beta1, beta2, eps, weight_decay } = self.config;
-        let bias1 = 1.0 - beta1.powi(self.step);
-        let bias2 = 1.0 - beta2.powi(self.step);
-        let step = AdamWStep {
-            beta1: beta1 as f32,
-            beta2: beta2 as f32,
-            eps: eps as f32,
-            scale: scale as f32,
-            keep: 1.0,
-            rate: (lr / bias1) as f32,
-            bias2_root: bias2.sqrt() as f32,
-        };
-        let decayed = AdamWStep { keep: (1.0 - lr * weight_decay) as f32, ..step };
-        model.each(&mut |weight| match (gradients.take(weight.name()), weight) {
-            (Some(Gradient::Vector(gradient)), AnyWeight::Vector(w)) => update(&mut self.vectors, w, gradient, step),
-            (Some(Gradient::Matrix(gradient)), AnyWeight::Matrix(w)) => {
-                update(&mut self.matrices, w, gradient, decayed)
+    /// One step: changes the weights of `model` that have a gradient, each at the rate that `lr` gives its part.
+    /// Gradients are multiplied by `scale` first. A weight's state begins with its first gradient, as in PyTorch.
+    pub fn step(&mut self, model: &mut impl Weights, mut gradients: Gradients, lr: impl Fn(Place) -> f64, scale: f64) {
+        let config = self.config;
+        model.each(&mut |weight| {
+            let lr = lr(weight.place());
+            let keep = if config.decays(&weight) { 1.0 - lr * config.weight_decay } else { 1.0 };
+            match (gradients.take(weight.name()), weight) {
+                (Some(Gradient::Vector(gradient)), AnyWeight::Vector(w)) => {
+                    update(&mut self.vectors, w, gradient, config.step(lr, keep, scale));
+                }
+                (Some(Gradient::Matrix(gradient)), AnyWeight::Matrix(w)) => {
+                    update(&mut self.matrices, w, gradient, config.step(lr, keep, scale));
+                }
+                _ => {}
             }
-            _ => {}
         });
+    }
+
+    /// Forgets the state of the weights that are not `live`: what is frozen costs no memory.
+    pub fn forget_frozen(&mut self, model: &mut impl Weights, live: impl Fn(Place) -> bool) {
+        model.each(&mut |weight| {
+            if !live(weight.place()) {
+                self.vectors.remove(weight.name());
+                self.matrices.remove(weight.name());
+            }
+        });
+    }
+
+    /// Bytes of the state.
+    pub fn bytes(&self) -> usize {
+        let vectors: usize = self.vectors.values().map(|moments| moments.mean.shape().num_elements()).sum();
+        let matrices: usize = self.matrices.values().map(|moments| moments.mean.shape().num_elements()).sum();
+        2 * size_of::<f32>() * (vectors + matrices)
     }
 }
 
 fn update<const D: usize>(
-    moments: &mut HashMap<Arc<str>, Moments<D>>,
+    states: &mut HashMap<Arc<str>, Moments<D>>,
     weight: &mut Weight<D>,
     gradient: Tensor<D>,
-    step: AdamWStep,
+    step: impl Fn(i32) -> AdamWStep,
 ) {
-    let unseen = || Moments { mean: weight.tensor.zeros_like(), square: weight.tensor.zeros_like() };
-    let Moments { mean, square } = moments.remove(&weight.name).unwrap_or_else(unseen);
-    let (changed, mean, square) = adamw(weight.tensor.clone(), gradient, mean, square, step);
+    let unseen = || Moments { mean: weight.tensor.zeros_like(), square: weight.tensor.zeros_like(), steps: 0 };
+    let Moments { mean, square, steps } = states.remove(&weight.name).unwrap_or_else(unseen);
+    let steps = steps + 1;
+    let (changed, mean, square) = adamw(weight.tensor.clone(), gradient, mean, square, step(steps));
     weight.tensor = changed;
-    moments.insert(weight.name.clone(), Moments { mean, square });
+    states.insert(weight.name.clone(), Moments { mean, square, steps });
 }

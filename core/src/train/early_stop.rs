@@ -32,11 +32,7 @@ impl EarlyStop {
 
     /// Takes in an evaluation and says whether it is the best so far.
     pub fn observe(&mut self, evaluation: &Evaluation) -> bool {
-        let score = match self.metric {
-            Metric::Loss => -evaluation.loss,
-            Metric::Accuracy => evaluation.accuracy,
-            Metric::MacroF1 => evaluation.macro_f1,
-        };
+        let score = rank(evaluation, self.metric);
         let better = score.is_finite()
             && evaluation.loss.is_finite()
             && self.best.is_none_or(|best| score > best.score + self.min_change);
@@ -49,6 +45,11 @@ impl EarlyStop {
         better
     }
 
+    /// Waits anew: something was changed that may help.
+    pub fn reset_patience(&mut self) {
+        self.waited = 0;
+    }
+
     /// Whether it is time to stop.
     pub fn is_over(&self) -> bool {
         self.patience > 0 && self.waited >= self.patience
@@ -57,6 +58,14 @@ impl EarlyStop {
     /// The best evaluation so far.
     pub fn best(&self) -> Option<Best> {
         self.best
+    }
+}
+
+/// An evaluation's score by a metric, so that higher is better.
+pub(super) fn rank(evaluation: &Evaluation, metric: Metric) -> f64 {
+    match metric {
+        Metric::Loss => -evaluation.loss,
+        metric => evaluation.score(metric),
     }
 }
 

@@ -1,11 +1,10 @@
 //! What a model says of texts.
 
-use burn::tensor::Device;
 use burn::tensor::activation::softmax;
 
-use crate::model::{Classifier, Dropout};
+use super::read;
+use crate::model::{Classifier, Dropout, Input};
 use crate::problem::Problem;
-use crate::text::Batch;
 
 /// What a model says of one text.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,21 +31,13 @@ impl Prediction {
     }
 }
 
-/// Classifies encoded texts in one batch of `rows` rows, of which those beyond `texts` only fill up.
+/// Classifies the first `count` texts of a batch; those beyond only fill up.
 ///
 /// # Errors
 /// When the device fails.
-pub async fn predict(
-    model: &Classifier,
-    texts: &[&[u32]],
-    [rows, max_len]: [usize; 2],
-    pad: u32,
-    device: &Device,
-) -> Result<Vec<Prediction>, Problem> {
-    let input = Batch::new(texts, rows, max_len, pad).input(device);
+pub async fn predict(model: &Classifier, input: Input, count: usize) -> Result<Vec<Prediction>, Problem> {
     let probabilities = softmax(model.forward(input, &mut Dropout::off()), 1);
     let [_, classes] = probabilities.dims();
-    let values: Vec<f32> = super::session::read(probabilities).await?;
-    let rows = values.chunks(classes).take(texts.len());
-    Ok(rows.map(|row| Prediction { probabilities: row.to_vec() }).collect())
+    let values: Vec<f32> = read(probabilities).await?;
+    Ok(values.chunks(classes).take(count).map(|row| Prediction { probabilities: row.to_vec() }).collect())
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use super::session::read;
-use super::{StepInput, gradients};
+use super::{Objective, StepInput, TargetRule, gradients, read};
 use crate::model::{BertConfig, Dropout, synthetic};
 use crate::problem::Problem;
 use crate::text::Batch;
@@ -61,8 +60,9 @@ async fn gradients_on(device: &Device, live: fn(Place) -> bool) -> Result<HashMa
         (0..ROWS as u32).map(|row| (0..LEN as u32 - 3 * row).map(|i| (7 * i + 13 * row) % 64).collect()).collect();
     let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
     let input = Batch::new(&texts, ROWS, LEN, 0).input(device);
-    let input = StepInput::new(input, &[0, 1, 2, 0], [ROWS, CLASSES], 1.0 / ROWS as f32, device);
-    let (loss, mut gradients) = gradients(&model, input, live, &mut Dropout::off());
+    let labels = [0, 1, 2, 0];
+    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &labels, ROWS, labels.into_iter(), device);
+    let (loss, mut gradients) = gradients(&model, input, Objective::default(), live, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), read(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();
     for name in names {

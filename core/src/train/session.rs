@@ -1,17 +1,21 @@
 //! A run, as a state machine: each call of [`Session::advance`] does one batch and says what came of it. Between two
 //! calls it can be stopped, paused (by not calling), read, and asked to predict.
 
-use burn::tensor::{Device, Tensor, Transaction};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Prediction, Record, RunState, StepInput, TrainingData};
-use super::{clip_scale, gradients, predict};
+use burn::tensor::{Device, Tensor};
+
+use super::early_stop::rank;
+use super::forgetting::Measurement;
+use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Objective, Plateau, Prediction, PrefixCache, Record, RunState};
+use super::{StepInput, TargetRule, TrainingData, clip_scale, gradients, predict, read, read_step};
 use crate::metrics::{Evaluation, evaluate};
-use crate::model::{Classifier, Dropout, MaskSource};
+use crate::model::{Bottom, Classifier, Dropout, DropoutShares, LoraConfig, MaskSource};
 use crate::problem::Problem;
-use crate::protocol::{Baseline, EndReason, RunPlan, StepMetrics};
-use crate::recipe::{Recipe, lr_at};
-use crate::text::{Batch, batches_by_length, padded_len, shuffled_batches};
-use crate::weights::{Place, Weights};
+use crate::protocol::{EndReason, Forgetting, StepMetrics};
+use crate::recipe::{Pace, Place, Recipe, ScheduleKind};
+use crate::text::{batches_by_length, padded_len, shuffled_batches};
+use crate::weights::Weights;
 
 /// Batches of one optimiser step after which the device is awaited: it has no other way to say that it falls behind.
 const AWAIT_BATCHES: usize = 4;
@@ -39,6 +43,13 @@ pub enum Progress {
         /// Whether it is the best so far.
         is_best: bool,
     },
+    /// A batch of general sentences, by which it is measured how far the encoder has moved.
+    Measuring {
+        /// Batches done.
+        done: u32,
+        /// Batches in all.
+        total: u32,
+    },
     /// The end; the best weights are in place.
     Finished(EndReason),
 }
@@ -56,23 +67,39 @@ pub struct BatchShape {
 
 /// A run.
 pub struct Session {
-    recipe: Recipe,
-    data: TrainingData,
-    device: Device,
+    pub(super) recipe: Recipe,
+    pub(super) data: TrainingData,
+    pub(super) device: Device,
     masks: MaskSource,
     base: Classifier,
-    model: Classifier,
+    pub(super) model: Classifier,
+    /// The weights at the beginning, where they pull on those that learn.
+    start: Option<Classifier>,
     best: Option<(Classifier, Evaluation, Vec<Prediction>)>,
     optimizer: AdamW,
-    state: RunState,
+    targets: TargetRule,
+    pub(super) state: RunState,
     phase: Phase,
-    batches: Vec<Vec<u32>>,
+    pub(super) batches: Vec<Vec<u32>>,
+    train_prefix: PrefixCache,
+    validation_prefix: PrefixCache,
+    /// Parameters of the whole model.
+    pub(super) all_parameters: usize,
+    /// Parameters of each part that learn when it is live.
+    pub(super) parameters: BTreeMap<Place, usize>,
+    /// The parts that learn now.
+    pub(super) live: BTreeSet<Place>,
+    live_changed: bool,
+    forgetting: Option<Forgetting>,
+    /// In a range test: the rate of the next step. There are no evaluations then.
+    pub(super) test_rate: Option<f64>,
     stop: bool,
 }
 
 enum Phase {
     Training(Accumulator),
     Evaluating { batches: Vec<Vec<u32>>, done: usize, predictions: Vec<Option<Prediction>>, then: Option<EndReason> },
+    Measuring(Measurement, EndReason),
     Finished(EndReason),
 }
 
@@ -85,64 +112,99 @@ struct Accumulator {
 }
 
 impl Session {
-    /// Begins a run of `model`, which has its new head already.
+    /// Begins a run of `model`, which has its new head already; adapters and layers made anew are put in here.
     pub fn new(recipe: Recipe, model: Classifier, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
         let raw = recipe.raw();
-        let early_stop = EarlyStop::new(raw.best_metric, raw.min_change, raw.patience);
-        let optimizer = AdamW::new(AdamWConfig { weight_decay: raw.weight_decay, ..AdamWConfig::default() });
-        let batches = shuffled_batches(&data.train.lengths(), recipe.batch_size(), recipe.seed(), 0);
-        Self {
+        let base = model.clone();
+        let mut model = model;
+        model.bert.reinit_top(raw.reinit_layers as usize, recipe.seed());
+        if let Some(config) = LoraConfig::of(raw) {
+            model.adapt(&config, recipe.seed());
+        }
+        let state = RunState {
+            step: 0,
+            epoch: 0,
+            batch: 0,
+            batches_seen: 0,
+            not_finite: 0,
+            early_stop: EarlyStop::new(raw.best_metric, raw.min_change, raw.patience),
+            plateau: (raw.schedule == ScheduleKind::Plateau)
+                .then(|| Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.min_change, raw.lr_final_share)),
+            stage: 0,
+            stalled: 0,
+            by_hand: BTreeMap::new(),
+            history: Vec::new(),
+        };
+        let mut session = Self {
+            start: (raw.l2_sp > 0.0).then(|| model.clone()),
+            best: None,
+            optimizer: AdamW::new(AdamWConfig::of(raw)),
+            targets: TargetRule::of(raw, &data.classes, &data.train.labels),
+            batches: shuffled_batches(&data.train.lengths(), recipe.batch_size(), recipe.seed(), 0),
+            phase: Phase::Training(Accumulator::default()),
+            train_prefix: PrefixCache::default(),
+            validation_prefix: PrefixCache::default(),
+            all_parameters: model.parameters(),
+            parameters: model.learning_parameters(),
+            live: BTreeSet::new(),
+            live_changed: false,
+            forgetting: None,
+            test_rate: None,
+            stop: false,
+            device: device.clone(),
             recipe,
             data,
-            device: device.clone(),
             masks,
-            base: model.clone(),
+            base,
             model,
-            best: None,
-            optimizer,
-            state: RunState {
-                step: 0,
-                epoch: 0,
-                batch: 0,
-                batches_seen: 0,
-                not_finite: 0,
-                early_stop,
-                history: Vec::new(),
-            },
-            phase: Phase::Training(Accumulator::default()),
-            batches,
-            stop: false,
-        }
+            state,
+        };
+        session.live = session.live_parts(&session.state.by_hand);
+        session
     }
 
-    /// What the run will do.
-    pub fn plan(&self) -> RunPlan {
-        let total = self.total_steps();
-        let raw = self.recipe.raw();
-        let shown = total.min(200);
-        let curve_step =
-            |i: u32| if shown < 2 { 0 } else { (u64::from(i) * u64::from(total - 1) / u64::from(shown - 1)) as u32 };
-        RunPlan {
-            recipe: raw.clone(),
-            labels: self.data.classes.clone(),
-            train_rows: self.data.train.labels.len() as u32,
-            validation_rows: self.data.validation.labels.len() as u32,
-            total_steps: total,
-            steps_per_epoch: self.steps_per_epoch(),
-            max_len: self.recipe.max_len() as u32,
-            trainable_parameters: self.model.parameters(|place| self.is_live(place)) as f64,
-            lr_curve: (0..shown).map(curve_step).map(|step| (step + 1, self.lr(step))).collect(),
-            baseline: self.baseline(),
+    /// Freezes (false) or thaws (true) a part by hand, from the next batch on; `None` leaves it to the recipe again.
+    ///
+    /// # Errors
+    /// When the model has no such part, or nothing would learn any more.
+    pub fn set_live(&mut self, place: Place, live: Option<bool>) -> Result<(), Problem> {
+        if self.parameters.get(&place).is_none_or(|&count| count == 0) {
+            let what = format!("The part {place} has nothing that could learn in this run.");
+            return Err(Problem::new("run.no-part", what).done("The run goes on as it was."));
         }
+        let mut by_hand = self.state.by_hand.clone();
+        match live {
+            Some(live) => by_hand.insert(place, live),
+            None => by_hand.remove(&place),
+        };
+        if self.live_parts(&by_hand).is_empty() {
+            return Err(Problem::new("run.all-frozen", "Nothing would learn any more.")
+                .done("The part stays live and the run goes on.")
+                .remedy("Thaw another part first."));
+        }
+        self.state.by_hand = by_hand;
+        self.update_live();
+        Ok(())
     }
 
-    /// What always guessing the commonest class scores on the validation rows.
-    pub fn baseline(&self) -> Baseline {
-        let guess = self.data.majority();
-        let actual = &self.data.validation.labels;
-        let scores = evaluate(&self.data.classes, actual, &vec![guess; actual.len()]);
-        let label = self.data.classes.get(guess as usize).cloned().unwrap_or_default();
-        Baseline { label, accuracy: scores.accuracy, macro_f1: scores.macro_f1 }
+    /// Whether other parts learn than the last time this was asked.
+    pub fn take_live_changed(&mut self) -> bool {
+        std::mem::take(&mut self.live_changed)
+    }
+
+    /// How far the encoder has moved, once the run is over.
+    pub fn forgetting(&self) -> Option<Forgetting> {
+        self.forgetting
+    }
+
+    /// Bytes of the optimiser's state.
+    pub fn optimizer_bytes(&self) -> usize {
+        self.optimizer.bytes()
+    }
+
+    /// Bytes of what frozen layers have computed and is kept.
+    pub fn prefix_bytes(&self) -> usize {
+        self.train_prefix.bytes() + self.validation_prefix.bytes()
     }
 
     /// What the run is told: end after this batch and keep the best weights.
@@ -185,16 +247,11 @@ impl Session {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
             Phase::Evaluating { batches, done, .. } => (batches.get(*done)?, &self.data.validation.texts, false),
-            Phase::Finished(_) => return None,
+            Phase::Measuring(..) | Phase::Finished(_) => return None,
         };
         let longest = rows.iter().map(|&row| texts.tokens(row as usize)).max()?;
         let len = padded_len(longest, self.recipe.max_len());
         Some(BatchShape { is_training, rows: self.recipe.batch_size(), len })
-    }
-
-    /// Optimiser steps in all.
-    pub fn total_steps(&self) -> u32 {
-        self.steps_per_epoch() * self.recipe.epochs() as u32
     }
 
     /// Gives the run up after the device has failed: the best weights are put in place, and their step is returned.
@@ -224,24 +281,32 @@ impl Session {
                 }
                 self.evaluate_batch(batches, done, predictions, then).await
             }
+            Phase::Measuring(_, reason) if self.stop => Ok(self.finish(reason)),
+            Phase::Measuring(measurement, reason) => self.measure_batch(measurement, reason).await,
         }
     }
 
     async fn train_batch(&mut self, mut accumulator: Accumulator) -> Result<Progress, Problem> {
         let group = self.batch_group();
-        let rows_in_group: usize = group.clone().map(|batch| self.batches[batch].len()).sum();
+        let group_labels: Vec<u32> = self.batches[group.clone()].concat();
+        let group_labels = group_labels.into_iter().map(|row| self.data.train.labels[row as usize]);
         let rows = &self.batches[self.state.batch as usize];
-        let texts: Vec<&[u32]> = rows.iter().map(|&row| self.data.train.texts.get(row as usize)).collect();
         let labels: Vec<u32> = rows.iter().map(|&row| self.data.train.labels[row as usize]).collect();
-        let shape = [self.recipe.batch_size(), self.data.classes.len()];
-        let batch = Batch::new(&texts, shape[0], self.recipe.max_len(), self.data.pad);
-        let input = StepInput::new(batch.input(&self.device), &labels, shape, 1.0 / rows_in_group as f32, &self.device);
+        let shape = [self.recipe.batch_size(), self.recipe.max_len()];
+        let bottom = self.bottom();
+        let TrainingData { train, pad, .. } = &self.data;
+        let (input, tokens) =
+            self.train_prefix.input(bottom, &self.model, &train.texts, rows, shape, *pad, &self.device).await?;
+        let group_labels = group_labels.collect::<Vec<_>>().into_iter();
+        let input = StepInput::new(input, &self.targets, &labels, shape[0], group_labels, &self.device);
         let raw = self.recipe.raw();
-        let mut dropout = Dropout::new(raw.dropout, self.masks, self.recipe.seed(), self.state.batches_seen);
-        let (loss, gradients) = gradients(&self.model, input, |place| self.is_live(place), &mut dropout);
+        let shares = DropoutShares::of(raw);
+        let mut dropout = Dropout::new(shares, self.masks, self.recipe.seed(), self.state.batches_seen);
+        let live = |place| self.live.contains(&place);
+        let (loss, gradients) = gradients(&self.model, input, Objective::of(raw), live, &mut dropout);
         accumulator.gradients.add(gradients);
         accumulator.losses.push(loss);
-        accumulator.tokens += batch.tokens;
+        accumulator.tokens += tokens;
         self.state.batches_seen += 1;
         self.state.batch += 1;
         if (self.state.batch as usize) < group.end {
@@ -265,7 +330,11 @@ impl Session {
     }
 
     async fn optimizer_step(&mut self, accumulator: Accumulator) -> Result<StepMetrics, Problem> {
-        let Accumulator { gradients, losses, tokens } = accumulator;
+        let Accumulator { mut gradients, losses, tokens } = accumulator;
+        if let Some(start) = &self.start {
+            gradients
+                .pull_towards(start, &self.model, self.recipe.raw().l2_sp, |place| self.recipe.is_pretrained(place));
+        }
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss);
         let norms = gradients.square_norms();
         let Some(loss) = loss.filter(|_| !norms.is_empty()) else {
@@ -278,7 +347,8 @@ impl Session {
         let taken = loss.is_finite() && grad_norm.is_finite();
         if taken {
             let scale = clip_scale(grad_norm, self.recipe.raw().clip_norm);
-            self.optimizer.step(&mut self.model, gradients, lr, scale);
+            let rate = |place| lr * self.recipe.rate_factor(place);
+            self.optimizer.step(&mut self.model, gradients, rate, scale);
         }
         self.state.not_finite = if taken { 0 } else { self.state.not_finite + 1 };
         self.state.step += 1;
@@ -299,15 +369,49 @@ impl Session {
             self.batches =
                 shuffled_batches(&self.data.train.lengths(), self.recipe.batch_size(), self.recipe.seed(), epoch);
         }
+        if let Some(stage) = self.recipe.freezing().stage_at(self.state.step, self.steps_per_epoch()) {
+            self.enter_stage(stage);
+        }
         let step = self.state.step;
         let done = step >= self.total_steps();
-        let (per_epoch, steps) = (u64::from(self.recipe.raw().evals_per_epoch), u64::from(self.steps_per_epoch()));
-        let evaluations = |step: u32| u64::from(step) * per_epoch / steps;
-        self.phase = if done || evaluations(step) > evaluations(step - 1) {
+        let evaluations = |step: u32| (f64::from(step) / self.eval_interval()).floor();
+        self.phase = if self.test_rate.is_none() && (done || evaluations(step) > evaluations(step - 1)) {
             self.evaluation(done.then_some(EndReason::Completed))
         } else {
             Phase::Training(Accumulator::default())
         };
+    }
+
+    fn enter_stage(&mut self, stage: usize) {
+        if stage != self.state.stage {
+            (self.state.stage, self.state.stalled) = (stage, 0);
+            self.update_live();
+        }
+    }
+
+    /// Takes over the parts that are to learn now. What is frozen loses its optimiser state.
+    fn update_live(&mut self) {
+        let live = self.live_parts(&self.state.by_hand);
+        if live == self.live {
+            return;
+        }
+        self.live = live;
+        self.live_changed = true;
+        let live = &self.live;
+        self.optimizer.forget_frozen(&mut self.model, |place| live.contains(&place));
+    }
+
+    /// The parts that the stage has live and those that a person has chosen, as far as they have something to learn.
+    fn live_parts(&self, by_hand: &BTreeMap<Place, bool>) -> BTreeSet<Place> {
+        let stage = &self.recipe.freezing().stages()[self.state.stage];
+        let is_live = |place: &Place| by_hand.get(place).copied().unwrap_or_else(|| stage.contains(place));
+        let can_learn = self.parameters.iter().filter(|&(_, &count)| count > 0).map(|(&place, _)| place);
+        can_learn.filter(is_live).collect()
+    }
+
+    /// What is frozen below everything that learns.
+    fn bottom(&self) -> Bottom {
+        self.live.first().map_or(Bottom::None, |&lowest| Bottom::below(lowest))
     }
 
     fn evaluation(&self, then: Option<EndReason>) -> Phase {
@@ -323,10 +427,14 @@ impl Session {
         mut predictions: Vec<Option<Prediction>>,
         then: Option<EndReason>,
     ) -> Result<Progress, Problem> {
-        let texts: Vec<&[u32]> =
-            batches[done].iter().map(|&row| self.data.validation.texts.get(row as usize)).collect();
         let shape = [self.recipe.batch_size(), self.recipe.max_len()];
-        let said = predict(&self.model, &texts, shape, self.data.pad, &self.device).await?;
+        let bottom = self.bottom();
+        let TrainingData { validation, pad, .. } = &self.data;
+        let (input, _) = self
+            .validation_prefix
+            .input(bottom, &self.model, &validation.texts, &batches[done], shape, *pad, &self.device)
+            .await?;
+        let said = predict(&self.model, input, batches[done].len()).await?;
         for (&row, prediction) in batches[done].iter().zip(said) {
             predictions[row as usize] = Some(prediction);
         }
@@ -354,6 +462,10 @@ impl Session {
         if is_best || self.best.is_none() {
             self.best = Some((self.model.clone(), evaluation.clone(), predictions));
         }
+        if let Some(plateau) = &mut self.state.plateau {
+            plateau.observe(rank(&evaluation, self.recipe.best_metric()));
+        }
+        self.after_evaluation(is_best);
         let over = self.state.early_stop.is_over().then_some(EndReason::EarlyStopped);
         match then.or(over) {
             Some(reason) => {
@@ -364,36 +476,56 @@ impl Session {
         Progress::Evaluated { evaluation, is_best }
     }
 
+    /// Thaws the next parts when the score has stalled; they get the full patience.
+    fn after_evaluation(&mut self, is_best: bool) {
+        self.state.stalled = if is_best { 0 } else { self.state.stalled + 1 };
+        let freezing = self.recipe.freezing();
+        let next = self.state.stage + 1;
+        if let Pace::Stall(evaluations) = freezing.pace()
+            && self.state.stalled >= evaluations
+            && next < freezing.stages().len()
+        {
+            self.enter_stage(next);
+            self.state.early_stop.reset_patience();
+        }
+    }
+
     /// Ends the run with the best weights in place. A run that was never evaluated is first: its end is known then.
     fn end(&mut self, reason: EndReason) -> Progress {
-        match &self.best {
-            Some((best, _, _)) => {
-                self.model = best.clone();
-                self.phase = Phase::Finished(reason);
-                Progress::Finished(reason)
-            }
-            None => {
-                self.phase = self.evaluation(Some(reason));
-                let total = self.data.validation.labels.len().div_ceil(self.recipe.batch_size());
-                Progress::Evaluating { done: 0, total: total as u32 }
-            }
+        let Some((best, _, _)) = &self.best else {
+            self.phase = self.evaluation(Some(reason));
+            let total = self.data.validation.labels.len().div_ceil(self.recipe.batch_size());
+            return Progress::Evaluating { done: 0, total: total as u32 };
+        };
+        self.model = best.clone();
+        let measurement = Measurement::new(&self.data.general, self.recipe.batch_size());
+        let (done, total) = measurement.progress();
+        if total == 0 || reason == EndReason::NotFinite {
+            return self.finish(reason);
         }
+        self.phase = Phase::Measuring(measurement, reason);
+        Progress::Measuring { done, total }
     }
 
-    fn is_live(&self, place: Place) -> bool {
-        match place {
-            Place::Embeddings => self.recipe.raw().train_embeddings,
-            Place::Pooler => self.model.pooling == crate::recipe::Pooling::Cls,
-            Place::Layer(_) | Place::Head => true,
+    /// What only training needs is given back.
+    fn finish(&mut self, reason: EndReason) -> Progress {
+        self.optimizer = AdamW::new(AdamWConfig::of(self.recipe.raw()));
+        (self.train_prefix, self.validation_prefix) = (PrefixCache::default(), PrefixCache::default());
+        self.start = None;
+        self.phase = Phase::Finished(reason);
+        Progress::Finished(reason)
+    }
+
+    async fn measure_batch(&mut self, mut measurement: Measurement, reason: EndReason) -> Result<Progress, Problem> {
+        let (general, pad) = (&self.data.general, self.data.pad);
+        measurement.advance([&self.base, &self.model], general, pad, &self.device).await?;
+        let (done, total) = measurement.progress();
+        if done < total {
+            self.phase = Phase::Measuring(measurement, reason);
+            return Ok(Progress::Measuring { done, total });
         }
-    }
-
-    fn steps_per_epoch(&self) -> u32 {
-        self.batches.len().div_ceil(self.recipe.grad_accum_steps()).max(1) as u32
-    }
-
-    fn lr(&self, step: u32) -> f64 {
-        lr_at(step, self.total_steps(), self.recipe.raw().warmup_share, self.recipe.lr_peak())
+        self.forgetting = Some(measurement.finish());
+        Ok(self.finish(reason))
     }
 }
 
@@ -403,30 +535,4 @@ fn mean_loss(predictions: &[Prediction], actual: &[u32]) -> f64 {
         -f64::from(said.probabilities[class as usize].max(f32::MIN_POSITIVE)).ln()
     };
     predictions.iter().zip(actual).map(loss).sum::<f64>() / actual.len().max(1) as f64
-}
-
-/// A tensor's values, once the device has them.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Problem> {
-    let data = tensor.into_data_async().await.map_err(device_failed)?;
-    data.try_into_vec_as::<f32>().map_err(device_failed)
-}
-
-/// A loss, and the sum of other values, all `[1]`, in one read: `(loss, sum)`.
-///
-/// # Errors
-/// When the device fails.
-pub async fn read_step(loss: Tensor<1>, others: Vec<Tensor<1>>) -> Result<(f64, f64), Problem> {
-    let transaction = Transaction::default().register(loss);
-    let transaction = others.into_iter().fold(transaction, |transaction, other| transaction.register(other));
-    let mut values = Vec::new();
-    for data in transaction.execute_async().await.map_err(device_failed)? {
-        values.extend(data.try_into_vec_as::<f32>().map_err(device_failed)?);
-    }
-    let loss = values.first().map_or(f64::NAN, |&loss| f64::from(loss));
-    Ok((loss, values.iter().skip(1).map(|&value| f64::from(value)).sum()))
-}
-
-fn device_failed(error: impl std::fmt::Display) -> Problem {
-    Problem::new("device.read", format!("The device failed: {error}."))
-        .remedy("Start again; if it happens again, choose the CPU under \"Compute on\".")
 }

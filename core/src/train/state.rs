@@ -1,10 +1,13 @@
 //! What a run is, apart from its tensors: enough to go on with it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::EarlyStop;
+use super::{EarlyStop, Plateau};
 use crate::metrics::Evaluation;
 use crate::protocol::StepMetrics;
+use crate::recipe::Place;
 
 /// What a run has shown of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +34,14 @@ pub struct RunState {
     pub not_finite: u32,
     /// Best score, and patience.
     pub early_stop: EarlyStop,
+    /// The rate's cuts, where the schedule is a plateau.
+    pub plateau: Option<Plateau>,
+    /// Stage of unfreezing, from 0.
+    pub stage: usize,
+    /// Evaluations in a row without improvement in this stage.
+    pub stalled: u32,
+    /// Parts that the person froze (false) or thawed (true).
+    pub by_hand: BTreeMap<Place, bool>,
     /// Steps and evaluations, in order.
     pub history: Vec<Record>,
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::{Objective, TargetRule};
 use crate::model::{Classifier, Dropout, Input};
-use crate::ops::cross_entropy;
 use crate::weights::{AnyWeight, Place, Weights};
 
 /// Longest row that is multiplied with itself.
@@ -19,16 +19,29 @@ pub struct StepInput {
     pub input: Input,
     /// `[rows, classes]`: what each row's classes weigh in the loss. Sums to the batch's share of its optimiser step.
     pub targets: Tensor<2>,
+    /// `[rows, 1]`: what each row weighs in its optimiser step, whatever its class; 0 for rows that only fill up.
+    pub row_shares: Tensor<2>,
 }
 
 impl StepInput {
-    /// A batch of `rows` rows, of which the first are real and have `labels`; each weighs `weight`.
-    pub fn new(input: Input, labels: &[u32], [rows, classes]: [usize; 2], weight: f32, device: &Device) -> Self {
-        let mut targets = vec![0.0f32; rows * classes];
-        for (row, &label) in labels.iter().enumerate() {
-            targets[row * classes + label as usize] = weight;
+    /// A batch of `rows` rows, of which the first are real and have `labels`. `group` are the labels of all rows of the
+    /// optimiser step that it belongs to.
+    pub fn new(
+        input: Input,
+        rule: &TargetRule,
+        labels: &[u32],
+        rows: usize,
+        group: impl ExactSizeIterator<Item = u32>,
+        device: &Device,
+    ) -> Self {
+        let share = 1.0 / group.len() as f32;
+        let targets = rule.targets(labels, rows, rule.weight(group));
+        let row_shares = (0..rows).map(|row| if row < labels.len() { share } else { 0.0 }).collect();
+        Self {
+            input,
+            targets: Tensor::from_data(TensorData::new(targets, [rows, rule.classes()]), device),
+            row_shares: Tensor::from_data(TensorData::new::<f32, _>(row_shares, [rows, 1]), device),
         }
-        Self { input, targets: Tensor::from_data(TensorData::new(targets, [rows, classes]), device) }
     }
 }
 
@@ -42,6 +55,13 @@ pub enum Gradient {
 }
 
 impl Gradient {
+    fn values_of(weight: &AnyWeight) -> Self {
+        match weight {
+            AnyWeight::Vector(w) => Self::Vector(w.tensor.clone()),
+            AnyWeight::Matrix(w) => Self::Matrix(w.tensor.clone()),
+        }
+    }
+
     /// Its values in one row.
     pub fn flat(self) -> Tensor<1> {
         match self {
@@ -83,6 +103,34 @@ impl Gradients {
         }
     }
 
+    /// Adds the gradient of L2-SP (Li, Grandvalet, Davoine 2018), `alpha / 2 · ‖w − start‖²`, to those of the weights
+    /// that are pretrained; what is new has nothing to be pulled towards.
+    pub fn pull_towards(
+        &mut self,
+        start: &Classifier,
+        model: &Classifier,
+        alpha: f64,
+        is_pretrained: impl Fn(Place) -> bool,
+    ) {
+        let mut starts = HashMap::new();
+        start.clone().each(&mut |weight| {
+            starts.insert(weight.name().clone(), Gradient::values_of(&weight));
+        });
+        model.clone().each(&mut |weight| {
+            if !is_pretrained(weight.place()) {
+                return;
+            }
+            let pull = match (Gradient::values_of(&weight), starts.remove(weight.name())) {
+                (Gradient::Vector(now), Some(Gradient::Vector(start))) => Gradient::Vector((now - start) * alpha),
+                (Gradient::Matrix(now), Some(Gradient::Matrix(start))) => Gradient::Matrix((now - start) * alpha),
+                _ => return,
+            };
+            if self.0.contains_key(weight.name()) {
+                self.add(Self(HashMap::from([(weight.name().clone(), pull)])));
+            }
+        });
+    }
+
     /// Takes out the gradient of a weight.
     pub fn take(&mut self, name: &str) -> Option<Gradient> {
         self.0.remove(name)
@@ -110,11 +158,12 @@ pub fn clip_scale(grad_norm: f64, clip_norm: f64) -> f64 {
 pub fn gradients(
     model: &Classifier,
     batch: StepInput,
+    objective: Objective,
     live: impl Fn(Place) -> bool,
     dropout: &mut Dropout,
 ) -> (Tensor<1>, Gradients) {
     let mut tracked = model.tracked(live);
-    let loss = cross_entropy(tracked.forward(batch.input, dropout), batch.targets);
+    let loss = objective.loss(|dropout| tracked.forward(batch.input.clone(), dropout), &batch, dropout);
     let mut grads = loss.backward();
     let mut gradients = HashMap::new();
     tracked.each(&mut |weight| {

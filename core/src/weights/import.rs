@@ -1,6 +1,7 @@
 //! From a file's tensors to a model's weights: each is taken by its name, and what is missing or left over is told.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -42,14 +43,26 @@ impl<'a> Tensors<'a> {
     }
 
     /// Takes a tensor out of a file. Names lose a family's prefix and the names that TensorFlow gave to norms.
-    pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) {
+    ///
+    /// # Errors
+    /// When the file has the same weight under two names: which of them is meant cannot be known.
+    pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) -> Result<(), WeightsError> {
         if info.dtype == Dtype::I64 {
             self.report.unused.push(info.name.clone());
-            return;
+            return Ok(());
         }
         let name = info.name.strip_prefix("bert.").unwrap_or(&info.name);
         let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
-        self.waiting.insert(name, (info.dtype, read(info, bytes)));
+        match self.waiting.entry(name) {
+            Entry::Occupied(_) => {
+                let reason = "stands in the file twice, with and without a prefix or an old name".into();
+                Err(WeightsError::Tensor { name: info.name.clone(), reason })
+            }
+            Entry::Vacant(entry) => {
+                entry.insert((info.dtype, read(info, bytes)));
+                Ok(())
+            }
+        }
     }
 
     /// Whether the file has this tensor.
@@ -69,7 +82,7 @@ impl<'a> Tensors<'a> {
     pub fn vector(&mut self, name: String, place: Place, size: usize) -> Result<Weight<1>, WeightsError> {
         let (dtype, data) = self.take(&name, &[size])?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false })
+        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false, is_fixed: false })
     }
 
     /// A table `[rows, columns]`, as in the file.
@@ -79,7 +92,7 @@ impl<'a> Tensors<'a> {
     pub fn table(&mut self, name: String, place: Place, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
         let (dtype, data) = self.take(&name, &shape)?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false })
+        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false, is_fixed: false })
     }
 
     /// A linear layer's matrix `[out, in]` in the file, `[in, out]` in the model.
@@ -91,7 +104,7 @@ impl<'a> Tensors<'a> {
         let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
         let turned: Vec<f32> = (0..into).flat_map(|i| (0..out).map(move |o| values[o * into + i])).collect();
         let tensor = Tensor::from_data(TensorData::new(turned, [into, out]), &self.device);
-        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: true })
+        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: true, is_fixed: false })
     }
 
     /// What became of the tensors, once the model is made.
@@ -131,6 +144,7 @@ pub(crate) fn new_linear(
         place,
         dtype,
         transposed: true,
+        is_fixed: false,
     };
     let bias = Weight {
         name: Arc::from(format!("{name}.bias")),
@@ -138,6 +152,7 @@ pub(crate) fn new_linear(
         place,
         dtype,
         transposed: false,
+        is_fixed: false,
     };
     (weight, bias)
 }

@@ -1,6 +1,7 @@
 //! A model's weights, each with its name in the file: the one table that import, export, optimiser and checkpoints
 //! read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::tensor::{DType, Tensor, TensorData};
@@ -21,6 +22,8 @@ pub struct Weight<const D: usize> {
     pub dtype: Dtype,
     /// Whether the file has it transposed.
     pub transposed: bool,
+    /// Whether it stays as it is although its part is live: an adapter learns beside it.
+    pub is_fixed: bool,
 }
 
 /// A weight of either rank.
@@ -42,22 +45,31 @@ pub trait Weights: Clone {
     fn tracked(&self, live: impl Fn(Place) -> bool) -> Self {
         let mut tracked = self.clone();
         tracked.each(&mut |weight| match weight {
-            AnyWeight::Vector(w) if live(w.place) => w.tensor = w.tensor.clone().autodiff().require_grad(),
-            AnyWeight::Matrix(w) if live(w.place) => w.tensor = w.tensor.clone().autodiff().require_grad(),
+            AnyWeight::Vector(w) if live(w.place) && !w.is_fixed => {
+                w.tensor = w.tensor.clone().autodiff().require_grad()
+            }
+            AnyWeight::Matrix(w) if live(w.place) && !w.is_fixed => {
+                w.tensor = w.tensor.clone().autodiff().require_grad()
+            }
             _ => {}
         });
         tracked
     }
 
-    /// Number of parameters in the parts that `counted` names.
-    fn parameters(&self, counted: impl Fn(Place) -> bool) -> usize {
+    /// Number of parameters.
+    fn parameters(&self) -> usize {
         let mut sum = 0;
-        self.clone().each(&mut |weight| {
-            if counted(weight.place()) {
-                sum += weight.shape().iter().product::<usize>();
-            }
-        });
+        self.clone().each(&mut |weight| sum += weight.len());
         sum
+    }
+
+    /// Number of parameters of each part that learn when it is live.
+    fn learning_parameters(&self) -> BTreeMap<Place, usize> {
+        let mut sums = BTreeMap::new();
+        self.clone().each(&mut |weight| {
+            *sums.entry(weight.place()).or_default() += if weight.is_fixed() { 0 } else { weight.len() };
+        });
+        sums
     }
 }
 
@@ -76,6 +88,35 @@ impl AnyWeight<'_> {
             Self::Vector(w) => w.place,
             Self::Matrix(w) => w.place,
         }
+    }
+
+    /// Whether it stays as it is although its part is live.
+    pub fn is_fixed(&self) -> bool {
+        match self {
+            Self::Vector(w) => w.is_fixed,
+            Self::Matrix(w) => w.is_fixed,
+        }
+    }
+
+    /// Keeps it from learning.
+    pub fn fix(self) {
+        match self {
+            Self::Vector(w) => w.is_fixed = true,
+            Self::Matrix(w) => w.is_fixed = true,
+        }
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Vector(w) => w.tensor.shape().num_elements(),
+            Self::Matrix(w) => w.tensor.shape().num_elements(),
+        }
+    }
+
+    /// Whether it has no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Its shape in the file.

@@ -1,1 +1,80 @@
-fn main() {}
+//! `hone`: the engine of the page outside the browser. The same recipe, data and seed give the same run.
+
+mod data;
+mod model;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Fine-tunes a small pretrained language model on your own data.
+#[derive(Parser)]
+#[command(name = "hone", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Trains by a recipe of the page and writes the tuned model.
+    Train(TrainArguments),
+}
+
+/// What `hone train` is told.
+#[derive(clap::Args)]
+struct TrainArguments {
+    /// The recipe, as the page exports it.
+    recipe: PathBuf,
+    /// CSV, TSV, JSONL or JSON with a text and a label column.
+    #[arg(long)]
+    data: PathBuf,
+    /// Your own validation rows, in a file of the same columns.
+    #[arg(long)]
+    validation: Option<PathBuf>,
+    /// Name of the text column, if the guess is wrong.
+    #[arg(long)]
+    text: Option<String>,
+    /// Name of the label column, if the guess is wrong.
+    #[arg(long)]
+    label: Option<String>,
+    /// Folder with config.json, model.safetensors and tokenizer.json [default: the recipe's model, where `cargo xtask
+    /// setup` keeps it].
+    #[arg(long)]
+    model: Option<PathBuf>,
+    /// Folder for the tuned model, events.jsonl and result.json.
+    #[arg(long)]
+    out: PathBuf,
+    /// What to compute on.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
+    device: DeviceKind,
+    /// Stop after so many steps and keep the best weights.
+    #[arg(long)]
+    steps: Option<u32>,
+    /// Write no model: scores and events only.
+    #[arg(long)]
+    scores_only: bool,
+}
+
+/// What to compute on.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DeviceKind {
+    /// The processor.
+    Cpu,
+    /// The graphics card, through wgpu.
+    #[cfg(feature = "wgpu")]
+    Gpu,
+}
+
+fn main() -> ExitCode {
+    let Arguments { command: Command::Train(arguments) } = Arguments::parse();
+    match pollster::block_on(train::train(&arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("error: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}

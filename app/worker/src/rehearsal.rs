@@ -1,0 +1,152 @@
+//! What is tried on a copy before a run: a range test for the learning rate, or a few steps to tell how long a run takes.
+
+use hone_core::problem::Problem;
+use hone_core::protocol::{Estimate, Event};
+use hone_core::recipe::RawRecipe;
+use hone_core::train::{LR_FINDER_STEPS, LrFinder, Progress, Session, Work};
+
+use crate::engine::Engine;
+use crate::errors;
+use crate::js::now_ms;
+use crate::mailbox::post;
+use crate::run;
+
+/// Batches of a trial: the first ones compile and allocate.
+const TRIAL_BATCHES: usize = 3;
+/// Seconds in which a batch of a rehearsal is surely done, compiling counted: announced, so that the page does not take
+/// silence for death.
+const BATCH_SECONDS: f64 = 120.0;
+
+/// What is under way.
+pub enum Rehearsal {
+    FindRate(Box<LrFinder>),
+    Estimate(Box<Trial>),
+}
+
+/// A run of a few batches.
+pub struct Trial {
+    /// What it measures.
+    work: Work,
+    bytes: f64,
+    limit_bytes: f64,
+    session: Session,
+    /// Milliseconds for each unit of work, of each batch.
+    speeds: Vec<f64>,
+    step_ms: f64,
+}
+
+/// Begins a range test.
+pub fn find_rate(engine: &mut Engine, recipe: RawRecipe) {
+    if engine.is_running() {
+        let problem = Problem::new("rate.running", "A run is going on.").remedy("Stop it, or wait for its end.");
+        return post(&Event::RateFailed { problem });
+    }
+    match fitting(engine, LrFinder::recipe(&recipe)) {
+        Ok(session) => engine.rehearsal = Some(Rehearsal::FindRate(Box::new(LrFinder::new(session)))),
+        Err(problem) => post(&Event::RateFailed { problem }),
+    }
+}
+
+/// A session that the memory is enough for.
+fn fitting(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
+    let session = run::session(engine, recipe)?;
+    if session.memory_bytes() > run::memory_limit(engine) {
+        return Err(Problem::new("rate.memory", "The memory is not enough for this recipe.")
+            .remedy("Take smaller batches or shorter texts."));
+    }
+    Ok(session)
+}
+
+/// Begins to measure what a run would take, unless its memory tells already that it cannot be.
+pub fn estimate(engine: &mut Engine, recipe: RawRecipe) {
+    // A run, or a range test that someone watches, is not disturbed by a figure.
+    if engine.is_running() || matches!(engine.rehearsal, Some(Rehearsal::FindRate(_))) {
+        return;
+    }
+    engine.rehearsal = None;
+    let session = match run::session(engine, recipe.clone()) {
+        Ok(session) => session,
+        Err(problem) => return post(&Event::EstimateFailed { problem }),
+    };
+    let (bytes, limit_bytes, steps) = (session.memory_bytes(), run::memory_limit(engine), session.total_steps());
+    if bytes > limit_bytes {
+        let nearest = session.nearest_that_fits(limit_bytes);
+        let estimate = Estimate { seconds: 0.0, bytes, limit_bytes, steps, step_ms: None, nearest };
+        return post(&Event::Estimated { estimate });
+    }
+    let work = Work::of(&session);
+    // All that will ever learn learns in the trial.
+    match run::session(engine, LrFinder::recipe(&recipe)) {
+        Ok(session) => {
+            let trial = Trial { work, bytes, limit_bytes, session, speeds: Vec::new(), step_ms: 0.0 };
+            engine.rehearsal = Some(Rehearsal::Estimate(Box::new(trial)));
+        }
+        Err(problem) => post(&Event::EstimateFailed { problem }),
+    }
+}
+
+/// Ends a range test with what it has found; an estimate is dropped.
+pub fn stop(engine: &mut Engine) {
+    if let Some(Rehearsal::FindRate(finder)) = engine.rehearsal.take() {
+        post(&Event::RateFound { finding: finder.finish() });
+    }
+}
+
+/// Does the next batch of what is rehearsed. False when there is nothing.
+pub async fn advance(engine: &mut Engine) -> bool {
+    let Some(rehearsal) = engine.rehearsal.take() else { return false };
+    post(&Event::Busy { seconds: BATCH_SECONDS });
+    errors::clear();
+    engine.rehearsal = match rehearsal {
+        Rehearsal::FindRate(finder) => advance_finder(finder).await,
+        Rehearsal::Estimate(trial) => advance_trial(trial).await,
+    };
+    true
+}
+
+async fn advance_finder(mut finder: Box<LrFinder>) -> Option<Rehearsal> {
+    let point = match (finder.advance().await, errors::take_logged()) {
+        (Ok(point), None) => point,
+        (Err(problem), _) | (_, Some(problem)) => {
+            post(&Event::RateFailed { problem });
+            return None;
+        }
+    };
+    if let Some(point) = point {
+        post(&Event::RateTried { point, total: LR_FINDER_STEPS });
+    }
+    if finder.is_over() {
+        post(&Event::RateFound { finding: finder.finish() });
+        return None;
+    }
+    Some(Rehearsal::FindRate(finder))
+}
+
+async fn advance_trial(mut trial: Box<Trial>) -> Option<Rehearsal> {
+    let (work, begin) = (trial.session.next_work(), now_ms());
+    let is_batch = match (trial.session.advance().await, errors::take_logged()) {
+        (Ok(Progress::Step(_) | Progress::Accumulated), None) => true,
+        (Ok(_), None) => false,
+        (Err(problem), _) | (_, Some(problem)) => {
+            post(&Event::EstimateFailed { problem });
+            return None;
+        }
+    };
+    trial.step_ms = now_ms() - begin;
+    trial.speeds.push(trial.step_ms / work.max(1.0));
+    if is_batch && trial.speeds.len() < TRIAL_BATCHES {
+        return Some(Rehearsal::Estimate(trial));
+    }
+    let fastest = trial.speeds.iter().copied().fold(f64::INFINITY, f64::min);
+    post(&Event::Estimated {
+        estimate: Estimate {
+            seconds: trial.work.total() * fastest / 1e3,
+            bytes: trial.bytes,
+            limit_bytes: trial.limit_bytes,
+            steps: trial.session.total_steps(),
+            step_ms: Some(trial.step_ms),
+            nearest: None,
+        },
+    });
+    None
+}

@@ -1,0 +1,64 @@
+//! The pretrained model in a folder.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use hone_core::model::{Bert, BertConfig};
+use hone_core::problem::Problem;
+use hone_core::protocol::CatalogEntry;
+use hone_core::recipe::Pooling;
+use hone_core::text::Tokenizer;
+use hone_core::weights::{FileReader, Tensors};
+
+use crate::data::read;
+
+/// The models that the page offers.
+const CATALOG: &str = include_str!("../../../../public/catalog.json");
+/// Files of a model folder that an export takes along.
+const VERBATIM: [&str; 4] = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+
+/// A model, ready to be given a head.
+pub struct Model {
+    pub config: BertConfig,
+    pub config_json: Vec<u8>,
+    pub tokenizer: Tokenizer,
+    pub verbatim: Vec<(String, Vec<u8>)>,
+    pub bert: Bert,
+    pub pooling: Pooling,
+    pub hub_id: String,
+    pub license: String,
+}
+
+/// The model in `folder`, or the one that a recipe names by its id where `cargo xtask setup` keeps it.
+pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, Problem> {
+    let catalog: Vec<CatalogEntry> = serde_json::from_str(CATALOG).unwrap_or_default();
+    let id = if id.is_empty() { catalog.first().map_or("", |entry| &entry.id) } else { id };
+    let folder = folder.map_or_else(|| kept(id), Path::to_path_buf);
+    let entry = catalog.iter().find(|entry| folder.ends_with(&entry.id));
+    let file = |name: &str| read(&folder.join(name));
+    let config_json = file("config.json")?;
+    let config = BertConfig::parse(&config_json)?;
+    let tokenizer = Tokenizer::parse(&file("tokenizer.json")?, config.vocab)?;
+    let verbatim = VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect();
+    let (mut reader, mut tensors) = (FileReader::default(), Tensors::new(device));
+    reader.push(&file("model.safetensors")?, &mut |info, bytes| tensors.add(info, bytes))?;
+    reader.finish()?;
+    let bert = Bert::load(&config, &mut tensors)?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Model {
+        pooling: entry.map_or(Pooling::Cls, |entry| entry.pooling),
+        hub_id: entry.map_or(name, |entry| entry.hub_id.clone()),
+        license: entry.map_or_else(|| "other".into(), |entry| entry.license.clone()),
+        config,
+        config_json,
+        tokenizer,
+        verbatim,
+        bert,
+    })
+}
+
+fn kept(id: &str) -> PathBuf {
+    let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
+    home.unwrap_or_default().join(".cache/hone/models").join(id)
+}

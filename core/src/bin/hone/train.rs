@@ -1,0 +1,176 @@
+//! `hone train`.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Cursor, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use hone_core::export::{DataFacts, ModelFolder};
+use hone_core::model::{Classifier, MaskSource};
+use hone_core::problem::Problem;
+use hone_core::protocol::{Event, RunSummary};
+use hone_core::recipe::{AdapterKind, RawRecipe, Recipe};
+use hone_core::text::token_lengths;
+use hone_core::train::{Labels, Progress, Session, TrainingData, general_texts};
+use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
+
+use crate::model::{self, Model};
+use crate::{DeviceKind, TrainArguments, data};
+
+/// Trains, and writes what came of it.
+pub async fn train(arguments: &TrainArguments) -> Result<(), Problem> {
+    let raw: RawRecipe = serde_json::from_slice(&data::read(&arguments.recipe)?).map_err(|error| {
+        Problem::new("recipe.json", format!("{} is no recipe: {error}.", arguments.recipe.display()))
+            .remedy("Export one on the page; `{}` is a recipe too: the default.")
+    })?;
+    let (device, masks) = device(arguments.device);
+    let model = model::load(arguments.model.as_deref(), &raw.model, &device)?;
+    let mut session = session(arguments, raw, &model, &device, masks)?;
+    let out = |name: &str| arguments.out.join(name);
+    fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
+    let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
+    let summary = run(&mut session, BufWriter::new(events), arguments.steps).await?;
+    let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
+    fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
+    if !arguments.scores_only {
+        write_folders(arguments, &session, &model, &summary).await?;
+    }
+    let best = &summary.best;
+    println!(
+        "{:?} after {} steps and {:.1} s; best at step {}: accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
+        summary.reason, summary.steps, summary.seconds, best.step, best.accuracy, best.macro_f1, best.loss
+    );
+    Ok(())
+}
+
+fn device(kind: DeviceKind) -> (Device, MaskSource) {
+    match kind {
+        DeviceKind::Cpu => (Device::flex(), MaskSource::Host),
+        #[cfg(feature = "wgpu")]
+        DeviceKind::Gpu => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), MaskSource::Device),
+    }
+}
+
+fn session(
+    arguments: &TrainArguments,
+    raw: RawRecipe,
+    model: &Model,
+    device: &Device,
+    masks: MaskSource,
+) -> Result<Session, Problem> {
+    let dataset = data::dataset(arguments, raw.validation_share, u64::from(raw.seed))?;
+    let whole = |rows| Labels::encode(&dataset, rows, &model.tokenizer, usize::MAX);
+    let (train, validation) = (whole(&dataset.train)?, whole(&dataset.validation)?);
+    let lengths = train.lengths().into_iter().chain(validation.lengths()).collect();
+    let suggested = token_lengths(lengths, model.config.positions).max_len;
+    let recipe = Recipe::new(raw, &model.bert.facts(model.config.positions, model.pooling, suggested))?;
+    let data = TrainingData {
+        train: train.cut(&model.tokenizer, recipe.max_len()),
+        validation: validation.cut(&model.tokenizer, recipe.max_len()),
+        classes: dataset.labels.clone(),
+        general: general_texts(&model.tokenizer)?,
+        pad: model.tokenizer.pad_id(),
+    };
+    let shape = [model.config.hidden, data.classes.len()];
+    let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), device);
+    Ok(Session::new(recipe, classifier, data, device, masks))
+}
+
+/// Runs to the end; every event that the page would get is a line of `events`.
+async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) -> Result<RunSummary, Problem> {
+    let begin = Instant::now();
+    let plan = session.plan();
+    let total = steps.map_or(plan.total_steps, |steps| steps.min(plan.total_steps));
+    let bar = ProgressBar::new(u64::from(total));
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} step {pos}/{len} · {eta} left · {msg}") {
+        bar.set_style(style);
+    }
+    let mut tell = |event: &Event| {
+        let line = serde_json::to_string(event).unwrap_or_default();
+        writeln!(events, "{line}").map_err(|error| not_written(Path::new("events.jsonl"), error))
+    };
+    tell(&Event::Started { plan })?;
+    loop {
+        let step_begin = Instant::now();
+        match session.advance().await? {
+            Progress::Step(metrics) => {
+                bar.set_position(u64::from(metrics.step));
+                let tokens_per_s = f64::from(metrics.tokens) / step_begin.elapsed().as_secs_f64().max(1e-9);
+                if steps.is_some_and(|steps| metrics.step >= steps) {
+                    session.stop();
+                }
+                tell(&Event::Steps { steps: vec![metrics], tokens_per_s, seconds_left: None })?;
+            }
+            Progress::Evaluated { evaluation, is_best } => {
+                bar.set_message(format!("loss {:.3}, macro-F1 {:.3}", evaluation.loss, evaluation.macro_f1));
+                tell(&Event::Evaluated { evaluation, is_best })?;
+            }
+            Progress::Finished(reason) => {
+                bar.finish_and_clear();
+                let Some((best, _)) = session.best() else {
+                    return Err(Problem::new("run.no-weights", "The run ended before anything was evaluated."));
+                };
+                let summary = RunSummary {
+                    reason,
+                    steps: session.state().step,
+                    best: best.clone(),
+                    baseline: session.baseline(),
+                    forgetting: session.forgetting(),
+                    seconds: begin.elapsed().as_secs_f64(),
+                    advice: None,
+                };
+                tell(&Event::Finished { summary: summary.clone() })?;
+                return Ok(summary);
+            }
+            Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
+        }
+        if session.take_live_changed() {
+            tell(&Event::Parts { step: session.state().step, parts: session.parts() })?;
+        }
+    }
+}
+
+async fn write_folders(
+    arguments: &TrainArguments,
+    session: &Session,
+    model: &Model,
+    summary: &RunSummary,
+) -> Result<(), Problem> {
+    let sha256: String =
+        Sha256::digest(data::read(&arguments.data)?).iter().map(|byte| format!("{byte:02x}")).collect();
+    let data = session.data();
+    let folder = ModelFolder {
+        model: session.model(),
+        config: &model.config_json,
+        verbatim: &model.verbatim,
+        classes: &data.classes,
+        base_model: &model.hub_id,
+        license: &model.license,
+        recipe: session.recipe(),
+        history: &session.state().history,
+        best: &summary.best,
+        baseline: &summary.baseline,
+        data: DataFacts {
+            sha256: &sha256,
+            train_rows: data.train.labels.len(),
+            validation_rows: data.validation.labels.len(),
+        },
+    };
+    unpack(&folder.write(Vec::new(), |_, _| {}).await?, &arguments.out.join("model"))?;
+    if session.recipe().raw().adapter != AdapterKind::None {
+        unpack(&folder.write_adapter(Vec::new(), |_, _| {}).await?, &arguments.out.join("adapter"))?;
+    }
+    Ok(())
+}
+
+fn unpack(zip: &[u8], folder: &Path) -> Result<(), Problem> {
+    let extracted = zip::ZipArchive::new(Cursor::new(zip)).and_then(|mut archive| archive.extract(folder));
+    extracted.map_err(|error| not_written(folder, error))
+}
+
+fn not_written(path: &Path, error: impl std::fmt::Display) -> Problem {
+    Problem::new("file.write", format!("{} cannot be written: {error}.", path.display()))
+        .remedy("Choose a folder where you may write, with enough room.")
+}

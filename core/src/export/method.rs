@@ -1,0 +1,84 @@
+//! What was done, in a few sentences for the model card.
+
+use crate::recipe::{AdapterKind, ClassWeights, RawRecipe, Recipe, ScheduleKind, Unfreezing};
+
+/// The recipe in words: what every run has, and what this one had besides.
+pub fn described(recipe: &Recipe) -> String {
+    let raw = recipe.raw();
+    let mut sentences = vec![
+        format!(
+            "AdamW, learning rate at most {:e}, {}{}; weight decay {}; gradient norm at most {}.",
+            recipe.lr_peak(),
+            schedule(raw),
+            warmup(raw),
+            raw.weight_decay,
+            raw.clip_norm
+        ),
+        format!(
+            "{} epochs in batches of {}, at most {} tokens a text, seed {}.",
+            raw.epochs,
+            recipe.batch_size() * recipe.grad_accum_steps(),
+            recipe.max_len(),
+            raw.seed
+        ),
+        format!(
+            "Dropout {} in hidden states, {} in attention, {} before the head.",
+            raw.dropout, raw.attention_dropout, raw.head_dropout
+        ),
+        learning(raw),
+    ];
+    let mut also = |is_used: bool, sentence: String| {
+        if is_used {
+            sentences.push(sentence);
+        }
+    };
+    also(raw.layer_decay < 1.0, format!("Each layer learned at {} times the rate of the one above.", raw.layer_decay));
+    also(!raw.part_rates.is_empty(), "Some parts had a rate of their own.".into());
+    also(raw.label_smoothing > 0.0, format!("Label smoothing {}.", raw.label_smoothing));
+    also(raw.class_weights == ClassWeights::Balanced, "Classes weighed the inverse of their share.".into());
+    also(matches!(raw.class_weights, ClassWeights::Given(_)), "Classes had weights of their own.".into());
+    also(raw.focal_gamma > 0.0, format!("Focal loss, exponent {}.", raw.focal_gamma));
+    also(raw.r_drop > 0.0, format!("R-Drop, weight {}.", raw.r_drop));
+    also(raw.l2_sp > 0.0, format!("A pull of {} towards the pretrained weights (L2-SP).", raw.l2_sp));
+    also(raw.reinit_layers > 0, format!("The top {} layers were made anew before training.", raw.reinit_layers));
+    sentences.join(" ")
+}
+
+fn schedule(raw: &RawRecipe) -> &'static str {
+    match raw.schedule {
+        ScheduleKind::Constant => "constant",
+        ScheduleKind::Linear => "falling in a line",
+        ScheduleKind::Cosine => "falling along a cosine",
+        ScheduleKind::CosineRestarts => "falling along a cosine, with restarts",
+        ScheduleKind::Polynomial => "falling along a power",
+        ScheduleKind::InverseSqrt => "falling with the root of the step",
+        ScheduleKind::OneCycle => "in one cycle",
+        ScheduleKind::SlantedTriangular => "in a slanted triangle",
+        ScheduleKind::Plateau => "cut whenever the validation score stalled",
+    }
+}
+
+fn warmup(raw: &RawRecipe) -> String {
+    match raw.warmup_steps {
+        _ if raw.schedule == ScheduleKind::SlantedTriangular => String::new(),
+        Some(steps) => format!(" after a warm-up of {steps} steps"),
+        None => format!(" after a warm-up over {} % of the steps", raw.warmup_share * 100.0),
+    }
+}
+
+fn learning(raw: &RawRecipe) -> String {
+    let what = match raw.unfreezing {
+        Unfreezing::All => "All layers learned from the beginning".into(),
+        Unfreezing::Head => "The head alone learned".into(),
+        Unfreezing::Last => format!("The last {} layers and the head learned", raw.last_layers),
+        Unfreezing::Gradual => "The layers were thawed one after the other".into(),
+        Unfreezing::ChainThaw => "The layers learned one by one and then together (chain-thaw)".into(),
+    };
+    let how = match raw.adapter {
+        AdapterKind::None if raw.train_embeddings => ", the embeddings too".into(),
+        AdapterKind::None => "; the embeddings were frozen".into(),
+        AdapterKind::Lora => format!(", through LoRA adapters of rank {}", raw.lora_rank),
+        AdapterKind::Dora => format!(", through DoRA adapters of rank {}", raw.lora_rank),
+    };
+    format!("{what}{how}.")
+}

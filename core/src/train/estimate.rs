@@ -1,0 +1,157 @@
+//! What a run will take: memory by formula, before anything is risked, and time in units of work, of which a trial step
+//! tells how long one takes.
+
+use super::{Labels, Session};
+use crate::model::Bottom;
+use crate::recipe::{AdapterKind, Pace, Place, RawRecipe};
+use crate::text::{LENGTHS, padded_len};
+
+/// Values that training keeps of each token in a layer for the backward pass, in hidden sizes: inputs of the six linear
+/// layers, both norms with their outputs, dropout masks, and the gradients that pass through at the same time.
+const KEPT_HIDDEN: f64 = 16.0;
+/// The same in sizes of the feed-forward block: before and after its activation, and a gradient.
+const KEPT_FFN: f64 = 4.0;
+/// The same for each pair of tokens and head: scores, softmax, mask and product, and a gradient.
+const KEPT_PAIRS: f64 = 5.0;
+/// What an adapter's gradient costs beside that of a whole weight.
+const ADAPTER_WORK: f64 = 0.1;
+/// Work of the head for a batch, in layers.
+const HEAD_WORK: f64 = 0.02;
+
+/// Work of a run: how much is done after each optimiser step, evaluations counted. The unit is one layer forward over
+/// one token.
+#[derive(Clone, Debug)]
+pub struct Work(Vec<f64>);
+
+impl Work {
+    /// The work of a session as its recipe stands.
+    pub fn of(session: &Session) -> Self {
+        let steps_per_epoch = session.steps_per_epoch();
+        let freezing = session.recipe.freezing();
+        let train = padded_tokens(session, &session.data.train) / f64::from(steps_per_epoch);
+        let validation = padded_tokens(session, &session.data.validation);
+        let (mut done, mut entered, mut last_stage) = (0.0, 0, 0);
+        let total = session.total_steps();
+        let evaluations = |step: u32| (f64::from(step) / session.eval_interval()).floor();
+        let steps = (0..total).map(|step| {
+            // A stalled score is foreseen as early as it can come: more is live then.
+            let stage = freezing.stage_at(step, steps_per_epoch).unwrap_or_else(|| match freezing.pace() {
+                Pace::Stall(patience) => {
+                    (evaluations(step) as usize / patience as usize).min(freezing.stages().len() - 1)
+                }
+                _ => 0,
+            });
+            if stage != last_stage {
+                (entered, last_stage) = (step, stage);
+            }
+            let is_kept = step - entered >= steps_per_epoch;
+            done += train * session.step_work(stage, is_kept);
+            if evaluations(step + 1) > evaluations(step) || step + 1 == total {
+                done += validation * session.forward_work(stage, is_kept);
+            }
+            done
+        });
+        Self(steps.collect())
+    }
+
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        self.0.last().copied().unwrap_or(0.0)
+    }
+
+    /// What is done after so many steps.
+    pub fn done(&self, steps: u32) -> f64 {
+        let index = (steps as usize).min(self.0.len());
+        index.checked_sub(1).map_or(0.0, |index| self.0[index])
+    }
+}
+
+impl Session {
+    /// Work for each token of a training batch. `is_kept`: what the frozen bottom computes is there already.
+    fn step_work(&self, stage: usize, is_kept: bool) -> f64 {
+        let live = &self.recipe.freezing().stages()[stage];
+        let own = if self.recipe.raw().adapter == AdapterKind::None { 1.0 } else { ADAPTER_WORK };
+        let lowest = live.first().copied().unwrap_or(Place::Head);
+        let backward: f64 = (0..self.model.bert.sizes().layers)
+            .map(Place::Layer)
+            .filter(|&layer| layer >= lowest)
+            .map(|layer| 1.0 + if live.contains(&layer) { own } else { 0.0 })
+            .sum();
+        let passes = if self.recipe.raw().r_drop > 0.0 { 2.0 } else { 1.0 };
+        passes * (self.forward_work(stage, is_kept) + backward)
+    }
+
+    /// Work for each token of a batch without a backward pass.
+    fn forward_work(&self, stage: usize, is_kept: bool) -> f64 {
+        let layers = self.model.bert.sizes().layers;
+        let kept = if is_kept { self.bottom_layers(stage) } else { 0 };
+        (layers - kept) as f64 + HEAD_WORK
+    }
+
+    fn bottom_layers(&self, stage: usize) -> usize {
+        let lowest = self.recipe.freezing().stages()[stage].first().copied().unwrap_or(Place::Head);
+        match Bottom::below(lowest) {
+            Bottom::None => 0,
+            Bottom::Layers(count) => count,
+            Bottom::Encoder => self.model.bert.sizes().layers,
+        }
+    }
+
+    /// Work of the next training batch, as a trial takes it: nothing is kept yet.
+    pub fn next_work(&self) -> f64 {
+        let tokens = self.next_batch().map_or(0, |shape| shape.rows * shape.len);
+        tokens as f64 * self.step_work(self.state.stage, false)
+    }
+
+    /// Memory of the run at its height, in bytes.
+    pub fn memory_bytes(&self) -> f64 {
+        self.memory_bytes_of(self.recipe.batch_size(), self.recipe.max_len())
+    }
+
+    fn memory_bytes_of(&self, batch_size: usize, max_len: usize) -> f64 {
+        let raw = self.recipe.raw();
+        let sizes = self.model.bert.sizes();
+        let stages = self.recipe.freezing().stages();
+        let ever_live: usize =
+            self.parameters.iter().filter(|(place, _)| stages.iter().any(|s| s.contains(place))).map(|(_, n)| n).sum();
+        // Beside the base: the weights as they are and as they were best, gradients and two moments.
+        let copies = if raw.grad_accum_steps > 1 { 6.0 } else { 5.0 };
+        let weights = self.all_parameters as f64 + copies * ever_live as f64;
+        let longest = self.data.train.lengths().into_iter().max().unwrap_or(1).min(max_len);
+        let (rows, len) = (batch_size as f64, padded_len(longest, max_len) as f64);
+        let deepest = (0..stages.len()).map(|stage| sizes.layers - self.bottom_layers(stage)).max().unwrap_or(0);
+        let token = KEPT_HIDDEN * sizes.hidden as f64 + KEPT_FFN * sizes.ffn as f64;
+        let layer = rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len;
+        let passes = if raw.r_drop > 0.0 { 2.0 } else { 1.0 };
+        let activations = passes * layer * deepest.max(1) as f64;
+        (weights + activations) * size_of::<f32>() as f64
+    }
+
+    /// The nearest recipe that takes at most `limit` bytes: the same rows a step in smaller batches, and only then
+    /// shorter texts.
+    pub fn nearest_that_fits(&self, limit: f64) -> Option<RawRecipe> {
+        let raw = self.recipe.raw();
+        let lengths = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_len());
+        for max_len in [self.recipe.max_len()].into_iter().chain(lengths) {
+            let mut batch_size = self.recipe.batch_size();
+            loop {
+                if self.memory_bytes_of(batch_size, max_len) <= limit {
+                    let rows = raw.batch_size * raw.grad_accum_steps;
+                    let grad_accum_steps = rows.div_ceil(batch_size as u32).min(64);
+                    let (batch_size, max_len) = (batch_size as u32, Some(max_len as u32));
+                    return Some(RawRecipe { batch_size, grad_accum_steps, max_len, ..raw.clone() });
+                }
+                if batch_size == 1 {
+                    break;
+                }
+                batch_size /= 2;
+            }
+        }
+        None
+    }
+}
+
+/// Tokens of all texts, padding counted as if the texts were sorted.
+fn padded_tokens(session: &Session, labels: &Labels) -> f64 {
+    labels.lengths().into_iter().map(|length| padded_len(length, session.recipe.max_len()) as f64).sum()
+}

@@ -1,0 +1,117 @@
+//! How far fine-tuning has moved an encoder: general sentences, which have nothing to do with the task, are put through
+//! it before and after.
+
+use burn::tensor::Device;
+
+use super::read;
+use crate::model::{Bottom, Classifier, Dropout, Hidden};
+use crate::problem::Problem;
+use crate::protocol::Forgetting;
+use crate::text::{Batch, EncodedTexts, Tokenizer, batches_by_length};
+
+/// Most tokens of a general sentence; none of them has more in the vocabularies of the BERT family.
+const LONGEST: usize = 64;
+
+/// 200 sentences about everything, one a line.
+const GENERAL_SENTENCES: &str = include_str!("general_sentences.txt");
+
+/// The general sentences in a model's tokens.
+///
+/// # Errors
+/// When the tokenizer cannot split one.
+pub fn general_texts(tokenizer: &Tokenizer) -> Result<EncodedTexts, Problem> {
+    let mut texts = EncodedTexts::default();
+    for sentence in GENERAL_SENTENCES.lines() {
+        let mut ids = tokenizer.encode(sentence, usize::MAX)?;
+        tokenizer.cut(&mut ids, LONGEST);
+        texts.push(&ids);
+    }
+    Ok(texts)
+}
+
+/// A comparison under way.
+#[derive(Debug)]
+pub struct Measurement {
+    batches: Vec<Vec<u32>>,
+    done: usize,
+    rows: usize,
+    before: Vec<Vec<f32>>,
+    after: Vec<Vec<f32>>,
+}
+
+impl Measurement {
+    pub fn new(texts: &EncodedTexts, rows: usize) -> Self {
+        let lengths: Vec<usize> = (0..texts.len()).map(|i| texts.tokens(i)).collect();
+        Self { batches: batches_by_length(&lengths, rows), done: 0, rows, before: Vec::new(), after: Vec::new() }
+    }
+
+    /// Batches done, and batches in all.
+    pub fn progress(&self) -> (u32, u32) {
+        (self.done as u32, self.batches.len() as u32)
+    }
+
+    /// Puts the next batch through the models before and after.
+    pub async fn advance(
+        &mut self,
+        [before, after]: [&Classifier; 2],
+        texts: &EncodedTexts,
+        pad: u32,
+        device: &Device,
+    ) -> Result<(), Problem> {
+        let Some(batch) = self.batches.get(self.done) else { return Ok(()) };
+        let ids: Vec<&[u32]> = batch.iter().map(|&row| texts.get(row as usize)).collect();
+        let batch = Batch::new(&ids, self.rows, LONGEST, pad);
+        for (model, vectors) in [(before, &mut self.before), (after, &mut self.after)] {
+            let raised = model.raised(batch.input(device), Bottom::Encoder, &mut Dropout::off());
+            if let Hidden::Sentence(x) = raised.hidden {
+                let [_, size] = x.dims();
+                let values = read(x).await?;
+                vectors.extend(values.chunks(size).take(ids.len()).map(<[f32]>::to_vec));
+            }
+        }
+        self.done += 1;
+        Ok(())
+    }
+
+    /// What came of it.
+    pub fn finish(self) -> Forgetting {
+        compare(&self.before, &self.after)
+    }
+}
+
+/// Compares the vectors of the same sentences before and after: the mean cosine of each pair, and the correlation
+/// (Pearson) of the cosines between all sentences, which does not mind that the whole space was turned.
+pub fn compare(before: &[Vec<f32>], after: &[Vec<f32>]) -> Forgetting {
+    let [before, after] = [before, after].map(|vectors| vectors.iter().map(|v| unit(v)).collect::<Vec<_>>());
+    let cosines: Vec<f64> = before.iter().zip(&after).map(|(a, b)| dot(a, b)).collect();
+    let similarities = |vectors: &[Vec<f64>]| {
+        let pairs = (0..vectors.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+        pairs.map(|(i, j)| dot(&vectors[i], &vectors[j])).collect::<Vec<f64>>()
+    };
+    let cosine = cosines.iter().sum::<f64>() / cosines.len().max(1) as f64;
+    let agreement = correlation(&similarities(&before), &similarities(&after));
+    Forgetting { cosine, agreement, sentences: cosines.len() as u32 }
+}
+
+fn unit(vector: &[f32]) -> Vec<f64> {
+    let length = vector.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt().max(1e-12);
+    vector.iter().map(|&x| f64::from(x) / length).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Pearson's r; 1 where the first does not vary and the second equals it.
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+    let centred = |values: &[f64]| {
+        let middle = mean(values);
+        values.iter().map(|x| x - middle).collect::<Vec<_>>()
+    };
+    let (a, b) = (centred(a), centred(b));
+    dot(&a, &b) / (dot(&a, &a) * dot(&b, &b)).sqrt().max(1e-12)
+}

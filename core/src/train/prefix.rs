@@ -1,0 +1,109 @@
+//! What a frozen bottom of the model makes of each text, computed once and kept: an epoch of the head alone then costs
+//! little more than the head.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::read;
+use crate::limits::MAX_PREFIX_BYTES;
+use crate::model::{Bottom, Classifier, Dropout, Hidden, Input};
+use crate::problem::Problem;
+use crate::text::{Batch, EncodedTexts};
+
+/// The kept outputs of a set of texts, in the host's memory.
+#[derive(Clone, Debug)]
+pub struct PrefixCache {
+    bottom: Bottom,
+    texts: Vec<Option<Box<[f32]>>>,
+    bytes: usize,
+}
+
+impl Default for PrefixCache {
+    /// Nothing is kept yet.
+    fn default() -> Self {
+        Self { bottom: Bottom::None, texts: Vec::new(), bytes: 0 }
+    }
+}
+
+impl PrefixCache {
+    /// Bytes that are kept.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A batch of the texts `rows`, filled up to `size` rows and computed up to the top of `bottom`: from what is kept,
+    /// or anew and then kept, as far as the bound of memory allows. Without dropout: what is kept must always be the
+    /// same. Another `bottom` than the last time empties the cache.
+    ///
+    /// # Errors
+    /// When the device fails.
+    #[allow(clippy::too_many_arguments, reason = "each is a thing of its own, and one place calls this")]
+    pub async fn input(
+        &mut self,
+        bottom: Bottom,
+        model: &Classifier,
+        texts: &EncodedTexts,
+        rows: &[u32],
+        [size, max_len]: [usize; 2],
+        pad: u32,
+        device: &Device,
+    ) -> Result<(Input, usize), Problem> {
+        let ids: Vec<&[u32]> = rows.iter().map(|&row| texts.get(row as usize)).collect();
+        let batch = Batch::new(&ids, size, max_len, pad);
+        let input = batch.input(device);
+        if bottom == Bottom::None {
+            *self = Self::default();
+            return Ok((input, batch.tokens));
+        }
+        if self.bottom != bottom || self.texts.len() != texts.len() {
+            *self = Self { bottom, texts: vec![None; texts.len()], bytes: 0 };
+        }
+        if let Some(hidden) = self.kept(rows, &batch, model.bert.hidden(), device) {
+            return Ok((Input { hidden, ..input }, batch.tokens));
+        }
+        let input = model.raised(input, bottom, &mut Dropout::off());
+        self.keep(&input.hidden, rows, &ids, &batch).await?;
+        Ok((input, batch.tokens))
+    }
+
+    /// The batch from what is kept, if all of it is.
+    fn kept(&self, rows: &[u32], batch: &Batch, hidden: usize, device: &Device) -> Option<Hidden> {
+        let texts: Vec<&[f32]> =
+            rows.iter().map(|&row| self.texts[row as usize].as_deref()).collect::<Option<Vec<_>>>()?;
+        let width = self.bottom.width(batch.len, hidden);
+        let mut values = vec![0.0; batch.rows * width];
+        for (place, text) in values.chunks_mut(width).zip(texts) {
+            place[..text.len()].copy_from_slice(text);
+        }
+        Some(match self.bottom {
+            Bottom::Layers(count) => {
+                let shape = [batch.rows, batch.len, hidden];
+                Hidden::Tokens(count, Tensor::from_data(TensorData::new(values, shape), device))
+            }
+            _ => Hidden::Sentence(Tensor::from_data(TensorData::new(values, [batch.rows, hidden]), device)),
+        })
+    }
+
+    async fn keep(&mut self, hidden: &Hidden, rows: &[u32], ids: &[&[u32]], batch: &Batch) -> Result<(), Problem> {
+        let (values, size) = match hidden {
+            Hidden::Ids(_) => return Ok(()),
+            Hidden::Tokens(_, x) => (x.clone().reshape([x.shape().num_elements()]), x.dims()[2]),
+            Hidden::Sentence(x) => (x.clone().reshape([x.shape().num_elements()]), x.dims()[1]),
+        };
+        let bottom = self.bottom;
+        let width = bottom.width(batch.len, size);
+        let needed: usize = ids.iter().map(|ids| bottom.width(ids.len(), size) * size_of::<f32>()).sum();
+        if self.bytes + needed > MAX_PREFIX_BYTES {
+            return Ok(());
+        }
+        let values: Vec<f32> = read(values).await?;
+        for ((&row, ids), values) in rows.iter().zip(ids).zip(values.chunks(width)) {
+            let text = &mut self.texts[row as usize];
+            if text.is_none() {
+                let own = &values[..bottom.width(ids.len(), size)];
+                self.bytes += size_of_val(own);
+                *text = Some(own.into());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Writes lora.json and lora_*.safetensors: adapters of peft on the micro BERT, mean pooling, the head trained whole.
+
+The adapter is as peft stores one, with values other than it starts with, so that every matrix has a gradient. LoRA and
+rsLoRA use all of it but DoRA's magnitudes. Training goes over the batches of train_curve.py with its optimiser.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
+
+import peft
+import torch
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from safetensors.torch import load_file
+
+from reference import GOLDEN, Optimizer, classifier, curve, provenance, write_json, write_tensors
+
+RANK, ALPHA, LR_PEAK = 4, 8, 3e-3
+TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+KINDS = {
+    "lora": ({"adapter": "lora"}, {}),
+    "rslora": ({"adapter": "lora", "lora_rank_stabilised": True}, {"use_rslora": True}),
+    "dora": ({"adapter": "dora"}, {"use_dora": True}),
+}
+BASE, CURVE = GOLDEN / "micro_bert", GOLDEN / "train_curve.json"
+
+
+def main():
+    info = json.loads(CURVE.read_text(encoding="utf-8"))
+    batches = [{name: torch.tensor(rows) for name, rows in batch.items()} for batch in info["batches"]]
+    adapter, gradients, cases = draw_adapter(), {}, {}
+    for kind, (recipe, settings) in KINDS.items():
+        model = adapted(adapter, settings)
+        cases[kind] = {"recipe": {**recipe, "lora_rank": RANK, "lora_alpha": float(ALPHA)}}
+        cases[kind]["logits"] = logits(model, batches[0])
+        cases[kind]["merged_logits"] = logits(adapted(adapter, settings).merge_and_unload(), batches[0])
+        model(**batches[0]).loss.backward()
+        learning = {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad}
+        gradients |= {f"{kind}.{stored_name(name)}": gradient for name, gradient in learning.items()}
+        cases[kind] |= curve(model, Optimizer(model, len(batches), LR_PEAK), batches)
+        cases[kind]["final_logits"] = logits(model, batches[0])
+    inputs = [BASE / "model.safetensors", BASE / "config.json", CURVE, CURVE.with_suffix(".safetensors")]
+    versions = provenance(__file__, inputs) | {"peft": peft.__version__}
+    write_json(GOLDEN / "lora.json", {"provenance": versions, "lr_peak": LR_PEAK, **cases})
+    write_tensors(GOLDEN / "lora_adapter.safetensors", adapter)
+    write_tensors(GOLDEN / "lora_gradients.safetensors", gradients)
+
+
+def draw_adapter():
+    """Values of a DoRA adapter and the head of train_curve.py, under the names that peft stores them by."""
+    generator = torch.Generator().manual_seed(51)
+    adapter = get_peft_model_state_dict(new_adapter({"use_dora": True}))
+    for name, tensor in sorted(adapter.items()):
+        if ".lora_magnitude_vector" in name:
+            # Peft starts with the lengths of the weight's rows.
+            adapter[name] = tensor * torch.empty_like(tensor).uniform_(0.8, 1.2, generator=generator)
+        elif ".lora_" in name:
+            adapter[name] = torch.empty_like(tensor).normal_(0.0, 0.1, generator=generator)
+    return adapter
+
+
+def adapted(adapter, settings):
+    """The classifier with `adapter`, of the kind that `settings` say."""
+    model = new_adapter(settings)
+    wanted = get_peft_model_state_dict(model)
+    set_peft_model_state_dict(model, {name: adapter[name] for name in wanted})
+    return model
+
+
+def new_adapter(settings):
+    """The classifier with an adapter as peft begins it."""
+    start = load_file(CURVE.with_suffix(".safetensors"))
+    head = {name: start[name] for name in ("classifier.weight", "classifier.bias")}
+    config = LoraConfig(
+        task_type="SEQ_CLS",
+        r=RANK,
+        lora_alpha=ALPHA,
+        lora_dropout=0.0,
+        target_modules=TARGETS,
+        modules_to_save=["classifier"],
+        **settings,
+    )
+    return get_peft_model(classifier(BASE, "mean", 3, head=head), config).train()
+
+
+def stored_name(name):
+    """The name that peft stores a parameter by."""
+    return name.replace(".modules_to_save", "").replace("vector.default.weight", "vector").replace(".default", "")
+
+
+@torch.no_grad()
+def logits(model, batch):
+    """What the model says of a batch."""
+    return model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.tolist()
+
+
+if __name__ == "__main__":
+    main()

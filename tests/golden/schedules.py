@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Writes schedules.json: the rate of every step where the highest is 1, and what a plateau makes of scores.
+
+A case's `recipe` holds the fields of Hone's recipe that it is about. What the sources lack or do otherwise:
+
+- a last rate above 0: of a straight line it is the polynomial's of power 1; restarts have none, so theirs is put below
+  transformers' curve;
+- one cycle without a rising half, which PyTorch begins below the top and Hone at it: no case;
+- ULMFiT's triangle over steps that are no multiple of 1 / cut_frac: the paper's formula falls below the lowest rate,
+  Hone stays there: no case.
+"""
+
+import math
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
+
+import torch
+import transformers
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+
+from reference import GOLDEN, provenance, write_json
+
+FINAL = 0.1
+# Recipe, transformers' schedule and its settings.
+SCHEDULES = [
+    ({"schedule": "constant"}, "constant_with_warmup", {}),
+    ({"schedule": "linear"}, "linear", {}),
+    ({"schedule": "linear", "lr_final_share": FINAL}, "polynomial", {"power": 1.0, "lr_end": FINAL}),
+    ({"schedule": "cosine"}, "cosine", {}),
+    ({"schedule": "cosine", "lr_final_share": FINAL}, "cosine_with_min_lr", {"min_lr": FINAL}),
+    ({"schedule": "cosine_restarts", "cycles": 3}, "cosine_with_restarts", {"num_cycles": 3}),
+    ({"schedule": "polynomial", "power": 2.0}, "polynomial", {"power": 2.0, "lr_end": 0.0}),
+    ({"schedule": "polynomial", "power": 2.0, "lr_final_share": FINAL}, "polynomial", {"power": 2.0, "lr_end": FINAL}),
+    ({"schedule": "inverse_sqrt"}, "inverse_sqrt", {}),
+]
+# Ties, changes as large as the least that counts, and long stretches without improvement. The higher, the better.
+SCORES = [0.5, 0.625, 0.6875, 0.625, 0.75, 0.75, 0.6875, 0.625, 0.5625, 0.875, 0.125, 0.9375]
+
+
+def main():
+    cases = []
+    for total, warmup in ((40, 0), (40, 4), (7, 0), (7, 4)):
+        found = [from_transformers(total, warmup, *schedule) for schedule in SCHEDULES]
+        cases += found
+        cases += [restarts_above(FINAL, restarts) for restarts in found if "cycles" in restarts["recipe"]]
+        if warmup > 0:
+            cases += [one_cycle(total, warmup, final) for final in (0.0, FINAL)]
+    cases += [slanted_triangular(total) for total in (40, 50)]
+    plateau = [stalls(metric, *of) for metric in ("accuracy", "loss") for of in ((1, 0.0), (0, 0.0), (1, 0.0625))]
+    write_json(GOLDEN / "schedules.json", {"provenance": provenance(__file__), "cases": cases, "plateau": plateau})
+
+
+def from_transformers(total, warmup, recipe, name, settings):
+    """The rates of one of transformers' schedules."""
+    optimizer = sgd()
+    schedule = transformers.get_scheduler(name, optimizer, warmup, total, settings)
+    return case(f"transformers {name}", total, {**recipe, "warmup_steps": warmup}, rates(optimizer, schedule, total))
+
+
+def restarts_above(final, restarts):
+    """The rates of restarts that fall to `final` instead of 0."""
+    recipe, warmup = restarts["recipe"], restarts["recipe"]["warmup_steps"]
+    raised = [rate if step < warmup else final + (1 - final) * rate for step, rate in enumerate(restarts["lr"])]
+    return {**restarts, "recipe": {**recipe, "lr_final_share": final}, "lr": raised}
+
+
+def one_cycle(total, warmup, final, start=0.04):
+    """The rates of PyTorch's one cycle in two phases."""
+    optimizer = sgd()
+    last = start / final if final else math.inf
+    settings = {"pct_start": warmup / total, "div_factor": 1 / start, "final_div_factor": last}
+    schedule = OneCycleLR(optimizer, 1.0, total_steps=total, cycle_momentum=False, **settings)
+    recipe = {"schedule": "one_cycle", "warmup_steps": warmup, "lr_start_share": start, "lr_final_share": final}
+    return case("torch OneCycleLR", total, recipe, rates(optimizer, schedule, total))
+
+
+def slanted_triangular(total, cut_frac=0.1, ratio=32):
+    """The rates of Howard, Ruder 2018, section 3.2, equation 3, with t from 0."""
+    cut = math.floor(total * cut_frac)
+    rising = [t / cut for t in range(cut)]
+    falling = [1 - (t - cut) / (cut * (1 / cut_frac - 1)) for t in range(cut, total)]
+    recipe = {"schedule": "slanted_triangular", "cut_share": cut_frac, "cut_ratio": float(ratio)}
+    return case("ULMFiT", total, recipe, [(1 + p * (ratio - 1)) / ratio for p in rising + falling])
+
+
+def case(source, total, recipe, lr):
+    """The rates of steps 0 to `total` - 1."""
+    return {"source": source, "recipe": recipe, "total_steps": total, "lr": lr}
+
+
+def stalls(metric, patience, min_change):
+    """What the rate is multiplied with after each score."""
+    mode, scores = ("min", [1 - score for score in SCORES]) if metric == "loss" else ("max", SCORES)
+    optimizer = sgd()
+    settings = {"factor": 0.5, "patience": patience, "threshold": min_change, "threshold_mode": "abs"}
+    schedule = ReduceLROnPlateau(optimizer, mode, **settings)
+    factors = []
+    for score in scores:
+        schedule.step(score)
+        factors.append(schedule.get_last_lr()[0])
+    recipe = {"schedule": "plateau", "plateau_factor": 0.5, "plateau_patience": patience}
+    recipe |= {"best_metric": metric, "min_change": min_change}
+    return {"source": "torch ReduceLROnPlateau", "recipe": recipe, "scores": scores, "factors": factors}
+
+
+def sgd():
+    """An optimiser of the rate 1, for schedules to work on."""
+    return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+
+
+def rates(optimizer, schedule, total):
+    """The rate of each step."""
+    used = []
+    for _ in range(total):
+        used.append(schedule.get_last_lr()[0])
+        optimizer.step()
+        schedule.step()
+    return used
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+//! Techniques of fine-tuning against PyTorch, transformers, PEFT and scikit-learn.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use hone_core::model::{Classifier, Dropout, MaskSource};
+use hone_core::protocol::RatePoint;
+use hone_core::recipe::{ClassWeights, LrCurve, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe};
+use hone_core::text::EncodedTexts;
+use hone_core::train::{
+    Labels, LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, gradients,
+    suggestions,
+};
+use hone_core::weights::Weights;
+use hone_tests::{
+    adapted, as_in_file, assert_close, assert_curve, golden, input, json, micro, peft_name, ready, step_input,
+    tolerance, values,
+};
+use serde_json::Value;
+
+fn floats(list: &Value) -> Vec<f32> {
+    serde_json::from_value(list.clone()).unwrap()
+}
+
+fn single(numbers: &[f64]) -> Vec<f32> {
+    numbers.iter().map(|&number| number as f32).collect()
+}
+
+/// A list of rows, one after the other.
+fn flat(rows: &Value) -> Vec<f32> {
+    rows.as_array().unwrap().iter().flat_map(floats).collect()
+}
+
+fn recipe(case: &Value) -> RawRecipe {
+    serde_json::from_value(case["recipe"].clone()).unwrap()
+}
+
+fn classes() -> [String; 3] {
+    ["0", "1", "2"].map(String::from)
+}
+
+fn scores(model: &Classifier, batch: &Value, device: &Device) -> Vec<f32> {
+    model.forward(input(batch, device), &mut Dropout::off()).into_data().try_into_vec().unwrap()
+}
+
+#[test]
+fn rates_equal_those_of_transformers_pytorch_and_ulmfit() {
+    for case in json("schedules.json")["cases"].as_array().unwrap() {
+        let total = case["total_steps"].as_u64().unwrap() as u32;
+        let curve = LrCurve::new(&recipe(case), 1.0, total);
+        let rates: Vec<f32> = (0..total).map(|step| curve.lr(step) as f32).collect();
+        assert_close(&format!("{total} steps of {}", case["recipe"]), &rates, &floats(&case["lr"]), tolerance::NUMBERS);
+    }
+}
+
+#[test]
+fn a_plateau_cuts_the_rate_as_pytorchs_does() {
+    for case in json("schedules.json")["plateau"].as_array().unwrap() {
+        let raw = recipe(case);
+        let sign = if raw.best_metric == Metric::Loss { -1.0 } else { 1.0 };
+        let mut plateau = Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.min_change, 0.0);
+        let mut after = |score| {
+            plateau.observe(sign * f64::from(score));
+            plateau.scale() as f32
+        };
+        let factors: Vec<f32> = floats(&case["scores"]).into_iter().map(&mut after).collect();
+        assert_eq!(factors, floats(&case["factors"]), "{}", case["recipe"]);
+    }
+}
+
+#[test]
+fn losses_and_their_gradients_equal_pytorchs() {
+    let device = Device::flex();
+    let info = json("losses.json");
+    let labels: Vec<u32> = serde_json::from_value(info["labels"].clone()).unwrap();
+    for case in info["cases"].as_array().unwrap() {
+        let (raw, what) = (recipe(case), format!("{} of {}", case["recipe"], case["logits"][0]));
+        let rule = TargetRule::of(&raw, &classes(), &labels);
+        // Only the number of the texts matters: what the model would say of them is given.
+        let texts = input(&json("train_curve.json")["batches"][0], &device);
+        let batch = StepInput::new(texts, &rule, &labels, 4, labels.iter().copied(), &device);
+        let tensor = |rows| Tensor::<2>::from_data(TensorData::new(flat(rows), [4, 3]), &device);
+        let logits: Vec<_> =
+            case["logits"].as_array().unwrap().iter().map(|rows| tensor(rows).autodiff().require_grad()).collect();
+        let mut passes = logits.iter().cloned();
+        let loss = Objective::of(&raw).loss(|_| passes.next().unwrap(), &batch, &mut Dropout::off());
+        let mut grads = loss.backward();
+        assert_close(&what, &[loss.into_scalar::<f32>()], &[case["loss"].as_f64().unwrap() as f32], tolerance::LOSSES);
+        for (logits, expected) in logits.iter().zip(case["gradients"].as_array().unwrap()) {
+            let gradient = logits.grad_remove(&mut grads).unwrap().into_data().try_into_vec().unwrap();
+            assert_close(&what, &gradient, &flat(expected), tolerance::LOSSES);
+        }
+    }
+}
+
+#[test]
+fn balanced_class_weights_equal_scikit_learns() {
+    let info = &json("losses.json")["balanced"];
+    let labels: Vec<u32> = serde_json::from_value(info["labels"].clone()).unwrap();
+    let raw = RawRecipe { class_weights: ClassWeights::Balanced, ..RawRecipe::default() };
+    let rule = TargetRule::of(&raw, &classes(), &labels);
+    let weights: Vec<f32> = (0..3).map(|class| rule.weight([class].into_iter())).collect();
+    assert_close("weights", &weights, &floats(&info["weights"]), tolerance::NUMBERS);
+}
+
+/// Rows of a JSON file with their classes.
+fn labelled(rows: &Value) -> Labels {
+    let mut labelled = Labels::default();
+    let columns = ["input_ids", "attention_mask"].map(|column| rows[column].as_array().unwrap());
+    for (row, label) in rows["labels"].as_array().unwrap().iter().enumerate() {
+        let [ids, mask] = columns.map(|column| serde_json::from_value::<Vec<u32>>(column[row].clone()).unwrap());
+        let tokens = mask.iter().sum::<u32>() as usize;
+        labelled.push(&ids[..tokens], label.as_u64().unwrap() as u32);
+    }
+    labelled
+}
+
+/// A run of 20 epochs that are one step each.
+fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2], device: &Device) -> Session {
+    let raw = RawRecipe {
+        lr_peak: info["lr_peak"].as_f64(),
+        batch_size,
+        grad_accum_steps,
+        epochs: 20,
+        eval_every_epochs: 20.0,
+        max_len: Some(12),
+        dropout: 0.0,
+        attention_dropout: 0.0,
+        head_dropout: 0.0,
+        ..recipe(case)
+    };
+    let facts = ModelFacts {
+        parameters: 2e4,
+        layers: 2,
+        has_pooler: true,
+        max_positions: 64,
+        pooling: Pooling::Mean,
+        suggested_len: 12,
+    };
+    let rows = labelled(&info["rows"]);
+    let data = TrainingData {
+        train: rows.clone(),
+        validation: rows,
+        classes: classes().into(),
+        general: EncodedTexts::default(),
+        pad: 0,
+    };
+    Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device, MaskSource::Host)
+}
+
+#[test]
+fn runs_by_each_technique_equal_pytorchs() {
+    let device = Device::flex();
+    let info = json("technique_curves.json");
+    let expected = values(&golden("technique_curves.safetensors"));
+    let cases: Vec<_> = info.as_object().unwrap().iter().filter(|(_, case)| case["recipe"].is_object()).collect();
+    assert_eq!(cases.len(), 15);
+    // All rows at once, and in batches of 6, 6 and 4.
+    for batches in [[16, 1], [6, 3]] {
+        for &(name, case) in &cases {
+            let mut session = session(&info, case, batches, &device);
+            let (mut losses, mut norms) = (Vec::new(), Vec::new());
+            loop {
+                match ready(session.advance()).unwrap() {
+                    Progress::Step(step) => {
+                        losses.push(step.loss as f32);
+                        norms.push(step.grad_norm as f32);
+                    }
+                    Progress::Finished(_) => break,
+                    _ => {}
+                }
+            }
+            for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
+                let what = format!("{name} in batches of {}: {key}", batches[0]);
+                assert_close(&what, &actual, &floats(&case[key]), tolerance::TRAINING);
+            }
+            session.model().clone().each(&mut |weight| {
+                let prefix = if weight.place() == Place::Head { "" } else { "bert." };
+                let key = format!("{name}.final.{prefix}{}", weight.name());
+                if let Some(expected) = expected.get(&key) {
+                    let (tensor, transposed) = weight.values();
+                    let values = as_in_file(tensor.into_data().try_into_vec().unwrap(), transposed);
+                    assert_close(&key, &values, expected, tolerance::TRAINING);
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn adapters_equal_pefts() {
+    let device = Device::flex();
+    let (info, curve) = (json("lora.json"), json("train_curve.json"));
+    let batch = &curve["batches"][0];
+    let expected = values(&golden("lora_gradients.safetensors"));
+    for (kind, count) in [("lora", 26), ("rslora", 26), ("dora", 38)] {
+        let case = &info[kind];
+        let mut model = adapted(&recipe(case), &device);
+        assert_close(kind, &scores(&model, batch, &device), &flat(&case["logits"]), tolerance::LOGITS);
+        let merged = scores(&model.detached(true), batch, &device);
+        assert_close(&format!("{kind}, merged"), &merged, &flat(&case["merged_logits"]), tolerance::LOGITS);
+
+        let live = |place| !matches!(place, Place::Embeddings | Place::Pooler);
+        let (_, mut gradients) =
+            gradients(&model, step_input(batch, 3, &device), Objective::default(), live, &mut Dropout::off());
+        assert_eq!(gradients.names().count(), count, "{kind}");
+        let mut compared = 0;
+        model.each_adapter(&mut |weight| {
+            let key = format!("{kind}.{}", peft_name(&weight));
+            let gradient = gradients.take(weight.name()).unwrap().flat().into_data().try_into_vec().unwrap();
+            assert_close(&key, &as_in_file(gradient, weight.values().1), &expected[&key], tolerance::TRAINING);
+            compared += 1;
+        });
+        assert_eq!(compared, count, "{kind}");
+
+        assert_curve(&mut model, case, &curve["batches"], info["lr_peak"].as_f64().unwrap(), 3, &device);
+        let after = scores(&model, batch, &device);
+        assert_close(&format!("{kind}, trained"), &after, &flat(&case["final_logits"]), tolerance::TRAINING);
+    }
+}
+
+/// The mean of the losses so far, a loss counting 0.98 of the one after it.
+fn smoothed(losses: &[f64]) -> Vec<f64> {
+    let weights = |end: usize| (0..=end).rev().map(|age| 0.98f64.powi(age as i32));
+    let mean = |end| weights(end).zip(losses).map(|(w, loss)| w * loss).sum::<f64>() / weights(end).sum::<f64>();
+    (0..losses.len()).map(mean).collect()
+}
+
+#[test]
+fn a_range_test_smooths_as_the_golden_one_and_ends_where_it_does() {
+    let device = Device::flex();
+    let (info, curves) = (json("lr_finder.json"), json("technique_curves.json"));
+    let losses: Vec<f64> = serde_json::from_value(info["valley"]["losses"].clone()).unwrap();
+    let golden: Vec<f32> = floats(&info["valley"]["smoothed"]);
+    assert_close("smoothed", &single(&smoothed(&losses)), &golden, tolerance::NUMBERS);
+
+    let mut finder = LrFinder::new(session(&curves, &curves["plain"], [16, 1], &device));
+    while !finder.is_over() {
+        ready(finder.advance()).unwrap();
+    }
+    let found = finder.finish();
+    let smooth: Vec<f64> = found.points.iter().map(|point| point.smooth).collect();
+    let losses: Vec<f64> = found.points.iter().map(|point| point.loss).collect();
+    assert_close("found", &single(&smooth), &single(&smoothed(&losses)), tolerance::NUMBERS);
+    let too_high = |end: usize| smooth[end] > 4.0 * smooth[..=end].iter().copied().fold(f64::INFINITY, f64::min);
+    let last = smooth.len() - 1;
+    assert!((0..last).all(|end| !too_high(end)));
+    assert_eq!(too_high(last), found.diverged);
+}
+
+#[test]
+fn a_range_test_suggests_the_golden_rates() {
+    let info = json("lr_finder.json");
+    let rates: Vec<f64> = serde_json::from_value(info["rates"].clone()).unwrap();
+    for case in ["valley", "rising", "diverging"].map(|name| &info[name]) {
+        let smoothed: Vec<f64> = serde_json::from_value(case["smoothed"].clone()).unwrap();
+        let points: Vec<RatePoint> =
+            rates.iter().zip(smoothed).map(|(&lr, smooth)| RatePoint { lr, loss: smooth, smooth }).collect();
+        assert_eq!(suggestions(&points), (case["steepest"].as_f64(), case["valley"].as_f64()));
+    }
+}
+
+#[test]
+fn the_encoders_move_equals_the_golden_one() {
+    let info = json("forgetting.json");
+    for name in ["moved", "turned"] {
+        let case = &info[name];
+        let [before, after] = ["before", "after"].map(|key| case[key].as_array().unwrap().iter().map(floats));
+        let found = compare(&before.collect::<Vec<_>>(), &after.collect::<Vec<_>>());
+        let expected = ["cosine", "agreement"].map(|key| case[key].as_f64().unwrap() as f32);
+        assert_close(name, &[found.cosine as f32, found.agreement as f32], &expected, tolerance::NUMBERS);
+    }
+}
