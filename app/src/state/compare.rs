@@ -1,7 +1,7 @@
 //! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
 
 use hone_core::metrics::Evaluation;
-use hone_core::recipe::{AdapterKind, ClassWeights, RawRecipe};
+use hone_core::recipe::{AdapterKind, ClassWeights, LoraTarget, RawRecipe};
 
 use super::charts::step_ends;
 use super::fields::{GROUPS, SEED, VALIDATION_SHARE};
@@ -23,6 +23,9 @@ pub struct SeedGroup {
     /// Mean and standard deviation of macro-F1.
     pub macro_f1: (f64, f64),
 }
+
+/// Choices of a unit, which say nothing that the number beside them does not.
+const UNITS: [&str; 2] = ["warmup_unit", "eval_unit"];
 
 /// A line of the table of differences: its name and what each run has there.
 pub type Difference = (String, Vec<String>);
@@ -73,7 +76,8 @@ impl History {
         };
         line("Data", &|run| format!("{} ({} rows)", run.data, run.train_rows));
         line("Model", &|run| run.recipe.model.clone());
-        for control in GROUPS.iter().flat_map(|group| group.controls) {
+        let controls = GROUPS.iter().flat_map(|group| group.controls);
+        for control in controls.filter(|control| !UNITS.contains(&control.name())) {
             line(control.label(), &|run| control.words(&run.recipe));
         }
         line("Rate of each part", &|run| rates(&run.recipe));
@@ -148,6 +152,7 @@ fn weights(recipe: &RawRecipe) -> String {
 fn targets(recipe: &RawRecipe) -> String {
     match recipe.adapter {
         AdapterKind::None => String::new(),
+        _ if recipe.lora_targets == LoraTarget::ALL => "every linear layer".into(),
         _ => listed(recipe.lora_targets.iter().map(|target| target.module().to_owned())),
     }
 }

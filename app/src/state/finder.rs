@@ -59,7 +59,7 @@ impl Finder {
             _ => (-6.0, 0.0),
         };
         // The explosion at the end would flatten the valley that matters.
-        let top = smoothed.first().map_or(1.0, |first| 1.5 * first.1);
+        let top = smoothed.first().map_or(1.0, |first| 1.2 * first.1);
         let frame = Frame { x_min, x_max, y_min: 0.0, y_max: round_up(top) };
         let at = |rate: Option<f64>| {
             let point = self.points.iter().find(|point| Some(point.lr) == rate);

@@ -115,7 +115,6 @@ impl State {
         self.busy_s = 0.0;
         self.forget_weights();
         self.estimate.lost(None);
-        self.finder = Finder::default();
         self.data.is_mapping = false;
         self.data.forget_tokens();
         let mut effects = vec![Effect::Replace, Effect::Send(self.hello())];
@@ -339,6 +338,12 @@ impl State {
         })
     }
 
+    /// Whether a run cannot start because of the recipe, rather than of what is not there yet.
+    fn has_wrong_recipe(&self) -> bool {
+        let is_too_large = matches!(self.estimate(), Some(Ok(estimate)) if !estimate.fits());
+        !self.form.errors.is_empty() || matches!(self.planned(), Some(Err(_))) || is_too_large
+    }
+
     /// The recipe of the form, for the chosen model.
     fn recipe(&self) -> RawRecipe {
         let model = self.model.entry().map(|entry| entry.id.clone()).unwrap_or_default();
@@ -443,6 +448,7 @@ impl State {
     fn forget_weights(&mut self) {
         self.run.has_weights = false;
         self.run.cell = None;
+        self.finder = Finder::default();
         self.trial.reset();
         self.export = Export::Idle;
     }

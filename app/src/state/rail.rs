@@ -97,7 +97,11 @@ impl State {
         if self.run.rejected.is_some() {
             return "Training could not start; the earlier result is as it was.".into();
         }
+        if self.finder.is_active() {
+            return "A learning rate is being looked for.".into();
+        }
         match &self.run.phase {
+            Phase::Idle if self.finder.finding().is_some() => "The search for a learning rate is over.".into(),
             Phase::Idle => {
                 let (_, data) = self.data_line();
                 match &self.model.load {
@@ -154,7 +158,12 @@ impl State {
             format!("step {} of {}", show::count(f64::from(step)), show::count(f64::from(total)))
         };
         match &self.run.phase {
-            Phase::Idle if self.blocker().is_some() => (Mark::Waiting, "after data and model".into()),
+            _ if self.finder.is_active() => (Mark::Busy, "looking for a rate".into()),
+            Phase::Idle if self.facts().is_none() || !self.data.is_ready() => {
+                (Mark::Waiting, "after data and model".into())
+            }
+            Phase::Idle if self.has_wrong_recipe() => (Mark::Wrong, "the recipe needs a look".into()),
+            Phase::Idle if self.blocker().is_some() => (Mark::Busy, "getting ready".into()),
             Phase::Idle => (Mark::Open, "ready to start".into()),
             Phase::Starting => (Mark::Busy, "setting up".into()),
             Phase::Running => match self.run.seconds_left {

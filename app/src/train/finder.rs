@@ -47,7 +47,7 @@ pub fn RateFinder() -> impl IntoView {
                     "Tries ever higher rates on a few batches and puts the weights back. A good rate lies where the loss falls, well before it rises."
                 </p>
             </div>
-            <p class="hint number" aria-live="polite">
+            <p class="hint number">
                 {position}
             </p>
             <div hidden=has_none>

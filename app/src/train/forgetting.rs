@@ -20,8 +20,8 @@ pub fn ForgettingMeter() -> impl IntoView {
     let bars = move || {
         shares.get().map(|(agreement, cosine)| {
             let bars = vec![
-                Bar { label: "Sentences that were alike still are".into(), share: share(agreement) },
-                Bar { label: "Sentences are still where they were".into(), share: share(cosine) },
+                Bar { label: "Sentences still alike".into(), share: share(agreement) },
+                Bar { label: "Sentences still in place".into(), share: share(cosine) },
             ];
             view! { <Bars caption="Of what the model was before" bars /> }
         })

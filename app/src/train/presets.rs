@@ -28,8 +28,10 @@ pub fn Presets() -> impl IntoView {
     });
     view! {
         <fieldset class="presets" disabled=is_locked>
-            <legend>"Recipe"</legend>
-            <div class="cards">{cards}</div>
+            <legend class="unseen">"Recipe"</legend>
+            // Beside the heading, where its coming moves nothing: a button that moves under a press misses it.
+            <div class="head">
+                <h3>"Recipe"</h3>
                 <p class="changed" hidden=is_pure>
                     {changed}
                     <button
@@ -40,6 +42,8 @@ pub fn Presets() -> impl IntoView {
                         {back}
                     </button>
                 </p>
+            </div>
+            <div class="cards">{cards}</div>
         </fieldset>
     }
 }

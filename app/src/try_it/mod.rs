@@ -30,6 +30,7 @@ pub fn TryStep() -> impl IntoView {
 #[component]
 fn Question() -> impl IntoView {
     let page = Page::get();
+    let name = page.memo(|state| show::visible(&state.run.name));
     let text = page.memo(|state| state.trial.text.clone());
     let answer = page.memo(|state| state.trial.answer.clone());
     let problem = page.memo(|state| state.trial.problem.clone());
@@ -37,6 +38,7 @@ fn Question() -> impl IntoView {
     let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
     let cannot_pick = page.memo(|state| state.run.worst_cell().is_none());
     view! {
+        <p class="hint">"Asks the model of the last run, " <span dir="auto">{name}</span> "."</p>
         <label for="try-text">"A sentence"</label>
         <textarea
             id="try-text"

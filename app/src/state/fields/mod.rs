@@ -27,6 +27,15 @@ pub enum Control {
 }
 
 impl Control {
+    /// Its name in the recipe.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Number(field) => field.name,
+            Self::Choice(choice) => choice.name,
+            Self::Switch(switch) => switch.name,
+        }
+    }
+
     /// Its name on the page.
     pub fn label(&self) -> &'static str {
         match self {
