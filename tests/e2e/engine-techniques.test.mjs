@@ -110,16 +110,17 @@ test("two runs are kept and compared", async () => {
     await withMicro(page, 400);
     await openGroups(page, "Learning rate", "Stopping");
     await fill(page, "Epochs", "1");
-    for (const rate of ["0.001", "0.005"]) {
+    for (const [i, rate] of ["0.001", "0.005"].entries()) {
       await fill(page, "Highest rate", rate);
       await start(page);
-      await finished(page);
+      await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "finished").length > n, i);
     }
-    for (const box of await page.getByRole("checkbox", { name: /^Compare/ }).all()) await box.check();
+    await finished(page);
+    for (const number of [1, 2]) await page.getByRole("checkbox", { name: new RegExp(`^Compare ${number}`) }).check();
+    await screenshot(page, "real-compared");
     const table = page.getByRole("region", { name: "What differs between the runs" });
     await table.getByRole("row", { name: /^Highest rate .*1e-3.*5e-3|^Highest rate .*5e-3.*1e-3/ }).waitFor();
     assert.equal(await table.getByRole("row", { name: /^Epochs/ }).count(), 0);
-    await screenshot(page, "real-compared");
   });
 });
 
