@@ -60,7 +60,8 @@ fn schedule(raw: &RawRecipe) -> &'static str {
 
 fn warmup(raw: &RawRecipe) -> String {
     match raw.warmup_steps {
-        _ if raw.schedule == ScheduleKind::SlantedTriangular => String::new(),
+        // Their rise is their own.
+        _ if matches!(raw.schedule, ScheduleKind::SlantedTriangular | ScheduleKind::OneCycle) => String::new(),
         Some(steps) => format!(" after a warm-up of {steps} steps"),
         None => format!(" after a warm-up over {} % of the steps", raw.warmup_share * 100.0),
     }

@@ -2,6 +2,7 @@
 //! tells how long one takes.
 
 use super::{Labels, Session};
+use crate::limits::MAX_PREFIX_BYTES;
 use crate::model::Bottom;
 use crate::recipe::{AdapterKind, Pace, Place, RawRecipe};
 use crate::text::{LENGTHS, padded_len};
@@ -124,7 +125,20 @@ impl Session {
         let layer = rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len;
         let passes = if raw.r_drop > 0.0 { 2.0 } else { 1.0 };
         let activations = passes * layer * deepest.max(1) as f64;
-        (weights + activations) * size_of::<f32>() as f64
+        (weights + activations) * size_of::<f32>() as f64 + self.kept_bytes()
+    }
+
+    /// What the frozen bottoms of all stages keep at the most, in bytes.
+    fn kept_bytes(&self) -> f64 {
+        let (stages, hidden) = (self.recipe.freezing().stages(), self.model.bert.sizes().hidden);
+        let lowest = stages.iter().map(|stage| stage.first().copied().unwrap_or(Place::Head));
+        let width = |bottom: Bottom, tokens| if bottom == Bottom::None { 0 } else { bottom.width(tokens, hidden) };
+        let bytes = |bottom: Bottom, labels: &Labels| {
+            let values: usize = labels.lengths().into_iter().map(|tokens| width(bottom, tokens)).sum();
+            (values * size_of::<f32>()).min(MAX_PREFIX_BYTES)
+        };
+        let both = |bottom| bytes(bottom, &self.data.train) + bytes(bottom, &self.data.validation);
+        lowest.map(|place| both(Bottom::below(place))).max().unwrap_or(0) as f64
     }
 
     /// The nearest recipe that takes at most `limit` bytes: the same rows a step in smaller batches, and only then
