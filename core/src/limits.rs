@@ -18,8 +18,8 @@ pub const MAX_PREFIX_BYTES: usize = 512 << 20;
 /// Memory that a run on the CPU may take, in bytes: a wasm32 memory ends at 4 GiB, and reading a file and the browser's
 /// own needs have to fit too.
 pub const MAX_CPU_BYTES: usize = 3_500_000_000;
-/// Memory that a run on WebGPU may take, in bytes. A page cannot ask how much there is; this much most GPUs of the
-/// last years share with the page.
+/// Memory that a run on WebGPU may take, in bytes. A page cannot ask how much there is; most GPUs of recent
+/// years can give it this much.
 pub const MAX_GPU_BYTES: usize = 4_000_000_000;
 /// Rows shown as a preview.
 pub const PREVIEW_ROWS: usize = 8;

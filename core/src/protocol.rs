@@ -52,18 +52,20 @@ pub enum Command {
         /// The model's entry in the catalog.
         model: CatalogEntry,
     },
-    /// Start a run. Answered by `Started`, then `Steps` and `Evaluated`, then `Finished` or `RunFailed`.
+    /// Start a run. Answered by `Started`; then `Steps`, `Parts`, `Evaluating` and `Evaluated`, and `Measuring` at the
+    /// end; then `Finished`. `RunFailed` where it cannot start or go on.
     Start {
         /// The recipe, not validated yet.
         recipe: RawRecipe,
     },
-    /// Hold the run after this step.
+    /// Hold the run after this batch.
     Pause,
     /// Go on.
     Resume,
-    /// End the run after this step and keep the best weights; end a range test or an estimate.
+    /// End the run after this batch and keep the best weights; end a range test or an estimate.
     Stop,
-    /// Freeze or thaw a part of the model by hand, from the next step on. Answered by `Parts`.
+    /// Freeze or thaw a part of the model by hand, from the next batch on. Answered by `Parts`, or by
+    /// `RunWarning` where it cannot be.
     SetLive {
         /// The part.
         place: Place,
@@ -301,21 +303,21 @@ pub enum Event {
         /// Rows in all.
         total: u32,
     },
-    /// Part of the model folder is written.
+    /// Part of the folder is written.
     ExportProgress {
         /// Tensors written.
         done: u32,
         /// Tensors in all.
         total: u32,
     },
-    /// The model folder is ready; its `Blob` travels beside the message.
+    /// The folder is ready; its `Blob` travels beside the message.
     Exported {
         /// Suggested name of the zip.
         file_name: String,
         /// Its size in bytes.
         bytes: f64,
     },
-    /// The model folder cannot be made.
+    /// The folder cannot be made.
     ExportFailed {
         /// Why.
         problem: Problem,
@@ -460,7 +462,7 @@ pub struct RunPlan {
     pub steps_per_epoch: u32,
     /// Longest sequence, in tokens.
     pub max_len: u32,
-    /// Parameters that learn.
+    /// Parameters that learn in the last stage.
     pub trainable_parameters: f64,
     /// Learning rate at each of at most 200 evenly spaced steps: (step, rate).
     pub lr_curve: Vec<(u32, f64)>,
@@ -481,7 +483,7 @@ pub struct PartState {
     pub by_hand: bool,
     /// Its rate over the rate of the step.
     pub rate_factor: f64,
-    /// Its parameters; with an adapter, those of the adapter.
+    /// Its parameters that learn when it is live; with an adapter, those of the adapter.
     pub parameters: f64,
 }
 
@@ -503,7 +505,7 @@ pub struct RateFinding {
     pub points: Vec<RatePoint>,
     /// Where the smoothed loss falls fastest.
     pub steepest: Option<f64>,
-    /// Two thirds into the longest fall of the loss.
+    /// Half way into the longest fall of the smoothed loss.
     pub valley: Option<f64>,
     /// Whether it ended because the loss exploded (else at the highest rate, or by hand).
     pub diverged: bool,
@@ -520,7 +522,7 @@ pub struct Estimate {
     pub limit_bytes: f64,
     /// Optimiser steps in all.
     pub steps: u32,
-    /// The measured trial step, in milliseconds; none where the recipe does not fit.
+    /// The last batch of the trial, in milliseconds; none where the recipe does not fit.
     pub step_ms: Option<f64>,
     /// Where the recipe does not fit: the nearest one that does, if there is one.
     pub nearest: Option<RawRecipe>,
@@ -573,13 +575,13 @@ pub struct StepMetrics {
     pub step: u32,
     /// Epochs done, with fraction.
     pub epoch: f64,
-    /// Mean cross-entropy of the batch.
+    /// Mean loss of its rows, by the recipe's objective; what L2-SP adds is not counted.
     pub loss: f64,
     /// Global norm of the gradient before clipping.
     pub grad_norm: f64,
     /// Learning rate of this step.
     pub lr: f64,
-    /// Tokens of the batch, padding not counted.
+    /// Tokens of its rows, padding not counted.
     pub tokens: u32,
     /// Whether weights were changed: not when loss or gradient norm was not finite.
     pub taken: bool,
@@ -642,7 +644,7 @@ pub struct BenchCase {
     pub len: u32,
     /// Steps after the first.
     pub steps: u32,
-    /// Top layers that learn, with the head; the embeddings too when absent.
+    /// Top layers that learn, with the head; everything when absent.
     pub live_layers: Option<u32>,
     /// Whether what the frozen layers below compute is kept from step to step.
     pub keeps_prefix: bool,

@@ -4,30 +4,10 @@ import assert from "node:assert/strict";
 import { open, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { finished, start } from "./fake.mjs";
-import { drop, fileOf, out, protocolVersion, screenshot, startWorker, url, withPage } from "./harness.mjs";
+import { finished, openGroups, start } from "./fake.mjs";
+import { drop, out, protocolVersion, screenshot, startWorker, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
-
-const MINUTE = 60_000;
-
-/** Keeps what the page's workers say in `globalThis.events`. */
-const listen = () => {
-  globalThis.events = [];
-  globalThis.Worker = class extends Worker {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener("message", ({ data }) => data.message && globalThis.events.push(data.message));
-    }
-  };
-};
-
-/** All events of a kind so far. */
-const events = (page, kind) => page.evaluate((kind) => globalThis.events.filter((event) => event.kind === kind), kind);
-
-/** Chooses what to compute on, and waits until the engine is there. */
-async function computeOn(page, label) {
-  await page.getByLabel("Compute on").selectOption({ label });
-}
+import { MINUTE, computeOn, definitions, events, listen, losses } from "./real.mjs";
 
 test("WebGPU gives the loss and gradients of the CPU, whole, with frozen layers and for the head alone", async () => {
   await withPage(async (page) => {
@@ -50,21 +30,21 @@ test("a software GPU is not taken unless one asks for it, and the page says so",
 test("on WebGPU a micro model learns: the loss falls", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(10 * MINUTE);
-    await page.addInitScript(listen);
+    await listen(page);
     await withMicroModel(page);
     await computeOn(page, "GPU");
     await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
     await page.getByText("Loaded: 2 layers").waitFor();
-    await page.getByText("Advanced", { exact: true }).click();
+    await openGroups(page, "Learning rate", "Stopping", "Batch and length");
     await page.getByLabel("Highest rate").fill("0.005");
     await page.getByLabel("Batch", { exact: true }).fill("36");
     await page.getByLabel("Epochs").fill("4");
     await start(page);
     await finished(page);
-    const losses = (await events(page, "steps")).flatMap(({ steps }) => steps.map(({ loss }) => loss));
+    const curve = await losses(page);
     const mean = (part) => part.reduce((sum, loss) => sum + loss, 0) / part.length;
-    console.log(`losses ${losses.map((loss) => loss.toFixed(2)).join(" ")}`);
-    assert(mean(losses.slice(-4)) < 0.8 * mean(losses.slice(0, 4)), `${losses}`);
+    console.log(`losses ${curve.map((loss) => loss.toFixed(2)).join(" ")}`);
+    assert(mean(curve.slice(-4)) < 0.8 * mean(curve.slice(0, 4)), `${curve}`);
     assert.equal((await events(page, "ready")).at(-1).device.backend, "web_gpu");
   });
 });
@@ -103,7 +83,7 @@ test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and
   const reference = JSON.parse(await readFile(new URL("../golden/reference_runs.json", import.meta.url), "utf8"));
   await withPage(async (page) => {
     page.setDefaultTimeout(15 * MINUTE);
-    await page.addInitScript(listen);
+    await listen(page);
     await page.reload();
     await computeOn(page, "CPU");
     await drop(page.getByText("Drop a table of texts and labels"), train);
@@ -175,28 +155,13 @@ test("a file of 200 MB streams, and the page answers meanwhile", async () => {
   await rm(path);
 });
 
-/** The sample of definitions; every fifth row of a class validates, as in the reference. */
-async function definitions() {
-  const csv = await (await fetch(new URL("samples/definitions.csv", url))).text();
-  const [header, ...lines] = csv.trimEnd().split("\n");
-  const seen = {};
-  const parts = { train: [header], validation: [header] };
-  for (const line of lines) {
-    const label = line.slice(line.lastIndexOf(",") + 1);
-    seen[label] = (seen[label] ?? 0) + 1;
-    parts[seen[label] % 5 ? "train" : "validation"].push(line);
-  }
-  const file = (name) => fileOf(`${name}.csv`, parts[name].join("\n"));
-  return { train: file("train"), validation: file("validation") };
-}
-
 test("a real worker that is ended in mid-run is replaced, and a run can be made with the fresh one", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(2 * MINUTE);
     await withMicroModel(page);
     await page.getByLabel("Choose a file").setInputFiles(microTexts(2000));
     await page.getByText("Loaded: 2 layers").waitFor();
-    await page.getByText("Advanced", { exact: true }).click();
+    await openGroups(page, "Learning rate", "Stopping", "Batch and length");
     await page.getByLabel("Epochs").fill("100");
     await start(page);
     await page.workers()[0].evaluate(() => self.close());

@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
 use anyhow::{Context, Result};
 
+use crate::model::Model;
 use crate::serve::Server;
 use crate::{apt, paths, process};
 
@@ -24,17 +25,17 @@ const BROWSERS: [&str; 5] = [
 pub fn run(words: &str) -> Result<()> {
     let out = out();
     fs::create_dir_all(&out)?;
-    let export = [out.join("export.zip"), out.join("export.json")];
-    for file in &export {
-        fs::remove_file(file).ok();
+    for export in &EXPORTS {
+        export.files().iter().for_each(|file| _ = fs::remove_file(file));
     }
     let mut node = node()?;
+    node.env("HONE_CLI", native_program()?);
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
     if !words.is_empty() {
         node.arg(format!("--test-name-pattern={words}"));
     }
     process::run(node.args(tests()?))?;
-    check_export(&export)
+    EXPORTS.iter().try_for_each(Export::check)
 }
 
 /// Node with what the tests and the benchmark need to know: where the page is, and which browser to open it in.
@@ -65,18 +66,55 @@ fn tests() -> Result<Vec<PathBuf>> {
     Ok(tests)
 }
 
-fn check_export(export: &[PathBuf; 2]) -> Result<()> {
-    let (script, python) = (paths::root().join("tests/python/check_export.py"), paths::reference_python());
-    let missing = |path: &Path| !path.exists();
-    if missing(&python) {
-        println!("   Skipped: the export in Python's transformers (`cargo xtask golden` makes the environment)");
-        return Ok(());
+/// The program `hone`, whose runs are compared with those in the browser.
+fn native_program() -> Result<PathBuf> {
+    process::step("Building the program hone", || {
+        let mut cargo = process::command("cargo");
+        // The same packages as the native tests, so that the same features are on and nothing is built twice.
+        process::run(cargo.args(["build", "--quiet", "--workspace", "--exclude", "hone-worker", "--bin", "hone"]))
+    })?;
+    Ok(paths::target().join("debug").join("hone"))
+}
+
+/// What a test has exported, and the script that opens it in Python.
+struct Export {
+    name: &'static str,
+    script: &'static str,
+    /// Whether the script needs the base model too.
+    has_base: bool,
+}
+
+const EXPORTS: [Export; 3] = [
+    Export { name: "export", script: "check_export.py", has_base: false },
+    Export { name: "merged", script: "check_export.py", has_base: false },
+    Export { name: "adapter", script: "check_adapter.py", has_base: true },
+];
+
+impl Export {
+    /// The zip, and what the page said of some texts.
+    fn files(&self) -> [PathBuf; 2] {
+        ["zip", "json"].map(|ending| out().join(format!("{}.{ending}", self.name)))
     }
-    if export.iter().any(|file| missing(file)) {
-        println!("   Skipped: the export in Python's transformers (no test has exported a model)");
-        return Ok(());
+
+    fn check(&self) -> Result<()> {
+        let (script, python) = (paths::root().join("tests/python").join(self.script), paths::reference_python());
+        let [zip, expected] = self.files();
+        let what = format!("The exported {} in Python", self.name);
+        if !python.exists() {
+            println!("   Skipped: {what} (`cargo xtask golden` makes the environment)");
+            return Ok(());
+        }
+        if !zip.exists() || !expected.exists() {
+            println!("   Skipped: {what} (no test has made it)");
+            return Ok(());
+        }
+        process::step(&what, || {
+            let mut check = process::command(&python);
+            check.env("HF_HUB_OFFLINE", "1").arg(&script).arg(&zip);
+            if self.has_base {
+                check.arg(Model::default_of_catalog()?.cached());
+            }
+            process::run(check.arg(&expected))
+        })
     }
-    process::step("The export in Python's transformers", || {
-        process::run(process::command(python).env("HF_HUB_OFFLINE", "1").arg(script).args(export))
-    })
 }

@@ -4,6 +4,7 @@ mod apt;
 mod bench;
 mod build;
 mod e2e;
+mod experiments;
 mod fetch;
 mod golden;
 mod model;
@@ -15,6 +16,7 @@ mod setup;
 mod test;
 mod wasm;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -27,7 +29,9 @@ usage: cargo xtask <command>
   build [--quick]       build the page into dist/ (--quick: not optimised, not compressed)
   test                  format, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and only the end-to-end tests (those whose name has these words)
-  bench [size ...]      time training steps in headless Chromium, one JSON line a case
+  bench [size ...]      time training steps in headless Chromium, one JSON line a case; --live-layers 0..6 for a row
+                        each of what is frozen, --device cpu|gpu for one device
+  experiments FOLDER    measure what the techniques bring on the data in FOLDER, into docs/experiments.md
   golden                regenerate the golden values of tests/golden with the Python reference
 ";
 
@@ -65,6 +69,10 @@ fn run(arguments: &[String]) -> Result<()> {
             build::run_if_changed()?;
             bench::run(rest)
         }
+        "experiments" => match rest {
+            [folder] => experiments::run(Path::new(folder)),
+            _ => bail!("experiments takes the folder of the data, nothing else"),
+        },
         "golden" => {
             setup::run()?;
             golden::run()

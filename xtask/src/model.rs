@@ -58,7 +58,8 @@ impl Model {
         FILES.iter().try_for_each(|file| link(&self.cached().join(file), &folder.join(file)))
     }
 
-    fn cached(&self) -> PathBuf {
+    /// Where its files are kept.
+    pub fn cached(&self) -> PathBuf {
         paths::cache().join("models").join(&self.id)
     }
 

@@ -11,7 +11,7 @@ use crate::rng::{Purpose, Rng};
 pub enum MaskSource {
     /// Our own generator: right for the CPU backend, whose own is several times slower.
     Host,
-    /// The device's generator, seeded anew for every step: a mask then need not be uploaded.
+    /// The device's generator, seeded anew for every batch: a mask then need not be uploaded.
     Device,
 }
 
@@ -67,7 +67,7 @@ impl DropoutShares {
     }
 }
 
-/// Draws the masks of one training step.
+/// Draws the masks of one training batch.
 #[derive(Clone, Debug)]
 pub struct Dropout {
     shares: DropoutShares,

@@ -43,7 +43,7 @@ pub struct RawRecipe {
     pub warmup_share: f64,
     /// The same in optimiser steps; takes the place of the share.
     pub warmup_steps: Option<u32>,
-    /// Rate at the end, as a share of the highest.
+    /// Rate at the end, as a share of the highest; of a plateau, the lowest it may be cut to.
     pub lr_final_share: f64,
     /// One cycle: rate at the beginning, as a share of the highest.
     pub lr_start_share: f64,
@@ -108,13 +108,14 @@ pub struct RawRecipe {
     pub unfreezing: Unfreezing,
     /// Last layers only: how many.
     pub last_layers: u32,
-    /// What a stage of gradual unfreezing is measured in.
+    /// What a stage of gradual unfreezing or chain-thaw is measured in.
     pub thaw_unit: ThawUnit,
     /// Length of a stage, in that unit.
     pub thaw_every: f64,
     /// What each stage of gradual unfreezing adds; empty means from the head down, a layer at a time.
     pub thaw_order: Vec<Vec<Place>>,
-    /// Whether the embeddings learn.
+    /// Whether the embeddings learn with the layers. The head or the last layers alone, and an order that is given,
+    /// take no notice of it.
     pub train_embeddings: bool,
 
     /// Small matrices that learn beside the frozen ones.
@@ -217,7 +218,7 @@ pub enum Metric {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unfreezing {
-    /// All layers from the beginning.
+    /// All layers and the head from the beginning.
     All,
     /// The head alone.
     Head,
@@ -229,7 +230,7 @@ pub enum Unfreezing {
     ChainThaw,
 }
 
-/// What a stage of gradual unfreezing is measured in.
+/// What a stage of gradual unfreezing or chain-thaw is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThawUnit {

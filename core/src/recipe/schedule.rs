@@ -7,7 +7,7 @@ use super::{RawRecipe, ScheduleKind};
 /// Learning rate over the steps of a run.
 ///
 /// `warmup_steps` apply to every schedule but the slanted triangle, which rises by itself; in one cycle they are the
-/// rising half.
+/// rising part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LrCurve {
     schedule: Schedule,
@@ -31,8 +31,8 @@ enum Schedule {
 }
 
 impl LrCurve {
-    /// The curve of a recipe over `total_steps` steps with the highest rate `peak`. A plateau schedule is constant here:
-    /// what it takes away depends on the run.
+    /// The curve of a recipe over `total_steps` steps with the highest rate `peak`. A plateau schedule is constant
+    /// here: what it takes away depends on the run.
     pub fn new(recipe: &RawRecipe, peak: f64, total_steps: u32) -> Self {
         let schedule = match recipe.schedule {
             ScheduleKind::Constant | ScheduleKind::Plateau => Schedule::Constant,

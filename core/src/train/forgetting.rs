@@ -102,7 +102,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Pearson's r; 1 where the first does not vary and the second equals it.
+/// Pearson's r; 1 where both are equal, even if they do not vary.
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
     if a == b {
         return 1.0;

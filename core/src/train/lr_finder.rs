@@ -10,7 +10,7 @@ use crate::recipe::{RawRecipe, Unfreezing};
 const FIRST: f64 = 1e-6;
 /// Rate of the last step.
 const LAST: f64 = 1.0;
-/// Steps from the first rate to the last.
+/// Steps from the first rate to the last, both counted.
 pub const STEPS: u32 = 100;
 /// How much of the smoothed loss comes from the steps before.
 const SMOOTHING: f64 = 0.98;
@@ -40,7 +40,8 @@ impl LrFinder {
         Self { session, points: Vec::new(), mean: 0.0, diverged: false }
     }
 
-    /// Does a batch. A point when it completed a step; after the last, [`is_over`](Self::is_over).
+    /// Does a batch, and gives a point where that completes a step. After the last one the test
+    /// [`is_over`](Self::is_over).
     ///
     /// # Errors
     /// When the device fails.
@@ -88,8 +89,8 @@ pub fn suggestions(points: &[RatePoint]) -> (Option<f64>, Option<f64>) {
     (steepest, valley(points))
 }
 
-/// The longest strictly falling subsequence of the smoothed losses (which may skip points); the rate in the middle third
-/// of the stretch of points that it spans.
+/// The rate half way along the stretch of points that the longest strictly falling subsequence of the smoothed losses
+/// spans; it may skip points.
 fn valley(points: &[RatePoint]) -> Option<f64> {
     // Length and first point of the longest fall that ends at each point.
     let mut falls: Vec<(usize, usize)> = Vec::with_capacity(points.len());

@@ -490,7 +490,7 @@ impl Session {
         }
     }
 
-    /// Ends the run with the best weights in place. A run that was never evaluated is first: its end is known then.
+    /// Ends the run with the best weights in place. One that was never evaluated is evaluated first, and ends then.
     fn end(&mut self, reason: EndReason) -> Progress {
         let Some((best, _, _)) = &self.best else {
             self.phase = self.evaluation(Some(reason));

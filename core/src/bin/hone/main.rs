@@ -1,4 +1,4 @@
-//! `hone`: the engine of the page outside the browser. The same recipe, data and seed give the same run.
+//! `hone`: the engine of the page outside the browser. A recipe of the page makes the same run here, up to rounding.
 
 mod data;
 mod model;

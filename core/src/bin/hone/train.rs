@@ -78,7 +78,7 @@ fn session(
     Ok(Session::new(recipe, classifier, data, device, masks))
 }
 
-/// Runs to the end; every event that the page would get is a line of `events`.
+/// Runs to the end. Plan, steps, evaluations and changes of what learns are lines of `events`, as the page gets them.
 async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) -> Result<RunSummary, Problem> {
     let begin = Instant::now();
     let plan = session.plan();

@@ -1,0 +1,185 @@
+// The techniques of fine-tuning with the real engine, on the CPU: MiniLM on real definitions, or a micro model.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { finished, openGroups, start } from "./fake.mjs";
+import { out, screenshot, withPage } from "./harness.mjs";
+import { microTexts, withMicroModel } from "./micro.mjs";
+import { MINUTE, computeOn, definitions, events, fill, listen, losses } from "./real.mjs";
+
+/** Opens the page with MiniLM on the CPU and real definitions, of which the first `rows` are learned from. */
+async function withDefinitions(page, rows = Infinity) {
+  page.setDefaultTimeout(10 * MINUTE);
+  await listen(page);
+  await page.reload();
+  await computeOn(page, "CPU");
+  const { train, validation } = await definitions();
+  const lines = train.buffer.toString().split("\n");
+  const [header, ...shuffled] = [lines[0], ...lines.slice(1).filter((_, i) => i % Math.ceil(lines.length / rows) === 0)];
+  const cut = rows === Infinity ? train : { ...train, buffer: Buffer.from([header, ...shuffled].join("\n")) };
+  await page.getByLabel("Choose a file").setInputFiles(cut);
+  await page.getByLabel("Choose a validation file").setInputFiles(validation);
+  await page.getByText("Loaded: 6 layers").waitFor();
+  return { train: cut, validation };
+}
+
+/** Opens the page with a micro model and texts that it can learn. */
+async function withMicro(page, rows) {
+  page.setDefaultTimeout(2 * MINUTE);
+  await listen(page);
+  await withMicroModel(page);
+  await page.getByLabel("Choose a file").setInputFiles(microTexts(rows));
+  await page.getByText("Loaded: 2 layers").waitFor();
+}
+
+test("gradual unfreezing wakes MiniLM's layers in order, on real data", async () => {
+  await withPage(async (page) => {
+    await withDefinitions(page);
+    await page.getByRole("radio", { name: /^Balanced/ }).check();
+    await openGroups(page, "Stopping");
+    await fill(page, "Epochs", "2");
+    await start(page);
+    await page.getByRole("button", { name: "Freeze layer 4", pressed: true }).waitFor();
+    await screenshot(page, "real-unfreezing");
+    await finished(page);
+    await screenshot(page, "real-unfrozen");
+    const [{ plan }] = await events(page, "started");
+    const stages = [plan, ...(await events(page, "parts"))].map(({ parts }) =>
+      parts.filter(({ live }) => live).map(({ place }) => place),
+    );
+    const head = ["head"];
+    const expected = [head];
+    for (let layer = 5; layer >= 0; layer--) expected.push([`layer.${layer}`, ...expected.at(-1)]);
+    assert.deepEqual(stages, expected);
+    const [{ summary }] = await events(page, "finished");
+    console.log(`macro-F1 ${summary.best.macro_f1}, cosine to before ${summary.forgetting.cosine}`);
+    assert(summary.best.macro_f1 > 0.85);
+    assert(summary.forgetting.cosine > 0.3 && summary.forgetting.cosine < 0.9999);
+  });
+});
+
+test("early stopping ends a run that overfits, and puts the best weights back", async () => {
+  await withPage(async (page) => {
+    await withDefinitions(page, 60);
+    await openGroups(page, "Stopping");
+    await page.getByLabel("Best means").selectOption({ label: "validation loss" });
+    await fill(page, "Patience", "2");
+    await fill(page, "Epochs", "30");
+    await fill(page, "Evaluate every", "1");
+    await start(page);
+    await finished(page);
+    await screenshot(page, "real-early-stopped");
+    const [{ summary }] = await events(page, "finished");
+    assert.equal(summary.reason, "early_stopped");
+    const evaluations = (await events(page, "evaluated")).map(({ evaluation }) => evaluation);
+    const best = evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
+    assert.equal(summary.best.step, best.step);
+    assert(best.step < summary.steps, "the run went on for as long as its patience and then went back");
+  });
+});
+
+test("a range test leaves the model as it was: the run after it is the run without it", async () => {
+  const run = async (findsRate) => {
+    return withPage(async (page) => {
+      await withMicro(page, 400);
+      await openGroups(page, "Learning rate", "Stopping");
+      if (findsRate) {
+        await page.getByRole("button", { name: "Find a rate" }).click();
+        await page.getByRole("button", { name: /^Take .* valley/ }).waitFor();
+        await screenshot(page, "real-rate-found");
+        const [{ finding }] = await events(page, "rate_found");
+        console.log(`valley ${finding.valley}, steepest ${finding.steepest}, ${finding.points.length} steps`);
+      }
+      await fill(page, "Epochs", "1");
+      await start(page);
+      await finished(page);
+      return losses(page);
+    });
+  };
+  const [without, after] = [await run(false), await run(true)];
+  assert.equal(without.length, 45);
+  assert.deepEqual(after, without);
+});
+
+test("two runs are kept and compared", async () => {
+  await withPage(async (page) => {
+    await withMicro(page, 400);
+    await openGroups(page, "Learning rate", "Stopping");
+    await fill(page, "Epochs", "1");
+    for (const [i, rate] of ["0.001", "0.005"].entries()) {
+      await fill(page, "Highest rate", rate);
+      await start(page);
+      await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "finished").length > n, i);
+    }
+    await finished(page);
+    for (const number of [1, 2]) await page.getByRole("checkbox", { name: new RegExp(`^Compare ${number}`) }).check();
+    await screenshot(page, "real-compared");
+    const table = page.getByRole("region", { name: "What differs between the runs" });
+    await table.getByRole("row", { name: /^Highest rate .*1e-3.*5e-3|^Highest rate .*5e-3.*1e-3/ }).waitFor();
+    assert.equal(await table.getByRole("row", { name: /^Epochs/ }).count(), 0);
+  });
+});
+
+test("an adapter learns real definitions, and is exported alone and merged", async () => {
+  await withPage(async (page) => {
+    await withDefinitions(page);
+    await page.getByRole("radio", { name: /^Adapter/ }).check();
+    await openGroups(page, "Stopping");
+    await fill(page, "Epochs", "1");
+    await start(page);
+    await finished(page);
+    const [{ summary }] = await events(page, "finished");
+    console.log(`macro-F1 ${summary.best.macro_f1}`);
+    assert(summary.best.macro_f1 > 0.8);
+    const texts = ["a small bird with a red breast", "a stringed instrument", "the capital of France", "soup of peas"];
+    for (const [i, text] of texts.entries()) {
+      await page.getByLabel("A sentence").fill(text);
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "predicted").length > n, i);
+    }
+    const probabilities = (await events(page, "predicted")).map(({ tuned }) => tuned);
+    const [{ plan }] = await events(page, "started");
+    const expected = JSON.stringify({ texts, probabilities, max_len: plan.max_len });
+    for (const [name, file] of [
+      [/^Download adapter alone/, "adapter"],
+      [/^Download whole model/, "merged"],
+    ]) {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name }).click(),
+      ]);
+      await download.saveAs(join(out, `${file}.zip`));
+      await writeFile(join(out, `${file}.json`), expected);
+    }
+  });
+});
+
+test("the same recipe gives the same losses outside the browser", async () => {
+  const { HONE_CLI: program } = process.env;
+  const folder = join(out, "native");
+  await mkdir(folder, { recursive: true });
+  const { plan, inBrowser, files } = await withPage(async (page) => {
+    const files = await withDefinitions(page);
+    await page.getByRole("radio", { name: /^Balanced/ }).check();
+    await start(page);
+    await page.waitForFunction(() => globalThis.events.some(({ steps }) => steps?.some(({ step }) => step >= 20)));
+    const [{ plan }] = await events(page, "started");
+    return { plan, inBrowser: (await losses(page)).slice(0, 20), files };
+  });
+  const path = (name) => join(folder, name);
+  await writeFile(path("recipe.json"), JSON.stringify(plan.recipe));
+  for (const [name, { buffer }] of Object.entries(files)) await writeFile(path(`${name}.csv`), buffer);
+  const options = ["--data", path("train.csv"), "--validation", path("validation.csv"), "--out", path("out")];
+  const run = promisify(execFile);
+  await run(program, ["train", path("recipe.json"), ...options, "--steps", "20", "--scores-only"]);
+  const lines = (await readFile(path("out/events.jsonl"), "utf8")).trim().split("\n").map((line) => JSON.parse(line));
+  const outside = lines.flatMap(({ steps }) => steps ?? []).map(({ loss }) => loss);
+  assert.equal(outside.length, 20);
+  const apart = Math.max(...outside.map((loss, i) => Math.abs(loss - inBrowser[i])));
+  console.log(`largest difference of 20 losses: ${apart.toExponential(1)}`);
+  assert(apart < 1e-4, `${outside}\n${inBrowser}`);
+});

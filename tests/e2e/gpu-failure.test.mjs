@@ -1,0 +1,63 @@
+// A GPU that fails in the middle of a run, with the real engine.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { finished, openGroups, start } from "./fake.mjs";
+import { withPage } from "./harness.mjs";
+import { microTexts, withMicroModel } from "./micro.mjs";
+import { MINUTE, computeOn, events, fill, listen } from "./real.mjs";
+
+/** In the worker, before the engine: keeps the device, and spoils the shaders that are made once it is told to. */
+const spoiler = () => {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    self.device = await requestDevice.apply(this, args);
+    return self.device;
+  };
+  const { createShaderModule } = GPUDevice.prototype;
+  GPUDevice.prototype.createShaderModule = function (descriptor) {
+    return createShaderModule.call(this, self.isSpoilt ? { ...descriptor, code: "this is no shader" } : descriptor);
+  };
+};
+
+const failures = {
+  "a lost GPU": () => self.device.destroy(),
+  "a shader that does not compile": () => {
+    self.isSpoilt = true;
+  },
+};
+
+for (const [name, fail] of Object.entries(failures)) {
+  test(`${name} in mid-run ends it, the page says so, and the CPU takes over when asked`, async () => {
+    await withPage(
+      async (page) => {
+        page.setDefaultTimeout(5 * MINUTE);
+        await listen(page);
+        await page.route("**/hone-worker_loader.js", async (route) => {
+          const response = await route.fetch();
+          await route.fulfill({ response, body: `(${spoiler})();\n${await response.text()}` });
+        });
+        await withMicroModel(page);
+        await computeOn(page, "GPU");
+        await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
+        await page.getByText("Loaded: 2 layers").waitFor();
+        await openGroups(page, "Stopping", "Batch and length");
+        await fill(page, "Batch", "36");
+        await fill(page, "Epochs", "20");
+        await start(page);
+        await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "steps"));
+        await page.workers()[0].evaluate(fail);
+        await page.getByText(/The GPU failed|The device failed|The engine stopped/).first().waitFor();
+        await page.getByText("160 rows can be used").waitFor();
+        await computeOn(page, "CPU");
+        await page.getByText("Loaded: 2 layers").waitFor();
+        await fill(page, "Epochs", "1");
+        await start(page);
+        await finished(page);
+        const reports = await events(page, "ready");
+        assert.equal(reports.at(-1).device.backend, "cpu");
+      },
+      { expectComplaints: /./ },
+    );
+  });
+}

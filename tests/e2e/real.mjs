@@ -1,0 +1,54 @@
+// What tests of the real engine share: its events, its data, and the program that is its twin outside the browser.
+
+import { url, fileOf } from "./harness.mjs";
+
+export const MINUTE = 60_000;
+
+/** Keeps what the page's workers say in `globalThis.events`, from the next load of the page on. */
+export async function listen(page) {
+  await page.addInitScript(() => {
+    globalThis.events = [];
+    globalThis.Worker = class extends Worker {
+      constructor(...args) {
+        super(...args);
+        this.addEventListener("message", ({ data }) => data.message && globalThis.events.push(data.message));
+      }
+    };
+  });
+}
+
+/** All events of a kind so far. */
+export const events = (page, kind) =>
+  page.evaluate((kind) => globalThis.events.filter((event) => event.kind === kind), kind);
+
+/** The losses of all steps so far. */
+export async function losses(page) {
+  return (await events(page, "steps")).flatMap(({ steps }) => steps.map(({ loss }) => loss));
+}
+
+/** Chooses what to compute on. */
+export async function computeOn(page, label) {
+  await page.getByLabel("Compute on").selectOption({ label });
+}
+
+/** Sets a field of the recipe by its label. */
+export async function fill(page, label, value) {
+  const field = page.getByLabel(label, { exact: true }).locator("visible=true");
+  await field.fill(value);
+  await field.blur();
+}
+
+/** The sample of definitions; every fifth row of a class validates, as in the reference. */
+export async function definitions() {
+  const csv = await (await fetch(new URL("samples/definitions.csv", url))).text();
+  const [header, ...lines] = csv.trimEnd().split("\n");
+  const seen = {};
+  const parts = { train: [header], validation: [header] };
+  for (const line of lines) {
+    const label = line.slice(line.lastIndexOf(",") + 1);
+    seen[label] = (seen[label] ?? 0) + 1;
+    parts[seen[label] % 5 ? "train" : "validation"].push(line);
+  }
+  const file = (name) => fileOf(`${name}.csv`, parts[name].join("\n"));
+  return { train: file("train"), validation: file("validation") };
+}
