@@ -36,15 +36,15 @@ print(vectors.shape)  # [texts, tokens, width]
 
 /// Python that lays the downloaded adapter over the model that it was trained on.
 pub fn adapter(hub_id: &str, pooling: Pooling) -> String {
-    let (import, class) = match pooling {
+    let (imports, class) = match pooling {
         Pooling::Cls => (
-            "from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, pipeline",
-            "AutoModelForSequenceClassification",
+            "from transformers import AutoTokenizer, BertForSequenceClassification, pipeline",
+            "BertForSequenceClassification",
         ),
         Pooling::Mean => (
             "\
 import sys
-from transformers import AutoConfig, AutoTokenizer, pipeline
+from transformers import AutoTokenizer, pipeline
 sys.path.append(\"my-adapter\")
 from modeling_hone import HoneForSequenceClassification",
             "HoneForSequenceClassification",
@@ -54,11 +54,10 @@ from modeling_hone import HoneForSequenceClassification",
         "\
 # pip install peft transformers torch
 from peft import PeftModel
-{import}
+{imports}
 
-config = AutoConfig.from_pretrained(\"my-adapter\")
-base = {class}.from_pretrained(\"{hub_id}\", config=config)
-model = PeftModel.from_pretrained(base, \"my-adapter\").merge_and_unload()
+model = {class}.from_pretrained(\"{hub_id}\", config=\"my-adapter\")
+model = PeftModel.from_pretrained(model, \"my-adapter\").merge_and_unload()
 tokenizer = AutoTokenizer.from_pretrained(\"my-adapter\")
 classify = pipeline(\"text-classification\", model=model, tokenizer=tokenizer)
 print(classify(\"A quiet triumph.\", top_k=None))
