@@ -17,7 +17,9 @@ pub fn name(preset: Preset) -> &'static str {
 pub fn sentence(preset: Preset) -> &'static str {
     match preset {
         Preset::Full => "All layers learn together: the sound choice when in doubt.",
-        Preset::Balanced => "Layers wake one by one from the top, the lower the gentler: often as good as Full, at times a little better.",
+        Preset::Balanced => {
+            "Layers wake one by one from the top, the lower the gentler: often as good as Full, at times a little better."
+        }
         Preset::Quick => "Only the new head learns: done soonest and nothing is forgotten, but it learns less.",
         Preset::Adapter => "Small matrices learn beside the model (LoRA): a small file to take away.",
         Preset::FewExamples => "For some dozens of rows: longer, with more that keeps it from memorising.",

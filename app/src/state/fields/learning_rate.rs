@@ -185,7 +185,7 @@ pub static CONTROLS: [Control; 14] = [
             own!(layer_decay: f64),
             [
                 "Each layer learns at this share of the rate above it: lower layers hold what is general, and change less.",
-                "Below 1 to forget less; then the highest rate can be two or three times higher.",
+                "Below 1 so that lower layers move less; the highest rate can then be two or three times higher.",
             ],
         )
     }),
