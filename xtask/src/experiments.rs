@@ -20,7 +20,7 @@ struct Method {
     recipe: fn() -> Value,
 }
 
-/// The first is what the others are compared with. Each rate was chosen among two to three by one run on other rows.
+/// The first is what the others are compared with. Each rate was chosen among up to three by a single run.
 const METHODS: [Method; 5] = [
     Method { name: "Full, linear decay", recipe: || json!({ "lr_peak": 1e-4 }) },
     Method { name: "Gradual unfreezing alone", recipe: || gradual(json!({ "lr_peak": 2e-4 })) },
@@ -56,8 +56,8 @@ pub fn run(folder: &Path) -> Result<()> {
     })?;
     let mut page = INTRODUCTION.to_owned();
     for (name, source, [train, test]) in [
-        ("TREC-6", "questions by what they ask for (Li and Roth 2002), six classes", trec(folder)?),
-        ("Sentiment", "sentences of reviews, liked or not (Kotzias et al. 2015), two classes", sentiment(folder)?),
+        ("TREC-6", "Questions by what they ask for (Li and Roth 2002), six classes", trec(folder)?),
+        ("Sentiment", "Sentences of reviews, liked or not (Kotzias et al. 2015), two classes", sentiment(folder)?),
     ] {
         let work = paths::target().join("experiments").join(name);
         fs::create_dir_all(&work)?;
@@ -88,9 +88,9 @@ mean of three seeds ± their standard deviation; a seed draws the new head, the 
 const HOW: &str = "
 ## How this page was made
 
-`cargo xtask experiments FOLDER`, where FOLDER holds `trec6/` and `sentiment-labelled/`. The learning rate of each method
-was chosen among two or three by one run on other rows, so no method was tuned well, and the smaller differences may turn
-with better rates, other data or more of it. Seconds are of a busy machine of two cores: compare them only roughly.
+`cargo xtask experiments FOLDER`, where FOLDER holds `trec6/` and `sentiment-labelled/`. The learning rates were chosen
+among up to three by single runs on rows of the same files (of the sentiment rows some are tested on here), so no method
+was tuned well, and the smaller differences may turn with better rates, other data or more of it. Seconds are of a busy machine of two cores: compare them only roughly.
 Forgetting is measured on 200 general sentences: the mean cosine of each sentence's vector before and after, and the
 correlation of the similarities between all of them.
 ";

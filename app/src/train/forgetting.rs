@@ -33,7 +33,7 @@ pub fn ForgettingMeter() -> impl IntoView {
             {bars}
             <p class="hint">
                 {compared}
-                "It matters when the body is used for other tasks too. A lower rate, fewer layers or an adapter forget less."
+                "It matters when the body is used for other tasks too. A lower rate or fewer live layers forget less."
             </p>
         </div>
     }
