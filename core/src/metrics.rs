@@ -33,7 +33,11 @@ impl Evaluation {
             Metric::Accuracy => self.accuracy,
             Metric::MacroF1 => self.macro_f1,
             Metric::WeightedF1 => self.weighted_f1,
-            Metric::WorstF1 => self.classes.iter().map(|class| class.f1).fold(f64::INFINITY, f64::min),
+            Metric::WorstF1 => {
+                // A class without a row says nothing of the model.
+                let checked = self.classes.iter().filter(|class| class.support > 0);
+                checked.map(|class| class.f1).fold(1.0, f64::min)
+            }
         }
     }
 }

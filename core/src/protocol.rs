@@ -238,11 +238,15 @@ pub enum Event {
     },
     /// What a run would take.
     Estimated {
+        /// Of the command.
+        recipe: RawRecipe,
         /// The figures.
         estimate: Estimate,
     },
     /// It cannot be told what a run would take.
     EstimateFailed {
+        /// Of the command.
+        recipe: RawRecipe,
         /// Why, and what can be done.
         problem: Problem,
     },

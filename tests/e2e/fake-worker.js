@@ -140,13 +140,13 @@ const answers = {
   estimate({ recipe }) {
     if (self.scenario === "no-estimate") {
       const what = "the device gave no time.";
-      tell({ kind: "estimate_failed", problem: problem("estimate.no-time", what, "", "") });
+      tell({ kind: "estimate_failed", recipe, problem: problem("estimate.no-time", what, "", "") });
       return;
     }
     const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
     const nearest = fits ? null : { ...recipe, batch_size: 4, grad_accum_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
-    tell({ kind: "estimated", estimate: { ...figures, nearest } });
+    tell({ kind: "estimated", recipe, estimate: { ...figures, nearest } });
   },
 
   pause() {

@@ -8,7 +8,7 @@ use hone_core::protocol::{EndReason, StepMetrics};
 use hone_core::recipe::{AdapterKind, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing};
 use hone_core::rng::{Purpose, Rng};
 use hone_core::text::{Batch, EncodedTexts};
-use hone_core::train::{Labels, LrFinder, Progress, Session, TrainingData};
+use hone_core::train::{Labels, LrFinder, Progress, Session, TrainingData, predict};
 use hone_core::weights::{AnyWeight, Weights};
 use hone_tests::{assert_close, ready};
 
@@ -455,4 +455,66 @@ fn the_encoders_move_is_measured_at_the_end() {
     assert!((head.cosine - 1.0).abs() < 1e-6 && head.agreement == 1.0 && head.sentences == 20, "{head:?}");
     let all = moved(Unfreezing::All);
     assert!(all.cosine < 0.999 && all.agreement < 0.999, "{all:?}");
+}
+
+#[test]
+fn a_stage_whose_only_layer_was_frozen_by_hand_thaws_it() {
+    let raw = RawRecipe {
+        unfreezing: Unfreezing::ChainThaw,
+        thaw_unit: ThawUnit::Steps,
+        thaw_every: 1.0,
+        train_embeddings: false,
+        ..raw()
+    };
+    let mut session = session(raw, data(160));
+    session.set_live(Place::Layer(0), Some(false)).unwrap();
+    steps(&mut session, 2);
+    let live: Vec<Place> = session.parts().into_iter().filter(|part| part.live).map(|part| part.place).collect();
+    assert_eq!((session.state().stage, live), (2, vec![Place::Layer(1)]));
+}
+
+#[test]
+fn a_part_frozen_within_an_accumulated_step_does_not_move_at_its_end() {
+    let raw = RawRecipe { batch_size: 4, grad_accum_steps: 4, warmup_share: 0.0, ..raw() };
+    let mut session = session(raw, data(64));
+    for _ in 0..2 {
+        assert_eq!(ready(session.advance()).unwrap(), Progress::Accumulated);
+    }
+    for place in [Place::Embeddings, Place::Layer(0), Place::Layer(1)] {
+        session.set_live(place, Some(false)).unwrap();
+    }
+    steps(&mut session, 1);
+    assert_eq!(moved(session.base(), session.model()), [Place::Head].into());
+    let head = session.optimizer_bytes();
+    assert_eq!(head, 2 * 4 * (16 * 2 + 2));
+}
+
+#[test]
+fn what_was_kept_before_a_layer_learned_is_not_used_after() {
+    let raw = RawRecipe {
+        unfreezing: Unfreezing::Head,
+        train_embeddings: false,
+        eval_every_steps: Some(2),
+        patience: 0,
+        warmup_share: 0.0,
+        ..still()
+    };
+    let mut session = session(raw, data(64));
+    let evaluated = |session: &mut Session| loop {
+        if let Progress::Evaluated { evaluation, .. } = ready(session.advance()).unwrap() {
+            return evaluation;
+        }
+    };
+    evaluated(&mut session);
+    session.set_live(Place::Layer(1), Some(true)).unwrap();
+    steps(&mut session, 1);
+    session.set_live(Place::Layer(1), Some(false)).unwrap();
+    let evaluation = evaluated(&mut session);
+    let texts = &session.data().validation;
+    let said = (0..texts.labels.len()).map(|row| {
+        let input = Batch::new(&[texts.texts.get(row)], 1, 16, 0).input(&device());
+        ready(predict(session.model(), input, 1)).unwrap()[0].probabilities[texts.labels[row] as usize]
+    });
+    let loss = said.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.labels.len() as f64;
+    assert!((evaluation.loss - loss).abs() < 1e-5, "{} {loss}", evaluation.loss);
 }

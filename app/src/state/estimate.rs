@@ -59,9 +59,9 @@ impl Estimating {
         vec![Effect::Send(Command::Stop)]
     }
 
-    /// Takes the answer, unless the question was given up.
-    pub fn answered(&mut self, answer: Result<Estimate, Problem>) {
-        if self.is_pending() {
+    /// Takes the answer, unless the question was given up or another was asked since.
+    pub fn answered(&mut self, recipe: &RawRecipe, answer: Result<Estimate, Problem>) {
+        if self.is_pending() && self.asked.as_ref().is_some_and(|question| question.recipe == *recipe) {
             self.answer = Some(answer);
         }
     }

@@ -77,8 +77,8 @@ impl State {
                 self.finder.stage = FinderStage::Found(finding);
             }
             Event::RateFailed { problem } => self.finder.stage = FinderStage::Failed(problem),
-            Event::Estimated { estimate } => self.estimate.answered(Ok(estimate)),
-            Event::EstimateFailed { problem } => self.estimate.answered(Err(problem)),
+            Event::Estimated { recipe, estimate } => self.estimate.answered(&recipe, Ok(estimate)),
+            Event::EstimateFailed { recipe, problem } => self.estimate.answered(&recipe, Err(problem)),
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { problem } => return self.worker_lost(problem),
             Event::Benched { .. } => {}

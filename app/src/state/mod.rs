@@ -220,6 +220,7 @@ impl State {
     /// Loads the chosen model.
     pub fn load_model(&mut self) -> Vec<Effect> {
         let Some(model) = self.model.entry().cloned() else { return Vec::new() };
+        self.estimate.lost(None);
         self.model.load = Load::Loading(0.0);
         self.data.forget_tokens();
         vec![Effect::Send(Command::LoadModel { model })]
@@ -446,6 +447,8 @@ impl State {
 
     /// The worker's data or model changes: what was tuned on the old ones cannot be tried or taken away any more.
     fn forget_weights(&mut self) {
+        // The worker drops an estimate under way, which was of the old ones too.
+        self.estimate.lost(None);
         self.run.has_weights = false;
         self.run.cell = None;
         self.finder = Finder::default();

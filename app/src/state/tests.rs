@@ -746,9 +746,9 @@ fn a_rate_is_looked_for_found_and_taken() {
     assert_eq!(state.finder.stage, FinderStage::Failed(gone()));
 }
 
-fn estimate(bytes: f64, nearest: Option<RawRecipe>) -> Event {
+fn estimate(state: &State, bytes: f64, nearest: Option<RawRecipe>) -> Event {
     let estimate = Estimate { seconds: 96.0, bytes, limit_bytes: 1e9, steps: 24, step_ms: None, nearest };
-    Event::Estimated { estimate }
+    Event::Estimated { recipe: state.recipe(), estimate }
 }
 
 #[test]
@@ -757,7 +757,7 @@ fn a_recipe_is_measured_once_and_again_when_it_changes() {
     assert!(matches!(state.ask_estimate()[..], [Effect::Send(Command::Estimate { .. })]));
     assert_eq!(state.ask_estimate(), [], "it has been asked");
     assert!(state.is_silent(Duration::from_secs(121)));
-    state.on_event(estimate(4e8, None));
+    state.on_event(estimate(&state, 4e8, None));
     assert!(state.estimate().is_some_and(|estimate| estimate.as_ref().is_ok_and(Estimate::fits)));
     state.form.recipe.epochs = 3;
     assert_eq!(state.estimate(), None, "it was of another recipe");
@@ -765,7 +765,7 @@ fn a_recipe_is_measured_once_and_again_when_it_changes() {
     state.ask_estimate();
     assert!(matches!(state.start()[..], [Effect::Send(Command::Stop), Effect::Send(Command::Start { .. })]));
     assert_eq!(state.open_question(), None, "nothing is measured in a run");
-    state.on_event(estimate(4e8, None));
+    state.on_event(estimate(&state, 4e8, None));
     assert_eq!(state.estimate(), None, "the question was given up");
 }
 
@@ -787,7 +787,7 @@ fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
     state.form.recipe.batch_size = 64;
     state.ask_estimate();
     let nearest = RawRecipe { batch_size: 4, grad_accum_steps: 16, model: "mini".into(), ..RawRecipe::default() };
-    state.on_event(estimate(2e9, Some(nearest)));
+    state.on_event(estimate(&state, 2e9, Some(nearest)));
     assert!(state.blocker().is_some_and(|words| words.contains("2.0\u{a0}GB")));
     assert_eq!(state.start(), []);
     state.take_nearest();

@@ -11,8 +11,8 @@ use crate::js::now_ms;
 use crate::mailbox::post;
 use crate::run;
 
-/// Batches of a trial: the first ones compile and allocate.
-const TRIAL_BATCHES: usize = 3;
+/// Steps of a trial: the first ones compile and allocate.
+const TRIAL_STEPS: usize = 3;
 /// Seconds in which a batch of a rehearsal is surely done, compiling counted: announced, so that the page does not take
 /// silence for death.
 const BATCH_SECONDS: f64 = 120.0;
@@ -29,10 +29,12 @@ pub struct Trial {
     work: Work,
     bytes: f64,
     limit_bytes: f64,
+    recipe: RawRecipe,
     session: Session,
-    /// Milliseconds for each unit of work, of each batch.
+    /// Milliseconds for each unit of work, of each step.
     speeds: Vec<f64>,
-    step_ms: f64,
+    /// Milliseconds and work of the step under way.
+    step: (f64, f64),
 }
 
 /// Begins a range test.
@@ -66,22 +68,23 @@ pub fn estimate(engine: &mut Engine, recipe: RawRecipe) {
     engine.rehearsal = None;
     let session = match run::session(engine, recipe.clone()) {
         Ok(session) => session,
-        Err(problem) => return post(&Event::EstimateFailed { problem }),
+        Err(problem) => return post(&Event::EstimateFailed { recipe, problem }),
     };
     let (bytes, limit_bytes, steps) = (session.memory_bytes(), run::memory_limit(engine), session.total_steps());
     if bytes > limit_bytes {
         let nearest = session.nearest_that_fits(limit_bytes);
         let estimate = Estimate { seconds: 0.0, bytes, limit_bytes, steps, step_ms: None, nearest };
-        return post(&Event::Estimated { estimate });
+        return post(&Event::Estimated { recipe, estimate });
     }
     let work = Work::of(&session);
     // All that will ever learn learns in the trial.
-    match run::session(engine, LrFinder::recipe(&recipe)) {
+    match fitting(engine, LrFinder::recipe(&recipe)) {
         Ok(session) => {
-            let trial = Trial { work, bytes, limit_bytes, session, speeds: Vec::new(), step_ms: 0.0 };
+            let (session, speeds, step) = (session.for_trial(), Vec::new(), (0.0, 0.0));
+            let trial = Trial { work, bytes, limit_bytes, recipe, session, speeds, step };
             engine.rehearsal = Some(Rehearsal::Estimate(Box::new(trial)));
         }
-        Err(problem) => post(&Event::EstimateFailed { problem }),
+        Err(problem) => post(&Event::EstimateFailed { recipe, problem }),
     }
 }
 
@@ -124,27 +127,32 @@ async fn advance_finder(mut finder: Box<LrFinder>) -> Option<Rehearsal> {
 
 async fn advance_trial(mut trial: Box<Trial>) -> Option<Rehearsal> {
     let (work, begin) = (trial.session.next_work(), now_ms());
-    let is_batch = match (trial.session.advance().await, errors::take_logged()) {
-        (Ok(Progress::Step(_) | Progress::Accumulated), None) => true,
-        (Ok(_), None) => false,
+    let progress = match (trial.session.advance().await, errors::take_logged()) {
+        (Ok(progress), None) => progress,
         (Err(problem), _) | (_, Some(problem)) => {
-            post(&Event::EstimateFailed { problem });
+            post(&Event::EstimateFailed { recipe: trial.recipe, problem });
             return None;
         }
     };
-    trial.step_ms = now_ms() - begin;
-    trial.speeds.push(trial.step_ms / work.max(1.0));
-    if is_batch && trial.speeds.len() < TRIAL_BATCHES {
+    trial.step = (trial.step.0 + now_ms() - begin, trial.step.1 + work);
+    // Only a whole step awaits the device.
+    if !matches!(progress, Progress::Step(_)) {
+        return Some(Rehearsal::Estimate(trial));
+    }
+    let (step_ms, work) = std::mem::take(&mut trial.step);
+    trial.speeds.push(step_ms / work.max(1.0));
+    if trial.speeds.len() < TRIAL_STEPS {
         return Some(Rehearsal::Estimate(trial));
     }
     let fastest = trial.speeds.iter().copied().fold(f64::INFINITY, f64::min);
     post(&Event::Estimated {
+        recipe: trial.recipe,
         estimate: Estimate {
             seconds: trial.work.total() * fastest / 1e3,
             bytes: trial.bytes,
             limit_bytes: trial.limit_bytes,
             steps: trial.session.total_steps(),
-            step_ms: Some(trial.step_ms),
+            step_ms: Some(step_ms),
             nearest: None,
         },
     });

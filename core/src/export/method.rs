@@ -1,18 +1,18 @@
 //! What was done, in a few sentences for the model card.
 
-use crate::recipe::{AdapterKind, ClassWeights, RawRecipe, Recipe, ScheduleKind, Unfreezing};
+use crate::recipe::{AdapterKind, ClassWeights, Place, RawRecipe, Recipe, ScheduleKind, Unfreezing};
 
 /// The recipe in words: what every run has, and what this one had besides.
 pub fn described(recipe: &Recipe) -> String {
     let raw = recipe.raw();
     let mut sentences = vec![
         format!(
-            "AdamW, learning rate at most {:e}, {}{}; weight decay {}; gradient norm at most {}.",
+            "AdamW, learning rate at most {:e}, {}{}; weight decay {}; gradient norm {}.",
             recipe.lr_peak(),
             schedule(raw),
             warmup(raw),
             raw.weight_decay,
-            raw.clip_norm
+            if raw.clip_norm > 0.0 { format!("at most {}", raw.clip_norm) } else { "not clipped".into() }
         ),
         format!(
             "{} epochs in batches of {}, at most {} tokens a text, seed {}.",
@@ -25,7 +25,7 @@ pub fn described(recipe: &Recipe) -> String {
             "Dropout {} in hidden states, {} in attention, {} before the head.",
             raw.dropout, raw.attention_dropout, raw.head_dropout
         ),
-        learning(raw),
+        learning(recipe),
     ];
     let mut also = |is_used: bool, sentence: String| {
         if is_used {
@@ -63,11 +63,13 @@ fn warmup(raw: &RawRecipe) -> String {
         // Their rise is their own.
         _ if matches!(raw.schedule, ScheduleKind::SlantedTriangular | ScheduleKind::OneCycle) => String::new(),
         Some(steps) => format!(" after a warm-up of {steps} steps"),
-        None => format!(" after a warm-up over {} % of the steps", raw.warmup_share * 100.0),
+        None => format!(" after a warm-up over {:.0} % of the steps", raw.warmup_share * 100.0),
     }
 }
 
-fn learning(raw: &RawRecipe) -> String {
+fn learning(recipe: &Recipe) -> String {
+    let raw = recipe.raw();
+    let with_embeddings = recipe.freezing().stages().iter().any(|stage| stage.contains(&Place::Embeddings));
     let what = match raw.unfreezing {
         Unfreezing::All => "All layers learned from the beginning".into(),
         Unfreezing::Head => "The head alone learned".into(),
@@ -76,7 +78,7 @@ fn learning(raw: &RawRecipe) -> String {
         Unfreezing::ChainThaw => "The layers learned one by one and then together (chain-thaw)".into(),
     };
     let how = match raw.adapter {
-        AdapterKind::None if raw.train_embeddings => ", the embeddings too".into(),
+        AdapterKind::None if with_embeddings => ", the embeddings too".into(),
         AdapterKind::None => "; the embeddings were frozen".into(),
         AdapterKind::Lora => format!(", through LoRA adapters of rank {}", raw.lora_rank),
         AdapterKind::Dora => format!(", through DoRA adapters of rank {}", raw.lora_rank),

@@ -175,6 +175,11 @@ impl Recipe {
             return Err(RecipeError::OutOfRange { field: "reinit_layers", value, min, max });
         }
         let freezing = Freezing::new(&raw, facts.layers, pooling == Pooling::Cls);
+        let has_adapter = |place: &Place| matches!(place, Place::Layer(_) | Place::Head);
+        if raw.adapter != AdapterKind::None && !freezing.stages().iter().all(|stage| stage.iter().any(has_adapter)) {
+            let reason = "has a stage in which nothing would learn: an adapter is in layers and head only";
+            return Err(RecipeError::Conflict { field: "thaw_order", reason });
+        }
         (raw.lr_peak, raw.max_len, raw.pooling) = (Some(lr_peak), Some(max_len), Some(pooling));
         Ok(Self { raw, lr_peak, max_len, pooling, layers: facts.layers, freezing })
     }
@@ -426,6 +431,12 @@ mod tests {
         assert!(said(order(&[&[Place::Head], &[]])).contains("empty"));
         // With the mean there is no pooler in the model.
         assert!(said(order(&[&[Place::Pooler]])).contains("pooler"));
+        let adapter = RawRecipe {
+            adapter: AdapterKind::Lora,
+            unfreezing: Unfreezing::Gradual,
+            ..order(&[&[Place::Embeddings], &[Place::Head]])
+        };
+        assert!(said(adapter).contains("nothing would learn"));
     }
 
     #[test]

@@ -106,17 +106,18 @@ impl Session {
 
     /// Memory of the run at its height, in bytes.
     pub fn memory_bytes(&self) -> f64 {
-        self.memory_bytes_of(self.recipe.batch_size(), self.recipe.max_len())
+        let accumulates = self.recipe.grad_accum_steps() > 1;
+        self.memory_bytes_of(self.recipe.batch_size(), accumulates, self.recipe.max_len())
     }
 
-    fn memory_bytes_of(&self, batch_size: usize, max_len: usize) -> f64 {
+    fn memory_bytes_of(&self, batch_size: usize, accumulates: bool, max_len: usize) -> f64 {
         let raw = self.recipe.raw();
         let sizes = self.model.bert.sizes();
         let stages = self.recipe.freezing().stages();
         let ever_live: usize =
             self.parameters.iter().filter(|(place, _)| stages.iter().any(|s| s.contains(place))).map(|(_, n)| n).sum();
         // Beside the base: the weights as they are and as they were best, gradients and two moments.
-        let copies = if raw.grad_accum_steps > 1 { 6.0 } else { 5.0 };
+        let copies = if accumulates { 6.0 } else { 5.0 };
         let weights = self.all_parameters as f64 + copies * ever_live as f64;
         let longest = self.data.train.lengths().into_iter().max().unwrap_or(1).min(max_len);
         let (rows, len) = (batch_size as f64, padded_len(longest, max_len) as f64);
@@ -149,9 +150,9 @@ impl Session {
         for max_len in [self.recipe.max_len()].into_iter().chain(lengths) {
             let mut batch_size = self.recipe.batch_size();
             loop {
-                if self.memory_bytes_of(batch_size, max_len) <= limit {
-                    let rows = raw.batch_size * raw.grad_accum_steps;
-                    let grad_accum_steps = rows.div_ceil(batch_size as u32).min(64);
+                let rows = raw.batch_size * raw.grad_accum_steps;
+                let grad_accum_steps = rows.div_ceil(batch_size as u32).min(64);
+                if self.memory_bytes_of(batch_size, grad_accum_steps > 1, max_len) <= limit {
                     let (batch_size, max_len) = (batch_size as u32, Some(max_len as u32));
                     return Some(RawRecipe { batch_size, grad_accum_steps, max_len, ..raw.clone() });
                 }

@@ -28,11 +28,13 @@ pub struct LrFinder {
 impl LrFinder {
     /// The recipe that is tested with: all that will ever learn in the run learns from the beginning.
     pub fn recipe(recipe: &RawRecipe) -> RawRecipe {
-        let unfreezing = match recipe.unfreezing {
-            Unfreezing::Gradual | Unfreezing::ChainThaw => Unfreezing::All,
-            other => other,
-        };
-        RawRecipe { unfreezing, ..recipe.clone() }
+        match recipe.unfreezing {
+            Unfreezing::Gradual if !recipe.thaw_order.is_empty() => {
+                RawRecipe { thaw_order: vec![recipe.thaw_order.concat()], ..recipe.clone() }
+            }
+            Unfreezing::Gradual | Unfreezing::ChainThaw => RawRecipe { unfreezing: Unfreezing::All, ..recipe.clone() },
+            _ => recipe.clone(),
+        }
     }
 
     /// Begins a test with a session that has not begun, made of [`LrFinder::recipe`].

@@ -207,6 +207,12 @@ impl Session {
         self.train_prefix.bytes() + self.validation_prefix.bytes()
     }
 
+    /// The same session for a trial of a few steps: it is never evaluated, and its rate is that of the peak.
+    pub fn for_trial(mut self) -> Self {
+        self.test_rate = Some(self.recipe.lr_peak());
+        self
+    }
+
     /// What the run is told: end after this batch and keep the best weights.
     pub fn stop(&mut self) {
         self.stop = true;
@@ -256,7 +262,7 @@ impl Session {
 
     /// Gives the run up after the device has failed: the best weights are put in place, and their step is returned.
     pub fn abandon(&mut self) -> Option<u32> {
-        self.phase = Phase::Finished(EndReason::Stopped);
+        self.finish(EndReason::Stopped);
         let (best, evaluation, _) = self.best.as_ref()?;
         self.model = best.clone();
         Some(evaluation.step)
@@ -287,6 +293,10 @@ impl Session {
     }
 
     async fn train_batch(&mut self, mut accumulator: Accumulator) -> Result<Progress, Problem> {
+        if self.live.is_empty() {
+            return Err(Problem::new("run.nothing-learns", "No part of the model is set to learn.")
+                .remedy("Change what is thawed in which order."));
+        }
         let group = self.batch_group();
         let group_labels: Vec<u32> = self.batches[group.clone()].concat();
         let group_labels = group_labels.into_iter().map(|row| self.data.train.labels[row as usize]);
@@ -391,14 +401,32 @@ impl Session {
 
     /// Takes over the parts that are to learn now. What is frozen loses its optimiser state.
     fn update_live(&mut self) {
-        let live = self.live_parts(&self.state.by_hand);
+        let mut live = self.live_parts(&self.state.by_hand);
+        if live.is_empty() {
+            // What was frozen by hand is all that this stage has: the stage goes before.
+            let stage = &self.recipe.freezing().stages()[self.state.stage];
+            self.state.by_hand.retain(|place, is_live| *is_live || !stage.contains(place));
+            live = self.live_parts(&self.state.by_hand);
+        }
         if live == self.live {
             return;
         }
+        let bottom = self.bottom();
         self.live = live;
         self.live_changed = true;
+        if self.bottom() != bottom {
+            (self.train_prefix, self.validation_prefix) = (PrefixCache::default(), PrefixCache::default());
+        }
         let live = &self.live;
         self.optimizer.forget_frozen(&mut self.model, |place| live.contains(&place));
+        // In the middle of an accumulated step: what was frozen just now must not move at its end.
+        if let Phase::Training(accumulator) = &mut self.phase {
+            self.model.each(&mut |weight| {
+                if !live.contains(&weight.place()) {
+                    accumulator.gradients.take(weight.name());
+                }
+            });
+        }
     }
 
     /// The parts that the stage has live and those that a person has chosen, as far as they have something to learn.

@@ -122,6 +122,7 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
                     advice: None,
                 };
                 tell(&Event::Finished { summary: summary.clone() })?;
+                events.flush().map_err(|error| not_written(Path::new("events.jsonl"), error))?;
                 return Ok(summary);
             }
             Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
