@@ -239,14 +239,14 @@ pub enum Event {
     /// What a run would take.
     Estimated {
         /// Of the command.
-        recipe: RawRecipe,
+        recipe: Box<RawRecipe>,
         /// The figures.
         estimate: Estimate,
     },
     /// It cannot be told what a run would take.
     EstimateFailed {
         /// Of the command.
-        recipe: RawRecipe,
+        recipe: Box<RawRecipe>,
         /// Why, and what can be done.
         problem: Problem,
     },

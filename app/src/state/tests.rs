@@ -748,7 +748,7 @@ fn a_rate_is_looked_for_found_and_taken() {
 
 fn estimate(state: &State, bytes: f64, nearest: Option<RawRecipe>) -> Event {
     let estimate = Estimate { seconds: 96.0, bytes, limit_bytes: 1e9, steps: 24, step_ms: None, nearest };
-    Event::Estimated { recipe: state.recipe(), estimate }
+    Event::Estimated { recipe: state.recipe().into(), estimate }
 }
 
 #[test]

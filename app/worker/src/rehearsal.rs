@@ -29,7 +29,7 @@ pub struct Trial {
     work: Work,
     bytes: f64,
     limit_bytes: f64,
-    recipe: RawRecipe,
+    recipe: Box<RawRecipe>,
     session: Session,
     /// Milliseconds for each unit of work, of each step.
     speeds: Vec<f64>,
@@ -68,23 +68,23 @@ pub fn estimate(engine: &mut Engine, recipe: RawRecipe) {
     engine.rehearsal = None;
     let session = match run::session(engine, recipe.clone()) {
         Ok(session) => session,
-        Err(problem) => return post(&Event::EstimateFailed { recipe, problem }),
+        Err(problem) => return post(&Event::EstimateFailed { recipe: recipe.into(), problem }),
     };
     let (bytes, limit_bytes, steps) = (session.memory_bytes(), run::memory_limit(engine), session.total_steps());
     if bytes > limit_bytes {
         let nearest = session.nearest_that_fits(limit_bytes);
         let estimate = Estimate { seconds: 0.0, bytes, limit_bytes, steps, step_ms: None, nearest };
-        return post(&Event::Estimated { recipe, estimate });
+        return post(&Event::Estimated { recipe: recipe.into(), estimate });
     }
     let work = Work::of(&session);
     // All that will ever learn learns in the trial.
     match fitting(engine, LrFinder::recipe(&recipe)) {
         Ok(session) => {
             let (session, speeds, step) = (session.for_trial(), Vec::new(), (0.0, 0.0));
-            let trial = Trial { work, bytes, limit_bytes, recipe, session, speeds, step };
+            let trial = Trial { work, bytes, limit_bytes, recipe: recipe.into(), session, speeds, step };
             engine.rehearsal = Some(Rehearsal::Estimate(Box::new(trial)));
         }
-        Err(problem) => post(&Event::EstimateFailed { recipe, problem }),
+        Err(problem) => post(&Event::EstimateFailed { recipe: recipe.into(), problem }),
     }
 }
 
