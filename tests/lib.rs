@@ -115,7 +115,7 @@ pub fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
     let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).expect("labels");
     let rows = labels.len();
     let rule = TargetRule::plain(classes);
-    StepInput::new(input(batch, device), &rule, &labels, rows, labels.iter().copied(), device)
+    StepInput::new(input(batch, device), &rule, &labels, rows, &labels, device)
 }
 
 /// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.

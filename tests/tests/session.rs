@@ -43,6 +43,13 @@ fn data(train_rows: u32) -> TrainingData {
     }
 }
 
+/// Two batches of texts that have nothing to do with the classes.
+fn general() -> EncodedTexts {
+    let mut texts = EncodedTexts::default();
+    (0..20u32).for_each(|row| texts.push(&[3, 8 + row % 24, 8 + (7 * row) % 24, 4]));
+    texts
+}
+
 fn raw() -> RawRecipe {
     RawRecipe {
         lr_peak: Some(5e-3),
@@ -152,6 +159,21 @@ fn stopping_at_any_time_keeps_the_best() {
         let (_, _, reason) = run(&mut session);
         assert_eq!(reason, EndReason::Stopped, "after {batches} batches");
         assert!(session.best().is_some());
+    }
+}
+
+#[test]
+fn a_stopped_run_is_measured_and_a_second_stop_skips_that() {
+    for stops in [1, 2] {
+        let mut session = session(raw(), TrainingData { general: general(), ..data(160) });
+        ready(session.advance()).unwrap();
+        session.stop();
+        while !matches!(ready(session.advance()).unwrap(), Progress::Measuring { .. }) {}
+        if stops == 2 {
+            session.stop();
+        }
+        assert_eq!(run(&mut session).2, EndReason::Stopped);
+        assert_eq!(session.forgetting().is_some(), stops == 1);
     }
 }
 
@@ -440,11 +462,6 @@ fn a_range_test_leaves_the_model_as_it_was_and_finds_where_it_learns() {
 
 #[test]
 fn the_encoders_move_is_measured_at_the_end() {
-    let general = || {
-        let mut texts = EncodedTexts::default();
-        (0..20u32).for_each(|row| texts.push(&[3, 8 + row % 24, 8 + (7 * row) % 24, 4]));
-        texts
-    };
     let moved = |unfreezing| {
         let raw = RawRecipe { unfreezing, train_embeddings: false, epochs: 1, ..raw() };
         let mut session = session(raw, TrainingData { general: general(), ..data(160) });

@@ -76,7 +76,7 @@ fn losses_and_their_gradients_equal_pytorchs() {
         let rule = TargetRule::of(&raw, &classes(), &labels);
         // Only the number of the texts matters: what the model would say of them is given.
         let texts = input(&json("train_curve.json")["batches"][0], &device);
-        let batch = StepInput::new(texts, &rule, &labels, 4, labels.iter().copied(), &device);
+        let batch = StepInput::new(texts, &rule, &labels, 4, &labels, &device);
         let tensor = |rows| Tensor::<2>::from_data(TensorData::new(flat(rows), [4, 3]), &device);
         let logits: Vec<_> =
             case["logits"].as_array().unwrap().iter().map(|rows| tensor(rows).autodiff().require_grad()).collect();

@@ -109,7 +109,7 @@ async fn step(
     let [rows, _] = input.mask.dims();
     let labels: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
     let rule = TargetRule::plain(2);
-    let input = StepInput::new(input, &rule, &labels, rows, labels.iter().copied(), &chosen.device);
+    let input = StepInput::new(input, &rule, &labels, rows, &labels, &chosen.device);
     let shares = DropoutShares { adapter: 0.0, ..DropoutShares::all(DROPOUT) };
     let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
     let (loss, gradients) = gradients(model, input, Objective::default(), |place| place >= lowest, &mut dropout);

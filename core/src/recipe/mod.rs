@@ -8,12 +8,14 @@ mod freezing;
 mod place;
 mod preset;
 mod schedule;
+mod task;
 mod valid;
 
 pub use freezing::{Freezing, Pace};
 pub use place::Place;
 pub use preset::Preset;
 pub use schedule::LrCurve;
+pub use task::Task;
 pub use valid::{ModelFacts, Recipe, RecipeError, default_lr, range_of};
 
 /// A recipe as written: every field may be wrong. Fields that are absent take their defaults.
@@ -22,6 +24,8 @@ pub use valid::{ModelFacts, Recipe, RecipeError, default_lr, range_of};
 pub struct RawRecipe {
     /// Version of this form.
     pub version: u32,
+    /// What is learned.
+    pub task: Task,
     /// Id of the model in the catalog.
     pub model: String,
     /// How a sentence becomes one vector; the model's own default when absent.
@@ -295,6 +299,7 @@ impl Default for RawRecipe {
     fn default() -> Self {
         Self {
             version: 1,
+            task: Task::Classification,
             model: String::new(),
             pooling: None,
             max_len: None,

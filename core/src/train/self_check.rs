@@ -61,7 +61,7 @@ async fn gradients_on(device: &Device, live: fn(Place) -> bool) -> Result<HashMa
     let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
     let input = Batch::new(&texts, ROWS, LEN, 0).input(device);
     let labels = [0, 1, 2, 0];
-    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &labels, ROWS, labels.into_iter(), device);
+    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &labels, ROWS, &labels, device);
     let (loss, mut gradients) = gradients(&model, input, Objective::default(), live, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), read(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();

@@ -294,21 +294,20 @@ impl Session {
 
     async fn train_batch(&mut self, mut accumulator: Accumulator) -> Result<Progress, Problem> {
         if self.live.is_empty() {
-            return Err(Problem::new("run.nothing-learns", "No part of the model is set to learn.")
-                .remedy("Change what is thawed in which order."));
+            return Err(nothing_learns());
         }
         let group = self.batch_group();
-        let group_labels: Vec<u32> = self.batches[group.clone()].concat();
-        let group_labels = group_labels.into_iter().map(|row| self.data.train.labels[row as usize]);
+        let labels_of =
+            |rows: &[u32]| -> Vec<u32> { rows.iter().map(|&row| self.data.train.labels[row as usize]).collect() };
+        let group_labels = labels_of(&self.batches[group.clone()].concat());
         let rows = &self.batches[self.state.batch as usize];
-        let labels: Vec<u32> = rows.iter().map(|&row| self.data.train.labels[row as usize]).collect();
         let shape = [self.recipe.batch_size(), self.recipe.max_len()];
         let bottom = self.bottom();
         let TrainingData { train, pad, .. } = &self.data;
         let (input, tokens) =
             self.train_prefix.input(bottom, &self.model, &train.texts, rows, shape, *pad, &self.device).await?;
-        let group_labels = group_labels.collect::<Vec<_>>().into_iter();
-        let input = StepInput::new(input, &self.targets, &labels, shape[0], group_labels, &self.device);
+        let labels = labels_of(rows);
+        let input = StepInput::new(input, &self.targets, &labels, shape[0], &group_labels, &self.device);
         let raw = self.recipe.raw();
         let shares = DropoutShares::of(raw);
         let mut dropout = Dropout::new(shares, self.masks, self.recipe.seed(), self.state.batches_seen);
@@ -345,11 +344,8 @@ impl Session {
             gradients
                 .pull_towards(start, &self.model, self.recipe.raw().l2_sp, |place| self.recipe.is_pretrained(place));
         }
-        let loss = losses.into_iter().reduce(|sum, loss| sum + loss);
+        let loss = losses.into_iter().reduce(|sum, loss| sum + loss).ok_or_else(nothing_learns)?;
         let norms = gradients.square_norms();
-        let Some(loss) = loss.filter(|_| !norms.is_empty()) else {
-            return Err(Problem::new("run.nothing-learns", "No part of the model is set to learn."));
-        };
         let (loss, squares) = read_step(loss, norms).await?;
         let grad_norm = squares.sqrt();
         let lr = self.lr(self.state.step);
@@ -526,6 +522,8 @@ impl Session {
             return Progress::Evaluating { done: 0, total: total as u32 };
         };
         self.model = best.clone();
+        // Who stops the training still wants to know what it did to the model; a second stop skips that too.
+        self.stop = false;
         let measurement = Measurement::new(&self.data.general, self.recipe.batch_size());
         let (done, total) = measurement.progress();
         if total == 0 || reason == EndReason::NotFinite {
@@ -555,6 +553,11 @@ impl Session {
         self.forgetting = Some(measurement.finish());
         Ok(self.finish(reason))
     }
+}
+
+fn nothing_learns() -> Problem {
+    Problem::new("run.nothing-learns", "No part of the model is set to learn.")
+        .remedy("Change what is thawed in which order.")
 }
 
 /// Mean of −log of the probability that each row's own class was given.

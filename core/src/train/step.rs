@@ -26,16 +26,9 @@ pub struct StepInput {
 impl StepInput {
     /// A batch of `rows` rows, of which the first are real and have `labels`. `group` are the labels of all rows of the
     /// optimiser step that it belongs to.
-    pub fn new(
-        input: Input,
-        rule: &TargetRule,
-        labels: &[u32],
-        rows: usize,
-        group: impl ExactSizeIterator<Item = u32>,
-        device: &Device,
-    ) -> Self {
+    pub fn new(input: Input, rule: &TargetRule, labels: &[u32], rows: usize, group: &[u32], device: &Device) -> Self {
         let share = 1.0 / group.len() as f32;
-        let targets = rule.targets(labels, rows, rule.weight(group));
+        let targets = rule.targets(labels, rows, rule.weight(group.iter().copied()));
         let row_shares = (0..rows).map(|row| if row < labels.len() { share } else { 0.0 }).collect();
         Self {
             input,
