@@ -595,7 +595,8 @@ fn every_choice_and_switch_reads_back_what_was_set() {
 
 #[test]
 fn every_field_of_the_recipe_has_a_place_on_the_page() {
-    let elsewhere = ["version", "model", "validation_share", "seed", "part_rates", "thaw_order", "lora_targets"];
+    let elsewhere =
+        ["version", "task", "model", "validation_share", "seed", "part_rates", "thaw_order", "lora_targets"];
     let controls = || GROUPS.iter().flat_map(|group| group.controls);
     let serde_json::Value::Object(fields) = serde_json::to_value(RawRecipe::default()).unwrap() else { panic!() };
     for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
