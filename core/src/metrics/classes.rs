@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ratio;
 use crate::recipe::Metric;
 
 /// Scores on the validation rows.
@@ -57,28 +58,33 @@ pub struct ClassScores {
     pub support: u32,
 }
 
+impl ClassScores {
+    /// Scores of a class that was predicted `said` times, `hits` of them rightly, and that has `support` rows.
+    pub(super) fn from_counts(label: &str, hits: u32, said: u32, support: u32) -> Self {
+        Self {
+            label: label.into(),
+            precision: ratio(hits, said),
+            recall: ratio(hits, support),
+            // 2·hits / (support + said) is the harmonic mean of precision and recall.
+            f1: ratio(2 * hits, support + said),
+            support,
+        }
+    }
+}
+
 /// Scores of predictions against the truth, both as indices of `classes`. Step, epoch and loss are 0.
 pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evaluation {
     let mut confusion = vec![vec![0u32; classes.len()]; classes.len()];
     for (&actual, &predicted) in actual.iter().zip(predicted) {
         confusion[actual as usize][predicted as usize] += 1;
     }
-    let ratio = |part: u32, whole: u32| if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) };
     let total = actual.len() as u32;
     let scores: Vec<ClassScores> = (0..classes.len())
         .map(|class| {
             let hits = confusion[class][class];
             let support: u32 = confusion[class].iter().sum();
             let said: u32 = confusion.iter().map(|row| row[class]).sum();
-            let label = classes[class].clone();
-            // 2·hits / (support + said) is the harmonic mean of precision and recall.
-            ClassScores {
-                label,
-                precision: ratio(hits, said),
-                recall: ratio(hits, support),
-                f1: ratio(2 * hits, support + said),
-                support,
-            }
+            ClassScores::from_counts(&classes[class], hits, said, support)
         })
         .collect();
     // As in scikit-learn, a class that neither occurs nor is predicted does not count.

@@ -1,0 +1,38 @@
+//! Corpus chrF2 (Popović 2015, 2016) as sacrebleu has it by default: character n-grams up to 6 without white space, no
+//! word n-grams, case kept.
+
+use super::ngrams::Overlap;
+use super::words;
+
+/// Longest n-grams, in characters.
+const MAX_ORDER: usize = 6;
+/// How many times as much as precision recall counts, squared.
+const BETA_SQUARED: f64 = 4.0;
+
+/// chrF2 of hypotheses, each against its one reference, from 0 to 100.
+pub fn chrf(hypotheses: &[&str], references: &[&str]) -> f64 {
+    let mut overlaps = [Overlap::default(); MAX_ORDER];
+    for (hypothesis, reference) in hypotheses.iter().zip(references) {
+        let [hypothesis, reference] =
+            [hypothesis, reference].map(|text| words(text).flat_map(str::chars).collect::<Vec<char>>());
+        for (n, overlap) in (1..).zip(&mut overlaps) {
+            let mut of_row = Overlap::new(&hypothesis, &reference, n);
+            // Where the reference is too short for the order, nothing is held against the hypothesis.
+            if of_row.reference == 0 {
+                of_row.hypothesis = 0;
+            }
+            overlap.add(of_row);
+        }
+    }
+    let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0);
+    for overlap in overlaps.iter().filter(|overlap| overlap.hypothesis > 0 && overlap.reference > 0) {
+        precision += overlap.matches as f64 / overlap.hypothesis as f64;
+        recall += overlap.matches as f64 / overlap.reference as f64;
+        orders += 1;
+    }
+    if precision + recall == 0.0 {
+        return 0.0;
+    }
+    let [precision, recall] = [precision, recall].map(|sum| sum / f64::from(orders));
+    100.0 * (1.0 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall)
+}
