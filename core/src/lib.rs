@@ -1,7 +1,8 @@
 //! The engine of Hone: it takes bytes and returns bytes and events, and knows no browser.
 //!
 //! Data flows one way; a lower line never names a higher one:
-//! `problem · limits · rng` → `recipe` → `dataset` → `text` → `weights` → `model` → `train` → `metrics` → `export` → `protocol`.
+//! `problem · limits · rng · read` → `recipe` → `dataset` → `text` → `weights` → `model` → `generate` → `metrics` → `train` → `export` →
+//! `protocol`.
 //!
 //! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files,
 //! so that the page can use it without linking any tensor code.
@@ -9,6 +10,8 @@
 pub mod dataset;
 #[cfg(feature = "engine")]
 pub mod export;
+#[cfg(feature = "engine")]
+pub mod generate;
 pub mod limits;
 pub mod metrics;
 #[cfg(feature = "engine")]
@@ -17,6 +20,8 @@ pub mod model;
 pub mod ops;
 pub mod problem;
 pub mod protocol;
+#[cfg(feature = "engine")]
+pub mod read;
 pub mod recipe;
 pub mod rng;
 #[cfg(feature = "engine")]

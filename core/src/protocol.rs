@@ -1,12 +1,14 @@
 //! What the page and the worker say to each other: plain data with public fields. Tensors, devices and JavaScript
 //! values never cross; files and blobs travel beside a message.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
-use crate::recipe::{Place, RawRecipe};
+use crate::recipe::{Metric, Place, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
 pub const PROTOCOL_VERSION: u32 = 2;
@@ -472,8 +474,8 @@ pub struct RunPlan {
     pub lr_curve: Vec<(u32, f64)>,
     /// The parts of the model at the beginning, from the bottom.
     pub parts: Vec<PartState>,
-    /// Always guessing the commonest class: its accuracy and macro-F1 on the validation rows.
-    pub baseline: Baseline,
+    /// What saying the same of every row scores, where there is such a thing to say.
+    pub baseline: Option<Baseline>,
 }
 
 /// A part of the model in a run.
@@ -539,7 +541,7 @@ impl Estimate {
     }
 }
 
-/// How far the tuned encoder has moved from the pretrained one, on general sentences.
+/// How far the tuned model has moved from the pretrained one, on general sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forgetting {
     /// Mean cosine between the sentence vectors before and after: 1 is unmoved.
@@ -548,6 +550,8 @@ pub struct Forgetting {
     pub agreement: f64,
     /// Sentences compared.
     pub sentences: u32,
+    /// Perplexity of a decoder on the sentences, before and after.
+    pub perplexity: Option<(f64, f64)>,
 }
 
 /// What is taken away.
@@ -561,15 +565,37 @@ pub enum ExportForm {
     Adapter,
 }
 
-/// What always guessing the commonest class scores.
+/// What saying the same of every row scores.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// The commonest class of the training rows.
+    /// What is said: the commonest class of the training rows, or the mean of their numbers.
     pub label: String,
     /// On the validation rows.
-    pub accuracy: f64,
-    /// On the validation rows.
-    pub macro_f1: f64,
+    pub scores: BTreeMap<Metric, f64>,
+}
+
+/// How a text is written on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampling {
+    /// What scores are divided by before one is drawn: 0 always takes the likeliest token.
+    pub temperature: f64,
+    /// Only so many of the likeliest tokens are drawn from; 0 for all.
+    pub top_k: u32,
+    /// Only the likeliest tokens that together have this share are drawn from.
+    pub top_p: f64,
+    /// What the score of a token that stands already is divided by; 1 for nothing.
+    pub repetition_penalty: f64,
+    /// Most tokens that are written.
+    pub max_new_tokens: u32,
+    /// Seed of what is drawn: the same writes the same.
+    pub seed: u32,
+}
+
+impl Default for Sampling {
+    /// The likeliest token, always.
+    fn default() -> Self {
+        Self { temperature: 0.0, top_k: 0, top_p: 1.0, repetition_penalty: 1.0, max_new_tokens: 64, seed: 1 }
+    }
 }
 
 /// One optimiser step.
@@ -617,7 +643,7 @@ pub struct RunSummary {
     /// The evaluation of the weights that were kept.
     pub best: Evaluation,
     /// What always guessing scores.
-    pub baseline: Baseline,
+    pub baseline: Option<Baseline>,
     /// How far the encoder has moved; none where it was not measured.
     pub forgetting: Option<Forgetting>,
     /// Wall time in seconds.

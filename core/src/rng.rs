@@ -20,6 +20,8 @@ pub enum Purpose {
     Adapter = 6,
     /// Weights of layers that are made anew.
     Reinit = 7,
+    /// Tokens of a text that is written.
+    Sampling = 8,
 }
 
 /// A stream of random numbers.

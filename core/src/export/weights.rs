@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use super::failed;
 use crate::model::Classifier;
 use crate::problem::Problem;
-use crate::train::read;
+use crate::read::read;
 use crate::weights::{AnyWeight, Place, TensorInfo, Weights, encode, write_header};
 
 /// A weight on its way into a file.

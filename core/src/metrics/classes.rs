@@ -2,46 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ratio;
+use super::{Detail, Evaluation, ratio};
 use crate::recipe::Metric;
-
-/// Scores on the validation rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// Optimiser steps taken before it.
-    pub step: u32,
-    /// Epochs done, with fraction.
-    pub epoch: f64,
-    /// Mean cross-entropy.
-    pub loss: f64,
-    /// Share of rows predicted right.
-    pub accuracy: f64,
-    /// Mean of the classes' F1.
-    pub macro_f1: f64,
-    /// Mean of the classes' F1, weighted by their rows.
-    pub weighted_f1: f64,
-    /// Scores of each class, in the order of the model's outputs.
-    pub classes: Vec<ClassScores>,
-    /// Rows by true class, then by predicted class: `[classes][classes]`.
-    pub confusion: Vec<Vec<u32>>,
-}
-
-impl Evaluation {
-    /// The score that decides, as it is shown. Of all but the loss the highest is best.
-    pub fn score(&self, metric: Metric) -> f64 {
-        match metric {
-            Metric::Loss => self.loss,
-            Metric::Accuracy => self.accuracy,
-            Metric::MacroF1 => self.macro_f1,
-            Metric::WeightedF1 => self.weighted_f1,
-            Metric::WorstF1 => {
-                // A class without a row says nothing of the model.
-                let checked = self.classes.iter().filter(|class| class.support > 0);
-                checked.map(|class| class.f1).fold(1.0, f64::min)
-            }
-        }
-    }
-}
 
 /// Scores of one class. A ratio whose denominator is 0 counts as 0, as in scikit-learn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,16 +55,16 @@ pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evalua
     let macro_f1 = counted.iter().map(|&class| scores[class].f1).sum::<f64>() / counted.len().max(1) as f64;
     let weighted_f1 = scores.iter().map(|s| s.f1 * f64::from(s.support)).sum::<f64>() / f64::from(total.max(1));
     let hits: u32 = (0..classes.len()).map(|class| confusion[class][class]).sum();
-    Evaluation {
-        step: 0,
-        epoch: 0.0,
-        loss: 0.0,
-        accuracy: ratio(hits, total),
-        macro_f1,
-        weighted_f1,
-        classes: scores,
-        confusion,
-    }
+    // A class without a row says nothing of the model.
+    let worst_f1 = scores.iter().filter(|class| class.support > 0).map(|class| class.f1).fold(1.0, f64::min);
+    let figures = [
+        (Metric::Accuracy, ratio(hits, total)),
+        (Metric::MacroF1, macro_f1),
+        (Metric::WeightedF1, weighted_f1),
+        (Metric::WorstF1, worst_f1),
+    ];
+    let detail = Detail::Classes { classes: scores, confusion };
+    Evaluation { scores: figures.into(), detail, ..Evaluation::default() }
 }
 
 #[cfg(test)]
@@ -113,11 +75,12 @@ mod tests {
     fn scores_equal_scikit_learns() {
         let classes: Vec<String> = ["a", "b", "c", "never"].map(String::from).into();
         let scores = evaluate(&classes, &[0, 0, 0, 1, 1, 2], &[0, 0, 1, 1, 1, 0]);
+        let (classes, confusion) = scores.classes().unwrap();
         // sklearn.metrics.f1_score([0,0,0,1,1,2], [0,0,1,1,1,0], average="macro" and "weighted")
-        assert!((scores.macro_f1 - 0.488_888_888_888_888_9).abs() < 1e-12, "{}", scores.macro_f1);
-        assert!((scores.weighted_f1 - 0.6).abs() < 1e-12, "{}", scores.weighted_f1);
-        assert!((scores.accuracy - 4.0 / 6.0).abs() < 1e-12);
-        assert_eq!(scores.confusion[0], [2, 1, 0, 0]);
-        assert_eq!((scores.classes[2].precision, scores.classes[2].f1), (0.0, 0.0));
+        assert!((scores.score(Metric::MacroF1) - 0.488_888_888_888_888_9).abs() < 1e-12, "{}", scores.score(Metric::MacroF1));
+        assert!((scores.score(Metric::WeightedF1) - 0.6).abs() < 1e-12, "{}", scores.score(Metric::WeightedF1));
+        assert!((scores.score(Metric::Accuracy) - 4.0 / 6.0).abs() < 1e-12);
+        assert_eq!(confusion[0], [2, 1, 0, 0]);
+        assert_eq!((classes[2].precision, classes[2].f1), (0.0, 0.0));
     }
 }

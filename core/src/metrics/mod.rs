@@ -6,6 +6,7 @@ mod bleu;
 mod chrf;
 mod classes;
 mod entities;
+mod evaluation;
 mod generation;
 mod multilabel;
 mod ngrams;
@@ -14,8 +15,9 @@ mod squad;
 
 pub use bleu::{Bleu, bleu};
 pub use chrf::chrf;
-pub use classes::{ClassScores, Evaluation, evaluate};
+pub use classes::{ClassScores, evaluate};
 pub use entities::{Entity, EntityScores, entities, evaluate_entities};
+pub use evaluation::{Detail, Evaluation, TextSample};
 pub use generation::{exact_match, perplexity};
 pub use multilabel::{MultilabelScores, best_label_thresholds, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};

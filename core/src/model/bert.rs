@@ -1,23 +1,60 @@
-//! BERT (Devlin et al. 2018), as transformers' `BertModel`; MiniLM, BGE and E5 are the same network.
+//! Encoders of the BERT family, as transformers' `BertModel`, `DistilBertModel` and `RobertaModel`: one network, whose
+//! weights have other names.
 
 use std::ops::Range;
 
 use burn::tensor::activation::gelu;
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 
+use super::body::MASKED;
 use super::layers::{Embedding, LayerNorm, Linear};
-use super::{BertConfig, Dropout, LoraConfig, Site};
+use super::{BertConfig, Dropout, Site, Sizes};
 use crate::ops::softmax;
-use crate::recipe::{LoraTarget, ModelFacts, Pooling};
-use crate::rng::{Purpose, Rng};
+use crate::recipe::{Family, LoraTarget};
 use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
 
-/// Added to the attention score of padding: it vanishes in the softmax, and a row of padding alone stays finite.
-const MASKED: f64 = -1e9;
+/// What a family calls the weights of a layer.
+struct Names {
+    layer: &'static str,
+    query: &'static str,
+    key: &'static str,
+    value: &'static str,
+    attention_output: &'static str,
+    attention_norm: &'static str,
+    intermediate: &'static str,
+    output: &'static str,
+    norm: &'static str,
+}
+
+/// BERT and RoBERTa.
+const BERT: Names = Names {
+    layer: "encoder.layer",
+    query: "attention.self.query",
+    key: "attention.self.key",
+    value: "attention.self.value",
+    attention_output: "attention.output.dense",
+    attention_norm: "attention.output.LayerNorm",
+    intermediate: "intermediate.dense",
+    output: "output.dense",
+    norm: "output.LayerNorm",
+};
+
+const DISTILBERT: Names = Names {
+    layer: "transformer.layer",
+    query: "attention.q_lin",
+    key: "attention.k_lin",
+    value: "attention.v_lin",
+    attention_output: "attention.out_lin",
+    attention_norm: "sa_layer_norm",
+    intermediate: "ffn.lin1",
+    output: "ffn.lin2",
+    norm: "output_layer_norm",
+};
 
 /// The encoder, with the pretrained pooler where the file has one.
 #[derive(Clone, Debug)]
 pub struct Bert {
+    family: Family,
     embeddings: Embeddings,
     layers: Vec<Layer>,
     pooler: Option<Linear>,
@@ -27,8 +64,9 @@ pub struct Bert {
 struct Embeddings {
     word: Embedding,
     position: Embedding,
-    token_type: Embedding,
+    token_type: Option<Embedding>,
     norm: LayerNorm,
+    first_position: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -49,48 +87,35 @@ struct Attention {
     heads: usize,
 }
 
-/// Sizes of an encoder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
-    /// Number of layers.
-    pub layers: usize,
-    /// Length of a token's vector.
-    pub hidden: usize,
-    /// Size between the two halves of a feed-forward block.
-    pub ffn: usize,
-    /// Attention heads a layer.
-    pub heads: usize,
-}
-
 impl Bert {
     /// Takes the model's tensors out of a file.
     ///
     /// # Errors
     /// Names the tensor that is missing or of another shape than config.json says.
     pub fn load(config: &BertConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
-        let BertConfig { hidden, layer_norm_eps: eps, .. } = *config;
+        let BertConfig { hidden, layer_norm_eps: eps, first_position, .. } = *config;
+        let rows = first_position + config.positions;
         let embeddings = Embeddings {
             word: Embedding::load(tensors, "embeddings.word_embeddings", [config.vocab, hidden])?,
-            position: Embedding::load(tensors, "embeddings.position_embeddings", [config.positions, hidden])?,
-            token_type: Embedding::load(tensors, "embeddings.token_type_embeddings", [config.token_types, hidden])?,
+            position: Embedding::load(tensors, "embeddings.position_embeddings", [rows, hidden])?,
+            token_type: match config.token_types {
+                0 => None,
+                types => Some(Embedding::load(tensors, "embeddings.token_type_embeddings", [types, hidden])?),
+            },
             norm: LayerNorm::load(tensors, "embeddings.LayerNorm", Place::Embeddings, hidden, eps)?,
+            first_position,
         };
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
-        let pooler = match tensors.has("pooler.dense.weight") {
+        let pooler = match config.family == Family::Bert && tensors.has("pooler.dense.weight") {
             true => Some(Linear::load(tensors, "pooler.dense", Place::Pooler, [hidden, hidden])?),
             false => None,
         };
-        Ok(Self { embeddings, layers, pooler })
+        Ok(Self { family: config.family, embeddings, layers, pooler })
     }
 
-    /// Length of a token's vector.
-    pub fn hidden(&self) -> usize {
-        self.embeddings.hidden()
-    }
-
-    /// Number of layers.
-    pub fn layers(&self) -> usize {
-        self.layers.len()
+    /// BERT, DistilBERT or RoBERTa.
+    pub fn family(&self) -> Family {
+        self.family
     }
 
     /// The sizes that memory and work go by.
@@ -98,22 +123,15 @@ impl Bert {
         let first = self.layers.first();
         Sizes {
             layers: self.layers.len(),
-            hidden: self.hidden(),
+            hidden: self.embeddings.word.size(),
             ffn: first.map_or(0, |layer| layer.intermediate.outputs()),
             heads: first.map_or(0, |layer| layer.attention.heads),
         }
     }
 
-    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
-    pub fn facts(&self, positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
-        ModelFacts {
-            parameters: self.parameters() as f64,
-            layers: self.layers(),
-            has_pooler: self.has_pooler(),
-            max_positions: positions as u32,
-            pooling,
-            suggested_len,
-        }
+    /// Tokens that it can read at the most.
+    pub fn positions(&self) -> usize {
+        self.embeddings.position.len() - self.embeddings.first_position
     }
 
     /// Whether the file had a pooler.
@@ -121,11 +139,17 @@ impl Bert {
         self.pooler.is_some()
     }
 
-    /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`.
-    pub fn embed(&self, ids: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
+    /// Leaves the pooler out: tasks that read every token have none.
+    pub fn drop_pooler(&mut self) {
+        self.pooler = None;
+    }
+
+    /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`. `types` `[batch, seq]` tells the
+    /// texts of a pair apart, 0 and 1; families that know no types do without.
+    pub fn embed(&self, ids: Tensor<2, Int>, types: Option<Tensor<2, Int>>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let kept = dropout.draw(Site::Hidden, [batch, seq, self.hidden()], &ids.device());
-        kept.apply(self.embeddings.forward(ids))
+        let kept = dropout.draw(Site::Hidden, [batch, seq, self.embeddings.word.size()], &ids.device());
+        kept.apply(self.embeddings.forward(ids, types))
     }
 
     /// Some of the layers, one after the other: `x` `[batch, seq, hidden]` to the same; `mask` `[batch, seq]` is 1 on
@@ -145,82 +169,50 @@ impl Bert {
         }
     }
 
-    /// Puts adapters beside the linear layers that `config` names. From then on nothing else of the encoder learns.
-    pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
-        let mut rng = Rng::new(seed, Purpose::Adapter, 0);
-        self.each(&mut |weight| weight.fix());
+    /// Visits the linear layers of all layers.
+    pub fn each_linear<'a>(&'a mut self, visit: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
         for layer in &mut self.layers {
-            for (target, linear) in layer.linears() {
-                if config.targets.contains(&target) {
-                    linear.adapt(config, &mut rng);
-                }
-            }
+            let Attention { query, key, value, output, .. } = &mut layer.attention;
+            visit(LoraTarget::Query, query);
+            visit(LoraTarget::Key, key);
+            visit(LoraTarget::Value, value);
+            visit(LoraTarget::AttentionOutput, output);
+            visit(LoraTarget::Intermediate, &mut layer.intermediate);
+            visit(LoraTarget::Output, &mut layer.output);
         }
-    }
-
-    /// Takes the adapters away: added to the weights, or not.
-    pub fn detach(&mut self, is_merged: bool) {
-        for layer in &mut self.layers {
-            layer.linears().into_iter().for_each(|(_, linear)| linear.detach(is_merged));
-        }
-    }
-
-    /// Visits the weights of the adapters alone.
-    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        for layer in &mut self.layers {
-            layer.linears().into_iter().for_each(|(_, linear)| linear.each_adapter(visit));
-        }
-    }
-
-    /// Makes the top `count` layers and the pooler anew, as they were before pretraining: weights normal with deviation
-    /// 0.02, biases 0, norms 1 (Zhang et al. 2020, "Revisiting few-sample BERT fine-tuning").
-    pub fn reinit_top(&mut self, count: usize, seed: u64) {
-        let mut rng = Rng::new(seed, Purpose::Reinit, 0);
-        let first = self.layers.len() - count.min(self.layers.len());
-        let is_new = |place| matches!(place, Place::Layer(i) if i >= first) || (count > 0 && place == Place::Pooler);
-        self.each(&mut |weight| match weight {
-            AnyWeight::Matrix(w) if is_new(w.place) => {
-                let shape = w.tensor.shape();
-                let values: Vec<f32> = (0..shape.num_elements()).map(|_| rng.normal() * 0.02).collect();
-                w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
-            }
-            AnyWeight::Vector(w) if is_new(w.place) => {
-                let is_norm = w.name.ends_with("LayerNorm.weight");
-                w.tensor = if is_norm { w.tensor.ones_like() } else { w.tensor.zeros_like() };
-            }
-            _ => {}
-        });
     }
 }
 
 impl Embeddings {
-    fn hidden(&self) -> usize {
-        self.word.size()
-    }
-
-    fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+    fn forward(&self, ids: Tensor<2, Int>, types: Option<Tensor<2, Int>>) -> Tensor<3> {
         let [_, seq] = ids.dims();
-        // One text at a time: every token is of type 0.
-        let places = self.position.first(seq) + self.token_type.first(1);
-        self.norm.forward(self.word.forward(ids) + places.unsqueeze())
+        let positions = self.position.rows(self.first_position..self.first_position + seq);
+        let words = self.word.forward(ids);
+        let sum = match (&self.token_type, types) {
+            (Some(table), Some(types)) if table.len() > 1 => words + table.forward(types) + positions.unsqueeze(),
+            // One text at a time, or one type for all: every token is of type 0.
+            (Some(table), _) => words + (positions + table.rows(0..1)).unsqueeze(),
+            (None, _) => words + positions.unsqueeze(),
+        };
+        self.norm.forward(sum)
     }
 }
 
 impl Layer {
     fn load(config: &BertConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
         let BertConfig { hidden, ffn, heads, layer_norm_eps: eps, .. } = *config;
-        let (place, at) = (Place::Layer(i), format!("encoder.layer.{i}"));
+        let names = if config.family == Family::DistilBert { DISTILBERT } else { BERT };
+        let (place, at) = (Place::Layer(i), format!("{}.{i}", names.layer));
         let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{at}.{name}"), place, shape);
-        let query = linear("attention.self.query", [hidden, hidden])?;
-        let key = linear("attention.self.key", [hidden, hidden])?;
-        let value = linear("attention.self.value", [hidden, hidden])?;
-        let attended = linear("attention.output.dense", [hidden, hidden])?;
-        let intermediate = linear("intermediate.dense", [hidden, ffn])?;
-        let output = linear("output.dense", [ffn, hidden])?;
+        let query = linear(names.query, [hidden, hidden])?;
+        let key = linear(names.key, [hidden, hidden])?;
+        let value = linear(names.value, [hidden, hidden])?;
+        let attended = linear(names.attention_output, [hidden, hidden])?;
+        let intermediate = linear(names.intermediate, [hidden, ffn])?;
+        let output = linear(names.output, [ffn, hidden])?;
         let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), place, hidden, eps);
-        let attention =
-            Attention { query, key, value, output: attended, norm: norm("attention.output.LayerNorm")?, heads };
-        Ok(Self { attention, intermediate, output, norm: norm("output.LayerNorm")? })
+        let attention = Attention { query, key, value, output: attended, norm: norm(names.attention_norm)?, heads };
+        Ok(Self { attention, intermediate, output, norm: norm(names.norm)? })
     }
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
@@ -228,18 +220,6 @@ impl Layer {
         let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
         let inner = gelu(self.intermediate.forward(x.clone(), dropout));
         self.norm.forward(kept.apply(self.output.forward(inner, dropout)) + x)
-    }
-
-    fn linears(&mut self) -> [(LoraTarget, &mut Linear); 6] {
-        let Attention { query, key, value, output, .. } = &mut self.attention;
-        [
-            (LoraTarget::Query, query),
-            (LoraTarget::Key, key),
-            (LoraTarget::Value, value),
-            (LoraTarget::AttentionOutput, output),
-            (LoraTarget::Intermediate, &mut self.intermediate),
-            (LoraTarget::Output, &mut self.output),
-        ]
     }
 }
 
@@ -261,8 +241,8 @@ impl Attention {
 
 impl Weights for Bert {
     fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        let Embeddings { word, position, token_type, norm } = &mut self.embeddings;
-        for table in [word, position, token_type] {
+        let Embeddings { word, position, token_type, norm, .. } = &mut self.embeddings;
+        for table in [word, position].into_iter().chain(token_type) {
             table.each(visit);
         }
         norm.each(visit);

@@ -1,5 +1,7 @@
 //! What the models are made of.
 
+use std::ops::Range;
+
 use burn::tensor::module::{embedding, linear};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -15,36 +17,51 @@ pub struct Linear {
     /// `[in, out]`
     weight: Weight<2>,
     /// `[out]`
-    bias: Weight<1>,
+    bias: Option<Weight<1>>,
     adapter: Option<Lora>,
 }
 
 impl Linear {
     /// The layer `name` of a file, from `into` to `out` values.
-    pub fn load(
+    pub fn load(tensors: &mut Tensors, name: &str, place: Place, shape: [usize; 2]) -> Result<Self, WeightsError> {
+        let bias = tensors.vector(format!("{name}.bias"), place, shape[1])?;
+        Ok(Self { bias: Some(bias), ..Self::load_without_bias(tensors, name, place, shape)? })
+    }
+
+    /// The same without a bias.
+    pub fn load_without_bias(
         tensors: &mut Tensors,
         name: &str,
         place: Place,
         [into, out]: [usize; 2],
     ) -> Result<Self, WeightsError> {
-        Ok(Self {
-            weight: tensors.linear(format!("{name}.weight"), place, [out, into])?,
-            bias: tensors.vector(format!("{name}.bias"), place, out)?,
-            adapter: None,
-        })
+        let weight = tensors.linear(format!("{name}.weight"), place, [out, into])?;
+        Ok(Self { weight, bias: None, adapter: None })
+    }
+
+    /// GPT-2's `Conv1D`: the same, but for the matrix, which is `[in, out]` in the file too.
+    pub fn load_conv1d(
+        tensors: &mut Tensors,
+        name: &str,
+        place: Place,
+        shape: [usize; 2],
+    ) -> Result<Self, WeightsError> {
+        let weight = tensors.table(format!("{name}.weight"), place, shape)?;
+        let bias = tensors.vector(format!("{name}.bias"), place, shape[1])?;
+        Ok(Self { weight, bias: Some(bias), adapter: None })
     }
 
     /// A layer made anew.
     pub fn new(name: &str, shape: [usize; 2], rng: &mut Rng, device: &Device) -> Self {
         let (weight, bias) = new_linear(name, shape, rng, device);
-        Self { weight, bias, adapter: None }
+        Self { weight, bias: Some(bias), adapter: None }
     }
 
     /// `[.., in]` to `[.., out]`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>, dropout: &mut Dropout) -> Tensor<D> {
-        let (weight, bias) = (self.weight.tensor.clone(), self.bias.tensor.clone());
+        let (weight, bias) = (self.weight.tensor.clone(), self.bias.as_ref().map(|bias| bias.tensor.clone()));
         match &self.adapter {
-            None => linear(x, weight, Some(bias)),
+            None => linear(x, weight, bias),
             Some(adapter) => adapter.forward(x, weight, bias, dropout),
         }
     }
@@ -77,7 +94,9 @@ impl Linear {
 impl Weights for Linear {
     fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
         visit(AnyWeight::Matrix(&mut self.weight));
-        visit(AnyWeight::Vector(&mut self.bias));
+        if let Some(bias) = &mut self.bias {
+            visit(AnyWeight::Vector(bias));
+        }
         if let Some(adapter) = &mut self.adapter {
             adapter.each(visit);
         }
@@ -115,6 +134,32 @@ impl Weights for LayerNorm {
     }
 }
 
+/// Root-mean-square normalisation over the last dimension (Zhang, Sennrich 2019).
+#[derive(Clone, Debug)]
+pub struct RmsNorm {
+    weight: Weight<1>,
+    eps: f64,
+}
+
+impl RmsNorm {
+    /// The norm `name` of a file.
+    pub fn load(tensors: &mut Tensors, name: &str, place: Place, size: usize, eps: f64) -> Result<Self, WeightsError> {
+        Ok(Self { weight: tensors.vector(format!("{name}.weight"), place, size)?, eps })
+    }
+
+    /// `[.., size]` to the same.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let mean_square = x.clone().square().mean_dim(D - 1);
+        x * (mean_square + self.eps).sqrt().recip() * self.weight.tensor.clone().unsqueeze::<D>()
+    }
+}
+
+impl Weights for RmsNorm {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        visit(AnyWeight::Vector(&mut self.weight));
+    }
+}
+
 /// A vector for each of a number of things.
 #[derive(Clone, Debug)]
 pub struct Embedding {
@@ -138,9 +183,20 @@ impl Embedding {
         self.weight.tensor.dims()[1]
     }
 
-    /// The first `n` vectors: `[n, hidden]`.
-    pub fn first(&self, n: usize) -> Tensor<2> {
-        self.weight.tensor.clone().narrow(0, 0, n)
+    /// How many things have a vector.
+    #[allow(clippy::len_without_is_empty, reason = "a table is never empty")]
+    pub fn len(&self) -> usize {
+        self.weight.tensor.dims()[0]
+    }
+
+    /// Some vectors that stand one after the other: `[rows.len(), hidden]`.
+    pub fn rows(&self, rows: Range<usize>) -> Tensor<2> {
+        self.weight.tensor.clone().narrow(0, rows.start, rows.len())
+    }
+
+    /// Scores of every thing for `x` `[n, hidden]`: `[n, things]`. What the table is where it is tied to the output.
+    pub fn scores(&self, x: Tensor<2>) -> Tensor<2> {
+        x.matmul(self.weight.tensor.clone().transpose())
     }
 }
 

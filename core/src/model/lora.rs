@@ -106,21 +106,25 @@ impl Lora {
         &self,
         x: Tensor<D>,
         weight: Tensor<2>,
-        bias: Tensor<1>,
+        bias: Option<Tensor<1>>,
         dropout: &mut Dropout,
     ) -> Tensor<D> {
         let kept = dropout.draw(Site::Adapter, x.dims(), &x.device());
         let drops = kept.drops();
         let input = kept.apply(x.clone());
         let low = linear(linear(input.clone(), self.a.tensor.clone(), None), self.b.tensor.clone(), None) * self.scale;
-        let Some(dora) = &self.dora else { return linear(x, weight, Some(bias)) + low };
+        let Some(dora) = &self.dora else { return linear(x, weight, bias) + low };
         let factor = (dora.magnitude.tensor.clone() / self.lengths(dora, &weight)).unsqueeze::<D>();
         if drops {
             // As PEFT has it: what is dropped from the adapter's input is dropped from the weight's share in it too.
             let dense = linear(input, weight.clone(), None);
-            return linear(x, weight, Some(bias)) + (factor.clone() - 1.0) * dense + factor * low;
+            return linear(x, weight, bias) + (factor.clone() - 1.0) * dense + factor * low;
         }
-        (linear(x, weight, None) + low) * factor + bias.unsqueeze::<D>()
+        let scaled = (linear(x, weight, None) + low) * factor;
+        match bias {
+            Some(bias) => scaled + bias.unsqueeze::<D>(),
+            None => scaled,
+        }
     }
 
     /// Lengths of the columns of `W + s·A·B`, `[out]`, without making that matrix: the square of a sum is

@@ -1,16 +1,28 @@
 //! The models: one file a family, and what they are made of.
 
 mod bert;
-mod classifier;
+mod body;
+mod cache;
 mod config;
 mod dropout;
+mod gpt2;
+mod input;
 mod layers;
+mod llama;
 mod lora;
 mod synthetic;
+mod task_model;
 
-pub use bert::{Bert, Sizes};
-pub use classifier::{Bottom, Classifier, Hidden, Input};
-pub use config::{BertConfig, ConfigError};
+pub(crate) use body::MASKED;
+
+pub use bert::Bert;
+pub use body::{Body, Sizes};
+pub use cache::Cache;
+pub use config::{BertConfig, ConfigError, Gpt2Config, LlamaConfig, ModelConfig};
 pub use dropout::{Dropout, DropoutShares, MaskSource, Site};
+pub use gpt2::Gpt2;
+pub use input::{Bottom, Hidden, Input};
+pub use llama::Llama;
 pub use lora::LoraConfig;
 pub use synthetic::synthetic;
+pub use task_model::TaskModel;

@@ -2,28 +2,31 @@
 
 use burn::tensor::{Device, TensorData};
 
-use super::{Bert, BertConfig, Classifier};
-use crate::recipe::Pooling;
+use super::{Body, ModelConfig, TaskModel};
+use crate::recipe::{Pooling, Task};
 use crate::rng::{Purpose, Rng};
 use crate::weights::{Tensors, WeightsError};
 
-/// A classifier of the given sizes, its weights normal with deviation `spread` (norms around 1).
+/// A model of the given sizes, its weights normal with deviation `spread` (norms around 1): an encoder classifies texts
+/// by the mean over their tokens into `outputs` classes, a decoder writes.
 ///
 /// # Errors
 /// None but for a bug: every tensor is made as it is asked for.
 pub fn synthetic(
-    config: &BertConfig,
-    classes: usize,
+    config: &ModelConfig,
+    outputs: usize,
     spread: f32,
     device: &Device,
-) -> Result<Classifier, WeightsError> {
+) -> Result<TaskModel, WeightsError> {
     let mut rng = Rng::new(0, Purpose::Synthetic, 0);
     let mut make = |name: &str, shape: &[usize]| {
-        let centre = if name.ends_with("LayerNorm.weight") { 1.0 } else { 0.0 };
+        let is_norm = shape.len() == 1 && name.ends_with(".weight");
+        let centre = if is_norm { 1.0 } else { 0.0 };
         let values = (0..shape.iter().product()).map(|_| centre + spread * rng.normal()).collect();
         TensorData::new::<f32, _>(values, shape.to_vec())
     };
     let mut tensors = Tensors::made(device, &mut make);
-    let bert = Bert::load(config, &mut tensors)?;
-    Ok(Classifier::new(bert, Pooling::Mean, [config.hidden, classes], 0, device))
+    let body = Body::load(config, &mut tensors)?;
+    let task = if body.family().is_decoder() { Task::Generation } else { Task::Classification };
+    Ok(TaskModel::new(body, task, Pooling::Mean, outputs, 0, device))
 }

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod family;
 mod freezing;
+mod metric;
 mod place;
 mod preset;
 mod schedule;
 mod task;
 mod valid;
 
+pub use family::Family;
 pub use freezing::{Freezing, Pace};
+pub use metric::Metric;
 pub use place::Place;
 pub use preset::Preset;
 pub use schedule::LrCurve;
@@ -101,10 +105,16 @@ pub struct RawRecipe {
     pub eval_every_epochs: f64,
     /// The same in optimiser steps; takes the place of the epochs.
     pub eval_every_steps: Option<u32>,
+    /// Generation: validation rows that the model is asked to write on at each evaluation.
+    pub generated_rows: u32,
+    /// Generation: most tokens that it then writes.
+    pub max_new_tokens: u32,
+    /// Question answering: tokens that two windows on a long passage have in common.
+    pub window_overlap: u32,
     /// Evaluations without improvement before the run stops; 0 switches early stopping off.
     pub patience: u32,
     /// What counts as improvement.
-    pub best_metric: Metric,
+    pub best_metric: Option<Metric>,
     /// Smallest change that counts as improvement.
     pub min_change: f64,
 
@@ -202,22 +212,6 @@ pub enum ClassWeights {
     Given(BTreeMap<String, f64>),
 }
 
-/// What decides which weights are best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Metric {
-    /// Validation loss, lower is better.
-    Loss,
-    /// Accuracy, higher is better.
-    Accuracy,
-    /// Macro-F1, higher is better.
-    MacroF1,
-    /// Weighted F1, higher is better.
-    WeightedF1,
-    /// F1 of the class that is recognised worst, higher is better.
-    WorstF1,
-}
-
 /// Which parts of the model learn, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -262,17 +256,17 @@ pub enum AdapterKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoraTarget {
-    /// `attention.self.query`
+    /// What a token looks for in others.
     Query,
-    /// `attention.self.key`
+    /// What a token is found by.
     Key,
-    /// `attention.self.value`
+    /// What a token gives to those that find it.
     Value,
-    /// `attention.output.dense`
+    /// What is made of what was given.
     AttentionOutput,
-    /// `intermediate.dense`
+    /// Into the feed-forward block; its gate too, where it has one.
     Intermediate,
-    /// `output.dense`
+    /// Out of the feed-forward block.
     Output,
 }
 
@@ -280,18 +274,6 @@ impl LoraTarget {
     /// All of them, in the order in which data flows.
     pub const ALL: [Self; 6] =
         [Self::Query, Self::Key, Self::Value, Self::AttentionOutput, Self::Intermediate, Self::Output];
-
-    /// The name of the linear layer within its layer of a BERT model.
-    pub fn module(self) -> &'static str {
-        match self {
-            Self::Query => "attention.self.query",
-            Self::Key => "attention.self.key",
-            Self::Value => "attention.self.value",
-            Self::AttentionOutput => "attention.output.dense",
-            Self::Intermediate => "intermediate.dense",
-            Self::Output => "output.dense",
-        }
-    }
 }
 
 impl Default for RawRecipe {
@@ -336,8 +318,11 @@ impl Default for RawRecipe {
             clip_norm: 1.0,
             eval_every_epochs: 0.5,
             eval_every_steps: None,
+            generated_rows: 8,
+            max_new_tokens: 64,
+            window_overlap: 64,
             patience: 3,
-            best_metric: Metric::MacroF1,
+            best_metric: None,
             min_change: 0.0,
             unfreezing: Unfreezing::All,
             last_layers: 2,

@@ -20,3 +20,10 @@ pub enum Task {
     /// How a text goes on: with a decoder.
     Generation,
 }
+
+impl Task {
+    /// Whether a text gets one answer as a whole: its tokens' vectors become one.
+    pub fn reads_sentences(self) -> bool {
+        matches!(self, Self::Classification | Self::MultiLabel | Self::Regression)
+    }
+}

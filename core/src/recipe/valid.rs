@@ -4,12 +4,14 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use super::{AdapterKind, ClassWeights, Freezing, Metric, Place, Pooling, RawRecipe, Unfreezing};
+use super::{AdapterKind, ClassWeights, Family, Freezing, Metric, Place, Pooling, RawRecipe, Task, Unfreezing};
 use crate::problem::Problem;
 
 /// What a recipe must fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ModelFacts {
+    /// Which family it is of.
+    pub family: Family,
     /// Number of parameters.
     pub parameters: f64,
     /// Number of layers.
@@ -42,6 +44,9 @@ pub enum RecipeError {
     /// A recipe of another version of Hone.
     #[error("the recipe has version {0}; this Hone reads version 1")]
     Version(u32),
+    /// A model that cannot learn the task.
+    #[error("the task is {0:?}, and a {1} cannot learn that; choose {what}", what = wanted_model(*.0))]
+    Task(Task, Family),
     /// The first token is asked for, and nothing pretrained stands above it.
     #[error("pooling is \"cls\", and this model has no pooler above its first token; choose \"mean\"")]
     NoPooler,
@@ -113,6 +118,9 @@ pub fn range_of(field: &str) -> RangeInclusive<f64> {
         "clip_norm" => 0.0..=100.0,
         "eval_every_epochs" => 0.05..=100.0,
         "eval_every_steps" => 1.0..=1_000_000.0,
+        "generated_rows" => 0.0..=1_000.0,
+        "max_new_tokens" => 1.0..=512.0,
+        "window_overlap" => 0.0..=256.0,
         "patience" => 0.0..=100.0,
         "min_change" => 0.0..=1.0,
         "last_layers" => 1.0..=48.0,
@@ -141,6 +149,8 @@ pub struct Recipe {
     max_len: u32,
     pooling: Pooling,
     layers: usize,
+    has_pooler: bool,
+    best_metric: Metric,
     freezing: Freezing,
 }
 
@@ -153,8 +163,12 @@ impl Recipe {
         if raw.version != 1 {
             return Err(RecipeError::Version(raw.version));
         }
+        if !facts.family.serves(raw.task) {
+            return Err(RecipeError::Task(raw.task, facts.family));
+        }
         check_numbers(&raw)?;
-        let lr_peak = check("lr_peak", raw.lr_peak.unwrap_or_else(|| default_lr(facts.parameters, &raw)))?;
+        check_task(&raw)?;
+        let lr_peak = check("lr_peak", raw.lr_peak.unwrap_or_else(|| default_lr(facts, &raw)))?;
         let longest = f64::from(facts.max_positions).min(*range_of("max_len").end());
         let max_len = raw.max_len.unwrap_or(facts.suggested_len.min(longest as u32));
         let shortest = *range_of("max_len").start();
@@ -163,10 +177,13 @@ impl Recipe {
             return Err(RecipeError::OutOfRange { field: "max_len", value, min: shortest, max: longest });
         }
         let pooling = raw.pooling.unwrap_or(facts.pooling);
-        if pooling == Pooling::Cls && !facts.has_pooler {
+        let reads_first = raw.task.reads_sentences() && pooling == Pooling::Cls;
+        // The other families' heads bring a layer of their own for the first token.
+        if reads_first && facts.family == Family::Bert && !facts.has_pooler {
             return Err(RecipeError::NoPooler);
         }
-        let places = Place::all(facts.layers, pooling == Pooling::Cls);
+        let has_pooler = reads_first && facts.has_pooler;
+        let places = Place::all(facts.layers, has_pooler);
         check_places(&raw, &places)?;
         check_adapter(&raw)?;
         if raw.reinit_layers as usize > facts.layers {
@@ -174,14 +191,18 @@ impl Recipe {
             let (min, max) = (0.0, facts.layers as f64);
             return Err(RecipeError::OutOfRange { field: "reinit_layers", value, min, max });
         }
-        let freezing = Freezing::new(&raw, facts.layers, pooling == Pooling::Cls);
-        let has_adapter = |place: &Place| matches!(place, Place::Layer(_) | Place::Head);
+        let freezing = Freezing::new(&raw, facts.layers, has_pooler);
+        // A decoder's head is its own and stays as it is beside adapters.
+        let has_new_head = raw.task != Task::Generation;
+        let has_adapter = |place: &Place| matches!(place, Place::Layer(_)) || (has_new_head && *place == Place::Head);
         if raw.adapter != AdapterKind::None && !freezing.stages().iter().all(|stage| stage.iter().any(has_adapter)) {
             let reason = "has a stage in which nothing would learn: an adapter is in layers and head only";
             return Err(RecipeError::Conflict { field: "thaw_order", reason });
         }
+        let best_metric = raw.best_metric.unwrap_or(Metric::of(raw.task)[0]);
         (raw.lr_peak, raw.max_len, raw.pooling) = (Some(lr_peak), Some(max_len), Some(pooling));
-        Ok(Self { raw, lr_peak, max_len, pooling, layers: facts.layers, freezing })
+        raw.best_metric = Some(best_metric);
+        Ok(Self { raw, lr_peak, max_len, pooling, layers: facts.layers, has_pooler, best_metric, freezing })
     }
 
     /// The recipe as it can be written down, with nothing left open.
@@ -211,7 +232,7 @@ impl Recipe {
     /// Whether a part begins as it was pretrained: the head and layers that are made anew do not.
     pub fn is_pretrained(&self, place: Place) -> bool {
         match place {
-            Place::Head => false,
+            Place::Head => self.task() == Task::Generation,
             Place::Pooler => self.raw.reinit_layers == 0,
             Place::Layer(i) => i + (self.raw.reinit_layers as usize) < self.layers,
             Place::Embeddings => true,
@@ -220,7 +241,7 @@ impl Recipe {
 
     /// All parts of the model, from the bottom.
     pub fn places(&self) -> Vec<Place> {
-        Place::all(self.layers, self.pooling == Pooling::Cls)
+        Place::all(self.layers, self.has_pooler)
     }
 
     /// Which parts learn when.
@@ -260,7 +281,12 @@ impl Recipe {
 
     /// What decides which weights are best.
     pub fn best_metric(&self) -> Metric {
-        self.raw.best_metric
+        self.best_metric
+    }
+
+    /// What is learned.
+    pub fn task(&self) -> Task {
+        self.raw.task
     }
 }
 
@@ -292,6 +318,9 @@ fn check_numbers(raw: &RawRecipe) -> Result<(), RecipeError> {
         ("clip_norm", raw.clip_norm),
         ("eval_every_epochs", raw.eval_every_epochs),
         ("eval_every_steps", f64::from(raw.eval_every_steps.unwrap_or(1))),
+        ("generated_rows", f64::from(raw.generated_rows)),
+        ("max_new_tokens", f64::from(raw.max_new_tokens)),
+        ("window_overlap", f64::from(raw.window_overlap)),
         ("patience", f64::from(raw.patience)),
         ("min_change", raw.min_change),
         ("last_layers", f64::from(raw.last_layers)),
@@ -312,6 +341,36 @@ fn check_numbers(raw: &RawRecipe) -> Result<(), RecipeError> {
         }
     }
     Ok(())
+}
+
+/// What a task cannot do must not be asked for: a field that did nothing would mislead.
+fn check_task(raw: &RawRecipe) -> Result<(), RecipeError> {
+    let conflict = |field, reason| Err(RecipeError::Conflict { field, reason });
+    if raw.best_metric.is_some_and(|metric| !Metric::of(raw.task).contains(&metric)) {
+        return conflict("best_metric", "is not a score of this task");
+    }
+    let has_classes = matches!(raw.task, Task::Classification | Task::TokenClassification);
+    if !has_classes && raw.class_weights != ClassWeights::Equal {
+        return conflict("class_weights", "needs a task with classes");
+    }
+    if !has_classes && raw.focal_gamma > 0.0 {
+        return conflict("focal_gamma", "must be 0: the focal loss is for tasks with classes");
+    }
+    if !has_classes && raw.r_drop > 0.0 {
+        return conflict("r_drop", "must be 0: R-Drop is built for tasks with classes");
+    }
+    if !has_classes && raw.task != Task::Generation && raw.label_smoothing > 0.0 {
+        return conflict("label_smoothing", "must be 0: there are no classes to smooth over");
+    }
+    Ok(())
+}
+
+/// The kind of model that can learn a task.
+fn wanted_model(task: Task) -> &'static str {
+    match task {
+        Task::Generation => "a decoder (Llama or GPT-2)",
+        _ => "an encoder (BERT, DistilBERT or RoBERTa)",
+    }
 }
 
 /// Every part that is named must be one of `places`, and in an order it must stand once.
@@ -359,7 +418,16 @@ fn check_adapter(raw: &RawRecipe) -> Result<(), RecipeError> {
 ///
 /// MiniLM's 1e-4 is the rate behind the scores in tests/golden/reference_runs.json; the others are usual for such
 /// models.
-pub fn default_lr(parameters: f64, raw: &RawRecipe) -> f64 {
+pub fn default_lr(facts: &ModelFacts, raw: &RawRecipe) -> f64 {
+    let parameters = facts.parameters;
+    if raw.task == Task::Generation {
+        return match (raw.adapter, parameters) {
+            (_, parameters) if parameters < 4e6 => 2e-3,
+            (AdapterKind::None, parameters) if parameters < 50e6 => 2e-4,
+            (AdapterKind::None, _) => 5e-5,
+            _ => 5e-4,
+        };
+    }
     if raw.unfreezing == Unfreezing::Head {
         1e-2
     } else if raw.adapter != AdapterKind::None {
@@ -378,6 +446,7 @@ mod tests {
     use super::*;
 
     const MINILM: ModelFacts = ModelFacts {
+        family: Family::Bert,
         parameters: 22.7e6,
         layers: 6,
         has_pooler: true,

@@ -17,13 +17,40 @@ const SORTED_BATCHES: usize = 16;
 pub struct EncodedTexts {
     ids: Vec<u32>,
     ends: Vec<usize>,
+    /// Of each text: where the second of a pair begins; its end where there is none.
+    seconds: Vec<u32>,
 }
 
 impl EncodedTexts {
     /// Adds a text.
     pub fn push(&mut self, ids: &[u32]) {
+        self.push_pair(ids, ids.len());
+    }
+
+    /// Adds a pair of texts, of which the second begins at the token `second`.
+    pub fn push_pair(&mut self, ids: &[u32], second: usize) {
         self.ids.extend_from_slice(ids);
         self.ends.push(self.ids.len());
+        self.seconds.push(second as u32);
+    }
+
+    /// Where the second text of pair `i` begins; the row's length where there is none.
+    pub fn second(&self, i: usize) -> usize {
+        self.seconds[i] as usize
+    }
+
+    /// Some rows, padded to one of a few lengths, at most `max_len`, and filled up to `size` rows.
+    pub fn batch(&self, rows: &[u32], size: usize, max_len: usize, pad: u32) -> Batch {
+        let texts: Vec<&[u32]> = rows.iter().map(|&row| self.get(row as usize)).collect();
+        let mut batch = Batch::new(&texts, size, max_len, pad);
+        if rows.iter().any(|&row| self.second(row as usize) < self.tokens(row as usize)) {
+            let mut types = vec![0; batch.rows * batch.len];
+            for (types, &row) in types.chunks_mut(batch.len).zip(rows) {
+                types[self.second(row as usize)..self.tokens(row as usize)].fill(1);
+            }
+            batch.types = Some(types);
+        }
+        batch
     }
 
     /// Number of texts.
@@ -55,6 +82,8 @@ pub struct Batch {
     pub ids: Vec<i32>,
     /// 1 on tokens, 0 on padding, `[rows, len]`.
     pub mask: Vec<f32>,
+    /// 1 on the second text of a pair, `[rows, len]`, where a row has one.
+    pub types: Option<Vec<i32>>,
     /// Rows, with those that only fill up.
     pub rows: usize,
     /// Tokens a row.
@@ -68,7 +97,8 @@ impl Batch {
     pub fn new(texts: &[&[u32]], rows: usize, max_len: usize, pad: u32) -> Self {
         let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(1).max(1);
         let len = padded_len(longest, max_len);
-        let mut batch = Self { ids: vec![pad as i32; rows * len], mask: vec![0.0; rows * len], rows, len, tokens: 0 };
+        let (ids, mask) = (vec![pad as i32; rows * len], vec![0.0; rows * len]);
+        let mut batch = Self { ids, mask, types: None, rows, len, tokens: 0 };
         for (row, ids) in texts.iter().enumerate() {
             for (column, &id) in ids.iter().enumerate() {
                 batch.ids[row * len + column] = id as i32;
@@ -95,6 +125,8 @@ impl Batch {
             shares: Tensor::from_data(TensorData::new(shares, shape), device),
             hidden: Hidden::Ids(Tensor::from_data(TensorData::new(self.ids.clone(), shape), device)),
             mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
+            types: self.types.clone().map(|types| Tensor::from_data(TensorData::new(types, shape), device)),
+            picks: None,
         }
     }
 }

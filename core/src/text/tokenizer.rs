@@ -1,9 +1,12 @@
 //! tokenizer.json, checked before the `tokenizers` crate sees it, since that trusts the file and may panic on one that
 //! was made to.
 
+use std::ops::Range;
+
 use serde_json::Value;
 use thiserror::Error;
 
+use super::Frame;
 use crate::limits::{MAX_TOKENIZER_BYTES, MAX_VOCAB};
 use crate::problem::Problem;
 
@@ -43,12 +46,23 @@ impl From<TokenizerError> for Problem {
     }
 }
 
+/// A token of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Its id.
+    pub id: u32,
+    /// The bytes of the text that it stands for, whole characters.
+    pub bytes: Range<u32>,
+}
+
 /// Turns text into token ids.
 #[derive(Debug)]
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
-    /// Special tokens that close a text: `[SEP]`.
-    suffix: Vec<u32>,
+    /// Special tokens around a text and between two.
+    frame: Frame,
+    /// Tokens that end a written text.
+    ends: Vec<u32>,
     /// Tokens that the model knows.
     vocab: usize,
 }
@@ -69,12 +83,80 @@ impl Tokenizer {
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
             serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
-        let mut tokenizer = Self { inner, suffix: Vec::new(), vocab };
-        let closed = tokenizer.encode_all("a")?;
-        let special = tokenizer.inner.encode("a", true).map_err(|e| TokenizerError::Encode(e.to_string()))?;
-        let closing = special.get_special_tokens_mask().iter().rev().take_while(|&&s| s == 1).count();
-        tokenizer.suffix = closed[closed.len() - closing..].to_vec();
+        let mut tokenizer = Self { inner, frame: Frame::default(), ends: Vec::new(), vocab };
+        tokenizer.frame = tokenizer.find_frame()?;
         Ok(tokenizer)
+    }
+
+    /// The same, with the tokens that end a text: `eos_token_id` of the model's config.json and generation_config.json,
+    /// one or several.
+    pub fn with_ends(mut self, configs: &[&[u8]]) -> Self {
+        for config in configs {
+            let ids = serde_json::from_slice::<Value>(config).map(|config| config["eos_token_id"].clone());
+            let ids = match ids {
+                Ok(Value::Array(ids)) => ids,
+                Ok(id) => vec![id],
+                Err(_) => continue,
+            };
+            let ids = ids.iter().filter_map(Value::as_u64).filter(|&id| id < self.vocab as u64).map(|id| id as u32);
+            let new: Vec<u32> = ids.filter(|id| !self.ends.contains(id)).collect();
+            self.ends.extend(new);
+        }
+        self
+    }
+
+    /// Tokens that end a written text; the first of them is put behind what is learned.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+
+    /// Special tokens around a text and between two.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// A text's tokens without special ones, each with the bytes that it stands for. Special tokens that stand in the
+    /// text by their name are taken as such.
+    ///
+    /// # Errors
+    /// When the library cannot encode the text.
+    pub fn pieces(&self, text: &str) -> Result<Vec<Piece>, TokenizerError> {
+        let encoding = self.inner.encode(text, false).map_err(|e| TokenizerError::Encode(e.to_string()))?;
+        let piece = |(&id, &(start, end)): (&u32, &(usize, usize))| {
+            // A token may be a part of a character: it stands for all of it.
+            let start = (0..=start.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+            let end = (end.min(text.len())..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
+            Piece { id, bytes: start as u32..end as u32 }
+        };
+        let pieces: Vec<Piece> = encoding.get_ids().iter().zip(encoding.get_offsets()).map(piece).collect();
+        match pieces.iter().find(|piece| piece.id as usize >= self.vocab) {
+            Some(piece) => Err(TokenizerError::BeyondVocab { id: piece.id, vocab: self.vocab }),
+            None => Ok(pieces),
+        }
+    }
+
+    /// The text that tokens stand for, special ones left out.
+    ///
+    /// # Errors
+    /// When the library cannot decode them.
+    pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        self.inner.decode(ids, true).map_err(|e| TokenizerError::Encode(e.to_string()))
+    }
+
+    /// What the template puts around `a` and between `a` and `b`.
+    fn find_frame(&self) -> Result<Frame, TokenizerError> {
+        let failed = |e: tokenizers::Error| TokenizerError::Encode(e.to_string());
+        self.encode_all("a")?;
+        let single = self.inner.encode("a", true).map_err(failed)?;
+        let is_special = |special: &&u32| **special == 1;
+        let (ids, mask) = (single.get_ids(), single.get_special_tokens_mask());
+        let begin = ids[..mask.iter().take_while(is_special).count()].to_vec();
+        let end = ids[ids.len() - mask.iter().rev().take_while(is_special).count().min(ids.len() - begin.len())..].to_vec();
+        let pair = self.inner.encode(("a", "b"), true).map_err(failed)?;
+        let (ids, mask) = (pair.get_ids(), pair.get_special_tokens_mask());
+        let inner = begin.len().min(ids.len())..ids.len().saturating_sub(end.len()).max(begin.len().min(ids.len()));
+        let middle = ids[inner.clone()].iter().zip(&mask[inner]).filter(|(_, special)| **special == 1);
+        Ok(Frame { middle: middle.map(|(&id, _)| id).collect(), begin, end })
     }
 
     /// Token ids of a text, special tokens included, at most `max_len`: what is cut is the end of the text, never the
@@ -91,8 +173,8 @@ impl Tokenizer {
     /// Cuts an encoded text to `max_len` tokens, as [`Self::encode`] does.
     pub fn cut(&self, ids: &mut Vec<u32>, max_len: usize) {
         if ids.len() > max_len {
-            ids.truncate(max_len.saturating_sub(self.suffix.len()));
-            ids.extend(&self.suffix);
+            ids.truncate(max_len.saturating_sub(self.frame.end.len()));
+            ids.extend(&self.frame.end);
         }
     }
 

@@ -1,78 +1,56 @@
-//! What a run learns from: encoded texts with their labels.
+//! What a run learns from.
 
-use crate::dataset::Dataset;
-use crate::problem::Problem;
-use crate::text::{EncodedTexts, Tokenizer};
+use std::sync::Arc;
 
-/// Encoded texts with the index of each one's class.
-#[derive(Clone, Debug, Default)]
-pub struct Labels {
-    /// The texts.
-    pub texts: EncodedTexts,
-    /// Their classes.
-    pub labels: Vec<u32>,
-}
-
-impl Labels {
-    /// Adds a row.
-    pub fn push(&mut self, ids: &[u32], label: u32) {
-        self.texts.push(ids);
-        self.labels.push(label);
-    }
-
-    /// Some rows of a data set in a model's tokens, cut to `max_len` of them.
-    ///
-    /// # Errors
-    /// When the tokenizer cannot split a text.
-    pub fn encode(dataset: &Dataset, rows: &[u32], tokenizer: &Tokenizer, max_len: usize) -> Result<Self, Problem> {
-        let mut labels = Self::default();
-        for &row in rows {
-            let mut ids = tokenizer.encode(dataset.text(row), usize::MAX)?;
-            tokenizer.cut(&mut ids, max_len);
-            labels.push(&ids, dataset.label(row));
-        }
-        Ok(labels)
-    }
-
-    /// The same rows, their texts cut to `max_len` tokens.
-    pub fn cut(&self, tokenizer: &Tokenizer, max_len: usize) -> Self {
-        let mut cut = Self::default();
-        for (i, &label) in self.labels.iter().enumerate() {
-            let mut ids = self.texts.get(i).to_vec();
-            tokenizer.cut(&mut ids, max_len);
-            cut.push(&ids, label);
-        }
-        cut
-    }
-
-    /// Tokens of each row.
-    pub fn lengths(&self) -> Vec<usize> {
-        (0..self.texts.len()).map(|i| self.texts.tokens(i)).collect()
-    }
-}
+use crate::metrics::{Evaluation, evaluate};
+use crate::protocol::Baseline;
+use crate::recipe::Metric;
+use crate::text::{Answers, EncodedTexts, Examples, Tokenizer};
 
 /// Training and validation rows.
 #[derive(Clone, Debug)]
 pub struct TrainingData {
     /// Rows learned from.
-    pub train: Labels,
+    pub train: Examples,
     /// Rows validated on.
-    pub validation: Labels,
-    /// Names of the classes.
-    pub classes: Vec<String>,
-    /// General sentences, by which it is measured how far the encoder moves; none where that is not wanted.
+    pub validation: Examples,
+    /// Names of the classes, labels or tags, in the order of the model's outputs.
+    pub labels: Vec<String>,
+    /// General sentences, by which it is measured how far the model moves; none where that is not wanted.
     pub general: EncodedTexts,
     /// The token that fills a row up.
     pub pad: u32,
+    /// What turns written tokens into text, in the task of generation.
+    pub tokenizer: Option<Arc<Tokenizer>>,
 }
 
 impl TrainingData {
-    /// The class that most training rows have.
-    pub fn majority(&self) -> u32 {
-        let mut counts = vec![0u32; self.classes.len()];
-        for &label in &self.train.labels {
-            counts[label as usize] += 1;
-        }
-        (0..).zip(counts).max_by_key(|&(class, count)| (count, std::cmp::Reverse(class))).map_or(0, |(class, _)| class)
+    /// What saying the same of every row scores on the validation rows, where there is such a thing to say: the class
+    /// that most training rows have, or the mean of their numbers.
+    pub fn baseline(&self) -> Option<Baseline> {
+        let (label, evaluation): (String, Evaluation) = match (&self.train.answers, &self.validation.answers) {
+            (Answers::Classes(classes), Answers::Classes(actual)) => {
+                let guess = majority(classes, self.labels.len());
+                let label = self.labels.get(guess as usize).cloned().unwrap_or_default();
+                (label, evaluate(&self.labels, actual, &vec![guess; actual.len()]))
+            }
+            (Answers::Numbers(numbers), Answers::Numbers(actual)) => {
+                let mean = numbers.iter().map(|&number| f64::from(number)).sum::<f64>() / numbers.len().max(1) as f64;
+                let squares: f64 = actual.iter().map(|&number| (f64::from(number) - mean).powi(2)).sum();
+                let distances: f64 = actual.iter().map(|&number| (f64::from(number) - mean).abs()).sum();
+                let rows = actual.len().max(1) as f64;
+                let scores = [(Metric::Rmse, (squares / rows).sqrt()), (Metric::Mae, distances / rows)];
+                (format!("{mean:.3}"), Evaluation { scores: scores.into(), ..Evaluation::default() })
+            }
+            _ => return None,
+        };
+        Some(Baseline { label, scores: evaluation.scores })
     }
+}
+
+/// The class that most rows have, the first of equals.
+fn majority(labels: &[u32], classes: usize) -> u32 {
+    let mut counts = vec![0u32; classes];
+    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    (0..).zip(counts).max_by_key(|&(class, count)| (count, std::cmp::Reverse(class))).map_or(0, |(class, _)| class)
 }

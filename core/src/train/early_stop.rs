@@ -63,10 +63,8 @@ impl EarlyStop {
 
 /// An evaluation's score by a metric, so that higher is better.
 pub(super) fn rank(evaluation: &Evaluation, metric: Metric) -> f64 {
-    match metric {
-        Metric::Loss => -evaluation.loss,
-        metric => evaluation.score(metric),
-    }
+    let score = evaluation.score(metric);
+    if metric.is_lower_better() { -score } else { score }
 }
 
 #[cfg(test)]
@@ -74,8 +72,7 @@ mod tests {
     use super::*;
 
     fn evaluation(step: u32, loss: f64, macro_f1: f64) -> Evaluation {
-        let (classes, confusion) = (Vec::new(), Vec::new());
-        Evaluation { step, epoch: 0.0, loss, accuracy: 0.0, macro_f1, weighted_f1: 0.0, classes, confusion }
+        Evaluation { step, loss, scores: [(Metric::MacroF1, macro_f1)].into(), ..Evaluation::default() }
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What a run will take: memory by formula, before anything is risked, and time in units of work, of which a trial step
 //! tells how long one takes.
 
-use super::{Labels, Session};
+use super::Session;
 use crate::limits::MAX_PREFIX_BYTES;
 use crate::model::Bottom;
 use crate::recipe::{AdapterKind, Pace, Place, RawRecipe};
-use crate::text::{LENGTHS, padded_len};
+use crate::text::{Examples, LENGTHS, padded_len};
 
 /// Values that training keeps of each token in a layer for the backward pass, in hidden sizes: inputs of the six linear
 /// layers, both norms with their outputs, dropout masks, and the gradients that pass through at the same time.
@@ -73,7 +73,7 @@ impl Session {
         let live = &self.recipe.freezing().stages()[stage];
         let own = if self.recipe.raw().adapter == AdapterKind::None { 1.0 } else { ADAPTER_WORK };
         let lowest = live.first().copied().unwrap_or(Place::Head);
-        let backward: f64 = (0..self.model.bert.sizes().layers)
+        let backward: f64 = (0..self.model.body.sizes().layers)
             .map(Place::Layer)
             .filter(|&layer| layer >= lowest)
             .map(|layer| 1.0 + if live.contains(&layer) { own } else { 0.0 })
@@ -84,17 +84,17 @@ impl Session {
 
     /// Work for each token of a batch without a backward pass.
     fn forward_work(&self, stage: usize, is_kept: bool) -> f64 {
-        let layers = self.model.bert.sizes().layers;
+        let layers = self.model.body.sizes().layers;
         let kept = if is_kept { self.bottom_layers(stage) } else { 0 };
         (layers - kept) as f64 + HEAD_WORK
     }
 
     fn bottom_layers(&self, stage: usize) -> usize {
         let lowest = self.recipe.freezing().stages()[stage].first().copied().unwrap_or(Place::Head);
-        match Bottom::below(lowest) {
+        match self.model.bottom_below(lowest) {
             Bottom::None => 0,
             Bottom::Layers(count) => count,
-            Bottom::Encoder => self.model.bert.sizes().layers,
+            Bottom::Sentence => self.model.body.sizes().layers,
         }
     }
 
@@ -112,7 +112,7 @@ impl Session {
 
     fn memory_bytes_of(&self, batch_size: usize, accumulates: bool, max_len: usize) -> f64 {
         let raw = self.recipe.raw();
-        let sizes = self.model.bert.sizes();
+        let sizes = self.model.body.sizes();
         let stages = self.recipe.freezing().stages();
         let ever_live: usize =
             self.parameters.iter().filter(|(place, _)| stages.iter().any(|s| s.contains(place))).map(|(_, n)| n).sum();
@@ -131,15 +131,15 @@ impl Session {
 
     /// What the frozen bottoms of all stages keep at the most, in bytes.
     fn kept_bytes(&self) -> f64 {
-        let (stages, hidden) = (self.recipe.freezing().stages(), self.model.bert.sizes().hidden);
+        let (stages, hidden) = (self.recipe.freezing().stages(), self.model.body.sizes().hidden);
         let lowest = stages.iter().map(|stage| stage.first().copied().unwrap_or(Place::Head));
         let width = |bottom: Bottom, tokens| if bottom == Bottom::None { 0 } else { bottom.width(tokens, hidden) };
-        let bytes = |bottom: Bottom, labels: &Labels| {
+        let bytes = |bottom: Bottom, labels: &Examples| {
             let values: usize = labels.lengths().into_iter().map(|tokens| width(bottom, tokens)).sum();
             (values * size_of::<f32>()).min(MAX_PREFIX_BYTES)
         };
         let both = |bottom| bytes(bottom, &self.data.train) + bytes(bottom, &self.data.validation);
-        lowest.map(|place| both(Bottom::below(place))).max().unwrap_or(0) as f64
+        lowest.map(|place| both(self.model.bottom_below(place))).max().unwrap_or(0) as f64
     }
 
     /// The nearest recipe that takes at most `limit` bytes: the same rows a step in smaller batches, and only then
@@ -167,6 +167,6 @@ impl Session {
 }
 
 /// Tokens of all texts, padding counted as if the texts were sorted.
-fn padded_tokens(session: &Session, labels: &Labels) -> f64 {
+fn padded_tokens(session: &Session, labels: &Examples) -> f64 {
     labels.lengths().into_iter().map(|length| padded_len(length, session.recipe.max_len()) as f64).sum()
 }

@@ -1,12 +1,14 @@
-//! How far fine-tuning has moved an encoder: general sentences, which have nothing to do with the task, are put through
+//! How far fine-tuning has moved a model: general sentences, which have nothing to do with the task, are put through
 //! it before and after.
 
-use burn::tensor::Device;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::read;
-use crate::model::{Bottom, Classifier, Dropout, Hidden};
+use crate::metrics::perplexity;
+use crate::model::{Dropout, Input, TaskModel};
 use crate::problem::Problem;
 use crate::protocol::Forgetting;
+use crate::read::read;
 use crate::text::{Batch, EncodedTexts, Tokenizer, batches_by_length};
 
 /// Most tokens of a general sentence; none of them has more in the vocabularies of the BERT family.
@@ -37,12 +39,15 @@ pub struct Measurement {
     rows: usize,
     before: Vec<Vec<f32>>,
     after: Vec<Vec<f32>>,
+    /// Of a decoder: tokens foreseen, and the sums of their −log p before and after.
+    foreseen: (usize, [f64; 2]),
 }
 
 impl Measurement {
     pub fn new(texts: &EncodedTexts, rows: usize) -> Self {
         let lengths: Vec<usize> = (0..texts.len()).map(|i| texts.tokens(i)).collect();
-        Self { batches: batches_by_length(&lengths, rows), done: 0, rows, before: Vec::new(), after: Vec::new() }
+        let (before, after) = (Vec::new(), Vec::new());
+        Self { batches: batches_by_length(&lengths, rows), done: 0, rows, before, after, foreseen: (0, [0.0; 2]) }
     }
 
     /// Batches done, and batches in all.
@@ -53,30 +58,47 @@ impl Measurement {
     /// Puts the next batch through the models before and after.
     pub async fn advance(
         &mut self,
-        [before, after]: [&Classifier; 2],
+        [before, after]: [&TaskModel; 2],
         texts: &EncodedTexts,
         pad: u32,
         device: &Device,
     ) -> Result<(), Problem> {
         let Some(batch) = self.batches.get(self.done) else { return Ok(()) };
-        let ids: Vec<&[u32]> = batch.iter().map(|&row| texts.get(row as usize)).collect();
-        let batch = Batch::new(&ids, self.rows, LONGEST, pad);
-        for (model, vectors) in [(before, &mut self.before), (after, &mut self.after)] {
-            let raised = model.raised(batch.input(device), Bottom::Encoder, &mut Dropout::off());
-            if let Hidden::Sentence(x) = raised.hidden {
-                let [_, size] = x.dims();
-                let values = read(x).await?;
-                vectors.extend(values.chunks(size).take(ids.len()).map(<[f32]>::to_vec));
+        let rows = batch.len();
+        let batch = texts.batch(batch, self.rows, LONGEST, pad);
+        for (i, model) in [before, after].into_iter().enumerate() {
+            let input = batch.input(device);
+            if model.body.family().is_decoder() {
+                self.foreseen.1[i] += surprise(model, input.clone(), &batch, rows).await?;
             }
+            let x = model.sentence(input, &mut Dropout::off());
+            let [_, size] = x.dims();
+            let values = read(x).await?;
+            let vectors = if i == 0 { &mut self.before } else { &mut self.after };
+            vectors.extend(values.chunks(size).take(rows).map(<[f32]>::to_vec));
         }
+        self.foreseen.0 += batch.tokens - rows;
         self.done += 1;
         Ok(())
     }
 
     /// What came of it.
     pub fn finish(self) -> Forgetting {
-        compare(&self.before, &self.after)
+        let (tokens, sums) = self.foreseen;
+        let [before, after] = sums.map(|sum| perplexity(sum / tokens.max(1) as f64));
+        Forgetting { perplexity: before.zip(after).filter(|_| sums[0] > 0.0), ..compare(&self.before, &self.after) }
     }
+}
+
+/// Sum of −log p of every token but the first of the first `rows` rows, as a decoder foresees them.
+async fn surprise(model: &TaskModel, input: Input, batch: &Batch, rows: usize) -> Result<f64, Problem> {
+    let device = input.mask.device();
+    let next = (0..batch.rows * batch.len).map(|at| batch.ids.get(at + 1).copied().unwrap_or(0));
+    let next = TensorData::new(next.collect::<Vec<i32>>(), [batch.rows * batch.len, 1]);
+    let scores = model.forward(input, &mut Dropout::off());
+    let log = read(log_softmax(scores, 1).gather(1, Tensor::<2, Int>::from_data(next, &device))).await?;
+    let is_followed = |at: usize| (at + 1) % batch.len != 0 && batch.mask[at + 1] == 1.0;
+    Ok((0..rows * batch.len).filter(|&at| is_followed(at)).map(|at| -f64::from(log[at])).sum())
 }
 
 /// Compares the vectors of the same sentences before and after: the mean cosine of each pair, and the correlation
@@ -90,7 +112,7 @@ pub fn compare(before: &[Vec<f32>], after: &[Vec<f32>]) -> Forgetting {
     };
     let cosine = cosines.iter().sum::<f64>() / cosines.len().max(1) as f64;
     let agreement = correlation(&similarities(&before), &similarities(&after));
-    Forgetting { cosine, agreement, sentences: cosines.len() as u32 }
+    Forgetting { cosine, agreement, sentences: cosines.len() as u32, perplexity: None }
 }
 
 fn unit(vector: &[f32]) -> Vec<f64> {

@@ -1,12 +1,13 @@
 //! What training makes small: cross-entropy and its relatives.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::log_softmax;
+use burn::tensor::activation::{log_sigmoid, log_softmax};
 
-use super::StepInput;
-use crate::model::Dropout;
+use super::{StepInput, Targets};
+use crate::model::{Dropout, MASKED};
 use crate::ops::cross_entropy;
 use crate::recipe::{ClassWeights, RawRecipe};
+use crate::text::Examples;
 
 /// Least distance of a probability from 1 in the focal loss: below it the slope of a root would be infinite.
 const LEAST_DOUBT: f64 = 1e-6;
@@ -24,11 +25,14 @@ impl TargetRule {
         Self { weights: vec![1.0; classes], smoothing: 0.0 }
     }
 
-    /// The rule of a recipe, for training rows of these `labels`.
-    pub fn of(recipe: &RawRecipe, classes: &[String], labels: &[u32]) -> Self {
+    /// The rule of a recipe, for these training rows.
+    pub fn of(recipe: &RawRecipe, classes: &[String], train: &Examples) -> Self {
         let weights = match &recipe.class_weights {
             ClassWeights::Equal => vec![1.0; classes.len()],
-            ClassWeights::Balanced => balanced(classes.len(), labels),
+            ClassWeights::Balanced => {
+                let rows: Vec<u32> = (0..train.len() as u32).collect();
+                balanced(classes.len(), &train.labels(&rows))
+            }
             ClassWeights::Given(given) => {
                 classes.iter().map(|class| given.get(class).map_or(1.0, |&weight| weight as f32)).collect()
             }
@@ -41,19 +45,26 @@ impl TargetRule {
         self.weights.len()
     }
 
+    /// The share of the loss that is spread over all classes.
+    pub fn smoothing(&self) -> f64 {
+        f64::from(self.smoothing)
+    }
+
     /// What rows with these labels weigh together.
-    pub fn weight(&self, labels: impl Iterator<Item = u32>) -> f32 {
-        labels.map(|label| self.weights[label as usize]).sum()
+    pub fn weight(&self, labels: &[u32]) -> f32 {
+        labels.iter().map(|&label| self.weights[label as usize]).sum()
     }
 
     /// `[rows, classes]`, row by row: what each class of each row weighs in a mean whose weights sum to `total`, as
-    /// `torch.nn.CrossEntropyLoss` with `weight` and `label_smoothing`. Rows beyond `labels` are 0.
-    pub fn targets(&self, labels: &[u32], rows: usize, total: f32) -> Vec<f32> {
+    /// `torch.nn.CrossEntropyLoss` with `weight` and `label_smoothing`. `asked` are the rows that have a label, with it;
+    /// the others are 0.
+    pub fn targets(&self, asked: &[(usize, u32)], rows: usize, total: f32) -> Vec<f32> {
         let classes = self.classes();
         let mut targets = vec![0.0f32; rows * classes];
         // Rows of weight 0 alone teach nothing.
         let unit = if total > 0.0 { 1.0 / total } else { 0.0 };
-        for (row, &label) in targets.chunks_mut(classes).zip(labels) {
+        for &(row, label) in asked {
+            let row = &mut targets[row * classes..][..classes];
             for (target, weight) in row.iter_mut().zip(&self.weights) {
                 *target = self.smoothing / classes as f32 * weight * unit;
             }
@@ -85,10 +96,10 @@ impl Objective {
         Self { focal_gamma: recipe.focal_gamma, r_drop: recipe.r_drop }
     }
 
-    /// Loss `[1]` of a batch, whose scores `[rows, classes]` are computed with the dropout masks that `scores` is given.
+    /// Loss `[1]` of a batch, whose scores are computed with the dropout masks that `scores` is given.
     ///
-    /// With R-Drop (Liang et al. 2021) they are computed twice, with masks of their own: the mean of both losses, and
-    /// what the two say differently.
+    /// With R-Drop (Liang et al. 2021) those of classes are computed twice, with masks of their own: the mean of both
+    /// losses, and what the two say differently.
     pub fn loss(
         self,
         mut scores: impl FnMut(&mut Dropout) -> Tensor<2>,
@@ -96,12 +107,25 @@ impl Objective {
         dropout: &mut Dropout,
     ) -> Tensor<1> {
         let first = scores(dropout);
-        if self.r_drop == 0.0 {
-            return self.of_scores(first, batch.targets.clone());
+        match batch.targets.clone() {
+            Targets::Classes { weights, .. } if self.r_drop == 0.0 => self.of_scores(first, weights),
+            Targets::Classes { weights, shares } => {
+                let second = scores(dropout);
+                let [one, two] = [&first, &second].map(|scores| self.of_scores(scores.clone(), weights.clone()));
+                (one + two) * 0.5 + disagreement(first, second, shares) * self.r_drop
+            }
+            Targets::Labels { truth, shares } => binary_cross_entropy(first, truth, shares),
+            Targets::Numbers { values, shares } => ((first - values).square() * shares).sum(),
+            Targets::Spans { weights } => cross_entropy(span_scores(first, batch.input.mask.clone()), weights),
+            Targets::Tokens { ids, shares, smoothing } => {
+                let log = log_softmax(first, 1);
+                let of_tokens = (log.clone().gather(1, ids) * shares.clone()).sum() * -(1.0 - smoothing);
+                match smoothing > 0.0 {
+                    true => of_tokens - (log.mean_dim(1) * shares).sum() * smoothing,
+                    false => of_tokens,
+                }
+            }
         }
-        let second = scores(dropout);
-        let [one, two] = [&first, &second].map(|scores| self.of_scores(scores.clone(), batch.targets.clone()));
-        (one + two) * 0.5 + disagreement(first, second, batch.row_shares.clone()) * self.r_drop
     }
 
     /// `−Σ targets · (1 − p)^γ · log p` `[1]`, of `[rows, classes]` each (Lin et al. 2017, with a softmax).
@@ -113,6 +137,21 @@ impl Objective {
         let doubt = (log.clone().exp() * -1.0 + 1.0).clamp_min(LEAST_DOUBT);
         (doubt.powf_scalar(self.focal_gamma) * log * targets).sum() * -1.0
     }
+}
+
+/// `−Σ share · (y log σ(x) + (1 − y) log σ(−x))` `[1]`, of scores and truth `[rows, labels]` and shares `[rows, 1]`.
+pub fn binary_cross_entropy(scores: Tensor<2>, truth: Tensor<2>, shares: Tensor<2>) -> Tensor<1> {
+    let [yes, no] = [log_sigmoid(scores.clone()), log_sigmoid(-scores)];
+    ((truth.clone() * yes + (truth * -1.0 + 1.0) * no) * shares).sum() * -1.0
+}
+
+/// From scores of each token, `[batch · seq, 2]`, to those of the places where a span begins and ends, in turn:
+/// `[2 · batch, seq]`. Nothing begins or ends on padding, where `mask` `[batch, seq]` is 0.
+pub fn span_scores(scores: Tensor<2>, mask: Tensor<2>) -> Tensor<2> {
+    let [batch, seq] = mask.dims();
+    let scores = scores.reshape([batch, seq, 2]).swap_dims(1, 2);
+    let bias = ((mask - 1.0) * -MASKED).unsqueeze_dim::<3>(1);
+    (scores + bias).reshape([2 * batch, seq])
 }
 
 /// Half the sum of both Kullback-Leibler divergences between two predictions `[rows, classes]`, each row weighing its

@@ -1,8 +1,7 @@
 //! What a run will do, and where it stands: figures that follow from its recipe, data and state.
 
 use super::Session;
-use crate::metrics::evaluate;
-use crate::protocol::{Baseline, PartState, RunPlan};
+use crate::protocol::{PartState, RunPlan};
 use crate::recipe::LrCurve;
 
 /// Points of the rate's curve that are told.
@@ -19,16 +18,16 @@ impl Session {
         let learning = self.recipe.freezing().stages().last().into_iter().flatten();
         RunPlan {
             recipe: self.recipe.raw().clone(),
-            labels: self.data.classes.clone(),
-            train_rows: self.data.train.labels.len() as u32,
-            validation_rows: self.data.validation.labels.len() as u32,
+            labels: self.data.labels.clone(),
+            train_rows: self.data.train.len() as u32,
+            validation_rows: self.data.validation.len() as u32,
             total_steps: total,
             steps_per_epoch: self.steps_per_epoch(),
             max_len: self.recipe.max_len() as u32,
             trainable_parameters: learning.filter_map(|place| self.parameters.get(place)).sum::<usize>() as f64,
             lr_curve: (0..shown).map(step_of).map(|step| (step + 1, curve.lr(step))).collect(),
             parts: self.parts(),
-            baseline: self.baseline(),
+            baseline: self.data.baseline(),
         }
     }
 
@@ -42,15 +41,6 @@ impl Session {
             parameters: self.parameters.get(&place).copied().unwrap_or(0) as f64,
         };
         self.recipe.places().into_iter().map(part).collect()
-    }
-
-    /// What always guessing the commonest class scores on the validation rows.
-    pub fn baseline(&self) -> Baseline {
-        let guess = self.data.majority();
-        let actual = &self.data.validation.labels;
-        let scores = evaluate(&self.data.classes, actual, &vec![guess; actual.len()]);
-        let label = self.data.classes.get(guess as usize).cloned().unwrap_or_default();
-        Baseline { label, accuracy: scores.accuracy, macro_f1: scores.macro_f1 }
     }
 
     /// Optimiser steps in all.

@@ -1,43 +1,170 @@
-//! What a model says of texts.
+//! What a model says of rows.
 
-use burn::tensor::activation::softmax;
+use burn::tensor::activation::{log_softmax, sigmoid, softmax};
 
-use super::read;
-use crate::model::{Classifier, Dropout, Input};
+use super::span_scores;
+use super::targets::Learned;
+use crate::model::{Dropout, Input, TaskModel};
 use crate::problem::Problem;
+use crate::read::read;
+use crate::text::{Answers, Examples};
 
-/// What a model says of one text.
+/// What a model says of one row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
+pub enum Prediction {
     /// Probability of each class.
-    pub probabilities: Vec<f32>,
+    Classes(Vec<f32>),
+    /// Probability of each label.
+    Labels(Vec<f32>),
+    /// A number.
+    Number(f32),
+    /// Of each word, the probability of each tag.
+    Tags(Vec<Vec<f32>>),
+    /// Scores of each token as the beginning and as the end of the answer; far below all others on padding.
+    Spans {
+        /// As the beginning.
+        start: Vec<f32>,
+        /// As the end.
+        end: Vec<f32>,
+    },
+    /// How well the row's own continuation was foreseen.
+    Tokens {
+        /// Sum of −log p of its tokens.
+        loss: f64,
+        /// How many there are.
+        tokens: u32,
+    },
 }
 
 impl Prediction {
     /// Whether the model gave numbers at all.
     pub fn is_finite(&self) -> bool {
-        self.probabilities.iter().all(|probability| probability.is_finite())
+        let all = |values: &[f32]| values.iter().all(|value| value.is_finite());
+        match self {
+            Self::Classes(values) | Self::Labels(values) => all(values),
+            Self::Number(value) => value.is_finite(),
+            Self::Tags(words) => words.iter().all(|values| all(values)),
+            Self::Spans { start, end } => all(start) && all(end),
+            Self::Tokens { loss, .. } => loss.is_finite(),
+        }
     }
 
-    /// The likeliest class; the first of equals.
+    /// The likeliest class, the first of equals; 0 in other tasks.
     pub fn class(&self) -> u32 {
-        let mut best = 0;
-        for (class, probability) in self.probabilities.iter().enumerate() {
-            if *probability > self.probabilities[best] {
-                best = class;
-            }
+        match self {
+            Self::Classes(probabilities) => likeliest(probabilities),
+            _ => 0,
         }
-        best as u32
+    }
+
+    /// Probability of a class; 0 in other tasks.
+    pub fn probability(&self, class: u32) -> f32 {
+        match self {
+            Self::Classes(probabilities) => probabilities.get(class as usize).copied().unwrap_or(0.0),
+            _ => 0.0,
+        }
+    }
+
+    /// The loss of a row by what it was asked, and what that weighs among the others: its sum is the loss of all rows,
+    /// without smoothing, weights of classes and the like.
+    pub fn loss(&self, answers: &Answers, row: usize) -> (f64, f64) {
+        let nll = |p: f32| -f64::from(p.max(f32::MIN_POSITIVE)).ln();
+        match (self, answers) {
+            (Self::Classes(p), Answers::Classes(classes)) => (nll(p[classes[row] as usize]), 1.0),
+            (Self::Labels(p), Answers::Labels(flags)) => {
+                let of_label = |(&p, &holds): (&f32, &bool)| nll(if holds { p } else { 1.0 - p });
+                (p.iter().zip(&flags[row]).map(of_label).sum::<f64>() / p.len().max(1) as f64, 1.0)
+            }
+            (Self::Number(said), Answers::Numbers(numbers)) => (f64::from(said - numbers[row]).powi(2), 1.0),
+            (Self::Tags(words), Answers::Tags(tags)) => {
+                let of_word = |(p, &(_, tag)): (&Vec<f32>, &(u32, u32))| nll(p[tag as usize]);
+                (words.iter().zip(&tags[row]).map(of_word).sum(), words.len() as f64)
+            }
+            (Self::Spans { start, end }, Answers::Spans { windows, .. }) => {
+                let (first, last) = windows[row].answer;
+                ((place_loss(start, first) + place_loss(end, last)) / 2.0, 1.0)
+            }
+            (Self::Tokens { loss, tokens }, _) => (*loss, f64::from(*tokens)),
+            _ => (0.0, 0.0),
+        }
     }
 }
 
-/// Classifies the first `count` texts of a batch; those beyond only fill up.
+/// −log of a place's share in the softmax over all.
+fn place_loss(scores: &[f32], place: u32) -> f64 {
+    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = scores.iter().map(|&score| f64::from(score - largest).exp()).sum();
+    sum.ln() - f64::from(scores[place as usize] - largest)
+}
+
+/// Index of the largest value, the first of equals.
+pub(super) fn likeliest(probabilities: &[f32]) -> u32 {
+    let mut best = 0;
+    for (i, probability) in probabilities.iter().enumerate() {
+        if *probability > probabilities[best] {
+            best = i;
+        }
+    }
+    best as u32
+}
+
+/// What the model says of the batch `input`, whose first rows are the rows `rows` of `examples`; those beyond only fill
+/// up.
 ///
 /// # Errors
 /// When the device fails.
-pub async fn predict(model: &Classifier, input: Input, count: usize) -> Result<Vec<Prediction>, Problem> {
-    let probabilities = softmax(model.forward(input, &mut Dropout::off()), 1);
-    let [_, classes] = probabilities.dims();
-    let values: Vec<f32> = read(probabilities).await?;
-    Ok(values.chunks(classes).take(count).map(|row| Prediction { probabilities: row.to_vec() }).collect())
+pub async fn predict(
+    model: &TaskModel,
+    mut input: Input,
+    examples: &Examples,
+    rows: &[u32],
+) -> Result<Vec<Prediction>, Problem> {
+    let ([_, len], mask) = (input.mask.dims(), input.mask.clone());
+    let mut off = Dropout::off();
+    Ok(match &examples.answers {
+        Answers::Classes(_) => {
+            let probabilities = softmax(model.forward(input, &mut off), 1);
+            let [_, classes] = probabilities.dims();
+            let values = read(probabilities).await?;
+            values.chunks(classes).take(rows.len()).map(|row| Prediction::Classes(row.to_vec())).collect()
+        }
+        Answers::Labels(_) => {
+            let probabilities = sigmoid(model.forward(input, &mut off));
+            let [_, labels] = probabilities.dims();
+            let values = read(probabilities).await?;
+            values.chunks(labels).take(rows.len()).map(|row| Prediction::Labels(row.to_vec())).collect()
+        }
+        Answers::Numbers(_) => {
+            let values = read(model.forward(input, &mut off)).await?;
+            values.into_iter().take(rows.len()).map(Prediction::Number).collect()
+        }
+        Answers::Tags(tags) => {
+            let probabilities = softmax(model.forward(input, &mut off), 1);
+            let [_, kinds] = probabilities.dims();
+            let values = read(probabilities).await?;
+            let of_row = |(i, &row): (usize, &u32)| {
+                let word = |&(at, _): &(u32, u32)| values[(i * len + at as usize) * kinds..][..kinds].to_vec();
+                Prediction::Tags(tags[row as usize].iter().map(word).collect())
+            };
+            rows.iter().enumerate().map(of_row).collect()
+        }
+        Answers::Spans { .. } => {
+            let values = read(span_scores(model.forward(input, &mut off), mask)).await?;
+            let both = values.chunks(2 * len).take(rows.len());
+            both.map(|row| Prediction::Spans { start: row[..len].to_vec(), end: row[len..].to_vec() }).collect()
+        }
+        Answers::Continuations { learned, .. } => {
+            let asked = Learned::of(examples, rows, len);
+            let device = mask.device();
+            input.picks = Some(asked.picks(&device));
+            let log = log_softmax(model.forward(input, &mut off), 1).gather(1, asked.ids(&device));
+            let mut values = read(log).await?.into_iter();
+            let mut of_row = |&row: &u32| {
+                let tokens = learned[row as usize].iter().map(|range| range.len()).sum();
+                let loss = values.by_ref().take(tokens).map(|log| -f64::from(log)).sum();
+                Prediction::Tokens { loss, tokens: tokens as u32 }
+            };
+            rows.iter().map(&mut of_row).collect()
+        }
+    })
 }

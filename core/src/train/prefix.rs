@@ -3,10 +3,10 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::read;
 use crate::limits::MAX_PREFIX_BYTES;
-use crate::model::{Bottom, Classifier, Dropout, Hidden, Input};
+use crate::model::{Bottom, Dropout, Hidden, Input, TaskModel};
 use crate::problem::Problem;
+use crate::read::read;
 use crate::text::{Batch, EncodedTexts};
 
 /// The kept outputs of a set of texts, in the host's memory.
@@ -40,15 +40,14 @@ impl PrefixCache {
     pub async fn input(
         &mut self,
         bottom: Bottom,
-        model: &Classifier,
+        model: &TaskModel,
         texts: &EncodedTexts,
         rows: &[u32],
         [size, max_len]: [usize; 2],
         pad: u32,
         device: &Device,
     ) -> Result<(Input, usize), Problem> {
-        let ids: Vec<&[u32]> = rows.iter().map(|&row| texts.get(row as usize)).collect();
-        let batch = Batch::new(&ids, size, max_len, pad);
+        let batch = texts.batch(rows, size, max_len, pad);
         let input = batch.input(device);
         if bottom == Bottom::None {
             *self = Self::default();
@@ -57,11 +56,11 @@ impl PrefixCache {
         if self.bottom != bottom || self.texts.len() != texts.len() {
             *self = Self { bottom, texts: vec![None; texts.len()], bytes: 0 };
         }
-        if let Some(hidden) = self.kept(rows, &batch, model.bert.hidden(), device) {
+        if let Some(hidden) = self.kept(rows, &batch, model.body.hidden(), device) {
             return Ok((Input { hidden, ..input }, batch.tokens));
         }
         let input = model.raised(input, bottom, &mut Dropout::off());
-        self.keep(&input.hidden, rows, &ids, &batch).await?;
+        self.keep(&input.hidden, rows, texts, &batch).await?;
         Ok((input, batch.tokens))
     }
 
@@ -83,7 +82,13 @@ impl PrefixCache {
         })
     }
 
-    async fn keep(&mut self, hidden: &Hidden, rows: &[u32], ids: &[&[u32]], batch: &Batch) -> Result<(), Problem> {
+    async fn keep(
+        &mut self,
+        hidden: &Hidden,
+        rows: &[u32],
+        texts: &EncodedTexts,
+        batch: &Batch,
+    ) -> Result<(), Problem> {
         let (values, size) = match hidden {
             Hidden::Ids(_) => return Ok(()),
             Hidden::Tokens(_, x) => (x.clone().reshape([x.shape().num_elements()]), x.dims()[2]),
@@ -91,15 +96,16 @@ impl PrefixCache {
         };
         let bottom = self.bottom;
         let width = bottom.width(batch.len, size);
-        let needed: usize = ids.iter().map(|ids| bottom.width(ids.len(), size) * size_of::<f32>()).sum();
+        let own_width = |row: u32| bottom.width(texts.tokens(row as usize), size);
+        let needed: usize = rows.iter().map(|&row| own_width(row) * size_of::<f32>()).sum();
         if self.bytes + needed > MAX_PREFIX_BYTES {
             return Ok(());
         }
         let values: Vec<f32> = read(values).await?;
-        for ((&row, ids), values) in rows.iter().zip(ids).zip(values.chunks(width)) {
+        for (&row, values) in rows.iter().zip(values.chunks(width)) {
             let text = &mut self.texts[row as usize];
             if text.is_none() {
-                let own = &values[..bottom.width(ids.len(), size)];
+                let own = &values[..own_width(row)];
                 self.bytes += size_of_val(own);
                 *text = Some(own.into());
             }

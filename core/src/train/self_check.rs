@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use super::{Objective, StepInput, TargetRule, gradients, read};
-use crate::model::{BertConfig, Dropout, synthetic};
+use super::{Objective, StepInput, TargetRule, gradients};
+use crate::model::{BertConfig, Dropout, ModelConfig, synthetic};
 use crate::problem::Problem;
-use crate::text::Batch;
+use crate::read::read;
+use crate::recipe::Family;
+use crate::text::Examples;
 use crate::weights::Place;
 
 /// Largest difference of a gradient, as a share of that tensor's largest value, with which a device is trusted.
@@ -21,9 +23,12 @@ const ROWS: usize = 4;
 const LEN: usize = 16;
 
 /// The micro model: small enough for a software GPU.
-fn config() -> BertConfig {
+fn config() -> ModelConfig {
     let (vocab, hidden, layers, heads, ffn, positions, token_types) = (64, 32, 2, 4, 64, 32, 2);
-    BertConfig { vocab, hidden, layers, heads, ffn, positions, token_types, layer_norm_eps: 1e-12 }
+    let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
+    let config =
+        BertConfig { family, vocab, hidden, layers, heads, ffn, positions, token_types, layer_norm_eps, first_position };
+    ModelConfig::Bert(config)
 }
 
 /// Largest difference between `device` and the CPU backend over loss and all gradients, as a share of each tensor's
@@ -56,12 +61,14 @@ pub async fn self_check(device: &Device) -> Result<f64, Problem> {
 async fn gradients_on(device: &Device, live: fn(Place) -> bool) -> Result<HashMap<Arc<str>, Vec<f32>>, Problem> {
     let model = synthetic(&config(), CLASSES, 0.2, device).map_err(Problem::from)?;
     // Rows of different length, so that padding counts.
-    let texts: Vec<Vec<u32>> =
-        (0..ROWS as u32).map(|row| (0..LEN as u32 - 3 * row).map(|i| (7 * i + 13 * row) % 64).collect()).collect();
-    let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-    let input = Batch::new(&texts, ROWS, LEN, 0).input(device);
-    let labels = [0, 1, 2, 0];
-    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &labels, ROWS, &labels, device);
+    let mut examples = Examples::default();
+    for (row, class) in (0..ROWS as u32).zip([0, 1, 2, 0]) {
+        let ids: Vec<u32> = (0..LEN as u32 - 3 * row).map(|i| (7 * i + 13 * row) % 64).collect();
+        examples.push(&ids, class);
+    }
+    let rows: Vec<u32> = (0..ROWS as u32).collect();
+    let input = examples.batch(&rows, ROWS, LEN, 0).input(device);
+    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &examples, &rows, &rows);
     let (loss, mut gradients) = gradients(&model, input, Objective::default(), live, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), read(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();

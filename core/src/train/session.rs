@@ -7,12 +7,15 @@ use burn::tensor::{Device, Tensor};
 
 use super::early_stop::rank;
 use super::forgetting::Measurement;
+use super::evaluate::evaluation;
+use super::writing::Writing;
 use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Objective, Plateau, Prediction, PrefixCache, Record, RunState};
-use super::{StepInput, TargetRule, TrainingData, clip_scale, gradients, predict, read, read_step};
-use crate::metrics::{Evaluation, evaluate};
-use crate::model::{Bottom, Classifier, Dropout, DropoutShares, LoraConfig, MaskSource};
+use super::{StepInput, TargetRule, TrainingData, clip_scale, gradients, predict};
+use crate::metrics::Evaluation;
+use crate::model::{Bottom, Dropout, DropoutShares, LoraConfig, MaskSource, TaskModel};
 use crate::problem::Problem;
 use crate::protocol::{EndReason, Forgetting, StepMetrics};
+use crate::read::{read, read_step};
 use crate::recipe::{Pace, Place, Recipe, ScheduleKind};
 use crate::text::{batches_by_length, padded_len, shuffled_batches};
 use crate::weights::Weights;
@@ -71,11 +74,11 @@ pub struct Session {
     pub(super) data: TrainingData,
     pub(super) device: Device,
     masks: MaskSource,
-    base: Classifier,
-    pub(super) model: Classifier,
+    base: TaskModel,
+    pub(super) model: TaskModel,
     /// The weights at the beginning, where they pull on those that learn.
-    start: Option<Classifier>,
-    best: Option<(Classifier, Evaluation, Vec<Prediction>)>,
+    start: Option<TaskModel>,
+    best: Option<(TaskModel, Evaluation, Vec<Prediction>)>,
     optimizer: AdamW,
     targets: TargetRule,
     pub(super) state: RunState,
@@ -98,9 +101,27 @@ pub struct Session {
 
 enum Phase {
     Training(Accumulator),
-    Evaluating { batches: Vec<Vec<u32>>, done: usize, predictions: Vec<Option<Prediction>>, then: Option<EndReason> },
+    Evaluating(Evaluating),
     Measuring(Measurement, EndReason),
     Finished(EndReason),
+}
+
+/// An evaluation under way.
+struct Evaluating {
+    batches: Vec<Vec<u32>>,
+    done: usize,
+    predictions: Vec<Option<Prediction>>,
+    writing: Writing,
+    /// Why the run ends with it, if it does.
+    then: Option<EndReason>,
+}
+
+impl Evaluating {
+    /// Batches and rows to write that are done, and all of them.
+    fn progress(&self) -> Progress {
+        let (written, rows) = self.writing.progress();
+        Progress::Evaluating { done: (self.done + written) as u32, total: (self.batches.len() + rows) as u32 }
+    }
 }
 
 /// Batches of an optimiser step so far.
@@ -113,11 +134,11 @@ struct Accumulator {
 
 impl Session {
     /// Begins a run of `model`, which has its new head already; adapters and layers made anew are put in here.
-    pub fn new(recipe: Recipe, model: Classifier, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
+    pub fn new(recipe: Recipe, model: TaskModel, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
         let raw = recipe.raw();
         let base = model.clone();
         let mut model = model;
-        model.bert.reinit_top(raw.reinit_layers as usize, recipe.seed());
+        model.body.reinit_top(raw.reinit_layers as usize, recipe.seed());
         if let Some(config) = LoraConfig::of(raw) {
             model.adapt(&config, recipe.seed());
         }
@@ -127,7 +148,7 @@ impl Session {
             batch: 0,
             batches_seen: 0,
             not_finite: 0,
-            early_stop: EarlyStop::new(raw.best_metric, raw.min_change, raw.patience),
+            early_stop: EarlyStop::new(recipe.best_metric(), raw.min_change, raw.patience),
             plateau: (raw.schedule == ScheduleKind::Plateau)
                 .then(|| Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.min_change, raw.lr_final_share)),
             stage: 0,
@@ -139,7 +160,7 @@ impl Session {
             start: (raw.l2_sp > 0.0).then(|| model.clone()),
             best: None,
             optimizer: AdamW::new(AdamWConfig::of(raw)),
-            targets: TargetRule::of(raw, &data.classes, &data.train.labels),
+            targets: TargetRule::of(raw, &data.labels, &data.train),
             batches: shuffled_batches(&data.train.lengths(), recipe.batch_size(), recipe.seed(), 0),
             phase: Phase::Training(Accumulator::default()),
             train_prefix: PrefixCache::default(),
@@ -234,12 +255,12 @@ impl Session {
     }
 
     /// The model before the run.
-    pub fn base(&self) -> &Classifier {
+    pub fn base(&self) -> &TaskModel {
         &self.base
     }
 
     /// The model as it is now; the best one once the run is over.
-    pub fn model(&self) -> &Classifier {
+    pub fn model(&self) -> &TaskModel {
         &self.model
     }
 
@@ -252,7 +273,9 @@ impl Session {
     pub fn next_batch(&self) -> Option<BatchShape> {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
-            Phase::Evaluating { batches, done, .. } => (batches.get(*done)?, &self.data.validation.texts, false),
+            Phase::Evaluating(under_way) => {
+                (under_way.batches.get(under_way.done)?, &self.data.validation.texts, false)
+            }
             Phase::Measuring(..) | Phase::Finished(_) => return None,
         };
         let longest = rows.iter().map(|&row| texts.tokens(row as usize)).max()?;
@@ -280,12 +303,12 @@ impl Session {
             }
             Phase::Training(_) if self.stop => Ok(self.end(EndReason::Stopped)),
             Phase::Training(accumulator) => self.train_batch(accumulator).await,
-            Phase::Evaluating { batches, done, predictions, then } => {
+            Phase::Evaluating(under_way) => {
                 // Who stops the run in its first evaluation still wants to know what it has.
                 if self.stop && self.best.is_some() {
                     return Ok(self.end(EndReason::Stopped));
                 }
-                self.evaluate_batch(batches, done, predictions, then).await
+                self.evaluate_batch(under_way).await
             }
             Phase::Measuring(_, reason) if self.stop => Ok(self.finish(reason)),
             Phase::Measuring(measurement, reason) => self.measure_batch(measurement, reason).await,
@@ -306,8 +329,7 @@ impl Session {
         let TrainingData { train, pad, .. } = &self.data;
         let (input, tokens) =
             self.train_prefix.input(bottom, &self.model, &train.texts, rows, shape, *pad, &self.device).await?;
-        let labels = labels_of(rows);
-        let input = StepInput::new(input, &self.targets, &labels, shape[0], &group_labels, &self.device);
+        let input = StepInput::new(input, &self.targets, train, rows, &group_rows);
         let raw = self.recipe.raw();
         let shares = DropoutShares::of(raw);
         let mut dropout = Dropout::new(shares, self.masks, self.recipe.seed(), self.state.batches_seen);
@@ -382,7 +404,7 @@ impl Session {
         let done = step >= self.total_steps();
         let evaluations = |step: u32| (f64::from(step) / self.eval_interval()).floor();
         self.phase = if self.test_rate.is_none() && (done || evaluations(step) > evaluations(step - 1)) {
-            self.evaluation(done.then_some(EndReason::Completed))
+            Phase::Evaluating(self.evaluation(done.then_some(EndReason::Completed)))
         } else {
             Phase::Training(Accumulator::default())
         };
@@ -435,52 +457,49 @@ impl Session {
 
     /// What is frozen below everything that learns.
     fn bottom(&self) -> Bottom {
-        self.live.first().map_or(Bottom::None, |&lowest| Bottom::below(lowest))
+        self.live.first().map_or(Bottom::None, |&lowest| self.model.bottom_below(lowest))
     }
 
-    fn evaluation(&self, then: Option<EndReason>) -> Phase {
-        let batches = batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size());
-        let predictions = vec![None; self.data.validation.labels.len()];
-        Phase::Evaluating { batches, done: 0, predictions, then }
-    }
-
-    async fn evaluate_batch(
-        &mut self,
-        batches: Vec<Vec<u32>>,
-        done: usize,
-        mut predictions: Vec<Option<Prediction>>,
-        then: Option<EndReason>,
-    ) -> Result<Progress, Problem> {
-        let shape = [self.recipe.batch_size(), self.recipe.max_len()];
-        let bottom = self.bottom();
-        let TrainingData { validation, pad, .. } = &self.data;
-        let (input, _) = self
-            .validation_prefix
-            .input(bottom, &self.model, &validation.texts, &batches[done], shape, *pad, &self.device)
-            .await?;
-        let said = predict(&self.model, input, batches[done].len()).await?;
-        for (&row, prediction) in batches[done].iter().zip(said) {
-            predictions[row as usize] = Some(prediction);
+    fn evaluation(&self, then: Option<EndReason>) -> Evaluating {
+        Evaluating {
+            batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
+            done: 0,
+            predictions: vec![None; self.data.validation.len()],
+            writing: Writing::new(self.recipe.raw(), &self.data),
+            then,
         }
-        let (done, total) = (done + 1, batches.len());
-        if done < total {
-            self.phase = Phase::Evaluating { batches, done, predictions, then };
-            return Ok(Progress::Evaluating { done: done as u32, total: total as u32 });
-        }
-        Ok(self.finish_evaluation(predictions.into_iter().flatten().collect(), then))
     }
 
-    fn finish_evaluation(&mut self, predictions: Vec<Prediction>, then: Option<EndReason>) -> Progress {
-        let actual = &self.data.validation.labels;
-        let classes: Vec<u32> = predictions.iter().map(Prediction::class).collect();
+    async fn evaluate_batch(&mut self, mut under_way: Evaluating) -> Result<Progress, Problem> {
+        if let Some(rows) = under_way.batches.get(under_way.done) {
+            let shape = [self.recipe.batch_size(), self.recipe.max_len()];
+            let bottom = self.bottom();
+            let TrainingData { validation, pad, .. } = &self.data;
+            let (input, _) = self
+                .validation_prefix
+                .input(bottom, &self.model, &validation.texts, rows, shape, *pad, &self.device)
+                .await?;
+            let said = predict(&self.model, input, validation, rows).await?;
+            for (&row, prediction) in rows.iter().zip(said) {
+                under_way.predictions[row as usize] = Some(prediction);
+            }
+            under_way.done += 1;
+        } else {
+            under_way.writing.advance(&self.model, &self.data).await?;
+        }
+        if under_way.done < under_way.batches.len() || !under_way.writing.is_over() {
+            let progress = under_way.progress();
+            self.phase = Phase::Evaluating(under_way);
+            return Ok(progress);
+        }
+        Ok(self.finish_evaluation(under_way))
+    }
+
+    fn finish_evaluation(&mut self, Evaluating { predictions, writing, then, .. }: Evaluating) -> Progress {
+        let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
         let epoch = f64::from(self.state.epoch) + f64::from(self.state.batch) / self.batches.len() as f64;
-        // Weights that give no finite probabilities are never the best: their loss says so.
-        let loss = match predictions.iter().all(Prediction::is_finite) {
-            true => mean_loss(&predictions, actual),
-            false => f64::NAN,
-        };
-        let evaluation =
-            Evaluation { step: self.state.step, epoch, loss, ..evaluate(&self.data.classes, actual, &classes) };
+        let found = evaluation(&self.data, &self.data.validation, &predictions, writing.finish());
+        let evaluation = Evaluation { step: self.state.step, epoch, ..found };
         let is_best = self.state.early_stop.observe(&evaluation);
         self.state.history.push(Record::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
@@ -517,9 +536,10 @@ impl Session {
     /// Ends the run with the best weights in place. One that was never evaluated is evaluated first, and ends then.
     fn end(&mut self, reason: EndReason) -> Progress {
         let Some((best, _, _)) = &self.best else {
-            self.phase = self.evaluation(Some(reason));
-            let total = self.data.validation.labels.len().div_ceil(self.recipe.batch_size());
-            return Progress::Evaluating { done: 0, total: total as u32 };
+            let evaluation = self.evaluation(Some(reason));
+            let progress = evaluation.progress();
+            self.phase = Phase::Evaluating(evaluation);
+            return progress;
         };
         self.model = best.clone();
         // Who stops the training still wants to know what it did to the model; a second stop skips that too.
@@ -558,12 +578,4 @@ impl Session {
 fn nothing_learns() -> Problem {
     Problem::new("run.nothing-learns", "No part of the model is set to learn.")
         .remedy("Change what is thawed in which order.")
-}
-
-/// Mean of −log of the probability that each row's own class was given.
-fn mean_loss(predictions: &[Prediction], actual: &[u32]) -> f64 {
-    let loss = |(said, &class): (&Prediction, &u32)| {
-        -f64::from(said.probabilities[class as usize].max(f32::MIN_POSITIVE)).ln()
-    };
-    predictions.iter().zip(actual).map(loss).sum::<f64>() / actual.len().max(1) as f64
 }

@@ -3,40 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Tensor;
 
-use super::{Objective, TargetRule};
-use crate::model::{Classifier, Dropout, Input};
+use super::{Objective, StepInput};
+use crate::model::{Dropout, TaskModel};
 use crate::weights::{AnyWeight, Place, Weights};
 
 /// Longest row that is multiplied with itself.
 const MAX_ROW: usize = 1 << 16;
-
-/// A batch to learn from.
-#[derive(Clone, Debug)]
-pub struct StepInput {
-    /// The texts.
-    pub input: Input,
-    /// `[rows, classes]`: what each row's classes weigh in the loss. Sums to the batch's share of its optimiser step.
-    pub targets: Tensor<2>,
-    /// `[rows, 1]`: what each row weighs in its optimiser step, whatever its class; 0 for rows that only fill up.
-    pub row_shares: Tensor<2>,
-}
-
-impl StepInput {
-    /// A batch of `rows` rows, of which the first are real and have `labels`. `group` are the labels of all rows of the
-    /// optimiser step that it belongs to.
-    pub fn new(input: Input, rule: &TargetRule, labels: &[u32], rows: usize, group: &[u32], device: &Device) -> Self {
-        let share = 1.0 / group.len() as f32;
-        let targets = rule.targets(labels, rows, rule.weight(group.iter().copied()));
-        let row_shares = (0..rows).map(|row| if row < labels.len() { share } else { 0.0 }).collect();
-        Self {
-            input,
-            targets: Tensor::from_data(TensorData::new(targets, [rows, rule.classes()]), device),
-            row_shares: Tensor::from_data(TensorData::new::<f32, _>(row_shares, [rows, 1]), device),
-        }
-    }
-}
 
 /// A gradient, of its weight's shape.
 #[derive(Clone, Debug)]
@@ -100,8 +74,8 @@ impl Gradients {
     /// that are pretrained; what is new has nothing to be pulled towards.
     pub fn pull_towards(
         &mut self,
-        start: &Classifier,
-        model: &Classifier,
+        start: &TaskModel,
+        model: &TaskModel,
         alpha: f64,
         is_pretrained: impl Fn(Place) -> bool,
     ) {
@@ -149,7 +123,7 @@ pub fn clip_scale(grad_norm: f64, clip_norm: f64) -> f64 {
 
 /// Loss `[1]` and gradients of a batch. Nothing is computed backwards below the lowest part that is `live`.
 pub fn gradients(
-    model: &Classifier,
+    model: &TaskModel,
     batch: StepInput,
     objective: Objective,
     live: impl Fn(Place) -> bool,

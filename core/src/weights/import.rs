@@ -7,6 +7,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{Dtype, Place, TensorInfo, Weight, WeightsError, read};
+use crate::recipe::Family;
 use crate::rng::Rng;
 
 /// What became of a file's tensors.
@@ -26,20 +27,22 @@ type Make<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 /// Tensors on their way from a file into a model.
 pub struct Tensors<'a> {
     device: Device,
+    prefix: &'static str,
     waiting: HashMap<String, (Dtype, TensorData)>,
     make: Option<Make<'a>>,
     report: ImportReport,
 }
 
 impl<'a> Tensors<'a> {
-    /// None yet; the model will be on `device`.
-    pub fn new(device: &Device) -> Self {
-        Self { device: device.clone(), waiting: HashMap::new(), make: None, report: ImportReport::default() }
+    /// None yet; the model of `family` will be on `device`.
+    pub fn new(family: Family, device: &Device) -> Self {
+        let (device, prefix) = (device.clone(), family.prefix());
+        Self { device, prefix, waiting: HashMap::new(), make: None, report: ImportReport::default() }
     }
 
     /// No file: every tensor that a model asks for is made up.
     pub fn made(device: &Device, make: Make<'a>) -> Self {
-        Self { make: Some(make), ..Self::new(device) }
+        Self { make: Some(make), ..Self::new(Family::default(), device) }
     }
 
     /// Takes a tensor out of a file. Names lose a family's prefix and the names that TensorFlow gave to norms.
@@ -51,7 +54,7 @@ impl<'a> Tensors<'a> {
             self.report.unused.push(info.name.clone());
             return Ok(());
         }
-        let name = info.name.strip_prefix("bert.").unwrap_or(&info.name);
+        let name = info.name.strip_prefix(self.prefix).unwrap_or(&info.name);
         let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
         match self.waiting.entry(name) {
             Entry::Occupied(_) => {

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, Transaction};
 use crate::problem::Problem;
 
 /// A tensor's values, once the device has them.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Problem> {
+pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Problem> {
     let data = tensor.into_data_async().await.map_err(device_failed)?;
     data.try_into_vec_as::<f32>().map_err(device_failed)
 }

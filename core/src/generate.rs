@@ -1,0 +1,175 @@
+//! Writing on from a prompt, token by token.
+
+use crate::model::{Cache, TaskModel};
+use crate::problem::Problem;
+use crate::protocol::Sampling;
+use crate::read::read;
+use crate::rng::{Purpose, Rng};
+
+/// A text that is being written.
+#[derive(Debug)]
+pub struct Writer {
+    sampling: Sampling,
+    cache: Cache,
+    /// Tokens that the model has not seen yet.
+    unseen: Vec<u32>,
+    /// Prompt and what was written.
+    ids: Vec<u32>,
+    prompt_tokens: usize,
+    /// Tokens that end a text.
+    ends: Vec<u32>,
+    rng: Rng,
+    is_over: bool,
+}
+
+impl Writer {
+    /// A text that begins with `prompt`, of at least one token, and ends with any of `ends`.
+    pub fn new(prompt: &[u32], sampling: Sampling, ends: &[u32]) -> Self {
+        Self {
+            rng: Rng::new(u64::from(sampling.seed), Purpose::Sampling, 0),
+            is_over: prompt.is_empty() || sampling.max_new_tokens == 0,
+            sampling,
+            cache: Cache::default(),
+            unseen: prompt.to_vec(),
+            ids: prompt.to_vec(),
+            prompt_tokens: prompt.len(),
+            ends: ends.to_vec(),
+        }
+    }
+
+    /// What was written so far.
+    pub fn written(&self) -> &[u32] {
+        &self.ids[self.prompt_tokens..]
+    }
+
+    /// Whether nothing more will come.
+    pub fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Writes the next token.
+    ///
+    /// # Errors
+    /// When the device fails, or the model gives no finite scores.
+    pub async fn advance(&mut self, model: &TaskModel) -> Result<(), Problem> {
+        if self.is_over {
+            return Ok(());
+        }
+        let unseen = std::mem::take(&mut self.unseen);
+        let mut scores = read(model.body.next_scores(&unseen, &mut self.cache)).await?;
+        if scores.iter().any(|score| score.is_nan()) {
+            self.is_over = true;
+            return Err(Problem::new("generate.not-finite", "The model gave no finite scores.")
+                .done("Writing stopped.")
+                .remedy("Train again with a lower learning rate."));
+        }
+        penalise(&mut scores, &self.ids, self.sampling.repetition_penalty);
+        let id = choose(&scores, &self.sampling, &mut self.rng);
+        if self.ends.contains(&id) {
+            self.is_over = true;
+            return Ok(());
+        }
+        self.ids.push(id);
+        self.unseen.push(id);
+        let is_full = model.body.positions().is_some_and(|positions| self.ids.len() >= positions);
+        self.is_over = is_full || self.written().len() >= self.sampling.max_new_tokens as usize;
+        Ok(())
+    }
+}
+
+/// Makes what stands in the text already less likely (Keskar et al. 2019), as transformers'
+/// `RepetitionPenaltyLogitsProcessor`.
+fn penalise(scores: &mut [f32], ids: &[u32], penalty: f64) {
+    if penalty == 1.0 {
+        return;
+    }
+    let mut seen = ids.to_vec();
+    seen.sort_unstable();
+    seen.dedup();
+    for id in seen {
+        if let Some(score) = scores.get_mut(id as usize) {
+            *score = if *score < 0.0 { *score * penalty as f32 } else { *score / penalty as f32 };
+        }
+    }
+}
+
+/// The next token: the likeliest at a temperature of 0, else one drawn from the `top_k` likeliest that together make up
+/// `top_p` (Holtzman et al. 2019).
+fn choose(scores: &[f32], sampling: &Sampling, rng: &mut Rng) -> u32 {
+    if sampling.temperature == 0.0 {
+        let mut best = 0;
+        for (id, score) in scores.iter().enumerate() {
+            if *score > scores[best] {
+                best = id;
+            }
+        }
+        return best as u32;
+    }
+    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
+    order.sort_by(|&a, &b| scores[b as usize].total_cmp(&scores[a as usize]).then(a.cmp(&b)));
+    if sampling.top_k > 0 {
+        order.truncate(sampling.top_k as usize);
+    }
+    let largest = scores[order[0] as usize];
+    let weight = |&id: &u32| (f64::from(scores[id as usize] - largest) / sampling.temperature).exp();
+    let weights: Vec<f64> = order.iter().map(weight).collect();
+    let all: f64 = weights.iter().sum();
+    // As many as it takes to reach the share, the one that does so among them.
+    let mut sum = 0.0;
+    let reaches = |weight: &f64| {
+        sum += weight;
+        sum >= sampling.top_p * all
+    };
+    let kept = weights.iter().position(reaches).map_or(weights.len(), |last| last + 1);
+    let mut drawn = f64::from(rng.uniform()) * weights[..kept].iter().sum::<f64>();
+    for (id, weight) in order.iter().zip(&weights[..kept]) {
+        drawn -= weight;
+        if drawn < 0.0 {
+            return *id;
+        }
+    }
+    order[kept - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCORES: [f32; 4] = [1.0, 3.0, 2.0, -1.0];
+
+    fn drawn(sampling: Sampling) -> Vec<u32> {
+        let mut rng = Rng::new(1, Purpose::Sampling, 0);
+        let mut counts = vec![0; 4];
+        (0..2_000).for_each(|_| counts[choose(&SCORES, &sampling, &mut rng) as usize] += 1);
+        counts
+    }
+
+    #[test]
+    fn without_temperature_the_likeliest_is_taken() {
+        assert_eq!(drawn(Sampling { temperature: 0.0, ..Sampling::default() }), [0, 2_000, 0, 0]);
+    }
+
+    #[test]
+    fn shares_are_those_of_the_softmax() {
+        let counts = drawn(Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, ..Sampling::default() });
+        // softmax([1, 3, 2, -1])
+        for (count, share) in counts.into_iter().zip([0.0889, 0.6572, 0.2418, 0.0120]) {
+            assert!((f64::from(count) / 2e3 - share).abs() < 0.03, "{count} of 2,000 for {share}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_never_drawn() {
+        let all = Sampling { temperature: 1.0, top_p: 1.0, top_k: 0, ..Sampling::default() };
+        assert_eq!(drawn(Sampling { top_k: 1, ..all })[1], 2_000);
+        let two = drawn(Sampling { top_p: 0.8, ..all });
+        assert!(two[1] > 0 && two[2] > 0 && two[0] == 0 && two[3] == 0, "{two:?}");
+    }
+
+    #[test]
+    fn a_token_that_stands_already_gets_less_likely() {
+        let mut scores = SCORES;
+        penalise(&mut scores, &[1, 3, 1], 2.0);
+        assert_eq!(scores, [1.0, 1.5, 2.0, -2.0]);
+    }
+}

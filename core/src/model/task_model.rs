@@ -1,0 +1,274 @@
+//! A pretrained body with the head of a task.
+
+use burn::tensor::{Device, Tensor};
+
+use super::layers::Linear;
+use super::{Body, Bottom, Dropout, Hidden, Input, LoraConfig, ModelConfig, Site};
+use crate::recipe::{Family, Pooling, Task};
+use crate::rng::{Purpose, Rng};
+use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
+
+/// What the names of heads begin with in a file; everything else is the body's.
+const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
+
+/// A body and a head: what transformers calls `BertForSequenceClassification`, `LlamaForCausalLM` and so on, or the same
+/// with the mean over the tokens.
+#[derive(Clone, Debug)]
+pub struct TaskModel {
+    /// The pretrained network.
+    pub body: Body,
+    head: Head,
+}
+
+/// What is made of the tokens' vectors.
+#[derive(Clone, Debug)]
+enum Head {
+    /// Scores for the whole text.
+    Sentence {
+        /// How the tokens' vectors become one.
+        pooling: Pooling,
+        /// A layer between the vector and the scores, with what follows it.
+        dense: Option<(Linear, Activation)>,
+        scores: Linear,
+    },
+    /// Scores for each token.
+    Tokens(Linear),
+    /// The body's own: scores for the next token.
+    Vocabulary,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Activation {
+    Tanh,
+    Relu,
+}
+
+/// The form of a head: names and sizes of its layers.
+struct Form {
+    pooling: Option<Pooling>,
+    dense: Option<(&'static str, Activation)>,
+    scores: &'static str,
+}
+
+impl Form {
+    /// None where the body needs no head.
+    fn of(task: Task, family: Family, pooling: Pooling) -> Option<Self> {
+        let (pooling, dense, scores) = match (task, family, pooling) {
+            (Task::Generation, ..) => return None,
+            (Task::QuestionAnswering, ..) => (None, None, "qa_outputs"),
+            (Task::TokenClassification, ..) => (None, None, "classifier"),
+            (_, Family::DistilBert, Pooling::Cls) => {
+                (Some(pooling), Some(("pre_classifier", Activation::Relu)), "classifier")
+            }
+            (_, Family::Roberta, Pooling::Cls) => {
+                (Some(pooling), Some(("classifier.dense", Activation::Tanh)), "classifier.out_proj")
+            }
+            _ => (Some(pooling), None, "classifier"),
+        };
+        Some(Self { pooling, dense, scores })
+    }
+}
+
+impl TaskModel {
+    /// Puts a new head with `outputs` outputs on a body.
+    pub fn new(body: Body, task: Task, pooling: Pooling, outputs: usize, seed: u64, device: &Device) -> Self {
+        let mut rng = Rng::new(seed, Purpose::Head, 0);
+        let mut make = |name: &str, shape| Ok(Linear::new(name, shape, &mut rng, device));
+        match Self::with_head(body.clone(), task, pooling, outputs, &mut make) {
+            Ok(model) => model,
+            Err(_) => unreachable!("a layer that is made anew cannot be missing"),
+        }
+    }
+
+    /// Takes body and head out of a file that was tuned before.
+    ///
+    /// # Errors
+    /// Names the tensor that is missing or of another shape.
+    pub fn load(
+        config: &ModelConfig,
+        task: Task,
+        pooling: Pooling,
+        outputs: usize,
+        tensors: &mut Tensors,
+    ) -> Result<Self, WeightsError> {
+        let body = Body::load(config, tensors)?;
+        let mut take = |name: &str, shape| Linear::load(tensors, name, Place::Head, shape);
+        Self::with_head(body, task, pooling, outputs, &mut take)
+    }
+
+    fn with_head(
+        mut body: Body,
+        task: Task,
+        pooling: Pooling,
+        outputs: usize,
+        layer: &mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, WeightsError>,
+    ) -> Result<Self, WeightsError> {
+        let hidden = body.hidden();
+        let head = match Form::of(task, body.family(), pooling) {
+            None => Head::Vocabulary,
+            Some(form) => {
+                let dense = match form.dense {
+                    Some((name, activation)) => Some((layer(name, [hidden, hidden])?, activation)),
+                    None => None,
+                };
+                let scores = layer(form.scores, [hidden, outputs])?;
+                match form.pooling {
+                    Some(pooling) => Head::Sentence { pooling, dense, scores },
+                    None => Head::Tokens(scores),
+                }
+            }
+        };
+        if let (Head::Tokens(_), Body::Bert(bert)) = (&head, &mut body) {
+            bert.drop_pooler();
+        }
+        Ok(Self { body, head })
+    }
+
+    /// How the tokens' vectors become one, where the task needs one.
+    pub fn pooling(&self) -> Option<Pooling> {
+        match self.head {
+            Head::Sentence { pooling, .. } => Some(pooling),
+            Head::Tokens(_) | Head::Vocabulary => None,
+        }
+    }
+
+    /// A weight's name in the file of the whole model, by its own: `bert.` and the like before those of the body.
+    pub fn file_name(&self, name: &str) -> String {
+        let is_head = HEADS.iter().any(|head| name.starts_with(head));
+        format!("{}{name}", if is_head { "" } else { self.body.family().prefix() })
+    }
+
+    /// What lies below the lowest part that learns. Frozen embeddings alone are not worth keeping apart: they are
+    /// looked up, not computed.
+    pub fn bottom_below(&self, lowest: Place) -> Bottom {
+        match lowest {
+            Place::Embeddings | Place::Layer(0) => Bottom::None,
+            Place::Layer(i) => Bottom::Layers(i),
+            Place::Pooler | Place::Head => match self.head {
+                Head::Sentence { .. } => Bottom::Sentence,
+                Head::Tokens(_) | Head::Vocabulary => Bottom::Layers(self.body.layers()),
+            },
+        }
+    }
+
+    /// Scores: `[batch, outputs]` for whole texts, `[batch · seq, outputs]` for tokens, `[picks, vocab]` for what comes
+    /// next.
+    pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
+        match &self.head {
+            Head::Sentence { pooling, dense, scores } => {
+                let [rows, _] = input.mask.dims();
+                let kept = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.mask.device());
+                let sentence = self.sentence(input, dropout);
+                let pooled = match (pooling, dense) {
+                    (Pooling::Cls, None) => self.body.pool(sentence),
+                    (_, None) => sentence,
+                    (_, Some((dense, activation))) => {
+                        let x = dense.forward(sentence, &mut Dropout::off());
+                        match activation {
+                            Activation::Tanh => x.clamp(-15.0, 15.0).tanh(),
+                            Activation::Relu => burn::tensor::activation::relu(x),
+                        }
+                    }
+                };
+                scores.forward(kept.apply(pooled), &mut Dropout::off())
+            }
+            Head::Tokens(scores) => {
+                let [rows, len] = input.mask.dims();
+                let kept = dropout.draw(Site::Head, [rows * len, self.body.hidden()], &input.mask.device());
+                let tokens = self.tokens(input, dropout);
+                scores.forward(kept.apply(tokens), &mut Dropout::off())
+            }
+            Head::Vocabulary => {
+                let picks = input.picks.clone();
+                let tokens = self.tokens(input, dropout);
+                self.body.scores(match picks {
+                    Some(picks) => tokens.select(0, picks),
+                    None => tokens,
+                })
+            }
+        }
+    }
+
+    /// One vector a text: `[batch, hidden]`. Tasks that need none take the mean.
+    pub fn sentence(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
+        match self.raised(input, Bottom::Sentence, dropout).hidden {
+            Hidden::Sentence(sentence) => sentence,
+            Hidden::Ids(_) | Hidden::Tokens(..) => unreachable!("raised to the sentence's vector in the line above"),
+        }
+    }
+
+    /// Every token's vector after the last layer: `[batch · seq, hidden]`.
+    fn tokens(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
+        match self.raised(input, Bottom::Layers(self.body.layers()), dropout).hidden {
+            Hidden::Tokens(_, x) => {
+                let [batch, seq, hidden] = x.dims();
+                x.reshape([batch * seq, hidden])
+            }
+            Hidden::Ids(_) | Hidden::Sentence(_) => unreachable!("raised to the last layer in the line above"),
+        }
+    }
+
+    /// The texts, computed up to the top of `bottom`. Those that are higher already stay.
+    pub fn raised(&self, input: Input, bottom: Bottom, dropout: &mut Dropout) -> Input {
+        let top = match bottom {
+            Bottom::None => return input,
+            Bottom::Layers(count) => count,
+            Bottom::Sentence => self.body.layers(),
+        };
+        let (done, x) = match input.hidden {
+            Hidden::Sentence(_) => return input,
+            Hidden::Ids(ids) => (0, self.body.embed(ids, input.types.clone(), dropout)),
+            Hidden::Tokens(done, x) => (done, x),
+        };
+        let x = self.body.encode(done..top.max(done), x, input.mask.clone(), dropout);
+        let hidden = match (bottom, self.pooling()) {
+            (Bottom::Sentence, Some(Pooling::Cls)) => Hidden::Sentence(x.narrow(1, 0, 1).squeeze_dim(1)),
+            // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
+            (Bottom::Sentence, _) => {
+                Hidden::Sentence(input.shares.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1))
+            }
+            _ => Hidden::Tokens(top.max(done), x),
+        };
+        Input { hidden, ..input }
+    }
+
+    /// Puts adapters into the body, of which nothing else learns from then on.
+    pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
+        self.body.adapt(config, seed);
+    }
+
+    /// The same model without adapters: with what they have learned added to the weights, or as it was before them.
+    pub fn detached(&self, is_merged: bool) -> Self {
+        let mut model = self.clone();
+        model.body.detach(is_merged);
+        model
+    }
+
+    /// Visits the weights that an adapter's folder holds: the adapters and the head.
+    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        self.body.each_adapter(visit);
+        self.head.each(visit);
+    }
+}
+
+impl Head {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        match self {
+            Self::Sentence { dense, scores, .. } => {
+                if let Some((dense, _)) = dense {
+                    dense.each(visit);
+                }
+                scores.each(visit);
+            }
+            Self::Tokens(scores) => scores.each(visit),
+            Self::Vocabulary => {}
+        }
+    }
+}
+
+impl Weights for TaskModel {
+    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
+        self.body.each(visit);
+        self.head.each(visit);
+    }
+}

@@ -1,0 +1,139 @@
+//! Prompts with completions, and conversations, as tokens: which of them are learned.
+
+use std::ops::Range;
+
+use super::{ChatTemplate, Tokenizer};
+use crate::dataset::{Message, Role};
+use crate::problem::Problem;
+
+/// A text in turns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Turns {
+    /// Its tokens.
+    pub ids: Vec<u32>,
+    /// Those that are learned.
+    pub learned: Vec<Range<u32>>,
+    /// What stands before the last part that is learned, for a person.
+    pub prompt_text: String,
+    /// The last part that is learned.
+    pub completion: String,
+}
+
+/// A prompt and what follows it: in the model's own form for a conversation where it has one, else one after the other,
+/// with the token that ends a text.
+pub fn completion(
+    tokenizer: &Tokenizer,
+    template: Option<&ChatTemplate>,
+    prompt: &str,
+    completion: &str,
+) -> Result<Turns, Problem> {
+    if template.is_some() {
+        let messages = [
+            Message { role: Role::User, content: prompt.trim() },
+            Message { role: Role::Assistant, content: completion },
+        ];
+        return chat(tokenizer, template, &messages);
+    }
+    let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
+    turns.add(tokenizer, prompt, false)?;
+    turns.add(tokenizer, completion, true)?;
+    turns.end(tokenizer);
+    (turns.prompt_text, turns.completion) = (prompt.trim().into(), completion.into());
+    Ok(turns)
+}
+
+/// A conversation, of which the assistant's turns are learned.
+pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[Message]) -> Result<Turns, Problem> {
+    let mut turns = match template {
+        Some(template) => with_template(tokenizer, template, messages)?,
+        None => plain(tokenizer, messages)?,
+    };
+    if let Some(last) = messages.iter().rposition(|message| message.role == Role::Assistant) {
+        turns.completion = messages[last].content.into();
+        let asked = messages[..last].iter().rev().find(|message| message.role == Role::User);
+        turns.prompt_text = asked.map(|message| message.content.into()).unwrap_or_default();
+    }
+    Ok(turns)
+}
+
+/// What a conversation is put into before the assistant's next turn: the prompt that it writes on from.
+pub fn prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[Message]) -> Result<Vec<u32>, Problem> {
+    match template {
+        Some(template) => {
+            let mut turns = Turns::default();
+            turns.add(tokenizer, &template.render(messages, true)?, false)?;
+            Ok(turns.ids)
+        }
+        None => {
+            let mut turns = plain(tokenizer, messages)?;
+            turns.add(tokenizer, "Assistant: ", false)?;
+            Ok(turns.ids)
+        }
+    }
+}
+
+fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Problem> {
+    let mut turns = Turns::default();
+    let whole = template.render(messages, false)?;
+    let mut done = 0;
+    for i in (0..messages.len()).filter(|&i| messages[i].role == Role::Assistant) {
+        let before = template.render(&messages[..i], true)?;
+        let after = template.render(&messages[..=i], false)?;
+        // Templates that put earlier turns another way than the last leave only the last to be learned.
+        let holds = whole.starts_with(&before) && whole.starts_with(&after) && done <= before.len();
+        if holds && before.len() < after.len() {
+            turns.add(tokenizer, &whole[done..before.len()], false)?;
+            turns.add(tokenizer, &whole[before.len()..after.len()], true)?;
+            done = after.len();
+        }
+    }
+    turns.add(tokenizer, &whole[done..], false)?;
+    if turns.learned.is_empty() {
+        return Err(Problem::new("text.template", "The model's chat template leaves no turn of the assistant to learn.")
+            .remedy("Use another model, or data with a prompt and a completion."));
+    }
+    Ok(turns)
+}
+
+/// Without a template: each turn on a line of its own, after who says it.
+fn plain(tokenizer: &Tokenizer, messages: &[Message]) -> Result<Turns, Problem> {
+    let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
+    for message in messages {
+        let name = match message.role {
+            Role::System => "",
+            Role::User => "User: ",
+            Role::Assistant => "Assistant: ",
+        };
+        let is_learned = message.role == Role::Assistant;
+        turns.add(tokenizer, name, false)?;
+        turns.add(tokenizer, message.content, is_learned)?;
+        if is_learned {
+            turns.end(tokenizer);
+        }
+        turns.add(tokenizer, "\n", false)?;
+    }
+    Ok(turns)
+}
+
+impl Turns {
+    fn add(&mut self, tokenizer: &Tokenizer, text: &str, is_learned: bool) -> Result<(), Problem> {
+        let start = self.ids.len() as u32;
+        if !text.is_empty() {
+            self.ids.extend(tokenizer.pieces(text)?.into_iter().map(|piece| piece.id));
+        }
+        let end = self.ids.len() as u32;
+        // The first token of all is never foreseen.
+        if is_learned && start.max(1) < end {
+            self.learned.push(start.max(1)..end);
+        }
+        Ok(())
+    }
+
+    /// The end of what was added last is learned with it.
+    fn end(&mut self, tokenizer: &Tokenizer) {
+        if let (Some(&end), Some(last)) = (tokenizer.ends().first(), self.learned.last_mut()) {
+            self.ids.push(end);
+            last.end += 1;
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! From rows of a data set to a model's tokens, and from those to what fits a run's length.
+
+use std::ops::Range;
+
+use super::{Answers, ChatTemplate, EncodedTexts, Examples, Question, Reference, Tokenizer, Window, conversation};
+use crate::dataset::Example;
+use crate::problem::Problem;
+use crate::recipe::Task;
+
+/// Share of a window that a question may take.
+const QUESTION_SHARE: usize = 2;
+/// Rows of a corpus that a model is asked to write on.
+const CORPUS_REFERENCES: usize = 64;
+/// Tokens of a corpus that it is then given.
+const CORPUS_PROMPT: usize = 16;
+
+/// Rows of a data set in a model's tokens, not cut yet.
+#[derive(Clone, Debug)]
+pub enum EncodedRows {
+    /// Texts and pairs of texts, with their answers.
+    Texts(Examples),
+    /// Questions and their passages.
+    Questions(Questions),
+    /// Prompts with their completions, and conversations.
+    Continuations(Examples),
+    /// Running text.
+    Corpus {
+        /// All of it.
+        ids: Vec<u32>,
+        /// Pieces that it came in.
+        pieces: usize,
+    },
+}
+
+/// Questions and their passages, without special tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Questions {
+    questions: EncodedTexts,
+    passages: EncodedTexts,
+    /// Of each token of all passages: its bytes.
+    bytes: Vec<Range<u32>>,
+    /// Of each passage: index of its first token in `bytes`.
+    starts: Vec<usize>,
+    /// Where the first answer stands.
+    answers: Vec<Option<Range<u32>>>,
+    details: Vec<Question>,
+}
+
+/// What a length did to the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Rows that lost a part.
+    pub shortened: u32,
+    /// Rows that cannot be used: what is to be learned is longer than the length.
+    pub left_out: u32,
+}
+
+impl EncodedRows {
+    /// No rows yet, of a data set for `task`.
+    pub fn new(task: Task) -> Self {
+        let texts = |answers| Self::Texts(Examples { answers, ..Examples::default() });
+        match task {
+            Task::Classification => texts(Answers::Classes(Vec::new())),
+            Task::MultiLabel => texts(Answers::Labels(Vec::new())),
+            Task::Regression => texts(Answers::Numbers(Vec::new())),
+            Task::TokenClassification => texts(Answers::Tags(Vec::new())),
+            Task::QuestionAnswering => Self::Questions(Questions::default()),
+            Task::Generation => {
+                let answers = Answers::Continuations { learned: Vec::new(), references: Vec::new() };
+                Self::Continuations(Examples { answers, ..Examples::default() })
+            }
+        }
+    }
+
+    /// Number of rows; of a corpus, of its pieces.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Texts(examples) | Self::Continuations(examples) => examples.len(),
+            Self::Questions(questions) => questions.details.len(),
+            Self::Corpus { pieces, .. } => *pieces,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a row with `labels` labels to choose from, and says how many tokens it has. Prompts and conversations are
+    /// put into the model's own form by `chat`, where it has one.
+    ///
+    /// # Errors
+    /// When the tokenizer or the template cannot take a text.
+    pub fn push(
+        &mut self,
+        tokenizer: &Tokenizer,
+        chat: Option<&ChatTemplate>,
+        labels: usize,
+        example: &Example,
+    ) -> Result<usize, Problem> {
+        match (&mut *self, example) {
+            (Self::Texts(examples), Example::Class { text, pair, class }) => {
+                if let Answers::Classes(classes) = &mut examples.answers {
+                    classes.push(*class);
+                }
+                push_text(&mut examples.texts, tokenizer, text, *pair)
+            }
+            (Self::Texts(examples), Example::Labels { text, pair, labels: held }) => {
+                if let Answers::Labels(flags) = &mut examples.answers {
+                    flags.push((0..labels as u32).map(|label| held.contains(&label)).collect());
+                }
+                push_text(&mut examples.texts, tokenizer, text, *pair)
+            }
+            (Self::Texts(examples), Example::Number { text, pair, value }) => {
+                if let Answers::Numbers(numbers) = &mut examples.answers {
+                    numbers.push(*value);
+                }
+                push_text(&mut examples.texts, tokenizer, text, *pair)
+            }
+            (Self::Texts(examples), Example::Tags { text, words }) => {
+                let words: Vec<(Range<u32>, u32)> = words.iter().map(|word| (word.start..word.end, word.tag)).collect();
+                let (ids, tags) = tagged(tokenizer, text, &words)?;
+                examples.texts.push(&ids);
+                if let Answers::Tags(rows) = &mut examples.answers {
+                    rows.push(tags.into());
+                }
+                Ok(ids.len())
+            }
+            (Self::Questions(questions), Example::Question { question, context, answers }) => {
+                questions.push(tokenizer, question, context, answers)
+            }
+            (Self::Continuations(examples), Example::Completion { prompt, completion }) => {
+                push_turns(examples, conversation::completion(tokenizer, chat, prompt, completion)?)
+            }
+            (Self::Continuations(examples), Example::Chat(messages)) => {
+                push_turns(examples, conversation::chat(tokenizer, chat, messages)?)
+            }
+            (Self::Continuations(examples), Example::Passage(_)) if examples.is_empty() => {
+                *self = Self::Corpus { ids: Vec::new(), pieces: 0 };
+                self.push(tokenizer, chat, labels, example)
+            }
+            (Self::Corpus { ids, pieces }, Example::Passage(text)) => {
+                let new = tokenizer.pieces(&format!("{text}\n"))?;
+                ids.extend(new.iter().map(|piece| piece.id));
+                *pieces += 1;
+                Ok(new.len())
+            }
+            _ => unreachable!("a data set has rows of one kind, that of its task"),
+        }
+    }
+
+    /// The rows as a run learns from them: at most `max_len` tokens each. Long passages are read in windows that have
+    /// `overlap` tokens in common.
+    ///
+    /// # Errors
+    /// When written text cannot be made of tokens.
+    pub fn cut(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> Result<(Examples, Cut), Problem> {
+        Ok(match self {
+            Self::Texts(examples) => cut_texts(examples, tokenizer, max_len),
+            Self::Questions(questions) => (questions.windows(tokenizer, max_len, overlap), Cut::default()),
+            Self::Continuations(examples) => cut_continuations(examples, tokenizer, max_len),
+            Self::Corpus { ids, .. } => (packed(ids, tokenizer, max_len)?, Cut::default()),
+        })
+    }
+}
+
+/// Adds a text or a pair with its special tokens.
+fn push_text(texts: &mut EncodedTexts, tokenizer: &Tokenizer, text: &str, pair: Option<&str>) -> Result<usize, Problem> {
+    let (ids, second) = match pair {
+        None => {
+            let ids = tokenizer.encode(text, usize::MAX)?;
+            let len = ids.len();
+            (ids, len)
+        }
+        Some(pair) => {
+            let [first, second] = [text, pair].map(|text| tokenizer.pieces(text));
+            let ids = |pieces: Vec<super::Piece>| pieces.into_iter().map(|piece| piece.id).collect::<Vec<u32>>();
+            tokenizer.frame().pair(&ids(first?), &ids(second?))
+        }
+    };
+    texts.push_pair(&ids, second);
+    Ok(ids.len())
+}
+
+/// A text with its special tokens, and the words of which a token begins: that token, and the word's tag. `words` are in
+/// order.
+pub fn tagged(
+    tokenizer: &Tokenizer,
+    text: &str,
+    words: &[(Range<u32>, u32)],
+) -> Result<(Vec<u32>, Vec<(u32, u32)>), Problem> {
+    let pieces = tokenizer.pieces(text)?;
+    let frame = tokenizer.frame();
+    let before = frame.begin.len() as u32;
+    let mut tags = Vec::new();
+    let mut at = 0;
+    for (bytes, tag) in words {
+        while pieces.get(at).is_some_and(|piece| piece.bytes.end <= bytes.start) {
+            at += 1;
+        }
+        if pieces.get(at).is_some_and(|piece| piece.bytes.start < bytes.end) {
+            tags.push((before + at as u32, *tag));
+        }
+    }
+    let ids: Vec<u32> = pieces.iter().map(|piece| piece.id).collect();
+    Ok((frame.single(&ids), tags))
+}
+
+fn cut_texts(examples: &Examples, tokenizer: &Tokenizer, max_len: usize) -> (Examples, Cut) {
+    let (mut cut, frame) = (Examples { answers: examples.answers.clone(), ..Examples::default() }, tokenizer.frame());
+    let mut shortened = 0;
+    for row in 0..examples.len() {
+        let (ids, second) = (examples.texts.get(row), examples.texts.second(row));
+        if ids.len() <= max_len {
+            cut.texts.push_pair(ids, second);
+            continue;
+        }
+        shortened += 1;
+        if second == ids.len() {
+            let mut ids = ids.to_vec();
+            tokenizer.cut(&mut ids, max_len);
+            cut.texts.push(&ids);
+        } else {
+            let (ids, second) = frame.cut_pair(ids, second, max_len);
+            cut.texts.push_pair(&ids, second);
+        }
+    }
+    if let Answers::Tags(rows) = &mut cut.answers {
+        // What stands behind the cut is a special token now, or nothing.
+        for (row, tags) in rows.iter_mut().enumerate() {
+            let end = cut.texts.tokens(row).saturating_sub(frame.end.len()) as u32;
+            *tags = tags.iter().copied().filter(|&(at, _)| at < end).collect();
+        }
+    }
+    (cut, Cut { shortened, left_out: 0 })
+}
+
+impl Questions {
+    fn push(
+        &mut self,
+        tokenizer: &Tokenizer,
+        question: &str,
+        context: &str,
+        answers: &[Range<usize>],
+    ) -> Result<usize, Problem> {
+        let ids = |pieces: &[super::Piece]| pieces.iter().map(|piece| piece.id).collect::<Vec<u32>>();
+        let (question, passage) = (tokenizer.pieces(question)?, tokenizer.pieces(context)?);
+        self.questions.push(&ids(&question));
+        self.passages.push(&ids(&passage));
+        self.starts.push(self.bytes.len());
+        self.bytes.extend(passage.iter().map(|piece| piece.bytes.clone()));
+        self.answers.push(answers.first().map(|answer| answer.start as u32..answer.end as u32));
+        let mut gold: Vec<String> =
+            answers.iter().filter_map(|answer| context.get(answer.clone())).map(str::to_owned).collect();
+        gold.dedup();
+        self.details.push(Question { context: context.to_owned(), answers: gold });
+        Ok(question.len() + passage.len() + tokenizer.frame().pair_tokens())
+    }
+
+    fn windows(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> Examples {
+        let frame = tokenizer.frame();
+        let (mut texts, mut windows) = (EncodedTexts::default(), Vec::new());
+        let own = max_len.saturating_sub(frame.pair_tokens()).max(2);
+        for index in 0..self.details.len() {
+            let question = self.questions.get(index);
+            let question = &question[..question.len().min(own / QUESTION_SHARE)];
+            let (passage, bytes) = (self.passages.get(index), &self.bytes[self.starts[index]..]);
+            let room = own - question.len();
+            let step = room - overlap.min(room / 2);
+            let answer = self.answers[index].as_ref().and_then(|answer| tokens_of(answer, &bytes[..passage.len()]));
+            let mut from = 0;
+            loop {
+                let to = (from + room).min(passage.len());
+                let (ids, first) = frame.pair(question, &passage[from..to]);
+                texts.push_pair(&ids, first);
+                let shown = answer.clone().filter(|answer| from <= answer.start && answer.end <= to);
+                let place = |token: usize| (first + token - from) as u32;
+                windows.push(Window {
+                    question: index as u32,
+                    answer: shown.map_or((0, 0), |answer| (place(answer.start), place(answer.end - 1))),
+                    first: first as u32,
+                    bytes: bytes[from..to].into(),
+                });
+                if to == passage.len() {
+                    break;
+                }
+                from += step;
+            }
+        }
+        Examples { texts, answers: Answers::Spans { windows, questions: self.details.clone() } }
+    }
+}
+
+/// The tokens that an answer touches.
+fn tokens_of(answer: &Range<u32>, bytes: &[Range<u32>]) -> Option<Range<usize>> {
+    let first = bytes.iter().position(|token| token.end > answer.start)?;
+    let last = bytes.iter().rposition(|token| token.start < answer.end)?;
+    (first <= last).then_some(first..last + 1)
+}
+
+fn push_turns(examples: &mut Examples, turns: conversation::Turns) -> Result<usize, Problem> {
+    let tokens = turns.ids.len();
+    examples.texts.push(&turns.ids);
+    if let Answers::Continuations { learned, references } = &mut examples.answers {
+        let prompt = turns.learned.last().map_or(0, |last| last.start as usize);
+        references.push(Reference {
+            prompt: turns.ids[..prompt].to_vec(),
+            prompt_text: turns.prompt_text,
+            completion: turns.completion,
+        });
+        learned.push(turns.learned.into());
+    }
+    Ok(tokens)
+}
+
+/// Long rows lose the beginning of their prompt, never a part of what is learned last.
+fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_len: usize) -> (Examples, Cut) {
+    let (mut texts, mut report, begin) = (EncodedTexts::default(), Cut::default(), tokenizer.frame().begin.len());
+    let (mut kept_learned, mut kept_references) = (Vec::new(), Vec::new());
+    let Answers::Continuations { learned, references } = &examples.answers else {
+        return (Examples::default(), report);
+    };
+    for (row, (learned, reference)) in learned.iter().zip(references).enumerate() {
+        let ids = examples.texts.get(row);
+        let excess = ids.len().saturating_sub(max_len);
+        let prompt = reference.prompt.len();
+        // At least one token stays before what is learned: it is foreseen from there.
+        if excess > prompt.saturating_sub(begin.max(1)) {
+            report.left_out += 1;
+            continue;
+        }
+        report.shortened += u32::from(excess > 0);
+        let shortened = |ids: &[u32]| [&ids[..begin.min(ids.len())], &ids[(begin + excess).min(ids.len())..]].concat();
+        texts.push(&shortened(ids));
+        let moved = |at: u32| at.saturating_sub(excess as u32).max(begin.max(1) as u32);
+        let ranges = learned.iter().map(|range| moved(range.start)..moved(range.end)).filter(|range| !range.is_empty());
+        kept_learned.push(ranges.collect());
+        kept_references.push(Reference { prompt: shortened(&reference.prompt), ..reference.clone() });
+    }
+    let answers = Answers::Continuations { learned: kept_learned, references: kept_references };
+    (Examples { texts, answers }, report)
+}
+
+/// Running text in windows of `max_len` tokens, every token of which is learned but the first.
+fn packed(ids: &[u32], tokenizer: &Tokenizer, max_len: usize) -> Result<Examples, Problem> {
+    let begin = &tokenizer.frame().begin;
+    let (mut texts, mut learned, mut references) = (EncodedTexts::default(), Vec::new(), Vec::new());
+    for window in ids.chunks(max_len.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
+        let row = [begin, window].concat();
+        texts.push(&row);
+        learned.push([1..row.len() as u32].into());
+        if references.len() < CORPUS_REFERENCES {
+            let (prompt, rest) = row.split_at(CORPUS_PROMPT.min(row.len() / 2).max(1));
+            references.push(Reference {
+                prompt: prompt.to_vec(),
+                prompt_text: tokenizer.decode(prompt)?,
+                completion: tokenizer.decode(rest)?.trim().into(),
+            });
+        }
+    }
+    Ok(Examples { texts, answers: Answers::Continuations { learned, references } })
+}
