@@ -32,6 +32,10 @@ pub const REPORTED_ROWS: usize = 20;
 
 /// Largest JSON header of a safetensors file, in bytes (the reference implementation's own bound).
 pub const MAX_SAFETENSORS_HEADER: usize = 100_000_000;
+/// Longest header of a GGUF file, in bytes: the tokenizer is in it, and those of the common models take up to 16 MB.
+pub const MAX_GGUF_HEADER: u64 = 64 << 20;
+/// Most values in the lists of a GGUF file's metadata: tokens, their types and scores, and as many merges.
+pub const MAX_GGUF_VALUES: usize = 4 * MAX_VOCAB;
 /// Largest tokenizer.json, in bytes: the largest of the common models is 17 MB.
 pub const MAX_TOKENIZER_BYTES: usize = 64 << 20;
 /// Largest config.json, in bytes.
@@ -46,3 +50,8 @@ pub const MAX_HIDDEN: usize = 4_096;
 pub const MAX_FFN: usize = 16_384;
 /// Most positions (longest sequence a model may claim to read).
 pub const MAX_POSITIONS: usize = 8_192;
+/// Longest chat template, in bytes: the longest of the common models has 20 KB.
+pub const MAX_CHAT_TEMPLATE_BYTES: usize = 256 << 10;
+/// Work that a chat template may do for one conversation, in minijinja's fuel: an instruction costs 1, and so do
+/// 64 bytes of text, so that this bounds time and memory (64 MB) too.
+pub const MAX_CHAT_FUEL: u64 = 1_000_000;

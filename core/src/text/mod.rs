@@ -1,17 +1,21 @@
-//! Rows to tokens: a guarded tokenizer, encoded texts, and batches of similar length.
+//! Rows to tokens: a guarded tokenizer, chat templates, encoded rows, and batches of similar length.
 
 mod batch;
+mod chat;
 mod conversation;
 mod encode;
 mod examples;
 mod frame;
+mod gguf;
 mod lengths;
 mod tokenizer;
 
 pub(crate) use batch::LENGTHS;
 pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_batches};
+pub use chat::{ChatTemplate, Message};
 pub use encode::{Cut, EncodedRows, tagged};
 pub use examples::{Answers, Examples, Question, Reference, Window};
 pub use frame::Frame;
+pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
 pub use tokenizer::{Piece, Tokenizer, TokenizerError};

@@ -33,6 +33,9 @@ pub enum TokenizerError {
         /// Rows of the embedding table.
         vocab: usize,
     },
+    /// A GGUF file without a tokenizer that can be used.
+    #[error("in the GGUF file, {0}")]
+    Gguf(String),
     /// A text that the library cannot encode.
     #[error("a text cannot be encoded: {0}")]
     Encode(String),
@@ -40,9 +43,13 @@ pub enum TokenizerError {
 
 impl From<TokenizerError> for Problem {
     fn from(error: TokenizerError) -> Self {
+        let remedy = match error {
+            TokenizerError::Gguf(_) => "Use a GGUF file with its tokenizer, as its author published it.",
+            _ => "Use the tokenizer.json that belongs to the model.",
+        };
         Problem::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
             .done("Nothing was changed.")
-            .remedy("Use the tokenizer.json that belongs to the model.")
+            .remedy(remedy)
     }
 }
 

@@ -1,9 +1,12 @@
-//! Bytes to tensors and back: safetensors files, and the named weights of a model.
+//! Bytes to tensors and back: safetensors files, GGUF files, and the named weights of a model.
 
+mod gguf;
 mod import;
+mod pending;
 mod safetensors;
 mod weight;
 
+pub use gguf::{GgufHeader, GgufReader, Metadata, OtherType, Value};
 pub(crate) use import::new_linear;
 pub use import::{ImportReport, Tensors};
 pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, WeightsError, write_header};

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use thiserror::Error;
 
+use super::pending::Pending;
 use crate::limits::MAX_SAFETENSORS_HEADER;
 use crate::problem::Problem;
 
@@ -97,7 +98,7 @@ impl From<WeightsError> for Problem {
             WeightsError::Truncated { .. } => ("model.truncated", "Load the model again; the download broke off."),
             WeightsError::Altered => ("model.altered", "Load the model again from a source that you trust."),
             WeightsError::Missing { .. } => ("model.missing-tensor", "Use the model's own config.json and weights."),
-            _ => ("model.weights", "Use a safetensors file as its author published it."),
+            _ => ("model.weights", "Use the weights file as its author published it."),
         };
         Problem::new(code, format!("The model's weights cannot be used: {error}."))
             .done("Nothing was changed.")
@@ -225,7 +226,7 @@ pub fn write_header(tensors: &[TensorInfo]) -> Vec<u8> {
 }
 
 /// Gets each tensor of a file with its bytes.
-type Take<'a> = &'a mut dyn FnMut(&TensorInfo, Vec<u8>) -> Result<(), WeightsError>;
+pub(super) type Take<'a> = &'a mut dyn FnMut(&TensorInfo, Vec<u8>) -> Result<(), WeightsError>;
 
 /// Takes a file as it arrives, in pieces of any size, and hands out one tensor after the other: no more than one
 /// tensor is held.
@@ -234,7 +235,7 @@ pub struct FileReader {
     header: Option<FileHeader>,
     next: usize,
     seen: u64,
-    pending: Vec<u8>,
+    pending: Pending,
 }
 
 impl FileReader {
@@ -245,46 +246,29 @@ impl FileReader {
     pub fn push(&mut self, mut piece: &[u8], take: Take) -> Result<(), WeightsError> {
         self.seen += piece.len() as u64;
         if self.header.is_none() {
-            self.pending.extend_from_slice(piece);
-            piece = &[];
-            let Some((length, rest)) = self.pending.split_first_chunk::<8>() else { return Ok(()) };
+            if !self.pending.fill(&mut piece, 8, "header")? {
+                return Ok(());
+            }
+            let Some((length, _)) = self.pending.bytes().split_first_chunk::<8>() else { return Ok(()) };
             let length = u64::from_le_bytes(*length);
             if length > MAX_SAFETENSORS_HEADER as u64 || length < 2 {
                 return Err(WeightsError::HeaderLength(length));
             }
-            if (rest.len() as u64) < length {
+            if !self.pending.fill(&mut piece, 8 + length as usize, "header")? {
                 return Ok(());
             }
-            let (json, data) = rest.split_at(length as usize);
-            self.header = Some(FileHeader::parse(json)?);
-            self.pending = data.to_vec();
+            self.header = Some(FileHeader::parse(&self.pending.take()[8..])?);
         }
         let Some(header) = &self.header else { return Ok(()) };
-        loop {
-            let Some(tensor) = header.tensors.get(self.next) else {
-                let more = !piece.is_empty() || !self.pending.is_empty();
-                return if more { Err(WeightsError::TrailingBytes) } else { Ok(()) };
-            };
+        while let Some(tensor) = header.tensors.get(self.next) {
             let need = (tensor.bytes.end - tensor.bytes.start) as usize;
-            if self.pending.len() < need {
-                if self.pending.capacity() < need {
-                    let reserved = self.pending.try_reserve_exact(need - self.pending.len());
-                    reserved.map_err(|_| WeightsError::Tensor {
-                        name: tensor.name.clone(),
-                        reason: format!("needs {need} bytes of memory, which are not to be had"),
-                    })?;
-                }
-                let (now, later) = piece.split_at(piece.len().min(need - self.pending.len()));
-                self.pending.extend_from_slice(now);
-                piece = later;
-                if self.pending.len() < need {
-                    return Ok(());
-                }
+            if !self.pending.fill(&mut piece, need, &tensor.name)? {
+                return Ok(());
             }
-            let rest = self.pending.split_off(need);
-            take(tensor, std::mem::replace(&mut self.pending, rest))?;
+            take(tensor, self.pending.take())?;
             self.next += 1;
         }
+        if piece.is_empty() { Ok(()) } else { Err(WeightsError::TrailingBytes) }
     }
 
     /// The end of the file.
@@ -295,7 +279,7 @@ impl FileReader {
         match self.header {
             Some(header) if self.next == header.tensors.len() => Ok(header),
             Some(header) => {
-                let need = self.seen - self.pending.len() as u64 + header.data_len()
+                let need = self.seen - self.pending.bytes().len() as u64 + header.data_len()
                     - header.tensors.get(self.next).map_or(0, |tensor| tensor.bytes.start);
                 Err(WeightsError::Truncated { have: self.seen, need })
             }

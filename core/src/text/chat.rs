@@ -1,0 +1,131 @@
+//! Chat templates: conversations as the text that a model was trained on. They are Jinja, rendered as transformers
+//! does (`_compile_jinja_template` in
+//! <https://github.com/huggingface/transformers/blob/main/src/transformers/utils/chat_template_utils.py>).
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, Value, context};
+use minijinja_contrib::pycompat::unknown_method_callback;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::limits::{MAX_CHAT_FUEL, MAX_CHAT_TEMPLATE_BYTES};
+use crate::problem::Problem;
+
+/// The name of the only template of an environment.
+const NAME: &str = "chat";
+/// Tokens of tokenizer_config.json that templates write.
+const TOKENS: [&str; 4] = ["bos_token", "eos_token", "unk_token", "pad_token"];
+
+/// One turn of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who speaks: `system`, `user` or `assistant`.
+    pub role: String,
+    /// What is said.
+    pub content: String,
+}
+
+/// A model's chat template.
+#[derive(Debug)]
+pub struct ChatTemplate {
+    environment: Environment<'static>,
+    /// Special tokens by their names in templates: `bos_token`.
+    tokens: Value,
+}
+
+impl ChatTemplate {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// When it is too long, or not Jinja.
+    pub fn parse(source: &str) -> Result<Self, Problem> {
+        if source.len() > MAX_CHAT_TEMPLATE_BYTES {
+            let most = MAX_CHAT_TEMPLATE_BYTES;
+            return Err(unusable(format!("it is {} bytes long; at most {most} are read", source.len())));
+        }
+        let mut environment = Environment::new();
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(|error| unusable(error.to_string()))?);
+        environment.set_unknown_method_callback(unknown_method_callback);
+        environment.set_fuel(Some(MAX_CHAT_FUEL));
+        environment.add_function("raise_exception", |message: String| -> Result<(), Error> {
+            Err(Error::new(ErrorKind::InvalidOperation, message))
+        });
+        environment.add_template_owned(NAME, source.to_owned()).map_err(|error| unusable(said(&error)))?;
+        Ok(Self { environment, tokens: Value::from_pairs::<_, String, Value>([]) })
+    }
+
+    /// The template among a model's files (chat_template.jinja, or in tokenizer_config.json), with its special tokens;
+    /// none where they have none.
+    ///
+    /// # Errors
+    /// When it cannot be used, or tokenizer_config.json is not JSON.
+    pub fn find(files: &[(String, Vec<u8>)]) -> Result<Option<Self>, Problem> {
+        let file = |name: &str| files.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
+        let config: Json = match file("tokenizer_config.json") {
+            Some(json) => serde_json::from_slice(json)
+                .map_err(|error| unusable(format!("tokenizer_config.json cannot be read: {error}")))?,
+            None => Json::Null,
+        };
+        let source = match file("chat_template.jinja") {
+            Some(bytes) => {
+                let text = std::str::from_utf8(bytes);
+                Some(text.map_err(|_| unusable("chat_template.jinja is not UTF-8".into()))?)
+            }
+            None => in_config(&config),
+        };
+        let Some(source) = source else { return Ok(None) };
+        let mut template = Self::parse(source)?;
+        // Older files describe a token instead of naming it.
+        let text = |token: &'_ Json| token.get("content").unwrap_or(token).as_str().map(Value::from);
+        template.tokens = Value::from_pairs(TOKENS.iter().filter_map(|name| Some((*name, text(config.get(name)?)?))));
+        Ok(Some(template))
+    }
+
+    /// The text of a conversation. `add_generation_prompt` ends it with what comes before the assistant's answer.
+    ///
+    /// # Errors
+    /// When the template refuses the conversation, or does too much for it.
+    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, Problem> {
+        let turn = |Message { role, content }: &Message| {
+            Value::from_pairs([("role", role.as_str()), ("content", content.as_str())])
+        };
+        let messages: Value = messages.iter().map(turn).collect();
+        let context = context! { messages, add_generation_prompt, ..self.tokens.clone() };
+        let template = self.environment.get_template(NAME).map_err(|error| unusable(said(&error)))?;
+        template.render(context).map_err(|error| match error.kind() {
+            ErrorKind::OutOfFuel => unusable("it does more work than a conversation takes".into()),
+            _ => Problem::new(
+                "chat.refused",
+                format!("The model's chat template refuses the conversation: {}.", said(&error)),
+            )
+            .done("Nothing was written.")
+            .remedy("Change the roles and their order to those that the model knows, or choose another model."),
+        })
+    }
+}
+
+/// The template in tokenizer_config.json: one, or the one of several that is named `default`.
+fn in_config(config: &Json) -> Option<&str> {
+    match config.get("chat_template")? {
+        Json::Array(several) => {
+            several.iter().find(|template| template["name"] == "default")?.get("template")?.as_str()
+        }
+        one => one.as_str(),
+    }
+}
+
+/// What minijinja says, and where.
+fn said(error: &Error) -> String {
+    let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    match error.line() {
+        Some(line) => format!("{what} (line {line} of the template)"),
+        None => what,
+    }
+}
+
+fn unusable(what: String) -> Problem {
+    Problem::new("chat.template", format!("The model's chat template cannot be used: {what}."))
+        .done("Nothing was changed.")
+        .remedy("Choose a model with another template, or a task without conversations.")
+}

@@ -1,0 +1,216 @@
+//! The families of models that GGUF files hold: what their tensors are called in transformers, how these lie there, and
+//! the config.json that goes with them.
+
+use serde_json::{Value, json};
+
+use super::header::Entry;
+use super::metadata::Metadata;
+use crate::weights::WeightsError;
+
+/// A family, by `general.architecture`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    Llama,
+    Gpt2,
+}
+
+/// How the values of a tensor lie in the file, compared with transformers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    Same,
+    /// Rows and columns are exchanged.
+    Transposed,
+    /// The rows of each of so many heads are in the order of interleaved rotary encoding.
+    Interleaved(usize),
+}
+
+/// Tensors of a layer: name in the file, and in transformers.
+type Parts = [(&'static str, &'static str)];
+
+const LLAMA: &Parts = &[
+    ("attn_norm", "input_layernorm"),
+    ("attn_q", "self_attn.q_proj"),
+    ("attn_k", "self_attn.k_proj"),
+    ("attn_v", "self_attn.v_proj"),
+    ("attn_output", "self_attn.o_proj"),
+    ("ffn_norm", "post_attention_layernorm"),
+    ("ffn_gate", "mlp.gate_proj"),
+    ("ffn_up", "mlp.up_proj"),
+    ("ffn_down", "mlp.down_proj"),
+];
+const LLAMA_OUTER: &Parts =
+    &[("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head")];
+
+const GPT2: &Parts = &[
+    ("attn_norm", "ln_1"),
+    ("attn_qkv", "attn.c_attn"),
+    ("attn_output", "attn.c_proj"),
+    ("ffn_norm", "ln_2"),
+    ("ffn_up", "mlp.c_fc"),
+    ("ffn_down", "mlp.c_proj"),
+];
+// GPT-2's output is its embedding. llama.cpp stores it once more, as `output`, which therefore has no name here.
+const GPT2_OUTER: &Parts =
+    &[("token_embd", "transformer.wte"), ("position_embd", "transformer.wpe"), ("output_norm", "transformer.ln_f")];
+
+impl Family {
+    /// The family of a file.
+    ///
+    /// # Errors
+    /// When it is none that is read.
+    pub(super) fn of(metadata: &Metadata) -> Result<Self, WeightsError> {
+        match metadata.need("general.architecture")? {
+            "llama" => Ok(Self::Llama),
+            "gpt2" => Ok(Self::Gpt2),
+            other => Err(WeightsError::Header(format!(
+                "its architecture is \"{other}\"; Hone reads \"llama\" and \"gpt2\" from GGUF files"
+            ))),
+        }
+    }
+
+    /// A tensor's name in transformers; none for one that a model of this family has not.
+    pub(super) fn name(self, name: &str) -> Option<String> {
+        let (stem, suffix) = name.rsplit_once('.').filter(|(_, suffix)| ["weight", "bias"].contains(suffix))?;
+        let (outer, inner, layers) = match self {
+            Self::Llama => (LLAMA_OUTER, LLAMA, "model.layers"),
+            Self::Gpt2 => (GPT2_OUTER, GPT2, "transformer.h"),
+        };
+        let find = |parts: &Parts, stem| parts.iter().find(|(ours, _)| *ours == stem).map(|(_, theirs)| *theirs);
+        match stem.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) {
+            None => find(outer, stem).map(|theirs| format!("{theirs}.{suffix}")),
+            Some((layer, part)) => {
+                let layer: u32 = layer.parse().ok()?;
+                find(inner, part).map(|theirs| format!("{layers}.{layer}.{theirs}.{suffix}"))
+            }
+        }
+    }
+
+    /// How a tensor lies in the file.
+    ///
+    /// # Errors
+    /// When its rows do not fit the heads.
+    pub(super) fn layout(self, entry: &Entry, metadata: &Metadata) -> Result<Layout, WeightsError> {
+        let part = entry.name.strip_prefix("blk.").and_then(|rest| rest.split('.').nth(1)).unwrap_or_default();
+        let heads = match (self, part) {
+            (Self::Gpt2, "attn_qkv" | "attn_output" | "ffn_up" | "ffn_down") if entry.shape.len() == 2 => {
+                return Ok(Layout::Transposed);
+            }
+            (Self::Llama, "attn_q") => metadata.need::<u64>("llama.attention.head_count")?,
+            (Self::Llama, "attn_k") => kv_heads(metadata)?,
+            _ => return Ok(Layout::Same),
+        };
+        let rows = entry.shape[0] as u64;
+        let is_whole = heads.checked_mul(2).is_some_and(|pairs| pairs > 0 && rows.is_multiple_of(pairs));
+        if !is_whole {
+            let reason = format!("has {rows} rows, which cannot be split into {heads} heads of pairs");
+            return Err(WeightsError::Tensor { name: entry.name.clone(), reason });
+        }
+        Ok(Layout::Interleaved(heads as usize))
+    }
+
+    /// config.json as transformers has it for this model.
+    ///
+    /// # Errors
+    /// When sizes are missing, or the model has what transformers' class has not.
+    pub(super) fn config(self, metadata: &Metadata, tensors: &[Entry]) -> Result<Value, WeightsError> {
+        let embedding = tensors.iter().find(|entry| entry.name == "token_embd.weight");
+        let embedding = embedding.ok_or(WeightsError::Missing { name: "token_embd.weight".into(), similar: None })?;
+        let has = |name: &str| tensors.iter().any(|entry| entry.name == name);
+        let mut config = match self {
+            Self::Llama => llama(metadata, has)?,
+            Self::Gpt2 => gpt2(metadata)?,
+        };
+        config["vocab_size"] = embedding.shape[0].into();
+        for (field, key) in [("bos_token_id", "bos"), ("eos_token_id", "eos"), ("pad_token_id", "padding")] {
+            if let Some(id) = metadata.get::<u64>(&format!("tokenizer.ggml.{key}_token_id"))? {
+                config[field] = id.into();
+            }
+        }
+        Ok(config)
+    }
+}
+
+fn kv_heads(metadata: &Metadata) -> Result<u64, WeightsError> {
+    match metadata.get("llama.attention.head_count_kv")? {
+        Some(heads) => Ok(heads),
+        None => metadata.need("llama.attention.head_count"),
+    }
+}
+
+fn llama(metadata: &Metadata, has: impl Fn(&str) -> bool) -> Result<Value, WeightsError> {
+    let unknown = |what: &str| WeightsError::Header(format!("the model has {what}, which Hone does not know"));
+    let size = |key: &str| metadata.need::<u64>(&format!("llama.{key}"));
+    let (hidden, heads) = (size("embedding_length")?, size("attention.head_count")?);
+    let head_dim = match metadata.get("llama.attention.key_length")? {
+        Some(length) => length,
+        None => hidden.checked_div(heads).ok_or_else(|| unknown("no attention heads"))?,
+    };
+    let scaling = metadata.get("llama.rope.scaling.type")?.unwrap_or("none");
+    if scaling != "none" || has("rope_freqs.weight") {
+        return Err(unknown("scaled rotary encoding"));
+    }
+    if metadata.get::<u64>("llama.rope.dimension_count")?.is_some_and(|dims| dims != head_dim) {
+        return Err(unknown("rotary encoding of a part of each head"));
+    }
+    if metadata.get::<u64>("llama.expert_count")?.is_some_and(|experts| experts > 0) {
+        return Err(unknown("experts"));
+    }
+    Ok(json!({
+        "architectures": ["LlamaForCausalLM"],
+        "model_type": "llama",
+        "hidden_act": "silu",
+        "hidden_size": hidden,
+        "intermediate_size": size("feed_forward_length")?,
+        "num_hidden_layers": size("block_count")?,
+        "num_attention_heads": heads,
+        "num_key_value_heads": kv_heads(metadata)?,
+        "head_dim": head_dim,
+        "max_position_embeddings": size("context_length")?,
+        "rms_norm_eps": metadata.need::<f64>("llama.attention.layer_norm_rms_epsilon")?,
+        // llama.cpp's own default where the file does not say.
+        "rope_theta": metadata.get("llama.rope.freq_base")?.unwrap_or(10_000.0),
+        "attention_bias": has("blk.0.attn_q.bias"),
+        "mlp_bias": has("blk.0.ffn_gate.bias"),
+        "tie_word_embeddings": !has("output.weight"),
+    }))
+}
+
+fn gpt2(metadata: &Metadata) -> Result<Value, WeightsError> {
+    let size = |key: &str| metadata.need::<u64>(&format!("gpt2.{key}"));
+    Ok(json!({
+        "architectures": ["GPT2LMHeadModel"],
+        "model_type": "gpt2",
+        "activation_function": "gelu_new",
+        "n_embd": size("embedding_length")?,
+        "n_inner": size("feed_forward_length")?,
+        "n_layer": size("block_count")?,
+        "n_head": size("attention.head_count")?,
+        "n_positions": size("context_length")?,
+        "layer_norm_epsilon": metadata.need::<f64>("gpt2.attention.layer_norm_epsilon")?,
+        "tie_word_embeddings": true,
+    }))
+}
+
+/// The bytes of a tensor `[rows, ..]` of `layout`, as transformers has them.
+pub(super) fn rearranged(bytes: Vec<u8>, layout: Layout, shape: &[usize]) -> Vec<u8> {
+    let rows = shape[0];
+    let row_bytes = bytes.len() / rows;
+    let row = |index: usize| &bytes[index * row_bytes..][..row_bytes];
+    match layout {
+        Layout::Same => bytes,
+        Layout::Transposed => {
+            let columns = shape[1];
+            let size = row_bytes / columns;
+            (0..columns).flat_map(|c| (0..rows).flat_map(move |r| &row(r)[c * size..][..size])).copied().collect()
+        }
+        // The pairs (2i, 2i + 1) that rotate together lie beside each other; transformers rotates (i, i + half).
+        Layout::Interleaved(heads) => {
+            let half = rows / heads / 2;
+            let order = (0..heads).flat_map(|head| (0..2).map(move |side| (head, side)));
+            let order = order.flat_map(|(head, side)| (0..half).map(move |i| (head * half + i) * 2 + side));
+            let mut moved = Vec::with_capacity(bytes.len());
+            order.for_each(|index| moved.extend_from_slice(row(index)));
+            moved
+        }
+    }
+}

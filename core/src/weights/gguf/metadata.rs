@@ -1,0 +1,121 @@
+//! What a GGUF file says beside its tensors: keys and typed values.
+
+use std::collections::HashMap;
+
+use crate::weights::WeightsError;
+
+/// A value of the metadata.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// An unsigned integer of any width.
+    Uint(u64),
+    /// A signed integer of any width.
+    Int(i64),
+    /// A float: of a 32-bit one, the shortest decimal that stands for it.
+    Float(f64),
+    /// Yes or no.
+    Bool(bool),
+    /// A text.
+    Text(String),
+    /// Values of one type.
+    List(Vec<Value>),
+}
+
+/// The metadata of a file, by key: `llama.block_count`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata(HashMap<String, Value>);
+
+impl Metadata {
+    /// Adds a value.
+    ///
+    /// # Errors
+    /// When the key has one already.
+    pub(super) fn insert(&mut self, key: String, value: Value) -> Result<(), WeightsError> {
+        match self.0.insert(key.clone(), value) {
+            Some(_) => Err(WeightsError::Header(format!("{key} stands twice"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The value of a key, if there is one.
+    ///
+    /// # Errors
+    /// When it is of another type.
+    pub fn get<'a, T: TryFrom<&'a Value>>(&'a self, key: &str) -> Result<Option<T>, WeightsError> {
+        let wrong = |_| WeightsError::Header(format!("{key} is of a type that it should not be"));
+        self.0.get(key).map(|value| T::try_from(value).map_err(wrong)).transpose()
+    }
+
+    /// The value of a key that must be there.
+    ///
+    /// # Errors
+    /// When it is missing, or of another type.
+    pub fn need<'a, T: TryFrom<&'a Value>>(&'a self, key: &str) -> Result<T, WeightsError> {
+        self.get(key)?.ok_or_else(|| WeightsError::Header(format!("{key} is missing")))
+    }
+
+    /// The list of a key; empty when there is none.
+    ///
+    /// # Errors
+    /// When it is no list, or holds values of another type.
+    pub fn list<'a, T: TryFrom<&'a Value>>(&'a self, key: &str) -> Result<Vec<T>, WeightsError> {
+        let wrong = |_| WeightsError::Header(format!("{key} holds values of a type that it should not"));
+        let values: &[Value] = self.get(key)?.unwrap_or_default();
+        values.iter().map(T::try_from).collect::<Result<_, _>>().map_err(wrong)
+    }
+}
+
+/// A value is of another type than was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherType;
+
+impl TryFrom<&Value> for u64 {
+    type Error = OtherType;
+    fn try_from(value: &Value) -> Result<Self, OtherType> {
+        match value {
+            Value::Uint(value) => Ok(*value),
+            Value::Int(value) => u64::try_from(*value).map_err(|_| OtherType),
+            _ => Err(OtherType),
+        }
+    }
+}
+
+impl TryFrom<&Value> for f64 {
+    type Error = OtherType;
+    fn try_from(value: &Value) -> Result<Self, OtherType> {
+        match value {
+            Value::Float(value) => Ok(*value),
+            _ => Err(OtherType),
+        }
+    }
+}
+
+impl TryFrom<&Value> for bool {
+    type Error = OtherType;
+    fn try_from(value: &Value) -> Result<Self, OtherType> {
+        match value {
+            Value::Bool(value) => Ok(*value),
+            _ => Err(OtherType),
+        }
+    }
+}
+
+impl<'a> TryFrom<&'a Value> for &'a str {
+    type Error = OtherType;
+    fn try_from(value: &'a Value) -> Result<Self, OtherType> {
+        match value {
+            Value::Text(value) => Ok(value),
+            _ => Err(OtherType),
+        }
+    }
+}
+
+impl<'a> TryFrom<&'a Value> for &'a [Value] {
+    type Error = OtherType;
+    fn try_from(value: &'a Value) -> Result<Self, OtherType> {
+        match value {
+            Value::List(values) => Ok(values),
+            _ => Err(OtherType),
+        }
+    }
+}
