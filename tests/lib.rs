@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use hone_core::model::{BertConfig, Classifier, Dropout, Input, LoraConfig};
-use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe};
-use hone_core::text::Batch;
+use hone_core::model::{Dropout, Input, LoraConfig, ModelConfig, TaskModel};
+use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe, Task};
+use hone_core::text::{Answers, Batch, EncodedTexts, Examples};
 use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
 use hone_core::weights::{AnyWeight, FileReader, Tensors, read};
 use serde_json::Value;
@@ -63,32 +63,46 @@ pub fn values(path: &Path) -> std::collections::HashMap<String, Vec<f32>> {
 }
 
 /// The model in `folder` with the head in the golden file `head`.
-pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, device: &Device) -> Classifier {
-    let config = BertConfig::parse(&std::fs::read(folder.join("config.json")).expect("config.json")).expect("valid");
-    let mut tensors = Tensors::new(device);
+pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, device: &Device) -> TaskModel {
+    task_model(folder, Some(head), Task::Classification, pooling, classes, device)
+}
+
+/// The model in `folder` for a task, with the head in the golden file `head` where it is not in the folder.
+pub fn task_model(
+    folder: &Path,
+    head: Option<&str>,
+    task: Task,
+    pooling: Pooling,
+    outputs: usize,
+    device: &Device,
+) -> TaskModel {
+    let config = ModelConfig::parse(&std::fs::read(folder.join("config.json")).expect("config.json")).expect("valid");
+    let mut tensors = Tensors::new(config.family(), device);
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
-    add_tensors(&mut tensors, &golden(head));
-    Classifier::load(&config, pooling, classes, &mut tensors).expect("whole model")
+    if let Some(head) = head {
+        add_tensors(&mut tensors, &golden(head));
+    }
+    TaskModel::load(&config, task, pooling, outputs, &mut tensors).expect("whole model")
 }
 
 /// The micro BERT with the mean and the head that training begins with.
-pub fn micro(device: &Device) -> Classifier {
+pub fn micro(device: &Device) -> TaskModel {
     classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
 }
 
 /// The name of an adapter's weight in PEFT's file.
-pub fn peft_name(weight: &AnyWeight) -> String {
-    let body = if weight.place() == Place::Head { "" } else { "bert." };
-    format!("base_model.model.{body}{}", weight.name())
+pub fn peft_name(model: &TaskModel, weight: &AnyWeight) -> String {
+    format!("base_model.model.{}", model.file_name(weight.name()))
 }
 
 /// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
-pub fn adapted(recipe: &RawRecipe, device: &Device) -> Classifier {
+pub fn adapted(recipe: &RawRecipe, device: &Device) -> TaskModel {
     let stored = values(&golden("lora_adapter.safetensors"));
     let mut model = micro(device);
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
+    let named = model.clone();
     model.each_adapter(&mut |weight| {
-        let values = stored[&peft_name(&weight)].clone();
+        let values = stored[&peft_name(&named, &weight)].clone();
         match weight {
             AnyWeight::Vector(w) => w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), device),
             AnyWeight::Matrix(w) => {
@@ -107,15 +121,27 @@ pub fn input(batch: &Value, device: &Device) -> Input {
     let (rows, len) = (ids.len(), ids[0].len());
     let ids = ids.concat().into_iter().map(|id| id as i32).collect();
     let mask = mask.concat().into_iter().map(|m| m as f32).collect();
-    Batch { ids, mask, rows, len, tokens: 0 }.input(device)
+    let types = batch.get("token_type_ids").map(|types| {
+        let types: Vec<Vec<i32>> = serde_json::from_value(types.clone()).expect("token_type_ids");
+        types.concat()
+    });
+    Batch { ids, mask, types, rows, len, tokens: 0 }.input(device)
 }
 
 /// A batch with its `labels`, all classes weighing the same.
 pub fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
     let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).expect("labels");
-    let rows = labels.len();
-    let rule = TargetRule::plain(classes);
-    StepInput::new(input(batch, device), &rule, &labels, rows, &labels, device)
+    let answers = Answers::Classes(labels);
+    step_of(batch, answers, &TargetRule::plain(classes), device)
+}
+
+/// A batch with what is asked of its rows.
+pub fn step_of(batch: &Value, answers: Answers, rule: &TargetRule, device: &Device) -> StepInput {
+    let ids: Vec<Vec<u32>> = serde_json::from_value(batch["input_ids"].clone()).expect("input_ids");
+    let mut texts = EncodedTexts::default();
+    ids.iter().for_each(|ids| texts.push(ids));
+    let rows: Vec<u32> = (0..ids.len() as u32).collect();
+    StepInput::new(input(batch, device), rule, &Examples { texts, answers }, &rows, &rows)
 }
 
 /// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.
@@ -131,7 +157,7 @@ pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> 
 /// Trains as `reference.curve` does and compares loss and gradient norm of every step.
 #[track_caller]
 pub fn assert_curve(
-    model: &mut Classifier,
+    model: &mut TaskModel,
     case: &Value,
     batches: &Value,
     lr_peak: f64,

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use hone_core::export::{DataFacts, ModelFolder};
-use hone_core::model::{Bert, BertConfig, Classifier};
+use hone_core::model::{Body, ModelConfig, TaskModel};
 use hone_core::problem::Problem;
 use hone_core::protocol::Baseline;
-use hone_core::recipe::{AdapterKind, ModelFacts, Pooling, RawRecipe, Recipe};
+use hone_core::recipe::{AdapterKind, Family, Metric, ModelFacts, Pooling, RawRecipe, Recipe, Task};
 use hone_core::weights::{FileReader, TensorInfo, Tensors};
 use hone_tests::{adapted, add_tensors, golden, minilm, ready};
 use serde_json::{Value, json};
@@ -18,28 +18,29 @@ use serde_json::{Value, json};
 fn files(folder: &Path, pooling: Pooling, classes: &[String]) -> HashMap<String, Vec<u8>> {
     let device = Device::flex();
     let config_json = std::fs::read(folder.join("config.json")).unwrap();
-    let config = BertConfig::parse(&config_json).unwrap();
-    let mut tensors = Tensors::new(&device);
+    let config = ModelConfig::parse(&config_json).unwrap();
+    let mut tensors = Tensors::new(config.family(), &device);
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
-    let bert = Bert::load(&config, &mut tensors).unwrap();
-    let model = Classifier::new(bert, pooling, [config.hidden, classes.len()], 1, &device);
+    let body = Body::load(&config, &mut tensors).unwrap();
+    let model = TaskModel::new(body, Task::Classification, pooling, classes.len(), 1, &device);
     exported(&model, &config_json, classes, RawRecipe::default(), |folder| ready(folder.write(Vec::new(), |_, _| {})))
 }
 
 /// What `write` puts into a zip, by name.
 fn exported(
-    model: &Classifier,
+    model: &TaskModel,
     config_json: &[u8],
     classes: &[String],
     raw: RawRecipe,
     write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Problem>,
 ) -> HashMap<String, Vec<u8>> {
     let facts = ModelFacts {
+        family: Family::Bert,
         parameters: 1.0,
-        layers: model.bert.layers(),
+        layers: model.body.layers(),
         has_pooler: true,
         max_positions: 512,
-        pooling: model.pooling,
+        pooling: model.pooling().unwrap(),
         suggested_len: 64,
     };
     let recipe = Recipe::new(raw, &facts).unwrap();
@@ -47,13 +48,13 @@ fn exported(
         model,
         config: config_json,
         verbatim: &[("tokenizer.json".into(), b"{}".to_vec())],
-        classes,
+        labels: classes,
         base_model: "some/model",
         license: "Apache-2.0",
         recipe: &recipe,
         history: &[],
         best: &hone_core::metrics::evaluate(classes, &[0, 1], &[0, 1]),
-        baseline: &Baseline { label: classes[0].clone(), accuracy: 0.5, macro_f1: 0.33 },
+        baseline: Some(&Baseline { label: classes[0].clone(), scores: [(Metric::Accuracy, 0.5)].into() }),
         data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2 },
     });
     let mut archive = zip::ZipArchive::new(Cursor::new(zip.unwrap())).unwrap();

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Device;
-use hone_core::model::{BertConfig, Classifier, Dropout, MaskSource, synthetic};
+use hone_core::model::{BertConfig, Dropout, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::protocol::{EndReason, StepMetrics};
-use hone_core::recipe::{AdapterKind, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing};
+use hone_core::recipe::{AdapterKind, Family, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing};
 use hone_core::rng::{Purpose, Rng};
-use hone_core::text::{Batch, EncodedTexts};
-use hone_core::train::{Labels, LrFinder, Progress, Session, TrainingData, predict};
+use hone_core::text::{Batch, EncodedTexts, Examples};
+use hone_core::train::{LrFinder, Progress, Session, TrainingData, predict};
 use hone_core::weights::{AnyWeight, Weights};
 use hone_tests::{assert_close, ready};
 
@@ -16,16 +16,18 @@ fn device() -> Device {
     Device::flex()
 }
 
-fn model() -> Classifier {
+fn model() -> TaskModel {
     let (vocab, hidden, layers, heads, ffn, positions, token_types) = (32, 16, 2, 2, 32, 32, 2);
-    let config = BertConfig { vocab, hidden, layers, heads, ffn, positions, token_types, layer_norm_eps: 1e-12 };
-    synthetic(&config, 2, 0.1, &device()).unwrap()
+    let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
+    let config =
+        BertConfig { family, vocab, hidden, layers, heads, ffn, positions, token_types, layer_norm_eps, first_position };
+    synthetic(&ModelConfig::Bert(config), 2, 0.1, &device()).unwrap()
 }
 
 fn data(train_rows: u32) -> TrainingData {
     let mut rng = Rng::new(1, Purpose::Synthetic, 0);
     let mut rows = |count: u32| {
-        let mut rows = Labels::default();
+        let mut rows = Examples::default();
         for row in 0..count {
             let mut ids: Vec<u32> = (0..4 + rng.below(8)).map(|_| 8 + rng.below(24) as u32).collect();
             ids[1] = 5 + row % 2;
@@ -37,9 +39,10 @@ fn data(train_rows: u32) -> TrainingData {
     TrainingData {
         train,
         validation,
-        classes: vec!["five".into(), "six".into()],
+        labels: vec!["five".into(), "six".into()],
         general: EncodedTexts::default(),
         pad: 0,
+        tokenizer: None,
     }
 }
 
@@ -70,8 +73,9 @@ fn session(raw: RawRecipe, data: TrainingData) -> Session {
     session_of(model(), raw, data)
 }
 
-fn session_of(model: Classifier, raw: RawRecipe, data: TrainingData) -> Session {
+fn session_of(model: TaskModel, raw: RawRecipe, data: TrainingData) -> Session {
     let facts = ModelFacts {
+        family: Family::Bert,
         parameters: 1e4,
         layers: 2,
         has_pooler: true,
@@ -96,7 +100,7 @@ fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(u32, bool)>, EndReason)
     }
 }
 
-fn weights(model: &Classifier) -> Vec<f32> {
+fn weights(model: &TaskModel) -> Vec<f32> {
     let mut values = Vec::new();
     model.clone().each(&mut |weight| values.extend(weight.values().0.into_data().try_into_vec::<f32>().unwrap()));
     values
@@ -107,12 +111,12 @@ fn a_run_learns_what_always_guessing_cannot() {
     let mut session = session(raw(), data(160));
     let plan = session.plan();
     assert_eq!((plan.total_steps, plan.steps_per_epoch, plan.lr_curve.len()), (40, 10, 40));
-    assert_eq!(plan.baseline.accuracy, 0.5);
+    assert_eq!(plan.baseline.unwrap().scores[&Metric::Accuracy], 0.5);
     let (steps, evaluations, reason) = run(&mut session);
     assert_eq!(reason, EndReason::Completed);
     assert!(steps.last().unwrap().loss < steps[0].loss / 2.0, "{} {}", steps[0].loss, steps.last().unwrap().loss);
     assert_eq!(evaluations.last().unwrap().0, 40);
-    assert!(session.best().unwrap().0.macro_f1 > 0.95);
+    assert!(session.best().unwrap().0.score(Metric::MacroF1) > 0.95);
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn accumulated_batches_equal_a_large_one() {
 #[test]
 fn early_stopping_ends_the_run_with_the_best_weights() {
     // A rate of nearly nothing never improves on the first evaluation.
-    let raw = RawRecipe { lr_peak: Some(1e-7), patience: 2, epochs: 10, best_metric: Metric::MacroF1, ..raw() };
+    let raw = RawRecipe { lr_peak: Some(1e-7), patience: 2, epochs: 10, best_metric: Some(Metric::MacroF1), ..raw() };
     let mut session = session(raw, data(64));
     let (_, evaluations, reason) = run(&mut session);
     assert_eq!(reason, EndReason::EarlyStopped);
@@ -192,7 +196,7 @@ fn steps_that_are_not_finite_are_not_taken_and_end_the_run() {
     let (steps, _, reason) = run(&mut session);
     assert_eq!(reason, EndReason::NotFinite);
     assert_eq!(steps.iter().map(|step| step.taken).collect::<Vec<_>>(), [false; 3]);
-    let finite = |model: &Classifier| weights(model).into_iter().filter(|w| w.is_finite()).collect::<Vec<_>>();
+    let finite = |model: &TaskModel| weights(model).into_iter().filter(|w| w.is_finite()).collect::<Vec<_>>();
     assert_eq!(finite(session.base()), finite(session.model()));
 }
 
@@ -201,7 +205,7 @@ fn frozen_parts_stay_as_they_are() {
     let raw = RawRecipe { train_embeddings: false, epochs: 1, ..raw() };
     let mut session = session(raw, data(64));
     run(&mut session);
-    let parts = |model: &Classifier| {
+    let parts = |model: &TaskModel| {
         let mut parts = Vec::new();
         model.clone().each(&mut |w| {
             let values: Vec<f32> = w.values().0.into_data().try_into_vec().unwrap();
@@ -216,7 +220,7 @@ fn frozen_parts_stay_as_they_are() {
 }
 
 /// The values of every weight, by name.
-fn named(model: &Classifier) -> BTreeMap<String, Vec<f32>> {
+fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
     let mut named = BTreeMap::new();
     model.clone().each(&mut |weight| {
         named.insert(weight.name().to_string(), weight.values().0.into_data().try_into_vec().unwrap());
@@ -225,7 +229,7 @@ fn named(model: &Classifier) -> BTreeMap<String, Vec<f32>> {
 }
 
 /// The parts whose weights differ between two models.
-fn moved(before: &Classifier, after: &Classifier) -> BTreeSet<Place> {
+fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<Place> {
     let before = named(before);
     let mut moved = BTreeSet::new();
     after.clone().each(&mut |weight| {
@@ -402,12 +406,13 @@ fn an_adapter_leaves_the_base_as_it_was_and_learns() {
         let mut session = session(raw, data(160));
         assert!(session.plan().trainable_parameters < 3e3, "{}", session.plan().trainable_parameters);
         run(&mut session);
-        assert!(session.best().unwrap().0.macro_f1 > 0.9, "{adapter:?}: {}", session.best().unwrap().0.macro_f1);
+        let score = session.best().unwrap().0.score(Metric::MacroF1);
+        assert!(score > 0.9, "{adapter:?}: {score}");
         let without = session.model().detached(false);
         assert_eq!(moved(session.base(), &without), [Place::Head].into());
         let merged = session.model().detached(true);
         assert_eq!(moved(session.base(), &merged), [Place::Layer(0), Place::Layer(1), Place::Head].into());
-        let scores = |model: &Classifier| {
+        let scores = |model: &TaskModel| {
             let batch = Batch::new(&[session.data().validation.texts.get(0)], 1, 16, 0);
             let scores = model.forward(batch.input(&device()), &mut Dropout::off());
             scores.into_data().try_into_vec::<f32>().unwrap()
@@ -528,10 +533,11 @@ fn what_was_kept_before_a_layer_learned_is_not_used_after() {
     session.set_live(Place::Layer(1), Some(false)).unwrap();
     let evaluation = evaluated(&mut session);
     let texts = &session.data().validation;
-    let said = (0..texts.labels.len()).map(|row| {
-        let input = Batch::new(&[texts.texts.get(row)], 1, 16, 0).input(&device());
-        ready(predict(session.model(), input, 1)).unwrap()[0].probabilities[texts.labels[row] as usize]
+    let said = (0..texts.len() as u32).map(|row| {
+        let input = texts.batch(&[row], 1, 16, 0).input(&device());
+        let said = ready(predict(session.model(), input, texts, &[row])).unwrap();
+        said[0].probability(texts.classes()[row as usize])
     });
-    let loss = said.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.labels.len() as f64;
+    let loss = said.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.len() as f64;
     assert!((evaluation.loss - loss).abs() < 1e-5, "{} {loss}", evaluation.loss);
 }

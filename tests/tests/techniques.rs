@@ -1,12 +1,12 @@
 //! Techniques of fine-tuning against PyTorch, transformers, PEFT and scikit-learn.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use hone_core::model::{Classifier, Dropout, MaskSource};
+use hone_core::model::{Dropout, MaskSource, TaskModel};
 use hone_core::protocol::RatePoint;
-use hone_core::recipe::{ClassWeights, LrCurve, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe};
-use hone_core::text::EncodedTexts;
+use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe};
+use hone_core::text::{EncodedTexts, Examples};
 use hone_core::train::{
-    Labels, LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, gradients,
+    LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, gradients,
     suggestions,
 };
 use hone_core::weights::Weights;
@@ -37,7 +37,7 @@ fn classes() -> [String; 3] {
     ["0", "1", "2"].map(String::from)
 }
 
-fn scores(model: &Classifier, batch: &Value, device: &Device) -> Vec<f32> {
+fn scores(model: &TaskModel, batch: &Value, device: &Device) -> Vec<f32> {
     model.forward(input(batch, device), &mut Dropout::off()).into_data().try_into_vec().unwrap()
 }
 
@@ -55,7 +55,7 @@ fn rates_equal_those_of_transformers_pytorch_and_ulmfit() {
 fn a_plateau_cuts_the_rate_as_pytorchs_does() {
     for case in json("schedules.json")["plateau"].as_array().unwrap() {
         let raw = recipe(case);
-        let sign = if raw.best_metric == Metric::Loss { -1.0 } else { 1.0 };
+        let sign = if raw.best_metric == Some(Metric::Loss) { -1.0 } else { 1.0 };
         let mut plateau = Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.min_change, 0.0);
         let mut after = |score| {
             plateau.observe(sign * f64::from(score));
@@ -70,13 +70,13 @@ fn a_plateau_cuts_the_rate_as_pytorchs_does() {
 fn losses_and_their_gradients_equal_pytorchs() {
     let device = Device::flex();
     let info = json("losses.json");
-    let labels: Vec<u32> = serde_json::from_value(info["labels"].clone()).unwrap();
+    let labels = examples(&info["labels"]);
     for case in info["cases"].as_array().unwrap() {
         let (raw, what) = (recipe(case), format!("{} of {}", case["recipe"], case["logits"][0]));
         let rule = TargetRule::of(&raw, &classes(), &labels);
         // Only the number of the texts matters: what the model would say of them is given.
         let texts = input(&json("train_curve.json")["batches"][0], &device);
-        let batch = StepInput::new(texts, &rule, &labels, 4, &labels, &device);
+        let batch = StepInput::new(texts, &rule, &labels, &[0, 1, 2, 3], &[0, 1, 2, 3]);
         let tensor = |rows| Tensor::<2>::from_data(TensorData::new(flat(rows), [4, 3]), &device);
         let logits: Vec<_> =
             case["logits"].as_array().unwrap().iter().map(|rows| tensor(rows).autodiff().require_grad()).collect();
@@ -94,16 +94,24 @@ fn losses_and_their_gradients_equal_pytorchs() {
 #[test]
 fn balanced_class_weights_equal_scikit_learns() {
     let info = &json("losses.json")["balanced"];
-    let labels: Vec<u32> = serde_json::from_value(info["labels"].clone()).unwrap();
+    let labels = examples(&info["labels"]);
     let raw = RawRecipe { class_weights: ClassWeights::Balanced, ..RawRecipe::default() };
     let rule = TargetRule::of(&raw, &classes(), &labels);
-    let weights: Vec<f32> = (0..3).map(|class| rule.weight([class].into_iter())).collect();
+    let weights: Vec<f32> = (0..3).map(|class| rule.weight(&[class])).collect();
     assert_close("weights", &weights, &floats(&info["weights"]), tolerance::NUMBERS);
 }
 
+/// Rows of these classes, whose texts do not matter.
+fn examples(labels: &Value) -> Examples {
+    let mut examples = Examples::default();
+    let labels: Vec<u32> = serde_json::from_value(labels.clone()).unwrap();
+    labels.into_iter().for_each(|label| examples.push(&[1], label));
+    examples
+}
+
 /// Rows of a JSON file with their classes.
-fn labelled(rows: &Value) -> Labels {
-    let mut labelled = Labels::default();
+fn labelled(rows: &Value) -> Examples {
+    let mut labelled = Examples::default();
     let columns = ["input_ids", "attention_mask"].map(|column| rows[column].as_array().unwrap());
     for (row, label) in rows["labels"].as_array().unwrap().iter().enumerate() {
         let [ids, mask] = columns.map(|column| serde_json::from_value::<Vec<u32>>(column[row].clone()).unwrap());
@@ -128,6 +136,7 @@ fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2],
         ..recipe(case)
     };
     let facts = ModelFacts {
+        family: Family::Bert,
         parameters: 2e4,
         layers: 2,
         has_pooler: true,
@@ -139,9 +148,10 @@ fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2],
     let data = TrainingData {
         train: rows.clone(),
         validation: rows,
-        classes: classes().into(),
+        labels: classes().into(),
         general: EncodedTexts::default(),
         pad: 0,
+        tokenizer: None,
     };
     Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device, MaskSource::Host)
 }
@@ -203,8 +213,9 @@ fn adapters_equal_pefts() {
             gradients(&model, step_input(batch, 3, &device), Objective::default(), live, &mut Dropout::off());
         assert_eq!(gradients.names().count(), count, "{kind}");
         let mut compared = 0;
+        let named = model.clone();
         model.each_adapter(&mut |weight| {
-            let key = format!("{kind}.{}", peft_name(&weight));
+            let key = format!("{kind}.{}", peft_name(&named, &weight));
             let gradient = gradients.take(weight.name()).unwrap().flat().into_data().try_into_vec().unwrap();
             assert_close(&key, &as_in_file(gradient, weight.values().1), &expected[&key], tolerance::TRAINING);
             compared += 1;

@@ -1,5 +1,7 @@
 //! adapter_config.json, as PEFT writes it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::ModelFolder;
@@ -11,7 +13,15 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
     if raw.adapter == AdapterKind::None {
         return None;
     }
-    let modules: Vec<String> = raw.lora_targets.iter().map(|target| target.module().replace('.', "\\.")).collect();
+    // Where the adapters are, with the layer's number left open.
+    let mut modules = BTreeSet::new();
+    folder.model.clone().each_adapter(&mut |weight| {
+        let name = folder.model.file_name(weight.name());
+        if let Some((module, _)) = name.split_once(".lora_") {
+            let parts = module.split('.').map(|part| if part.parse::<u32>().is_ok() { "\\d+" } else { part });
+            modules.insert(parts.collect::<Vec<_>>().join("\\."));
+        }
+    });
     // The automatic classes of PEFT know the pooler of `BertForSequenceClassification` only, and would take it without a
     // word: for the mean our class is named instead of the task, which makes them refuse.
     let (task_type, auto_mapping) = match folder.recipe.pooling() {
@@ -34,7 +44,7 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
         "peft_type": "LORA",
         "r": raw.lora_rank,
         // A pattern: by its ending alone `output.dense` would name the attention's output too.
-        "target_modules": format!("bert\\.encoder\\.layer\\.\\d+\\.({})", modules.join("|")),
+        "target_modules": modules.into_iter().collect::<Vec<_>>().join("|"),
         "task_type": task_type,
         "use_dora": raw.adapter == AdapterKind::Dora,
         "use_rslora": raw.lora_rank_stabilised,

@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use super::{ModelFolder, method};
+use crate::metrics::Detail;
 use crate::protocol::ExportForm;
-use crate::recipe::Pooling;
+use crate::recipe::{Metric, Pooling};
 
 /// The card, with the front matter that model hubs read.
 pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
     let mut card = front_matter(folder, form);
-    let ModelFolder { best, baseline, data, recipe, .. } = folder;
+    let ModelFolder { best, data, recipe, .. } = folder;
     let pooled = match recipe.pooling() {
         Pooling::Cls => "the first token's vector through the pretrained pooler",
         Pooling::Mean => "the mean of the text's token vectors",
@@ -22,30 +23,14 @@ pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
         The head is one linear layer on {pooled}.\n\n\
         ## Results\n\n\
         On {validation} validation rows, at step {step}:\n\n\
-        | | this model | always \"{guess}\" |\n|---|---|---|\n\
-        | accuracy | {accuracy:.4} | {base_accuracy:.4} |\n\
-        | macro-F1 | {macro_f1:.4} | {base_f1:.4} |\n\
-        | weighted F1 | {weighted_f1:.4} | |\n\
-        | loss | {loss:.4} | |\n\n\
-        | class | precision | recall | F1 | rows |\n|---|---|---|---|---|\n",
+        {scores}",
         base = folder.base_model,
-        count = folder.classes.len(),
-        names = folder.classes.iter().map(|name| text(name)).collect::<Vec<_>>().join(", "),
+        count = folder.labels.len(),
+        names = folder.labels.iter().map(|name| text(name)).collect::<Vec<_>>().join(", "),
         validation = data.validation_rows,
         step = best.step,
-        guess = text(&baseline.label),
-        accuracy = best.accuracy,
-        base_accuracy = baseline.accuracy,
-        macro_f1 = best.macro_f1,
-        base_f1 = baseline.macro_f1,
-        weighted_f1 = best.weighted_f1,
-        loss = best.loss,
+        scores = scores(folder),
     );
-    for class in &best.classes {
-        let (name, support) = (text(&class.label), class.support);
-        let _ =
-            writeln!(card, "| {name} | {:.4} | {:.4} | {:.4} | {support} |", class.precision, class.recall, class.f1);
-    }
     let _ = write!(
         card,
         "\n## Data\n\n\
@@ -70,6 +55,57 @@ pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
     card
 }
 
+/// The task's figures, beside those of always saying the same, and the scores of each class.
+fn scores(folder: &ModelFolder) -> String {
+    let ModelFolder { best, baseline, .. } = folder;
+    let mut table = match baseline {
+        Some(baseline) => format!("| | this model | always \"{}\" |\n|---|---|---|\n", text(&baseline.label)),
+        None => "| | this model | |\n|---|---|---|\n".into(),
+    };
+    // Writing to a String cannot fail.
+    for (metric, score) in &best.scores {
+        let base = baseline.and_then(|baseline| baseline.scores.get(metric));
+        let base = base.map(|score| format!("{score:.4}")).unwrap_or_default();
+        let _ = writeln!(table, "| {} | {score:.4} | {base} |", metric_name(*metric));
+    }
+    let _ = writeln!(table, "| loss | {:.4} | |", best.loss);
+    let (what, classes) = match &best.detail {
+        Detail::Classes { classes, .. } => ("class", classes.as_slice()),
+        Detail::Labels { labels, .. } => ("label", labels.as_slice()),
+        Detail::Entities { kinds } => ("entity", kinds.as_slice()),
+        _ => return table,
+    };
+    let _ = write!(table, "\n| {what} | precision | recall | F1 | rows |\n|---|---|---|---|---|\n");
+    for class in classes {
+        let (name, support) = (text(&class.label), class.support);
+        let _ =
+            writeln!(table, "| {name} | {:.4} | {:.4} | {:.4} | {support} |", class.precision, class.recall, class.f1);
+    }
+    table
+}
+
+fn metric_name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Loss => "loss",
+        Metric::Accuracy => "accuracy",
+        Metric::MacroF1 => "macro-F1",
+        Metric::WeightedF1 => "weighted F1",
+        Metric::WorstF1 => "F1 of the worst class",
+        Metric::MicroF1 => "micro-F1",
+        Metric::F1 => "F1",
+        Metric::Precision => "precision",
+        Metric::Recall => "recall",
+        Metric::ExactMatch => "exact match",
+        Metric::Rmse => "RMSE",
+        Metric::Mae => "mean absolute error",
+        Metric::Pearson => "Pearson's r",
+        Metric::Spearman => "Spearman's rho",
+        Metric::Perplexity => "perplexity",
+        Metric::Bleu => "BLEU",
+        Metric::Chrf => "chrF",
+    }
+}
+
 fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
     let library = match form {
         ExportForm::Model => "transformers",
@@ -86,8 +122,8 @@ fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
         \x20   - type: accuracy\n      value: {accuracy}\n    - type: f1\n      name: \"macro F1\"\n      value: {f1}\n---\n",
         base = quoted(base_model),
         license = quoted(&license.to_lowercase()),
-        accuracy = best.accuracy,
-        f1 = best.macro_f1,
+        accuracy = best.score(Metric::Accuracy),
+        f1 = best.score(Metric::MacroF1),
     )
 }
 

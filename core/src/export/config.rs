@@ -19,7 +19,7 @@ pub fn patched(folder: &ModelFolder) -> Result<Value, Problem> {
         let class = format!("modeling_hone.{architecture}");
         config.insert("auto_map".into(), json!({"AutoModelForSequenceClassification": class}));
     }
-    let named = folder.classes.iter().enumerate();
+    let named = folder.labels.iter().enumerate();
     let id2label: Map<String, Value> = named.clone().map(|(id, name)| (id.to_string(), json!(name))).collect();
     let label2id: Map<String, Value> = named.map(|(id, name)| (name.clone(), json!(id))).collect();
     config.insert("id2label".into(), Value::Object(id2label));

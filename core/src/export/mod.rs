@@ -15,7 +15,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
 use crate::metrics::Evaluation;
-use crate::model::Classifier;
+use crate::model::TaskModel;
 use crate::problem::Problem;
 use crate::protocol::{Baseline, ExportForm};
 use crate::recipe::{Pooling, Recipe};
@@ -28,13 +28,13 @@ const MODELING: &str = include_str!("modeling_hone.py");
 #[derive(Clone, Copy, Debug)]
 pub struct ModelFolder<'a> {
     /// The tuned model.
-    pub model: &'a Classifier,
+    pub model: &'a TaskModel,
     /// The base model's config.json.
     pub config: &'a [u8],
     /// Files that go along as they are (tokenizer.json, vocab.txt, …): name and bytes.
     pub verbatim: &'a [(String, Vec<u8>)],
-    /// Names of the classes, in the order of the outputs.
-    pub classes: &'a [String],
+    /// Names of the classes, labels or tags, in the order of the outputs.
+    pub labels: &'a [String],
     /// The base model's name on a hub.
     pub base_model: &'a str,
     /// The base model's licence, as SPDX.
@@ -45,8 +45,8 @@ pub struct ModelFolder<'a> {
     pub history: &'a [Record],
     /// The kept weights' scores.
     pub best: &'a Evaluation,
-    /// What always guessing scores.
-    pub baseline: &'a Baseline,
+    /// What saying the same of every row scores.
+    pub baseline: Option<&'a Baseline>,
     /// The data, without a row of it.
     pub data: DataFacts<'a>,
 }
@@ -100,7 +100,7 @@ impl ModelFolder<'_> {
         for (name, bytes) in self.verbatim {
             file(zip, name, bytes)?;
         }
-        if self.recipe.pooling() == Pooling::Mean {
+        if self.model.pooling() == Some(Pooling::Mean) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
         file(zip, "README.md", card::write(self, form).as_bytes())?;

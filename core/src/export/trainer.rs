@@ -1,6 +1,6 @@
 //! trainer_state.json and training_args.json, in the words of Hugging Face's Trainer.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::ModelFolder;
 use crate::recipe::{Metric, ScheduleKind};
@@ -16,14 +16,16 @@ pub fn state(folder: &ModelFolder) -> Value {
             "loss": step.loss,
             "step": step.step,
         }),
-        Record::Evaluation(evaluation) => json!({
-            "epoch": evaluation.epoch,
-            "eval_loss": evaluation.loss,
-            "eval_accuracy": evaluation.accuracy,
-            "eval_macro_f1": evaluation.macro_f1,
-            "eval_weighted_f1": evaluation.weighted_f1,
-            "step": evaluation.step,
-        }),
+        Record::Evaluation(evaluation) => {
+            let mut row = Map::new();
+            row.insert("epoch".into(), json!(evaluation.epoch));
+            row.insert("eval_loss".into(), json!(evaluation.loss));
+            for (&metric, &score) in &evaluation.scores {
+                row.insert(format!("eval_{}", name(metric)), json!(score));
+            }
+            row.insert("step".into(), json!(evaluation.step));
+            Value::Object(row)
+        }
     });
     let last = folder.history.iter().rev().find_map(|record| match record {
         Record::Step(step) => Some((step.step, step.epoch)),
@@ -42,13 +44,7 @@ pub fn state(folder: &ModelFolder) -> Value {
 /// What the run was told.
 pub fn args(folder: &ModelFolder) -> Value {
     let raw = folder.recipe.raw();
-    let (metric, greater) = match raw.best_metric {
-        Metric::Loss => ("loss", false),
-        Metric::Accuracy => ("accuracy", true),
-        Metric::MacroF1 => ("macro_f1", true),
-        Metric::WeightedF1 => ("weighted_f1", true),
-        Metric::WorstF1 => ("worst_f1", true),
-    };
+    let metric = folder.recipe.best_metric();
     // What the Trainer has no name for is in recipe.json.
     let schedule = match raw.schedule {
         ScheduleKind::Constant => "constant_with_warmup",
@@ -65,14 +61,14 @@ pub fn args(folder: &ModelFolder) -> Value {
         "adam_beta1": 0.9,
         "adam_beta2": 0.999,
         "adam_epsilon": 1e-8,
-        "greater_is_better": greater,
+        "greater_is_better": !metric.is_lower_better(),
         "gradient_accumulation_steps": raw.grad_accum_steps,
         "learning_rate": folder.recipe.lr_peak(),
         "load_best_model_at_end": true,
         "label_smoothing_factor": raw.label_smoothing,
         "lr_scheduler_type": schedule,
         "max_grad_norm": raw.clip_norm,
-        "metric_for_best_model": metric,
+        "metric_for_best_model": name(metric),
         "num_train_epochs": raw.epochs,
         "optim": "adamw_torch",
         "per_device_train_batch_size": raw.batch_size,
@@ -81,4 +77,12 @@ pub fn args(folder: &ModelFolder) -> Value {
         "warmup_steps": raw.warmup_steps.unwrap_or(0),
         "weight_decay": raw.weight_decay,
     })
+}
+
+/// A metric's name in recipes, which is its name here too.
+fn name(metric: Metric) -> String {
+    match serde_json::to_value(metric) {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    }
 }

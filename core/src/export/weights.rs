@@ -5,10 +5,10 @@ use std::io::Write;
 use burn::tensor::Tensor;
 
 use super::failed;
-use crate::model::Classifier;
+use crate::model::TaskModel;
 use crate::problem::Problem;
 use crate::read::read;
-use crate::weights::{AnyWeight, Place, TensorInfo, Weights, encode, write_header};
+use crate::weights::{AnyWeight, TensorInfo, Weights, encode, write_header};
 
 /// A weight on its way into a file.
 pub struct Exported {
@@ -17,25 +17,25 @@ pub struct Exported {
     transposed: Option<[usize; 2]>,
 }
 
-/// All weights, under their names in `BertForSequenceClassification`.
-pub fn all(model: &Classifier) -> Vec<Exported> {
+/// All weights, under their names in transformers' model of the task.
+pub fn all(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
-    model.clone().each(&mut |weight| weights.push(Exported::new(weight, "")));
+    model.clone().each(&mut |weight| weights.push(Exported::new(&weight, model.file_name(weight.name()))));
     weights
 }
 
 /// The weights of the adapters and the head, under their names in PEFT's file.
-pub fn adapters(model: &Classifier) -> Vec<Exported> {
+pub fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
-    model.clone().each_adapter(&mut |weight| weights.push(Exported::new(weight, "base_model.model.")));
+    model.clone().each_adapter(&mut |weight| {
+        let name = format!("base_model.model.{}", model.file_name(weight.name()));
+        weights.push(Exported::new(&weight, name));
+    });
     weights
 }
 
 impl Exported {
-    fn new(weight: AnyWeight, prefix: &str) -> Self {
-        // What is not of the head belongs to the body.
-        let body = if weight.place() == Place::Head { "" } else { "bert." };
-        let name = format!("{prefix}{body}{}", weight.name());
+    fn new(weight: &AnyWeight, name: String) -> Self {
         let (values, transposed) = weight.values();
         let info = TensorInfo { name, dtype: weight.dtype(), shape: weight.shape(), bytes: 0..0 };
         Self { info, values, transposed }

@@ -61,7 +61,7 @@ pub fn prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: 
     match template {
         Some(template) => {
             let mut turns = Turns::default();
-            turns.add(tokenizer, &template.render(messages, true)?, false)?;
+            turns.add(tokenizer, &template.render(&named(messages), true)?, false)?;
             Ok(turns.ids)
         }
         None => {
@@ -74,11 +74,12 @@ pub fn prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: 
 
 fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Problem> {
     let mut turns = Turns::default();
-    let whole = template.render(messages, false)?;
+    let named = named(messages);
+    let whole = template.render(&named, false)?;
     let mut done = 0;
     for i in (0..messages.len()).filter(|&i| messages[i].role == Role::Assistant) {
-        let before = template.render(&messages[..i], true)?;
-        let after = template.render(&messages[..=i], false)?;
+        let before = template.render(&named[..i], true)?;
+        let after = template.render(&named[..=i], false)?;
         // Templates that put earlier turns another way than the last leave only the last to be learned.
         let holds = whole.starts_with(&before) && whole.starts_with(&after) && done <= before.len();
         if holds && before.len() < after.len() {
@@ -93,6 +94,16 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
             .remedy("Use another model, or data with a prompt and a completion."));
     }
     Ok(turns)
+}
+
+/// The turns as templates take them.
+fn named(messages: &[Message]) -> Vec<super::Message> {
+    let name = |role| match role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    };
+    messages.iter().map(|turn| super::Message { role: name(turn.role).into(), content: turn.content.into() }).collect()
 }
 
 /// Without a template: each turn on a line of its own, after who says it.

@@ -2,7 +2,7 @@
 
 mod batch;
 mod chat;
-mod conversation;
+pub mod conversation;
 mod encode;
 mod examples;
 mod frame;

@@ -320,9 +320,7 @@ impl Session {
             return Err(nothing_learns());
         }
         let group = self.batch_group();
-        let labels_of =
-            |rows: &[u32]| -> Vec<u32> { rows.iter().map(|&row| self.data.train.labels[row as usize]).collect() };
-        let group_labels = labels_of(&self.batches[group.clone()].concat());
+        let group_rows = self.batches[group.clone()].concat();
         let rows = &self.batches[self.state.batch as usize];
         let shape = [self.recipe.batch_size(), self.recipe.max_len()];
         let bottom = self.bottom();
