@@ -138,7 +138,7 @@ impl ColumnStats {
         let text = best(columns().map(|(column, name)| column.text_score(name)).collect());
         let scores = columns().map(|(column, name)| column.label_score(name, self.rows)).enumerate();
         let label = best(scores.map(|(i, score)| if i == text { f64::NEG_INFINITY } else { score }).collect());
-        Mapping { text: text as u32, label: label as u32 }
+        Mapping::Classification { text: text as u32, pair: None, label: label as u32 }
     }
 }
 
@@ -157,7 +157,10 @@ mod tests {
             stats.add(&cells);
         }
         let guess = stats.guess(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
-        (guess.text, guess.label)
+        match guess {
+            Mapping::Classification { text, label, .. } => (text, label),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Rows {
                 multiline: source.multiline,
             })),
             Format::JsonLines => Reader::Lines(JsonLines::new(columns)),
-            Format::JsonArray => Reader::Array(JsonArray::new(columns)),
+            _ => Reader::Array(JsonArray::new(columns)),
         };
         Self {
             reader,

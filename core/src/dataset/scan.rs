@@ -64,7 +64,9 @@ impl Scanner {
             columns: Vec::new(),
             rows: 0,
             preview: Vec::new(),
-            guess: Mapping { text: 0, label: 1 },
+            guess: Mapping::Corpus { text: 0 },
+            why: String::new(),
+            guesses: Vec::new(),
             warnings: Vec::new(),
         };
         Self { source, hints, head: Vec::new(), body: None }
@@ -105,6 +107,7 @@ impl Scanner {
         found.check(&source)?;
         source.rows = found.rows;
         source.guess = found.stats.guess(&source.columns);
+        source.guesses = vec![source.guess.clone()];
         source.warnings.extend(found.warnings(source.format));
         source.preview = found.preview;
         for row in &mut source.preview {
@@ -228,6 +231,10 @@ impl Found {
                         Format::Delimited => "If texts hold the character between cells, put them in double quotes.",
                         Format::JsonLines => "Each line must be one JSON object.",
                         Format::JsonArray => "Each element of the array must be one JSON object.",
+                        Format::JsonColumns => "Each member must be an array, and all of the same length.",
+                        Format::Squad => "Each paragraph must have a context and qas, as SQuAD's files have.",
+                        Format::Conll => "Each line must be a word and its tag, as many columns as the first has.",
+                        Format::Text => "",
                     }),
             );
         }
