@@ -4,26 +4,34 @@
 //! person has agreed on the [`Mapping`] a [`Collector`] takes what it names of each row. A [`Dataset`] splits those
 //! [`Examples`] without reading again.
 
+mod align;
 mod answers;
 mod cells;
 mod collect;
 mod columns;
+mod conll;
 mod decode;
 mod delimited;
 mod example;
 mod examples;
+mod guess;
 mod json;
+mod json_columns;
 mod label_lists;
 mod labels;
+mod languages;
 mod mapping;
 mod messages;
+mod plain;
 mod repeats;
 mod report;
 mod rows;
 mod scan;
+mod shape;
 mod sniff;
 mod spans;
 mod split;
+mod squad;
 mod summary;
 mod tags;
 mod template;
@@ -37,6 +45,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 
+pub use align::align;
 pub use collect::Collector;
 pub use example::{Example, Message, Role, Word};
 pub use examples::Examples;

@@ -6,6 +6,8 @@ use crate::problem::Problem;
 use super::cells::Cells;
 use super::columns::ColumnStats;
 use super::decode::{Decoder, check_is_text, encoding_from_mark};
+use super::guess::guess;
+use super::plain;
 use super::rows::{Row, Rows};
 use super::sniff::{self, sniff};
 use super::words::{LeftOut, count, excerpt, names, thousands};
@@ -101,13 +103,16 @@ impl Scanner {
         body.push(&[], true)?;
         let Body { rows, found, .. } = body;
         let mut source = self.source;
-        if source.format != Format::Delimited {
+        if matches!(source.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns) {
             source.columns = rows.keys().to_vec();
         }
         found.check(&source)?;
         source.rows = found.rows;
-        source.guess = found.stats.guess(&source.columns);
-        source.guesses = vec![source.guess.clone()];
+        let guesses = guess(&source, &found.stats);
+        if let Some((best, why)) = guesses.first() {
+            (source.guess, source.why) = (best.clone(), why.clone());
+        }
+        source.guesses = guesses.into_iter().map(|(mapping, _)| mapping).collect();
         source.warnings.extend(found.warnings(source.format));
         source.preview = found.preview;
         for row in &mut source.preview {
@@ -127,13 +132,15 @@ impl Scanner {
         if text.trim().is_empty() {
             return Err(empty());
         }
-        let layout = sniff(&text, is_whole, self.hints.has_header)?;
+        let layout = sniff(&self.source.name, &text, is_whole, self.hints.has_header)?;
         self.source.format = layout.format;
         self.source.has_header = layout.has_header;
         self.source.columns = layout.columns;
         if let Some(dialect) = layout.dialect {
             self.source.delimiter = Some(char::from(dialect.delimiter));
             self.source.multiline = dialect.multiline;
+        } else if layout.format == Format::Text {
+            self.source.multiline = plain::has_paragraphs(&text);
         }
         if !layout.repeated_names.is_empty() {
             let what = format!("More than one column is called {}.", names(&layout.repeated_names));
@@ -198,7 +205,7 @@ impl Found {
             return Err(sniff::json_shape());
         }
         if self.rows > 0 {
-            return if source.columns.len() < 2 { Err(sniff::one_column()) } else { Ok(()) };
+            return Ok(());
         }
         match self.left_out.first.first() {
             Some(row) => {
