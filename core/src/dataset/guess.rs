@@ -40,11 +40,11 @@ const MANY_FLAGS: usize = 3;
 pub(super) fn guess(source: &SourceInfo, stats: &ColumnStats) -> Vec<(Mapping, String)> {
     let file = File { columns: &source.columns, stats };
     let found = [
-        (source.format == Format::Text || file.columns.len() == 1).then(|| file.corpus()),
         (source.format == Format::Conll).then(|| file.tags_of(0, 1)),
         file.questions(),
         file.chat(),
         file.tags(),
+        (file.columns.len() == 1).then(|| file.corpus()),
         file.instructions(),
         file.translation(),
         file.labels(),
@@ -312,7 +312,10 @@ mod tests {
                 "question,context,answer,start\nwho is it,it is me,me,6\nwho was it,it was me,me,7\n",
                 Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: Some(3) },
             ),
-            ("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n", Mapping::Chat { messages: 0 }),
+            (
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n{\"messages\":[]}\n",
+                Mapping::Chat { messages: 0 },
+            ),
             ("{\"id\":1,\"conversations\":[{\"from\":\"human\",\"value\":\"a\"}]}\n", Mapping::Chat { messages: 1 }),
             (
                 "{\"instruction\":\"do it\",\"input\":\"\",\"output\":\"done\"}\n",

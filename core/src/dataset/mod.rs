@@ -39,6 +39,8 @@ mod usable;
 mod words;
 
 #[cfg(test)]
+mod task_tests;
+#[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};

@@ -20,6 +20,10 @@ impl Plain {
         let mut end = 0;
         for line in rest.split_inclusive('\n') {
             let is_blank = line.trim().is_empty();
+            if is_blank && !line.ends_with('\n') && !is_end {
+                // More of the line may come.
+                return Step::More;
+            }
             if is_blank && end == 0 {
                 return Step::Skip(line.len());
             }

@@ -11,6 +11,7 @@ use super::conll::{self, is_conll};
 use super::delimited::{Delimited, Dialect};
 use super::json::is_object;
 use super::json_columns::are_columns;
+use super::languages::language;
 use super::rows::Step;
 use super::words::count;
 use super::{Format, plain, squad};
@@ -193,6 +194,9 @@ fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
     let rest: Vec<_> = rest.iter().filter(|row| row.len() == width).collect();
     let column = |index: usize| rest.iter().map(move |row| row[index].trim());
     let names = || first.iter().take(width).map(|cell| cell.trim()).enumerate();
+    if names().all(|(_, name)| language(name).is_some()) {
+        return true;
+    }
     if names().any(|(index, name)| !name.contains(' ') && is_telling_name(name) && column(index).all(|it| it != name)) {
         return true;
     }

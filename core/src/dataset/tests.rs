@@ -16,7 +16,7 @@ fn scan_by(bytes: &[u8], chunk: usize, hints: Hints) -> Result<SourceInfo, Probl
     scanner.finish()
 }
 
-fn scan(bytes: impl AsRef<[u8]>) -> Result<SourceInfo, Problem> {
+pub(super) fn scan(bytes: impl AsRef<[u8]>) -> Result<SourceInfo, Problem> {
     scan_by(bytes.as_ref(), 1 << 20, Hints::default())
 }
 
@@ -28,12 +28,19 @@ fn collect_by(bytes: &[u8], chunk: usize, source: &SourceInfo) -> Result<Example
     collector.finish()
 }
 
-fn collect(bytes: impl AsRef<[u8]>) -> Result<Examples, Problem> {
+pub(super) fn collect(bytes: impl AsRef<[u8]>) -> Result<Examples, Problem> {
     collect_by(bytes.as_ref(), 1 << 20, &scan(&bytes)?)
 }
 
-fn dataset(bytes: impl AsRef<[u8]>) -> Result<(Dataset, DataReport), Problem> {
+pub(super) fn dataset(bytes: impl AsRef<[u8]>) -> Result<(Dataset, DataReport), Problem> {
     Dataset::new(Arc::new(collect(bytes)?), None, 0.5, 42)
+}
+
+/// What chunks of a size give: the source, and the rows as they are held.
+pub(super) fn by_chunks(bytes: &[u8], chunk: usize) -> (SourceInfo, String) {
+    let source = scan_by(bytes, chunk, Hints::default()).unwrap();
+    let rows = collect_by(bytes, chunk, &source).unwrap();
+    (source, format!("{rows:?}"))
 }
 
 /// The plain mapping of a text and its label.
@@ -54,7 +61,7 @@ fn row(line: u32, text: &str, label: &str) -> (u32, String, String) {
     (line, text.into(), label.into())
 }
 
-fn warning<'a>(warnings: &'a [Problem], code: &str) -> &'a Problem {
+pub(super) fn warning<'a>(warnings: &'a [Problem], code: &str) -> &'a Problem {
     warnings.iter().find(|warning| warning.code == code).unwrap_or_else(|| panic!("no {code} in {warnings:?}"))
 }
 
