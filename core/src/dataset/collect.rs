@@ -153,7 +153,7 @@ fn filled<'a>(cells: &'a Cells, column: u32, missing: &str) -> Result<&'a str, R
 }
 
 /// A text, and its second where the mapping has pairs.
-fn texts<'a>(cells: &'a Cells, text: u32, pair: Option<u32>) -> Result<Vec<&'a str>, Refusal> {
+fn texts(cells: &Cells, text: u32, pair: Option<u32>) -> Result<Vec<&str>, Refusal> {
     let mut texts = vec![filled(cells, text, "no text")?];
     if let Some(pair) = pair {
         texts.push(filled(cells, pair, "no second text")?);

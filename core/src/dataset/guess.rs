@@ -312,10 +312,7 @@ mod tests {
                 "question,context,answer,start\nwho is it,it is me,me,6\nwho was it,it was me,me,7\n",
                 Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: Some(3) },
             ),
-            (
-                "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n{\"messages\":[]}\n",
-                Mapping::Chat { messages: 0 },
-            ),
+            ("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n", Mapping::Chat { messages: 0 }),
             ("{\"id\":1,\"conversations\":[{\"from\":\"human\",\"value\":\"a\"}]}\n", Mapping::Chat { messages: 1 }),
             (
                 "{\"instruction\":\"do it\",\"input\":\"\",\"output\":\"done\"}\n",

@@ -9,6 +9,7 @@ use super::decode::{Decoder, check_is_text, encoding_from_mark};
 use super::guess::guess;
 use super::plain;
 use super::rows::{Row, Rows};
+use super::shape::{Shape, shape};
 use super::sniff::{self, sniff};
 use super::words::{LeftOut, count, excerpt, names, thousands};
 use super::{Encoding, Format, Mapping, SourceInfo};
@@ -48,7 +49,7 @@ struct Found {
     cut_cells: usize,
     open_quotes: usize,
     first_open_quote: u32,
-    /// Whether all cells of the first row are nested JSON.
+    /// Whether all cells of the first row are nested JSON of no known shape.
     is_first_nested: bool,
 }
 
@@ -183,7 +184,9 @@ impl Found {
             Err(reason) => return self.left_out.add(row.line, reason),
         };
         if self.rows == 0 {
-            self.is_first_nested = cells.iter().all(|cell| cell.starts_with(['[', '{']));
+            let is_nested =
+                |cell: &str| cell.starts_with(['[', '{']) && shape(cell).is_none_or(|it| it == Shape::Plain);
+            self.is_first_nested = cells.iter().all(is_nested);
         }
         self.rows += 1;
         self.stats.add(cells);
