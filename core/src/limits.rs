@@ -21,6 +21,9 @@ pub const MAX_CPU_BYTES: usize = 3_500_000_000;
 /// Memory that a run on WebGPU may take, in bytes. A page cannot ask how much there is; most GPUs of recent
 /// years can give it this much.
 pub const MAX_GPU_BYTES: usize = 4_000_000_000;
+/// Largest JSON document that has to be read whole (an object of columns), and each of two aligned files, in bytes: in
+/// memory it takes several times that.
+pub const MAX_JSON_BYTES: usize = 64 << 20;
 /// Rows shown as a preview.
 pub const PREVIEW_ROWS: usize = 8;
 /// Rows by which columns are guessed.

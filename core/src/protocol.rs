@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::recipe::{Metric, Place, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
-pub const PROTOCOL_VERSION: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub enum Command {
         /// What the person says of the first line; found when absent.
         has_header: Option<bool>,
     },
-    /// Take text and label from these columns. Answered by `DataProgress`, `DataReady` or `DataFailed`.
+    /// Take what is learned from these columns. Answered by `DataProgress`, `DataReady` or `DataFailed`.
     MapData {
         /// The columns.
         mapping: Mapping,
@@ -150,7 +150,7 @@ pub enum Event {
         /// What was found in it.
         source: SourceInfo,
     },
-    /// Text and labels are taken, and split.
+    /// The rows are taken, and split.
     DataReady {
         /// What was found.
         report: DataReport,

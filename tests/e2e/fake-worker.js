@@ -49,7 +49,9 @@ const answers = {
       columns: ["text", "label", "<script>alert(1)</script>"],
       rows: 1240,
       preview: [0, 1, 2, 3, 4, 5, 6, 7].map((row) => [TEXTS[row % 4], LABELS[row % 2], String(row)]),
-      guess: { text: 0, label: 1 },
+      guess: { task: "classification", text: 0, pair: null, label: 1 },
+      why: "Column “text” holds texts, column “label” their labels.",
+      guesses: [{ task: "classification", text: 0, pair: null, label: 1 }],
       multiline: false,
       warnings: [],
     };
@@ -71,6 +73,7 @@ const answers = {
       train_rows: 1237 - validation_rows,
       validation_rows,
       majority_share: 0.58,
+      facts: { kind: "none" },
       tokens: null,
       warnings: [],
     };

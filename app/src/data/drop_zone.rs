@@ -21,7 +21,7 @@ pub fn DropZone() -> impl IntoView {
             on:drop=move |_| is_over.set(false)
         >
             <p class="lead">"Drop a table of texts and labels"</p>
-            <p class="hint">"CSV, TSV, JSONL or JSON. It never leaves this tab. Pasting a table works too."</p>
+            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text. It never leaves this tab. Pasting a table works too."</p>
             <FileButton id="train-file" label="Choose a file" accept=ACCEPT on_file=choose />
         </div>
     }

@@ -41,7 +41,7 @@ pub fn MappingForm() -> impl IntoView {
                 <legend class="unseen">"How the file is read"</legend>
                 {about}
                 <Reading />
-                {move || source.get().map(|source| view! { <Columns columns=source.columns /> })}
+                {move || source.get().map(|source| view! { <Columns source /> })}
             </fieldset>
             {warnings}
     }
@@ -108,37 +108,35 @@ fn options(
     choices.iter().map(option).collect_view()
 }
 
-/// Which column is the text and which the label.
+/// What the file is for, and which column serves as what.
 #[component]
-fn Columns(columns: Vec<String>) -> impl IntoView {
+fn Columns(source: SourceInfo) -> impl IntoView {
     let page = Page::get();
-    let mapping = page.memo(|state| state.data.mapping);
-    let set_text = move |text: u32| {
-        if let Some(mapping) = mapping.get_untracked() {
-            page.act(|state| state.map(Mapping { text, ..mapping }));
-        }
-    };
-    let set_label = move |label: u32| {
-        if let Some(mapping) = mapping.get_untracked() {
-            page.act(|state| state.map(Mapping { label, ..mapping }));
-        }
-    };
-    let names: Vec<String> = columns.iter().map(|column| show::visible(column)).collect();
-    view! {
-        <div class="pair">
+    let mapping = page.memo(|state| state.data.mapping.clone());
+    let names: Vec<String> = source.columns.iter().map(|column| show::visible(column)).collect();
+    let roles = page.memo(|state| {
+        let chosen = state.data.mapping.as_ref().map(Mapping::chosen).unwrap_or_default();
+        chosen.into_iter().map(|(_, role)| role).collect::<Vec<_>>()
+    });
+    let select = move |(nth, role): (usize, &'static str)| {
+        let chosen = move || mapping.get().and_then(|mapping| mapping.chosen().get(nth).map(|(column, _)| *column));
+        let change = move |column: u32| {
+            if let Some(mapping) = mapping.get_untracked() {
+                page.act(|state| state.map(mapping.with(nth, column)));
+            }
+        };
+        view! {
             <ColumnSelect
-                label="Text"
+                label=role
                 names=names.clone()
-                value=Signal::derive(move || mapping.get().map(|mapping| mapping.text))
-                on_change=Callback::new(set_text)
+                value=Signal::derive(chosen)
+                on_change=Callback::new(change)
             />
-            <ColumnSelect
-                label="Label"
-                names=names
-                value=Signal::derive(move || mapping.get().map(|mapping| mapping.label))
-                on_change=Callback::new(set_label)
-            />
-        </div>
+        }
+    };
+    view! {
+        <p class="hint" dir="auto">{show::visible(&source.why)}</p>
+        <div class="pair">{move || roles.get().into_iter().enumerate().map(&select).collect_view()}</div>
     }
 }
 
@@ -153,6 +151,7 @@ fn ColumnSelect(
         view! { <option value=index.to_string() selected=move || value.get() == Some(index)>{name}</option> }
     };
     let options: Vec<_> = (0..).zip(names).map(option).collect();
+    let label = sentence_case(label);
     let choose = move |value: String| {
         if let Ok(index) = value.parse() {
             on_change.run(index);
@@ -166,11 +165,21 @@ fn ColumnSelect(
     }
 }
 
+fn sentence_case(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn facts(source: &SourceInfo) -> String {
     let mut facts = vec![show::counted(source.rows, "row", "rows"), encoding_name(source.encoding).into()];
     facts.push(match (source.format, source.delimiter) {
         (Format::JsonLines, _) => "one JSON object a line".into(),
         (Format::JsonArray, _) => "a JSON list".into(),
+        (Format::JsonColumns, _) => "JSON, a list a column".into(),
+        (Format::Squad, _) => "SQuAD".into(),
+        (Format::Conll, _) => "CoNLL, a word a line".into(),
+        (Format::Text, _) if source.multiline => "running text, a paragraph a row".into(),
+        (Format::Text, _) => "running text, a line a row".into(),
         (Format::Delimited, Some(',')) => "comma".into(),
         (Format::Delimited, Some('\t')) => "tab".into(),
         (Format::Delimited, Some(';')) => "semicolon".into(),

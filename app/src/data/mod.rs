@@ -26,7 +26,7 @@ use samples::Samples;
 use split::Split;
 
 /// Endings of the files that can be read.
-const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson";
+const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio";
 
 /// A file and what is in it.
 #[component]

@@ -8,17 +8,14 @@ use crate::state::show;
 #[component]
 pub fn Preview() -> impl IntoView {
     let page = Page::get();
-    let shown = page.memo(|state| state.data.train.source.clone().zip(state.data.mapping));
+    let shown = page.memo(|state| state.data.train.source.clone().zip(state.data.mapping.clone()));
     move || shown.get().map(|(source, mapping)| view! { <PreviewTable source mapping /> })
 }
 
 #[component]
 fn PreviewTable(source: SourceInfo, mapping: Mapping) -> impl IntoView {
-    let role = move |index: usize| match index as u32 {
-        index if index == mapping.text => "text",
-        index if index == mapping.label => "label",
-        _ => "",
-    };
+    let roles = mapping.roles(&source.columns);
+    let role = |index: usize| roles.iter().find(|(column, _)| *column as usize == index).map_or("", |(_, role)| *role);
     let head = source.columns.iter().enumerate().map(|(index, name)| {
         view! {
             <th scope="col" dir="auto" class=role(index)>

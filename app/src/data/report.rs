@@ -1,4 +1,4 @@
-use hone_core::dataset::{DataReport, RepeatedText};
+use hone_core::dataset::{DataReport, RepeatedText, TaskFacts};
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, ProblemNote};
@@ -17,7 +17,11 @@ pub fn Report() -> impl IntoView {
 
 #[component]
 fn ReportCard(report: DataReport) -> impl IntoView {
-    let total = f64::from(report.rows_kept).max(1.0);
+    let total = match report.facts {
+        TaskFacts::Tags { words, .. } => words,
+        _ => report.rows_kept,
+    };
+    let total = f64::from(total).max(1.0);
     let bar = |class: &hone_core::dataset::ClassCount| Bar {
         label: format!("{} ({})", class.label, show::count(f64::from(class.rows))),
         share: f64::from(class.rows) / total,
@@ -42,23 +46,23 @@ fn ReportCard(report: DataReport) -> impl IntoView {
             show::percent(tokens.truncated_share),
         )
     });
-    let majority = report.classes.first().map(|class| {
+    let majority = report.classes.first().zip(report.majority_share).map(|(class, share)| {
         let label = show::visible(&class.label);
-        format!("Always guessing “{label}” would be right for {}.", show::percent(report.majority_share))
+        format!("Always guessing “{label}” would be right for {}.", show::percent(share))
     });
+    let facts = facts(&report.facts);
+    let has_classes = !report.classes.is_empty();
     let warnings = report.warnings.clone().into_iter();
     let warnings = warnings.map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view();
     view! {
         <div class="report">
             <h3>"What is in it"</h3>
             <div class="columns">
-                <div>
-                    <Bars caption="Labels" bars=few />
-                    {more}
-                </div>
+                {has_classes.then(|| view! { <div><Bars caption="Labels" bars=few /> {more}</div> })}
                 <ul class="facts">
                     <Kept report=report.clone() />
                     {lengths.map(|text| view! { <li>{text}</li> })}
+                    {facts.map(|text| view! { <li>{text}</li> })}
                     {majority.map(|text| view! { <li dir="auto">{text}</li> })}
                     <Repeats report />
                 </ul>
@@ -66,6 +70,35 @@ fn ReportCard(report: DataReport) -> impl IntoView {
             {warnings}
         </div>
     }
+}
+
+/// What only this task has, in a sentence.
+fn facts(facts: &TaskFacts) -> Option<String> {
+    Some(match *facts {
+        TaskFacts::None => return None,
+        TaskFacts::Labels { mean, max, without } => {
+            let without = show::counted(without, "row has", "rows have");
+            format!("{} labels a row on average, at most {max}; {without} none.", show::rate(mean))
+        }
+        TaskFacts::Numbers { min, max, mean, deviation } => {
+            let [min, max, mean, deviation] = [min, max, mean, deviation].map(show::rate);
+            format!("From {min} to {max}, {mean} on average. Always guessing that would be wrong by {deviation}.")
+        }
+        TaskFacts::Tags { words, entities, .. } => {
+            let (words, entities) =
+                (show::counted(words, "word", "words"), show::counted(entities, "entity", "entities"));
+            format!("{words}, {entities}.")
+        }
+        TaskFacts::Answers { contexts, without, .. } => {
+            let (contexts, without) =
+                (show::counted(contexts, "passage", "passages"), show::counted(without, "question", "questions"));
+            format!("{contexts}; {without} without an answer.")
+        }
+        TaskFacts::Turns { assistant, max } => {
+            let turns = show::counted(assistant, "turn", "turns");
+            format!("{turns} of the assistant; the longest conversation has {max} in all.")
+        }
+    })
 }
 
 /// Rows kept and dropped, with lines and reasons.
@@ -119,6 +152,7 @@ fn Repeats(report: DataReport) -> impl IntoView {
 fn repeated(text: RepeatedText) -> impl IntoView {
     let lines: Vec<String> = text.lines.iter().map(u32::to_string).collect();
     let labels: Vec<String> = text.labels.iter().map(|label| show::visible(label)).collect();
-    let place = format!("Lines {} ({}): ", lines.join(", "), labels.join(", "));
+    let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
+    let place = format!("Lines {}{labels}: ", lines.join(", "));
     view! { <li dir="auto">{place} <q>{show::visible(&text.text)}</q></li> }
 }

@@ -42,6 +42,11 @@ impl Data {
         self.report.is_some() && !self.is_busy()
     }
 
+    /// Whether the engine trains what the columns are mapped to.
+    pub fn is_trainable(&self) -> bool {
+        matches!(self.mapping, None | Some(Mapping::Classification { pair: None, .. }))
+    }
+
     /// Whether a file is being read or mapped.
     pub fn is_busy(&self) -> bool {
         self.is_mapping || self.train.opens > 0 || self.validation.opens > 0

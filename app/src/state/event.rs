@@ -1,6 +1,6 @@
 //! How an event from the worker changes the state.
 
-use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::dataset::SourceInfo;
 use hone_core::protocol::{DataRole, Event, RunSummary};
 
 use super::{Answer, Effect, Export, FinderStage, Load, Mistake, Phase, State};
@@ -88,15 +88,14 @@ impl State {
     }
 
     fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
-        let columns = source.columns.len();
-        let guess = source.guess;
+        let (columns, guess) = (source.columns.clone(), source.guess.clone());
         let file = self.data.file_mut(role);
         if !file.answered() {
             return Vec::new();
         }
         file.source = Some(source);
         if role == DataRole::Train {
-            let in_use = self.data.mapping.filter(|mapping| fits(mapping, columns));
+            let in_use = self.data.mapping.take().filter(|mapping| mapping.check(&columns).is_ok());
             self.data.mapping = Some(in_use.unwrap_or(guess));
         }
         if self.data.train.opens == 0 { self.remap() } else { Vec::new() }
@@ -167,10 +166,6 @@ impl State {
             _ => {}
         }
     }
-}
-
-fn fits(mapping: &Mapping, columns: usize) -> bool {
-    (mapping.text.max(mapping.label) as usize) < columns
 }
 
 fn share(done: f64, total: f64) -> f64 {

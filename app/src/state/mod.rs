@@ -263,7 +263,7 @@ impl State {
         self.data.train.open(DataRole::Train).map(Effect::Send).into_iter().collect()
     }
 
-    /// Takes text and label from these columns.
+    /// Takes what is learned from these columns.
     pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
         self.data.mapping = Some(mapping);
         self.remap()
@@ -290,7 +290,7 @@ impl State {
 
     /// Takes rows from the columns and splits them, as mapping, share and seed now say.
     pub fn remap(&mut self) -> Vec<Effect> {
-        let Some(mapping) = self.data.mapping else { return Vec::new() };
+        let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
         self.forget_weights();
         self.data.is_mapping = true;
         self.data.train.problem = None;
@@ -314,6 +314,8 @@ impl State {
             "Your file is being read."
         } else if self.data.report.is_none() || self.data.train.problem.is_some() {
             "Waits for data: choose a file above."
+        } else if !self.data.is_trainable() {
+            "This task cannot be trained yet: choose another."
         } else if self.data.validation.problem.is_some() {
             "The validation file cannot be used: take it away or choose another."
         } else if !matches!(self.model.load, Load::Ready(_)) {

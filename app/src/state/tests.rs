@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, SourceInfo, TokenLengths};
+use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths};
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
 use hone_core::protocol::{
@@ -17,7 +17,7 @@ use super::fields::{Control, Field, GROUPS, SEED, VALIDATION_SHARE, numbers};
 use super::{Axis, FinderStage, Settling, order};
 use super::{Effect, Export, Form, Load, Mark, Phase, State, Step};
 
-const MAPPING: Mapping = Mapping { text: 0, label: 1 };
+const MAPPING: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
 
 fn source(columns: usize) -> SourceInfo {
     SourceInfo {
@@ -28,10 +28,12 @@ fn source(columns: usize) -> SourceInfo {
         delimiter: Some(','),
         multiline: false,
         has_header: true,
-        columns: vec![String::new(); columns],
+        columns: (0..columns).map(|nth| nth.to_string()).collect(),
         rows: 100,
         preview: Vec::new(),
         guess: MAPPING,
+        why: String::new(),
+        guesses: vec![MAPPING],
         warnings: Vec::new(),
     }
 }
@@ -64,7 +66,8 @@ fn report(tokens: Option<TokenLengths>) -> Event {
             repeated: Vec::new(),
             train_rows: 90,
             validation_rows: 10,
-            majority_share: 0.5,
+            majority_share: Some(0.5),
+            facts: TaskFacts::None,
             tokens,
             warnings: Vec::new(),
         },
@@ -262,13 +265,13 @@ fn a_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
 #[test]
 fn columns_chosen_by_the_person_outlast_the_worker_but_not_the_file() {
     let mut state = ready();
-    let swapped = Mapping { text: 1, label: 0 };
-    state.map(swapped);
+    let swapped = Mapping::Classification { text: 1, pair: None, label: 0 };
+    state.map(swapped.clone());
     state.on_event(data_ready());
     state.worker_lost(gone());
     state.on_event(device_ready());
     assert!(
-        matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping, .. })] if mapping == swapped)
+        matches!(&state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping, .. })] if *mapping == swapped)
     );
     state.open(DataRole::Train, "other.csv".into());
     assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping: MAPPING, .. })]));
@@ -504,7 +507,7 @@ fn tuned_weights_go_with_their_data_and_their_worker() {
     assert_eq!(state.line(Step::Export).mark, Mark::Open);
     state.on_event(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
     assert_eq!(state.line(Step::Export).mark, Mark::Done);
-    state.map(Mapping { text: 1, label: 0 });
+    state.map(Mapping::Classification { text: 1, pair: None, label: 0 });
     assert_eq!((state.run.has_weights, &state.export), (false, &Export::Idle));
     assert_eq!(state.open_cell(0, 1), []);
 

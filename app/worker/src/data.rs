@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use hone_core::dataset::{Collector, DataReport, Dataset, Encoding, Hints, Labelled, Mapping, Scanner, SourceInfo};
+use hone_core::dataset::{Collector, DataReport, Dataset, Encoding, Examples, Hints, Mapping, Scanner, SourceInfo};
 use hone_core::problem::Problem;
 use hone_core::protocol::{DataRole, Event};
+use hone_core::recipe::Task;
 use hone_core::text::token_lengths;
 use hone_core::train::{Labels, TrainingData};
 use web_sys::Blob;
@@ -33,10 +34,10 @@ struct Source {
     blob: Blob,
     info: SourceInfo,
     sha256: String,
-    labelled: Option<Arc<Labelled>>,
+    examples: Option<Arc<Examples>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Split {
     mapping: Mapping,
     validation_share: f64,
@@ -81,7 +82,7 @@ impl Data {
         }
     }
 
-    /// Takes text and label out of the files and splits the rows.
+    /// Takes what is learned out of the files and splits the rows.
     pub async fn map(&mut self, mapping: Mapping, validation_share: f64, seed: u32) {
         self.ready = None;
         self.split = Some(Split { mapping, validation_share, seed });
@@ -101,17 +102,18 @@ impl Data {
     }
 
     async fn make_ready(&mut self) -> (DataRole, Result<Ready, Problem>) {
-        let (Some(split), Some(train)) = (self.split, &mut self.train) else {
+        let (Some(split), Some(train)) = (self.split.clone(), &mut self.train) else {
             let problem = Problem::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
             return (DataRole::Train, Err(problem));
         };
-        let own = match collect(DataRole::Train, train, split.mapping).await {
+        let own = match collect(DataRole::Train, train, split.mapping.clone()).await {
             Ok(own) => own,
             Err(problem) => return (DataRole::Train, Err(problem)),
         };
         let other = match &mut self.validation {
             Some(validation) => {
-                let mapping = mapping_by_name(split.mapping, &train.info, &validation.info);
+                let (own, other) = (&train.info.columns, &validation.info.columns);
+                let mapping = split.mapping.renamed(own, other).unwrap_or_else(|| validation.info.guess.clone());
                 match collect(DataRole::Validation, validation, mapping).await {
                     Ok(other) => Some(other),
                     Err(problem) => return (DataRole::Validation, Err(problem)),
@@ -131,7 +133,7 @@ impl Data {
     /// Encodes some texts, and tells their lengths once all are. False when there is nothing to encode.
     pub fn encode_some(&mut self, model: Option<&Loaded>) -> bool {
         let (Some(model), Some(ready)) = (model, &mut self.ready) else { return false };
-        if ready.report.tokens.is_some() {
+        if ready.report.tokens.is_some() || ready.dataset.task != Task::Classification {
             return false;
         }
         let begin = now_ms();
@@ -205,12 +207,12 @@ async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<So
         scanner.push(piece)
     })
     .await?;
-    Ok(Source { blob, info: scanner.finish()?, sha256, labelled: None })
+    Ok(Source { blob, info: scanner.finish()?, sha256, examples: None })
 }
 
-async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Labelled>, Problem> {
-    if let Some(labelled) = source.labelled.as_ref().filter(|labelled| labelled.mapping == mapping) {
-        return Ok(labelled.clone());
+async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Examples>, Problem> {
+    if let Some(examples) = source.examples.as_ref().filter(|examples| examples.mapping == mapping) {
+        return Ok(examples.clone());
     }
     let mut collector = Collector::new(&source.info, mapping)?;
     let mut progress = Progress::new(role, source.blob.size());
@@ -219,21 +221,9 @@ async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Resul
         collector.push(piece)
     })
     .await?;
-    let labelled = Arc::new(collector.finish()?);
-    source.labelled = Some(labelled.clone());
-    Ok(labelled)
-}
-
-/// The same columns in another file: by their names where both have them, else what was guessed there.
-fn mapping_by_name(mapping: Mapping, own: &SourceInfo, other: &SourceInfo) -> Mapping {
-    let find = |column: u32| {
-        let name = own.columns.get(column as usize)?;
-        other.columns.iter().position(|other| other == name).map(|index| index as u32)
-    };
-    match (find(mapping.text), find(mapping.label)) {
-        (Some(text), Some(label)) => Mapping { text, label },
-        _ => other.guess,
-    }
+    let examples = Arc::new(collector.finish()?);
+    source.examples = Some(examples.clone());
+    Ok(examples)
 }
 
 struct Progress {

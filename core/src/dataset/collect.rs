@@ -1,113 +1,87 @@
-//! The second pass over a file: text and label of every row, held compactly.
+//! The second pass over a file: what a mapping takes of every row.
 
-use std::collections::HashMap;
-
-use crate::limits::{MAX_LABEL_CHARS, MAX_TEXT_BYTES};
 use crate::problem::Problem;
 
+use super::cells::Cells;
 use super::decode::Decoder;
+use super::example::Word;
+use super::examples::{Examples, Targets};
+use super::labels::LabelNames;
 use super::rows::{Row, Rows};
-use super::words::{LeftOut, thousands};
-use super::{Mapping, SourceInfo};
+use super::template::Template;
+use super::words::excerpt;
+use super::{Mapping, SourceInfo, answers, label_lists, messages, spans, tags};
 
-/// Different labels at which counting stops: by then the column is an id or a text.
-const MAX_LABELS: usize = 100_000;
-
-/// Takes text and label out of a file's chunks.
+/// Takes the columns of a mapping out of a file's chunks.
 pub struct Collector {
     decoder: Decoder,
     rows: Rows,
     text: String,
-    labelled: Labelled,
-    label_ids: HashMap<String, u32>,
+    taker: Taker,
 }
 
-/// The usable rows of a file.
-#[derive(Debug)]
-pub struct Labelled {
-    /// The columns they come from.
-    pub mapping: Mapping,
-    /// All texts, one after the other.
-    texts: String,
-    /// Where each text ends.
-    ends: Vec<u32>,
-    /// Of each row: index of its label.
-    labels: Vec<u32>,
-    /// Of each row: line in the file.
-    lines: Vec<u32>,
-    pub(super) label_names: Vec<LabelName>,
-    pub(super) left_out: LeftOut,
+/// Why a row or the whole file is not taken.
+pub(super) enum Refusal {
+    /// The row is left out, for this reason.
+    Row(String),
+    /// Reading stops.
+    File(Problem),
 }
 
-/// A label as it stands in the file.
-#[derive(Debug)]
-pub(super) struct LabelName {
-    pub name: String,
-    pub rows: usize,
-    /// Rows where it has white space around it.
-    pub padded_rows: usize,
+impl From<String> for Refusal {
+    fn from(reason: String) -> Self {
+        Self::Row(reason)
+    }
 }
 
-impl Labelled {
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.ends.len()
+impl From<&str> for Refusal {
+    fn from(reason: &str) -> Self {
+        Self::Row(reason.into())
     }
+}
 
-    /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::File(problem)
     }
+}
 
-    /// A row's text, without white space around it.
-    pub fn text(&self, row: usize) -> &str {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        &self.texts[start as usize..self.ends[row] as usize]
-    }
-
-    /// The line on which a row begins, from 1.
-    pub fn line(&self, row: usize) -> u32 {
-        self.lines[row]
-    }
-
-    /// Index of a row's label.
-    pub(super) fn label_id(&self, row: usize) -> usize {
-        self.labels[row] as usize
-    }
-
-    /// A row's label as it stands in the file.
-    pub(super) fn label_name(&self, row: usize) -> &str {
-        &self.label_names[self.label_id(row)].name
-    }
+/// Turns the cells of a row into what is learned.
+struct Taker {
+    examples: Examples,
+    names: LabelNames,
+    /// Of a completion.
+    template: Option<Template>,
+    /// The column by which a question is named, where there is one.
+    id: Option<usize>,
 }
 
 impl Collector {
     /// A collector for a file that was scanned.
     ///
     /// # Errors
-    /// `data.mapping` where a column does not exist or is named twice.
+    /// As [`Mapping::check`].
     pub fn new(source: &SourceInfo, mapping: Mapping) -> Result<Self, Problem> {
-        let is_column = |index: u32| (index as usize) < source.columns.len();
-        if mapping.text == mapping.label || !is_column(mapping.text) || !is_column(mapping.label) {
-            return Err(Problem::new("data.mapping", "Text and label must be two columns of the file.")
-                .done("The file was not read again.")
-                .remedy("Choose another column for one of them."));
-        }
-        let labelled = Labelled {
-            mapping,
-            texts: String::new(),
-            ends: Vec::new(),
-            labels: Vec::new(),
-            lines: Vec::new(),
-            label_names: Vec::new(),
-            left_out: LeftOut::default(),
+        mapping.check(&source.columns)?;
+        let template = match &mapping {
+            Mapping::Completion { prompt, .. } => Some(Template::parse(prompt, &source.columns)?),
+            _ => None,
         };
+        let mut names = LabelNames::default();
+        if let Mapping::MultiLabel { labels, .. } = &mapping {
+            names.are_lists = labels.len() == 1;
+            if !names.are_lists {
+                let columns = labels.iter().map(|&column| source.columns[column as usize].clone());
+                names = LabelNames::known(columns);
+            }
+        }
+        let is_question = matches!(mapping, Mapping::QuestionAnswering { .. });
+        let id = source.columns.iter().position(|name| is_question && name == "id");
         Ok(Self {
             decoder: Decoder::new(source.encoding),
             rows: Rows::new(source),
             text: String::new(),
-            labelled,
-            label_ids: HashMap::new(),
+            taker: Taker { examples: Examples::new(mapping), names, template, id },
         })
     }
 
@@ -124,86 +98,209 @@ impl Collector {
     /// Gives the rows.
     ///
     /// # Errors
-    /// As [`Collector::push`], and `data.no-rows` where no row has both a text and a label.
-    pub fn finish(mut self) -> Result<Labelled, Problem> {
+    /// As [`Collector::push`], and `data.no-rows` where no row has all that is needed.
+    pub fn finish(mut self) -> Result<Examples, Problem> {
         self.decoder.finish()?;
         self.text.clear();
         self.read(true)?;
-        if self.labelled.is_empty() {
-            let why = match self.labelled.left_out.first.first() {
+        let Taker { mut examples, mut names, .. } = self.taker;
+        if examples.is_empty() {
+            let why = match examples.left_out.first.first() {
                 Some(row) => format!(" Line {}: {}.", row.line, row.reason),
                 None => String::new(),
             };
-            return Err(Problem::new("data.no-rows", format!("No row has both a text and a label.{why}"))
+            let what = format!("No row has {}.{why}", needed(&examples.mapping));
+            return Err(Problem::new("data.no-rows", what)
                 .done("Nothing was taken from the file.")
                 .remedy("Choose other columns."));
         }
-        Ok(self.labelled)
+        match &mut examples.targets {
+            Targets::Labels(lists) if names.are_lists => *lists = label_lists::split(&mut names, lists),
+            Targets::Words(words) => examples.mended.tags = tags::make_consistent(&mut names, words),
+            _ => {}
+        }
+        examples.label_names = names.all;
+        Ok(examples)
     }
 
     fn read(&mut self, is_end: bool) -> Result<(), Problem> {
-        let Self { rows, text, labelled, label_ids, .. } = self;
-        rows.push(text, is_end, &mut |row| labelled.add(row, label_ids))
+        let Self { rows, text, taker, .. } = self;
+        rows.push(text, is_end, &mut |row| taker.add(row))
     }
 }
 
-impl Labelled {
-    fn add(&mut self, row: Row, label_ids: &mut HashMap<String, u32>) -> Result<(), Problem> {
-        let cells = match row.cells {
-            Ok(cells) => cells,
-            Err(reason) => {
-                self.left_out.add(row.line, reason);
-                return Ok(());
+/// What a row must have, in words.
+fn needed(mapping: &Mapping) -> &'static str {
+    match mapping {
+        Mapping::Classification { pair: None, .. } => "both a text and a label",
+        Mapping::Classification { .. } => "two texts and a label",
+        Mapping::MultiLabel { .. } => "a text and labels that can be read",
+        Mapping::Regression { .. } => "both a text and a number",
+        Mapping::TokenClassification { .. } => "words with their tags",
+        Mapping::QuestionAnswering { .. } => "a question, a passage and an answer in it",
+        Mapping::Completion { .. } => "both a prompt and a completion",
+        Mapping::Chat { .. } => "a turn of the assistant",
+        Mapping::Corpus { .. } => "a text",
+    }
+}
+
+/// A cell that must not be empty, without white space around it.
+fn filled<'a>(cells: &'a Cells, column: u32, missing: &str) -> Result<&'a str, Refusal> {
+    match cells.get(column as usize).trim() {
+        "" => Err(missing.into()),
+        cell => Ok(cell),
+    }
+}
+
+/// A text, and its second where the mapping has pairs.
+fn texts(cells: &Cells, text: u32, pair: Option<u32>) -> Result<Vec<&str>, Refusal> {
+    let mut texts = vec![filled(cells, text, "no text")?];
+    if let Some(pair) = pair {
+        texts.push(filled(cells, pair, "no second text")?);
+    }
+    Ok(texts)
+}
+
+impl Taker {
+    fn add(&mut self, row: Row) -> Result<(), Problem> {
+        let taken = match row.cells {
+            Ok(cells) => self.take(row.line, cells),
+            Err(reason) => Err(Refusal::Row(reason)),
+        };
+        match taken {
+            Ok(()) => Ok(()),
+            Err(Refusal::Row(reason)) => {
+                self.examples.left_out.add(row.line, reason);
+                Ok(())
             }
-        };
-        let text = cells.get(self.mapping.text as usize).trim();
-        let raw_label = cells.get(self.mapping.label as usize);
-        let label = raw_label.trim();
-        let reason = match (text.is_empty(), label.is_empty()) {
-            (true, true) => "no text and no label",
-            (true, false) => "no text",
-            (false, true) => "no label",
-            _ if label.chars().nth(MAX_LABEL_CHARS).is_some() => "the label is too long",
-            _ => "",
-        };
-        if !reason.is_empty() {
-            self.left_out.add(row.line, reason);
-            return Ok(());
+            Err(Refusal::File(problem)) => Err(problem),
         }
-        self.store(text)?;
-        let id = match label_ids.get(label) {
-            Some(&id) => id,
-            None if self.label_names.len() >= MAX_LABELS => {
-                let what = format!("There are more than {} different labels.", thousands(MAX_LABELS));
-                return Err(Problem::new("data.too-many-labels", what)
-                    .done("Reading stopped.")
-                    .remedy("Another column may be the label."));
+    }
+
+    fn take(&mut self, line: u32, cells: &Cells) -> Result<(), Refusal> {
+        let mapping = self.examples.mapping.clone();
+        match mapping {
+            Mapping::Classification { text, pair, label } => self.take_class(line, cells, (text, pair), label),
+            Mapping::MultiLabel { text, pair, labels } => self.take_labels(line, cells, (text, pair), &labels),
+            Mapping::Regression { text, pair, number } => {
+                let texts = texts(cells, text, pair)?;
+                let cell = filled(cells, number, "no number")?;
+                let value = cell.parse::<f32>().ok().filter(|value| value.is_finite());
+                let value = value.ok_or_else(|| format!("\"{}\" is not a number", excerpt(cell, 40)))?;
+                self.examples.push(line, &texts)?;
+                if let Targets::Numbers(numbers) = &mut self.examples.targets {
+                    numbers.push(value);
+                }
+                Ok(())
             }
-            None => {
-                let id = self.label_names.len() as u32;
-                label_ids.insert(label.to_owned(), id);
-                self.label_names.push(LabelName { name: label.to_owned(), rows: 0, padded_rows: 0 });
-                id
+            Mapping::TokenClassification { text, tags } => self.take_tags(line, cells, text, tags),
+            Mapping::QuestionAnswering { question, context, answer, start } => {
+                let start = start.map(|start| cells.get(start as usize));
+                let taken = self.take_question(line, cells, (question, context), (answer, start));
+                let id = self.id.map(|id| cells.get(id)).filter(|id| !id.is_empty());
+                taken.map_err(|refusal| match (refusal, id) {
+                    (Refusal::Row(reason), Some(id)) => Refusal::Row(format!("question {}: {reason}", excerpt(id, 60))),
+                    (refusal, _) => refusal,
+                })
             }
+            Mapping::Completion { completion, .. } => {
+                let completion = filled(cells, completion, "no completion")?;
+                let prompt = self.template.as_ref().and_then(|template| template.fill(cells));
+                self.examples.push(line, &[&prompt.ok_or("no prompt")?, completion])?;
+                Ok(())
+            }
+            Mapping::Chat { messages } => {
+                let (text, turns) = messages::parse(filled(cells, messages, "no messages")?)?;
+                self.examples.push(line, &[&text])?;
+                if let Targets::Turns(lists) = &mut self.examples.targets {
+                    lists.push(turns);
+                }
+                Ok(())
+            }
+            Mapping::Corpus { text } => {
+                filled(cells, text, "no text")?;
+                self.examples.push(line, &[cells.get(text as usize).trim_end()])?;
+                Ok(())
+            }
+        }
+    }
+
+    fn take_class(&mut self, line: u32, cells: &Cells, of: (u32, Option<u32>), label: u32) -> Result<(), Refusal> {
+        let raw = cells.get(label as usize);
+        let label = raw.trim();
+        let texts = match texts(cells, of.0, of.1) {
+            Err(Refusal::Row(reason)) if label.is_empty() => return Err(format!("{reason} and no label").into()),
+            texts => texts?,
         };
-        let name = &mut self.label_names[id as usize];
+        if label.is_empty() {
+            return Err("no label".into());
+        }
+        let id = self.names.id(label)?;
+        self.examples.push(line, &texts)?;
+        let name = &mut self.names.all[id as usize];
         name.rows += 1;
-        name.padded_rows += usize::from(raw_label.len() > label.len());
-        self.labels.push(id);
-        self.lines.push(row.line);
+        name.padded_rows += usize::from(raw.len() > label.len());
+        if let Targets::Classes(classes) = &mut self.examples.targets {
+            classes.push(id);
+        }
         Ok(())
     }
 
-    fn store(&mut self, text: &str) -> Result<(), Problem> {
-        let has_room = self.texts.len() + text.len() <= MAX_TEXT_BYTES && self.texts.try_reserve(text.len()).is_ok();
-        if !has_room {
-            let what = format!("The texts take more than {} MB of memory.", self.texts.len() >> 20);
-            return Err(Problem::new("data.too-much-text", what)
-                .done("Reading stopped.")
-                .remedy("Take a part of the file: a few hundred thousand rows teach as much."));
+    fn take_labels(
+        &mut self,
+        line: u32,
+        cells: &Cells,
+        of: (u32, Option<u32>),
+        columns: &[u32],
+    ) -> Result<(), Refusal> {
+        let texts = texts(cells, of.0, of.1)?;
+        let ids = match columns {
+            &[column] => label_lists::raw(cells.get(column as usize), &mut self.names)?,
+            columns => label_lists::from_flags(cells, columns)?,
+        };
+        self.examples.push(line, &texts)?;
+        if let Targets::Labels(lists) = &mut self.examples.targets {
+            lists.push(ids);
         }
-        self.texts.push_str(text);
-        self.ends.push(self.texts.len() as u32);
+        Ok(())
+    }
+
+    fn take_tags(&mut self, line: u32, cells: &Cells, text: u32, tag_column: u32) -> Result<(), Refusal> {
+        filled(cells, text, "no text")?;
+        // Neither is trimmed: spans are counted in the text, and a tag may stand beside a word of white space.
+        let (text, tags) = (cells.get(text as usize), cells.get(tag_column as usize));
+        let (text, words) = match spans::parse(tags) {
+            Some(found) => (text.to_owned(), spans::to_words(text, found, line, &mut self.examples.mended)),
+            None => tags::pair_up(text, tags)?,
+        };
+        let mut tagged = Vec::with_capacity(words.len());
+        for (range, tag) in words {
+            tagged.push(Word { start: range.start as u32, end: range.end as u32, tag: self.names.id(&tag)? });
+        }
+        self.examples.push(line, &[&text])?;
+        if let Targets::Words(lists) = &mut self.examples.targets {
+            lists.push(tagged);
+        }
+        Ok(())
+    }
+
+    fn take_question(
+        &mut self,
+        line: u32,
+        cells: &Cells,
+        (question, context): (u32, u32),
+        (answer, start): (u32, Option<&str>),
+    ) -> Result<(), Refusal> {
+        let question = filled(cells, question, "no question")?;
+        filled(cells, context, "no passage")?;
+        // Not trimmed: the answers' places are counted in it.
+        let context = cells.get(context as usize);
+        let given = answers::parse(cells.get(answer as usize), start)?;
+        let found = answers::locate_all(context, &given, &mut self.examples.mended.answers)?;
+        self.examples.push(line, &[question, context])?;
+        if let Targets::Answers(lists) = &mut self.examples.targets {
+            lists.push(found);
+        }
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::limits::MAX_CLASSES;
 
-use super::Mapping;
 use super::cells::Cells;
+use super::shape::{Shape, shape};
 
 const TEXT_NAMES: &[&str] = &[
     "abstract",
@@ -45,12 +45,22 @@ const LABEL_NAMES: &[&str] = &[
     "topic",
 ];
 
+/// Cells of a column that are looked at closely.
+const SHAPED_CELLS: usize = 100;
+
+/// Whether a cell lists short names.
+fn is_list(cell: &str) -> bool {
+    let are_short = |separator: char| cell.contains(separator) && cell.split(separator).all(|part| part.len() < 40);
+    are_short('|') || are_short(';') || (are_short(',') && cell.split(',').all(|part| !part.trim().contains(' ')))
+}
+
 /// Whether a column's name says that it holds texts or labels: `review_text`, `Label`.
 pub(super) fn is_telling_name(name: &str) -> bool {
     has_word(name, TEXT_NAMES) || has_word(name, LABEL_NAMES)
 }
 
-fn has_word(name: &str, words: &[&str]) -> bool {
+/// Whether one of a name's words is among these.
+pub(super) fn has_word(name: &str, words: &[&str]) -> bool {
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
 }
 
@@ -59,7 +69,13 @@ fn has_word(name: &str, words: &[&str]) -> bool {
 struct Column {
     filled: usize,
     bytes: u64,
+    numbers: usize,
     decimals: usize,
+    lists: usize,
+    /// Cells of more than one word.
+    sentences: usize,
+    /// Of the first cells, as far as they agree.
+    shape: Option<Shape>,
     /// Hashes of the values, until there are too many for a label.
     values: HashSet<u64>,
 }
@@ -77,7 +93,19 @@ impl Column {
             cell.hash(&mut hasher);
             self.values.insert(hasher.finish());
         }
-        self.decimals += usize::from(cell.len() < 32 && cell.contains('.') && cell.parse::<f64>().is_ok());
+        let is_number = cell.len() < 32 && cell.parse::<f64>().is_ok_and(f64::is_finite);
+        self.numbers += usize::from(is_number);
+        self.decimals += usize::from(is_number && cell.contains('.'));
+        self.lists += usize::from(cell.len() < 400 && is_list(cell));
+        self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
+        if self.filled <= SHAPED_CELLS {
+            self.shape = match (self.shape, shape(cell)) {
+                (known, None) => known,
+                (None, found) => found,
+                (Some(known), Some(found)) if known == found => Some(known),
+                _ => Some(Shape::Plain),
+            };
+        }
     }
 
     fn mean_bytes(&self) -> f64 {
@@ -123,8 +151,8 @@ impl ColumnStats {
         }
     }
 
-    /// The likeliest columns; equal ones in the order of the file.
-    pub(super) fn guess(&self, names: &[String]) -> Mapping {
+    /// The likeliest columns of a text and its label; equal ones in the order of the file.
+    pub(super) fn text_and_label(&self, names: &[String]) -> (u32, u32) {
         let best = |scores: Vec<f64>| {
             let mut best = 0;
             for (index, score) in scores.iter().enumerate() {
@@ -138,7 +166,32 @@ impl ColumnStats {
         let text = best(columns().map(|(column, name)| column.text_score(name)).collect());
         let scores = columns().map(|(column, name)| column.label_score(name, self.rows)).enumerate();
         let label = best(scores.map(|(i, score)| if i == text { f64::NEG_INFINITY } else { score }).collect());
-        Mapping { text: text as u32, label: label as u32 }
+        (text as u32, label as u32)
+    }
+
+    /// What the cells of a column are made of, where they agree.
+    pub(super) fn shape(&self, column: u32) -> Shape {
+        self.columns.get(column as usize).and_then(|column| column.shape).unwrap_or(Shape::Plain)
+    }
+
+    /// Whether most cells of a column are numbers, and whether these have decimals.
+    pub(super) fn numbers(&self, column: u32) -> (bool, bool) {
+        let is_most = |part: fn(&Column) -> usize| {
+            self.columns.get(column as usize).is_some_and(|column| part(column) * 10 > column.filled * 9)
+        };
+        (is_most(|column| column.numbers), is_most(|column| 2 * column.decimals))
+    }
+
+    /// Whether many cells of a column are lists apart by `;` or `|`, or by commas without a space in the parts.
+    pub(super) fn are_lists(&self, column: u32) -> bool {
+        self.columns
+            .get(column as usize)
+            .is_some_and(|column| column.lists * 4 > column.filled && column.mean_bytes() < 80.0)
+    }
+
+    /// Whether a column holds running text: several words a cell.
+    pub(super) fn is_text(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.sentences * 2 > column.filled)
     }
 }
 
@@ -156,8 +209,7 @@ mod tests {
             }
             stats.add(&cells);
         }
-        let guess = stats.guess(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>());
-        (guess.text, guess.label)
+        stats.text_and_label(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>())
     }
 
     #[test]

@@ -28,19 +28,28 @@ impl Columns {
             }
         }
         for key in &self.keys {
-            match object.get(key) {
-                None | Some(Value::Null) => {}
-                Some(Value::String(text)) => cells.write(text),
-                Some(other) => cells.write(&other.to_string()),
-            }
-            cells.end_cell();
+            write_value(object.get(key), cells);
         }
         Ok(())
     }
 }
 
-fn reason(error: &serde_json::Error) -> String {
-    if error.is_data() {
+/// Writes a value as a cell: a text as it is, nothing for null, JSON for all else.
+pub(super) fn write_value(value: Option<&Value>, cells: &mut Cells) {
+    match value {
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) => cells.write(text),
+        Some(other) => cells.write(&other.to_string()),
+    }
+    cells.end_cell();
+}
+
+/// Why JSON cannot be read.
+pub(super) fn reason(error: &serde_json::Error) -> String {
+    // serde_json tells this by its words alone.
+    if error.to_string().starts_with("recursion limit") {
+        "nested too deeply".into()
+    } else if error.is_data() {
         "not a JSON object".into()
     } else if error.is_eof() {
         "the JSON ends in the middle".into()
@@ -147,6 +156,27 @@ impl JsonArray {
                 Step::Bad(rest.len(), "what begins here does not end: nothing after it could be read".into())
             }
             None => Step::More,
+        }
+    }
+}
+
+/// Length of the value at the beginning, if its end is there.
+pub(super) fn value_len(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b'"' => string_len(bytes),
+        b'{' | b'[' => element_len(bytes),
+        _ => bytes.iter().position(|byte| b",]} \t\r\n".contains(byte)),
+    }
+}
+
+/// Length of the string at the beginning, quotes counted, if its end is there.
+pub(super) fn string_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
         }
     }
 }

@@ -2,16 +2,72 @@
 
 use std::collections::HashMap;
 
-use crate::limits::{MAX_CLASSES, MIN_CLASS_ROWS};
+use crate::limits::{MAX_CLASSES, MAX_LABEL_CHARS, MIN_CLASS_ROWS};
 use crate::problem::Problem;
 
-use super::collect::LabelName;
+use super::collect::Refusal;
+use super::tags::are_bio;
 use super::words::{count, names, thousands};
 
 /// Decimal numbers from this many different ones on are measurements rather than classes.
 const MANY_DECIMALS: usize = 20;
 
+/// Different labels at which counting stops: by then the column is an id or a text.
+const MAX_LABELS: usize = 100_000;
+
+/// A label as it stands in the file.
+#[derive(Debug)]
+pub(super) struct LabelName {
+    pub name: String,
+    pub rows: usize,
+    /// Rows where it has white space around it.
+    pub padded_rows: usize,
+}
+
+/// The labels of a file, numbered as they come.
+#[derive(Default)]
+pub(super) struct LabelNames {
+    pub all: Vec<LabelName>,
+    ids: HashMap<String, u32>,
+    /// Whether each is a list of labels, not split yet.
+    pub are_lists: bool,
+}
+
+impl LabelNames {
+    /// Labels in a given order, no more than these.
+    pub(super) fn known(names: impl Iterator<Item = String>) -> Self {
+        let all = names.map(|name| LabelName { name, rows: 0, padded_rows: 0 }).collect();
+        Self { all, ..Self::default() }
+    }
+
+    /// The number of a label.
+    ///
+    /// # Errors
+    /// A reason against its row where it is too long, `data.too-many-labels` against the file.
+    pub(super) fn id(&mut self, label: &str) -> Result<u32, Refusal> {
+        if let Some(&id) = self.ids.get(label) {
+            return Ok(id);
+        }
+        if !self.are_lists && label.chars().nth(MAX_LABEL_CHARS).is_some() {
+            return Err("the label is too long".into());
+        }
+        if self.all.len() >= MAX_LABELS {
+            let what = format!("There are more than {} different labels.", thousands(MAX_LABELS));
+            return Err(Refusal::File(
+                Problem::new("data.too-many-labels", what)
+                    .done("Reading stopped.")
+                    .remedy("Another column may be the label."),
+            ));
+        }
+        let id = self.all.len() as u32;
+        self.ids.insert(label.to_owned(), id);
+        self.all.push(LabelName { name: label.to_owned(), rows: 0, padded_rows: 0 });
+        Ok(id)
+    }
+}
+
 /// The labels that are learned.
+#[derive(Default)]
 pub(super) struct Classes {
     /// Their names, in natural order.
     pub names: Vec<String>,
@@ -74,12 +130,70 @@ pub(super) fn choose(labels: &[LabelName], rows: &[usize], min_rows: usize) -> R
     Ok(Classes { names: kept.into_iter().map(|(_, name)| name).collect(), of_label, warnings })
 }
 
+/// Takes all labels of a task in which a row may have several. `rows` are the rows of each that can be learned from.
+///
+/// # Errors
+/// `data.too-many-classes`, `data.regression` and `data.no-labels`.
+pub(super) fn all(labels: &[LabelName], rows: &[usize]) -> Result<Classes, Problem> {
+    if labels.len() > MAX_CLASSES {
+        let numbers = labels.iter().filter(|label| label.name.parse::<f64>().is_ok()).count();
+        return Err(too_many(labels.len(), numbers * 2 > labels.len()));
+    }
+    if rows.iter().all(|&rows| rows == 0) {
+        return Err(Problem::new("data.no-labels", "No row has a label.")
+            .done("There is nothing to learn; the file stays open.")
+            .remedy("Choose another column for the labels."));
+    }
+    let rare: Vec<_> =
+        labels.iter().zip(rows).filter(|(_, rows)| **rows < MIN_CLASS_ROWS).map(|it| &it.0.name).collect();
+    let mut warnings = Vec::new();
+    if !rare.is_empty() {
+        let what = format!("These labels stand on fewer than {MIN_CLASS_ROWS} rows: {}.", names(&rare));
+        warnings.push(
+            Problem::new("data.rare-labels", what)
+                .done("They are kept, and most likely never predicted.")
+                .remedy("Add rows that have them."),
+        );
+    }
+    Ok(every(labels, warnings))
+}
+
+/// Takes all tags.
+///
+/// # Errors
+/// `data.too-many-classes`, and `data.one-class` where all words have the same.
+pub(super) fn tags(labels: &[LabelName]) -> Result<Classes, Problem> {
+    if labels.len() > 2 * MAX_CLASSES + 1 {
+        return Err(too_many(labels.len(), false));
+    }
+    let all: Vec<String> = labels.iter().map(|label| label.name.clone()).collect();
+    if let [only] = labels {
+        return Err(Problem::new("data.one-class", format!("Every word has the same tag, {}.", names(&[&only.name])))
+            .done("There is nothing to tell apart; the file stays open.")
+            .remedy("Add words with another tag, or choose another column for the tags."));
+    }
+    let mut warnings = Vec::new();
+    if !are_bio(&all) {
+        warnings.push(
+            Problem::new("data.plain-tags", "The tags are not of the form O, B-X and I-X.")
+                .done("Each word's tag is learned as it is; no words are put together to entities.")
+                .remedy("For entities, begin the tag of an entity's first word with B- and of its others with I-."),
+        );
+    }
+    Ok(every(labels, warnings))
+}
+
+fn every(labels: &[LabelName], warnings: Vec<Problem>) -> Classes {
+    let names = labels.iter().map(|label| label.name.clone()).collect();
+    Classes { names, of_label: (0..labels.len() as u32).map(Some).collect(), warnings }
+}
+
 fn too_many(labels: usize, are_numbers: bool) -> Problem {
     let (code, what, remedy) = if are_numbers {
         (
             "data.regression",
             format!("The label column holds {} different numbers.", thousands(labels)),
-            "Predicting a number is another task than this one: group the numbers into a few labels, or choose another column.",
+            "Choose regression as the task: it predicts the number itself. Or group the numbers into a few labels.",
         )
     } else {
         (
@@ -142,7 +256,7 @@ enum Piece {
 }
 
 /// "class 2" before "class 10"; names that are all numbers by value.
-fn sort_naturally(labels: &mut [(usize, String)]) {
+pub(super) fn sort_naturally(labels: &mut [(usize, String)]) {
     let numbers = labels.iter().map(|(_, name)| name.parse::<f64>().ok().filter(|number| number.is_finite()));
     if let Some(numbers) = numbers.collect::<Option<Vec<f64>>>() {
         let mut by_value: Vec<_> = numbers.into_iter().zip(labels.iter().cloned()).collect();

@@ -1,23 +1,45 @@
 //! Bytes to rows: what a dropped file is, what is in it, and which rows train and validate.
 //!
-//! A file is read twice, in chunks: a [`Scanner`] tells what is in it, and once the person has agreed on the columns
-//! a [`Collector`] takes text and label of each row. A [`Dataset`] splits those without reading again.
+//! A file is read twice, in chunks: a [`Scanner`] tells what is in it and for which task it looks to be, and once the
+//! person has agreed on the [`Mapping`] a [`Collector`] takes what it names of each row. A [`Dataset`] splits those
+//! [`Examples`] without reading again.
 
+mod align;
+mod answers;
 mod cells;
 mod collect;
 mod columns;
+mod conll;
 mod decode;
 mod delimited;
+mod example;
+mod examples;
+mod guess;
 mod json;
+mod json_columns;
+mod label_lists;
 mod labels;
+mod languages;
+mod mapping;
+mod messages;
+mod plain;
 mod repeats;
+mod report;
 mod rows;
 mod scan;
+mod shape;
 mod sniff;
+mod spans;
 mod split;
+mod squad;
+mod summary;
+mod tags;
+mod template;
 mod usable;
 mod words;
 
+#[cfg(test)]
+mod task_tests;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +47,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 
-pub use collect::{Collector, Labelled};
+pub use align::align;
+pub use collect::Collector;
+pub use example::{Example, Message, Role, Word};
+pub use examples::Examples;
+pub use mapping::Mapping;
+pub use report::{ClassCount, DataReport, DroppedRow, RepeatedText, TaskFacts, TokenLengths};
 pub use scan::{Hints, Scanner};
 pub use usable::Dataset;
 
@@ -53,15 +80,14 @@ pub enum Format {
     JsonLines,
     /// One JSON array of objects.
     JsonArray,
-}
-
-/// Which columns are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mapping {
-    /// Index of the column with the text.
-    pub text: u32,
-    /// Index of the column with the label.
-    pub label: u32,
+    /// One JSON object of arrays, a column each.
+    JsonColumns,
+    /// SQuAD's JSON: paragraphs with their questions (v1.1 and v2).
+    Squad,
+    /// A word a line with its tag in the last column, a blank line between sentences.
+    Conll,
+    /// Running text: a paragraph or a line a row.
+    Text,
 }
 
 /// What was found in a file, read once.
@@ -77,7 +103,7 @@ pub struct SourceInfo {
     pub encoding: Encoding,
     /// Between cells, where the format has one: `,`, tab, `;` or `|`.
     pub delimiter: Option<char>,
-    /// Whether quoted cells may hold line ends.
+    /// Whether a cell may hold line ends: a quoted one, or a paragraph of running text.
     pub multiline: bool,
     /// Whether the first line names the columns.
     pub has_header: bool,
@@ -87,85 +113,12 @@ pub struct SourceInfo {
     pub rows: u32,
     /// The first rows, cells cut to 200 characters.
     pub preview: Vec<Vec<String>>,
-    /// Which columns look like text and label.
+    /// What the file looks to be for.
     pub guess: Mapping,
+    /// Why: "Column `tags` has one tag for each word of `tokens`."
+    pub why: String,
+    /// A mapping for each task that the file could serve, `guess` first.
+    pub guesses: Vec<Mapping>,
     /// What should be known before going on.
     pub warnings: Vec<Problem>,
-}
-
-/// What was found in the two columns, before any training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DataReport {
-    /// The columns.
-    pub mapping: Mapping,
-    /// Rows that can be used.
-    pub rows_kept: u32,
-    /// Rows that cannot.
-    pub rows_dropped: u32,
-    /// The first of those, with line and reason.
-    pub dropped: Vec<DroppedRow>,
-    /// Classes with their rows, commonest first.
-    pub classes: Vec<ClassCount>,
-    /// Rows whose text and label stand earlier in the file.
-    pub duplicates: u32,
-    /// Texts that stand with more than one label.
-    pub contradictions: u32,
-    /// Training rows whose text is also in the validation file; they are not learned from.
-    pub across_split: u32,
-    /// The first of the duplicates, contradictions and texts across the split, with their lines.
-    pub repeated: Vec<RepeatedText>,
-    /// Rows learned from.
-    pub train_rows: u32,
-    /// Rows validated on.
-    pub validation_rows: u32,
-    /// Always guessing the commonest class is right for this share.
-    pub majority_share: f64,
-    /// Token lengths, once a tokenizer is loaded.
-    pub tokens: Option<TokenLengths>,
-    /// What should be known before going on.
-    pub warnings: Vec<Problem>,
-}
-
-/// A row that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DroppedRow {
-    /// Line in the file, from 1.
-    pub line: u32,
-    /// "no label"
-    pub reason: String,
-}
-
-/// A class and its rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClassCount {
-    /// The class's name.
-    pub label: String,
-    /// Its rows.
-    pub rows: u32,
-}
-
-/// A text that stands more than once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RepeatedText {
-    /// The text, cut to 200 characters.
-    pub text: String,
-    /// The lines it stands on, the first few.
-    pub lines: Vec<u32>,
-    /// The labels it has.
-    pub labels: Vec<String>,
-}
-
-/// How long the texts are in tokens, and what a length would cut.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TokenLengths {
-    /// Half of the rows are at most this long.
-    pub p50: u32,
-    /// 95 % of the rows are at most this long.
-    pub p95: u32,
-    /// The longest.
-    pub max: u32,
-    /// The length chosen.
-    pub max_len: u32,
-    /// Share of the rows that it cuts.
-    pub truncated_share: f64,
 }

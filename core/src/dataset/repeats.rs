@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::limits::REPORTED_ROWS;
 
+use super::examples::Targets;
 use super::words::excerpt;
-use super::{Labelled, RepeatedText};
+use super::{Examples, RepeatedText};
 
 /// Lines named for one text.
 const LINES: usize = 5;
@@ -24,8 +25,8 @@ pub(super) struct Repeats {
     pub texts: Vec<RepeatedText>,
 }
 
-/// Finds them; `is_elsewhere` says that a text stands in the validation file.
-pub(super) fn find(rows: &Labelled, is_elsewhere: impl Fn(&str) -> bool) -> Repeats {
+/// Finds them; `is_elsewhere` says that a row's group stands in the validation file.
+pub(super) fn find(rows: &Examples, is_elsewhere: impl Fn(usize) -> bool) -> Repeats {
     let mut found = Repeats {
         first_row: Vec::with_capacity(rows.len()),
         is_mixed: vec![false; rows.len()],
@@ -33,48 +34,56 @@ pub(super) fn find(rows: &Labelled, is_elsewhere: impl Fn(&str) -> bool) -> Repe
         contradictions: 0,
         texts: Vec::new(),
     };
-    let mut first_rows: HashMap<&str, u32> = HashMap::new();
-    let mut later_labels: HashSet<(u32, usize)> = HashSet::new();
+    let can_contradict = matches!(rows.targets, Targets::Classes(_) | Targets::Labels(_) | Targets::Words(_));
+    let mut first_rows: HashMap<(&str, &str), u32> = HashMap::new();
+    let mut later_targets: HashSet<(u32, u64)> = HashSet::new();
     let mut listed: HashMap<u32, usize> = HashMap::new();
     for row in 0..rows.len() {
-        let text = rows.text(row);
-        let first = *first_rows.entry(text).or_insert(row as u32);
+        let first = *first_rows.entry(rows.input(row)).or_insert(row as u32);
         found.first_row.push(first);
-        let is_repeat = first as usize != row;
-        if is_repeat {
-            let label = rows.label_id(row);
-            if label == rows.label_id(first as usize) || !later_labels.insert((first, label)) {
+        let mut is_told = is_elsewhere(row);
+        if first as usize != row {
+            let target = rows.target(row);
+            if target == rows.target(first as usize) || !later_targets.insert((first, target)) {
                 found.duplicates += 1;
-            } else {
+                is_told = true;
+            } else if can_contradict {
                 found.contradictions += u32::from(!found.is_mixed[first as usize]);
                 found.is_mixed[first as usize] = true;
+                is_told = true;
             }
         }
-        if !is_repeat && !is_elsewhere(text) {
+        if !is_told {
             continue;
         }
         if !listed.contains_key(&first) && found.texts.len() < REPORTED_ROWS {
             listed.insert(first, found.texts.len());
-            found.texts.push(RepeatedText { text: excerpt(text, 200), lines: vec![], labels: vec![] });
+            let text = excerpt(rows.text(row), 200);
+            found.texts.push(RepeatedText { text, lines: vec![], labels: vec![] });
             note(&mut found.texts, &listed, rows, first, first as usize);
         }
-        if is_repeat {
+        if first as usize != row {
             note(&mut found.texts, &listed, rows, first, row);
         }
     }
     found
 }
 
-/// Adds a row's line and label to the entry of its text, where there is one.
-fn note(texts: &mut [RepeatedText], listed: &HashMap<u32, usize>, rows: &Labelled, first: u32, row: usize) {
+/// Adds a row's line and labels to the entry of its text, where there is one.
+fn note(texts: &mut [RepeatedText], listed: &HashMap<u32, usize>, rows: &Examples, first: u32, row: usize) {
     let Some(entry) = listed.get(&first).and_then(|&index| texts.get_mut(index)) else {
         return;
     };
     if entry.lines.len() < LINES {
         entry.lines.push(rows.line(row));
     }
-    let label = rows.label_name(row);
-    if !entry.labels.iter().any(|known| known == label) {
-        entry.labels.push(label.to_owned());
+    if matches!(rows.targets, Targets::Words(_)) {
+        return;
+    }
+    for id in rows.label_ids(row) {
+        let label = &rows.label_names[id as usize].name;
+        if !entry.labels.contains(label) {
+            entry.labels.push(label.clone());
+        }
     }
 }

@@ -3,9 +3,13 @@
 use crate::problem::Problem;
 
 use super::cells::Cells;
+use super::conll::Conll;
 use super::decode::line_ends;
 use super::delimited::{Delimited, Dialect};
 use super::json::{JsonArray, JsonLines};
+use super::json_columns::JsonColumns;
+use super::plain::Plain;
+use super::squad::Squad;
 use super::words::count;
 use super::{Format, SourceInfo};
 
@@ -36,6 +40,10 @@ enum Reader {
     Delimited(Delimited),
     Lines(JsonLines),
     Array(JsonArray),
+    Columns(JsonColumns),
+    Squad(Squad),
+    Conll(Conll),
+    Plain(Plain),
 }
 
 /// Cuts text into rows.
@@ -62,6 +70,10 @@ impl Rows {
             })),
             Format::JsonLines => Reader::Lines(JsonLines::new(columns)),
             Format::JsonArray => Reader::Array(JsonArray::new(columns)),
+            Format::JsonColumns => Reader::Columns(JsonColumns::new(columns)),
+            Format::Squad => Reader::Squad(Squad::default()),
+            Format::Conll => Reader::Conll(Conll),
+            Format::Text => Reader::Plain(Plain { by_paragraph: source.multiline }),
         };
         Self {
             reader,
@@ -89,6 +101,10 @@ impl Rows {
                 Reader::Delimited(reader) => reader.step(rest, is_end, &mut self.cells),
                 Reader::Lines(reader) => reader.step(rest, is_end, &mut self.cells),
                 Reader::Array(reader) => reader.step(rest, is_end, &mut self.cells),
+                Reader::Columns(reader) => reader.step(rest, is_end, &mut self.cells),
+                Reader::Squad(reader) => reader.step(rest, is_end, &mut self.cells),
+                Reader::Conll(reader) => reader.step(rest, is_end, &mut self.cells),
+                Reader::Plain(reader) => reader.step(rest, is_end, &mut self.cells),
             };
             let (used, cells) = match step {
                 Step::More => break,
@@ -104,7 +120,11 @@ impl Rows {
                 },
             };
             if let Some(cells) = cells {
-                take(Row { line: self.line, cells })?;
+                let line = match &self.reader {
+                    Reader::Columns(reader) if cells.is_ok() => reader.row_number(),
+                    _ => self.line,
+                };
+                take(Row { line, cells })?;
             }
             self.line += line_ends(&self.rest.as_bytes()[at..at + used]) as u32;
             at += used;
@@ -113,12 +133,13 @@ impl Rows {
         Ok(())
     }
 
-    /// The names of the objects' members so far, in the order in which they came; none for delimited rows.
+    /// The names of the objects' members so far, in the order in which they came; none where the rows have no names.
     pub(super) fn keys(&self) -> &[String] {
         match &self.reader {
-            Reader::Delimited(_) => &[],
             Reader::Lines(reader) => reader.keys(),
             Reader::Array(reader) => reader.keys(),
+            Reader::Columns(reader) => reader.keys(),
+            Reader::Delimited(_) | Reader::Squad(_) | Reader::Conll(_) | Reader::Plain(_) => &[],
         }
     }
 }

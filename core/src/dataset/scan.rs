@@ -6,7 +6,10 @@ use crate::problem::Problem;
 use super::cells::Cells;
 use super::columns::ColumnStats;
 use super::decode::{Decoder, check_is_text, encoding_from_mark};
+use super::guess::guess;
+use super::plain;
 use super::rows::{Row, Rows};
+use super::shape::{Shape, shape};
 use super::sniff::{self, sniff};
 use super::words::{LeftOut, count, excerpt, names, thousands};
 use super::{Encoding, Format, Mapping, SourceInfo};
@@ -46,7 +49,7 @@ struct Found {
     cut_cells: usize,
     open_quotes: usize,
     first_open_quote: u32,
-    /// Whether all cells of the first row are nested JSON.
+    /// Whether all cells of the first row are nested JSON of no known shape.
     is_first_nested: bool,
 }
 
@@ -64,7 +67,9 @@ impl Scanner {
             columns: Vec::new(),
             rows: 0,
             preview: Vec::new(),
-            guess: Mapping { text: 0, label: 1 },
+            guess: Mapping::Corpus { text: 0 },
+            why: String::new(),
+            guesses: Vec::new(),
             warnings: Vec::new(),
         };
         Self { source, hints, head: Vec::new(), body: None }
@@ -99,12 +104,16 @@ impl Scanner {
         body.push(&[], true)?;
         let Body { rows, found, .. } = body;
         let mut source = self.source;
-        if source.format != Format::Delimited {
+        if matches!(source.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns) {
             source.columns = rows.keys().to_vec();
         }
         found.check(&source)?;
         source.rows = found.rows;
-        source.guess = found.stats.guess(&source.columns);
+        let guesses = guess(&source, &found.stats);
+        if let Some((best, why)) = guesses.first() {
+            (source.guess, source.why) = (best.clone(), why.clone());
+        }
+        source.guesses = guesses.into_iter().map(|(mapping, _)| mapping).collect();
         source.warnings.extend(found.warnings(source.format));
         source.preview = found.preview;
         for row in &mut source.preview {
@@ -124,13 +133,15 @@ impl Scanner {
         if text.trim().is_empty() {
             return Err(empty());
         }
-        let layout = sniff(&text, is_whole, self.hints.has_header)?;
+        let layout = sniff(&self.source.name, &text, is_whole, self.hints.has_header)?;
         self.source.format = layout.format;
         self.source.has_header = layout.has_header;
         self.source.columns = layout.columns;
         if let Some(dialect) = layout.dialect {
             self.source.delimiter = Some(char::from(dialect.delimiter));
             self.source.multiline = dialect.multiline;
+        } else if layout.format == Format::Text {
+            self.source.multiline = plain::has_paragraphs(&text);
         }
         if !layout.repeated_names.is_empty() {
             let what = format!("More than one column is called {}.", names(&layout.repeated_names));
@@ -173,7 +184,9 @@ impl Found {
             Err(reason) => return self.left_out.add(row.line, reason),
         };
         if self.rows == 0 {
-            self.is_first_nested = cells.iter().all(|cell| cell.starts_with(['[', '{']));
+            let is_nested =
+                |cell: &str| cell.starts_with(['[', '{']) && shape(cell).is_none_or(|it| it == Shape::Plain);
+            self.is_first_nested = cells.iter().all(is_nested);
         }
         self.rows += 1;
         self.stats.add(cells);
@@ -195,7 +208,7 @@ impl Found {
             return Err(sniff::json_shape());
         }
         if self.rows > 0 {
-            return if source.columns.len() < 2 { Err(sniff::one_column()) } else { Ok(()) };
+            return Ok(());
         }
         match self.left_out.first.first() {
             Some(row) => {
@@ -228,6 +241,10 @@ impl Found {
                         Format::Delimited => "If texts hold the character between cells, put them in double quotes.",
                         Format::JsonLines => "Each line must be one JSON object.",
                         Format::JsonArray => "Each element of the array must be one JSON object.",
+                        Format::JsonColumns => "Each member must be an array, and all of the same length.",
+                        Format::Squad => "Each paragraph must have a context and qas, as SQuAD's files have.",
+                        Format::Conll => "Each line must be a word and its tag, as many columns as the first has.",
+                        Format::Text => "",
                     }),
             );
         }

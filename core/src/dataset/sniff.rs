@@ -5,13 +5,19 @@ use std::collections::HashMap;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
 use crate::problem::Problem;
 
-use super::Format;
 use super::cells::Cells;
 use super::columns::is_telling_name;
+use super::conll::{self, is_conll};
 use super::delimited::{Delimited, Dialect};
 use super::json::is_object;
+use super::json_columns::are_columns;
+use super::languages::language;
 use super::rows::Step;
 use super::words::count;
+use super::{Format, plain, squad};
+
+/// Share of a .txt file's lines that must have as many cells for it to be a table.
+const TXT_SHARE: f64 = 0.9;
 
 /// How the rows are written.
 #[derive(Debug, PartialEq)]
@@ -26,17 +32,26 @@ pub(super) struct Layout {
     pub repeated_names: Vec<String>,
 }
 
-/// Finds the layout from the beginning of a file; `is_whole` says that it is all of it.
+impl Layout {
+    fn new(format: Format, columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|column| column.to_string()).collect();
+        Self { format, dialect: None, has_header: false, columns, repeated_names: vec![] }
+    }
+}
+
+/// Finds the layout from the file's name and beginning; `is_whole` says that it is all of it.
 ///
 /// # Errors
-/// `data.json-shape` for JSON that is no list of objects, `data.one-column` for text that is no table, and
-/// `data.too-many-columns`.
-pub(super) fn sniff(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Problem> {
+/// `data.json-shape` for JSON that is no list of objects, and `data.too-many-columns`.
+pub(super) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Problem> {
     match json_format(sample, is_whole)? {
-        Some(format) => {
-            Ok(Layout { format, dialect: None, has_header: false, columns: vec![], repeated_names: vec![] })
+        Some(Format::Squad) => Ok(Layout::new(Format::Squad, &squad::COLUMNS)),
+        Some(format) => Ok(Layout::new(format, &[])),
+        None if is_conll(name, sample) => Ok(Layout::new(Format::Conll, &conll::COLUMNS)),
+        None => {
+            let table = delimited(name, sample, is_whole, has_header)?;
+            Ok(table.unwrap_or_else(|| Layout::new(Format::Text, &[plain::COLUMN])))
         }
-        None => delimited(sample, is_whole, has_header),
     }
 }
 
@@ -44,6 +59,8 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Problem> 
     let text = sample.trim_start();
     let second = text.get(1..).unwrap_or_default().trim_start().chars().next();
     match (text.chars().next(), second) {
+        (Some('[' | '{'), Some('{' | '"')) if is_squad(text) => Ok(Some(Format::Squad)),
+        (Some('{'), Some('"')) if are_columns(text) => Ok(Some(Format::JsonColumns)),
         (Some('['), Some('{')) => Ok(Some(Format::JsonArray)),
         (Some('{'), Some('"' | '}')) => {
             // The last line may be cut.
@@ -63,6 +80,14 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Problem> 
     }
 }
 
+/// Whether JSON has questions of SQuAD in it, and not as lines of their own.
+fn is_squad(text: &str) -> bool {
+    let is_first_line_whole =
+        text.lines().next().is_some_and(|line| is_object(line) && line.len() < text.trim_end().len());
+    let has = |key: &str| text.match_indices(key).any(|(at, _)| text[at + key.len()..].trim_start().starts_with(':'));
+    !is_first_line_whole && has("\"qas\"") && has("\"context\"")
+}
+
 /// Whether a text that begins with `[` goes on as JSON, so far as it goes.
 fn is_json_list(text: &str) -> bool {
     match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text) {
@@ -74,11 +99,12 @@ fn is_json_list(text: &str) -> bool {
 /// The problem with JSON that is no list of objects.
 pub(super) fn json_shape() -> Problem {
     Problem::new("data.json-shape", "This JSON is not a list of rows.").done("The file was not read.").remedy(
-        r#"Two shapes can be read: one object a line, {"text": "…", "label": "…"}, or one array of such objects."#,
+        r#"These can be read: one object a line, {"text": "…", "label": "…"}; one array of such objects; one object of arrays; and SQuAD."#,
     )
 }
 
-fn delimited(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Problem> {
+/// The layout of a table; none where the text is none.
+fn delimited(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Option<Layout>, Problem> {
     // A tab file rarely has quoted line ends and often stray quotes; the others the other way round.
     let candidates = [
         (b'\t', false),
@@ -101,8 +127,15 @@ fn delimited(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<L
             best = Some((dialect, width, rows));
         }
     }
-    let Some((dialect, width, rows)) = best else {
-        return Err(one_column());
+    let name = name.to_lowercase();
+    // Prose has commas too: as many in most lines only by chance.
+    let is_prose = name.ends_with(".txt") && best_share < TXT_SHARE;
+    if best.is_none() && name.ends_with(".csv") {
+        let dialect = Dialect { delimiter: b',', multiline: true };
+        best = Some((dialect, 1, sample_rows(sample, is_whole, dialect)));
+    }
+    let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
+        return Ok(None);
     };
     if width > MAX_COLUMNS {
         return Err(Problem::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
@@ -112,14 +145,7 @@ fn delimited(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<L
     let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
     let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
     let (columns, repeated_names) = column_names(header, width);
-    Ok(Layout { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names })
-}
-
-/// The problem with a file of one column.
-pub(super) fn one_column() -> Problem {
-    Problem::new("data.one-column", "Only one column was found; a text and its label need two.")
-        .done("The file was not read.")
-        .remedy("Put the label into a column of its own, apart by a comma, a tab, a semicolon or a bar.")
+    Ok(Some(Layout { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names }))
 }
 
 fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String>> {
@@ -168,6 +194,9 @@ fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
     let rest: Vec<_> = rest.iter().filter(|row| row.len() == width).collect();
     let column = |index: usize| rest.iter().map(move |row| row[index].trim());
     let names = || first.iter().take(width).map(|cell| cell.trim()).enumerate();
+    if names().all(|(_, name)| language(name).is_some()) {
+        return true;
+    }
     if names().any(|(index, name)| !name.contains(' ') && is_telling_name(name) && column(index).all(|it| it != name)) {
         return true;
     }
@@ -209,7 +238,7 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> (char, bool, usize) {
-        let layout = sniff(sample, true, None).unwrap();
+        let layout = sniff("file", sample, true, None).unwrap();
         (char::from(layout.dialect.unwrap().delimiter), layout.has_header, layout.columns.len())
     }
 
@@ -228,24 +257,38 @@ mod tests {
         assert!(found("words,mood\nso good,yes\nso bad,no\n").1);
         assert!(!found("ham,see you\nham,on my way\nspam,you won\nspam,claim it\nham,bye\n").1);
         assert!(!found("so good,1\nso bad,0\n").1);
-        assert!(!sniff("text,label\na,b\n", true, Some(false)).unwrap().has_header);
+        assert!(!sniff("file", "text,label\na,b\n", true, Some(false)).unwrap().has_header);
+    }
+
+    #[test]
+    fn prose_is_no_table() {
+        let prose = "First, a line.\nThen, another.\nNo comma here.\n";
+        assert_eq!(sniff("a.txt", prose, true, None).unwrap().format, Format::Text);
+        assert_eq!(sniff("a.csv", prose, true, None).unwrap().format, Format::Delimited);
+        let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, None).unwrap();
+        assert_eq!((column.format, column.columns.len(), column.has_header), (Format::Delimited, 1, true));
     }
 
     #[test]
     fn repeated_and_missing_names_become_different_ones() {
-        let layout = sniff("text,text,,label\na b,c,d,x\n", true, None).unwrap();
+        let layout = sniff("file", "text,text,,label\na b,c,d,x\n", true, None).unwrap();
         assert_eq!(layout.columns, ["text", "text (2)", "column 3", "label"]);
         assert_eq!(layout.repeated_names, ["text"]);
     }
 
     #[test]
     fn json_is_told_from_text_that_begins_like_it() {
-        let format = |sample| sniff(sample, true, None).map(|layout| layout.format).map_err(|problem| problem.code);
+        let format =
+            |sample| sniff("file", sample, true, None).map(|layout| layout.format).map_err(|problem| problem.code);
         assert_eq!(format("{\"a\":1}\noops\n{\"a\":2}\n"), Ok(Format::JsonLines));
         assert_eq!(format(" [\n {\"a\":1}]"), Ok(Format::JsonArray));
         assert_eq!(format("[gone],x\n{name},y\n"), Ok(Format::Delimited));
-        assert_eq!(format("{\n \"a\": [\n1]\n}"), Err("data.json-shape".into()));
+        assert_eq!(format("{\n \"a\": [\n{}]\n}"), Err("data.json-shape".into()));
         assert_eq!(format("[[1,2],[3,4]]"), Err("data.json-shape".into()));
-        assert_eq!(format("just words\nin lines\n"), Err("data.one-column".into()));
+        assert_eq!(format("just words\nin lines\n"), Ok(Format::Text));
+        assert_eq!(format("{\"a\":[1,2],\"b\":[3,4]}\n"), Ok(Format::JsonColumns));
+        assert_eq!(format("{\"a\":[1]}\n{\"a\":[2]}\n"), Ok(Format::JsonLines));
+        assert_eq!(format("{\"data\":[{\"paragraphs\":[{\"context\":\"c\",\"qas\": []}]}]}"), Ok(Format::Squad));
+        assert_eq!(format("{\"context\":\"c\",\"qas\":[]}\n{\"context\":\"d\",\"qas\":[]}\n"), Ok(Format::JsonLines));
     }
 }

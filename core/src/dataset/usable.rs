@@ -1,48 +1,59 @@
-//! The rows that train and validate, and the report on them.
+//! The rows that train and validate.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::limits::{MIN_CLASS_ROWS, REPORTED_ROWS};
+use crate::limits::MIN_CLASS_ROWS;
 use crate::problem::Problem;
+use crate::recipe::Task;
 
 use super::labels::{self, Classes};
 use super::repeats::{self, Repeats};
 use super::split::{Entry, stratified};
+use super::summary::{self, Sides};
 use super::words::{LeftOut, count, names};
-use super::{ClassCount, DataReport, Labelled};
+use super::{DataReport, Example, Examples};
 
-/// Rows that train and validate, by numbers that this type turns into texts.
+/// Rows that train and validate, by numbers that this type turns into examples.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// Class names, in the order of the model's outputs.
+    /// The task that the file is mapped to.
+    pub task: Task,
+    /// Classes, labels or tags, in the order of the model's outputs; none for other tasks.
     pub labels: Vec<String>,
     /// Rows learned from, in the order of the file.
     pub train: Vec<u32>,
     /// Rows validated on, in the order of the file.
     pub validation: Vec<u32>,
-    own: Arc<Labelled>,
+    own: Arc<Examples>,
     /// The person's own validation file: its rows are numbered after those of `own`.
-    other: Option<Arc<Labelled>>,
-    /// Class of each label of `own`, then of `other`; labels that are not learned stand on no row of this type.
-    classes: [Vec<Option<u32>>; 2],
+    other: Option<Arc<Examples>>,
+    /// Of each label of `own`, then of `other`: its index in `labels`. Labels that are not learned stand on no row of
+    /// this type.
+    of_label: [Vec<Option<u32>>; 2],
 }
 
 impl Dataset {
     /// Splits `own` by `seed`, or validates on `other` where the person gave one.
     ///
     /// # Errors
-    /// Labels that cannot be learned, and `data.no-training` and `data.no-validation` where no row is left for a side.
+    /// Labels that cannot be learned, `data.no-training` and `data.no-validation` where no row is left for a side, and
+    /// `data.other-task` where the files are mapped to different tasks.
     pub fn new(
-        own: Arc<Labelled>,
-        other: Option<Arc<Labelled>>,
+        own: Arc<Examples>,
+        other: Option<Arc<Examples>>,
         validation_share: f64,
         seed: u64,
     ) -> Result<(Self, DataReport), Problem> {
-        let elsewhere: HashSet<&str> =
-            other.iter().flat_map(|file| (0..file.len()).map(|row| file.text(row))).collect();
-        let is_elsewhere = |text: &str| elsewhere.contains(text);
-        let learnable: Vec<usize> = (0..own.len()).filter(|&row| !is_elsewhere(own.text(row))).collect();
+        let task = own.mapping.task();
+        if other.as_ref().is_some_and(|other| other.mapping.task() != task) {
+            return Err(Problem::new("data.other-task", "The validation file has no columns for this task.")
+                .done("Nothing was split.")
+                .remedy("Choose a validation file with the same columns as the training file, or none."));
+        }
+        let elsewhere: HashSet<_> = other.iter().flat_map(|file| (0..file.len()).map(|row| file.group(row))).collect();
+        let is_elsewhere = |row: usize| elsewhere.contains(&own.group(row));
+        let learnable: Vec<usize> = (0..own.len()).filter(|&row| !is_elsewhere(row)).collect();
         let across_split = own.len() - learnable.len();
         if learnable.is_empty() {
             return Err(Problem::new(
@@ -52,102 +63,116 @@ impl Dataset {
             .done("Nothing is left to learn from.")
             .remedy("Choose another validation file, or none."));
         }
-        let mut label_rows = vec![0; own.label_names.len()];
-        learnable.iter().for_each(|&row| label_rows[own.label_id(row)] += 1);
-        let min_rows = if other.is_some() { 1 } else { MIN_CLASS_ROWS };
-        let Classes { names: labels, of_label, mut warnings } =
-            labels::choose(&own.label_names, &label_rows, min_rows)?;
+        let Classes { names: labels, of_label, mut warnings } = learned(&own, &learnable, other.is_some())?;
 
         let mut left_out = LeftOut::default();
         let mut usable = Vec::with_capacity(learnable.len());
         for row in learnable {
-            match of_label[own.label_id(row)] {
-                Some(class) => usable.push((row, class)),
-                None => left_out.add(own.line(row), "the only row with its label"),
+            match own.label_ids(row).iter().all(|&id| of_label[id as usize].is_some()) {
+                true => usable.push(row),
+                false => left_out.add(own.line(row), "the only row with its label"),
             }
         }
         let repeats = repeats::find(&own, is_elsewhere);
-        let mut dataset =
-            Self { labels, train: vec![], validation: vec![], own, other, classes: [of_label, Vec::new()] };
+        let (train, validation) = (Vec::new(), Vec::new());
+        let mut dataset = Self { task, labels, train, validation, own, other, of_label: [of_label, Vec::new()] };
         match dataset.other.clone() {
             Some(other) => {
-                dataset.train = usable.iter().map(|&(row, _)| row as u32).collect();
+                dataset.train = usable.iter().map(|&row| row as u32).collect();
                 warnings.extend(dataset.validate_on(&other));
             }
             None => dataset.split(&usable, &repeats, validation_share, seed),
         }
         if dataset.validation.is_empty() {
-            let problem = Problem::new("data.no-validation", "No row is left to validate on.");
-            return Err(match dataset.other {
-                Some(_) => problem
-                    .done("None of the validation file's labels is one that is learned.")
-                    .remedy("Check that both files name their labels the same way, and which column is the label."),
-                None => problem
-                    .done("No label has two different texts that stand with no other label.")
-                    .remedy("Check which column is the text."),
-            });
+            return Err(dataset.nothing_validates());
         }
-        warnings.extend(dataset.unchecked_classes());
-        let report = dataset.report(repeats, left_out, across_split as u32, warnings);
+        warnings.extend(summary::mended(&dataset.own));
+        warnings.extend(dataset.unchecked_labels());
+        let sides = Sides { own: &dataset.own, left_out: &left_out, across_split: across_split as u32 };
+        let report = summary::report(&dataset, sides, repeats, warnings);
         Ok((dataset, report))
     }
 
-    /// A row's text, without white space around it.
+    /// A row as it is learned from.
+    pub fn example(&self, row: u32) -> Example<'_> {
+        let (file, nth, row) = self.place(row);
+        file.example(row, |id| self.learned_label(nth, id))
+    }
+
+    /// A row's first text: the question, the prompt, all turns of a conversation one after the other. For showing it.
     pub fn text(&self, row: u32) -> &str {
-        let (file, row) = self.place(row);
+        let (file, _, row) = self.place(row);
         file.text(row)
     }
 
-    /// Index of a row's class in `labels`.
+    /// Index of a row's class in `labels`; 0 for other tasks than classification.
     pub fn label(&self, row: u32) -> u32 {
-        let is_other = row as usize >= self.own.len();
-        let (file, row) = self.place(row);
-        // Rows of `train` and `validation` have a class: the others were left out when those were filled.
-        self.classes[usize::from(is_other)][file.label_id(row)].unwrap_or_default()
+        match self.example(row) {
+            Example::Class { class, .. } => class,
+            _ => 0,
+        }
     }
 
     /// The line on which a row begins in its file, from 1.
     pub fn line(&self, row: u32) -> u32 {
-        let (file, row) = self.place(row);
+        let (file, _, row) = self.place(row);
         file.line(row)
     }
 
-    fn place(&self, row: u32) -> (&Labelled, usize) {
+    /// Indices in `labels` of what stands on a row, a tag once for each of its words.
+    pub(super) fn row_labels(&self, row: u32) -> Vec<u32> {
+        let (file, nth, row) = self.place(row);
+        file.label_ids(row).into_iter().map(|id| self.learned_label(nth, id)).collect()
+    }
+
+    /// The file of a row, whether it is the first or the second, and the row's number in it.
+    fn place(&self, row: u32) -> (&Examples, usize, usize) {
         let row = row as usize;
         match &self.other {
-            Some(other) if row >= self.own.len() => (other, row - self.own.len()),
-            _ => (&self.own, row),
+            Some(other) if row >= self.own.len() => (other, 1, row - self.own.len()),
+            _ => (&self.own, 0, row),
         }
     }
 
-    fn split(&mut self, usable: &[(usize, u32)], repeats: &Repeats, share: f64, seed: u64) {
-        let entry = |&(row, class): &(usize, u32)| {
-            let text = repeats.first_row[row];
-            Entry { class, text, is_mixed: repeats.is_mixed[text as usize] }
+    fn learned_label(&self, file: usize, id: u32) -> u32 {
+        // Rows of `train` and `validation` have learned labels only: the others were left out when those were filled.
+        self.of_label[file].get(id as usize).copied().flatten().unwrap_or_default()
+    }
+
+    fn split(&mut self, usable: &[usize], repeats: &Repeats, share: f64, seed: u64) {
+        let is_classes = self.task == Task::Classification;
+        let mut groups = HashMap::new();
+        let entry = |&row: &usize| {
+            let next = groups.len() as u32;
+            let text = *groups.entry(self.own.group(row)).or_insert(next);
+            let class = if is_classes { self.label(row as u32) } else { 0 };
+            let is_mixed = is_classes && repeats.is_mixed[repeats.first_row[row] as usize];
+            Entry { class, text, is_mixed }
         };
         let entries: Vec<Entry> = usable.iter().map(entry).collect();
-        for ((row, _), is_held) in usable.iter().zip(stratified(&entries, self.labels.len(), share, seed)) {
-            if is_held { &mut self.validation } else { &mut self.train }.push(*row as u32);
+        let classes = if is_classes { self.labels.len() } else { 1 };
+        for (&row, is_held) in usable.iter().zip(stratified(&entries, classes, share, seed)) {
+            if is_held { &mut self.validation } else { &mut self.train }.push(row as u32);
         }
     }
 
     /// Takes the rows of the person's own validation file.
-    fn validate_on(&mut self, other: &Labelled) -> Vec<Problem> {
+    fn validate_on(&mut self, other: &Examples) -> Vec<Problem> {
         let known: HashMap<&str, u32> =
             self.labels.iter().zip(0..).map(|(name, class)| (name.as_str(), class)).collect();
         let of_label: Vec<_> = other.label_names.iter().map(|label| known.get(label.name.as_str()).copied()).collect();
         let offset = self.own.len();
         let mut unknown_rows = 0;
         for row in 0..other.len() {
-            match of_label[other.label_id(row)] {
-                Some(_) => self.validation.push((offset + row) as u32),
-                None => unknown_rows += 1,
+            match other.label_ids(row).iter().all(|&id| of_label[id as usize].is_some()) {
+                true => self.validation.push((offset + row) as u32),
+                false => unknown_rows += 1,
             }
         }
         let unlearned = other.label_names.iter().zip(&of_label).filter(|(_, class)| class.is_none());
         let unlearned: Vec<_> = unlearned.map(|(label, _)| &label.name).collect();
         let mut warnings = Vec::new();
-        if !unlearned.is_empty() {
+        if unknown_rows > 0 {
             let what = format!("Only the validation file has {}.", names(&unlearned));
             warnings.push(
                 Problem::new("data.unlearned-labels", what)
@@ -163,55 +188,61 @@ impl Dataset {
             let done = format!("Left out. The first, line {}: {}.", row.line, row.reason);
             warnings.push(Problem::new("data.validation-rows", what).done(done));
         }
-        self.classes[1] = of_label;
+        self.of_label[1] = of_label;
         warnings
     }
 
-    /// Warns of classes that no validation row has.
-    fn unchecked_classes(&self) -> Option<Problem> {
-        let checked: HashSet<u32> = self.validation.iter().map(|&row| self.label(row)).collect();
+    fn nothing_validates(&self) -> Problem {
+        let problem = Problem::new("data.no-validation", "No row is left to validate on.");
+        match (&self.other, self.task) {
+            (Some(_), _) => problem
+                .done("None of the validation file's labels is one that is learned.")
+                .remedy("Check that both files name their labels the same way, and which column is the label."),
+            (None, Task::Classification) => problem
+                .done("No label has two different texts that stand with no other label.")
+                .remedy("Check which column is the text."),
+            (None, Task::QuestionAnswering) => problem
+                .done("All questions are about one passage, which cannot stand on both sides.")
+                .remedy("Add questions about another passage, or choose a validation file."),
+            (None, _) => problem
+                .done("All rows have the same text, which cannot stand on both sides.")
+                .remedy("Add rows with other texts, or choose a validation file."),
+        }
+    }
+
+    /// Warns of labels that are learned and that no validation row has.
+    fn unchecked_labels(&self) -> Option<Problem> {
+        let on = |rows: &[u32]| rows.iter().flat_map(|&row| self.row_labels(row)).collect::<HashSet<u32>>();
+        let (learned, checked) = (on(&self.train), on(&self.validation));
+        let unchecked = |class: &u32| learned.contains(class) && !checked.contains(class);
         let unchecked: Vec<_> =
-            self.labels.iter().zip(0..).filter(|(_, class)| !checked.contains(class)).map(|(name, _)| name).collect();
+            self.labels.iter().zip(0..).filter(|(_, class)| unchecked(class)).map(|(name, _)| name).collect();
         (!unchecked.is_empty()).then(|| {
-            let reason = match self.other {
-                Some(_) => "The validation file has no row of them.",
-                None => "Their rows all have the same text, or texts that also stand with another label.",
+            let reason = match (&self.other, self.task) {
+                (Some(_), _) => "The validation file has no row of them.",
+                (None, Task::Classification) => {
+                    "Their rows all have the same text, or texts that also stand with another label."
+                }
+                (None, _) => "Their rows are too few to stand on both sides.",
             };
             Problem::new("data.unchecked-labels", format!("Nothing checks the labels {}.", names(&unchecked)))
                 .done(format!("{reason} They are learned all the same."))
                 .remedy("Add rows with other texts.")
         })
     }
+}
 
-    fn report(&self, repeats: Repeats, left_out: LeftOut, across_split: u32, warnings: Vec<Problem>) -> DataReport {
-        let mut class_rows = vec![0u32; self.labels.len()];
-        self.train.iter().chain(&self.validation).for_each(|&row| class_rows[self.label(row) as usize] += 1);
-        let mut classes: Vec<ClassCount> = self
-            .labels
-            .iter()
-            .zip(&class_rows)
-            .map(|(label, &rows)| ClassCount { label: label.clone(), rows })
-            .collect();
-        classes.sort_by_key(|class| std::cmp::Reverse(class.rows));
-        let rows_kept = (self.train.len() + self.validation.len()) as u32;
-        let mut dropped = [self.own.left_out.first.as_slice(), &left_out.first].concat();
-        dropped.sort_by_key(|row| row.line);
-        dropped.truncate(REPORTED_ROWS);
-        DataReport {
-            mapping: self.own.mapping,
-            rows_kept,
-            rows_dropped: (self.own.left_out.rows + left_out.rows) as u32,
-            dropped,
-            majority_share: f64::from(classes.first().map_or(0, |class| class.rows)) / f64::from(rows_kept),
-            classes,
-            duplicates: repeats.duplicates,
-            contradictions: repeats.contradictions,
-            across_split,
-            repeated: repeats.texts,
-            train_rows: self.train.len() as u32,
-            validation_rows: self.validation.len() as u32,
-            tokens: None,
-            warnings,
+/// The labels of a file that are learned from these rows of it.
+fn learned(own: &Examples, rows: &[usize], has_other: bool) -> Result<Classes, Problem> {
+    let mut label_rows = vec![0; own.label_names.len()];
+    rows.iter().flat_map(|&row| own.label_ids(row)).for_each(|id| label_rows[id as usize] += 1);
+    match own.mapping.task() {
+        Task::Classification => {
+            let min_rows = if has_other { 1 } else { MIN_CLASS_ROWS };
+            labels::choose(&own.label_names, &label_rows, min_rows)
         }
+        Task::MultiLabel => labels::all(&own.label_names, &label_rows),
+        Task::TokenClassification => labels::tags(&own.label_names),
+        Task::Regression | Task::QuestionAnswering | Task::Generation => Ok(Classes::default()),
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use hone_core::dataset::{Collector, Dataset, Hints, Labelled, Mapping, Scanner, SourceInfo};
+use hone_core::dataset::{Collector, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo};
 use hone_core::problem::Problem;
 
 use crate::TrainArguments;
@@ -39,20 +39,25 @@ fn scan(path: &Path) -> Result<(SourceInfo, Vec<u8>), Problem> {
     Ok((scanner.finish()?, bytes))
 }
 
-fn collect(info: &SourceInfo, mapping: Mapping, bytes: &[u8]) -> Result<Labelled, Problem> {
+fn collect(info: &SourceInfo, mapping: Mapping, bytes: &[u8]) -> Result<Examples, Problem> {
     let mut collector = Collector::new(info, mapping)?;
     collector.push(bytes)?;
     collector.finish()
 }
 
+/// The columns that the arguments name, and what was guessed for the others.
 fn mapping(info: &SourceInfo, arguments: &TrainArguments) -> Result<Mapping, Problem> {
-    let find = |name: &Option<String>, guess: u32| match name {
-        None => Ok(guess),
-        Some(name) => match info.columns.iter().position(|column| column == name) {
-            Some(index) => Ok(index as u32),
-            None => Err(Problem::new("data.no-column", format!("{} has no column \"{name}\".", info.name))
-                .remedy(format!("Its columns are {}.", info.columns.join(", ")))),
-        },
+    let find = |name: &str| match info.columns.iter().position(|column| column == name) {
+        Some(index) => Ok(index as u32),
+        None => Err(Problem::new("data.no-column", format!("{} has no column \"{name}\".", info.name))
+            .remedy(format!("Its columns are {}.", info.columns.join(", ")))),
     };
-    Ok(Mapping { text: find(&arguments.text, info.guess.text)?, label: find(&arguments.label, info.guess.label)? })
+    let is_classes = |mapping: &&Mapping| matches!(mapping, Mapping::Classification { .. });
+    let guess = match info.guesses.iter().find(is_classes) {
+        Some(&Mapping::Classification { text, label, .. }) => (text, label),
+        _ => (0, 1),
+    };
+    let text = arguments.text.as_deref().map_or(Ok(guess.0), find)?;
+    let label = arguments.label.as_deref().map_or(Ok(guess.1), find)?;
+    Ok(Mapping::Classification { text, pair: None, label })
 }
