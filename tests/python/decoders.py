@@ -13,7 +13,6 @@ from reference import Optimizer, curve, first_gradients, prefixed
 ROWS, LENGTH, BATCHES, ROUNDS = 4, 12, 4, 5
 LR_PEAK, LORA_LR_PEAK = 1e-3, 3e-3
 RANK, ALPHA = 4, 8
-NEW_TOKENS = 12
 
 
 def draw_batches(generator, vocabulary):
@@ -44,7 +43,7 @@ def logits(model, batch):
 
 
 @torch.no_grad()
-def greedy(model, prompts):
+def greedy(model, prompts, new_tokens=12):
     """The likeliest continuation of each prompt, and how far the first of the logits was ahead of the second."""
     model.eval()
     found = []
@@ -54,7 +53,7 @@ def greedy(model, prompts):
             ids,
             attention_mask=torch.ones_like(ids),
             do_sample=False,
-            max_new_tokens=NEW_TOKENS,
+            max_new_tokens=new_tokens,
             eos_token_id=-1,
             pad_token_id=0,
             output_logits=True,
