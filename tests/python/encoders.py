@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""What the golden scripts of encoders share: models with a given head, rows, and 20 steps of training."""
+
+import torch
+from transformers import AutoConfig
+
+from reference import Optimizer, curve, first_gradients, freeze_embeddings, prefixed
+
+ROWS, LENGTH, BATCHES, ROUNDS = 4, 12, 4, 5
+LR_PEAK = 1e-3
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+
+
+def with_head(kind, folder, head, **settings):
+    """A model of the class `kind` on the body in `folder`, with the given head; `settings` are of config.json."""
+    config = AutoConfig.from_pretrained(folder, **settings)
+    model = kind.from_pretrained(folder, config=config, attn_implementation="eager")
+    model.load_state_dict({**model.state_dict(), **head})
+    return model
+
+
+def draw_linear(name, outputs, inputs, generator):
+    """Weight and bias of a linear layer, large enough for a mistake to show."""
+    weight, bias = (torch.empty(shape).normal_(0.0, 0.2, generator=generator) for shape in ((outputs, inputs), outputs))
+    return {f"{name}.weight": weight, f"{name}.bias": bias}
+
+
+def draw_rows(generator, vocabulary, shortest=3, padding=0):
+    """Ids and mask of rows of `shortest` to 12 tokens, padded at the end; no id is at or below that of padding."""
+    lengths = torch.randint(shortest, LENGTH + 1, (ROWS, 1), generator=generator)
+    mask = (torch.arange(LENGTH) < lengths).long()
+    ids = torch.randint(padding + 1, vocabulary, (ROWS, LENGTH), generator=generator)
+    return {"input_ids": torch.where(mask == 1, ids, padding), "attention_mask": mask}
+
+
+def trained(load, batches, final, lr_peak=LR_PEAK):
+    """Gradients of the first batch, and a curve with frozen embeddings: its figures, and its tensors by name."""
+    tensors = prefixed("grad", first_gradients(load().train(), batches[0]))
+    model = load().train()
+    freeze_embeddings(model)
+    history = curve(model, Optimizer(model, len(batches), lr_peak), batches)
+    tensors |= prefixed("final", {name: model.get_parameter(name) for name in final})
+    return {"train_embeddings": False, **history}, tensors
+
+
+@torch.no_grad()
+def logits(model, batch):
+    """What the model says of a batch."""
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch}
+    return model.eval()(**inputs).logits.clone()
