@@ -12,11 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
 import torch
 
-from encoders import BATCHES, LENGTH, LR_PEAK, NO_DROPOUT, ROUNDS, draw_linear, trained, with_head
+from encoders import BATCHES, LENGTH, LR_PEAK, MICRO_BERT, NO_DROPOUT, ROUNDS, draw_linear, trained, with_head
 from reference import GOLDEN, listed, prefixed, provenance, write_json, write_tensors
 from spans import QuestionAnswering, answer, decode
 
-FOLDER = GOLDEN / "micro_bert"
 FINAL = ("bert.encoder.layer.0.attention.self.query.weight", "qa_outputs.weight", "qa_outputs.bias")
 CLS, SEP, ROWS = 1, 2, 5
 
@@ -31,7 +30,7 @@ def main():
         found = model(**{name: batches[0][name] for name in inputs})
     history, tensors = trained(lambda: load(head), batches, FINAL)
     tensors |= head | prefixed("logits", {"start": found.start_logits, "end": found.end_logits})
-    info = {"provenance": provenance(__file__, [FOLDER / "model.safetensors", FOLDER / "config.json"])}
+    info = {"provenance": provenance(__file__, [MICRO_BERT / "model.safetensors", MICRO_BERT / "config.json"])}
     info |= {"lr_peak": LR_PEAK, "batches": listed(batches), "training": history, "decoding": decoding(generator)}
     write_json(GOLDEN / "question_answering.json", info)
     write_tensors(GOLDEN / "question_answering.safetensors", tensors)
@@ -39,7 +38,7 @@ def main():
 
 def load(head):
     """The micro BERT with the head; Hone's loss."""
-    return with_head(QuestionAnswering, FOLDER, head, **NO_DROPOUT)
+    return with_head(QuestionAnswering, MICRO_BERT, head, **NO_DROPOUT)
 
 
 def draw_batch(generator):

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What the golden scripts of encoders share: models with a given head, rows, and 20 steps of training."""
 
-import torch
-from transformers import AutoConfig
+from functools import partial
 
-from reference import Optimizer, curve, first_gradients, freeze_embeddings, prefixed
+import torch
+from transformers import AutoConfig, BertForSequenceClassification
+
+from reference import GOLDEN, Optimizer, curve, first_gradients, freeze_embeddings, hone_class, prefixed
 
 ROWS, LENGTH, BATCHES, ROUNDS = 4, 12, 4, 5
 LR_PEAK = 1e-3
+SENTENCE_FINAL = ("bert.encoder.layer.0.attention.self.query.weight", "classifier.weight")
+MICRO_BERT = GOLDEN / "micro_bert"
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
@@ -17,6 +21,23 @@ def with_head(kind, folder, head, **settings):
     model = kind.from_pretrained(folder, config=config, attn_implementation="eager")
     model.load_state_dict({**model.state_dict(), **head})
     return model
+
+
+def sentence_model(pooling, head, problem_type):
+    """The micro BERT that says something of a text, by [CLS] and the pooler or by the mean of its tokens."""
+    kind = {"cls": BertForSequenceClassification, "mean": hone_class()}[pooling]
+    settings = {"num_labels": len(head["classifier.bias"]), "problem_type": problem_type}
+    return with_head(kind, MICRO_BERT, head, **settings, **NO_DROPOUT)
+
+
+def sentence_tasks(head, batches, problem_type):
+    """Gradients and curves of the micro BERT by both poolings, and what it says of the first batch."""
+    cases, tensors = {}, dict(head)
+    for pooling in ("cls", "mean"):
+        load = partial(sentence_model, pooling, head, problem_type)
+        cases[pooling], found = trained(load, batches, SENTENCE_FINAL)
+        tensors |= prefixed(pooling, found | {"logits": logits(load(), batches[0])})
+    return cases, tensors
 
 
 def draw_linear(name, outputs, inputs, generator):
