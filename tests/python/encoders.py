@@ -2,8 +2,11 @@
 """What the golden scripts of encoders share: models with a given head, rows, and 20 steps of training."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
 from transformers import AutoConfig, BertForSequenceClassification
 
 from reference import GOLDEN, Optimizer, curve, first_gradients, freeze_embeddings, hone_class, prefixed
@@ -28,6 +31,49 @@ def sentence_model(pooling, head, problem_type):
     kind = {"cls": BertForSequenceClassification, "mean": hone_class()}[pooling]
     settings = {"num_labels": len(head["classifier.bias"]), "problem_type": problem_type}
     return with_head(kind, MICRO_BERT, head, **settings, **NO_DROPOUT)
+
+
+class MeanClassifier(nn.Module):
+    """Any encoder with a linear layer on the mean of its tokens; the body is named as in its own file."""
+
+    def __init__(self, body, head):
+        super().__init__()
+        self.body_name = body.base_model_prefix
+        self.add_module(self.body_name, body)
+        self.classifier = nn.Linear(*reversed(head["classifier.weight"].shape))
+        self.classifier.load_state_dict({name.removeprefix("classifier."): tensor for name, tensor in head.items()})
+
+    @property
+    def base_model(self):
+        """The encoder."""
+        return self.get_submodule(self.body_name)
+
+    def forward(self, input_ids, attention_mask, labels=None):
+        """Logits `[rows, classes]`, and their cross-entropy with `labels`."""
+        logits = self.classifier(mean(self.base_model, input_ids, attention_mask))
+        return SimpleNamespace(logits=logits, loss=None if labels is None else cross_entropy(logits, labels))
+
+
+def mean(body, input_ids, attention_mask):
+    """Mean of each row's vectors, padding left out, `[rows, size]`."""
+    hidden = body(input_ids, attention_mask=attention_mask).last_hidden_state
+    mask = attention_mask.unsqueeze(-1)
+    return (hidden * mask).sum(1) / mask.sum(1)
+
+
+def encoder_family(load_body, load_classifier, heads, batches, final):
+    """What an encoder and the classifiers on it give: vectors of the first batch, gradients and curves by pooling."""
+    inputs = {name: batches[0][name] for name in ("input_ids", "attention_mask")}
+    with torch.no_grad():
+        body = load_body().eval()
+        tensors = {"last_hidden_state": body(**inputs).last_hidden_state, "mean.vectors": mean(body, **inputs)}
+    cases = {}
+    loads = {"cls": load_classifier, "mean": lambda: MeanClassifier(load_body(), heads["mean"])}
+    for pooling, load in loads.items():
+        cases[pooling], found = trained(load, batches, final)
+        found |= {"logits": logits(load(), batches[0])}
+        tensors |= prefixed(pooling, heads[pooling] | found)
+    return cases, tensors
 
 
 def sentence_tasks(head, batches, problem_type):
