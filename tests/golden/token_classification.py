@@ -13,7 +13,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 import torch
 from transformers import BertForTokenClassification
 
-from encoders import BATCHES, LR_PEAK, MICRO_BERT, NO_DROPOUT, ROUNDS, draw_linear, draw_rows, logits, trained, with_head
+from encoders import (
+    BATCHES,
+    LR_PEAK,
+    MICRO_BERT,
+    NO_DROPOUT,
+    ROUNDS,
+    draw_linear,
+    draw_rows,
+    logits,
+    trained,
+    with_head,
+)
 from reference import GOLDEN, listed, provenance, write_json, write_tensors
 
 FINAL = ("bert.encoder.layer.0.attention.self.query.weight", "classifier.weight")

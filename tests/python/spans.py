@@ -12,8 +12,8 @@ from transformers import BertForQuestionAnswering
 class QuestionAnswering(BertForQuestionAnswering):
     """BertForQuestionAnswering whose loss leaves padding out.
 
-    The softmax is over all tokens of the row that are no padding: [CLS], question, both [SEP] and context. Cross-entropy
-    of start and end, each the mean over the rows, and the mean of both. A row without an answer has both at 0, [CLS].
+    The softmax is over all tokens of the row that are no padding: [CLS], question, both [SEP] and context. The loss is
+    the cross-entropy of start and of end, each the mean over the rows, and the mean of the two. A row without an answer has both at 0, [CLS].
     Transformers' own loss lets padding take part in the softmax.
     """
 
@@ -60,7 +60,7 @@ def spans(window, max_tokens):
 
 
 def answer(found, threshold=0.0):
-    """The best span as [first, behind the last] character, or None where no answer is ahead by more than `threshold`."""
+    """The best span as [first, behind the last] character; None if no answer is ahead by more than `threshold`."""
     best = found["spans"][0] if found["spans"] else None
     if best is None or found["null_score"] - best["score"] > threshold:
         return None

@@ -138,7 +138,7 @@ def overlap(words, truth):
 
 
 class TokenClassificationTask:
-    """WNUT17: the first 1,000 sentences of its training file, judged on its test file. First sub-tokens are labelled."""
+    """WNUT17: the first 1,000 sentences of its training file, judged on its test file. First sub-tokens have labels."""
 
     recipe = {"max_len": 128}
     kinds = ("corporation", "creative-work", "group", "location", "person", "product")
