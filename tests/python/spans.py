@@ -13,8 +13,8 @@ class QuestionAnswering(BertForQuestionAnswering):
     """BertForQuestionAnswering whose loss leaves padding out.
 
     The softmax is over all tokens of the row that are no padding: [CLS], question, both [SEP] and context. The loss is
-    the cross-entropy of start and of end, each the mean over the rows, and the mean of the two. A row without an answer has both at 0, [CLS].
-    Transformers' own loss lets padding take part in the softmax.
+    the cross-entropy of start and of end, each the mean over the rows, and the mean of the two. A row without an answer
+    has both at 0, [CLS]. Transformers' own loss lets padding take part in the softmax.
     """
 
     def forward(self, input_ids, attention_mask, token_type_ids, start_positions=None, end_positions=None):
