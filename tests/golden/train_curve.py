@@ -18,8 +18,12 @@ from reference import (
     Optimizer,
     classifier,
     curve,
+    draw_weights,
+    first_gradients,
     freeze_embeddings,
+    listed,
     new_head,
+    prefixed,
     provenance,
     write_json,
     write_tensors,
@@ -39,24 +43,20 @@ def main():
     tensors, cases = dict(head), {}
     for pooling, train_embeddings in (("cls", True), ("mean", False)):
         model = classifier(FOLDER, pooling, CLASSES, head=head).train()
-        model(**batches[0]).loss.backward()
-        for name, parameter in model.named_parameters():
-            if parameter.grad is not None:
-                tensors[f"{pooling}.grad.{name}"] = parameter.grad.clone()
+        tensors |= prefixed(f"{pooling}.grad", first_gradients(model, batches[0]))
         if not train_embeddings:
             freeze_embeddings(model)
         history = curve(model, Optimizer(model, len(batches), LR_PEAK), batches)
         cases[pooling] = {"train_embeddings": train_embeddings, **history}
         tensors |= {f"{pooling}.final.{name}": model.get_parameter(name) for name in FINAL}
-    listed = [{name: tensor.tolist() for name, tensor in batch.items()} for batch in batches]
     inputs = [FOLDER / "model.safetensors", FOLDER / "config.json"]
-    info = {"provenance": provenance(__file__, inputs), "lr_peak": LR_PEAK, "batches": listed, **cases}
+    info = {"provenance": provenance(__file__, inputs), "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "train_curve.json", info)
     write_tensors(GOLDEN / "train_curve.safetensors", tensors)
 
 
 def write_micro_bert(generator):
-    """A body whose weights are large enough (0.2) for the activations to bend, LayerNorms and biases included."""
+    """A body of random weights."""
     config = BertConfig(
         vocab_size=100,
         hidden_size=32,
@@ -66,10 +66,7 @@ def write_micro_bert(generator):
         max_position_embeddings=64,
     )
     body = BertModel(config)
-    with torch.no_grad():
-        for name, parameter in body.named_parameters():
-            centre, spread = (1.0, 0.1) if name.endswith("LayerNorm.weight") else (0.0, 0.2)
-            parameter.normal_(centre, spread, generator=generator)
+    draw_weights(body, generator)
     body.save_pretrained(FOLDER)
 
 

@@ -3,7 +3,14 @@
 
     check_adapter.py FOLDER_OR_ZIP BASE_FOLDER [EXPECTED.json]
 
-EXPECTED.json is as check_export.py has it. What a user types, in the unpacked folder:
+EXPECTED.json is as check_export.py has it. What a user types for a causal language model, a question answerer or a
+tagger:
+
+    from peft import AutoPeftModelForCausalLM
+
+    model = AutoPeftModelForCausalLM.from_pretrained("FOLDER")
+
+and for a classifier, in the unpacked folder:
 
     from modeling_hone import HoneForSequenceClassification
     from peft import PeftModel
@@ -11,10 +18,10 @@ EXPECTED.json is as check_export.py has it. What a user types, in the unpacked f
     model = HoneForSequenceClassification.from_pretrained("BASE", config=".")
     model = PeftModel.from_pretrained(model, ".")
 
-With the pooling "cls" the class is transformers' BertForSequenceClassification. Beside the two files of peft the folder
-so holds config.json, as in a whole model's folder, the tokenizer's files, and for the mean modeling_hone.py. The
-automatic classes of peft and transformers would put the adapter on a model with the wrong pooling and say nothing: for
-the mean adapter_config.json names our class in `auto_mapping` and has no `task_type`.
+With the pooling "cls" the class is transformers' own. Beside the two files of peft a classifier's folder so holds
+config.json, as in a whole model's folder, the tokenizer's files, and for the mean modeling_hone.py. The automatic
+classes of peft and transformers would put the adapter on a model with the wrong pooling and say nothing: for the mean
+adapter_config.json names our class in `auto_mapping` and has no `task_type`.
 """
 
 import json
@@ -24,49 +31,90 @@ import tempfile
 from pathlib import Path
 
 # First, as it keeps transformers offline.
-from check_export import Export, model_folder, passes, require
+from exports import (
+    CausalLM,
+    QuestionAnswering,
+    SequenceClassification,
+    TokenClassification,
+    model_folder,
+    opened_export,
+    passes,
+    quiet,
+    require,
+)
 
 import torch
-import transformers
-from peft import AutoPeftModelForSequenceClassification, LoraConfig, PeftModel, get_peft_model_state_dict
+from peft import (
+    AutoPeftModelForCausalLM,
+    AutoPeftModelForQuestionAnswering,
+    AutoPeftModelForSequenceClassification,
+    AutoPeftModelForTokenClassification,
+    LoraConfig,
+    PeftModel,
+    get_peft_model_state_dict,
+)
 from safetensors import safe_open
-from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
 
 TOLERANCE = 1e-4
 IDS = torch.arange(1, 25).reshape(2, 12)
+AUTOMATIC = {
+    SequenceClassification: ("SEQ_CLS", AutoPeftModelForSequenceClassification),
+    QuestionAnswering: ("QUESTION_ANS", AutoPeftModelForQuestionAnswering),
+    TokenClassification: ("TOKEN_CLS", AutoPeftModelForTokenClassification),
+    CausalLM: ("CAUSAL_LM", AutoPeftModelForCausalLM),
+}
 
 
 def main():
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    quiet()
     source, base, *expected = map(Path, sys.argv[1:])
+    expected = json.loads(expected[0].read_text(encoding="utf-8")) if expected else None
     with tempfile.TemporaryDirectory() as unpacked, tempfile.TemporaryDirectory() as copy:
-        adapter = Adapter(model_folder(source, unpacked), base.resolve(), Path(copy))
-        checks = [adapter.config_names_the_task, adapter.adapter_config_is_known_to_peft]
-        checks += [adapter.weights_fit_the_model, adapter.merged_equals_apart]
-        checks += [adapter.automatic_classes_are_right_or_refuse, adapter.card_parses]
-        if expected:
-            adapter.expected = json.loads(expected[0].read_text(encoding="utf-8"))
-            checks.append(adapter.probabilities_equal_the_page)
-        return 0 if all([passes(check) for check in checks]) else 1
+        folder = model_folder(source, unpacked, "adapter_config.json")
+        adapter = Adapter(folder, base.resolve(), Path(copy), expected)
+        return 0 if all([passes(check) for check in adapter.checks()]) else 1
 
 
-class Adapter(Export):
-    """One exported adapter, in a copy that names a local base."""
+class Adapter:
+    """One exported adapter, in a copy that names a local base. A causal language model's may lack config.json."""
 
-    def __init__(self, folder, base, copy):
-        shutil.copytree(folder, copy, dirs_exist_ok=True)
-        super().__init__(copy)
-        self.base = base
+    def __init__(self, folder, base, copy, expected=None):
+        self.folder, self.base = copy / "adapter", base
+        shutil.copytree(folder, self.folder)
         self.written = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         local = self.written | {"base_model_name_or_path": str(base)}
-        (copy / "adapter_config.json").write_text(json.dumps(local), encoding="utf-8")
+        (self.folder / "adapter_config.json").write_text(json.dumps(local), encoding="utf-8")
+        self.has_config = (self.folder / "config.json").exists()
+        described = self.folder
+        if not self.has_config:
+            described = shutil.copytree(self.folder, copy / "described")
+            shutil.copy(base / "config.json", described)
+        self.task = opened_export(described, expected)
+        # Its answers are asked of the base with the adapter on it.
+        self.task.opened = self.opened
+        self.task_type, self.automatic = AUTOMATIC[type(self.task)]
+
+    def checks(self):
+        """All that can be asked."""
+        found = [self.task.config_names_the_task] if self.has_config and self.task_type != "CAUSAL_LM" else []
+        found += [self.adapter_config_is_known_to_peft, self.weights_fit_the_model, self.merged_equals_apart]
+        found += [self.automatic_classes_are_right_or_refuse, self.card_parses]
+        return found + ([self.task.answers_equal_the_page] if self.task.expected else [])
 
     def adapter_config_is_known_to_peft(self):
         unknown = self.written.keys() - LoraConfig().to_dict().keys()
         require(not unknown, f"peft does not know {sorted(unknown)}")
         require(self.written["base_model_name_or_path"], "base_model_name_or_path is empty")
-        wanted = {"peft_type": "LORA", "inference_mode": True, "bias": "none", "modules_to_save": ["classifier"]}
+        model = self.base_model()
+        heads = [name for name, module in model.named_children() if name != model.base_model_prefix and any_of(module)]
+        wanted = {
+            "peft_type": "LORA",
+            "inference_mode": True,
+            "bias": "none",
+            "modules_to_save": None if self.task_type == "CAUSAL_LM" else heads,
+            "task_type": None if self.task.trust else self.task_type,
+            "fan_in_fan_out": self.task.config["model_type"] == "gpt2",
+        }
         for field, value in wanted.items():
             require(self.written[field] == value, f"{field} is {self.written[field]}, not {value}")
         kind = "DoRA" if self.written.get("use_dora") else "rsLoRA" if self.written.get("use_rslora") else "LoRA"
@@ -88,41 +136,60 @@ class Adapter(Export):
 
     def automatic_classes_are_right_or_refuse(self):
         wanted, said = self.opened(), []
-        for auto in (AutoPeftModelForSequenceClassification, AutoModelForSequenceClassification):
+        has_labels = self.task_type in ("SEQ_CLS", "TOKEN_CLS")
+        labels = {"num_labels": len(self.task.config["id2label"])} if has_labels else {}
+        for auto in (self.automatic, self.task.auto):
             try:
-                model = auto.from_pretrained(self.folder, num_labels=len(self.config["id2label"]))
+                model = auto.from_pretrained(self.folder, **labels)
             except (OSError, ValueError) as refusal:
+                # Neither knows the mean's class, and transformers takes a folder with config.json for a whole model.
+                may = self.task.trust or (self.has_config and auto is self.task.auto)
+                require(may, f"{auto.__name__} refuses: {refusal}")
                 said.append(type(refusal).__name__)
             else:
                 said.append(close(model, wanted))
         return ", ".join(said)
 
     def card_parses(self):
-        task = super().card_parses()
         card = (self.folder / "README.md").read_text(encoding="utf-8")
         require("\nlibrary_name: peft\n" in card, "library_name is not peft")
-        return task
+        return self.task.card_parses()
 
     def opened(self):
-        task_model = self.model_class().from_pretrained(self.base, config=self.folder)
-        return PeftModel.from_pretrained(task_model, self.folder).eval()
+        """The base with the adapter on it."""
+        return PeftModel.from_pretrained(self.base_model(), self.folder).eval()
+
+    def base_model(self):
+        """The base as a model of the task; a head that it lacks is new, and replaced by the adapter's."""
+        return self.model_class().from_pretrained(self.base, config=self.task.folder)
 
     def model_class(self):
         """The class that the adapter's model is of."""
-        if not self.trust:
-            return BertForSequenceClassification
+        if not self.task.trust:
+            return self.task.auto
         sys.path.insert(0, str(self.folder))
         from modeling_hone import HoneForSequenceClassification
 
         return HoneForSequenceClassification
 
 
+def any_of(module):
+    """Whether a module has parameters."""
+    return next(module.parameters(), None) is not None
+
+
 @torch.no_grad()
 def close(model, wanted):
     """How far the logits of two models lie apart."""
-    difference = (model.eval()(IDS).logits - wanted(IDS).logits).abs().max().item()
+    found = [logits(of(input_ids=IDS)) for of in (model.eval(), wanted)]
+    difference = (found[0] - found[1]).abs().max().item()
     require(difference <= TOLERANCE, f"logits differ by {difference:.2e}")
     return f"logits differ by {difference:.2e}"
+
+
+def logits(output):
+    """A model's logits; of a question answerer both."""
+    return output.logits if "logits" in output else torch.stack([output.start_logits, output.end_logits])
 
 
 if __name__ == "__main__":

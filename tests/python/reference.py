@@ -19,7 +19,9 @@ from transformers import BertConfig, BertForSequenceClassification, get_linear_s
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 MINILM = Path(os.environ.get("HONE_MINILM", Path.home() / ".cache/hone/models/all-MiniLM-L6-v2"))
-NOT_DECAYED = ("bias", "LayerNorm.weight")
+# How the weights of normalisations end: BERT's, Llama's and DistilBERT's, GPT-2's.
+NORMS = ("Norm.weight", "norm.weight", "ln_1.weight", "ln_2.weight", "ln_f.weight")
+NOT_DECAYED = ("bias", *NORMS)
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 transformers.utils.logging.set_verbosity_error()
@@ -55,7 +57,34 @@ def new_head(classes, hidden_size, seed, spread=0.02):
 
 def freeze_embeddings(model):
     """Freezes word, position and type embeddings and their LayerNorm."""
-    model.bert.embeddings.requires_grad_(False)
+    model.base_model.embeddings.requires_grad_(False)
+
+
+def draw_weights(model, generator):
+    """Weights large enough (0.2) for the activations to bend, normalisations and biases included."""
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            centre, spread = (1.0, 0.1) if name.endswith(NORMS) else (0.0, 0.2)
+            parameter.normal_(centre, spread, generator=generator)
+
+
+def first_gradients(model, batch):
+    """The gradients of the batch's loss by parameter, of those that have one; none is left in the model."""
+    model.zero_grad()
+    model(**batch).loss.backward()
+    gradients = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    return gradients
+
+
+def prefixed(prefix, tensors):
+    """Copies of the tensors, with `prefix` and a dot before each name."""
+    return {f"{prefix}.{name}": tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+def listed(batches):
+    """Batches of tensors as lists, for JSON."""
+    return [{name: tensor.tolist() for name, tensor in batch.items()} for batch in batches]
 
 
 class Optimizer:
@@ -101,13 +130,19 @@ def sha256(path):
 
 
 def provenance(script, inputs=()):
-    """Where golden values come from: the script, the versions that ran it and the hashes of what it read."""
+    """Where golden values come from: the script, the versions that ran it and the hashes of what it read.
+
+    A file whose name is not the only one of its kind is named with its folder.
+    """
+    inputs = [Path(path) for path in inputs]
+    names = [path.name for path in inputs]
+    hashes = {p.name if names.count(p.name) == 1 else f"{p.parent.name}/{p.name}": sha256(p) for p in inputs}
     return {
         "script": Path(script).resolve().relative_to(ROOT).as_posix(),
         "python": platform.python_version(),
         "torch": torch.__version__,
         "transformers": transformers.__version__,
-        "inputs": {Path(path).name: sha256(path) for path in inputs},
+        "inputs": hashes,
     }
 
 

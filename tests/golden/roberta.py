@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Writes micro_roberta/ (a RoBERTa of random weights) and roberta.json, roberta.safetensors.
+
+The file is that of a masked language model, as most RoBERTas are: names begin with `roberta.`, and there is an
+`lm_head` that no classifier uses. Positions count from 2, one behind the id of padding; the table of token types has
+one row. "cls" is RobertaForSequenceClassification, which has no pooler: the first token through `classifier.dense`,
+tanh and `classifier.out_proj`; "mean" is a linear layer on the mean of the tokens.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
+
+import torch
+from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification, RobertaModel
+
+from encoders import BATCHES, LR_PEAK, NO_DROPOUT, ROUNDS, ROWS, draw_linear, draw_rows, encoder_family, with_head
+from reference import GOLDEN, draw_weights, listed, provenance, write_json, write_tensors
+
+FOLDER = GOLDEN / "micro_roberta"
+FINAL = ("roberta.encoder.layer.0.attention.self.query.weight",)
+CLASSES, VOCABULARY, FIRST, PADDING = 3, 64, 0, 1
+
+
+def main():
+    generator = torch.Generator().manual_seed(96)
+    write_micro(generator)
+    within = draw_linear("classifier.dense", 32, 32, generator)
+    above = draw_linear("classifier.out_proj", CLASSES, 32, generator)
+    heads = {"cls": within | above, "mean": {name.replace(".out_proj", ""): tensor for name, tensor in above.items()}}
+    batches = [draw_batch(generator) for _ in range(BATCHES)] * ROUNDS
+
+    def classifier():
+        return with_head(RobertaForSequenceClassification, FOLDER, heads["cls"], num_labels=CLASSES, **NO_DROPOUT)
+
+    def body():
+        settings = {"attn_implementation": "eager", "add_pooling_layer": False, **NO_DROPOUT}
+        return RobertaModel.from_pretrained(FOLDER, **settings)
+
+    cases, tensors = encoder_family(body, classifier, heads, batches, FINAL)
+    versions = provenance(__file__, [FOLDER / "model.safetensors", FOLDER / "config.json"])
+    info = {"provenance": versions, "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    write_json(GOLDEN / "roberta.json", info)
+    write_tensors(GOLDEN / "roberta.safetensors", tensors)
+
+
+def write_micro(generator):
+    """A RoBERTa of random weights."""
+    config = RobertaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        num_attention_heads=4,
+        num_hidden_layers=2,
+        intermediate_size=64,
+        max_position_embeddings=66,
+        type_vocab_size=1,
+        layer_norm_eps=1e-5,
+        bos_token_id=FIRST,
+        pad_token_id=PADDING,
+        eos_token_id=2,
+    )
+    model = RobertaForMaskedLM(config)
+    draw_weights(model, generator)
+    model.save_pretrained(FOLDER)
+
+
+def draw_batch(generator):
+    """Rows with a class; ids from 2, padded with 1, the first of each 0."""
+    batch = draw_rows(generator, VOCABULARY, padding=PADDING)
+    batch["input_ids"][:, 0] = FIRST
+    return batch | {"labels": torch.randint(0, CLASSES, (ROWS,), generator=generator)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Exported models as their users open them, one class a task, and what is asked of each.
+
+A check is a method: it returns what it saw, and raises when something is wrong.
+"""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import torch
+import transformers
+import yaml
+from safetensors import safe_open
+from transformers import (
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+)
+
+from spans import answer, decode
+
+TOLERANCE = 1e-3
+# Buffers that older files carry: the export keeps the base's tensors, and transformers ignores these.
+BUFFERS = (".position_ids", ".attn.bias", ".attn.masked_bias")
+
+
+def model_folder(source, unpacked, file="config.json"):
+    """The folder that holds `file` in `source`, which is put into `unpacked` first if it is a zip."""
+    if source.is_file():
+        zipfile.ZipFile(source).extractall(unpacked)
+        source = Path(unpacked)
+    found = [path.parent for path in sorted(source.rglob(file), key=lambda path: len(path.parts))]
+    require(found, f"{source} has no {file}")
+    return found[0]
+
+
+def passes(check):
+    """Runs one check and prints what came of it."""
+    name = check.__name__.replace("_", " ")
+    try:
+        print(f"ok    {name}: {check()}")
+        return True
+    except Exception as error:
+        print(f"FAIL  {name}: {type(error).__name__}: {error}")
+        return False
+
+
+def require(holds, message):
+    """Raises `message` unless `holds`; unlike `assert`, also under `python -O`."""
+    if not holds:
+        raise ValueError(message)
+
+
+def require_clean(report):
+    """Requires that nothing was missing, left over or of another shape."""
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        require(not report[kind], f"{kind}: {sorted(map(str, report[kind]))[:5]}")
+
+
+def largest_difference(ours, page):
+    """How far two lists of numbers of the same shape lie apart at most."""
+    ours, page = (torch.as_tensor(values, dtype=torch.float64) for values in (ours, page))
+    require(ours.shape == page.shape, f"{tuple(ours.shape)} here, {tuple(page.shape)} in the page")
+    difference = (ours - page).abs().max().item()
+    require(difference <= TOLERANCE, f"they differ by {difference:.2e}")
+    return difference
+
+
+class Export:
+    """One exported folder, whatever its task. What the page said is `expected`, where it is known."""
+
+    auto = None
+    ending = None
+    pipeline_tag = None
+    heads = ("classifier.",)
+    has_pooler = False
+
+    def __init__(self, folder, expected=None):
+        self.folder = folder
+        self.expected = expected
+        self.config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.trust = {"trust_remote_code": True} if "auto_map" in self.config else {}
+
+    def checks(self):
+        """All that can be asked."""
+        found = [self.config_names_the_task, self.weights_fit_the_model, self.body_opens_alone, self.card_parses]
+        return found + ([self.answers_equal_the_page] if self.expected else [])
+
+    def config_names_the_task(self):
+        (name,) = self.config["architectures"]
+        require(name.endswith(self.ending), name)
+        require(name.startswith("Hone") == bool(self.trust), f"{name}, auto_map is {self.config.get('auto_map')}")
+        require("_name_or_path" not in self.config, "_name_or_path is left in")
+        return name
+
+    def weights_fit_the_model(self):
+        with safe_open(self.folder / "model.safetensors", "pt") as file:
+            require(file.metadata() == {"format": "pt"}, f"metadata is {file.metadata()}")
+            stored = {name: file.get_tensor(name) for name in file.keys() if not name.endswith(BUFFERS)}
+        model, report = self.load(self.auto, **self.trust)
+        require(type(model).__name__ == self.config["architectures"][0], f"opened as {type(model).__name__}")
+        require_clean(report)
+        # What is tied appears once.
+        wanted = dict(model.named_parameters())
+        require(stored.keys() == wanted.keys(), f"names differ: {sorted(stored.keys() ^ wanted.keys())[:5]}")
+        for name, tensor in stored.items():
+            require(tensor.shape == wanted[name].shape, f"{name} is {tensor.shape}, not {wanted[name].shape}")
+            require(torch.equal(tensor.to(wanted[name].dtype), wanted[name]), f"{name} was not read as stored")
+        dtypes = {str(tensor.dtype) for tensor in stored.values()}
+        require(len(dtypes) == 1, f"mixed dtypes: {dtypes}")
+        require(all(tensor.isfinite().all() for tensor in stored.values()), "a weight is not finite")
+        return f"{len(stored)} tensors, {dtypes.pop()}"
+
+    def body_opens_alone(self):
+        model, report = self.load(AutoModel)
+        beside_the_head = [key for key in report["unexpected_keys"] if not key.startswith(self.heads)]
+        # Heads that do without a pooler store none.
+        missing = [key for key in report["missing_keys"] if self.has_pooler or not key.startswith("pooler.")]
+        require_clean({**report, "unexpected_keys": beside_the_head, "missing_keys": missing})
+        return type(model).__name__
+
+    def card_parses(self):
+        text = (self.folder / "README.md").read_text(encoding="utf-8")
+        require(text.startswith("---\n"), "README.md has no front matter")
+        card = yaml.safe_load(text.split("\n---\n", 1)[0])
+        for field in ("base_model", "library_name", "pipeline_tag", "license", "tags", "metrics", "model-index"):
+            require(card.get(field), f"front matter lacks {field}")
+        require(card["pipeline_tag"] == self.pipeline_tag, card["pipeline_tag"])
+        return card["pipeline_tag"]
+
+    def answers_equal_the_page(self):
+        raise NotImplementedError
+
+    def require_label_names(self):
+        """Requires names for all labels, both ways round; returns how many there are."""
+        names = self.config["id2label"]
+        require(sorted(map(int, names)) == list(range(len(names))), f"id2label has the ids {list(names)}")
+        require({name: int(i) for i, name in names.items()} == self.config["label2id"], "label2id is not its inverse")
+        return len(names)
+
+    def tokenizer(self):
+        """The tokenizer of the folder."""
+        return AutoTokenizer.from_pretrained(self.folder)
+
+    def opened(self):
+        """The model, opened as its card says."""
+        return self.load(self.auto, **self.trust)[0].eval()
+
+    def load(self, auto, **trust):
+        """The model and transformers' report of keys."""
+        return auto.from_pretrained(self.folder, output_loading_info=True, **trust)
+
+
+class SequenceClassification(Export):
+    """One label, any number of labels or a number, for a text or a pair of texts."""
+
+    auto = AutoModelForSequenceClassification
+    ending = "ForSequenceClassification"
+    pipeline_tag = "text-classification"
+    heads = ("classifier.", "pre_classifier.")
+    activations = {
+        "single_label_classification": lambda logits: logits.softmax(-1),
+        "multi_label_classification": torch.sigmoid,
+        "regression": lambda logits: logits,
+    }
+
+    @property
+    def has_pooler(self):
+        """Whether the file has BERT's pooler: RoBERTa's head brings its own layer, DistilBERT's too."""
+        return self.config["model_type"] == "bert"
+
+    def config_names_the_task(self):
+        labels, problem = self.require_label_names(), self.config["problem_type"]
+        require(problem in self.activations, problem)
+        require(problem != "regression" or labels == 1, f"regression of {labels} numbers")
+        return f"{super().config_names_the_task()}, {problem}, {labels} labels"
+
+    @torch.no_grad()
+    def answers_equal_the_page(self):
+        texts = self.expected["texts"]
+        columns = list(map(list, zip(*texts))) if isinstance(texts[0], list) else [texts]
+        limits = {"truncation": True, "max_length": self.expected["max_len"]}
+        batch = self.tokenizer()(*columns, padding=True, return_tensors="pt", **limits)
+        ours = self.activations[self.config["problem_type"]](self.opened()(**batch).logits)
+        difference = largest_difference(ours, self.expected["probabilities"])
+        return f"{len(texts)} texts, largest difference {difference:.2e}"
+
+
+class QuestionAnswering(Export):
+    """The span of a context that answers a question."""
+
+    auto = AutoModelForQuestionAnswering
+    ending = "ForQuestionAnswering"
+    pipeline_tag = "question-answering"
+    heads = ("qa_outputs.",)
+
+    @torch.no_grad()
+    def answers_equal_the_page(self):
+        tokenizer, model, worst = self.tokenizer(), self.opened(), 0.0
+        limits = {name: self.expected[name] for name in ("max_len", "stride")}
+        for asked in self.expected["questions"]:
+            windows = windows_of(tokenizer, model, asked["question"], asked["context"], **limits)
+            ours = decode(windows, self.expected["spans"], self.expected["max_answer_tokens"])
+            found = answer(ours, self.expected["threshold"])
+            require(found == asked["answer"], f"{asked['question']}: {found} here, {asked['answer']} in the page")
+            probability = ours["spans"][0]["probability"] if found else ours["null_probability"]
+            worst = max(worst, largest_difference(probability, asked["probability"]))
+        return f"{len(self.expected['questions'])} questions, largest difference {worst:.2e}"
+
+
+def windows_of(tokenizer, model, question, context, max_len, stride):
+    """What a model says of a context in windows of `max_len` tokens that share `stride` tokens of the context."""
+    limits = {"truncation": "only_second", "max_length": max_len, "stride": stride}
+    asked = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
+    encoded = tokenizer(question, context, **limits, **asked)
+    found = []
+    for i, offsets in enumerate(encoded["offset_mapping"]):
+        names = set(tokenizer.model_input_names) & encoded.keys()
+        output = model(**{name: torch.tensor([encoded[name][i]]) for name in names})
+        inside = [list(at) if part == 1 else None for at, part in zip(offsets, encoded.sequence_ids(i))]
+        logits = {f"{of}_logits": output[f"{of}_logits"][0].tolist() for of in ("start", "end")}
+        found.append({**logits, "offsets": inside})
+    return found
+
+
+class TokenClassification(Export):
+    """A tag for each word."""
+
+    auto = AutoModelForTokenClassification
+    ending = "ForTokenClassification"
+    pipeline_tag = "token-classification"
+
+    def config_names_the_task(self):
+        tags = self.require_label_names()
+        return f"{super().config_names_the_task()}, {tags} tags"
+
+    @torch.no_grad()
+    def answers_equal_the_page(self):
+        tokenizer, model, worst = self.tokenizer(), self.opened(), 0.0
+        limits = {"truncation": True, "max_length": self.expected["max_len"]}
+        for sentence in self.expected["sentences"]:
+            encoded = tokenizer(sentence["words"], is_split_into_words=True, return_tensors="pt", **limits)
+            words = encoded.word_ids()
+            first = [i for i, word in enumerate(words) if word is not None and word != words[i - 1]]
+            ours = model(**encoded).logits[0, first].softmax(-1)
+            worst = max(worst, largest_difference(ours, sentence["probabilities"]))
+        return f"{len(self.expected['sentences'])} sentences, largest difference {worst:.2e}"
+
+
+class CausalLM(Export):
+    """How a text goes on."""
+
+    auto = AutoModelForCausalLM
+    ending = ("ForCausalLM", "LMHeadModel")
+    pipeline_tag = "text-generation"
+    heads = ("lm_head.",)
+
+    def config_names_the_task(self):
+        generation = json.loads((self.folder / "generation_config.json").read_text(encoding="utf-8"))
+        for token in ("bos_token_id", "eos_token_id"):
+            require(generation.get(token) == self.config.get(token), f"{token} is {generation.get(token)} to generate")
+        return super().config_names_the_task()
+
+    def answers_equal_the_page(self):
+        return continuations_equal(self.tokenizer(), self.opened(), self.expected)
+
+
+@torch.no_grad()
+def continuations_equal(tokenizer, model, expected):
+    """Requires that a model continues every prompt as the page did, token by token.
+
+    Where the two part, the likeliest tokens must be as good as equally likely: rounding decides there.
+    """
+    for asked in expected["prompts"]:
+        if "messages" in asked:
+            prompt = tokenizer.apply_chat_template(asked["messages"], add_generation_prompt=True, return_dict=True)
+        else:
+            prompt = tokenizer(asked["prompt"])
+        ids = prompt["input_ids"]
+        require(ids == asked["prompt_ids"], f"the prompt is {ids} here, {asked['prompt_ids']} in the page")
+        limits = {"do_sample": False, "max_new_tokens": expected["max_new_tokens"]}
+        asked_for = {"output_logits": True, "return_dict_in_generate": True}
+        tensor = torch.tensor([ids])
+        made = model.generate(tensor, attention_mask=torch.ones_like(tensor), **limits, **asked_for)
+        ours, page = made.sequences[0, len(ids) :].tolist(), asked["completion_ids"]
+        parting = next((i for i, pair in enumerate(zip(ours, page)) if pair[0] != pair[1]), None)
+        if parting is None:
+            require(len(ours) == len(page), f"{len(ours)} tokens here, {len(page)} in the page")
+            text = tokenizer.decode(ours, skip_special_tokens=True)
+            require(text == asked["completion"], f"{text!r} here, {asked['completion']!r} in the page")
+        else:
+            top = made.logits[parting][0].topk(2).values
+            lead = (top[0] - top[1]).item()
+            require(lead <= TOLERANCE, f"token {parting} is {ours[parting]} here, {page[parting]} in the page")
+    return f"{len(expected['prompts'])} prompts"
+
+
+TASKS = (SequenceClassification, QuestionAnswering, TokenClassification, CausalLM)
+
+
+def opened_export(folder, expected=None):
+    """The export in `folder`, by the task that its config.json names."""
+    (name,) = json.loads((folder / "config.json").read_text(encoding="utf-8"))["architectures"]
+    task = next((task for task in TASKS if name.endswith(task.ending)), None)
+    require(task, f"{name} is no task that Hone exports")
+    return task(folder, expected)
+
+
+def quiet():
+    """Makes transformers say nothing but errors."""
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
