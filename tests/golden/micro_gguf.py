@@ -3,9 +3,9 @@
 makes of 3,000 texts.
 
 The files are written by the `gguf` package; weights, names and config.json are those of transformers' own GGUF loading.
-Tokenizers: transformers' as well, but for two things that it leaves out: SmolLM2's digits, which are split one by one
-before GPT-2's pattern (the `tokenizer.json` of HuggingFaceTB/SmolLM2-135M-Instruct has it so), and the dummy space of
-SentencePiece, which is compared with SentencePiece itself.
+Tokenizers: transformers' as well, but for what its way from GGUF leaves out. SmolLM2's digits are split one by one before
+GPT-2's pattern (the `tokenizer.json` of HuggingFaceTB/SmolLM2-135M-Instruct has it so); Qwen 2 brings text into normal
+form C; SentencePiece, which puts a space before a text that begins with one too, speaks for itself.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ import sentencepiece
 import torch
 from gguf import GGMLQuantizationType as Kind
 from tokenizers import ByteLevelBPETokenizer, pre_tokenizers
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Tokenizer
 from transformers.integrations.gguf.gguf_tokenizer_mapping import convert_gguf_tokenizer, get_gguf_tokenizer
 
 from reference import GOLDEN, ROOT, provenance, write_json, write_tensors
@@ -238,9 +238,12 @@ def byte_level_ids(bpe, pre):
     """Ids of the odd texts by transformers' tokenizer for a rule of splitting words."""
     found = {"tokenizer_type": "gpt2", "pre_tokenizer_type": pre, "tokens": bpe["tokens"], "merges": bpe["merges"]}
     found["token_type"] = bpe["types"]
-    backend, _ = convert_gguf_tokenizer("qwen2" if pre == "qwen2" else "llama", found)
+    backend, _ = convert_gguf_tokenizer("llama", found)
     if pre == "smollm":
         split_digits(backend)
+    if pre == "qwen2":
+        own = Qwen2Tokenizer().backend_tokenizer
+        backend.normalizer, backend.pre_tokenizer = own.normalizer, own.pre_tokenizer
     return [backend.encode(text, add_special_tokens=False).ids for text in ODD]
 
 

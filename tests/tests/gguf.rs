@@ -4,24 +4,27 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hone_core::text::{GgufVocab, Tokenizer, TokenizerError};
-use hone_core::weights::{GgufHeader, GgufReader};
+use hone_core::weights::{self, Dtype, GgufHeader, GgufReader, TensorInfo};
 use hone_tests::{golden, json, smollm2, values};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Hands each tensor's name, shape and bytes as 32-bit floats to `take`.
-fn read(path: &Path, mut take: impl FnMut(&str, &[usize], Vec<f32>)) -> GgufHeader {
+/// Hands each tensor to `take`.
+fn read(path: &Path, mut take: impl FnMut(&TensorInfo, Vec<u8>)) -> GgufHeader {
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut reader = GgufReader::default();
     for piece in bytes.chunks(1 << 16) {
         let pushed = reader.push(piece, &mut |info, bytes| {
-            let values = hone_core::weights::read(info, bytes).try_into_vec().expect("floats");
-            take(&info.name, &info.shape, values);
+            take(info, bytes);
             Ok(())
         });
         pushed.expect("a good file");
     }
     reader.finish().expect("a whole file")
+}
+
+fn header(path: &str) -> GgufHeader {
+    read(&golden(path), |_, _| {})
 }
 
 fn tokenizer(header: &GgufHeader) -> Tokenizer {
@@ -52,9 +55,12 @@ fn weights_and_config_equal_transformers() {
     for name in ["llama", "gpt2"] {
         let mut expected = values(&golden(&format!("micro_gguf/{name}.safetensors")));
         let mut unused = Vec::new();
-        let header = read(&golden(&format!("micro_gguf/{name}.gguf")), |name, _, found| match expected.remove(name) {
-            Some(expected) => assert_eq!(found, expected, "{name}"),
-            None => unused.push(name.to_owned()),
+        let header = read(&golden(&format!("micro_gguf/{name}.gguf")), |info, bytes| {
+            let found: Vec<f32> = weights::read(info, bytes).try_into_vec().expect("floats");
+            match expected.remove(&*info.name) {
+                Some(expected) => assert_eq!(found, expected, "{}", info.name),
+                None => unused.push(info.name.clone()),
+            }
         });
         assert!(expected.is_empty(), "{name} lacks {:?}", expected.keys());
         assert_eq!(unused, if name == "gpt2" { vec!["output.weight"] } else { vec![] });
@@ -73,13 +79,13 @@ fn weights_and_config_equal_transformers() {
 #[test]
 fn shapes_are_those_of_transformers() {
     let mut shapes = BTreeMap::new();
-    read(&golden("micro_gguf/llama.gguf"), |name, shape, _| {
-        shapes.insert(name.to_owned(), shape.to_vec());
+    read(&golden("micro_gguf/llama.gguf"), |info, _| {
+        shapes.insert(info.name.clone(), info.shape.clone());
     });
     assert_eq!(shapes["model.layers.1.self_attn.k_proj.weight"], [16, 32]);
     assert_eq!(shapes["model.layers.0.mlp.down_proj.weight"], [32, 64]);
-    read(&golden("micro_gguf/gpt2.gguf"), |name, shape, _| {
-        shapes.insert(name.to_owned(), shape.to_vec());
+    read(&golden("micro_gguf/gpt2.gguf"), |info, _| {
+        shapes.insert(info.name.clone(), info.shape.clone());
     });
     assert_eq!(shapes["transformer.h.0.attn.c_attn.weight"], [32, 96]);
     assert_eq!(shapes["transformer.h.0.mlp.c_proj.weight"], [64, 32]);
@@ -89,7 +95,7 @@ fn shapes_are_those_of_transformers() {
 fn sentence_piece_ids_equal_its_own() {
     let golden_values = json("micro_gguf.json");
     let texts = odd_texts(&golden_values);
-    let tokenizer = tokenizer(&read(&golden("micro_gguf/llama.gguf"), |_, _, _| {}));
+    let tokenizer = tokenizer(&header("micro_gguf/llama.gguf"));
     assert_ids(&tokenizer, texts.iter().filter(|text| !text.contains('<')), &golden_values["sentence_piece"]);
 }
 
@@ -97,7 +103,7 @@ fn sentence_piece_ids_equal_its_own() {
 fn byte_level_ids_equal_transformers_for_every_way_to_split_words() {
     let golden_values = json("micro_gguf.json");
     let texts = odd_texts(&golden_values);
-    let header = read(&golden("micro_gguf/gpt2.gguf"), |_, _, _| {});
+    let header = header("micro_gguf/gpt2.gguf");
     assert_ids(&tokenizer(&header), texts.iter(), &golden_values["byte_level"]["gpt-2"]);
     for (pre, expected) in golden_values["byte_level"].as_object().unwrap() {
         let tokenizer = Tokenizer::parse(&byte_level(&header, pre).files().unwrap()[0].1, 400).unwrap();
@@ -120,7 +126,7 @@ fn byte_level<'a>(header: &'a GgufHeader, pre: &'a str) -> GgufVocab<'a> {
 
 #[test]
 fn tokenizers_that_cannot_be_are_refused() {
-    let header = read(&golden("micro_gguf/gpt2.gguf"), |_, _, _| {});
+    let header = header("micro_gguf/gpt2.gguf");
     let good = byte_level(&header, "gpt-2");
     let refused = |vocab: GgufVocab, because: &str| {
         let error = vocab.files().unwrap_err().to_string();
@@ -145,7 +151,7 @@ fn tokenizers_that_cannot_be_are_refused() {
 
 #[test]
 fn a_text_gets_the_tokens_around_it_that_the_file_asks_for() {
-    let header = read(&golden("micro_gguf/gpt2.gguf"), |_, _, _| {});
+    let header = header("micro_gguf/gpt2.gguf");
     let around = |adds_bos, adds_eos| {
         let vocab = GgufVocab { bos: Some(0), eos: Some(1), adds_bos, adds_eos, ..byte_level(&header, "llama-bpe") };
         let tokenizer = Tokenizer::parse(&vocab.files().unwrap()[0].1, 400).unwrap();
@@ -162,13 +168,13 @@ fn smollm2_is_what_transformers_finds() {
     let golden_values = json("micro_gguf.json");
     let expected = &golden_values["smollm2"];
     let mut hashes = BTreeMap::new();
-    let header = read(&path, |name, shape, values| {
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        hashes.insert(name.to_owned(), (format!("{name} {shape:?}"), Sha256::digest(&bytes)));
+    let header = read(&path, |info, bytes| {
+        assert_eq!(info.dtype, Dtype::F32);
+        hashes.insert(info.name.clone(), (format!("{} {:?}", info.name, info.shape), Sha256::digest(&bytes)));
     });
-    let mut weights = Sha256::new();
-    hashes.values().for_each(|(what, hash)| weights.update([what.as_bytes(), hash].concat()));
-    assert_eq!(format!("{:x}", weights.finalize()), expected["weights"]);
+    let mut all = Sha256::new();
+    hashes.values().for_each(|(what, hash)| all.update([what.as_bytes(), hash].concat()));
+    assert_eq!(format!("{:x}", all.finalize()), expected["weights"]);
 
     let tokenizer = tokenizer(&header);
     assert_ids(&tokenizer, odd_texts(&golden_values).iter(), &expected["odd"]);
