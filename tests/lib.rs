@@ -37,6 +37,17 @@ pub fn minilm() -> Option<PathBuf> {
     None
 }
 
+/// The file of SmolLM2, where `cargo xtask setup` has put it.
+pub fn smollm2() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("HOME")?).join(".cache/hone/models/SmolLM2-135M-Instruct");
+    let file = folder.join("SmolLM2-135M-Instruct.Q4_1.gguf");
+    if file.exists() {
+        return Some(file);
+    }
+    eprintln!("skipped: {} is not there; run `cargo xtask setup`", file.display());
+    None
+}
+
 /// A golden JSON file.
 pub fn json(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(golden(name)).expect(name)).expect(name)

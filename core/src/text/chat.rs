@@ -3,7 +3,7 @@
 //! <https://github.com/huggingface/transformers/blob/main/src/transformers/utils/chat_template_utils.py>).
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, Error, ErrorKind, Value, context};
+use minijinja::{Environment, Error, ErrorKind, State, Value, context};
 use minijinja_contrib::pycompat::unknown_method_callback;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -46,7 +46,7 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| unusable(error.to_string()))?);
-        environment.set_unknown_method_callback(unknown_method_callback);
+        environment.set_unknown_method_callback(method);
         environment.set_fuel(Some(MAX_CHAT_FUEL));
         environment.add_function("raise_exception", |message: String| -> Result<(), Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message))
@@ -102,6 +102,22 @@ impl ChatTemplate {
             .done("Nothing was written.")
             .remedy("Change the roles and their order to those that the model knows, or choose another model."),
         })
+    }
+}
+
+/// Python's methods of texts, lists and maps.
+///
+/// Those that make much more text than they are given are left to the filters of the same name, which pay for it
+/// beforehand, or are not there. A list of all characters takes some 32 bytes for each.
+fn method(state: &mut State, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+    match (name, arguments) {
+        ("replace", [from, to]) => state.apply_filter("replace", &[value.clone(), from.clone(), to.clone()]),
+        ("join", [list]) => state.apply_filter("join", &[list.clone(), value.clone()]),
+        ("replace" | "join" | "format", _) => Err(Error::from(ErrorKind::UnknownMethod)),
+        _ => {
+            state.consume_fuel(value.as_str().map_or(0, str::len) as u64 / 2)?;
+            unknown_method_callback(state, value, name, arguments)
+        }
     }
 }
 

@@ -220,13 +220,14 @@ impl GgufVocab<'_> {
             }
             for (at, _) in token.char_indices().skip(1) {
                 let (left, right) = token.split_at(at);
-                if let (Some(l), Some(r)) = (ids.get(left), ids.get(right)) {
-                    merges.push((self.scores[id], left, right, (*l, *r)));
+                if ids.contains_key(left) && ids.contains_key(right) {
+                    merges.push((self.scores[id], left, right));
                 }
             }
         }
-        merges.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.3.cmp(&b.3)));
-        let merges: Vec<Value> = merges.into_iter().map(|(_, left, right, _)| json!([left, right])).collect();
+        let longer = |a: &str, b: &str| b.chars().count().cmp(&a.chars().count());
+        merges.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| longer(a.1, b.1)).then_with(|| longer(a.2, b.2)));
+        let merges: Vec<Value> = merges.into_iter().map(|(_, left, right)| json!([left, right])).collect();
         let space = self.adds_space.unwrap_or(true);
         let replace = |from: &str, to: &str| json!({"type": "Replace", "pattern": {"String": from}, "content": to});
         let prepend = space.then(|| json!({"type": "Prepend", "prepend": "▁"}));

@@ -6,6 +6,9 @@ mod header;
 mod kinds;
 mod metadata;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use crate::limits::MAX_GGUF_HEADER;

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Writes micro_gguf/ and micro_gguf.json: micro GGUF files and what transformers makes of them, and what the tokenizer of SmolLM2
+makes of 3,000 texts.
+
+The files are written by the `gguf` package; weights, names and config.json are those of transformers' own GGUF loading.
+Tokenizers: transformers' as well, but for what its way from GGUF leaves out. SmolLM2's digits are split one by one before
+GPT-2's pattern (the `tokenizer.json` of HuggingFaceTB/SmolLM2-135M-Instruct has it so); Qwen 2 brings text into normal
+form C; SentencePiece, which puts a space before a text that begins with one too, speaks for itself.
+"""
+
+import hashlib
+import io
+import json
+import os
+import struct
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
+
+import gguf
+import numpy as np
+import sentencepiece
+import torch
+from gguf import GGMLQuantizationType as Kind
+from tokenizers import ByteLevelBPETokenizer, pre_tokenizers
+from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Tokenizer
+from transformers.integrations.gguf.gguf_tokenizer_mapping import convert_gguf_tokenizer, get_gguf_tokenizer
+
+from reference import GOLDEN, ROOT, provenance, write_json, write_tensors
+
+FOLDER = GOLDEN / "micro_gguf"
+MODELS = Path.home() / ".cache/hone/models"
+SMOLLM2 = MODELS / "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
+SENTENCES = ROOT / "core/src/train/general_sentences.txt"
+DATA = Path(os.environ.get("HONE_DATA", ROOT.parent / "shared/data"))
+SAMPLES = Path.home() / ".cache/hone/samples"
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
+HIDDEN, FFN, HEADS, KV_HEADS, LAYERS, POSITIONS = 32, 64, 4, 2, 2, 64
+# The first lines of each, so many.
+FILES = [
+    ("samples", "languages.csv", 481),
+    ("data", "sms-spam/sms.tsv", 600),
+    ("data", "tatoeba/tatoeba.fra-eng.fra", 400),
+    ("data", "trec6/train.txt", 400),
+    ("data", "wnut17/emerging.test.annotated", 400),
+    ("data", "text/tinyshakespeare.txt", 400),
+    ("data", "xquad/xquad.en.json", 1),
+    ("data", "instruct/instruction-data.json", 400),
+]
+ODD = [
+    "",
+    " ",
+    "a",
+    "  two spaces, three   and a trailing one ",
+    "\n\n\ttabs\r\nand lines\n",
+    "1234567 12.50 €3 1,000,000 x2y34",
+    "½ ² ③ Ⅻ 一二三 ١٢٣ ४५६",
+    "don't WE'LL they'Ve I'm you'd 'tis o'clock's",
+    "Größe naïve café Cafe\u0301 ﬁnal Å A\u030a",
+    "Привет, мир! Γειά σου. שלום עולם مرحبا بالعالم",
+    "日本語のテキスト、한국어 텍스트，中文文本。",
+    "हिन्दी ไทย தமிழ் ქართული አማርኛ",
+    "👍🏽 👩‍👩‍👧‍👦 🇫🇷 ☃️",
+    "zero\u200bwidth\u200djoiner\ufeffmark\u00a0nbsp\u3000wide\u2028line",
+    "\u0000\u0001\u007f\u0085\ufffd\U0010ffff",
+    "snake_case camelCase kebab-case <html attr='x'>&amp;</html>",
+    "def f(x):\n    return x ** 2  # square\n",
+    "https://example.org/a?b=c&d=%20#e me@example.org",
+    "......!!!???---___===   ~~~",
+    "<|endoftext|> <|im_start|>user\nHi<|im_end|>\n",
+    "<s>begin</s> <unk> <think>plan</think> ▁▁ Ġ",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "ÀÉÎÕÜ ß ẞ İ ı Ǆ ﷺ",
+]
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    pieces = sentence_piece()
+    bpe = byte_level()
+    micro_llama(rng, pieces)
+    micro_gpt2(rng, bpe)
+    value = {"provenance": {**provenance(__file__, [SENTENCES, SMOLLM2]), "gguf": "0.19.0"}, "odd": ODD}
+    for name in ("llama", "gpt2"):
+        value[name] = config(FOLDER / f"{name}.gguf")
+    value["sentence_piece"] = [[pieces.bos_id()] + pieces.encode(text) for text in ODD if "<" not in text]
+    value["byte_level"] = {pre: byte_level_ids(bpe, pre) for pre in ("gpt-2", "smollm", "llama-bpe", "qwen2")}
+    value["smollm2"] = smollm2()
+    write_json(GOLDEN / "micro_gguf.json", value)
+
+
+def sentence_piece():
+    """A small vocabulary of SentencePiece, as Llama's was trained: nothing is normalised, and bytes fill the gaps."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES.read_text().splitlines()),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=400,
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        minloglevel=2,
+    )
+    return sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+
+
+def byte_level():
+    """Tokens and merges of a small byte-level BPE."""
+    tokenizer = ByteLevelBPETokenizer()
+    specials = ["<|endoftext|>", "<think>"]
+    tokenizer.train([str(SENTENCES)], vocab_size=400, min_frequency=1, special_tokens=specials, show_progress=False)
+    bpe = json.loads(tokenizer._tokenizer.to_str())["model"]
+    tokens = sorted(bpe["vocab"], key=bpe["vocab"].get)
+    types = [CONTROL, USER_DEFINED] + [NORMAL] * (len(tokens) - 2)
+    return {"tokens": tokens, "types": types, "merges": [" ".join(merge) for merge in bpe["merges"]]}
+
+
+def micro_llama(rng, pieces):
+    """A Llama whose weights are of every type."""
+    writer = gguf.GGUFWriter(FOLDER / "llama.gguf", "llama")
+    writer.add_name("Micro")
+    writer.add_context_length(POSITIONS)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_feed_forward_length(FFN)
+    writer.add_block_count(LAYERS)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(KV_HEADS)
+    writer.add_rope_dimension_count(HIDDEN // HEADS)
+    writer.add_rope_freq_base(50000.0)
+    writer.add_layer_norm_rms_eps(1e-5)
+    count = pieces.get_piece_size()
+    kinds = [
+        UNKNOWN if pieces.is_unknown(i) else CONTROL if pieces.is_control(i) else BYTE if pieces.is_byte(i) else NORMAL
+        for i in range(count)
+    ]
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list([pieces.id_to_piece(i) for i in range(count)])
+    writer.add_token_scores([pieces.get_score(i) for i in range(count)])
+    writer.add_token_types(kinds)
+    writer.add_bos_token_id(pieces.bos_id())
+    writer.add_eos_token_id(pieces.eos_id())
+    writer.add_unk_token_id(pieces.unk_id())
+    writer.add_chat_template("{{ bos_token }}{% for message in messages %}{{ message.content }}{% endfor %}")
+    add(writer, rng, "token_embd.weight", (count, HIDDEN), Kind.Q8_0)
+    for layer in range(LAYERS):
+        kv = HIDDEN // HEADS * KV_HEADS
+        for name, shape, kind in [
+            ("attn_norm", (HIDDEN,), Kind.F32),
+            ("attn_q", (HIDDEN, HIDDEN), [Kind.Q4_1, Kind.F16][layer]),
+            ("attn_k", (kv, HIDDEN), [Kind.Q4_0, Kind.BF16][layer]),
+            ("attn_v", (kv, HIDDEN), [Kind.Q8_0, Kind.F32][layer]),
+            ("attn_output", (HIDDEN, HIDDEN), [Kind.F16, Kind.Q4_1][layer]),
+            ("ffn_norm", (HIDDEN,), Kind.F32),
+            ("ffn_gate", (FFN, HIDDEN), [Kind.BF16, Kind.Q4_0][layer]),
+            ("ffn_up", (FFN, HIDDEN), [Kind.F32, Kind.Q8_0][layer]),
+            ("ffn_down", (HIDDEN, FFN), [Kind.Q4_0, Kind.Q4_1][layer]),
+        ]:
+            add(writer, rng, f"blk.{layer}.{name}.weight", shape, kind)
+    add(writer, rng, "output_norm.weight", (HIDDEN,), Kind.F32)
+    close(writer)
+
+
+def micro_gpt2(rng, bpe):
+    """A GPT-2 with its output stored beside its embedding, as llama.cpp does."""
+    writer = gguf.GGUFWriter(FOLDER / "gpt2.gguf", "gpt2")
+    writer.add_name("Micro")
+    writer.add_context_length(POSITIONS)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_feed_forward_length(FFN)
+    writer.add_block_count(1)
+    writer.add_head_count(HEADS)
+    writer.add_layer_norm_eps(1e-5)
+    writer.add_custom_alignment(64)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(bpe["tokens"])
+    writer.add_token_types(bpe["types"])
+    writer.add_token_merges(bpe["merges"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    embedding = add(writer, rng, "token_embd.weight", (len(bpe["tokens"]), HIDDEN), Kind.F16)
+    add(writer, rng, "position_embd.weight", (POSITIONS, HIDDEN), Kind.F32)
+    for name, shape, kind in [
+        ("attn_norm", (HIDDEN,), Kind.F32),
+        ("attn_qkv", (3 * HIDDEN, HIDDEN), Kind.Q8_0),
+        ("attn_output", (HIDDEN, HIDDEN), Kind.F16),
+        ("ffn_norm", (HIDDEN,), Kind.F32),
+        ("ffn_up", (FFN, HIDDEN), Kind.Q4_0),
+        ("ffn_down", (HIDDEN, FFN), Kind.Q4_1),
+    ]:
+        add(writer, rng, f"blk.0.{name}.weight", shape, kind)
+        add(writer, rng, f"blk.0.{name}.bias", shape[:1], Kind.F32)
+    add(writer, rng, "output_norm.weight", (HIDDEN,), Kind.F32)
+    add(writer, rng, "output_norm.bias", (HIDDEN,), Kind.F32)
+    writer.add_tensor("output.weight", embedding, raw_dtype=Kind.F16)
+    close(writer)
+
+
+def add(writer, rng, name, shape, kind):
+    stored = gguf.quants.quantize(rng.normal(0.0, 0.1, shape).astype(np.float32), kind)
+    writer.add_tensor(name, stored, raw_dtype=kind)
+    return stored
+
+
+def close(writer):
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def config(path):
+    """The configuration that transformers finds; its weights go into a safetensors file."""
+    config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
+    if path.stem == "gpt2":
+        # In the file, and passed over by transformers.
+        config.update({"n_positions": POSITIONS, "n_inner": FFN})
+    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=torch.float32)
+    tied = {"lm_head.weight"} if path.stem == "gpt2" or model.config.tie_word_embeddings else set()
+    tensors = {name: tensor for name, tensor in model.state_dict().items() if name not in tied}
+    write_tensors(path.with_suffix(".safetensors"), tensors)
+    found = model.config.to_dict()
+    found.update(found.pop("rope_parameters", None) or {})
+    fields = {
+        "llama": "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim "
+        "max_position_embeddings rms_norm_eps rope_theta hidden_act attention_bias mlp_bias tie_word_embeddings",
+        "gpt2": "n_embd n_inner n_layer n_head n_positions layer_norm_epsilon activation_function",
+    }[path.stem]
+    return {field: found[field] for field in (fields + " model_type vocab_size bos_token_id eos_token_id").split()}
+
+
+def byte_level_ids(bpe, pre):
+    """Ids of the odd texts by transformers' tokenizer for a rule of splitting words."""
+    found = {"tokenizer_type": "gpt2", "pre_tokenizer_type": pre, "tokens": bpe["tokens"], "merges": bpe["merges"]}
+    found["token_type"] = bpe["types"]
+    backend, _ = convert_gguf_tokenizer("llama", found)
+    if pre == "smollm":
+        split_digits(backend)
+    if pre == "qwen2":
+        own = Qwen2Tokenizer().backend_tokenizer
+        backend.normalizer, backend.pre_tokenizer = own.normalizer, own.pre_tokenizer
+    return [backend.encode(text, add_special_tokens=False).ids for text in ODD]
+
+
+def split_digits(backend):
+    bytes_of = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), bytes_of])
+
+
+def smollm2():
+    """Ids of the odd texts; hashes of those of 3,000 texts, and of all weights by transformers."""
+    architecture, found, _ = get_gguf_tokenizer(str(SMOLLM2))
+    backend, _ = convert_gguf_tokenizer(architecture, found)
+    split_digits(backend)
+    ids = lambda text: backend.encode(text, add_special_tokens=False).ids
+    files = []
+    for root, name, count in FILES:
+        text = ({"samples": SAMPLES, "data": DATA}[root] / name).read_bytes().decode("utf-8", "replace")
+        lines = text.split("\n")[:count]
+        digest = hashlib.sha256()
+        for line in lines:
+            encoded = ids(line)
+            digest.update(struct.pack(f"<{len(encoded) + 1}I", *encoded, 0xFFFFFFFF))
+        files.append({"root": root, "name": name, "lines": count, "sha256": digest.hexdigest()})
+    model = AutoModelForCausalLM.from_pretrained(SMOLLM2.parent, gguf_file=SMOLLM2.name, dtype=torch.float32)
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        if name != "lm_head.weight":
+            digest.update(f"{name} {list(tensor.shape)}".encode() + hashlib.sha256(tensor.numpy().tobytes()).digest())
+    return {"odd": [ids(text) for text in ODD], "files": files, "weights": digest.hexdigest()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+//! Chat templates against transformers.
+
+use std::time::{Duration, Instant};
+
+use hone_core::limits::MAX_CHAT_TEMPLATE_BYTES;
+use hone_core::text::{ChatTemplate, Message};
+use hone_tests::json;
+use serde_json::json as value;
+
+fn user(content: &str) -> Vec<Message> {
+    vec![Message { role: "user".into(), content: content.into() }]
+}
+
+fn file(name: &str, text: impl ToString) -> (String, Vec<u8>) {
+    (name.into(), text.to_string().into_bytes())
+}
+
+/// tokenizer_config.json of the golden conversations.
+fn config(template: &str) -> (String, Vec<u8>) {
+    let eos = value!({"content": "</s>", "lstrip": false});
+    file("tokenizer_config.json", value!({"bos_token": "<s>", "eos_token": eos, "chat_template": template}))
+}
+
+#[test]
+fn conversations_are_rendered_as_by_transformers() {
+    let golden = json("chat.json");
+    for case in golden["cases"].as_array().unwrap() {
+        let name = case["template"].as_str().unwrap();
+        let source = golden["templates"][name].as_str().unwrap();
+        let template = ChatTemplate::find(&[config(source)]).unwrap().unwrap();
+        let messages: Vec<Message> = serde_json::from_value(case["messages"].clone()).unwrap();
+        match (template.render(&messages, case["prompt"] == true), case["error"].as_str()) {
+            (Ok(text), None) => assert_eq!(text, case["text"].as_str().unwrap(), "{name}, {messages:?}"),
+            (Err(problem), Some(error)) => {
+                assert_eq!(problem.code, "chat.refused");
+                assert!(problem.what.contains(error), "{problem} does not say {error:?}");
+            }
+            (found, _) => panic!("{name}, {messages:?}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_template_is_found_where_it_stands() {
+    let find = |files: &[(String, Vec<u8>)]| {
+        let template = ChatTemplate::find(files).unwrap();
+        template.map(|template| template.render(&user("Hi"), false).unwrap())
+    };
+    assert_eq!(find(&[]), None);
+    assert_eq!(find(&[file("tokenizer_config.json", "{}")]), None);
+    assert_eq!(find(&[config("{{ bos_token }}a")]).unwrap(), "<s>a");
+    assert_eq!(find(&[config("a"), file("chat_template.jinja", "b{{ eos_token }}")]).unwrap(), "b</s>");
+    let several = value!([{"name": "tools", "template": "t"}, {"name": "default", "template": "d"}]);
+    assert_eq!(find(&[file("tokenizer_config.json", value!({"chat_template": several}))]).unwrap(), "d");
+}
+
+#[test]
+fn templates_that_cannot_be_used_are_refused() {
+    let refused = |files: &[(String, Vec<u8>)], because: &str| {
+        let problem = ChatTemplate::find(files).unwrap_err();
+        assert!(problem.what.contains(because), "{problem} does not say {because:?}");
+    };
+    refused(&[file("chat_template.jinja", "a\n{% for %}")], "line 2 of the template");
+    refused(&[file("chat_template.jinja", "a".repeat(MAX_CHAT_TEMPLATE_BYTES + 1))], "at most");
+    refused(&[file("tokenizer_config.json", "{")], "tokenizer_config.json cannot be read");
+    refused(&[("chat_template.jinja".into(), vec![0xff])], "not UTF-8");
+    refused(&[file("chat_template.jinja", "{{".to_owned() + &"(".repeat(100_000))], "the template");
+}
+
+#[test]
+fn a_template_can_neither_run_for_ever_nor_fill_the_memory() {
+    for source in [
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+        "{% set ns = namespace(x='xxxxxxxx') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{{ 'x' * 9999999999 }}",
+        "{{ messages[0].content.replace('', messages[0].content) }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+        "{{ messages[0].content.replace('', messages[0].content, 99999) }}",
+        "{{ messages[0].content.join(messages[0].content) }}",
+        "{{ '{:>9999999999}'.format('x') }}",
+        "{{ '%9999999999s' | format('x') }}",
+        "{% for a in range(9999) %}{% set x = messages[0].content.split('') %}{% endfor %}",
+    ] {
+        let start = Instant::now();
+        let template = ChatTemplate::parse(source).unwrap();
+        assert!(template.render(&user(&"x".repeat(100_000)), false).is_err(), "{source}");
+        assert!(start.elapsed() < Duration::from_secs(20), "{source}");
+    }
+}

@@ -1,0 +1,205 @@
+//! GGUF files against transformers: weights, names, config.json and tokenizers.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use hone_core::text::{GgufVocab, Tokenizer, TokenizerError};
+use hone_core::weights::{self, Dtype, GgufHeader, GgufReader, TensorInfo};
+use hone_tests::{golden, json, smollm2, values};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Hands each tensor to `take`.
+fn read(path: &Path, mut take: impl FnMut(&TensorInfo, Vec<u8>)) -> GgufHeader {
+    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut reader = GgufReader::default();
+    for piece in bytes.chunks(1 << 16) {
+        let pushed = reader.push(piece, &mut |info, bytes| {
+            take(info, bytes);
+            Ok(())
+        });
+        pushed.expect("a good file");
+    }
+    reader.finish().expect("a whole file")
+}
+
+fn header(path: &str) -> GgufHeader {
+    read(&golden(path), |_, _| {})
+}
+
+fn tokenizer(header: &GgufHeader) -> Tokenizer {
+    let files = header.tokenizer_files().expect("a tokenizer");
+    assert_eq!(files[0].0, "tokenizer.json");
+    let config: Value = serde_json::from_slice(&header.config_json()).expect("JSON");
+    Tokenizer::parse(&files[0].1, config["vocab_size"].as_u64().expect("vocab_size") as usize)
+        .expect("a good tokenizer")
+}
+
+fn odd_texts(golden: &Value) -> Vec<String> {
+    serde_json::from_value(golden["odd"].clone()).expect("texts")
+}
+
+#[track_caller]
+fn assert_ids<'a>(tokenizer: &Tokenizer, texts: impl Iterator<Item = &'a String>, expected: &Value) {
+    let expected: Vec<Vec<u32>> = serde_json::from_value(expected.clone()).expect("ids");
+    let mut count = 0;
+    for (text, ids) in texts.zip(&expected) {
+        assert_eq!(&tokenizer.encode(text, usize::MAX).unwrap(), ids, "{text:?}");
+        count += 1;
+    }
+    assert_eq!(count, expected.len());
+}
+
+#[test]
+fn weights_and_config_equal_transformers() {
+    for name in ["llama", "gpt2"] {
+        let mut expected = values(&golden(&format!("micro_gguf/{name}.safetensors")));
+        let mut unused = Vec::new();
+        let header = read(&golden(&format!("micro_gguf/{name}.gguf")), |info, bytes| {
+            let found: Vec<f32> = weights::read(info, bytes).try_into_vec().expect("floats");
+            match expected.remove(&*info.name) {
+                Some(expected) => assert_eq!(found, expected, "{}", info.name),
+                None => unused.push(info.name.clone()),
+            }
+        });
+        assert!(expected.is_empty(), "{name} lacks {:?}", expected.keys());
+        assert_eq!(unused, if name == "gpt2" { vec!["output.weight"] } else { vec![] });
+        let config: Value = serde_json::from_slice(&header.config_json()).unwrap();
+        for (field, value) in json("micro_gguf.json")[name].as_object().unwrap() {
+            // A 32-bit float there, the decimal that it stands for here.
+            let same = match (config[field].as_f64(), value.as_f64()) {
+                (Some(found), Some(value)) => found as f32 == value as f32,
+                _ => config[field] == *value,
+            };
+            assert!(same, "{name}: {field} is {} instead of {value}", config[field]);
+        }
+    }
+}
+
+#[test]
+fn shapes_are_those_of_transformers() {
+    let mut shapes = BTreeMap::new();
+    read(&golden("micro_gguf/llama.gguf"), |info, _| {
+        shapes.insert(info.name.clone(), info.shape.clone());
+    });
+    assert_eq!(shapes["model.layers.1.self_attn.k_proj.weight"], [16, 32]);
+    assert_eq!(shapes["model.layers.0.mlp.down_proj.weight"], [32, 64]);
+    read(&golden("micro_gguf/gpt2.gguf"), |info, _| {
+        shapes.insert(info.name.clone(), info.shape.clone());
+    });
+    assert_eq!(shapes["transformer.h.0.attn.c_attn.weight"], [32, 96]);
+    assert_eq!(shapes["transformer.h.0.mlp.c_proj.weight"], [64, 32]);
+}
+
+#[test]
+fn sentence_piece_ids_equal_its_own() {
+    let golden_values = json("micro_gguf.json");
+    let texts = odd_texts(&golden_values);
+    let tokenizer = tokenizer(&header("micro_gguf/llama.gguf"));
+    assert_ids(&tokenizer, texts.iter().filter(|text| !text.contains('<')), &golden_values["sentence_piece"]);
+}
+
+#[test]
+fn byte_level_ids_equal_transformers_for_every_way_to_split_words() {
+    let golden_values = json("micro_gguf.json");
+    let texts = odd_texts(&golden_values);
+    let header = header("micro_gguf/gpt2.gguf");
+    assert_ids(&tokenizer(&header), texts.iter(), &golden_values["byte_level"]["gpt-2"]);
+    for (pre, expected) in golden_values["byte_level"].as_object().unwrap() {
+        let tokenizer = Tokenizer::parse(&byte_level(&header, pre).files().unwrap()[0].1, 400).unwrap();
+        assert_ids(&tokenizer, texts.iter(), expected);
+    }
+}
+
+/// The tokenizer of the micro GPT-2, with another way to split words.
+fn byte_level<'a>(header: &'a GgufHeader, pre: &'a str) -> GgufVocab<'a> {
+    let list = |key: &str| header.metadata.list(&format!("tokenizer.ggml.{key}")).unwrap();
+    GgufVocab {
+        model: "gpt2",
+        pre: Some(pre),
+        tokens: list("tokens"),
+        merges: list("merges"),
+        token_types: header.metadata.list("tokenizer.ggml.token_type").unwrap(),
+        ..GgufVocab::default()
+    }
+}
+
+#[test]
+fn tokenizers_that_cannot_be_are_refused() {
+    let header = header("micro_gguf/gpt2.gguf");
+    let good = byte_level(&header, "gpt-2");
+    let refused = |vocab: GgufVocab, because: &str| {
+        let error = vocab.files().unwrap_err().to_string();
+        assert!(error.contains(because), "{error:?} does not say {because:?}");
+    };
+    refused(GgufVocab { pre: Some("tekken"), ..good.clone() }, "by the rules of \"tekken\"");
+    refused(GgufVocab { model: "bert", ..good.clone() }, "of kind \"bert\"");
+    refused(GgufVocab { model: "llama", ..good.clone() }, "0 scores stand beside 400 tokens");
+    refused(GgufVocab { token_types: vec![1], ..good.clone() }, "1 token types stand beside 400 tokens");
+    refused(GgufVocab { tokens: vec!["a", "a"], token_types: vec![], ..good.clone() }, "the token \"a\" stands twice");
+    refused(GgufVocab { merges: vec!["ab"], ..good.clone() }, "a merge is not two parts");
+    refused(GgufVocab { eos: Some(400), ..good.clone() }, "the id 400, which no token has");
+    refused(GgufVocab { bos: Some(u64::MAX), adds_bos: Some(true), ..good.clone() }, "which no token has");
+
+    let parsed = |vocab: GgufVocab, rows| Tokenizer::parse(&vocab.files().unwrap()[0].1, rows).map(|_| ());
+    assert_eq!(parsed(good.clone(), 400), Ok(()));
+    let beyond = parsed(good.clone(), 399);
+    assert!(matches!(beyond, Err(TokenizerError::BeyondVocab { id: 399, vocab: 399 })), "{beyond:?}");
+    let unknown = parsed(GgufVocab { merges: vec!["a never"], ..good }, 400);
+    assert!(matches!(unknown, Err(TokenizerError::Inconsistent(_))), "{unknown:?}");
+}
+
+#[test]
+fn a_text_gets_the_tokens_around_it_that_the_file_asks_for() {
+    let header = header("micro_gguf/gpt2.gguf");
+    let around = |adds_bos, adds_eos| {
+        let vocab = GgufVocab { bos: Some(0), eos: Some(1), adds_bos, adds_eos, ..byte_level(&header, "llama-bpe") };
+        let tokenizer = Tokenizer::parse(&vocab.files().unwrap()[0].1, 400).unwrap();
+        tokenizer.encode("a", usize::MAX).unwrap()
+    };
+    assert_eq!(around(None, None), [0, 66]);
+    assert_eq!(around(Some(false), Some(true)), [66, 1]);
+    assert_eq!(around(Some(true), Some(true)), [0, 66, 1]);
+}
+
+#[test]
+fn smollm2_is_what_transformers_finds() {
+    let Some(path) = smollm2() else { return };
+    let golden_values = json("micro_gguf.json");
+    let expected = &golden_values["smollm2"];
+    let mut hashes = BTreeMap::new();
+    let header = read(&path, |info, bytes| {
+        assert_eq!(info.dtype, Dtype::F32);
+        hashes.insert(info.name.clone(), (format!("{} {:?}", info.name, info.shape), Sha256::digest(&bytes)));
+    });
+    let mut all = Sha256::new();
+    hashes.values().for_each(|(what, hash)| all.update([what.as_bytes(), hash].concat()));
+    assert_eq!(format!("{:x}", all.finalize()), expected["weights"]);
+
+    let tokenizer = tokenizer(&header);
+    assert_ids(&tokenizer, odd_texts(&golden_values).iter(), &expected["odd"]);
+    for file in expected["files"].as_array().unwrap() {
+        let path = root(file["root"].as_str().unwrap()).join(file["name"].as_str().unwrap());
+        let Ok(bytes) = std::fs::read(&path) else {
+            eprintln!("skipped: {} is not there", path.display());
+            continue;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut ids = Sha256::new();
+        for line in text.split('\n').take(file["lines"].as_u64().unwrap() as usize) {
+            tokenizer.encode(line, usize::MAX).unwrap().iter().for_each(|id| ids.update(id.to_le_bytes()));
+            ids.update(u32::MAX.to_le_bytes());
+        }
+        assert_eq!(format!("{:x}", ids.finalize()), file["sha256"], "{}", path.display());
+    }
+}
+
+/// Where texts are: the samples that set-up makes, or data that are not part of the project.
+fn root(name: &str) -> PathBuf {
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    match (name, std::env::var_os("HONE_DATA")) {
+        ("samples", _) => home.join(".cache/hone/samples"),
+        (_, Some(folder)) => folder.into(),
+        _ => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+    }
+}
