@@ -102,8 +102,12 @@ pub fn normalise_answer(text: &str) -> String {
     // Each piece is a word and the character after it. Not only white space ends a word: "the–end" has an article.
     for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let is_article = matches!(word, "a" | "an" | "the");
-        kept.push_str(if is_article { &piece[word.len()..] } else { piece });
+        if matches!(word, "a" | "an" | "the") {
+            kept.push(' ');
+            kept.push_str(&piece[word.len()..]);
+        } else {
+            kept.push_str(piece);
+        }
     }
     words(&kept).collect::<Vec<_>>().join(" ")
 }
