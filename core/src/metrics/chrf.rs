@@ -25,7 +25,7 @@ pub fn chrf(hypotheses: &[&str], references: &[&str]) -> f64 {
         }
     }
     let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0);
-    for overlap in overlaps.iter().filter(|overlap| overlap.hypothesis > 0 && overlap.reference > 0) {
+    for overlap in overlaps.iter().filter(|overlap| overlap.hypothesis > 0) {
         precision += overlap.matches as f64 / overlap.hypothesis as f64;
         recall += overlap.matches as f64 / overlap.reference as f64;
         orders += 1;

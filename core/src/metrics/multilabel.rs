@@ -135,8 +135,9 @@ mod tests {
         assert_eq!(threshold(&[(0.2, false), (0.9, true)]), 0.5);
         assert_eq!(threshold(&[(0.1, false), (0.3, true)]), 0.2);
         assert_eq!(threshold(&[(0.625, false), (0.875, true)]), 0.75);
-        // F1 is 2/3 up to 0.2, and again above 0.35 up to 0.6.
+        // Predicting all four and the last alone give the same F1, 2/3.
         assert_eq!(threshold(&[(0.2, true), (0.25, false), (0.35, false), (0.6, true)]), 0.5);
+        assert_eq!(threshold(&[(0.6, true), (0.7, false), (0.8, false), (0.9, true)]), 0.5);
         // No text has the label, or every one, or there is none.
         assert_eq!(threshold(&[(0.1, false), (0.2, false)]), 0.5);
         assert_eq!(threshold(&[(0.5, true), (0.75, true)]), 0.5);

@@ -21,8 +21,11 @@ pub struct Answered<'a> {
 /// Scores of all questions, and of those with and without an answer apart; `None` where there is no such question.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SquadScores {
+    /// Of all questions.
     pub all: AnswerScores,
+    /// Of those that the passage answers (HasAns in the script).
     pub has_answer: Option<AnswerScores>,
+    /// Of those that it does not (NoAns).
     pub no_answer: Option<AnswerScores>,
 }
 
@@ -40,6 +43,7 @@ pub struct AnswerScores {
 /// The no-answer score above which a question is best left unanswered, and the score that this gives.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BestThreshold {
+    /// For `evaluate_answers`.
     pub threshold: f32,
     /// Mean exact match or mean F1.
     pub score: f64,
@@ -102,8 +106,12 @@ pub fn normalise_answer(text: &str) -> String {
     // Each piece is a word and the character after it. Not only white space ends a word: "the–end" has an article.
     for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
-        let is_article = matches!(word, "a" | "an" | "the");
-        kept.push_str(if is_article { &piece[word.len()..] } else { piece });
+        if matches!(word, "a" | "an" | "the") {
+            kept.push(' ');
+            kept.push_str(&piece[word.len()..]);
+        } else {
+            kept.push_str(piece);
+        }
     }
     words(&kept).collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,219 @@
+//! Scores against sacrebleu, seqeval, scikit-learn, scipy and SQuAD's script.
+
+use std::path::Path;
+
+use hone_core::metrics::{
+    AnswerScores, Answered, ClassScores, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
+    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, normalise_answer,
+};
+use serde_json::{Value, json};
+
+/// Largest difference from the reference, as a share of it. Both compute in double precision.
+const TOLERANCE: f64 = 1e-9;
+
+fn golden(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(name);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    list(value).iter().map(|text| text.as_str().unwrap()).collect()
+}
+
+fn floats(value: &Value) -> Vec<f32> {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+#[track_caller]
+fn assert_close(what: &str, ours: f64, theirs: &Value) {
+    let theirs = theirs.as_f64().unwrap_or_else(|| panic!("{what}: no number but {theirs}"));
+    assert!((ours - theirs).abs() <= TOLERANCE * theirs.abs(), "{what}: {ours} for {theirs}");
+}
+
+#[test]
+fn bleu_equals_sacrebleus() {
+    for case in list(&golden("metrics_text.json")["cases"]) {
+        let ours = bleu(&strings(&case["hypotheses"]), &strings(&case["references"]));
+        let (theirs, what) = (&case["bleu"], &case["name"]);
+        let tokens = [ours.hypothesis_tokens, ours.reference_tokens].map(Value::from);
+        assert_eq!(tokens, [theirs["hypothesis_tokens"].clone(), theirs["reference_tokens"].clone()], "{what}");
+        for (order, precision) in ours.precisions.into_iter().enumerate() {
+            assert_close(&format!("{what}, order {}", order + 1), precision, &theirs["precisions"][order]);
+        }
+        assert_close(&format!("{what}, brevity"), ours.brevity_penalty, &theirs["brevity_penalty"]);
+        assert_close(&format!("{what}"), ours.score, &theirs["score"]);
+    }
+}
+
+#[test]
+fn chrf_equals_sacrebleus() {
+    for case in list(&golden("metrics_text.json")["cases"]) {
+        let ours = chrf(&strings(&case["hypotheses"]), &strings(&case["references"]));
+        assert_close(&case["name"].to_string(), ours, &case["chrf"]);
+    }
+}
+
+#[test]
+fn no_texts_score_0() {
+    assert_eq!((bleu(&[], &[]).score, chrf(&[], &[])), (0.0, 0.0));
+}
+
+#[test]
+fn answers_are_normalised_as_squads() {
+    for pair in list(&golden("metrics_squad.json")["normalised"]) {
+        let [text, theirs] = [0, 1].map(|i| pair[i].as_str().unwrap());
+        assert_eq!(normalise_answer(text), theirs, "{text:?}");
+    }
+}
+
+fn answered(case: &Value) -> Vec<Answered<'_>> {
+    let rows = list(&case["rows"]).iter();
+    rows.map(|row| Answered {
+        gold: strings(&row["gold"]),
+        prediction: row["prediction"].as_str().unwrap(),
+        no_answer_score: row["no_answer_score"].as_f64().unwrap() as f32,
+    })
+    .collect()
+}
+
+#[test]
+fn answers_score_as_by_squads_script() {
+    let golden = golden("metrics_squad.json");
+    for case in list(&golden["cases"]) {
+        let rows = answered(case);
+        for (row, theirs) in rows.iter().zip(list(&case["rows"])) {
+            let ours = evaluate_answers(std::slice::from_ref(row), None).all;
+            assert_close(&format!("{row:?}"), ours.exact_match, &theirs["exact"]);
+            assert_close(&format!("{row:?}"), ours.f1, &theirs["f1"]);
+        }
+        let threshold = case["threshold"].as_f64().unwrap() as f32;
+        for (threshold, theirs) in [(Some(threshold), &case["scores"]), (None, &case["all_answered"])] {
+            let ours = evaluate_answers(&rows, threshold);
+            assert_part("", Some(ours.all), theirs);
+            assert_part("HasAns_", ours.has_answer, theirs);
+            assert_part("NoAns_", ours.no_answer, theirs);
+        }
+    }
+}
+
+#[track_caller]
+fn assert_part(part: &str, ours: Option<AnswerScores>, theirs: &Value) {
+    let theirs = |key: &str| theirs.get(format!("{part}{key}"));
+    let Some(ours) = ours else { return assert_eq!(theirs("total"), None, "{part}") };
+    assert_eq!(theirs("total"), Some(&Value::from(ours.questions)), "{part}");
+    assert_close(part, 100.0 * ours.exact_match, theirs("exact").unwrap());
+    assert_close(part, 100.0 * ours.f1, theirs("f1").unwrap());
+}
+
+#[test]
+fn the_best_no_answer_thresholds_are_those_of_squads_script() {
+    let golden = golden("metrics_squad.json");
+    let mut compared = 0;
+    for case in list(&golden["cases"]) {
+        let rows = answered(case);
+        for (ours, name) in best_answer_thresholds(&rows).iter().zip(["exact", "f1"]) {
+            assert_close(name, 100.0 * ours.score, &case["scores"][format!("best_{name}")]);
+            let theirs = case["scores"][format!("best_{name}_thresh")].as_f64().unwrap() as f32;
+            // Where no question is worth answering, the script says 0.
+            if rows.iter().any(|row| row.no_answer_score == theirs) {
+                assert_eq!(ours.threshold, theirs, "{name}");
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 10);
+}
+
+fn tags(value: &Value) -> Vec<Vec<&str>> {
+    list(value).iter().map(strings).collect()
+}
+
+#[test]
+fn entities_equal_seqevals() {
+    for case in list(&golden("metrics_labels.json")["entities"]) {
+        let what = &case["name"];
+        let (actual, predicted) = (tags(&case["actual"]), tags(&case["predicted"]));
+        for (text, theirs) in predicted.iter().zip(list(&case["entities"])) {
+            let ours: Vec<_> = entities(text).iter().map(|e| json!([e.label, e.start, e.end])).collect();
+            assert_eq!(Value::from(ours), *theirs, "{what}");
+        }
+        let ours = evaluate_entities(&actual, &predicted);
+        let all = [ours.precision, ours.recall, ours.f1];
+        let mean = [ours.macro_precision, ours.macro_recall, ours.macro_f1];
+        for i in 0..3 {
+            assert_close(&format!("{what}, micro {i}"), all[i], &case["scores"]["micro"][i]);
+            assert_close(&format!("{what}, macro {i}"), mean[i], &case["scores"]["macro"][i]);
+        }
+        assert_eq!(ours.labels.iter().map(|l| l.label.as_str()).collect::<Vec<_>>(), strings(&case["labels"]));
+        for (i, label) in ours.labels.iter().enumerate() {
+            let theirs = |score: usize| &case["scores"]["labels"][score][i];
+            assert_close(&format!("{what}, precision of {}", label.label), label.precision, theirs(0));
+            assert_close(&format!("{what}, recall of {}", label.label), label.recall, theirs(1));
+            assert_close(&format!("{what}, F1 of {}", label.label), label.f1, theirs(2));
+            assert_eq!(*theirs(3), label.support, "{what}, {}", label.label);
+        }
+    }
+}
+
+#[test]
+fn without_an_entity_every_score_is_0() {
+    let scores = evaluate_entities(&[vec!["O", "O"], vec![]], &[vec!["O", "O"], vec![]]);
+    assert_eq!((scores.f1, scores.macro_f1, scores.labels), (0.0, 0.0, vec![]));
+}
+
+/// The names, probabilities and truth of a case.
+fn labelled(case: &Value) -> (Vec<String>, Vec<f32>, Vec<bool>) {
+    let probabilities = list(&case["probabilities"]).iter().flat_map(floats).collect();
+    let actual: Vec<Vec<bool>> = serde_json::from_value(case["actual"].clone()).unwrap();
+    ((0..actual[0].len()).map(|label| label.to_string()).collect(), probabilities, actual.concat())
+}
+
+fn label_f1(labels: &[ClassScores]) -> impl Iterator<Item = f64> {
+    labels.iter().map(|label| label.f1)
+}
+
+#[test]
+fn labels_equal_scikit_learns() {
+    for case in list(&golden("metrics_labels.json")["multilabel"]) {
+        let (labels, probabilities, actual) = labelled(case);
+        let ours = evaluate_multilabel(&labels, &floats(&case["thresholds"]), &probabilities, &actual);
+        assert_close("micro", ours.micro_f1, &case["f1"]["micro"]);
+        assert_close("macro", ours.macro_f1, &case["f1"]["macro"]);
+        assert_close("samples", ours.samples_f1, &case["f1"]["samples"]);
+        assert_close("subset", ours.subset_accuracy, &case["subset_accuracy"]);
+        for (ours, theirs) in label_f1(&ours.labels).zip(list(&case["label_f1"])) {
+            assert_close("label", ours, theirs);
+        }
+    }
+}
+
+#[test]
+fn label_thresholds_reach_the_best_f1_of_scikit_learns_curve() {
+    for case in list(&golden("metrics_labels.json")["multilabel"]) {
+        let (labels, probabilities, actual) = labelled(case);
+        let thresholds = best_label_thresholds(labels.len(), &probabilities, &actual);
+        let ours = evaluate_multilabel(&labels, &thresholds, &probabilities, &actual);
+        for (ours, theirs) in label_f1(&ours.labels).zip(list(&case["best_f1"])) {
+            assert_close("best", ours, theirs);
+        }
+    }
+}
+
+#[test]
+fn numbers_score_as_by_scipy() {
+    for case in list(&golden("metrics_labels.json")["regression"]) {
+        let ours = evaluate_regression(&floats(&case["actual"]), &floats(&case["predicted"])).unwrap();
+        assert_close("RMSE", ours.rmse, &case["rmse"]);
+        assert_close("MAE", ours.mae, &case["mae"]);
+        for (name, ours) in [("pearson", ours.pearson), ("spearman", ours.spearman)] {
+            match ours {
+                Some(ours) => assert_close(name, ours, &case[name]),
+                None => assert_eq!(case[name], Value::Null, "{name}"),
+            }
+        }
+    }
+}
