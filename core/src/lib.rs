@@ -18,6 +18,8 @@ pub mod metrics;
 pub mod model;
 #[cfg(feature = "engine")]
 pub mod ops;
+#[cfg(feature = "engine")]
+pub mod pretrained;
 pub mod problem;
 pub mod protocol;
 #[cfg(feature = "engine")]

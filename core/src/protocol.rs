@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
-use crate::recipe::{Metric, Place, RawRecipe};
+use crate::recipe::{Family, Metric, Place, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
 pub const PROTOCOL_VERSION: u32 = 3;
@@ -84,13 +84,16 @@ pub enum Command {
         /// The recipe, not validated yet.
         recipe: RawRecipe,
     },
-    /// Classify a text with the base and the tuned model. Answered by `Predicted` or `PredictFailed`.
+    /// Ask the base and the tuned model. Answered by `Predicted`, again and again while they write, or `PredictFailed`.
+    /// What was being written for an earlier query is given up.
     Predict {
         /// Comes back with the answer.
         id: u32,
-        /// What to classify.
-        text: String,
+        /// What is asked.
+        query: Query,
     },
+    /// End what is being written; what stands is kept.
+    StopWriting,
     /// The validation rows of one cell of the confusion matrix, worst first. Answered by `Rows`.
     Rows {
         /// Index of the true class.
@@ -276,22 +279,22 @@ pub enum Event {
         /// What.
         problem: Problem,
     },
-    /// A text, classified.
+    /// What the models say.
     Predicted {
         /// Of the command.
         id: u32,
-        /// Class names.
+        /// Names of the classes, labels or tags.
         labels: Vec<String>,
-        /// Probability of each class by the base model with its untrained head.
-        base: Vec<f32>,
-        /// Probability of each class by the tuned model.
-        tuned: Vec<f32>,
+        /// By the base model; its head, where the task needs one, is untrained.
+        base: Answer,
+        /// By the tuned model.
+        tuned: Answer,
         /// Tokens that were read.
         tokens: u32,
         /// Whether the text was cut to the run's length.
         truncated: bool,
     },
-    /// A text cannot be classified.
+    /// A query cannot be answered.
     PredictFailed {
         /// Of the command.
         id: u32,
@@ -351,6 +354,90 @@ pub enum DeviceChoice {
     Gpu,
     /// The CPU.
     Cpu,
+}
+
+/// What the models are asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Query {
+    /// To classify a text or a pair, to give it labels or a number, or to find its entities.
+    Text {
+        /// The text.
+        text: String,
+        /// The second text of a pair.
+        pair: Option<String>,
+    },
+    /// To find an answer.
+    Question {
+        /// The question.
+        question: String,
+        /// The passage.
+        context: String,
+    },
+    /// To write on.
+    Prompt {
+        /// What stands before: a prompt as the data has it, its template filled in.
+        prompt: String,
+        /// How it is written on.
+        sampling: Sampling,
+    },
+}
+
+/// What a model says to a [`Query`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Answer {
+    /// Probability of each class.
+    Classes {
+        /// In the order of the labels.
+        probabilities: Vec<f32>,
+    },
+    /// Probability of each label.
+    Labels {
+        /// In the order of the labels.
+        probabilities: Vec<f32>,
+        /// From which on each is said to be there.
+        thresholds: Vec<f32>,
+    },
+    /// A number.
+    Number {
+        /// It; absent where it is not finite.
+        value: Option<f32>,
+    },
+    /// Entities in the text, in its order.
+    Entities {
+        /// Each with its kind.
+        entities: Vec<TextSpan>,
+    },
+    /// Spans of the passage that may answer, the best first.
+    Spans {
+        /// Their labels are empty.
+        spans: Vec<TextSpan>,
+        /// Probability, beside the spans', that the passage does not answer.
+        no_answer: f32,
+        /// Whether "no answer" is what the model says: its score is above the threshold of the validation rows.
+        is_unanswerable: bool,
+    },
+    /// A text.
+    Written {
+        /// What was written so far.
+        text: String,
+        /// Whether nothing more comes.
+        is_over: bool,
+    },
+}
+
+/// A part of a text that a model marks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextSpan {
+    /// Where it begins, in bytes.
+    pub start: u32,
+    /// Where it ends, in bytes.
+    pub end: u32,
+    /// Of an entity: its kind.
+    pub label: String,
+    /// Probability.
+    pub score: f32,
 }
 
 /// What is computed on.
@@ -431,8 +518,8 @@ pub struct ModelReport {
     pub id: String,
     /// As shown.
     pub name: String,
-    /// `model_type` of config.json.
-    pub family: String,
+    /// Which family it is of.
+    pub family: Family,
     /// Number of parameters.
     pub parameters: f64,
     /// Number of layers.

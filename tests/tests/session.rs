@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::tensor::Device;
 use hone_core::model::{BertConfig, Dropout, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::protocol::{EndReason, StepMetrics};
-use hone_core::recipe::{AdapterKind, Family, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing};
+use hone_core::recipe::{
+    AdapterKind, Family, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing,
+};
 use hone_core::rng::{Purpose, Rng};
 use hone_core::text::{Batch, EncodedTexts, Examples};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, predict};
@@ -19,8 +21,18 @@ fn device() -> Device {
 fn model() -> TaskModel {
     let (vocab, hidden, layers, heads, ffn, positions, token_types) = (32, 16, 2, 2, 32, 32, 2);
     let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
-    let config =
-        BertConfig { family, vocab, hidden, layers, heads, ffn, positions, token_types, layer_norm_eps, first_position };
+    let config = BertConfig {
+        family,
+        vocab,
+        hidden,
+        layers,
+        heads,
+        ffn,
+        positions,
+        token_types,
+        layer_norm_eps,
+        first_position,
+    };
     synthetic(&ModelConfig::Bert(config), 2, 0.1, &device()).unwrap()
 }
 

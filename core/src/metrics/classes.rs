@@ -77,7 +77,11 @@ mod tests {
         let scores = evaluate(&classes, &[0, 0, 0, 1, 1, 2], &[0, 0, 1, 1, 1, 0]);
         let (classes, confusion) = scores.classes().unwrap();
         // sklearn.metrics.f1_score([0,0,0,1,1,2], [0,0,1,1,1,0], average="macro" and "weighted")
-        assert!((scores.score(Metric::MacroF1) - 0.488_888_888_888_888_9).abs() < 1e-12, "{}", scores.score(Metric::MacroF1));
+        assert!(
+            (scores.score(Metric::MacroF1) - 0.488_888_888_888_888_9).abs() < 1e-12,
+            "{}",
+            scores.score(Metric::MacroF1)
+        );
         assert!((scores.score(Metric::WeightedF1) - 0.6).abs() < 1e-12, "{}", scores.score(Metric::WeightedF1));
         assert!((scores.score(Metric::Accuracy) - 4.0 / 6.0).abs() < 1e-12);
         assert_eq!(confusion[0], [2, 1, 0, 0]);

@@ -247,7 +247,9 @@ impl LlamaConfig {
         }
         // transformers 5 writes the rotary encoding's settings into an object of their own.
         let nested = fields.0.get("rope_parameters").and_then(Value::as_object).cloned().map(Fields);
-        for settings in [nested.as_ref(), fields.0.get("rope_scaling").and_then(Value::as_object).cloned().map(Fields).as_ref()] {
+        for settings in
+            [nested.as_ref(), fields.0.get("rope_scaling").and_then(Value::as_object).cloned().map(Fields).as_ref()]
+        {
             if let Some(settings) = settings {
                 settings.must_be("rope_type", "default", &["default"], "the plain rotary encoding (\"default\")")?;
             }

@@ -57,7 +57,11 @@ pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[
 }
 
 /// What a conversation is put into before the assistant's next turn: the prompt that it writes on from.
-pub fn prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[Message]) -> Result<Vec<u32>, Problem> {
+pub fn prompt(
+    tokenizer: &Tokenizer,
+    template: Option<&ChatTemplate>,
+    messages: &[Message],
+) -> Result<Vec<u32>, Problem> {
     match template {
         Some(template) => {
             let mut turns = Turns::default();
@@ -90,8 +94,11 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
     }
     turns.add(tokenizer, &whole[done..], false)?;
     if turns.learned.is_empty() {
-        return Err(Problem::new("text.template", "The model's chat template leaves no turn of the assistant to learn.")
-            .remedy("Use another model, or data with a prompt and a completion."));
+        return Err(Problem::new(
+            "text.template",
+            "The model's chat template leaves no turn of the assistant to learn.",
+        )
+        .remedy("Use another model, or data with a prompt and a completion."));
     }
     Ok(turns)
 }

@@ -165,7 +165,12 @@ impl EncodedRows {
 }
 
 /// Adds a text or a pair with its special tokens.
-fn push_text(texts: &mut EncodedTexts, tokenizer: &Tokenizer, text: &str, pair: Option<&str>) -> Result<usize, Problem> {
+fn push_text(
+    texts: &mut EncodedTexts,
+    tokenizer: &Tokenizer,
+    text: &str,
+    pair: Option<&str>,
+) -> Result<usize, Problem> {
     let (ids, second) = match pair {
         None => {
             let ids = tokenizer.encode(text, usize::MAX)?;

@@ -158,7 +158,8 @@ impl Tokenizer {
         let is_special = |special: &&u32| **special == 1;
         let (ids, mask) = (single.get_ids(), single.get_special_tokens_mask());
         let begin = ids[..mask.iter().take_while(is_special).count()].to_vec();
-        let end = ids[ids.len() - mask.iter().rev().take_while(is_special).count().min(ids.len() - begin.len())..].to_vec();
+        let end =
+            ids[ids.len() - mask.iter().rev().take_while(is_special).count().min(ids.len() - begin.len())..].to_vec();
         let pair = self.inner.encode(("a", "b"), true).map_err(failed)?;
         let (ids, mask) = (pair.get_ids(), pair.get_special_tokens_mask());
         let inner = begin.len().min(ids.len())..ids.len().saturating_sub(end.len()).max(begin.len().min(ids.len()));

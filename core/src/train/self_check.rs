@@ -26,8 +26,18 @@ const LEN: usize = 16;
 fn config() -> ModelConfig {
     let (vocab, hidden, layers, heads, ffn, positions, token_types) = (64, 32, 2, 4, 64, 32, 2);
     let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
-    let config =
-        BertConfig { family, vocab, hidden, layers, heads, ffn, positions, token_types, layer_norm_eps, first_position };
+    let config = BertConfig {
+        family,
+        vocab,
+        hidden,
+        layers,
+        heads,
+        ffn,
+        positions,
+        token_types,
+        layer_norm_eps,
+        first_position,
+    };
     ModelConfig::Bert(config)
 }
 

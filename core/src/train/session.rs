@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::tensor::{Device, Tensor};
 
 use super::early_stop::rank;
-use super::forgetting::Measurement;
 use super::evaluate::evaluation;
+use super::forgetting::Measurement;
 use super::writing::Writing;
 use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Objective, Plateau, Prediction, PrefixCache, Record, RunState};
 use super::{StepInput, TargetRule, TrainingData, clip_scale, gradients, predict};

@@ -46,11 +46,8 @@ impl Writing {
     /// # Errors
     /// When the device fails, or what is written cannot be turned into text.
     pub async fn advance(&mut self, model: &TaskModel, data: &TrainingData) -> Result<(), Problem> {
-        let Some((reference, tokenizer)) = self
-            .rows
-            .get(self.samples.len())
-            .and_then(|&row| references(data).get(row))
-            .zip(data.tokenizer.as_ref())
+        let Some((reference, tokenizer)) =
+            self.rows.get(self.samples.len()).and_then(|&row| references(data).get(row)).zip(data.tokenizer.as_ref())
         else {
             self.rows.clear();
             self.samples.clear();

@@ -5,19 +5,20 @@ use std::path::Path;
 
 use hone_core::dataset::{Collector, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo};
 use hone_core::problem::Problem;
+use hone_core::recipe::Task;
 
 use crate::TrainArguments;
 
 /// The rows of the files that the arguments name, split as the recipe says.
-pub fn dataset(arguments: &TrainArguments, validation_share: f64, seed: u64) -> Result<Dataset, Problem> {
+pub fn dataset(arguments: &TrainArguments, task: Task, validation_share: f64, seed: u64) -> Result<Dataset, Problem> {
     let (info, bytes) = scan(&arguments.data)?;
-    let mapping = mapping(&info, arguments)?;
+    let mapping = mapping(&info, task, arguments)?;
     let own = collect(&info, mapping, &bytes)?;
     let other = match &arguments.validation {
         None => None,
         Some(path) => {
             let (info, bytes) = scan(path)?;
-            Some(collect(&info, self::mapping(&info, arguments)?, &bytes)?)
+            Some(collect(&info, self::mapping(&info, task, arguments)?, &bytes)?)
         }
     };
     let share = if other.is_some() { 0.0 } else { validation_share };
@@ -45,19 +46,28 @@ fn collect(info: &SourceInfo, mapping: Mapping, bytes: &[u8]) -> Result<Examples
     collector.finish()
 }
 
-/// The columns that the arguments name, and what was guessed for the others.
-fn mapping(info: &SourceInfo, arguments: &TrainArguments) -> Result<Mapping, Problem> {
+/// The columns that the arguments name, or those that were guessed for the recipe's task.
+fn mapping(info: &SourceInfo, task: Task, arguments: &TrainArguments) -> Result<Mapping, Problem> {
+    if let Some(json) = &arguments.mapping {
+        return serde_json::from_str(json).map_err(|error| {
+            Problem::new("data.mapping", format!("--mapping is no mapping: {error}."))
+                .remedy("For instance {\"task\": \"regression\", \"text\": 0, \"pair\": null, \"number\": 1}.")
+        });
+    }
     let find = |name: &str| match info.columns.iter().position(|column| column == name) {
         Some(index) => Ok(index as u32),
         None => Err(Problem::new("data.no-column", format!("{} has no column \"{name}\".", info.name))
             .remedy(format!("Its columns are {}.", info.columns.join(", ")))),
     };
-    let is_classes = |mapping: &&Mapping| matches!(mapping, Mapping::Classification { .. });
-    let guess = match info.guesses.iter().find(is_classes) {
-        Some(&Mapping::Classification { text, label, .. }) => (text, label),
-        _ => (0, 1),
-    };
-    let text = arguments.text.as_deref().map_or(Ok(guess.0), find)?;
-    let label = arguments.label.as_deref().map_or(Ok(guess.1), find)?;
-    Ok(Mapping::Classification { text, pair: None, label })
+    let guess = info.guesses.iter().find(|mapping| mapping.task() == task);
+    match guess {
+        Some(&Mapping::Classification { text, pair, label }) => Ok(Mapping::Classification {
+            text: arguments.text.as_deref().map_or(Ok(text), find)?,
+            pair: pair.filter(|_| arguments.text.is_none()),
+            label: arguments.label.as_deref().map_or(Ok(label), find)?,
+        }),
+        Some(guess) => Ok(guess.clone()),
+        None => Err(Problem::new("data.task", format!("{} does not look like data for this task.", info.name))
+            .remedy(format!("{} Set the recipe's \"task\", or name the columns with --mapping.", info.why))),
+    }
 }

@@ -28,7 +28,7 @@ enum Command {
 struct TrainArguments {
     /// The recipe, as the page exports it.
     recipe: PathBuf,
-    /// CSV, TSV, JSONL or JSON with a text and a label column.
+    /// Data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL or plain text.
     #[arg(long)]
     data: PathBuf,
     /// Your own validation rows, in a file of the same columns.
@@ -40,6 +40,9 @@ struct TrainArguments {
     /// Name of the label column, if the guess is wrong.
     #[arg(long)]
     label: Option<String>,
+    /// What the columns are for, as JSON, if the guess is wrong: a `mapping` of the page's protocol.
+    #[arg(long)]
+    mapping: Option<String>,
     /// Folder with config.json, model.safetensors and tokenizer.json [default: the recipe's model, where `cargo xtask
     /// setup` keeps it].
     #[arg(long)]

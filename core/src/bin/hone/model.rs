@@ -4,11 +4,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use hone_core::model::{Bert, BertConfig};
+use hone_core::model::ModelConfig;
+use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
 use hone_core::protocol::CatalogEntry;
 use hone_core::recipe::Pooling;
-use hone_core::text::Tokenizer;
 use hone_core::weights::{FileReader, Tensors};
 
 use crate::data::read;
@@ -16,16 +16,20 @@ use crate::data::read;
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../../public/catalog.json");
 /// Files of a model folder that an export takes along.
-const VERBATIM: [&str; 4] = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+const VERBATIM: [&str; 8] = [
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    "generation_config.json",
+];
 
-/// A model, ready to be given a head.
+/// A model, and where it is from.
 pub struct Model {
-    pub config: BertConfig,
-    pub config_json: Vec<u8>,
-    pub tokenizer: Tokenizer,
-    pub verbatim: Vec<(String, Vec<u8>)>,
-    pub bert: Bert,
-    pub pooling: Pooling,
+    pub pretrained: Pretrained,
     pub hub_id: String,
     pub license: String,
 }
@@ -38,23 +42,18 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, P
     let entry = catalog.iter().find(|entry| folder.ends_with(&entry.id));
     let file = |name: &str| read(&folder.join(name));
     let config_json = file("config.json")?;
-    let config = BertConfig::parse(&config_json)?;
-    let tokenizer = Tokenizer::parse(&file("tokenizer.json")?, config.vocab)?;
+    let family = ModelConfig::parse(&config_json)?.family();
     let verbatim = VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect();
-    let (mut reader, mut tensors) = (FileReader::default(), Tensors::new(device));
+    let (mut reader, mut tensors) = (FileReader::default(), Tensors::new(family, device));
     reader.push(&file("model.safetensors")?, &mut |info, bytes| tensors.add(info, bytes))?;
     reader.finish()?;
-    let bert = Bert::load(&config, &mut tensors)?;
+    let pooling = entry.map_or(Pooling::Cls, |entry| entry.pooling);
+    let (pretrained, _) = Pretrained::new(config_json, verbatim, tensors, pooling)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {
-        pooling: entry.map_or(Pooling::Cls, |entry| entry.pooling),
+        pretrained,
         hub_id: entry.map_or(name, |entry| entry.hub_id.clone()),
         license: entry.map_or_else(|| "other".into(), |entry| entry.license.clone()),
-        config,
-        config_json,
-        tokenizer,
-        verbatim,
-        bert,
     })
 }
 

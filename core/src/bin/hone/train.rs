@@ -7,12 +7,14 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use hone_core::export::{DataFacts, ModelFolder};
-use hone_core::model::{Classifier, MaskSource};
+use hone_core::metrics::Evaluation;
+use hone_core::model::MaskSource;
+use hone_core::pretrained::TaskRows;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Event, RunSummary};
-use hone_core::recipe::{AdapterKind, RawRecipe, Recipe};
-use hone_core::text::token_lengths;
-use hone_core::train::{Labels, Progress, Session, TrainingData, general_texts};
+use hone_core::recipe::{AdapterKind, RawRecipe};
+use hone_core::text::{EncodedRows, token_lengths};
+use hone_core::train::{Progress, Session};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
@@ -39,8 +41,12 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Problem> {
     }
     let best = &summary.best;
     println!(
-        "{:?} after {} steps and {:.1} s; best at step {}: accuracy {:.4}, macro-F1 {:.4}, loss {:.4}",
-        summary.reason, summary.steps, summary.seconds, best.step, best.accuracy, best.macro_f1, best.loss
+        "{:?} after {} steps and {:.1} s; best at step {}: {}",
+        summary.reason,
+        summary.steps,
+        summary.seconds,
+        best.step,
+        figures(best)
     );
     Ok(())
 }
@@ -60,22 +66,24 @@ fn session(
     device: &Device,
     masks: MaskSource,
 ) -> Result<Session, Problem> {
-    let dataset = data::dataset(arguments, raw.validation_share, u64::from(raw.seed))?;
-    let whole = |rows| Labels::encode(&dataset, rows, &model.tokenizer, usize::MAX);
-    let (train, validation) = (whole(&dataset.train)?, whole(&dataset.validation)?);
-    let lengths = train.lengths().into_iter().chain(validation.lengths()).collect();
-    let suggested = token_lengths(lengths, model.config.positions).max_len;
-    let recipe = Recipe::new(raw, &model.bert.facts(model.config.positions, model.pooling, suggested))?;
-    let data = TrainingData {
-        train: train.cut(&model.tokenizer, recipe.max_len()),
-        validation: validation.cut(&model.tokenizer, recipe.max_len()),
-        classes: dataset.labels.clone(),
-        general: general_texts(&model.tokenizer)?,
-        pad: model.tokenizer.pad_id(),
+    let dataset = data::dataset(arguments, raw.task, raw.validation_share, u64::from(raw.seed))?;
+    let pretrained = &model.pretrained;
+    let (mut lengths, mut sides) = (Vec::new(), Vec::new());
+    for rows in [&dataset.train, &dataset.validation] {
+        let mut encoded = EncodedRows::new(dataset.task);
+        for &row in rows {
+            let (chat, labels) = (pretrained.chat.as_ref(), dataset.labels.len());
+            lengths.push(encoded.push(&pretrained.tokenizer, chat, labels, &dataset.example(row))?);
+        }
+        sides.push(encoded);
+    }
+    let rows = TaskRows {
+        labels: &dataset.labels,
+        train: &sides[0],
+        validation: &sides[1],
+        suggested_len: token_lengths(lengths, pretrained.config.positions()).max_len,
     };
-    let shape = [model.config.hidden, data.classes.len()];
-    let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), device);
-    Ok(Session::new(recipe, classifier, data, device, masks))
+    Ok(pretrained.session(raw, rows, device, masks)?.0)
 }
 
 /// Runs to the end. Plan, steps, evaluations and changes of what learns are lines of `events`, as the page gets them.
@@ -104,7 +112,7 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
                 tell(&Event::Steps { steps: vec![metrics], tokens_per_s, seconds_left: None })?;
             }
             Progress::Evaluated { evaluation, is_best } => {
-                bar.set_message(format!("loss {:.3}, macro-F1 {:.3}", evaluation.loss, evaluation.macro_f1));
+                bar.set_message(figures(&evaluation));
                 tell(&Event::Evaluated { evaluation, is_best })?;
             }
             Progress::Finished(reason) => {
@@ -116,7 +124,7 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
                     reason,
                     steps: session.state().step,
                     best: best.clone(),
-                    baseline: session.baseline(),
+                    baseline: session.data().baseline(),
                     forgetting: session.forgetting(),
                     seconds: begin.elapsed().as_secs_f64(),
                     advice: None,
@@ -133,6 +141,12 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
     }
 }
 
+/// The figures of an evaluation on one line.
+fn figures(evaluation: &Evaluation) -> String {
+    let scores = evaluation.scores.iter().map(|(metric, score)| format!(", {metric:?} {score:.4}"));
+    format!("loss {:.4}{}", evaluation.loss, scores.collect::<String>())
+}
+
 async fn write_folders(
     arguments: &TrainArguments,
     session: &Session,
@@ -144,20 +158,16 @@ async fn write_folders(
     let data = session.data();
     let folder = ModelFolder {
         model: session.model(),
-        config: &model.config_json,
-        verbatim: &model.verbatim,
-        classes: &data.classes,
+        config: &model.pretrained.config_json,
+        verbatim: &model.pretrained.verbatim,
+        labels: &data.labels,
         base_model: &model.hub_id,
         license: &model.license,
         recipe: session.recipe(),
         history: &session.state().history,
         best: &summary.best,
-        baseline: &summary.baseline,
-        data: DataFacts {
-            sha256: &sha256,
-            train_rows: data.train.labels.len(),
-            validation_rows: data.validation.labels.len(),
-        },
+        baseline: summary.baseline.as_ref(),
+        data: DataFacts { sha256: &sha256, train_rows: data.train.len(), validation_rows: data.validation.len() },
     };
     unpack(&folder.write(Vec::new(), |_, _| {}).await?, &arguments.out.join("model"))?;
     if session.recipe().raw().adapter != AdapterKind::None {

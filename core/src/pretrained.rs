@@ -1,0 +1,117 @@
+//! A pretrained model with all that belongs to it, ready to be given a task.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+
+use crate::model::{Body, MaskSource, ModelConfig, TaskModel};
+use crate::problem::Problem;
+use crate::recipe::{ModelFacts, Pooling, RawRecipe, Recipe, Task};
+use crate::text::{ChatTemplate, Cut, EncodedRows, EncodedTexts, Tokenizer};
+use crate::train::{Session, TrainingData, general_texts};
+use crate::weights::{ImportReport, Tensors};
+
+/// A model, its tokenizer and the files that an export takes along.
+#[derive(Debug)]
+pub struct Pretrained {
+    /// Its sizes.
+    pub config: ModelConfig,
+    /// config.json as it was.
+    pub config_json: Vec<u8>,
+    /// Turns text into its tokens.
+    pub tokenizer: Arc<Tokenizer>,
+    /// The form that it knows conversations in.
+    pub chat: Option<ChatTemplate>,
+    /// Files that go into an export as they are: name and bytes.
+    pub verbatim: Vec<(String, Vec<u8>)>,
+    /// The network.
+    pub body: Body,
+    /// How the tokens' vectors become one by default.
+    pub pooling: Pooling,
+    /// General sentences in its tokens.
+    pub general: EncodedTexts,
+}
+
+/// Rows that train and validate, in a model's tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskRows<'a> {
+    /// Names of the classes, labels or tags.
+    pub labels: &'a [String],
+    /// Rows learned from.
+    pub train: &'a EncodedRows,
+    /// Rows validated on.
+    pub validation: &'a EncodedRows,
+    /// A length that fits them, in tokens.
+    pub suggested_len: u32,
+}
+
+impl Pretrained {
+    /// Puts a model together from config.json, its other files and its weights, and says what became of those.
+    ///
+    /// # Errors
+    /// What is wrong with a file, or which tensor is missing.
+    pub fn new(
+        config_json: Vec<u8>,
+        verbatim: Vec<(String, Vec<u8>)>,
+        mut tensors: Tensors,
+        pooling: Pooling,
+    ) -> Result<(Self, ImportReport), Problem> {
+        let config = ModelConfig::parse(&config_json)?;
+        let file = |name: &str| verbatim.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
+        let Some(tokenizer_json) = file("tokenizer.json") else {
+            return Err(Problem::new("model.no-tokenizer", "The model comes without a tokenizer.json.")
+                .done("Nothing was changed.")
+                .remedy("Add the tokenizer.json that belongs to the model."));
+        };
+        let ends = [config_json.as_slice(), file("generation_config.json").unwrap_or_default()];
+        let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_ends(&ends);
+        let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
+        let body = Body::load(&config, &mut tensors)?;
+        let general = general_texts(&tokenizer)?;
+        let tokenizer = Arc::new(tokenizer);
+        Ok((Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general }, tensors.finish()))
+    }
+
+    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
+    pub fn facts(&self, suggested_len: u32) -> ModelFacts {
+        self.body.facts(self.config.positions(), self.pooling, suggested_len)
+    }
+
+    /// A run of a recipe on these rows, and what its length does to them.
+    ///
+    /// # Errors
+    /// A recipe that cannot be run, or rows of which its length leaves none.
+    pub fn session(
+        &self,
+        recipe: RawRecipe,
+        rows: TaskRows,
+        device: &Device,
+        masks: MaskSource,
+    ) -> Result<(Session, Cut), Problem> {
+        let recipe = Recipe::new(recipe, &self.facts(rows.suggested_len))?;
+        let (max_len, overlap) = (recipe.max_len(), recipe.raw().window_overlap as usize);
+        let (train, cut) = rows.train.cut(&self.tokenizer, max_len, overlap)?;
+        let (validation, _) = rows.validation.cut(&self.tokenizer, max_len, overlap)?;
+        if train.is_empty() || validation.is_empty() {
+            return Err(Problem::new("run.no-rows", format!("No row fits into {max_len} tokens."))
+                .done("No run was begun.")
+                .remedy("Take a larger maximum length: what is to be learned is never cut."));
+        }
+        let data = TrainingData {
+            train,
+            validation,
+            labels: rows.labels.to_vec(),
+            general: self.general.clone(),
+            pad: self.tokenizer.pad_id(),
+            tokenizer: recipe.task().eq(&Task::Generation).then(|| self.tokenizer.clone()),
+        };
+        let outputs = match recipe.task() {
+            Task::Regression => 1,
+            Task::QuestionAnswering => 2,
+            _ => data.labels.len(),
+        };
+        let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
+        let model = TaskModel::new(self.body.clone(), task, pooling, outputs, seed, device);
+        Ok((Session::new(recipe, model, data, device, masks), cut))
+    }
+}
