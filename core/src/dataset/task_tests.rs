@@ -1,9 +1,8 @@
 //! From bytes to examples, for each task: what good files give, and what bad ones say.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::tests::{by_chunks, collect, dataset, scan, warning};
+use super::tests::{by_chunks, collect, dataset, real_files, scan, warning};
 use super::*;
 use crate::recipe::Task;
 
@@ -259,16 +258,6 @@ fn a_validation_file_serves_every_task() {
     assert!(warning(&report.warnings, "data.unlearned-labels").what.contains("B-Y"));
     let text = Arc::new(collect("some text\nand more\n").unwrap());
     assert_eq!(Dataset::new(own, Some(text), 0.0, 42).unwrap_err().code, "data.other-task");
-}
-
-/// A folder of real files, where it is at hand.
-fn real_files() -> Option<PathBuf> {
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let found = above.map(|folder| folder.join("shared/data")).find(|folder| folder.exists());
-    if found.is_none() {
-        println!("skipped: the folder shared/data is not there");
-    }
-    found
 }
 
 #[test]
