@@ -1,6 +1,6 @@
 //! From bytes to a split: what each kind of file gives, and what each kind of bad file says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::*;
@@ -355,14 +355,20 @@ fn a_second_file_validates() {
     assert_eq!(Dataset::new(own.clone(), Some(own), 0.0, 42).unwrap_err().code, "data.no-training");
 }
 
+/// A folder of real files, where it is at hand.
+pub(super) fn real_files() -> Option<PathBuf> {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = above.map(|folder| folder.join("shared/data")).find(|folder| folder.exists());
+    if found.is_none() {
+        println!("skipped: the folder shared/data is not there");
+    }
+    found
+}
+
 /// Real files, where they are at hand: rows, labels and columns.
 #[test]
 fn real_files_are_read_whole() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    if !folder.exists() {
-        println!("skipped: {} is not there", folder.display());
-        return;
-    }
+    let Some(folder) = real_files() else { return };
     for (file, rows, mapping) in [
         ("sms-spam/sms.tsv", 5574, class(1, 0)),
         ("sentiment-labelled/amazon_cells_labelled.txt", 1000, class(0, 1)),
