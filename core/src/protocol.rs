@@ -503,12 +503,23 @@ pub struct CatalogEntry {
     pub bytes: f64,
     /// Folder of the files, relative to the page, ending in `/`.
     pub folder: String,
-    /// Files beside config.json and model.safetensors, tokenizer.json among them.
+    /// Files beside config.json and the weights, tokenizer.json among them; none where the weights are a GGUF file,
+    /// which holds all that.
     pub files: Vec<String>,
-    /// SHA-256 of model.safetensors, hexadecimal.
+    /// File of the weights: `model.safetensors`, or one that ends in `.gguf`.
+    #[serde(default = "safetensors")]
+    pub weights: String,
+    /// SHA-256 of the weights' file, hexadecimal.
     pub sha256: String,
-    /// How a sentence becomes one vector by default.
+    /// What it is offered for: a decoder for generation, an encoder for anything else.
+    #[serde(default)]
+    pub task: crate::recipe::Task,
+    /// How a sentence becomes one vector by default; means nothing for a decoder.
     pub pooling: crate::recipe::Pooling,
+}
+
+fn safetensors() -> String {
+    "model.safetensors".into()
 }
 
 /// A loaded model.

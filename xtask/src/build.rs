@@ -30,7 +30,7 @@ pub fn run(quick: bool) -> Result<()> {
     if !quick {
         MODULES.iter().try_for_each(|module| module.finish(&dist))?;
     }
-    Model::default_of_catalog()?.link_into(&dist)?;
+    Model::catalog()?.iter().try_for_each(|model| model.link_into(&dist))?;
     samples::link_into(&dist)?;
     copy_public(&dist)?;
     report(&dist)

@@ -24,7 +24,7 @@ use anyhow::{Context, Result, bail};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  setup                 install what is missing: tools, the default model, the samples
+  setup                 install what is missing: tools, the models, the samples
   serve [--port 8080]   set up and build what has changed, and serve the page on 127.0.0.1
   build [--quick]       build the page into dist/ (--quick: not optimised, not compressed)
   test                  format, lints, native tests, build, end-to-end tests; `ci` is the same

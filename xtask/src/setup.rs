@@ -19,7 +19,7 @@ pub fn run() -> Result<()> {
     cargo_tool("trunk", "trunk", TRUNK_VERSION)?;
     cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)?;
     node_packages()?;
-    Model::default_of_catalog()?.ensure()?;
+    Model::catalog()?.iter().try_for_each(Model::ensure)?;
     samples::ensure()?;
     println!("Set-up: everything is there ({:.1} s)", start.elapsed().as_secs_f64());
     Ok(())

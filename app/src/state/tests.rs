@@ -85,7 +85,9 @@ fn entry() -> CatalogEntry {
         bytes: 91e6,
         folder: "models/mini/".into(),
         files: Vec::new(),
+        weights: "model.safetensors".into(),
         sha256: String::new(),
+        task: hone_core::recipe::Task::Classification,
         pooling: Pooling::Mean,
     }
 }

@@ -70,7 +70,10 @@ fn file() -> File {
     }
 }
 
-fn read(pieces: &[&[u8]]) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>, WeightsError> {
+/// A tensor as it is handed on: name, shape, values.
+type Found = (String, Vec<usize>, Vec<f32>);
+
+fn read(pieces: &[&[u8]]) -> Result<Vec<Found>, WeightsError> {
     let (mut reader, mut tensors) = (GgufReader::default(), Vec::new());
     for piece in pieces {
         reader.push(piece, &mut |info, bytes| {
