@@ -1,5 +1,6 @@
 //! What the integration tests in `tests/` share: golden values and models, training them, and comparing numbers.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -7,7 +8,7 @@ use hone_core::model::{Dropout, Input, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe, Task};
 use hone_core::text::{Answers, Batch, EncodedTexts, Examples};
 use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
-use hone_core::weights::{AnyWeight, FileReader, Tensors, read};
+use hone_core::weights::{AnyWeight, FileReader, Tensors, Weights, read};
 use serde_json::Value;
 
 /// Largest differences that are allowed, as a share of the largest value of what is compared.
@@ -62,8 +63,8 @@ pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
 }
 
 /// The values of every tensor of a file, by name.
-pub fn values(path: &Path) -> std::collections::HashMap<String, Vec<f32>> {
-    let (mut reader, mut values) = (FileReader::default(), std::collections::HashMap::new());
+pub fn values(path: &Path) -> HashMap<String, Vec<f32>> {
+    let (mut reader, mut values) = (FileReader::default(), HashMap::new());
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut take = |info: &hone_core::weights::TensorInfo, bytes| {
         values.insert(info.name.clone(), read(info, bytes).try_into_vec().expect("f32"));
@@ -194,6 +195,20 @@ pub fn assert_curve(
         let expected: Vec<f32> = serde_json::from_value(case[key].clone()).expect(key);
         assert_close(key, &actual, &expected, tolerance::TRAINING);
     }
+}
+
+/// Compares a trained model's weights with those of `expected` under `{case}.final.{name}`. PyTorch's encoder has a prefix.
+#[track_caller]
+pub fn assert_final_weights(model: &mut Classifier, case: &str, expected: &HashMap<String, Vec<f32>>) {
+    model.each(&mut |weight| {
+        let prefix = if weight.place() == Place::Head { "" } else { "bert." };
+        let key = format!("{case}.final.{prefix}{}", weight.name());
+        if let Some(expected) = expected.get(&key) {
+            let (tensor, transposed) = weight.values();
+            let values = as_in_file(tensor.into_data().try_into_vec().expect("f32"), transposed);
+            assert_close(&key, &values, expected, tolerance::TRAINING);
+        }
+    });
 }
 
 /// Fails when two lists differ by more than `share` of the largest value of `expected`.

@@ -89,6 +89,7 @@ impl Pretrained {
         masks: MaskSource,
     ) -> Result<(Session, Cut), Problem> {
         let recipe = Recipe::new(recipe, &self.facts(rows.suggested_len))?;
+        recipe.check_classes(rows.labels)?;
         let (max_len, overlap) = (recipe.max_len(), recipe.raw().window_overlap as usize);
         let (train, cut) = rows.train.cut(&self.tokenizer, max_len, overlap)?;
         let (validation, _) = rows.validation.cut(&self.tokenizer, max_len, overlap)?;

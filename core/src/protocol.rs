@@ -1,5 +1,6 @@
 //! What the page and the worker say to each other: plain data with public fields. Tensors, devices and JavaScript
-//! values never cross; files and blobs travel beside a message.
+//! values never cross; files and blobs travel beside a message. It is long because it is one list, of which every entry is
+//! documented, and because what changes in it changes with [`PROTOCOL_VERSION`]: in one place.
 
 use std::collections::BTreeMap;
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { finished, openGroups, start } from "./fake.mjs";
-import { out, screenshot, withPage } from "./harness.mjs";
+import { fileOf, out, screenshot, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, definitions, events, fill, listen, losses } from "./real.mjs";
 
@@ -59,6 +59,35 @@ test("gradual unfreezing wakes MiniLM's layers in order, on real data", async ()
     console.log(`macro-F1 ${summary.best.macro_f1}, cosine to before ${summary.forgetting.cosine}`);
     assert(summary.best.macro_f1 > 0.85);
     assert(summary.forgetting.cosine > 0.3 && summary.forgetting.cosine < 0.9999);
+  });
+});
+
+test("time and memory of a run are measured before it and told beside the button", async () => {
+  await withPage(async (page) => {
+    await withDefinitions(page);
+    await page.getByText(/^about .*\d\s(s|min) · \d+\sMB · \d+ steps$/).waitFor();
+    const [{ estimate }] = await events(page, "estimated");
+    console.log(`${estimate.seconds.toFixed(0)} s, ${(estimate.bytes / 1e6).toFixed(0)} MB`);
+    assert(estimate.seconds > 0 && estimate.step_ms > 0);
+    // The weights alone, and what no tab has.
+    assert(estimate.bytes > 91e6 && estimate.bytes < estimate.limit_bytes);
+  });
+});
+
+test("weights of labels that the data does not have, or that leave nothing to learn, are refused by name", async () => {
+  await withPage(async (page) => {
+    await withMicro(page, 40);
+    await page.getByText("Advanced", { exact: true }).click();
+    for (const [given, message] of [
+      [{ five: 2, seven: 3 }, 'class_weights names "seven"'],
+      [{ five: 0, six: 0 }, "class_weights is 0 for every label"],
+    ]) {
+      const recipe = fileOf("recipe.json", JSON.stringify({ class_weights: { given } }), "application/json");
+      await page.getByLabel("Open a recipe").setInputFiles(recipe);
+      await page.getByRole("button", { name: /^Start/ }).click();
+      await page.getByText(message).first().waitFor();
+    }
+    assert.equal((await events(page, "started")).length, 0);
   });
 });
 

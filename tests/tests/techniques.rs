@@ -9,10 +9,9 @@ use hone_core::train::{
     LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, gradients,
     suggestions,
 };
-use hone_core::weights::Weights;
 use hone_tests::{
-    adapted, as_in_file, assert_close, assert_curve, golden, input, json, micro, peft_name, ready, step_input,
-    tolerance, values,
+    adapted, as_in_file, assert_close, assert_curve, assert_final_weights, golden, input, json, micro, peft_name,
+    ready, step_input, tolerance, values,
 };
 use serde_json::Value;
 
@@ -182,15 +181,7 @@ fn runs_by_each_technique_equal_pytorchs() {
                 let what = format!("{name} in batches of {}: {key}", batches[0]);
                 assert_close(&what, &actual, &floats(&case[key]), tolerance::TRAINING);
             }
-            session.model().clone().each(&mut |weight| {
-                let prefix = if weight.place() == Place::Head { "" } else { "bert." };
-                let key = format!("{name}.final.{prefix}{}", weight.name());
-                if let Some(expected) = expected.get(&key) {
-                    let (tensor, transposed) = weight.values();
-                    let values = as_in_file(tensor.into_data().try_into_vec().unwrap(), transposed);
-                    assert_close(&key, &values, expected, tolerance::TRAINING);
-                }
-            });
+            assert_final_weights(&mut session.model().clone(), name, &expected);
         }
     }
 }

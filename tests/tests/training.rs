@@ -8,7 +8,8 @@ use hone_core::recipe::Pooling;
 use hone_core::train::{Objective, gradients};
 use hone_core::weights::{Place, Weights};
 use hone_tests::{
-    as_in_file, assert_close, assert_curve, classifier, golden, json, minilm, step_input, tolerance, values,
+    as_in_file, assert_close, assert_curve, assert_final_weights, classifier, golden, json, minilm, step_input,
+    tolerance, values,
 };
 
 #[test]
@@ -48,15 +49,7 @@ fn twenty_steps_equal_pytorchs() {
         let mut model = classifier(&golden("micro_bert"), "train_curve.safetensors", pooling, 3, &device);
         let lr_peak = info["lr_peak"].as_f64().unwrap();
         assert_curve(&mut model, &info[name], &info["batches"], lr_peak, 3, &device);
-        model.each(&mut |weight| {
-            let prefix = if weight.place() == Place::Head { "" } else { "bert." };
-            let key = format!("{name}.final.{prefix}{}", weight.name());
-            if let Some(expected) = expected.get(&key) {
-                let (tensor, transposed) = weight.values();
-                let values = as_in_file(tensor.into_data().try_into_vec().unwrap(), transposed);
-                assert_close(&key, &values, expected, tolerance::TRAINING);
-            }
-        });
+        assert_final_weights(&mut model, name, &expected);
     }
 }
 

@@ -22,7 +22,8 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-fn ensure_python() -> Result<()> {
+/// Makes the Python environment of the reference, unless it is there.
+pub fn ensure_python() -> Result<()> {
     if paths::reference_python().exists() {
         return Ok(());
     }

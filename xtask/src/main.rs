@@ -9,6 +9,7 @@ mod fetch;
 mod golden;
 mod model;
 mod paths;
+mod peers;
 mod process;
 mod samples;
 mod serve;
@@ -30,7 +31,8 @@ usage: cargo xtask <command>
   test                  format, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and only the end-to-end tests (those whose name has these words)
   bench [size ...]      time training steps in headless Chromium, one JSON line a case; --live-layers 0..6 for a row
-                        each of what is frozen, --device cpu|gpu for one device
+                        each of what is frozen, --device cpu|gpu for one device, --peers for PyTorch and what there is in
+                        JavaScript beside it
   experiments FOLDER    measure what the techniques bring on the data in FOLDER, into docs/experiments.md
   golden                regenerate the golden values of tests/golden with the Python reference
 ";
@@ -67,7 +69,10 @@ fn run(arguments: &[String]) -> Result<()> {
         "bench" => {
             setup::run()?;
             build::run_if_changed()?;
-            bench::run(rest)
+            match rest {
+                [flag] if flag == "--peers" => peers::run(),
+                _ => bench::run(rest),
+            }
         }
         "experiments" => match rest {
             [folder] => experiments::run(Path::new(folder)),

@@ -18,7 +18,7 @@ pub fn run() -> Result<()> {
     wasm_target()?;
     cargo_tool("trunk", "trunk", TRUNK_VERSION)?;
     cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)?;
-    node_packages()?;
+    node_packages(&paths::e2e(), "Installing the Node packages of build and tests")?;
     Model::catalog()?.iter().try_for_each(Model::ensure)?;
     samples::ensure()?;
     println!("Set-up: everything is there ({:.1} s)", start.elapsed().as_secs_f64());
@@ -68,19 +68,19 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
     Some(entry.split('"').next()?.to_owned())
 }
 
-fn node_packages() -> Result<()> {
+/// Installs the Node packages that the lockfile of a folder names, unless they are there.
+pub fn node_packages(folder: &Path, heading: &str) -> Result<()> {
     apt::ensure("Node.js 20 or later with npm", "npm", || {
         process::works("node", &["--version"]) && process::works("npm", &["--version"])
     })?;
     // npm writes the inner lockfile last, so it tells whether and of what an installation was completed.
-    let folder = paths::e2e();
     let modified = |file: &str| fs::metadata(folder.join(file)).and_then(|metadata| metadata.modified());
     if let (Ok(installed), Ok(wanted)) = (modified("node_modules/.package-lock.json"), modified("package-lock.json"))
         && installed >= wanted
     {
         return Ok(());
     }
-    process::step("Installing the Node packages of build and tests", || {
+    process::step(heading, || {
         let mut npm = process::command("npm");
         process::run(npm.args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(folder))
     })

@@ -208,6 +208,7 @@ pub fn session(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
     };
     let facts = model.bert.facts(model.config.positions, model.entry.pooling, tokens.max_len);
     let recipe = Recipe::new(recipe, &facts)?;
+    recipe.check_classes(&ready.dataset.labels)?;
     let data = ready.training_data(model, recipe.max_len());
     let shape = [model.config.hidden, data.classes.len()];
     let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), &chosen.device);

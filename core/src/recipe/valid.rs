@@ -68,6 +68,9 @@ pub enum RecipeError {
         /// What it should be.
         remedy: &'static str,
     },
+    /// A class weight of what is no class.
+    #[error("class_weights names \"{0}\", which no row of the data has as its label")]
+    UnknownClass(String),
     /// Two fields that exclude each other.
     #[error("{field} {reason}")]
     Conflict {
@@ -203,6 +206,23 @@ impl Recipe {
         (raw.lr_peak, raw.max_len, raw.pooling) = (Some(lr_peak), Some(max_len), Some(pooling));
         raw.best_metric = Some(best_metric);
         Ok(Self { raw, lr_peak, max_len, pooling, layers: facts.layers, has_pooler, best_metric, freezing })
+    }
+
+    /// Whether the weights of classes fit those of the data: each has a class, and something is left to learn.
+    ///
+    /// # Errors
+    /// Names the class that the data does not have, or says that all of them weigh nothing.
+    pub fn check_classes(&self, classes: &[String]) -> Result<(), RecipeError> {
+        let ClassWeights::Given(weights) = &self.raw.class_weights else { return Ok(()) };
+        if let Some(unknown) = weights.keys().find(|name| !classes.contains(name)) {
+            return Err(RecipeError::UnknownClass(unknown.clone()));
+        }
+        // A class that is not named weighs 1.
+        if classes.iter().all(|class| weights.get(class) == Some(&0.0)) {
+            let reason = "is 0 for every label of the data: nothing would be learned";
+            return Err(RecipeError::Conflict { field: "class_weights", reason });
+        }
+        Ok(())
     }
 
     /// The recipe as it can be written down, with nothing left open.
@@ -506,6 +526,20 @@ mod tests {
             ..order(&[&[Place::Embeddings], &[Place::Head]])
         };
         assert!(said(adapter).contains("nothing would learn"));
+    }
+
+    #[test]
+    fn class_weights_must_be_of_the_datas_classes_and_leave_something_to_learn() {
+        let classes = ["a", "b"].map(String::from);
+        let checked = |weights: &[(&str, f64)]| {
+            let weights = weights.iter().map(|&(class, weight)| (class.to_owned(), weight)).collect();
+            let raw = RawRecipe { class_weights: ClassWeights::Given(weights), ..RawRecipe::default() };
+            Recipe::new(raw, &MINILM).unwrap().check_classes(&classes).map_err(|error| error.to_string())
+        };
+        assert_eq!(checked(&[]), Ok(()));
+        assert_eq!(checked(&[("a", 0.0)]), Ok(()), "b weighs 1");
+        assert!(checked(&[("a", 2.0), ("c", 3.0)]).unwrap_err().contains("\"c\""));
+        assert!(checked(&[("a", 0.0), ("b", 0.0)]).unwrap_err().contains("every label"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
 use hone_core::pretrained::TaskRows;
 use hone_core::problem::Problem;
-use hone_core::protocol::{Event, RunSummary};
+use hone_core::protocol::{EndReason, Event, RunSummary};
 use hone_core::recipe::{AdapterKind, RawRecipe};
 use hone_core::text::{EncodedRows, token_lengths};
 use hone_core::train::{Progress, Session};
@@ -48,7 +48,8 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Problem> {
         best.step,
         figures(best)
     );
-    Ok(())
+    // What has ended the run early is told last, and the program fails with it.
+    summary.advice.map_or(Ok(()), Err)
 }
 
 fn device(kind: DeviceKind) -> (Device, MaskSource) {
@@ -95,48 +96,38 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} step {pos}/{len} · {eta} left · {msg}") {
         bar.set_style(style);
     }
-    let mut tell = |event: &Event| {
-        let line = serde_json::to_string(event).unwrap_or_default();
-        writeln!(events, "{line}").map_err(|error| not_written(Path::new("events.jsonl"), error))
-    };
-    tell(&Event::Started { plan })?;
+    tell(&mut events, &Event::Started { plan })?;
     loop {
         let step_begin = Instant::now();
-        match session.advance().await? {
+        let progress = match session.advance().await {
+            Ok(progress) => progress,
+            Err(problem) => {
+                bar.abandon();
+                let advice = abandoned(session, problem)?;
+                return end(session, EndReason::DeviceFailed, begin, Some(advice), &mut events);
+            }
+        };
+        match progress {
             Progress::Step(metrics) => {
                 bar.set_position(u64::from(metrics.step));
                 let tokens_per_s = f64::from(metrics.tokens) / step_begin.elapsed().as_secs_f64().max(1e-9);
                 if steps.is_some_and(|steps| metrics.step >= steps) {
                     session.stop();
                 }
-                tell(&Event::Steps { steps: vec![metrics], tokens_per_s, seconds_left: None })?;
+                tell(&mut events, &Event::Steps { steps: vec![metrics], tokens_per_s, seconds_left: None })?;
             }
             Progress::Evaluated { evaluation, is_best } => {
                 bar.set_message(figures(&evaluation));
-                tell(&Event::Evaluated { evaluation, is_best })?;
+                tell(&mut events, &Event::Evaluated { evaluation, is_best })?;
             }
             Progress::Finished(reason) => {
                 bar.finish_and_clear();
-                let Some((best, _)) = session.best() else {
-                    return Err(Problem::new("run.no-weights", "The run ended before anything was evaluated."));
-                };
-                let summary = RunSummary {
-                    reason,
-                    steps: session.state().step,
-                    best: best.clone(),
-                    baseline: session.data().baseline(),
-                    forgetting: session.forgetting(),
-                    seconds: begin.elapsed().as_secs_f64(),
-                    advice: None,
-                };
-                tell(&Event::Finished { summary: summary.clone() })?;
-                events.flush().map_err(|error| not_written(Path::new("events.jsonl"), error))?;
-                return Ok(summary);
+                return end(session, reason, begin, None, &mut events);
             }
             Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
         }
         if session.take_live_changed() {
-            tell(&Event::Parts { step: session.state().step, parts: session.parts() })?;
+            tell(&mut events, &Event::Parts { step: session.state().step, parts: session.parts() })?;
         }
     }
 }
@@ -145,6 +136,53 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
 fn figures(evaluation: &Evaluation) -> String {
     let scores = evaluation.scores.iter().map(|(metric, score)| format!(", {metric:?} {score:.4}"));
     format!("loss {:.4}{}", evaluation.loss, scores.collect::<String>())
+}
+
+/// Puts the best weights in place after the device has failed, and says so.
+///
+/// # Errors
+/// When there are none: then with what has failed.
+fn abandoned(session: &mut Session, problem: Problem) -> Result<Problem, Problem> {
+    match session.abandon() {
+        Some(step) => {
+            let done = format!("{} The best weights so far (step {step}) are written.", problem.done);
+            Ok(problem.done(done.trim_start()))
+        }
+        None => {
+            let done = format!("{} No weights were kept: the run had not been evaluated yet.", problem.done);
+            Err(problem.done(done.trim_start()))
+        }
+    }
+}
+
+/// What came of the run, as the last line of `events`.
+fn end(
+    session: &Session,
+    reason: EndReason,
+    begin: Instant,
+    advice: Option<Problem>,
+    events: &mut impl Write,
+) -> Result<RunSummary, Problem> {
+    let Some((best, _)) = session.best() else {
+        return Err(Problem::new("run.no-weights", "The run ended before anything was evaluated."));
+    };
+    let summary = RunSummary {
+        reason,
+        steps: session.state().step,
+        best: best.clone(),
+        baseline: session.data().baseline(),
+        forgetting: session.forgetting(),
+        seconds: begin.elapsed().as_secs_f64(),
+        advice,
+    };
+    tell(events, &Event::Finished { summary: summary.clone() })?;
+    events.flush().map_err(|error| not_written(Path::new("events.jsonl"), error))?;
+    Ok(summary)
+}
+
+fn tell(events: &mut impl Write, event: &Event) -> Result<(), Problem> {
+    let line = serde_json::to_string(event).unwrap_or_default();
+    writeln!(events, "{line}").map_err(|error| not_written(Path::new("events.jsonl"), error))
 }
 
 async fn write_folders(

@@ -1,0 +1,163 @@
+//! A run from its start to what is asked of its weights, and several one after the other.
+
+use hone_core::dataset::Mapping;
+use hone_core::protocol::{Command, DeviceChoice, Event, RowView, StepMetrics};
+use hone_core::recipe::Place;
+
+use super::{evaluation, finished, gone, part, ready, running, started, trained};
+use crate::state::{Axis, Effect, Export, Mark, Phase, Step};
+
+#[test]
+fn a_stop_is_not_undone_by_a_pause_or_resume_on_its_way() {
+    let mut state = running();
+    state.stop();
+    for late in [Event::Paused, Event::Resumed] {
+        state.on_event(late);
+        assert_eq!(state.run.phase, Phase::Stopping);
+    }
+}
+
+#[test]
+fn a_run_that_cannot_start_leaves_the_one_before_in_place() {
+    let mut state = trained();
+    let before = state.run.clone();
+    state.start();
+    assert!(!state.run.has_weights, "nothing is asked of weights that are about to go");
+    state.on_event(Event::RunFailed { problem: gone() });
+    assert_eq!(state.run.rejected.take(), Some(gone()));
+    assert_eq!(state.run, before);
+
+    state.start();
+    state.on_event(started());
+    state.on_event(Event::RunFailed { problem: gone() });
+    assert_eq!(state.run.phase, Phase::Failed(gone()));
+}
+
+#[test]
+fn an_evaluation_of_nothing_is_not_shown() {
+    let mut state = running();
+    state.on_event(Event::Evaluating { done: 0, total: 0 });
+    assert_eq!(state.run.evaluating, None);
+}
+
+#[test]
+fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
+    let mut state = running();
+    let step = |step: u32| StepMetrics {
+        step,
+        epoch: 0.5,
+        loss: if step == 2 { f64::NAN } else { 0.7 },
+        grad_norm: 1.0,
+        lr: 1e-5,
+        tokens: 100,
+        taken: step != 2,
+    };
+    state.on_event(Event::Steps { steps: vec![step(1), step(2)], tokens_per_s: 10.0, seconds_left: None });
+    state.on_event(Event::Steps { steps: vec![step(3)], tokens_per_s: 10.0, seconds_left: Some(38.0) });
+    assert_eq!(state.line(Step::Train).text, "step 3 of 18 · 38\u{a0}s left");
+    for (at, accuracy, is_best) in [(1, 0.6, true), (2, 0.9, true), (3, 0.8, false)] {
+        state.on_event(Event::Evaluated { evaluation: evaluation(at, accuracy), is_best });
+    }
+    assert_eq!(state.run.best, Some(1));
+    let picture = state.run.loss_picture();
+    assert!(picture.shapes.iter().all(|shape| !shape.path.contains("NaN")), "{picture:?}");
+    assert!(picture.summary.contains("0.700"), "{}", picture.summary);
+}
+
+#[test]
+fn mistakes_come_from_the_fullest_wrong_cell() {
+    let mut state = trained();
+    assert_eq!(state.fetch_mistakes(), [Effect::Send(Command::Rows { actual: 1, predicted: 0 })]);
+    let row = RowView { line: 2, text: "odd".into(), probability: 0.9 };
+    state.on_event(Event::Rows { actual: 1, predicted: 0, rows: vec![row], total: 3 });
+    assert_eq!((state.trial.mistakes[0].text.as_str(), state.trial.mistakes[0].actual.as_str()), ("odd", "b"));
+    assert_eq!(state.run.cell, None, "a cell opens only when it is pressed");
+}
+
+#[test]
+fn only_the_answer_to_the_last_question_is_shown() {
+    let mut state = trained();
+    let answer = |id| Event::Predicted {
+        id,
+        labels: vec!["a".into(), "b".into()],
+        base: vec![0.5, 0.5],
+        tuned: vec![0.1, 0.9],
+        tokens: 3,
+        truncated: false,
+    };
+    assert_eq!(state.ask(), [], "an empty box asks nothing");
+    state.trial.text = "x".into();
+    state.ask();
+    state.ask();
+    state.on_event(answer(1));
+    assert_eq!(state.trial.answer, None);
+    state.trial.text = "typed since".into();
+    state.on_event(answer(2));
+    let shown = state.trial.answer.as_ref().map(|answer| (answer.text.as_str(), answer.classes[0].label.as_str()));
+    assert_eq!(shown, Some(("x", "b")));
+}
+
+#[test]
+fn tuned_weights_go_with_their_data_and_their_worker() {
+    let mut state = trained();
+    assert_eq!(state.line(Step::Export).mark, Mark::Open);
+    state.on_event(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
+    assert_eq!(state.line(Step::Export).mark, Mark::Done);
+    state.map(Mapping::Classification { text: 1, pair: None, label: 0 });
+    assert_eq!((state.run.has_weights, &state.export), (false, &Export::Idle));
+    assert_eq!(state.open_cell(0, 1), []);
+
+    let mut state = trained();
+    state.choose_device(DeviceChoice::Cpu);
+    assert!(!state.run.has_weights);
+}
+
+#[test]
+fn parts_are_frozen_by_hand_only_in_a_run() {
+    let mut state = ready();
+    assert_eq!(state.set_live(Place::Head, Some(false)), []);
+    let mut state = running();
+    assert!(state.run.part(Place::Head).unwrap().live);
+    assert_eq!(
+        state.set_live(Place::Head, Some(false)),
+        [Effect::Send(Command::SetLive { place: Place::Head, live: Some(false) })]
+    );
+    state.on_event(Event::Parts { step: 3, parts: vec![part(Place::Head, false)] });
+    assert!(!state.run.part(Place::Head).unwrap().live);
+}
+
+#[test]
+fn several_runs_follow_each_other_and_are_all_kept() {
+    let mut state = ready();
+    assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(Command::Start { recipe })] if recipe.seed == 42));
+    assert_eq!(state.queue.position(), Some((1, 3)));
+    for (seed, number) in [(43, 2), (44, 3)] {
+        state.on_event(started());
+        let effects = state.on_event(finished());
+        assert!(
+            matches!(&effects[..], [Effect::KeepRuns, Effect::Send(Command::Start { recipe })] if recipe.seed == seed)
+        );
+        assert_eq!(state.queue.position(), Some((number, 3)));
+    }
+    state.on_event(started());
+    assert_eq!(state.on_event(finished()), [Effect::KeepRuns]);
+    assert_eq!(state.queue.position(), None);
+    let names: Vec<&str> = state.history.runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!(names, ["1 · seed 42", "2 · seed 43", "3 · seed 44"]);
+}
+
+#[test]
+fn runs_that_wait_are_dropped_when_asked_or_when_one_fails() {
+    let mut state = ready();
+    state.axes[0] = Axis { field: "epochs".into(), values: "1, 2, 3".into() };
+    state.start_sweep();
+    state.on_event(started());
+    assert_eq!(state.drop_waiting(), []);
+    assert_eq!(state.on_event(finished()), [Effect::KeepRuns]);
+
+    state.start_sweep();
+    state.on_event(started());
+    state.on_event(Event::RunFailed { problem: gone() });
+    assert!(matches!(&state.run.phase, Phase::Failed(problem) if problem.done == "2 runs that waited were not begun."));
+    assert_eq!(state.queue.position(), None);
+}

@@ -1,0 +1,97 @@
+//! A worker that is lost or silent.
+
+use std::time::Duration;
+
+use hone_core::protocol::{Command, DataRole, Event, ExportForm};
+
+use super::{data_ready, device_ready, gone, model_ready, opened, ready, running, tokens_ready, trained};
+use crate::state::{Effect, Load, Phase, State};
+
+#[test]
+fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
+    let mut state = running();
+    state.form.recipe.epochs = 7;
+    let effects = state.worker_lost(gone());
+    assert!(matches!(
+        effects[..],
+        [
+            Effect::Replace,
+            Effect::Send(Command::Hello { .. }),
+            Effect::Send(Command::OpenData { role: DataRole::Train, .. }),
+            Effect::Send(Command::LoadModel { .. }),
+        ]
+    ));
+    assert_eq!(state.run.phase, Phase::Failed(gone()));
+    assert_eq!(state.form.recipe.epochs, 7);
+    assert!(state.blocker().is_some(), "nothing starts before the file is read again");
+    for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
+        state.on_event(event);
+    }
+    assert!(matches!(&state.start()[..], [Effect::Send(Command::Start { recipe })] if recipe.epochs == 7));
+}
+
+#[test]
+fn what_killed_the_worker_is_not_tried_again_by_itself() {
+    let mut state = ready();
+    state.open(DataRole::Train, "bomb.csv".into());
+    let effects = state.worker_lost(gone());
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::OpenData { .. }))));
+    assert_eq!(state.data.train.problem, Some(gone()));
+
+    let mut state = ready();
+    state.load_model();
+    let effects = state.worker_lost(gone());
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadModel { .. }))));
+    assert_eq!(state.model.load, Load::Failed(gone()));
+
+    let mut state = State::default();
+    state.restart();
+    assert_eq!(state.worker_lost(gone()), [], "a worker that never was ready is not replaced for ever");
+    assert_eq!(state.device.failed, Some(gone()));
+}
+
+#[test]
+fn a_run_is_silent_only_while_it_computes() {
+    let (short, long) = (Duration::from_secs(29), Duration::from_secs(31));
+    let mut state = running();
+    assert!(!state.is_silent(short) && state.is_silent(long));
+    state.on_event(Event::Busy { seconds: 60.0 });
+    assert!(!state.is_silent(long), "it said that it would be silent for a minute");
+    state.on_event(Event::Evaluating { done: 1, total: 2 });
+    assert!(state.is_silent(long));
+    state.on_event(Event::Paused);
+    assert!(!state.is_silent(long));
+    assert!(!trained().is_silent(long));
+}
+
+#[test]
+fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
+    let (short, long) = (Duration::from_secs(119), Duration::from_secs(121));
+    let mut fresh = State::default();
+    fresh.restart();
+    assert!(!fresh.is_silent(long), "it is still on its way over the network");
+    fresh.listening();
+    let asked: [fn(&mut State); 5] = [
+        |state| drop(state.reread(None, None)),
+        |state| drop(state.remap()),
+        |state| drop(state.load_model()),
+        |state| {
+            state.trial.text = "x".into();
+            state.ask();
+        },
+        |state| drop(state.export(ExportForm::Model)),
+    ];
+    let waiting = asked.map(|ask| {
+        let mut state = trained();
+        assert!(!state.is_silent(long), "nothing is awaited");
+        ask(&mut state);
+        state
+    });
+    for mut state in waiting.into_iter().chain([fresh]) {
+        assert!(!state.is_silent(short) && state.is_silent(long));
+        state.on_event(Event::Busy { seconds: 60.0 });
+        assert!(!state.is_silent(long));
+        state.worker_lost(gone());
+        assert!(!state.is_silent(long), "the next one is on its way, or none is");
+    }
+}

@@ -1,0 +1,84 @@
+// Techniques of fine-tuning on WebGPU: a micro model on a software adapter, beside the same runs on the CPU.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileOf, withPage } from "./harness.mjs";
+import { microTexts, withMicroModel } from "./micro.mjs";
+import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
+
+/** Largest difference of a loss, as a share of it: the bound of the self-check (core/src/train/self_check.rs). */
+const MAX_DIFFERENCE = 2e-3;
+/** Optimiser steps of an epoch. */
+const STEPS = 4;
+
+/** Without dropout both devices compute the same. */
+const common = {
+  max_len: 16,
+  batch_size: 16,
+  epochs: 3,
+  eval_every_epochs: 3,
+  lr_peak: 0.005,
+  dropout: 0,
+  attention_dropout: 0,
+  head_dropout: 0,
+};
+
+/** Runs by name. Between them they use what is computed only when a technique asks for it. */
+const recipes = {
+  "DoRA, focal loss, smoothed labels, accumulated batches": {
+    ...common,
+    batch_size: 8,
+    grad_accum_steps: 2,
+    adapter: "dora",
+    focal_gamma: 2,
+    label_smoothing: 0.1,
+  },
+  // What the frozen layer makes of a text is computed in the first epoch, kept, and read in all later ones.
+  "LoRA above a frozen layer": { ...common, adapter: "lora", unfreezing: "last", last_layers: 1, lr_peak: 0.02 },
+  "R-Drop": { ...common, r_drop: 1 },
+};
+
+/** Losses of every recipe on a device, by name. */
+async function lossesOn(page, device, recipes) {
+  page.setDefaultTimeout(5 * MINUTE);
+  await listen(page);
+  await withMicroModel(page);
+  await computeOn(page, device);
+  await page.getByLabel("Choose a file").setInputFiles(microTexts(72));
+  await page.getByText("Loaded: 2 layers").waitFor();
+  await page.getByText("Advanced", { exact: true }).click();
+  const found = {};
+  for (const [name, recipe] of Object.entries(recipes)) {
+    const [runs, steps] = [(await events(page, "finished")).length, (await losses(page)).length];
+    const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
+    await page.getByLabel("Open a recipe").setInputFiles(file);
+    await page.getByText("12 steps").first().waitFor();
+    await page.getByRole("button", { name: /^Start/ }).click();
+    await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "finished").length > n, runs);
+    found[name] = (await losses(page)).slice(steps);
+  }
+  return found;
+}
+
+const mean = (part) => part.reduce((sum, loss) => sum + loss, 0) / part.length;
+const falls = (curve) => mean(curve.slice(-STEPS)) < 0.9 * mean(curve.slice(0, STEPS));
+
+test("on WebGPU the techniques give the losses of the CPU, and the model learns with each", async () => {
+  const onCpu = await withPage((page) => lossesOn(page, "CPU", recipes));
+  // Masks are drawn otherwise on a GPU: there is nothing to compare with when there is dropout.
+  const dropped = { ...common, r_drop: 1, dropout: 0.1, head_dropout: 0.1 };
+  await withPage(async (page) => {
+    const onGpu = await lossesOn(page, "GPU", { ...recipes, "R-Drop between two masks": dropped });
+    assert.equal((await events(page, "ready")).at(-1).device.backend, "web_gpu");
+    for (const [name, curve] of Object.entries(onGpu)) {
+      console.log(`${name}: ${curve.map((loss) => loss.toFixed(3)).join(" ")}`);
+      assert.equal(curve.length, 3 * STEPS, name);
+      assert(falls(curve), `${name}: ${curve}`);
+      if (!onCpu[name]) continue;
+      const [expected, actual] = [onCpu[name], curve].map((losses) => losses.slice(0, 2 * STEPS));
+      const apart = Math.max(...expected.map((loss, i) => Math.abs(loss - actual[i]) / loss));
+      console.log(`largest difference ${apart.toExponential(1)}`);
+      assert(apart <= MAX_DIFFERENCE, `${name}: ${actual} where the CPU has ${expected}`);
+    }
+  });
+});

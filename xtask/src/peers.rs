@@ -1,0 +1,35 @@
+//! The benchmark beside other ways to train: PyTorch, and what there is in JavaScript. Everything that it needs is
+//! installed for it alone.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::{e2e, golden, paths, process, setup};
+
+/// ONNX Runtime's training build, as old as the last one for the web, and the last `onnx` whose files both can read.
+const TRAINING: [&str; 6] =
+    ["onnxruntime-training-cpu==1.19.2", "onnx==1.16.2", "protobuf<6", "numpy<2", "cerberus", "h5py"];
+
+/// Times the same step in all of them and prints a table of ratios.
+pub fn run() -> Result<()> {
+    golden::ensure_python()?;
+    let folder = paths::root().join("tests/peers");
+    setup::node_packages(&folder, "Installing the peers from npm")?;
+    let environment = paths::cache().join("onnxruntime-training");
+    let python = environment.join("bin/python");
+    if !environment.join("lib").exists() {
+        process::step("Making the Python environment of ONNX Runtime's training build", || {
+            process::run(process::command("python3").args(["-m", "venv"]).arg(&environment))?;
+            process::run(process::command(&python).args(["-m", "pip", "install", "--quiet"]).args(TRAINING))?;
+            // It takes PyTorch and transformers from the reference, after its own packages.
+            let site_packages = "import sysconfig; print(sysconfig.get_path('purelib'))";
+            let of = |python| process::output(process::command(python).args(["-c", site_packages]));
+            Ok(fs::write(format!("{}/reference.pth", of(python.clone())?), of(paths::reference_python())?)?)
+        })?;
+    }
+    let mut node = e2e::node()?;
+    node.env("PEERS_PYTHON", paths::reference_python()).env("PEERS_TRAINING_PYTHON", python);
+    node.env("PEERS_OUT", paths::target().join("peers")).arg(folder.join("bench.mjs"));
+    process::run(&mut node)
+}
