@@ -199,7 +199,7 @@ pub fn assert_curve(
 
 /// Compares a trained model's weights with those of `expected` under `{case}.final.{name}`. PyTorch's encoder has a prefix.
 #[track_caller]
-pub fn assert_final_weights(model: &mut Classifier, case: &str, expected: &HashMap<String, Vec<f32>>) {
+pub fn assert_final_weights(model: &mut TaskModel, case: &str, expected: &HashMap<String, Vec<f32>>) {
     model.each(&mut |weight| {
         let prefix = if weight.place() == Place::Head { "" } else { "bert." };
         let key = format!("{case}.final.{prefix}{}", weight.name());

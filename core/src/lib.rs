@@ -7,6 +7,8 @@
 //! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files,
 //! so that the page can use it without linking any tensor code.
 
+#[cfg(feature = "engine")]
+pub mod ask;
 pub mod dataset;
 #[cfg(feature = "engine")]
 pub mod export;

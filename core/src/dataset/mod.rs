@@ -54,6 +54,7 @@ pub use examples::Examples;
 pub use mapping::Mapping;
 pub use report::{ClassCount, DataReport, DroppedRow, RepeatedText, TaskFacts, TokenLengths};
 pub use scan::{Hints, Scanner};
+pub use spans::words;
 pub use usable::Dataset;
 
 /// How a file's text is written in bytes.

@@ -86,7 +86,7 @@ pub(super) fn to_words(text: &str, mut spans: Vec<Span>, line: u32, mended: &mut
 }
 
 /// Words as BERT's basic tokenizer has them: apart by white space; punctuation marks and ideographs stand alone.
-fn words(text: &str) -> Vec<Range<usize>> {
+pub fn words(text: &str) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
     let mut is_open = false;
     for (start, letter) in text.char_indices() {

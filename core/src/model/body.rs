@@ -16,6 +16,7 @@ pub(crate) const MASKED: f64 = -1e9;
 
 /// A network of one of the known families.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few bodies exist at a time, never many")]
 pub enum Body {
     /// An encoder: each token sees the whole text.
     Bert(Bert),

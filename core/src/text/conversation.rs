@@ -76,6 +76,16 @@ pub fn prompt(
     }
 }
 
+/// A prompt as [`completion`] puts it without a template.
+///
+/// # Errors
+/// When the tokenizer cannot take it.
+pub fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Problem> {
+    let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
+    turns.add(tokenizer, prompt, false)?;
+    Ok(turns.ids)
+}
+
 fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Problem> {
     let mut turns = Turns::default();
     let named = named(messages);

@@ -254,6 +254,11 @@ impl Session {
         &self.data
     }
 
+    /// What is computed on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
     /// The model before the run.
     pub fn base(&self) -> &TaskModel {
         &self.base

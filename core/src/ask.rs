@@ -1,0 +1,145 @@
+//! What a model says to a person's own text, question or pair.
+
+use crate::dataset::{Example, Word, words};
+use crate::metrics::{Detail, Evaluation, entities};
+use crate::model::TaskModel;
+use crate::problem::Problem;
+use crate::protocol::{Answer, Query, TextSpan};
+use crate::recipe::Task;
+use crate::text::{Answers, EncodedRows, Examples, Tokenizer};
+use crate::train::{Prediction, Session, best_spans, predict};
+
+/// Answers that are shown of a passage.
+const SPANS: usize = 5;
+
+/// A query in a run's own form.
+#[derive(Debug)]
+pub struct Asked {
+    examples: Examples,
+    /// Where the words of a text stand, in the task of tags.
+    words: Vec<Word>,
+    /// Tokens of the query.
+    pub tokens: usize,
+    /// Whether it was cut to the run's length.
+    pub is_cut: bool,
+}
+
+impl Asked {
+    /// Puts a query of a run's task into tokens.
+    ///
+    /// # Errors
+    /// When the query is of another task, or cannot be put into tokens.
+    pub fn new(query: &Query, session: &Session, tokenizer: &Tokenizer) -> Result<Self, Problem> {
+        let (recipe, labels) = (session.recipe(), &session.data().labels);
+        let mut places = Vec::new();
+        let example = match (query, recipe.task()) {
+            (Query::Text { text, pair }, Task::Classification) => {
+                Example::Class { text, pair: pair.as_deref(), class: 0 }
+            }
+            (Query::Text { text, pair }, Task::MultiLabel) => {
+                Example::Labels { text, pair: pair.as_deref(), labels: Vec::new() }
+            }
+            (Query::Text { text, pair }, Task::Regression) => {
+                Example::Number { text, pair: pair.as_deref(), value: 0.0 }
+            }
+            (Query::Text { text, .. }, Task::TokenClassification) => {
+                let word =
+                    |word: std::ops::Range<usize>| Word { start: word.start as u32, end: word.end as u32, tag: 0 };
+                places = words(text).into_iter().map(word).collect();
+                Example::Tags { text, words: places.clone() }
+            }
+            (Query::Question { question, context }, Task::QuestionAnswering) => {
+                Example::Question { question, context, answers: Vec::new() }
+            }
+            _ => {
+                return Err(Problem::new("trial.other-task", "The tuned model learned another task.")
+                    .remedy("Ask it what it has learned."));
+            }
+        };
+        let mut rows = EncodedRows::new(recipe.task());
+        let tokens = rows.push(tokenizer, None, labels.len(), &example)?;
+        let (examples, cut) = rows.cut(tokenizer, recipe.max_len(), recipe.raw().window_overlap as usize)?;
+        // What is left of the words is in the order of the tokens: those without one were passed over.
+        if let Answers::Tags(tags) = &examples.answers {
+            places = kept(&places, tags.first().map_or(0, |tags| tags.len()), tokenizer, query)?;
+        }
+        Ok(Self { examples, words: places, tokens, is_cut: cut.shortened > 0 })
+    }
+
+    /// What a model of the run says.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub async fn answer(&self, model: &TaskModel, session: &Session) -> Result<Answer, Problem> {
+        let data = session.data();
+        let mut said = Vec::new();
+        for row in 0..self.examples.len() as u32 {
+            let input = self.examples.batch(&[row], 1, session.recipe().max_len(), data.pad).input(session.device());
+            said.extend(predict(model, input, &self.examples, &[row]).await?);
+        }
+        let best = session.best().map(|(best, _)| best);
+        Ok(self.read(said, &data.labels, best))
+    }
+
+    fn read(&self, mut said: Vec<Prediction>, labels: &[String], best: Option<&Evaluation>) -> Answer {
+        if let Answers::Spans { windows, .. } = &self.examples.answers {
+            let found = best_spans(windows.iter().zip(&said), SPANS);
+            let (shares, no_answer) = found.probabilities();
+            let threshold = match best.map(|best| &best.detail) {
+                Some(Detail::Answers { threshold, .. }) => *threshold,
+                _ => None,
+            };
+            let is_unanswerable = threshold.is_some_and(|threshold| found.no_answer_score() > threshold);
+            let span = |(span, score): (&crate::train::Span, f32)| TextSpan {
+                start: span.bytes.start,
+                end: span.bytes.end,
+                label: String::new(),
+                score,
+            };
+            let spans = found.spans.iter().zip(shares).map(span).collect();
+            return Answer::Spans { spans, no_answer, is_unanswerable };
+        }
+        match said.pop() {
+            Some(Prediction::Labels(probabilities)) => {
+                let thresholds = match best.map(|best| &best.detail) {
+                    Some(Detail::Labels { thresholds, .. }) => thresholds.clone(),
+                    _ => vec![0.5; probabilities.len()],
+                };
+                Answer::Labels { probabilities, thresholds }
+            }
+            Some(Prediction::Number(value)) => Answer::Number { value: Some(value).filter(|value| value.is_finite()) },
+            Some(Prediction::Tags(tags)) => Answer::Entities { entities: self.entities(&tags, labels) },
+            Some(Prediction::Classes(probabilities)) => Answer::Classes { probabilities },
+            _ => Answer::Classes { probabilities: Vec::new() },
+        }
+    }
+
+    /// The entities that the likeliest tags make up; each scores the mean of its tags' probabilities.
+    fn entities(&self, said: &[Vec<f32>], labels: &[String]) -> Vec<TextSpan> {
+        let likeliest = |word: &Vec<f32>| {
+            let best = word.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+            best.map_or((0, 0.0), |(tag, &score)| (tag, score))
+        };
+        let best: Vec<(usize, f32)> = said.iter().map(likeliest).collect();
+        let tags: Vec<&str> = best.iter().map(|&(tag, _)| labels.get(tag).map_or("O", String::as_str)).collect();
+        let span = |entity: crate::metrics::Entity| {
+            let scores = &best[entity.start..entity.end];
+            TextSpan {
+                start: self.words[entity.start].start,
+                end: self.words[entity.end - 1].end,
+                label: entity.label.into(),
+                score: scores.iter().map(|(_, score)| score).sum::<f32>() / scores.len() as f32,
+            }
+        };
+        entities(&tags).into_iter().filter(|entity| entity.end <= self.words.len()).map(span).collect()
+    }
+}
+
+/// The first `count` of the words that a token begins in.
+fn kept(words: &[Word], count: usize, tokenizer: &Tokenizer, query: &Query) -> Result<Vec<Word>, Problem> {
+    let Query::Text { text, .. } = query else { return Ok(Vec::new()) };
+    let pieces = tokenizer.pieces(text)?;
+    let has_token =
+        |word: &&Word| pieces.iter().any(|piece| piece.bytes.start < word.end && piece.bytes.end > word.start);
+    Ok(words.iter().filter(has_token).copied().take(count).collect())
+}
