@@ -1,7 +1,9 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
 use burn::tensor::Device;
-use hone_core::model::{BertConfig, Bottom, Classifier, Dropout, DropoutShares, Input, synthetic};
+use hone_core::model::{
+    BertConfig, Bottom, Dropout, DropoutShares, Input, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
+};
 use hone_core::problem::Problem;
 use hone_core::protocol::{BenchCase, BenchFigures, Event};
 use hone_core::recipe::Place;
@@ -97,7 +99,7 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
 }
 
 async fn step(
-    model: &mut Classifier,
+    model: &mut TaskModel,
     optimizer: &mut AdamW,
     chosen: &Chosen,
     input: Input,

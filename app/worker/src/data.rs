@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use hone_core::dataset::{Collector, DataReport, Dataset, Encoding, Examples, Hints, Mapping, Scanner, SourceInfo};
+use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::problem::Problem;
 use hone_core::protocol::{DataRole, Event};
-use hone_core::recipe::Task;
-use hone_core::text::token_lengths;
-use hone_core::train::{Labels, TrainingData};
+use hone_core::text::{EncodedRows, token_lengths};
 use web_sys::Blob;
 
 use crate::files::read_blob;
@@ -49,9 +48,9 @@ pub struct Ready {
     pub dataset: Arc<Dataset>,
     pub report: DataReport,
     pub sha256: String,
-    train: Labels,
-    validation: Labels,
-    /// Tokens of each row, before it was cut to what the model reads.
+    train: EncodedRows,
+    validation: EncodedRows,
+    /// Tokens of each row.
     lengths: Vec<usize>,
 }
 
@@ -124,7 +123,8 @@ impl Data {
         let made = Dataset::new(own, other, split.validation_share, u64::from(split.seed));
         let sha256 = train.sha256.clone();
         let ready = |(dataset, report)| {
-            let (train, validation) = (Labels::default(), Labels::default());
+            let dataset: Dataset = dataset;
+            let [train, validation] = [(); 2].map(|()| EncodedRows::new(dataset.task));
             Ready { dataset: Arc::new(dataset), report, sha256, train, validation, lengths: Vec::new() }
         };
         (DataRole::Train, made.map(ready))
@@ -133,7 +133,8 @@ impl Data {
     /// Encodes some texts, and tells their lengths once all are. False when there is nothing to encode.
     pub fn encode_some(&mut self, model: Option<&Loaded>) -> bool {
         let (Some(model), Some(ready)) = (model, &mut self.ready) else { return false };
-        if ready.report.tokens.is_some() || ready.dataset.task != Task::Classification {
+        let is_fitting = model.pretrained.config.family().serves(ready.dataset.task);
+        if ready.report.tokens.is_some() || !is_fitting {
             return false;
         }
         let begin = now_ms();
@@ -142,7 +143,7 @@ impl Data {
                 Ok(true) => {}
                 Ok(false) => {
                     let lengths = std::mem::take(&mut ready.lengths);
-                    ready.report.tokens = Some(token_lengths(lengths, model.config.positions));
+                    ready.report.tokens = Some(token_lengths(lengths, model.pretrained.config.positions()));
                     post(&Event::DataReady { report: ready.report.clone() });
                     break;
                 }
@@ -159,7 +160,8 @@ impl Data {
     /// Another model has another vocabulary: everything is encoded again.
     pub fn forget_tokens(&mut self) {
         if let Some(ready) = &mut self.ready {
-            (ready.train, ready.validation, ready.report.tokens) = (Labels::default(), Labels::default(), None);
+            [ready.train, ready.validation] = [(); 2].map(|()| EncodedRows::new(ready.dataset.task));
+            ready.report.tokens = None;
             ready.lengths.clear();
         }
     }
@@ -171,30 +173,24 @@ impl Data {
 }
 
 impl Ready {
-    /// Encodes one more row; false when none is left. Texts longer than the model reads are cut.
+    /// Encodes one more row; false when none is left.
     fn encode_next(&mut self, model: &Loaded) -> Result<bool, Problem> {
-        let Dataset { train, validation, .. } = &*self.dataset;
-        for (rows, labels) in [(train, &mut self.train), (validation, &mut self.validation)] {
-            if let Some(&row) = rows.get(labels.labels.len()) {
-                let mut ids = model.tokenizer.encode(self.dataset.text(row), usize::MAX)?;
-                self.lengths.push(ids.len());
-                model.tokenizer.cut(&mut ids, model.config.positions);
-                labels.push(&ids, self.dataset.label(row));
+        let Dataset { train, validation, labels, .. } = &*self.dataset;
+        let Pretrained { tokenizer, chat, .. } = &model.pretrained;
+        for (rows, encoded) in [(train, &mut self.train), (validation, &mut self.validation)] {
+            if let Some(&row) = rows.get(encoded.len()) {
+                let example = self.dataset.example(row);
+                self.lengths.push(encoded.push(tokenizer, chat.as_ref(), labels.len(), &example)?);
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// What a run learns from, texts cut to `max_len` tokens.
-    pub fn training_data(&self, model: &Loaded, max_len: usize) -> TrainingData {
-        TrainingData {
-            train: self.train.cut(&model.tokenizer, max_len),
-            validation: self.validation.cut(&model.tokenizer, max_len),
-            general: model.general.clone(),
-            classes: self.dataset.labels.clone(),
-            pad: model.tokenizer.pad_id(),
-        }
+    /// The rows in the model's tokens; none before all are encoded.
+    pub fn rows(&self) -> Option<TaskRows<'_>> {
+        let suggested_len = self.report.tokens.as_ref()?.max_len;
+        Some(TaskRows { labels: &self.dataset.labels, train: &self.train, validation: &self.validation, suggested_len })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::mailbox::{self, Letter, post};
 use crate::model::Loaded;
 use crate::rehearsal::Rehearsal;
 use crate::run::Run;
+use crate::trial::Writing;
 use crate::{bench, errors, export, model, rehearsal, run, trial};
 
 /// Everything that the worker holds.
@@ -21,6 +22,7 @@ pub struct Engine {
     pub model: Option<Loaded>,
     pub run: Option<Run>,
     pub rehearsal: Option<Rehearsal>,
+    pub writing: Option<Writing>,
 }
 
 /// Serves the page for as long as it lives.
@@ -45,6 +47,7 @@ impl Engine {
         // What is rehearsed belongs to the data and the model as they were.
         if command.changes_what_is_learned() {
             self.rehearsal = None;
+            self.writing = None;
         }
         match command {
             Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
@@ -80,7 +83,8 @@ impl Engine {
             Command::SetLive { place, live } => run::set_live(self, place, live),
             Command::FindRate { recipe } => rehearsal::find_rate(self, recipe),
             Command::Estimate { recipe } => rehearsal::estimate(self, recipe),
-            Command::Predict { id, text } => trial::predict(self, id, &text).await,
+            Command::Predict { id, query } => trial::predict(self, id, query).await,
+            Command::StopWriting => trial::stop(self),
             Command::Rows { actual, predicted } => trial::rows(self, actual, predicted),
             Command::Export { form } => export::export(self, form).await,
             Command::Bench { case } => bench::run(self, case).await,
@@ -93,7 +97,7 @@ impl Engine {
         if self.data.encode_some(self.model.as_ref()) {
             return true;
         }
-        rehearsal::advance(self).await || run::advance(self).await
+        rehearsal::advance(self).await || trial::advance(self).await || run::advance(self).await
     }
 
     /// Whether a run is under way, paused or not.

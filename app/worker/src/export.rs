@@ -30,20 +30,16 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
     let data = run.session.data();
     let folder = ModelFolder {
         model: run.session.model(),
-        config: &model.config_json,
-        verbatim: &model.verbatim,
-        classes: &data.classes,
+        config: &model.pretrained.config_json,
+        verbatim: &model.pretrained.verbatim,
+        labels: &data.labels,
         base_model: &model.entry.hub_id,
         license: &model.entry.license,
         recipe: run.session.recipe(),
         history: &run.session.state().history,
         best,
-        baseline: &run.session.baseline(),
-        data: DataFacts {
-            sha256: &run.sha256,
-            train_rows: data.train.labels.len(),
-            validation_rows: data.validation.labels.len(),
-        },
+        baseline: data.baseline().as_ref(),
+        data: DataFacts { sha256: &run.sha256, train_rows: data.train.len(), validation_rows: data.validation.len() },
     };
     let progress = |done: usize, total: usize| {
         if done.is_multiple_of(10) || done == total {

@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 
 use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
-use hone_core::model::{Bert, BertConfig};
+use hone_core::model::ModelConfig;
+use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
 use hone_core::protocol::{CatalogEntry, Event, ModelReport};
-use hone_core::text::{EncodedTexts, Tokenizer};
-use hone_core::train::general_texts;
-use hone_core::weights::{FileReader, Tensors, Weights, WeightsError};
+use hone_core::recipe::Family;
+use hone_core::weights::{FileReader, GgufReader, Tensors, Weights, WeightsError};
 
 use crate::device::Chosen;
 use crate::engine::Engine;
@@ -19,17 +19,10 @@ use crate::mailbox::post;
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
 
-/// A model, ready to be given a head.
+/// A model, and where it is from.
 pub struct Loaded {
     pub entry: CatalogEntry,
-    pub config: BertConfig,
-    pub config_json: Vec<u8>,
-    pub tokenizer: Tokenizer,
-    /// Files that go into an export as they are.
-    pub verbatim: Vec<(String, Vec<u8>)>,
-    pub bert: Bert,
-    /// General sentences in its tokens.
-    pub general: EncodedTexts,
+    pub pretrained: Pretrained,
 }
 
 /// Loads a model; the one before stays when it fails.
@@ -52,52 +45,72 @@ pub async fn load(engine: &mut Engine, entry: CatalogEntry) {
 
 async fn loaded(entry: CatalogEntry, chosen: &Chosen) -> Result<(Loaded, ModelReport), Problem> {
     let url = |name: &str| format!("{}{name}", entry.folder);
-    let config_json = fetch_small(&url("config.json"), MAX_CONFIG_BYTES).await?;
-    let config = BertConfig::parse(&config_json)?;
-    let mut verbatim = Vec::new();
-    for name in &entry.files {
-        verbatim.push((name.clone(), fetch_small(&url(name), MAX_TOKENIZER_BYTES).await?));
-    }
-    let tokenizer_json = verbatim.iter().find(|(name, _)| name == "tokenizer.json").map(|(_, bytes)| bytes.as_slice());
-    let tokenizer = Tokenizer::parse(tokenizer_json.unwrap_or_default(), config.vocab)?;
-    let mut tensors = fetch_weights(&entry, chosen).await?;
-    let bert = Bert::load(&config, &mut tensors)?;
-    let import = tensors.finish();
-    let parameters = bert.parameters();
-    let general = general_texts(&tokenizer)?;
+    let (config_json, verbatim, tensors) = if entry.weights.ends_with(".gguf") {
+        fetch_gguf(&entry, chosen).await?
+    } else {
+        let config_json = fetch_small(&url("config.json"), MAX_CONFIG_BYTES).await?;
+        let mut verbatim = Vec::new();
+        for name in &entry.files {
+            verbatim.push((name.clone(), fetch_small(&url(name), MAX_TOKENIZER_BYTES).await?));
+        }
+        let family = ModelConfig::parse(&config_json)?.family();
+        let tensors = RefCell::new(Tensors::new(family, &chosen.device));
+        let mut reader = FileReader::default();
+        let mut take = |info: &_, bytes| tensors.borrow_mut().add(info, bytes);
+        fetch_weights(&entry, |piece| reader.push(piece, &mut take)).await?;
+        reader.finish()?;
+        (config_json, verbatim, tensors.into_inner())
+    };
+    let (pretrained, import) = Pretrained::new(config_json, verbatim, tensors, entry.pooling)?;
+    let sizes = pretrained.body.sizes();
     let report = ModelReport {
         id: entry.id.clone(),
         name: entry.name.clone(),
-        family: "bert".into(),
-        parameters: parameters as f64,
-        layers: config.layers as u32,
-        hidden: config.hidden as u32,
-        max_positions: config.positions as u32,
-        vocab: config.vocab as u32,
+        family: pretrained.config.family(),
+        parameters: pretrained.body.parameters() as f64,
+        layers: sizes.layers as u32,
+        hidden: sizes.hidden as u32,
+        max_positions: pretrained.config.positions() as u32,
+        vocab: pretrained.config.vocab() as u32,
         applied: import.applied as u32,
         missing: import.made,
         unused: import.unused,
     };
-    Ok((Loaded { entry, config, config_json, tokenizer, verbatim, bert, general }, report))
+    Ok((Loaded { entry, pretrained }, report))
 }
 
-/// Streams the weights: no more than one tensor is held beside those that are done.
-async fn fetch_weights(entry: &CatalogEntry, chosen: &Chosen) -> Result<Tensors<'static>, Problem> {
-    let url = format!("{}model.safetensors", entry.folder);
-    let (mut reader, tensors) = (FileReader::default(), RefCell::new(Tensors::new(&chosen.device)));
+/// config.json, the files that go into an export as they are, and the tensors.
+type Parts = (Vec<u8>, Vec<(String, Vec<u8>)>, Tensors<'static>);
+
+/// A model that is one file: its configuration and tokenizer stand in the header.
+async fn fetch_gguf(entry: &CatalogEntry, chosen: &Chosen) -> Result<Parts, Problem> {
+    let tensors = RefCell::new(None);
+    let mut reader = GgufReader::default();
+    let mut take = |info: &_, bytes| {
+        let mut tensors = tensors.borrow_mut();
+        // The families that are read have names that begin alike; which one it is stands in the header, which came first.
+        tensors.get_or_insert_with(|| Tensors::new(Family::Llama, &chosen.device)).add(info, bytes)
+    };
+    fetch_weights(entry, |piece| reader.push(piece, &mut take)).await?;
+    let header = reader.finish()?;
+    let tensors = tensors.into_inner().unwrap_or_else(|| Tensors::new(Family::Llama, &chosen.device));
+    Ok((header.config_json(), header.tokenizer_files()?, tensors))
+}
+
+/// Streams the weights to `push`: no more than one tensor is held beside those that are done.
+async fn fetch_weights(
+    entry: &CatalogEntry,
+    mut push: impl FnMut(&[u8]) -> Result<(), WeightsError>,
+) -> Result<(), Problem> {
+    let url = format!("{}{}", entry.folder, entry.weights);
     let mut told_ms = now_ms();
     let sha256 = fetch(&url, |piece, done_bytes| {
         if now_ms() - told_ms >= PROGRESS_MS {
             told_ms = now_ms();
             post(&Event::ModelProgress { done_bytes, total_bytes: entry.bytes });
         }
-        let mut take = |info: &_, bytes| tensors.borrow_mut().add(info, bytes);
-        Ok(reader.push(piece, &mut take)?)
+        Ok(push(piece)?)
     })
     .await?;
-    reader.finish()?;
-    if sha256 != entry.sha256 {
-        return Err(WeightsError::Altered.into());
-    }
-    Ok(tensors.into_inner())
+    if sha256 == entry.sha256 { Ok(()) } else { Err(WeightsError::Altered.into()) }
 }

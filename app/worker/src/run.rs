@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use hone_core::dataset::Dataset;
 use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
-use hone_core::model::Classifier;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Backend, EndReason, Event, RunSummary, StepMetrics};
-use hone_core::recipe::{Place, RawRecipe, Recipe};
+use hone_core::recipe::{Place, RawRecipe};
 use hone_core::train::{BatchShape, Progress, Session, Work};
 
 use crate::engine::Engine;
@@ -92,7 +91,7 @@ impl Run {
             reason,
             steps: self.session.state().step,
             best: best.clone(),
-            baseline: self.session.baseline(),
+            baseline: self.session.data().baseline(),
             forgetting: self.session.forgetting(),
             seconds: self.clock.seconds(),
             advice,
@@ -203,16 +202,10 @@ fn not_ready(what: &str) -> Problem {
 pub fn session(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
     let (Some(chosen), Some(model)) = (&engine.device, &engine.model) else { return Err(not_ready("The model")) };
     let ready = engine.data.ready().ok_or_else(|| not_ready("The data"))?;
-    let Some(tokens) = &ready.report.tokens else {
+    let Some(rows) = ready.rows() else {
         return Err(not_ready("The data").remedy("Its texts are being split into tokens; try again in a moment."));
     };
-    let facts = model.bert.facts(model.config.positions, model.entry.pooling, tokens.max_len);
-    let recipe = Recipe::new(recipe, &facts)?;
-    recipe.check_classes(&ready.dataset.labels)?;
-    let data = ready.training_data(model, recipe.max_len());
-    let shape = [model.config.hidden, data.classes.len()];
-    let classifier = Classifier::new(model.bert.clone(), recipe.pooling(), shape, recipe.seed(), &chosen.device);
-    Ok(Session::new(recipe, classifier, data, &chosen.device, chosen.masks))
+    Ok(model.pretrained.session(recipe, rows, &chosen.device, chosen.masks)?.0)
 }
 
 /// Bytes that a run may take on the device.

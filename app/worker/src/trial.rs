@@ -1,9 +1,12 @@
-//! What the models say of texts: one that the person typed, and those of the validation rows.
+//! What the models say of texts: what the person asks them, and the validation rows.
 
+use hone_core::ask::Asked;
+use hone_core::dataset::{Message, Role};
+use hone_core::generate::Writer;
 use hone_core::problem::Problem;
-use hone_core::protocol::{Event, RowView};
-use hone_core::text::Batch;
-use hone_core::train::predict as predict_batch;
+use hone_core::protocol::{Answer, Event, Query, RowView, Sampling};
+use hone_core::recipe::Task;
+use hone_core::text::conversation;
 
 use crate::engine::Engine;
 use crate::errors;
@@ -14,57 +17,119 @@ const ROWS: usize = 50;
 /// Characters of a row that are sent.
 const ROW_CHARS: usize = 500;
 
-/// Classifies a text with the model before and after.
-pub async fn predict(engine: &Engine, id: u32, text: &str) {
-    match predicted(engine, id, text).await {
-        Ok(event) => post(&event),
-        Err(problem) => post(&Event::PredictFailed { id, problem }),
+/// Texts that the models before and after are writing.
+pub struct Writing {
+    id: u32,
+    writers: [Writer; 2],
+    tokens: u32,
+    truncated: bool,
+}
+
+/// Asks the models before and after.
+pub async fn predict(engine: &mut Engine, id: u32, query: Query) {
+    engine.writing = None;
+    let asked = match query {
+        Query::Prompt { prompt, sampling } => begin_writing(engine, id, &prompt, sampling),
+        query => predicted(engine, id, &query).await.map(|event| post(&event)),
+    };
+    if let Err(problem) = asked {
+        post(&Event::PredictFailed { id, problem });
     }
 }
 
-async fn predicted(engine: &Engine, id: u32, text: &str) -> Result<Event, Problem> {
-    let (Some(run), Some(model), Some(chosen)) = (&engine.run, &engine.model, &engine.device) else {
-        return Err(Problem::new("trial.no-run", "There is no tuned model yet.").remedy("Start a run first."));
-    };
-    let (data, max_len) = (run.session.data(), run.session.recipe().max_len());
-    let whole = model.tokenizer.encode(text, usize::MAX)?;
-    let mut ids = whole.clone();
-    model.tokenizer.cut(&mut ids, max_len);
+fn no_run() -> Problem {
+    Problem::new("trial.no-run", "There is no tuned model yet.").remedy("Start a run first.")
+}
+
+async fn predicted(engine: &Engine, id: u32, query: &Query) -> Result<Event, Problem> {
+    let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
+    let session = &run.session;
+    let asked = Asked::new(query, session, &model.pretrained.tokenizer)?;
     errors::clear();
-    let mut said = Vec::new();
-    for classifier in [run.session.base(), run.session.model()] {
-        let input = Batch::new(&[&ids], 1, max_len, data.pad).input(&chosen.device);
-        said.extend(predict_batch(classifier, input, 1).await?);
-    }
+    let base = asked.answer(session.base(), session).await?;
+    let tuned = asked.answer(session.model(), session).await?;
     if let Some(problem) = errors::take_logged() {
         return Err(problem);
     }
-    let mut said = said.into_iter().map(|prediction| prediction.probabilities);
-    Ok(Event::Predicted {
-        id,
-        labels: data.classes.clone(),
-        base: said.next().unwrap_or_default(),
-        tuned: said.next().unwrap_or_default(),
-        tokens: ids.len() as u32,
-        truncated: whole.len() > max_len,
-    })
+    let (labels, tokens) = (session.data().labels.clone(), asked.tokens as u32);
+    Ok(Event::Predicted { id, labels, base, tuned, tokens, truncated: asked.is_cut })
+}
+
+fn begin_writing(engine: &mut Engine, id: u32, prompt: &str, sampling: Sampling) -> Result<(), Problem> {
+    let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
+    if run.session.recipe().task() != Task::Generation {
+        return Err(Problem::new("trial.other-task", "The tuned model learned another task.")
+            .remedy("Ask it what it has learned."));
+    }
+    let (tokenizer, chat) = (&model.pretrained.tokenizer, model.pretrained.chat.as_ref());
+    let mut ids = match chat {
+        Some(_) => conversation::prompt(tokenizer, chat, &[Message { role: Role::User, content: prompt.trim() }])?,
+        None => conversation::plain_prompt(tokenizer, prompt)?,
+    };
+    // The end of a long prompt stays: that is what is written on from.
+    let room = model.pretrained.config.positions().saturating_sub(sampling.max_new_tokens as usize).max(1);
+    let truncated = ids.len() > room;
+    if truncated {
+        ids.drain(..ids.len() - room);
+    }
+    let writers = [(); 2].map(|()| Writer::new(&ids, sampling, tokenizer.ends()));
+    engine.writing = Some(Writing { id, writers, tokens: ids.len() as u32, truncated });
+    Ok(())
+}
+
+/// Ends what is being written; what stands is kept.
+pub fn stop(engine: &mut Engine) {
+    if let Some(writing) = engine.writing.take() {
+        tell(engine, &writing, true);
+    }
+}
+
+/// Writes the next token of both. False when nothing is being written.
+pub async fn advance(engine: &mut Engine) -> bool {
+    let Some(mut writing) = engine.writing.take() else { return false };
+    let Some(run) = &engine.run else { return false };
+    errors::clear();
+    for (writer, model) in writing.writers.iter_mut().zip([run.session.base(), run.session.model()]) {
+        let written = writer.advance(model).await;
+        if let (Err(problem), _) | (_, Some(problem)) = (written, errors::take_logged()) {
+            post(&Event::PredictFailed { id: writing.id, problem });
+            return true;
+        }
+    }
+    tell(engine, &writing, false);
+    if writing.writers.iter().any(|writer| !writer.is_over()) {
+        engine.writing = Some(writing);
+    }
+    true
+}
+
+fn tell(engine: &Engine, writing: &Writing, is_stopped: bool) {
+    let Some(model) = &engine.model else { return };
+    let answer = |writer: &Writer| Answer::Written {
+        text: model.pretrained.tokenizer.decode(writer.written()).unwrap_or_default(),
+        is_over: is_stopped || writer.is_over(),
+    };
+    let [base, tuned] = [0, 1].map(|i| answer(&writing.writers[i]));
+    let Writing { id, tokens, truncated, .. } = *writing;
+    post(&Event::Predicted { id, labels: Vec::new(), base, tuned, tokens, truncated });
 }
 
 /// Sends the validation rows of one cell of the confusion matrix, those first that the model is furthest off with.
 pub fn rows(engine: &Engine, actual: u32, predicted: u32) {
     let Some((run, (_, said))) = engine.run.as_ref().and_then(|run| Some((run, run.session.best()?))) else { return };
-    let labels = &run.session.data().validation.labels;
-    let mut found: Vec<usize> =
-        (0..said.len()).filter(|&row| labels[row] == actual && said[row].class() == predicted).collect();
+    let labels = run.session.data().validation.classes();
+    let mut found: Vec<usize> = (0..said.len().min(labels.len()))
+        .filter(|&row| labels[row] == actual && said[row].class() == predicted)
+        .collect();
     found.sort_by(|&a, &b| {
-        let of_truth = |row: usize| said[row].probabilities[actual as usize];
+        let of_truth = |row: usize| said[row].probability(actual);
         of_truth(a).total_cmp(&of_truth(b))
     });
     let total = found.len() as u32;
     let view = |row: usize| {
         let number = run.dataset.validation[row];
         let text = run.dataset.text(number).chars().take(ROW_CHARS).collect();
-        let probability = said[row].probabilities[predicted as usize];
+        let probability = said[row].probability(predicted);
         RowView { line: run.dataset.line(number), text, probability }
     };
     let rows = found.into_iter().take(ROWS).map(view).collect();
