@@ -9,6 +9,7 @@
 
 #[cfg(feature = "engine")]
 pub mod ask;
+pub mod catalog;
 pub mod dataset;
 #[cfg(feature = "engine")]
 pub mod export;

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::{CatalogEntry, FoundModel, KeptModel};
 use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
 use crate::recipe::{Family, Metric, Place, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
-pub const PROTOCOL_VERSION: u32 = 3;
+pub const PROTOCOL_VERSION: u32 = 4;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,13 +28,16 @@ pub enum Command {
         /// The result of an earlier self-check of this device and build, so that it need not run again.
         known_check: Option<SelfCheck>,
     },
-    /// Read the file (a `File` or `Blob`, beside the message) once. Answered by `DataProgress`, `DataOpened` or
+    /// Read the file (the first of the `files` beside the message) once. Answered by `DataProgress`, `DataOpened` or
     /// `DataFailed`.
     OpenData {
         /// Training data, or the person's own validation data.
         role: DataRole,
         /// The file's name, as given.
         name: String,
+        /// Name of a second file (the second beside the message) whose lines belong to the first one's: the same
+        /// sentences in another language.
+        aligned_with: Option<String>,
         /// What the person says the encoding is; found when absent.
         encoding: Option<Encoding>,
         /// What the person says of the first line; found when absent.
@@ -50,10 +54,27 @@ pub enum Command {
     },
     /// Forget the validation file. `MapData` follows, which splits the training file again.
     CloseValidation,
-    /// Load this model of the catalog. Answered by `ModelProgress`, `ModelReady` or `ModelFailed`.
+    /// Load this model: from the browser's storage as far as it is kept there, else from its folder; or from the
+    /// `files` beside the message. Answered by `ModelProgress`, then `ModelReady` and `ModelsKept`, or `ModelFailed`.
     LoadModel {
-        /// The model's entry in the catalog.
+        /// Which.
         model: CatalogEntry,
+    },
+    /// Give up loading a model; what has arrived is kept. Answered by the `ModelFailed` of the loading.
+    StopLoading,
+    /// Ask a hub what a model is, without loading its weights. Answered by `ModelFound` or `ModelFailed`.
+    FindModel {
+        /// Address of the hub: `https://huggingface.co`.
+        hub: String,
+        /// Its name there: `prajjwal1/bert-tiny`.
+        id: String,
+    },
+    /// Tell which models are kept in the browser's storage. Answered by `ModelsKept`.
+    ListModels,
+    /// Take a model out of the browser's storage. Answered by `ModelsKept`.
+    ForgetModel {
+        /// Its entry's `id`.
+        id: String,
     },
     /// Start a run. Answered by `Started`; then `Steps`, `Parts`, `Evaluating` and `Evaluated`, and `Measuring` at the
     /// end; then `Finished`. `RunFailed` where it cannot start or go on.
@@ -178,7 +199,19 @@ pub enum Event {
         /// What it is.
         model: ModelReport,
     },
-    /// A model cannot be used.
+    /// What a hub has under a name.
+    ModelFound {
+        /// It.
+        found: FoundModel,
+    },
+    /// What the browser's storage holds.
+    ModelsKept {
+        /// By name.
+        kept: Vec<KeptModel>,
+        /// Bytes that the browser would still give; none where it does not tell.
+        free_bytes: Option<f64>,
+    },
+    /// A model cannot be found, loaded or used.
     ModelFailed {
         /// Why, and what can be done.
         problem: Problem,
@@ -483,44 +516,6 @@ pub enum DataRole {
     Train,
     /// The person's own validation rows.
     Validation,
-}
-
-/// A model that the page offers (`public/catalog.json`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CatalogEntry {
-    /// Stable name: `all-MiniLM-L6-v2`.
-    pub id: String,
-    /// As shown.
-    pub name: String,
-    /// One sentence.
-    pub description: String,
-    /// On a model hub: `sentence-transformers/all-MiniLM-L6-v2`. Goes into the export's card.
-    pub hub_id: String,
-    /// SPDX.
-    pub license: String,
-    /// Number of parameters.
-    pub parameters: f64,
-    /// Bytes to load.
-    pub bytes: f64,
-    /// Folder of the files, relative to the page, ending in `/`.
-    pub folder: String,
-    /// Files beside config.json and the weights, tokenizer.json among them; none where the weights are a GGUF file,
-    /// which holds all that.
-    pub files: Vec<String>,
-    /// File of the weights: `model.safetensors`, or one that ends in `.gguf`.
-    #[serde(default = "safetensors")]
-    pub weights: String,
-    /// SHA-256 of the weights' file, hexadecimal.
-    pub sha256: String,
-    /// What it is offered for: a decoder for generation, an encoder for anything else.
-    #[serde(default)]
-    pub task: crate::recipe::Task,
-    /// How a sentence becomes one vector by default; means nothing for a decoder.
-    pub pooling: crate::recipe::Pooling,
-}
-
-fn safetensors() -> String {
-    "model.safetensors".into()
 }
 
 /// A loaded model.

@@ -1,4 +1,4 @@
-use hone_core::protocol::CatalogEntry;
+use hone_core::catalog::CatalogEntry;
 use hone_core::recipe::{Pooling, Task};
 use leptos::prelude::*;
 

@@ -27,9 +27,10 @@ mod trial;
 
 use std::time::Duration;
 
+use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::{Encoding, Mapping};
 use hone_core::problem::Problem;
-use hone_core::protocol::{CatalogEntry, Command, DataRole, DeviceChoice, ExportForm, PROTOCOL_VERSION, SelfCheck};
+use hone_core::protocol::{Command, DataRole, DeviceChoice, ExportForm, PROTOCOL_VERSION, SelfCheck};
 use hone_core::recipe::{Place, RawRecipe};
 
 pub use compare::{SERIES, SeedGroup};

@@ -1,7 +1,8 @@
 //! Which models there are, and which is loaded.
 
+use hone_core::catalog::CatalogEntry;
 use hone_core::problem::Problem;
-use hone_core::protocol::{CatalogEntry, ModelReport};
+use hone_core::protocol::ModelReport;
 
 /// The models on offer and the chosen one.
 #[derive(Clone, Debug, Default, PartialEq)]

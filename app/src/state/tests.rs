@@ -10,8 +10,7 @@ use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, Sour
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
 use hone_core::protocol::{
-    Backend, Baseline, CatalogEntry, DataRole, DeviceReport, EndReason, Event, ModelReport, PartState, RunPlan,
-    RunSummary,
+    Backend, Baseline, DataRole, DeviceReport, EndReason, Event, ModelReport, PartState, RunPlan, RunSummary,
 };
 use hone_core::recipe::{Place, Pooling, RawRecipe};
 

@@ -4,10 +4,10 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
+use hone_core::catalog::CatalogEntry;
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
-use hone_core::protocol::CatalogEntry;
 use hone_core::recipe::Pooling;
 use hone_core::weights::{FileReader, Tensors};
 
