@@ -3,7 +3,7 @@
 
 use super::Session;
 use crate::limits::MAX_PREFIX_BYTES;
-use crate::model::Bottom;
+use crate::model::{Bottom, Sizes};
 use crate::recipe::{AdapterKind, Pace, Place, RawRecipe};
 use crate::text::{Examples, LENGTHS, padded_len};
 
@@ -122,10 +122,8 @@ impl Session {
         let longest = self.data.train.lengths().into_iter().max().unwrap_or(1).min(max_len);
         let (rows, len) = (batch_size as f64, padded_len(longest, max_len) as f64);
         let deepest = (0..stages.len()).map(|stage| sizes.layers - self.bottom_layers(stage)).max().unwrap_or(0);
-        let token = KEPT_HIDDEN * sizes.hidden as f64 + KEPT_FFN * sizes.ffn as f64;
-        let layer = rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len;
         let passes = if raw.r_drop > 0.0 { 2.0 } else { 1.0 };
-        let activations = passes * layer * deepest.max(1) as f64;
+        let activations = passes * kept_by_layer(sizes, rows, len) * deepest.max(1) as f64;
         (weights + activations) * size_of::<f32>() as f64 + self.kept_bytes()
     }
 
@@ -164,6 +162,21 @@ impl Session {
         }
         None
     }
+}
+
+/// Values that a layer keeps for its backward pass, of `rows` texts of `len` tokens.
+fn kept_by_layer(sizes: Sizes, rows: f64, len: f64) -> f64 {
+    let token = KEPT_HIDDEN * sizes.hidden as f64 + KEPT_FFN * sizes.ffn as f64;
+    rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len
+}
+
+/// Memory that a model takes in a run of 8 texts of 128 tokens a batch, in bytes: with an adapter or the head alone in
+/// the last layer, and with everything in training.
+pub fn least_and_full_bytes(sizes: Sizes, parameters: f64) -> (f64, f64) {
+    let layer = kept_by_layer(sizes, 8.0, 128.0);
+    let bytes =
+        |copies: f64, layers: usize| (copies * parameters + layers.max(1) as f64 * layer) * size_of::<f32>() as f64;
+    (bytes(1.0, 1), bytes(6.0, sizes.layers))
 }
 
 /// Tokens of all texts, padding counted as if the texts were sorted.

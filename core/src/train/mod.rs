@@ -23,7 +23,7 @@ mod writing;
 pub use adamw::{AdamW, AdamWConfig, Moments};
 pub use data::TrainingData;
 pub use early_stop::{Best, EarlyStop};
-pub use estimate::Work;
+pub use estimate::{Work, least_and_full_bytes};
 pub use forgetting::{compare, general_texts};
 pub use lr_finder::{LrFinder, STEPS as LR_FINDER_STEPS, suggestions};
 pub use objective::{Objective, TargetRule, disagreement, span_scores};

@@ -68,6 +68,13 @@ impl GgufHeader {
         Ok(Self { config, tensors, alignment, metadata })
     }
 
+    /// Which family the model is of.
+    pub fn family(&self) -> crate::recipe::Family {
+        let model_type = self.config["model_type"].as_str();
+        let known = crate::recipe::Family::ALL;
+        known.into_iter().find(|family| Some(family.model_type()) == model_type).unwrap_or_default()
+    }
+
     /// config.json as transformers has it for this model.
     pub fn config_json(&self) -> Vec<u8> {
         format!("{:#}\n", self.config).into_bytes()
