@@ -183,6 +183,11 @@ pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> St
     StepInput::new(input(batch, device), &TargetRule::plain(outputs), &examples, &rows, &rows)
 }
 
+/// The golden batches of a file as steps, in turn.
+pub fn steps_of(info: &Value, task: Task, outputs: usize, device: &Device) -> Vec<StepInput> {
+    info["batches"].as_array().expect("batches").iter().map(|batch| step_of(batch, task, outputs, device)).collect()
+}
+
 /// What a golden batch asks of its rows. A label of −100 asks for nothing.
 fn answers(batch: &Value, task: Task) -> Answers {
     let labels = &batch["labels"];
@@ -269,23 +274,16 @@ pub fn assert_gradients(
     assert!(missing.is_empty(), "no gradient of {missing:?}");
 }
 
-/// Trains as `reference.curve` does and compares loss and gradient norm of every step, which `step` makes of a batch.
+/// Trains as `reference.curve` does and compares loss and gradient norm of every step.
 #[track_caller]
-pub fn assert_curve(
-    model: &mut TaskModel,
-    case: &Value,
-    batches: &Value,
-    lr_peak: &Value,
-    step: impl Fn(&Value) -> StepInput,
-) {
+pub fn assert_curve(model: &mut TaskModel, case: &Value, lr_peak: &Value, steps: impl IntoIterator<Item = StepInput>) {
     let lr_peak = lr_peak.as_f64().expect("a rate");
-    let batches = batches.as_array().expect("batches");
     let live = |place| case["train_embeddings"] == Value::Bool(true) || place != Place::Embeddings;
     let mut optimizer = AdamW::new(AdamWConfig::default());
-    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, batches.len() as u32);
+    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, case["loss"].as_array().expect("a curve").len() as u32);
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
-    for (i, batch) in batches.iter().enumerate() {
-        let (loss, gradients) = gradients(model, step(batch), Objective::default(), live, &mut Dropout::off());
+    for (i, step) in steps.into_iter().enumerate() {
+        let (loss, gradients) = gradients(model, step, Objective::default(), live, &mut Dropout::off());
         let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
         let lr = curve.lr(i as u32);
         optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));

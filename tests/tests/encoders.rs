@@ -5,7 +5,7 @@ use hone_core::model::{Bottom, Dropout, Hidden, TaskModel};
 use hone_core::recipe::{Pooling, Task};
 use hone_tests::{
     assert_close, assert_curve, assert_final_weights, assert_gradients, file_name, golden, input, json, of_tokens,
-    scores, step_of, task_model, tolerance, values,
+    scores, step_of, steps_of, task_model, tolerance, values,
 };
 
 const FAMILIES: [&str; 2] = ["distilbert", "roberta"];
@@ -47,9 +47,10 @@ fn classifiers_equal_transformers() {
             let batch = &info["batches"][0];
             let logits = scores(&model, batch, &device);
             assert_close(family, &logits, &expected[&format!("{name}.logits")], tolerance::LOGITS);
-            let step = |batch: &_| step_of(batch, Task::Classification, CLASSES, &device);
-            assert_gradients(&mut model, step(batch), &format!("{name}.grad"), file_name, &expected);
-            assert_curve(&mut model, &info[name], &info["batches"], &info["lr_peak"], step);
+            let step = step_of(batch, Task::Classification, CLASSES, &device);
+            assert_gradients(&mut model, step, &format!("{name}.grad"), file_name, &expected);
+            let steps = steps_of(&info, Task::Classification, CLASSES, &device);
+            assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
             assert_final_weights(&mut model, &format!("{name}.final"), &expected);
         }
     }

@@ -4,10 +4,10 @@ use burn::tensor::Device;
 use hone_core::model::{Dropout, TaskModel};
 use hone_core::recipe::{Pooling, Task};
 use hone_core::text::Window;
-use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, StepInput, best_spans, span_scores};
+use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, best_spans, span_scores};
 use hone_tests::{
     assert_close, assert_curve, assert_final_weights, assert_gradients, file_name, golden, input, json, of_tokens,
-    scores, step_of, task_model, tolerance, values,
+    scores, step_of, steps_of, task_model, tolerance, values,
 };
 use serde_json::Value;
 
@@ -23,23 +23,20 @@ fn micro(file: &str, task: Task, pooling: Pooling, outputs: usize) -> TaskModel 
     task_model(&golden("micro_bert"), Some((&head, "")), task, pooling, outputs, &Device::flex())
 }
 
-fn step(batch: &Value, task: Task, outputs: usize) -> StepInput {
-    step_of(batch, task, outputs, &Device::flex())
-}
-
 #[test]
 fn what_is_said_of_whole_texts_equals_transformers() {
+    let device = Device::flex();
     for (file, task, outputs) in SENTENCE {
         let (info, expected) = (json(&format!("{file}.json")), values(&golden(&format!("{file}.safetensors"))));
         for (name, pooling) in POOLINGS {
             let mut model = micro(file, task, pooling, outputs);
             let batch = &info["batches"][0];
-            let logits = scores(&model, batch, &Device::flex());
+            let logits = scores(&model, batch, &device);
             assert_close(file, &logits, &expected[&format!("{name}.logits")], tolerance::LOGITS);
             let gradients = format!("{name}.grad");
-            assert_gradients(&mut model, step(batch, task, outputs), &gradients, file_name, &expected);
-            let step = |batch: &_| step(batch, task, outputs);
-            assert_curve(&mut model, &info[name], &info["batches"], &info["lr_peak"], step);
+            assert_gradients(&mut model, step_of(batch, task, outputs, &device), &gradients, file_name, &expected);
+            let steps = steps_of(&info, task, outputs, &device);
+            assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
             assert_final_weights(&mut model, &format!("{name}.final"), &expected);
         }
     }
@@ -47,15 +44,15 @@ fn what_is_said_of_whole_texts_equals_transformers() {
 
 #[test]
 fn tags_of_tokens_equal_transformers() {
-    let (task, tags) = (Task::TokenClassification, 5);
+    let (task, tags, device) = (Task::TokenClassification, 5, Device::flex());
     let info = json("token_classification.json");
     let expected = values(&golden("token_classification.safetensors"));
     let (mut model, batch) = (micro("token_classification", task, Pooling::Mean, tags), &info["batches"][0]);
-    let logits = of_tokens(batch, &scores(&model, batch, &Device::flex()));
+    let logits = of_tokens(batch, &scores(&model, batch, &device));
     assert_close("logits", &logits, &of_tokens(batch, &expected["logits"]), tolerance::LOGITS);
-    assert_gradients(&mut model, step(batch, task, tags), "grad", file_name, &expected);
-    let step = |batch: &_| step(batch, task, tags);
-    assert_curve(&mut model, &info["training"], &info["batches"], &info["lr_peak"], step);
+    assert_gradients(&mut model, step_of(batch, task, tags, &device), "grad", file_name, &expected);
+    let steps = steps_of(&info, task, tags, &device);
+    assert_curve(&mut model, &info["training"], &info["lr_peak"], steps);
     assert_final_weights(&mut model, "final", &expected);
 }
 
@@ -75,9 +72,9 @@ fn answers_in_passages_equal_transformers() {
         let logits = of_tokens(batch, &expected[&format!("logits.{name}")]);
         assert_close(name, &of_tokens(batch, &said), &logits, tolerance::LOGITS);
     }
-    assert_gradients(&mut model, step(batch, task, 2), "grad", file_name, &expected);
-    let step = |batch: &_| step(batch, task, 2);
-    assert_curve(&mut model, &info["training"], &info["batches"], &info["lr_peak"], step);
+    assert_gradients(&mut model, step_of(batch, task, 2, &device), "grad", file_name, &expected);
+    let steps = steps_of(&info, task, 2, &device);
+    assert_curve(&mut model, &info["training"], &info["lr_peak"], steps);
     // The head's bias adds the same to all places of a softmax: AdamW makes steps of the rounding in its gradient.
     expected.remove("final.qa_outputs.bias");
     assert_final_weights(&mut model, "final", &expected);

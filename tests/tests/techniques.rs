@@ -10,7 +10,7 @@ use hone_core::train::{
 };
 use hone_tests::{
     adapted, assert_close, assert_curve, assert_final_weights, assert_gradients, golden, input, json, micro, peft_name,
-    ready, scores, step_of, tolerance, values,
+    ready, scores, step_of, steps_of, tolerance, values,
 };
 use serde_json::Value;
 
@@ -194,9 +194,10 @@ fn adapters_equal_pefts() {
         let merged = scores(&model.detached(true), batch, &device);
         assert_close(&format!("{kind}, merged"), &merged, &flat(&case["merged_logits"]), tolerance::LOGITS);
 
-        let step = |batch: &_| step_of(batch, Task::Classification, 3, &device);
-        assert_gradients(&mut model, step(batch), kind, peft_name, &expected);
-        assert_curve(&mut model, case, &curve["batches"], &info["lr_peak"], step);
+        let step = step_of(batch, Task::Classification, 3, &device);
+        assert_gradients(&mut model, step, kind, peft_name, &expected);
+        let steps = steps_of(&curve, Task::Classification, 3, &device);
+        assert_curve(&mut model, case, &info["lr_peak"], steps);
         let after = scores(&model, batch, &device);
         assert_close(&format!("{kind}, trained"), &after, &flat(&case["final_logits"]), tolerance::TRAINING);
     }

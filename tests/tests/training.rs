@@ -5,7 +5,8 @@ use std::path::Path;
 use burn::tensor::Device;
 use hone_core::recipe::{Pooling, Task};
 use hone_tests::{
-    assert_curve, assert_final_weights, assert_gradients, classifier, file_name, golden, json, minilm, step_of, values,
+    assert_curve, assert_final_weights, assert_gradients, classifier, file_name, golden, json, minilm, step_of,
+    steps_of, values,
 };
 
 #[test]
@@ -27,8 +28,8 @@ fn twenty_steps_equal_pytorchs() {
     let expected = values(&golden("train_curve.safetensors"));
     for (pooling, name) in [(Pooling::Cls, "cls"), (Pooling::Mean, "mean")] {
         let mut model = classifier(&golden("micro_bert"), "train_curve.safetensors", pooling, 3, &device);
-        let step = |batch: &_| step_of(batch, Task::Classification, 3, &device);
-        assert_curve(&mut model, &info[name], &info["batches"], &info["lr_peak"], step);
+        let steps = steps_of(&info, Task::Classification, 3, &device);
+        assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
         assert_final_weights(&mut model, &format!("{name}.final"), &expected);
     }
 }
@@ -39,6 +40,6 @@ fn twenty_steps_of_minilm_equal_pytorchs() {
     let device = Device::flex();
     let info = json("minilm_curve.json");
     let mut model = classifier(Path::new(&folder), "minilm_curve.safetensors", Pooling::Mean, 2, &device);
-    let step = |batch: &_| step_of(batch, Task::Classification, 2, &device);
-    assert_curve(&mut model, &info["mean"], &info["batches"], &info["lr_peak"], step);
+    let steps = steps_of(&info, Task::Classification, 2, &device);
+    assert_curve(&mut model, &info["mean"], &info["lr_peak"], steps);
 }
