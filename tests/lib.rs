@@ -1,14 +1,14 @@
 //! What the integration tests in `tests/` share: golden values and models, training them, and comparing numbers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, Input, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe, Task};
-use hone_core::text::{Answers, Batch, EncodedTexts, Examples};
+use hone_core::text::{Answers, Batch, EncodedTexts, Examples, Question, Window};
 use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
-use hone_core::weights::{AnyWeight, FileReader, Tensors, Weights, read};
+use hone_core::weights::{AnyWeight, FileReader, TensorInfo, Tensors, Weights, read};
 use serde_json::Value;
 
 /// Largest differences that are allowed, as a share of the largest value of what is compared.
@@ -49,6 +49,17 @@ pub fn smollm2() -> Option<PathBuf> {
     None
 }
 
+/// A file or folder beside the repository, or below `HONE_SHARED`: models and data that are not part of it.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let path = std::env::var_os("HONE_SHARED").map_or_else(beside, PathBuf::from).join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there; HONE_SHARED names the folder that has it", path.display());
+    None
+}
+
 /// A golden JSON file.
 pub fn json(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(golden(name)).expect(name)).expect(name)
@@ -56,33 +67,44 @@ pub fn json(name: &str) -> Value {
 
 /// A file's tensors, ready for a model.
 pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
+    each_tensor(path, |info, bytes| tensors.add(&info, bytes).expect("a new name"));
+}
+
+/// Every tensor of a file.
+fn each_tensor(path: &Path, mut take: impl FnMut(TensorInfo, Vec<u8>)) {
     let mut reader = FileReader::default();
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut take = |info: &_, bytes| tensors.add(info, bytes);
+    let mut take = |info: &TensorInfo, bytes| {
+        take(info.clone(), bytes);
+        Ok(())
+    };
     reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
 }
 
 /// The values of every tensor of a file, by name.
 pub fn values(path: &Path) -> HashMap<String, Vec<f32>> {
-    let (mut reader, mut values) = (FileReader::default(), HashMap::new());
-    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut take = |info: &hone_core::weights::TensorInfo, bytes| {
-        values.insert(info.name.clone(), read(info, bytes).try_into_vec().expect("f32"));
-        Ok(())
-    };
-    reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
+    let mut values = HashMap::new();
+    each_tensor(path, |info, bytes| {
+        values.insert(info.name.clone(), read(&info, bytes).try_into_vec().expect("f32"));
+    });
     values
 }
 
 /// The model in `folder` with the head in the golden file `head`.
 pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, device: &Device) -> TaskModel {
-    task_model(folder, Some(head), Task::Classification, pooling, classes, device)
+    task_model(folder, Some((head, "")), Task::Classification, pooling, classes, device)
 }
 
-/// The model in `folder` for a task, with the head in the golden file `head` where it is not in the folder.
+/// The decoder in `folder`.
+pub fn decoder(folder: &Path, device: &Device) -> TaskModel {
+    task_model(folder, None, Task::Generation, Pooling::Mean, 0, device)
+}
+
+/// The model in `folder` for a task. `head` is the golden file that its head is in, and what stands there before the
+/// head's names.
 pub fn task_model(
     folder: &Path,
-    head: Option<&str>,
+    head: Option<(&str, &str)>,
     task: Task,
     pooling: Pooling,
     outputs: usize,
@@ -91,8 +113,13 @@ pub fn task_model(
     let config = ModelConfig::parse(&std::fs::read(folder.join("config.json")).expect("config.json")).expect("valid");
     let mut tensors = Tensors::new(config.family(), device);
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
-    if let Some(head) = head {
-        add_tensors(&mut tensors, &golden(head));
+    if let Some((head, prefix)) = head {
+        each_tensor(&golden(head), |info, bytes| {
+            if let Some(name) = info.name.strip_prefix(prefix) {
+                let info = TensorInfo { name: name.to_owned(), ..info.clone() };
+                tensors.add(&info, bytes).expect("a new name");
+            }
+        });
     }
     TaskModel::load(&config, task, pooling, outputs, &mut tensors).expect("whole model")
 }
@@ -102,24 +129,36 @@ pub fn micro(device: &Device) -> TaskModel {
     classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
 }
 
+/// The name of a weight in the file of the whole model.
+pub fn file_name(model: &TaskModel, weight: &AnyWeight) -> String {
+    model.file_name(weight.name())
+}
+
 /// The name of an adapter's weight in PEFT's file.
 pub fn peft_name(model: &TaskModel, weight: &AnyWeight) -> String {
-    format!("base_model.model.{}", model.file_name(weight.name()))
+    format!("base_model.model.{}", file_name(model, weight))
 }
 
 /// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
 pub fn adapted(recipe: &RawRecipe, device: &Device) -> TaskModel {
-    let stored = values(&golden("lora_adapter.safetensors"));
-    let mut model = micro(device);
+    with_adapter(micro(device), recipe, "lora_adapter.safetensors")
+}
+
+/// A model with the adapters of a recipe, whose values are in the golden file `stored`.
+pub fn with_adapter(mut model: TaskModel, recipe: &RawRecipe, stored: &str) -> TaskModel {
+    let stored = values(&golden(stored));
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
     let named = model.clone();
     model.each_adapter(&mut |weight| {
         let values = stored[&peft_name(&named, &weight)].clone();
         match weight {
-            AnyWeight::Vector(w) => w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), device),
+            AnyWeight::Vector(w) => {
+                w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), &w.tensor.device());
+            }
             AnyWeight::Matrix(w) => {
                 let [into, out] = w.tensor.dims();
-                w.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), device).transpose();
+                let tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), &w.tensor.device());
+                w.tensor = tensor.transpose();
             }
         }
     });
@@ -128,32 +167,72 @@ pub fn adapted(recipe: &RawRecipe, device: &Device) -> TaskModel {
 
 /// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.
 pub fn input(batch: &Value, device: &Device) -> Input {
-    let rows = |key: &str| -> Vec<Vec<f64>> { serde_json::from_value(batch[key].clone()).expect(key) };
-    let (ids, mask) = (rows("input_ids"), rows("attention_mask"));
-    let (rows, len) = (ids.len(), ids[0].len());
-    let ids = ids.concat().into_iter().map(|id| id as i32).collect();
-    let mask = mask.concat().into_iter().map(|m| m as f32).collect();
-    let types = batch.get("token_type_ids").map(|types| {
-        let types: Vec<Vec<i32>> = serde_json::from_value(types.clone()).expect("token_type_ids");
-        types.concat()
-    });
-    Batch { ids, mask, types, rows, len, tokens: 0 }.input(device)
+    let ids: Vec<Vec<i32>> = parsed(&batch["input_ids"]);
+    let mask = parsed::<Vec<Vec<f32>>>(&batch["attention_mask"]).concat();
+    let types = batch.get("token_type_ids").map(|types| parsed::<Vec<Vec<i32>>>(types).concat());
+    Batch { rows: ids.len(), len: ids[0].len(), ids: ids.concat(), mask, types, tokens: 0 }.input(device)
 }
 
-/// A batch with its `labels`, all classes weighing the same.
-pub fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
-    let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).expect("labels");
-    let answers = Answers::Classes(labels);
-    step_of(batch, answers, &TargetRule::plain(classes), device)
-}
-
-/// A batch with what is asked of its rows.
-pub fn step_of(batch: &Value, answers: Answers, rule: &TargetRule, device: &Device) -> StepInput {
-    let ids: Vec<Vec<u32>> = serde_json::from_value(batch["input_ids"].clone()).expect("input_ids");
+/// A golden batch as a step of a task whose model has `outputs` outputs, all classes weighing the same.
+pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> StepInput {
+    let ids: Vec<Vec<u32>> = parsed(&batch["input_ids"]);
     let mut texts = EncodedTexts::default();
     ids.iter().for_each(|ids| texts.push(ids));
     let rows: Vec<u32> = (0..ids.len() as u32).collect();
-    StepInput::new(input(batch, device), rule, &Examples { texts, answers }, &rows, &rows)
+    let examples = Examples { texts, answers: answers(batch, task) };
+    StepInput::new(input(batch, device), &TargetRule::plain(outputs), &examples, &rows, &rows)
+}
+
+/// The golden batches of a file as steps, in turn.
+pub fn steps_of(info: &Value, task: Task, outputs: usize, device: &Device) -> Vec<StepInput> {
+    info["batches"].as_array().expect("batches").iter().map(|batch| step_of(batch, task, outputs, device)).collect()
+}
+
+/// What a golden batch asks of its rows. A label of −100 asks for nothing.
+fn answers(batch: &Value, task: Task) -> Answers {
+    let labels = &batch["labels"];
+    let asked = || -> Vec<Vec<(u32, u32)>> {
+        let of_row = |row: Vec<i64>| {
+            (0..).zip(row).filter(|&(_, label)| label >= 0).map(|(at, label)| (at, label as u32)).collect()
+        };
+        parsed::<Vec<Vec<i64>>>(labels).into_iter().map(of_row).collect()
+    };
+    match task {
+        Task::Classification => Answers::Classes(parsed(labels)),
+        Task::Regression => Answers::Numbers(parsed(labels)),
+        Task::MultiLabel => {
+            let of_row = |row: Vec<f32>| row.into_iter().map(|label| label == 1.0).collect();
+            Answers::Labels(parsed::<Vec<Vec<f32>>>(labels).into_iter().map(of_row).collect())
+        }
+        Task::TokenClassification => Answers::Tags(asked().into_iter().map(Into::into).collect()),
+        Task::Generation => {
+            let of_row = |row: Vec<(u32, u32)>| row.into_iter().map(|(at, _)| at..at + 1).collect();
+            Answers::Continuations { learned: asked().into_iter().map(of_row).collect(), references: Vec::new() }
+        }
+        Task::QuestionAnswering => {
+            let [starts, ends]: [Vec<u32>; 2] = ["start_positions", "end_positions"].map(|key| parsed(&batch[key]));
+            let window = |(question, answer)| Window { question, answer, first: 0, bytes: [].into() };
+            let question = Question { context: String::new(), answers: Vec::new() };
+            let questions = vec![question; starts.len()];
+            Answers::Spans { windows: (0..).zip(starts.into_iter().zip(ends)).map(window).collect(), questions }
+        }
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).expect("of its form")
+}
+
+/// What a model says of a golden batch, row by row.
+pub fn scores(model: &TaskModel, batch: &Value, device: &Device) -> Vec<f32> {
+    model.forward(input(batch, device), &mut Dropout::off()).into_data().try_into_vec().expect("f32")
+}
+
+/// What was said of the tokens of a batch that are no padding, of what was said of each, one after the other.
+pub fn of_tokens(batch: &Value, said: &[f32]) -> Vec<f32> {
+    let mask = parsed::<Vec<Vec<u32>>>(&batch["attention_mask"]).concat();
+    let size = said.len() / mask.len();
+    said.chunks(size).zip(mask).filter(|(_, mask)| *mask == 1).flat_map(|(of_token, _)| of_token.to_vec()).collect()
 }
 
 /// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.
@@ -166,56 +245,82 @@ pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> 
     }
 }
 
+/// Compares the gradients of every weight with all those of `expected` under `{case}.{name}`.
+#[track_caller]
+pub fn assert_gradients(
+    model: &mut TaskModel,
+    step: StepInput,
+    case: &str,
+    name: impl Fn(&TaskModel, &AnyWeight) -> String,
+    expected: &HashMap<String, Vec<f32>>,
+) {
+    let (_, mut gradients) = gradients(model, step, Objective::default(), |_| true, &mut Dropout::off());
+    let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
+    assert!(!missing.is_empty(), "{case}: nothing to compare with");
+    // A softmax does not change with what all its scores have in common: the gradient of the keys' bias is rounding, and
+    // so are others whose golden values are next to nothing.
+    let rounding = 1e-6 * missing.iter().map(|&key| largest(&expected[key])).fold(0.0, f32::max);
+    let named = model.clone();
+    model.each(&mut |weight| {
+        let Some(gradient) = gradients.take(weight.name()) else { return };
+        let key = format!("{case}.{}", name(&named, &weight));
+        let gradient = as_in_file(gradient.flat().into_data().try_into_vec().expect("f32"), weight.values().1);
+        match largest(&expected[&key]) > rounding {
+            true => assert_close(&key, &gradient, &expected[&key], tolerance::TRAINING),
+            false => assert!(largest(&gradient) <= rounding, "{key} is more than rounding: {}", largest(&gradient)),
+        }
+        missing.remove(&key);
+    });
+    assert!(missing.is_empty(), "no gradient of {missing:?}");
+}
+
 /// Trains as `reference.curve` does and compares loss and gradient norm of every step.
 #[track_caller]
-pub fn assert_curve(
-    model: &mut TaskModel,
-    case: &Value,
-    batches: &Value,
-    lr_peak: f64,
-    classes: usize,
-    device: &Device,
-) {
-    let train_embeddings = case["train_embeddings"] == Value::Bool(true);
-    let live = |place| train_embeddings || !matches!(place, Place::Embeddings | Place::Pooler);
-    let batches = batches.as_array().expect("batches");
+pub fn assert_curve(model: &mut TaskModel, case: &Value, lr_peak: &Value, steps: impl IntoIterator<Item = StepInput>) {
+    let lr_peak = lr_peak.as_f64().expect("a rate");
+    let live = |place| case["train_embeddings"] == Value::Bool(true) || place != Place::Embeddings;
     let mut optimizer = AdamW::new(AdamWConfig::default());
-    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, batches.len() as u32);
+    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, case["loss"].as_array().expect("a curve").len() as u32);
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
-    for (step, batch) in batches.iter().enumerate() {
-        let (loss, gradients) =
-            gradients(model, step_input(batch, classes, device), Objective::default(), live, &mut Dropout::off());
+    for (i, step) in steps.into_iter().enumerate() {
+        let (loss, gradients) = gradients(model, step, Objective::default(), live, &mut Dropout::off());
         let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
-        let lr = curve.lr(step as u32);
+        let lr = curve.lr(i as u32);
         optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));
         losses.push(loss.into_scalar::<f32>());
         norms.push(norm);
     }
     for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
-        let expected: Vec<f32> = serde_json::from_value(case[key].clone()).expect(key);
-        assert_close(key, &actual, &expected, tolerance::TRAINING);
+        assert_close(key, &actual, &parsed::<Vec<f32>>(&case[key]), tolerance::TRAINING);
     }
 }
 
-/// Compares a trained model's weights with those of `expected` under `{case}.final.{name}`. PyTorch's encoder has a prefix.
+/// Compares a trained model's weights with all those of `expected` under `{case}.{name}`.
 #[track_caller]
 pub fn assert_final_weights(model: &mut TaskModel, case: &str, expected: &HashMap<String, Vec<f32>>) {
+    let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
+    assert!(!missing.is_empty(), "{case}: nothing to compare with");
+    let named = model.clone();
     model.each(&mut |weight| {
-        let prefix = if weight.place() == Place::Head { "" } else { "bert." };
-        let key = format!("{case}.final.{prefix}{}", weight.name());
-        if let Some(expected) = expected.get(&key) {
+        let key = format!("{case}.{}", named.file_name(weight.name()));
+        if missing.remove(&key) {
             let (tensor, transposed) = weight.values();
             let values = as_in_file(tensor.into_data().try_into_vec().expect("f32"), transposed);
-            assert_close(&key, &values, expected, tolerance::TRAINING);
+            assert_close(&key, &values, &expected[&key], tolerance::TRAINING);
         }
     });
+    assert!(missing.is_empty(), "no weight {missing:?}");
+}
+
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |max, value| max.max(value.abs()))
 }
 
 /// Fails when two lists differ by more than `share` of the largest value of `expected`.
 #[track_caller]
 pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], share: f32) {
     assert_eq!(actual.len(), expected.len(), "{what}: length");
-    let largest = expected.iter().fold(0.0f32, |max, x| max.max(x.abs()));
+    let largest = largest(expected);
     let (mut worst, mut at) = (0.0f32, 0);
     for (i, (a, e)) in actual.iter().zip(expected).enumerate() {
         assert!(a.is_finite(), "{what}: value {i} is {a}");
