@@ -7,7 +7,6 @@ use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
 use hone_core::protocol::{CatalogEntry, Event, ModelReport};
-use hone_core::recipe::Family;
 use hone_core::weights::{FileReader, GgufReader, Tensors, Weights, WeightsError};
 
 use crate::device::Chosen;
@@ -88,12 +87,12 @@ async fn fetch_gguf(entry: &CatalogEntry, chosen: &Chosen) -> Result<Parts, Prob
     let mut reader = GgufReader::default();
     let mut take = |info: &_, bytes| {
         let mut tensors = tensors.borrow_mut();
-        // The families that are read have names that begin alike; which one it is stands in the header, which came first.
-        tensors.get_or_insert_with(|| Tensors::new(Family::Llama, &chosen.device)).add(info, bytes)
+        tensors.get_or_insert_with(|| Tensors::of_gguf(&chosen.device)).add(info, bytes)
     };
     fetch_weights(entry, |piece| reader.push(piece, &mut take)).await?;
     let header = reader.finish()?;
-    let tensors = tensors.into_inner().unwrap_or_else(|| Tensors::new(Family::Llama, &chosen.device));
+    let mut tensors = tensors.into_inner().unwrap_or_else(|| Tensors::of_gguf(&chosen.device));
+    tensors.were_quantised(header.quantised());
     Ok((header.config_json(), header.tokenizer_files()?, tensors))
 }
 
