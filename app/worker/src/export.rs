@@ -36,6 +36,7 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
         labels: &data.labels,
         base_model: &model.entry.hub_id,
         license: &model.entry.license,
+        quantised: model.pretrained.quantised,
         recipe: run.session.recipe(),
         history: &run.session.state().history,
         best,

@@ -2,15 +2,13 @@
 
 use burn::tensor::Device;
 
-use super::{FileReader, GgufHeader, GgufReader, TensorInfo, Tensors, WeightsError};
+use super::{FileReader, GgufHeader, GgufReader, Tensors, WeightsError};
 use crate::recipe::Family;
 
 /// Tensors of a file that is still arriving.
 pub struct Incoming {
-    device: Device,
     reader: Reader,
-    /// None before a GGUF file's header has told the family.
-    tensors: Option<Tensors<'static>>,
+    tensors: Tensors<'static>,
 }
 
 enum Reader {
@@ -21,13 +19,12 @@ enum Reader {
 impl Incoming {
     /// A safetensors file of a model of `family`, which will be on `device`.
     pub fn safetensors(family: Family, device: &Device) -> Self {
-        let tensors = Some(Tensors::new(family, device));
-        Self { device: device.clone(), reader: Reader::Safetensors(FileReader::default()), tensors }
+        Self { reader: Reader::Safetensors(FileReader::default()), tensors: Tensors::new(family, device) }
     }
 
     /// A GGUF file of a model that will be on `device`.
     pub fn gguf(device: &Device) -> Self {
-        Self { device: device.clone(), reader: Reader::Gguf(GgufReader::default()), tensors: None }
+        Self { reader: Reader::Gguf(GgufReader::default()), tensors: Tensors::of_gguf(device) }
     }
 
     /// The next piece of the file, of any size.
@@ -35,38 +32,29 @@ impl Incoming {
     /// # Errors
     /// What is wrong with the header, or which tensor.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), WeightsError> {
-        let mut done: Vec<(TensorInfo, Vec<u8>)> = Vec::new();
-        let mut take = |info: &TensorInfo, bytes| {
-            done.push((info.clone(), bytes));
-            Ok(())
-        };
-        let family = match &mut self.reader {
-            Reader::Safetensors(reader) => {
-                reader.push(piece, &mut take)?;
-                Family::default()
-            }
-            Reader::Gguf(reader) => {
-                reader.push(piece, &mut take)?;
-                let Some(header) = reader.header() else { return Ok(()) };
-                header.family()
-            }
-        };
-        let tensors = self.tensors.get_or_insert_with(|| Tensors::new(family, &self.device));
-        done.into_iter().try_for_each(|(info, bytes)| tensors.add(&info, bytes))
+        let mut take = |info: &_, bytes| self.tensors.add(info, bytes);
+        match &mut self.reader {
+            Reader::Safetensors(reader) => reader.push(piece, &mut take),
+            Reader::Gguf(reader) => reader.push(piece, &mut take),
+        }
     }
 
     /// The end of the file: its tensors, and the header of a GGUF file.
     ///
     /// # Errors
     /// When the file has ended early.
-    pub fn finish(self) -> Result<(Tensors<'static>, Option<GgufHeader>), WeightsError> {
+    pub fn finish(mut self) -> Result<(Tensors<'static>, Option<GgufHeader>), WeightsError> {
         let header = match self.reader {
             Reader::Safetensors(reader) => {
                 reader.finish()?;
                 None
             }
-            Reader::Gguf(reader) => Some(reader.finish()?),
+            Reader::Gguf(reader) => {
+                let header = reader.finish()?;
+                self.tensors.were_quantised(header.quantised());
+                Some(header)
+            }
         };
-        Ok((self.tensors.unwrap_or_else(|| Tensors::new(Family::default(), &self.device)), header))
+        Ok((self.tensors, header))
     }
 }
