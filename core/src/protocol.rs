@@ -19,7 +19,7 @@ pub const PROTOCOL_VERSION: u32 = 4;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Command {
-    /// Choose and check the device. Answered by `Ready`.
+    /// Choose and check the device. Answered by `Ready`, and by `ModelsKept`.
     Hello {
         /// [`PROTOCOL_VERSION`] of the page.
         version: u32,
@@ -74,8 +74,6 @@ pub enum Command {
         /// Its name there: `prajjwal1/bert-tiny`.
         id: String,
     },
-    /// Tell which models are kept in the browser's storage. Answered by `ModelsKept`.
-    ListModels,
     /// Take a model out of the browser's storage. Answered by `ModelsKept`.
     ForgetModel {
         /// Its entry's `id`.

@@ -60,6 +60,7 @@ impl Engine {
                 let chosen = device::choose(device, known_check).await;
                 post(&Event::Ready { device: chosen.report.clone() });
                 self.device = Some(chosen);
+                storage::tell().await;
             }
             Command::OpenData { role, .. } if self.is_running() => {
                 let problem = Problem::new("data.running", "A run is going on.")
@@ -85,7 +86,6 @@ impl Engine {
             // It is heard in the mailbox, while a model loads.
             Command::StopLoading => {}
             Command::FindModel { hub, id } => hub::find(self, &hub, &id).await,
-            Command::ListModels => storage::tell().await,
             Command::ForgetModel { id } => {
                 storage::forget(&id).await;
                 storage::tell().await;
