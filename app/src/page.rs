@@ -5,7 +5,7 @@ use std::time::Duration;
 use hone_core::protocol::DataRole;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::Blob;
+use web_sys::{Blob, File};
 
 use crate::browser;
 use crate::state::{Effect, History, Settling, State};
@@ -102,10 +102,19 @@ impl Page {
 
     /// Takes a file that was chosen, dropped or pasted.
     pub fn open_file(self, role: DataRole, name: String, blob: Blob) {
+        self.open_files(role, name, None, vec![blob]);
+    }
+
+    /// Takes two files whose lines belong together.
+    pub fn open_aligned(self, role: DataRole, [first, second]: [File; 2]) {
+        self.open_files(role, first.name(), Some(second.name()), vec![first.into(), second.into()]);
+    }
+
+    fn open_files(self, role: DataRole, name: String, aligned_with: Option<String>, blobs: Vec<Blob>) {
         if !self.peek(State::is_engaged) {
-            self.files.update_value(|files| files.keep(role, blob));
+            self.files.update_value(|files| files.keep(role, blobs));
         }
-        self.act(|state| state.open(role, name));
+        self.act(|state| state.open(role, name, aligned_with));
     }
 
     /// Hands the finished model folder to the person once more.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, Event};
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Object, Reflect};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
@@ -33,23 +33,23 @@ pub struct Link {
 /// The blobs behind the chosen files.
 #[derive(Default)]
 pub struct Files {
-    train: Option<Blob>,
-    validation: Option<Blob>,
+    train: Vec<Blob>,
+    validation: Vec<Blob>,
 }
 
 impl Files {
-    /// Keeps the blob of a role.
-    pub fn keep(&mut self, role: DataRole, blob: Blob) {
+    /// Keeps the blobs of a role: one, or two that are aligned.
+    pub fn keep(&mut self, role: DataRole, blobs: Vec<Blob>) {
         match role {
-            DataRole::Train => self.train = Some(blob),
-            DataRole::Validation => self.validation = Some(blob),
+            DataRole::Train => self.train = blobs,
+            DataRole::Validation => self.validation = blobs,
         }
     }
 
-    fn of(&self, role: DataRole) -> Option<&Blob> {
+    fn of(&self, role: DataRole) -> &[Blob] {
         match role {
-            DataRole::Train => self.train.as_ref(),
-            DataRole::Validation => self.validation.as_ref(),
+            DataRole::Train => &self.train,
+            DataRole::Validation => &self.validation,
         }
     }
 }
@@ -83,14 +83,12 @@ impl Link {
         Ok(Self { worker, is_ready: false, waiting: Vec::new(), _on_message: on_message, _on_error: on_error })
     }
 
-    /// Sends a command, with its file where it has one, now or as soon as the worker listens.
+    /// Sends a command, with its files where it has some, now or as soon as the worker listens.
     pub fn send(&mut self, command: &Command, files: &Files) {
         let envelope = Object::new();
         set(&envelope, "message", &to_js(command));
-        if let Command::OpenData { role, .. } = command
-            && let Some(blob) = files.of(*role)
-        {
-            set(&envelope, "file", blob);
+        if let Command::OpenData { role, .. } = command {
+            set(&envelope, "files", &files.of(*role).iter().collect::<Array>());
         }
         if self.is_ready {
             self.post(&envelope);

@@ -9,7 +9,7 @@
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
 const STEPS = 120;
-const BASELINE = { label: "fresh", accuracy: 0.58, macro_f1: 0.367 };
+const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } };
 
 const tell = (message, blob) => self.postMessage({ message, blob });
 const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
@@ -31,7 +31,7 @@ const answers = {
     });
   },
 
-  open_data({ role, name, encoding, has_header }, file) {
+  open_data({ role, name, encoding, has_header }, files) {
     if (self.scenario === "broken-file" && encoding !== "windows1252") {
       const what = "The file is not UTF-8: byte 214 is no part of a character.";
       const remedy = "If it was written by an older program, choose Windows-1252 under “Change how it is read”.";
@@ -41,7 +41,7 @@ const answers = {
     tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
     const source = {
       name,
-      bytes: file.size,
+      bytes: files[0].size,
       format: "delimited",
       encoding: encoding ?? "utf8",
       delimiter: ",",
@@ -167,10 +167,11 @@ const answers = {
     else if (run?.timer) finish("stopped");
   },
 
-  predict({ id, text }) {
+  predict({ id, query: { text } }) {
     const sure = text.includes("not") ? 0.09 : 0.91;
-    const probabilities = { base: [0.52, 0.48], tuned: [sure, 1 - sure] };
-    tell({ kind: "predicted", id, labels: LABELS, ...probabilities, tokens: text.length, truncated: false });
+    const classes = (probabilities) => ({ kind: "classes", probabilities });
+    const said = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
+    tell({ kind: "predicted", id, labels: LABELS, ...said, tokens: text.length, truncated: false });
   },
 
   rows({ actual, predicted }) {
@@ -254,8 +255,9 @@ function evaluation() {
     return { label, precision: accuracy, recall: accuracy, f1: accuracy, support: [72, 52][index] };
   });
   const loss = 0.32 + 0.36 * Math.exp(-run.step / 30);
-  const scores = { loss, accuracy, macro_f1: accuracy - 0.01, weighted_f1: accuracy };
-  return { step: run.step, epoch: run.step / 40, ...scores, classes, confusion: [[65, 7], [5, 47]] };
+  const scores = { accuracy, macro_f1: accuracy - 0.01, weighted_f1: accuracy };
+  const detail = { kind: "classes", classes, confusion: [[65, 7], [5, 47]] };
+  return { step: run.step, epoch: run.step / 40, loss, scores, detail };
 }
 
 function finish(reason) {
@@ -271,12 +273,12 @@ function finish(reason) {
     steps: run.step,
     best: evaluation(),
     baseline: BASELINE,
-    forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64 },
+    forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64, perplexity: null },
     seconds: 96,
     advice: advice ? problem("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
   };
   tell({ kind: "finished", summary });
 }
 
-self.onmessage = ({ data: { message, file } }) => answers[message.kind](message, file);
+self.onmessage = ({ data: { message, files } }) => answers[message.kind](message, files);
 self.postMessage({ ready: true });

@@ -97,7 +97,7 @@ test("runs follow each other in a queue, are kept, compared, renamed and deleted
     await page.getByRole("button", { name: "Run with 3 seeds" }).click();
     await page.getByText("Run 2 of 3").waitFor();
     await assertAccessible(page);
-    await page.getByRole("row", { name: /seed 42 3 0\.\d+ ± 0\.0\d+/ }).waitFor();
+    await page.getByRole("row", { name: /seed 42 3 accuracy 0\.\d+ ± 0\.0\d+/ }).waitFor();
 
     await page.getByLabel("First field").selectOption("Highest rate");
     await page.getByLabel("Values").first().fill("1e-4, fast");
@@ -111,7 +111,7 @@ test("runs follow each other in a queue, are kept, compared, renamed and deleted
 
     await page.getByRole("checkbox", { name: "Compare 1 · seed 42" }).check();
     await page.getByRole("checkbox", { name: /Highest rate 1e-4/ }).check();
-    await page.getByRole("img", { name: /Best macro-F1: 1 · seed 42 0\.\d+/ }).waitFor();
+    await page.getByRole("img", { name: /Best accuracy: 1 · seed 42 0\.\d+/ }).waitFor();
     const table = page.getByRole("region", { name: "What differs between the runs" });
     await table.getByRole("row", { name: "Highest rate 5e-5 1e-4" }).waitFor();
     assert.equal(await table.getByRole("row", { name: /^Epochs/ }).count(), 0);
@@ -134,7 +134,7 @@ test("an adapter is downloaded merged into the model or alone", async () => {
     await page.getByRole("radio", { name: /^Adapter/ }).check();
     await openGroups(page, "Adapter");
     await page.getByText(/About \d+.K parameters learn/).waitFor();
-    await page.getByLabel("attention.self.query").uncheck();
+    await page.getByLabel("query", { exact: true }).uncheck();
     await page.getByText("Changed from Adapter.").waitFor();
     await start(page);
     await finished(page);

@@ -8,6 +8,8 @@ pub struct Bar {
     pub label: String,
     /// From 0 to 1.
     pub share: f64,
+    /// Behind the number; empty for none.
+    pub mark: &'static str,
 }
 
 /// Shares as bars: a table for those who do not see them.
@@ -31,7 +33,7 @@ pub fn Bars(
                             <rect class="fill" width=width height="12" rx="3" />
                         </svg>
                     </td>
-                    <td class="number">{percent(bar.share)}</td>
+                    <td class="number">{percent(bar.share)} {bar.mark}</td>
                 </tr>
             }
         })

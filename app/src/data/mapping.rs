@@ -151,7 +151,7 @@ fn ColumnSelect(
         view! { <option value=index.to_string() selected=move || value.get() == Some(index)>{name}</option> }
     };
     let options: Vec<_> = (0..).zip(names).map(option).collect();
-    let label = sentence_case(label);
+    let label = show::sentence_case(label);
     let choose = move |value: String| {
         if let Ok(index) = value.parse() {
             on_change.run(index);
@@ -163,11 +163,6 @@ fn ColumnSelect(
             <select on:change:target=move |event| choose(event.target().value())>{options}</select>
         </label>
     }
-}
-
-fn sentence_case(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn facts(source: &SourceInfo) -> String {

@@ -11,7 +11,7 @@ mod split;
 use hone_core::protocol::DataRole;
 use leptos::ev;
 use leptos::prelude::*;
-use web_sys::DataTransfer;
+use web_sys::{DataTransfer, FileList};
 
 use crate::components::{ProblemPlace, StepSection};
 use crate::page::Page;
@@ -90,11 +90,18 @@ fn listen_for_drops(page: Page) {
     });
 }
 
-/// Opens the first file that was dropped or pasted; false when there was none.
+/// Opens the file that was dropped or pasted, or two that belong together line by line; false when there was none.
 fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> bool {
-    let Some(file) = transfer.and_then(|transfer| transfer.files()).and_then(|files| files.get(0)) else {
-        return false;
-    };
-    page.open_file(role, file.name(), file.into());
+    let files = transfer.and_then(|transfer| transfer.files());
+    files.is_some_and(|files| open_list(page, role, &files))
+}
+
+/// Opens the first file of a list, or its first two as aligned; false when it is empty.
+fn open_list(page: Page, role: DataRole, files: &FileList) -> bool {
+    match (files.get(0), files.get(1)) {
+        (None, _) => return false,
+        (Some(file), None) => page.open_file(role, file.name(), file.into()),
+        (Some(first), Some(second)) => page.open_aligned(role, [first, second]),
+    }
     true
 }

@@ -25,6 +25,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     let bar = |class: &hone_core::dataset::ClassCount| Bar {
         label: format!("{} ({})", class.label, show::count(f64::from(class.rows))),
         share: f64::from(class.rows) / total,
+        mark: "",
     };
     let (few, more) = report.classes.split_at(report.classes.len().min(FEW));
     let few: Vec<Bar> = few.iter().map(bar).collect();

@@ -1,5 +1,5 @@
 use hone_core::catalog::CatalogEntry;
-use hone_core::recipe::{Pooling, Task};
+use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
 use crate::page::Page;
@@ -10,8 +10,8 @@ use crate::state::show;
 pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let page = Page::get();
     let is_chosen = page.memo(move |state| state.model.chosen == index);
-    let pooling = match (entry.task, entry.pooling) {
-        (Task::Generation, _) => "",
+    let pooling = match (entry.family.is_decoder(), entry.pooling) {
+        (true, _) => "",
         (_, Pooling::Mean) => "Makes one vector of a text by averaging its tokens.",
         (_, Pooling::Cls) => "Makes one vector of a text from its first token.",
     };

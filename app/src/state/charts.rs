@@ -1,5 +1,7 @@
 //! What the charts of a run show.
 
+use hone_core::metrics::Detail;
+
 use super::plot::{Frame, Picture, Shape, round_up, smooth};
 use super::show;
 use super::{Run, State};
@@ -40,6 +42,31 @@ impl Run {
             None => "Learning rate over the run.".into(),
         };
         picture
+    }
+}
+
+impl Run {
+    /// Predicted over true numbers, with the line on which they are the same.
+    pub fn scatter_picture(&self) -> Picture {
+        let points: Vec<(f64, f64)> = match self.summary().map(|summary| &summary.best.detail) {
+            Some(Detail::Numbers { points }) => points.iter().map(|&(x, y)| (f64::from(x), f64::from(y))).collect(),
+            _ => Vec::new(),
+        };
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (x, y) in &points {
+            (low, high) = (low.min(*x).min(*y), high.max(*x).max(*y));
+        }
+        if low >= high || points.is_empty() {
+            (low, high) = (0.0, 1.0);
+        }
+        let frame = Frame { x_min: low, x_max: high, y_min: low, y_max: high };
+        let shapes = vec![
+            Shape::new("thin", frame.line(&[(low, low), (high, high)])),
+            Shape::new("validation dots", frame.dots(&points)),
+        ];
+        let ends = [low, high].map(show::rate);
+        let summary = format!("{} predictions over the true numbers, from {} to {}.", points.len(), ends[0], ends[1]);
+        Picture { shapes, frame, ends, summary }
     }
 }
 

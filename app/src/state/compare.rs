@@ -1,12 +1,11 @@
 //! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
 
-use hone_core::metrics::Evaluation;
-use hone_core::recipe::{AdapterKind, ClassWeights, LoraTarget, RawRecipe};
+use hone_core::recipe::{AdapterKind, ClassWeights, LoraTarget, Metric, RawRecipe};
 
 use super::charts::step_ends;
 use super::fields::{GROUPS, SEED, VALIDATION_SHARE};
 use super::plot::{Frame, Picture, Shape, round_up};
-use super::{History, PastRun, order, show};
+use super::{History, PastRun, order, scores, show};
 
 /// Ways to draw a line that can be told apart; further runs begin again.
 pub const SERIES: usize = 8;
@@ -18,10 +17,8 @@ pub struct SeedGroup {
     pub name: String,
     /// How many there are.
     pub runs: usize,
-    /// Mean and standard deviation of the accuracy.
-    pub accuracy: (f64, f64),
-    /// Mean and standard deviation of macro-F1.
-    pub macro_f1: (f64, f64),
+    /// Mean and standard deviation of its main figures.
+    pub scores: Vec<(Metric, (f64, f64))>,
 }
 
 /// Choices of a unit, which say nothing that the number beside them does not.
@@ -31,18 +28,29 @@ const UNITS: [&str; 2] = ["warmup_unit", "eval_unit"];
 pub type Difference = (String, Vec<String>);
 
 impl History {
-    /// Macro-F1 on the validation rows of the runs that are compared.
+    /// What the runs are compared by: the main figure of the first one's task.
+    pub fn compared(&self) -> Metric {
+        self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task)[0])
+    }
+
+    /// That figure on the validation rows of the runs that are compared.
     pub fn score_picture(&self) -> Picture {
-        let runs = self.ticked();
-        let lowest = runs.iter().flat_map(|run| &run.evaluations).map(|one| one.macro_f1).fold(1.0, f64::min);
-        let y_min = (lowest * 10.0).floor() / 10.0;
-        let frame = Frame { y_min, ..Frame::from_zero(longest(&runs), 1.0) };
-        let best = |run: &&PastRun| format!("{} {}", show::visible(&run.name), show::score(run.best.macro_f1));
-        let summary = format!("Best macro-F1: {}.", runs.iter().map(best).collect::<Vec<_>>().join(", "));
-        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
-            let points = points(run, |evaluation| evaluation.macro_f1);
-            curve(&frame, &points, series)
-        });
+        let (runs, metric) = (self.ticked(), self.compared());
+        let (mut lowest, mut highest) = (1.0f64, 0.0f64);
+        for score in runs.iter().flat_map(|run| &run.evaluations).map(|one| one.score(metric)) {
+            // What is not a number leaves both as they are.
+            (lowest, highest) = (lowest.min(score), highest.max(score));
+        }
+        let x_max = longest(&runs);
+        let frame = if highest <= 1.0 && !metric.is_lower_better() {
+            Frame { y_min: (lowest * 10.0).floor() / 10.0, ..Frame::from_zero(x_max, 1.0) }
+        } else {
+            Frame::from_zero(x_max, round_up(highest))
+        };
+        let best = |run: &&PastRun| format!("{} {}", show::visible(&run.name), scores::of(&run.best, metric));
+        let runs_words = runs.iter().map(best).collect::<Vec<_>>().join(", ");
+        let summary = format!("Best {}: {runs_words}.", scores::name(metric));
+        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| curve(&frame, &points(run, metric), series));
         Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
     }
 
@@ -58,8 +66,7 @@ impl History {
         let summary = format!("Validation loss: {}.", runs.iter().map(last).collect::<Vec<_>>().join(", "));
         let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
             let thin = Shape::new(format!("series-{} thin", series % SERIES), frame.line(&run.loss));
-            let points = points(run, |evaluation| evaluation.loss);
-            [thin].into_iter().chain(curve(&frame, &points, series))
+            [thin].into_iter().chain(curve(&frame, &points(run, Metric::Loss), series))
         });
         Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
     }
@@ -103,8 +110,10 @@ impl History {
             .map(|group| SeedGroup {
                 name: group.last().map_or_else(String::new, |run| run.name.clone()),
                 runs: group.len(),
-                accuracy: spread(group.iter().map(|run| run.best.accuracy)),
-                macro_f1: spread(group.iter().map(|run| run.best.macro_f1)),
+                scores: Self::metrics([group[0]])
+                    .into_iter()
+                    .map(|metric| (metric, spread(group.iter().map(|run| run.best.score(metric)))))
+                    .collect(),
             })
             .collect()
     }
@@ -114,8 +123,8 @@ fn longest(runs: &[&PastRun]) -> f64 {
     runs.iter().map(|run| f64::from(run.steps)).fold(1.0, f64::max)
 }
 
-fn points(run: &PastRun, score: fn(&Evaluation) -> f64) -> Vec<(f64, f64)> {
-    run.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), score(evaluation))).collect()
+fn points(run: &PastRun, metric: Metric) -> Vec<(f64, f64)> {
+    run.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), evaluation.score(metric))).collect()
 }
 
 fn curve(frame: &Frame, points: &[(f64, f64)], series: usize) -> [Shape; 2] {
@@ -153,7 +162,7 @@ fn targets(recipe: &RawRecipe) -> String {
     match recipe.adapter {
         AdapterKind::None => String::new(),
         _ if recipe.lora_targets == LoraTarget::ALL => "every linear layer".into(),
-        _ => listed(recipe.lora_targets.iter().map(|target| target.module().to_owned())),
+        _ => listed(recipe.lora_targets.iter().map(|target| show::target(*target).to_owned())),
     }
 }
 
@@ -198,7 +207,8 @@ mod tests {
         let runs = vec![past(1, seeded(1), 0.8), past(2, seeded(2), 0.9), past(3, other, 0.5)];
         let groups = History { runs }.seed_groups();
         assert_eq!((groups.len(), groups[0].runs, groups[0].name.as_str()), (1, 2, "Run 1"));
-        let (mean, deviation) = groups[0].macro_f1;
+        let (metric, (mean, deviation)) = groups[0].scores[1];
+        assert_eq!(metric, Metric::MacroF1);
         assert!((mean - 0.85).abs() < 1e-12 && (deviation - 0.005f64.sqrt()).abs() < 1e-12, "{groups:?}");
     }
 }

@@ -42,11 +42,6 @@ impl Data {
         self.report.is_some() && !self.is_busy()
     }
 
-    /// Whether the engine trains what the columns are mapped to.
-    pub fn is_trainable(&self) -> bool {
-        matches!(self.mapping, None | Some(Mapping::Classification { pair: None, .. }))
-    }
-
     /// Whether a file is being read or mapped.
     pub fn is_busy(&self) -> bool {
         self.is_mapping || self.train.opens > 0 || self.validation.opens > 0
@@ -73,6 +68,8 @@ pub struct File {
 pub struct Chosen {
     /// As given.
     pub name: String,
+    /// The name of a second file whose lines belong to the first one's.
+    pub aligned_with: Option<String>,
     /// What the person says of the encoding.
     pub encoding: Option<Encoding>,
     /// What the person says of the first line.
@@ -81,19 +78,19 @@ pub struct Chosen {
 
 impl Chosen {
     /// A file to be read as it is found.
-    pub fn new(name: String) -> Self {
-        Self { name, encoding: None, has_header: None }
+    pub fn new(name: String, aligned_with: Option<String>) -> Self {
+        Self { name, aligned_with, encoding: None, has_header: None }
     }
 }
 
 impl File {
     /// Reads the chosen file (again); nothing when there is none.
     pub fn open(&mut self, role: DataRole) -> Option<Command> {
-        let Chosen { name, encoding, has_header } = self.chosen.clone()?;
+        let Chosen { name, aligned_with, encoding, has_header } = self.chosen.clone()?;
         self.opens += 1;
         self.progress = 0.0;
         self.problem = None;
-        Some(Command::OpenData { role, name, encoding, has_header })
+        Some(Command::OpenData { role, name, aligned_with, encoding, has_header })
     }
 
     /// Counts an answer; true when it is the one to the last question and the file was not taken away meanwhile.

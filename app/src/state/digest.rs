@@ -3,8 +3,7 @@
 use hone_core::recipe::{AdapterKind, ClassWeights, ThawUnit, Unfreezing};
 
 use super::fields::{Control, GROUPS, Topic};
-use super::run::metric_name;
-use super::{State, show};
+use super::{State, scores, show};
 
 impl State {
     /// What a group says, in a line.
@@ -36,7 +35,7 @@ impl State {
             }
             Topic::Stopping => {
                 words.push(show::counted(recipe.epochs, "epoch", "epochs"));
-                words.push(format!("best {}", metric_name(recipe.best_metric)));
+                words.push(format!("best {}", scores::name(scores::deciding(recipe))));
                 words.push(match recipe.patience {
                     0 => "runs to the end".into(),
                     patience => format!("patience {patience}"),

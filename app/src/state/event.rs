@@ -3,7 +3,7 @@
 use hone_core::dataset::SourceInfo;
 use hone_core::protocol::{DataRole, Event, RunSummary};
 
-use super::{Answer, Effect, Export, FinderStage, Load, Mistake, Phase, State};
+use super::{Effect, Export, FinderStage, Load, Mistake, Phase, Reply, State};
 
 /// Longest silence that a worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
@@ -51,15 +51,9 @@ impl State {
             Event::ModelReady { model } => self.model.load = Load::Ready(model),
             Event::ModelFailed { problem } => self.model.load = Load::Failed(problem),
             Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
-                if let Some(text) = self.trial.answered(id) {
-                    self.trial.answer = Some(Answer::new(text, labels, &base, &tuned, tokens, truncated));
-                }
+                self.trial.answered(id, |query| Reply { query, labels, base, tuned, tokens, truncated });
             }
-            Event::PredictFailed { id, problem } => {
-                if self.trial.answered(id).is_some() {
-                    self.trial.problem = Some(problem);
-                }
-            }
+            Event::PredictFailed { id, problem } => self.trial.failed(id, problem),
             Event::ExportProgress { done, total } => {
                 self.export = Export::Writing(share(f64::from(done), f64::from(total)));
             }
@@ -81,7 +75,7 @@ impl State {
             Event::EstimateFailed { recipe, problem } => self.estimate.answered(&recipe, Err(problem)),
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { problem } => return self.worker_lost(problem),
-            Event::Benched { .. } => {}
+            Event::Benched { .. } | Event::ModelFound { .. } | Event::ModelsKept { .. } => {}
             run_event => self.on_run_event(run_event),
         }
         Vec::new()

@@ -4,21 +4,24 @@ use std::collections::BTreeMap;
 
 use hone_core::problem::Problem;
 use hone_core::recipe::{
-    ClassWeights, LoraTarget, ModelFacts, Place, Pooling, Preset, RawRecipe, Recipe, Unfreezing, range_of,
+    ClassWeights, Family, LoraTarget, ModelFacts, Place, Pooling, Preset, RawRecipe, Recipe, Task, Unfreezing, range_of,
 };
 
 use super::fields::{Choice, Field, Switch, numbers};
 use super::{order, show};
 
 /// A model that any recipe fits which can be run at all: what a recipe file is checked against before one is loaded.
-const ANY_MODEL: ModelFacts = ModelFacts {
-    parameters: 20e6,
-    layers: 48,
-    has_pooler: true,
-    max_positions: 512,
-    pooling: Pooling::Cls,
-    suggested_len: 64,
-};
+pub fn any_model(task: Task) -> ModelFacts {
+    ModelFacts {
+        family: if task == Task::Generation { Family::Llama } else { Family::Bert },
+        parameters: 20e6,
+        layers: 48,
+        has_pooler: true,
+        max_positions: 512,
+        pooling: Pooling::Cls,
+        suggested_len: 64,
+    }
+}
 
 /// The recipe and what is wrong with what was typed.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,10 +141,11 @@ impl Form {
     /// Takes a recipe that was read from a file, or says why not. The recipe in the form stays when the file's does not
     /// fit the model, or any model while there is none.
     pub fn import(&mut self, read: Result<RawRecipe, String>, facts: Option<ModelFacts>) {
-        let checked = read.and_then(|raw| match Recipe::new(raw.clone(), &facts.unwrap_or(ANY_MODEL)) {
-            Ok(_) => Ok(raw),
-            Err(error) => Err(error.to_string()),
-        });
+        let checked =
+            read.and_then(|raw| match Recipe::new(raw.clone(), &facts.unwrap_or_else(|| any_model(raw.task))) {
+                Ok(_) => Ok(raw),
+                Err(error) => Err(error.to_string()),
+            });
         match checked {
             Ok(recipe) => *self = Self::new(recipe),
             Err(reason) => {

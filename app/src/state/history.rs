@@ -1,12 +1,12 @@
 //! Runs that are over, kept between visits.
 
-use hone_core::metrics::Evaluation;
+use hone_core::metrics::{ClassScores, Detail, Evaluation};
 use hone_core::protocol::{Baseline, EndReason, Forgetting};
-use hone_core::recipe::RawRecipe;
+use hone_core::recipe::{Metric, RawRecipe};
 use serde::{Deserialize, Serialize};
 
 use super::plot::{smooth, thin};
-use super::{Effect, Run, State};
+use super::{Effect, Run, State, scores};
 
 /// Runs that are kept at most, the newest.
 const MAX_RUNS: usize = 50;
@@ -34,8 +34,8 @@ pub struct PastRun {
     pub seconds: f64,
     /// Scores of the weights that were kept, label by label.
     pub best: Evaluation,
-    /// What always guessing scores.
-    pub baseline: Baseline,
+    /// What always saying the same scores.
+    pub baseline: Option<Baseline>,
     /// How far the encoder moved, where it was measured.
     pub forgetting: Option<Forgetting>,
     /// Every evaluation, without its labels and rows.
@@ -45,6 +45,27 @@ pub struct PastRun {
     /// Whether it is being compared.
     #[serde(skip)]
     pub is_ticked: bool,
+}
+
+impl PastRun {
+    /// Scores of each class, label or kind of entity.
+    pub fn classes(&self) -> &[ClassScores] {
+        match &self.best.detail {
+            Detail::Classes { classes, .. } => classes,
+            Detail::Labels { labels, .. } => labels,
+            Detail::Entities { kinds } => kinds,
+            _ => &[],
+        }
+    }
+}
+
+/// What is kept of the detail behind a score: tables, and nothing of the rows.
+fn kept(detail: &Detail) -> Detail {
+    match detail.clone() {
+        Detail::Classes { classes, .. } => Detail::Classes { classes, confusion: Vec::new() },
+        Detail::Texts { .. } | Detail::Numbers { .. } => Detail::None,
+        detail => detail,
+    }
 }
 
 /// The runs that are over, the oldest first.
@@ -60,8 +81,7 @@ impl History {
         let (Some(plan), Some(summary)) = (&run.plan, run.summary()) else { return };
         let id = self.next_id();
         let steps: Vec<(f64, f64)> = run.steps.iter().map(|step| (f64::from(step.step), step.loss)).collect();
-        let slim =
-            |evaluation: &Evaluation| Evaluation { classes: Vec::new(), confusion: Vec::new(), ..evaluation.clone() };
+        let slim = |evaluation: &Evaluation| Evaluation { detail: Detail::None, ..evaluation.clone() };
         self.runs.push(PastRun {
             id,
             name: run.name.clone(),
@@ -71,7 +91,7 @@ impl History {
             reason: summary.reason,
             steps: summary.steps,
             seconds: summary.seconds,
-            best: Evaluation { confusion: Vec::new(), ..summary.best.clone() },
+            best: Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() },
             baseline: summary.baseline.clone(),
             forgetting: summary.forgetting,
             // JSON has no word for what is not a number.
@@ -110,6 +130,16 @@ impl History {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.is_ticked = is_ticked;
         }
+    }
+
+    /// The figures that these runs are told apart by: the two main ones of each task.
+    pub fn metrics<'a>(runs: impl IntoIterator<Item = &'a PastRun>) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        for run in runs {
+            let shown = scores::shown(run.recipe.task).iter().take(2);
+            metrics.extend(shown.filter(|metric| !metrics.contains(*metric)).copied().collect::<Vec<_>>());
+        }
+        metrics
     }
 
     /// The runs that are compared.
@@ -160,11 +190,8 @@ pub mod tests {
             step,
             epoch: 1.0,
             loss,
-            accuracy: macro_f1,
-            macro_f1,
-            weighted_f1: macro_f1,
-            classes: Vec::new(),
-            confusion: Vec::new(),
+            scores: [(Metric::MacroF1, macro_f1), (Metric::Accuracy, macro_f1)].into(),
+            detail: Detail::None,
         };
         PastRun {
             id,
@@ -176,7 +203,7 @@ pub mod tests {
             steps: 20,
             seconds: 10.0,
             best: evaluation(20, 0.4),
-            baseline: Baseline { label: "a".into(), accuracy: 0.5, macro_f1: 0.3 },
+            baseline: None,
             forgetting: None,
             evaluations: vec![evaluation(10, 0.6), evaluation(20, 0.4)],
             loss: vec![(1.0, 0.7), (20.0, 0.3)],

@@ -12,6 +12,7 @@ pub mod fields;
 mod finder;
 mod form;
 mod history;
+pub mod marks;
 mod model;
 pub mod order;
 mod plan;
@@ -20,6 +21,8 @@ pub mod presets;
 pub mod queue;
 mod rail;
 mod run;
+mod sampling;
+pub mod scores;
 pub mod show;
 #[cfg(test)]
 mod tests;
@@ -46,7 +49,8 @@ pub use plan::StageGrid;
 pub use queue::{Axis, Job, Queue};
 pub use rail::{Mark, Step};
 pub use run::{Cell, Phase, Run};
-pub use trial::{Answer, ClassShare, Mistake, Trial};
+pub use sampling::{SAMPLING, SamplingField};
+pub use trial::{Asking, Mistake, Reply, Trial};
 
 /// How long a worker may be silent in a run, beyond what it announced, before it is given up.
 const RUN_PATIENCE: Duration = Duration::from_secs(30);
@@ -227,8 +231,8 @@ impl State {
         vec![Effect::Send(Command::LoadModel { model })]
     }
 
-    /// Takes a file. During a run it is left alone, with a word about it.
-    pub fn open(&mut self, role: DataRole, name: String) -> Vec<Effect> {
+    /// Takes a file, or two whose lines belong together. During a run it is left alone, with a word about it.
+    pub fn open(&mut self, role: DataRole, name: String, aligned_with: Option<String>) -> Vec<Effect> {
         if self.is_engaged() {
             let under_way = if self.run.is_active() { "a run is going on" } else { "a rate is being looked for" };
             let what = format!("“{}” was dropped while {under_way}.", show::visible(&name));
@@ -245,7 +249,7 @@ impl State {
             (self.data.mapping, self.data.report) = (None, None);
         }
         let file = self.data.file_mut(role);
-        *file = File { chosen: Some(Chosen::new(name)), opens: file.opens, ..File::default() };
+        *file = File { chosen: Some(Chosen::new(name, aligned_with)), opens: file.opens, ..File::default() };
         file.open(role).map(Effect::Send).into_iter().collect()
     }
 
@@ -315,8 +319,6 @@ impl State {
             "Your file is being read."
         } else if self.data.report.is_none() || self.data.train.problem.is_some() {
             "Waits for data: choose a file above."
-        } else if !self.data.is_trainable() {
-            "This task cannot be trained yet: choose another."
         } else if self.data.validation.problem.is_some() {
             "The validation file cannot be used: take it away or choose another."
         } else if !matches!(self.model.load, Load::Ready(_)) {
@@ -430,11 +432,6 @@ impl State {
         let Some((actual, predicted)) = self.run.worst_cell() else { return Vec::new() };
         self.trial.is_picking = true;
         vec![Effect::Send(Command::Rows { actual, predicted })]
-    }
-
-    /// Classifies the text in the box.
-    pub fn ask(&mut self) -> Vec<Effect> {
-        self.trial.ask().map(Effect::Send).into_iter().collect()
     }
 
     /// Makes a folder to take away.

@@ -8,6 +8,7 @@ use hone_core::recipe::{
     default_lr,
 };
 
+use super::form::any_model;
 use super::{State, show};
 
 /// Points of the curve shown before a run.
@@ -32,6 +33,7 @@ impl State {
         let (model, entry) = (self.model.report()?, self.model.entry()?);
         let tokens = self.data.report.as_ref().and_then(|report| report.tokens.as_ref());
         Some(ModelFacts {
+            family: model.family,
             parameters: model.parameters,
             layers: model.layers as usize,
             // Only the worker knows; it says so where there is none.
@@ -58,7 +60,8 @@ impl State {
     pub fn planned_peak(&self) -> f64 {
         let recipe = &self.form.recipe;
         let parameters = self.model.entry().map_or(0.0, |entry| entry.parameters);
-        recipe.lr_peak.unwrap_or_else(|| default_lr(parameters, recipe))
+        let unloaded = || ModelFacts { parameters, ..any_model(recipe.task) };
+        recipe.lr_peak.unwrap_or_else(|| default_lr(&self.facts().unwrap_or_else(unloaded), recipe))
     }
 
     /// Optimiser steps that an epoch of the recipe makes of the data; none while there is no data.

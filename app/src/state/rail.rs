@@ -1,7 +1,7 @@
 //! The five steps, each with its state in one line.
 
-use super::show;
 use super::{Export, Load, Phase, State};
+use super::{scores, show};
 
 /// A step of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl State {
             Step::Data => self.data_line(),
             Step::Model => self.model_line(),
             Step::Train => self.train_line(),
-            Step::Try => match (self.run.has_weights, self.trial.answer.is_some()) {
+            Step::Try => match (self.run.has_weights, self.trial.reply.is_some()) {
                 (false, _) => (Mark::Waiting, "after training".into()),
-                (true, false) => (Mark::Open, "ready for your sentence".into()),
+                (true, false) => (Mark::Open, "ready for your own text".into()),
                 (true, true) => (Mark::Done, "tried".into()),
             },
             Step::Export => match &self.export {
@@ -113,12 +113,12 @@ impl State {
             Phase::Starting => "Training is being set up.".into(),
             Phase::Running if self.run.evaluations.is_empty() => "Training.".into(),
             Phase::Running => self.run.evaluations.last().map_or_else(String::new, |last| {
-                format!("Validation accuracy {} after step {}.", show::score(last.accuracy), last.step)
+                format!("Validation {} after step {}.", scores::headline(self.run.task(), last), last.step)
             }),
             Phase::Paused => "Training is paused.".into(),
             Phase::Stopping => "Training stops; the best weights are kept.".into(),
             Phase::Finished(summary) => {
-                format!("Training is over. Validation accuracy {}.", show::score(summary.best.accuracy))
+                format!("Training is over. Validation {}.", scores::headline(self.run.task(), &summary.best))
             }
             Phase::Failed(_) => "Training ended with an error.".into(),
         }
@@ -131,9 +131,12 @@ impl State {
         } else if let Some(file) = [&data.train, &data.validation].into_iter().find(|file| file.opens > 0) {
             (Mark::Busy, format!("reading, {}", show::percent(file.progress)))
         } else if let Some(report) = &data.report {
-            let labels = report.classes.len() as u32;
             let rows = show::counted(report.rows_kept, "row", "rows");
-            (Mark::Done, format!("{rows}, {}", show::counted(labels, "label", "labels")))
+            let labels = match report.classes.len() as u32 {
+                0 => String::new(),
+                labels => format!(", {}", show::counted(labels, "label", "labels")),
+            };
+            (Mark::Done, rows + &labels)
         } else if data.is_mapping {
             (Mark::Busy, "looking at the rows".into())
         } else {
@@ -172,7 +175,7 @@ impl State {
             },
             Phase::Paused => (Mark::Open, format!("paused at {}", step())),
             Phase::Stopping => (Mark::Busy, "stopping".into()),
-            Phase::Finished(summary) => (Mark::Done, format!("accuracy {}", show::score(summary.best.accuracy))),
+            Phase::Finished(summary) => (Mark::Done, scores::headline(self.run.task(), &summary.best)),
             Phase::Failed(_) => (Mark::Wrong, "ended with an error".into()),
         }
     }

@@ -3,9 +3,9 @@
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
 use hone_core::protocol::{EndReason, PartState, RowView, RunPlan, RunSummary, StepMetrics};
-use hone_core::recipe::{AdapterKind, Metric, Place};
+use hone_core::recipe::{AdapterKind, Place, Task};
 
-use super::show;
+use super::{scores, show};
 
 /// A run and all that it has told so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +99,11 @@ impl Run {
         }
     }
 
+    /// What is learned.
+    pub fn task(&self) -> Task {
+        self.plan.as_ref().map(|plan| plan.recipe.task).unwrap_or_default()
+    }
+
     /// The last optimiser step and the number of steps in all.
     pub fn position(&self) -> Option<(u32, u32)> {
         let plan = self.plan.as_ref()?;
@@ -113,7 +118,7 @@ impl Run {
 
     /// The cell with the most rows that were predicted wrong.
     pub fn worst_cell(&self) -> Option<(u32, u32)> {
-        let confusion = &self.summary()?.best.confusion;
+        let (_, confusion) = self.summary()?.best.classes()?;
         let cells = confusion.iter().zip(0..).flat_map(|(row, actual)| {
             row.iter()
                 .zip(0..)
@@ -147,7 +152,7 @@ impl Run {
             EndReason::EarlyStopped => match &self.plan {
                 Some(plan) => format!(
                     "Stopped early: {} had not improved for {}.",
-                    metric_name(plan.recipe.best_metric),
+                    scores::name(scores::deciding(&plan.recipe)),
                     show::counted(plan.recipe.patience, "evaluation", "evaluations"),
                 ),
                 None => "Stopped early: the score had not improved for a while.".into(),
@@ -158,16 +163,5 @@ impl Run {
                 "Stopped: the numbers grew beyond what can be computed three steps in a row.".into()
             }
         }
-    }
-}
-
-/// A metric within a sentence.
-pub fn metric_name(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Loss => "validation loss",
-        Metric::Accuracy => "accuracy",
-        Metric::MacroF1 => "macro-F1",
-        Metric::WeightedF1 => "weighted F1",
-        Metric::WorstF1 => "F1 of the worst label",
     }
 }

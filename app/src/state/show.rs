@@ -1,6 +1,6 @@
 //! Numbers and other people's text as words on the page.
 
-use hone_core::recipe::Place;
+use hone_core::recipe::{LoraTarget, Place};
 
 // Numbers stay with their units: the spaces between them do not break.
 
@@ -75,6 +75,18 @@ pub fn part(place: Place) -> String {
     }
 }
 
+/// A linear layer that may have an adapter.
+pub fn target(target: LoraTarget) -> &'static str {
+    match target {
+        LoraTarget::Query => "query",
+        LoraTarget::Key => "key",
+        LoraTarget::Value => "value",
+        LoraTarget::AttentionOutput => "attention output",
+        LoraTarget::Intermediate => "feed-forward in",
+        LoraTarget::Output => "feed-forward out",
+    }
+}
+
 /// Parameters, however many: `770`, `295 K`, `10.6 M`.
 pub fn parameters(value: f64) -> String {
     match value {
@@ -87,6 +99,17 @@ pub fn parameters(value: f64) -> String {
 /// A score between 0 and 1.
 pub fn score(value: f64) -> String {
     format!("{value:.3}")
+}
+
+/// A score of which a tenth is known.
+pub fn tenths(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// Words with a capital at their beginning.
+pub fn sentence_case(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A number of any size, such as a learning rate: `5e-5`, `3.33e-5`, `0.01`, `128`.
@@ -107,6 +130,11 @@ pub fn two_digits(rate: f64) -> f64 {
 /// A mark of an axis of losses or scores.
 pub fn tick(value: f64) -> String {
     format!("{value:.2}")
+}
+
+/// Someone else's text as [`visible`], but for its lines, which stay.
+pub fn lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
 /// Someone else's text with every character made visible that could hide or reorder what stands beside it.

@@ -6,13 +6,14 @@ mod rehearsal;
 mod run;
 mod worker;
 
+use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths};
-use hone_core::metrics::Evaluation;
+use hone_core::metrics::{Detail, Evaluation};
 use hone_core::problem::Problem;
 use hone_core::protocol::{
     Backend, Baseline, DataRole, DeviceReport, EndReason, Event, ModelReport, PartState, RunPlan, RunSummary,
 };
-use hone_core::recipe::{Place, Pooling, RawRecipe};
+use hone_core::recipe::{Family, Metric, Place, Pooling, RawRecipe};
 
 use super::State;
 
@@ -86,7 +87,7 @@ fn entry() -> CatalogEntry {
         files: Vec::new(),
         weights: "model.safetensors".into(),
         sha256: String::new(),
-        task: hone_core::recipe::Task::Classification,
+        family: Family::Bert,
         pooling: Pooling::Mean,
     }
 }
@@ -96,7 +97,7 @@ fn model_ready() -> Event {
         model: ModelReport {
             id: "mini".into(),
             name: "Mini".into(),
-            family: "bert".into(),
+            family: Family::Bert,
             parameters: 22.7e6,
             layers: 6,
             hidden: 384,
@@ -116,7 +117,7 @@ fn device_ready() -> Event {
 }
 
 fn baseline() -> Baseline {
-    Baseline { label: "a".into(), accuracy: 0.5, macro_f1: 0.33 }
+    Baseline { label: "a".into(), scores: [(Metric::Accuracy, 0.5), (Metric::MacroF1, 0.33)].into() }
 }
 
 fn started() -> Event {
@@ -132,7 +133,7 @@ fn started() -> Event {
             trainable_parameters: 10e6,
             lr_curve: vec![(0, 0.0), (18, 0.0)],
             parts: vec![part(Place::Layer(5), false), part(Place::Head, true)],
-            baseline: baseline(),
+            baseline: Some(baseline()),
         },
     }
 }
@@ -146,11 +147,8 @@ fn evaluation(step: u32, accuracy: f64) -> Evaluation {
         step,
         epoch: 1.0,
         loss: 0.5,
-        accuracy,
-        macro_f1: accuracy,
-        weighted_f1: accuracy,
-        classes: Vec::new(),
-        confusion: vec![vec![4, 1], vec![3, 2]],
+        scores: [(Metric::Accuracy, accuracy), (Metric::MacroF1, accuracy)].into(),
+        detail: Detail::Classes { classes: Vec::new(), confusion: vec![vec![4, 1], vec![3, 2]] },
     }
 }
 
@@ -160,7 +158,7 @@ fn finished() -> Event {
             reason: EndReason::Completed,
             steps: 18,
             best: evaluation(18, 0.9),
-            baseline: baseline(),
+            baseline: Some(baseline()),
             forgetting: None,
             seconds: 10.0,
             advice: None,
@@ -183,7 +181,7 @@ fn ready() -> State {
     state.catalog(Ok(vec![entry()]));
     state.listening();
     state.on_event(device_ready());
-    state.open(DataRole::Train, "reviews.csv".into());
+    state.open(DataRole::Train, "reviews.csv".into(), None);
     for event in [opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.on_event(event);
     }

@@ -1,17 +1,27 @@
-//! Trying the model on one's own sentences.
+//! Trying the model on one's own texts, questions and prompts.
 
+use hone_core::dataset::Mapping;
 use hone_core::problem::Problem;
-use hone_core::protocol::Command;
+use hone_core::protocol::{Answer, Command, Query, Sampling};
+use hone_core::recipe::Task;
+
+use super::{Effect, State};
 
 /// What was asked and answered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trial {
-    /// The text in the box.
+    /// The text, the passage or the prompt in the box.
     pub text: String,
-    /// Question that is not answered yet.
-    pub pending: Option<Question>,
+    /// The second text of a pair, or the question.
+    pub other: String,
+    /// How a prompt is written on.
+    pub sampling: Sampling,
+    /// What is wrong with a field of it, by the field's name.
+    pub errors: Vec<(&'static str, String)>,
+    /// What is not answered yet, or not to its end.
+    pub pending: Option<Pending>,
     /// The last answer.
-    pub answer: Option<Answer>,
+    pub reply: Option<Reply>,
     /// Why there is none.
     pub problem: Option<Problem>,
     /// Whether the person asked for rows to pick from.
@@ -21,37 +31,44 @@ pub struct Trial {
     next_id: u32,
 }
 
-/// A text that was sent to the worker.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Question {
-    /// Comes back with the answer.
-    pub id: u32,
-    /// What is asked; the box may hold something else by now.
-    pub text: String,
+/// What is asked of a model, and so which boxes there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asking {
+    /// One text.
+    #[default]
+    Text,
+    /// Two texts.
+    Pair,
+    /// A question and a passage.
+    Question,
+    /// A prompt.
+    Prompt,
 }
 
-/// A text with its probabilities.
+/// A query that was sent to the worker.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct Pending {
+    /// Comes back with the answer.
+    pub id: u32,
+    /// What is asked; the boxes may hold something else by now.
+    pub query: Query,
+}
+
+/// What both models say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
     /// What was asked.
-    pub text: String,
-    /// One line a class.
-    pub classes: Vec<ClassShare>,
+    pub query: Query,
+    /// Names of classes, labels or tags.
+    pub labels: Vec<String>,
+    /// By the base model; its head, where the task needs one, is untrained.
+    pub base: Answer,
+    /// By the tuned model.
+    pub tuned: Answer,
     /// Tokens that were read.
     pub tokens: u32,
     /// Whether the text was longer than that.
     pub truncated: bool,
-}
-
-/// Probability of a class before and after training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClassShare {
-    /// The class's name.
-    pub label: String,
-    /// By the base model with its untrained head.
-    pub base: f64,
-    /// By the tuned model.
-    pub tuned: f64,
 }
 
 /// A validation row that the model got wrong.
@@ -64,38 +81,90 @@ pub struct Mistake {
 }
 
 impl Trial {
-    /// Asks for the text in the box.
-    pub fn ask(&mut self) -> Option<Command> {
-        if self.text.trim().is_empty() {
+    /// What the boxes ask; none where one is empty.
+    fn query(&self, asking: Asking) -> Option<Query> {
+        let is_empty = |text: &str| text.trim().is_empty();
+        let needs_other = matches!(asking, Asking::Pair | Asking::Question);
+        if is_empty(&self.text) || (needs_other && is_empty(&self.other)) {
             return None;
         }
-        self.next_id += 1;
-        let question = Question { id: self.next_id, text: self.text.clone() };
-        self.problem = None;
-        self.pending = Some(question.clone());
-        Some(Command::Predict { id: question.id, text: question.text })
+        let (text, other) = (self.text.clone(), self.other.clone());
+        Some(match asking {
+            Asking::Text => Query::Text { text, pair: None },
+            Asking::Pair => Query::Text { text, pair: Some(other) },
+            Asking::Question => Query::Question { question: other, context: text },
+            Asking::Prompt => Query::Prompt { prompt: text, sampling: self.sampling },
+        })
     }
 
-    /// The text that an answer is for; none when a later question has taken its place.
-    pub fn answered(&mut self, id: u32) -> Option<String> {
-        self.pending.take_if(|question| question.id == id).map(|question| question.text)
+    /// Takes an answer, unless a later query has taken its place. A text that is still being written is not the last.
+    pub fn answered(&mut self, id: u32, reply: impl FnOnce(Query) -> Reply) {
+        let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
+        let reply = reply(pending.query.clone());
+        if [&reply.base, &reply.tuned].iter().any(|answer| matches!(answer, Answer::Written { is_over: false, .. })) {
+            self.pending = Some(pending);
+        }
+        self.reply = Some(reply);
     }
 
-    /// Forgets answers of earlier weights; the text stays.
+    /// Takes the reason why a query has no answer.
+    pub fn failed(&mut self, id: u32, problem: Problem) {
+        if self.pending.take_if(|pending| pending.id == id).is_some() {
+            self.problem = Some(problem);
+        }
+    }
+
+    /// Forgets answers of earlier weights; what is in the boxes stays.
     pub fn reset(&mut self) {
-        *self = Self { text: std::mem::take(&mut self.text), next_id: self.next_id, ..Self::default() };
+        let Self { text, other, sampling, errors, next_id, .. } = std::mem::take(self);
+        *self = Self { text, other, sampling, errors, next_id, ..Self::default() };
     }
 }
 
-impl Answer {
-    /// Puts names and probabilities side by side, likeliest first.
-    pub fn new(text: String, labels: Vec<String>, base: &[f32], tuned: &[f32], tokens: u32, truncated: bool) -> Self {
-        let mut classes: Vec<ClassShare> = labels
-            .into_iter()
-            .zip(base.iter().zip(tuned))
-            .map(|(label, (base, tuned))| ClassShare { label, base: f64::from(*base), tuned: f64::from(*tuned) })
-            .collect();
-        classes.sort_unstable_by(|a, b| b.tuned.total_cmp(&a.tuned));
-        Self { text, classes, tokens, truncated }
+impl State {
+    /// What the tuned model is asked.
+    pub fn asking(&self) -> Asking {
+        let is_pair = match &self.data.mapping {
+            Some(
+                Mapping::Classification { pair, .. }
+                | Mapping::MultiLabel { pair, .. }
+                | Mapping::Regression { pair, .. },
+            ) => pair.is_some(),
+            _ => false,
+        };
+        match self.run.task() {
+            Task::QuestionAnswering => Asking::Question,
+            Task::Generation => Asking::Prompt,
+            _ if is_pair => Asking::Pair,
+            _ => Asking::Text,
+        }
+    }
+
+    /// Whether there is enough in the boxes, and nothing is being answered.
+    pub fn can_ask(&self) -> bool {
+        let trial = &self.trial;
+        trial.pending.is_none() && trial.errors.is_empty() && trial.query(self.asking()).is_some()
+    }
+
+    /// Whether a text is being written.
+    pub fn is_writing(&self) -> bool {
+        matches!(&self.trial.pending, Some(Pending { query: Query::Prompt { .. }, .. }))
+    }
+
+    /// Asks what is in the boxes.
+    pub fn ask(&mut self) -> Vec<Effect> {
+        let asking = self.asking();
+        let trial = &mut self.trial;
+        let Some(query) = trial.query(asking) else { return Vec::new() };
+        trial.next_id += 1;
+        let pending = Pending { id: trial.next_id, query: query.clone() };
+        trial.problem = None;
+        trial.pending = Some(pending);
+        vec![Effect::Send(Command::Predict { id: trial.next_id, query })]
+    }
+
+    /// Ends what is being written.
+    pub fn stop_writing(&mut self) -> Vec<Effect> {
+        vec![Effect::Send(Command::StopWriting)]
     }
 }

@@ -21,7 +21,7 @@ pub fn Targets() -> impl IntoView {
                         page.change(|state| state.form.set_target(target, is_on));
                     }
                 />
-                <code>{target.module()}</code>
+                {show::target(target)}
             </label>
         }
     });

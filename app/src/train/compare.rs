@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::components::{Chart, Table};
 use crate::page::Page;
-use crate::state::{SERIES, State, show};
+use crate::state::{History, SERIES, State, scores, show};
 
 /// Two or more runs, laid over each other, and what differs between them.
 #[component]
@@ -10,6 +10,7 @@ pub fn Comparison() -> impl IntoView {
     let page = Page::get();
     let are_few = page.memo(|state| state.history.ticked().len() < 2);
     let score = page.memo(|state| state.history.score_picture());
+    let title = page.memo(|state| format!("Validation {}", scores::name(state.history.compared())));
     let loss = page.memo(|state| state.history.loss_picture());
     let legend = page.memo(|state| {
         let series = |place: usize| format!("series-{}", place % SERIES);
@@ -25,7 +26,7 @@ pub fn Comparison() -> impl IntoView {
         <div class="comparison" hidden=are_few>
             <h3>"Comparison"</h3>
             <div class="columns">
-                <Chart title="Validation macro-F1" picture=score mark=show::tick legend />
+                <Chart title picture=score mark=show::tick legend />
                 <Chart title="Validation loss; training loss thin" picture=loss mark=show::tick legend />
             </div>
             <Table label="What differs between the runs" class="differences" heads rows />
@@ -46,12 +47,13 @@ fn rows(state: &State) -> Vec<Vec<String>> {
     for (name, values) in &differences {
         row(name.clone(), &|run| show::visible(&values[run]));
     }
-    row("Best macro-F1".into(), &|run| show::score(runs[run].best.macro_f1));
-    row("Best accuracy".into(), &|run| show::score(runs[run].best.accuracy));
+    for metric in History::metrics(runs.iter().copied()) {
+        row(format!("Best {}", scores::name(metric)), &|run| scores::of(&runs[run].best, metric));
+    }
     row("Validation loss".into(), &|run| show::score(runs[run].best.loss));
-    for class in runs.first().map(|run| run.best.classes.as_slice()).unwrap_or_default() {
+    for class in runs.first().map(|run| run.classes()).unwrap_or_default() {
         row(format!("F1 of {}", show::visible(&class.label)), &|run| {
-            let own = runs[run].best.classes.iter().find(|own| own.label == class.label);
+            let own = runs[run].classes().iter().find(|own| own.label == class.label);
             own.map_or("–".into(), |own| show::score(own.f1))
         });
     }

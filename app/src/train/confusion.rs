@@ -1,3 +1,4 @@
+use hone_core::metrics::ClassScores;
 use leptos::prelude::*;
 
 use crate::page::Page;
@@ -8,11 +9,10 @@ use crate::state::{Cell, State, show};
 pub fn Confusion() -> impl IntoView {
     let page = Page::get();
     let labels = page.memo(|state| {
-        let classes = state.run.summary().map_or(&[][..], |summary| &summary.best.classes);
+        let classes = confusion(state).map(|(classes, _)| classes).unwrap_or_default();
         classes.iter().map(|class| show::visible(&class.label)).collect::<Vec<_>>()
     });
-    let confusion =
-        page.memo(|state| state.run.summary().map(|summary| summary.best.confusion.clone()).unwrap_or_default());
+    let counts = page.memo(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
     let heads = move || {
         let labels = labels.get().into_iter();
         labels.map(|label| view! { <th scope="col" dir="auto"><div>{label}</div></th> }).collect_view()
@@ -32,9 +32,11 @@ pub fn Confusion() -> impl IntoView {
                 </tr>
             }
         };
-        (0..).zip(&labels).zip(confusion.get()).map(row).collect_view()
+        (0..).zip(&labels).zip(counts.get()).map(row).collect_view()
     };
+    let is_missing = page.memo(|state| confusion(state).is_none());
     view! {
+        <div class="stack" hidden=is_missing>
         <h4>"What was taken for what"</h4>
         <p class="hint">"Rows: what it is. Columns: what the model said. Press a number to read its rows."</p>
         <div class="frame" tabindex="0" role="region" aria-label="Confusion matrix">
@@ -49,7 +51,13 @@ pub fn Confusion() -> impl IntoView {
             </table>
         </div>
         <OpenCell labels />
+        </div>
     }
+}
+
+/// The classes and their confusion matrix, where the run was of that kind.
+fn confusion(state: &State) -> Option<(&[ClassScores], &[Vec<u32>])> {
+    state.run.summary()?.best.classes()
 }
 
 #[component]

@@ -20,8 +20,8 @@ pub fn ForgettingMeter() -> impl IntoView {
     let bars = move || {
         shares.get().map(|(agreement, cosine)| {
             let bars = vec![
-                Bar { label: "Sentences still alike".into(), share: share(agreement) },
-                Bar { label: "Sentences still in place".into(), share: share(cosine) },
+                Bar { label: "Sentences still alike".into(), share: share(agreement), mark: "" },
+                Bar { label: "Sentences still in place".into(), share: share(cosine), mark: "" },
             ];
             view! { <Bars caption="Of what the model was before" bars /> }
         })

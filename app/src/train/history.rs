@@ -1,16 +1,22 @@
+use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
 use super::compare::Comparison;
 use crate::browser;
 use crate::components::{Key, Table, heads};
 use crate::page::Page;
-use crate::state::{SERIES, SeedGroup, Step, show};
+use crate::state::{History, SERIES, SeedGroup, Step, scores, show};
 
 /// The runs that are over: named, compared and deleted.
 #[component]
 pub fn Runs() -> impl IntoView {
     let page = Page::get();
     let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
+    let metrics = page.memo(|state| History::metrics(state.history.runs.iter().rev()));
+    let heads = move || {
+        let heads = metrics.get().into_iter().map(scores::title);
+        heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view()
+    };
     view! {
         <div class="runs" hidden=page.memo(|state| state.history.runs.is_empty())>
                 <h3>"Runs"</h3>
@@ -21,15 +27,14 @@ pub fn Runs() -> impl IntoView {
                             <tr>
                                 <th scope="col">"Compare"</th>
                                 <th scope="col">"Name"</th>
-                                <th scope="col">"Macro-F1"</th>
-                                <th scope="col">"Accuracy"</th>
+                                {heads}
                                 <th scope="col">"Steps"</th>
                                 <th scope="col">"Time"</th>
                                 <td></td>
                             </tr>
                         </thead>
                         <tbody>
-                            <For each=move || ids.get() key=|id| *id children=|id| view! { <RunRow id /> } />
+                            <For each=move || ids.get() key=|id| *id children=move |id| view! { <RunRow id metrics /> } />
                         </tbody>
                     </table>
                 </div>
@@ -40,21 +45,19 @@ pub fn Runs() -> impl IntoView {
 }
 
 #[component]
-fn RunRow(id: u32) -> impl IntoView {
+fn RunRow(id: u32, metrics: Memo<Vec<Metric>>) -> impl IntoView {
     let page = Page::get();
     let name = page.memo(move |state| state.history.run(id).map(|run| run.name.clone()).unwrap_or_default());
     let series = page.memo(move |state| state.history.series(id));
-    let figures = page.peek(|state| {
-        state.history.run(id).map(|run| {
-            [
-                show::score(run.best.macro_f1),
-                show::score(run.best.accuracy),
-                show::count(f64::from(run.steps)),
-                show::about(run.seconds),
-            ]
-        })
-    });
-    let figures = figures.map(|figures| figures.map(|figure| view! { <td class="number">{figure}</td> }));
+    let figures = move || {
+        let figures = page.peek(|state| {
+            let run = state.history.run(id)?;
+            let mut figures: Vec<String> = metrics.get().iter().map(|metric| scores::of(&run.best, *metric)).collect();
+            figures.extend([show::count(f64::from(run.steps)), show::about(run.seconds)]);
+            Some(figures)
+        });
+        figures.unwrap_or_default().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_view()
+    };
     let words = move |verb: &'static str| {
         page.memo(move |state| {
             let name = state.history.run(id).map(|run| show::visible(&run.name)).unwrap_or_default();
@@ -113,14 +116,17 @@ fn RunRow(id: u32) -> impl IntoView {
 fn SeedGroups() -> impl IntoView {
     let page = Page::get();
     let rows = page.memo(|state| {
-        let with_spread = |(mean, deviation): (f64, f64)| format!("{} ± {}", show::score(mean), show::score(deviation));
+        let with_spread = |(metric, (mean, deviation)): &(Metric, (f64, f64))| {
+            let [mean, deviation] = [*mean, *deviation].map(|figure| scores::value(*metric, figure));
+            format!("{} {mean} ± {deviation}", scores::name(*metric))
+        };
         let row = |group: SeedGroup| {
-            let scores = [with_spread(group.macro_f1), with_spread(group.accuracy)];
-            [show::visible(&group.name), group.runs.to_string()].into_iter().chain(scores).collect::<Vec<_>>()
+            let scores: Vec<String> = group.scores.iter().map(with_spread).collect();
+            vec![show::visible(&group.name), group.runs.to_string(), scores.join(", ")]
         };
         state.history.seed_groups().into_iter().map(row).collect::<Vec<_>>()
     });
-    let heads = heads(&["First run", "Seeds", "Macro-F1", "Accuracy"]);
+    let heads = heads(&["First run", "Seeds", "Scores"]);
     view! {
         <div class="seeds" hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
             <h4>"Over seeds"</h4>

@@ -6,7 +6,7 @@ use super::table::HistoryTable;
 use crate::browser;
 use crate::components::Chart;
 use crate::page::Page;
-use crate::state::{Effect, Phase, Run, State, Step, show};
+use crate::state::{Effect, Phase, Run, State, Step, scores, show};
 
 const LEGEND: [(&str, &str); 3] = [("smooth", "training"), ("validation", "validation"), ("best", "best")];
 
@@ -98,23 +98,25 @@ fn Figures() -> impl IntoView {
     }
 }
 
-fn figures(run: &Run) -> Vec<(&'static str, String)> {
+fn figures(run: &Run) -> Vec<(String, String)> {
     let mut figures = Vec::new();
     if let Some((step, total)) = run.position() {
-        figures.push(("Step", format!("{} / {}", show::count(f64::from(step)), show::count(f64::from(total)))));
+        figures.push(("Step".into(), format!("{} / {}", show::count(f64::from(step)), show::count(f64::from(total)))));
     }
     if let (Some(last), Some(plan)) = (run.steps.last(), &run.plan) {
-        figures.push(("Epoch", format!("{:.1} / {}", last.epoch, plan.recipe.epochs)));
+        figures.push(("Epoch".into(), format!("{:.1} / {}", last.epoch, plan.recipe.epochs)));
     }
     if run.tokens_per_s > 0.0 {
-        figures.push(("Tokens a second", show::count(run.tokens_per_s)));
+        figures.push(("Tokens a second".into(), show::count(run.tokens_per_s)));
     }
     if run.is_active() {
         let left = run.seconds_left.map_or("told after ten steps".into(), show::duration);
-        figures.push(("Time left", left));
+        figures.push(("Time left".into(), left));
     }
     if let Some(best) = run.best.and_then(|best| run.evaluations.get(best)) {
-        figures.push(("Best validation accuracy", format!("{} at step {}", show::score(best.accuracy), best.step)));
+        let metric = scores::shown(run.task())[0];
+        let name = format!("Best validation {}", scores::name(metric));
+        figures.push((name, format!("{} at step {}", scores::of(best, metric), best.step)));
     }
     figures
 }

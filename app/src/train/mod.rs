@@ -5,6 +5,7 @@ mod advanced;
 mod class_weights;
 mod compare;
 mod confusion;
+mod detail;
 mod finder;
 mod forgetting;
 mod history;

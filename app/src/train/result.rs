@@ -1,59 +1,55 @@
 use leptos::prelude::*;
 
 use super::confusion::Confusion;
+use super::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use super::forgetting::ForgettingMeter;
-use crate::components::{ProblemPlace, Table, heads};
+use crate::components::{ProblemPlace, Table};
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, scores, show};
 
 /// What a finished run scored.
 #[component]
 pub fn RunResult() -> impl IntoView {
     let page = Page::get();
     let is_open = page.memo(|state| state.run.summary().is_none());
-    let scores = page.memo(|state| scores(state).unwrap_or_default());
-    let labels = page.memo(|state| by_label(state).unwrap_or_default());
+    let heads = page.memo(|state| {
+        let scores = scores::shown(state.run.task()).iter().map(|metric| scores::title(*metric));
+        [String::new()].into_iter().chain(scores).collect::<Vec<_>>()
+    });
+    let rows = page.memo(|state| rows(state).unwrap_or_default());
     let ended = page.memo(|state| ended(state).unwrap_or_default());
     let advice = page.memo(|state| state.run.summary().and_then(|summary| summary.advice.clone()));
     view! {
         <div class="result" hidden=is_open>
             <h3>"Result on the validation rows"</h3>
             <div class="columns">
-                <Table
-                    label="Result"
-                    class="headline"
-                    heads=heads(&["", "Accuracy", "Macro-F1"])
-                    rows=scores
-                />
+                <Table label="Result" class="headline" heads rows />
                 <p>{ended}</p>
             </div>
             <ProblemPlace problem=advice is_warning=true />
-            <h4>"By label"</h4>
-            <Table label="Scores by label" heads=heads(&["Label", "Precision", "Recall", "F1", "Rows"]) rows=labels />
+            <ByLabel />
             <Confusion />
+            <Scatter />
+            <AnswerCounts />
+            <Samples />
             <ForgettingMeter />
         </div>
     }
 }
 
-fn scores(state: &State) -> Option<Vec<Vec<String>>> {
-    let summary = state.run.summary()?;
-    let row = |name: String, scores: [f64; 2]| [name].into_iter().chain(scores.map(show::score)).collect::<Vec<_>>();
-    let (best, baseline) = (&summary.best, &summary.baseline);
-    let guess = format!("Always guessing “{}”", show::visible(&baseline.label));
-    Some(vec![
-        row("Tuned model".into(), [best.accuracy, best.macro_f1]),
-        row(guess, [baseline.accuracy, baseline.macro_f1]),
-    ])
-}
-
-fn by_label(state: &State) -> Option<Vec<Vec<String>>> {
-    let rows = state.run.summary()?.best.classes.iter().map(|class| {
-        let scores = [class.precision, class.recall, class.f1].map(show::score);
-        let rows = show::count(f64::from(class.support));
-        [show::visible(&class.label)].into_iter().chain(scores).chain([rows]).collect()
+/// The tuned model's figures, and those of always saying the same where there are such.
+fn rows(state: &State) -> Option<Vec<Vec<String>>> {
+    let (summary, metrics) = (state.run.summary()?, scores::shown(state.run.task()));
+    let row = |name: String, score: &dyn Fn(hone_core::recipe::Metric) -> f64| {
+        let scores = metrics.iter().map(|metric| scores::value(*metric, score(*metric)));
+        [name].into_iter().chain(scores).collect::<Vec<_>>()
+    };
+    let tuned = row("Tuned model".into(), &|metric| summary.best.score(metric));
+    let baseline = summary.baseline.as_ref().map(|baseline| {
+        let name = format!("Always guessing “{}”", show::visible(&baseline.label));
+        row(name, &|metric| baseline.scores.get(&metric).copied().unwrap_or(f64::NAN))
     });
-    Some(rows.collect())
+    Some([tuned].into_iter().chain(baseline).collect())
 }
 
 fn ended(state: &State) -> Option<String> {

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
-use crate::components::{Table, heads};
+use crate::components::Table;
 use crate::page::Page;
-use crate::state::{Run, show};
+use crate::state::{Run, scores, show};
 
 /// The figures behind the loss chart, for those who read rather than see.
 #[component]
@@ -12,7 +12,11 @@ pub fn HistoryTable() -> impl IntoView {
     let is_open = RwSignal::new(false);
     // Hidden rows are not made: they would be remade four times a second.
     let rows = Signal::derive(move || if is_open.get() { all.get() } else { Vec::new() });
-    let heads = heads(&["Step", "Training loss", "Validation loss", "Accuracy", "Macro-F1"]);
+    let task = page.memo(|state| state.run.task());
+    let heads = Signal::derive(move || {
+        let scores = scores::shown(task.get()).iter().map(|metric| scores::title(*metric));
+        ["Step", "Training loss", "Validation loss"].map(String::from).into_iter().chain(scores).collect()
+    });
     view! {
         <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
             <summary>"Show as table"</summary>
@@ -25,13 +29,13 @@ pub fn HistoryTable() -> impl IntoView {
 fn rows(run: &Run) -> Vec<Vec<String>> {
     let row = |evaluation: &hone_core::metrics::Evaluation| {
         let before = run.steps.iter().rev().find(|step| step.step <= evaluation.step);
-        vec![
+        let mut row = vec![
             evaluation.step.to_string(),
             before.map_or(String::new(), |step| show::score(step.loss)),
             show::score(evaluation.loss),
-            show::score(evaluation.accuracy),
-            show::score(evaluation.macro_f1),
-        ]
+        ];
+        row.extend(scores::shown(run.task()).iter().map(|metric| scores::of(evaluation, *metric)));
+        row
     };
     run.evaluations.iter().map(row).collect()
 }

@@ -1,15 +1,23 @@
-//! The fourth step: one's own sentences, before and after.
+//! The fourth step: one's own texts, before and after.
+
+mod answer;
+mod boxes;
+mod marked;
+mod sampling;
 
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, ProblemPlace, StepSection};
+use crate::components::{ProblemPlace, StepSection};
 use crate::page::Page;
-use crate::state::{Answer, ClassShare, Mistake, State, Step, show};
+use crate::state::{Mistake, State, Step, show};
 
-/// Classes shown in an answer.
-const SHOWN: usize = 10;
+use answer::AnswerCard;
+use boxes::Boxes;
 
-/// A text box, and what the model says before and after training.
+/// Rows shown to pick from.
+const PICKS: usize = 10;
+
+/// What is asked, and what the model says before and after training.
 #[component]
 pub fn TryStep() -> impl IntoView {
     let page = Page::get();
@@ -18,7 +26,7 @@ pub fn TryStep() -> impl IntoView {
     view! {
         <StepSection step=Step::Try>
             <p class="waits" hidden=is_ready>
-                "Once the model is trained, ask it about a sentence of your own, beside the untouched one."
+                "Once the model is trained, ask it about a text of your own, beside the untouched one."
             </p>
             <div class="stack" hidden=is_waiting>
                 <Question />
@@ -31,25 +39,14 @@ pub fn TryStep() -> impl IntoView {
 fn Question() -> impl IntoView {
     let page = Page::get();
     let name = page.memo(|state| show::visible(&state.run.name));
-    let text = page.memo(|state| state.trial.text.clone());
-    let answer = page.memo(|state| state.trial.answer.clone());
     let problem = page.memo(|state| state.trial.problem.clone());
-    let cannot_ask = page.memo(|state| state.trial.pending.is_some() || state.trial.text.trim().is_empty());
+    let cannot_ask = page.memo(|state| !state.can_ask());
     let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
+    let is_not_writing = page.memo(|state| !state.is_writing());
     let cannot_pick = page.memo(|state| state.run.worst_cell().is_none());
     view! {
         <p class="hint">"Asks the model of the last run, " <span dir="auto">{name}</span> "."</p>
-        <label for="try-text">"A sentence"</label>
-        <textarea
-            id="try-text"
-            rows="3"
-            dir="auto"
-            prop:value=text
-            on:input:target=move |event| {
-                let typed = event.target().value();
-                page.change(|state| state.trial.text = typed);
-            }
-        ></textarea>
+        <Boxes />
         <div class="row">
             <button
                 type="button"
@@ -59,6 +56,9 @@ fn Question() -> impl IntoView {
             >
                 {words}
             </button>
+            <button type="button" hidden=is_not_writing on:click=move |_| page.act(State::stop_writing)>
+                "Stop writing"
+            </button>
             <span hidden=cannot_pick>
                 <button type="button" class="quiet" on:click=move |_| page.act(|state| state.fetch_mistakes())>
                     "Pick one that validation got wrong"
@@ -67,9 +67,7 @@ fn Question() -> impl IntoView {
         </div>
         <Mistakes />
         <ProblemPlace problem />
-        <div aria-live="polite">
-            {move || answer.get().map(|answer| view! { <AnswerCard answer /> })}
-        </div>
+        <AnswerCard />
     }
 }
 
@@ -97,36 +95,7 @@ fn Mistakes() -> impl IntoView {
     move || {
         let mistakes = mistakes.get();
         (!mistakes.is_empty()).then(|| {
-            view! { <ul class="rows picks">{mistakes.into_iter().take(SHOWN).map(item).collect_view()}</ul> }
+            view! { <ul class="rows picks">{mistakes.into_iter().take(PICKS).map(item).collect_view()}</ul> }
         })
-    }
-}
-
-/// Probabilities before and after, side by side.
-#[component]
-fn AnswerCard(answer: Answer) -> impl IntoView {
-    let bars = |share: fn(&ClassShare) -> f64| {
-        let classes = answer.classes.iter().take(SHOWN);
-        classes.map(|class| Bar { label: class.label.clone(), share: share(class) }).collect::<Vec<Bar>>()
-    };
-    let (before, after) = (bars(|class| class.base), bars(|class| class.tuned));
-    let read = format!(
-        "{} read{}.",
-        show::counted(answer.tokens, "token", "tokens"),
-        if answer.truncated { "; the rest was cut off" } else { "" },
-    );
-    let hidden = answer.classes.len().saturating_sub(SHOWN);
-    let note = (hidden > 0).then(|| format!(" The {SHOWN} likeliest of {} labels are shown.", answer.classes.len()));
-    view! {
-        <blockquote dir="auto">{show::visible(&answer.text)}</blockquote>
-        <div class="columns answer">
-            <div class="before">
-                <Bars caption="Before training" bars=before />
-            </div>
-            <div class="after">
-                <Bars caption="After training" bars=after />
-            </div>
-        </div>
-        <p class="hint">{read} {note}</p>
     }
 }

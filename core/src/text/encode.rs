@@ -187,13 +187,14 @@ fn push_text(
     Ok(ids.len())
 }
 
-/// A text with its special tokens, and the words of which a token begins: that token, and the word's tag. `words` are in
-/// order.
-pub fn tagged(
-    tokenizer: &Tokenizer,
-    text: &str,
-    words: &[(Range<u32>, u32)],
-) -> Result<(Vec<u32>, Vec<(u32, u32)>), Problem> {
+/// Tokens, and of the words among them the first token and the word's tag.
+pub type Tagged = (Vec<u32>, Vec<(u32, u32)>);
+
+/// A text with its special tokens, and the words of which a token begins. `words` are in order: their bytes and tags.
+///
+/// # Errors
+/// When the text cannot be put into tokens.
+pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) -> Result<Tagged, Problem> {
     let pieces = tokenizer.pieces(text)?;
     let frame = tokenizer.frame();
     let before = frame.begin.len() as u32;
@@ -367,7 +368,7 @@ fn packed(ids: &[u32], tokenizer: &Tokenizer, max_len: usize) -> Result<Examples
     for window in ids.chunks(max_len.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
         let row = [begin, window].concat();
         texts.push(&row);
-        learned.push([1..row.len() as u32].into());
+        learned.push(std::iter::once(1..row.len() as u32).collect());
         if references.len() < CORPUS_REFERENCES {
             let (prompt, rest) = row.split_at(CORPUS_PROMPT.min(row.len() / 2).max(1));
             references.push(Reference {

@@ -1,10 +1,10 @@
-use hone_core::recipe::Pooling;
+use hone_core::recipe::{Pooling, Task};
 
 use super::Control::{self, Choice, Number};
 use super::choice::choice;
 use super::number::{open, own, whole};
 
-pub static CONTROLS: [Control; 4] = [
+pub static CONTROLS: [Control; 5] = [
     Number(super::Field {
         unit: "rows",
         ..whole(
@@ -39,25 +39,41 @@ pub static CONTROLS: [Control; 4] = [
             ],
         )
     }),
-    Choice(choice(
-        "pooling",
-        "One vector of a text",
-        (
-            |recipe| match recipe.pooling {
-                None => 0,
-                Some(Pooling::Mean) => 1,
-                Some(Pooling::Cls) => 2,
-            },
-            |recipe, index| recipe.pooling = [None, Some(Pooling::Mean), Some(Pooling::Cls)][index.min(2)],
-        ),
-        &[
-            ("the model's own way", "Whatever the model was made with."),
+    Number(super::Field {
+        unit: "tokens",
+        applies: |recipe| recipe.task == Task::QuestionAnswering,
+        ..whole(
+            "window_overlap",
+            "Overlap of windows",
+            own!(window_overlap: u32),
+            [
+                "A long passage is read in windows that have this much in common, so that no answer is cut in two.",
+                "Raise it when answers are long; more windows take more time.",
+            ],
+        )
+    }),
+    Choice(super::Choice {
+        applies: |recipe| recipe.task.reads_sentences(),
+        ..choice(
+            "pooling",
+            "One vector of a text",
             (
-                "mean of all tokens",
-                "Suits models made for comparing sentences; the export brings a short Python file that transformers must be allowed to run.",
+                |recipe| match recipe.pooling {
+                    None => 0,
+                    Some(Pooling::Mean) => 1,
+                    Some(Pooling::Cls) => 2,
+                },
+                |recipe, index| recipe.pooling = [None, Some(Pooling::Mean), Some(Pooling::Cls)][index.min(2)],
             ),
-            ("first token, [CLS]", "Suits most other models; the export is a plain BertForSequenceClassification."),
-        ],
-        "Leave it unless the export must open without code of its own.",
-    )),
+            &[
+                ("the model's own way", "Whatever the model was made with."),
+                (
+                    "mean of all tokens",
+                    "Suits models made for comparing sentences; the export brings a short Python file that transformers must be allowed to run.",
+                ),
+                ("first token, [CLS]", "Suits most other models; the export is a plain BertForSequenceClassification."),
+            ],
+            "Leave it unless the export must open without code of its own.",
+        )
+    }),
 ];

@@ -1,8 +1,12 @@
-use hone_core::recipe::ClassWeights;
+use hone_core::recipe::{ClassWeights, RawRecipe, Task};
 
 use super::Control::{self, Choice, Number, Switch};
 use super::choice::{choice, flag, switch};
 use super::number::{field, own, share, whole};
+
+fn has_classes(recipe: &RawRecipe) -> bool {
+    matches!(recipe.task, Task::Classification | Task::TokenClassification)
+}
 
 pub static CONTROLS: [Control; 14] = [
     Number(share(
@@ -20,15 +24,18 @@ pub static CONTROLS: [Control; 14] = [
         own!(attention_dropout: f64),
         ["Makes each word overlook some of the others in training.", "More when the model hangs on single words."],
     )),
-    Number(share(
-        "head_dropout",
-        "Dropout before the head",
-        own!(head_dropout: f64),
-        [
-            "Switches off part of the text's vector before the head reads it.",
-            "More when only the head learns and it memorises.",
-        ],
-    )),
+    Number(super::Field {
+        applies: |recipe| recipe.task != Task::Generation,
+        ..share(
+            "head_dropout",
+            "Dropout before the head",
+            own!(head_dropout: f64),
+            [
+                "Switches off part of the text's vector before the head reads it.",
+                "More when only the head learns and it memorises.",
+            ],
+        )
+    }),
     Number(field(
         "weight_decay",
         "Weight decay",
@@ -65,57 +72,69 @@ pub static CONTROLS: [Control; 14] = [
             ],
         )
     }),
-    Number(share(
-        "label_smoothing",
-        "Label smoothing",
-        own!(label_smoothing: f64),
-        [
-            "Asks the model to be a little less than sure, by spreading this much over all labels.",
-            "10 % when some labels are wrong, or when it is sure and mistaken.",
-        ],
-    )),
-    Choice(choice(
-        "class_weights",
-        "Weight of labels",
-        (
-            |recipe| match recipe.class_weights {
-                ClassWeights::Equal => 0,
-                ClassWeights::Balanced => 1,
-                ClassWeights::Given(_) => 2,
-            },
-            |recipe, index| {
-                recipe.class_weights = match index {
-                    0 => ClassWeights::Equal,
-                    1 => ClassWeights::Balanced,
-                    _ => ClassWeights::Given(Default::default()),
-                };
-            },
-        ),
-        &[
-            ("equal", "Every row counts the same."),
-            ("balanced", "Rows of rare labels count more, so that every label counts the same."),
-            ("my own", "You say what a row of each label counts; 1 is the usual."),
-        ],
-        "Balance when a label has far fewer rows and matters as much.",
-    )),
-    Number(field(
-        "focal_gamma",
-        "Focal loss, gamma",
-        own!(focal_gamma: f64),
-        [
-            "Makes rows that the model has right already count less, and hard ones more; 0 is plain cross-entropy.",
-            "1 to 2 when easy rows are many and hard ones few; not with wrong labels.",
-        ],
-    )),
-    Number(field(
-        "r_drop",
-        "R-Drop, weight",
-        own!(r_drop: f64),
-        [
-            "Reads each row twice with different dropout and punishes disagreement; each step takes twice as long.",
-            "1 to 5 on small data; 0 switches it off. It needs dropout.",
-        ],
-    )),
+    Number(super::Field {
+        applies: |recipe| has_classes(recipe) || recipe.task == Task::Generation,
+        ..share(
+            "label_smoothing",
+            "Label smoothing",
+            own!(label_smoothing: f64),
+            [
+                "Asks the model to be a little less than sure, by spreading this much over all labels.",
+                "10 % when some labels are wrong, or when it is sure and mistaken.",
+            ],
+        )
+    }),
+    Choice(super::Choice {
+        applies: has_classes,
+        ..choice(
+            "class_weights",
+            "Weight of labels",
+            (
+                |recipe| match recipe.class_weights {
+                    ClassWeights::Equal => 0,
+                    ClassWeights::Balanced => 1,
+                    ClassWeights::Given(_) => 2,
+                },
+                |recipe, index| {
+                    recipe.class_weights = match index {
+                        0 => ClassWeights::Equal,
+                        1 => ClassWeights::Balanced,
+                        _ => ClassWeights::Given(Default::default()),
+                    };
+                },
+            ),
+            &[
+                ("equal", "Every row counts the same."),
+                ("balanced", "Rows of rare labels count more, so that every label counts the same."),
+                ("my own", "You say what a row of each label counts; 1 is the usual."),
+            ],
+            "Balance when a label has far fewer rows and matters as much.",
+        )
+    }),
+    Number(super::Field {
+        applies: has_classes,
+        ..field(
+            "focal_gamma",
+            "Focal loss, gamma",
+            own!(focal_gamma: f64),
+            [
+                "Makes rows that the model has right already count less, and hard ones more; 0 is plain cross-entropy.",
+                "1 to 2 when easy rows are many and hard ones few; not with wrong labels.",
+            ],
+        )
+    }),
+    Number(super::Field {
+        applies: has_classes,
+        ..field(
+            "r_drop",
+            "R-Drop, weight",
+            own!(r_drop: f64),
+            [
+                "Reads each row twice with different dropout and punishes disagreement; each step takes twice as long.",
+                "1 to 5 on small data; 0 switches it off. It needs dropout.",
+            ],
+        )
+    }),
     Number(field(
         "l2_sp",
         "L2-SP, pull",

@@ -1,16 +1,31 @@
-use hone_core::recipe::Metric;
+use hone_core::recipe::{Metric, RawRecipe, Task};
 
 use super::Control::{self, Choice, Number};
-use super::choice::{choice, one_of};
+use super::choice::choice;
 use super::number::{field, open, own, whole};
 
 /// Steps between evaluations when the person asks for steps and has not said how many.
 const EVAL_STEPS: u32 = 50;
 
-/// In the order of the options.
-const METRICS: [Metric; 5] = [Metric::MacroF1, Metric::Accuracy, Metric::WeightedF1, Metric::WorstF1, Metric::Loss];
+const LOSS: (&str, &str) = ("validation loss", "Being sure and wrong counts most; lower is better.");
 
-pub static CONTROLS: [Control; 7] = [
+/// What counts as best in a task: its options are in the order of the task's metrics, the first being the usual one.
+const fn best(
+    applies: fn(&RawRecipe) -> bool,
+    options: &'static [(&'static str, &'static str)],
+    when: &'static str,
+) -> Control {
+    let read = |recipe: &RawRecipe| {
+        let metrics = Metric::of(recipe.task);
+        metrics.iter().position(|metric| Some(*metric) == recipe.best_metric).unwrap_or_default()
+    };
+    let write = |recipe: &mut RawRecipe, index: usize| {
+        recipe.best_metric = Metric::of(recipe.task).get(index).copied().filter(|_| index > 0);
+    };
+    Choice(super::Choice { applies, ..choice("best_metric", "Best means", (read, write), options, when) })
+}
+
+pub static CONTROLS: [Control; 14] = [
     Number(whole(
         "epochs",
         "Epochs",
@@ -59,19 +74,91 @@ pub static CONTROLS: [Control; 7] = [
             ],
         )
     }),
-    Choice(choice(
-        "best_metric",
-        "Best means",
-        one_of!(best_metric: METRICS),
+    best(
+        |recipe| recipe.task == Task::Classification,
         &[
             ("macro-F1", "Every label counts the same; higher is better."),
             ("accuracy", "Every row counts the same; higher is better."),
             ("weighted F1", "F1 of the labels by their rows; higher is better."),
             ("F1 of the worst label", "The label recognised worst decides; higher is better."),
-            ("validation loss", "Being sure and wrong counts most; lower is better."),
+            LOSS,
         ],
         "Take accuracy when common labels matter most, the worst label when none may be neglected.",
-    )),
+    ),
+    best(
+        |recipe| recipe.task == Task::MultiLabel,
+        &[
+            ("micro-F1", "Every label of every row counts the same; higher is better."),
+            ("macro-F1", "Every label counts the same, however rare; higher is better."),
+            ("accuracy", "Rows whose labels are all right; higher is better."),
+            LOSS,
+        ],
+        "Take macro-F1 when rare labels matter as much as common ones.",
+    ),
+    best(
+        |recipe| recipe.task == Task::Regression,
+        &[
+            ("RMSE", "Large errors count most; lower is better."),
+            ("mean error", "Every error counts by its size; lower is better."),
+            ("Pearson's r", "How well the predictions follow the numbers in a straight line; higher is better."),
+            ("Spearman's ρ", "How well the order is kept; higher is better."),
+            LOSS,
+        ],
+        "Take Spearman's when only the order matters.",
+    ),
+    best(
+        |recipe| recipe.task == Task::TokenClassification,
+        &[
+            ("F1", "Entities found and right, all kinds together; higher is better."),
+            ("precision", "Of the entities that are found, those that are right; higher is better."),
+            ("recall", "Of the entities that there are, those that are found; higher is better."),
+            ("macro-F1", "Every kind of entity counts the same; higher is better."),
+            LOSS,
+        ],
+        "Take recall when an entity that is missed costs more than one too many.",
+    ),
+    best(
+        |recipe| recipe.task == Task::QuestionAnswering,
+        &[
+            ("F1", "Words of the answer that are found and right; higher is better."),
+            ("exact match", "Answers that are right to the letter; higher is better."),
+            LOSS,
+        ],
+        "Take exact match when half an answer is worth nothing.",
+    ),
+    best(
+        |recipe| recipe.task == Task::Generation,
+        &[
+            LOSS,
+            ("BLEU", "Runs of words shared with the reference; higher is better."),
+            ("chrF", "Runs of letters shared with the reference; higher is better."),
+            ("exact match", "Texts that are the reference word for word; higher is better."),
+        ],
+        "BLEU and chrF suit translation; they are measured on few rows, so the loss is steadier.",
+    ),
+    Number(super::Field {
+        unit: "rows",
+        applies: |recipe| recipe.task == Task::Generation,
+        ..whole(
+            "generated_rows",
+            "Rows written on",
+            own!(generated_rows: u32),
+            [
+                "Validation rows that the model writes on at each evaluation, to be read and scored.",
+                "More for steadier scores; each takes about as long as reading the text once a token.",
+            ],
+        )
+    }),
+    Number(super::Field {
+        unit: "tokens",
+        applies: |recipe| recipe.task == Task::Generation,
+        ..whole(
+            "max_new_tokens",
+            "Longest text written",
+            own!(max_new_tokens: u32),
+            ["Where the model is stopped if it does not end by itself.", "As long as your longest answers."],
+        )
+    }),
     Number(super::Field {
         unit: "evaluations",
         ..whole(

@@ -15,7 +15,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     state.restart();
     state.catalog(Ok(vec![entry()]));
     assert!(matches!(
-        state.open(DataRole::Train, "reviews.csv".into())[..],
+        state.open(DataRole::Train, "reviews.csv".into(), None)[..],
         [Effect::Send(Command::OpenData { role: DataRole::Train, .. })]
     ));
     assert_eq!(state.line(Step::Data).mark, Mark::Busy);
@@ -40,7 +40,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
 fn a_file_dropped_during_a_run_changes_nothing_but_is_spoken_of() {
     let mut state = running();
     let before = state.clone();
-    assert_eq!(state.open(DataRole::Train, "other.csv".into()), []);
+    assert_eq!(state.open(DataRole::Train, "other.csv".into(), None), []);
     assert!(state.data.notice.take().is_some_and(|notice| notice.what.contains("other.csv")));
     assert_eq!(state, before);
 }
@@ -48,8 +48,8 @@ fn a_file_dropped_during_a_run_changes_nothing_but_is_spoken_of() {
 #[test]
 fn only_the_last_of_two_files_dropped_in_a_row_counts() {
     let mut state = ready();
-    state.open(DataRole::Train, "first.csv".into());
-    state.open(DataRole::Train, "second.csv".into());
+    state.open(DataRole::Train, "first.csv".into(), None);
+    state.open(DataRole::Train, "second.csv".into(), None);
     assert_eq!(state.on_event(opened(9)), []);
     assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
 }
@@ -57,7 +57,7 @@ fn only_the_last_of_two_files_dropped_in_a_row_counts() {
 #[test]
 fn a_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
     let mut state = ready();
-    state.open(DataRole::Train, "latin.csv".into());
+    state.open(DataRole::Train, "latin.csv".into(), None);
     state.on_event(Event::DataFailed { role: DataRole::Train, problem: gone() });
     assert_eq!(state.line(Step::Data).mark, Mark::Wrong);
     assert!(state.blocker().is_some());
@@ -80,14 +80,14 @@ fn columns_chosen_by_the_person_outlast_the_worker_but_not_the_file() {
     assert!(
         matches!(&state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping, .. })] if *mapping == swapped)
     );
-    state.open(DataRole::Train, "other.csv".into());
+    state.open(DataRole::Train, "other.csv".into(), None);
     assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping: MAPPING, .. })]));
 }
 
 #[test]
 fn an_own_validation_file_takes_the_place_of_the_split() {
     let mut state = ready();
-    state.open(DataRole::Validation, "check.csv".into());
+    state.open(DataRole::Validation, "check.csv".into(), None);
     let mapped = state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) });
     assert!(matches!(mapped[..], [Effect::Send(Command::MapData { validation_share: 0.0, .. })]));
     let closed = state.close_validation();
@@ -100,13 +100,13 @@ fn an_own_validation_file_takes_the_place_of_the_split() {
 #[test]
 fn a_validation_file_taken_away_while_it_is_read_stays_away() {
     let mut state = ready();
-    state.open(DataRole::Validation, "check.csv".into());
+    state.open(DataRole::Validation, "check.csv".into(), None);
     state.close_validation();
     let late = Event::DataOpened { role: DataRole::Validation, source: source(2) };
     assert_eq!(state.on_event(late), []);
     assert_eq!(state.data.validation, Default::default());
 
-    state.open(DataRole::Validation, "check.csv".into());
+    state.open(DataRole::Validation, "check.csv".into(), None);
     state.close_validation();
     state.on_event(Event::DataFailed { role: DataRole::Validation, problem: gone() });
     assert_eq!(state.data.validation, Default::default());

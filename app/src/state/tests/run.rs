@@ -1,7 +1,7 @@
 //! A run from its start to what is asked of its weights, and several one after the other.
 
 use hone_core::dataset::Mapping;
-use hone_core::protocol::{Command, DeviceChoice, Event, RowView, StepMetrics};
+use hone_core::protocol::{Answer, Command, DeviceChoice, Event, Query, RowView, StepMetrics};
 use hone_core::recipe::Place;
 
 use super::{evaluation, finished, gone, part, ready, running, started, trained};
@@ -80,8 +80,8 @@ fn only_the_answer_to_the_last_question_is_shown() {
     let answer = |id| Event::Predicted {
         id,
         labels: vec!["a".into(), "b".into()],
-        base: vec![0.5, 0.5],
-        tuned: vec![0.1, 0.9],
+        base: Answer::Classes { probabilities: vec![0.5, 0.5] },
+        tuned: Answer::Classes { probabilities: vec![0.1, 0.9] },
         tokens: 3,
         truncated: false,
     };
@@ -90,11 +90,11 @@ fn only_the_answer_to_the_last_question_is_shown() {
     state.ask();
     state.ask();
     state.on_event(answer(1));
-    assert_eq!(state.trial.answer, None);
+    assert_eq!(state.trial.reply, None);
     state.trial.text = "typed since".into();
     state.on_event(answer(2));
-    let shown = state.trial.answer.as_ref().map(|answer| (answer.text.as_str(), answer.classes[0].label.as_str()));
-    assert_eq!(shown, Some(("x", "b")));
+    let asked = state.trial.reply.as_ref().map(|reply| reply.query.clone());
+    assert_eq!(asked, Some(Query::Text { text: "x".into(), pair: None }));
 }
 
 #[test]

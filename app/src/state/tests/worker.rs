@@ -33,7 +33,7 @@ fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
 #[test]
 fn what_killed_the_worker_is_not_tried_again_by_itself() {
     let mut state = ready();
-    state.open(DataRole::Train, "bomb.csv".into());
+    state.open(DataRole::Train, "bomb.csv".into(), None);
     let effects = state.worker_lost(gone());
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::OpenData { .. }))));
     assert_eq!(state.data.train.problem, Some(gone()));

@@ -1,0 +1,110 @@
+//! What is behind the figures of a run, by its task.
+
+use hone_core::metrics::{ClassScores, Detail, TextSample};
+use leptos::prelude::*;
+
+use crate::components::{Chart, Table};
+use crate::page::Page;
+use crate::state::{State, show};
+
+/// Scores of each class, label or kind of entity.
+#[component]
+pub fn ByLabel() -> impl IntoView {
+    let page = Page::get();
+    let rows = page.memo(by_label);
+    let heads = page.memo(|state| {
+        let (name, last) = match detail(state) {
+            Some(Detail::Entities { .. }) => ("Kind", &["Entities"][..]),
+            Some(Detail::Labels { .. }) => ("Label", &["Rows", "Said from"][..]),
+            _ => ("Label", &["Rows"][..]),
+        };
+        let heads = [name, "Precision", "Recall", "F1"].into_iter().chain(last.iter().copied());
+        heads.map(String::from).collect::<Vec<_>>()
+    });
+    let has_no_thresholds = page.memo(|state| !matches!(detail(state), Some(Detail::Labels { .. })));
+    view! {
+        <div hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
+            <h4>"One by one"</h4>
+            <Table label="Scores one by one" heads rows />
+            <p class="hint" hidden=has_no_thresholds>
+                "A label is said to be there from that probability on; each was chosen for the best F1 on the validation rows."
+            </p>
+        </div>
+    }
+}
+
+fn detail(state: &State) -> Option<&Detail> {
+    state.run.summary().map(|summary| &summary.best.detail)
+}
+
+fn by_label(state: &State) -> Vec<Vec<String>> {
+    let (classes, thresholds): (&[ClassScores], &[f32]) = match detail(state) {
+        Some(Detail::Classes { classes, .. }) => (classes, &[]),
+        Some(Detail::Labels { labels, thresholds }) => (labels, thresholds),
+        Some(Detail::Entities { kinds }) => (kinds, &[]),
+        _ => (&[], &[]),
+    };
+    let row = |(index, class): (usize, &ClassScores)| {
+        let mut row = vec![show::visible(&class.label)];
+        row.extend([class.precision, class.recall, class.f1].map(show::score));
+        row.push(show::count(f64::from(class.support)));
+        row.extend(thresholds.get(index).map(|threshold| show::percent(f64::from(*threshold))));
+        row
+    };
+    classes.iter().enumerate().map(row).collect()
+}
+
+/// Truth against prediction.
+#[component]
+pub fn Scatter() -> impl IntoView {
+    let page = Page::get();
+    let is_missing = page.memo(|state| !matches!(detail(state), Some(Detail::Numbers { .. })));
+    let picture = page.memo(|state| state.run.scatter_picture());
+    let legend = ["validation dots", "thin"].into_iter().zip(["a row: truth across, prediction up", "exactly right"]);
+    let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
+    view! {
+        <div class="scatter" hidden=is_missing>
+            <Chart title="Prediction over truth" picture mark=show::rate legend />
+        </div>
+    }
+}
+
+/// How many questions had an answer, and from when on the model says that there is none.
+#[component]
+pub fn AnswerCounts() -> impl IntoView {
+    let words = Page::get().memo(|state| match detail(state) {
+        Some(Detail::Answers { answerable, unanswerable, threshold }) => {
+            let answerable = show::counted(*answerable, "question", "questions");
+            let without = show::count(f64::from(*unanswerable));
+            let says = match threshold {
+                Some(_) => " The model says “no answer” from the score on that was best for these rows.",
+                None => "",
+            };
+            format!("{answerable} with an answer, {without} without.{says}")
+        }
+        _ => String::new(),
+    });
+    view! { <p>{words}</p> }
+}
+
+/// What the model wrote, beside what stands in the data.
+#[component]
+pub fn Samples() -> impl IntoView {
+    let page = Page::get();
+    let samples = page.memo(|state| match detail(state) {
+        Some(Detail::Texts { samples }) => samples.clone(),
+        _ => Vec::new(),
+    });
+    let item = |TextSample { prompt, written, reference }: TextSample| {
+        let parts = [("Prompt", prompt), ("Written", written), ("In the data", reference)];
+        let parts =
+            parts.map(|(name, text)| view! { <div><dt>{name}</dt><dd dir="auto">{show::lines(&text)}</dd></div> });
+        view! { <li><dl>{parts}</dl></li> }
+    };
+    view! {
+        <div hidden=Memo::new(move |_| samples.with(Vec::is_empty))>
+            <h4>"What it writes"</h4>
+            <ul class="written-rows">{move || samples.get().into_iter().map(item).collect_view()}</ul>
+        </div>
+    }
+}

@@ -1,0 +1,57 @@
+use leptos::prelude::*;
+
+use super::sampling::SamplingForm;
+use crate::page::Page;
+use crate::state::Asking;
+
+/// Where the person writes what is asked.
+#[component]
+pub fn Boxes() -> impl IntoView {
+    let page = Page::get();
+    let asking = page.memo(|state| state.asking());
+    let label = Memo::new(move |_| match asking.get() {
+        Asking::Text => "A sentence".to_owned(),
+        Asking::Pair => "First text".into(),
+        Asking::Question => "Passage".into(),
+        Asking::Prompt => "Prompt".into(),
+    });
+    let other_label = Memo::new(move |_| match asking.get() {
+        Asking::Question => "Question".to_owned(),
+        _ => "Second text".into(),
+    });
+    let has_one = Memo::new(move |_| !matches!(asking.get(), Asking::Pair | Asking::Question));
+    let is_no_prompt = Memo::new(move |_| asking.get() != Asking::Prompt);
+    let text = page.memo(|state| state.trial.text.clone());
+    let other = page.memo(|state| state.trial.other.clone());
+    view! {
+        <div class="field">
+            <label for="try-text">{label}</label>
+            <textarea
+                id="try-text"
+                rows="3"
+                dir="auto"
+                prop:value=text
+                on:input:target=move |event| {
+                    let typed = event.target().value();
+                    page.change(|state| state.trial.text = typed);
+                }
+            ></textarea>
+        </div>
+        <div class="field" hidden=has_one>
+            <label for="try-other">{other_label}</label>
+            <textarea
+                id="try-other"
+                rows="2"
+                dir="auto"
+                prop:value=other
+                on:input:target=move |event| {
+                    let typed = event.target().value();
+                    page.change(|state| state.trial.other = typed);
+                }
+            ></textarea>
+        </div>
+        <div hidden=is_no_prompt>
+            <SamplingForm />
+        </div>
+    }
+}

@@ -1,0 +1,49 @@
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::{SAMPLING, SamplingField};
+
+/// How a prompt is written on.
+#[component]
+pub fn SamplingForm() -> impl IntoView {
+    let fields =
+        SAMPLING.iter().zip(0..).map(|(field, index)| view! { <Control field id=format!("sampling-{index}") /> });
+    view! {
+        <details class="sampling">
+            <summary>"How it writes"</summary>
+            <div class="fields">{fields.collect_view()}</div>
+        </details>
+    }
+}
+
+#[component]
+fn Control(field: &'static SamplingField, id: String) -> impl IntoView {
+    let page = Page::get();
+    let value = page.memo(|state| field.shown(&state.trial.sampling));
+    let error = page.memo(|state| state.trial.sampling_error(field));
+    let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
+    let hint_id = format!("{id}-hint");
+    view! {
+        <div class="field">
+            <label for=id.clone()>{field.label}</label>
+            <input
+                id=id
+                type="text"
+                inputmode="decimal"
+                autocomplete="off"
+                prop:value=value
+                aria-invalid=is_wrong
+                aria-describedby=hint_id.clone()
+                on:change:target=move |event| {
+                    let typed = event.target().value();
+                    page.change(|state| state.trial.type_sampling(field, &typed));
+                }
+            />
+            <p id=hint_id class="hint">
+                <span class="error">{error}</span>
+                " "
+                {field.what}
+            </p>
+        </div>
+    }
+}
