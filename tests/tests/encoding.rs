@@ -1,5 +1,7 @@
 //! From rows to tokens, and from those to what fits a run's length.
 
+use std::ops::Range;
+
 use hone_core::dataset::{Example, Message, Role, Word};
 use hone_core::recipe::Task;
 use hone_core::text::{Answers, ChatTemplate, Cut, EncodedRows, Examples, Piece, Tokenizer, conversation};
@@ -79,9 +81,12 @@ fn windows_cover_the_passage_and_each_answer() {
 #[test]
 fn a_question_whose_answer_fits_no_window_is_left_out_and_told() {
     let tokenizer = word_tokenizer(&WORDS, true);
-    let context = vec!["c"; 30].join(" ");
-    let question = |answers: Vec<_>| Example::Question { question: "x", context: &context, answers };
-    let examples = [question(vec![0..39]), question(Vec::new()), question(vec![4..7])];
+    let context = ["c"; 30].join(" ");
+    let question = |answer: Option<Range<usize>>| {
+        let answers = answer.into_iter().collect();
+        Example::Question { question: "x", context: &context, answers }
+    };
+    let examples = [question(Some(0..39)), question(None), question(Some(4..7))];
     let (cut, told) = encoded(&tokenizer, Task::QuestionAnswering, &examples).cut(&tokenizer, 16, 4).unwrap();
     assert_eq!((told.left_out, told.shortened), (1, 0));
     let Answers::Spans { windows, questions } = &cut.answers else { panic!("spans") };
@@ -93,8 +98,8 @@ fn a_question_whose_answer_fits_no_window_is_left_out_and_told() {
 #[test]
 fn a_question_leaves_room_for_its_passage() {
     let tokenizer = word_tokenizer(&WORDS, true);
-    let (question, context) = (vec!["x"; 40].join(" "), vec!["c"; 9].join(" "));
-    let example = Example::Question { question: &question, context: &context, answers: vec![0..1] };
+    let (question, context) = (["x"; 40].join(" "), ["c"; 9].join(" "));
+    let example = Example::Question { question: &question, context: &context, answers: Vec::new() };
     let (examples, _) = encoded(&tokenizer, Task::QuestionAnswering, &[example]).cut(&tokenizer, 15, 64).unwrap();
     assert!((0..examples.len()).all(|i| row(&examples, i).len() <= 15));
     assert_eq!(row(&examples, 0), ids(&tokenizer, "[CLS] x x x x x x [SEP] c c c c c c [SEP]"));
@@ -181,7 +186,7 @@ fn a_pair_keeps_its_types_when_it_is_cut() {
 fn a_corpus_is_packed_into_full_windows() {
     for is_framed in [false, true] {
         let tokenizer = word_tokenizer(&WORDS, is_framed);
-        let text = vec!["a c d e f x y"; 9].join(" ");
+        let text = ["a c d e f x y"; 9].join(" ");
         let rows = encoded(&tokenizer, Task::Generation, &[Example::Passage(&text), Example::Passage("z z z")]);
         assert_eq!(rows.len(), 2);
         let (examples, cut) = rows.cut(&tokenizer, 16, 0).unwrap();
@@ -192,7 +197,8 @@ fn a_corpus_is_packed_into_full_windows() {
         assert!((0..examples.len() - 1).all(|i| row(&examples, i).len() == 16));
         let Answers::Continuations { learned, references } = &examples.answers else { panic!("continuations") };
         for (i, learned) in learned.iter().enumerate() {
-            assert_eq!(**learned, [1..row(&examples, i).len() as u32], "all but the first is learned");
+            let len = row(&examples, i).len() as u32;
+            assert_eq!((learned.len(), learned[0].clone()), (1, 1..len), "all but the first is learned");
             let prompt = &references[i].prompt;
             assert!(!prompt.is_empty() && row(&examples, i).starts_with(prompt));
             let rest = tokenizer.decode(&row(&examples, i)[prompt.len()..]).unwrap();

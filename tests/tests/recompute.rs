@@ -5,7 +5,7 @@ use hone_core::model::{Dropout, DropoutShares, LoraConfig, MaskSource, ModelConf
 use hone_core::recipe::{Family, LoraTarget, Place, Pooling, Task};
 use hone_core::text::{Answers, Examples};
 use hone_core::train::{Gradients, Objective, StepInput, TargetRule, gradients, recomputed_gradients};
-use hone_tests::{assert_close, decoder, golden};
+use hone_tests::{assert_close, decoder, golden, tolerance};
 
 const ROWS: u32 = 3;
 
@@ -54,7 +54,7 @@ fn assert_same(model: &TaskModel, live: impl Fn(Place) -> bool + Copy, shares: D
         if name.ends_with("key.bias") {
             continue;
         }
-        assert_close(name, values, expected, 1e-6);
+        assert_close(name, values, expected, tolerance::LOSSES);
     }
 }
 

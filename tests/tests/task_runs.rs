@@ -358,7 +358,7 @@ fn what_a_decoder_forgets_is_its_perplexity_on_general_texts() {
         // Every token of them but the first, as rows to go on with.
         let texts = general();
         let rows: Vec<u32> = (0..texts.len() as u32).collect();
-        let learned = (0..texts.len()).map(|row| [1..texts.tokens(row) as u32].into()).collect();
+        let learned = (0..texts.len()).map(|row| std::iter::once(1..texts.tokens(row) as u32).collect()).collect();
         let examples = Examples { texts, answers: Answers::Continuations { learned, references: Vec::new() } };
         let perplexity = |model: &TaskModel| {
             let input = examples.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());

@@ -303,12 +303,15 @@ impl Questions {
 
 /// Parts of at most `room` of so many tokens, each with `overlap` in common with the one before it; at least one.
 fn windows_of(tokens: usize, room: usize, overlap: usize) -> Vec<Range<usize>> {
-    let mut parts = vec![0..room.min(tokens)];
-    while let Some(last) = parts.last().filter(|last| last.end < tokens) {
-        let from = last.end - overlap;
-        parts.push(from..(from + room).min(tokens));
+    let (mut parts, mut from) = (Vec::new(), 0);
+    loop {
+        let to = (from + room).min(tokens);
+        parts.push(from..to);
+        if to == tokens {
+            return parts;
+        }
+        from = to - overlap;
     }
-    parts
 }
 
 /// The tokens that an answer touches.

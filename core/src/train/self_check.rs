@@ -2,6 +2,7 @@
 //! shader that does not compile is only logged in a browser, and stale numbers come back; here they are seen.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use burn::tensor::Device;
@@ -34,7 +35,7 @@ struct Case {
 /// full training.
 fn cases() -> [Case; 4] {
     let encoder = |live| Case { config: encoder(), examples: rows(Answers::Classes(vec![0, 1, 2, 0])), live };
-    let learned = (0..ROWS).map(|row| [1..row_len(row)].into()).collect();
+    let learned = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
     let continuations = Answers::Continuations { learned, references: Vec::new() };
     [
         encoder(|place| place != Place::Pooler),
