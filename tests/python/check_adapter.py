@@ -95,8 +95,8 @@ class Adapter:
             described = shutil.copytree(self.folder, copy / "described")
             shutil.copy(base / "config.json", described)
         self.task = opened_export(described, expected)
-        # Its answers are asked of the base with the adapter in it, as the card does: peft 0.21 keeps the types of tokens
-        # from a question answerer that it wraps.
+        # Its answers are asked of the base with the adapter in it, as the card does: peft 0.21 keeps the types of
+        # tokens from a question answerer that it wraps.
         self.task.opened = lambda: self.opened().merge_and_unload()
         self.task_type, self.automatic = AUTOMATIC[type(self.task)]
 

@@ -23,8 +23,8 @@ pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
     format!("{before}```python\n{torch}{opened}{asked}```\n{after}")
 }
 
-const ADAPTER: &str = "This folder holds the adapter, and the head where that is new; they go on top of the base model. \
-    In this folder:\n\n";
+const ADAPTER: &str = "This folder holds the adapter, and the head where that is new; they go on top of the base \
+    model. In this folder:\n\n";
 
 /// Opens the whole model.
 fn whole(folder: &ModelFolder, pipeline: &str) -> String {
