@@ -17,7 +17,8 @@ pub const PROTOCOL_VERSION: u32 = 4;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Command {
     /// Choose and check the device. Answered by `Ready`.
     Hello {
@@ -152,7 +153,8 @@ impl Command {
 
 /// From the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Event {
     /// The device is chosen and checked.
     Ready {
@@ -392,7 +394,8 @@ pub enum DeviceChoice {
 
 /// What the models are asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Query {
     /// To classify a text or a pair, to give it labels or a number, or to find its entities.
     Text {
@@ -419,7 +422,8 @@ pub enum Query {
 
 /// What a model says to a [`Query`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Answer {
     /// Probability of each class.
     Classes {
