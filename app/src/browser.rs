@@ -3,13 +3,14 @@
 use hone_core::problem::Problem;
 use hone_core::protocol::SelfCheck;
 use js_sys::{Array, JSON};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
 use crate::state::{PastRun, Step};
-use crate::worker::{from_plain_js, message_of, to_js};
+use crate::wire::{from_js, to_js};
+use crate::worker::message_of;
 
 const CHECK_KEY: &str = "hone.self-check";
 const RUNS_KEY: &str = "hone.runs";
@@ -18,11 +19,11 @@ const RUNS_KEY: &str = "hone.runs";
 ///
 /// # Errors
 /// Where it is not there or is not what it should be.
-pub async fn fetch_json<T: for<'de> Deserialize<'de>>(path: &str) -> Result<T, Problem> {
+pub async fn fetch_json<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
     let response = fetch(path).await?;
     let json = response.json().map_err(|error| not_fetched(path, &message_of(&error)))?;
     let value = JsFuture::from(json).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
-    from_plain_js(&value).map_err(|reason| not_fetched(path, &reason))
+    from_js(value).map_err(|reason| not_fetched(path, &reason))
 }
 
 /// A file of this page, as it is.
@@ -92,8 +93,8 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 ///
 /// # Errors
 /// Says in words what does not fit.
-pub fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
-    from_plain_js(&JSON::parse(text).map_err(|error| message_of(&error))?)
+pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
 }
 
 /// Moves the focus to a step whose focused button goes away: it would be lost otherwise.
@@ -127,7 +128,7 @@ pub fn keep_check(check: &SelfCheck) {
 pub fn kept_runs() -> Vec<PastRun> {
     let kept = storage().and_then(|storage| storage.get_item(RUNS_KEY).ok().flatten());
     let entries = kept.and_then(|json| JSON::parse(&json).ok()).filter(Array::is_array).map(|json| Array::from(&json));
-    entries.map(|entries| entries.iter().filter_map(|entry| from_plain_js(&entry).ok()).collect()).unwrap_or_default()
+    entries.map(|entries| entries.iter().filter_map(|entry| from_js(entry).ok()).collect()).unwrap_or_default()
 }
 
 /// Keeps the runs for the next visit; where there is no room they are kept in this tab only.

@@ -9,6 +9,7 @@ mod page;
 mod state;
 mod train;
 mod try_it;
+mod wire;
 mod worker;
 
 use leptos::prelude::*;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, Event};
-use js_sys::{Array, Object, Reflect};
-use serde::{Deserialize, Serialize};
-use serde_wasm_bindgen::Serializer;
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
+
+use crate::wire::{from_js, get, set, to_js};
 
 /// The loader that the build makes for the worker's wasm.
 const SCRIPT: &str = "./hone-worker_loader.js";
@@ -152,50 +152,7 @@ fn broken(reason: &str) -> Problem {
         .remedy("Start again. If it happens once more, reload the page or compute on the CPU (under Model).")
 }
 
-/// Plain data as a JavaScript value, with maps as objects: as `Map`s they would be lost in JSON. Everything that is sent is
-/// numbers, strings, lists, maps by name and structs, which never fail.
-pub fn to_js(value: &impl Serialize) -> JsValue {
-    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
-}
-
-/// Plain data from a JavaScript value.
-///
-/// # Errors
-/// Says in words what does not fit.
-fn from_js<T: for<'de> Deserialize<'de>>(value: JsValue) -> Result<T, String> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
-}
-
-/// Plain data that did not come in an event, as strictly as what did: unknown fields are an error.
-///
-/// # Errors
-/// Says in words what does not fit.
-pub fn from_plain_js<T: for<'de> Deserialize<'de>>(value: &JsValue) -> Result<T, String> {
-    let envelope = Object::new();
-    set(&envelope, "kind", &"plain".into());
-    set(&envelope, "value", value);
-    from_js(envelope.into()).map(|Envelope::Plain { value }| value)
-}
-
-/// Around plain data. A tag makes serde read it in the way in which it reads events; read in another way, each type would
-/// bring a second reader into the wasm, and fields that are unknown would be passed over.
-#[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Envelope<T> {
-    Plain { value: T },
-}
-
 /// The text of a thrown JavaScript value.
 pub fn message_of(error: &JsValue) -> String {
     get(error, "message").as_string().or_else(|| error.as_string()).unwrap_or_else(|| "no reason given".into())
-}
-
-/// A property; `undefined` where there is none.
-pub fn get(object: &JsValue, key: &str) -> JsValue {
-    Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
-}
-
-fn set(object: &Object, key: &str, value: &JsValue) {
-    // A fresh object takes any property.
-    let _ = Reflect::set(object, &key.into(), value);
 }

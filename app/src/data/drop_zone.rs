@@ -1,8 +1,7 @@
 use hone_core::protocol::DataRole;
 use leptos::prelude::*;
-use web_sys::File;
 
-use super::ACCEPT;
+use super::{ACCEPT, open_list};
 use crate::components::FileButton;
 use crate::page::Page;
 
@@ -11,7 +10,7 @@ use crate::page::Page;
 pub fn DropZone() -> impl IntoView {
     let page = Page::get();
     let is_over = RwSignal::new(false);
-    let choose = Callback::new(move |file: File| page.open_file(DataRole::Train, file.name(), file.into()));
+    let choose = Callback::new(move |files| _ = open_list(page, DataRole::Train, &files));
     view! {
         <div
             class="drop"
@@ -20,9 +19,9 @@ pub fn DropZone() -> impl IntoView {
             on:dragleave=move |_| is_over.set(false)
             on:drop=move |_| is_over.set(false)
         >
-            <p class="lead">"Drop a table of texts and labels"</p>
-            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text. It never leaves this tab. Pasting a table works too."</p>
-            <FileButton id="train-file" label="Choose a file" accept=ACCEPT on_file=choose />
+            <p class="lead">"Drop a file of examples"</p>
+            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text; or two files whose lines belong together, such as translations. It never leaves this tab. Pasting a table works too."</p>
+            <FileButton id="train-file" label="Choose a file" accept=ACCEPT multiple=true on_files=choose />
         </div>
     }
 }

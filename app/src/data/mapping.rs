@@ -1,6 +1,7 @@
-use hone_core::dataset::{Encoding, Format, Mapping, SourceInfo};
+use hone_core::dataset::{Encoding, Format, SourceInfo};
 use leptos::prelude::*;
 
+use super::purpose::Purpose;
 use crate::components::ProblemNote;
 use crate::page::Page;
 use crate::state::{State, show};
@@ -41,7 +42,7 @@ pub fn MappingForm() -> impl IntoView {
                 <legend class="unseen">"How the file is read"</legend>
                 {about}
                 <Reading />
-                {move || source.get().map(|source| view! { <Columns source /> })}
+                {move || source.get().map(|source| view! { <Purpose source /> })}
             </fieldset>
             {warnings}
     }
@@ -106,63 +107,6 @@ fn options(
         view! { <option value=key selected=move || value() == key>{name}</option> }
     };
     choices.iter().map(option).collect_view()
-}
-
-/// What the file is for, and which column serves as what.
-#[component]
-fn Columns(source: SourceInfo) -> impl IntoView {
-    let page = Page::get();
-    let mapping = page.memo(|state| state.data.mapping.clone());
-    let names: Vec<String> = source.columns.iter().map(|column| show::visible(column)).collect();
-    let roles = page.memo(|state| {
-        let chosen = state.data.mapping.as_ref().map(Mapping::chosen).unwrap_or_default();
-        chosen.into_iter().map(|(_, role)| role).collect::<Vec<_>>()
-    });
-    let select = move |(nth, role): (usize, &'static str)| {
-        let chosen = move || mapping.get().and_then(|mapping| mapping.chosen().get(nth).map(|(column, _)| *column));
-        let change = move |column: u32| {
-            if let Some(mapping) = mapping.get_untracked() {
-                page.act(|state| state.map(mapping.with(nth, column)));
-            }
-        };
-        view! {
-            <ColumnSelect
-                label=role
-                names=names.clone()
-                value=Signal::derive(chosen)
-                on_change=Callback::new(change)
-            />
-        }
-    };
-    view! {
-        <p class="hint" dir="auto">{show::visible(&source.why)}</p>
-        <div class="pair">{move || roles.get().into_iter().enumerate().map(&select).collect_view()}</div>
-    }
-}
-
-#[component]
-fn ColumnSelect(
-    label: &'static str,
-    names: Vec<String>,
-    value: Signal<Option<u32>>,
-    on_change: Callback<u32>,
-) -> impl IntoView {
-    let option = |(index, name): (u32, String)| {
-        view! { <option value=index.to_string() selected=move || value.get() == Some(index)>{name}</option> }
-    };
-    let options: Vec<_> = (0..).zip(names).map(option).collect();
-    let label = show::sentence_case(label);
-    let choose = move |value: String| {
-        if let Ok(index) = value.parse() {
-            on_change.run(index);
-        }
-    };
-    view! {
-        <label>
-            {label}" column"
-            <select on:change:target=move |event| choose(event.target().value())>{options}</select>
-        </label>
-    }
 }
 
 fn facts(source: &SourceInfo) -> String {

@@ -4,6 +4,8 @@ mod drop_zone;
 mod mapping;
 mod paste;
 mod preview;
+mod prompt;
+mod purpose;
 mod report;
 mod samples;
 mod split;

@@ -1,4 +1,4 @@
-use hone_core::dataset::{DataReport, RepeatedText, TaskFacts};
+use hone_core::dataset::{ClassCount, DataReport, DroppedRow, RepeatedText, TaskFacts};
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, ProblemNote};
@@ -22,7 +22,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
         _ => report.rows_kept,
     };
     let total = f64::from(total).max(1.0);
-    let bar = |class: &hone_core::dataset::ClassCount| Bar {
+    let bar = |class: &ClassCount| Bar {
         label: format!("{} ({})", class.label, show::count(f64::from(class.rows))),
         share: f64::from(class.rows) / total,
         mark: "",
@@ -30,6 +30,10 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     let (few, more) = report.classes.split_at(report.classes.len().min(FEW));
     let few: Vec<Bar> = few.iter().map(bar).collect();
     let more: Vec<Bar> = more.iter().map(bar).collect();
+    let left_out = match report.facts {
+        TaskFacts::Tags { dropped, ref first_dropped, .. } => (dropped, first_dropped.clone()),
+        _ => (0, Vec::new()),
+    };
     let more = (!more.is_empty()).then(|| {
         view! {
             <details>
@@ -61,9 +65,13 @@ fn ReportCard(report: DataReport) -> impl IntoView {
             <div class="columns">
                 {has_classes.then(|| view! { <div><Bars caption="Labels" bars=few /> {more}</div> })}
                 <ul class="facts">
-                    <Kept report=report.clone() />
+                    <li>
+                        {format!("{} can be used.", show::counted(report.rows_kept, "row", "rows"))}
+                        {dropped(report.rows_dropped, report.dropped.clone(), ["row", "rows"])}
+                    </li>
                     {lengths.map(|text| view! { <li>{text}</li> })}
                     {facts.map(|text| view! { <li>{text}</li> })}
+                    <li hidden=left_out.0 == 0>{dropped(left_out.0, left_out.1, ["span", "spans"])}</li>
                     {majority.map(|text| view! { <li dir="auto">{text}</li> })}
                     <Repeats report />
                 </ul>
@@ -75,6 +83,10 @@ fn ReportCard(report: DataReport) -> impl IntoView {
 
 /// What only this task has, in a sentence.
 fn facts(facts: &TaskFacts) -> Option<String> {
+    let some = |count: u32, one: &str, many: &str| match count {
+        0 => String::new(),
+        count => format!(" {}.", show::counted(count, one, many)),
+    };
     Some(match *facts {
         TaskFacts::None => return None,
         TaskFacts::Labels { mean, max, without } => {
@@ -85,15 +97,28 @@ fn facts(facts: &TaskFacts) -> Option<String> {
             let [min, max, mean, deviation] = [min, max, mean, deviation].map(show::rate);
             format!("From {min} to {max}, {mean} on average. Always guessing that would be wrong by {deviation}.")
         }
-        TaskFacts::Tags { words, entities, .. } => {
+        TaskFacts::Tags { words, entities, repaired, widened, .. } => {
             let (words, entities) =
                 (show::counted(words, "word", "words"), show::counted(entities, "entity", "entities"));
-            format!("{words}, {entities}.")
+            let repaired = some(
+                repaired,
+                "tag was changed so that every entity has a beginning",
+                "tags were changed so that every entity has a beginning",
+            );
+            let widened = some(widened, "span was widened to whole words", "spans were widened to whole words");
+            format!("{words}, {entities}.{repaired}{widened}")
         }
-        TaskFacts::Answers { contexts, without, .. } => {
+        TaskFacts::Answers { contexts, without, in_bytes, found_elsewhere, lost } => {
             let (contexts, without) =
                 (show::counted(contexts, "passage", "passages"), show::counted(without, "question", "questions"));
-            format!("{contexts}; {without} without an answer.")
+            let in_bytes = some(in_bytes, "start was counted in bytes", "starts were counted in bytes");
+            let elsewhere = some(
+                found_elsewhere,
+                "answer was looked up: the file does not place it, or elsewhere",
+                "answers were looked up: the file does not place them, or elsewhere",
+            );
+            let lost = some(lost, "answer is not in its passage", "answers are not in their passages");
+            format!("{contexts}; {without} without an answer.{in_bytes}{elsewhere}{lost}")
         }
         TaskFacts::Turns { assistant, max } => {
             let turns = show::counted(assistant, "turn", "turns");
@@ -102,24 +127,19 @@ fn facts(facts: &TaskFacts) -> Option<String> {
     })
 }
 
-/// Rows kept and dropped, with lines and reasons.
-#[component]
-fn Kept(report: DataReport) -> impl IntoView {
-    let kept = format!("{} can be used.", show::counted(report.rows_kept, "row", "rows"));
-    let reasons = (report.rows_dropped > 0).then(|| {
-        let unlisted = report.rows_dropped.saturating_sub(report.dropped.len() as u32);
-        let lines = report.dropped.into_iter();
-        let lines = lines
-            .map(|row| view! { <li>{format!("Line {}: {}", row.line, show::visible(&row.reason))}</li> })
-            .collect_view();
-        view! {
-            <details>
-                <summary>{format!("{} cannot", show::counted(report.rows_dropped, "row", "rows"))}</summary>
-                <ul>{lines}{(unlisted > 0).then(|| view! { <li>{format!("and {unlisted} more")}</li> })}</ul>
-            </details>
-        }
-    });
-    view! { <li>{kept} {reasons}</li> }
+/// What cannot be used, with lines and reasons.
+fn dropped(count: u32, first: Vec<DroppedRow>, [one, many]: [&str; 2]) -> impl IntoView {
+    let unlisted = count.saturating_sub(first.len() as u32);
+    let line = |row: DroppedRow| view! { <li>{format!("Line {}: {}", row.line, show::visible(&row.reason))}</li> };
+    view! {
+        <details hidden=count == 0>
+            <summary>{format!("{} cannot", show::counted(count, one, many))}</summary>
+            <ul>
+                {first.into_iter().map(line).collect_view()}
+                {(unlisted > 0).then(|| view! { <li>{format!("and {unlisted} more")}</li> })}
+            </ul>
+        </details>
+    }
 }
 
 /// Texts that stand more than once, or on both sides of the split.

@@ -11,6 +11,8 @@ use crate::state::show;
 /// A data set that comes with the page (`samples/index.json`).
 #[derive(Clone, Deserialize)]
 struct Sample {
+    #[expect(dead_code, reason = "every field of the file is read")]
+    id: String,
     title: String,
     description: String,
     file: String,

@@ -1,8 +1,7 @@
 use hone_core::protocol::DataRole;
 use leptos::prelude::*;
-use web_sys::File;
 
-use super::{ACCEPT, take_files};
+use super::{ACCEPT, open_list, take_files};
 use crate::components::{FileButton, NumberField, ProblemPlace};
 use crate::page::Page;
 use crate::state::fields::VALIDATION_SHARE;
@@ -49,14 +48,15 @@ pub fn Split() -> impl IntoView {
 #[component]
 fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
     let page = Page::get();
-    let choose = Callback::new(move |file: File| page.open_file(DataRole::Validation, file.name(), file.into()));
+    let choose = Callback::new(move |files| _ = open_list(page, DataRole::Validation, &files));
     let drop = move |event: web_sys::DragEvent| {
         event.prevent_default();
         // Or the whole page would take it for training data.
         event.stop_propagation();
         take_files(page, DataRole::Validation, event.data_transfer());
     };
-    let content = move || match own.get() {
+    let content = move || {
+        match own.get() {
         Some(name) => view! {
             <p dir="auto">"Checked with " <strong>{name}</strong></p>
             <button type="button" class="quiet" on:click=move |_| page.act(State::close_validation)>
@@ -66,9 +66,10 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         .into_any(),
         None => view! {
             <p>"Have rows of your own to check with? Drop them here."</p>
-            <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT on_file=choose />
+            <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT multiple=true on_files=choose />
         }
         .into_any(),
+    }
     };
     view! {
         <div class="drop small" on:drop=drop>

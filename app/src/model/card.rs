@@ -1,15 +1,22 @@
 use hone_core::catalog::CatalogEntry;
+use hone_core::dataset::Mapping;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
 use crate::page::Page;
-use crate::state::show;
+use crate::state::{roles, show};
 
 /// A model of the catalog.
 #[component]
 pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let page = Page::get();
     let is_chosen = page.memo(move |state| state.model.chosen == index);
+    let family = entry.family;
+    let unfit = page.memo(move |state| {
+        let task = state.data.mapping.as_ref().map(Mapping::task)?;
+        (!family.serves(task)).then(|| roles::needs(task).to_owned())
+    });
+    let cannot = Memo::new(move |_| unfit.with(Option::is_some));
     let pooling = match (entry.family.is_decoder(), entry.pooling) {
         (true, _) => "",
         (_, Pooling::Mean) => "Makes one vector of a text by averaging its tokens.",
@@ -49,6 +56,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
             <input
                 type="radio"
                 name="model"
+                disabled=cannot
                 prop:checked=is_chosen
                 on:change=move |_| page.act(|state| state.choose_model(index))
             />
@@ -56,6 +64,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
                 <strong>{entry.name}</strong>
                 <span class="mono">{entry.hub_id}</span>
                 <span>{entry.description} " " {pooling}</span>
+                <span class="unfit">{unfit}</span>
             </span>
             <dl>{facts}</dl>
         </label>

@@ -54,6 +54,11 @@ fn LoadState() -> impl IntoView {
     let page = Page::get();
     let load = page.memo(|state| state.model.load.clone());
     let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)));
+    let when = page.memo(|state| {
+        let is_first = state.model.chosen == 0;
+        if is_first { "It loads by itself as soon as there is data." } else { "It loads only when you say so." }
+            .to_owned()
+    });
     let button = move || {
         bytes.get().map(|bytes| {
             view! {
@@ -65,7 +70,7 @@ fn LoadState() -> impl IntoView {
     };
     move || match load.get() {
         Load::Idle => view! {
-            <div class="row">{button} <p class="hint">"It loads by itself as soon as there is data."</p></div>
+            <div class="row">{button} <p class="hint">{when}</p></div>
         }
         .into_any(),
         Load::Loading(share) => view! {

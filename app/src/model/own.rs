@@ -63,7 +63,7 @@ fn take_list(page: Page, files: &FileList) {
     let files: Vec<File> = (0..files.length().min(MAX_FILES as u32)).filter_map(|index| files.get(index)).collect();
     let Some(first) = files.first() else { return };
     // The files of a folder know its name.
-    let path = crate::worker::get(first, "webkitRelativePath").as_string().unwrap_or_default();
+    let path = crate::wire::get(first, "webkitRelativePath").as_string().unwrap_or_default();
     let name = path.split('/').next().filter(|folder| !folder.is_empty()).map_or_else(|| first.name(), str::to_owned);
     page.open_model(name, files.into_iter().map(Blob::from).collect());
 }

@@ -37,6 +37,11 @@ impl Data {
         }
     }
 
+    /// Names of the training file's columns.
+    pub fn columns(&self) -> &[String] {
+        self.train.source.as_ref().map_or(&[], |source| &source.columns)
+    }
+
     /// Whether rows are there to learn from and nothing is being read.
     pub fn is_ready(&self) -> bool {
         self.report.is_some() && !self.is_busy()

@@ -29,9 +29,7 @@ impl State {
             Event::DataReady { report } => {
                 self.data.is_mapping = false;
                 self.data.report = Some(report);
-                if self.model.load == Load::Idle {
-                    return self.load_model();
-                }
+                return self.load_first();
             }
             Event::DataFailed { role, problem } => {
                 let file = self.data.file_mut(role);
@@ -93,6 +91,7 @@ impl State {
         if role == DataRole::Train {
             let in_use = self.data.mapping.take().filter(|mapping| mapping.check(&columns).is_ok());
             self.data.mapping = Some(in_use.unwrap_or(guess));
+            self.follow_task();
         }
         if self.data.train.opens == 0 { self.remap() } else { Vec::new() }
     }

@@ -23,6 +23,9 @@ pub fn any_model(task: Task) -> ModelFacts {
     }
 }
 
+/// Parameters from which on a decoder is tuned by an adapter unless the person says otherwise.
+const LARGE_DECODER: f64 = 50e6;
+
 /// The recipe and what is wrong with what was typed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
@@ -51,6 +54,22 @@ impl Form {
     /// What is wrong with a field; empty when nothing is.
     pub fn error(&self, name: &str) -> String {
         self.errors.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Follows task and model, unless the person has changed the recipe for the same task. A large decoder starts with an
+    /// adapter: all its weights would need several times the memory.
+    pub fn follow(&mut self, task: Task, parameters: f64) {
+        if task == self.recipe.task && self.is_changed() {
+            return;
+        }
+        let is_large = task == Task::Generation && parameters > LARGE_DECODER;
+        let preset = match self.preset {
+            _ if is_large => Preset::Adapter,
+            preset if preset.suits(task) && task == self.recipe.task => preset,
+            _ => Preset::Full,
+        };
+        self.recipe.task = task;
+        self.take_preset(preset);
     }
 
     /// Takes a preset; what the person said of data, length and seed stays.

@@ -20,6 +20,7 @@ pub mod plot;
 pub mod presets;
 pub mod queue;
 mod rail;
+pub mod roles;
 mod run;
 mod sampling;
 pub mod scores;
@@ -210,7 +211,8 @@ impl State {
             Ok(entries) => self.model.listed(entries),
             Err(problem) => self.model.catalog_problem = Some(problem),
         }
-        if self.data.is_ready() { self.load_model() } else { Vec::new() }
+        self.follow_task();
+        self.load_first()
     }
 
     /// Chooses a model of the catalog.
@@ -219,6 +221,8 @@ impl State {
             return Vec::new();
         }
         self.model.chosen = index;
+        self.model.load = Load::Idle;
+        self.follow_task();
         self.forget_weights();
         if self.data.is_ready() { self.load_model() } else { Vec::new() }
     }
@@ -276,7 +280,28 @@ impl State {
     /// Takes what is learned from these columns.
     pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
         self.data.mapping = Some(mapping);
+        self.follow_task();
         self.remap()
+    }
+
+    /// Recipe and model follow the task of the columns: a model that cannot learn it gives way to the first that can.
+    fn follow_task(&mut self) {
+        let Some(task) = self.data.mapping.as_ref().map(Mapping::task) else { return };
+        let serves = |entry: &CatalogEntry| entry.family.serves(task);
+        if !self.model.entry().is_some_and(serves)
+            && let Some(fitting) = self.model.catalog.iter().position(serves)
+        {
+            self.model.chosen = fitting;
+            self.model.load = Load::Idle;
+        }
+        self.form.follow(task, self.model.entry().map_or(0.0, |entry| entry.parameters));
+    }
+
+    /// Loads the model that the data wait for. Only the first of the catalog comes by itself: another is loaded when the
+    /// person chooses it.
+    fn load_first(&mut self) -> Vec<Effect> {
+        let is_wanted = self.data.is_ready() && self.model.chosen == 0 && self.model.load == Load::Idle;
+        if is_wanted { self.load_model() } else { Vec::new() }
     }
 
     /// Takes a recipe that was read from a file, unless a run is going on. Rows are split again only where it says so.
@@ -287,6 +312,7 @@ impl State {
         let split = |form: &Form| (form.recipe.validation_share, form.recipe.seed);
         let before = split(&self.form);
         self.form.import(read, self.facts());
+        self.follow_task();
         if split(&self.form) == before { Vec::new() } else { self.remap() }
     }
 
@@ -327,7 +353,10 @@ impl State {
         } else if self.data.validation.problem.is_some() {
             "The validation file cannot be used: take it away or choose another."
         } else if !matches!(self.model.load, Load::Ready(_)) {
-            "Waits for the model."
+            match self.model.load {
+                Load::Idle => "Waits for the model: load it above.",
+                _ => "Waits for the model.",
+            }
         } else if !self.form.errors.is_empty() {
             "A field under Advanced is out of its range."
         } else if let Some(Err(error)) = self.planned() {

@@ -13,8 +13,9 @@ pub fn Presets() -> impl IntoView {
     let is_pure = page.memo(|state| !state.form.is_changed());
     let is_locked = page.memo(State::is_engaged);
     let cards = Preset::ALL.map(|preset| {
+        let is_moot = page.memo(move |state| !preset.suits(state.form.recipe.task));
         view! {
-            <label class="preset">
+            <label class="preset" hidden=is_moot>
                 <input
                     type="radio"
                     name="preset"

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::File;
+use web_sys::FileList;
 
 use crate::browser;
 use crate::components::{FileButton, ProblemPlace};
@@ -13,7 +13,8 @@ pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
     let problem = page.memo(|state| state.form.problem.clone());
     let is_locked = page.memo(State::is_engaged);
-    let open = Callback::new(move |file: File| {
+    let open = Callback::new(move |files: FileList| {
+        let Some(file) = files.get(0) else { return };
         spawn_local(async move {
             // A file that vanished reads as an empty one, which is no recipe.
             let text = browser::read_text(&file).await.unwrap_or_default();
@@ -26,7 +27,7 @@ pub fn RecipeFile() -> impl IntoView {
                 "Save the recipe"
             </button>
             <span hidden=is_locked>
-                <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_file=open />
+                <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_files=open />
             </span>
         </div>
         <ProblemPlace problem />

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::problem::Problem;
 use crate::recipe::Task;
 
+use super::cells::Cells;
 use super::template::Template;
 use super::words::names;
 
 /// Which columns are used, by index, and what is learned from them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "engine", serde(tag = "task"))]
 pub enum Mapping {
     /// One of several classes for a text, or for a pair of texts.
     Classification {
@@ -136,6 +138,20 @@ impl Mapping {
             }
         });
         (is_whole && mapping.check(other).is_ok()).then_some(mapping)
+    }
+
+    /// The prompt of a row with these cells; none for other mappings, and where all columns that it names are empty.
+    ///
+    /// # Errors
+    /// `data.template` for a prompt that names no column or one that does not exist.
+    pub fn prompt(&self, columns: &[String], row: &[String]) -> Result<Option<String>, Problem> {
+        let Self::Completion { prompt, .. } = self else { return Ok(None) };
+        let mut cells = Cells::default();
+        for cell in row {
+            cells.write(cell);
+            cells.end_cell();
+        }
+        Ok(Template::parse(prompt, columns)?.fill(&cells))
     }
 
     /// Checks that the columns exist and differ.

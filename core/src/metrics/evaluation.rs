@@ -24,7 +24,8 @@ pub struct Evaluation {
 
 /// What is behind an evaluation's figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Detail {
     /// Nothing more.
     #[default]

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AdapterKind, RawRecipe, ScheduleKind, ThawUnit, Unfreezing};
+use super::{AdapterKind, RawRecipe, ScheduleKind, Task, ThawUnit, Unfreezing};
 
-/// A recipe to start from. What the person said of model, data and seed stays.
+/// A recipe to start from. What the person said of task, model, data and seed stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
@@ -24,16 +24,23 @@ impl Preset {
     /// All of them, the default first.
     pub const ALL: [Self; 5] = [Self::Full, Self::Balanced, Self::Quick, Self::Adapter, Self::FewExamples];
 
-    /// The recipe, for the model and the data that `recipe` names.
+    /// Whether it is of use for a task: a decoder's head is no new one that would have to learn first.
+    pub fn suits(self, task: Task) -> bool {
+        task != Task::Generation || !matches!(self, Self::Quick | Self::Balanced)
+    }
+
+    /// The recipe, for the task, the model and the data that `recipe` names.
     pub fn recipe(self, recipe: &RawRecipe) -> RawRecipe {
         let start = RawRecipe {
+            task: recipe.task,
             model: recipe.model.clone(),
             pooling: recipe.pooling,
             max_len: recipe.max_len,
             validation_share: recipe.validation_share,
             seed: recipe.seed,
-            ..RawRecipe::default()
+            ..usual(recipe.task)
         };
+        let has_classes = matches!(recipe.task, Task::Classification | Task::TokenClassification);
         match self {
             Self::Full => start,
             Self::Quick => RawRecipe { unfreezing: Unfreezing::Head, epochs: 10, eval_every_epochs: 1.0, ..start },
@@ -54,7 +61,7 @@ impl Preset {
                 eval_every_epochs: 1.0,
                 patience: 5,
                 layer_decay: 0.8,
-                label_smoothing: 0.1,
+                label_smoothing: if has_classes { 0.1 } else { 0.0 },
                 weight_decay: 0.05,
                 ..start
             },
@@ -64,6 +71,21 @@ impl Preset {
     /// The preset that a recipe is, if it is one.
     pub fn of(recipe: &RawRecipe) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.recipe(recipe) == *recipe)
+    }
+}
+
+/// What trains a task well untouched.
+fn usual(task: Task) -> RawRecipe {
+    match task {
+        // Decoders are tuned without dropout, as they were trained: see the recipes of Alpaca and SmolLM2.
+        Task::Generation => RawRecipe {
+            dropout: 0.0,
+            attention_dropout: 0.0,
+            schedule: ScheduleKind::Cosine,
+            batch_size: 4,
+            ..RawRecipe::default()
+        },
+        _ => RawRecipe::default(),
     }
 }
 

@@ -1,0 +1,72 @@
+use hone_core::dataset::Mapping;
+use leptos::prelude::*;
+
+use crate::page::Page;
+use crate::state::{State, show};
+
+/// The prompt's template, and what it makes of the first row.
+#[component]
+pub fn PromptEditor() -> impl IntoView {
+    let page = Page::get();
+    let prompt = page.memo(|state| match &state.data.mapping {
+        Some(Mapping::Completion { prompt, .. }) => Some(prompt.clone()),
+        _ => None,
+    });
+    let is_moot = Memo::new(move |_| prompt.with(Option::is_none));
+    let typed = RwSignal::new(String::new());
+    Effect::new(move |_| typed.set(prompt.get().unwrap_or_default()));
+    let filled = page.memo(move |state| first_prompt(state, &typed.read()));
+    let error = Memo::new(move |_| filled.with(|filled| filled.clone().err().unwrap_or_default()));
+    let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
+    let shown =
+        Memo::new(move |_| filled.with(|filled| filled.clone().map(|text| show::lines(&text)).unwrap_or_default()));
+    let columns = page.memo(|state| {
+        let names = state.data.columns().iter().map(|name| format!("{{{}}}", show::visible(name)));
+        names.collect::<Vec<_>>().join(" ")
+    });
+    view! {
+        <div class="prompt" hidden=is_moot>
+            <div class="field">
+                <label for="prompt-template">"Prompt"</label>
+                <textarea
+                    id="prompt-template"
+                    rows="4"
+                    dir="auto"
+                    spellcheck="false"
+                    aria-describedby="prompt-hint"
+                    aria-invalid=is_wrong
+                    prop:value=typed
+                    on:input:target=move |event| typed.set(event.target().value())
+                    on:change=move |_| page.act(|state| take(state, &typed.read_untracked()))
+                ></textarea>
+                <p id="prompt-hint" class="hint">
+                    <span class="error" dir="auto">{error}</span>
+                    " What stands before the text that is learned. Names in braces become the row's cells: "
+                    <span dir="auto">{columns}</span>
+                </p>
+            </div>
+            <div class="field">
+                <h4>"The first row's"</h4>
+                <p class="written" dir="auto">{shown}</p>
+            </div>
+        </div>
+    }
+}
+
+/// The first row's prompt by a template, or what is wrong with the template.
+fn first_prompt(state: &State, template: &str) -> Result<String, String> {
+    let row = state.data.train.source.as_ref().and_then(|source| source.preview.first().cloned()).unwrap_or_default();
+    let mapping = Mapping::Completion { prompt: template.to_owned(), completion: 0 };
+    let filled = mapping.prompt(state.data.columns(), &row);
+    filled.map(Option::unwrap_or_default).map_err(|problem| show::visible(&problem.what))
+}
+
+/// Takes a template that can be filled; another stays in the box until it can.
+fn take(state: &mut State, template: &str) -> Vec<crate::state::Effect> {
+    match state.data.mapping.clone() {
+        Some(Mapping::Completion { completion, .. }) if first_prompt(state, template).is_ok() => {
+            state.map(Mapping::Completion { prompt: template.to_owned(), completion })
+        }
+        _ => Vec::new(),
+    }
+}
