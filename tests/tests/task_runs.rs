@@ -224,7 +224,7 @@ fn every_score_can_choose_the_best_weights_and_end_the_run() {
             let mut session = session(model_of(task).0, raw.clone(), data(task, 48));
             let (_, evaluations, _) = run(&mut session);
             assert_eq!(evaluations.len(), 6);
-            let sign = if best_metric.is_lower_better() { -1.0 } else { 1.0 };
+            let sign = if matches!(best_metric, Metric::Loss | Metric::Rmse | Metric::Mae) { -1.0 } else { 1.0 };
             let scores = evaluations.iter().map(|(evaluation, _)| sign * evaluation.score(best_metric));
             let best = sign * session.best().unwrap().0.score(best_metric);
             // Where nothing can be said yet, as of a correlation with what does not vary, nothing is the best.
