@@ -14,6 +14,9 @@ const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } }
 const tell = (message, blob) => self.postMessage({ message, blob });
 const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
 
+/** What is known of the opened file's task (fake-tasks.js); nothing for classification. */
+let task = {};
+let writing = null;
 let run = null;
 let search = null;
 let report = null;
@@ -31,7 +34,15 @@ const answers = {
     });
   },
 
-  open_data({ role, name, encoding, has_header }, files) {
+  open_data({ role, name, aligned_with, encoding, has_header }, files) {
+    if (role === "train") task = self.tasks[name] ?? {};
+    if (self.scenario === "unequal-lines" && aligned_with) {
+      const what = `"${name}" has 2 lines and "${aligned_with}" has 3 lines: line 3 has no other half.`;
+      const remedy = "Line n of one must belong to line n of the other.";
+      const done = "The files were not put together.";
+      tell({ kind: "data_failed", role, problem: problem("data.unequal-lines", what, done, remedy) });
+      return;
+    }
     if (self.scenario === "broken-file" && encoding !== "windows1252") {
       const what = "The file is not UTF-8: byte 214 is no part of a character.";
       const remedy = "If it was written by an older program, choose Windows-1252 under “Change how it is read”.";
@@ -39,19 +50,20 @@ const answers = {
       return;
     }
     tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
+    const guess = task.guess ?? { task: "classification", text: 0, pair: null, label: 1 };
     const source = {
       name,
-      bytes: files[0].size,
+      bytes: files.reduce((sum, file) => sum + file.size, 0),
       format: "delimited",
       encoding: encoding ?? "utf8",
       delimiter: ",",
       has_header: has_header ?? true,
-      columns: ["text", "label", "<script>alert(1)</script>"],
+      columns: task.columns ?? ["text", "label", "<script>alert(1)</script>"],
       rows: 1240,
-      preview: [0, 1, 2, 3, 4, 5, 6, 7].map((row) => [TEXTS[row % 4], LABELS[row % 2], String(row)]),
-      guess: { task: "classification", text: 0, pair: null, label: 1 },
-      why: "Column “text” holds texts, column “label” their labels.",
-      guesses: [{ task: "classification", text: 0, pair: null, label: 1 }],
+      preview: task.preview ?? [0, 1, 2, 3, 4, 5, 6, 7].map((row) => [TEXTS[row % 4], LABELS[row % 2], String(row)]),
+      guess,
+      why: task.why ?? "Column “text” holds texts, column “label” their labels.",
+      guesses: [guess, ...(task.others ?? [])],
       multiline: false,
       warnings: [],
     };
@@ -65,15 +77,15 @@ const answers = {
       rows_kept: 1237,
       rows_dropped: 3,
       dropped: [17, 214, 803].map((line) => ({ line, reason: "no label" })),
-      classes: [{ label: "fresh", rows: 717 }, { label: "rotten", rows: 520 }],
+      classes: task.guess ? (task.classes ?? []) : [{ label: "fresh", rows: 717 }, { label: "rotten", rows: 520 }],
       duplicates: 31,
       contradictions: 1,
       across_split: 0,
       repeated: [{ text: "A quiet triumph.", lines: [2, 90], labels: ["fresh"] }],
       train_rows: 1237 - validation_rows,
       validation_rows,
-      majority_share: 0.58,
-      facts: { kind: "none" },
+      majority_share: task.guess ? null : 0.58,
+      facts: task.facts ?? { kind: "none" },
       tokens: null,
       warnings: [],
     };
@@ -92,7 +104,7 @@ const answers = {
     }
     tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
     const { id, name, parameters } = entry;
-    const shape = { family: "bert", layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
+    const shape = { family: entry.family, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
     model = { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] };
     tell({ kind: "model_ready", model });
     encode();
@@ -110,7 +122,7 @@ const answers = {
     const filled = { ...recipe, lr_peak: peak, max_len: 64, pooling: "mean" };
     const plan = {
       recipe: filled,
-      labels: LABELS,
+      labels: labels(),
       train_rows: 1113,
       validation_rows: 124,
       total_steps: STEPS,
@@ -119,7 +131,7 @@ const answers = {
       trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
       lr_curve: steps.map((step) => [step, rate(step)]),
       parts: partsOf(filled, 0, {}),
-      baseline: BASELINE,
+      baseline: baseline(),
     };
     tell({ kind: "started", plan });
     run = { step: 0, rate, recipe: filled, byHand: {}, timer: setInterval(advance, self.beat_ms ?? 50) };
@@ -167,11 +179,22 @@ const answers = {
     else if (run?.timer) finish("stopped");
   },
 
-  predict({ id, query: { text } }) {
+  predict({ id, query }) {
+    if (task.answer) {
+      answer(id, query);
+      return;
+    }
+    const { text } = query;
     const sure = text.includes("not") ? 0.09 : 0.91;
     const classes = (probabilities) => ({ kind: "classes", probabilities });
     const said = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
     tell({ kind: "predicted", id, labels: LABELS, ...said, tokens: text.length, truncated: false });
+  },
+
+  stop_writing() {
+    clearInterval(writing?.timer);
+    if (writing) tell({ ...writing.event, base: over(writing.event.base), tuned: over(writing.event.tuned) });
+    writing = null;
   },
 
   rows({ actual, predicted }) {
@@ -247,7 +270,42 @@ function advance() {
   else if (run.step >= STEPS) finish("completed");
 }
 
+function labels() {
+  return task.guess ? (task.labels ?? []) : LABELS;
+}
+
+function baseline() {
+  return task.guess ? (task.baseline ?? null) : BASELINE;
+}
+
+const over = (said) => ({ ...said, is_over: true });
+
+/** Both models' answer to a query of another task; texts come a word at a time. */
+function answer(id, query) {
+  const event = { kind: "predicted", id, labels: labels(), ...task.answer(query), tokens: 12, truncated: false };
+  if (!task.written) {
+    tell(event);
+    return;
+  }
+  let count = 0;
+  clearInterval(writing?.timer);
+  const timer = setInterval(() => {
+    // Over and over until it is stopped or the text ends, so that a test has time to press the button.
+    count += 1;
+    const text = task.written.slice(0, count).join("");
+    writing.event = { ...event, base: { ...event.base, text: text.toUpperCase() }, tuned: { ...event.tuned, text } };
+    const most = query.sampling.max_new_tokens;
+    if (count === Math.min(most, 40)) answers.stop_writing();
+    else tell(writing.event);
+  }, 50);
+  writing = { event, timer };
+}
+
 function evaluation() {
+  if (task.scores) {
+    const { scores, detail } = task;
+    return { step: run.step, epoch: run.step / 40, loss: 0.3 + 0.4 * Math.exp(-run.step / 30), scores, detail };
+  }
   // Seeds differ a little, as they do.
   const luck = (run.recipe.seed % 3) / 100;
   const accuracy = 0.6 + luck + 0.3 * (1 - Math.exp(-run.step / 30));
@@ -272,8 +330,8 @@ function finish(reason) {
     reason,
     steps: run.step,
     best: evaluation(),
-    baseline: BASELINE,
-    forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64, perplexity: null },
+    baseline: baseline(),
+    forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64, perplexity: null, ...task.forgetting },
     seconds: 96,
     advice: advice ? problem("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
   };

@@ -8,8 +8,8 @@ export const reviews = fileOf("reviews.csv", "text,label\nA quiet triumph.,fresh
 
 /** Opens the page anew with the fake worker in one of its scenarios. */
 export async function withFakeWorker(page, scenario = "") {
-  const source = await readFile(new URL("fake-worker.js", import.meta.url), "utf8");
-  const body = `self.scenario = ${JSON.stringify(scenario)};\n${source}`;
+  const sources = ["fake-tasks.js", "fake-worker.js"].map((name) => readFile(new URL(name, import.meta.url), "utf8"));
+  const body = `self.scenario = ${JSON.stringify(scenario)};\n${(await Promise.all(sources)).join("\n")}`;
   await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
   await page.reload();
   await page.locator("#shell").waitFor({ state: "detached" });
@@ -19,6 +19,12 @@ export async function withFakeWorker(page, scenario = "") {
 export async function chooseFile(page, file = reviews) {
   await page.getByLabel("Choose a file").setInputFiles(file);
   await page.getByText("Loaded: 6 layers").waitFor();
+}
+
+/** Chooses a file of another task, by its name in fake-tasks.js. */
+export async function chooseTask(page, ...names) {
+  await page.getByLabel("Choose a file").setInputFiles(names.map((name) => fileOf(name, "x\n", "text/plain")));
+  await page.getByRole("heading", { name: "What is in it" }).waitFor();
 }
 
 /** Opens the recipe and some of its groups. */

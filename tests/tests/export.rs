@@ -336,6 +336,22 @@ fn a_card_tells_of_the_task_and_nothing_of_the_rows() {
 }
 
 #[test]
+fn a_card_shows_javascript_where_that_opens_the_model() {
+    use Pooling::{Cls, Mean};
+    for (name, task, pooling, is_shown) in [
+        ("bert", Task::Classification, Cls, true),
+        ("bert", Task::Classification, Mean, false),
+        ("roberta", Task::TokenClassification, Mean, true),
+        ("distilbert", Task::QuestionAnswering, Mean, true),
+        ("llama", Task::Generation, Mean, false),
+    ] {
+        let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).files();
+        let card = std::str::from_utf8(&files["README.md"]).unwrap();
+        assert_eq!(card.contains("```js\n"), is_shown, "{name} {task:?} {pooling:?}");
+    }
+}
+
+#[test]
 fn a_class_name_cannot_break_the_card() {
     let classes = ["<script>alert(1)</script>", "a|b\n---\nx: y"];
     let files = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Mean, &classes).files();

@@ -8,18 +8,16 @@ use crate::state::{State, show};
 #[component]
 pub fn PromptEditor() -> impl IntoView {
     let page = Page::get();
+    let is_moot = page.memo(|state| !matches!(state.data.mapping, Some(Mapping::Completion { .. })));
     let prompt = page.memo(|state| match &state.data.mapping {
-        Some(Mapping::Completion { prompt, .. }) => Some(prompt.clone()),
-        _ => None,
+        Some(Mapping::Completion { prompt, .. }) => prompt.clone(),
+        _ => String::new(),
     });
-    let is_moot = Memo::new(move |_| prompt.with(Option::is_none));
     let typed = RwSignal::new(String::new());
-    Effect::new(move |_| typed.set(prompt.get().unwrap_or_default()));
-    let filled = page.memo(move |state| first_prompt(state, &typed.read()));
-    let error = Memo::new(move |_| filled.with(|filled| filled.clone().err().unwrap_or_default()));
+    Effect::new(move |_| typed.set(prompt.get()));
+    let error = page.memo(move |state| first_prompt(state, &typed.read()).err().unwrap_or_default());
     let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
-    let shown =
-        Memo::new(move |_| filled.with(|filled| filled.clone().map(|text| show::lines(&text)).unwrap_or_default()));
+    let shown = page.memo(move |state| show::lines(&first_prompt(state, &typed.read()).unwrap_or_default()));
     let columns = page.memo(|state| {
         let names = state.data.columns().iter().map(|name| format!("{{{}}}", show::visible(name)));
         names.collect::<Vec<_>>().join(" ")

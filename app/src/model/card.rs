@@ -12,11 +12,11 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let page = Page::get();
     let is_chosen = page.memo(move |state| state.model.chosen == index);
     let family = entry.family;
-    let unfit = page.memo(move |state| {
-        let task = state.data.mapping.as_ref().map(Mapping::task)?;
-        (!family.serves(task)).then(|| roles::needs(task).to_owned())
+    let unfit = page.memo(move |state| match state.data.mapping.as_ref().map(Mapping::task) {
+        Some(task) if !family.serves(task) => roles::needs(task).to_owned(),
+        _ => String::new(),
     });
-    let cannot = Memo::new(move |_| unfit.with(Option::is_some));
+    let cannot = Memo::new(move |_| unfit.with(|unfit| !unfit.is_empty()));
     let pooling = match (entry.family.is_decoder(), entry.pooling) {
         (true, _) => "",
         (_, Pooling::Mean) => "Makes one vector of a text by averaging its tokens.",

@@ -61,7 +61,7 @@ impl Run {
         }
         let frame = Frame { x_min: low, x_max: high, y_min: low, y_max: high };
         let shapes = vec![
-            Shape::new("thin", frame.line(&[(low, low), (high, high)])),
+            Shape::new("raw", frame.line(&[(low, low), (high, high)])),
             Shape::new("validation dots", frame.dots(&points)),
         ];
         let ends = [low, high].map(show::rate);

@@ -60,7 +60,7 @@ pub fn Scatter() -> impl IntoView {
     let page = Page::get();
     let is_missing = page.memo(|state| !matches!(detail(state), Some(Detail::Numbers { .. })));
     let picture = page.memo(|state| state.run.scatter_picture());
-    let legend = ["validation dots", "thin"].into_iter().zip(["a row: truth across, prediction up", "exactly right"]);
+    let legend = ["validation dots", "raw"].into_iter().zip(["a row: truth across, prediction up", "exactly right"]);
     let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
     view! {
         <div class="scatter" hidden=is_missing>
@@ -92,13 +92,13 @@ pub fn AnswerCounts() -> impl IntoView {
 pub fn Samples() -> impl IntoView {
     let page = Page::get();
     let samples = page.memo(|state| match detail(state) {
-        Some(Detail::Texts { samples }) => samples.clone(),
+        Some(Detail::Texts { samples }) => samples.iter().map(texts).collect::<Vec<_>>(),
         _ => Vec::new(),
     });
-    let item = |TextSample { prompt, written, reference }: TextSample| {
-        let parts = [("Prompt", prompt), ("Written", written), ("In the data", reference)];
-        let parts =
-            parts.map(|(name, text)| view! { <div><dt>{name}</dt><dd dir="auto">{show::lines(&text)}</dd></div> });
+    let item = |texts: Vec<String>| {
+        let parts = ["Prompt", "Written", "In the data"].into_iter().zip(texts);
+        let parts = parts.map(|(name, text)| view! { <div><dt>{name}</dt><dd dir="auto">{text}</dd></div> });
+        let parts = parts.collect_view();
         view! { <li><dl>{parts}</dl></li> }
     };
     view! {
@@ -107,4 +107,8 @@ pub fn Samples() -> impl IntoView {
             <ul class="written-rows">{move || samples.get().into_iter().map(item).collect_view()}</ul>
         </div>
     }
+}
+
+fn texts(sample: &TextSample) -> Vec<String> {
+    [&sample.prompt, &sample.written, &sample.reference].map(|text| show::lines(text)).into()
 }

@@ -16,6 +16,13 @@ pub fn ForgettingMeter() -> impl IntoView {
         let compared = show::counted(sentences, "general sentence", "general sentences");
         format!("Measured on {compared} that have nothing to do with your rows. ")
     });
+    let perplexity = page.memo(|state| match forgetting(state).and_then(|forgetting| forgetting.perplexity) {
+        Some((before, after)) => {
+            let [before, after] = [before, after].map(show::tenths);
+            format!("Among how many tokens it hesitates there: {before} before and {after} after. ")
+        }
+        None => String::new(),
+    });
     let shares = page.memo(|state| forgetting(state).map(|forgetting| (forgetting.agreement, forgetting.cosine)));
     let bars = move || {
         shares.get().map(|(agreement, cosine)| {
@@ -33,6 +40,7 @@ pub fn ForgettingMeter() -> impl IntoView {
             {bars}
             <p class="hint">
                 {compared}
+                {perplexity}
                 "It matters when the body is used for other tasks too. A lower rate or fewer live layers forget less."
             </p>
         </div>
@@ -44,6 +52,14 @@ fn forgetting(state: &State) -> Option<Forgetting> {
 }
 
 fn verdict(forgetting: Forgetting) -> &'static str {
+    if let Some((before, after)) = forgetting.perplexity {
+        return match after / before {
+            ratio if ratio <= 1.05 => "It has kept nearly all: general text is as easy for it as before.",
+            ratio if ratio <= 1.3 => "It has forgotten a little: general text is somewhat harder for it than before.",
+            ratio if ratio <= 2.0 => "It has forgotten much of how general text goes.",
+            _ => "It writes as your texts do now and little else.",
+        };
+    }
     match forgetting.agreement {
         agreement if agreement >= 0.95 => "It has kept nearly all: sentences that were alike still are.",
         agreement if agreement >= 0.8 => "It has forgotten a little: most sentences that were alike still are.",

@@ -5,16 +5,16 @@ use super::compare::Comparison;
 use crate::browser;
 use crate::components::{Key, Table, heads};
 use crate::page::Page;
-use crate::state::{History, SERIES, SeedGroup, Step, scores, show};
+use crate::state::{History, SERIES, SeedGroup, State, Step, scores, show};
 
 /// The runs that are over: named, compared and deleted.
 #[component]
 pub fn Runs() -> impl IntoView {
     let page = Page::get();
     let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
-    let metrics = page.memo(|state| History::metrics(state.history.runs.iter().rev()));
+    let heads = page.memo(|state| metrics(state).into_iter().map(scores::title).collect::<Vec<_>>());
     let heads = move || {
-        let heads = metrics.get().into_iter().map(scores::title);
+        let heads = heads.get().into_iter();
         heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view()
     };
     view! {
@@ -34,7 +34,7 @@ pub fn Runs() -> impl IntoView {
                             </tr>
                         </thead>
                         <tbody>
-                            <For each=move || ids.get() key=|id| *id children=move |id| view! { <RunRow id metrics /> } />
+                            <For each=move || ids.get() key=|id| *id children=|id| view! { <RunRow id /> } />
                         </tbody>
                     </table>
                 </div>
@@ -44,20 +44,24 @@ pub fn Runs() -> impl IntoView {
     }
 }
 
+/// The figures that have a column.
+fn metrics(state: &State) -> Vec<Metric> {
+    History::metrics(state.history.runs.iter().rev())
+}
+
 #[component]
-fn RunRow(id: u32, metrics: Memo<Vec<Metric>>) -> impl IntoView {
+fn RunRow(id: u32) -> impl IntoView {
     let page = Page::get();
     let name = page.memo(move |state| state.history.run(id).map(|run| run.name.clone()).unwrap_or_default());
     let series = page.memo(move |state| state.history.series(id));
-    let figures = move || {
-        let figures = page.peek(|state| {
-            let run = state.history.run(id)?;
-            let mut figures: Vec<String> = metrics.get().iter().map(|metric| scores::of(&run.best, *metric)).collect();
-            figures.extend([show::count(f64::from(run.steps)), show::about(run.seconds)]);
-            Some(figures)
-        });
-        figures.unwrap_or_default().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_view()
-    };
+    let figures = page.memo(move |state| {
+        let Some(run) = state.history.run(id) else { return Vec::new() };
+        let mut figures: Vec<String> = metrics(state).iter().map(|metric| scores::of(&run.best, *metric)).collect();
+        figures.extend([show::count(f64::from(run.steps)), show::about(run.seconds)]);
+        figures
+    });
+    let figures =
+        move || figures.get().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_view();
     let words = move |verb: &'static str| {
         page.memo(move |state| {
             let name = state.history.run(id).map(|run| show::visible(&run.name)).unwrap_or_default();

@@ -12,10 +12,9 @@ pub fn HistoryTable() -> impl IntoView {
     let is_open = RwSignal::new(false);
     // Hidden rows are not made: they would be remade four times a second.
     let rows = Signal::derive(move || if is_open.get() { all.get() } else { Vec::new() });
-    let task = page.memo(|state| state.run.task());
-    let heads = Signal::derive(move || {
-        let scores = scores::shown(task.get()).iter().map(|metric| scores::title(*metric));
-        ["Step", "Training loss", "Validation loss"].map(String::from).into_iter().chain(scores).collect()
+    let heads = page.memo(|state| {
+        let scores = scores::shown(state.run.task()).iter().map(|metric| scores::title(*metric));
+        ["Step", "Training loss", "Validation loss"].map(String::from).into_iter().chain(scores).collect::<Vec<_>>()
     });
     view! {
         <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>

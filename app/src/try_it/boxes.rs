@@ -8,19 +8,18 @@ use crate::state::Asking;
 #[component]
 pub fn Boxes() -> impl IntoView {
     let page = Page::get();
-    let asking = page.memo(|state| state.asking());
-    let label = Memo::new(move |_| match asking.get() {
+    let label = page.memo(|state| match state.asking() {
         Asking::Text => "A sentence".to_owned(),
         Asking::Pair => "First text".into(),
         Asking::Question => "Passage".into(),
         Asking::Prompt => "Prompt".into(),
     });
-    let other_label = Memo::new(move |_| match asking.get() {
+    let other_label = page.memo(|state| match state.asking() {
         Asking::Question => "Question".to_owned(),
         _ => "Second text".into(),
     });
-    let has_one = Memo::new(move |_| !matches!(asking.get(), Asking::Pair | Asking::Question));
-    let is_no_prompt = Memo::new(move |_| asking.get() != Asking::Prompt);
+    let has_one = page.memo(|state| !matches!(state.asking(), Asking::Pair | Asking::Question));
+    let is_no_prompt = page.memo(|state| state.asking() != Asking::Prompt);
     let text = page.memo(|state| state.trial.text.clone());
     let other = page.memo(|state| state.trial.other.clone());
     view! {

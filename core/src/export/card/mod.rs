@@ -1,7 +1,8 @@
 //! README.md: the model card. Whatever came from a user is escaped.
 
+mod javascript;
+mod python;
 mod results;
-mod usage;
 
 use std::fmt::Write;
 
@@ -29,7 +30,7 @@ pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
         `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
         ## Limits\n\n\
         The validation rows also chose which weights were kept, so new texts may score somewhat lower. {limits}\n\n\
-        ## How to load it\n\n{usage}",
+        ## How to load it\n\n{python}{javascript}",
         title = title(recipe.task()),
         about = about(folder, form),
         train = data.train_rows,
@@ -39,7 +40,11 @@ pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
         sha256 = data.sha256,
         method = method::described(recipe),
         limits = limits(recipe.task()),
-        usage = usage::described(folder, form),
+        python = python::described(folder, form),
+        javascript = match form {
+            ExportForm::Model => javascript::described(folder).unwrap_or_default(),
+            ExportForm::Adapter => String::new(),
+        },
     );
     card
 }

@@ -1,0 +1,139 @@
+// Every task as a person meets it, from the file to the answer, with a scripted worker.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chooseTask, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
+import { assertAccessible, screenshot, withPage } from "./harness.mjs";
+
+/** Visits the page on a wide light screen, and on a narrow dark one. */
+async function onBothScreens(name, visit) {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
+    await withPage(
+      async (page) => {
+        await withFakeWorker(page);
+        await visit(page);
+        await assertAccessible(page);
+        const scrolls = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert(scrolls <= width, `${scrolls} px wide`);
+        await screenshot(page, `task-${name}-${colorScheme}`);
+      },
+      { colorScheme, viewport: { width, height: 800 } },
+    );
+  }
+}
+
+async function train(page) {
+  await start(page);
+  await finished(page);
+}
+
+test("several labels: thresholds beside the scores, and each label of a text marked", async () => {
+  await onBothScreens("labels", async (page) => {
+    await chooseTask(page, "films.csv");
+    await page.getByText("0.85 labels a row on average").waitFor();
+    assert.equal(await page.getByLabel("What to learn").inputValue(), "0");
+    await page.getByLabel("sad", { exact: true }).uncheck();
+    await page.getByLabel("sad", { exact: true }).check();
+    await openGroups(page, "Stopping", "Regularisation");
+    await page.getByLabel("Best means").selectOption("accuracy");
+    assert.equal(await page.getByLabel("Focal loss, gamma").count(), 0);
+    await train(page);
+    await page.getByRole("row", { name: /^sad 0\.740 0\.740 0\.740 41 31/ }).waitFor();
+    await page.getByLabel("A sentence").fill("So quiet.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("row", { name: /^sad 88.% ✓/ }).waitFor();
+    assert.equal(await page.getByRole("row", { name: /^funny 12.% ✓/ }).count(), 0);
+  });
+});
+
+test("a number for a pair: beside always the mean, as a scatter, and for a pair of one's own", async () => {
+  await onBothScreens("numbers", async (page) => {
+    await chooseTask(page, "pairs.tsv");
+    await page.getByText("From 0 to 5, 2.61 on average").waitFor();
+    await page.getByLabel("Second text column").selectOption("none");
+    await page.getByLabel("Second text column").selectOption("sentence2");
+    await train(page);
+    await page.getByRole("row", { name: /^Tuned model 0\.710/ }).waitFor();
+    await page.getByRole("row", { name: /^Always guessing “2\.61” 1\.520 1\.300 – –/ }).waitFor();
+    await page.getByRole("img", { name: /^60 predictions over the true numbers/ }).waitFor();
+    await page.getByLabel("First text").fill("It rains.");
+    assert(await page.getByRole("button", { name: "Ask" }).isDisabled());
+    await page.getByLabel("Second text", { exact: true }).fill("It pours.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByText("4.62").waitFor();
+  });
+});
+
+test("entities: what was repaired is told, and entities are marked in the text", async () => {
+  await onBothScreens("entities", async (page) => {
+    await chooseTask(page, "people.conll");
+    await page.getByText("12 tags were changed").waitFor();
+    await page.getByText("1 span cannot").click();
+    await page.getByText("Line 7: the span overlaps another one").waitFor();
+    await train(page);
+    await page.getByRole("row", { name: /^LOC 0\.890 0\.890 0\.890 39/ }).waitFor();
+    await page.getByLabel("A sentence").fill("She moved to Rome.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("mark").filter({ hasText: "Rome" }).or(page.locator("mark", { hasText: "Rome" })).first().waitFor();
+    await page.getByText("No entity is found.").waitFor();
+  });
+});
+
+test("answers: the passage with the likeliest span marked, and the others listed", async () => {
+  await onBothScreens("answers", async (page) => {
+    await chooseTask(page, "questions.json");
+    await page.getByText("9 answers were looked up").waitFor();
+    await openGroups(page, "Batch and length");
+    await page.getByLabel("Overlap of windows").waitFor();
+    assert.equal(await page.getByLabel("One vector of a text").count(), 0);
+    await train(page);
+    await page.getByText("118 questions with an answer, 6 without.").waitFor();
+    await page.getByLabel("Passage", { exact: true }).fill("Anna wrote the letter in Rome.");
+    await page.getByLabel("Question", { exact: true }).fill("Who wrote it?");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByText("The passage does not answer this.").waitFor();
+    await page.getByRole("row", { name: /^Anna wrote 10/ }).waitFor();
+  });
+});
+
+test("writing: two files become prompts, the model that writes is chosen, and both write side by side", async () => {
+  await onBothScreens("texts", async (page) => {
+    await chooseTask(page, "corpus.fra", "corpus.eng");
+    await page.getByText("Translate from French to English.⏎").or(page.getByText(/English\.\s+Il fait beau/)).first().waitFor();
+    await page.getByLabel("Prompt", { exact: true }).first().fill("English for {nothing}");
+    await page.getByText("The prompt names a column that does not exist").waitFor();
+    await page.getByLabel("Prompt", { exact: true }).first().fill("In English: {fra}\n");
+    await page.getByText("In English: Il fait beau.").waitFor();
+    await page.getByText("This task needs a model that writes; this one only reads.").waitFor();
+    assert(await page.getByRole("radio", { name: /^SmolLM2/ }).isChecked());
+    assert(await page.getByRole("radio", { name: /^MiniLM/ }).isDisabled());
+    await page.getByText("Waits for the model: load it above.").waitFor();
+    await page.getByRole("button", { name: "Load model, 98" }).click();
+    assert(await page.getByRole("radio", { name: /^Adapter/ }).isChecked());
+    await train(page);
+    await page.getByRole("row", { name: /^Tuned model 3\.4 31\.2 52\.7 0\.210/ }).waitFor();
+    await page.getByText("Thank you.").last().waitFor();
+    await page.getByText("22.4 before and 24.1 after").waitFor();
+    await page.locator("summary", { hasText: "How it writes" }).click();
+    await page.getByLabel("Temperature").fill("9");
+    await page.getByLabel("Temperature").blur();
+    await page.getByText("This must be a number from 0 to 5.").waitFor();
+    await page.getByLabel("Temperature").fill("0.7");
+    await page.getByLabel("Temperature").blur();
+    await page.getByLabel("Prompt", { exact: true }).last().fill("In English: Merci.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("button", { name: "Stop writing" }).click();
+    await page.getByText("Written to the end.").waitFor();
+    await page.getByText("The weather").first().waitFor();
+  });
+});
+
+test("two files that do not belong together say so", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "unequal-lines");
+    await page
+      .getByLabel("Choose a file")
+      .setInputFiles(["a.fra", "a.eng"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from("x") })));
+    await page.getByText("line 3 has no other half").waitFor();
+  });
+});
