@@ -3,7 +3,6 @@
 mod snippets;
 
 use hone_core::protocol::ExportForm;
-use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
 use crate::components::{ProblemNote, Snippet, StepSection};
@@ -103,34 +102,39 @@ fn Download() -> impl IntoView {
     }
 }
 
+/// Of a model with the mean over the tokens.
+const OWN_CLASS: &str = "The head reads the mean of all tokens, which transformers has no class for. The folder brings a \
+    short Python file of its own, modeling_hone.py, and trust_remote_code lets it run; read it first, it is short.";
+
 /// How the folder is loaded.
 #[component]
 fn Use() -> impl IntoView {
     let page = Page::get();
-    let pooling = page.memo(|state| {
-        let ran = state.run.plan.as_ref().and_then(|plan| plan.recipe.pooling);
-        ran.or(state.model.entry().map(|entry| entry.pooling)).unwrap_or(Pooling::Cls)
-    });
-    let head = move || match pooling.get() {
-        Pooling::Cls => {
-            "The head reads the first token, [CLS]: transformers opens the folder as a plain BertForSequenceClassification."
-        }
-        Pooling::Mean => {
-            "The head reads the mean of all tokens, which transformers has no class for. The folder brings a short Python file of its own, modeling_hone.py, and trust_remote_code lets it run; read it first, it is short."
-        }
+    let kind = page.memo(|state| snippets::usage(state).kind);
+    let head = move || match kind.get().has_own_class() {
+        false => format!("transformers opens it as a plain {}.", kind.get().architecture()),
+        true => OWN_CLASS.to_owned(),
     };
     let is_whole = page.memo(|state| !state.run.has_adapter());
-    let adapter = page.memo(move |state| {
-        let hub_id = state.model.entry().map(|entry| entry.hub_id.clone()).unwrap_or_default();
-        snippets::adapter(&hub_id, pooling.get())
-    });
+    let is_decoder = move || kind.get().family.is_decoder();
+    let ask = page.memo(snippets::ask);
+    let adapter = page.memo(snippets::adapter);
+    let convert = page.memo(snippets::convert);
+    let javascript = page.memo(snippets::javascript);
+    let has_no_javascript = move || javascript.with(String::is_empty);
     view! {
         <h3>"Load it"</h3>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
-        <Snippet title="Sort texts, in Python" code=Signal::derive(move || snippets::classify(pooling.get())) />
+        <Snippet title="Ask it something, in Python" code=ask />
         <div hidden=is_whole>
-            <Snippet title="Lay the adapter over the untouched model, in Python" code=adapter />
+            <Snippet title="Lay the adapter over the untouched model, in Python, in the adapter's folder" code=adapter />
         </div>
-        <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
+        <div hidden=is_decoder>
+            <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
+        </div>
+        <div hidden=has_no_javascript>
+            <Snippet title="Put its weights into ONNX for transformers.js, in its folder" code=convert />
+            <Snippet title="Ask it something, in JavaScript" code=javascript />
+        </div>
     }
 }

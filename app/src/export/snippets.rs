@@ -1,20 +1,46 @@
-use hone_core::recipe::Pooling;
+//! Code that opens the download.
 
-/// Python that sorts texts with the downloaded model.
-pub fn classify(pooling: Pooling) -> String {
-    let trust = match pooling {
-        Pooling::Cls => "",
-        Pooling::Mean => ", trust_remote_code=True",
-    };
-    format!(
-        "\
-# pip install transformers torch
-from transformers import pipeline
+use hone_core::recipe::{Pooling, RawRecipe};
+use hone_core::usage::{JavaScript, ModelKind, Usage};
 
-classify = pipeline(\"text-classification\", model=\"my-model\"{trust})
-print(classify(\"A quiet triumph.\", top_k=None))
-"
-    )
+use crate::state::State;
+
+/// What the last run has made.
+pub fn usage(state: &State) -> Usage<'_> {
+    let entry = state.model.entry();
+    let ran = state.run.plan.as_ref().map(|plan| &plan.recipe);
+    let pooling = ran.and_then(|recipe| recipe.pooling).or(entry.map(|entry| entry.pooling));
+    Usage {
+        kind: ModelKind {
+            task: ran.map(|recipe| recipe.task).unwrap_or_default(),
+            family: entry.map(|entry| entry.family).unwrap_or_default(),
+            pooling: pooling.unwrap_or(Pooling::Cls),
+        },
+        base_model: entry.map_or("", |entry| &entry.hub_id),
+        max_len: ran.and_then(|recipe| recipe.max_len).unwrap_or_default() as usize,
+        max_new_tokens: ran.map_or(RawRecipe::default().max_new_tokens, |recipe| recipe.max_new_tokens),
+    }
+}
+
+/// Python that asks the downloaded model something.
+pub fn ask(state: &State) -> String {
+    format!("# pip install transformers torch\n{}", usage(state).python("my-model"))
+}
+
+/// Python that lays the downloaded adapter over the model that it was trained on.
+pub fn adapter(state: &State) -> String {
+    format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
+}
+
+/// The command that puts the weights into ONNX; empty where transformers.js cannot use them.
+pub fn convert(state: &State) -> String {
+    let convert = |JavaScript { convert, .. }| format!("# pip install optimum-onnx\n{convert}");
+    usage(state).javascript().map(convert).unwrap_or_default()
+}
+
+/// JavaScript that asks the downloaded model something; empty where transformers.js cannot.
+pub fn javascript(state: &State) -> String {
+    usage(state).javascript().map(|javascript| javascript.code).unwrap_or_default()
 }
 
 /// Python that turns texts into vectors with the body of the downloaded model.
@@ -32,35 +58,4 @@ with torch.no_grad():
 print(vectors.shape)  # [texts, tokens, width]
 "
     .into()
-}
-
-/// Python that lays the downloaded adapter over the model that it was trained on.
-pub fn adapter(hub_id: &str, pooling: Pooling) -> String {
-    let (imports, class) = match pooling {
-        Pooling::Cls => (
-            "from transformers import AutoTokenizer, BertForSequenceClassification, pipeline",
-            "BertForSequenceClassification",
-        ),
-        Pooling::Mean => (
-            "\
-import sys
-from transformers import AutoTokenizer, pipeline
-sys.path.append(\"my-adapter\")
-from modeling_hone import HoneForSequenceClassification",
-            "HoneForSequenceClassification",
-        ),
-    };
-    format!(
-        "\
-# pip install peft transformers torch
-from peft import PeftModel
-{imports}
-
-model = {class}.from_pretrained(\"{hub_id}\", config=\"my-adapter\")
-model = PeftModel.from_pretrained(model, \"my-adapter\").merge_and_unload()
-tokenizer = AutoTokenizer.from_pretrained(\"my-adapter\")
-classify = pipeline(\"text-classification\", model=model, tokenizer=tokenizer)
-print(classify(\"A quiet triumph.\", top_k=None))
-"
-    )
 }
