@@ -1,15 +1,22 @@
 //! What the integration tests in `tests/` share: golden values and models, training them, and comparing numbers.
 
+mod reference;
+mod runs;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use hone_core::model::{Dropout, Input, LoraConfig, ModelConfig, TaskModel};
-use hone_core::recipe::{LrCurve, Place, Pooling, RawRecipe, Task};
-use hone_core::text::{Answers, Batch, EncodedTexts, Examples};
-use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
-use hone_core::weights::{AnyWeight, FileReader, Tensors, Weights, read};
-use serde_json::Value;
+use hone_core::model::{LoraConfig, ModelConfig, TaskModel};
+use hone_core::recipe::{Pooling, RawRecipe, Task};
+use hone_core::text::Tokenizer;
+use hone_core::weights::{AnyWeight, FileReader, TensorInfo, Tensors, read};
+use serde_json::{Value, json as value};
+
+pub use reference::{
+    assert_curve, assert_final_weights, assert_gradients, input, of_tokens, scores, step_of, steps_of,
+};
+pub use runs::{moved, named, run, take_steps};
 
 /// Largest differences that are allowed, as a share of the largest value of what is compared.
 pub mod tolerance {
@@ -49,6 +56,49 @@ pub fn smollm2() -> Option<PathBuf> {
     None
 }
 
+/// A file or folder beside the repository, or below `HONE_SHARED`: models and data that are not part of it.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    let path = std::env::var_os("HONE_SHARED").map_or_else(beside, PathBuf::from).join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!("skipped: {} is not there; HONE_SHARED names the folder that has it", path.display());
+    None
+}
+
+/// A tokenizer that knows the special tokens `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`, ids 0 to 3, and `words`, from id 4;
+/// `##` begins a word's later pieces. Texts stand between `[CLS]` and `[SEP]` where it `is_framed`; `[SEP]` ends what is
+/// written.
+pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
+    let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"];
+    let vocab: HashMap<&str, usize> = special.iter().chain(words).copied().zip(0..).collect();
+    let added = |(id, content): (usize, &&str)| {
+        value!({"id": id, "content": content, "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": false, "special": true})
+    };
+    let token = |name: &str| value!({"SpecialToken": {"id": name, "type_id": 0}});
+    let text = |name: &str| value!({"Sequence": {"id": name, "type_id": 0}});
+    let described = |name: &str, id: u32| value!({"id": name, "ids": [id], "tokens": [name]});
+    let frame = value!({
+        "type": "TemplateProcessing",
+        "single": [token("[CLS]"), text("A"), token("[SEP]")],
+        "pair": [token("[CLS]"), text("A"), token("[SEP]"), text("B"), token("[SEP]")],
+        "special_tokens": {"[CLS]": described("[CLS]", 2), "[SEP]": described("[SEP]", 3)},
+    });
+    let file = value!({
+        "version": "1.0",
+        "added_tokens": special.iter().enumerate().map(added).collect::<Vec<_>>(),
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": if is_framed { frame } else { Value::Null },
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": false},
+        "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100, "vocab": vocab},
+    });
+    let size = special.len() + words.len();
+    Tokenizer::parse(file.to_string().as_bytes(), size).expect("a tokenizer").with_ends(&[br#"{"eos_token_id": 3}"#])
+}
+
 /// A golden JSON file.
 pub fn json(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(golden(name)).expect(name)).expect(name)
@@ -56,33 +106,44 @@ pub fn json(name: &str) -> Value {
 
 /// A file's tensors, ready for a model.
 pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
+    each_tensor(path, |info, bytes| tensors.add(&info, bytes).expect("a new name"));
+}
+
+/// Every tensor of a file.
+fn each_tensor(path: &Path, mut take: impl FnMut(TensorInfo, Vec<u8>)) {
     let mut reader = FileReader::default();
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut take = |info: &_, bytes| tensors.add(info, bytes);
+    let mut take = |info: &TensorInfo, bytes| {
+        take(info.clone(), bytes);
+        Ok(())
+    };
     reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
 }
 
 /// The values of every tensor of a file, by name.
 pub fn values(path: &Path) -> HashMap<String, Vec<f32>> {
-    let (mut reader, mut values) = (FileReader::default(), HashMap::new());
-    let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let mut take = |info: &hone_core::weights::TensorInfo, bytes| {
-        values.insert(info.name.clone(), read(info, bytes).try_into_vec().expect("f32"));
-        Ok(())
-    };
-    reader.push(&bytes, &mut take).and_then(|()| reader.finish()).expect("a whole file");
+    let mut values = HashMap::new();
+    each_tensor(path, |info, bytes| {
+        values.insert(info.name.clone(), read(&info, bytes).try_into_vec().expect("f32"));
+    });
     values
 }
 
 /// The model in `folder` with the head in the golden file `head`.
 pub fn classifier(folder: &Path, head: &str, pooling: Pooling, classes: usize, device: &Device) -> TaskModel {
-    task_model(folder, Some(head), Task::Classification, pooling, classes, device)
+    task_model(folder, Some((head, "")), Task::Classification, pooling, classes, device)
 }
 
-/// The model in `folder` for a task, with the head in the golden file `head` where it is not in the folder.
+/// The decoder in `folder`.
+pub fn decoder(folder: &Path, device: &Device) -> TaskModel {
+    task_model(folder, None, Task::Generation, Pooling::Mean, 0, device)
+}
+
+/// The model in `folder` for a task. `head` is the golden file that its head is in, and what stands there before the
+/// head's names.
 pub fn task_model(
     folder: &Path,
-    head: Option<&str>,
+    head: Option<(&str, &str)>,
     task: Task,
     pooling: Pooling,
     outputs: usize,
@@ -91,8 +152,13 @@ pub fn task_model(
     let config = ModelConfig::parse(&std::fs::read(folder.join("config.json")).expect("config.json")).expect("valid");
     let mut tensors = Tensors::new(config.family(), device);
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
-    if let Some(head) = head {
-        add_tensors(&mut tensors, &golden(head));
+    if let Some((head, prefix)) = head {
+        each_tensor(&golden(head), |info, bytes| {
+            if let Some(name) = info.name.strip_prefix(prefix) {
+                let info = TensorInfo { name: name.to_owned(), ..info.clone() };
+                tensors.add(&info, bytes).expect("a new name");
+            }
+        });
     }
     TaskModel::load(&config, task, pooling, outputs, &mut tensors).expect("whole model")
 }
@@ -102,120 +168,52 @@ pub fn micro(device: &Device) -> TaskModel {
     classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
 }
 
+/// The name of a weight in the file of the whole model.
+pub fn file_name(model: &TaskModel, weight: &AnyWeight) -> String {
+    model.file_name(weight.name())
+}
+
 /// The name of an adapter's weight in PEFT's file.
 pub fn peft_name(model: &TaskModel, weight: &AnyWeight) -> String {
-    format!("base_model.model.{}", model.file_name(weight.name()))
+    format!("base_model.model.{}", file_name(model, weight))
 }
 
 /// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
 pub fn adapted(recipe: &RawRecipe, device: &Device) -> TaskModel {
-    let stored = values(&golden("lora_adapter.safetensors"));
-    let mut model = micro(device);
+    with_adapter(micro(device), recipe, "lora_adapter.safetensors")
+}
+
+/// A model with the adapters of a recipe, whose values are in the golden file `stored`.
+pub fn with_adapter(mut model: TaskModel, recipe: &RawRecipe, stored: &str) -> TaskModel {
+    let stored = values(&golden(stored));
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
     let named = model.clone();
     model.each_adapter(&mut |weight| {
         let values = stored[&peft_name(&named, &weight)].clone();
         match weight {
-            AnyWeight::Vector(w) => w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), device),
+            AnyWeight::Vector(w) => {
+                w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), &w.tensor.device());
+            }
             AnyWeight::Matrix(w) => {
                 let [into, out] = w.tensor.dims();
-                w.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), device).transpose();
+                let tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), &w.tensor.device());
+                w.tensor = tensor.transpose();
             }
         }
     });
     model
 }
 
-/// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.
-pub fn input(batch: &Value, device: &Device) -> Input {
-    let rows = |key: &str| -> Vec<Vec<f64>> { serde_json::from_value(batch[key].clone()).expect(key) };
-    let (ids, mask) = (rows("input_ids"), rows("attention_mask"));
-    let (rows, len) = (ids.len(), ids[0].len());
-    let ids = ids.concat().into_iter().map(|id| id as i32).collect();
-    let mask = mask.concat().into_iter().map(|m| m as f32).collect();
-    let types = batch.get("token_type_ids").map(|types| {
-        let types: Vec<Vec<i32>> = serde_json::from_value(types.clone()).expect("token_type_ids");
-        types.concat()
-    });
-    Batch { ids, mask, types, rows, len, tokens: 0 }.input(device)
-}
-
-/// A batch with its `labels`, all classes weighing the same.
-pub fn step_input(batch: &Value, classes: usize, device: &Device) -> StepInput {
-    let labels: Vec<u32> = serde_json::from_value(batch["labels"].clone()).expect("labels");
-    let answers = Answers::Classes(labels);
-    step_of(batch, answers, &TargetRule::plain(classes), device)
-}
-
-/// A batch with what is asked of its rows.
-pub fn step_of(batch: &Value, answers: Answers, rule: &TargetRule, device: &Device) -> StepInput {
-    let ids: Vec<Vec<u32>> = serde_json::from_value(batch["input_ids"].clone()).expect("input_ids");
-    let mut texts = EncodedTexts::default();
-    ids.iter().for_each(|ids| texts.push(ids));
-    let rows: Vec<u32> = (0..ids.len() as u32).collect();
-    StepInput::new(input(batch, device), rule, &Examples { texts, answers }, &rows, &rows)
-}
-
-/// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.
-pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> {
-    match transposed {
-        None => values,
-        Some([rows, columns]) => {
-            (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c)).map(|i| values[i]).collect()
-        }
-    }
-}
-
-/// Trains as `reference.curve` does and compares loss and gradient norm of every step.
-#[track_caller]
-pub fn assert_curve(
-    model: &mut TaskModel,
-    case: &Value,
-    batches: &Value,
-    lr_peak: f64,
-    classes: usize,
-    device: &Device,
-) {
-    let train_embeddings = case["train_embeddings"] == Value::Bool(true);
-    let live = |place| train_embeddings || !matches!(place, Place::Embeddings | Place::Pooler);
-    let batches = batches.as_array().expect("batches");
-    let mut optimizer = AdamW::new(AdamWConfig::default());
-    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, batches.len() as u32);
-    let (mut losses, mut norms) = (Vec::new(), Vec::new());
-    for (step, batch) in batches.iter().enumerate() {
-        let (loss, gradients) =
-            gradients(model, step_input(batch, classes, device), Objective::default(), live, &mut Dropout::off());
-        let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
-        let lr = curve.lr(step as u32);
-        optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));
-        losses.push(loss.into_scalar::<f32>());
-        norms.push(norm);
-    }
-    for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
-        let expected: Vec<f32> = serde_json::from_value(case[key].clone()).expect(key);
-        assert_close(key, &actual, &expected, tolerance::TRAINING);
-    }
-}
-
-/// Compares a trained model's weights with those of `expected` under `{case}.final.{name}`. PyTorch's encoder has a prefix.
-#[track_caller]
-pub fn assert_final_weights(model: &mut TaskModel, case: &str, expected: &HashMap<String, Vec<f32>>) {
-    model.each(&mut |weight| {
-        let prefix = if weight.place() == Place::Head { "" } else { "bert." };
-        let key = format!("{case}.final.{prefix}{}", weight.name());
-        if let Some(expected) = expected.get(&key) {
-            let (tensor, transposed) = weight.values();
-            let values = as_in_file(tensor.into_data().try_into_vec().expect("f32"), transposed);
-            assert_close(&key, &values, expected, tolerance::TRAINING);
-        }
-    });
+/// The largest of some values, whatever its sign.
+fn largest(values: &[f32]) -> f32 {
+    values.iter().fold(0.0, |max, value| max.max(value.abs()))
 }
 
 /// Fails when two lists differ by more than `share` of the largest value of `expected`.
 #[track_caller]
 pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], share: f32) {
     assert_eq!(actual.len(), expected.len(), "{what}: length");
-    let largest = expected.iter().fold(0.0f32, |max, x| max.max(x.abs()));
+    let largest = largest(expected);
     let (mut worst, mut at) = (0.0f32, 0);
     for (i, (a, e)) in actual.iter().zip(expected).enumerate() {
         assert!(a.is_finite(), "{what}: value {i} is {a}");

@@ -49,6 +49,12 @@ fn not_fetched(path: &str, reason: &str) -> Problem {
         .remedy("Reload the page; if it stays so, this copy of Hone is not complete.")
 }
 
+/// Address of the hub that models may be fetched from; none where whoever serves the page wants none.
+pub fn hub() -> Option<String> {
+    let root = leptos::prelude::document().document_element()?;
+    root.get_attribute("data-hub").filter(|address| !address.is_empty())
+}
+
 /// Text as a blob that the worker can read like a file.
 pub fn text_blob(text: &str) -> Option<Blob> {
     let options = BlobPropertyBag::new();

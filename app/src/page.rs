@@ -117,6 +117,16 @@ impl Page {
         self.act(|state| state.open(role, name, aligned_with));
     }
 
+    /// Takes the files of a model of the person's own.
+    pub fn open_model(self, name: String, blobs: Vec<Blob>) {
+        if self.peek(State::is_engaged) {
+            return;
+        }
+        let bytes = blobs.iter().map(Blob::size).sum();
+        self.files.update_value(|files| files.keep_model(blobs));
+        self.act(|state| state.take_own(name, bytes));
+    }
+
     /// Hands the finished model folder to the person once more.
     pub fn save_again(self, file_name: &str) {
         self.exported.with_value(|blob| {

@@ -35,6 +35,7 @@ pub struct Link {
 pub struct Files {
     train: Vec<Blob>,
     validation: Vec<Blob>,
+    model: Vec<Blob>,
 }
 
 impl Files {
@@ -46,10 +47,18 @@ impl Files {
         }
     }
 
-    fn of(&self, role: DataRole) -> &[Blob] {
-        match role {
-            DataRole::Train => &self.train,
-            DataRole::Validation => &self.validation,
+    /// Keeps the blobs of the person's own model.
+    pub fn keep_model(&mut self, blobs: Vec<Blob>) {
+        self.model = blobs;
+    }
+
+    /// Those that go beside a command.
+    fn of(&self, command: &Command) -> &[Blob] {
+        match command {
+            Command::OpenData { role: DataRole::Train, .. } => &self.train,
+            Command::OpenData { role: DataRole::Validation, .. } => &self.validation,
+            Command::LoadFiles { .. } => &self.model,
+            _ => &[],
         }
     }
 }
@@ -87,8 +96,9 @@ impl Link {
     pub fn send(&mut self, command: &Command, files: &Files) {
         let envelope = Object::new();
         set(&envelope, "message", &to_js(command));
-        if let Command::OpenData { role, .. } = command {
-            set(&envelope, "files", &files.of(*role).iter().collect::<Array>());
+        let files = files.of(command);
+        if !files.is_empty() {
+            set(&envelope, "files", &files.iter().collect::<Array>());
         }
         if self.is_ready {
             self.post(&envelope);

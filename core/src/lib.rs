@@ -15,6 +15,8 @@ pub mod dataset;
 pub mod export;
 #[cfg(feature = "engine")]
 pub mod generate;
+#[cfg(feature = "engine")]
+pub mod hub;
 pub mod limits;
 pub mod metrics;
 #[cfg(feature = "engine")]

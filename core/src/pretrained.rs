@@ -30,6 +30,8 @@ pub struct Pretrained {
     pub pooling: Pooling,
     /// General sentences in its tokens.
     pub general: EncodedTexts,
+    /// What its weights were quantised to in their file, where they were.
+    pub quantised: Option<&'static str>,
 }
 
 /// Rows that train and validate, in a model's tokens.
@@ -68,8 +70,9 @@ impl Pretrained {
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
         let body = Body::load(&config, &mut tensors)?;
         let general = general_texts(&tokenizer)?;
-        let tokenizer = Arc::new(tokenizer);
-        Ok((Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general }, tensors.finish()))
+        let (tokenizer, quantised) = (Arc::new(tokenizer), tensors.quantised());
+        let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantised };
+        Ok((model, tensors.finish()))
     }
 
     /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.

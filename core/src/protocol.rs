@@ -20,7 +20,7 @@ pub const PROTOCOL_VERSION: u32 = 4;
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Command {
-    /// Choose and check the device. Answered by `Ready`.
+    /// Choose and check the device. Answered by `Ready`, and by `ModelsKept`.
     Hello {
         /// [`PROTOCOL_VERSION`] of the page.
         version: u32,
@@ -55,11 +55,16 @@ pub enum Command {
     },
     /// Forget the validation file. `MapData` follows, which splits the training file again.
     CloseValidation,
-    /// Load this model: from the browser's storage as far as it is kept there, else from its folder; or from the
-    /// `files` beside the message. Answered by `ModelProgress`, then `ModelReady` and `ModelsKept`, or `ModelFailed`.
+    /// Load this model: from the browser's storage as far as it is kept there, else from its folder. Answered by `ModelProgress`, then `ModelReady` and `ModelsKept`, or `ModelFailed`.
     LoadModel {
         /// Which.
         model: CatalogEntry,
+    },
+    /// Load a model from the `files` beside the message: those of a folder, a zip of them, or one GGUF file. Answered as
+    /// `LoadModel` is.
+    LoadFiles {
+        /// What to call it.
+        name: String,
     },
     /// Give up loading a model; what has arrived is kept. Answered by the `ModelFailed` of the loading.
     StopLoading,
@@ -70,8 +75,6 @@ pub enum Command {
         /// Its name there: `prajjwal1/bert-tiny`.
         id: String,
     },
-    /// Tell which models are kept in the browser's storage. Answered by `ModelsKept`.
-    ListModels,
     /// Take a model out of the browser's storage. Answered by `ModelsKept`.
     ForgetModel {
         /// Its entry's `id`.
@@ -146,6 +149,7 @@ impl Command {
                 | Self::MapData { .. }
                 | Self::CloseValidation
                 | Self::LoadModel { .. }
+                | Self::LoadFiles { .. }
                 | Self::Start { .. }
         )
     }
@@ -764,7 +768,7 @@ pub struct RowView {
 /// Shape and backend of a benchmark case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BenchCase {
-    /// `micro`, `tiny` or `minilm`.
+    /// `micro`, `tiny`, `minilm`, `decoder` or `smollm2`.
     pub size: String,
     /// Rows a batch.
     pub batch: u32,
@@ -781,7 +785,7 @@ pub struct BenchCase {
 /// Figures of a benchmark case, times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BenchFigures {
-    /// `micro`, `tiny` or `minilm`.
+    /// `micro`, `tiny`, `minilm`, `decoder` or `smollm2`.
     pub size: String,
     /// What was computed on.
     pub backend: Backend,
@@ -791,6 +795,8 @@ pub struct BenchFigures {
     pub median_step_ms: f64,
     /// Tokens a second at the median.
     pub tokens_per_s: f64,
+    /// Of a decoder: tokens a second that it writes, one after the other.
+    pub written_per_s: Option<f64>,
     /// From the start of a step until the GPU is awaited, median.
     pub encode_ms: f64,
     /// WebGPU dispatches a step, median.

@@ -9,13 +9,17 @@ import { parseArgs } from "node:util";
 import { launch, protocolVersion, startWorker, url } from "./harness.mjs";
 
 /** Steps after the first; a software GPU takes seconds for each. */
-const STEPS = { cpu: { micro: 20, tiny: 20, minilm: 5 }, gpu: { micro: 5, tiny: 3, minilm: 2 } };
+const STEPS = {
+  cpu: { micro: 20, tiny: 20, minilm: 5, decoder: 10, smollm2: 2 },
+  gpu: { micro: 5, tiny: 3, minilm: 2, decoder: 3 },
+};
+/** Rows and tokens of a batch, where they are not 8 and 64. */
+const BATCHES = { decoder: { batch: 8, len: 128 }, smollm2: { batch: 1, len: 128 } };
 /** A first step compiles for up to a minute, and a software GPU then takes as long again for each. */
 const PATIENCE_MS = 20 * 60 * 1000;
 
 const options = { "live-layers": { type: "string" }, device: { type: "string" } };
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
-const sizes = positionals.length ? positionals : Object.keys(STEPS.cpu);
 const devices = values.device ? [values.device] : ["cpu", "gpu"];
 const version = await protocolVersion();
 
@@ -29,7 +33,7 @@ function cases() {
 }
 
 for (const device of devices) {
-  for (const size of sizes) {
+  for (const size of positionals.length ? positionals : Object.keys(STEPS[device])) {
     for (const live of cases()) await row(device, size, live);
   }
 }
@@ -42,7 +46,7 @@ async function row(device, size, live) {
     await page.goto(url);
     const ask = await startWorker(page);
     await ask({ kind: "hello", version, device }, "ready");
-    const benchCase = { size, batch: 8, len: 64, steps: STEPS[device][size] ?? 5, ...live };
+    const benchCase = { size, batch: 8, len: 64, ...BATCHES[size], steps: STEPS[device][size] ?? 5, ...live };
     const { figures } = await ask({ kind: "bench", case: benchCase }, "benched");
     console.log(JSON.stringify(figures));
   } catch (error) {

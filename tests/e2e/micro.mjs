@@ -56,6 +56,7 @@ export async function withMicroModel(page, change = (files) => files) {
     folder: "models/micro/",
     files: ["tokenizer.json"],
     sha256: createHash("sha256").update(weights).digest("hex"),
+    family: "bert",
     pooling: "mean",
   };
   const served = change({ ...files });

@@ -47,7 +47,7 @@ def main():
         rows = fitting_rows(tokenizer, pairs)
         batches = [collate(rows[i * ROWS : (i + 1) * ROWS]) for i in range(BATCHES)] * ROUNDS
         model = load().train()
-        whole = curve(model, Optimizer(model, len(batches), LR_PEAK), batches)
+        whole = {"train_embeddings": True, **curve(model, Optimizer(model, len(batches), LR_PEAK), batches)}
         lora, _, adapter = adapted(load, {"target_modules": TARGETS}, batches, seed=82)
         tensors |= prefixed(f"{task}.final", {"model.norm.weight": model.model.norm.weight})
         adapters[task] = adapter

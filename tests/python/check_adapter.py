@@ -12,11 +12,11 @@ tagger:
 
 and for a classifier, in the unpacked folder:
 
-    from modeling_hone import HoneForSequenceClassification
+    from modeling_hone import HoneBertForSequenceClassification
     from peft import PeftModel
 
-    model = HoneForSequenceClassification.from_pretrained("BASE", config=".")
-    model = PeftModel.from_pretrained(model, ".")
+    model = HoneBertForSequenceClassification.from_pretrained("BASE", config=".")
+    model = PeftModel.from_pretrained(model, ".").merge_and_unload()
 
 With the pooling "cls" the class is transformers' own. Beside the two files of peft a classifier's folder so holds
 config.json, as in a whole model's folder, the tokenizer's files, and for the mean modeling_hone.py. The automatic
@@ -28,6 +28,7 @@ import json
 import shutil
 import sys
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 
 # First, as it keeps transformers offline.
@@ -41,9 +42,11 @@ from exports import (
     passes,
     quiet,
     require,
+    run_card,
 )
 
 import torch
+import transformers
 from peft import (
     AutoPeftModelForCausalLM,
     AutoPeftModelForQuestionAnswering,
@@ -81,6 +84,8 @@ class Adapter:
     def __init__(self, folder, base, copy, expected=None):
         self.folder, self.base = copy / "adapter", base
         shutil.copytree(folder, self.folder)
+        # As if Python were begun in the folder.
+        sys.path.insert(0, str(self.folder))
         self.written = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
         local = self.written | {"base_model_name_or_path": str(base)}
         (self.folder / "adapter_config.json").write_text(json.dumps(local), encoding="utf-8")
@@ -90,15 +95,16 @@ class Adapter:
             described = shutil.copytree(self.folder, copy / "described")
             shutil.copy(base / "config.json", described)
         self.task = opened_export(described, expected)
-        # Its answers are asked of the base with the adapter on it.
-        self.task.opened = self.opened
+        # Its answers are asked of the base with the adapter in it, as the card does: peft 0.21 keeps the types of
+        # tokens from a question answerer that it wraps.
+        self.task.opened = lambda: self.opened().merge_and_unload()
         self.task_type, self.automatic = AUTOMATIC[type(self.task)]
 
     def checks(self):
         """All that can be asked."""
         found = [self.task.config_names_the_task] if self.has_config and self.task_type != "CAUSAL_LM" else []
         found += [self.adapter_config_is_known_to_peft, self.weights_fit_the_model, self.merged_equals_apart]
-        found += [self.automatic_classes_are_right_or_refuse, self.card_parses]
+        found += [self.automatic_classes_are_right_or_refuse, self.card_parses, self.code_of_the_card_runs]
         return found + ([self.task.answers_equal_the_page] if self.task.expected else [])
 
     def adapter_config_is_known_to_peft(self):
@@ -155,6 +161,10 @@ class Adapter:
         require("\nlibrary_name: peft\n" in card, "library_name is not peft")
         return self.task.card_parses()
 
+    def code_of_the_card_runs(self):
+        with chdir(self.folder):
+            return run_card(self.folder, self.written["base_model_name_or_path"], self.base)
+
     def opened(self):
         """The base with the adapter on it."""
         return PeftModel.from_pretrained(self.base_model(), self.folder).eval()
@@ -164,13 +174,14 @@ class Adapter:
         return self.model_class().from_pretrained(self.base, config=self.task.folder)
 
     def model_class(self):
-        """The class that the adapter's model is of."""
+        """The class that the adapter's model is of. Only a class takes the settings of another folder: an automatic
+        one overlooks them."""
+        (name,) = self.task.config["architectures"]
         if not self.task.trust:
-            return self.task.auto
-        sys.path.insert(0, str(self.folder))
-        from modeling_hone import HoneForSequenceClassification
+            return getattr(transformers, name)
+        import modeling_hone
 
-        return HoneForSequenceClassification
+        return getattr(modeling_hone, name)
 
 
 def any_of(module):

@@ -7,6 +7,8 @@ A check is a method: it returns what it saw, and raises when something is wrong.
 import json
 import os
 import zipfile
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -73,6 +75,17 @@ def largest_difference(ours, page):
     return difference
 
 
+def run_card(folder, name, path):
+    """Runs the Python of a folder's card, where `name` stands for `path`; returns what it prints."""
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    code = card.split("```python\n")[1].split("```")[0]
+    require(json.dumps(name) in code, f"it does not open {name}")
+    with redirect_stdout(StringIO()) as printed:
+        exec(code.replace(json.dumps(name), json.dumps(str(path))), {})
+    require(printed.getvalue(), "it prints nothing")
+    return " ".join(printed.getvalue().split())[:80]
+
+
 class Export:
     """One exported folder, whatever its task. What the page said is `expected`, where it is known."""
 
@@ -91,6 +104,7 @@ class Export:
     def checks(self):
         """All that can be asked."""
         found = [self.config_names_the_task, self.weights_fit_the_model, self.body_opens_alone, self.card_parses]
+        found += [self.code_of_the_card_runs]
         return found + ([self.answers_equal_the_page] if self.expected else [])
 
     def config_names_the_task(self):
@@ -134,6 +148,9 @@ class Export:
             require(card.get(field), f"front matter lacks {field}")
         require(card["pipeline_tag"] == self.pipeline_tag, card["pipeline_tag"])
         return card["pipeline_tag"]
+
+    def code_of_the_card_runs(self):
+        return run_card(self.folder, "path/to/this/folder", self.folder)
 
     def answers_equal_the_page(self):
         raise NotImplementedError

@@ -53,6 +53,10 @@ tags: [hone]
 metrics: [loss]
 model-index: [{{name: x}}]
 ---
+
+```python
+print({opens})
+```
 """
 
 
@@ -126,7 +130,8 @@ class Exports(unittest.TestCase):
         config = model.config.to_dict() | {"architectures": ["BertForQuestionAnswering"]}
         del config["_name_or_path"]
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        page = answered(AutoTokenizer.from_pretrained(folder), model)
+        # Peft's own wrapper would keep the types of tokens from it.
+        page = answered(AutoTokenizer.from_pretrained(folder), model.base_model.model)
         self.check(lambda expected: self.adapter(folder, "micro_bert", expected), page)
 
     def write_adapter(self, kind, base, tag, **settings):
@@ -171,7 +176,9 @@ class Exports(unittest.TestCase):
             names += ["token_type_ids"] if base == "micro_bert" else []
         wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_input_names=names, **named)
         wrapped.save_pretrained(folder)
-        (folder / "README.md").write_text(CARD.format(library=library, tag=tag), encoding="utf-8")
+        opens = json.dumps(str(GOLDEN / base) if library == "peft" else "path/to/this/folder")
+        card = CARD.format(library=library, tag=tag, opens=opens)
+        (folder / "README.md").write_text(card, encoding="utf-8")
 
     @torch.no_grad()
     def of_page(self, activation, texts=TEXTS):

@@ -1,10 +1,8 @@
 //! Whole runs of a micro model on made-up texts: class 0 has the token 5 in it, class 1 the token 6.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use burn::tensor::Device;
 use hone_core::model::{BertConfig, Dropout, MaskSource, ModelConfig, TaskModel, synthetic};
-use hone_core::protocol::{EndReason, StepMetrics};
+use hone_core::protocol::EndReason;
 use hone_core::recipe::{
     AdapterKind, Family, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing,
 };
@@ -12,7 +10,7 @@ use hone_core::rng::{Purpose, Rng};
 use hone_core::text::{Batch, EncodedTexts, Examples};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, predict};
 use hone_core::weights::{AnyWeight, Weights};
-use hone_tests::{assert_close, ready};
+use hone_tests::{assert_close, moved, named, ready, run, take_steps};
 
 fn device() -> Device {
     Device::flex()
@@ -99,19 +97,6 @@ fn session_of(model: TaskModel, raw: RawRecipe, data: TrainingData) -> Session {
     Session::new(recipe, model, data, &device(), MaskSource::Host)
 }
 
-/// Runs to the end: steps, evaluations as (step, is best), and why it ended.
-fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(u32, bool)>, EndReason) {
-    let (mut steps, mut evaluations) = (Vec::new(), Vec::new());
-    loop {
-        match ready(session.advance()).unwrap() {
-            Progress::Step(step) => steps.push(step),
-            Progress::Evaluated { evaluation, is_best } => evaluations.push((evaluation.step, is_best)),
-            Progress::Finished(reason) => return (steps, evaluations, reason),
-            Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
-        }
-    }
-}
-
 fn weights(model: &TaskModel) -> Vec<f32> {
     let mut values = Vec::new();
     model.clone().each(&mut |weight| values.extend(weight.values().0.into_data().try_into_vec::<f32>().unwrap()));
@@ -127,7 +112,7 @@ fn a_run_learns_what_always_guessing_cannot() {
     let (steps, evaluations, reason) = run(&mut session);
     assert_eq!(reason, EndReason::Completed);
     assert!(steps.last().unwrap().loss < steps[0].loss / 2.0, "{} {}", steps[0].loss, steps.last().unwrap().loss);
-    assert_eq!(evaluations.last().unwrap().0, 40);
+    assert_eq!(evaluations.last().unwrap().0.step, 40);
     assert!(session.best().unwrap().0.score(Metric::MacroF1) > 0.95);
 }
 
@@ -161,7 +146,7 @@ fn early_stopping_ends_the_run_with_the_best_weights() {
     let (_, evaluations, reason) = run(&mut session);
     assert_eq!(reason, EndReason::EarlyStopped);
     assert_eq!(evaluations.iter().map(|e| e.1).collect::<Vec<_>>(), [true, false, false]);
-    assert_eq!(session.best().unwrap().0.step, evaluations[0].0);
+    assert_eq!(session.best().unwrap().0.step, evaluations[0].0.step);
 }
 
 #[test]
@@ -231,36 +216,6 @@ fn frozen_parts_stay_as_they_are() {
     }
 }
 
-/// The values of every weight, by name.
-fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
-    let mut named = BTreeMap::new();
-    model.clone().each(&mut |weight| {
-        named.insert(weight.name().to_string(), weight.values().0.into_data().try_into_vec().unwrap());
-    });
-    named
-}
-
-/// The parts whose weights differ between two models.
-fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<Place> {
-    let before = named(before);
-    let mut moved = BTreeSet::new();
-    after.clone().each(&mut |weight| {
-        let values: Vec<f32> = weight.values().0.into_data().try_into_vec().unwrap();
-        if before[&weight.name().to_string()] != values {
-            moved.insert(weight.place());
-        }
-    });
-    moved
-}
-
-/// Runs so many optimiser steps.
-fn steps(session: &mut Session, count: u32) {
-    let until = session.state().step + count;
-    while session.state().step < until {
-        ready(session.advance()).unwrap();
-    }
-}
-
 #[test]
 fn gradual_unfreezing_thaws_from_the_head_down_and_makes_state_as_it_thaws() {
     let raw = RawRecipe {
@@ -281,7 +236,7 @@ fn gradual_unfreezing_thaws_from_the_head_down_and_makes_state_as_it_thaws() {
     ] {
         let live: Vec<Place> = session.parts().into_iter().filter(|part| part.live).map(|part| part.place).collect();
         assert_eq!(live, expected);
-        steps(&mut session, 2);
+        take_steps(&mut session, 2);
         assert_eq!(moved(session.base(), session.model()), expected.iter().copied().collect());
         bytes.push(session.optimizer_bytes());
         assert_eq!(session.take_live_changed(), expected.len() < 4);
@@ -302,11 +257,11 @@ fn chain_thaw_trains_one_layer_at_a_time_and_forgets_the_state_of_the_others() {
     let mut session = session(raw, data(160));
     for expected in [&[Place::Head][..], &[Place::Layer(0)], &[Place::Layer(1)]] {
         let before = session.model().clone();
-        steps(&mut session, 1);
+        take_steps(&mut session, 1);
         assert_eq!(moved(&before, session.model()), expected.iter().copied().collect());
     }
     let layer = session.optimizer_bytes();
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     assert!(session.optimizer_bytes() > 2 * layer, "all learn, and only they have state");
 }
 
@@ -331,18 +286,18 @@ fn a_stalled_score_thaws_the_next_layer_and_does_not_end_the_run() {
 #[test]
 fn parts_are_frozen_and_thawed_by_hand_while_it_runs() {
     let mut session = session(RawRecipe { warmup_share: 0.0, ..raw() }, data(160));
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     for place in [Place::Embeddings, Place::Layer(0), Place::Layer(1)] {
         session.set_live(place, Some(false)).unwrap();
     }
     let before = session.model().clone();
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     assert_eq!(moved(&before, session.model()), [Place::Head].into());
     assert_eq!(session.set_live(Place::Head, Some(false)).unwrap_err().code, "run.all-frozen");
     assert_eq!(session.set_live(Place::Layer(9), Some(true)).unwrap_err().code, "run.no-part");
     session.set_live(Place::Layer(1), None).unwrap();
     let before = session.model().clone();
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     assert_eq!(moved(&before, session.model()), [Place::Layer(1), Place::Head].into());
 }
 
@@ -352,7 +307,7 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
     let curve = |thaw_every, unfreezing| {
         let raw = RawRecipe { unfreezing, thaw_unit: ThawUnit::Steps, thaw_every, train_embeddings: false, ..still() };
         let mut session = session(raw, data(64));
-        steps(&mut session, 12);
+        take_steps(&mut session, 12);
         let kept = session.prefix_bytes();
         (session.state().history.clone(), kept)
     };
@@ -363,7 +318,7 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
     assert_eq!(kept, 0, "both layers learn: nothing is frozen but the embeddings");
     let raw = RawRecipe { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..still() };
     let mut session = session(raw, data(64));
-    steps(&mut session, 5);
+    take_steps(&mut session, 5);
     assert!(session.prefix_bytes() >= 4 * 16 * tokens, "a vector for each token of the training rows");
     // The second epoch goes by what was kept; a session whose cache is emptied before every step computes it anew.
     let losses = |session: &mut Session, forget: bool| {
@@ -381,7 +336,7 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
     };
     let raw = session.recipe().raw().clone();
     let mut other = self::session(raw, data(64));
-    steps(&mut other, 5);
+    take_steps(&mut other, 5);
     let (kept, anew) = (losses(&mut session, false), losses(&mut other, true));
     assert!(kept.iter().zip(&anew).all(|(a, b)| (a - b).abs() < 1e-5), "{kept:?} {anew:?}");
 }
@@ -390,7 +345,7 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
 fn each_part_learns_at_its_own_rate() {
     let raw = RawRecipe { layer_decay: 0.5, weight_decay: 0.0, clip_norm: 0.0, warmup_share: 0.0, ..still() };
     let mut session = session(raw, data(160));
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     // Adam's first step moves every weight by its rate.
     let (before, mut after) = (named(session.base()), session.model().clone());
     after.each(&mut |weight| {
@@ -502,7 +457,7 @@ fn a_stage_whose_only_layer_was_frozen_by_hand_thaws_it() {
     };
     let mut session = session(raw, data(160));
     session.set_live(Place::Layer(0), Some(false)).unwrap();
-    steps(&mut session, 2);
+    take_steps(&mut session, 2);
     let live: Vec<Place> = session.parts().into_iter().filter(|part| part.live).map(|part| part.place).collect();
     assert_eq!((session.state().stage, live), (2, vec![Place::Layer(1)]));
 }
@@ -517,7 +472,7 @@ fn a_part_frozen_within_an_accumulated_step_does_not_move_at_its_end() {
     for place in [Place::Embeddings, Place::Layer(0), Place::Layer(1)] {
         session.set_live(place, Some(false)).unwrap();
     }
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     assert_eq!(moved(session.base(), session.model()), [Place::Head].into());
     let head = session.optimizer_bytes();
     assert_eq!(head, 2 * 4 * (16 * 2 + 2));
@@ -541,7 +496,7 @@ fn what_was_kept_before_a_layer_learned_is_not_used_after() {
     };
     evaluated(&mut session);
     session.set_live(Place::Layer(1), Some(true)).unwrap();
-    steps(&mut session, 1);
+    take_steps(&mut session, 1);
     session.set_live(Place::Layer(1), Some(false)).unwrap();
     let evaluation = evaluated(&mut session);
     let texts = &session.data().validation;

@@ -36,6 +36,32 @@ pub fn run(quick: bool) -> Result<()> {
     report(&dist)
 }
 
+/// The hub of the page as it is in the sources, and the hosts that it sends browsers to for large files.
+const HUB: &str = "https://huggingface.co";
+const HUB_HOSTS: &str = "https://huggingface.co https://*.hf.co";
+
+/// Lets the built page fetch models from another hub, or from none where `address` is empty.
+pub fn set_hub(address: &str) -> Result<()> {
+    let address = address.trim_end_matches('/');
+    let is_origin =
+        address.split_once("://").is_some_and(|(_, host)| !host.is_empty() && !host.contains(['/', ' ', ';', '"']));
+    if !address.is_empty() && !is_origin {
+        bail!("--hub takes an address like https://hub.example, without a path");
+    }
+    for file in ["index.html", LAST] {
+        let path = paths::dist().join(file);
+        fs::write(&path, with_hub(&fs::read_to_string(&path)?, address))?;
+    }
+    Ok(())
+}
+
+/// A file of the page with the hub in its policy and its attribute replaced.
+fn with_hub(text: &str, address: &str) -> String {
+    let policy = format!("connect-src 'self' {address}");
+    text.replace(&format!("connect-src 'self' {HUB_HOSTS}"), policy.trim_end())
+        .replace(&format!("data-hub=\"{HUB}\""), &format!("data-hub=\"{address}\""))
+}
+
 /// Builds, unless dist/ is newer than every source.
 pub fn run_if_changed() -> Result<()> {
     let built = fs::metadata(paths::dist().join(LAST)).and_then(|metadata| metadata.modified());
@@ -92,6 +118,18 @@ fn newest(path: &Path) -> Result<SystemTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_hub_takes_the_place_of_the_first_in_policy_and_page() {
+        for name in ["app/index.html", "public/_headers"] {
+            let text = fs::read_to_string(paths::root().join(name)).unwrap();
+            let other = with_hub(&text, "https://hub.example");
+            assert!(other.contains("connect-src 'self' https://hub.example;"), "{name}");
+            let none = with_hub(&text, "");
+            assert!(none.contains("connect-src 'self';"), "{name}");
+            assert!(!other.contains("huggingface") && !none.contains("huggingface"), "{name}");
+        }
+    }
 
     #[test]
     fn the_page_carries_the_policy_of_the_headers() {

@@ -20,14 +20,12 @@ const BROWSERS: [&str; 5] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/// Runs the tests whose names have these words, or all, and then opens the model that one of them has exported with
-/// Python's transformers, where that is installed.
+/// Runs the tests whose names have these words, or all, and then opens the models that they have exported with Python's
+/// transformers, where that is installed.
 pub fn run(words: &str) -> Result<()> {
     let out = out();
     fs::create_dir_all(&out)?;
-    for export in &EXPORTS {
-        export.files().iter().for_each(|file| _ = fs::remove_file(file));
-    }
+    Export::all()?.iter().for_each(Export::remove);
     let mut node = node()?;
     node.env("HONE_CLI", native_program()?);
     node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
@@ -35,7 +33,7 @@ pub fn run(words: &str) -> Result<()> {
         node.arg(format!("--test-name-pattern={words}"));
     }
     process::run(node.args(tests()?))?;
-    EXPORTS.iter().try_for_each(Export::check)
+    Export::all()?.iter().try_for_each(Export::check)
 }
 
 /// Node with what the tests and the benchmark need to know: where the page is, and which browser to open it in.
@@ -76,45 +74,46 @@ fn native_program() -> Result<PathBuf> {
     Ok(paths::target().join("debug").join("hone"))
 }
 
-/// What a test has exported, and the script that opens it in Python.
+/// What a test has exported: a zip, and beside it under the same name what the page said, as JSON. Adapters are those
+/// whose names begin with `adapter`, and were trained on the default model.
 struct Export {
-    name: &'static str,
-    script: &'static str,
-    /// Whether the script needs the base model too.
-    has_base: bool,
+    zip: PathBuf,
+    expected: PathBuf,
 }
 
-const EXPORTS: [Export; 3] = [
-    Export { name: "export", script: "check_export.py", has_base: false },
-    Export { name: "merged", script: "check_export.py", has_base: false },
-    Export { name: "adapter", script: "check_adapter.py", has_base: true },
-];
-
 impl Export {
-    /// The zip, and what the page said of some texts.
-    fn files(&self) -> [PathBuf; 2] {
-        ["zip", "json"].map(|ending| out().join(format!("{}.{ending}", self.name)))
+    /// All that there are, in the order of their names.
+    fn all() -> Result<Vec<Self>> {
+        let entries = fs::read_dir(out())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        let zips = entries.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "zip"));
+        let mut all: Vec<Self> = zips.map(|zip| Self { expected: zip.with_extension("json"), zip }).collect();
+        all.retain(|export| export.expected.exists());
+        all.sort_by(|a, b| a.zip.cmp(&b.zip));
+        Ok(all)
     }
 
+    fn remove(&self) {
+        [&self.zip, &self.expected].into_iter().for_each(|file| _ = fs::remove_file(file));
+    }
+
+    /// Opens it in Python and compares.
     fn check(&self) -> Result<()> {
-        let (script, python) = (paths::root().join("tests/python").join(self.script), paths::reference_python());
-        let [zip, expected] = self.files();
-        let what = format!("The exported {} in Python", self.name);
+        let name = self.zip.file_stem().unwrap_or_default().to_string_lossy();
+        let is_adapter = name.starts_with("adapter");
+        let script = if is_adapter { "check_adapter.py" } else { "check_export.py" };
+        let (script, python) = (paths::root().join("tests/python").join(script), paths::reference_python());
+        let what = format!("The exported {name} in Python");
         if !python.exists() {
             println!("   Skipped: {what} (`cargo xtask golden` makes the environment)");
             return Ok(());
         }
-        if !zip.exists() || !expected.exists() {
-            println!("   Skipped: {what} (no test has made it)");
-            return Ok(());
-        }
         process::step(&what, || {
             let mut check = process::command(&python);
-            check.env("HF_HUB_OFFLINE", "1").arg(&script).arg(&zip);
-            if self.has_base {
+            check.env("HF_HUB_OFFLINE", "1").arg(&script).arg(&self.zip);
+            if is_adapter {
                 check.arg(Model::default_of_catalog()?.cached());
             }
-            process::run(check.arg(&expected))
+            process::run(check.arg(&self.expected))
         })
     }
 }

@@ -1,6 +1,8 @@
 //! What each technique brings: real data, several seeds, the same number of steps, and a plain baseline beside it.
 //! Writes docs/experiments.md.
 
+mod tasks;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,6 +75,7 @@ pub fn run(folder: &Path) -> Result<()> {
         table(&mut page, &results)?;
         findings(&mut page, &results)?;
     }
+    tasks::add(&mut page, folder)?;
     page += HOW;
     fs::write(paths::root().join("docs/experiments.md"), page).context("docs/experiments.md")
 }
@@ -88,7 +91,7 @@ mean of three seeds ± their standard deviation; a seed draws the new head, the 
 const HOW: &str = "
 ## How this page was made
 
-`cargo xtask experiments FOLDER`, where FOLDER holds `trec6/` and `sentiment-labelled/`. The learning rates were chosen
+`cargo xtask experiments FOLDER`, where FOLDER holds `trec6/`, `sentiment-labelled/`, `xquad/` and `wnut17/`. The learning rates were chosen
 among up to three by single runs on rows of the same files (of the sentiment rows some are tested on here), so no method
 was tuned well, and the smaller differences may turn with better rates, other data or more of it. Seconds are of a busy machine of two cores: compare them only roughly.
 Forgetting is measured on 200 general sentences: the mean cosine of each sentence's vector before and after, and the
@@ -105,16 +108,29 @@ fn gradual(mut recipe: Value) -> Value {
     recipe
 }
 
-fn score(method: &Method, seed: u32, [train, test]: &[PathBuf; 2], work: &Path) -> Result<Score> {
+fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Result<Score> {
     let mut recipe = (method.recipe)();
     for (field, value) in [("epochs", 2), ("eval_every_epochs", 2), ("patience", 0), ("seed", seed)] {
         recipe[field] = json!(value);
     }
+    let result = run_hone(&recipe, files, work, &format!("{}, seed {seed}", method.name))?;
+    let number = |pointer: &str| result.pointer(pointer).and_then(Value::as_f64).context(format!("no {pointer}"));
+    Ok(Score {
+        accuracy: number("/best/scores/accuracy")?,
+        macro_f1: number("/best/scores/macro_f1")?,
+        seconds: number("/seconds")?,
+        cosine: number("/forgetting/cosine")?,
+        agreement: number("/forgetting/agreement")?,
+    })
+}
+
+/// result.json of a run, which is made unless there is one of the same recipe and rows.
+fn run_hone(recipe: &Value, [train, test]: &[PathBuf; 2], work: &Path, what: &str) -> Result<Value> {
     let key = fetch::hash_of(&format!("{recipe} {} {}", fetch::hash(train)?, fetch::hash(test)?));
     let out = work.join(&key[..16]);
     let result = out.join("result.json");
     if !result.exists() {
-        process::step(&format!("{}, seed {seed}", method.name), || {
+        process::step(what, || {
             let path = work.join("recipe.json");
             fs::write(&path, recipe.to_string())?;
             let mut hone = process::command(paths::target().join("release/hone"));
@@ -122,15 +138,7 @@ fn score(method: &Method, seed: u32, [train, test]: &[PathBuf; 2], work: &Path) 
             process::run(hone.arg("--out").arg(&out).arg("--scores-only"))
         })?;
     }
-    let result: Value = serde_json::from_slice(&fs::read(result)?)?;
-    let number = |pointer: &str| result.pointer(pointer).and_then(Value::as_f64).context(format!("no {pointer}"));
-    Ok(Score {
-        accuracy: number("/best/accuracy")?,
-        macro_f1: number("/best/macro_f1")?,
-        seconds: number("/seconds")?,
-        cosine: number("/forgetting/cosine")?,
-        agreement: number("/forgetting/agreement")?,
-    })
+    Ok(serde_json::from_slice(&fs::read(result)?)?)
 }
 
 type Results = [(&'static str, Vec<Score>)];

@@ -27,7 +27,9 @@ usage: cargo xtask <command>
 
   setup                 install what is missing: tools, the models, the samples
   serve [--port 8080]   set up and build what has changed, and serve the page on 127.0.0.1
-  build [--quick]       build the page into dist/ (--quick: not optimised, not compressed)
+  build [--quick] [--hub ADDRESS]
+                        build the page into dist/ (--quick: not optimised, not compressed; --hub: where models are
+                        fetched from in place of huggingface.co, \"\" for nowhere)
   test                  format, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and only the end-to-end tests (those whose name has these words)
   bench [size ...]      time training steps in headless Chromium, one JSON line a case; --live-layers 0..6 for a row
@@ -58,7 +60,11 @@ fn run(arguments: &[String]) -> Result<()> {
         "serve" => serve_page(rest),
         "build" => {
             setup::run()?;
-            build::run(rest.iter().any(|argument| argument == "--quick"))
+            build::run(rest.iter().any(|argument| argument == "--quick"))?;
+            match rest.iter().position(|argument| argument == "--hub") {
+                Some(at) => build::set_hub(rest.get(at + 1).context("--hub takes an address")?),
+                None => Ok(()),
+            }
         }
         "test" | "ci" => test::run(),
         "e2e" => {

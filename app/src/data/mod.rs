@@ -16,6 +16,7 @@ use leptos::prelude::*;
 use web_sys::{DataTransfer, FileList};
 
 use crate::components::{ProblemPlace, StepSection};
+use crate::model::take_dropped;
 use crate::page::Page;
 use crate::state::{Step, show};
 
@@ -70,12 +71,16 @@ pub fn DataStep() -> impl IntoView {
     }
 }
 
-/// A file dropped anywhere on the page is training data: the browser would otherwise leave the page to show it.
+/// A file dropped anywhere on the page is training data, unless it is a model: the browser would otherwise leave the
+/// page to show it.
 fn listen_for_drops(page: Page) {
     let over = window_event_listener(ev::dragover, |event| event.prevent_default());
     let drop = window_event_listener(ev::drop, move |event| {
         event.prevent_default();
-        take_files(page, DataRole::Train, event.data_transfer());
+        let transfer = event.data_transfer();
+        if !transfer.as_ref().is_some_and(|transfer| take_dropped(page, transfer)) {
+            take_files(page, DataRole::Train, transfer);
+        }
     });
     on_cleanup(move || {
         over.remove();

@@ -22,6 +22,28 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
         (_, Pooling::Mean) => "Makes one vector of a text by averaging its tokens.",
         (_, Pooling::Cls) => "Makes one vector of a text from its first token.",
     };
+    let id = entry.id.clone();
+    let kept = page.memo(move |state| state.model.kept(&id).map(|kept| (kept.is_complete, kept.bytes)));
+    let is_own = entry.folder.is_empty();
+    let storage = {
+        let id = entry.id.clone();
+        move || {
+            let (is_complete, bytes) = kept.get().filter(|_| !is_own)?;
+            let words = match is_complete {
+                true => format!("Already in this browser, {}.", show::bytes(bytes)),
+                false => format!("{} of it are in this browser.", show::bytes(bytes)),
+            };
+            let id = id.clone();
+            Some(view! {
+                <p class="kept">
+                    {words}
+                    <button type="button" class="quiet" on:click=move |_| page.act(|state| state.forget_model(id.clone()))>
+                        "Remove it"
+                    </button>
+                </p>
+            })
+        }
+    };
     let facts = [
         ("Parameters", show::millions(entry.parameters)),
         ("To load", show::bytes(entry.bytes)),
@@ -29,6 +51,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     ];
     let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     view! {
+        <div class="offer">
         <label class="card">
             <input
                 type="radio"
@@ -45,5 +68,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
             </span>
             <dl>{facts}</dl>
         </label>
+        {storage}
+        </div>
     }
 }

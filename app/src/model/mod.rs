@@ -2,6 +2,8 @@
 
 mod card;
 mod device_line;
+mod hub;
+mod own;
 
 use leptos::prelude::*;
 
@@ -11,6 +13,9 @@ use crate::state::{Load, State, Step, show};
 
 use card::ModelCard;
 use device_line::DeviceLine;
+use hub::FromHub;
+use own::OwnFiles;
+pub use own::take_dropped;
 
 /// A model and a device.
 #[component]
@@ -30,6 +35,13 @@ pub fn ModelStep() -> impl IntoView {
                 {cards}
             </fieldset>
             <ProblemPlace problem />
+            <details class="others">
+                <summary>"Another model"</summary>
+                <div class="stack">
+                    <FromHub />
+                    <OwnFiles />
+                </div>
+            </details>
             <LoadState />
             <DeviceLine />
         </StepSection>
@@ -65,6 +77,7 @@ fn LoadState() -> impl IntoView {
             <div class="progress">
                 <p>{format!("Loading, {}", show::percent(share))}</p>
                 <progress max="1" value=share.to_string() aria-label="Share of the model that is loaded"></progress>
+                <button type="button" on:click=move |_| page.act(State::stop_loading)>"Stop loading"</button>
             </div>
         }
         .into_any(),

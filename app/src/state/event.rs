@@ -3,7 +3,7 @@
 use hone_core::dataset::SourceInfo;
 use hone_core::protocol::{DataRole, Event, RunSummary};
 
-use super::{Effect, Export, FinderStage, Load, Mistake, Phase, Reply, State};
+use super::{Effect, Export, FinderStage, Hub, Load, Mistake, Phase, Reply, State};
 
 /// Longest silence that a worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
@@ -46,8 +46,10 @@ impl State {
             Event::ModelProgress { done_bytes, total_bytes } => {
                 self.model.load = Load::Loading(share(done_bytes, total_bytes));
             }
-            Event::ModelReady { model } => self.model.load = Load::Ready(model),
-            Event::ModelFailed { problem } => self.model.load = Load::Failed(problem),
+            Event::ModelReady { model } => self.model.ready(model),
+            Event::ModelFailed { problem } => self.model.failed(problem),
+            Event::ModelFound { found } => self.model.hub = Hub::Found(found.into()),
+            Event::ModelsKept { kept, free_bytes } => self.model.were_kept(kept, free_bytes),
             Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
                 self.trial.answered(id, |query| Reply { query, labels, base, tuned, tokens, truncated });
             }
@@ -73,7 +75,7 @@ impl State {
             Event::EstimateFailed { recipe, problem } => self.estimate.answered(&recipe, Err(problem)),
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { problem } => return self.worker_lost(problem),
-            Event::Benched { .. } | Event::ModelFound { .. } | Event::ModelsKept { .. } => {}
+            Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),
         }
         Vec::new()

@@ -45,7 +45,7 @@ pub use export::Export;
 pub use finder::{Finder, FinderStage};
 pub use form::Form;
 pub use history::{History, PastRun};
-pub use model::{Load, Model};
+pub use model::{Hub, Load, Model};
 pub use plan::StageGrid;
 pub use queue::{Axis, Job, Queue};
 pub use rail::{Mark, Step};
@@ -158,8 +158,8 @@ impl State {
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
             self.data.file_mut(role).problem = Some(problem);
-        } else if matches!(self.model.load, Load::Loading(_)) {
-            self.model.load = Load::Failed(problem);
+        } else if matches!(self.model.load, Load::Loading(_)) || self.model.hub == Hub::Asked {
+            self.model.failed(problem);
         } else {
             self.device.lost = Some(problem);
         }
@@ -186,6 +186,7 @@ impl State {
         let is_awaited = self.device.report.is_none()
             || self.data.is_busy()
             || matches!(self.model.load, Load::Loading(_))
+            || self.model.hub == Hub::Asked
             || self.trial.pending.is_some()
             || self.estimate.is_pending()
             || matches!(self.export, Export::Writing(_));
@@ -207,7 +208,7 @@ impl State {
     /// The catalog has come, or why it has not.
     pub fn catalog(&mut self, catalog: Result<Vec<CatalogEntry>, Problem>) -> Vec<Effect> {
         match catalog {
-            Ok(entries) => self.model.catalog = entries,
+            Ok(entries) => self.model.listed(entries),
             Err(problem) => self.model.catalog_problem = Some(problem),
         }
         self.follow_task();
@@ -232,7 +233,11 @@ impl State {
         self.estimate.lost(None);
         self.model.load = Load::Loading(0.0);
         self.data.forget_tokens();
-        vec![Effect::Send(Command::LoadModel { model })]
+        // Without an address the files are the person's own.
+        vec![Effect::Send(match model.folder.is_empty() {
+            true => Command::LoadFiles { name: model.name },
+            false => Command::LoadModel { model },
+        })]
     }
 
     /// Takes a file, or two whose lines belong together. During a run it is left alone, with a word about it.

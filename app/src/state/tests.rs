@@ -1,6 +1,7 @@
 //! Whole flows through the state, as the worker and a person would drive them: here what they begin with.
 
 mod data;
+mod model;
 mod recipe;
 mod rehearsal;
 mod run;

@@ -1,14 +1,15 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
-use burn::tensor::Device;
+use hone_core::generate::Writer;
 use hone_core::model::{
-    BertConfig, Bottom, Dropout, DropoutShares, Input, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
+    BertConfig, Bottom, Dropout, DropoutShares, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
 };
 use hone_core::problem::Problem;
-use hone_core::protocol::{BenchCase, BenchFigures, Event};
-use hone_core::recipe::Place;
-use hone_core::text::Batch;
-use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients, read_step};
+use hone_core::protocol::{BenchCase, BenchFigures, Event, Sampling};
+use hone_core::read::read_step;
+use hone_core::recipe::{Family, LoraTarget, Place};
+use hone_core::text::{Answers, EncodedTexts, Examples};
+use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
 use wasm_bindgen::prelude::*;
 
 use crate::device::Chosen;
@@ -19,6 +20,8 @@ use crate::mailbox::{breathe, post};
 /// Counts WebGPU calls; loaded only here.
 const COUNTER: &str = "webgpu-count.js";
 const DROPOUT: f64 = 0.1;
+/// Tokens that a decoder writes.
+const WRITTEN: u32 = 32;
 
 #[wasm_bindgen]
 unsafe extern "C" {
@@ -38,14 +41,50 @@ pub async fn run(engine: &Engine, case: BenchCase) {
     }
 }
 
-fn config(size: &str) -> Option<BertConfig> {
-    let (vocab, hidden, ffn, heads, layers) = match size {
-        "micro" => (512, 64, 256, 4, 5),
-        "tiny" => (30_522, 128, 512, 2, 2),
-        "minilm" => (30_522, 384, 1_536, 12, 6),
-        _ => return None,
+/// The shape of a model; `smollm2` learns through adapters.
+fn config(size: &str) -> Option<ModelConfig> {
+    let bert = |vocab, hidden, ffn, heads, layers| {
+        let (family, positions, token_types) = (Family::Bert, 512, 2);
+        let (layer_norm_eps, first_position) = (1e-12, 0);
+        let config = BertConfig {
+            family,
+            vocab,
+            hidden,
+            layers,
+            heads,
+            ffn,
+            positions,
+            token_types,
+            layer_norm_eps,
+            first_position,
+        };
+        ModelConfig::Bert(config)
     };
-    Some(BertConfig { vocab, hidden, layers, heads, ffn, positions: 512, token_types: 2, layer_norm_eps: 1e-12 })
+    let llama = |vocab, hidden, ffn, heads, kv_heads, layers| {
+        let (head_size, positions, rms_norm_eps) = (hidden / heads, 512, 1e-5);
+        let (rope_theta, is_tied) = (1e4, true);
+        ModelConfig::Llama(LlamaConfig {
+            vocab,
+            hidden,
+            layers,
+            heads,
+            kv_heads,
+            head_size,
+            ffn,
+            positions,
+            rms_norm_eps,
+            rope_theta,
+            is_tied,
+        })
+    };
+    Some(match size {
+        "micro" => bert(512, 64, 256, 4, 5),
+        "tiny" => bert(30_522, 128, 512, 2, 2),
+        "minilm" => bert(30_522, 384, 1_536, 12, 6),
+        "decoder" => llama(512, 64, 172, 8, 4, 5),
+        "smollm2" => llama(49_152, 576, 1_536, 9, 3, 30),
+        _ => return None,
+    })
 }
 
 /// Times of one step in milliseconds, and its loss.
@@ -67,16 +106,27 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
     let config = config(&case.size).ok_or_else(unknown)?;
     let counter = import_scripts(COUNTER).is_ok();
     let mut model = synthetic(&config, 2, 0.02, &chosen.device)?;
+    if case.size == "smollm2" {
+        model.adapt(&LoraConfig { rank: 8, scale: 2.0, is_dora: false, targets: LoraTarget::ALL.into() }, 0);
+    }
+    let examples = examples(case, config.family());
     let mut optimizer = AdamW::new(AdamWConfig::default());
     let mut steps = Vec::new();
-    let lowest = Place::lowest_of(case.live_layers, config.layers);
-    let bottom = if case.keeps_prefix { Bottom::below(lowest) } else { Bottom::None };
-    let kept = model.raised(batch(case, &chosen.device), bottom, &mut Dropout::off());
+    let lowest = Place::lowest_of(case.live_layers, config.sizes().layers);
+    let bottom = if case.keeps_prefix { model.bottom_below(lowest) } else { Bottom::None };
+    let rows: Vec<u32> = (0..case.batch).collect();
+    let batch = || examples.batch(&rows, rows.len(), case.len as usize, 0).input(&chosen.device);
+    let kept = model.raised(batch(), bottom, &mut Dropout::off());
     for number in 0..=case.steps {
-        let input = if case.keeps_prefix { kept.clone() } else { batch(case, &chosen.device) };
+        let input = if case.keeps_prefix { kept.clone() } else { batch() };
+        let input = StepInput::new(input, &TargetRule::plain(2), &examples, &rows, &rows);
         steps.push(step(&mut model, &mut optimizer, chosen, input, lowest, u64::from(number)).await?);
         breathe().await;
     }
+    let written_per_s = match config.family().is_decoder() {
+        true => Some(written_per_s(&model, examples.texts.get(0)).await?),
+        false => None,
+    };
     let later = &steps[1..];
     let median_step_ms = median(later, |step| step.total_ms);
     let on_gpu = |value: f64| (counter && chosen.masks == hone_core::model::MaskSource::Device).then_some(value);
@@ -86,6 +136,7 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
         first_step_ms: steps[0].total_ms,
         median_step_ms,
         tokens_per_s: f64::from(case.batch * case.len) / median_step_ms * 1e3,
+        written_per_s,
         encode_ms: median(later, |step| step.encode_ms),
         dispatches_per_step: on_gpu(median(later, |step| step.calls.dispatches)),
         submits_per_step: on_gpu(median(later, |step| step.calls.submits)),
@@ -102,16 +153,12 @@ async fn step(
     model: &mut TaskModel,
     optimizer: &mut AdamW,
     chosen: &Chosen,
-    input: Input,
+    input: StepInput,
     lowest: Place,
     number: u64,
 ) -> Result<Step, Problem> {
     take_calls();
     let begin = now_ms();
-    let [rows, _] = input.mask.dims();
-    let labels: Vec<u32> = (0..rows as u32).map(|row| row % 2).collect();
-    let rule = TargetRule::plain(2);
-    let input = StepInput::new(input, &rule, &labels, rows, &labels, &chosen.device);
     let shares = DropoutShares { adapter: 0.0, ..DropoutShares::all(DROPOUT) };
     let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
     let (loss, gradients) = gradients(model, input, Objective::default(), |place| place >= lowest, &mut dropout);
@@ -126,13 +173,34 @@ async fn step(
     Ok(Step { total_ms: end - begin, encode_ms, calls: take_calls(), loss })
 }
 
-/// A batch of full rows.
-fn batch(case: &BenchCase, device: &Device) -> Input {
-    let (rows, len) = (case.batch as usize, case.len as usize);
-    let texts: Vec<Vec<u32>> =
-        (0..rows).map(|row| (0..len).map(|i| ((31 * i + 17 * row) % 500) as u32).collect()).collect();
-    let texts: Vec<&[u32]> = texts.iter().map(Vec::as_slice).collect();
-    Batch::new(&texts, rows, len, 0).input(device)
+/// Full rows: texts of two classes, or texts of which all but the first token are learned.
+fn examples(case: &BenchCase, family: Family) -> Examples {
+    let (rows, len) = (case.batch, case.len);
+    let mut texts = EncodedTexts::default();
+    for row in 0..rows {
+        let ids: Vec<u32> = (0..len).map(|i| (31 * i + 17 * row) % 500).collect();
+        texts.push(&ids);
+    }
+    let answers = match family.is_decoder() {
+        true => Answers::Continuations {
+            learned: (0..rows).map(|_| std::iter::once(1..len).collect()).collect(),
+            references: Vec::new(),
+        },
+        false => Answers::Classes((0..rows).map(|row| row % 2).collect()),
+    };
+    Examples { texts, answers }
+}
+
+/// Tokens a second that a model writes on from a prompt, one after the other.
+async fn written_per_s(model: &TaskModel, prompt: &[u32]) -> Result<f64, Problem> {
+    let mut writer = Writer::new(prompt, Sampling { max_new_tokens: WRITTEN + 1, ..Sampling::default() }, &[]);
+    // The prompt is read with the first token.
+    writer.advance(model).await?;
+    let begin = now_ms();
+    while !writer.is_over() {
+        writer.advance(model).await?;
+    }
+    Ok(f64::from(WRITTEN) / (now_ms() - begin) * 1e3)
 }
 
 /// WebGPU calls since the last time.

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use hone_core::dataset::{Collector, DataReport, Dataset, Encoding, Examples, Hints, Mapping, Scanner, SourceInfo};
+use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
+use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::problem::Problem;
 use hone_core::protocol::{DataRole, Event};
 use hone_core::text::{EncodedRows, token_lengths};
+use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
 use crate::files::read_blob;
-use crate::js::now_ms;
+use crate::js::{self, now_ms};
 use crate::mailbox::post;
 use crate::model::Loaded;
 
@@ -27,6 +29,50 @@ pub struct Data {
     validation: Option<Source>,
     split: Option<Split>,
     ready: Option<Ready>,
+}
+
+/// What came in one drop.
+pub struct Dropped {
+    pub name: String,
+    /// Name of a second file whose lines belong to the first one's.
+    pub aligned_with: Option<String>,
+    pub files: Vec<Blob>,
+}
+
+impl Dropped {
+    /// The file that is read: two aligned ones become one of two columns.
+    async fn into_one(self) -> Result<(String, Blob), Problem> {
+        let no_file = || Problem::new("data.no-file", "No file came with the message.");
+        let mut files = self.files.into_iter();
+        let first = files.next().ok_or_else(no_file)?;
+        let Some(other) = self.aligned_with else { return Ok((self.name, first)) };
+        let second = files.next().ok_or_else(no_file)?;
+        let (first, second) = (whole(&first, &self.name).await?, whole(&second, &other).await?);
+        let rows = align(&self.name, &first, &other, &second)?;
+        let parts = Array::of1(&Uint8Array::from(rows.as_slice()));
+        let blob = Blob::new_with_u8_array_sequence(&parts).map_err(|error| {
+            Problem::new(
+                "data.too-much-text",
+                format!("The browser could not hold both files: {}.", js::message(&error)),
+            )
+        })?;
+        Ok((format!("{} + {other}.jsonl", self.name), blob))
+    }
+}
+
+async fn whole(blob: &Blob, name: &str) -> Result<Vec<u8>, Problem> {
+    if blob.size() > MAX_JSON_BYTES as f64 {
+        return Err(Problem::new("data.too-much-text", format!("{name} is larger than {} MB.", MAX_JSON_BYTES >> 20))
+            .done("The files were not put together.")
+            .remedy("Put the sentences side by side in one TSV file, which is read piece by piece."));
+    }
+    let mut bytes = Vec::new();
+    read_blob(blob, |piece, _| {
+        bytes.extend_from_slice(piece);
+        Ok(())
+    })
+    .await?;
+    Ok(bytes)
 }
 
 struct Source {
@@ -56,17 +102,10 @@ pub struct Ready {
 
 impl Data {
     /// Reads a file once and tells what is in it.
-    pub async fn open(
-        &mut self,
-        role: DataRole,
-        name: String,
-        file: Option<Blob>,
-        encoding: Option<Encoding>,
-        has_header: Option<bool>,
-    ) {
-        let read = match file {
-            Some(blob) => scan(role, &name, blob, Hints { encoding, has_header }).await,
-            None => Err(Problem::new("data.no-file", "No file came with the message.")),
+    pub async fn open(&mut self, role: DataRole, dropped: Dropped, hints: Hints) {
+        let read = match dropped.into_one().await {
+            Ok((name, blob)) => scan(role, &name, blob, hints).await,
+            Err(problem) => Err(problem),
         };
         match read {
             Ok(source) => {

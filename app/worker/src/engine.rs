@@ -2,17 +2,19 @@
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
+use hone_core::dataset::Hints;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, Event, PROTOCOL_VERSION};
 
-use crate::data::Data;
+use crate::data::{Data, Dropped};
 use crate::device::{self, Chosen};
 use crate::mailbox::{self, Letter, post};
 use crate::model::Loaded;
 use crate::rehearsal::Rehearsal;
 use crate::run::Run;
+use crate::source::Source;
 use crate::trial::Writing;
-use crate::{bench, errors, export, model, rehearsal, run, trial};
+use crate::{bench, errors, export, hub, model, rehearsal, run, storage, trial};
 
 /// Everything that the worker holds.
 #[derive(Default)]
@@ -43,7 +45,7 @@ pub async fn serve(mut inbox: UnboundedReceiver<Letter>) {
 }
 
 impl Engine {
-    async fn handle(&mut self, Letter { command, file }: Letter) {
+    async fn handle(&mut self, Letter { command, files }: Letter) {
         // What is rehearsed belongs to the data and the model as they were.
         if command.changes_what_is_learned() {
             self.rehearsal = None;
@@ -58,6 +60,7 @@ impl Engine {
                 let chosen = device::choose(device, known_check).await;
                 post(&Event::Ready { device: chosen.report.clone() });
                 self.device = Some(chosen);
+                storage::tell().await;
             }
             Command::OpenData { role, .. } if self.is_running() => {
                 let problem = Problem::new("data.running", "A run is going on.")
@@ -65,16 +68,28 @@ impl Engine {
                     .remedy("Stop it, or wait for its end, and then choose the new file.");
                 post(&Event::DataFailed { role, problem });
             }
-            Command::OpenData { role, name, encoding, has_header } => {
-                self.data.open(role, name, file, encoding, has_header).await;
+            Command::OpenData { role, name, aligned_with, encoding, has_header } => {
+                self.data.open(role, Dropped { name, aligned_with, files }, Hints { encoding, has_header }).await;
             }
             // The page offers none of these in a run; they would change what it learns from.
-            Command::MapData { .. } | Command::CloseValidation | Command::LoadModel { .. } if self.is_running() => {}
+            Command::MapData { .. }
+            | Command::CloseValidation
+            | Command::LoadModel { .. }
+            | Command::LoadFiles { .. }
+                if self.is_running() => {}
             Command::MapData { mapping, validation_share, seed } => {
                 self.data.map(mapping, validation_share, seed).await;
             }
             Command::CloseValidation => self.data.close_validation(),
-            Command::LoadModel { model } => model::load(self, model).await,
+            Command::LoadModel { model } => model::load(self, Source::of_entry(model).await).await,
+            Command::LoadFiles { name } => model::load(self, Source::of_files(name, files)).await,
+            // It is heard in the mailbox, while a model loads.
+            Command::StopLoading => {}
+            Command::FindModel { hub, id } => hub::find(self, &hub, &id).await,
+            Command::ForgetModel { id } => {
+                storage::forget(&id).await;
+                storage::tell().await;
+            }
             Command::Start { recipe } => run::start(self, recipe),
             Command::Pause => run::pause(self, true),
             Command::Resume => run::pause(self, false),

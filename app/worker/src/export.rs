@@ -28,6 +28,7 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (best, _) = run.session.best().ok_or_else(no_run)?;
     let data = run.session.data();
+    let baseline = data.baseline();
     let folder = ModelFolder {
         model: run.session.model(),
         config: &model.pretrained.config_json,
@@ -35,10 +36,11 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
         labels: &data.labels,
         base_model: &model.entry.hub_id,
         license: &model.entry.license,
+        quantised: model.pretrained.quantised,
         recipe: run.session.recipe(),
         history: &run.session.state().history,
         best,
-        baseline: data.baseline().as_ref(),
+        baseline: baseline.as_ref(),
         data: DataFacts { sha256: &run.sha256, train_rows: data.train.len(), validation_rows: data.validation.len() },
     };
     let progress = |done: usize, total: usize| {

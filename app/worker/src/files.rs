@@ -1,16 +1,18 @@
-//! Bytes from files and from the page's own origin, piece by piece.
+//! Bytes from files and from the network, piece by piece.
+
+use std::io;
 
 use hone_core::problem::Problem;
 use js_sys::Uint8Array;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, ReadableStreamDefaultReader, Response};
+use web_sys::{Blob, FileReaderSync, ReadableStreamDefaultReader, Request, RequestInit, Response};
 
 use crate::{js, mailbox, scope};
 
 /// Bytes read at a time: enough to be fast, few enough for messages to be seen in between.
-const PIECE: f64 = (1 << 20) as f64;
+pub const PIECE: f64 = (1 << 20) as f64;
 
 /// Reads a dropped file and gives each piece to `take`, with the bytes read so far. Returns the file's SHA-256.
 ///
@@ -35,34 +37,86 @@ pub async fn read_blob(
     Ok(hex(hash))
 }
 
-/// Fetches a file of the page's own origin and gives each piece to `take`, with the bytes that came so far. Returns its
-/// SHA-256.
+/// A file that is arriving.
+pub struct Arriving {
+    url: String,
+    reader: ReadableStreamDefaultReader,
+    /// Bytes to pass over: the server began before the place that was asked for.
+    skip: usize,
+}
+
+/// Asks for a file from the byte `from` on.
 ///
 /// # Errors
-/// When it is not there, breaks off, or `take` says so.
-pub async fn fetch(url: &str, mut take: impl FnMut(&[u8], f64) -> Result<(), Problem>) -> Result<String, Problem> {
-    let failed = |reason: &str| {
-        Problem::new("model.fetch", format!("{url} could not be loaded: {reason}."))
-            .done("Nothing was changed.")
-            .remedy("Check the connection and try again.")
-    };
-    let response = JsFuture::from(scope().fetch_with_str(url)).await.map_err(|error| failed(&js::message(&error)))?;
-    let response: Response = response.unchecked_into();
-    if !response.ok() {
-        return Err(failed(&format!("the server answered {}", response.status())));
+/// When it is not there, or a web page comes in its place.
+pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
+    let options = RequestInit::new();
+    // Who asks is nobody's concern.
+    js::set(&options, "referrerPolicy", &"no-referrer".into());
+    js::set(&options, "credentials", &"omit".into());
+    let request = Request::new_with_str_and_init(url, &options).map_err(|error| failed(url, &js::message(&error)))?;
+    if from > 0.0 {
+        // Only a name or value with a line break is refused.
+        let _ = request.headers().set("Range", &format!("bytes={from}-"));
     }
-    let body = response.body().ok_or_else(|| failed("the answer is empty"))?;
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
-    let (mut hash, mut done) = (Sha256::new(), 0.0);
-    loop {
-        let read = JsFuture::from(reader.read()).await.map_err(|error| failed(&js::message(&error)))?;
-        if js::get(&read, "done").is_truthy() {
-            return Ok(hex(hash));
+    let response = JsFuture::from(scope().fetch_with_request(&request)).await;
+    let response: Response = response.map_err(|error| failed(url, &js::message(&error)))?.unchecked_into();
+    match response.status() {
+        401 | 403 | 404 => {
+            let status = response.status();
+            return Err(Problem::new(
+                "model.absent",
+                format!("{url} is not there, or not for everybody (status {status})."),
+            )
+            .done("Nothing was changed.")
+            .remedy("Check the name."));
         }
-        let bytes = js::get(&read, "value").unchecked_into::<Uint8Array>().to_vec();
-        hash.update(&bytes);
-        done += bytes.len() as f64;
-        take(&bytes, done)?;
+        _ if !response.ok() => return Err(failed(url, &format!("the server answered {}", response.status()))),
+        _ => {}
+    }
+    let kind = response.headers().get("Content-Type").ok().flatten().unwrap_or_default();
+    if kind.starts_with("text/html") {
+        return Err(Problem::new("model.web-page", format!("{url} gave a web page in place of the file."))
+            .done("Nothing was changed.")
+            .remedy("Check the address; some networks ask for a login first."));
+    }
+    let body = response.body().ok_or_else(|| failed(url, "the answer is empty"))?;
+    let skip = if response.status() == 206 { 0 } else { from as usize };
+    Ok(Arriving { url: url.into(), reader: body.get_reader().unchecked_into(), skip })
+}
+
+fn failed(url: &str, reason: &str) -> Problem {
+    Problem::new("model.fetch", format!("{url} could not be loaded: {reason}."))
+        .done("What had arrived is kept.")
+        .remedy("Check the connection and try again.")
+}
+
+impl Arriving {
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    /// When the connection breaks off.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        loop {
+            let read = JsFuture::from(self.reader.read()).await;
+            let read = read.map_err(|error| failed(&self.url, &js::message(&error)))?;
+            if js::get(&read, "done").is_truthy() {
+                return Ok(None);
+            }
+            let mut bytes = js::get(&read, "value").unchecked_into::<Uint8Array>().to_vec();
+            let skipped = self.skip.min(bytes.len());
+            self.skip -= skipped;
+            if skipped < bytes.len() {
+                return Ok(Some(bytes.split_off(skipped)));
+            }
+        }
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        // The rest need not come.
+        let _ = self.reader.cancel();
     }
 }
 
@@ -71,19 +125,68 @@ pub async fn fetch(url: &str, mut take: impl FnMut(&[u8], f64) -> Result<(), Pro
 /// # Errors
 /// When it is not there, breaks off, or is larger than `limit` bytes.
 pub async fn fetch_small(url: &str, limit: usize) -> Result<Vec<u8>, Problem> {
-    let mut whole = Vec::new();
-    fetch(url, |piece, _| {
-        if whole.len() + piece.len() > limit {
+    let (mut arriving, mut whole) = (fetch(url, 0.0).await?, Vec::new());
+    while let Some(bytes) = arriving.next().await? {
+        if whole.len() + bytes.len() > limit {
             return Err(Problem::new("model.fetch", format!("{url} is larger than {limit} bytes.")));
         }
-        whole.extend_from_slice(piece);
-        Ok(())
-    })
-    .await?;
+        whole.extend_from_slice(&bytes);
+    }
     Ok(whole)
 }
 
-fn hex(hash: Sha256) -> String {
+/// A file that can be read from any place, at once: only workers can.
+pub struct BlobReader {
+    blob: Blob,
+    reader: FileReaderSync,
+    at: f64,
+}
+
+impl BlobReader {
+    /// From its beginning.
+    ///
+    /// # Errors
+    /// Where the browser cannot read so.
+    pub fn new(blob: Blob) -> Result<Self, Problem> {
+        let reader = FileReaderSync::new().map_err(|error| unreadable(&error))?;
+        Ok(Self { blob, reader, at: 0.0 })
+    }
+}
+
+impl io::Read for BlobReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let end = (self.at + (into.len() as f64).min(PIECE)).min(self.blob.size());
+        if end <= self.at {
+            return Ok(0);
+        }
+        let failed = |error: JsValue| io::Error::other(js::message(&error));
+        let piece = self.blob.slice_with_f64_and_f64(self.at, end).map_err(failed)?;
+        let buffer = self.reader.read_as_array_buffer(&piece).map_err(failed)?;
+        let bytes = Uint8Array::new(&buffer);
+        let read = (bytes.length() as usize).min(into.len());
+        bytes.copy_to(&mut into[..read]);
+        self.at += read as f64;
+        Ok(read)
+    }
+}
+
+impl io::Seek for BlobReader {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            io::SeekFrom::Start(at) => at as f64,
+            io::SeekFrom::End(by) => self.blob.size() + by as f64,
+            io::SeekFrom::Current(by) => self.at + by as f64,
+        };
+        if at < 0.0 {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        self.at = at;
+        Ok(at as u64)
+    }
+}
+
+/// A hash as it is written.
+pub fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -1,20 +1,30 @@
 //! Messages between page and worker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use hone_core::protocol::{Command, Event};
-use js_sys::Object;
+use js_sys::{Array, Object};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, MessageChannel, MessageEvent};
 
 use crate::{js, scope};
 
-/// A command, and the file that came beside it.
+/// A command, and the files that came beside it.
 pub struct Letter {
     pub command: Command,
-    pub file: Option<Blob>,
+    pub files: Vec<Blob>,
+}
+
+thread_local! {
+    static STOPS_LOADING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the person has asked to stop what is loading. It is told apart from other commands, which wait for their
+/// turn, and forgotten as soon as it was asked for.
+pub fn stops_loading() -> bool {
+    STOPS_LOADING.take()
 }
 
 /// Begins to listen. What cannot be read ends the worker's usefulness: the page is of another version.
@@ -22,10 +32,12 @@ pub fn open() -> UnboundedReceiver<Letter> {
     let (sender, receiver) = unbounded();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let data = message.data();
-        let file = js::get(&data, "file").dyn_into::<Blob>().ok();
+        let files = js::get(&data, "files").dyn_into::<Array>().unwrap_or_default();
+        let files = files.iter().filter_map(|file| file.dyn_into::<Blob>().ok()).collect();
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
+            Ok(Command::StopLoading) => STOPS_LOADING.set(true),
             // The receiver lives as long as the worker.
-            Ok(command) => drop(sender.unbounded_send(Letter { command, file })),
+            Ok(command) => drop(sender.unbounded_send(Letter { command, files })),
             Err(error) => post(&Event::Fatal { problem: crate::errors::wrong_version(&error.to_string()) }),
         }
     });

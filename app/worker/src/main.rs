@@ -12,11 +12,14 @@ mod engine;
 mod errors;
 mod export;
 mod files;
+mod hub;
 mod js;
 mod mailbox;
 mod model;
 mod rehearsal;
 mod run;
+mod source;
+mod storage;
 mod trial;
 
 use wasm_bindgen::prelude::*;

@@ -1,20 +1,21 @@
-//! Loading a model of the catalog.
+//! Loading a model.
 
-use std::cell::RefCell;
-
+use hone_core::catalog::CatalogEntry;
+use hone_core::hub::{POOLING, VERBATIM, is_mean};
 use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
-use hone_core::protocol::{CatalogEntry, Event, ModelReport};
-use hone_core::recipe::Family;
-use hone_core::weights::{FileReader, GgufReader, Tensors, Weights, WeightsError};
+use hone_core::protocol::{Event, ModelReport};
+use hone_core::recipe::Pooling;
+use hone_core::weights::{Incoming, Weights};
 
 use crate::device::Chosen;
 use crate::engine::Engine;
-use crate::files::{fetch, fetch_small};
 use crate::js::now_ms;
-use crate::mailbox::post;
+use crate::mailbox::{post, stops_loading};
+use crate::source::Source;
+use crate::storage;
 
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
@@ -26,12 +27,18 @@ pub struct Loaded {
 }
 
 /// Loads a model; the one before stays when it fails.
-pub async fn load(engine: &mut Engine, entry: CatalogEntry) {
+pub async fn load(engine: &mut Engine, source: Result<Source, Problem>) {
     let Some(chosen) = &engine.device else {
         let problem = Problem::new("model.no-device", "No device has been chosen yet.");
         return post(&Event::ModelFailed { problem });
     };
-    match loaded(entry, chosen).await {
+    // A wish to stop what was loaded before is over.
+    stops_loading();
+    let result = match source {
+        Ok(source) => loaded(source, chosen).await,
+        Err(problem) => Err(problem),
+    };
+    match result {
         Ok((model, report)) => {
             // What was tuned belongs to the model before.
             engine.run = None;
@@ -41,27 +48,43 @@ pub async fn load(engine: &mut Engine, entry: CatalogEntry) {
         }
         Err(problem) => post(&Event::ModelFailed { problem }),
     }
+    storage::tell().await;
 }
 
-async fn loaded(entry: CatalogEntry, chosen: &Chosen) -> Result<(Loaded, ModelReport), Problem> {
-    let url = |name: &str| format!("{}{name}", entry.folder);
-    let (config_json, verbatim, tensors) = if entry.weights.ends_with(".gguf") {
-        fetch_gguf(&entry, chosen).await?
+async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Problem> {
+    let (mut config_json, mut verbatim) = (Vec::new(), Vec::new());
+    let mut incoming = if source.is_gguf() {
+        Incoming::gguf(&chosen.device)
     } else {
-        let config_json = fetch_small(&url("config.json"), MAX_CONFIG_BYTES).await?;
-        let mut verbatim = Vec::new();
-        for name in &entry.files {
-            verbatim.push((name.clone(), fetch_small(&url(name), MAX_TOKENIZER_BYTES).await?));
+        config_json = source.small("config.json", MAX_CONFIG_BYTES).await?;
+        let names = source.entry.files.clone();
+        for name in names.into_iter().filter(|name| VERBATIM.contains(&name.as_str())) {
+            let bytes = source.small(&name, MAX_TOKENIZER_BYTES).await?;
+            verbatim.push((name, bytes));
         }
-        let family = ModelConfig::parse(&config_json)?.family();
-        let tensors = RefCell::new(Tensors::new(family, &chosen.device));
-        let mut reader = FileReader::default();
-        let mut take = |info: &_, bytes| tensors.borrow_mut().add(info, bytes);
-        fetch_weights(&entry, |piece| reader.push(piece, &mut take)).await?;
-        reader.finish()?;
-        (config_json, verbatim, tensors.into_inner())
+        // A sentence-transformers folder tells how it makes a vector of a sentence.
+        if source.has(POOLING) && is_mean(&source.small(POOLING, MAX_CONFIG_BYTES).await?) {
+            source.entry.pooling = Pooling::Mean;
+        }
+        Incoming::safetensors(ModelConfig::parse(&config_json)?.family(), &chosen.device)
     };
+    let mut told_ms = now_ms();
+    source
+        .weights(&mut |piece, done_bytes, total_bytes| {
+            if now_ms() - told_ms >= PROGRESS_MS {
+                told_ms = now_ms();
+                post(&Event::ModelProgress { done_bytes, total_bytes });
+            }
+            Ok(incoming.push(piece)?)
+        })
+        .await?;
+    let (tensors, header) = incoming.finish()?;
+    if let Some(header) = header {
+        (config_json, verbatim) = (header.config_json(), header.tokenizer_files()?);
+    }
+    let mut entry = source.entry;
     let (pretrained, import) = Pretrained::new(config_json, verbatim, tensors, entry.pooling)?;
+    entry.family = pretrained.config.family();
     let sizes = pretrained.body.sizes();
     let report = ModelReport {
         id: entry.id.clone(),
@@ -77,40 +100,4 @@ async fn loaded(entry: CatalogEntry, chosen: &Chosen) -> Result<(Loaded, ModelRe
         unused: import.unused,
     };
     Ok((Loaded { entry, pretrained }, report))
-}
-
-/// config.json, the files that go into an export as they are, and the tensors.
-type Parts = (Vec<u8>, Vec<(String, Vec<u8>)>, Tensors<'static>);
-
-/// A model that is one file: its configuration and tokenizer stand in the header.
-async fn fetch_gguf(entry: &CatalogEntry, chosen: &Chosen) -> Result<Parts, Problem> {
-    let tensors = RefCell::new(None);
-    let mut reader = GgufReader::default();
-    let mut take = |info: &_, bytes| {
-        let mut tensors = tensors.borrow_mut();
-        // The families that are read have names that begin alike; which one it is stands in the header, which came first.
-        tensors.get_or_insert_with(|| Tensors::new(Family::Llama, &chosen.device)).add(info, bytes)
-    };
-    fetch_weights(entry, |piece| reader.push(piece, &mut take)).await?;
-    let header = reader.finish()?;
-    let tensors = tensors.into_inner().unwrap_or_else(|| Tensors::new(Family::Llama, &chosen.device));
-    Ok((header.config_json(), header.tokenizer_files()?, tensors))
-}
-
-/// Streams the weights to `push`: no more than one tensor is held beside those that are done.
-async fn fetch_weights(
-    entry: &CatalogEntry,
-    mut push: impl FnMut(&[u8]) -> Result<(), WeightsError>,
-) -> Result<(), Problem> {
-    let url = format!("{}{}", entry.folder, entry.weights);
-    let mut told_ms = now_ms();
-    let sha256 = fetch(&url, |piece, done_bytes| {
-        if now_ms() - told_ms >= PROGRESS_MS {
-            told_ms = now_ms();
-            post(&Event::ModelProgress { done_bytes, total_bytes: entry.bytes });
-        }
-        Ok(push(piece)?)
-    })
-    .await?;
-    if sha256 == entry.sha256 { Ok(()) } else { Err(WeightsError::Altered.into()) }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::ModelFolder;
-use crate::recipe::{AdapterKind, Pooling};
+use super::{ModelFolder, names};
+use crate::recipe::{AdapterKind, Family};
 
 /// The configuration of the run's adapters; none where there were no adapters.
 pub fn config(folder: &ModelFolder) -> Option<Value> {
@@ -13,34 +13,38 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
     if raw.adapter == AdapterKind::None {
         return None;
     }
-    // Where the adapters are, with the layer's number left open.
-    let mut modules = BTreeSet::new();
+    // Where the adapters are, with the layer's number left open; and what else is in the file, which is the head.
+    let (mut modules, mut heads) = (BTreeSet::new(), Vec::<String>::new());
     folder.model.clone().each_adapter(&mut |weight| {
         let name = folder.model.file_name(weight.name());
-        if let Some((module, _)) = name.split_once(".lora_") {
-            let parts = module.split('.').map(|part| if part.parse::<u32>().is_ok() { "\\d+" } else { part });
-            modules.insert(parts.collect::<Vec<_>>().join("\\."));
+        match name.split_once(".lora_") {
+            Some((module, _)) => {
+                let parts = module.split('.').map(|part| if part.parse::<u32>().is_ok() { "\\d+" } else { part });
+                modules.insert(parts.collect::<Vec<_>>().join("\\."));
+            }
+            None => heads.extend(name.split('.').next().map(str::to_owned)),
         }
     });
-    // The automatic classes of PEFT know the pooler of `BertForSequenceClassification` only, and would take it without a
-    // word: for the mean our class is named instead of the task, which makes them refuse.
-    let (task_type, auto_mapping) = match folder.recipe.pooling() {
-        Pooling::Cls => (json!("SEQ_CLS"), Value::Null),
-        Pooling::Mean => {
-            let class = json!({"base_model_class": "HoneForSequenceClassification", "parent_library": "modeling_hone"});
-            (Value::Null, class)
-        }
+    heads.dedup();
+    // The automatic classes of PEFT know transformers' own heads only, and would take them without a word: for the mean
+    // our class is named instead of the task, which makes them refuse.
+    let (task_type, auto_mapping) = if names::has_own_class(folder) {
+        let class = names::architecture(folder);
+        (Value::Null, json!({"base_model_class": class, "parent_library": "modeling_hone"}))
+    } else {
+        (json!(names::peft_task(folder.recipe.task())), Value::Null)
     };
     Some(json!({
         "auto_mapping": auto_mapping,
         "base_model_name_or_path": folder.base_model,
         "bias": "none",
-        "fan_in_fan_out": false,
+        // GPT-2's layers have their weights `[in, out]` (`Conv1D`).
+        "fan_in_fan_out": folder.model.body.family() == Family::Gpt2,
         "inference_mode": true,
         "init_lora_weights": true,
         "lora_alpha": raw.lora_alpha,
         "lora_dropout": raw.lora_dropout,
-        "modules_to_save": ["classifier"],
+        "modules_to_save": if heads.is_empty() { Value::Null } else { json!(heads) },
         "peft_type": "LORA",
         "r": raw.lora_rank,
         // A pattern: by its ending alone `output.dense` would name the attention's output too.

@@ -1,29 +1,85 @@
-//! config.json of the tuned model: the base model's, with what the task adds.
+//! config.json of the tuned model: the base model's, with what the task adds. generation_config.json beside it.
 
 use serde_json::{Map, Value, json};
 
-use super::{ModelFolder, failed};
+use super::{ModelFolder, failed, names, weights};
+use crate::metrics::Detail;
 use crate::problem::Problem;
-use crate::recipe::Pooling;
+use crate::recipe::Task;
+use crate::weights::Dtype;
 
-/// All of the base model's fields, and classes, task and class name of the tuned one.
+/// Fields that the base has of a task of its own, or of code that is not in this folder.
+const STALE: [&str; 8] = [
+    "_name_or_path",
+    "auto_map",
+    "finetuning_task",
+    "id2label",
+    "label2id",
+    "label_thresholds",
+    "num_labels",
+    "problem_type",
+];
+
+/// All of the base model's fields, with labels, task and class name of the tuned one.
 pub fn patched(folder: &ModelFolder) -> Result<Value, Problem> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
-    config.remove("_name_or_path");
-    let architecture = match folder.recipe.pooling() {
-        Pooling::Cls => "BertForSequenceClassification",
-        Pooling::Mean => "HoneForSequenceClassification",
-    };
-    config.insert("architectures".into(), json!([architecture]));
-    if folder.recipe.pooling() == Pooling::Mean {
-        let class = format!("modeling_hone.{architecture}");
-        config.insert("auto_map".into(), json!({"AutoModelForSequenceClassification": class}));
+    config.retain(|field, _| !STALE.contains(&field.as_str()));
+    let (task, class) = (folder.recipe.task(), names::architecture(folder));
+    if names::has_own_class(folder) {
+        config.insert("auto_map".into(), json!({names::auto_class(task): format!("modeling_hone.{class}")}));
     }
-    let named = folder.labels.iter().enumerate();
+    config.insert("architectures".into(), json!([class]));
+    config.extend(labels(folder));
+    let problem = match task {
+        Task::Classification => Some("single_label_classification"),
+        Task::MultiLabel => Some("multi_label_classification"),
+        Task::Regression => Some("regression"),
+        Task::TokenClassification | Task::QuestionAnswering | Task::Generation => None,
+    };
+    config.extend(problem.map(|problem| ("problem_type".into(), json!(problem))));
+    // Older and newer names of the same field.
+    let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
+    let dtype = dtype_name(weights::dtype(folder.model));
+    for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {
+        config.insert(field.into(), json!(dtype));
+    }
+    Ok(Value::Object(config))
+}
+
+/// Names of the outputs, both ways round, where the task names them. Question answering has always two without a name.
+fn labels(folder: &ModelFolder) -> Map<String, Value> {
+    let number = ["LABEL_0".to_owned()];
+    let labels = match folder.recipe.task() {
+        Task::QuestionAnswering | Task::Generation => return Map::new(),
+        // What transformers calls an output without a name.
+        Task::Regression => number.as_slice(),
+        Task::Classification | Task::MultiLabel | Task::TokenClassification => folder.labels,
+    };
+    let named = labels.iter().enumerate();
     let id2label: Map<String, Value> = named.clone().map(|(id, name)| (id.to_string(), json!(name))).collect();
     let label2id: Map<String, Value> = named.map(|(id, name)| (name.clone(), json!(id))).collect();
-    config.insert("id2label".into(), Value::Object(id2label));
-    config.insert("label2id".into(), Value::Object(label2id));
-    config.insert("problem_type".into(), json!("single_label_classification"));
-    Ok(Value::Object(config))
+    let mut fields = Map::from_iter([("id2label".into(), id2label.into()), ("label2id".into(), label2id.into())]);
+    // Our own field: transformers keeps what it does not know.
+    if let Detail::Labels { thresholds, .. } = &folder.best.detail {
+        let thresholds: Map<String, Value> =
+            labels.iter().cloned().zip(thresholds.iter().map(|&from| json!(from))).collect();
+        fields.insert("label_thresholds".into(), thresholds.into());
+    }
+    fields
+}
+
+fn dtype_name(dtype: Dtype) -> &'static str {
+    match dtype {
+        Dtype::F16 => "float16",
+        Dtype::BF16 => "bfloat16",
+        Dtype::F32 | Dtype::I64 => "float32",
+    }
+}
+
+/// generation_config.json of a decoder whose base has none: the tokens that config.json names.
+pub fn generation(folder: &ModelFolder) -> Result<Value, Problem> {
+    let config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
+    let tokens = ["bos_token_id", "eos_token_id", "pad_token_id"];
+    let named = tokens.into_iter().filter_map(|field| Some((field.to_owned(), config.get(field)?.clone())));
+    Ok(Value::Object(named.filter(|(_, id)| !id.is_null()).collect()))
 }

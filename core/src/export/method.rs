@@ -1,6 +1,6 @@
 //! What was done, in a few sentences for the model card.
 
-use crate::recipe::{AdapterKind, ClassWeights, Place, RawRecipe, Recipe, ScheduleKind, Unfreezing};
+use crate::recipe::{AdapterKind, ClassWeights, Place, RawRecipe, Recipe, ScheduleKind, Task, Unfreezing};
 
 /// The recipe in words: what every run has, and what this one had besides.
 pub fn described(recipe: &Recipe) -> String {
@@ -21,10 +21,7 @@ pub fn described(recipe: &Recipe) -> String {
             recipe.max_len(),
             raw.seed
         ),
-        format!(
-            "Dropout {} in hidden states, {} in attention, {} before the head.",
-            raw.dropout, raw.attention_dropout, raw.head_dropout
-        ),
+        dropout(recipe),
         learning(recipe),
     ];
     let mut also = |is_used: bool, sentence: String| {
@@ -64,6 +61,15 @@ fn warmup(raw: &RawRecipe) -> String {
         _ if matches!(raw.schedule, ScheduleKind::SlantedTriangular | ScheduleKind::OneCycle) => String::new(),
         Some(steps) => format!(" after a warm-up of {steps} steps"),
         None => format!(" after a warm-up over {:.0} % of the steps", raw.warmup_share * 100.0),
+    }
+}
+
+fn dropout(recipe: &Recipe) -> String {
+    let raw = recipe.raw();
+    let body = format!("Dropout {} in hidden states, {} in attention", raw.dropout, raw.attention_dropout);
+    match recipe.task() {
+        Task::Generation => format!("{body}."),
+        _ => format!("{body}, {} before the head.", raw.head_dropout),
     }
 }
 

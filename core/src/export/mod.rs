@@ -5,6 +5,7 @@ mod adapter;
 mod card;
 mod config;
 mod method;
+mod names;
 mod trainer;
 mod weights;
 
@@ -18,11 +19,14 @@ use crate::metrics::Evaluation;
 use crate::model::TaskModel;
 use crate::problem::Problem;
 use crate::protocol::{Baseline, ExportForm};
-use crate::recipe::{Pooling, Recipe};
+use crate::recipe::{Recipe, Task};
 use crate::train::Record;
 
-/// The class that opens an encoder with a mean over its tokens.
+/// The classes that open an encoder with a mean over its tokens.
 const MODELING: &str = include_str!("modeling_hone.py");
+
+/// How a decoder writes.
+const GENERATION: &str = "generation_config.json";
 
 /// Everything that a model folder is made of.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +41,10 @@ pub struct ModelFolder<'a> {
     pub labels: &'a [String],
     /// The base model's name on a hub.
     pub base_model: &'a str,
-    /// The base model's licence, as SPDX.
+    /// The base model's licence, as SPDX; empty where it is not known.
     pub license: &'a str,
+    /// What the base's weights were quantised to before training, where they were.
+    pub quantised: Option<&'static str>,
     /// The recipe.
     pub recipe: &'a Recipe,
     /// Steps and evaluations.
@@ -73,6 +79,9 @@ impl ModelFolder<'_> {
         file(&mut zip, "config.json", &pretty(&config)?)?;
         begin(&mut zip, "model.safetensors")?;
         weights::write(weights::all(&self.model.detached(true)), &mut zip, &mut progress).await?;
+        if self.recipe.task() == Task::Generation && !self.verbatim.iter().any(|(name, _)| name == GENERATION) {
+            file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
+        }
         self.write_rest(&mut zip, ExportForm::Model)?;
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
@@ -89,7 +98,10 @@ impl ModelFolder<'_> {
         })?;
         let mut zip = ZipWriter::new_stream(out);
         file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
-        file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
+        // With a config.json transformers would take an adapter's folder for a whole model; the others' heads need it.
+        if self.recipe.task() != Task::Generation {
+            file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
+        }
         begin(&mut zip, "adapter_model.safetensors")?;
         weights::write(weights::adapters(self.model), &mut zip, &mut progress).await?;
         self.write_rest(&mut zip, ExportForm::Adapter)?;
@@ -100,7 +112,7 @@ impl ModelFolder<'_> {
         for (name, bytes) in self.verbatim {
             file(zip, name, bytes)?;
         }
-        if self.model.pooling() == Some(Pooling::Mean) {
+        if names::has_own_class(self) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
         file(zip, "README.md", card::write(self, form).as_bytes())?;

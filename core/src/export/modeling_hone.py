@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""BERT for text classification over the mean of the text's token vectors.
+"""BERT, DistilBERT and RoBERTa for text classification over the mean of the text's token vectors.
 
 Load the folder that holds this file with
 `AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=True)`.
@@ -8,22 +8,31 @@ Needs transformers 4.40 or later.
 
 import torch
 from torch import nn
-from transformers import BertModel, BertPreTrainedModel
+from transformers import (
+    BertModel,
+    BertPreTrainedModel,
+    DistilBertModel,
+    DistilBertPreTrainedModel,
+    RobertaModel,
+    RobertaPreTrainedModel,
+)
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 
-class HoneForSequenceClassification(BertPreTrainedModel):
-    """A linear layer on the mean of the last hidden state, padding left out."""
+class OverTheMean:
+    """A linear layer on the mean of the last hidden state, padding left out. The body is under its family's name."""
 
     def __init__(self, config):
         super().__init__(config)
         self.num_labels = config.num_labels
-        # The pooler takes no part; it is kept so that AutoModel finds the whole body in the same file.
-        self.bert = BertModel(config)
-        dropout = config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
-        self.dropout = nn.Dropout(dropout)
+        setattr(self, self.base_model_prefix, self.body(config))
+        self.dropout = nn.Dropout(self.head_dropout(config))
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         self.post_init()
+
+    def head_dropout(self, config):
+        """The share of the mean that is switched off in training."""
+        return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
 
     def forward(
         self,
@@ -38,16 +47,17 @@ class HoneForSequenceClassification(BertPreTrainedModel):
         return_dict=None,
     ):
         """Returns logits `[batch, num_labels]`, and the loss when `labels` are given."""
-        wanted = {"output_attentions": output_attentions, "output_hidden_states": output_hidden_states}
-        body = self.bert(
-            input_ids,
-            attention_mask=attention_mask,
-            token_type_ids=token_type_ids,
-            position_ids=position_ids,
-            inputs_embeds=inputs_embeds,
-            return_dict=True,
-            **{name: value for name, value in wanted.items() if value is not None},
-        )
+        given = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "token_type_ids": token_type_ids,
+            "position_ids": position_ids,
+            "inputs_embeds": inputs_embeds,
+            "output_attentions": output_attentions,
+            "output_hidden_states": output_hidden_states,
+        }
+        # DistilBERT does not know all of them.
+        body = self.base_model(**{name: value for name, value in given.items() if value is not None}, return_dict=True)
         logits = self.classifier(self.dropout(mean_over_text(body.last_hidden_state, attention_mask)))
         output = SequenceClassifierOutput(
             loss=None if labels is None else self.loss(logits, labels),
@@ -66,6 +76,30 @@ class HoneForSequenceClassification(BertPreTrainedModel):
         return nn.functional.cross_entropy(logits, labels.view(-1))
 
 
+class HoneBertForSequenceClassification(OverTheMean, BertPreTrainedModel):
+    """BERT. Its pooler takes no part; it is kept so that AutoModel finds the whole body in the same file."""
+
+    body = BertModel
+
+
+class HoneDistilBertForSequenceClassification(OverTheMean, DistilBertPreTrainedModel):
+    """DistilBERT."""
+
+    body = DistilBertModel
+
+    def head_dropout(self, config):
+        """The share of the mean that is switched off in training."""
+        return config.seq_classif_dropout
+
+
+class HoneRobertaForSequenceClassification(OverTheMean, RobertaPreTrainedModel):
+    """RoBERTa, without a pooler."""
+
+    def body(self, config):
+        """The encoder."""
+        return RobertaModel(config, add_pooling_layer=False)
+
+
 def mean_over_text(hidden, attention_mask=None):
     """Mean of `hidden` `[batch, length, size]` over the tokens whose mask `[batch, length]` is 1."""
     if attention_mask is None:
@@ -75,4 +109,5 @@ def mean_over_text(hidden, attention_mask=None):
 
 
 # So that save_pretrained takes this file along.
-HoneForSequenceClassification.register_for_auto_class("AutoModelForSequenceClassification")
+for kind in OverTheMean.__subclasses__():
+    kind.register_for_auto_class("AutoModelForSequenceClassification")

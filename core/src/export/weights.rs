@@ -8,7 +8,8 @@ use super::failed;
 use crate::model::TaskModel;
 use crate::problem::Problem;
 use crate::read::read;
-use crate::weights::{AnyWeight, TensorInfo, Weights, encode, write_header};
+use crate::recipe::Place;
+use crate::weights::{AnyWeight, Dtype, TensorInfo, Weights, encode, write_header};
 
 /// A weight on its way into a file.
 pub struct Exported {
@@ -17,10 +18,24 @@ pub struct Exported {
     transposed: Option<[usize; 2]>,
 }
 
-/// All weights, under their names in transformers' model of the task.
+/// The element type that most of the pretrained values have in a file.
+pub fn dtype(model: &TaskModel) -> Dtype {
+    let mut counts = [Dtype::F32, Dtype::F16, Dtype::BF16].map(|dtype| (0, dtype));
+    model.body.clone().each(&mut |weight| {
+        counts.iter_mut().filter(|(_, dtype)| *dtype == weight.dtype()).for_each(|(count, _)| *count += weight.len());
+    });
+    // Of equals the first: the widest.
+    counts.into_iter().rev().max_by_key(|(count, _)| *count).map_or(Dtype::F32, |(_, dtype)| dtype)
+}
+
+/// All weights, under their names in transformers' model of the task. A new head has the element type of the body.
 pub fn all(model: &TaskModel) -> Vec<Exported> {
-    let mut weights = Vec::new();
-    model.clone().each(&mut |weight| weights.push(Exported::new(&weight, model.file_name(weight.name()))));
+    let (mut weights, dtype) = (Vec::new(), dtype(model));
+    let is_new = |weight: &AnyWeight| weight.place() == Place::Head && !model.body.family().is_decoder();
+    model.clone().each(&mut |weight| {
+        let dtype = if is_new(&weight) { dtype } else { weight.dtype() };
+        weights.push(Exported::new(&weight, model.file_name(weight.name()), dtype));
+    });
     weights
 }
 
@@ -29,15 +44,15 @@ pub fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.clone().each_adapter(&mut |weight| {
         let name = format!("base_model.model.{}", model.file_name(weight.name()));
-        weights.push(Exported::new(&weight, name));
+        weights.push(Exported::new(&weight, name, weight.dtype()));
     });
     weights
 }
 
 impl Exported {
-    fn new(weight: &AnyWeight, name: String) -> Self {
+    fn new(weight: &AnyWeight, name: String, dtype: Dtype) -> Self {
         let (values, transposed) = weight.values();
-        let info = TensorInfo { name, dtype: weight.dtype(), shape: weight.shape(), bytes: 0..0 };
+        let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };
         Self { info, values, transposed }
     }
 }

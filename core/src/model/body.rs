@@ -70,6 +70,15 @@ impl Body {
         }
     }
 
+    /// Tokens that a decoder chooses the next one from; an encoder chooses none.
+    pub fn vocab(&self) -> usize {
+        match self {
+            Self::Bert(_) => 0,
+            Self::Llama(llama) => llama.vocab(),
+            Self::Gpt2(gpt2) => gpt2.vocab(),
+        }
+    }
+
     /// Length of a token's vector.
     pub fn hidden(&self) -> usize {
         self.sizes().hidden

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::Sizes;
 use crate::limits::*;
 use crate::problem::Problem;
 use crate::recipe::Family;
@@ -175,6 +176,17 @@ impl ModelConfig {
         }
     }
 
+    /// Sizes that memory and work go by.
+    pub fn sizes(&self) -> Sizes {
+        let (layers, hidden, ffn, heads) = match self {
+            Self::Bert(config) => (config.layers, config.hidden, config.ffn, config.heads),
+            // The gate makes a third of such a size.
+            Self::Llama(config) => (config.layers, config.hidden, config.ffn * 3 / 2, config.heads),
+            Self::Gpt2(config) => (config.layers, config.hidden, config.ffn, config.heads),
+        };
+        Sizes { layers, hidden, ffn, heads }
+    }
+
     /// Tokens in the vocabulary.
     pub fn vocab(&self) -> usize {
         match self {
@@ -247,12 +259,9 @@ impl LlamaConfig {
         }
         // transformers 5 writes the rotary encoding's settings into an object of their own.
         let nested = fields.0.get("rope_parameters").and_then(Value::as_object).cloned().map(Fields);
-        for settings in
-            [nested.as_ref(), fields.0.get("rope_scaling").and_then(Value::as_object).cloned().map(Fields).as_ref()]
-        {
-            if let Some(settings) = settings {
-                settings.must_be("rope_type", "default", &["default"], "the plain rotary encoding (\"default\")")?;
-            }
+        let older = fields.0.get("rope_scaling").and_then(Value::as_object).cloned().map(Fields);
+        for settings in [&nested, &older].into_iter().flatten() {
+            settings.must_be("rope_type", "default", &["default"], "the plain rotary encoding (\"default\")")?;
         }
         let hidden = fields.size("hidden_size", MAX_HIDDEN, None)?;
         let heads = fields.size("num_attention_heads", MAX_HIDDEN, None)?;

@@ -87,6 +87,13 @@ impl Dropout {
         Self { shares, source, rng: Rng::new(seed, Purpose::Dropout, batch), seeded: false }
     }
 
+    /// A second source that draws from here on what this one will draw.
+    pub fn checkpoint(&mut self) -> Self {
+        // A device is seeded anew by both, before their next mask.
+        self.seeded = false;
+        self.clone()
+    }
+
     /// Draws the mask of values of `shape`. Before the values themselves are computed: a GPU can then mask them in the
     /// kernel that makes them.
     pub fn draw<const D: usize>(&mut self, site: Site, shape: [usize; D], device: &Device) -> Mask<D> {

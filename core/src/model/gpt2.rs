@@ -52,6 +52,11 @@ impl Gpt2 {
         Ok(Self { word, position, layers, norm, output })
     }
 
+    /// Tokens that it chooses from.
+    pub fn vocab(&self) -> usize {
+        self.word.len()
+    }
+
     /// The sizes that memory and work go by.
     pub fn sizes(&self) -> Sizes {
         let first = self.layers.first();

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor};
 
 use super::Dropout;
 use super::lora::{Lora, LoraConfig};
-use crate::ops::layer_norm;
+use crate::ops::{layer_norm, rms_norm};
 use crate::rng::Rng;
 use crate::weights::{AnyWeight, Place, Tensors, Weight, Weights, WeightsError, new_linear};
 
@@ -149,8 +149,7 @@ impl RmsNorm {
 
     /// `[.., size]` to the same.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let mean_square = x.clone().square().mean_dim(D - 1);
-        x * (mean_square + self.eps).sqrt().recip() * self.weight.tensor.clone().unsqueeze::<D>()
+        rms_norm(x, self.weight.tensor.clone(), self.eps)
     }
 }
 

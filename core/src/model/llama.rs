@@ -69,6 +69,11 @@ impl Llama {
         Ok(Self { embeddings, layers, norm, output, head_size: config.head_size, rope_theta: config.rope_theta })
     }
 
+    /// Tokens that it chooses from.
+    pub fn vocab(&self) -> usize {
+        self.embeddings.len()
+    }
+
     /// The sizes that memory and work go by.
     pub fn sizes(&self) -> Sizes {
         let first = self.layers.first();

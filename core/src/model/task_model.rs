@@ -22,6 +22,7 @@ pub struct TaskModel {
 
 /// What is made of the tokens' vectors.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "a few heads exist at a time, never many")]
 enum Head {
     /// Scores for the whole text.
     Sentence {
@@ -42,6 +43,9 @@ enum Activation {
     Tanh,
     Relu,
 }
+
+/// Makes or loads a layer of a head: its name, and its `[in, out]`.
+type MakeLayer<'a> = &'a mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, WeightsError>;
 
 /// The form of a head: names and sizes of its layers.
 struct Form {
@@ -101,7 +105,7 @@ impl TaskModel {
         task: Task,
         pooling: Pooling,
         outputs: usize,
-        layer: &mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, WeightsError>,
+        layer: MakeLayer,
     ) -> Result<Self, WeightsError> {
         let hidden = body.hidden();
         let head = match Form::of(task, body.family(), pooling) {

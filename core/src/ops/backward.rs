@@ -45,6 +45,26 @@ impl<B: FusedOps> Backward<B, 3> for Norm {
 }
 
 #[derive(Debug)]
+struct Rms;
+
+impl<B: FusedOps> Backward<B, 2> for Rms {
+    /// Normalised input, 1 / root mean square, gamma.
+    type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (normal, scale, gamma_value) = ops.state;
+        let [x, gamma] = ops.parents;
+        let (for_x, for_gamma) = B::rms_last_backward(normal, scale, gamma_value, grad);
+        for (node, grad) in [(x, for_x), (gamma, for_gamma)] {
+            if let Some(node) = node {
+                grads.register::<B>(node.id, grad);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
 struct CrossEntropy;
 
 impl<B: FusedOps> Backward<B, 1> for CrossEntropy {
@@ -87,6 +107,19 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::norm_last(x.into_primitive(), gamma.into_primitive(), beta.into_primitive(), eps))
+            }
+        }
+    }
+
+    fn rms_last(x: FloatTensor<Self>, gamma: FloatTensor<Self>, eps: f64) -> FloatTensor<Self> {
+        match Rms.prepare::<C>([x.node(), gamma.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let gamma = gamma.into_primitive();
+                let (y, normal, scale) = B::rms_last_kept(x.into_primitive(), gamma.clone(), eps);
+                prepared.finish((normal, scale, gamma), y)
+            }
+            OpsKind::UnTracked(prepared) => {
+                prepared.finish(B::rms_last(x.into_primitive(), gamma.into_primitive(), eps))
             }
         }
     }

@@ -65,6 +65,45 @@ impl FusedOps for Flex {
         (made(out, shape), made(for_gamma, vec![size]), made(for_beta, vec![size]))
     }
 
+    fn rms_last_kept(x: Cpu, gamma: Cpu, eps: f64) -> (Cpu, Cpu, Cpu) {
+        let shape = shape(&x);
+        let size = row_size(&shape);
+        let [x, gamma] = [x, gamma].map(Values::of);
+        let mut normal = Vec::with_capacity(x.get().len());
+        let mut out = Vec::with_capacity(x.get().len());
+        let mut scales = Vec::with_capacity(x.get().len() / size);
+        for row in x.get().chunks_exact(size) {
+            let scale = 1.0 / (dot(row, row) / size as f32 + eps as f32).sqrt();
+            let begin = normal.len();
+            normal.extend(row.iter().map(|x| x * scale));
+            out.extend(normal[begin..].iter().zip(gamma.get()).map(|(normal, gamma)| normal * gamma));
+            scales.push(scale);
+        }
+        let mut scale_shape = shape.clone();
+        if let Some(last) = scale_shape.last_mut() {
+            *last = 1;
+        }
+        (made(out, shape.clone()), made(normal, shape), made(scales, scale_shape))
+    }
+
+    fn rms_last_backward(normal: Cpu, scale: Cpu, gamma: Cpu, grad: Cpu) -> (Cpu, Cpu) {
+        let shape = shape(&normal);
+        let size = row_size(&shape);
+        let [normal, scale, gamma, grad] = [normal, scale, gamma, grad].map(Values::of);
+        let mut out = Vec::with_capacity(normal.get().len());
+        let [mut for_gamma, mut scaled] = [0; 2].map(|_| vec![0.0f32; size]);
+        let rows = normal.get().chunks_exact(size).zip(grad.get().chunks_exact(size)).zip(scale.get());
+        for ((normal, grad), scale) in rows {
+            for i in 0..size {
+                for_gamma[i] += grad[i] * normal[i];
+                scaled[i] = grad[i] * gamma.get()[i];
+            }
+            let along = dot(&scaled, normal) / size as f32;
+            out.extend(scaled.iter().zip(normal).map(|(grad, normal)| (grad - normal * along) * scale));
+        }
+        (made(out, shape), made(for_gamma, vec![size]))
+    }
+
     fn adamw(weight: Cpu, gradient: Cpu, mean: Cpu, square: Cpu, step: AdamWStep) -> (Cpu, Cpu, Cpu) {
         let AdamWStep { beta1, beta2, eps, scale, keep, rate, bias2_root } = step;
         let gradient = Values::of(gradient);

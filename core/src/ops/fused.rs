@@ -94,6 +94,45 @@ pub trait FusedOps: Backend {
         (Self::float_mul(rest, scale), Self::sum_to_last(for_gamma), Self::sum_to_last(grad))
     }
 
+    /// Root-mean-square normalisation over the last dimension.
+    #[fusion(default)]
+    fn rms_last(x: FloatTensor<Self>, gamma: FloatTensor<Self>, eps: f64) -> FloatTensor<Self> {
+        Self::rms_last_kept(x, gamma, eps).0
+    }
+
+    /// The same for a backward pass to follow: the output, `x / root mean square`, and 1 / root mean square `[.., 1]`.
+    #[fusion(default)]
+    fn rms_last_kept(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        eps: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (shape, last) = (along_last(&x.shape()), x.rank() - 1);
+        let square = Self::float_mean_dim(Self::float_mul(x.clone(), x.clone()), last);
+        let scale = Self::float_recip(Self::float_sqrt(Self::float_add_scalar(square, eps.into())));
+        let normal = Self::float_mul(x, scale.clone());
+        let y = Self::float_mul(normal.clone(), Self::float_reshape(gamma, shape));
+        (y, normal, scale)
+    }
+
+    /// Gradients of its input and gamma, of the normalised input, 1 / root mean square, gamma and the output's gradient.
+    #[fusion(default)]
+    fn rms_last_backward(
+        normal: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let last = grad.rank() - 1;
+        let gamma = Self::float_reshape(gamma, along_last(&grad.shape()));
+        let scaled = Self::float_mul(grad.clone(), gamma);
+        let along = Self::float_mul(scaled.clone(), normal.clone());
+        let for_gamma = Self::float_mul(grad, normal.clone());
+        let along = Self::float_mean_dim(along, last);
+        let rest = Self::float_sub(scaled, Self::float_mul(normal, along));
+        (Self::float_mul(rest, scale), Self::sum_to_last(for_gamma))
+    }
+
     /// Cross-entropy `−Σ targets · log softmax(logits)` `[1]` and the softmax, of `[rows, classes]` each.
     #[fusion(default)]
     fn cross_entropy_kept(

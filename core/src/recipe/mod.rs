@@ -40,6 +40,8 @@ pub struct RawRecipe {
     pub batch_size: u32,
     /// Batches summed into one optimiser step.
     pub grad_accum_steps: u32,
+    /// Whether layers are computed a second time for their gradient, so that less memory is needed.
+    pub recompute_activations: bool,
     /// Passes over the training rows.
     pub epochs: u32,
 
@@ -287,6 +289,7 @@ impl Default for RawRecipe {
             max_len: None,
             batch_size: 8,
             grad_accum_steps: 1,
+            recompute_activations: false,
             epochs: 2,
             lr_peak: None,
             schedule: ScheduleKind::Linear,

@@ -157,7 +157,7 @@ impl EncodedRows {
     pub fn cut(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> Result<(Examples, Cut), Problem> {
         Ok(match self {
             Self::Texts(examples) => cut_texts(examples, tokenizer, max_len),
-            Self::Questions(questions) => (questions.windows(tokenizer, max_len, overlap), Cut::default()),
+            Self::Questions(questions) => questions.windows(tokenizer, max_len, overlap),
             Self::Continuations(examples) => cut_continuations(examples, tokenizer, max_len),
             Self::Corpus { ids, .. } => (packed(ids, tokenizer, max_len)?, Cut::default()),
         })
@@ -187,13 +187,14 @@ fn push_text(
     Ok(ids.len())
 }
 
-/// A text with its special tokens, and the words of which a token begins: that token, and the word's tag. `words` are in
-/// order.
-pub fn tagged(
-    tokenizer: &Tokenizer,
-    text: &str,
-    words: &[(Range<u32>, u32)],
-) -> Result<(Vec<u32>, Vec<(u32, u32)>), Problem> {
+/// Tokens, and of the words among them the first token and the word's tag.
+pub type Tagged = (Vec<u32>, Vec<(u32, u32)>);
+
+/// A text with its special tokens, and the words of which a token begins. `words` are in order: their bytes and tags.
+///
+/// # Errors
+/// When the text cannot be put into tokens.
+pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) -> Result<Tagged, Problem> {
     let pieces = tokenizer.pieces(text)?;
     let frame = tokenizer.frame();
     let before = frame.begin.len() as u32;
@@ -262,37 +263,54 @@ impl Questions {
         Ok(question.len() + passage.len() + tokenizer.frame().pair_tokens())
     }
 
-    fn windows(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> Examples {
+    /// Every passage in windows. A question whose answer is in none of them is left out: it would teach that there is no
+    /// answer.
+    fn windows(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> (Examples, Cut) {
         let frame = tokenizer.frame();
-        let (mut texts, mut windows) = (EncodedTexts::default(), Vec::new());
+        let (mut texts, mut windows, mut questions) = (EncodedTexts::default(), Vec::new(), Vec::new());
         let own = max_len.saturating_sub(frame.pair_tokens()).max(2);
-        for index in 0..self.details.len() {
+        for (index, details) in self.details.iter().enumerate() {
             let question = self.questions.get(index);
             let question = &question[..question.len().min(own / QUESTION_SHARE)];
             let (passage, bytes) = (self.passages.get(index), &self.bytes[self.starts[index]..]);
             let room = own - question.len();
-            let step = room - overlap.min(room / 2);
+            let parts = windows_of(passage.len(), room, overlap.min(room / 2));
             let answer = self.answers[index].as_ref().and_then(|answer| tokens_of(answer, &bytes[..passage.len()]));
-            let mut from = 0;
-            loop {
-                let to = (from + room).min(passage.len());
-                let (ids, first) = frame.pair(question, &passage[from..to]);
+            let is_in =
+                |part: &Range<usize>, answer: &Range<usize>| part.start <= answer.start && answer.end <= part.end;
+            let is_found = answer.as_ref().is_some_and(|answer| parts.iter().any(|part| is_in(part, answer)));
+            if !details.answers.is_empty() && !is_found {
+                continue;
+            }
+            for part in parts {
+                let (ids, first) = frame.pair(question, &passage[part.clone()]);
                 texts.push_pair(&ids, first);
-                let shown = answer.clone().filter(|answer| from <= answer.start && answer.end <= to);
-                let place = |token: usize| (first + token - from) as u32;
+                let shown = answer.clone().filter(|answer| is_in(&part, answer));
+                let place = |token: usize| (first + token - part.start) as u32;
                 windows.push(Window {
-                    question: index as u32,
+                    question: questions.len() as u32,
                     answer: shown.map_or((0, 0), |answer| (place(answer.start), place(answer.end - 1))),
                     first: first as u32,
-                    bytes: bytes[from..to].into(),
+                    bytes: bytes[part].into(),
                 });
-                if to == passage.len() {
-                    break;
-                }
-                from += step;
             }
+            questions.push(details.clone());
         }
-        Examples { texts, answers: Answers::Spans { windows, questions: self.details.clone() } }
+        let left_out = (self.details.len() - questions.len()) as u32;
+        (Examples { texts, answers: Answers::Spans { windows, questions } }, Cut { shortened: 0, left_out })
+    }
+}
+
+/// Parts of at most `room` of so many tokens, each with `overlap` in common with the one before it; at least one.
+fn windows_of(tokens: usize, room: usize, overlap: usize) -> Vec<Range<usize>> {
+    let (mut parts, mut from) = (Vec::new(), 0);
+    loop {
+        let to = (from + room).min(tokens);
+        parts.push(from..to);
+        if to == tokens {
+            return parts;
+        }
+        from = to - overlap;
     }
 }
 
@@ -353,7 +371,7 @@ fn packed(ids: &[u32], tokenizer: &Tokenizer, max_len: usize) -> Result<Examples
     for window in ids.chunks(max_len.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
         let row = [begin, window].concat();
         texts.push(&row);
-        learned.push([1..row.len() as u32].into());
+        learned.push(std::iter::once(1..row.len() as u32).collect());
         if references.len() < CORPUS_REFERENCES {
             let (prompt, rest) = row.split_at(CORPUS_PROMPT.min(row.len() / 2).max(1));
             references.push(Reference {

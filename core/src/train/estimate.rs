@@ -3,7 +3,7 @@
 
 use super::Session;
 use crate::limits::MAX_PREFIX_BYTES;
-use crate::model::Bottom;
+use crate::model::{Bottom, Sizes};
 use crate::recipe::{AdapterKind, Pace, Place, RawRecipe};
 use crate::text::{Examples, LENGTHS, padded_len};
 
@@ -14,6 +14,8 @@ const KEPT_HIDDEN: f64 = 16.0;
 const KEPT_FFN: f64 = 4.0;
 /// The same for each pair of tokens and head: scores, softmax, mask and product, and a gradient.
 const KEPT_PAIRS: f64 = 5.0;
+/// The same for each score of a token of the vocabulary: the score, its softmax and its gradient.
+const KEPT_SCORES: f64 = 3.0;
 /// What an adapter's gradient costs beside that of a whole weight.
 const ADAPTER_WORK: f64 = 0.1;
 /// Work of the head for a batch, in layers.
@@ -79,7 +81,9 @@ impl Session {
             .map(|layer| 1.0 + if live.contains(&layer) { own } else { 0.0 })
             .sum();
         let passes = if self.recipe.raw().r_drop > 0.0 { 2.0 } else { 1.0 };
-        passes * (self.forward_work(stage, is_kept) + backward)
+        let forward = self.forward_work(stage, is_kept);
+        let again = if self.recipe.raw().recompute_activations { forward } else { 0.0 };
+        passes * (forward + again + backward)
     }
 
     /// Work for each token of a batch without a backward pass.
@@ -107,10 +111,11 @@ impl Session {
     /// Memory of the run at its height, in bytes.
     pub fn memory_bytes(&self) -> f64 {
         let accumulates = self.recipe.grad_accum_steps() > 1;
-        self.memory_bytes_of(self.recipe.batch_size(), accumulates, self.recipe.max_len())
+        let recomputes = self.recipe.raw().recompute_activations;
+        self.memory_bytes_of(self.recipe.batch_size(), accumulates, self.recipe.max_len(), recomputes)
     }
 
-    fn memory_bytes_of(&self, batch_size: usize, accumulates: bool, max_len: usize) -> f64 {
+    fn memory_bytes_of(&self, batch_size: usize, accumulates: bool, max_len: usize, recomputes: bool) -> f64 {
         let raw = self.recipe.raw();
         let sizes = self.model.body.sizes();
         let stages = self.recipe.freezing().stages();
@@ -122,11 +127,15 @@ impl Session {
         let longest = self.data.train.lengths().into_iter().max().unwrap_or(1).min(max_len);
         let (rows, len) = (batch_size as f64, padded_len(longest, max_len) as f64);
         let deepest = (0..stages.len()).map(|stage| sizes.layers - self.bottom_layers(stage)).max().unwrap_or(0);
-        let token = KEPT_HIDDEN * sizes.hidden as f64 + KEPT_FFN * sizes.ffn as f64;
-        let layer = rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len;
         let passes = if raw.r_drop > 0.0 { 2.0 } else { 1.0 };
-        let activations = passes * layer * deepest.max(1) as f64;
-        (weights + activations) * size_of::<f32>() as f64 + self.kept_bytes()
+        let (layer, layers) = (kept_by_layer(sizes, rows, len), deepest.max(1) as f64);
+        // One layer as a whole, and what enters each.
+        let activations =
+            passes * if recomputes { layer + layers * rows * len * sizes.hidden as f64 } else { layer * layers };
+        // A decoder's scores for each token that is learned.
+        let learned = (0..self.data.train.len() as u32).map(|row| self.data.train.learned_tokens(&[row])).max();
+        let scores = KEPT_SCORES * passes * rows * learned.unwrap_or(0) as f64 * self.model.body.vocab() as f64;
+        (weights + activations + scores) * size_of::<f32>() as f64 + self.kept_bytes()
     }
 
     /// What the frozen bottoms of all stages keep at the most, in bytes.
@@ -142,19 +151,19 @@ impl Session {
         lowest.map(|place| both(self.model.bottom_below(place))).max().unwrap_or(0) as f64
     }
 
-    /// The nearest recipe that takes at most `limit` bytes: the same rows a step in smaller batches, and only then
-    /// shorter texts.
+    /// The nearest recipe that takes at most `limit` bytes: the same with its layers computed twice, then the same rows a
+    /// step in smaller batches, and only then shorter texts.
     pub fn nearest_that_fits(&self, limit: f64) -> Option<RawRecipe> {
-        let raw = self.recipe.raw();
+        let raw = RawRecipe { recompute_activations: true, ..self.recipe.raw().clone() };
         let lengths = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_len());
         for max_len in [self.recipe.max_len()].into_iter().chain(lengths) {
             let mut batch_size = self.recipe.batch_size();
             loop {
                 let rows = raw.batch_size * raw.grad_accum_steps;
                 let grad_accum_steps = rows.div_ceil(batch_size as u32).min(64);
-                if self.memory_bytes_of(batch_size, grad_accum_steps > 1, max_len) <= limit {
+                if self.memory_bytes_of(batch_size, grad_accum_steps > 1, max_len, true) <= limit {
                     let (batch_size, max_len) = (batch_size as u32, Some(max_len as u32));
-                    return Some(RawRecipe { batch_size, grad_accum_steps, max_len, ..raw.clone() });
+                    return Some(RawRecipe { batch_size, grad_accum_steps, max_len, ..raw });
                 }
                 if batch_size == 1 {
                     break;
@@ -164,6 +173,21 @@ impl Session {
         }
         None
     }
+}
+
+/// Values that a layer keeps for its backward pass, of `rows` texts of `len` tokens.
+fn kept_by_layer(sizes: Sizes, rows: f64, len: f64) -> f64 {
+    let token = KEPT_HIDDEN * sizes.hidden as f64 + KEPT_FFN * sizes.ffn as f64;
+    rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len
+}
+
+/// Memory that a model takes in a run of 8 texts of 128 tokens a batch, in bytes: with an adapter or the head alone in
+/// the last layer, and with everything in training.
+pub fn least_and_full_bytes(sizes: Sizes, parameters: f64) -> (f64, f64) {
+    let layer = kept_by_layer(sizes, 8.0, 128.0);
+    let bytes =
+        |copies: f64, layers: usize| (copies * parameters + layers.max(1) as f64 * layer) * size_of::<f32>() as f64;
+    (bytes(1.0, 1), bytes(6.0, sizes.layers))
 }
 
 /// Tokens of all texts, padding counted as if the texts were sorted.

@@ -97,7 +97,7 @@ async fn surprise(model: &TaskModel, input: Input, batch: &Batch, rows: usize) -
     let next = TensorData::new(next.collect::<Vec<i32>>(), [batch.rows * batch.len, 1]);
     let scores = model.forward(input, &mut Dropout::off());
     let log = read(log_softmax(scores, 1).gather(1, Tensor::<2, Int>::from_data(next, &device))).await?;
-    let is_followed = |at: usize| (at + 1) % batch.len != 0 && batch.mask[at + 1] == 1.0;
+    let is_followed = |at: usize| !(at + 1).is_multiple_of(batch.len) && batch.mask[at + 1] == 1.0;
     Ok((0..rows * batch.len).filter(|&at| is_followed(at)).map(|at| -f64::from(log[at])).sum())
 }
 

@@ -1,17 +1,18 @@
-//! Whether a device computes what it should: loss and gradients of a micro model on it, against the CPU backend. A
+//! Whether a device computes what it should: loss and gradients of micro models on it, against the CPU backend. A
 //! shader that does not compile is only logged in a browser, and stale numbers come back; here they are seen.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use burn::tensor::Device;
 
 use super::{Objective, StepInput, TargetRule, gradients};
-use crate::model::{BertConfig, Dropout, ModelConfig, synthetic};
+use crate::model::{BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
 use crate::problem::Problem;
 use crate::read::read;
 use crate::recipe::Family;
-use crate::text::Examples;
+use crate::text::{Answers, EncodedTexts, Examples};
 use crate::weights::Place;
 
 /// Largest difference of a gradient, as a share of that tensor's largest value, with which a device is trusted.
@@ -19,12 +20,33 @@ use crate::weights::Place;
 pub const MAX_DIFFERENCE: f64 = 2e-3;
 
 const CLASSES: usize = 3;
-const ROWS: usize = 4;
-const LEN: usize = 16;
+const VOCAB: usize = 64;
+const ROWS: u32 = 4;
+const LEN: u32 = 16;
 
-/// The micro model: small enough for a software GPU.
-fn config() -> ModelConfig {
-    let (vocab, hidden, layers, heads, ffn, positions, token_types) = (64, 32, 2, 4, 64, 32, 2);
+/// A micro model with rows to learn from: small enough for a software GPU.
+struct Case {
+    config: ModelConfig,
+    examples: Examples,
+    live: fn(Place) -> bool,
+}
+
+/// An encoder in full training, with the embeddings and the first layer frozen, and with its head alone; and a decoder in
+/// full training.
+fn cases() -> [Case; 4] {
+    let encoder = |live| Case { config: encoder(), examples: rows(Answers::Classes(vec![0, 1, 2, 0])), live };
+    let learned = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
+    let continuations = Answers::Continuations { learned, references: Vec::new() };
+    [
+        encoder(|place| place != Place::Pooler),
+        encoder(|place| matches!(place, Place::Layer(1) | Place::Head)),
+        encoder(|place| place == Place::Head),
+        Case { config: decoder(), examples: rows(continuations), live: |_| true },
+    ]
+}
+
+fn encoder() -> ModelConfig {
+    let (vocab, hidden, layers, heads, ffn, positions, token_types) = (VOCAB, 32, 2, 4, 64, 32, 2);
     let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
     let config = BertConfig {
         family,
@@ -41,23 +63,50 @@ fn config() -> ModelConfig {
     ModelConfig::Bert(config)
 }
 
-/// Largest difference between `device` and the CPU backend over loss and all gradients, as a share of each tensor's
-/// largest value: of full training, with the embeddings and the first layer frozen, and of the head alone. Infinite
-/// when a number is not finite, or a gradient is all zero on one of the two.
+/// Two heads of queries share one of keys and values.
+fn decoder() -> ModelConfig {
+    let (vocab, hidden, layers, heads, kv_heads, head_size, ffn, positions) = (VOCAB, 32, 2, 4, 2, 8, 48, 32);
+    let (rms_norm_eps, rope_theta, is_tied) = (1e-5, 1e4, true);
+    let config = LlamaConfig {
+        vocab,
+        hidden,
+        layers,
+        heads,
+        kv_heads,
+        head_size,
+        ffn,
+        positions,
+        rms_norm_eps,
+        rope_theta,
+        is_tied,
+    };
+    ModelConfig::Llama(config)
+}
+
+/// Rows are of different length, so that padding counts.
+fn row_len(row: u32) -> u32 {
+    LEN - 3 * row
+}
+
+fn rows(answers: Answers) -> Examples {
+    let mut texts = EncodedTexts::default();
+    for row in 0..ROWS {
+        texts.push(&(0..row_len(row)).map(|i| (7 * i + 13 * row) % VOCAB as u32).collect::<Vec<u32>>());
+    }
+    Examples { texts, answers }
+}
+
+/// Largest difference between `device` and the CPU backend over loss and all gradients of micro models, as a share of
+/// each tensor's largest value. Infinite when a number is not finite, or a gradient is all zero on one of the two.
 ///
 /// # Errors
 /// When the device fails.
 pub async fn self_check(device: &Device) -> Result<f64, Problem> {
-    let cases: [fn(Place) -> bool; 3] = [
-        |place| place != Place::Pooler,
-        |place| matches!(place, Place::Layer(1) | Place::Head),
-        |place| place == Place::Head,
-    ];
     let cpu = Device::flex();
     let mut largest = 0.0f64;
-    for live in cases {
-        let expected = gradients_on(&cpu, live).await?;
-        let actual = gradients_on(device, live).await?;
+    for case in cases() {
+        let expected = gradients_on(&cpu, &case).await?;
+        let actual = gradients_on(device, &case).await?;
         for (name, expected) in &expected {
             // A softmax does not change with the keys' bias: that gradient is rounding.
             if !name.ends_with("key.bias") {
@@ -68,18 +117,12 @@ pub async fn self_check(device: &Device) -> Result<f64, Problem> {
     Ok(largest)
 }
 
-async fn gradients_on(device: &Device, live: fn(Place) -> bool) -> Result<HashMap<Arc<str>, Vec<f32>>, Problem> {
-    let model = synthetic(&config(), CLASSES, 0.2, device).map_err(Problem::from)?;
-    // Rows of different length, so that padding counts.
-    let mut examples = Examples::default();
-    for (row, class) in (0..ROWS as u32).zip([0, 1, 2, 0]) {
-        let ids: Vec<u32> = (0..LEN as u32 - 3 * row).map(|i| (7 * i + 13 * row) % 64).collect();
-        examples.push(&ids, class);
-    }
-    let rows: Vec<u32> = (0..ROWS as u32).collect();
-    let input = examples.batch(&rows, ROWS, LEN, 0).input(device);
-    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &examples, &rows, &rows);
-    let (loss, mut gradients) = gradients(&model, input, Objective::default(), live, &mut Dropout::off());
+async fn gradients_on(device: &Device, case: &Case) -> Result<HashMap<Arc<str>, Vec<f32>>, Problem> {
+    let model = synthetic(&case.config, CLASSES, 0.2, device).map_err(Problem::from)?;
+    let rows: Vec<u32> = (0..ROWS).collect();
+    let input = case.examples.batch(&rows, ROWS as usize, LEN as usize, 0).input(device);
+    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &case.examples, &rows, &rows);
+    let (loss, mut gradients) = gradients(&model, input, Objective::default(), case.live, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), read(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();
     for name in names {

@@ -10,7 +10,7 @@ use super::evaluate::evaluation;
 use super::forgetting::Measurement;
 use super::writing::Writing;
 use super::{AdamW, AdamWConfig, EarlyStop, Gradients, Objective, Plateau, Prediction, PrefixCache, Record, RunState};
-use super::{StepInput, TargetRule, TrainingData, clip_scale, gradients, predict};
+use super::{StepInput, TargetRule, TrainingData, clip_scale, gradients, predict, recomputed_gradients};
 use crate::metrics::Evaluation;
 use crate::model::{Bottom, Dropout, DropoutShares, LoraConfig, MaskSource, TaskModel};
 use crate::problem::Problem;
@@ -337,7 +337,11 @@ impl Session {
         let shares = DropoutShares::of(raw);
         let mut dropout = Dropout::new(shares, self.masks, self.recipe.seed(), self.state.batches_seen);
         let live = |place| self.live.contains(&place);
-        let (loss, gradients) = gradients(&self.model, input, Objective::of(raw), live, &mut dropout);
+        let (loss, gradients) = if raw.recompute_activations {
+            recomputed_gradients(&self.model, input, Objective::of(raw), live, &mut dropout)
+        } else {
+            gradients(&self.model, input, Objective::of(raw), live, &mut dropout)
+        };
         accumulator.gradients.add(gradients);
         accumulator.losses.push(loss);
         accumulator.tokens += tokens;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Gradients as Recorded, Tensor};
 
 use super::{Objective, StepInput};
 use crate::model::{Dropout, TaskModel};
@@ -58,6 +58,22 @@ impl Gradient {
 pub struct Gradients(HashMap<Arc<str>, Gradient>);
 
 impl Gradients {
+    /// Takes those of a model's weights out of what a backward pass has recorded.
+    pub(super) fn of(tracked: &mut TaskModel, recorded: &mut Recorded) -> Self {
+        let mut gradients = HashMap::new();
+        tracked.each(&mut |weight| {
+            let name = weight.name().clone();
+            let gradient = match weight {
+                AnyWeight::Vector(w) => w.tensor.grad_remove(recorded).map(Gradient::Vector),
+                AnyWeight::Matrix(w) => w.tensor.grad_remove(recorded).map(Gradient::Matrix),
+            };
+            if let Some(gradient) = gradient {
+                gradients.insert(name, gradient);
+            }
+        });
+        Self(gradients)
+    }
+
     /// Adds those of another batch.
     pub fn add(&mut self, other: Self) {
         for (name, gradient) in other.0 {
@@ -131,17 +147,7 @@ pub fn gradients(
 ) -> (Tensor<1>, Gradients) {
     let mut tracked = model.tracked(live);
     let loss = objective.loss(|dropout| tracked.forward(batch.input.clone(), dropout), &batch, dropout);
-    let mut grads = loss.backward();
-    let mut gradients = HashMap::new();
-    tracked.each(&mut |weight| {
-        let name = weight.name().clone();
-        let gradient = match weight {
-            AnyWeight::Vector(w) => w.tensor.grad_remove(&mut grads).map(Gradient::Vector),
-            AnyWeight::Matrix(w) => w.tensor.grad_remove(&mut grads).map(Gradient::Matrix),
-        };
-        if let Some(gradient) = gradient {
-            gradients.insert(name, gradient);
-        }
-    });
-    (loss.inner(), Gradients(gradients))
+    let mut recorded = loss.backward();
+    let gradients = Gradients::of(&mut tracked, &mut recorded);
+    (loss.inner(), gradients)
 }

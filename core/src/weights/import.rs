@@ -27,22 +27,43 @@ type Make<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 /// Tensors on their way from a file into a model.
 pub struct Tensors<'a> {
     device: Device,
-    prefix: &'static str,
+    prefixes: Vec<&'static str>,
     waiting: HashMap<String, (Dtype, TensorData)>,
     make: Option<Make<'a>>,
+    quantised: Option<&'static str>,
     report: ImportReport,
 }
 
 impl<'a> Tensors<'a> {
     /// None yet; the model of `family` will be on `device`.
     pub fn new(family: Family, device: &Device) -> Self {
-        let (device, prefix) = (device.clone(), family.prefix());
-        Self { device, prefix, waiting: HashMap::new(), make: None, report: ImportReport::default() }
+        Self::with_prefixes(vec![family.prefix()], device)
+    }
+
+    /// None yet, of a GGUF file: its family stands in the file itself.
+    pub fn of_gguf(device: &Device) -> Self {
+        Self::with_prefixes(vec![Family::Llama.prefix(), Family::Gpt2.prefix()], device)
+    }
+
+    fn with_prefixes(prefixes: Vec<&'static str>, device: &Device) -> Self {
+        let (device, report) = (device.clone(), ImportReport::default());
+        Self { device, prefixes, waiting: HashMap::new(), make: None, quantised: None, report }
     }
 
     /// No file: every tensor that a model asks for is made up.
     pub fn made(device: &Device, make: Make<'a>) -> Self {
         Self { make: Some(make), ..Self::new(Family::default(), device) }
+    }
+
+    /// Says that the file had quantised values, and of which kind most were ([`super::GgufHeader::quantised`]). The
+    /// model's own file then has 16-bit floats throughout: 32 bits would hold nothing more of them.
+    pub fn were_quantised(&mut self, kind: Option<&'static str>) {
+        self.quantised = kind;
+    }
+
+    /// The kind of which most quantised values of the file were, if there were any.
+    pub fn quantised(&self) -> Option<&'static str> {
+        self.quantised
     }
 
     /// Takes a tensor out of a file. Names lose a family's prefix and the names that TensorFlow gave to norms.
@@ -54,7 +75,7 @@ impl<'a> Tensors<'a> {
             self.report.unused.push(info.name.clone());
             return Ok(());
         }
-        let name = info.name.strip_prefix(self.prefix).unwrap_or(&info.name);
+        let name = self.prefixes.iter().find_map(|prefix| info.name.strip_prefix(prefix)).unwrap_or(&info.name);
         let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
         match self.waiting.entry(name) {
             Entry::Occupied(_) => {
@@ -128,6 +149,7 @@ impl<'a> Tensors<'a> {
             return Err(WeightsError::Tensor { name: name.into(), reason });
         }
         self.report.applied += 1;
+        let dtype = if self.quantised.is_some() { Dtype::F16 } else { dtype };
         Ok((dtype, data))
     }
 }

@@ -1,10 +1,10 @@
 use hone_core::recipe::{Pooling, Task};
 
-use super::Control::{self, Choice, Number};
-use super::choice::choice;
+use super::Control::{self, Choice, Number, Switch};
+use super::choice::{choice, flag, switch};
 use super::number::{open, own, whole};
 
-pub static CONTROLS: [Control; 5] = [
+pub static CONTROLS: [Control; 6] = [
     Number(super::Field {
         unit: "rows",
         ..whole(
@@ -26,6 +26,15 @@ pub static CONTROLS: [Control; 5] = [
             ],
         )
     }),
+    Switch(switch(
+        "recompute_activations",
+        "Compute layers twice",
+        flag!(recompute_activations),
+        [
+            "Keeps only what enters each layer and computes the rest again for the correction: the same result, much less memory, about a third more time.",
+            "Switch it on when the memory is short.",
+        ],
+    )),
     Number(super::Field {
         unit: "tokens",
         is_optional: true,

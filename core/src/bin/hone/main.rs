@@ -43,8 +43,8 @@ struct TrainArguments {
     /// What the columns are for, as JSON, if the guess is wrong: a `mapping` of the page's protocol.
     #[arg(long)]
     mapping: Option<String>,
-    /// Folder with config.json, model.safetensors and tokenizer.json [default: the recipe's model, where `cargo xtask
-    /// setup` keeps it].
+    /// A .gguf file, or a folder with one or with config.json, model.safetensors and tokenizer.json [default: the
+    /// recipe's model, where `cargo xtask setup` keeps it].
     #[arg(long)]
     model: Option<PathBuf>,
     /// Folder for the tuned model, events.jsonl and result.json.

@@ -1,32 +1,21 @@
 //! The pretrained model in a folder.
 
-use std::env;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use burn::tensor::Device;
 use hone_core::catalog::CatalogEntry;
+use hone_core::hub::{SAFETENSORS, VERBATIM};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
 use hone_core::recipe::Pooling;
-use hone_core::weights::{FileReader, Tensors};
+use hone_core::weights::{Incoming, Tensors};
 
 use crate::data::read;
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../../public/catalog.json");
-/// Files of a model folder that an export takes along.
-const VERBATIM: [&str; 8] = [
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "special_tokens_map.json",
-    "chat_template.jinja",
-    "generation_config.json",
-];
-
 /// A model, and where it is from.
 pub struct Model {
     pub pretrained: Pretrained,
@@ -40,21 +29,51 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, P
     let id = if id.is_empty() { catalog.first().map_or("", |entry| &entry.id) } else { id };
     let folder = folder.map_or_else(|| kept(id), Path::to_path_buf);
     let entry = catalog.iter().find(|entry| folder.ends_with(&entry.id));
-    let file = |name: &str| read(&folder.join(name));
-    let config_json = file("config.json")?;
-    let family = ModelConfig::parse(&config_json)?.family();
-    let verbatim = VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect();
-    let (mut reader, mut tensors) = (FileReader::default(), Tensors::new(family, device));
-    reader.push(&file("model.safetensors")?, &mut |info, bytes| tensors.add(info, bytes))?;
-    reader.finish()?;
+    let (config_json, verbatim, tensors) = match gguf(&folder) {
+        Some(file) => quantised(&file, device)?,
+        None => plain(&folder, device)?,
+    };
     let pooling = entry.map_or(Pooling::Cls, |entry| entry.pooling);
     let (pretrained, _) = Pretrained::new(config_json, verbatim, tensors, pooling)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {
         pretrained,
         hub_id: entry.map_or(name, |entry| entry.hub_id.clone()),
-        license: entry.map_or_else(|| "other".into(), |entry| entry.license.clone()),
+        license: entry.map(|entry| entry.license.clone()).unwrap_or_default(),
     })
+}
+
+/// config.json, the files that go into an export as they are, and the tensors.
+type Parts = (Vec<u8>, Vec<(String, Vec<u8>)>, Tensors<'static>);
+
+/// A model as model hubs have it.
+fn plain(folder: &Path, device: &Device) -> Result<Parts, Problem> {
+    let file = |name: &str| read(&folder.join(name));
+    let config_json = file("config.json")?;
+    let mut incoming = Incoming::safetensors(ModelConfig::parse(&config_json)?.family(), device);
+    let verbatim = VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect();
+    incoming.push(&file(SAFETENSORS)?)?;
+    let (tensors, _) = incoming.finish()?;
+    Ok((config_json, verbatim, tensors))
+}
+
+/// A model that is one file: its configuration and tokenizer stand in the header.
+fn quantised(file: &Path, device: &Device) -> Result<Parts, Problem> {
+    let mut incoming = Incoming::gguf(device);
+    incoming.push(&read(file)?)?;
+    let (tensors, header) = incoming.finish()?;
+    let no_header = || Problem::new("model.no-header", format!("{} has no header.", file.display()));
+    let header = header.ok_or_else(no_header)?;
+    Ok((header.config_json(), header.tokenizer_files()?, tensors))
+}
+
+/// The GGUF file that `path` is or, as a folder, holds.
+fn gguf(path: &Path) -> Option<PathBuf> {
+    let is_gguf = |path: &Path| path.extension().is_some_and(|ending| ending == "gguf");
+    if is_gguf(path) {
+        return Some(path.to_path_buf());
+    }
+    fs::read_dir(path).ok()?.filter_map(|entry| Some(entry.ok()?.path())).find(|path| is_gguf(path))
 }
 
 fn kept(id: &str) -> PathBuf {

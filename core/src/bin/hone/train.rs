@@ -201,6 +201,7 @@ async fn write_folders(
         labels: &data.labels,
         base_model: &model.hub_id,
         license: &model.license,
+        quantised: model.pretrained.quantised,
         recipe: session.recipe(),
         history: &session.state().history,
         best: &summary.best,

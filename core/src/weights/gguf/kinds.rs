@@ -74,6 +74,16 @@ impl Kind {
         })
     }
 
+    /// Its name, if its values are quantised.
+    pub(super) fn quantised(self) -> Option<&'static str> {
+        match self {
+            Self::F32 | Self::F16 | Self::BF16 => None,
+            Self::Q4_0 => Some("Q4_0"),
+            Self::Q4_1 => Some("Q4_1"),
+            Self::Q8_0 => Some("Q8_0"),
+        }
+    }
+
     /// Elements that are stored together.
     pub(super) fn block(self) -> u64 {
         if self.block_bytes() == self.dtype().size() { 1 } else { BLOCK as u64 }

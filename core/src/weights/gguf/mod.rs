@@ -9,7 +9,7 @@ mod metadata;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::limits::MAX_GGUF_HEADER;
 use crate::text::{GgufVocab, TokenizerError};
@@ -80,6 +80,17 @@ impl GgufHeader {
     pub fn tokenizer_files(&self) -> Result<Vec<(String, Vec<u8>)>, TokenizerError> {
         let vocab = self.vocab().map_err(|error| TokenizerError::Gguf(error.to_string()))?;
         vocab.files()
+    }
+
+    /// The kind of which most quantised values are; none where no tensor is quantised.
+    pub fn quantised(&self) -> Option<&'static str> {
+        let mut elements = BTreeMap::new();
+        for Stored { entry, .. } in &self.tensors {
+            if let Some(kind) = entry.kind.quantised() {
+                *elements.entry(kind).or_insert(0) += entry.elements();
+            }
+        }
+        elements.into_iter().max_by_key(|(_, count)| *count).map(|(kind, _)| kind)
     }
 
     fn vocab(&self) -> Result<GgufVocab<'_>, WeightsError> {

@@ -1,0 +1,54 @@
+//! Asking a hub what a model is. Nothing is asked before the person does.
+
+use hone_core::catalog::FoundModel;
+use hone_core::hub::{HubModel, Listing, POOLING};
+use hone_core::limits::MAX_CONFIG_BYTES;
+use hone_core::problem::Problem;
+use hone_core::protocol::Event;
+use hone_core::weights::GgufReader;
+
+use crate::engine::Engine;
+use crate::files::{fetch, fetch_small};
+use crate::mailbox::post;
+use crate::run::memory_limit;
+
+/// Largest listing of a model's files, in bytes.
+const MAX_LISTING_BYTES: usize = 4 << 20;
+
+/// Looks a model up and tells what it is.
+pub async fn find(engine: &Engine, hub: &str, written: &str) {
+    match found(hub, written, memory_limit(engine)).await {
+        Ok(found) => post(&Event::ModelFound { found }),
+        Err(problem) => post(&Event::ModelFailed { problem }),
+    }
+}
+
+async fn found(hub: &str, written: &str, limit_bytes: f64) -> Result<FoundModel, Problem> {
+    let model = HubModel::parse(hub, written)?;
+    let url = model.listing_url();
+    let listing = Listing::parse(model, &fetch_small(&url, MAX_LISTING_BYTES).await?)?;
+    let folder = listing.folder();
+    let weights = listing.weights()?;
+    let config_json = if weights.to_ascii_lowercase().ends_with(".gguf") {
+        config_of_gguf(&format!("{folder}{weights}")).await?
+    } else {
+        fetch_small(&format!("{folder}config.json"), MAX_CONFIG_BYTES).await?
+    };
+    let pooling = match listing.has(POOLING) {
+        true => Some(fetch_small(&format!("{folder}{POOLING}"), MAX_CONFIG_BYTES).await?),
+        false => None,
+    };
+    listing.found(&config_json, pooling.as_deref(), limit_bytes)
+}
+
+/// The configuration in the header of a GGUF file; the rest is not loaded.
+async fn config_of_gguf(url: &str) -> Result<Vec<u8>, Problem> {
+    let (mut arriving, mut reader) = (fetch(url, 0.0).await?, GgufReader::default());
+    while let Some(piece) = arriving.next().await? {
+        reader.push(&piece, &mut |_, _| Ok(()))?;
+        if let Some(header) = reader.header() {
+            return Ok(header.config_json());
+        }
+    }
+    Ok(reader.finish()?.config_json())
+}

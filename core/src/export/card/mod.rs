@@ -1,0 +1,179 @@
+//! README.md: the model card. Whatever came from a user is escaped.
+
+mod javascript;
+mod python;
+mod results;
+
+use std::fmt::Write;
+
+use super::{ModelFolder, method, names};
+use crate::protocol::ExportForm;
+use crate::recipe::{Family, Metric, Pooling, Task};
+
+/// The card, with the front matter that model hubs read.
+pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
+    let mut card = front_matter(folder, form);
+    let ModelFolder { best, data, recipe, .. } = folder;
+    // Writing to a String cannot fail.
+    let _ = write!(
+        card,
+        "\n# {title}\n\n\
+        {about}\n\n\
+        ## Results\n\n\
+        On {validation} validation rows, at step {step}:\n\n\
+        {results}\n\
+        ## Data\n\n\
+        {train} rows to learn from and {validation} to validate on, of a file whose SHA-256 is `{sha256}`. \
+        No row of it is in this folder.\n\n\
+        ## Recipe\n\n\
+        {method}\n\n\
+        `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
+        ## Limits\n\n\
+        The validation rows also chose which weights were kept, so new texts may score somewhat lower. {limits}\n\n\
+        ## How to load it\n\n{python}{javascript}",
+        title = title(recipe.task()),
+        about = about(folder, form),
+        train = data.train_rows,
+        validation = data.validation_rows,
+        step = best.step,
+        results = results::tables(folder),
+        sha256 = data.sha256,
+        method = method::described(recipe),
+        limits = limits(recipe.task()),
+        python = python::described(folder, form),
+        javascript = match form {
+            ExportForm::Model => javascript::described(folder).unwrap_or_default(),
+            ExportForm::Adapter => String::new(),
+        },
+    );
+    card
+}
+
+fn title(task: Task) -> &'static str {
+    match task {
+        Task::Classification => "Text classifier",
+        Task::MultiLabel => "Multi-label text classifier",
+        Task::Regression => "Text regression",
+        Task::TokenClassification => "Token classifier",
+        Task::QuestionAnswering => "Question answering",
+        Task::Generation => "Text generation",
+    }
+}
+
+/// What the model is, what it does and what it was made of.
+fn about(folder: &ModelFolder, form: ExportForm) -> String {
+    let names = folder.labels.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
+    let count = folder.labels.len();
+    let purpose = match folder.recipe.task() {
+        Task::Classification => format!("to tell {count} classes apart: {names}"),
+        Task::MultiLabel => format!("to give a text any of {count} labels: {names}"),
+        Task::Regression => "to give a text a number".into(),
+        Task::TokenClassification => format!("to give each word of a text one of {count} tags: {names}"),
+        Task::QuestionAnswering => "to find the span of a passage that answers a question".into(),
+        Task::Generation => "to write on from a prompt".into(),
+    };
+    let mut about = format!("`{}`, fine-tuned with Hone, in a web browser, {purpose}.", folder.base_model);
+    if let Some(head) = head(folder) {
+        about += &format!(" The head is {head}.");
+    }
+    if let Some(kind) = folder.quantised {
+        about += &format!(" Training began with weights that had been quantised to {kind}, not with the authors' own");
+        about += match form {
+            ExportForm::Model => "; here they are 16-bit floats.",
+            ExportForm::Adapter => ", on top of which the adapter may answer somewhat differently.",
+        };
+    }
+    about
+}
+
+/// The head in words; none where it is the base model's own.
+fn head(folder: &ModelFolder) -> Option<&'static str> {
+    let family = folder.model.body.family();
+    Some(match (folder.recipe.task(), folder.model.pooling()) {
+        (Task::Generation, _) => return None,
+        (_, Some(Pooling::Mean)) => "one linear layer on the mean of the text's token vectors",
+        (_, Some(Pooling::Cls)) if family == Family::Bert => {
+            "one linear layer on the first token's vector through the pretrained pooler"
+        }
+        (_, Some(Pooling::Cls)) => "two layers on the first token's vector",
+        (_, None) => "one linear layer on each token's vector",
+    })
+}
+
+fn limits(task: Task) -> &'static str {
+    match task {
+        Task::Classification | Task::MultiLabel => {
+            "Texts unlike those of the training file may be classified at random, with confidence."
+        }
+        Task::Regression => "Texts unlike those of the training file may get any number.",
+        Task::TokenClassification => {
+            "Words unlike those of the training file may be tagged at random, with confidence."
+        }
+        Task::QuestionAnswering => {
+            "The best span is not always an answer, least of all in passages unlike those of the training file."
+        }
+        Task::Generation => "What it writes may be wrong and sound right.",
+    }
+}
+
+fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
+    let library = match form {
+        ExportForm::Model => "transformers",
+        ExportForm::Adapter => "peft",
+    };
+    let ModelFolder { best, base_model, license, recipe, .. } = folder;
+    let license = if license.is_empty() { "unknown" } else { license };
+    let figures: Vec<(Metric, f64)> = best.scores.iter().map(|(&metric, &score)| (metric, score)).collect();
+    let figures = [figures, vec![(Metric::Loss, best.loss)]].concat();
+    let mut metrics: Vec<&str> = figures.iter().map(|&(metric, _)| names::hub_metric(metric)).collect();
+    metrics.dedup();
+    // What is not finite cannot be told: YAML would take it for a text.
+    let figures = figures.iter().filter(|(_, score)| score.is_finite()).map(|&(metric, score)| {
+        let (kind, name) = (names::hub_metric(metric), quoted(names::metric(metric)));
+        format!("    - type: {kind}\n      name: {name}\n      value: {score}\n")
+    });
+    format!(
+        "---\nbase_model: {base}\nlibrary_name: {library}\npipeline_tag: {pipeline}\n\
+        license: {license}\ntags:\n- hone\n- {pipeline}\nmetrics:\n- {metrics}\n\
+        model-index:\n- name: {title}\n  results:\n  - task:\n      type: {pipeline}\n\
+        \x20   dataset:\n      name: \"own data\"\n      type: \"own-data\"\n    metrics:\n{figures}---\n",
+        base = quoted(base_model),
+        pipeline = names::pipeline(recipe.task()),
+        license = quoted(&license.to_lowercase()),
+        metrics = metrics.join("\n- "),
+        title = quoted(title(recipe.task())),
+        figures = figures.collect::<String>(),
+    )
+}
+
+/// A text as JSON has it, which YAML and Python read too: whatever is in it stays a text.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A user's text inside Markdown: on one line, and nothing in it means anything.
+fn text(raw: &str) -> String {
+    let mut safe = String::with_capacity(raw.len());
+    for c in raw.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '#' | '+' | '-' | '!' | '|'
+            | '~' | '&' | '$' | ':' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            c if c.is_control() || c.is_whitespace() => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_label_cannot_become_markup() {
+        assert_eq!(text("<img src=x>|\n# a"), r"\<img src=x\>\| \# a");
+    }
+}

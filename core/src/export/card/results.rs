@@ -1,0 +1,71 @@
+//! The figures of the kept weights. What a row says or what the model wrote of it is the user's, and not among them.
+
+use std::fmt::Write;
+
+use super::super::{ModelFolder, names};
+use super::text;
+use crate::metrics::{ClassScores, Detail};
+
+/// The task's figures, beside those of always saying the same, and what is behind them.
+pub fn tables(folder: &ModelFolder) -> String {
+    let mut tables = figures(folder);
+    // Writing to a String cannot fail.
+    match &folder.best.detail {
+        Detail::Classes { classes, .. } => tables += &each(classes, "class", None),
+        Detail::Labels { labels, thresholds } => {
+            tables += &each(labels, "label", Some(thresholds));
+            tables += "\nA label is said to be there from its threshold on.\n";
+        }
+        Detail::Entities { kinds } => tables += &each(kinds, "entity", None),
+        Detail::Answers { answerable, unanswerable, threshold } => {
+            let _ = write!(tables, "\n{answerable} of the questions have an answer in their passage, ");
+            let _ = match threshold {
+                Some(threshold) => writeln!(
+                    tables,
+                    "{unanswerable} have none. A question is left unanswered when the score of no answer is more than \
+                    {threshold:.4} above that of the best span."
+                ),
+                None => writeln!(tables, "{unanswerable} have none."),
+            };
+        }
+        Detail::Numbers { .. } | Detail::Texts { .. } | Detail::None => {}
+    }
+    tables
+}
+
+fn figures(folder: &ModelFolder) -> String {
+    let ModelFolder { best, baseline, .. } = folder;
+    let mut table = match baseline {
+        Some(baseline) => format!("| | this model | always \"{}\" |\n|---|---|---|\n", text(&baseline.label)),
+        None => "| | this model |\n|---|---|\n".into(),
+    };
+    let base = |metric| match baseline {
+        Some(baseline) => match baseline.scores.get(&metric) {
+            Some(score) => format!(" {score:.4} |"),
+            None => " |".into(),
+        },
+        None => String::new(),
+    };
+    let figures = best.scores.iter().map(|(&metric, &score)| (metric, score));
+    for (metric, score) in figures.chain([(crate::recipe::Metric::Loss, best.loss)]) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(table, "| {} | {score:.4} |{}", names::metric(metric), base(metric));
+    }
+    table
+}
+
+/// A row for each class, label or kind of entity.
+fn each(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
+    let (title, rule) = if thresholds.is_some() { (" threshold |", "---|") } else { ("", "") };
+    let mut table = format!("\n| {what} | precision | recall | F1 | rows |{title}\n|---|---|---|---|---|{rule}\n");
+    for (i, ClassScores { label, precision, recall, f1, support }) in classes.iter().enumerate() {
+        let threshold = thresholds.and_then(|all| all.get(i)).map(|from| format!(" {from:.4} |")).unwrap_or_default();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            table,
+            "| {name} | {precision:.4} | {recall:.4} | {f1:.4} | {support} |{threshold}",
+            name = text(label)
+        );
+    }
+    table
+}

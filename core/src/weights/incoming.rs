@@ -1,0 +1,60 @@
+//! A model's weights as their file arrives, whichever of the two formats it has.
+
+use burn::tensor::Device;
+
+use super::{FileReader, GgufHeader, GgufReader, Tensors, WeightsError};
+use crate::recipe::Family;
+
+/// Tensors of a file that is still arriving.
+pub struct Incoming {
+    reader: Reader,
+    tensors: Tensors<'static>,
+}
+
+enum Reader {
+    Safetensors(FileReader),
+    Gguf(GgufReader),
+}
+
+impl Incoming {
+    /// A safetensors file of a model of `family`, which will be on `device`.
+    pub fn safetensors(family: Family, device: &Device) -> Self {
+        Self { reader: Reader::Safetensors(FileReader::default()), tensors: Tensors::new(family, device) }
+    }
+
+    /// A GGUF file of a model that will be on `device`.
+    pub fn gguf(device: &Device) -> Self {
+        Self { reader: Reader::Gguf(GgufReader::default()), tensors: Tensors::of_gguf(device) }
+    }
+
+    /// The next piece of the file, of any size.
+    ///
+    /// # Errors
+    /// What is wrong with the header, or which tensor.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), WeightsError> {
+        let mut take = |info: &_, bytes| self.tensors.add(info, bytes);
+        match &mut self.reader {
+            Reader::Safetensors(reader) => reader.push(piece, &mut take),
+            Reader::Gguf(reader) => reader.push(piece, &mut take),
+        }
+    }
+
+    /// The end of the file: its tensors, and the header of a GGUF file.
+    ///
+    /// # Errors
+    /// When the file has ended early.
+    pub fn finish(mut self) -> Result<(Tensors<'static>, Option<GgufHeader>), WeightsError> {
+        let header = match self.reader {
+            Reader::Safetensors(reader) => {
+                reader.finish()?;
+                None
+            }
+            Reader::Gguf(reader) => {
+                let header = reader.finish()?;
+                self.tensors.were_quantised(header.quantised());
+                Some(header)
+            }
+        };
+        Ok((self.tensors, header))
+    }
+}

@@ -1,0 +1,125 @@
+// Models that the page does not come with: of a hub, of the browser's storage, and of a person's own disk.
+
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { assertAccessible, screenshot, withPage } from "./harness.mjs";
+import { Hub, withHub } from "./hub.mjs";
+import { microModel, microTexts } from "./micro.mjs";
+import { MINUTE, computeOn } from "./real.mjs";
+
+const ID = "someone/micro";
+const card = (page, name) => page.locator(".offer").filter({ hasText: name });
+
+async function lookUp(page, id) {
+  await page.getByLabel(/^Its name on/).fill(id);
+  await page.getByRole("button", { name: "Look it up" }).click();
+}
+
+test("a model of a hub is looked up, loaded with a break, kept, used offline and removed", async () => {
+  const files = await microModel();
+  const hub = new Hub({
+    [ID]: { "README.md": Buffer.from("# Micro"), ...files },
+    "someone/mamba": { ...files, "config.json": Buffer.from('{"model_type": "mamba"}') },
+    "someone/pickle": { "config.json": files["config.json"], "pytorch_model.bin": Buffer.from("x") },
+  });
+  await hub.open();
+  const visit = async (page) => {
+    page.setDefaultTimeout(2 * MINUTE);
+    await withHub(page, hub);
+    await computeOn(page, "CPU");
+    await page.getByText("Computes on the CPU").waitFor();
+    await page.getByText("Another model").click();
+    await assertAccessible(page);
+    assert.deepEqual(hub.take(), [], "nothing is asked before the person does");
+
+    for (const [id, said] of [
+      ["not a name", "is not the name of a model"],
+      ["someone/nothing", "is not there, or not for everybody"],
+      ["someone/mamba", 'the model is of type "mamba"; Hone reads models of type "bert", "distilbert"'],
+      ["someone/pickle", "only as a PyTorch pickle"],
+    ]) {
+      await lookUp(page, id);
+      await page.getByText(said).waitFor();
+    }
+    hub.isPortal = true;
+    await lookUp(page, ID);
+    await page.getByText("gave a web page in place of the file").waitFor();
+    hub.isPortal = false;
+
+    hub.take();
+    await lookUp(page, ID);
+    await page.getByText("This device can train all of it").waitFor();
+    const asked = hub.take().map(({ path }) => path);
+    assert(!asked.some((path) => path.endsWith(".safetensors")), `the weights wait for a word: ${asked}`);
+    await assertAccessible(page);
+    await screenshot(page, "hub-found");
+
+    hub.cutAfter = 40_000;
+    await page.getByRole("button", { name: /^Load it/ }).click();
+    await page.getByText(/model\.safetensors could not be loaded/).waitFor();
+    await card(page, ID).getByText("of it are in this browser").waitFor();
+    await screenshot(page, "hub-broken-off");
+    hub.take();
+    await page.getByRole("button", { name: /^Load model/ }).click();
+    await page.getByText("Loaded: 2 layers").waitFor();
+    const [again] = hub.take().filter(({ path }) => path.endsWith(".safetensors"));
+    assert.match(again.range, /^bytes=[1-9]\d*-$/, "goes on from where it broke off");
+    await card(page, ID).getByText("Already in this browser").waitFor();
+
+    await hub.close();
+    await page.reload();
+    await card(page, ID).getByText("Already in this browser").waitFor();
+    await page.getByRole("radio", { name: new RegExp(ID) }).check();
+    await computeOn(page, "CPU");
+    await page.getByRole("button", { name: /^Load model/ }).click();
+    await page.getByText("Loaded: 2 layers").waitFor();
+    await screenshot(page, "hub-offline");
+    await card(page, ID).getByRole("button", { name: "Remove it" }).click();
+    await card(page, ID).getByText("Already in this browser").waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByText("MiniLM").first().waitFor();
+    await page.getByText("Computes on").waitFor();
+    assert.equal(await card(page, ID).count(), 0);
+  };
+  // A missing model and a broken connection are complaints of the browser's own.
+  const expectComplaints = /Failed to load resource|ERR_/;
+  await withPage(visit, { expectComplaints, allowed: hub.address });
+});
+
+test("a folder, what Hone has exported, and files that are no model", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "micro-"));
+  try {
+    for (const [name, content] of Object.entries(await microModel())) await writeFile(join(folder, name), content);
+    await withPage(async (page) => {
+      page.setDefaultTimeout(2 * MINUTE);
+      await computeOn(page, "CPU");
+      await page.getByText("Another model").click();
+      await page.getByLabel("Choose a folder").setInputFiles(folder);
+      await page.getByText("Loaded: 2 layers").waitFor();
+      await page.getByLabel("Choose a file").setInputFiles(microTexts(40));
+      await page.getByText("40 rows can be used").waitFor();
+      await page.getByRole("button", { name: /^Start/ }).click();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: /Download model/ }).click(),
+      ]);
+      const zip = join(folder, "tuned.zip");
+      await download.saveAs(zip);
+      await page.getByLabel("Choose files").setInputFiles(zip);
+      await page.getByText("Loaded: 2 layers").waitFor();
+      await page.getByRole("radio", { name: "tuned" }).waitFor();
+      await screenshot(page, "own-model");
+
+      await page.getByLabel("Choose files").setInputFiles(join(folder, "tokenizer.json"));
+      await page.getByText("No weights are among the files (tokenizer.json).").waitFor();
+      const fault = { name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("PK but no more") };
+      await page.getByLabel("Choose files").setInputFiles(fault);
+      await page.getByText("broken.zip cannot be read as a zip").waitFor();
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,160 @@
+//! Golden batches, and what PyTorch makes of them: gradients, and curves of training.
+
+use std::collections::{BTreeSet, HashMap};
+
+use burn::tensor::Device;
+use hone_core::model::{Dropout, Input, TaskModel};
+use hone_core::recipe::{LrCurve, Place, RawRecipe, Task};
+use hone_core::text::{Answers, Batch, EncodedTexts, Examples, Question, Window};
+use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
+use hone_core::weights::{AnyWeight, Weights};
+use serde_json::Value;
+
+use super::{assert_close, largest, tolerance};
+
+/// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.
+pub fn input(batch: &Value, device: &Device) -> Input {
+    let ids: Vec<Vec<i32>> = parsed(&batch["input_ids"]);
+    let mask = parsed::<Vec<Vec<f32>>>(&batch["attention_mask"]).concat();
+    let types = batch.get("token_type_ids").map(|types| parsed::<Vec<Vec<i32>>>(types).concat());
+    Batch { rows: ids.len(), len: ids[0].len(), ids: ids.concat(), mask, types, tokens: 0 }.input(device)
+}
+
+/// A golden batch as a step of a task whose model has `outputs` outputs, all classes weighing the same.
+pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> StepInput {
+    let ids: Vec<Vec<u32>> = parsed(&batch["input_ids"]);
+    let mut texts = EncodedTexts::default();
+    ids.iter().for_each(|ids| texts.push(ids));
+    let rows: Vec<u32> = (0..ids.len() as u32).collect();
+    let examples = Examples { texts, answers: answers(batch, task) };
+    StepInput::new(input(batch, device), &TargetRule::plain(outputs), &examples, &rows, &rows)
+}
+
+/// The golden batches of a file as steps, in turn.
+pub fn steps_of(info: &Value, task: Task, outputs: usize, device: &Device) -> Vec<StepInput> {
+    info["batches"].as_array().expect("batches").iter().map(|batch| step_of(batch, task, outputs, device)).collect()
+}
+
+/// What a golden batch asks of its rows. A label of −100 asks for nothing.
+fn answers(batch: &Value, task: Task) -> Answers {
+    let labels = &batch["labels"];
+    let asked = || -> Vec<Vec<(u32, u32)>> {
+        let of_row = |row: Vec<i64>| {
+            (0..).zip(row).filter(|&(_, label)| label >= 0).map(|(at, label)| (at, label as u32)).collect()
+        };
+        parsed::<Vec<Vec<i64>>>(labels).into_iter().map(of_row).collect()
+    };
+    match task {
+        Task::Classification => Answers::Classes(parsed(labels)),
+        Task::Regression => Answers::Numbers(parsed(labels)),
+        Task::MultiLabel => {
+            let of_row = |row: Vec<f32>| row.into_iter().map(|label| label == 1.0).collect();
+            Answers::Labels(parsed::<Vec<Vec<f32>>>(labels).into_iter().map(of_row).collect())
+        }
+        Task::TokenClassification => Answers::Tags(asked().into_iter().map(Into::into).collect()),
+        Task::Generation => {
+            let of_row = |row: Vec<(u32, u32)>| row.into_iter().map(|(at, _)| at..at + 1).collect();
+            Answers::Continuations { learned: asked().into_iter().map(of_row).collect(), references: Vec::new() }
+        }
+        Task::QuestionAnswering => {
+            let [starts, ends]: [Vec<u32>; 2] = ["start_positions", "end_positions"].map(|key| parsed(&batch[key]));
+            let window = |(question, answer)| Window { question, answer, first: 0, bytes: [].into() };
+            let question = Question { context: String::new(), answers: Vec::new() };
+            let questions = vec![question; starts.len()];
+            Answers::Spans { windows: (0..).zip(starts.into_iter().zip(ends)).map(window).collect(), questions }
+        }
+    }
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(value: &Value) -> T {
+    serde_json::from_value(value.clone()).expect("of its form")
+}
+
+/// What a model says of a golden batch, row by row.
+pub fn scores(model: &TaskModel, batch: &Value, device: &Device) -> Vec<f32> {
+    model.forward(input(batch, device), &mut Dropout::off()).into_data().try_into_vec().expect("f32")
+}
+
+/// What was said of the tokens of a batch that are no padding, of what was said of each, one after the other.
+pub fn of_tokens(batch: &Value, said: &[f32]) -> Vec<f32> {
+    let mask = parsed::<Vec<Vec<u32>>>(&batch["attention_mask"]).concat();
+    let size = said.len() / mask.len();
+    said.chunks(size).zip(mask).filter(|(_, mask)| *mask == 1).flat_map(|(of_token, _)| of_token.to_vec()).collect()
+}
+
+/// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.
+pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> {
+    match transposed {
+        None => values,
+        Some([rows, columns]) => {
+            (0..columns).flat_map(|c| (0..rows).map(move |r| r * columns + c)).map(|i| values[i]).collect()
+        }
+    }
+}
+
+/// Compares the gradients of every weight with all those of `expected` under `{case}.{name}`.
+#[track_caller]
+pub fn assert_gradients(
+    model: &mut TaskModel,
+    step: StepInput,
+    case: &str,
+    name: impl Fn(&TaskModel, &AnyWeight) -> String,
+    expected: &HashMap<String, Vec<f32>>,
+) {
+    let (_, mut gradients) = gradients(model, step, Objective::default(), |_| true, &mut Dropout::off());
+    let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
+    assert!(!missing.is_empty(), "{case}: nothing to compare with");
+    // A softmax does not change with what all its scores have in common: the gradient of the keys' bias is rounding, and
+    // so are others whose golden values are next to nothing.
+    let rounding = 1e-6 * missing.iter().map(|&key| largest(&expected[key])).fold(0.0, f32::max);
+    let named = model.clone();
+    model.each(&mut |weight| {
+        let Some(gradient) = gradients.take(weight.name()) else { return };
+        let key = format!("{case}.{}", name(&named, &weight));
+        let gradient = as_in_file(gradient.flat().into_data().try_into_vec().expect("f32"), weight.values().1);
+        match largest(&expected[&key]) > rounding {
+            true => assert_close(&key, &gradient, &expected[&key], tolerance::TRAINING),
+            false => assert!(largest(&gradient) <= rounding, "{key} is more than rounding: {}", largest(&gradient)),
+        }
+        missing.remove(&key);
+    });
+    assert!(missing.is_empty(), "no gradient of {missing:?}");
+}
+
+/// Trains as `reference.curve` does and compares loss and gradient norm of every step.
+#[track_caller]
+pub fn assert_curve(model: &mut TaskModel, case: &Value, lr_peak: &Value, steps: impl IntoIterator<Item = StepInput>) {
+    let lr_peak = lr_peak.as_f64().expect("a rate");
+    let live = |place| case["train_embeddings"] == Value::Bool(true) || place != Place::Embeddings;
+    let mut optimizer = AdamW::new(AdamWConfig::default());
+    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, case["loss"].as_array().expect("a curve").len() as u32);
+    let (mut losses, mut norms) = (Vec::new(), Vec::new());
+    for (i, step) in steps.into_iter().enumerate() {
+        let (loss, gradients) = gradients(model, step, Objective::default(), live, &mut Dropout::off());
+        let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
+        let lr = curve.lr(i as u32);
+        optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));
+        losses.push(loss.into_scalar::<f32>());
+        norms.push(norm);
+    }
+    for (key, actual) in [("loss", losses), ("grad_norm", norms)] {
+        assert_close(key, &actual, &parsed::<Vec<f32>>(&case[key]), tolerance::TRAINING);
+    }
+}
+
+/// Compares a trained model's weights with all those of `expected` under `{case}.{name}`.
+#[track_caller]
+pub fn assert_final_weights(model: &mut TaskModel, case: &str, expected: &HashMap<String, Vec<f32>>) {
+    let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
+    assert!(!missing.is_empty(), "{case}: nothing to compare with");
+    let named = model.clone();
+    model.each(&mut |weight| {
+        let key = format!("{case}.{}", named.file_name(weight.name()));
+        if missing.remove(&key) {
+            let (tensor, transposed) = weight.values();
+            let values = as_in_file(tensor.into_data().try_into_vec().expect("f32"), transposed);
+            assert_close(&key, &values, &expected[&key], tolerance::TRAINING);
+        }
+    });
+    assert!(missing.is_empty(), "no weight {missing:?}");
+}

@@ -1,0 +1,58 @@
+//! Whole runs, and what has moved in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hone_core::metrics::Evaluation;
+use hone_core::model::TaskModel;
+use hone_core::protocol::{EndReason, StepMetrics};
+use hone_core::recipe::Place;
+use hone_core::train::{Progress, Session};
+use hone_core::weights::Weights;
+
+use super::ready;
+
+/// Runs to the end: its steps, its evaluations with whether each was the best so far, and why it ended.
+pub fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(Evaluation, bool)>, EndReason) {
+    let (mut steps, mut evaluations) = (Vec::new(), Vec::new());
+    loop {
+        match ready(session.advance()).expect("a batch") {
+            Progress::Step(step) => steps.push(step),
+            Progress::Evaluated { evaluation, is_best } => evaluations.push((evaluation, is_best)),
+            Progress::Finished(reason) => return (steps, evaluations, reason),
+            Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
+        }
+    }
+}
+
+/// Runs so many optimiser steps, and gives their losses.
+pub fn take_steps(session: &mut Session, count: usize) -> Vec<f64> {
+    let mut losses = Vec::new();
+    while losses.len() < count {
+        if let Progress::Step(step) = ready(session.advance()).expect("a batch") {
+            losses.push(step.loss);
+        }
+    }
+    losses
+}
+
+/// The values of every weight, by name.
+pub fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
+    let mut named = BTreeMap::new();
+    model.clone().each(&mut |weight| {
+        named.insert(weight.name().to_string(), weight.values().0.into_data().try_into_vec().expect("f32"));
+    });
+    named
+}
+
+/// The parts whose weights differ between two models.
+pub fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<Place> {
+    let (before, after_values) = (named(before), named(after));
+    let mut moved = BTreeSet::new();
+    after.clone().each(&mut |weight| {
+        let name = weight.name().to_string();
+        if before[&name] != after_values[&name] {
+            moved.insert(weight.place());
+        }
+    });
+    moved
+}

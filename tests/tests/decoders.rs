@@ -1,0 +1,137 @@
+//! Decoders against transformers and PEFT.
+
+use std::collections::HashMap;
+
+use burn::tensor::Device;
+use hone_core::generate::Writer;
+use hone_core::model::{Cache, TaskModel};
+use hone_core::protocol::Sampling;
+use hone_core::recipe::Task;
+use hone_core::train::StepInput;
+use hone_tests::{
+    assert_close, assert_curve, assert_final_weights, assert_gradients, decoder, file_name, golden, json, of_tokens,
+    peft_name, ready, scores, step_of, steps_of, tolerance, values, with_adapter,
+};
+use serde_json::{Value, json as value};
+
+/// The micro models: the golden file of each, and its name there.
+const MICRO: [(&str, &str); 3] = [("llama", "micro_llama"), ("llama", "micro_llama_untied"), ("gpt2", "micro_gpt2")];
+
+fn tensors(file: &str) -> HashMap<String, Vec<f32>> {
+    values(&golden(&format!("{file}.safetensors")))
+}
+
+fn micro(name: &str, device: &Device) -> TaskModel {
+    decoder(&golden(name), device)
+}
+
+fn step(batch: &Value) -> StepInput {
+    step_of(batch, Task::Generation, 0, &Device::flex())
+}
+
+fn steps(info: &Value) -> Vec<StepInput> {
+    steps_of(info, Task::Generation, 0, &Device::flex())
+}
+
+/// The shortest row of a batch, without padding.
+fn shortest(batch: &Value) -> Value {
+    let sum = |mask: &Value| mask.as_array().unwrap().iter().filter(|place| **place == value!(1)).count();
+    let masks = batch["attention_mask"].as_array().unwrap();
+    let row = (0..masks.len()).min_by_key(|&row| sum(&masks[row])).unwrap();
+    let alone = |key: &str| value!([batch[key][row].as_array().unwrap()[..sum(&masks[row])]]);
+    value!({"input_ids": alone("input_ids"), "attention_mask": alone("attention_mask")})
+}
+
+#[test]
+fn logits_equal_transformers() {
+    let device = Device::flex();
+    for (file, name) in MICRO {
+        let (batch, expected) = (&json(&format!("{file}.json"))["batches"][0], tensors(file));
+        let model = micro(name, &device);
+        let logits = of_tokens(batch, &scores(&model, batch, &device));
+        assert_close(name, &logits, &of_tokens(batch, &expected[&format!("{name}.logits")]), tolerance::LOGITS);
+        let alone = scores(&model, &shortest(batch), &device);
+        assert_close(name, &alone, &expected[&format!("{name}.alone.logits")], tolerance::LOGITS);
+    }
+}
+
+#[test]
+fn gradients_equal_pytorchs() {
+    let device = Device::flex();
+    for (file, name) in MICRO {
+        let batch = &json(&format!("{file}.json"))["batches"][0];
+        assert_gradients(&mut micro(name, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
+    }
+}
+
+#[test]
+fn twenty_steps_equal_pytorchs() {
+    let device = Device::flex();
+    for (file, name) in MICRO {
+        let (info, expected) = (json(&format!("{file}.json")), tensors(file));
+        for case in ["all", "layers"] {
+            let mut model = micro(name, &device);
+            assert_curve(&mut model, &info[name][case], &info["lr_peak"], steps(&info));
+            assert_final_weights(&mut model, &format!("{name}.{case}.final"), &expected);
+        }
+    }
+}
+
+#[test]
+fn adapters_equal_pefts() {
+    let device = Device::flex();
+    for (file, name) in [MICRO[0], MICRO[2]] {
+        let (info, expected) = (json(&format!("{file}.json")), tensors(file));
+        let (case, batch) = (&info["lora"], &info["batches"][0]);
+        let recipe = serde_json::from_value(case["recipe"].clone()).unwrap();
+        let mut model = with_adapter(micro(name, &device), &recipe, &format!("{file}_adapter.safetensors"));
+        let logits = of_tokens(batch, &expected["lora.logits"]);
+        for (what, model) in [("beside", model.clone()), ("merged", model.detached(true))] {
+            let found = of_tokens(batch, &scores(&model, batch, &device));
+            assert_close(&format!("{name}, {what}"), &found, &logits, tolerance::LOGITS);
+        }
+        assert_gradients(&mut model, step(batch), "lora.grad", peft_name, &expected);
+        assert_curve(&mut model, case, &case["lr_peak"], steps(&info));
+    }
+}
+
+/// What a model writes on from a prompt when it always takes the likeliest token.
+fn greedy(model: &TaskModel, prompt: &[u32], tokens: usize) -> Vec<u32> {
+    let mut writer = Writer::new(prompt, Sampling { max_new_tokens: tokens as u32, ..Sampling::default() }, &[]);
+    while !writer.is_over() {
+        ready(writer.advance(model)).unwrap();
+    }
+    writer.written().to_vec()
+}
+
+#[test]
+fn greedy_continuations_equal_transformers() {
+    let device = Device::flex();
+    for (file, name) in MICRO {
+        let model = micro(name, &device);
+        for case in json(&format!("{file}.json"))[name]["greedy"].as_array().unwrap() {
+            let [prompt, completion]: [Vec<u32>; 2] =
+                ["prompt", "completion"].map(|key| serde_json::from_value(case[key].clone()).unwrap());
+            assert_eq!(greedy(&model, &prompt, completion.len()), completion, "{name} after {prompt:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_of_earlier_tokens_gives_what_the_whole_text_gives() {
+    let device = Device::flex();
+    for (file, name) in MICRO {
+        let (model, batch) = (micro(name, &device), shortest(&json(&format!("{file}.json"))["batches"][2]));
+        let ids: Vec<u32> = serde_json::from_value(batch["input_ids"][0].clone()).unwrap();
+        let whole = scores(&model, &batch, &device);
+        let vocab = whole.len() / ids.len();
+        // Three tokens at once, then one at a time, then two.
+        let mut cache = Cache::default();
+        for tokens in [0..3, 3..4, 4..ids.len()] {
+            let end = tokens.end;
+            let said: Vec<f32> = model.body.next_scores(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
+            assert_close(name, &said, &whole[(end - 1) * vocab..end * vocab], tolerance::LOGITS);
+            assert_eq!(cache.tokens(), end);
+        }
+    }
+}

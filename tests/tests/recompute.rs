@@ -1,0 +1,94 @@
+//! Gradients of layers that are computed twice against those of one pass: the same numbers, masks too.
+
+use burn::tensor::Device;
+use hone_core::model::{Dropout, DropoutShares, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::recipe::{Family, LoraTarget, Place, Pooling, Task};
+use hone_core::text::{Answers, Examples};
+use hone_core::train::{Gradients, Objective, StepInput, TargetRule, gradients, recomputed_gradients};
+use hone_tests::{assert_close, decoder, golden, tolerance};
+
+const ROWS: u32 = 3;
+
+/// Rows of different length: texts of two classes, or texts that are learned.
+fn step(model: &TaskModel, device: &Device) -> StepInput {
+    let mut examples = Examples::default();
+    for row in 0..ROWS {
+        let ids: Vec<u32> = (0..12 - 2 * row).map(|i| (7 * i + 13 * row) % 40).collect();
+        examples.push(&ids, row % 2);
+    }
+    if model.body.family().is_decoder() {
+        let learned = (0..ROWS).map(|row| std::iter::once(2..12 - 2 * row).collect()).collect();
+        examples.answers = Answers::Continuations { learned, references: Vec::new() };
+    }
+    let rows: Vec<u32> = (0..ROWS).collect();
+    let input = examples.batch(&rows, rows.len(), 16, 0).input(device);
+    StepInput::new(input, &TargetRule::plain(2), &examples, &rows, &rows)
+}
+
+fn flat(mut gradients: Gradients) -> Vec<(String, Vec<f32>)> {
+    let names: Vec<_> = gradients.names().cloned().collect();
+    let mut values: Vec<_> = names
+        .into_iter()
+        .map(|name| {
+            let gradient = gradients.take(&name).expect("its name was there").flat();
+            (name.to_string(), gradient.into_data().try_into_vec().expect("f32"))
+        })
+        .collect();
+    values.sort_by(|a, b| a.0.cmp(&b.0));
+    values
+}
+
+#[track_caller]
+fn assert_same(model: &TaskModel, live: impl Fn(Place) -> bool + Copy, shares: DropoutShares, objective: Objective) {
+    let device = Device::flex();
+    let dropout = || Dropout::new(shares, MaskSource::Host, 1, 2);
+    let (loss, once) = gradients(model, step(model, &device), objective, live, &mut dropout());
+    let (again, twice) = recomputed_gradients(model, step(model, &device), objective, live, &mut dropout());
+    assert_eq!(loss.into_scalar::<f32>(), again.into_scalar::<f32>());
+    let (once, twice) = (flat(once), flat(twice));
+    assert!(once.iter().any(|(_, values)| values.iter().any(|&value| value != 0.0)));
+    assert_eq!(once.len(), twice.len());
+    for ((name, expected), (other, values)) in once.iter().zip(&twice) {
+        assert_eq!(name, other);
+        // A constant that is added to all scores of attention changes nothing: its gradient is rounding.
+        if name.ends_with("key.bias") {
+            continue;
+        }
+        assert_close(name, values, expected, tolerance::LOSSES);
+    }
+}
+
+fn encoder() -> TaskModel {
+    let json = std::fs::read(golden("micro_bert/config.json")).expect("a golden file");
+    synthetic(&ModelConfig::parse(&json).expect("a config"), 2, 0.2, &Device::flex()).expect("a model")
+}
+
+#[test]
+fn a_decoder_with_dropout_has_the_same_gradients() {
+    for name in ["micro_llama", "micro_llama_untied", "micro_gpt2"] {
+        let model = decoder(&golden(name), &Device::flex());
+        for shares in [DropoutShares::default(), DropoutShares::all(0.2)] {
+            assert_same(&model, |_| true, shares, Objective::default());
+            assert_same(&model, |place| place >= Place::Layer(1), shares, Objective::default());
+        }
+    }
+}
+
+#[test]
+fn adapters_have_the_same_gradients() {
+    let mut model = decoder(&golden("micro_llama"), &Device::flex());
+    let targets = LoraTarget::ALL.into();
+    model.adapt(&LoraConfig { rank: 4, scale: 2.0, is_dora: true, targets }, 1);
+    assert_same(&model, |_| true, DropoutShares::all(0.1), Objective::default());
+}
+
+#[test]
+fn an_encoder_has_the_same_gradients() {
+    let model = encoder();
+    assert_eq!((model.body.family(), model.pooling()), (Family::Bert, Some(Pooling::Mean)));
+    assert_same(&model, |_| true, DropoutShares::default(), Objective::default());
+    assert_same(&model, |place| place == Place::Head, DropoutShares::default(), Objective::default());
+    assert_same(&model, |_| true, DropoutShares::default(), Objective { r_drop: 1.0, ..Objective::default() });
+    let tags = TaskModel::new(model.body, Task::Classification, Pooling::Cls, 2, 0, &Device::flex());
+    assert_same(&tags, |_| true, DropoutShares::default(), Objective { focal_gamma: 2.0, ..Objective::default() });
+}

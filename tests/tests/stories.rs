@@ -1,0 +1,112 @@
+//! A real decoder, stories260K, against transformers and PEFT, from text to text.
+
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+use hone_core::dataset::Example;
+use hone_core::generate::Writer;
+use hone_core::model::TaskModel;
+use hone_core::protocol::Sampling;
+use hone_core::recipe::Task;
+use hone_core::text::{Answers, EncodedRows, Examples, Tokenizer};
+use hone_core::train::{StepInput, TargetRule};
+use hone_tests::{
+    assert_close, assert_curve, assert_final_weights, decoder, golden, json, ready, scores, shared, tolerance, values,
+    with_adapter,
+};
+use serde_json::{Value, json as value};
+
+/// Rows of a golden batch, and the longest of them.
+const ROWS: usize = 4;
+const LENGTH: usize = 96;
+
+fn model(device: &Device) -> Option<(TaskModel, Tokenizer)> {
+    let folder = shared("models/stories260K")?;
+    let file = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let tokenizer = Tokenizer::parse(&file("tokenizer.json"), 512).unwrap().with_ends(&[&file("config.json")]);
+    Some((decoder(&folder, device), tokenizer))
+}
+
+#[test]
+fn logits_and_greedy_texts_equal_transformers() {
+    let device = Device::flex();
+    let Some((model, tokenizer)) = model(&device) else { return };
+    let expected = values(&golden("stories260k.safetensors"));
+    for (i, case) in json("stories260k.json")["texts"].as_array().unwrap().iter().enumerate() {
+        let [prompt, completion]: [Vec<u32>; 2] =
+            ["prompt", "completion"].map(|key| serde_json::from_value(case[key].clone()).unwrap());
+        let text = case["text"].as_str().unwrap();
+        assert_eq!(tokenizer.encode(text, usize::MAX).unwrap(), prompt, "{text:?}");
+        let batch = value!({"input_ids": [prompt], "attention_mask": [vec![1; prompt.len()]]});
+        let logits = scores(&model, &batch, &device);
+        assert_close(text, &logits, &expected[&format!("logits.{i}")], tolerance::LOGITS);
+
+        let sampling = Sampling { max_new_tokens: completion.len() as u32, ..Sampling::default() };
+        let mut writer = Writer::new(&prompt, sampling, tokenizer.ends());
+        while !writer.is_over() {
+            ready(writer.advance(&model)).unwrap();
+        }
+        assert_eq!(writer.written(), completion, "{text:?}");
+        let whole = tokenizer.decode(&[&prompt, writer.written()].concat()).unwrap();
+        assert_eq!(format!("<s> {whole}"), case["continued"].as_str().unwrap());
+    }
+}
+
+/// The golden rows of a task, out of all prompts and completions of its data, in the project's own form.
+fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> Examples {
+    let golden = case["rows"].as_array().unwrap();
+    let mut rows = EncodedRows::new(Task::Generation);
+    for row in golden {
+        let (prompt, completion) = &all[row["index"].as_u64().unwrap() as usize];
+        rows.push(tokenizer, None, 0, &Example::Completion { prompt, completion }).unwrap();
+    }
+    let (examples, cut) = rows.cut(tokenizer, LENGTH, 0).unwrap();
+    assert_eq!((cut.shortened, cut.left_out), (0, 0));
+    let Answers::Continuations { learned, .. } = &examples.answers else { panic!("continuations") };
+    let found: Vec<_> = learned.iter().map(|learned| (u64::from(learned[0].start), learned[0].len() as u64)).collect();
+    let size = |row: &Value, key: &str| row[key].as_u64().unwrap();
+    let sizes: Vec<_> = golden.iter().map(|row| (size(row, "prompt_tokens"), size(row, "completion_tokens"))).collect();
+    assert_eq!(found, sizes);
+    examples
+}
+
+/// Trains whole and by LoRA as the golden script does.
+fn assert_task(task: &str, all: &[(String, String)]) {
+    let device = Device::flex();
+    let Some((mut model, tokenizer)) = model(&device) else { return };
+    let info = json("stories260k.json");
+    let case = &info[task];
+    let examples = examples(&tokenizer, case, all);
+    let step = |rows: &[u32]| {
+        let input = examples.batch(rows, ROWS, LENGTH, tokenizer.pad_id()).input(&device);
+        StepInput::new(input, &TargetRule::plain(0), &examples, rows, rows)
+    };
+    let rows: Vec<u32> = (0..examples.len() as u32).collect();
+    let steps = || (0..5).flat_map(|_| rows.chunks(ROWS)).map(step);
+    let recipe = serde_json::from_value(case["lora"]["recipe"].clone()).unwrap();
+    let mut adapted = with_adapter(model.clone(), &recipe, "stories260k_adapter.safetensors");
+    assert_curve(&mut adapted, &case["lora"], &case["lora"]["lr_peak"], steps());
+    assert_curve(&mut model, &case["all"], &info["lr_peak"], steps());
+    assert_final_weights(&mut model, &format!("{task}.final"), &values(&golden("stories260k.safetensors")));
+}
+
+fn text(path: PathBuf) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn translation_learns_as_with_pytorch() {
+    let files = ["fra", "eng"].map(|language| shared(&format!("data/tatoeba/tatoeba.fra-eng.{language}")));
+    let [Some(french), Some(english)] = files.map(|file| file.map(text)) else { return };
+    let pair = |(french, english): (&str, &str)| (format!("French: {french}\nEnglish: "), english.to_owned());
+    assert_task("translation", &french.split('\n').zip(english.split('\n')).map(pair).collect::<Vec<_>>());
+}
+
+#[test]
+fn instructions_are_learned_as_with_pytorch() {
+    let Some(file) = shared("data/instruct/instruction-data.json") else { return };
+    let rows: Vec<Value> = serde_json::from_str(&text(file)).unwrap();
+    let string = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
+    let pair = |row: &Value| (format!("{}\n", string(row, "instruction")), string(row, "output"));
+    assert_task("instruction", &rows.iter().map(pair).collect::<Vec<_>>());
+}

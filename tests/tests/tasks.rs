@@ -1,0 +1,117 @@
+//! The tasks of encoders against transformers.
+
+use burn::tensor::Device;
+use hone_core::model::{Dropout, TaskModel};
+use hone_core::recipe::{Pooling, Task};
+use hone_core::text::Window;
+use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, best_spans, span_scores};
+use hone_tests::{
+    assert_close, assert_curve, assert_final_weights, assert_gradients, file_name, golden, input, json, of_tokens,
+    scores, step_of, steps_of, task_model, tolerance, values,
+};
+use serde_json::Value;
+
+/// The tasks that say something of a whole text, with the golden file and the outputs of each.
+const SENTENCE: [(&str, Task, usize); 3] =
+    [("multi_label", Task::MultiLabel, 5), ("regression", Task::Regression, 1), ("pairs", Task::Classification, 3)];
+
+const POOLINGS: [(&str, Pooling); 2] = [("cls", Pooling::Cls), ("mean", Pooling::Mean)];
+
+/// The micro BERT with the golden head of a task.
+fn micro(file: &str, task: Task, pooling: Pooling, outputs: usize) -> TaskModel {
+    let head = format!("{file}.safetensors");
+    task_model(&golden("micro_bert"), Some((&head, "")), task, pooling, outputs, &Device::flex())
+}
+
+#[test]
+fn what_is_said_of_whole_texts_equals_transformers() {
+    let device = Device::flex();
+    for (file, task, outputs) in SENTENCE {
+        let (info, expected) = (json(&format!("{file}.json")), values(&golden(&format!("{file}.safetensors"))));
+        for (name, pooling) in POOLINGS {
+            let mut model = micro(file, task, pooling, outputs);
+            let batch = &info["batches"][0];
+            let logits = scores(&model, batch, &device);
+            assert_close(file, &logits, &expected[&format!("{name}.logits")], tolerance::LOGITS);
+            let gradients = format!("{name}.grad");
+            assert_gradients(&mut model, step_of(batch, task, outputs, &device), &gradients, file_name, &expected);
+            let steps = steps_of(&info, task, outputs, &device);
+            assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
+            assert_final_weights(&mut model, &format!("{name}.final"), &expected);
+        }
+    }
+}
+
+#[test]
+fn tags_of_tokens_equal_transformers() {
+    let (task, tags, device) = (Task::TokenClassification, 5, Device::flex());
+    let info = json("token_classification.json");
+    let expected = values(&golden("token_classification.safetensors"));
+    let (mut model, batch) = (micro("token_classification", task, Pooling::Mean, tags), &info["batches"][0]);
+    let logits = of_tokens(batch, &scores(&model, batch, &device));
+    assert_close("logits", &logits, &of_tokens(batch, &expected["logits"]), tolerance::LOGITS);
+    assert_gradients(&mut model, step_of(batch, task, tags, &device), "grad", file_name, &expected);
+    let steps = steps_of(&info, task, tags, &device);
+    assert_curve(&mut model, &info["training"], &info["lr_peak"], steps);
+    assert_final_weights(&mut model, "final", &expected);
+}
+
+#[test]
+fn answers_in_passages_equal_transformers() {
+    let (task, device) = (Task::QuestionAnswering, Device::flex());
+    let info = json("question_answering.json");
+    let mut expected = values(&golden("question_answering.safetensors"));
+    let (mut model, batch) = (micro("question_answering", task, Pooling::Mean, 2), &info["batches"][0]);
+    let input = input(batch, &device);
+    let said = model.forward(input.clone(), &mut Dropout::off());
+    let [rows, len] = input.mask.dims();
+    // Beginning and end of each row in turn.
+    let said = span_scores(said, input.mask).reshape([rows, 2, len]);
+    for (place, name) in ["start", "end"].into_iter().enumerate() {
+        let said: Vec<f32> = said.clone().narrow(1, place, 1).into_data().try_into_vec().unwrap();
+        let logits = of_tokens(batch, &expected[&format!("logits.{name}")]);
+        assert_close(name, &of_tokens(batch, &said), &logits, tolerance::LOGITS);
+    }
+    assert_gradients(&mut model, step_of(batch, task, 2, &device), "grad", file_name, &expected);
+    let steps = steps_of(&info, task, 2, &device);
+    assert_curve(&mut model, &info["training"], &info["lr_peak"], steps);
+    // The head's bias adds the same to all places of a softmax: AdamW makes steps of the rounding in its gradient.
+    expected.remove("final.qa_outputs.bias");
+    assert_final_weights(&mut model, "final", &expected);
+}
+
+/// A golden window, and what is said of it.
+fn window(golden: &Value) -> (Window, Prediction) {
+    let offsets: Vec<Option<(u32, u32)>> = serde_json::from_value(golden["offsets"].clone()).unwrap();
+    let first = offsets.iter().position(Option::is_some).unwrap() as u32;
+    let bytes = offsets.into_iter().flatten().map(|(start, end)| start..end).collect();
+    let [start, end] = ["start_logits", "end_logits"].map(|key| serde_json::from_value(golden[key].clone()).unwrap());
+    (Window { question: 0, answer: (0, 0), first, bytes }, Prediction::Spans { start, end })
+}
+
+#[test]
+fn the_best_spans_are_the_golden_ones() {
+    let info = json("question_answering.json");
+    // One golden case has a bound of its own.
+    let cases = info["decoding"].as_array().unwrap().iter().filter(|case| case["max_tokens"] == MAX_ANSWER_TOKENS);
+    let mut compared = 0;
+    for case in cases {
+        let name = case["name"].as_str().unwrap();
+        let windows: Vec<_> = case["windows"].as_array().unwrap().iter().map(window).collect();
+        let size = case["size"].as_u64().unwrap() as usize;
+        let found = best_spans(windows.iter().map(|(window, said)| (window, said)), size);
+        let golden = case["spans"].as_array().unwrap();
+        let list = |key: &str| golden.iter().map(|span| span[key].as_f64().unwrap() as f32).collect::<Vec<f32>>();
+        let spans: Vec<_> = found.spans.iter().map(|span| (span.bytes.start as f32, span.bytes.end as f32)).collect();
+        assert_eq!(spans, list("start").into_iter().zip(list("end")).collect::<Vec<_>>(), "{name}");
+        assert_eq!(found.spans.iter().map(|span| span.score).collect::<Vec<_>>(), list("score"), "{name}");
+        assert_eq!(f64::from(found.none), case["null_score"].as_f64().unwrap(), "{name}");
+        let (shares, none) = found.probabilities();
+        let none_share = case["null_probability"].as_f64().unwrap() as f32;
+        let (shares, golden_shares) = ([shares, vec![none]].concat(), [list("probability"), vec![none_share]].concat());
+        assert_close(name, &shares, &golden_shares, tolerance::NUMBERS);
+        assert_eq!(found.no_answer_score() > 0.0, case["answer"].is_null(), "{name}");
+        compared += 1;
+    }
+    assert_eq!(compared, 7);
+}

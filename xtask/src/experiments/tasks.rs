@@ -1,0 +1,129 @@
+//! What each task other than classification reaches, beside PyTorch with the same rows and recipe.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use super::{mean_and_spread, run_hone};
+use crate::{paths, process};
+
+/// Made by tests/python/reference_tasks.py, which also writes the rows.
+const REFERENCE: &str = "tests/golden/reference_tasks.json";
+const SEEDS: [u32; 3] = [1, 2, 3];
+
+/// A task and the scores that are compared.
+struct Task {
+    name: &'static str,
+    title: &'static str,
+    /// Of each score: as people say it, as Hone's result has it, as the reference has it, and what it is multiplied with.
+    scores: &'static [(&'static str, &'static str, &'static str, f64)],
+    /// A row of the reference as a line of a file that Hone reads.
+    line: fn(&Value) -> Value,
+    /// What the recipe has beside the reference's.
+    recipe: fn() -> Value,
+}
+
+const TASKS: [Task; 4] = [
+    Task {
+        name: "question_answering",
+        title: "Answers in a passage: XQuAD in English, by paragraph",
+        scores: &[("exact match, %", "exact_match", "exact", 100.0), ("F1, %", "f1", "f1", 100.0)],
+        line: |row| {
+            let answer = &row["answers"][0];
+            let (question, context) = (&row["question"], &row["context"]);
+            json!({ "question": question, "context": context, "answer": answer["text"], "start": answer["start"] })
+        },
+        recipe: || json!({ "max_len": 256, "window_overlap": 64, "epochs": 3, "eval_every_epochs": 3 }),
+    },
+    Task {
+        name: "token_classification",
+        title: "Entities: WNUT17, 1,000 sentences of its training file",
+        scores: &[("entity F1, %", "f1", "entity_f1", 100.0)],
+        line: |row| json!({ "tokens": row["words"], "tags": row["tags"] }),
+        recipe: || json!({ "max_len": 128, "epochs": 3, "eval_every_epochs": 3 }),
+    },
+    Task {
+        name: "multi_label",
+        title: "Several labels: sentences of reviews by the words in them",
+        scores: &[("micro-F1, %", "micro_f1", "micro_f1", 100.0), ("macro-F1, %", "macro_f1", "macro_f1", 100.0)],
+        line: |row| {
+            let flags = row["label"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut line = json!({ "text": row["text"] });
+            flags.iter().enumerate().for_each(|(i, flag)| line[format!("label {}", i + 1)] = flag.clone());
+            line
+        },
+        recipe: || json!({ "max_len": 64, "epochs": 3, "eval_every_epochs": 3 }),
+    },
+    Task {
+        name: "regression",
+        title: "A number: how many of ten words are long",
+        scores: &[
+            ("RMSE", "rmse", "rmse", 1.0),
+            ("Pearson", "pearson", "pearson", 1.0),
+            ("Spearman", "spearman", "spearman", 1.0),
+        ],
+        line: |row| json!({ "text": row["text"], "score": row["label"] }),
+        recipe: || json!({ "max_len": 64, "epochs": 3, "eval_every_epochs": 3 }),
+    },
+];
+
+/// Runs the tasks and adds their table to the page. Needs the Python environment, which makes the rows.
+pub fn add(page: &mut String, data: &Path) -> Result<()> {
+    let work = paths::target().join("experiments").join("tasks");
+    fs::create_dir_all(&work)?;
+    process::step("The rows of the tasks", || {
+        let mut rows = process::command(paths::reference_python());
+        rows.arg(paths::root().join("tests/python/reference_tasks.py")).arg("--rows-only").arg(&work);
+        process::run(rows.env("HONE_DATA", data))
+    })?;
+    let reference: Value = serde_json::from_slice(&fs::read(paths::root().join(REFERENCE))?)?;
+    page.push_str(INTRODUCTION);
+    writeln!(page, "| task | rows | score | Hone | PyTorch |\n|---|---|---|---|---|")?;
+    for task in &TASKS {
+        let results = SEEDS.iter().map(|&seed| result(task, seed, &work)).collect::<Result<Vec<_>>>()?;
+        let [expected, rows] = ["mean_of_last", "rows"].map(|key| &reference[task.name][key]);
+        let rows = format!("{} + {}", rows["train"], rows["validation"]);
+        for (number, (title, ours, theirs, factor)) in task.scores.iter().enumerate() {
+            let of = |result: &Value| Some(factor * result.pointer(&format!("/best/scores/{ours}"))?.as_f64()?);
+            let values = results.iter().map(of).collect::<Option<Vec<_>>>().with_context(|| format!("no {ours}"))?;
+            let (mean, spread) = mean_and_spread(&values);
+            let theirs = factor * expected[theirs].as_f64().with_context(|| format!("no {theirs}"))?;
+            let digits = if *factor > 1.0 { 1 } else { 3 };
+            let (name, rows) = if number == 0 { (task.title, rows.as_str()) } else { ("", "") };
+            writeln!(page, "| {name} | {rows} | {title} | {mean:.digits$} ± {spread:.digits$} | {theirs:.digits$} |")?;
+        }
+    }
+    Ok(())
+}
+
+const INTRODUCTION: &str = "
+## The other tasks
+
+MiniLM with the default recipe (rate 1e-4, batches of 8, three epochs, embeddings frozen), scored after the last step on
+rows that chose nothing; Hone over three seeds, PyTorch (`tests/python/reference_tasks.py`) with one. Several labels and the
+number are made from real sentences by rule, so that the truth is known; Hone tunes a threshold for each label on the rows
+that it is scored on, PyTorch's labels are given from a probability of 0.5. MiniLM has 22.7 M parameters and was never
+shown a question with its answer: these are figures to compare, not to be proud of.
+
+";
+
+fn result(task: &Task, seed: u32, work: &Path) -> Result<Value> {
+    let rows: Value = serde_json::from_slice(&fs::read(work.join(format!("{}.json", task.name)))?)?;
+    let part = |part: &str| -> Result<PathBuf> {
+        let lines = rows[part].as_array().with_context(|| format!("no rows of {part}"))?;
+        let text: String = lines.iter().map(|row| format!("{}\n", (task.line)(row))).collect();
+        let path = work.join(format!("{}.{part}.jsonl", task.name));
+        fs::write(&path, text)?;
+        Ok(path)
+    };
+    let mut recipe = (task.recipe)();
+    for (field, value) in
+        [("task", json!(task.name)), ("patience", json!(0)), ("seed", json!(seed)), ("lr_peak", json!(1e-4))]
+    {
+        recipe[field] = value;
+    }
+    run_hone(&recipe, &[part("train")?, part("validation")?], work, &format!("{}, seed {seed}", task.name))
+}
