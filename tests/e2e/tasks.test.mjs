@@ -125,7 +125,7 @@ test("writing: two files become prompts, the model that writes is chosen, and bo
     await page.getByLabel("Prompt", { exact: true }).last().fill("In English: Merci.");
     await page.getByRole("button", { name: "Ask" }).click();
     await page.getByRole("button", { name: "Stop writing" }).click();
-    await page.getByText("Written to the end.").waitFor();
+    await page.getByText("Nothing more is written.").waitFor();
     await page.getByText("The weather").first().waitFor();
   });
 });

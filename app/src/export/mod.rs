@@ -3,13 +3,15 @@
 mod snippets;
 
 use hone_core::protocol::ExportForm;
-use hone_core::recipe::Pooling;
+use hone_core::recipe::{Pooling, Task};
 use leptos::prelude::*;
 
 use crate::components::{ProblemNote, Snippet, StepSection};
 use crate::page::Page;
-use crate::state::{Export, Step, show};
+use crate::state::{Export, State, Step, show};
+
 use crate::train::save_recipe;
+use snippets::Exported;
 
 /// The download, what is in it and how it is loaded.
 #[component]
@@ -107,30 +109,30 @@ fn Download() -> impl IntoView {
 #[component]
 fn Use() -> impl IntoView {
     let page = Page::get();
-    let pooling = page.memo(|state| {
-        let ran = state.run.plan.as_ref().and_then(|plan| plan.recipe.pooling);
-        ran.or(state.model.entry().map(|entry| entry.pooling)).unwrap_or(Pooling::Cls)
-    });
-    let head = move || match pooling.get() {
-        Pooling::Cls => {
-            "The head reads the first token, [CLS]: transformers opens the folder as a plain BertForSequenceClassification."
-        }
-        Pooling::Mean => {
-            "The head reads the mean of all tokens, which transformers has no class for. The folder brings a short Python file of its own, modeling_hone.py, and trust_remote_code lets it run; read it first, it is short."
-        }
-    };
-    let is_whole = page.memo(|state| !state.run.has_adapter());
-    let adapter = page.memo(move |state| {
+    let class_words = page.memo(|state| exported(state).class_words().to_owned());
+    let ask = page.memo(|state| exported(state).ask());
+    let adapter = page.memo(|state| {
         let hub_id = state.model.entry().map(|entry| entry.hub_id.clone()).unwrap_or_default();
-        snippets::adapter(&hub_id, pooling.get())
+        exported(state).adapter(&hub_id)
     });
+    let is_whole = page.memo(|state| !state.run.has_adapter());
+    let is_decoder = page.memo(|state| state.run.task() == Task::Generation);
     view! {
         <h3>"Load it"</h3>
-        <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
-        <Snippet title="Sort texts, in Python" code=Signal::derive(move || snippets::classify(pooling.get())) />
+        <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {class_words}</p>
+        <Snippet title="Ask it, in Python" code=ask />
         <div hidden=is_whole>
             <Snippet title="Lay the adapter over the untouched model, in Python" code=adapter />
         </div>
-        <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
+        <div hidden=is_decoder>
+            <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
+        </div>
     }
+}
+
+fn exported(state: &State) -> Exported {
+    let recipe = state.run.plan.as_ref().map(|plan| plan.recipe.clone()).unwrap_or_default();
+    let family = state.model.report().map(|model| model.family).unwrap_or_default();
+    let pooling = state.model.entry().map_or(Pooling::Cls, |entry| entry.pooling);
+    Exported::new(&recipe, family, pooling)
 }
