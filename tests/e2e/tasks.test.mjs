@@ -12,6 +12,8 @@ async function onBothScreens(name, visit) {
       async (page) => {
         await withFakeWorker(page);
         await visit(page);
+        // What lies under the bar of steps counts as too small to be pressed.
+        await page.evaluate(() => scrollTo(0, 0));
         await assertAccessible(page);
         const scrolls = await page.evaluate(() => document.documentElement.scrollWidth);
         assert(scrolls <= width, `${scrolls} px wide`);
@@ -74,7 +76,7 @@ test("entities: what was repaired is told, and entities are marked in the text",
     await page.getByRole("row", { name: /^LOC 0\.890 0\.890 0\.890 39/ }).waitFor();
     await page.getByLabel("A sentence").fill("She moved to Rome.");
     await page.getByRole("button", { name: "Ask" }).click();
-    await page.getByRole("mark").filter({ hasText: "Rome" }).or(page.locator("mark", { hasText: "Rome" })).first().waitFor();
+    await page.locator("mark", { hasText: "Rome" }).waitFor();
     await page.getByText("No entity is found.").waitFor();
   });
 });
@@ -85,7 +87,7 @@ test("answers: the passage with the likeliest span marked, and the others listed
     await page.getByText("9 answers were looked up").waitFor();
     await openGroups(page, "Batch and length");
     await page.getByLabel("Overlap of windows").waitFor();
-    assert.equal(await page.getByLabel("One vector of a text").count(), 0);
+    assert.equal(await page.getByLabel("One vector of a text", { exact: true }).count(), 0);
     await train(page);
     await page.getByText("118 questions with an answer, 6 without.").waitFor();
     await page.getByLabel("Passage", { exact: true }).fill("Anna wrote the letter in Rome.");
@@ -99,7 +101,7 @@ test("answers: the passage with the likeliest span marked, and the others listed
 test("writing: two files become prompts, the model that writes is chosen, and both write side by side", async () => {
   await onBothScreens("texts", async (page) => {
     await chooseTask(page, "corpus.fra", "corpus.eng");
-    await page.getByText("Translate from French to English.⏎").or(page.getByText(/English\.\s+Il fait beau/)).first().waitFor();
+    await page.getByText(/English\.\s+Il fait beau/).waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("English for {nothing}");
     await page.getByText("The prompt names a column that does not exist").waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("In English: {fra}\n");
@@ -123,7 +125,7 @@ test("writing: two files become prompts, the model that writes is chosen, and bo
     await page.getByLabel("Prompt", { exact: true }).last().fill("In English: Merci.");
     await page.getByRole("button", { name: "Ask" }).click();
     await page.getByRole("button", { name: "Stop writing" }).click();
-    await page.getByText("Written to the end.").waitFor();
+    await page.getByText("Nothing more is written.").waitFor();
     await page.getByText("The weather").first().waitFor();
   });
 });

@@ -33,7 +33,7 @@ pub fn Bars(
                             <rect class="fill" width=width height="12" rx="3" />
                         </svg>
                     </td>
-                    <td class="number">{percent(bar.share)} {bar.mark}</td>
+                    <td class="number">{format!("{} {}", percent(bar.share), bar.mark)}</td>
                 </tr>
             }
         })

@@ -19,28 +19,24 @@ const HEADERS: [(&str, &str); 3] = [("", "as found"), ("names", "names the colum
 #[component]
 pub fn MappingForm() -> impl IntoView {
     let page = Page::get();
-    let chosen = page.memo(|state| state.data.train.chosen.clone());
+    let name = page
+        .memo(|state| state.data.train.chosen.as_ref().map(|chosen| show::visible(&chosen.name)).unwrap_or_default());
+    let facts = page.memo(|state| state.data.train.source.as_ref().map(facts).unwrap_or_default());
     let source = page.memo(|state| state.data.train.source.clone());
     let is_none = page.memo(|state| state.data.train.chosen.is_none());
     let is_locked = page.memo(State::is_engaged);
-    let about = move || {
-        let name = chosen.get().map(|chosen| show::visible(&chosen.name))?;
-        let facts = source.with(|source| source.as_ref().map(facts).unwrap_or_default());
-        Some(view! {
-            <p class="source">
-                <strong dir="auto">{name}</strong>
-                <span>{facts}</span>
-            </p>
-        })
-    };
+    let warnings =
+        page.memo(|state| state.data.train.source.as_ref().map(|source| source.warnings.clone()).unwrap_or_default());
     let warnings = move || {
-        let warnings = source.with(|source| source.as_ref().map(|source| source.warnings.clone()).unwrap_or_default());
-        warnings.into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
+        warnings.get().into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
     };
     view! {
         <fieldset class="mapping" disabled=is_locked hidden=is_none>
                 <legend class="unseen">"How the file is read"</legend>
-                {about}
+                <p class="source">
+                    <strong dir="auto">{name}</strong>
+                    <span>{facts}</span>
+                </p>
                 <Reading />
                 {move || source.get().map(|source| view! { <Purpose source /> })}
             </fieldset>
@@ -52,14 +48,6 @@ pub fn MappingForm() -> impl IntoView {
 #[component]
 fn Reading() -> impl IntoView {
     let page = Page::get();
-    let said = page.memo(|state| state.data.train.chosen.as_ref().map(|chosen| (chosen.encoding, chosen.has_header)));
-    let said = move || said.get().unwrap_or_default();
-    let encoding_value = move || said().0.map_or("", encoding_key);
-    let header_value = move || match said().1 {
-        None => "",
-        Some(true) => "names",
-        Some(false) => "data",
-    };
     let set_encoding = move |value: String| {
         let encoding = match value.as_str() {
             "utf8" => Some(Encoding::Utf8),
@@ -68,7 +56,7 @@ fn Reading() -> impl IntoView {
             "windows1252" => Some(Encoding::Windows1252),
             _ => None,
         };
-        page.act(|state| state.reread(encoding, said().1));
+        page.act(|state| state.reread(encoding, said(state).1));
     };
     let set_header = move |value: String| {
         let has_header = match value.as_str() {
@@ -76,7 +64,7 @@ fn Reading() -> impl IntoView {
             "data" => Some(false),
             _ => None,
         };
-        page.act(|state| state.reread(said().0, has_header));
+        page.act(|state| state.reread(said(state).0, has_header));
     };
     view! {
         <details class="reading">
@@ -85,13 +73,17 @@ fn Reading() -> impl IntoView {
                 <label>
                     "Encoding"
                     <select on:change:target=move |event| set_encoding(event.target().value())>
-                        {options(&ENCODINGS, encoding_value)}
+                        {options(&ENCODINGS, |state| said(state).0.map_or("", encoding_key))}
                     </select>
                 </label>
                 <label>
                     "The first line"
                     <select on:change:target=move |event| set_header(event.target().value())>
-                        {options(&HEADERS, header_value)}
+                        {options(&HEADERS, |state| match said(state).1 {
+                            None => "",
+                            Some(true) => "names",
+                            Some(false) => "data",
+                        })}
                     </select>
                 </label>
             </div>
@@ -99,12 +91,16 @@ fn Reading() -> impl IntoView {
     }
 }
 
-fn options(
-    choices: &'static [(&'static str, &'static str)],
-    value: impl Fn() -> &'static str + Copy + Send + 'static,
-) -> impl IntoView {
+/// What the person says of encoding and first line.
+fn said(state: &State) -> (Option<Encoding>, Option<bool>) {
+    let chosen = state.data.train.chosen.as_ref();
+    chosen.map(|chosen| (chosen.encoding, chosen.has_header)).unwrap_or_default()
+}
+
+fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -> &'static str) -> impl IntoView {
+    let page = Page::get();
     let option = move |&(key, name): &(&'static str, &'static str)| {
-        view! { <option value=key selected=move || value() == key>{name}</option> }
+        view! { <option value=key selected=page.memo(move |state| value(state) == key)>{name}</option> }
     };
     choices.iter().map(option).collect_view()
 }

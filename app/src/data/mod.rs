@@ -39,29 +39,17 @@ pub fn DataStep() -> impl IntoView {
     listen_for_drops(page);
     let notice = page.memo(|state| state.data.notice.clone());
     let problem = page.memo(|state| state.data.train.problem.clone());
-    let is_engine_loading = page.memo(|state| state.device.report.is_none() && state.device.failed.is_none());
-    let reading = page.memo(|state| {
-        let file = &state.data.train;
-        let name = file.chosen.as_ref().filter(|_| file.opens > 0)?.name.clone();
-        Some((name, file.progress))
+    let is_read = page.memo(|state| state.data.train.chosen.is_none() || state.data.train.opens == 0);
+    let share = page.memo(|state| state.data.train.progress.to_string());
+    let words = page.memo(|state| {
+        let name = state.data.train.chosen.as_ref().map(|chosen| show::visible(&chosen.name)).unwrap_or_default();
+        if state.device.report.is_none() && state.device.failed.is_none() {
+            format!("{name}: the engine is loading; the file is read as soon as it is there.")
+        } else {
+            format!("Reading {name}")
+        }
     });
     let has_file = page.memo(|state| state.data.train.chosen.is_some());
-    let reading_line = move || {
-        reading.get().map(|(name, share)| {
-            let name = show::visible(&name);
-            let words = if is_engine_loading.get() {
-                format!("{name}: the engine is loading; the file is read as soon as it is there.")
-            } else {
-                format!("Reading {name}")
-            };
-            view! {
-                <div class="progress">
-                    <p dir="auto">{words}</p>
-                    <progress max="1" value=share.to_string() aria-label="Share that is read"></progress>
-                </div>
-            }
-        })
-    };
     view! {
         <StepSection step=Step::Data>
             <div class="entrance" class:slim=has_file>
@@ -70,7 +58,10 @@ pub fn DataStep() -> impl IntoView {
             </div>
             <Paste />
             <ProblemPlace problem=notice is_warning=true />
-            {reading_line}
+            <div class="progress" hidden=is_read>
+                <p dir="auto">{words}</p>
+                <progress max="1" value=share aria-label="Share that is read"></progress>
+            </div>
             <ProblemPlace problem />
             <MappingForm />
             <Preview />

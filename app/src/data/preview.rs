@@ -1,47 +1,67 @@
-use hone_core::dataset::{Mapping, SourceInfo};
 use leptos::prelude::*;
 
 use crate::page::Page;
-use crate::state::show;
+use crate::state::{State, show};
 
 /// The first rows of the file, with the columns in use marked.
 #[component]
 pub fn Preview() -> impl IntoView {
     let page = Page::get();
-    let shown = page.memo(|state| state.data.train.source.clone().zip(state.data.mapping.clone()));
-    move || shown.get().map(|(source, mapping)| view! { <PreviewTable source mapping /> })
-}
-
-#[component]
-fn PreviewTable(source: SourceInfo, mapping: Mapping) -> impl IntoView {
-    let roles = mapping.roles(&source.columns);
-    let role = |index: usize| roles.iter().find(|(column, _)| *column as usize == index).map_or("", |(_, role)| *role);
-    let head = source.columns.iter().enumerate().map(|(index, name)| {
-        view! {
-            <th scope="col" dir="auto" class=role(index)>
-                {show::visible(name)}
-                <small>{role(index)}</small>
-            </th>
-        }
+    let columns = page.memo(columns);
+    let rows = page.memo(|state| {
+        let rows = state.data.train.source.as_ref().map_or(&[][..], |source| &source.preview);
+        rows.iter().map(|row| row.iter().map(|cell| show::visible(cell)).collect()).collect::<Vec<Vec<String>>>()
     });
-    let rows = source.preview.iter().map(|row| {
-        let cells = row.iter().enumerate().map(|(index, cell)| {
+    let role = move |index: usize| {
+        columns.with(|columns| columns.get(index).map_or(String::new(), |column| column[1].clone()))
+    };
+    let head = move || {
+        let columns = columns.get().into_iter().map(|column| {
+            let [name, role, class] = [0, 1, 1].map(|part| column[part].clone());
+            view! {
+                <th scope="col" dir="auto" class=class>
+                    {name}
+                    <small>{role}</small>
+                </th>
+            }
+        });
+        columns.collect_view()
+    };
+    let row = move |row: Vec<String>| {
+        let cells = row.into_iter().enumerate().map(|(index, cell)| {
             view! {
                 <td dir="auto" class=role(index)>
-                    <div class="folded">{show::visible(cell)}</div>
+                    <div class="folded">{cell}</div>
                 </td>
             }
         });
         view! { <tr>{cells.collect_view()}</tr> }
-    });
+    };
     view! {
-        <div class="frame" tabindex="0" role="region" aria-label="First rows of the file">
+        <div
+            class="frame"
+            tabindex="0"
+            role="region"
+            aria-label="First rows of the file"
+            hidden=Memo::new(move |_| columns.with(Vec::is_empty))
+        >
             <table class="preview">
                 <thead>
-                    <tr>{head.collect_view()}</tr>
+                    <tr>{head}</tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody>{move || rows.get().into_iter().map(row).collect_view()}</tbody>
             </table>
         </div>
     }
+}
+
+/// Each column's name, and what it serves as.
+fn columns(state: &State) -> Vec<Vec<String>> {
+    let Some(mapping) = &state.data.mapping else { return Vec::new() };
+    let (columns, roles) = (state.data.columns(), mapping.roles(state.data.columns()));
+    let column = |(name, index): (&String, u32)| {
+        let role = roles.iter().find(|(column, _)| *column == index).map_or("", |(_, role)| *role);
+        vec![show::visible(name), role.to_owned()]
+    };
+    columns.iter().zip(0..).map(column).collect()
 }

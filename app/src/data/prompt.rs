@@ -44,7 +44,7 @@ pub fn PromptEditor() -> impl IntoView {
                 </p>
             </div>
             <div class="field">
-                <h4>"The first row's"</h4>
+                <h4>"The first row's prompt"</h4>
                 <p class="written" dir="auto">{shown}</p>
             </div>
         </div>

@@ -27,6 +27,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
         share: f64::from(class.rows) / total,
         mark: "",
     };
+    let caption = if matches!(report.facts, TaskFacts::Tags { .. }) { "Tags" } else { "Labels" };
     let (few, more) = report.classes.split_at(report.classes.len().min(FEW));
     let few: Vec<Bar> = few.iter().map(bar).collect();
     let more: Vec<Bar> = more.iter().map(bar).collect();
@@ -63,7 +64,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
         <div class="report">
             <h3>"What is in it"</h3>
             <div class="columns">
-                {has_classes.then(|| view! { <div><Bars caption="Labels" bars=few /> {more}</div> })}
+                {has_classes.then(|| view! { <div><Bars caption bars=few /> {more}</div> })}
                 <ul class="facts">
                     <li>
                         {format!("{} can be used.", show::counted(report.rows_kept, "row", "rows"))}

@@ -9,17 +9,15 @@ use crate::state::{State, show};
 #[component]
 pub fn DeviceLine() -> impl IntoView {
     let page = Page::get();
-    let report = page.memo(|state| state.device.report.clone());
     let failed = page.memo(|state| state.device.failed.clone());
     let lost = page.memo(|state| state.device.lost.clone());
-    let choice = page.memo(|state| state.device.choice);
     let is_locked = page.memo(State::is_engaged);
     let has_none = page.memo(|state| !state.run.has_weights);
-    let line = move || match report.get() {
-        Some(report) => words(&report),
-        None if failed.with(Option::is_some) => "The engine is not running.".into(),
+    let line = page.memo(|state| match &state.device.report {
+        Some(report) => words(report),
+        None if state.device.failed.is_some() => "The engine is not running.".into(),
         None => "The engine is loading. You can choose a file meanwhile.".into(),
-    };
+    });
     let failure = move || {
         failed.get().map(|problem| {
             view! {
@@ -36,7 +34,7 @@ pub fn DeviceLine() -> impl IntoView {
         (DeviceChoice::Cpu, "cpu", "CPU"),
     ];
     let options = choices.map(|(this, key, name)| {
-        view! { <option value=key selected=Memo::new(move |_| choice.get() == this)>{name}</option> }
+        view! { <option value=key selected=page.memo(move |state| state.device.choice == this)>{name}</option> }
     });
     let choose = move |value: String| {
         let chosen = choices.into_iter().find(|(_, key, _)| *key == value);

@@ -48,10 +48,12 @@ impl Run {
 impl Run {
     /// Predicted over true numbers, with the line on which they are the same.
     pub fn scatter_picture(&self) -> Picture {
-        let points: Vec<(f64, f64)> = match self.summary().map(|summary| &summary.best.detail) {
-            Some(Detail::Numbers { points }) => points.iter().map(|&(x, y)| (f64::from(x), f64::from(y))).collect(),
-            _ => Vec::new(),
+        let points: &[(f32, f32)] = match self.summary().map(|summary| &summary.best.detail) {
+            Some(Detail::Numbers { points }) => points,
+            _ => &[],
         };
+        let points: Vec<(f64, f64)> =
+            points.iter().map(|&(x, y)| (f64::from(x), f64::from(y))).filter(|(x, y)| (x + y).is_finite()).collect();
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for (x, y) in &points {
             (low, high) = (low.min(*x).min(*y), high.max(*x).max(*y));
@@ -59,6 +61,14 @@ impl Run {
         if low >= high || points.is_empty() {
             (low, high) = (0.0, 1.0);
         }
+        // The marks of the axis are to be round numbers.
+        let mut interval = round_up((high - low) / 4.0);
+        low = (low / interval).floor() * interval;
+        while low + 4.0 * interval < high {
+            interval = round_up(interval * 1.01);
+            low = (low / interval).floor() * interval;
+        }
+        high = low + 4.0 * interval;
         let frame = Frame { x_min: low, x_max: high, y_min: low, y_max: high };
         let shapes = vec![
             Shape::new("raw", frame.line(&[(low, low), (high, high)])),
@@ -91,4 +101,26 @@ fn rate_picture(curve: &[(f64, f64)]) -> Picture {
 /// What stands at the ends of an axis of optimiser steps.
 pub fn step_ends(total: f64) -> [String; 2] {
     ["0".into(), format!("step {}", show::count(total))]
+}
+
+#[cfg(test)]
+mod tests {
+    use hone_core::metrics::Evaluation;
+    use hone_core::protocol::{EndReason, RunSummary};
+
+    use super::super::Phase;
+    use super::*;
+
+    #[test]
+    fn truth_and_prediction_share_one_frame_with_round_marks() {
+        let points = vec![(0.1, 0.3), (4.9, 5.2), (1.0, f32::INFINITY)];
+        let best = Evaluation { detail: Detail::Numbers { points }, ..Evaluation::default() };
+        let (reason, baseline, forgetting, advice) = (EndReason::Completed, None, None, None);
+        let summary = RunSummary { reason, steps: 1, best, baseline, forgetting, seconds: 1.0, advice };
+        let run = Run { phase: Phase::Finished(summary), ..Run::default() };
+        let picture = run.scatter_picture();
+        assert_eq!(picture.frame, Frame { x_min: 0.0, x_max: 8.0, y_min: 0.0, y_max: 8.0 });
+        assert!(picture.summary.starts_with("2 predictions"), "{}", picture.summary);
+        assert_eq!(Run::default().scatter_picture().frame.x_max, 1.0);
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hone_core::protocol::PartState;
 use hone_core::recipe::{
-    AdapterKind, Freezing, LoraTarget, LrCurve, ModelFacts, Pace, Place, Pooling, RawRecipe, Recipe, RecipeError,
+    AdapterKind, Freezing, LoraTarget, LrCurve, ModelFacts, Pace, Place, Pooling, RawRecipe, Recipe, RecipeError, Task,
     default_lr,
 };
 
@@ -125,10 +125,15 @@ impl State {
         let Some(model) = self.model.report() else { return 0.0 };
         let recipe = &self.form.recipe;
         let (hidden, layers) = (f64::from(model.hidden), f64::from(model.layers));
-        let classes = self.data.report.as_ref().map_or(2.0, |report| report.classes.len() as f64);
+        let outputs = match recipe.task {
+            Task::Generation => 0.0,
+            Task::Regression => 1.0,
+            Task::QuestionAnswering => 2.0,
+            _ => self.data.report.as_ref().map_or(2.0, |report| report.classes.len() as f64),
+        };
         let (layer, pooler) = (12.0 * hidden * hidden + 13.0 * hidden, hidden * hidden + hidden);
         match place {
-            Place::Head => classes * (hidden + 1.0),
+            Place::Head => outputs * (hidden + 1.0),
             Place::Pooler => pooler,
             Place::Layer(_) if recipe.adapter != AdapterKind::None => adapter_parameters(recipe, hidden),
             Place::Layer(_) => layer,

@@ -5,6 +5,7 @@ mod model;
 mod recipe;
 mod rehearsal;
 mod run;
+mod tasks;
 mod worker;
 
 use hone_core::catalog::CatalogEntry;

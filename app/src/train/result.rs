@@ -22,10 +22,8 @@ pub fn RunResult() -> impl IntoView {
     view! {
         <div class="result" hidden=is_open>
             <h3>"Result on the validation rows"</h3>
-            <div class="columns">
-                <Table label="Result" class="headline" heads rows />
-                <p>{ended}</p>
-            </div>
+            <Table label="Result" class="headline" heads rows />
+            <p>{ended}</p>
             <ProblemPlace problem=advice is_warning=true />
             <ByLabel />
             <Confusion />

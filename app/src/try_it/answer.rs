@@ -134,7 +134,7 @@ fn Writing() -> impl IntoView {
     let state_words = page.memo(|state| {
         match (state.is_writing(), &state.trial.reply) {
             (true, _) => "Writing…",
-            (false, Some(reply)) if written(&reply.tuned).is_some() => "Written to the end.",
+            (false, Some(reply)) if written(&reply.tuned).is_some() => "Nothing more is written.",
             _ => "",
         }
         .to_owned()

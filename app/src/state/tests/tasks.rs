@@ -1,0 +1,140 @@
+//! What follows from the task of the columns: the model, the recipe, and what is asked.
+
+use hone_core::catalog::CatalogEntry;
+use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::protocol::{Answer, Command, DataRole, Event, Query};
+use hone_core::recipe::{AdapterKind, Family, Metric, Preset, RawRecipe, ScheduleKind, Task};
+
+use super::{data_ready, device_ready, entry, source, started};
+use crate::state::fields::{Control, GROUPS};
+use crate::state::{Asking, Effect, Load, Phase, State};
+
+fn completion() -> Mapping {
+    Mapping::Completion { prompt: "{0}".into(), completion: 1 }
+}
+
+/// A page with two models on offer and a file whose columns are prompts and what follows them.
+fn writing() -> State {
+    let decoder = CatalogEntry { id: "writer".into(), family: Family::Llama, parameters: 135e6, ..entry() };
+    let mut state = State::default();
+    state.restart();
+    state.catalog(Ok(vec![entry(), decoder]));
+    state.listening();
+    state.on_event(device_ready());
+    state.open(DataRole::Train, "a.fra".into(), Some("a.eng".into()));
+    let source = SourceInfo { guess: completion(), ..source(2) };
+    state.on_event(Event::DataOpened { role: DataRole::Train, source });
+    state
+}
+
+#[test]
+fn two_files_go_to_the_worker_together() {
+    let mut state = State::default();
+    let effects = state.open(DataRole::Train, "a.fra".into(), Some("a.eng".into()));
+    assert!(matches!(
+        &effects[..],
+        [Effect::Send(Command::OpenData { aligned_with: Some(other), .. })] if other == "a.eng"
+    ));
+}
+
+#[test]
+fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
+    let mut state = writing();
+    assert_eq!((state.model.chosen, &state.model.load), (1, &Load::Idle));
+    assert_eq!(state.on_event(data_ready()), [], "a large model is loaded when the person says so");
+    assert_eq!(state.blocker().as_deref(), Some("Waits for the model: load it above."));
+    let recipe = &state.form.recipe;
+    assert_eq!(
+        (recipe.task, recipe.adapter, state.form.preset),
+        (Task::Generation, AdapterKind::Lora, Preset::Adapter)
+    );
+    assert_eq!((recipe.dropout, recipe.schedule, recipe.batch_size), (0.0, ScheduleKind::Cosine, 4));
+    assert!(!state.form.is_changed());
+    state.map(Mapping::Classification { text: 0, pair: None, label: 1 });
+    assert_eq!((state.model.chosen, state.form.recipe.task), (0, Task::Classification));
+    assert_eq!(state.form.recipe, RawRecipe::default());
+    assert!(
+        matches!(&state.on_event(data_ready())[..], [Effect::Send(Command::LoadModel { model })] if model.id == "mini")
+    );
+}
+
+#[test]
+fn what_was_changed_for_a_task_stays_while_the_task_does() {
+    let mut state = writing();
+    state.form.recipe.epochs = 9;
+    state.map(Mapping::Corpus { text: 0 });
+    assert_eq!(state.form.recipe.epochs, 9);
+}
+
+#[test]
+fn fields_that_a_task_cannot_use_are_hidden_and_each_task_has_its_metrics() {
+    let controls = || GROUPS.iter().flat_map(|group| group.controls);
+    for task in [
+        Task::Classification,
+        Task::MultiLabel,
+        Task::Regression,
+        Task::TokenClassification,
+        Task::QuestionAnswering,
+        Task::Generation,
+    ] {
+        let mut recipe = RawRecipe { task, ..RawRecipe::default() };
+        let applies = |name: &str| {
+            controls()
+                .any(|control| control.name() == name && control.applies(&RawRecipe { task, ..RawRecipe::default() }))
+        };
+        let has_classes = matches!(task, Task::Classification | Task::TokenClassification);
+        assert_eq!([applies("class_weights"), applies("focal_gamma"), applies("r_drop")], [has_classes; 3]);
+        assert_eq!(applies("label_smoothing"), has_classes || task == Task::Generation);
+        assert_eq!(applies("window_overlap"), task == Task::QuestionAnswering);
+        assert_eq!(applies("generated_rows"), task == Task::Generation);
+        let best: Vec<_> = controls()
+            .filter_map(|control| match control {
+                Control::Choice(choice) if choice.name == "best_metric" && control.applies(&recipe) => Some(choice),
+                _ => None,
+            })
+            .collect();
+        assert_eq!((best.len(), best[0].options.len()), (1, Metric::of(task).len()));
+        best[0].choose(1, &mut recipe);
+        assert_eq!((recipe.best_metric, best[0].chosen(&recipe)), (Some(Metric::of(task)[1]), 1));
+        best[0].choose(0, &mut recipe);
+        assert_eq!(recipe.best_metric, None, "the usual one is left open");
+    }
+}
+
+#[test]
+fn a_text_that_is_being_written_grows_until_it_is_over() {
+    let mut state = writing();
+    let Event::Started { mut plan } = started() else { panic!() };
+    plan.recipe.task = Task::Generation;
+    state.run.phase = Phase::Starting;
+    state.on_event(Event::Started { plan });
+    assert_eq!(state.asking(), Asking::Prompt);
+    state.trial.text = "Say".into();
+    assert!(matches!(&state.ask()[..], [Effect::Send(Command::Predict { query: Query::Prompt { .. }, .. })]));
+    let written = |text: &str, is_over| Answer::Written { text: text.into(), is_over };
+    let answer = |text, is_over| Event::Predicted {
+        id: 1,
+        labels: Vec::new(),
+        base: written("x", true),
+        tuned: written(text, is_over),
+        tokens: 1,
+        truncated: false,
+    };
+    for (text, is_over) in [("so", false), ("so be", false), ("so be it", true)] {
+        state.on_event(answer(text, is_over));
+        assert_eq!((state.is_writing(), state.can_ask()), (!is_over, is_over), "{text}");
+    }
+    assert_eq!(state.trial.reply.as_ref().map(|reply| &reply.tuned), Some(&written("so be it", true)));
+    assert_eq!(state.stop_writing(), [Effect::Send(Command::StopWriting)]);
+}
+
+#[test]
+fn a_pair_needs_both_its_texts() {
+    let mut state = writing();
+    state.data.mapping = Some(Mapping::Regression { text: 0, pair: Some(1), number: 2 });
+    assert_eq!(state.asking(), Asking::Pair);
+    state.trial.text = "a".into();
+    assert_eq!((state.can_ask(), state.ask()), (false, Vec::new()));
+    state.trial.other = "b".into();
+    assert!(state.can_ask());
+}
