@@ -7,8 +7,8 @@ use super::wordnet::{self, Synset, WordNet};
 use super::{Sample, balanced};
 
 const PEOPLE: &str = "18";
-const ROWS: usize = 300;
-const PEOPLE_PER_PASSAGE: usize = 3;
+const ROWS: usize = 500;
+const PEOPLE_PER_PASSAGE: usize = 2;
 const MOST_CHARS: usize = 130;
 
 /// What a definition says of a person: `German physicist (born in Poland) who found it (1850-1918)`.
@@ -27,12 +27,14 @@ struct Person {
 pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
     let people = Synset::all(&wordnet.nouns).filter_map(|synset| person(&synset));
     let people = balanced(people, |person| (&person.name, ""), ROWS * PEOPLE_PER_PASSAGE)?;
-    let rows: Vec<_> = people.chunks(PEOPLE_PER_PASSAGE).enumerate().filter_map(|(i, people)| row(i, people)).collect();
+    let rows = people.chunks(PEOPLE_PER_PASSAGE).enumerate().filter_map(|(i, people)| row(i, people));
+    // Out of turn: else every fifth row would ask the same.
+    let rows = balanced(rows, |row| (&row[1], ""), ROWS)?;
     Ok(Sample {
         id: "questions",
         task: "question_answering",
         title: "Questions on people",
-        description: "A passage on three people and a question on one of them, whose answer is a part of the passage.",
+        description: "A passage on two people and a question on one of them, whose answer is a part of the passage.",
         license: "WordNet",
         source: wordnet::SOURCE,
         notice: wordnet.notice(

@@ -6,7 +6,7 @@ use super::file::File;
 use super::wordnet::{self, Synset, WordNet};
 use super::{Sample, balanced};
 
-/// Of nouns, and of verbs.
+/// Of nouns and of verbs, and so of each label too.
 const ROWS_PER_KIND: usize = 240;
 const MOST_CHARS: usize = 80;
 
@@ -17,10 +17,10 @@ pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
     let mut rows = Vec::new();
     for file in [&wordnet.nouns, &wordnet.verbs] {
         let uses = Synset::all(file).filter_map(|synset| used(&synset));
-        rows.push(pairs(&balanced(uses, |found| (&found[0], ""), ROWS_PER_KIND)?));
+        rows.extend(pairs(&balanced(uses, |found| (&found[0], ""), ROWS_PER_KIND)?));
     }
-    // Nouns and verbs by turns: either of them alone would be a list of one kind.
-    let rows: Vec<_> = rows[0].iter().zip(&rows[1]).flat_map(|(noun, verb)| [noun.clone(), verb.clone()]).collect();
+    // Nouns and verbs, right and wrong, in no order.
+    let rows = balanced(rows, |row| (&row[1], &row[2]), ROWS_PER_KIND)?;
     Ok(Sample {
         id: "word-senses",
         task: "classification",
