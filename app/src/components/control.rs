@@ -1,5 +1,9 @@
 use leptos::prelude::*;
 
+use super::{ticked, typed};
+
+use super::changing;
+
 use super::NumberField;
 use crate::page::Page;
 use crate::state::fields::{Choice, Control, Switch};
@@ -11,13 +15,13 @@ pub fn ControlField(
     control: &'static Control,
 ) -> impl IntoView {
     let applies = Page::get().memo(|state| control.applies(&state.form.recipe));
-    move || {
+    changing(move || {
         applies.get().then(|| match control {
             Control::Number(field) => view! { <NumberField field /> }.into_any(),
             Control::Choice(choice) => view! { <ChoiceField choice /> }.into_any(),
             Control::Switch(switch) => view! { <SwitchField switch /> }.into_any(),
         })
-    }
+    })
 }
 
 /// One of several, with what the chosen one does.
@@ -41,7 +45,7 @@ fn ChoiceField(choice: &'static Choice) -> impl IntoView {
             <select
                 id=choice.name
                 aria-describedby=hint_id.clone()
-                on:change:target=move |event| choose(event.target().value())
+                on:change=typed(choose)
             >
                 {options.collect_view()}
             </select>
@@ -67,10 +71,9 @@ fn SwitchField(switch: &'static Switch) -> impl IntoView {
                     type="checkbox"
                     aria-describedby=hint_id.clone()
                     prop:checked=is_on
-                    on:change:target=move |event| {
-                        let is_on = event.target().checked();
+                    on:change=ticked(move |is_on| {
                         page.change(|state| state.form.switch(switch, is_on));
-                    }
+                    })
                 />
                 {switch.label}
             </label>

@@ -4,6 +4,7 @@ use hone_core::dataset::{Mapping, SourceInfo};
 use leptos::prelude::*;
 
 use super::prompt::PromptEditor;
+use crate::components::{changing, ticked, typed};
 use crate::page::Page;
 use crate::state::roles::Role;
 use crate::state::{State, roles, show};
@@ -32,15 +33,15 @@ pub fn Purpose(source: SourceInfo) -> impl IntoView {
     let names: StoredValue<Vec<String>> = StoredValue::new(names);
     let places =
         page.memo(|state| places(state).iter().map(|role| format!("{} column", role.name)).collect::<Vec<_>>());
-    let selects = move || {
+    let selects = changing(move || {
         let labels = places.get().into_iter().enumerate();
         labels.map(|(nth, label)| view! { <RoleSelect nth label=show::sentence_case(&label) names /> }).collect_view()
-    };
+    });
     view! {
         <div class="purpose">
             <label>
                 "What to learn"
-                <select on:change:target=move |event| choose(event.target().value())>{options}</select>
+                <select on:change=typed(choose)>{options}</select>
             </label>
             <p class="hint" dir="auto" hidden=is_other>{why}</p>
         </div>
@@ -76,7 +77,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
     view! {
         <label>
             {label}
-            <select on:change:target=move |event| choose(event.target().value())>{options}</select>
+            <select on:change=typed(choose)>{options}</select>
         </label>
     }
 }
@@ -96,7 +97,7 @@ fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
         };
         view! {
             <label class="check">
-                <input type="checkbox" prop:checked=is_on on:change:target=move |event| tick(event.target().checked()) />
+                <input type="checkbox" prop:checked=is_on on:change=ticked(tick) />
                 <span dir="auto">{name}</span>
             </label>
         }

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 
 use crate::browser;
+use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::show;
 
@@ -26,13 +27,13 @@ struct Sample {
 pub fn Samples() -> impl IntoView {
     let samples = RwSignal::new(Ok::<Vec<Sample>, Problem>(Vec::new()));
     spawn_local(async move { samples.set(browser::fetch_json("samples/index.json").await) });
-    let list = move || match samples.get() {
+    let list = changing(move || match samples.get() {
         Err(_) => view! { <p class="hint">"There are no samples in this copy of Hone."</p> }.into_any(),
         Ok(samples) => {
             let items = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
             view! { <ul class="samples">{items.collect_view()}</ul> }.into_any()
         }
-    };
+    });
     view! {
         <div class="try-sample">
             <h3>"Or try a sample"</h3>
@@ -57,7 +58,7 @@ fn SampleItem(sample: Sample) -> impl IntoView {
     let about = format!("{}, {}. {}", show::counted(sample.rows, "row", "rows"), sample.license, sample.source);
     view! {
         <li>
-            <button type="button" class="sample" on:click=open>
+            <button type="button" class="sample" on:click=pressed(open)>
                 <strong>{name}</strong>
                 <span>{sample.description}</span>
                 <small>{about}</small>

@@ -6,7 +6,7 @@ use hone_core::protocol::ExportForm;
 use hone_core::recipe::{Pooling, Task};
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, Snippet, StepSection};
+use crate::components::{ProblemNote, Snippet, StepSection, changing, pressed};
 use crate::page::Page;
 use crate::state::{Export, State, Step, show};
 
@@ -48,7 +48,7 @@ fn Download() -> impl IntoView {
         let what = if state.run.has_adapter() { "whole model" } else { "model" };
         format!("Download {what} (zip, {size})")
     });
-    let state_line = move || match export.get() {
+    let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
         Export::Writing(share) => view! {
             <div class="progress">
@@ -63,7 +63,7 @@ fn Download() -> impl IntoView {
             view! {
                 <div class="row">
                     <p role="status" dir="auto">{words}</p>
-                    <button type="button" class="quiet" on:click=again>
+                    <button type="button" class="quiet" on:click=pressed(again)>
                         "Save it once more"
                     </button>
                 </div>
@@ -71,14 +71,14 @@ fn Download() -> impl IntoView {
             .into_any()
         }
         Export::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
-    };
+    });
     view! {
         <div class="row">
             <button
                 type="button"
                 class="primary"
                 disabled=is_writing
-                on:click=move |_| page.act(|state| state.export(ExportForm::Model))
+                on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Model)))
             >
                 {words}
             </button>
@@ -86,11 +86,11 @@ fn Download() -> impl IntoView {
                 type="button"
                 hidden=is_whole
                 disabled=is_writing
-                on:click=move |_| page.act(|state| state.export(ExportForm::Adapter))
+                on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Adapter)))
             >
                 {adapter_words}
             </button>
-            <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
+            <button type="button" class="quiet" on:click=pressed(move |_| save_recipe(page))>
                 "Save the recipe"
             </button>
         </div>
@@ -120,7 +120,7 @@ fn Use() -> impl IntoView {
     view! {
         <h3>"Load it"</h3>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {class_words}</p>
-        <Snippet title="Ask it, in Python" code=ask />
+        <Snippet title="Use it, in Python" code=ask />
         <div hidden=is_whole>
             <Snippet title="Lay the adapter over the untouched model, in Python" code=adapter />
         </div>

@@ -3,6 +3,7 @@ use hone_core::dataset::Mapping;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
+use crate::components::pressed;
 use crate::page::Page;
 use crate::state::{roles, show};
 
@@ -37,7 +38,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
             Some(view! {
                 <p class="kept">
                     {words}
-                    <button type="button" class="quiet" on:click=move |_| page.act(|state| state.forget_model(id.clone()))>
+                    <button type="button" class="quiet" on:click=pressed(move |_| page.act(|state| state.forget_model(id.clone())))>
                         "Remove it"
                     </button>
                 </p>

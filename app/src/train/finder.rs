@@ -1,7 +1,7 @@
 use hone_core::protocol::RateFinding;
 use leptos::prelude::*;
 
-use crate::components::{Chart, ProblemPlace};
+use crate::components::{Chart, ProblemPlace, pressed};
 use crate::page::Page;
 use crate::state::{Finder, FinderStage, State, show};
 
@@ -32,14 +32,14 @@ pub fn RateFinder() -> impl IntoView {
     view! {
         <div class="finder">
             <div class="row">
-                <button type="button" hidden=is_active disabled=cannot on:click=move |_| page.act(State::find_rate)>
+                <button type="button" hidden=is_active disabled=cannot on:click=pressed(move |_| page.act(State::find_rate))>
                     "Find a rate"
                 </button>
                 <button
                     type="button"
                     hidden=is_idle
                     disabled=is_stopping
-                    on:click=move |_| page.act(State::stop_finder)
+                    on:click=pressed(move |_| page.act(State::stop_finder))
                 >
                     "Stop looking"
                 </button>
@@ -100,7 +100,7 @@ fn Take(name: &'static str, pick: fn(&RateFinding) -> Option<f64>) -> impl IntoV
         }
     };
     view! {
-        <button type="button" hidden=is_moot disabled=is_locked on:click=take>
+        <button type="button" hidden=is_moot disabled=is_locked on:click=pressed(take)>
             {words}
             <small>" " {name}</small>
         </button>

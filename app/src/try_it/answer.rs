@@ -4,7 +4,7 @@ use hone_core::protocol::{Answer, Query, TextSpan};
 use leptos::prelude::*;
 
 use super::marked::Marked;
-use crate::components::{Bar, Bars};
+use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
 use crate::state::{Reply, State, marks, show};
 
@@ -19,7 +19,7 @@ pub fn AnswerCard() -> impl IntoView {
     let has_read_nothing = page.memo(|state| state.trial.reply.is_none());
     let read = page.memo(|state| state.trial.reply.as_ref().map(words_read).unwrap_or_default());
     view! {
-        <div aria-live="polite">{move || said.get().map(|reply| view! { <Said reply /> })}</div>
+        <div aria-live="polite">{changing(move || said.get().map(|reply| view! { <Said reply /> }))}</div>
         <Writing />
         <p class="hint" hidden=has_read_nothing>{read}</p>
     }
