@@ -1,10 +1,6 @@
 use leptos::prelude::*;
 
-use super::{ticked, typed};
-
-use super::changing;
-
-use super::NumberField;
+use super::{MenuOption, NumberField, changing, ticked, typed};
 use crate::page::Page;
 use crate::state::fields::{Choice, Control, Switch};
 
@@ -30,7 +26,8 @@ fn ChoiceField(choice: &'static Choice) -> impl IntoView {
     let page = Page::get();
     let chosen = page.memo(|state| choice.chosen(&state.form.recipe));
     let options = (0..).zip(choice.options).map(|(index, (name, _))| {
-        view! { <option value=index.to_string() selected=Memo::new(move |_| chosen.get() == index)>{*name}</option> }
+        let is_chosen = Memo::new(move |_| chosen.get() == index);
+        view! { <MenuOption value=index.to_string() name=*name is_chosen /> }
     });
     let what = move || choice.options.get(chosen.get()).map(|(_, what)| *what);
     let choose = move |value: String| {

@@ -2,7 +2,7 @@ use hone_core::dataset::{Encoding, Format, SourceInfo};
 use leptos::prelude::*;
 
 use super::purpose::Purpose;
-use crate::components::{ProblemNote, changing, typed};
+use crate::components::{MenuOption, ProblemNote, changing, typed};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -100,7 +100,7 @@ fn said(state: &State) -> (Option<Encoding>, Option<bool>) {
 fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -> &'static str) -> impl IntoView {
     let page = Page::get();
     let option = move |&(key, name): &(&'static str, &'static str)| {
-        view! { <option value=key selected=page.memo(move |state| value(state) == key)>{name}</option> }
+        view! { <MenuOption value=key name is_chosen=page.memo(move |state| value(state) == key) /> }
     };
     choices.iter().map(option).collect_view()
 }

@@ -4,7 +4,7 @@ use hone_core::dataset::{Mapping, SourceInfo};
 use leptos::prelude::*;
 
 use super::prompt::PromptEditor;
-use crate::components::{changing, ticked, typed};
+use crate::components::{MenuOption, changing, ticked, typed};
 use crate::page::Page;
 use crate::state::roles::Role;
 use crate::state::{State, roles, show};
@@ -20,7 +20,7 @@ pub fn Purpose(source: SourceInfo) -> impl IntoView {
     let options = guesses.iter().zip(0..).map(|(guess, index): (&Mapping, usize)| {
         let own = discriminant(guess);
         let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
-        view! { <option value=index.to_string() selected=is_chosen>{roles::purpose(guess)}</option> }
+        view! { <MenuOption value=index.to_string() name=roles::purpose(guess) is_chosen /> }
     });
     let options = options.collect_view();
     let choose = move |value: String| {
@@ -65,7 +65,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
     let options = none.into_iter().chain(columns).map(|(value, name)| {
         let column: Option<u32> = value.parse().ok();
         let is_chosen = page.memo(move |state| places(state).get(nth).is_some_and(|role| role.column == column));
-        view! { <option value=value selected=is_chosen>{name}</option> }
+        view! { <MenuOption value name is_chosen /> }
     });
     let options = options.collect_view();
     let choose = move |value: String| {

@@ -1,7 +1,7 @@
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, changing, pressed, typed};
+use crate::components::{MenuOption, ProblemNote, ProblemPlace, changing, pressed, typed};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -34,7 +34,7 @@ pub fn DeviceLine() -> impl IntoView {
         (DeviceChoice::Cpu, "cpu", "CPU"),
     ];
     let options = choices.map(|(this, key, name)| {
-        view! { <option value=key selected=page.memo(move |state| state.device.choice == this)>{name}</option> }
+        view! { <MenuOption value=key name is_chosen=page.memo(move |state| state.device.choice == this) /> }
     });
     let choose = move |value: String| {
         let chosen = choices.into_iter().find(|(_, key, _)| *key == value);

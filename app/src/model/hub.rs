@@ -52,11 +52,10 @@ pub fn FromHub() -> impl IntoView {
 fn Found(found: FoundModel) -> impl IntoView {
     let page = Page::get();
     let FoundModel { entry, layers, hidden, max_positions, least_bytes, full_bytes, limit_bytes } = found;
-    let task = page.memo(|state| state.data.mapping.as_ref().map(hone_core::dataset::Mapping::task));
     let family = entry.family;
-    let unfit = changing(move || {
-        let misses = task.get().is_some_and(|task| !family.serves(task));
-        misses.then(|| view! { <p class="note warning">"It cannot learn the task of your data."</p> })
+    let is_fit = page.memo(move |state| {
+        let task = state.data.mapping.as_ref().map(hone_core::dataset::Mapping::task);
+        task.is_none_or(|task| family.serves(task))
     });
     let licence = if entry.license.is_empty() { "not told".into() } else { show::visible(&entry.license) };
     let facts = [
@@ -75,7 +74,7 @@ fn Found(found: FoundModel) -> impl IntoView {
             <dl>{facts}</dl>
             <p>{abilities(family)}</p>
             <p>{memory(least_bytes, full_bytes, limit_bytes)}</p>
-            {unfit}
+            <p class="note warning" hidden=is_fit>"It cannot learn the task of your data."</p>
             <button type="button" on:click=pressed(move |_| page.act(State::take_found))>{label}</button>
         </div>
     }

@@ -53,24 +53,24 @@ pub fn ModelStep() -> impl IntoView {
 fn LoadState() -> impl IntoView {
     let page = Page::get();
     let load = page.memo(|state| state.model.load.clone());
-    let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)));
+    let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default());
     let when = page.memo(|state| {
         let is_first = state.model.chosen == 0;
         if is_first { "It loads by itself as soon as there is data." } else { "It loads only when you say so." }
             .to_owned()
     });
+    let has_none = Memo::new(move |_| bytes.with(String::is_empty));
     let button = move || {
-        bytes.get().map(|bytes| {
-            view! {
-                <button type="button" on:click=pressed(move |_| page.act(State::load_model))>
-                    {format!("Load model, {bytes}")}
-                </button>
-            }
-        })
+        view! {
+            <button type="button" hidden=has_none on:click=pressed(move |_| page.act(State::load_model))>
+                "Load model, "
+                {bytes}
+            </button>
+        }
     };
     changing(move || match load.get() {
         Load::Idle => view! {
-            <div class="row">{changing(button)} <p class="hint">{when}</p></div>
+            <div class="row">{button()} <p class="hint">{when}</p></div>
         }
         .into_any(),
         Load::Loading(share) => view! {
@@ -95,7 +95,7 @@ fn LoadState() -> impl IntoView {
         }
         Load::Failed(problem) => view! {
             <ProblemNote problem />
-            {changing(button)}
+            {button()}
         }
         .into_any(),
     })

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{changing, pressed, typed};
+use crate::components::{MenuOption, changing, pressed, typed};
 use crate::page::Page;
 use crate::state::queue::sweepable;
 use crate::state::{State, show};
@@ -86,7 +86,7 @@ fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_i
         let option = |(name, label): (String, String)| {
             let own = name.clone();
             let is_chosen = Memo::new(move |_| chosen.with(|chosen| *chosen == own));
-            view! { <option value=name selected=is_chosen>{label}</option> }
+            view! { <MenuOption value=name name=label is_chosen /> }
         };
         names.get().into_iter().map(option).collect_view()
     });

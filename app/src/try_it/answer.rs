@@ -110,14 +110,19 @@ fn bars(reply: &Reply, answer: &Answer) -> Vec<Bar> {
         _ => &[],
     };
     let (own, tuned) = (shares(answer), shares(&reply.tuned));
-    let mut order: Vec<usize> = (0..reply.labels.len().min(own.len()).min(tuned.len())).collect();
-    order.sort_by(|a, b| tuned[*b].total_cmp(&tuned[*a]));
+    let mut left: Vec<usize> = (0..reply.labels.len().min(own.len()).min(tuned.len())).collect();
     let bar = |index: usize| Bar {
         label: reply.labels[index].clone(),
         share: f64::from(own[index]),
         mark: if thresholds.get(index).is_some_and(|threshold| own[index] >= *threshold) { "✓" } else { "" },
     };
-    order.into_iter().take(SHOWN).map(bar).collect()
+    let mut bars = Vec::new();
+    while bars.len() < SHOWN
+        && let Some(place) = (0..left.len()).rev().max_by(|a, b| tuned[left[*a]].total_cmp(&tuned[left[*b]]))
+    {
+        bars.push(bar(left.remove(place)));
+    }
+    bars
 }
 
 /// What both write, as it comes.
