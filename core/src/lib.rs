@@ -1,8 +1,8 @@
 //! The engine of Hone: it takes bytes and returns bytes and events, and knows no browser.
 //!
 //! Data flows one way; a lower line never names a higher one:
-//! `problem · limits · rng · read` → `recipe` → `dataset` → `text` → `weights` → `model` → `generate` → `metrics` → `train` → `export` →
-//! `protocol`.
+//! `problem · limits · rng · read` → `recipe` → `usage` → `dataset` → `text` → `weights` → `model` → `generate` →
+//! `metrics` → `train` → `export` → `protocol`.
 //!
 //! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files,
 //! so that the page can use it without linking any tensor code.
@@ -35,5 +35,6 @@ pub mod rng;
 pub mod text;
 #[cfg(feature = "engine")]
 pub mod train;
+pub mod usage;
 #[cfg(feature = "engine")]
 pub mod weights;

@@ -58,3 +58,5 @@ pub const MAX_CHAT_TEMPLATE_BYTES: usize = 256 << 10;
 /// Work that a chat template may do for one conversation, in minijinja's fuel: an instruction costs 1, and so do
 /// 64 bytes of text, so that this bounds time and memory (64 MB) too.
 pub const MAX_CHAT_FUEL: u64 = 1_000_000;
+/// Longest answer that is looked for in a passage, in tokens (`max_answer_length` of BERT's own script).
+pub const MAX_ANSWER_TOKENS: usize = 30;

@@ -1,16 +1,18 @@
 //! Decoders against transformers and PEFT.
 
 use std::collections::HashMap;
+use std::iter;
 
 use burn::tensor::Device;
 use hone_core::generate::Writer;
 use hone_core::model::{Cache, TaskModel};
 use hone_core::protocol::Sampling;
 use hone_core::recipe::Task;
-use hone_core::train::StepInput;
+use hone_core::text::{Answers, EncodedTexts, Examples};
+use hone_core::train::{StepInput, predict};
 use hone_tests::{
-    assert_close, assert_curve, assert_final_weights, assert_gradients, decoder, file_name, golden, json, of_tokens,
-    peft_name, ready, scores, step_of, steps_of, tolerance, values, with_adapter,
+    assert_close, assert_curve, assert_final_weights, assert_gradients, decoder, file_name, golden, input, json,
+    of_tokens, peft_name, ready, scores, step_of, steps_of, tolerance, values, with_adapter,
 };
 use serde_json::{Value, json as value};
 
@@ -133,5 +135,38 @@ fn what_is_kept_of_earlier_tokens_gives_what_the_whole_text_gives() {
             assert_close(name, &said, &whole[(end - 1) * vocab..end * vocab], tolerance::LOGITS);
             assert_eq!(cache.tokens(), end);
         }
+    }
+}
+
+#[test]
+fn what_is_foreseen_of_many_tokens_is_what_the_logits_say() {
+    let (device, info) = (Device::flex(), json("llama.json"));
+    let model = micro("micro_llama", &device);
+    // More tokens than are looked at together.
+    let batches = &info["batches"].as_array().unwrap()[..16];
+    let column = |key: &str| batches.iter().flat_map(|batch| batch[key].as_array().unwrap().clone()).collect::<Value>();
+    let batch = value!({"input_ids": column("input_ids"), "attention_mask": column("attention_mask")});
+    let ids: Vec<Vec<u32>> = serde_json::from_value(batch["input_ids"].clone()).unwrap();
+    let mask: Vec<Vec<u32>> = serde_json::from_value(batch["attention_mask"].clone()).unwrap();
+    let tokens = |row: usize| mask[row].iter().sum::<u32>();
+    let mut texts = EncodedTexts::default();
+    ids.iter().for_each(|ids| texts.push(ids));
+    let learned: Vec<Box<[_]>> = (0..ids.len()).map(|row| iter::once(1..tokens(row)).collect()).collect();
+    let answers = Answers::Continuations { learned, references: Vec::new() };
+    let examples = Examples { texts, answers };
+    let rows: Vec<u32> = (0..ids.len() as u32).collect();
+    assert!(examples.learned_tokens(&rows) > 300);
+    let said = ready(predict(&model, input(&batch, &device), &examples, &rows)).unwrap();
+
+    let logits = scores(&model, &batch, &device);
+    let (len, vocab) = (ids[0].len(), 64);
+    let log = |place: usize, id: u32| {
+        let logits = &logits[place * vocab..][..vocab];
+        f64::from(logits[id as usize]) - logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln()
+    };
+    for (row, said) in said.iter().enumerate() {
+        let expected: f64 = (1..tokens(row) as usize).map(|at| -log(row * len + at - 1, ids[row][at])).sum();
+        let (loss, weight) = said.loss(&examples.answers, row);
+        assert!((loss - expected).abs() < 1e-4 && weight == f64::from(tokens(row) - 1), "{row}: {loss} {expected}");
     }
 }

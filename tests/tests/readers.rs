@@ -156,7 +156,8 @@ impl Case {
             Task::TokenClassification => Example::Tags { text: first, words: tagged(first) },
             Task::QuestionAnswering => {
                 let start = second.find(' ').map_or(0, |space| space + 1);
-                Example::Question { question: first, context: second, answers: vec![start..start + 2] }
+                let answers = std::iter::once(start..start + 2).collect();
+                Example::Question { question: first, context: second, answers }
             }
             Task::Generation => Example::Completion { prompt: first, completion: second },
         }

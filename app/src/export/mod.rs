@@ -3,15 +3,12 @@
 mod snippets;
 
 use hone_core::protocol::ExportForm;
-use hone_core::recipe::{Pooling, Task};
 use leptos::prelude::*;
 
 use crate::components::{ProblemNote, Snippet, StepSection, changing, pressed};
 use crate::page::Page;
 use crate::state::{Export, State, Step, show};
-
 use crate::train::save_recipe;
-use snippets::Exported;
 
 /// The download, what is in it and how it is loaded.
 #[component]
@@ -105,34 +102,38 @@ fn Download() -> impl IntoView {
     }
 }
 
+/// Of a model with the mean over the tokens.
+const OWN_CLASS: &str = "The head reads the mean of all tokens, which transformers has no class for. The folder brings a \
+    short Python file of its own, modeling_hone.py, and trust_remote_code lets it run; read it first, it is short.";
+
 /// How the folder is loaded.
 #[component]
 fn Use() -> impl IntoView {
     let page = Page::get();
-    let class_words = page.memo(|state| exported(state).class_words().to_owned());
-    let ask = page.memo(|state| exported(state).ask());
-    let adapter = page.memo(|state| {
-        let hub_id = state.model.entry().map(|entry| entry.hub_id.clone()).unwrap_or_default();
-        exported(state).adapter(&hub_id)
+    let head = page.memo(|state| match snippets::usage(state).kind {
+        kind if kind.has_own_class() => OWN_CLASS.to_owned(),
+        kind => format!("transformers opens it as a plain {}.", kind.architecture()),
     });
     let is_whole = page.memo(|state| !state.run.has_adapter());
-    let is_decoder = page.memo(|state| state.run.task() == Task::Generation);
+    let is_decoder = page.memo(|state: &State| snippets::usage(state).kind.family.is_decoder());
+    let ask = page.memo(snippets::ask);
+    let adapter = page.memo(snippets::adapter);
+    let convert = page.memo(snippets::convert);
+    let javascript = page.memo(snippets::javascript);
+    let has_no_javascript = Memo::new(move |_| javascript.with(String::is_empty));
     view! {
         <h3>"Load it"</h3>
-        <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {class_words}</p>
+        <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
         <Snippet title="Use it, in Python" code=ask />
         <div hidden=is_whole>
-            <Snippet title="Lay the adapter over the untouched model, in Python" code=adapter />
+            <Snippet title="Lay the adapter over the untouched model, in Python, in the adapter's folder" code=adapter />
         </div>
         <div hidden=is_decoder>
             <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
         </div>
+        <div hidden=has_no_javascript>
+            <Snippet title="Put its weights into ONNX for transformers.js, in its folder" code=convert />
+            <Snippet title="Use it, in JavaScript" code=javascript />
+        </div>
     }
-}
-
-fn exported(state: &State) -> Exported {
-    let recipe = state.run.plan.as_ref().map(|plan| plan.recipe.clone()).unwrap_or_default();
-    let family = state.model.report().map(|model| model.family).unwrap_or_default();
-    let pooling = state.model.entry().map_or(Pooling::Cls, |entry| entry.pooling);
-    Exported::new(&recipe, family, pooling)
 }

@@ -28,8 +28,8 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
     heads.dedup();
     // The automatic classes of PEFT know transformers' own heads only, and would take them without a word: for the mean
     // our class is named instead of the task, which makes them refuse.
-    let (task_type, auto_mapping) = if names::has_own_class(folder) {
-        let class = names::architecture(folder);
+    let (task_type, auto_mapping) = if folder.kind().has_own_class() {
+        let class = folder.kind().architecture();
         (Value::Null, json!({"base_model_class": class, "parent_library": "modeling_hone"}))
     } else {
         (json!(names::peft_task(folder.recipe.task())), Value::Null)

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ModelFolder, failed, names, weights};
+use super::{ModelFolder, failed, weights};
 use crate::metrics::Detail;
 use crate::problem::Problem;
 use crate::recipe::Task;
@@ -24,9 +24,10 @@ const STALE: [&str; 8] = [
 pub fn patched(folder: &ModelFolder) -> Result<Value, Problem> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     config.retain(|field, _| !STALE.contains(&field.as_str()));
-    let (task, class) = (folder.recipe.task(), names::architecture(folder));
-    if names::has_own_class(folder) {
-        config.insert("auto_map".into(), json!({names::auto_class(task): format!("modeling_hone.{class}")}));
+    let (task, kind) = (folder.recipe.task(), folder.kind());
+    let class = kind.architecture();
+    if kind.has_own_class() {
+        config.insert("auto_map".into(), json!({kind.auto_class(): format!("modeling_hone.{class}")}));
     }
     config.insert("architectures".into(), json!([class]));
     config.extend(labels(folder));

@@ -21,6 +21,7 @@ use crate::problem::Problem;
 use crate::protocol::{Baseline, ExportForm};
 use crate::recipe::{Recipe, Task};
 use crate::train::Record;
+use crate::usage::ModelKind;
 
 /// The classes that open an encoder with a mean over its tokens.
 const MODELING: &str = include_str!("modeling_hone.py");
@@ -108,11 +109,16 @@ impl ModelFolder<'_> {
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
+    /// What transformers and hubs know the model by.
+    fn kind(&self) -> ModelKind {
+        ModelKind { task: self.recipe.task(), family: self.model.body.family(), pooling: self.recipe.pooling() }
+    }
+
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Problem> {
         for (name, bytes) in self.verbatim {
             file(zip, name, bytes)?;
         }
-        if names::has_own_class(self) {
+        if self.kind().has_own_class() {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
         file(zip, "README.md", card::write(self, form).as_bytes())?;

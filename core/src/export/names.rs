@@ -1,42 +1,6 @@
-//! What transformers, PEFT and model hubs call models and tasks.
+//! What PEFT and model hubs call tasks and metrics.
 
-use super::ModelFolder;
-use crate::recipe::{Family, Metric, Pooling, Task};
-
-/// The class that opens the whole model: transformers' own, or of `modeling_hone.py` for the mean over the tokens.
-pub fn architecture(folder: &ModelFolder) -> String {
-    let family = folder.model.body.family();
-    let body = match family {
-        Family::Bert => "Bert",
-        Family::DistilBert => "DistilBert",
-        Family::Roberta => "Roberta",
-        Family::Llama => "Llama",
-        Family::Gpt2 => "GPT2",
-    };
-    let head = match (folder.recipe.task(), family) {
-        (Task::Generation, Family::Gpt2) => "LMHeadModel",
-        (Task::Generation, _) => "ForCausalLM",
-        (Task::QuestionAnswering, _) => "ForQuestionAnswering",
-        (Task::TokenClassification, _) => "ForTokenClassification",
-        _ => "ForSequenceClassification",
-    };
-    format!("{}{body}{head}", if has_own_class(folder) { "Hone" } else { "" })
-}
-
-/// Whether the model is of a class that transformers lacks.
-pub fn has_own_class(folder: &ModelFolder) -> bool {
-    folder.model.pooling() == Some(Pooling::Mean)
-}
-
-/// The automatic class of transformers for a task.
-pub fn auto_class(task: Task) -> &'static str {
-    match task {
-        Task::Classification | Task::MultiLabel | Task::Regression => "AutoModelForSequenceClassification",
-        Task::TokenClassification => "AutoModelForTokenClassification",
-        Task::QuestionAnswering => "AutoModelForQuestionAnswering",
-        Task::Generation => "AutoModelForCausalLM",
-    }
-}
+use crate::recipe::{Metric, Task};
 
 /// `task_type` of adapter_config.json.
 pub fn peft_task(task: Task) -> &'static str {
@@ -45,16 +9,6 @@ pub fn peft_task(task: Task) -> &'static str {
         Task::TokenClassification => "TOKEN_CLS",
         Task::QuestionAnswering => "QUESTION_ANS",
         Task::Generation => "CAUSAL_LM",
-    }
-}
-
-/// A task as model hubs sort by it.
-pub fn pipeline(task: Task) -> &'static str {
-    match task {
-        Task::Classification | Task::MultiLabel | Task::Regression => "text-classification",
-        Task::TokenClassification => "token-classification",
-        Task::QuestionAnswering => "question-answering",
-        Task::Generation => "text-generation",
     }
 }
 

@@ -1,15 +1,16 @@
 //! How far fine-tuning has moved a model: general sentences, which have nothing to do with the task, are put through
 //! it before and after.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Device;
 
+use super::predict::foreseen;
+use super::targets::Learned;
 use crate::metrics::perplexity;
-use crate::model::{Dropout, Input, TaskModel};
+use crate::model::{Bottom, Dropout, TaskModel};
 use crate::problem::Problem;
 use crate::protocol::Forgetting;
 use crate::read::read;
-use crate::text::{Batch, EncodedTexts, Tokenizer, batches_by_length};
+use crate::text::{EncodedTexts, Tokenizer, batches_by_length};
 
 /// Most tokens of a general sentence; none of them has more in the vocabularies of the BERT family.
 const LONGEST: usize = 64;
@@ -67,9 +68,13 @@ impl Measurement {
         let rows = batch.len();
         let batch = texts.batch(batch, self.rows, LONGEST, pad);
         for (i, model) in [before, after].into_iter().enumerate() {
-            let input = batch.input(device);
+            let layers = Bottom::Layers(model.body.layers());
+            let input = model.raised(batch.input(device), layers, &mut Dropout::off());
             if model.body.family().is_decoder() {
-                self.foreseen.1[i] += surprise(model, input.clone(), &batch, rows).await?;
+                let asked = Learned::all_of(&batch, rows);
+                let tokens = asked.tokens();
+                let logs = foreseen(model, input.clone(), asked).await?;
+                self.foreseen.1[i] -= logs[..tokens].iter().copied().map(f64::from).sum::<f64>();
             }
             let x = model.sentence(input, &mut Dropout::off());
             let [_, size] = x.dims();
@@ -88,17 +93,6 @@ impl Measurement {
         let [before, after] = sums.map(|sum| perplexity(sum / tokens.max(1) as f64));
         Forgetting { perplexity: before.zip(after).filter(|_| sums[0] > 0.0), ..compare(&self.before, &self.after) }
     }
-}
-
-/// Sum of −log p of every token but the first of the first `rows` rows, as a decoder foresees them.
-async fn surprise(model: &TaskModel, input: Input, batch: &Batch, rows: usize) -> Result<f64, Problem> {
-    let device = input.mask.device();
-    let next = (0..batch.rows * batch.len).map(|at| batch.ids.get(at + 1).copied().unwrap_or(0));
-    let next = TensorData::new(next.collect::<Vec<i32>>(), [batch.rows * batch.len, 1]);
-    let scores = model.forward(input, &mut Dropout::off());
-    let log = read(log_softmax(scores, 1).gather(1, Tensor::<2, Int>::from_data(next, &device))).await?;
-    let is_followed = |at: usize| !(at + 1).is_multiple_of(batch.len) && batch.mask[at + 1] == 1.0;
-    Ok((0..rows * batch.len).filter(|&at| is_followed(at)).map(|at| -f64::from(log[at])).sum())
 }
 
 /// Compares the vectors of the same sentences before and after: the mean cosine of each pair, and the correlation

@@ -4,10 +4,14 @@ use burn::tensor::activation::{log_softmax, sigmoid, softmax};
 
 use super::span_scores;
 use super::targets::Learned;
-use crate::model::{Dropout, Input, TaskModel};
+use crate::model::{Bottom, Dropout, Input, TaskModel};
 use crate::problem::Problem;
 use crate::read::read;
 use crate::text::{Answers, Examples};
+
+/// Tokens that are foreseen at a time: for each there is a score of every token of the vocabulary, of which some models
+/// have 50,000 and more.
+const FORESEEN_AT_A_TIME: usize = 256;
 
 /// What a model says of one row.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,7 +119,7 @@ pub(super) fn likeliest(probabilities: &[f32]) -> u32 {
 /// When the device fails.
 pub async fn predict(
     model: &TaskModel,
-    mut input: Input,
+    input: Input,
     examples: &Examples,
     rows: &[u32],
 ) -> Result<Vec<Prediction>, Problem> {
@@ -154,11 +158,7 @@ pub async fn predict(
             both.map(|row| Prediction::Spans { start: row[..len].to_vec(), end: row[len..].to_vec() }).collect()
         }
         Answers::Continuations { learned, .. } => {
-            let asked = Learned::of(examples, rows, len);
-            let device = mask.device();
-            input.picks = Some(asked.picks(&device));
-            let log = log_softmax(model.forward(input, &mut off), 1).gather(1, asked.ids(&device));
-            let mut values = read(log).await?.into_iter();
+            let mut values = foreseen(model, input, Learned::of(examples, rows, len)).await?.into_iter();
             let mut of_row = |&row: &u32| {
                 let tokens = learned[row as usize].iter().map(|range| range.len()).sum();
                 let loss = values.by_ref().take(tokens).map(|log| -f64::from(log)).sum();
@@ -167,4 +167,20 @@ pub async fn predict(
             rows.iter().map(&mut of_row).collect()
         }
     })
+}
+
+/// log p of each token that is `asked` for, in their order, as a decoder foresees it.
+///
+/// # Errors
+/// When the device fails.
+pub(super) async fn foreseen(model: &TaskModel, input: Input, asked: Learned) -> Result<Vec<f32>, Problem> {
+    let (mut off, device) = (Dropout::off(), input.mask.device());
+    let input = model.raised(input, Bottom::Layers(model.body.layers()), &mut off);
+    let mut values = Vec::new();
+    for part in asked.parts(FORESEEN_AT_A_TIME) {
+        let input = Input { picks: Some(part.picks(&device)), ..input.clone() };
+        let log = log_softmax(model.forward(input, &mut off), 1).gather(1, part.ids(&device));
+        values.extend(read(log).await?);
+    }
+    Ok(values)
 }

@@ -6,8 +6,7 @@ use std::ops::Range;
 use super::Prediction;
 use crate::text::Window;
 
-/// Longest answer, in tokens.
-pub const MAX_ANSWER_TOKENS: usize = 30;
+pub use crate::limits::MAX_ANSWER_TOKENS;
 
 /// A part of a passage as an answer.
 #[derive(Clone, Debug, PartialEq)]

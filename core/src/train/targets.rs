@@ -4,7 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::TargetRule;
 use crate::model::Input;
-use crate::text::{Answers, Examples};
+use crate::text::{Answers, Batch, Examples};
 
 /// Tokens that are learned in a batch are filled up to a multiple of this: every new shape makes a GPU compile anew.
 const PICKS: usize = 64;
@@ -141,12 +141,42 @@ impl Learned {
                 }
             }
         }
+        Self::filled_up(before, ids)
+    }
+
+    /// Every token but the first of the first `rows` rows of a batch.
+    pub(super) fn all_of(batch: &Batch, rows: usize) -> Self {
+        let is_followed = |at: &usize| !(at + 1).is_multiple_of(batch.len) && batch.mask[at + 1] == 1.0;
+        let before: Vec<usize> = (0..rows * batch.len).filter(is_followed).collect();
+        let ids = before.iter().map(|&at| batch.ids[at + 1]).collect();
+        Self::filled_up(before.into_iter().map(|at| at as i32).collect(), ids)
+    }
+
+    fn filled_up(mut before: Vec<i32>, mut ids: Vec<i32>) -> Self {
         let mut counts = vec![true; ids.len()];
         let filled = ids.len().max(1).next_multiple_of(PICKS);
         before.resize(filled, 0);
         ids.resize(filled, 0);
         counts.resize(filled, false);
         Self { before, ids, counts }
+    }
+
+    /// How many there are, without those that only fill up.
+    pub(super) fn tokens(&self) -> usize {
+        self.counts.iter().filter(|&&counts| counts).count()
+    }
+
+    /// The same in parts of at most `size`, one after the other.
+    pub(super) fn parts(&self, size: usize) -> impl Iterator<Item = Self> {
+        let starts = (0..self.ids.len()).step_by(size);
+        starts.map(move |start| {
+            let part = start..(start + size).min(self.ids.len());
+            Self {
+                before: self.before[part.clone()].to_vec(),
+                ids: self.ids[part.clone()].to_vec(),
+                counts: self.counts[part].to_vec(),
+            }
+        })
     }
 
     /// `[picks]`

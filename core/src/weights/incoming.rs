@@ -11,6 +11,7 @@ pub struct Incoming {
     tensors: Tensors<'static>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one exists at a time")]
 enum Reader {
     Safetensors(FileReader),
     Gguf(GgufReader),

@@ -1,14 +1,14 @@
 //! README.md: the model card. Whatever came from a user is escaped.
 
-mod javascript;
-mod python;
 mod results;
+mod usage;
 
 use std::fmt::Write;
 
 use super::{ModelFolder, method, names};
 use crate::protocol::ExportForm;
 use crate::recipe::{Family, Metric, Pooling, Task};
+use crate::usage::quoted;
 
 /// The card, with the front matter that model hubs read.
 pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
@@ -30,7 +30,7 @@ pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
         `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
         ## Limits\n\n\
         The validation rows also chose which weights were kept, so new texts may score somewhat lower. {limits}\n\n\
-        ## How to load it\n\n{python}{javascript}",
+        ## How to load it\n\n{usage}",
         title = title(recipe.task()),
         about = about(folder, form),
         train = data.train_rows,
@@ -40,11 +40,7 @@ pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
         sha256 = data.sha256,
         method = method::described(recipe),
         limits = limits(recipe.task()),
-        python = python::described(folder, form),
-        javascript = match form {
-            ExportForm::Model => javascript::described(folder).unwrap_or_default(),
-            ExportForm::Adapter => String::new(),
-        },
+        usage = usage::described(folder, form),
     );
     card
 }
@@ -138,17 +134,12 @@ fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
         model-index:\n- name: {title}\n  results:\n  - task:\n      type: {pipeline}\n\
         \x20   dataset:\n      name: \"own data\"\n      type: \"own-data\"\n    metrics:\n{figures}---\n",
         base = quoted(base_model),
-        pipeline = names::pipeline(recipe.task()),
+        pipeline = folder.kind().pipeline(),
         license = quoted(&license.to_lowercase()),
         metrics = metrics.join("\n- "),
         title = quoted(title(recipe.task())),
         figures = figures.collect::<String>(),
     )
-}
-
-/// A text as JSON has it, which YAML and Python read too: whatever is in it stays a text.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// A user's text inside Markdown: on one line, and nothing in it means anything.

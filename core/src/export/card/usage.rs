@@ -1,0 +1,37 @@
+//! How the folder is opened, in the card's words.
+
+use super::super::ModelFolder;
+use crate::protocol::ExportForm;
+use crate::usage::{JavaScript, Usage};
+
+/// Code that opens the folder and asks the model something.
+pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
+    let usage = Usage {
+        kind: folder.kind(),
+        base_model: folder.base_model,
+        max_len: folder.recipe.max_len(),
+        max_new_tokens: folder.recipe.raw().max_new_tokens,
+    };
+    match form {
+        ExportForm::Adapter => format!(
+            "This folder holds the adapter, and the head where that is new; they go on top of the base model. In this \
+            folder:\n\n```python\n{}```\n",
+            usage.adapter_python()
+        ),
+        ExportForm::Model => {
+            let body = match folder.kind().family.is_decoder() {
+                true => "",
+                false => "\nThe encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n",
+            };
+            let javascript = usage.javascript().map(in_javascript).unwrap_or_default();
+            format!("```python\n{}```\n{body}{javascript}", usage.python("path/to/this/folder"))
+        }
+    }
+}
+
+fn in_javascript(JavaScript { convert, code }: JavaScript) -> String {
+    format!(
+        "\nIn JavaScript, transformers.js opens it once its weights are in ONNX too. Python's Optimum (`pip install \
+        optimum-onnx`) puts them there; in this folder:\n\n```sh\n{convert}```\n\n```js\n{code}```\n"
+    )
+}

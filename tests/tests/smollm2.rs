@@ -1,0 +1,82 @@
+//! SmolLM2, the default decoder, from its 4-bit file to its answers, against transformers.
+
+use std::fs;
+
+use burn::tensor::Device;
+use hone_core::dataset::{Message, Role};
+use hone_core::model::{Cache, ModelConfig, TaskModel};
+use hone_core::recipe::{Pooling, Task};
+use hone_core::text::{ChatTemplate, Tokenizer, conversation};
+use hone_core::weights::{GgufReader, Incoming};
+use hone_tests::{assert_close, golden, json, smollm2, tolerance, values};
+
+#[test]
+fn ten_answers_equal_transformers() {
+    let Some(file) = smollm2() else { return };
+    let mut incoming = Incoming::gguf(&Device::flex());
+    incoming.push(&fs::read(file).unwrap()).unwrap();
+    let (mut tensors, header) = incoming.finish().unwrap();
+    let header = header.unwrap();
+    let (config, files) = (header.config_json(), header.tokenizer_files().unwrap());
+    let tokenizer = Tokenizer::parse(&files[0].1, 49_152).unwrap().with_ends(&[&config]);
+    let template = ChatTemplate::find(&files).unwrap();
+    let config = ModelConfig::parse(&config).unwrap();
+    let model = TaskModel::load(&config, Task::Generation, Pooling::Mean, 0, &mut tensors).unwrap();
+
+    let (info, logits) = (json("smollm2.json"), values(&golden("smollm2.safetensors")));
+    let every = info["every"].as_u64().unwrap() as usize;
+    for (i, answer) in info["answers"].as_array().unwrap().iter().enumerate() {
+        let question = answer["question"].as_str().unwrap();
+        let ids = |key: &str| serde_json::from_value::<Vec<u32>>(answer[key].clone()).unwrap();
+        let said = [Message { role: Role::User, content: question }];
+        let prompt = conversation::prompt(&tokenizer, template.as_ref(), &said).unwrap();
+        assert_eq!(prompt, ids("prompt"), "{question}");
+
+        let (mut cache, mut unseen, mut written) = (Cache::default(), prompt, Vec::new());
+        let completion = ids("completion");
+        while written.len() < completion.len() {
+            let scores: Vec<f32> = model.body.next_scores(&unseen, &mut cache).into_data().try_into_vec().unwrap();
+            let best = (0..).zip(&scores).max_by(|a: &(u32, _), b| f32::total_cmp(a.1, b.1)).unwrap().0;
+            if written.is_empty() {
+                let some: Vec<f32> = scores.into_iter().step_by(every).collect();
+                assert_close(question, &some, &logits[&format!("logits.{i}")], tolerance::TRAINING);
+            }
+            written.push(best);
+            unseen = vec![best];
+        }
+        assert_eq!(written, completion, "{question}");
+        assert_eq!(tokenizer.decode(&written).unwrap(), answer["text"].as_str().unwrap());
+    }
+}
+
+#[test]
+fn what_is_learned_of_a_conversation_follows_what_it_is_asked_by() {
+    let Some(file) = smollm2() else { return };
+    let mut reader = GgufReader::default();
+    reader.push(&fs::read(file).unwrap(), &mut |_, _| Ok(())).unwrap();
+    let header = reader.finish().unwrap();
+    let files = header.tokenizer_files().unwrap();
+    let tokenizer = Tokenizer::parse(&files[0].1, 49_152).unwrap().with_ends(&[&header.config_json()]);
+    let template = ChatTemplate::find(&files).unwrap();
+    let turn = |role, content| Message { role, content };
+    let messages = [
+        turn(Role::User, "Who are you?"),
+        turn(Role::Assistant, "A parrot, 12 years old."),
+        turn(Role::User, "And now?"),
+        turn(Role::Assistant, "Still a parrot."),
+    ];
+    let turns = conversation::chat(&tokenizer, template.as_ref(), &messages).unwrap();
+    let learned: Vec<String> = turns
+        .learned
+        .iter()
+        .map(|range| tokenizer.decode(&turns.ids[range.start as usize..range.end as usize]).unwrap())
+        .collect();
+    assert_eq!(learned, ["A parrot, 12 years old.\n", "Still a parrot.\n"]);
+    for (i, learned) in turns.learned.iter().enumerate() {
+        let asked = conversation::prompt(&tokenizer, template.as_ref(), &messages[..2 * i + 1]).unwrap();
+        assert_eq!(asked, turns.ids[..learned.start as usize]);
+        // The end of its turn is learned, by which it stops when it writes.
+        let end = tokenizer.ends()[0];
+        assert!(turns.ids[learned.start as usize..learned.end as usize].contains(&end));
+    }
+}
