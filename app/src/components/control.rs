@@ -24,12 +24,14 @@ pub fn ControlField(
 #[component]
 fn ChoiceField(choice: &'static Choice) -> impl IntoView {
     let page = Page::get();
-    let chosen = page.memo(|state| choice.chosen(&state.form.recipe));
     let options = (0..).zip(choice.options).map(|(index, (name, _))| {
-        let is_chosen = Memo::new(move |_| chosen.get() == index);
+        let is_chosen = page.memo(move |state| choice.chosen(&state.form.recipe) == index);
         view! { <MenuOption value=index.to_string() name=*name is_chosen /> }
     });
-    let what = move || choice.options.get(chosen.get()).map(|(_, what)| *what);
+    let what = page.memo(|state| {
+        let option = choice.options.get(choice.chosen(&state.form.recipe));
+        option.map_or("", |(_, what)| *what).to_owned()
+    });
     let choose = move |value: String| {
         if let Ok(index) = value.parse() {
             page.change(|state| state.form.choose(choice, index));

@@ -88,14 +88,14 @@ fn Suggestions() -> impl IntoView {
 #[component]
 fn Take(name: &'static str, pick: fn(&RateFinding) -> Option<f64>) -> impl IntoView {
     let page = Page::get();
-    let rate = page.memo(move |state| state.finder.finding().and_then(pick));
-    let words = Memo::new(move |_| {
-        rate.get().map_or_else(String::new, |rate| format!("Take {}", show::rate(show::two_digits(rate))))
+    let rate = move |state: &State| state.finder.finding().and_then(pick);
+    let words = page.memo(move |state| {
+        rate(state).map_or_else(String::new, |rate| format!("Take {}", show::rate(show::two_digits(rate))))
     });
-    let is_moot = Memo::new(move |_| rate.get().is_none());
+    let is_moot = Memo::new(move |_| words.with(String::is_empty));
     let is_locked = page.memo(State::is_engaged);
     let take = move |_| {
-        if let Some(rate) = rate.get_untracked() {
+        if let Some(rate) = page.peek(rate) {
             page.change(|state| state.take_rate(rate));
         }
     };

@@ -77,9 +77,7 @@ pub fn LiveLayers() -> impl IntoView {
 fn LivePart(place: Place) -> impl IntoView {
     let page = Page::get();
     let class = page.memo(move |state| class_of(state.run.part(place)));
-    let part = page.memo(move |state| state.run.part(place).cloned());
-    let lr = page.slow(|state| state.run.lr());
-    let rate = Memo::new(move |_| part.with(|part| rate_of(part.as_ref(), lr.get())));
+    let rate = page.memo(move |state| rate_of(state.run.part(place), state.run.lr()));
     let by_hand = page.memo(move |state| {
         let by_hand = state.run.part(place).is_some_and(|part| part.by_hand);
         if by_hand { "by hand".to_owned() } else { String::new() }
