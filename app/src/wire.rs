@@ -33,7 +33,7 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
 /// # Errors
 /// Says in words what does not fit.
 pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
-    T::deserialize(Reader(value)).map_err(|error| error.to_string())
+    T::deserialize(Reader(&value)).map_err(|error| error.to_string())
 }
 
 thread_local! {
@@ -89,9 +89,10 @@ pub fn set(object: &Object, key: &str, value: &JsValue) {
     let _ = Reflect::set(object, &key.into(), value);
 }
 
-struct Reader(JsValue);
+#[derive(Clone, Copy)]
+struct Reader<'a>(&'a JsValue);
 
-impl Reader {
+impl Reader<'_> {
     #[inline(never)]
     fn number(&self) -> Result<f64, Error> {
         self.0.as_f64().map_or_else(|| expected("a number"), Ok)
@@ -112,7 +113,10 @@ impl Reader {
 
     #[inline(never)]
     fn items(&self) -> Result<Items, Error> {
-        if Array::is_array(&self.0) { Ok(Items { array: Array::from(&self.0), next: 0 }) } else { expected("a list") }
+        if !Array::is_array(self.0) {
+            return expected("a list");
+        }
+        Ok(Items { array: Array::from(self.0), next: 0 })
     }
 
     #[inline(never)]
@@ -135,14 +139,14 @@ impl Reader {
                 return Err(Error::new(format!("unknown field `{key}`")));
             }
         }
-        Ok(Fields { object: self.0, names, next: 0, value: JsValue::UNDEFINED })
+        Ok(Fields { object: self.0.clone(), names, next: 0, value: JsValue::UNDEFINED })
     }
 
     #[inline(never)]
     fn variant(self, name: &str, variants: &'static [&'static str]) -> Result<Variant, Error> {
         let tag = tag_of(name).filter(|_| self.0.is_object());
         let (named, content) = match tag {
-            Some(tag) => (get(&self.0, tag).as_string(), self.0),
+            Some(tag) => (get(self.0, tag).as_string(), self.0.clone()),
             None if self.0.is_string() => (self.0.as_string(), JsValue::UNDEFINED),
             None => {
                 let mut entries = self.entries()?;
@@ -166,7 +170,7 @@ macro_rules! read {
     )*};
 }
 
-impl<'de> de::Deserializer<'de> for Reader {
+impl<'de> de::Deserializer<'de> for Reader<'_> {
     type Error = Error;
 
     read! {
@@ -241,7 +245,7 @@ impl<'de> de::SeqAccess<'de> for Items {
             return Ok(None);
         }
         self.next += 1;
-        seed.deserialize(Reader(self.array.get(self.next - 1))).map(Some)
+        seed.deserialize(Reader(&self.array.get(self.next - 1))).map(Some)
     }
 }
 
@@ -271,12 +275,12 @@ impl<'de> de::MapAccess<'de> for Entries {
 
     #[inline(never)]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        self.step().map(|key| seed.deserialize(Reader(key))).transpose()
+        self.step().map(|key| seed.deserialize(Reader(&key))).transpose()
     }
 
     #[inline(never)]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(Reader(std::mem::take(&mut self.value)))
+        seed.deserialize(Reader(&self.value))
     }
 }
 
@@ -312,7 +316,7 @@ impl<'de> de::MapAccess<'de> for Fields {
 
     #[inline(never)]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(Reader(std::mem::take(&mut self.value)))
+        seed.deserialize(Reader(&self.value))
     }
 }
 
@@ -345,7 +349,7 @@ impl<'de> de::VariantAccess<'de> for Variant {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(Reader(self.content))
+        seed.deserialize(Reader(&self.content))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
@@ -353,7 +357,7 @@ impl<'de> de::VariantAccess<'de> for Variant {
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Reader(self.content).fields(fields, self.tag)?)
+        visitor.visit_map(Reader(&self.content).fields(fields, self.tag)?)
     }
 }
 

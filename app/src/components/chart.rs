@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::changing;
+
 use crate::state::plot::Picture;
 
 /// Spaces between the marks of the vertical axis.
@@ -20,21 +22,21 @@ pub fn Chart(
     #[prop(optional, into)]
     legend: Signal<Vec<(String, String)>>,
 ) -> impl IntoView {
-    let marks = move || {
+    let marks = changing(move || {
         let (low, high) = picture.with(|picture| (picture.frame.y_min, picture.frame.y_max));
         let value = |place: u32| low + (high - low) * f64::from(place) / f64::from(INTERVALS);
         (0..=INTERVALS).rev().map(|place| view! { <span>{mark(value(place))}</span> }).collect_view()
-    };
+    });
     let grid: String = (0..=INTERVALS).map(|place| format!("M0 {}H100", 100 * place / INTERVALS)).collect();
-    let shapes = move || {
+    let shapes = changing(move || {
         let shapes = picture.with(|picture| picture.shapes.clone());
         shapes.into_iter().map(|shape| view! { <path class=shape.class d=shape.path /> }).collect_view()
-    };
-    let keys = move || {
+    });
+    let keys = changing(move || {
         let keys = legend.get().into_iter();
         keys.map(|(class, name)| view! { <li><Key class />{name}</li> }).collect_view()
-    };
-    let ends = move || picture.with(|picture| picture.ends.clone()).map(|end| view! { <span>{end}</span> });
+    });
+    let ends = changing(move || picture.with(|picture| picture.ends.clone()).map(|end| view! { <span>{end}</span> }));
     view! {
         <figure class="chart">
             <figcaption>

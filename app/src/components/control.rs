@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::NumberField;
+use super::{MenuOption, NumberField, changing, ticked, typed};
 use crate::page::Page;
 use crate::state::fields::{Choice, Control, Switch};
 
@@ -11,24 +11,27 @@ pub fn ControlField(
     control: &'static Control,
 ) -> impl IntoView {
     let applies = Page::get().memo(|state| control.applies(&state.form.recipe));
-    move || {
+    changing(move || {
         applies.get().then(|| match control {
             Control::Number(field) => view! { <NumberField field /> }.into_any(),
             Control::Choice(choice) => view! { <ChoiceField choice /> }.into_any(),
             Control::Switch(switch) => view! { <SwitchField switch /> }.into_any(),
         })
-    }
+    })
 }
 
 /// One of several, with what the chosen one does.
 #[component]
 fn ChoiceField(choice: &'static Choice) -> impl IntoView {
     let page = Page::get();
-    let chosen = page.memo(|state| choice.chosen(&state.form.recipe));
     let options = (0..).zip(choice.options).map(|(index, (name, _))| {
-        view! { <option value=index.to_string() selected=Memo::new(move |_| chosen.get() == index)>{*name}</option> }
+        let is_chosen = page.memo(move |state| choice.chosen(&state.form.recipe) == index);
+        view! { <MenuOption value=index.to_string() name=*name is_chosen /> }
     });
-    let what = move || choice.options.get(chosen.get()).map(|(_, what)| *what);
+    let what = page.memo(|state| {
+        let option = choice.options.get(choice.chosen(&state.form.recipe));
+        option.map_or("", |(_, what)| *what).to_owned()
+    });
     let choose = move |value: String| {
         if let Ok(index) = value.parse() {
             page.change(|state| state.form.choose(choice, index));
@@ -41,7 +44,7 @@ fn ChoiceField(choice: &'static Choice) -> impl IntoView {
             <select
                 id=choice.name
                 aria-describedby=hint_id.clone()
-                on:change:target=move |event| choose(event.target().value())
+                on:change=typed(choose)
             >
                 {options.collect_view()}
             </select>
@@ -67,10 +70,9 @@ fn SwitchField(switch: &'static Switch) -> impl IntoView {
                     type="checkbox"
                     aria-describedby=hint_id.clone()
                     prop:checked=is_on
-                    on:change:target=move |event| {
-                        let is_on = event.target().checked();
+                    on:change=ticked(move |is_on| {
                         page.change(|state| state.form.switch(switch, is_on));
-                    }
+                    })
                 />
                 {switch.label}
             </label>

@@ -1,9 +1,12 @@
 //! Pieces that several steps use.
 
 mod bars;
+mod changing;
 mod chart;
 mod control;
 mod file_button;
+mod handlers;
+mod menu_option;
 mod number_field;
 mod problem_note;
 mod rail;
@@ -12,9 +15,12 @@ mod step_section;
 mod table;
 
 pub use bars::{Bar, Bars};
+pub use changing::changing;
 pub use chart::{Chart, Key};
 pub use control::ControlField;
 pub use file_button::FileButton;
+pub use handlers::{pressed, ticked, typed};
+pub use menu_option::MenuOption;
 pub use number_field::{NumberField, NumberRow};
 pub use problem_note::{ProblemNote, ProblemPlace};
 pub use rail::Rail;

@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::typed;
+
 use crate::page::Page;
 use crate::state::fields::Field;
 
@@ -37,7 +39,7 @@ pub fn NumberField(
                     prop:value=value
                     aria-invalid=is_wrong
                     aria-describedby=hint_id.clone()
-                    on:change:target=move |event| type_in(event.target().value())
+                    on:change=typed(type_in)
                 />
                 <span class="unit">{field.unit}</span>
                 <span class="range">{field.range_words()}</span>
@@ -82,7 +84,7 @@ pub fn NumberRow(
                 prop:value=value
                 aria-invalid=is_wrong
                 aria-describedby=error_id.clone()
-                on:change:target=move |event| on_type.run(event.target().value())
+                on:change=typed(move |value| on_type.run(value))
             />
             <span id=error_id class="error">{error}</span>
         </li>

@@ -1,6 +1,8 @@
 use hone_core::problem::Problem;
 use leptos::prelude::*;
 
+use super::changing;
+
 use crate::state::show::visible;
 
 /// A problem in its three parts, in the place where it arose.
@@ -37,5 +39,5 @@ pub fn ProblemPlace(
     #[prop(optional)]
     is_warning: bool,
 ) -> impl IntoView {
-    move || problem.get().map(|problem| view! { <ProblemNote problem is_warning /> })
+    changing(move || problem.get().map(|problem| view! { <ProblemNote problem is_warning /> }))
 }

@@ -1,4 +1,6 @@
 use leptos::prelude::*;
+
+use super::pressed;
 use leptos::task::spawn_local;
 
 use crate::browser;
@@ -24,7 +26,7 @@ pub fn Snippet(
             <div class="snippet-head">
                 <h4>{title}</h4>
                 <span role="status">{answer}</span>
-                <button type="button" class="quiet" aria-label=format!("Copy: {title}") on:click=copy>
+                <button type="button" class="quiet" aria-label=format!("Copy: {title}") on:click=pressed(copy)>
                     "Copy"
                 </button>
             </div>

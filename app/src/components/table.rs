@@ -1,5 +1,7 @@
 use leptos::prelude::*;
 
+use super::changing;
+
 /// Figures in rows, in a frame that scrolls by itself where there is no room. The first cell of a row names it.
 #[component]
 pub fn Table(
@@ -15,7 +17,7 @@ pub fn Table(
     #[prop(into)]
     rows: Signal<Vec<Vec<String>>>,
 ) -> impl IntoView {
-    let head_cells = move || {
+    let head_cells = changing(move || {
         let mut heads = heads.get().into_iter();
         let corner = heads.next();
         let heads = heads.map(|head| view! { <th scope="col" dir="auto">{head}</th> }).collect_view();
@@ -23,7 +25,7 @@ pub fn Table(
             <td>{corner}</td>
             {heads}
         }
-    };
+    });
     let row = |cells: Vec<String>| {
         let mut cells = cells.into_iter();
         let name = cells.next();
@@ -36,7 +38,7 @@ pub fn Table(
                 <thead>
                     <tr>{head_cells}</tr>
                 </thead>
-                <tbody>{move || rows.get().into_iter().map(row).collect_view()}</tbody>
+                <tbody>{changing(move || rows.get().into_iter().map(row).collect_view())}</tbody>
             </table>
         </div>
     }

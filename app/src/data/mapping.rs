@@ -2,7 +2,7 @@ use hone_core::dataset::{Encoding, Format, SourceInfo};
 use leptos::prelude::*;
 
 use super::purpose::Purpose;
-use crate::components::ProblemNote;
+use crate::components::{MenuOption, ProblemNote, changing, typed};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -27,9 +27,9 @@ pub fn MappingForm() -> impl IntoView {
     let is_locked = page.memo(State::is_engaged);
     let warnings =
         page.memo(|state| state.data.train.source.as_ref().map(|source| source.warnings.clone()).unwrap_or_default());
-    let warnings = move || {
+    let warnings = changing(move || {
         warnings.get().into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
-    };
+    });
     view! {
         <fieldset class="mapping" disabled=is_locked hidden=is_none>
                 <legend class="unseen">"How the file is read"</legend>
@@ -38,7 +38,7 @@ pub fn MappingForm() -> impl IntoView {
                     <span>{facts}</span>
                 </p>
                 <Reading />
-                {move || source.get().map(|source| view! { <Purpose source /> })}
+                {changing(move || source.get().map(|source| view! { <Purpose source /> }))}
             </fieldset>
             {warnings}
     }
@@ -72,13 +72,13 @@ fn Reading() -> impl IntoView {
             <div class="pair">
                 <label>
                     "Encoding"
-                    <select on:change:target=move |event| set_encoding(event.target().value())>
+                    <select on:change=typed(set_encoding)>
                         {options(&ENCODINGS, |state| said(state).0.map_or("", encoding_key))}
                     </select>
                 </label>
                 <label>
                     "The first line"
-                    <select on:change:target=move |event| set_header(event.target().value())>
+                    <select on:change=typed(set_header)>
                         {options(&HEADERS, |state| match said(state).1 {
                             None => "",
                             Some(true) => "names",
@@ -100,7 +100,7 @@ fn said(state: &State) -> (Option<Encoding>, Option<bool>) {
 fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -> &'static str) -> impl IntoView {
     let page = Page::get();
     let option = move |&(key, name): &(&'static str, &'static str)| {
-        view! { <option value=key selected=page.memo(move |state| value(state) == key)>{name}</option> }
+        view! { <MenuOption value=key name is_chosen=page.memo(move |state| value(state) == key) /> }
     };
     choices.iter().map(option).collect_view()
 }

@@ -6,6 +6,7 @@ use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 
 use super::take_files;
 use crate::browser;
+use crate::components::{pressed, typed};
 use crate::page::Page;
 
 const NAME: &str = "pasted table";
@@ -25,12 +26,12 @@ pub fn Paste() -> impl IntoView {
                 spellcheck="false"
                 placeholder="text,label"
                 prop:value=text
-                on:input:target=move |event| text.set(event.target().value())
+                on:input=typed(move |value| text.set(value))
             ></textarea>
             <button
                 type="button"
                 disabled=move || text.with(|text| text.trim().is_empty())
-                on:click=move |_| text.with_untracked(|text| open(page, text))
+                on:click=pressed(move |_| text.with_untracked(|text| open(page, text)))
             >
                 "Use this table"
             </button>

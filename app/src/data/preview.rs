@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use crate::components::changing;
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -15,7 +16,7 @@ pub fn Preview() -> impl IntoView {
     let role = move |index: usize| {
         columns.with(|columns| columns.get(index).map_or(String::new(), |column| column[1].clone()))
     };
-    let head = move || {
+    let head = changing(move || {
         let columns = columns.get().into_iter().map(|column| {
             let [name, role, class] = [0, 1, 1].map(|part| column[part].clone());
             view! {
@@ -26,7 +27,7 @@ pub fn Preview() -> impl IntoView {
             }
         });
         columns.collect_view()
-    };
+    });
     let row = move |row: Vec<String>| {
         let cells = row.into_iter().enumerate().map(|(index, cell)| {
             view! {
@@ -49,7 +50,7 @@ pub fn Preview() -> impl IntoView {
                 <thead>
                     <tr>{head}</tr>
                 </thead>
-                <tbody>{move || rows.get().into_iter().map(row).collect_view()}</tbody>
+                <tbody>{changing(move || rows.get().into_iter().map(row).collect_view())}</tbody>
             </table>
         </div>
     }

@@ -1,6 +1,7 @@
 use hone_core::dataset::Mapping;
 use leptos::prelude::*;
 
+use crate::components::typed;
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -13,11 +14,11 @@ pub fn PromptEditor() -> impl IntoView {
         Some(Mapping::Completion { prompt, .. }) => prompt.clone(),
         _ => String::new(),
     });
-    let typed = RwSignal::new(String::new());
-    Effect::new(move |_| typed.set(prompt.get()));
-    let error = page.memo(move |state| first_prompt(state, &typed.read()).err().unwrap_or_default());
+    let draft = RwSignal::new(String::new());
+    Effect::new(move |_| draft.set(prompt.get()));
+    let error = page.memo(move |state| first_prompt(state, &draft.read()).err().unwrap_or_default());
     let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
-    let shown = page.memo(move |state| show::lines(&first_prompt(state, &typed.read()).unwrap_or_default()));
+    let shown = page.memo(move |state| show::lines(&first_prompt(state, &draft.read()).unwrap_or_default()));
     let columns = page.memo(|state| {
         let names = state.data.columns().iter().map(|name| format!("{{{}}}", show::visible(name)));
         names.collect::<Vec<_>>().join(" ")
@@ -33,9 +34,9 @@ pub fn PromptEditor() -> impl IntoView {
                     spellcheck="false"
                     aria-describedby="prompt-hint"
                     aria-invalid=is_wrong
-                    prop:value=typed
-                    on:input:target=move |event| typed.set(event.target().value())
-                    on:change=move |_| page.act(|state| take(state, &typed.read_untracked()))
+                    prop:value=draft
+                    on:input=typed(move |text| draft.set(text))
+                    on:change=move |_| page.act(|state| take(state, &draft.read_untracked()))
                 ></textarea>
                 <p id="prompt-hint" class="hint">
                     <span class="error" dir="auto">{error}</span>

@@ -4,6 +4,7 @@ use hone_core::dataset::{Mapping, SourceInfo};
 use leptos::prelude::*;
 
 use super::prompt::PromptEditor;
+use crate::components::{MenuOption, changing, ticked, typed};
 use crate::page::Page;
 use crate::state::roles::Role;
 use crate::state::{State, roles, show};
@@ -19,7 +20,7 @@ pub fn Purpose(source: SourceInfo) -> impl IntoView {
     let options = guesses.iter().zip(0..).map(|(guess, index): (&Mapping, usize)| {
         let own = discriminant(guess);
         let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
-        view! { <option value=index.to_string() selected=is_chosen>{roles::purpose(guess)}</option> }
+        view! { <MenuOption value=index.to_string() name=roles::purpose(guess) is_chosen /> }
     });
     let options = options.collect_view();
     let choose = move |value: String| {
@@ -32,15 +33,15 @@ pub fn Purpose(source: SourceInfo) -> impl IntoView {
     let names: StoredValue<Vec<String>> = StoredValue::new(names);
     let places =
         page.memo(|state| places(state).iter().map(|role| format!("{} column", role.name)).collect::<Vec<_>>());
-    let selects = move || {
+    let selects = changing(move || {
         let labels = places.get().into_iter().enumerate();
         labels.map(|(nth, label)| view! { <RoleSelect nth label=show::sentence_case(&label) names /> }).collect_view()
-    };
+    });
     view! {
         <div class="purpose">
             <label>
                 "What to learn"
-                <select on:change:target=move |event| choose(event.target().value())>{options}</select>
+                <select on:change=typed(choose)>{options}</select>
             </label>
             <p class="hint" dir="auto" hidden=is_other>{why}</p>
         </div>
@@ -64,7 +65,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
     let options = none.into_iter().chain(columns).map(|(value, name)| {
         let column: Option<u32> = value.parse().ok();
         let is_chosen = page.memo(move |state| places(state).get(nth).is_some_and(|role| role.column == column));
-        view! { <option value=value selected=is_chosen>{name}</option> }
+        view! { <MenuOption value name is_chosen /> }
     });
     let options = options.collect_view();
     let choose = move |value: String| {
@@ -76,7 +77,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
     view! {
         <label>
             {label}
-            <select on:change:target=move |event| choose(event.target().value())>{options}</select>
+            <select on:change=typed(choose)>{options}</select>
         </label>
     }
 }
@@ -96,7 +97,7 @@ fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
         };
         view! {
             <label class="check">
-                <input type="checkbox" prop:checked=is_on on:change:target=move |event| tick(event.target().checked()) />
+                <input type="checkbox" prop:checked=is_on on:change=ticked(tick) />
                 <span dir="auto">{name}</span>
             </label>
         }

@@ -1,7 +1,7 @@
 use hone_core::dataset::{ClassCount, DataReport, DroppedRow, RepeatedText, TaskFacts};
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, ProblemNote};
+use crate::components::{Bar, Bars, ProblemNote, changing};
 use crate::page::Page;
 use crate::state::show;
 
@@ -12,7 +12,7 @@ const FEW: usize = 12;
 #[component]
 pub fn Report() -> impl IntoView {
     let report = Page::get().memo(|state| state.data.report.clone());
-    move || report.get().map(|report| view! { <ReportCard report /> })
+    changing(move || report.get().map(|report| view! { <ReportCard report /> }))
 }
 
 #[component]

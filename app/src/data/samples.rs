@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 
 use crate::browser;
+use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::show;
 
@@ -31,7 +32,7 @@ const AT_ONCE: usize = 3;
 pub fn Samples() -> impl IntoView {
     let samples = RwSignal::new(Ok::<Vec<Sample>, Problem>(Vec::new()));
     spawn_local(async move { samples.set(browser::fetch_json("samples/index.json").await) });
-    let list = move || match samples.get() {
+    let list = changing(move || match samples.get() {
         Err(_) => view! { <p class="hint">"There are no samples in this copy of Hone."</p> }.into_any(),
         Ok(samples) => {
             let mut samples = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
@@ -46,7 +47,7 @@ pub fn Samples() -> impl IntoView {
             }
             .into_any()
         }
-    };
+    });
     view! {
         <div class="try-sample">
             <h3>"Or try a sample"</h3>
@@ -72,7 +73,7 @@ fn SampleItem(sample: Sample) -> impl IntoView {
     let about = format!("{}, {}. {}", show::counted(sample.rows, "row", "rows"), sample.license, sample.source);
     view! {
         <li>
-            <button type="button" class="sample" on:click=open>
+            <button type="button" class="sample" on:click=pressed(open)>
                 <strong>{name}</strong>
                 <small>{task}</small>
                 <span>{sample.description}</span>

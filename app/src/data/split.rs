@@ -2,7 +2,7 @@ use hone_core::protocol::DataRole;
 use leptos::prelude::*;
 
 use super::{ACCEPT, open_list, take_files};
-use crate::components::{FileButton, NumberField, ProblemPlace};
+use crate::components::{FileButton, NumberField, ProblemPlace, changing, pressed};
 use crate::page::Page;
 use crate::state::fields::VALIDATION_SHARE;
 use crate::state::{State, show};
@@ -26,11 +26,11 @@ pub fn Split() -> impl IntoView {
         })
     });
     let remap = Callback::new(move |()| page.act(State::remap));
-    let fields = move || {
+    let fields = changing(move || {
         own.with(Option::is_none).then(|| {
             view! { <NumberField field=&VALIDATION_SHARE on_change=remap /> }
         })
-    };
+    });
     view! {
 
             <fieldset class="split" disabled=is_locked hidden=has_none>
@@ -55,11 +55,11 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         event.stop_propagation();
         take_files(page, DataRole::Validation, event.data_transfer());
     };
-    let content = move || {
+    let content = changing(move || {
         match own.get() {
         Some(name) => view! {
             <p dir="auto">"Checked with " <strong>{name}</strong></p>
-            <button type="button" class="quiet" on:click=move |_| page.act(State::close_validation)>
+            <button type="button" class="quiet" on:click=pressed(move |_| page.act(State::close_validation))>
                 "Take it away"
             </button>
         }
@@ -70,7 +70,7 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         }
         .into_any(),
     }
-    };
+    });
     view! {
         <div class="drop small" on:drop=drop>
             {content}

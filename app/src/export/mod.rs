@@ -5,9 +5,9 @@ mod snippets;
 use hone_core::protocol::ExportForm;
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, Snippet, StepSection};
+use crate::components::{ProblemNote, Snippet, StepSection, changing, pressed};
 use crate::page::Page;
-use crate::state::{Export, Step, show};
+use crate::state::{Export, State, Step, show};
 use crate::train::save_recipe;
 
 /// The download, what is in it and how it is loaded.
@@ -45,7 +45,7 @@ fn Download() -> impl IntoView {
         let what = if state.run.has_adapter() { "whole model" } else { "model" };
         format!("Download {what} (zip, {size})")
     });
-    let state_line = move || match export.get() {
+    let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
         Export::Writing(share) => view! {
             <div class="progress">
@@ -60,7 +60,7 @@ fn Download() -> impl IntoView {
             view! {
                 <div class="row">
                     <p role="status" dir="auto">{words}</p>
-                    <button type="button" class="quiet" on:click=again>
+                    <button type="button" class="quiet" on:click=pressed(again)>
                         "Save it once more"
                     </button>
                 </div>
@@ -68,14 +68,14 @@ fn Download() -> impl IntoView {
             .into_any()
         }
         Export::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
-    };
+    });
     view! {
         <div class="row">
             <button
                 type="button"
                 class="primary"
                 disabled=is_writing
-                on:click=move |_| page.act(|state| state.export(ExportForm::Model))
+                on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Model)))
             >
                 {words}
             </button>
@@ -83,11 +83,11 @@ fn Download() -> impl IntoView {
                 type="button"
                 hidden=is_whole
                 disabled=is_writing
-                on:click=move |_| page.act(|state| state.export(ExportForm::Adapter))
+                on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Adapter)))
             >
                 {adapter_words}
             </button>
-            <button type="button" class="quiet" on:click=move |_| save_recipe(page)>
+            <button type="button" class="quiet" on:click=pressed(move |_| save_recipe(page))>
                 "Save the recipe"
             </button>
         </div>
@@ -110,22 +110,21 @@ const OWN_CLASS: &str = "The head reads the mean of all tokens, which transforme
 #[component]
 fn Use() -> impl IntoView {
     let page = Page::get();
-    let kind = page.memo(|state| snippets::usage(state).kind);
-    let head = move || match kind.get().has_own_class() {
-        false => format!("transformers opens it as a plain {}.", kind.get().architecture()),
-        true => OWN_CLASS.to_owned(),
-    };
+    let head = page.memo(|state| match snippets::usage(state).kind {
+        kind if kind.has_own_class() => OWN_CLASS.to_owned(),
+        kind => format!("transformers opens it as a plain {}.", kind.architecture()),
+    });
     let is_whole = page.memo(|state| !state.run.has_adapter());
-    let is_decoder = move || kind.get().family.is_decoder();
+    let is_decoder = page.memo(|state: &State| snippets::usage(state).kind.family.is_decoder());
     let ask = page.memo(snippets::ask);
     let adapter = page.memo(snippets::adapter);
     let convert = page.memo(snippets::convert);
     let javascript = page.memo(snippets::javascript);
-    let has_no_javascript = move || javascript.with(String::is_empty);
+    let has_no_javascript = Memo::new(move |_| javascript.with(String::is_empty));
     view! {
         <h3>"Load it"</h3>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
-        <Snippet title="Ask it something, in Python" code=ask />
+        <Snippet title="Use it, in Python" code=ask />
         <div hidden=is_whole>
             <Snippet title="Lay the adapter over the untouched model, in Python, in the adapter's folder" code=adapter />
         </div>
@@ -134,7 +133,7 @@ fn Use() -> impl IntoView {
         </div>
         <div hidden=has_no_javascript>
             <Snippet title="Put its weights into ONNX for transformers.js, in its folder" code=convert />
-            <Snippet title="Ask it something, in JavaScript" code=javascript />
+            <Snippet title="Use it, in JavaScript" code=javascript />
         </div>
     }
 }

@@ -3,6 +3,7 @@ use hone_core::dataset::Mapping;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
+use crate::components::pressed;
 use crate::page::Page;
 use crate::state::{roles, show};
 
@@ -23,27 +24,15 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
         (_, Pooling::Cls) => "Makes one vector of a text from its first token.",
     };
     let id = entry.id.clone();
-    let kept = page.memo(move |state| state.model.kept(&id).map(|kept| (kept.is_complete, kept.bytes)));
     let is_own = entry.folder.is_empty();
-    let storage = {
-        let id = entry.id.clone();
-        move || {
-            let (is_complete, bytes) = kept.get().filter(|_| !is_own)?;
-            let words = match is_complete {
-                true => format!("Already in this browser, {}.", show::bytes(bytes)),
-                false => format!("{} of it are in this browser.", show::bytes(bytes)),
-            };
-            let id = id.clone();
-            Some(view! {
-                <p class="kept">
-                    {words}
-                    <button type="button" class="quiet" on:click=move |_| page.act(|state| state.forget_model(id.clone()))>
-                        "Remove it"
-                    </button>
-                </p>
-            })
-        }
-    };
+    let kept = page.memo(move |state| match state.model.kept(&id).filter(|_| !is_own) {
+        None => String::new(),
+        Some(kept) if kept.is_complete => format!("Already in this browser, {}.", show::bytes(kept.bytes)),
+        Some(kept) => format!("{} of it are in this browser.", show::bytes(kept.bytes)),
+    });
+    let is_elsewhere = Memo::new(move |_| kept.with(String::is_empty));
+    let id = entry.id.clone();
+    let forget = move |_| page.act(|state| state.forget_model(id.clone()));
     let facts = [
         ("Parameters", show::millions(entry.parameters)),
         ("To load", show::bytes(entry.bytes)),
@@ -68,7 +57,12 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
             </span>
             <dl>{facts}</dl>
         </label>
-        {storage}
+        <p class="kept" hidden=is_elsewhere>
+            {kept}
+            <button type="button" class="quiet" on:click=pressed(forget)>
+                "Remove it"
+            </button>
+        </p>
         </div>
     }
 }

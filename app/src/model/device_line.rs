@@ -1,7 +1,7 @@
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace};
+use crate::components::{MenuOption, ProblemNote, ProblemPlace, changing, pressed, typed};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -18,23 +18,23 @@ pub fn DeviceLine() -> impl IntoView {
         None if state.device.failed.is_some() => "The engine is not running.".into(),
         None => "The engine is loading. You can choose a file meanwhile.".into(),
     });
-    let failure = move || {
+    let failure = changing(move || {
         failed.get().map(|problem| {
             view! {
                 <ProblemNote problem />
-                <button type="button" on:click=move |_| page.act(State::restart)>
+                <button type="button" on:click=pressed(move |_| page.act(State::restart))>
                     "Start the engine again"
                 </button>
             }
         })
-    };
+    });
     let choices = [
         (DeviceChoice::Auto, "auto", "automatic"),
         (DeviceChoice::Gpu, "gpu", "GPU"),
         (DeviceChoice::Cpu, "cpu", "CPU"),
     ];
     let options = choices.map(|(this, key, name)| {
-        view! { <option value=key selected=page.memo(move |state| state.device.choice == this)>{name}</option> }
+        view! { <MenuOption value=key name is_chosen=page.memo(move |state| state.device.choice == this) /> }
     });
     let choose = move |value: String| {
         let chosen = choices.into_iter().find(|(_, key, _)| *key == value);
@@ -47,7 +47,7 @@ pub fn DeviceLine() -> impl IntoView {
             <p class="device-line">{line}</p>
             <label>
                 "Compute on"
-                <select disabled=is_locked on:change:target=move |event| choose(event.target().value())>
+                <select disabled=is_locked on:change=typed(choose)>
                     {options}
                 </select>
             </label>

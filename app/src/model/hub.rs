@@ -3,7 +3,7 @@ use hone_core::recipe::{Family, Task};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::ProblemNote;
+use crate::components::{ProblemNote, changing, pressed};
 use crate::page::Page;
 use crate::state::{Hub, Load, State, show};
 
@@ -19,12 +19,12 @@ pub fn FromHub() -> impl IntoView {
         state.is_engaged() || state.model.hub == Hub::Asked || matches!(state.model.load, Load::Loading(_))
     });
     let ask = move || page.act(|state| state.find_model(address.clone(), id.get_untracked()));
-    let answer = move || match hub.get() {
+    let answer = changing(move || match hub.get() {
         Hub::Idle => ().into_any(),
         Hub::Asked => view! { <p role="status">"Asking the hub…"</p> }.into_any(),
         Hub::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
         Hub::Found(found) => view! { <Found found=*found /> }.into_any(),
-    };
+    });
     Some(view! {
         <form
             class="ask-hub"
@@ -52,12 +52,11 @@ pub fn FromHub() -> impl IntoView {
 fn Found(found: FoundModel) -> impl IntoView {
     let page = Page::get();
     let FoundModel { entry, layers, hidden, max_positions, least_bytes, full_bytes, limit_bytes } = found;
-    let task = page.memo(|state| state.data.mapping.as_ref().map(hone_core::dataset::Mapping::task));
     let family = entry.family;
-    let unfit = move || {
-        let misses = task.get().is_some_and(|task| !family.serves(task));
-        misses.then(|| view! { <p class="note warning">"It cannot learn the task of your data."</p> })
-    };
+    let is_fit = page.memo(move |state| {
+        let task = state.data.mapping.as_ref().map(hone_core::dataset::Mapping::task);
+        task.is_none_or(|task| family.serves(task))
+    });
     let licence = if entry.license.is_empty() { "not told".into() } else { show::visible(&entry.license) };
     let facts = [
         ("Family", family.to_string()),
@@ -75,8 +74,8 @@ fn Found(found: FoundModel) -> impl IntoView {
             <dl>{facts}</dl>
             <p>{abilities(family)}</p>
             <p>{memory(least_bytes, full_bytes, limit_bytes)}</p>
-            {unfit}
-            <button type="button" on:click=move |_| page.act(State::take_found)>{label}</button>
+            <p class="note warning" hidden=is_fit>"It cannot learn the task of your data."</p>
+            <button type="button" on:click=pressed(move |_| page.act(State::take_found))>{label}</button>
         </div>
     }
 }

@@ -7,7 +7,7 @@ mod own;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, StepSection};
+use crate::components::{ProblemNote, ProblemPlace, StepSection, changing, pressed};
 use crate::page::Page;
 use crate::state::{Load, State, Step, show};
 
@@ -23,10 +23,10 @@ pub fn ModelStep() -> impl IntoView {
     let page = Page::get();
     let catalog = page.memo(|state| state.model.catalog.clone());
     let problem = page.memo(|state| state.model.catalog_problem.clone());
-    let cards = move || {
+    let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
-    };
+    });
     let is_locked = page.memo(State::is_engaged);
     view! {
         <StepSection step=Step::Model>
@@ -53,31 +53,31 @@ pub fn ModelStep() -> impl IntoView {
 fn LoadState() -> impl IntoView {
     let page = Page::get();
     let load = page.memo(|state| state.model.load.clone());
-    let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)));
+    let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default());
     let when = page.memo(|state| {
         let is_first = state.model.chosen == 0;
         if is_first { "It loads by itself as soon as there is data." } else { "It loads only when you say so." }
             .to_owned()
     });
+    let has_none = Memo::new(move |_| bytes.with(String::is_empty));
     let button = move || {
-        bytes.get().map(|bytes| {
-            view! {
-                <button type="button" on:click=move |_| page.act(State::load_model)>
-                    {format!("Load model, {bytes}")}
-                </button>
-            }
-        })
+        view! {
+            <button type="button" hidden=has_none on:click=pressed(move |_| page.act(State::load_model))>
+                "Load model, "
+                {bytes}
+            </button>
+        }
     };
-    move || match load.get() {
+    changing(move || match load.get() {
         Load::Idle => view! {
-            <div class="row">{button} <p class="hint">{when}</p></div>
+            <div class="row">{button()} <p class="hint">{when}</p></div>
         }
         .into_any(),
         Load::Loading(share) => view! {
             <div class="progress">
                 <p>{format!("Loading, {}", show::percent(share))}</p>
                 <progress max="1" value=share.to_string() aria-label="Share of the model that is loaded"></progress>
-                <button type="button" on:click=move |_| page.act(State::stop_loading)>"Stop loading"</button>
+                <button type="button" on:click=pressed(move |_| page.act(State::stop_loading))>"Stop loading"</button>
             </div>
         }
         .into_any(),
@@ -95,8 +95,8 @@ fn LoadState() -> impl IntoView {
         }
         Load::Failed(problem) => view! {
             <ProblemNote problem />
-            {button}
+            {button()}
         }
         .into_any(),
-    }
+    })
 }

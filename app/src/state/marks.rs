@@ -16,25 +16,28 @@ pub struct Piece {
 /// The text with the spans marked, each by its label. A span that overlaps an earlier one, or does not stand in the text,
 /// is left out.
 pub fn pieces(text: &str, spans: &[TextSpan]) -> Vec<Piece> {
-    let mut spans: Vec<&TextSpan> = spans.iter().collect();
-    spans.sort_by_key(|span| span.start);
     let mut pieces = Vec::new();
     let mut push = |text: &str, mark: Option<&String>| {
         if !text.is_empty() {
             pieces.push(Piece { text: show::lines(text), mark: mark.map(|label| show::visible(label)) });
         }
     };
+    let place = |span: &TextSpan| (span.start as usize, span.end as usize);
     let mut at = 0;
-    for span in spans {
-        let (start, end) = (span.start as usize, span.end as usize);
-        if let (Some(before), Some(marked)) = (text.get(at..start), text.get(start..end)) {
-            push(before, None);
-            push(marked, Some(&span.label));
-            at = end;
-        }
+    // There are few: looking for the next one each time is less code than sorting them.
+    while let Some(span) = spans.iter().filter(|span| stands(text, place(span), at)).min_by_key(|span| span.start) {
+        let (start, end) = place(span);
+        push(&text[at..start], None);
+        push(&text[start..end], Some(&span.label));
+        at = end;
     }
     push(&text[at..], None);
     pieces
+}
+
+/// Whether a place holds something of the text, at or after `at`.
+fn stands(text: &str, (start, end): (usize, usize), at: usize) -> bool {
+    start >= at && text.get(start..end).is_some_and(|marked| !marked.is_empty())
 }
 
 #[cfg(test)]

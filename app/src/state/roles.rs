@@ -62,8 +62,8 @@ pub fn with_label(mapping: &Mapping, column: u32, is_on: bool) -> Mapping {
     if let Mapping::MultiLabel { labels, .. } = &mut mapping {
         labels.retain(|label| *label != column);
         if is_on {
-            labels.push(column);
-            labels.sort_unstable();
+            let before = labels.iter().take_while(|label| **label < column).count();
+            labels.insert(before, column);
         }
     }
     mapping

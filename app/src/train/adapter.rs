@@ -1,6 +1,7 @@
 use hone_core::recipe::{AdapterKind, LoraTarget};
 use leptos::prelude::*;
 
+use crate::components::ticked;
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -16,10 +17,9 @@ pub fn Targets() -> impl IntoView {
                 <input
                     type="checkbox"
                     prop:checked=is_on
-                    on:change:target=move |event| {
-                        let is_on = event.target().checked();
+                    on:change=ticked(move |is_on| {
                         page.change(|state| state.form.set_target(target, is_on));
-                    }
+                    })
                 />
                 {show::target(target)}
             </label>

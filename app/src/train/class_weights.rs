@@ -1,7 +1,7 @@
 use hone_core::recipe::ClassWeights;
 use leptos::prelude::*;
 
-use crate::components::NumberRow;
+use crate::components::{NumberRow, changing};
 use crate::page::Page;
 use crate::state::show;
 
@@ -15,7 +15,7 @@ pub fn OwnWeights() -> impl IntoView {
         }
         _ => Vec::new(),
     });
-    let rows = move || {
+    let rows = changing(move || {
         let row = |(index, label): (usize, String)| {
             let (of_value, of_error, of_type) = (label.clone(), label.clone(), label.clone());
             let value = page.memo(move |state| show::rate(state.form.class_weight(&of_value)));
@@ -25,7 +25,7 @@ pub fn OwnWeights() -> impl IntoView {
             view! { <NumberRow id=format!("weight-{index}") label=show::visible(&label) value error on_type /> }
         };
         labels.get().into_iter().enumerate().map(row).collect_view()
-    };
+    });
     view! {
             <div hidden=Memo::new(move |_| labels.with(Vec::is_empty))>
                 <h4>"Weight of each label"</h4>

@@ -1,6 +1,7 @@
 use hone_core::metrics::ClassScores;
 use leptos::prelude::*;
 
+use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::{Cell, State, show};
 
@@ -13,11 +14,11 @@ pub fn Confusion() -> impl IntoView {
         classes.iter().map(|class| show::visible(&class.label)).collect::<Vec<_>>()
     });
     let counts = page.memo(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
-    let heads = move || {
+    let heads = changing(move || {
         let labels = labels.get().into_iter();
         labels.map(|label| view! { <th scope="col" dir="auto"><div>{label}</div></th> }).collect_view()
-    };
-    let rows = move || {
+    });
+    let rows = changing(move || {
         let labels = labels.get();
         let row = |((actual, label), counts): ((u32, &String), Vec<u32>)| {
             let total = counts.iter().sum::<u32>().max(1);
@@ -33,7 +34,7 @@ pub fn Confusion() -> impl IntoView {
             }
         };
         (0..).zip(&labels).zip(counts.get()).map(row).collect_view()
-    };
+    });
     let is_missing = page.memo(|state| confusion(state).is_none());
     view! {
         <div class="stack" hidden=is_missing>
@@ -78,7 +79,7 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
                 aria-label=words
                 aria-pressed=is_open
                 disabled=cannot_open
-                on:click=move |_| page.act(|state| state.open_cell(actual, predicted))
+                on:click=pressed(move |_| page.act(|state| state.open_cell(actual, predicted)))
             >
                 {show::count(f64::from(count))}
             </button>
@@ -111,7 +112,7 @@ fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
         }
         .into_any()
     };
-    view! { <div class="open-cell" aria-live="polite">{move || cell.get().map(&view_of)}</div> }
+    view! { <div class="open-cell" aria-live="polite">{changing(move || cell.get().map(&view_of))}</div> }
 }
 
 #[component]
@@ -121,5 +122,5 @@ fn TryButton(text: String) -> impl IntoView {
         page.change(|state| state.trial.text.clone_from(&text));
         page.act(State::ask);
     };
-    view! { <a class="quiet" href="#try" on:click=ask>"Try it"</a> }
+    view! { <a class="quiet" href="#try" on:click=pressed(ask)>"Try it"</a> }
 }

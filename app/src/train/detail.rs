@@ -3,7 +3,7 @@
 use hone_core::metrics::{ClassScores, Detail, TextSample};
 use leptos::prelude::*;
 
-use crate::components::{Chart, Table};
+use crate::components::{Chart, Table, changing};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -104,7 +104,7 @@ pub fn Samples() -> impl IntoView {
     view! {
         <div hidden=Memo::new(move |_| samples.with(Vec::is_empty))>
             <h4>"What it writes"</h4>
-            <ul class="written-rows">{move || samples.get().into_iter().map(item).collect_view()}</ul>
+            <ul class="written-rows">{changing(move || samples.get().into_iter().map(item).collect_view())}</ul>
         </div>
     }
 }

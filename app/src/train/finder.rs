@@ -1,7 +1,7 @@
 use hone_core::protocol::RateFinding;
 use leptos::prelude::*;
 
-use crate::components::{Chart, ProblemPlace};
+use crate::components::{Chart, ProblemPlace, pressed};
 use crate::page::Page;
 use crate::state::{Finder, FinderStage, State, show};
 
@@ -32,14 +32,14 @@ pub fn RateFinder() -> impl IntoView {
     view! {
         <div class="finder">
             <div class="row">
-                <button type="button" hidden=is_active disabled=cannot on:click=move |_| page.act(State::find_rate)>
+                <button type="button" hidden=is_active disabled=cannot on:click=pressed(move |_| page.act(State::find_rate))>
                     "Find a rate"
                 </button>
                 <button
                     type="button"
                     hidden=is_idle
                     disabled=is_stopping
-                    on:click=move |_| page.act(State::stop_finder)
+                    on:click=pressed(move |_| page.act(State::stop_finder))
                 >
                     "Stop looking"
                 </button>
@@ -88,19 +88,19 @@ fn Suggestions() -> impl IntoView {
 #[component]
 fn Take(name: &'static str, pick: fn(&RateFinding) -> Option<f64>) -> impl IntoView {
     let page = Page::get();
-    let rate = page.memo(move |state| state.finder.finding().and_then(pick));
-    let words = Memo::new(move |_| {
-        rate.get().map_or_else(String::new, |rate| format!("Take {}", show::rate(show::two_digits(rate))))
+    let rate = move |state: &State| state.finder.finding().and_then(pick);
+    let words = page.memo(move |state| {
+        rate(state).map_or_else(String::new, |rate| format!("Take {}", show::rate(show::two_digits(rate))))
     });
-    let is_moot = Memo::new(move |_| rate.get().is_none());
+    let is_moot = Memo::new(move |_| words.with(String::is_empty));
     let is_locked = page.memo(State::is_engaged);
     let take = move |_| {
-        if let Some(rate) = rate.get_untracked() {
+        if let Some(rate) = page.peek(rate) {
             page.change(|state| state.take_rate(rate));
         }
     };
     view! {
-        <button type="button" hidden=is_moot disabled=is_locked on:click=take>
+        <button type="button" hidden=is_moot disabled=is_locked on:click=pressed(take)>
             {words}
             <small>" " {name}</small>
         </button>

@@ -1,7 +1,7 @@
 use hone_core::protocol::Forgetting;
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars};
+use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
 use crate::state::{State, show};
 
@@ -24,7 +24,7 @@ pub fn ForgettingMeter() -> impl IntoView {
         None => String::new(),
     });
     let shares = page.memo(|state| forgetting(state).map(|forgetting| (forgetting.agreement, forgetting.cosine)));
-    let bars = move || {
+    let bars = changing(move || {
         shares.get().map(|(agreement, cosine)| {
             let bars = vec![
                 Bar { label: "Sentences still alike".into(), share: share(agreement), mark: "" },
@@ -32,7 +32,7 @@ pub fn ForgettingMeter() -> impl IntoView {
             ];
             view! { <Bars caption="Of what the model was before" bars /> }
         })
-    };
+    });
     view! {
         <div class="forgetting" hidden=is_missing>
             <h4>"What it has kept"</h4>

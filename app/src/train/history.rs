@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use super::compare::Comparison;
 use crate::browser;
-use crate::components::{Key, Table, heads};
+use crate::components::{Key, Table, changing, heads, pressed, ticked, typed};
 use crate::page::Page;
 use crate::state::{History, SERIES, SeedGroup, State, Step, scores, show};
 
@@ -13,10 +13,10 @@ pub fn Runs() -> impl IntoView {
     let page = Page::get();
     let ids = page.memo(|state| state.history.runs.iter().rev().map(|run| run.id).collect::<Vec<_>>());
     let heads = page.memo(|state| metrics(state).into_iter().map(scores::title).collect::<Vec<_>>());
-    let heads = move || {
+    let heads = changing(move || {
         let heads = heads.get().into_iter();
         heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view()
-    };
+    });
     view! {
         <div class="runs" hidden=page.memo(|state| state.history.runs.is_empty())>
                 <h3>"Runs"</h3>
@@ -60,8 +60,9 @@ fn RunRow(id: u32) -> impl IntoView {
         figures.extend([show::count(f64::from(run.steps)), show::about(run.seconds)]);
         figures
     });
-    let figures =
-        move || figures.get().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_view();
+    let figures = changing(move || {
+        figures.get().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_view()
+    });
     let words = move |verb: &'static str| {
         page.memo(move |state| {
             let name = state.history.run(id).map(|run| show::visible(&run.name)).unwrap_or_default();
@@ -73,10 +74,10 @@ fn RunRow(id: u32) -> impl IntoView {
         page.act(|state| state.delete_run(id));
         browser::focus(Step::Train);
     };
-    let key = move || {
+    let key = changing(move || {
         let class = |series: usize| format!("series-{}", series % SERIES);
         series.get().map(|series| view! { <Key class=class(series) /> })
-    };
+    });
     view! {
         <tr>
             <td>
@@ -85,10 +86,9 @@ fn RunRow(id: u32) -> impl IntoView {
                         type="checkbox"
                         aria-label=words("Compare")
                         prop:checked=page.memo(move |state| state.history.series(id).is_some())
-                        on:change:target=move |event| {
-                            let is_ticked = event.target().checked();
+                        on:change=ticked(move |is_ticked| {
                             page.change(|state| state.history.tick(id, is_ticked));
-                        }
+                        })
                     />
                     {key}
                 </label>
@@ -102,12 +102,12 @@ fn RunRow(id: u32) -> impl IntoView {
                     autocomplete="off"
                     aria-label=words("Name of")
                     prop:value=name
-                    on:change:target=move |event| rename(event.target().value())
+                    on:change=typed(rename)
                 />
             </td>
             {figures}
             <td>
-                <button type="button" class="quiet" aria-label=words("Delete") on:click=delete>
+                <button type="button" class="quiet" aria-label=words("Delete") on:click=pressed(delete)>
                     "Delete"
                 </button>
             </td>

@@ -2,6 +2,7 @@ use hone_core::protocol::PartState;
 use hone_core::recipe::Place;
 use leptos::prelude::*;
 
+use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::show;
 
@@ -21,14 +22,14 @@ pub fn PlannedLayers() -> impl IntoView {
             .map(|part| vec![class_of(Some(&part)), show::part(part.place), rate_of(Some(&part), peak)])
             .collect::<Vec<_>>()
     });
-    let rows = move || {
+    let rows = changing(move || {
         let row = |cells: Vec<String>| {
             let mut cells = cells.into_iter();
             let (class, part, rate) = (cells.next(), cells.next(), cells.next());
             view! { <li class=class><span class="part">{part}</span><span class="rate">{rate}</span></li> }
         };
         parts.get().into_iter().map(row).collect_view()
-    };
+    });
     let hint = Memo::new(move |_| match parts.with(Vec::is_empty) {
         true => "They are shown once the model is loaded.".to_owned(),
         false => "As the run begins; rates at most.".to_owned(),
@@ -54,14 +55,14 @@ pub fn LiveLayers() -> impl IntoView {
     });
     let follow = move |_| page.act(|state| state.follow_recipe());
     // A key for each part: the button that has the focus must outlast a change of its rate.
-    let rows = move || {
+    let rows = changing(move || {
         view! { <For each=move || places.get() key=|place| *place children=|place| view! { <LivePart place /> } /> }
-    };
+    });
     view! {
         <div class="layers">
             <h4>"Layers"</h4>
             <ul>{rows}</ul>
-            <button type="button" class="quiet" hidden=is_followed on:click=follow>
+            <button type="button" class="quiet" hidden=is_followed on:click=pressed(follow)>
                     "Let the recipe decide again"
                 </button>
             <p class="hint">
@@ -76,9 +77,7 @@ pub fn LiveLayers() -> impl IntoView {
 fn LivePart(place: Place) -> impl IntoView {
     let page = Page::get();
     let class = page.memo(move |state| class_of(state.run.part(place)));
-    let part = page.memo(move |state| state.run.part(place).cloned());
-    let lr = page.slow(|state| state.run.lr());
-    let rate = Memo::new(move |_| part.with(|part| rate_of(part.as_ref(), lr.get())));
+    let rate = page.memo(move |state| rate_of(state.run.part(place), state.run.lr()));
     let by_hand = page.memo(move |state| {
         let by_hand = state.run.part(place).is_some_and(|part| part.by_hand);
         if by_hand { "by hand".to_owned() } else { String::new() }
@@ -99,7 +98,7 @@ fn LivePart(place: Place) -> impl IntoView {
                     hidden=is_over
                     aria-label=words
                     aria-pressed=is_frozen
-                    on:click=toggle
+                    on:click=pressed(toggle)
                 >
                     "Freeze"
                 </button>

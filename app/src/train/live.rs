@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use super::layers::LiveLayers;
 use super::table::HistoryTable;
 use crate::browser;
-use crate::components::Chart;
+use crate::components::{Chart, changing, pressed};
 use crate::page::Page;
 use crate::state::{Effect, Phase, Run, State, Step, scores, show};
 
@@ -65,7 +65,7 @@ fn QueueLine() -> impl IntoView {
                 <span dir="auto">{name}</span>
             </p>
             <progress max="1" value=share aria-label="Share of the runs that is done"></progress>
-            <button type="button" class="quiet" hidden=none_waits on:click=drop_waiting>
+            <button type="button" class="quiet" hidden=none_waits on:click=pressed(drop_waiting)>
                 {words}
             </button>
         </div>
@@ -85,13 +85,13 @@ fn Figures() -> impl IntoView {
         (None, Some((done, total))) => format!("Checking on the validation rows: {done} of {total}"),
         (None, None) => String::new(),
     });
-    let items = move || {
+    let items = changing(move || {
         figures
             .get()
             .into_iter()
             .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
             .collect_view()
-    };
+    });
     view! {
         <dl class="figures">{items}</dl>
         <p class="hint now">{now}</p>
@@ -148,10 +148,10 @@ fn Controls() -> impl IntoView {
     };
     view! {
         <div class="row" hidden=is_over>
-            <button type="button" disabled=is_stopping on:click=toggle>
+            <button type="button" disabled=is_stopping on:click=pressed(toggle)>
                 {toggle_words}
             </button>
-            <button type="button" disabled=is_stopping on:click=stop>
+            <button type="button" disabled=is_stopping on:click=pressed(stop)>
                 {stop_words}
             </button>
         </div>

@@ -23,7 +23,7 @@ mod table;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, StepSection};
+use crate::components::{ProblemNote, ProblemPlace, StepSection, changing};
 use crate::page::Page;
 use crate::state::{Phase, State, Step};
 
@@ -49,10 +49,10 @@ pub fn TrainStep() -> impl IntoView {
     let has_begun = |state: &State| state.run.plan.is_some() || state.run.is_active();
     let has_not_begun = page.memo(move |state| !has_begun(state));
     let has_no_preview = page.memo(move |state| has_begun(state) || state.model.report().is_none());
-    let warning_notes = move || {
+    let warning_notes = changing(move || {
         let warnings = warnings.get().into_iter();
         warnings.map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
-    };
+    });
     view! {
         <StepSection step=Step::Train>
             <Presets />

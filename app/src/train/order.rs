@@ -1,6 +1,7 @@
 use hone_core::recipe::Unfreezing;
 use leptos::prelude::*;
 
+use crate::components::{ticked, typed};
 use crate::page::Page;
 use crate::state::order;
 
@@ -33,7 +34,7 @@ pub fn OrderField() -> impl IntoView {
                     <input
                         type="checkbox"
                         prop:checked=is_own
-                        on:change:target=move |event| toggle(event.target().checked())
+                        on:change=ticked(toggle)
                     />
                     "An order of my own"
                 </label>
@@ -48,7 +49,7 @@ pub fn OrderField() -> impl IntoView {
                         prop:value=written
                         aria-invalid=is_wrong
                         aria-describedby="thaw_order-hint"
-                        on:change:target=move |event| type_in(event.target().value())
+                        on:change=typed(type_in)
                     />
                 </div>
                 <p id="thaw_order-hint" class="hint">

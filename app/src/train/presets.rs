@@ -1,6 +1,7 @@
 use hone_core::recipe::Preset;
 use leptos::prelude::*;
 
+use crate::components::pressed;
 use crate::page::Page;
 use crate::state::{State, presets};
 
@@ -38,7 +39,7 @@ pub fn Presets() -> impl IntoView {
                     <button
                         type="button"
                         class="quiet"
-                        on:click=move |_| page.change(|state| state.form.take_preset(state.form.preset))
+                        on:click=pressed(move |_| page.change(|state| state.form.take_preset(state.form.preset)))
                     >
                         {back}
                     </button>

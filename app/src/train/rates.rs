@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use super::layers::PlannedLayers;
-use crate::components::NumberRow;
+use crate::components::{NumberRow, changing, pressed, ticked};
 use crate::page::Page;
 use crate::state::show;
 
@@ -23,10 +23,10 @@ pub fn Rates() -> impl IntoView {
                 aria-pressed=page.memo(move |state| {
                     ((state.form.recipe.layer_decay - factor).abs() < 1e-6).to_string()
                 })
-                on:click=move |_| page.change(|state| {
+                on:click=pressed(move |_| page.change(|state| {
                     state.form.recipe.layer_decay = factor;
                     state.form.errors.remove("layer_decay");
-                })
+                }))
             >
                 {name}
             </button>
@@ -51,7 +51,7 @@ pub fn Rates() -> impl IntoView {
                         type="checkbox"
                         disabled=lacks_model
                         prop:checked=has_own
-                        on:change:target=move |event| toggle(event.target().checked())
+                        on:change=ticked(toggle)
                     />
                     "A rate for each part"
                 </label>
@@ -73,7 +73,7 @@ fn PartRates() -> impl IntoView {
         true => Vec::new(),
         false => state.places(),
     });
-    let rows = move || {
+    let rows = changing(move || {
         let places = places.get().into_iter().rev();
         let row = |place| {
             let value = page.memo(move |state| {
@@ -85,6 +85,6 @@ fn PartRates() -> impl IntoView {
             view! { <NumberRow id=format!("rate-{place}") label=show::part(place) value error on_type /> }
         };
         places.map(row).collect_view()
-    };
+    });
     view! { <ul class="number-rows">{rows}</ul> }
 }

@@ -3,7 +3,7 @@ use leptos::task::spawn_local;
 use web_sys::FileList;
 
 use crate::browser;
-use crate::components::{FileButton, ProblemPlace};
+use crate::components::{FileButton, ProblemPlace, pressed};
 use crate::page::Page;
 use crate::state::State;
 
@@ -23,7 +23,7 @@ pub fn RecipeFile() -> impl IntoView {
     });
     view! {
         <div class="row">
-            <button type="button" class="quiet" on:click=move |_| save(page.peek(|state| browser::to_json(&state.form.recipe)))>
+            <button type="button" class="quiet" on:click=pressed(move |_| save(page.peek(|state| browser::to_json(&state.form.recipe))))>
                 "Save the recipe"
             </button>
             <span hidden=is_locked>

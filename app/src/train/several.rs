@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use crate::components::{MenuOption, changing, pressed, typed};
 use crate::page::Page;
 use crate::state::queue::sweepable;
 use crate::state::{State, show};
@@ -39,7 +40,7 @@ pub fn Several() -> impl IntoView {
                 <div class="part">
                     <h4>"With several seeds"</h4>
                     <p class="hint">{seeds}</p>
-                    <button type="button" disabled=cannot on:click=move |_| page.act(|state| state.start_seeds(SEEDS))>
+                    <button type="button" disabled=cannot on:click=pressed(move |_| page.act(|state| state.start_seeds(SEEDS)))>
                         {format!("Run with {SEEDS} seeds")}
                     </button>
                 </div>
@@ -55,7 +56,7 @@ pub fn Several() -> impl IntoView {
                     <button
                         type="button"
                         disabled=page.memo(|state| state.blocker().is_some() || state.sweep_jobs().is_err())
-                        on:click=move |_| page.act(State::start_sweep)
+                        on:click=pressed(move |_| page.act(State::start_sweep))
                     >
                         {sweep_words}
                     </button>
@@ -81,23 +82,22 @@ fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_i
     let names = page.memo(|state| {
         sweepable(&state.form.recipe).map(|field| (field.name.to_owned(), field.label.to_owned())).collect::<Vec<_>>()
     });
-    let options = move || {
+    let options = changing(move || {
         let option = |(name, label): (String, String)| {
             let own = name.clone();
             let is_chosen = Memo::new(move |_| chosen.with(|chosen| *chosen == own));
-            view! { <option value=name selected=is_chosen>{label}</option> }
+            view! { <MenuOption value=name name=label is_chosen /> }
         };
         names.get().into_iter().map(option).collect_view()
-    };
+    });
     view! {
         <div class="axis">
             <label for=field_id>{name}</label>
                 <select
                     id=field_id
-                    on:change:target=move |event| {
-                        let field = event.target().value();
+                    on:change=typed(move |field| {
                         page.change(|state| state.axes[index].field = field);
-                    }
+                    })
                 >
                     <option value="">"none"</option>
                     {options}
@@ -109,10 +109,9 @@ fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_i
                     autocomplete="off"
                     placeholder="1e-4, 3e-4, 1e-3"
                     prop:value=page.memo(move |state| state.axes[index].values.clone())
-                    on:input:target=move |event| {
-                        let values = event.target().value();
+                    on:input=typed(move |values| {
                         page.change(|state| state.axes[index].values = values);
-                    }
+                    })
                 />
         </div>
     }

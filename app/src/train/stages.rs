@@ -1,6 +1,7 @@
 use hone_core::recipe::{Place, ThawUnit};
 use leptos::prelude::*;
 
+use crate::components::changing;
 use crate::page::Page;
 use crate::state::{StageGrid, show};
 
@@ -14,10 +15,10 @@ pub fn Stages() -> impl IntoView {
         ThawUnit::Steps => "from step".to_owned(),
         ThawUnit::Stall => "stage".to_owned(),
     });
-    move || match grid.get() {
+    changing(move || match grid.get() {
         Some(grid) => view! { <Grid grid unit=unit.get() /> }.into_any(),
         None => view! { <p class="hint">"Which part learns when is shown once the model is loaded."</p> }.into_any(),
-    }
+    })
 }
 
 #[component]

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use crate::browser;
+use crate::components::pressed;
 use crate::page::Page;
 use crate::state::{Phase, State, Step, show};
 
@@ -27,7 +28,7 @@ pub fn StartRow() -> impl IntoView {
                     class="primary"
                     disabled=is_blocked
                     aria-describedby="start-hint"
-                    on:click=start
+                    on:click=pressed(start)
                 >
                     {label}
                 </button>
@@ -49,7 +50,7 @@ fn Nearest() -> impl IntoView {
         <button
             type="button"
             hidden=page.memo(|state| nearest(state).is_none())
-            on:click=move |_| page.change(State::take_nearest)
+            on:click=pressed(move |_| page.change(State::take_nearest))
         >
             {words}
         </button>

@@ -4,7 +4,7 @@ use hone_core::protocol::{Answer, Query, TextSpan};
 use leptos::prelude::*;
 
 use super::marked::Marked;
-use crate::components::{Bar, Bars};
+use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
 use crate::state::{Reply, State, marks, show};
 
@@ -19,7 +19,7 @@ pub fn AnswerCard() -> impl IntoView {
     let has_read_nothing = page.memo(|state| state.trial.reply.is_none());
     let read = page.memo(|state| state.trial.reply.as_ref().map(words_read).unwrap_or_default());
     view! {
-        <div aria-live="polite">{move || said.get().map(|reply| view! { <Said reply /> })}</div>
+        <div aria-live="polite">{changing(move || said.get().map(|reply| view! { <Said reply /> }))}</div>
         <Writing />
         <p class="hint" hidden=has_read_nothing>{read}</p>
     }
@@ -110,14 +110,19 @@ fn bars(reply: &Reply, answer: &Answer) -> Vec<Bar> {
         _ => &[],
     };
     let (own, tuned) = (shares(answer), shares(&reply.tuned));
-    let mut order: Vec<usize> = (0..reply.labels.len().min(own.len()).min(tuned.len())).collect();
-    order.sort_by(|a, b| tuned[*b].total_cmp(&tuned[*a]));
+    let mut left: Vec<usize> = (0..reply.labels.len().min(own.len()).min(tuned.len())).collect();
     let bar = |index: usize| Bar {
         label: reply.labels[index].clone(),
         share: f64::from(own[index]),
         mark: if thresholds.get(index).is_some_and(|threshold| own[index] >= *threshold) { "✓" } else { "" },
     };
-    order.into_iter().take(SHOWN).map(bar).collect()
+    let mut bars = Vec::new();
+    while bars.len() < SHOWN
+        && let Some(place) = (0..left.len()).rev().max_by(|a, b| tuned[left[*a]].total_cmp(&tuned[left[*b]]))
+    {
+        bars.push(bar(left.remove(place)));
+    }
+    bars
 }
 
 /// What both write, as it comes.

@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
 use super::sampling::SamplingForm;
+use crate::components::typed;
 use crate::page::Page;
 use crate::state::Asking;
 
@@ -30,10 +31,9 @@ pub fn Boxes() -> impl IntoView {
                 rows="3"
                 dir="auto"
                 prop:value=text
-                on:input:target=move |event| {
-                    let typed = event.target().value();
+                on:input=typed(move |typed| {
                     page.change(|state| state.trial.text = typed);
-                }
+                })
             ></textarea>
         </div>
         <div class="field" hidden=has_one>
@@ -43,10 +43,9 @@ pub fn Boxes() -> impl IntoView {
                 rows="2"
                 dir="auto"
                 prop:value=other
-                on:input:target=move |event| {
-                    let typed = event.target().value();
+                on:input=typed(move |typed| {
                     page.change(|state| state.trial.other = typed);
-                }
+                })
             ></textarea>
         </div>
         <div hidden=is_no_prompt>

@@ -7,7 +7,7 @@ mod sampling;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemPlace, StepSection};
+use crate::components::{ProblemPlace, StepSection, changing, pressed};
 use crate::page::Page;
 use crate::state::{Mistake, State, Step, show};
 
@@ -52,15 +52,15 @@ fn Question() -> impl IntoView {
                 type="button"
                 class="primary"
                 disabled=cannot_ask
-                on:click=move |_| page.act(State::ask)
+                on:click=pressed(move |_| page.act(State::ask))
             >
                 {words}
             </button>
-            <button type="button" hidden=is_not_writing on:click=move |_| page.act(State::stop_writing)>
+            <button type="button" hidden=is_not_writing on:click=pressed(move |_| page.act(State::stop_writing))>
                 "Stop writing"
             </button>
             <span hidden=cannot_pick>
-                <button type="button" class="quiet" on:click=move |_| page.act(|state| state.fetch_mistakes())>
+                <button type="button" class="quiet" on:click=pressed(move |_| page.act(|state| state.fetch_mistakes()))>
                     "Pick one that validation got wrong"
                 </button>
             </span>
@@ -85,17 +85,17 @@ fn Mistakes() -> impl IntoView {
         };
         view! {
             <li>
-                <button type="button" class="pick" dir="auto" on:click=ask>
+                <button type="button" class="pick" dir="auto" on:click=pressed(ask)>
                     {shown}
                     <small>"is " {show::visible(&actual)}</small>
                 </button>
             </li>
         }
     };
-    move || {
+    changing(move || {
         let mistakes = mistakes.get();
         (!mistakes.is_empty()).then(|| {
             view! { <ul class="rows picks">{mistakes.into_iter().take(PICKS).map(item).collect_view()}</ul> }
         })
-    }
+    })
 }

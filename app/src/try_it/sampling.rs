@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use crate::components::typed;
 use crate::page::Page;
 use crate::state::{SAMPLING, SamplingField};
 
@@ -34,10 +35,9 @@ fn Control(field: &'static SamplingField, id: String) -> impl IntoView {
                 prop:value=value
                 aria-invalid=is_wrong
                 aria-describedby=hint_id.clone()
-                on:change:target=move |event| {
-                    let typed = event.target().value();
+                on:change=typed(move |typed| {
                     page.change(|state| state.trial.type_sampling(field, &typed));
-                }
+                })
             />
             <p id=hint_id class="hint">
                 <span class="error">{error}</span>

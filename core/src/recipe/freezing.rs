@@ -26,8 +26,8 @@ impl Freezing {
     /// The stages of `recipe` for a model of `layers` layers. The pretrained pooler, where there is one, learns
     /// together with the head.
     pub fn new(recipe: &RawRecipe, layers: usize, has_pooler: bool) -> Self {
-        let head: BTreeSet<Place> = [Place::Head].into_iter().chain(has_pooler.then_some(Place::Pooler)).collect();
-        let with_head = |parts: &[Place]| head.iter().chain(parts).copied().collect::<BTreeSet<Place>>();
+        let head = set([Place::Head].into_iter().chain(has_pooler.then_some(Place::Pooler)));
+        let with_head = |parts: &[Place]| set(head.iter().chain(parts).copied());
         let embeddings = recipe.train_embeddings.then_some(Place::Embeddings);
         let all: Vec<Place> = embeddings.into_iter().chain((0..layers).map(Place::Layer)).collect();
         let stages = match recipe.unfreezing {
@@ -50,7 +50,7 @@ impl Freezing {
             }
             // Felbo et al. 2017 (DeepMoji), section 3.3: what is new, each layer alone from the bottom, then all.
             Unfreezing::ChainThaw => {
-                let alone = all.iter().map(|&part| BTreeSet::from([part]));
+                let alone = all.iter().map(|&part| set([part].into_iter()));
                 [head.clone()].into_iter().chain(alone).chain([with_head(&all)]).collect()
             }
         };
@@ -82,6 +82,13 @@ impl Freezing {
         };
         Some(((step / steps) as usize).min(last))
     }
+}
+
+/// Some parts as a set: one by one, because `collect` would bring a whole sort into the page's wasm.
+fn set(parts: impl Iterator<Item = Place>) -> BTreeSet<Place> {
+    let mut set = BTreeSet::new();
+    set.extend(parts);
+    set
 }
 
 #[cfg(test)]

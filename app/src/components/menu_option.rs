@@ -1,0 +1,16 @@
+use leptos::prelude::*;
+
+/// An entry of a menu.
+#[component]
+pub fn MenuOption(
+    /// What the menu's value is when it is chosen.
+    #[prop(into)]
+    value: String,
+    /// Its name; may be a person's own text made visible.
+    #[prop(into)]
+    name: String,
+    /// Whether it is the chosen one.
+    is_chosen: Memo<bool>,
+) -> impl IntoView {
+    view! { <option value=value selected=is_chosen>{name}</option> }
+}
