@@ -32,9 +32,9 @@ export function launch() {
  * Opens the page in a browser of its own for as long as `visit` lasts. Afterwards nothing may have left the origin, and
  * neither the page nor its workers may have complained.
  *
- * `expectComplaints` is a pattern that those that the test provokes match; `allowed` another address that may be asked.
+ * `expectComplaints` is a pattern that those that the test provokes match; `allowed` other addresses that may be asked.
  */
-export async function withPage(visit, { expectComplaints, allowed, ...options } = {}) {
+export async function withPage(visit, { expectComplaints, allowed = [], ...options } = {}) {
   const browser = await launch();
   try {
     const context = await browser.newContext({ acceptDownloads: true, ...options });
@@ -46,7 +46,7 @@ export async function withPage(visit, { expectComplaints, allowed, ...options } 
     context.on("request", (request) => {
       const target = new URL(request.url());
       const leaves = target.protocol.startsWith("http") || target.protocol.startsWith("ws");
-      if (leaves && ![new URL(url).origin, allowed].includes(target.origin)) strangers.push(target.href);
+      if (leaves && ![new URL(url).origin, ...allowed].includes(target.origin)) strangers.push(target.href);
     });
     await page.goto(url);
     // The static shell goes when the page has come.

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
+import { url } from "./harness.mjs";
 
 const API = "/api/models/";
 
@@ -66,17 +67,25 @@ export class Hub {
   }
 }
 
-/** Makes `hub` the page's hub, as whoever serves a page of their own does: by its attribute and its policy. */
-export async function withHub(page, hub) {
-  const own = /connect-src 'self'[^;]*/g;
-  const asked = `connect-src 'self' ${hub.address}`;
-  await page.context().route(/\/(hone-worker[^/]*\.js)?$/, async (route) => {
-    const response = await route.fetch();
-    const headers = response.headers();
-    headers["content-security-policy"] = headers["content-security-policy"].replace(own, asked);
-    const body = (await response.text()).replace(own, asked).replace(/data-hub="[^"]*"/, `data-hub="${hub.address}"`);
-    await route.fulfill({ response, headers, body });
+/**
+ * Serves the page as someone does who names another hub: with `hub` in its attribute and its policy. Returns the
+ * server and its address.
+ */
+export async function servePage(hub) {
+  const other = (text) =>
+    text
+      .replace(/connect-src 'self'[^;]*/g, `connect-src 'self' ${hub.address}`)
+      .replace(/data-hub="[^"]*"/, `data-hub="${hub.address}"`);
+  const server = createServer(async (request, response) => {
+    const answer = await fetch(new URL(request.url, url));
+    const headers = Object.fromEntries([...answer.headers].filter(([name]) => !/^content-(enc|len)/.test(name)));
+    response.writeHead(answer.status, {
+      ...headers,
+      "content-security-policy": other(headers["content-security-policy"]),
+    });
+    const body = Buffer.from(await answer.arrayBuffer());
+    response.end(headers["content-type"]?.startsWith("text/html") ? other(body.toString()) : body);
   });
-  await page.reload();
-  await page.locator("#shell").waitFor({ state: "detached" });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { server, address: `http://127.0.0.1:${server.address().port}` };
 }

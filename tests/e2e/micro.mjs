@@ -22,7 +22,13 @@ export async function microModel() {
     post_processor: {
       type: "TemplateProcessing",
       single: [special("[CLS]"), { Sequence: { id: "A", type_id: 0 } }, special("[SEP]")],
-      pair: [],
+      pair: [
+        special("[CLS]"),
+        { Sequence: { id: "A", type_id: 0 } },
+        special("[SEP]"),
+        { Sequence: { id: "B", type_id: 1 } },
+        { SpecialToken: { id: "[SEP]", type_id: 1 } },
+      ],
       special_tokens: { "[CLS]": described("[CLS]"), "[SEP]": described("[SEP]") },
     },
     decoder: null,
@@ -41,9 +47,28 @@ export async function microModel() {
   };
 }
 
-/** Offers the micro model in place of the catalog, its files changed by `change`, and opens the page anew. */
-export async function withMicroModel(page, change = (files) => files) {
-  const files = await microModel();
+/** A micro decoder with a word for each token. */
+export async function microDecoder() {
+  const vocab = Object.fromEntries(["<unk>", "<s>", "</s>"].map((token, id) => [token, id]));
+  for (let id = 3; id < 64; id++) vocab[`w${id}`] = id;
+  const { "tokenizer.json": encoder } = await microModel();
+  const tokenizer = {
+    ...JSON.parse(encoder),
+    post_processor: null,
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    model: { type: "WordLevel", vocab, unk_token: "<unk>" },
+  };
+  const file = (name) => readFile(new URL(`../golden/micro_llama/${name}`, import.meta.url));
+  return {
+    "config.json": await file("config.json"),
+    "model.safetensors": await file("model.safetensors"),
+    "tokenizer.json": Buffer.from(JSON.stringify(tokenizer)),
+  };
+}
+
+/** Offers a micro model in place of the catalog, its files changed by `change`, and opens the page anew. */
+export async function withMicroModel(page, change = (files) => files, { family = "bert", model = microModel } = {}) {
+  const files = await model();
   const weights = files["model.safetensors"];
   const entry = {
     id: "micro",
@@ -56,7 +81,7 @@ export async function withMicroModel(page, change = (files) => files) {
     folder: "models/micro/",
     files: ["tokenizer.json"],
     sha256: createHash("sha256").update(weights).digest("hex"),
-    family: "bert",
+    family,
     pooling: "mean",
   };
   const served = change({ ...files });

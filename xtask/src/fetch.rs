@@ -40,8 +40,7 @@ impl Wheel {
 
     /// Asks pip, which knows the index that the person uses.
     fn url(&self) -> Result<String> {
-        let has_pip = || process::works("python3", &["-m", "pip", "--version"]);
-        apt::ensure("Python 3 with pip", "python3-pip", has_pip)?;
+        ensure_pip()?;
         let mut pip = process::command("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]);
         pip.args(["--disable-pip-version-check", "--only-binary", ":all:", "--report", "-", self.requirement]);
@@ -49,6 +48,12 @@ impl Wheel {
         let url = report["install"][0]["download_info"]["url"].as_str();
         url.map(str::to_owned).ok_or_else(|| anyhow!("pip does not say where {} is", self.requirement))
     }
+}
+
+/// Installs Python and pip where they are missing.
+pub fn ensure_pip() -> Result<()> {
+    let has_pip = || process::works("python3", &["-m", "pip", "--version"]);
+    apt::ensure("Python 3 with pip", "python3-pip", has_pip)
 }
 
 /// Downloads into `file`, going on where an earlier attempt stopped.

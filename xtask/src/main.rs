@@ -1,6 +1,7 @@
 //! Project tasks, run as `cargo xtask <command>`: everything between a fresh checkout and a tested, served page.
 
 mod apt;
+mod archive;
 mod bench;
 mod build;
 mod e2e;

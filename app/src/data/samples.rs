@@ -14,6 +14,8 @@ use crate::state::show;
 struct Sample {
     #[expect(dead_code, reason = "every field of the file is read")]
     id: String,
+    /// As a recipe names it: `multi_label`.
+    task: String,
     title: String,
     description: String,
     file: String,
@@ -21,6 +23,9 @@ struct Sample {
     license: String,
     source: String,
 }
+
+/// Samples that are shown without being asked for.
+const AT_ONCE: usize = 3;
 
 /// Data to start with when there is no file at hand.
 #[component]
@@ -30,8 +35,17 @@ pub fn Samples() -> impl IntoView {
     let list = changing(move || match samples.get() {
         Err(_) => view! { <p class="hint">"There are no samples in this copy of Hone."</p> }.into_any(),
         Ok(samples) => {
-            let items = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
-            view! { <ul class="samples">{items.collect_view()}</ul> }.into_any()
+            let mut samples = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
+            let first = samples.by_ref().take(AT_ONCE).collect_view();
+            let more = samples.collect_view();
+            view! {
+                <ul class="samples">{first}</ul>
+                <details>
+                    <summary>"More samples, for other tasks"</summary>
+                    <ul class="samples">{more}</ul>
+                </details>
+            }
+            .into_any()
         }
     });
     view! {
@@ -46,6 +60,7 @@ pub fn Samples() -> impl IntoView {
 fn SampleItem(sample: Sample) -> impl IntoView {
     let page = Page::get();
     let (file, name) = (sample.file, sample.title.clone());
+    let task = show::sentence_case(&sample.task.replace('_', " "));
     let open = move |_| {
         let file = file.clone();
         spawn_local(async move {
@@ -60,6 +75,7 @@ fn SampleItem(sample: Sample) -> impl IntoView {
         <li>
             <button type="button" class="sample" on:click=pressed(open)>
                 <strong>{name}</strong>
+                <small>{task}</small>
                 <span>{sample.description}</span>
                 <small>{about}</small>
             </button>

@@ -31,7 +31,7 @@ pub fn percent(share: f64) -> String {
 
 /// Parameters of a model: `22.7 M`.
 pub fn millions(value: f64) -> String {
-    format!("{:.1}\u{a0}M", value / 1e6)
+    if value < 1e5 { count(value) } else { format!("{:.1}\u{a0}M", value / 1e6) }
 }
 
 /// Bytes in units of a thousand, as shops and networks count them.

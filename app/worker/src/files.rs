@@ -115,8 +115,9 @@ impl Arriving {
 
 impl Drop for Arriving {
     fn drop(&mut self) {
-        // The rest need not come.
-        let _ = self.reader.cancel();
+        // The rest need not come. A connection that broke off refuses to be ended, which does not matter either.
+        let ended = self.reader.cancel();
+        wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(ended).await) });
     }
 }
 

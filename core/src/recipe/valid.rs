@@ -369,6 +369,10 @@ fn check_task(raw: &RawRecipe) -> Result<(), RecipeError> {
     if raw.best_metric.is_some_and(|metric| !Metric::of(raw.task).contains(&metric)) {
         return conflict("best_metric", "is not a score of this task");
     }
+    let is_written = matches!(raw.best_metric, Some(Metric::Bleu | Metric::Chrf | Metric::ExactMatch));
+    if raw.task == Task::Generation && is_written && raw.generated_rows == 0 {
+        return conflict("best_metric", "is a score of written texts: let some be written (generated_rows)");
+    }
     let has_classes = matches!(raw.task, Task::Classification | Task::TokenClassification);
     if !has_classes && raw.class_weights != ClassWeights::Equal {
         return conflict("class_weights", "needs a task with classes");
@@ -526,6 +530,19 @@ mod tests {
             ..order(&[&[Place::Embeddings], &[Place::Head]])
         };
         assert!(said(adapter).contains("nothing would learn"));
+    }
+
+    #[test]
+    fn what_is_best_must_be_a_score_that_the_run_has() {
+        let writer = ModelFacts { family: Family::Llama, ..MINILM };
+        let best = |metric, generated_rows| {
+            let raw =
+                RawRecipe { task: Task::Generation, best_metric: Some(metric), generated_rows, ..RawRecipe::default() };
+            Recipe::new(raw, &writer).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(best(Metric::Bleu, 4), Ok(()));
+        assert!(best(Metric::Bleu, 0).unwrap_err().contains("generated_rows"));
+        assert!(best(Metric::MacroF1, 4).unwrap_err().contains("not a score of this task"));
     }
 
     #[test]

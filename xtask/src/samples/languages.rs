@@ -4,7 +4,8 @@ use std::fs;
 
 use anyhow::Result;
 
-use super::{Row, Sample, balanced, is_short};
+use super::choose::is_short;
+use super::{Row, Sample, labelled};
 use crate::fetch::Wheel;
 
 const WHEEL: Wheel = Wheel {
@@ -29,12 +30,13 @@ pub(super) fn make() -> Result<Sample> {
     fs::remove_dir_all(folder)?;
     Ok(Sample {
         id: "languages",
+        task: "classification",
         title: "Small talk: which language?",
         description: "A sentence of a conversation, in one of six languages. The model has hardly seen five of them.",
         license: "BSD-3-Clause",
         source: "ChatterBot corpus 1.3.3, Gunther Cox and contributors",
         notice: include_str!("bsd-3-clause.txt").into(),
-        rows: balanced(rows, ROWS_PER_LABEL)?,
+        file: labelled(rows, ROWS_PER_LABEL)?,
     })
 }
 

