@@ -108,13 +108,13 @@ test("a table can be pasted, into the page or into its box", async () => {
       clipboardData.setData("text/plain", "text,label\na,b\n");
       document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
     });
-    await page.getByText("pasted table").waitFor();
+    await page.getByText("pasted table", { exact: true }).waitFor();
 
     await withFakeWorker(page);
     await page.getByText("Paste a table instead").click();
     await page.getByLabel(/^Rows of text and label/).fill("text,label\na,b\n");
     await page.getByRole("button", { name: "Use this table" }).click();
-    await page.getByText("pasted table").waitFor();
+    await page.getByText("pasted table", { exact: true }).waitFor();
   });
 });
 
