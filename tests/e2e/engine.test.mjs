@@ -86,7 +86,7 @@ test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and
     await listen(page);
     await page.reload();
     await computeOn(page, "CPU");
-    await drop(page.getByText("Drop a table of texts and labels"), train);
+    await drop(page.getByText("Drop a file of examples"), train);
     await page.getByLabel("Choose a validation file").setInputFiles(validation);
     await page.getByText("Loaded: 6 layers").waitFor();
     await screenshot(page, "real-loaded");

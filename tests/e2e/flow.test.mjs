@@ -11,7 +11,7 @@ test("a person drops a file, trains, tries and downloads; each step is accessibl
     await withPage(
       async (page) => {
         await withFakeWorker(page);
-        await drop(page.getByText("Drop a table of texts and labels"), reviews);
+        await drop(page.getByText("Drop a file of examples"), reviews);
         await page.getByText("1,237 rows can be used.").waitFor();
         await page.getByText("Loaded: 6 layers").waitFor();
         await page.getByText("Advanced", { exact: true }).click();
@@ -108,13 +108,13 @@ test("a table can be pasted, into the page or into its box", async () => {
       clipboardData.setData("text/plain", "text,label\na,b\n");
       document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
     });
-    await page.getByText("pasted table").waitFor();
+    await page.getByText("pasted table", { exact: true }).waitFor();
 
     await withFakeWorker(page);
     await page.getByText("Paste a table instead").click();
     await page.getByLabel(/^Rows of text and label/).fill("text,label\na,b\n");
     await page.getByRole("button", { name: "Use this table" }).click();
-    await page.getByText("pasted table").waitFor();
+    await page.getByText("pasted table", { exact: true }).waitFor();
   });
 });
 

@@ -42,7 +42,10 @@ pub fn DataStep() -> impl IntoView {
     let is_read = page.memo(|state| state.data.train.chosen.is_none() || state.data.train.opens == 0);
     let share = page.memo(|state| state.data.train.progress.to_string());
     let words = page.memo(|state| {
-        let name = state.data.train.chosen.as_ref().map(|chosen| show::visible(&chosen.name)).unwrap_or_default();
+        let Some(chosen) = state.data.train.chosen.as_ref().filter(|_| state.data.train.opens > 0) else {
+            return String::new();
+        };
+        let name = show::visible(&chosen.name);
         if state.device.report.is_none() && state.device.failed.is_none() {
             format!("{name}: the engine is loading; the file is read as soon as it is there.")
         } else {

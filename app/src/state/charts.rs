@@ -117,7 +117,7 @@ mod tests {
         let best = Evaluation { detail: Detail::Numbers { points }, ..Evaluation::default() };
         let (reason, baseline, forgetting, advice) = (EndReason::Completed, None, None, None);
         let summary = RunSummary { reason, steps: 1, best, baseline, forgetting, seconds: 1.0, advice };
-        let run = Run { phase: Phase::Finished(summary), ..Run::default() };
+        let run = Run { phase: Phase::Finished(Box::new(summary)), ..Run::default() };
         let picture = run.scatter_picture();
         assert_eq!(picture.frame, Frame { x_min: 0.0, x_max: 8.0, y_min: 0.0, y_max: 8.0 });
         assert!(picture.summary.starts_with("2 predictions"), "{}", picture.summary);

@@ -101,7 +101,7 @@ impl State {
         let run = &mut self.run;
         (run.evaluating, run.measuring) = (None, None);
         run.has_weights = true;
-        run.phase = Phase::Finished(summary);
+        run.phase = Phase::Finished(Box::new(summary));
         let data = self.data.train.chosen.as_ref().map(|chosen| chosen.name.clone());
         self.history.keep(&self.run, data.unwrap_or_default());
         let mut effects = vec![Effect::KeepRuns];

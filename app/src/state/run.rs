@@ -57,7 +57,7 @@ pub enum Phase {
     /// The person stopped it; the best weights are being put in place.
     Stopping,
     /// It is over.
-    Finished(RunSummary),
+    Finished(Box<RunSummary>),
     /// It could not start or go on.
     Failed(Problem),
 }
