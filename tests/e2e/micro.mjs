@@ -52,12 +52,9 @@ export async function microDecoder() {
   const vocab = Object.fromEntries(["<unk>", "<s>", "</s>"].map((token, id) => [token, id]));
   for (let id = 3; id < 64; id++) vocab[`w${id}`] = id;
   const { "tokenizer.json": encoder } = await microModel();
-  const tokenizer = {
-    ...JSON.parse(encoder),
-    post_processor: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
-    model: { type: "WordLevel", vocab, unk_token: "<unk>" },
-  };
+  const { model, ...rest } = JSON.parse(encoder);
+  const words = { ...model, vocab, unk_token: "<unk>" };
+  const tokenizer = { ...rest, post_processor: null, pre_tokenizer: { type: "WhitespaceSplit" }, model: words };
   const file = (name) => readFile(new URL(`../golden/micro_llama/${name}`, import.meta.url));
   return {
     "config.json": await file("config.json"),
