@@ -18,7 +18,6 @@ pub const PROTOCOL_VERSION: u32 = 4;
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Command {
     /// Choose and check the device. Answered by `Ready`, and by `ModelsKept`.
     Hello {
@@ -158,7 +157,6 @@ impl Command {
 /// From the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Event {
     /// The device is chosen and checked.
     Ready {
@@ -399,7 +397,6 @@ pub enum DeviceChoice {
 /// What the models are asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Query {
     /// To classify a text or a pair, to give it labels or a number, or to find its entities.
     Text {
@@ -427,7 +424,6 @@ pub enum Query {
 /// What a model says to a [`Query`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Answer {
     /// Probability of each class.
     Classes {

@@ -12,7 +12,6 @@ use super::words::names;
 /// Which columns are used, by index, and what is learned from them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "task"))]
 pub enum Mapping {
     /// One of several classes for a text, or for a pair of texts.
     Classification {

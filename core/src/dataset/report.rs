@@ -45,7 +45,6 @@ pub struct DataReport {
 /// Figures that only some tasks have, over all rows that can be used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum TaskFacts {
     /// Classification, completions and running text: nothing more.
     #[default]

@@ -25,7 +25,6 @@ pub struct Evaluation {
 /// What is behind an evaluation's figures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "engine", serde(tag = "kind"))]
 pub enum Detail {
     /// Nothing more.
     #[default]
