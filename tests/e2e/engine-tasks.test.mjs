@@ -41,7 +41,7 @@ const tasks = {
       await page.getByRole("row", { name: /^five .* ✓/ }).waitFor();
     },
     /** For the check in Python. */
-    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ probabilities }) => probabilities) }),
+    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ labels }) => labels.probabilities) }),
     texts: ["w10 w5 w12 w13"],
   },
   regression: {
@@ -54,7 +54,7 @@ const tasks = {
       await page.getByLabel("A sentence").fill("w10 w6 w12 w13");
       await page.getByRole("button", { name: "Ask" }).click();
     },
-    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ value }) => [value]) }),
+    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ number }) => [number.value]) }),
     texts: ["w10 w6 w12 w13"],
   },
   token_classification: {

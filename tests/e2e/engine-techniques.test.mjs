@@ -170,7 +170,7 @@ test("an adapter learns real definitions, and is exported alone and merged", asy
       await page.getByRole("button", { name: "Ask" }).click();
       await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "predicted").length > n, i);
     }
-    const probabilities = (await events(page, "predicted")).map(({ tuned }) => tuned.probabilities);
+    const probabilities = (await events(page, "predicted")).map(({ tuned }) => tuned.classes.probabilities);
     const [{ plan }] = await events(page, "started");
     const expected = JSON.stringify({ texts, probabilities, max_len: plan.max_len });
     for (const [name, file] of [

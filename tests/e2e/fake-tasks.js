@@ -2,22 +2,22 @@
 // finds in them, what a run scores, and what both models answer. `self.tasks` is read by it.
 
 const score = (label, f1, support) => ({ label, precision: f1, recall: f1, f1, support });
-const words = (text) => ({ kind: "written", text, is_over: false });
+const words = (text) => ({ written: { text, is_over: false } });
 
 self.tasks = {
   "films.csv": {
     columns: ["text", "funny", "sad"],
     preview: [["A quiet triumph.", "0", "1"], ["Warm and funny.", "1", "0"]],
-    guess: { task: "multi_label", text: 0, pair: null, labels: [1, 2] },
-    others: [{ task: "classification", text: 0, pair: null, label: 1 }],
+    guess: { multi_label: { text: 0, pair: null, labels: [1, 2] } },
+    others: [{ classification: { text: 0, pair: null, label: 1 } }],
     why: "Columns “funny” and “sad” hold 0 and 1.",
     classes: [{ label: "funny", rows: 640 }, { label: "sad", rows: 410 }],
-    facts: { kind: "labels", mean: 0.85, max: 2, without: 210 },
+    facts: { labels: { mean: 0.85, max: 2, without: 210 } },
     labels: ["funny", "sad"],
     scores: { micro_f1: 0.81, macro_f1: 0.79, accuracy: 0.7 },
-    detail: { kind: "labels", labels: [score("funny", 0.84, 64), score("sad", 0.74, 41)], thresholds: [0.42, 0.31] },
+    detail: { labels: { labels: [score("funny", 0.84, 64), score("sad", 0.74, 41)], thresholds: [0.42, 0.31] } },
     answer: () => {
-      const labels = (probabilities) => ({ kind: "labels", probabilities, thresholds: [0.42, 0.31] });
+      const labels = (probabilities) => ({ labels: { probabilities, thresholds: [0.42, 0.31] } });
       return { base: labels([0.5, 0.5]), tuned: labels([0.12, 0.88]) };
     },
   },
@@ -25,57 +25,58 @@ self.tasks = {
   "pairs.tsv": {
     columns: ["sentence1", "sentence2", "score"],
     preview: [["It rains.", "It is raining.", "4.8"], ["It rains.", "A dog barks.", "0.4"]],
-    guess: { task: "regression", text: 0, pair: 1, number: 2 },
-    others: [{ task: "classification", text: 0, pair: 1, label: 2 }],
+    guess: { regression: { text: 0, pair: 1, number: 2 } },
+    others: [{ classification: { text: 0, pair: 1, label: 2 } }],
     why: "Column “score” holds numbers for pairs of texts.",
-    facts: { kind: "numbers", min: 0, max: 5, mean: 2.61, deviation: 1.52 },
+    facts: { numbers: { min: 0, max: 5, mean: 2.61, deviation: 1.52 } },
     scores: { rmse: 0.71, mae: 0.55, pearson: 0.88, spearman: 0.87 },
     baseline: { label: "2.61", scores: { rmse: 1.52, mae: 1.3 } },
-    detail: { kind: "numbers", points: Array.from({ length: 60 }, (_, i) => [i / 12, i / 12 + 0.6 * Math.sin(i * 1.7)]) },
-    answer: () => ({ base: { kind: "number", value: 0.13 }, tuned: { kind: "number", value: 4.62 } }),
+    detail: { numbers: { points: Array.from({ length: 60 }, (_, i) => [i / 12, i / 12 + 0.6 * Math.sin(i * 1.7)]) } },
+    answer: () => ({ base: { number: { value: 0.13 } }, tuned: { number: { value: 4.62 } } }),
   },
 
   "people.conll": {
     columns: ["word", "tag"],
     preview: [["Anna lives in Rome", "B-PER O O B-LOC"], ["She works at Acme", "O O O B-ORG"]],
-    guess: { task: "token_classification", text: 0, tags: 1 },
+    guess: { token_classification: { text: 0, tags: 1 } },
     others: [],
     why: "Each word has a tag beside it.",
     classes: [{ label: "O", rows: 7200 }, { label: "B-PER", rows: 410 }, { label: "B-LOC", rows: 390 }],
     facts: {
-      kind: "tags",
-      words: 8000,
-      entities: 800,
-      repaired: 12,
-      widened: 0,
-      dropped: 1,
-      first_dropped: [{ line: 7, reason: "the span overlaps another one" }],
+      tags: {
+        words: 8000,
+        entities: 800,
+        repaired: 12,
+        widened: 0,
+        dropped: 1,
+        first_dropped: [{ line: 7, reason: "the span overlaps another one" }],
+      },
     },
     labels: ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"],
     scores: { f1: 0.87, precision: 0.86, recall: 0.88, macro_f1: 0.85 },
-    detail: { kind: "entities", kinds: [score("LOC", 0.89, 39), score("PER", 0.85, 41)] },
+    detail: { entities: { kinds: [score("LOC", 0.89, 39), score("PER", 0.85, 41)] } },
     answer: ({ text }) => {
       const place = text.indexOf("Rome");
       const entities = place < 0 ? [] : [{ start: place, end: place + 4, label: "LOC", score: 0.97 }];
-      return { base: { kind: "entities", entities: [] }, tuned: { kind: "entities", entities } };
+      return { base: { entities: { entities: [] } }, tuned: { entities: { entities } } };
     },
   },
 
   "questions.json": {
     columns: ["question", "context", "answers"],
     preview: [["Who wrote it?", "Anna wrote the letter in Rome.", '[{"text":"Anna","answer_start":0}]']],
-    guess: { task: "question_answering", question: 0, context: 1, answer: 2, start: null },
-    others: [{ task: "corpus", text: 1 }],
+    guess: { question_answering: { question: 0, context: 1, answer: 2, start: null } },
+    others: [{ corpus: { text: 1 } }],
     why: "Column “question” holds questions, “context” passages.",
-    facts: { kind: "answers", contexts: 310, without: 40, in_bytes: 0, found_elsewhere: 9, lost: 2 },
+    facts: { answers: { contexts: 310, without: 40, in_bytes: 0, found_elsewhere: 9, lost: 2 } },
     scores: { f1: 0.74, exact_match: 0.66 },
-    detail: { kind: "answers", answerable: 118, unanswerable: 6, threshold: 0.4 },
+    detail: { answers: { answerable: 118, unanswerable: 6, threshold: 0.4 } },
     answer: ({ context }) => {
       const span = (text, share) => {
         const start = context.indexOf(text);
         return { start, end: start + text.length, label: "", score: share };
       };
-      const said = (spans, is_unanswerable) => ({ kind: "spans", spans, no_answer: 0.05, is_unanswerable });
+      const said = (spans, is_unanswerable) => ({ spans: { spans, no_answer: 0.05, is_unanswerable } });
       return {
         base: said([span("letter", 0.02)], true),
         tuned: said([span("Anna", 0.83), span("Anna wrote", 0.1)], false),
@@ -86,17 +87,18 @@ self.tasks = {
   "corpus.fra": {
     columns: ["fra", "eng"],
     preview: [["Il fait beau.", "The weather is fine."], ["Merci.", "Thank you."]],
-    guess: { task: "completion", prompt: "Translate from French to English.\n{fra}\n", completion: 1 },
-    others: [{ task: "corpus", text: 0 }],
+    guess: { completion: { prompt: "Translate from French to English.\n{fra}\n", completion: 1 } },
+    others: [{ corpus: { text: 0 } }],
     why: "Columns “fra” and “eng” hold the same in two languages.",
-    facts: { kind: "none" },
+    facts: "none",
     scores: { perplexity: 3.4, bleu: 31.2, chrf: 52.7, exact_match: 0.21 },
     detail: {
-      kind: "texts",
-      samples: [
-        { prompt: "Translate from French to English.\nMerci.\n", written: "Thanks.", reference: "Thank you." },
-        { prompt: "Translate from French to English.\nOui.\n", written: "Yes.", reference: "Yes." },
-      ],
+      texts: {
+        samples: [
+          { prompt: "Translate from French to English.\nMerci.\n", written: "Thanks.", reference: "Thank you." },
+          { prompt: "Translate from French to English.\nOui.\n", written: "Yes.", reference: "Yes." },
+        ],
+      },
     },
     forgetting: { perplexity: [22.4, 24.1] },
     written: ["The", " weather", " is", " fine", "."],

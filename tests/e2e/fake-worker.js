@@ -11,7 +11,10 @@ const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b
 const STEPS = 120;
 const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } };
 
-const tell = (message, blob) => self.postMessage({ message, blob });
+/** Sends an event, in the form that serde gives to an enum: its fields under its name, or its name alone. */
+const tell = ({ kind, ...fields }, blob) => {
+  self.postMessage({ message: Object.keys(fields).length ? { [kind]: fields } : kind, blob });
+};
 const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
 
 /** What is known of the opened file's task (fake-tasks.js); nothing for classification. */
@@ -50,7 +53,7 @@ const answers = {
       return;
     }
     tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
-    const guess = task.guess ?? { task: "classification", text: 0, pair: null, label: 1 };
+    const guess = task.guess ?? { classification: { text: 0, pair: null, label: 1 } };
     const source = {
       name,
       bytes: files.reduce((sum, file) => sum + file.size, 0),
@@ -85,7 +88,7 @@ const answers = {
       train_rows: 1237 - validation_rows,
       validation_rows,
       majority_share: task.guess ? null : 0.58,
-      facts: task.facts ?? { kind: "none" },
+      facts: task.facts ?? "none",
       tokens: null,
       warnings: [],
     };
@@ -180,13 +183,14 @@ const answers = {
   },
 
   predict({ id, query }) {
+    const [asked] = Object.values(query);
     if (task.answer) {
-      answer(id, query);
+      answer(id, asked);
       return;
     }
-    const { text } = query;
+    const { text } = asked;
     const sure = text.includes("not") ? 0.09 : 0.91;
-    const classes = (probabilities) => ({ kind: "classes", probabilities });
+    const classes = (probabilities) => ({ classes: { probabilities } });
     const said = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
     tell({ kind: "predicted", id, labels: LABELS, ...said, tokens: text.length, truncated: false });
   },
@@ -278,7 +282,7 @@ function baseline() {
   return task.guess ? (task.baseline ?? null) : BASELINE;
 }
 
-const over = (said) => ({ ...said, is_over: true });
+const over = ({ written }) => ({ written: { ...written, is_over: true } });
 
 /** Both models' answer to a query of another task; texts come a word at a time. */
 function answer(id, query) {
@@ -293,7 +297,8 @@ function answer(id, query) {
     // Over and over until it is stopped or the text ends, so that a test has time to press the button.
     count += 1;
     const text = task.written.slice(0, count).join("");
-    writing.event = { ...event, base: { ...event.base, text: text.toUpperCase() }, tuned: { ...event.tuned, text } };
+    const written = (text) => ({ written: { text, is_over: false } });
+    writing.event = { ...event, base: written(text.toUpperCase()), tuned: written(text) };
     const most = query.sampling.max_new_tokens;
     if (count === Math.min(most, 40)) answers.stop_writing();
     else tell(writing.event);
@@ -314,7 +319,7 @@ function evaluation() {
   });
   const loss = 0.32 + 0.36 * Math.exp(-run.step / 30);
   const scores = { accuracy, macro_f1: accuracy - 0.01, weighted_f1: accuracy };
-  const detail = { kind: "classes", classes, confusion: [[65, 7], [5, 47]] };
+  const detail = { classes: { classes, confusion: [[65, 7], [5, 47]] } };
   return { step: run.step, epoch: run.step / 40, loss, scores, detail };
 }
 
@@ -338,5 +343,8 @@ function finish(reason) {
   tell({ kind: "finished", summary });
 }
 
-self.onmessage = ({ data: { message, files } }) => answers[message.kind](message, files);
+self.onmessage = ({ data: { message, files } }) => {
+  const [[kind, fields]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
+  answers[kind](fields, files);
+};
 self.postMessage({ ready: true });

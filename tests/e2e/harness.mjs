@@ -107,14 +107,16 @@ export async function startWorker(page) {
       worker.onmessage = resolve;
       worker.onerror = (event) => reject(new Error(event.message));
     });
-    globalThis.ask = (command, kinds) =>
+    globalThis.ask = ({ kind, ...fields }, kinds) =>
       new Promise((resolve, reject) => {
         worker.onerror = (event) => reject(new Error(event.message));
-        worker.onmessage = ({ data: { message: event } }) => {
-          if (kinds.includes(event.kind)) resolve(event);
+        worker.onmessage = ({ data: { message } }) => {
+          // An enum is its fields under its name, or its name alone.
+          const [[told, event]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
+          if (kinds.includes(told)) resolve(event);
           else if (event.problem) reject(new Error(JSON.stringify(event.problem)));
         };
-        worker.postMessage({ message: command });
+        worker.postMessage({ message: { [kind]: fields } });
       });
   });
   return (command, ...kinds) => page.evaluate(([command, kinds]) => globalThis.ask(command, kinds), [command, kinds]);

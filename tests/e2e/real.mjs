@@ -11,7 +11,12 @@ export async function listen(page) {
     globalThis.Worker = class extends Worker {
       constructor(...args) {
         super(...args);
-        this.addEventListener("message", ({ data }) => data.message && globalThis.events.push(data.message));
+        this.addEventListener("message", ({ data: { message } }) => {
+          if (!message) return;
+          // An enum is its fields under its name, or its name alone.
+          const [[kind, fields]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
+          globalThis.events.push({ kind, ...fields });
+        });
       }
     };
   });
