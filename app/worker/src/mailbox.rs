@@ -62,7 +62,8 @@ pub fn post(event: &Event) {
 pub fn post_with(event: &Event, blob: Option<&Blob>) {
     let envelope = Object::new();
     // Absent options are `null`, so that every field is there.
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
+    let serializer =
+        serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
     match event.serialize(&serializer) {
         Ok(message) => js::set(&envelope, "message", &message),
         Err(error) => return web_sys::console::error_1(&format!("an event could not be sent: {error}").into()),
