@@ -67,6 +67,36 @@ pub fn shared(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Compares a tokenizer's ids of the lines of some files with Python's, by hashes; files that are not there are skipped.
+#[track_caller]
+pub fn assert_same_ids(tokenizer: &Tokenizer, files: &Value) {
+    for file in files.as_array().expect("files") {
+        let text = |key: &str| file[key].as_str().expect("a text");
+        let path = texts_root(text("root")).join(text("name"));
+        let Ok(bytes) = std::fs::read(&path) else {
+            eprintln!("skipped: {} is not there", path.display());
+            continue;
+        };
+        let mut ids = Sha256::new();
+        let lines = file["lines"].as_u64().expect("a number") as usize;
+        for line in String::from_utf8_lossy(&bytes).split('\n').take(lines) {
+            tokenizer.encode(line, usize::MAX).expect("tokens").iter().for_each(|id| ids.update(id.to_le_bytes()));
+            ids.update(u32::MAX.to_le_bytes());
+        }
+        assert_eq!(format!("{:x}", ids.finalize()), text("sha256"), "{}", path.display());
+    }
+}
+
+/// Where texts are: the samples that set-up makes, or data that are not part of the project.
+fn texts_root(name: &str) -> PathBuf {
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    match (name, std::env::var_os("HONE_DATA")) {
+        ("samples", _) => home.join(".cache/hone/samples"),
+        (_, Some(folder)) => folder.into(),
+        _ => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+    }
+}
+
 /// A tokenizer that knows the special tokens `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`, ids 0 to 3, and `words`, from id 4;
 /// `##` begins a word's later pieces. Texts stand between `[CLS]` and `[SEP]` where it `is_framed`; `[SEP]` ends what is
 /// written.
