@@ -12,6 +12,7 @@ use hone_core::recipe::{Pooling, RawRecipe, Task};
 use hone_core::text::Tokenizer;
 use hone_core::weights::{AnyWeight, FileReader, TensorInfo, Tensors, read};
 use serde_json::{Value, json as value};
+use sha2::{Digest, Sha256};
 
 pub use reference::{
     assert_curve, assert_final_weights, assert_gradients, input, of_tokens, scores, step_of, steps_of,
