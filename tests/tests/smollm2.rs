@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::dataset::{Message, Role};
-use hone_core::model::{Cache, ModelConfig, TaskModel};
-use hone_core::recipe::{Pooling, Task};
+use hone_core::model::{Cache, LoraConfig, ModelConfig, TaskModel};
+use hone_core::recipe::{LoraTarget, Pooling, Task};
 use hone_core::text::{ChatTemplate, Tokenizer, conversation};
-use hone_core::weights::{GgufReader, Incoming};
-use hone_tests::{assert_close, golden, json, smollm2, tolerance, values};
+use hone_core::weights::{AnyWeight, GgufReader, Incoming};
+use hone_tests::{assert_close, assert_curve, golden, json, smollm2, step_of, tolerance, values};
 
 #[test]
 fn ten_answers_equal_transformers() {
@@ -79,4 +79,31 @@ fn what_is_learned_of_a_conversation_follows_what_it_is_asked_by() {
         let end = tokenizer.ends()[0];
         assert!(turns.ids[learned.start as usize..learned.end as usize].contains(&end));
     }
+}
+
+#[test]
+fn a_few_steps_of_lora_equal_pytorchs() {
+    let Some(file) = smollm2() else { return };
+    let device = Device::flex();
+    let mut incoming = Incoming::gguf(&device);
+    incoming.push(&fs::read(file).unwrap()).unwrap();
+    let (mut tensors, header) = incoming.finish().unwrap();
+    let config = ModelConfig::parse(&header.unwrap().config_json()).unwrap();
+    let mut model = TaskModel::load(&config, Task::Generation, Pooling::Mean, 0, &mut tensors).unwrap();
+    let case = &json("smollm2.json")["lora"];
+    let number = |key: &str| case[key].as_f64().unwrap();
+    let targets = [LoraTarget::Query, LoraTarget::Value].into();
+    let scale = number("alpha") / number("rank");
+    model.adapt(&LoraConfig { rank: number("rank") as usize, scale, is_dora: false, targets }, 0);
+    model.each_adapter(&mut |weight| {
+        let AnyWeight::Matrix(weight) = weight else { panic!("LoRA has matrices") };
+        // As the script fills them: in peft's order, [out, in].
+        let [into, out] = weight.tensor.dims();
+        let values: Vec<f32> = (0..into * out).map(|i| (0.02 * f64::from(i as u32).sin()) as f32).collect();
+        weight.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), &device).transpose();
+    });
+    let batches = case["batches"].as_array().unwrap();
+    let count = case["loss"].as_array().unwrap().len();
+    let steps = batches.iter().cycle().take(count).map(|batch| step_of(batch, Task::Generation, 0, &device));
+    assert_curve(&mut model, case, &case["lr_peak"], steps);
 }
