@@ -36,7 +36,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let facts = [
         ("Parameters", show::millions(entry.parameters)),
         ("To load", show::bytes(entry.bytes)),
-        ("Licence", entry.license),
+        ("Licence", if entry.license.is_empty() { "not told".into() } else { show::visible(&entry.license) }),
     ];
     let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     view! {
