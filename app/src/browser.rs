@@ -2,7 +2,8 @@
 
 use hone_core::problem::Problem;
 use hone_core::protocol::SelfCheck;
-use js_sys::{Array, JSON};
+use hone_core::recipe::RawRecipe;
+use js_sys::{Array, JSON, Object, Reflect};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -93,8 +94,25 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 ///
 /// # Errors
 /// Says in words what does not fit.
-pub fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
+}
+
+/// A recipe that a person gives as JSON. A field that no recipe has would otherwise be passed over in silence, and the run
+/// would not be the one that was meant.
+///
+/// # Errors
+/// Says in words what does not fit.
+pub fn recipe_of_json(text: &str) -> Result<RawRecipe, String> {
+    let given = JSON::parse(text).map_err(|error| message_of(&error))?;
+    let recipe: RawRecipe = from_js(given.clone())?;
+    let known = to_js(&recipe);
+    let unknown =
+        Object::keys(given.unchecked_ref::<Object>()).iter().find(|key| !Reflect::has(&known, key).unwrap_or(false));
+    match unknown.and_then(|key| key.as_string()) {
+        Some(key) => Err(format!("unknown field `{key}`")),
+        None => Ok(recipe),
+    }
 }
 
 /// Moves the focus to a step whose focused button goes away: it would be lost otherwise.

@@ -206,7 +206,7 @@ test("the same recipe gives the same losses outside the browser", async () => {
   const run = promisify(execFile);
   await run(program, ["train", path("recipe.json"), ...options, "--steps", "20", "--scores-only"]);
   const lines = (await readFile(path("out/events.jsonl"), "utf8")).trim().split("\n").map((line) => JSON.parse(line));
-  const outside = lines.flatMap(({ steps }) => steps ?? []).map(({ loss }) => loss);
+  const outside = lines.flatMap(({ steps: event }) => event?.steps ?? []).map(({ loss }) => loss);
   assert.equal(outside.length, 20);
   const apart = Math.max(...outside.map((loss, i) => Math.abs(loss - inBrowser[i])));
   console.log(`largest difference of 20 losses: ${apart.toExponential(1)}`);

@@ -12,8 +12,6 @@ use crate::state::show;
 /// A data set that comes with the page (`samples/index.json`).
 #[derive(Clone, Deserialize)]
 struct Sample {
-    #[expect(dead_code, reason = "every field of the file is read")]
-    id: String,
     /// As a recipe names it: `multi_label`.
     task: String,
     title: String,

@@ -18,7 +18,7 @@ pub fn RecipeFile() -> impl IntoView {
         spawn_local(async move {
             // A file that vanished reads as an empty one, which is no recipe.
             let text = browser::read_text(&file).await.unwrap_or_default();
-            page.act(|state| state.open_recipe(browser::from_json(&text)));
+            page.act(|state| state.open_recipe(browser::recipe_of_json(&text)));
         });
     });
     view! {
