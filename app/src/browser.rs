@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
 use crate::state::{PastRun, Step};
-use crate::wire::{from_js, to_js};
+use crate::wire::{from_js, get, to_js};
 use crate::worker::message_of;
 
 const CHECK_KEY: &str = "hone.self-check";
@@ -104,7 +104,10 @@ fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 /// # Errors
 /// Says in words what does not fit.
 pub fn recipe_of_json(text: &str) -> Result<RawRecipe, String> {
-    let given = JSON::parse(text).map_err(|error| message_of(&error))?;
+    recipe_of_js(JSON::parse(text).map_err(|error| message_of(&error))?)
+}
+
+fn recipe_of_js(given: JsValue) -> Result<RawRecipe, String> {
     let recipe: RawRecipe = from_js(given.clone())?;
     let known = to_js(&recipe);
     let unknown =
@@ -146,7 +149,11 @@ pub fn keep_check(check: &SelfCheck) {
 pub fn kept_runs() -> Vec<PastRun> {
     let kept = storage().and_then(|storage| storage.get_item(RUNS_KEY).ok().flatten());
     let entries = kept.and_then(|json| JSON::parse(&json).ok()).filter(Array::is_array).map(|json| Array::from(&json));
-    entries.map(|entries| entries.iter().filter_map(|entry| from_js(entry).ok()).collect()).unwrap_or_default()
+    let run = |entry: JsValue| {
+        recipe_of_js(get(&entry, "recipe")).ok()?;
+        from_js(entry).ok()
+    };
+    entries.map(|entries| entries.iter().filter_map(run).collect()).unwrap_or_default()
 }
 
 /// Keeps the runs for the next visit; where there is no room they are kept in this tab only.

@@ -77,7 +77,7 @@ test("layers light up as they wake, and are frozen and thawed by hand", async ()
     assert.equal(await freeze.getAttribute("aria-pressed"), "true");
     await freeze.click();
     await page.getByRole("button", { name: "Freeze layer 1", pressed: false }).waitFor();
-    await page.getByText("by hand").waitFor();
+    await page.getByText("by hand", { exact: true }).waitFor();
     await assertAccessible(page);
     await page.getByRole("button", { name: "Let the recipe decide again" }).click();
     await page.getByRole("button", { name: "Freeze layer 1", pressed: true }).waitFor();
