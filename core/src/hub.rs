@@ -118,7 +118,8 @@ fn no_name(written: &str) -> Problem {
         .remedy("Write owner/name, as in sentence-transformers/all-MiniLM-L6-v2.")
 }
 
-fn is_gguf(name: &str) -> bool {
+/// Whether a file's name is that of weights in GGUF.
+pub fn is_gguf(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".gguf")
 }
 

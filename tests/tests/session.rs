@@ -10,7 +10,7 @@ use hone_core::rng::{Purpose, Rng};
 use hone_core::text::{Batch, EncodedTexts, Examples};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, predict};
 use hone_core::weights::{AnyWeight, Weights};
-use hone_tests::{assert_close, moved, named, ready, run, take_steps};
+use hone_tests::{assert_close, moved, named, ready, run, take_steps, tolerance};
 
 fn device() -> Device {
     Device::flex()
@@ -136,6 +136,19 @@ fn accumulated_batches_equal_a_large_one() {
     let (large, small) = (losses(64, 1), losses(16, 4));
     assert_eq!((large.len(), small.len()), (1, 1));
     assert!((large[0].0 - small[0].0).abs() < 1e-5 && (large[0].1 - small[0].1).abs() < 1e-5, "{large:?} {small:?}");
+}
+
+#[test]
+fn layers_computed_twice_learn_the_same_in_less_memory_and_are_proposed_first() {
+    // With dropout: the masks are the same too, but for those of the head.
+    let recipe = RawRecipe { head_dropout: 0.0, ..raw() };
+    let again = RawRecipe { recompute_activations: true, ..recipe.clone() };
+    let (mut once, mut twice) = (session(recipe.clone(), data(64)), session(again, data(64)));
+    assert!(twice.memory_bytes() < once.memory_bytes());
+    let nearest = once.nearest_that_fits(once.memory_bytes() - 1.0).expect("less is possible");
+    assert_eq!((nearest.recompute_activations, nearest.batch_size), (true, recipe.batch_size));
+    let losses = |session: &mut Session| run(session).0.into_iter().map(|step| step.loss as f32).collect::<Vec<_>>();
+    assert_close("loss", &losses(&mut twice), &losses(&mut once), tolerance::TRAINING);
 }
 
 #[test]

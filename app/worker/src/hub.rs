@@ -1,7 +1,7 @@
 //! Asking a hub what a model is. Nothing is asked before the person does.
 
 use hone_core::catalog::FoundModel;
-use hone_core::hub::{HubModel, Listing, POOLING};
+use hone_core::hub::{HubModel, Listing, POOLING, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
 use hone_core::problem::Problem;
 use hone_core::protocol::Event;
@@ -29,7 +29,7 @@ async fn found(hub: &str, written: &str, limit_bytes: f64) -> Result<FoundModel,
     let listing = Listing::parse(model, &fetch_small(&url, MAX_LISTING_BYTES).await?)?;
     let folder = listing.folder();
     let weights = listing.weights()?;
-    let config_json = if weights.to_ascii_lowercase().ends_with(".gguf") {
+    let config_json = if is_gguf(weights) {
         config_of_gguf(&format!("{folder}{weights}")).await?
     } else {
         fetch_small(&format!("{folder}config.json"), MAX_CONFIG_BYTES).await?

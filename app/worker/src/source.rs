@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::hub::SAFETENSORS;
+use hone_core::hub::{SAFETENSORS, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
 use hone_core::problem::Problem;
 use hone_core::recipe::{Family, Pooling};
@@ -69,8 +69,8 @@ impl Source {
         let mut names: Vec<String> = paths.iter().map(|path| base_name(path).to_owned()).collect();
         names.sort();
         names.dedup();
-        let is_gguf = |name: &&String| name.to_ascii_lowercase().ends_with(".gguf");
-        let weights = names.iter().find(|name| *name == SAFETENSORS).or_else(|| names.iter().find(is_gguf));
+        let weights = names.iter().find(|name| *name == SAFETENSORS);
+        let weights = weights.or_else(|| names.iter().find(|name| is_gguf(name)));
         let Some(weights) = weights.cloned() else {
             let found = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(Problem::new("model.no-weights", format!("No weights are among the files ({found})."))
@@ -100,7 +100,7 @@ impl Source {
 
     /// Whether the weights are a GGUF file, which holds config and tokenizer too.
     pub fn is_gguf(&self) -> bool {
-        self.entry.weights.to_ascii_lowercase().ends_with(".gguf")
+        is_gguf(&self.entry.weights)
     }
 
     /// A small file, whole.

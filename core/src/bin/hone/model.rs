@@ -5,7 +5,7 @@ use std::{env, fs};
 
 use burn::tensor::Device;
 use hone_core::catalog::CatalogEntry;
-use hone_core::hub::{SAFETENSORS, VERBATIM};
+use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
@@ -69,7 +69,7 @@ fn quantised(file: &Path, device: &Device) -> Result<Parts, Problem> {
 
 /// The GGUF file that `path` is or, as a folder, holds.
 fn gguf(path: &Path) -> Option<PathBuf> {
-    let is_gguf = |path: &Path| path.extension().is_some_and(|ending| ending == "gguf");
+    let is_gguf = |path: &Path| is_gguf(&path.to_string_lossy());
     if is_gguf(path) {
         return Some(path.to_path_buf());
     }
