@@ -58,8 +58,14 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     await assertAccessible(page);
     await screenshot(page, "hub-found");
 
-    hub.cutAfter = 40_000;
+    hub.isSlow = true;
     await page.getByRole("button", { name: /^Load it/ }).click();
+    await page.getByRole("button", { name: "Stop loading" }).click();
+    await page.getByText("Loading was stopped.").waitFor();
+    hub.isSlow = false;
+
+    hub.cutAfter = 40_000;
+    await page.getByRole("button", { name: /^Load model/ }).click();
     await page.getByText(/model\.safetensors could not be loaded/).waitFor();
     await card(page, ID).getByText("of it are in this browser").waitFor();
     await screenshot(page, "hub-broken-off");
