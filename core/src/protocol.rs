@@ -65,7 +65,7 @@ pub enum Command {
         /// What to call it.
         name: String,
     },
-    /// Give up loading a model; what has arrived is kept. Answered by the `ModelFailed` of the loading.
+    /// Give up loading a model or asking a hub; what has arrived is kept. Answered by the `ModelFailed` of those.
     StopLoading,
     /// Ask a hub what a model is, without loading its weights. Answered by `ModelFound` or `ModelFailed`.
     FindModel {

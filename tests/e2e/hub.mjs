@@ -12,8 +12,8 @@ export class Hub {
   requests = [];
   /** Ends the next answer with weights after so many bytes. */
   cutAfter = null;
-  /** Gives weights so slowly that there is time to press a button. */
-  isSlow = false;
+  /** Takes questions and says nothing; of weights it gives the beginning. */
+  isSilent = false;
   /** Answers everything with a web page. */
   isPortal = false;
 
@@ -41,6 +41,8 @@ export class Hub {
   answer({ url, headers }, response) {
     const { pathname } = new URL(url, this.address);
     this.requests.push({ path: pathname, range: headers.range });
+    const isWeights = pathname.endsWith(".safetensors");
+    if (this.isSilent && !isWeights) return;
     response.setHeader("Access-Control-Allow-Origin", "*");
     if (this.isPortal) return response.setHeader("Content-Type", "text/html").end("<!doctype html><p>Log in");
     if (pathname.startsWith(API)) return this.list(pathname.slice(API.length), response);
@@ -51,19 +53,11 @@ export class Hub {
     const rest = content.subarray(from);
     const range = from ? { "Content-Range": `bytes ${from}-${content.length - 1}/${content.length}` } : {};
     response.writeHead(from ? 206 : 200, { "Content-Length": rest.length, ...range });
-    if (!pathname.endsWith(".safetensors")) return response.end(rest);
-    if (this.isSlow) return this.drip(rest, response);
+    if (this.isSilent) return response.write(rest.subarray(0, 1000));
+    if (!isWeights) return response.end(rest);
     if (this.cutAfter === null) return response.end(rest);
     response.write(rest.subarray(0, this.cutAfter), () => setTimeout(() => response.destroy(), 500));
     this.cutAfter = null;
-  }
-
-  async drip(bytes, response) {
-    for (let at = 0; at < bytes.length && !response.destroyed; at += 1000) {
-      response.write(bytes.subarray(at, at + 1000));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    response.end();
   }
 
   list(id, response) {

@@ -50,6 +50,12 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     await page.getByText("gave a web page in place of the file").waitFor();
     hub.isPortal = false;
 
+    hub.isSilent = true;
+    await lookUp(page, ID);
+    await page.getByRole("button", { name: "Stop asking" }).click();
+    await page.getByText("The hub is not asked any more.").waitFor();
+    hub.isSilent = false;
+
     hub.take();
     await lookUp(page, ID);
     await page.getByText("This device can train all of it").waitFor();
@@ -58,11 +64,13 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     await assertAccessible(page);
     await screenshot(page, "hub-found");
 
-    hub.isSlow = true;
+    hub.isSilent = true;
+    const asksForWeights = page.waitForRequest(/model\.safetensors$/);
     await page.getByRole("button", { name: /^Load it/ }).click();
+    await asksForWeights;
     await page.getByRole("button", { name: "Stop loading" }).click();
     await page.getByText("Loading was stopped.").waitFor();
-    hub.isSlow = false;
+    hub.isSilent = false;
 
     hub.cutAfter = 40_000;
     await page.getByRole("button", { name: /^Load model/ }).click();

@@ -21,7 +21,13 @@ pub fn FromHub() -> impl IntoView {
     let ask = move || page.act(|state| state.find_model(address.clone(), id.get_untracked()));
     let answer = changing(move || match hub.get() {
         Hub::Idle => ().into_any(),
-        Hub::Asked => view! { <p role="status">"Asking the hub…"</p> }.into_any(),
+        Hub::Asked => view! {
+            <div class="row">
+                <p role="status">"Asking the hub…"</p>
+                <button type="button" on:click=pressed(move |_| page.act(State::stop_loading))>"Stop asking"</button>
+            </div>
+        }
+        .into_any(),
         Hub::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
         Hub::Found(found) => view! { <Found found=*found /> }.into_any(),
     });

@@ -54,6 +54,7 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
     // Who asks is nobody's concern.
     js::set(&options, "referrerPolicy", &"no-referrer".into());
     js::set(&options, "credentials", &"omit".into());
+    options.set_signal(mailbox::loading_signal().as_ref());
     let request = Request::new_with_str_and_init(url, &options).map_err(|error| failed(url, &js::message(&error)))?;
     if from > 0.0 {
         // Only a name or value with a line break is refused.
@@ -86,9 +87,19 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
 }
 
 fn failed(url: &str, reason: &str) -> Problem {
+    if mailbox::stops_loading() {
+        return stopped();
+    }
     Problem::new("model.fetch", format!("{url} could not be loaded: {reason}."))
         .done("What had arrived is kept.")
         .remedy("Check the connection and try again.")
+}
+
+/// The person stopped what was loading.
+pub fn stopped() -> Problem {
+    Problem::new("model.stopped", "Loading was stopped.")
+        .done("What had arrived is kept.")
+        .remedy("Load it again: it goes on from there.")
 }
 
 impl Arriving {

@@ -9,7 +9,7 @@ use hone_core::weights::GgufReader;
 
 use crate::engine::Engine;
 use crate::files::{fetch, fetch_small};
-use crate::mailbox::post;
+use crate::mailbox::{post, stops_loading};
 use crate::run::memory_limit;
 
 /// Largest listing of a model's files, in bytes.
@@ -19,6 +19,10 @@ const MAX_LISTING_BYTES: usize = 4 << 20;
 pub async fn find(engine: &Engine, hub: &str, written: &str) {
     match found(hub, written, memory_limit(engine)).await {
         Ok(found) => post(&Event::ModelFound { found }),
+        Err(_) if stops_loading() => {
+            let problem = Problem::new("hub.stopped", "The hub is not asked any more.").done("Nothing was changed.");
+            post(&Event::ModelFailed { problem });
+        }
         Err(problem) => post(&Event::ModelFailed { problem }),
     }
 }

@@ -1,13 +1,13 @@
 //! Messages between page and worker.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use hone_core::protocol::{Command, Event};
 use js_sys::{Array, Object};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, MessageChannel, MessageEvent};
+use web_sys::{AbortController, AbortSignal, Blob, MessageChannel, MessageEvent};
 
 use crate::{js, scope};
 
@@ -18,13 +18,18 @@ pub struct Letter {
 }
 
 thread_local! {
-    static STOPS_LOADING: Cell<bool> = const { Cell::new(false) };
+    /// Of the last command to load something.
+    static LOADING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
 
-/// Whether the person has asked to stop what is loading. It is told apart from other commands, which wait for their
-/// turn, and forgotten as soon as it was asked for.
+/// Heard by requests to the network, which end as soon as the person asks to stop what is loading.
+pub fn loading_signal() -> Option<AbortSignal> {
+    LOADING.with_borrow(|loading| loading.as_ref().map(AbortController::signal))
+}
+
+/// Whether the person has asked to stop what is loading.
 pub fn stops_loading() -> bool {
-    STOPS_LOADING.take()
+    loading_signal().is_some_and(|signal| signal.aborted())
 }
 
 /// Begins to listen. What cannot be read ends the worker's usefulness: the page is of another version.
@@ -35,9 +40,22 @@ pub fn open() -> UnboundedReceiver<Letter> {
         let files = js::get(&data, "files").dyn_into::<Array>().unwrap_or_default();
         let files = files.iter().filter_map(|file| file.dyn_into::<Blob>().ok()).collect();
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
-            Ok(Command::StopLoading) => STOPS_LOADING.set(true),
-            // The receiver lives as long as the worker.
-            Ok(command) => drop(sender.unbounded_send(Letter { command, files })),
+            // Heard at once, where other commands wait for their turn.
+            Ok(Command::StopLoading) => LOADING.with_borrow(|loading| {
+                if let Some(loading) = loading {
+                    loading.abort();
+                }
+            }),
+            Ok(command) => {
+                if matches!(
+                    command,
+                    Command::LoadModel { .. } | Command::LoadFiles { .. } | Command::FindModel { .. }
+                ) {
+                    LOADING.set(AbortController::new().ok());
+                }
+                // The receiver lives as long as the worker.
+                drop(sender.unbounded_send(Letter { command, files }));
+            }
             Err(error) => post(&Event::Fatal { problem: crate::errors::wrong_version(&error.to_string()) }),
         }
     });

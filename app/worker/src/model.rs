@@ -13,7 +13,7 @@ use hone_core::weights::{Incoming, Weights};
 use crate::device::Chosen;
 use crate::engine::Engine;
 use crate::js::now_ms;
-use crate::mailbox::{post, stops_loading};
+use crate::mailbox::post;
 use crate::source::Source;
 use crate::storage;
 
@@ -32,8 +32,6 @@ pub async fn load(engine: &mut Engine, source: Result<Source, Problem>) {
         let problem = Problem::new("model.no-device", "No device has been chosen yet.");
         return post(&Event::ModelFailed { problem });
     };
-    // A wish to stop what was loaded before is over.
-    stops_loading();
     let result = match source {
         Ok(source) => loaded(source, chosen).await,
         Err(problem) => Err(problem),

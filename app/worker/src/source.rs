@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use web_sys::Blob;
 use zip::ZipArchive;
 
-use crate::files::{BlobReader, PIECE, fetch, fetch_small, hex, read_blob};
+use crate::files::{BlobReader, PIECE, fetch, fetch_small, hex, read_blob, stopped};
 use crate::js;
 use crate::mailbox::{breathe, stops_loading};
 use crate::storage::{KeptFile, Shelf};
@@ -269,9 +269,6 @@ async fn arrived(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'
                 *kept = None;
             }
             take(&piece, &mut done)?;
-            if stops_loading() {
-                return Err(Failed::Unfinished(stopped()));
-            }
         }
     }
     if done < total {
@@ -286,12 +283,6 @@ async fn arrived(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'
     } else {
         Err(Failed::Useless(hone_core::weights::WeightsError::Altered.into()))
     }
-}
-
-fn stopped() -> Problem {
-    Problem::new("model.stopped", "Loading was stopped.")
-        .done("What had arrived is kept.")
-        .remedy("Load it again: it goes on from there.")
 }
 
 fn base_name(path: &str) -> &str {
