@@ -33,7 +33,7 @@ def hone_class():
     spec = importlib.util.spec_from_file_location("modeling_hone", ROOT / "core/src/export/modeling_hone.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.HoneForSequenceClassification
+    return module.HoneBertForSequenceClassification
 
 
 def classifier(folder, pooling, classes, dropout=0.0, head=None, seed=0):

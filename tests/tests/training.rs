@@ -1,13 +1,18 @@
 //! Gradients, optimiser and training curves against PyTorch.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use burn::tensor::Device;
+use hone_core::model::{Dropout, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{Pooling, Task};
+use hone_core::train::{AdamW, AdamWConfig, Objective, gradients};
+use hone_core::weights::Weights;
 use hone_tests::{
     assert_curve, assert_final_weights, assert_gradients, classifier, file_name, golden, json, minilm, step_of,
     steps_of, values,
 };
+use serde_json::json as value;
 
 #[test]
 fn gradients_equal_pytorchs() {
@@ -42,4 +47,40 @@ fn twenty_steps_of_minilm_equal_pytorchs() {
     let mut model = classifier(Path::new(&folder), "minilm_curve.safetensors", Pooling::Mean, 2, &device);
     let steps = steps_of(&info, Task::Classification, 2, &device);
     assert_curve(&mut model, &info["mean"], &info["lr_peak"], steps);
+}
+
+/// How the weights of norms end in the families' files, as `python/reference.py` has it.
+const NORMS: [&str; 5] = ["Norm.weight", "norm.weight", "ln_1.weight", "ln_2.weight", "ln_f.weight"];
+
+#[test]
+fn biases_and_norms_of_every_family_do_not_decay() {
+    let device = Device::flex();
+    for family in ["bert", "distilbert", "roberta", "llama", "gpt2"] {
+        let config = std::fs::read(golden(&format!("micro_{family}/config.json"))).unwrap();
+        let mut model = synthetic(&ModelConfig::parse(&config).unwrap(), 3, 0.1, &device).unwrap();
+        let batch = value!({"input_ids": [[5, 6, 7]], "attention_mask": [[1, 1, 1]],
+            "labels": if model.task() == Task::Generation { value!([[-100, 6, 7]]) } else { value!([1]) }});
+        let step = step_of(&batch, model.task(), 3, &device);
+        let before = norms(&mut model);
+        let (_, gradients) = gradients(&model, step, Objective::default(), |_| true, &mut Dropout::off());
+        // Adam moves a value by the rate at most; the decay alone takes half of it.
+        let config = AdamWConfig { weight_decay: 5000.0, ..AdamWConfig::default() };
+        AdamW::new(config).step(&mut model, gradients, |_| 1e-4, 1.0);
+        for (name, after) in norms(&mut model) {
+            let kept = after / before[&name];
+            let decays = !name.ends_with("bias") && !NORMS.iter().any(|norm| name.ends_with(norm));
+            let expected = if decays { 0.5 } else { 1.0 };
+            assert!((kept - expected).abs() < 0.05, "{family}: {name} keeps {kept} of itself");
+        }
+    }
+}
+
+/// The Euclidean norm of every weight.
+fn norms(model: &mut TaskModel) -> HashMap<String, f32> {
+    let mut norms = HashMap::new();
+    model.each(&mut |weight| {
+        let values = weight.values().0;
+        norms.insert(weight.name().to_string(), values.powi_scalar(2).sum().sqrt().into_scalar::<f32>());
+    });
+    norms
 }

@@ -219,18 +219,19 @@ impl Body {
         let mut rng = Rng::new(seed, Purpose::Reinit, 0);
         let first = self.layers() - count.min(self.layers());
         let is_new = |place| matches!(place, Place::Layer(i) if i >= first) || (count > 0 && place == Place::Pooler);
-        self.each(&mut |weight| match weight {
-            AnyWeight::Matrix(w) if is_new(w.place) => {
-                let shape = w.tensor.shape();
-                let values: Vec<f32> = (0..shape.num_elements()).map(|_| rng.normal() * 0.02).collect();
-                w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
+        self.each(&mut |weight| {
+            let is_norm_scale = weight.is_norm_scale();
+            match weight {
+                AnyWeight::Matrix(w) if is_new(w.place) => {
+                    let shape = w.tensor.shape();
+                    let values: Vec<f32> = (0..shape.num_elements()).map(|_| rng.normal() * 0.02).collect();
+                    w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
+                }
+                AnyWeight::Vector(w) if is_new(w.place) => {
+                    w.tensor = if is_norm_scale { w.tensor.ones_like() } else { w.tensor.zeros_like() };
+                }
+                _ => {}
             }
-            AnyWeight::Vector(w) if is_new(w.place) => {
-                // A vector that is a weight is the scale of a norm.
-                let is_norm = w.name.ends_with(".weight");
-                w.tensor = if is_norm { w.tensor.ones_like() } else { w.tensor.zeros_like() };
-            }
-            _ => {}
         });
     }
 }

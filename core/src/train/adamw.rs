@@ -57,10 +57,9 @@ impl AdamWConfig {
     }
 
     fn decays(&self, weight: &AnyWeight) -> bool {
-        let name = weight.name();
-        if name.ends_with(".bias") {
+        if weight.name().ends_with(".bias") {
             self.decay_biases
-        } else if name.ends_with("LayerNorm.weight") {
+        } else if weight.is_norm_scale() {
             self.decay_norms
         } else {
             weight.place() != Place::Embeddings || self.decay_embeddings

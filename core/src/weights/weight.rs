@@ -90,6 +90,11 @@ impl AnyWeight<'_> {
         }
     }
 
+    /// Whether it is the scale of a norm, in whatever words the family calls it: a vector that is a weight.
+    pub fn is_norm_scale(&self) -> bool {
+        matches!(self, Self::Vector(w) if w.name.ends_with(".weight"))
+    }
+
     /// Whether it stays as it is although its part is live.
     pub fn is_fixed(&self) -> bool {
         match self {
