@@ -23,7 +23,8 @@ pub fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
     check_merges(model, &tokens)?;
     each(file, "normalizer", "normalizers", &mut check_charsmap)?;
     each(file, "pre_tokenizer", "pretokenizers", &mut check_length)?;
-    check_post_processors(file)
+    check_post_processors(file)?;
+    each(file, "decoder", "decoders", &mut check_strip)
 }
 
 /// Older files leave the type out; what has merges is BPE.
@@ -102,7 +103,8 @@ fn check_merges(model: &Value, tokens: &HashSet<&str>) -> Result<(), TokenizerEr
     Ok(())
 }
 
-/// Visits the parts of a slot: one, or those of a sequence, which has them under `list`.
+/// Visits the parts of a slot: one, and those of a sequence, which has them under `list`. What a part is, the library
+/// tells by its fields, not always by its type.
 fn each<'a>(
     file: &'a Value,
     slot: &str,
@@ -112,30 +114,34 @@ fn each<'a>(
     let Some(part) = file.get(slot).filter(|part| !part.is_null()) else { return Ok(()) };
     let mut left = vec![part];
     while let Some(part) = left.pop() {
-        match part.get(list).and_then(Value::as_array) {
-            Some(parts) => left.extend(parts.iter().rev()),
-            None => visit(part)?,
-        }
+        visit(part)?;
+        left.extend(part.get(list).and_then(Value::as_array).into_iter().flatten());
     }
     Ok(())
 }
 
-/// Whether a part is of a type.
-fn is(part: &Value, kind: &str) -> bool {
-    part.get("type").and_then(Value::as_str) == Some(kind)
-}
-
 fn check_charsmap(normalizer: &Value) -> Result<(), TokenizerError> {
-    let Some(map) = normalizer.get("precompiled_charsmap").and_then(Value::as_str) else { return Ok(()) };
-    match STANDARD.decode(map) {
-        Ok(map) if charsmap::is_sound(&map) => Ok(()),
+    let map = normalizer.get("precompiled_charsmap");
+    if map.is_none() && normalizer.get("type").is_none_or(|kind| kind != "Precompiled") {
+        return Ok(());
+    }
+    match map.and_then(Value::as_str).map(|map| STANDARD.decode(map)) {
+        Some(Ok(map)) if charsmap::is_sound(&map) => Ok(()),
         _ => Err(TokenizerError::Inconsistent("its table of characters (precompiled_charsmap) is broken".into())),
     }
 }
 
 fn check_length(pre_tokenizer: &Value) -> Result<(), TokenizerError> {
-    match is(pre_tokenizer, "FixedLength") && pre_tokenizer.get("length").and_then(Value::as_u64) == Some(0) {
+    match pre_tokenizer.get("length").and_then(Value::as_u64) == Some(0) {
         true => Err(TokenizerError::Inconsistent("it cuts texts into pieces of no length".into())),
+        false => Ok(()),
+    }
+}
+
+/// The library counts below zero when it takes something off the end of a token that has nothing left.
+fn check_strip(decoder: &Value) -> Result<(), TokenizerError> {
+    match decoder.get("stop").and_then(Value::as_u64) > Some(0) {
+        true => Err(TokenizerError::Unreadable("it strips the ends of tokens, which cannot be done here".into())),
         false => Ok(()),
     }
 }
@@ -143,7 +149,7 @@ fn check_length(pre_tokenizer: &Value) -> Result<(), TokenizerError> {
 fn check_post_processors(file: &Value) -> Result<(), TokenizerError> {
     let mut templates = 0;
     each(file, "post_processor", "processors", &mut |processor| {
-        if is(processor, "TemplateProcessing") {
+        if processor.get("single").is_some() {
             templates += 1;
             check_template(processor)?;
         }
