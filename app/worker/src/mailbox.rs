@@ -47,10 +47,8 @@ pub fn open() -> UnboundedReceiver<Letter> {
                 }
             }),
             Ok(command) => {
-                if matches!(
-                    command,
-                    Command::LoadModel { .. } | Command::LoadFiles { .. } | Command::FindModel { .. }
-                ) {
+                if matches!(command, Command::LoadModel { .. } | Command::LoadFiles { .. } | Command::FindModel { .. })
+                {
                     LOADING.set(AbortController::new().ok());
                 }
                 // The receiver lives as long as the worker.
