@@ -38,7 +38,10 @@ impl State {
                 self.data.forget_tokens();
                 self.model.ready(model);
             }
-            Event::ModelFailed { problem } => self.model.failed(problem),
+            Event::ModelFailed { problem } => {
+                self.model.failed(problem);
+                return self.load_first();
+            }
             Event::ModelFound { found } => self.model.hub = Hub::Found(found.into()),
             Event::ModelsKept { kept, free_bytes } => self.model.were_kept(kept, free_bytes),
             Event::Predicted { id, labels, base, tuned, tokens, truncated } => {

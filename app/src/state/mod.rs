@@ -235,7 +235,7 @@ impl State {
         if self.is_engaged() || index == self.model.chosen {
             return Vec::new();
         }
-        if self.model.is_loading() && self.model.is_previous(index) {
+        if self.model.is_loading() && self.model.is_loaded_before(index) {
             // It is chosen again as soon as the other is given up.
             return self.stop_loading();
         }

@@ -28,19 +28,19 @@ pub struct Model {
     pub loads: u32,
     /// Where the page keeps the files of the person's own model.
     pub own_blobs: usize,
-    /// What the worker has loaded while another one is chosen: until that has loaded.
+    /// What was chosen before, until the chosen one has loaded.
     pub previous: Option<Previous>,
     /// Why another model could not be loaded, so that this one stayed.
     pub refused: Option<Problem>,
 }
 
-/// A loaded model that another one was chosen after.
+/// A model that another one was chosen after.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Previous {
     /// Its index in the catalog.
     index: usize,
-    /// What it is.
-    report: ModelReport,
+    /// What it is, where the worker has it loaded.
+    report: Option<ModelReport>,
     /// The person's own model that was on offer, if there was one.
     own: Option<CatalogEntry>,
     /// Where its files are.
@@ -142,18 +142,23 @@ impl Model {
         self.remember();
         self.chosen = index;
         let again = self.previous.take_if(|previous| previous.index == index && self.loads == 0);
-        self.load = again.map_or(Load::Idle, |previous| Load::Ready(previous.report));
+        self.load = again.and_then(|previous| previous.report).map_or(Load::Idle, Load::Ready);
     }
 
-    /// Whether an entry is the one that the worker has, until what it loads is there.
-    pub fn is_previous(&self, index: usize) -> bool {
-        self.previous.as_ref().is_some_and(|previous| previous.index == index)
+    /// Whether an entry is the one that the worker has while another one is on its way.
+    pub fn is_loaded_before(&self, index: usize) -> bool {
+        self.previous.as_ref().is_some_and(|previous| previous.index == index && previous.report.is_some())
     }
 
-    /// Remembers the loaded model while another one is chosen.
+    /// Remembers the chosen model, before another one is chosen; rather the last one that the worker has loaded.
     fn remember(&mut self) {
         self.refused = None;
-        if let Load::Ready(report) = std::mem::take(&mut self.load) {
+        let report = match std::mem::take(&mut self.load) {
+            Load::Ready(report) => Some(report),
+            _ => None,
+        };
+        let has_loaded = self.previous.as_ref().is_some_and(|previous| previous.report.is_some());
+        if report.is_some() || !has_loaded {
             let own = self.own().map(|own| self.catalog[own].clone());
             self.previous = Some(Previous { index: self.chosen, report, own, own_blobs: self.own_blobs });
         }
@@ -162,7 +167,11 @@ impl Model {
     /// The remembered model is the chosen one again. What was offered in the place of the person's own gives way to it.
     fn take_back(&mut self, previous: Previous, problem: Problem) {
         let Previous { index, report, own, own_blobs } = previous;
-        let done = format!("{} {} is still loaded.", problem.done, report.name);
+        let stays = match &report {
+            Some(report) => format!("{} is still loaded.", report.name),
+            None => "The model chosen before is chosen again.".into(),
+        };
+        let done = format!("{} {stays}", problem.done);
         self.refused = Some(problem.done(done.trim_start()));
         if let Some(failed) = self.own().filter(|own| *own == self.chosen) {
             self.own_blobs = own_blobs;
@@ -172,7 +181,7 @@ impl Model {
                 None => drop(self.catalog.remove(failed)),
             }
         }
-        (self.chosen, self.load) = (index, Load::Ready(report));
+        (self.chosen, self.load) = (index, report.map_or(Load::Idle, Load::Ready));
     }
 
     /// The worker is gone with what it had loaded and what it was asked for.
@@ -190,11 +199,16 @@ impl Model {
     /// A model has loaded: of the person's own files it is known only now what they are.
     pub fn ready(&mut self, report: ModelReport) {
         self.loads = self.loads.saturating_sub(1);
-        self.previous = None;
         if self.loads > 0 || !self.is_loading() {
-            // Another one has been chosen since.
+            // Another one has been chosen since. It may be the one before that.
+            let is_of = |index: usize| self.catalog.get(index).is_some_and(|entry| entry.id == report.id);
+            self.previous.take_if(|previous| !is_of(previous.index));
+            if let Some(previous) = &mut self.previous {
+                previous.report = Some(report);
+            }
             return;
         }
+        self.previous = None;
         if let Some(entry) = self.catalog.get_mut(self.chosen).filter(|entry| entry.folder.is_empty()) {
             (entry.family, entry.parameters) = (report.family, report.parameters);
         }
@@ -216,7 +230,8 @@ impl Model {
             // Another one has been chosen since.
             return;
         }
-        let is_zip = self.entry().is_some_and(|entry| entry.folder.is_empty() && has_ending(&entry.name, ".zip"));
+        let own = self.entry().filter(|entry| entry.folder.is_empty());
+        let (is_own, is_zip) = (own.is_some(), own.is_some_and(|entry| has_ending(&entry.name, ".zip")));
         let problem = match is_zip {
             true => {
                 let remedy = format!("{} If it holds data, unpack it first and drop the file.", problem.remedy);
@@ -224,7 +239,8 @@ impl Model {
             }
             false => problem,
         };
-        match self.previous.take() {
+        // A model of a hub stays chosen, to go on loading, unless one is loaded.
+        match self.previous.take_if(|previous| is_own || previous.report.is_some()) {
             Some(previous) => self.take_back(previous, problem),
             None => self.load = Load::Failed(problem),
         }

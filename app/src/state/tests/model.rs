@@ -118,6 +118,28 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
 }
 
 #[test]
+fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
+    let mut early = with_catalog();
+    early.take_own("data.zip".into(), 1e6, 3);
+    early.on_event(model_failed());
+    assert_eq!(early.model.refused.as_ref().unwrap().done, "The model chosen before is chosen again.");
+    assert_eq!((early.model.chosen, early.model.catalog.len(), &early.model.load), (0, 1, &Load::Idle));
+
+    let mut state = ready();
+    state.model.load = Load::Idle;
+    state.load_model();
+    state.take_own("data.zip".into(), 1e6, 3);
+    let mut failed_too = state.clone();
+    state.on_event(model_ready());
+    assert!(state.model.is_loading(), "the zip is not read yet");
+    assert_eq!(state.on_event(model_failed()), []);
+    assert!(state.model.chosen == 0 && matches!(state.model.load, Load::Ready(_)));
+
+    failed_too.on_event(model_failed());
+    assert!(matches!(failed_too.on_event(model_failed())[..], [Effect::Send(Command::LoadModel { .. })]));
+}
+
+#[test]
 fn an_own_model_comes_back_with_its_files() {
     let mut state = ready();
     state.take_own("good.gguf".into(), 1e6, 3);
