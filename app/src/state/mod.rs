@@ -170,10 +170,10 @@ impl State {
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
             self.data.not_opened(role, problem);
-        } else if self.awaits_tokens() {
-            self.data.train.problem = Some(problem);
         } else if self.model.is_loading() || self.model.hub == Hub::Asked {
             self.model.failed(problem);
+        } else if self.awaits_tokens() {
+            self.data.train.problem = Some(problem);
         } else {
             self.device.lost = Some(problem);
         }
