@@ -4,7 +4,7 @@
 // "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself;
 // "device-failed": the device is lost in mid-run; "rejects": no run after the first can start;
 // "too-large": a batch of more than 4 rows does not fit; "no-estimate": cannot tell what a run takes;
-// "no-rate": finds no learning rate.
+// "no-rate": finds no learning rate. In all of them a .png is no table, and a person's own files are no model.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
