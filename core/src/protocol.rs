@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::recipe::{Family, Metric, Place, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
-pub const PROTOCOL_VERSION: u32 = 4;
+pub const PROTOCOL_VERSION: u32 = 5;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub enum Command {
         known_check: Option<SelfCheck>,
     },
     /// Read the file (the first of the `files` beside the message) once. Answered by `DataProgress`, `DataOpened` or
-    /// `DataFailed`.
+    /// `DataNotOpened`.
     OpenData {
         /// Training data, or the person's own validation data.
         role: DataRole,
@@ -184,7 +184,14 @@ pub enum Event {
         /// What was found.
         report: DataReport,
     },
-    /// A file cannot be used.
+    /// A file cannot be opened. What was open before still is.
+    DataNotOpened {
+        /// Which file.
+        role: DataRole,
+        /// Why, and what can be done.
+        problem: Problem,
+    },
+    /// The rows of an open file cannot be taken, split or made into tokens.
     DataFailed {
         /// Which file.
         role: DataRole,
@@ -755,8 +762,10 @@ pub struct RunSummary {
 pub struct RowView {
     /// Line in the file, from 1.
     pub line: u32,
-    /// Its text, cut to 500 characters.
+    /// Its text.
     pub text: String,
+    /// The second text of a pair.
+    pub pair: Option<String>,
     /// Probability that the model gave to its prediction.
     pub probability: f32,
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::{ProblemNote, changing, pressed};
 use crate::page::Page;
-use crate::state::{Hub, Load, State, show};
+use crate::state::{Hub, State, show};
 
 /// A model by its name on a hub. Nothing is asked of the hub before the button is pressed.
 #[component]
@@ -15,9 +15,7 @@ pub fn FromHub() -> impl IntoView {
     let host = address.rsplit('/').next().unwrap_or_default().to_owned();
     let id = RwSignal::new(String::new());
     let hub = page.memo(|state| state.model.hub.clone());
-    let is_locked = page.memo(|state| {
-        state.is_engaged() || state.model.hub == Hub::Asked || matches!(state.model.load, Load::Loading(_))
-    });
+    let is_locked = page.memo(|state| state.is_engaged() || state.model.hub == Hub::Asked || state.model.is_loading());
     let ask = move || page.act(|state| state.find_model(address.clone(), id.get_untracked()));
     let answer = changing(move || match hub.get() {
         Hub::Idle => ().into_any(),

@@ -23,6 +23,7 @@ pub fn ModelStep() -> impl IntoView {
     let page = Page::get();
     let catalog = page.memo(|state| state.model.catalog.clone());
     let problem = page.memo(|state| state.model.catalog_problem.clone());
+    let refused = page.memo(|state| state.model.refused.clone());
     let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
@@ -42,6 +43,7 @@ pub fn ModelStep() -> impl IntoView {
                     <OwnFiles />
                 </div>
             </details>
+            <ProblemPlace problem=refused />
             <LoadState />
             <DeviceLine />
         </StepSection>

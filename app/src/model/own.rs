@@ -7,7 +7,6 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
 
 use crate::page::Page;
-use crate::state::Load;
 
 /// Endings by which a dropped file is known to be a model's.
 const ENDINGS: [&str; 3] = [".gguf", ".safetensors", ".zip"];
@@ -18,7 +17,7 @@ const MAX_FILES: usize = 200;
 #[component]
 pub fn OwnFiles() -> impl IntoView {
     let page = Page::get();
-    let is_locked = page.memo(|state| state.is_engaged() || matches!(state.model.load, Load::Loading(_)));
+    let is_locked = page.memo(|state| state.is_engaged() || state.model.is_loading());
     let take = move |input: web_sys::HtmlInputElement| {
         if let Some(files) = input.files() {
             take_list(page, &files);

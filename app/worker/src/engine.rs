@@ -49,7 +49,7 @@ impl Engine {
         // What is rehearsed belongs to the data and the model as they were.
         if command.changes_what_is_learned() {
             self.rehearsal = None;
-            self.writing = None;
+            trial::stop(self);
         }
         match command {
             Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
@@ -66,7 +66,7 @@ impl Engine {
                 let problem = Problem::new("data.running", "A run is going on.")
                     .done("It goes on with the file that it began with.")
                     .remedy("Stop it, or wait for its end, and then choose the new file.");
-                post(&Event::DataFailed { role, problem });
+                post(&Event::DataNotOpened { role, problem });
             }
             Command::OpenData { role, name, aligned_with, encoding, has_header } => {
                 self.data.open(role, Dropped { name, aligned_with, files }, Hints { encoding, has_header }).await;

@@ -93,6 +93,16 @@ impl Mapping {
         }
     }
 
+    /// Whether a row has a second text.
+    pub fn has_pairs(&self) -> bool {
+        match self {
+            Self::Classification { pair, .. } | Self::MultiLabel { pair, .. } | Self::Regression { pair, .. } => {
+                pair.is_some()
+            }
+            _ => false,
+        }
+    }
+
     /// The columns that are chosen by index, in order, each with what it serves as: "text", "label".
     pub fn chosen(&self) -> Vec<(u32, &'static str)> {
         let mut chosen = Vec::new();
