@@ -112,10 +112,11 @@ impl Page {
     }
 
     /// Takes the files of a model of the person's own.
-    pub fn open_model(self, name: String, blobs: Vec<Blob>) {
-        let bytes = blobs.iter().map(Blob::size).sum();
+    pub fn open_model(self, name: String, files: Vec<(String, Blob)>) {
+        let bytes = files.iter().map(|(_, blob)| blob.size()).sum();
+        let (paths, blobs) = files.into_iter().unzip();
         let blobs = self.keep(blobs);
-        self.act(|state| state.take_own(name, bytes, blobs));
+        self.act(|state| state.take_own(name, paths, bytes, blobs));
     }
 
     fn keep(self, blobs: Vec<Blob>) -> usize {

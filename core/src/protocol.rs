@@ -10,7 +10,7 @@ use crate::catalog::{CatalogEntry, FoundModel, KeptModel};
 use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
-use crate::recipe::{Family, Metric, Place, RawRecipe};
+use crate::recipe::{Family, Metric, Place, Pooling, RawRecipe};
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
 pub const PROTOCOL_VERSION: u32 = 5;
@@ -64,6 +64,8 @@ pub enum Command {
     LoadFiles {
         /// What to call it.
         name: String,
+        /// Where each file stands in the model's folder, which may itself be the first part: `all-MiniLM/config.json`.
+        paths: Vec<String>,
     },
     /// Give up loading a model or asking a hub; what has arrived is kept. Answered by the `ModelFailed` of those.
     StopLoading,
@@ -538,8 +540,12 @@ pub struct ModelReport {
     pub name: String,
     /// Which family it is of.
     pub family: Family,
+    /// How it makes one vector of a sentence.
+    pub pooling: Pooling,
     /// Number of parameters.
     pub parameters: f64,
+    /// Bytes of its weights in a download.
+    pub bytes: f64,
     /// Number of layers.
     pub layers: u32,
     /// Hidden size.

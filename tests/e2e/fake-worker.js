@@ -111,8 +111,8 @@ const answers = {
       return;
     }
     tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
-    const { id, name, parameters } = entry;
-    const shape = { family: entry.family, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
+    const { id, name, parameters, bytes, pooling } = entry;
+    const shape = { family: entry.family, pooling, bytes, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
     model = { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] };
     tell({ kind: "model_ready", model });
     encode();

@@ -3,10 +3,10 @@ use leptos::prelude::*;
 
 use super::file_problem::FileProblem;
 use super::{ACCEPT, open_list, take_files};
-use crate::components::{FileButton, NumberField, changing, pressed};
+use crate::components::{FileButton, NumberField, changing, pressed_away};
 use crate::page::Page;
 use crate::state::fields::VALIDATION_SHARE;
-use crate::state::{State, show};
+use crate::state::{State, Step, show};
 
 /// Which rows the model is checked on.
 #[component]
@@ -59,7 +59,7 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         match own.get() {
         Some(name) => view! {
             <p dir="auto">"Checked with " <strong>{name}</strong></p>
-            <button type="button" class="quiet" on:click=pressed(move |_| page.act(State::close_validation))>
+            <button type="button" class="quiet" on:click=pressed_away(Step::Data, move |_| page.act(State::close_validation))>
                 "Take it away"
             </button>
         }

@@ -41,9 +41,8 @@ fn Download() -> impl IntoView {
         format!("Download adapter alone (zip, about {})", show::bytes(4.0 * learned))
     });
     let words = page.memo(|state| {
-        let size = state.run.base.as_ref().map(|entry| show::bytes(entry.bytes)).unwrap_or_default();
         let what = if state.run.has_adapter() { "whole model" } else { "model" };
-        format!("Download {what} (zip, {size})")
+        format!("Download {what} (zip, {})", show::bytes(state.run.base_bytes))
     });
     let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),

@@ -252,7 +252,7 @@ impl State {
         self.model.load = Load::Loading(0.0);
         // Without an address the files are the person's own.
         vec![Effect::Send(match model.folder.is_empty() {
-            true => Command::LoadFiles { name: model.name },
+            true => Command::LoadFiles { name: model.name, paths: model.files },
             false => Command::LoadModel { model },
         })]
     }
@@ -361,6 +361,7 @@ impl State {
             data: self.data.train.chosen.as_ref().map(|chosen| chosen.name.clone()).unwrap_or_default(),
             is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
             base: self.model.entry().cloned(),
+            base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
             ..Run::default()
         };
         self.previous = Some(std::mem::replace(&mut self.run, run));

@@ -187,6 +187,9 @@ impl Model {
     /// The worker is gone with what it had loaded and what it was asked for.
     pub fn worker_lost(&mut self) {
         (self.loads, self.previous) = (0, None);
+        if self.hub == Hub::Asked {
+            self.hub = Hub::Idle;
+        }
     }
 
     /// Part of the chosen model has arrived.
@@ -210,7 +213,7 @@ impl Model {
         }
         self.previous = None;
         if let Some(entry) = self.catalog.get_mut(self.chosen).filter(|entry| entry.folder.is_empty()) {
-            (entry.family, entry.parameters) = (report.family, report.parameters);
+            (entry.family, entry.pooling, entry.parameters) = (report.family, report.pooling, report.parameters);
         }
         self.load = Load::Ready(report);
     }
@@ -268,8 +271,8 @@ impl State {
         self.take(index)
     }
 
-    /// Takes a model of the person's own files, which are `bytes` long together.
-    pub fn take_own(&mut self, name: String, bytes: f64, blobs: usize) -> Vec<Effect> {
+    /// Takes a model of the person's own files, which stand at `files` in its folder and are `bytes` long together.
+    pub fn take_own(&mut self, name: String, files: Vec<String>, bytes: f64, blobs: usize) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();
         }
@@ -285,7 +288,7 @@ impl State {
             parameters: 0.0,
             bytes,
             folder: String::new(),
-            files: Vec::new(),
+            files,
             weights: String::new(),
             sha256: String::new(),
             family: Family::default(),

@@ -21,6 +21,8 @@ pub struct Run {
     pub is_of_pairs: bool,
     /// The model that it tunes.
     pub base: Option<CatalogEntry>,
+    /// Bytes of that model's weights in a download.
+    pub base_bytes: f64,
     /// What it does; absent until it has begun.
     pub plan: Option<RunPlan>,
     /// Every optimiser step, in order.

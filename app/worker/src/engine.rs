@@ -82,7 +82,7 @@ impl Engine {
             }
             Command::CloseValidation => self.data.close_validation(),
             Command::LoadModel { model } => model::load(self, Source::of_entry(model).await).await,
-            Command::LoadFiles { name } => model::load(self, Source::of_files(name, files)).await,
+            Command::LoadFiles { name, paths } => model::load(self, Source::of_files(name, paths, files)).await,
             // It is heard in the mailbox.
             Command::StopLoading => {}
             Command::FindModel { hub, id } => hub::find(self, &hub, &id).await,

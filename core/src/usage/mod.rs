@@ -5,7 +5,7 @@ mod kind;
 mod python;
 
 pub use javascript::JavaScript;
-pub use kind::ModelKind;
+pub use kind::{ModelKind, is_own_class};
 
 /// What code that opens an export has to know.
 #[derive(Clone, Copy, Debug, PartialEq)]

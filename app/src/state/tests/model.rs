@@ -71,8 +71,8 @@ fn a_question_that_fails_leaves_the_loaded_model() {
 fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time() {
     let mut state = with_catalog();
     for (name, blobs) in [("first", 3), ("second", 5)] {
-        let effects = state.take_own(name.into(), 1e6, blobs);
-        let command = Command::LoadFiles { name: name.into() };
+        let effects = state.take_own(name.into(), vec!["config.json".into()], 1e6, blobs);
+        let command = Command::LoadFiles { name: name.into(), paths: vec!["config.json".into()] };
         assert_eq!(state.blobs_of(&command), Some(blobs));
         assert_eq!(effects, [Effect::Send(command)]);
     }
@@ -82,7 +82,11 @@ fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time(
     state.on_event(model_ready());
     assert_eq!(state.model.entry().map(|entry| (entry.name.as_str(), entry.parameters)), Some(("second", 22.7e6)));
     // A fresh worker gets them again.
-    assert!(state.restart().contains(&Effect::Send(Command::LoadFiles { name: "second".into() })));
+    assert!(
+        state
+            .restart()
+            .contains(&Effect::Send(Command::LoadFiles { name: "second".into(), paths: vec!["config.json".into()] }))
+    );
 }
 
 fn model_failed() -> Event {
@@ -98,7 +102,7 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
         state
     };
     let mut own = before.clone();
-    own.take_own("bad.zip".into(), 1e6, 3);
+    own.take_own("bad.zip".into(), Vec::new(), 1e6, 3);
     assert!(!own.can_ask() && own.model.is_loading());
     assert_eq!(own.on_event(model_failed()), []);
     let problem = own.model.refused.clone().unwrap();
@@ -120,7 +124,7 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
 #[test]
 fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
     let mut early = with_catalog();
-    early.take_own("data.zip".into(), 1e6, 3);
+    early.take_own("data.zip".into(), Vec::new(), 1e6, 3);
     early.on_event(model_failed());
     assert_eq!(early.model.refused.as_ref().unwrap().done, "The model chosen before is chosen again.");
     assert_eq!((early.model.chosen, early.model.catalog.len(), &early.model.load), (0, 1, &Load::Idle));
@@ -128,7 +132,7 @@ fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
     let mut state = ready();
     state.model.load = Load::Idle;
     state.load_model();
-    state.take_own("data.zip".into(), 1e6, 3);
+    state.take_own("data.zip".into(), Vec::new(), 1e6, 3);
     let mut failed_too = state.clone();
     state.on_event(model_ready());
     assert!(state.model.is_loading(), "the zip is not read yet");
@@ -142,10 +146,10 @@ fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
 #[test]
 fn an_own_model_comes_back_with_its_files() {
     let mut state = ready();
-    state.take_own("good.gguf".into(), 1e6, 3);
+    state.take_own("good.gguf".into(), Vec::new(), 1e6, 3);
     state.on_event(model_ready());
     let before = state.model.clone();
-    state.take_own("bad.gguf".into(), 1e6, 5);
+    state.take_own("bad.gguf".into(), Vec::new(), 1e6, 5);
     assert_eq!(state.model.own_blobs, 5);
     state.on_event(model_failed());
     state.model.refused = None;
@@ -155,7 +159,7 @@ fn an_own_model_comes_back_with_its_files() {
 #[test]
 fn a_model_that_kills_the_worker_gives_way_to_the_one_before() {
     let mut state = trained();
-    state.take_own("bomb.gguf".into(), 1e6, 3);
+    state.take_own("bomb.gguf".into(), Vec::new(), 1e6, 3);
     let effects = state.worker_lost(gone());
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadModel { .. }))));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadFiles { .. }))));
