@@ -29,6 +29,8 @@ impl State {
             Event::DataReady { report } => {
                 self.data.is_mapping = false;
                 self.data.report = Some(report);
+                // What one model refuses another may take.
+                self.data.train.problem.take_if(|problem| problem.code == "data.refused");
                 return self.load_first();
             }
             Event::DataFailed { role, problem } => {

@@ -79,3 +79,16 @@ fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time(
     // A fresh worker gets them again.
     assert!(state.restart().contains(&Effect::Send(Command::LoadFiles { name: "second".into() })));
 }
+
+#[test]
+fn rows_that_one_model_refuses_another_may_take() {
+    let mut state = ready();
+    let fail = |state: &mut State, code: &str| {
+        state.on_event(Event::DataFailed { role: DataRole::Train, problem: Problem::new(code, "No.") });
+        assert!(state.blocker().is_some());
+        state.on_event(tokens_ready());
+        state.blocker()
+    };
+    assert_eq!(fail(&mut state, "data.refused"), None);
+    assert!(fail(&mut state, "data.no-rows").is_some(), "the file itself is of no use");
+}
