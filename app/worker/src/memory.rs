@@ -2,6 +2,7 @@
 
 use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
 use hone_core::protocol::Backend;
+use hone_core::weights::Weights;
 
 use crate::engine::Engine;
 
