@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fileOf, withPage } from "./harness.mjs";
+import { fileOf, protocolVersion, startWorker, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
 
@@ -80,5 +80,19 @@ test("on WebGPU the techniques give the losses of the CPU, and the model learns 
       console.log(`largest difference ${apart.toExponential(1)}`);
       assert(apart <= MAX_DIFFERENCE, `${name}: ${actual} where the CPU has ${expected}`);
     }
+  });
+});
+
+/** Of a step of full training, whatever the batch; jax-js needs 359. */
+const MAX_DISPATCHES = 360;
+
+test("a training step of the tiny BERT takes no more dispatches than it may", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(5 * MINUTE);
+    const ask = await startWorker(page);
+    await ask({ kind: "hello", version: await protocolVersion(), device: "gpu", known_check: null }, "ready");
+    const { figures } = await ask({ kind: "bench", case: { size: "tiny", batch: 1, len: 8, steps: 2, keeps_prefix: false } }, "benched");
+    console.log(`${figures.dispatches_per_step} dispatches`);
+    assert(figures.dispatches_per_step > 100 && figures.dispatches_per_step <= MAX_DISPATCHES);
   });
 });

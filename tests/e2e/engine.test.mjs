@@ -147,10 +147,19 @@ test("a file of 200 MB streams, and the page answers meanwhile", async () => {
   await file.close();
   await withPage(async (page) => {
     page.setDefaultTimeout(5 * MINUTE);
+    await page.evaluate(() => {
+      // Each share that a frame shows is a time that the page was free.
+      const progress = document.querySelector("progress[aria-label='Share that is read']");
+      globalThis.shares = new Set();
+      const look = () => requestAnimationFrame(look, globalThis.shares.add(progress.value));
+      look();
+    });
     await page.getByLabel("Choose a file").setInputFiles(path);
     await page.getByLabel("Share that is read").waitFor();
     await page.getByText("Paste a table instead").click();
     await page.getByText("1,050,000 rows can be used").waitFor();
+    const shares = await page.evaluate(() => globalThis.shares.size);
+    assert(shares > 20, `only ${shares} shares were seen`);
   });
   await rm(path);
 });

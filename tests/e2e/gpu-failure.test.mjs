@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openGroups, start } from "./fake.mjs";
-import { withPage } from "./harness.mjs";
+import { beforeEngine, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, fill, listen } from "./real.mjs";
 
@@ -33,10 +33,7 @@ for (const [name, fail] of Object.entries(failures)) {
       async (page) => {
         page.setDefaultTimeout(5 * MINUTE);
         await listen(page);
-        await page.route("**/hone-worker_loader.js", async (route) => {
-          const response = await route.fetch();
-          await route.fulfill({ response, body: `(${spoiler})();\n${await response.text()}` });
-        });
+        await beforeEngine(page, spoiler);
         await withMicroModel(page);
         await computeOn(page, "GPU");
         await page.getByLabel("Choose a file").setInputFiles(microTexts(160));

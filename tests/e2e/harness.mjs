@@ -61,6 +61,14 @@ export async function withPage(visit, { expectComplaints, allowed = [], ...optio
   }
 }
 
+/** Has every worker of the page run a function before the engine, from the next worker on. */
+export async function beforeEngine(page, run) {
+  await page.route("**/hone-worker_loader.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `(${run})();\n${await response.text()}` });
+  });
+}
+
 /** Fails with what axe-core finds at WCAG 2.2 AA, in words. */
 export async function assertAccessible(page) {
   await page.evaluate(await axeSource());

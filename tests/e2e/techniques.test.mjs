@@ -12,8 +12,13 @@ test("a preset fills the recipe, says when it was changed, and comes back", asyn
     await chooseFile(page);
     await page.getByText(/about 2.min · 410.MB/).waitFor();
     await page.getByRole("radio", { name: /^Balanced/ }).check();
-    await openGroups(page, "Unfreezing", "Stopping");
+    await openGroups(page, "Unfreezing", "Stopping", "Learning rate");
     await page.getByRole("img", { name: /Learning rate over \d+ steps, at most 5e-4/ }).first().waitFor();
+    const schedule = page.getByLabel("Schedule");
+    const proposed = await schedule.inputValue();
+    await schedule.selectOption("Cosine");
+    await schedule.selectOption(proposed);
+    await schedule.selectOption("Cosine");
     const grid = page.getByRole("region", { name: "Which part learns when" });
     await grid.getByRole("row", { name: /^layer 6 frozen learns/ }).waitFor();
     await assertAccessible(page);
@@ -23,6 +28,7 @@ test("a preset fills the recipe, says when it was changed, and comes back", asyn
     await page.getByText("The run ends after 4 of 7 stages").waitFor();
     await page.getByRole("button", { name: "Back to Balanced" }).click();
     assert.equal(await page.getByLabel("Epochs").inputValue(), "3");
+    assert.equal(await schedule.inputValue(), proposed, "the menu shows what the recipe has");
   });
 });
 

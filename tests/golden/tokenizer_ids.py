@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes tokenizer_ids.json: hashes of the ids that Python's tokenizers make of 3,000 texts, for a tokenizer of each
-family; and byte_level/tokenizer.json, a small one as GPT-2 and RoBERTa have, trained on some of the texts.
+family; and two small ones, trained on some of the texts: byte_level/tokenizer.json, as GPT-2 and RoBERTa have, and
+unigram/tokenizer.json, as multilingual E5 has.
 
 The texts are those of micro_gguf.py: lines of the samples that `cargo xtask setup` makes, and of data beside the project.
 """
 
 import hashlib
+import io
 import struct
 import sys
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+import sentencepiece
+from sentencepiece.sentencepiece_model_pb2 import ModelProto
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "python"))
 from micro_gguf import DATA, FILES, SAMPLES
@@ -18,11 +22,20 @@ from reference import GOLDEN, MINILM, ROOT, provenance, write_json
 
 BYTE_LEVEL = GOLDEN / "byte_level" / "tokenizer.json"
 STORIES = ROOT.parent / "shared/models/stories260K/tokenizer.json"
-TOKENIZERS = {"minilm": MINILM / "tokenizer.json", "stories260k": STORIES, "byte_level": BYTE_LEVEL}
+UNIGRAM = GOLDEN / "unigram" / "tokenizer.json"
+TOKENIZERS = {
+    "minilm": MINILM / "tokenizer.json",
+    "stories260k": STORIES,
+    "byte_level": BYTE_LEVEL,
+    "unigram": UNIGRAM,
+}
+# Characters that are replaced before anything else: A and Ä by small ones, and BC by b.
+REPLACED = "0041\t0061\n00C4\t0061 0065\n0042 0043\t0062\n"
 
 
 def main():
     train_byte_level()
+    train_unigram()
     found = {"provenance": provenance(__file__, TOKENIZERS.values())}
     for name, path in TOKENIZERS.items():
         tokenizer = Tokenizer.from_file(str(path))
@@ -61,6 +74,38 @@ def train_byte_level():
     tokenizer.train_from_iterator(texts, trainer)
     BYTE_LEVEL.parent.mkdir(exist_ok=True)
     tokenizer.save(str(BYTE_LEVEL))
+
+
+def train_unigram():
+    if UNIGRAM.exists():
+        return
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Precompiled(charsmap()), normalizers.Replace("  ", " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    trainer = trainers.UnigramTrainer(vocab_size=300, special_tokens=special, unk_token="<unk>")
+    tokenizer.train_from_iterator(lines("samples", "languages.csv"), trainer)
+    ends = [("<s>", 0), ("</s>", 2)]
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", "<s> $A </s> </s> $B </s>", ends)
+    UNIGRAM.parent.mkdir(exist_ok=True)
+    tokenizer.save(str(UNIGRAM))
+
+
+def charsmap():
+    """The table that SentencePiece makes of what is replaced."""
+    rules, model = UNIGRAM.parent / "rules.tsv", io.BytesIO()
+    rules.parent.mkdir(exist_ok=True)
+    rules.write_text(REPLACED, encoding="utf-8")
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines("samples", "languages.csv")),
+        model_writer=model,
+        vocab_size=300,
+        normalization_rule_tsv=str(rules),
+        minloglevel=2,
+    )
+    rules.unlink()
+    return ModelProto.FromString(model.getvalue()).normalizer_spec.precompiled_charsmap
 
 
 if __name__ == "__main__":

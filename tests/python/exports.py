@@ -7,12 +7,13 @@ A check is a method: it returns what it saw, and raises when something is wrong.
 import json
 import os
 import zipfile
-from contextlib import redirect_stdout
+from contextlib import chdir, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+import onnxruntime
 import torch
 import transformers
 import yaml
@@ -75,10 +76,15 @@ def largest_difference(ours, page):
     return difference
 
 
+def blocks(folder, language):
+    """The code of a language in a folder's card."""
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    return [rest.split("```")[0] for rest in card.split(f"```{language}\n")[1:]]
+
+
 def run_card(folder, name, path):
     """Runs the Python of a folder's card, where `name` stands for `path`; returns what it prints."""
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    code = card.split("```python\n")[1].split("```")[0]
+    code = blocks(folder, "python")[0]
     require(json.dumps(name) in code, f"it does not open {name}")
     with redirect_stdout(StringIO()) as printed:
         exec(code.replace(json.dumps(name), json.dumps(str(path))), {})
@@ -105,6 +111,8 @@ class Export:
         """All that can be asked."""
         found = [self.config_names_the_task, self.weights_fit_the_model, self.body_opens_alone, self.card_parses]
         found += [self.code_of_the_card_runs]
+        if blocks(self.folder, "js"):
+            found.append(self.onnx_of_the_card_says_the_same)
         return found + ([self.answers_equal_the_page] if self.expected else [])
 
     def config_names_the_task(self):
@@ -151,6 +159,19 @@ class Export:
 
     def code_of_the_card_runs(self):
         return run_card(self.folder, "path/to/this/folder", self.folder)
+
+    @torch.no_grad()
+    def onnx_of_the_card_says_the_same(self):
+        model = self.opened()
+        with chdir(self.folder), redirect_stdout(StringIO()):
+            exec(blocks(self.folder, "python")[1], {})
+        session = onnxruntime.InferenceSession(self.folder / "onnx" / "model.onnx")
+        names = [each.name for each in session.get_inputs()]
+        batch = self.tokenizer()(["One.", "A text of more words.", "Two of them"], padding=True, return_tensors="pt")
+        found = session.run(None, {name: batch[name].numpy() for name in names})
+        wanted = [model(**batch)[each.name] for each in session.get_outputs()]
+        differences = [largest_difference(torch.from_numpy(ours), theirs) for ours, theirs in zip(found, wanted)]
+        return f"{', '.join(names)}, largest difference {max(differences):.2e}"
 
     def answers_equal_the_page(self):
         raise NotImplementedError

@@ -11,8 +11,17 @@ use crate::wasm::MODULES;
 use crate::{paths, process, samples};
 
 /// All that the page is made of.
-const SOURCES: [&str; 8] =
-    ["app", "core", "public", "Cargo.toml", "Cargo.lock", "Trunk.toml", "rust-toolchain.toml", ".cargo"];
+const SOURCES: [&str; 9] = [
+    "app",
+    "core",
+    "public",
+    "xtask/src/samples",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+    "rust-toolchain.toml",
+    ".cargo",
+];
 
 /// Written last, so that its date is that of a complete build.
 const LAST: &str = "_headers";
@@ -20,7 +29,7 @@ const LAST: &str = "_headers";
 /// Builds; `quick` leaves the wasm as the compiler wrote it.
 pub fn run(quick: bool) -> Result<()> {
     let dist = paths::dist();
-    process::step("Building page and worker (the first time takes about 20 minutes)", || {
+    process::step("Building page and worker (the first time takes a quarter of an hour)", || {
         process::run(process::command("cargo").args(["fetch", "--quiet"]))?;
         let mut trunk = process::command("trunk");
         // Trunk wants `true` or `false` in this variable and stops at the usual `1`.
@@ -62,14 +71,19 @@ fn with_hub(text: &str, address: &str) -> String {
         .replace(&format!("data-hub=\"{HUB}\""), &format!("data-hub=\"{address}\""))
 }
 
-/// Builds, unless dist/ is newer than every source.
+/// Builds, unless dist/ is newer than every source, and optimised.
 pub fn run_if_changed() -> Result<()> {
     let built = fs::metadata(paths::dist().join(LAST)).and_then(|metadata| metadata.modified());
     let changed = SOURCES.iter().map(|source| newest(&paths::root().join(source))).collect::<Result<Vec<_>>>()?;
     match (built, changed.into_iter().max()) {
-        (Ok(built), Some(changed)) if built >= changed => Ok(()),
+        (Ok(built), Some(changed)) if built >= changed && is_optimised() => Ok(()),
         _ => run(false),
     }
+}
+
+/// Whether the wasm in dist/ is as `run(false)` leaves it.
+fn is_optimised() -> bool {
+    MODULES.iter().all(|module| module.sizes(&paths::dist()).is_ok_and(|(_, brotli)| brotli.is_some()))
 }
 
 /// An error when a part of the page is larger than it may be.

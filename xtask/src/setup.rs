@@ -68,10 +68,16 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
     Some(entry.split('"').next()?.to_owned())
 }
 
+/// The first number of a version: 20 of `v20.1.0`.
+fn major(version: &str) -> Option<u32> {
+    version.trim_start_matches('v').split('.').next()?.parse().ok()
+}
+
 /// Installs the Node packages that the lockfile of a folder names, unless they are there.
 pub fn node_packages(folder: &Path, heading: &str) -> Result<()> {
     apt::ensure("Node.js 20 or later with npm", "npm", || {
-        process::works("node", &["--version"]) && process::works("npm", &["--version"])
+        let version = process::output(process::command("node").arg("--version"));
+        version.is_ok_and(|version| major(&version) >= Some(20)) && process::works("npm", &["--version"])
     })?;
     // npm writes the inner lockfile last, so it tells whether and of what an installation was completed.
     let modified = |file: &str| fs::metadata(folder.join(file)).and_then(|metadata| metadata.modified());
@@ -96,5 +102,11 @@ mod tests {
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(version_in_lock(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));
         assert_eq!(version_in_lock(lock, "wasm"), None);
+    }
+
+    #[test]
+    fn nodes_version_is_read() {
+        assert_eq!(major("v20.1.0"), Some(20));
+        assert!(major("v18.19.0") < Some(20) && major("what") < Some(20));
     }
 }

@@ -12,5 +12,6 @@ pub fn MenuOption(
     /// Whether it is the chosen one.
     is_chosen: Memo<bool>,
 ) -> impl IntoView {
-    view! { <option value=value selected=is_chosen>{name}</option> }
+    // The property: browsers pass the attribute over once a person has chosen.
+    view! { <option value=value prop:selected=is_chosen>{name}</option> }
 }

@@ -132,7 +132,7 @@ fn Use() -> impl IntoView {
             <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
         </div>
         <div hidden=has_no_javascript>
-            <Snippet title="Put its weights into ONNX for transformers.js, in its folder" code=convert />
+            <Snippet title="Put its weights into ONNX for transformers.js, in Python, in its folder" code=convert />
             <Snippet title="Use it, in JavaScript" code=javascript />
         </div>
     }

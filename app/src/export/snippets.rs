@@ -33,9 +33,9 @@ pub fn adapter(state: &State) -> String {
     format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
 }
 
-/// The command that puts the weights into ONNX; empty where transformers.js cannot use them.
+/// Python that puts the weights into ONNX; empty where transformers.js cannot use them.
 pub fn convert(state: &State) -> String {
-    let convert = |JavaScript { convert, .. }| format!("# pip install optimum-onnx\n{convert}");
+    let convert = |JavaScript { convert, .. }| format!("# pip install onnxscript transformers torch\n{convert}");
     usage(state).javascript().map(convert).unwrap_or_default()
 }
 

@@ -103,12 +103,9 @@ impl State {
         match &self.run.phase {
             Phase::Idle if self.finder.finding().is_some() => "The search for a learning rate is over.".into(),
             Phase::Idle => {
-                let (_, data) = self.data_line();
-                match &self.model.load {
-                    Load::Ready(model) => format!("{data}. Model loaded: {}.", model.name),
-                    _ if self.data.is_ready() => format!("{data}."),
-                    _ => String::new(),
-                }
+                let data = self.data.is_ready().then(|| format!("{}.", self.data_line().1));
+                let model = self.model.report().map(|model| format!("Model loaded: {}.", model.name));
+                data.into_iter().chain(model).collect::<Vec<_>>().join(" ")
             }
             Phase::Starting => "Training is being set up.".into(),
             Phase::Running if self.run.evaluations.is_empty() => "Training.".into(),

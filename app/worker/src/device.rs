@@ -47,8 +47,12 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
         },
     };
     if !check.passed {
-        let reason = "The GPU computes something else than the CPU, so the CPU is used.";
-        return cpu(reason.into(), adapter.name, Some(check));
+        let difference = check.max_difference;
+        let reason = format!(
+            "The GPU computes something else than the CPU (they differ by up to {difference:.1e}, at most {MAX_DIFFERENCE} is \
+            allowed), so the CPU is used."
+        );
+        return cpu(reason, adapter.name, Some(check));
     }
     let report =
         DeviceReport { backend: Backend::WebGpu, adapter: adapter.name, check: Some(check), reason: String::new() };

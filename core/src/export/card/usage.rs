@@ -32,7 +32,7 @@ pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
 
 fn in_javascript(JavaScript { convert, code }: JavaScript) -> String {
     format!(
-        "\nIn JavaScript, transformers.js opens it once its weights are in ONNX too. Python's Optimum (`pip install \
-        optimum-onnx`) puts them there; in this folder:\n\n```sh\n{convert}```\n\n```js\n{code}```\n"
+        "\nIn JavaScript, transformers.js opens it once its weights are in ONNX too. In this folder (`pip install \
+        onnxscript`):\n\n```python\n{convert}```\n\nThen:\n\n```js\n{code}```\n"
     )
 }

@@ -1,13 +1,16 @@
 //! tokenizer.json, checked before the `tokenizers` crate sees it, since that trusts the file and may panic on one that
 //! was made to.
 
+mod charsmap;
+mod check;
+
 use std::ops::Range;
 
 use serde_json::Value;
 use thiserror::Error;
 
 use super::Frame;
-use crate::limits::{MAX_TOKENIZER_BYTES, MAX_VOCAB};
+use crate::limits::MAX_TOKENIZER_BYTES;
 use crate::problem::Problem;
 
 /// A tokenizer.json that cannot be used.
@@ -85,7 +88,7 @@ impl Tokenizer {
             return Err(TokenizerError::TooLarge(json.len()));
         }
         let mut file: Value = serde_json::from_slice(json).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
-        check(&file, vocab)?;
+        check::check(&file, vocab)?;
         file["truncation"] = Value::Null;
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
@@ -153,15 +156,14 @@ impl Tokenizer {
     /// What the template puts around `a` and between `a` and `b`.
     fn find_frame(&self) -> Result<Frame, TokenizerError> {
         let failed = |e: tokenizers::Error| TokenizerError::Encode(e.to_string());
-        self.encode_all("a")?;
         let single = self.inner.encode("a", true).map_err(failed)?;
         let is_special = |special: &&u32| **special == 1;
-        let (ids, mask) = (single.get_ids(), single.get_special_tokens_mask());
+        let (ids, mask) = (self.known(single.get_ids())?, single.get_special_tokens_mask());
         let begin = ids[..mask.iter().take_while(is_special).count()].to_vec();
         let end =
             ids[ids.len() - mask.iter().rev().take_while(is_special).count().min(ids.len() - begin.len())..].to_vec();
         let pair = self.inner.encode(("a", "b"), true).map_err(failed)?;
-        let (ids, mask) = (pair.get_ids(), pair.get_special_tokens_mask());
+        let (ids, mask) = (self.known(pair.get_ids())?, pair.get_special_tokens_mask());
         let inner = begin.len().min(ids.len())..ids.len().saturating_sub(end.len()).max(begin.len().min(ids.len()));
         let middle = ids[inner.clone()].iter().zip(&mask[inner]).filter(|(_, special)| **special == 1);
         Ok(Frame { middle: middle.map(|(&id, _)| id).collect(), begin, end })
@@ -193,87 +195,16 @@ impl Tokenizer {
 
     fn encode_all(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let encoding = self.inner.encode_fast(text, true).map_err(|e| TokenizerError::Encode(e.to_string()))?;
-        let ids = encoding.get_ids();
-        // Post-processors bring ids of their own.
+        self.known(encoding.get_ids()).map(<[u32]>::to_vec)
+    }
+
+    /// The ids, if the model knows them all: post-processors bring ids of their own.
+    fn known<'a>(&self, ids: &'a [u32]) -> Result<&'a [u32], TokenizerError> {
         match ids.iter().find(|&&id| id as usize >= self.vocab) {
             Some(&id) => Err(TokenizerError::BeyondVocab { id, vocab: self.vocab }),
-            None => Ok(ids.to_vec()),
+            None => Ok(ids),
         }
     }
-}
-
-/// What the library takes on trust.
-fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
-    let model = file.get("model").ok_or_else(|| TokenizerError::Unreadable("it has no \"model\"".into()))?;
-    // Older files leave the type out; what has merges is BPE.
-    let kind = match model.get("type").and_then(Value::as_str) {
-        Some(kind) => kind,
-        None if model.get("merges").is_some() => "BPE",
-        None => "WordPiece",
-    };
-    let entries: Vec<(&str, u64)> = match (kind, model.get("vocab")) {
-        ("WordPiece" | "BPE", Some(Value::Object(map))) => {
-            map.iter().filter_map(|(token, id)| Some((token.as_str(), id.as_u64()?))).collect()
-        }
-        ("Unigram", Some(Value::Array(list))) => {
-            (0..).zip(list).filter_map(|(id, entry)| Some((entry.get(0)?.as_str()?, id))).collect()
-        }
-        ("WordPiece" | "BPE" | "Unigram", _) => {
-            return Err(TokenizerError::Unreadable("its vocabulary is missing".into()));
-        }
-        (other, _) => return Err(TokenizerError::Kind(other.into())),
-    };
-    if entries.is_empty() || entries.len() > MAX_VOCAB {
-        return Err(TokenizerError::Inconsistent(format!("it has {} tokens", entries.len())));
-    }
-    let added = file.get("added_tokens").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let added_ids = added.iter().filter_map(|token| token.get("id")?.as_u64());
-    let largest = entries.iter().map(|&(_, id)| id).chain(added_ids).max().unwrap_or(0);
-    if largest >= vocab as u64 {
-        return Err(TokenizerError::BeyondVocab { id: u32::try_from(largest).unwrap_or(u32::MAX), vocab });
-    }
-    let tokens: std::collections::HashSet<&str> = entries.iter().map(|&(token, _)| token).collect();
-    if kind == "WordPiece" {
-        let unknown = model.get("unk_token").and_then(Value::as_str).unwrap_or("[UNK]");
-        if !tokens.contains(unknown) {
-            return Err(TokenizerError::Inconsistent(format!("\"{unknown}\" is not in the vocabulary")));
-        }
-    }
-    if kind == "Unigram" {
-        let unknown = model.get("unk_id").and_then(Value::as_u64);
-        if unknown.is_some_and(|id| id >= entries.len() as u64) {
-            return Err(TokenizerError::Inconsistent("unk_id is not in the vocabulary".into()));
-        }
-    }
-    for merge in model.get("merges").and_then(Value::as_array).into_iter().flatten() {
-        let pair: Vec<&str> = match merge {
-            Value::String(pair) => pair.split(' ').collect(),
-            Value::Array(pair) => pair.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
-        let known = pair.len() == 2 && pair.iter().all(|part| tokens.contains(part));
-        if !known || !tokens.contains(pair.concat().as_str()) {
-            return Err(TokenizerError::Inconsistent(format!("the merge {merge} is not in the vocabulary")));
-        }
-    }
-    check_template(file)
-}
-
-/// Special tokens that the post-processor puts around a text must be described in it.
-fn check_template(file: &Value) -> Result<(), TokenizerError> {
-    let Some(processor) = file.get("post_processor").filter(|value| !value.is_null()) else { return Ok(()) };
-    if processor.get("type").and_then(Value::as_str) != Some("TemplateProcessing") {
-        return Ok(());
-    }
-    let described = processor.get("special_tokens").and_then(Value::as_object);
-    for piece in ["single", "pair"].iter().filter_map(|kind| processor.get(kind)?.as_array()).flatten() {
-        let Some(id) = piece.pointer("/SpecialToken/id").and_then(Value::as_str) else { continue };
-        let ids = described.and_then(|map| map.get(id)?.get("ids")?.as_array());
-        if ids.is_none_or(Vec::is_empty) {
-            return Err(TokenizerError::Inconsistent(format!("the template uses {id} and does not describe it")));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

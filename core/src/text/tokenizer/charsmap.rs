@@ -1,0 +1,64 @@
+//! SentencePiece's table of characters that are replaced, which the library looks texts up in without looking where it
+//! steps.
+
+use std::mem;
+
+/// Whether a look-up of any text stays inside the table: the length of a trie in bytes, the trie, and the text of the
+/// replacements. The trie is a double array as Darts has it
+/// (<https://github.com/s-yata/darts-clone/blob/master/include/darts.h>).
+pub fn is_sound(table: &[u8]) -> bool {
+    walked(table).is_some()
+}
+
+fn walked(table: &[u8]) -> Option<()> {
+    let (length, rest) = table.split_first_chunk()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let (trie, texts) = rest.split_at_checked(length - length % 4)?;
+    let units: Vec<Unit> =
+        trie.chunks_exact(4).map(|unit| Unit(u32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]))).collect();
+    let texts = str::from_utf8(texts).ok()?;
+
+    let root = units.first()?.offset();
+    let (mut nodes, mut is_seen) = (vec![root], vec![false; units.len()]);
+    while let Some(node) = nodes.pop() {
+        for byte in 1..=0xFF {
+            let at = node ^ usize::from(byte);
+            let unit = units.get(at)?;
+            if !unit.is_labelled(byte) {
+                continue;
+            }
+            let next = at ^ unit.offset();
+            if unit.has_leaf() && !texts.is_char_boundary(units.get(next)?.value()) {
+                return None;
+            }
+            if !mem::replace(is_seen.get_mut(next)?, true) {
+                nodes.push(next);
+            }
+        }
+    }
+    Some(())
+}
+
+/// An element of the trie.
+#[derive(Clone, Copy)]
+struct Unit(u32);
+
+impl Unit {
+    /// Whether the unit is where `byte` leads to.
+    fn is_labelled(self, byte: u8) -> bool {
+        self.0 & (1 << 31 | 0xFF) == u32::from(byte)
+    }
+
+    fn has_leaf(self) -> bool {
+        self.0 >> 8 & 1 == 1
+    }
+
+    fn offset(self) -> usize {
+        ((self.0 >> 10) << ((self.0 & 1 << 9) >> 6)) as usize
+    }
+
+    /// Of a leaf: where its replacement begins.
+    fn value(self) -> usize {
+        (self.0 & !(1 << 31)) as usize
+    }
+}
