@@ -8,7 +8,7 @@ use crate::dataset::{Cuts, Dataset};
 use crate::model::{Body, MaskSource, ModelConfig, TaskModel};
 use crate::problem::Problem;
 use crate::recipe::{ModelFacts, Pooling, RawRecipe, Recipe, Task};
-use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, Encoding, Tokenizer};
+use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::PromptForm;
 use crate::weights::{ImportReport, Tensors};
@@ -52,9 +52,9 @@ pub struct TaskRows<'a> {
 }
 
 impl<'a> TaskRows<'a> {
-    /// The rows of `dataset`, whose encoding is finished.
-    pub fn new(dataset: &'a Dataset, encoding: &'a Encoding) -> Self {
-        let ([train, validation], suggested_len) = (encoding.rows(), encoding.suggested_len());
+    /// The rows of `dataset`, of which all rows are encoded.
+    pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder) -> Self {
+        let ([train, validation], suggested_len) = (encoder.rows(), encoder.suggested_len());
         Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), suggested_len }
     }
 }

@@ -7,7 +7,7 @@ use hone_core::dataset::{
 };
 use hone_core::problem::Problem;
 use hone_core::recipe::Task;
-use hone_core::text::{Answers, ChatTemplate, EncodedRows, Encoding, Examples, Piece, Tokenizer, conversation};
+use hone_core::text::{Answers, ChatTemplate, EncodedRows, Examples, Piece, RowEncoder, Tokenizer, conversation};
 use hone_core::usage::PromptForm;
 use hone_tests::{minilm, shared, word_tokenizer};
 use serde_json::json;
@@ -338,10 +338,10 @@ fn a_conversation_that_the_model_refuses_is_left_out_with_its_line() {
     .unwrap();
     let finished = |lines: &[&str]| {
         let (dataset, report) = conversations(lines);
-        let mut encoding = Encoding::new(dataset.task);
-        while encoding.encode_next(&dataset, &tokenizer, Some(&template)) {}
-        let (dataset, report) = encoding.finish(&dataset, &report, 512)?;
-        let [train, validation] = encoding.rows();
+        let mut encoder = RowEncoder::new(dataset.task);
+        while encoder.encode_next(&dataset, &tokenizer, Some(&template)) {}
+        let (dataset, report) = encoder.finish(&dataset, &report, 512)?;
+        let [train, validation] = encoder.rows();
         assert_eq!((train.len(), validation.len()), (dataset.train.len(), dataset.validation.len()));
         Ok::<_, Problem>(report)
     };
@@ -419,5 +419,33 @@ fn the_frame_is_that_of_the_tokenizers_own_processor() {
         assert_eq!(pieces.last().unwrap().bytes, 4..7);
         let ids: Vec<u32> = pieces.iter().map(|piece| piece.id).collect();
         assert_eq!(tokenizer.decode(&ids).unwrap(), "cat 猫");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_put_into_tokens_leaves_the_others_their_answers() {
+    // A vocabulary that knows two letters and no token for the rest.
+    let file = json!({
+        "version": "1.0", "added_tokens": [],
+        "model": {"type": "Unigram", "unk_id": null, "vocab": [["a", -1.0], ["b", -1.0]]},
+    });
+    let tokenizer = Tokenizer::parse(file.to_string().as_bytes(), 2).unwrap();
+    let class = |text, class| Example::Class { text, pair: None, class };
+    let labels = |text, label| Example::Labels { text, pair: None, labels: vec![label] };
+    let number = |text, value| Example::Number { text, pair: None, value };
+    for (task, rows, answers) in [
+        (Task::Classification, [class("a", 0), class("x", 1), class("b", 2)], Answers::Classes(vec![0, 2])),
+        (
+            Task::MultiLabel,
+            [labels("a", 0), labels("x", 1), labels("b", 1)],
+            Answers::Labels(vec![[true, false].into(), [false, true].into()]),
+        ),
+        (Task::Regression, [number("a", 0.5), number("x", 1.0), number("b", 2.0)], Answers::Numbers(vec![0.5, 2.0])),
+    ] {
+        let mut encoded = EncodedRows::new(task);
+        let taken = rows.map(|row| encoded.push(&tokenizer, None, 2, &row).is_ok());
+        assert_eq!(taken, [true, false, true]);
+        let EncodedRows::Texts(examples) = &encoded else { panic!("texts") };
+        assert_eq!((examples.len(), &examples.answers), (2, &answers));
     }
 }

@@ -7,7 +7,7 @@ use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::TaskRows;
 use hone_core::problem::Problem;
 use hone_core::protocol::{DataRole, Event};
-use hone_core::text::Encoding;
+use hone_core::text::RowEncoder;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
@@ -100,7 +100,7 @@ pub struct Ready {
     pub sha256: String,
     /// Data set and report as they are for every model.
     mapped: (Arc<Dataset>, DataReport),
-    encoding: Encoding,
+    encoder: RowEncoder,
     /// Whether the model refuses too many rows: there is nothing to do before another is loaded.
     is_refused: bool,
 }
@@ -199,7 +199,7 @@ impl Data {
 
     /// Bytes that texts and tokens take.
     pub fn bytes(&self) -> f64 {
-        let bytes = |ready: &Ready| ready.dataset.text_bytes() + TOKEN_COPIES * ready.encoding.bytes();
+        let bytes = |ready: &Ready| ready.dataset.text_bytes() + TOKEN_COPIES * ready.encoder.bytes();
         self.ready.as_ref().map_or(0, bytes) as f64
     }
 
@@ -211,19 +211,19 @@ impl Data {
 
 impl Ready {
     fn new(dataset: Arc<Dataset>, report: DataReport, sha256: String) -> Self {
-        let encoding = Encoding::new(dataset.task);
-        Self { mapped: (dataset.clone(), report.clone()), dataset, report, sha256, encoding, is_refused: false }
+        let encoder = RowEncoder::new(dataset.task);
+        Self { mapped: (dataset.clone(), report.clone()), dataset, report, sha256, encoder, is_refused: false }
     }
 
     /// Encodes one more row; false when none is left.
     fn encode_next(&mut self, model: &Loaded) -> bool {
-        self.encoding.encode_next(&self.mapped.0, &model.pretrained.tokenizer, model.pretrained.chat.as_ref())
+        self.encoder.encode_next(&self.mapped.0, &model.pretrained.tokenizer, model.pretrained.chat.as_ref())
     }
 
     /// Takes over what all rows have come to.
     fn finish(&mut self, model: &Loaded) -> Result<(), Problem> {
         let (dataset, report) = &self.mapped;
-        let finished = self.encoding.finish(dataset, report, model.pretrained.config.positions());
+        let finished = self.encoder.finish(dataset, report, model.pretrained.config.positions());
         self.is_refused = finished.is_err();
         let (dataset, report) = finished?;
         (self.dataset, self.report) = (Arc::new(dataset), report);
@@ -232,7 +232,7 @@ impl Ready {
 
     /// The rows in the model's tokens; none before all are encoded.
     pub fn rows(&self) -> Option<TaskRows<'_>> {
-        self.report.tokens.is_some().then(|| TaskRows::new(&self.dataset, &self.encoding))
+        self.report.tokens.is_some().then(|| TaskRows::new(&self.dataset, &self.encoder))
     }
 }
 

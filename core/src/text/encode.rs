@@ -104,7 +104,7 @@ impl EncodedRows {
     /// put into the model's own form by `chat`, where it has one.
     ///
     /// # Errors
-    /// When the tokenizer or the template cannot take a text.
+    /// When the tokenizer or the template cannot take a text; the rows are then as before.
     pub fn push(
         &mut self,
         tokenizer: &Tokenizer,
@@ -114,22 +114,25 @@ impl EncodedRows {
     ) -> Result<usize, Problem> {
         match (&mut *self, example) {
             (Self::Texts(examples), Example::Class { text, pair, class }) => {
+                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
                 if let Answers::Classes(classes) = &mut examples.answers {
                     classes.push(*class);
                 }
-                push_text(&mut examples.texts, tokenizer, text, *pair)
+                Ok(tokens)
             }
             (Self::Texts(examples), Example::Labels { text, pair, labels: held }) => {
+                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
                 if let Answers::Labels(flags) = &mut examples.answers {
                     flags.push((0..labels as u32).map(|label| held.contains(&label)).collect());
                 }
-                push_text(&mut examples.texts, tokenizer, text, *pair)
+                Ok(tokens)
             }
             (Self::Texts(examples), Example::Number { text, pair, value }) => {
+                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
                 if let Answers::Numbers(numbers) = &mut examples.answers {
                     numbers.push(*value);
                 }
-                push_text(&mut examples.texts, tokenizer, text, *pair)
+                Ok(tokens)
             }
             (Self::Texts(examples), Example::Tags { text, words }) => {
                 let words: Vec<(Range<u32>, u32)> = words.iter().map(|word| (word.start..word.end, word.tag)).collect();

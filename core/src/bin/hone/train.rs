@@ -14,7 +14,7 @@ use hone_core::pretrained::TaskRows;
 use hone_core::problem::Problem;
 use hone_core::protocol::{EndReason, Event, RunSummary};
 use hone_core::recipe::{AdapterKind, RawRecipe};
-use hone_core::text::Encoding;
+use hone_core::text::RowEncoder;
 use hone_core::train::{Progress, Session};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
@@ -70,10 +70,10 @@ fn session(
 ) -> Result<Session, Problem> {
     let (dataset, report) = data::dataset(arguments, raw.task, raw.validation_share, u64::from(raw.seed))?;
     let pretrained = &model.pretrained;
-    let mut encoding = Encoding::new(dataset.task);
-    while encoding.encode_next(&dataset, &pretrained.tokenizer, pretrained.chat.as_ref()) {}
-    let (dataset, report) = encoding.finish(&dataset, &report, pretrained.config.positions())?;
-    let session = pretrained.session(raw, TaskRows::new(&dataset, &encoding), device, masks)?;
+    let mut encoder = RowEncoder::new(dataset.task);
+    while encoder.encode_next(&dataset, &pretrained.tokenizer, pretrained.chat.as_ref()) {}
+    let (dataset, report) = encoder.finish(&dataset, &report, pretrained.config.positions())?;
+    let session = pretrained.session(raw, TaskRows::new(&dataset, &encoder), device, masks)?;
     tell_of_rows(&report, &session);
     Ok(session)
 }

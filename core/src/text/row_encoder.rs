@@ -7,7 +7,7 @@ use crate::recipe::Task;
 
 /// The rows of a data set, as far as they are in tokens.
 #[derive(Clone, Debug)]
-pub struct Encoding {
+pub struct RowEncoder {
     train: Side,
     validation: Side,
     /// Tokens of each row.
@@ -24,7 +24,7 @@ struct Side {
     seen: usize,
 }
 
-impl Encoding {
+impl RowEncoder {
     /// Nothing yet, of a data set for `task`.
     pub fn new(task: Task) -> Self {
         let [train, validation] = [(); 2].map(|()| Side { encoded: EncodedRows::new(task), seen: 0 });
