@@ -155,7 +155,7 @@ fn each_tensor(path: &Path, mut take: impl FnMut(TensorInfo, Vec<u8>)) {
 pub fn values(path: &Path) -> HashMap<String, Vec<f32>> {
     let mut values = HashMap::new();
     each_tensor(path, |info, bytes| {
-        values.insert(info.name.clone(), read(&info, bytes).try_into_vec().expect("f32"));
+        values.insert(info.name.clone(), read(&info, bytes).expect("floats").try_into_vec().expect("f32"));
     });
     values
 }

@@ -1,12 +1,14 @@
 //! What a model says to a person's own text, question or pair.
 
 use crate::dataset::{Example, Word, words};
+use crate::generate::bytes_per_token;
 use crate::metrics::{Detail, Evaluation, entities};
 use crate::model::TaskModel;
+use crate::pretrained::Pretrained;
 use crate::problem::Problem;
 use crate::protocol::{Answer, Query, TextSpan};
 use crate::recipe::Task;
-use crate::text::{Answers, EncodedRows, Examples, Tokenizer};
+use crate::text::{Answers, EncodedRows, Examples, Tokenizer, conversation};
 use crate::train::{Prediction, Session, best_spans, predict};
 
 /// Answers that are shown of a passage.
@@ -51,10 +53,7 @@ impl Asked {
             (Query::Question { question, context }, Task::QuestionAnswering) => {
                 Example::Question { question, context, answers: Vec::new() }
             }
-            _ => {
-                return Err(Problem::new("trial.other-task", "The tuned model learned another task.")
-                    .remedy("Ask it what it has learned."));
-            }
+            _ => return Err(other_task()),
         };
         let mut rows = EncodedRows::new(recipe.task());
         let tokens = rows.push(tokenizer, None, labels.len(), &example)?;
@@ -66,19 +65,25 @@ impl Asked {
         Ok(Self { examples, words: places, tokens, is_cut: cut.shortened > 0 })
     }
 
-    /// What a model of the run says.
+    /// Puts the next window of the query through a model of the run, after those of which it has `said` something. The
+    /// answer comes with the last.
     ///
     /// # Errors
     /// When the device fails.
-    pub async fn answer(&self, model: &TaskModel, session: &Session) -> Result<Answer, Problem> {
-        let data = session.data();
-        let mut said = Vec::new();
-        for row in 0..self.examples.len() as u32 {
-            let input = self.examples.batch(&[row], 1, session.recipe().max_len(), data.pad).input(session.device());
-            said.extend(predict(model, input, &self.examples, &[row]).await?);
+    pub async fn advance(
+        &self,
+        said: &mut Vec<Prediction>,
+        model: &TaskModel,
+        session: &Session,
+    ) -> Result<Option<Answer>, Problem> {
+        let (data, row) = (session.data(), said.len() as u32);
+        let input = self.examples.batch(&[row], 1, session.recipe().max_len(), data.pad).input(session.device());
+        said.extend(predict(model, input, &self.examples, &[row]).await?);
+        if said.len() < self.examples.len() {
+            return Ok(None);
         }
         let best = session.best().map(|(best, _)| best);
-        Ok(self.read(said, &data.labels, best))
+        Ok(Some(self.read(std::mem::take(said), &data.labels, best)))
     }
 
     fn read(&self, mut said: Vec<Prediction>, labels: &[String], best: Option<&Evaluation>) -> Answer {
@@ -133,6 +138,52 @@ impl Asked {
         };
         entities(&tags).into_iter().filter(|entity| entity.end <= self.words.len()).map(span).collect()
     }
+}
+
+/// A text that base and tuned model are to write on from.
+#[derive(Debug)]
+pub struct Prompt {
+    /// Its tokens, in the form that the run's rows were learned in.
+    pub ids: Vec<u32>,
+    /// Whether its beginning was cut off.
+    pub is_cut: bool,
+}
+
+impl Prompt {
+    /// Puts a person's text into tokens. Of one that is longer than the model can read the end stays: that is what is
+    /// written on from. `free_bytes` is the memory that both may take for it.
+    ///
+    /// # Errors
+    /// When the run learned another task, the text cannot be put into tokens, or the memory is not enough for it.
+    pub fn new(
+        text: &str,
+        new_tokens: usize,
+        session: &Session,
+        pretrained: &Pretrained,
+        free_bytes: f64,
+    ) -> Result<Self, Problem> {
+        if session.recipe().task() != Task::Generation {
+            return Err(other_task());
+        }
+        let (tokenizer, form) = (&pretrained.tokenizer, session.data().form);
+        let mut ids = conversation::asked(tokenizer, pretrained.chat.as_ref(), form, text)?;
+        let room = pretrained.config.positions().saturating_sub(new_tokens).max(1);
+        let is_cut = ids.len() > room;
+        ids.drain(..ids.len().saturating_sub(room));
+        let fitting = (free_bytes / bytes_per_token(&pretrained.body, 2)).max(0.0) as usize;
+        if ids.len() + new_tokens > fitting {
+            let fitting = fitting.saturating_sub(new_tokens);
+            let what = format!("The prompt has {} tokens, and the memory is enough for about {fitting}.", ids.len());
+            return Err(Problem::new("trial.too-long", what)
+                .done("Nothing was asked; the tuned model is still here.")
+                .remedy("Shorten the prompt, or let fewer tokens be written."));
+        }
+        Ok(Self { ids, is_cut })
+    }
+}
+
+fn other_task() -> Problem {
+    Problem::new("trial.other-task", "The tuned model learned another task.").remedy("Ask it what it has learned.")
 }
 
 /// The first `count` of the words that a token begins in.

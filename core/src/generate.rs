@@ -1,10 +1,15 @@
 //! Writing on from a prompt, token by token.
 
-use crate::model::{Cache, TaskModel};
+use crate::limits::MAX_PROMPT_PIECE;
+use crate::model::{Body, Cache, TaskModel};
 use crate::problem::Problem;
 use crate::protocol::Sampling;
 use crate::read::read;
 use crate::rng::{Purpose, Rng};
+
+/// Values of an attention that stand in memory at the same time: scores, the same with what must not be seen taken off,
+/// and their softmax.
+const ATTENTION_COPIES: usize = 3;
 
 /// A text that is being written.
 #[derive(Debug)]
@@ -42,12 +47,17 @@ impl Writer {
         &self.ids[self.prompt_tokens..]
     }
 
+    /// Whether the prompt has not been read to its end.
+    pub fn is_reading(&self) -> bool {
+        self.cache.tokens() < self.prompt_tokens
+    }
+
     /// Whether nothing more will come.
     pub fn is_over(&self) -> bool {
         self.is_over
     }
 
-    /// Writes the next token.
+    /// Reads the next piece of the prompt, or writes the next token.
     ///
     /// # Errors
     /// When the device fails, or the model gives no finite scores.
@@ -55,13 +65,18 @@ impl Writer {
         if self.is_over {
             return Ok(());
         }
-        let unseen = std::mem::take(&mut self.unseen);
-        let mut scores = read(model.body.next_scores(&unseen, &mut self.cache)).await?;
+        let rest = self.unseen.split_off(self.unseen.len().min(MAX_PROMPT_PIECE));
+        let piece = std::mem::replace(&mut self.unseen, rest);
+        // Those of a piece in the middle say nothing new: they are read to await the device.
+        let mut scores = read(model.body.next_scores(&piece, &mut self.cache)).await?;
         if scores.iter().any(|score| score.is_nan()) {
             self.is_over = true;
             return Err(Problem::new("generate.not-finite", "The model gave no finite scores.")
                 .done("Writing stopped.")
                 .remedy("Train again with a lower learning rate."));
+        }
+        if self.is_reading() {
+            return Ok(());
         }
         penalise(&mut scores, &self.ids, self.sampling.repetition_penalty);
         let id = choose(&scores, &self.sampling, &mut self.rng);
@@ -75,6 +90,13 @@ impl Writer {
         self.is_over = is_full || self.written().len() >= self.sampling.max_new_tokens as usize;
         Ok(())
     }
+}
+
+/// Memory that `writers` texts take for each of their tokens, in bytes: keys and values in every layer, and the attention
+/// of a piece of one prompt over it.
+pub fn bytes_per_token(body: &Body, writers: usize) -> f64 {
+    let attention = ATTENTION_COPIES * body.sizes().heads * MAX_PROMPT_PIECE;
+    ((writers * body.kept_by_token() + attention) * size_of::<f32>()) as f64
 }
 
 /// Makes what stands in the text already less likely (Keskar et al. 2019), as transformers'

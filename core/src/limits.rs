@@ -45,7 +45,7 @@ pub const MAX_TOKENIZER_BYTES: usize = 64 << 20;
 pub const MAX_CONFIG_BYTES: usize = 1 << 20;
 /// Largest vocabulary, in tokens (multilingual models have 250,002).
 pub const MAX_VOCAB: usize = 512_000;
-/// Most layers of an encoder.
+/// Most layers of a model.
 pub const MAX_LAYERS: usize = 48;
 /// Largest hidden size.
 pub const MAX_HIDDEN: usize = 4_096;
@@ -58,5 +58,8 @@ pub const MAX_CHAT_TEMPLATE_BYTES: usize = 256 << 10;
 /// Work that a chat template may do for one conversation, in minijinja's fuel: an instruction costs 1, and so do
 /// 64 bytes of text, so that this bounds time and memory (64 MB) too.
 pub const MAX_CHAT_FUEL: u64 = 1_000_000;
+/// Tokens of a prompt that a decoder reads at a time: its attention takes memory for each pair of them and a token before,
+/// and between two pieces other messages are heard.
+pub const MAX_PROMPT_PIECE: usize = 256;
 /// Longest answer that is looked for in a passage, in tokens (`max_answer_length` of BERT's own script).
 pub const MAX_ANSWER_TOKENS: usize = 30;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
+use crate::dataset::{Cuts, Dataset};
 use crate::model::{Body, MaskSource, ModelConfig, TaskModel};
 use crate::problem::Problem;
 use crate::recipe::{ModelFacts, Pooling, RawRecipe, Recipe, Task};
-use crate::text::{ChatTemplate, Cut, EncodedRows, EncodedTexts, Tokenizer};
+use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
+use crate::usage::PromptForm;
 use crate::weights::{ImportReport, Tensors};
 
 /// A model, its tokenizer and the files that an export takes along.
@@ -43,8 +45,18 @@ pub struct TaskRows<'a> {
     pub train: &'a EncodedRows,
     /// Rows validated on.
     pub validation: &'a EncodedRows,
+    /// The form of the rows, where the model is to write.
+    pub form: PromptForm,
     /// A length that fits them, in tokens.
     pub suggested_len: u32,
+}
+
+impl<'a> TaskRows<'a> {
+    /// The rows of `dataset`, of which all rows are encoded.
+    pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder) -> Self {
+        let ([train, validation], suggested_len) = (encoder.rows(), encoder.suggested_len());
+        Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), suggested_len }
+    }
 }
 
 impl Pretrained {
@@ -69,7 +81,7 @@ impl Pretrained {
         let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_ends(&ends);
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
         let body = Body::load(&config, &mut tensors)?;
-        let general = general_texts(&tokenizer)?;
+        let general = general_texts(&tokenizer, config.positions())?;
         let (tokenizer, quantised) = (Arc::new(tokenizer), tensors.quantised());
         let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantised };
         Ok((model, tensors.finish()))
@@ -80,7 +92,7 @@ impl Pretrained {
         self.body.facts(self.config.positions(), self.pooling, suggested_len)
     }
 
-    /// A run of a recipe on these rows, and what its length does to them.
+    /// A run of a recipe on these rows.
     ///
     /// # Errors
     /// A recipe that cannot be run, or rows of which its length leaves none.
@@ -90,12 +102,12 @@ impl Pretrained {
         rows: TaskRows,
         device: &Device,
         masks: MaskSource,
-    ) -> Result<(Session, Cut), Problem> {
+    ) -> Result<Session, Problem> {
         let recipe = Recipe::new(recipe, &self.facts(rows.suggested_len))?;
         recipe.check_classes(rows.labels)?;
         let (max_len, overlap) = (recipe.max_len(), recipe.raw().window_overlap as usize);
-        let (train, cut) = rows.train.cut(&self.tokenizer, max_len, overlap)?;
-        let (validation, _) = rows.validation.cut(&self.tokenizer, max_len, overlap)?;
+        let (train, train_cut) = rows.train.cut(&self.tokenizer, max_len, overlap)?;
+        let (validation, validation_cut) = rows.validation.cut(&self.tokenizer, max_len, overlap)?;
         if train.is_empty() || validation.is_empty() {
             return Err(Problem::new("run.no-rows", format!("No row fits into {max_len} tokens."))
                 .done("No run was begun.")
@@ -108,6 +120,8 @@ impl Pretrained {
             general: self.general.clone(),
             pad: self.tokenizer.pad_id(),
             tokenizer: recipe.task().eq(&Task::Generation).then(|| self.tokenizer.clone()),
+            form: rows.form,
+            cuts: Cuts { train: train_cut, validation: validation_cut },
         };
         let outputs = match recipe.task() {
             Task::Regression => 1,
@@ -116,6 +130,6 @@ impl Pretrained {
         };
         let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
         let model = TaskModel::new(self.body.clone(), task, pooling, outputs, seed, device);
-        Ok((Session::new(recipe, model, data, device, masks), cut))
+        Ok(Session::new(recipe, model, data, device, masks))
     }
 }

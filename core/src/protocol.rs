@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{CatalogEntry, FoundModel, KeptModel};
-use crate::dataset::{DataReport, Encoding, Mapping, SourceInfo};
+use crate::dataset::{Cuts, DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
 use crate::recipe::{Family, Metric, Place, Pooling, RawRecipe};
+use crate::usage::PromptForm;
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
 pub const PROTOCOL_VERSION: u32 = 5;
@@ -111,8 +112,8 @@ pub enum Command {
         /// The recipe, not validated yet.
         recipe: RawRecipe,
     },
-    /// Ask the base and the tuned model. Answered by `Predicted`, again and again while they write, or `PredictFailed`.
-    /// What was being written for an earlier query is given up.
+    /// Ask the base and the tuned model. Answered by `Busy` while they read, then by `Predicted`, again and again while
+    /// they write, or `PredictFailed`. An earlier query that is not answered yet is given up.
     Predict {
         /// Comes back with the answer.
         id: u32,
@@ -302,7 +303,7 @@ pub enum Event {
         /// Why, and what can be done.
         problem: Problem,
     },
-    /// The next batch of the run takes so long that nothing will be heard meanwhile.
+    /// The next batch of a run, of a rehearsal or of what is asked may take so long that nothing is heard meanwhile.
     Busy {
         /// About how long.
         seconds: f64,
@@ -569,9 +570,9 @@ pub struct RunPlan {
     pub recipe: RawRecipe,
     /// Class names, in the order of the model's outputs.
     pub labels: Vec<String>,
-    /// Rows learned from.
+    /// Rows learned from, as they were cut: of running text and of long passages, windows.
     pub train_rows: u32,
-    /// Rows validated on.
+    /// Rows validated on, likewise.
     pub validation_rows: u32,
     /// Optimiser steps in all.
     pub total_steps: u32,
@@ -579,6 +580,10 @@ pub struct RunPlan {
     pub steps_per_epoch: u32,
     /// Longest sequence, in tokens.
     pub max_len: u32,
+    /// What that did to the rows.
+    pub cuts: Cuts,
+    /// The form of the rows, in the task of generation.
+    pub form: PromptForm,
     /// Parameters that learn in the last stage.
     pub trainable_parameters: f64,
     /// Learning rate at each of at most 200 evenly spaced steps: (step, rate).
@@ -639,6 +644,8 @@ pub struct Estimate {
     pub limit_bytes: f64,
     /// Optimiser steps in all.
     pub steps: u32,
+    /// What the recipe's length does to the rows.
+    pub cuts: Cuts,
     /// The last batch of the trial, in milliseconds; none where the recipe does not fit.
     pub step_ms: Option<f64>,
     /// Where the recipe does not fit: the nearest one that does, if there is one.

@@ -141,6 +141,8 @@ const answers = {
       total_steps: STEPS,
       steps_per_epoch: 40,
       max_len: 64,
+      cuts: { train: { shortened: 12, left_out: 0 }, validation: { shortened: 1, left_out: 0 } },
+      form: "completion",
       trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
       lr_curve: steps.map((step) => [step, rate(step)]),
       parts: partsOf(filled, 0, {}),
@@ -174,7 +176,8 @@ const answers = {
     const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
     const nearest = fits ? null : { ...recipe, batch_size: 4, grad_accum_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
-    tell({ kind: "estimated", recipe, estimate: { ...figures, nearest } });
+    const none = { shortened: 0, left_out: 0 };
+    tell({ kind: "estimated", recipe, estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
   },
 
   pause() {

@@ -5,6 +5,7 @@ use std::iter;
 
 use burn::tensor::Device;
 use hone_core::generate::Writer;
+use hone_core::limits::MAX_PROMPT_PIECE;
 use hone_core::model::{Cache, TaskModel};
 use hone_core::protocol::Sampling;
 use hone_core::recipe::Task;
@@ -136,6 +137,26 @@ fn what_is_kept_of_earlier_tokens_gives_what_the_whole_text_gives() {
             assert_eq!(cache.tokens(), end);
         }
     }
+}
+
+#[test]
+fn a_prompt_read_in_pieces_gives_what_it_gives_at_once() {
+    let (device, pieces) = (Device::flex(), 3);
+    let model = micro("micro_llama", &device);
+    let prompt: Vec<u32> = (0..(pieces - 1) * MAX_PROMPT_PIECE as u32 + 5).map(|i| 1 + (i * i + i / 7) % 63).collect();
+    let mut writer = Writer::new(&prompt, Sampling { max_new_tokens: 3, ..Sampling::default() }, &[]);
+    for _ in 1..pieces {
+        ready(writer.advance(&model)).unwrap();
+        assert!(writer.is_reading() && writer.written().is_empty());
+    }
+    let mut whole = prompt;
+    for _ in 0..3 {
+        ready(writer.advance(&model)).unwrap();
+        let scores = model.body.next_scores(&whole, &mut Cache::default());
+        whole.push(scores.argmax(1).into_data().iter::<u32>().next().unwrap());
+    }
+    assert!(writer.is_over() && !writer.is_reading());
+    assert_eq!(writer.written(), &whole[whole.len() - 3..]);
 }
 
 #[test]

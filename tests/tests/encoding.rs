@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use hone_core::dataset::{Example, Message, Role, Word};
+use hone_core::dataset::{
+    Collector, Cut, DataReport, Dataset, Example, Hints, Mapping, Message, Role, Scanner, TaskFacts, Word,
+};
+use hone_core::problem::Problem;
 use hone_core::recipe::Task;
-use hone_core::text::{Answers, ChatTemplate, Cut, EncodedRows, Examples, Piece, Tokenizer, conversation};
+use hone_core::text::{Answers, ChatTemplate, EncodedRows, Examples, Piece, RowEncoder, Tokenizer, conversation};
+use hone_core::usage::PromptForm;
 use hone_tests::{minilm, shared, word_tokenizer};
 use serde_json::json;
 
@@ -270,7 +274,91 @@ fn prompts_and_completions_take_the_models_form_where_it_has_one() {
     let turns = conversation::completion(&tokenizer, None, "hi \n", "ho").unwrap();
     assert_eq!(shown(&tokenizer, &turns), "hi (ho)([SEP])");
     assert_eq!(turns.ids[0], 2, "[CLS] begins it");
-    assert_eq!(conversation::plain_prompt(&tokenizer, "hi \n").unwrap(), turns.ids[..2]);
+    assert_eq!(asked(&tokenizer, None, PromptForm::Completion, "hi \n"), "[CLS] hi");
+}
+
+/// What a person's prompt is put into, special tokens by their names.
+fn asked(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, form: PromptForm, prompt: &str) -> String {
+    let ids = conversation::asked(tokenizer, template, form, prompt).unwrap();
+    let shown = shown(tokenizer, &conversation::Turns { ids: ids.clone(), ..Default::default() });
+    if ids.first() == Some(&2) { format!("[CLS] {shown}") } else { shown }
+}
+
+#[test]
+fn a_model_is_asked_in_the_form_that_it_has_learned() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, true);
+    let template = ChatTemplate::parse("begin user {{ messages[0].content }} end begin assistant").unwrap();
+    let template = Some(&template);
+    let turn = "begin user hi end begin assistant";
+    assert_eq!(asked(&tokenizer, template, PromptForm::Completion, "hi \n"), turn);
+    assert_eq!(asked(&tokenizer, template, PromptForm::Chat, "hi \n"), turn);
+    assert_eq!(asked(&tokenizer, template, PromptForm::Corpus, "hi"), "[CLS] hi", "running text has no turns");
+    assert_eq!(asked(&tokenizer, None, PromptForm::Completion, "hi"), "[CLS] hi");
+    assert_eq!(asked(&tokenizer, None, PromptForm::Chat, "hi"), "[CLS] User : hi Assistant :");
+    assert_eq!(asked(&tokenizer, None, PromptForm::Corpus, "hi"), "[CLS] hi");
+    let forms = [
+        (Mapping::Completion { prompt: "{a}".into(), completion: 1 }, PromptForm::Completion),
+        (Mapping::Chat { messages: 0 }, PromptForm::Chat),
+        (Mapping::Corpus { text: 0 }, PromptForm::Corpus),
+    ];
+    for (mapping, form) in forms {
+        assert_eq!(mapping.prompt_form(), form);
+    }
+}
+
+/// Conversations, one a line, of which the roles are given by their first letters.
+fn conversations(lines: &[&str]) -> (Dataset, DataReport) {
+    let turn = |(nth, role): (usize, char)| {
+        let role = if role == 'u' { "user" } else { "assistant" };
+        json!({"role": role, "content": if nth == 0 { "hi" } else { "ho" }})
+    };
+    let line = |(nth, roles): (usize, &&str)| {
+        // Texts differ, or they could not stand on both sides.
+        let mut turns: Vec<_> = roles.chars().enumerate().map(turn).collect();
+        turns.push(json!({"role": "assistant", "content": "bye ".repeat(nth + 1)}));
+        format!("{}\n", json!({"messages": turns}))
+    };
+    let file: String = lines.iter().enumerate().map(line).collect();
+    let mut scanner = Scanner::new("chats.jsonl", file.len() as f64, Hints::default());
+    scanner.push(file.as_bytes()).unwrap();
+    let info = scanner.finish().unwrap();
+    let mut collector = Collector::new(&info, Mapping::Chat { messages: 0 }).unwrap();
+    collector.push(file.as_bytes()).unwrap();
+    Dataset::new(collector.finish().unwrap().into(), None, 0.25, 1).unwrap()
+}
+
+#[test]
+fn a_conversation_that_the_model_refuses_is_left_out_with_its_line() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, true);
+    let template = ChatTemplate::parse(
+        "{% for turn in messages %}{% if (turn.role == 'user') != (loop.index0 % 2 == 0) %}\
+         {{ raise_exception('roles must alternate') }}{% endif %}{{ turn.role }} {{ turn.content }} {% endfor %}\
+         {% if add_generation_prompt %}assistant {% endif %}",
+    )
+    .unwrap();
+    let finished = |lines: &[&str]| {
+        let (dataset, report) = conversations(lines);
+        let mut encoder = RowEncoder::new(dataset.task);
+        while encoder.encode_next(&dataset, &tokenizer, Some(&template)) {}
+        let (dataset, report) = encoder.finish(&dataset, &report, 512)?;
+        let [train, validation] = encoder.rows();
+        assert_eq!((train.len(), validation.len()), (dataset.train.len(), dataset.validation.len()));
+        Ok::<_, Problem>(report)
+    };
+    let whole = finished(&["u"; 12]).unwrap();
+    assert_eq!((whole.rows_kept, whole.rows_dropped), (12, 0));
+    assert!(whole.tokens.is_some());
+
+    let report = finished(&["u", "u", "uu", "u", "u", "u", "u", "u", "u", "u", "uu", "u"]).unwrap();
+    assert_eq!((report.rows_kept, report.rows_dropped), (10, 2));
+    assert_eq!(report.train_rows + report.validation_rows, 10);
+    assert_eq!(report.dropped.iter().map(|row| row.line).collect::<Vec<_>>(), [3, 11]);
+    assert!(report.dropped[0].reason.contains("roles must alternate"), "{:?}", report.dropped);
+    assert_eq!(report.facts, TaskFacts::Turns { assistant: 10, max: 2 });
+
+    let problem = finished(&["uu"; 12]).unwrap_err();
+    assert_eq!(problem.code, "data.refused");
+    assert!(problem.what.contains("Line 1") && !problem.remedy.is_empty(), "{problem}");
 }
 
 #[test]
@@ -331,5 +419,33 @@ fn the_frame_is_that_of_the_tokenizers_own_processor() {
         assert_eq!(pieces.last().unwrap().bytes, 4..7);
         let ids: Vec<u32> = pieces.iter().map(|piece| piece.id).collect();
         assert_eq!(tokenizer.decode(&ids).unwrap(), "cat 猫");
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_put_into_tokens_leaves_the_others_their_answers() {
+    // A vocabulary that knows two letters and no token for the rest.
+    let file = json!({
+        "version": "1.0", "added_tokens": [],
+        "model": {"type": "Unigram", "unk_id": null, "vocab": [["a", -1.0], ["b", -1.0]]},
+    });
+    let tokenizer = Tokenizer::parse(file.to_string().as_bytes(), 2).unwrap();
+    let class = |text, class| Example::Class { text, pair: None, class };
+    let labels = |text, label| Example::Labels { text, pair: None, labels: vec![label] };
+    let number = |text, value| Example::Number { text, pair: None, value };
+    for (task, rows, answers) in [
+        (Task::Classification, [class("a", 0), class("x", 1), class("b", 2)], Answers::Classes(vec![0, 2])),
+        (
+            Task::MultiLabel,
+            [labels("a", 0), labels("x", 1), labels("b", 1)],
+            Answers::Labels(vec![[true, false].into(), [false, true].into()]),
+        ),
+        (Task::Regression, [number("a", 0.5), number("x", 1.0), number("b", 2.0)], Answers::Numbers(vec![0.5, 2.0])),
+    ] {
+        let mut encoded = EncodedRows::new(task);
+        let taken = rows.map(|row| encoded.push(&tokenizer, None, 2, &row).is_ok());
+        assert_eq!(taken, [true, false, true]);
+        let EncodedRows::Texts(examples) = &encoded else { panic!("texts") };
+        assert_eq!((examples.len(), &examples.answers), (2, &answers));
     }
 }

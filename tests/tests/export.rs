@@ -11,6 +11,7 @@ use hone_core::model::{Body, LoraConfig, ModelConfig, TaskModel};
 use hone_core::problem::Problem;
 use hone_core::protocol::Baseline;
 use hone_core::recipe::{AdapterKind, Metric, Pooling, RawRecipe, Recipe, Task};
+use hone_core::usage::PromptForm;
 use hone_core::weights::{Dtype, FileReader, GgufReader, TensorInfo, Tensors, Weights};
 use hone_tests::{adapted, add_tensors, golden, minilm, ready};
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ struct Untrained {
     config_json: Vec<u8>,
     task: Task,
     labels: Vec<String>,
+    form: PromptForm,
 }
 
 impl Untrained {
@@ -43,7 +45,8 @@ impl Untrained {
             _ => labels.len(),
         };
         let model = TaskModel::new(body, task, pooling, outputs, 1, &Device::flex());
-        Self { model, config_json, task, labels: labels.iter().map(|&label| label.into()).collect() }
+        let labels = labels.iter().map(|&label| label.into()).collect();
+        Self { model, config_json, task, labels, form: PromptForm::default() }
     }
 
     fn files(&self) -> Files {
@@ -72,7 +75,7 @@ impl Untrained {
             history: &[],
             best: &evaluation(self.task, &self.labels),
             baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
-            data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2 },
+            data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2, form: self.form },
         });
         let mut archive = zip::ZipArchive::new(Cursor::new(zip.unwrap())).unwrap();
         (0..archive.len())
@@ -289,7 +292,9 @@ fn quantised_weights_come_out_as_halves() {
         );
         assert_eq!(ours.len(), theirs.len());
         for (name, (info, bytes)) in theirs {
-            let read = |info: &TensorInfo, bytes| hone_core::weights::read(info, bytes).try_into_vec::<f32>().unwrap();
+            let read = |info: &TensorInfo, bytes| {
+                hone_core::weights::read(info, bytes).unwrap().try_into_vec::<f32>().unwrap()
+            };
             let (ours, ours_bytes) = ours[&name].clone();
             assert_eq!((ours.dtype, &ours.shape), (Dtype::F16, &info.shape), "{name}");
             for (half, single) in read(&ours, ours_bytes).into_iter().zip(read(&info, bytes)) {
@@ -333,6 +338,19 @@ fn a_card_tells_of_the_task_and_nothing_of_the_rows() {
             }
         }
     }
+}
+
+#[test]
+fn a_card_asks_in_the_form_that_was_learned() {
+    let mut untrained = Untrained::new(&golden("micro_gpt2"), Task::Generation, Pooling::Mean, &[]);
+    let mut asks = |form, by: &str| {
+        untrained.form = form;
+        String::from_utf8_lossy(&untrained.files()["README.md"]).contains(by)
+    };
+    let (template, bare) = ("apply_chat_template", "\"User: \"");
+    assert!(asks(PromptForm::Completion, template) && !asks(PromptForm::Completion, bare));
+    assert!(asks(PromptForm::Chat, template) && asks(PromptForm::Chat, bare));
+    assert!(!asks(PromptForm::Corpus, template) && !asks(PromptForm::Corpus, bare));
 }
 
 #[test]

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use burn::tensor::Device;
-use hone_core::ask::Asked;
-use hone_core::dataset::{Example, Word, words};
+use hone_core::ask::{Asked, Prompt};
+use hone_core::dataset::{Example, Message, Role, Word, words};
 use hone_core::export::{DataFacts, ModelFolder};
-use hone_core::generate::Writer;
+use hone_core::generate::{Writer, bytes_per_token};
 use hone_core::model::{MaskSource, ModelConfig};
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::protocol::{Answer, Query, Sampling};
 use hone_core::recipe::{AdapterKind, Family, LoraTarget, Pooling, RawRecipe, ScheduleKind, Task};
-use hone_core::text::{EncodedRows, conversation};
+use hone_core::text::EncodedRows;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, Progress, Session, predict};
+use hone_core::usage::PromptForm;
 use hone_core::weights::Tensors;
 use hone_tests::{add_tensors, golden, ready};
 use serde_json::{Value, json};
@@ -31,13 +32,14 @@ struct Case {
     task: Task,
     pooling: Pooling,
     is_pairs: bool,
+    form: PromptForm,
 }
 
 const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
-    Case { base, task, pooling, is_pairs: false }
+    Case { base, task, pooling, is_pairs: false, form: PromptForm::Completion }
 }
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 17] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
     case("micro_bert", Task::TokenClassification, Pooling::Mean),
@@ -53,6 +55,8 @@ const CASES: [Case; 15] = [
     case("micro_llama", Task::Generation, Pooling::Mean),
     case("micro_llama_untied", Task::Generation, Pooling::Mean),
     case("micro_gpt2", Task::Generation, Pooling::Mean),
+    Case { form: PromptForm::Chat, ..case("micro_llama", Task::Generation, Pooling::Mean) },
+    Case { form: PromptForm::Corpus, ..case("micro_gpt2", Task::Generation, Pooling::Mean) },
 ];
 
 #[test]
@@ -71,6 +75,26 @@ fn exports_say_in_python_what_they_say_here() {
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
+#[test]
+fn of_a_long_prompt_the_end_is_read_as_far_as_the_memory_is_enough() {
+    let device = Device::flex();
+    let case = case("micro_llama", Task::Generation, Pooling::Mean);
+    let pretrained = pretrained(&golden(case.base), case.pooling, &device);
+    let session = case.session(&pretrained, AdapterKind::None, &device);
+    let asked = |words, free_bytes| Prompt::new(&text(1, words), 24, &session, &pretrained, free_bytes);
+    let (short, long) = (asked(20, f64::INFINITY).unwrap(), asked(100, f64::INFINITY).unwrap());
+    assert!(!short.is_cut && short.ids.len() < 40);
+    // The model reads 64 tokens.
+    assert_eq!((long.ids.len(), long.is_cut), (40, true));
+    let whole = asked(100, f64::INFINITY).unwrap();
+    let of_64 = 64.0 * bytes_per_token(&pretrained.body, 2);
+    assert_eq!(asked(100, of_64).unwrap().ids, whole.ids);
+    let problem = asked(100, 0.9 * of_64).unwrap_err();
+    assert_eq!(problem.code, "trial.too-long");
+    assert!(problem.what.contains("40 tokens") && problem.what.contains("about 33."), "{problem}");
+    assert_eq!(asked(1, -1.0).unwrap_err().code, "trial.too-long");
+}
+
 /// The Python that `cargo xtask golden` makes.
 fn python() -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os("HOME")?).join(".cache/hone/pyref/bin/python");
@@ -84,7 +108,7 @@ fn python() -> Option<PathBuf> {
 impl Case {
     /// Trains a few steps and writes model, adapter, base and what the tuned model says.
     fn write(&self, adapter: AdapterKind, folder: &Path) {
-        let Self { base, task, pooling, .. } = self;
+        let Self { base, task, pooling, form, .. } = self;
         let device = Device::flex();
         let base = golden(base);
         let pretrained = pretrained(&base, *pooling, &device);
@@ -102,9 +126,9 @@ impl Case {
             history: &session.state().history,
             best: session.best().expect("an evaluation").0,
             baseline: baseline.as_ref(),
-            data: DataFacts { sha256: "00", train_rows: data.train.len(), validation_rows: data.validation.len() },
+            data: DataFacts::new(data, "00"),
         };
-        let folder = folder.join(format!("{} {task:?} {pooling:?} {adapter:?}", self.base));
+        let folder = folder.join(format!("{} {task:?} {form:?} {pooling:?} {adapter:?}", self.base));
         fs::create_dir_all(folder.join("base")).unwrap();
         let write = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes).unwrap();
         write("model.zip", ready(export.write(Vec::new(), |_, _| {})).unwrap());
@@ -118,6 +142,12 @@ impl Case {
     }
 
     fn trained(&self, pretrained: &Pretrained, adapter: AdapterKind, device: &Device) -> Session {
+        let mut session = self.session(pretrained, adapter, device);
+        while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
+        session
+    }
+
+    fn session(&self, pretrained: &Pretrained, adapter: AdapterKind, device: &Device) -> Session {
         let labels: Vec<String> = match self.task {
             Task::Regression | Task::QuestionAnswering | Task::Generation => Vec::new(),
             _ => LABELS.map(String::from).into(),
@@ -140,10 +170,9 @@ impl Case {
             lora_targets: LoraTarget::ALL.into(),
             ..RawRecipe::default()
         };
-        let rows = TaskRows { labels: &labels, train: &rows, validation: &rows, suggested_len: MAX_LEN };
-        let (mut session, _) = pretrained.session(raw, rows, device, MaskSource::Host).unwrap();
-        while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
-        session
+        let rows =
+            TaskRows { labels: &labels, train: &rows, validation: &rows, form: self.form, suggested_len: MAX_LEN };
+        pretrained.session(raw, rows, device, MaskSource::Host).unwrap()
     }
 
     /// A row with something to be learned of it.
@@ -159,7 +188,14 @@ impl Case {
                 let answers = std::iter::once(start..start + 2).collect();
                 Example::Question { question: first, context: second, answers }
             }
-            Task::Generation => Example::Completion { prompt: first, completion: second },
+            Task::Generation => match self.form {
+                PromptForm::Completion => Example::Completion { prompt: first, completion: second },
+                PromptForm::Chat => Example::Chat(vec![
+                    Message { role: Role::User, content: first },
+                    Message { role: Role::Assistant, content: second },
+                ]),
+                PromptForm::Corpus => Example::Passage(first),
+            },
         }
     }
 
@@ -304,9 +340,11 @@ fn tagged(text: &str) -> Vec<Word> {
 fn asked(question: &str, context: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let query = Query::Question { question: question.into(), context: context.into() };
     let asked = Asked::new(&query, session, &pretrained.tokenizer).unwrap();
-    let Answer::Spans { spans, .. } = ready(asked.answer(session.model(), session)).unwrap() else {
-        panic!("another task's answer")
-    };
+    let (mut said, mut answer) = (Vec::new(), None);
+    while answer.is_none() {
+        answer = ready(asked.advance(&mut said, session.model(), session)).unwrap();
+    }
+    let Some(Answer::Spans { spans, .. }) = answer else { panic!("another task's answer") };
     let character = |byte: u32| context[..byte as usize].chars().count();
     json!({"question": question, "context": context, "answer": [character(spans[0].start), character(spans[0].end)],
         "probability": spans[0].score})
@@ -315,7 +353,7 @@ fn asked(question: &str, context: &str, pretrained: &Pretrained, session: &Sessi
 /// The likeliest continuation.
 fn written(prompt: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let tokenizer = &pretrained.tokenizer;
-    let prompt_ids = conversation::plain_prompt(tokenizer, prompt).unwrap();
+    let prompt_ids = Prompt::new(prompt, NEW_TOKENS as usize, session, pretrained, f64::INFINITY).unwrap().ids;
     let sampling =
         Sampling { temperature: 0.0, repetition_penalty: 1.0, max_new_tokens: NEW_TOKENS, ..Sampling::default() };
     let mut writer = Writer::new(&prompt_ids, sampling, tokenizer.ends());
@@ -327,5 +365,9 @@ fn written(prompt: &str, pretrained: &Pretrained, session: &Session) -> Value {
     if ids.len() < NEW_TOKENS as usize {
         ids.extend(tokenizer.ends().first());
     }
+    let prompt = match session.data().form {
+        PromptForm::Chat => format!("User: {prompt}\nAssistant: "),
+        _ => prompt.into(),
+    };
     json!({"prompt": prompt, "prompt_ids": prompt_ids, "completion_ids": ids, "completion": completion})
 }

@@ -8,16 +8,20 @@ use hone_core::recipe::{
 };
 use hone_core::rng::{Purpose, Rng};
 use hone_core::text::{Batch, EncodedTexts, Examples};
-use hone_core::train::{LrFinder, Progress, Session, TrainingData, predict};
+use hone_core::train::{LrFinder, Progress, Session, TrainingData, general_texts, predict};
 use hone_core::weights::{AnyWeight, Weights};
-use hone_tests::{assert_close, moved, named, ready, run, take_steps, tolerance};
+use hone_tests::{assert_close, moved, named, ready, run, take_steps, tolerance, word_tokenizer};
 
 fn device() -> Device {
     Device::flex()
 }
 
 fn model() -> TaskModel {
-    let (vocab, hidden, layers, heads, ffn, positions, token_types) = (32, 16, 2, 2, 32, 32, 2);
+    model_of(32)
+}
+
+fn model_of(positions: usize) -> TaskModel {
+    let (vocab, hidden, layers, heads, ffn, token_types) = (32, 16, 2, 2, 32, 2);
     let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
     let config = BertConfig {
         family,
@@ -46,14 +50,7 @@ fn data(train_rows: u32) -> TrainingData {
         rows
     };
     let (train, validation) = (rows(train_rows), rows(40));
-    TrainingData {
-        train,
-        validation,
-        labels: vec!["five".into(), "six".into()],
-        general: EncodedTexts::default(),
-        pad: 0,
-        tokenizer: None,
-    }
+    TrainingData { train, validation, labels: vec!["five".into(), "six".into()], ..TrainingData::default() }
 }
 
 /// Two batches of texts that have nothing to do with the classes.
@@ -189,6 +186,17 @@ fn a_stopped_run_is_measured_and_a_second_stop_skips_that() {
         assert_eq!(run(&mut session).2, EndReason::Stopped);
         assert_eq!(session.forgetting().is_some(), stops == 1);
     }
+}
+
+#[test]
+fn a_model_of_few_positions_is_measured_on_texts_that_it_can_read() {
+    let texts = general_texts(&word_tokenizer(&["one"], true), 20).unwrap();
+    let longest = (0..texts.len()).map(|i| texts.tokens(i)).max();
+    assert_eq!(longest, Some(20));
+    // All of them are unknown to the tokenizer, and so known to the model.
+    let mut session = session_of(model_of(20), raw(), TrainingData { general: texts, ..data(40) });
+    run(&mut session);
+    assert!(session.forgetting().is_some());
 }
 
 #[test]

@@ -113,9 +113,8 @@ fn data(task: Task, train_rows: u32) -> TrainingData {
         train: rows(task, train_rows, 0),
         validation: rows(task, 40, 1),
         labels: labels.iter().map(|&label| label.into()).collect(),
-        general: EncodedTexts::default(),
-        pad: 0,
         tokenizer: Some(tokenizer(task).into()),
+        ..TrainingData::default()
     }
 }
 

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, MaskSource};
 use hone_core::protocol::RatePoint;
 use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, RawRecipe, Recipe, Task};
-use hone_core::text::{EncodedTexts, Examples};
+use hone_core::text::Examples;
 use hone_core::train::{
     LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, suggestions,
 };
@@ -139,14 +139,8 @@ fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2],
         suggested_len: 12,
     };
     let rows = labelled(&info["rows"]);
-    let data = TrainingData {
-        train: rows.clone(),
-        validation: rows,
-        labels: classes().into(),
-        general: EncodedTexts::default(),
-        pad: 0,
-        tokenizer: None,
-    };
+    let data =
+        TrainingData { train: rows.clone(), validation: rows, labels: classes().into(), ..TrainingData::default() };
     Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device, MaskSource::Host)
 }
 

@@ -17,6 +17,7 @@ pub fn usage(state: &State) -> Usage<'_> {
             pooling: pooling.unwrap_or(Pooling::Cls),
         },
         base_model: entry.map_or("", |entry| &entry.hub_id),
+        form: state.run.plan.as_ref().map(|plan| plan.form).unwrap_or_default(),
         max_len: ran.and_then(|recipe| recipe.max_len).unwrap_or_default() as usize,
         max_new_tokens: ran.map_or(RawRecipe::default().max_new_tokens, |recipe| recipe.max_new_tokens),
     }

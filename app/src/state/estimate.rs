@@ -1,6 +1,6 @@
 //! What a run would take, measured by the worker whenever the recipe has changed and settled.
 
-use hone_core::dataset::DataReport;
+use hone_core::dataset::{Cuts, DataReport};
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DeviceChoice, Estimate};
 use hone_core::recipe::RawRecipe;
@@ -114,6 +114,17 @@ impl State {
             self.form.take(recipe);
         }
     }
+}
+
+/// What a run's length does to the rows, in words; empty where it does nothing.
+pub fn cut_rows(cuts: &Cuts) -> String {
+    let rows = |count: u32, what: &str| {
+        let rows = show::counted(count, "row", "rows");
+        (count > 0).then(|| format!("{rows} {what}"))
+    };
+    let left_out = rows(cuts.train.left_out + cuts.validation.left_out, "too long and left out");
+    let shortened = rows(cuts.train.shortened + cuts.validation.shortened, "shortened");
+    left_out.into_iter().chain(shortened).collect::<Vec<_>>().join(", ")
 }
 
 /// Why a run does not fit, in words.

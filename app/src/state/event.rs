@@ -28,6 +28,8 @@ impl State {
             Event::DataReady { report } => {
                 self.data.is_mapping = false;
                 *self.data.open_report() = Some(report);
+                // What one model refuses another may take.
+                self.data.train.problem.take_if(|problem| problem.code == "data.refused");
                 return self.load_first();
             }
             Event::DataNotOpened { role, problem } => return self.on_not_opened(role, problem),

@@ -42,7 +42,7 @@ use hone_core::recipe::{Place, RawRecipe};
 pub use compare::{SERIES, SeedGroup};
 pub use data::{Chosen, Data, File};
 pub use device::Device;
-pub use estimate::{Estimating, Settling};
+pub use estimate::{Estimating, Settling, cut_rows};
 pub use export::Export;
 pub use finder::{Finder, FinderStage};
 pub use form::Form;

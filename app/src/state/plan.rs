@@ -64,9 +64,13 @@ impl State {
         recipe.lr_peak.unwrap_or_else(|| default_lr(&self.facts().unwrap_or_else(unloaded), recipe))
     }
 
-    /// Optimiser steps that an epoch of the recipe makes of the data; none while there is no data.
+    /// Optimiser steps that an epoch of the recipe makes of the data; none while there is no data. Only the worker knows
+    /// how many rows there are once they are cut: of running text and of long passages, windows.
     fn planned_steps_per_epoch(&self) -> Option<u32> {
         let recipe = &self.form.recipe;
+        if let Some(Ok(estimate)) = self.estimate() {
+            return Some(estimate.steps / recipe.epochs.max(1));
+        }
         let batches = self.data.report.as_ref()?.train_rows.div_ceil(recipe.batch_size.max(1));
         Some(batches.div_ceil(recipe.grad_accum_steps.max(1)).max(1))
     }

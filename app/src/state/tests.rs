@@ -9,13 +9,16 @@ mod tasks;
 mod worker;
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::{ClassCount, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths};
+use hone_core::dataset::{
+    ClassCount, Cuts, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths,
+};
 use hone_core::metrics::{Detail, Evaluation};
 use hone_core::problem::Problem;
 use hone_core::protocol::{
     Backend, Baseline, DataRole, DeviceReport, EndReason, Event, ModelReport, PartState, RunPlan, RunSummary,
 };
 use hone_core::recipe::{Family, Metric, Place, Pooling, RawRecipe};
+use hone_core::usage::PromptForm;
 
 use super::{Chosen, State};
 
@@ -138,6 +141,8 @@ fn started() -> Event {
             total_steps: 18,
             steps_per_epoch: 6,
             max_len: 64,
+            cuts: Cuts::default(),
+            form: PromptForm::default(),
             trainable_parameters: 10e6,
             lr_curve: vec![(0, 0.0), (18, 0.0)],
             parts: vec![part(Place::Layer(5), false), part(Place::Head, true)],

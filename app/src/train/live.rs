@@ -6,7 +6,7 @@ use super::table::HistoryTable;
 use crate::browser;
 use crate::components::{Chart, changing, pressed};
 use crate::page::Page;
-use crate::state::{Effect, Phase, Run, State, Step, scores, show};
+use crate::state::{Effect, Phase, Run, State, Step, cut_rows, scores, show};
 
 const LEGEND: [(&str, &str); 3] = [("smooth", "training"), ("validation", "validation"), ("best", "best")];
 
@@ -100,6 +100,12 @@ fn Figures() -> impl IntoView {
 
 fn figures(run: &Run) -> Vec<(String, String)> {
     let mut figures = Vec::new();
+    if let Some(plan) = &run.plan {
+        let cut = cut_rows(&plan.cuts);
+        if !cut.is_empty() {
+            figures.push((format!("At {} tokens", plan.max_len), cut));
+        }
+    }
     if let Some((step, total)) = run.position() {
         figures.push(("Step".into(), format!("{} / {}", show::count(f64::from(step)), show::count(f64::from(total)))));
     }

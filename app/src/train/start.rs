@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::pressed;
 use crate::page::Page;
-use crate::state::{Phase, State, Step, show};
+use crate::state::{Phase, State, Step, cut_rows, show};
 
 /// The one primary button, and what it takes or waits for.
 #[component]
@@ -71,7 +71,11 @@ fn takes(state: &State) -> String {
     let steps = format!("{} steps", show::count(f64::from(state.planned_steps())));
     match state.estimate() {
         Some(Ok(estimate)) => {
-            format!("about {} · {} · {steps}", show::about(estimate.seconds), show::bytes(estimate.bytes))
+            let cut = match cut_rows(&estimate.cuts) {
+                rows if rows.is_empty() => rows,
+                rows => format!(" · {rows}"),
+            };
+            format!("about {} · {} · {steps}{cut}", show::about(estimate.seconds), show::bytes(estimate.bytes))
         }
         Some(Err(problem)) => {
             format!("{steps}. Time and memory could not be told: {}", show::visible(&problem.what))

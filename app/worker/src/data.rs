@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
 use hone_core::limits::MAX_JSON_BYTES;
-use hone_core::pretrained::{Pretrained, TaskRows};
+use hone_core::pretrained::TaskRows;
 use hone_core::problem::Problem;
 use hone_core::protocol::{DataRole, Event};
-use hone_core::text::{EncodedRows, token_lengths};
+use hone_core::text::RowEncoder;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
@@ -21,6 +21,9 @@ const ENCODE_MS: f64 = 50.0;
 
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
+
+/// Copies of the tokens that there are at the most: of the data, of a run and of a rehearsal.
+const TOKEN_COPIES: usize = 3;
 
 /// The files and what was made of them.
 #[derive(Default)]
@@ -91,13 +94,15 @@ struct Split {
 
 /// Rows that train and validate, and their tokens as far as they are encoded.
 pub struct Ready {
+    /// Once all are encoded, without the rows that the model refuses.
     pub dataset: Arc<Dataset>,
     pub report: DataReport,
     pub sha256: String,
-    train: EncodedRows,
-    validation: EncodedRows,
-    /// Tokens of each row.
-    lengths: Vec<usize>,
+    /// Data set and report as they are for every model.
+    mapped: (Arc<Dataset>, DataReport),
+    encoder: RowEncoder,
+    /// Whether the model refuses too many rows: there is nothing to do before another is loaded.
+    is_refused: bool,
 }
 
 impl Data {
@@ -161,36 +166,24 @@ impl Data {
         };
         let made = Dataset::new(own, other, split.validation_share, u64::from(split.seed));
         let sha256 = train.sha256.clone();
-        let ready = |(dataset, report)| {
-            let dataset: Dataset = dataset;
-            let [train, validation] = [(); 2].map(|()| EncodedRows::new(dataset.task));
-            Ready { dataset: Arc::new(dataset), report, sha256, train, validation, lengths: Vec::new() }
-        };
-        (DataRole::Train, made.map(ready))
+        (DataRole::Train, made.map(|(dataset, report)| Ready::new(Arc::new(dataset), report, sha256)))
     }
 
     /// Encodes some texts, and tells their lengths once all are. False when there is nothing to encode.
     pub fn encode_some(&mut self, model: Option<&Loaded>) -> bool {
         let (Some(model), Some(ready)) = (model, &mut self.ready) else { return false };
         let is_fitting = model.pretrained.config.family().serves(ready.dataset.task);
-        if ready.report.tokens.is_some() || !is_fitting {
+        if ready.report.tokens.is_some() || ready.is_refused || !is_fitting {
             return false;
         }
         let begin = now_ms();
         while now_ms() - begin < ENCODE_MS {
-            match ready.encode_next(model) {
-                Ok(true) => {}
-                Ok(false) => {
-                    let lengths = std::mem::take(&mut ready.lengths);
-                    ready.report.tokens = Some(token_lengths(lengths, model.pretrained.config.positions()));
-                    post(&Event::DataReady { report: ready.report.clone() });
-                    break;
+            if !ready.encode_next(model) {
+                match ready.finish(model) {
+                    Ok(()) => post(&Event::DataReady { report: ready.report.clone() }),
+                    Err(problem) => post(&Event::DataFailed { role: DataRole::Train, problem }),
                 }
-                Err(problem) => {
-                    post(&Event::DataFailed { role: DataRole::Train, problem });
-                    self.ready = None;
-                    break;
-                }
+                break;
             }
         }
         true
@@ -198,11 +191,16 @@ impl Data {
 
     /// Another model has another vocabulary: everything is encoded again.
     pub fn forget_tokens(&mut self) {
-        if let Some(ready) = &mut self.ready {
-            [ready.train, ready.validation] = [(); 2].map(|()| EncodedRows::new(ready.dataset.task));
-            ready.report.tokens = None;
-            ready.lengths.clear();
-        }
+        self.ready = self.ready.take().map(|Ready { mapped: (dataset, report), sha256, .. }| {
+            // What one model refuses another may take.
+            Ready::new(dataset, report, sha256)
+        });
+    }
+
+    /// Bytes that texts and tokens take.
+    pub fn bytes(&self) -> f64 {
+        let bytes = |ready: &Ready| ready.dataset.text_bytes() + TOKEN_COPIES * ready.encoder.bytes();
+        self.ready.as_ref().map_or(0, bytes) as f64
     }
 
     /// Rows and report, once a file is mapped.
@@ -212,24 +210,29 @@ impl Data {
 }
 
 impl Ready {
+    fn new(dataset: Arc<Dataset>, report: DataReport, sha256: String) -> Self {
+        let encoder = RowEncoder::new(dataset.task);
+        Self { mapped: (dataset.clone(), report.clone()), dataset, report, sha256, encoder, is_refused: false }
+    }
+
     /// Encodes one more row; false when none is left.
-    fn encode_next(&mut self, model: &Loaded) -> Result<bool, Problem> {
-        let Dataset { train, validation, labels, .. } = &*self.dataset;
-        let Pretrained { tokenizer, chat, .. } = &model.pretrained;
-        for (rows, encoded) in [(train, &mut self.train), (validation, &mut self.validation)] {
-            if let Some(&row) = rows.get(encoded.len()) {
-                let example = self.dataset.example(row);
-                self.lengths.push(encoded.push(tokenizer, chat.as_ref(), labels.len(), &example)?);
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    fn encode_next(&mut self, model: &Loaded) -> bool {
+        self.encoder.encode_next(&self.mapped.0, &model.pretrained.tokenizer, model.pretrained.chat.as_ref())
+    }
+
+    /// Takes over what all rows have come to.
+    fn finish(&mut self, model: &Loaded) -> Result<(), Problem> {
+        let (dataset, report) = &self.mapped;
+        let finished = self.encoder.finish(dataset, report, model.pretrained.config.positions());
+        self.is_refused = finished.is_err();
+        let (dataset, report) = finished?;
+        (self.dataset, self.report) = (Arc::new(dataset), report);
+        Ok(())
     }
 
     /// The rows in the model's tokens; none before all are encoded.
     pub fn rows(&self) -> Option<TaskRows<'_>> {
-        let suggested_len = self.report.tokens.as_ref()?.max_len;
-        Some(TaskRows { labels: &self.dataset.labels, train: &self.train, validation: &self.validation, suggested_len })
+        self.report.tokens.is_some().then(|| TaskRows::new(&self.dataset, &self.encoder))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::model::Loaded;
 use crate::rehearsal::Rehearsal;
 use crate::run::Run;
 use crate::source::Source;
-use crate::trial::Writing;
+use crate::trial::Trial;
 use crate::{bench, errors, export, hub, model, rehearsal, run, storage, trial};
 
 /// Everything that the worker holds.
@@ -24,7 +24,7 @@ pub struct Engine {
     pub model: Option<Loaded>,
     pub run: Option<Run>,
     pub rehearsal: Option<Rehearsal>,
-    pub writing: Option<Writing>,
+    pub trial: Option<Trial>,
 }
 
 /// Serves the page for as long as it lives.
@@ -46,7 +46,7 @@ pub async fn serve(mut inbox: UnboundedReceiver<Letter>) {
 
 impl Engine {
     async fn handle(&mut self, Letter { command, files }: Letter) {
-        // What is rehearsed belongs to the data and the model as they were.
+        // What is rehearsed or asked belongs to the data and the model as they were.
         if command.changes_what_is_learned() {
             self.rehearsal = None;
             trial::stop(self);
@@ -98,7 +98,7 @@ impl Engine {
             Command::SetLive { place, live } => run::set_live(self, place, live),
             Command::FindRate { recipe } => rehearsal::find_rate(self, recipe),
             Command::Estimate { recipe } => rehearsal::estimate(self, recipe),
-            Command::Predict { id, query } => trial::predict(self, id, query).await,
+            Command::Predict { id, query } => trial::predict(self, id, query),
             Command::StopWriting => trial::stop(self),
             Command::Rows { actual, predicted } => trial::rows(self, actual, predicted),
             Command::Export { form } => export::export(self, form).await,
@@ -112,7 +112,8 @@ impl Engine {
         if self.data.encode_some(self.model.as_ref()) {
             return true;
         }
-        rehearsal::advance(self).await || trial::advance(self).await || run::advance(self).await
+        // Someone waits for an answer; a rehearsal can wait for it.
+        trial::advance(self).await || rehearsal::advance(self).await || run::advance(self).await
     }
 
     /// Whether a run is under way, paused or not.

@@ -41,7 +41,7 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
         history: &run.session.state().history,
         best,
         baseline: baseline.as_ref(),
-        data: DataFacts { sha256: &run.sha256, train_rows: data.train.len(), validation_rows: data.validation.len() },
+        data: DataFacts::new(data, &run.sha256),
     };
     let progress = |done: usize, total: usize| {
         if done.is_multiple_of(10) || done == total {

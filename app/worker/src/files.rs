@@ -40,7 +40,8 @@ pub async fn read_blob(
 /// A file that is arriving.
 pub struct Arriving {
     url: String,
-    reader: ReadableStreamDefaultReader,
+    /// None where nothing comes.
+    reader: Option<ReadableStreamDefaultReader>,
     /// Bytes to pass over: the server began before the place that was asked for.
     skip: usize,
 }
@@ -72,6 +73,8 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
             .done("Nothing was changed.")
             .remedy("Check the name."));
         }
+        // The file ends where it was asked to go on: who was never told its size keeps a whole one and cannot know.
+        416 if from > 0.0 => return Ok(Arriving { url: url.into(), reader: None, skip: 0 }),
         _ if !response.ok() => return Err(failed(url, &format!("the server answered {}", response.status()))),
         _ => {}
     }
@@ -83,7 +86,7 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
     }
     let body = response.body().ok_or_else(|| failed(url, "the answer is empty"))?;
     let skip = if response.status() == 206 { 0 } else { from as usize };
-    Ok(Arriving { url: url.into(), reader: body.get_reader().unchecked_into(), skip })
+    Ok(Arriving { url: url.into(), reader: Some(body.get_reader().unchecked_into()), skip })
 }
 
 fn failed(url: &str, reason: &str) -> Problem {
@@ -108,8 +111,9 @@ impl Arriving {
     /// # Errors
     /// When the connection breaks off.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+        let Some(reader) = &self.reader else { return Ok(None) };
         loop {
-            let read = JsFuture::from(self.reader.read()).await;
+            let read = JsFuture::from(reader.read()).await;
             let read = read.map_err(|error| failed(&self.url, &js::message(&error)))?;
             if js::get(&read, "done").is_truthy() {
                 return Ok(None);
@@ -126,8 +130,9 @@ impl Arriving {
 
 impl Drop for Arriving {
     fn drop(&mut self) {
+        let Some(reader) = &self.reader else { return };
         // The rest need not come. A connection that broke off refuses to be ended, which does not matter either.
-        let ended = self.reader.cancel();
+        let ended = reader.cancel();
         wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(ended).await) });
     }
 }

@@ -10,14 +10,14 @@ use hone_core::weights::GgufReader;
 use crate::engine::Engine;
 use crate::files::{fetch, fetch_small};
 use crate::mailbox::{post, stops_loading};
-use crate::run::memory_limit;
+use crate::memory;
 
 /// Largest listing of a model's files, in bytes.
 const MAX_LISTING_BYTES: usize = 4 << 20;
 
 /// Looks a model up and tells what it is.
 pub async fn find(engine: &Engine, hub: &str, written: &str) {
-    match found(hub, written, memory_limit(engine)).await {
+    match found(hub, written, memory::limit(engine)).await {
         Ok(found) => post(&Event::ModelFound { found }),
         Err(_) if stops_loading() => {
             let problem = Problem::new("hub.stopped", "The hub is not asked any more.").done("Nothing was changed.");

@@ -15,6 +15,7 @@ mod files;
 mod hub;
 mod js;
 mod mailbox;
+mod memory;
 mod model;
 mod rehearsal;
 mod run;

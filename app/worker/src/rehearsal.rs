@@ -6,10 +6,9 @@ use hone_core::recipe::RawRecipe;
 use hone_core::train::{LR_FINDER_STEPS, LrFinder, Progress, Session, Work};
 
 use crate::engine::Engine;
-use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::post;
-use crate::run;
+use crate::{errors, memory, run};
 
 /// Steps of a trial: the first ones compile and allocate.
 const TRIAL_STEPS: usize = 3;
@@ -27,8 +26,8 @@ pub enum Rehearsal {
 pub struct Trial {
     /// What it measures.
     work: Work,
-    bytes: f64,
-    limit_bytes: f64,
+    /// What is known before a step is taken.
+    estimate: Estimate,
     recipe: Box<RawRecipe>,
     session: Session,
     /// Milliseconds for each unit of work, of each step.
@@ -43,20 +42,25 @@ pub fn find_rate(engine: &mut Engine, recipe: RawRecipe) {
         let problem = Problem::new("rate.running", "A run is going on.").remedy("Stop it, or wait for its end.");
         return post(&Event::RateFailed { problem });
     }
+    engine.rehearsal = None;
     match fitting(engine, LrFinder::recipe(&recipe)) {
         Ok(session) => engine.rehearsal = Some(Rehearsal::FindRate(Box::new(LrFinder::new(session)))),
         Err(problem) => post(&Event::RateFailed { problem }),
     }
 }
 
-/// A session that the memory is enough for.
+/// A session that the memory is enough for beside what the last run has tuned, which only a new run takes the place of.
 fn fitting(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
     let session = run::session(engine, recipe)?;
-    if session.memory_bytes() > run::memory_limit(engine) {
-        return Err(Problem::new("rate.memory", "The memory is not enough for this recipe.")
-            .remedy("Take smaller batches or shorter texts."));
+    let (needed, limit) = (session.memory_bytes(), memory::limit(engine));
+    if needed + memory::tuned(engine) <= limit {
+        return Ok(session);
     }
-    Ok(session)
+    let what = match needed <= limit {
+        true => "The memory is not enough to try this recipe beside the tuned model of the last run.",
+        false => "The memory is not enough for this recipe.",
+    };
+    Err(Problem::new("rate.memory", what).remedy("Take smaller batches or shorter texts."))
 }
 
 /// Begins to measure what a run would take, unless its memory tells already that it cannot be.
@@ -70,18 +74,28 @@ pub fn estimate(engine: &mut Engine, recipe: RawRecipe) {
         Ok(session) => session,
         Err(problem) => return post(&Event::EstimateFailed { recipe: recipe.into(), problem }),
     };
-    let (bytes, limit_bytes, steps) = (session.memory_bytes(), run::memory_limit(engine), session.total_steps());
-    if bytes > limit_bytes {
-        let nearest = session.nearest_that_fits(limit_bytes);
-        let estimate = Estimate { seconds: 0.0, bytes, limit_bytes, steps, step_ms: None, nearest };
+    let limit_bytes = memory::limit(engine);
+    let mut estimate = Estimate {
+        seconds: 0.0,
+        bytes: session.memory_bytes(),
+        limit_bytes,
+        steps: session.total_steps(),
+        cuts: session.data().cuts,
+        step_ms: None,
+        nearest: None,
+    };
+    if !estimate.fits() {
+        estimate.nearest = session.nearest_that_fits(limit_bytes);
         return post(&Event::Estimated { recipe: recipe.into(), estimate });
     }
     let work = Work::of(&session);
+    // What it holds need not be there twice.
+    drop(session);
     // All that will ever learn learns in the trial.
     match fitting(engine, LrFinder::recipe(&recipe)) {
         Ok(session) => {
             let (session, speeds, step) = (session.for_trial(), Vec::new(), (0.0, 0.0));
-            let trial = Trial { work, bytes, limit_bytes, recipe: recipe.into(), session, speeds, step };
+            let trial = Trial { work, estimate, recipe: recipe.into(), session, speeds, step };
             engine.rehearsal = Some(Rehearsal::Estimate(Box::new(trial)));
         }
         Err(problem) => post(&Event::EstimateFailed { recipe: recipe.into(), problem }),
@@ -145,16 +159,8 @@ async fn advance_trial(mut trial: Box<Trial>) -> Option<Rehearsal> {
         return Some(Rehearsal::Estimate(trial));
     }
     let fastest = trial.speeds.iter().copied().fold(f64::INFINITY, f64::min);
-    post(&Event::Estimated {
-        recipe: trial.recipe,
-        estimate: Estimate {
-            seconds: trial.work.total() * fastest / 1e3,
-            bytes: trial.bytes,
-            limit_bytes: trial.limit_bytes,
-            steps: trial.session.total_steps(),
-            step_ms: Some(step_ms),
-            nearest: None,
-        },
-    });
+    let seconds = trial.work.total() * fastest / 1e3;
+    let estimate = Estimate { seconds, step_ms: Some(step_ms), ..trial.estimate };
+    post(&Event::Estimated { recipe: trial.recipe, estimate });
     None
 }

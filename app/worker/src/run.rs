@@ -4,16 +4,15 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use hone_core::dataset::Dataset;
-use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
 use hone_core::problem::Problem;
 use hone_core::protocol::{Backend, EndReason, Event, RunSummary, StepMetrics};
 use hone_core::recipe::{Place, RawRecipe};
 use hone_core::train::{BatchShape, Progress, Session, Work};
 
 use crate::engine::Engine;
-use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::post;
+use crate::{errors, memory};
 
 /// Milliseconds between two events of steps: more would only make the page work.
 const STEPS_MS: f64 = 100.0;
@@ -172,7 +171,7 @@ pub fn start(engine: &mut Engine, recipe: RawRecipe) {
 
 fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
     let session = session(engine, recipe)?;
-    let limit = memory_limit(engine);
+    let limit = memory::limit(engine);
     if session.memory_bytes() > limit {
         let (needed, limit) = (session.memory_bytes() / 1e6, limit / 1e6);
         let what = format!("This recipe would take about {needed:.0} MB of memory, and there are {limit:.0} MB.");
@@ -205,15 +204,7 @@ pub fn session(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
     let Some(rows) = ready.rows() else {
         return Err(not_ready("The data").remedy("Its texts are being split into tokens; try again in a moment."));
     };
-    Ok(model.pretrained.session(recipe, rows, &chosen.device, chosen.masks)?.0)
-}
-
-/// Bytes that a run may take on the device.
-pub fn memory_limit(engine: &Engine) -> f64 {
-    match engine.device.as_ref().map(|chosen| chosen.report.backend) {
-        Some(Backend::WebGpu) => MAX_GPU_BYTES as f64,
-        _ => MAX_CPU_BYTES as f64,
-    }
+    model.pretrained.session(recipe, rows, &chosen.device, chosen.masks)
 }
 
 /// Freezes or thaws a part of the model while it runs.
@@ -316,6 +307,7 @@ fn tell(run: &mut Run, progress: Progress) {
         }
         Progress::Measuring { done, total } => post(&Event::Measuring { done, total }),
         Progress::Finished(reason) => {
+            run.flush();
             run.finish(reason, (reason == EndReason::NotFinite).then(not_finite));
         }
     }

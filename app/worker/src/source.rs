@@ -85,7 +85,7 @@ impl Source {
             files: names,
             weights,
             sha256: String::new(),
-            // Both are read from the files.
+            // config.json names the family, and a sentence-transformers folder says where the mean is to be taken.
             family: Family::default(),
             pooling: Pooling::Cls,
         };

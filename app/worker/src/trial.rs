@@ -1,114 +1,142 @@
 //! What the models say of texts: what the person asks them, and the validation rows.
 
-use hone_core::ask::Asked;
-use hone_core::dataset::{Message, Role};
+use hone_core::ask::{Asked, Prompt};
 use hone_core::generate::Writer;
 use hone_core::problem::Problem;
-use hone_core::protocol::{Answer, Event, Query, RowView, Sampling};
-use hone_core::recipe::Task;
-use hone_core::text::conversation;
+use hone_core::protocol::{Answer, Event, Query, RowView};
+use hone_core::train::Prediction;
 
 use crate::engine::Engine;
-use crate::errors;
 use crate::mailbox::post;
+use crate::{errors, memory};
 
 /// Rows of a cell that are sent.
 const ROWS: usize = 50;
 
-/// Texts that the models before and after are writing.
-pub struct Writing {
+/// Seconds in which a window or a piece of a prompt is surely read, compiling counted: announced, so that the page does
+/// not take silence for death.
+const READ_SECONDS: f64 = 120.0;
+
+/// What the models before and after are asked.
+pub struct Trial {
     id: u32,
+    stage: Stage,
+}
+
+enum Stage {
+    Reading(Reading),
+    Writing(Writing),
+}
+
+/// A text that is read, a long passage in windows: first by the base.
+struct Reading {
+    asked: Asked,
+    /// What the model that reads has said of the windows so far.
+    said: Vec<Prediction>,
+    base: Option<Answer>,
+}
+
+/// Texts that both write.
+struct Writing {
     writers: [Writer; 2],
     tokens: u32,
     truncated: bool,
 }
 
-/// Asks the models before and after.
-pub async fn predict(engine: &mut Engine, id: u32, query: Query) {
-    engine.writing = None;
-    let asked = match query {
-        Query::Prompt { prompt, sampling } => begin_writing(engine, id, &prompt, sampling),
-        query => predicted(engine, id, &query).await.map(|event| post(&event)),
+/// Begins to ask the models before and after; an earlier query is given up.
+pub fn predict(engine: &mut Engine, id: u32, query: Query) {
+    engine.trial = None;
+    match begun(engine, query) {
+        Ok(stage) => engine.trial = Some(Trial { id, stage }),
+        Err(problem) => post(&Event::PredictFailed { id, problem }),
+    }
+}
+
+fn begun(engine: &Engine, query: Query) -> Result<Stage, Problem> {
+    let (Some(run), Some(model)) = (&engine.run, &engine.model) else {
+        return Err(Problem::new("trial.no-run", "There is no tuned model yet.").remedy("Start a run first."));
     };
-    if let Err(problem) = asked {
-        post(&Event::PredictFailed { id, problem });
-    }
-}
-
-fn no_run() -> Problem {
-    Problem::new("trial.no-run", "There is no tuned model yet.").remedy("Start a run first.")
-}
-
-async fn predicted(engine: &Engine, id: u32, query: &Query) -> Result<Event, Problem> {
-    let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
-    let session = &run.session;
-    let asked = Asked::new(query, session, &model.pretrained.tokenizer)?;
-    errors::clear();
-    let base = asked.answer(session.base(), session).await?;
-    let tuned = asked.answer(session.model(), session).await?;
-    if let Some(problem) = errors::take_logged() {
-        return Err(problem);
-    }
-    let (labels, tokens) = (session.data().labels.clone(), asked.tokens as u32);
-    Ok(Event::Predicted { id, labels, base, tuned, tokens, truncated: asked.is_cut })
-}
-
-fn begin_writing(engine: &mut Engine, id: u32, prompt: &str, sampling: Sampling) -> Result<(), Problem> {
-    let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
-    if run.session.recipe().task() != Task::Generation {
-        return Err(Problem::new("trial.other-task", "The tuned model learned another task.")
-            .remedy("Ask it what it has learned."));
-    }
-    let (tokenizer, chat) = (&model.pretrained.tokenizer, model.pretrained.chat.as_ref());
-    let mut ids = match chat {
-        Some(_) => conversation::prompt(tokenizer, chat, &[Message { role: Role::User, content: prompt.trim() }])?,
-        None => conversation::plain_prompt(tokenizer, prompt)?,
+    let (session, pretrained) = (&run.session, &model.pretrained);
+    let Query::Prompt { prompt, sampling } = query else {
+        let asked = Asked::new(&query, session, &pretrained.tokenizer)?;
+        return Ok(Stage::Reading(Reading { asked, said: Vec::new(), base: None }));
     };
-    // The end of a long prompt stays: that is what is written on from.
-    let room = model.pretrained.config.positions().saturating_sub(sampling.max_new_tokens as usize).max(1);
-    let truncated = ids.len() > room;
-    if truncated {
-        ids.drain(..ids.len() - room);
-    }
-    let writers = [(); 2].map(|()| Writer::new(&ids, sampling, tokenizer.ends()));
-    engine.writing = Some(Writing { id, writers, tokens: ids.len() as u32, truncated });
-    Ok(())
+    let new_tokens = sampling.max_new_tokens as usize;
+    let Prompt { ids, is_cut } = Prompt::new(&prompt, new_tokens, session, pretrained, memory::free(engine))?;
+    let writers = [(); 2].map(|()| Writer::new(&ids, sampling, pretrained.tokenizer.ends()));
+    Ok(Stage::Writing(Writing { writers, tokens: ids.len() as u32, truncated: is_cut }))
 }
 
-/// Ends what is being written; what stands is kept.
+/// Ends what is being asked; what was written stands.
 pub fn stop(engine: &mut Engine) {
-    if let Some(writing) = engine.writing.take() {
-        tell(engine, &writing, true);
+    match engine.trial.take() {
+        Some(Trial { id, stage: Stage::Writing(writing) }) => tell(engine, id, &writing, true),
+        Some(Trial { id, stage: Stage::Reading(_) }) => {
+            let problem =
+                Problem::new("trial.given-up", "The question was given up for something else.").remedy("Ask it again.");
+            post(&Event::PredictFailed { id, problem });
+        }
+        None => {}
     }
 }
 
-/// Writes the next token of both. False when nothing is being written.
+/// Reads the next window or piece of a prompt, or writes the next token of both models. False when nothing is asked.
 pub async fn advance(engine: &mut Engine) -> bool {
-    let Some(mut writing) = engine.writing.take() else { return false };
-    let Some(run) = &engine.run else { return false };
+    let Some(Trial { id, stage }) = engine.trial.take() else { return false };
     errors::clear();
-    for (writer, model) in writing.writers.iter_mut().zip([run.session.base(), run.session.model()]) {
-        let written = writer.advance(model).await;
-        if let (Err(problem), _) | (_, Some(problem)) = (written, errors::take_logged()) {
-            post(&Event::PredictFailed { id: writing.id, problem });
-            return true;
-        }
-    }
-    tell(engine, &writing, false);
-    if writing.writers.iter().any(|writer| !writer.is_over()) {
-        engine.writing = Some(writing);
+    let advanced = match stage {
+        Stage::Reading(reading) => advance_reading(engine, id, reading).await.map(|left| left.map(Stage::Reading)),
+        Stage::Writing(writing) => advance_writing(engine, id, writing).await.map(|left| left.map(Stage::Writing)),
+    };
+    match advanced {
+        Ok(stage) => engine.trial = stage.map(|stage| Trial { id, stage }),
+        Err(problem) => post(&Event::PredictFailed { id, problem }),
     }
     true
 }
 
-fn tell(engine: &Engine, writing: &Writing, is_stopped: bool) {
+/// What a batch gave, unless the GPU has logged an error meanwhile.
+fn trusted<T>(result: Result<T, Problem>) -> Result<T, Problem> {
+    errors::take_logged().map_or(result, Err)
+}
+
+async fn advance_reading(engine: &Engine, id: u32, mut reading: Reading) -> Result<Option<Reading>, Problem> {
+    let Some(run) = &engine.run else { return Ok(None) };
+    post(&Event::Busy { seconds: READ_SECONDS });
+    let session = &run.session;
+    let model = if reading.base.is_none() { session.base() } else { session.model() };
+    let Some(answer) = trusted(reading.asked.advance(&mut reading.said, model, session).await)? else {
+        return Ok(Some(reading));
+    };
+    let Some(base) = reading.base else { return Ok(Some(Reading { base: Some(answer), ..reading })) };
+    let (labels, tokens) = (session.data().labels.clone(), reading.asked.tokens as u32);
+    post(&Event::Predicted { id, labels, base, tuned: answer, tokens, truncated: reading.asked.is_cut });
+    Ok(None)
+}
+
+async fn advance_writing(engine: &Engine, id: u32, mut writing: Writing) -> Result<Option<Writing>, Problem> {
+    let Some(run) = &engine.run else { return Ok(None) };
+    if writing.writers.iter().any(Writer::is_reading) {
+        post(&Event::Busy { seconds: READ_SECONDS });
+    }
+    for (writer, model) in writing.writers.iter_mut().zip([run.session.base(), run.session.model()]) {
+        trusted(writer.advance(model).await)?;
+    }
+    if !writing.writers.iter().any(Writer::is_reading) {
+        tell(engine, id, &writing, false);
+    }
+    let is_over = writing.writers.iter().all(Writer::is_over);
+    Ok((!is_over).then_some(writing))
+}
+
+fn tell(engine: &Engine, id: u32, writing: &Writing, is_stopped: bool) {
     let Some(model) = &engine.model else { return };
     let answer = |writer: &Writer| Answer::Written {
         text: model.pretrained.tokenizer.decode(writer.written()).unwrap_or_default(),
         is_over: is_stopped || writer.is_over(),
     };
     let [base, tuned] = [0, 1].map(|i| answer(&writing.writers[i]));
-    let Writing { id, tokens, truncated, .. } = *writing;
+    let Writing { tokens, truncated, .. } = *writing;
     post(&Event::Predicted { id, labels: Vec::new(), base, tuned, tokens, truncated });
 }
 

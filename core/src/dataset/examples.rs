@@ -144,6 +144,11 @@ impl Examples {
         self.lines.is_empty()
     }
 
+    /// Bytes that the texts take.
+    pub fn text_bytes(&self) -> usize {
+        self.arena.len()
+    }
+
     /// A row's first text: the question, the prompt, all turns of a conversation one after the other.
     pub fn text(&self, row: usize) -> &str {
         self.nth_text(row, 0)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 use crate::recipe::Task;
+use crate::usage::PromptForm;
 
 use super::cells::Cells;
 use super::template::Template;
@@ -103,24 +104,20 @@ impl Mapping {
         }
     }
 
+    /// The form in which a model that learned such rows is asked; means nothing where it does not write.
+    pub fn prompt_form(&self) -> PromptForm {
+        match self {
+            Self::Chat { .. } => PromptForm::Chat,
+            Self::Corpus { .. } => PromptForm::Corpus,
+            _ => PromptForm::Completion,
+        }
+    }
+
     /// The columns that are chosen by index, in order, each with what it serves as: "text", "label".
     pub fn chosen(&self) -> Vec<(u32, &'static str)> {
         let mut chosen = Vec::new();
         self.clone().each(&mut |column, role| chosen.push((*column, role)));
         chosen
-    }
-
-    /// The same with another column in the place of the `nth` that [`Mapping::chosen`] lists.
-    pub fn with(&self, nth: usize, column: u32) -> Self {
-        let mut mapping = self.clone();
-        let mut at = 0;
-        mapping.each(&mut |index, _| {
-            if at == nth {
-                *index = column;
-            }
-            at += 1;
-        });
-        mapping
     }
 
     /// All columns in use, each with what it serves as. `columns` are the names in the file, by which a prompt's
@@ -276,10 +273,9 @@ mod tests {
     }
 
     #[test]
-    fn one_column_is_exchanged() {
+    fn chosen_columns_are_listed_with_what_they_serve_as() {
         let mapping = Mapping::Classification { text: 0, pair: Some(1), label: 2 };
         assert_eq!(mapping.chosen(), [(0, "text"), (1, "second text"), (2, "label")]);
-        assert_eq!(mapping.with(1, 5), Mapping::Classification { text: 0, pair: Some(5), label: 2 });
     }
 
     #[test]

@@ -135,6 +135,24 @@ pub struct RepeatedText {
     pub labels: Vec<String>,
 }
 
+/// What a length does to rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// Rows that lose a part.
+    pub shortened: u32,
+    /// Rows that cannot be used: what is to be learned of them is longer than the length.
+    pub left_out: u32,
+}
+
+/// What a run's length does to the rows of both sides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cuts {
+    /// Those learned from.
+    pub train: Cut,
+    /// Those validated on.
+    pub validation: Cut,
+}
+
 /// How long the texts are in tokens, and what a length would cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenLengths {

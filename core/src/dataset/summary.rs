@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use super::examples::{Mended, Targets};
 use super::repeats::Repeats;
 use super::words::{LeftOut, count};
-use super::{ClassCount, DataReport, Dataset, Example, Examples, Role, TaskFacts, tags};
+use super::{ClassCount, DataReport, Dataset, DroppedRow, Example, Examples, Role, TaskFacts, tags};
 
 /// What a data set was made of.
 pub(super) struct Sides<'a> {
@@ -22,26 +22,13 @@ pub(super) struct Sides<'a> {
 /// The report on a data set.
 pub(super) fn report(dataset: &Dataset, sides: Sides, repeats: Repeats, warnings: Vec<Problem>) -> DataReport {
     let Sides { own, left_out, across_split } = sides;
-    let mut class_rows = vec![0u32; dataset.labels.len()];
-    rows(dataset).flat_map(|row| dataset.row_labels(row)).for_each(|label| class_rows[label as usize] += 1);
-    let mut classes: Vec<ClassCount> = dataset
-        .labels
-        .iter()
-        .zip(&class_rows)
-        .map(|(label, &rows)| ClassCount { label: label.clone(), rows })
-        .collect();
-    classes.sort_by_key(|class| std::cmp::Reverse(class.rows));
-    let rows_kept = (dataset.train.len() + dataset.validation.len()) as u32;
-    let mut dropped = [own.left_out.first.as_slice(), &left_out.first].concat();
-    dropped.sort_by_key(|row| row.line);
-    dropped.truncate(REPORTED_ROWS);
-    let majority = matches!(own.targets, Targets::Classes(_)).then(|| classes.first()).flatten();
+    let classes = classes(dataset);
     DataReport {
         mapping: own.mapping.clone(),
-        rows_kept,
+        rows_kept: rows_kept(dataset),
         rows_dropped: (own.left_out.rows + left_out.rows) as u32,
-        dropped,
-        majority_share: majority.map(|class| f64::from(class.rows) / f64::from(rows_kept)),
+        dropped: first_of([&own.left_out.first, &left_out.first]),
+        majority_share: majority_share(dataset, own, &classes),
         classes,
         duplicates: repeats.duplicates,
         contradictions: repeats.contradictions,
@@ -53,6 +40,54 @@ pub(super) fn report(dataset: &Dataset, sides: Sides, repeats: Repeats, warnings
         tokens: None,
         warnings,
     }
+}
+
+/// A report after further rows of the training file were left out, and those of another one: `dataset` is what stays.
+pub(super) fn without(report: &DataReport, dataset: &Dataset, left_out: &LeftOut) -> DataReport {
+    let (own, classes) = (dataset.own(), classes(dataset));
+    DataReport {
+        rows_kept: rows_kept(dataset),
+        rows_dropped: report.rows_dropped + left_out.rows as u32,
+        dropped: first_of([&report.dropped, &left_out.first]),
+        majority_share: majority_share(dataset, own, &classes),
+        classes,
+        train_rows: dataset.train.len() as u32,
+        validation_rows: dataset.validation.len() as u32,
+        facts: facts(dataset, own),
+        ..report.clone()
+    }
+}
+
+fn rows_kept(dataset: &Dataset) -> u32 {
+    (dataset.train.len() + dataset.validation.len()) as u32
+}
+
+/// Rows by their lines, as many as are told.
+fn first_of(dropped: [&[DroppedRow]; 2]) -> Vec<DroppedRow> {
+    let mut first = dropped.concat();
+    first.sort_by_key(|row| row.line);
+    first.truncate(REPORTED_ROWS);
+    first
+}
+
+/// What always guessing the commonest class is right for.
+fn majority_share(dataset: &Dataset, own: &Examples, classes: &[ClassCount]) -> Option<f64> {
+    let majority = classes.first().filter(|_| matches!(own.targets, Targets::Classes(_)))?;
+    Some(f64::from(majority.rows) / f64::from(rows_kept(dataset)))
+}
+
+/// Classes, labels or tags, commonest first.
+fn classes(dataset: &Dataset) -> Vec<ClassCount> {
+    let mut class_rows = vec![0u32; dataset.labels.len()];
+    rows(dataset).flat_map(|row| dataset.row_labels(row)).for_each(|label| class_rows[label as usize] += 1);
+    let mut classes: Vec<ClassCount> = dataset
+        .labels
+        .iter()
+        .zip(&class_rows)
+        .map(|(label, &rows)| ClassCount { label: label.clone(), rows })
+        .collect();
+    classes.sort_by_key(|class| std::cmp::Reverse(class.rows));
+    classes
 }
 
 fn rows(dataset: &Dataset) -> impl Iterator<Item = u32> {

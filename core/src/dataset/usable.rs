@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::limits::MIN_CLASS_ROWS;
 use crate::problem::Problem;
 use crate::recipe::Task;
+use crate::usage::PromptForm;
 
 use super::labels::{self, Classes};
 use super::repeats::{self, Repeats};
@@ -93,6 +94,11 @@ impl Dataset {
         Ok((dataset, report))
     }
 
+    /// The form in which a model that learned the rows is asked.
+    pub fn prompt_form(&self) -> PromptForm {
+        self.own.mapping.prompt_form()
+    }
+
     /// A row as it is learned from.
     pub fn example(&self, row: u32) -> Example<'_> {
         let (file, nth, row) = self.place(row);
@@ -119,6 +125,21 @@ impl Dataset {
         }
     }
 
+    /// Whether a row is of the training file, rather than of the person's own validation file.
+    pub(super) fn is_own(&self, row: u32) -> bool {
+        (row as usize) < self.own.len()
+    }
+
+    /// The file that rows are learned from.
+    pub(super) fn own(&self) -> &Examples {
+        &self.own
+    }
+
+    /// Bytes that the texts take.
+    pub fn text_bytes(&self) -> usize {
+        self.own.text_bytes() + self.other.as_ref().map_or(0, |other| other.text_bytes())
+    }
+
     /// The line on which a row begins in its file, from 1.
     pub fn line(&self, row: u32) -> u32 {
         let (file, _, row) = self.place(row);
@@ -133,10 +154,9 @@ impl Dataset {
 
     /// The file of a row, whether it is the first or the second, and the row's number in it.
     fn place(&self, row: u32) -> (&Examples, usize, usize) {
-        let row = row as usize;
         match &self.other {
-            Some(other) if row >= self.own.len() => (other, 1, row - self.own.len()),
-            _ => (&self.own, 0, row),
+            Some(other) if !self.is_own(row) => (other, 1, row as usize - self.own.len()),
+            _ => (&self.own, 0, row as usize),
         }
     }
 
@@ -189,11 +209,7 @@ impl Dataset {
                     .remedy("Check that both files name their labels the same way."),
             );
         }
-        if let Some(row) = other.left_out.first.first() {
-            let what = format!("{} of the validation file cannot be used.", count(other.left_out.rows, "row"));
-            let done = format!("Left out. The first, line {}: {}.", row.line, row.reason);
-            warnings.push(Problem::new("data.validation-rows", what).done(done));
-        }
+        warnings.extend(other.left_out.of_validation_file());
         self.of_label[1] = of_label;
         warnings
     }

@@ -1,6 +1,7 @@
 //! Small helpers for sentences that a person reads.
 
 use crate::limits::REPORTED_ROWS;
+use crate::problem::Problem;
 
 use super::DroppedRow;
 
@@ -53,6 +54,14 @@ impl LeftOut {
         if self.first.len() < REPORTED_ROWS {
             self.first.push(DroppedRow { line, reason: reason.into() });
         }
+    }
+
+    /// Warns of these where they are rows of the validation file: a report's own list is of the training file.
+    pub(super) fn of_validation_file(&self) -> Option<Problem> {
+        let row = self.first.first()?;
+        let what = format!("{} of the validation file cannot be used.", count(self.rows, "row"));
+        let done = format!("Left out. The first, line {}: {}.", row.line, row.reason);
+        Some(Problem::new("data.validation-rows", what).done(done))
     }
 }
 

@@ -73,7 +73,7 @@ fn dtype_name(dtype: Dtype) -> &'static str {
     match dtype {
         Dtype::F16 => "float16",
         Dtype::BF16 => "bfloat16",
-        Dtype::F32 | Dtype::I64 => "float32",
+        Dtype::F32 | Dtype::Integer { .. } => "float32",
     }
 }
 

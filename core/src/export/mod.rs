@@ -20,8 +20,8 @@ use crate::model::TaskModel;
 use crate::problem::Problem;
 use crate::protocol::{Baseline, ExportForm};
 use crate::recipe::{Recipe, Task};
-use crate::train::Record;
-use crate::usage::ModelKind;
+use crate::train::{Record, TrainingData};
+use crate::usage::{ModelKind, PromptForm};
 
 /// The classes that open an encoder with a mean over its tokens.
 const MODELING: &str = include_str!("modeling_hone.py");
@@ -67,6 +67,15 @@ pub struct DataFacts<'a> {
     pub train_rows: usize,
     /// Rows validated on.
     pub validation_rows: usize,
+    /// Their form, in the task of generation.
+    pub form: PromptForm,
+}
+
+impl<'a> DataFacts<'a> {
+    /// What is known of a run's data; `sha256` is that of its file.
+    pub fn new(data: &TrainingData, sha256: &'a str) -> Self {
+        Self { sha256, train_rows: data.train.len(), validation_rows: data.validation.len(), form: data.form }
+    }
 }
 
 impl ModelFolder<'_> {

@@ -98,6 +98,15 @@ impl Body {
         }
     }
 
+    /// Values that a decoder's cache has of each token: keys and values of all layers.
+    pub fn kept_by_token(&self) -> usize {
+        match self {
+            Self::Bert(_) => 0,
+            Self::Llama(llama) => llama.kept_by_token(),
+            Self::Gpt2(_) => 2 * self.layers() * self.hidden(),
+        }
+    }
+
     /// Whether the file had a pooler.
     pub fn has_pooler(&self) -> bool {
         matches!(self, Self::Bert(bert) if bert.has_pooler())

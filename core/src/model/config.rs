@@ -261,7 +261,10 @@ impl LlamaConfig {
         let nested = fields.0.get("rope_parameters").and_then(Value::as_object).cloned().map(Fields);
         let older = fields.0.get("rope_scaling").and_then(Value::as_object).cloned().map(Fields);
         for settings in [&nested, &older].into_iter().flatten() {
-            settings.must_be("rope_type", "default", &["default"], "the plain rotary encoding (\"default\")")?;
+            // The field's name, and what it was before transformers 4.43.
+            for field in ["rope_type", "type"] {
+                settings.must_be(field, "default", &["default"], "the plain rotary encoding (\"default\")")?;
+            }
         }
         let hidden = fields.size("hidden_size", MAX_HIDDEN, None)?;
         let heads = fields.size("num_attention_heads", MAX_HIDDEN, None)?;
@@ -435,6 +438,7 @@ mod tests {
             (LLAMA, "\"num_attention_heads\":4", "\"num_attention_heads\":8"),
             (LLAMA, "\"model_type\"", "\"attention_bias\":true,\"model_type\""),
             (LLAMA, "\"model_type\"", "\"rope_scaling\":{\"rope_type\":\"yarn\"},\"model_type\""),
+            (LLAMA, "\"model_type\"", "\"rope_scaling\":{\"type\":\"linear\",\"factor\":2},\"model_type\""),
         ] {
             let json = of.replacen(from, to, 1);
             assert!(ModelConfig::parse(json.as_bytes()).is_err(), "{json}");

@@ -86,6 +86,12 @@ impl Llama {
         }
     }
 
+    /// Values that a cache has of each token: keys and values of all layers.
+    pub fn kept_by_token(&self) -> usize {
+        let of_layer = |layer: &Layer| 2 * layer.attention.kv_heads * layer.attention.size;
+        self.layers.iter().map(of_layer).sum()
+    }
+
     /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`.
     pub fn embed(&self, ids: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();

@@ -53,6 +53,11 @@ impl EncodedTexts {
         batch
     }
 
+    /// Bytes that the tokens take.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.ids.as_slice())
+    }
+
     /// Number of texts.
     pub fn len(&self) -> usize {
         self.ends.len()

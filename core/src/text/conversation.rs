@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{ChatTemplate, Tokenizer};
 use crate::dataset::{Message, Role};
 use crate::problem::Problem;
+use crate::usage::PromptForm;
 
 /// A text in turns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,6 +57,24 @@ pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[
     Ok(turns)
 }
 
+/// A person's own prompt in the form that the rows were learned in, which the model writes on from.
+///
+/// # Errors
+/// When the tokenizer or the template cannot take it.
+pub fn asked(
+    tokenizer: &Tokenizer,
+    template: Option<&ChatTemplate>,
+    form: PromptForm,
+    prompt: &str,
+) -> Result<Vec<u32>, Problem> {
+    match (form, template) {
+        (PromptForm::Corpus, _) | (PromptForm::Completion, None) => plain_prompt(tokenizer, prompt),
+        (PromptForm::Completion, Some(_)) | (PromptForm::Chat, _) => {
+            self::prompt(tokenizer, template, &[Message { role: Role::User, content: prompt.trim() }])
+        }
+    }
+}
+
 /// What a conversation is put into before the assistant's next turn: the prompt that it writes on from.
 pub fn prompt(
     tokenizer: &Tokenizer,
@@ -76,11 +95,8 @@ pub fn prompt(
     }
 }
 
-/// A prompt as [`completion`] puts it without a template.
-///
-/// # Errors
-/// When the tokenizer cannot take it.
-pub fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Problem> {
+/// A text as it is, from the beginning.
+fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Problem> {
     let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
     turns.add(tokenizer, prompt, false)?;
     Ok(turns.ids)

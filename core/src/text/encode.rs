@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use super::{Answers, ChatTemplate, EncodedTexts, Examples, Question, Reference, Tokenizer, Window, conversation};
-use crate::dataset::Example;
+use crate::dataset::{Cut, Example};
 use crate::problem::Problem;
 use crate::recipe::Task;
 
-/// Share of a window that a question may take.
-const QUESTION_SHARE: usize = 2;
+/// A question may take this part of a window: half.
+const QUESTION_PART: usize = 2;
 /// Rows of a corpus that a model is asked to write on.
 const CORPUS_REFERENCES: usize = 64;
 /// Tokens of a corpus that it is then given.
@@ -46,15 +46,6 @@ pub struct Questions {
     details: Vec<Question>,
 }
 
-/// What a length did to the rows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cut {
-    /// Rows that lost a part.
-    pub shortened: u32,
-    /// Rows that cannot be used: what is to be learned is longer than the length.
-    pub left_out: u32,
-}
-
 impl EncodedRows {
     /// No rows yet, of a data set for `task`.
     pub fn new(task: Task) -> Self {
@@ -86,11 +77,34 @@ impl EncodedRows {
         self.len() == 0
     }
 
+    /// Bytes that the rows take, about: their tokens, and the texts that are kept beside them.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Texts(examples) => examples.texts.bytes(),
+            Self::Continuations(examples) => {
+                let text = |reference: &Reference| {
+                    4 * reference.prompt.len() + reference.prompt_text.len() + reference.completion.len()
+                };
+                let references = match &examples.answers {
+                    Answers::Continuations { references, .. } => references.as_slice(),
+                    _ => &[],
+                };
+                examples.texts.bytes() + references.iter().map(text).sum::<usize>()
+            }
+            Self::Questions(questions) => {
+                let texts = questions.questions.bytes() + questions.passages.bytes();
+                let contexts = questions.details.iter().map(|details| details.context.len()).sum::<usize>();
+                texts + size_of_val(questions.bytes.as_slice()) + contexts
+            }
+            Self::Corpus { ids, .. } => size_of_val(ids.as_slice()),
+        }
+    }
+
     /// Adds a row with `labels` labels to choose from, and says how many tokens it has. Prompts and conversations are
     /// put into the model's own form by `chat`, where it has one.
     ///
     /// # Errors
-    /// When the tokenizer or the template cannot take a text.
+    /// When the tokenizer or the template cannot take a text; the rows are then as before.
     pub fn push(
         &mut self,
         tokenizer: &Tokenizer,
@@ -100,22 +114,25 @@ impl EncodedRows {
     ) -> Result<usize, Problem> {
         match (&mut *self, example) {
             (Self::Texts(examples), Example::Class { text, pair, class }) => {
+                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
                 if let Answers::Classes(classes) = &mut examples.answers {
                     classes.push(*class);
                 }
-                push_text(&mut examples.texts, tokenizer, text, *pair)
+                Ok(tokens)
             }
             (Self::Texts(examples), Example::Labels { text, pair, labels: held }) => {
+                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
                 if let Answers::Labels(flags) = &mut examples.answers {
                     flags.push((0..labels as u32).map(|label| held.contains(&label)).collect());
                 }
-                push_text(&mut examples.texts, tokenizer, text, *pair)
+                Ok(tokens)
             }
             (Self::Texts(examples), Example::Number { text, pair, value }) => {
+                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
                 if let Answers::Numbers(numbers) = &mut examples.answers {
                     numbers.push(*value);
                 }
-                push_text(&mut examples.texts, tokenizer, text, *pair)
+                Ok(tokens)
             }
             (Self::Texts(examples), Example::Tags { text, words }) => {
                 let words: Vec<(Range<u32>, u32)> = words.iter().map(|word| (word.start..word.end, word.tag)).collect();
@@ -268,10 +285,11 @@ impl Questions {
     fn windows(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> (Examples, Cut) {
         let frame = tokenizer.frame();
         let (mut texts, mut windows, mut questions) = (EncodedTexts::default(), Vec::new(), Vec::new());
+        let mut report = Cut::default();
         let own = max_len.saturating_sub(frame.pair_tokens()).max(2);
         for (index, details) in self.details.iter().enumerate() {
-            let question = self.questions.get(index);
-            let question = &question[..question.len().min(own / QUESTION_SHARE)];
+            let whole = self.questions.get(index);
+            let question = &whole[..whole.len().min(own / QUESTION_PART)];
             let (passage, bytes) = (self.passages.get(index), &self.bytes[self.starts[index]..]);
             let room = own - question.len();
             let parts = windows_of(passage.len(), room, overlap.min(room / 2));
@@ -280,8 +298,10 @@ impl Questions {
                 |part: &Range<usize>, answer: &Range<usize>| part.start <= answer.start && answer.end <= part.end;
             let is_found = answer.as_ref().is_some_and(|answer| parts.iter().any(|part| is_in(part, answer)));
             if !details.answers.is_empty() && !is_found {
+                report.left_out += 1;
                 continue;
             }
+            report.shortened += u32::from(question.len() < whole.len());
             for part in parts {
                 let (ids, first) = frame.pair(question, &passage[part.clone()]);
                 texts.push_pair(&ids, first);
@@ -296,8 +316,7 @@ impl Questions {
             }
             questions.push(details.clone());
         }
-        let left_out = (self.details.len() - questions.len()) as u32;
-        (Examples { texts, answers: Answers::Spans { windows, questions } }, Cut { shortened: 0, left_out })
+        (Examples { texts, answers: Answers::Spans { windows, questions } }, report)
     }
 }
 

@@ -8,14 +8,16 @@ mod examples;
 mod frame;
 mod gguf;
 mod lengths;
+mod row_encoder;
 mod tokenizer;
 
 pub(crate) use batch::LENGTHS;
 pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_batches};
 pub use chat::{ChatTemplate, Message};
-pub use encode::{Cut, EncodedRows, tagged};
+pub use encode::{EncodedRows, tagged};
 pub use examples::{Answers, Examples, Question, Reference, Window};
 pub use frame::Frame;
 pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
+pub use row_encoder::RowEncoder;
 pub use tokenizer::{Piece, Tokenizer, TokenizerError};

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use crate::dataset::Cuts;
 use crate::metrics::{Evaluation, evaluate};
 use crate::protocol::Baseline;
 use crate::recipe::Metric;
 use crate::text::{Answers, EncodedTexts, Examples, Tokenizer};
+use crate::usage::PromptForm;
 
 /// Training and validation rows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct TrainingData {
     /// Rows learned from.
     pub train: Examples,
@@ -22,6 +24,10 @@ pub struct TrainingData {
     pub pad: u32,
     /// What turns written tokens into text, in the task of generation.
     pub tokenizer: Option<Arc<Tokenizer>>,
+    /// The form of the rows, in the task of generation.
+    pub form: PromptForm,
+    /// What the run's length has done to the rows.
+    pub cuts: Cuts,
 }
 
 impl TrainingData {

@@ -112,30 +112,18 @@ impl Session {
     pub fn memory_bytes(&self) -> f64 {
         let accumulates = self.recipe.grad_accum_steps() > 1;
         let recomputes = self.recipe.raw().recompute_activations;
-        self.memory_bytes_of(self.recipe.batch_size(), accumulates, self.recipe.max_len(), recomputes)
+        Rows::of(self).memory_bytes(self, self.recipe.batch_size(), accumulates, self.recipe.max_len(), recomputes)
     }
 
-    fn memory_bytes_of(&self, batch_size: usize, accumulates: bool, max_len: usize, recomputes: bool) -> f64 {
-        let raw = self.recipe.raw();
-        let sizes = self.model.body.sizes();
+    /// Memory that what was tuned takes beside the base, in bytes.
+    pub fn tuned_bytes(&self) -> f64 {
+        self.ever_live() as f64 * size_of::<f32>() as f64
+    }
+
+    /// Parameters that learn at some time.
+    fn ever_live(&self) -> usize {
         let stages = self.recipe.freezing().stages();
-        let ever_live: usize =
-            self.parameters.iter().filter(|(place, _)| stages.iter().any(|s| s.contains(place))).map(|(_, n)| n).sum();
-        // Beside the base: the weights as they are and as they were best, gradients and two moments.
-        let copies = if accumulates { 6.0 } else { 5.0 };
-        let weights = self.all_parameters as f64 + copies * ever_live as f64;
-        let longest = self.data.train.lengths().into_iter().max().unwrap_or(1).min(max_len);
-        let (rows, len) = (batch_size as f64, padded_len(longest, max_len) as f64);
-        let deepest = (0..stages.len()).map(|stage| sizes.layers - self.bottom_layers(stage)).max().unwrap_or(0);
-        let passes = if raw.r_drop > 0.0 { 2.0 } else { 1.0 };
-        let (layer, layers) = (kept_by_layer(sizes, rows, len), deepest.max(1) as f64);
-        // One layer as a whole, and what enters each.
-        let activations =
-            passes * if recomputes { layer + layers * rows * len * sizes.hidden as f64 } else { layer * layers };
-        // A decoder's scores for each token that is learned.
-        let learned = (0..self.data.train.len() as u32).map(|row| self.data.train.learned_tokens(&[row])).max();
-        let scores = KEPT_SCORES * passes * rows * learned.unwrap_or(0) as f64 * self.model.body.vocab() as f64;
-        (weights + activations + scores) * size_of::<f32>() as f64 + self.kept_bytes()
+        self.parameters.iter().filter(|(place, _)| stages.iter().any(|s| s.contains(place))).map(|(_, n)| n).sum()
     }
 
     /// What the frozen bottoms of all stages keep at the most, in bytes.
@@ -143,9 +131,10 @@ impl Session {
         let (stages, hidden) = (self.recipe.freezing().stages(), self.model.body.sizes().hidden);
         let lowest = stages.iter().map(|stage| stage.first().copied().unwrap_or(Place::Head));
         let width = |bottom: Bottom, tokens| if bottom == Bottom::None { 0 } else { bottom.width(tokens, hidden) };
+        // In 64 bits: a wasm32's own numbers end at 4 GB, and a corpus has more.
         let bytes = |bottom: Bottom, labels: &Examples| {
-            let values: usize = labels.lengths().into_iter().map(|tokens| width(bottom, tokens)).sum();
-            (values * size_of::<f32>()).min(MAX_PREFIX_BYTES)
+            let values: u64 = labels.lengths().into_iter().map(|tokens| width(bottom, tokens) as u64).sum();
+            (values * size_of::<f32>() as u64).min(MAX_PREFIX_BYTES as u64)
         };
         let both = |bottom| bytes(bottom, &self.data.train) + bytes(bottom, &self.data.validation);
         lowest.map(|place| both(self.model.bottom_below(place))).max().unwrap_or(0) as f64
@@ -156,12 +145,13 @@ impl Session {
     pub fn nearest_that_fits(&self, limit: f64) -> Option<RawRecipe> {
         let raw = RawRecipe { recompute_activations: true, ..self.recipe.raw().clone() };
         let lengths = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_len());
+        let known = Rows::of(self);
         for max_len in [self.recipe.max_len()].into_iter().chain(lengths) {
             let mut batch_size = self.recipe.batch_size();
             loop {
                 let rows = raw.batch_size * raw.grad_accum_steps;
                 let grad_accum_steps = rows.div_ceil(batch_size as u32).min(64);
-                if self.memory_bytes_of(batch_size, grad_accum_steps > 1, max_len, true) <= limit {
+                if known.memory_bytes(self, batch_size, grad_accum_steps > 1, max_len, true) <= limit {
                     let (batch_size, max_len) = (batch_size as u32, Some(max_len as u32));
                     return Some(RawRecipe { batch_size, grad_accum_steps, max_len, ..raw });
                 }
@@ -172,6 +162,53 @@ impl Session {
             }
         }
         None
+    }
+}
+
+/// What memory goes by and all rows must be counted for, whatever the batches.
+struct Rows {
+    /// Tokens of the longest.
+    longest: usize,
+    /// Most tokens that one of them has learned.
+    learned: usize,
+    /// What the frozen bottoms keep, in bytes.
+    kept_bytes: f64,
+}
+
+impl Rows {
+    fn of(session: &Session) -> Self {
+        let train = &session.data.train;
+        let learned = (0..train.len() as u32).map(|row| train.learned_tokens(&[row])).max();
+        Self {
+            longest: train.lengths().into_iter().max().unwrap_or(1),
+            learned: learned.unwrap_or(0),
+            kept_bytes: session.kept_bytes(),
+        }
+    }
+
+    fn memory_bytes(
+        &self,
+        session: &Session,
+        batch_size: usize,
+        accumulates: bool,
+        max_len: usize,
+        recomputes: bool,
+    ) -> f64 {
+        let sizes = session.model.body.sizes();
+        let stages = session.recipe.freezing().stages();
+        // Beside the base: the weights as they are and as they were best, gradients and two moments.
+        let copies = if accumulates { 6.0 } else { 5.0 };
+        let weights = session.all_parameters as f64 + copies * session.ever_live() as f64;
+        let (rows, len) = (batch_size as f64, padded_len(self.longest.min(max_len), max_len) as f64);
+        let deepest = (0..stages.len()).map(|stage| sizes.layers - session.bottom_layers(stage)).max().unwrap_or(0);
+        let passes = if session.recipe.raw().r_drop > 0.0 { 2.0 } else { 1.0 };
+        let (layer, layers) = (kept_by_layer(sizes, rows, len), deepest.max(1) as f64);
+        // One layer as a whole, and what enters each.
+        let activations =
+            passes * if recomputes { layer + layers * rows * len * sizes.hidden as f64 } else { layer * layers };
+        // A decoder's scores for each token that is learned.
+        let scores = KEPT_SCORES * passes * rows * self.learned as f64 * session.model.body.vocab() as f64;
+        (weights + activations + scores) * size_of::<f32>() as f64 + self.kept_bytes
     }
 }
 

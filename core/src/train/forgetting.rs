@@ -12,21 +12,22 @@ use crate::protocol::Forgetting;
 use crate::read::read;
 use crate::text::{EncodedTexts, Tokenizer, batches_by_length};
 
-/// Most tokens of a general sentence; none of them has more in the vocabularies of the BERT family.
+/// Most tokens of a general sentence, where the model can read as many; none of them has more in the vocabularies of the
+/// BERT family.
 const LONGEST: usize = 64;
 
 /// 200 sentences about everything, one a line.
 const GENERAL_SENTENCES: &str = include_str!("general_sentences.txt");
 
-/// The general sentences in a model's tokens.
+/// The general sentences in the tokens of a model that reads at most `positions` of them.
 ///
 /// # Errors
 /// When the tokenizer cannot split one.
-pub fn general_texts(tokenizer: &Tokenizer) -> Result<EncodedTexts, Problem> {
+pub fn general_texts(tokenizer: &Tokenizer, positions: usize) -> Result<EncodedTexts, Problem> {
     let mut texts = EncodedTexts::default();
     for sentence in GENERAL_SENTENCES.lines() {
         let mut ids = tokenizer.encode(sentence, usize::MAX)?;
-        tokenizer.cut(&mut ids, LONGEST);
+        tokenizer.cut(&mut ids, LONGEST.min(positions));
         texts.push(&ids);
     }
     Ok(texts)
@@ -66,7 +67,8 @@ impl Measurement {
     ) -> Result<(), Problem> {
         let Some(batch) = self.batches.get(self.done) else { return Ok(()) };
         let rows = batch.len();
-        let batch = texts.batch(batch, self.rows, LONGEST, pad);
+        let longest = LONGEST.min(after.body.positions().unwrap_or(LONGEST));
+        let batch = texts.batch(batch, self.rows, longest, pad);
         for (i, model) in [before, after].into_iter().enumerate() {
             let layers = Bottom::Layers(model.body.layers());
             let input = model.raised(batch.input(device), layers, &mut Dropout::off());

@@ -24,6 +24,8 @@ impl Session {
             total_steps: total,
             steps_per_epoch: self.steps_per_epoch(),
             max_len: self.recipe.max_len() as u32,
+            cuts: self.data.cuts,
+            form: self.data.form,
             trainable_parameters: learning.filter_map(|place| self.parameters.get(place)).sum::<usize>() as f64,
             lr_curve: (0..shown).map(step_of).map(|step| (step + 1, curve.lr(step))).collect(),
             parts: self.parts(),

@@ -57,6 +57,9 @@ impl Writing {
             self.writer.take().unwrap_or_else(|| Writer::new(&reference.prompt, self.sampling, tokenizer.ends()));
         for _ in 0..TOKENS {
             writer.advance(model).await?;
+            if writer.is_reading() {
+                break;
+            }
         }
         if !writer.is_over() {
             self.writer = Some(writer);

@@ -4,8 +4,23 @@ mod javascript;
 mod kind;
 mod python;
 
+use serde::{Deserialize, Serialize};
+
 pub use javascript::JavaScript;
 pub use kind::{ModelKind, is_own_class};
+
+/// The form in which a model that writes was given its rows, and in which it is to be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptForm {
+    /// A prompt and what follows it: a turn of the user where the model knows conversations, else as it is.
+    #[default]
+    Completion,
+    /// Conversations: in the model's own form, else after who says it, `User: …`.
+    Chat,
+    /// Running text: as it is, whatever form the model knows.
+    Corpus,
+}
 
 /// What code that opens an export has to know.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +31,8 @@ pub struct Usage<'a> {
     pub base_model: &'a str,
     /// Longest sequence that it was trained on, in tokens.
     pub max_len: usize,
+    /// Generation: the form in which it is asked.
+    pub form: PromptForm,
     /// Generation: most tokens that it is let write.
     pub max_new_tokens: u32,
 }

@@ -1,6 +1,6 @@
 //! Python that opens a folder and asks the model something.
 
-use super::{Usage, quoted};
+use super::{PromptForm, Usage, quoted};
 use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
 
@@ -43,7 +43,10 @@ impl Usage<'_> {
     }
 
     fn torch(&self) -> &'static str {
-        if self.kind.task == Task::QuestionAnswering { "import torch\n" } else { "" }
+        match (self.kind.task, self.form) {
+            (Task::QuestionAnswering, _) | (Task::Generation, PromptForm::Chat) => "import torch\n",
+            _ => "",
+        }
     }
 
     fn pipeline_import(&self) -> &'static str {
@@ -71,7 +74,11 @@ impl Usage<'_> {
                 self.pipeline(", aggregation_strategy=\"first\"", "print(ask(\"A text with names in it.\"))\n")
             }
             Task::QuestionAnswering => self.question(),
-            Task::Generation => self.prompt(),
+            Task::Generation => match self.form {
+                PromptForm::Completion => self.prompt(),
+                PromptForm::Chat => self.conversation(),
+                PromptForm::Corpus => self.text(),
+            },
         }
     }
 
@@ -107,7 +114,38 @@ impl Usage<'_> {
             messages = [{{\"role\": \"user\", \"content\": prompt}}]\n    \
             prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)\n\
             inputs = tokenizer(prompt, add_special_tokens=not is_chat, return_tensors=\"pt\")\n\
-            written = model.generate(**inputs, max_new_tokens={most}, do_sample=False)[0]\n\
+            {}",
+            self.written_on()
+        )
+    }
+
+    /// Answers in a conversation. Where the model knows no form of one, each part is put into tokens by itself, as it was
+    /// learned: together they would give others.
+    fn conversation(&self) -> String {
+        format!(
+            "prompt = \"A question\"\n\
+            if tokenizer.chat_template:\n    \
+            messages = [{{\"role\": \"user\", \"content\": prompt}}]\n    \
+            parts = [tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)]\n    \
+            begin = []\n\
+            else:\n    \
+            parts = [\"User: \", prompt, \"\\n\", \"Assistant: \"]\n    \
+            begin = tokenizer(\"\")[\"input_ids\"]\n\
+            ids = torch.tensor([sum(tokenizer(parts, add_special_tokens=False)[\"input_ids\"], begin)])\n\
+            inputs = {{\"input_ids\": ids, \"attention_mask\": torch.ones_like(ids)}}\n\
+            {}",
+            self.written_on()
+        )
+    }
+
+    /// Writes on from a text as it is: a form of conversations that the model may know is not what it has learned.
+    fn text(&self) -> String {
+        format!("inputs = tokenizer(\"The beginning of a text\", return_tensors=\"pt\")\n{}", self.written_on())
+    }
+
+    fn written_on(&self) -> String {
+        format!(
+            "written = model.generate(**inputs, max_new_tokens={most}, do_sample=False)[0]\n\
             print(tokenizer.decode(written[inputs[\"input_ids\"].shape[1] :], skip_special_tokens=True))\n",
             most = self.max_new_tokens,
         )

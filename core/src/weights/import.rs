@@ -66,15 +66,15 @@ impl<'a> Tensors<'a> {
         self.quantised
     }
 
-    /// Takes a tensor out of a file. Names lose a family's prefix and the names that TensorFlow gave to norms.
+    /// Takes a tensor out of a file, but for buffers of integers. Names lose a family's prefix and the names that TensorFlow gave to norms.
     ///
     /// # Errors
     /// When the file has the same weight under two names: which of them is meant cannot be known.
     pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) -> Result<(), WeightsError> {
-        if info.dtype == Dtype::I64 {
+        let Some(data) = read(info, bytes) else {
             self.report.unused.push(info.name.clone());
             return Ok(());
-        }
+        };
         let name = self.prefixes.iter().find_map(|prefix| info.name.strip_prefix(prefix)).unwrap_or(&info.name);
         let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
         match self.waiting.entry(name) {
@@ -83,7 +83,7 @@ impl<'a> Tensors<'a> {
                 Err(WeightsError::Tensor { name: info.name.clone(), reason })
             }
             Entry::Vacant(entry) => {
-                entry.insert((info.dtype, read(info, bytes)));
+                entry.insert((info.dtype, data));
                 Ok(())
             }
         }
@@ -190,4 +190,46 @@ fn most_similar<'a>(name: &str, others: impl Iterator<Item = &'a String>) -> Opt
         front + back
     };
     others.map(|other| (shared(other), other)).max().filter(|(n, _)| *n * 2 > name.len()).map(|(_, o)| o.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::weights::Incoming;
+
+    /// A file whose tensors are given as name, type, elements and bytes of one.
+    fn file(tensors: &[(&str, &str, u64, u64)]) -> Vec<u8> {
+        let (mut header, mut at) = (serde_json::Map::new(), 0);
+        for (name, dtype, elements, size) in tensors {
+            let end = at + elements * size;
+            header.insert(
+                (*name).into(),
+                serde_json::json!({"dtype": dtype, "shape": [elements], "data_offsets": [at, end]}),
+            );
+            at = end;
+        }
+        let json = serde_json::Value::Object(header).to_string().into_bytes();
+        [&(json.len() as u64).to_le_bytes()[..], &json, &vec![0; at as usize]].concat()
+    }
+
+    #[test]
+    fn buffers_of_integers_are_passed_over() {
+        let tensors = [("h.0.attn.bias", "U8", 9, 1), ("h.1.attn.bias", "BOOL", 9, 1), ("ln_f.weight", "F32", 2, 4)];
+        let more = [("position_ids", "I32", 3, 4), ("steps", "U16", 1, 2), ("h.0.attn.masked_bias", "F32", 1, 4)];
+        let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
+        incoming.push(&file(&[tensors, more].concat())).unwrap();
+        let (mut tensors, _) = incoming.finish().unwrap();
+        tensors.vector("ln_f.weight".into(), Place::Head, 2).unwrap();
+        let report = tensors.finish();
+        let unused = ["h.0.attn.bias", "h.0.attn.masked_bias", "h.1.attn.bias", "position_ids", "steps"];
+        assert_eq!((report.applied, report.unused), (1, unused.map(String::from).to_vec()));
+    }
+
+    #[test]
+    fn floats_that_cannot_be_read_are_refused_by_name() {
+        let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
+        let problem = incoming.push(&file(&[("wte.weight", "F64", 2, 8)])).unwrap_err();
+        let said = problem.to_string();
+        assert!(said.contains("wte.weight") && said.contains("F64") && said.contains("F32"), "{said}");
+    }
 }

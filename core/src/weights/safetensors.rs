@@ -9,7 +9,8 @@ use super::pending::Pending;
 use crate::limits::MAX_SAFETENSORS_HEADER;
 use crate::problem::Problem;
 
-/// Element types that are read.
+/// Element types that are known. Others are refused: 64-bit floats would come out of an export as another type, and 8-bit
+/// ones need scales beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dtype {
     /// 32-bit float.
@@ -18,9 +19,18 @@ pub enum Dtype {
     F16,
     /// 16-bit float with the range of f32.
     BF16,
-    /// 64-bit integer: buffers such as `position_ids`, which are passed over.
-    I64,
+    /// Integers and truth values: buffers such as `position_ids` and `attn.bias`, which are passed over.
+    Integer {
+        /// The name in the header.
+        name: &'static str,
+        /// Bytes of one element.
+        size: usize,
+    },
 }
+
+/// Names of integers, and the bytes of one.
+const INTEGERS: [(&str, usize); 9] =
+    [("BOOL", 1), ("I8", 1), ("U8", 1), ("I16", 2), ("U16", 2), ("I32", 4), ("U32", 4), ("I64", 8), ("U64", 8)];
 
 impl Dtype {
     /// The name in the header.
@@ -29,7 +39,7 @@ impl Dtype {
             Self::F32 => "F32",
             Self::F16 => "F16",
             Self::BF16 => "BF16",
-            Self::I64 => "I64",
+            Self::Integer { name, .. } => name,
         }
     }
 
@@ -38,12 +48,13 @@ impl Dtype {
         match self {
             Self::F16 | Self::BF16 => 2,
             Self::F32 => 4,
-            Self::I64 => 8,
+            Self::Integer { size, .. } => size,
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::F32, Self::F16, Self::BF16, Self::I64].into_iter().find(|dtype| dtype.name() == name)
+        let integers = INTEGERS.into_iter().map(|(name, size)| Self::Integer { name, size });
+        [Self::F32, Self::F16, Self::BF16].into_iter().chain(integers).find(|dtype| dtype.name() == name)
     }
 }
 
@@ -348,6 +359,7 @@ mod tests {
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, "gap"),
             (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, "backwards"),
             (r#"{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#, "type"),
+            (r#"{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,8]}}"#, "length of a byte's type"),
             (r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#, "overflow"),
             (r#"{"a":{"dtype":"F32","shape":[1073741824],"data_offsets":[0,4294967296]}}"#, "size"),
             (

@@ -162,15 +162,15 @@ impl AnyWeight<'_> {
     }
 }
 
-/// The bytes of a tensor as 32-bit floats. `bytes` is as long as `info` says.
-pub fn read(info: &TensorInfo, bytes: Vec<u8>) -> TensorData {
+/// The bytes of a tensor as 32-bit floats; none of integers. `bytes` is as long as `info` says.
+pub fn read(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
     let dtype = match info.dtype {
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
         Dtype::BF16 => DType::BF16,
-        Dtype::I64 => DType::I64,
+        Dtype::Integer { .. } => return None,
     };
-    TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>()
+    Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>())
 }
 
 /// A weight's values, row-major as the model has them, as the file's bytes. `transposed` gives rows and columns of a
@@ -180,7 +180,7 @@ pub fn encode(values: &[f32], dtype: Dtype, transposed: Option<[usize; 2]>) -> V
     let mut push = |value: f32| match dtype {
         Dtype::F16 => bytes.extend(half::f16::from_f32(value).to_le_bytes()),
         Dtype::BF16 => bytes.extend(half::bf16::from_f32(value).to_le_bytes()),
-        Dtype::F32 | Dtype::I64 => bytes.extend(value.to_le_bytes()),
+        Dtype::F32 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
     };
     match transposed {
         None => values.iter().copied().for_each(push),

@@ -184,3 +184,16 @@ fn the_loaded_model_is_chosen_again_without_loading() {
     assert_eq!(state.choose_model(0), []);
     assert!(state.run.has_weights && matches!(state.model.load, Load::Ready(_)));
 }
+
+#[test]
+fn rows_that_one_model_refuses_another_may_take() {
+    let mut state = ready();
+    let fail = |state: &mut State, code: &str| {
+        state.on_event(Event::DataFailed { role: DataRole::Train, problem: Problem::new(code, "No.") });
+        assert!(state.blocker().is_some());
+        state.on_event(tokens_ready());
+        state.blocker()
+    };
+    assert_eq!(fail(&mut state, "data.refused"), None);
+    assert!(fail(&mut state, "data.no-rows").is_some(), "the file itself is of no use");
+}

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use hone_core::dataset::{Cut, Cuts};
 use hone_core::protocol::{Command, Estimate, Event, RateFinding, RatePoint};
 use hone_core::recipe::RawRecipe;
 
 use super::{data_ready, device_ready, gone, model_ready, opened, ready, tokens_ready};
-use crate::state::{Effect, FinderStage, Settling, State};
+use crate::state::{Effect, FinderStage, Settling, State, cut_rows};
 
 #[test]
 fn a_rate_is_looked_for_found_and_taken() {
@@ -32,7 +33,8 @@ fn a_rate_is_looked_for_found_and_taken() {
 }
 
 fn estimate(state: &State, bytes: f64, nearest: Option<RawRecipe>) -> Event {
-    let estimate = Estimate { seconds: 96.0, bytes, limit_bytes: 1e9, steps: 24, step_ms: None, nearest };
+    let (cuts, limit_bytes) = (Cuts::default(), 1e9);
+    let estimate = Estimate { seconds: 96.0, bytes, limit_bytes, steps: 24, cuts, step_ms: None, nearest };
     Event::Estimated { recipe: state.recipe().into(), estimate }
 }
 
@@ -52,6 +54,22 @@ fn a_recipe_is_measured_once_and_again_when_it_changes() {
     assert_eq!(state.open_question(), None, "nothing is measured in a run");
     state.on_event(estimate(&state, 4e8, None));
     assert_eq!(state.estimate(), None, "the question was given up");
+}
+
+#[test]
+fn the_worker_knows_the_steps_better_and_which_rows_are_left_out() {
+    let mut state = ready();
+    state.form.recipe.epochs = 4;
+    assert_ne!(state.planned_steps(), 24);
+    state.ask_estimate();
+    state.on_event(estimate(&state, 4e8, None));
+    assert_eq!(state.planned_steps(), 24);
+    let cut = |shortened, left_out| Cut { shortened, left_out };
+    assert_eq!(
+        cut_rows(&Cuts { train: cut(0, 30), validation: cut(2, 1) }),
+        "31 rows too long and left out, 2 rows shortened"
+    );
+    assert_eq!(cut_rows(&Cuts::default()), "");
 }
 
 #[test]

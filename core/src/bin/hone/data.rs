@@ -3,14 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use hone_core::dataset::{Collector, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo};
+use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo};
 use hone_core::problem::Problem;
 use hone_core::recipe::Task;
 
 use crate::TrainArguments;
 
 /// The rows of the files that the arguments name, split as the recipe says.
-pub fn dataset(arguments: &TrainArguments, task: Task, validation_share: f64, seed: u64) -> Result<Dataset, Problem> {
+pub fn dataset(
+    arguments: &TrainArguments,
+    task: Task,
+    validation_share: f64,
+    seed: u64,
+) -> Result<(Dataset, DataReport), Problem> {
     let (info, bytes) = scan(&arguments.data)?;
     let mapping = mapping(&info, task, arguments)?;
     let own = collect(&info, mapping, &bytes)?;
@@ -22,7 +27,7 @@ pub fn dataset(arguments: &TrainArguments, task: Task, validation_share: f64, se
         }
     };
     let share = if other.is_some() { 0.0 } else { validation_share };
-    Ok(Dataset::new(own.into(), other.map(Into::into), share, seed)?.0)
+    Dataset::new(own.into(), other.map(Into::into), share, seed)
 }
 
 /// Bytes of a file.

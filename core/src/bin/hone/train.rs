@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::Device;
+use hone_core::dataset::{Cut, Cuts, DataReport, DroppedRow};
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
@@ -13,7 +14,7 @@ use hone_core::pretrained::TaskRows;
 use hone_core::problem::Problem;
 use hone_core::protocol::{EndReason, Event, RunSummary};
 use hone_core::recipe::{AdapterKind, RawRecipe};
-use hone_core::text::{EncodedRows, token_lengths};
+use hone_core::text::RowEncoder;
 use hone_core::train::{Progress, Session};
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
@@ -67,24 +68,29 @@ fn session(
     device: &Device,
     masks: MaskSource,
 ) -> Result<Session, Problem> {
-    let dataset = data::dataset(arguments, raw.task, raw.validation_share, u64::from(raw.seed))?;
+    let (dataset, report) = data::dataset(arguments, raw.task, raw.validation_share, u64::from(raw.seed))?;
     let pretrained = &model.pretrained;
-    let (mut lengths, mut sides) = (Vec::new(), Vec::new());
-    for rows in [&dataset.train, &dataset.validation] {
-        let mut encoded = EncodedRows::new(dataset.task);
-        for &row in rows {
-            let (chat, labels) = (pretrained.chat.as_ref(), dataset.labels.len());
-            lengths.push(encoded.push(&pretrained.tokenizer, chat, labels, &dataset.example(row))?);
-        }
-        sides.push(encoded);
+    let mut encoder = RowEncoder::new(dataset.task);
+    while encoder.encode_next(&dataset, &pretrained.tokenizer, pretrained.chat.as_ref()) {}
+    let (dataset, report) = encoder.finish(&dataset, &report, pretrained.config.positions())?;
+    let session = pretrained.session(raw, TaskRows::new(&dataset, &encoder), device, masks)?;
+    tell_of_rows(&report, &session);
+    Ok(session)
+}
+
+/// What became of rows that are not learned from as they stand in the file.
+fn tell_of_rows(report: &DataReport, session: &Session) {
+    if let Some(first) = report.dropped.first() {
+        let DroppedRow { line, reason } = first;
+        println!("{} rows cannot be used and are left out; line {line}: {reason}.", report.rows_dropped);
     }
-    let rows = TaskRows {
-        labels: &dataset.labels,
-        train: &sides[0],
-        validation: &sides[1],
-        suggested_len: token_lengths(lengths, pretrained.config.positions()).max_len,
-    };
-    Ok(pretrained.session(raw, rows, device, masks)?.0)
+    let max_len = session.recipe().max_len();
+    let Cuts { train, validation } = session.data().cuts;
+    for (side, Cut { shortened, left_out }) in [("training", train), ("validation", validation)] {
+        if shortened + left_out > 0 {
+            println!("Cutting at {max_len} tokens: {side} rows shortened {shortened}, left out {left_out}.");
+        }
+    }
 }
 
 /// Runs to the end. Plan, steps, evaluations and changes of what learns are lines of `events`, as the page gets them.
@@ -206,7 +212,7 @@ async fn write_folders(
         history: &session.state().history,
         best: &summary.best,
         baseline: summary.baseline.as_ref(),
-        data: DataFacts { sha256: &sha256, train_rows: data.train.len(), validation_rows: data.validation.len() },
+        data: DataFacts::new(data, &sha256),
     };
     unpack(&folder.write(Vec::new(), |_, _| {}).await?, &arguments.out.join("model"))?;
     if session.recipe().raw().adapter != AdapterKind::None {

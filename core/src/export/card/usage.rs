@@ -10,6 +10,7 @@ pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
         kind: folder.kind(),
         base_model: folder.base_model,
         max_len: folder.recipe.max_len(),
+        form: folder.data.form,
         max_new_tokens: folder.recipe.raw().max_new_tokens,
     };
     match form {
