@@ -14,7 +14,7 @@ use crate::recipe::{Family, Metric, Place, Pooling, RawRecipe};
 use crate::usage::PromptForm;
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
-pub const PROTOCOL_VERSION: u32 = 5;
+pub const PROTOCOL_VERSION: u32 = 6;
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

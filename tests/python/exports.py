@@ -111,7 +111,7 @@ class Export:
         """All that can be asked."""
         found = [self.config_names_the_task, self.weights_fit_the_model, self.body_opens_alone, self.card_parses]
         found += [self.code_of_the_card_runs]
-        if blocks(self.folder, "js"):
+        if len(blocks(self.folder, "python")) > 1:
             found.append(self.onnx_of_the_card_says_the_same)
         return found + ([self.answers_equal_the_page] if self.expected else [])
 

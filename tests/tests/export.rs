@@ -354,18 +354,20 @@ fn a_card_asks_in_the_form_that_was_learned() {
 }
 
 #[test]
-fn a_card_shows_javascript_where_that_opens_the_model() {
+fn a_card_shows_how_its_model_comes_to_javascript() {
     use Pooling::{Cls, Mean};
-    for (name, task, pooling, is_shown) in [
-        ("bert", Task::Classification, Cls, true),
-        ("bert", Task::Classification, Mean, false),
-        ("roberta", Task::TokenClassification, Mean, true),
-        ("distilbert", Task::QuestionAnswering, Mean, true),
-        ("llama", Task::Generation, Mean, false),
+    for (name, task, pooling, export, asked) in [
+        ("bert", Task::Classification, Cls, "AutoModelForSequenceClassification.from_pretrained(\".\")", "\"text-classification\""),
+        ("bert", Task::Regression, Mean, "trust_remote_code=True", "logits.item()"),
+        ("bert", Task::MultiLabel, Mean, "trust_remote_code=True", "label_thresholds"),
+        ("roberta", Task::TokenClassification, Mean, "\"logits\"", "\"token-classification\""),
+        ("distilbert", Task::QuestionAnswering, Mean, "\"start_logits\", \"end_logits\"", "\"question-answering\""),
+        ("llama", Task::Generation, Mean, "text-generation-with-past", "max_new_tokens"),
     ] {
         let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).files();
         let card = std::str::from_utf8(&files["README.md"]).unwrap();
-        assert_eq!(card.contains("```js\n"), is_shown, "{name} {task:?} {pooling:?}");
+        let (_, javascript) = card.split_once("In JavaScript").expect("a part on JavaScript");
+        assert!(javascript.contains(export) && javascript.contains(asked), "{name} {task:?}: {javascript}");
     }
 }
 

@@ -119,7 +119,6 @@ fn Use() -> impl IntoView {
     let adapter = page.memo(snippets::adapter);
     let convert = page.memo(snippets::convert);
     let javascript = page.memo(snippets::javascript);
-    let has_no_javascript = Memo::new(move |_| javascript.with(String::is_empty));
     view! {
         <h3>"Load it"</h3>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
@@ -130,9 +129,7 @@ fn Use() -> impl IntoView {
         <div hidden=is_decoder>
             <Snippet title="Use its body as an encoder, in Python" code=Signal::derive(snippets::encode) />
         </div>
-        <div hidden=has_no_javascript>
-            <Snippet title="Put its weights into ONNX for transformers.js, in Python, in its folder" code=convert />
-            <Snippet title="Use it, in JavaScript" code=javascript />
-        </div>
+        <Snippet title="Put its weights into ONNX for transformers.js, in its folder" code=convert />
+        <Snippet title="Use it, in JavaScript" code=javascript />
     }
 }

@@ -33,15 +33,15 @@ pub fn adapter(state: &State) -> String {
     format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
 }
 
-/// Python that puts the weights into ONNX; empty where transformers.js cannot use them.
+/// What puts the weights into ONNX.
 pub fn convert(state: &State) -> String {
-    let convert = |JavaScript { convert, .. }| format!("# pip install onnxscript transformers torch\n{convert}");
-    usage(state).javascript().map(convert).unwrap_or_default()
+    let JavaScript { convert, packages, .. } = usage(state).javascript();
+    format!("# pip install {packages}\n{convert}")
 }
 
-/// JavaScript that asks the downloaded model something; empty where transformers.js cannot.
+/// JavaScript that asks the downloaded model something.
 pub fn javascript(state: &State) -> String {
-    usage(state).javascript().map(|javascript| javascript.code).unwrap_or_default()
+    usage(state).javascript().code
 }
 
 /// Python that turns texts into vectors with the body of the downloaded model.

@@ -1,23 +1,26 @@
 //! JavaScript that opens a folder and asks the model something, once its weights are there in ONNX too.
 
-use super::Usage;
+use super::{PromptForm, Usage};
 use crate::recipe::Task;
 
 /// How transformers.js comes to open a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JavaScript {
-    /// Python in the folder that puts the weights there in ONNX too.
+    /// What puts the weights in ONNX beside the others, to be run in the folder: Python, or for a model that writes a
+    /// command.
     pub convert: String,
+    /// The Python packages that it takes, as pip knows them.
+    pub packages: &'static str,
     /// What asks the model something then.
     pub code: String,
 }
 
 impl Usage<'_> {
-    /// For transformers.js; none for models that write, which it opens only in a form of their own.
-    pub fn javascript(&self) -> Option<JavaScript> {
+    /// For transformers.js.
+    pub fn javascript(&self) -> JavaScript {
         let task = self.kind.task;
         let code = match task {
-            Task::Generation => return None,
+            Task::Generation => self.pipeline_js(&self.written_js()),
             Task::Regression => number(),
             Task::Classification => self.pipeline_js("console.log(await ask(\"A text to classify.\"));\n"),
             Task::MultiLabel => self.pipeline_js(
@@ -30,7 +33,30 @@ impl Usage<'_> {
                 self.pipeline_js("console.log(await ask(\"Who wrote it?\", \"It was written by Ada in 1843.\"));\n")
             }
         };
-        Some(JavaScript { convert: self.convert(), code: format!("{}{code}", opening(task)) })
+        let (convert, packages) = match task {
+            // Optimum knows how to give out what is kept of earlier tokens.
+            Task::Generation => {
+                ("optimum-cli export onnx --model . --task text-generation-with-past onnx\n".into(), "optimum-onnx")
+            }
+            _ => (self.convert(), "onnxscript transformers torch"),
+        };
+        JavaScript { convert, packages, code: format!("{}{code}", opening(task)) }
+    }
+
+    /// Writes on from a prompt in the form that was learned.
+    fn written_js(&self) -> String {
+        let user = "[{ role: \"user\", content: \"A prompt\" }]";
+        let prompt = match self.form {
+            PromptForm::Completion => format!("ask.tokenizer.chat_template ? {user} : \"A prompt\""),
+            PromptForm::Chat => format!("ask.tokenizer.chat_template ? {user} : \"User: A prompt\\nAssistant: \""),
+            PromptForm::Corpus => "\"The beginning of a text\"".into(),
+        };
+        format!(
+            "const prompt = {prompt};\n\
+            const [{{ generated_text: text }}] = await ask(prompt, {{ max_new_tokens: {}, do_sample: false }});\n\
+            console.log(typeof text === \"string\" ? text : text.at(-1).content);\n",
+            self.max_new_tokens
+        )
     }
 
     /// The outputs are named as transformers.js looks for them.

@@ -24,15 +24,16 @@ pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
                 true => "",
                 false => "\nThe encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n",
             };
-            let javascript = usage.javascript().map(in_javascript).unwrap_or_default();
+            let javascript = in_javascript(usage.javascript(), folder.kind().family.is_decoder());
             format!("```python\n{}```\n{body}{javascript}", usage.python("path/to/this/folder"))
         }
     }
 }
 
-fn in_javascript(JavaScript { convert, code }: JavaScript) -> String {
+fn in_javascript(JavaScript { convert, packages, code }: JavaScript, is_command: bool) -> String {
+    let language = if is_command { "sh" } else { "python" };
     format!(
         "\nIn JavaScript, transformers.js opens it once its weights are in ONNX too. In this folder (`pip install \
-        onnxscript`):\n\n```python\n{convert}```\n\nThen:\n\n```js\n{code}```\n"
+        {packages}`):\n\n```{language}\n{convert}```\n\nThen:\n\n```js\n{code}```\n"
     )
 }
