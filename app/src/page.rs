@@ -5,10 +5,10 @@ use std::time::Duration;
 use hone_core::protocol::DataRole;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use web_sys::{Blob, File};
+use web_sys::Blob;
 
 use crate::browser;
-use crate::state::{Effect, History, Settling, State};
+use crate::state::{Chosen, Effect, History, Settling, State};
 use crate::worker::{self, Files, Link, Told};
 
 /// How often a silent worker is looked for, and charts are redrawn at most.
@@ -105,26 +105,22 @@ impl Page {
         self.open_files(role, name, None, vec![blob]);
     }
 
-    /// Takes two files whose lines belong together.
-    pub fn open_aligned(self, role: DataRole, [first, second]: [File; 2]) {
-        self.open_files(role, first.name(), Some(second.name()), vec![first.into(), second.into()]);
-    }
-
-    fn open_files(self, role: DataRole, name: String, aligned_with: Option<String>, blobs: Vec<Blob>) {
-        if !self.peek(State::is_engaged) {
-            self.files.update_value(|files| files.keep(role, blobs));
-        }
-        self.act(|state| state.open(role, name, aligned_with));
+    /// Takes a file, or two whose lines belong together.
+    pub fn open_files(self, role: DataRole, name: String, aligned_with: Option<String>, blobs: Vec<Blob>) {
+        let blobs = self.keep(blobs);
+        self.act(|state| state.open(role, Chosen::new(name, aligned_with, blobs)));
     }
 
     /// Takes the files of a model of the person's own.
-    pub fn open_model(self, name: String, blobs: Vec<Blob>) {
-        if self.peek(State::is_engaged) {
-            return;
-        }
-        let bytes = blobs.iter().map(Blob::size).sum();
-        self.files.update_value(|files| files.keep_model(blobs));
-        self.act(|state| state.take_own(name, bytes));
+    pub fn open_model(self, name: String, files: Vec<(String, Blob)>) {
+        let bytes = files.iter().map(|(_, blob)| blob.size()).sum();
+        let (paths, blobs) = files.into_iter().unzip();
+        let blobs = self.keep(blobs);
+        self.act(|state| state.take_own(name, paths, bytes, blobs));
+    }
+
+    fn keep(self, blobs: Vec<Blob>) -> usize {
+        self.files.try_update_value(|files| files.keep(blobs)).unwrap_or_default()
     }
 
     /// Hands the finished model folder to the person once more.
@@ -141,10 +137,11 @@ impl Page {
             Effect::Replace => self.replace(),
             Effect::Send(command) => {
                 self.silent_ticks.set_value(0);
+                let blobs = self.peek(|state| state.blobs_of(&command));
                 self.files.with_value(|files| {
                     self.link.update_value(|link| {
                         if let Some(link) = link {
-                            link.send(&command, files);
+                            link.send(&command, blobs.map_or(&[], |blobs| files.get(blobs)));
                         }
                     });
                 });

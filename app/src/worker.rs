@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hone_core::problem::Problem;
-use hone_core::protocol::{Command, DataRole, Event};
+use hone_core::protocol::{Command, Event};
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
@@ -30,36 +30,23 @@ pub struct Link {
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
 }
 
-/// The blobs behind the chosen files.
+/// The blobs of all files that were chosen in this tab: the state says which are in use. Most are no more than handles to
+/// files on a disk.
 #[derive(Default)]
 pub struct Files {
-    train: Vec<Blob>,
-    validation: Vec<Blob>,
-    model: Vec<Blob>,
+    chosen: Vec<Vec<Blob>>,
 }
 
 impl Files {
-    /// Keeps the blobs of a role: one, or two that are aligned.
-    pub fn keep(&mut self, role: DataRole, blobs: Vec<Blob>) {
-        match role {
-            DataRole::Train => self.train = blobs,
-            DataRole::Validation => self.validation = blobs,
-        }
+    /// Keeps the blobs of a choice: one, two that are aligned, or those of a model. Returns their number.
+    pub fn keep(&mut self, blobs: Vec<Blob>) -> usize {
+        self.chosen.push(blobs);
+        self.chosen.len() - 1
     }
 
-    /// Keeps the blobs of the person's own model.
-    pub fn keep_model(&mut self, blobs: Vec<Blob>) {
-        self.model = blobs;
-    }
-
-    /// Those that go beside a command.
-    fn of(&self, command: &Command) -> &[Blob] {
-        match command {
-            Command::OpenData { role: DataRole::Train, .. } => &self.train,
-            Command::OpenData { role: DataRole::Validation, .. } => &self.validation,
-            Command::LoadFiles { .. } => &self.model,
-            _ => &[],
-        }
+    /// Those with a number.
+    pub fn get(&self, number: usize) -> &[Blob] {
+        self.chosen.get(number).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -93,10 +80,9 @@ impl Link {
     }
 
     /// Sends a command, with its files where it has some, now or as soon as the worker listens.
-    pub fn send(&mut self, command: &Command, files: &Files) {
+    pub fn send(&mut self, command: &Command, files: &[Blob]) {
         let envelope = Object::new();
         set(&envelope, "message", &to_js(command));
-        let files = files.of(command);
         if !files.is_empty() {
             set(&envelope, "files", &files.iter().collect::<Array>());
         }

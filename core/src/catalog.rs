@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Family, Pooling};
 
+/// Where sentence-transformers says how a sentence becomes one vector, in a model's folder.
+pub const POOLING: &str = "1_Pooling/config.json";
+
 /// A model that can be loaded; `public/catalog.json` lists those that the page offers by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CatalogEntry {

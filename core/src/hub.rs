@@ -8,6 +8,7 @@ use crate::model::ModelConfig;
 use crate::problem::Problem;
 use crate::recipe::Pooling;
 use crate::train::least_and_full_bytes;
+use crate::usage::is_own_class;
 
 /// Files of a model folder that an export takes along.
 pub const VERBATIM: [&str; 9] = [
@@ -23,8 +24,6 @@ pub const VERBATIM: [&str; 9] = [
 ];
 /// File of the weights in a folder.
 pub const SAFETENSORS: &str = "model.safetensors";
-/// What sentence-transformers says of how a sentence becomes one vector.
-pub const POOLING: &str = "1_Pooling/config.json";
 
 /// Bytes of a parameter where the hub does not tell how many there are: 32 bits, and in a GGUF file about 5.
 const PARAMETER_BYTES: f64 = 4.0;
@@ -196,7 +195,7 @@ impl Listing {
         }
     }
 
-    /// What the model is, by config.json and, where the hub has [`POOLING`], that file.
+    /// What the model is, by config.json and, where the hub has [`POOLING`](crate::catalog::POOLING), that file.
     ///
     /// # Errors
     /// When its architecture is not known, a file is missing, or sizes are out of bounds.
@@ -208,10 +207,6 @@ impl Listing {
                 .done("Nothing was loaded.")
                 .remedy("Look for a version of it with that file."));
         }
-        let pooling = match pooling {
-            Some(json) if is_mean(json) => Pooling::Mean,
-            _ => Pooling::Cls,
-        };
         let file = self.file(weights);
         let lfs = file.and_then(|file| file.lfs.as_ref());
         let bytes = lfs.and_then(|lfs| lfs.size).or(file.and_then(|file| file.size)).unwrap_or(0.0);
@@ -233,7 +228,7 @@ impl Listing {
             weights: weights.to_owned(),
             sha256: lfs.and_then(|lfs| lfs.sha256.clone()).unwrap_or_default(),
             family: config.family(),
-            pooling,
+            pooling: pooling_of(config_json, pooling),
         };
         let sizes = config.sizes();
         let (least_bytes, full_bytes) = least_and_full_bytes(sizes, parameters);
@@ -256,10 +251,14 @@ impl Listing {
     }
 }
 
-/// Whether a [`POOLING`] file says that a sentence's vector is the mean over its tokens.
-pub fn is_mean(json: &[u8]) -> bool {
-    let said: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
-    said["pooling_mode_mean_tokens"] == true
+/// How a model makes one vector of a sentence: by the mean where its [`POOLING`](crate::catalog::POOLING) file says so, or its config.json names
+/// the class that Hone exports for the mean.
+pub fn pooling_of(config_json: &[u8], pooling: Option<&[u8]>) -> Pooling {
+    let read = |json| serde_json::from_slice::<serde_json::Value>(json).unwrap_or_default();
+    let class = read(config_json);
+    let is_ours = class.pointer("/architectures/0").and_then(|class| class.as_str()).is_some_and(is_own_class);
+    let is_mean = pooling.is_some_and(|json| read(json)["pooling_mode_mean_tokens"] == true);
+    if is_ours || is_mean { Pooling::Mean } else { Pooling::Cls }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::catalog::{CatalogEntry, FoundModel, KeptModel};
 use crate::dataset::{Cuts, DataReport, Encoding, Mapping, SourceInfo};
 use crate::metrics::Evaluation;
 use crate::problem::Problem;
-use crate::recipe::{Family, Metric, Place, RawRecipe};
+use crate::recipe::{Family, Metric, Place, Pooling, RawRecipe};
 use crate::usage::PromptForm;
 
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
@@ -30,7 +30,7 @@ pub enum Command {
         known_check: Option<SelfCheck>,
     },
     /// Read the file (the first of the `files` beside the message) once. Answered by `DataProgress`, `DataOpened` or
-    /// `DataFailed`.
+    /// `DataNotOpened`.
     OpenData {
         /// Training data, or the person's own validation data.
         role: DataRole,
@@ -65,6 +65,8 @@ pub enum Command {
     LoadFiles {
         /// What to call it.
         name: String,
+        /// Where each file stands in the model's folder, which may itself be the first part: `all-MiniLM/config.json`.
+        paths: Vec<String>,
     },
     /// Give up loading a model or asking a hub; what has arrived is kept. Answered by the `ModelFailed` of those.
     StopLoading,
@@ -185,7 +187,14 @@ pub enum Event {
         /// What was found.
         report: DataReport,
     },
-    /// A file cannot be used.
+    /// A file cannot be opened. What was open before still is.
+    DataNotOpened {
+        /// Which file.
+        role: DataRole,
+        /// Why, and what can be done.
+        problem: Problem,
+    },
+    /// The rows of an open file cannot be taken, split or made into tokens.
     DataFailed {
         /// Which file.
         role: DataRole,
@@ -532,8 +541,12 @@ pub struct ModelReport {
     pub name: String,
     /// Which family it is of.
     pub family: Family,
+    /// How it makes one vector of a sentence.
+    pub pooling: Pooling,
     /// Number of parameters.
     pub parameters: f64,
+    /// Bytes of its weights in a download.
+    pub bytes: f64,
     /// Number of layers.
     pub layers: u32,
     /// Hidden size.
@@ -762,8 +775,10 @@ pub struct RunSummary {
 pub struct RowView {
     /// Line in the file, from 1.
     pub line: u32,
-    /// Its text, cut to 500 characters.
+    /// Its text.
     pub text: String,
+    /// The second text of a pair.
+    pub pair: Option<String>,
     /// Probability that the model gave to its prediction.
     pub probability: f32,
 }

@@ -4,7 +4,7 @@
 // "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself;
 // "device-failed": the device is lost in mid-run; "rejects": no run after the first can start;
 // "too-large": a batch of more than 4 rows does not fit; "no-estimate": cannot tell what a run takes;
-// "no-rate": finds no learning rate.
+// "no-rate": finds no learning rate. In all of them a .png is no table, and a person's own files are no model.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
@@ -38,18 +38,23 @@ const answers = {
   },
 
   open_data({ role, name, aligned_with, encoding, has_header }, files) {
+    if (name.endsWith(".png")) {
+      const what = "Line 1 holds a zero byte: this is not a text table.";
+      tell({ kind: "data_not_opened", role, problem: problem("data.zero-byte", what, "The file was not read.", "") });
+      return;
+    }
     if (role === "train") task = self.tasks[name] ?? {};
     if (self.scenario === "unequal-lines" && aligned_with) {
       const what = `"${name}" has 2 lines and "${aligned_with}" has 3 lines: line 3 has no other half.`;
       const remedy = "Line n of one must belong to line n of the other.";
       const done = "The files were not put together.";
-      tell({ kind: "data_failed", role, problem: problem("data.unequal-lines", what, done, remedy) });
+      tell({ kind: "data_not_opened", role, problem: problem("data.unequal-lines", what, done, remedy) });
       return;
     }
     if (self.scenario === "broken-file" && encoding !== "windows1252") {
-      const what = "The file is not UTF-8: byte 214 is no part of a character.";
-      const remedy = "If it was written by an older program, choose Windows-1252 under “Change how it is read”.";
-      tell({ kind: "data_failed", role, problem: problem("data.encoding", what, "Nothing was read.", remedy) });
+      const what = "Line 214 holds bytes that are not UTF-8.";
+      const remedy = "If the file comes from an older Windows program, read it as Windows-1252. Or save it as UTF-8.";
+      tell({ kind: "data_not_opened", role, problem: problem("data.not-utf8", what, "Nothing was read.", remedy) });
       return;
     }
     tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
@@ -106,11 +111,16 @@ const answers = {
       return;
     }
     tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
-    const { id, name, parameters } = entry;
-    const shape = { family: entry.family, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
+    const { id, name, parameters, bytes, pooling } = entry;
+    const shape = { family: entry.family, pooling, bytes, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
     model = { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] };
     tell({ kind: "model_ready", model });
     encode();
+  },
+
+  load_files({ name }) {
+    const what = `No weights are among the files (${name}).`;
+    tell({ kind: "model_failed", problem: problem("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
   },
 
   start({ recipe }) {
@@ -205,7 +215,7 @@ const answers = {
   },
 
   rows({ actual, predicted }) {
-    const rows = TEXTS.map((text, index) => ({ line: index + 2, text, probability: 0.97 - index / 10 }));
+    const rows = TEXTS.map((text, index) => ({ line: index + 2, text, pair: null, probability: 0.97 - index / 10 }));
     tell({ kind: "rows", actual, predicted, rows, total: 7 });
   },
 

@@ -57,12 +57,62 @@ test("a file that is not UTF-8 says so, and is read as Windows-1252 when the per
   await withPage(async (page) => {
     await withFakeWorker(page, "broken-file");
     await page.getByLabel("Choose a file").setInputFiles(reviews);
-    await page.getByText("The file is not UTF-8").waitFor();
+    await page.getByText("Line 214 holds bytes that are not UTF-8.").waitFor();
     await assertAccessible(page);
-    await page.getByText("Change how it is read", { exact: true }).click();
-    await page.getByLabel("Encoding").selectOption("Windows-1252 (Latin-1)");
+    await page.getByRole("button", { name: "Read it as Windows-1252" }).click();
     await page.getByText("1,237 rows can be used.").waitFor();
-    assert.equal(await page.getByText("The file is not UTF-8").count(), 0);
+    assert.equal(await page.getByText("bytes that are not UTF-8").count(), 0);
+    assert(await page.getByRole("button", { name: "Read it as Windows-1252" }).isHidden());
+    await page.getByText("Change how it is read", { exact: true }).click();
+    assert.equal(await page.getByLabel("Encoding").inputValue(), "windows1252");
+  });
+});
+
+test("a picture or a zip of data that is dropped after a run takes nothing away", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    const heading = page.getByRole("heading", { name: "Train", exact: true });
+    await drop(heading, fileOf("photo.png", "PNG", "image/png"));
+    await page.getByText("“photo.png” was not opened. Your earlier file is still here.").waitFor();
+    await page.getByText("1,237 rows can be used.").waitFor();
+    await drop(heading, fileOf("data.zip", "PK", "application/zip"));
+    await page.getByText("If it holds data, unpack it first and drop the file.").waitFor();
+    await page.getByText("Loaded: 6 layers").waitFor();
+    await assertAccessible(page);
+    await screenshot(page, "refused-files");
+    await page.getByLabel("A sentence").fill("It was not good.");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("table", { name: "After training" }).waitFor();
+    await page.getByRole("button", { name: /Download model/ }).and(page.locator(":enabled")).waitFor();
+    await start(page);
+    assert.equal(await page.getByText("“photo.png” was not opened").count(), 0);
+  });
+});
+
+test("a tuned model stays when other data are opened, and says what it learned from", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    await page.getByLabel("Choose a file").setInputFiles(fileOf("pairs.tsv", "x\n", "text/plain"));
+    await page.getByText("From 0 to 5, 2.61 on average").waitFor();
+    await page.getByText("1 · Full, on reviews.csv").first().waitFor();
+    assert.equal(await page.getByLabel("Second text", { exact: true }).isVisible(), false);
+    await page.getByRole("button", { name: /Download model/ }).and(page.locator(":enabled")).waitFor();
+  });
+});
+
+test("of two tables the first is opened, and the page says where a validation file goes", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await page.getByLabel("Choose a file").setInputFiles(["train.csv", "test.csv"].map((name) => fileOf(name, "a,b\n")));
+    await page.getByText("Of 2 files, “train.csv” was taken.").waitFor();
+    await page.getByText("A file to validate with is dropped under Validation").waitFor();
+    await page.getByText("1,237 rows can be used.").waitFor();
   });
 });
 

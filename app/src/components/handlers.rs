@@ -4,9 +4,20 @@
 use leptos::prelude::*;
 use web_sys::{Event, MouseEvent};
 
+use crate::browser;
+use crate::state::Step;
+
 /// What happens when a button is pressed.
 pub fn pressed(act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
     Box::new(act)
+}
+
+/// What happens when a button is pressed that goes away then: the focus goes to its step.
+pub fn pressed_away(step: Step, mut act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
+    Box::new(move |event| {
+        act(event);
+        browser::focus(step);
+    })
 }
 
 /// What happens with the text of a field, or with the value of what was chosen.

@@ -19,7 +19,7 @@ pub use changing::changing;
 pub use chart::{Chart, Key};
 pub use control::ControlField;
 pub use file_button::FileButton;
-pub use handlers::{pressed, ticked, typed};
+pub use handlers::{pressed, pressed_away, ticked, typed};
 pub use menu_option::MenuOption;
 pub use number_field::{NumberField, NumberRow};
 pub use problem_note::{ProblemNote, ProblemPlace};

@@ -20,7 +20,7 @@ pub fn DropZone() -> impl IntoView {
             on:drop=move |_| is_over.set(false)
         >
             <p class="lead">"Drop a file of examples"</p>
-            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text; or two files whose lines belong together, such as translations. It never leaves this tab. Pasting a table works too."</p>
+            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text; or two text files whose lines belong together, such as translations. It never leaves this tab. Pasting a table works too."</p>
             <FileButton id="train-file" label="Choose a file" accept=ACCEPT multiple=true on_files=choose />
         </div>
     }

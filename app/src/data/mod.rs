@@ -1,6 +1,7 @@
 //! The first step: a file, what is in it, and which of it is used.
 
 mod drop_zone;
+mod file_problem;
 mod mapping;
 mod paste;
 mod preview;
@@ -13,14 +14,15 @@ mod split;
 use hone_core::protocol::DataRole;
 use leptos::ev;
 use leptos::prelude::*;
-use web_sys::{DataTransfer, FileList};
+use web_sys::{Blob, DataTransfer, File, FileList};
 
 use crate::components::{ProblemPlace, StepSection};
 use crate::model::take_dropped;
 use crate::page::Page;
-use crate::state::{Step, show};
+use crate::state::{Step, show, together};
 
 use drop_zone::DropZone;
+use file_problem::FileProblem;
 use mapping::MappingForm;
 use paste::{Paste, listen_for_paste};
 use preview::Preview;
@@ -38,7 +40,6 @@ pub fn DataStep() -> impl IntoView {
     listen_for_paste(page);
     listen_for_drops(page);
     let notice = page.memo(|state| state.data.notice.clone());
-    let problem = page.memo(|state| state.data.train.problem.clone());
     let is_read = page.memo(|state| state.data.train.chosen.is_none() || state.data.train.opens == 0);
     let share = page.memo(|state| state.data.train.progress.to_string());
     let words = page.memo(|state| {
@@ -65,7 +66,7 @@ pub fn DataStep() -> impl IntoView {
                 <p dir="auto">{words}</p>
                 <progress max="1" value=share aria-label="Share that is read"></progress>
             </div>
-            <ProblemPlace problem />
+            <FileProblem role=DataRole::Train />
             <MappingForm />
             <Preview />
             <Report />
@@ -91,18 +92,25 @@ fn listen_for_drops(page: Page) {
     });
 }
 
-/// Opens the file that was dropped or pasted, or two that belong together line by line; false when there was none.
+/// Opens what was dropped or pasted; false when there was no file.
 fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> bool {
     let files = transfer.and_then(|transfer| transfer.files());
     files.is_some_and(|files| open_list(page, role, &files))
 }
 
-/// Opens the first file of a list, or its first two as aligned; false when it is empty.
+/// Opens the first file of a list, or its first two where their lines may belong together; false when it is empty.
 fn open_list(page: Page, role: DataRole, files: &FileList) -> bool {
-    match (files.get(0), files.get(1)) {
-        (None, _) => return false,
-        (Some(file), None) => page.open_file(role, file.name(), file.into()),
-        (Some(first), Some(second)) => page.open_aligned(role, [first, second]),
+    let files: Vec<File> = (0..files.length()).filter_map(|index| files.get(index)).collect();
+    let names: Vec<String> = files.iter().map(File::name).collect();
+    match (together::taken(&names), &names[..]) {
+        (2, [first, second, ..]) => page.open_files(role, first.clone(), Some(second.clone()), blobs(&files[..2])),
+        (_, [first, ..]) => page.open_files(role, first.clone(), None, blobs(&files[..1])),
+        _ => return false,
     }
+    page.change(|state| state.leave(role, &names));
     true
+}
+
+fn blobs(files: &[File]) -> Vec<Blob> {
+    files.iter().cloned().map(Blob::from).collect()
 }

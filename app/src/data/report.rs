@@ -143,7 +143,7 @@ fn dropped(count: u32, first: Vec<DroppedRow>, [one, many]: [&str; 2]) -> impl I
     }
 }
 
-/// Texts that stand more than once, or on both sides of the split.
+/// Texts that stand more than once, or in both files.
 #[component]
 fn Repeats(report: DataReport) -> impl IntoView {
     let found: Vec<String> = [
@@ -151,8 +151,8 @@ fn Repeats(report: DataReport) -> impl IntoView {
         (report.contradictions, "text has two labels", "texts have more than one label"),
         (
             report.across_split,
-            "validation row is also a training row and was taken out of training",
-            "validation rows are also training rows and were taken out of training",
+            "training row has a text of the validation file and was taken out of training",
+            "training rows have a text of the validation file and were taken out of training",
         ),
     ]
     .into_iter()

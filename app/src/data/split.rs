@@ -1,11 +1,12 @@
 use hone_core::protocol::DataRole;
 use leptos::prelude::*;
 
+use super::file_problem::FileProblem;
 use super::{ACCEPT, open_list, take_files};
-use crate::components::{FileButton, NumberField, ProblemPlace, changing, pressed};
+use crate::components::{FileButton, NumberField, changing, pressed_away};
 use crate::page::Page;
 use crate::state::fields::VALIDATION_SHARE;
-use crate::state::{State, show};
+use crate::state::{State, Step, show};
 
 /// Which rows the model is checked on.
 #[component]
@@ -14,7 +15,6 @@ pub fn Split() -> impl IntoView {
     let has_none = page.memo(|state| state.data.train.source.is_none());
     let is_locked = page.memo(State::is_engaged);
     let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| show::visible(&chosen.name)));
-    let problem = page.memo(|state| state.data.validation.problem.clone());
     let rows = page.memo(|state| {
         state.data.report.as_ref().map(|report| {
             let count = |rows: u32| show::count(f64::from(rows));
@@ -38,7 +38,7 @@ pub fn Split() -> impl IntoView {
                 <p>{rows}</p>
                 <div class="fields">{fields}</div>
                 <OwnFile own=own />
-                <ProblemPlace problem />
+                <FileProblem role=DataRole::Validation />
             </fieldset>
 
     }
@@ -59,7 +59,7 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         match own.get() {
         Some(name) => view! {
             <p dir="auto">"Checked with " <strong>{name}</strong></p>
-            <button type="button" class="quiet" on:click=pressed(move |_| page.act(State::close_validation))>
+            <button type="button" class="quiet" on:click=pressed_away(Step::Data, move |_| page.act(State::close_validation))>
                 "Take it away"
             </button>
         }

@@ -33,17 +33,16 @@ pub fn ExportStep() -> impl IntoView {
 fn Download() -> impl IntoView {
     let page = Page::get();
     let export = page.memo(|state| state.export.clone());
-    let is_writing = page.memo(|state| matches!(state.export, Export::Writing(_)));
-    let name = page.memo(|state| show::visible(&state.run.name));
+    let is_busy = page.memo(|state| matches!(state.export, Export::Writing(_)) || state.model.is_loading());
+    let name = page.memo(|state| state.run.of_what());
     let is_whole = page.memo(|state| !state.run.has_adapter());
     let adapter_words = page.memo(|state| {
         let learned = state.run.plan.as_ref().map_or(0.0, |plan| plan.trainable_parameters);
         format!("Download adapter alone (zip, about {})", show::bytes(4.0 * learned))
     });
     let words = page.memo(|state| {
-        let size = state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default();
         let what = if state.run.has_adapter() { "whole model" } else { "model" };
-        format!("Download {what} (zip, {size})")
+        format!("Download {what} (zip, {})", show::bytes(state.run.base_bytes))
     });
     let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
@@ -74,7 +73,7 @@ fn Download() -> impl IntoView {
             <button
                 type="button"
                 class="primary"
-                disabled=is_writing
+                disabled=is_busy
                 on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Model)))
             >
                 {words}
@@ -82,7 +81,7 @@ fn Download() -> impl IntoView {
             <button
                 type="button"
                 hidden=is_whole
-                disabled=is_writing
+                disabled=is_busy
                 on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Adapter)))
             >
                 {adapter_words}

@@ -7,7 +7,7 @@ use crate::state::State;
 
 /// What the last run has made.
 pub fn usage(state: &State) -> Usage<'_> {
-    let entry = state.model.entry();
+    let entry = state.run.base.as_ref();
     let ran = state.run.plan.as_ref().map(|plan| &plan.recipe);
     let pooling = ran.and_then(|recipe| recipe.pooling).or(entry.map(|entry| entry.pooling));
     Usage {

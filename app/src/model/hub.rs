@@ -3,9 +3,9 @@ use hone_core::recipe::{Family, Task};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{ProblemNote, changing, pressed};
+use crate::components::{ProblemNote, changing, pressed_away};
 use crate::page::Page;
-use crate::state::{Hub, Load, State, show};
+use crate::state::{Hub, State, Step, show};
 
 /// A model by its name on a hub. Nothing is asked of the hub before the button is pressed.
 #[component]
@@ -15,16 +15,19 @@ pub fn FromHub() -> impl IntoView {
     let host = address.rsplit('/').next().unwrap_or_default().to_owned();
     let id = RwSignal::new(String::new());
     let hub = page.memo(|state| state.model.hub.clone());
-    let is_locked = page.memo(|state| {
-        state.is_engaged() || state.model.hub == Hub::Asked || matches!(state.model.load, Load::Loading(_))
-    });
+    let is_locked = page.memo(|state| state.is_engaged() || state.model.hub == Hub::Asked || state.model.is_loading());
     let ask = move || page.act(|state| state.find_model(address.clone(), id.get_untracked()));
     let answer = changing(move || match hub.get() {
         Hub::Idle => ().into_any(),
         Hub::Asked => view! {
             <div class="row">
                 <p role="status">"Asking the hub…"</p>
-                <button type="button" on:click=pressed(move |_| page.act(State::stop_loading))>"Stop asking"</button>
+                <button
+                    type="button"
+                    on:click=pressed_away(Step::Model, move |_| page.act(State::stop_loading))
+                >
+                    "Stop asking"
+                </button>
             </div>
         }
         .into_any(),
@@ -81,7 +84,9 @@ fn Found(found: FoundModel) -> impl IntoView {
             <p>{abilities(family)}</p>
             <p>{memory(least_bytes, full_bytes, limit_bytes)}</p>
             <p class="note warning" hidden=is_fit>"It cannot learn the task of your data."</p>
-            <button type="button" on:click=pressed(move |_| page.act(State::take_found))>{label}</button>
+            <button type="button" on:click=pressed_away(Step::Model, move |_| page.act(State::take_found))>
+                {label}
+            </button>
         </div>
     }
 }

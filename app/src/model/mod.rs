@@ -7,7 +7,7 @@ mod own;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, StepSection, changing, pressed};
+use crate::components::{ProblemNote, ProblemPlace, StepSection, changing, pressed_away};
 use crate::page::Page;
 use crate::state::{Load, State, Step, show};
 
@@ -23,6 +23,7 @@ pub fn ModelStep() -> impl IntoView {
     let page = Page::get();
     let catalog = page.memo(|state| state.model.catalog.clone());
     let problem = page.memo(|state| state.model.catalog_problem.clone());
+    let refused = page.memo(|state| state.model.refused.clone());
     let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
@@ -42,6 +43,7 @@ pub fn ModelStep() -> impl IntoView {
                     <OwnFiles />
                 </div>
             </details>
+            <ProblemPlace problem=refused />
             <LoadState />
             <DeviceLine />
         </StepSection>
@@ -62,7 +64,7 @@ fn LoadState() -> impl IntoView {
     let has_none = Memo::new(move |_| bytes.with(String::is_empty));
     let button = move || {
         view! {
-            <button type="button" hidden=has_none on:click=pressed(move |_| page.act(State::load_model))>
+            <button type="button" hidden=has_none on:click=pressed_away(Step::Model, move |_| page.act(State::load_model))>
                 "Load model, "
                 {bytes}
             </button>
@@ -77,7 +79,12 @@ fn LoadState() -> impl IntoView {
             <div class="progress">
                 <p>{format!("Loading, {}", show::percent(share))}</p>
                 <progress max="1" value=share.to_string() aria-label="Share of the model that is loaded"></progress>
-                <button type="button" on:click=pressed(move |_| page.act(State::stop_loading))>"Stop loading"</button>
+                <button
+                    type="button"
+                    on:click=pressed_away(Step::Model, move |_| page.act(State::stop_loading))
+                >
+                    "Stop loading"
+                </button>
             </div>
         }
         .into_any(),

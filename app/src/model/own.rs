@@ -1,3 +1,4 @@
+use hone_core::catalog::POOLING;
 use hone_core::problem::Problem;
 use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
@@ -7,7 +8,6 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
 
 use crate::page::Page;
-use crate::state::Load;
 
 /// Endings by which a dropped file is known to be a model's.
 const ENDINGS: [&str; 3] = [".gguf", ".safetensors", ".zip"];
@@ -18,7 +18,7 @@ const MAX_FILES: usize = 200;
 #[component]
 pub fn OwnFiles() -> impl IntoView {
     let page = Page::get();
-    let is_locked = page.memo(|state| state.is_engaged() || matches!(state.model.load, Load::Loading(_)));
+    let is_locked = page.memo(|state| state.is_engaged() || state.model.is_loading());
     let take = move |input: web_sys::HtmlInputElement| {
         if let Some(files) = input.files() {
             take_list(page, &files);
@@ -62,10 +62,14 @@ pub fn OwnFiles() -> impl IntoView {
 fn take_list(page: Page, files: &FileList) {
     let files: Vec<File> = (0..files.length().min(MAX_FILES as u32)).filter_map(|index| files.get(index)).collect();
     let Some(first) = files.first() else { return };
-    // The files of a folder know its name.
-    let path = crate::wire::get(first, "webkitRelativePath").as_string().unwrap_or_default();
-    let name = path.split('/').next().filter(|folder| !folder.is_empty()).map_or_else(|| first.name(), str::to_owned);
-    page.open_model(name, files.into_iter().map(Blob::from).collect());
+    let name = path_of(first).split('/').next().unwrap_or_default().to_owned();
+    page.open_model(name, files.into_iter().map(|file| (path_of(&file), file.into())).collect());
+}
+
+/// Where a file stands in the folder that was chosen, the folder's name first; of a file alone, its name.
+fn path_of(file: &File) -> String {
+    let path = crate::wire::get(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
+    path.unwrap_or_else(|| file.name())
 }
 
 /// Takes what was dropped if it is a model: a folder, or a file that only models have. False when it is not.
@@ -74,8 +78,8 @@ pub fn take_dropped(page: Page, transfer: &DataTransfer) -> bool {
     let entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());
     if let Some(folder) = entries.into_iter().find(FileSystemEntry::is_directory) {
         spawn_local(async move {
-            match files_of(folder.unchecked_ref()).await {
-                Ok(blobs) => page.open_model(folder.name(), blobs),
+            match files_of(folder.unchecked_ref(), "").await {
+                Ok(files) => page.open_model(folder.name(), files),
                 Err(reason) => page.change(|state| {
                     let what = format!("The folder could not be read: {}.", crate::worker::message_of(&reason));
                     state.not_opened(Problem::new("page.folder", what).remedy("Choose it with the button."));
@@ -96,12 +100,13 @@ pub fn take_dropped(page: Page, transfer: &DataTransfer) -> bool {
     takes
 }
 
-/// The files that stand directly in a folder.
-async fn files_of(folder: &FileSystemDirectoryEntry) -> Result<Vec<Blob>, JsValue> {
+/// The files that stand directly in a folder, by their paths below `at`; and how a sentence-transformers folder makes a
+/// vector of a sentence, which stands one folder lower.
+async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
     let reader = folder.create_reader();
-    let mut blobs = Vec::new();
+    let mut files = Vec::new();
     // It gives some at a time, and none at the end.
-    while blobs.len() < MAX_FILES {
+    while files.len() < MAX_FILES {
         let read = |done: &Function, failed: &Function| {
             reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
         };
@@ -111,17 +116,20 @@ async fn files_of(folder: &FileSystemDirectoryEntry) -> Result<Vec<Blob>, JsValu
         }
         for entry in entries.iter() {
             let entry: FileSystemEntry = entry.unchecked_into();
+            let path = format!("{at}{}", entry.name());
             if entry.is_file() {
                 let entry: &FileSystemFileEntry = entry.unchecked_ref();
                 let read = |done: &Function, failed: &Function| {
                     entry.file_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref());
                     Ok(())
                 };
-                blobs.push(promised(read).await?.unchecked_into());
+                files.push((path, promised(read).await?.unchecked_into()));
+            } else if POOLING.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/')) {
+                files.extend(Box::pin(files_of(entry.unchecked_ref(), &format!("{path}/"))).await?);
             }
         }
     }
-    Ok(blobs)
+    Ok(files)
 }
 
 /// What a function with two callbacks gives.

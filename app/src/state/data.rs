@@ -4,6 +4,8 @@ use hone_core::dataset::{DataReport, Encoding, Mapping, SourceInfo};
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole};
 
+use super::show;
+
 /// The training file, the person's own validation file, and what was found in both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
@@ -21,7 +23,46 @@ pub struct Data {
     pub notice: Option<Problem>,
 }
 
+/// What is in use while another file is read to take its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// The file.
+    pub file: File,
+    /// Its columns in use.
+    pub mapping: Option<Mapping>,
+    /// What was found in them; absent where rows must be taken and split again.
+    pub report: Option<DataReport>,
+}
+
+/// A file that could not be opened, so that the earlier one stayed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// Which.
+    pub chosen: Chosen,
+    /// Why.
+    pub problem: Problem,
+}
+
+impl Refused {
+    fn new(chosen: Chosen, problem: Problem, earlier: &File) -> Self {
+        let is_same = earlier.chosen.as_ref().is_some_and(|earlier| earlier.blobs == chosen.blobs);
+        let done = match is_same {
+            true => "It stays as it was read before.".to_owned(),
+            false => format!("“{}” was not opened. Your earlier file is still here.", show::visible(&chosen.name)),
+        };
+        Self { chosen, problem: problem.done(done) }
+    }
+}
+
 impl Data {
+    /// The file of a role.
+    pub fn file(&self, role: DataRole) -> &File {
+        match role {
+            DataRole::Train => &self.train,
+            DataRole::Validation => &self.validation,
+        }
+    }
+
     /// The file of a role, to be changed.
     pub fn file_mut(&mut self, role: DataRole) -> &mut File {
         match role {
@@ -30,9 +71,90 @@ impl Data {
         }
     }
 
+    /// Puts a file in the place of the one in use, which comes back if the new one cannot be opened. The same file, to be
+    /// read otherwise, keeps its columns.
+    pub fn replace(&mut self, role: DataRole, chosen: Chosen) -> Option<Command> {
+        self.remember(role);
+        let file = self.file_mut(role);
+        let is_other = file.chosen.as_ref().is_none_or(|before| before.blobs != chosen.blobs);
+        if is_other {
+            file.source = None;
+        }
+        (file.chosen, file.refused, file.is_open) = (Some(chosen), None, false);
+        let command = file.open(role);
+        if role == DataRole::Train {
+            self.report = None;
+            self.mapping.take_if(|_| is_other);
+        }
+        command
+    }
+
+    /// Remembers the file in use, unless one is remembered already.
+    fn remember(&mut self, role: DataRole) {
+        let file = self.file(role);
+        if file.earlier.is_none() && file.source.is_some() {
+            let (mapping, report) = (self.mapping.clone(), self.report.clone());
+            let file = File { opens: 0, refused: None, ..file.clone() };
+            self.file_mut(role).earlier = Some(Box::new(Earlier { file, mapping, report }));
+        }
+    }
+
+    /// Puts the file that was in use back into its place.
+    fn take_back(&mut self, role: DataRole, earlier: Earlier, problem: Problem) {
+        let Earlier { file, mapping, report } = earlier;
+        let current = self.file_mut(role);
+        let refused = current.chosen.take().map(|chosen| Refused::new(chosen, problem, &file));
+        *current = File { refused, ..file };
+        if role == DataRole::Train {
+            (self.mapping, self.report) = (mapping, report);
+        }
+    }
+
+    /// The file of a role could not be opened: the earlier one is back, or there is none.
+    pub fn not_opened(&mut self, role: DataRole, problem: Problem) {
+        let file = self.file_mut(role);
+        match file.earlier.take() {
+            Some(earlier) => self.take_back(role, *earlier, problem),
+            None => file.problem = Some(problem),
+        }
+    }
+
+    /// What was not opened is of no interest any more.
+    pub fn forget_refused(&mut self) {
+        (self.notice, self.train.refused, self.validation.refused) = (None, None, None);
+    }
+
+    /// The report of the training file that the worker has open: while another one is read, of the earlier.
+    pub fn open_report(&mut self) -> &mut Option<DataReport> {
+        match &mut self.train.earlier {
+            Some(earlier) => &mut earlier.report,
+            None => &mut self.report,
+        }
+    }
+
+    /// The training file in use is to be split anew, should it come back.
+    pub fn outdate_earlier(&mut self) {
+        if let Some(earlier) = &mut self.train.earlier {
+            earlier.report = None;
+        }
+    }
+
+    /// The rows cannot be taken, split or made into tokens.
+    pub fn failed(&mut self, role: DataRole, problem: Problem) {
+        let file = self.file_mut(role).last_open();
+        if file.chosen.is_none() {
+            return;
+        }
+        file.problem = Some(problem);
+        self.is_mapping = false;
+        if role == DataRole::Train {
+            *self.open_report() = None;
+        }
+    }
+
     /// The worker splits the texts into tokens anew: what it told of them holds no more.
     pub fn forget_tokens(&mut self) {
-        if let Some(report) = &mut self.report {
+        if let Some(report) = self.open_report() {
             report.tokens = None;
         }
     }
@@ -60,12 +182,18 @@ pub struct File {
     pub chosen: Option<Chosen>,
     /// Readings asked for and not answered yet: an answer counts only when it is the last one due.
     pub opens: u32,
+    /// Whether the worker has it open.
+    pub is_open: bool,
     /// Share that is read.
     pub progress: f64,
     /// What was found in it.
     pub source: Option<SourceInfo>,
     /// Why it cannot be used.
     pub problem: Option<Problem>,
+    /// What was in use before, until this one is open.
+    pub earlier: Option<Box<Earlier>>,
+    /// What was chosen after this one and could not be opened.
+    pub refused: Option<Refused>,
 }
 
 /// A file by name, and how the person says it is to be read.
@@ -75,6 +203,8 @@ pub struct Chosen {
     pub name: String,
     /// The name of a second file whose lines belong to the first one's.
     pub aligned_with: Option<String>,
+    /// Where the page keeps its bytes.
+    pub blobs: usize,
     /// What the person says of the encoding.
     pub encoding: Option<Encoding>,
     /// What the person says of the first line.
@@ -83,15 +213,15 @@ pub struct Chosen {
 
 impl Chosen {
     /// A file to be read as it is found.
-    pub fn new(name: String, aligned_with: Option<String>) -> Self {
-        Self { name, aligned_with, encoding: None, has_header: None }
+    pub fn new(name: String, aligned_with: Option<String>, blobs: usize) -> Self {
+        Self { name, aligned_with, blobs, encoding: None, has_header: None }
     }
 }
 
 impl File {
     /// Reads the chosen file (again); nothing when there is none.
     pub fn open(&mut self, role: DataRole) -> Option<Command> {
-        let Chosen { name, aligned_with, encoding, has_header } = self.chosen.clone()?;
+        let Chosen { name, aligned_with, encoding, has_header, .. } = self.chosen.clone()?;
         self.opens += 1;
         self.progress = 0.0;
         self.problem = None;
@@ -102,5 +232,27 @@ impl File {
     pub fn answered(&mut self) -> bool {
         self.opens = self.opens.saturating_sub(1);
         self.opens == 0 && self.chosen.is_some()
+    }
+
+    /// Whether what was chosen last is no UTF-8: an older Windows program may have written it.
+    pub fn has_other_encoding(&self) -> bool {
+        let refused = self.refused.as_ref().map(|refused| &refused.problem);
+        refused.or(self.problem.as_ref()).is_some_and(|problem| problem.code == "data.not-utf8")
+    }
+
+    /// The file that the worker has open: while another one is read, the earlier.
+    fn last_open(&mut self) -> &mut Self {
+        match self.earlier {
+            Some(ref mut earlier) => &mut earlier.file,
+            None => self,
+        }
+    }
+
+    /// The worker has let go of it, and of the one before.
+    pub fn closed(&mut self) {
+        self.is_open = false;
+        if let Some(earlier) = &mut self.earlier {
+            earlier.file.is_open = false;
+        }
     }
 }

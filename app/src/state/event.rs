@@ -1,9 +1,8 @@
 //! How an event from the worker changes the state.
 
-use hone_core::dataset::SourceInfo;
-use hone_core::protocol::{DataRole, Event, RunSummary};
+use hone_core::protocol::{Event, RowView, RunSummary};
 
-use super::{Effect, Export, FinderStage, Hub, Load, Mistake, Phase, Reply, State};
+use super::{Effect, Export, FinderStage, Hub, Mistake, Phase, Reply, State};
 
 /// Longest silence that a worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
@@ -28,28 +27,23 @@ impl State {
             Event::DataOpened { role, source } => return self.on_opened(role, source),
             Event::DataReady { report } => {
                 self.data.is_mapping = false;
-                self.data.report = Some(report);
+                *self.data.open_report() = Some(report);
                 // What one model refuses another may take.
                 self.data.train.problem.take_if(|problem| problem.code == "data.refused");
                 return self.load_first();
             }
-            Event::DataFailed { role, problem } => {
-                let file = self.data.file_mut(role);
-                if file.answered() {
-                    file.problem = Some(problem);
-                } else if file.chosen.is_none() {
-                    return Vec::new();
-                }
-                self.data.is_mapping = false;
-                if role == DataRole::Train {
-                    self.data.report = None;
-                }
+            Event::DataNotOpened { role, problem } => return self.on_not_opened(role, problem),
+            Event::DataFailed { role, problem } => self.data.failed(role, problem),
+            Event::ModelProgress { done_bytes, total_bytes } => self.model.progressed(share(done_bytes, total_bytes)),
+            Event::ModelReady { model } => {
+                self.forget_weights();
+                self.data.forget_tokens();
+                self.model.ready(model);
             }
-            Event::ModelProgress { done_bytes, total_bytes } => {
-                self.model.load = Load::Loading(share(done_bytes, total_bytes));
+            Event::ModelFailed { problem } => {
+                self.model.failed(problem);
+                return self.load_first();
             }
-            Event::ModelReady { model } => self.model.ready(model),
-            Event::ModelFailed { problem } => self.model.failed(problem),
             Event::ModelFound { found } => self.model.hub = Hub::Found(found.into()),
             Event::ModelsKept { kept, free_bytes } => self.model.were_kept(kept, free_bytes),
             Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
@@ -83,29 +77,13 @@ impl State {
         Vec::new()
     }
 
-    fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
-        let (columns, guess) = (source.columns.clone(), source.guess.clone());
-        let file = self.data.file_mut(role);
-        if !file.answered() {
-            return Vec::new();
-        }
-        file.source = Some(source);
-        if role == DataRole::Train {
-            let in_use = self.data.mapping.take().filter(|mapping| mapping.check(&columns).is_ok());
-            self.data.mapping = Some(in_use.unwrap_or(guess));
-            self.follow_task();
-        }
-        if self.data.train.opens == 0 { self.remap() } else { Vec::new() }
-    }
-
     /// A run is over: it goes into the history, and the next one that waits begins.
     fn on_finished(&mut self, summary: RunSummary) -> Vec<Effect> {
         let run = &mut self.run;
         (run.evaluating, run.measuring) = (None, None);
         run.has_weights = true;
         run.phase = Phase::Finished(Box::new(summary));
-        let data = self.data.train.chosen.as_ref().map(|chosen| chosen.name.clone());
-        self.history.keep(&self.run, data.unwrap_or_default());
+        self.history.keep(&self.run);
         let mut effects = vec![Effect::KeepRuns];
         effects.extend(self.next_run());
         effects
@@ -151,8 +129,8 @@ impl State {
             Event::Rows { actual, predicted, rows, total } => {
                 if std::mem::take(&mut self.trial.is_picking) {
                     let name = run.label(actual).to_owned();
-                    self.trial.mistakes =
-                        rows.iter().map(|row| Mistake { text: row.text.clone(), actual: name.clone() }).collect();
+                    let mistake = |row: &RowView| Mistake { row: row.clone(), actual: name.clone() };
+                    self.trial.mistakes = rows.iter().map(mistake).collect();
                 }
                 if let Some(cell) = &mut run.cell
                     && (cell.actual, cell.predicted) == (actual, predicted)

@@ -63,9 +63,22 @@ impl PastRun {
 fn kept(detail: &Detail) -> Detail {
     match detail.clone() {
         Detail::Classes { classes, .. } => Detail::Classes { classes, confusion: Vec::new() },
+        Detail::Labels { labels, .. } => Detail::Labels { labels, thresholds: Vec::new() },
         Detail::Texts { .. } | Detail::Numbers { .. } => Detail::None,
         detail => detail,
     }
+}
+
+/// The same without scores that are no numbers: JSON has no word for them, and the run would not be read again.
+fn told(mut evaluation: Evaluation) -> Evaluation {
+    evaluation.scores.retain(|_, score| score.is_finite());
+    evaluation
+}
+
+/// Whether JSON has words for all of it.
+fn is_told(forgetting: &Forgetting) -> bool {
+    let (before, after) = forgetting.perplexity.unwrap_or_default();
+    [forgetting.cosine, forgetting.agreement, before, after].iter().all(|figure| figure.is_finite())
 }
 
 /// The runs that are over, the oldest first.
@@ -77,24 +90,23 @@ pub struct History {
 
 impl History {
     /// Keeps a run that has just ended.
-    pub fn keep(&mut self, run: &Run, data: String) {
+    pub fn keep(&mut self, run: &Run) {
         let (Some(plan), Some(summary)) = (&run.plan, run.summary()) else { return };
         let id = self.next_id();
         let steps: Vec<(f64, f64)> = run.steps.iter().map(|step| (f64::from(step.step), step.loss)).collect();
-        let slim = |evaluation: &Evaluation| Evaluation { detail: Detail::None, ..evaluation.clone() };
+        let slim = |evaluation: &Evaluation| told(Evaluation { detail: Detail::None, ..evaluation.clone() });
         self.runs.push(PastRun {
             id,
             name: run.name.clone(),
             recipe: plan.recipe.clone(),
-            data,
+            data: run.data.clone(),
             train_rows: plan.train_rows,
             reason: summary.reason,
             steps: summary.steps,
             seconds: summary.seconds,
-            best: Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() },
+            best: told(Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() }),
             baseline: summary.baseline.clone(),
-            forgetting: summary.forgetting,
-            // JSON has no word for what is not a number.
+            forgetting: summary.forgetting.filter(is_told),
             evaluations: run.evaluations.iter().filter(|one| one.loss.is_finite()).map(slim).collect(),
             loss: thin(&smooth(&steps), MAX_POINTS).collect(),
             is_ticked: false,

@@ -9,6 +9,7 @@ pub mod estimate;
 mod event;
 mod export;
 pub mod fields;
+mod files;
 mod finder;
 mod form;
 mod history;
@@ -27,12 +28,13 @@ pub mod scores;
 pub mod show;
 #[cfg(test)]
 mod tests;
+pub mod together;
 mod trial;
 
 use std::time::Duration;
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::{Encoding, Mapping};
+use hone_core::dataset::Mapping;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, DeviceChoice, ExportForm, PROTOCOL_VERSION, SelfCheck};
 use hone_core::recipe::{Place, RawRecipe};
@@ -120,13 +122,14 @@ impl State {
         self.device.is_listening = false;
         self.busy_s = 0.0;
         self.forget_weights();
-        self.estimate.lost(None);
         self.data.is_mapping = false;
         self.data.forget_tokens();
+        self.model.worker_lost();
         let mut effects = vec![Effect::Replace, Effect::Send(self.hello())];
         for role in [DataRole::Train, DataRole::Validation] {
             let file = self.data.file_mut(role);
             file.opens = 0;
+            file.closed();
             if file.problem.is_none() {
                 effects.extend(file.open(role).map(Effect::Send));
             }
@@ -135,6 +138,15 @@ impl State {
             effects.extend(self.load_model());
         }
         effects
+    }
+
+    /// Where the page keeps the files that go beside a command; none for one that needs none.
+    pub fn blobs_of(&self, command: &Command) -> Option<usize> {
+        match command {
+            Command::OpenData { role, .. } => self.data.file(*role).chosen.as_ref().map(|chosen| chosen.blobs),
+            Command::LoadFiles { .. } => Some(self.model.own_blobs),
+            _ => None,
+        }
     }
 
     /// A worker ended or fell silent. What was under way is not tried again by itself; all else is restored. Tuned
@@ -157,9 +169,11 @@ impl State {
             self.estimate.lost(Some(problem));
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
-            self.data.file_mut(role).problem = Some(problem);
-        } else if matches!(self.model.load, Load::Loading(_)) || self.model.hub == Hub::Asked {
+            self.data.not_opened(role, problem);
+        } else if self.model.is_loading() || self.model.hub == Hub::Asked {
             self.model.failed(problem);
+        } else if self.awaits_tokens() {
+            self.data.train.problem = Some(problem);
         } else {
             self.device.lost = Some(problem);
         }
@@ -185,7 +199,8 @@ impl State {
         }
         let is_awaited = self.device.report.is_none()
             || self.data.is_busy()
-            || matches!(self.model.load, Load::Loading(_))
+            || self.awaits_tokens()
+            || self.model.is_loading()
             || self.model.hub == Hub::Asked
             || self.trial.pending.is_some()
             || self.estimate.is_pending()
@@ -220,68 +235,26 @@ impl State {
         if self.is_engaged() || index == self.model.chosen {
             return Vec::new();
         }
-        self.model.chosen = index;
-        self.model.load = Load::Idle;
+        if self.model.is_loading() && self.model.is_loaded_before(index) {
+            // It is chosen again as soon as the other is given up.
+            return self.stop_loading();
+        }
+        self.model.choose(index);
         self.follow_task();
-        self.forget_weights();
-        if self.data.is_ready() { self.load_model() } else { Vec::new() }
+        if self.data.is_ready() && self.model.load == Load::Idle { self.load_model() } else { Vec::new() }
     }
 
     /// Loads the chosen model.
     pub fn load_model(&mut self) -> Vec<Effect> {
         let Some(model) = self.model.entry().cloned() else { return Vec::new() };
         self.estimate.lost(None);
+        self.model.loads += 1;
         self.model.load = Load::Loading(0.0);
-        self.data.forget_tokens();
         // Without an address the files are the person's own.
         vec![Effect::Send(match model.folder.is_empty() {
-            true => Command::LoadFiles { name: model.name },
+            true => Command::LoadFiles { name: model.name, paths: model.files },
             false => Command::LoadModel { model },
         })]
-    }
-
-    /// Takes a file, or two whose lines belong together. During a run it is left alone, with a word about it.
-    pub fn open(&mut self, role: DataRole, name: String, aligned_with: Option<String>) -> Vec<Effect> {
-        if self.is_engaged() {
-            let under_way = if self.run.is_active() { "a run is going on" } else { "a rate is being looked for" };
-            let what = format!("“{}” was dropped while {under_way}.", show::visible(&name));
-            self.data.notice = Some(
-                Problem::new("page.busy", what)
-                    .done("It was not opened; the data are as they were.")
-                    .remedy("Stop what is going on or let it end, then drop the file again."),
-            );
-            return Vec::new();
-        }
-        self.data.notice = None;
-        self.forget_weights();
-        if role == DataRole::Train {
-            (self.data.mapping, self.data.report) = (None, None);
-        }
-        let file = self.data.file_mut(role);
-        *file = File { chosen: Some(Chosen::new(name, aligned_with)), opens: file.opens, ..File::default() };
-        file.open(role).map(Effect::Send).into_iter().collect()
-    }
-
-    /// A file could not be handed to the worker at all (a sample that is not there).
-    pub fn not_opened(&mut self, problem: Problem) {
-        self.data.notice = Some(problem);
-    }
-
-    /// Reads the training file again as the person says it is written.
-    pub fn reread(&mut self, encoding: Option<Encoding>, has_header: Option<bool>) -> Vec<Effect> {
-        self.forget_weights();
-        self.data.report = None;
-        if let Some(chosen) = &mut self.data.train.chosen {
-            (chosen.encoding, chosen.has_header) = (encoding, has_header);
-        }
-        self.data.train.open(DataRole::Train).map(Effect::Send).into_iter().collect()
-    }
-
-    /// Takes what is learned from these columns.
-    pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
-        self.data.mapping = Some(mapping);
-        self.follow_task();
-        self.remap()
     }
 
     /// Recipe and model follow the task of the columns: a model that cannot learn it gives way to the first that can.
@@ -291,8 +264,7 @@ impl State {
         if !self.model.entry().is_some_and(serves)
             && let Some(fitting) = self.model.catalog.iter().position(serves)
         {
-            self.model.chosen = fitting;
-            self.model.load = Load::Idle;
+            self.model.choose(fitting);
         }
         self.form.follow(task, self.model.entry().map_or(0.0, |entry| entry.parameters));
     }
@@ -314,27 +286,6 @@ impl State {
         self.form.import(read, self.facts());
         self.follow_task();
         if split(&self.form) == before { Vec::new() } else { self.remap() }
-    }
-
-    /// Forgets the validation file and splits the training file again.
-    pub fn close_validation(&mut self) -> Vec<Effect> {
-        self.data.validation = File { opens: self.data.validation.opens, ..File::default() };
-        let mut effects = vec![Effect::Send(Command::CloseValidation)];
-        effects.extend(self.remap());
-        effects
-    }
-
-    /// Takes rows from the columns and splits them, as mapping, share and seed now say.
-    pub fn remap(&mut self) -> Vec<Effect> {
-        let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
-        self.forget_weights();
-        self.data.is_mapping = true;
-        self.data.train.problem = None;
-        let own = &self.data.validation;
-        let has_own = own.chosen.is_some() && own.problem.is_none();
-        let RawRecipe { validation_share, seed, .. } = self.form.recipe;
-        let validation_share = if has_own { 0.0 } else { validation_share };
-        vec![Effect::Send(Command::MapData { mapping, validation_share, seed })]
     }
 
     /// Whether the worker is at something that data, model and recipe must not change under.
@@ -404,9 +355,19 @@ impl State {
     /// Begins a run.
     fn begin(&mut self, Job { recipe, name }: Job) -> Vec<Effect> {
         let name = format!("{} · {name}", self.history.next_id());
-        self.previous = Some(std::mem::replace(&mut self.run, Run::starting(name)));
+        let run = Run {
+            phase: Phase::Starting,
+            name,
+            data: self.data.train.chosen.as_ref().map(|chosen| chosen.name.clone()).unwrap_or_default(),
+            is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
+            base: self.model.entry().cloned(),
+            base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
+            ..Run::default()
+        };
+        self.previous = Some(std::mem::replace(&mut self.run, run));
         self.device.lost = None;
-        self.data.notice = None;
+        self.data.forget_refused();
+        self.model.refused = None;
         let mut effects = self.estimate.give_up();
         effects.push(Effect::Send(Command::Start { recipe }));
         effects
@@ -479,14 +440,19 @@ impl State {
         Command::Hello { version: PROTOCOL_VERSION, device: self.device.choice, known_check: self.known_check.clone() }
     }
 
-    /// The worker's data or model changes: what was tuned on the old ones cannot be tried or taken away any more.
+    /// The worker has another model, or is another worker: what was tuned cannot be tried or taken away any more.
     fn forget_weights(&mut self) {
-        // The worker drops an estimate under way, which was of the old ones too.
-        self.estimate.lost(None);
+        self.forget_measured();
         self.run.has_weights = false;
         self.run.cell = None;
-        self.finder = Finder::default();
         self.trial.reset();
         self.export = Export::Idle;
+    }
+
+    /// Data or model change: what was measured with the old ones holds no more.
+    fn forget_measured(&mut self) {
+        // The worker drops an estimate under way, which was of the old ones too.
+        self.estimate.lost(None);
+        self.finder = Finder::default();
     }
 }

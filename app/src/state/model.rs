@@ -24,6 +24,27 @@ pub struct Model {
     pub chosen: usize,
     /// How far it is.
     pub load: Load,
+    /// Loadings asked for and not answered yet: an answer counts only when it is the last one due.
+    pub loads: u32,
+    /// Where the page keeps the files of the person's own model.
+    pub own_blobs: usize,
+    /// What was chosen before, until the chosen one has loaded.
+    pub previous: Option<Previous>,
+    /// Why another model could not be loaded, so that this one stayed.
+    pub refused: Option<Problem>,
+}
+
+/// A model that another one was chosen after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Previous {
+    /// Its index in the catalog.
+    index: usize,
+    /// What it is, where the worker has it loaded.
+    report: Option<ModelReport>,
+    /// The person's own model that was on offer, if there was one.
+    own: Option<CatalogEntry>,
+    /// Where its files are.
+    own_blobs: usize,
 }
 
 /// How far a model is.
@@ -68,6 +89,11 @@ impl Model {
         }
     }
 
+    /// Whether one is on its way: the worker does nothing else meanwhile.
+    pub fn is_loading(&self) -> bool {
+        matches!(self.load, Load::Loading(_))
+    }
+
     /// What the browser's storage has of a model.
     pub fn kept(&self, id: &str) -> Option<&KeptModel> {
         self.kept.iter().find(|kept| kept.entry.id == id)
@@ -106,10 +132,88 @@ impl Model {
         }
     }
 
+    /// Index of the person's own model, if there is one on offer.
+    fn own(&self) -> Option<usize> {
+        self.catalog.iter().position(|entry| entry.folder.is_empty())
+    }
+
+    /// Chooses another model. The loaded one is remembered, and needs no loading when it is chosen again.
+    pub fn choose(&mut self, index: usize) {
+        self.remember();
+        self.chosen = index;
+        let again = self.previous.take_if(|previous| previous.index == index && self.loads == 0);
+        self.load = again.and_then(|previous| previous.report).map_or(Load::Idle, Load::Ready);
+    }
+
+    /// Whether an entry is the one that the worker has while another one is on its way.
+    pub fn is_loaded_before(&self, index: usize) -> bool {
+        self.previous.as_ref().is_some_and(|previous| previous.index == index && previous.report.is_some())
+    }
+
+    /// Remembers the chosen model, before another one is chosen; rather the last one that the worker has loaded.
+    fn remember(&mut self) {
+        self.refused = None;
+        let report = match std::mem::take(&mut self.load) {
+            Load::Ready(report) => Some(report),
+            _ => None,
+        };
+        let has_loaded = self.previous.as_ref().is_some_and(|previous| previous.report.is_some());
+        if report.is_some() || !has_loaded {
+            let own = self.own().map(|own| self.catalog[own].clone());
+            self.previous = Some(Previous { index: self.chosen, report, own, own_blobs: self.own_blobs });
+        }
+    }
+
+    /// The remembered model is the chosen one again. What was offered in the place of the person's own gives way to it.
+    fn take_back(&mut self, previous: Previous, problem: Problem) {
+        let Previous { index, report, own, own_blobs } = previous;
+        let stays = match &report {
+            Some(report) => format!("{} is still loaded.", report.name),
+            None => "The model chosen before is chosen again.".into(),
+        };
+        let done = format!("{} {stays}", problem.done);
+        self.refused = Some(problem.done(done.trim_start()));
+        if let Some(failed) = self.own().filter(|own| *own == self.chosen) {
+            self.own_blobs = own_blobs;
+            match own {
+                Some(entry) => self.catalog[failed] = entry,
+                // The remembered one stands before it: it was on offer when this one came.
+                None => drop(self.catalog.remove(failed)),
+            }
+        }
+        (self.chosen, self.load) = (index, report.map_or(Load::Idle, Load::Ready));
+    }
+
+    /// The worker is gone with what it had loaded and what it was asked for.
+    pub fn worker_lost(&mut self) {
+        (self.loads, self.previous) = (0, None);
+        if self.hub == Hub::Asked {
+            self.hub = Hub::Idle;
+        }
+    }
+
+    /// Part of the chosen model has arrived.
+    pub fn progressed(&mut self, share: f64) {
+        if let Load::Loading(loaded) = &mut self.load {
+            *loaded = share;
+        }
+    }
+
     /// A model has loaded: of the person's own files it is known only now what they are.
     pub fn ready(&mut self, report: ModelReport) {
+        self.loads = self.loads.saturating_sub(1);
+        if self.loads > 0 || !self.is_loading() {
+            // Another one has been chosen since. It may be the one before that.
+            let is_of = |index: usize| self.catalog.get(index).is_some_and(|entry| entry.id == report.id);
+            self.previous.take_if(|previous| !is_of(previous.index));
+            if let Some(previous) = &mut self.previous {
+                previous.report = Some(report);
+            }
+            return;
+        }
+        self.previous = None;
         if let Some(entry) = self.catalog.get_mut(self.chosen).filter(|entry| entry.folder.is_empty()) {
-            (entry.family, entry.parameters) = (report.family, report.parameters);
+            (entry.family, entry.pooling, entry.parameters) = (report.family, report.pooling, report.parameters);
         }
         self.load = Load::Ready(report);
     }
@@ -118,7 +222,30 @@ impl Model {
     pub fn failed(&mut self, problem: Problem) {
         match self.hub {
             Hub::Asked => self.hub = Hub::Failed(problem),
-            _ => self.load = Load::Failed(problem),
+            _ => self.not_loaded(problem),
+        }
+    }
+
+    /// The model that was asked for is not there: the one before is, or none.
+    fn not_loaded(&mut self, problem: Problem) {
+        self.loads = self.loads.saturating_sub(1);
+        if self.loads > 0 || !self.is_loading() {
+            // Another one has been chosen since.
+            return;
+        }
+        let own = self.entry().filter(|entry| entry.folder.is_empty());
+        let (is_own, is_zip) = (own.is_some(), own.is_some_and(|entry| has_ending(&entry.name, ".zip")));
+        let problem = match is_zip {
+            true => {
+                let remedy = format!("{} If it holds data, unpack it first and drop the file.", problem.remedy);
+                problem.remedy(remedy.trim_start())
+            }
+            false => problem,
+        };
+        // A model of a hub stays chosen, to go on loading, unless one is loaded.
+        match self.previous.take_if(|previous| is_own || previous.report.is_some()) {
+            Some(previous) => self.take_back(previous, problem),
+            None => self.load = Load::Failed(problem),
         }
     }
 }
@@ -126,7 +253,7 @@ impl Model {
 impl State {
     /// Asks a hub what a model is.
     pub fn find_model(&mut self, hub: String, id: String) -> Vec<Effect> {
-        if id.trim().is_empty() || matches!(self.model.load, Load::Loading(_)) {
+        if id.trim().is_empty() || self.model.is_loading() {
             return Vec::new();
         }
         self.model.hub = Hub::Asked;
@@ -140,14 +267,17 @@ impl State {
         }
         let Hub::Found(found) = std::mem::take(&mut self.model.hub) else { return Vec::new() };
         let index = self.model.add(found.entry);
+        self.model.remember();
         self.take(index)
     }
 
-    /// Takes a model of the person's own files, which are `bytes` long together.
-    pub fn take_own(&mut self, name: String, bytes: f64) -> Vec<Effect> {
+    /// Takes a model of the person's own files, which stand at `files` in its folder and are `bytes` long together.
+    pub fn take_own(&mut self, name: String, files: Vec<String>, bytes: f64, blobs: usize) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();
         }
+        // Before its place in the catalog is taken.
+        self.model.remember();
         // There is one at a time: its files are kept by the page.
         let entry = CatalogEntry {
             id: name.clone(),
@@ -158,13 +288,14 @@ impl State {
             parameters: 0.0,
             bytes,
             folder: String::new(),
-            files: Vec::new(),
+            files,
             weights: String::new(),
             sha256: String::new(),
             family: Family::default(),
             pooling: Pooling::Cls,
         };
-        let index = match self.model.catalog.iter().position(|entry| entry.folder.is_empty()) {
+        self.model.own_blobs = blobs;
+        let index = match self.model.own() {
             Some(index) => {
                 self.model.catalog[index] = entry;
                 index
@@ -176,7 +307,6 @@ impl State {
 
     fn take(&mut self, index: usize) -> Vec<Effect> {
         self.model.chosen = index;
-        self.forget_weights();
         self.load_model()
     }
 
@@ -189,4 +319,8 @@ impl State {
     pub fn forget_model(&mut self, id: String) -> Vec<Effect> {
         vec![Effect::Send(Command::ForgetModel { id })]
     }
+}
+
+fn has_ending(name: &str, ending: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(ending)
 }

@@ -1,5 +1,6 @@
 //! One training run, from its start to what it scored.
 
+use hone_core::catalog::CatalogEntry;
 use hone_core::metrics::Evaluation;
 use hone_core::problem::Problem;
 use hone_core::protocol::{EndReason, PartState, RowView, RunPlan, RunSummary, StepMetrics};
@@ -14,6 +15,14 @@ pub struct Run {
     pub phase: Phase,
     /// What it is called.
     pub name: String,
+    /// Name of the file that it learns from.
+    pub data: String,
+    /// Whether that holds pairs of texts.
+    pub is_of_pairs: bool,
+    /// The model that it tunes.
+    pub base: Option<CatalogEntry>,
+    /// Bytes of that model's weights in a download.
+    pub base_bytes: f64,
     /// What it does; absent until it has begun.
     pub plan: Option<RunPlan>,
     /// Every optimiser step, in order.
@@ -38,7 +47,7 @@ pub struct Run {
     pub warnings: Vec<Problem>,
     /// The opened cell of the confusion matrix.
     pub cell: Option<Cell>,
-    /// Whether the worker still holds the tuned weights and the data they were tuned on.
+    /// Whether the worker holds the tuned weights, with the rows that they were tuned on.
     pub has_weights: bool,
 }
 
@@ -76,9 +85,9 @@ pub struct Cell {
 }
 
 impl Run {
-    /// A run that was asked for.
-    pub fn starting(name: String) -> Self {
-        Self { phase: Phase::Starting, name, ..Self::default() }
+    /// Its name and that of its data, which need not be those in use any more.
+    pub fn of_what(&self) -> String {
+        format!("{}, on {}", show::visible(&self.name), show::visible(&self.data))
     }
 
     /// Whether a run is under way, waiting or not.

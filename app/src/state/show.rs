@@ -2,6 +2,9 @@
 
 use hone_core::recipe::{LoraTarget, Place};
 
+/// Characters of a row that are shown in a list of rows.
+const EXCERPT_CHARS: usize = 500;
+
 // Numbers stay with their units: the spaces between them do not break.
 
 /// `1240` as `1,240`.
@@ -137,6 +140,14 @@ pub fn lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// The beginning of someone else's text as [`visible`].
+pub fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => visible(&text[..end]) + "…",
+        None => visible(text),
+    }
+}
+
 /// Someone else's text with every character made visible that could hide or reorder what stands beside it.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -179,6 +190,13 @@ mod tests {
         );
         assert_eq!([770.0, 294_912.0, 10.6e6].map(parameters).map(breaking), ["770", "295 K", "10.6 M"]);
         assert_eq!([0.0, 5e-5, 1e-5 / 3.0, 0.25, 128.0].map(rate), ["0", "5e-5", "3.33e-6", "0.25", "128"]);
+    }
+
+    #[test]
+    fn only_a_text_that_is_cut_ends_in_dots() {
+        let long = "ü".repeat(EXCERPT_CHARS);
+        assert_eq!(excerpt(&long), long);
+        assert_eq!(excerpt(&format!("{long}ü")), format!("{long}…"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use hone_core::protocol::{
 use hone_core::recipe::{Family, Metric, Place, Pooling, RawRecipe};
 use hone_core::usage::PromptForm;
 
-use super::State;
+use super::{Chosen, State};
 
 const MAPPING: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
 
@@ -45,6 +45,10 @@ fn source(columns: usize) -> SourceInfo {
 
 fn opened(columns: usize) -> Event {
     Event::DataOpened { role: DataRole::Train, source: source(columns) }
+}
+
+fn not_opened(role: DataRole) -> Event {
+    Event::DataNotOpened { role, problem: gone() }
 }
 
 fn data_ready() -> Event {
@@ -103,7 +107,9 @@ fn model_ready() -> Event {
             id: "mini".into(),
             name: "Mini".into(),
             family: Family::Bert,
+            pooling: Pooling::Mean,
             parameters: 22.7e6,
+            bytes: 91e6,
             layers: 6,
             hidden: 384,
             max_positions: 512,
@@ -181,6 +187,11 @@ fn gone() -> Problem {
     Problem::new("engine.broken", "It is gone.")
 }
 
+/// A file by name; each of those in these tests has another place for its bytes.
+fn chosen(name: &str) -> Chosen {
+    Chosen::new(name.into(), None, name.bytes().map(usize::from).sum())
+}
+
 /// A page whose worker is there, with a file, a mapping and a model.
 fn ready() -> State {
     let mut state = State::default();
@@ -188,7 +199,7 @@ fn ready() -> State {
     state.catalog(Ok(vec![entry()]));
     state.listening();
     state.on_event(device_ready());
-    state.open(DataRole::Train, "reviews.csv".into(), None);
+    state.open(DataRole::Train, chosen("reviews.csv"));
     for event in [opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.on_event(event);
     }

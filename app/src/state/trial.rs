@@ -1,8 +1,7 @@
 //! Trying the model on one's own texts, questions and prompts.
 
-use hone_core::dataset::Mapping;
 use hone_core::problem::Problem;
-use hone_core::protocol::{Answer, Command, Query, Sampling};
+use hone_core::protocol::{Answer, Command, Query, RowView, Sampling};
 use hone_core::recipe::Task;
 
 use super::{Effect, State};
@@ -74,8 +73,8 @@ pub struct Reply {
 /// A validation row that the model got wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mistake {
-    /// Its text.
-    pub text: String,
+    /// It.
+    pub row: RowView,
     /// What it is.
     pub actual: String,
 }
@@ -124,26 +123,21 @@ impl Trial {
 impl State {
     /// What the tuned model is asked.
     pub fn asking(&self) -> Asking {
-        let is_pair = match &self.data.mapping {
-            Some(
-                Mapping::Classification { pair, .. }
-                | Mapping::MultiLabel { pair, .. }
-                | Mapping::Regression { pair, .. },
-            ) => pair.is_some(),
-            _ => false,
-        };
         match self.run.task() {
             Task::QuestionAnswering => Asking::Question,
             Task::Generation => Asking::Prompt,
-            _ if is_pair => Asking::Pair,
+            _ if self.run.is_of_pairs => Asking::Pair,
             _ => Asking::Text,
         }
     }
 
-    /// Whether there is enough in the boxes, and nothing is being answered.
+    /// Whether there is enough in the boxes, and nothing is being answered or loaded.
     pub fn can_ask(&self) -> bool {
         let trial = &self.trial;
-        trial.pending.is_none() && trial.errors.is_empty() && trial.query(self.asking()).is_some()
+        !self.model.is_loading()
+            && trial.pending.is_none()
+            && trial.errors.is_empty()
+            && trial.query(self.asking()).is_some()
     }
 
     /// Whether a text is being written.
@@ -151,8 +145,20 @@ impl State {
         matches!(&self.trial.pending, Some(Pending { query: Query::Prompt { .. }, .. }))
     }
 
+    /// Asks about a row of the data, whose texts go into the boxes.
+    pub fn ask_row(&mut self, RowView { text, pair, .. }: RowView) -> Vec<Effect> {
+        self.trial.text = text;
+        if let Some(pair) = pair {
+            self.trial.other = pair;
+        }
+        self.ask()
+    }
+
     /// Asks what is in the boxes.
     pub fn ask(&mut self) -> Vec<Effect> {
+        if self.model.is_loading() {
+            return Vec::new();
+        }
         let asking = self.asking();
         let trial = &mut self.trial;
         let Some(query) = trial.query(asking) else { return Vec::new() };

@@ -1,4 +1,5 @@
 use hone_core::metrics::ClassScores;
+use hone_core::protocol::RowView;
 use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
@@ -64,7 +65,7 @@ fn confusion(state: &State) -> Option<(&[ClassScores], &[Vec<u32>])> {
 #[component]
 fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: String) -> impl IntoView {
     let page = Page::get();
-    let cannot_open = page.memo(move |state| count == 0 || !state.run.has_weights);
+    let cannot_open = page.memo(move |state| count == 0 || !state.run.has_weights || state.model.is_loading());
     let is_open = page.memo(move |state| {
         let cell = state.run.cell.as_ref();
         cell.is_some_and(|cell| (cell.actual, cell.predicted) == (actual, predicted)).to_string()
@@ -98,11 +99,13 @@ fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
         let shown = format!("{title}: {} of {}, worst first", rows.len(), show::counted(cell.total, "row", "rows"));
         let items = rows.into_iter().map(|row| {
             let about = format!("line {}, {} sure", row.line, show::percent(f64::from(row.probability)));
+            let pair = row.pair.as_deref().map(show::excerpt);
             view! {
                 <li>
-                    <span dir="auto">{show::visible(&row.text)}</span>
+                    <span dir="auto">{show::excerpt(&row.text)}</span>
+                    {pair.map(|pair| view! { <span dir="auto">{pair}</span> })}
                     <small>{about}</small>
-                    <TryButton text=row.text />
+                    <TryButton row />
                 </li>
             }
         });
@@ -116,11 +119,8 @@ fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
 }
 
 #[component]
-fn TryButton(text: String) -> impl IntoView {
+fn TryButton(row: RowView) -> impl IntoView {
     let page = Page::get();
-    let ask = move |_| {
-        page.change(|state| state.trial.text.clone_from(&text));
-        page.act(State::ask);
-    };
+    let ask = move |_| page.act(|state| state.ask_row(row.clone()));
     view! { <a class="quiet" href="#try" on:click=pressed(ask)>"Try it"</a> }
 }

@@ -38,12 +38,12 @@ pub fn TryStep() -> impl IntoView {
 #[component]
 fn Question() -> impl IntoView {
     let page = Page::get();
-    let name = page.memo(|state| show::visible(&state.run.name));
+    let name = page.memo(|state| state.run.of_what());
     let problem = page.memo(|state| state.trial.problem.clone());
     let cannot_ask = page.memo(|state| !state.can_ask());
     let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
     let is_not_writing = page.memo(|state| !state.is_writing());
-    let cannot_pick = page.memo(|state| state.run.worst_cell().is_none());
+    let cannot_pick = page.memo(|state| state.run.worst_cell().is_none() || state.model.is_loading());
     view! {
         <p class="hint">"Asks the model of the last run, " <span dir="auto">{name}</span> "."</p>
         <Boxes />
@@ -77,16 +77,15 @@ fn Mistakes() -> impl IntoView {
     let page = Page::get();
     let mistakes = page.memo(|state| state.trial.mistakes.clone());
     let item = move |mistake: Mistake| {
-        let Mistake { text, actual } = mistake;
-        let shown = show::visible(&text);
-        let ask = move |_| {
-            page.change(|state| state.trial.text.clone_from(&text));
-            page.act(State::ask);
-        };
+        let Mistake { row, actual } = mistake;
+        let shown = show::excerpt(&row.text);
+        let pair = row.pair.as_deref().map(show::excerpt);
+        let ask = move |_| page.act(|state| state.ask_row(row.clone()));
         view! {
             <li>
                 <button type="button" class="pick" dir="auto" on:click=pressed(ask)>
-                    {shown}
+                    <span>{shown}</span>
+                    {pair.map(|pair| view! { <span>{pair}</span> })}
                     <small>"is " {show::visible(&actual)}</small>
                 </button>
             </li>

@@ -106,7 +106,7 @@ pub struct Ready {
 }
 
 impl Data {
-    /// Reads a file once and tells what is in it.
+    /// Reads a file once and tells what is in it. One that cannot be read leaves everything as it is.
     pub async fn open(&mut self, role: DataRole, dropped: Dropped, hints: Hints) {
         let read = match dropped.into_one().await {
             Ok((name, blob)) => scan(role, &name, blob, hints).await,
@@ -121,7 +121,7 @@ impl Data {
                 }
                 post(&Event::DataOpened { role, source: info });
             }
-            Err(problem) => post(&Event::DataFailed { role, problem }),
+            Err(problem) => post(&Event::DataNotOpened { role, problem }),
         }
     }
 

@@ -66,7 +66,7 @@ impl Engine {
                 let problem = Problem::new("data.running", "A run is going on.")
                     .done("It goes on with the file that it began with.")
                     .remedy("Stop it, or wait for its end, and then choose the new file.");
-                post(&Event::DataFailed { role, problem });
+                post(&Event::DataNotOpened { role, problem });
             }
             Command::OpenData { role, name, aligned_with, encoding, has_header } => {
                 self.data.open(role, Dropped { name, aligned_with, files }, Hints { encoding, has_header }).await;
@@ -82,7 +82,7 @@ impl Engine {
             }
             Command::CloseValidation => self.data.close_validation(),
             Command::LoadModel { model } => model::load(self, Source::of_entry(model).await).await,
-            Command::LoadFiles { name } => model::load(self, Source::of_files(name, files)).await,
+            Command::LoadFiles { name, paths } => model::load(self, Source::of_files(name, paths, files)).await,
             // It is heard in the mailbox.
             Command::StopLoading => {}
             Command::FindModel { hub, id } => hub::find(self, &hub, &id).await,

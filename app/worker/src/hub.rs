@@ -1,7 +1,7 @@
 //! Asking a hub what a model is. Nothing is asked before the person does.
 
-use hone_core::catalog::FoundModel;
-use hone_core::hub::{HubModel, Listing, POOLING, is_gguf};
+use hone_core::catalog::{FoundModel, POOLING};
+use hone_core::hub::{HubModel, Listing, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
 use hone_core::problem::Problem;
 use hone_core::protocol::Event;

@@ -32,6 +32,15 @@ pub fn stops_loading() -> bool {
     loading_signal().is_some_and(|signal| signal.aborted())
 }
 
+/// Ends what is loading: the person wants that, or something else in its place.
+fn stop_loading() {
+    LOADING.with_borrow(|loading| {
+        if let Some(loading) = loading {
+            loading.abort();
+        }
+    });
+}
+
 /// Begins to listen. What cannot be read ends the worker's usefulness: the page is of another version.
 pub fn open() -> UnboundedReceiver<Letter> {
     let (sender, receiver) = unbounded();
@@ -41,14 +50,11 @@ pub fn open() -> UnboundedReceiver<Letter> {
         let files = files.iter().filter_map(|file| file.dyn_into::<Blob>().ok()).collect();
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
             // Heard at once, where other commands wait for their turn.
-            Ok(Command::StopLoading) => LOADING.with_borrow(|loading| {
-                if let Some(loading) = loading {
-                    loading.abort();
-                }
-            }),
+            Ok(Command::StopLoading) => stop_loading(),
             Ok(command) => {
                 if matches!(command, Command::LoadModel { .. } | Command::LoadFiles { .. } | Command::FindModel { .. })
                 {
+                    stop_loading();
                     LOADING.set(AbortController::new().ok());
                 }
                 // The receiver lives as long as the worker.

@@ -1,13 +1,12 @@
 //! Loading a model.
 
-use hone_core::catalog::CatalogEntry;
-use hone_core::hub::{POOLING, VERBATIM, is_mean};
+use hone_core::catalog::{CatalogEntry, POOLING};
+use hone_core::hub::{VERBATIM, pooling_of};
 use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::problem::Problem;
 use hone_core::protocol::{Event, ModelReport};
-use hone_core::recipe::Pooling;
 use hone_core::weights::{Incoming, Weights};
 
 use crate::device::Chosen;
@@ -60,9 +59,13 @@ async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelRep
             let bytes = source.small(&name, MAX_TOKENIZER_BYTES).await?;
             verbatim.push((name, bytes));
         }
-        // A sentence-transformers folder tells how it makes a vector of a sentence.
-        if source.has(POOLING) && is_mean(&source.small(POOLING, MAX_CONFIG_BYTES).await?) {
-            source.entry.pooling = Pooling::Mean;
+        // A folder of the person's own tells it itself; the catalog and a hub have told it.
+        if source.entry.folder.is_empty() {
+            let pooling = match source.has(POOLING) {
+                true => Some(source.small(POOLING, MAX_CONFIG_BYTES).await?),
+                false => None,
+            };
+            source.entry.pooling = pooling_of(&config_json, pooling.as_deref());
         }
         Incoming::safetensors(ModelConfig::parse(&config_json)?.family(), &chosen.device)
     };
@@ -88,7 +91,9 @@ async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelRep
         id: entry.id.clone(),
         name: entry.name.clone(),
         family: pretrained.config.family(),
+        pooling: pretrained.pooling,
         parameters: pretrained.body.parameters() as f64,
+        bytes: pretrained.body.file_bytes() as f64,
         layers: sizes.layers as u32,
         hidden: sizes.hidden as u32,
         max_positions: pretrained.config.positions() as u32,

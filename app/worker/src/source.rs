@@ -12,7 +12,6 @@ use web_sys::Blob;
 use zip::ZipArchive;
 
 use crate::files::{BlobReader, PIECE, fetch, fetch_small, hex, read_blob, stopped};
-use crate::js;
 use crate::mailbox::{breathe, stops_loading};
 use crate::storage::{KeptFile, Shelf};
 
@@ -41,17 +40,12 @@ impl Source {
         Ok(Self { entry, files })
     }
 
-    /// What a person dropped: the files of a folder, a zip of them, or one GGUF file.
+    /// What a person dropped: the files of a folder, each with its path in it, a zip of them, or one GGUF file.
     ///
     /// # Errors
     /// When there are no weights among them.
-    pub fn of_files(name: String, blobs: Vec<Blob>) -> Result<Self, Problem> {
-        let with_path = |blob: Blob| {
-            // Files of a folder that was chosen know where they stand in it.
-            let path = js::text(&blob, "webkitRelativePath");
-            (if path.is_empty() { js::text(&blob, "name") } else { path }, blob)
-        };
-        let mut blobs: Vec<(String, Blob)> = blobs.into_iter().map(with_path).collect();
+    pub fn of_files(name: String, paths: Vec<String>, blobs: Vec<Blob>) -> Result<Self, Problem> {
+        let mut blobs: Vec<(String, Blob)> = paths.into_iter().zip(blobs).collect();
         let is_zip = matches!(blobs.as_slice(), [(path, _)] if path.to_ascii_lowercase().ends_with(".zip"));
         let mut files = if is_zip {
             let archive = ZipArchive::new(BlobReader::new(blobs.remove(0).1)?).map_err(|error| {

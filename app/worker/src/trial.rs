@@ -12,8 +12,6 @@ use crate::{errors, memory};
 
 /// Rows of a cell that are sent.
 const ROWS: usize = 50;
-/// Characters of a row that are sent.
-const ROW_CHARS: usize = 500;
 
 /// Seconds in which a window or a piece of a prompt is surely read, compiling counted: announced, so that the page does
 /// not take silence for death.
@@ -156,9 +154,12 @@ pub fn rows(engine: &Engine, actual: u32, predicted: u32) {
     let total = found.len() as u32;
     let view = |row: usize| {
         let number = run.dataset.validation[row];
-        let text = run.dataset.text(number).chars().take(ROW_CHARS).collect();
-        let probability = said[row].probability(predicted);
-        RowView { line: run.dataset.line(number), text, probability }
+        RowView {
+            line: run.dataset.line(number),
+            text: run.dataset.text(number).to_owned(),
+            pair: run.dataset.second_text(number).map(str::to_owned),
+            probability: said[row].probability(predicted),
+        }
     };
     let rows = found.into_iter().take(ROWS).map(view).collect();
     post(&Event::Rows { actual, predicted, rows, total });

@@ -160,7 +160,7 @@ impl Examples {
     }
 
     /// A row's second text, where it has one.
-    fn second_text(&self, row: usize) -> Option<&str> {
+    pub(super) fn second_text(&self, row: usize) -> Option<&str> {
         (self.width > 1).then(|| self.nth_text(row, 1))
     }
 

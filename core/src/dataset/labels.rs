@@ -98,7 +98,8 @@ pub(super) fn choose(labels: &[LabelName], rows: &[usize], min_rows: usize) -> R
         if rows[id] >= min_rows { kept.push((id, label.name.clone())) } else { rare.push(label.name.as_str()) }
     }
     if kept.len() < 2 {
-        let what = format!("Only {} at least {}.", count(kept.len(), "label") + " has", count(min_rows, "row"));
+        let having = if kept.is_empty() { "No label has" } else { "Only 1 label has" };
+        let what = format!("{having} at least {}.", count(min_rows, "row"));
         return Err(Problem::new("data.too-few-rows", what)
             .done("There is nothing to tell apart; the file stays open.")
             .remedy("Add rows: ten of each label are a beginning. Or choose another column as the label."));

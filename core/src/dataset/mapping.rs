@@ -94,6 +94,16 @@ impl Mapping {
         }
     }
 
+    /// Whether a row has a second text.
+    pub fn has_pairs(&self) -> bool {
+        match self {
+            Self::Classification { pair, .. } | Self::MultiLabel { pair, .. } | Self::Regression { pair, .. } => {
+                pair.is_some()
+            }
+            _ => false,
+        }
+    }
+
     /// The form in which a model that learned such rows is asked; means nothing where it does not write.
     pub fn prompt_form(&self) -> PromptForm {
         match self {

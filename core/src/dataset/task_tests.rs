@@ -210,6 +210,8 @@ fn pairs_have_two_texts_and_repeat_only_as_pairs() {
     let (dataset, report) = dataset(file).unwrap();
     let Example::Class { text, pair, class } = examples(&dataset).swap_remove(1) else { panic!("no class") };
     assert_eq!((text, pair, class), ("it is", Some("it is not"), 0));
+    let second = |row: &u32| dataset.second_text(*row) == Some("it is not");
+    assert!(dataset.train.iter().chain(&dataset.validation).any(second));
     assert_eq!((report.duplicates, report.contradictions), (0, 0));
     assert_eq!(report.dropped, [DroppedRow { line: 6, reason: "no second text".into() }]);
 }

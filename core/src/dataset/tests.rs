@@ -282,7 +282,8 @@ fn labels_that_cannot_be_learned_say_why() {
     };
     for (file, code, names) in [
         ("text,label\na b,x\nc d,x\n".to_owned(), "data.one-class", "\"x\""),
-        ("text,label\na b,x\nc d,x\ne f,y\n".to_owned(), "data.too-few-rows", "1 label"),
+        ("text,label\na b,x\nc d,x\ne f,y\n".to_owned(), "data.too-few-rows", "Only 1 label has at least 2 rows."),
+        ("text,label\na b,x\nc d,y\ne f,z\n".to_owned(), "data.too-few-rows", "No label has at least 2 rows."),
         (many(|i| format!("n{i}")), "data.too-many-classes", "1,000"),
         (many(|i| format!("{}.5", i)), "data.regression", "1,000"),
     ] {

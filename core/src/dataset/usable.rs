@@ -111,6 +111,12 @@ impl Dataset {
         file.text(row)
     }
 
+    /// A row's second text, where it has one: that of a pair, the passage, what a prompt goes on with. For showing it.
+    pub fn second_text(&self, row: u32) -> Option<&str> {
+        let (file, _, row) = self.place(row);
+        file.second_text(row)
+    }
+
     /// Index of a row's class in `labels`; 0 for other tasks than classification.
     pub fn label(&self, row: u32) -> u32 {
         match self.example(row) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::ClassScores;
 use crate::recipe::Metric;
@@ -14,7 +14,8 @@ pub struct Evaluation {
     pub step: u32,
     /// Epochs done, with fraction.
     pub epoch: f64,
-    /// Mean loss.
+    /// Mean loss; NaN where it is no number, for which JSON has `null`.
+    #[serde(deserialize_with = "number_or_nan")]
     pub loss: f64,
     /// The task's figures; one that cannot be told, such as the correlation with a constant, is absent.
     pub scores: BTreeMap<Metric, f64>,
@@ -79,6 +80,10 @@ pub struct TextSample {
     pub written: String,
     /// What stands in the data.
     pub reference: String,
+}
+
+fn number_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Option::deserialize(deserializer).map(|number| number.unwrap_or(f64::NAN))
 }
 
 impl Evaluation {

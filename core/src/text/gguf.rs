@@ -106,6 +106,8 @@ impl GgufVocab<'_> {
         let mut config = json!({
             "tokenizer_class": "PreTrainedTokenizerFast",
             "clean_up_tokenization_spaces": false,
+            // Without a word from here, transformers 4 would hand types of tokens to models that know none.
+            "model_input_names": ["input_ids", "attention_mask"],
         });
         for (field, id) in
             [("bos_token", self.bos), ("eos_token", self.eos), ("unk_token", self.unknown), ("pad_token", self.padding)]

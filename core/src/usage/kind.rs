@@ -2,6 +2,14 @@
 
 use crate::recipe::{Family, Pooling, Task};
 
+/// How the names of the classes in `modeling_hone.py` begin.
+const OWN_CLASSES: &str = "Hone";
+
+/// Whether a class is one of those that Hone exports with the mean over the tokens.
+pub fn is_own_class(name: &str) -> bool {
+    name.starts_with(OWN_CLASSES)
+}
+
 /// A task, and what was tuned for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelKind {
@@ -30,7 +38,7 @@ impl ModelKind {
             (Task::TokenClassification, _) => "ForTokenClassification",
             (Task::Classification | Task::MultiLabel | Task::Regression, _) => "ForSequenceClassification",
         };
-        format!("{}{body}{head}", if self.has_own_class() { "Hone" } else { "" })
+        format!("{}{body}{head}", if self.has_own_class() { OWN_CLASSES } else { "" })
     }
 
     /// Whether the model is of a class that transformers lacks.

@@ -7,7 +7,7 @@ mod python;
 use serde::{Deserialize, Serialize};
 
 pub use javascript::JavaScript;
-pub use kind::ModelKind;
+pub use kind::{ModelKind, is_own_class};
 
 /// The form in which a model that writes was given its rows, and in which it is to be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

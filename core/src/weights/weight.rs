@@ -63,6 +63,13 @@ pub trait Weights: Clone {
         sum
     }
 
+    /// Bytes of the weights in their file, which has each in its own type.
+    fn file_bytes(&self) -> u64 {
+        let mut sum = 0;
+        self.clone().each(&mut |weight| sum += (weight.len() * weight.dtype().size()) as u64);
+        sum
+    }
+
     /// Number of parameters of each part that learn when it is live.
     fn learning_parameters(&self) -> BTreeMap<Place, usize> {
         let mut sums = BTreeMap::new();

@@ -80,7 +80,7 @@ pub static CONTROLS: [Control; 6] = [
                     "mean of all tokens",
                     "Suits models made for comparing sentences; the export brings a short Python file that transformers must be allowed to run.",
                 ),
-                ("first token, [CLS]", "Suits most other models; the export is a plain BertForSequenceClassification."),
+                ("first token", "Suits most other models; transformers opens the export without code of its own."),
             ],
             "Leave it unless the export must open without code of its own.",
         )

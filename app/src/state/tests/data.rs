@@ -1,13 +1,14 @@
 //! Files dropped, read, mapped and split.
 
-use hone_core::dataset::{Encoding, Mapping};
+use hone_core::dataset::{Encoding, Mapping, SourceInfo};
+use hone_core::problem::Problem;
 use hone_core::protocol::{Command, DataRole, Event};
 
 use super::{
-    MAPPING, data_ready, device_ready, entry, gone, model_ready, opened, read, ready, running, source, tokens_ready,
-    trained,
+    MAPPING, chosen, data_ready, device_ready, entry, gone, model_ready, not_opened, opened, read, ready, running,
+    source, tokens_ready, trained,
 };
-use crate::state::{Effect, Mark, State, Step};
+use crate::state::{Asking, Effect, Mark, State, Step};
 
 #[test]
 fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
@@ -15,7 +16,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     state.restart();
     state.catalog(Ok(vec![entry()]));
     assert!(matches!(
-        state.open(DataRole::Train, "reviews.csv".into(), None)[..],
+        state.open(DataRole::Train, chosen("reviews.csv"))[..],
         [Effect::Send(Command::OpenData { role: DataRole::Train, .. })]
     ));
     assert_eq!(state.line(Step::Data).mark, Mark::Busy);
@@ -40,7 +41,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
 fn a_file_dropped_during_a_run_changes_nothing_but_is_spoken_of() {
     let mut state = running();
     let before = state.clone();
-    assert_eq!(state.open(DataRole::Train, "other.csv".into(), None), []);
+    assert_eq!(state.open(DataRole::Train, chosen("other.csv")), []);
     assert!(state.data.notice.take().is_some_and(|notice| notice.what.contains("other.csv")));
     assert_eq!(state, before);
 }
@@ -48,17 +49,26 @@ fn a_file_dropped_during_a_run_changes_nothing_but_is_spoken_of() {
 #[test]
 fn only_the_last_of_two_files_dropped_in_a_row_counts() {
     let mut state = ready();
-    state.open(DataRole::Train, "first.csv".into(), None);
-    state.open(DataRole::Train, "second.csv".into(), None);
+    state.open(DataRole::Train, chosen("first.csv"));
+    state.open(DataRole::Train, chosen("second.csv"));
     assert_eq!(state.on_event(opened(9)), []);
     assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
 }
 
+/// A page on which a first file could not be opened.
+fn blocked() -> State {
+    let mut state = State::default();
+    state.restart();
+    state.catalog(Ok(vec![entry()]));
+    state.on_event(device_ready());
+    state.open(DataRole::Train, chosen("latin.csv"));
+    state.on_event(not_opened(DataRole::Train));
+    state
+}
+
 #[test]
-fn a_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
-    let mut state = ready();
-    state.open(DataRole::Train, "latin.csv".into(), None);
-    state.on_event(Event::DataFailed { role: DataRole::Train, problem: gone() });
+fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
+    let mut state = blocked();
     assert_eq!(state.line(Step::Data).mark, Mark::Wrong);
     assert!(state.blocker().is_some());
     let again = state.reread(Some(Encoding::Windows1252), None);
@@ -67,6 +77,105 @@ fn a_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
         [Effect::Send(Command::OpenData { encoding: Some(Encoding::Windows1252), has_header: None, .. })]
     ));
     assert_eq!(state.data.train.problem, None);
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
+    for role in [DataRole::Train, DataRole::Validation] {
+        let mut state = trained();
+        state.open(DataRole::Validation, chosen("check.csv"));
+        state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) });
+        state.on_event(tokens_ready());
+        let before = state.clone();
+        state.open(role, chosen("photo.png"));
+        assert_eq!(state.blocker().as_deref(), Some("Your file is being read."));
+        assert_eq!(state.on_event(not_opened(role)), []);
+        let refused = state.data.file_mut(role).refused.take().unwrap();
+        assert_eq!(refused.problem.done, "“photo.png” was not opened. Your earlier file is still here.");
+        assert_eq!(state, before, "{role:?}");
+    }
+}
+
+#[test]
+fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
+    let mut state = trained();
+    let before = state.clone();
+    state.reread(Some(Encoding::Utf16Le), None);
+    state.on_event(not_opened(DataRole::Train));
+    let refused = state.data.train.refused.take().unwrap();
+    assert_eq!(refused.problem.done, "It stays as it was read before.");
+    assert_eq!(state, before);
+}
+
+#[test]
+fn what_is_told_of_the_earlier_file_stays_with_it() {
+    let mut state = ready();
+    state.map(MAPPING);
+    state.open(DataRole::Train, chosen("photo.png"));
+    state.on_event(data_ready());
+    assert_eq!((state.data.report.is_some(), state.data.is_mapping), (false, false));
+    state.on_event(tokens_ready());
+    assert_eq!(state.on_event(not_opened(DataRole::Train)), []);
+    assert_eq!(state.blocker(), None);
+
+    state.map(MAPPING);
+    state.open(DataRole::Train, chosen("photo.png"));
+    state.on_event(Event::DataFailed { role: DataRole::Train, problem: gone() });
+    assert_eq!(state.data.train.problem, None, "it is no fault of the new file");
+    state.on_event(not_opened(DataRole::Train));
+    assert_eq!((&state.data.train.problem, &state.data.report), (&Some(gone()), &None));
+}
+
+#[test]
+fn rows_are_split_again_where_validation_changed_while_a_file_was_not_opened() {
+    let mut state = ready();
+    state.open(DataRole::Validation, chosen("check.csv"));
+    state.open(DataRole::Train, chosen("photo.png"));
+    assert_eq!(state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) }), []);
+    let back = state.on_event(not_opened(DataRole::Train));
+    assert!(matches!(back[..], [Effect::Send(Command::MapData { validation_share: 0.0, .. })]));
+}
+
+#[test]
+fn the_earlier_file_is_opened_again_where_another_was_open_meanwhile() {
+    let mut state = trained();
+    state.open(DataRole::Train, chosen("other.csv"));
+    state.open(DataRole::Train, chosen("photo.png"));
+    state.on_event(opened(9));
+    let again = state.on_event(not_opened(DataRole::Train));
+    assert!(matches!(&again[..], [Effect::Send(Command::OpenData { name, .. })] if name == "reviews.csv"));
+    assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
+    assert!(state.run.has_weights);
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
+    let not_utf8 = || Problem::new("data.not-utf8", "Line 2 holds bytes that are not UTF-8.");
+    for mut state in [blocked(), trained()] {
+        state.open(DataRole::Train, chosen("latin-1.csv"));
+        state.on_event(Event::DataNotOpened { role: DataRole::Train, problem: not_utf8() });
+        assert!(state.data.train.has_other_encoding());
+        let again = state.read_as(DataRole::Train, Encoding::Windows1252);
+        assert!(matches!(
+            &again[..],
+            [Effect::Send(Command::OpenData { name, encoding: Some(Encoding::Windows1252), .. })] if name == "latin-1.csv"
+        ));
+        assert!(!state.data.train.has_other_encoding());
+    }
+}
+
+#[test]
+fn tuned_weights_outlast_the_data_that_they_learned_from() {
+    let mut state = trained();
+    state.open(DataRole::Train, chosen("pairs.tsv"));
+    let guess = Mapping::Classification { text: 0, pair: Some(1), label: 2 };
+    let source = SourceInfo { guess, ..source(3) };
+    state.on_event(Event::DataOpened { role: DataRole::Train, source });
+    state.on_event(data_ready());
+    assert!(state.run.has_weights);
+    assert_eq!(state.asking(), Asking::Text, "the run learned from single texts");
+    assert_eq!(state.run.of_what(), "1 · Full, on reviews.csv");
+    assert_eq!(state.open_cell(0, 1), [Effect::Send(Command::Rows { actual: 0, predicted: 1 })]);
 }
 
 #[test]
@@ -80,14 +189,14 @@ fn columns_chosen_by_the_person_outlast_the_worker_but_not_the_file() {
     assert!(
         matches!(&state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping, .. })] if *mapping == swapped)
     );
-    state.open(DataRole::Train, "other.csv".into(), None);
+    state.open(DataRole::Train, chosen("other.csv"));
     assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping: MAPPING, .. })]));
 }
 
 #[test]
 fn an_own_validation_file_takes_the_place_of_the_split() {
     let mut state = ready();
-    state.open(DataRole::Validation, "check.csv".into(), None);
+    state.open(DataRole::Validation, chosen("check.csv"));
     let mapped = state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) });
     assert!(matches!(mapped[..], [Effect::Send(Command::MapData { validation_share: 0.0, .. })]));
     let closed = state.close_validation();
@@ -100,15 +209,15 @@ fn an_own_validation_file_takes_the_place_of_the_split() {
 #[test]
 fn a_validation_file_taken_away_while_it_is_read_stays_away() {
     let mut state = ready();
-    state.open(DataRole::Validation, "check.csv".into(), None);
+    state.open(DataRole::Validation, chosen("check.csv"));
     state.close_validation();
     let late = Event::DataOpened { role: DataRole::Validation, source: source(2) };
     assert_eq!(state.on_event(late), []);
     assert_eq!(state.data.validation, Default::default());
 
-    state.open(DataRole::Validation, "check.csv".into(), None);
+    state.open(DataRole::Validation, chosen("check.csv"));
     state.close_validation();
-    state.on_event(Event::DataFailed { role: DataRole::Validation, problem: gone() });
+    state.on_event(not_opened(DataRole::Validation));
     assert_eq!(state.data.validation, Default::default());
     assert!(state.data.is_mapping, "the new split is still awaited");
 }

@@ -1,11 +1,11 @@
 //! A run from its start to what is asked of its weights, and several one after the other.
 
 use hone_core::dataset::Mapping;
-use hone_core::protocol::{Answer, Command, DeviceChoice, Event, Query, RowView, StepMetrics};
-use hone_core::recipe::Place;
+use hone_core::protocol::{Answer, Command, DeviceChoice, Event, Forgetting, Query, RowView, StepMetrics};
+use hone_core::recipe::{Metric, Place};
 
-use super::{evaluation, finished, gone, part, ready, running, started, trained};
-use crate::state::{Axis, Effect, Export, Mark, Phase, Step};
+use super::{evaluation, finished, gone, model_ready, part, ready, running, started, trained};
+use crate::state::{Axis, Effect, Export, Mark, Mistake, PastRun, Phase, Step};
 
 #[test]
 fn a_stop_is_not_undone_by_a_pause_or_resume_on_its_way() {
@@ -68,10 +68,27 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
 fn mistakes_come_from_the_fullest_wrong_cell() {
     let mut state = trained();
     assert_eq!(state.fetch_mistakes(), [Effect::Send(Command::Rows { actual: 1, predicted: 0 })]);
-    let row = RowView { line: 2, text: "odd".into(), probability: 0.9 };
-    state.on_event(Event::Rows { actual: 1, predicted: 0, rows: vec![row], total: 3 });
-    assert_eq!((state.trial.mistakes[0].text.as_str(), state.trial.mistakes[0].actual.as_str()), ("odd", "b"));
+    let row = RowView { line: 2, text: "odd".into(), pair: None, probability: 0.9 };
+    state.on_event(Event::Rows { actual: 1, predicted: 0, rows: vec![row.clone()], total: 3 });
+    assert_eq!(state.trial.mistakes, [Mistake { row, actual: "b".into() }]);
     assert_eq!(state.run.cell, None, "a cell opens only when it is pressed");
+}
+
+#[test]
+fn a_row_is_asked_about_whole_and_with_its_second_text() {
+    let long = "word ".repeat(400);
+    let row =
+        |pair: Option<&str>| RowView { line: 2, text: long.clone(), pair: pair.map(str::to_owned), probability: 0.9 };
+    let mut state = trained();
+    assert_eq!(state.ask_row(row(None)), [asked(1, &long, None)]);
+    state.run.is_of_pairs = true;
+    state.trial.other = "of an earlier question".into();
+    assert_eq!(state.ask_row(row(Some("second"))), [asked(2, &long, Some("second"))]);
+}
+
+fn asked(id: u32, text: &str, pair: Option<&str>) -> Effect {
+    let query = Query::Text { text: text.into(), pair: pair.map(str::to_owned) };
+    Effect::Send(Command::Predict { id, query })
 }
 
 #[test]
@@ -98,18 +115,36 @@ fn only_the_answer_to_the_last_question_is_shown() {
 }
 
 #[test]
-fn tuned_weights_go_with_their_data_and_their_worker() {
+fn tuned_weights_go_with_their_model_and_their_worker() {
     let mut state = trained();
     assert_eq!(state.line(Step::Export).mark, Mark::Open);
     state.on_event(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
     assert_eq!(state.line(Step::Export).mark, Mark::Done);
     state.map(Mapping::Classification { text: 1, pair: None, label: 0 });
+    assert_eq!(state.line(Step::Export).mark, Mark::Done, "other columns are for the next run");
+    state.load_model();
+    state.on_event(model_ready());
     assert_eq!((state.run.has_weights, &state.export), (false, &Export::Idle));
     assert_eq!(state.open_cell(0, 1), []);
 
     let mut state = trained();
     state.choose_device(DeviceChoice::Cpu);
     assert!(!state.run.has_weights);
+}
+
+#[test]
+fn a_run_without_numbers_is_read_again_at_the_next_visit() {
+    let mut state = running();
+    let Event::Finished { mut summary } = finished() else { panic!() };
+    summary.best.loss = f64::NAN;
+    summary.best.scores = [(Metric::Accuracy, f64::NAN)].into();
+    let unknown = Forgetting { cosine: f64::NAN, agreement: f64::NAN, sentences: 64, perplexity: None };
+    summary.forgetting = Some(unknown);
+    state.on_event(Event::Finished { summary });
+    let kept = serde_json::to_string(&state.history.runs).unwrap();
+    let [read] = &serde_json::from_str::<Vec<PastRun>>(&kept).unwrap()[..] else { panic!("{kept}") };
+    assert!(read.best.loss.is_nan());
+    assert_eq!((read.best.scores.len(), read.forgetting, read.data.as_str()), (0, None, "reviews.csv"));
 }
 
 #[test]

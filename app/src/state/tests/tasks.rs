@@ -7,7 +7,7 @@ use hone_core::recipe::{AdapterKind, Family, Metric, Preset, RawRecipe, Schedule
 
 use super::{data_ready, device_ready, entry, source, started};
 use crate::state::fields::{Control, GROUPS};
-use crate::state::{Asking, Effect, Load, Phase, State};
+use crate::state::{Asking, Chosen, Effect, Load, Phase, State};
 
 fn completion() -> Mapping {
     Mapping::Completion { prompt: "{0}".into(), completion: 1 }
@@ -21,7 +21,7 @@ fn writing() -> State {
     state.catalog(Ok(vec![entry(), decoder]));
     state.listening();
     state.on_event(device_ready());
-    state.open(DataRole::Train, "a.fra".into(), Some("a.eng".into()));
+    state.open(DataRole::Train, Chosen::new("a.fra".into(), Some("a.eng".into()), 0));
     let source = SourceInfo { guess: completion(), ..source(2) };
     state.on_event(Event::DataOpened { role: DataRole::Train, source });
     state
@@ -30,7 +30,7 @@ fn writing() -> State {
 #[test]
 fn two_files_go_to_the_worker_together() {
     let mut state = State::default();
-    let effects = state.open(DataRole::Train, "a.fra".into(), Some("a.eng".into()));
+    let effects = state.open(DataRole::Train, Chosen::new("a.fra".into(), Some("a.eng".into()), 0));
     assert!(matches!(
         &effects[..],
         [Effect::Send(Command::OpenData { aligned_with: Some(other), .. })] if other == "a.eng"
@@ -131,7 +131,7 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
 #[test]
 fn a_pair_needs_both_its_texts() {
     let mut state = writing();
-    state.data.mapping = Some(Mapping::Regression { text: 0, pair: Some(1), number: 2 });
+    state.run.is_of_pairs = true;
     assert_eq!(state.asking(), Asking::Pair);
     state.trial.text = "a".into();
     assert_eq!((state.can_ask(), state.ask()), (false, Vec::new()));

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use hone_core::protocol::{Command, DataRole, Event, ExportForm};
 
-use super::{data_ready, device_ready, gone, model_ready, opened, ready, running, tokens_ready, trained};
+use super::{
+    MAPPING, chosen, data_ready, device_ready, gone, model_ready, opened, ready, running, tokens_ready, trained,
+};
 use crate::state::{Effect, Load, Phase, State};
 
 #[test]
@@ -33,10 +35,15 @@ fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
 #[test]
 fn what_killed_the_worker_is_not_tried_again_by_itself() {
     let mut state = ready();
-    state.open(DataRole::Train, "bomb.csv".into(), None);
+    state.open(DataRole::Train, chosen("bomb.csv"));
     let effects = state.worker_lost(gone());
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::OpenData { .. }))));
-    assert_eq!(state.data.train.problem, Some(gone()));
+    let reopened = effects.iter().find_map(|effect| match effect {
+        Effect::Send(Command::OpenData { name, .. }) => Some(name.as_str()),
+        _ => None,
+    });
+    assert_eq!(reopened, Some("reviews.csv"), "the earlier file is opened in the fresh worker");
+    let refused = state.data.train.refused.as_ref().map(|refused| refused.chosen.name.as_str());
+    assert_eq!(refused, Some("bomb.csv"));
 
     let mut state = ready();
     state.load_model();
@@ -48,6 +55,25 @@ fn what_killed_the_worker_is_not_tried_again_by_itself() {
     state.restart();
     assert_eq!(state.worker_lost(gone()), [], "a worker that never was ready is not replaced for ever");
     assert_eq!(state.device.failed, Some(gone()));
+}
+
+#[test]
+fn texts_that_kill_the_worker_are_not_split_for_ever() {
+    let mut state = ready();
+    state.map(MAPPING);
+    state.on_event(data_ready());
+    assert!(!state.is_silent(Duration::from_secs(119)) && state.is_silent(Duration::from_secs(121)));
+    let effects = state.worker_lost(gone());
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::OpenData { .. }))));
+    assert_eq!((&state.data.train.problem, &state.device.lost), (&Some(gone()), &None));
+    for event in [device_ready(), model_ready()] {
+        assert_eq!(state.on_event(event), []);
+    }
+    assert!(!state.is_silent(Duration::from_secs(121)), "nothing is awaited");
+
+    // With other columns it is tried again.
+    assert!(matches!(state.map(MAPPING)[..], [Effect::Send(Command::OpenData { .. })]));
+    assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
 }
 
 #[test]

@@ -1,0 +1,23 @@
+use hone_core::dataset::Encoding;
+use hone_core::protocol::DataRole;
+use leptos::prelude::*;
+
+use crate::components::{ProblemPlace, pressed};
+use crate::page::Page;
+
+/// Why a file cannot be used, and why the one that was chosen after it was not opened.
+#[component]
+pub fn FileProblem(role: DataRole) -> impl IntoView {
+    let page = Page::get();
+    let refused = page.memo(move |state| state.data.file(role).refused.as_ref().map(|refused| refused.problem.clone()));
+    let problem = page.memo(move |state| state.data.file(role).problem.clone());
+    let is_readable = page.memo(move |state| !state.data.file(role).has_other_encoding());
+    let read = move |_| page.act(|state| state.read_as(role, Encoding::Windows1252));
+    view! {
+        <ProblemPlace problem=refused />
+        <ProblemPlace problem />
+        <div class="row" hidden=is_readable>
+            <button type="button" on:click=pressed(read)>"Read it as Windows-1252"</button>
+        </div>
+    }
+}
