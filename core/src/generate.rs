@@ -49,7 +49,7 @@ impl Writer {
 
     /// Whether the prompt has not been read to its end.
     pub fn is_reading(&self) -> bool {
-        self.cache.tokens() < self.prompt_tokens
+        !self.is_over && self.cache.tokens() < self.prompt_tokens
     }
 
     /// Whether nothing more will come.
@@ -164,6 +164,18 @@ mod tests {
         let mut counts = vec![0; 4];
         (0..2_000).for_each(|_| counts[choose(&SCORES, &sampling, &mut rng) as usize] += 1);
         counts
+    }
+
+    #[test]
+    fn what_is_over_at_once_reads_nothing() {
+        let writer = |prompt, max_new_tokens| {
+            let sampling = Sampling { max_new_tokens, ..Sampling::default() };
+            let writer = Writer::new(prompt, sampling, &[]);
+            (writer.is_reading(), writer.is_over())
+        };
+        assert_eq!(writer(&[1], 0), (false, true));
+        assert_eq!(writer(&[], 5), (false, true));
+        assert_eq!(writer(&[1], 5), (true, false));
     }
 
     #[test]
