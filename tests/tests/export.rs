@@ -358,7 +358,7 @@ fn a_card_shows_javascript_where_that_opens_the_model() {
     use Pooling::{Cls, Mean};
     for (name, task, pooling, is_shown) in [
         ("bert", Task::Classification, Cls, true),
-        ("bert", Task::Classification, Mean, false),
+        ("bert", Task::Classification, Mean, true),
         ("roberta", Task::TokenClassification, Mean, true),
         ("distilbert", Task::QuestionAnswering, Mean, true),
         ("llama", Task::Generation, Mean, false),
