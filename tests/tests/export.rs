@@ -357,7 +357,13 @@ fn a_card_asks_in_the_form_that_was_learned() {
 fn a_card_shows_how_its_model_comes_to_javascript() {
     use Pooling::{Cls, Mean};
     for (name, task, pooling, export, asked) in [
-        ("bert", Task::Classification, Cls, "AutoModelForSequenceClassification.from_pretrained(\".\")", "\"text-classification\""),
+        (
+            "bert",
+            Task::Classification,
+            Cls,
+            "AutoModelForSequenceClassification.from_pretrained(\".\")",
+            "\"text-classification\"",
+        ),
         ("bert", Task::Regression, Mean, "trust_remote_code=True", "logits.item()"),
         ("bert", Task::MultiLabel, Mean, "trust_remote_code=True", "label_thresholds"),
         ("roberta", Task::TokenClassification, Mean, "\"logits\"", "\"token-classification\""),
