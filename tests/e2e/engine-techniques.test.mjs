@@ -65,7 +65,7 @@ test("gradual unfreezing wakes MiniLM's layers in order, on real data", async ()
 test("time and memory of a run are measured before it and told beside the button", async () => {
   await withPage(async (page) => {
     await withDefinitions(page);
-    await page.getByText(/^about .*\d\s(s|min) · \d+\sMB · \d+ steps$/).waitFor();
+    await page.getByText(/^about .*\d\s(s|min) · \d+\sMB · \d+ steps/).waitFor();
     const [{ estimate }] = await events(page, "estimated");
     console.log(`${estimate.seconds.toFixed(0)} s, ${(estimate.bytes / 1e6).toFixed(0)} MB`);
     assert(estimate.seconds > 0 && estimate.step_ms > 0);

@@ -12,8 +12,8 @@ export class Hub {
   requests = [];
   /** Ends the next answer with weights after so many bytes. */
   cutAfter = null;
-  /** Takes questions and says nothing; of weights it gives the beginning. */
-  isSilent = false;
+  /** Pattern of paths that it says nothing about when it is asked; of weights it gives the beginning. */
+  silentAbout = null;
   /** Answers everything with a web page. */
   isPortal = false;
 
@@ -42,7 +42,8 @@ export class Hub {
     const { pathname } = new URL(url, this.address);
     this.requests.push({ path: pathname, range: headers.range });
     const isWeights = pathname.endsWith(".safetensors");
-    if (this.isSilent && !isWeights) return;
+    const isSilent = this.silentAbout?.test(pathname);
+    if (isSilent && !isWeights) return;
     response.setHeader("Access-Control-Allow-Origin", "*");
     if (this.isPortal) return response.setHeader("Content-Type", "text/html").end("<!doctype html><p>Log in");
     if (pathname.startsWith(API)) return this.list(pathname.slice(API.length), response);
@@ -53,7 +54,7 @@ export class Hub {
     const rest = content.subarray(from);
     const range = from ? { "Content-Range": `bytes ${from}-${content.length - 1}/${content.length}` } : {};
     response.writeHead(from ? 206 : 200, { "Content-Length": rest.length, ...range });
-    if (this.isSilent) return response.write(rest.subarray(0, 1000));
+    if (isSilent) return response.write(rest.subarray(0, 1000));
     if (!isWeights) return response.end(rest);
     if (this.cutAfter === null) return response.end(rest);
     response.write(rest.subarray(0, this.cutAfter), () => setTimeout(() => response.destroy(), 500));

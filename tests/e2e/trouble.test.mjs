@@ -49,7 +49,7 @@ test("a file dropped during a run is not opened, and the page says so", async ()
     await drop(page.getByRole("heading", { name: "Train" }), fileOf("other.csv", "a,b\n"));
     await page.getByText("“other.csv” was dropped while a run is going on.").waitFor();
     await finished(page);
-    await page.getByText("reviews.csv").waitFor();
+    await page.getByText("reviews.csv", { exact: true }).waitFor();
   });
 });
 

@@ -45,7 +45,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     });
     let lengths = report.tokens.as_ref().map(|tokens| {
         format!(
-            "Half of the texts have at most {} tokens, 95 % at most {}. Cutting at {} shortens {} of them.",
+            "Half of the texts have at most {} tokens, 95 % at most {}. {} is the length proposed; {} of them are longer.",
             tokens.p50,
             tokens.p95,
             tokens.max_len,
