@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{LoraConfig, ModelConfig, TaskModel};
-use hone_core::recipe::{Pooling, RawRecipe, Task};
+use hone_core::recipe::{Pooling, RecipeSpec, Task};
 use hone_core::text::Tokenizer;
 use hone_core::weights::{AnyWeight, FileReader, TensorInfo, Tensors, read};
 use serde_json::{Value, json as value};
@@ -210,12 +210,12 @@ pub fn peft_name(model: &TaskModel, weight: &AnyWeight) -> String {
 }
 
 /// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
-pub fn adapted(recipe: &RawRecipe, device: &Device) -> TaskModel {
+pub fn adapted(recipe: &RecipeSpec, device: &Device) -> TaskModel {
     with_adapter(micro(device), recipe, "lora_adapter.safetensors")
 }
 
 /// A model with the adapters of a recipe, whose values are in the golden file `stored`.
-pub fn with_adapter(mut model: TaskModel, recipe: &RawRecipe, stored: &str) -> TaskModel {
+pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> TaskModel {
     let stored = values(&golden(stored));
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
     let named = model.clone();

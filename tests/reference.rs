@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use burn::tensor::Device;
 use hone_core::model::{Dropout, Input, TaskModel};
-use hone_core::recipe::{LrCurve, Place, RawRecipe, Task};
+use hone_core::recipe::{LrCurve, ParamGroup, RecipeSpec, Task};
 use hone_core::text::{Answers, Batch, EncodedTexts, Examples, Question, Window};
-use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
+use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use hone_core::weights::{AnyWeight, Weights};
 use serde_json::Value;
 
@@ -15,9 +15,10 @@ use super::{assert_close, largest, tolerance};
 /// `{"input_ids": [[..]], "attention_mask": [[..]]}` as a model's input.
 pub fn input(batch: &Value, device: &Device) -> Input {
     let ids: Vec<Vec<i32>> = parsed(&batch["input_ids"]);
-    let mask = parsed::<Vec<Vec<f32>>>(&batch["attention_mask"]).concat();
-    let types = batch.get("token_type_ids").map(|types| parsed::<Vec<Vec<i32>>>(types).concat());
-    Batch { rows: ids.len(), len: ids[0].len(), ids: ids.concat(), mask, types, tokens: 0 }.input(device)
+    let attention_mask = parsed::<Vec<Vec<f32>>>(&batch["attention_mask"]).concat();
+    let token_type_ids = batch.get("token_type_ids").map(|types| parsed::<Vec<Vec<i32>>>(types).concat());
+    Batch { rows: ids.len(), len: ids[0].len(), ids: ids.concat(), attention_mask, token_type_ids, tokens: 0 }
+        .input(device)
 }
 
 /// A golden batch as a step of a task whose model has `outputs` outputs, all classes weighing the same.
@@ -27,7 +28,7 @@ pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> St
     ids.iter().for_each(|ids| texts.push(ids));
     let rows: Vec<u32> = (0..ids.len() as u32).collect();
     let examples = Examples { texts, answers: answers(batch, task) };
-    StepInput::new(input(batch, device), &TargetRule::plain(outputs), &examples, &rows, &rows)
+    StepInput::new(input(batch, device), &SoftTargets::plain(outputs), &examples, &rows, &rows)
 }
 
 /// The golden batches of a file as steps, in turn.
@@ -123,14 +124,20 @@ pub fn assert_gradients(
 
 /// Trains as `reference.curve` does and compares loss and gradient norm of every step.
 #[track_caller]
-pub fn assert_curve(model: &mut TaskModel, case: &Value, lr_peak: &Value, steps: impl IntoIterator<Item = StepInput>) {
-    let lr_peak = lr_peak.as_f64().expect("a rate");
-    let live = |place| case["train_embeddings"] == Value::Bool(true) || place != Place::Embeddings;
+pub fn assert_curve(
+    model: &mut TaskModel,
+    case: &Value,
+    learning_rate: &Value,
+    steps: impl IntoIterator<Item = StepInput>,
+) {
+    let learning_rate = learning_rate.as_f64().expect("a rate");
+    let trainable = |group| case["train_embeddings"] == Value::Bool(true) || group != ParamGroup::Embeddings;
     let mut optimizer = AdamW::new(AdamWConfig::default());
-    let curve = LrCurve::new(&RawRecipe::default(), lr_peak, case["loss"].as_array().expect("a curve").len() as u32);
+    let curve =
+        LrCurve::new(&RecipeSpec::default(), learning_rate, case["loss"].as_array().expect("a curve").len() as u32);
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for (i, step) in steps.into_iter().enumerate() {
-        let (loss, gradients) = gradients(model, step, Objective::default(), live, &mut Dropout::off());
+        let (loss, gradients) = gradients(model, step, Objective::default(), trainable, &mut Dropout::off());
         let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
         let lr = curve.lr(i as u32);
         optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hone_core::metrics::Evaluation;
 use hone_core::model::TaskModel;
-use hone_core::protocol::{EndReason, StepMetrics};
-use hone_core::recipe::Place;
+use hone_core::recipe::ParamGroup;
+use hone_core::run::{EndReason, StepMetrics};
 use hone_core::train::{Progress, Session};
 use hone_core::weights::Weights;
 
@@ -24,7 +24,7 @@ pub fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(Evaluation, bool)>,
     }
 }
 
-/// Runs so many optimiser steps, and gives their losses.
+/// Runs so many optimizer steps, and gives their losses.
 pub fn take_steps(session: &mut Session, count: usize) -> Vec<f64> {
     let mut losses = Vec::new();
     while losses.len() < count {
@@ -45,13 +45,13 @@ pub fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
 }
 
 /// The parts whose weights differ between two models.
-pub fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<Place> {
+pub fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<ParamGroup> {
     let (before, after_values) = (named(before), named(after));
     let mut moved = BTreeSet::new();
     after.clone().each(&mut |weight| {
         let name = weight.name().to_string();
         if before[&name] != after_values[&name] {
-            moved.insert(weight.place());
+            moved.insert(weight.group());
         }
     });
     moved

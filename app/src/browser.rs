@@ -1,8 +1,8 @@
 //! What the page asks of the browser besides the worker: fetching its own files, storage, downloads, the clipboard.
 
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::SelfCheck;
-use hone_core::recipe::RawRecipe;
+use hone_core::recipe::RecipeSpec;
 use js_sys::{Array, JSON, Object, Reflect};
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -20,7 +20,7 @@ const RUNS_KEY: &str = "hone.runs";
 ///
 /// # Errors
 /// Where it is not there or is not what it should be.
-pub async fn fetch_json<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
+pub async fn fetch_json<T: DeserializeOwned>(path: &str) -> Result<T, Diagnostic> {
     let response = fetch(path).await?;
     let json = response.json().map_err(|error| not_fetched(path, &message_of(&error)))?;
     let value = JsFuture::from(json).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
@@ -31,22 +31,22 @@ pub async fn fetch_json<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
 ///
 /// # Errors
 /// Where it is not there.
-pub async fn fetch_blob(path: &str) -> Result<Blob, Problem> {
+pub async fn fetch_blob(path: &str) -> Result<Blob, Diagnostic> {
     let response = fetch(path).await?;
     let blob = response.blob().map_err(|error| not_fetched(path, &message_of(&error)))?;
     let blob = JsFuture::from(blob).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
     Ok(blob.unchecked_into())
 }
 
-async fn fetch(path: &str) -> Result<Response, Problem> {
+async fn fetch(path: &str) -> Result<Response, Diagnostic> {
     let promise = leptos::prelude::window().fetch_with_str(path);
     let response = JsFuture::from(promise).await.map_err(|error| not_fetched(path, &message_of(&error)))?;
     let response: Response = response.unchecked_into();
     if response.ok() { Ok(response) } else { Err(not_fetched(path, &format!("status {}", response.status()))) }
 }
 
-fn not_fetched(path: &str, reason: &str) -> Problem {
-    Problem::new("page.fetch", format!("{path} could not be fetched ({reason})."))
+fn not_fetched(path: &str, reason: &str) -> Diagnostic {
+    Diagnostic::new("page.fetch", format!("{path} could not be fetched ({reason})."))
         .remedy("Reload the page; if it stays so, this copy of Hone is not complete.")
 }
 
@@ -103,12 +103,12 @@ fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 ///
 /// # Errors
 /// Says in words what does not fit.
-pub fn recipe_of_json(text: &str) -> Result<RawRecipe, String> {
+pub fn recipe_of_json(text: &str) -> Result<RecipeSpec, String> {
     recipe_of_js(JSON::parse(text).map_err(|error| message_of(&error))?)
 }
 
-fn recipe_of_js(given: JsValue) -> Result<RawRecipe, String> {
-    let recipe: RawRecipe = from_js(given.clone())?;
+fn recipe_of_js(given: JsValue) -> Result<RecipeSpec, String> {
+    let recipe: RecipeSpec = from_js(given.clone())?;
     let known = to_js(&recipe);
     let unknown =
         Object::keys(given.unchecked_ref::<Object>()).iter().find(|key| !Reflect::has(&known, key).unwrap_or(false));

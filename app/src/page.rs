@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hone_core::protocol::DataRole;
+use hone_core::dataset::DataRole;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Blob;
@@ -166,7 +166,7 @@ impl Page {
         self.link.set_value(None);
         match Link::start(on_ready, move |told| self.hear(told)) {
             Ok(link) => self.link.set_value(Some(link)),
-            Err(problem) => self.act(|state| state.worker_lost(problem)),
+            Err(diagnostic) => self.act(|state| state.worker_lost(diagnostic)),
         }
     }
 
@@ -179,7 +179,7 @@ impl Page {
                 }
                 self.act(|state| state.on_event(*event));
             }
-            Told::Broken(problem) => self.act(|state| state.worker_lost(problem)),
+            Told::Broken(diagnostic) => self.act(|state| state.worker_lost(diagnostic)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
@@ -18,7 +18,7 @@ pub enum Told {
     /// An event, and the blob that came beside it.
     Event(Box<Event>, Option<Blob>),
     /// It ended without a word of its own, or speaks another language.
-    Broken(Problem),
+    Broken(Diagnostic),
 }
 
 /// A running worker. Commands wait here until it says that it listens.
@@ -55,7 +55,7 @@ impl Link {
     ///
     /// # Errors
     /// Where the browser has no workers.
-    pub fn start(on_ready: impl Fn() + 'static, on_told: impl Fn(Told) + Clone + 'static) -> Result<Self, Problem> {
+    pub fn start(on_ready: impl Fn() + 'static, on_told: impl Fn(Told) + Clone + 'static) -> Result<Self, Diagnostic> {
         let worker = Worker::new(SCRIPT).map_err(|error| broken(&message_of(&error)))?;
         let on_error = Closure::new({
             let on_told = on_told.clone();
@@ -118,22 +118,22 @@ impl Drop for Link {
 }
 
 /// What the page says of a worker that fell silent, in a run or elsewhere.
-pub fn silent(silent: Duration, in_run: bool) -> Problem {
-    let problem =
-        Problem::new("engine.silent", format!("The engine has not answered for {} seconds.", silent.as_secs()));
+pub fn silent(silent: Duration, in_run: bool) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new("engine.silent", format!("The engine has not answered for {} seconds.", silent.as_secs()));
     if in_run {
-        problem
+        diagnostic
             .done("It was ended and a fresh one started with your file, columns, model and recipe. The run is lost.")
             .remedy("Start again; a smaller batch or shorter texts use less memory.")
     } else {
-        problem
+        diagnostic
             .done("What it was doing was given up; your file, columns, model and recipe are kept in this tab.")
             .remedy("Try it again; a smaller file or model uses less memory.")
     }
 }
 
-fn broken(reason: &str) -> Problem {
-    Problem::new("engine.broken", format!("The engine stopped working ({}).", crate::state::show::visible(reason)))
+fn broken(reason: &str) -> Diagnostic {
+    Diagnostic::new("engine.broken", format!("The engine stopped working ({}).", crate::state::format::visible(reason)))
         .done("Your file, columns, model and recipe are kept in this tab.")
         .remedy("Start again. If it happens once more, reload the page or compute on the CPU (under Model).")
 }

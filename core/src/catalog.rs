@@ -73,3 +73,34 @@ pub struct KeptModel {
     /// Whether all of it is there; else the rest is loaded when it is chosen.
     pub is_complete: bool,
 }
+
+/// A loaded model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelReport {
+    /// Of the catalog.
+    pub id: String,
+    /// As shown.
+    pub name: String,
+    /// Which family it is of.
+    pub family: Family,
+    /// How it makes one vector of a sentence.
+    pub pooling: Pooling,
+    /// Number of parameters.
+    pub parameters: f64,
+    /// Bytes of its weights in a download.
+    pub bytes: f64,
+    /// Number of layers.
+    pub layers: u32,
+    /// Hidden size.
+    pub hidden: u32,
+    /// Longest sequence, in tokens.
+    pub max_positions: u32,
+    /// Vocabulary, in tokens.
+    pub vocab: u32,
+    /// Tensors taken from the file.
+    pub applied: u32,
+    /// Tensors that the model needs and the file lacks (made anew).
+    pub missing: Vec<String>,
+    /// Tensors in the file that the model does not use.
+    pub unused: Vec<String>,
+}

@@ -4,8 +4,8 @@
 use serde::Deserialize;
 
 use crate::catalog::{CatalogEntry, FoundModel};
+use crate::diagnostic::Diagnostic;
 use crate::model::ModelConfig;
-use crate::problem::Problem;
 use crate::recipe::Pooling;
 use crate::train::least_and_full_bytes;
 use crate::usage::is_own_class;
@@ -83,7 +83,7 @@ impl HubModel {
     ///
     /// # Errors
     /// When it is no such name.
-    pub fn parse(hub: &str, written: &str) -> Result<Self, Problem> {
+    pub fn parse(hub: &str, written: &str) -> Result<Self, Diagnostic> {
         let hub = hub.trim().trim_end_matches('/').to_owned();
         let written = written.trim().trim_matches('/');
         let id = written.strip_prefix(&hub).unwrap_or(written).trim_matches('/');
@@ -111,8 +111,8 @@ impl HubModel {
     }
 }
 
-fn no_name(written: &str) -> Problem {
-    Problem::new("hub.name", format!("\"{written}\" is not the name of a model."))
+fn no_name(written: &str) -> Diagnostic {
+    Diagnostic::new("hub.name", format!("\"{written}\" is not the name of a model."))
         .done("Nothing was asked of the hub.")
         .remedy("Write owner/name, as in sentence-transformers/all-MiniLM-L6-v2.")
 }
@@ -127,11 +127,11 @@ impl Listing {
     ///
     /// # Errors
     /// When it is something else, or the model is for those only who have an account.
-    pub fn parse(model: HubModel, json: &[u8]) -> Result<Self, Problem> {
+    pub fn parse(model: HubModel, json: &[u8]) -> Result<Self, Diagnostic> {
         let answer: Answer = serde_json::from_slice(json).map_err(|error| {
             let is_page = json.trim_ascii_start().starts_with(b"<");
             let reason = if is_page { "a web page".into() } else { format!("something else ({error})") };
-            Problem::new(
+            Diagnostic::new(
                 "hub.answer",
                 format!("{} should have listed the model's files and answered with {reason}.", model.hub),
             )
@@ -139,7 +139,7 @@ impl Listing {
             .remedy("Check the hub's address; it must speak the API of the Hugging Face hub.")
         })?;
         if !matches!(answer.gated, serde_json::Value::Null | serde_json::Value::Bool(false)) {
-            return Err(Problem::new("hub.gated", format!("{} is given only to people with an account.", model.id))
+            return Err(Diagnostic::new("hub.gated", format!("{} is given only to people with an account.", model.id))
                 .done("Nothing was loaded; Hone has no accounts.")
                 .remedy("Download it in the browser after you have accepted its terms, and drop the files here."));
         }
@@ -165,11 +165,11 @@ impl Listing {
     ///
     /// # Errors
     /// When there is none that can be read, with what is there instead.
-    pub fn weights(&self) -> Result<&str, Problem> {
+    pub fn weights(&self) -> Result<&str, Diagnostic> {
         let id = &self.model.id;
         if let Some(file) = &self.model.file {
             let missing =
-                || Problem::new("hub.no-file", format!("{id} has no file {file}.")).done("Nothing was loaded.");
+                || Diagnostic::new("hub.no-file", format!("{id} has no file {file}.")).done("Nothing was loaded.");
             return self.file(file).map(|file| file.rfilename.as_str()).ok_or_else(missing);
         }
         if let Some(file) = self.file(SAFETENSORS) {
@@ -177,20 +177,20 @@ impl Listing {
         }
         let names = || self.answer.siblings.iter().map(|file| file.rfilename.as_str());
         let ggufs: Vec<&str> = names().filter(|name| is_gguf(name)).collect();
-        let problem = |what: String| Problem::new("hub.no-weights", what).done("Nothing was loaded.");
+        let diagnostic = |what: String| Diagnostic::new("hub.no-weights", what).done("Nothing was loaded.");
         match ggufs.as_slice() {
             [one] => Ok(one),
-            [first, ..] => Err(problem(format!("{id} has {} GGUF files.", ggufs.len()))
+            [first, ..] => Err(diagnostic(format!("{id} has {} GGUF files.", ggufs.len()))
                 .remedy(format!("Name one of them, as in {id}/{first}. Those of Q8_0, Q4_0 and Q4_1 can be read."))),
-            [] if names().any(|name| name.ends_with(".safetensors.index.json")) => {
-                Err(problem(format!("The weights of {id} are in several files: it is too large for a browser's tab."))
-                    .remedy("Choose a smaller model: some hundred million parameters are what a tab can train."))
-            }
-            [] if names().any(|name| name.ends_with(".bin")) => Err(problem(format!(
+            [] if names().any(|name| name.ends_with(".safetensors.index.json")) => Err(diagnostic(format!(
+                "The weights of {id} are in several files: it is too large for a browser's tab."
+            ))
+            .remedy("Choose a smaller model: some hundred million parameters are what a tab can train.")),
+            [] if names().any(|name| name.ends_with(".bin")) => Err(diagnostic(format!(
                 "{id} has its weights only as a PyTorch pickle, which is a program and is not run here."
             ))
             .remedy("Look for a version with model.safetensors; many hubs convert models.")),
-            [] => Err(problem(format!("{id} has no weights that Hone can read."))
+            [] => Err(diagnostic(format!("{id} has no weights that Hone can read."))
                 .remedy("It needs a model.safetensors or a .gguf file.")),
         }
     }
@@ -199,13 +199,21 @@ impl Listing {
     ///
     /// # Errors
     /// When its architecture is not known, a file is missing, or sizes are out of bounds.
-    pub fn found(&self, config_json: &[u8], pooling: Option<&[u8]>, limit_bytes: f64) -> Result<FoundModel, Problem> {
+    pub fn found(
+        &self,
+        config_json: &[u8],
+        pooling: Option<&[u8]>,
+        limit_bytes: f64,
+    ) -> Result<FoundModel, Diagnostic> {
         let config = ModelConfig::parse(config_json)?;
         let weights = self.weights()?;
         if !is_gguf(weights) && !self.has("tokenizer.json") {
-            return Err(Problem::new("hub.no-tokenizer", format!("{} comes without a tokenizer.json.", self.model.id))
-                .done("Nothing was loaded.")
-                .remedy("Look for a version of it with that file."));
+            return Err(Diagnostic::new(
+                "hub.no-tokenizer",
+                format!("{} comes without a tokenizer.json.", self.model.id),
+            )
+            .done("Nothing was loaded.")
+            .remedy("Look for a version of it with that file."));
         }
         let file = self.file(weights);
         let lfs = file.and_then(|file| file.lfs.as_ref());
@@ -301,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_is_found_with_its_files_licence_and_needs() {
+    fn a_model_is_found_with_its_files_license_and_needs() {
         let files = listing(&["README.md", "config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]);
         let found = files.found(BERT, Some(br#"{"pooling_mode_mean_tokens": true}"#), 1e9).expect("found");
         assert_eq!(found.entry.id, "hub.example/someone/small");
@@ -314,9 +322,9 @@ mod tests {
 
     #[test]
     fn a_web_page_is_not_a_listing() {
-        let problem = Listing::parse(model(), b"\n<!doctype html><title>Hub</title>").expect_err("a page");
-        assert_eq!(problem.code, "hub.answer");
-        assert!(problem.what.contains("a web page"), "{problem}");
+        let diagnostic = Listing::parse(model(), b"\n<!doctype html><title>Hub</title>").expect_err("a page");
+        assert_eq!(diagnostic.code, "hub.answer");
+        assert!(diagnostic.what.contains("a web page"), "{diagnostic}");
     }
 
     #[test]
@@ -333,8 +341,8 @@ mod tests {
             (&["a.Q8_0.gguf", "a.Q4_0.gguf"], "2 GGUF files"),
             (&["README.md"], "no weights"),
         ] {
-            let problem = listing(files).weights().expect_err(said);
-            assert!(problem.what.contains(said), "{problem}");
+            let diagnostic = listing(files).weights().expect_err(said);
+            assert!(diagnostic.what.contains(said), "{diagnostic}");
         }
         assert_eq!(listing(&["only.gguf"]).weights(), Ok("only.gguf"));
     }
@@ -342,7 +350,7 @@ mod tests {
     #[test]
     fn an_architecture_that_is_not_known_is_named_with_those_that_are() {
         let files = listing(&["model.safetensors", "tokenizer.json"]);
-        let problem = files.found(br#"{"model_type": "mamba"}"#, None, 1e9).expect_err("unknown");
-        assert!(problem.what.contains("mamba") && problem.what.contains("distilbert"), "{problem}");
+        let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, 1e9).expect_err("unknown");
+        assert!(diagnostic.what.contains("mamba") && diagnostic.what.contains("distilbert"), "{diagnostic}");
     }
 }

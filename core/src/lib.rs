@@ -1,22 +1,21 @@
 //! The engine of Hone: it takes bytes and returns bytes and events, and knows no browser.
 //!
-//! Data flows one way; a lower line never names a higher one:
-//! `problem · limits · rng · read` → `recipe` → `usage` → `dataset` → `text` → `weights` → `model` → `generate` →
-//! `metrics` → `train` → `export` → `protocol`.
+//! Modules are declared in the order in which data flows: each depends only on those above it.
 //!
-//! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files,
-//! so that the page can use it without linking any tensor code.
+//! Without the feature `engine` the crate is plain data (recipe, protocol, reports) plus the reading of data files, so
+//! that the page can use it without linking any tensor code.
 
-#[cfg(feature = "engine")]
-pub mod ask;
 pub mod catalog;
 pub mod dataset;
 #[cfg(feature = "engine")]
-pub mod export;
+pub mod device_to_host;
+pub mod diagnostic;
 #[cfg(feature = "engine")]
+pub mod export;
 pub mod generate;
 #[cfg(feature = "engine")]
 pub mod hub;
+pub mod inference;
 pub mod limits;
 pub mod metrics;
 #[cfg(feature = "engine")]
@@ -25,12 +24,10 @@ pub mod model;
 pub mod ops;
 #[cfg(feature = "engine")]
 pub mod pretrained;
-pub mod problem;
 pub mod protocol;
-#[cfg(feature = "engine")]
-pub mod read;
 pub mod recipe;
 pub mod rng;
+pub mod run;
 #[cfg(feature = "engine")]
 pub mod text;
 #[cfg(feature = "engine")]

@@ -2,6 +2,8 @@
 
 /// Longest cell that is read, in bytes. Longer text is cut: no model here reads more than a few thousand characters.
 pub const MAX_CELL_BYTES: usize = 1 << 20;
+/// Most bytes of one row that are kept while its end is looked for: room for a 10 MB cell, not for a whole file.
+pub const MAX_ROW_BYTES: usize = 32 << 20;
 /// Most columns a table may have: beyond this the delimiter was guessed wrong.
 pub const MAX_COLUMNS: usize = 1_000;
 /// Most classes one can learn: beyond this the label column is nearly always a text, an id or a number.
@@ -50,7 +52,7 @@ pub const MAX_LAYERS: usize = 48;
 /// Largest hidden size.
 pub const MAX_HIDDEN: usize = 4_096;
 /// Largest size between the two halves of a feed-forward block.
-pub const MAX_FFN: usize = 16_384;
+pub const MAX_INTERMEDIATE_SIZE: usize = 16_384;
 /// Most positions (longest sequence a model may claim to read).
 pub const MAX_POSITIONS: usize = 8_192;
 /// Longest chat template, in bytes: the longest of the common models has 20 KB.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use burn::tensor::Device;
 
 use crate::dataset::{Cuts, Dataset};
-use crate::model::{Body, MaskSource, ModelConfig, TaskModel};
-use crate::problem::Problem;
-use crate::recipe::{ModelFacts, Pooling, RawRecipe, Recipe, Task};
+use crate::diagnostic::Diagnostic;
+use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel};
+use crate::recipe::{ModelFacts, Pooling, Recipe, RecipeSpec, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::PromptForm;
@@ -27,13 +27,13 @@ pub struct Pretrained {
     /// Files that go into an export as they are: name and bytes.
     pub verbatim: Vec<(String, Vec<u8>)>,
     /// The network.
-    pub body: Body,
+    pub body: BaseModel,
     /// How the tokens' vectors become one by default.
     pub pooling: Pooling,
     /// General sentences in its tokens.
     pub general: EncodedTexts,
-    /// What its weights were quantised to in their file, where they were.
-    pub quantised: Option<&'static str>,
+    /// What its weights were quantized to in their file, where they were.
+    pub quantized: Option<&'static str>,
 }
 
 /// Rows that train and validate, in a model's tokens.
@@ -69,21 +69,21 @@ impl Pretrained {
         verbatim: Vec<(String, Vec<u8>)>,
         mut tensors: Tensors,
         pooling: Pooling,
-    ) -> Result<(Self, ImportReport), Problem> {
+    ) -> Result<(Self, ImportReport), Diagnostic> {
         let config = ModelConfig::parse(&config_json)?;
         let file = |name: &str| verbatim.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
         let Some(tokenizer_json) = file("tokenizer.json") else {
-            return Err(Problem::new("model.no-tokenizer", "The model comes without a tokenizer.json.")
+            return Err(Diagnostic::new("model.no-tokenizer", "The model comes without a tokenizer.json.")
                 .done("Nothing was changed.")
                 .remedy("Add the tokenizer.json that belongs to the model."));
         };
         let ends = [config_json.as_slice(), file("generation_config.json").unwrap_or_default()];
         let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_ends(&ends);
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
-        let body = Body::load(&config, &mut tensors)?;
+        let body = BaseModel::load(&config, &mut tensors)?;
         let general = general_texts(&tokenizer, config.positions())?;
-        let (tokenizer, quantised) = (Arc::new(tokenizer), tensors.quantised());
-        let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantised };
+        let (tokenizer, quantized) = (Arc::new(tokenizer), tensors.quantized());
+        let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantized };
         Ok((model, tensors.finish()))
     }
 
@@ -98,18 +98,18 @@ impl Pretrained {
     /// A recipe that cannot be run, or rows of which its length leaves none.
     pub fn session(
         &self,
-        recipe: RawRecipe,
+        recipe: RecipeSpec,
         rows: TaskRows,
         device: &Device,
         masks: MaskSource,
-    ) -> Result<Session, Problem> {
+    ) -> Result<Session, Diagnostic> {
         let recipe = Recipe::new(recipe, &self.facts(rows.suggested_len))?;
         recipe.check_classes(rows.labels)?;
-        let (max_len, overlap) = (recipe.max_len(), recipe.raw().window_overlap as usize);
-        let (train, train_cut) = rows.train.cut(&self.tokenizer, max_len, overlap)?;
-        let (validation, validation_cut) = rows.validation.cut(&self.tokenizer, max_len, overlap)?;
+        let (max_length, overlap) = (recipe.max_length(), recipe.raw().doc_stride as usize);
+        let (train, train_cut) = rows.train.cut(&self.tokenizer, max_length, overlap)?;
+        let (validation, validation_cut) = rows.validation.cut(&self.tokenizer, max_length, overlap)?;
         if train.is_empty() || validation.is_empty() {
-            return Err(Problem::new("run.no-rows", format!("No row fits into {max_len} tokens."))
+            return Err(Diagnostic::new("run.no-rows", format!("No row fits into {max_length} tokens."))
                 .done("No run was begun.")
                 .remedy("Take a larger maximum length: what is to be learned is never cut."));
         }

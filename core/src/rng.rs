@@ -5,7 +5,7 @@
 
 /// What random numbers are drawn for. Each purpose has a stream of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum Stream {
     /// Which rows validate.
     Split = 1,
     /// The order of the rows in an epoch.
@@ -30,7 +30,7 @@ pub struct Rng(u64);
 
 impl Rng {
     /// The stream of `purpose` at `step` under `seed`.
-    pub fn new(seed: u64, purpose: Purpose, step: u64) -> Self {
+    pub fn new(seed: u64, purpose: Stream, step: u64) -> Self {
         let mut rng = Self(seed);
         let seeded = rng.next_u64() ^ (purpose as u64).wrapping_mul(0xA24B_AED4_963E_E407);
         let mut rng = Self(seeded);
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn a_stream_follows_from_seed_purpose_and_step_alone() {
         let draw = |seed, purpose, step| Rng::new(seed, purpose, step).next_u64();
-        assert_eq!(draw(1, Purpose::Split, 0), draw(1, Purpose::Split, 0));
-        assert_ne!(draw(1, Purpose::Split, 0), draw(2, Purpose::Split, 0));
-        assert_ne!(draw(1, Purpose::Split, 0), draw(1, Purpose::Shuffle, 0));
-        assert_ne!(draw(1, Purpose::Split, 0), draw(1, Purpose::Split, 1));
+        assert_eq!(draw(1, Stream::Split, 0), draw(1, Stream::Split, 0));
+        assert_ne!(draw(1, Stream::Split, 0), draw(2, Stream::Split, 0));
+        assert_ne!(draw(1, Stream::Split, 0), draw(1, Stream::Shuffle, 0));
+        assert_ne!(draw(1, Stream::Split, 0), draw(1, Stream::Split, 1));
     }
 
     #[test]
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn normals_have_mean_0_and_variance_1() {
-        let mut rng = Rng::new(7, Purpose::Head, 0);
+        let mut rng = Rng::new(7, Stream::Head, 0);
         let draws: Vec<f32> = (0..20_000).map(|_| rng.normal()).collect();
         let mean = draws.iter().sum::<f32>() / draws.len() as f32;
         let var = draws.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / draws.len() as f32;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hone_core::metrics::{
     AnswerScores, Answered, ClassScores, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
-    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, normalise_answer,
+    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, normalize_answer,
 };
 use serde_json::{Value, json};
 
@@ -63,10 +63,10 @@ fn no_texts_score_0() {
 }
 
 #[test]
-fn answers_are_normalised_as_squads() {
-    for pair in list(&golden("metrics_squad.json")["normalised"]) {
+fn answers_are_normalized_as_squads() {
+    for pair in list(&golden("metrics_squad.json")["normalized"]) {
         let [text, theirs] = [0, 1].map(|i| pair[i].as_str().unwrap());
-        assert_eq!(normalise_answer(text), theirs, "{text:?}");
+        assert_eq!(normalize_answer(text), theirs, "{text:?}");
     }
 }
 
@@ -166,7 +166,7 @@ fn without_an_entity_every_score_is_0() {
 }
 
 /// The names, probabilities and truth of a case.
-fn labelled(case: &Value) -> (Vec<String>, Vec<f32>, Vec<bool>) {
+fn labeled(case: &Value) -> (Vec<String>, Vec<f32>, Vec<bool>) {
     let probabilities = list(&case["probabilities"]).iter().flat_map(floats).collect();
     let actual: Vec<Vec<bool>> = serde_json::from_value(case["actual"].clone()).unwrap();
     ((0..actual[0].len()).map(|label| label.to_string()).collect(), probabilities, actual.concat())
@@ -179,7 +179,7 @@ fn label_f1(labels: &[ClassScores]) -> impl Iterator<Item = f64> {
 #[test]
 fn labels_equal_scikit_learns() {
     for case in list(&golden("metrics_labels.json")["multilabel"]) {
-        let (labels, probabilities, actual) = labelled(case);
+        let (labels, probabilities, actual) = labeled(case);
         let ours = evaluate_multilabel(&labels, &floats(&case["thresholds"]), &probabilities, &actual);
         assert_close("micro", ours.micro_f1, &case["f1"]["micro"]);
         assert_close("macro", ours.macro_f1, &case["f1"]["macro"]);
@@ -194,7 +194,7 @@ fn labels_equal_scikit_learns() {
 #[test]
 fn label_thresholds_reach_the_best_f1_of_scikit_learns_curve() {
     for case in list(&golden("metrics_labels.json")["multilabel"]) {
-        let (labels, probabilities, actual) = labelled(case);
+        let (labels, probabilities, actual) = labeled(case);
         let thresholds = best_label_thresholds(labels.len(), &probabilities, &actual);
         let ours = evaluate_multilabel(&labels, &thresholds, &probabilities, &actual);
         for (ours, theirs) in label_f1(&ours.labels).zip(list(&case["best_f1"])) {

@@ -1,5 +1,5 @@
 // Times training steps in the built page's worker: one JSON line a case.
-// `cargo xtask bench [size ...] [--live-layers FIRST..LAST] [--device cpu|gpu]`
+// `cargo xtask bench [size ...] [--trainable-layers FIRST..LAST] [--device cpu|gpu]`
 //
 // With live layers, a row for each number of top layers that learn beside the head; and for each again with the output
 // of the frozen ones kept, as a run keeps it from the second epoch on.
@@ -18,18 +18,18 @@ const BATCHES = { decoder: { batch: 8, len: 128 }, smollm2: { batch: 1, len: 128
 /** A first step compiles for up to a minute, and a software GPU then takes as long again for each. */
 const PATIENCE_MS = 20 * 60 * 1000;
 
-const options = { "live-layers": { type: "string" }, device: { type: "string" } };
+const options = { "trainable-layers": { type: "string" }, device: { type: "string" } };
 const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const devices = values.device ? [values.device] : ["cpu", "gpu"];
 const version = await protocolVersion();
 
 /** What learns in each row: everything, or so many layers. */
 function cases() {
-  const range = values["live-layers"]?.split("..").map(Number);
-  if (!range) return [{ live_layers: undefined, keeps_prefix: false }];
+  const range = values["trainable-layers"]?.split("..").map(Number);
+  if (!range) return [{ trainable_layers: undefined, keeps_prefix: false }];
   const [first, last = first] = range;
   const counts = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  return counts.flatMap((live_layers) => [false, true].map((keeps_prefix) => ({ live_layers, keeps_prefix })));
+  return counts.flatMap((trainable_layers) => [false, true].map((keeps_prefix) => ({ trainable_layers, keeps_prefix })));
 }
 
 for (const device of devices) {

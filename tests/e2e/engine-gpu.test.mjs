@@ -8,16 +8,16 @@ import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
 
 /** Largest difference of a loss, as a share of it: the bound of the self-check (core/src/train/self_check.rs). */
 const MAX_DIFFERENCE = 2e-3;
-/** Optimiser steps of an epoch. */
+/** Optimizer steps of an epoch. */
 const STEPS = 4;
 
 /** Without dropout both devices compute the same. */
 const common = {
-  max_len: 16,
+  max_length: 16,
   batch_size: 16,
   epochs: 3,
   eval_every_epochs: 3,
-  lr_peak: 0.005,
+  learning_rate: 0.005,
   dropout: 0,
   attention_dropout: 0,
   head_dropout: 0,
@@ -28,13 +28,13 @@ const recipes = {
   "DoRA, focal loss, smoothed labels, accumulated batches": {
     ...common,
     batch_size: 8,
-    grad_accum_steps: 2,
+    gradient_accumulation_steps: 2,
     adapter: "dora",
     focal_gamma: 2,
     label_smoothing: 0.1,
   },
   // What the frozen layer makes of a text is computed in the first epoch, kept, and read in all later ones.
-  "LoRA above a frozen layer": { ...common, adapter: "lora", unfreezing: "last", last_layers: 1, lr_peak: 0.02 },
+  "LoRA above a frozen layer": { ...common, adapter: "lora", unfreezing: "last", last_layers: 1, learning_rate: 0.02 },
   "R-Drop": { ...common, r_drop: 1 },
 };
 

@@ -41,7 +41,7 @@ const tasks = {
       await page.getByRole("row", { name: /^five 9.* ✓/ }).waitFor();
     },
     /** For the check in Python. */
-    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ labels }) => labels.probabilities) }),
+    expected: (texts, answers, max_length) => ({ texts, max_length, probabilities: answers.map(({ labels }) => labels.probabilities) }),
     texts: ["w10 w5 w12 w13"],
   },
   regression: {
@@ -54,7 +54,7 @@ const tasks = {
       await page.getByLabel("A sentence").fill("w10 w6 w12 w13");
       await page.getByRole("button", { name: "Ask" }).click();
     },
-    expected: (texts, answers, max_len) => ({ texts, max_len, probabilities: answers.map(({ number }) => [number.value]) }),
+    expected: (texts, answers, max_length) => ({ texts, max_length, probabilities: answers.map(({ number }) => [number.value]) }),
     texts: ["w10 w6 w12 w13"],
   },
   token_classification: {
@@ -120,7 +120,7 @@ for (const [name, task] of Object.entries(tasks)) {
       if (await load.isVisible()) await load.click();
       await page.getByText("Loaded: 2 layers").waitFor();
       await page.getByText("Advanced", { exact: true }).click();
-      const recipe = { task: name, epochs: 12, batch_size: 12, lr_peak: 0.01, eval_every_epochs: 12, dropout: 0, ...task.recipe };
+      const recipe = { task: name, epochs: 12, batch_size: 12, learning_rate: 0.01, eval_every_epochs: 12, dropout: 0, ...task.recipe };
       const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
       await page.getByLabel("Open a recipe").setInputFiles(file);
       await page.getByRole("button", { name: /^Start/ }).click();
@@ -141,7 +141,7 @@ for (const [name, task] of Object.entries(tasks)) {
       if (task.expected) {
         const [{ plan }] = await events(page, "started");
         const answers = (await events(page, "predicted")).map(({ tuned }) => tuned);
-        await writeFile(join(out, `task-${name}.json`), JSON.stringify(task.expected(task.texts, answers, plan.max_len)));
+        await writeFile(join(out, `task-${name}.json`), JSON.stringify(task.expected(task.texts, answers, plan.max_length)));
       }
     });
   });

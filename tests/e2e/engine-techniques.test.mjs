@@ -49,7 +49,7 @@ test("gradual unfreezing wakes MiniLM's layers in order, on real data", async ()
     await screenshot(page, "real-unfrozen");
     const [{ plan }] = await events(page, "started");
     const stages = [plan, ...(await events(page, "parts"))].map(({ parts }) =>
-      parts.filter(({ live }) => live).map(({ place }) => place),
+      parts.filter(({ trainable }) => trainable).map(({ group }) => group),
     );
     const head = ["head"];
     const expected = [head];
@@ -172,7 +172,7 @@ test("an adapter learns real definitions, and is exported alone and merged", asy
     }
     const probabilities = (await events(page, "predicted")).map(({ tuned }) => tuned.classes.probabilities);
     const [{ plan }] = await events(page, "started");
-    const expected = JSON.stringify({ texts, probabilities, max_len: plan.max_len });
+    const expected = JSON.stringify({ texts, probabilities, max_length: plan.max_length });
     for (const [name, file] of [
       [/^Download adapter alone/, "adapter"],
       [/^Download whole model/, "merged"],

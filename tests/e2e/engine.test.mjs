@@ -114,7 +114,7 @@ test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and
       page.getByRole("button", { name: /Download model/ }).click(),
     ]);
     const [{ plan }] = await events(page, "started");
-    const expectedAnswers = { texts, probabilities: predicted.map(({ tuned }) => tuned.classes.probabilities), max_len: plan.max_len };
+    const expectedAnswers = { texts, probabilities: predicted.map(({ tuned }) => tuned.classes.probabilities), max_length: plan.max_length };
     await download.saveAs(join(out, "export.zip"));
     await writeFile(join(out, "export.json"), JSON.stringify(expectedAnswers));
   });

@@ -15,7 +15,7 @@ const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } }
 const tell = ({ kind, ...fields }, blob) => {
   self.postMessage({ message: Object.keys(fields).length ? { [kind]: fields } : kind, blob });
 };
-const problem = (code, what, done, remedy) => ({ code, what, done, remedy });
+const diagnostic = (code, what, done, remedy) => ({ code, what, done, remedy });
 
 /** What is known of the opened file's task (fake-tasks.js); nothing for classification. */
 let task = {};
@@ -40,7 +40,7 @@ const answers = {
   open_data({ role, name, aligned_with, encoding, has_header }, files) {
     if (name.endsWith(".png")) {
       const what = "Line 1 holds a zero byte: this is not a text table.";
-      tell({ kind: "data_not_opened", role, problem: problem("data.zero-byte", what, "The file was not read.", "") });
+      tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.zero-byte", what, "The file was not read.", "") });
       return;
     }
     if (role === "train") task = self.tasks[name] ?? {};
@@ -48,13 +48,13 @@ const answers = {
       const what = `"${name}" has 2 lines and "${aligned_with}" has 3 lines: line 3 has no other half.`;
       const remedy = "Line n of one must belong to line n of the other.";
       const done = "The files were not put together.";
-      tell({ kind: "data_not_opened", role, problem: problem("data.unequal-lines", what, done, remedy) });
+      tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.unequal-lines", what, done, remedy) });
       return;
     }
     if (self.scenario === "broken-file" && encoding !== "windows1252") {
       const what = "Line 214 holds bytes that are not UTF-8.";
       const remedy = "If the file comes from an older Windows program, read it as Windows-1252. Or save it as UTF-8.";
-      tell({ kind: "data_not_opened", role, problem: problem("data.not-utf8", what, "Nothing was read.", remedy) });
+      tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.not-utf8", what, "Nothing was read.", remedy) });
       return;
     }
     tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
@@ -78,8 +78,8 @@ const answers = {
     tell({ kind: "data_opened", role, source });
   },
 
-  map_data({ mapping, validation_share }) {
-    const validation_rows = Math.round(1237 * (validation_share || 0.2));
+  map_data({ mapping, validation_ratio }) {
+    const validation_rows = Math.round(1237 * (validation_ratio || 0.2));
     report = {
       mapping,
       rows_kept: 1237,
@@ -92,7 +92,7 @@ const answers = {
       repeated: [{ text: "A quiet triumph.", lines: [2, 90], labels: ["fresh"] }],
       train_rows: 1237 - validation_rows,
       validation_rows,
-      majority_share: task.guess ? null : 0.58,
+      majority_ratio: task.guess ? null : 0.58,
       facts: task.facts ?? "none",
       tokens: null,
       warnings: [],
@@ -107,7 +107,7 @@ const answers = {
     if (self.scenario === "broken-model") {
       const what = "model.safetensors ends after 1,024 bytes; its header says 90,868,376.";
       const remedy = "Reload the page to fetch it again.";
-      tell({ kind: "model_failed", problem: problem("weights.truncated", what, "Nothing was loaded.", remedy) });
+      tell({ kind: "model_failed", diagnostic: diagnostic("weights.truncated", what, "Nothing was loaded.", remedy) });
       return;
     }
     tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
@@ -120,19 +120,19 @@ const answers = {
 
   load_files({ name }) {
     const what = `No weights are among the files (${name}).`;
-    tell({ kind: "model_failed", problem: problem("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
+    tell({ kind: "model_failed", diagnostic: diagnostic("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
   },
 
   start({ recipe }) {
     if (self.scenario === "rejects" && run) {
       const what = "A batch of these texts needs more memory than there is.";
-      tell({ kind: "run_failed", problem: problem("run.memory", what, "Nothing was started.", "Make it smaller.") });
+      tell({ kind: "run_failed", diagnostic: diagnostic("run.memory", what, "Nothing was started.", "Make it smaller.") });
       return;
     }
-    const peak = recipe.lr_peak ?? 5e-5;
+    const peak = recipe.learning_rate ?? 5e-5;
     const rate = (step) => peak * (step < 12 ? step / 12 : (STEPS - step) / (STEPS - 12));
     const steps = Array.from({ length: STEPS + 1 }, (_, step) => step);
-    const filled = { ...recipe, lr_peak: peak, max_len: 64, pooling: "mean" };
+    const filled = { ...recipe, learning_rate: peak, max_length: 64, pooling: "mean" };
     const plan = {
       recipe: filled,
       labels: labels(),
@@ -140,7 +140,7 @@ const answers = {
       validation_rows: 124,
       total_steps: STEPS,
       steps_per_epoch: 40,
-      max_len: 64,
+      max_length: 64,
       cuts: { train: { shortened: 12, left_out: 0 }, validation: { shortened: 1, left_out: 0 } },
       form: "completion",
       trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
@@ -152,16 +152,16 @@ const answers = {
     run = { step: 0, rate, recipe: filled, byHand: {}, timer: setInterval(advance, self.beat_ms ?? 50) };
   },
 
-  set_live({ place, live }) {
-    if (live === null || live === undefined) delete run.byHand[place];
-    else run.byHand[place] = live;
+  set_trainable({ group, trainable }) {
+    if (trainable === null || trainable === undefined) delete run.byHand[group];
+    else run.byHand[group] = trainable;
     tellParts();
   },
 
   find_rate() {
     if (self.scenario === "no-rate") {
       const what = "The loss was not a finite number at the lowest rate.";
-      tell({ kind: "rate_failed", problem: problem("rate.not-finite", what, "The weights are as before.", "Check the data.") });
+      tell({ kind: "rate_failed", diagnostic: diagnostic("rate.not-finite", what, "The weights are as before.", "Check the data.") });
       return;
     }
     search = { points: [], timer: setInterval(tryRate, 20) };
@@ -170,11 +170,11 @@ const answers = {
   estimate({ recipe }) {
     if (self.scenario === "no-estimate") {
       const what = "the device gave no time.";
-      tell({ kind: "estimate_failed", recipe, problem: problem("estimate.no-time", what, "", "") });
+      tell({ kind: "estimate_failed", recipe, diagnostic: diagnostic("estimate.no-time", what, "", "") });
       return;
     }
     const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
-    const nearest = fits ? null : { ...recipe, batch_size: 4, grad_accum_steps: 2 };
+    const nearest = fits ? null : { ...recipe, batch_size: 4, gradient_accumulation_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
     const none = { shortened: 0, left_out: 0 };
     tell({ kind: "estimated", recipe, estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
@@ -229,16 +229,16 @@ const answers = {
 /** Once data and model are there, the report comes again with the lengths of the texts. */
 function encode() {
   if (!report || !model) return;
-  const tokens = { p50: 23, p95: 48, max: 91, max_len: 64, truncated_share: 0.004 };
+  const tokens = { p50: 23, p95: 48, max: 91, max_length: 64, truncated_ratio: 0.004 };
   tell({ kind: "data_ready", report: { ...report, tokens } });
 }
 
 /** The parts of the model, from the bottom: with gradual unfreezing another layer wakes every 20 steps. */
 function partsOf(recipe, step, byHand) {
   const awake = recipe.unfreezing === "gradual" ? Math.floor(step / 20) : recipe.unfreezing === "head" ? 0 : 6;
-  const part = (place, live, factor, parameters) => {
+  const part = (group, trainable, factor, parameters) => {
     const decided = byHand[place];
-    return { place, live: decided ?? live, by_hand: decided !== undefined, rate_factor: factor, parameters };
+    return { group, trainable: decided ?? trainable, by_hand: decided !== undefined, rate_factor: factor, parameters };
   };
   const layers = [0, 1, 2, 3, 4, 5].map((layer) => {
     return part(`layer.${layer}`, layer >= 6 - awake, recipe.layer_decay ** (6 - layer), 1774464);
@@ -351,7 +351,7 @@ function finish(reason) {
     baseline: baseline(),
     forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64, perplexity: null, ...task.forgetting },
     seconds: 96,
-    advice: advice ? problem("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
+    advice: advice ? diagnostic("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
   };
   tell({ kind: "finished", summary });
 }

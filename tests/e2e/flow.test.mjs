@@ -122,7 +122,7 @@ test("a run can be paused and resumed, and its recipe saved and opened again", a
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
-    await openGroups(page, "Stopping", "Regularisation");
+    await openGroups(page, "Stopping", "Regularization");
     await page.getByLabel("Epochs").fill("200");
     await page.getByLabel("Epochs").blur();
     await page.getByText("This must be a whole number from 1 to 100.").waitFor();
@@ -130,9 +130,9 @@ test("a run can be paused and resumed, and its recipe saved and opened again", a
     const recipe = {
       epochs: 5,
       dropout: 0.25,
-      part_rates: { head: 0.01, "layer.5": 0.001 },
+      lr_per_group: { head: 0.01, "layer.5": 0.001 },
       class_weights: { given: { fresh: 2 } },
-      thaw_order: [["head"], ["layer.5", "layer.4"]],
+      unfreeze_order: [["head"], ["layer.5", "layer.4"]],
     };
     const file = fileOf("recipe.json", JSON.stringify(recipe), "application/json");
     await page.getByLabel("Open a recipe").setInputFiles(file);
@@ -153,6 +153,6 @@ test("a run can be paused and resumed, and its recipe saved and opened again", a
     ]);
     const saved = JSON.parse(await readFile(await download.path(), "utf8"));
     assert.deepEqual({ ...saved, ...recipe }, saved);
-    assert.equal(saved.lr_peak, 5e-5);
+    assert.equal(saved.learning_rate, 5e-5);
   });
 });

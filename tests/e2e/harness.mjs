@@ -106,7 +106,7 @@ export async function drop(locator, { name, mimeType, buffer }) {
 
 /**
  * Starts the page's worker without the page's own code and returns `ask`: it posts a command and gives the first event
- * of one of the kinds that answer it, or fails with the problem that the worker reports instead.
+ * of one of the kinds that answer it, or fails with the diagnostic that the worker reports instead.
  */
 export async function startWorker(page) {
   await page.evaluate(async () => {
@@ -122,7 +122,7 @@ export async function startWorker(page) {
           // An enum is its fields under its name, or its name alone.
           const [[told, event]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
           if (kinds.includes(told)) resolve(event);
-          else if (event.problem) reject(new Error(JSON.stringify(event.problem)));
+          else if (event.diagnostic) reject(new Error(JSON.stringify(event.diagnostic)));
         };
         worker.postMessage({ message: { [kind]: fields } });
       });

@@ -36,7 +36,7 @@ test("several labels: thresholds beside the scores, and each label of a text mar
     assert.equal(await page.getByLabel("What to learn").inputValue(), "0");
     await page.getByLabel("sad", { exact: true }).uncheck();
     await page.getByLabel("sad", { exact: true }).check();
-    await openGroups(page, "Stopping", "Regularisation");
+    await openGroups(page, "Stopping", "Regularization");
     await page.getByLabel("Best means").selectOption("accuracy");
     assert.equal(await page.getByLabel("Focal loss, gamma").count(), 0);
     await train(page);

@@ -169,7 +169,7 @@ test("every group of the recipe is accessible, and order and weights are typed i
         await page.getByRole("radio", { name: /^Balanced/ }).check();
         await openGroups(
           page,
-          ...["Learning rate", "Regularisation", "Stopping", "Unfreezing", "Adapter", "Batch and length", "Seed"],
+          ...["Learning rate", "Regularization", "Stopping", "Unfreezing", "Adapter", "Batch and length", "Seed"],
         );
         await page.getByLabel("An order of my own").check();
         await page.getByLabel("Order", { exact: true }).fill("head; 9");

@@ -42,7 +42,7 @@ def main():
     tensors |= prefixed("lora", found)
     inputs = [FOLDER / "model.safetensors", FOLDER / "config.json"]
     versions = provenance(__file__, inputs) | {"peft": peft.__version__}
-    info = {"provenance": versions, "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    info = {"provenance": versions, "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "gpt2.json", info)
     write_tensors(GOLDEN / "gpt2.safetensors", tensors)
     write_tensors(GOLDEN / "gpt2_adapter.safetensors", adapter)

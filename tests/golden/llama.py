@@ -50,7 +50,7 @@ def main():
     cases["lora"], found, adapter = adapted(loader(GOLDEN / "micro_llama"), settings, batches, seed=81)
     tensors |= prefixed("lora", found)
     versions = provenance(__file__, inputs) | {"peft": peft.__version__}
-    info = {"provenance": versions, "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    info = {"provenance": versions, "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "llama.json", info)
     write_tensors(GOLDEN / "llama.safetensors", tensors)
     write_tensors(GOLDEN / "llama_adapter.safetensors", adapter)

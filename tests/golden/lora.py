@@ -2,7 +2,7 @@
 """Writes lora.json and lora_*.safetensors: adapters of peft on the micro BERT, mean pooling, the head trained whole.
 
 The adapter is as peft stores one, with values other than it starts with, so that every matrix has a gradient. LoRA and
-rsLoRA use all of it but DoRA's magnitudes. Training goes over the batches of train_curve.py with its optimiser.
+rsLoRA use all of it but DoRA's magnitudes. Training goes over the batches of train_curve.py with its optimizer.
 """
 
 import json
@@ -22,7 +22,7 @@ RANK, ALPHA, LR_PEAK = 4, 8, 3e-3
 TARGETS = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
 KINDS = {
     "lora": ({"adapter": "lora"}, {}),
-    "rslora": ({"adapter": "lora", "lora_rank_stabilised": True}, {"use_rslora": True}),
+    "rslora": ({"adapter": "lora", "use_rslora": True}, {"use_rslora": True}),
     "dora": ({"adapter": "dora"}, {"use_dora": True}),
 }
 BASE, CURVE = GOLDEN / "micro_bert", GOLDEN / "train_curve.json"
@@ -34,7 +34,7 @@ def main():
     adapter, gradients, cases = draw_adapter(), {}, {}
     for kind, (recipe, settings) in KINDS.items():
         model = adapted(adapter, settings)
-        cases[kind] = {"recipe": {**recipe, "lora_rank": RANK, "lora_alpha": float(ALPHA)}}
+        cases[kind] = {"recipe": {**recipe, "lora_r": RANK, "lora_alpha": float(ALPHA)}}
         cases[kind]["logits"] = logits(model, batches[0])
         cases[kind]["merged_logits"] = logits(adapted(adapter, settings).merge_and_unload(), batches[0])
         model(**batches[0]).loss.backward()
@@ -44,7 +44,7 @@ def main():
         cases[kind]["final_logits"] = logits(model, batches[0])
     inputs = [BASE / "model.safetensors", BASE / "config.json", CURVE, CURVE.with_suffix(".safetensors")]
     versions = provenance(__file__, inputs) | {"peft": peft.__version__}
-    write_json(GOLDEN / "lora.json", {"provenance": versions, "lr_peak": LR_PEAK, **cases})
+    write_json(GOLDEN / "lora.json", {"provenance": versions, "learning_rate": LR_PEAK, **cases})
     write_tensors(GOLDEN / "lora_adapter.safetensors", adapter)
     write_tensors(GOLDEN / "lora_gradients.safetensors", gradients)
 

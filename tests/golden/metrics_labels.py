@@ -31,7 +31,7 @@ ENTITIES = {
     "equal": [("B-PER I-PER O B-LOC", "B-PER I-PER O B-LOC")],
     "I without B": [("B-PER I-PER O B-LOC", "I-PER I-PER O I-LOC")],
     "I of another label": [("B-PER I-PER I-PER O", "B-PER I-LOC I-PER O")],
-    "neighbours": [("B-PER B-PER I-PER O", "B-PER I-PER I-PER O")],
+    "neighbors": [("B-PER B-PER I-PER O", "B-PER I-PER I-PER O")],
     "cut": [("B-PER I-PER I-PER O", "B-PER I-PER O O")],
     "across texts": [("O B-PER", "O B-PER"), ("I-PER O", "I-PER O"), ("B-PER", "O")],
     "label never there": [("B-PER O O", "B-PER O B-ORG")],

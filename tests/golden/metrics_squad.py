@@ -25,7 +25,7 @@ WHEEL = Path.home() / ".cache/hone/downloads/transformers-4.57.3-py3-none-any.wh
 SOURCE = "transformers/data/metrics/squad_metrics.py"
 SOURCE_SHA256 = "fff72374f535aadddb8e75eade4e820b6fe9ff90f16d4f29e88e442f8d2e9eb8"
 
-NORMALISED = [
+NORMALIZED = [
     "The  Cat, (sat) on an A-Frame!",
     "a an the",
     "A",
@@ -72,9 +72,9 @@ def main():
         scores = [round(score * 2**20) / 2**20 for score in scores]
         assert len(set(scores)) == rows
         cases.append(scored(squad, answers, scores, threshold))
-    normalised = [[text, squad.normalize_answer(text)] for text in NORMALISED]
+    normalized = [[text, squad.normalize_answer(text)] for text in NORMALIZED]
     versions = provenance(__file__) | {"squad_metrics": WHEEL.name, "inputs": {SOURCE: SOURCE_SHA256}}
-    write_json(GOLDEN / "metrics_squad.json", {"provenance": versions, "normalised": normalised, "cases": cases})
+    write_json(GOLDEN / "metrics_squad.json", {"provenance": versions, "normalized": normalized, "cases": cases})
 
 
 def squad_metrics():

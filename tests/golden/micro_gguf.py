@@ -93,7 +93,7 @@ def main():
 
 
 def sentence_piece():
-    """A small vocabulary of SentencePiece, as Llama's was trained: nothing is normalised, and bytes fill the gaps."""
+    """A small vocabulary of SentencePiece, as Llama's was trained: nothing is normalized, and bytes fill the gaps."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(SENTENCES.read_text().splitlines()),

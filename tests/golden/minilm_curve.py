@@ -57,7 +57,7 @@ def main():
     history = curve(model, Optimizer(model, len(batches), LR_PEAK), batches)
     listed = [{name: tensor.tolist() for name, tensor in batch.items()} for batch in batches]
     inputs = [MINILM / name for name in ("model.safetensors", "config.json", "tokenizer.json")]
-    info = {"provenance": provenance(__file__, inputs), "lr_peak": LR_PEAK, "batches": listed, "mean": history}
+    info = {"provenance": provenance(__file__, inputs), "learning_rate": LR_PEAK, "batches": listed, "mean": history}
     write_json(GOLDEN / "minilm_curve.json", info)
     write_tensors(GOLDEN / "minilm_curve.safetensors", head)
 

@@ -55,7 +55,7 @@ def main():
         {"text": text, "input_ids": ids, "attention_mask": mask}
         for text, ids, mask in zip(SENTENCES, batch["input_ids"].tolist(), batch["attention_mask"].tolist())
     ]
-    info = {"provenance": provenance(__file__, inputs), "max_len": MAX_LEN, "rows": rows}
+    info = {"provenance": provenance(__file__, inputs), "max_length": MAX_LEN, "rows": rows}
     write_json(GOLDEN / "minilm_logits.json", info)
     write_tensors(GOLDEN / "minilm_logits.safetensors", tensors)
 

@@ -24,7 +24,7 @@ def main():
     batches = [draw_batch(generator) for _ in range(BATCHES)] * ROUNDS
     cases, tensors = sentence_tasks(head, batches, "single_label_classification")
     versions = provenance(__file__, [MICRO_BERT / "model.safetensors", MICRO_BERT / "config.json"])
-    info = {"provenance": versions, "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    info = {"provenance": versions, "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "pairs.json", info)
     write_tensors(GOLDEN / "pairs.safetensors", tensors)
 

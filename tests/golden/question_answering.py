@@ -31,7 +31,7 @@ def main():
     history, tensors = trained(lambda: load(head), batches, FINAL)
     tensors |= head | prefixed("logits", {"start": found.start_logits, "end": found.end_logits})
     info = {"provenance": provenance(__file__, [MICRO_BERT / "model.safetensors", MICRO_BERT / "config.json"])}
-    info |= {"lr_peak": LR_PEAK, "batches": listed(batches), "training": history, "decoding": decoding(generator)}
+    info |= {"learning_rate": LR_PEAK, "batches": listed(batches), "training": history, "decoding": decoding(generator)}
     write_json(GOLDEN / "question_answering.json", info)
     write_tensors(GOLDEN / "question_answering.safetensors", tensors)
 

@@ -21,7 +21,7 @@ def main():
     batches = [draw_batch(generator) for _ in range(BATCHES)] * ROUNDS
     cases, tensors = sentence_tasks(head, batches, "regression")
     versions = provenance(__file__, [MICRO_BERT / "model.safetensors", MICRO_BERT / "config.json"])
-    info = {"provenance": versions, "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    info = {"provenance": versions, "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "regression.json", info)
     write_tensors(GOLDEN / "regression.safetensors", tensors)
 

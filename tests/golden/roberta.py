@@ -40,7 +40,7 @@ def main():
 
     cases, tensors = encoder_family(body, classifier, heads, batches, FINAL)
     versions = provenance(__file__, [FOLDER / "model.safetensors", FOLDER / "config.json"])
-    info = {"provenance": versions, "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    info = {"provenance": versions, "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "roberta.json", info)
     write_tensors(GOLDEN / "roberta.safetensors", tensors)
 

@@ -27,12 +27,12 @@ FINAL = 0.1
 SCHEDULES = [
     ({"schedule": "constant"}, "constant_with_warmup", {}),
     ({"schedule": "linear"}, "linear", {}),
-    ({"schedule": "linear", "lr_final_share": FINAL}, "polynomial", {"power": 1.0, "lr_end": FINAL}),
+    ({"schedule": "linear", "lr_final_ratio": FINAL}, "polynomial", {"power": 1.0, "lr_end": FINAL}),
     ({"schedule": "cosine"}, "cosine", {}),
-    ({"schedule": "cosine", "lr_final_share": FINAL}, "cosine_with_min_lr", {"min_lr": FINAL}),
+    ({"schedule": "cosine", "lr_final_ratio": FINAL}, "cosine_with_min_lr", {"min_lr": FINAL}),
     ({"schedule": "cosine_restarts", "cycles": 3}, "cosine_with_restarts", {"num_cycles": 3}),
     ({"schedule": "polynomial", "power": 2.0}, "polynomial", {"power": 2.0, "lr_end": 0.0}),
-    ({"schedule": "polynomial", "power": 2.0, "lr_final_share": FINAL}, "polynomial", {"power": 2.0, "lr_end": FINAL}),
+    ({"schedule": "polynomial", "power": 2.0, "lr_final_ratio": FINAL}, "polynomial", {"power": 2.0, "lr_end": FINAL}),
     ({"schedule": "inverse_sqrt"}, "inverse_sqrt", {}),
 ]
 # Ties, changes as large as the least that counts, and long stretches without improvement. The higher, the better.
@@ -63,7 +63,7 @@ def restarts_above(final, restarts):
     """The rates of restarts that fall to `final` instead of 0."""
     recipe, warmup = restarts["recipe"], restarts["recipe"]["warmup_steps"]
     raised = [rate if step < warmup else final + (1 - final) * rate for step, rate in enumerate(restarts["lr"])]
-    return {**restarts, "recipe": {**recipe, "lr_final_share": final}, "lr": raised}
+    return {**restarts, "recipe": {**recipe, "lr_final_ratio": final}, "lr": raised}
 
 
 def one_cycle(total, warmup, final, start=0.04):
@@ -72,7 +72,7 @@ def one_cycle(total, warmup, final, start=0.04):
     last = start / final if final else math.inf
     settings = {"pct_start": warmup / total, "div_factor": 1 / start, "final_div_factor": last}
     schedule = OneCycleLR(optimizer, 1.0, total_steps=total, cycle_momentum=False, **settings)
-    recipe = {"schedule": "one_cycle", "warmup_steps": warmup, "lr_start_share": start, "lr_final_share": final}
+    recipe = {"schedule": "one_cycle", "warmup_steps": warmup, "lr_start_ratio": start, "lr_final_ratio": final}
     return case("torch OneCycleLR", total, recipe, rates(optimizer, schedule, total))
 
 
@@ -81,7 +81,7 @@ def slanted_triangular(total, cut_frac=0.1, ratio=32):
     cut = math.floor(total * cut_frac)
     rising = [t / cut for t in range(cut)]
     falling = [1 - (t - cut) / (cut * (1 / cut_frac - 1)) for t in range(cut, total)]
-    recipe = {"schedule": "slanted_triangular", "cut_share": cut_frac, "cut_ratio": float(ratio)}
+    recipe = {"schedule": "slanted_triangular", "cut_frac": cut_frac, "ratio": float(ratio)}
     return case("ULMFiT", total, recipe, [(1 + p * (ratio - 1)) / ratio for p in rising + falling])
 
 
@@ -90,23 +90,23 @@ def case(source, total, recipe, lr):
     return {"source": source, "recipe": recipe, "total_steps": total, "lr": lr}
 
 
-def stalls(metric, patience, min_change):
+def stalls(metric, patience, early_stopping_min_delta):
     """What the rate is multiplied with after each score."""
     mode, scores = ("min", [1 - score for score in SCORES]) if metric == "loss" else ("max", SCORES)
     optimizer = sgd()
-    settings = {"factor": 0.5, "patience": patience, "threshold": min_change, "threshold_mode": "abs"}
+    settings = {"factor": 0.5, "patience": patience, "threshold": early_stopping_min_delta, "threshold_mode": "abs"}
     schedule = ReduceLROnPlateau(optimizer, mode, **settings)
     factors = []
     for score in scores:
         schedule.step(score)
         factors.append(schedule.get_last_lr()[0])
     recipe = {"schedule": "plateau", "plateau_factor": 0.5, "plateau_patience": patience}
-    recipe |= {"best_metric": metric, "min_change": min_change}
+    recipe |= {"metric_for_best_model": metric, "early_stopping_min_delta": early_stopping_min_delta}
     return {"source": "torch ReduceLROnPlateau", "recipe": recipe, "scores": scores, "factors": factors}
 
 
 def sgd():
-    """An optimiser of the rate 1, for schedules to work on."""
+    """An optimizer of the rate 1, for schedules to work on."""
     return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
 
 

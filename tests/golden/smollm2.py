@@ -80,7 +80,7 @@ def learned(model, tokenizer):
     for name, tensor in adapter.items():
         adapter[name] = (0.02 * torch.arange(tensor.numel(), dtype=torch.float64).sin()).float().view_as(tensor)
     set_peft_model_state_dict(adapted, adapter)
-    found = {"rank": RANK, "alpha": ALPHA, "lr_peak": LORA_LR}
+    found = {"rank": RANK, "alpha": ALPHA, "learning_rate": LORA_LR}
     found["batches"] = [{name: tensor.tolist() for name, tensor in batch.items()} for batch in batches]
     steps = [batches[i % len(batches)] for i in range(STEPS)]
     return found | curve(adapted.train(), Optimizer(adapted, STEPS, LORA_LR), steps)

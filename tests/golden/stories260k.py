@@ -2,7 +2,7 @@
 """Writes stories260k.json, .safetensors and stories260k_adapter.safetensors: a real Llama, on real texts.
 
 Translation (Tatoeba) and instructions, 20 steps each, whole and by LoRA; a row is the prompt with the model's first
-token, the completion tokenised by itself, and the last token. The JSON holds the ids, so no tokenizer is needed. The
+token, the completion tokenized by itself, and the last token. The JSON holds the ids, so no tokenizer is needed. The
 model and the data are not in this repository: without them nothing is written.
 """
 
@@ -55,7 +55,7 @@ def main():
         cases[task] = {"rows": sizes, "all": whole, "lora": lora}
     sources = [FOLDER / "model.safetensors", FOLDER / "config.json", FOLDER / "tokenizer.json"]
     versions = provenance(__file__, [*sources, ENGLISH, FRENCH, INSTRUCTIONS]) | {"peft": peft.__version__}
-    write_json(GOLDEN / "stories260k.json", {"provenance": versions, "lr_peak": LR_PEAK, "texts": texts, **cases})
+    write_json(GOLDEN / "stories260k.json", {"provenance": versions, "learning_rate": LR_PEAK, "texts": texts, **cases})
     write_tensors(GOLDEN / "stories260k.safetensors", tensors)
     # Both tasks begin with the same values.
     write_tensors(GOLDEN / "stories260k_adapter.safetensors", adapters["translation"])

@@ -23,11 +23,11 @@ from reference import GOLDEN, classifier, provenance, write_json, write_tensors
 
 COLUMNS = ("input_ids", "attention_mask", "labels")
 STEPS = 20
-STAGED = {"thaw_unit": "steps", "thaw_every": 5.0}
+STAGED = {"unfreeze_unit": "steps", "unfreeze_every": 5.0}
 CASES = {
     "plain": {},
     "layer_decay": {"layer_decay": 0.8},
-    "part_rates": {"part_rates": {"head": 2e-3, "layer.0": 2e-4}},
+    "lr_per_group": {"lr_per_group": {"head": 2e-3, "layer.0": 2e-4}},
     "decay": {"weight_decay": 1.0},
     "decay_of_all": {"weight_decay": 1.0, "decay_biases": True, "decay_norms": True},
     "embeddings": {"weight_decay": 1.0, "train_embeddings": True},
@@ -68,18 +68,18 @@ def main():
     cases, tensors = {}, {}
     for name, recipe in CASES.items():
         model = classifier(base, "mean", 3, head=head).train()
-        cases[name] = {"recipe": recipe, **train(model, recipe, info["lr_peak"], rows)}
+        cases[name] = {"recipe": recipe, **train(model, recipe, info["learning_rate"], rows)}
         tensors |= {f"{name}.final.{of}": model.get_parameter(of).clone() for of in FINAL}
     inputs = [base / "model.safetensors", base / "config.json", curve, curve.with_suffix(".safetensors")]
     listed = {name: tensor.tolist() for name, tensor in rows.items()}
-    found = {"provenance": provenance(__file__, inputs), "lr_peak": info["lr_peak"], "rows": listed, **cases}
+    found = {"provenance": provenance(__file__, inputs), "learning_rate": info["learning_rate"], "rows": listed, **cases}
     write_json(GOLDEN / "technique_curves.json", found)
     write_tensors(GOLDEN / "technique_curves.safetensors", tensors)
 
 
-def train(model, recipe, lr_peak, rows):
+def train(model, recipe, learning_rate, rows):
     """Loss and gradient norm of every step; a stage lasts 5 steps, the last one to the end."""
-    adamw = optimizer(model, recipe, lr_peak)
+    adamw = optimizer(model, recipe, learning_rate)
     schedule = transformers.get_scheduler(recipe.get("schedule", "linear"), adamw, math.ceil(0.1 * STEPS), STEPS)
     pretrained = {name: p.detach().clone() for name, p in model.named_parameters() if place_of(name) != "head"}
     stages = STAGES[recipe.get("unfreezing", "all")]
@@ -99,12 +99,12 @@ def train(model, recipe, lr_peak, rows):
     return history
 
 
-def optimizer(model, recipe, lr_peak):
+def optimizer(model, recipe, learning_rate):
     """AdamW with the rate and the decay of each parameter."""
     groups = []
     for name, parameter in model.named_parameters():
         place = place_of(name)
-        rate = recipe.get("part_rates", {}).get(place, lr_peak * recipe.get("layer_decay", 1.0) ** DEPTH[place])
+        rate = recipe.get("lr_per_group", {}).get(place, learning_rate * recipe.get("layer_decay", 1.0) ** DEPTH[place])
         decay = recipe.get("weight_decay", 0.01) if decays(name, recipe) else 0.0
         groups.append({"params": [parameter], "lr": rate, "weight_decay": decay})
     return torch.optim.AdamW(groups, betas=(0.9, 0.999), eps=1e-8)

@@ -2,7 +2,7 @@
 """Writes token_classification.json and .safetensors: the micro BERT that gives a tag to each word.
 
 Five tags. The first token of each word has a label; the others, the first and the last of a row and padding have -100
-and count for nothing. The loss is the mean over all labelled tokens of the batch at once, whichever row they are in.
+and count for nothing. The loss is the mean over all labeled tokens of the batch at once, whichever row they are in.
 """
 
 import sys
@@ -38,7 +38,7 @@ def main():
     history, tensors = trained(lambda: load(head), batches, FINAL)
     tensors |= head | {"logits": logits(load(head), batches[0])}
     info = {"provenance": provenance(__file__, [MICRO_BERT / "model.safetensors", MICRO_BERT / "config.json"])}
-    info |= {"lr_peak": LR_PEAK, "tags": TAGS, "batches": listed(batches), "training": history}
+    info |= {"learning_rate": LR_PEAK, "tags": TAGS, "batches": listed(batches), "training": history}
     write_json(GOLDEN / "token_classification.json", info)
     write_tensors(GOLDEN / "token_classification.safetensors", tensors)
 
@@ -52,7 +52,7 @@ def draw_batch(generator):
     """Rows in which two tokens of three begin a word."""
     batch = draw_rows(generator, 100)
     mask = batch["attention_mask"]
-    # Of a row's tokens all but the first and the last: those whose neighbours are both there.
+    # Of a row's tokens all but the first and the last: those whose neighbors are both there.
     inside = mask.roll(1, 1) * mask.roll(-1, 1)
     inside[:, 0] = inside[:, -1] = 0
     begins = torch.rand(mask.shape, generator=generator) < 2 / 3

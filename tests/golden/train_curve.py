@@ -50,7 +50,7 @@ def main():
         cases[pooling] = {"train_embeddings": train_embeddings, **history}
         tensors |= {f"{pooling}.final.{name}": model.get_parameter(name) for name in FINAL}
     inputs = [FOLDER / "model.safetensors", FOLDER / "config.json"]
-    info = {"provenance": provenance(__file__, inputs), "lr_peak": LR_PEAK, "batches": listed(batches), **cases}
+    info = {"provenance": provenance(__file__, inputs), "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
     write_json(GOLDEN / "train_curve.json", info)
     write_tensors(GOLDEN / "train_curve.safetensors", tensors)
 

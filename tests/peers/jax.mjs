@@ -13,9 +13,9 @@ const linear = (w, x, name) => np.matmul(x, w[name]).add(w[`${name}.bias`]);
 const gelu = (x) => x.ref.mul(lax.erf(x.mul(Math.SQRT1_2)).add(1)).mul(0.5);
 
 function norm(w, x, name) {
-  const centred = x.ref.sub(np.mean(x, -1, { keepdims: true }));
-  const variance = np.mean(np.square(centred.ref), -1, { keepdims: true });
-  return centred.div(np.sqrt(variance.add(1e-12))).mul(w[`${name}.scale`]).add(w[`${name}.shift`]);
+  const centered = x.ref.sub(np.mean(x, -1, { keepdims: true }));
+  const variance = np.mean(np.square(centered.ref), -1, { keepdims: true });
+  return centered.div(np.sqrt(variance.add(1e-12))).mul(w[`${name}.scale`]).add(w[`${name}.shift`]);
 }
 
 function attention(w, x, layer) {

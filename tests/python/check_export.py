@@ -5,13 +5,13 @@
 
 Prints one line a check and exits with 1 when one fails. What EXPECTED.json holds goes by the task of config.json:
 
-- classification, of one label or several, and regression: {"texts": [text or [first, second]...], "max_len": n,
+- classification, of one label or several, and regression: {"texts": [text or [first, second]...], "max_length": n,
   "probabilities": [[...]...]}; of several labels each probability is by itself, of regression it is the number.
-- question answering: {"max_len": n, "stride": tokens of the context that two windows share, "spans": how many are
+- question answering: {"max_length": n, "stride": tokens of the context that two windows share, "spans": how many are
   decoded, "max_answer_tokens": n, "threshold": number, "questions": [{"question", "context", "answer",
   "probability"}...]}; an answer is [first, behind the last] character of the context, in Unicode code points, or null;
   the probability is its share in the softmax of the decoded spans and no answer.
-- token classification: {"max_len": n, "sentences": [{"words": [...], "probabilities": [[...]...]}...]}, one row of
+- token classification: {"max_length": n, "sentences": [{"words": [...], "probabilities": [[...]...]}...]}, one row of
   probabilities for the first token of each word that was not cut off.
 - causal language model: {"max_new_tokens": n, "prompts": [{"prompt": text or "messages": [{"role", "content"}...],
   "prompt_ids", "completion_ids", "completion"}...]}, continued greedily. A stop token that was reached is the last of

@@ -2,7 +2,7 @@
 """What the golden scripts of decoders share: rows with completions, curves, adapters, greedy continuations.
 
 The loss is transformers': the logits at a position are for the next token, a label of -100 counts for nothing, and the
-mean is over all labelled tokens of a batch at once, whichever row they are in.
+mean is over all labeled tokens of a batch at once, whichever row they are in.
 """
 
 import torch
@@ -93,7 +93,7 @@ def adapted(load, settings, batches, seed):
     tensors = {"logits": logits(model, batches[0])["logits"]}
     gradients = first_gradients(model.train(), batches[0])
     tensors |= prefixed("grad", {name.replace(".default", ""): grad for name, grad in gradients.items()})
-    case = {"recipe": {"adapter": "lora", "lora_rank": RANK, "lora_alpha": float(ALPHA)}, "lr_peak": LORA_LR_PEAK}
+    case = {"recipe": {"adapter": "lora", "lora_r": RANK, "lora_alpha": float(ALPHA)}, "learning_rate": LORA_LR_PEAK}
     case |= curve(model, Optimizer(model, len(batches), LORA_LR_PEAK), batches)
     return case, tensors, adapter
 

@@ -100,12 +100,12 @@ def draw_rows(generator, vocabulary, shortest=3, padding=0):
     return {"input_ids": torch.where(mask == 1, ids, padding), "attention_mask": mask}
 
 
-def trained(load, batches, final, lr_peak=LR_PEAK):
+def trained(load, batches, final, learning_rate=LR_PEAK):
     """Gradients of the first batch, and a curve with frozen embeddings: its figures, and its tensors by name."""
     tensors = prefixed("grad", first_gradients(load().train(), batches[0]))
     model = load().train()
     freeze_embeddings(model)
-    history = curve(model, Optimizer(model, len(batches), lr_peak), batches)
+    history = curve(model, Optimizer(model, len(batches), learning_rate), batches)
     tensors |= prefixed("final", {name: model.get_parameter(name) for name in final})
     return {"train_embeddings": False, **history}, tensors
 

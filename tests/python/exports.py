@@ -224,7 +224,7 @@ class SequenceClassification(Export):
     def answers_equal_the_page(self):
         texts = self.expected["texts"]
         columns = list(map(list, zip(*texts))) if isinstance(texts[0], list) else [texts]
-        limits = {"truncation": True, "max_length": self.expected["max_len"]}
+        limits = {"truncation": True, "max_length": self.expected["max_length"]}
         batch = self.tokenizer()(*columns, padding=True, return_tensors="pt", **limits)
         ours = self.activations[self.config["problem_type"]](self.opened()(**batch).logits)
         difference = largest_difference(ours, self.expected["probabilities"])
@@ -242,7 +242,7 @@ class QuestionAnswering(Export):
     @torch.no_grad()
     def answers_equal_the_page(self):
         tokenizer, model, worst = self.tokenizer(), self.opened(), 0.0
-        limits = {name: self.expected[name] for name in ("max_len", "stride")}
+        limits = {name: self.expected[name] for name in ("max_length", "stride")}
         for asked in self.expected["questions"]:
             windows = windows_of(tokenizer, model, asked["question"], asked["context"], **limits)
             ours = decode(windows, self.expected["spans"], self.expected["max_answer_tokens"])
@@ -253,9 +253,9 @@ class QuestionAnswering(Export):
         return f"{len(self.expected['questions'])} questions, largest difference {worst:.2e}"
 
 
-def windows_of(tokenizer, model, question, context, max_len, stride):
-    """What a model says of a context in windows of `max_len` tokens that share `stride` tokens of the context."""
-    limits = {"truncation": "only_second", "max_length": max_len, "stride": stride}
+def windows_of(tokenizer, model, question, context, max_length, stride):
+    """What a model says of a context in windows of `max_length` tokens that share `stride` tokens of the context."""
+    limits = {"truncation": "only_second", "max_length": max_length, "stride": stride}
     asked = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
     encoded = tokenizer(question, context, **limits, **asked)
     found = []
@@ -282,7 +282,7 @@ class TokenClassification(Export):
     @torch.no_grad()
     def answers_equal_the_page(self):
         tokenizer, model, worst = self.tokenizer(), self.opened(), 0.0
-        limits = {"truncation": True, "max_length": self.expected["max_len"]}
+        limits = {"truncation": True, "max_length": self.expected["max_length"]}
         for sentence in self.expected["sentences"]:
             encoded = tokenizer(sentence["words"], is_split_into_words=True, return_tensors="pt", **limits)
             words = encoded.word_ids()

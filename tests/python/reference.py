@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the golden scripts and the reference runs share: our models and our optimiser, in PyTorch."""
+"""What the golden scripts and the reference runs share: our models and our optimizer, in PyTorch."""
 
 import hashlib
 import importlib.util
@@ -19,7 +19,7 @@ from transformers import BertConfig, BertForSequenceClassification, get_linear_s
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
 MINILM = Path(os.environ.get("HONE_MINILM", Path.home() / ".cache/hone/models/all-MiniLM-L6-v2"))
-# How the weights of normalisations end: BERT's, Llama's and DistilBERT's, GPT-2's.
+# How the weights of normalizations end: BERT's, Llama's and DistilBERT's, GPT-2's.
 NORMS = ("Norm.weight", "norm.weight", "ln_1.weight", "ln_2.weight", "ln_f.weight")
 NOT_DECAYED = ("bias", *NORMS)
 
@@ -61,11 +61,11 @@ def freeze_embeddings(model):
 
 
 def draw_weights(model, generator):
-    """Weights large enough (0.2) for the activations to bend, normalisations and biases included."""
+    """Weights large enough (0.2) for the activations to bend, normalizations and biases included."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            centre, spread = (1.0, 0.1) if name.endswith(NORMS) else (0.0, 0.2)
-            parameter.normal_(centre, spread, generator=generator)
+            center, spread = (1.0, 0.1) if name.endswith(NORMS) else (0.0, 0.2)
+            parameter.normal_(center, spread, generator=generator)
 
 
 def first_gradients(model, batch):
@@ -90,22 +90,22 @@ def listed(batches):
 class Optimizer:
     """AdamW with global clipping, linear warm-up and linear decay, as Hone's default recipe has them."""
 
-    def __init__(self, model, steps, lr_peak, weight_decay=0.01, warmup_share=0.1, clip_norm=1.0):
+    def __init__(self, model, steps, learning_rate, weight_decay=0.01, warmup_ratio=0.1, max_grad_norm=1.0):
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         groups = [
             {"params": [p for n, p in named if not n.endswith(NOT_DECAYED)], "weight_decay": weight_decay},
             {"params": [p for n, p in named if n.endswith(NOT_DECAYED)], "weight_decay": 0.0},
         ]
         self.parameters = [p for _, p in named]
-        self.clip_norm = clip_norm
-        self.adamw = torch.optim.AdamW(groups, lr=lr_peak, betas=(0.9, 0.999), eps=1e-8)
-        self.schedule = get_linear_schedule_with_warmup(self.adamw, math.ceil(warmup_share * steps), steps)
+        self.max_grad_norm = max_grad_norm
+        self.adamw = torch.optim.AdamW(groups, lr=learning_rate, betas=(0.9, 0.999), eps=1e-8)
+        self.schedule = get_linear_schedule_with_warmup(self.adamw, math.ceil(warmup_ratio * steps), steps)
 
     def step(self, loss):
         """Takes one step down `loss`; returns the gradient's norm before clipping and the rate that was used."""
         self.adamw.zero_grad()
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.clip_norm or float("inf"))
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.max_grad_norm or float("inf"))
         lr = self.schedule.get_last_lr()[0]
         self.adamw.step()
         self.schedule.step()

@@ -27,7 +27,7 @@ TOMATOES = Path(os.environ.get("HONE_TOMATOES", Path.home() / ".cache/hone/rotte
 # The sample that `cargo xtask setup` makes.
 DEFINITIONS = Path(os.environ.get("HONE_SAMPLES", Path.home() / ".cache/hone/samples")) / "definitions.csv"
 TAKEN = 600
-RECIPE = DEFAULTS | {"epochs": 2, "batch_size": 8, "lr_peak": 1e-4, "max_len": 64}
+RECIPE = DEFAULTS | {"epochs": 2, "batch_size": 8, "learning_rate": 1e-4, "max_length": 64}
 
 
 def main():

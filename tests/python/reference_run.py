@@ -21,18 +21,18 @@ from reference import MINILM, Optimizer, classifier, freeze_embeddings
 
 DEFAULTS = {
     "pooling": "mean",
-    "max_len": 64,
+    "max_length": 64,
     "batch_size": 16,
-    "grad_accum_steps": 1,
+    "gradient_accumulation_steps": 1,
     "epochs": 3,
-    "lr_peak": 5e-5,
-    "warmup_share": 0.1,
+    "learning_rate": 5e-5,
+    "warmup_ratio": 0.1,
     "weight_decay": 0.01,
     "dropout": 0.1,
-    "clip_norm": 1.0,
+    "max_grad_norm": 1.0,
     "train_embeddings": False,
     "evals_per_epoch": 2,
-    "patience": 3,
+    "early_stopping_patience": 3,
 }
 
 
@@ -54,17 +54,17 @@ def main():
 def run(folder, rows, recipe, seed):
     """Trains once and returns the scores."""
     recipe = DEFAULTS | {name: value for name, value in recipe.items() if value is not None}
-    assert recipe["grad_accum_steps"] == 1, "accumulation: raise batch_size instead"
+    assert recipe["gradient_accumulation_steps"] == 1, "accumulation: raise batch_size instead"
     labels = sorted({row["label"] for row in rows["train"]})
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    train, validation = (encode(tokenizer, rows[part], labels, recipe["max_len"]) for part in ("train", "validation"))
+    train, validation = (encode(tokenizer, rows[part], labels, recipe["max_length"]) for part in ("train", "validation"))
     torch.manual_seed(seed)
     model = classifier(folder, recipe["pooling"], len(labels), recipe["dropout"], seed=seed)
     if not recipe["train_embeddings"]:
         freeze_embeddings(model)
     size = recipe["batch_size"]
     epoch_steps = -(-len(train) // size)
-    keywords = {name: recipe[name] for name in ("lr_peak", "weight_decay", "warmup_share", "clip_norm")}
+    keywords = {name: recipe[name] for name in ("learning_rate", "weight_decay", "warmup_ratio", "max_grad_norm")}
     optimizer = Optimizer(model, epoch_steps * recipe["epochs"], **keywords)
     eval_steps = {-(-epoch_steps * (i + 1) // recipe["evals_per_epoch"]) for i in range(recipe["evals_per_epoch"])}
     history = []
@@ -76,14 +76,14 @@ def run(folder, rows, recipe, seed):
             optimizer.step(model(**collate(tokenizer, batch)).loss)
             if step + 1 in eval_steps:
                 history.append({"epoch": epoch + (step + 1) / epoch_steps, **scores(model, tokenizer, validation)})
-                if stalled(history, recipe["patience"]):
+                if stalled(history, recipe["early_stopping_patience"]):
                     return summary(history)
     return summary(history)
 
 
-def encode(tokenizer, rows, labels, max_len):
+def encode(tokenizer, rows, labels, max_length):
     """Token ids and class index of each row."""
-    ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_len)["input_ids"]
+    ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)["input_ids"]
     return [{"input_ids": i, "labels": labels.index(row["label"])} for i, row in zip(ids, rows)]
 
 

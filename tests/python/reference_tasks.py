@@ -25,11 +25,11 @@ from task_data import FILES, TASKS
 RECIPE = {
     "batch_size": 8,
     "epochs": 3,
-    "lr_peak": 1e-4,
-    "warmup_share": 0.1,
+    "learning_rate": 1e-4,
+    "warmup_ratio": 0.1,
     "weight_decay": 0.01,
     "dropout": 0.1,
-    "clip_norm": 1.0,
+    "max_grad_norm": 1.0,
     "train_embeddings": False,
 }
 
@@ -63,13 +63,13 @@ def main():
 def run(task, rows, recipe, seed):
     """Trains once; returns the scores after each epoch."""
     tokenizer = AutoTokenizer.from_pretrained(MINILM)
-    examples = {part: task.encode(tokenizer, rows[part], recipe["max_len"]) for part in rows}
+    examples = {part: task.encode(tokenizer, rows[part], recipe["max_length"]) for part in rows}
     train, size = examples["train"], recipe["batch_size"]
     torch.manual_seed(seed)
     model = task.model(MINILM, recipe["dropout"], seed)
     freeze_embeddings(model)
     steps = math.ceil(len(train) / size) * recipe["epochs"]
-    keywords = {name: recipe[name] for name in ("lr_peak", "weight_decay", "warmup_share", "clip_norm")}
+    keywords = {name: recipe[name] for name in ("learning_rate", "weight_decay", "warmup_ratio", "max_grad_norm")}
     optimizer = Optimizer(model, steps, **keywords)
     history, started = [], time.time()
     for _ in range(recipe["epochs"]):

@@ -50,7 +50,7 @@ def pad(examples, ids=("input_ids", "attention_mask", "token_type_ids"), labels=
 class QuestionAnsweringTask:
     """XQuAD in English. A window without the whole answer has none; all windows of a question are judged together."""
 
-    recipe = {"max_len": 256, "stride": STRIDE}
+    recipe = {"max_length": 256, "stride": STRIDE}
 
     @staticmethod
     def rows(data):
@@ -69,9 +69,9 @@ class QuestionAnsweringTask:
         return {"paragraphs": {part: sorted({row["paragraph"] for row in rows[part]}) for part in rows}}
 
     @staticmethod
-    def encode(tokenizer, rows, max_len):
+    def encode(tokenizer, rows, max_length):
         columns = [[row[name] for row in rows] for name in ("question", "context")]
-        limits = {"truncation": "only_second", "max_length": max_len, "stride": STRIDE}
+        limits = {"truncation": "only_second", "max_length": max_length, "stride": STRIDE}
         asked = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
         encoded = tokenizer(*columns, **limits, **asked)
         examples = []
@@ -110,7 +110,7 @@ class QuestionAnsweringTask:
         for i, row in enumerate(rows):
             # Every question of XQuAD has an answer.
             first, behind = answer(decode(windows[i], 20, MAX_ANSWER_TOKENS), threshold=float("inf"))
-            words, truth = normalised(row["context"][first:behind]), normalised(row["answers"][0]["text"])
+            words, truth = normalized(row["context"][first:behind]), normalized(row["answers"][0]["text"])
             exact.append(words == truth)
             f1.append(overlap(words.split(), truth.split()))
         return {"exact": sum(exact) / len(rows), "f1": sum(f1) / len(rows)}
@@ -125,7 +125,7 @@ def token_span(offsets, wanted):
     return inside[0], inside[-1]
 
 
-def normalised(text):
+def normalized(text):
     """SQuAD's normal form: lower case, no ASCII punctuation, no articles, single spaces."""
     letters = "".join(letter for letter in text.lower() if letter not in string.punctuation)
     return " ".join(re.sub(r"\b(a|an|the)\b", " ", letters).split())
@@ -140,7 +140,7 @@ def overlap(words, truth):
 class TokenClassificationTask:
     """WNUT17: the first 1,000 sentences of its training file, judged on its test file. First sub-tokens have labels."""
 
-    recipe = {"max_len": 128}
+    recipe = {"max_length": 128}
     kinds = ("corporation", "creative-work", "group", "location", "person", "product")
     labels = ["O", *(f"{begin}-{kind}" for kind in kinds for begin in "BI")]
 
@@ -153,8 +153,8 @@ class TokenClassificationTask:
         return {"labels": cls.labels}
 
     @classmethod
-    def encode(cls, tokenizer, rows, max_len):
-        limits = {"is_split_into_words": True, "truncation": True, "max_length": max_len}
+    def encode(cls, tokenizer, rows, max_length):
+        limits = {"is_split_into_words": True, "truncation": True, "max_length": max_length}
         encoded = tokenizer([row["words"] for row in rows], **limits)
         examples = []
         for i, row in enumerate(rows):
@@ -212,7 +212,7 @@ def sentences(path):
 class SentenceTask:
     """What tasks on single sentences share: the mean of the tokens' vectors and a linear layer."""
 
-    recipe = {"max_len": 64, "pooling": "mean"}
+    recipe = {"max_length": 64, "pooling": "mean"}
 
     @classmethod
     def rows(cls, data):
@@ -222,8 +222,8 @@ class SentenceTask:
         return parts
 
     @classmethod
-    def encode(cls, tokenizer, rows, max_len):
-        encoded = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_len)
+    def encode(cls, tokenizer, rows, max_length):
+        encoded = tokenizer([row["text"] for row in rows], truncation=True, max_length=max_length)
         names = ("input_ids", "attention_mask", "token_type_ids")
         return [{name: encoded[name][i] for name in names} | {"label": row["label"]} for i, row in enumerate(rows)]
 

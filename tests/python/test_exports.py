@@ -100,7 +100,7 @@ class Exports(unittest.TestCase):
         task = TokenClassification(self.folder)
         ids = task.tokenizer()("w1 w2 w3", return_tensors="pt")
         probabilities = task.opened()(**ids).logits[0, 1:-1].softmax(-1).tolist()
-        page = {"max_len": 16, "sentences": [{"words": WORDS[1:4], "probabilities": probabilities}]}
+        page = {"max_length": 16, "sentences": [{"words": WORDS[1:4], "probabilities": probabilities}]}
         self.right_and_wrong(page, lambda page: page["sentences"][0]["words"].reverse())
 
     def test_generation(self):
@@ -187,7 +187,7 @@ class Exports(unittest.TestCase):
         columns = list(map(list, zip(*texts))) if isinstance(texts[0], list) else [texts]
         batch = task.tokenizer()(*columns, padding=True, return_tensors="pt")
         probabilities = activation(task.opened()(**batch).logits).tolist()
-        return {"texts": texts, "max_len": 16, "probabilities": probabilities}
+        return {"texts": texts, "max_length": 16, "probabilities": probabilities}
 
     def right_and_wrong(self, page, spoil):
         """All checks pass, and with a spoilt page that of its answers fails alone."""
@@ -210,13 +210,13 @@ class Exports(unittest.TestCase):
 def answered(tokenizer, model):
     """What the page would say of a question on a context of several windows."""
     asked = {"question": "w1 w2", "context": " ".join(WORDS[3:30])}
-    windows = windows_of(tokenizer, model, **asked, max_len=20, stride=4)
+    windows = windows_of(tokenizer, model, **asked, max_length=20, stride=4)
     require(len(windows) > 1, "one window")
     found = decode(windows, 5, 8)
     wanted = {"answer": answer(found), "probability": found["spans"][0]["probability"]}
     if wanted["answer"] is None:
         wanted["probability"] = found["null_probability"]
-    limits = {"max_len": 20, "stride": 4, "spans": 5, "max_answer_tokens": 8, "threshold": 0.0}
+    limits = {"max_length": 20, "stride": 4, "spans": 5, "max_answer_tokens": 8, "threshold": 0.0}
     return limits | {"questions": [asked | wanted]}
 
 

@@ -31,9 +31,9 @@ fn conversations_are_rendered_as_by_transformers() {
         let messages: Vec<Message> = serde_json::from_value(case["messages"].clone()).unwrap();
         match (template.render(&messages, case["prompt"] == true), case["error"].as_str()) {
             (Ok(text), None) => assert_eq!(text, case["text"].as_str().unwrap(), "{name}, {messages:?}"),
-            (Err(problem), Some(error)) => {
-                assert_eq!(problem.code, "chat.refused");
-                assert!(problem.what.contains(error), "{problem} does not say {error:?}");
+            (Err(diagnostic), Some(error)) => {
+                assert_eq!(diagnostic.code, "chat.refused");
+                assert!(diagnostic.what.contains(error), "{diagnostic} does not say {error:?}");
             }
             (found, _) => panic!("{name}, {messages:?}: {found:?}"),
         }
@@ -57,8 +57,8 @@ fn the_template_is_found_where_it_stands() {
 #[test]
 fn templates_that_cannot_be_used_are_refused() {
     let refused = |files: &[(String, Vec<u8>)], because: &str| {
-        let problem = ChatTemplate::find(files).unwrap_err();
-        assert!(problem.what.contains(because), "{problem} does not say {because:?}");
+        let diagnostic = ChatTemplate::find(files).unwrap_err();
+        assert!(diagnostic.what.contains(because), "{diagnostic} does not say {because:?}");
     };
     refused(&[file("chat_template.jinja", "a\n{% for %}")], "line 2 of the template");
     refused(&[file("chat_template.jinja", "a".repeat(MAX_CHAT_TEMPLATE_BYTES + 1))], "at most");

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::iter;
 
 use burn::tensor::Device;
+use hone_core::generate::Sampling;
 use hone_core::generate::Writer;
 use hone_core::limits::MAX_PROMPT_PIECE;
 use hone_core::model::{Cache, TaskModel};
-use hone_core::protocol::Sampling;
 use hone_core::recipe::Task;
 use hone_core::text::{Answers, EncodedTexts, Examples};
 use hone_core::train::{StepInput, predict};
@@ -38,7 +38,7 @@ fn steps(info: &Value) -> Vec<StepInput> {
 
 /// The shortest row of a batch, without padding.
 fn shortest(batch: &Value) -> Value {
-    let sum = |mask: &Value| mask.as_array().unwrap().iter().filter(|place| **place == value!(1)).count();
+    let sum = |mask: &Value| mask.as_array().unwrap().iter().filter(|group| **group == value!(1)).count();
     let masks = batch["attention_mask"].as_array().unwrap();
     let row = (0..masks.len()).min_by_key(|&row| sum(&masks[row])).unwrap();
     let alone = |key: &str| value!([batch[key][row].as_array().unwrap()[..sum(&masks[row])]]);
@@ -74,7 +74,7 @@ fn twenty_steps_equal_pytorchs() {
         let (info, expected) = (json(&format!("{file}.json")), tensors(file));
         for case in ["all", "layers"] {
             let mut model = micro(name, &device);
-            assert_curve(&mut model, &info[name][case], &info["lr_peak"], steps(&info));
+            assert_curve(&mut model, &info[name][case], &info["learning_rate"], steps(&info));
             assert_final_weights(&mut model, &format!("{name}.{case}.final"), &expected);
         }
     }
@@ -94,7 +94,7 @@ fn adapters_equal_pefts() {
             assert_close(&format!("{name}, {what}"), &found, &logits, tolerance::LOGITS);
         }
         assert_gradients(&mut model, step(batch), "lora.grad", peft_name, &expected);
-        assert_curve(&mut model, case, &case["lr_peak"], steps(&info));
+        assert_curve(&mut model, case, &case["learning_rate"], steps(&info));
     }
 }
 
@@ -181,8 +181,8 @@ fn what_is_foreseen_of_many_tokens_is_what_the_logits_say() {
 
     let logits = scores(&model, &batch, &device);
     let (len, vocab) = (ids[0].len(), 64);
-    let log = |place: usize, id: u32| {
-        let logits = &logits[place * vocab..][..vocab];
+    let log = |group: usize, id: u32| {
+        let logits = &logits[group * vocab..][..vocab];
         f64::from(logits[id as usize]) - logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln()
     };
     for (row, said) in said.iter().enumerate() {

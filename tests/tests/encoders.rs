@@ -1,7 +1,7 @@
 //! Encoders that are not BERT against transformers.
 
 use burn::tensor::Device;
-use hone_core::model::{Bottom, Dropout, Hidden, TaskModel};
+use hone_core::model::{Dropout, FrozenPrefix, HiddenStates, TaskModel};
 use hone_core::recipe::{Pooling, Task};
 use hone_tests::{
     assert_close, assert_curve, assert_final_weights, assert_gradients, file_name, golden, input, json, of_tokens,
@@ -25,8 +25,10 @@ fn vectors_equal_transformers() {
         let batch = &json(&format!("{family}.json"))["batches"][0];
         let expected = values(&golden(&format!("{family}.safetensors")));
         let model = micro(family, "mean", Pooling::Mean);
-        let layers = Bottom::Layers(model.body.layers());
-        let Hidden::Tokens(_, tokens) = model.raised(input(batch, &device), layers, &mut Dropout::off()).hidden else {
+        let layers = FrozenPrefix::Layers(model.body.layers());
+        let HiddenStates::Tokens(_, tokens) =
+            model.forward_to(input(batch, &device), layers, &mut Dropout::off()).hidden
+        else {
             panic!("the tokens' vectors")
         };
         let tokens = of_tokens(batch, &tokens.into_data().try_into_vec::<f32>().unwrap());
@@ -50,7 +52,7 @@ fn classifiers_equal_transformers() {
             let step = step_of(batch, Task::Classification, CLASSES, &device);
             assert_gradients(&mut model, step, &format!("{name}.grad"), file_name, &expected);
             let steps = steps_of(&info, Task::Classification, CLASSES, &device);
-            assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
+            assert_curve(&mut model, &info[name], &info["learning_rate"], steps);
             assert_final_weights(&mut model, &format!("{name}.final"), &expected);
         }
     }

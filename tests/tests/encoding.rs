@@ -5,7 +5,7 @@ use std::ops::Range;
 use hone_core::dataset::{
     Collector, Cut, DataReport, Dataset, Example, Hints, Mapping, Message, Role, Scanner, TaskFacts, Word,
 };
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::Task;
 use hone_core::text::{Answers, ChatTemplate, EncodedRows, Examples, Piece, RowEncoder, Tokenizer, conversation};
 use hone_core::usage::PromptForm;
@@ -38,7 +38,7 @@ fn windows_cover_the_passage_and_each_answer() {
     let letters = ["a", "abab", "c", "ab", "d", "e"];
     let context = (0..40).map(|i| letters[(i * i + i / 3) % 6]).collect::<Vec<_>>().join(" ");
     let pieces = tokenizer.pieces(&context).unwrap();
-    let (max_len, overlap) = (16, 5);
+    let (max_length, overlap) = (16, 5);
     // Every part of the passage that is a few words long is an answer once.
     let starts = || context.match_indices(' ').map(|(at, _)| at + 1);
     let answers: Vec<_> = starts()
@@ -52,7 +52,7 @@ fn windows_cover_the_passage_and_each_answer() {
         answers: vec![answer.clone()],
     });
     let rows = encoded(&tokenizer, Task::QuestionAnswering, &questions.collect::<Vec<_>>());
-    let (examples, cut) = rows.cut(&tokenizer, max_len, overlap).unwrap();
+    let (examples, cut) = rows.cut(&tokenizer, max_length, overlap).unwrap();
     assert_eq!(cut, Cut::default());
     let Answers::Spans { windows, questions } = &examples.answers else { panic!("spans") };
     assert_eq!((examples.len(), questions.len()), (windows.len(), answers.len()));
@@ -62,7 +62,7 @@ fn windows_cover_the_passage_and_each_answer() {
         let (mut covered, mut found) = (0, 0);
         for (i, &row) in own.iter().enumerate() {
             let (window, ids) = (&windows[row], examples.texts.get(row));
-            assert!(ids.len() <= max_len);
+            assert!(ids.len() <= max_length);
             assert_eq!((&ids[..4], window.first, examples.texts.second(row)), (&question[..], 4, 4));
             // The tokens of the passage, those in common with the window before among them.
             let from = if i == 0 { 0 } else { covered - overlap };
@@ -92,7 +92,7 @@ fn a_question_whose_answer_fits_no_window_is_left_out_and_told() {
     };
     let examples = [question(Some(0..39)), question(None), question(Some(4..7))];
     let (cut, told) = encoded(&tokenizer, Task::QuestionAnswering, &examples).cut(&tokenizer, 16, 4).unwrap();
-    assert_eq!((told.left_out, told.shortened), (1, 0));
+    assert_eq!((told.skipped, told.shortened), (1, 0));
     let Answers::Spans { windows, questions } = &cut.answers else { panic!("spans") };
     assert_eq!(questions.iter().map(|question| question.answers.len()).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(windows.iter().map(|window| window.question).max(), Some(1));
@@ -125,7 +125,7 @@ fn long_prompts_lose_their_head_and_never_the_answer() {
             ],
         );
         let (examples, cut) = rows.cut(&tokenizer, 8, 0).unwrap();
-        assert_eq!((cut.shortened, cut.left_out), (2, 1), "what is learned alone is longer than the length");
+        assert_eq!((cut.shortened, cut.skipped), (2, 1), "what is learned alone is longer than the length");
         let Answers::Continuations { learned, references } = &examples.answers else { panic!("continuations") };
         let expected = match is_framed {
             true => ["[CLS] a c d x y [SEP]", "[CLS] d e f x y z [SEP]", "[CLS] x y z x y z [SEP]"],
@@ -150,10 +150,10 @@ fn tags_behind_a_cut_vanish_with_their_words() {
     let word = |start, end, tag| Word { start, end, tag };
     let words = vec![word(0, 4, 1), word(5, 6, 2), word(7, 9, 1), word(10, 11, 0), word(12, 13, 2)];
     let rows = encoded(&tokenizer, Task::TokenClassification, &[Example::Tags { text, words }]);
-    let tags = |max_len| {
-        let (examples, cut) = rows.cut(&tokenizer, max_len, 0).unwrap();
+    let tags = |max_length| {
+        let (examples, cut) = rows.cut(&tokenizer, max_length, 0).unwrap();
         let Answers::Tags(tags) = &examples.answers else { panic!("tags") };
-        assert!(row(&examples, 0).len() <= max_len);
+        assert!(row(&examples, 0).len() <= max_length);
         assert!(tags[0].iter().all(|&(at, _)| row(&examples, 0)[at as usize] != 3), "no tag is on a special token");
         (tags[0].to_vec(), cut.shortened)
     };
@@ -173,13 +173,13 @@ fn a_pair_keeps_its_types_when_it_is_cut() {
         &[pair("a", Some("x y")), pair("c", None), pair("a c d e f", Some("x y z x y z")), pair("a a a a a a a", None)],
     );
     let (examples, cut) = rows.cut(&tokenizer, 7, 0).unwrap();
-    assert_eq!((cut.shortened, cut.left_out), (2, 0));
+    assert_eq!((cut.shortened, cut.skipped), (2, 0));
     let batch = examples.batch(&[0, 1, 2, 3], 5, 7, 0);
     let texts = ["[CLS] a [SEP] x y [SEP]", "[CLS] c [SEP]", "[CLS] a c [SEP] x y [SEP]", "[CLS] a a a a a [SEP]"];
     for (i, text) in texts.iter().enumerate() {
         assert_eq!(row(&examples, i), ids(&tokenizer, text));
     }
-    let types = batch.types.unwrap();
+    let types = batch.token_type_ids.unwrap();
     let of_row = |row: usize| &types[row * 7..][..7];
     assert_eq!(of_row(0), [0, 0, 0, 1, 1, 1, 0]);
     assert_eq!(of_row(2), [0, 0, 0, 0, 1, 1, 1]);
@@ -343,7 +343,7 @@ fn a_conversation_that_the_model_refuses_is_left_out_with_its_line() {
         let (dataset, report) = encoder.finish(&dataset, &report, 512)?;
         let [train, validation] = encoder.rows();
         assert_eq!((train.len(), validation.len()), (dataset.train.len(), dataset.validation.len()));
-        Ok::<_, Problem>(report)
+        Ok::<_, Diagnostic>(report)
     };
     let whole = finished(&["u"; 12]).unwrap();
     assert_eq!((whole.rows_kept, whole.rows_dropped), (12, 0));
@@ -356,9 +356,9 @@ fn a_conversation_that_the_model_refuses_is_left_out_with_its_line() {
     assert!(report.dropped[0].reason.contains("roles must alternate"), "{:?}", report.dropped);
     assert_eq!(report.facts, TaskFacts::Turns { assistant: 10, max: 2 });
 
-    let problem = finished(&["uu"; 12]).unwrap_err();
-    assert_eq!(problem.code, "data.refused");
-    assert!(problem.what.contains("Line 1") && !problem.remedy.is_empty(), "{problem}");
+    let diagnostic = finished(&["uu"; 12]).unwrap_err();
+    assert_eq!(diagnostic.code, "data.refused");
+    assert!(diagnostic.what.contains("Line 1") && !diagnostic.remedy.is_empty(), "{diagnostic}");
 }
 
 #[test]
@@ -395,7 +395,7 @@ fn a_part_of_a_character_stands_for_all_of_it() {
     let piece = |id, bytes| Piece { id, bytes };
     assert_eq!(pieces, [piece(2, 0..1), piece(5, 1..3), piece(6, 1..3), piece(4, 3..4), piece(2, 4..5)]);
     assert_eq!(tokenizer.decode(&[2, 5, 6, 4, 2]).unwrap(), "aé a");
-    assert_eq!(tokenizer.frame(), &hone_core::text::Frame::default());
+    assert_eq!(tokenizer.frame(), &hone_core::text::SpecialTokens::default());
 }
 
 #[test]

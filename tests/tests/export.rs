@@ -5,12 +5,12 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use burn::tensor::Device;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::metrics::{self, Detail, Evaluation, TextSample};
-use hone_core::model::{Body, LoraConfig, ModelConfig, TaskModel};
-use hone_core::problem::Problem;
-use hone_core::protocol::Baseline;
-use hone_core::recipe::{AdapterKind, Metric, Pooling, RawRecipe, Recipe, Task};
+use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
+use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, Task};
+use hone_core::run::Baseline;
 use hone_core::usage::PromptForm;
 use hone_core::weights::{Dtype, FileReader, GgufReader, TensorInfo, Tensors, Weights};
 use hone_tests::{adapted, add_tensors, golden, minilm, ready};
@@ -38,7 +38,7 @@ impl Untrained {
     }
 
     fn of(config_json: Vec<u8>, mut tensors: Tensors, task: Task, pooling: Pooling, labels: &[&str]) -> Self {
-        let body = Body::load(&ModelConfig::parse(&config_json).unwrap(), &mut tensors).unwrap();
+        let body = BaseModel::load(&ModelConfig::parse(&config_json).unwrap(), &mut tensors).unwrap();
         let outputs = match task {
             Task::Regression => 1,
             Task::QuestionAnswering => 2,
@@ -50,19 +50,19 @@ impl Untrained {
     }
 
     fn files(&self) -> Files {
-        self.exported(RawRecipe::default(), |folder| ready(folder.write(Vec::new(), |_, _| {})))
+        self.exported(RecipeSpec::default(), |folder| ready(folder.write(Vec::new(), |_, _| {})))
     }
 
-    fn adapter(&mut self, raw: RawRecipe) -> Files {
+    fn adapter(&mut self, raw: RecipeSpec) -> Files {
         self.model.adapt(&LoraConfig::of(&raw).unwrap(), 1);
         self.exported(raw, |folder| ready(folder.write_adapter(Vec::new(), |_, _| {})))
     }
 
     /// What `write` puts into a zip, by name.
-    fn exported(&self, raw: RawRecipe, write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Problem>) -> Files {
+    fn exported(&self, raw: RecipeSpec, write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Diagnostic>) -> Files {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
         let recipe =
-            Recipe::new(RawRecipe { task: self.task, ..raw }, &self.model.body.facts(64, pooling, 64)).unwrap();
+            Recipe::new(RecipeSpec { task: self.task, ..raw }, &self.model.body.facts(64, pooling, 64)).unwrap();
         let zip = write(&ModelFolder {
             model: &self.model,
             config: &self.config_json,
@@ -70,7 +70,7 @@ impl Untrained {
             labels: &self.labels,
             base_model: "some/model",
             license: "Apache-2.0",
-            quantised: None,
+            quantized: None,
             recipe: &recipe,
             history: &[],
             best: &evaluation(self.task, &self.labels),
@@ -180,7 +180,7 @@ fn minilm_untrained_comes_out_byte_for_byte() {
 
 #[test]
 fn an_adapter_comes_out_as_peft_stores_it() {
-    let raw = RawRecipe { adapter: AdapterKind::Dora, lora_rank: 4, lora_alpha: 8.0, ..RawRecipe::default() };
+    let raw = RecipeSpec { adapter: AdapterKind::Dora, lora_r: 4, lora_alpha: 8.0, ..RecipeSpec::default() };
     let untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Mean, &["a", "b", "c"]);
     let untrained = Untrained { model: adapted(&raw, &Device::flex()), ..untrained };
     let files = untrained.exported(raw, |folder| ready(folder.write_adapter(Vec::new(), |_, _| {})));
@@ -207,7 +207,7 @@ fn an_adapter_says_what_it_goes_on() {
         ("llama", Pooling::Mean, Generation, json!("CAUSAL_LM"), Value::Null),
         ("gpt2", Pooling::Mean, Generation, json!("CAUSAL_LM"), Value::Null),
     ]) {
-        let raw = RawRecipe { adapter: AdapterKind::Lora, ..RawRecipe::default() };
+        let raw = RecipeSpec { adapter: AdapterKind::Lora, ..RecipeSpec::default() };
         let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).adapter(raw);
         let config = parsed(&files, "adapter_config.json");
         assert_eq!(config["task_type"], task_type, "{name} {task:?}");
@@ -223,7 +223,7 @@ fn the_config_names_task_and_labels_and_keeps_the_rest() {
     use Pooling::{Cls, Mean};
     use Task::*;
     let names = ["no", "yes \"and\" no"];
-    for (name, task, pooling, architecture, problem) in [
+    for (name, task, pooling, architecture, diagnostic) in [
         ("bert", Classification, Cls, "BertForSequenceClassification", json!("single_label_classification")),
         ("bert", MultiLabel, Mean, "HoneBertForSequenceClassification", json!("multi_label_classification")),
         ("bert", TokenClassification, Mean, "BertForTokenClassification", Value::Null),
@@ -251,7 +251,7 @@ fn the_config_names_task_and_labels_and_keeps_the_rest() {
         };
         assert_eq!(config["architectures"], json!([architecture]));
         assert_eq!((&config["id2label"], &config["label2id"]), (&id2label, &label2id), "{architecture}");
-        assert_eq!(config["problem_type"], problem, "{architecture}");
+        assert_eq!(config["problem_type"], diagnostic, "{architecture}");
         assert_eq!((&config["vocab_size"], &config["dtype"]), (&base["vocab_size"], &json!("float32")));
         let thresholds = if task == MultiLabel { json!({"no": 0.25, "yes \"and\" no": 0.25}) } else { Value::Null };
         assert_eq!(config["label_thresholds"], thresholds, "{architecture}");
@@ -276,14 +276,14 @@ fn a_decoder_knows_how_to_end() {
 }
 
 #[test]
-fn quantised_weights_come_out_as_halves() {
+fn quantized_weights_come_out_as_halves() {
     for (name, kind) in [("llama", "Q8_0"), ("gpt2", "Q8_0")] {
         let (mut reader, mut tensors_read) = (GgufReader::default(), Tensors::of_gguf(&Device::flex()));
         let file = std::fs::read(golden(&format!("micro_gguf/{name}.gguf"))).unwrap();
         reader.push(&file, &mut |info, bytes| tensors_read.add(info, bytes)).unwrap();
         let header = reader.finish().unwrap();
-        assert_eq!(header.quantised(), Some(kind), "{name}");
-        tensors_read.were_quantised(header.quantised());
+        assert_eq!(header.quantized(), Some(kind), "{name}");
+        tensors_read.were_quantized(header.quantized());
         let files = Untrained::of(header.config_json(), tensors_read, Task::Generation, Pooling::Mean, &[]).files();
         assert_eq!(parsed(&files, "config.json")["torch_dtype"], "float16");
         let (ours, theirs) = (
@@ -328,7 +328,7 @@ fn a_card_tells_of_the_task_and_nothing_of_the_rows() {
         ("llama", Generation, "text-generation", "| BLEU | 0.5000 |"),
     ] {
         let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, Pooling::Mean, &["no", "yes"]);
-        let raw = RawRecipe { adapter: AdapterKind::Lora, ..RawRecipe::default() };
+        let raw = RecipeSpec { adapter: AdapterKind::Lora, ..RecipeSpec::default() };
         for files in [untrained.files(), untrained.adapter(raw)] {
             let card = std::str::from_utf8(&files["README.md"]).unwrap();
             assert!(card.contains(&format!("\npipeline_tag: {pipeline}\n")), "{task:?}");

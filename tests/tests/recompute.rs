@@ -1,10 +1,10 @@
 //! Gradients of layers that are computed twice against those of one pass: the same numbers, masks too.
 
 use burn::tensor::Device;
-use hone_core::model::{Dropout, DropoutShares, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
-use hone_core::recipe::{Family, LoraTarget, Place, Pooling, Task};
+use hone_core::model::{Dropout, DropoutRates, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::recipe::{Family, LoraTarget, ParamGroup, Pooling, Task};
 use hone_core::text::{Answers, Examples};
-use hone_core::train::{Gradients, Objective, StepInput, TargetRule, gradients, recomputed_gradients};
+use hone_core::train::{Gradients, Objective, SoftTargets, StepInput, checkpointed_gradients, gradients};
 use hone_tests::{assert_close, decoder, golden, tolerance};
 
 const ROWS: u32 = 3;
@@ -22,7 +22,7 @@ fn step(model: &TaskModel, device: &Device) -> StepInput {
     }
     let rows: Vec<u32> = (0..ROWS).collect();
     let input = examples.batch(&rows, rows.len(), 16, 0).input(device);
-    StepInput::new(input, &TargetRule::plain(2), &examples, &rows, &rows)
+    StepInput::new(input, &SoftTargets::plain(2), &examples, &rows, &rows)
 }
 
 fn flat(mut gradients: Gradients) -> Vec<(String, Vec<f32>)> {
@@ -39,11 +39,16 @@ fn flat(mut gradients: Gradients) -> Vec<(String, Vec<f32>)> {
 }
 
 #[track_caller]
-fn assert_same(model: &TaskModel, live: impl Fn(Place) -> bool + Copy, shares: DropoutShares, objective: Objective) {
+fn assert_same(
+    model: &TaskModel,
+    trainable: impl Fn(ParamGroup) -> bool + Copy,
+    shares: DropoutRates,
+    objective: Objective,
+) {
     let device = Device::flex();
     let dropout = || Dropout::new(shares, MaskSource::Host, 1, 2);
-    let (loss, once) = gradients(model, step(model, &device), objective, live, &mut dropout());
-    let (again, twice) = recomputed_gradients(model, step(model, &device), objective, live, &mut dropout());
+    let (loss, once) = gradients(model, step(model, &device), objective, trainable, &mut dropout());
+    let (again, twice) = checkpointed_gradients(model, step(model, &device), objective, trainable, &mut dropout());
     assert_eq!(loss.into_scalar::<f32>(), again.into_scalar::<f32>());
     let (once, twice) = (flat(once), flat(twice));
     assert!(once.iter().any(|(_, values)| values.iter().any(|&value| value != 0.0)));
@@ -67,9 +72,9 @@ fn encoder() -> TaskModel {
 fn a_decoder_with_dropout_has_the_same_gradients() {
     for name in ["micro_llama", "micro_llama_untied", "micro_gpt2"] {
         let model = decoder(&golden(name), &Device::flex());
-        for shares in [DropoutShares::default(), DropoutShares::all(0.2)] {
+        for shares in [DropoutRates::default(), DropoutRates::all(0.2)] {
             assert_same(&model, |_| true, shares, Objective::default());
-            assert_same(&model, |place| place >= Place::Layer(1), shares, Objective::default());
+            assert_same(&model, |group| group >= ParamGroup::Layer(1), shares, Objective::default());
         }
     }
 }
@@ -79,16 +84,16 @@ fn adapters_have_the_same_gradients() {
     let mut model = decoder(&golden("micro_llama"), &Device::flex());
     let targets = LoraTarget::ALL.into();
     model.adapt(&LoraConfig { rank: 4, scale: 2.0, is_dora: true, targets }, 1);
-    assert_same(&model, |_| true, DropoutShares::all(0.1), Objective::default());
+    assert_same(&model, |_| true, DropoutRates::all(0.1), Objective::default());
 }
 
 #[test]
 fn an_encoder_has_the_same_gradients() {
     let model = encoder();
     assert_eq!((model.body.family(), model.pooling()), (Family::Bert, Some(Pooling::Mean)));
-    assert_same(&model, |_| true, DropoutShares::default(), Objective::default());
-    assert_same(&model, |place| place == Place::Head, DropoutShares::default(), Objective::default());
-    assert_same(&model, |_| true, DropoutShares::default(), Objective { r_drop: 1.0, ..Objective::default() });
+    assert_same(&model, |_| true, DropoutRates::default(), Objective::default());
+    assert_same(&model, |group| group == ParamGroup::Head, DropoutRates::default(), Objective::default());
+    assert_same(&model, |_| true, DropoutRates::default(), Objective { r_drop: 1.0, ..Objective::default() });
     let tags = TaskModel::new(model.body, Task::Classification, Pooling::Cls, 2, 0, &Device::flex());
-    assert_same(&tags, |_| true, DropoutShares::default(), Objective { focal_gamma: 2.0, ..Objective::default() });
+    assert_same(&tags, |_| true, DropoutRates::default(), Objective { focal_gamma: 2.0, ..Objective::default() });
 }

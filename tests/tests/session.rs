@@ -2,11 +2,11 @@
 
 use burn::tensor::Device;
 use hone_core::model::{BertConfig, Dropout, MaskSource, ModelConfig, TaskModel, synthetic};
-use hone_core::protocol::EndReason;
 use hone_core::recipe::{
-    AdapterKind, Family, Metric, ModelFacts, Place, Pooling, RawRecipe, Recipe, ThawUnit, Unfreezing,
+    AdapterKind, Family, Metric, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, UnfreezeUnit, Unfreezing,
 };
-use hone_core::rng::{Purpose, Rng};
+use hone_core::rng::{Rng, Stream};
+use hone_core::run::EndReason;
 use hone_core::text::{Batch, EncodedTexts, Examples};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, general_texts, predict};
 use hone_core::weights::{AnyWeight, Weights};
@@ -21,7 +21,7 @@ fn model() -> TaskModel {
 }
 
 fn model_of(positions: usize) -> TaskModel {
-    let (vocab, hidden, layers, heads, ffn, token_types) = (32, 16, 2, 2, 32, 2);
+    let (vocab, hidden, layers, heads, intermediate_size, token_types) = (32, 16, 2, 2, 32, 2);
     let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
     let config = BertConfig {
         family,
@@ -29,7 +29,7 @@ fn model_of(positions: usize) -> TaskModel {
         hidden,
         layers,
         heads,
-        ffn,
+        intermediate_size,
         positions,
         token_types,
         layer_norm_eps,
@@ -39,7 +39,7 @@ fn model_of(positions: usize) -> TaskModel {
 }
 
 fn data(train_rows: u32) -> TrainingData {
-    let mut rng = Rng::new(1, Purpose::Synthetic, 0);
+    let mut rng = Rng::new(1, Stream::Synthetic, 0);
     let mut rows = |count: u32| {
         let mut rows = Examples::default();
         for row in 0..count {
@@ -60,27 +60,27 @@ fn general() -> EncodedTexts {
     texts
 }
 
-fn raw() -> RawRecipe {
-    RawRecipe {
-        lr_peak: Some(5e-3),
+fn raw() -> RecipeSpec {
+    RecipeSpec {
+        learning_rate: Some(5e-3),
         batch_size: 16,
         epochs: 4,
-        max_len: Some(16),
+        max_length: Some(16),
         train_embeddings: true,
-        ..RawRecipe::default()
+        ..RecipeSpec::default()
     }
 }
 
 /// Without dropout.
-fn still() -> RawRecipe {
-    RawRecipe { dropout: 0.0, attention_dropout: 0.0, head_dropout: 0.0, ..raw() }
+fn still() -> RecipeSpec {
+    RecipeSpec { dropout: 0.0, attention_dropout: 0.0, head_dropout: 0.0, ..raw() }
 }
 
-fn session(raw: RawRecipe, data: TrainingData) -> Session {
+fn session(raw: RecipeSpec, data: TrainingData) -> Session {
     session_of(model(), raw, data)
 }
 
-fn session_of(model: TaskModel, raw: RawRecipe, data: TrainingData) -> Session {
+fn session_of(model: TaskModel, raw: RecipeSpec, data: TrainingData) -> Session {
     let facts = ModelFacts {
         family: Family::Bert,
         parameters: 1e4,
@@ -116,7 +116,7 @@ fn a_run_learns_what_always_guessing_cannot() {
 #[test]
 fn the_same_recipe_gives_the_same_run() {
     let losses = |seed| {
-        let (steps, _, _) = run(&mut session(RawRecipe { seed, epochs: 1, ..raw() }, data(64)));
+        let (steps, _, _) = run(&mut session(RecipeSpec { seed, epochs: 1, ..raw() }, data(64)));
         steps.into_iter().map(|step| step.loss).collect::<Vec<_>>()
     };
     assert_eq!(losses(1), losses(1));
@@ -125,8 +125,8 @@ fn the_same_recipe_gives_the_same_run() {
 
 #[test]
 fn accumulated_batches_equal_a_large_one() {
-    let losses = |batch_size, grad_accum_steps| {
-        let raw = RawRecipe { batch_size, grad_accum_steps, epochs: 1, ..still() };
+    let losses = |batch_size, gradient_accumulation_steps| {
+        let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..still() };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| (step.loss, step.grad_norm)).collect::<Vec<_>>()
     };
     // One step an epoch holds the same rows either way.
@@ -138,12 +138,12 @@ fn accumulated_batches_equal_a_large_one() {
 #[test]
 fn layers_computed_twice_learn_the_same_in_less_memory_and_are_proposed_first() {
     // With dropout: the masks are the same too, but for those of the head.
-    let recipe = RawRecipe { head_dropout: 0.0, ..raw() };
-    let again = RawRecipe { recompute_activations: true, ..recipe.clone() };
+    let recipe = RecipeSpec { head_dropout: 0.0, ..raw() };
+    let again = RecipeSpec { gradient_checkpointing: true, ..recipe.clone() };
     let (mut once, mut twice) = (session(recipe.clone(), data(64)), session(again, data(64)));
     assert!(twice.memory_bytes() < once.memory_bytes());
     let nearest = once.nearest_that_fits(once.memory_bytes() - 1.0).expect("less is possible");
-    assert_eq!((nearest.recompute_activations, nearest.batch_size), (true, recipe.batch_size));
+    assert_eq!((nearest.gradient_checkpointing, nearest.batch_size), (true, recipe.batch_size));
     let losses = |session: &mut Session| run(session).0.into_iter().map(|step| step.loss as f32).collect::<Vec<_>>();
     assert_close("loss", &losses(&mut twice), &losses(&mut once), tolerance::TRAINING);
 }
@@ -151,7 +151,13 @@ fn layers_computed_twice_learn_the_same_in_less_memory_and_are_proposed_first() 
 #[test]
 fn early_stopping_ends_the_run_with_the_best_weights() {
     // A rate of nearly nothing never improves on the first evaluation.
-    let raw = RawRecipe { lr_peak: Some(1e-7), patience: 2, epochs: 10, best_metric: Some(Metric::MacroF1), ..raw() };
+    let raw = RecipeSpec {
+        learning_rate: Some(1e-7),
+        early_stopping_patience: 2,
+        epochs: 10,
+        metric_for_best_model: Some(Metric::MacroF1),
+        ..raw()
+    };
     let mut session = session(raw, data(64));
     let (_, evaluations, reason) = run(&mut session);
     assert_eq!(reason, EndReason::EarlyStopped);
@@ -220,7 +226,7 @@ fn steps_that_are_not_finite_are_not_taken_and_end_the_run() {
 
 #[test]
 fn frozen_parts_stay_as_they_are() {
-    let raw = RawRecipe { train_embeddings: false, epochs: 1, ..raw() };
+    let raw = RecipeSpec { train_embeddings: false, epochs: 1, ..raw() };
     let mut session = session(raw, data(64));
     run(&mut session);
     let parts = |model: &TaskModel| {
@@ -239,44 +245,45 @@ fn frozen_parts_stay_as_they_are() {
 
 #[test]
 fn gradual_unfreezing_thaws_from_the_head_down_and_makes_state_as_it_thaws() {
-    let raw = RawRecipe {
+    let raw = RecipeSpec {
         unfreezing: Unfreezing::Gradual,
-        thaw_unit: ThawUnit::Steps,
-        thaw_every: 2.0,
-        lr_peak: Some(1e-2),
-        warmup_share: 0.0,
+        unfreeze_unit: UnfreezeUnit::Steps,
+        unfreeze_every: 2.0,
+        learning_rate: Some(1e-2),
+        warmup_ratio: 0.0,
         ..raw()
     };
     let mut session = session(raw, data(160));
     let mut bytes = Vec::new();
     for expected in [
-        &[Place::Head][..],
-        &[Place::Layer(1), Place::Head],
-        &[Place::Layer(0), Place::Layer(1), Place::Head],
-        &[Place::Embeddings, Place::Layer(0), Place::Layer(1), Place::Head],
+        &[ParamGroup::Head][..],
+        &[ParamGroup::Layer(1), ParamGroup::Head],
+        &[ParamGroup::Layer(0), ParamGroup::Layer(1), ParamGroup::Head],
+        &[ParamGroup::Embeddings, ParamGroup::Layer(0), ParamGroup::Layer(1), ParamGroup::Head],
     ] {
-        let live: Vec<Place> = session.parts().into_iter().filter(|part| part.live).map(|part| part.place).collect();
-        assert_eq!(live, expected);
+        let trainable: Vec<ParamGroup> =
+            session.parts().into_iter().filter(|part| part.trainable).map(|part| part.group).collect();
+        assert_eq!(trainable, expected);
         take_steps(&mut session, 2);
         assert_eq!(moved(session.base(), session.model()), expected.iter().copied().collect());
         bytes.push(session.optimizer_bytes());
-        assert_eq!(session.take_live_changed(), expected.len() < 4);
+        assert_eq!(session.take_trainable_changed(), expected.len() < 4);
     }
     assert!(bytes.windows(2).all(|pair| pair[0] < pair[1]), "{bytes:?}");
 }
 
 #[test]
 fn chain_thaw_trains_one_layer_at_a_time_and_forgets_the_state_of_the_others() {
-    let raw = RawRecipe {
+    let raw = RecipeSpec {
         unfreezing: Unfreezing::ChainThaw,
-        thaw_unit: ThawUnit::Steps,
-        thaw_every: 1.0,
-        warmup_share: 0.0,
+        unfreeze_unit: UnfreezeUnit::Steps,
+        unfreeze_every: 1.0,
+        warmup_ratio: 0.0,
         train_embeddings: false,
         ..raw()
     };
     let mut session = session(raw, data(160));
-    for expected in [&[Place::Head][..], &[Place::Layer(0)], &[Place::Layer(1)]] {
+    for expected in [&[ParamGroup::Head][..], &[ParamGroup::Layer(0)], &[ParamGroup::Layer(1)]] {
         let before = session.model().clone();
         take_steps(&mut session, 1);
         assert_eq!(moved(&before, session.model()), expected.iter().copied().collect());
@@ -288,12 +295,12 @@ fn chain_thaw_trains_one_layer_at_a_time_and_forgets_the_state_of_the_others() {
 
 #[test]
 fn a_stalled_score_thaws_the_next_layer_and_does_not_end_the_run() {
-    let raw = RawRecipe {
+    let raw = RecipeSpec {
         unfreezing: Unfreezing::Gradual,
-        thaw_unit: ThawUnit::Stall,
-        thaw_every: 1.0,
-        patience: 1,
-        lr_peak: Some(1e-7),
+        unfreeze_unit: UnfreezeUnit::Stall,
+        unfreeze_every: 1.0,
+        early_stopping_patience: 1,
+        learning_rate: Some(1e-7),
         epochs: 10,
         train_embeddings: false,
         ..raw()
@@ -306,27 +313,33 @@ fn a_stalled_score_thaws_the_next_layer_and_does_not_end_the_run() {
 
 #[test]
 fn parts_are_frozen_and_thawed_by_hand_while_it_runs() {
-    let mut session = session(RawRecipe { warmup_share: 0.0, ..raw() }, data(160));
+    let mut session = session(RecipeSpec { warmup_ratio: 0.0, ..raw() }, data(160));
     take_steps(&mut session, 1);
-    for place in [Place::Embeddings, Place::Layer(0), Place::Layer(1)] {
-        session.set_live(place, Some(false)).unwrap();
+    for group in [ParamGroup::Embeddings, ParamGroup::Layer(0), ParamGroup::Layer(1)] {
+        session.set_trainable(group, Some(false)).unwrap();
     }
     let before = session.model().clone();
     take_steps(&mut session, 1);
-    assert_eq!(moved(&before, session.model()), [Place::Head].into());
-    assert_eq!(session.set_live(Place::Head, Some(false)).unwrap_err().code, "run.all-frozen");
-    assert_eq!(session.set_live(Place::Layer(9), Some(true)).unwrap_err().code, "run.no-part");
-    session.set_live(Place::Layer(1), None).unwrap();
+    assert_eq!(moved(&before, session.model()), [ParamGroup::Head].into());
+    assert_eq!(session.set_trainable(ParamGroup::Head, Some(false)).unwrap_err().code, "run.all-frozen");
+    assert_eq!(session.set_trainable(ParamGroup::Layer(9), Some(true)).unwrap_err().code, "run.no-part");
+    session.set_trainable(ParamGroup::Layer(1), None).unwrap();
     let before = session.model().clone();
     take_steps(&mut session, 1);
-    assert_eq!(moved(&before, session.model()), [Place::Layer(1), Place::Head].into());
+    assert_eq!(moved(&before, session.model()), [ParamGroup::Layer(1), ParamGroup::Head].into());
 }
 
 #[test]
 fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
     // Of one more layer at each step nothing is kept long; of the head alone all is kept after the first epoch.
-    let curve = |thaw_every, unfreezing| {
-        let raw = RawRecipe { unfreezing, thaw_unit: ThawUnit::Steps, thaw_every, train_embeddings: false, ..still() };
+    let curve = |unfreeze_every, unfreezing| {
+        let raw = RecipeSpec {
+            unfreezing,
+            unfreeze_unit: UnfreezeUnit::Steps,
+            unfreeze_every,
+            train_embeddings: false,
+            ..still()
+        };
         let mut session = session(raw, data(64));
         take_steps(&mut session, 12);
         let kept = session.prefix_bytes();
@@ -337,7 +350,7 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
     assert_eq!(kept, 4 * 16 * (64 + 40), "a vector of 16 values for each of the rows");
     let (_, kept) = curve(1e5, Unfreezing::Last);
     assert_eq!(kept, 0, "both layers learn: nothing is frozen but the embeddings");
-    let raw = RawRecipe { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..still() };
+    let raw = RecipeSpec { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..still() };
     let mut session = session(raw, data(64));
     take_steps(&mut session, 5);
     assert!(session.prefix_bytes() >= 4 * 16 * tokens, "a vector for each token of the training rows");
@@ -346,8 +359,8 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
         let mut losses = Vec::new();
         while losses.len() < 6 {
             if forget {
-                session.set_live(Place::Layer(0), Some(true)).unwrap();
-                session.set_live(Place::Layer(0), None).unwrap();
+                session.set_trainable(ParamGroup::Layer(0), Some(true)).unwrap();
+                session.set_trainable(ParamGroup::Layer(0), None).unwrap();
             }
             if let Progress::Step(step) = ready(session.advance()).unwrap() {
                 losses.push(step.loss);
@@ -364,29 +377,29 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
 
 #[test]
 fn each_part_learns_at_its_own_rate() {
-    let raw = RawRecipe { layer_decay: 0.5, weight_decay: 0.0, clip_norm: 0.0, warmup_share: 0.0, ..still() };
+    let raw = RecipeSpec { layer_decay: 0.5, weight_decay: 0.0, max_grad_norm: 0.0, warmup_ratio: 0.0, ..still() };
     let mut session = session(raw, data(160));
     take_steps(&mut session, 1);
     // Adam's first step moves every weight by its rate.
     let (before, mut after) = (named(session.base()), session.model().clone());
     after.each(&mut |weight| {
-        let rate = 5e-3 * session.recipe().rate_factor(weight.place()) as f32;
+        let rate = 5e-3 * session.recipe().rate_factor(weight.group()) as f32;
         let values: Vec<f32> = weight.values().0.into_data().try_into_vec().unwrap();
         let largest =
             values.iter().zip(&before[&weight.name().to_string()]).fold(0.0f32, |max, (a, b)| max.max((a - b).abs()));
-        let is_live = weight.place() != Place::Pooler && !weight.name().ends_with("key.bias");
-        assert!(!is_live || (largest / rate - 1.0).abs() < 0.01, "{}: {largest} at rate {rate}", weight.name());
+        let is_trainable = weight.group() != ParamGroup::Pooler && !weight.name().ends_with("key.bias");
+        assert!(!is_trainable || (largest / rate - 1.0).abs() < 0.01, "{}: {largest} at rate {rate}", weight.name());
     });
 }
 
 #[test]
 fn an_adapter_leaves_the_base_as_it_was_and_learns() {
     for (adapter, lora_dropout) in [(AdapterKind::Lora, 0.1), (AdapterKind::Dora, 0.0), (AdapterKind::Dora, 0.1)] {
-        let raw = RawRecipe {
+        let raw = RecipeSpec {
             adapter,
             lora_dropout,
-            lora_rank: 4,
-            lr_peak: Some(2e-2),
+            lora_r: 4,
+            learning_rate: Some(2e-2),
             train_embeddings: false,
             epochs: 6,
             ..raw()
@@ -397,9 +410,12 @@ fn an_adapter_leaves_the_base_as_it_was_and_learns() {
         let score = session.best().unwrap().0.score(Metric::MacroF1);
         assert!(score > 0.9, "{adapter:?}: {score}");
         let without = session.model().detached(false);
-        assert_eq!(moved(session.base(), &without), [Place::Head].into());
+        assert_eq!(moved(session.base(), &without), [ParamGroup::Head].into());
         let merged = session.model().detached(true);
-        assert_eq!(moved(session.base(), &merged), [Place::Layer(0), Place::Layer(1), Place::Head].into());
+        assert_eq!(
+            moved(session.base(), &merged),
+            [ParamGroup::Layer(0), ParamGroup::Layer(1), ParamGroup::Head].into()
+        );
         let scores = |model: &TaskModel| {
             let batch = Batch::new(&[session.data().validation.texts.get(0)], 1, 16, 0);
             let scores = model.forward(batch.input(&device()), &mut Dropout::off());
@@ -411,8 +427,8 @@ fn an_adapter_leaves_the_base_as_it_was_and_learns() {
 
 #[test]
 fn layers_made_anew_are_new_and_the_rest_is_not() {
-    let session = session(RawRecipe { reinit_layers: 1, ..raw() }, data(64));
-    assert_eq!(moved(session.base(), session.model()), [Place::Layer(1)].into());
+    let session = session(RecipeSpec { reinit_layers: 1, ..raw() }, data(64));
+    assert_eq!(moved(session.base(), session.model()), [ParamGroup::Layer(1)].into());
     let weights = named(session.model());
     let values = |name: &str| &weights[&format!("encoder.layer.1.{name}")];
     assert!(values("output.LayerNorm.weight").iter().all(|&x| x == 1.0));
@@ -425,7 +441,7 @@ fn layers_made_anew_are_new_and_the_rest_is_not() {
 #[test]
 fn r_drop_makes_two_masks_agree() {
     let losses = |r_drop| {
-        let raw = RawRecipe { r_drop, dropout: 0.3, lr_peak: Some(1e-7), epochs: 1, ..raw() };
+        let raw = RecipeSpec { r_drop, dropout: 0.3, learning_rate: Some(1e-7), epochs: 1, ..raw() };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| step.loss).collect::<Vec<_>>()
     };
     // The disagreement is added to the loss, and it is there.
@@ -449,14 +465,14 @@ fn a_range_test_leaves_the_model_as_it_was_and_finds_where_it_learns() {
         assert!((1e-5..=0.5).contains(&rate), "{rate}");
     }
     // A run begun afterwards is the run begun without it.
-    let first = |model| run(&mut session_of(model, RawRecipe { epochs: 1, ..raw() }, data(64))).0;
+    let first = |model| run(&mut session_of(model, RecipeSpec { epochs: 1, ..raw() }, data(64))).0;
     assert_eq!(first(model), first(self::model()));
 }
 
 #[test]
 fn the_encoders_move_is_measured_at_the_end() {
     let moved = |unfreezing| {
-        let raw = RawRecipe { unfreezing, train_embeddings: false, epochs: 1, ..raw() };
+        let raw = RecipeSpec { unfreezing, train_embeddings: false, epochs: 1, ..raw() };
         let mut session = session(raw, TrainingData { general: general(), ..data(160) });
         run(&mut session);
         session.forgetting().unwrap()
@@ -469,44 +485,45 @@ fn the_encoders_move_is_measured_at_the_end() {
 
 #[test]
 fn a_stage_whose_only_layer_was_frozen_by_hand_thaws_it() {
-    let raw = RawRecipe {
+    let raw = RecipeSpec {
         unfreezing: Unfreezing::ChainThaw,
-        thaw_unit: ThawUnit::Steps,
-        thaw_every: 1.0,
+        unfreeze_unit: UnfreezeUnit::Steps,
+        unfreeze_every: 1.0,
         train_embeddings: false,
         ..raw()
     };
     let mut session = session(raw, data(160));
-    session.set_live(Place::Layer(0), Some(false)).unwrap();
+    session.set_trainable(ParamGroup::Layer(0), Some(false)).unwrap();
     take_steps(&mut session, 2);
-    let live: Vec<Place> = session.parts().into_iter().filter(|part| part.live).map(|part| part.place).collect();
-    assert_eq!((session.state().stage, live), (2, vec![Place::Layer(1)]));
+    let trainable: Vec<ParamGroup> =
+        session.parts().into_iter().filter(|part| part.trainable).map(|part| part.group).collect();
+    assert_eq!((session.state().stage, trainable), (2, vec![ParamGroup::Layer(1)]));
 }
 
 #[test]
 fn a_part_frozen_within_an_accumulated_step_does_not_move_at_its_end() {
-    let raw = RawRecipe { batch_size: 4, grad_accum_steps: 4, warmup_share: 0.0, ..raw() };
+    let raw = RecipeSpec { batch_size: 4, gradient_accumulation_steps: 4, warmup_ratio: 0.0, ..raw() };
     let mut session = session(raw, data(64));
     for _ in 0..2 {
         assert_eq!(ready(session.advance()).unwrap(), Progress::Accumulated);
     }
-    for place in [Place::Embeddings, Place::Layer(0), Place::Layer(1)] {
-        session.set_live(place, Some(false)).unwrap();
+    for group in [ParamGroup::Embeddings, ParamGroup::Layer(0), ParamGroup::Layer(1)] {
+        session.set_trainable(group, Some(false)).unwrap();
     }
     take_steps(&mut session, 1);
-    assert_eq!(moved(session.base(), session.model()), [Place::Head].into());
+    assert_eq!(moved(session.base(), session.model()), [ParamGroup::Head].into());
     let head = session.optimizer_bytes();
     assert_eq!(head, 2 * 4 * (16 * 2 + 2));
 }
 
 #[test]
 fn what_was_kept_before_a_layer_learned_is_not_used_after() {
-    let raw = RawRecipe {
+    let raw = RecipeSpec {
         unfreezing: Unfreezing::Head,
         train_embeddings: false,
         eval_every_steps: Some(2),
-        patience: 0,
-        warmup_share: 0.0,
+        early_stopping_patience: 0,
+        warmup_ratio: 0.0,
         ..still()
     };
     let mut session = session(raw, data(64));
@@ -516,9 +533,9 @@ fn what_was_kept_before_a_layer_learned_is_not_used_after() {
         }
     };
     evaluated(&mut session);
-    session.set_live(Place::Layer(1), Some(true)).unwrap();
+    session.set_trainable(ParamGroup::Layer(1), Some(true)).unwrap();
     take_steps(&mut session, 1);
-    session.set_live(Place::Layer(1), Some(false)).unwrap();
+    session.set_trainable(ParamGroup::Layer(1), Some(false)).unwrap();
     let evaluation = evaluated(&mut session);
     let texts = &session.data().validation;
     let said = (0..texts.len() as u32).map(|row| {

@@ -105,5 +105,5 @@ fn a_few_steps_of_lora_equal_pytorchs() {
     let batches = case["batches"].as_array().unwrap();
     let count = case["loss"].as_array().unwrap().len();
     let steps = batches.iter().cycle().take(count).map(|batch| step_of(batch, Task::Generation, 0, &device));
-    assert_curve(&mut model, case, &case["lr_peak"], steps);
+    assert_curve(&mut model, case, &case["learning_rate"], steps);
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use hone_core::dataset::Example;
+use hone_core::generate::Sampling;
 use hone_core::generate::Writer;
 use hone_core::model::TaskModel;
-use hone_core::protocol::Sampling;
 use hone_core::recipe::Task;
 use hone_core::text::{Answers, EncodedRows, Examples, Tokenizer};
-use hone_core::train::{StepInput, TargetRule};
+use hone_core::train::{SoftTargets, StepInput};
 use hone_tests::{
     assert_close, assert_curve, assert_final_weights, decoder, golden, json, ready, scores, shared, tolerance, values,
     with_adapter,
@@ -61,7 +61,7 @@ fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> Ex
         rows.push(tokenizer, None, 0, &Example::Completion { prompt, completion }).unwrap();
     }
     let (examples, cut) = rows.cut(tokenizer, LENGTH, 0).unwrap();
-    assert_eq!((cut.shortened, cut.left_out), (0, 0));
+    assert_eq!((cut.shortened, cut.skipped), (0, 0));
     let Answers::Continuations { learned, .. } = &examples.answers else { panic!("continuations") };
     let found: Vec<_> = learned.iter().map(|learned| (u64::from(learned[0].start), learned[0].len() as u64)).collect();
     let size = |row: &Value, key: &str| row[key].as_u64().unwrap();
@@ -79,14 +79,14 @@ fn assert_task(task: &str, all: &[(String, String)]) {
     let examples = examples(&tokenizer, case, all);
     let step = |rows: &[u32]| {
         let input = examples.batch(rows, ROWS, LENGTH, tokenizer.pad_id()).input(&device);
-        StepInput::new(input, &TargetRule::plain(0), &examples, rows, rows)
+        StepInput::new(input, &SoftTargets::plain(0), &examples, rows, rows)
     };
     let rows: Vec<u32> = (0..examples.len() as u32).collect();
     let steps = || (0..5).flat_map(|_| rows.chunks(ROWS)).map(step);
     let recipe = serde_json::from_value(case["lora"]["recipe"].clone()).unwrap();
     let mut adapted = with_adapter(model.clone(), &recipe, "stories260k_adapter.safetensors");
-    assert_curve(&mut adapted, &case["lora"], &case["lora"]["lr_peak"], steps());
-    assert_curve(&mut model, &case["all"], &info["lr_peak"], steps());
+    assert_curve(&mut adapted, &case["lora"], &case["lora"]["learning_rate"], steps());
+    assert_curve(&mut model, &case["all"], &info["learning_rate"], steps());
     assert_final_weights(&mut model, &format!("{task}.final"), &values(&golden("stories260k.safetensors")));
 }
 

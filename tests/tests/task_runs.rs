@@ -2,10 +2,12 @@
 
 use burn::tensor::Device;
 use hone_core::dataset::{Example, Word};
-use hone_core::model::{BertConfig, Body, Gpt2Config, LlamaConfig, MaskSource, ModelConfig, TaskModel, synthetic};
-use hone_core::protocol::EndReason;
-use hone_core::recipe::{AdapterKind, Family, Metric, Place, Pooling, RawRecipe, Recipe, Task, ThawUnit, Unfreezing};
-use hone_core::rng::{Purpose, Rng};
+use hone_core::model::{BaseModel, BertConfig, Gpt2Config, LlamaConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::recipe::{
+    AdapterKind, Family, Metric, ParamGroup, Pooling, Recipe, RecipeSpec, Task, UnfreezeUnit, Unfreezing,
+};
+use hone_core::rng::{Rng, Stream};
+use hone_core::run::EndReason;
 use hone_core::text::{Answers, EncodedRows, EncodedTexts, Examples, Tokenizer};
 use hone_core::train::{Prediction, Session, TrainingData, predict};
 use hone_tests::{moved, named, ready, run, take_steps, word_tokenizer};
@@ -32,11 +34,11 @@ fn tokenizer(task: Task) -> Tokenizer {
 
 /// Rows of a task, encoded and cut.
 fn rows(task: Task, count: u32, purpose: u64) -> Examples {
-    let mut rng = Rng::new(1, Purpose::Synthetic, purpose);
+    let mut rng = Rng::new(1, Stream::Synthetic, purpose);
     let (tokenizer, mut rows) = (tokenizer(task), EncodedRows::new(task));
     for row in 0..count {
         let mut words: Vec<&str> = (0..4 + rng.below(5)).map(|_| FILLERS[rng.below(8) as usize]).collect();
-        let place = rng.below(words.len() as u64) as usize;
+        let group = rng.below(words.len() as u64) as usize;
         let mut push = |example: &Example| {
             rows.push(&tokenizer, None, 3, example).unwrap();
         };
@@ -56,14 +58,14 @@ fn rows(task: Task, count: u32, purpose: u64) -> Examples {
             Task::Regression => {
                 let value = if row % 2 == 0 { 1.5 } else { -0.5 };
                 if row % 2 == 0 {
-                    words[place] = "up";
+                    words[group] = "up";
                 }
                 push(&Example::Number { text: &words.join(" "), pair: None, value });
             }
             // "anna", of two tokens, and "ann" begin a name; "lee" goes on with one.
             Task::TokenClassification => {
-                words[place] = if row % 2 == 0 { "anna" } else { "ann" };
-                words.insert(place + 1, "lee");
+                words[group] = if row % 2 == 0 { "anna" } else { "ann" };
+                words.insert(group + 1, "lee");
                 let tag = |word: &str| match word {
                     "anna" | "ann" => 1,
                     "lee" => 2,
@@ -83,7 +85,7 @@ fn rows(task: Task, count: u32, purpose: u64) -> Examples {
                 words.extend(words.clone());
                 let city = ["paris", "rome", "paris", ""][row as usize % 4];
                 if !city.is_empty() {
-                    words[place] = city;
+                    words[group] = city;
                 }
                 let context = words.join(" ");
                 let answers = context.find(city).filter(|_| !city.is_empty()).map(|at| at..at + city.len());
@@ -98,7 +100,7 @@ fn rows(task: Task, count: u32, purpose: u64) -> Examples {
         }
     }
     let (examples, cut) = rows.cut(&tokenizer, MAX_LEN, 4).unwrap();
-    assert_eq!(cut.left_out, 0);
+    assert_eq!(cut.skipped, 0);
     examples
 }
 
@@ -124,8 +126,8 @@ const LLAMA: ModelConfig = ModelConfig::Llama(LlamaConfig {
     layers: 2,
     heads: 4,
     kv_heads: 2,
-    head_size: 4,
-    ffn: 32,
+    head_dim: 4,
+    intermediate_size: 32,
     positions: 32,
     rms_norm_eps: 1e-5,
     rope_theta: 1e4,
@@ -137,7 +139,7 @@ const GPT2: ModelConfig = ModelConfig::Gpt2(Gpt2Config {
     hidden: 16,
     layers: 2,
     heads: 4,
-    ffn: 32,
+    intermediate_size: 32,
     positions: 32,
     layer_norm_eps: 1e-5,
     is_tied: false,
@@ -149,35 +151,35 @@ const BERT: ModelConfig = ModelConfig::Bert(BertConfig {
     hidden: 16,
     layers: 2,
     heads: 4,
-    ffn: 32,
+    intermediate_size: 32,
     positions: 32,
     token_types: 2,
     layer_norm_eps: 1e-12,
     first_position: 0,
 });
 
-fn body(config: &ModelConfig) -> Body {
+fn body(config: &ModelConfig) -> BaseModel {
     synthetic(config, 1, 0.1, &Device::flex()).unwrap().body
 }
 
-fn raw(task: Task) -> RawRecipe {
-    RawRecipe {
+fn raw(task: Task) -> RecipeSpec {
+    RecipeSpec {
         task,
-        lr_peak: Some(1e-2),
+        learning_rate: Some(1e-2),
         batch_size: 16,
         epochs: 8,
-        patience: 0,
-        max_len: Some(MAX_LEN as u32),
+        early_stopping_patience: 0,
+        max_length: Some(MAX_LEN as u32),
         max_new_tokens: 6,
         dropout: 0.0,
         attention_dropout: 0.0,
         head_dropout: 0.0,
         train_embeddings: true,
-        ..RawRecipe::default()
+        ..RecipeSpec::default()
     }
 }
 
-fn session(config: &ModelConfig, raw: RawRecipe, data: TrainingData) -> Session {
+fn session(config: &ModelConfig, raw: RecipeSpec, data: TrainingData) -> Session {
     let (task, body) = (raw.task, body(config));
     let recipe = Recipe::new(raw, &body.facts(32, Pooling::Mean, MAX_LEN as u32)).unwrap();
     let outputs = match task {
@@ -218,21 +220,31 @@ fn every_task_is_learned() {
 #[test]
 fn every_score_can_choose_the_best_weights_and_end_the_run() {
     for task in TASKS {
-        for &best_metric in Metric::of(task) {
-            let raw = RawRecipe { best_metric: Some(best_metric), epochs: 3, ..raw(task) };
+        for &metric_for_best_model in Metric::of(task) {
+            let raw = RecipeSpec { metric_for_best_model: Some(metric_for_best_model), epochs: 3, ..raw(task) };
             let mut session = session(model_of(task).0, raw.clone(), data(task, 48));
             let (_, evaluations, _) = run(&mut session);
             assert_eq!(evaluations.len(), 6);
-            let sign = if matches!(best_metric, Metric::Loss | Metric::Rmse | Metric::Mae) { -1.0 } else { 1.0 };
-            let scores = evaluations.iter().map(|(evaluation, _)| sign * evaluation.score(best_metric));
-            let best = sign * session.best().unwrap().0.score(best_metric);
+            let sign =
+                if matches!(metric_for_best_model, Metric::Loss | Metric::Rmse | Metric::Mae) { -1.0 } else { 1.0 };
+            let scores = evaluations.iter().map(|(evaluation, _)| sign * evaluation.score(metric_for_best_model));
+            let best = sign * session.best().unwrap().0.score(metric_for_best_model);
             // Where nothing can be said yet, as of a correlation with what does not vary, nothing is the best.
-            assert_eq!(best, scores.fold(f64::NAN, f64::max), "{task:?} by {best_metric:?}");
+            assert_eq!(best, scores.fold(f64::NAN, f64::max), "{task:?} by {metric_for_best_model:?}");
 
             // A rate of nearly nothing never improves on the first evaluation.
-            let raw = RawRecipe { lr_peak: Some(1e-7), patience: 2, min_change: 1e-3, ..raw };
+            let raw = RecipeSpec {
+                learning_rate: Some(1e-7),
+                early_stopping_patience: 2,
+                early_stopping_min_delta: 1e-3,
+                ..raw
+            };
             let (_, evaluations, reason) = run(&mut self::session(model_of(task).0, raw, data(task, 48)));
-            assert_eq!((evaluations.len(), reason), (3, EndReason::EarlyStopped), "{task:?} by {best_metric:?}");
+            assert_eq!(
+                (evaluations.len(), reason),
+                (3, EndReason::EarlyStopped),
+                "{task:?} by {metric_for_best_model:?}"
+            );
         }
     }
 }
@@ -240,8 +252,8 @@ fn every_score_can_choose_the_best_weights_and_end_the_run() {
 #[test]
 fn accumulated_batches_equal_a_large_one() {
     for task in TASKS {
-        let step = |batch_size, grad_accum_steps| {
-            let raw = RawRecipe { batch_size, grad_accum_steps, epochs: 1, ..raw(task) };
+        let step = |batch_size, gradient_accumulation_steps| {
+            let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..raw(task) };
             let (steps, ..) = run(&mut session(model_of(task).0, raw, data(task, 60)));
             (steps[0].loss, steps[0].grad_norm)
         };
@@ -257,34 +269,42 @@ fn accumulated_batches_equal_a_large_one() {
 fn an_adapter_learns_every_task_and_leaves_the_body_as_it_was() {
     for task in TASKS {
         let (config, metric, enough) = model_of(task);
-        let raw = RawRecipe { adapter: AdapterKind::Lora, lora_rank: 8, train_embeddings: false, ..raw(task) };
+        let raw = RecipeSpec { adapter: AdapterKind::Lora, lora_r: 8, train_embeddings: false, ..raw(task) };
         let mut session = session(config, raw, data(task, 160));
         run(&mut session);
         let score = session.best().unwrap().0.score(metric);
         assert!(score > 0.85 * enough, "{task:?}: {score}");
-        let head: &[Place] = if task == Task::Generation { &[] } else { &[Place::Head] };
+        let head: &[ParamGroup] = if task == Task::Generation { &[] } else { &[ParamGroup::Head] };
         let without = moved(session.base(), &session.model().detached(false));
         assert_eq!(without, head.iter().copied().collect(), "{task:?}");
         let merged = moved(session.base(), &session.model().detached(true));
-        assert_eq!(merged, [&[Place::Layer(0), Place::Layer(1)], head].concat().into_iter().collect(), "{task:?}");
+        assert_eq!(
+            merged,
+            [&[ParamGroup::Layer(0), ParamGroup::Layer(1)], head].concat().into_iter().collect(),
+            "{task:?}"
+        );
     }
 }
 
 #[test]
 fn gradual_unfreezing_thaws_every_task_from_the_head_down() {
     for (config, task) in TASKS.map(|task| (model_of(task).0, task)).into_iter().chain([(&GPT2, Task::Generation)]) {
-        let raw = RawRecipe {
+        let raw = RecipeSpec {
             unfreezing: Unfreezing::Gradual,
-            thaw_unit: ThawUnit::Steps,
-            thaw_every: 2.0,
-            warmup_share: 0.0,
+            unfreeze_unit: UnfreezeUnit::Steps,
+            unfreeze_every: 2.0,
+            warmup_ratio: 0.0,
             ..raw(task)
         };
         let mut session = session(config, raw, data(task, 64));
-        let order = [Place::Head, Place::Layer(1), Place::Layer(0), Place::Embeddings];
-        for live in 1..=order.len() {
+        let order = [ParamGroup::Head, ParamGroup::Layer(1), ParamGroup::Layer(0), ParamGroup::Embeddings];
+        for trainable in 1..=order.len() {
             take_steps(&mut session, 2);
-            assert_eq!(moved(session.base(), session.model()), order[..live].iter().copied().collect(), "{task:?}");
+            assert_eq!(
+                moved(session.base(), session.model()),
+                order[..trainable].iter().copied().collect(),
+                "{task:?}"
+            );
         }
     }
 }
@@ -293,7 +313,7 @@ fn gradual_unfreezing_thaws_every_task_from_the_head_down() {
 fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
     for (config, task) in TASKS.map(|task| (model_of(task).0, task)).into_iter().chain([(&GPT2, Task::Generation)]) {
         for unfreezing in [Unfreezing::Head, Unfreezing::Last] {
-            let raw = RawRecipe { unfreezing, last_layers: 1, train_embeddings: false, ..raw(task) };
+            let raw = RecipeSpec { unfreezing, last_layers: 1, train_embeddings: false, ..raw(task) };
             let mut kept = session(config, raw.clone(), data(task, 64));
             let mut anew = session(config, raw, data(task, 64));
             // An epoch and more, and its evaluations.
@@ -306,8 +326,8 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
             assert!(kept.prefix_bytes() < 2 * bytes, "{task:?}: what is kept is not kept again");
             let others: Vec<f64> = (0..6)
                 .flat_map(|_| {
-                    anew.set_live(Place::Layer(0), Some(true)).unwrap();
-                    anew.set_live(Place::Layer(0), None).unwrap();
+                    anew.set_trainable(ParamGroup::Layer(0), Some(true)).unwrap();
+                    anew.set_trainable(ParamGroup::Layer(0), None).unwrap();
                     assert_eq!(anew.prefix_bytes(), 0);
                     take_steps(&mut anew, 1)
                 })
@@ -352,7 +372,7 @@ fn general() -> EncodedTexts {
 fn what_a_decoder_forgets_is_its_perplexity_on_general_texts() {
     for config in [&LLAMA, &GPT2] {
         let data = TrainingData { general: general(), ..data(Task::Generation, 160) };
-        let mut session = session(config, RawRecipe { epochs: 2, ..raw(Task::Generation) }, data);
+        let mut session = session(config, RecipeSpec { epochs: 2, ..raw(Task::Generation) }, data);
         run(&mut session);
         // Every token of them but the first, as rows to go on with.
         let texts = general();

@@ -36,7 +36,7 @@ fn what_is_said_of_whole_texts_equals_transformers() {
             let gradients = format!("{name}.grad");
             assert_gradients(&mut model, step_of(batch, task, outputs, &device), &gradients, file_name, &expected);
             let steps = steps_of(&info, task, outputs, &device);
-            assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
+            assert_curve(&mut model, &info[name], &info["learning_rate"], steps);
             assert_final_weights(&mut model, &format!("{name}.final"), &expected);
         }
     }
@@ -52,7 +52,7 @@ fn tags_of_tokens_equal_transformers() {
     assert_close("logits", &logits, &of_tokens(batch, &expected["logits"]), tolerance::LOGITS);
     assert_gradients(&mut model, step_of(batch, task, tags, &device), "grad", file_name, &expected);
     let steps = steps_of(&info, task, tags, &device);
-    assert_curve(&mut model, &info["training"], &info["lr_peak"], steps);
+    assert_curve(&mut model, &info["training"], &info["learning_rate"], steps);
     assert_final_weights(&mut model, "final", &expected);
 }
 
@@ -64,17 +64,17 @@ fn answers_in_passages_equal_transformers() {
     let (mut model, batch) = (micro("question_answering", task, Pooling::Mean, 2), &info["batches"][0]);
     let input = input(batch, &device);
     let said = model.forward(input.clone(), &mut Dropout::off());
-    let [rows, len] = input.mask.dims();
+    let [rows, len] = input.attention_mask.dims();
     // Beginning and end of each row in turn.
-    let said = span_scores(said, input.mask).reshape([rows, 2, len]);
-    for (place, name) in ["start", "end"].into_iter().enumerate() {
-        let said: Vec<f32> = said.clone().narrow(1, place, 1).into_data().try_into_vec().unwrap();
+    let said = span_scores(said, input.attention_mask).reshape([rows, 2, len]);
+    for (group, name) in ["start", "end"].into_iter().enumerate() {
+        let said: Vec<f32> = said.clone().narrow(1, group, 1).into_data().try_into_vec().unwrap();
         let logits = of_tokens(batch, &expected[&format!("logits.{name}")]);
         assert_close(name, &of_tokens(batch, &said), &logits, tolerance::LOGITS);
     }
     assert_gradients(&mut model, step_of(batch, task, 2, &device), "grad", file_name, &expected);
     let steps = steps_of(&info, task, 2, &device);
-    assert_curve(&mut model, &info["training"], &info["lr_peak"], steps);
+    assert_curve(&mut model, &info["training"], &info["learning_rate"], steps);
     // The head's bias adds the same to all places of a softmax: AdamW makes steps of the rounding in its gradient.
     expected.remove("final.qa_outputs.bias");
     assert_final_weights(&mut model, "final", &expected);

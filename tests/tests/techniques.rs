@@ -2,11 +2,11 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, MaskSource};
-use hone_core::protocol::RatePoint;
-use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, RawRecipe, Recipe, Task};
+use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, Recipe, RecipeSpec, Task};
+use hone_core::run::RatePoint;
 use hone_core::text::Examples;
 use hone_core::train::{
-    LrFinder, Objective, Plateau, Progress, Session, StepInput, TargetRule, TrainingData, compare, suggestions,
+    LrFinder, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare, suggestions,
 };
 use hone_tests::{
     adapted, assert_close, assert_curve, assert_final_weights, assert_gradients, golden, input, json, micro, peft_name,
@@ -27,7 +27,7 @@ fn flat(rows: &Value) -> Vec<f32> {
     rows.as_array().unwrap().iter().flat_map(floats).collect()
 }
 
-fn recipe(case: &Value) -> RawRecipe {
+fn recipe(case: &Value) -> RecipeSpec {
     serde_json::from_value(case["recipe"].clone()).unwrap()
 }
 
@@ -49,8 +49,8 @@ fn rates_equal_those_of_transformers_pytorch_and_ulmfit() {
 fn a_plateau_cuts_the_rate_as_pytorchs_does() {
     for case in json("schedules.json")["plateau"].as_array().unwrap() {
         let raw = recipe(case);
-        let sign = if raw.best_metric == Some(Metric::Loss) { -1.0 } else { 1.0 };
-        let mut plateau = Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.min_change, 0.0);
+        let sign = if raw.metric_for_best_model == Some(Metric::Loss) { -1.0 } else { 1.0 };
+        let mut plateau = Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.early_stopping_min_delta, 0.0);
         let mut after = |score| {
             plateau.observe(sign * f64::from(score));
             plateau.scale() as f32
@@ -67,7 +67,7 @@ fn losses_and_their_gradients_equal_pytorchs() {
     let labels = examples(&info["labels"]);
     for case in info["cases"].as_array().unwrap() {
         let (raw, what) = (recipe(case), format!("{} of {}", case["recipe"], case["logits"][0]));
-        let rule = TargetRule::of(&raw, &classes(), &labels);
+        let rule = SoftTargets::of(&raw, &classes(), &labels);
         // Only the number of the texts matters: what the model would say of them is given.
         let texts = input(&json("train_curve.json")["batches"][0], &device);
         let batch = StepInput::new(texts, &rule, &labels, &[0, 1, 2, 3], &[0, 1, 2, 3]);
@@ -89,8 +89,8 @@ fn losses_and_their_gradients_equal_pytorchs() {
 fn balanced_class_weights_equal_scikit_learns() {
     let info = &json("losses.json")["balanced"];
     let labels = examples(&info["labels"]);
-    let raw = RawRecipe { class_weights: ClassWeights::Balanced, ..RawRecipe::default() };
-    let rule = TargetRule::of(&raw, &classes(), &labels);
+    let raw = RecipeSpec { class_weights: ClassWeights::Balanced, ..RecipeSpec::default() };
+    let rule = SoftTargets::of(&raw, &classes(), &labels);
     let weights: Vec<f32> = (0..3).map(|class| rule.weight(&[class])).collect();
     assert_close("weights", &weights, &floats(&info["weights"]), tolerance::NUMBERS);
 }
@@ -104,26 +104,31 @@ fn examples(labels: &Value) -> Examples {
 }
 
 /// Rows of a JSON file with their classes.
-fn labelled(rows: &Value) -> Examples {
-    let mut labelled = Examples::default();
+fn labeled(rows: &Value) -> Examples {
+    let mut labeled = Examples::default();
     let columns = ["input_ids", "attention_mask"].map(|column| rows[column].as_array().unwrap());
     for (row, label) in rows["labels"].as_array().unwrap().iter().enumerate() {
         let [ids, mask] = columns.map(|column| serde_json::from_value::<Vec<u32>>(column[row].clone()).unwrap());
         let tokens = mask.iter().sum::<u32>() as usize;
-        labelled.push(&ids[..tokens], label.as_u64().unwrap() as u32);
+        labeled.push(&ids[..tokens], label.as_u64().unwrap() as u32);
     }
-    labelled
+    labeled
 }
 
 /// A run of 20 epochs that are one step each.
-fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2], device: &Device) -> Session {
-    let raw = RawRecipe {
-        lr_peak: info["lr_peak"].as_f64(),
+fn session(
+    info: &Value,
+    case: &Value,
+    [batch_size, gradient_accumulation_steps]: [u32; 2],
+    device: &Device,
+) -> Session {
+    let raw = RecipeSpec {
+        learning_rate: info["learning_rate"].as_f64(),
         batch_size,
-        grad_accum_steps,
+        gradient_accumulation_steps,
         epochs: 20,
         eval_every_epochs: 20.0,
-        max_len: Some(12),
+        max_length: Some(12),
         dropout: 0.0,
         attention_dropout: 0.0,
         head_dropout: 0.0,
@@ -138,7 +143,7 @@ fn session(info: &Value, case: &Value, [batch_size, grad_accum_steps]: [u32; 2],
         pooling: Pooling::Mean,
         suggested_len: 12,
     };
-    let rows = labelled(&info["rows"]);
+    let rows = labeled(&info["rows"]);
     let data =
         TrainingData { train: rows.clone(), validation: rows, labels: classes().into(), ..TrainingData::default() };
     Session::new(Recipe::new(raw, &facts).unwrap(), micro(device), data, device, MaskSource::Host)
@@ -191,7 +196,7 @@ fn adapters_equal_pefts() {
         let step = step_of(batch, Task::Classification, 3, &device);
         assert_gradients(&mut model, step, kind, peft_name, &expected);
         let steps = steps_of(&curve, Task::Classification, 3, &device);
-        assert_curve(&mut model, case, &info["lr_peak"], steps);
+        assert_curve(&mut model, case, &info["learning_rate"], steps);
         let after = scores(&model, batch, &device);
         assert_close(&format!("{kind}, trained"), &after, &flat(&case["final_logits"]), tolerance::TRAINING);
     }

@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex};
 
-use hone_core::rng::{Purpose, Rng};
+use hone_core::rng::{Rng, Stream};
 use hone_core::text::Tokenizer;
 use hone_tests::{assert_same_ids, golden, json, minilm, shared};
 use serde_json::{Value, json as value};
@@ -37,7 +37,7 @@ fn no_broken_file_makes_the_library_panic() {
     let files: Vec<Value> = ["byte_level", "unigram"].map(|name| json(&format!("{name}/tokenizer.json"))).into();
     let files = [files, vec![word_piece(), prefixed()]].concat();
     // What a place in a file is overwritten with: parts of all files, and what nobody expects.
-    let mut parts: Vec<Value> = files.iter().flat_map(places).map(|(_, part)| part).collect();
+    let mut parts: Vec<Value> = files.iter().flat_map(groups).map(|(_, part)| part).collect();
     parts.extend([
         value!(null),
         value!(0),
@@ -55,11 +55,11 @@ fn no_broken_file_makes_the_library_panic() {
     let told = Arc::clone(&last);
     panic::set_hook(Box::new(move |info| *told.lock().unwrap() = info.to_string()));
     for seed in 0..BROKEN {
-        let mut rng = Rng::new(seed, Purpose::Synthetic, 0);
+        let mut rng = Rng::new(seed, Stream::Synthetic, 0);
         let mut file = one_of(&files, &mut rng).clone();
         for _ in 0..=rng.below(2) {
-            let places = places(&file);
-            let (path, old) = one_of(&places, &mut rng);
+            let groups = groups(&file);
+            let (path, old) = one_of(&groups, &mut rng);
             let alike: Vec<&Value> = parts.iter().filter(|part| discriminant(*part) == discriminant(old)).collect();
             match rng.below(16) {
                 0 => remove(&mut file, path),
@@ -104,8 +104,8 @@ fn remove(file: &mut Value, path: &str) {
 }
 
 /// Every place in a file, with what stands there; of long lists and tables only the beginning.
-fn places(file: &Value) -> Vec<(String, Value)> {
-    let (mut places, mut left) = (Vec::new(), vec![(String::new(), file)]);
+fn groups(file: &Value) -> Vec<(String, Value)> {
+    let (mut groups, mut left) = (Vec::new(), vec![(String::new(), file)]);
     while let Some((path, part)) = left.pop() {
         let inside = |name: String, part| (format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")), part);
         match part {
@@ -116,10 +116,10 @@ fn places(file: &Value) -> Vec<(String, Value)> {
             _ => {}
         }
         if !path.is_empty() {
-            places.push((path, part.clone()));
+            groups.push((path, part.clone()));
         }
     }
-    places
+    groups
 }
 
 fn word_piece() -> Value {

@@ -1,4 +1,4 @@
-//! Gradients, optimiser and training curves against PyTorch.
+//! Gradients, optimizer and training curves against PyTorch.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn twenty_steps_equal_pytorchs() {
     for (pooling, name) in [(Pooling::Cls, "cls"), (Pooling::Mean, "mean")] {
         let mut model = classifier(&golden("micro_bert"), "train_curve.safetensors", pooling, 3, &device);
         let steps = steps_of(&info, Task::Classification, 3, &device);
-        assert_curve(&mut model, &info[name], &info["lr_peak"], steps);
+        assert_curve(&mut model, &info[name], &info["learning_rate"], steps);
         assert_final_weights(&mut model, &format!("{name}.final"), &expected);
     }
 }
@@ -46,7 +46,7 @@ fn twenty_steps_of_minilm_equal_pytorchs() {
     let info = json("minilm_curve.json");
     let mut model = classifier(Path::new(&folder), "minilm_curve.safetensors", Pooling::Mean, 2, &device);
     let steps = steps_of(&info, Task::Classification, 2, &device);
-    assert_curve(&mut model, &info["mean"], &info["lr_peak"], steps);
+    assert_curve(&mut model, &info["mean"], &info["learning_rate"], steps);
 }
 
 /// How the weights of norms end in the families' files, as `python/reference.py` has it.

@@ -71,18 +71,18 @@ fn with_hub(text: &str, address: &str) -> String {
         .replace(&format!("data-hub=\"{HUB}\""), &format!("data-hub=\"{address}\""))
 }
 
-/// Builds, unless dist/ is newer than every source, and optimised.
+/// Builds, unless dist/ is newer than every source, and optimized.
 pub fn run_if_changed() -> Result<()> {
     let built = fs::metadata(paths::dist().join(LAST)).and_then(|metadata| metadata.modified());
     let changed = SOURCES.iter().map(|source| newest(&paths::root().join(source))).collect::<Result<Vec<_>>>()?;
     match (built, changed.into_iter().max()) {
-        (Ok(built), Some(changed)) if built >= changed && is_optimised() => Ok(()),
+        (Ok(built), Some(changed)) if built >= changed && is_optimized() => Ok(()),
         _ => run(false),
     }
 }
 
 /// Whether the wasm in dist/ is as `run(false)` leaves it.
-fn is_optimised() -> bool {
+fn is_optimized() -> bool {
     MODULES.iter().all(|module| module.sizes(&paths::dist()).is_ok_and(|(_, brotli)| brotli.is_some()))
 }
 

@@ -24,14 +24,14 @@ struct Method {
 
 /// The first is what the others are compared with. Each rate was chosen among up to three by a single run.
 const METHODS: [Method; 5] = [
-    Method { name: "Full, linear decay", recipe: || json!({ "lr_peak": 1e-4 }) },
-    Method { name: "Gradual unfreezing alone", recipe: || gradual(json!({ "lr_peak": 2e-4 })) },
+    Method { name: "Full, linear decay", recipe: || json!({ "learning_rate": 1e-4 }) },
+    Method { name: "Gradual unfreezing alone", recipe: || gradual(json!({ "learning_rate": 2e-4 })) },
     Method {
         name: "Gradual, discriminative rates, slanted triangle",
-        recipe: || gradual(json!({ "lr_peak": 5e-4, "layer_decay": 0.8, "schedule": "slanted_triangular" })),
+        recipe: || gradual(json!({ "learning_rate": 5e-4, "layer_decay": 0.8, "schedule": "slanted_triangular" })),
     },
-    Method { name: "Head only", recipe: || json!({ "lr_peak": 1e-2, "unfreezing": "head" }) },
-    Method { name: "LoRA, rank 8", recipe: || json!({ "lr_peak": 1e-3, "adapter": "lora" }) },
+    Method { name: "Head only", recipe: || json!({ "learning_rate": 1e-2, "unfreezing": "head" }) },
+    Method { name: "LoRA, rank 8", recipe: || json!({ "learning_rate": 1e-3, "adapter": "lora" }) },
 ];
 
 /// A row of a data set.
@@ -101,7 +101,7 @@ correlation of the similarities between all of them.
 fn gradual(mut recipe: Value) -> Value {
     // All seven stages are through after the first of the two epochs.
     for (field, value) in
-        [("unfreezing", json!("gradual")), ("thaw_unit", json!("epochs")), ("thaw_every", json!(0.166))]
+        [("unfreezing", json!("gradual")), ("unfreeze_unit", json!("epochs")), ("unfreeze_every", json!(0.166))]
     {
         recipe[field] = value;
     }

@@ -29,11 +29,11 @@ usage: cargo xtask <command>
   setup                 install what is missing: tools, the models, the samples
   serve [--port 8080]   set up and build what has changed, and serve the page on 127.0.0.1
   build [--quick] [--hub ADDRESS]
-                        build the page into dist/ (--quick: not optimised, not compressed; --hub: where models are
+                        build the page into dist/ (--quick: not optimized, not compressed; --hub: where models are
                         fetched from in place of huggingface.co, \"\" for nowhere)
   test                  format, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and only the end-to-end tests (those whose name has these words)
-  bench [size ...]      time training steps in headless Chromium, one JSON line a case; --live-layers 0..6 for a row
+  bench [size ...]      time training steps in headless Chromium, one JSON line a case; --trainable-layers 0..6 for a row
                         each of what is frozen, --device cpu|gpu for one device, --peers for PyTorch and what there is in
                         JavaScript beside it
   experiments FOLDER    measure what the techniques bring on the data in FOLDER, into docs/experiments.md

@@ -43,7 +43,7 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     process::step(&format!("Installing {package} {version}"), || {
-        // Not optimised: these tools only orchestrate, and a release build takes five times as long.
+        // Not optimized: these tools only orchestrate, and a release build takes five times as long.
         let build_folder = paths::cache().join("tools-target");
         let install = |locked: &[&str]| {
             let mut cargo = process::command("cargo");

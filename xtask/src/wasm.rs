@@ -1,4 +1,4 @@
-//! What happens to a wasm file after Trunk has written it: optimised, stripped, compressed. Results are kept by the hash
+//! What happens to a wasm file after Trunk has written it: optimized, stripped, compressed. Results are kept by the hash
 //! of what went in, because an unchanged engine is not worth a minute of anyone's time.
 
 use std::fs;
@@ -49,7 +49,7 @@ fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
 const MOST_KEPT: usize = 16;
 
 impl Module {
-    /// Optimises and compresses the module in place; the compressed one lies beside it with `.br` added.
+    /// Optimizes and compresses the module in place; the compressed one lies beside it with `.br` added.
     pub fn finish(&self, dist: &Path) -> Result<()> {
         let raw = dist.join(self.file);
         let kept = paths::cache().join("wasm");
@@ -57,7 +57,7 @@ impl Module {
         let key = fetch::hash_of(&format!("{} {} {FEATURES:?}", fetch::hash(&raw)?, self.level));
         let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
         if !brotli.exists() {
-            process::step(&format!("Optimising and compressing the {}", self.name), || {
+            process::step(&format!("Optimizing and compressing the {}", self.name), || {
                 let mut wasm_opt = process::command("wasm-opt");
                 wasm_opt.args([self.level, "--strip-debug", "--strip-producers"]).args(FEATURES);
                 process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::state::show::{percent, visible};
+use crate::state::format::{percent, visible};
 
 /// A named share.
 pub struct Bar {

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
-use super::changing;
+use crate::components::changing;
 
-use crate::state::plot::Picture;
+use crate::state::runs::plot::Picture;
 
 /// Spaces between the marks of the vertical axis.
 const INTERVALS: u32 = 4;

@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
-use super::{MenuOption, NumberField, changing, ticked, typed};
+use crate::components::{MenuOption, NumberField, changing, ticked, typed};
 use crate::page::Page;
-use crate::state::fields::{Choice, Control, Switch};
+use crate::state::recipe::fields::{Choice, Control, Switch};
 
 /// A control of the recipe, for as long as it matters.
 #[component]

@@ -1,9 +1,9 @@
 use leptos::prelude::*;
 
-use super::typed;
+use crate::components::typed;
 
 use crate::page::Page;
-use crate::state::fields::Field;
+use crate::state::recipe::fields::Field;
 
 /// A number of the recipe, with its unit, its range, what it does and when to change it.
 #[component]

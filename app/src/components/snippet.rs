@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::pressed;
+use crate::components::pressed;
 use leptos::task::spawn_local;
 
 use crate::browser;

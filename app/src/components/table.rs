@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use super::changing;
+use crate::components::changing;
 
 /// Figures in rows, in a frame that scrolls by itself where there is no room. The first cell of a row names it.
 #[component]

@@ -1,8 +1,8 @@
-use hone_core::protocol::DataRole;
+use hone_core::dataset::DataRole;
 use leptos::prelude::*;
 
-use super::{ACCEPT, open_list};
 use crate::components::FileButton;
+use crate::data::{ACCEPT, open_list};
 use crate::page::Page;
 
 /// Where a file is dropped or chosen. The drop itself is heard on the whole page.

@@ -1,5 +1,5 @@
+use hone_core::dataset::DataRole;
 use hone_core::dataset::Encoding;
-use hone_core::protocol::DataRole;
 use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, pressed};
@@ -9,13 +9,14 @@ use crate::page::Page;
 #[component]
 pub fn FileProblem(role: DataRole) -> impl IntoView {
     let page = Page::get();
-    let refused = page.memo(move |state| state.data.file(role).refused.as_ref().map(|refused| refused.problem.clone()));
-    let problem = page.memo(move |state| state.data.file(role).problem.clone());
+    let refused =
+        page.memo(move |state| state.data.file(role).refused.as_ref().map(|refused| refused.diagnostic.clone()));
+    let diagnostic = page.memo(move |state| state.data.file(role).diagnostic.clone());
     let is_readable = page.memo(move |state| !state.data.file(role).has_other_encoding());
     let read = move |_| page.act(|state| state.read_as(role, Encoding::Windows1252));
     view! {
-        <ProblemPlace problem=refused />
-        <ProblemPlace problem />
+        <ProblemPlace diagnostic=refused />
+        <ProblemPlace diagnostic />
         <div class="row" hidden=is_readable>
             <button type="button" on:click=pressed(read)>"Read it as Windows-1252"</button>
         </div>

@@ -1,10 +1,10 @@
 use hone_core::dataset::{Encoding, Format, SourceInfo};
 use leptos::prelude::*;
 
-use super::purpose::Purpose;
-use crate::components::{MenuOption, ProblemNote, changing, typed};
+use crate::components::{DiagnosticNote, MenuOption, changing, typed};
+use crate::data::purpose::Stream;
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 const ENCODINGS: [(&str, &str); 5] = [
     ("", "as found"),
@@ -20,7 +20,7 @@ const HEADERS: [(&str, &str); 3] = [("", "as found"), ("names", "names the colum
 pub fn MappingForm() -> impl IntoView {
     let page = Page::get();
     let name = page
-        .memo(|state| state.data.train.chosen.as_ref().map(|chosen| show::visible(&chosen.name)).unwrap_or_default());
+        .memo(|state| state.data.train.chosen.as_ref().map(|chosen| format::visible(&chosen.name)).unwrap_or_default());
     let facts = page.memo(|state| state.data.train.source.as_ref().map(facts).unwrap_or_default());
     let source = page.memo(|state| state.data.train.source.clone());
     let is_none = page.memo(|state| state.data.train.chosen.is_none());
@@ -28,7 +28,11 @@ pub fn MappingForm() -> impl IntoView {
     let warnings =
         page.memo(|state| state.data.train.source.as_ref().map(|source| source.warnings.clone()).unwrap_or_default());
     let warnings = changing(move || {
-        warnings.get().into_iter().map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
+        warnings
+            .get()
+            .into_iter()
+            .map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> })
+            .collect_view()
     });
     view! {
         <fieldset class="mapping" disabled=is_locked hidden=is_none>
@@ -38,7 +42,7 @@ pub fn MappingForm() -> impl IntoView {
                     <span>{facts}</span>
                 </p>
                 <Reading />
-                {changing(move || source.get().map(|source| view! { <Purpose source /> }))}
+                {changing(move || source.get().map(|source| view! { <Stream source /> }))}
             </fieldset>
             {warnings}
     }
@@ -106,7 +110,7 @@ fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -
 }
 
 fn facts(source: &SourceInfo) -> String {
-    let mut facts = vec![show::counted(source.rows, "row", "rows"), encoding_name(source.encoding).into()];
+    let mut facts = vec![format::counted(source.rows, "row", "rows"), encoding_name(source.encoding).into()];
     facts.push(match (source.format, source.delimiter) {
         (Format::JsonLines, _) => "one JSON object a line".into(),
         (Format::JsonArray, _) => "a JSON list".into(),

@@ -11,7 +11,7 @@ mod report;
 mod samples;
 mod split;
 
-use hone_core::protocol::DataRole;
+use hone_core::dataset::DataRole;
 use leptos::ev;
 use leptos::prelude::*;
 use web_sys::{Blob, DataTransfer, File, FileList};
@@ -19,7 +19,8 @@ use web_sys::{Blob, DataTransfer, File, FileList};
 use crate::components::{ProblemPlace, StepSection};
 use crate::model::take_dropped;
 use crate::page::Page;
-use crate::state::{Step, show, together};
+use crate::state::data::multi_drop;
+use crate::state::{Step, format};
 
 use drop_zone::DropZone;
 use file_problem::FileProblem;
@@ -46,7 +47,7 @@ pub fn DataStep() -> impl IntoView {
         let Some(chosen) = state.data.train.chosen.as_ref().filter(|_| state.data.train.opens > 0) else {
             return String::new();
         };
-        let name = show::visible(&chosen.name);
+        let name = format::visible(&chosen.name);
         if state.device.report.is_none() && state.device.failed.is_none() {
             format!("{name}: the engine is loading; the file is read as soon as it is there.")
         } else {
@@ -61,7 +62,7 @@ pub fn DataStep() -> impl IntoView {
                 <Samples />
             </div>
             <Paste />
-            <ProblemPlace problem=notice is_warning=true />
+            <ProblemPlace diagnostic=notice is_warning=true />
             <div class="progress" hidden=is_read>
                 <p dir="auto">{words}</p>
                 <progress max="1" value=share aria-label="Share that is read"></progress>
@@ -102,7 +103,7 @@ fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> boo
 fn open_list(page: Page, role: DataRole, files: &FileList) -> bool {
     let files: Vec<File> = (0..files.length()).filter_map(|index| files.get(index)).collect();
     let names: Vec<String> = files.iter().map(File::name).collect();
-    match (together::taken(&names), &names[..]) {
+    match (multi_drop::taken(&names), &names[..]) {
         (2, [first, second, ..]) => page.open_files(role, first.clone(), Some(second.clone()), blobs(&files[..2])),
         (_, [first, ..]) => page.open_files(role, first.clone(), None, blobs(&files[..1])),
         _ => return false,

@@ -1,12 +1,12 @@
-use hone_core::protocol::DataRole;
+use hone_core::dataset::DataRole;
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 
-use super::take_files;
 use crate::browser;
 use crate::components::{pressed, typed};
+use crate::data::take_files;
 use crate::page::Page;
 
 const NAME: &str = "pasted table";

@@ -2,7 +2,7 @@ use leptos::prelude::*;
 
 use crate::components::changing;
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 /// The first rows of the file, with the columns in use marked.
 #[component]
@@ -11,7 +11,7 @@ pub fn Preview() -> impl IntoView {
     let columns = page.memo(columns);
     let rows = page.memo(|state| {
         let rows = state.data.train.source.as_ref().map_or(&[][..], |source| &source.preview);
-        rows.iter().map(|row| row.iter().map(|cell| show::visible(cell)).collect()).collect::<Vec<Vec<String>>>()
+        rows.iter().map(|row| row.iter().map(|cell| format::visible(cell)).collect()).collect::<Vec<Vec<String>>>()
     });
     let role = move |index: usize| {
         columns.with(|columns| columns.get(index).map_or(String::new(), |column| column[1].clone()))
@@ -62,7 +62,7 @@ fn columns(state: &State) -> Vec<Vec<String>> {
     let (columns, roles) = (state.data.columns(), mapping.roles(state.data.columns()));
     let column = |(name, index): (&String, u32)| {
         let role = roles.iter().find(|(column, _)| *column == index).map_or("", |(_, role)| *role);
-        vec![show::visible(name), role.to_owned()]
+        vec![format::visible(name), role.to_owned()]
     };
     columns.iter().zip(0..).map(column).collect()
 }

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::typed;
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 /// The prompt's template, and what it makes of the first row.
 #[component]
@@ -18,9 +18,9 @@ pub fn PromptEditor() -> impl IntoView {
     Effect::new(move |_| draft.set(prompt.get()));
     let error = page.memo(move |state| first_prompt(state, &draft.read()).err().unwrap_or_default());
     let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
-    let shown = page.memo(move |state| show::lines(&first_prompt(state, &draft.read()).unwrap_or_default()));
+    let shown = page.memo(move |state| format::lines(&first_prompt(state, &draft.read()).unwrap_or_default()));
     let columns = page.memo(|state| {
-        let names = state.data.columns().iter().map(|name| format!("{{{}}}", show::visible(name)));
+        let names = state.data.columns().iter().map(|name| format!("{{{}}}", format::visible(name)));
         names.collect::<Vec<_>>().join(" ")
     });
     view! {
@@ -57,7 +57,7 @@ fn first_prompt(state: &State, template: &str) -> Result<String, String> {
     let row = state.data.train.source.as_ref().and_then(|source| source.preview.first().cloned()).unwrap_or_default();
     let mapping = Mapping::Completion { prompt: template.to_owned(), completion: 0 };
     let filled = mapping.prompt(state.data.columns(), &row);
-    filled.map(Option::unwrap_or_default).map_err(|problem| show::visible(&problem.what))
+    filled.map(Option::unwrap_or_default).map_err(|diagnostic| format::visible(&diagnostic.what))
 }
 
 /// Takes a template that can be filled; another stays in the box until it can.

@@ -3,24 +3,25 @@ use std::mem::discriminant;
 use hone_core::dataset::{Mapping, SourceInfo};
 use leptos::prelude::*;
 
-use super::prompt::PromptEditor;
 use crate::components::{MenuOption, changing, ticked, typed};
+use crate::data::prompt::PromptEditor;
 use crate::page::Page;
-use crate::state::roles::Role;
-use crate::state::{State, roles, show};
+use crate::state::data::columns;
+use crate::state::data::columns::Role;
+use crate::state::{State, format};
 
 /// What the file is for, and which column serves as what.
 #[component]
-pub fn Purpose(source: SourceInfo) -> impl IntoView {
+pub fn Stream(source: SourceInfo) -> impl IntoView {
     let page = Page::get();
     let guesses = source.guesses;
-    let (why, first) = (show::visible(&source.why), guesses.first().map(discriminant));
+    let (why, first) = (format::visible(&source.why), guesses.first().map(discriminant));
     // The reason is of the first guess only.
     let is_other = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) != first);
     let options = guesses.iter().zip(0..).map(|(guess, index): (&Mapping, usize)| {
         let own = discriminant(guess);
         let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
-        view! { <MenuOption value=index.to_string() name=roles::purpose(guess) is_chosen /> }
+        view! { <MenuOption value=index.to_string() name=columns::purpose(guess) is_chosen /> }
     });
     let options = options.collect_view();
     let choose = move |value: String| {
@@ -29,13 +30,13 @@ pub fn Purpose(source: SourceInfo) -> impl IntoView {
             page.act(|state| state.map(guess));
         }
     };
-    let names = source.columns.iter().map(|column| show::visible(column)).collect();
+    let names = source.columns.iter().map(|column| format::visible(column)).collect();
     let names: StoredValue<Vec<String>> = StoredValue::new(names);
     let places =
         page.memo(|state| places(state).iter().map(|role| format!("{} column", role.name)).collect::<Vec<_>>());
     let selects = changing(move || {
         let labels = places.get().into_iter().enumerate();
-        labels.map(|(nth, label)| view! { <RoleSelect nth label=show::sentence_case(&label) names /> }).collect_view()
+        labels.map(|(nth, label)| view! { <RoleSelect nth label=format::sentence_case(&label) names /> }).collect_view()
     });
     view! {
         <div class="purpose">
@@ -52,7 +53,7 @@ pub fn Purpose(source: SourceInfo) -> impl IntoView {
 }
 
 fn places(state: &State) -> Vec<Role> {
-    state.data.mapping.as_ref().map(roles::roles).unwrap_or_default()
+    state.data.mapping.as_ref().map(columns::roles).unwrap_or_default()
 }
 
 /// The column that serves as something.
@@ -70,7 +71,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
     let options = options.collect_view();
     let choose = move |value: String| {
         page.act(|state| match state.data.mapping.clone() {
-            Some(mapping) => state.map(roles::with(&mapping, nth, value.parse().ok())),
+            Some(mapping) => state.map(columns::with(&mapping, nth, value.parse().ok())),
             None => Vec::new(),
         });
     };
@@ -91,7 +92,7 @@ fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
         let is_on = page.memo(move |state| labels(state).is_some_and(|labels| labels.contains(&column)));
         let tick = move |is_on| {
             page.act(|state| match state.data.mapping.clone() {
-                Some(mapping) => state.map(roles::with_label(&mapping, column, is_on)),
+                Some(mapping) => state.map(columns::with_label(&mapping, column, is_on)),
                 None => Vec::new(),
             });
         };
@@ -112,5 +113,5 @@ fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
 }
 
 fn labels(state: &State) -> Option<&[u32]> {
-    state.data.mapping.as_ref().and_then(roles::labels)
+    state.data.mapping.as_ref().and_then(columns::labels)
 }

@@ -1,9 +1,9 @@
-use hone_core::dataset::{ClassCount, DataReport, DroppedRow, RepeatedText, TaskFacts};
+use hone_core::dataset::{ClassCount, DataReport, RepeatedText, SkippedRow, TaskFacts};
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, ProblemNote, changing};
+use crate::components::{Bar, Bars, DiagnosticNote, changing};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::format;
 
 /// Classes shown at once; the others are behind a disclosure.
 const FEW: usize = 12;
@@ -23,7 +23,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     };
     let total = f64::from(total).max(1.0);
     let bar = |class: &ClassCount| Bar {
-        label: format!("{} ({})", class.label, show::count(f64::from(class.rows))),
+        label: format!("{} ({})", class.label, format::count(f64::from(class.rows))),
         share: f64::from(class.rows) / total,
         mark: "",
     };
@@ -31,7 +31,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     let (few, more) = report.classes.split_at(report.classes.len().min(FEW));
     let few: Vec<Bar> = few.iter().map(bar).collect();
     let more: Vec<Bar> = more.iter().map(bar).collect();
-    let left_out = match report.facts {
+    let skipped = match report.facts {
         TaskFacts::Tags { dropped, ref first_dropped, .. } => (dropped, first_dropped.clone()),
         _ => (0, Vec::new()),
     };
@@ -48,18 +48,18 @@ fn ReportCard(report: DataReport) -> impl IntoView {
             "Half of the texts have at most {} tokens, 95 % at most {}. {} is the length proposed; {} of them are longer.",
             tokens.p50,
             tokens.p95,
-            tokens.max_len,
-            show::percent(tokens.truncated_share),
+            tokens.max_length,
+            format::percent(tokens.truncated_ratio),
         )
     });
-    let majority = report.classes.first().zip(report.majority_share).map(|(class, share)| {
-        let label = show::visible(&class.label);
-        format!("Always guessing “{label}” would be right for {}.", show::percent(share))
+    let majority = report.classes.first().zip(report.majority_ratio).map(|(class, share)| {
+        let label = format::visible(&class.label);
+        format!("Always guessing “{label}” would be right for {}.", format::percent(share))
     });
     let facts = facts(&report.facts);
     let has_classes = !report.classes.is_empty();
     let warnings = report.warnings.clone().into_iter();
-    let warnings = warnings.map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view();
+    let warnings = warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_view();
     view! {
         <div class="report">
             <h3>"What is in it"</h3>
@@ -67,12 +67,12 @@ fn ReportCard(report: DataReport) -> impl IntoView {
                 {has_classes.then(|| view! { <div><Bars caption bars=few /> {more}</div> })}
                 <ul class="facts">
                     <li>
-                        {format!("{} can be used.", show::counted(report.rows_kept, "row", "rows"))}
+                        {format!("{} can be used.", format::counted(report.rows_kept, "row", "rows"))}
                         {dropped(report.rows_dropped, report.dropped.clone(), ["row", "rows"])}
                     </li>
                     {lengths.map(|text| view! { <li>{text}</li> })}
                     {facts.map(|text| view! { <li>{text}</li> })}
-                    <li hidden=left_out.0 == 0>{dropped(left_out.0, left_out.1, ["span", "spans"])}</li>
+                    <li hidden=skipped.0 == 0>{dropped(skipped.0, skipped.1, ["span", "spans"])}</li>
                     {majority.map(|text| view! { <li dir="auto">{text}</li> })}
                     <Repeats report />
                 </ul>
@@ -86,21 +86,21 @@ fn ReportCard(report: DataReport) -> impl IntoView {
 fn facts(facts: &TaskFacts) -> Option<String> {
     let some = |count: u32, one: &str, many: &str| match count {
         0 => String::new(),
-        count => format!(" {}.", show::counted(count, one, many)),
+        count => format!(" {}.", format::counted(count, one, many)),
     };
     Some(match *facts {
         TaskFacts::None => return None,
         TaskFacts::Labels { mean, max, without } => {
-            let without = show::counted(without, "row has", "rows have");
-            format!("{} labels a row on average, at most {max}; {without} none.", show::rate(mean))
+            let without = format::counted(without, "row has", "rows have");
+            format!("{} labels a row on average, at most {max}; {without} none.", format::rate(mean))
         }
         TaskFacts::Numbers { min, max, mean, deviation } => {
-            let [min, max, mean, deviation] = [min, max, mean, deviation].map(show::rate);
+            let [min, max, mean, deviation] = [min, max, mean, deviation].map(format::rate);
             format!("From {min} to {max}, {mean} on average. Always guessing that would be wrong by {deviation}.")
         }
         TaskFacts::Tags { words, entities, repaired, widened, .. } => {
             let (words, entities) =
-                (show::counted(words, "word", "words"), show::counted(entities, "entity", "entities"));
+                (format::counted(words, "word", "words"), format::counted(entities, "entity", "entities"));
             let repaired = some(
                 repaired,
                 "tag was changed so that every entity has a beginning",
@@ -111,7 +111,7 @@ fn facts(facts: &TaskFacts) -> Option<String> {
         }
         TaskFacts::Answers { contexts, without, in_bytes, found_elsewhere, lost } => {
             let (contexts, without) =
-                (show::counted(contexts, "passage", "passages"), show::counted(without, "question", "questions"));
+                (format::counted(contexts, "passage", "passages"), format::counted(without, "question", "questions"));
             let in_bytes = some(in_bytes, "start was counted in bytes", "starts were counted in bytes");
             let elsewhere = some(
                 found_elsewhere,
@@ -122,19 +122,19 @@ fn facts(facts: &TaskFacts) -> Option<String> {
             format!("{contexts}; {without} without an answer.{in_bytes}{elsewhere}{lost}")
         }
         TaskFacts::Turns { assistant, max } => {
-            let turns = show::counted(assistant, "turn", "turns");
+            let turns = format::counted(assistant, "turn", "turns");
             format!("{turns} of the assistant; the longest conversation has {max} in all.")
         }
     })
 }
 
 /// What cannot be used, with lines and reasons.
-fn dropped(count: u32, first: Vec<DroppedRow>, [one, many]: [&str; 2]) -> impl IntoView {
+fn dropped(count: u32, first: Vec<SkippedRow>, [one, many]: [&str; 2]) -> impl IntoView {
     let unlisted = count.saturating_sub(first.len() as u32);
-    let line = |row: DroppedRow| view! { <li>{format!("Line {}: {}", row.line, show::visible(&row.reason))}</li> };
+    let line = |row: SkippedRow| view! { <li>{format!("Line {}: {}", row.line, format::visible(&row.reason))}</li> };
     view! {
         <details hidden=count == 0>
-            <summary>{format!("{} cannot", show::counted(count, one, many))}</summary>
+            <summary>{format!("{} cannot", format::counted(count, one, many))}</summary>
             <ul>
                 {first.into_iter().map(line).collect_view()}
                 {(unlisted > 0).then(|| view! { <li>{format!("and {unlisted} more")}</li> })}
@@ -157,7 +157,7 @@ fn Repeats(report: DataReport) -> impl IntoView {
     ]
     .into_iter()
     .filter(|(rows, ..)| *rows > 0)
-    .map(|(rows, one, many)| show::counted(rows, one, many))
+    .map(|(rows, one, many)| format::counted(rows, one, many))
     .collect();
     (!found.is_empty()).then(|| {
         view! {
@@ -173,8 +173,8 @@ fn Repeats(report: DataReport) -> impl IntoView {
 
 fn repeated(text: RepeatedText) -> impl IntoView {
     let lines: Vec<String> = text.lines.iter().map(u32::to_string).collect();
-    let labels: Vec<String> = text.labels.iter().map(|label| show::visible(label)).collect();
+    let labels: Vec<String> = text.labels.iter().map(|label| format::visible(label)).collect();
     let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
     let place = format!("Lines {}{labels}: ", lines.join(", "));
-    view! { <li dir="auto">{place} <q>{show::visible(&text.text)}</q></li> }
+    view! { <li dir="auto">{place} <q>{format::visible(&text.text)}</q></li> }
 }

@@ -1,5 +1,5 @@
-use hone_core::problem::Problem;
-use hone_core::protocol::DataRole;
+use hone_core::dataset::DataRole;
+use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::browser;
 use crate::components::{changing, pressed};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::format;
 
 /// A data set that comes with the page (`samples/index.json`).
 #[derive(Clone, Deserialize)]
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 3;
 /// Data to start with when there is no file at hand.
 #[component]
 pub fn Samples() -> impl IntoView {
-    let samples = RwSignal::new(Ok::<Vec<Sample>, Problem>(Vec::new()));
+    let samples = RwSignal::new(Ok::<Vec<Sample>, Diagnostic>(Vec::new()));
     spawn_local(async move { samples.set(browser::fetch_json("samples/index.json").await) });
     let list = changing(move || match samples.get() {
         Err(_) => view! { <p class="hint">"There are no samples in this copy of Hone."</p> }.into_any(),
@@ -58,17 +58,17 @@ pub fn Samples() -> impl IntoView {
 fn SampleItem(sample: Sample) -> impl IntoView {
     let page = Page::get();
     let (file, name) = (sample.file, sample.title.clone());
-    let task = show::sentence_case(&sample.task.replace('_', " "));
+    let task = format::sentence_case(&sample.task.replace('_', " "));
     let open = move |_| {
         let file = file.clone();
         spawn_local(async move {
             match browser::fetch_blob(&format!("samples/{file}")).await {
                 Ok(blob) => page.open_file(DataRole::Train, file, blob),
-                Err(problem) => page.change(|state| state.not_opened(problem)),
+                Err(diagnostic) => page.change(|state| state.not_opened(diagnostic)),
             }
         });
     };
-    let about = format!("{}, {}. {}", show::counted(sample.rows, "row", "rows"), sample.license, sample.source);
+    let about = format!("{}, {}. {}", format::counted(sample.rows, "row", "rows"), sample.license, sample.source);
     view! {
         <li>
             <button type="button" class="sample" on:click=pressed(open)>

@@ -1,12 +1,12 @@
-use hone_core::protocol::DataRole;
+use hone_core::dataset::DataRole;
 use leptos::prelude::*;
 
-use super::file_problem::FileProblem;
-use super::{ACCEPT, open_list, take_files};
 use crate::components::{FileButton, NumberField, changing, pressed_away};
+use crate::data::file_problem::FileProblem;
+use crate::data::{ACCEPT, open_list, take_files};
 use crate::page::Page;
-use crate::state::fields::VALIDATION_SHARE;
-use crate::state::{State, Step, show};
+use crate::state::recipe::fields::VALIDATION_RATIO;
+use crate::state::{State, Step, format};
 
 /// Which rows the model is checked on.
 #[component]
@@ -14,10 +14,10 @@ pub fn Split() -> impl IntoView {
     let page = Page::get();
     let has_none = page.memo(|state| state.data.train.source.is_none());
     let is_locked = page.memo(State::is_engaged);
-    let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| show::visible(&chosen.name)));
+    let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| format::visible(&chosen.name)));
     let rows = page.memo(|state| {
         state.data.report.as_ref().map(|report| {
-            let count = |rows: u32| show::count(f64::from(rows));
+            let count = |rows: u32| format::count(f64::from(rows));
             let seed = state.form.recipe.seed;
             let own = state.data.validation.chosen.is_some();
             let drawn = if own { String::new() } else { format!(" Drawn with seed {seed}.") };
@@ -28,7 +28,7 @@ pub fn Split() -> impl IntoView {
     let remap = Callback::new(move |()| page.act(State::remap));
     let fields = changing(move || {
         own.with(Option::is_none).then(|| {
-            view! { <NumberField field=&VALIDATION_SHARE on_change=remap /> }
+            view! { <NumberField field=&VALIDATION_RATIO on_change=remap /> }
         })
     });
     view! {

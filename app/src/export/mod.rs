@@ -2,12 +2,12 @@
 
 mod snippets;
 
-use hone_core::protocol::ExportForm;
+use hone_core::usage::ExportForm;
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, Snippet, StepSection, changing, pressed};
+use crate::components::{DiagnosticNote, Snippet, StepSection, changing, pressed};
 use crate::page::Page;
-use crate::state::{Export, State, Step, show};
+use crate::state::{Export, State, Step, format};
 use crate::train::save_recipe;
 
 /// The download, what is in it and how it is loaded.
@@ -38,23 +38,23 @@ fn Download() -> impl IntoView {
     let is_whole = page.memo(|state| !state.run.has_adapter());
     let adapter_words = page.memo(|state| {
         let learned = state.run.plan.as_ref().map_or(0.0, |plan| plan.trainable_parameters);
-        format!("Download adapter alone (zip, about {})", show::bytes(4.0 * learned))
+        format!("Download adapter alone (zip, about {})", format::bytes(4.0 * learned))
     });
     let words = page.memo(|state| {
         let what = if state.run.has_adapter() { "whole model" } else { "model" };
-        format!("Download {what} (zip, {})", show::bytes(state.run.base_bytes))
+        format!("Download {what} (zip, {})", format::bytes(state.run.base_bytes))
     });
     let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
         Export::Writing(share) => view! {
             <div class="progress">
-                <p>{format!("Writing, {}", show::percent(share))}</p>
+                <p>{format!("Writing, {}", format::percent(share))}</p>
                 <progress max="1" value=share.to_string() aria-label="Share of the model that is written"></progress>
             </div>
         }
         .into_any(),
         Export::Done { file_name, bytes } => {
-            let words = format!("{} ({}) went to your downloads.", show::visible(&file_name), show::bytes(bytes));
+            let words = format!("{} ({}) went to your downloads.", format::visible(&file_name), format::bytes(bytes));
             let again = move |_| page.save_again(&file_name);
             view! {
                 <div class="row">
@@ -66,7 +66,7 @@ fn Download() -> impl IntoView {
             }
             .into_any()
         }
-        Export::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
+        Export::Failed(diagnostic) => view! { <DiagnosticNote diagnostic /> }.into_any(),
     });
     view! {
         <div class="row">

@@ -1,6 +1,6 @@
 //! Code that opens the download.
 
-use hone_core::recipe::{Pooling, RawRecipe};
+use hone_core::recipe::{Pooling, RecipeSpec};
 use hone_core::usage::{JavaScript, ModelKind, Usage};
 
 use crate::state::State;
@@ -18,8 +18,8 @@ pub fn usage(state: &State) -> Usage<'_> {
         },
         base_model: entry.map_or("", |entry| &entry.hub_id),
         form: state.run.plan.as_ref().map(|plan| plan.form).unwrap_or_default(),
-        max_len: ran.and_then(|recipe| recipe.max_len).unwrap_or_default() as usize,
-        max_new_tokens: ran.map_or(RawRecipe::default().max_new_tokens, |recipe| recipe.max_new_tokens),
+        max_length: ran.and_then(|recipe| recipe.max_length).unwrap_or_default() as usize,
+        max_new_tokens: ran.map_or(RecipeSpec::default().max_new_tokens, |recipe| recipe.max_new_tokens),
     }
 }
 

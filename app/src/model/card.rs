@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::components::pressed;
 use crate::page::Page;
-use crate::state::{roles, show};
+use crate::state::data::columns;
+use crate::state::format;
 
 /// A model of the catalog.
 #[component]
@@ -14,7 +15,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let is_chosen = page.memo(move |state| state.model.chosen == index);
     let family = entry.family;
     let unfit = page.memo(move |state| match state.data.mapping.as_ref().map(Mapping::task) {
-        Some(task) if !family.serves(task) => roles::needs(task).to_owned(),
+        Some(task) if !family.serves(task) => columns::needs(task).to_owned(),
         _ => String::new(),
     });
     let cannot = Memo::new(move |_| unfit.with(|unfit| !unfit.is_empty()));
@@ -27,16 +28,16 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let is_own = entry.folder.is_empty();
     let kept = page.memo(move |state| match state.model.kept(&id).filter(|_| !is_own) {
         None => String::new(),
-        Some(kept) if kept.is_complete => format!("Already in this browser, {}.", show::bytes(kept.bytes)),
-        Some(kept) => format!("{} of it are in this browser.", show::bytes(kept.bytes)),
+        Some(kept) if kept.is_complete => format!("Already in this browser, {}.", format::bytes(kept.bytes)),
+        Some(kept) => format!("{} of it are in this browser.", format::bytes(kept.bytes)),
     });
     let is_elsewhere = Memo::new(move |_| kept.with(String::is_empty));
     let id = entry.id.clone();
     let forget = move |_| page.act(|state| state.forget_model(id.clone()));
     let facts = [
-        ("Parameters", show::millions(entry.parameters)),
-        ("To load", show::bytes(entry.bytes)),
-        ("Licence", if entry.license.is_empty() { "not told".into() } else { show::visible(&entry.license) }),
+        ("Parameters", format::millions(entry.parameters)),
+        ("To load", format::bytes(entry.bytes)),
+        ("License", if entry.license.is_empty() { "not told".into() } else { format::visible(&entry.license) }),
     ];
     let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     view! {

@@ -1,9 +1,9 @@
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, ProblemNote, ProblemPlace, changing, pressed, typed};
+use crate::components::{DiagnosticNote, MenuOption, ProblemPlace, changing, pressed, typed};
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 /// What is computed on, why, and a way to change it.
 #[component]
@@ -19,9 +19,9 @@ pub fn DeviceLine() -> impl IntoView {
         None => "The engine is loading. You can choose a file meanwhile.".into(),
     });
     let failure = changing(move || {
-        failed.get().map(|problem| {
+        failed.get().map(|diagnostic| {
             view! {
-                <ProblemNote problem />
+                <DiagnosticNote diagnostic />
                 <button type="button" on:click=pressed(move |_| page.act(State::restart))>
                     "Start the engine again"
                 </button>
@@ -54,23 +54,23 @@ pub fn DeviceLine() -> impl IntoView {
                 <p class="hint" hidden=has_none>"Changing it starts the engine afresh: download the tuned model first."</p>
         </div>
         {failure}
-        <ProblemPlace problem=lost is_warning=true />
+        <ProblemPlace diagnostic=lost is_warning=true />
     }
 }
 
 fn words(report: &DeviceReport) -> String {
     match (report.backend, &report.check) {
         (Backend::Cpu, _) if report.reason.is_empty() => "Computes on the CPU.".into(),
-        (Backend::Cpu, _) => format!("Computes on the CPU: {}", show::visible(&report.reason)),
+        (Backend::Cpu, _) => format!("Computes on the CPU: {}", format::visible(&report.reason)),
         (Backend::WebGpu, Some(check)) => format!(
             "Computes with WebGPU on {}, checked against the CPU: equal to {}.",
             adapter(report),
-            show::rate(check.max_difference),
+            format::rate(check.max_difference),
         ),
         (Backend::WebGpu, None) => format!("Computes with WebGPU on {}.", adapter(report)),
     }
 }
 
 fn adapter(report: &DeviceReport) -> String {
-    if report.adapter.is_empty() { "this GPU".into() } else { show::visible(&report.adapter) }
+    if report.adapter.is_empty() { "this GPU".into() } else { format::visible(&report.adapter) }
 }

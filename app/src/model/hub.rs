@@ -3,9 +3,9 @@ use hone_core::recipe::{Family, Task};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{ProblemNote, changing, pressed_away};
+use crate::components::{DiagnosticNote, changing, pressed_away};
 use crate::page::Page;
-use crate::state::{Hub, State, Step, show};
+use crate::state::{Hub, State, Step, format};
 
 /// A model by its name on a hub. Nothing is asked of the hub before the button is pressed.
 #[component]
@@ -31,7 +31,7 @@ pub fn FromHub() -> impl IntoView {
             </div>
         }
         .into_any(),
-        Hub::Failed(problem) => view! { <ProblemNote problem /> }.into_any(),
+        Hub::Failed(diagnostic) => view! { <DiagnosticNote diagnostic /> }.into_any(),
         Hub::Found(found) => view! { <Found found=*found /> }.into_any(),
     });
     Some(view! {
@@ -66,20 +66,20 @@ fn Found(found: FoundModel) -> impl IntoView {
         let task = state.data.mapping.as_ref().map(hone_core::dataset::Mapping::task);
         task.is_none_or(|task| family.serves(task))
     });
-    let licence = if entry.license.is_empty() { "not told".into() } else { show::visible(&entry.license) };
+    let license = if entry.license.is_empty() { "not told".into() } else { format::visible(&entry.license) };
     let facts = [
         ("Family", family.to_string()),
-        ("Parameters", show::millions(entry.parameters)),
-        ("To load", show::bytes(entry.bytes)),
-        ("Licence", licence),
+        ("Parameters", format::millions(entry.parameters)),
+        ("To load", format::bytes(entry.bytes)),
+        ("License", license),
         ("Layers", format!("{layers} of width {hidden}")),
         ("Longest text", format!("{max_positions} tokens")),
     ];
     let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
-    let label = format!("Load it, {}", show::bytes(entry.bytes));
+    let label = format!("Load it, {}", format::bytes(entry.bytes));
     view! {
         <div class="found" role="status">
-            <p><strong>{show::visible(&entry.hub_id)}</strong></p>
+            <p><strong>{format::visible(&entry.hub_id)}</strong></p>
             <dl>{facts}</dl>
             <p>{abilities(family)}</p>
             <p>{memory(least_bytes, full_bytes, limit_bytes)}</p>
@@ -102,7 +102,7 @@ fn abilities(family: Family) -> &'static str {
 
 /// Whether there is memory enough, in words.
 fn memory(least: f64, full: f64, limit: f64) -> String {
-    let (least_words, full_words) = (show::bytes(least), show::bytes(full));
+    let (least_words, full_words) = (format::bytes(least), format::bytes(full));
     if full <= limit {
         format!("This device can train all of it: about {full_words} of memory.")
     } else if least <= limit {

@@ -3,26 +3,26 @@
 mod card;
 mod device_line;
 mod hub;
-mod own;
+mod local_model;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, StepSection, changing, pressed_away};
+use crate::components::{DiagnosticNote, ProblemPlace, StepSection, changing, pressed_away};
 use crate::page::Page;
-use crate::state::{Load, State, Step, show};
+use crate::state::{Load, State, Step, format};
 
 use card::ModelCard;
 use device_line::DeviceLine;
 use hub::FromHub;
-use own::OwnFiles;
-pub use own::take_dropped;
+pub use local_model::take_dropped;
+use local_model::OwnFiles;
 
 /// A model and a device.
 #[component]
 pub fn ModelStep() -> impl IntoView {
     let page = Page::get();
     let catalog = page.memo(|state| state.model.catalog.clone());
-    let problem = page.memo(|state| state.model.catalog_problem.clone());
+    let diagnostic = page.memo(|state| state.model.catalog_problem.clone());
     let refused = page.memo(|state| state.model.refused.clone());
     let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
@@ -35,7 +35,7 @@ pub fn ModelStep() -> impl IntoView {
                 <legend class="unseen">"Model"</legend>
                 {cards}
             </fieldset>
-            <ProblemPlace problem />
+            <ProblemPlace diagnostic />
             <details class="others">
                 <summary>"Another model"</summary>
                 <div class="stack">
@@ -43,7 +43,7 @@ pub fn ModelStep() -> impl IntoView {
                     <OwnFiles />
                 </div>
             </details>
-            <ProblemPlace problem=refused />
+            <ProblemPlace diagnostic=refused />
             <LoadState />
             <DeviceLine />
         </StepSection>
@@ -55,7 +55,7 @@ pub fn ModelStep() -> impl IntoView {
 fn LoadState() -> impl IntoView {
     let page = Page::get();
     let load = page.memo(|state| state.model.load.clone());
-    let bytes = page.memo(|state| state.model.entry().map(|entry| show::bytes(entry.bytes)).unwrap_or_default());
+    let bytes = page.memo(|state| state.model.entry().map(|entry| format::bytes(entry.bytes)).unwrap_or_default());
     let when = page.memo(|state| {
         let is_first = state.model.chosen == 0;
         if is_first { "It loads by itself as soon as there is data." } else { "It loads only when you say so." }
@@ -77,7 +77,7 @@ fn LoadState() -> impl IntoView {
         .into_any(),
         Load::Loading(share) => view! {
             <div class="progress">
-                <p>{format!("Loading, {}", show::percent(share))}</p>
+                <p>{format!("Loading, {}", format::percent(share))}</p>
                 <progress max="1" value=share.to_string() aria-label="Share of the model that is loaded"></progress>
                 <button
                     type="button"
@@ -93,15 +93,15 @@ fn LoadState() -> impl IntoView {
                 "Loaded: {} layers of width {}, {} parameters, {} tensors.",
                 report.layers,
                 report.hidden,
-                show::millions(report.parameters),
+                format::millions(report.parameters),
                 report.applied,
             );
             let made_anew = (!report.missing.is_empty())
-                .then(|| format!(" Not in the file and made anew: {}.", show::visible(&report.missing.join(", "))));
+                .then(|| format!(" Not in the file and made anew: {}.", format::visible(&report.missing.join(", "))));
             view! { <p>{facts}{made_anew}</p> }.into_any()
         }
-        Load::Failed(problem) => view! {
-            <ProblemNote problem />
+        Load::Failed(diagnostic) => view! {
+            <DiagnosticNote diagnostic />
             {button()}
         }
         .into_any(),

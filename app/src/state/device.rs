@@ -1,6 +1,6 @@
 //! What is computed on, and what became of the worker that does it.
 
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{DeviceChoice, DeviceReport};
 
 /// The device and the worker that owns it.
@@ -13,7 +13,7 @@ pub struct Device {
     /// What was chosen; absent until the worker has loaded and checked it.
     pub report: Option<DeviceReport>,
     /// Why the last worker ended and a new one was started.
-    pub lost: Option<Problem>,
+    pub lost: Option<Diagnostic>,
     /// Why there is no worker at all: it failed before it was ready.
-    pub failed: Option<Problem>,
+    pub failed: Option<Diagnostic>,
 }

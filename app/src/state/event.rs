@@ -1,8 +1,9 @@
 //! How an event from the worker changes the state.
 
-use hone_core::protocol::{Event, RowView, RunSummary};
+use hone_core::protocol::{Event, RowView};
+use hone_core::run::RunSummary;
 
-use super::{Effect, Export, FinderStage, Hub, Mistake, Phase, Reply, State};
+use crate::state::{Effect, Export, FinderStage, Hub, Mistake, Phase, Reply, State};
 
 /// Longest silence that a worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
@@ -29,19 +30,19 @@ impl State {
                 self.data.is_mapping = false;
                 *self.data.open_report() = Some(report);
                 // What one model refuses another may take.
-                self.data.train.problem.take_if(|problem| problem.code == "data.refused");
+                self.data.train.diagnostic.take_if(|diagnostic| diagnostic.code == "data.refused");
                 return self.load_first();
             }
-            Event::DataNotOpened { role, problem } => return self.on_not_opened(role, problem),
-            Event::DataFailed { role, problem } => self.data.failed(role, problem),
+            Event::DataNotOpened { role, diagnostic } => return self.on_not_opened(role, diagnostic),
+            Event::DataFailed { role, diagnostic } => self.data.failed(role, diagnostic),
             Event::ModelProgress { done_bytes, total_bytes } => self.model.progressed(share(done_bytes, total_bytes)),
             Event::ModelReady { model } => {
                 self.forget_weights();
                 self.data.forget_tokens();
                 self.model.ready(model);
             }
-            Event::ModelFailed { problem } => {
-                self.model.failed(problem);
+            Event::ModelFailed { diagnostic } => {
+                self.model.failed(diagnostic);
                 return self.load_first();
             }
             Event::ModelFound { found } => self.model.hub = Hub::Found(found.into()),
@@ -49,7 +50,7 @@ impl State {
             Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
                 self.trial.answered(id, |query| Reply { query, labels, base, tuned, tokens, truncated });
             }
-            Event::PredictFailed { id, problem } => self.trial.failed(id, problem),
+            Event::PredictFailed { id, diagnostic } => self.trial.failed(id, diagnostic),
             Event::ExportProgress { done, total } => {
                 self.export = Export::Writing(share(f64::from(done), f64::from(total)));
             }
@@ -57,7 +58,7 @@ impl State {
                 self.export = Export::Done { file_name: file_name.clone(), bytes };
                 return vec![Effect::Save { file_name }];
             }
-            Event::ExportFailed { problem } => self.export = Export::Failed(problem),
+            Event::ExportFailed { diagnostic } => self.export = Export::Failed(diagnostic),
             Event::RateTried { point, total } if self.finder.is_active() => {
                 self.finder.points.push(point);
                 self.finder.total = total;
@@ -66,11 +67,11 @@ impl State {
                 self.finder.points.clone_from(&finding.points);
                 self.finder.stage = FinderStage::Found(finding);
             }
-            Event::RateFailed { problem } => self.finder.stage = FinderStage::Failed(problem),
+            Event::RateFailed { diagnostic } => self.finder.stage = FinderStage::Failed(diagnostic),
             Event::Estimated { recipe, estimate } => self.estimate.answered(&recipe, Ok(estimate)),
-            Event::EstimateFailed { recipe, problem } => self.estimate.answered(&recipe, Err(problem)),
+            Event::EstimateFailed { recipe, diagnostic } => self.estimate.answered(&recipe, Err(diagnostic)),
             Event::Finished { summary } => return self.on_finished(summary),
-            Event::Fatal { problem } => return self.worker_lost(problem),
+            Event::Fatal { diagnostic } => return self.worker_lost(diagnostic),
             Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),
         }
@@ -124,8 +125,8 @@ impl State {
             // Either may come after the person has pressed Stop.
             Event::Paused if run.phase == Phase::Running => run.phase = Phase::Paused,
             Event::Resumed if run.phase == Phase::Paused => run.phase = Phase::Running,
-            Event::RunFailed { problem } => self.run_failed(problem),
-            Event::RunWarning { problem } => run.warnings.push(problem),
+            Event::RunFailed { diagnostic } => self.run_failed(diagnostic),
+            Event::RunWarning { diagnostic } => run.warnings.push(diagnostic),
             Event::Rows { actual, predicted, rows, total } => {
                 if std::mem::take(&mut self.trial.is_picking) {
                     let name = run.label(actual).to_owned();

@@ -1,6 +1,6 @@
 //! Taking the model away.
 
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 
 /// How far the download is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,5 +18,5 @@ pub enum Export {
         bytes: f64,
     },
     /// It cannot be made.
-    Failed(Problem),
+    Failed(Diagnostic),
 }

@@ -1,59 +1,43 @@
 //! What the page knows, and how an event or a person changes it. No browser in here: it is tested natively.
 
-mod charts;
-mod compare;
-mod data;
+pub mod data;
 mod device;
-mod digest;
-pub mod estimate;
 mod event;
 mod export;
-pub mod fields;
-mod files;
-mod finder;
-mod form;
-mod history;
-pub mod marks;
+pub mod format;
+pub mod inference;
 mod model;
-pub mod order;
-mod plan;
-pub mod plot;
-pub mod presets;
-pub mod queue;
-mod rail;
-pub mod roles;
-mod run;
-mod sampling;
-pub mod scores;
-pub mod show;
+mod nav;
+pub mod recipe;
+pub mod runs;
 #[cfg(test)]
 mod tests;
-pub mod together;
-mod trial;
 
 use std::time::Duration;
 
 use hone_core::catalog::CatalogEntry;
+use hone_core::dataset::DataRole;
 use hone_core::dataset::Mapping;
-use hone_core::problem::Problem;
-use hone_core::protocol::{Command, DataRole, DeviceChoice, ExportForm, PROTOCOL_VERSION, SelfCheck};
-use hone_core::recipe::{Place, RawRecipe};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION, SelfCheck};
+use hone_core::recipe::{ParamGroup, RecipeSpec};
+use hone_core::usage::ExportForm;
 
-pub use compare::{SERIES, SeedGroup};
 pub use data::{Chosen, Data, File};
 pub use device::Device;
-pub use estimate::{Estimating, Settling, cut_rows};
 pub use export::Export;
-pub use finder::{Finder, FinderStage};
-pub use form::Form;
-pub use history::{History, PastRun};
+pub use inference::sampling::{SAMPLING, SamplingField};
+pub use inference::{Asking, Mistake, Reply, Trial};
 pub use model::{Hub, Load, Model};
-pub use plan::StageGrid;
-pub use queue::{Axis, Job, Queue};
-pub use rail::{Mark, Step};
-pub use run::{Cell, Phase, Run};
-pub use sampling::{SAMPLING, SamplingField};
-pub use trial::{Asking, Mistake, Reply, Trial};
+pub use nav::{Mark, Step};
+pub use recipe::estimate::{Estimating, Settling, cut_rows};
+pub use recipe::form::Form;
+pub use recipe::plan::StageGrid;
+pub use runs::compare::{SERIES, SeedGroup};
+pub use runs::finder::{Finder, FinderStage};
+pub use runs::history::{History, PastRun};
+pub use runs::queue::{Axis, Job, Queue};
+pub use runs::run::{Cell, Phase, Run};
 
 /// How long a worker may be silent in a run, beyond what it announced, before it is given up.
 const RUN_PATIENCE: Duration = Duration::from_secs(30);
@@ -130,7 +114,7 @@ impl State {
             let file = self.data.file_mut(role);
             file.opens = 0;
             file.closed();
-            if file.problem.is_none() {
+            if file.diagnostic.is_none() {
                 effects.extend(file.open(role).map(Effect::Send));
             }
         }
@@ -151,9 +135,9 @@ impl State {
 
     /// A worker ended or fell silent. What was under way is not tried again by itself; all else is restored. Tuned
     /// weights were in the worker: trying and export close until the next run.
-    pub fn worker_lost(&mut self, problem: Problem) -> Vec<Effect> {
+    pub fn worker_lost(&mut self, diagnostic: Diagnostic) -> Vec<Effect> {
         if self.device.report.is_none() {
-            self.device.failed = Some(problem);
+            self.device.failed = Some(diagnostic);
             self.device.lost = None;
             return Vec::new();
         }
@@ -162,20 +146,20 @@ impl State {
         let finder = std::mem::take(&mut self.finder);
         let mut failed_finder = None;
         if self.run.is_active() {
-            self.run_failed(problem);
+            self.run_failed(diagnostic);
         } else if finder.is_active() {
-            failed_finder = Some(Finder { stage: FinderStage::Failed(problem), ..finder });
+            failed_finder = Some(Finder { stage: FinderStage::Failed(diagnostic), ..finder });
         } else if self.estimate.is_pending() {
-            self.estimate.lost(Some(problem));
+            self.estimate.lost(Some(diagnostic));
         } else if self.data.is_busy() {
             let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
-            self.data.not_opened(role, problem);
+            self.data.not_opened(role, diagnostic);
         } else if self.model.is_loading() || self.model.hub == Hub::Asked {
-            self.model.failed(problem);
+            self.model.failed(diagnostic);
         } else if self.awaits_tokens() {
-            self.data.train.problem = Some(problem);
+            self.data.train.diagnostic = Some(diagnostic);
         } else {
-            self.device.lost = Some(problem);
+            self.device.lost = Some(diagnostic);
         }
         let effects = self.restart();
         self.finder = failed_finder.unwrap_or_default();
@@ -221,10 +205,10 @@ impl State {
     }
 
     /// The catalog has come, or why it has not.
-    pub fn catalog(&mut self, catalog: Result<Vec<CatalogEntry>, Problem>) -> Vec<Effect> {
+    pub fn catalog(&mut self, catalog: Result<Vec<CatalogEntry>, Diagnostic>) -> Vec<Effect> {
         match catalog {
             Ok(entries) => self.model.listed(entries),
-            Err(problem) => self.model.catalog_problem = Some(problem),
+            Err(diagnostic) => self.model.catalog_problem = Some(diagnostic),
         }
         self.follow_task();
         self.load_first()
@@ -277,11 +261,11 @@ impl State {
     }
 
     /// Takes a recipe that was read from a file, unless a run is going on. Rows are split again only where it says so.
-    pub fn open_recipe(&mut self, read: Result<RawRecipe, String>) -> Vec<Effect> {
+    pub fn open_recipe(&mut self, read: Result<RecipeSpec, String>) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();
         }
-        let split = |form: &Form| (form.recipe.validation_share, form.recipe.seed);
+        let split = |form: &Form| (form.recipe.validation_ratio, form.recipe.seed);
         let before = split(&self.form);
         self.form.import(read, self.facts());
         self.follow_task();
@@ -299,9 +283,9 @@ impl State {
             "The engine is not running: see Model above."
         } else if self.data.is_busy() {
             "Your file is being read."
-        } else if self.data.report.is_none() || self.data.train.problem.is_some() {
+        } else if self.data.report.is_none() || self.data.train.diagnostic.is_some() {
             "Waits for data: choose a file above."
-        } else if self.data.validation.problem.is_some() {
+        } else if self.data.validation.diagnostic.is_some() {
             "The validation file cannot be used: take it away or choose another."
         } else if !matches!(self.model.load, Load::Ready(_)) {
             match self.model.load {
@@ -324,7 +308,7 @@ impl State {
     pub fn blocker(&self) -> Option<String> {
         self.obstacle().or_else(|| match self.estimate() {
             _ if self.finder.is_active() => Some("A rate is being looked for.".into()),
-            Some(Ok(estimate)) if !estimate.fits() => Some(estimate::too_large(estimate)),
+            Some(Ok(estimate)) if !estimate.fits() => Some(recipe::estimate::too_large(estimate)),
             _ => None,
         })
     }
@@ -336,9 +320,9 @@ impl State {
     }
 
     /// The recipe of the form, for the chosen model.
-    fn recipe(&self) -> RawRecipe {
+    fn recipe(&self) -> RecipeSpec {
         let model = self.model.entry().map(|entry| entry.id.clone()).unwrap_or_default();
-        RawRecipe { model, ..self.form.recipe.clone() }
+        RecipeSpec { model, ..self.form.recipe.clone() }
     }
 
     /// Starts a run.
@@ -348,7 +332,7 @@ impl State {
         }
         self.queue.clear();
         let changed = if self.form.is_changed() { ", changed" } else { "" };
-        let name = format!("{}{changed}", presets::name(self.form.preset));
+        let name = format!("{}{changed}", recipe::presets::name(self.form.preset));
         self.begin(Job { recipe: self.recipe(), name })
     }
 
@@ -375,36 +359,37 @@ impl State {
 
     /// The run cannot start or go on, and those that waited for it do not begin. One that never began leaves the one
     /// before it in place.
-    fn run_failed(&mut self, mut problem: Problem) {
+    fn run_failed(&mut self, mut diagnostic: Diagnostic) {
         let dropped = self.queue.clear() as u32;
         if dropped > 0 {
-            let waited = show::counted(dropped, "run that waited was", "runs that waited were");
-            problem.done = format!("{} {waited} not begun.", problem.done).trim_start().to_owned();
+            let waited = format::counted(dropped, "run that waited was", "runs that waited were");
+            diagnostic.done = format!("{} {waited} not begun.", diagnostic.done).trim_start().to_owned();
         }
         match self.previous.take().filter(|run| run.plan.is_some()) {
-            Some(previous) => self.run = Run { rejected: Some(problem), ..previous },
-            None => self.run.phase = Phase::Failed(problem),
+            Some(previous) => self.run = Run { rejected: Some(diagnostic), ..previous },
+            None => self.run.phase = Phase::Failed(diagnostic),
         }
     }
 
     /// Freezes a part that learns, or thaws one that is frozen.
-    pub fn toggle_live(&mut self, place: Place) -> Vec<Effect> {
-        let is_live = self.run.part(place).is_some_and(|part| part.live);
-        self.set_live(place, Some(!is_live))
+    pub fn toggle_live(&mut self, group: ParamGroup) -> Vec<Effect> {
+        let is_trainable = self.run.part(group).is_some_and(|part| part.trainable);
+        self.set_trainable(group, Some(!is_trainable))
     }
 
     /// Lets the recipe decide again of every part that was frozen or thawed by hand.
     pub fn follow_recipe(&mut self) -> Vec<Effect> {
-        let by_hand: Vec<Place> = self.run.parts.iter().filter(|part| part.by_hand).map(|part| part.place).collect();
-        by_hand.into_iter().flat_map(|place| self.set_live(place, None)).collect()
+        let by_hand: Vec<ParamGroup> =
+            self.run.parts.iter().filter(|part| part.by_hand).map(|part| part.group).collect();
+        by_hand.into_iter().flat_map(|group| self.set_trainable(group, None)).collect()
     }
 
     /// Freezes or thaws a part by hand; without a word, it does as the recipe says again.
-    pub fn set_live(&mut self, place: Place, live: Option<bool>) -> Vec<Effect> {
+    pub fn set_trainable(&mut self, group: ParamGroup, trainable: Option<bool>) -> Vec<Effect> {
         if !self.run.is_active() {
             return Vec::new();
         }
-        vec![Effect::Send(Command::SetLive { place, live })]
+        vec![Effect::Send(Command::SetTrainable { group, trainable })]
     }
 
     /// Ends the run and keeps the best weights.

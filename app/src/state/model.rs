@@ -1,11 +1,12 @@
 //! Which models there are, and which is loaded.
 
+use hone_core::catalog::ModelReport;
 use hone_core::catalog::{CatalogEntry, FoundModel, KeptModel};
-use hone_core::problem::Problem;
-use hone_core::protocol::{Command, ModelReport};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::Command;
 use hone_core::recipe::{Family, Pooling};
 
-use super::{Effect, State};
+use crate::state::{Effect, State};
 
 /// The models on offer and the chosen one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +14,7 @@ pub struct Model {
     /// What can be chosen: the page's own, then those of a hub, of the browser's storage and of the person.
     pub catalog: Vec<CatalogEntry>,
     /// Why there is nothing to choose from.
-    pub catalog_problem: Option<Problem>,
+    pub catalog_problem: Option<Diagnostic>,
     /// What the browser's storage holds.
     pub kept: Vec<KeptModel>,
     /// Bytes that the browser would still give.
@@ -31,7 +32,7 @@ pub struct Model {
     /// What was chosen before, until the chosen one has loaded.
     pub previous: Option<Previous>,
     /// Why another model could not be loaded, so that this one stayed.
-    pub refused: Option<Problem>,
+    pub refused: Option<Diagnostic>,
 }
 
 /// A model that another one was chosen after.
@@ -58,7 +59,7 @@ pub enum Load {
     /// It is there.
     Ready(ModelReport),
     /// It cannot be used.
-    Failed(Problem),
+    Failed(Diagnostic),
 }
 
 /// A question to a hub.
@@ -72,7 +73,7 @@ pub enum Hub {
     /// What it has.
     Found(Box<FoundModel>),
     /// Why there is nothing to load.
-    Failed(Problem),
+    Failed(Diagnostic),
 }
 
 impl Model {
@@ -165,14 +166,14 @@ impl Model {
     }
 
     /// The remembered model is the chosen one again. What was offered in the place of the person's own gives way to it.
-    fn take_back(&mut self, previous: Previous, problem: Problem) {
+    fn take_back(&mut self, previous: Previous, diagnostic: Diagnostic) {
         let Previous { index, report, own, own_blobs } = previous;
         let stays = match &report {
             Some(report) => format!("{} is still loaded.", report.name),
             None => "The model chosen before is chosen again.".into(),
         };
-        let done = format!("{} {stays}", problem.done);
-        self.refused = Some(problem.done(done.trim_start()));
+        let done = format!("{} {stays}", diagnostic.done);
+        self.refused = Some(diagnostic.done(done.trim_start()));
         if let Some(failed) = self.own().filter(|own| *own == self.chosen) {
             self.own_blobs = own_blobs;
             match own {
@@ -219,15 +220,15 @@ impl Model {
     }
 
     /// A model could not be found, or not be loaded.
-    pub fn failed(&mut self, problem: Problem) {
+    pub fn failed(&mut self, diagnostic: Diagnostic) {
         match self.hub {
-            Hub::Asked => self.hub = Hub::Failed(problem),
-            _ => self.not_loaded(problem),
+            Hub::Asked => self.hub = Hub::Failed(diagnostic),
+            _ => self.not_loaded(diagnostic),
         }
     }
 
     /// The model that was asked for is not there: the one before is, or none.
-    fn not_loaded(&mut self, problem: Problem) {
+    fn not_loaded(&mut self, diagnostic: Diagnostic) {
         self.loads = self.loads.saturating_sub(1);
         if self.loads > 0 || !self.is_loading() {
             // Another one has been chosen since.
@@ -235,17 +236,17 @@ impl Model {
         }
         let own = self.entry().filter(|entry| entry.folder.is_empty());
         let (is_own, is_zip) = (own.is_some(), own.is_some_and(|entry| has_ending(&entry.name, ".zip")));
-        let problem = match is_zip {
+        let diagnostic = match is_zip {
             true => {
-                let remedy = format!("{} If it holds data, unpack it first and drop the file.", problem.remedy);
-                problem.remedy(remedy.trim_start())
+                let remedy = format!("{} If it holds data, unpack it first and drop the file.", diagnostic.remedy);
+                diagnostic.remedy(remedy.trim_start())
             }
-            false => problem,
+            false => diagnostic,
         };
         // A model of a hub stays chosen, to go on loading, unless one is loaded.
         match self.previous.take_if(|previous| is_own || previous.report.is_some()) {
-            Some(previous) => self.take_back(previous, problem),
-            None => self.load = Load::Failed(problem),
+            Some(previous) => self.take_back(previous, diagnostic),
+            None => self.load = Load::Failed(diagnostic),
         }
     }
 }

@@ -1,26 +1,27 @@
 //! Whole flows through the state, as the worker and a person would drive them: here what they begin with.
 
 mod data;
+mod dry_run;
 mod model;
 mod recipe;
-mod rehearsal;
 mod run;
 mod tasks;
 mod worker;
 
 use hone_core::catalog::CatalogEntry;
+use hone_core::catalog::ModelReport;
+use hone_core::dataset::DataRole;
 use hone_core::dataset::{
     ClassCount, Cuts, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths,
 };
+use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
-use hone_core::problem::Problem;
-use hone_core::protocol::{
-    Backend, Baseline, DataRole, DeviceReport, EndReason, Event, ModelReport, PartState, RunPlan, RunSummary,
-};
-use hone_core::recipe::{Family, Metric, Place, Pooling, RawRecipe};
+use hone_core::protocol::{Backend, DeviceReport, Event};
+use hone_core::recipe::{Family, Metric, ParamGroup, Pooling, RecipeSpec};
+use hone_core::run::{Baseline, EndReason, ParamGroupState, RunPlan, RunSummary};
 use hone_core::usage::PromptForm;
 
-use super::{Chosen, State};
+use crate::state::{Chosen, State};
 
 const MAPPING: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
 
@@ -48,7 +49,7 @@ fn opened(columns: usize) -> Event {
 }
 
 fn not_opened(role: DataRole) -> Event {
-    Event::DataNotOpened { role, problem: gone() }
+    Event::DataNotOpened { role, diagnostic: gone() }
 }
 
 fn data_ready() -> Event {
@@ -57,7 +58,7 @@ fn data_ready() -> Event {
 
 /// The report once more, with the lengths of all texts.
 fn tokens_ready() -> Event {
-    report(Some(TokenLengths { p50: 20, p95: 40, max: 60, max_len: 64, truncated_share: 0.0 }))
+    report(Some(TokenLengths { p50: 20, p95: 40, max: 60, max_length: 64, truncated_ratio: 0.0 }))
 }
 
 fn report(tokens: Option<TokenLengths>) -> Event {
@@ -75,7 +76,7 @@ fn report(tokens: Option<TokenLengths>) -> Event {
             repeated: Vec::new(),
             train_rows: 90,
             validation_rows: 10,
-            majority_share: Some(0.5),
+            majority_ratio: Some(0.5),
             facts: TaskFacts::None,
             tokens,
             warnings: Vec::new(),
@@ -134,25 +135,25 @@ fn baseline() -> Baseline {
 fn started() -> Event {
     Event::Started {
         plan: RunPlan {
-            recipe: RawRecipe::default(),
+            recipe: RecipeSpec::default(),
             labels: vec!["a".into(), "b".into()],
             train_rows: 90,
             validation_rows: 10,
             total_steps: 18,
             steps_per_epoch: 6,
-            max_len: 64,
+            max_length: 64,
             cuts: Cuts::default(),
             form: PromptForm::default(),
             trainable_parameters: 10e6,
             lr_curve: vec![(0, 0.0), (18, 0.0)],
-            parts: vec![part(Place::Layer(5), false), part(Place::Head, true)],
+            parts: vec![part(ParamGroup::Layer(5), false), part(ParamGroup::Head, true)],
             baseline: Some(baseline()),
         },
     }
 }
 
-fn part(place: Place, live: bool) -> PartState {
-    PartState { place, live, by_hand: false, rate_factor: 1.0, parameters: 10.0 }
+fn part(group: ParamGroup, trainable: bool) -> ParamGroupState {
+    ParamGroupState { group, trainable, by_hand: false, rate_factor: 1.0, parameters: 10.0 }
 }
 
 fn evaluation(step: u32, accuracy: f64) -> Evaluation {
@@ -179,12 +180,12 @@ fn finished() -> Event {
     }
 }
 
-fn read(text: &str) -> Result<RawRecipe, String> {
+fn read(text: &str) -> Result<RecipeSpec, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-fn gone() -> Problem {
-    Problem::new("engine.broken", "It is gone.")
+fn gone() -> Diagnostic {
+    Diagnostic::new("engine.broken", "It is gone.")
 }
 
 /// A file by name; each of those in these tests has another place for its bytes.

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::ticked;
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 /// Which linear layers have an adapter.
 #[component]
@@ -11,7 +11,7 @@ pub fn Targets() -> impl IntoView {
     let page = Page::get();
     let is_moot = page.memo(|state| state.form.recipe.adapter == AdapterKind::None);
     let boxes = LoraTarget::ALL.map(|target| {
-        let is_on = page.memo(move |state| state.form.recipe.lora_targets.contains(&target));
+        let is_on = page.memo(move |state| state.form.recipe.target_modules.contains(&target));
         view! {
             <label class="check">
                 <input
@@ -21,7 +21,7 @@ pub fn Targets() -> impl IntoView {
                         page.change(|state| state.form.set_target(target, is_on));
                     })
                 />
-                {show::target(target)}
+                {format::target(target)}
             </label>
         }
     });
@@ -44,8 +44,8 @@ pub fn Learning() -> impl IntoView {
     let words = page.memo(|state: &State| {
         let all = state.model.report()?.parameters;
         let learning = state.planned_parameters();
-        let share = show::percent(learning / all.max(1.0));
-        Some(format!("About {} parameters learn, {share} of the model.", show::parameters(learning)))
+        let share = format::percent(learning / all.max(1.0));
+        Some(format!("About {} parameters learn, {share} of the model.", format::parameters(learning)))
     });
     view! { <p class="number">{words}</p> }
 }

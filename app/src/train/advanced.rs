@@ -1,16 +1,16 @@
 use leptos::prelude::*;
 
-use super::adapter::{Learning, Targets};
-use super::class_weights::OwnWeights;
-use super::finder::RateFinder;
-use super::order::OrderField;
-use super::rates::Rates;
-use super::recipe_file::RecipeFile;
-use super::stages::Stages;
 use crate::components::{Chart, ControlField, NumberField};
 use crate::page::Page;
-use crate::state::fields::{GROUPS, Group, SEED, Topic};
-use crate::state::{State, show};
+use crate::state::recipe::fields::{GROUPS, Group, SEED, Topic};
+use crate::state::{State, format};
+use crate::train::adapter::{Learning, Targets};
+use crate::train::class_weights::OwnWeights;
+use crate::train::finder::RateFinder;
+use crate::train::rates::Rates;
+use crate::train::recipe_file::RecipeFile;
+use crate::train::stages::Stages;
+use crate::train::unfreeze_order::OrderField;
 
 /// The recipe, for those who know or want to.
 #[component]
@@ -51,7 +51,7 @@ fn GroupCard(group: &'static Group, is_locked: Memo<bool>) -> impl IntoView {
                     {fields}
                     {(topic == Topic::Seed).then(|| view! { <NumberField field=&SEED on_change=remap /> })}
                 </div>
-                {(topic == Topic::Regularisation).then(|| view! { <OwnWeights /> })}
+                {(topic == Topic::Regularization).then(|| view! { <OwnWeights /> })}
                 {(topic == Topic::Unfreezing).then(|| view! { <OrderField /> <Stages /> })}
                 {(topic == Topic::Adapter).then(|| view! { <Targets /> <Learning /> })}
                 {(topic == Topic::Batch).then(|| view! { <p>"Each correction follows from " <strong>{rows}</strong> "."</p> })}
@@ -64,5 +64,5 @@ fn GroupCard(group: &'static Group, is_locked: Memo<bool>) -> impl IntoView {
 #[component]
 pub fn PlannedCurve() -> impl IntoView {
     let picture = Page::get().memo(State::planned_picture);
-    view! { <Chart title="Learning rate over the run" picture mark=show::rate /> }
+    view! { <Chart title="Learning rate over the run" picture mark=format::rate /> }
 }

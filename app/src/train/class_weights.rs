@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::{NumberRow, changing};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::format;
 
 /// The person's own weight of each label of the data.
 #[component]
@@ -18,11 +18,11 @@ pub fn OwnWeights() -> impl IntoView {
     let rows = changing(move || {
         let row = |(index, label): (usize, String)| {
             let (of_value, of_error, of_type) = (label.clone(), label.clone(), label.clone());
-            let value = page.memo(move |state| show::rate(state.form.class_weight(&of_value)));
+            let value = page.memo(move |state| format::rate(state.form.class_weight(&of_value)));
             let error = page.memo(move |state| state.form.error(&format!("class_weights.{of_error}")));
             let on_type =
                 Callback::new(move |typed: String| page.change(|state| state.form.type_class_weight(&of_type, &typed)));
-            view! { <NumberRow id=format!("weight-{index}") label=show::visible(&label) value error on_type /> }
+            view! { <NumberRow id=format!("weight-{index}") label=format::visible(&label) value error on_type /> }
         };
         labels.get().into_iter().enumerate().map(row).collect_view()
     });

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 
 use crate::components::{Chart, Table};
 use crate::page::Page;
-use crate::state::{History, SERIES, State, scores, show};
+use crate::state::runs::scores;
+use crate::state::{History, SERIES, State, format};
 
 /// Two or more runs, laid over each other, and what differs between them.
 #[component]
@@ -15,10 +16,10 @@ pub fn Comparison() -> impl IntoView {
     let legend = page.memo(|state| {
         let series = |place: usize| format!("series-{}", place % SERIES);
         let runs = state.history.ticked().into_iter().enumerate();
-        runs.map(|(place, run)| (series(place), show::visible(&run.name))).collect::<Vec<_>>()
+        runs.map(|(place, run)| (series(place), format::visible(&run.name))).collect::<Vec<_>>()
     });
     let heads = page.memo(|state| {
-        let names = state.history.ticked().into_iter().map(|run| show::visible(&run.name));
+        let names = state.history.ticked().into_iter().map(|run| format::visible(&run.name));
         ["Differs in".to_owned()].into_iter().chain(names).collect::<Vec<_>>()
     });
     let rows = page.memo(rows);
@@ -26,8 +27,8 @@ pub fn Comparison() -> impl IntoView {
         <div class="comparison" hidden=are_few>
             <h3>"Comparison"</h3>
             <div class="columns">
-                <Chart title picture=score mark=show::tick legend />
-                <Chart title="Validation loss; training loss thin" picture=loss mark=show::tick legend />
+                <Chart title picture=score mark=format::tick legend />
+                <Chart title="Validation loss; training loss thin" picture=loss mark=format::tick legend />
             </div>
             <Table label="What differs between the runs" class="differences" heads rows />
         </div>
@@ -45,21 +46,21 @@ fn rows(state: &State) -> Vec<Vec<String>> {
         row("nothing".into(), &|_| "the same recipe".into());
     }
     for (name, values) in &differences {
-        row(name.clone(), &|run| show::visible(&values[run]));
+        row(name.clone(), &|run| format::visible(&values[run]));
     }
     for metric in History::metrics(runs.iter().copied()) {
         row(format!("Best {}", scores::name(metric)), &|run| scores::of(&runs[run].best, metric));
     }
-    row("Validation loss".into(), &|run| show::score(runs[run].best.loss));
+    row("Validation loss".into(), &|run| format::score(runs[run].best.loss));
     for class in runs.first().map(|run| run.classes()).unwrap_or_default() {
-        row(format!("F1 of {}", show::visible(&class.label)), &|run| {
+        row(format!("F1 of {}", format::visible(&class.label)), &|run| {
             let own = runs[run].classes().iter().find(|own| own.label == class.label);
-            own.map_or("–".into(), |own| show::score(own.f1))
+            own.map_or("–".into(), |own| format::score(own.f1))
         });
     }
     row("Kept of what it knew".into(), &|run| {
-        runs[run].forgetting.map_or("–".into(), |forgetting| show::percent(forgetting.agreement))
+        runs[run].forgetting.map_or("–".into(), |forgetting| format::percent(forgetting.agreement))
     });
-    row("Time".into(), &|run| show::about(runs[run].seconds));
+    row("Time".into(), &|run| format::about(runs[run].seconds));
     rows
 }

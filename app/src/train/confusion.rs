@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
 use crate::page::Page;
-use crate::state::{Cell, State, show};
+use crate::state::{Cell, State, format};
 
 /// What was taken for what. Each cell opens its rows.
 #[component]
@@ -12,7 +12,7 @@ pub fn Confusion() -> impl IntoView {
     let page = Page::get();
     let labels = page.memo(|state| {
         let classes = confusion(state).map(|(classes, _)| classes).unwrap_or_default();
-        classes.iter().map(|class| show::visible(&class.label)).collect::<Vec<_>>()
+        classes.iter().map(|class| format::visible(&class.label)).collect::<Vec<_>>()
     });
     let counts = page.memo(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
     let heads = changing(move || {
@@ -82,7 +82,7 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
                 disabled=cannot_open
                 on:click=pressed(move |_| page.act(|state| state.open_cell(actual, predicted)))
             >
-                {show::count(f64::from(count))}
+                {format::count(f64::from(count))}
             </button>
         </td>
     }
@@ -96,13 +96,13 @@ fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
     let view_of = move |cell: Cell| {
         let title = format!("{}, predicted {}", name(cell.actual), name(cell.predicted));
         let Some(rows) = cell.rows else { return view! { <p>"Fetching rows of " {title} "…"</p> }.into_any() };
-        let shown = format!("{title}: {} of {}, worst first", rows.len(), show::counted(cell.total, "row", "rows"));
+        let shown = format!("{title}: {} of {}, worst first", rows.len(), format::counted(cell.total, "row", "rows"));
         let items = rows.into_iter().map(|row| {
-            let about = format!("line {}, {} sure", row.line, show::percent(f64::from(row.probability)));
-            let pair = row.pair.as_deref().map(show::excerpt);
+            let about = format!("line {}, {} sure", row.line, format::percent(f64::from(row.probability)));
+            let pair = row.pair.as_deref().map(format::excerpt);
             view! {
                 <li>
-                    <span dir="auto">{show::excerpt(&row.text)}</span>
+                    <span dir="auto">{format::excerpt(&row.text)}</span>
                     {pair.map(|pair| view! { <span dir="auto">{pair}</span> })}
                     <small>{about}</small>
                     <TryButton row />

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use crate::components::{Chart, Table, changing};
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 /// Scores of each class, label or kind of entity.
 #[component]
@@ -45,10 +45,10 @@ fn by_label(state: &State) -> Vec<Vec<String>> {
         _ => (&[], &[]),
     };
     let row = |(index, class): (usize, &ClassScores)| {
-        let mut row = vec![show::visible(&class.label)];
-        row.extend([class.precision, class.recall, class.f1].map(show::score));
-        row.push(show::count(f64::from(class.support)));
-        row.extend(thresholds.get(index).map(|threshold| show::percent(f64::from(*threshold))));
+        let mut row = vec![format::visible(&class.label)];
+        row.extend([class.precision, class.recall, class.f1].map(format::score));
+        row.push(format::count(f64::from(class.support)));
+        row.extend(thresholds.get(index).map(|threshold| format::percent(f64::from(*threshold))));
         row
     };
     classes.iter().enumerate().map(row).collect()
@@ -64,7 +64,7 @@ pub fn Scatter() -> impl IntoView {
     let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
     view! {
         <div class="scatter" hidden=is_missing>
-            <Chart title="Prediction over truth" picture mark=show::rate legend />
+            <Chart title="Prediction over truth" picture mark=format::rate legend />
         </div>
     }
 }
@@ -74,8 +74,8 @@ pub fn Scatter() -> impl IntoView {
 pub fn AnswerCounts() -> impl IntoView {
     let words = Page::get().memo(|state| match detail(state) {
         Some(Detail::Answers { answerable, unanswerable, threshold }) => {
-            let answerable = show::counted(*answerable, "question", "questions");
-            let without = show::count(f64::from(*unanswerable));
+            let answerable = format::counted(*answerable, "question", "questions");
+            let without = format::count(f64::from(*unanswerable));
             let says = match threshold {
                 Some(_) => " The model says “no answer” from the score on that was best for these rows.",
                 None => "",
@@ -110,5 +110,5 @@ pub fn Samples() -> impl IntoView {
 }
 
 fn texts(sample: &TextSample) -> Vec<String> {
-    [&sample.prompt, &sample.written, &sample.reference].map(|text| show::lines(text)).into()
+    [&sample.prompt, &sample.written, &sample.reference].map(|text| format::lines(text)).into()
 }

@@ -1,9 +1,9 @@
-use hone_core::protocol::RateFinding;
+use hone_core::run::RateFinding;
 use leptos::prelude::*;
 
 use crate::components::{Chart, ProblemPlace, pressed};
 use crate::page::Page;
-use crate::state::{Finder, FinderStage, State, show};
+use crate::state::{Finder, FinderStage, State, format};
 
 /// Looks for a learning rate, and offers what it finds.
 #[component]
@@ -14,8 +14,8 @@ pub fn RateFinder() -> impl IntoView {
     let is_stopping = page.memo(|state| state.finder.stage == FinderStage::Stopping);
     let cannot = page.memo(|state| state.blocker().is_some() || state.is_engaged());
     let has_none = page.memo(|state| state.finder.points.is_empty());
-    let problem = page.memo(|state| match &state.finder.stage {
-        FinderStage::Failed(problem) => Some(problem.clone()),
+    let diagnostic = page.memo(|state| match &state.finder.stage {
+        FinderStage::Failed(diagnostic) => Some(diagnostic.clone()),
         _ => None,
     });
     let picture = page.memo(|state| state.finder.picture());
@@ -51,10 +51,10 @@ pub fn RateFinder() -> impl IntoView {
                 {position}
             </p>
             <div hidden=has_none>
-                <Chart title="Loss over learning rate" picture mark=show::tick legend />
+                <Chart title="Loss over learning rate" picture mark=format::tick legend />
             </div>
             <Suggestions />
-            <ProblemPlace problem />
+            <ProblemPlace diagnostic />
         </div>
     }
 }
@@ -90,7 +90,7 @@ fn Take(name: &'static str, pick: fn(&RateFinding) -> Option<f64>) -> impl IntoV
     let page = Page::get();
     let rate = move |state: &State| state.finder.finding().and_then(pick);
     let words = page.memo(move |state| {
-        rate(state).map_or_else(String::new, |rate| format!("Take {}", show::rate(show::two_digits(rate))))
+        rate(state).map_or_else(String::new, |rate| format!("Take {}", format::rate(format::two_digits(rate))))
     });
     let is_moot = Memo::new(move |_| words.with(String::is_empty));
     let is_locked = page.memo(State::is_engaged);

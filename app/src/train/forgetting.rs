@@ -1,9 +1,9 @@
-use hone_core::protocol::Forgetting;
+use hone_core::run::Forgetting;
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
-use crate::state::{State, show};
+use crate::state::{State, format};
 
 /// How far the tuned encoder has moved from what it was, in words and as bars.
 #[component]
@@ -13,12 +13,12 @@ pub fn ForgettingMeter() -> impl IntoView {
     let verdict = page.memo(|state| forgetting(state).map_or("", verdict).to_owned());
     let compared = page.memo(|state| {
         let sentences = forgetting(state).map_or(0, |forgetting| forgetting.sentences);
-        let compared = show::counted(sentences, "general sentence", "general sentences");
+        let compared = format::counted(sentences, "general sentence", "general sentences");
         format!("Measured on {compared} that have nothing to do with your rows. ")
     });
     let perplexity = page.memo(|state| match forgetting(state).and_then(|forgetting| forgetting.perplexity) {
         Some((before, after)) => {
-            let [before, after] = [before, after].map(show::tenths);
+            let [before, after] = [before, after].map(format::tenths);
             format!("Among how many tokens it hesitates there: {before} before and {after} after. ")
         }
         None => String::new(),

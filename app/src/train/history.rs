@@ -1,11 +1,12 @@
 use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
-use super::compare::Comparison;
 use crate::browser;
 use crate::components::{Key, Table, changing, heads, pressed, ticked, typed};
 use crate::page::Page;
-use crate::state::{History, SERIES, SeedGroup, State, Step, scores, show};
+use crate::state::runs::scores;
+use crate::state::{History, SERIES, SeedGroup, State, Step, format};
+use crate::train::compare::Comparison;
 
 /// The runs that are over: named, compared and deleted.
 #[component]
@@ -57,7 +58,7 @@ fn RunRow(id: u32) -> impl IntoView {
     let figures = page.memo(move |state| {
         let Some(run) = state.history.run(id) else { return Vec::new() };
         let mut figures: Vec<String> = metrics(state).iter().map(|metric| scores::of(&run.best, *metric)).collect();
-        figures.extend([show::count(f64::from(run.steps)), show::about(run.seconds)]);
+        figures.extend([format::count(f64::from(run.steps)), format::about(run.seconds)]);
         figures
     });
     let figures = changing(move || {
@@ -65,7 +66,7 @@ fn RunRow(id: u32) -> impl IntoView {
     });
     let words = move |verb: &'static str| {
         page.memo(move |state| {
-            let name = state.history.run(id).map(|run| show::visible(&run.name)).unwrap_or_default();
+            let name = state.history.run(id).map(|run| format::visible(&run.name)).unwrap_or_default();
             format!("{verb} {name}")
         })
     };
@@ -126,7 +127,7 @@ fn SeedGroups() -> impl IntoView {
         };
         let row = |group: SeedGroup| {
             let scores: Vec<String> = group.scores.iter().map(with_spread).collect();
-            vec![show::visible(&group.name), group.runs.to_string(), scores.join(", ")]
+            vec![format::visible(&group.name), group.runs.to_string(), scores.join(", ")]
         };
         state.history.seed_groups().into_iter().map(row).collect::<Vec<_>>()
     });

@@ -1,10 +1,10 @@
-use hone_core::protocol::PartState;
-use hone_core::recipe::Place;
+use hone_core::recipe::ParamGroup;
+use hone_core::run::ParamGroupState;
 use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::format;
 
 /// Shades of a part that learns.
 const SHADES: f64 = 5.0;
@@ -19,7 +19,7 @@ pub fn PlannedLayers() -> impl IntoView {
         let peak = state.planned_peak();
         let parts = state.planned_parts().into_iter().rev();
         parts
-            .map(|part| vec![class_of(Some(&part)), show::part(part.place), rate_of(Some(&part), peak)])
+            .map(|part| vec![class_of(Some(&part)), format::part(part.group), rate_of(Some(&part), peak)])
             .collect::<Vec<_>>()
     });
     let rows = changing(move || {
@@ -47,16 +47,16 @@ pub fn PlannedLayers() -> impl IntoView {
 #[component]
 pub fn LiveLayers() -> impl IntoView {
     let page = Page::get();
-    let places = page.memo(|state| state.run.parts.iter().rev().map(|part| part.place).collect::<Vec<_>>());
+    let groups = page.memo(|state| state.run.parts.iter().rev().map(|part| part.group).collect::<Vec<_>>());
     let is_followed = page.memo(|state| !state.run.is_active() || state.run.parts.iter().all(|part| !part.by_hand));
     let learning = page.memo(|state| {
-        let live: f64 = state.run.parts.iter().filter(|part| part.live).map(|part| part.parameters).sum();
-        if live > 0.0 { format!("{} parameters learn now.", show::parameters(live)) } else { String::new() }
+        let trainable: f64 = state.run.parts.iter().filter(|part| part.trainable).map(|part| part.parameters).sum();
+        if trainable > 0.0 { format!("{} parameters learn now.", format::parameters(trainable)) } else { String::new() }
     });
     let follow = move |_| page.act(|state| state.follow_recipe());
     // A key for each part: the button that has the focus must outlast a change of its rate.
     let rows = changing(move || {
-        view! { <For each=move || places.get() key=|place| *place children=|place| view! { <LivePart place /> } /> }
+        view! { <For each=move || groups.get() key=|group| *group children=|group| view! { <LivePart group /> } /> }
     });
     view! {
         <div class="layers">
@@ -74,20 +74,20 @@ pub fn LiveLayers() -> impl IntoView {
 }
 
 #[component]
-fn LivePart(place: Place) -> impl IntoView {
+fn LivePart(group: ParamGroup) -> impl IntoView {
     let page = Page::get();
-    let class = page.memo(move |state| class_of(state.run.part(place)));
-    let rate = page.memo(move |state| rate_of(state.run.part(place), state.run.lr()));
+    let class = page.memo(move |state| class_of(state.run.part(group)));
+    let rate = page.memo(move |state| rate_of(state.run.part(group), state.run.lr()));
     let by_hand = page.memo(move |state| {
-        let by_hand = state.run.part(place).is_some_and(|part| part.by_hand);
+        let by_hand = state.run.part(group).is_some_and(|part| part.by_hand);
         if by_hand { "by hand".to_owned() } else { String::new() }
     });
-    let is_frozen = page.memo(move |state| (!state.run.part(place).is_some_and(|part| part.live)).to_string());
+    let is_frozen = page.memo(move |state| (!state.run.part(group).is_some_and(|part| part.trainable)).to_string());
     let is_over = page.memo(|state| !state.run.is_active());
-    let name = show::part(place);
+    let name = format::part(group);
     let words = format!("Freeze {name}");
     let toggle = move |_| {
-        page.act(|state| state.toggle_live(place));
+        page.act(|state| state.toggle_live(group));
     };
     view! {
         <li class=class>
@@ -107,8 +107,8 @@ fn LivePart(place: Place) -> impl IntoView {
 }
 
 /// Its shade by its rate; frozen parts have an outline only.
-fn class_of(part: Option<&PartState>) -> String {
-    match part.filter(|part| part.live) {
+fn class_of(part: Option<&ParamGroupState>) -> String {
+    match part.filter(|part| part.trainable) {
         Some(part) => {
             let paler = (1.0 / part.rate_factor.clamp(1e-9, 1.0)).log(SHADE_FACTOR).round();
             format!("live shade-{:.0}", (SHADES - paler).max(1.0))
@@ -117,10 +117,10 @@ fn class_of(part: Option<&PartState>) -> String {
     }
 }
 
-/// Its rate, behind a mark that does not depend on colour.
-fn rate_of(part: Option<&PartState>, lr: f64) -> String {
-    match part.filter(|part| part.live) {
-        Some(part) => format!("● {}", show::rate(part.rate_factor * lr)),
+/// Its rate, behind a mark that does not depend on color.
+fn rate_of(part: Option<&ParamGroupState>, lr: f64) -> String {
+    match part.filter(|part| part.trainable) {
+        Some(part) => format!("● {}", format::rate(part.rate_factor * lr)),
         None => "❄ frozen".into(),
     }
 }

@@ -1,12 +1,13 @@
 use hone_core::protocol::Command;
 use leptos::prelude::*;
 
-use super::layers::LiveLayers;
-use super::table::HistoryTable;
 use crate::browser;
 use crate::components::{Chart, changing, pressed};
 use crate::page::Page;
-use crate::state::{Effect, Phase, Run, State, Step, cut_rows, scores, show};
+use crate::state::runs::scores;
+use crate::state::{Effect, Phase, Run, State, Step, cut_rows, format};
+use crate::train::layers::LiveLayers;
+use crate::train::table::HistoryTable;
 
 const LEGEND: [(&str, &str); 3] = [("smooth", "training"), ("validation", "validation"), ("best", "best")];
 
@@ -21,11 +22,11 @@ pub fn Live() -> impl IntoView {
         <QueueLine />
         <div class="course">
             <div class="loss">
-                <Chart title="Loss" picture=loss mark=show::tick legend />
+                <Chart title="Loss" picture=loss mark=format::tick legend />
                 <HistoryTable />
             </div>
             <div class="side">
-                <Chart title="Learning rate" picture=rate mark=show::rate />
+                <Chart title="Learning rate" picture=rate mark=format::rate />
                 <LiveLayers />
             </div>
         </div>
@@ -47,11 +48,11 @@ fn QueueLine() -> impl IntoView {
         let (number, total) = state.queue.position().unwrap_or((1, 1));
         ((number - 1) as f64 / total as f64).to_string()
     });
-    let name = page.memo(|state| show::visible(&state.run.name));
+    let name = page.memo(|state| format::visible(&state.run.name));
     let none_waits = page.memo(|state| state.queue.waiting() == 0);
     let words = page.memo(|state| {
         let waiting = state.queue.waiting() as u32;
-        format!("Drop the {}", show::counted(waiting, "run that waits", "runs that wait"))
+        format!("Drop the {}", format::counted(waiting, "run that waits", "runs that wait"))
     });
     let drop_waiting = move |_| {
         page.act(State::drop_waiting);
@@ -79,7 +80,7 @@ fn Figures() -> impl IntoView {
     let figures = page.slow(|state| figures(&state.run));
     let now = page.memo(|state| match (state.run.measuring, state.run.evaluating) {
         _ if state.busy_s > 0.0 && state.run.is_computing() => {
-            format!("The next batch takes about {}.", show::duration(state.busy_s))
+            format!("The next batch takes about {}.", format::duration(state.busy_s))
         }
         (Some((done, total)), _) => format!("Measuring what was forgotten: {done} of {total}"),
         (None, Some((done, total))) => format!("Checking on the validation rows: {done} of {total}"),
@@ -103,20 +104,21 @@ fn figures(run: &Run) -> Vec<(String, String)> {
     if let Some(plan) = &run.plan {
         let cut = cut_rows(&plan.cuts);
         if !cut.is_empty() {
-            figures.push((format!("At {} tokens", plan.max_len), cut));
+            figures.push((format!("At {} tokens", plan.max_length), cut));
         }
     }
     if let Some((step, total)) = run.position() {
-        figures.push(("Step".into(), format!("{} / {}", show::count(f64::from(step)), show::count(f64::from(total)))));
+        figures
+            .push(("Step".into(), format!("{} / {}", format::count(f64::from(step)), format::count(f64::from(total)))));
     }
     if let (Some(last), Some(plan)) = (run.steps.last(), &run.plan) {
         figures.push(("Epoch".into(), format!("{:.1} / {}", last.epoch, plan.recipe.epochs)));
     }
     if run.tokens_per_s > 0.0 {
-        figures.push(("Tokens a second".into(), show::count(run.tokens_per_s)));
+        figures.push(("Tokens a second".into(), format::count(run.tokens_per_s)));
     }
     if run.is_active() {
-        let left = run.seconds_left.map_or("told after ten steps".into(), show::duration);
+        let left = run.seconds_left.map_or("told after ten steps".into(), format::duration);
         figures.push(("Time left".into(), left));
     }
     if let Some(best) = run.best.and_then(|best| run.evaluations.get(best)) {

@@ -11,19 +11,19 @@ mod forgetting;
 mod history;
 mod layers;
 mod live;
-mod order;
 mod presets;
 mod rates;
 mod recipe_file;
 mod result;
-mod several;
 mod stages;
 mod start;
+mod sweep;
 mod table;
+mod unfreeze_order;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemNote, ProblemPlace, StepSection, changing};
+use crate::components::{DiagnosticNote, ProblemPlace, StepSection, changing};
 use crate::page::Page;
 use crate::state::{Phase, State, Step};
 
@@ -34,7 +34,7 @@ use live::Live;
 use presets::Presets;
 pub use recipe_file::save_recipe;
 use result::RunResult;
-use several::Several;
+use sweep::Several;
 use start::StartRow;
 
 /// The run: its start, its course and what it scored.
@@ -42,7 +42,7 @@ use start::StartRow;
 pub fn TrainStep() -> impl IntoView {
     let page = Page::get();
     let failure = page.memo(|state| match (&state.run.rejected, &state.run.phase) {
-        (Some(problem), _) | (None, Phase::Failed(problem)) => Some(problem.clone()),
+        (Some(diagnostic), _) | (None, Phase::Failed(diagnostic)) => Some(diagnostic.clone()),
         _ => None,
     });
     let warnings = page.memo(|state| state.run.warnings.clone());
@@ -51,7 +51,7 @@ pub fn TrainStep() -> impl IntoView {
     let has_no_preview = page.memo(move |state| has_begun(state) || state.model.report().is_none());
     let warning_notes = changing(move || {
         let warnings = warnings.get().into_iter();
-        warnings.map(|problem| view! { <ProblemNote problem is_warning=true /> }).collect_view()
+        warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_view()
     });
     view! {
         <StepSection step=Step::Train>
@@ -59,7 +59,7 @@ pub fn TrainStep() -> impl IntoView {
             <StartRow />
             <Advanced />
             <Several />
-            <ProblemPlace problem=failure />
+            <ProblemPlace diagnostic=failure />
             {warning_notes}
             <div class="preview-run" hidden=has_no_preview>
                 <PlannedCurve />

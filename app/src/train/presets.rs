@@ -3,7 +3,8 @@ use leptos::prelude::*;
 
 use crate::components::pressed;
 use crate::page::Page;
-use crate::state::{State, presets};
+use crate::state::State;
+use crate::state::recipe::presets;
 
 /// Recipes to start from.
 #[component]

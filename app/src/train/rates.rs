@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
-use super::layers::PlannedLayers;
 use crate::components::{NumberRow, changing, pressed, ticked};
 use crate::page::Page;
-use crate::state::show;
+use crate::state::format;
+use crate::train::layers::PlannedLayers;
 
 /// Factors from layer to layer that are worth trying, and what they are called.
 const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6, as ULMFiT")];
@@ -14,7 +14,7 @@ const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6
 #[component]
 pub fn Rates() -> impl IntoView {
     let page = Page::get();
-    let has_own = page.memo(|state| !state.form.recipe.part_rates.is_empty());
+    let has_own = page.memo(|state| !state.form.recipe.lr_per_group.is_empty());
     let lacks_model = page.memo(|state| state.model.report().is_none());
     let quick = DECAYS.map(|(factor, name)| {
         view! {
@@ -69,22 +69,22 @@ pub fn Rates() -> impl IntoView {
 #[component]
 fn PartRates() -> impl IntoView {
     let page = Page::get();
-    let places = page.memo(|state| match state.form.recipe.part_rates.is_empty() {
+    let groups = page.memo(|state| match state.form.recipe.lr_per_group.is_empty() {
         true => Vec::new(),
-        false => state.places(),
+        false => state.groups(),
     });
     let rows = changing(move || {
-        let places = places.get().into_iter().rev();
-        let row = |place| {
+        let groups = groups.get().into_iter().rev();
+        let row = |group| {
             let value = page.memo(move |state| {
-                let rate = state.form.recipe.part_rates.get(&place).copied();
-                rate.map_or_else(String::new, show::rate)
+                let rate = state.form.recipe.lr_per_group.get(&group).copied();
+                rate.map_or_else(String::new, format::rate)
             });
-            let error = page.memo(move |state| state.form.error(&format!("part_rates.{place}")));
-            let on_type = Callback::new(move |typed: String| page.change(|state| state.form.type_rate(place, &typed)));
-            view! { <NumberRow id=format!("rate-{place}") label=show::part(place) value error on_type /> }
+            let error = page.memo(move |state| state.form.error(&format!("lr_per_group.{group}")));
+            let on_type = Callback::new(move |typed: String| page.change(|state| state.form.type_rate(group, &typed)));
+            view! { <NumberRow id=format!("rate-{group}") label=format::part(group) value error on_type /> }
         };
-        places.map(row).collect_view()
+        groups.map(row).collect_view()
     });
     view! { <ul class="number-rows">{rows}</ul> }
 }

@@ -11,7 +11,7 @@ use crate::state::State;
 #[component]
 pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
-    let problem = page.memo(|state| state.form.problem.clone());
+    let diagnostic = page.memo(|state| state.form.diagnostic.clone());
     let is_locked = page.memo(State::is_engaged);
     let open = Callback::new(move |files: FileList| {
         let Some(file) = files.get(0) else { return };
@@ -30,7 +30,7 @@ pub fn RecipeFile() -> impl IntoView {
                 <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_files=open />
             </span>
         </div>
-        <ProblemPlace problem />
+        <ProblemPlace diagnostic />
     }
 }
 

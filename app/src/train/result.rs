@@ -1,11 +1,12 @@
 use leptos::prelude::*;
 
-use super::confusion::Confusion;
-use super::detail::{AnswerCounts, ByLabel, Samples, Scatter};
-use super::forgetting::ForgettingMeter;
 use crate::components::{ProblemPlace, Table};
 use crate::page::Page;
-use crate::state::{State, scores, show};
+use crate::state::runs::scores;
+use crate::state::{State, format};
+use crate::train::confusion::Confusion;
+use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
+use crate::train::forgetting::ForgettingMeter;
 
 /// What a finished run scored.
 #[component]
@@ -24,7 +25,7 @@ pub fn RunResult() -> impl IntoView {
             <h3>"Result on the validation rows"</h3>
             <Table label="Result" class="headline" heads rows />
             <p>{ended}</p>
-            <ProblemPlace problem=advice is_warning=true />
+            <ProblemPlace diagnostic=advice is_warning=true />
             <ByLabel />
             <Confusion />
             <Scatter />
@@ -44,7 +45,7 @@ fn rows(state: &State) -> Option<Vec<Vec<String>>> {
     };
     let tuned = row("Tuned model".into(), &|metric| summary.best.score(metric));
     let baseline = summary.baseline.as_ref().map(|baseline| {
-        let name = format!("Always guessing “{}”", show::visible(&baseline.label));
+        let name = format!("Always guessing “{}”", format::visible(&baseline.label));
         row(name, &|metric| baseline.scores.get(&metric).copied().unwrap_or(f64::NAN))
     });
     Some([tuned].into_iter().chain(baseline).collect())
@@ -55,8 +56,8 @@ fn ended(state: &State) -> Option<String> {
     Some(format!(
         "{} It took {} steps and {}; the weights of step {} are kept.",
         state.run.end_words(),
-        show::count(f64::from(summary.steps)),
-        show::duration(summary.seconds),
-        show::count(f64::from(summary.best.step)),
+        format::count(f64::from(summary.steps)),
+        format::duration(summary.seconds),
+        format::count(f64::from(summary.best.step)),
     ))
 }

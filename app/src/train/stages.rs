@@ -1,19 +1,19 @@
-use hone_core::recipe::{Place, ThawUnit};
+use hone_core::recipe::{ParamGroup, UnfreezeUnit};
 use leptos::prelude::*;
 
 use crate::components::changing;
 use crate::page::Page;
-use crate::state::{StageGrid, show};
+use crate::state::{StageGrid, format};
 
 /// Which part learns in which stage of the coming run.
 #[component]
 pub fn Stages() -> impl IntoView {
     let page = Page::get();
     let grid = page.memo(|state| state.planned_stages());
-    let unit = page.memo(|state| match state.form.recipe.thaw_unit {
-        ThawUnit::Epochs => "from epoch".to_owned(),
-        ThawUnit::Steps => "from step".to_owned(),
-        ThawUnit::Stall => "stage".to_owned(),
+    let unit = page.memo(|state| match state.form.recipe.unfreeze_unit {
+        UnfreezeUnit::Epochs => "from epoch".to_owned(),
+        UnfreezeUnit::Steps => "from step".to_owned(),
+        UnfreezeUnit::Stall => "stage".to_owned(),
     });
     changing(move || match grid.get() {
         Some(grid) => view! { <Grid grid unit=unit.get() /> }.into_any(),
@@ -31,9 +31,10 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
         view! { <th scope="col" class=if *is_reached { "number" } else { "number unreached" }>{begin}</th> }
     });
     let heads = heads.collect_view();
-    let row = |(place, live): (Place, Vec<bool>)| {
-        let cells = live.into_iter().zip(&is_reached).map(|(is_live, is_reached)| {
-            let (class, sign, words) = if is_live { ("live", "●", "learns") } else { ("frozen", "❄", "frozen") };
+    let row = |(group, trainable): (ParamGroup, Vec<bool>)| {
+        let cells = trainable.into_iter().zip(&is_reached).map(|(is_trainable, is_reached)| {
+            let (class, sign, words) =
+                if is_trainable { ("live", "●", "learns") } else { ("frozen", "❄", "frozen") };
             let class = if *is_reached { class.to_owned() } else { format!("{class} unreached") };
             view! {
                 <td class=class>
@@ -44,7 +45,7 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
         });
         view! {
             <tr>
-                <th scope="row">{show::part(place)}</th>
+                <th scope="row">{format::part(group)}</th>
                 {cells.collect_view()}
             </tr>
         }

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use crate::browser;
 use crate::components::pressed;
 use crate::page::Page;
-use crate::state::{Phase, State, Step, cut_rows, show};
+use crate::state::{Phase, State, Step, cut_rows, format};
 
 /// The one primary button, and what it takes or waits for.
 #[component]
@@ -61,24 +61,24 @@ fn Nearest() -> impl IntoView {
 fn nearest(state: &State) -> Option<String> {
     let Some(Ok(estimate)) = state.estimate() else { return None };
     let nearest = estimate.nearest.as_ref().filter(|_| !estimate.fits())?;
-    let len = nearest.max_len.filter(|len| state.form.recipe.max_len != Some(*len));
+    let len = nearest.max_length.filter(|len| state.form.recipe.max_length != Some(*len));
     let len = len.map_or_else(String::new, |len| format!(", {len} tokens"));
-    Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.grad_accum_steps))
+    Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.gradient_accumulation_steps))
 }
 
 /// What a run takes, as far as it is known.
 fn takes(state: &State) -> String {
-    let steps = format!("{} steps", show::count(f64::from(state.planned_steps())));
+    let steps = format!("{} steps", format::count(f64::from(state.planned_steps())));
     match state.estimate() {
         Some(Ok(estimate)) => {
             let cut = match cut_rows(&estimate.cuts) {
                 rows if rows.is_empty() => rows,
                 rows => format!(" · {rows}"),
             };
-            format!("about {} · {} · {steps}{cut}", show::about(estimate.seconds), show::bytes(estimate.bytes))
+            format!("about {} · {} · {steps}{cut}", format::about(estimate.seconds), format::bytes(estimate.bytes))
         }
-        Some(Err(problem)) => {
-            format!("{steps}. Time and memory could not be told: {}", show::visible(&problem.what))
+        Some(Err(diagnostic)) => {
+            format!("{steps}. Time and memory could not be told: {}", format::visible(&diagnostic.what))
         }
         None if state.estimate.is_pending() => format!("{steps} · measuring time and memory…"),
         None => steps,

@@ -2,7 +2,8 @@ use leptos::prelude::*;
 
 use crate::components::Table;
 use crate::page::Page;
-use crate::state::{Run, scores, show};
+use crate::state::runs::scores;
+use crate::state::{Run, format};
 
 /// The figures behind the loss chart, for those who read rather than see.
 #[component]
@@ -30,8 +31,8 @@ fn rows(run: &Run) -> Vec<Vec<String>> {
         let before = run.steps.iter().rev().find(|step| step.step <= evaluation.step);
         let mut row = vec![
             evaluation.step.to_string(),
-            before.map_or(String::new(), |step| show::score(step.loss)),
-            show::score(evaluation.loss),
+            before.map_or(String::new(), |step| format::score(step.loss)),
+            format::score(evaluation.loss),
         ];
         row.extend(scores::shown(run.task()).iter().map(|metric| scores::of(evaluation, *metric)));
         row

@@ -1,12 +1,13 @@
 //! What the models say, the base beside the tuned.
 
-use hone_core::protocol::{Answer, Query, TextSpan};
+use hone_core::inference::{Answer, Query, TextSpan};
 use leptos::prelude::*;
 
-use super::marked::Marked;
 use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
-use crate::state::{Reply, State, marks, show};
+use crate::state::inference::highlight;
+use crate::state::{Reply, State, format};
+use crate::try_it::highlighted::Marked;
 
 /// Classes or labels shown in an answer.
 const SHOWN: usize = 10;
@@ -34,7 +35,7 @@ fn words_read(reply: &Reply) -> String {
     } else {
         String::new()
     };
-    format!("{} read{cut}.{note}", show::counted(reply.tokens, "token", "tokens"))
+    format!("{} read{cut}.{note}", format::counted(reply.tokens, "token", "tokens"))
 }
 
 fn written(answer: &Answer) -> Option<&str> {
@@ -48,9 +49,9 @@ fn written(answer: &Answer) -> Option<&str> {
 #[component]
 fn Said(reply: Reply) -> impl IntoView {
     let asked = match &reply.query {
-        Query::Text { text, pair: None } => show::lines(text),
-        Query::Text { text, pair: Some(pair) } => format!("{}\n{}", show::lines(text), show::lines(pair)),
-        Query::Question { question, .. } => show::lines(question),
+        Query::Text { text, pair: None } => format::lines(text),
+        Query::Text { text, pair: Some(pair) } => format!("{}\n{}", format::lines(text), format::lines(pair)),
+        Query::Question { question, .. } => format::lines(question),
         Query::Prompt { .. } => String::new(),
     };
     view! {
@@ -70,12 +71,12 @@ fn side(caption: &'static str, reply: &Reply, answer: &Answer) -> AnyView {
             view! { <Bars caption bars=bars(reply, answer) /> }.into_any()
         }
         (Answer::Number { value }, _) => {
-            let value = value.map_or("–".into(), |value| show::rate(f64::from(value)));
+            let value = value.map_or("–".into(), |value| format::rate(f64::from(value)));
             view! { {head()} <p class="big number">{value}</p> }.into_any()
         }
         (Answer::Entities { entities }, Query::Text { text, .. }) => {
             let none = entities.is_empty().then_some("No entity is found.");
-            view! { {head()} <Marked pieces=marks::pieces(text, entities) /> <p class="hint">{none}</p> }.into_any()
+            view! { {head()} <Marked pieces=highlight::pieces(text, entities) /> <p class="hint">{none}</p> }.into_any()
         }
         (Answer::Spans { spans, no_answer, is_unanswerable }, Query::Question { context, .. }) => {
             let best = if *is_unanswerable { &[] } else { &spans[..spans.len().min(1)] };
@@ -90,7 +91,7 @@ fn side(caption: &'static str, reply: &Reply, answer: &Answer) -> AnyView {
             view! {
                 {head()}
                 <p>{verdict}</p>
-                <Marked pieces=marks::pieces(context, best) />
+                <Marked pieces=highlight::pieces(context, best) />
                 <Bars caption="Likeliest answers" bars />
             }
             .into_any()
@@ -132,7 +133,7 @@ fn Writing() -> impl IntoView {
     let text = move |of: fn(&Reply) -> &Answer| {
         page.memo(move |state: &State| {
             let text = state.trial.reply.as_ref().and_then(|reply| written(of(reply)));
-            text.map(show::lines).unwrap_or_default()
+            text.map(format::lines).unwrap_or_default()
         })
     };
     let is_missing = page.memo(|state| state.trial.reply.as_ref().is_none_or(|reply| written(&reply.tuned).is_none()));

@@ -1,9 +1,9 @@
 use leptos::prelude::*;
 
-use super::sampling::SamplingForm;
 use crate::components::typed;
 use crate::page::Page;
 use crate::state::Asking;
+use crate::try_it::sampling::SamplingForm;
 
 /// Where the person writes what is asked.
 #[component]

@@ -2,14 +2,14 @@
 
 mod answer;
 mod boxes;
-mod marked;
+mod highlighted;
 mod sampling;
 
 use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, StepSection, changing, pressed};
 use crate::page::Page;
-use crate::state::{Mistake, State, Step, show};
+use crate::state::{Mistake, State, Step, format};
 
 use answer::AnswerCard;
 use boxes::Boxes;
@@ -39,7 +39,7 @@ pub fn TryStep() -> impl IntoView {
 fn Question() -> impl IntoView {
     let page = Page::get();
     let name = page.memo(|state| state.run.of_what());
-    let problem = page.memo(|state| state.trial.problem.clone());
+    let diagnostic = page.memo(|state| state.trial.diagnostic.clone());
     let cannot_ask = page.memo(|state| !state.can_ask());
     let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
     let is_not_writing = page.memo(|state| !state.is_writing());
@@ -66,7 +66,7 @@ fn Question() -> impl IntoView {
             </span>
         </div>
         <Mistakes />
-        <ProblemPlace problem />
+        <ProblemPlace diagnostic />
         <AnswerCard />
     }
 }
@@ -78,15 +78,15 @@ fn Mistakes() -> impl IntoView {
     let mistakes = page.memo(|state| state.trial.mistakes.clone());
     let item = move |mistake: Mistake| {
         let Mistake { row, actual } = mistake;
-        let shown = show::excerpt(&row.text);
-        let pair = row.pair.as_deref().map(show::excerpt);
+        let shown = format::excerpt(&row.text);
+        let pair = row.pair.as_deref().map(format::excerpt);
         let ask = move |_| page.act(|state| state.ask_row(row.clone()));
         view! {
             <li>
                 <button type="button" class="pick" dir="auto" on:click=pressed(ask)>
                     <span>{shown}</span>
                     {pair.map(|pair| view! { <span>{pair}</span> })}
-                    <small>"is " {show::visible(&actual)}</small>
+                    <small>"is " {format::visible(&actual)}</small>
                 </button>
             </li>
         }

@@ -1,15 +1,16 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
+use hone_core::device_to_host::read_step;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::generate::Sampling;
 use hone_core::generate::Writer;
 use hone_core::model::{
-    BertConfig, Bottom, Dropout, DropoutShares, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
+    BertConfig, Dropout, DropoutRates, FrozenPrefix, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
 };
-use hone_core::problem::Problem;
-use hone_core::protocol::{BenchCase, BenchFigures, Event, Sampling};
-use hone_core::read::read_step;
-use hone_core::recipe::{Family, LoraTarget, Place};
+use hone_core::protocol::{BenchCase, BenchFigures, Event};
+use hone_core::recipe::{Family, LoraTarget, ParamGroup};
 use hone_core::text::{Answers, EncodedTexts, Examples};
-use hone_core::train::{AdamW, AdamWConfig, Objective, StepInput, TargetRule, clip_scale, gradients};
+use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use wasm_bindgen::prelude::*;
 
 use crate::device::Chosen;
@@ -33,17 +34,17 @@ unsafe extern "C" {
 pub async fn run(engine: &Engine, case: BenchCase) {
     let figures = match &engine.device {
         Some(chosen) => measured(chosen, &case).await,
-        None => Err(Problem::new("bench.no-device", "No device has been chosen yet.")),
+        None => Err(Diagnostic::new("bench.no-device", "No device has been chosen yet.")),
     };
     match figures {
         Ok(figures) => post(&Event::Benched { figures }),
-        Err(problem) => post(&Event::Fatal { problem }),
+        Err(diagnostic) => post(&Event::Fatal { diagnostic }),
     }
 }
 
 /// The shape of a model; `smollm2` learns through adapters.
 fn config(size: &str) -> Option<ModelConfig> {
-    let bert = |vocab, hidden, ffn, heads, layers| {
+    let bert = |vocab, hidden, intermediate_size, heads, layers| {
         let (family, positions, token_types) = (Family::Bert, 512, 2);
         let (layer_norm_eps, first_position) = (1e-12, 0);
         let config = BertConfig {
@@ -52,7 +53,7 @@ fn config(size: &str) -> Option<ModelConfig> {
             hidden,
             layers,
             heads,
-            ffn,
+            intermediate_size,
             positions,
             token_types,
             layer_norm_eps,
@@ -60,8 +61,8 @@ fn config(size: &str) -> Option<ModelConfig> {
         };
         ModelConfig::Bert(config)
     };
-    let llama = |vocab, hidden, ffn, heads, kv_heads, layers| {
-        let (head_size, positions, rms_norm_eps) = (hidden / heads, 512, 1e-5);
+    let llama = |vocab, hidden, intermediate_size, heads, kv_heads, layers| {
+        let (head_dim, positions, rms_norm_eps) = (hidden / heads, 512, 1e-5);
         let (rope_theta, is_tied) = (1e4, true);
         ModelConfig::Llama(LlamaConfig {
             vocab,
@@ -69,8 +70,8 @@ fn config(size: &str) -> Option<ModelConfig> {
             layers,
             heads,
             kv_heads,
-            head_size,
-            ffn,
+            head_dim,
+            intermediate_size,
             positions,
             rms_norm_eps,
             rope_theta,
@@ -101,8 +102,8 @@ struct Calls {
     submits: f64,
 }
 
-async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Problem> {
-    let unknown = || Problem::new("bench.case", format!("There is no benchmark \"{}\".", case.size));
+async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Diagnostic> {
+    let unknown = || Diagnostic::new("bench.case", format!("There is no benchmark \"{}\".", case.size));
     let config = config(&case.size).ok_or_else(unknown)?;
     let counter = import_scripts(COUNTER).is_ok();
     let mut model = synthetic(&config, 2, 0.02, &chosen.device)?;
@@ -112,14 +113,14 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
     let examples = examples(case, config.family());
     let mut optimizer = AdamW::new(AdamWConfig::default());
     let mut steps = Vec::new();
-    let lowest = Place::lowest_of(case.live_layers, config.sizes().layers);
-    let bottom = if case.keeps_prefix { model.bottom_below(lowest) } else { Bottom::None };
+    let lowest = ParamGroup::lowest_of(case.trainable_layers, config.sizes().layers);
+    let frozen_prefix = if case.keeps_prefix { model.prefix_below(lowest) } else { FrozenPrefix::None };
     let rows: Vec<u32> = (0..case.batch).collect();
     let batch = || examples.batch(&rows, rows.len(), case.len as usize, 0).input(&chosen.device);
-    let kept = model.raised(batch(), bottom, &mut Dropout::off());
+    let kept = model.forward_to(batch(), frozen_prefix, &mut Dropout::off());
     for number in 0..=case.steps {
         let input = if case.keeps_prefix { kept.clone() } else { batch() };
-        let input = StepInput::new(input, &TargetRule::plain(2), &examples, &rows, &rows);
+        let input = StepInput::new(input, &SoftTargets::plain(2), &examples, &rows, &rows);
         steps.push(step(&mut model, &mut optimizer, chosen, input, lowest, u64::from(number)).await?);
         breathe().await;
     }
@@ -143,7 +144,7 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Pro
         wasm_heap_bytes: heap_bytes(),
         gpu_bytes: on_gpu(js::get(&js_sys::global(), "webgpuBytes").as_f64().unwrap_or(0.0)),
         optimizer_bytes: optimizer.bytes() as f64,
-        live_layers: case.live_layers,
+        trainable_layers: case.trainable_layers,
         keeps_prefix: case.keeps_prefix,
         loss: steps.last().map_or(0.0, |step| step.loss),
     })
@@ -154,20 +155,20 @@ async fn step(
     optimizer: &mut AdamW,
     chosen: &Chosen,
     input: StepInput,
-    lowest: Place,
+    lowest: ParamGroup,
     number: u64,
-) -> Result<Step, Problem> {
+) -> Result<Step, Diagnostic> {
     take_calls();
     let begin = now_ms();
-    let shares = DropoutShares { adapter: 0.0, ..DropoutShares::all(DROPOUT) };
+    let shares = DropoutRates { adapter: 0.0, ..DropoutRates::all(DROPOUT) };
     let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
-    let (loss, gradients) = gradients(model, input, Objective::default(), |place| place >= lowest, &mut dropout);
+    let (loss, gradients) = gradients(model, input, Objective::default(), |group| group >= lowest, &mut dropout);
     let read = read_step(loss, gradients.square_norms());
     let awaited = now_ms();
     let (loss, squares) = read.await?;
     let resumed = now_ms();
     optimizer.step(model, gradients, |_| 1e-4, clip_scale(squares.sqrt(), 1.0));
-    chosen.device.flush().map_err(|error| Problem::new("bench.flush", error.to_string()))?;
+    chosen.device.flush().map_err(|error| Diagnostic::new("bench.flush", error.to_string()))?;
     let end = now_ms();
     let encode_ms = (awaited - begin) + (end - resumed);
     Ok(Step { total_ms: end - begin, encode_ms, calls: take_calls(), loss })
@@ -192,7 +193,7 @@ fn examples(case: &BenchCase, family: Family) -> Examples {
 }
 
 /// Tokens a second that a model writes on from a prompt, one after the other.
-async fn written_per_s(model: &TaskModel, prompt: &[u32]) -> Result<f64, Problem> {
+async fn written_per_s(model: &TaskModel, prompt: &[u32]) -> Result<f64, Diagnostic> {
     let mut writer = Writer::new(prompt, Sampling { max_new_tokens: WRITTEN + 1, ..Sampling::default() }, &[]);
     // The prompt is read with the first token.
     while writer.written().is_empty() {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use hone_core::dataset::DataRole;
 use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
+use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::TaskRows;
-use hone_core::problem::Problem;
-use hone_core::protocol::{DataRole, Event};
+use hone_core::protocol::Event;
 use hone_core::text::RowEncoder;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
@@ -44,8 +45,8 @@ pub struct Dropped {
 
 impl Dropped {
     /// The file that is read: two aligned ones become one of two columns.
-    async fn into_one(self) -> Result<(String, Blob), Problem> {
-        let no_file = || Problem::new("data.no-file", "No file came with the message.");
+    async fn into_one(self) -> Result<(String, Blob), Diagnostic> {
+        let no_file = || Diagnostic::new("data.no-file", "No file came with the message.");
         let mut files = self.files.into_iter();
         let first = files.next().ok_or_else(no_file)?;
         let Some(other) = self.aligned_with else { return Ok((self.name, first)) };
@@ -54,7 +55,7 @@ impl Dropped {
         let rows = align(&self.name, &first, &other, &second)?;
         let parts = Array::of1(&Uint8Array::from(rows.as_slice()));
         let blob = Blob::new_with_u8_array_sequence(&parts).map_err(|error| {
-            Problem::new(
+            Diagnostic::new(
                 "data.too-much-text",
                 format!("The browser could not hold both files: {}.", js::message(&error)),
             )
@@ -63,11 +64,14 @@ impl Dropped {
     }
 }
 
-async fn whole(blob: &Blob, name: &str) -> Result<Vec<u8>, Problem> {
+async fn whole(blob: &Blob, name: &str) -> Result<Vec<u8>, Diagnostic> {
     if blob.size() > MAX_JSON_BYTES as f64 {
-        return Err(Problem::new("data.too-much-text", format!("{name} is larger than {} MB.", MAX_JSON_BYTES >> 20))
-            .done("The files were not put together.")
-            .remedy("Put the sentences side by side in one TSV file, which is read piece by piece."));
+        return Err(Diagnostic::new(
+            "data.too-much-text",
+            format!("{name} is larger than {} MB.", MAX_JSON_BYTES >> 20),
+        )
+        .done("The files were not put together.")
+        .remedy("Put the sentences side by side in one TSV file, which is read piece by piece."));
     }
     let mut bytes = Vec::new();
     read_blob(blob, |piece, _| {
@@ -88,7 +92,7 @@ struct Source {
 #[derive(Clone)]
 struct Split {
     mapping: Mapping,
-    validation_share: f64,
+    validation_ratio: f64,
     seed: u32,
 }
 
@@ -110,7 +114,7 @@ impl Data {
     pub async fn open(&mut self, role: DataRole, dropped: Dropped, hints: Hints) {
         let read = match dropped.into_one().await {
             Ok((name, blob)) => scan(role, &name, blob, hints).await,
-            Err(problem) => Err(problem),
+            Err(diagnostic) => Err(diagnostic),
         };
         match read {
             Ok(source) => {
@@ -121,21 +125,21 @@ impl Data {
                 }
                 post(&Event::DataOpened { role, source: info });
             }
-            Err(problem) => post(&Event::DataNotOpened { role, problem }),
+            Err(diagnostic) => post(&Event::DataNotOpened { role, diagnostic }),
         }
     }
 
     /// Takes what is learned out of the files and splits the rows.
-    pub async fn map(&mut self, mapping: Mapping, validation_share: f64, seed: u32) {
+    pub async fn map(&mut self, mapping: Mapping, validation_ratio: f64, seed: u32) {
         self.ready = None;
-        self.split = Some(Split { mapping, validation_share, seed });
+        self.split = Some(Split { mapping, validation_ratio, seed });
         let (role, made) = self.make_ready().await;
         match made {
             Ok(ready) => {
                 post(&Event::DataReady { report: ready.report.clone() });
                 self.ready = Some(ready);
             }
-            Err(problem) => post(&Event::DataFailed { role, problem }),
+            Err(diagnostic) => post(&Event::DataFailed { role, diagnostic }),
         }
     }
 
@@ -144,14 +148,14 @@ impl Data {
         self.validation = None;
     }
 
-    async fn make_ready(&mut self) -> (DataRole, Result<Ready, Problem>) {
+    async fn make_ready(&mut self) -> (DataRole, Result<Ready, Diagnostic>) {
         let (Some(split), Some(train)) = (self.split.clone(), &mut self.train) else {
-            let problem = Problem::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
-            return (DataRole::Train, Err(problem));
+            let diagnostic = Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
+            return (DataRole::Train, Err(diagnostic));
         };
         let own = match collect(DataRole::Train, train, split.mapping.clone()).await {
             Ok(own) => own,
-            Err(problem) => return (DataRole::Train, Err(problem)),
+            Err(diagnostic) => return (DataRole::Train, Err(diagnostic)),
         };
         let other = match &mut self.validation {
             Some(validation) => {
@@ -159,12 +163,12 @@ impl Data {
                 let mapping = split.mapping.renamed(own, other).unwrap_or_else(|| validation.info.guess.clone());
                 match collect(DataRole::Validation, validation, mapping).await {
                     Ok(other) => Some(other),
-                    Err(problem) => return (DataRole::Validation, Err(problem)),
+                    Err(diagnostic) => return (DataRole::Validation, Err(diagnostic)),
                 }
             }
             None => None,
         };
-        let made = Dataset::new(own, other, split.validation_share, u64::from(split.seed));
+        let made = Dataset::new(own, other, split.validation_ratio, u64::from(split.seed));
         let sha256 = train.sha256.clone();
         (DataRole::Train, made.map(|(dataset, report)| Ready::new(Arc::new(dataset), report, sha256)))
     }
@@ -181,7 +185,7 @@ impl Data {
             if !ready.encode_next(model) {
                 match ready.finish(model) {
                     Ok(()) => post(&Event::DataReady { report: ready.report.clone() }),
-                    Err(problem) => post(&Event::DataFailed { role: DataRole::Train, problem }),
+                    Err(diagnostic) => post(&Event::DataFailed { role: DataRole::Train, diagnostic }),
                 }
                 break;
             }
@@ -221,7 +225,7 @@ impl Ready {
     }
 
     /// Takes over what all rows have come to.
-    fn finish(&mut self, model: &Loaded) -> Result<(), Problem> {
+    fn finish(&mut self, model: &Loaded) -> Result<(), Diagnostic> {
         let (dataset, report) = &self.mapped;
         let finished = self.encoder.finish(dataset, report, model.pretrained.config.positions());
         self.is_refused = finished.is_err();
@@ -236,7 +240,7 @@ impl Ready {
     }
 }
 
-async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<Source, Problem> {
+async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<Source, Diagnostic> {
     let total = blob.size();
     let mut scanner = Scanner::new(name, total, hints);
     let mut progress = Progress::new(role, total);
@@ -248,7 +252,7 @@ async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<So
     Ok(Source { blob, info: scanner.finish()?, sha256, examples: None })
 }
 
-async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Examples>, Problem> {
+async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Examples>, Diagnostic> {
     if let Some(examples) = source.examples.as_ref().filter(|examples| examples.mapping == mapping) {
         return Ok(examples.clone());
     }

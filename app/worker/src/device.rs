@@ -1,8 +1,8 @@
 //! Which device to compute on, and whether it can be trusted.
 
 use burn::tensor::Device;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::model::MaskSource;
-use hone_core::problem::Problem;
 use hone_core::protocol::{Backend, DeviceChoice, DeviceReport, SelfCheck};
 use hone_core::train::{MAX_DIFFERENCE, self_check};
 use wasm_bindgen::prelude::*;
@@ -43,7 +43,9 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
         Some(check) => check,
         None => match checked(&device, key).await {
             Ok(check) => check,
-            Err(problem) => return cpu(format!("The GPU failed its check. {}", problem.what), adapter.name, None),
+            Err(diagnostic) => {
+                return cpu(format!("The GPU failed its check. {}", diagnostic.what), adapter.name, None);
+            }
         },
     };
     if !check.passed {
@@ -59,10 +61,10 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
     Chosen { device, masks: MaskSource::Device, report }
 }
 
-async fn checked(device: &Device, key: String) -> Result<SelfCheck, Problem> {
+async fn checked(device: &Device, key: String) -> Result<SelfCheck, Diagnostic> {
     let max_difference = self_check(device).await?;
     match errors::take_logged() {
-        Some(problem) => Err(problem),
+        Some(diagnostic) => Err(diagnostic),
         None => Ok(SelfCheck { key, max_difference, passed: max_difference <= MAX_DIFFERENCE }),
     }
 }

@@ -3,18 +3,18 @@
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
 use hone_core::dataset::Hints;
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event, PROTOCOL_VERSION};
 
 use crate::data::{Data, Dropped};
 use crate::device::{self, Chosen};
+use crate::dry_run::Rehearsal;
+use crate::inference::Trial;
 use crate::mailbox::{self, Letter, post};
 use crate::model::Loaded;
-use crate::rehearsal::Rehearsal;
 use crate::run::Run;
 use crate::source::Source;
-use crate::trial::Trial;
-use crate::{bench, errors, export, hub, model, rehearsal, run, storage, trial};
+use crate::{bench, dry_run, errors, export, hub, inference, model, run, storage};
 
 /// Everything that the worker holds.
 #[derive(Default)]
@@ -49,12 +49,12 @@ impl Engine {
         // What is rehearsed or asked belongs to the data and the model as they were.
         if command.changes_what_is_learned() {
             self.rehearsal = None;
-            trial::stop(self);
+            inference::stop(self);
         }
         match command {
             Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
                 let reason = format!("{version} and {PROTOCOL_VERSION}");
-                post(&Event::Fatal { problem: errors::wrong_version(&reason) });
+                post(&Event::Fatal { diagnostic: errors::wrong_version(&reason) });
             }
             Command::Hello { device, known_check, .. } => {
                 let chosen = device::choose(device, known_check).await;
@@ -63,10 +63,10 @@ impl Engine {
                 storage::tell().await;
             }
             Command::OpenData { role, .. } if self.is_running() => {
-                let problem = Problem::new("data.running", "A run is going on.")
+                let diagnostic = Diagnostic::new("data.running", "A run is going on.")
                     .done("It goes on with the file that it began with.")
                     .remedy("Stop it, or wait for its end, and then choose the new file.");
-                post(&Event::DataNotOpened { role, problem });
+                post(&Event::DataNotOpened { role, diagnostic });
             }
             Command::OpenData { role, name, aligned_with, encoding, has_header } => {
                 self.data.open(role, Dropped { name, aligned_with, files }, Hints { encoding, has_header }).await;
@@ -77,8 +77,8 @@ impl Engine {
             | Command::LoadModel { .. }
             | Command::LoadFiles { .. }
                 if self.is_running() => {}
-            Command::MapData { mapping, validation_share, seed } => {
-                self.data.map(mapping, validation_share, seed).await;
+            Command::MapData { mapping, validation_ratio, seed } => {
+                self.data.map(mapping, validation_ratio, seed).await;
             }
             Command::CloseValidation => self.data.close_validation(),
             Command::LoadModel { model } => model::load(self, Source::of_entry(model).await).await,
@@ -93,14 +93,14 @@ impl Engine {
             Command::Start { recipe } => run::start(self, recipe),
             Command::Pause => run::pause(self, true),
             Command::Resume => run::pause(self, false),
-            Command::Stop if self.rehearsal.is_some() => rehearsal::stop(self),
+            Command::Stop if self.rehearsal.is_some() => dry_run::stop(self),
             Command::Stop => run::stop(self),
-            Command::SetLive { place, live } => run::set_live(self, place, live),
-            Command::FindRate { recipe } => rehearsal::find_rate(self, recipe),
-            Command::Estimate { recipe } => rehearsal::estimate(self, recipe),
-            Command::Predict { id, query } => trial::predict(self, id, query),
-            Command::StopWriting => trial::stop(self),
-            Command::Rows { actual, predicted } => trial::rows(self, actual, predicted),
+            Command::SetTrainable { group, trainable } => run::set_trainable(self, group, trainable),
+            Command::FindRate { recipe } => dry_run::find_rate(self, recipe),
+            Command::Estimate { recipe } => dry_run::estimate(self, recipe),
+            Command::Predict { id, query } => inference::predict(self, id, query),
+            Command::StopWriting => inference::stop(self),
+            Command::Rows { actual, predicted } => inference::rows(self, actual, predicted),
             Command::Export { form } => export::export(self, form).await,
             Command::Bench { case } => bench::run(self, case).await,
         }
@@ -113,7 +113,7 @@ impl Engine {
             return true;
         }
         // Someone waits for an answer; a rehearsal can wait for it.
-        trial::advance(self).await || rehearsal::advance(self).await || run::advance(self).await
+        inference::advance(self).await || dry_run::advance(self).await || run::advance(self).await
     }
 
     /// Whether a run is under way, paused or not.

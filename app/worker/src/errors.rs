@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Event;
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
@@ -35,10 +35,10 @@ pub fn install() {
     std::panic::set_hook(Box::new(|info| {
         web_sys::console::error_1(&info.to_string().into());
         // Nothing runs after a panic in wasm: the page must put a fresh worker in this one's place.
-        let problem = Problem::new("engine.panic", format!("The engine stopped working: {info}."))
+        let diagnostic = Diagnostic::new("engine.panic", format!("The engine stopped working: {info}."))
             .done("Your file, columns, model and recipe are kept in this tab.")
             .remedy("Start again. If it happens once more, please report it with this message.");
-        mailbox::post(&Event::Fatal { problem });
+        mailbox::post(&Event::Fatal { diagnostic });
     }));
     // It is the first and only logger of this worker.
     if log::set_logger(&GpuLog).is_ok() {
@@ -48,10 +48,10 @@ pub fn install() {
 
 /// An error that was logged since the last call. A shader that does not compile, or a lost device, shows itself only so:
 /// what was computed with it cannot be trusted.
-pub fn take_logged() -> Option<Problem> {
+pub fn take_logged() -> Option<Diagnostic> {
     let message = LOGGED.with_borrow_mut(Option::take)?;
     Some(
-        Problem::new("device.failed", format!("The GPU failed: {message}."))
+        Diagnostic::new("device.failed", format!("The GPU failed: {message}."))
             .done("What it had computed last was thrown away.")
             .remedy("Start again; if it happens again, choose the CPU under \"Compute on\"."),
     )
@@ -63,7 +63,7 @@ pub fn clear() {
 }
 
 /// The page and the worker are of different versions.
-pub fn wrong_version(reason: &str) -> Problem {
-    Problem::new("engine.version", format!("The page and its engine are of different versions ({reason})."))
+pub fn wrong_version(reason: &str) -> Diagnostic {
+    Diagnostic::new("engine.version", format!("The page and its engine are of different versions ({reason})."))
         .remedy("Reload the page without its cache (Ctrl+Shift+R).")
 }

@@ -2,9 +2,10 @@
 
 use std::io::{Result, Write};
 
+use hone_core::diagnostic::Diagnostic;
 use hone_core::export::{DataFacts, ModelFolder};
-use hone_core::problem::Problem;
-use hone_core::protocol::{Event, ExportForm};
+use hone_core::protocol::Event;
+use hone_core::usage::ExportForm;
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
@@ -19,12 +20,12 @@ const PART: usize = 1 << 20;
 pub async fn export(engine: &Engine, form: ExportForm) {
     match exported(engine, form).await {
         Ok((file_name, blob)) => post_with(&Event::Exported { file_name, bytes: blob.size() }, Some(&blob)),
-        Err(problem) => post(&Event::ExportFailed { problem }),
+        Err(diagnostic) => post(&Event::ExportFailed { diagnostic }),
     }
 }
 
-async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(String, Blob), Problem> {
-    let no_run = || Problem::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
+async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(String, Blob), Diagnostic> {
+    let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (best, _) = run.session.best().ok_or_else(no_run)?;
     let data = run.session.data();
@@ -36,7 +37,7 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
         labels: &data.labels,
         base_model: &model.entry.hub_id,
         license: &model.entry.license,
-        quantised: model.pretrained.quantised,
+        quantized: model.pretrained.quantized,
         recipe: run.session.recipe(),
         history: &run.session.state().history,
         best,
@@ -53,8 +54,8 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
         ExportForm::Model => folder.write(Parts::default(), progress).await?,
         ExportForm::Adapter => folder.write_adapter(Parts::default(), progress).await?,
     };
-    if let Some(problem) = errors::take_logged() {
-        return Err(problem);
+    if let Some(diagnostic) = errors::take_logged() {
+        return Err(diagnostic);
     }
     let ending = match form {
         ExportForm::Model => "tuned",
@@ -76,13 +77,13 @@ impl Parts {
         self.pending.clear();
     }
 
-    fn into_blob(mut self) -> std::result::Result<Blob, Problem> {
+    fn into_blob(mut self) -> std::result::Result<Blob, Diagnostic> {
         self.hand_over();
         let options = BlobPropertyBag::new();
         options.set_type("application/zip");
         Blob::new_with_u8_array_sequence_and_options(&self.done, &options).map_err(|error| {
             let reason = crate::js::message(&error);
-            Problem::new("export.blob", format!("The browser could not hold the model folder: {reason}."))
+            Diagnostic::new("export.blob", format!("The browser could not hold the model folder: {reason}."))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use js_sys::Uint8Array;
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
@@ -20,8 +20,8 @@ pub const PIECE: f64 = (1 << 20) as f64;
 /// When the file cannot be read any more, or `take` says so.
 pub async fn read_blob(
     blob: &Blob,
-    mut take: impl FnMut(&[u8], f64) -> Result<(), Problem>,
-) -> Result<String, Problem> {
+    mut take: impl FnMut(&[u8], f64) -> Result<(), Diagnostic>,
+) -> Result<String, Diagnostic> {
     let (size, mut done) = (blob.size(), 0.0);
     let mut hash = Sha256::new();
     while done < size {
@@ -50,7 +50,7 @@ pub struct Arriving {
 ///
 /// # Errors
 /// When it is not there, or a web page comes in its place.
-pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
+pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Diagnostic> {
     let options = RequestInit::new();
     // Who asks is nobody's concern.
     js::set(&options, "referrerPolicy", &"no-referrer".into());
@@ -66,7 +66,7 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
     match response.status() {
         401 | 403 | 404 => {
             let status = response.status();
-            return Err(Problem::new(
+            return Err(Diagnostic::new(
                 "model.absent",
                 format!("{url} is not there, or not for everybody (status {status})."),
             )
@@ -80,7 +80,7 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
     }
     let kind = response.headers().get("Content-Type").ok().flatten().unwrap_or_default();
     if kind.starts_with("text/html") {
-        return Err(Problem::new("model.web-page", format!("{url} gave a web page in place of the file."))
+        return Err(Diagnostic::new("model.web-page", format!("{url} gave a web page in place of the file."))
             .done("Nothing was changed.")
             .remedy("Check the address; some networks ask for a login first."));
     }
@@ -89,18 +89,18 @@ pub async fn fetch(url: &str, from: f64) -> Result<Arriving, Problem> {
     Ok(Arriving { url: url.into(), reader: Some(body.get_reader().unchecked_into()), skip })
 }
 
-fn failed(url: &str, reason: &str) -> Problem {
+fn failed(url: &str, reason: &str) -> Diagnostic {
     if mailbox::stops_loading() {
         return stopped();
     }
-    Problem::new("model.fetch", format!("{url} could not be loaded: {reason}."))
+    Diagnostic::new("model.fetch", format!("{url} could not be loaded: {reason}."))
         .done("What had arrived is kept.")
         .remedy("Check the connection and try again.")
 }
 
 /// The person stopped what was loading.
-pub fn stopped() -> Problem {
-    Problem::new("model.stopped", "Loading was stopped.")
+pub fn stopped() -> Diagnostic {
+    Diagnostic::new("model.stopped", "Loading was stopped.")
         .done("What had arrived is kept.")
         .remedy("Load it again: it goes on from there.")
 }
@@ -110,7 +110,7 @@ impl Arriving {
     ///
     /// # Errors
     /// When the connection breaks off.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Problem> {
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Diagnostic> {
         let Some(reader) = &self.reader else { return Ok(None) };
         loop {
             let read = JsFuture::from(reader.read()).await;
@@ -141,11 +141,11 @@ impl Drop for Arriving {
 ///
 /// # Errors
 /// When it is not there, breaks off, or is larger than `limit` bytes.
-pub async fn fetch_small(url: &str, limit: usize) -> Result<Vec<u8>, Problem> {
+pub async fn fetch_small(url: &str, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     let (mut arriving, mut whole) = (fetch(url, 0.0).await?, Vec::new());
     while let Some(bytes) = arriving.next().await? {
         if whole.len() + bytes.len() > limit {
-            return Err(Problem::new("model.fetch", format!("{url} is larger than {limit} bytes.")));
+            return Err(Diagnostic::new("model.fetch", format!("{url} is larger than {limit} bytes.")));
         }
         whole.extend_from_slice(&bytes);
     }
@@ -164,7 +164,7 @@ impl BlobReader {
     ///
     /// # Errors
     /// Where the browser cannot read so.
-    pub fn new(blob: Blob) -> Result<Self, Problem> {
+    pub fn new(blob: Blob) -> Result<Self, Diagnostic> {
         let reader = FileReaderSync::new().map_err(|error| unreadable(&error))?;
         Ok(Self { blob, reader, at: 0.0 })
     }
@@ -207,8 +207,8 @@ pub fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unreadable(error: &JsValue) -> Problem {
-    Problem::new("data.unreadable", format!("The file cannot be read any more: {}.", js::message(error)))
+fn unreadable(error: &JsValue) -> Diagnostic {
+    Diagnostic::new("data.unreadable", format!("The file cannot be read any more: {}.", js::message(error)))
         .done("Nothing was changed.")
         .remedy("It may have been moved or changed since you chose it: choose it again.")
 }

@@ -1,9 +1,9 @@
 //! Asking a hub what a model is. Nothing is asked before the person does.
 
 use hone_core::catalog::{FoundModel, POOLING};
+use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::{HubModel, Listing, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
-use hone_core::problem::Problem;
 use hone_core::protocol::Event;
 use hone_core::weights::GgufReader;
 
@@ -20,14 +20,15 @@ pub async fn find(engine: &Engine, hub: &str, written: &str) {
     match found(hub, written, memory::limit(engine)).await {
         Ok(found) => post(&Event::ModelFound { found }),
         Err(_) if stops_loading() => {
-            let problem = Problem::new("hub.stopped", "The hub is not asked any more.").done("Nothing was changed.");
-            post(&Event::ModelFailed { problem });
+            let diagnostic =
+                Diagnostic::new("hub.stopped", "The hub is not asked any more.").done("Nothing was changed.");
+            post(&Event::ModelFailed { diagnostic });
         }
-        Err(problem) => post(&Event::ModelFailed { problem }),
+        Err(diagnostic) => post(&Event::ModelFailed { diagnostic }),
     }
 }
 
-async fn found(hub: &str, written: &str, limit_bytes: f64) -> Result<FoundModel, Problem> {
+async fn found(hub: &str, written: &str, limit_bytes: f64) -> Result<FoundModel, Diagnostic> {
     let model = HubModel::parse(hub, written)?;
     let url = model.listing_url();
     let listing = Listing::parse(model, &fetch_small(&url, MAX_LISTING_BYTES).await?)?;
@@ -46,7 +47,7 @@ async fn found(hub: &str, written: &str, limit_bytes: f64) -> Result<FoundModel,
 }
 
 /// The configuration in the header of a GGUF file; the rest is not loaded.
-async fn config_of_gguf(url: &str) -> Result<Vec<u8>, Problem> {
+async fn config_of_gguf(url: &str) -> Result<Vec<u8>, Diagnostic> {
     let (mut arriving, mut reader) = (fetch(url, 0.0).await?, GgufReader::default());
     while let Some(piece) = arriving.next().await? {
         reader.push(&piece, &mut |_, _| Ok(()))?;

@@ -60,7 +60,7 @@ pub fn open() -> UnboundedReceiver<Letter> {
                 // The receiver lives as long as the worker.
                 drop(sender.unbounded_send(Letter { command, files }));
             }
-            Err(error) => post(&Event::Fatal { problem: crate::errors::wrong_version(&error.to_string()) }),
+            Err(error) => post(&Event::Fatal { diagnostic: crate::errors::wrong_version(&error.to_string()) }),
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));

@@ -8,20 +8,20 @@ use getrandom_04 as _;
 mod bench;
 mod data;
 mod device;
+mod dry_run;
 mod engine;
 mod errors;
 mod export;
 mod files;
 mod hub;
+mod inference;
 mod js;
 mod mailbox;
 mod memory;
 mod model;
-mod rehearsal;
 mod run;
 mod source;
 mod storage;
-mod trial;
 
 use wasm_bindgen::prelude::*;
 

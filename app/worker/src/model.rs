@@ -1,12 +1,13 @@
 //! Loading a model.
 
+use hone_core::catalog::ModelReport;
 use hone_core::catalog::{CatalogEntry, POOLING};
+use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::{VERBATIM, pooling_of};
 use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
-use hone_core::problem::Problem;
-use hone_core::protocol::{Event, ModelReport};
+use hone_core::protocol::Event;
 use hone_core::weights::{Incoming, Weights};
 
 use crate::device::Chosen;
@@ -26,14 +27,14 @@ pub struct Loaded {
 }
 
 /// Loads a model; the one before stays when it fails.
-pub async fn load(engine: &mut Engine, source: Result<Source, Problem>) {
+pub async fn load(engine: &mut Engine, source: Result<Source, Diagnostic>) {
     let Some(chosen) = &engine.device else {
-        let problem = Problem::new("model.no-device", "No device has been chosen yet.");
-        return post(&Event::ModelFailed { problem });
+        let diagnostic = Diagnostic::new("model.no-device", "No device has been chosen yet.");
+        return post(&Event::ModelFailed { diagnostic });
     };
     let result = match source {
         Ok(source) => loaded(source, chosen).await,
-        Err(problem) => Err(problem),
+        Err(diagnostic) => Err(diagnostic),
     };
     match result {
         Ok((model, report)) => {
@@ -43,12 +44,12 @@ pub async fn load(engine: &mut Engine, source: Result<Source, Problem>) {
             engine.data.forget_tokens();
             post(&Event::ModelReady { model: report });
         }
-        Err(problem) => post(&Event::ModelFailed { problem }),
+        Err(diagnostic) => post(&Event::ModelFailed { diagnostic }),
     }
     storage::tell().await;
 }
 
-async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Problem> {
+async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Diagnostic> {
     let (mut config_json, mut verbatim) = (Vec::new(), Vec::new());
     let mut incoming = if source.is_gguf() {
         Incoming::gguf(&chosen.device)

@@ -4,9 +4,10 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use hone_core::dataset::Dataset;
-use hone_core::problem::Problem;
-use hone_core::protocol::{Backend, EndReason, Event, RunSummary, StepMetrics};
-use hone_core::recipe::{Place, RawRecipe};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Backend, Event};
+use hone_core::recipe::{ParamGroup, RecipeSpec};
+use hone_core::run::{EndReason, RunSummary, StepMetrics};
 use hone_core::train::{BatchShape, Progress, Session, Work};
 
 use crate::engine::Engine;
@@ -83,7 +84,7 @@ impl Run {
         post(&Event::Parts { step: self.session.state().step, parts: self.session.parts() });
     }
 
-    fn finish(&mut self, reason: EndReason, advice: Option<Problem>) {
+    fn finish(&mut self, reason: EndReason, advice: Option<Diagnostic>) {
         self.stage = Stage::Over;
         let Some((best, _)) = self.session.best() else { return };
         let summary = RunSummary {
@@ -100,8 +101,8 @@ impl Run {
 }
 
 /// What to do about numbers that were not finite.
-fn not_finite() -> Problem {
-    Problem::new("run.not-finite", "Loss or gradient was not a number three times in a row.")
+fn not_finite() -> Diagnostic {
+    Diagnostic::new("run.not-finite", "Loss or gradient was not a number three times in a row.")
         .done("The run was ended and the best weights are kept.")
         .remedy("Take a lower learning rate (a third of this one), or a longer warm-up.")
 }
@@ -155,27 +156,27 @@ impl Clock {
 }
 
 /// Begins a run.
-pub fn start(engine: &mut Engine, recipe: RawRecipe) {
+pub fn start(engine: &mut Engine, recipe: RecipeSpec) {
     if engine.is_running() {
-        let problem = Problem::new("run.running", "A run is going on already.").remedy("Stop it first.");
-        return post(&Event::RunFailed { problem });
+        let diagnostic = Diagnostic::new("run.running", "A run is going on already.").remedy("Stop it first.");
+        return post(&Event::RunFailed { diagnostic });
     }
     match begin(engine, recipe) {
         Ok(run) => {
             post(&Event::Started { plan: run.session.plan() });
             engine.run = Some(run);
         }
-        Err(problem) => post(&Event::RunFailed { problem }),
+        Err(diagnostic) => post(&Event::RunFailed { diagnostic }),
     }
 }
 
-fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
+fn begin(engine: &Engine, recipe: RecipeSpec) -> Result<Run, Diagnostic> {
     let session = session(engine, recipe)?;
     let limit = memory::limit(engine);
     if session.memory_bytes() > limit {
         let (needed, limit) = (session.memory_bytes() / 1e6, limit / 1e6);
         let what = format!("This recipe would take about {needed:.0} MB of memory, and there are {limit:.0} MB.");
-        return Err(Problem::new("run.memory", what)
+        return Err(Diagnostic::new("run.memory", what)
             .done("No run was begun.")
             .remedy("Take smaller batches with more accumulation, shorter texts, or fewer live layers."));
     }
@@ -193,12 +194,12 @@ fn begin(engine: &Engine, recipe: RawRecipe) -> Result<Run, Problem> {
     })
 }
 
-fn not_ready(what: &str) -> Problem {
-    Problem::new("run.not-ready", format!("{what} is not ready yet."))
+fn not_ready(what: &str) -> Diagnostic {
+    Diagnostic::new("run.not-ready", format!("{what} is not ready yet."))
 }
 
 /// A session of this recipe on what is loaded.
-pub fn session(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
+pub fn session(engine: &Engine, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
     let (Some(chosen), Some(model)) = (&engine.device, &engine.model) else { return Err(not_ready("The model")) };
     let ready = engine.data.ready().ok_or_else(|| not_ready("The data"))?;
     let Some(rows) = ready.rows() else {
@@ -208,11 +209,11 @@ pub fn session(engine: &Engine, recipe: RawRecipe) -> Result<Session, Problem> {
 }
 
 /// Freezes or thaws a part of the model while it runs.
-pub fn set_live(engine: &mut Engine, place: Place, live: Option<bool>) {
+pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<bool>) {
     let Some(run) = engine.run.as_mut().filter(|run| run.is_under_way()) else { return };
-    match run.session.set_live(place, live) {
+    match run.session.set_trainable(group, trainable) {
         Ok(()) => run.tell_parts(),
-        Err(problem) => post(&Event::RunWarning { problem }),
+        Err(diagnostic) => post(&Event::RunWarning { diagnostic }),
     }
 }
 
@@ -245,7 +246,7 @@ pub async fn advance(engine: &mut Engine) -> bool {
     let begin = now_ms();
     let progress = run.session.advance().await;
     let progress = match errors::take_logged() {
-        Some(problem) => Err(problem),
+        Some(diagnostic) => Err(diagnostic),
         None => progress,
     };
     if tokens > 0.0 && !is_new {
@@ -254,9 +255,9 @@ pub async fn advance(engine: &mut Engine) -> bool {
     }
     match progress {
         Ok(progress) => tell(run, progress),
-        Err(problem) => fail(run, problem),
+        Err(diagnostic) => fail(run, diagnostic),
     }
-    if run.session.take_live_changed() {
+    if run.session.take_trainable_changed() {
         run.tell_parts();
     }
     true
@@ -286,9 +287,10 @@ fn tell(run: &mut Run, progress: Progress) {
         Progress::Step(metrics) => {
             run.clock.step(metrics.tokens);
             if !metrics.taken {
-                let problem = Problem::new("run.step-lost", format!("Step {} gave no finite numbers.", metrics.step))
-                    .done("It was not taken; the weights are as before.");
-                post(&Event::RunWarning { problem });
+                let diagnostic =
+                    Diagnostic::new("run.step-lost", format!("Step {} gave no finite numbers.", metrics.step))
+                        .done("It was not taken; the weights are as before.");
+                post(&Event::RunWarning { diagnostic });
             }
             run.waiting.push(metrics);
             if now_ms() - run.told_ms >= STEPS_MS {
@@ -314,17 +316,17 @@ fn tell(run: &mut Run, progress: Progress) {
 }
 
 /// Ends a run whose device has failed: with the best weights, where there are some.
-fn fail(run: &mut Run, problem: Problem) {
+fn fail(run: &mut Run, diagnostic: Diagnostic) {
     run.flush();
     run.stage = Stage::Over;
     let kept = run.session.abandon();
     let done = match kept {
-        Some(step) => format!("{} The best weights so far (step {step}) are kept.", problem.done),
-        None => format!("{} No weights were kept: the run had not been evaluated yet.", problem.done),
+        Some(step) => format!("{} The best weights so far (step {step}) are kept.", diagnostic.done),
+        None => format!("{} No weights were kept: the run had not been evaluated yet.", diagnostic.done),
     };
-    let problem = problem.done(done.trim_start());
+    let diagnostic = diagnostic.done(done.trim_start());
     match kept {
-        Some(_) => run.finish(EndReason::DeviceFailed, Some(problem)),
-        None => post(&Event::RunFailed { problem }),
+        Some(_) => run.finish(EndReason::DeviceFailed, Some(diagnostic)),
+        None => post(&Event::RunFailed { diagnostic }),
     }
 }

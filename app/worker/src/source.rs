@@ -3,9 +3,9 @@
 use std::io::Read;
 
 use hone_core::catalog::CatalogEntry;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::{SAFETENSORS, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
-use hone_core::problem::Problem;
 use hone_core::recipe::{Family, Pooling};
 use sha2::{Digest, Sha256};
 use web_sys::Blob;
@@ -16,7 +16,7 @@ use crate::mailbox::{breathe, stops_loading};
 use crate::storage::{KeptFile, Shelf};
 
 /// Takes the next piece of a file; the numbers are the bytes that came so far, and those of the whole.
-pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Problem>;
+pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Diagnostic>;
 
 /// A model's files, and what is known of it.
 pub struct Source {
@@ -35,7 +35,7 @@ enum Files {
 
 impl Source {
     /// What the catalog or a hub offers.
-    pub async fn of_entry(entry: CatalogEntry) -> Result<Self, Problem> {
+    pub async fn of_entry(entry: CatalogEntry) -> Result<Self, Diagnostic> {
         let files = Files::Remote(Shelf::of(&entry).await);
         Ok(Self { entry, files })
     }
@@ -44,12 +44,12 @@ impl Source {
     ///
     /// # Errors
     /// When there are no weights among them.
-    pub fn of_files(name: String, paths: Vec<String>, blobs: Vec<Blob>) -> Result<Self, Problem> {
+    pub fn of_files(name: String, paths: Vec<String>, blobs: Vec<Blob>) -> Result<Self, Diagnostic> {
         let mut blobs: Vec<(String, Blob)> = paths.into_iter().zip(blobs).collect();
         let is_zip = matches!(blobs.as_slice(), [(path, _)] if path.to_ascii_lowercase().ends_with(".zip"));
         let mut files = if is_zip {
             let archive = ZipArchive::new(BlobReader::new(blobs.remove(0).1)?).map_err(|error| {
-                Problem::new("model.zip", format!("{name} cannot be read as a zip: {error}."))
+                Diagnostic::new("model.zip", format!("{name} cannot be read as a zip: {error}."))
                     .done("Nothing was changed.")
                     .remedy("Unpack it and drop the files.")
             })?;
@@ -67,7 +67,7 @@ impl Source {
         let weights = weights.or_else(|| names.iter().find(|name| is_gguf(name)));
         let Some(weights) = weights.cloned() else {
             let found = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
-            return Err(Problem::new("model.no-weights", format!("No weights are among the files ({found})."))
+            return Err(Diagnostic::new("model.no-weights", format!("No weights are among the files ({found})."))
                 .done("Nothing was changed.")
                 .remedy("Drop a folder that has config.json, tokenizer.json and model.safetensors, a zip of it, or a .gguf file."));
         };
@@ -101,12 +101,12 @@ impl Source {
     ///
     /// # Errors
     /// When it is not there, or is larger than `limit` bytes.
-    pub async fn small(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, Problem> {
+    pub async fn small(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, Diagnostic> {
         if stops_loading() {
             return Err(stopped());
         }
         let absent = || {
-            Problem::new("model.no-file", format!("{name} is not among the files."))
+            Diagnostic::new("model.no-file", format!("{name} is not among the files."))
                 .done("Nothing was changed.")
                 .remedy(format!("Add the {name} that belongs to the model."))
         };
@@ -155,7 +155,7 @@ impl Source {
     ///
     /// # Errors
     /// When it is not there, breaks off, is not the one that was announced, or `take` says so.
-    pub async fn weights(&mut self, take: Take<'_>) -> Result<(), Problem> {
+    pub async fn weights(&mut self, take: Take<'_>) -> Result<(), Diagnostic> {
         let (name, bytes) = (self.entry.weights.clone(), self.entry.bytes);
         match &mut self.files {
             Files::Remote(shelf) => remote_weights(&self.entry, shelf.as_ref(), take).await,
@@ -214,7 +214,7 @@ impl Files {
 }
 
 /// What the storage has comes first, then the rest over the network, which is kept as it comes.
-async fn remote_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take: Take<'_>) -> Result<(), Problem> {
+async fn remote_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take: Take<'_>) -> Result<(), Diagnostic> {
     let mut kept = match shelf {
         Some(shelf) => shelf.open(&entry.weights, true).await,
         None => None,
@@ -226,15 +226,15 @@ async fn remote_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take: Take<
         shelf.remove(&entry.weights).await;
     }
     result.map_err(|failed| match failed {
-        Failed::Useless(problem) | Failed::Unfinished(problem) => problem,
+        Failed::Useless(diagnostic) | Failed::Unfinished(diagnostic) => diagnostic,
     })
 }
 
 enum Failed {
     /// What has come is worth nothing.
-    Useless(Problem),
+    Useless(Diagnostic),
     /// What has come is good.
-    Unfinished(Problem),
+    Unfinished(Diagnostic),
 }
 
 async fn arrived(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'_>) -> Result<(), Failed> {
@@ -267,10 +267,10 @@ async fn arrived(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'
     }
     if done < total {
         let what = format!("{} broke off after {:.0} of {:.0} MB.", entry.weights, done / 1e6, total / 1e6);
-        let problem = Problem::new("model.broke-off", what)
+        let diagnostic = Diagnostic::new("model.broke-off", what)
             .done("What had arrived is kept.")
             .remedy("Load it again: it goes on from there.");
-        return Err(Failed::Unfinished(problem));
+        return Err(Failed::Unfinished(diagnostic));
     }
     if entry.sha256.is_empty() || hex(hash) == entry.sha256 {
         Ok(())
@@ -290,14 +290,14 @@ fn find<'a>(paths: impl Iterator<Item = &'a str>, name: &str) -> Option<usize> {
     found.min_by_key(|(_, path)| path.matches('/').count()).map(|(index, _)| index)
 }
 
-fn unreadable(name: &str, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new("model.zip", format!("{name} cannot be read from the zip: {error}."))
+fn unreadable(name: &str, error: &dyn std::fmt::Display) -> Diagnostic {
+    Diagnostic::new("model.zip", format!("{name} cannot be read from the zip: {error}."))
         .done("Nothing was changed.")
         .remedy("Unpack it and drop the files.")
 }
 
-fn too_large(name: &str, limit: usize) -> Problem {
-    Problem::new("model.too-large", format!("{name} is larger than {} MB.", limit.max(MAX_CONFIG_BYTES) >> 20))
+fn too_large(name: &str, limit: usize) -> Diagnostic {
+    Diagnostic::new("model.too-large", format!("{name} is larger than {} MB.", limit.max(MAX_CONFIG_BYTES) >> 20))
         .done("Nothing was changed.")
         .remedy("Check that it is the model's own.")
 }

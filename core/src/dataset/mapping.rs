@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::dataset::formats::record::Cells;
+use crate::dataset::phrases::names;
+use crate::dataset::template::Template;
+use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
-
-use super::cells::Cells;
-use super::template::Template;
-use super::words::names;
 
 /// Which columns are used, by index, and what is learned from them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +149,7 @@ impl Mapping {
     ///
     /// # Errors
     /// `data.template` for a prompt that names no column or one that does not exist.
-    pub fn prompt(&self, columns: &[String], row: &[String]) -> Result<Option<String>, Problem> {
+    pub fn prompt(&self, columns: &[String], row: &[String]) -> Result<Option<String>, Diagnostic> {
         let Self::Completion { prompt, .. } = self else { return Ok(None) };
         let mut cells = Cells::default();
         for cell in row {
@@ -164,7 +163,7 @@ impl Mapping {
     ///
     /// # Errors
     /// `data.mapping`, and `data.template` for a prompt that names no column or one that does not exist.
-    pub fn check(&self, columns: &[String]) -> Result<(), Problem> {
+    pub fn check(&self, columns: &[String]) -> Result<(), Diagnostic> {
         let mut template_columns = Vec::new();
         if let Self::Completion { prompt, .. } = self {
             template_columns = Template::parse(prompt, columns)?.columns();
@@ -174,18 +173,18 @@ impl Mapping {
         let twice = used.iter().enumerate().find(|(i, (column, _))| {
             template_columns.contains(column) || used[..*i].iter().any(|(other, _)| other == column)
         });
-        let problem = |what: String| Problem::new("data.mapping", what).done("The file was not read again.");
+        let diagnostic = |what: String| Diagnostic::new("data.mapping", what).done("The file was not read again.");
         if let Some((_, role)) = unknown {
-            return Err(problem(format!("The column for the {role} does not exist."))
+            return Err(diagnostic(format!("The column for the {role} does not exist."))
                 .remedy(format!("The file's columns are {}.", names(columns))));
         }
         if let Some((_, (column, role))) = twice {
             let name = columns.get(*column as usize).map(String::as_str).unwrap_or_default();
-            return Err(problem(format!("The column {} serves as {role} and as something else.", names(&[name])))
+            return Err(diagnostic(format!("The column {} serves as {role} and as something else.", names(&[name])))
                 .remedy("Choose another column for one of them."));
         }
         if matches!(self, Self::MultiLabel { labels, .. } if labels.is_empty()) {
-            return Err(problem("No column is chosen for the labels.".into())
+            return Err(diagnostic("No column is chosen for the labels.".into())
                 .remedy("Choose the columns of 0 and 1, or the one that lists labels."));
         }
         Ok(())
@@ -255,9 +254,9 @@ mod tests {
             (completion("{c}", 1), "data.template"),
             (completion("no column", 1), "data.template"),
         ] {
-            let problem = mapping.check(&columns).unwrap_err();
-            assert_eq!(problem.code, code, "{mapping:?}");
-            assert!(!problem.done.is_empty() && !problem.remedy.is_empty(), "{problem}");
+            let diagnostic = mapping.check(&columns).unwrap_err();
+            assert_eq!(diagnostic.code, code, "{mapping:?}");
+            assert!(!diagnostic.done.is_empty() && !diagnostic.remedy.is_empty(), "{diagnostic}");
         }
     }
 

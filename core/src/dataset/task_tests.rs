@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use super::tests::{by_chunks, collect, dataset, real_files, scan, warning};
-use super::*;
+use crate::dataset::tests::{by_chunks, collect, dataset, real_files, scan, warning};
+use crate::dataset::*;
+use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 
 /// Reasons for which rows are left out, with their lines.
-fn left_out(bytes: impl AsRef<[u8]>) -> Vec<(u32, String)> {
-    collect(bytes).unwrap().left_out.first.into_iter().map(|row| (row.line, row.reason)).collect()
+fn skipped(bytes: impl AsRef<[u8]>) -> Vec<(u32, String)> {
+    collect(bytes).unwrap().skipped.first.into_iter().map(|row| (row.line, row.reason)).collect()
 }
 
-fn mapped(bytes: &str, mapping: Mapping) -> Result<(Dataset, DataReport), Problem> {
+fn mapped(bytes: &str, mapping: Mapping) -> Result<(Dataset, DataReport), Diagnostic> {
     let mut collector = Collector::new(&scan(bytes)?, mapping)?;
     collector.push(bytes.as_bytes())?;
     Dataset::new(Arc::new(collector.finish()?), None, 0.5, 42)
@@ -85,7 +86,7 @@ fn questions_that_cannot_be_used_are_named() {
         ("a b a", &[("ok", "b", 2), ("gone", "x", 0), ("two", "a", 1), (" ", "b", 2)]),
         (" ", &[("blank", "", 0)]),
     ]);
-    let reasons: Vec<String> = left_out(&file).into_iter().map(|(_, reason)| reason).collect();
+    let reasons: Vec<String> = skipped(&file).into_iter().map(|(_, reason)| reason).collect();
     assert_eq!(
         reasons,
         [
@@ -101,10 +102,10 @@ fn questions_that_cannot_be_used_are_named() {
 fn hostile_depth_is_refused_and_no_more() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let lines = format!("{{\"text\":{deep},\"label\":1}}\n{{\"text\":\"a b\",\"label\":1}}\n");
-    assert_eq!(left_out(&lines), [(1, "nested too deeply".to_owned())]);
+    assert_eq!(skipped(&lines), [(1, "nested too deeply".to_owned())]);
     let paragraph = r#"{"context":"a b","qas":[{"question":"q","answers":[]}]}"#;
     let questions = format!("[{{\"qas\":{deep},\"context\":\"\"}},{paragraph}]");
-    assert_eq!(left_out(&questions), [(1, "nested too deeply".to_owned())]);
+    assert_eq!(skipped(&questions), [(1, "nested too deeply".to_owned())]);
     let columns = scan(format!("{{\"a\":{deep},\"b\":[1]}}")).unwrap_err();
     assert!(columns.what.contains("nested too deeply"), "{columns}");
 }
@@ -142,7 +143,7 @@ fn sentences_with_tags_become_words() {
 #[test]
 fn words_and_tags_of_different_number_are_left_out() {
     let file = "words,tags\na b,O B-X\na b c,O O\nd e,O O\n";
-    assert_eq!(left_out(file), [(3, "3 words and 2 tags".to_owned())]);
+    assert_eq!(skipped(file), [(3, "3 words and 2 tags".to_owned())]);
     let all_outside = dataset("words,tags\na b,O O\nc d,O O\n").unwrap_err();
     assert_eq!(all_outside.code, "data.one-class");
 }
@@ -213,7 +214,7 @@ fn pairs_have_two_texts_and_repeat_only_as_pairs() {
     let second = |row: &u32| dataset.second_text(*row) == Some("it is not");
     assert!(dataset.train.iter().chain(&dataset.validation).any(second));
     assert_eq!((report.duplicates, report.contradictions), (0, 0));
-    assert_eq!(report.dropped, [DroppedRow { line: 6, reason: "no second text".into() }]);
+    assert_eq!(report.dropped, [SkippedRow { line: 6, reason: "no second text".into() }]);
 }
 
 #[test]
@@ -223,13 +224,13 @@ fn conversations_keep_their_turns() {
     let both = format!(r#"{user},{{"role":"assistant","content":" ho "}}"#);
     let other = both.replace("hé", "hi");
     let file = [turns(&both), turns(user), turns(&other)].concat();
-    assert_eq!(left_out(&file), [(2, "no turn of the assistant".to_owned())]);
+    assert_eq!(skipped(&file), [(2, "no turn of the assistant".to_owned())]);
     let (dataset, report) = dataset(&file).unwrap();
     let Example::Chat(messages) = examples(&dataset).swap_remove(0) else { panic!("no chat") };
     let message = |role, content| Message { role, content };
     assert_eq!(messages, [message(Role::User, "hé"), message(Role::Assistant, "ho")]);
     assert_eq!(report.facts, TaskFacts::Turns { assistant: 2, max: 2 });
-    assert_eq!((dataset.task, report.majority_share), (Task::Generation, None));
+    assert_eq!((dataset.task, report.majority_ratio), (Task::Generation, None));
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! Prompts: text with the names of columns in braces.
 
-use crate::problem::Problem;
-
-use super::cells::Cells;
-use super::words::names;
+use crate::dataset::formats::record::Cells;
+use crate::dataset::phrases::names;
+use crate::diagnostic::Diagnostic;
 
 /// A prompt's template, its columns found.
 #[derive(Debug)]
@@ -23,7 +22,7 @@ impl Template {
     ///
     /// # Errors
     /// `data.template` where a brace does not close, a column does not exist, or none is named.
-    pub(super) fn parse(template: &str, columns: &[String]) -> Result<Self, Problem> {
+    pub(super) fn parse(template: &str, columns: &[String]) -> Result<Self, Diagnostic> {
         let mut paragraphs = Vec::new();
         for paragraph in template.split("\n\n") {
             paragraphs.push(pieces(paragraph, columns)?);
@@ -78,7 +77,7 @@ impl Template {
     }
 }
 
-fn pieces(paragraph: &str, columns: &[String]) -> Result<Vec<Piece>, Problem> {
+fn pieces(paragraph: &str, columns: &[String]) -> Result<Vec<Piece>, Diagnostic> {
     let mut pieces = Vec::new();
     let mut text = String::new();
     let mut rest = paragraph;
@@ -111,11 +110,11 @@ fn pieces(paragraph: &str, columns: &[String]) -> Result<Vec<Piece>, Problem> {
 
 /// The beginning of a text, to find a place by.
 fn start(text: &str) -> String {
-    super::words::excerpt(text.trim(), 20)
+    crate::dataset::phrases::excerpt(text.trim(), 20)
 }
 
-fn refused(what: impl Into<String>, columns: &[String]) -> Problem {
-    Problem::new("data.template", what).done("The file was not read again.").remedy(format!(
+fn refused(what: impl Into<String>, columns: &[String]) -> Diagnostic {
+    Diagnostic::new("data.template", what).done("The file was not read again.").remedy(format!(
         "Write columns' names in braces, and a brace that is meant twice. The columns are {}.",
         names(columns)
     ))
@@ -153,8 +152,8 @@ mod tests {
     fn a_bad_brace_is_named_with_its_place() {
         let columns = ["a".to_owned()];
         for (template, what) in [("{a} {oops", "oops"), ("{a} } x", "x"), ("{A}", "\"A\"")] {
-            let problem = Template::parse(template, &columns).unwrap_err();
-            assert!(problem.what.contains(what) && problem.remedy.contains("\"a\""), "{problem}");
+            let diagnostic = Template::parse(template, &columns).unwrap_err();
+            assert!(diagnostic.what.contains(what) && diagnostic.remedy.contains("\"a\""), "{diagnostic}");
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::*;
+use crate::dataset::*;
+use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CELL_BYTES, MAX_LABEL_CHARS, SNIFF_BYTES};
 
 const GOOD: &str = "text,label\nso good,pos\nso bad,neg\nfine,pos\ndull,neg\n";
 
-fn scan_by(bytes: &[u8], chunk: usize, hints: Hints) -> Result<SourceInfo, Problem> {
+fn scan_by(bytes: &[u8], chunk: usize, hints: Hints) -> Result<SourceInfo, Diagnostic> {
     let mut scanner = Scanner::new("file", bytes.len() as f64, hints);
     for part in bytes.chunks(chunk) {
         scanner.push(part)?;
@@ -16,11 +17,11 @@ fn scan_by(bytes: &[u8], chunk: usize, hints: Hints) -> Result<SourceInfo, Probl
     scanner.finish()
 }
 
-pub(super) fn scan(bytes: impl AsRef<[u8]>) -> Result<SourceInfo, Problem> {
+pub(super) fn scan(bytes: impl AsRef<[u8]>) -> Result<SourceInfo, Diagnostic> {
     scan_by(bytes.as_ref(), 1 << 20, Hints::default())
 }
 
-fn collect_by(bytes: &[u8], chunk: usize, source: &SourceInfo) -> Result<Examples, Problem> {
+fn collect_by(bytes: &[u8], chunk: usize, source: &SourceInfo) -> Result<Examples, Diagnostic> {
     let mut collector = Collector::new(source, source.guess.clone())?;
     for part in bytes.chunks(chunk) {
         collector.push(part)?;
@@ -28,11 +29,11 @@ fn collect_by(bytes: &[u8], chunk: usize, source: &SourceInfo) -> Result<Example
     collector.finish()
 }
 
-pub(super) fn collect(bytes: impl AsRef<[u8]>) -> Result<Examples, Problem> {
+pub(super) fn collect(bytes: impl AsRef<[u8]>) -> Result<Examples, Diagnostic> {
     collect_by(bytes.as_ref(), 1 << 20, &scan(&bytes)?)
 }
 
-pub(super) fn dataset(bytes: impl AsRef<[u8]>) -> Result<(Dataset, DataReport), Problem> {
+pub(super) fn dataset(bytes: impl AsRef<[u8]>) -> Result<(Dataset, DataReport), Diagnostic> {
     Dataset::new(Arc::new(collect(bytes)?), None, 0.5, 42)
 }
 
@@ -61,7 +62,7 @@ fn row(line: u32, text: &str, label: &str) -> (u32, String, String) {
     (line, text.into(), label.into())
 }
 
-pub(super) fn warning<'a>(warnings: &'a [Problem], code: &str) -> &'a Problem {
+pub(super) fn warning<'a>(warnings: &'a [Diagnostic], code: &str) -> &'a Diagnostic {
     warnings.iter().find(|warning| warning.code == code).unwrap_or_else(|| panic!("no {code} in {warnings:?}"))
 }
 
@@ -113,8 +114,8 @@ fn what_follows_the_head_of_a_large_file_is_read_the_same_way() {
         assert_eq!(scan_by(file.as_bytes(), chunk, Hints::default()).unwrap().rows as usize, file.lines().count() - 1);
     }
     let broken = [file.as_bytes(), b"caf\xe9,pos\n"].concat();
-    let problem = scan(&broken).unwrap_err();
-    assert!(problem.what.starts_with(&format!("Line {} holds", file.lines().count() + 1)), "{}", problem.what);
+    let diagnostic = scan(&broken).unwrap_err();
+    assert!(diagnostic.what.starts_with(&format!("Line {} holds", file.lines().count() + 1)), "{}", diagnostic.what);
 }
 
 #[test]
@@ -142,9 +143,9 @@ fn files_that_are_no_table_say_what_they_are() {
         (b"[{\"text\": \"a\", \"label\": ]", "data.no-rows"),
         (b"[\n]", "data.json-shape"),
     ] {
-        let problem = scan(bytes).unwrap_err();
-        assert_eq!(problem.code, code, "{}", String::from_utf8_lossy(bytes));
-        assert!(!problem.done.is_empty() && !problem.remedy.is_empty(), "{problem}");
+        let diagnostic = scan(bytes).unwrap_err();
+        assert_eq!(diagnostic.code, code, "{}", String::from_utf8_lossy(bytes));
+        assert!(!diagnostic.done.is_empty() && !diagnostic.remedy.is_empty(), "{diagnostic}");
     }
 }
 
@@ -169,7 +170,7 @@ fn ragged_rows_are_left_out_with_line_and_reason() {
     let bad = warning(&source.warnings, "data.bad-rows");
     assert_eq!(bad.what, "2 rows cannot be read. The first, line 3: 3 cells, not 2.");
     assert_eq!(rows(file), [row(2, "a b", "pos"), row(6, "c d", "neg")]);
-    assert_eq!(collect(file).unwrap().left_out.first[1], DroppedRow { line: 5, reason: "1 cell, not 2".into() });
+    assert_eq!(collect(file).unwrap().skipped.first[1], SkippedRow { line: 5, reason: "1 cell, not 2".into() });
 }
 
 #[test]
@@ -179,7 +180,7 @@ fn an_unclosed_quote_costs_no_row_and_is_named() {
     let unclosed = warning(&source.warnings, "data.unclosed-quote");
     assert_eq!(unclosed.what, "A quote opens on line 2 and does not close.");
     let ragged = collect("text,label\n\"open, x,pos\nb c,neg\n").unwrap();
-    assert_eq!(ragged.left_out.first[0].reason, "3 cells, not 2, and a quote that does not close");
+    assert_eq!(ragged.skipped.first[0].reason, "3 cells, not 2, and a quote that does not close");
     assert_eq!(rows(file), [row(2, "\"open", "pos"), row(3, "b c", "neg"), row(4, "d, e", "pos")]);
 }
 
@@ -187,19 +188,19 @@ fn an_unclosed_quote_costs_no_row_and_is_named() {
 fn a_bad_json_line_is_left_out_with_line_and_reason() {
     let file =
         "{\"text\":\"a b\",\"label\":\"x\"}\n{\"text\": oops}\n[1]\n{\"text\":\n{\"text\":\"c d\",\"label\":\"y\"}\n";
-    let labelled = collect(file).unwrap();
-    let reasons: Vec<_> = labelled.left_out.first.iter().map(|row| format!("{}: {}", row.line, row.reason)).collect();
+    let labeled = collect(file).unwrap();
+    let reasons: Vec<_> = labeled.skipped.first.iter().map(|row| format!("{}: {}", row.line, row.reason)).collect();
     assert_eq!(
         reasons,
         ["2: not valid JSON at character 10", "3: not a JSON object", "4: the JSON ends in the middle"]
     );
-    assert_eq!(labelled.len(), 2);
+    assert_eq!(labeled.len(), 2);
 }
 
 #[test]
 fn an_array_that_does_not_end_keeps_what_came_before() {
-    let labelled = collect("[{\"text\":\"a b\",\"label\":\"x\"},\n{\"text\":\"c").unwrap();
-    assert_eq!((labelled.len(), labelled.left_out.first[0].line), (1, 2));
+    let labeled = collect("[{\"text\":\"a b\",\"label\":\"x\"},\n{\"text\":\"c").unwrap();
+    assert_eq!((labeled.len(), labeled.skipped.first[0].line), (1, 2));
 }
 
 #[test]
@@ -212,9 +213,9 @@ fn a_ten_megabyte_cell_is_cut() {
     ] {
         let source = scan(&file).unwrap();
         assert_eq!(warning(&source.warnings, "data.long-cells").what, "1 cell is longer than 1 MB.");
-        let labelled = collect_by(file.as_bytes(), 1 << 20, &source).unwrap();
-        assert_eq!((labelled.text(0).len() > MAX_CELL_BYTES - 10, labelled.text(1)), (true, "short"));
-        assert!(labelled.text(0).len() <= MAX_CELL_BYTES);
+        let labeled = collect_by(file.as_bytes(), 1 << 20, &source).unwrap();
+        assert_eq!((labeled.text(0).len() > MAX_CELL_BYTES - 10, labeled.text(1)), (true, "short"));
+        assert!(labeled.text(0).len() <= MAX_CELL_BYTES);
     }
 }
 
@@ -237,8 +238,8 @@ fn missing_cells_are_left_out_with_their_reason() {
     let file = format!("text,label\na b,pos\n,neg\n  ,\nc d,\ne f,neg\ng,{}\n", "x".repeat(MAX_LABEL_CHARS + 1));
     let mut source = scan(&file).unwrap();
     source.guess = class(0, 1);
-    let left_out = collect_by(file.as_bytes(), 100, &source).unwrap().left_out;
-    let reasons: Vec<_> = left_out.first.into_iter().map(|row| (row.line, row.reason)).collect();
+    let skipped = collect_by(file.as_bytes(), 100, &source).unwrap().skipped;
+    let reasons: Vec<_> = skipped.first.into_iter().map(|row| (row.line, row.reason)).collect();
     let expected = [(3, "no text"), (4, "no text and no label"), (5, "no label"), (7, "the label is too long")];
     assert_eq!(reasons, expected.map(|(line, reason)| (line, reason.to_owned())));
     assert_eq!(collect("text,label\na b,\nc d,\n").unwrap_err().code, "data.no-rows");
@@ -265,7 +266,7 @@ fn a_mapping_names_two_columns_of_the_file() {
 fn a_split_keeps_every_class_on_both_sides() {
     let (dataset, report) = dataset(GOOD).unwrap();
     assert_eq!(dataset.labels, ["neg", "pos"]);
-    assert_eq!((report.train_rows, report.validation_rows, report.majority_share), (2, 2, Some(0.5)));
+    assert_eq!((report.train_rows, report.validation_rows, report.majority_ratio), (2, 2, Some(0.5)));
     for side in [&dataset.train, &dataset.validation] {
         assert_eq!(side.iter().map(|&row| dataset.label(row)).sum::<u32>(), 1);
     }
@@ -287,9 +288,9 @@ fn labels_that_cannot_be_learned_say_why() {
         (many(|i| format!("n{i}")), "data.too-many-classes", "1,000"),
         (many(|i| format!("{}.5", i)), "data.regression", "1,000"),
     ] {
-        let problem = dataset(file).unwrap_err();
-        assert_eq!(problem.code, code);
-        assert!(problem.what.contains(names), "{problem}");
+        let diagnostic = dataset(file).unwrap_err();
+        assert_eq!(diagnostic.code, code);
+        assert!(diagnostic.what.contains(names), "{diagnostic}");
     }
 }
 
@@ -298,7 +299,7 @@ fn a_class_with_one_row_is_left_out_by_name() {
     let (dataset, report) = dataset(format!("{GOOD}alone,other\n")).unwrap();
     assert_eq!(dataset.labels, ["neg", "pos"]);
     assert!(warning(&report.warnings, "data.single-row").what.contains("\"other\""));
-    assert_eq!(report.dropped, [DroppedRow { line: 6, reason: "the only row with its label".into() }]);
+    assert_eq!(report.dropped, [SkippedRow { line: 6, reason: "the only row with its label".into() }]);
     assert_eq!((report.rows_kept, report.rows_dropped), (4, 1));
 }
 

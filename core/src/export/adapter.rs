@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{ModelFolder, names};
+use crate::export::{ModelFolder, names};
 use crate::recipe::{AdapterKind, Family};
 
 /// The configuration of the run's adapters; none where there were no adapters.
@@ -46,11 +46,11 @@ pub fn config(folder: &ModelFolder) -> Option<Value> {
         "lora_dropout": raw.lora_dropout,
         "modules_to_save": if heads.is_empty() { Value::Null } else { json!(heads) },
         "peft_type": "LORA",
-        "r": raw.lora_rank,
+        "r": raw.lora_r,
         // A pattern: by its ending alone `output.dense` would name the attention's output too.
         "target_modules": modules.into_iter().collect::<Vec<_>>().join("|"),
         "task_type": task_type,
         "use_dora": raw.adapter == AdapterKind::Dora,
-        "use_rslora": raw.lora_rank_stabilised,
+        "use_rslora": raw.use_rslora,
     }))
 }

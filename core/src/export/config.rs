@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ModelFolder, failed, weights};
+use crate::diagnostic::Diagnostic;
+use crate::export::{ModelFolder, failed, weights};
 use crate::metrics::Detail;
-use crate::problem::Problem;
 use crate::recipe::Task;
 use crate::weights::Dtype;
 
@@ -21,7 +21,7 @@ const STALE: [&str; 8] = [
 ];
 
 /// All of the base model's fields, with labels, task and class name of the tuned one.
-pub fn patched(folder: &ModelFolder) -> Result<Value, Problem> {
+pub fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     config.retain(|field, _| !STALE.contains(&field.as_str()));
     let (task, kind) = (folder.recipe.task(), folder.kind());
@@ -31,13 +31,13 @@ pub fn patched(folder: &ModelFolder) -> Result<Value, Problem> {
     }
     config.insert("architectures".into(), json!([class]));
     config.extend(labels(folder));
-    let problem = match task {
+    let diagnostic = match task {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),
         Task::Regression => Some("regression"),
         Task::TokenClassification | Task::QuestionAnswering | Task::Generation => None,
     };
-    config.extend(problem.map(|problem| ("problem_type".into(), json!(problem))));
+    config.extend(diagnostic.map(|diagnostic| ("problem_type".into(), json!(diagnostic))));
     // Older and newer names of the same field.
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
     let dtype = dtype_name(weights::dtype(folder.model));
@@ -78,7 +78,7 @@ fn dtype_name(dtype: Dtype) -> &'static str {
 }
 
 /// generation_config.json of a decoder whose base has none: the tokens that config.json names.
-pub fn generation(folder: &ModelFolder) -> Result<Value, Problem> {
+pub fn generation(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     let tokens = ["bos_token_id", "eos_token_id", "pad_token_id"];
     let named = tokens.into_iter().filter_map(|field| Some((field.to_owned(), config.get(field)?.clone())));

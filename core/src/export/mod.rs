@@ -15,12 +15,13 @@ use serde_json::Value;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
+use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::model::TaskModel;
-use crate::problem::Problem;
-use crate::protocol::{Baseline, ExportForm};
 use crate::recipe::{Recipe, Task};
+use crate::run::Baseline;
 use crate::train::{Record, TrainingData};
+use crate::usage::ExportForm;
 use crate::usage::{ModelKind, PromptForm};
 
 /// The classes that open an encoder with a mean over its tokens.
@@ -42,10 +43,10 @@ pub struct ModelFolder<'a> {
     pub labels: &'a [String],
     /// The base model's name on a hub.
     pub base_model: &'a str,
-    /// The base model's licence, as SPDX; empty where it is not known.
+    /// The base model's license, as SPDX; empty where it is not known.
     pub license: &'a str,
-    /// What the base's weights were quantised to before training, where they were.
-    pub quantised: Option<&'static str>,
+    /// What the base's weights were quantized to before training, where they were.
+    pub quantized: Option<&'static str>,
     /// The recipe.
     pub recipe: &'a Recipe,
     /// Steps and evaluations.
@@ -83,7 +84,7 @@ impl ModelFolder<'_> {
     ///
     /// # Errors
     /// When the device or `out` fails.
-    pub async fn write<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Problem> {
+    pub async fn write<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Diagnostic> {
         let mut zip = ZipWriter::new_stream(out);
         let config = config::patched(self)?;
         file(&mut zip, "config.json", &pretty(&config)?)?;
@@ -101,9 +102,13 @@ impl ModelFolder<'_> {
     ///
     /// # Errors
     /// When the run had no adapter, or the device or `out` fails.
-    pub async fn write_adapter<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Problem> {
+    pub async fn write_adapter<W: Write>(
+        &self,
+        out: W,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<W, Diagnostic> {
         let config = adapter::config(self).ok_or_else(|| {
-            Problem::new("export.no-adapter", "This run had no adapter: the model itself has learned.")
+            Diagnostic::new("export.no-adapter", "This run had no adapter: the model itself has learned.")
                 .remedy("Download the whole model.")
         })?;
         let mut zip = ZipWriter::new_stream(out);
@@ -123,7 +128,7 @@ impl ModelFolder<'_> {
         ModelKind { task: self.recipe.task(), family: self.model.body.family(), pooling: self.recipe.pooling() }
     }
 
-    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Problem> {
+    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Diagnostic> {
         for (name, bytes) in self.verbatim {
             file(zip, name, bytes)?;
         }
@@ -138,25 +143,25 @@ impl ModelFolder<'_> {
     }
 }
 
-fn begin<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str) -> Result<(), Problem> {
+fn begin<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str) -> Result<(), Diagnostic> {
     // Weights do not shrink; and what is stored can be read by anything.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file(name, options).map_err(failed)
 }
 
-fn file<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str, bytes: &[u8]) -> Result<(), Problem> {
+fn file<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str, bytes: &[u8]) -> Result<(), Diagnostic> {
     begin(zip, name)?;
     zip.write_all(bytes).map_err(failed)
 }
 
-fn pretty(value: &Value) -> Result<Vec<u8>, Problem> {
+fn pretty(value: &Value) -> Result<Vec<u8>, Diagnostic> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(failed)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-fn failed(error: impl std::fmt::Display) -> Problem {
-    Problem::new("export.write", format!("The model folder could not be written: {error}."))
+fn failed(error: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::new("export.write", format!("The model folder could not be written: {error}."))
         .done("The tuned model is still here.")
         .remedy("Free some memory or disk space and try again.")
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ModelFolder;
+use crate::export::ModelFolder;
 use crate::recipe::{Metric, ScheduleKind};
 use crate::train::Record;
 
@@ -34,7 +34,7 @@ pub fn state(folder: &ModelFolder) -> Value {
     let (global_step, epoch) = last.unwrap_or_default();
     json!({
         "best_global_step": folder.best.step,
-        "best_metric": folder.best.score(folder.recipe.best_metric()),
+        "metric_for_best_model": folder.best.score(folder.recipe.metric_for_best_model()),
         "epoch": epoch,
         "global_step": global_step,
         "log_history": log.collect::<Vec<_>>(),
@@ -44,7 +44,7 @@ pub fn state(folder: &ModelFolder) -> Value {
 /// What the run was told.
 pub fn args(folder: &ModelFolder) -> Value {
     let raw = folder.recipe.raw();
-    let metric = folder.recipe.best_metric();
+    let metric = folder.recipe.metric_for_best_model();
     // What the Trainer has no name for is in recipe.json.
     let schedule = match raw.schedule {
         ScheduleKind::Constant => "constant_with_warmup",
@@ -62,18 +62,18 @@ pub fn args(folder: &ModelFolder) -> Value {
         "adam_beta2": 0.999,
         "adam_epsilon": 1e-8,
         "greater_is_better": !metric.is_lower_better(),
-        "gradient_accumulation_steps": raw.grad_accum_steps,
-        "learning_rate": folder.recipe.lr_peak(),
+        "gradient_accumulation_steps": raw.gradient_accumulation_steps,
+        "learning_rate": folder.recipe.learning_rate(),
         "load_best_model_at_end": true,
         "label_smoothing_factor": raw.label_smoothing,
         "lr_scheduler_type": schedule,
-        "max_grad_norm": raw.clip_norm,
+        "max_grad_norm": raw.max_grad_norm,
         "metric_for_best_model": name(metric),
         "num_train_epochs": raw.epochs,
         "optim": "adamw_torch",
         "per_device_train_batch_size": raw.batch_size,
         "seed": raw.seed,
-        "warmup_ratio": raw.warmup_share,
+        "warmup_ratio": raw.warmup_ratio,
         "warmup_steps": raw.warmup_steps.unwrap_or(0),
         "weight_decay": raw.weight_decay,
     })

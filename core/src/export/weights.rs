@@ -4,11 +4,11 @@ use std::io::Write;
 
 use burn::tensor::Tensor;
 
-use super::failed;
+use crate::device_to_host::read;
+use crate::diagnostic::Diagnostic;
+use crate::export::failed;
 use crate::model::TaskModel;
-use crate::problem::Problem;
-use crate::read::read;
-use crate::recipe::Place;
+use crate::recipe::ParamGroup;
 use crate::weights::{AnyWeight, Dtype, TensorInfo, Weights, encode, write_header};
 
 /// A weight on its way into a file.
@@ -31,7 +31,7 @@ pub fn dtype(model: &TaskModel) -> Dtype {
 /// All weights, under their names in transformers' model of the task. A new head has the element type of the body.
 pub fn all(model: &TaskModel) -> Vec<Exported> {
     let (mut weights, dtype) = (Vec::new(), dtype(model));
-    let is_new = |weight: &AnyWeight| weight.place() == Place::Head && !model.body.family().is_decoder();
+    let is_new = |weight: &AnyWeight| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
     model.clone().each(&mut |weight| {
         let dtype = if is_new(&weight) { dtype } else { weight.dtype() };
         weights.push(Exported::new(&weight, model.file_name(weight.name()), dtype));
@@ -65,7 +65,7 @@ pub async fn write(
     weights: Vec<Exported>,
     out: &mut impl Write,
     progress: &mut impl FnMut(usize, usize),
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let mut at = 0;
     let mut placed = |info: &TensorInfo| {
         let begin = at;

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ngrams::Overlap;
-use super::{is_space, words};
+use crate::metrics::ngrams::Overlap;
+use crate::metrics::{is_space, words};
 
 /// Longest n-grams.
 const MAX_ORDER: usize = 4;

@@ -1,8 +1,8 @@
 //! Corpus chrF2 (Popović 2015, 2016) as sacrebleu has it by default: character n-grams up to 6 without white space, no
 //! word n-grams, case kept.
 
-use super::ngrams::Overlap;
-use super::words;
+use crate::metrics::ngrams::Overlap;
+use crate::metrics::words;
 
 /// Longest n-grams, in characters.
 const MAX_ORDER: usize = 6;

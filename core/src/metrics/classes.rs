@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Detail, Evaluation, ratio};
+use crate::metrics::{Detail, Evaluation, ratio};
 use crate::recipe::Metric;
 
 /// Scores of one class. A ratio whose denominator is 0 counts as 0, as in scikit-learn.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ClassScores;
+use crate::metrics::ClassScores;
 
 /// A run of tags that belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::ClassScores;
+use crate::metrics::ClassScores;
 use crate::recipe::Metric;
 
 /// Scores on the validation rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Optimiser steps taken before it.
+    /// Optimizer steps taken before it.
     pub step: u32,
     /// Epochs done, with fraction.
     pub epoch: f64,

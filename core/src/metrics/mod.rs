@@ -22,7 +22,7 @@ pub use generation::{exact_match, perplexity};
 pub use multilabel::{MultilabelScores, best_label_thresholds, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};
 pub use squad::{
-    AnswerScores, Answered, BestThreshold, SquadScores, best_answer_thresholds, evaluate_answers, normalise_answer,
+    AnswerScores, Answered, BestThreshold, SquadScores, best_answer_thresholds, evaluate_answers, normalize_answer,
 };
 
 /// A part of a whole; 0 where there is no whole, as scikit-learn has it.

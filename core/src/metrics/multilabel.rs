@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClassScores, ratio};
+use crate::metrics::{ClassScores, ratio};
 
 /// Scores of labels. A ratio whose denominator is 0 counts as 0, that of a text without a label too.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ fn threshold_within(lower: f32, upper: f32) -> f32 {
     let middle = lower.midpoint(upper);
     match () {
         () if lower < 0.5 && upper >= 0.5 => 0.5,
-        // Of two neighbouring numbers the middle is one of them.
+        // Of two neighboring numbers the middle is one of them.
         () if middle > lower => middle,
         () => upper,
     }
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_parts_neighbouring_numbers() {
+    fn a_threshold_parts_neighboring_numbers() {
         let (low, high) = (0.3f32, 0.3f32.next_up());
         assert_eq!(threshold(&[(low, false), (high, true)]), high);
         assert_eq!(threshold(&[(0.0, true), (0.0, true)]), 0.0);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::words;
+use crate::metrics::words;
 
 /// A question's right answers, and what the model said.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct SquadScores {
 /// Mean scores of questions. A question's score is that of the gold answer which is nearest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnswerScores {
-    /// Share of the answers that are right word by word, once normalised.
+    /// Share of the answers that are right word by word, once normalized.
     pub exact_match: f64,
     /// Mean harmonic mean of precision and recall of the answers' words.
     pub f1: f64,
@@ -99,7 +99,7 @@ pub fn best_answer_thresholds(rows: &[Answered]) -> [BestThreshold; 2] {
 
 /// An answer without what does not matter: in lower case, without ASCII punctuation and English articles, its words apart
 /// by one space.
-pub fn normalise_answer(text: &str) -> String {
+pub fn normalize_answer(text: &str) -> String {
     let mut text = text.to_lowercase();
     text.retain(|c| !c.is_ascii_punctuation());
     let mut kept = String::with_capacity(text.len());
@@ -118,9 +118,9 @@ pub fn normalise_answer(text: &str) -> String {
 
 /// Exact match and F1 of an answer that is given.
 fn scores_of(row: &Answered) -> [f64; 2] {
-    let prediction = normalise_answer(row.prediction);
+    let prediction = normalize_answer(row.prediction);
     let mut gold: Vec<String> =
-        row.gold.iter().map(|answer| normalise_answer(answer)).filter(|answer| !answer.is_empty()).collect();
+        row.gold.iter().map(|answer| normalize_answer(answer)).filter(|answer| !answer.is_empty()).collect();
     if gold.is_empty() {
         gold.push(String::new());
     }
@@ -129,7 +129,7 @@ fn scores_of(row: &Answered) -> [f64; 2] {
     [f64::from(exact), f1]
 }
 
-/// F1 of the words of two normalised answers.
+/// F1 of the words of two normalized answers.
 fn token_f1(gold: &str, prediction: &str) -> f64 {
     if gold.is_empty() || prediction.is_empty() {
         return f64::from(gold == prediction);

@@ -6,12 +6,12 @@ use std::ops::Range;
 use burn::tensor::activation::gelu;
 use burn::tensor::{Int, Tensor};
 
-use super::body::MASKED;
-use super::layers::{Embedding, LayerNorm, Linear};
-use super::{BertConfig, Dropout, Site, Sizes};
+use crate::model::base_model::MASKED;
+use crate::model::layers::{Embedding, LayerNorm, Linear};
+use crate::model::{BertConfig, Dropout, Site, Sizes};
 use crate::ops::softmax;
 use crate::recipe::{Family, LoraTarget};
-use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
+use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
 
 /// What a family calls the weights of a layer.
 struct Names {
@@ -100,14 +100,16 @@ impl Bert {
             position: Embedding::load(tensors, "embeddings.position_embeddings", [rows, hidden])?,
             token_type: match config.token_types {
                 0 => None,
-                types => Some(Embedding::load(tensors, "embeddings.token_type_embeddings", [types, hidden])?),
+                token_type_ids => {
+                    Some(Embedding::load(tensors, "embeddings.token_type_embeddings", [token_type_ids, hidden])?)
+                }
             },
-            norm: LayerNorm::load(tensors, "embeddings.LayerNorm", Place::Embeddings, hidden, eps)?,
+            norm: LayerNorm::load(tensors, "embeddings.LayerNorm", ParamGroup::Embeddings, hidden, eps)?,
             first_position,
         };
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
         let pooler = match config.family == Family::Bert && tensors.has("pooler.dense.weight") {
-            true => Some(Linear::load(tensors, "pooler.dense", Place::Pooler, [hidden, hidden])?),
+            true => Some(Linear::load(tensors, "pooler.dense", ParamGroup::Pooler, [hidden, hidden])?),
             false => None,
         };
         Ok(Self { family: config.family, embeddings, layers, pooler })
@@ -124,7 +126,7 @@ impl Bert {
         Sizes {
             layers: self.layers.len(),
             hidden: self.embeddings.word.size(),
-            ffn: first.map_or(0, |layer| layer.intermediate.outputs()),
+            intermediate_size: first.map_or(0, |layer| layer.intermediate.outputs()),
             heads: first.map_or(0, |layer| layer.attention.heads),
         }
     }
@@ -146,17 +148,28 @@ impl Bert {
 
     /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`. `types` `[batch, seq]` tells the
     /// texts of a pair apart, 0 and 1; families that know no types do without.
-    pub fn embed(&self, ids: Tensor<2, Int>, types: Option<Tensor<2, Int>>, dropout: &mut Dropout) -> Tensor<3> {
+    pub fn embed(
+        &self,
+        ids: Tensor<2, Int>,
+        token_type_ids: Option<Tensor<2, Int>>,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let kept = dropout.draw(Site::Hidden, [batch, seq, self.embeddings.word.size()], &ids.device());
-        kept.apply(self.embeddings.forward(ids, types))
+        let kept = dropout.draw(Site::HiddenStates, [batch, seq, self.embeddings.word.size()], &ids.device());
+        kept.apply(self.embeddings.forward(ids, token_type_ids))
     }
 
     /// Some of the layers, one after the other: `x` `[batch, seq, hidden]` to the same; `mask` `[batch, seq]` is 1 on
     /// tokens and 0 on padding.
-    pub fn encode(&self, layers: Range<usize>, x: Tensor<3>, mask: Tensor<2>, dropout: &mut Dropout) -> Tensor<3> {
-        let [batch, seq] = mask.dims();
-        let bias = ((mask - 1.0) * -MASKED).reshape([batch, 1, 1, seq]);
+    pub fn encode(
+        &self,
+        layers: Range<usize>,
+        x: Tensor<3>,
+        attention_mask: Tensor<2>,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
+        let [batch, seq] = attention_mask.dims();
+        let bias = ((attention_mask - 1.0) * -MASKED).reshape([batch, 1, 1, seq]);
         self.layers[layers].iter().fold(x, |x, layer| layer.forward(x, bias.clone(), dropout))
     }
 
@@ -184,12 +197,14 @@ impl Bert {
 }
 
 impl Embeddings {
-    fn forward(&self, ids: Tensor<2, Int>, types: Option<Tensor<2, Int>>) -> Tensor<3> {
+    fn forward(&self, ids: Tensor<2, Int>, token_type_ids: Option<Tensor<2, Int>>) -> Tensor<3> {
         let [_, seq] = ids.dims();
         let positions = self.position.rows(self.first_position..self.first_position + seq);
         let words = self.word.forward(ids);
-        let sum = match (&self.token_type, types) {
-            (Some(table), Some(types)) if table.len() > 1 => words + table.forward(types) + positions.unsqueeze(),
+        let sum = match (&self.token_type, token_type_ids) {
+            (Some(table), Some(token_type_ids)) if table.len() > 1 => {
+                words + table.forward(token_type_ids) + positions.unsqueeze()
+            }
             // One text at a time, or one type for all: every token is of type 0.
             (Some(table), _) => words + (positions + table.rows(0..1)).unsqueeze(),
             (None, _) => words + positions.unsqueeze(),
@@ -200,24 +215,24 @@ impl Embeddings {
 
 impl Layer {
     fn load(config: &BertConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
-        let BertConfig { hidden, ffn, heads, layer_norm_eps: eps, .. } = *config;
+        let BertConfig { hidden, intermediate_size, heads, layer_norm_eps: eps, .. } = *config;
         let names = if config.family == Family::DistilBert { DISTILBERT } else { BERT };
-        let (place, at) = (Place::Layer(i), format!("{}.{i}", names.layer));
-        let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{at}.{name}"), place, shape);
+        let (group, at) = (ParamGroup::Layer(i), format!("{}.{i}", names.layer));
+        let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{at}.{name}"), group, shape);
         let query = linear(names.query, [hidden, hidden])?;
         let key = linear(names.key, [hidden, hidden])?;
         let value = linear(names.value, [hidden, hidden])?;
         let attended = linear(names.attention_output, [hidden, hidden])?;
-        let intermediate = linear(names.intermediate, [hidden, ffn])?;
-        let output = linear(names.output, [ffn, hidden])?;
-        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), place, hidden, eps);
+        let intermediate = linear(names.intermediate, [hidden, intermediate_size])?;
+        let output = linear(names.output, [intermediate_size, hidden])?;
+        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), group, hidden, eps);
         let attention = Attention { query, key, value, output: attended, norm: norm(names.attention_norm)?, heads };
         Ok(Self { attention, intermediate, output, norm: norm(names.norm)? })
     }
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let x = self.attention.forward(x, bias, dropout);
-        let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
+        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
         let inner = gelu(self.intermediate.forward(x.clone(), dropout));
         self.norm.forward(kept.apply(self.output.forward(inner, dropout)) + x)
     }
@@ -228,7 +243,7 @@ impl Attention {
         let [batch, seq, hidden] = x.dims();
         let size = hidden / self.heads;
         let kept_weights = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
-        let kept = dropout.draw(Site::Hidden, [batch, seq, hidden], &x.device());
+        let kept = dropout.draw(Site::HiddenStates, [batch, seq, hidden], &x.device());
         let mut split = |linear: &Linear| {
             linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, size]).swap_dims(1, 2)
         };

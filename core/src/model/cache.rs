@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::body::MASKED;
+use crate::model::base_model::MASKED;
 
 /// Keys and values `[batch, heads, tokens, size]` of every layer.
 #[derive(Clone, Debug, Default)]

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::Sizes;
+use crate::diagnostic::Diagnostic;
 use crate::limits::*;
-use crate::problem::Problem;
+use crate::model::Sizes;
 use crate::recipe::Family;
 
 /// A config.json that cannot be used.
@@ -55,9 +55,9 @@ fn known_families() -> String {
     Family::ALL.map(|family| format!("\"{}\"", family.model_type())).join(", ")
 }
 
-impl From<ConfigError> for Problem {
+impl From<ConfigError> for Diagnostic {
     fn from(error: ConfigError) -> Self {
-        Problem::new("model.config", format!("The model cannot be used: {error}."))
+        Diagnostic::new("model.config", format!("The model cannot be used: {error}."))
             .done("Nothing was changed.")
             .remedy("Choose a model of one of the families that Hone reads, with its own config.json.")
     }
@@ -88,7 +88,7 @@ pub struct BertConfig {
     /// Attention heads a layer.
     pub heads: usize,
     /// Size between the two halves of a feed-forward block.
-    pub ffn: usize,
+    pub intermediate_size: usize,
     /// Longest sequence, in tokens.
     pub positions: usize,
     /// Kinds of token (first and second sentence); 0 where the family knows none.
@@ -113,9 +113,9 @@ pub struct LlamaConfig {
     /// Heads that have keys and values of their own; each serves several others.
     pub kv_heads: usize,
     /// Length of a head's vector.
-    pub head_size: usize,
+    pub head_dim: usize,
     /// Size between the two halves of a feed-forward block.
-    pub ffn: usize,
+    pub intermediate_size: usize,
     /// Longest sequence, in tokens.
     pub positions: usize,
     /// Added to the mean square before its root.
@@ -138,7 +138,7 @@ pub struct Gpt2Config {
     /// Attention heads a layer.
     pub heads: usize,
     /// Size between the two halves of a feed-forward block.
-    pub ffn: usize,
+    pub intermediate_size: usize,
     /// Longest sequence, in tokens.
     pub positions: usize,
     /// Added to the variance before its root.
@@ -178,13 +178,13 @@ impl ModelConfig {
 
     /// Sizes that memory and work go by.
     pub fn sizes(&self) -> Sizes {
-        let (layers, hidden, ffn, heads) = match self {
-            Self::Bert(config) => (config.layers, config.hidden, config.ffn, config.heads),
+        let (layers, hidden, intermediate_size, heads) = match self {
+            Self::Bert(config) => (config.layers, config.hidden, config.intermediate_size, config.heads),
             // The gate makes a third of such a size.
-            Self::Llama(config) => (config.layers, config.hidden, config.ffn * 3 / 2, config.heads),
-            Self::Gpt2(config) => (config.layers, config.hidden, config.ffn, config.heads),
+            Self::Llama(config) => (config.layers, config.hidden, config.intermediate_size * 3 / 2, config.heads),
+            Self::Gpt2(config) => (config.layers, config.hidden, config.intermediate_size, config.heads),
         };
-        Sizes { layers, hidden, ffn, heads }
+        Sizes { layers, hidden, intermediate_size, heads }
     }
 
     /// Tokens in the vocabulary.
@@ -242,7 +242,7 @@ impl BertConfig {
             hidden,
             layers: fields.size(name("num_hidden_layers", "n_layers"), MAX_LAYERS, None)?,
             heads: divides("hidden_size", hidden, heads)?,
-            ffn: fields.size(name("intermediate_size", "hidden_dim"), MAX_FFN, None)?,
+            intermediate_size: fields.size(name("intermediate_size", "hidden_dim"), MAX_INTERMEDIATE_SIZE, None)?,
             positions: rows - first_position,
             token_types: if is_distilled { 0 } else { fields.size("type_vocab_size", 16, Some(2))? },
             layer_norm_eps: fields.epsilon("layer_norm_eps", 1e-12)?,
@@ -269,11 +269,11 @@ impl LlamaConfig {
         let hidden = fields.size("hidden_size", MAX_HIDDEN, None)?;
         let heads = fields.size("num_attention_heads", MAX_HIDDEN, None)?;
         let kv_heads = fields.size("num_key_value_heads", MAX_HIDDEN, Some(heads))?;
-        let head_size = match fields.0.get("head_dim") {
+        let head_dim = match fields.0.get("head_dim") {
             None | Some(Value::Null) => hidden / divides("hidden_size", hidden, heads)?,
             Some(_) => fields.size("head_dim", MAX_HIDDEN, None)?,
         };
-        divides("head_dim", head_size, 2)?;
+        divides("head_dim", head_dim, 2)?;
         divides("num_attention_heads", heads, kv_heads)?;
         Ok(Self {
             vocab: fields.size("vocab_size", MAX_VOCAB, None)?,
@@ -281,8 +281,8 @@ impl LlamaConfig {
             layers: fields.size("num_hidden_layers", MAX_LAYERS, None)?,
             heads,
             kv_heads,
-            head_size,
-            ffn: fields.size("intermediate_size", MAX_FFN, None)?,
+            head_dim,
+            intermediate_size: fields.size("intermediate_size", MAX_INTERMEDIATE_SIZE, None)?,
             // The rotary encoding has no table, so that a longer claim costs nothing.
             positions: fields.size("max_position_embeddings", 1 << 24, Some(2048))?.min(MAX_POSITIONS),
             rms_norm_eps: fields.epsilon("rms_norm_eps", 1e-6)?,
@@ -305,7 +305,7 @@ impl Gpt2Config {
             hidden,
             layers: fields.size("n_layer", MAX_LAYERS, None)?,
             heads: divides("n_embd", hidden, heads)?,
-            ffn: fields.size("n_inner", MAX_FFN, Some(4 * hidden))?,
+            intermediate_size: fields.size("n_inner", MAX_INTERMEDIATE_SIZE, Some(4 * hidden))?,
             positions: fields.size("n_positions", MAX_POSITIONS, Some(1024))?,
             layer_norm_eps: fields.epsilon("layer_norm_epsilon", 1e-5)?,
             is_tied: fields.flag("tie_word_embeddings", true)?,
@@ -401,10 +401,10 @@ mod tests {
         let config = BertConfig::parse(MICRO.as_bytes()).unwrap();
         assert_eq!((config.layer_norm_eps, config.token_types, config.first_position), (1e-12, 2, 0));
         let ModelConfig::Llama(config) = ModelConfig::parse(LLAMA.as_bytes()).unwrap() else { panic!() };
-        assert_eq!((config.head_size, config.rope_theta, config.is_tied), (2, 10_000.0, false));
+        assert_eq!((config.head_dim, config.rope_theta, config.is_tied), (2, 10_000.0, false));
         let gpt2 = r#"{"model_type":"gpt2","vocab_size":10,"n_embd":8,"n_layer":1,"n_head":2,"n_inner":null}"#;
         let ModelConfig::Gpt2(config) = ModelConfig::parse(gpt2.as_bytes()).unwrap() else { panic!() };
-        assert_eq!((config.ffn, config.positions, config.is_tied), (32, 1024, true));
+        assert_eq!((config.intermediate_size, config.positions, config.is_tied), (32, 1024, true));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
-use crate::recipe::RawRecipe;
-use crate::rng::{Purpose, Rng};
+use crate::recipe::RecipeSpec;
+use crate::rng::{Rng, Stream};
 
 /// Where masks come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum MaskSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {
     /// Hidden states: after the embeddings and both halves of a layer.
-    Hidden,
+    HiddenStates,
     /// Attention weights.
     Attention,
     /// The sentence vector before the head.
@@ -30,7 +30,7 @@ pub enum Site {
 
 /// The share of values that is switched off at each site, from 0 to below 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct DropoutShares {
+pub struct DropoutRates {
     /// Of hidden states.
     pub hidden: f64,
     /// Of attention weights.
@@ -41,14 +41,14 @@ pub struct DropoutShares {
     pub adapter: f64,
 }
 
-impl DropoutShares {
+impl DropoutRates {
     /// The same share everywhere.
     pub fn all(share: f64) -> Self {
         Self { hidden: share, attention: share, head: share, adapter: share }
     }
 
     /// The shares of a recipe.
-    pub fn of(recipe: &RawRecipe) -> Self {
+    pub fn of(recipe: &RecipeSpec) -> Self {
         Self {
             hidden: recipe.dropout,
             attention: recipe.attention_dropout,
@@ -59,7 +59,7 @@ impl DropoutShares {
 
     fn at(self, site: Site) -> f64 {
         match site {
-            Site::Hidden => self.hidden,
+            Site::HiddenStates => self.hidden,
             Site::Attention => self.attention,
             Site::Head => self.head,
             Site::Adapter => self.adapter,
@@ -70,7 +70,7 @@ impl DropoutShares {
 /// Draws the masks of one training batch.
 #[derive(Clone, Debug)]
 pub struct Dropout {
-    shares: DropoutShares,
+    shares: DropoutRates,
     source: MaskSource,
     rng: Rng,
     seeded: bool,
@@ -79,12 +79,12 @@ pub struct Dropout {
 impl Dropout {
     /// No dropout: for evaluation.
     pub fn off() -> Self {
-        Self::new(DropoutShares::default(), MaskSource::Host, 0, 0)
+        Self::new(DropoutRates::default(), MaskSource::Host, 0, 0)
     }
 
     /// The masks of batch number `batch` of a run.
-    pub fn new(shares: DropoutShares, source: MaskSource, seed: u64, batch: u64) -> Self {
-        Self { shares, source, rng: Rng::new(seed, Purpose::Dropout, batch), seeded: false }
+    pub fn new(shares: DropoutRates, source: MaskSource, seed: u64, batch: u64) -> Self {
+        Self { shares, source, rng: Rng::new(seed, Stream::Dropout, batch), seeded: false }
     }
 
     /// A second source that draws from here on what this one will draw.
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     fn mask(share: f64, batch: u64, len: usize) -> Vec<f32> {
-        Dropout::new(DropoutShares::all(share), MaskSource::Host, 1, batch).mask(share, len)
+        Dropout::new(DropoutRates::all(share), MaskSource::Host, 1, batch).mask(share, len)
     }
 
     #[test]
@@ -179,14 +179,14 @@ mod tests {
     #[test]
     fn each_site_has_its_own_share() {
         let device = Device::flex();
-        let shares = DropoutShares { hidden: 0.0, attention: 0.9, head: 0.5, adapter: 0.0 };
+        let shares = DropoutRates { hidden: 0.0, attention: 0.9, head: 0.5, adapter: 0.0 };
         let mut dropout = Dropout::new(shares, MaskSource::Host, 1, 0);
         let mut kept = |site| {
             let values = dropout.draw(site, [10_000], &device).apply(Tensor::<1>::ones([10_000], &device));
             let values: Vec<f32> = values.into_data().try_into_vec().unwrap();
             values.iter().filter(|&&value| value != 0.0).count() as f64 / 1e4
         };
-        assert_eq!((kept(Site::Hidden), kept(Site::Adapter)), (1.0, 1.0));
+        assert_eq!((kept(Site::HiddenStates), kept(Site::Adapter)), (1.0, 1.0));
         assert!((kept(Site::Attention) - 0.1).abs() < 0.02);
         assert!((kept(Site::Head) - 0.5).abs() < 0.02);
     }

@@ -5,12 +5,12 @@ use std::ops::Range;
 use burn::tensor::activation::gelu_approximate;
 use burn::tensor::{Int, Tensor};
 
-use super::cache::{Cache, causal_bias};
-use super::layers::{Embedding, LayerNorm, Linear};
-use super::{Dropout, Gpt2Config, Site, Sizes};
+use crate::model::cache::{Cache, causal_bias};
+use crate::model::layers::{Embedding, LayerNorm, Linear};
+use crate::model::{Dropout, Gpt2Config, Site, Sizes};
 use crate::ops::softmax;
 use crate::recipe::LoraTarget;
-use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
+use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
 
 /// The decoder, with its output matrix where that is not the table of embeddings.
 #[derive(Clone, Debug)]
@@ -44,10 +44,10 @@ impl Gpt2 {
         let word = Embedding::load(tensors, "wte", [vocab, hidden])?;
         let position = Embedding::load(tensors, "wpe", [config.positions, hidden])?;
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
-        let norm = LayerNorm::load(tensors, "ln_f", Place::Head, hidden, eps)?;
+        let norm = LayerNorm::load(tensors, "ln_f", ParamGroup::Head, hidden, eps)?;
         let output = match config.is_tied {
             true => None,
-            false => Some(Linear::load_without_bias(tensors, "lm_head", Place::Head, [hidden, vocab])?),
+            false => Some(Linear::load_without_bias(tensors, "lm_head", ParamGroup::Head, [hidden, vocab])?),
         };
         Ok(Self { word, position, layers, norm, output })
     }
@@ -63,7 +63,7 @@ impl Gpt2 {
         Sizes {
             layers: self.layers.len(),
             hidden: self.word.size(),
-            ffn: first.map_or(0, |layer| layer.intermediate.outputs()),
+            intermediate_size: first.map_or(0, |layer| layer.intermediate.outputs()),
             heads: first.map_or(0, |layer| layer.heads),
         }
     }
@@ -76,7 +76,7 @@ impl Gpt2 {
     /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]` that stand after `before` others.
     pub fn embed(&self, ids: Tensor<2, Int>, before: usize, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let kept = dropout.draw(Site::Hidden, [batch, seq, self.word.size()], &ids.device());
+        let kept = dropout.draw(Site::HiddenStates, [batch, seq, self.word.size()], &ids.device());
         kept.apply(self.word.forward(ids) + self.position.rows(before..before + seq).unsqueeze())
     }
 
@@ -120,14 +120,14 @@ impl Gpt2 {
 
 impl Layer {
     fn load(config: &Gpt2Config, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
-        let Gpt2Config { hidden, ffn, heads, layer_norm_eps: eps, .. } = *config;
-        let (place, at) = (Place::Layer(i), format!("h.{i}"));
-        let mut linear = |name: &str, shape| Linear::load_conv1d(tensors, &format!("{at}.{name}"), place, shape);
+        let Gpt2Config { hidden, intermediate_size, heads, layer_norm_eps: eps, .. } = *config;
+        let (group, at) = (ParamGroup::Layer(i), format!("h.{i}"));
+        let mut linear = |name: &str, shape| Linear::load_conv1d(tensors, &format!("{at}.{name}"), group, shape);
         let attention = linear("attn.c_attn", [hidden, 3 * hidden])?;
         let attention_output = linear("attn.c_proj", [hidden, hidden])?;
-        let intermediate = linear("mlp.c_fc", [hidden, ffn])?;
-        let output = linear("mlp.c_proj", [ffn, hidden])?;
-        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), place, hidden, eps);
+        let intermediate = linear("mlp.c_fc", [hidden, intermediate_size])?;
+        let output = linear("mlp.c_proj", [intermediate_size, hidden])?;
+        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), group, hidden, eps);
         let attention_norm = norm("ln_1")?;
         Ok(Self { attention_norm, attention, attention_output, norm: norm("ln_2")?, intermediate, output, heads })
     }
@@ -139,10 +139,10 @@ impl Layer {
         cache: Option<(&mut Cache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
+        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
         let attended = self.attend(self.attention_norm.forward(x.clone()), bias, cache, dropout);
         let x = x + kept.apply(attended);
-        let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
+        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
         let inner = gelu_approximate(self.intermediate.forward(self.norm.forward(x.clone()), dropout));
         x + kept.apply(self.output.forward(inner, dropout))
     }

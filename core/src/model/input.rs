@@ -6,22 +6,22 @@ use burn::tensor::{Int, Tensor};
 #[derive(Clone, Debug)]
 pub struct Input {
     /// What enters the model, and where.
-    pub hidden: Hidden,
+    pub hidden: HiddenStates,
     /// 1 on tokens, 0 on padding: `[batch, seq]`.
-    pub mask: Tensor<2>,
+    pub attention_mask: Tensor<2>,
     /// What each token weighs in the mean over its text, 0 on padding: `[batch, seq]`.
-    pub shares: Tensor<2>,
+    pub pooling_weights: Tensor<2>,
     /// Which of the first text (0) and the second (1) of a pair each token belongs to: `[batch, seq]`. None where every
     /// row has one text.
-    pub types: Option<Tensor<2, Int>>,
+    pub token_type_ids: Option<Tensor<2, Int>>,
     /// For the task of generation: the tokens, counted through the whole batch, after which the next one is asked for:
     /// `[picks]`. All of them where absent.
-    pub picks: Option<Tensor<1, Int>>,
+    pub gather_positions: Option<Tensor<1, Int>>,
 }
 
 /// Texts, computed up to some height of the model.
 #[derive(Clone, Debug)]
-pub enum Hidden {
+pub enum HiddenStates {
     /// Token ids `[batch, seq]`: nothing is computed yet.
     Ids(Tensor<2, Int>),
     /// The vectors `[batch, seq, hidden]` after the embeddings and so many layers.
@@ -33,7 +33,7 @@ pub enum Hidden {
 /// How much of a model, from below, is computed apart from the rest: because it is frozen, it gives the same whenever it
 /// is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bottom {
+pub enum FrozenPrefix {
     /// Nothing.
     None,
     /// The embeddings and so many layers.
@@ -42,7 +42,7 @@ pub enum Bottom {
     Sentence,
 }
 
-impl Bottom {
+impl FrozenPrefix {
     /// Number of values that it makes of a text of `tokens` tokens.
     pub fn width(self, tokens: usize, hidden: usize) -> usize {
         match self {

@@ -5,11 +5,11 @@ use std::ops::Range;
 use burn::tensor::module::{embedding, linear};
 use burn::tensor::{Device, Int, Tensor};
 
-use super::Dropout;
-use super::lora::{Lora, LoraConfig};
+use crate::model::Dropout;
+use crate::model::lora::{Lora, LoraConfig};
 use crate::ops::{layer_norm, rms_norm};
 use crate::rng::Rng;
-use crate::weights::{AnyWeight, Place, Tensors, Weight, Weights, WeightsError, new_linear};
+use crate::weights::{AnyWeight, ParamGroup, Tensors, Weight, Weights, WeightsError, new_linear};
 
 /// `y = x W + b`, and what an adapter adds to it.
 #[derive(Clone, Debug)]
@@ -23,19 +23,19 @@ pub struct Linear {
 
 impl Linear {
     /// The layer `name` of a file, from `into` to `out` values.
-    pub fn load(tensors: &mut Tensors, name: &str, place: Place, shape: [usize; 2]) -> Result<Self, WeightsError> {
-        let bias = tensors.vector(format!("{name}.bias"), place, shape[1])?;
-        Ok(Self { bias: Some(bias), ..Self::load_without_bias(tensors, name, place, shape)? })
+    pub fn load(tensors: &mut Tensors, name: &str, group: ParamGroup, shape: [usize; 2]) -> Result<Self, WeightsError> {
+        let bias = tensors.vector(format!("{name}.bias"), group, shape[1])?;
+        Ok(Self { bias: Some(bias), ..Self::load_without_bias(tensors, name, group, shape)? })
     }
 
     /// The same without a bias.
     pub fn load_without_bias(
         tensors: &mut Tensors,
         name: &str,
-        place: Place,
+        group: ParamGroup,
         [into, out]: [usize; 2],
     ) -> Result<Self, WeightsError> {
-        let weight = tensors.linear(format!("{name}.weight"), place, [out, into])?;
+        let weight = tensors.linear(format!("{name}.weight"), group, [out, into])?;
         Ok(Self { weight, bias: None, adapter: None })
     }
 
@@ -43,11 +43,11 @@ impl Linear {
     pub fn load_conv1d(
         tensors: &mut Tensors,
         name: &str,
-        place: Place,
+        group: ParamGroup,
         shape: [usize; 2],
     ) -> Result<Self, WeightsError> {
-        let weight = tensors.table(format!("{name}.weight"), place, shape)?;
-        let bias = tensors.vector(format!("{name}.bias"), place, shape[1])?;
+        let weight = tensors.table(format!("{name}.weight"), group, shape)?;
+        let bias = tensors.vector(format!("{name}.bias"), group, shape[1])?;
         Ok(Self { weight, bias: Some(bias), adapter: None })
     }
 
@@ -103,7 +103,7 @@ impl Weights for Linear {
     }
 }
 
-/// Layer normalisation over the last dimension (Ba, Kiros, Hinton 2016).
+/// Layer normalization over the last dimension (Ba, Kiros, Hinton 2016).
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
     weight: Weight<1>,
@@ -113,10 +113,16 @@ pub struct LayerNorm {
 
 impl LayerNorm {
     /// The norm `name` of a file.
-    pub fn load(tensors: &mut Tensors, name: &str, place: Place, size: usize, eps: f64) -> Result<Self, WeightsError> {
+    pub fn load(
+        tensors: &mut Tensors,
+        name: &str,
+        group: ParamGroup,
+        size: usize,
+        eps: f64,
+    ) -> Result<Self, WeightsError> {
         Ok(Self {
-            weight: tensors.vector(format!("{name}.weight"), place, size)?,
-            bias: tensors.vector(format!("{name}.bias"), place, size)?,
+            weight: tensors.vector(format!("{name}.weight"), group, size)?,
+            bias: tensors.vector(format!("{name}.bias"), group, size)?,
             eps,
         })
     }
@@ -134,7 +140,7 @@ impl Weights for LayerNorm {
     }
 }
 
-/// Root-mean-square normalisation over the last dimension (Zhang, Sennrich 2019).
+/// Root-mean-square normalization over the last dimension (Zhang, Sennrich 2019).
 #[derive(Clone, Debug)]
 pub struct RmsNorm {
     weight: Weight<1>,
@@ -143,8 +149,14 @@ pub struct RmsNorm {
 
 impl RmsNorm {
     /// The norm `name` of a file.
-    pub fn load(tensors: &mut Tensors, name: &str, place: Place, size: usize, eps: f64) -> Result<Self, WeightsError> {
-        Ok(Self { weight: tensors.vector(format!("{name}.weight"), place, size)?, eps })
+    pub fn load(
+        tensors: &mut Tensors,
+        name: &str,
+        group: ParamGroup,
+        size: usize,
+        eps: f64,
+    ) -> Result<Self, WeightsError> {
+        Ok(Self { weight: tensors.vector(format!("{name}.weight"), group, size)?, eps })
     }
 
     /// `[.., size]` to the same.
@@ -169,7 +181,7 @@ pub struct Embedding {
 impl Embedding {
     /// The table `name` of a file.
     pub fn load(tensors: &mut Tensors, name: &str, shape: [usize; 2]) -> Result<Self, WeightsError> {
-        Ok(Self { weight: tensors.table(format!("{name}.weight"), Place::Embeddings, shape)? })
+        Ok(Self { weight: tensors.table(format!("{name}.weight"), ParamGroup::Embeddings, shape)? })
     }
 
     /// `[batch, seq]` to `[batch, seq, hidden]`.

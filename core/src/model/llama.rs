@@ -6,12 +6,12 @@ use std::ops::Range;
 use burn::tensor::activation::silu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::cache::{Cache, causal_bias};
-use super::layers::{Embedding, Linear, RmsNorm};
-use super::{Dropout, LlamaConfig, Site, Sizes};
+use crate::model::cache::{Cache, causal_bias};
+use crate::model::layers::{Embedding, Linear, RmsNorm};
+use crate::model::{Dropout, LlamaConfig, Site, Sizes};
 use crate::ops::softmax;
 use crate::recipe::LoraTarget;
-use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
+use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
 
 /// The decoder, with its output matrix where that is not the table of embeddings.
 #[derive(Clone, Debug)]
@@ -20,7 +20,7 @@ pub struct Llama {
     layers: Vec<Layer>,
     norm: RmsNorm,
     output: Option<Linear>,
-    head_size: usize,
+    head_dim: usize,
     rope_theta: f64,
 }
 
@@ -61,12 +61,12 @@ impl Llama {
         let LlamaConfig { hidden, vocab, rms_norm_eps: eps, .. } = *config;
         let embeddings = Embedding::load(tensors, "embed_tokens", [vocab, hidden])?;
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
-        let norm = RmsNorm::load(tensors, "norm", Place::Head, hidden, eps)?;
+        let norm = RmsNorm::load(tensors, "norm", ParamGroup::Head, hidden, eps)?;
         let output = match config.is_tied {
             true => None,
-            false => Some(Linear::load_without_bias(tensors, "lm_head", Place::Head, [hidden, vocab])?),
+            false => Some(Linear::load_without_bias(tensors, "lm_head", ParamGroup::Head, [hidden, vocab])?),
         };
-        Ok(Self { embeddings, layers, norm, output, head_size: config.head_size, rope_theta: config.rope_theta })
+        Ok(Self { embeddings, layers, norm, output, head_dim: config.head_dim, rope_theta: config.rope_theta })
     }
 
     /// Tokens that it chooses from.
@@ -81,7 +81,7 @@ impl Llama {
             layers: self.layers.len(),
             hidden: self.embeddings.size(),
             // The gate makes a third of such a size.
-            ffn: first.map_or(0, |layer| layer.up.outputs() * 3 / 2),
+            intermediate_size: first.map_or(0, |layer| layer.up.outputs() * 3 / 2),
             heads: first.map_or(0, |layer| layer.attention.heads),
         }
     }
@@ -95,7 +95,7 @@ impl Llama {
     /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`.
     pub fn embed(&self, ids: Tensor<2, Int>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let kept = dropout.draw(Site::Hidden, [batch, seq, self.embeddings.size()], &ids.device());
+        let kept = dropout.draw(Site::HiddenStates, [batch, seq, self.embeddings.size()], &ids.device());
         kept.apply(self.embeddings.forward(ids))
     }
 
@@ -111,7 +111,7 @@ impl Llama {
         let [_, seq, _] = x.dims();
         let before = cache.as_ref().map_or(0, |cache| cache.tokens());
         let device = x.device();
-        let rotary = Rotary::new(before..before + seq, self.head_size, self.rope_theta, &device);
+        let rotary = Rotary::new(before..before + seq, self.head_dim, self.rope_theta, &device);
         let bias = causal_bias(seq, before, &device);
         layers.fold(x, |x, i| {
             let cache = cache.as_deref_mut().map(|cache| (cache, i));
@@ -145,9 +145,9 @@ impl Llama {
 
 impl Layer {
     fn load(config: &LlamaConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
-        let LlamaConfig { hidden, ffn, heads, kv_heads, head_size: size, rms_norm_eps: eps, .. } = *config;
-        let (place, at) = (Place::Layer(i), format!("layers.{i}"));
-        let mut linear = |name: &str, shape| Linear::load_without_bias(tensors, &format!("{at}.{name}"), place, shape);
+        let LlamaConfig { hidden, intermediate_size, heads, kv_heads, head_dim: size, rms_norm_eps: eps, .. } = *config;
+        let (group, at) = (ParamGroup::Layer(i), format!("layers.{i}"));
+        let mut linear = |name: &str, shape| Linear::load_without_bias(tensors, &format!("{at}.{name}"), group, shape);
         let attention = Attention {
             query: linear("self_attn.q_proj", [hidden, heads * size])?,
             key: linear("self_attn.k_proj", [hidden, kv_heads * size])?,
@@ -157,10 +157,10 @@ impl Layer {
             kv_heads,
             size,
         };
-        let gate = linear("mlp.gate_proj", [hidden, ffn])?;
-        let up = linear("mlp.up_proj", [hidden, ffn])?;
-        let down = linear("mlp.down_proj", [ffn, hidden])?;
-        let mut norm = |name: &str| RmsNorm::load(tensors, &format!("{at}.{name}"), place, hidden, eps);
+        let gate = linear("mlp.gate_proj", [hidden, intermediate_size])?;
+        let up = linear("mlp.up_proj", [hidden, intermediate_size])?;
+        let down = linear("mlp.down_proj", [intermediate_size, hidden])?;
+        let mut norm = |name: &str| RmsNorm::load(tensors, &format!("{at}.{name}"), group, hidden, eps);
         let attention_norm = norm("input_layernorm")?;
         Ok(Self { attention_norm, attention, norm: norm("post_attention_layernorm")?, gate, up, down })
     }
@@ -173,10 +173,10 @@ impl Layer {
         cache: Option<(&mut Cache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
+        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
         let attended = self.attention.forward(self.attention_norm.forward(x.clone()), rotary, bias, cache, dropout);
         let x = x + kept.apply(attended);
-        let kept = dropout.draw(Site::Hidden, x.dims(), &x.device());
+        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
         let normal = self.norm.forward(x.clone());
         let gated = silu(self.gate.forward(normal.clone(), dropout)) * self.up.forward(normal, dropout);
         x + kept.apply(self.down.forward(gated, dropout))

@@ -1,4 +1,4 @@
-//! Adapters: small matrices beside a frozen linear layer. LoRA (Hu et al. 2021), rank-stabilised (Kalajdzievski 2023)
+//! Adapters: small matrices beside a frozen linear layer. LoRA (Hu et al. 2021), rank-stabilized (Kalajdzievski 2023)
 //! or with the length of each output learned by itself (DoRA, Liu et al. 2024). Names, initial values and arithmetic
 //! are those of PEFT.
 
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
 
-use super::Dropout;
-use super::dropout::Site;
-use crate::recipe::{AdapterKind, LoraTarget, RawRecipe};
+use crate::model::Dropout;
+use crate::model::dropout::Site;
+use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
 use crate::weights::{AnyWeight, Dtype, Weight, Weights};
 
@@ -29,16 +29,16 @@ pub struct LoraConfig {
 
 impl LoraConfig {
     /// The adapters that a recipe asks for.
-    pub fn of(recipe: &RawRecipe) -> Option<Self> {
+    pub fn of(recipe: &RecipeSpec) -> Option<Self> {
         let is_dora = match recipe.adapter {
             AdapterKind::None => return None,
             AdapterKind::Lora => false,
             AdapterKind::Dora => true,
         };
-        let rank = f64::from(recipe.lora_rank);
-        let scale = recipe.lora_alpha / if recipe.lora_rank_stabilised { rank.sqrt() } else { rank };
-        let targets = recipe.lora_targets.iter().copied().collect();
-        Some(Self { rank: recipe.lora_rank as usize, scale, is_dora, targets })
+        let rank = f64::from(recipe.lora_r);
+        let scale = recipe.lora_alpha / if recipe.use_rslora { rank.sqrt() } else { rank };
+        let targets = recipe.target_modules.iter().copied().collect();
+        Some(Self { rank: recipe.lora_r as usize, scale, is_dora, targets })
     }
 }
 
@@ -72,7 +72,7 @@ impl Lora {
         let matrix = |part: &str, tensor| Weight {
             name: name(part),
             tensor,
-            place: weight.place,
+            group: weight.group,
             dtype: Dtype::F32,
             transposed: true,
             is_fixed: false,
@@ -85,7 +85,7 @@ impl Lora {
             let magnitude = Weight {
                 name: name("lora_magnitude_vector"),
                 tensor: square.clone().sqrt(),
-                place: weight.place,
+                group: weight.group,
                 dtype: Dtype::F32,
                 transposed: false,
                 is_fixed: false,

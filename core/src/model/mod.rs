@@ -1,7 +1,7 @@
 //! The models: one file a family, and what they are made of.
 
+mod base_model;
 mod bert;
-mod body;
 mod cache;
 mod config;
 mod dropout;
@@ -13,15 +13,15 @@ mod lora;
 mod synthetic;
 mod task_model;
 
-pub(crate) use body::MASKED;
+pub(crate) use base_model::MASKED;
 
+pub use base_model::{BaseModel, Sizes};
 pub use bert::Bert;
-pub use body::{Body, Sizes};
 pub use cache::Cache;
 pub use config::{BertConfig, ConfigError, Gpt2Config, LlamaConfig, ModelConfig};
-pub use dropout::{Dropout, DropoutShares, MaskSource, Site};
+pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
 pub use gpt2::Gpt2;
-pub use input::{Bottom, Hidden, Input};
+pub use input::{FrozenPrefix, HiddenStates, Input};
 pub use llama::Llama;
 pub use lora::LoraConfig;
 pub use synthetic::synthetic;

@@ -2,9 +2,9 @@
 
 use burn::tensor::{Device, TensorData};
 
-use super::{Body, ModelConfig, TaskModel};
+use crate::model::{BaseModel, ModelConfig, TaskModel};
 use crate::recipe::{Pooling, Task};
-use crate::rng::{Purpose, Rng};
+use crate::rng::{Rng, Stream};
 use crate::weights::{Tensors, WeightsError};
 
 /// A model of the given sizes, its weights normal with deviation `spread` (norms around 1): an encoder classifies texts
@@ -18,15 +18,15 @@ pub fn synthetic(
     spread: f32,
     device: &Device,
 ) -> Result<TaskModel, WeightsError> {
-    let mut rng = Rng::new(0, Purpose::Synthetic, 0);
+    let mut rng = Rng::new(0, Stream::Synthetic, 0);
     let mut make = |name: &str, shape: &[usize]| {
         let is_norm = shape.len() == 1 && name.ends_with(".weight");
-        let centre = if is_norm { 1.0 } else { 0.0 };
-        let values = (0..shape.iter().product()).map(|_| centre + spread * rng.normal()).collect();
+        let center = if is_norm { 1.0 } else { 0.0 };
+        let values = (0..shape.iter().product()).map(|_| center + spread * rng.normal()).collect();
         TensorData::new::<f32, _>(values, shape.to_vec())
     };
     let mut tensors = Tensors::made(device, &mut make);
-    let body = Body::load(config, &mut tensors)?;
+    let body = BaseModel::load(config, &mut tensors)?;
     let task = if body.family().is_decoder() { Task::Generation } else { Task::Classification };
     Ok(TaskModel::new(body, task, Pooling::Mean, outputs, 0, device))
 }

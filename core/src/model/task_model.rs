@@ -2,11 +2,11 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::layers::Linear;
-use super::{Body, Bottom, Dropout, Hidden, Input, LoraConfig, ModelConfig, Site};
+use crate::model::layers::Linear;
+use crate::model::{BaseModel, Dropout, FrozenPrefix, HiddenStates, Input, LoraConfig, ModelConfig, Site};
 use crate::recipe::{Family, Pooling, Task};
-use crate::rng::{Purpose, Rng};
-use crate::weights::{AnyWeight, Place, Tensors, Weights, WeightsError};
+use crate::rng::{Rng, Stream};
+use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
 
 /// What the names of heads begin with in a file; everything else is the body's.
 const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
@@ -16,7 +16,7 @@ const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_h
 #[derive(Clone, Debug)]
 pub struct TaskModel {
     /// The pretrained network.
-    pub body: Body,
+    pub body: BaseModel,
     head: Head,
 }
 
@@ -75,8 +75,8 @@ impl Form {
 
 impl TaskModel {
     /// Puts a new head with `outputs` outputs on a body.
-    pub fn new(body: Body, task: Task, pooling: Pooling, outputs: usize, seed: u64, device: &Device) -> Self {
-        let mut rng = Rng::new(seed, Purpose::Head, 0);
+    pub fn new(body: BaseModel, task: Task, pooling: Pooling, outputs: usize, seed: u64, device: &Device) -> Self {
+        let mut rng = Rng::new(seed, Stream::Head, 0);
         let mut make = |name: &str, shape| Ok(Linear::new(name, shape, &mut rng, device));
         match Self::with_head(body.clone(), task, pooling, outputs, &mut make) {
             Ok(model) => model,
@@ -95,13 +95,13 @@ impl TaskModel {
         outputs: usize,
         tensors: &mut Tensors,
     ) -> Result<Self, WeightsError> {
-        let body = Body::load(config, tensors)?;
-        let mut take = |name: &str, shape| Linear::load(tensors, name, Place::Head, shape);
+        let body = BaseModel::load(config, tensors)?;
+        let mut take = |name: &str, shape| Linear::load(tensors, name, ParamGroup::Head, shape);
         Self::with_head(body, task, pooling, outputs, &mut take)
     }
 
     fn with_head(
-        mut body: Body,
+        mut body: BaseModel,
         task: Task,
         pooling: Pooling,
         outputs: usize,
@@ -122,7 +122,7 @@ impl TaskModel {
                 }
             }
         };
-        if let (Head::Tokens(_), Body::Bert(bert)) = (&head, &mut body) {
+        if let (Head::Tokens(_), BaseModel::Bert(bert)) = (&head, &mut body) {
             bert.drop_pooler();
         }
         Ok(Self { body, head })
@@ -144,13 +144,13 @@ impl TaskModel {
 
     /// What lies below the lowest part that learns. Frozen embeddings alone are not worth keeping apart: they are
     /// looked up, not computed.
-    pub fn bottom_below(&self, lowest: Place) -> Bottom {
+    pub fn prefix_below(&self, lowest: ParamGroup) -> FrozenPrefix {
         match lowest {
-            Place::Embeddings | Place::Layer(0) => Bottom::None,
-            Place::Layer(i) => Bottom::Layers(i),
-            Place::Pooler | Place::Head => match self.head {
-                Head::Sentence { .. } => Bottom::Sentence,
-                Head::Tokens(_) | Head::Vocabulary => Bottom::Layers(self.body.layers()),
+            ParamGroup::Embeddings | ParamGroup::Layer(0) => FrozenPrefix::None,
+            ParamGroup::Layer(i) => FrozenPrefix::Layers(i),
+            ParamGroup::Pooler | ParamGroup::Head => match self.head {
+                Head::Sentence { .. } => FrozenPrefix::Sentence,
+                Head::Tokens(_) | Head::Vocabulary => FrozenPrefix::Layers(self.body.layers()),
             },
         }
     }
@@ -160,8 +160,8 @@ impl TaskModel {
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
             Head::Sentence { pooling, dense, scores } => {
-                let [rows, _] = input.mask.dims();
-                let kept = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.mask.device());
+                let [rows, _] = input.attention_mask.dims();
+                let kept = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.attention_mask.device());
                 let sentence = self.sentence(input, dropout);
                 let pooled = match (pooling, dense) {
                     (Pooling::Cls, None) => self.body.pool(sentence),
@@ -177,16 +177,16 @@ impl TaskModel {
                 scores.forward(kept.apply(pooled), &mut Dropout::off())
             }
             Head::Tokens(scores) => {
-                let [rows, len] = input.mask.dims();
-                let kept = dropout.draw(Site::Head, [rows * len, self.body.hidden()], &input.mask.device());
+                let [rows, len] = input.attention_mask.dims();
+                let kept = dropout.draw(Site::Head, [rows * len, self.body.hidden()], &input.attention_mask.device());
                 let tokens = self.tokens(input, dropout);
                 scores.forward(kept.apply(tokens), &mut Dropout::off())
             }
             Head::Vocabulary => {
-                let picks = input.picks.clone();
+                let gather_positions = input.gather_positions.clone();
                 let tokens = self.tokens(input, dropout);
-                self.body.scores(match picks {
-                    Some(picks) => tokens.select(0, picks),
+                self.body.scores(match gather_positions {
+                    Some(gather_positions) => tokens.select(0, gather_positions),
                     None => tokens,
                 })
             }
@@ -195,43 +195,47 @@ impl TaskModel {
 
     /// One vector a text: `[batch, hidden]`. Tasks that need none take the mean.
     pub fn sentence(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        match self.raised(input, Bottom::Sentence, dropout).hidden {
-            Hidden::Sentence(sentence) => sentence,
-            Hidden::Ids(_) | Hidden::Tokens(..) => unreachable!("raised to the sentence's vector in the line above"),
+        match self.forward_to(input, FrozenPrefix::Sentence, dropout).hidden {
+            HiddenStates::Sentence(sentence) => sentence,
+            HiddenStates::Ids(_) | HiddenStates::Tokens(..) => {
+                unreachable!("raised to the sentence's vector in the line above")
+            }
         }
     }
 
     /// Every token's vector after the last layer: `[batch · seq, hidden]`.
     fn tokens(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        match self.raised(input, Bottom::Layers(self.body.layers()), dropout).hidden {
-            Hidden::Tokens(_, x) => {
+        match self.forward_to(input, FrozenPrefix::Layers(self.body.layers()), dropout).hidden {
+            HiddenStates::Tokens(_, x) => {
                 let [batch, seq, hidden] = x.dims();
                 x.reshape([batch * seq, hidden])
             }
-            Hidden::Ids(_) | Hidden::Sentence(_) => unreachable!("raised to the last layer in the line above"),
+            HiddenStates::Ids(_) | HiddenStates::Sentence(_) => {
+                unreachable!("raised to the last layer in the line above")
+            }
         }
     }
 
     /// The texts, computed up to the top of `bottom`. Those that are higher already stay.
-    pub fn raised(&self, input: Input, bottom: Bottom, dropout: &mut Dropout) -> Input {
-        let top = match bottom {
-            Bottom::None => return input,
-            Bottom::Layers(count) => count,
-            Bottom::Sentence => self.body.layers(),
+    pub fn forward_to(&self, input: Input, frozen_prefix: FrozenPrefix, dropout: &mut Dropout) -> Input {
+        let top = match frozen_prefix {
+            FrozenPrefix::None => return input,
+            FrozenPrefix::Layers(count) => count,
+            FrozenPrefix::Sentence => self.body.layers(),
         };
         let (done, x) = match input.hidden {
-            Hidden::Sentence(_) => return input,
-            Hidden::Ids(ids) => (0, self.body.embed(ids, input.types.clone(), dropout)),
-            Hidden::Tokens(done, x) => (done, x),
+            HiddenStates::Sentence(_) => return input,
+            HiddenStates::Ids(ids) => (0, self.body.embed(ids, input.token_type_ids.clone(), dropout)),
+            HiddenStates::Tokens(done, x) => (done, x),
         };
-        let x = self.body.encode(done..top.max(done), x, input.mask.clone(), dropout);
-        let hidden = match (bottom, self.pooling()) {
-            (Bottom::Sentence, Some(Pooling::Cls)) => Hidden::Sentence(x.narrow(1, 0, 1).squeeze_dim(1)),
+        let x = self.body.encode(done..top.max(done), x, input.attention_mask.clone(), dropout);
+        let hidden = match (frozen_prefix, self.pooling()) {
+            (FrozenPrefix::Sentence, Some(Pooling::Cls)) => HiddenStates::Sentence(x.narrow(1, 0, 1).squeeze_dim(1)),
             // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
-            (Bottom::Sentence, _) => {
-                Hidden::Sentence(input.shares.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1))
+            (FrozenPrefix::Sentence, _) => {
+                HiddenStates::Sentence(input.pooling_weights.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1))
             }
-            _ => Hidden::Tokens(top.max(done), x),
+            _ => HiddenStates::Tokens(top.max(done), x),
         };
         Input { hidden, ..input }
     }

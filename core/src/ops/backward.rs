@@ -7,7 +7,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use super::FusedOps;
+use crate::ops::FusedOps;
 
 #[derive(Debug)]
 struct Softmax;
@@ -28,7 +28,7 @@ impl<B: FusedOps> Backward<B, 1> for Softmax {
 struct Norm;
 
 impl<B: FusedOps> Backward<B, 3> for Norm {
-    /// Normalised input, 1 / deviation, gamma.
+    /// Normalized input, 1 / deviation, gamma.
     type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
@@ -48,7 +48,7 @@ impl<B: FusedOps> Backward<B, 3> for Norm {
 struct Rms;
 
 impl<B: FusedOps> Backward<B, 2> for Rms {
-    /// Normalised input, 1 / root mean square, gamma.
+    /// Normalized input, 1 / root mean square, gamma.
     type State = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
     fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {

@@ -42,7 +42,7 @@ pub trait FusedOps: Backend {
         Self::float_sub(product, Self::float_mul(y, sum))
     }
 
-    /// Layer normalisation over the last dimension.
+    /// Layer normalization over the last dimension.
     #[fusion(default)]
     fn norm_last(
         x: FloatTensor<Self>,
@@ -53,7 +53,7 @@ pub trait FusedOps: Backend {
         Self::layer_norm(x, gamma, Some(beta), eps)
     }
 
-    /// Layer normalisation, for a backward pass to follow: the output, `(x − mean) / deviation`, and 1 / deviation
+    /// Layer normalization, for a backward pass to follow: the output, `(x − mean) / deviation`, and 1 / deviation
     /// `[.., 1]`.
     #[fusion(default)]
     fn norm_last_kept(
@@ -65,15 +65,15 @@ pub trait FusedOps: Backend {
         let (shape, last) = (along_last(&x.shape()), x.rank() - 1);
         let [gamma, beta] = [gamma, beta].map(|vector| Self::float_reshape(vector, shape.clone()));
         let mean = Self::float_mean_dim(x.clone(), last);
-        let centred = Self::float_sub(x, mean);
-        let variance = Self::float_mean_dim(Self::float_mul(centred.clone(), centred.clone()), last);
+        let centered = Self::float_sub(x, mean);
+        let variance = Self::float_mean_dim(Self::float_mul(centered.clone(), centered.clone()), last);
         let scale = Self::float_recip(Self::float_sqrt(Self::float_add_scalar(variance, eps.into())));
-        let normal = Self::float_mul(centred, scale.clone());
+        let normal = Self::float_mul(centered, scale.clone());
         let y = Self::float_add(Self::float_mul(normal.clone(), gamma), beta);
         (y, normal, scale)
     }
 
-    /// Gradients of a norm's input, gamma and beta, of the normalised input, 1 / deviation, gamma and the output's
+    /// Gradients of a norm's input, gamma and beta, of the normalized input, 1 / deviation, gamma and the output's
     /// gradient.
     #[fusion(default)]
     fn norm_last_backward(
@@ -94,7 +94,7 @@ pub trait FusedOps: Backend {
         (Self::float_mul(rest, scale), Self::sum_to_last(for_gamma), Self::sum_to_last(grad))
     }
 
-    /// Root-mean-square normalisation over the last dimension.
+    /// Root-mean-square normalization over the last dimension.
     #[fusion(default)]
     fn rms_last(x: FloatTensor<Self>, gamma: FloatTensor<Self>, eps: f64) -> FloatTensor<Self> {
         Self::rms_last_kept(x, gamma, eps).0
@@ -115,7 +115,7 @@ pub trait FusedOps: Backend {
         (y, normal, scale)
     }
 
-    /// Gradients of its input and gamma, of the normalised input, 1 / root mean square, gamma and the output's gradient.
+    /// Gradients of its input and gamma, of the normalized input, 1 / root mean square, gamma and the output's gradient.
     #[fusion(default)]
     fn rms_last_backward(
         normal: FloatTensor<Self>,

@@ -18,13 +18,13 @@ pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::softmax_last(x.into_dispatch()))
 }
 
-/// Layer normalisation over the last dimension (Ba, Kiros, Hinton 2016): `x` `[.., size]`, `gamma` and `beta` `[size]`.
+/// Layer normalization over the last dimension (Ba, Kiros, Hinton 2016): `x` `[.., size]`, `gamma` and `beta` `[size]`.
 pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>, eps: f64) -> Tensor<D> {
     let [x, gamma, beta] = [x.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
     Tensor::from_dispatch(Dispatch::norm_last(x, gamma, beta, eps))
 }
 
-/// Root-mean-square normalisation over the last dimension (Zhang, Sennrich 2019): `x` `[.., size]`, `gamma` `[size]`.
+/// Root-mean-square normalization over the last dimension (Zhang, Sennrich 2019): `x` `[.., size]`, `gamma` `[size]`.
 pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, eps: f64) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::rms_last(x.into_dispatch(), gamma.into_dispatch(), eps))
 }
@@ -54,10 +54,10 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
-    use crate::rng::{Purpose, Rng};
+    use crate::rng::{Rng, Stream};
 
     fn tensor<const D: usize>(shape: [usize; D], seed: u64) -> Tensor<D> {
-        let mut rng = Rng::new(seed, Purpose::Synthetic, 0);
+        let mut rng = Rng::new(seed, Stream::Synthetic, 0);
         let values: Vec<f32> = (0..shape.iter().product()).map(|_| 1.0 + rng.normal()).collect();
         Tensor::from_data(TensorData::new(values, shape), &Device::flex())
     }

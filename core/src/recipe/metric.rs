@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Task;
+use crate::recipe::Task;
 
 /// A figure that an evaluation gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub enum Metric {
     MacroF1,
     /// Mean of the classes' F1, weighted by their rows.
     WeightedF1,
-    /// F1 of the class that is recognised worst.
+    /// F1 of the class that is recognized worst.
     WorstF1,
     /// F1 of all labels of all texts together.
     MicroF1,

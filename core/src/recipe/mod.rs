@@ -1,31 +1,31 @@
-//! What a run is told to do. A [`RawRecipe`] is what a file or a form says; a [`Recipe`] is one that can be run.
+//! What a run is told to do. A [`RecipeSpec`] is what a file or a form says; a [`Recipe`] is one that can be run.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 mod family;
-mod freezing;
 mod metric;
-mod place;
+mod param_group;
 mod preset;
 mod schedule;
 mod task;
+mod unfreeze;
 mod valid;
 
 pub use family::Family;
-pub use freezing::{Freezing, Pace};
 pub use metric::Metric;
-pub use place::Place;
+pub use param_group::ParamGroup;
 pub use preset::Preset;
 pub use schedule::LrCurve;
 pub use task::Task;
+pub use unfreeze::{UnfreezeSchedule, UnfreezeTrigger};
 pub use valid::{ModelFacts, Recipe, RecipeError, default_lr, range_of};
 
 /// A recipe as written: every field may be wrong. Fields that are absent take their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawRecipe {
+pub struct RecipeSpec {
     /// Version of this form.
     pub version: u32,
     /// What is learned.
@@ -35,44 +35,44 @@ pub struct RawRecipe {
     /// How a sentence becomes one vector; the model's own default when absent.
     pub pooling: Option<Pooling>,
     /// Longest sequence in tokens; chosen from the data when absent.
-    pub max_len: Option<u32>,
+    pub max_length: Option<u32>,
     /// Rows computed at a time.
     pub batch_size: u32,
-    /// Batches summed into one optimiser step.
-    pub grad_accum_steps: u32,
+    /// Batches summed into one optimizer step.
+    pub gradient_accumulation_steps: u32,
     /// Whether layers are computed a second time for their gradient, so that less memory is needed.
-    pub recompute_activations: bool,
+    pub gradient_checkpointing: bool,
     /// Passes over the training rows.
     pub epochs: u32,
 
     /// Highest learning rate; from the model's size and what learns when absent.
-    pub lr_peak: Option<f64>,
+    pub learning_rate: Option<f64>,
     /// How the rate changes over the run.
     pub schedule: ScheduleKind,
     /// Share of the steps over which the rate rises from 0.
-    pub warmup_share: f64,
-    /// The same in optimiser steps; takes the place of the share.
+    pub warmup_ratio: f64,
+    /// The same in optimizer steps; takes the place of the share.
     pub warmup_steps: Option<u32>,
     /// Rate at the end, as a share of the highest; of a plateau, the lowest it may be cut to.
-    pub lr_final_share: f64,
+    pub lr_final_ratio: f64,
     /// One cycle: rate at the beginning, as a share of the highest.
-    pub lr_start_share: f64,
+    pub lr_start_ratio: f64,
     /// Cosine with restarts: how often it falls.
     pub cycles: u32,
     /// Polynomial: exponent; 1 is linear.
     pub power: f64,
     /// Slanted triangle: share of the steps over which the rate rises.
-    pub cut_share: f64,
+    pub cut_frac: f64,
     /// Slanted triangle: highest rate over lowest.
-    pub cut_ratio: f64,
+    pub ratio: f64,
     /// Plateau: what the rate is multiplied with when the score stalls.
     pub plateau_factor: f64,
     /// Plateau: evaluations without improvement that are borne before that.
     pub plateau_patience: u32,
     /// Rate of a layer over that of the layer above it; the head and the pooler have the full rate.
     pub layer_decay: f64,
-    /// Highest rate of each part by name, in place of `lr_peak` and `layer_decay`.
-    pub part_rates: BTreeMap<Place, f64>,
+    /// Highest rate of each part by name, in place of `learning_rate` and `layer_decay`.
+    pub lr_per_group: BTreeMap<ParamGroup, f64>,
 
     /// Decoupled weight decay.
     pub weight_decay: f64,
@@ -96,40 +96,40 @@ pub struct RawRecipe {
     pub focal_gamma: f64,
     /// R-Drop (Liang et al. 2021): weight of the disagreement between two dropout masks; 0 switches it off.
     pub r_drop: f64,
-    /// L2-SP (Li et al. 2018): pull towards the pretrained weights; 0 switches it off.
+    /// L2-SP (Li et al. 2018): pull toward the pretrained weights; 0 switches it off.
     pub l2_sp: f64,
     /// Top layers that are made anew before training (Zhang et al. 2020).
     pub reinit_layers: u32,
     /// Largest global gradient norm; 0 switches clipping off.
-    pub clip_norm: f64,
+    pub max_grad_norm: f64,
 
     /// Epochs from one evaluation to the next, with fraction.
     pub eval_every_epochs: f64,
-    /// The same in optimiser steps; takes the place of the epochs.
+    /// The same in optimizer steps; takes the place of the epochs.
     pub eval_every_steps: Option<u32>,
     /// Generation: validation rows that the model is asked to write on at each evaluation.
     pub generated_rows: u32,
     /// Generation: most tokens that it then writes.
     pub max_new_tokens: u32,
     /// Question answering: tokens that two windows on a long passage have in common.
-    pub window_overlap: u32,
+    pub doc_stride: u32,
     /// Evaluations without improvement before the run stops; 0 switches early stopping off.
-    pub patience: u32,
+    pub early_stopping_patience: u32,
     /// What counts as improvement.
-    pub best_metric: Option<Metric>,
+    pub metric_for_best_model: Option<Metric>,
     /// Smallest change that counts as improvement.
-    pub min_change: f64,
+    pub early_stopping_min_delta: f64,
 
     /// Which parts of the model learn, and when.
     pub unfreezing: Unfreezing,
     /// Last layers only: how many.
     pub last_layers: u32,
     /// What a stage of gradual unfreezing or chain-thaw is measured in.
-    pub thaw_unit: ThawUnit,
+    pub unfreeze_unit: UnfreezeUnit,
     /// Length of a stage, in that unit.
-    pub thaw_every: f64,
+    pub unfreeze_every: f64,
     /// What each stage of gradual unfreezing adds; empty means from the head down, a layer at a time.
-    pub thaw_order: Vec<Vec<Place>>,
+    pub unfreeze_order: Vec<Vec<ParamGroup>>,
     /// Whether the embeddings learn with the layers. The head or the last layers alone, and an order that is given,
     /// take no notice of it.
     pub train_embeddings: bool,
@@ -137,18 +137,18 @@ pub struct RawRecipe {
     /// Small matrices that learn beside the frozen ones.
     pub adapter: AdapterKind,
     /// Rank of the adapter: the inner size of its matrices.
-    pub lora_rank: u32,
+    pub lora_r: u32,
     /// The adapter's output is scaled by this over the rank.
     pub lora_alpha: f64,
     /// Share of the adapter's input that is switched off.
     pub lora_dropout: f64,
     /// Scale by the root of the rank instead (rsLoRA, Kalajdzievski 2023).
-    pub lora_rank_stabilised: bool,
+    pub use_rslora: bool,
     /// Which linear layers have an adapter.
-    pub lora_targets: Vec<LoraTarget>,
+    pub target_modules: Vec<LoraTarget>,
 
     /// Share of the rows kept for validation.
-    pub validation_share: f64,
+    pub validation_ratio: f64,
     /// Seed of split, order, head and dropout.
     pub seed: u32,
 }
@@ -233,10 +233,10 @@ pub enum Unfreezing {
 /// What a stage of gradual unfreezing or chain-thaw is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ThawUnit {
+pub enum UnfreezeUnit {
     /// Epochs, with fraction.
     Epochs,
-    /// Optimiser steps.
+    /// Optimizer steps.
     Steps,
     /// Evaluations in a row without improvement.
     Stall,
@@ -278,7 +278,7 @@ impl LoraTarget {
         [Self::Query, Self::Key, Self::Value, Self::AttentionOutput, Self::Intermediate, Self::Output];
 }
 
-impl Default for RawRecipe {
+impl Default for RecipeSpec {
     /// The recipe that trains well untouched: full fine-tuning of the layers and the head, embeddings frozen.
     fn default() -> Self {
         Self {
@@ -286,25 +286,25 @@ impl Default for RawRecipe {
             task: Task::Classification,
             model: String::new(),
             pooling: None,
-            max_len: None,
+            max_length: None,
             batch_size: 8,
-            grad_accum_steps: 1,
-            recompute_activations: false,
+            gradient_accumulation_steps: 1,
+            gradient_checkpointing: false,
             epochs: 2,
-            lr_peak: None,
+            learning_rate: None,
             schedule: ScheduleKind::Linear,
-            warmup_share: 0.1,
+            warmup_ratio: 0.1,
             warmup_steps: None,
-            lr_final_share: 0.0,
-            lr_start_share: 0.04,
+            lr_final_ratio: 0.0,
+            lr_start_ratio: 0.04,
             cycles: 2,
             power: 2.0,
-            cut_share: 0.1,
-            cut_ratio: 32.0,
+            cut_frac: 0.1,
+            ratio: 32.0,
             plateau_factor: 0.5,
             plateau_patience: 1,
             layer_decay: 1.0,
-            part_rates: BTreeMap::new(),
+            lr_per_group: BTreeMap::new(),
             weight_decay: 0.01,
             decay_biases: false,
             decay_norms: false,
@@ -318,28 +318,28 @@ impl Default for RawRecipe {
             r_drop: 0.0,
             l2_sp: 0.0,
             reinit_layers: 0,
-            clip_norm: 1.0,
+            max_grad_norm: 1.0,
             eval_every_epochs: 0.5,
             eval_every_steps: None,
             generated_rows: 8,
             max_new_tokens: 64,
-            window_overlap: 64,
-            patience: 3,
-            best_metric: None,
-            min_change: 0.0,
+            doc_stride: 64,
+            early_stopping_patience: 3,
+            metric_for_best_model: None,
+            early_stopping_min_delta: 0.0,
             unfreezing: Unfreezing::All,
             last_layers: 2,
-            thaw_unit: ThawUnit::Epochs,
-            thaw_every: 1.0,
-            thaw_order: Vec::new(),
+            unfreeze_unit: UnfreezeUnit::Epochs,
+            unfreeze_every: 1.0,
+            unfreeze_order: Vec::new(),
             train_embeddings: false,
             adapter: AdapterKind::None,
-            lora_rank: 8,
+            lora_r: 8,
             lora_alpha: 16.0,
             lora_dropout: 0.0,
-            lora_rank_stabilised: false,
-            lora_targets: LoraTarget::ALL.to_vec(),
-            validation_share: 0.1,
+            use_rslora: false,
+            target_modules: LoraTarget::ALL.to_vec(),
+            validation_ratio: 0.1,
             seed: 42,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AdapterKind, RawRecipe, ScheduleKind, Task, ThawUnit, Unfreezing};
+use crate::recipe::{AdapterKind, RecipeSpec, ScheduleKind, Task, UnfreezeUnit, Unfreezing};
 
 /// A recipe to start from. What the person said of task, model, data and seed stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,36 +30,36 @@ impl Preset {
     }
 
     /// The recipe, for the task, the model and the data that `recipe` names.
-    pub fn recipe(self, recipe: &RawRecipe) -> RawRecipe {
-        let start = RawRecipe {
+    pub fn recipe(self, recipe: &RecipeSpec) -> RecipeSpec {
+        let start = RecipeSpec {
             task: recipe.task,
             model: recipe.model.clone(),
             pooling: recipe.pooling,
-            max_len: recipe.max_len,
-            validation_share: recipe.validation_share,
+            max_length: recipe.max_length,
+            validation_ratio: recipe.validation_ratio,
             seed: recipe.seed,
             ..usual(recipe.task)
         };
         let has_classes = matches!(recipe.task, Task::Classification | Task::TokenClassification);
         match self {
             Self::Full => start,
-            Self::Quick => RawRecipe { unfreezing: Unfreezing::Head, epochs: 10, eval_every_epochs: 1.0, ..start },
-            Self::Balanced => RawRecipe {
+            Self::Quick => RecipeSpec { unfreezing: Unfreezing::Head, epochs: 10, eval_every_epochs: 1.0, ..start },
+            Self::Balanced => RecipeSpec {
                 unfreezing: Unfreezing::Gradual,
-                thaw_unit: ThawUnit::Epochs,
-                thaw_every: 0.25,
+                unfreeze_unit: UnfreezeUnit::Epochs,
+                unfreeze_every: 0.25,
                 schedule: ScheduleKind::SlantedTriangular,
                 layer_decay: 0.8,
-                lr_peak: Some(5e-4),
+                learning_rate: Some(5e-4),
                 epochs: 3,
-                patience: 0,
+                early_stopping_patience: 0,
                 ..start
             },
-            Self::Adapter => RawRecipe { adapter: AdapterKind::Lora, ..start },
-            Self::FewExamples => RawRecipe {
+            Self::Adapter => RecipeSpec { adapter: AdapterKind::Lora, ..start },
+            Self::FewExamples => RecipeSpec {
                 epochs: 15,
                 eval_every_epochs: 1.0,
-                patience: 5,
+                early_stopping_patience: 5,
                 layer_decay: 0.8,
                 label_smoothing: if has_classes { 0.1 } else { 0.0 },
                 weight_decay: 0.05,
@@ -69,23 +69,23 @@ impl Preset {
     }
 
     /// The preset that a recipe is, if it is one.
-    pub fn of(recipe: &RawRecipe) -> Option<Self> {
+    pub fn of(recipe: &RecipeSpec) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.recipe(recipe) == *recipe)
     }
 }
 
 /// What trains a task well untouched.
-fn usual(task: Task) -> RawRecipe {
+fn usual(task: Task) -> RecipeSpec {
     match task {
         // Decoders are tuned without dropout, as they were trained: see the recipes of Alpaca and SmolLM2.
-        Task::Generation => RawRecipe {
+        Task::Generation => RecipeSpec {
             dropout: 0.0,
             attention_dropout: 0.0,
             schedule: ScheduleKind::Cosine,
             batch_size: 4,
-            ..RawRecipe::default()
+            ..RecipeSpec::default()
         },
-        _ => RawRecipe::default(),
+        _ => RecipeSpec::default(),
     }
 }
 
@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn a_preset_keeps_what_belongs_to_the_data_and_is_known_again() {
-        let mine = RawRecipe { seed: 7, max_len: Some(32), epochs: 9, ..RawRecipe::default() };
+        let mine = RecipeSpec { seed: 7, max_length: Some(32), epochs: 9, ..RecipeSpec::default() };
         assert_eq!(Preset::of(&mine), None);
         for preset in Preset::ALL {
             let recipe = preset.recipe(&mine);
-            assert_eq!((recipe.seed, recipe.max_len), (7, Some(32)));
+            assert_eq!((recipe.seed, recipe.max_length), (7, Some(32)));
             assert_eq!(Preset::of(&recipe), Some(preset));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::{RawRecipe, ScheduleKind};
+use crate::recipe::{RecipeSpec, ScheduleKind};
 
 /// Learning rate over the steps of a run.
 ///
@@ -27,13 +27,13 @@ enum Schedule {
     Polynomial { power: f64 },
     InverseSqrt,
     OneCycle { start_share: f64 },
-    SlantedTriangular { cut_share: f64, ratio: f64 },
+    SlantedTriangular { cut_frac: f64, ratio: f64 },
 }
 
 impl LrCurve {
     /// The curve of a recipe over `total_steps` steps with the highest rate `peak`. A plateau schedule is constant
     /// here: what it takes away depends on the run.
-    pub fn new(recipe: &RawRecipe, peak: f64, total_steps: u32) -> Self {
+    pub fn new(recipe: &RecipeSpec, peak: f64, total_steps: u32) -> Self {
         let schedule = match recipe.schedule {
             ScheduleKind::Constant | ScheduleKind::Plateau => Schedule::Constant,
             ScheduleKind::Linear => Schedule::Linear,
@@ -41,14 +41,14 @@ impl LrCurve {
             ScheduleKind::CosineRestarts => Schedule::CosineRestarts { cycles: f64::from(recipe.cycles) },
             ScheduleKind::Polynomial => Schedule::Polynomial { power: recipe.power },
             ScheduleKind::InverseSqrt => Schedule::InverseSqrt,
-            ScheduleKind::OneCycle => Schedule::OneCycle { start_share: recipe.lr_start_share },
+            ScheduleKind::OneCycle => Schedule::OneCycle { start_share: recipe.lr_start_ratio },
             ScheduleKind::SlantedTriangular => {
-                Schedule::SlantedTriangular { cut_share: recipe.cut_share, ratio: recipe.cut_ratio }
+                Schedule::SlantedTriangular { cut_frac: recipe.cut_frac, ratio: recipe.ratio }
             }
         };
-        let share = (recipe.warmup_share * f64::from(total_steps)).ceil() as u32;
+        let share = (recipe.warmup_ratio * f64::from(total_steps)).ceil() as u32;
         let warmup_steps = recipe.warmup_steps.unwrap_or(share).min(total_steps);
-        Self { schedule, peak, final_share: recipe.lr_final_share, warmup_steps, total_steps }
+        Self { schedule, peak, final_share: recipe.lr_final_ratio, warmup_steps, total_steps }
     }
 
     /// The rate of a step, which counts from 0; the first step of a warm-up has rate 0.
@@ -64,7 +64,7 @@ impl LrCurve {
         let (t, total, warmup) = (f64::from(step), f64::from(self.total_steps), f64::from(self.warmup_steps));
         match self.schedule {
             Schedule::OneCycle { start_share } => return self.one_cycle(t, start_share),
-            Schedule::SlantedTriangular { cut_share, ratio } => return slanted_triangular(t, total, cut_share, ratio),
+            Schedule::SlantedTriangular { cut_frac, ratio } => return slanted_triangular(t, total, cut_frac, ratio),
             _ if step < self.warmup_steps => return t / warmup.max(1.0),
             _ => {}
         }
@@ -96,10 +96,10 @@ impl LrCurve {
     }
 }
 
-fn slanted_triangular(t: f64, total: f64, cut_share: f64, ratio: f64) -> f64 {
-    let cut = (total * cut_share).floor();
+fn slanted_triangular(t: f64, total: f64, cut_frac: f64, ratio: f64) -> f64 {
+    let cut = (total * cut_frac).floor();
     // A run too short for a rise begins at the top.
-    let fall = if cut > 0.0 { cut * (1.0 / cut_share - 1.0) } else { total };
+    let fall = if cut > 0.0 { cut * (1.0 / cut_frac - 1.0) } else { total };
     let p = if t < cut { t / cut } else { 1.0 - (t - cut) / fall };
     (1.0 + p.max(0.0) * (ratio - 1.0)) / ratio
 }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_default_rises_over_the_warm_up_and_falls_to_nothing() {
-        let curve = LrCurve::new(&RawRecipe { warmup_share: 0.3, ..RawRecipe::default() }, 4.0, 6);
+        let curve = LrCurve::new(&RecipeSpec { warmup_ratio: 0.3, ..RecipeSpec::default() }, 4.0, 6);
         let rates: Vec<f64> = (0..=6).map(|step| curve.lr(step)).collect();
         assert_eq!(rates, [0.0, 2.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
     }
@@ -119,8 +119,8 @@ mod tests {
     fn no_schedule_leaves_its_bounds_however_short_the_run() {
         for schedule in ScheduleKind::ALL {
             for total in [1, 2, 3, 10] {
-                for warmup_share in [0.0, 0.1, 0.9] {
-                    let recipe = RawRecipe { schedule, warmup_share, ..RawRecipe::default() };
+                for warmup_ratio in [0.0, 0.1, 0.9] {
+                    let recipe = RecipeSpec { schedule, warmup_ratio, ..RecipeSpec::default() };
                     let curve = LrCurve::new(&recipe, 1.0, total);
                     for step in 0..=total {
                         let lr = curve.lr(step);

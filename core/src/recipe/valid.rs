@@ -4,8 +4,10 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
-use super::{AdapterKind, ClassWeights, Family, Freezing, Metric, Place, Pooling, RawRecipe, Task, Unfreezing};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
+use crate::recipe::{
+    AdapterKind, ClassWeights, Family, Metric, ParamGroup, Pooling, RecipeSpec, Task, UnfreezeSchedule, Unfreezing,
+};
 
 /// What a recipe must fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,12 +53,12 @@ pub enum RecipeError {
     #[error("pooling is \"cls\", and this model has no pooler above its first token; choose \"mean\"")]
     NoPooler,
     /// A part that the model does not have, or one that is named twice.
-    #[error("{field} names {place}, which {reason}")]
-    Place {
+    #[error("{field} names {group}, which {reason}")]
+    ParamGroup {
         /// The field's name in the recipe.
         field: &'static str,
         /// The part.
-        place: Place,
+        group: ParamGroup,
         /// What is wrong with it.
         reason: &'static str,
     },
@@ -81,32 +83,32 @@ pub enum RecipeError {
     },
 }
 
-impl From<RecipeError> for Problem {
+impl From<RecipeError> for Diagnostic {
     fn from(error: RecipeError) -> Self {
-        Problem::new("recipe.invalid", format!("The recipe cannot be run: {error}."))
+        Diagnostic::new("recipe.invalid", format!("The recipe cannot be run: {error}."))
             .done("No run was begun.")
             .remedy("Change that field, or start from a preset.")
     }
 }
 
-/// The range allowed for a field of [`RawRecipe`] by its name, for forms and for validation alike.
+/// The range allowed for a field of [`RecipeSpec`] by its name, for forms and for validation alike.
 ///
 /// # Panics
 /// On a name that is no numeric field: the names are written in this program.
 pub fn range_of(field: &str) -> RangeInclusive<f64> {
     match field {
-        "max_len" => 8.0..=512.0,
+        "max_length" => 8.0..=512.0,
         "batch_size" => 1.0..=128.0,
-        "grad_accum_steps" => 1.0..=64.0,
+        "gradient_accumulation_steps" => 1.0..=64.0,
         "epochs" => 1.0..=100.0,
-        "lr_peak" | "part_rates" => 1e-7..=1.0,
-        "warmup_share" => 0.0..=0.9,
+        "learning_rate" | "lr_per_group" => 1e-7..=1.0,
+        "warmup_ratio" => 0.0..=0.9,
         "warmup_steps" => 0.0..=100_000.0,
-        "lr_final_share" | "lr_start_share" => 0.0..=1.0,
+        "lr_final_ratio" | "lr_start_ratio" => 0.0..=1.0,
         "cycles" => 1.0..=50.0,
         "power" => 0.1..=10.0,
-        "cut_share" => 0.01..=0.9,
-        "cut_ratio" => 1.0..=1_000.0,
+        "cut_frac" => 0.01..=0.9,
+        "ratio" => 1.0..=1_000.0,
         "plateau_factor" => 0.01..=0.99,
         "plateau_patience" => 0.0..=100.0,
         "layer_decay" => 0.1..=1.0,
@@ -118,19 +120,19 @@ pub fn range_of(field: &str) -> RangeInclusive<f64> {
         "r_drop" => 0.0..=10.0,
         "l2_sp" => 0.0..=10.0,
         "reinit_layers" => 0.0..=48.0,
-        "clip_norm" => 0.0..=100.0,
+        "max_grad_norm" => 0.0..=100.0,
         "eval_every_epochs" => 0.05..=100.0,
         "eval_every_steps" => 1.0..=1_000_000.0,
         "generated_rows" => 0.0..=1_000.0,
         "max_new_tokens" => 1.0..=512.0,
-        "window_overlap" => 0.0..=256.0,
-        "patience" => 0.0..=100.0,
-        "min_change" => 0.0..=1.0,
+        "doc_stride" => 0.0..=256.0,
+        "early_stopping_patience" => 0.0..=100.0,
+        "early_stopping_min_delta" => 0.0..=1.0,
         "last_layers" => 1.0..=48.0,
-        "thaw_every" => 0.01..=100_000.0,
-        "lora_rank" => 1.0..=256.0,
+        "unfreeze_every" => 0.01..=100_000.0,
+        "lora_r" => 1.0..=256.0,
         "lora_alpha" => 0.1..=1_024.0,
-        "validation_share" => 0.02..=0.5,
+        "validation_ratio" => 0.02..=0.5,
         _ => unreachable!("{field} is not a numeric field of a recipe"),
     }
 }
@@ -147,14 +149,14 @@ fn check(field: &'static str, value: f64) -> Result<f64, RecipeError> {
 /// A recipe that can be run: every value is in range and every choice is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    raw: RawRecipe,
-    lr_peak: f64,
-    max_len: u32,
+    raw: RecipeSpec,
+    learning_rate: f64,
+    max_length: u32,
     pooling: Pooling,
     layers: usize,
     has_pooler: bool,
-    best_metric: Metric,
-    freezing: Freezing,
+    metric_for_best_model: Metric,
+    freezing: UnfreezeSchedule,
 }
 
 impl Recipe {
@@ -162,7 +164,7 @@ impl Recipe {
     ///
     /// # Errors
     /// Names the first field that cannot be run, its value and what is allowed.
-    pub fn new(mut raw: RawRecipe, facts: &ModelFacts) -> Result<Self, RecipeError> {
+    pub fn new(mut raw: RecipeSpec, facts: &ModelFacts) -> Result<Self, RecipeError> {
         if raw.version != 1 {
             return Err(RecipeError::Version(raw.version));
         }
@@ -171,13 +173,13 @@ impl Recipe {
         }
         check_numbers(&raw)?;
         check_task(&raw)?;
-        let lr_peak = check("lr_peak", raw.lr_peak.unwrap_or_else(|| default_lr(facts, &raw)))?;
-        let longest = f64::from(facts.max_positions).min(*range_of("max_len").end());
-        let max_len = raw.max_len.unwrap_or(facts.suggested_len.min(longest as u32));
-        let shortest = *range_of("max_len").start();
-        if !(shortest..=longest).contains(&f64::from(max_len)) {
-            let value = f64::from(max_len);
-            return Err(RecipeError::OutOfRange { field: "max_len", value, min: shortest, max: longest });
+        let learning_rate = check("learning_rate", raw.learning_rate.unwrap_or_else(|| default_lr(facts, &raw)))?;
+        let longest = f64::from(facts.max_positions).min(*range_of("max_length").end());
+        let max_length = raw.max_length.unwrap_or(facts.suggested_len.min(longest as u32));
+        let shortest = *range_of("max_length").start();
+        if !(shortest..=longest).contains(&f64::from(max_length)) {
+            let value = f64::from(max_length);
+            return Err(RecipeError::OutOfRange { field: "max_length", value, min: shortest, max: longest });
         }
         let pooling = raw.pooling.unwrap_or(facts.pooling);
         let reads_first = raw.task.reads_sentences() && pooling == Pooling::Cls;
@@ -186,26 +188,36 @@ impl Recipe {
             return Err(RecipeError::NoPooler);
         }
         let has_pooler = reads_first && facts.has_pooler;
-        let places = Place::all(facts.layers, has_pooler);
-        check_places(&raw, &places)?;
+        let groups = ParamGroup::all(facts.layers, has_pooler);
+        check_places(&raw, &groups)?;
         check_adapter(&raw)?;
         if raw.reinit_layers as usize > facts.layers {
             let value = f64::from(raw.reinit_layers);
             let (min, max) = (0.0, facts.layers as f64);
             return Err(RecipeError::OutOfRange { field: "reinit_layers", value, min, max });
         }
-        let freezing = Freezing::new(&raw, facts.layers, has_pooler);
+        let freezing = UnfreezeSchedule::new(&raw, facts.layers, has_pooler);
         // A decoder's head is its own and stays as it is beside adapters.
         let has_new_head = raw.task != Task::Generation;
-        let has_adapter = |place: &Place| matches!(place, Place::Layer(_)) || (has_new_head && *place == Place::Head);
+        let has_adapter =
+            |group: &ParamGroup| matches!(group, ParamGroup::Layer(_)) || (has_new_head && *group == ParamGroup::Head);
         if raw.adapter != AdapterKind::None && !freezing.stages().iter().all(|stage| stage.iter().any(has_adapter)) {
             let reason = "has a stage in which nothing would learn: an adapter is in layers and head only";
-            return Err(RecipeError::Conflict { field: "thaw_order", reason });
+            return Err(RecipeError::Conflict { field: "unfreeze_order", reason });
         }
-        let best_metric = raw.best_metric.unwrap_or(Metric::of(raw.task)[0]);
-        (raw.lr_peak, raw.max_len, raw.pooling) = (Some(lr_peak), Some(max_len), Some(pooling));
-        raw.best_metric = Some(best_metric);
-        Ok(Self { raw, lr_peak, max_len, pooling, layers: facts.layers, has_pooler, best_metric, freezing })
+        let metric_for_best_model = raw.metric_for_best_model.unwrap_or(Metric::of(raw.task)[0]);
+        (raw.learning_rate, raw.max_length, raw.pooling) = (Some(learning_rate), Some(max_length), Some(pooling));
+        raw.metric_for_best_model = Some(metric_for_best_model);
+        Ok(Self {
+            raw,
+            learning_rate,
+            max_length,
+            pooling,
+            layers: facts.layers,
+            has_pooler,
+            metric_for_best_model,
+            freezing,
+        })
     }
 
     /// Whether the weights of classes fit those of the data: each has a class, and something is left to learn.
@@ -226,52 +238,52 @@ impl Recipe {
     }
 
     /// The recipe as it can be written down, with nothing left open.
-    pub fn raw(&self) -> &RawRecipe {
+    pub fn raw(&self) -> &RecipeSpec {
         &self.raw
     }
 
     /// Highest learning rate.
-    pub fn lr_peak(&self) -> f64 {
-        self.lr_peak
+    pub fn learning_rate(&self) -> f64 {
+        self.learning_rate
     }
 
     /// The rate of a part over the highest one: by name, or falling from the head down (layer-wise decay as in ELECTRA;
     /// with 1/2.6 the discriminative rates of ULMFiT).
-    pub fn rate_factor(&self, place: Place) -> f64 {
-        if let Some(rate) = self.raw.part_rates.get(&place) {
-            return rate / self.lr_peak;
+    pub fn rate_factor(&self, group: ParamGroup) -> f64 {
+        if let Some(rate) = self.raw.lr_per_group.get(&group) {
+            return rate / self.learning_rate;
         }
-        let below_head = match place {
-            Place::Head | Place::Pooler => 0,
-            Place::Layer(i) => self.layers - i.min(self.layers),
-            Place::Embeddings => self.layers + 1,
+        let below_head = match group {
+            ParamGroup::Head | ParamGroup::Pooler => 0,
+            ParamGroup::Layer(i) => self.layers - i.min(self.layers),
+            ParamGroup::Embeddings => self.layers + 1,
         };
         self.raw.layer_decay.powi(below_head as i32)
     }
 
     /// Whether a part begins as it was pretrained: the head and layers that are made anew do not.
-    pub fn is_pretrained(&self, place: Place) -> bool {
-        match place {
-            Place::Head => self.task() == Task::Generation,
-            Place::Pooler => self.raw.reinit_layers == 0,
-            Place::Layer(i) => i + (self.raw.reinit_layers as usize) < self.layers,
-            Place::Embeddings => true,
+    pub fn is_pretrained(&self, group: ParamGroup) -> bool {
+        match group {
+            ParamGroup::Head => self.task() == Task::Generation,
+            ParamGroup::Pooler => self.raw.reinit_layers == 0,
+            ParamGroup::Layer(i) => i + (self.raw.reinit_layers as usize) < self.layers,
+            ParamGroup::Embeddings => true,
         }
     }
 
     /// All parts of the model, from the bottom.
-    pub fn places(&self) -> Vec<Place> {
-        Place::all(self.layers, self.has_pooler)
+    pub fn groups(&self) -> Vec<ParamGroup> {
+        ParamGroup::all(self.layers, self.has_pooler)
     }
 
     /// Which parts learn when.
-    pub fn freezing(&self) -> &Freezing {
+    pub fn freezing(&self) -> &UnfreezeSchedule {
         &self.freezing
     }
 
     /// Longest sequence, in tokens.
-    pub fn max_len(&self) -> usize {
-        self.max_len as usize
+    pub fn max_length(&self) -> usize {
+        self.max_length as usize
     }
 
     /// How the tokens' vectors become one.
@@ -284,9 +296,9 @@ impl Recipe {
         self.raw.batch_size as usize
     }
 
-    /// Batches summed into one optimiser step.
-    pub fn grad_accum_steps(&self) -> usize {
-        self.raw.grad_accum_steps as usize
+    /// Batches summed into one optimizer step.
+    pub fn gradient_accumulation_steps(&self) -> usize {
+        self.raw.gradient_accumulation_steps as usize
     }
 
     /// Passes over the training rows.
@@ -300,8 +312,8 @@ impl Recipe {
     }
 
     /// What decides which weights are best.
-    pub fn best_metric(&self) -> Metric {
-        self.best_metric
+    pub fn metric_for_best_model(&self) -> Metric {
+        self.metric_for_best_model
     }
 
     /// What is learned.
@@ -310,19 +322,19 @@ impl Recipe {
     }
 }
 
-fn check_numbers(raw: &RawRecipe) -> Result<(), RecipeError> {
+fn check_numbers(raw: &RecipeSpec) -> Result<(), RecipeError> {
     for (field, value) in [
         ("batch_size", f64::from(raw.batch_size)),
-        ("grad_accum_steps", f64::from(raw.grad_accum_steps)),
+        ("gradient_accumulation_steps", f64::from(raw.gradient_accumulation_steps)),
         ("epochs", f64::from(raw.epochs)),
-        ("warmup_share", raw.warmup_share),
+        ("warmup_ratio", raw.warmup_ratio),
         ("warmup_steps", f64::from(raw.warmup_steps.unwrap_or(0))),
-        ("lr_final_share", raw.lr_final_share),
-        ("lr_start_share", raw.lr_start_share),
+        ("lr_final_ratio", raw.lr_final_ratio),
+        ("lr_start_ratio", raw.lr_start_ratio),
         ("cycles", f64::from(raw.cycles)),
         ("power", raw.power),
-        ("cut_share", raw.cut_share),
-        ("cut_ratio", raw.cut_ratio),
+        ("cut_frac", raw.cut_frac),
+        ("ratio", raw.ratio),
         ("plateau_factor", raw.plateau_factor),
         ("plateau_patience", f64::from(raw.plateau_patience)),
         ("layer_decay", raw.layer_decay),
@@ -335,25 +347,25 @@ fn check_numbers(raw: &RawRecipe) -> Result<(), RecipeError> {
         ("r_drop", raw.r_drop),
         ("l2_sp", raw.l2_sp),
         ("reinit_layers", f64::from(raw.reinit_layers)),
-        ("clip_norm", raw.clip_norm),
+        ("max_grad_norm", raw.max_grad_norm),
         ("eval_every_epochs", raw.eval_every_epochs),
         ("eval_every_steps", f64::from(raw.eval_every_steps.unwrap_or(1))),
         ("generated_rows", f64::from(raw.generated_rows)),
         ("max_new_tokens", f64::from(raw.max_new_tokens)),
-        ("window_overlap", f64::from(raw.window_overlap)),
-        ("patience", f64::from(raw.patience)),
-        ("min_change", raw.min_change),
+        ("doc_stride", f64::from(raw.doc_stride)),
+        ("early_stopping_patience", f64::from(raw.early_stopping_patience)),
+        ("early_stopping_min_delta", raw.early_stopping_min_delta),
         ("last_layers", f64::from(raw.last_layers)),
-        ("thaw_every", raw.thaw_every),
-        ("lora_rank", f64::from(raw.lora_rank)),
+        ("unfreeze_every", raw.unfreeze_every),
+        ("lora_r", f64::from(raw.lora_r)),
         ("lora_alpha", raw.lora_alpha),
         ("lora_dropout", raw.lora_dropout),
-        ("validation_share", raw.validation_share),
+        ("validation_ratio", raw.validation_ratio),
     ] {
         check(field, value)?;
     }
-    for &rate in raw.part_rates.values() {
-        check("part_rates", rate)?;
+    for &rate in raw.lr_per_group.values() {
+        check("lr_per_group", rate)?;
     }
     if let ClassWeights::Given(weights) = &raw.class_weights {
         for &weight in weights.values() {
@@ -364,14 +376,14 @@ fn check_numbers(raw: &RawRecipe) -> Result<(), RecipeError> {
 }
 
 /// What a task cannot do must not be asked for: a field that did nothing would mislead.
-fn check_task(raw: &RawRecipe) -> Result<(), RecipeError> {
+fn check_task(raw: &RecipeSpec) -> Result<(), RecipeError> {
     let conflict = |field, reason| Err(RecipeError::Conflict { field, reason });
-    if raw.best_metric.is_some_and(|metric| !Metric::of(raw.task).contains(&metric)) {
-        return conflict("best_metric", "is not a score of this task");
+    if raw.metric_for_best_model.is_some_and(|metric| !Metric::of(raw.task).contains(&metric)) {
+        return conflict("metric_for_best_model", "is not a score of this task");
     }
-    let is_written = matches!(raw.best_metric, Some(Metric::Bleu | Metric::Chrf | Metric::ExactMatch));
+    let is_written = matches!(raw.metric_for_best_model, Some(Metric::Bleu | Metric::Chrf | Metric::ExactMatch));
     if raw.task == Task::Generation && is_written && raw.generated_rows == 0 {
-        return conflict("best_metric", "is a score of written texts: let some be written (generated_rows)");
+        return conflict("metric_for_best_model", "is a score of written texts: let some be written (generated_rows)");
     }
     let has_classes = matches!(raw.task, Task::Classification | Task::TokenClassification);
     if !has_classes && raw.class_weights != ClassWeights::Equal {
@@ -398,33 +410,33 @@ fn wanted_model(task: Task) -> &'static str {
 }
 
 /// Every part that is named must be one of `places`, and in an order it must stand once.
-fn check_places(raw: &RawRecipe, places: &[Place]) -> Result<(), RecipeError> {
-    let known = |field, place: Place| match places.contains(&place) {
+fn check_places(raw: &RecipeSpec, groups: &[ParamGroup]) -> Result<(), RecipeError> {
+    let known = |field, group: ParamGroup| match groups.contains(&group) {
         true => Ok(()),
-        false => Err(RecipeError::Place { field, place, reason: "this model does not have" }),
+        false => Err(RecipeError::ParamGroup { field, group, reason: "this model does not have" }),
     };
-    raw.part_rates.keys().try_for_each(|&place| known("part_rates", place))?;
+    raw.lr_per_group.keys().try_for_each(|&group| known("lr_per_group", group))?;
     let mut seen = Vec::new();
-    for &place in raw.thaw_order.iter().flatten() {
-        known("thaw_order", place)?;
-        if seen.contains(&place) {
-            return Err(RecipeError::Place { field: "thaw_order", place, reason: "it has named already" });
+    for &group in raw.unfreeze_order.iter().flatten() {
+        known("unfreeze_order", group)?;
+        if seen.contains(&group) {
+            return Err(RecipeError::ParamGroup { field: "unfreeze_order", group, reason: "it has named already" });
         }
-        seen.push(place);
+        seen.push(group);
     }
-    if raw.thaw_order.iter().any(Vec::is_empty) {
-        return Err(RecipeError::Empty { field: "a stage of thaw_order", remedy: "name the parts that it adds" });
+    if raw.unfreeze_order.iter().any(Vec::is_empty) {
+        return Err(RecipeError::Empty { field: "a stage of unfreeze_order", remedy: "name the parts that it adds" });
     }
     Ok(())
 }
 
-fn check_adapter(raw: &RawRecipe) -> Result<(), RecipeError> {
+fn check_adapter(raw: &RecipeSpec) -> Result<(), RecipeError> {
     if raw.adapter == AdapterKind::None {
         return Ok(());
     }
     let conflict = |field, reason| Err(RecipeError::Conflict { field, reason });
-    if raw.lora_targets.is_empty() {
-        return Err(RecipeError::Empty { field: "lora_targets", remedy: "choose a layer that gets an adapter" });
+    if raw.target_modules.is_empty() {
+        return Err(RecipeError::Empty { field: "target_modules", remedy: "choose a layer that gets an adapter" });
     }
     if raw.train_embeddings {
         return conflict("train_embeddings", "cannot be on with an adapter, which leaves the model itself as it is");
@@ -442,7 +454,7 @@ fn check_adapter(raw: &RawRecipe) -> Result<(), RecipeError> {
 ///
 /// MiniLM's 1e-4 is the rate behind the scores in tests/golden/reference_runs.json; the others are usual for such
 /// models.
-pub fn default_lr(facts: &ModelFacts, raw: &RawRecipe) -> f64 {
+pub fn default_lr(facts: &ModelFacts, raw: &RecipeSpec) -> f64 {
     let parameters = facts.parameters;
     if raw.task == Task::Generation {
         return match (raw.adapter, parameters) {
@@ -481,8 +493,8 @@ mod tests {
 
     #[test]
     fn what_is_left_open_is_filled_in_and_written_down() {
-        let recipe = Recipe::new(RawRecipe::default(), &MINILM).unwrap();
-        assert_eq!((recipe.max_len(), recipe.pooling(), recipe.lr_peak()), (64, Pooling::Mean, 1e-4));
+        let recipe = Recipe::new(RecipeSpec::default(), &MINILM).unwrap();
+        assert_eq!((recipe.max_length(), recipe.pooling(), recipe.learning_rate()), (64, Pooling::Mean, 1e-4));
         let again = Recipe::new(recipe.raw().clone(), &MINILM).unwrap();
         assert_eq!(again, recipe);
     }
@@ -490,13 +502,13 @@ mod tests {
     #[test]
     fn a_field_out_of_range_is_named_with_its_range() {
         for (raw, field) in [
-            (RawRecipe { dropout: 1.0, ..RawRecipe::default() }, "dropout"),
-            (RawRecipe { dropout: f64::NAN, ..RawRecipe::default() }, "dropout"),
-            (RawRecipe { epochs: 0, ..RawRecipe::default() }, "epochs"),
-            (RawRecipe { lr_peak: Some(2.0), ..RawRecipe::default() }, "lr_peak"),
-            (RawRecipe { max_len: Some(513), ..RawRecipe::default() }, "max_len"),
-            (RawRecipe { reinit_layers: 7, ..RawRecipe::default() }, "reinit_layers"),
-            (RawRecipe { part_rates: [(Place::Head, 0.0)].into(), ..RawRecipe::default() }, "part_rates"),
+            (RecipeSpec { dropout: 1.0, ..RecipeSpec::default() }, "dropout"),
+            (RecipeSpec { dropout: f64::NAN, ..RecipeSpec::default() }, "dropout"),
+            (RecipeSpec { epochs: 0, ..RecipeSpec::default() }, "epochs"),
+            (RecipeSpec { learning_rate: Some(2.0), ..RecipeSpec::default() }, "learning_rate"),
+            (RecipeSpec { max_length: Some(513), ..RecipeSpec::default() }, "max_length"),
+            (RecipeSpec { reinit_layers: 7, ..RecipeSpec::default() }, "reinit_layers"),
+            (RecipeSpec { lr_per_group: [(ParamGroup::Head, 0.0)].into(), ..RecipeSpec::default() }, "lr_per_group"),
         ] {
             match Recipe::new(raw, &MINILM) {
                 Err(RecipeError::OutOfRange { field: named, .. }) => assert_eq!(named, field),
@@ -507,27 +519,27 @@ mod tests {
 
     #[test]
     fn a_recipe_file_may_leave_out_fields_but_not_invent_them() {
-        let raw: RawRecipe = serde_json::from_str(r#"{"epochs": 5}"#).unwrap();
-        assert_eq!((raw.epochs, raw.batch_size), (5, RawRecipe::default().batch_size));
-        assert!(serde_json::from_str::<RawRecipe>(r#"{"epoch": 5}"#).is_err());
+        let raw: RecipeSpec = serde_json::from_str(r#"{"epochs": 5}"#).unwrap();
+        assert_eq!((raw.epochs, raw.batch_size), (5, RecipeSpec::default().batch_size));
+        assert!(serde_json::from_str::<RecipeSpec>(r#"{"epoch": 5}"#).is_err());
     }
 
     #[test]
     fn parts_must_be_the_models_own_and_stand_once() {
-        let order = |thaw_order: &[&[Place]]| RawRecipe {
-            thaw_order: thaw_order.iter().map(|group| group.to_vec()).collect(),
-            ..RawRecipe::default()
+        let order = |unfreeze_order: &[&[ParamGroup]]| RecipeSpec {
+            unfreeze_order: unfreeze_order.iter().map(|group| group.to_vec()).collect(),
+            ..RecipeSpec::default()
         };
         let said = |raw| Recipe::new(raw, &MINILM).unwrap_err().to_string();
-        assert!(said(order(&[&[Place::Head], &[Place::Layer(6)]])).contains("layer.6"));
-        assert!(said(order(&[&[Place::Head], &[Place::Head]])).contains("already"));
-        assert!(said(order(&[&[Place::Head], &[]])).contains("empty"));
+        assert!(said(order(&[&[ParamGroup::Head], &[ParamGroup::Layer(6)]])).contains("layer.6"));
+        assert!(said(order(&[&[ParamGroup::Head], &[ParamGroup::Head]])).contains("already"));
+        assert!(said(order(&[&[ParamGroup::Head], &[]])).contains("empty"));
         // With the mean there is no pooler in the model.
-        assert!(said(order(&[&[Place::Pooler]])).contains("pooler"));
-        let adapter = RawRecipe {
+        assert!(said(order(&[&[ParamGroup::Pooler]])).contains("pooler"));
+        let adapter = RecipeSpec {
             adapter: AdapterKind::Lora,
             unfreezing: Unfreezing::Gradual,
-            ..order(&[&[Place::Embeddings], &[Place::Head]])
+            ..order(&[&[ParamGroup::Embeddings], &[ParamGroup::Head]])
         };
         assert!(said(adapter).contains("nothing would learn"));
     }
@@ -536,8 +548,12 @@ mod tests {
     fn what_is_best_must_be_a_score_that_the_run_has() {
         let writer = ModelFacts { family: Family::Llama, ..MINILM };
         let best = |metric, generated_rows| {
-            let raw =
-                RawRecipe { task: Task::Generation, best_metric: Some(metric), generated_rows, ..RawRecipe::default() };
+            let raw = RecipeSpec {
+                task: Task::Generation,
+                metric_for_best_model: Some(metric),
+                generated_rows,
+                ..RecipeSpec::default()
+            };
             Recipe::new(raw, &writer).map(drop).map_err(|error| error.to_string())
         };
         assert_eq!(best(Metric::Bleu, 4), Ok(()));
@@ -550,7 +566,7 @@ mod tests {
         let classes = ["a", "b"].map(String::from);
         let checked = |weights: &[(&str, f64)]| {
             let weights = weights.iter().map(|&(class, weight)| (class.to_owned(), weight)).collect();
-            let raw = RawRecipe { class_weights: ClassWeights::Given(weights), ..RawRecipe::default() };
+            let raw = RecipeSpec { class_weights: ClassWeights::Given(weights), ..RecipeSpec::default() };
             Recipe::new(raw, &MINILM).unwrap().check_classes(&classes).map_err(|error| error.to_string())
         };
         assert_eq!(checked(&[]), Ok(()));
@@ -561,11 +577,12 @@ mod tests {
 
     #[test]
     fn rates_fall_from_the_head_down_or_are_given() {
-        let raw = RawRecipe { lr_peak: Some(0.5), layer_decay: 0.5, ..RawRecipe::default() };
-        let given = RawRecipe { part_rates: [(Place::Layer(5), 0.125)].into(), ..raw.clone() };
+        let raw = RecipeSpec { learning_rate: Some(0.5), layer_decay: 0.5, ..RecipeSpec::default() };
+        let given = RecipeSpec { lr_per_group: [(ParamGroup::Layer(5), 0.125)].into(), ..raw.clone() };
         let factors = |raw| {
             let recipe = Recipe::new(raw, &MINILM).unwrap();
-            [Place::Head, Place::Layer(5), Place::Layer(4), Place::Embeddings].map(|place| recipe.rate_factor(place))
+            [ParamGroup::Head, ParamGroup::Layer(5), ParamGroup::Layer(4), ParamGroup::Embeddings]
+                .map(|group| recipe.rate_factor(group))
         };
         assert_eq!(factors(raw), [1.0, 0.5, 0.25, 0.5f64.powi(7)]);
         assert_eq!(factors(given), [1.0, 0.25, 0.25, 0.5f64.powi(7)]);

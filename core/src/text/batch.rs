@@ -3,8 +3,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::model::{Hidden, Input};
-use crate::rng::{Purpose, Rng};
+use crate::model::{HiddenStates, Input};
+use crate::rng::{Rng, Stream};
 
 /// Lengths that batches are padded to.
 pub(crate) const LENGTHS: [usize; 13] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 384, 512];
@@ -39,16 +39,16 @@ impl EncodedTexts {
         self.seconds[i] as usize
     }
 
-    /// Some rows, padded to one of a few lengths, at most `max_len`, and filled up to `size` rows.
-    pub fn batch(&self, rows: &[u32], size: usize, max_len: usize, pad: u32) -> Batch {
+    /// Some rows, padded to one of a few lengths, at most `max_length`, and filled up to `size` rows.
+    pub fn batch(&self, rows: &[u32], size: usize, max_length: usize, pad: u32) -> Batch {
         let texts: Vec<&[u32]> = rows.iter().map(|&row| self.get(row as usize)).collect();
-        let mut batch = Batch::new(&texts, size, max_len, pad);
+        let mut batch = Batch::new(&texts, size, max_length, pad);
         if rows.iter().any(|&row| self.second(row as usize) < self.tokens(row as usize)) {
-            let mut types = vec![0; batch.rows * batch.len];
-            for (types, &row) in types.chunks_mut(batch.len).zip(rows) {
-                types[self.second(row as usize)..self.tokens(row as usize)].fill(1);
+            let mut token_type_ids = vec![0; batch.rows * batch.len];
+            for (token_type_ids, &row) in token_type_ids.chunks_mut(batch.len).zip(rows) {
+                token_type_ids[self.second(row as usize)..self.tokens(row as usize)].fill(1);
             }
-            batch.types = Some(types);
+            batch.token_type_ids = Some(token_type_ids);
         }
         batch
     }
@@ -86,9 +86,9 @@ pub struct Batch {
     /// Token ids, `[rows, len]`.
     pub ids: Vec<i32>,
     /// 1 on tokens, 0 on padding, `[rows, len]`.
-    pub mask: Vec<f32>,
+    pub attention_mask: Vec<f32>,
     /// 1 on the second text of a pair, `[rows, len]`, where a row has one.
-    pub types: Option<Vec<i32>>,
+    pub token_type_ids: Option<Vec<i32>>,
     /// Rows, with those that only fill up.
     pub rows: usize,
     /// Tokens a row.
@@ -98,22 +98,22 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Pads texts to one of a few lengths, at most `max_len`, and fills up to `rows` rows with one token each.
-    pub fn new(texts: &[&[u32]], rows: usize, max_len: usize, pad: u32) -> Self {
+    /// Pads texts to one of a few lengths, at most `max_length`, and fills up to `rows` rows with one token each.
+    pub fn new(texts: &[&[u32]], rows: usize, max_length: usize, pad: u32) -> Self {
         let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(1).max(1);
-        let len = padded_len(longest, max_len);
-        let (ids, mask) = (vec![pad as i32; rows * len], vec![0.0; rows * len]);
-        let mut batch = Self { ids, mask, types: None, rows, len, tokens: 0 };
+        let len = padded_len(longest, max_length);
+        let (ids, attention_mask) = (vec![pad as i32; rows * len], vec![0.0; rows * len]);
+        let mut batch = Self { ids, attention_mask, token_type_ids: None, rows, len, tokens: 0 };
         for (row, ids) in texts.iter().enumerate() {
             for (column, &id) in ids.iter().enumerate() {
                 batch.ids[row * len + column] = id as i32;
-                batch.mask[row * len + column] = 1.0;
+                batch.attention_mask[row * len + column] = 1.0;
             }
             batch.tokens += ids.len();
         }
         for row in texts.len()..rows {
             // A row that is masked whole has no mean.
-            batch.mask[row * len] = 1.0;
+            batch.attention_mask[row * len] = 1.0;
         }
         batch
     }
@@ -121,30 +121,33 @@ impl Batch {
     /// The batch as tensors on `device`.
     pub fn input(&self, device: &Device) -> Input {
         let shape = [self.rows, self.len];
-        let shares = self.mask.chunks(self.len).flat_map(|row| {
+        let pooling_weights = self.attention_mask.chunks(self.len).flat_map(|row| {
             let tokens = row.iter().sum::<f32>().max(1.0);
-            row.iter().map(move |mask| mask / tokens)
+            row.iter().map(move |attention_mask| attention_mask / tokens)
         });
-        let shares: Vec<f32> = shares.collect();
+        let pooling_weights: Vec<f32> = pooling_weights.collect();
         Input {
-            shares: Tensor::from_data(TensorData::new(shares, shape), device),
-            hidden: Hidden::Ids(Tensor::from_data(TensorData::new(self.ids.clone(), shape), device)),
-            mask: Tensor::from_data(TensorData::new(self.mask.clone(), shape), device),
-            types: self.types.clone().map(|types| Tensor::from_data(TensorData::new(types, shape), device)),
-            picks: None,
+            pooling_weights: Tensor::from_data(TensorData::new(pooling_weights, shape), device),
+            hidden: HiddenStates::Ids(Tensor::from_data(TensorData::new(self.ids.clone(), shape), device)),
+            attention_mask: Tensor::from_data(TensorData::new(self.attention_mask.clone(), shape), device),
+            token_type_ids: self
+                .token_type_ids
+                .clone()
+                .map(|token_type_ids| Tensor::from_data(TensorData::new(token_type_ids, shape), device)),
+            gather_positions: None,
         }
     }
 }
 
 /// The length that a batch is padded to whose longest text has `longest` tokens.
-pub fn padded_len(longest: usize, max_len: usize) -> usize {
-    LENGTHS.into_iter().find(|&len| len >= longest).unwrap_or(longest).min(max_len.max(longest))
+pub fn padded_len(longest: usize, max_length: usize) -> usize {
+    LENGTHS.into_iter().find(|&len| len >= longest).unwrap_or(longest).min(max_length.max(longest))
 }
 
 /// The batches of one epoch: texts in random order, sorted by length within [`SORTED_BATCHES`] batches, and those in
 /// random order again. Every text stands in exactly one.
 pub fn shuffled_batches(lengths: &[usize], batch_size: usize, seed: u64, epoch: u64) -> Vec<Vec<u32>> {
-    let mut rng = Rng::new(seed, Purpose::Shuffle, epoch);
+    let mut rng = Rng::new(seed, Stream::Shuffle, epoch);
     let mut order: Vec<u32> = (0..lengths.len() as u32).collect();
     rng.shuffle(&mut order);
     let mut batches = Vec::new();
@@ -186,7 +189,10 @@ mod tests {
     fn a_batch_is_padded_to_a_few_lengths_and_never_masked_whole() {
         let batch = Batch::new(&[&[5; 9], &[6; 2]], 3, 64, 0);
         assert_eq!((batch.rows, batch.len, batch.tokens), (3, 16, 11));
-        assert_eq!(batch.mask.chunks(16).map(|row| row.iter().sum::<f32>()).collect::<Vec<_>>(), [9.0, 2.0, 1.0]);
+        assert_eq!(
+            batch.attention_mask.chunks(16).map(|row| row.iter().sum::<f32>()).collect::<Vec<_>>(),
+            [9.0, 2.0, 1.0]
+        );
         assert_eq!(Batch::new(&[&[5; 40]], 1, 40, 0).len, 40);
     }
 }

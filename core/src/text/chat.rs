@@ -8,8 +8,8 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CHAT_FUEL, MAX_CHAT_TEMPLATE_BYTES};
-use crate::problem::Problem;
 
 /// The name of the only template of an environment.
 const NAME: &str = "chat";
@@ -38,7 +38,7 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// When it is too long, or not Jinja.
-    pub fn parse(source: &str) -> Result<Self, Problem> {
+    pub fn parse(source: &str) -> Result<Self, Diagnostic> {
         if source.len() > MAX_CHAT_TEMPLATE_BYTES {
             let most = MAX_CHAT_TEMPLATE_BYTES;
             return Err(unusable(format!("it is {} bytes long; at most {most} are read", source.len())));
@@ -60,7 +60,7 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// When it cannot be used, or tokenizer_config.json is not JSON.
-    pub fn find(files: &[(String, Vec<u8>)]) -> Result<Option<Self>, Problem> {
+    pub fn find(files: &[(String, Vec<u8>)]) -> Result<Option<Self>, Diagnostic> {
         let file = |name: &str| files.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
         let config: Json = match file("tokenizer_config.json") {
             Some(json) => serde_json::from_slice(json)
@@ -86,7 +86,7 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// When the template refuses the conversation, or does too much for it.
-    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, Problem> {
+    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, Diagnostic> {
         let turn = |Message { role, content }: &Message| {
             Value::from_pairs([("role", role.as_str()), ("content", content.as_str())])
         };
@@ -95,7 +95,7 @@ impl ChatTemplate {
         let template = self.environment.get_template(NAME).map_err(|error| unusable(said(&error)))?;
         template.render(context).map_err(|error| match error.kind() {
             ErrorKind::OutOfFuel => unusable("it does more work than a conversation takes".into()),
-            _ => Problem::new(
+            _ => Diagnostic::new(
                 "chat.refused",
                 format!("The model's chat template refuses the conversation: {}.", said(&error)),
             )
@@ -140,8 +140,8 @@ fn said(error: &Error) -> String {
     }
 }
 
-fn unusable(what: String) -> Problem {
-    Problem::new("chat.template", format!("The model's chat template cannot be used: {what}."))
+fn unusable(what: String) -> Diagnostic {
+    Diagnostic::new("chat.template", format!("The model's chat template cannot be used: {what}."))
         .done("Nothing was changed.")
         .remedy("Choose a model with another template, or a task without conversations.")
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::{ChatTemplate, Tokenizer};
 use crate::dataset::{Message, Role};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
+use crate::text::{ChatTemplate, Tokenizer};
 use crate::usage::PromptForm;
 
 /// A text in turns.
@@ -27,7 +27,7 @@ pub fn completion(
     template: Option<&ChatTemplate>,
     prompt: &str,
     completion: &str,
-) -> Result<Turns, Problem> {
+) -> Result<Turns, Diagnostic> {
     if template.is_some() {
         let messages = [
             Message { role: Role::User, content: prompt.trim() },
@@ -44,7 +44,7 @@ pub fn completion(
 }
 
 /// A conversation, of which the assistant's turns are learned.
-pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[Message]) -> Result<Turns, Problem> {
+pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[Message]) -> Result<Turns, Diagnostic> {
     let mut turns = match template {
         Some(template) => with_template(tokenizer, template, messages)?,
         None => plain(tokenizer, messages)?,
@@ -66,12 +66,14 @@ pub fn asked(
     template: Option<&ChatTemplate>,
     form: PromptForm,
     prompt: &str,
-) -> Result<Vec<u32>, Problem> {
+) -> Result<Vec<u32>, Diagnostic> {
     match (form, template) {
         (PromptForm::Corpus, _) | (PromptForm::Completion, None) => plain_prompt(tokenizer, prompt),
-        (PromptForm::Completion, Some(_)) | (PromptForm::Chat, _) => {
-            self::prompt(tokenizer, template, &[Message { role: Role::User, content: prompt.trim() }])
-        }
+        (PromptForm::Completion, Some(_)) | (PromptForm::Chat, _) => crate::text::conversation::prompt(
+            tokenizer,
+            template,
+            &[Message { role: Role::User, content: prompt.trim() }],
+        ),
     }
 }
 
@@ -80,7 +82,7 @@ pub fn prompt(
     tokenizer: &Tokenizer,
     template: Option<&ChatTemplate>,
     messages: &[Message],
-) -> Result<Vec<u32>, Problem> {
+) -> Result<Vec<u32>, Diagnostic> {
     match template {
         Some(template) => {
             let mut turns = Turns::default();
@@ -96,13 +98,13 @@ pub fn prompt(
 }
 
 /// A text as it is, from the beginning.
-fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Problem> {
+fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Diagnostic> {
     let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
     turns.add(tokenizer, prompt, false)?;
     Ok(turns.ids)
 }
 
-fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Problem> {
+fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Diagnostic> {
     let mut turns = Turns::default();
     let named = named(messages);
     let whole = template.render(&named, false)?;
@@ -120,7 +122,7 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
     }
     turns.add(tokenizer, &whole[done..], false)?;
     if turns.learned.is_empty() {
-        return Err(Problem::new(
+        return Err(Diagnostic::new(
             "text.template",
             "The model's chat template leaves no turn of the assistant to learn.",
         )
@@ -130,17 +132,20 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
 }
 
 /// The turns as templates take them.
-fn named(messages: &[Message]) -> Vec<super::Message> {
+fn named(messages: &[Message]) -> Vec<crate::text::Message> {
     let name = |role| match role {
         Role::System => "system",
         Role::User => "user",
         Role::Assistant => "assistant",
     };
-    messages.iter().map(|turn| super::Message { role: name(turn.role).into(), content: turn.content.into() }).collect()
+    messages
+        .iter()
+        .map(|turn| crate::text::Message { role: name(turn.role).into(), content: turn.content.into() })
+        .collect()
 }
 
 /// Without a template: each turn on a line of its own, after who says it.
-fn plain(tokenizer: &Tokenizer, messages: &[Message]) -> Result<Turns, Problem> {
+fn plain(tokenizer: &Tokenizer, messages: &[Message]) -> Result<Turns, Diagnostic> {
     let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
     for message in messages {
         let name = match message.role {
@@ -160,13 +165,13 @@ fn plain(tokenizer: &Tokenizer, messages: &[Message]) -> Result<Turns, Problem> 
 }
 
 impl Turns {
-    fn add(&mut self, tokenizer: &Tokenizer, text: &str, is_learned: bool) -> Result<(), Problem> {
+    fn add(&mut self, tokenizer: &Tokenizer, text: &str, is_learned: bool) -> Result<(), Diagnostic> {
         let start = self.ids.len() as u32;
         if !text.is_empty() {
             self.ids.extend(tokenizer.pieces(text)?.into_iter().map(|piece| piece.id));
         }
         let end = self.ids.len() as u32;
-        // The first token of all is never foreseen.
+        // The first token of all is never token_log_probs.
         if is_learned && start.max(1) < end {
             self.learned.push(start.max(1)..end);
         }

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use super::{Answers, ChatTemplate, EncodedTexts, Examples, Question, Reference, Tokenizer, Window, conversation};
 use crate::dataset::{Cut, Example};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
+use crate::text::{
+    Answers, ChatTemplate, EncodedTexts, Examples, Question, Reference, Tokenizer, Window, conversation,
+};
 
 /// A question may take this part of a window: half.
 const QUESTION_PART: usize = 2;
@@ -111,7 +113,7 @@ impl EncodedRows {
         chat: Option<&ChatTemplate>,
         labels: usize,
         example: &Example,
-    ) -> Result<usize, Problem> {
+    ) -> Result<usize, Diagnostic> {
         match (&mut *self, example) {
             (Self::Texts(examples), Example::Class { text, pair, class }) => {
                 let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
@@ -166,17 +168,17 @@ impl EncodedRows {
         }
     }
 
-    /// The rows as a run learns from them: at most `max_len` tokens each. Long passages are read in windows that have
+    /// The rows as a run learns from them: at most `max_length` tokens each. Long passages are read in windows that have
     /// `overlap` tokens in common.
     ///
     /// # Errors
     /// When written text cannot be made of tokens.
-    pub fn cut(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> Result<(Examples, Cut), Problem> {
+    pub fn cut(&self, tokenizer: &Tokenizer, max_length: usize, overlap: usize) -> Result<(Examples, Cut), Diagnostic> {
         Ok(match self {
-            Self::Texts(examples) => cut_texts(examples, tokenizer, max_len),
-            Self::Questions(questions) => questions.windows(tokenizer, max_len, overlap),
-            Self::Continuations(examples) => cut_continuations(examples, tokenizer, max_len),
-            Self::Corpus { ids, .. } => (packed(ids, tokenizer, max_len)?, Cut::default()),
+            Self::Texts(examples) => cut_texts(examples, tokenizer, max_length),
+            Self::Questions(questions) => questions.windows(tokenizer, max_length, overlap),
+            Self::Continuations(examples) => cut_continuations(examples, tokenizer, max_length),
+            Self::Corpus { ids, .. } => (packed(ids, tokenizer, max_length)?, Cut::default()),
         })
     }
 }
@@ -187,7 +189,7 @@ fn push_text(
     tokenizer: &Tokenizer,
     text: &str,
     pair: Option<&str>,
-) -> Result<usize, Problem> {
+) -> Result<usize, Diagnostic> {
     let (ids, second) = match pair {
         None => {
             let ids = tokenizer.encode(text, usize::MAX)?;
@@ -196,7 +198,7 @@ fn push_text(
         }
         Some(pair) => {
             let [first, second] = [text, pair].map(|text| tokenizer.pieces(text));
-            let ids = |pieces: Vec<super::Piece>| pieces.into_iter().map(|piece| piece.id).collect::<Vec<u32>>();
+            let ids = |pieces: Vec<crate::text::Piece>| pieces.into_iter().map(|piece| piece.id).collect::<Vec<u32>>();
             tokenizer.frame().pair(&ids(first?), &ids(second?))
         }
     };
@@ -211,7 +213,7 @@ pub type Tagged = (Vec<u32>, Vec<(u32, u32)>);
 ///
 /// # Errors
 /// When the text cannot be put into tokens.
-pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) -> Result<Tagged, Problem> {
+pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) -> Result<Tagged, Diagnostic> {
     let pieces = tokenizer.pieces(text)?;
     let frame = tokenizer.frame();
     let before = frame.begin.len() as u32;
@@ -229,22 +231,22 @@ pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) ->
     Ok((frame.single(&ids), tags))
 }
 
-fn cut_texts(examples: &Examples, tokenizer: &Tokenizer, max_len: usize) -> (Examples, Cut) {
+fn cut_texts(examples: &Examples, tokenizer: &Tokenizer, max_length: usize) -> (Examples, Cut) {
     let (mut cut, frame) = (Examples { answers: examples.answers.clone(), ..Examples::default() }, tokenizer.frame());
     let mut shortened = 0;
     for row in 0..examples.len() {
         let (ids, second) = (examples.texts.get(row), examples.texts.second(row));
-        if ids.len() <= max_len {
+        if ids.len() <= max_length {
             cut.texts.push_pair(ids, second);
             continue;
         }
         shortened += 1;
         if second == ids.len() {
             let mut ids = ids.to_vec();
-            tokenizer.cut(&mut ids, max_len);
+            tokenizer.cut(&mut ids, max_length);
             cut.texts.push(&ids);
         } else {
-            let (ids, second) = frame.cut_pair(ids, second, max_len);
+            let (ids, second) = frame.cut_pair(ids, second, max_length);
             cut.texts.push_pair(&ids, second);
         }
     }
@@ -255,7 +257,7 @@ fn cut_texts(examples: &Examples, tokenizer: &Tokenizer, max_len: usize) -> (Exa
             *tags = tags.iter().copied().filter(|&(at, _)| at < end).collect();
         }
     }
-    (cut, Cut { shortened, left_out: 0 })
+    (cut, Cut { shortened, skipped: 0 })
 }
 
 impl Questions {
@@ -265,8 +267,8 @@ impl Questions {
         question: &str,
         context: &str,
         answers: &[Range<usize>],
-    ) -> Result<usize, Problem> {
-        let ids = |pieces: &[super::Piece]| pieces.iter().map(|piece| piece.id).collect::<Vec<u32>>();
+    ) -> Result<usize, Diagnostic> {
+        let ids = |pieces: &[crate::text::Piece]| pieces.iter().map(|piece| piece.id).collect::<Vec<u32>>();
         let (question, passage) = (tokenizer.pieces(question)?, tokenizer.pieces(context)?);
         self.questions.push(&ids(&question));
         self.passages.push(&ids(&passage));
@@ -282,11 +284,11 @@ impl Questions {
 
     /// Every passage in windows. A question whose answer is in none of them is left out: it would teach that there is no
     /// answer.
-    fn windows(&self, tokenizer: &Tokenizer, max_len: usize, overlap: usize) -> (Examples, Cut) {
+    fn windows(&self, tokenizer: &Tokenizer, max_length: usize, overlap: usize) -> (Examples, Cut) {
         let frame = tokenizer.frame();
         let (mut texts, mut windows, mut questions) = (EncodedTexts::default(), Vec::new(), Vec::new());
         let mut report = Cut::default();
-        let own = max_len.saturating_sub(frame.pair_tokens()).max(2);
+        let own = max_length.saturating_sub(frame.pair_tokens()).max(2);
         for (index, details) in self.details.iter().enumerate() {
             let whole = self.questions.get(index);
             let question = &whole[..whole.len().min(own / QUESTION_PART)];
@@ -298,7 +300,7 @@ impl Questions {
                 |part: &Range<usize>, answer: &Range<usize>| part.start <= answer.start && answer.end <= part.end;
             let is_found = answer.as_ref().is_some_and(|answer| parts.iter().any(|part| is_in(part, answer)));
             if !details.answers.is_empty() && !is_found {
-                report.left_out += 1;
+                report.skipped += 1;
                 continue;
             }
             report.shortened += u32::from(question.len() < whole.len());
@@ -340,7 +342,7 @@ fn tokens_of(answer: &Range<u32>, bytes: &[Range<u32>]) -> Option<Range<usize>> 
     (first <= last).then_some(first..last + 1)
 }
 
-fn push_turns(examples: &mut Examples, turns: conversation::Turns) -> Result<usize, Problem> {
+fn push_turns(examples: &mut Examples, turns: conversation::Turns) -> Result<usize, Diagnostic> {
     let tokens = turns.ids.len();
     examples.texts.push(&turns.ids);
     if let Answers::Continuations { learned, references } = &mut examples.answers {
@@ -356,7 +358,7 @@ fn push_turns(examples: &mut Examples, turns: conversation::Turns) -> Result<usi
 }
 
 /// Long rows lose the beginning of their prompt, never a part of what is learned last.
-fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_len: usize) -> (Examples, Cut) {
+fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_length: usize) -> (Examples, Cut) {
     let (mut texts, mut report, begin) = (EncodedTexts::default(), Cut::default(), tokenizer.frame().begin.len());
     let (mut kept_learned, mut kept_references) = (Vec::new(), Vec::new());
     let Answers::Continuations { learned, references } = &examples.answers else {
@@ -364,11 +366,11 @@ fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_len: usize)
     };
     for (row, (learned, reference)) in learned.iter().zip(references).enumerate() {
         let ids = examples.texts.get(row);
-        let excess = ids.len().saturating_sub(max_len);
+        let excess = ids.len().saturating_sub(max_length);
         let prompt = reference.prompt.len();
-        // At least one token stays before what is learned: it is foreseen from there.
+        // At least one token stays before what is learned: it is token_log_probs from there.
         if excess > prompt.saturating_sub(begin.max(1)) {
-            report.left_out += 1;
+            report.skipped += 1;
             continue;
         }
         report.shortened += u32::from(excess > 0);
@@ -383,11 +385,11 @@ fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_len: usize)
     (Examples { texts, answers }, report)
 }
 
-/// Running text in windows of `max_len` tokens, every token of which is learned but the first.
-fn packed(ids: &[u32], tokenizer: &Tokenizer, max_len: usize) -> Result<Examples, Problem> {
+/// Running text in windows of `max_length` tokens, every token of which is learned but the first.
+fn packed(ids: &[u32], tokenizer: &Tokenizer, max_length: usize) -> Result<Examples, Diagnostic> {
     let begin = &tokenizer.frame().begin;
     let (mut texts, mut learned, mut references) = (EncodedTexts::default(), Vec::new(), Vec::new());
-    for window in ids.chunks(max_len.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
+    for window in ids.chunks(max_length.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
         let row = [begin, window].concat();
         texts.push(&row);
         learned.push(std::iter::once(1..row.len() as u32).collect());

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Batch, EncodedTexts};
+use crate::text::{Batch, EncodedTexts};
 
 /// Encoded rows with their answers.
 #[derive(Clone, Debug, Default)]
@@ -135,7 +135,7 @@ impl Examples {
     }
 
     /// Some rows, padded to one length and filled up to `size` rows.
-    pub fn batch(&self, rows: &[u32], size: usize, max_len: usize, pad: u32) -> Batch {
-        self.texts.batch(rows, size, max_len, pad)
+    pub fn batch(&self, rows: &[u32], size: usize, max_length: usize, pad: u32) -> Batch {
+        self.texts.batch(rows, size, max_length, pad)
     }
 }

@@ -1,7 +1,7 @@
 //! How long texts are in tokens, and which length a run should read.
 
-use super::batch::LENGTHS;
 use crate::dataset::TokenLengths;
+use crate::text::batch::LENGTHS;
 
 /// Share of the texts that a chosen length may cut.
 const MAX_CUT: f64 = 0.01;
@@ -20,13 +20,14 @@ pub fn token_lengths(mut lengths: Vec<usize>, positions: usize) -> TokenLengths 
     let cut = |len: usize| lengths.len() - lengths.partition_point(|&l| l <= len);
     let longest = LONGEST.min(positions);
     let allowed = (MAX_CUT * lengths.len() as f64) as usize;
-    let max_len = LENGTHS.into_iter().filter(|&len| len <= longest).find(|&len| cut(len) <= allowed).unwrap_or(longest);
+    let max_length =
+        LENGTHS.into_iter().filter(|&len| len <= longest).find(|&len| cut(len) <= allowed).unwrap_or(longest);
     TokenLengths {
         p50: at(0.5) as u32,
         p95: at(0.95) as u32,
         max: lengths.last().copied().unwrap_or(0) as u32,
-        max_len: max_len as u32,
-        truncated_share: cut(max_len) as f64 / lengths.len().max(1) as f64,
+        max_length: max_length as u32,
+        truncated_ratio: cut(max_length) as f64 / lengths.len().max(1) as f64,
     }
 }
 
@@ -39,10 +40,10 @@ mod tests {
         let mut lengths = vec![10; 197];
         lengths.extend([30, 60, 600]);
         let found = token_lengths(lengths.clone(), 512);
-        assert_eq!((found.p50, found.p95, found.max, found.max_len), (10, 10, 600, 32));
-        assert_eq!(found.truncated_share, 2.0 / 200.0);
-        assert_eq!(token_lengths(vec![1_000; 10], 512).max_len, 256);
-        assert_eq!(token_lengths(vec![1_000; 10], 128).max_len, 128);
-        assert_eq!(token_lengths(Vec::new(), 512).max_len, 8);
+        assert_eq!((found.p50, found.p95, found.max, found.max_length), (10, 10, 600, 32));
+        assert_eq!(found.truncated_ratio, 2.0 / 200.0);
+        assert_eq!(token_lengths(vec![1_000; 10], 512).max_length, 256);
+        assert_eq!(token_lengths(vec![1_000; 10], 128).max_length, 128);
+        assert_eq!(token_lengths(Vec::new(), 512).max_length, 8);
     }
 }

@@ -5,10 +5,10 @@ mod chat;
 pub mod conversation;
 mod encode;
 mod examples;
-mod frame;
 mod gguf;
 mod lengths;
 mod row_encoder;
+mod special_tokens;
 mod tokenizer;
 
 pub(crate) use batch::LENGTHS;
@@ -16,8 +16,8 @@ pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_bat
 pub use chat::{ChatTemplate, Message};
 pub use encode::{EncodedRows, tagged};
 pub use examples::{Answers, Examples, Question, Reference, Window};
-pub use frame::Frame;
 pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
 pub use row_encoder::RowEncoder;
+pub use special_tokens::SpecialTokens;
 pub use tokenizer::{Piece, Tokenizer, TokenizerError};

@@ -1,9 +1,9 @@
 //! A data set on its way into a model's tokens. Rows that the model refuses are left out.
 
-use super::{ChatTemplate, EncodedRows, Tokenizer, token_lengths};
 use crate::dataset::{DataReport, Dataset};
-use crate::problem::Problem;
+use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
+use crate::text::{ChatTemplate, EncodedRows, Tokenizer, token_lengths};
 
 /// The rows of a data set, as far as they are in tokens.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl RowEncoder {
             side.seen += 1;
             match side.encoded.push(tokenizer, chat, dataset.labels.len(), &dataset.example(row)) {
                 Ok(length) => self.lengths.push(length),
-                Err(problem) => self.refused.push((row, problem.what.trim_end_matches('.').to_owned())),
+                Err(diagnostic) => self.refused.push((row, diagnostic.what.trim_end_matches('.').to_owned())),
             }
             return true;
         }
@@ -56,10 +56,10 @@ impl RowEncoder {
         dataset: &Dataset,
         report: &DataReport,
         positions: usize,
-    ) -> Result<(Dataset, DataReport), Problem> {
+    ) -> Result<(Dataset, DataReport), Diagnostic> {
         let (dataset, report) = dataset.without(&std::mem::take(&mut self.refused), report)?;
         let tokens = token_lengths(std::mem::take(&mut self.lengths), positions);
-        self.suggested_len = tokens.max_len;
+        self.suggested_len = tokens.max_length;
         Ok((dataset, DataReport { tokens: Some(tokens), ..report }))
     }
 

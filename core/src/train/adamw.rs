@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
-use super::{Gradient, Gradients};
 use crate::ops::{AdamWStep, adamw};
-use crate::recipe::RawRecipe;
-use crate::weights::{AnyWeight, Place, Weight, Weights};
+use crate::recipe::RecipeSpec;
+use crate::train::{Gradient, Gradients};
+use crate::weights::{AnyWeight, ParamGroup, Weight, Weights};
 
 /// Settings that stay the same during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +33,7 @@ pub struct AdamWConfig {
 
 impl AdamWConfig {
     /// The settings of a recipe.
-    pub fn of(recipe: &RawRecipe) -> Self {
+    pub fn of(recipe: &RecipeSpec) -> Self {
         Self {
             weight_decay: recipe.weight_decay,
             decay_biases: recipe.decay_biases,
@@ -62,7 +62,7 @@ impl AdamWConfig {
         } else if weight.is_norm_scale() {
             self.decay_norms
         } else {
-            weight.place() != Place::Embeddings || self.decay_embeddings
+            weight.group() != ParamGroup::Embeddings || self.decay_embeddings
         }
     }
 }
@@ -77,7 +77,7 @@ impl Default for AdamWConfig {
 
 /// What is remembered of a weight's gradients, of its shape.
 #[derive(Clone, Debug)]
-pub struct Moments<const D: usize> {
+pub struct AdamWState<const D: usize> {
     /// Mean gradient.
     pub mean: Tensor<D>,
     /// Mean squared gradient.
@@ -86,36 +86,42 @@ pub struct Moments<const D: usize> {
     pub steps: i32,
 }
 
-/// The optimiser and its state: moments of the weights that have learned, by name.
+/// The optimizer and its state: moments of the weights that have learned, by name.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,
-    vectors: HashMap<Arc<str>, Moments<1>>,
-    matrices: HashMap<Arc<str>, Moments<2>>,
+    vectors: HashMap<Arc<str>, AdamWState<1>>,
+    matrices: HashMap<Arc<str>, AdamWState<2>>,
 }
 
 impl AdamW {
-    /// An optimiser that has seen nothing.
+    /// An optimizer that has seen nothing.
     pub fn new(config: AdamWConfig) -> Self {
         Self { config, vectors: HashMap::new(), matrices: HashMap::new() }
     }
 
     /// The state of the biases and norms that have learned, by name.
-    pub fn vectors(&self) -> &HashMap<Arc<str>, Moments<1>> {
+    pub fn vectors(&self) -> &HashMap<Arc<str>, AdamWState<1>> {
         &self.vectors
     }
 
     /// The state of all other weights that have learned, by name.
-    pub fn matrices(&self) -> &HashMap<Arc<str>, Moments<2>> {
+    pub fn matrices(&self) -> &HashMap<Arc<str>, AdamWState<2>> {
         &self.matrices
     }
 
     /// One step: changes the weights of `model` that have a gradient, each at the rate that `lr` gives its part.
     /// Gradients are multiplied by `scale` first. A weight's state begins with its first gradient, as in PyTorch.
-    pub fn step(&mut self, model: &mut impl Weights, mut gradients: Gradients, lr: impl Fn(Place) -> f64, scale: f64) {
+    pub fn step(
+        &mut self,
+        model: &mut impl Weights,
+        mut gradients: Gradients,
+        lr: impl Fn(ParamGroup) -> f64,
+        scale: f64,
+    ) {
         let config = self.config;
         model.each(&mut |weight| {
-            let lr = lr(weight.place());
+            let lr = lr(weight.group());
             let keep = if config.decays(&weight) { 1.0 - lr * config.weight_decay } else { 1.0 };
             match (gradients.take(weight.name()), weight) {
                 (Some(Gradient::Vector(gradient)), AnyWeight::Vector(w)) => {
@@ -130,9 +136,9 @@ impl AdamW {
     }
 
     /// Forgets the state of the weights that are not `live`: what is frozen costs no memory.
-    pub fn forget_frozen(&mut self, model: &mut impl Weights, live: impl Fn(Place) -> bool) {
+    pub fn forget_frozen(&mut self, model: &mut impl Weights, trainable: impl Fn(ParamGroup) -> bool) {
         model.each(&mut |weight| {
-            if !live(weight.place()) {
+            if !trainable(weight.group()) {
                 self.vectors.remove(weight.name());
                 self.matrices.remove(weight.name());
             }
@@ -148,15 +154,15 @@ impl AdamW {
 }
 
 fn update<const D: usize>(
-    states: &mut HashMap<Arc<str>, Moments<D>>,
+    states: &mut HashMap<Arc<str>, AdamWState<D>>,
     weight: &mut Weight<D>,
     gradient: Tensor<D>,
     step: impl Fn(i32) -> AdamWStep,
 ) {
-    let unseen = || Moments { mean: weight.tensor.zeros_like(), square: weight.tensor.zeros_like(), steps: 0 };
-    let Moments { mean, square, steps } = states.remove(&weight.name).unwrap_or_else(unseen);
+    let unseen = || AdamWState { mean: weight.tensor.zeros_like(), square: weight.tensor.zeros_like(), steps: 0 };
+    let AdamWState { mean, square, steps } = states.remove(&weight.name).unwrap_or_else(unseen);
     let steps = steps + 1;
     let (changed, mean, square) = adamw(weight.tensor.clone(), gradient, mean, square, step(steps));
     weight.tensor = changed;
-    states.insert(weight.name.clone(), Moments { mean, square, steps });
+    states.insert(weight.name.clone(), AdamWState { mean, square, steps });
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::dataset::Cuts;
 use crate::metrics::{Evaluation, evaluate};
-use crate::protocol::Baseline;
 use crate::recipe::Metric;
+use crate::run::Baseline;
 use crate::text::{Answers, EncodedTexts, Examples, Tokenizer};
 use crate::usage::PromptForm;
 

@@ -8,7 +8,7 @@ use crate::recipe::Metric;
 /// The best evaluation so far.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Best {
-    /// Optimiser steps taken before it.
+    /// Optimizer steps taken before it.
     pub step: u32,
     /// Its score, where higher is better.
     pub score: f64,
@@ -18,7 +18,7 @@ pub struct Best {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStop {
     metric: Metric,
-    min_change: f64,
+    early_stopping_min_delta: f64,
     patience: u32,
     best: Option<Best>,
     waited: u32,
@@ -26,8 +26,8 @@ pub struct EarlyStop {
 
 impl EarlyStop {
     /// Nothing seen yet. With a `patience` of 0 the run is never ended, and the best is still known.
-    pub fn new(metric: Metric, min_change: f64, patience: u32) -> Self {
-        Self { metric, min_change, patience, best: None, waited: 0 }
+    pub fn new(metric: Metric, early_stopping_min_delta: f64, patience: u32) -> Self {
+        Self { metric, early_stopping_min_delta, patience, best: None, waited: 0 }
     }
 
     /// Takes in an evaluation and says whether it is the best so far.
@@ -35,7 +35,7 @@ impl EarlyStop {
         let score = rank(evaluation, self.metric);
         let better = score.is_finite()
             && evaluation.loss.is_finite()
-            && self.best.is_none_or(|best| score > best.score + self.min_change);
+            && self.best.is_none_or(|best| score > best.score + self.early_stopping_min_delta);
         if better {
             self.best = Some(Best { step: evaluation.step, score });
             self.waited = 0;

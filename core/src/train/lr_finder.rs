@@ -1,10 +1,10 @@
 //! The range test of Smith (2017, "Cyclical learning rates"): the rate rises from step to step until the loss explodes;
 //! a good rate lies well below that.
 
-use super::{Progress, Session};
-use crate::problem::Problem;
-use crate::protocol::{RateFinding, RatePoint};
-use crate::recipe::{RawRecipe, Unfreezing};
+use crate::diagnostic::Diagnostic;
+use crate::recipe::{RecipeSpec, Unfreezing};
+use crate::run::{RateFinding, RatePoint};
+use crate::train::{Progress, Session};
 
 /// Rate of the first step.
 const FIRST: f64 = 1e-6;
@@ -27,12 +27,12 @@ pub struct LrFinder {
 
 impl LrFinder {
     /// The recipe that is tested with: all that will ever learn in the run learns from the beginning.
-    pub fn recipe(recipe: &RawRecipe) -> RawRecipe {
+    pub fn recipe(recipe: &RecipeSpec) -> RecipeSpec {
         match recipe.unfreezing {
-            Unfreezing::Gradual if !recipe.thaw_order.is_empty() => {
-                RawRecipe { thaw_order: vec![recipe.thaw_order.concat()], ..recipe.clone() }
+            Unfreezing::Gradual if !recipe.unfreeze_order.is_empty() => {
+                RecipeSpec { unfreeze_order: vec![recipe.unfreeze_order.concat()], ..recipe.clone() }
             }
-            Unfreezing::Gradual | Unfreezing::ChainThaw => RawRecipe { unfreezing: Unfreezing::All, ..recipe.clone() },
+            Unfreezing::Gradual | Unfreezing::ChainThaw => RecipeSpec { unfreezing: Unfreezing::All, ..recipe.clone() },
             _ => recipe.clone(),
         }
     }
@@ -47,7 +47,7 @@ impl LrFinder {
     ///
     /// # Errors
     /// When the device fails.
-    pub async fn advance(&mut self) -> Result<Option<RatePoint>, Problem> {
+    pub async fn advance(&mut self) -> Result<Option<RatePoint>, Diagnostic> {
         let step = self.points.len() as u32;
         let lr = FIRST * (LAST / FIRST).powf(f64::from(step) / f64::from(STEPS - 1));
         self.session.test_rate = Some(lr);

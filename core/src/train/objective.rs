@@ -3,30 +3,30 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, log_softmax};
 
-use super::{StepInput, Targets};
 use crate::model::{Dropout, MASKED};
 use crate::ops::cross_entropy;
-use crate::recipe::{ClassWeights, RawRecipe};
+use crate::recipe::{ClassWeights, RecipeSpec};
 use crate::text::Examples;
+use crate::train::{StepInput, Targets};
 
 /// Least distance of a probability from 1 in the focal loss: below it the slope of a root would be infinite.
 const LEAST_DOUBT: f64 = 1e-6;
 
 /// How a row's class becomes what the loss asks of its scores.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TargetRule {
+pub struct SoftTargets {
     weights: Vec<f32>,
     smoothing: f32,
 }
 
-impl TargetRule {
+impl SoftTargets {
     /// All classes weigh the same, and each row is asked for its own class alone.
     pub fn plain(classes: usize) -> Self {
         Self { weights: vec![1.0; classes], smoothing: 0.0 }
     }
 
     /// The rule of a recipe, for these training rows.
-    pub fn of(recipe: &RawRecipe, classes: &[String], train: &Examples) -> Self {
+    pub fn of(recipe: &RecipeSpec, classes: &[String], train: &Examples) -> Self {
         let weights = match &recipe.class_weights {
             ClassWeights::Equal => vec![1.0; classes.len()],
             ClassWeights::Balanced => {
@@ -92,7 +92,7 @@ pub struct Objective {
 
 impl Objective {
     /// The objective of a recipe.
-    pub fn of(recipe: &RawRecipe) -> Self {
+    pub fn of(recipe: &RecipeSpec) -> Self {
         Self { focal_gamma: recipe.focal_gamma, r_drop: recipe.r_drop }
     }
 
@@ -116,7 +116,9 @@ impl Objective {
             }
             Targets::Labels { truth, shares } => binary_cross_entropy(first, truth, shares),
             Targets::Numbers { values, shares } => ((first - values).square() * shares).sum(),
-            Targets::Spans { weights } => cross_entropy(span_scores(first, batch.input.mask.clone()), weights),
+            Targets::Spans { weights } => {
+                cross_entropy(span_scores(first, batch.input.attention_mask.clone()), weights)
+            }
             Targets::Tokens { ids, shares, smoothing } => {
                 let log = log_softmax(first, 1);
                 let of_tokens = (log.clone().gather(1, ids) * shares.clone()).sum() * -(1.0 - smoothing);

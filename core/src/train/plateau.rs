@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Plateau {
     factor: f64,
     patience: u32,
-    min_change: f64,
+    early_stopping_min_delta: f64,
     least: f64,
     best: Option<f64>,
     waited: u32,
@@ -16,14 +16,14 @@ pub struct Plateau {
 
 impl Plateau {
     /// Multiplies the rate with `factor` after more than `patience` scores in a row that are not better by more than
-    /// `min_change`, and never below `least`, a share of the full rate.
-    pub fn new(factor: f64, patience: u32, min_change: f64, least: f64) -> Self {
-        Self { factor, patience, min_change, least, best: None, waited: 0, scale: 1.0 }
+    /// `early_stopping_min_delta`, and never below `least`, a share of the full rate.
+    pub fn new(factor: f64, patience: u32, early_stopping_min_delta: f64, least: f64) -> Self {
+        Self { factor, patience, early_stopping_min_delta, least, best: None, waited: 0, scale: 1.0 }
     }
 
     /// Takes in a score, where higher is better.
     pub fn observe(&mut self, score: f64) {
-        if score.is_finite() && self.best.is_none_or(|best| score > best + self.min_change) {
+        if score.is_finite() && self.best.is_none_or(|best| score > best + self.early_stopping_min_delta) {
             (self.best, self.waited) = (Some(score), 0);
             return;
         }

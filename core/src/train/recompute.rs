@@ -6,21 +6,21 @@ use std::collections::BTreeSet;
 
 use burn::tensor::{Gradients as Recorded, Tensor};
 
-use super::{Gradients, Objective, StepInput};
-use crate::model::{Bottom, Dropout, Hidden, Input, TaskModel};
-use crate::weights::{Place, Weights};
+use crate::model::{Dropout, FrozenPrefix, HiddenStates, Input, TaskModel};
+use crate::train::{Gradients, Objective, StepInput};
+use crate::weights::{ParamGroup, Weights};
 
 /// Loss `[1]` and gradients of a batch, as [`gradients`](super::gradients) gives them.
-pub fn recomputed_gradients(
+pub fn checkpointed_gradients(
     model: &TaskModel,
     batch: StepInput,
     objective: Objective,
-    live: impl Fn(Place) -> bool,
+    trainable: impl Fn(ParamGroup) -> bool,
     dropout: &mut Dropout,
 ) -> (Tensor<1>, Gradients) {
-    let learning = model.learning_parameters().into_iter().filter(|&(place, count)| count > 0 && live(place));
-    let learning: BTreeSet<Place> = learning.map(|(place, _)| place).collect();
-    let mut tracked = model.tracked(live);
+    let learning = model.learning_parameters().into_iter().filter(|&(group, count)| count > 0 && trainable(group));
+    let learning: BTreeSet<ParamGroup> = learning.map(|(group, _)| group).collect();
+    let mut tracked = model.tracked(trainable);
     let mut passes = Vec::new();
     let scores = |dropout: &mut Dropout| {
         let (pass, input) = Pass::up(model, batch.input.clone(), &learning, dropout);
@@ -57,24 +57,25 @@ struct Entered {
 
 impl Pass {
     /// Computes all layers and gives what enters the head.
-    fn up(model: &TaskModel, input: Input, learning: &BTreeSet<Place>, dropout: &mut Dropout) -> (Self, Input) {
-        let mask = input.mask.clone();
-        let is_raw = matches!(input.hidden, Hidden::Ids(_));
-        let embedded = (is_raw && learning.contains(&Place::Embeddings)).then(|| (input.clone(), dropout.checkpoint()));
-        let input = model.raised(input, Bottom::Layers(0), dropout);
+    fn up(model: &TaskModel, input: Input, learning: &BTreeSet<ParamGroup>, dropout: &mut Dropout) -> (Self, Input) {
+        let mask = input.attention_mask.clone();
+        let is_raw = matches!(input.hidden, HiddenStates::Ids(_));
+        let embedded =
+            (is_raw && learning.contains(&ParamGroup::Embeddings)).then(|| (input.clone(), dropout.checkpoint()));
+        let input = model.forward_to(input, FrozenPrefix::Layers(0), dropout);
         let mut pass = Self { embedded, layers: Vec::new(), mask, top: None };
-        let Hidden::Tokens(done, mut x) = input.hidden else { return (pass, input) };
-        let lowest = learning.first().copied().unwrap_or(Place::Head);
+        let HiddenStates::Tokens(done, mut x) = input.hidden else { return (pass, input) };
+        let lowest = learning.first().copied().unwrap_or(ParamGroup::Head);
         for layer in done..model.body.layers() {
             let entered = Entered { layer, x: x.clone(), dropout: dropout.checkpoint() };
             x = model.body.encode(layer..layer + 1, x, pass.mask.clone(), dropout);
-            if Place::Layer(layer) >= lowest {
+            if ParamGroup::Layer(layer) >= lowest {
                 pass.layers.push(entered);
             }
         }
         let top = x.autodiff().require_grad();
         pass.top = Some(top.clone());
-        (pass, Input { hidden: Hidden::Tokens(model.body.layers(), top), ..input })
+        (pass, Input { hidden: HiddenStates::Tokens(model.body.layers(), top), ..input })
     }
 
     /// Computes the layers again, from the last to the first, and adds their gradients.
@@ -92,7 +93,7 @@ impl Pass {
             }
         }
         if let Some((input, mut dropout)) = self.embedded
-            && let Hidden::Tokens(_, x) = tracked.raised(input, Bottom::Layers(0), &mut dropout).hidden
+            && let HiddenStates::Tokens(_, x) = tracked.forward_to(input, FrozenPrefix::Layers(0), &mut dropout).hidden
         {
             let mut recorded = (x * above).sum().backward();
             gradients.add(Gradients::of(tracked, &mut recorded));

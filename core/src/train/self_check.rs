@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use super::{Objective, StepInput, TargetRule, gradients};
+use crate::device_to_host::read;
+use crate::diagnostic::Diagnostic;
 use crate::model::{BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
-use crate::problem::Problem;
-use crate::read::read;
 use crate::recipe::Family;
 use crate::text::{Answers, EncodedTexts, Examples};
-use crate::weights::Place;
+use crate::train::{Objective, SoftTargets, StepInput, gradients};
+use crate::weights::ParamGroup;
 
 /// Largest difference of a gradient, as a share of that tensor's largest value, with which a device is trusted.
 /// Measured: 4.4e-4 between WebGPU and the CPU.
@@ -28,25 +28,25 @@ const LEN: u32 = 16;
 struct Case {
     config: ModelConfig,
     examples: Examples,
-    live: fn(Place) -> bool,
+    trainable: fn(ParamGroup) -> bool,
 }
 
 /// An encoder in full training, with the embeddings and the first layer frozen, and with its head alone; and a decoder in
 /// full training.
 fn cases() -> [Case; 4] {
-    let encoder = |live| Case { config: encoder(), examples: rows(Answers::Classes(vec![0, 1, 2, 0])), live };
+    let encoder = |trainable| Case { config: encoder(), examples: rows(Answers::Classes(vec![0, 1, 2, 0])), trainable };
     let learned = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
     let continuations = Answers::Continuations { learned, references: Vec::new() };
     [
-        encoder(|place| place != Place::Pooler),
-        encoder(|place| matches!(place, Place::Layer(1) | Place::Head)),
-        encoder(|place| place == Place::Head),
-        Case { config: decoder(), examples: rows(continuations), live: |_| true },
+        encoder(|group| group != ParamGroup::Pooler),
+        encoder(|group| matches!(group, ParamGroup::Layer(1) | ParamGroup::Head)),
+        encoder(|group| group == ParamGroup::Head),
+        Case { config: decoder(), examples: rows(continuations), trainable: |_| true },
     ]
 }
 
 fn encoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, ffn, positions, token_types) = (VOCAB, 32, 2, 4, 64, 32, 2);
+    let (vocab, hidden, layers, heads, intermediate_size, positions, token_types) = (VOCAB, 32, 2, 4, 64, 32, 2);
     let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
     let config = BertConfig {
         family,
@@ -54,7 +54,7 @@ fn encoder() -> ModelConfig {
         hidden,
         layers,
         heads,
-        ffn,
+        intermediate_size,
         positions,
         token_types,
         layer_norm_eps,
@@ -65,7 +65,8 @@ fn encoder() -> ModelConfig {
 
 /// Two heads of queries share one of keys and values.
 fn decoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, kv_heads, head_size, ffn, positions) = (VOCAB, 32, 2, 4, 2, 8, 48, 32);
+    let (vocab, hidden, layers, heads, kv_heads, head_dim, intermediate_size, positions) =
+        (VOCAB, 32, 2, 4, 2, 8, 48, 32);
     let (rms_norm_eps, rope_theta, is_tied) = (1e-5, 1e4, true);
     let config = LlamaConfig {
         vocab,
@@ -73,8 +74,8 @@ fn decoder() -> ModelConfig {
         layers,
         heads,
         kv_heads,
-        head_size,
-        ffn,
+        head_dim,
+        intermediate_size,
         positions,
         rms_norm_eps,
         rope_theta,
@@ -101,7 +102,7 @@ fn rows(answers: Answers) -> Examples {
 ///
 /// # Errors
 /// When the device fails.
-pub async fn self_check(device: &Device) -> Result<f64, Problem> {
+pub async fn self_check(device: &Device) -> Result<f64, Diagnostic> {
     let cpu = Device::flex();
     let mut largest = 0.0f64;
     for case in cases() {
@@ -117,12 +118,12 @@ pub async fn self_check(device: &Device) -> Result<f64, Problem> {
     Ok(largest)
 }
 
-async fn gradients_on(device: &Device, case: &Case) -> Result<HashMap<Arc<str>, Vec<f32>>, Problem> {
-    let model = synthetic(&case.config, CLASSES, 0.2, device).map_err(Problem::from)?;
+async fn gradients_on(device: &Device, case: &Case) -> Result<HashMap<Arc<str>, Vec<f32>>, Diagnostic> {
+    let model = synthetic(&case.config, CLASSES, 0.2, device).map_err(Diagnostic::from)?;
     let rows: Vec<u32> = (0..ROWS).collect();
     let input = case.examples.batch(&rows, ROWS as usize, LEN as usize, 0).input(device);
-    let input = StepInput::new(input, &TargetRule::plain(CLASSES), &case.examples, &rows, &rows);
-    let (loss, mut gradients) = gradients(&model, input, Objective::default(), case.live, &mut Dropout::off());
+    let input = StepInput::new(input, &SoftTargets::plain(CLASSES), &case.examples, &rows, &rows);
+    let (loss, mut gradients) = gradients(&model, input, Objective::default(), case.trainable, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), read(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();
     for name in names {

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EarlyStop, Plateau};
 use crate::metrics::Evaluation;
-use crate::protocol::StepMetrics;
-use crate::recipe::Place;
+use crate::recipe::ParamGroup;
+use crate::run::StepMetrics;
+use crate::train::{EarlyStop, Plateau};
 
 /// What a run has shown of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Record {
-    /// An optimiser step.
+    /// An optimizer step.
     Step(StepMetrics),
     /// An evaluation.
     Evaluation(Evaluation),
@@ -22,7 +22,7 @@ pub enum Record {
 /// Everything that changes during a run and is no tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
-    /// Optimiser steps tried.
+    /// Optimizer steps tried.
     pub step: u32,
     /// Epochs begun and finished.
     pub epoch: u32,
@@ -41,7 +41,7 @@ pub struct RunState {
     /// Evaluations in a row without improvement in this stage.
     pub stalled: u32,
     /// Parts that the person froze (false) or thawed (true).
-    pub by_hand: BTreeMap<Place, bool>,
+    pub by_hand: BTreeMap<ParamGroup, bool>,
     /// Steps and evaluations, in order.
     pub history: Vec<Record>,
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Gradients as Recorded, Tensor};
 
-use super::{Objective, StepInput};
 use crate::model::{Dropout, TaskModel};
-use crate::weights::{AnyWeight, Place, Weights};
+use crate::train::{Objective, StepInput};
+use crate::weights::{AnyWeight, ParamGroup, Weights};
 
 /// Longest row that is multiplied with itself.
 const MAX_ROW: usize = 1 << 16;
@@ -87,20 +87,20 @@ impl Gradients {
     }
 
     /// Adds the gradient of L2-SP (Li, Grandvalet, Davoine 2018), `alpha / 2 · ‖w − start‖²`, to those of the weights
-    /// that are pretrained; what is new has nothing to be pulled towards.
-    pub fn pull_towards(
+    /// that are pretrained; what is new has nothing to be pulled toward.
+    pub fn pull_toward(
         &mut self,
         start: &TaskModel,
         model: &TaskModel,
         alpha: f64,
-        is_pretrained: impl Fn(Place) -> bool,
+        is_pretrained: impl Fn(ParamGroup) -> bool,
     ) {
         let mut starts = HashMap::new();
         start.clone().each(&mut |weight| {
             starts.insert(weight.name().clone(), Gradient::values_of(&weight));
         });
         model.clone().each(&mut |weight| {
-            if !is_pretrained(weight.place()) {
+            if !is_pretrained(weight.group()) {
                 return;
             }
             let pull = match (Gradient::values_of(&weight), starts.remove(weight.name())) {
@@ -131,10 +131,10 @@ impl Gradients {
     }
 }
 
-/// Factor that brings a gradient of norm `grad_norm` down to `clip_norm`, as `torch.nn.utils.clip_grad_norm_`; a
-/// `clip_norm` of 0 leaves it as it is.
-pub fn clip_scale(grad_norm: f64, clip_norm: f64) -> f64 {
-    if clip_norm > 0.0 { (clip_norm / (grad_norm + 1e-6)).min(1.0) } else { 1.0 }
+/// Factor that brings a gradient of norm `grad_norm` down to `max_grad_norm`, as `torch.nn.utils.clip_grad_norm_`; a
+/// `max_grad_norm` of 0 leaves it as it is.
+pub fn clip_scale(grad_norm: f64, max_grad_norm: f64) -> f64 {
+    if max_grad_norm > 0.0 { (max_grad_norm / (grad_norm + 1e-6)).min(1.0) } else { 1.0 }
 }
 
 /// Loss `[1]` and gradients of a batch. Nothing is computed backwards below the lowest part that is `live`.
@@ -142,10 +142,10 @@ pub fn gradients(
     model: &TaskModel,
     batch: StepInput,
     objective: Objective,
-    live: impl Fn(Place) -> bool,
+    trainable: impl Fn(ParamGroup) -> bool,
     dropout: &mut Dropout,
 ) -> (Tensor<1>, Gradients) {
-    let mut tracked = model.tracked(live);
+    let mut tracked = model.tracked(trainable);
     let loss = objective.loss(|dropout| tracked.forward(batch.input.clone(), dropout), &batch, dropout);
     let mut recorded = loss.backward();
     let gradients = Gradients::of(&mut tracked, &mut recorded);

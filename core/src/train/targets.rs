@@ -2,9 +2,9 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::TargetRule;
 use crate::model::Input;
 use crate::text::{Answers, Batch, Examples};
+use crate::train::SoftTargets;
 
 /// Tokens that are learned in a batch are filled up to a multiple of this: every new shape makes a GPU compile anew.
 const PICKS: usize = 64;
@@ -16,7 +16,7 @@ pub enum Targets {
     Classes {
         /// `[n, classes]`: what each class weighs in the sum of −log p.
         weights: Tensor<2>,
-        /// `[n, 1]`: what each row weighs in its optimiser step, whatever its class; 0 for rows that only fill up.
+        /// `[n, 1]`: what each row weighs in its optimizer step, whatever its class; 0 for rows that only fill up.
         shares: Tensor<2>,
     },
     /// Any of several labels.
@@ -54,16 +54,16 @@ pub enum Targets {
 pub struct StepInput {
     /// The texts.
     pub input: Input,
-    /// What is asked of them. Weights sum to the batch's share of its optimiser step.
+    /// What is asked of them. Weights sum to the batch's share of its optimizer step.
     pub targets: Targets,
 }
 
 impl StepInput {
-    /// The batch `input` of the rows `rows`; those of it beyond only fill up. `group` are all rows of the optimiser step
+    /// The batch `input` of the rows `rows`; those of it beyond only fill up. `group` are all rows of the optimizer step
     /// that it belongs to.
-    pub fn new(mut input: Input, rule: &TargetRule, examples: &Examples, rows: &[u32], group: &[u32]) -> Self {
-        let [size, len] = input.mask.dims();
-        let device = input.mask.device();
+    pub fn new(mut input: Input, rule: &SoftTargets, examples: &Examples, rows: &[u32], group: &[u32]) -> Self {
+        let [size, len] = input.attention_mask.dims();
+        let device = input.attention_mask.device();
         let share = 1.0 / group.len().max(1) as f32;
         let matrix = |values: Vec<f32>, columns: usize| column_wise(values, columns, &device);
         let shares = |share: f32| matrix((0..size).map(|i| if i < rows.len() { share } else { 0.0 }).collect(), 1);
@@ -88,8 +88,8 @@ impl StepInput {
             Answers::Labels(flags) => {
                 let labels = flags.first().map_or(0, |flags| flags.len());
                 let mut truth = vec![0.0; size * labels];
-                for (place, &row) in truth.chunks_mut(labels.max(1)).zip(rows) {
-                    place.iter_mut().zip(&flags[row as usize]).for_each(|(place, &holds)| *place = f32::from(holds));
+                for (group, &row) in truth.chunks_mut(labels.max(1)).zip(rows) {
+                    group.iter_mut().zip(&flags[row as usize]).for_each(|(group, &holds)| *group = f32::from(holds));
                 }
                 Targets::Labels { truth: matrix(truth, labels), shares: shares(share / labels.max(1) as f32) }
             }
@@ -111,7 +111,7 @@ impl StepInput {
                 let learned = Learned::of(examples, rows, len);
                 let share = 1.0 / examples.learned_tokens(group).max(1) as f32;
                 let weights = learned.counts.iter().map(|&counts| if counts { share } else { 0.0 }).collect();
-                input.picks = Some(learned.picks(&device));
+                input.gather_positions = Some(learned.picks(&device));
                 Targets::Tokens { ids: learned.ids(&device), shares: matrix(weights, 1), smoothing: rule.smoothing() }
             }
         };
@@ -146,7 +146,7 @@ impl Learned {
 
     /// Every token but the first of the first `rows` rows of a batch.
     pub(super) fn all_of(batch: &Batch, rows: usize) -> Self {
-        let is_followed = |at: &usize| !(at + 1).is_multiple_of(batch.len) && batch.mask[at + 1] == 1.0;
+        let is_followed = |at: &usize| !(at + 1).is_multiple_of(batch.len) && batch.attention_mask[at + 1] == 1.0;
         let before: Vec<usize> = (0..rows * batch.len).filter(is_followed).collect();
         let ids = before.iter().map(|&at| batch.ids[at + 1]).collect();
         Self::filled_up(before.into_iter().map(|at| at as i32).collect(), ids)

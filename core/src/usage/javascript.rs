@@ -1,7 +1,7 @@
 //! JavaScript that opens a folder and asks the model something, once its weights are there in ONNX too.
 
-use super::{PromptForm, Usage};
 use crate::recipe::Task;
+use crate::usage::{PromptForm, Usage};
 
 /// How transformers.js comes to open a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! How an exported model is opened elsewhere: what transformers calls it, and code for the model card and for the page.
 
+mod export_form;
 mod javascript;
 mod kind;
 mod python;
 
 use serde::{Deserialize, Serialize};
 
+pub use export_form::ExportForm;
 pub use javascript::JavaScript;
 pub use kind::{ModelKind, is_own_class};
 
@@ -30,7 +32,7 @@ pub struct Usage<'a> {
     /// The base model's name on a hub.
     pub base_model: &'a str,
     /// Longest sequence that it was trained on, in tokens.
-    pub max_len: usize,
+    pub max_length: usize,
     /// Generation: the form in which it is asked.
     pub form: PromptForm,
     /// Generation: most tokens that it is let write.

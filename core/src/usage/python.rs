@@ -1,8 +1,8 @@
 //! Python that opens a folder and asks the model something.
 
-use super::{PromptForm, Usage, quoted};
 use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
+use crate::usage::{PromptForm, Usage, quoted};
 
 impl Usage<'_> {
     /// Opens the whole model in `folder` with transformers.
@@ -54,7 +54,7 @@ impl Usage<'_> {
     }
 
     fn asked(&self) -> String {
-        let cut = format!("truncation=True, max_length={}", self.max_len);
+        let cut = format!("truncation=True, max_length={}", self.max_length);
         match self.kind.task {
             Task::Classification => self.pipeline("", &format!("print(ask(\"A text to classify.\", {cut}))\n")),
             Task::MultiLabel => self.pipeline(
@@ -92,7 +92,7 @@ impl Usage<'_> {
     fn question(&self) -> String {
         format!(
             "question, passage = \"Who wrote it?\", \"It was written by Ada in 1843.\"\n\
-            cut = {{\"truncation\": \"only_second\", \"max_length\": {max_len}}}\n\
+            cut = {{\"truncation\": \"only_second\", \"max_length\": {max_length}}}\n\
             inputs = tokenizer(question, passage, return_offsets_mapping=True, return_tensors=\"pt\", **cut)\n\
             places = inputs.pop(\"offset_mapping\")[0].tolist()\n\
             with torch.no_grad():\n    said = model(**inputs)\n\
@@ -101,7 +101,7 @@ impl Usage<'_> {
             spans = (inside[:, None] & inside).triu().tril({last})\n\
             start, end = divmod(scores.masked_fill(~spans, -torch.inf).argmax().item(), len(places))\n\
             print(passage[places[start][0] : places[end][1]])\n",
-            max_len = self.max_len,
+            max_length = self.max_length,
             last = MAX_ANSWER_TOKENS - 1,
         )
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{Dtype, Place, TensorInfo, Weight, WeightsError, read};
 use crate::recipe::Family;
 use crate::rng::Rng;
+use crate::weights::{Dtype, ParamGroup, TensorInfo, Weight, WeightsError, read};
 
 /// What became of a file's tensors.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Tensors<'a> {
     prefixes: Vec<&'static str>,
     waiting: HashMap<String, (Dtype, TensorData)>,
     make: Option<Make<'a>>,
-    quantised: Option<&'static str>,
+    quantized: Option<&'static str>,
     report: ImportReport,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Tensors<'a> {
 
     fn with_prefixes(prefixes: Vec<&'static str>, device: &Device) -> Self {
         let (device, report) = (device.clone(), ImportReport::default());
-        Self { device, prefixes, waiting: HashMap::new(), make: None, quantised: None, report }
+        Self { device, prefixes, waiting: HashMap::new(), make: None, quantized: None, report }
     }
 
     /// No file: every tensor that a model asks for is made up.
@@ -55,15 +55,15 @@ impl<'a> Tensors<'a> {
         Self { make: Some(make), ..Self::new(Family::default(), device) }
     }
 
-    /// Says that the file had quantised values, and of which kind most were ([`super::GgufHeader::quantised`]). The
+    /// Says that the file had quantized values, and of which kind most were ([`super::GgufHeader::quantized`]). The
     /// model's own file then has 16-bit floats throughout: 32 bits would hold nothing more of them.
-    pub fn were_quantised(&mut self, kind: Option<&'static str>) {
-        self.quantised = kind;
+    pub fn were_quantized(&mut self, kind: Option<&'static str>) {
+        self.quantized = kind;
     }
 
-    /// The kind of which most quantised values of the file were, if there were any.
-    pub fn quantised(&self) -> Option<&'static str> {
-        self.quantised
+    /// The kind of which most quantized values of the file were, if there were any.
+    pub fn quantized(&self) -> Option<&'static str> {
+        self.quantized
     }
 
     /// Takes a tensor out of a file, but for buffers of integers. Names lose a family's prefix and the names that TensorFlow gave to norms.
@@ -103,32 +103,37 @@ impl<'a> Tensors<'a> {
     ///
     /// # Errors
     /// When the file lacks it, or has it in another shape.
-    pub fn vector(&mut self, name: String, place: Place, size: usize) -> Result<Weight<1>, WeightsError> {
+    pub fn vector(&mut self, name: String, group: ParamGroup, size: usize) -> Result<Weight<1>, WeightsError> {
         let (dtype, data) = self.take(&name, &[size])?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false, is_fixed: false })
+        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_fixed: false })
     }
 
     /// A table `[rows, columns]`, as in the file.
     ///
     /// # Errors
     /// When the file lacks it, or has it in another shape.
-    pub fn table(&mut self, name: String, place: Place, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
+    pub fn table(&mut self, name: String, group: ParamGroup, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
         let (dtype, data) = self.take(&name, &shape)?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: false, is_fixed: false })
+        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_fixed: false })
     }
 
     /// A linear layer's matrix `[out, in]` in the file, `[in, out]` in the model.
     ///
     /// # Errors
     /// When the file lacks it, or has it in another shape.
-    pub fn linear(&mut self, name: String, place: Place, [out, into]: [usize; 2]) -> Result<Weight<2>, WeightsError> {
+    pub fn linear(
+        &mut self,
+        name: String,
+        group: ParamGroup,
+        [out, into]: [usize; 2],
+    ) -> Result<Weight<2>, WeightsError> {
         let (dtype, data) = self.take(&name, &[out, into])?;
         let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
         let turned: Vec<f32> = (0..into).flat_map(|i| (0..out).map(move |o| values[o * into + i])).collect();
         let tensor = Tensor::from_data(TensorData::new(turned, [into, out]), &self.device);
-        Ok(Weight { name: name.into(), tensor, place, dtype, transposed: true, is_fixed: false })
+        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: true, is_fixed: false })
     }
 
     /// What became of the tensors, once the model is made.
@@ -149,7 +154,7 @@ impl<'a> Tensors<'a> {
             return Err(WeightsError::Tensor { name: name.into(), reason });
         }
         self.report.applied += 1;
-        let dtype = if self.quantised.is_some() { Dtype::F16 } else { dtype };
+        let dtype = if self.quantized.is_some() { Dtype::F16 } else { dtype };
         Ok((dtype, data))
     }
 }
@@ -162,11 +167,11 @@ pub(crate) fn new_linear(
     device: &Device,
 ) -> (Weight<2>, Weight<1>) {
     let values: Vec<f32> = (0..into * out).map(|_| rng.normal() * 0.02).collect();
-    let (place, dtype) = (Place::Head, Dtype::F32);
+    let (group, dtype) = (ParamGroup::Head, Dtype::F32);
     let weight = Weight {
         name: Arc::from(format!("{name}.weight")),
         tensor: Tensor::from_data(TensorData::new(values, [into, out]), device),
-        place,
+        group,
         dtype,
         transposed: true,
         is_fixed: false,
@@ -174,7 +179,7 @@ pub(crate) fn new_linear(
     let bias = Weight {
         name: Arc::from(format!("{name}.bias")),
         tensor: Tensor::zeros([out], device),
-        place,
+        group,
         dtype,
         transposed: false,
         is_fixed: false,
@@ -219,7 +224,7 @@ mod tests {
         let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
         incoming.push(&file(&[tensors, more].concat())).unwrap();
         let (mut tensors, _) = incoming.finish().unwrap();
-        tensors.vector("ln_f.weight".into(), Place::Head, 2).unwrap();
+        tensors.vector("ln_f.weight".into(), ParamGroup::Head, 2).unwrap();
         let report = tensors.finish();
         let unused = ["h.0.attn.bias", "h.0.attn.masked_bias", "h.1.attn.bias", "position_ids", "steps"];
         assert_eq!((report.applied, report.unused), (1, unused.map(String::from).to_vec()));
@@ -228,8 +233,8 @@ mod tests {
     #[test]
     fn floats_that_cannot_be_read_are_refused_by_name() {
         let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
-        let problem = incoming.push(&file(&[("wte.weight", "F64", 2, 8)])).unwrap_err();
-        let said = problem.to_string();
+        let diagnostic = incoming.push(&file(&[("wte.weight", "F64", 2, 8)])).unwrap_err();
+        let said = diagnostic.to_string();
         assert!(said.contains("wte.weight") && said.contains("F64") && said.contains("F32"), "{said}");
     }
 }

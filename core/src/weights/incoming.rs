@@ -2,8 +2,8 @@
 
 use burn::tensor::Device;
 
-use super::{FileReader, GgufHeader, GgufReader, Tensors, WeightsError};
 use crate::recipe::Family;
+use crate::weights::{FileReader, GgufHeader, GgufReader, Tensors, WeightsError};
 
 /// Tensors of a file that is still arriving.
 pub struct Incoming {
@@ -52,7 +52,7 @@ impl Incoming {
             }
             Reader::Gguf(reader) => {
                 let header = reader.finish()?;
-                self.tensors.were_quantised(header.quantised());
+                self.tensors.were_quantized(header.quantized());
                 Some(header)
             }
         };

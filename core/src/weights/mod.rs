@@ -14,4 +14,4 @@ pub use incoming::Incoming;
 pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, WeightsError, write_header};
 pub use weight::{AnyWeight, Weight, Weights, encode, read};
 
-pub use crate::recipe::Place;
+pub use crate::recipe::ParamGroup;

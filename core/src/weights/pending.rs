@@ -1,6 +1,6 @@
 //! Bytes that wait until there are enough of them.
 
-use super::WeightsError;
+use crate::weights::WeightsError;
 
 /// The bytes of a file that have come and are not used yet: never more than what was asked for.
 #[derive(Debug, Default)]

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
 use thiserror::Error;
 
-use super::pending::Pending;
+use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_SAFETENSORS_HEADER;
-use crate::problem::Problem;
+use crate::weights::pending::Pending;
 
 /// Element types that are known. Others are refused: 64-bit floats would come out of an export as another type, and 8-bit
 /// ones need scales beside them.
@@ -103,7 +103,7 @@ fn suggestion(similar: &Option<String>) -> String {
     similar.as_ref().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
 }
 
-impl From<WeightsError> for Problem {
+impl From<WeightsError> for Diagnostic {
     fn from(error: WeightsError) -> Self {
         let (code, remedy) = match error {
             WeightsError::Truncated { .. } => ("model.truncated", "Load the model again; the download broke off."),
@@ -111,7 +111,7 @@ impl From<WeightsError> for Problem {
             WeightsError::Missing { .. } => ("model.missing-tensor", "Use the model's own config.json and weights."),
             _ => ("model.weights", "Use the weights file as its author published it."),
         };
-        Problem::new(code, format!("The model's weights cannot be used: {error}."))
+        Diagnostic::new(code, format!("The model's weights cannot be used: {error}."))
             .done("Nothing was changed.")
             .remedy(remedy)
     }

@@ -1,4 +1,4 @@
-//! A model's weights, each with its name in the file: the one table that import, export, optimiser and checkpoints
+//! A model's weights, each with its name in the file: the one table that import, export, optimizer and checkpoints
 //! read.
 
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::{Dtype, TensorInfo};
-use crate::recipe::Place;
+use crate::recipe::ParamGroup;
+use crate::weights::{Dtype, TensorInfo};
 
 /// One weight.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Weight<const D: usize> {
     /// Its values. A linear layer's are `[in, out]`, where the file has `[out, in]`.
     pub tensor: Tensor<D>,
     /// Which part of the model it belongs to.
-    pub place: Place,
+    pub group: ParamGroup,
     /// Element type in the file.
     pub dtype: Dtype,
     /// Whether the file has it transposed.
@@ -42,13 +42,13 @@ pub trait Weights: Clone {
 
     /// The same model, for one training step: the weights that `live` names record their gradients, all others are
     /// constants, below which no backward pass is made.
-    fn tracked(&self, live: impl Fn(Place) -> bool) -> Self {
+    fn tracked(&self, trainable: impl Fn(ParamGroup) -> bool) -> Self {
         let mut tracked = self.clone();
         tracked.each(&mut |weight| match weight {
-            AnyWeight::Vector(w) if live(w.place) && !w.is_fixed => {
+            AnyWeight::Vector(w) if trainable(w.group) && !w.is_fixed => {
                 w.tensor = w.tensor.clone().autodiff().require_grad()
             }
-            AnyWeight::Matrix(w) if live(w.place) && !w.is_fixed => {
+            AnyWeight::Matrix(w) if trainable(w.group) && !w.is_fixed => {
                 w.tensor = w.tensor.clone().autodiff().require_grad()
             }
             _ => {}
@@ -71,10 +71,10 @@ pub trait Weights: Clone {
     }
 
     /// Number of parameters of each part that learn when it is live.
-    fn learning_parameters(&self) -> BTreeMap<Place, usize> {
+    fn learning_parameters(&self) -> BTreeMap<ParamGroup, usize> {
         let mut sums = BTreeMap::new();
         self.clone().each(&mut |weight| {
-            *sums.entry(weight.place()).or_default() += if weight.is_fixed() { 0 } else { weight.len() };
+            *sums.entry(weight.group()).or_default() += if weight.is_fixed() { 0 } else { weight.len() };
         });
         sums
     }
@@ -90,10 +90,10 @@ impl AnyWeight<'_> {
     }
 
     /// Which part of the model it belongs to.
-    pub fn place(&self) -> Place {
+    pub fn group(&self) -> ParamGroup {
         match self {
-            Self::Vector(w) => w.place,
-            Self::Matrix(w) => w.place,
+            Self::Vector(w) => w.group,
+            Self::Matrix(w) => w.group,
         }
     }
 

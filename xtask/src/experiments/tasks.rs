@@ -38,7 +38,7 @@ const TASKS: [Task; 4] = [
             json!({ "question": question, "context": context, "answer": answer["text"], "start": answer["start"] })
         },
         runs: 1,
-        recipe: || json!({ "max_len": 256, "window_overlap": 64, "epochs": 3, "eval_every_epochs": 3 }),
+        recipe: || json!({ "max_length": 256, "doc_stride": 64, "epochs": 3, "eval_every_epochs": 3 }),
     },
     Task {
         name: "token_classification",
@@ -46,7 +46,7 @@ const TASKS: [Task; 4] = [
         scores: &[("entity F1, %", "f1", "entity_f1", 100.0)],
         line: |row| json!({ "tokens": row["words"], "tags": row["tags"] }),
         runs: 3,
-        recipe: || json!({ "max_len": 128, "epochs": 3, "eval_every_epochs": 3 }),
+        recipe: || json!({ "max_length": 128, "epochs": 3, "eval_every_epochs": 3 }),
     },
     Task {
         name: "multi_label",
@@ -59,7 +59,7 @@ const TASKS: [Task; 4] = [
             line
         },
         runs: 3,
-        recipe: || json!({ "max_len": 64, "epochs": 3, "eval_every_epochs": 3 }),
+        recipe: || json!({ "max_length": 64, "epochs": 3, "eval_every_epochs": 3 }),
     },
     Task {
         name: "regression",
@@ -71,7 +71,7 @@ const TASKS: [Task; 4] = [
         ],
         line: |row| json!({ "text": row["text"], "score": row["label"] }),
         runs: 3,
-        recipe: || json!({ "max_len": 64, "epochs": 3, "eval_every_epochs": 3 }),
+        recipe: || json!({ "max_length": 64, "epochs": 3, "eval_every_epochs": 3 }),
     },
 ];
 
@@ -128,7 +128,7 @@ fn result(task: &Task, seed: u32, work: &Path) -> Result<Value> {
     };
     let mut recipe = (task.recipe)();
     for (field, value) in
-        [("task", json!(task.name)), ("patience", json!(0)), ("seed", json!(seed)), ("lr_peak", json!(1e-4))]
+        [("task", json!(task.name)), ("patience", json!(0)), ("seed", json!(seed)), ("learning_rate", json!(1e-4))]
     {
         recipe[field] = value;
     }

@@ -36,10 +36,10 @@ type Address = Vec<(String, String)>;
 
 pub(super) fn make() -> Result<Sample> {
     let folder = ARCHIVE.unpack()?;
-    let labelled = fs::read_to_string(folder.join("training/labeled.xml"))?;
-    let licence = fs::read_to_string(folder.join("LICENSE"))?;
+    let labeled = fs::read_to_string(folder.join("training/labeled.xml"))?;
+    let license = fs::read_to_string(folder.join("LICENSE"))?;
     fs::remove_dir_all(folder)?;
-    let addresses = labelled.lines().filter_map(address).filter(|address| address.len() >= FEWEST_WORDS);
+    let addresses = labeled.lines().filter_map(address).filter(|address| address.len() >= FEWEST_WORDS);
     let addresses = addresses.map(|address| (words(&address).join(" "), address));
     let addresses = balanced(addresses, |(text, _)| (text, ""), ROWS)?;
     Ok(Sample {
@@ -50,9 +50,9 @@ pub(super) fn make() -> Result<Sample> {
         license: "MIT",
         source: "usaddress 0.5.16, DataMade and The Atlanta Journal-Constitution",
         notice: format!(
-            "Selected from the labelled addresses of usaddress 0.5.16. Changes: addresses with people's names left \
+            "Selected from the labeled addresses of usaddress 0.5.16. Changes: addresses with people's names left \
              out, tags put together.\n\n{}",
-            licence.trim()
+            license.trim()
         ),
         file: file(addresses.iter().map(|(_, address)| address)),
     })

@@ -50,7 +50,7 @@ pub(super) fn make() -> Result<Sample> {
         source: "caniuse.com, Alexis Deveria and contributors, as packaged in caniuse-db 1.0.30001813",
         notice:
             "Selected from the features of caniuse.com by Alexis Deveria and contributors, as packaged in caniuse-db \
-                 1.0.30001813. Licence: Creative Commons Attribution 4.0 International \
+                 1.0.30001813. License: Creative Commons Attribution 4.0 International \
                  (https://creativecommons.org/licenses/by/4.0/). Changes: titles and first sentences only, some \
                  categories put together or left out."
                 .into(),

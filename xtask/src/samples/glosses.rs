@@ -4,25 +4,25 @@ use anyhow::Result;
 
 use super::choose::is_short;
 use super::wordnet::{self, Synset, WordNet};
-use super::{Row, Sample, labelled};
+use super::{Row, Sample, labeled};
 
 const ROWS_PER_LABEL: usize = 100;
 const MOST_CHARS: usize = 110;
 
 /// WordNet's lexicographer files that become labels (`lexnames(5WN)`).
 const KINDS: [(&str, &str); 5] =
-    [("05", "animal"), ("06", "artefact"), ("13", "food"), ("15", "place"), ("20", "plant")];
+    [("05", "animal"), ("06", "artifact"), ("13", "food"), ("15", "place"), ("20", "plant")];
 
 pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
     Ok(Sample {
         id: "definitions",
         task: "classification",
         title: "Definitions: what kind of thing?",
-        description: "A dictionary's definition, and whether it defines an animal, artefact, food, place or plant.",
+        description: "A dictionary's definition, and whether it defines an animal, artifact, food, place or plant.",
         license: "WordNet",
         source: wordnet::SOURCE,
         notice: wordnet.notice("Definitions selected from WordNet's nouns, shortened to their first part."),
-        file: labelled(Synset::all(&wordnet.nouns).filter_map(|synset| row(&synset)), ROWS_PER_LABEL)?,
+        file: labeled(Synset::all(&wordnet.nouns).filter_map(|synset| row(&synset)), ROWS_PER_LABEL)?,
     })
 }
 

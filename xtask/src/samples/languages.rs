@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::Result;
 
 use super::choose::is_short;
-use super::{Row, Sample, labelled};
+use super::{Row, Sample, labeled};
 use crate::fetch::Wheel;
 
 const WHEEL: Wheel = Wheel {
@@ -36,7 +36,7 @@ pub(super) fn make() -> Result<Sample> {
         license: "BSD-3-Clause",
         source: "ChatterBot corpus 1.3.3, Gunther Cox and contributors",
         notice: include_str!("bsd-3-clause.txt").into(),
-        file: labelled(rows, ROWS_PER_LABEL)?,
+        file: labeled(rows, ROWS_PER_LABEL)?,
     })
 }
 

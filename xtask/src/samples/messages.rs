@@ -24,10 +24,10 @@ pub(super) fn make() -> Result<Sample> {
     let mut rows = Vec::new();
     for package in packages {
         for name in ["django.po", "djangojs.po"] {
-            rows.extend(catalogue(&package.join("locale/fr/LC_MESSAGES").join(name))?);
+            rows.extend(catalog(&package.join("locale/fr/LC_MESSAGES").join(name))?);
         }
     }
-    let licence = fs::read_to_string(folder.join("Django-5.2.dist-info/LICENSE"))?;
+    let license = fs::read_to_string(folder.join("Django-5.2.dist-info/LICENSE"))?;
     fs::remove_dir_all(folder)?;
     Ok(Sample {
         id: "messages",
@@ -37,16 +37,16 @@ pub(super) fn make() -> Result<Sample> {
         license: "BSD-3-Clause",
         source: "Django 5.2, Django Software Foundation and its translators",
         notice: format!(
-            "Selected from the French message catalogues of Django 5.2. Changes: short messages without placeholders \
+            "Selected from the French message catalogs of Django 5.2. Changes: short messages without placeholders \
              only.\n\n{}",
-            licence.trim()
+            license.trim()
         ),
         file: File::csv(["english", "french"], &balanced(rows, |row| (&row[0], ""), ROWS)?)?,
     })
 }
 
 /// The messages of a file, where there is one.
-fn catalogue(file: &Path) -> Result<Vec<[String; 2]>> {
+fn catalog(file: &Path) -> Result<Vec<[String; 2]>> {
     let entries = if file.exists() { fs::read_to_string(file)? } else { String::new() };
     Ok(entries.split("\n\n").filter_map(row).collect())
 }

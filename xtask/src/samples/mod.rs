@@ -127,7 +127,7 @@ impl Sample {
 }
 
 /// As many rows of each label as of the others.
-fn labelled(rows: impl IntoIterator<Item = Row>, per_label: usize) -> Result<File> {
+fn labeled(rows: impl IntoIterator<Item = Row>, per_label: usize) -> Result<File> {
     let rows = balanced(rows, Row::text_and_label, per_label)?;
     File::csv(["text", "label"], &rows.into_iter().map(|row| [row.text, row.label]).collect::<Vec<_>>())
 }

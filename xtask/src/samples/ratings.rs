@@ -1,4 +1,4 @@
-//! Sentences of film reviews, and how favourable twenty readers found each.
+//! Sentences of film reviews, and how favorable twenty readers found each.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ pub(super) fn make() -> Result<Sample> {
     let study = folder.join("study");
     archive::untar(&folder.join("additional_resources/hutto_ICWSM_2014.tar.gz"), &study)?;
     let table = fs::read(study.join("movieReviewSnippets_GroundTruth.txt"))?;
-    let licence = fs::read_to_string(folder.join("LICENSE.txt"))?;
+    let license = fs::read_to_string(folder.join("LICENSE.txt"))?;
     fs::remove_dir_all(folder)?;
     let table = String::from_utf8_lossy(&table);
     let rows = balanced(table.lines().filter_map(row), |(third, row)| (&row[0], third), ROWS_PER_THIRD)?;
@@ -32,7 +32,7 @@ pub(super) fn make() -> Result<Sample> {
     Ok(Sample {
         id: "ratings",
         task: "regression",
-        title: "Film reviews: how favourable?",
+        title: "Film reviews: how favorable?",
         description: "A sentence of a review, and the mean of what some twenty readers gave it, from -4 to 4.",
         license: "MIT",
         source: "C. J. Hutto and Eric Gilbert, VADER's ground truth, as packaged in vaderSentiment 3.3.2",
@@ -41,7 +41,7 @@ pub(super) fn make() -> Result<Sample> {
              Rule-based Model for Sentiment Analysis of Social Media Text\", ICWSM 2014), as packaged in \
              vaderSentiment 3.3.2; the sentences are of the Rotten Tomatoes snippets of Bo Pang and Lillian Lee. Changes: \
              short sentences only, ratings rounded.\n\n{}",
-            licence.trim()
+            license.trim()
         ),
         file: File::csv(["text", "rating"], &rows)?,
     })

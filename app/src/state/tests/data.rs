@@ -1,10 +1,11 @@
 //! Files dropped, read, mapped and split.
 
+use hone_core::dataset::DataRole;
 use hone_core::dataset::{Encoding, Mapping, SourceInfo};
-use hone_core::problem::Problem;
-use hone_core::protocol::{Command, DataRole, Event};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Command, Event};
 
-use super::{
+use crate::state::tests::{
     MAPPING, chosen, data_ready, device_ready, entry, gone, model_ready, not_opened, opened, read, ready, running,
     source, tokens_ready, trained,
 };
@@ -23,7 +24,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     let mapped = state.on_event(opened(2));
     assert!(matches!(
         mapped[..],
-        [Effect::Send(Command::MapData { mapping: MAPPING, validation_share: 0.1, seed: 42 })]
+        [Effect::Send(Command::MapData { mapping: MAPPING, validation_ratio: 0.1, seed: 42 })]
     ));
     assert!(matches!(state.on_event(data_ready())[..], [Effect::Send(Command::LoadModel { .. })]));
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
@@ -76,7 +77,7 @@ fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise()
         again[..],
         [Effect::Send(Command::OpenData { encoding: Some(Encoding::Windows1252), has_header: None, .. })]
     ));
-    assert_eq!(state.data.train.problem, None);
+    assert_eq!(state.data.train.diagnostic, None);
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
         assert_eq!(state.blocker().as_deref(), Some("Your file is being read."));
         assert_eq!(state.on_event(not_opened(role)), []);
         let refused = state.data.file_mut(role).refused.take().unwrap();
-        assert_eq!(refused.problem.done, "“photo.png” was not opened. Your earlier file is still here.");
+        assert_eq!(refused.diagnostic.done, "“photo.png” was not opened. Your earlier file is still here.");
         assert_eq!(state, before, "{role:?}");
     }
 }
@@ -103,7 +104,7 @@ fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
     state.reread(Some(Encoding::Utf16Le), None);
     state.on_event(not_opened(DataRole::Train));
     let refused = state.data.train.refused.take().unwrap();
-    assert_eq!(refused.problem.done, "It stays as it was read before.");
+    assert_eq!(refused.diagnostic.done, "It stays as it was read before.");
     assert_eq!(state, before);
 }
 
@@ -120,10 +121,10 @@ fn what_is_told_of_the_earlier_file_stays_with_it() {
 
     state.map(MAPPING);
     state.open(DataRole::Train, chosen("photo.png"));
-    state.on_event(Event::DataFailed { role: DataRole::Train, problem: gone() });
-    assert_eq!(state.data.train.problem, None, "it is no fault of the new file");
+    state.on_event(Event::DataFailed { role: DataRole::Train, diagnostic: gone() });
+    assert_eq!(state.data.train.diagnostic, None, "it is no fault of the new file");
     state.on_event(not_opened(DataRole::Train));
-    assert_eq!((&state.data.train.problem, &state.data.report), (&Some(gone()), &None));
+    assert_eq!((&state.data.train.diagnostic, &state.data.report), (&Some(gone()), &None));
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn rows_are_split_again_where_validation_changed_while_a_file_was_not_opened() {
     state.open(DataRole::Train, chosen("photo.png"));
     assert_eq!(state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) }), []);
     let back = state.on_event(not_opened(DataRole::Train));
-    assert!(matches!(back[..], [Effect::Send(Command::MapData { validation_share: 0.0, .. })]));
+    assert!(matches!(back[..], [Effect::Send(Command::MapData { validation_ratio: 0.0, .. })]));
 }
 
 #[test]
@@ -150,10 +151,10 @@ fn the_earlier_file_is_opened_again_where_another_was_open_meanwhile() {
 
 #[test]
 fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
-    let not_utf8 = || Problem::new("data.not-utf8", "Line 2 holds bytes that are not UTF-8.");
+    let not_utf8 = || Diagnostic::new("data.not-utf8", "Line 2 holds bytes that are not UTF-8.");
     for mut state in [blocked(), trained()] {
         state.open(DataRole::Train, chosen("latin-1.csv"));
-        state.on_event(Event::DataNotOpened { role: DataRole::Train, problem: not_utf8() });
+        state.on_event(Event::DataNotOpened { role: DataRole::Train, diagnostic: not_utf8() });
         assert!(state.data.train.has_other_encoding());
         let again = state.read_as(DataRole::Train, Encoding::Windows1252);
         assert!(matches!(
@@ -198,11 +199,11 @@ fn an_own_validation_file_takes_the_place_of_the_split() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
     let mapped = state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) });
-    assert!(matches!(mapped[..], [Effect::Send(Command::MapData { validation_share: 0.0, .. })]));
+    assert!(matches!(mapped[..], [Effect::Send(Command::MapData { validation_ratio: 0.0, .. })]));
     let closed = state.close_validation();
     assert!(matches!(
         closed[..],
-        [Effect::Send(Command::CloseValidation), Effect::Send(Command::MapData { validation_share: 0.1, .. })]
+        [Effect::Send(Command::CloseValidation), Effect::Send(Command::MapData { validation_ratio: 0.1, .. })]
     ));
 }
 

@@ -1,8 +1,8 @@
 use hone_core::catalog::{FoundModel, KeptModel};
-use hone_core::problem::Problem;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 
-use super::*;
+use crate::state::tests::*;
 use crate::state::{Effect, Hub, Load};
 
 fn of_hub() -> CatalogEntry {
@@ -61,9 +61,9 @@ fn a_question_that_fails_leaves_the_loaded_model() {
     state.load_model();
     state.on_event(model_ready());
     state.find_model("https://hub.example".into(), "a/b".into());
-    let problem = Problem::new("hub.answer", "a web page");
-    state.on_event(Event::ModelFailed { problem: problem.clone() });
-    assert_eq!(state.model.hub, Hub::Failed(problem));
+    let diagnostic = Diagnostic::new("hub.answer", "a web page");
+    state.on_event(Event::ModelFailed { diagnostic: diagnostic.clone() });
+    assert_eq!(state.model.hub, Hub::Failed(diagnostic));
     assert!(matches!(state.model.load, Load::Ready(_)));
 }
 
@@ -90,7 +90,7 @@ fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time(
 }
 
 fn model_failed() -> Event {
-    Event::ModelFailed { problem: Problem::new("model.zip", "It cannot be read.").remedy("Drop the files.") }
+    Event::ModelFailed { diagnostic: Diagnostic::new("model.zip", "It cannot be read.").remedy("Drop the files.") }
 }
 
 #[test]
@@ -105,9 +105,9 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
     own.take_own("bad.zip".into(), Vec::new(), 1e6, 3);
     assert!(!own.can_ask() && own.model.is_loading());
     assert_eq!(own.on_event(model_failed()), []);
-    let problem = own.model.refused.clone().unwrap();
-    assert_eq!(problem.done, "Mini is still loaded.");
-    assert_eq!(problem.remedy, "Drop the files. If it holds data, unpack it first and drop the file.");
+    let diagnostic = own.model.refused.clone().unwrap();
+    assert_eq!(diagnostic.done, "Mini is still loaded.");
+    assert_eq!(diagnostic.remedy, "Drop the files. If it holds data, unpack it first and drop the file.");
     assert_eq!(back(own), before);
 
     let mut hub = before.clone();
@@ -189,7 +189,7 @@ fn the_loaded_model_is_chosen_again_without_loading() {
 fn rows_that_one_model_refuses_another_may_take() {
     let mut state = ready();
     let fail = |state: &mut State, code: &str| {
-        state.on_event(Event::DataFailed { role: DataRole::Train, problem: Problem::new(code, "No.") });
+        state.on_event(Event::DataFailed { role: DataRole::Train, diagnostic: Diagnostic::new(code, "No.") });
         assert!(state.blocker().is_some());
         state.on_event(tokens_ready());
         state.blocker()

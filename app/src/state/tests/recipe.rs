@@ -1,55 +1,60 @@
 //! The form of the recipe, and what is planned from it.
 
 use hone_core::recipe::{
-    AdapterKind, ClassWeights, LoraTarget, Place, Preset, RawRecipe, ThawUnit, Unfreezing, range_of,
+    AdapterKind, ClassWeights, LoraTarget, ParamGroup, Preset, RecipeSpec, UnfreezeUnit, Unfreezing, range_of,
 };
 
-use super::{read, ready};
-use crate::state::fields::{Control, Field, GROUPS, SEED, VALIDATION_SHARE, numbers};
-use crate::state::{Form, order};
+use crate::state::Form;
+use crate::state::recipe::fields::{Control, Field, GROUPS, SEED, VALIDATION_RATIO, numbers};
+use crate::state::recipe::unfreeze_order;
+use crate::state::tests::{read, ready};
 
 fn all_fields() -> impl Iterator<Item = &'static Field> {
-    numbers().chain([&VALIDATION_SHARE, &SEED])
+    numbers().chain([&VALIDATION_RATIO, &SEED])
 }
 
 #[test]
 fn every_field_reads_back_what_it_shows_and_keeps_to_its_range() {
-    let recipe = RawRecipe::default();
+    let recipe = RecipeSpec::default();
     for field in all_fields().filter(|field| (field.applies)(&recipe)) {
         let mut recipe = recipe.clone();
         let shown = field.shown(&recipe);
         field.parse_into(&shown, &mut recipe).unwrap_or_else(|error| panic!("{}: {error}", field.name));
-        assert_eq!(recipe, RawRecipe::default(), "{}", field.name);
+        assert_eq!(recipe, RecipeSpec::default(), "{}", field.name);
         let (_, most) = field.range();
         for wrong in ["x", "NaN", "-1", &(most * 2.0).to_string()] {
             assert!(field.parse_into(wrong, &mut recipe).is_err(), "{} took {wrong}", field.name);
         }
-        assert_eq!(recipe, RawRecipe::default(), "{}", field.name);
+        assert_eq!(recipe, RecipeSpec::default(), "{}", field.name);
     }
 }
 
 #[test]
 fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
-    let mut recipe = RawRecipe::default();
-    VALIDATION_SHARE.parse_into("12,5", &mut recipe).unwrap();
-    assert_eq!(recipe.validation_share, 0.125);
-    assert_eq!(VALIDATION_SHARE.range(), (2.0, 100.0 * range_of("validation_share").end()));
-    let rate = all_fields().find(|field| field.name == "lr_peak").unwrap();
+    let mut recipe = RecipeSpec::default();
+    VALIDATION_RATIO.parse_into("12,5", &mut recipe).unwrap();
+    assert_eq!(recipe.validation_ratio, 0.125);
+    assert_eq!(VALIDATION_RATIO.range(), (2.0, 100.0 * range_of("validation_ratio").end()));
+    let rate = all_fields().find(|field| field.name == "learning_rate").unwrap();
     rate.parse_into("5e-5", &mut recipe).unwrap();
-    assert_eq!((recipe.lr_peak, rate.shown(&recipe).as_str()), (Some(5e-5), "5e-5"));
+    assert_eq!((recipe.learning_rate, rate.shown(&recipe).as_str()), (Some(5e-5), "5e-5"));
     rate.parse_into("", &mut recipe).unwrap();
-    assert_eq!(recipe.lr_peak, None);
+    assert_eq!(recipe.learning_rate, None);
 }
 
 #[test]
 fn a_recipe_file_is_taken_whole_or_not_at_all() {
     let mut form = Form::default();
     form.import(read(r#"{"epochs": 5}"#), None);
-    assert_eq!((form.recipe.epochs, &form.problem), (5, &None));
+    assert_eq!((form.recipe.epochs, &form.diagnostic), (5, &None));
     for (text, named) in [(r#"{"epochs": 9, "dropout": 2.0}"#, "dropout"), (r#"{"epoch": 9}"#, "epoch"), ("", "EOF")] {
         form.import(read(text), None);
         assert_eq!(form.recipe.epochs, 5);
-        assert!(form.problem.as_ref().is_some_and(|problem| problem.what.contains(named)), "{:?}", form.problem);
+        assert!(
+            form.diagnostic.as_ref().is_some_and(|diagnostic| diagnostic.what.contains(named)),
+            "{:?}",
+            form.diagnostic
+        );
     }
 }
 
@@ -57,7 +62,7 @@ fn a_recipe_file_is_taken_whole_or_not_at_all() {
 fn the_planned_curve_ends_where_the_run_ends() {
     let mut state = ready();
     let recipe = &mut state.form.recipe;
-    (recipe.batch_size, recipe.epochs, recipe.lr_peak) = (16, 3, Some(1e-4));
+    (recipe.batch_size, recipe.epochs, recipe.learning_rate) = (16, 3, Some(1e-4));
     assert_eq!(state.planned_steps(), 18);
     let curve = state.planned_curve();
     assert_eq!((curve[0], *curve.last().unwrap()), ((0.0, 0.0), (18.0, 0.0)));
@@ -66,7 +71,7 @@ fn the_planned_curve_ends_where_the_run_ends() {
 #[test]
 fn every_choice_and_switch_reads_back_what_was_set() {
     for control in GROUPS.iter().flat_map(|group| group.controls) {
-        let mut recipe = RawRecipe { train_embeddings: true, ..RawRecipe::default() };
+        let mut recipe = RecipeSpec { train_embeddings: true, ..RecipeSpec::default() };
         match control {
             Control::Number(_) => {}
             Control::Choice(choice) => {
@@ -91,9 +96,9 @@ fn every_choice_and_switch_reads_back_what_was_set() {
 #[test]
 fn every_field_of_the_recipe_has_a_place_on_the_page() {
     let elsewhere =
-        ["version", "task", "model", "validation_share", "seed", "part_rates", "thaw_order", "lora_targets"];
+        ["version", "task", "model", "validation_ratio", "seed", "lr_per_group", "unfreeze_order", "target_modules"];
     let controls = || GROUPS.iter().flat_map(|group| group.controls);
-    let serde_json::Value::Object(fields) = serde_json::to_value(RawRecipe::default()).unwrap() else { panic!() };
+    let serde_json::Value::Object(fields) = serde_json::to_value(RecipeSpec::default()).unwrap() else { panic!() };
     for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
         assert!(controls().any(|control| control.name() == name), "{name}");
     }
@@ -102,7 +107,7 @@ fn every_field_of_the_recipe_has_a_place_on_the_page() {
 #[test]
 fn what_is_wrong_with_a_hidden_field_does_not_hold_up_a_run() {
     let mut state = ready();
-    let field = numbers().find(|field| field.name == "warmup_share").unwrap();
+    let field = numbers().find(|field| field.name == "warmup_ratio").unwrap();
     state.form.type_in(field, "x");
     assert!(state.blocker().is_some());
     let schedule = GROUPS[0].controls.iter().find_map(|control| match control {
@@ -129,31 +134,31 @@ fn a_preset_is_taken_and_a_change_to_it_is_seen() {
 
 #[test]
 fn a_recipe_file_brings_back_every_map_and_list() {
-    let recipe = RawRecipe {
-        part_rates: [(Place::Head, 1e-2), (Place::Layer(5), 1e-4)].into(),
+    let recipe = RecipeSpec {
+        lr_per_group: [(ParamGroup::Head, 1e-2), (ParamGroup::Layer(5), 1e-4)].into(),
         class_weights: ClassWeights::Given([("a".to_owned(), 2.0)].into()),
-        thaw_order: vec![vec![Place::Head], vec![Place::Layer(5), Place::Layer(4)]],
-        lora_targets: vec![LoraTarget::Query],
+        unfreeze_order: vec![vec![ParamGroup::Head], vec![ParamGroup::Layer(5), ParamGroup::Layer(4)]],
+        target_modules: vec![LoraTarget::Query],
         unfreezing: Unfreezing::Gradual,
-        ..RawRecipe::default()
+        ..RecipeSpec::default()
     };
     let mut state = ready();
     state.open_recipe(read(&serde_json::to_string(&recipe).unwrap()));
-    assert_eq!((&state.form.recipe, &state.form.problem), (&recipe, &None));
+    assert_eq!((&state.form.recipe, &state.form.diagnostic), (&recipe, &None));
     state.open_recipe(read(r#"{"reinit_layers": 7}"#));
-    assert!(state.form.problem.is_some(), "the loaded model has six layers");
+    assert!(state.form.diagnostic.is_some(), "the loaded model has six layers");
 }
 
 #[test]
 fn rates_and_weights_are_typed_one_by_one() {
     let mut state = ready();
     let rates = state.planned_rates();
-    assert_eq!((rates.len(), rates[&Place::Head]), (8, 1e-4));
+    assert_eq!((rates.len(), rates[&ParamGroup::Head]), (8, 1e-4));
     state.form.set_rates(rates);
-    state.form.type_rate(Place::Layer(5), "5e-5");
-    state.form.type_rate(Place::Layer(4), "much");
-    assert_eq!(state.form.recipe.part_rates[&Place::Layer(5)], 5e-5);
-    assert!(state.form.errors.contains_key("part_rates.layer.4") && state.blocker().is_some());
+    state.form.type_rate(ParamGroup::Layer(5), "5e-5");
+    state.form.type_rate(ParamGroup::Layer(4), "much");
+    assert_eq!(state.form.recipe.lr_per_group[&ParamGroup::Layer(5)], 5e-5);
+    assert!(state.form.errors.contains_key("lr_per_group.layer.4") && state.blocker().is_some());
     state.form.set_rates(Default::default());
     assert_eq!(state.blocker(), None);
 
@@ -170,22 +175,22 @@ fn the_stages_of_a_run_are_known_before_it_begins() {
     let mut state = ready();
     assert_eq!(state.planned_stages().unwrap().begins, ["whole run"]);
     state.form.take_preset(Preset::Balanced);
-    (state.form.recipe.thaw_every, state.form.recipe.epochs) = (1.0, 3);
+    (state.form.recipe.unfreeze_every, state.form.recipe.epochs) = (1.0, 3);
     let grid = state.planned_stages().unwrap();
     assert_eq!(grid.begins[..3], ["0", "1", "2"]);
     assert_eq!(grid.is_reached, [true, true, true, false, false, false, false]);
-    assert_eq!(grid.rows[0], (Place::Head, vec![true; 7]));
+    assert_eq!(grid.rows[0], (ParamGroup::Head, vec![true; 7]));
     assert_eq!(grid.rows[1].1[..3], [false, true, true]);
     let parts = state.planned_parts();
-    assert!(parts.last().unwrap().live && !parts[6].live);
+    assert!(parts.last().unwrap().trainable && !parts[6].trainable);
 
-    let places = state.places();
-    state.form.set_order(order::from_the_top(&places));
-    state.form.type_order("head; 6, 5; 9", &places);
-    assert!(state.form.errors.contains_key("thaw_order"));
-    state.form.type_order("head; 6, 5", &places);
+    let groups = state.groups();
+    state.form.set_order(unfreeze_order::from_the_top(&groups));
+    state.form.type_order("head; 6, 5; 9", &groups);
+    assert!(state.form.errors.contains_key("unfreeze_order"));
+    state.form.type_order("head; 6, 5", &groups);
     assert_eq!(state.planned_stages().unwrap().begins.len(), 2);
-    state.form.recipe.thaw_unit = ThawUnit::Stall;
+    state.form.recipe.unfreeze_unit = UnfreezeUnit::Stall;
     assert_eq!(state.planned_stages().unwrap().is_reached, [true, true]);
 }
 
@@ -200,7 +205,7 @@ fn an_adapter_learns_a_small_part_of_the_parameters() {
     state.form.recipe.adapter = AdapterKind::Dora;
     assert_eq!(state.planned_parameters(), 6.0 * (rank + 9.0 * 384.0) + 770.0);
     state.form.set_target(LoraTarget::Query, false);
-    assert_eq!(state.form.recipe.lora_targets.len(), 5);
+    assert_eq!(state.form.recipe.target_modules.len(), 5);
     state.form.recipe.train_embeddings = true;
     assert!(state.blocker().is_some_and(|words| words.contains("adapter")));
 }

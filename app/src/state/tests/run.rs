@@ -1,10 +1,12 @@
 //! A run from its start to what is asked of its weights, and several one after the other.
 
 use hone_core::dataset::Mapping;
-use hone_core::protocol::{Answer, Command, DeviceChoice, Event, Forgetting, Query, RowView, StepMetrics};
-use hone_core::recipe::{Metric, Place};
+use hone_core::inference::{Answer, Query};
+use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
+use hone_core::recipe::{Metric, ParamGroup};
+use hone_core::run::{Forgetting, StepMetrics};
 
-use super::{evaluation, finished, gone, model_ready, part, ready, running, started, trained};
+use crate::state::tests::{evaluation, finished, gone, model_ready, part, ready, running, started, trained};
 use crate::state::{Axis, Effect, Export, Mark, Mistake, PastRun, Phase, Step};
 
 #[test]
@@ -23,13 +25,13 @@ fn a_run_that_cannot_start_leaves_the_one_before_in_place() {
     let before = state.run.clone();
     state.start();
     assert!(!state.run.has_weights, "nothing is asked of weights that are about to go");
-    state.on_event(Event::RunFailed { problem: gone() });
+    state.on_event(Event::RunFailed { diagnostic: gone() });
     assert_eq!(state.run.rejected.take(), Some(gone()));
     assert_eq!(state.run, before);
 
     state.start();
     state.on_event(started());
-    state.on_event(Event::RunFailed { problem: gone() });
+    state.on_event(Event::RunFailed { diagnostic: gone() });
     assert_eq!(state.run.phase, Phase::Failed(gone()));
 }
 
@@ -150,15 +152,15 @@ fn a_run_without_numbers_is_read_again_at_the_next_visit() {
 #[test]
 fn parts_are_frozen_by_hand_only_in_a_run() {
     let mut state = ready();
-    assert_eq!(state.set_live(Place::Head, Some(false)), []);
+    assert_eq!(state.set_trainable(ParamGroup::Head, Some(false)), []);
     let mut state = running();
-    assert!(state.run.part(Place::Head).unwrap().live);
+    assert!(state.run.part(ParamGroup::Head).unwrap().trainable);
     assert_eq!(
-        state.set_live(Place::Head, Some(false)),
-        [Effect::Send(Command::SetLive { place: Place::Head, live: Some(false) })]
+        state.set_trainable(ParamGroup::Head, Some(false)),
+        [Effect::Send(Command::SetTrainable { group: ParamGroup::Head, trainable: Some(false) })]
     );
-    state.on_event(Event::Parts { step: 3, parts: vec![part(Place::Head, false)] });
-    assert!(!state.run.part(Place::Head).unwrap().live);
+    state.on_event(Event::Parts { step: 3, parts: vec![part(ParamGroup::Head, false)] });
+    assert!(!state.run.part(ParamGroup::Head).unwrap().trainable);
 }
 
 #[test]
@@ -192,7 +194,9 @@ fn runs_that_wait_are_dropped_when_asked_or_when_one_fails() {
 
     state.start_sweep();
     state.on_event(started());
-    state.on_event(Event::RunFailed { problem: gone() });
-    assert!(matches!(&state.run.phase, Phase::Failed(problem) if problem.done == "2 runs that waited were not begun."));
+    state.on_event(Event::RunFailed { diagnostic: gone() });
+    assert!(
+        matches!(&state.run.phase, Phase::Failed(diagnostic) if diagnostic.done == "2 runs that waited were not begun.")
+    );
     assert_eq!(state.queue.position(), None);
 }

@@ -1,12 +1,14 @@
 //! What follows from the task of the columns: the model, the recipe, and what is asked.
 
 use hone_core::catalog::CatalogEntry;
+use hone_core::dataset::DataRole;
 use hone_core::dataset::{Mapping, SourceInfo};
-use hone_core::protocol::{Answer, Command, DataRole, Event, Query};
-use hone_core::recipe::{AdapterKind, Family, Metric, Preset, RawRecipe, ScheduleKind, Task};
+use hone_core::inference::{Answer, Query};
+use hone_core::protocol::{Command, Event};
+use hone_core::recipe::{AdapterKind, Family, Metric, Preset, RecipeSpec, ScheduleKind, Task};
 
-use super::{data_ready, device_ready, entry, source, started};
-use crate::state::fields::{Control, GROUPS};
+use crate::state::recipe::fields::{Control, GROUPS};
+use crate::state::tests::{data_ready, device_ready, entry, source, started};
 use crate::state::{Asking, Chosen, Effect, Load, Phase, State};
 
 fn completion() -> Mapping {
@@ -52,7 +54,7 @@ fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
     assert!(!state.form.is_changed());
     state.map(Mapping::Classification { text: 0, pair: None, label: 1 });
     assert_eq!((state.model.chosen, state.form.recipe.task), (0, Task::Classification));
-    assert_eq!(state.form.recipe, RawRecipe::default());
+    assert_eq!(state.form.recipe, RecipeSpec::default());
     assert!(
         matches!(&state.on_event(data_ready())[..], [Effect::Send(Command::LoadModel { model })] if model.id == "mini")
     );
@@ -77,27 +79,29 @@ fn fields_that_a_task_cannot_use_are_hidden_and_each_task_has_its_metrics() {
         Task::QuestionAnswering,
         Task::Generation,
     ] {
-        let mut recipe = RawRecipe { task, ..RawRecipe::default() };
+        let mut recipe = RecipeSpec { task, ..RecipeSpec::default() };
         let applies = |name: &str| {
             controls()
-                .any(|control| control.name() == name && control.applies(&RawRecipe { task, ..RawRecipe::default() }))
+                .any(|control| control.name() == name && control.applies(&RecipeSpec { task, ..RecipeSpec::default() }))
         };
         let has_classes = matches!(task, Task::Classification | Task::TokenClassification);
         assert_eq!([applies("class_weights"), applies("focal_gamma"), applies("r_drop")], [has_classes; 3]);
         assert_eq!(applies("label_smoothing"), has_classes || task == Task::Generation);
-        assert_eq!(applies("window_overlap"), task == Task::QuestionAnswering);
+        assert_eq!(applies("doc_stride"), task == Task::QuestionAnswering);
         assert_eq!(applies("generated_rows"), task == Task::Generation);
         let best: Vec<_> = controls()
             .filter_map(|control| match control {
-                Control::Choice(choice) if choice.name == "best_metric" && control.applies(&recipe) => Some(choice),
+                Control::Choice(choice) if choice.name == "metric_for_best_model" && control.applies(&recipe) => {
+                    Some(choice)
+                }
                 _ => None,
             })
             .collect();
         assert_eq!((best.len(), best[0].options.len()), (1, Metric::of(task).len()));
         best[0].choose(1, &mut recipe);
-        assert_eq!((recipe.best_metric, best[0].chosen(&recipe)), (Some(Metric::of(task)[1]), 1));
+        assert_eq!((recipe.metric_for_best_model, best[0].chosen(&recipe)), (Some(Metric::of(task)[1]), 1));
         best[0].choose(0, &mut recipe);
-        assert_eq!(recipe.best_metric, None, "the usual one is left open");
+        assert_eq!(recipe.metric_for_best_model, None, "the usual one is left open");
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use hone_core::protocol::{Command, DataRole, Event, ExportForm};
+use hone_core::dataset::DataRole;
+use hone_core::protocol::{Command, Event};
+use hone_core::usage::ExportForm;
 
-use super::{
+use crate::state::tests::{
     MAPPING, chosen, data_ready, device_ready, gone, model_ready, opened, ready, running, tokens_ready, trained,
 };
 use crate::state::{Effect, Load, Phase, State};
@@ -65,7 +67,7 @@ fn texts_that_kill_the_worker_are_not_split_for_ever() {
     assert!(!state.is_silent(Duration::from_secs(119)) && state.is_silent(Duration::from_secs(121)));
     let effects = state.worker_lost(gone());
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::OpenData { .. }))));
-    assert_eq!((&state.data.train.problem, &state.device.lost), (&Some(gone()), &None));
+    assert_eq!((&state.data.train.diagnostic, &state.device.lost), (&Some(gone()), &None));
     for event in [device_ready(), model_ready()] {
         assert_eq!(state.on_event(event), []);
     }

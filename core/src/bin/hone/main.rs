@@ -75,8 +75,8 @@ fn main() -> ExitCode {
     let Arguments { command: Command::Train(arguments) } = Arguments::parse();
     match pollster::block_on(train::train(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            eprintln!("error: {problem}");
+        Err(diagnostic) => {
+            eprintln!("error: {diagnostic}");
             ExitCode::FAILURE
         }
     }

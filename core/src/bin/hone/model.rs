@@ -5,10 +5,10 @@ use std::{env, fs};
 
 use burn::tensor::Device;
 use hone_core::catalog::CatalogEntry;
+use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
-use hone_core::problem::Problem;
 use hone_core::recipe::Pooling;
 use hone_core::weights::{Incoming, Tensors};
 
@@ -24,13 +24,13 @@ pub struct Model {
 }
 
 /// The model in `folder`, or the one that a recipe names by its id where `cargo xtask setup` keeps it.
-pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, Problem> {
+pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, Diagnostic> {
     let catalog: Vec<CatalogEntry> = serde_json::from_str(CATALOG).unwrap_or_default();
     let id = if id.is_empty() { catalog.first().map_or("", |entry| &entry.id) } else { id };
     let folder = folder.map_or_else(|| kept(id), Path::to_path_buf);
     let entry = catalog.iter().find(|entry| folder.ends_with(&entry.id));
     let (config_json, verbatim, tensors) = match gguf(&folder) {
-        Some(file) => quantised(&file, device)?,
+        Some(file) => quantized(&file, device)?,
         None => plain(&folder, device)?,
     };
     let pooling = entry.map_or(Pooling::Cls, |entry| entry.pooling);
@@ -47,7 +47,7 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, P
 type Parts = (Vec<u8>, Vec<(String, Vec<u8>)>, Tensors<'static>);
 
 /// A model as model hubs have it.
-fn plain(folder: &Path, device: &Device) -> Result<Parts, Problem> {
+fn plain(folder: &Path, device: &Device) -> Result<Parts, Diagnostic> {
     let file = |name: &str| read(&folder.join(name));
     let config_json = file("config.json")?;
     let mut incoming = Incoming::safetensors(ModelConfig::parse(&config_json)?.family(), device);
@@ -58,11 +58,11 @@ fn plain(folder: &Path, device: &Device) -> Result<Parts, Problem> {
 }
 
 /// A model that is one file: its configuration and tokenizer stand in the header.
-fn quantised(file: &Path, device: &Device) -> Result<Parts, Problem> {
+fn quantized(file: &Path, device: &Device) -> Result<Parts, Diagnostic> {
     let mut incoming = Incoming::gguf(device);
     incoming.push(&read(file)?)?;
     let (tensors, header) = incoming.finish()?;
-    let no_header = || Problem::new("model.no-header", format!("{} has no header.", file.display()));
+    let no_header = || Diagnostic::new("model.no-header", format!("{} has no header.", file.display()));
     let header = header.ok_or_else(no_header)?;
     Ok((header.config_json(), header.tokenizer_files()?, tensors))
 }

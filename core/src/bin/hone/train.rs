@@ -6,14 +6,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use hone_core::dataset::{Cut, Cuts, DataReport, DroppedRow};
+use hone_core::dataset::{Cut, Cuts, DataReport, SkippedRow};
+use hone_core::diagnostic::Diagnostic;
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
 use hone_core::pretrained::TaskRows;
-use hone_core::problem::Problem;
-use hone_core::protocol::{EndReason, Event, RunSummary};
-use hone_core::recipe::{AdapterKind, RawRecipe};
+use hone_core::protocol::Event;
+use hone_core::recipe::{AdapterKind, RecipeSpec};
+use hone_core::run::{EndReason, RunSummary};
 use hone_core::text::RowEncoder;
 use hone_core::train::{Progress, Session};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -23,9 +24,9 @@ use crate::model::{self, Model};
 use crate::{DeviceKind, TrainArguments, data};
 
 /// Trains, and writes what came of it.
-pub async fn train(arguments: &TrainArguments) -> Result<(), Problem> {
-    let raw: RawRecipe = serde_json::from_slice(&data::read(&arguments.recipe)?).map_err(|error| {
-        Problem::new("recipe.json", format!("{} is no recipe: {error}.", arguments.recipe.display()))
+pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
+    let raw: RecipeSpec = serde_json::from_slice(&data::read(&arguments.recipe)?).map_err(|error| {
+        Diagnostic::new("recipe.json", format!("{} is no recipe: {error}.", arguments.recipe.display()))
             .remedy("Export one on the page; `{}` is a recipe too: the default.")
     })?;
     let (device, masks) = device(arguments.device);
@@ -63,12 +64,12 @@ fn device(kind: DeviceKind) -> (Device, MaskSource) {
 
 fn session(
     arguments: &TrainArguments,
-    raw: RawRecipe,
+    raw: RecipeSpec,
     model: &Model,
     device: &Device,
     masks: MaskSource,
-) -> Result<Session, Problem> {
-    let (dataset, report) = data::dataset(arguments, raw.task, raw.validation_share, u64::from(raw.seed))?;
+) -> Result<Session, Diagnostic> {
+    let (dataset, report) = data::dataset(arguments, raw.task, raw.validation_ratio, u64::from(raw.seed))?;
     let pretrained = &model.pretrained;
     let mut encoder = RowEncoder::new(dataset.task);
     while encoder.encode_next(&dataset, &pretrained.tokenizer, pretrained.chat.as_ref()) {}
@@ -81,20 +82,20 @@ fn session(
 /// What became of rows that are not learned from as they stand in the file.
 fn tell_of_rows(report: &DataReport, session: &Session) {
     if let Some(first) = report.dropped.first() {
-        let DroppedRow { line, reason } = first;
+        let SkippedRow { line, reason } = first;
         println!("{} rows cannot be used and are left out; line {line}: {reason}.", report.rows_dropped);
     }
-    let max_len = session.recipe().max_len();
+    let max_length = session.recipe().max_length();
     let Cuts { train, validation } = session.data().cuts;
-    for (side, Cut { shortened, left_out }) in [("training", train), ("validation", validation)] {
-        if shortened + left_out > 0 {
-            println!("Cutting at {max_len} tokens: {side} rows shortened {shortened}, left out {left_out}.");
+    for (side, Cut { shortened, skipped }) in [("training", train), ("validation", validation)] {
+        if shortened + skipped > 0 {
+            println!("Cutting at {max_length} tokens: {side} rows shortened {shortened}, left out {skipped}.");
         }
     }
 }
 
 /// Runs to the end. Plan, steps, evaluations and changes of what learns are lines of `events`, as the page gets them.
-async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) -> Result<RunSummary, Problem> {
+async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) -> Result<RunSummary, Diagnostic> {
     let begin = Instant::now();
     let plan = session.plan();
     let total = steps.map_or(plan.total_steps, |steps| steps.min(plan.total_steps));
@@ -107,9 +108,9 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
         let step_begin = Instant::now();
         let progress = match session.advance().await {
             Ok(progress) => progress,
-            Err(problem) => {
+            Err(diagnostic) => {
                 bar.abandon();
-                let advice = abandoned(session, problem)?;
+                let advice = abandoned(session, diagnostic)?;
                 return end(session, EndReason::DeviceFailed, begin, Some(advice), &mut events);
             }
         };
@@ -132,7 +133,7 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
             }
             Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
         }
-        if session.take_live_changed() {
+        if session.take_trainable_changed() {
             tell(&mut events, &Event::Parts { step: session.state().step, parts: session.parts() })?;
         }
     }
@@ -148,15 +149,15 @@ fn figures(evaluation: &Evaluation) -> String {
 ///
 /// # Errors
 /// When there are none: then with what has failed.
-fn abandoned(session: &mut Session, problem: Problem) -> Result<Problem, Problem> {
+fn abandoned(session: &mut Session, diagnostic: Diagnostic) -> Result<Diagnostic, Diagnostic> {
     match session.abandon() {
         Some(step) => {
-            let done = format!("{} The best weights so far (step {step}) are written.", problem.done);
-            Ok(problem.done(done.trim_start()))
+            let done = format!("{} The best weights so far (step {step}) are written.", diagnostic.done);
+            Ok(diagnostic.done(done.trim_start()))
         }
         None => {
-            let done = format!("{} No weights were kept: the run had not been evaluated yet.", problem.done);
-            Err(problem.done(done.trim_start()))
+            let done = format!("{} No weights were kept: the run had not been evaluated yet.", diagnostic.done);
+            Err(diagnostic.done(done.trim_start()))
         }
     }
 }
@@ -166,11 +167,11 @@ fn end(
     session: &Session,
     reason: EndReason,
     begin: Instant,
-    advice: Option<Problem>,
+    advice: Option<Diagnostic>,
     events: &mut impl Write,
-) -> Result<RunSummary, Problem> {
+) -> Result<RunSummary, Diagnostic> {
     let Some((best, _)) = session.best() else {
-        return Err(Problem::new("run.no-weights", "The run ended before anything was evaluated."));
+        return Err(Diagnostic::new("run.no-weights", "The run ended before anything was evaluated."));
     };
     let summary = RunSummary {
         reason,
@@ -186,7 +187,7 @@ fn end(
     Ok(summary)
 }
 
-fn tell(events: &mut impl Write, event: &Event) -> Result<(), Problem> {
+fn tell(events: &mut impl Write, event: &Event) -> Result<(), Diagnostic> {
     let line = serde_json::to_string(event).unwrap_or_default();
     writeln!(events, "{line}").map_err(|error| not_written(Path::new("events.jsonl"), error))
 }
@@ -196,7 +197,7 @@ async fn write_folders(
     session: &Session,
     model: &Model,
     summary: &RunSummary,
-) -> Result<(), Problem> {
+) -> Result<(), Diagnostic> {
     let sha256: String =
         Sha256::digest(data::read(&arguments.data)?).iter().map(|byte| format!("{byte:02x}")).collect();
     let data = session.data();
@@ -207,7 +208,7 @@ async fn write_folders(
         labels: &data.labels,
         base_model: &model.hub_id,
         license: &model.license,
-        quantised: model.pretrained.quantised,
+        quantized: model.pretrained.quantized,
         recipe: session.recipe(),
         history: &session.state().history,
         best: &summary.best,
@@ -221,12 +222,12 @@ async fn write_folders(
     Ok(())
 }
 
-fn unpack(zip: &[u8], folder: &Path) -> Result<(), Problem> {
+fn unpack(zip: &[u8], folder: &Path) -> Result<(), Diagnostic> {
     let extracted = zip::ZipArchive::new(Cursor::new(zip)).and_then(|mut archive| archive.extract(folder));
     extracted.map_err(|error| not_written(folder, error))
 }
 
-fn not_written(path: &Path, error: impl std::fmt::Display) -> Problem {
-    Problem::new("file.write", format!("{} cannot be written: {error}.", path.display()))
+fn not_written(path: &Path, error: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::new("file.write", format!("{} cannot be written: {error}.", path.display()))
         .remedy("Choose a folder where you may write, with enough room.")
 }

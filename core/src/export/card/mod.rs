@@ -5,9 +5,9 @@ mod usage;
 
 use std::fmt::Write;
 
-use super::{ModelFolder, method, names};
-use crate::protocol::ExportForm;
+use crate::export::{ModelFolder, method, names};
 use crate::recipe::{Family, Metric, Pooling, Task};
+use crate::usage::ExportForm;
 use crate::usage::quoted;
 
 /// The card, with the front matter that model hubs read.
@@ -72,8 +72,8 @@ fn about(folder: &ModelFolder, form: ExportForm) -> String {
     if let Some(head) = head(folder) {
         about += &format!(" The head is {head}.");
     }
-    if let Some(kind) = folder.quantised {
-        about += &format!(" Training began with weights that had been quantised to {kind}, not with the authors' own");
+    if let Some(kind) = folder.quantized {
+        about += &format!(" Training began with weights that had been quantized to {kind}, not with the authors' own");
         about += match form {
             ExportForm::Model => "; here they are 16-bit floats.",
             ExportForm::Adapter => ", on top of which the adapter may answer somewhat differently.",

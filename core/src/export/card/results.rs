@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::{ModelFolder, names};
-use super::text;
+use crate::export::card::text;
+use crate::export::{ModelFolder, names};
 use crate::metrics::{ClassScores, Detail};
 
 /// The task's figures, beside those of always saying the same, and what is behind them.

@@ -1,7 +1,7 @@
 //! How the folder is opened, in the card's words.
 
-use super::super::ModelFolder;
-use crate::protocol::ExportForm;
+use crate::export::ModelFolder;
+use crate::usage::ExportForm;
 use crate::usage::{JavaScript, Usage};
 
 /// Code that opens the folder and asks the model something.
@@ -9,7 +9,7 @@ pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
     let usage = Usage {
         kind: folder.kind(),
         base_model: folder.base_model,
-        max_len: folder.recipe.max_len(),
+        max_length: folder.recipe.max_length(),
         form: folder.data.form,
         max_new_tokens: folder.recipe.raw().max_new_tokens,
     };

@@ -24,7 +24,7 @@ fn walked(table: &[u8]) -> Option<()> {
         for byte in 1..=0xFF {
             let at = node ^ usize::from(byte);
             let unit = units.get(at)?;
-            if !unit.is_labelled(byte) {
+            if !unit.is_labeled(byte) {
                 continue;
             }
             let next = at ^ unit.offset();
@@ -45,7 +45,7 @@ struct Unit(u32);
 
 impl Unit {
     /// Whether the unit is where `byte` leads to.
-    fn is_labelled(self, byte: u8) -> bool {
+    fn is_labeled(self, byte: u8) -> bool {
         self.0 & (1 << 31 | 0xFF) == u32::from(byte)
     }
 

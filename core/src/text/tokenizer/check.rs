@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{TokenizerError, charsmap};
 use crate::limits::MAX_VOCAB;
+use crate::text::tokenizer::{TokenizerError, charsmap};
 
 /// Refuses a file that the library would panic on, for a model that knows `vocab` tokens.
 ///

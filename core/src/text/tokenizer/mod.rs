@@ -9,9 +9,9 @@ use std::ops::Range;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::Frame;
+use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_TOKENIZER_BYTES;
-use crate::problem::Problem;
+use crate::text::SpecialTokens;
 
 /// A tokenizer.json that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -44,13 +44,13 @@ pub enum TokenizerError {
     Encode(String),
 }
 
-impl From<TokenizerError> for Problem {
+impl From<TokenizerError> for Diagnostic {
     fn from(error: TokenizerError) -> Self {
         let remedy = match error {
             TokenizerError::Gguf(_) => "Use a GGUF file with its tokenizer, as its author published it.",
             _ => "Use the tokenizer.json that belongs to the model.",
         };
-        Problem::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
+        Diagnostic::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
             .done("Nothing was changed.")
             .remedy(remedy)
     }
@@ -70,7 +70,7 @@ pub struct Piece {
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     /// Special tokens around a text and between two.
-    frame: Frame,
+    frame: SpecialTokens,
     /// Tokens that end a written text.
     ends: Vec<u32>,
     /// Tokens that the model knows.
@@ -93,7 +93,7 @@ impl Tokenizer {
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
             serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
-        let mut tokenizer = Self { inner, frame: Frame::default(), ends: Vec::new(), vocab };
+        let mut tokenizer = Self { inner, frame: SpecialTokens::default(), ends: Vec::new(), vocab };
         tokenizer.frame = tokenizer.find_frame()?;
         Ok(tokenizer)
     }
@@ -121,7 +121,7 @@ impl Tokenizer {
     }
 
     /// Special tokens around a text and between two.
-    pub fn frame(&self) -> &Frame {
+    pub fn frame(&self) -> &SpecialTokens {
         &self.frame
     }
 
@@ -154,7 +154,7 @@ impl Tokenizer {
     }
 
     /// What the template puts around `a` and between `a` and `b`.
-    fn find_frame(&self) -> Result<Frame, TokenizerError> {
+    fn find_frame(&self) -> Result<SpecialTokens, TokenizerError> {
         let failed = |e: tokenizers::Error| TokenizerError::Encode(e.to_string());
         let single = self.inner.encode("a", true).map_err(failed)?;
         let is_special = |special: &&u32| **special == 1;
@@ -166,24 +166,24 @@ impl Tokenizer {
         let (ids, mask) = (self.known(pair.get_ids())?, pair.get_special_tokens_mask());
         let inner = begin.len().min(ids.len())..ids.len().saturating_sub(end.len()).max(begin.len().min(ids.len()));
         let middle = ids[inner.clone()].iter().zip(&mask[inner]).filter(|(_, special)| **special == 1);
-        Ok(Frame { middle: middle.map(|(&id, _)| id).collect(), begin, end })
+        Ok(SpecialTokens { middle: middle.map(|(&id, _)| id).collect(), begin, end })
     }
 
-    /// Token ids of a text, special tokens included, at most `max_len`: what is cut is the end of the text, never the
+    /// Token ids of a text, special tokens included, at most `max_length`: what is cut is the end of the text, never the
     /// special tokens that close it.
     ///
     /// # Errors
     /// When the library cannot encode the text.
-    pub fn encode(&self, text: &str, max_len: usize) -> Result<Vec<u32>, TokenizerError> {
+    pub fn encode(&self, text: &str, max_length: usize) -> Result<Vec<u32>, TokenizerError> {
         let mut ids = self.encode_all(text)?;
-        self.cut(&mut ids, max_len);
+        self.cut(&mut ids, max_length);
         Ok(ids)
     }
 
-    /// Cuts an encoded text to `max_len` tokens, as [`Self::encode`] does.
-    pub fn cut(&self, ids: &mut Vec<u32>, max_len: usize) {
-        if ids.len() > max_len {
-            ids.truncate(max_len.saturating_sub(self.frame.end.len()));
+    /// Cuts an encoded text to `max_length` tokens, as [`Self::encode`] does.
+    pub fn cut(&self, ids: &mut Vec<u32>, max_length: usize) {
+        if ids.len() > max_length {
+            ids.truncate(max_length.saturating_sub(self.frame.end.len()));
             ids.extend(&self.frame.end);
         }
     }

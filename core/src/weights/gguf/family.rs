@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::header::Entry;
-use super::metadata::Metadata;
 use crate::weights::WeightsError;
+use crate::weights::gguf::header::Entry;
+use crate::weights::gguf::metadata::Metadata;
 
 /// A family, by `general.architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

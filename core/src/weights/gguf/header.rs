@@ -1,10 +1,10 @@
 //! The header of a GGUF file (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), read as its bytes come.
 //! Nothing is allocated on the word of a count or a length before the bytes that it speaks of are there.
 
-use super::kinds::{Kind, SUPPORTED};
-use super::metadata::{Metadata, Value};
 use crate::limits::{MAX_GGUF_HEADER, MAX_GGUF_VALUES};
 use crate::weights::WeightsError;
+use crate::weights::gguf::kinds::{Kind, SUPPORTED};
+use crate::weights::gguf::metadata::{Metadata, Value};
 
 /// Version that is read. Version 2 is the same with lists of fewer lengths, and long gone.
 const VERSION: u32 = 3;

@@ -21,7 +21,7 @@ pub(super) enum Kind {
 /// What can be read, for errors.
 pub(super) const SUPPORTED: &str = "F32, F16, BF16, Q8_0, Q4_0 and Q4_1";
 
-/// Elements of a quantised block.
+/// Elements of a quantized block.
 const BLOCK: usize = 32;
 
 /// Names of types that are not read, by their number in the file. Those that ggml has removed are left out.
@@ -74,8 +74,8 @@ impl Kind {
         })
     }
 
-    /// Its name, if its values are quantised.
-    pub(super) fn quantised(self) -> Option<&'static str> {
+    /// Its name, if its values are quantized.
+    pub(super) fn quantized(self) -> Option<&'static str> {
         match self {
             Self::F32 | Self::F16 | Self::BF16 => None,
             Self::Q4_0 => Some("Q4_0"),

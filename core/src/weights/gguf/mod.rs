@@ -1,5 +1,5 @@
 //! GGUF files, version 3: the weights as transformers has them, and the config.json and tokenizer that go with them.
-//! Quantised weights become 32-bit floats.
+//! Quantized weights become 32-bit floats.
 
 mod family;
 mod header;
@@ -82,11 +82,11 @@ impl GgufHeader {
         vocab.files()
     }
 
-    /// The kind of which most quantised values are; none where no tensor is quantised.
-    pub fn quantised(&self) -> Option<&'static str> {
+    /// The kind of which most quantized values are; none where no tensor is quantized.
+    pub fn quantized(&self) -> Option<&'static str> {
         let mut elements = BTreeMap::new();
         for Stored { entry, .. } in &self.tensors {
-            if let Some(kind) = entry.kind.quantised() {
+            if let Some(kind) = entry.kind.quantized() {
                 *elements.entry(kind).or_insert(0) += entry.elements();
             }
         }

@@ -1,7 +1,7 @@
 //! What a GGUF reader has to withstand.
 
-use super::*;
 use crate::limits::MAX_GGUF_VALUES;
+use crate::weights::gguf::*;
 
 /// A GGUF file piece by piece: counts, entries of the metadata, entries of tensors, data.
 #[derive(Clone)]

@@ -1,0 +1,207 @@
+//! Numbers and other people's text as words on the page.
+
+use hone_core::recipe::{LoraTarget, ParamGroup};
+
+/// Characters of a row that are shown in a list of rows.
+const EXCERPT_CHARS: usize = 500;
+
+// Numbers stay with their units: the spaces between them do not break.
+
+/// `1240` as `1,240`.
+pub fn count(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut shown = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) && !shown.ends_with('-') {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `1 row`, `1,240 rows`.
+pub fn counted(value: u32, one: &str, many: &str) -> String {
+    format!("{} {}", count(f64::from(value)), if value == 1 { one } else { many })
+}
+
+/// A share as per cent, with a decimal where it would otherwise round to 0 or 100.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let near_an_end = (percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0);
+    if near_an_end { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
+}
+
+/// Parameters of a model: `22.7 M`.
+pub fn millions(value: f64) -> String {
+    if value < 1e5 { count(value) } else { format!("{:.1}\u{a0}M", value / 1e6) }
+}
+
+/// Bytes in units of a thousand, as shops and networks count them.
+pub fn bytes(value: f64) -> String {
+    match value {
+        v if v >= 1e9 => format!("{:.1}\u{a0}GB", v / 1e9),
+        v if v >= 1e6 => format!("{:.0}\u{a0}MB", v / 1e6),
+        v if v >= 1e3 => format!("{:.0}\u{a0}KB", v / 1e3),
+        v => format!("{v:.0}\u{a0}bytes"),
+    }
+}
+
+/// Seconds in words: `38 s`, `2 min 5 s`, `1 h 3 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.max(0.0).round() as u64;
+    match whole {
+        0..60 => format!("{whole}\u{a0}s"),
+        60..3600 => format!("{}\u{a0}min\u{a0}{}\u{a0}s", whole / 60, whole % 60),
+        _ => format!("{}\u{a0}h\u{a0}{}\u{a0}min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// Seconds, no more exactly than an estimate knows them: `20 s`, `2 min`, `1 h 10 min`.
+pub fn about(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        s if s < 5.0 => "a few\u{a0}seconds".into(),
+        s if s < 55.0 => format!("{:.0}\u{a0}s", (s / 5.0).round() * 5.0),
+        s if s < 3570.0 => format!("{:.0}\u{a0}min", (s / 60.0).round().max(1.0)),
+        s => {
+            let tens = (s / 600.0).round() as u64;
+            format!("{}\u{a0}h\u{a0}{}\u{a0}min", tens / 6, tens % 6 * 10)
+        }
+    }
+}
+
+/// A part of a model; layers are counted from 1 at the bottom.
+pub fn part(group: ParamGroup) -> String {
+    match group {
+        ParamGroup::Layer(index) => format!("layer {}", index + 1),
+        other => other.to_string(),
+    }
+}
+
+/// A linear layer that may have an adapter.
+pub fn target(target: LoraTarget) -> &'static str {
+    match target {
+        LoraTarget::Query => "query",
+        LoraTarget::Key => "key",
+        LoraTarget::Value => "value",
+        LoraTarget::AttentionOutput => "attention output",
+        LoraTarget::Intermediate => "feed-forward in",
+        LoraTarget::Output => "feed-forward out",
+    }
+}
+
+/// Parameters, however many: `770`, `295 K`, `10.6 M`.
+pub fn parameters(value: f64) -> String {
+    match value {
+        v if v >= 1e6 => millions(v),
+        v if v >= 1e3 => format!("{:.0}\u{a0}K", v / 1e3),
+        v => count(v),
+    }
+}
+
+/// A score between 0 and 1.
+pub fn score(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+/// A score of which a tenth is known.
+pub fn tenths(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// Words with a capital at their beginning.
+pub fn sentence_case(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A number of any size, such as a learning rate: `5e-5`, `3.33e-5`, `0.01`, `128`.
+pub fn rate(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1e-2 {
+        return format!("{}", (value * 1e4).round() / 1e4);
+    }
+    let exponent = value.abs().log10().floor();
+    let mantissa = format!("{:.2}", value / 10f64.powf(exponent));
+    format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// A rate to two digits: nobody knows it better.
+pub fn two_digits(rate: f64) -> f64 {
+    format!("{rate:.1e}").parse().unwrap_or(rate)
+}
+
+/// A mark of an axis of losses or scores.
+pub fn tick(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// Someone else's text as [`visible`], but for its lines, which stay.
+pub fn lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// The beginning of someone else's text as [`visible`].
+pub fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => visible(&text[..end]) + "…",
+        None => visible(text),
+    }
+}
+
+/// Someone else's text with every character made visible that could hide or reorder what stands beside it.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => shown.push('⏎'),
+            '\t' => shown.push('⇥'),
+            '\0'..='\u{1f}' => shown.extend(char::from_u32(0x2400 + u32::from(character))),
+            '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffd}' => shown.push_str(&format!("‹{:04X}›", u32::from(character))),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_as_a_person_writes_them() {
+        assert_eq!([count(7.0), count(1240.0), count(-1_234_567.0)], ["7", "1,240", "-1,234,567"]);
+        let breaking = |shown: String| shown.replace('\u{a0}', " ");
+        let shares = [0.0, 0.004, 0.58, 0.999].map(percent).map(breaking);
+        assert_eq!(shares, ["0 %", "0.4 %", "58 %", "99.9 %"]);
+        assert_eq!([bytes(12.0), bytes(90_868_376.0)].map(breaking), ["12 bytes", "91 MB"]);
+        assert_eq!(
+            [duration(38.4), duration(125.0), duration(3780.0)].map(breaking),
+            ["38 s", "2 min 5 s", "1 h 3 min"]
+        );
+        assert_eq!(
+            [2.0, 38.4, 58.0, 125.0, 3590.0, 4500.0].map(about).map(breaking),
+            ["a few seconds", "40 s", "1 min", "2 min", "1 h 0 min", "1 h 20 min"]
+        );
+        assert_eq!([770.0, 294_912.0, 10.6e6].map(parameters).map(breaking), ["770", "295 K", "10.6 M"]);
+        assert_eq!([0.0, 5e-5, 1e-5 / 3.0, 0.25, 128.0].map(rate), ["0", "5e-5", "3.33e-6", "0.25", "128"]);
+    }
+
+    #[test]
+    fn only_a_text_that_is_cut_ends_in_dots() {
+        let long = "ü".repeat(EXCERPT_CHARS);
+        assert_eq!(excerpt(&long), long);
+        assert_eq!(excerpt(&format!("{long}ü")), format!("{long}…"));
+    }
+
+    #[test]
+    fn characters_that_hide_or_reorder_are_shown() {
+        assert_eq!(visible("a\0b\tc\u{202e}d\u{feff}"), "a␀b⇥c‹202E›d‹FEFF›");
+        assert_eq!(visible("<b>Käse 漢字</b>"), "<b>Käse 漢字</b>");
+    }
+}

@@ -1,0 +1,259 @@
+//! Runs that are over, kept between visits.
+
+use hone_core::metrics::{ClassScores, Detail, Evaluation};
+use hone_core::recipe::{Metric, RecipeSpec};
+use hone_core::run::{Baseline, EndReason, Forgetting};
+use serde::{Deserialize, Serialize};
+
+use crate::state::runs::plot::{smooth, thin};
+use crate::state::runs::scores;
+use crate::state::{Effect, Run, State};
+
+/// Runs that are kept at most, the newest.
+const MAX_RUNS: usize = 50;
+/// Points of a curve that are kept at most.
+const MAX_POINTS: usize = 150;
+
+/// A run that is over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PastRun {
+    /// Its own, never used again.
+    pub id: u32,
+    /// What the person calls it.
+    pub name: String,
+    /// What it did, with nothing left open.
+    pub recipe: RecipeSpec,
+    /// Name of the training file.
+    pub data: String,
+    /// Rows learned from.
+    pub train_rows: u32,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// Optimizer steps taken.
+    pub steps: u32,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Scores of the weights that were kept, label by label.
+    pub best: Evaluation,
+    /// What always saying the same scores.
+    pub baseline: Option<Baseline>,
+    /// How far the encoder moved, where it was measured.
+    pub forgetting: Option<Forgetting>,
+    /// Every evaluation, without its labels and rows.
+    pub evaluations: Vec<Evaluation>,
+    /// Smoothed training loss over the steps.
+    pub loss: Vec<(f64, f64)>,
+    /// Whether it is being compared.
+    #[serde(skip)]
+    pub is_ticked: bool,
+}
+
+impl PastRun {
+    /// Scores of each class, label or kind of entity.
+    pub fn classes(&self) -> &[ClassScores] {
+        match &self.best.detail {
+            Detail::Classes { classes, .. } => classes,
+            Detail::Labels { labels, .. } => labels,
+            Detail::Entities { kinds } => kinds,
+            _ => &[],
+        }
+    }
+}
+
+/// What is kept of the detail behind a score: tables, and nothing of the rows.
+fn kept(detail: &Detail) -> Detail {
+    match detail.clone() {
+        Detail::Classes { classes, .. } => Detail::Classes { classes, confusion: Vec::new() },
+        Detail::Labels { labels, .. } => Detail::Labels { labels, thresholds: Vec::new() },
+        Detail::Texts { .. } | Detail::Numbers { .. } => Detail::None,
+        detail => detail,
+    }
+}
+
+/// The same without scores that are no numbers: JSON has no word for them, and the run would not be read again.
+fn told(mut evaluation: Evaluation) -> Evaluation {
+    evaluation.scores.retain(|_, score| score.is_finite());
+    evaluation
+}
+
+/// Whether JSON has words for all of it.
+fn is_told(forgetting: &Forgetting) -> bool {
+    let (before, after) = forgetting.perplexity.unwrap_or_default();
+    [forgetting.cosine, forgetting.agreement, before, after].iter().all(|figure| figure.is_finite())
+}
+
+/// The runs that are over, the oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// In the order in which they ended.
+    pub runs: Vec<PastRun>,
+}
+
+impl History {
+    /// Keeps a run that has just ended.
+    pub fn keep(&mut self, run: &Run) {
+        let (Some(plan), Some(summary)) = (&run.plan, run.summary()) else { return };
+        let id = self.next_id();
+        let steps: Vec<(f64, f64)> = run.steps.iter().map(|step| (f64::from(step.step), step.loss)).collect();
+        let slim = |evaluation: &Evaluation| told(Evaluation { detail: Detail::None, ..evaluation.clone() });
+        self.runs.push(PastRun {
+            id,
+            name: run.name.clone(),
+            recipe: plan.recipe.clone(),
+            data: run.data.clone(),
+            train_rows: plan.train_rows,
+            reason: summary.reason,
+            steps: summary.steps,
+            seconds: summary.seconds,
+            best: told(Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() }),
+            baseline: summary.baseline.clone(),
+            forgetting: summary.forgetting.filter(is_told),
+            evaluations: run.evaluations.iter().filter(|one| one.loss.is_finite()).map(slim).collect(),
+            loss: thin(&smooth(&steps), MAX_POINTS).collect(),
+            is_ticked: false,
+        });
+        let surplus = self.runs.len().saturating_sub(MAX_RUNS);
+        self.runs.drain(..surplus);
+    }
+
+    /// The number of the next run.
+    pub fn next_id(&self) -> u32 {
+        self.runs.iter().map(|run| run.id).max().unwrap_or(0).saturating_add(1)
+    }
+
+    /// A run by its id.
+    pub fn run(&self, id: u32) -> Option<&PastRun> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// Gives a run another name; an empty one leaves it as it is.
+    pub fn rename(&mut self, id: u32, name: &str) {
+        if let (Some(run), false) = (self.runs.iter_mut().find(|run| run.id == id), name.trim().is_empty()) {
+            run.name = name.trim().to_owned();
+        }
+    }
+
+    /// Forgets a run.
+    pub fn delete(&mut self, id: u32) {
+        self.runs.retain(|run| run.id != id);
+    }
+
+    /// Takes a run into the comparison, or out of it.
+    pub fn tick(&mut self, id: u32, is_ticked: bool) {
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.is_ticked = is_ticked;
+        }
+    }
+
+    /// The figures that these runs are told apart by: the two main ones of each task.
+    pub fn metrics<'a>(runs: impl IntoIterator<Item = &'a PastRun>) -> Vec<Metric> {
+        let mut metrics = Vec::new();
+        for run in runs {
+            let shown = scores::shown(run.recipe.task).iter().take(2);
+            metrics.extend(shown.filter(|metric| !metrics.contains(*metric)).copied().collect::<Vec<_>>());
+        }
+        metrics
+    }
+
+    /// The runs that are compared.
+    pub fn ticked(&self) -> Vec<&PastRun> {
+        self.runs.iter().filter(|run| run.is_ticked).collect()
+    }
+
+    /// The place of a run among those that are compared, from which it has color and dash.
+    pub fn series(&self, id: u32) -> Option<usize> {
+        self.ticked().iter().position(|run| run.id == id)
+    }
+
+    /// What was kept: the newest, each id once.
+    pub fn restored(kept: Vec<PastRun>) -> Self {
+        let surplus = kept.len().saturating_sub(MAX_RUNS);
+        let mut runs: Vec<PastRun> = Vec::new();
+        for run in kept.into_iter().skip(surplus) {
+            // Two runs with one id could not be told apart.
+            if runs.iter().all(|other| other.id != run.id) {
+                runs.push(run);
+            }
+        }
+        Self { runs }
+    }
+}
+
+impl State {
+    /// Gives a run of the history another name.
+    pub fn rename_run(&mut self, id: u32, name: &str) -> Vec<Effect> {
+        self.history.rename(id, name);
+        vec![Effect::KeepRuns]
+    }
+
+    /// Forgets a run of the history.
+    pub fn delete_run(&mut self, id: u32) -> Vec<Effect> {
+        self.history.delete(id);
+        vec![Effect::KeepRuns]
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A run that scored so much.
+    pub fn past(id: u32, recipe: RecipeSpec, macro_f1: f64) -> PastRun {
+        let evaluation = |step, loss| Evaluation {
+            step,
+            epoch: 1.0,
+            loss,
+            scores: [(Metric::MacroF1, macro_f1), (Metric::Accuracy, macro_f1)].into(),
+            detail: Detail::None,
+        };
+        PastRun {
+            id,
+            name: format!("Run {id}"),
+            recipe,
+            data: "reviews.csv".into(),
+            train_rows: 90,
+            reason: EndReason::Completed,
+            steps: 20,
+            seconds: 10.0,
+            best: evaluation(20, 0.4),
+            baseline: None,
+            forgetting: None,
+            evaluations: vec![evaluation(10, 0.6), evaluation(20, 0.4)],
+            loss: vec![(1.0, 0.7), (20.0, 0.3)],
+            is_ticked: false,
+        }
+    }
+
+    #[test]
+    fn a_run_comes_back_as_it_was_written() {
+        let recipe =
+            RecipeSpec { lr_per_group: [(hone_core::recipe::ParamGroup::Head, 0.1)].into(), ..RecipeSpec::default() };
+        let run = past(1, recipe, 0.8);
+        let json = serde_json::to_string(&run).unwrap();
+        assert_eq!(serde_json::from_str::<PastRun>(&json).unwrap(), run);
+        let strange = json.replace("\"epochs\"", "\"epocs\"");
+        assert!(serde_json::from_str::<PastRun>(&strange).is_err());
+    }
+
+    #[test]
+    fn only_the_newest_are_kept_and_each_once() {
+        let runs: Vec<PastRun> = (0..60).map(|id| past(id, RecipeSpec::default(), 0.5)).collect();
+        let read = History::restored(runs.clone());
+        assert_eq!((read.runs.len(), read.runs[0].id, read.next_id()), (MAX_RUNS, 10, 60));
+        let twice = vec![runs[1].clone(), runs[1].clone(), runs[2].clone()];
+        assert_eq!(History::restored(twice).runs, runs[1..3]);
+    }
+
+    #[test]
+    fn a_run_is_renamed_ticked_and_deleted_by_its_id() {
+        let mut history =
+            History { runs: vec![past(1, RecipeSpec::default(), 0.5), past(2, RecipeSpec::default(), 0.6)] };
+        history.rename(2, "  best so far ");
+        history.rename(2, "   ");
+        assert_eq!(history.runs[1].name, "best so far");
+        history.tick(2, true);
+        assert_eq!((history.series(1), history.series(2)), (None, Some(0)));
+        history.delete(1);
+        assert_eq!(history.runs.len(), 1);
+    }
+}

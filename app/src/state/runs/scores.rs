@@ -1,0 +1,97 @@
+//! Scores in words: which figures of a task are shown, what they are called and how they are written.
+
+use hone_core::metrics::Evaluation;
+use hone_core::recipe::{Metric, RecipeSpec, Task};
+
+use crate::state::format;
+
+/// The figures of a task that are shown, the main one first.
+pub fn shown(task: Task) -> &'static [Metric] {
+    match task {
+        Task::Classification => &[Metric::Accuracy, Metric::MacroF1],
+        Task::MultiLabel => &[Metric::MicroF1, Metric::MacroF1, Metric::Accuracy],
+        Task::Regression => &[Metric::Rmse, Metric::Mae, Metric::Pearson, Metric::Spearman],
+        Task::TokenClassification => &[Metric::F1, Metric::Precision, Metric::Recall],
+        Task::QuestionAnswering => &[Metric::F1, Metric::ExactMatch],
+        Task::Generation => &[Metric::Perplexity, Metric::Bleu, Metric::Chrf, Metric::ExactMatch],
+    }
+}
+
+/// What decides which weights of a recipe's run are best.
+pub fn deciding(recipe: &RecipeSpec) -> Metric {
+    recipe.metric_for_best_model.unwrap_or(Metric::of(recipe.task)[0])
+}
+
+/// A metric within a sentence.
+pub fn name(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Loss => "validation loss",
+        Metric::Accuracy => "accuracy",
+        Metric::MacroF1 => "macro-F1",
+        Metric::WeightedF1 => "weighted F1",
+        Metric::WorstF1 => "F1 of the worst label",
+        Metric::MicroF1 => "micro-F1",
+        Metric::F1 => "F1",
+        Metric::Precision => "precision",
+        Metric::Recall => "recall",
+        Metric::ExactMatch => "exact match",
+        Metric::Rmse => "RMSE",
+        Metric::Mae => "mean error",
+        Metric::Pearson => "Pearson's r",
+        Metric::Spearman => "Spearman's ρ",
+        Metric::Perplexity => "perplexity",
+        Metric::Bleu => "BLEU",
+        Metric::Chrf => "chrF",
+    }
+}
+
+/// A metric at the head of a column.
+pub fn title(metric: Metric) -> String {
+    match metric {
+        Metric::Chrf => "chrF".into(),
+        metric => format::sentence_case(name(metric)),
+    }
+}
+
+/// A figure as it is written; a dash where it cannot be told.
+pub fn value(metric: Metric, value: f64) -> String {
+    match metric {
+        _ if !value.is_finite() => "–".into(),
+        // From 0 to 100, or among so many tokens.
+        Metric::Bleu | Metric::Chrf | Metric::Perplexity => format::tenths(value),
+        _ => format::score(value),
+    }
+}
+
+/// A figure of an evaluation as it is written.
+pub fn of(evaluation: &Evaluation, metric: Metric) -> String {
+    value(metric, evaluation.score(metric))
+}
+
+/// The main figure with its name: `accuracy 0.912`.
+pub fn headline(task: Task, evaluation: &Evaluation) -> String {
+    let metric = shown(task)[0];
+    format!("{} {}", name(metric), of(evaluation, metric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_written_by_their_kind() {
+        let scores = [(Metric::Perplexity, 12.34), (Metric::Bleu, 31.05)].into();
+        let evaluation = Evaluation { loss: 0.5, scores, ..Evaluation::default() };
+        assert_eq!(headline(Task::Generation, &evaluation), "perplexity 12.3");
+        assert_eq!([Metric::Loss, Metric::Chrf].map(|metric| of(&evaluation, metric)), ["0.500", "–"]);
+        assert_eq!([Metric::ExactMatch, Metric::Chrf].map(title), ["Exact match", "chrF"]);
+    }
+
+    #[test]
+    fn every_score_that_may_decide_has_a_name_of_its_own() {
+        for task in [Task::Classification, Task::Generation, Task::QuestionAnswering, Task::TokenClassification] {
+            let names: Vec<&str> = Metric::of(task).iter().map(|metric| name(*metric)).collect();
+            assert!(names.iter().enumerate().all(|(at, name)| !names[..at].contains(name)), "{names:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The range test and the estimate before a run.
+
+use std::time::Duration;
+
+use hone_core::dataset::{Cut, Cuts};
+use hone_core::protocol::{Command, Event};
+use hone_core::recipe::RecipeSpec;
+use hone_core::run::{Estimate, RateFinding, RatePoint};
+
+use crate::state::tests::{data_ready, device_ready, gone, model_ready, opened, ready, tokens_ready};
+use crate::state::{Effect, FinderStage, Settling, State, cut_rows};
+
+#[test]
+fn a_rate_is_looked_for_found_and_taken() {
+    let mut state = ready();
+    assert!(matches!(state.find_rate()[..], [Effect::Send(Command::FindRate { .. })]));
+    assert!(state.blocker().is_some() && state.is_engaged());
+    assert!(state.is_silent(Duration::from_secs(31)));
+    let point = |lr: f64, smooth| RatePoint { lr, loss: smooth, smooth };
+    for at in [point(1e-5, 0.7), point(1e-4, 0.5), point(1e-3, f64::NAN)] {
+        state.on_event(Event::RateTried { point: at, total: 100 });
+    }
+    assert!(state.finder.picture().shapes.iter().all(|shape| !shape.path.contains("NaN")));
+    let points = state.finder.points.clone();
+    let finding = RateFinding { points, steepest: Some(1e-4), valley: Some(3.333e-5), diverged: true };
+    state.on_event(Event::RateFound { finding });
+    assert!(state.finder.picture().summary.contains("Valley 3.33e-5"));
+    state.take_rate(3.333e-5);
+    assert_eq!((state.form.recipe.learning_rate, state.blocker()), (Some(3.3e-5), None));
+
+    state.find_rate();
+    state.worker_lost(gone());
+    assert_eq!(state.finder.stage, FinderStage::Failed(gone()));
+}
+
+fn estimate(state: &State, bytes: f64, nearest: Option<RecipeSpec>) -> Event {
+    let (cuts, limit_bytes) = (Cuts::default(), 1e9);
+    let estimate = Estimate { seconds: 96.0, bytes, limit_bytes, steps: 24, cuts, step_ms: None, nearest };
+    Event::Estimated { recipe: state.recipe().into(), estimate }
+}
+
+#[test]
+fn a_recipe_is_measured_once_and_again_when_it_changes() {
+    let mut state = ready();
+    assert!(matches!(state.ask_estimate()[..], [Effect::Send(Command::Estimate { .. })]));
+    assert_eq!(state.ask_estimate(), [], "it has been asked");
+    assert!(state.is_silent(Duration::from_secs(121)));
+    state.on_event(estimate(&state, 4e8, None));
+    assert!(state.estimate().is_some_and(|estimate| estimate.as_ref().is_ok_and(Estimate::fits)));
+    state.form.recipe.epochs = 3;
+    assert_eq!(state.estimate(), None, "it was of another recipe");
+    assert!(state.open_question().is_some());
+    state.ask_estimate();
+    assert!(matches!(state.start()[..], [Effect::Send(Command::Stop), Effect::Send(Command::Start { .. })]));
+    assert_eq!(state.open_question(), None, "nothing is measured in a run");
+    state.on_event(estimate(&state, 4e8, None));
+    assert_eq!(state.estimate(), None, "the question was given up");
+}
+
+#[test]
+fn the_worker_knows_the_steps_better_and_which_rows_are_left_out() {
+    let mut state = ready();
+    state.form.recipe.epochs = 4;
+    assert_ne!(state.planned_steps(), 24);
+    state.ask_estimate();
+    state.on_event(estimate(&state, 4e8, None));
+    assert_eq!(state.planned_steps(), 24);
+    let cut = |shortened, skipped| Cut { shortened, skipped };
+    assert_eq!(
+        cut_rows(&Cuts { train: cut(0, 30), validation: cut(2, 1) }),
+        "31 rows too long and left out, 2 rows shortened"
+    );
+    assert_eq!(cut_rows(&Cuts::default()), "");
+}
+
+#[test]
+fn an_estimate_that_kills_the_worker_is_not_asked_again_by_itself() {
+    let mut state = ready();
+    state.ask_estimate();
+    state.worker_lost(gone());
+    for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
+        state.on_event(event);
+    }
+    assert_eq!((state.open_question(), state.blocker()), (None, None));
+    assert_eq!(state.estimate(), Some(&Err(gone())));
+}
+
+#[test]
+fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
+    let mut state = ready();
+    state.form.recipe.batch_size = 64;
+    state.ask_estimate();
+    let nearest =
+        RecipeSpec { batch_size: 4, gradient_accumulation_steps: 16, model: "mini".into(), ..RecipeSpec::default() };
+    state.on_event(estimate(&state, 2e9, Some(nearest)));
+    assert!(state.blocker().is_some_and(|words| words.contains("2.0\u{a0}GB")));
+    assert_eq!(state.start(), []);
+    state.take_nearest();
+    assert_eq!((state.form.recipe.batch_size, state.form.recipe.gradient_accumulation_steps), (4, 16));
+    assert_eq!((state.blocker(), state.form.recipe.model.as_str()), (None, ""));
+}
+
+#[test]
+fn a_question_settles_before_it_is_asked() {
+    let mut state = ready();
+    let mut settling = Settling::default();
+    let looks = |settling: &mut Settling, state: &State| {
+        (0..6).map(|_| settling.is_settled(state.open_question())).collect::<Vec<_>>()
+    };
+    assert_eq!(looks(&mut settling, &state), [false, false, false, false, true, false]);
+    state.form.recipe.epochs = 5;
+    assert!(!settling.is_settled(state.open_question()));
+    assert_eq!(looks(&mut Settling::default(), &State::default()), [false; 6]);
+}

@@ -1,0 +1,236 @@
+//! Rows that are JSON objects: one a line, or in one array.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::step::Step;
+use crate::limits::MAX_ROW_BYTES;
+
+/// Turns objects into cells; the columns are the union of the keys.
+struct Columns {
+    keys: Vec<String>,
+    known: HashSet<String>,
+}
+
+impl Columns {
+    fn new(keys: Vec<String>) -> Self {
+        Self { known: keys.iter().cloned().collect(), keys }
+    }
+
+    /// Writes the object's cells, or says why it cannot be read.
+    fn write(&mut self, json: &str, cells: &mut Cells) -> Result<(), String> {
+        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| reason(&error))?;
+        for key in object.keys() {
+            if !self.known.contains(key) {
+                self.known.insert(key.clone());
+                self.keys.push(key.clone());
+            }
+        }
+        for key in &self.keys {
+            write_value(object.get(key), cells);
+        }
+        Ok(())
+    }
+}
+
+/// Writes a value as a cell: a text as it is, nothing for null, JSON for all else.
+pub(crate) fn write_value(value: Option<&Value>, cells: &mut Cells) {
+    match value {
+        None | Some(Value::Null) => {}
+        Some(Value::String(text)) => cells.write(text),
+        Some(other) => cells.write(&other.to_string()),
+    }
+    cells.end_cell();
+}
+
+/// Why JSON cannot be read.
+pub(crate) fn reason(error: &serde_json::Error) -> String {
+    // serde_json tells this by its words alone.
+    if error.to_string().starts_with("recursion limit") {
+        "nested too deeply".into()
+    } else if error.is_data() {
+        "not a JSON object".into()
+    } else if error.is_eof() {
+        "the JSON ends in the middle".into()
+    } else {
+        format!("not valid JSON at character {}", error.column())
+    }
+}
+
+/// Whether a text is one JSON object.
+pub(crate) fn is_object(json: &str) -> bool {
+    serde_json::from_str::<Map<String, Value>>(json).is_ok()
+}
+
+/// One JSON object a line.
+pub(crate) struct JsonLines {
+    columns: Columns,
+    /// Inside a line that is too long to be kept.
+    is_skipping: bool,
+}
+
+impl JsonLines {
+    pub(crate) fn new(keys: Vec<String>) -> Self {
+        Self { columns: Columns::new(keys), is_skipping: false }
+    }
+
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.columns.keys
+    }
+
+    /// Cuts the first line off `rest`; `is_end` says that no more text comes.
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        let line_end = rest.find('\n');
+        let used = line_end.map_or(rest.len(), |at| at + 1);
+        if self.is_skipping {
+            self.is_skipping = line_end.is_none();
+            return Step::Skip(used);
+        }
+        if line_end.is_none() && !is_end {
+            if rest.len() <= MAX_ROW_BYTES {
+                return Step::More;
+            }
+            self.is_skipping = true;
+            return Step::Bad(used, format!("longer than {} MB", MAX_ROW_BYTES >> 20));
+        }
+        let line = rest[..used].trim();
+        if line.is_empty() {
+            return Step::Skip(used);
+        }
+        match self.columns.write(line, cells) {
+            Ok(()) => Step::Row(used),
+            Err(reason) => Step::Bad(used, reason),
+        }
+    }
+}
+
+/// One JSON array of objects.
+pub(crate) struct JsonArray {
+    columns: Columns,
+    position: Position,
+}
+
+#[derive(PartialEq)]
+enum Position {
+    Before,
+    Inside,
+    /// After the array, or after something in it whose end was not found.
+    Over,
+}
+
+impl JsonArray {
+    pub(crate) fn new(keys: Vec<String>) -> Self {
+        Self { columns: Columns::new(keys), position: Position::Before }
+    }
+
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.columns.keys
+    }
+
+    /// Cuts the first element off `rest`; `is_end` says that no more text comes.
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        if self.position == Position::Over {
+            return Step::Skip(rest.len());
+        }
+        if self.position == Position::Before {
+            let Some(at) = rest.find('[') else { return Step::Skip(rest.len()) };
+            self.position = Position::Inside;
+            return Step::Skip(at + 1);
+        }
+        let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
+        if gap > 0 {
+            return Step::Skip(gap);
+        }
+        if rest.starts_with(']') {
+            self.position = Position::Over;
+            return Step::Skip(1);
+        }
+        match element_len(rest.as_bytes()) {
+            Some(len) => match self.columns.write(&rest[..len], cells) {
+                Ok(()) => Step::Row(len),
+                Err(reason) => Step::Bad(len, reason),
+            },
+            None if is_end || rest.len() > MAX_ROW_BYTES => {
+                self.position = Position::Over;
+                Step::Bad(rest.len(), "what begins here does not end: nothing after it could be read".into())
+            }
+            None => Step::More,
+        }
+    }
+}
+
+/// Length of the value at the beginning, if its end is there.
+pub(crate) fn value_len(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b'"' => string_len(bytes),
+        b'{' | b'[' => element_len(bytes),
+        _ => bytes.iter().position(|byte| b",]} \t\r\n".contains(byte)),
+    }
+}
+
+/// Length of the string at the beginning, quotes counted, if its end is there.
+pub(crate) fn string_len(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+/// Length of the array element at the beginning, if its end is there.
+fn element_len(bytes: &[u8]) -> Option<usize> {
+    let is_nested = matches!(bytes.first(), Some(b'{' | b'['));
+    let (mut depth, mut in_string, mut at) = (0usize, false, 0);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b',' | b']' if depth == 0 => return Some(at),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 && is_nested {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_element_ends_where_its_brackets_do() {
+        for (text, len) in [
+            (r#"{"a":"}\"]"},"#, Some(12)),
+            (r#"[[1],2]]"#, Some(7)),
+            ("12,", Some(2)),
+            ("\"a,b\"]", Some(5)),
+            (r#"{"a":1"#, None),
+            ("}", None),
+        ] {
+            assert_eq!(element_len(text.as_bytes()), len, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_become_cells() {
+        let mut columns = Columns::new(vec!["z".into()]);
+        let mut cells = Cells::default();
+        columns.write(r#"{"a":"x","n":1.5,"b":true,"o":null,"l":[1,{"k":2}]}"#, &mut cells).unwrap();
+        assert_eq!(columns.keys, ["z", "a", "n", "b", "o", "l"]);
+        assert_eq!(cells.iter().collect::<Vec<_>>(), ["", "x", "1.5", "true", "", r#"[1,{"k":2}]"#]);
+        assert_eq!(columns.write("{\"a\": }", &mut cells).unwrap_err(), "not valid JSON at character 7");
+    }
+}

@@ -1,0 +1,151 @@
+//! A JSON object of arrays, one a column. It is read whole: the second column begins after the last row of the first.
+
+use serde_json::{Map, Value};
+
+use crate::dataset::formats::json::{reason, string_len, value_len, write_value};
+use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::step::Step;
+use crate::dataset::phrases::names;
+use crate::limits::MAX_JSON_BYTES;
+
+/// Turns columns into rows, once all are there.
+#[derive(Default)]
+pub(crate) struct JsonColumns {
+    keys: Vec<String>,
+    columns: Vec<Vec<Value>>,
+    /// Rows given out; none before the columns are read.
+    row: Option<usize>,
+    /// Nothing more can be read.
+    is_over: bool,
+}
+
+impl JsonColumns {
+    pub(crate) fn new(keys: Vec<String>) -> Self {
+        Self { keys, ..Self::default() }
+    }
+
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// The number of the row that was given out last, from 1.
+    pub(crate) fn row_number(&self) -> u32 {
+        self.row.unwrap_or_default() as u32
+    }
+
+    /// Gives the next row; `is_end` says that no more text comes.
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        if self.is_over {
+            return Step::Skip(rest.len());
+        }
+        if self.row.is_none() {
+            if rest.len() > MAX_JSON_BYTES {
+                self.is_over = true;
+                let what =
+                    format!("columns of more than {} MB cannot be read: write one object a line", MAX_JSON_BYTES >> 20);
+                return Step::Bad(rest.len(), what);
+            }
+            if !is_end {
+                return Step::More;
+            }
+            if let Err(reason) = self.read(rest) {
+                self.is_over = true;
+                return Step::Bad(rest.len(), reason);
+            }
+        }
+        let row = self.row.unwrap_or_default();
+        let rows = self.columns.first().map_or(0, Vec::len);
+        if row >= rows {
+            self.is_over = true;
+            return Step::Skip(rest.len());
+        }
+        for column in &self.columns {
+            write_value(column.get(row), cells);
+        }
+        self.row = Some(row + 1);
+        Step::Row(0)
+    }
+
+    fn read(&mut self, json: &str) -> Result<(), String> {
+        let mut object: Map<String, Value> = serde_json::from_str(json).map_err(|error| reason(&error))?;
+        if self.keys.is_empty() {
+            self.keys = object.keys().cloned().collect();
+        }
+        for key in &self.keys {
+            match object.remove(key) {
+                Some(Value::Array(column)) => self.columns.push(column),
+                _ => return Err(format!("{} is no array", names(&[key]))),
+            }
+        }
+        let longest = self.columns.iter().map(Vec::len).max().unwrap_or_default();
+        if let Some(short) = self.columns.iter().position(|column| column.len() < longest) {
+            let len = self.columns[short].len();
+            return Err(format!("column {} has {len} values, another one {longest}", names(&[&self.keys[short]])));
+        }
+        self.row = Some(0);
+        Ok(())
+    }
+}
+
+/// Whether the beginning of a text is an object whose members are all arrays, none of them of objects.
+pub(crate) fn are_columns(sample: &str) -> bool {
+    let bytes = sample.as_bytes();
+    let Some(open) = bytes.iter().position(|&byte| byte == b'{') else { return false };
+    let mut at = open + 1;
+    let mut columns = 0;
+    loop {
+        let gap = |at: usize, also: u8| {
+            bytes[at..].iter().take_while(|&&byte| byte.is_ascii_whitespace() || byte == also).count()
+        };
+        at += gap(at, b',');
+        match bytes.get(at) {
+            Some(b'"') => {}
+            Some(b'}') => return columns > 0 && sample[at + 1..].trim().is_empty(),
+            // The sample may end here.
+            None => return columns > 0,
+            Some(_) => return false,
+        }
+        let Some(len) = string_len(&bytes[at..]) else { return columns > 0 };
+        at += len;
+        at += gap(at, b':');
+        if bytes.get(at).is_none() {
+            return columns > 0;
+        }
+        let first = at + 1 + gap(at + 1, b' ');
+        if bytes[at] != b'[' || bytes.get(first) == Some(&b'{') {
+            return false;
+        }
+        columns += 1;
+        match value_len(&bytes[at..]) {
+            Some(len) => at += len,
+            None => return true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_told_from_rows_and_documents() {
+        for sample in [r#"{"a":["x"],"b":[1]}"#, "{\n \"a\" : [ [\"x\"], []", r#"{"a":["x"],"b"#] {
+            assert!(are_columns(sample), "{sample}");
+        }
+        for sample in
+            [r#"{"a":["x"]}{"a":["y"]}"#, r#"{"a":[{}]}"#, r#"{"a":["x"],"b":1}"#, "{}", "{", r#"{"a""#, r#"{"a":[ {"#]
+        {
+            assert!(!are_columns(sample), "{sample}");
+        }
+    }
+
+    #[test]
+    fn columns_must_be_of_one_length() {
+        let refused = |json: &str| match JsonColumns::default().step(json, true, &mut Cells::default()) {
+            Step::Bad(_, reason) => reason,
+            _ => panic!("{json}"),
+        };
+        assert_eq!(refused(r#"{"a":[1,2],"b":[1]}"#), "column \"b\" has 1 values, another one 2");
+        assert_eq!(refused(r#"{"a":[1,2],"b":3}"#), "\"b\" is no array");
+    }
+}

@@ -1,0 +1,13 @@
+//! Bytes to records: one reader for each way in which files are written.
+
+pub(crate) mod conll;
+pub(crate) mod decode;
+pub(crate) mod delimited;
+pub(crate) mod json;
+pub(crate) mod json_columns;
+pub(crate) mod parallel;
+pub(crate) mod reader;
+pub(crate) mod record;
+pub(crate) mod squad;
+pub(crate) mod step;
+pub(crate) mod text;

@@ -1,0 +1,197 @@
+//! SQuAD's JSON, v1.1 and v2: paragraphs with their questions, in articles or in one plain list.
+//!
+//! Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text", 2016, and "Know What You Don't
+//! Know", 2018.
+
+use std::collections::VecDeque;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::dataset::formats::json::{reason, string_len, value_len};
+use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::step::Step;
+use crate::limits::MAX_ROW_BYTES;
+
+/// The columns that a question becomes.
+pub(crate) const COLUMNS: [&str; 5] = ["id", "question", "context", "answers", "is_impossible"];
+
+#[derive(Deserialize)]
+struct Paragraph {
+    context: String,
+    qas: Vec<Question>,
+}
+
+#[derive(Deserialize)]
+struct Question {
+    #[serde(default)]
+    id: Value,
+    question: String,
+    #[serde(default)]
+    answers: Vec<Value>,
+    #[serde(default)]
+    is_impossible: bool,
+}
+
+/// Cuts text into questions, paragraph by paragraph.
+#[derive(Default)]
+pub(crate) struct Squad {
+    /// The paragraph that is being given out, and its questions that are left.
+    context: String,
+    questions: VecDeque<Question>,
+    /// Bytes of that paragraph.
+    len: usize,
+    /// After something whose end was not found.
+    is_over: bool,
+}
+
+/// What an object is, by its members.
+enum Object {
+    Paragraph,
+    /// Has paragraphs in it: from this byte on.
+    Container(usize),
+    /// Something else, of this length.
+    Other(usize),
+    Unknown,
+}
+
+impl Squad {
+    /// Cuts the first question off `rest`; `is_end` says that no more text comes.
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        if self.is_over {
+            return Step::Skip(rest.len());
+        }
+        if let Some(question) = self.questions.pop_front() {
+            return self.write(question, cells);
+        }
+        let bytes = rest.as_bytes();
+        let len = match bytes.first() {
+            Some(b'"') => string_len(bytes),
+            Some(b'{') => match object(bytes) {
+                Object::Paragraph => match value_len(bytes) {
+                    Some(len) => return self.begin(&rest[..len], cells),
+                    None => None,
+                },
+                Object::Container(len) | Object::Other(len) => Some(len),
+                Object::Unknown => None,
+            },
+            _ => Some(rest.find(['{', '"']).unwrap_or(rest.len())),
+        };
+        match len {
+            Some(len) => Step::Skip(len),
+            None if is_end || rest.len() > MAX_ROW_BYTES => {
+                self.is_over = true;
+                Step::Bad(rest.len(), "what begins here does not end: nothing after it could be read".into())
+            }
+            None => Step::More,
+        }
+    }
+
+    fn begin(&mut self, json: &str, cells: &mut Cells) -> Step {
+        let Paragraph { context, qas } = match serde_json::from_str(json) {
+            Ok(paragraph) => paragraph,
+            Err(error) if error.is_data() => return Step::Bad(json.len(), format!("no paragraph of SQuAD: {error}")),
+            Err(error) => return Step::Bad(json.len(), reason(&error)),
+        };
+        (self.context, self.questions, self.len) = (context, qas.into(), json.len());
+        match self.questions.pop_front() {
+            Some(question) => self.write(question, cells),
+            None => Step::Bad(json.len(), "a paragraph without questions".into()),
+        }
+    }
+
+    /// Writes a question's cells. The paragraph is used up with its last one.
+    fn write(&mut self, question: Question, cells: &mut Cells) -> Step {
+        let Question { id, question, answers, is_impossible } = question;
+        let id = id.as_str().map_or_else(|| if id.is_null() { String::new() } else { id.to_string() }, str::to_owned);
+        let answers = if is_impossible { json!([]) } else { json!(answers) };
+        for cell in [&id, &question, &self.context, &answers.to_string(), &is_impossible.to_string()] {
+            cells.write(cell);
+            cells.end_cell();
+        }
+        Step::Row(if self.questions.is_empty() { self.len } else { 0 })
+    }
+}
+
+/// What the object at the beginning is: the first telling member decides.
+fn object(bytes: &[u8]) -> Object {
+    let mut at = 1;
+    loop {
+        let gap = |at: usize| bytes[at..].iter().take_while(|byte| b" \t\r\n,:".contains(byte)).count();
+        at += gap(at);
+        match bytes.get(at) {
+            None => return Object::Unknown,
+            Some(b'"') => {}
+            Some(_) => return Object::Other(at + 1),
+        }
+        let Some(len) = string_len(&bytes[at..]) else { return Object::Unknown };
+        let key = &bytes[at + 1..at + len - 1];
+        at += len;
+        at += gap(at);
+        match key {
+            b"qas" | b"context" => return Object::Paragraph,
+            b"paragraphs" | b"data" => return Object::Container(at),
+            _ => {}
+        }
+        match value_len(&bytes[at..]) {
+            Some(len) => at += len,
+            None => return Object::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn questions(text: &str) -> Vec<Result<Vec<String>, String>> {
+        let (mut squad, mut rest, mut found) = (Squad::default(), text, Vec::new());
+        while !rest.is_empty() {
+            let mut cells = Cells::default();
+            let used = match squad.step(rest, true, &mut cells) {
+                Step::Row(used) => {
+                    found.push(Ok(cells.iter().map(str::to_owned).collect()));
+                    used
+                }
+                Step::Bad(used, reason) => {
+                    found.push(Err(reason));
+                    used
+                }
+                Step::Skip(used) => used,
+                Step::More => panic!("{rest:?}"),
+            };
+            rest = &rest[used..];
+        }
+        found
+    }
+
+    const PARAGRAPH: &str = r#"{"qas":[{"question":"q?","id":"7","answers":[{"text":"c","answer_start":0}]},
+        {"question":"r?","id":8,"is_impossible":true,"answers":[],"plausible_answers":[{}]}],"context":"c \"d\" }"}"#;
+
+    #[test]
+    fn every_layout_gives_the_same_questions() {
+        let row = |cells: [&str; 5]| Ok(cells.map(str::to_owned).to_vec());
+        let expected = [
+            row(["7", "q?", "c \"d\" }", r#"[{"text":"c","answer_start":0}]"#, "false"]),
+            row(["8", "r?", "c \"d\" }", "[]", "true"]),
+        ];
+        for text in [
+            format!(r#"{{"version":"1.1","data":[{{"title":"data","paragraphs":[{PARAGRAPH}]}}]}}"#),
+            format!(r#"{{"data":[{{"paragraphs":[{PARAGRAPH}],"title":"a {{"}}],"version":2}}"#),
+            format!(r#"{{"data":[{PARAGRAPH}]}}"#),
+            format!("[{PARAGRAPH}]"),
+        ] {
+            assert_eq!(questions(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_paragraph_is_refused_alone() {
+        let found = questions(&format!(r#"[{{"context":"c"}},{{"context":"c","qas":[]}},{PARAGRAPH},{{"qas":[oops"#));
+        assert_eq!(found.len(), 5);
+        let reasons: Vec<_> = found.into_iter().filter_map(Result::err).collect();
+        assert_eq!(reasons[0], "no paragraph of SQuAD: missing field `qas` at line 1 column 15");
+        assert_eq!(reasons[1], "a paragraph without questions");
+        assert!(reasons[2].starts_with("what begins here"));
+    }
+}

@@ -1,0 +1,96 @@
+//! Running text: a paragraph a row, or a line where no blank lines are.
+
+use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::step::Step;
+
+/// The column that it becomes.
+pub(crate) const COLUMN: &str = "text";
+/// Longest row, in bytes: longer paragraphs and lines go on in the next row.
+const MAX_PASSAGE_BYTES: usize = 64 << 10;
+
+/// Cuts running text into rows.
+pub(crate) struct Plain {
+    /// Whether rows end at blank lines only.
+    pub by_paragraph: bool,
+}
+
+impl Plain {
+    /// Cuts the first row off `rest`; `is_end` says that no more text comes.
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+        let mut end = 0;
+        for line in rest.split_inclusive('\n') {
+            let is_blank = line.trim().is_empty();
+            if is_blank && !line.ends_with('\n') && !is_end {
+                // More of the line may come.
+                return Step::More;
+            }
+            if is_blank && end == 0 {
+                return Step::Skip(line.len());
+            }
+            if is_blank && self.by_paragraph {
+                return write(&rest[..end], cells);
+            }
+            end += line.len();
+            if end > MAX_PASSAGE_BYTES {
+                return write(&rest[..break_before(rest, MAX_PASSAGE_BYTES)], cells);
+            }
+            if line.ends_with('\n') && !self.by_paragraph {
+                return write(&rest[..end], cells);
+            }
+        }
+        if is_end { write(rest, cells) } else { Step::More }
+    }
+}
+
+fn write(passage: &str, cells: &mut Cells) -> Step {
+    cells.write(passage.trim_end());
+    cells.end_cell();
+    Step::Row(passage.len())
+}
+
+/// The last place before `limit` where white space ends; `limit` itself, or shortly before, where there is none.
+fn break_before(text: &str, limit: usize) -> usize {
+    let limit = text.floor_char_boundary(limit);
+    text[..limit].rfind(char::is_whitespace).map_or(limit, |at| text.ceil_char_boundary(at + 1))
+}
+
+/// Whether blank lines stand between paragraphs.
+pub(crate) fn has_paragraphs(sample: &str) -> bool {
+    sample.trim().lines().any(|line| line.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(by_paragraph: bool, mut rest: &str) -> Vec<String> {
+        let mut rows = Vec::new();
+        while !rest.is_empty() {
+            let mut cells = Cells::default();
+            match (Plain { by_paragraph }).step(rest, true, &mut cells) {
+                Step::Row(used) => {
+                    rows.push(cells.get(0).to_owned());
+                    rest = &rest[used..];
+                }
+                Step::Skip(used) => rest = &rest[used..],
+                Step::More | Step::Bad(..) => panic!("{rest:?}"),
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn rows_are_paragraphs_or_lines() {
+        assert_eq!(rows(true, "\n A:\r\nb\n \n\nC\n"), [" A:\r\nb", "C"]);
+        assert_eq!(rows(false, "a\n\n b\r\nc"), ["a", " b", "c"]);
+    }
+
+    #[test]
+    fn nothing_of_a_long_line_is_lost() {
+        let text = "wörter ".repeat(30_000);
+        let found = rows(false, &text);
+        assert!(found.len() > 3 && found.iter().all(|row| row.len() <= MAX_PASSAGE_BYTES));
+        assert_eq!(found.join(" "), text.trim_end());
+        assert_eq!(rows(true, &"é".repeat(70_000)).concat().len(), 140_000);
+    }
+}

@@ -1,0 +1,232 @@
+//! Which column is the text and which the label, guessed by what is in them and by their names.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::dataset::formats::record::Cells;
+use crate::dataset::inspect::cell_kind::{Shape, shape};
+use crate::limits::MAX_CLASSES;
+
+const TEXT_NAMES: &[&str] = &[
+    "abstract",
+    "body",
+    "comment",
+    "content",
+    "description",
+    "document",
+    "headline",
+    "input",
+    "message",
+    "phrase",
+    "question",
+    "review",
+    "sentence",
+    "sms",
+    "summary",
+    "text",
+    "tweet",
+    "utterance",
+];
+const LABEL_NAMES: &[&str] = &[
+    "category",
+    "class",
+    "emotion",
+    "genre",
+    "intent",
+    "label",
+    "labels",
+    "polarity",
+    "rating",
+    "sentiment",
+    "stars",
+    "tag",
+    "target",
+    "topic",
+];
+
+/// Cells of a column that are looked at closely.
+const SHAPED_CELLS: usize = 100;
+
+/// Whether a cell lists short names.
+fn is_list(cell: &str) -> bool {
+    let are_short = |separator: char| cell.contains(separator) && cell.split(separator).all(|part| part.len() < 40);
+    are_short('|') || are_short(';') || (are_short(',') && cell.split(',').all(|part| !part.trim().contains(' ')))
+}
+
+/// Whether a column's name says that it holds texts or labels: `review_text`, `Label`.
+pub(crate) fn is_telling_name(name: &str) -> bool {
+    has_word(name, TEXT_NAMES) || has_word(name, LABEL_NAMES)
+}
+
+/// Whether one of a name's words is among these.
+pub(crate) fn has_word(name: &str, words: &[&str]) -> bool {
+    name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
+}
+
+/// What is known of a column: a few numbers, however many rows there are.
+#[derive(Default)]
+struct Column {
+    filled: usize,
+    bytes: u64,
+    numbers: usize,
+    decimals: usize,
+    lists: usize,
+    /// Cells of more than one word.
+    sentences: usize,
+    /// Of the first cells, as far as they agree.
+    shape: Option<Shape>,
+    /// Hashes of the values, until there are too many for a label.
+    values: HashSet<u64>,
+}
+
+impl Column {
+    fn add(&mut self, cell: &str) {
+        let cell = cell.trim();
+        if cell.is_empty() {
+            return;
+        }
+        self.filled += 1;
+        self.bytes += cell.len() as u64;
+        if self.values.len() <= MAX_CLASSES {
+            let mut hasher = DefaultHasher::new();
+            cell.hash(&mut hasher);
+            self.values.insert(hasher.finish());
+        }
+        let is_number = cell.len() < 32 && cell.parse::<f64>().is_ok_and(f64::is_finite);
+        self.numbers += usize::from(is_number);
+        self.decimals += usize::from(is_number && cell.contains('.'));
+        self.lists += usize::from(cell.len() < 400 && is_list(cell));
+        self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
+        if self.filled <= SHAPED_CELLS {
+            self.shape = match (self.shape, shape(cell)) {
+                (known, None) => known,
+                (None, found) => found,
+                (Some(known), Some(found)) if known == found => Some(known),
+                _ => Some(Shape::Plain),
+            };
+        }
+    }
+
+    fn mean_bytes(&self) -> f64 {
+        self.bytes as f64 / self.filled.max(1) as f64
+    }
+
+    fn text_score(&self, name: &str) -> f64 {
+        let variety = self.values.len() as f64 / self.filled.clamp(1, MAX_CLASSES) as f64;
+        let name = if has_word(name, TEXT_NAMES) { 3.0 } else { 1.0 };
+        self.mean_bytes() * variety.min(1.0) * name
+    }
+
+    fn label_score(&self, name: &str, rows: usize) -> f64 {
+        let mut score = 0.0;
+        for (holds, points) in [
+            (has_word(name, LABEL_NAMES), 4.0),
+            (self.values.len() > 1 && self.values.len() <= MAX_CLASSES && self.values.len() * 2 <= rows, 3.0),
+            (self.mean_bytes() <= 30.0, 1.0),
+            (self.filled * 2 > rows, 1.0),
+            (self.decimals * 2 > self.filled, -2.0),
+        ] {
+            score += if holds { points } else { 0.0 };
+        }
+        score - self.values.len() as f64 / (MAX_CLASSES + 1) as f64
+    }
+}
+
+/// What is known of all columns.
+#[derive(Default)]
+pub(crate) struct ColumnStats {
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl ColumnStats {
+    pub(crate) fn add(&mut self, cells: &Cells) {
+        self.rows += 1;
+        if self.columns.len() < cells.len() {
+            self.columns.resize_with(cells.len(), Column::default);
+        }
+        for (column, cell) in self.columns.iter_mut().zip(cells.iter()) {
+            column.add(cell);
+        }
+    }
+
+    /// The likeliest columns of a text and its label; equal ones in the order of the file.
+    pub(crate) fn text_and_label(&self, names: &[String]) -> (u32, u32) {
+        let best = |scores: Vec<f64>| {
+            let mut best = 0;
+            for (index, score) in scores.iter().enumerate() {
+                if *score > scores[best] {
+                    best = index;
+                }
+            }
+            best
+        };
+        let columns = || self.columns.iter().zip(names);
+        let text = best(columns().map(|(column, name)| column.text_score(name)).collect());
+        let scores = columns().map(|(column, name)| column.label_score(name, self.rows)).enumerate();
+        let label = best(scores.map(|(i, score)| if i == text { f64::NEG_INFINITY } else { score }).collect());
+        (text as u32, label as u32)
+    }
+
+    /// What the cells of a column are made of, where they agree.
+    pub(crate) fn shape(&self, column: u32) -> Shape {
+        self.columns.get(column as usize).and_then(|column| column.shape).unwrap_or(Shape::Plain)
+    }
+
+    /// Whether most cells of a column are numbers, and whether these have decimals.
+    pub(crate) fn numbers(&self, column: u32) -> (bool, bool) {
+        let is_most = |part: fn(&Column) -> usize| {
+            self.columns.get(column as usize).is_some_and(|column| part(column) * 10 > column.filled * 9)
+        };
+        (is_most(|column| column.numbers), is_most(|column| 2 * column.decimals))
+    }
+
+    /// Whether many cells of a column are lists apart by `;` or `|`, or by commas without a space in the parts.
+    pub(crate) fn are_lists(&self, column: u32) -> bool {
+        self.columns
+            .get(column as usize)
+            .is_some_and(|column| column.lists * 4 > column.filled && column.mean_bytes() < 80.0)
+    }
+
+    /// Whether a column holds running text: several words a cell.
+    pub(crate) fn is_text(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.sentences * 2 > column.filled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(names: &[&str], rows: &[&[&str]]) -> (u32, u32) {
+        let mut stats = ColumnStats::default();
+        for row in rows {
+            let mut cells = Cells::default();
+            for cell in *row {
+                cells.write(cell);
+                cells.end_cell();
+            }
+            stats.add(&cells);
+        }
+        stats.text_and_label(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn length_and_repetition_tell_text_from_label() {
+        let rows: &[&[&str]] = &[
+            &["1", "ham", "see you at six"],
+            &["2", "ham", "on my way home"],
+            &["3", "spam", "you won a prize"],
+            &["4", "spam", "claim it now"],
+        ];
+        assert_eq!(guess(&["column 1", "column 2", "column 3"], rows), (2, 1));
+    }
+
+    #[test]
+    fn names_decide_where_contents_do_not() {
+        let rows: &[&[&str]] = &[&["en", "good", "a book of stars"], &["en", "bad", "another of these"]];
+        assert_eq!(guess(&["lang", "label", "title"], rows), (2, 1));
+        let rows: &[&[&str]] = &[&["films/a/first.txt", "so good", "x"], &["films/b/second.txt", "so bad", "y"]];
+        assert_eq!(guess(&["path", "review_text", "class"], rows), (1, 2));
+    }
+}

@@ -1,0 +1,352 @@
+//! For which task a file looks to be, by the names of its columns and by what is in them.
+
+use crate::dataset::inspect::cell_kind::Shape;
+use crate::dataset::inspect::columns::{ColumnStats, has_word};
+use crate::dataset::inspect::languages::language;
+use crate::dataset::layout::Format;
+use crate::dataset::mapping::Mapping;
+use crate::dataset::source::SourceInfo;
+
+/// Pairs of names that stand for the two texts of a pair.
+const PAIRS: [(&str, &str); 10] = [
+    ("premise", "hypothesis"),
+    ("sentence1", "sentence2"),
+    ("sentence_1", "sentence_2"),
+    ("sentence_a", "sentence_b"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("text_a", "text_b"),
+    ("query", "passage"),
+    ("query", "document"),
+    ("question", "sentence"),
+];
+/// Names of prompts with those of what follows.
+const COMPLETIONS: [(&str, &str); 8] = [
+    ("prompt", "completion"),
+    ("prompt", "response"),
+    ("prompt", "chosen"),
+    ("input", "output"),
+    ("source", "target"),
+    ("query", "response"),
+    ("question", "answer"),
+    ("question", "response"),
+];
+const TOKENS: &[&str] = &["tokens", "words", "text", "sentence"];
+const TAGS: &[&str] = &["tags", "ner_tags", "labels", "ner", "pos_tags", "tag", "label", "entities", "spans"];
+const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
+const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "emotions"];
+/// 0/1 columns from which on they are labels even where another column is named like one.
+const MANY_FLAGS: usize = 3;
+
+/// The mappings that a file could serve for, the likeliest first, each with the reason for it.
+pub(crate) fn guess(source: &SourceInfo, stats: &ColumnStats) -> Vec<(Mapping, String)> {
+    let file = File { columns: &source.columns, stats };
+    let found = [
+        (source.format == Format::Conll).then(|| file.tags_of(0, 1)),
+        file.questions(),
+        file.chat(),
+        file.tags(),
+        (file.columns.len() == 1).then(|| file.corpus()),
+        file.instructions(),
+        file.translation(),
+        file.labels(),
+        file.regression(),
+        file.pair(),
+        file.classification(),
+    ];
+    // What else each task could be made of, if the person wants it.
+    let others = [file.any_regression(), file.any_completion(), Some(file.corpus())];
+    let mut guesses: Vec<(Mapping, String)> = Vec::new();
+    for (mapping, why) in found.into_iter().chain(others).flatten() {
+        let is_new = guesses.iter().all(|(known, _)| std::mem::discriminant(known) != std::mem::discriminant(&mapping));
+        if is_new && mapping.check(file.columns).is_ok() {
+            guesses.push((mapping, why));
+        }
+    }
+    guesses
+}
+
+struct File<'a> {
+    columns: &'a [String],
+    stats: &'a ColumnStats,
+}
+
+impl File<'_> {
+    /// The column of this name, whatever its case.
+    fn named(&self, name: &str) -> Option<u32> {
+        self.columns.iter().position(|column| column.trim().eq_ignore_ascii_case(name)).map(|index| index as u32)
+    }
+
+    fn first_named(&self, names: &[&str]) -> Option<u32> {
+        names.iter().find_map(|name| self.named(name))
+    }
+
+    fn all(&self) -> impl Iterator<Item = u32> {
+        0..self.columns.len() as u32
+    }
+
+    /// The only column of a shape.
+    fn shaped(&self, shape: Shape) -> Option<u32> {
+        let mut columns = self.all().filter(|&column| self.stats.shape(column) == shape);
+        columns.next().filter(|_| columns.next().is_none())
+    }
+
+    fn name(&self, column: u32) -> &str {
+        self.columns.get(column as usize).map_or("", String::as_str)
+    }
+
+    fn text(&self) -> u32 {
+        self.stats.text_and_label(self.columns).0
+    }
+
+    fn corpus(&self) -> (Mapping, String) {
+        let text = self.text();
+        let why = match self.columns.len() {
+            1 => "There is one column of text, and nothing beside it.".into(),
+            _ => format!("Column “{}” holds texts.", self.name(text)),
+        };
+        (Mapping::Corpus { text }, why)
+    }
+
+    fn questions(&self) -> Option<(Mapping, String)> {
+        let question = self.first_named(&["question", "query"])?;
+        let context = self.first_named(&["context", "passage", "paragraph"])?;
+        let answer = self.shaped(Shape::Answers).or_else(|| self.first_named(&["answers", "answer", "answer_text"]))?;
+        let start = self.first_named(&["answer_start", "start"]);
+        let why = format!("Column “{}” holds questions, “{}” passages.", self.name(question), self.name(context));
+        Some((Mapping::QuestionAnswering { question, context, answer, start }, why))
+    }
+
+    fn chat(&self) -> Option<(Mapping, String)> {
+        let messages = self.shaped(Shape::Messages)?;
+        Some((Mapping::Chat { messages }, format!("Column “{}” holds conversations.", self.name(messages))))
+    }
+
+    fn tags(&self) -> Option<(Mapping, String)> {
+        if let Some(tags) = self.shaped(Shape::Spans) {
+            let text = self.text();
+            let why = format!("Column “{}” holds spans of “{}”.", self.name(tags), self.name(text));
+            return Some((Mapping::TokenClassification { text, tags }, why));
+        }
+        let mut candidates = self.all().filter(|&column| {
+            let is_named = has_word(self.name(column), TAGS);
+            match self.stats.shape(column) {
+                // A single tag a cell is a class.
+                Shape::Tags => is_named && self.stats.is_text(column),
+                Shape::Words => is_named,
+                _ => false,
+            }
+        });
+        // Beside parts of speech, it is the entities that are looked for.
+        let first = candidates.next()?;
+        let tags = candidates.find(|&column| has_word(self.name(column), &["ner"])).unwrap_or(first);
+        let is_array = self.stats.shape(tags) == Shape::Words;
+        let fits = |column: &u32| {
+            *column != tags
+                && (self.stats.shape(*column) == Shape::Words) == is_array
+                && has_word(self.name(*column), TOKENS)
+        };
+        let text = self.all().find(fits)?;
+        Some(self.tags_of(text, tags))
+    }
+
+    fn tags_of(&self, text: u32, tags: u32) -> (Mapping, String) {
+        let why = format!("Column “{}” has one tag for each word of “{}”.", self.name(tags), self.name(text));
+        (Mapping::TokenClassification { text, tags }, why)
+    }
+
+    fn instructions(&self) -> Option<(Mapping, String)> {
+        if let Some(instruction) = self.named("instruction") {
+            let completion = self.first_named(&["output", "response", "answer", "completion"])?;
+            let mut prompt = format!("### Instruction:\n{{{}}}\n\n", self.name(instruction));
+            if let Some(input) = self.first_named(&["input", "context"]) {
+                prompt += &format!("### Input:\n{{{}}}\n\n", self.name(input));
+            }
+            prompt += "### Response:\n";
+            let why = format!("Column “{}” answers “{}”.", self.name(completion), self.name(instruction));
+            return Some((Mapping::Completion { prompt, completion }, why));
+        }
+        let named = |(prompt, completion)| self.named(prompt).zip(self.named(completion));
+        let (prompt, completion) = COMPLETIONS.into_iter().find_map(named)?;
+        // Short answers of a few kinds are classes.
+        if !self.stats.is_text(completion) && !has_word(self.name(completion), &["completion"]) {
+            return None;
+        }
+        let why = format!("Column “{}” goes on from “{}”.", self.name(completion), self.name(prompt));
+        Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))
+    }
+
+    fn translation(&self) -> Option<(Mapping, String)> {
+        let mut languages = self
+            .all()
+            .filter(|&column| self.stats.is_text(column))
+            .filter_map(|it| Some((it, language(self.name(it))?)));
+        let ((from, source), (completion, target)) = (languages.next()?, languages.next()?);
+        let prompt = format!("Translate from {source} to {target}.\n{}", template(self.name(from)));
+        let why =
+            format!("Columns “{}” and “{}” hold sentences in two languages.", self.name(from), self.name(completion));
+        Some((Mapping::Completion { prompt, completion }, why))
+    }
+
+    fn labels(&self) -> Option<(Mapping, String)> {
+        let (text, label) = self.stats.text_and_label(self.columns);
+        let flags: Vec<u32> = self.all().filter(|&column| self.stats.shape(column) == Shape::Flag).collect();
+        let has_class = has_word(self.name(label), &["label", "class", "category", "target"]);
+        if flags.len() >= MANY_FLAGS || (flags.len() == 2 && !has_class) {
+            let why = format!("{} columns hold 0 or 1 each.", flags.len());
+            return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));
+        }
+        let is_list = |column: &u32| {
+            let shape = self.stats.shape(*column);
+            let is_written = shape == Shape::Words || (shape == Shape::Plain && self.stats.are_lists(*column));
+            *column != text && is_written && (has_word(self.name(*column), LISTS) || *column == label)
+        };
+        let list = self.all().find(is_list)?;
+        let why = format!("Column “{}” lists labels.", self.name(list));
+        Some((Mapping::MultiLabel { text, pair: None, labels: vec![list] }, why))
+    }
+
+    fn regression(&self) -> Option<(Mapping, String)> {
+        let is_number =
+            |column: &u32| has_word(self.name(*column), NUMBERS) && self.stats.numbers(*column) == (true, true);
+        let number = self.all().find(is_number)?;
+        Some(self.regression_on(number))
+    }
+
+    /// Any column of numbers.
+    fn any_regression(&self) -> Option<(Mapping, String)> {
+        let is_number = |column: &u32| self.stats.numbers(*column).0 && !has_word(self.name(*column), &["id", "index"]);
+        self.all().find(is_number).map(|number| self.regression_on(number))
+    }
+
+    fn regression_on(&self, number: u32) -> (Mapping, String) {
+        let (text, pair) = match self.paired() {
+            Some((text, pair)) => (text, Some(pair)),
+            None => (self.text(), None),
+        };
+        let why = format!("Column “{}” holds numbers.", self.name(number));
+        (Mapping::Regression { text, pair, number }, why)
+    }
+
+    fn pair(&self) -> Option<(Mapping, String)> {
+        let (text, pair) = self.paired()?;
+        let label = self.first_named(&["label", "gold_label", "is_duplicate", "class", "entailment_judgment"])?;
+        let why = format!("Columns “{}” and “{}” are pairs with a label.", self.name(text), self.name(pair));
+        Some((Mapping::Classification { text, pair: Some(pair), label }, why))
+    }
+
+    fn paired(&self) -> Option<(u32, u32)> {
+        PAIRS.into_iter().find_map(|(first, second)| self.named(first).zip(self.named(second)))
+    }
+
+    fn classification(&self) -> Option<(Mapping, String)> {
+        let (text, label) = self.stats.text_and_label(self.columns);
+        let why = format!("Column “{}” holds texts, “{}” their labels.", self.name(text), self.name(label));
+        (self.columns.len() > 1).then_some((Mapping::Classification { text, pair: None, label }, why))
+    }
+
+    /// From one column of text to another column.
+    fn any_completion(&self) -> Option<(Mapping, String)> {
+        let (text, label) = self.stats.text_and_label(self.columns);
+        let texts: Vec<u32> = self.all().filter(|&column| self.stats.is_text(column)).collect();
+        let (prompt, completion) = match texts.as_slice() {
+            &[prompt, completion, ..] => (prompt, completion),
+            _ => (text, label),
+        };
+        let why = format!("Column “{}” can be learned to follow “{}”.", self.name(completion), self.name(prompt));
+        Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))
+    }
+}
+
+/// A prompt of one column and a line end.
+fn template(column: &str) -> String {
+    format!("{{{column}}}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Hints, Scanner};
+
+    /// The guesses for a file.
+    fn guesses(name: &str, file: &str) -> Vec<Mapping> {
+        let mut scanner = Scanner::new(name, 0.0, Hints::default());
+        scanner.push(file.as_bytes()).and_then(|()| scanner.finish()).unwrap().guesses
+    }
+
+    fn best(file: &str) -> Mapping {
+        guesses("file", file).swap_remove(0)
+    }
+
+    #[test]
+    fn names_and_contents_tell_the_task() {
+        let class = |text, pair, label| Mapping::Classification { text, pair, label };
+        let completion = |prompt: &str, completion| Mapping::Completion { prompt: prompt.into(), completion };
+        let labels = |labels: &[u32]| Mapping::MultiLabel { text: 0, pair: None, labels: labels.to_vec() };
+        for (file, mapping) in [
+            ("text,label\nso good,1\nso bad,0\n", class(0, None, 1)),
+            ("text,label,checked\nso good,1,0\nso bad,0,0\n", class(0, None, 1)),
+            ("text,stars\nso good,4\nso bad,1\nvery good,5\nquite bad,2\n", class(0, None, 1)),
+            ("premise,hypothesis,label\nit is so,it is,yes\nit is so,no it is not,no\n", class(0, Some(1), 2)),
+            ("question1,question2,is_duplicate\nwhy is it,why so,1\nwhy is it,who is it,0\n", class(0, Some(1), 2)),
+            ("text,toxic,rude\nso good,0,0\nso bad,1,0\n", labels(&[1, 2])),
+            ("text,genres\nso good,a|b\nso bad,b\n", labels(&[1])),
+            ("{\"text\":\"so good\",\"labels\":[\"a\",\"b\"]}\n{\"text\":\"so bad\",\"labels\":[]}\n", labels(&[1])),
+            (
+                "sentence1,sentence2,score\nit is so,it is,4.5\nit is so,so it is,0.5\n",
+                Mapping::Regression { text: 0, pair: Some(1), number: 2 },
+            ),
+            ("review,rating\nso very good,4.5\nso bad,0.5\n", Mapping::Regression { text: 0, pair: None, number: 1 }),
+            (
+                "{\"tokens\":[\"a\",\"b\"],\"pos_tags\":[1,2],\"ner_tags\":[0,3]}\n{\"tokens\":[\"c\"],\"pos_tags\":[1],\"ner_tags\":[0]}\n",
+                Mapping::TokenClassification { text: 0, tags: 2 },
+            ),
+            ("words,tags\na b c,O B-X O\nd e,O O\n", Mapping::TokenClassification { text: 0, tags: 1 }),
+            (
+                "{\"text\":\"in Rome\",\"entities\":[[3,7,\"LOC\"]]}\n{\"text\":\"in it\",\"entities\":[]}\n",
+                Mapping::TokenClassification { text: 0, tags: 1 },
+            ),
+            (
+                "{\"question\":\"q\",\"context\":\"c\",\"answers\":{\"text\":[\"c\"],\"answer_start\":[0]}}\n",
+                Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
+            ),
+            (
+                "question,context,answer,start\nwho is it,it is me,me,6\nwho was it,it was me,me,7\n",
+                Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: Some(3) },
+            ),
+            ("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n", Mapping::Chat { messages: 0 }),
+            ("{\"id\":1,\"conversations\":[{\"from\":\"human\",\"value\":\"a\"}]}\n", Mapping::Chat { messages: 1 }),
+            (
+                "{\"instruction\":\"do it\",\"input\":\"\",\"output\":\"done\"}\n",
+                completion("### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n", 2),
+            ),
+            ("{\"prompt\":\"a\",\"completion\":\"b\"}\n", completion("{prompt}\n", 1)),
+            (
+                "fra,eng\nil fait beau,it is fine\nil pleut bien,it rains well\n",
+                completion("Translate from French to English.\n{fra}\n", 1),
+            ),
+            ("{\"text\":\"a b\"}\n{\"text\":\"b c\"}\n", Mapping::Corpus { text: 0 }),
+            ("some words\nand more\n", Mapping::Corpus { text: 0 }),
+        ] {
+            assert_eq!(best(file), mapping, "{file}");
+        }
+    }
+
+    #[test]
+    fn each_task_is_offered_once_and_the_best_first() {
+        let found = guesses("file", "text,label\nso good,1.5\nso bad,0.5\n");
+        let expected = [
+            Mapping::Classification { text: 0, pair: None, label: 1 },
+            Mapping::Regression { text: 0, pair: None, number: 1 },
+            Mapping::Completion { prompt: "{text}\n".into(), completion: 1 },
+            Mapping::Corpus { text: 0 },
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_file_of_parts_of_speech_has_tags_by_its_name() {
+        let found = guesses("a.conll", "a DT\nb NN\n\nc NN\n");
+        assert_eq!(found[0], Mapping::TokenClassification { text: 0, tags: 1 });
+    }
+}

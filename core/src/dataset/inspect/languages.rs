@@ -1,0 +1,75 @@
+//! Languages by the names that columns and files have.
+
+/// ISO 639-1 and 639-3 codes, and the English name.
+const LANGUAGES: [(&str, &str, &str); 48] = [
+    ("af", "afr", "Afrikaans"),
+    ("ar", "ara", "Arabic"),
+    ("bg", "bul", "Bulgarian"),
+    ("bn", "ben", "Bengali"),
+    ("ca", "cat", "Catalan"),
+    ("cs", "ces", "Czech"),
+    ("da", "dan", "Danish"),
+    ("de", "deu", "German"),
+    ("el", "ell", "Greek"),
+    ("en", "eng", "English"),
+    ("eo", "epo", "Esperanto"),
+    ("es", "spa", "Spanish"),
+    ("et", "est", "Estonian"),
+    ("eu", "eus", "Basque"),
+    ("fa", "fas", "Persian"),
+    ("fi", "fin", "Finnish"),
+    ("fr", "fra", "French"),
+    ("ga", "gle", "Irish"),
+    ("gl", "glg", "Galician"),
+    ("he", "heb", "Hebrew"),
+    ("hi", "hin", "Hindi"),
+    ("hr", "hrv", "Croatian"),
+    ("hu", "hun", "Hungarian"),
+    ("id", "ind", "Indonesian"),
+    ("is", "isl", "Icelandic"),
+    ("it", "ita", "Italian"),
+    ("ja", "jpn", "Japanese"),
+    ("ko", "kor", "Korean"),
+    ("la", "lat", "Latin"),
+    ("lt", "lit", "Lithuanian"),
+    ("lv", "lav", "Latvian"),
+    ("ms", "msa", "Malay"),
+    ("nl", "nld", "Dutch"),
+    ("no", "nor", "Norwegian"),
+    ("pl", "pol", "Polish"),
+    ("pt", "por", "Portuguese"),
+    ("ro", "ron", "Romanian"),
+    ("ru", "rus", "Russian"),
+    ("sk", "slk", "Slovak"),
+    ("sl", "slv", "Slovenian"),
+    ("sr", "srp", "Serbian"),
+    ("sv", "swe", "Swedish"),
+    ("sw", "swa", "Swahili"),
+    ("tr", "tur", "Turkish"),
+    ("uk", "ukr", "Ukrainian"),
+    ("ur", "urd", "Urdu"),
+    ("vi", "vie", "Vietnamese"),
+    ("zh", "zho", "Chinese"),
+];
+
+/// The language that a column is named after: `fr`, `fra`, `French`, `fr_FR`.
+pub(crate) fn language(column: &str) -> Option<&'static str> {
+    let name = column.trim().to_lowercase();
+    let first = name.split(['_', '-']).next().unwrap_or_default();
+    let is = |&&(short, long, english): &&(&str, &str, &str)| {
+        [short, long].contains(&first) || english.eq_ignore_ascii_case(&name)
+    };
+    LANGUAGES.iter().find(is).map(|(_, _, english)| *english)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_named_after_languages() {
+        let found = ["fra", "EN", "de_DE", "french", "id", "text", "english text"].map(language);
+        let expected = ["French", "English", "German", "French", "Indonesian"].map(Some);
+        assert_eq!(found, [&expected[..], &[None, None]].concat()[..]);
+    }
+}

@@ -1,0 +1,296 @@
+//! What a file is: how its rows are written and whether its first line names the columns.
+
+use std::collections::HashMap;
+
+use crate::dataset::formats::conll;
+use crate::dataset::formats::conll::is_conll;
+use crate::dataset::formats::delimited::{Delimited, Dialect};
+use crate::dataset::formats::json::is_object;
+use crate::dataset::formats::json_columns::are_columns;
+use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::step::Step;
+use crate::dataset::formats::{squad, text};
+use crate::dataset::inspect::columns::is_telling_name;
+use crate::dataset::inspect::languages::language;
+use crate::dataset::layout::Format;
+use crate::dataset::phrases::count;
+use crate::diagnostic::Diagnostic;
+use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
+
+/// Share of a .txt file's lines that must have as many cells for it to be a table.
+const TXT_SHARE: f64 = 0.9;
+
+/// How the rows are written.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Layout {
+    pub format: Format,
+    /// Where the format is [`Format::Delimited`].
+    pub dialect: Option<Dialect>,
+    pub has_header: bool,
+    /// Names of the columns; none yet for objects.
+    pub columns: Vec<String>,
+    /// Names that stand more than once in the header.
+    pub repeated_names: Vec<String>,
+}
+
+impl Layout {
+    fn new(format: Format, columns: &[&str]) -> Self {
+        let columns = columns.iter().map(|column| column.to_string()).collect();
+        Self { format, dialect: None, has_header: false, columns, repeated_names: vec![] }
+    }
+}
+
+/// Finds the layout from the file's name and beginning; `is_whole` says that it is all of it.
+///
+/// # Errors
+/// `data.json-shape` for JSON that is no list of objects, and `data.too-many-columns`.
+pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Diagnostic> {
+    match json_format(sample, is_whole)? {
+        Some(Format::Squad) => Ok(Layout::new(Format::Squad, &squad::COLUMNS)),
+        Some(format) => Ok(Layout::new(format, &[])),
+        None if is_conll(name, sample) => Ok(Layout::new(Format::Conll, &conll::COLUMNS)),
+        None => {
+            let table = delimited(name, sample, is_whole, has_header)?;
+            Ok(table.unwrap_or_else(|| Layout::new(Format::Text, &[text::COLUMN])))
+        }
+    }
+}
+
+fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnostic> {
+    let text = sample.trim_start();
+    let second = text.get(1..).unwrap_or_default().trim_start().chars().next();
+    match (text.chars().next(), second) {
+        (Some('[' | '{'), Some('{' | '"')) if is_squad(text) => Ok(Some(Format::Squad)),
+        (Some('{'), Some('"')) if are_columns(text) => Ok(Some(Format::JsonColumns)),
+        (Some('['), Some('{')) => Ok(Some(Format::JsonArray)),
+        (Some('{'), Some('"' | '}')) => {
+            // The last line may be cut.
+            let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+            if !is_whole && lines.len() > 1 {
+                lines.pop();
+            }
+            let is_one_cut_line = !is_whole && lines.len() == 1;
+            let objects = lines.iter().filter(|line| is_object(line)).count();
+            // A document over several lines begins with one that is no object; some of its others may be.
+            let is_lines =
+                is_one_cut_line || lines.first().is_some_and(|line| is_object(line)) || objects * 2 >= lines.len();
+            if is_lines { Ok(Some(Format::JsonLines)) } else { Err(json_shape()) }
+        }
+        (Some('['), Some('"' | '[' | '0'..='9' | '-' | ']')) if is_json_list(text) => Err(json_shape()),
+        _ => Ok(None),
+    }
+}
+
+/// Whether JSON has questions of SQuAD in it, and not as lines of their own.
+fn is_squad(text: &str) -> bool {
+    let is_first_line_whole =
+        text.lines().next().is_some_and(|line| is_object(line) && line.len() < text.trim_end().len());
+    let has = |key: &str| text.match_indices(key).any(|(at, _)| text[at + key.len()..].trim_start().starts_with(':'));
+    !is_first_line_whole && has("\"qas\"") && has("\"context\"")
+}
+
+/// Whether a text that begins with `[` goes on as JSON, so far as it goes.
+fn is_json_list(text: &str) -> bool {
+    match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text) {
+        Ok(_) => true,
+        Err(error) => error.is_eof(),
+    }
+}
+
+/// The problem with JSON that is no list of objects.
+pub(crate) fn json_shape() -> Diagnostic {
+    Diagnostic::new("data.json-shape", "This JSON is not a list of rows.").done("The file was not read.").remedy(
+        r#"These can be read: one object a line, {"text": "…", "label": "…"}; one array of such objects; one object of arrays; and SQuAD."#,
+    )
+}
+
+/// The layout of a table; none where the text is none.
+fn delimited(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Option<Layout>, Diagnostic> {
+    // A tab file rarely has quoted line ends and often stray quotes; the others the other way round.
+    let candidates = [
+        (b'\t', false),
+        (b'\t', true),
+        (b',', true),
+        (b',', false),
+        (b';', true),
+        (b';', false),
+        (b'|', true),
+        (b'|', false),
+    ];
+    let mut best = None;
+    let mut best_share = 0.0;
+    for (delimiter, multiline) in candidates {
+        let dialect = Dialect { delimiter, multiline };
+        let rows = sample_rows(sample, is_whole, dialect);
+        let (width, share) = consistency(&rows);
+        if share > best_share {
+            best_share = share;
+            best = Some((dialect, width, rows));
+        }
+    }
+    let name = name.to_lowercase();
+    // Prose has commas too: as many in most lines only by chance.
+    let is_prose = name.ends_with(".txt") && best_share < TXT_SHARE;
+    if best.is_none() && name.ends_with(".csv") {
+        let dialect = Dialect { delimiter: b',', multiline: true };
+        best = Some((dialect, 1, sample_rows(sample, is_whole, dialect)));
+    }
+    let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
+        return Ok(None);
+    };
+    if width > MAX_COLUMNS {
+        return Err(Diagnostic::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
+            .done("The file was not read.")
+            .remedy("Save it with a text column and a label column, apart by commas or tabs."));
+    }
+    let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
+    let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
+    let (columns, repeated_names) = column_names(header, width);
+    Ok(Some(Layout { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names }))
+}
+
+fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String>> {
+    // A first line longer than the sample is all there is to judge by.
+    let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
+    let mut reader = Delimited::new(dialect);
+    let mut cells = Cells::default();
+    let mut rest = sample;
+    let mut rows = Vec::new();
+    while !rest.is_empty() && rows.len() < SNIFF_ROWS {
+        cells.clear();
+        let used = match reader.step(rest, is_end, &mut cells) {
+            Step::More => break,
+            Step::Row(used) => {
+                rows.push(cells.iter().map(str::to_owned).collect());
+                used
+            }
+            Step::Skip(used) | Step::Bad(used, _) => used,
+        };
+        rest = &rest[used..];
+    }
+    rows
+}
+
+/// The commonest number of cells, and the share of the rows that have it; no share where it is one.
+fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry(row.len()).or_insert(0usize) += 1;
+    }
+    match counts.into_iter().max_by_key(|&(width, rows)| (rows, width)) {
+        Some((width, fitting)) if width > 1 => (width, fitting as f64 / rows.len() as f64),
+        _ => (1, 0.0),
+    }
+}
+
+/// Whether the first row names the columns: it has telling names, or is of another kind than what follows.
+fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
+    let Some((first, rest)) = rows.split_first() else {
+        return false;
+    };
+    let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok();
+    if first.iter().any(|cell| is_number(cell) || cell.chars().count() > 60) {
+        return false;
+    }
+    let rest: Vec<_> = rest.iter().filter(|row| row.len() == width).collect();
+    let column = |index: usize| rest.iter().map(move |row| row[index].trim());
+    let names = || first.iter().take(width).map(|cell| cell.trim()).enumerate();
+    if names().all(|(_, name)| language(name).is_some()) {
+        return true;
+    }
+    if names().any(|(index, name)| !name.contains(' ') && is_telling_name(name) && column(index).all(|it| it != name)) {
+        return true;
+    }
+    if rest.is_empty() {
+        return false;
+    }
+    names().any(|(index, name)| {
+        let has_all = |test: &dyn Fn(&str) -> bool| column(index).all(test);
+        let values: std::collections::HashSet<_> = column(index).collect();
+        let is_new_to_few = rest.len() >= 4 && values.len() * 2 <= rest.len() && !values.contains(name);
+        !name.is_empty()
+            && (has_all(&is_number) || is_new_to_few || (!name.contains(' ') && has_all(&|it| it.contains(' '))))
+    })
+}
+
+/// Names for `width` columns, each different, and those that stood more than once.
+fn column_names(header: &[String], width: usize) -> (Vec<String>, Vec<String>) {
+    let mut names: Vec<String> = Vec::with_capacity(width);
+    let mut repeated: Vec<String> = Vec::new();
+    for index in 0..width {
+        let given = header.get(index).map_or("", |name| name.trim());
+        let wanted = if given.is_empty() { format!("column {}", index + 1) } else { given.to_owned() };
+        let mut name = wanted.clone();
+        let mut copy = 1;
+        while names.contains(&name) {
+            copy += 1;
+            name = format!("{wanted} ({copy})");
+        }
+        if copy > 1 && !repeated.contains(&wanted) {
+            repeated.push(wanted);
+        }
+        names.push(name);
+    }
+    (names, repeated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(sample: &str) -> (char, bool, usize) {
+        let layout = sniff("file", sample, true, None).unwrap();
+        (char::from(layout.dialect.unwrap().delimiter), layout.has_header, layout.columns.len())
+    }
+
+    #[test]
+    fn the_delimiter_is_the_most_consistent_one() {
+        assert_eq!(found("text,label\n\"a; b\",x\nc|d,y\n"), (',', true, 2));
+        assert_eq!(found("spam\tone, two\nham\tthree, four\n"), ('\t', false, 2));
+        assert_eq!(found("text;label\ngut, sehr gut;1\nschlecht;0\n"), (';', true, 2));
+        assert_eq!(found("good|1\nbad|0\n"), ('|', false, 2));
+    }
+
+    #[test]
+    fn a_header_differs_from_what_follows() {
+        assert!(found("v1,v2\nham,see you\nham,on my way\nspam,you won\nspam,claim it\n").1);
+        assert!(found("phrase,mood\nso good,1\nso bad,0\n").1);
+        assert!(found("words,mood\nso good,yes\nso bad,no\n").1);
+        assert!(!found("ham,see you\nham,on my way\nspam,you won\nspam,claim it\nham,bye\n").1);
+        assert!(!found("so good,1\nso bad,0\n").1);
+        assert!(!sniff("file", "text,label\na,b\n", true, Some(false)).unwrap().has_header);
+    }
+
+    #[test]
+    fn prose_is_no_table() {
+        let prose = "First, a line.\nThen, another.\nNo comma here.\n";
+        assert_eq!(sniff("a.txt", prose, true, None).unwrap().format, Format::Text);
+        assert_eq!(sniff("a.csv", prose, true, None).unwrap().format, Format::Delimited);
+        let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, None).unwrap();
+        assert_eq!((column.format, column.columns.len(), column.has_header), (Format::Delimited, 1, true));
+    }
+
+    #[test]
+    fn repeated_and_missing_names_become_different_ones() {
+        let layout = sniff("file", "text,text,,label\na b,c,d,x\n", true, None).unwrap();
+        assert_eq!(layout.columns, ["text", "text (2)", "column 3", "label"]);
+        assert_eq!(layout.repeated_names, ["text"]);
+    }
+
+    #[test]
+    fn json_is_told_from_text_that_begins_like_it() {
+        let format = |sample| {
+            sniff("file", sample, true, None).map(|layout| layout.format).map_err(|diagnostic| diagnostic.code)
+        };
+        assert_eq!(format("{\"a\":1}\noops\n{\"a\":2}\n"), Ok(Format::JsonLines));
+        assert_eq!(format(" [\n {\"a\":1}]"), Ok(Format::JsonArray));
+        assert_eq!(format("[gone],x\n{name},y\n"), Ok(Format::Delimited));
+        assert_eq!(format("{\n \"a\": [\n{}]\n}"), Err("data.json-shape".into()));
+        assert_eq!(format("[[1,2],[3,4]]"), Err("data.json-shape".into()));
+        assert_eq!(format("just words\nin lines\n"), Ok(Format::Text));
+        assert_eq!(format("{\"a\":[1,2],\"b\":[3,4]}\n"), Ok(Format::JsonColumns));
+        assert_eq!(format("{\"a\":[1]}\n{\"a\":[2]}\n"), Ok(Format::JsonLines));
+        assert_eq!(format("{\"data\":[{\"paragraphs\":[{\"context\":\"c\",\"qas\": []}]}]}"), Ok(Format::Squad));
+        assert_eq!(format("{\"context\":\"c\",\"qas\":[]}\n{\"context\":\"d\",\"qas\":[]}\n"), Ok(Format::JsonLines));
+    }
+}

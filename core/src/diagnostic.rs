@@ -1,0 +1,49 @@
+//! What went wrong, in the three parts that a person needs: what happened, what was done, what can be done.
+
+use serde::{Deserialize, Serialize};
+
+/// An error or a warning as the page shows it, in the place where it arose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Stable, for tests and for searching: `data.unclosed-quote`.
+    pub code: String,
+    /// "Line 214 has 3 cells, the header has 2."
+    pub what: String,
+    /// "The row was left out; 1,239 others are kept." Empty when nothing was done.
+    pub done: String,
+    /// "Quote the text if it contains commas." Empty when there is nothing to say.
+    pub remedy: String,
+}
+
+impl Diagnostic {
+    /// A problem with its code and what happened.
+    pub fn new(code: &str, what: impl Into<String>) -> Self {
+        Self { code: code.into(), what: what.into(), done: String::new(), remedy: String::new() }
+    }
+
+    /// Adds what was done about it.
+    pub fn done(mut self, done: impl Into<String>) -> Self {
+        self.done = done.into();
+        self
+    }
+
+    /// Adds what the person can do.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+}
+
+impl std::fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.what)?;
+        for part in [&self.done, &self.remedy] {
+            if !part.is_empty() {
+                write!(f, " {part}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Diagnostic {}
