@@ -4,12 +4,12 @@ use std::fs;
 
 use anyhow::Result;
 
-use crate::{apt, paths, process};
+use crate::{paths, process, python};
 
 /// Runs every script of tests/golden.
 pub fn run() -> Result<()> {
     let folder = paths::root().join("tests/golden");
-    ensure_python()?;
+    python::ensure()?;
     let entries = fs::read_dir(&folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     let mut scripts: Vec<_> = entries.into_iter().filter(|path| path.extension().is_some_and(|e| e == "py")).collect();
     scripts.sort();
@@ -20,19 +20,4 @@ pub fn run() -> Result<()> {
         })?;
     }
     Ok(())
-}
-
-/// Makes the Python environment of the reference, unless it is there.
-pub fn ensure_python() -> Result<()> {
-    if paths::reference_python().exists() {
-        return Ok(());
-    }
-    apt::ensure("Python 3 with venv", "python3-venv", || process::works("python3", &["-m", "venv", "--help"]))?;
-    process::step("Making the Python environment (about 5 GB)", || {
-        let environment = paths::cache().join("pyref");
-        process::run(process::command("python3").args(["-m", "venv"]).arg(&environment))?;
-        let mut pip = process::command(paths::reference_python());
-        pip.args(["-m", "pip", "install", "--quiet", "--requirement", "tests/python/requirements.txt"]);
-        process::run(&mut pip)
-    })
 }

@@ -12,6 +12,7 @@ mod model;
 mod paths;
 mod peers;
 mod process;
+mod python;
 mod samples;
 mod serve;
 mod setup;

@@ -36,7 +36,12 @@ pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| cache().join("target"), PathBuf::from)
 }
 
-/// The Python environment that golden values come from.
+/// The Python environment with the reference implementations.
+pub fn python_environment() -> PathBuf {
+    cache().join("pyref")
+}
+
+/// Its interpreter.
 pub fn reference_python() -> PathBuf {
-    cache().join("pyref/bin/python")
+    python_environment().join("bin/python")
 }

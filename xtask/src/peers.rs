@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::Result;
 
-use crate::{e2e, golden, paths, process, setup};
+use crate::{e2e, paths, process, python, setup};
 
 /// ONNX Runtime's training build, as old as the last one for the web, and the last `onnx` whose files both can read.
 const TRAINING: [&str; 6] =
@@ -13,7 +13,7 @@ const TRAINING: [&str; 6] =
 
 /// Times the same step in all of them and prints a table of ratios.
 pub fn run() -> Result<()> {
-    golden::ensure_python()?;
+    python::ensure()?;
     let folder = paths::root().join("tests/peers");
     setup::node_packages(&folder, "Installing the peers from npm")?;
     let environment = paths::cache().join("onnxruntime-training");

@@ -14,8 +14,8 @@ use crate::state::{Load, State, Step, format};
 use card::ModelCard;
 use device_line::DeviceLine;
 use hub::FromHub;
-pub use local_model::take_dropped;
 use local_model::OwnFiles;
+pub use local_model::take_dropped;
 
 /// A model and a device.
 #[component]

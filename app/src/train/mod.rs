@@ -34,8 +34,8 @@ use live::Live;
 use presets::Presets;
 pub use recipe_file::save_recipe;
 use result::RunResult;
-use sweep::Several;
 use start::StartRow;
+use sweep::Several;
 
 /// The run: its start, its course and what it scored.
 #[component]
