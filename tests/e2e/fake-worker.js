@@ -141,7 +141,7 @@ const answers = {
       total_steps: STEPS,
       steps_per_epoch: 40,
       max_length: 64,
-      cuts: { train: { shortened: 12, left_out: 0 }, validation: { shortened: 1, left_out: 0 } },
+      cuts: { train: { shortened: 12, skipped: 0 }, validation: { shortened: 1, skipped: 0 } },
       form: "completion",
       trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
       lr_curve: steps.map((step) => [step, rate(step)]),
@@ -176,7 +176,7 @@ const answers = {
     const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
     const nearest = fits ? null : { ...recipe, batch_size: 4, gradient_accumulation_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
-    const none = { shortened: 0, left_out: 0 };
+    const none = { shortened: 0, skipped: 0 };
     tell({ kind: "estimated", recipe, estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
   },
 
@@ -237,7 +237,7 @@ function encode() {
 function partsOf(recipe, step, byHand) {
   const awake = recipe.unfreezing === "gradual" ? Math.floor(step / 20) : recipe.unfreezing === "head" ? 0 : 6;
   const part = (group, trainable, factor, parameters) => {
-    const decided = byHand[place];
+    const decided = byHand[group];
     return { group, trainable: decided ?? trainable, by_hand: decided !== undefined, rate_factor: factor, parameters };
   };
   const layers = [0, 1, 2, 3, 4, 5].map((layer) => {

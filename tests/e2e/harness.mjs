@@ -132,7 +132,7 @@ export async function startWorker(page) {
 
 /** The version of the messages between page and worker. */
 export async function protocolVersion() {
-  const source = await readFile(new URL("../../core/src/protocol.rs", import.meta.url), "utf8");
+  const source = await readFile(new URL("../../core/src/protocol/mod.rs", import.meta.url), "utf8");
   return Number(/PROTOCOL_VERSION: u32 = (\d+)/.exec(source)[1]);
 }
 

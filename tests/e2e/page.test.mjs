@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, screenshot, startWorker, withPage } from "./harness.mjs";
+import { MINUTE } from "./real.mjs";
 
 test("the page opens, says what it is, and is accessible in light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
@@ -15,6 +16,19 @@ test("the page opens, says what it is, and is accessible in light and dark", asy
       { colorScheme },
     );
   }
+});
+
+test("page and worker start without a warning or an error in the console", async () => {
+  await withPage(async (page) => {
+    const complaints = [];
+    page.on("console", (message) => {
+      if (["warning", "error"].includes(message.type())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.reload();
+    await page.getByText(/^Computes (on|with)/).waitFor({ timeout: 3 * MINUTE });
+    assert.deepEqual(complaints, []);
+  });
 });
 
 test("the page fits a narrow screen without scrolling sideways", async () => {

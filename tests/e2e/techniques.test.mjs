@@ -73,23 +73,22 @@ test("a rate is found and taken, and the search can be stopped", async () => {
   });
 });
 
-test("layers light up as they wake, and are frozen and thawed by hand", async () => {
+test("layers light up as they are unfrozen, and are frozen and unfrozen by hand", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
     await page.getByRole("radio", { name: /^Balanced/ }).check();
     await start(page);
-    const freeze = page.getByRole("button", { name: "Freeze layer 1" });
-    assert.equal(await freeze.getAttribute("aria-pressed"), "true");
-    await freeze.click();
-    await page.getByRole("button", { name: "Freeze layer 1", pressed: false }).waitFor();
+    const button = (name) => page.getByRole("button", { name, exact: true });
+    await button("Unfreeze layer 1").click();
+    await button("Freeze layer 1").waitFor();
     await page.getByText("by hand", { exact: true }).waitFor();
     await assertAccessible(page);
     await page.getByRole("button", { name: "Let the recipe decide again" }).click();
-    await page.getByRole("button", { name: "Freeze layer 1", pressed: true }).waitFor();
-    await page.getByRole("button", { name: "Freeze layer 6", pressed: false }).waitFor();
+    await button("Unfreeze layer 1").waitFor();
+    await button("Freeze layer 6").waitFor();
     await finished(page);
-    assert.equal(await freeze.count(), 0);
+    assert.equal(await page.getByRole("button", { name: /freeze layer/i }).count(), 0);
     await page.getByText("It has forgotten a little").waitFor();
     await page.getByRole("row", { name: /Sentences still alike 91/ }).waitFor();
   });

@@ -372,7 +372,7 @@ impl State {
     }
 
     /// Freezes a part that learns, or thaws one that is frozen.
-    pub fn toggle_live(&mut self, group: ParamGroup) -> Vec<Effect> {
+    pub fn toggle_trainable(&mut self, group: ParamGroup) -> Vec<Effect> {
         let is_trainable = self.run.part(group).is_some_and(|part| part.trainable);
         self.set_trainable(group, Some(!is_trainable))
     }

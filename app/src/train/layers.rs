@@ -82,26 +82,24 @@ fn LivePart(group: ParamGroup) -> impl IntoView {
         let by_hand = state.run.part(group).is_some_and(|part| part.by_hand);
         if by_hand { "by hand".to_owned() } else { String::new() }
     });
-    let is_frozen = page.memo(move |state| (!state.run.part(group).is_some_and(|part| part.trainable)).to_string());
+    let verb = page.memo(move |state| {
+        let is_trainable = state.run.part(group).is_some_and(|part| part.trainable);
+        if is_trainable { "Freeze" } else { "Unfreeze" }.to_owned()
+    });
     let is_over = page.memo(|state| !state.run.is_active());
     let name = format::part(group);
-    let words = format!("Freeze {name}");
-    let toggle = move |_| {
-        page.act(|state| state.toggle_live(group));
+    let label = {
+        let name = name.clone();
+        Memo::new(move |_| format!("{} {name}", verb.read()))
     };
+    let toggle = move |_| page.act(|state| state.toggle_trainable(group));
     view! {
         <li class=class>
             <span class="part">{name} <small>{by_hand}</small></span>
             <span class="rate">{rate}</span>
-            <button
-                    type="button"
-                    hidden=is_over
-                    aria-label=words
-                    aria-pressed=is_frozen
-                    on:click=pressed(toggle)
-                >
-                    "Freeze"
-                </button>
+            <button type="button" hidden=is_over aria-label=label on:click=pressed(toggle)>
+                {verb}
+            </button>
         </li>
     }
 }
