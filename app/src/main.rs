@@ -1,5 +1,7 @@
 //! The page of Hone: what a person sees and does. The engine runs in a worker; see `worker`.
 
+#![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
+
 mod browser;
 mod components;
 mod data;

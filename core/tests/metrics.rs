@@ -1,5 +1,7 @@
 //! Scores against sacrebleu, seqeval, scikit-learn, scipy and SQuAD's script.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may panic")]
+
 use std::path::Path;
 
 use hone_core::metrics::{

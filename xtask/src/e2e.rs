@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::model::Model;
 use crate::serve::Server;
@@ -20,6 +20,8 @@ const BROWSERS: [&str; 5] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
+const TEST_ENDING: &str = ".test.mjs";
+
 /// Runs the tests whose names have these words, or all, and then opens the models that they have exported with Python's
 /// transformers.
 pub fn run(words: &str) -> Result<()> {
@@ -28,13 +30,25 @@ pub fn run(words: &str) -> Result<()> {
     Export::all()?.iter().for_each(Export::remove);
     let mut node = node()?;
     node.env("HONE_CLI", native_program()?);
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    let results = out.join("results.tap");
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    node.arg("--test-reporter=tap").arg(format!("--test-reporter-destination={}", results.display()));
     if !words.is_empty() {
         node.arg(format!("--test-name-pattern={words}"));
     }
     process::run(node.args(tests()?))?;
+    if !ran_any_test(&fs::read_to_string(&results)?) {
+        bail!("no end-to-end test has {words:?} in its name");
+    }
     python::ensure()?;
     Export::all()?.iter().try_for_each(Export::check)
+}
+
+/// Returns true if a test ran, by Node's report in TAP: tests whose name does not match are reported as skipped, and
+/// later versions of Node report a file of such tests as if it were one test that passed.
+fn ran_any_test(tap: &str) -> bool {
+    let results = tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
+    results.filter(|line| !line.contains("# SKIP")).any(|line| !line.trim_end().ends_with(TEST_ENDING))
 }
 
 /// Node with what the tests and the benchmark need to know: where the page is, and which browser to open it in.
@@ -60,7 +74,7 @@ fn browser() -> Option<PathBuf> {
 
 fn tests() -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(paths::e2e())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
-    let mut tests: Vec<_> = entries.into_iter().filter(|path| path.to_string_lossy().ends_with(".test.mjs")).collect();
+    let mut tests: Vec<_> = entries.into_iter().filter(|path| path.to_string_lossy().ends_with(TEST_ENDING)).collect();
     tests.sort();
     Ok(tests)
 }
@@ -112,5 +126,18 @@ impl Export {
             }
             process::run(check.arg(&self.expected))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_tests_and_bare_files_do_not_count_as_run() {
+        let skipped = "TAP version 13\n# Subtest: a\nok 1 - a # SKIP test name does not match pattern\n\
+                       ok 2 - /hone/tests/e2e/page.test.mjs\n1..2\n";
+        assert!(!ran_any_test(skipped));
+        assert!(ran_any_test(&format!("{skipped}ok 3 - the page opens\n")));
     }
 }

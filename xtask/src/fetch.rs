@@ -59,7 +59,9 @@ pub fn ensure_pip() -> Result<()> {
 /// Downloads into `file`, going on where an earlier attempt stopped.
 fn download(url: &str, file: &Path, sha256: &str) -> Result<()> {
     apt::ensure("curl", "curl", || process::works("curl", &["--version"]))?;
-    fs::create_dir_all(file.parent().expect("a download lies in a folder"))?;
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let part = file.with_extension("part");
     if !has_hash(&part, sha256) {
         let mut curl = process::command("curl");

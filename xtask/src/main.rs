@@ -1,5 +1,7 @@
 //! Project tasks, run as `cargo xtask <command>`: everything between a fresh checkout and a tested, served page.
 
+#![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
+
 mod apt;
 mod archive;
 mod bench;

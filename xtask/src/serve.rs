@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,7 @@ const REFUSED: &str = "405 Method Not Allowed";
 /// Serves a folder on 127.0.0.1.
 pub struct Server {
     listener: TcpListener,
+    address: SocketAddr,
     folder: Arc<Path>,
 }
 
@@ -28,13 +29,12 @@ impl Server {
     pub fn bind(folder: &Path, port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("cannot listen on port {port}; choose another with --port"))?;
-        Ok(Self { listener, folder: folder.into() })
+        Ok(Self { address: listener.local_addr()?, listener, folder: folder.into() })
     }
 
     /// Where the page is.
     pub fn url(&self) -> String {
-        let address = self.listener.local_addr().expect("the socket is bound");
-        format!("http://{address}/")
+        format!("http://{}/", self.address)
     }
 
     /// Serves until the process ends.

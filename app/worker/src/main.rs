@@ -1,6 +1,8 @@
 //! The engine in a dedicated Web Worker: it owns the device, the model and the files, takes commands from the page and
 //! answers with events.
 
+#![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
+
 // They are in the tree through other crates; here their browser source of randomness is switched on.
 use getrandom_03 as _;
 use getrandom_04 as _;

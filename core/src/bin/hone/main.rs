@@ -1,5 +1,7 @@
 //! `hone`: the engine of the page outside the browser. A recipe of the page makes the same run here, up to rounding.
 
+#![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
+
 mod data;
 mod model;
 mod train;
