@@ -8,7 +8,7 @@ use crate::export::{ModelFolder, names};
 use crate::recipe::{AdapterKind, Family};
 
 /// The configuration of the run's adapters; none where there were no adapters.
-pub fn config(folder: &ModelFolder) -> Option<Value> {
+pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     let raw = folder.recipe.raw();
     if raw.adapter == AdapterKind::None {
         return None;

@@ -21,7 +21,7 @@ const STALE: [&str; 8] = [
 ];
 
 /// All of the base model's fields, with labels, task and class name of the tuned one.
-pub fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
+pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     config.retain(|field, _| !STALE.contains(&field.as_str()));
     let (task, kind) = (folder.recipe.task(), folder.kind());
@@ -78,7 +78,7 @@ fn dtype_name(dtype: Dtype) -> &'static str {
 }
 
 /// generation_config.json of a decoder whose base has none: the tokens that config.json names.
-pub fn generation(folder: &ModelFolder) -> Result<Value, Diagnostic> {
+pub(crate) fn generation(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     let tokens = ["bos_token_id", "eos_token_id", "pad_token_id"];
     let named = tokens.into_iter().filter_map(|field| Some((field.to_owned(), config.get(field)?.clone())));

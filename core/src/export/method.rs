@@ -3,7 +3,7 @@
 use crate::recipe::{AdapterKind, ClassWeights, ParamGroup, Recipe, RecipeSpec, ScheduleKind, Task, Unfreezing};
 
 /// The recipe in words: what every run has, and what this one had besides.
-pub fn described(recipe: &Recipe) -> String {
+pub(crate) fn described(recipe: &Recipe) -> String {
     let raw = recipe.raw();
     let mut sentences = vec![
         format!(

@@ -3,7 +3,7 @@
 use crate::recipe::{Metric, Task};
 
 /// `task_type` of adapter_config.json.
-pub fn peft_task(task: Task) -> &'static str {
+pub(crate) fn peft_task(task: Task) -> &'static str {
     match task {
         Task::Classification | Task::MultiLabel | Task::Regression => "SEQ_CLS",
         Task::TokenClassification => "TOKEN_CLS",
@@ -13,7 +13,7 @@ pub fn peft_task(task: Task) -> &'static str {
 }
 
 /// A metric as model hubs know it.
-pub fn hub_metric(metric: Metric) -> &'static str {
+pub(crate) fn hub_metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Loss => "loss",
         Metric::Accuracy => "accuracy",
@@ -32,7 +32,7 @@ pub fn hub_metric(metric: Metric) -> &'static str {
 }
 
 /// A metric in words.
-pub fn metric(metric: Metric) -> &'static str {
+pub(crate) fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Loss => "loss",
         Metric::Accuracy => "accuracy",

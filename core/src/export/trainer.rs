@@ -7,7 +7,7 @@ use crate::recipe::{Metric, ScheduleKind};
 use crate::train::Record;
 
 /// How the run went. A number that is not finite is `null`, as JSON has none.
-pub fn state(folder: &ModelFolder) -> Value {
+pub(crate) fn state(folder: &ModelFolder) -> Value {
     let log = folder.history.iter().map(|record| match record {
         Record::Step(step) => json!({
             "epoch": step.epoch,
@@ -42,7 +42,7 @@ pub fn state(folder: &ModelFolder) -> Value {
 }
 
 /// What the run was told.
-pub fn args(folder: &ModelFolder) -> Value {
+pub(crate) fn args(folder: &ModelFolder) -> Value {
     let raw = folder.recipe.raw();
     let metric = folder.recipe.metric_for_best_model();
     // What the Trainer has no name for is in recipe.json.

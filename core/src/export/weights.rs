@@ -12,14 +12,14 @@ use crate::recipe::ParamGroup;
 use crate::weights::{AnyWeight, Dtype, TensorInfo, Weights, encode, write_header};
 
 /// A weight on its way into a file.
-pub struct Exported {
+pub(crate) struct Exported {
     info: TensorInfo,
     values: Tensor<1>,
     transposed: Option<[usize; 2]>,
 }
 
 /// The element type that most of the pretrained values have in a file.
-pub fn dtype(model: &TaskModel) -> Dtype {
+pub(crate) fn dtype(model: &TaskModel) -> Dtype {
     let mut counts = [Dtype::F32, Dtype::F16, Dtype::BF16].map(|dtype| (0, dtype));
     model.body.clone().each(&mut |weight| {
         counts.iter_mut().filter(|(_, dtype)| *dtype == weight.dtype()).for_each(|(count, _)| *count += weight.len());
@@ -29,7 +29,7 @@ pub fn dtype(model: &TaskModel) -> Dtype {
 }
 
 /// All weights, under their names in transformers' model of the task. A new head has the element type of the body.
-pub fn all(model: &TaskModel) -> Vec<Exported> {
+pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
     let (mut weights, dtype) = (Vec::new(), dtype(model));
     let is_new = |weight: &AnyWeight| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
     model.clone().each(&mut |weight| {
@@ -40,7 +40,7 @@ pub fn all(model: &TaskModel) -> Vec<Exported> {
 }
 
 /// The weights of the adapters and the head, under their names in PEFT's file.
-pub fn adapters(model: &TaskModel) -> Vec<Exported> {
+pub(crate) fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.clone().each_adapter(&mut |weight| {
         let name = format!("base_model.model.{}", model.file_name(weight.name()));
@@ -61,7 +61,7 @@ impl Exported {
 ///
 /// # Errors
 /// When the device or `out` fails.
-pub async fn write(
+pub(crate) async fn write(
     weights: Vec<Exported>,
     out: &mut impl Write,
     progress: &mut impl FnMut(usize, usize),

@@ -105,7 +105,7 @@ impl Weights for Linear {
 
 /// Layer normalization over the last dimension (Ba, Kiros, Hinton 2016).
 #[derive(Clone, Debug)]
-pub struct LayerNorm {
+pub(crate) struct LayerNorm {
     weight: Weight<1>,
     bias: Weight<1>,
     eps: f64,
@@ -113,7 +113,7 @@ pub struct LayerNorm {
 
 impl LayerNorm {
     /// The norm `name` of a file.
-    pub fn load(
+    pub(crate) fn load(
         tensors: &mut Tensors,
         name: &str,
         group: ParamGroup,
@@ -128,7 +128,7 @@ impl LayerNorm {
     }
 
     /// `[.., size]` to the same.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.tensor.clone(), self.bias.tensor.clone(), self.eps)
     }
 }
@@ -142,14 +142,14 @@ impl Weights for LayerNorm {
 
 /// Root-mean-square normalization over the last dimension (Zhang, Sennrich 2019).
 #[derive(Clone, Debug)]
-pub struct RmsNorm {
+pub(crate) struct RmsNorm {
     weight: Weight<1>,
     eps: f64,
 }
 
 impl RmsNorm {
     /// The norm `name` of a file.
-    pub fn load(
+    pub(crate) fn load(
         tensors: &mut Tensors,
         name: &str,
         group: ParamGroup,
@@ -160,7 +160,7 @@ impl RmsNorm {
     }
 
     /// `[.., size]` to the same.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+    pub(crate) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         rms_norm(x, self.weight.tensor.clone(), self.eps)
     }
 }
@@ -173,40 +173,40 @@ impl Weights for RmsNorm {
 
 /// A vector for each of a number of things.
 #[derive(Clone, Debug)]
-pub struct Embedding {
+pub(crate) struct Embedding {
     /// `[things, hidden]`
     weight: Weight<2>,
 }
 
 impl Embedding {
     /// The table `name` of a file.
-    pub fn load(tensors: &mut Tensors, name: &str, shape: [usize; 2]) -> Result<Self, WeightsError> {
+    pub(crate) fn load(tensors: &mut Tensors, name: &str, shape: [usize; 2]) -> Result<Self, WeightsError> {
         Ok(Self { weight: tensors.table(format!("{name}.weight"), ParamGroup::Embeddings, shape)? })
     }
 
     /// `[batch, seq]` to `[batch, seq, hidden]`.
-    pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
+    pub(crate) fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         embedding(self.weight.tensor.clone(), ids)
     }
 
     /// Length of a vector.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.weight.tensor.dims()[1]
     }
 
     /// How many things have a vector.
     #[allow(clippy::len_without_is_empty, reason = "a table is never empty")]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.weight.tensor.dims()[0]
     }
 
     /// Some vectors that stand one after the other: `[rows.len(), hidden]`.
-    pub fn rows(&self, rows: Range<usize>) -> Tensor<2> {
+    pub(crate) fn rows(&self, rows: Range<usize>) -> Tensor<2> {
         self.weight.tensor.clone().narrow(0, rows.start, rows.len())
     }
 
     /// Scores of every thing for `x` `[n, hidden]`: `[n, things]`. What the table is where it is tied to the output.
-    pub fn scores(&self, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn scores(&self, x: Tensor<2>) -> Tensor<2> {
         x.matmul(self.weight.tensor.clone().transpose())
     }
 }

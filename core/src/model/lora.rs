@@ -44,7 +44,7 @@ impl LoraConfig {
 
 /// The adapter of one linear layer.
 #[derive(Clone, Debug)]
-pub struct Lora {
+pub(crate) struct Lora {
     /// `[in, rank]`
     a: Weight<2>,
     /// `[rank, out]`
@@ -64,7 +64,7 @@ struct Dora {
 
 impl Lora {
     /// An adapter that changes nothing yet: `b` is 0, `a` uniform within ±1/√in.
-    pub fn new(weight: &Weight<2>, config: &LoraConfig, rng: &mut Rng) -> Self {
+    pub(crate) fn new(weight: &Weight<2>, config: &LoraConfig, rng: &mut Rng) -> Self {
         let [into, out] = weight.tensor.dims();
         let device = weight.tensor.device();
         let module = weight.name.strip_suffix(".weight").unwrap_or(&weight.name);
@@ -102,7 +102,7 @@ impl Lora {
 
     /// `x` `[.., in]` through weight `[in, out]`, bias `[out]` and adapter: `[.., out]`. Nothing of the weight's size is
     /// made.
-    pub fn forward<const D: usize>(
+    pub(crate) fn forward<const D: usize>(
         &self,
         x: Tensor<D>,
         weight: Tensor<2>,
@@ -141,7 +141,7 @@ impl Lora {
     }
 
     /// The weight `[in, out]` with the adapter in it.
-    pub fn merged(&self, weight: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn merged(&self, weight: Tensor<2>) -> Tensor<2> {
         let sum = weight.clone() + self.a.tensor.clone().matmul(self.b.tensor.clone()) * self.scale;
         match &self.dora {
             None => sum,

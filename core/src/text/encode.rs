@@ -207,7 +207,7 @@ fn push_text(
 }
 
 /// Tokens, and of the words among them the first token and the word's tag.
-pub type Tagged = (Vec<u32>, Vec<(u32, u32)>);
+pub(crate) type Tagged = (Vec<u32>, Vec<(u32, u32)>);
 
 /// A text with its special tokens, and the words of which a token begins. `words` are in order: their bytes and tags.
 ///

@@ -142,7 +142,7 @@ impl Objective {
 }
 
 /// `−Σ share · (y log σ(x) + (1 − y) log σ(−x))` `[1]`, of scores and truth `[rows, labels]` and shares `[rows, 1]`.
-pub fn binary_cross_entropy(scores: Tensor<2>, truth: Tensor<2>, shares: Tensor<2>) -> Tensor<1> {
+pub(crate) fn binary_cross_entropy(scores: Tensor<2>, truth: Tensor<2>, shares: Tensor<2>) -> Tensor<1> {
     let [yes, no] = [log_sigmoid(scores.clone()), log_sigmoid(-scores)];
     ((truth.clone() * yes + (truth * -1.0 + 1.0) * no) * shares).sum() * -1.0
 }

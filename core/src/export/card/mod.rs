@@ -11,7 +11,7 @@ use crate::usage::ExportForm;
 use crate::usage::quoted;
 
 /// The card, with the front matter that model hubs read.
-pub fn write(folder: &ModelFolder, form: ExportForm) -> String {
+pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
     let mut card = front_matter(folder, form);
     let ModelFolder { best, data, recipe, .. } = folder;
     // Writing to a String cannot fail.

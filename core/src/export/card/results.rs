@@ -7,7 +7,7 @@ use crate::export::{ModelFolder, names};
 use crate::metrics::{ClassScores, Detail};
 
 /// The task's figures, beside those of always saying the same, and what is behind them.
-pub fn tables(folder: &ModelFolder) -> String {
+pub(crate) fn tables(folder: &ModelFolder) -> String {
     let mut tables = figures(folder);
     // Writing to a String cannot fail.
     match &folder.best.detail {

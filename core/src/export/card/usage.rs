@@ -5,7 +5,7 @@ use crate::usage::ExportForm;
 use crate::usage::{JavaScript, Usage};
 
 /// Code that opens the folder and asks the model something.
-pub fn described(folder: &ModelFolder, form: ExportForm) -> String {
+pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
     let usage = Usage {
         kind: folder.kind(),
         base_model: folder.base_model,

@@ -6,7 +6,7 @@ use std::mem;
 /// Whether a look-up of any text stays inside the table: the length of a trie in bytes, the trie, and the text of the
 /// replacements. The trie is a double array as Darts has it
 /// (<https://github.com/s-yata/darts-clone/blob/master/include/darts.h>).
-pub fn is_sound(table: &[u8]) -> bool {
+pub(crate) fn is_sound(table: &[u8]) -> bool {
     walked(table).is_some()
 }
 

@@ -13,7 +13,7 @@ use crate::text::tokenizer::{TokenizerError, charsmap};
 ///
 /// # Errors
 /// What is wrong with the file.
-pub fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
+pub(crate) fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
     let model = file.get("model").ok_or_else(|| TokenizerError::Unreadable("it has no \"model\"".into()))?;
     let kind = kind(model);
     let entries = entries(kind, model)?;

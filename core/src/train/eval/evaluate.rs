@@ -16,7 +16,7 @@ const POINTS: usize = 200;
 
 /// Figures of predictions for `examples`, of which there is one for each row. `samples` are what the model wrote, in the
 /// task of generation.
-pub fn evaluation(
+pub(crate) fn evaluation(
     data: &TrainingData,
     examples: &Examples,
     predictions: &[Prediction],

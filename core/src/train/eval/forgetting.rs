@@ -35,7 +35,7 @@ pub fn general_texts(tokenizer: &Tokenizer, positions: usize) -> Result<EncodedT
 
 /// A comparison under way.
 #[derive(Debug)]
-pub struct Measurement {
+pub(crate) struct Measurement {
     batches: Vec<Vec<u32>>,
     done: usize,
     rows: usize,
@@ -46,7 +46,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    pub fn new(texts: &EncodedTexts, rows: usize) -> Self {
+    pub(crate) fn new(texts: &EncodedTexts, rows: usize) -> Self {
         let lengths: Vec<usize> = (0..texts.len()).map(|i| texts.tokens(i)).collect();
         let (before, after) = (Vec::new(), Vec::new());
         Self {
@@ -60,12 +60,12 @@ impl Measurement {
     }
 
     /// Batches done, and batches in all.
-    pub fn progress(&self) -> (u32, u32) {
+    pub(crate) fn progress(&self) -> (u32, u32) {
         (self.done as u32, self.batches.len() as u32)
     }
 
     /// Puts the next batch through the models before and after.
-    pub async fn advance(
+    pub(crate) async fn advance(
         &mut self,
         [before, after]: [&TaskModel; 2],
         texts: &EncodedTexts,
@@ -97,7 +97,7 @@ impl Measurement {
     }
 
     /// What came of it.
-    pub fn finish(self) -> Forgetting {
+    pub(crate) fn finish(self) -> Forgetting {
         let (tokens, sums) = self.token_log_probs;
         let [before, after] = sums.map(|sum| perplexity(sum / tokens.max(1) as f64));
         Forgetting { perplexity: before.zip(after).filter(|_| sums[0] > 0.0), ..compare(&self.before, &self.after) }

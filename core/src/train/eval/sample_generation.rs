@@ -14,7 +14,7 @@ const TOKENS: usize = 16;
 
 /// Rows on their way.
 #[derive(Debug, Default)]
-pub struct Writing {
+pub(crate) struct Writing {
     /// Indices of the rows.
     rows: Vec<usize>,
     sampling: Sampling,
@@ -24,7 +24,7 @@ pub struct Writing {
 
 impl Writing {
     /// As many rows as the recipe says, spread over all; none where nothing is written in this task.
-    pub fn new(recipe: &RecipeSpec, data: &TrainingData) -> Self {
+    pub(crate) fn new(recipe: &RecipeSpec, data: &TrainingData) -> Self {
         let all = references(data).len();
         let wanted = (recipe.generated_rows as usize).min(all);
         let sampling = Sampling { max_new_tokens: recipe.max_new_tokens, seed: recipe.seed, ..Sampling::default() };
@@ -32,12 +32,12 @@ impl Writing {
     }
 
     /// Rows written, and rows in all.
-    pub fn progress(&self) -> (usize, usize) {
+    pub(crate) fn progress(&self) -> (usize, usize) {
         (self.samples.len(), self.rows.len())
     }
 
     /// Whether all are written.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.samples.len() == self.rows.len()
     }
 
@@ -45,7 +45,7 @@ impl Writing {
     ///
     /// # Errors
     /// When the device fails, or what is written cannot be turned into text.
-    pub async fn advance(&mut self, model: &TaskModel, data: &TrainingData) -> Result<(), Diagnostic> {
+    pub(crate) async fn advance(&mut self, model: &TaskModel, data: &TrainingData) -> Result<(), Diagnostic> {
         let Some((reference, tokenizer)) =
             self.rows.get(self.samples.len()).and_then(|&row| references(data).get(row)).zip(data.tokenizer.as_ref())
         else {
@@ -74,7 +74,7 @@ impl Writing {
     }
 
     /// What was written.
-    pub fn finish(self) -> Vec<TextSample> {
+    pub(crate) fn finish(self) -> Vec<TextSample> {
         self.samples
     }
 }
