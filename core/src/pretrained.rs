@@ -105,7 +105,7 @@ impl Pretrained {
     ) -> Result<Session, Diagnostic> {
         let recipe = Recipe::new(recipe, &self.facts(rows.suggested_len))?;
         recipe.check_classes(rows.labels)?;
-        let (max_length, overlap) = (recipe.max_length(), recipe.raw().doc_stride as usize);
+        let (max_length, overlap) = (recipe.max_length(), recipe.spec().doc_stride as usize);
         let (train, train_cut) = rows.train.cut(&self.tokenizer, max_length, overlap)?;
         let (validation, validation_cut) = rows.validation.cut(&self.tokenizer, max_length, overlap)?;
         if train.is_empty() || validation.is_empty() {

@@ -368,7 +368,7 @@ fn what_a_frozen_bottom_computes_is_kept_and_changes_nothing() {
         }
         losses
     };
-    let raw = session.recipe().raw().clone();
+    let raw = session.recipe().spec().clone();
     let mut other = self::session(raw, data(64));
     take_steps(&mut other, 5);
     let (kept, anew) = (losses(&mut session, false), losses(&mut other, true));

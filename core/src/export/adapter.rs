@@ -9,7 +9,7 @@ use crate::recipe::{AdapterKind, Family};
 
 /// The configuration of the run's adapters; none where there were no adapters.
 pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
-    let raw = folder.recipe.raw();
+    let raw = folder.recipe.spec();
     if raw.adapter == AdapterKind::None {
         return None;
     }

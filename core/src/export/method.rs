@@ -4,7 +4,7 @@ use crate::recipe::{AdapterKind, ClassWeights, ParamGroup, Recipe, RecipeSpec, S
 
 /// The recipe in words: what every run has, and what this one had besides.
 pub(crate) fn described(recipe: &Recipe) -> String {
-    let raw = recipe.raw();
+    let raw = recipe.spec();
     let mut sentences = vec![
         format!(
             "AdamW, learning rate at most {:e}, {}{}; weight decay {}; gradient norm {}.",
@@ -65,7 +65,7 @@ fn warmup(raw: &RecipeSpec) -> String {
 }
 
 fn dropout(recipe: &Recipe) -> String {
-    let raw = recipe.raw();
+    let raw = recipe.spec();
     let body = format!("Dropout {} in hidden states, {} in attention", raw.dropout, raw.attention_dropout);
     match recipe.task() {
         Task::Generation => format!("{body}."),
@@ -74,8 +74,9 @@ fn dropout(recipe: &Recipe) -> String {
 }
 
 fn learning(recipe: &Recipe) -> String {
-    let raw = recipe.raw();
-    let with_embeddings = recipe.freezing().stages().iter().any(|stage| stage.contains(&ParamGroup::Embeddings));
+    let raw = recipe.spec();
+    let with_embeddings =
+        recipe.unfreeze_schedule().stages().iter().any(|stage| stage.contains(&ParamGroup::Embeddings));
     let what = match raw.unfreezing {
         Unfreezing::All => "All layers learned from the beginning".into(),
         Unfreezing::Head => "The head alone learned".into(),

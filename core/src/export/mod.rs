@@ -138,7 +138,7 @@ impl ModelFolder<'_> {
         file(zip, "README.md", card::write(self, form).as_bytes())?;
         file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
         file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;
-        let recipe = serde_json::to_value(self.recipe.raw()).map_err(failed)?;
+        let recipe = serde_json::to_value(self.recipe.spec()).map_err(failed)?;
         file(zip, "recipe.json", &pretty(&recipe)?)
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn state(folder: &ModelFolder) -> Value {
 
 /// What the run was told.
 pub(crate) fn args(folder: &ModelFolder) -> Value {
-    let raw = folder.recipe.raw();
+    let raw = folder.recipe.spec();
     let metric = folder.recipe.metric_for_best_model();
     // What the Trainer has no name for is in recipe.json.
     let schedule = match raw.schedule {

@@ -57,7 +57,7 @@ impl Asked {
         };
         let mut rows = EncodedRows::new(recipe.task());
         let tokens = rows.push(tokenizer, None, labels.len(), &example)?;
-        let (examples, cut) = rows.cut(tokenizer, recipe.max_length(), recipe.raw().doc_stride as usize)?;
+        let (examples, cut) = rows.cut(tokenizer, recipe.max_length(), recipe.spec().doc_stride as usize)?;
         // What is left of the words is in the order of the tokens: those without one were passed over.
         if let Answers::Tags(tags) = &examples.answers {
             places = kept(&places, tags.first().map_or(0, |tags| tags.len()), tokenizer, query)?;

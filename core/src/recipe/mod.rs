@@ -20,7 +20,7 @@ pub use preset::Preset;
 pub use schedule::LrCurve;
 pub use task::Task;
 pub use unfreeze::{UnfreezeSchedule, UnfreezeTrigger};
-pub use valid::{ModelFacts, Recipe, RecipeError, default_lr, range_of};
+pub use valid::{ModelFacts, Recipe, RecipeError, default_learning_rate, range_of};
 
 /// A recipe as written: every field may be wrong. Fields that are absent take their defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

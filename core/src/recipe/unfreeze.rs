@@ -8,7 +8,7 @@ use crate::recipe::{ParamGroup, RecipeSpec, UnfreezeUnit, Unfreezing};
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfreezeSchedule {
     stages: Vec<BTreeSet<ParamGroup>>,
-    pace: UnfreezeTrigger,
+    trigger: UnfreezeTrigger,
 }
 
 /// What leads from one stage to the next.
@@ -54,12 +54,12 @@ impl UnfreezeSchedule {
                 [head.clone()].into_iter().chain(alone).chain([with_head(&all)]).collect()
             }
         };
-        let pace = match recipe.unfreeze_unit {
+        let trigger = match recipe.unfreeze_unit {
             UnfreezeUnit::Epochs => UnfreezeTrigger::Epochs(recipe.unfreeze_every),
             UnfreezeUnit::Steps => UnfreezeTrigger::Steps((recipe.unfreeze_every.round() as u32).max(1)),
             UnfreezeUnit::Stall => UnfreezeTrigger::Stall((recipe.unfreeze_every.round() as u32).max(1)),
         };
-        Self { stages, pace }
+        Self { stages, trigger }
     }
 
     /// The parts that are live in each stage.
@@ -68,14 +68,14 @@ impl UnfreezeSchedule {
     }
 
     /// What leads from one stage to the next.
-    pub fn pace(&self) -> UnfreezeTrigger {
-        self.pace
+    pub fn trigger(&self) -> UnfreezeTrigger {
+        self.trigger
     }
 
     /// The stage that a step (from 0) belongs to; none where it depends on the run.
     pub fn stage_at(&self, step: u32, steps_per_epoch: u32) -> Option<usize> {
         let last = self.stages.len() - 1;
-        let steps = match self.pace {
+        let steps = match self.trigger {
             UnfreezeTrigger::Epochs(epochs) => (epochs * f64::from(steps_per_epoch)).round().max(1.0) as u32,
             UnfreezeTrigger::Steps(steps) => steps,
             UnfreezeTrigger::Stall(_) => return (last == 0).then_some(0),

@@ -1,4 +1,4 @@
-//! From a raw recipe to one that can be run.
+//! From a recipe as written to one that can be run.
 
 use std::ops::RangeInclusive;
 
@@ -149,14 +149,14 @@ fn check(field: &'static str, value: f64) -> Result<f64, RecipeError> {
 /// A recipe that can be run: every value is in range and every choice is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    raw: RecipeSpec,
+    spec: RecipeSpec,
     learning_rate: f64,
     max_length: u32,
     pooling: Pooling,
     layers: usize,
     has_pooler: bool,
     metric_for_best_model: Metric,
-    freezing: UnfreezeSchedule,
+    unfreeze_schedule: UnfreezeSchedule,
 }
 
 impl Recipe {
@@ -164,59 +164,62 @@ impl Recipe {
     ///
     /// # Errors
     /// Names the first field that cannot be run, its value and what is allowed.
-    pub fn new(mut raw: RecipeSpec, facts: &ModelFacts) -> Result<Self, RecipeError> {
-        if raw.version != 1 {
-            return Err(RecipeError::Version(raw.version));
+    pub fn new(mut spec: RecipeSpec, facts: &ModelFacts) -> Result<Self, RecipeError> {
+        if spec.version != 1 {
+            return Err(RecipeError::Version(spec.version));
         }
-        if !facts.family.serves(raw.task) {
-            return Err(RecipeError::Task(raw.task, facts.family));
+        if !facts.family.serves(spec.task) {
+            return Err(RecipeError::Task(spec.task, facts.family));
         }
-        check_numbers(&raw)?;
-        check_task(&raw)?;
-        let learning_rate = check("learning_rate", raw.learning_rate.unwrap_or_else(|| default_lr(facts, &raw)))?;
+        check_numbers(&spec)?;
+        check_task(&spec)?;
+        let learning_rate =
+            check("learning_rate", spec.learning_rate.unwrap_or_else(|| default_learning_rate(facts, &spec)))?;
         let longest = f64::from(facts.max_positions).min(*range_of("max_length").end());
-        let max_length = raw.max_length.unwrap_or(facts.suggested_len.min(longest as u32));
+        let max_length = spec.max_length.unwrap_or(facts.suggested_len.min(longest as u32));
         let shortest = *range_of("max_length").start();
         if !(shortest..=longest).contains(&f64::from(max_length)) {
             let value = f64::from(max_length);
             return Err(RecipeError::OutOfRange { field: "max_length", value, min: shortest, max: longest });
         }
-        let pooling = raw.pooling.unwrap_or(facts.pooling);
-        let reads_first = raw.task.reads_sentences() && pooling == Pooling::Cls;
+        let pooling = spec.pooling.unwrap_or(facts.pooling);
+        let reads_first = spec.task.reads_sentences() && pooling == Pooling::Cls;
         // The other families' heads bring a layer of their own for the first token.
         if reads_first && facts.family == Family::Bert && !facts.has_pooler {
             return Err(RecipeError::NoPooler);
         }
         let has_pooler = reads_first && facts.has_pooler;
         let groups = ParamGroup::all(facts.layers, has_pooler);
-        check_places(&raw, &groups)?;
-        check_adapter(&raw)?;
-        if raw.reinit_layers as usize > facts.layers {
-            let value = f64::from(raw.reinit_layers);
+        check_places(&spec, &groups)?;
+        check_adapter(&spec)?;
+        if spec.reinit_layers as usize > facts.layers {
+            let value = f64::from(spec.reinit_layers);
             let (min, max) = (0.0, facts.layers as f64);
             return Err(RecipeError::OutOfRange { field: "reinit_layers", value, min, max });
         }
-        let freezing = UnfreezeSchedule::new(&raw, facts.layers, has_pooler);
+        let unfreeze_schedule = UnfreezeSchedule::new(&spec, facts.layers, has_pooler);
         // A decoder's head is its own and stays as it is beside adapters.
-        let has_new_head = raw.task != Task::Generation;
+        let has_new_head = spec.task != Task::Generation;
         let has_adapter =
             |group: &ParamGroup| matches!(group, ParamGroup::Layer(_)) || (has_new_head && *group == ParamGroup::Head);
-        if raw.adapter != AdapterKind::None && !freezing.stages().iter().all(|stage| stage.iter().any(has_adapter)) {
+        if spec.adapter != AdapterKind::None
+            && !unfreeze_schedule.stages().iter().all(|stage| stage.iter().any(has_adapter))
+        {
             let reason = "has a stage in which nothing would learn: an adapter is in layers and head only";
             return Err(RecipeError::Conflict { field: "unfreeze_order", reason });
         }
-        let metric_for_best_model = raw.metric_for_best_model.unwrap_or(Metric::of(raw.task)[0]);
-        (raw.learning_rate, raw.max_length, raw.pooling) = (Some(learning_rate), Some(max_length), Some(pooling));
-        raw.metric_for_best_model = Some(metric_for_best_model);
+        let metric_for_best_model = spec.metric_for_best_model.unwrap_or(Metric::of(spec.task)[0]);
+        (spec.learning_rate, spec.max_length, spec.pooling) = (Some(learning_rate), Some(max_length), Some(pooling));
+        spec.metric_for_best_model = Some(metric_for_best_model);
         Ok(Self {
-            raw,
+            spec,
             learning_rate,
             max_length,
             pooling,
             layers: facts.layers,
             has_pooler,
             metric_for_best_model,
-            freezing,
+            unfreeze_schedule,
         })
     }
 
@@ -225,7 +228,7 @@ impl Recipe {
     /// # Errors
     /// Names the class that the data does not have, or says that all of them weigh nothing.
     pub fn check_classes(&self, classes: &[String]) -> Result<(), RecipeError> {
-        let ClassWeights::Given(weights) = &self.raw.class_weights else { return Ok(()) };
+        let ClassWeights::Given(weights) = &self.spec.class_weights else { return Ok(()) };
         if let Some(unknown) = weights.keys().find(|name| !classes.contains(name)) {
             return Err(RecipeError::UnknownClass(unknown.clone()));
         }
@@ -238,8 +241,8 @@ impl Recipe {
     }
 
     /// The recipe as it can be written down, with nothing left open.
-    pub fn raw(&self) -> &RecipeSpec {
-        &self.raw
+    pub fn spec(&self) -> &RecipeSpec {
+        &self.spec
     }
 
     /// Highest learning rate.
@@ -250,7 +253,7 @@ impl Recipe {
     /// The rate of a part over the highest one: by name, or falling from the head down (layer-wise decay as in ELECTRA;
     /// with 1/2.6 the discriminative rates of ULMFiT).
     pub fn rate_factor(&self, group: ParamGroup) -> f64 {
-        if let Some(rate) = self.raw.lr_per_group.get(&group) {
+        if let Some(rate) = self.spec.lr_per_group.get(&group) {
             return rate / self.learning_rate;
         }
         let below_head = match group {
@@ -258,15 +261,15 @@ impl Recipe {
             ParamGroup::Layer(i) => self.layers - i.min(self.layers),
             ParamGroup::Embeddings => self.layers + 1,
         };
-        self.raw.layer_decay.powi(below_head as i32)
+        self.spec.layer_decay.powi(below_head as i32)
     }
 
     /// Whether a part begins as it was pretrained: the head and layers that are made anew do not.
     pub fn is_pretrained(&self, group: ParamGroup) -> bool {
         match group {
             ParamGroup::Head => self.task() == Task::Generation,
-            ParamGroup::Pooler => self.raw.reinit_layers == 0,
-            ParamGroup::Layer(i) => i + (self.raw.reinit_layers as usize) < self.layers,
+            ParamGroup::Pooler => self.spec.reinit_layers == 0,
+            ParamGroup::Layer(i) => i + (self.spec.reinit_layers as usize) < self.layers,
             ParamGroup::Embeddings => true,
         }
     }
@@ -277,8 +280,8 @@ impl Recipe {
     }
 
     /// Which parts learn when.
-    pub fn freezing(&self) -> &UnfreezeSchedule {
-        &self.freezing
+    pub fn unfreeze_schedule(&self) -> &UnfreezeSchedule {
+        &self.unfreeze_schedule
     }
 
     /// Longest sequence, in tokens.
@@ -293,22 +296,22 @@ impl Recipe {
 
     /// Rows computed at a time.
     pub fn batch_size(&self) -> usize {
-        self.raw.batch_size as usize
+        self.spec.batch_size as usize
     }
 
     /// Batches summed into one optimizer step.
     pub fn gradient_accumulation_steps(&self) -> usize {
-        self.raw.gradient_accumulation_steps as usize
+        self.spec.gradient_accumulation_steps as usize
     }
 
     /// Passes over the training rows.
     pub fn epochs(&self) -> usize {
-        self.raw.epochs as usize
+        self.spec.epochs as usize
     }
 
     /// Seed of split, order, head and dropout.
     pub fn seed(&self) -> u64 {
-        u64::from(self.raw.seed)
+        u64::from(self.spec.seed)
     }
 
     /// What decides which weights are best.
@@ -318,56 +321,56 @@ impl Recipe {
 
     /// What is learned.
     pub fn task(&self) -> Task {
-        self.raw.task
+        self.spec.task
     }
 }
 
-fn check_numbers(raw: &RecipeSpec) -> Result<(), RecipeError> {
+fn check_numbers(spec: &RecipeSpec) -> Result<(), RecipeError> {
     for (field, value) in [
-        ("batch_size", f64::from(raw.batch_size)),
-        ("gradient_accumulation_steps", f64::from(raw.gradient_accumulation_steps)),
-        ("epochs", f64::from(raw.epochs)),
-        ("warmup_ratio", raw.warmup_ratio),
-        ("warmup_steps", f64::from(raw.warmup_steps.unwrap_or(0))),
-        ("lr_final_ratio", raw.lr_final_ratio),
-        ("lr_start_ratio", raw.lr_start_ratio),
-        ("cycles", f64::from(raw.cycles)),
-        ("power", raw.power),
-        ("cut_frac", raw.cut_frac),
-        ("ratio", raw.ratio),
-        ("plateau_factor", raw.plateau_factor),
-        ("plateau_patience", f64::from(raw.plateau_patience)),
-        ("layer_decay", raw.layer_decay),
-        ("weight_decay", raw.weight_decay),
-        ("dropout", raw.dropout),
-        ("attention_dropout", raw.attention_dropout),
-        ("head_dropout", raw.head_dropout),
-        ("label_smoothing", raw.label_smoothing),
-        ("focal_gamma", raw.focal_gamma),
-        ("r_drop", raw.r_drop),
-        ("l2_sp", raw.l2_sp),
-        ("reinit_layers", f64::from(raw.reinit_layers)),
-        ("max_grad_norm", raw.max_grad_norm),
-        ("eval_every_epochs", raw.eval_every_epochs),
-        ("eval_every_steps", f64::from(raw.eval_every_steps.unwrap_or(1))),
-        ("generated_rows", f64::from(raw.generated_rows)),
-        ("max_new_tokens", f64::from(raw.max_new_tokens)),
-        ("doc_stride", f64::from(raw.doc_stride)),
-        ("early_stopping_patience", f64::from(raw.early_stopping_patience)),
-        ("early_stopping_min_delta", raw.early_stopping_min_delta),
-        ("last_layers", f64::from(raw.last_layers)),
-        ("unfreeze_every", raw.unfreeze_every),
-        ("lora_r", f64::from(raw.lora_r)),
-        ("lora_alpha", raw.lora_alpha),
-        ("lora_dropout", raw.lora_dropout),
-        ("validation_ratio", raw.validation_ratio),
+        ("batch_size", f64::from(spec.batch_size)),
+        ("gradient_accumulation_steps", f64::from(spec.gradient_accumulation_steps)),
+        ("epochs", f64::from(spec.epochs)),
+        ("warmup_ratio", spec.warmup_ratio),
+        ("warmup_steps", f64::from(spec.warmup_steps.unwrap_or(0))),
+        ("lr_final_ratio", spec.lr_final_ratio),
+        ("lr_start_ratio", spec.lr_start_ratio),
+        ("cycles", f64::from(spec.cycles)),
+        ("power", spec.power),
+        ("cut_frac", spec.cut_frac),
+        ("ratio", spec.ratio),
+        ("plateau_factor", spec.plateau_factor),
+        ("plateau_patience", f64::from(spec.plateau_patience)),
+        ("layer_decay", spec.layer_decay),
+        ("weight_decay", spec.weight_decay),
+        ("dropout", spec.dropout),
+        ("attention_dropout", spec.attention_dropout),
+        ("head_dropout", spec.head_dropout),
+        ("label_smoothing", spec.label_smoothing),
+        ("focal_gamma", spec.focal_gamma),
+        ("r_drop", spec.r_drop),
+        ("l2_sp", spec.l2_sp),
+        ("reinit_layers", f64::from(spec.reinit_layers)),
+        ("max_grad_norm", spec.max_grad_norm),
+        ("eval_every_epochs", spec.eval_every_epochs),
+        ("eval_every_steps", f64::from(spec.eval_every_steps.unwrap_or(1))),
+        ("generated_rows", f64::from(spec.generated_rows)),
+        ("max_new_tokens", f64::from(spec.max_new_tokens)),
+        ("doc_stride", f64::from(spec.doc_stride)),
+        ("early_stopping_patience", f64::from(spec.early_stopping_patience)),
+        ("early_stopping_min_delta", spec.early_stopping_min_delta),
+        ("last_layers", f64::from(spec.last_layers)),
+        ("unfreeze_every", spec.unfreeze_every),
+        ("lora_r", f64::from(spec.lora_r)),
+        ("lora_alpha", spec.lora_alpha),
+        ("lora_dropout", spec.lora_dropout),
+        ("validation_ratio", spec.validation_ratio),
     ] {
         check(field, value)?;
     }
-    for &rate in raw.lr_per_group.values() {
+    for &rate in spec.lr_per_group.values() {
         check("lr_per_group", rate)?;
     }
-    if let ClassWeights::Given(weights) = &raw.class_weights {
+    if let ClassWeights::Given(weights) = &spec.class_weights {
         for &weight in weights.values() {
             check("class_weights", weight)?;
         }
@@ -376,26 +379,26 @@ fn check_numbers(raw: &RecipeSpec) -> Result<(), RecipeError> {
 }
 
 /// What a task cannot do must not be asked for: a field that did nothing would mislead.
-fn check_task(raw: &RecipeSpec) -> Result<(), RecipeError> {
+fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
     let conflict = |field, reason| Err(RecipeError::Conflict { field, reason });
-    if raw.metric_for_best_model.is_some_and(|metric| !Metric::of(raw.task).contains(&metric)) {
+    if spec.metric_for_best_model.is_some_and(|metric| !Metric::of(spec.task).contains(&metric)) {
         return conflict("metric_for_best_model", "is not a score of this task");
     }
-    let is_written = matches!(raw.metric_for_best_model, Some(Metric::Bleu | Metric::Chrf | Metric::ExactMatch));
-    if raw.task == Task::Generation && is_written && raw.generated_rows == 0 {
+    let is_written = matches!(spec.metric_for_best_model, Some(Metric::Bleu | Metric::Chrf | Metric::ExactMatch));
+    if spec.task == Task::Generation && is_written && spec.generated_rows == 0 {
         return conflict("metric_for_best_model", "is a score of written texts: let some be written (generated_rows)");
     }
-    let has_classes = matches!(raw.task, Task::Classification | Task::TokenClassification);
-    if !has_classes && raw.class_weights != ClassWeights::Equal {
+    let has_classes = matches!(spec.task, Task::Classification | Task::TokenClassification);
+    if !has_classes && spec.class_weights != ClassWeights::Equal {
         return conflict("class_weights", "needs a task with classes");
     }
-    if !has_classes && raw.focal_gamma > 0.0 {
+    if !has_classes && spec.focal_gamma > 0.0 {
         return conflict("focal_gamma", "must be 0: the focal loss is for tasks with classes");
     }
-    if !has_classes && raw.r_drop > 0.0 {
+    if !has_classes && spec.r_drop > 0.0 {
         return conflict("r_drop", "must be 0: R-Drop is built for tasks with classes");
     }
-    if !has_classes && raw.task != Task::Generation && raw.label_smoothing > 0.0 {
+    if !has_classes && spec.task != Task::Generation && spec.label_smoothing > 0.0 {
         return conflict("label_smoothing", "must be 0: there are no classes to smooth over");
     }
     Ok(())
@@ -410,41 +413,41 @@ fn wanted_model(task: Task) -> &'static str {
 }
 
 /// Every part that is named must be one of `places`, and in an order it must stand once.
-fn check_places(raw: &RecipeSpec, groups: &[ParamGroup]) -> Result<(), RecipeError> {
+fn check_places(spec: &RecipeSpec, groups: &[ParamGroup]) -> Result<(), RecipeError> {
     let known = |field, group: ParamGroup| match groups.contains(&group) {
         true => Ok(()),
         false => Err(RecipeError::ParamGroup { field, group, reason: "this model does not have" }),
     };
-    raw.lr_per_group.keys().try_for_each(|&group| known("lr_per_group", group))?;
+    spec.lr_per_group.keys().try_for_each(|&group| known("lr_per_group", group))?;
     let mut seen = Vec::new();
-    for &group in raw.unfreeze_order.iter().flatten() {
+    for &group in spec.unfreeze_order.iter().flatten() {
         known("unfreeze_order", group)?;
         if seen.contains(&group) {
             return Err(RecipeError::ParamGroup { field: "unfreeze_order", group, reason: "it has named already" });
         }
         seen.push(group);
     }
-    if raw.unfreeze_order.iter().any(Vec::is_empty) {
+    if spec.unfreeze_order.iter().any(Vec::is_empty) {
         return Err(RecipeError::Empty { field: "a stage of unfreeze_order", remedy: "name the parts that it adds" });
     }
     Ok(())
 }
 
-fn check_adapter(raw: &RecipeSpec) -> Result<(), RecipeError> {
-    if raw.adapter == AdapterKind::None {
+fn check_adapter(spec: &RecipeSpec) -> Result<(), RecipeError> {
+    if spec.adapter == AdapterKind::None {
         return Ok(());
     }
     let conflict = |field, reason| Err(RecipeError::Conflict { field, reason });
-    if raw.target_modules.is_empty() {
+    if spec.target_modules.is_empty() {
         return Err(RecipeError::Empty { field: "target_modules", remedy: "choose a layer that gets an adapter" });
     }
-    if raw.train_embeddings {
+    if spec.train_embeddings {
         return conflict("train_embeddings", "cannot be on with an adapter, which leaves the model itself as it is");
     }
-    if raw.reinit_layers > 0 {
+    if spec.reinit_layers > 0 {
         return conflict("reinit_layers", "must be 0 with an adapter: what is made anew could not learn");
     }
-    if raw.l2_sp > 0.0 {
+    if spec.l2_sp > 0.0 {
         return conflict("l2_sp", "must be 0 with an adapter: the pretrained weights do not move");
     }
     Ok(())
@@ -454,19 +457,19 @@ fn check_adapter(raw: &RecipeSpec) -> Result<(), RecipeError> {
 ///
 /// MiniLM's 1e-4 is the rate behind the scores in tests/golden/reference_runs.json; the others are usual for such
 /// models.
-pub fn default_lr(facts: &ModelFacts, raw: &RecipeSpec) -> f64 {
+pub fn default_learning_rate(facts: &ModelFacts, spec: &RecipeSpec) -> f64 {
     let parameters = facts.parameters;
-    if raw.task == Task::Generation {
-        return match (raw.adapter, parameters) {
+    if spec.task == Task::Generation {
+        return match (spec.adapter, parameters) {
             (_, parameters) if parameters < 4e6 => 2e-3,
             (AdapterKind::None, parameters) if parameters < 50e6 => 2e-4,
             (AdapterKind::None, _) => 5e-5,
             _ => 5e-4,
         };
     }
-    if raw.unfreezing == Unfreezing::Head {
+    if spec.unfreezing == Unfreezing::Head {
         1e-2
-    } else if raw.adapter != AdapterKind::None {
+    } else if spec.adapter != AdapterKind::None {
         1e-3
     } else if parameters < 16e6 {
         2e-4
@@ -495,13 +498,13 @@ mod tests {
     fn what_is_left_open_is_filled_in_and_written_down() {
         let recipe = Recipe::new(RecipeSpec::default(), &MINILM).unwrap();
         assert_eq!((recipe.max_length(), recipe.pooling(), recipe.learning_rate()), (64, Pooling::Mean, 1e-4));
-        let again = Recipe::new(recipe.raw().clone(), &MINILM).unwrap();
+        let again = Recipe::new(recipe.spec().clone(), &MINILM).unwrap();
         assert_eq!(again, recipe);
     }
 
     #[test]
     fn a_field_out_of_range_is_named_with_its_range() {
-        for (raw, field) in [
+        for (spec, field) in [
             (RecipeSpec { dropout: 1.0, ..RecipeSpec::default() }, "dropout"),
             (RecipeSpec { dropout: f64::NAN, ..RecipeSpec::default() }, "dropout"),
             (RecipeSpec { epochs: 0, ..RecipeSpec::default() }, "epochs"),
@@ -510,7 +513,7 @@ mod tests {
             (RecipeSpec { reinit_layers: 7, ..RecipeSpec::default() }, "reinit_layers"),
             (RecipeSpec { lr_per_group: [(ParamGroup::Head, 0.0)].into(), ..RecipeSpec::default() }, "lr_per_group"),
         ] {
-            match Recipe::new(raw, &MINILM) {
+            match Recipe::new(spec, &MINILM) {
                 Err(RecipeError::OutOfRange { field: named, .. }) => assert_eq!(named, field),
                 other => panic!("{field}: {other:?}"),
             }
@@ -519,8 +522,8 @@ mod tests {
 
     #[test]
     fn a_recipe_file_may_leave_out_fields_but_not_invent_them() {
-        let raw: RecipeSpec = serde_json::from_str(r#"{"epochs": 5}"#).unwrap();
-        assert_eq!((raw.epochs, raw.batch_size), (5, RecipeSpec::default().batch_size));
+        let spec: RecipeSpec = serde_json::from_str(r#"{"epochs": 5}"#).unwrap();
+        assert_eq!((spec.epochs, spec.batch_size), (5, RecipeSpec::default().batch_size));
         assert!(serde_json::from_str::<RecipeSpec>(r#"{"epoch": 5}"#).is_err());
     }
 
@@ -530,7 +533,7 @@ mod tests {
             unfreeze_order: unfreeze_order.iter().map(|group| group.to_vec()).collect(),
             ..RecipeSpec::default()
         };
-        let said = |raw| Recipe::new(raw, &MINILM).unwrap_err().to_string();
+        let said = |spec| Recipe::new(spec, &MINILM).unwrap_err().to_string();
         assert!(said(order(&[&[ParamGroup::Head], &[ParamGroup::Layer(6)]])).contains("layer.6"));
         assert!(said(order(&[&[ParamGroup::Head], &[ParamGroup::Head]])).contains("already"));
         assert!(said(order(&[&[ParamGroup::Head], &[]])).contains("empty"));
@@ -548,13 +551,13 @@ mod tests {
     fn what_is_best_must_be_a_score_that_the_run_has() {
         let writer = ModelFacts { family: Family::Llama, ..MINILM };
         let best = |metric, generated_rows| {
-            let raw = RecipeSpec {
+            let spec = RecipeSpec {
                 task: Task::Generation,
                 metric_for_best_model: Some(metric),
                 generated_rows,
                 ..RecipeSpec::default()
             };
-            Recipe::new(raw, &writer).map(drop).map_err(|error| error.to_string())
+            Recipe::new(spec, &writer).map(drop).map_err(|error| error.to_string())
         };
         assert_eq!(best(Metric::Bleu, 4), Ok(()));
         assert!(best(Metric::Bleu, 0).unwrap_err().contains("generated_rows"));
@@ -566,8 +569,8 @@ mod tests {
         let classes = ["a", "b"].map(String::from);
         let checked = |weights: &[(&str, f64)]| {
             let weights = weights.iter().map(|&(class, weight)| (class.to_owned(), weight)).collect();
-            let raw = RecipeSpec { class_weights: ClassWeights::Given(weights), ..RecipeSpec::default() };
-            Recipe::new(raw, &MINILM).unwrap().check_classes(&classes).map_err(|error| error.to_string())
+            let spec = RecipeSpec { class_weights: ClassWeights::Given(weights), ..RecipeSpec::default() };
+            Recipe::new(spec, &MINILM).unwrap().check_classes(&classes).map_err(|error| error.to_string())
         };
         assert_eq!(checked(&[]), Ok(()));
         assert_eq!(checked(&[("a", 0.0)]), Ok(()), "b weighs 1");
@@ -577,14 +580,14 @@ mod tests {
 
     #[test]
     fn rates_fall_from_the_head_down_or_are_given() {
-        let raw = RecipeSpec { learning_rate: Some(0.5), layer_decay: 0.5, ..RecipeSpec::default() };
-        let given = RecipeSpec { lr_per_group: [(ParamGroup::Layer(5), 0.125)].into(), ..raw.clone() };
-        let factors = |raw| {
-            let recipe = Recipe::new(raw, &MINILM).unwrap();
+        let spec = RecipeSpec { learning_rate: Some(0.5), layer_decay: 0.5, ..RecipeSpec::default() };
+        let given = RecipeSpec { lr_per_group: [(ParamGroup::Layer(5), 0.125)].into(), ..spec.clone() };
+        let factors = |spec| {
+            let recipe = Recipe::new(spec, &MINILM).unwrap();
             [ParamGroup::Head, ParamGroup::Layer(5), ParamGroup::Layer(4), ParamGroup::Embeddings]
                 .map(|group| recipe.rate_factor(group))
         };
-        assert_eq!(factors(raw), [1.0, 0.5, 0.25, 0.5f64.powi(7)]);
+        assert_eq!(factors(spec), [1.0, 0.5, 0.25, 0.5f64.powi(7)]);
         assert_eq!(factors(given), [1.0, 0.25, 0.25, 0.5f64.powi(7)]);
     }
 }

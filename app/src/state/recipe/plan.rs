@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use hone_core::recipe::{
     AdapterKind, LoraTarget, LrCurve, ModelFacts, ParamGroup, Pooling, Recipe, RecipeError, RecipeSpec, Task,
-    UnfreezeSchedule, UnfreezeTrigger, default_lr,
+    UnfreezeSchedule, UnfreezeTrigger, default_learning_rate,
 };
 use hone_core::run::ParamGroupState;
 
@@ -61,7 +61,7 @@ impl State {
         let recipe = &self.form.recipe;
         let parameters = self.model.entry().map_or(0.0, |entry| entry.parameters);
         let unloaded = || ModelFacts { parameters, ..any_model(recipe.task) };
-        recipe.learning_rate.unwrap_or_else(|| default_lr(&self.facts().unwrap_or_else(unloaded), recipe))
+        recipe.learning_rate.unwrap_or_else(|| default_learning_rate(&self.facts().unwrap_or_else(unloaded), recipe))
     }
 
     /// Optimizer steps that an epoch of the recipe makes of the data; none while there is no data. Only the worker knows
@@ -95,7 +95,7 @@ impl State {
     /// The parts of the model as they stand when the run begins, from the bottom; none before the model is loaded.
     pub fn planned_parts(&self) -> Vec<ParamGroupState> {
         let Some(Ok(recipe)) = self.planned() else { return Vec::new() };
-        let first = recipe.freezing().stages().first();
+        let first = recipe.unfreeze_schedule().stages().first();
         let part = |group| ParamGroupState {
             group,
             trainable: first.is_some_and(|trainable| trainable.contains(&group)),
@@ -119,7 +119,8 @@ impl State {
     /// About how many parameters learn at some time in the run.
     pub fn planned_parameters(&self) -> f64 {
         let Some(Ok(recipe)) = self.planned() else { return 0.0 };
-        let learns = |group: &ParamGroup| recipe.freezing().stages().iter().any(|trainable| trainable.contains(group));
+        let learns =
+            |group: &ParamGroup| recipe.unfreeze_schedule().stages().iter().any(|trainable| trainable.contains(group));
         recipe.groups().iter().filter(|group| learns(group)).map(|&group| self.parameters_of(group)).sum()
     }
 
@@ -148,7 +149,7 @@ impl State {
     /// Which parts are live when; none before the model is loaded or while the recipe does not fit it.
     pub fn planned_stages(&self) -> Option<StageGrid> {
         let recipe = self.planned()?.ok()?;
-        let freezing = recipe.freezing();
+        let freezing = recipe.unfreeze_schedule();
         let stages = freezing.stages();
         let parts = recipe.groups().into_iter().rev();
         let rows =
@@ -177,7 +178,7 @@ fn adapter_parameters(recipe: &RecipeSpec, hidden: f64) -> f64 {
 
 /// When a stage begins, as the head of its column.
 fn begin(freezing: &UnfreezeSchedule, stage: usize) -> String {
-    match freezing.pace() {
+    match freezing.trigger() {
         _ if freezing.stages().len() == 1 => "whole run".into(),
         UnfreezeTrigger::Epochs(epochs) => format::rate(epochs * stage as f64),
         UnfreezeTrigger::Steps(steps) => format::count(f64::from(steps) * stage as f64),

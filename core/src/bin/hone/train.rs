@@ -216,7 +216,7 @@ async fn write_folders(
         data: DataFacts::new(data, &sha256),
     };
     unpack(&folder.write(Vec::new(), |_, _| {}).await?, &arguments.out.join("model"))?;
-    if session.recipe().raw().adapter != AdapterKind::None {
+    if session.recipe().spec().adapter != AdapterKind::None {
         unpack(&folder.write_adapter(Vec::new(), |_, _| {}).await?, &arguments.out.join("adapter"))?;
     }
     Ok(())

@@ -11,7 +11,7 @@ pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
         base_model: folder.base_model,
         max_length: folder.recipe.max_length(),
         form: folder.data.form,
-        max_new_tokens: folder.recipe.raw().max_new_tokens,
+        max_new_tokens: folder.recipe.spec().max_new_tokens,
     };
     match form {
         ExportForm::Adapter => format!(

@@ -30,7 +30,7 @@ impl Work {
     /// The work of a session as its recipe stands.
     pub fn of(session: &Session) -> Self {
         let steps_per_epoch = session.steps_per_epoch();
-        let freezing = session.recipe.freezing();
+        let freezing = session.recipe.unfreeze_schedule();
         let train = padded_tokens(session, &session.data.train) / f64::from(steps_per_epoch);
         let validation = padded_tokens(session, &session.data.validation);
         let (mut done, mut entered, mut last_stage) = (0.0, 0, 0);
@@ -38,7 +38,7 @@ impl Work {
         let evaluations = |step: u32| (f64::from(step) / session.eval_interval()).floor();
         let steps = (0..total).map(|step| {
             // A stalled score is token_log_probs as early as it can come: more is live then.
-            let stage = freezing.stage_at(step, steps_per_epoch).unwrap_or_else(|| match freezing.pace() {
+            let stage = freezing.stage_at(step, steps_per_epoch).unwrap_or_else(|| match freezing.trigger() {
                 UnfreezeTrigger::Stall(patience) => {
                     (evaluations(step) as usize / patience as usize).min(freezing.stages().len() - 1)
                 }
@@ -72,17 +72,17 @@ impl Work {
 impl Session {
     /// Work for each token of a training batch. `is_kept`: what the frozen bottom computes is there already.
     fn step_work(&self, stage: usize, is_kept: bool) -> f64 {
-        let trainable = &self.recipe.freezing().stages()[stage];
-        let own = if self.recipe.raw().adapter == AdapterKind::None { 1.0 } else { ADAPTER_WORK };
+        let trainable = &self.recipe.unfreeze_schedule().stages()[stage];
+        let own = if self.recipe.spec().adapter == AdapterKind::None { 1.0 } else { ADAPTER_WORK };
         let lowest = trainable.first().copied().unwrap_or(ParamGroup::Head);
         let backward: f64 = (0..self.model.body.sizes().layers)
             .map(ParamGroup::Layer)
             .filter(|&layer| layer >= lowest)
             .map(|layer| 1.0 + if trainable.contains(&layer) { own } else { 0.0 })
             .sum();
-        let passes = if self.recipe.raw().r_drop > 0.0 { 2.0 } else { 1.0 };
+        let passes = if self.recipe.spec().r_drop > 0.0 { 2.0 } else { 1.0 };
         let forward = self.forward_work(stage, is_kept);
-        let again = if self.recipe.raw().gradient_checkpointing { forward } else { 0.0 };
+        let again = if self.recipe.spec().gradient_checkpointing { forward } else { 0.0 };
         passes * (forward + again + backward)
     }
 
@@ -94,7 +94,7 @@ impl Session {
     }
 
     fn prefix_layers(&self, stage: usize) -> usize {
-        let lowest = self.recipe.freezing().stages()[stage].first().copied().unwrap_or(ParamGroup::Head);
+        let lowest = self.recipe.unfreeze_schedule().stages()[stage].first().copied().unwrap_or(ParamGroup::Head);
         match self.model.prefix_below(lowest) {
             FrozenPrefix::None => 0,
             FrozenPrefix::Layers(count) => count,
@@ -111,7 +111,7 @@ impl Session {
     /// Memory of the run at its height, in bytes.
     pub fn memory_bytes(&self) -> f64 {
         let accumulates = self.recipe.gradient_accumulation_steps() > 1;
-        let recomputes = self.recipe.raw().gradient_checkpointing;
+        let recomputes = self.recipe.spec().gradient_checkpointing;
         Rows::of(self).memory_bytes(self, self.recipe.batch_size(), accumulates, self.recipe.max_length(), recomputes)
     }
 
@@ -122,13 +122,13 @@ impl Session {
 
     /// Parameters that learn at some time.
     fn ever_trainable(&self) -> usize {
-        let stages = self.recipe.freezing().stages();
+        let stages = self.recipe.unfreeze_schedule().stages();
         self.parameters.iter().filter(|(group, _)| stages.iter().any(|s| s.contains(group))).map(|(_, n)| n).sum()
     }
 
     /// What the frozen bottoms of all stages keep at the most, in bytes.
     fn kept_bytes(&self) -> f64 {
-        let (stages, hidden) = (self.recipe.freezing().stages(), self.model.body.sizes().hidden);
+        let (stages, hidden) = (self.recipe.unfreeze_schedule().stages(), self.model.body.sizes().hidden);
         let lowest = stages.iter().map(|stage| stage.first().copied().unwrap_or(ParamGroup::Head));
         let width = |frozen_prefix: FrozenPrefix, tokens| {
             if frozen_prefix == FrozenPrefix::None { 0 } else { frozen_prefix.width(tokens, hidden) }
@@ -145,7 +145,7 @@ impl Session {
     /// The nearest recipe that takes at most `limit` bytes: the same with its layers computed twice, then the same rows a
     /// step in smaller batches, and only then shorter texts.
     pub fn nearest_that_fits(&self, limit: f64) -> Option<RecipeSpec> {
-        let raw = RecipeSpec { gradient_checkpointing: true, ..self.recipe.raw().clone() };
+        let raw = RecipeSpec { gradient_checkpointing: true, ..self.recipe.spec().clone() };
         let lengths = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_length());
         let known = Rows::of(self);
         for max_length in [self.recipe.max_length()].into_iter().chain(lengths) {
@@ -197,13 +197,13 @@ impl Rows {
         recomputes: bool,
     ) -> f64 {
         let sizes = session.model.body.sizes();
-        let stages = session.recipe.freezing().stages();
+        let stages = session.recipe.unfreeze_schedule().stages();
         // Beside the base: the weights as they are and as they were best, gradients and two moments.
         let copies = if accumulates { 6.0 } else { 5.0 };
         let weights = session.all_parameters as f64 + copies * session.ever_trainable() as f64;
         let (rows, len) = (batch_size as f64, padded_len(self.longest.min(max_length), max_length) as f64);
         let deepest = (0..stages.len()).map(|stage| sizes.layers - session.prefix_layers(stage)).max().unwrap_or(0);
-        let passes = if session.recipe.raw().r_drop > 0.0 { 2.0 } else { 1.0 };
+        let passes = if session.recipe.spec().r_drop > 0.0 { 2.0 } else { 1.0 };
         let (layer, layers) = (kept_by_layer(sizes, rows, len), deepest.max(1) as f64);
         // One layer as a whole, and what enters each.
         let activations =

@@ -141,7 +141,7 @@ struct Accumulator {
 impl Session {
     /// Begins a run of `model`, which has its new head already; adapters and layers made anew are put in here.
     pub fn new(recipe: Recipe, model: TaskModel, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
-        let raw = recipe.raw();
+        let raw = recipe.spec();
         let base = model.clone();
         let mut model = model;
         model.body.reinit_top(raw.reinit_layers as usize, recipe.seed());
@@ -315,7 +315,7 @@ impl Session {
         let (input, tokens) =
             self.train_prefix.input(frozen_prefix, &self.model, &train.texts, rows, shape, *pad, &self.device).await?;
         let input = StepInput::new(input, &self.targets, train, rows, &group_rows);
-        let raw = self.recipe.raw();
+        let raw = self.recipe.spec();
         let shares = DropoutRates::of(raw);
         let mut dropout = Dropout::new(shares, self.masks, self.recipe.seed(), self.state.batches_seen);
         let trainable = |group| self.trainable.contains(&group);
@@ -353,7 +353,7 @@ impl Session {
         let Accumulator { mut gradients, losses, tokens } = accumulator;
         if let Some(start) = &self.start {
             gradients
-                .pull_toward(start, &self.model, self.recipe.raw().l2_sp, |group| self.recipe.is_pretrained(group));
+                .pull_toward(start, &self.model, self.recipe.spec().l2_sp, |group| self.recipe.is_pretrained(group));
         }
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss).ok_or_else(nothing_learns)?;
         let norms = gradients.square_norms();
@@ -363,7 +363,7 @@ impl Session {
         // NaN cannot be found on the GPU: it is decided here, and a step that is not finite is not taken.
         let taken = loss.is_finite() && grad_norm.is_finite();
         if taken {
-            let scale = clip_scale(grad_norm, self.recipe.raw().max_grad_norm);
+            let scale = clip_scale(grad_norm, self.recipe.spec().max_grad_norm);
             let rate = |group| lr * self.recipe.rate_factor(group);
             self.optimizer.step(&mut self.model, gradients, rate, scale);
         }
@@ -386,7 +386,7 @@ impl Session {
             self.batches =
                 shuffled_batches(&self.data.train.lengths(), self.recipe.batch_size(), self.recipe.seed(), epoch);
         }
-        if let Some(stage) = self.recipe.freezing().stage_at(self.state.step, self.steps_per_epoch()) {
+        if let Some(stage) = self.recipe.unfreeze_schedule().stage_at(self.state.step, self.steps_per_epoch()) {
             self.enter_stage(stage);
         }
         let step = self.state.step;
@@ -404,7 +404,7 @@ impl Session {
             batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
             done: 0,
             predictions: vec![None; self.data.validation.len()],
-            writing: Writing::new(self.recipe.raw(), &self.data),
+            writing: Writing::new(self.recipe.spec(), &self.data),
             then,
         }
     }
@@ -480,7 +480,7 @@ impl Session {
 
     /// What only training needs is given back.
     fn finish(&mut self, reason: EndReason) -> Progress {
-        self.optimizer = AdamW::new(AdamWConfig::of(self.recipe.raw()));
+        self.optimizer = AdamW::new(AdamWConfig::of(self.recipe.spec()));
         (self.train_prefix, self.validation_prefix) = (PrefixCache::default(), PrefixCache::default());
         self.start = None;
         self.phase = Phase::Finished(reason);

@@ -15,9 +15,9 @@ impl Session {
         let step_of =
             |i: u32| if shown < 2 { 0 } else { (u64::from(i) * u64::from(total - 1) / u64::from(shown - 1)) as u32 };
         let curve = self.curve();
-        let learning = self.recipe.freezing().stages().last().into_iter().flatten();
+        let learning = self.recipe.unfreeze_schedule().stages().last().into_iter().flatten();
         RunPlan {
-            recipe: self.recipe.raw().clone(),
+            recipe: self.recipe.spec().clone(),
             labels: self.data.labels.clone(),
             train_rows: self.data.train.len() as u32,
             validation_rows: self.data.validation.len() as u32,
@@ -57,7 +57,7 @@ impl Session {
 
     /// Optimizer steps from one evaluation to the next, with fraction.
     pub(super) fn eval_interval(&self) -> f64 {
-        let raw = self.recipe.raw();
+        let raw = self.recipe.spec();
         let by_epoch = raw.eval_every_epochs * f64::from(self.steps_per_epoch());
         raw.eval_every_steps.map_or(by_epoch, f64::from).max(1.0)
     }
@@ -69,6 +69,6 @@ impl Session {
     }
 
     fn curve(&self) -> LrCurve {
-        LrCurve::new(self.recipe.raw(), self.recipe.learning_rate(), self.total_steps())
+        LrCurve::new(self.recipe.spec(), self.recipe.learning_rate(), self.total_steps())
     }
 }

@@ -42,9 +42,9 @@ impl Session {
     /// Thaws the next parts when the score has stalled; they get the full patience.
     pub(super) fn after_evaluation(&mut self, is_best: bool) {
         self.state.stalled = if is_best { 0 } else { self.state.stalled + 1 };
-        let freezing = self.recipe.freezing();
+        let freezing = self.recipe.unfreeze_schedule();
         let next = self.state.stage + 1;
-        if let UnfreezeTrigger::Stall(evaluations) = freezing.pace()
+        if let UnfreezeTrigger::Stall(evaluations) = freezing.trigger()
             && self.state.stalled >= evaluations
             && next < freezing.stages().len()
         {
@@ -65,7 +65,7 @@ impl Session {
         let mut trainable = self.trainable_groups(&self.state.by_hand);
         if trainable.is_empty() {
             // What was frozen by hand is all that this stage has: the stage goes before.
-            let stage = &self.recipe.freezing().stages()[self.state.stage];
+            let stage = &self.recipe.unfreeze_schedule().stages()[self.state.stage];
             self.state.by_hand.retain(|group, is_trainable| *is_trainable || !stage.contains(group));
             trainable = self.trainable_groups(&self.state.by_hand);
         }
@@ -92,7 +92,7 @@ impl Session {
 
     /// The parts that the stage has live and those that a person has chosen, as far as they have something to learn.
     pub(super) fn trainable_groups(&self, by_hand: &BTreeMap<ParamGroup, bool>) -> BTreeSet<ParamGroup> {
-        let stage = &self.recipe.freezing().stages()[self.state.stage];
+        let stage = &self.recipe.unfreeze_schedule().stages()[self.state.stage];
         let is_trainable = |group: &ParamGroup| by_hand.get(group).copied().unwrap_or_else(|| stage.contains(group));
         let can_learn = self.parameters.iter().filter(|&(_, &count)| count > 0).map(|(&group, _)| group);
         can_learn.filter(is_trainable).collect()
