@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{Pooling, RecipeSpec, Task};
 use hone_core::text::Tokenizer;
-use hone_core::weights::{AnyWeight, FileReader, TensorInfo, Tensors, read};
+use hone_core::weights::{FileReader, TensorInfo, Tensors, WeightMut, WeightRef, Weights, decode};
 use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
@@ -155,7 +155,7 @@ fn each_tensor(path: &Path, mut take: impl FnMut(TensorInfo, Vec<u8>)) {
 pub fn values(path: &Path) -> HashMap<String, Vec<f32>> {
     let mut values = HashMap::new();
     each_tensor(path, |info, bytes| {
-        values.insert(info.name.clone(), read(&info, bytes).expect("floats").try_into_vec().expect("f32"));
+        values.insert(info.name.clone(), decode(&info, bytes).expect("floats").try_into_vec().expect("f32"));
     });
     values
 }
@@ -200,12 +200,12 @@ pub fn micro(device: &Device) -> TaskModel {
 }
 
 /// The name of a weight in the file of the whole model.
-pub fn file_name(model: &TaskModel, weight: &AnyWeight) -> String {
+pub fn file_name(model: &TaskModel, weight: WeightRef) -> String {
     model.file_name(weight.name())
 }
 
 /// The name of an adapter's weight in PEFT's file.
-pub fn peft_name(model: &TaskModel, weight: &AnyWeight) -> String {
+pub fn peft_name(model: &TaskModel, weight: WeightRef) -> String {
     format!("base_model.model.{}", file_name(model, weight))
 }
 
@@ -218,14 +218,20 @@ pub fn adapted(recipe: &RecipeSpec, device: &Device) -> TaskModel {
 pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> TaskModel {
     let stored = values(&golden(stored));
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
-    let named = model.clone();
-    model.each_adapter(&mut |weight| {
-        let values = stored[&peft_name(&named, &weight)].clone();
+    let mut names = Vec::new();
+    model.visit(&mut |weight| names.push(peft_name(&model, weight)));
+    let mut names = names.into_iter();
+    model.visit_mut(&mut |weight| {
+        let name = names.next().expect("a name for each weight");
+        if weight.as_ref().is_frozen() {
+            return;
+        }
+        let values = stored[&name].clone();
         match weight {
-            AnyWeight::Vector(w) => {
+            WeightMut::Vector(w) => {
                 w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), &w.tensor.device());
             }
-            AnyWeight::Matrix(w) => {
+            WeightMut::Matrix(w) => {
                 let [into, out] = w.tensor.dims();
                 let tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), &w.tensor.device());
                 w.tensor = tensor.transpose();

@@ -7,7 +7,7 @@ use hone_core::model::{Dropout, Input, TaskModel};
 use hone_core::recipe::{LrCurve, ParamGroup, RecipeSpec, Task};
 use hone_core::text::{Answers, Batch, EncodedTexts, Examples, Question, Window};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
-use hone_core::weights::{AnyWeight, Weights};
+use hone_core::weights::{WeightRef, Weights};
 use serde_json::Value;
 
 use super::{assert_close, largest, tolerance};
@@ -96,10 +96,10 @@ pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> 
 /// Compares the gradients of every weight with all those of `expected` under `{case}.{name}`.
 #[track_caller]
 pub fn assert_gradients(
-    model: &mut TaskModel,
+    model: &TaskModel,
     step: StepInput,
     case: &str,
-    name: impl Fn(&TaskModel, &AnyWeight) -> String,
+    name: impl Fn(&TaskModel, WeightRef) -> String,
     expected: &HashMap<String, Vec<f32>>,
 ) {
     let (_, mut gradients) = gradients(model, step, Objective::default(), |_| true, &mut Dropout::off());
@@ -108,10 +108,9 @@ pub fn assert_gradients(
     // A softmax does not change with what all its scores have in common: the gradient of the keys' bias is rounding, and
     // so are others whose golden values are next to nothing.
     let rounding = 1e-6 * missing.iter().map(|&key| largest(&expected[key])).fold(0.0, f32::max);
-    let named = model.clone();
-    model.each(&mut |weight| {
+    model.visit(&mut |weight| {
         let Some(gradient) = gradients.take(weight.name()) else { return };
-        let key = format!("{case}.{}", name(&named, &weight));
+        let key = format!("{case}.{}", name(model, weight));
         let gradient = as_in_file(gradient.flat().into_data().try_into_vec().expect("f32"), weight.values().1);
         match largest(&expected[&key]) > rounding {
             true => assert_close(&key, &gradient, &expected[&key], tolerance::TRAINING),
@@ -151,12 +150,11 @@ pub fn assert_curve(
 
 /// Compares a trained model's weights with all those of `expected` under `{case}.{name}`.
 #[track_caller]
-pub fn assert_final_weights(model: &mut TaskModel, case: &str, expected: &HashMap<String, Vec<f32>>) {
+pub fn assert_final_weights(model: &TaskModel, case: &str, expected: &HashMap<String, Vec<f32>>) {
     let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
     assert!(!missing.is_empty(), "{case}: nothing to compare with");
-    let named = model.clone();
-    model.each(&mut |weight| {
-        let key = format!("{case}.{}", named.file_name(weight.name()));
+    model.visit(&mut |weight| {
+        let key = format!("{case}.{}", model.file_name(weight.name()));
         if missing.remove(&key) {
             let (tensor, transposed) = weight.values();
             let values = as_in_file(tensor.into_data().try_into_vec().expect("f32"), transposed);

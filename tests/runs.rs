@@ -38,7 +38,7 @@ pub fn take_steps(session: &mut Session, count: usize) -> Vec<f64> {
 /// The values of every weight, by name.
 pub fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
     let mut named = BTreeMap::new();
-    model.clone().each(&mut |weight| {
+    model.visit(&mut |weight| {
         named.insert(weight.name().to_string(), weight.values().0.into_data().try_into_vec().expect("f32"));
     });
     named
@@ -48,7 +48,7 @@ pub fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
 pub fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<ParamGroup> {
     let (before, after_values) = (named(before), named(after));
     let mut moved = BTreeSet::new();
-    after.clone().each(&mut |weight| {
+    after.visit(&mut |weight| {
         let name = weight.name().to_string();
         if before[&name] != after_values[&name] {
             moved.insert(weight.group());

@@ -293,7 +293,7 @@ fn quantized_weights_come_out_as_halves() {
         assert_eq!(ours.len(), theirs.len());
         for (name, (info, bytes)) in theirs {
             let read = |info: &TensorInfo, bytes| {
-                hone_core::weights::read(info, bytes).unwrap().try_into_vec::<f32>().unwrap()
+                hone_core::weights::decode(info, bytes).unwrap().try_into_vec::<f32>().unwrap()
             };
             let (ours, ours_bytes) = ours[&name].clone();
             assert_eq!((ours.dtype, &ours.shape), (Dtype::F16, &info.shape), "{name}");
@@ -307,9 +307,9 @@ fn quantized_weights_come_out_as_halves() {
 #[test]
 fn a_new_head_has_the_element_type_of_the_body() {
     let mut untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Cls, &["no", "yes"]);
-    untrained.model.body.each(&mut |weight| match weight {
-        hone_core::weights::AnyWeight::Vector(weight) => weight.dtype = Dtype::BF16,
-        hone_core::weights::AnyWeight::Matrix(weight) => weight.dtype = Dtype::BF16,
+    untrained.model.body.visit_mut(&mut |weight| match weight {
+        hone_core::weights::WeightMut::Vector(weight) => weight.dtype = Dtype::BF16,
+        hone_core::weights::WeightMut::Matrix(weight) => weight.dtype = Dtype::BF16,
     });
     let files = untrained.files();
     assert!(tensors(&files["model.safetensors"]).values().all(|(info, _)| info.dtype == Dtype::BF16));

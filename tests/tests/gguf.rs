@@ -56,7 +56,7 @@ fn weights_and_config_equal_transformers() {
         let mut expected = values(&golden(&format!("micro_gguf/{name}.safetensors")));
         let mut unused = Vec::new();
         let header = read(&golden(&format!("micro_gguf/{name}.gguf")), |info, bytes| {
-            let found: Vec<f32> = weights::read(info, bytes).expect("floats").try_into_vec().expect("floats");
+            let found: Vec<f32> = weights::decode(info, bytes).expect("floats").try_into_vec().expect("floats");
             match expected.remove(&*info.name) {
                 Some(expected) => assert_eq!(found, expected, "{}", info.name),
                 None => unused.push(info.name.clone()),

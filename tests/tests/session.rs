@@ -9,7 +9,7 @@ use hone_core::rng::{Rng, Stream};
 use hone_core::run::EndReason;
 use hone_core::text::{Batch, EncodedTexts, Examples};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, general_texts, predict};
-use hone_core::weights::{AnyWeight, Weights};
+use hone_core::weights::{WeightMut, Weights};
 use hone_tests::{assert_close, moved, named, ready, run, take_steps, tolerance, word_tokenizer};
 
 fn device() -> Device {
@@ -96,7 +96,7 @@ fn session_of(model: TaskModel, raw: RecipeSpec, data: TrainingData) -> Session 
 
 fn weights(model: &TaskModel) -> Vec<f32> {
     let mut values = Vec::new();
-    model.clone().each(&mut |weight| values.extend(weight.values().0.into_data().try_into_vec::<f32>().unwrap()));
+    model.visit(&mut |weight| values.extend(weight.values().0.into_data().try_into_vec::<f32>().unwrap()));
     values
 }
 
@@ -209,10 +209,10 @@ fn a_model_of_few_positions_is_measured_on_texts_that_it_can_read() {
 fn steps_that_are_not_finite_are_not_taken_and_end_the_run() {
     let mut poisoned = model();
     let mut last = 0;
-    poisoned.each(&mut |_| last += 1);
-    poisoned.each(&mut |weight| {
+    poisoned.visit(&mut |_| last += 1);
+    poisoned.visit_mut(&mut |weight| {
         last -= 1;
-        if let (0, AnyWeight::Vector(bias)) = (last, weight) {
+        if let (0, WeightMut::Vector(bias)) = (last, weight) {
             bias.tensor = bias.tensor.clone() * f32::NAN;
         }
     });
@@ -231,7 +231,7 @@ fn frozen_parts_stay_as_they_are() {
     run(&mut session);
     let parts = |model: &TaskModel| {
         let mut parts = Vec::new();
-        model.clone().each(&mut |w| {
+        model.visit(&mut |w| {
             let values: Vec<f32> = w.values().0.into_data().try_into_vec().unwrap();
             parts.push((w.name().to_string(), values));
         });
@@ -381,8 +381,8 @@ fn each_part_learns_at_its_own_rate() {
     let mut session = session(raw, data(160));
     take_steps(&mut session, 1);
     // Adam's first step moves every weight by its rate.
-    let (before, mut after) = (named(session.base()), session.model().clone());
-    after.each(&mut |weight| {
+    let (before, after) = (named(session.base()), session.model().clone());
+    after.visit(&mut |weight| {
         let rate = 5e-3 * session.recipe().rate_factor(weight.group()) as f32;
         let values: Vec<f32> = weight.values().0.into_data().try_into_vec().unwrap();
         let largest =

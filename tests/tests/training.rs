@@ -80,9 +80,9 @@ fn biases_and_norms_of_every_family_do_not_decay() {
 }
 
 /// The Euclidean norm of every weight.
-fn norms(model: &mut TaskModel) -> HashMap<String, f32> {
+fn norms(model: &TaskModel) -> HashMap<String, f32> {
     let mut norms = HashMap::new();
-    model.each(&mut |weight| {
+    model.visit(&mut |weight| {
         let values = weight.values().0;
         norms.insert(weight.name().to_string(), values.powi_scalar(2).sum().sqrt().into_scalar::<f32>());
     });

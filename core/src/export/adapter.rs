@@ -15,7 +15,7 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     }
     // Where the adapters are, with the layer's number left open; and what else is in the file, which is the head.
     let (mut modules, mut heads) = (BTreeSet::new(), Vec::<String>::new());
-    folder.model.clone().each_adapter(&mut |weight| {
+    folder.model.visit_adapter(&mut |weight| {
         let name = folder.model.file_name(weight.name());
         match name.split_once(".lora_") {
             Some((module, _)) => {

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::export::failed;
 use crate::model::TaskModel;
 use crate::recipe::ParamGroup;
-use crate::weights::{AnyWeight, Dtype, TensorInfo, Weights, encode, write_header};
+use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
 /// A weight on its way into a file.
 pub(crate) struct Exported {
@@ -21,7 +21,7 @@ pub(crate) struct Exported {
 /// The element type that most of the pretrained values have in a file.
 pub(crate) fn dtype(model: &TaskModel) -> Dtype {
     let mut counts = [Dtype::F32, Dtype::F16, Dtype::BF16].map(|dtype| (0, dtype));
-    model.body.clone().each(&mut |weight| {
+    model.body.visit(&mut |weight| {
         counts.iter_mut().filter(|(_, dtype)| *dtype == weight.dtype()).for_each(|(count, _)| *count += weight.len());
     });
     // Of equals the first: the widest.
@@ -31,10 +31,10 @@ pub(crate) fn dtype(model: &TaskModel) -> Dtype {
 /// All weights, under their names in transformers' model of the task. A new head has the element type of the body.
 pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
     let (mut weights, dtype) = (Vec::new(), dtype(model));
-    let is_new = |weight: &AnyWeight| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
-    model.clone().each(&mut |weight| {
-        let dtype = if is_new(&weight) { dtype } else { weight.dtype() };
-        weights.push(Exported::new(&weight, model.file_name(weight.name()), dtype));
+    let is_new = |weight: WeightRef| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
+    model.visit(&mut |weight| {
+        let dtype = if is_new(weight) { dtype } else { weight.dtype() };
+        weights.push(Exported::new(weight, model.file_name(weight.name()), dtype));
     });
     weights
 }
@@ -42,15 +42,15 @@ pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
 /// The weights of the adapters and the head, under their names in PEFT's file.
 pub(crate) fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
-    model.clone().each_adapter(&mut |weight| {
+    model.visit_adapter(&mut |weight| {
         let name = format!("base_model.model.{}", model.file_name(weight.name()));
-        weights.push(Exported::new(&weight, name, weight.dtype()));
+        weights.push(Exported::new(weight, name, weight.dtype()));
     });
     weights
 }
 
 impl Exported {
-    fn new(weight: &AnyWeight, name: String, dtype: Dtype) -> Self {
+    fn new(weight: WeightRef, name: String, dtype: Dtype) -> Self {
         let (values, transposed) = weight.values();
         let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };
         Self { info, values, transposed }

@@ -6,9 +6,9 @@ use burn::tensor::{Int, Tensor, TensorData};
 
 use crate::model::layers::Linear;
 use crate::model::{Bert, Cache, Dropout, Gpt2, Llama, LoraConfig, ModelConfig};
-use crate::recipe::{Family, LoraTarget, ModelFacts, Pooling};
+use crate::recipe::{Family, LoraTarget, ModelFacts, ParamGroup, Pooling};
 use crate::rng::{Rng, Stream};
-use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
+use crate::weights::{Tensors, WeightMut, Weights, WeightsError, weights_of};
 
 /// Subtracted from the attention score of what must not be seen: it vanishes in the softmax, and a row that sees nothing
 /// stays finite.
@@ -194,21 +194,11 @@ impl BaseModel {
         self.scores(x.narrow(1, seq - 1, 1).squeeze_dim(1))
     }
 
-    fn device(&self) -> burn::tensor::Device {
-        let mut device = None;
-        self.clone().each(&mut |weight| {
-            if device.is_none() {
-                device = Some(weight.values().0.device());
-            }
-        });
-        device.unwrap_or_default()
-    }
-
     /// Puts adapters beside the linear layers that `config` names. From then on nothing else of the body learns.
     pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
         let mut rng = Rng::new(seed, Stream::Adapter, 0);
-        self.each(&mut |weight| weight.fix());
-        self.each_linear(&mut |target, linear| {
+        self.visit_mut(&mut |weight| weight.freeze());
+        self.visit_linears_mut(&mut |target, linear| {
             if config.targets.contains(&target) {
                 linear.adapt(config, &mut rng);
             }
@@ -217,19 +207,23 @@ impl BaseModel {
 
     /// Takes the adapters away: added to the weights, or not.
     pub fn detach(&mut self, is_merged: bool) {
-        self.each_linear(&mut |_, linear| linear.detach(is_merged));
+        self.visit_linears_mut(&mut |_, linear| linear.detach(is_merged));
     }
 
-    /// Visits the weights of the adapters alone.
-    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        self.each_linear(&mut |_, linear| linear.each_adapter(visit));
-    }
-
-    fn each_linear<'a>(&'a mut self, visit: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
+    /// Visits the linear layers that can take an adapter.
+    pub fn visit_linears<'a>(&'a self, visitor: &mut dyn FnMut(LoraTarget, &'a Linear)) {
         match self {
-            Self::Bert(bert) => bert.each_linear(visit),
-            Self::Llama(llama) => llama.each_linear(visit),
-            Self::Gpt2(gpt2) => gpt2.each_linear(visit),
+            Self::Bert(bert) => bert.visit_linears(visitor),
+            Self::Llama(llama) => llama.visit_linears(visitor),
+            Self::Gpt2(gpt2) => gpt2.visit_linears(visitor),
+        }
+    }
+
+    fn visit_linears_mut<'a>(&'a mut self, visitor: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
+        match self {
+            Self::Bert(bert) => bert.visit_linears_mut(visitor),
+            Self::Llama(llama) => llama.visit_linears_mut(visitor),
+            Self::Gpt2(gpt2) => gpt2.visit_linears_mut(visitor),
         }
     }
 
@@ -240,15 +234,15 @@ impl BaseModel {
         let first = self.layers() - count.min(self.layers());
         let is_new =
             |group| matches!(group, ParamGroup::Layer(i) if i >= first) || (count > 0 && group == ParamGroup::Pooler);
-        self.each(&mut |weight| {
-            let is_norm_scale = weight.is_norm_scale();
+        self.visit_mut(&mut |weight| {
+            let is_norm_scale = weight.as_ref().is_norm_scale();
             match weight {
-                AnyWeight::Matrix(w) if is_new(w.group) => {
+                WeightMut::Matrix(w) if is_new(w.group) => {
                     let shape = w.tensor.shape();
                     let values: Vec<f32> = (0..shape.num_elements()).map(|_| rng.normal() * 0.02).collect();
                     w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
                 }
-                AnyWeight::Vector(w) if is_new(w.group) => {
+                WeightMut::Vector(w) if is_new(w.group) => {
                     w.tensor = if is_norm_scale { w.tensor.ones_like() } else { w.tensor.zeros_like() };
                 }
                 _ => {}
@@ -257,12 +251,4 @@ impl BaseModel {
     }
 }
 
-impl Weights for BaseModel {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        match self {
-            Self::Bert(bert) => bert.each(visit),
-            Self::Llama(llama) => llama.each(visit),
-            Self::Gpt2(gpt2) => gpt2.each(visit),
-        }
-    }
-}
+weights_of!(BaseModel: Bert | Llama | Gpt2);

@@ -8,10 +8,11 @@ use burn::tensor::{Int, Tensor};
 
 use crate::model::base_model::MASKED;
 use crate::model::layers::{Embedding, LayerNorm, Linear};
+use crate::model::linears::linears_of;
 use crate::model::{BertConfig, Dropout, Site, Sizes};
 use crate::ops::softmax;
-use crate::recipe::{Family, LoraTarget};
-use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
+use crate::recipe::{Family, ParamGroup};
+use crate::weights::{Tensors, WeightsError, weights_of};
 
 /// What a family calls the weights of a layer.
 struct Names {
@@ -181,19 +182,6 @@ impl Bert {
             None => first,
         }
     }
-
-    /// Visits the linear layers of all layers.
-    pub fn each_linear<'a>(&'a mut self, visit: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
-        for layer in &mut self.layers {
-            let Attention { query, key, value, output, .. } = &mut layer.attention;
-            visit(LoraTarget::Query, query);
-            visit(LoraTarget::Key, key);
-            visit(LoraTarget::Value, value);
-            visit(LoraTarget::AttentionOutput, output);
-            visit(LoraTarget::Intermediate, &mut layer.intermediate);
-            visit(LoraTarget::Output, &mut layer.output);
-        }
-    }
 }
 
 impl Embeddings {
@@ -254,25 +242,16 @@ impl Attention {
     }
 }
 
-impl Weights for Bert {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        let Embeddings { word, position, token_type, norm, .. } = &mut self.embeddings;
-        for table in [word, position].into_iter().chain(token_type) {
-            table.each(visit);
-        }
-        norm.each(visit);
-        for layer in &mut self.layers {
-            let Attention { query, key, value, output, norm, .. } = &mut layer.attention;
-            for linear in [query, key, value, output] {
-                linear.each(visit);
-            }
-            norm.each(visit);
-            layer.intermediate.each(visit);
-            layer.output.each(visit);
-            layer.norm.each(visit);
-        }
-        if let Some(pooler) = &mut self.pooler {
-            pooler.each(visit);
-        }
-    }
-}
+weights_of!(Bert { embeddings, layers, pooler });
+weights_of!(Embeddings { word, position, token_type, norm });
+weights_of!(Layer { attention, intermediate, output, norm });
+weights_of!(Attention { query, key, value, output, norm });
+
+linears_of!(Bert {
+    Query => attention.query,
+    Key => attention.key,
+    Value => attention.value,
+    AttentionOutput => attention.output,
+    Intermediate => intermediate,
+    Output => output,
+});

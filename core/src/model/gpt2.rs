@@ -7,10 +7,11 @@ use burn::tensor::{Int, Tensor};
 
 use crate::model::cache::{Cache, causal_bias};
 use crate::model::layers::{Embedding, LayerNorm, Linear};
+use crate::model::linears::linears_of;
 use crate::model::{Dropout, Gpt2Config, Site, Sizes};
 use crate::ops::softmax;
-use crate::recipe::LoraTarget;
-use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
+use crate::recipe::ParamGroup;
+use crate::weights::{Tensors, WeightsError, weights_of};
 
 /// The decoder, with its output matrix where that is not the table of embeddings.
 #[derive(Clone, Debug)]
@@ -106,16 +107,6 @@ impl Gpt2 {
             None => self.word.scores(x),
         }
     }
-
-    /// Visits the linear layers of all layers. Query, key and value are one here, which counts as the query.
-    pub fn each_linear<'a>(&'a mut self, visit: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
-        for layer in &mut self.layers {
-            visit(LoraTarget::Query, &mut layer.attention);
-            visit(LoraTarget::AttentionOutput, &mut layer.attention_output);
-            visit(LoraTarget::Intermediate, &mut layer.intermediate);
-            visit(LoraTarget::Output, &mut layer.output);
-        }
-    }
 }
 
 impl Layer {
@@ -173,21 +164,13 @@ impl Layer {
     }
 }
 
-impl Weights for Gpt2 {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        self.word.each(visit);
-        self.position.each(visit);
-        for layer in &mut self.layers {
-            layer.attention_norm.each(visit);
-            layer.attention.each(visit);
-            layer.attention_output.each(visit);
-            layer.norm.each(visit);
-            layer.intermediate.each(visit);
-            layer.output.each(visit);
-        }
-        self.norm.each(visit);
-        if let Some(output) = &mut self.output {
-            output.each(visit);
-        }
-    }
-}
+weights_of!(Gpt2 { word, position, layers, norm, output });
+weights_of!(Layer { attention_norm, attention, attention_output, norm, intermediate, output });
+
+// Query, key and value are one matrix here. It goes by the query.
+linears_of!(Gpt2 {
+    Query => attention,
+    AttentionOutput => attention_output,
+    Intermediate => intermediate,
+    Output => output,
+});

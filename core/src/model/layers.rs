@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use burn::tensor::module::{embedding, linear};
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::Dropout;
 use crate::model::lora::{Lora, LoraConfig};
 use crate::ops::{layer_norm, rms_norm};
+use crate::recipe::ParamGroup;
 use crate::rng::Rng;
-use crate::weights::{AnyWeight, ParamGroup, Tensors, Weight, Weights, WeightsError, new_linear};
+use crate::weights::{Dtype, Tensors, Weight, WeightsError, weights_of};
 
 /// `y = x W + b`, and what an adapter adds to it.
 #[derive(Clone, Debug)]
@@ -51,9 +52,26 @@ impl Linear {
         Ok(Self { weight, bias: Some(bias), adapter: None })
     }
 
-    /// A layer made anew.
-    pub fn new(name: &str, shape: [usize; 2], rng: &mut Rng, device: &Device) -> Self {
-        let (weight, bias) = new_linear(name, shape, rng, device);
+    /// A new layer of a head, from `inputs` to `outputs` values: weights normal with deviation 0.02, as BERT
+    /// initializes its own, and biases 0.
+    pub fn new(name: &str, [inputs, outputs]: [usize; 2], rng: &mut Rng, device: &Device) -> Self {
+        let values: Vec<f32> = (0..inputs * outputs).map(|_| rng.normal() * 0.02).collect();
+        let weight = Weight {
+            name: format!("{name}.weight").into(),
+            tensor: Tensor::from_data(TensorData::new(values, [inputs, outputs]), device),
+            group: ParamGroup::Head,
+            dtype: Dtype::F32,
+            transposed: true,
+            is_frozen: false,
+        };
+        let bias = Weight {
+            name: format!("{name}.bias").into(),
+            tensor: Tensor::zeros([outputs], device),
+            group: ParamGroup::Head,
+            dtype: Dtype::F32,
+            transposed: false,
+            is_frozen: false,
+        };
         Self { weight, bias: Some(bias), adapter: None }
     }
 
@@ -64,6 +82,16 @@ impl Linear {
             None => linear(x, weight, bias),
             Some(adapter) => adapter.forward(x, weight, bias, dropout),
         }
+    }
+
+    /// Group that freezing and learning rates go by.
+    pub fn group(&self) -> ParamGroup {
+        self.weight.group
+    }
+
+    /// Number of inputs and outputs, `[in, out]`.
+    pub fn shape(&self) -> [usize; 2] {
+        self.weight.tensor.dims()
     }
 
     /// Number of values that it gives.
@@ -82,26 +110,9 @@ impl Linear {
             self.weight.tensor = adapter.merged(self.weight.tensor.clone());
         }
     }
-
-    /// Visits the weights of the adapter alone.
-    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        if let Some(adapter) = &mut self.adapter {
-            adapter.each(visit);
-        }
-    }
 }
 
-impl Weights for Linear {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        visit(AnyWeight::Matrix(&mut self.weight));
-        if let Some(bias) = &mut self.bias {
-            visit(AnyWeight::Vector(bias));
-        }
-        if let Some(adapter) = &mut self.adapter {
-            adapter.each(visit);
-        }
-    }
-}
+weights_of!(Linear { weight, bias, adapter });
 
 /// Layer normalization over the last dimension (Ba, Kiros, Hinton 2016).
 #[derive(Clone, Debug)]
@@ -133,12 +144,7 @@ impl LayerNorm {
     }
 }
 
-impl Weights for LayerNorm {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        visit(AnyWeight::Vector(&mut self.weight));
-        visit(AnyWeight::Vector(&mut self.bias));
-    }
-}
+weights_of!(LayerNorm { weight, bias });
 
 /// Root-mean-square normalization over the last dimension (Zhang, Sennrich 2019).
 #[derive(Clone, Debug)]
@@ -165,11 +171,7 @@ impl RmsNorm {
     }
 }
 
-impl Weights for RmsNorm {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        visit(AnyWeight::Vector(&mut self.weight));
-    }
-}
+weights_of!(RmsNorm { weight });
 
 /// A vector for each of a number of things.
 #[derive(Clone, Debug)]
@@ -211,8 +213,4 @@ impl Embedding {
     }
 }
 
-impl Weights for Embedding {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        visit(AnyWeight::Matrix(&mut self.weight));
-    }
-}
+weights_of!(Embedding { weight });

@@ -8,10 +8,11 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::cache::{Cache, causal_bias};
 use crate::model::layers::{Embedding, Linear, RmsNorm};
+use crate::model::linears::linears_of;
 use crate::model::{Dropout, LlamaConfig, Site, Sizes};
 use crate::ops::softmax;
-use crate::recipe::LoraTarget;
-use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
+use crate::recipe::ParamGroup;
+use crate::weights::{Tensors, WeightsError, weights_of};
 
 /// The decoder, with its output matrix where that is not the table of embeddings.
 #[derive(Clone, Debug)]
@@ -127,20 +128,6 @@ impl Llama {
             None => self.embeddings.scores(x),
         }
     }
-
-    /// Visits the linear layers of all layers.
-    pub fn each_linear<'a>(&'a mut self, visit: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
-        for layer in &mut self.layers {
-            let Attention { query, key, value, output, .. } = &mut layer.attention;
-            visit(LoraTarget::Query, query);
-            visit(LoraTarget::Key, key);
-            visit(LoraTarget::Value, value);
-            visit(LoraTarget::AttentionOutput, output);
-            visit(LoraTarget::Intermediate, &mut layer.gate);
-            visit(LoraTarget::Intermediate, &mut layer.up);
-            visit(LoraTarget::Output, &mut layer.down);
-        }
-    }
 }
 
 impl Layer {
@@ -241,23 +228,16 @@ impl Rotary {
     }
 }
 
-impl Weights for Llama {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        self.embeddings.each(visit);
-        for layer in &mut self.layers {
-            layer.attention_norm.each(visit);
-            let Attention { query, key, value, output, .. } = &mut layer.attention;
-            for linear in [query, key, value, output] {
-                linear.each(visit);
-            }
-            layer.norm.each(visit);
-            for linear in [&mut layer.gate, &mut layer.up, &mut layer.down] {
-                linear.each(visit);
-            }
-        }
-        self.norm.each(visit);
-        if let Some(output) = &mut self.output {
-            output.each(visit);
-        }
-    }
-}
+weights_of!(Llama { embeddings, layers, norm, output });
+weights_of!(Layer { attention_norm, attention, norm, gate, up, down });
+weights_of!(Attention { query, key, value, output });
+
+linears_of!(Llama {
+    Query => attention.query,
+    Key => attention.key,
+    Value => attention.value,
+    AttentionOutput => attention.output,
+    Intermediate => gate,
+    Intermediate => up,
+    Output => down,
+});

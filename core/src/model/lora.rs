@@ -12,7 +12,7 @@ use crate::model::Dropout;
 use crate::model::dropout::Site;
 use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
-use crate::weights::{AnyWeight, Dtype, Weight, Weights};
+use crate::weights::{Dtype, Weight, weights_of};
 
 /// What the adapters of a model are like.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +75,7 @@ impl Lora {
             group: weight.group,
             dtype: Dtype::F32,
             transposed: true,
-            is_fixed: false,
+            is_frozen: false,
         };
         let bound = 1.0 / (into as f32).sqrt();
         let values: Vec<f32> = (0..into * config.rank).map(|_| (2.0 * rng.uniform() - 1.0) * bound).collect();
@@ -88,7 +88,7 @@ impl Lora {
                 group: weight.group,
                 dtype: Dtype::F32,
                 transposed: false,
-                is_fixed: false,
+                is_frozen: false,
             };
             Dora { magnitude, square }
         });
@@ -153,12 +153,5 @@ impl Lora {
     }
 }
 
-impl Weights for Lora {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        visit(AnyWeight::Matrix(&mut self.a));
-        visit(AnyWeight::Matrix(&mut self.b));
-        if let Some(dora) = &mut self.dora {
-            visit(AnyWeight::Vector(&mut dora.magnitude));
-        }
-    }
-}
+weights_of!(Lora { a, b, dora });
+weights_of!(Dora { magnitude });

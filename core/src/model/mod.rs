@@ -8,6 +8,7 @@ mod dropout;
 mod gpt2;
 mod input;
 mod layers;
+mod linears;
 mod llama;
 mod lora;
 mod synthetic;

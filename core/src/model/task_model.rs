@@ -4,9 +4,9 @@ use burn::tensor::{Device, Tensor};
 
 use crate::model::layers::Linear;
 use crate::model::{BaseModel, Dropout, FrozenPrefix, HiddenStates, Input, LoraConfig, ModelConfig, Site};
-use crate::recipe::{Family, Pooling, Task};
+use crate::recipe::{Family, ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
-use crate::weights::{AnyWeight, ParamGroup, Tensors, Weights, WeightsError};
+use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
 /// What the names of heads begin with in a file; everything else is the body's.
 const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
@@ -25,17 +25,26 @@ pub struct TaskModel {
 #[expect(clippy::large_enum_variant, reason = "a few heads exist at a time, never many")]
 enum Head {
     /// Scores for the whole text.
-    Sentence {
-        /// How the tokens' vectors become one.
-        pooling: Pooling,
-        /// A layer between the vector and the scores, with what follows it.
-        dense: Option<(Linear, Activation)>,
-        scores: Linear,
-    },
+    Sentence(SentenceHead),
     /// Scores for each token.
     Tokens(Linear),
     /// The body's own: scores for the next token.
     Vocabulary,
+}
+
+#[derive(Clone, Debug)]
+struct SentenceHead {
+    /// Turns the tokens' vectors into one.
+    pooling: Pooling,
+    /// Hidden layer, where the family's head has one.
+    dense: Option<Dense>,
+    scores: Linear,
+}
+
+#[derive(Clone, Debug)]
+struct Dense {
+    linear: Linear,
+    activation: Activation,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,12 +121,12 @@ impl TaskModel {
             None => Head::Vocabulary,
             Some(form) => {
                 let dense = match form.dense {
-                    Some((name, activation)) => Some((layer(name, [hidden, hidden])?, activation)),
+                    Some((name, activation)) => Some(Dense { linear: layer(name, [hidden, hidden])?, activation }),
                     None => None,
                 };
                 let scores = layer(form.scores, [hidden, outputs])?;
                 match form.pooling {
-                    Some(pooling) => Head::Sentence { pooling, dense, scores },
+                    Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, scores }),
                     None => Head::Tokens(scores),
                 }
             }
@@ -130,8 +139,8 @@ impl TaskModel {
 
     /// How the tokens' vectors become one, where the task needs one.
     pub fn pooling(&self) -> Option<Pooling> {
-        match self.head {
-            Head::Sentence { pooling, .. } => Some(pooling),
+        match &self.head {
+            Head::Sentence(head) => Some(head.pooling),
             Head::Tokens(_) | Head::Vocabulary => None,
         }
     }
@@ -149,7 +158,7 @@ impl TaskModel {
             ParamGroup::Embeddings | ParamGroup::Layer(0) => FrozenPrefix::None,
             ParamGroup::Layer(i) => FrozenPrefix::Layers(i),
             ParamGroup::Pooler | ParamGroup::Head => match self.head {
-                Head::Sentence { .. } => FrozenPrefix::Sentence,
+                Head::Sentence(_) => FrozenPrefix::Sentence,
                 Head::Tokens(_) | Head::Vocabulary => FrozenPrefix::Layers(self.body.layers()),
             },
         }
@@ -159,15 +168,15 @@ impl TaskModel {
     /// next.
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
-            Head::Sentence { pooling, dense, scores } => {
+            Head::Sentence(SentenceHead { pooling, dense, scores }) => {
                 let [rows, _] = input.attention_mask.dims();
                 let kept = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.attention_mask.device());
                 let sentence = self.sentence(input, dropout);
                 let pooled = match (pooling, dense) {
                     (Pooling::Cls, None) => self.body.pool(sentence),
                     (_, None) => sentence,
-                    (_, Some((dense, activation))) => {
-                        let x = dense.forward(sentence, &mut Dropout::off());
+                    (_, Some(Dense { linear, activation })) => {
+                        let x = linear.forward(sentence, &mut Dropout::off());
                         match activation {
                             Activation::Tanh => x.clamp(-15.0, 15.0).tanh(),
                             Activation::Relu => burn::tensor::activation::relu(x),
@@ -252,31 +261,18 @@ impl TaskModel {
         model
     }
 
-    /// Visits the weights that an adapter's folder holds: the adapters and the head.
-    pub fn each_adapter<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        self.body.each_adapter(visit);
-        self.head.each(visit);
-    }
-}
-
-impl Head {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        match self {
-            Self::Sentence { dense, scores, .. } => {
-                if let Some((dense, _)) = dense {
-                    dense.each(visit);
-                }
-                scores.each(visit);
+    /// Visits the weights that an adapter's folder holds: those of the adapters and of the head. [`adapt`](Self::adapt)
+    /// froze all others.
+    pub fn visit_adapter<'a>(&'a self, visitor: &mut dyn FnMut(WeightRef<'a>)) {
+        self.visit(&mut |weight| {
+            if !weight.is_frozen() {
+                visitor(weight);
             }
-            Self::Tokens(scores) => scores.each(visit),
-            Self::Vocabulary => {}
-        }
+        });
     }
 }
 
-impl Weights for TaskModel {
-    fn each<'a>(&'a mut self, visit: &mut dyn FnMut(AnyWeight<'a>)) {
-        self.body.each(visit);
-        self.head.each(visit);
-    }
-}
+weights_of!(TaskModel { body, head });
+weights_of!(Head: Sentence | Tokens; Vocabulary);
+weights_of!(SentenceHead { dense, scores });
+weights_of!(Dense { linear });

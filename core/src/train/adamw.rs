@@ -8,9 +8,9 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 
 use crate::ops::{AdamWStep, adamw};
-use crate::recipe::RecipeSpec;
+use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::train::{Gradient, Gradients};
-use crate::weights::{AnyWeight, ParamGroup, Weight, Weights};
+use crate::weights::{Weight, WeightMut, WeightRef, Weights};
 
 /// Settings that stay the same during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl AdamWConfig {
         }
     }
 
-    fn decays(&self, weight: &AnyWeight) -> bool {
+    fn decays(&self, weight: WeightRef) -> bool {
         if weight.name().ends_with(".bias") {
             self.decay_biases
         } else if weight.is_norm_scale() {
@@ -120,14 +120,15 @@ impl AdamW {
         scale: f64,
     ) {
         let config = self.config;
-        model.each(&mut |weight| {
-            let lr = lr(weight.group());
-            let keep = if config.decays(&weight) { 1.0 - lr * config.weight_decay } else { 1.0 };
-            match (gradients.take(weight.name()), weight) {
-                (Some(Gradient::Vector(gradient)), AnyWeight::Vector(w)) => {
+        model.visit_mut(&mut |weight| {
+            let read = weight.as_ref();
+            let lr = lr(read.group());
+            let keep = if config.decays(read) { 1.0 - lr * config.weight_decay } else { 1.0 };
+            match (gradients.take(read.name()), weight) {
+                (Some(Gradient::Vector(gradient)), WeightMut::Vector(w)) => {
                     update(&mut self.vectors, w, gradient, config.step(lr, keep, scale));
                 }
-                (Some(Gradient::Matrix(gradient)), AnyWeight::Matrix(w)) => {
+                (Some(Gradient::Matrix(gradient)), WeightMut::Matrix(w)) => {
                     update(&mut self.matrices, w, gradient, config.step(lr, keep, scale));
                 }
                 _ => {}
@@ -136,8 +137,8 @@ impl AdamW {
     }
 
     /// Forgets the state of the weights that are not `live`: what is frozen costs no memory.
-    pub fn forget_frozen(&mut self, model: &mut impl Weights, trainable: impl Fn(ParamGroup) -> bool) {
-        model.each(&mut |weight| {
+    pub fn forget_frozen(&mut self, model: &impl Weights, trainable: impl Fn(ParamGroup) -> bool) {
+        model.visit(&mut |weight| {
             if !trainable(weight.group()) {
                 self.vectors.remove(weight.name());
                 self.matrices.remove(weight.name());

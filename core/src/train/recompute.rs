@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use burn::tensor::{Gradients as Recorded, Tensor};
 
 use crate::model::{Dropout, FrozenPrefix, HiddenStates, Input, TaskModel};
+use crate::recipe::ParamGroup;
 use crate::train::{Gradients, Objective, StepInput};
-use crate::weights::{ParamGroup, Weights};
+use crate::weights::Weights;
 
 /// Loss `[1]` and gradients of a batch, as [`gradients`](super::gradients) gives them.
 pub fn checkpointed_gradients(
@@ -18,7 +19,7 @@ pub fn checkpointed_gradients(
     trainable: impl Fn(ParamGroup) -> bool,
     dropout: &mut Dropout,
 ) -> (Tensor<1>, Gradients) {
-    let learning = model.learning_parameters().into_iter().filter(|&(group, count)| count > 0 && trainable(group));
+    let learning = model.trainable_parameters().into_iter().filter(|&(group, count)| count > 0 && trainable(group));
     let learning: BTreeSet<ParamGroup> = learning.map(|(group, _)| group).collect();
     let mut tracked = model.tracked(trainable);
     let mut passes = Vec::new();
@@ -29,7 +30,7 @@ pub fn checkpointed_gradients(
     };
     let loss = objective.loss(scores, &batch, dropout);
     let mut recorded = loss.backward();
-    let mut gradients = Gradients::of(&mut tracked, &mut recorded);
+    let mut gradients = Gradients::of(&tracked, &mut recorded);
     for pass in passes {
         pass.down(&mut tracked, &mut recorded, &mut gradients);
     }

@@ -11,9 +11,9 @@ use crate::device_to_host::read;
 use crate::diagnostic::Diagnostic;
 use crate::model::{BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
 use crate::recipe::Family;
+use crate::recipe::ParamGroup;
 use crate::text::{Answers, EncodedTexts, Examples};
 use crate::train::{Objective, SoftTargets, StepInput, gradients};
-use crate::weights::ParamGroup;
 
 /// Largest difference of a gradient, as a share of that tensor's largest value, with which a device is trusted.
 /// Measured: 4.4e-4 between WebGPU and the CPU.

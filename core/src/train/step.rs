@@ -6,8 +6,9 @@ use std::sync::Arc;
 use burn::tensor::{Gradients as Recorded, Tensor};
 
 use crate::model::{Dropout, TaskModel};
+use crate::recipe::ParamGroup;
 use crate::train::{Objective, StepInput};
-use crate::weights::{AnyWeight, ParamGroup, Weights};
+use crate::weights::{WeightRef, Weights};
 
 /// Longest row that is multiplied with itself.
 const MAX_ROW: usize = 1 << 16;
@@ -22,10 +23,10 @@ pub enum Gradient {
 }
 
 impl Gradient {
-    fn values_of(weight: &AnyWeight) -> Self {
+    fn values_of(weight: WeightRef) -> Self {
         match weight {
-            AnyWeight::Vector(w) => Self::Vector(w.tensor.clone()),
-            AnyWeight::Matrix(w) => Self::Matrix(w.tensor.clone()),
+            WeightRef::Vector(w) => Self::Vector(w.tensor.clone()),
+            WeightRef::Matrix(w) => Self::Matrix(w.tensor.clone()),
         }
     }
 
@@ -59,13 +60,13 @@ pub struct Gradients(HashMap<Arc<str>, Gradient>);
 
 impl Gradients {
     /// Takes those of a model's weights out of what a backward pass has recorded.
-    pub(super) fn of(tracked: &mut TaskModel, recorded: &mut Recorded) -> Self {
+    pub(super) fn of(tracked: &TaskModel, recorded: &mut Recorded) -> Self {
         let mut gradients = HashMap::new();
-        tracked.each(&mut |weight| {
+        tracked.visit(&mut |weight| {
             let name = weight.name().clone();
             let gradient = match weight {
-                AnyWeight::Vector(w) => w.tensor.grad_remove(recorded).map(Gradient::Vector),
-                AnyWeight::Matrix(w) => w.tensor.grad_remove(recorded).map(Gradient::Matrix),
+                WeightRef::Vector(w) => w.tensor.grad_remove(recorded).map(Gradient::Vector),
+                WeightRef::Matrix(w) => w.tensor.grad_remove(recorded).map(Gradient::Matrix),
             };
             if let Some(gradient) = gradient {
                 gradients.insert(name, gradient);
@@ -96,14 +97,14 @@ impl Gradients {
         is_pretrained: impl Fn(ParamGroup) -> bool,
     ) {
         let mut starts = HashMap::new();
-        start.clone().each(&mut |weight| {
-            starts.insert(weight.name().clone(), Gradient::values_of(&weight));
+        start.visit(&mut |weight| {
+            starts.insert(weight.name().clone(), Gradient::values_of(weight));
         });
-        model.clone().each(&mut |weight| {
+        model.visit(&mut |weight| {
             if !is_pretrained(weight.group()) {
                 return;
             }
-            let pull = match (Gradient::values_of(&weight), starts.remove(weight.name())) {
+            let pull = match (Gradient::values_of(weight), starts.remove(weight.name())) {
                 (Gradient::Vector(now), Some(Gradient::Vector(start))) => Gradient::Vector((now - start) * alpha),
                 (Gradient::Matrix(now), Some(Gradient::Matrix(start))) => Gradient::Matrix((now - start) * alpha),
                 _ => return,
@@ -145,9 +146,9 @@ pub fn gradients(
     trainable: impl Fn(ParamGroup) -> bool,
     dropout: &mut Dropout,
 ) -> (Tensor<1>, Gradients) {
-    let mut tracked = model.tracked(trainable);
+    let tracked = model.tracked(trainable);
     let loss = objective.loss(|dropout| tracked.forward(batch.input.clone(), dropout), &batch, dropout);
     let mut recorded = loss.backward();
-    let gradients = Gradients::of(&mut tracked, &mut recorded);
+    let gradients = Gradients::of(&tracked, &mut recorded);
     (loss.inner(), gradients)
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::recipe::Family;
-use crate::rng::Rng;
-use crate::weights::{Dtype, ParamGroup, TensorInfo, Weight, WeightsError, read};
+use crate::recipe::{Family, ParamGroup};
+use crate::weights::codec::decode;
+use crate::weights::error::WeightsError;
+use crate::weights::safetensors::{Dtype, TensorInfo};
+use crate::weights::weight::Weight;
 
 /// What became of a file's tensors.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,7 +72,7 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// When the file has the same weight under two names: which of them is meant cannot be known.
     pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) -> Result<(), WeightsError> {
-        let Some(data) = read(info, bytes) else {
+        let Some(data) = decode(info, bytes) else {
             self.report.unused.push(info.name.clone());
             return Ok(());
         };
@@ -106,7 +107,7 @@ impl<'a> Tensors<'a> {
     pub fn vector(&mut self, name: String, group: ParamGroup, size: usize) -> Result<Weight<1>, WeightsError> {
         let (dtype, data) = self.take(&name, &[size])?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_fixed: false })
+        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_frozen: false })
     }
 
     /// A table `[rows, columns]`, as in the file.
@@ -116,7 +117,7 @@ impl<'a> Tensors<'a> {
     pub fn table(&mut self, name: String, group: ParamGroup, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
         let (dtype, data) = self.take(&name, &shape)?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_fixed: false })
+        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_frozen: false })
     }
 
     /// A linear layer's matrix `[out, in]` in the file, `[in, out]` in the model.
@@ -133,7 +134,7 @@ impl<'a> Tensors<'a> {
         let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
         let turned: Vec<f32> = (0..into).flat_map(|i| (0..out).map(move |o| values[o * into + i])).collect();
         let tensor = Tensor::from_data(TensorData::new(turned, [into, out]), &self.device);
-        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: true, is_fixed: false })
+        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: true, is_frozen: false })
     }
 
     /// What became of the tensors, once the model is made.
@@ -157,34 +158,6 @@ impl<'a> Tensors<'a> {
         let dtype = if self.quantized.is_some() { Dtype::F16 } else { dtype };
         Ok((dtype, data))
     }
-}
-
-/// A new linear layer `[into, out]`: weights normal with deviation 0.02, as BERT's own, and bias 0.
-pub(crate) fn new_linear(
-    name: &str,
-    [into, out]: [usize; 2],
-    rng: &mut Rng,
-    device: &Device,
-) -> (Weight<2>, Weight<1>) {
-    let values: Vec<f32> = (0..into * out).map(|_| rng.normal() * 0.02).collect();
-    let (group, dtype) = (ParamGroup::Head, Dtype::F32);
-    let weight = Weight {
-        name: Arc::from(format!("{name}.weight")),
-        tensor: Tensor::from_data(TensorData::new(values, [into, out]), device),
-        group,
-        dtype,
-        transposed: true,
-        is_fixed: false,
-    };
-    let bias = Weight {
-        name: Arc::from(format!("{name}.bias")),
-        tensor: Tensor::zeros([out], device),
-        group,
-        dtype,
-        transposed: false,
-        is_fixed: false,
-    };
-    (weight, bias)
 }
 
 /// The name with the longest beginning and end in common, if they share more than half.

@@ -3,7 +3,10 @@
 use burn::tensor::Device;
 
 use crate::recipe::Family;
-use crate::weights::{FileReader, GgufHeader, GgufReader, Tensors, WeightsError};
+use crate::weights::error::WeightsError;
+use crate::weights::gguf::{GgufHeader, GgufReader};
+use crate::weights::import::Tensors;
+use crate::weights::safetensors::FileReader;
 
 /// Tensors of a file that is still arriving.
 pub struct Incoming {

@@ -1,17 +1,21 @@
-//! Bytes to tensors and back: safetensors files, GGUF files, and the named weights of a model.
+//! Weights files and named weights: safetensors in and out, GGUF in, and the traversal over a model's weights.
 
+mod codec;
+mod error;
 mod gguf;
 mod import;
 mod incoming;
 mod pending;
 mod safetensors;
+mod visit;
 mod weight;
 
+pub use codec::{decode, encode};
+pub use error::WeightsError;
 pub use gguf::{GgufHeader, GgufReader, Metadata, OtherType, Value};
-pub(crate) use import::new_linear;
 pub use import::{ImportReport, Tensors};
 pub use incoming::Incoming;
-pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, WeightsError, write_header};
-pub use weight::{AnyWeight, Weight, Weights, encode, read};
-
-pub use crate::recipe::ParamGroup;
+pub use safetensors::{Dtype, FileHeader, FileReader, TensorInfo, write_header};
+pub use visit::Weights;
+pub(crate) use visit::weights_of;
+pub use weight::{Weight, WeightMut, WeightRef};

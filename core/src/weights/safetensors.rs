@@ -3,10 +3,9 @@
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
-use thiserror::Error;
 
-use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_SAFETENSORS_HEADER;
+use crate::weights::error::WeightsError;
 use crate::weights::pending::Pending;
 
 /// Element types that are known. Others are refused: 64-bit floats would come out of an export as another type, and 8-bit
@@ -55,65 +54,6 @@ impl Dtype {
     fn from_name(name: &str) -> Option<Self> {
         let integers = INTEGERS.into_iter().map(|(name, size)| Self::Integer { name, size });
         [Self::F32, Self::F16, Self::BF16].into_iter().chain(integers).find(|dtype| dtype.name() == name)
-    }
-}
-
-/// A weights file that cannot be used.
-#[derive(Clone, Debug, PartialEq, Error)]
-pub enum WeightsError {
-    /// Fewer bytes than the file says, or none.
-    #[error("the file ends too early: {have} bytes of {need}")]
-    Truncated {
-        /// Bytes that came.
-        have: u64,
-        /// Bytes that the header asks for.
-        need: u64,
-    },
-    /// More bytes than the header accounts for.
-    #[error("there are bytes after the last tensor")]
-    TrailingBytes,
-    /// The header's length makes no sense.
-    #[error("the header says that it is {0} bytes long; this is not a safetensors file")]
-    HeaderLength(u64),
-    /// The header is not what the format asks for.
-    #[error("the header cannot be read: {0}")]
-    Header(String),
-    /// A tensor's entry is wrong.
-    #[error("tensor {name}: {reason}")]
-    Tensor {
-        /// The tensor.
-        name: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The bytes are not those that were promised.
-    #[error("the file has been altered: its SHA-256 is not the one in the catalog")]
-    Altered,
-    /// A tensor of the model is not in the file.
-    #[error("the file has no tensor {name}{}", suggestion(.similar))]
-    Missing {
-        /// The tensor.
-        name: String,
-        /// A name in the file that looks like it.
-        similar: Option<String>,
-    },
-}
-
-fn suggestion(similar: &Option<String>) -> String {
-    similar.as_ref().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default()
-}
-
-impl From<WeightsError> for Diagnostic {
-    fn from(error: WeightsError) -> Self {
-        let (code, remedy) = match error {
-            WeightsError::Truncated { .. } => ("model.truncated", "Load the model again; the download broke off."),
-            WeightsError::Altered => ("model.altered", "Load the model again from a source that you trust."),
-            WeightsError::Missing { .. } => ("model.missing-tensor", "Use the model's own config.json and weights."),
-            _ => ("model.weights", "Use the weights file as its author published it."),
-        };
-        Diagnostic::new(code, format!("The model's weights cannot be used: {error}."))
-            .done("Nothing was changed.")
-            .remedy(remedy)
     }
 }
 

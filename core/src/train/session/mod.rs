@@ -177,7 +177,7 @@ impl Session {
             train_prefix: PrefixCache::default(),
             validation_prefix: PrefixCache::default(),
             all_parameters: model.parameters(),
-            parameters: model.learning_parameters(),
+            parameters: model.trainable_parameters(),
             trainable: BTreeSet::new(),
             trainable_changed: false,
             forgetting: None,

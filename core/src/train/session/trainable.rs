@@ -79,10 +79,10 @@ impl Session {
             (self.train_prefix, self.validation_prefix) = (PrefixCache::default(), PrefixCache::default());
         }
         let trainable = &self.trainable;
-        self.optimizer.forget_frozen(&mut self.model, |group| trainable.contains(&group));
+        self.optimizer.forget_frozen(&self.model, |group| trainable.contains(&group));
         // In the middle of an accumulated step: what was frozen just now must not move at its end.
         if let Phase::Training(accumulator) = &mut self.phase {
-            self.model.each(&mut |weight| {
+            self.model.visit(&mut |weight| {
                 if !trainable.contains(&weight.group()) {
                     accumulator.gradients.take(weight.name());
                 }

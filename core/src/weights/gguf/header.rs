@@ -2,7 +2,7 @@
 //! Nothing is allocated on the word of a count or a length before the bytes that it speaks of are there.
 
 use crate::limits::{MAX_GGUF_HEADER, MAX_GGUF_VALUES};
-use crate::weights::WeightsError;
+use crate::weights::error::WeightsError;
 use crate::weights::gguf::kinds::{Kind, SUPPORTED};
 use crate::weights::gguf::metadata::{Metadata, Value};
 

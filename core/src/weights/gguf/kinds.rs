@@ -4,8 +4,7 @@
 use half::f16;
 
 use crate::weights::Dtype;
-use crate::weights::WeightsError;
-use crate::weights::pending::out_of_memory;
+use crate::weights::error::WeightsError;
 
 /// Element types that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +119,7 @@ impl Kind {
         let blocks = stored.chunks_exact(self.block_bytes());
         let need = blocks.len() * BLOCK * Dtype::F32.size();
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(need).map_err(|_| out_of_memory(name, need))?;
+        bytes.try_reserve_exact(need).map_err(|_| WeightsError::out_of_memory(name, need))?;
         let half = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32();
         for block in blocks {
             let scale = half(block);

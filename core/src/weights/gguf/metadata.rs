@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::weights::WeightsError;
+use crate::weights::error::WeightsError;
 
 /// A value of the metadata.
 #[derive(Clone, Debug, PartialEq)]

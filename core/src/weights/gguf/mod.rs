@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::limits::MAX_GGUF_HEADER;
 use crate::text::{GgufVocab, TokenizerError};
+use crate::weights::error::WeightsError;
 use crate::weights::pending::Pending;
-use crate::weights::safetensors::Take;
-use crate::weights::{TensorInfo, WeightsError};
+use crate::weights::safetensors::{Take, TensorInfo};
 
 use family::{Family, Layout, rearranged};
 use header::{Entry, HeaderParser};

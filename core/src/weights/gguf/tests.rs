@@ -77,7 +77,7 @@ fn read(pieces: &[&[u8]]) -> Result<Vec<Found>, WeightsError> {
     let (mut reader, mut tensors) = (GgufReader::default(), Vec::new());
     for piece in pieces {
         reader.push(piece, &mut |info, bytes| {
-            let values = crate::weights::read(info, bytes).expect("floats").try_into_vec().expect("floats");
+            let values = crate::weights::decode(info, bytes).expect("floats").try_into_vec().expect("floats");
             tensors.push((info.name.clone(), info.shape.clone(), values));
             Ok(())
         })?;

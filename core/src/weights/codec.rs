@@ -1,0 +1,36 @@
+//! Values of a tensor from and to the bytes of a file.
+
+use burn::tensor::{DType, TensorData};
+
+use crate::weights::safetensors::{Dtype, TensorInfo};
+
+/// Decodes a tensor's bytes, as many as `info` says, to 32-bit floats. Integers give `None`.
+pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
+    let dtype = match info.dtype {
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        Dtype::Integer { .. } => return None,
+    };
+    Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>())
+}
+
+/// Encodes a weight's row-major values as a file has them. `transposed` is the `[rows, columns]` of a matrix whose
+/// transpose the file stores.
+pub fn encode(values: &[f32], dtype: Dtype, transposed: Option<[usize; 2]>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(values.len() * dtype.size());
+    let mut push = |value: f32| match dtype {
+        Dtype::F16 => bytes.extend(half::f16::from_f32(value).to_le_bytes()),
+        Dtype::BF16 => bytes.extend(half::bf16::from_f32(value).to_le_bytes()),
+        Dtype::F32 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
+    };
+    match transposed {
+        None => values.iter().copied().for_each(push),
+        Some([rows, columns]) => {
+            for column in 0..columns {
+                (0..rows).for_each(|row| push(values[row * columns + column]));
+            }
+        }
+    }
+    bytes
+}
