@@ -54,7 +54,7 @@ pub fn run(folder: &Path) -> Result<()> {
     setup::run()?;
     process::step("Building the program hone", || {
         let mut cargo = process::command("cargo");
-        process::run(cargo.args(["build", "--release", "--package", "hone-core", "--features", "cli", "--bin", "hone"]))
+        process::run(cargo.args(["build", "--release", "--package", "hone-cli"]))
     })?;
     let mut page = INTRODUCTION.to_owned();
     for (name, source, [train, test]) in [

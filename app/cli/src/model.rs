@@ -15,7 +15,7 @@ use hone_core::weights::{Incoming, Tensors};
 use crate::data::read;
 
 /// The models that the page offers.
-const CATALOG: &str = include_str!("../../../../public/catalog.json");
+const CATALOG: &str = include_str!("../../../public/catalog.json");
 /// A model, and where it is from.
 pub struct Model {
     pub pretrained: Pretrained,
