@@ -1,17 +1,19 @@
 //! A pretrained model with all that belongs to it, ready to be given a task.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::tensor::Device;
 
+use crate::catalog::{AdaptableLinear, ModelReport, ParamGroupFacts};
 use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
 use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel};
-use crate::recipe::{ModelFacts, Pooling, Recipe, RecipeSpec, Task};
+use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
-use crate::usage::PromptForm;
-use crate::weights::{ImportReport, Tensors};
+use crate::usage::{HeadLayers, PromptForm};
+use crate::weights::{ImportReport, Tensors, Weights};
 
 /// A model, its tokenizer and the files that an export takes along.
 #[derive(Debug)]
@@ -92,6 +94,44 @@ impl Pretrained {
         self.body.facts(self.config.positions(), self.pooling, suggested_len)
     }
 
+    /// The facts about the loaded model, under the catalog's `id` and `name`.
+    pub fn report(&self, id: &str, name: &str, import: ImportReport) -> ModelReport {
+        let sizes = self.body.sizes();
+        ModelReport {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            family: self.config.family(),
+            pooling: self.pooling,
+            has_pooler: self.body.has_pooler(),
+            parameters: self.body.parameters() as f64,
+            groups: self.groups(),
+            bytes: self.body.file_bytes() as f64,
+            layers: sizes.layers as u32,
+            hidden: sizes.hidden as u32,
+            max_positions: self.config.positions() as u32,
+            vocab: self.config.vocab() as u32,
+            applied: import.applied as u32,
+            missing: import.initialized,
+            unused: import.unused,
+        }
+    }
+
+    fn groups(&self) -> Vec<ParamGroupFacts> {
+        let mut linears: BTreeMap<ParamGroup, Vec<AdaptableLinear>> = BTreeMap::new();
+        self.body.visit_linears(&mut |target, linear| {
+            let [inputs, outputs] = linear.shape().map(|size| size as u32);
+            linears.entry(linear.group()).or_default().push(AdaptableLinear { target, inputs, outputs });
+        });
+        let groups = self.body.trainable_parameters().into_iter();
+        groups
+            .map(|(group, parameters)| ParamGroupFacts {
+                group,
+                parameters: parameters as f64,
+                linears: linears.remove(&group).unwrap_or_default(),
+            })
+            .collect()
+    }
+
     /// A run of a recipe on these rows.
     ///
     /// # Errors
@@ -123,11 +163,7 @@ impl Pretrained {
             form: rows.form,
             cuts: Cuts { train: train_cut, validation: validation_cut },
         };
-        let outputs = match recipe.task() {
-            Task::Regression => 1,
-            Task::QuestionAnswering => 2,
-            _ => data.labels.len(),
-        };
+        let outputs = HeadLayers::outputs(recipe.task(), data.labels.len());
         let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
         let model = TaskModel::new(self.body.clone(), task, pooling, outputs, seed, device);
         Ok(Session::new(recipe, model, data, device, masks))

@@ -25,6 +25,24 @@ let search = null;
 let report = null;
 let model = null;
 
+/** The parameter groups of all-MiniLM-L6-v2: hidden size 384, 6 layers. */
+const minilmGroups = () => {
+  const linear = ([target, inputs, outputs]) => ({ target, inputs, outputs });
+  const linears = [
+    ["query", 384, 384],
+    ["key", 384, 384],
+    ["value", 384, 384],
+    ["attention_output", 384, 384],
+    ["intermediate", 384, 1536],
+    ["output", 1536, 384],
+  ].map(linear);
+  return [
+    { group: "embeddings", parameters: 11_918_592, linears: [] },
+    ...Array.from({ length: 6 }, (_, i) => ({ group: `layer.${i}`, parameters: 1_774_464, linears })),
+    { group: "pooler", parameters: 147_840, linears: [] },
+  ];
+};
+
 const answers = {
   hello({ device }) {
     const cpu = device === "cpu" || self.scenario === "no-gpu";
@@ -113,7 +131,7 @@ const answers = {
     tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
     const { id, name, parameters, bytes, pooling } = entry;
     const shape = { family: entry.family, pooling, bytes, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
-    model = { id, name, parameters, ...shape, applied: 101, missing: [], unused: [] };
+    model = { id, name, parameters, has_pooler: true, groups: minilmGroups(), ...shape, applied: 101, missing: [], unused: [] };
     tell({ kind: "model_ready", model });
     encode();
   },

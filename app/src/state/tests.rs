@@ -8,8 +8,7 @@ mod run;
 mod tasks;
 mod worker;
 
-use hone_core::catalog::CatalogEntry;
-use hone_core::catalog::ModelReport;
+use hone_core::catalog::{AdaptableLinear, CatalogEntry, ModelReport, ParamGroupFacts};
 use hone_core::dataset::DataRole;
 use hone_core::dataset::{
     ClassCount, Cuts, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths,
@@ -17,7 +16,7 @@ use hone_core::dataset::{
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
 use hone_core::protocol::{Backend, DeviceReport, Event};
-use hone_core::recipe::{Family, Metric, ParamGroup, Pooling, RecipeSpec};
+use hone_core::recipe::{Family, LoraTarget, Metric, ParamGroup, Pooling, RecipeSpec};
 use hone_core::run::{Baseline, EndReason, ParamGroupState, RunPlan, RunSummary};
 use hone_core::usage::PromptForm;
 
@@ -102,6 +101,26 @@ fn entry() -> CatalogEntry {
     }
 }
 
+/// The parameter groups of all-MiniLM-L6-v2.
+fn minilm_groups() -> Vec<ParamGroupFacts> {
+    let linear = |target, inputs, outputs| AdaptableLinear { target, inputs, outputs };
+    let layer = |i| ParamGroupFacts {
+        group: ParamGroup::Layer(i),
+        parameters: 1_774_464.0,
+        linears: vec![
+            linear(LoraTarget::Query, 384, 384),
+            linear(LoraTarget::Key, 384, 384),
+            linear(LoraTarget::Value, 384, 384),
+            linear(LoraTarget::AttentionOutput, 384, 384),
+            linear(LoraTarget::Intermediate, 384, 1_536),
+            linear(LoraTarget::Output, 1_536, 384),
+        ],
+    };
+    let group = |group, parameters| ParamGroupFacts { group, parameters, linears: Vec::new() };
+    let embeddings = group(ParamGroup::Embeddings, 11_918_592.0);
+    [embeddings].into_iter().chain((0..6).map(layer)).chain([group(ParamGroup::Pooler, 147_840.0)]).collect()
+}
+
 fn model_ready() -> Event {
     Event::ModelReady {
         model: ModelReport {
@@ -109,7 +128,9 @@ fn model_ready() -> Event {
             name: "Mini".into(),
             family: Family::Bert,
             pooling: Pooling::Mean,
+            has_pooler: true,
             parameters: 22.7e6,
+            groups: minilm_groups(),
             bytes: 91e6,
             layers: 6,
             hidden: 384,

@@ -8,7 +8,7 @@ use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::Event;
-use hone_core::weights::{Incoming, Weights};
+use hone_core::weights::Incoming;
 
 use crate::device::Chosen;
 use crate::engine::Engine;
@@ -87,21 +87,6 @@ async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelRep
     let mut entry = source.entry;
     let (pretrained, import) = Pretrained::new(config_json, verbatim, tensors, entry.pooling)?;
     entry.family = pretrained.config.family();
-    let sizes = pretrained.body.sizes();
-    let report = ModelReport {
-        id: entry.id.clone(),
-        name: entry.name.clone(),
-        family: pretrained.config.family(),
-        pooling: pretrained.pooling,
-        parameters: pretrained.body.parameters() as f64,
-        bytes: pretrained.body.file_bytes() as f64,
-        layers: sizes.layers as u32,
-        hidden: sizes.hidden as u32,
-        max_positions: pretrained.config.positions() as u32,
-        vocab: pretrained.config.vocab() as u32,
-        applied: import.applied as u32,
-        missing: import.made,
-        unused: import.unused,
-    };
+    let report = pretrained.report(&entry.id, &entry.name, import);
     Ok((Loaded { entry, pretrained }, report))
 }

@@ -4,8 +4,9 @@ use burn::tensor::{Device, Tensor};
 
 use crate::model::layers::Linear;
 use crate::model::{BaseModel, Dropout, FrozenPrefix, HiddenStates, Input, LoraConfig, ModelConfig, Site};
-use crate::recipe::{Family, ParamGroup, Pooling, Task};
+use crate::recipe::{ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
+use crate::usage::{Activation, HeadLayers};
 use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
 /// What the names of heads begin with in a file; everything else is the body's.
@@ -47,40 +48,8 @@ struct Dense {
     activation: Activation,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Activation {
-    Tanh,
-    Relu,
-}
-
 /// Makes or loads a layer of a head: its name, and its `[in, out]`.
 type MakeLayer<'a> = &'a mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, WeightsError>;
-
-/// The form of a head: names and sizes of its layers.
-struct Form {
-    pooling: Option<Pooling>,
-    dense: Option<(&'static str, Activation)>,
-    scores: &'static str,
-}
-
-impl Form {
-    /// None where the body needs no head.
-    fn of(task: Task, family: Family, pooling: Pooling) -> Option<Self> {
-        let (pooling, dense, scores) = match (task, family, pooling) {
-            (Task::Generation, ..) => return None,
-            (Task::QuestionAnswering, ..) => (None, None, "qa_outputs"),
-            (Task::TokenClassification, ..) => (None, None, "classifier"),
-            (_, Family::DistilBert, Pooling::Cls) => {
-                (Some(pooling), Some(("pre_classifier", Activation::Relu)), "classifier")
-            }
-            (_, Family::Roberta, Pooling::Cls) => {
-                (Some(pooling), Some(("classifier.dense", Activation::Tanh)), "classifier.out_proj")
-            }
-            _ => (Some(pooling), None, "classifier"),
-        };
-        Some(Self { pooling, dense, scores })
-    }
-}
 
 impl TaskModel {
     /// Puts a new head with `outputs` outputs on a body.
@@ -117,15 +86,15 @@ impl TaskModel {
         layer: MakeLayer,
     ) -> Result<Self, WeightsError> {
         let hidden = body.hidden();
-        let head = match Form::of(task, body.family(), pooling) {
+        let head = match HeadLayers::of(task, body.family(), pooling) {
             None => Head::Vocabulary,
-            Some(form) => {
-                let dense = match form.dense {
+            Some(head) => {
+                let dense = match head.dense {
                     Some((name, activation)) => Some(Dense { linear: layer(name, [hidden, hidden])?, activation }),
                     None => None,
                 };
-                let scores = layer(form.scores, [hidden, outputs])?;
-                match form.pooling {
+                let scores = layer(head.output, [hidden, outputs])?;
+                match head.pooling {
                     Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, scores }),
                     None => Head::Tokens(scores),
                 }

@@ -1,6 +1,7 @@
 //! How an exported model is opened elsewhere: what transformers calls it, and code for the model card and for the page.
 
 mod export_form;
+mod head;
 mod javascript;
 mod kind;
 mod python;
@@ -8,6 +9,7 @@ mod python;
 use serde::{Deserialize, Serialize};
 
 pub use export_form::ExportForm;
+pub use head::{Activation, HeadLayers};
 pub use javascript::JavaScript;
 pub use kind::{ModelKind, is_own_class};
 

@@ -16,8 +16,8 @@ use crate::weights::weight::Weight;
 pub struct ImportReport {
     /// Tensors that the model took.
     pub applied: usize,
-    /// Tensors that were made anew because the file lacks them.
-    pub made: Vec<String>,
+    /// Tensors that were initialized because the file lacks them.
+    pub initialized: Vec<String>,
     /// Tensors that the model does not use.
     pub unused: Vec<String>,
 }

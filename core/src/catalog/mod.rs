@@ -1,0 +1,79 @@
+//! Models as the page lists them: the catalog's, a hub's, those in the browser's storage, and the loaded one.
+
+mod report;
+
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::{Family, Pooling};
+
+pub use report::{AdaptableLinear, ModelReport, ParamGroupFacts};
+
+/// File of a model folder in which sentence-transformers configures the pooling.
+pub const POOLING: &str = "1_Pooling/config.json";
+
+/// A model that can be loaded. `public/catalog.json` lists those that the page offers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CatalogEntry {
+    /// Stable id: `all-MiniLM-L6-v2`, or `huggingface.co/prajjwal1/bert-tiny` for a model of a hub.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Description in one sentence.
+    pub description: String,
+    /// Id on a model hub, for the model card: `sentence-transformers/all-MiniLM-L6-v2`.
+    pub hub_id: String,
+    /// SPDX identifier of the license; empty if unknown.
+    pub license: String,
+    /// Number of parameters.
+    pub parameters: f64,
+    /// Size of the download, in bytes.
+    pub bytes: f64,
+    /// URL of the folder of the files, relative to the page, ending in `/`; empty for files that the user dropped.
+    pub folder: String,
+    /// Files to load in addition to config.json and the weights, tokenizer.json among them. Empty for a GGUF file, which
+    /// contains all of that.
+    pub files: Vec<String>,
+    /// Name of the weights file: `model.safetensors`, or one that ends in `.gguf`.
+    #[serde(default = "safetensors")]
+    pub weights: String,
+    /// SHA-256 of the weights file, hexadecimal; empty if unknown.
+    pub sha256: String,
+    /// Model family, which determines the tasks that it can learn.
+    pub family: Family,
+    /// Default pooling; ignored for a decoder.
+    pub pooling: Pooling,
+}
+
+fn safetensors() -> String {
+    "model.safetensors".into()
+}
+
+/// A model found on a hub, before its weights are loaded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoundModel {
+    /// The model that would be loaded.
+    pub entry: CatalogEntry,
+    /// Number of layers.
+    pub layers: u32,
+    /// Hidden size.
+    pub hidden: u32,
+    /// Longest sequence, in tokens.
+    pub max_positions: u32,
+    /// Memory needed to train the head or an adapter, in bytes.
+    pub least_bytes: f64,
+    /// Memory needed to train all layers, in bytes.
+    pub full_bytes: f64,
+    /// Available memory, in bytes.
+    pub limit_bytes: f64,
+}
+
+/// A model in the browser's storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptModel {
+    /// The stored model.
+    pub entry: CatalogEntry,
+    /// Storage that it takes, in bytes.
+    pub bytes: f64,
+    /// True if all files are stored; if not, the rest is loaded when the model is chosen.
+    pub is_complete: bool,
+}
