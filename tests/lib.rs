@@ -127,7 +127,7 @@ pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
             "max_input_chars_per_word": 100, "vocab": vocab},
     });
     let size = special.len() + words.len();
-    Tokenizer::parse(file.to_string().as_bytes(), size).expect("a tokenizer").with_ends(&[br#"{"eos_token_id": 3}"#])
+    Tokenizer::parse(file.to_string().as_bytes(), size).expect("a tokenizer").with_eos_ids(&[br#"{"eos_token_id": 3}"#])
 }
 
 /// A golden JSON file.

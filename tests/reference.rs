@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use burn::tensor::Device;
 use hone_core::model::{Dropout, Input, TaskModel};
 use hone_core::recipe::{LrCurve, ParamGroup, RecipeSpec, Task};
-use hone_core::text::{Answers, Batch, EncodedTexts, Examples, Question, Window};
+use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Question, Window};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use hone_core::weights::{WeightRef, Weights};
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> St
     let mut texts = EncodedTexts::default();
     ids.iter().for_each(|ids| texts.push(ids));
     let rows: Vec<u32> = (0..ids.len() as u32).collect();
-    let examples = Examples { texts, answers: answers(batch, task) };
+    let examples = EncodedExamples { texts, labels: targets(batch, task) };
     StepInput::new(input(batch, device), &SoftTargets::plain(outputs), &examples, &rows, &rows)
 }
 
@@ -37,7 +37,7 @@ pub fn steps_of(info: &Value, task: Task, outputs: usize, device: &Device) -> Ve
 }
 
 /// What a golden batch asks of its rows. A label of −100 asks for nothing.
-fn answers(batch: &Value, task: Task) -> Answers {
+fn targets(batch: &Value, task: Task) -> Labels {
     let labels = &batch["labels"];
     let asked = || -> Vec<Vec<(u32, u32)>> {
         let of_row = |row: Vec<i64>| {
@@ -46,23 +46,23 @@ fn answers(batch: &Value, task: Task) -> Answers {
         parsed::<Vec<Vec<i64>>>(labels).into_iter().map(of_row).collect()
     };
     match task {
-        Task::Classification => Answers::Classes(parsed(labels)),
-        Task::Regression => Answers::Numbers(parsed(labels)),
+        Task::Classification => Labels::Classes(parsed(labels)),
+        Task::Regression => Labels::Numbers(parsed(labels)),
         Task::MultiLabel => {
             let of_row = |row: Vec<f32>| row.into_iter().map(|label| label == 1.0).collect();
-            Answers::Labels(parsed::<Vec<Vec<f32>>>(labels).into_iter().map(of_row).collect())
+            Labels::MultiLabel(parsed::<Vec<Vec<f32>>>(labels).into_iter().map(of_row).collect())
         }
-        Task::TokenClassification => Answers::Tags(asked().into_iter().map(Into::into).collect()),
+        Task::TokenClassification => Labels::Tags(asked().into_iter().map(Into::into).collect()),
         Task::Generation => {
             let of_row = |row: Vec<(u32, u32)>| row.into_iter().map(|(at, _)| at..at + 1).collect();
-            Answers::Continuations { learned: asked().into_iter().map(of_row).collect(), references: Vec::new() }
+            Labels::Continuations { target_ranges: asked().into_iter().map(of_row).collect(), references: Vec::new() }
         }
         Task::QuestionAnswering => {
             let [starts, ends]: [Vec<u32>; 2] = ["start_positions", "end_positions"].map(|key| parsed(&batch[key]));
             let window = |(question, answer)| Window { question, answer, first: 0, bytes: [].into() };
             let question = Question { context: String::new(), answers: Vec::new() };
             let questions = vec![question; starts.len()];
-            Answers::Spans { windows: (0..).zip(starts.into_iter().zip(ends)).map(window).collect(), questions }
+            Labels::Spans { windows: (0..).zip(starts.into_iter().zip(ends)).map(window).collect(), questions }
         }
     }
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, Transaction};
 use crate::diagnostic::Diagnostic;
 
 /// A tensor's values, once the device has them.
-pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Diagnostic> {
+pub async fn device_to_host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Diagnostic> {
     let data = tensor.into_data_async().await.map_err(device_failed)?;
     data.try_into_vec_as::<f32>().map_err(device_failed)
 }
@@ -14,7 +14,7 @@ pub async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Diagnos
 ///
 /// # Errors
 /// When the device fails.
-pub async fn read_step(loss: Tensor<1>, others: Vec<Tensor<1>>) -> Result<(f64, f64), Diagnostic> {
+pub async fn step_to_host(loss: Tensor<1>, others: Vec<Tensor<1>>) -> Result<(f64, f64), Diagnostic> {
     let transaction = Transaction::default().register(loss);
     let transaction = others.into_iter().fold(transaction, |transaction, other| transaction.register(other));
     let mut values = Vec::new();

@@ -80,7 +80,7 @@ impl Pretrained {
                 .remedy("Add the tokenizer.json that belongs to the model."));
         };
         let ends = [config_json.as_slice(), file("generation_config.json").unwrap_or_default()];
-        let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_ends(&ends);
+        let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_eos_ids(&ends);
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
         let body = BaseModel::load(&config, &mut tensors)?;
         let general = general_texts(&tokenizer, config.positions())?;

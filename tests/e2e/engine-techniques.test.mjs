@@ -48,8 +48,8 @@ test("gradual unfreezing wakes MiniLM's layers in order, on real data", async ()
     await finished(page);
     await screenshot(page, "real-unfrozen");
     const [{ plan }] = await events(page, "started");
-    const stages = [plan, ...(await events(page, "parts"))].map(({ parts }) =>
-      parts.filter(({ trainable }) => trainable).map(({ group }) => group),
+    const stages = [plan, ...(await events(page, "param_groups"))].map(({ param_groups: groups }) =>
+      groups.filter(({ trainable }) => trainable).map(({ group }) => group),
     );
     const head = ["head"];
     const expected = [head];

@@ -2,7 +2,7 @@
 // finds in them, what a run scores, and what both models answer. `self.tasks` is read by it.
 
 const score = (label, f1, support) => ({ label, precision: f1, recall: f1, f1, support });
-const words = (text) => ({ written: { text, is_over: false } });
+const words = (text) => ({ generated: { text, is_over: false } });
 
 self.tasks = {
   "films.csv": {
@@ -31,7 +31,7 @@ self.tasks = {
     facts: { numbers: { min: 0, max: 5, mean: 2.61, deviation: 1.52 } },
     scores: { rmse: 0.71, mae: 0.55, pearson: 0.88, spearman: 0.87 },
     baseline: { label: "2.61", scores: { rmse: 1.52, mae: 1.3 } },
-    detail: { numbers: { points: Array.from({ length: 60 }, (_, i) => [i / 12, i / 12 + 0.6 * Math.sin(i * 1.7)]) } },
+    detail: { numbers: { points: Array.from({ length: 60 }, (_, i) => ({ actual: i / 12, predicted: i / 12 + 0.6 * Math.sin(i * 1.7) })) } },
     answer: () => ({ base: { number: { value: 0.13 } }, tuned: { number: { value: 4.62 } } }),
   },
 
@@ -95,13 +95,13 @@ self.tasks = {
     detail: {
       texts: {
         samples: [
-          { prompt: "Translate from French to English.\nMerci.\n", written: "Thanks.", reference: "Thank you." },
-          { prompt: "Translate from French to English.\nOui.\n", written: "Yes.", reference: "Yes." },
+          { prompt: "Translate from French to English.\nMerci.\n", generated: "Thanks.", reference: "Thank you." },
+          { prompt: "Translate from French to English.\nOui.\n", generated: "Yes.", reference: "Yes." },
         ],
       },
     },
-    forgetting: { perplexity: [22.4, 24.1] },
-    written: ["The", " weather", " is", " fine", "."],
+    forgetting: { perplexity: { before: 22.4, after: 24.1 } },
+    generated: ["The", " weather", " is", " fine", "."],
     answer: () => ({ base: words("Il fait"), tuned: words("The weather") }),
   },
 };

@@ -162,8 +162,8 @@ const answers = {
       cuts: { train: { shortened: 12, skipped: 0 }, validation: { shortened: 1, skipped: 0 } },
       form: "completion",
       trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
-      lr_curve: steps.map((step) => [step, rate(step)]),
-      parts: partsOf(filled, 0, {}),
+      lr_curve: steps.map((step) => ({ step, lr: rate(step) })),
+      param_groups: paramGroupsOf(filled, 0, {}),
       baseline: baseline(),
     };
     tell({ kind: "started", plan });
@@ -252,7 +252,7 @@ function encode() {
 }
 
 /** The parts of the model, from the bottom: with gradual unfreezing another layer wakes every 20 steps. */
-function partsOf(recipe, step, byHand) {
+function paramGroupsOf(recipe, step, byHand) {
   const awake = recipe.unfreezing === "gradual" ? Math.floor(step / 20) : recipe.unfreezing === "head" ? 0 : 6;
   const part = (group, trainable, factor, parameters) => {
     const decided = byHand[group];
@@ -265,7 +265,7 @@ function partsOf(recipe, step, byHand) {
 }
 
 function tellParts() {
-  tell({ kind: "parts", step: run.step, parts: partsOf(run.recipe, run.step, run.byHand) });
+  tell({ kind: "param_groups", step: run.step, param_groups: paramGroupsOf(run.recipe, run.step, run.byHand) });
 }
 
 /** A range test over 80 rates: flat, then a valley, then an explosion. */
@@ -313,12 +313,12 @@ function baseline() {
   return task.guess ? (task.baseline ?? null) : BASELINE;
 }
 
-const over = ({ written }) => ({ written: { ...written, is_over: true } });
+const over = ({ generated }) => ({ generated: { ...generated, is_over: true } });
 
 /** Both models' answer to a query of another task; texts come a word at a time. */
 function answer(id, query) {
   const event = { kind: "predicted", id, labels: labels(), ...task.answer(query), tokens: 12, truncated: false };
-  if (!task.written) {
+  if (!task.generated) {
     tell(event);
     return;
   }
@@ -327,9 +327,9 @@ function answer(id, query) {
   const timer = setInterval(() => {
     // Over and over until it is stopped or the text ends, so that a test has time to press the button.
     count += 1;
-    const text = task.written.slice(0, count).join("");
-    const written = (text) => ({ written: { text, is_over: false } });
-    writing.event = { ...event, base: written(text.toUpperCase()), tuned: written(text) };
+    const text = task.generated.slice(0, count).join("");
+    const generated = (text) => ({ generated: { text, is_over: false } });
+    writing.event = { ...event, base: generated(text.toUpperCase()), tuned: generated(text) };
     const most = query.sampling.max_new_tokens;
     if (count === Math.min(most, 40)) answers.stop_writing();
     else tell(writing.event);

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::iter;
 
 use burn::tensor::Device;
+use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
-use hone_core::generate::Writer;
 use hone_core::limits::MAX_PROMPT_PIECE;
 use hone_core::model::{Cache, TaskModel};
 use hone_core::recipe::Task;
-use hone_core::text::{Answers, EncodedTexts, Examples};
+use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{StepInput, predict};
 use hone_tests::{
     assert_close, assert_curve, assert_final_weights, assert_gradients, decoder, file_name, golden, input, json,
@@ -100,11 +100,11 @@ fn adapters_equal_pefts() {
 
 /// What a model writes on from a prompt when it always takes the likeliest token.
 fn greedy(model: &TaskModel, prompt: &[u32], tokens: usize) -> Vec<u32> {
-    let mut writer = Writer::new(prompt, Sampling { max_new_tokens: tokens as u32, ..Sampling::default() }, &[]);
-    while !writer.is_over() {
-        ready(writer.advance(model)).unwrap();
+    let mut generator = Generator::new(prompt, Sampling { max_new_tokens: tokens as u32, ..Sampling::default() }, &[]);
+    while !generator.is_over() {
+        ready(generator.advance(model)).unwrap();
     }
-    writer.written().to_vec()
+    generator.generated().to_vec()
 }
 
 #[test]
@@ -144,19 +144,19 @@ fn a_prompt_read_in_pieces_gives_what_it_gives_at_once() {
     let (device, pieces) = (Device::flex(), 3);
     let model = micro("micro_llama", &device);
     let prompt: Vec<u32> = (0..(pieces - 1) * MAX_PROMPT_PIECE as u32 + 5).map(|i| 1 + (i * i + i / 7) % 63).collect();
-    let mut writer = Writer::new(&prompt, Sampling { max_new_tokens: 3, ..Sampling::default() }, &[]);
+    let mut generator = Generator::new(&prompt, Sampling { max_new_tokens: 3, ..Sampling::default() }, &[]);
     for _ in 1..pieces {
-        ready(writer.advance(&model)).unwrap();
-        assert!(writer.is_reading() && writer.written().is_empty());
+        ready(generator.advance(&model)).unwrap();
+        assert!(generator.is_reading_prompt() && generator.generated().is_empty());
     }
     let mut whole = prompt;
     for _ in 0..3 {
-        ready(writer.advance(&model)).unwrap();
+        ready(generator.advance(&model)).unwrap();
         let scores = model.body.next_scores(&whole, &mut Cache::default());
         whole.push(scores.argmax(1).into_data().iter::<u32>().next().unwrap());
     }
-    assert!(writer.is_over() && !writer.is_reading());
-    assert_eq!(writer.written(), &whole[whole.len() - 3..]);
+    assert!(generator.is_over() && !generator.is_reading_prompt());
+    assert_eq!(generator.generated(), &whole[whole.len() - 3..]);
 }
 
 #[test]
@@ -172,11 +172,11 @@ fn what_is_foreseen_of_many_tokens_is_what_the_logits_say() {
     let tokens = |row: usize| mask[row].iter().sum::<u32>();
     let mut texts = EncodedTexts::default();
     ids.iter().for_each(|ids| texts.push(ids));
-    let learned: Vec<Box<[_]>> = (0..ids.len()).map(|row| iter::once(1..tokens(row)).collect()).collect();
-    let answers = Answers::Continuations { learned, references: Vec::new() };
-    let examples = Examples { texts, answers };
+    let target_ranges: Vec<Box<[_]>> = (0..ids.len()).map(|row| iter::once(1..tokens(row)).collect()).collect();
+    let labels = Labels::Continuations { target_ranges, references: Vec::new() };
+    let examples = EncodedExamples { texts, labels };
     let rows: Vec<u32> = (0..ids.len() as u32).collect();
-    assert!(examples.learned_tokens(&rows) > 300);
+    assert!(examples.target_tokens(&rows) > 300);
     let said = ready(predict(&model, input(&batch, &device), &examples, &rows)).unwrap();
 
     let logits = scores(&model, &batch, &device);
@@ -187,7 +187,7 @@ fn what_is_foreseen_of_many_tokens_is_what_the_logits_say() {
     };
     for (row, said) in said.iter().enumerate() {
         let expected: f64 = (1..tokens(row) as usize).map(|at| -log(row * len + at - 1, ids[row][at])).sum();
-        let (loss, weight) = said.loss(&examples.answers, row);
+        let (loss, weight) = said.loss(&examples.labels, row);
         assert!((loss - expected).abs() < 1e-4 && weight == f64::from(tokens(row) - 1), "{row}: {loss} {expected}");
     }
 }

@@ -7,7 +7,7 @@ use hone_core::dataset::{
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::Task;
-use hone_core::text::{Answers, ChatTemplate, EncodedRows, Examples, Piece, RowEncoder, Tokenizer, conversation};
+use hone_core::text::{ChatTemplate, EncodedExamples, EncodedRows, Labels, Piece, RowEncoder, Tokenizer, conversation};
 use hone_core::usage::PromptForm;
 use hone_tests::{minilm, shared, word_tokenizer};
 use serde_json::json;
@@ -20,7 +20,7 @@ fn ids(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
     tokenizer.pieces(text).unwrap().into_iter().map(|piece| piece.id).collect()
 }
 
-fn row(examples: &Examples, row: usize) -> &[u32] {
+fn row(examples: &EncodedExamples, row: usize) -> &[u32] {
     examples.texts.get(row)
 }
 
@@ -54,7 +54,7 @@ fn windows_cover_the_passage_and_each_answer() {
     let rows = encoded(&tokenizer, Task::QuestionAnswering, &questions.collect::<Vec<_>>());
     let (examples, cut) = rows.cut(&tokenizer, max_length, overlap).unwrap();
     assert_eq!(cut, Cut::default());
-    let Answers::Spans { windows, questions } = &examples.answers else { panic!("spans") };
+    let Labels::Spans { windows, questions } = &examples.labels else { panic!("spans") };
     assert_eq!((examples.len(), questions.len()), (windows.len(), answers.len()));
     let question = ids(&tokenizer, "[CLS] x y [SEP]");
     for (index, answer) in answers.iter().enumerate() {
@@ -93,7 +93,7 @@ fn a_question_whose_answer_fits_no_window_is_left_out_and_told() {
     let examples = [question(Some(0..39)), question(None), question(Some(4..7))];
     let (cut, told) = encoded(&tokenizer, Task::QuestionAnswering, &examples).cut(&tokenizer, 16, 4).unwrap();
     assert_eq!((told.skipped, told.shortened), (1, 0));
-    let Answers::Spans { windows, questions } = &cut.answers else { panic!("spans") };
+    let Labels::Spans { windows, questions } = &cut.labels else { panic!("spans") };
     assert_eq!(questions.iter().map(|question| question.answers.len()).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(windows.iter().map(|window| window.question).max(), Some(1));
     assert_eq!(windows.iter().filter(|window| window.answer != (0, 0)).count(), 1);
@@ -126,15 +126,15 @@ fn long_prompts_lose_their_head_and_never_the_answer() {
         );
         let (examples, cut) = rows.cut(&tokenizer, 8, 0).unwrap();
         assert_eq!((cut.shortened, cut.skipped), (2, 1), "what is learned alone is longer than the length");
-        let Answers::Continuations { learned, references } = &examples.answers else { panic!("continuations") };
+        let Labels::Continuations { target_ranges, references } = &examples.labels else { panic!("continuations") };
         let expected = match is_framed {
             true => ["[CLS] a c d x y [SEP]", "[CLS] d e f x y z [SEP]", "[CLS] x y z x y z [SEP]"],
             false => ["a c d x y [SEP]", "c d e f x y z [SEP]", "f x y z x y z [SEP]"],
         };
         for (i, expected) in expected.iter().enumerate() {
             assert_eq!(examples.texts.get(i), ids(&tokenizer, expected));
-            let answer = &examples.texts.get(i)[learned[i][0].start as usize..];
-            assert_eq!(learned[i].len(), 1);
+            let answer = &examples.texts.get(i)[target_ranges[i][0].start as usize..];
+            assert_eq!(target_ranges[i].len(), 1);
             assert_eq!(answer, ids(&tokenizer, ["x y [SEP]", "x y z [SEP]", "x y z x y z [SEP]"][i]));
             // A model is asked to write on from what it would learn from.
             assert_eq!([&references[i].prompt[..], answer].concat(), examples.texts.get(i));
@@ -152,7 +152,7 @@ fn tags_behind_a_cut_vanish_with_their_words() {
     let rows = encoded(&tokenizer, Task::TokenClassification, &[Example::Tags { text, words }]);
     let tags = |max_length| {
         let (examples, cut) = rows.cut(&tokenizer, max_length, 0).unwrap();
-        let Answers::Tags(tags) = &examples.answers else { panic!("tags") };
+        let Labels::Tags(tags) = &examples.labels else { panic!("tags") };
         assert!(row(&examples, 0).len() <= max_length);
         assert!(tags[0].iter().all(|&(at, _)| row(&examples, 0)[at as usize] != 3), "no tag is on a special token");
         (tags[0].to_vec(), cut.shortened)
@@ -199,10 +199,10 @@ fn a_corpus_is_packed_into_full_windows() {
         let packed: Vec<u32> = (0..examples.len()).flat_map(|i| row(&examples, i)[begin..].to_vec()).collect();
         assert_eq!(packed, ids(&tokenizer, &format!("{text} z z z")));
         assert!((0..examples.len() - 1).all(|i| row(&examples, i).len() == 16));
-        let Answers::Continuations { learned, references } = &examples.answers else { panic!("continuations") };
-        for (i, learned) in learned.iter().enumerate() {
+        let Labels::Continuations { target_ranges, references } = &examples.labels else { panic!("continuations") };
+        for (i, target_ranges) in target_ranges.iter().enumerate() {
             let len = row(&examples, i).len() as u32;
-            assert_eq!((learned.len(), learned[0].clone()), (1, 1..len), "all but the first is learned");
+            assert_eq!((target_ranges.len(), target_ranges[0].clone()), (1, 1..len), "all but the first is learned");
             let prompt = &references[i].prompt;
             assert!(!prompt.is_empty() && row(&examples, i).starts_with(prompt));
             let rest = tokenizer.decode(&row(&examples, i)[prompt.len()..]).unwrap();
@@ -220,7 +220,7 @@ fn shown(tokenizer: &Tokenizer, turns: &conversation::Turns) -> String {
     let mut shown = String::new();
     for (at, &id) in (0..).zip(&turns.ids) {
         let word = if id == 3 { "[SEP]".to_owned() } else { tokenizer.decode(&[id]).unwrap() };
-        let is_learned = turns.learned.iter().any(|range| range.contains(&at));
+        let is_learned = turns.target_ranges.iter().any(|range| range.contains(&at));
         shown += &if is_learned { format!("({word})") } else { format!(" {word} ") };
     }
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -252,13 +252,13 @@ fn of_a_conversation_the_assistants_turns_are_learned() {
     assert_eq!((&*turns.prompt_text, &*turns.completion), ("bye", "bye ho"));
     // What it is asked to write on from is what stood before what it learned.
     let asked = conversation::prompt(&tokenizer, Some(&template), &messages[..4]).unwrap();
-    assert_eq!(asked, turns.ids[..turns.learned[1].start as usize]);
+    assert_eq!(asked, turns.ids[..turns.target_ranges[1].start as usize]);
 
     let turns = conversation::chat(&tokenizer, None, &messages).unwrap();
     let expected = "be kind User : hi Assistant : (ho)([SEP]) User : bye Assistant : (bye)(ho)([SEP]) User : hi";
     assert_eq!(shown(&tokenizer, &turns), expected);
     let asked = conversation::prompt(&tokenizer, None, &messages[..4]).unwrap();
-    assert_eq!(asked, turns.ids[..turns.learned[1].start as usize]);
+    assert_eq!(asked, turns.ids[..turns.target_ranges[1].start as usize]);
 }
 
 #[test]
@@ -434,18 +434,18 @@ fn a_row_that_cannot_be_put_into_tokens_leaves_the_others_their_answers() {
     let labels = |text, label| Example::Labels { text, pair: None, labels: vec![label] };
     let number = |text, value| Example::Number { text, pair: None, value };
     for (task, rows, answers) in [
-        (Task::Classification, [class("a", 0), class("x", 1), class("b", 2)], Answers::Classes(vec![0, 2])),
+        (Task::Classification, [class("a", 0), class("x", 1), class("b", 2)], Labels::Classes(vec![0, 2])),
         (
             Task::MultiLabel,
             [labels("a", 0), labels("x", 1), labels("b", 1)],
-            Answers::Labels(vec![[true, false].into(), [false, true].into()]),
+            Labels::MultiLabel(vec![[true, false].into(), [false, true].into()]),
         ),
-        (Task::Regression, [number("a", 0.5), number("x", 1.0), number("b", 2.0)], Answers::Numbers(vec![0.5, 2.0])),
+        (Task::Regression, [number("a", 0.5), number("x", 1.0), number("b", 2.0)], Labels::Numbers(vec![0.5, 2.0])),
     ] {
         let mut encoded = EncodedRows::new(task);
         let taken = rows.map(|row| encoded.push(&tokenizer, None, 2, &row).is_ok());
         assert_eq!(taken, [true, false, true]);
         let EncodedRows::Texts(examples) = &encoded else { panic!("texts") };
-        assert_eq!((examples.len(), &examples.answers), (2, &answers));
+        assert_eq!((examples.len(), &examples.labels), (2, &answers));
     }
 }

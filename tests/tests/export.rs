@@ -7,7 +7,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::export::{DataFacts, ModelFolder};
-use hone_core::metrics::{self, Detail, Evaluation, TextSample};
+use hone_core::metrics::{self, Detail, Evaluation, ScatterPoint, TextSample};
 use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, Task};
 use hone_core::run::Baseline;
@@ -98,12 +98,13 @@ fn evaluation(task: Task, labels: &[String]) -> Evaluation {
     let detail = match task {
         Task::Classification => return metrics::evaluate(labels, &[0, 1], &[0, 1]),
         Task::MultiLabel => Detail::Labels { thresholds: vec![0.25; labels.len()], labels: classes },
-        Task::Regression => Detail::Numbers { points: vec![(77.7, 88.8)] },
+        Task::Regression => Detail::Numbers { points: vec![ScatterPoint { actual: 77.7, predicted: 88.8 }] },
         Task::TokenClassification => Detail::Entities { kinds: classes },
         Task::QuestionAnswering => Detail::Answers { answerable: 3, unanswerable: 1, threshold: Some(-1.5) },
         Task::Generation => {
-            let [prompt, written, reference] = ["their prompt", "what was made of it", "their text"].map(String::from);
-            Detail::Texts { samples: vec![TextSample { prompt, written, reference }] }
+            let [prompt, generated, reference] =
+                ["their prompt", "what was made of it", "their text"].map(String::from);
+            Detail::Texts { samples: vec![TextSample { prompt, generated, reference }] }
         }
     };
     let scores = Metric::of(task).iter().filter(|&&metric| metric != Metric::Loss).map(|&metric| (metric, 0.5));

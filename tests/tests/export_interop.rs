@@ -9,9 +9,9 @@ use burn::tensor::Device;
 use hone_core::dataset::{Example, Message, Role, Word, words};
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::generate::Sampling;
-use hone_core::generate::{Writer, bytes_per_token};
+use hone_core::generate::{Generator, bytes_per_token};
 use hone_core::inference::{Answer, Query};
-use hone_core::inference::{Asked, Prompt};
+use hone_core::inference::{EncodedPrompt, EncodedQuery};
 use hone_core::model::{MaskSource, ModelConfig};
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::recipe::{AdapterKind, Family, LoraTarget, Pooling, RecipeSpec, ScheduleKind, Task};
@@ -82,7 +82,7 @@ fn of_a_long_prompt_the_end_is_read_as_far_as_the_memory_is_enough() {
     let case = case("micro_llama", Task::Generation, Pooling::Mean);
     let pretrained = pretrained(&golden(case.base), case.pooling, &device);
     let session = case.session(&pretrained, AdapterKind::None, &device);
-    let asked = |words, free_bytes| Prompt::new(&text(1, words), 24, &session, &pretrained, free_bytes);
+    let asked = |words, free_bytes| EncodedPrompt::new(&text(1, words), 24, &session, &pretrained, free_bytes);
     let (short, long) = (asked(20, f64::INFINITY).unwrap(), asked(100, f64::INFINITY).unwrap());
     assert!(!short.is_cut && short.ids.len() < 40);
     // The model reads 64 tokens.
@@ -340,7 +340,7 @@ fn tagged(text: &str) -> Vec<Word> {
 /// The best span as characters, and its probability.
 fn asked(question: &str, context: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let query = Query::Question { question: question.into(), context: context.into() };
-    let asked = Asked::new(&query, session, &pretrained.tokenizer).unwrap();
+    let asked = EncodedQuery::new(&query, session, &pretrained.tokenizer).unwrap();
     let (mut said, mut answer) = (Vec::new(), None);
     while answer.is_none() {
         answer = ready(asked.advance(&mut said, session.model(), session)).unwrap();
@@ -354,17 +354,17 @@ fn asked(question: &str, context: &str, pretrained: &Pretrained, session: &Sessi
 /// The likeliest continuation.
 fn written(prompt: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let tokenizer = &pretrained.tokenizer;
-    let prompt_ids = Prompt::new(prompt, NEW_TOKENS as usize, session, pretrained, f64::INFINITY).unwrap().ids;
+    let prompt_ids = EncodedPrompt::new(prompt, NEW_TOKENS as usize, session, pretrained, f64::INFINITY).unwrap().ids;
     let sampling =
         Sampling { temperature: 0.0, repetition_penalty: 1.0, max_new_tokens: NEW_TOKENS, ..Sampling::default() };
-    let mut writer = Writer::new(&prompt_ids, sampling, tokenizer.ends());
-    while !writer.is_over() {
-        ready(writer.advance(session.model())).unwrap();
+    let mut generator = Generator::new(&prompt_ids, sampling, tokenizer.eos_ids());
+    while !generator.is_over() {
+        ready(generator.advance(session.model())).unwrap();
     }
-    let mut ids = writer.written().to_vec();
+    let mut ids = generator.generated().to_vec();
     let completion = tokenizer.decode(&ids).unwrap();
     if ids.len() < NEW_TOKENS as usize {
-        ids.extend(tokenizer.ends().first());
+        ids.extend(tokenizer.eos_ids().first());
     }
     let prompt = match session.data().form {
         PromptForm::Chat => format!("User: {prompt}\nAssistant: "),

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use hone_core::model::{Dropout, DropoutRates, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup, Pooling, Task};
-use hone_core::text::{Answers, Examples};
+use hone_core::text::{EncodedExamples, Labels};
 use hone_core::train::{Gradients, Objective, SoftTargets, StepInput, checkpointed_gradients, gradients};
 use hone_tests::{assert_close, decoder, golden, tolerance};
 
@@ -11,14 +11,14 @@ const ROWS: u32 = 3;
 
 /// Rows of different length: texts of two classes, or texts that are learned.
 fn step(model: &TaskModel, device: &Device) -> StepInput {
-    let mut examples = Examples::default();
+    let mut examples = EncodedExamples::default();
     for row in 0..ROWS {
         let ids: Vec<u32> = (0..12 - 2 * row).map(|i| (7 * i + 13 * row) % 40).collect();
         examples.push(&ids, row % 2);
     }
     if model.body.family().is_decoder() {
-        let learned = (0..ROWS).map(|row| std::iter::once(2..12 - 2 * row).collect()).collect();
-        examples.answers = Answers::Continuations { learned, references: Vec::new() };
+        let target_ranges = (0..ROWS).map(|row| std::iter::once(2..12 - 2 * row).collect()).collect();
+        examples.labels = Labels::Continuations { target_ranges, references: Vec::new() };
     }
     let rows: Vec<u32> = (0..ROWS).collect();
     let input = examples.batch(&rows, rows.len(), 16, 0).input(device);

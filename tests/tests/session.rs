@@ -7,7 +7,7 @@ use hone_core::recipe::{
 };
 use hone_core::rng::{Rng, Stream};
 use hone_core::run::EndReason;
-use hone_core::text::{Batch, EncodedTexts, Examples};
+use hone_core::text::{Batch, EncodedExamples, EncodedTexts};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, general_texts, predict};
 use hone_core::weights::{WeightMut, Weights};
 use hone_tests::{assert_close, moved, named, ready, run, take_steps, tolerance, word_tokenizer};
@@ -41,7 +41,7 @@ fn model_of(positions: usize) -> TaskModel {
 fn data(train_rows: u32) -> TrainingData {
     let mut rng = Rng::new(1, Stream::Synthetic, 0);
     let mut rows = |count: u32| {
-        let mut rows = Examples::default();
+        let mut rows = EncodedExamples::default();
         for row in 0..count {
             let mut ids: Vec<u32> = (0..4 + rng.below(8)).map(|_| 8 + rng.below(24) as u32).collect();
             ids[1] = 5 + row % 2;
@@ -262,7 +262,7 @@ fn gradual_unfreezing_thaws_from_the_head_down_and_makes_state_as_it_thaws() {
         &[ParamGroup::Embeddings, ParamGroup::Layer(0), ParamGroup::Layer(1), ParamGroup::Head],
     ] {
         let trainable: Vec<ParamGroup> =
-            session.parts().into_iter().filter(|part| part.trainable).map(|part| part.group).collect();
+            session.param_groups().into_iter().filter(|part| part.trainable).map(|part| part.group).collect();
         assert_eq!(trainable, expected);
         take_steps(&mut session, 2);
         assert_eq!(moved(session.base(), session.model()), expected.iter().copied().collect());
@@ -496,7 +496,7 @@ fn a_stage_whose_only_layer_was_frozen_by_hand_thaws_it() {
     session.set_trainable(ParamGroup::Layer(0), Some(false)).unwrap();
     take_steps(&mut session, 2);
     let trainable: Vec<ParamGroup> =
-        session.parts().into_iter().filter(|part| part.trainable).map(|part| part.group).collect();
+        session.param_groups().into_iter().filter(|part| part.trainable).map(|part| part.group).collect();
     assert_eq!((session.state().stage, trainable), (2, vec![ParamGroup::Layer(1)]));
 }
 

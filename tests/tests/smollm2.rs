@@ -18,7 +18,7 @@ fn ten_answers_equal_transformers() {
     let (mut tensors, header) = incoming.finish().unwrap();
     let header = header.unwrap();
     let (config, files) = (header.config_json(), header.tokenizer_files().unwrap());
-    let tokenizer = Tokenizer::parse(&files[0].1, 49_152).unwrap().with_ends(&[&config]);
+    let tokenizer = Tokenizer::parse(&files[0].1, 49_152).unwrap().with_eos_ids(&[&config]);
     let template = ChatTemplate::find(&files).unwrap();
     let config = ModelConfig::parse(&config).unwrap();
     let model = TaskModel::load(&config, Task::Generation, Pooling::Mean, 0, &mut tensors).unwrap();
@@ -56,7 +56,7 @@ fn what_is_learned_of_a_conversation_follows_what_it_is_asked_by() {
     reader.push(&fs::read(file).unwrap(), &mut |_, _| Ok(())).unwrap();
     let header = reader.finish().unwrap();
     let files = header.tokenizer_files().unwrap();
-    let tokenizer = Tokenizer::parse(&files[0].1, 49_152).unwrap().with_ends(&[&header.config_json()]);
+    let tokenizer = Tokenizer::parse(&files[0].1, 49_152).unwrap().with_eos_ids(&[&header.config_json()]);
     let template = ChatTemplate::find(&files).unwrap();
     let turn = |role, content| Message { role, content };
     let messages = [
@@ -67,17 +67,17 @@ fn what_is_learned_of_a_conversation_follows_what_it_is_asked_by() {
     ];
     let turns = conversation::chat(&tokenizer, template.as_ref(), &messages).unwrap();
     let learned: Vec<String> = turns
-        .learned
+        .target_ranges
         .iter()
         .map(|range| tokenizer.decode(&turns.ids[range.start as usize..range.end as usize]).unwrap())
         .collect();
     assert_eq!(learned, ["A parrot, 12 years old.\n", "Still a parrot.\n"]);
-    for (i, learned) in turns.learned.iter().enumerate() {
+    for (i, range) in turns.target_ranges.iter().enumerate() {
         let asked = conversation::prompt(&tokenizer, template.as_ref(), &messages[..2 * i + 1]).unwrap();
-        assert_eq!(asked, turns.ids[..learned.start as usize]);
+        assert_eq!(asked, turns.ids[..range.start as usize]);
         // The end of its turn is learned, by which it stops when it writes.
-        let end = tokenizer.ends()[0];
-        assert!(turns.ids[learned.start as usize..learned.end as usize].contains(&end));
+        let end = tokenizer.eos_ids()[0];
+        assert!(turns.ids[range.start as usize..range.end as usize].contains(&end));
     }
 }
 

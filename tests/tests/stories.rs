@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use burn::tensor::Device;
 use hone_core::dataset::Example;
+use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
-use hone_core::generate::Writer;
 use hone_core::model::TaskModel;
 use hone_core::recipe::Task;
-use hone_core::text::{Answers, EncodedRows, Examples, Tokenizer};
+use hone_core::text::{EncodedExamples, EncodedRows, Labels, Tokenizer};
 use hone_core::train::{SoftTargets, StepInput};
 use hone_tests::{
     assert_close, assert_curve, assert_final_weights, decoder, golden, json, ready, scores, shared, tolerance, values,
@@ -23,7 +23,7 @@ const LENGTH: usize = 96;
 fn model(device: &Device) -> Option<(TaskModel, Tokenizer)> {
     let folder = shared("models/stories260K")?;
     let file = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let tokenizer = Tokenizer::parse(&file("tokenizer.json"), 512).unwrap().with_ends(&[&file("config.json")]);
+    let tokenizer = Tokenizer::parse(&file("tokenizer.json"), 512).unwrap().with_eos_ids(&[&file("config.json")]);
     Some((decoder(&folder, device), tokenizer))
 }
 
@@ -42,18 +42,18 @@ fn logits_and_greedy_texts_equal_transformers() {
         assert_close(text, &logits, &expected[&format!("logits.{i}")], tolerance::LOGITS);
 
         let sampling = Sampling { max_new_tokens: completion.len() as u32, ..Sampling::default() };
-        let mut writer = Writer::new(&prompt, sampling, tokenizer.ends());
-        while !writer.is_over() {
-            ready(writer.advance(&model)).unwrap();
+        let mut generator = Generator::new(&prompt, sampling, tokenizer.eos_ids());
+        while !generator.is_over() {
+            ready(generator.advance(&model)).unwrap();
         }
-        assert_eq!(writer.written(), completion, "{text:?}");
-        let whole = tokenizer.decode(&[&prompt, writer.written()].concat()).unwrap();
+        assert_eq!(generator.generated(), completion, "{text:?}");
+        let whole = tokenizer.decode(&[&prompt, generator.generated()].concat()).unwrap();
         assert_eq!(format!("<s> {whole}"), case["continued"].as_str().unwrap());
     }
 }
 
 /// The golden rows of a task, out of all prompts and completions of its data, in the project's own form.
-fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> Examples {
+fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> EncodedExamples {
     let golden = case["rows"].as_array().unwrap();
     let mut rows = EncodedRows::new(Task::Generation);
     for row in golden {
@@ -62,8 +62,11 @@ fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> Ex
     }
     let (examples, cut) = rows.cut(tokenizer, LENGTH, 0).unwrap();
     assert_eq!((cut.shortened, cut.skipped), (0, 0));
-    let Answers::Continuations { learned, .. } = &examples.answers else { panic!("continuations") };
-    let found: Vec<_> = learned.iter().map(|learned| (u64::from(learned[0].start), learned[0].len() as u64)).collect();
+    let Labels::Continuations { target_ranges, .. } = &examples.labels else { panic!("continuations") };
+    let found: Vec<_> = target_ranges
+        .iter()
+        .map(|target_ranges| (u64::from(target_ranges[0].start), target_ranges[0].len() as u64))
+        .collect();
     let size = |row: &Value, key: &str| row[key].as_u64().unwrap();
     let sizes: Vec<_> = golden.iter().map(|row| (size(row, "prompt_tokens"), size(row, "completion_tokens"))).collect();
     assert_eq!(found, sizes);

@@ -7,8 +7,8 @@ use hone_core::recipe::{
     AdapterKind, Family, Metric, ParamGroup, Pooling, Recipe, RecipeSpec, Task, UnfreezeUnit, Unfreezing,
 };
 use hone_core::rng::{Rng, Stream};
-use hone_core::run::EndReason;
-use hone_core::text::{Answers, EncodedRows, EncodedTexts, Examples, Tokenizer};
+use hone_core::run::{EndReason, PerplexityChange};
+use hone_core::text::{EncodedExamples, EncodedRows, EncodedTexts, Labels, Tokenizer};
 use hone_core::train::{Prediction, Session, TrainingData, predict};
 use hone_tests::{moved, named, ready, run, take_steps, word_tokenizer};
 
@@ -33,7 +33,7 @@ fn tokenizer(task: Task) -> Tokenizer {
 }
 
 /// Rows of a task, encoded and cut.
-fn rows(task: Task, count: u32, purpose: u64) -> Examples {
+fn rows(task: Task, count: u32, purpose: u64) -> EncodedExamples {
     let mut rng = Rng::new(1, Stream::Synthetic, purpose);
     let (tokenizer, mut rows) = (tokenizer(task), EncodedRows::new(task));
     for row in 0..count {
@@ -352,7 +352,7 @@ fn a_run_that_is_stopped_keeps_the_best_weights_in_every_task() {
         let input = validation.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
         let said = ready(predict(session.model(), input, validation, &rows)).unwrap();
         let loss = |predictions: &[Prediction]| {
-            let losses = (0..).zip(predictions).map(|(row, said)| said.loss(&validation.answers, row));
+            let losses = (0..).zip(predictions).map(|(row, said)| said.loss(&validation.labels, row));
             let (sum, weight) = losses.fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
             sum / weight
         };
@@ -377,17 +377,19 @@ fn what_a_decoder_forgets_is_its_perplexity_on_general_texts() {
         // Every token of them but the first, as rows to go on with.
         let texts = general();
         let rows: Vec<u32> = (0..texts.len() as u32).collect();
-        let learned = (0..texts.len()).map(|row| std::iter::once(1..texts.tokens(row) as u32).collect()).collect();
-        let examples = Examples { texts, answers: Answers::Continuations { learned, references: Vec::new() } };
+        let target_ranges =
+            (0..texts.len()).map(|row| std::iter::once(1..texts.tokens(row) as u32).collect()).collect();
+        let examples =
+            EncodedExamples { texts, labels: Labels::Continuations { target_ranges, references: Vec::new() } };
         let perplexity = |model: &TaskModel| {
             let input = examples.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
             let said = ready(predict(model, input, &examples, &rows)).unwrap();
-            let losses = (0..).zip(&said).map(|(row, said)| said.loss(&examples.answers, row));
+            let losses = (0..).zip(&said).map(|(row, said)| said.loss(&examples.labels, row));
             let (sum, tokens) = losses.fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
             f64::exp(sum / tokens)
         };
         let expected = [session.base(), session.model()].map(perplexity);
-        let (before, after) = session.forgetting().unwrap().perplexity.unwrap();
+        let PerplexityChange { before, after } = session.forgetting().unwrap().perplexity.unwrap();
         assert!((before / expected[0] - 1.0).abs() < 1e-4 && (after / expected[1] - 1.0).abs() < 1e-4);
         assert!(after > 1.5 * before, "{before} {after}: nothing else was learned");
         assert_ne!(named(session.base()), named(session.model()));

@@ -3,8 +3,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, MaskSource};
 use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, Recipe, RecipeSpec, Task};
-use hone_core::run::RatePoint;
-use hone_core::text::Examples;
+use hone_core::run::LrFinderPoint;
+use hone_core::text::EncodedExamples;
 use hone_core::train::{
     LrFinder, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare, suggestions,
 };
@@ -96,16 +96,16 @@ fn balanced_class_weights_equal_scikit_learns() {
 }
 
 /// Rows of these classes, whose texts do not matter.
-fn examples(labels: &Value) -> Examples {
-    let mut examples = Examples::default();
+fn examples(labels: &Value) -> EncodedExamples {
+    let mut examples = EncodedExamples::default();
     let labels: Vec<u32> = serde_json::from_value(labels.clone()).unwrap();
     labels.into_iter().for_each(|label| examples.push(&[1], label));
     examples
 }
 
 /// Rows of a JSON file with their classes.
-fn labeled(rows: &Value) -> Examples {
-    let mut labeled = Examples::default();
+fn labeled(rows: &Value) -> EncodedExamples {
+    let mut labeled = EncodedExamples::default();
     let columns = ["input_ids", "attention_mask"].map(|column| rows[column].as_array().unwrap());
     for (row, label) in rows["labels"].as_array().unwrap().iter().enumerate() {
         let [ids, mask] = columns.map(|column| serde_json::from_value::<Vec<u32>>(column[row].clone()).unwrap());
@@ -237,8 +237,8 @@ fn a_range_test_suggests_the_golden_rates() {
     let rates: Vec<f64> = serde_json::from_value(info["rates"].clone()).unwrap();
     for case in ["valley", "rising", "diverging"].map(|name| &info[name]) {
         let smoothed: Vec<f64> = serde_json::from_value(case["smoothed"].clone()).unwrap();
-        let points: Vec<RatePoint> =
-            rates.iter().zip(smoothed).map(|(&lr, smooth)| RatePoint { lr, loss: smooth, smooth }).collect();
+        let points: Vec<LrFinderPoint> =
+            rates.iter().zip(smoothed).map(|(&lr, smooth)| LrFinderPoint { lr, loss: smooth, smooth }).collect();
         assert_eq!(suggestions(&points), (case["steepest"].as_f64(), case["valley"].as_f64()));
     }
 }

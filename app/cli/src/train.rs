@@ -134,7 +134,10 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
             Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
         }
         if session.take_trainable_changed() {
-            tell(&mut events, &Event::Parts { step: session.state().step, parts: session.parts() })?;
+            tell(
+                &mut events,
+                &Event::ParamGroups { step: session.state().step, param_groups: session.param_groups() },
+            )?;
         }
     }
 }
@@ -150,7 +153,7 @@ fn figures(evaluation: &Evaluation) -> String {
 /// # Errors
 /// When there are none: then with what has failed.
 fn abandoned(session: &mut Session, diagnostic: Diagnostic) -> Result<Diagnostic, Diagnostic> {
-    match session.abandon() {
+    match session.abort() {
         Some(step) => {
             let done = format!("{} The best weights so far (step {step}) are written.", diagnostic.done);
             Ok(diagnostic.done(done.trim_start()))

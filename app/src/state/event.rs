@@ -98,7 +98,7 @@ impl State {
                 self.previous = None;
                 self.trial.reset();
                 self.export = Export::Idle;
-                run.parts.clone_from(&plan.parts);
+                run.param_groups.clone_from(&plan.param_groups);
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {
                     run.phase = Phase::Running;
@@ -117,7 +117,7 @@ impl State {
                 }
                 run.evaluations.push(evaluation);
             }
-            Event::Parts { parts, .. } => run.parts = parts,
+            Event::ParamGroups { param_groups, .. } => run.param_groups = param_groups,
             Event::Measuring { done, total } => {
                 run.evaluating = None;
                 run.measuring = (total > 0).then_some((done, total));

@@ -380,7 +380,7 @@ impl State {
     /// Lets the recipe decide again of every part that was frozen or thawed by hand.
     pub fn follow_recipe(&mut self) -> Vec<Effect> {
         let by_hand: Vec<ParamGroup> =
-            self.run.parts.iter().filter(|part| part.by_hand).map(|part| part.group).collect();
+            self.run.param_groups.iter().filter(|part| part.by_hand).map(|part| part.group).collect();
         by_hand.into_iter().flat_map(|group| self.set_trainable(group, None)).collect()
     }
 

@@ -17,7 +17,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
 use hone_core::protocol::{Backend, DeviceReport, Event};
 use hone_core::recipe::{Family, LoraTarget, Metric, ParamGroup, Pooling, RecipeSpec};
-use hone_core::run::{Baseline, EndReason, ParamGroupState, RunPlan, RunSummary};
+use hone_core::run::{Baseline, EndReason, LrPoint, ParamGroupState, RunPlan, RunSummary};
 use hone_core::usage::PromptForm;
 
 use crate::state::{Chosen, State};
@@ -166,8 +166,8 @@ fn started() -> Event {
             cuts: Cuts::default(),
             form: PromptForm::default(),
             trainable_parameters: 10e6,
-            lr_curve: vec![(0, 0.0), (18, 0.0)],
-            parts: vec![part(ParamGroup::Layer(5), false), part(ParamGroup::Head, true)],
+            lr_curve: [0, 18].map(|step| LrPoint { step, lr: 0.0 }).into(),
+            param_groups: vec![part(ParamGroup::Layer(5), false), part(ParamGroup::Head, true)],
             baseline: Some(baseline()),
         },
     }

@@ -110,5 +110,5 @@ pub fn Samples() -> impl IntoView {
 }
 
 fn texts(sample: &TextSample) -> Vec<String> {
-    [&sample.prompt, &sample.written, &sample.reference].map(|text| format::lines(text)).into()
+    [&sample.prompt, &sample.generated, &sample.reference].map(|text| format::lines(text)).into()
 }

@@ -1,4 +1,4 @@
-use hone_core::run::RateFinding;
+use hone_core::run::LrFinderResult;
 use leptos::prelude::*;
 
 use crate::components::{Chart, ProblemPlace, pressed};
@@ -86,7 +86,7 @@ fn Suggestions() -> impl IntoView {
 
 /// Takes a rate that was found.
 #[component]
-fn Take(name: &'static str, pick: fn(&RateFinding) -> Option<f64>) -> impl IntoView {
+fn Take(name: &'static str, pick: fn(&LrFinderResult) -> Option<f64>) -> impl IntoView {
     let page = Page::get();
     let rate = move |state: &State| state.finder.finding().and_then(pick);
     let words = page.memo(move |state| {

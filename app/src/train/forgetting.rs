@@ -1,4 +1,4 @@
-use hone_core::run::Forgetting;
+use hone_core::run::{Forgetting, PerplexityChange};
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, changing};
@@ -17,7 +17,7 @@ pub fn ForgettingMeter() -> impl IntoView {
         format!("Measured on {compared} that have nothing to do with your rows. ")
     });
     let perplexity = page.memo(|state| match forgetting(state).and_then(|forgetting| forgetting.perplexity) {
-        Some((before, after)) => {
+        Some(PerplexityChange { before, after }) => {
             let [before, after] = [before, after].map(format::tenths);
             format!("Among how many tokens it hesitates there: {before} before and {after} after. ")
         }
@@ -52,7 +52,7 @@ fn forgetting(state: &State) -> Option<Forgetting> {
 }
 
 fn verdict(forgetting: Forgetting) -> &'static str {
-    if let Some((before, after)) = forgetting.perplexity {
+    if let Some(PerplexityChange { before, after }) = forgetting.perplexity {
         return match after / before {
             ratio if ratio <= 1.05 => "It has kept nearly all: general text is as easy for it as before.",
             ratio if ratio <= 1.3 => "It has forgotten a little: general text is somewhat harder for it than before.",

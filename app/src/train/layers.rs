@@ -47,10 +47,12 @@ pub fn PlannedLayers() -> impl IntoView {
 #[component]
 pub fn LiveLayers() -> impl IntoView {
     let page = Page::get();
-    let groups = page.memo(|state| state.run.parts.iter().rev().map(|part| part.group).collect::<Vec<_>>());
-    let is_followed = page.memo(|state| !state.run.is_active() || state.run.parts.iter().all(|part| !part.by_hand));
+    let groups = page.memo(|state| state.run.param_groups.iter().rev().map(|part| part.group).collect::<Vec<_>>());
+    let is_followed =
+        page.memo(|state| !state.run.is_active() || state.run.param_groups.iter().all(|part| !part.by_hand));
     let learning = page.memo(|state| {
-        let trainable: f64 = state.run.parts.iter().filter(|part| part.trainable).map(|part| part.parameters).sum();
+        let trainable: f64 =
+            state.run.param_groups.iter().filter(|part| part.trainable).map(|part| part.parameters).sum();
         if trainable > 0.0 { format!("{} parameters learn now.", format::parameters(trainable)) } else { String::new() }
     });
     let follow = move |_| page.act(|state| state.follow_recipe());

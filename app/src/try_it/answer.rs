@@ -40,7 +40,7 @@ fn words_read(reply: &Reply) -> String {
 
 fn written(answer: &Answer) -> Option<&str> {
     match answer {
-        Answer::Written { text, .. } => Some(text),
+        Answer::Generated { text, .. } => Some(text),
         _ => None,
     }
 }

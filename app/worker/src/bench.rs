@@ -1,15 +1,15 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
-use hone_core::device_to_host::read_step;
+use hone_core::device_to_host::step_to_host;
 use hone_core::diagnostic::Diagnostic;
+use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
-use hone_core::generate::Writer;
 use hone_core::model::{
     BertConfig, Dropout, DropoutRates, FrozenPrefix, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
 };
 use hone_core::protocol::{BenchCase, BenchFigures, Event};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup};
-use hone_core::text::{Answers, EncodedTexts, Examples};
+use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use wasm_bindgen::prelude::*;
 
@@ -163,7 +163,7 @@ async fn step(
     let shares = DropoutRates { adapter: 0.0, ..DropoutRates::all(DROPOUT) };
     let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
     let (loss, gradients) = gradients(model, input, Objective::default(), |group| group >= lowest, &mut dropout);
-    let read = read_step(loss, gradients.square_norms());
+    let read = step_to_host(loss, gradients.square_norms());
     let awaited = now_ms();
     let (loss, squares) = read.await?;
     let resumed = now_ms();
@@ -175,33 +175,33 @@ async fn step(
 }
 
 /// Full rows: texts of two classes, or texts of which all but the first token are learned.
-fn examples(case: &BenchCase, family: Family) -> Examples {
+fn examples(case: &BenchCase, family: Family) -> EncodedExamples {
     let (rows, len) = (case.batch, case.len);
     let mut texts = EncodedTexts::default();
     for row in 0..rows {
         let ids: Vec<u32> = (0..len).map(|i| (31 * i + 17 * row) % 500).collect();
         texts.push(&ids);
     }
-    let answers = match family.is_decoder() {
-        true => Answers::Continuations {
-            learned: (0..rows).map(|_| std::iter::once(1..len).collect()).collect(),
+    let labels = match family.is_decoder() {
+        true => Labels::Continuations {
+            target_ranges: (0..rows).map(|_| std::iter::once(1..len).collect()).collect(),
             references: Vec::new(),
         },
-        false => Answers::Classes((0..rows).map(|row| row % 2).collect()),
+        false => Labels::Classes((0..rows).map(|row| row % 2).collect()),
     };
-    Examples { texts, answers }
+    EncodedExamples { texts, labels }
 }
 
 /// Tokens a second that a model writes on from a prompt, one after the other.
 async fn written_per_s(model: &TaskModel, prompt: &[u32]) -> Result<f64, Diagnostic> {
-    let mut writer = Writer::new(prompt, Sampling { max_new_tokens: WRITTEN + 1, ..Sampling::default() }, &[]);
+    let mut generator = Generator::new(prompt, Sampling { max_new_tokens: WRITTEN + 1, ..Sampling::default() }, &[]);
     // The prompt is read with the first token.
-    while writer.written().is_empty() {
-        writer.advance(model).await?;
+    while generator.generated().is_empty() {
+        generator.advance(model).await?;
     }
     let begin = now_ms();
-    while !writer.is_over() {
-        writer.advance(model).await?;
+    while !generator.is_over() {
+        generator.advance(model).await?;
     }
     Ok(f64::from(WRITTEN) / (now_ms() - begin) * 1e3)
 }

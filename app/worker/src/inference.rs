@@ -1,9 +1,9 @@
 //! What the models say of texts: what the person asks them, and the validation rows.
 
 use hone_core::diagnostic::Diagnostic;
-use hone_core::generate::Writer;
+use hone_core::generate::Generator;
 use hone_core::inference::{Answer, Query};
-use hone_core::inference::{Asked, Prompt};
+use hone_core::inference::{EncodedPrompt, EncodedQuery};
 use hone_core::protocol::{Event, RowView};
 use hone_core::train::Prediction;
 
@@ -31,7 +31,7 @@ enum Stage {
 
 /// A text that is read, a long passage in windows: first by the base.
 struct Reading {
-    asked: Asked,
+    asked: EncodedQuery,
     /// What the model that reads has said of the windows so far.
     said: Vec<Prediction>,
     base: Option<Answer>,
@@ -39,7 +39,7 @@ struct Reading {
 
 /// Texts that both write.
 struct Writing {
-    writers: [Writer; 2],
+    generators: [Generator; 2],
     tokens: u32,
     truncated: bool,
 }
@@ -59,13 +59,14 @@ fn begun(engine: &Engine, query: Query) -> Result<Stage, Diagnostic> {
     };
     let (session, pretrained) = (&run.session, &model.pretrained);
     let Query::Prompt { prompt, sampling } = query else {
-        let asked = Asked::new(&query, session, &pretrained.tokenizer)?;
+        let asked = EncodedQuery::new(&query, session, &pretrained.tokenizer)?;
         return Ok(Stage::Reading(Reading { asked, said: Vec::new(), base: None }));
     };
     let new_tokens = sampling.max_new_tokens as usize;
-    let Prompt { ids, is_cut } = Prompt::new(&prompt, new_tokens, session, pretrained, memory::free(engine))?;
-    let writers = [(); 2].map(|()| Writer::new(&ids, sampling, pretrained.tokenizer.ends()));
-    Ok(Stage::Writing(Writing { writers, tokens: ids.len() as u32, truncated: is_cut }))
+    let EncodedPrompt { ids, is_cut } =
+        EncodedPrompt::new(&prompt, new_tokens, session, pretrained, memory::free(engine))?;
+    let generators = [(); 2].map(|()| Generator::new(&ids, sampling, pretrained.tokenizer.eos_ids()));
+    Ok(Stage::Writing(Writing { generators, tokens: ids.len() as u32, truncated: is_cut }))
 }
 
 /// Ends what is being asked; what was written stands.
@@ -117,26 +118,26 @@ async fn advance_reading(engine: &Engine, id: u32, mut reading: Reading) -> Resu
 
 async fn advance_writing(engine: &Engine, id: u32, mut writing: Writing) -> Result<Option<Writing>, Diagnostic> {
     let Some(run) = &engine.run else { return Ok(None) };
-    if writing.writers.iter().any(Writer::is_reading) {
+    if writing.generators.iter().any(Generator::is_reading_prompt) {
         post(&Event::Busy { seconds: READ_SECONDS });
     }
-    for (writer, model) in writing.writers.iter_mut().zip([run.session.base(), run.session.model()]) {
-        trusted(writer.advance(model).await)?;
+    for (generator, model) in writing.generators.iter_mut().zip([run.session.base(), run.session.model()]) {
+        trusted(generator.advance(model).await)?;
     }
-    if !writing.writers.iter().any(Writer::is_reading) {
+    if !writing.generators.iter().any(Generator::is_reading_prompt) {
         tell(engine, id, &writing, false);
     }
-    let is_over = writing.writers.iter().all(Writer::is_over);
+    let is_over = writing.generators.iter().all(Generator::is_over);
     Ok((!is_over).then_some(writing))
 }
 
 fn tell(engine: &Engine, id: u32, writing: &Writing, is_stopped: bool) {
     let Some(model) = &engine.model else { return };
-    let answer = |writer: &Writer| Answer::Written {
-        text: model.pretrained.tokenizer.decode(writer.written()).unwrap_or_default(),
-        is_over: is_stopped || writer.is_over(),
+    let answer = |generator: &Generator| Answer::Generated {
+        text: model.pretrained.tokenizer.decode(generator.generated()).unwrap_or_default(),
+        is_over: is_stopped || generator.is_over(),
     };
-    let [base, tuned] = [0, 1].map(|i| answer(&writing.writers[i]));
+    let [base, tuned] = [0, 1].map(|i| answer(&writing.generators[i]));
     let Writing { tokens, truncated, .. } = *writing;
     post(&Event::Predicted { id, labels: Vec::new(), base, tuned, tokens, truncated });
 }

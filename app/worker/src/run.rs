@@ -81,7 +81,7 @@ impl Run {
 
     fn tell_parts(&mut self) {
         self.flush();
-        post(&Event::Parts { step: self.session.state().step, parts: self.session.parts() });
+        post(&Event::ParamGroups { step: self.session.state().step, param_groups: self.session.param_groups() });
     }
 
     fn finish(&mut self, reason: EndReason, advice: Option<Diagnostic>) {
@@ -319,7 +319,7 @@ fn tell(run: &mut Run, progress: Progress) {
 fn fail(run: &mut Run, diagnostic: Diagnostic) {
     run.flush();
     run.stage = Stage::Over;
-    let kept = run.session.abandon();
+    let kept = run.session.abort();
     let done = match kept {
         Some(step) => format!("{} The best weights so far (step {step}) are kept.", diagnostic.done),
         None => format!("{} No weights were kept: the run had not been evaluated yet.", diagnostic.done),

@@ -20,7 +20,7 @@ use crate::metrics::Evaluation;
 use crate::model::TaskModel;
 use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
-use crate::train::{Record, TrainingData};
+use crate::train::{HistoryEntry, TrainingData};
 use crate::usage::ExportForm;
 use crate::usage::{ModelKind, PromptForm};
 
@@ -50,7 +50,7 @@ pub struct ModelFolder<'a> {
     /// The recipe.
     pub recipe: &'a Recipe,
     /// Steps and evaluations.
-    pub history: &'a [Record],
+    pub history: &'a [HistoryEntry],
     /// The kept weights' scores.
     pub best: &'a Evaluation,
     /// What saying the same of every row scores.

@@ -4,19 +4,19 @@ use serde_json::{Map, Value, json};
 
 use crate::export::ModelFolder;
 use crate::recipe::{Metric, ScheduleKind};
-use crate::train::Record;
+use crate::train::HistoryEntry;
 
 /// How the run went. A number that is not finite is `null`, as JSON has none.
 pub(crate) fn state(folder: &ModelFolder) -> Value {
     let log = folder.history.iter().map(|record| match record {
-        Record::Step(step) => json!({
+        HistoryEntry::Step(step) => json!({
             "epoch": step.epoch,
             "grad_norm": step.grad_norm,
             "learning_rate": step.lr,
             "loss": step.loss,
             "step": step.step,
         }),
-        Record::Evaluation(evaluation) => {
+        HistoryEntry::Evaluation(evaluation) => {
             let mut row = Map::new();
             row.insert("epoch".into(), json!(evaluation.epoch));
             row.insert("eval_loss".into(), json!(evaluation.loss));
@@ -28,8 +28,8 @@ pub(crate) fn state(folder: &ModelFolder) -> Value {
         }
     });
     let last = folder.history.iter().rev().find_map(|record| match record {
-        Record::Step(step) => Some((step.step, step.epoch)),
-        Record::Evaluation(_) => None,
+        HistoryEntry::Step(step) => Some((step.step, step.epoch)),
+        HistoryEntry::Evaluation(_) => None,
     });
     let (global_step, epoch) = last.unwrap_or_default();
     json!({

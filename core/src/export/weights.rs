@@ -4,7 +4,7 @@ use std::io::Write;
 
 use burn::tensor::Tensor;
 
-use crate::device_to_host::read;
+use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
 use crate::model::TaskModel;
@@ -76,7 +76,7 @@ pub(crate) async fn write(
     out.write_all(&write_header(&tensors)).map_err(failed)?;
     let total = weights.len();
     for (done, Exported { info, values, transposed }) in weights.into_iter().enumerate() {
-        let values = read(values).await?;
+        let values = device_to_host(values).await?;
         out.write_all(&encode(&values, info.dtype, transposed)).map_err(failed)?;
         progress(done + 1, total);
     }

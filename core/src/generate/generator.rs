@@ -1,6 +1,6 @@
 //! Writing on from a prompt, token by token.
 
-use crate::device_to_host::read;
+use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::generate::Sampling;
 use crate::limits::MAX_PROMPT_PIECE;
@@ -13,7 +13,7 @@ const ATTENTION_COPIES: usize = 3;
 
 /// A text that is being written.
 #[derive(Debug)]
-pub struct Writer {
+pub struct Generator {
     sampling: Sampling,
     cache: Cache,
     /// Tokens that the model has not seen yet.
@@ -22,14 +22,14 @@ pub struct Writer {
     ids: Vec<u32>,
     prompt_tokens: usize,
     /// Tokens that end a text.
-    ends: Vec<u32>,
+    eos_ids: Vec<u32>,
     rng: Rng,
     is_over: bool,
 }
 
-impl Writer {
+impl Generator {
     /// A text that begins with `prompt`, of at least one token, and ends with any of `ends`.
-    pub fn new(prompt: &[u32], sampling: Sampling, ends: &[u32]) -> Self {
+    pub fn new(prompt: &[u32], sampling: Sampling, eos_ids: &[u32]) -> Self {
         Self {
             rng: Rng::new(u64::from(sampling.seed), Stream::Sampling, 0),
             is_over: prompt.is_empty() || sampling.max_new_tokens == 0,
@@ -38,17 +38,17 @@ impl Writer {
             unseen: prompt.to_vec(),
             ids: prompt.to_vec(),
             prompt_tokens: prompt.len(),
-            ends: ends.to_vec(),
+            eos_ids: eos_ids.to_vec(),
         }
     }
 
     /// What was written so far.
-    pub fn written(&self) -> &[u32] {
+    pub fn generated(&self) -> &[u32] {
         &self.ids[self.prompt_tokens..]
     }
 
     /// Whether the prompt has not been read to its end.
-    pub fn is_reading(&self) -> bool {
+    pub fn is_reading_prompt(&self) -> bool {
         !self.is_over && self.cache.tokens() < self.prompt_tokens
     }
 
@@ -68,35 +68,35 @@ impl Writer {
         let rest = self.unseen.split_off(self.unseen.len().min(MAX_PROMPT_PIECE));
         let piece = std::mem::replace(&mut self.unseen, rest);
         // Those of a piece in the middle say nothing new: they are read to await the device.
-        let mut scores = read(model.body.next_scores(&piece, &mut self.cache)).await?;
+        let mut scores = device_to_host(model.body.next_scores(&piece, &mut self.cache)).await?;
         if scores.iter().any(|score| score.is_nan()) {
             self.is_over = true;
             return Err(Diagnostic::new("generate.not-finite", "The model gave no finite scores.")
                 .done("Writing stopped.")
                 .remedy("Train again with a lower learning rate."));
         }
-        if self.is_reading() {
+        if self.is_reading_prompt() {
             return Ok(());
         }
         apply_repetition_penalty(&mut scores, &self.ids, self.sampling.repetition_penalty);
         let id = choose(&scores, &self.sampling, &mut self.rng);
-        if self.ends.contains(&id) {
+        if self.eos_ids.contains(&id) {
             self.is_over = true;
             return Ok(());
         }
         self.ids.push(id);
         self.unseen.push(id);
         let is_full = model.body.positions().is_some_and(|positions| self.ids.len() >= positions);
-        self.is_over = is_full || self.written().len() >= self.sampling.max_new_tokens as usize;
+        self.is_over = is_full || self.generated().len() >= self.sampling.max_new_tokens as usize;
         Ok(())
     }
 }
 
 /// Memory that `writers` texts take for each of their tokens, in bytes: keys and values in every layer, and the attention
 /// of a piece of one prompt over it.
-pub fn bytes_per_token(body: &BaseModel, writers: usize) -> f64 {
+pub fn bytes_per_token(body: &BaseModel, generators: usize) -> f64 {
     let attention = ATTENTION_COPIES * body.sizes().heads * MAX_PROMPT_PIECE;
-    ((writers * body.kept_by_token() + attention) * size_of::<f32>()) as f64
+    ((generators * body.kept_by_token() + attention) * size_of::<f32>()) as f64
 }
 
 /// Makes what stands in the text already less likely (Keskar et al. 2019), as transformers'
@@ -168,14 +168,14 @@ mod tests {
 
     #[test]
     fn what_is_over_at_once_reads_nothing() {
-        let writer = |prompt, max_new_tokens| {
+        let generator = |prompt, max_new_tokens| {
             let sampling = Sampling { max_new_tokens, ..Sampling::default() };
-            let writer = Writer::new(prompt, sampling, &[]);
-            (writer.is_reading(), writer.is_over())
+            let generator = Generator::new(prompt, sampling, &[]);
+            (generator.is_reading_prompt(), generator.is_over())
         };
-        assert_eq!(writer(&[1], 0), (false, true));
-        assert_eq!(writer(&[], 5), (false, true));
-        assert_eq!(writer(&[1], 5), (true, false));
+        assert_eq!(generator(&[1], 0), (false, true));
+        assert_eq!(generator(&[], 5), (false, true));
+        assert_eq!(generator(&[1], 5), (true, false));
     }
 
     #[test]

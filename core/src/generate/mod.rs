@@ -5,5 +5,5 @@ mod generator;
 mod sampling;
 
 #[cfg(feature = "engine")]
-pub use generator::{Writer, bytes_per_token};
+pub use generator::{Generator, bytes_per_token};
 pub use sampling::Sampling;

@@ -8,7 +8,7 @@ use crate::metrics::{Detail, Evaluation, entities};
 use crate::model::TaskModel;
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
-use crate::text::{Answers, EncodedRows, Examples, Tokenizer, conversation};
+use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer, conversation};
 use crate::train::{Prediction, Session, best_spans, predict};
 
 /// Answers that are shown of a passage.
@@ -16,8 +16,8 @@ const SPANS: usize = 5;
 
 /// A query in a run's own form.
 #[derive(Debug)]
-pub struct Asked {
-    examples: Examples,
+pub struct EncodedQuery {
+    examples: EncodedExamples,
     /// Where the words of a text stand, in the task of tags.
     words: Vec<Word>,
     /// Tokens of the query.
@@ -26,7 +26,7 @@ pub struct Asked {
     pub is_cut: bool,
 }
 
-impl Asked {
+impl EncodedQuery {
     /// Puts a query of a run's task into tokens.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl Asked {
         let tokens = rows.push(tokenizer, None, labels.len(), &example)?;
         let (examples, cut) = rows.cut(tokenizer, recipe.max_length(), recipe.spec().doc_stride as usize)?;
         // What is left of the words is in the order of the tokens: those without one were passed over.
-        if let Answers::Tags(tags) = &examples.answers {
+        if let Labels::Tags(tags) = &examples.labels {
             places = kept(&places, tags.first().map_or(0, |tags| tags.len()), tokenizer, query)?;
         }
         Ok(Self { examples, words: places, tokens, is_cut: cut.shortened > 0 })
@@ -87,7 +87,7 @@ impl Asked {
     }
 
     fn read(&self, mut said: Vec<Prediction>, labels: &[String], best: Option<&Evaluation>) -> Answer {
-        if let Answers::Spans { windows, .. } = &self.examples.answers {
+        if let Labels::Spans { windows, .. } = &self.examples.labels {
             let found = best_spans(windows.iter().zip(&said), SPANS);
             let (shares, no_answer) = found.probabilities();
             let threshold = match best.map(|best| &best.detail) {
@@ -142,14 +142,14 @@ impl Asked {
 
 /// A text that base and tuned model are to write on from.
 #[derive(Debug)]
-pub struct Prompt {
+pub struct EncodedPrompt {
     /// Its tokens, in the form that the run's rows were learned in.
     pub ids: Vec<u32>,
     /// Whether its beginning was cut off.
     pub is_cut: bool,
 }
 
-impl Prompt {
+impl EncodedPrompt {
     /// Puts a person's text into tokens. Of one that is longer than the model can read the end stays: that is what is
     /// written on from. `free_bytes` is the memory that both may take for it.
     ///

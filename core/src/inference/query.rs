@@ -67,7 +67,7 @@ pub enum Answer {
         is_unanswerable: bool,
     },
     /// A text.
-    Written {
+    Generated {
         /// What was written so far.
         text: String,
         /// Whether nothing more comes.

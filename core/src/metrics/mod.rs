@@ -17,7 +17,7 @@ pub use bleu::{Bleu, bleu};
 pub use chrf::chrf;
 pub use classes::{ClassScores, evaluate};
 pub use entities::{Entity, EntityScores, entities, evaluate_entities};
-pub use evaluation::{Detail, Evaluation, TextSample};
+pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
 pub use generation::{exact_match, perplexity};
 pub use multilabel::{MultilabelScores, best_label_thresholds, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};

@@ -76,7 +76,7 @@ pub enum Command {
         /// Its entry's `id`.
         id: String,
     },
-    /// Start a run. Answered by `Started`; then `Steps`, `Parts`, `Evaluating` and `Evaluated`, and `Measuring` at the
+    /// Start a run. Answered by `Started`; then `Steps`, `ParamGroups`, `Evaluating` and `Evaluated`, and `Measuring` at the
     /// end; then `Finished`. `RunFailed` where it cannot start or go on.
     Start {
         /// The recipe, not validated yet.
@@ -88,7 +88,7 @@ pub enum Command {
     Resume,
     /// End the run after this batch and keep the best weights; end a range test or an estimate.
     Stop,
-    /// Freeze or thaw a part of the model by hand, from the next batch on. Answered by `Parts`, or by
+    /// Freeze or thaw a part of the model by hand, from the next batch on. Answered by `ParamGroups`, or by
     /// `RunWarning` where it cannot be.
     SetTrainable {
         /// The part.

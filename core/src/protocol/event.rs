@@ -10,7 +10,7 @@ use crate::metrics::Evaluation;
 use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::recipe::RecipeSpec;
-use crate::run::{Estimate, ParamGroupState, RateFinding, RatePoint, RunPlan, RunSummary, StepMetrics};
+use crate::run::{Estimate, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
 /// From the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,11 +114,11 @@ pub enum Event {
         is_best: bool,
     },
     /// Which parts of the model learn has changed.
-    Parts {
+    ParamGroups {
         /// Optimizer steps taken before.
         step: u32,
         /// The parts, from the bottom.
-        parts: Vec<ParamGroupState>,
+        param_groups: Vec<ParamGroupState>,
     },
     /// How far the tuned encoder has moved is being measured.
     Measuring {
@@ -130,14 +130,14 @@ pub enum Event {
     /// A step of a range test.
     RateTried {
         /// Rate and loss.
-        point: RatePoint,
+        point: LrFinderPoint,
         /// Steps in all, if the loss holds so long.
         total: u32,
     },
     /// A range test is over; the model is as it was before.
     RateFound {
         /// What it found.
-        finding: RateFinding,
+        finding: LrFinderResult,
     },
     /// A range test cannot be made or finished.
     RateFailed {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A step of a range test.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RatePoint {
+pub struct LrFinderPoint {
     /// Learning rate.
     pub lr: f64,
     /// Loss of the batch.
@@ -15,9 +15,9 @@ pub struct RatePoint {
 
 /// What a range test found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RateFinding {
+pub struct LrFinderResult {
     /// Its steps, in order.
-    pub points: Vec<RatePoint>,
+    pub points: Vec<LrFinderPoint>,
     /// Where the smoothed loss falls fastest.
     pub steepest: Option<f64>,
     /// Half way into the longest fall of the smoothed loss.

@@ -7,7 +7,7 @@ mod step;
 mod summary;
 
 pub use estimate::Estimate;
-pub use lr_range::{RateFinding, RatePoint};
-pub use plan::{ParamGroupState, RunPlan};
+pub use lr_range::{LrFinderPoint, LrFinderResult};
+pub use plan::{LrPoint, ParamGroupState, RunPlan};
 pub use step::StepMetrics;
-pub use summary::{Baseline, EndReason, Forgetting, RunSummary};
+pub use summary::{Baseline, EndReason, Forgetting, PerplexityChange, RunSummary};

@@ -30,12 +30,21 @@ pub struct RunPlan {
     pub form: PromptForm,
     /// Parameters that learn in the last stage.
     pub trainable_parameters: f64,
-    /// Learning rate at each of at most 200 evenly spaced steps: (step, rate).
-    pub lr_curve: Vec<(u32, f64)>,
+    /// Learning rate at up to 200 evenly spaced steps.
+    pub lr_curve: Vec<LrPoint>,
     /// The parts of the model at the beginning, from the bottom.
-    pub parts: Vec<ParamGroupState>,
+    pub param_groups: Vec<ParamGroupState>,
     /// What saying the same of every row scores, where there is such a thing to say.
     pub baseline: Option<Baseline>,
+}
+
+/// Learning rate at an optimizer step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LrPoint {
+    /// Optimizer step, from 1.
+    pub step: u32,
+    /// Base learning rate at that step, before the groups' factors.
+    pub lr: f64,
 }
 
 /// A part of the model in a run.

@@ -60,6 +60,15 @@ pub struct Forgetting {
     pub agreement: f64,
     /// Sentences compared.
     pub sentences: u32,
-    /// Perplexity of a decoder on the sentences, before and after.
-    pub perplexity: Option<(f64, f64)>,
+    /// Perplexity of a decoder on the sentences; none for an encoder.
+    pub perplexity: Option<PerplexityChange>,
+}
+
+/// Perplexity of a decoder on the general sentences.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PerplexityChange {
+    /// Perplexity of the pretrained model.
+    pub before: f64,
+    /// Perplexity of the tuned model.
+    pub after: f64,
 }

@@ -13,7 +13,7 @@ pub struct Turns {
     /// Its tokens.
     pub ids: Vec<u32>,
     /// Those that are learned.
-    pub learned: Vec<Range<u32>>,
+    pub target_ranges: Vec<Range<u32>>,
     /// What stands before the last part that is learned, for a person.
     pub prompt_text: String,
     /// The last part that is learned.
@@ -121,7 +121,7 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
         }
     }
     turns.add(tokenizer, &whole[done..], false)?;
-    if turns.learned.is_empty() {
+    if turns.target_ranges.is_empty() {
         return Err(Diagnostic::new(
             "text.template",
             "The model's chat template leaves no turn of the assistant to learn.",
@@ -173,14 +173,14 @@ impl Turns {
         let end = self.ids.len() as u32;
         // The first token of all is never token_log_probs.
         if is_learned && start.max(1) < end {
-            self.learned.push(start.max(1)..end);
+            self.target_ranges.push(start.max(1)..end);
         }
         Ok(())
     }
 
     /// The end of what was added last is learned with it.
     fn end(&mut self, tokenizer: &Tokenizer) {
-        if let (Some(&end), Some(last)) = (tokenizer.ends().first(), self.learned.last_mut()) {
+        if let (Some(&end), Some(last)) = (tokenizer.eos_ids().first(), self.target_ranges.last_mut()) {
             self.ids.push(end);
             last.end += 1;
         }

@@ -6,7 +6,7 @@ use crate::dataset::{Cut, Example};
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::text::{
-    Answers, ChatTemplate, EncodedTexts, Examples, Question, Reference, Tokenizer, Window, conversation,
+    ChatTemplate, EncodedExamples, EncodedTexts, Labels, Question, Reference, Tokenizer, Window, conversation,
 };
 
 /// A question may take this part of a window: half.
@@ -20,11 +20,11 @@ const CORPUS_PROMPT: usize = 16;
 #[derive(Clone, Debug)]
 pub enum EncodedRows {
     /// Texts and pairs of texts, with their answers.
-    Texts(Examples),
+    Texts(EncodedExamples),
     /// Questions and their passages.
     Questions(Questions),
     /// Prompts with their completions, and conversations.
-    Continuations(Examples),
+    Continuations(EncodedExamples),
     /// Running text.
     Corpus {
         /// All of it.
@@ -51,16 +51,16 @@ pub struct Questions {
 impl EncodedRows {
     /// No rows yet, of a data set for `task`.
     pub fn new(task: Task) -> Self {
-        let texts = |answers| Self::Texts(Examples { answers, ..Examples::default() });
+        let texts = |labels| Self::Texts(EncodedExamples { labels, ..EncodedExamples::default() });
         match task {
-            Task::Classification => texts(Answers::Classes(Vec::new())),
-            Task::MultiLabel => texts(Answers::Labels(Vec::new())),
-            Task::Regression => texts(Answers::Numbers(Vec::new())),
-            Task::TokenClassification => texts(Answers::Tags(Vec::new())),
+            Task::Classification => texts(Labels::Classes(Vec::new())),
+            Task::MultiLabel => texts(Labels::MultiLabel(Vec::new())),
+            Task::Regression => texts(Labels::Numbers(Vec::new())),
+            Task::TokenClassification => texts(Labels::Tags(Vec::new())),
             Task::QuestionAnswering => Self::Questions(Questions::default()),
             Task::Generation => {
-                let answers = Answers::Continuations { learned: Vec::new(), references: Vec::new() };
-                Self::Continuations(Examples { answers, ..Examples::default() })
+                let labels = Labels::Continuations { target_ranges: Vec::new(), references: Vec::new() };
+                Self::Continuations(EncodedExamples { labels, ..EncodedExamples::default() })
             }
         }
     }
@@ -87,8 +87,8 @@ impl EncodedRows {
                 let text = |reference: &Reference| {
                     4 * reference.prompt.len() + reference.prompt_text.len() + reference.completion.len()
                 };
-                let references = match &examples.answers {
-                    Answers::Continuations { references, .. } => references.as_slice(),
+                let references = match &examples.labels {
+                    Labels::Continuations { references, .. } => references.as_slice(),
                     _ => &[],
                 };
                 examples.texts.bytes() + references.iter().map(text).sum::<usize>()
@@ -117,21 +117,21 @@ impl EncodedRows {
         match (&mut *self, example) {
             (Self::Texts(examples), Example::Class { text, pair, class }) => {
                 let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
-                if let Answers::Classes(classes) = &mut examples.answers {
+                if let Labels::Classes(classes) = &mut examples.labels {
                     classes.push(*class);
                 }
                 Ok(tokens)
             }
             (Self::Texts(examples), Example::Labels { text, pair, labels: held }) => {
                 let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
-                if let Answers::Labels(flags) = &mut examples.answers {
+                if let Labels::MultiLabel(flags) = &mut examples.labels {
                     flags.push((0..labels as u32).map(|label| held.contains(&label)).collect());
                 }
                 Ok(tokens)
             }
             (Self::Texts(examples), Example::Number { text, pair, value }) => {
                 let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
-                if let Answers::Numbers(numbers) = &mut examples.answers {
+                if let Labels::Numbers(numbers) = &mut examples.labels {
                     numbers.push(*value);
                 }
                 Ok(tokens)
@@ -140,7 +140,7 @@ impl EncodedRows {
                 let words: Vec<(Range<u32>, u32)> = words.iter().map(|word| (word.start..word.end, word.tag)).collect();
                 let (ids, tags) = tagged(tokenizer, text, &words)?;
                 examples.texts.push(&ids);
-                if let Answers::Tags(rows) = &mut examples.answers {
+                if let Labels::Tags(rows) = &mut examples.labels {
                     rows.push(tags.into());
                 }
                 Ok(ids.len())
@@ -173,7 +173,12 @@ impl EncodedRows {
     ///
     /// # Errors
     /// When written text cannot be made of tokens.
-    pub fn cut(&self, tokenizer: &Tokenizer, max_length: usize, overlap: usize) -> Result<(Examples, Cut), Diagnostic> {
+    pub fn cut(
+        &self,
+        tokenizer: &Tokenizer,
+        max_length: usize,
+        overlap: usize,
+    ) -> Result<(EncodedExamples, Cut), Diagnostic> {
         Ok(match self {
             Self::Texts(examples) => cut_texts(examples, tokenizer, max_length),
             Self::Questions(questions) => questions.windows(tokenizer, max_length, overlap),
@@ -231,8 +236,9 @@ pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) ->
     Ok((frame.single(&ids), tags))
 }
 
-fn cut_texts(examples: &Examples, tokenizer: &Tokenizer, max_length: usize) -> (Examples, Cut) {
-    let (mut cut, frame) = (Examples { answers: examples.answers.clone(), ..Examples::default() }, tokenizer.frame());
+fn cut_texts(examples: &EncodedExamples, tokenizer: &Tokenizer, max_length: usize) -> (EncodedExamples, Cut) {
+    let (mut cut, frame) =
+        (EncodedExamples { labels: examples.labels.clone(), ..EncodedExamples::default() }, tokenizer.frame());
     let mut shortened = 0;
     for row in 0..examples.len() {
         let (ids, second) = (examples.texts.get(row), examples.texts.second(row));
@@ -250,7 +256,7 @@ fn cut_texts(examples: &Examples, tokenizer: &Tokenizer, max_length: usize) -> (
             cut.texts.push_pair(&ids, second);
         }
     }
-    if let Answers::Tags(rows) = &mut cut.answers {
+    if let Labels::Tags(rows) = &mut cut.labels {
         // What stands behind the cut is a special token now, or nothing.
         for (row, tags) in rows.iter_mut().enumerate() {
             let end = cut.texts.tokens(row).saturating_sub(frame.end.len()) as u32;
@@ -284,7 +290,7 @@ impl Questions {
 
     /// Every passage in windows. A question whose answer is in none of them is left out: it would teach that there is no
     /// answer.
-    fn windows(&self, tokenizer: &Tokenizer, max_length: usize, overlap: usize) -> (Examples, Cut) {
+    fn windows(&self, tokenizer: &Tokenizer, max_length: usize, overlap: usize) -> (EncodedExamples, Cut) {
         let frame = tokenizer.frame();
         let (mut texts, mut windows, mut questions) = (EncodedTexts::default(), Vec::new(), Vec::new());
         let mut report = Cut::default();
@@ -318,7 +324,7 @@ impl Questions {
             }
             questions.push(details.clone());
         }
-        (Examples { texts, answers: Answers::Spans { windows, questions } }, report)
+        (EncodedExamples { texts, labels: Labels::Spans { windows, questions } }, report)
     }
 }
 
@@ -342,29 +348,29 @@ fn tokens_of(answer: &Range<u32>, bytes: &[Range<u32>]) -> Option<Range<usize>> 
     (first <= last).then_some(first..last + 1)
 }
 
-fn push_turns(examples: &mut Examples, turns: conversation::Turns) -> Result<usize, Diagnostic> {
+fn push_turns(examples: &mut EncodedExamples, turns: conversation::Turns) -> Result<usize, Diagnostic> {
     let tokens = turns.ids.len();
     examples.texts.push(&turns.ids);
-    if let Answers::Continuations { learned, references } = &mut examples.answers {
-        let prompt = turns.learned.last().map_or(0, |last| last.start as usize);
+    if let Labels::Continuations { target_ranges, references } = &mut examples.labels {
+        let prompt = turns.target_ranges.last().map_or(0, |last| last.start as usize);
         references.push(Reference {
             prompt: turns.ids[..prompt].to_vec(),
             prompt_text: turns.prompt_text,
             completion: turns.completion,
         });
-        learned.push(turns.learned.into());
+        target_ranges.push(turns.target_ranges.into());
     }
     Ok(tokens)
 }
 
 /// Long rows lose the beginning of their prompt, never a part of what is learned last.
-fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_length: usize) -> (Examples, Cut) {
+fn cut_continuations(examples: &EncodedExamples, tokenizer: &Tokenizer, max_length: usize) -> (EncodedExamples, Cut) {
     let (mut texts, mut report, begin) = (EncodedTexts::default(), Cut::default(), tokenizer.frame().begin.len());
-    let (mut kept_learned, mut kept_references) = (Vec::new(), Vec::new());
-    let Answers::Continuations { learned, references } = &examples.answers else {
-        return (Examples::default(), report);
+    let (mut kept_ranges, mut kept_references) = (Vec::new(), Vec::new());
+    let Labels::Continuations { target_ranges, references } = &examples.labels else {
+        return (EncodedExamples::default(), report);
     };
-    for (row, (learned, reference)) in learned.iter().zip(references).enumerate() {
+    for (row, (target_ranges, reference)) in target_ranges.iter().zip(references).enumerate() {
         let ids = examples.texts.get(row);
         let excess = ids.len().saturating_sub(max_length);
         let prompt = reference.prompt.len();
@@ -377,22 +383,23 @@ fn cut_continuations(examples: &Examples, tokenizer: &Tokenizer, max_length: usi
         let shortened = |ids: &[u32]| [&ids[..begin.min(ids.len())], &ids[(begin + excess).min(ids.len())..]].concat();
         texts.push(&shortened(ids));
         let moved = |at: u32| at.saturating_sub(excess as u32).max(begin.max(1) as u32);
-        let ranges = learned.iter().map(|range| moved(range.start)..moved(range.end)).filter(|range| !range.is_empty());
-        kept_learned.push(ranges.collect());
+        let ranges =
+            target_ranges.iter().map(|range| moved(range.start)..moved(range.end)).filter(|range| !range.is_empty());
+        kept_ranges.push(ranges.collect());
         kept_references.push(Reference { prompt: shortened(&reference.prompt), ..reference.clone() });
     }
-    let answers = Answers::Continuations { learned: kept_learned, references: kept_references };
-    (Examples { texts, answers }, report)
+    let labels = Labels::Continuations { target_ranges: kept_ranges, references: kept_references };
+    (EncodedExamples { texts, labels }, report)
 }
 
 /// Running text in windows of `max_length` tokens, every token of which is learned but the first.
-fn packed(ids: &[u32], tokenizer: &Tokenizer, max_length: usize) -> Result<Examples, Diagnostic> {
+fn packed(ids: &[u32], tokenizer: &Tokenizer, max_length: usize) -> Result<EncodedExamples, Diagnostic> {
     let begin = &tokenizer.frame().begin;
-    let (mut texts, mut learned, mut references) = (EncodedTexts::default(), Vec::new(), Vec::new());
+    let (mut texts, mut target_ranges, mut references) = (EncodedTexts::default(), Vec::new(), Vec::new());
     for window in ids.chunks(max_length.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
         let row = [begin, window].concat();
         texts.push(&row);
-        learned.push(std::iter::once(1..row.len() as u32).collect());
+        target_ranges.push(std::iter::once(1..row.len() as u32).collect());
         if references.len() < CORPUS_REFERENCES {
             let (prompt, rest) = row.split_at(CORPUS_PROMPT.min(row.len() / 2).max(1));
             references.push(Reference {
@@ -402,5 +409,5 @@ fn packed(ids: &[u32], tokenizer: &Tokenizer, max_length: usize) -> Result<Examp
             });
         }
     }
-    Ok(Examples { texts, answers: Answers::Continuations { learned, references } })
+    Ok(EncodedExamples { texts, labels: Labels::Continuations { target_ranges, references } })
 }

@@ -4,22 +4,22 @@ use std::ops::Range;
 
 use crate::text::{Batch, EncodedTexts};
 
-/// Encoded rows with their answers.
+/// Encoded rows with their labels.
 #[derive(Clone, Debug, Default)]
-pub struct Examples {
+pub struct EncodedExamples {
     /// The tokens.
     pub texts: EncodedTexts,
-    /// What is asked of each row.
-    pub answers: Answers,
+    /// The label of each row.
+    pub labels: Labels,
 }
 
-/// What each row is asked for, by task.
+/// The rows' labels, by task.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Answers {
+pub enum Labels {
     /// Index of the row's class.
     Classes(Vec<u32>),
-    /// Whether each label holds.
-    Labels(Vec<Box<[bool]>>),
+    /// For each label: true if the row has it.
+    MultiLabel(Vec<Box<[bool]>>),
     /// The row's number.
     Numbers(Vec<f32>),
     /// Words by their first token: its index in the row, and the word's tag.
@@ -34,13 +34,13 @@ pub enum Answers {
     /// How the row goes on.
     Continuations {
         /// The tokens that are learned, by their indices in the row; none of them is the first.
-        learned: Vec<Box<[Range<u32>]>>,
+        target_ranges: Vec<Box<[Range<u32>]>>,
         /// The rows that a model can be asked to write on, in the order of the rows.
         references: Vec<Reference>,
     },
 }
 
-impl Default for Answers {
+impl Default for Labels {
     fn default() -> Self {
         Self::Classes(Vec::new())
     }
@@ -79,15 +79,15 @@ pub struct Reference {
     pub completion: String,
 }
 
-impl Examples {
+impl EncodedExamples {
     /// Adds a row with its class.
     ///
     /// # Panics
     /// When rows of another task are in it already: examples are made by one place for one task.
     pub fn push(&mut self, ids: &[u32], class: u32) {
         self.texts.push(ids);
-        match &mut self.answers {
-            Answers::Classes(classes) => classes.push(class),
+        match &mut self.labels {
+            Labels::Classes(classes) => classes.push(class),
             _ => unreachable!("rows of one task"),
         }
     }
@@ -109,26 +109,26 @@ impl Examples {
 
     /// The rows' classes; none in other tasks than single-label classification.
     pub fn classes(&self) -> &[u32] {
-        match &self.answers {
-            Answers::Classes(classes) => classes,
+        match &self.labels {
+            Labels::Classes(classes) => classes,
             _ => &[],
         }
     }
 
     /// The classes of rows, or the tags of their words: what class weights go by.
-    pub fn labels(&self, rows: &[u32]) -> Vec<u32> {
-        match &self.answers {
-            Answers::Classes(classes) => rows.iter().map(|&row| classes[row as usize]).collect(),
-            Answers::Tags(tags) => rows.iter().flat_map(|&row| &tags[row as usize]).map(|&(_, tag)| tag).collect(),
+    pub fn class_labels(&self, rows: &[u32]) -> Vec<u32> {
+        match &self.labels {
+            Labels::Classes(classes) => rows.iter().map(|&row| classes[row as usize]).collect(),
+            Labels::Tags(tags) => rows.iter().flat_map(|&row| &tags[row as usize]).map(|&(_, tag)| tag).collect(),
             _ => Vec::new(),
         }
     }
 
     /// Tokens of these rows that are learned to follow.
-    pub fn learned_tokens(&self, rows: &[u32]) -> usize {
-        match &self.answers {
-            Answers::Continuations { learned, .. } => {
-                rows.iter().flat_map(|&row| &learned[row as usize]).map(|range| range.len()).sum()
+    pub fn target_tokens(&self, rows: &[u32]) -> usize {
+        match &self.labels {
+            Labels::Continuations { target_ranges, .. } => {
+                rows.iter().flat_map(|&row| &target_ranges[row as usize]).map(|range| range.len()).sum()
             }
             _ => 0,
         }

@@ -15,7 +15,7 @@ pub(crate) use batch::LENGTHS;
 pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_batches};
 pub use chat::{ChatTemplate, Message};
 pub use encode::{EncodedRows, tagged};
-pub use examples::{Answers, Examples, Question, Reference, Window};
+pub use examples::{EncodedExamples, Labels, Question, Reference, Window};
 pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
 pub use row_encoder::RowEncoder;

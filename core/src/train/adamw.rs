@@ -79,9 +79,9 @@ impl Default for AdamWConfig {
 #[derive(Clone, Debug)]
 pub struct AdamWState<const D: usize> {
     /// Mean gradient.
-    pub mean: Tensor<D>,
+    pub exp_avg: Tensor<D>,
     /// Mean squared gradient.
-    pub square: Tensor<D>,
+    pub exp_avg_sq: Tensor<D>,
     /// Steps that this weight has learned.
     pub steps: i32,
 }
@@ -148,8 +148,8 @@ impl AdamW {
 
     /// Bytes of the state.
     pub fn bytes(&self) -> usize {
-        let vectors: usize = self.vectors.values().map(|moments| moments.mean.shape().num_elements()).sum();
-        let matrices: usize = self.matrices.values().map(|moments| moments.mean.shape().num_elements()).sum();
+        let vectors: usize = self.vectors.values().map(|moments| moments.exp_avg.shape().num_elements()).sum();
+        let matrices: usize = self.matrices.values().map(|moments| moments.exp_avg.shape().num_elements()).sum();
         2 * size_of::<f32>() * (vectors + matrices)
     }
 }
@@ -160,10 +160,11 @@ fn update<const D: usize>(
     gradient: Tensor<D>,
     step: impl Fn(i32) -> AdamWStep,
 ) {
-    let unseen = || AdamWState { mean: weight.tensor.zeros_like(), square: weight.tensor.zeros_like(), steps: 0 };
-    let AdamWState { mean, square, steps } = states.remove(&weight.name).unwrap_or_else(unseen);
+    let unseen =
+        || AdamWState { exp_avg: weight.tensor.zeros_like(), exp_avg_sq: weight.tensor.zeros_like(), steps: 0 };
+    let AdamWState { exp_avg, exp_avg_sq, steps } = states.remove(&weight.name).unwrap_or_else(unseen);
     let steps = steps + 1;
-    let (changed, mean, square) = adamw(weight.tensor.clone(), gradient, mean, square, step(steps));
+    let (changed, exp_avg, exp_avg_sq) = adamw(weight.tensor.clone(), gradient, exp_avg, exp_avg_sq, step(steps));
     weight.tensor = changed;
-    states.insert(weight.name.clone(), AdamWState { mean, square, steps });
+    states.insert(weight.name.clone(), AdamWState { exp_avg, exp_avg_sq, steps });
 }

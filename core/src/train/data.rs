@@ -6,16 +6,16 @@ use crate::dataset::Cuts;
 use crate::metrics::{Evaluation, evaluate};
 use crate::recipe::Metric;
 use crate::run::Baseline;
-use crate::text::{Answers, EncodedTexts, Examples, Tokenizer};
+use crate::text::{EncodedExamples, EncodedTexts, Labels, Tokenizer};
 use crate::usage::PromptForm;
 
 /// Training and validation rows.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingData {
     /// Rows learned from.
-    pub train: Examples,
+    pub train: EncodedExamples,
     /// Rows validated on.
-    pub validation: Examples,
+    pub validation: EncodedExamples,
     /// Names of the classes, labels or tags, in the order of the model's outputs.
     pub labels: Vec<String>,
     /// General sentences, by which it is measured how far the model moves; none where that is not wanted.
@@ -34,13 +34,13 @@ impl TrainingData {
     /// What saying the same of every row scores on the validation rows, where there is such a thing to say: the class
     /// that most training rows have, or the mean of their numbers.
     pub fn baseline(&self) -> Option<Baseline> {
-        let (label, evaluation): (String, Evaluation) = match (&self.train.answers, &self.validation.answers) {
-            (Answers::Classes(classes), Answers::Classes(actual)) => {
+        let (label, evaluation): (String, Evaluation) = match (&self.train.labels, &self.validation.labels) {
+            (Labels::Classes(classes), Labels::Classes(actual)) => {
                 let guess = majority(classes, self.labels.len());
                 let label = self.labels.get(guess as usize).cloned().unwrap_or_default();
                 (label, evaluate(&self.labels, actual, &vec![guess; actual.len()]))
             }
-            (Answers::Numbers(numbers), Answers::Numbers(actual)) => {
+            (Labels::Numbers(numbers), Labels::Numbers(actual)) => {
                 let mean = numbers.iter().map(|&number| f64::from(number)).sum::<f64>() / numbers.len().max(1) as f64;
                 let squares: f64 = actual.iter().map(|&number| (f64::from(number) - mean).powi(2)).sum();
                 let distances: f64 = actual.iter().map(|&number| (f64::from(number) - mean).abs()).sum();

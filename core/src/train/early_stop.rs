@@ -7,7 +7,7 @@ use crate::recipe::Metric;
 
 /// The best evaluation so far.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Best {
+pub struct BestScore {
     /// Optimizer steps taken before it.
     pub step: u32,
     /// Its score, where higher is better.
@@ -20,7 +20,7 @@ pub struct EarlyStop {
     metric: Metric,
     early_stopping_min_delta: f64,
     patience: u32,
-    best: Option<Best>,
+    best: Option<BestScore>,
     waited: u32,
 }
 
@@ -32,12 +32,12 @@ impl EarlyStop {
 
     /// Takes in an evaluation and says whether it is the best so far.
     pub fn observe(&mut self, evaluation: &Evaluation) -> bool {
-        let score = rank(evaluation, self.metric);
+        let score = score_to_maximize(evaluation, self.metric);
         let better = score.is_finite()
             && evaluation.loss.is_finite()
             && self.best.is_none_or(|best| score > best.score + self.early_stopping_min_delta);
         if better {
-            self.best = Some(Best { step: evaluation.step, score });
+            self.best = Some(BestScore { step: evaluation.step, score });
             self.waited = 0;
         } else {
             self.waited += 1;
@@ -56,13 +56,13 @@ impl EarlyStop {
     }
 
     /// The best evaluation so far.
-    pub fn best(&self) -> Option<Best> {
+    pub fn best(&self) -> Option<BestScore> {
         self.best
     }
 }
 
 /// An evaluation's score by a metric, so that higher is better.
-pub(super) fn rank(evaluation: &Evaluation, metric: Metric) -> f64 {
+pub(super) fn score_to_maximize(evaluation: &Evaluation, metric: Metric) -> f64 {
     let score = evaluation.score(metric);
     if metric.is_lower_better() { -score } else { score }
 }

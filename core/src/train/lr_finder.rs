@@ -3,7 +3,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::recipe::{RecipeSpec, Unfreezing};
-use crate::run::{RateFinding, RatePoint};
+use crate::run::{LrFinderPoint, LrFinderResult};
 use crate::train::{Progress, Session};
 
 /// Rate of the first step.
@@ -20,7 +20,7 @@ const EXPLODED: f64 = 4.0;
 /// A range test under way. It trains a copy: the model it was begun with is never touched.
 pub struct LrFinder {
     session: Session,
-    points: Vec<RatePoint>,
+    points: Vec<LrFinderPoint>,
     mean: f64,
     diverged: bool,
 }
@@ -47,7 +47,7 @@ impl LrFinder {
     ///
     /// # Errors
     /// When the device fails.
-    pub async fn advance(&mut self) -> Result<Option<RatePoint>, Diagnostic> {
+    pub async fn advance(&mut self) -> Result<Option<LrFinderPoint>, Diagnostic> {
         let step = self.points.len() as u32;
         let lr = FIRST * (LAST / FIRST).powf(f64::from(step) / f64::from(STEPS - 1));
         self.session.test_rate = Some(lr);
@@ -58,7 +58,7 @@ impl LrFinder {
         }
         self.mean = SMOOTHING * self.mean + (1.0 - SMOOTHING) * metrics.loss;
         let smooth = self.mean / (1.0 - SMOOTHING.powi(step as i32 + 1));
-        let point = RatePoint { lr, loss: metrics.loss, smooth };
+        let point = LrFinderPoint { lr, loss: metrics.loss, smooth };
         let best = self.points.iter().map(|point| point.smooth).fold(f64::INFINITY, f64::min);
         self.diverged = smooth > EXPLODED * best;
         self.points.push(point);
@@ -76,16 +76,16 @@ impl LrFinder {
     }
 
     /// What was found.
-    pub fn finish(self) -> RateFinding {
+    pub fn finish(self) -> LrFinderResult {
         let (steepest, valley) = suggestions(&self.points);
-        RateFinding { points: self.points, steepest, valley, diverged: self.diverged }
+        LrFinderResult { points: self.points, steepest, valley, diverged: self.diverged }
     }
 }
 
 /// Rates that a range test suggests: where the smoothed loss falls fastest over the logarithm of the rate, and half way
 /// into the longest fall (the two suggestions that fastai's `lr_find` made known as *steep* and *valley*).
-pub fn suggestions(points: &[RatePoint]) -> (Option<f64>, Option<f64>) {
-    let slope = |pair: &[RatePoint]| (pair[1].smooth - pair[0].smooth) / (pair[1].lr.ln() - pair[0].lr.ln());
+pub fn suggestions(points: &[LrFinderPoint]) -> (Option<f64>, Option<f64>) {
+    let slope = |pair: &[LrFinderPoint]| (pair[1].smooth - pair[0].smooth) / (pair[1].lr.ln() - pair[0].lr.ln());
     let falls = points.windows(2).map(|pair| (pair[0].lr, slope(pair))).filter(|(_, slope)| *slope < 0.0);
     let steepest = falls.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(lr, _)| lr);
     (steepest, valley(points))
@@ -93,7 +93,7 @@ pub fn suggestions(points: &[RatePoint]) -> (Option<f64>, Option<f64>) {
 
 /// The rate half way along the stretch of points that the longest strictly falling subsequence of the smoothed losses
 /// spans; it may skip points.
-fn valley(points: &[RatePoint]) -> Option<f64> {
+fn valley(points: &[LrFinderPoint]) -> Option<f64> {
     // Length and first point of the longest fall that ends at each point.
     let mut falls: Vec<(usize, usize)> = Vec::with_capacity(points.len());
     for (i, point) in points.iter().enumerate() {

@@ -6,7 +6,7 @@ use burn::tensor::activation::{log_sigmoid, log_softmax};
 use crate::model::{Dropout, MASKED};
 use crate::ops::cross_entropy;
 use crate::recipe::{ClassWeights, RecipeSpec};
-use crate::text::Examples;
+use crate::text::EncodedExamples;
 use crate::train::{StepInput, Targets};
 
 /// Least distance of a probability from 1 in the focal loss: below it the slope of a root would be infinite.
@@ -26,12 +26,12 @@ impl SoftTargets {
     }
 
     /// The rule of a recipe, for these training rows.
-    pub fn of(recipe: &RecipeSpec, classes: &[String], train: &Examples) -> Self {
+    pub fn of(recipe: &RecipeSpec, classes: &[String], train: &EncodedExamples) -> Self {
         let weights = match &recipe.class_weights {
             ClassWeights::Equal => vec![1.0; classes.len()],
             ClassWeights::Balanced => {
                 let rows: Vec<u32> = (0..train.len() as u32).collect();
-                balanced(classes.len(), &train.labels(&rows))
+                balanced(classes.len(), &train.class_labels(&rows))
             }
             ClassWeights::Given(given) => {
                 classes.iter().map(|class| given.get(class).map_or(1.0, |&weight| weight as f32)).collect()
@@ -112,7 +112,7 @@ impl Objective {
             Targets::Classes { weights, shares } => {
                 let second = scores(dropout);
                 let [one, two] = [&first, &second].map(|scores| self.of_scores(scores.clone(), weights.clone()));
-                (one + two) * 0.5 + disagreement(first, second, shares) * self.r_drop
+                (one + two) * 0.5 + symmetric_kl(first, second, shares) * self.r_drop
             }
             Targets::Labels { truth, shares } => binary_cross_entropy(first, truth, shares),
             Targets::Numbers { values, shares } => ((first - values).square() * shares).sum(),
@@ -158,7 +158,7 @@ pub fn span_scores(scores: Tensor<2>, mask: Tensor<2>) -> Tensor<2> {
 
 /// Half the sum of both Kullback-Leibler divergences between two predictions `[rows, classes]`, each row weighing its
 /// share `[rows, 1]`: `½ Σ share · (p − q)(log p − log q)`.
-pub fn disagreement(first: Tensor<2>, second: Tensor<2>, row_shares: Tensor<2>) -> Tensor<1> {
+pub fn symmetric_kl(first: Tensor<2>, second: Tensor<2>, row_shares: Tensor<2>) -> Tensor<1> {
     let [first, second] = [first, second].map(|scores| log_softmax(scores, 1));
     let apart = (first.clone().exp() - second.clone().exp()) * (first - second);
     (apart * row_shares).sum() * 0.5

@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::device_to_host::read;
+use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_PREFIX_BYTES;
 use crate::model::{Dropout, FrozenPrefix, HiddenStates, Input, TaskModel};
@@ -101,7 +101,7 @@ impl PrefixCache {
         if self.bytes + needed > MAX_PREFIX_BYTES {
             return Ok(());
         }
-        let values: Vec<f32> = read(values).await?;
+        let values: Vec<f32> = device_to_host(values).await?;
         for (&row, values) in rows.iter().zip(values.chunks(width)) {
             let text = &mut self.texts[row as usize];
             if text.is_none() {

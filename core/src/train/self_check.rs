@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use crate::device_to_host::read;
+use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::model::{BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
 use crate::recipe::Family;
 use crate::recipe::ParamGroup;
-use crate::text::{Answers, EncodedTexts, Examples};
+use crate::text::{EncodedExamples, EncodedTexts, Labels};
 use crate::train::{Objective, SoftTargets, StepInput, gradients};
 
 /// Largest difference of a gradient, as a share of that tensor's largest value, with which a device is trusted.
@@ -27,16 +27,16 @@ const LEN: u32 = 16;
 /// A micro model with rows to learn from: small enough for a software GPU.
 struct Case {
     config: ModelConfig,
-    examples: Examples,
+    examples: EncodedExamples,
     trainable: fn(ParamGroup) -> bool,
 }
 
 /// An encoder in full training, with the embeddings and the first layer frozen, and with its head alone; and a decoder in
 /// full training.
 fn cases() -> [Case; 4] {
-    let encoder = |trainable| Case { config: encoder(), examples: rows(Answers::Classes(vec![0, 1, 2, 0])), trainable };
-    let learned = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
-    let continuations = Answers::Continuations { learned, references: Vec::new() };
+    let encoder = |trainable| Case { config: encoder(), examples: rows(Labels::Classes(vec![0, 1, 2, 0])), trainable };
+    let target_ranges = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
+    let continuations = Labels::Continuations { target_ranges, references: Vec::new() };
     [
         encoder(|group| group != ParamGroup::Pooler),
         encoder(|group| matches!(group, ParamGroup::Layer(1) | ParamGroup::Head)),
@@ -89,12 +89,12 @@ fn row_len(row: u32) -> u32 {
     LEN - 3 * row
 }
 
-fn rows(answers: Answers) -> Examples {
+fn rows(labels: Labels) -> EncodedExamples {
     let mut texts = EncodedTexts::default();
     for row in 0..ROWS {
         texts.push(&(0..row_len(row)).map(|i| (7 * i + 13 * row) % VOCAB as u32).collect::<Vec<u32>>());
     }
-    Examples { texts, answers }
+    EncodedExamples { texts, labels }
 }
 
 /// Largest difference between `device` and the CPU backend over loss and all gradients of micro models, as a share of
@@ -124,11 +124,11 @@ async fn gradients_on(device: &Device, case: &Case) -> Result<HashMap<Arc<str>, 
     let input = case.examples.batch(&rows, ROWS as usize, LEN as usize, 0).input(device);
     let input = StepInput::new(input, &SoftTargets::plain(CLASSES), &case.examples, &rows, &rows);
     let (loss, mut gradients) = gradients(&model, input, Objective::default(), case.trainable, &mut Dropout::off());
-    let mut values = HashMap::from([(Arc::from("loss"), read(loss).await?)]);
+    let mut values = HashMap::from([(Arc::from("loss"), device_to_host(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();
     for name in names {
         if let Some(gradient) = gradients.take(&name) {
-            values.insert(name, read(gradient.flat()).await?);
+            values.insert(name, device_to_host(gradient.flat()).await?);
         }
     }
     Ok(values)

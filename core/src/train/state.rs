@@ -12,7 +12,7 @@ use crate::train::{EarlyStop, Plateau};
 /// What a run has shown of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Record {
+pub enum HistoryEntry {
     /// An optimizer step.
     Step(StepMetrics),
     /// An evaluation.
@@ -43,5 +43,5 @@ pub struct RunState {
     /// Parts that the person froze (false) or thawed (true).
     pub by_hand: BTreeMap<ParamGroup, bool>,
     /// Steps and evaluations, in order.
-    pub history: Vec<Record>,
+    pub history: Vec<HistoryEntry>,
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::Input;
-use crate::text::{Answers, Batch, Examples};
+use crate::text::{Batch, EncodedExamples, Labels};
 use crate::train::SoftTargets;
 
 /// Tokens that are learned in a batch are filled up to a multiple of this: every new shape makes a GPU compile anew.
@@ -61,31 +61,31 @@ pub struct StepInput {
 impl StepInput {
     /// The batch `input` of the rows `rows`; those of it beyond only fill up. `group` are all rows of the optimizer step
     /// that it belongs to.
-    pub fn new(mut input: Input, rule: &SoftTargets, examples: &Examples, rows: &[u32], group: &[u32]) -> Self {
+    pub fn new(mut input: Input, rule: &SoftTargets, examples: &EncodedExamples, rows: &[u32], group: &[u32]) -> Self {
         let [size, len] = input.attention_mask.dims();
         let device = input.attention_mask.device();
         let share = 1.0 / group.len().max(1) as f32;
         let matrix = |values: Vec<f32>, columns: usize| column_wise(values, columns, &device);
         let shares = |share: f32| matrix((0..size).map(|i| if i < rows.len() { share } else { 0.0 }).collect(), 1);
-        let targets = match &examples.answers {
-            Answers::Classes(classes) => {
+        let targets = match &examples.labels {
+            Labels::Classes(classes) => {
                 let asked: Vec<(usize, u32)> = rows.iter().map(|&row| classes[row as usize]).enumerate().collect();
-                let total = rule.weight(&examples.labels(group));
+                let total = rule.weight(&examples.class_labels(group));
                 let weights = matrix(rule.targets(&asked, size, total), rule.classes());
                 Targets::Classes { weights, shares: shares(share) }
             }
-            Answers::Tags(tags) => {
+            Labels::Tags(tags) => {
                 let of_row = |(i, &row): (usize, &u32)| {
                     tags[row as usize].iter().map(move |&(at, tag)| (i * len + at as usize, tag)).collect::<Vec<_>>()
                 };
                 let asked: Vec<(usize, u32)> = rows.iter().enumerate().flat_map(of_row).collect();
-                let of_group = examples.labels(group);
+                let of_group = examples.class_labels(group);
                 let weights = rule.targets(&asked, size * len, rule.weight(&of_group));
                 let mut shares = vec![0.0; size * len];
                 asked.iter().for_each(|&(at, _)| shares[at] = 1.0 / of_group.len() as f32);
                 Targets::Classes { weights: matrix(weights, rule.classes()), shares: matrix(shares, 1) }
             }
-            Answers::Labels(flags) => {
+            Labels::MultiLabel(flags) => {
                 let labels = flags.first().map_or(0, |flags| flags.len());
                 let mut truth = vec![0.0; size * labels];
                 for (group, &row) in truth.chunks_mut(labels.max(1)).zip(rows) {
@@ -93,12 +93,12 @@ impl StepInput {
                 }
                 Targets::Labels { truth: matrix(truth, labels), shares: shares(share / labels.max(1) as f32) }
             }
-            Answers::Numbers(numbers) => {
+            Labels::Numbers(numbers) => {
                 let mut values = vec![0.0; size];
                 values.iter_mut().zip(rows).for_each(|(value, &row)| *value = numbers[row as usize]);
                 Targets::Numbers { values: matrix(values, 1), shares: shares(share) }
             }
-            Answers::Spans { windows, .. } => {
+            Labels::Spans { windows, .. } => {
                 let mut weights = vec![0.0; 2 * size * len];
                 for (i, &row) in rows.iter().enumerate() {
                     let (first, last) = windows[row as usize].answer;
@@ -107,12 +107,16 @@ impl StepInput {
                 }
                 Targets::Spans { weights: matrix(weights, len) }
             }
-            Answers::Continuations { .. } => {
-                let learned = Learned::of(examples, rows, len);
-                let share = 1.0 / examples.learned_tokens(group).max(1) as f32;
-                let weights = learned.counts.iter().map(|&counts| if counts { share } else { 0.0 }).collect();
-                input.gather_positions = Some(learned.picks(&device));
-                Targets::Tokens { ids: learned.ids(&device), shares: matrix(weights, 1), smoothing: rule.smoothing() }
+            Labels::Continuations { .. } => {
+                let target_ranges = TargetTokens::of(examples, rows, len);
+                let share = 1.0 / examples.target_tokens(group).max(1) as f32;
+                let weights = target_ranges.counts.iter().map(|&counts| if counts { share } else { 0.0 }).collect();
+                input.gather_positions = Some(target_ranges.picks(&device));
+                Targets::Tokens {
+                    ids: target_ranges.ids(&device),
+                    shares: matrix(weights, 1),
+                    smoothing: rule.smoothing(),
+                }
             }
         };
         Self { input, targets }
@@ -120,7 +124,7 @@ impl StepInput {
 }
 
 /// The tokens of a batch that are learned.
-pub(super) struct Learned {
+pub(super) struct TargetTokens {
     /// The tokens after which they come, counted through the batch.
     before: Vec<i32>,
     ids: Vec<i32>,
@@ -128,14 +132,14 @@ pub(super) struct Learned {
     counts: Vec<bool>,
 }
 
-impl Learned {
+impl TargetTokens {
     /// Those of `rows`, padded to `len` tokens each.
-    pub(super) fn of(examples: &Examples, rows: &[u32], len: usize) -> Self {
+    pub(super) fn of(examples: &EncodedExamples, rows: &[u32], len: usize) -> Self {
         let (mut before, mut ids) = (Vec::new(), Vec::new());
-        if let Answers::Continuations { learned, .. } = &examples.answers {
+        if let Labels::Continuations { target_ranges, .. } = &examples.labels {
             for (i, &row) in rows.iter().enumerate() {
                 let text = examples.texts.get(row as usize);
-                for at in learned[row as usize].iter().cloned().flatten() {
+                for at in target_ranges[row as usize].iter().cloned().flatten() {
                     before.push((i * len) as i32 + at as i32 - 1);
                     ids.push(text[at as usize] as i32);
                 }

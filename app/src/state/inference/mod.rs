@@ -105,7 +105,7 @@ impl Trial {
     pub fn answered(&mut self, id: u32, reply: impl FnOnce(Query) -> Reply) {
         let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
         let reply = reply(pending.query.clone());
-        if [&reply.base, &reply.tuned].iter().any(|answer| matches!(answer, Answer::Written { is_over: false, .. })) {
+        if [&reply.base, &reply.tuned].iter().any(|answer| matches!(answer, Answer::Generated { is_over: false, .. })) {
             self.pending = Some(pending);
         }
         self.reply = Some(reply);

@@ -1,6 +1,6 @@
 //! What the charts of a run show.
 
-use hone_core::metrics::Detail;
+use hone_core::metrics::{Detail, ScatterPoint};
 
 use crate::state::format;
 use crate::state::runs::plot::{Frame, Picture, Shape, round_up, smooth};
@@ -33,7 +33,7 @@ impl Run {
     /// Learning rate over the steps, with a mark where the run is.
     pub fn rate_picture(&self) -> Picture {
         let curve: Vec<(f64, f64)> =
-            self.plan.iter().flat_map(|plan| &plan.lr_curve).map(|&(step, rate)| (f64::from(step), rate)).collect();
+            self.plan.iter().flat_map(|plan| &plan.lr_curve).map(|point| (f64::from(point.step), point.lr)).collect();
         let now = self.steps.last().map(|step| (f64::from(step.step), step.lr));
         let mut picture = rate_picture(&curve);
         picture.shapes.push(Shape::new("best", picture.frame.dots(now.as_slice())));
@@ -48,12 +48,15 @@ impl Run {
 impl Run {
     /// Predicted over true numbers, with the line on which they are the same.
     pub fn scatter_picture(&self) -> Picture {
-        let points: &[(f32, f32)] = match self.summary().map(|summary| &summary.best.detail) {
+        let points: &[ScatterPoint] = match self.summary().map(|summary| &summary.best.detail) {
             Some(Detail::Numbers { points }) => points,
             _ => &[],
         };
-        let points: Vec<(f64, f64)> =
-            points.iter().map(|&(x, y)| (f64::from(x), f64::from(y))).filter(|(x, y)| (x + y).is_finite()).collect();
+        let points: Vec<(f64, f64)> = points
+            .iter()
+            .map(|point| (f64::from(point.actual), f64::from(point.predicted)))
+            .filter(|(x, y)| (x + y).is_finite())
+            .collect();
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for (x, y) in &points {
             (low, high) = (low.min(*x).min(*y), high.max(*x).max(*y));
@@ -113,7 +116,8 @@ mod tests {
 
     #[test]
     fn truth_and_prediction_share_one_frame_with_round_marks() {
-        let points = vec![(0.1, 0.3), (4.9, 5.2), (1.0, f32::INFINITY)];
+        let points = [(0.1, 0.3), (4.9, 5.2), (1.0, f32::INFINITY)];
+        let points = points.map(|(actual, predicted)| ScatterPoint { actual, predicted }).into();
         let best = Evaluation { detail: Detail::Numbers { points }, ..Evaluation::default() };
         let (reason, baseline, forgetting, advice) = (EndReason::Completed, None, None, None);
         let summary = RunSummary { reason, steps: 1, best, baseline, forgetting, seconds: 1.0, advice };

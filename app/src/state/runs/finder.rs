@@ -2,7 +2,7 @@
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
-use hone_core::run::{RateFinding, RatePoint};
+use hone_core::run::{LrFinderPoint, LrFinderResult};
 
 use crate::state::runs::plot::{Frame, Picture, Shape, round_up};
 use crate::state::{Effect, State, format};
@@ -11,7 +11,7 @@ use crate::state::{Effect, State, format};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finder {
     /// Its steps so far.
-    pub points: Vec<RatePoint>,
+    pub points: Vec<LrFinderPoint>,
     /// Steps in all, if the loss holds so long.
     pub total: u32,
     /// How it stands.
@@ -29,7 +29,7 @@ pub enum FinderStage {
     /// Asked to end.
     Stopping,
     /// Over.
-    Found(RateFinding),
+    Found(LrFinderResult),
     /// It cannot be made or finished.
     Failed(Diagnostic),
 }
@@ -41,7 +41,7 @@ impl Finder {
     }
 
     /// What it found.
-    pub fn finding(&self) -> Option<&RateFinding> {
+    pub fn finding(&self) -> Option<&LrFinderResult> {
         match &self.stage {
             FinderStage::Found(finding) => Some(finding),
             _ => None,
@@ -50,7 +50,7 @@ impl Finder {
 
     /// The smoothed loss over the rate, whose axis is logarithmic, with the suggestions marked.
     pub fn picture(&self) -> Picture {
-        let logged = |pick: fn(&RatePoint) -> f64| {
+        let logged = |pick: fn(&LrFinderPoint) -> f64| {
             let points = self.points.iter().filter(|point| point.lr > 0.0);
             points.map(|point| (point.lr.log10(), pick(point))).collect::<Vec<_>>()
         };
@@ -65,7 +65,7 @@ impl Finder {
         let at = |rate: Option<f64>| {
             let point = self.points.iter().find(|point| Some(point.lr) == rate);
             let nearest = |rate: f64| {
-                let distance = |point: &&RatePoint| (point.lr.log10() - rate.log10()).abs();
+                let distance = |point: &&LrFinderPoint| (point.lr.log10() - rate.log10()).abs();
                 self.points.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))
             };
             let point = point.or_else(|| rate.and_then(nearest));

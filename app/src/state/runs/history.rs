@@ -78,7 +78,7 @@ fn told(mut evaluation: Evaluation) -> Evaluation {
 
 /// Whether JSON has words for all of it.
 fn is_told(forgetting: &Forgetting) -> bool {
-    let (before, after) = forgetting.perplexity.unwrap_or_default();
+    let (before, after) = forgetting.perplexity.map_or((0.0, 0.0), |change| (change.before, change.after));
     [forgetting.cosine, forgetting.agreement, before, after].iter().all(|figure| figure.is_finite())
 }
 

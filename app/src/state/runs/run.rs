@@ -38,7 +38,7 @@ pub struct Run {
     /// Sentences read and in all, while it is measured how far the encoder has moved.
     pub measuring: Option<(u32, u32)>,
     /// The parts of the model as they now stand, from the bottom.
-    pub parts: Vec<ParamGroupState>,
+    pub param_groups: Vec<ParamGroupState>,
     /// Over the last ten steps, padding not counted.
     pub tokens_per_s: f64,
     /// Until the end, once it can be told.
@@ -146,7 +146,7 @@ impl Run {
 
     /// A part of the model as it now stands.
     pub fn part(&self, group: ParamGroup) -> Option<&ParamGroupState> {
-        self.parts.iter().find(|part| part.group == group)
+        self.param_groups.iter().find(|part| part.group == group)
     }
 
     /// The rate of the last step; the highest before the first.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hone_core::dataset::{Cut, Cuts};
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::RecipeSpec;
-use hone_core::run::{Estimate, RateFinding, RatePoint};
+use hone_core::run::{Estimate, LrFinderPoint, LrFinderResult};
 
 use crate::state::tests::{data_ready, device_ready, gone, model_ready, opened, ready, tokens_ready};
 use crate::state::{Effect, FinderStage, Settling, State, cut_rows};
@@ -16,13 +16,13 @@ fn a_rate_is_looked_for_found_and_taken() {
     assert!(matches!(state.find_rate()[..], [Effect::Send(Command::FindRate { .. })]));
     assert!(state.blocker().is_some() && state.is_engaged());
     assert!(state.is_silent(Duration::from_secs(31)));
-    let point = |lr: f64, smooth| RatePoint { lr, loss: smooth, smooth };
+    let point = |lr: f64, smooth| LrFinderPoint { lr, loss: smooth, smooth };
     for at in [point(1e-5, 0.7), point(1e-4, 0.5), point(1e-3, f64::NAN)] {
         state.on_event(Event::RateTried { point: at, total: 100 });
     }
     assert!(state.finder.picture().shapes.iter().all(|shape| !shape.path.contains("NaN")));
     let points = state.finder.points.clone();
-    let finding = RateFinding { points, steepest: Some(1e-4), valley: Some(3.333e-5), diverged: true };
+    let finding = LrFinderResult { points, steepest: Some(1e-4), valley: Some(3.333e-5), diverged: true };
     state.on_event(Event::RateFound { finding });
     assert!(state.finder.picture().summary.contains("Valley 3.33e-5"));
     state.take_rate(3.333e-5);

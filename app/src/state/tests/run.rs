@@ -159,7 +159,7 @@ fn parts_are_frozen_by_hand_only_in_a_run() {
         state.set_trainable(ParamGroup::Head, Some(false)),
         [Effect::Send(Command::SetTrainable { group: ParamGroup::Head, trainable: Some(false) })]
     );
-    state.on_event(Event::Parts { step: 3, parts: vec![part(ParamGroup::Head, false)] });
+    state.on_event(Event::ParamGroups { step: 3, param_groups: vec![part(ParamGroup::Head, false)] });
     assert!(!state.run.part(ParamGroup::Head).unwrap().trainable);
 }
 

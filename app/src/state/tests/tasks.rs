@@ -115,7 +115,7 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
     assert_eq!(state.asking(), Asking::Prompt);
     state.trial.text = "Say".into();
     assert!(matches!(&state.ask()[..], [Effect::Send(Command::Predict { query: Query::Prompt { .. }, .. })]));
-    let written = |text: &str, is_over| Answer::Written { text: text.into(), is_over };
+    let written = |text: &str, is_over| Answer::Generated { text: text.into(), is_over };
     let answer = |text, is_over| Event::Predicted {
         id: 1,
         labels: Vec::new(),

@@ -72,7 +72,7 @@ pub struct Tokenizer {
     /// Special tokens around a text and between two.
     frame: SpecialTokens,
     /// Tokens that end a written text.
-    ends: Vec<u32>,
+    eos_ids: Vec<u32>,
     /// Tokens that the model knows.
     vocab: usize,
 }
@@ -93,14 +93,14 @@ impl Tokenizer {
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
             serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
-        let mut tokenizer = Self { inner, frame: SpecialTokens::default(), ends: Vec::new(), vocab };
+        let mut tokenizer = Self { inner, frame: SpecialTokens::default(), eos_ids: Vec::new(), vocab };
         tokenizer.frame = tokenizer.find_frame()?;
         Ok(tokenizer)
     }
 
     /// The same, with the tokens that end a text: `eos_token_id` of the model's config.json and generation_config.json,
     /// one or several.
-    pub fn with_ends(mut self, configs: &[&[u8]]) -> Self {
+    pub fn with_eos_ids(mut self, configs: &[&[u8]]) -> Self {
         for config in configs {
             let ids = serde_json::from_slice::<Value>(config).map(|config| config["eos_token_id"].clone());
             let ids = match ids {
@@ -109,15 +109,15 @@ impl Tokenizer {
                 Err(_) => continue,
             };
             let ids = ids.iter().filter_map(Value::as_u64).filter(|&id| id < self.vocab as u64).map(|id| id as u32);
-            let new: Vec<u32> = ids.filter(|id| !self.ends.contains(id)).collect();
-            self.ends.extend(new);
+            let new: Vec<u32> = ids.filter(|id| !self.eos_ids.contains(id)).collect();
+            self.eos_ids.extend(new);
         }
         self
     }
 
     /// Tokens that end a written text; the first of them is put behind what is learned.
-    pub fn ends(&self) -> &[u32] {
-        &self.ends
+    pub fn eos_ids(&self) -> &[u32] {
+        &self.eos_ids
     }
 
     /// Special tokens around a text and between two.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{
-    Answered, Detail, Evaluation, TextSample, best_answer_thresholds, best_label_thresholds, bleu, chrf, evaluate,
-    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, exact_match, perplexity,
+    Answered, Detail, Evaluation, ScatterPoint, TextSample, best_answer_thresholds, best_label_thresholds, bleu, chrf,
+    evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, exact_match, perplexity,
 };
 use crate::recipe::Metric;
-use crate::text::{Answers, Examples, Question, Window};
+use crate::text::{EncodedExamples, Labels, Question, Window};
 use crate::train::eval::predict::likeliest;
 use crate::train::{Prediction, TrainingData, best_spans};
 
@@ -18,27 +18,27 @@ const POINTS: usize = 200;
 /// task of generation.
 pub(crate) fn evaluation(
     data: &TrainingData,
-    examples: &Examples,
+    examples: &EncodedExamples,
     predictions: &[Prediction],
     samples: Vec<TextSample>,
 ) -> Evaluation {
-    let mut evaluation = match &examples.answers {
-        Answers::Classes(classes) => {
+    let mut evaluation = match &examples.labels {
+        Labels::Classes(classes) => {
             let said: Vec<u32> = predictions.iter().map(Prediction::class).collect();
             evaluate(&data.labels, classes, &said)
         }
-        Answers::Labels(flags) => labels(&data.labels, flags, predictions),
-        Answers::Numbers(numbers) => crate::train::eval::evaluate::numbers(numbers, predictions),
-        Answers::Tags(tags) => entities(&data.labels, tags, predictions),
-        Answers::Spans { windows, questions } => answers(windows, questions, predictions),
-        Answers::Continuations { .. } => texts(samples),
+        Labels::MultiLabel(flags) => labels(&data.labels, flags, predictions),
+        Labels::Numbers(numbers) => crate::train::eval::evaluate::numbers(numbers, predictions),
+        Labels::Tags(tags) => entities(&data.labels, tags, predictions),
+        Labels::Spans { windows, questions } => answers(windows, questions, predictions),
+        Labels::Continuations { .. } => texts(samples),
     };
-    let losses = predictions.iter().enumerate().map(|(row, said)| said.loss(&examples.answers, row));
+    let losses = predictions.iter().enumerate().map(|(row, said)| said.loss(&examples.labels, row));
     let (sum, weight) = losses.fold((0.0, 0.0), |(sum, weight), (loss, own)| (sum + loss, weight + own));
     // Weights that give no finite numbers are never the best: their loss says so.
     let is_finite = predictions.iter().all(Prediction::is_finite);
     evaluation.loss = if is_finite && weight > 0.0 { sum / weight } else { f64::NAN };
-    if let (Answers::Continuations { .. }, Some(perplexity)) = (&examples.answers, perplexity(evaluation.loss)) {
+    if let (Labels::Continuations { .. }, Some(perplexity)) = (&examples.labels, perplexity(evaluation.loss)) {
         evaluation.scores.insert(Metric::Perplexity, perplexity);
     }
     evaluation
@@ -71,7 +71,8 @@ fn numbers(numbers: &[f32], predictions: &[Prediction]) -> Evaluation {
         let correlations = [(Metric::Pearson, found.pearson), (Metric::Spearman, found.spearman)];
         scores.extend(correlations.into_iter().filter_map(|(metric, value)| Some((metric, value?))));
     }
-    let points = numbers.iter().copied().zip(said).step_by(numbers.len().div_ceil(POINTS).max(1)).collect();
+    let points = numbers.iter().zip(said).map(|(&actual, predicted)| ScatterPoint { actual, predicted });
+    let points = points.step_by(numbers.len().div_ceil(POINTS).max(1)).collect();
     Evaluation { scores, detail: Detail::Numbers { points }, ..Evaluation::default() }
 }
 
@@ -122,7 +123,7 @@ fn answers(windows: &[Window], questions: &[Question], predictions: &[Prediction
 fn texts(samples: Vec<TextSample>) -> Evaluation {
     let mut scores = BTreeMap::new();
     if !samples.is_empty() {
-        let written: Vec<&str> = samples.iter().map(|sample| sample.written.as_str()).collect();
+        let written: Vec<&str> = samples.iter().map(|sample| sample.generated.as_str()).collect();
         let references: Vec<&str> = samples.iter().map(|sample| sample.reference.as_str()).collect();
         scores.extend([
             (Metric::Bleu, bleu(&written, &references).score),

@@ -3,14 +3,14 @@
 
 use burn::tensor::Device;
 
-use crate::device_to_host::read;
+use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::perplexity;
 use crate::model::{Dropout, FrozenPrefix, TaskModel};
-use crate::run::Forgetting;
+use crate::run::{Forgetting, PerplexityChange};
 use crate::text::{EncodedTexts, Tokenizer, batches_by_length};
 use crate::train::eval::predict::token_log_probs;
-use crate::train::targets::Learned;
+use crate::train::targets::TargetTokens;
 
 /// Most tokens of a general sentence, where the model can read as many; none of them has more in the vocabularies of the
 /// BERT family.
@@ -35,7 +35,7 @@ pub fn general_texts(tokenizer: &Tokenizer, positions: usize) -> Result<EncodedT
 
 /// A comparison under way.
 #[derive(Debug)]
-pub(crate) struct Measurement {
+pub(crate) struct ForgettingProbe {
     batches: Vec<Vec<u32>>,
     done: usize,
     rows: usize,
@@ -45,7 +45,7 @@ pub(crate) struct Measurement {
     token_log_probs: (usize, [f64; 2]),
 }
 
-impl Measurement {
+impl ForgettingProbe {
     pub(crate) fn new(texts: &EncodedTexts, rows: usize) -> Self {
         let lengths: Vec<usize> = (0..texts.len()).map(|i| texts.tokens(i)).collect();
         let (before, after) = (Vec::new(), Vec::new());
@@ -80,14 +80,14 @@ impl Measurement {
             let layers = FrozenPrefix::Layers(model.body.layers());
             let input = model.forward_to(batch.input(device), layers, &mut Dropout::off());
             if model.body.family().is_decoder() {
-                let asked = Learned::all_of(&batch, rows);
+                let asked = TargetTokens::all_of(&batch, rows);
                 let tokens = asked.tokens();
                 let logs = token_log_probs(model, input.clone(), asked).await?;
                 self.token_log_probs.1[i] -= logs[..tokens].iter().copied().map(f64::from).sum::<f64>();
             }
             let x = model.sentence(input, &mut Dropout::off());
             let [_, size] = x.dims();
-            let values = read(x).await?;
+            let values = device_to_host(x).await?;
             let vectors = if i == 0 { &mut self.before } else { &mut self.after };
             vectors.extend(values.chunks(size).take(rows).map(<[f32]>::to_vec));
         }
@@ -100,7 +100,13 @@ impl Measurement {
     pub(crate) fn finish(self) -> Forgetting {
         let (tokens, sums) = self.token_log_probs;
         let [before, after] = sums.map(|sum| perplexity(sum / tokens.max(1) as f64));
-        Forgetting { perplexity: before.zip(after).filter(|_| sums[0] > 0.0), ..compare(&self.before, &self.after) }
+        Forgetting {
+            perplexity: before
+                .zip(after)
+                .filter(|_| sums[0] > 0.0)
+                .map(|(before, after)| PerplexityChange { before, after }),
+            ..compare(&self.before, &self.after)
+        }
     }
 }
 

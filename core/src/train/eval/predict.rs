@@ -2,12 +2,12 @@
 
 use burn::tensor::activation::{log_softmax, sigmoid, softmax};
 
-use crate::device_to_host::read;
+use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Dropout, FrozenPrefix, Input, TaskModel};
-use crate::text::{Answers, Examples};
+use crate::text::{EncodedExamples, Labels};
 use crate::train::span_scores;
-use crate::train::targets::Learned;
+use crate::train::targets::TargetTokens;
 
 /// Tokens that are token_log_probs at a time: for each there is a score of every token of the vocabulary, of which some models
 /// have 50,000 and more.
@@ -71,20 +71,20 @@ impl Prediction {
 
     /// The loss of a row by what it was asked, and what that weighs among the others: its sum is the loss of all rows,
     /// without smoothing, weights of classes and the like.
-    pub fn loss(&self, answers: &Answers, row: usize) -> (f64, f64) {
+    pub fn loss(&self, answers: &Labels, row: usize) -> (f64, f64) {
         let nll = |p: f32| -f64::from(p.max(f32::MIN_POSITIVE)).ln();
         match (self, answers) {
-            (Self::Classes(p), Answers::Classes(classes)) => (nll(p[classes[row] as usize]), 1.0),
-            (Self::Labels(p), Answers::Labels(flags)) => {
+            (Self::Classes(p), Labels::Classes(classes)) => (nll(p[classes[row] as usize]), 1.0),
+            (Self::Labels(p), Labels::MultiLabel(flags)) => {
                 let of_label = |(&p, &holds): (&f32, &bool)| nll(if holds { p } else { 1.0 - p });
                 (p.iter().zip(&flags[row]).map(of_label).sum::<f64>() / p.len().max(1) as f64, 1.0)
             }
-            (Self::Number(said), Answers::Numbers(numbers)) => (f64::from(said - numbers[row]).powi(2), 1.0),
-            (Self::Tags(words), Answers::Tags(tags)) => {
+            (Self::Number(said), Labels::Numbers(numbers)) => (f64::from(said - numbers[row]).powi(2), 1.0),
+            (Self::Tags(words), Labels::Tags(tags)) => {
                 let of_word = |(p, &(_, tag)): (&Vec<f32>, &(u32, u32))| nll(p[tag as usize]);
                 (words.iter().zip(&tags[row]).map(of_word).sum(), words.len() as f64)
             }
-            (Self::Spans { start, end }, Answers::Spans { windows, .. }) => {
+            (Self::Spans { start, end }, Labels::Spans { windows, .. }) => {
                 let (first, last) = windows[row].answer;
                 ((place_loss(start, first) + place_loss(end, last)) / 2.0, 1.0)
             }
@@ -120,47 +120,47 @@ pub(super) fn likeliest(probabilities: &[f32]) -> u32 {
 pub async fn predict(
     model: &TaskModel,
     input: Input,
-    examples: &Examples,
+    examples: &EncodedExamples,
     rows: &[u32],
 ) -> Result<Vec<Prediction>, Diagnostic> {
     let ([_, len], mask) = (input.attention_mask.dims(), input.attention_mask.clone());
     let mut off = Dropout::off();
-    Ok(match &examples.answers {
-        Answers::Classes(_) => {
+    Ok(match &examples.labels {
+        Labels::Classes(_) => {
             let probabilities = softmax(model.forward(input, &mut off), 1);
             let [_, classes] = probabilities.dims();
-            let values = read(probabilities).await?;
+            let values = device_to_host(probabilities).await?;
             values.chunks(classes).take(rows.len()).map(|row| Prediction::Classes(row.to_vec())).collect()
         }
-        Answers::Labels(_) => {
+        Labels::MultiLabel(_) => {
             let probabilities = sigmoid(model.forward(input, &mut off));
             let [_, labels] = probabilities.dims();
-            let values = read(probabilities).await?;
+            let values = device_to_host(probabilities).await?;
             values.chunks(labels).take(rows.len()).map(|row| Prediction::Labels(row.to_vec())).collect()
         }
-        Answers::Numbers(_) => {
-            let values = read(model.forward(input, &mut off)).await?;
+        Labels::Numbers(_) => {
+            let values = device_to_host(model.forward(input, &mut off)).await?;
             values.into_iter().take(rows.len()).map(Prediction::Number).collect()
         }
-        Answers::Tags(tags) => {
+        Labels::Tags(tags) => {
             let probabilities = softmax(model.forward(input, &mut off), 1);
             let [_, kinds] = probabilities.dims();
-            let values = read(probabilities).await?;
+            let values = device_to_host(probabilities).await?;
             let of_row = |(i, &row): (usize, &u32)| {
                 let word = |&(at, _): &(u32, u32)| values[(i * len + at as usize) * kinds..][..kinds].to_vec();
                 Prediction::Tags(tags[row as usize].iter().map(word).collect())
             };
             rows.iter().enumerate().map(of_row).collect()
         }
-        Answers::Spans { .. } => {
-            let values = read(span_scores(model.forward(input, &mut off), mask)).await?;
+        Labels::Spans { .. } => {
+            let values = device_to_host(span_scores(model.forward(input, &mut off), mask)).await?;
             let both = values.chunks(2 * len).take(rows.len());
             both.map(|row| Prediction::Spans { start: row[..len].to_vec(), end: row[len..].to_vec() }).collect()
         }
-        Answers::Continuations { learned, .. } => {
-            let mut values = token_log_probs(model, input, Learned::of(examples, rows, len)).await?.into_iter();
+        Labels::Continuations { target_ranges, .. } => {
+            let mut values = token_log_probs(model, input, TargetTokens::of(examples, rows, len)).await?.into_iter();
             let mut of_row = |&row: &u32| {
-                let tokens = learned[row as usize].iter().map(|range| range.len()).sum();
+                let tokens = target_ranges[row as usize].iter().map(|range| range.len()).sum();
                 let loss = values.by_ref().take(tokens).map(|log| -f64::from(log)).sum();
                 Prediction::Tokens { loss, tokens: tokens as u32 }
             };
@@ -173,14 +173,18 @@ pub async fn predict(
 ///
 /// # Errors
 /// When the device fails.
-pub(super) async fn token_log_probs(model: &TaskModel, input: Input, asked: Learned) -> Result<Vec<f32>, Diagnostic> {
+pub(super) async fn token_log_probs(
+    model: &TaskModel,
+    input: Input,
+    asked: TargetTokens,
+) -> Result<Vec<f32>, Diagnostic> {
     let (mut off, device) = (Dropout::off(), input.attention_mask.device());
     let input = model.forward_to(input, FrozenPrefix::Layers(model.body.layers()), &mut off);
     let mut values = Vec::new();
     for part in asked.parts(LOG_PROBS_AT_A_TIME) {
         let input = Input { gather_positions: Some(part.picks(&device)), ..input.clone() };
         let log = log_softmax(model.forward(input, &mut off), 1).gather(1, part.ids(&device));
-        values.extend(read(log).await?);
+        values.extend(device_to_host(log).await?);
     }
     Ok(values)
 }

@@ -1,12 +1,12 @@
 //! Some validation rows, written on by the model as it stands: what its scores as a text and its examples come from.
 
 use crate::diagnostic::Diagnostic;
+use crate::generate::Generator;
 use crate::generate::Sampling;
-use crate::generate::Writer;
 use crate::metrics::TextSample;
 use crate::model::TaskModel;
 use crate::recipe::RecipeSpec;
-use crate::text::{Answers, Reference};
+use crate::text::{Labels, Reference};
 use crate::train::TrainingData;
 
 /// Tokens that are written between two looks at what the run is told.
@@ -14,15 +14,15 @@ const TOKENS: usize = 16;
 
 /// Rows on their way.
 #[derive(Debug, Default)]
-pub(crate) struct Writing {
+pub(crate) struct SampleGeneration {
     /// Indices of the rows.
     rows: Vec<usize>,
     sampling: Sampling,
-    writer: Option<Writer>,
+    generator: Option<Generator>,
     samples: Vec<TextSample>,
 }
 
-impl Writing {
+impl SampleGeneration {
     /// As many rows as the recipe says, spread over all; none where nothing is written in this task.
     pub(crate) fn new(recipe: &RecipeSpec, data: &TrainingData) -> Self {
         let all = references(data).len();
@@ -53,21 +53,23 @@ impl Writing {
             self.samples.clear();
             return Ok(());
         };
-        let mut writer =
-            self.writer.take().unwrap_or_else(|| Writer::new(&reference.prompt, self.sampling, tokenizer.ends()));
+        let mut generator = self
+            .generator
+            .take()
+            .unwrap_or_else(|| Generator::new(&reference.prompt, self.sampling, tokenizer.eos_ids()));
         for _ in 0..TOKENS {
-            writer.advance(model).await?;
-            if writer.is_reading() {
+            generator.advance(model).await?;
+            if generator.is_reading_prompt() {
                 break;
             }
         }
-        if !writer.is_over() {
-            self.writer = Some(writer);
+        if !generator.is_over() {
+            self.generator = Some(generator);
             return Ok(());
         }
         self.samples.push(TextSample {
             prompt: reference.prompt_text.clone(),
-            written: tokenizer.decode(writer.written())?.trim().into(),
+            generated: tokenizer.decode(generator.generated())?.trim().into(),
             reference: reference.completion.clone(),
         });
         Ok(())
@@ -80,8 +82,8 @@ impl Writing {
 }
 
 fn references(data: &TrainingData) -> &[Reference] {
-    match &data.validation.answers {
-        Answers::Continuations { references, .. } => references,
+    match &data.validation.labels {
+        Labels::Continuations { references, .. } => references,
         _ => &[],
     }
 }

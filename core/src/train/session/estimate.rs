@@ -4,7 +4,7 @@
 use crate::limits::MAX_PREFIX_BYTES;
 use crate::model::{FrozenPrefix, Sizes};
 use crate::recipe::{AdapterKind, ParamGroup, RecipeSpec, UnfreezeTrigger};
-use crate::text::{Examples, LENGTHS, padded_len};
+use crate::text::{EncodedExamples, LENGTHS, padded_len};
 use crate::train::Session;
 
 /// Values that training keeps of each token in a layer for the backward pass, in hidden sizes: inputs of the six linear
@@ -134,7 +134,7 @@ impl Session {
             if frozen_prefix == FrozenPrefix::None { 0 } else { frozen_prefix.width(tokens, hidden) }
         };
         // In 64 bits: a wasm32's own numbers end at 4 GB, and a corpus has more.
-        let bytes = |frozen_prefix: FrozenPrefix, labels: &Examples| {
+        let bytes = |frozen_prefix: FrozenPrefix, labels: &EncodedExamples| {
             let values: u64 = labels.lengths().into_iter().map(|tokens| width(frozen_prefix, tokens) as u64).sum();
             (values * size_of::<f32>() as u64).min(MAX_PREFIX_BYTES as u64)
         };
@@ -172,7 +172,7 @@ struct Rows {
     /// Tokens of the longest.
     longest: usize,
     /// Most tokens that one of them has learned.
-    learned: usize,
+    target_ranges: usize,
     /// What the frozen bottoms keep, in bytes.
     kept_bytes: f64,
 }
@@ -180,10 +180,10 @@ struct Rows {
 impl Rows {
     fn of(session: &Session) -> Self {
         let train = &session.data.train;
-        let learned = (0..train.len() as u32).map(|row| train.learned_tokens(&[row])).max();
+        let target_ranges = (0..train.len() as u32).map(|row| train.target_tokens(&[row])).max();
         Self {
             longest: train.lengths().into_iter().max().unwrap_or(1),
-            learned: learned.unwrap_or(0),
+            target_ranges: target_ranges.unwrap_or(0),
             kept_bytes: session.kept_bytes(),
         }
     }
@@ -209,7 +209,7 @@ impl Rows {
         let activations =
             passes * if recomputes { layer + layers * rows * len * sizes.hidden as f64 } else { layer * layers };
         // A decoder's scores for each token that is learned.
-        let scores = KEPT_SCORES * passes * rows * self.learned as f64 * session.model.body.vocab() as f64;
+        let scores = KEPT_SCORES * passes * rows * self.target_ranges as f64 * session.model.body.vocab() as f64;
         (weights + activations + scores) * size_of::<f32>() as f64 + self.kept_bytes
     }
 }
@@ -230,6 +230,6 @@ pub fn least_and_full_bytes(sizes: Sizes, parameters: f64) -> (f64, f64) {
 }
 
 /// Tokens of all texts, padding counted as if the texts were sorted.
-fn padded_tokens(session: &Session, labels: &Examples) -> f64 {
+fn padded_tokens(session: &Session, labels: &EncodedExamples) -> f64 {
     labels.lengths().into_iter().map(|length| padded_len(length, session.recipe.max_length()) as f64).sum()
 }

@@ -9,19 +9,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Device, Tensor};
 
-use crate::device_to_host::{read, read_step};
+use crate::device_to_host::{device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::model::{Dropout, DropoutRates, LoraConfig, MaskSource, TaskModel};
 use crate::recipe::{ParamGroup, Recipe, ScheduleKind};
 use crate::run::{EndReason, Forgetting, StepMetrics};
 use crate::text::{batches_by_length, padded_len, shuffled_batches};
-use crate::train::early_stop::rank;
+use crate::train::early_stop::score_to_maximize;
 use crate::train::eval::evaluate::evaluation;
-use crate::train::eval::forgetting::Measurement;
-use crate::train::eval::sample_generation::Writing;
+use crate::train::eval::forgetting::ForgettingProbe;
+use crate::train::eval::sample_generation::SampleGeneration;
 use crate::train::{
-    AdamW, AdamWConfig, EarlyStop, Gradients, Objective, Plateau, Prediction, PrefixCache, Record, RunState,
+    AdamW, AdamWConfig, EarlyStop, Gradients, HistoryEntry, Objective, Plateau, Prediction, PrefixCache, RunState,
 };
 use crate::train::{SoftTargets, StepInput, TrainingData, checkpointed_gradients, clip_scale, gradients, predict};
 use crate::weights::Weights;
@@ -108,7 +108,7 @@ pub struct Session {
 enum Phase {
     Training(Accumulator),
     Evaluating(Evaluating),
-    Measuring(Measurement, EndReason),
+    Measuring(ForgettingProbe, EndReason),
     Finished(EndReason),
 }
 
@@ -117,7 +117,7 @@ struct Evaluating {
     batches: Vec<Vec<u32>>,
     done: usize,
     predictions: Vec<Option<Prediction>>,
-    writing: Writing,
+    samples: SampleGeneration,
     /// Why the run ends with it, if it does.
     then: Option<EndReason>,
 }
@@ -125,7 +125,7 @@ struct Evaluating {
 impl Evaluating {
     /// Batches and rows to write that are done, and all of them.
     fn progress(&self) -> Progress {
-        let (written, rows) = self.writing.progress();
+        let (written, rows) = self.samples.progress();
         Progress::Evaluating { done: (self.done + written) as u32, total: (self.batches.len() + rows) as u32 }
     }
 }
@@ -271,7 +271,7 @@ impl Session {
     }
 
     /// Gives the run up after the device has failed: the best weights are put in place, and their step is returned.
-    pub fn abandon(&mut self) -> Option<u32> {
+    pub fn abort(&mut self) -> Option<u32> {
         self.finish(EndReason::Stopped);
         let (best, evaluation, _) = self.best.as_ref()?;
         self.model = best.clone();
@@ -331,13 +331,13 @@ impl Session {
         self.state.batch += 1;
         if (self.state.batch as usize) < group.end {
             if accumulator.losses.len().is_multiple_of(AWAIT_BATCHES) {
-                read(accumulator.losses[accumulator.losses.len() - 1].clone()).await?;
+                device_to_host(accumulator.losses[accumulator.losses.len() - 1].clone()).await?;
             }
             self.phase = Phase::Training(accumulator);
             return Ok(Progress::Accumulated);
         }
         let metrics = self.optimizer_step(accumulator).await?;
-        self.state.history.push(Record::Step(metrics.clone()));
+        self.state.history.push(HistoryEntry::Step(metrics.clone()));
         self.after_step();
         Ok(Progress::Step(metrics))
     }
@@ -357,7 +357,7 @@ impl Session {
         }
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss).ok_or_else(nothing_learns)?;
         let norms = gradients.square_norms();
-        let (loss, squares) = read_step(loss, norms).await?;
+        let (loss, squares) = step_to_host(loss, norms).await?;
         let grad_norm = squares.sqrt();
         let lr = self.lr(self.state.step);
         // NaN cannot be found on the GPU: it is decided here, and a step that is not finite is not taken.
@@ -404,7 +404,7 @@ impl Session {
             batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
             done: 0,
             predictions: vec![None; self.data.validation.len()],
-            writing: Writing::new(self.recipe.spec(), &self.data),
+            samples: SampleGeneration::new(self.recipe.spec(), &self.data),
             then,
         }
     }
@@ -424,9 +424,9 @@ impl Session {
             }
             under_way.done += 1;
         } else {
-            under_way.writing.advance(&self.model, &self.data).await?;
+            under_way.samples.advance(&self.model, &self.data).await?;
         }
-        if under_way.done < under_way.batches.len() || !under_way.writing.is_over() {
+        if under_way.done < under_way.batches.len() || !under_way.samples.is_over() {
             let progress = under_way.progress();
             self.phase = Phase::Evaluating(under_way);
             return Ok(progress);
@@ -434,18 +434,18 @@ impl Session {
         Ok(self.finish_evaluation(under_way))
     }
 
-    fn finish_evaluation(&mut self, Evaluating { predictions, writing, then, .. }: Evaluating) -> Progress {
+    fn finish_evaluation(&mut self, Evaluating { predictions, samples, then, .. }: Evaluating) -> Progress {
         let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
         let epoch = f64::from(self.state.epoch) + f64::from(self.state.batch) / self.batches.len() as f64;
-        let found = evaluation(&self.data, &self.data.validation, &predictions, writing.finish());
+        let found = evaluation(&self.data, &self.data.validation, &predictions, samples.finish());
         let evaluation = Evaluation { step: self.state.step, epoch, ..found };
         let is_best = self.state.early_stop.observe(&evaluation);
-        self.state.history.push(Record::Evaluation(evaluation.clone()));
+        self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
             self.best = Some((self.model.clone(), evaluation.clone(), predictions));
         }
         if let Some(plateau) = &mut self.state.plateau {
-            plateau.observe(rank(&evaluation, self.recipe.metric_for_best_model()));
+            plateau.observe(score_to_maximize(&evaluation, self.recipe.metric_for_best_model()));
         }
         self.after_evaluation(is_best);
         let over = self.state.early_stop.is_over().then_some(EndReason::EarlyStopped);
@@ -469,7 +469,7 @@ impl Session {
         self.model = best.clone();
         // Who stops the training still wants to know what it did to the model; a second stop skips that too.
         self.stop = false;
-        let measurement = Measurement::new(&self.data.general, self.recipe.batch_size());
+        let measurement = ForgettingProbe::new(&self.data.general, self.recipe.batch_size());
         let (done, total) = measurement.progress();
         if total == 0 || reason == EndReason::NotFinite {
             return self.finish(reason);
@@ -487,7 +487,11 @@ impl Session {
         Progress::Finished(reason)
     }
 
-    async fn measure_batch(&mut self, mut measurement: Measurement, reason: EndReason) -> Result<Progress, Diagnostic> {
+    async fn measure_batch(
+        &mut self,
+        mut measurement: ForgettingProbe,
+        reason: EndReason,
+    ) -> Result<Progress, Diagnostic> {
         let (general, pad) = (&self.data.general, self.data.pad);
         measurement.advance([&self.base, &self.model], general, pad, &self.device).await?;
         let (done, total) = measurement.progress();

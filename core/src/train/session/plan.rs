@@ -1,7 +1,7 @@
 //! What a run will do, and where it stands: figures that follow from its recipe, data and state.
 
 use crate::recipe::LrCurve;
-use crate::run::{ParamGroupState, RunPlan};
+use crate::run::{LrPoint, ParamGroupState, RunPlan};
 use crate::train::Session;
 
 /// Points of the rate's curve that are told.
@@ -27,14 +27,14 @@ impl Session {
             cuts: self.data.cuts,
             form: self.data.form,
             trainable_parameters: learning.filter_map(|group| self.parameters.get(group)).sum::<usize>() as f64,
-            lr_curve: (0..shown).map(step_of).map(|step| (step + 1, curve.lr(step))).collect(),
-            parts: self.parts(),
+            lr_curve: (0..shown).map(step_of).map(|step| LrPoint { step: step + 1, lr: curve.lr(step) }).collect(),
+            param_groups: self.param_groups(),
             baseline: self.data.baseline(),
         }
     }
 
     /// The parts of the model as they are now, from the bottom.
-    pub fn parts(&self) -> Vec<ParamGroupState> {
+    pub fn param_groups(&self) -> Vec<ParamGroupState> {
         let part = |group| ParamGroupState {
             group,
             trainable: self.trainable.contains(&group),
