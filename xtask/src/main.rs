@@ -10,6 +10,7 @@ mod e2e;
 mod experiments;
 mod fetch;
 mod golden;
+mod licenses;
 mod model;
 mod paths;
 mod peers;
@@ -34,7 +35,7 @@ usage: cargo xtask <command>
   build [--quick] [--hub ADDRESS]
                         build the page into dist/ (--quick: not optimized, not compressed; --hub: where models are
                         fetched from in place of huggingface.co, \"\" for nowhere)
-  test                  format, lints, native tests, build, end-to-end tests; `ci` is the same
+  test                  format, licenses, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and only the end-to-end tests (those whose name has these words)
   bench [size ...]      time training steps in headless Chromium, one JSON line a case; --trainable-layers 0..6 for a row
                         each of what is frozen, --device cpu|gpu for one device, --peers for PyTorch and what there is in

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{build, e2e, process, python, setup};
+use crate::{build, e2e, licenses, process, python, setup};
 
 const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "-D", "warnings"];
 /// The worker runs in a browser only, and would draw a native GPU stack into every native build.
@@ -17,6 +17,7 @@ pub fn run() -> Result<()> {
     let start = Instant::now();
     let mut checks = Checks::default();
     checks.run("Format", || cargo(&["fmt", "--all", "--check"], &[], &[]));
+    checks.run("Licenses", licenses::check);
     checks.run("Set-up", || setup::run().and_then(|()| python::ensure()));
     checks.run("Lints, native", || cargo(&["clippy", "--all-targets"], &NATIVE, &WARNINGS_ARE_ERRORS));
     checks.run("Lints, wasm", || cargo(&["clippy"], &IN_BROWSER, &WARNINGS_ARE_ERRORS));
