@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use burn::tensor::Device;
-use hone_core::catalog::CatalogEntry;
+use hone_core::catalog::{CatalogEntry, POOLING};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
+use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf, pooling_of};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
-use hone_core::recipe::Pooling;
 use hone_core::weights::{Incoming, Tensors};
 
 use crate::data::read;
@@ -33,7 +32,8 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
         Some(file) => quantized(&file, device)?,
         None => plain(&folder, device)?,
     };
-    let pooling = entry.map_or(Pooling::Cls, |entry| entry.pooling);
+    let pooling_json = read(&folder.join(POOLING)).ok();
+    let pooling = entry.map_or_else(|| pooling_of(&config_json, pooling_json.as_deref()), |entry| entry.pooling);
     let (pretrained, _) = Pretrained::new(config_json, verbatim, tensors, pooling)?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {

@@ -1,16 +1,18 @@
-//! Models of a hub: what it says of one, and which of its files are loaded. The answers are those of the Hugging Face
-//! hub's API (`/api/models/{id}?blobs=true`), which mirrors and other hubs give too.
+//! Models on a hub: their facts, and which of their files to load. Hone reads the Hugging Face hub's API
+//! (`/api/models/{id}?blobs=true`), which mirrors and other hubs implement too.
+
+mod pooling;
 
 use serde::Deserialize;
 
 use crate::catalog::{CatalogEntry, FoundModel};
 use crate::diagnostic::Diagnostic;
 use crate::model::ModelConfig;
-use crate::recipe::Pooling;
 use crate::train::least_and_full_bytes;
-use crate::usage::is_own_class;
 
-/// Files of a model folder that an export takes along.
+pub use pooling::{pooling_of, unsupported_pooling};
+
+/// Files of a model folder that an export copies.
 pub const VERBATIM: [&str; 9] = [
     "tokenizer.json",
     "tokenizer_config.json",
@@ -22,25 +24,25 @@ pub const VERBATIM: [&str; 9] = [
     "generation_config.json",
     "LICENSE",
 ];
-/// File of the weights in a folder.
+/// Name of the weights file in a folder.
 pub const SAFETENSORS: &str = "model.safetensors";
 
-/// Bytes of a parameter where the hub does not tell how many there are: 32 bits, and in a GGUF file about 5.
+/// Bytes per parameter, to estimate their number where the hub does not report it: 32 bits, and about 5 in a GGUF file.
 const PARAMETER_BYTES: f64 = 4.0;
 const GGUF_PARAMETER_BYTES: f64 = 0.63;
 
-/// A model's address on a hub.
+/// The address of a model on a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HubModel {
-    /// `https://huggingface.co`, without a slash at its end.
+    /// URL of the hub without a trailing slash: `https://huggingface.co`.
     pub hub: String,
     /// `owner/name`.
     pub id: String,
-    /// One file of several of a GGUF folder.
+    /// Name of the file, to choose one of several GGUF files.
     pub file: Option<String>,
 }
 
-/// What a hub answers, as far as it is of use.
+/// The fields of a hub's answer that Hone uses.
 #[derive(Clone, Debug, Deserialize)]
 struct Answer {
     sha: Option<String>,
@@ -71,7 +73,7 @@ struct Lfs {
     size: Option<f64>,
 }
 
-/// A model's files on a hub.
+/// The files of a model on a hub.
 #[derive(Clone, Debug)]
 pub struct Listing {
     model: HubModel,
@@ -79,14 +81,14 @@ pub struct Listing {
 }
 
 impl HubModel {
-    /// Reads what a person wrote: `owner/name`, `owner/name/file.gguf`, or the address of the model's page on the hub.
+    /// Parses `owner/name`, `owner/name/file.gguf`, or the URL of the model's page on the hub.
     ///
     /// # Errors
-    /// When it is no such name.
-    pub fn parse(hub: &str, written: &str) -> Result<Self, Diagnostic> {
+    /// When `text` is none of these.
+    pub fn parse(hub: &str, text: &str) -> Result<Self, Diagnostic> {
         let hub = hub.trim().trim_end_matches('/').to_owned();
-        let written = written.trim().trim_matches('/');
-        let id = written.strip_prefix(&hub).unwrap_or(written).trim_matches('/');
+        let text = text.trim().trim_matches('/');
+        let id = text.strip_prefix(&hub).unwrap_or(text).trim_matches('/');
         let id = id.split("/tree/").next().unwrap_or(id);
         let parts: Vec<&str> = id.split('/').collect();
         let is_name = |part: &&str| {
@@ -97,51 +99,58 @@ impl HubModel {
         let file = match parts.as_slice() {
             [_] | [_, _] => None,
             [_, _, file] if is_gguf(file) => Some((*file).to_owned()),
-            _ => return Err(no_name(written)),
+            _ => return Err(invalid_name(text)),
         };
         if !parts.iter().all(is_name) {
-            return Err(no_name(written));
+            return Err(invalid_name(text));
         }
         Ok(Self { hub, id: parts[..parts.len().min(2)].join("/"), file })
     }
 
-    /// Where the hub tells what it has.
+    /// URL of the listing of the model's files.
     pub fn listing_url(&self) -> String {
         format!("{}/api/models/{}?blobs=true", self.hub, self.id)
     }
 }
 
-fn no_name(written: &str) -> Diagnostic {
-    Diagnostic::new("hub.name", format!("\"{written}\" is not the name of a model."))
-        .done("Nothing was asked of the hub.")
-        .remedy("Write owner/name, as in sentence-transformers/all-MiniLM-L6-v2.")
+fn invalid_name(text: &str) -> Diagnostic {
+    Diagnostic::new("hub.name", format!("\"{text}\" is not the name of a model."))
+        .done("The hub was not contacted.")
+        .remedy("Enter owner/name, for example sentence-transformers/all-MiniLM-L6-v2.")
 }
 
-/// Whether a file's name is that of weights in GGUF.
+fn unsupported_note(mode: String) -> String {
+    format!("Its own pooling, \"{mode}\", is not available here.")
+}
+
+/// Returns true if a file name is that of a GGUF file.
 pub fn is_gguf(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with(".gguf")
 }
 
 impl Listing {
-    /// Reads a hub's answer to [`HubModel::listing_url`].
+    /// Parses a hub's answer to [`HubModel::listing_url`].
     ///
     /// # Errors
-    /// When it is something else, or the model is for those only who have an account.
+    /// When the answer is not a listing, or the model requires an account.
     pub fn parse(model: HubModel, json: &[u8]) -> Result<Self, Diagnostic> {
         let answer: Answer = serde_json::from_slice(json).map_err(|error| {
             let is_page = json.trim_ascii_start().starts_with(b"<");
-            let reason = if is_page { "a web page".into() } else { format!("something else ({error})") };
+            let answer = if is_page { "a web page".into() } else { format!("something else ({error})") };
             Diagnostic::new(
                 "hub.answer",
-                format!("{} should have listed the model's files and answered with {reason}.", model.hub),
+                format!("{} answered with {answer} instead of a list of the model's files.", model.hub),
             )
             .done("Nothing was loaded.")
-            .remedy("Check the hub's address; it must speak the API of the Hugging Face hub.")
+            .remedy("Check the hub's address. It must implement the API of the Hugging Face hub.")
         })?;
         if !matches!(answer.gated, serde_json::Value::Null | serde_json::Value::Bool(false)) {
-            return Err(Diagnostic::new("hub.gated", format!("{} is given only to people with an account.", model.id))
-                .done("Nothing was loaded; Hone has no accounts.")
-                .remedy("Download it in the browser after you have accepted its terms, and drop the files here."));
+            return Err(Diagnostic::new(
+                "hub.gated",
+                format!("{} is available only to people with an account.", model.id),
+            )
+            .done("Nothing was loaded; Hone has no accounts.")
+            .remedy("Accept its terms on the hub, download it in the browser, and drop the files here."));
         }
         Ok(Self { model, answer })
     }
@@ -150,21 +159,21 @@ impl Listing {
         self.answer.siblings.iter().find(|file| file.rfilename == name)
     }
 
-    /// Whether the hub has a file of this name.
+    /// Returns true if the model has a file of this name.
     pub fn has(&self, name: &str) -> bool {
         self.file(name).is_some()
     }
 
-    /// Address of the folder of the files, in the version that was listed, ending in `/`.
+    /// URL of the folder of the files, at the listed revision, ending in `/`.
     pub fn folder(&self) -> String {
         let HubModel { hub, id, .. } = &self.model;
         format!("{hub}/{id}/resolve/{}/", self.answer.sha.as_deref().unwrap_or("main"))
     }
 
-    /// The file of the weights.
+    /// Name of the weights file.
     ///
     /// # Errors
-    /// When there is none that can be read, with what is there instead.
+    /// When there is none that Hone can read. The error says what is there instead.
     pub fn weights(&self) -> Result<&str, Diagnostic> {
         let id = &self.model.id;
         if let Some(file) = &self.model.file {
@@ -181,24 +190,25 @@ impl Listing {
         match ggufs.as_slice() {
             [one] => Ok(one),
             [first, ..] => Err(diagnostic(format!("{id} has {} GGUF files.", ggufs.len()))
-                .remedy(format!("Name one of them, as in {id}/{first}. Those of Q8_0, Q4_0 and Q4_1 can be read."))),
+                .remedy(format!("Name one of them, for example {id}/{first}. Hone reads Q8_0, Q4_0 and Q4_1."))),
             [] if names().any(|name| name.ends_with(".safetensors.index.json")) => Err(diagnostic(format!(
-                "The weights of {id} are in several files: it is too large for a browser's tab."
+                "The weights of {id} are split into several files: it is too large for a browser tab."
             ))
-            .remedy("Choose a smaller model: some hundred million parameters are what a tab can train.")),
+            .remedy("Choose a smaller model: a tab can train a few hundred million parameters.")),
             [] if names().any(|name| name.ends_with(".bin")) => Err(diagnostic(format!(
-                "{id} has its weights only as a PyTorch pickle, which is a program and is not run here."
+                "{id} has its weights only as a PyTorch pickle, which can run arbitrary code and is never opened here."
             ))
-            .remedy("Look for a version with model.safetensors; many hubs convert models.")),
+            .remedy("Look for a version with a model.safetensors; many models have one.")),
             [] => Err(diagnostic(format!("{id} has no weights that Hone can read."))
                 .remedy("It needs a model.safetensors or a .gguf file.")),
         }
     }
 
-    /// What the model is, by config.json and, where the hub has [`POOLING`](crate::catalog::POOLING), that file.
+    /// The facts about the model, from its config.json and the contents of [`POOLING`](crate::catalog::POOLING), if the
+    /// hub has that file. `limit_bytes` is the available memory.
     ///
     /// # Errors
-    /// When its architecture is not known, a file is missing, or sizes are out of bounds.
+    /// When the architecture is unknown, a file is missing, or a size is out of bounds.
     pub fn found(
         &self,
         config_json: &[u8],
@@ -208,12 +218,9 @@ impl Listing {
         let config = ModelConfig::parse(config_json)?;
         let weights = self.weights()?;
         if !is_gguf(weights) && !self.has("tokenizer.json") {
-            return Err(Diagnostic::new(
-                "hub.no-tokenizer",
-                format!("{} comes without a tokenizer.json.", self.model.id),
-            )
-            .done("Nothing was loaded.")
-            .remedy("Look for a version of it with that file."));
+            return Err(Diagnostic::new("hub.no-tokenizer", format!("{} has no tokenizer.json.", self.model.id))
+                .done("Nothing was loaded.")
+                .remedy("Look for a version that has one."));
         }
         let file = self.file(weights);
         let lfs = file.and_then(|file| file.lfs.as_ref());
@@ -226,7 +233,7 @@ impl Listing {
         let entry = CatalogEntry {
             id: format!("{host}/{id}"),
             name: id.rsplit('/').next().unwrap_or(id).to_owned(),
-            description: String::new(),
+            description: unsupported_pooling(pooling).map(unsupported_note).unwrap_or_default(),
             hub_id: id.clone(),
             license: license.to_owned(),
             parameters,
@@ -251,27 +258,19 @@ impl Listing {
         })
     }
 
-    /// Number of parameters: as the hub tells, else by the size of the file.
+    /// Number of parameters, as the hub reports it or estimated from the size of the file.
     fn parameters(&self, is_gguf: bool, bytes: f64) -> f64 {
         let Answer { safetensors, gguf, .. } = &self.answer;
-        let (told, each) = if is_gguf { (gguf, GGUF_PARAMETER_BYTES) } else { (safetensors, PARAMETER_BYTES) };
-        told.as_ref().and_then(|parameters| parameters.total).unwrap_or((bytes / each).round())
+        let (reported, bytes_each) =
+            if is_gguf { (gguf, GGUF_PARAMETER_BYTES) } else { (safetensors, PARAMETER_BYTES) };
+        reported.as_ref().and_then(|parameters| parameters.total).unwrap_or((bytes / bytes_each).round())
     }
-}
-
-/// How a model makes one vector of a sentence: by the mean where its [`POOLING`](crate::catalog::POOLING) file says so, or its config.json names
-/// the class that Hone exports for the mean.
-pub fn pooling_of(config_json: &[u8], pooling: Option<&[u8]>) -> Pooling {
-    let read = |json| serde_json::from_slice::<serde_json::Value>(json).unwrap_or_default();
-    let class = read(config_json);
-    let is_ours = class.pointer("/architectures/0").and_then(|class| class.as_str()).is_some_and(is_own_class);
-    let is_mean = pooling.is_some_and(|json| read(json)["pooling_mode_mean_tokens"] == true);
-    if is_ours || is_mean { Pooling::Mean } else { Pooling::Cls }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Pooling;
 
     const HUB: &str = "https://hub.example";
     const BERT: &[u8] = br#"{"model_type": "bert", "vocab_size": 30522, "hidden_size": 128, "num_hidden_layers": 2,
@@ -288,28 +287,28 @@ mod tests {
     }
 
     #[test]
-    fn names_and_addresses_are_read() {
-        for written in [
+    fn names_and_urls_are_parsed() {
+        for text in [
             "someone/small",
             " someone/small/ ",
             "https://hub.example/someone/small",
             "https://hub.example/someone/small/tree/main",
         ] {
-            assert_eq!(HubModel::parse("https://hub.example/", written), Ok(model()), "{written}");
+            assert_eq!(HubModel::parse("https://hub.example/", text), Ok(model()), "{text}");
         }
         let file = HubModel::parse(HUB, "someone/small/q8_0.gguf").expect("a file");
         assert_eq!((file.id.as_str(), file.file.as_deref()), ("someone/small", Some("q8_0.gguf")));
     }
 
     #[test]
-    fn what_is_no_name_is_never_asked_for() {
-        for written in ["", "a/b/c", "a/../b", "a b/c", "https://elsewhere.example/a/b", "a/b?c", "a/.b"] {
-            assert_eq!(HubModel::parse(HUB, written).expect_err(written).code, "hub.name", "{written}");
+    fn invalid_names_are_refused_before_any_request() {
+        for text in ["", "a/b/c", "a/../b", "a b/c", "https://elsewhere.example/a/b", "a/b?c", "a/.b"] {
+            assert_eq!(HubModel::parse(HUB, text).expect_err(text).code, "hub.name", "{text}");
         }
     }
 
     #[test]
-    fn a_model_is_found_with_its_files_license_and_needs() {
+    fn a_model_is_found_with_its_files_license_and_memory() {
         let files = listing(&["README.md", "config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]);
         let found = files.found(BERT, Some(br#"{"pooling_mode_mean_tokens": true}"#), 1e9).expect("found");
         assert_eq!(found.entry.id, "hub.example/someone/small");
@@ -328,27 +327,27 @@ mod tests {
     }
 
     #[test]
-    fn a_model_behind_an_account_is_named_so() {
+    fn a_model_that_requires_an_account_is_refused() {
         let json = br#"{"gated": "manual", "siblings": []}"#;
         assert_eq!(Listing::parse(model(), json).expect_err("gated").code, "hub.gated");
     }
 
     #[test]
-    fn weights_that_cannot_be_read_are_named() {
-        for (files, said) in [
+    fn unreadable_weights_are_named() {
+        for (files, expected) in [
             (&["pytorch_model.bin"][..], "pickle"),
             (&["model.safetensors.index.json", "model-00001-of-00002.safetensors"], "several files"),
             (&["a.Q8_0.gguf", "a.Q4_0.gguf"], "2 GGUF files"),
             (&["README.md"], "no weights"),
         ] {
-            let diagnostic = listing(files).weights().expect_err(said);
-            assert!(diagnostic.what.contains(said), "{diagnostic}");
+            let diagnostic = listing(files).weights().expect_err(expected);
+            assert!(diagnostic.what.contains(expected), "{diagnostic}");
         }
         assert_eq!(listing(&["only.gguf"]).weights(), Ok("only.gguf"));
     }
 
     #[test]
-    fn an_architecture_that_is_not_known_is_named_with_those_that_are() {
+    fn an_unknown_architecture_is_named_with_the_known_ones() {
         let files = listing(&["model.safetensors", "tokenizer.json"]);
         let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, 1e9).expect_err("unknown");
         assert!(diagnostic.what.contains("mamba") && diagnostic.what.contains("distilbert"), "{diagnostic}");
