@@ -15,7 +15,7 @@ use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
 pub use reference::{
-    assert_curve, assert_final_weights, assert_gradients, input, of_tokens, scores, step_of, steps_of,
+    assert_curve, assert_movement, assert_gradients, input, of_tokens, scores, step_of, steps_of,
 };
 pub use runs::{moved, named, run, take_steps};
 
@@ -25,6 +25,8 @@ pub mod tolerance {
     pub const LOGITS: f32 = 1e-4;
     /// Gradients and training curves against PyTorch.
     pub const TRAINING: f32 = 1e-3;
+    /// Movement of weights during training, `end - start`, against PyTorch.
+    pub const MOVEMENT: f32 = 1e-3;
     /// Losses and their gradients of given scores.
     pub const LOSSES: f32 = 1e-5;
     /// What is computed in double precision.

@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes micro_gguf/ and micro_gguf.json: micro GGUF files and what transformers makes of them, and what the tokenizer of SmolLM2
-makes of 3,000 texts.
+"""Writes micro_gguf/ and micro_gguf.json: micro GGUF files as transformers reads them, and SmolLM2's ids of 3,000 texts.
 
 The files are written by the `gguf` package; weights, names and config.json are those of transformers' own GGUF loading.
-Tokenizers: transformers' as well, but for what its way from GGUF leaves out. SmolLM2's digits are split one by one before
-GPT-2's pattern (the `tokenizer.json` of HuggingFaceTB/SmolLM2-135M-Instruct has it so); Qwen 2 brings text into normal
-form C; SentencePiece, which puts a space before a text that begins with one too, speaks for itself.
+So are the tokenizers, except for what that loading leaves out: SmolLM2 splits digits one by one before GPT-2's pattern
+(see `tokenizer.json` of HuggingFaceTB/SmolLM2-135M-Instruct), and Qwen 2 normalizes text to NFC. SentencePiece's own
+library gives the ids of its vocabulary, as it adds a space even before a text that begins with one.
 """
 
 import hashlib
 import io
 import json
-import os
-import struct
 import sys
 from pathlib import Path
 
@@ -27,27 +24,15 @@ from tokenizers import ByteLevelBPETokenizer, pre_tokenizers
 from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Tokenizer
 from transformers.integrations.gguf.gguf_tokenizer_mapping import convert_gguf_tokenizer, get_gguf_tokenizer
 
+from corpus import hashes
 from reference import GOLDEN, ROOT, provenance, write_json, write_tensors
 
 FOLDER = GOLDEN / "micro_gguf"
 MODELS = Path.home() / ".cache/hone/models"
 SMOLLM2 = MODELS / "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
-SENTENCES = ROOT / "core/src/train/general_sentences.txt"
-DATA = Path(os.environ.get("HONE_DATA", ROOT.parent / "shared/data"))
-SAMPLES = Path.home() / ".cache/hone/samples"
+SENTENCES = ROOT / "core/src/train/eval/general_sentences.txt"
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 HIDDEN, FFN, HEADS, KV_HEADS, LAYERS, POSITIONS = 32, 64, 4, 2, 2, 64
-# The first lines of each, so many.
-FILES = [
-    ("samples", "languages.csv", 481),
-    ("data", "sms-spam/sms.tsv", 600),
-    ("data", "tatoeba/tatoeba.fra-eng.fra", 400),
-    ("data", "trec6/train.txt", 400),
-    ("data", "wnut17/emerging.test.annotated", 400),
-    ("data", "text/tinyshakespeare.txt", 400),
-    ("data", "xquad/xquad.en.json", 1),
-    ("data", "instruct/instruction-data.json", 400),
-]
 ODD = [
     "",
     " ",
@@ -258,21 +243,12 @@ def smollm2():
     backend, _ = convert_gguf_tokenizer(architecture, found)
     split_digits(backend)
     ids = lambda text: backend.encode(text, add_special_tokens=False).ids
-    files = []
-    for root, name, count in FILES:
-        text = ({"samples": SAMPLES, "data": DATA}[root] / name).read_bytes().decode("utf-8", "replace")
-        lines = text.split("\n")[:count]
-        digest = hashlib.sha256()
-        for line in lines:
-            encoded = ids(line)
-            digest.update(struct.pack(f"<{len(encoded) + 1}I", *encoded, 0xFFFFFFFF))
-        files.append({"root": root, "name": name, "lines": count, "sha256": digest.hexdigest()})
     model = AutoModelForCausalLM.from_pretrained(SMOLLM2.parent, gguf_file=SMOLLM2.name, dtype=torch.float32)
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         if name != "lm_head.weight":
             digest.update(f"{name} {list(tensor.shape)}".encode() + hashlib.sha256(tensor.numpy().tobytes()).digest())
-    return {"odd": [ids(text) for text in ODD], "files": files, "weights": digest.hexdigest()}
+    return {"odd": [ids(text) for text in ODD], "files": hashes(ids), "weights": digest.hexdigest()}
 
 
 if __name__ == "__main__":

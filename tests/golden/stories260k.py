@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes stories260k.json, .safetensors and stories260k_adapter.safetensors: a real Llama, on real texts.
 
-Translation (Tatoeba) and instructions, 20 steps each, whole and by LoRA; a row is the prompt with the model's first
-token, the completion tokenized by itself, and the last token. The JSON holds the ids, so no tokenizer is needed. The
-model and the data are not in this repository: without them nothing is written.
+Translation and dictionary questions, from the samples that `cargo xtask setup` makes: 20 steps each, of all weights and
+of LoRA. A row is the BOS token, the prompt, the completion tokenized by itself, and the EOS token.
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -19,23 +17,19 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoTokenizer, LlamaForCausalLM
 
 from decoders import LR_PEAK, ROUNDS, adapted, greedy
-from reference import GOLDEN, ROOT, Optimizer, curve, prefixed, provenance, write_json, write_tensors
+from corpus import SAMPLES
+from reference import GOLDEN, STORIES, Optimizer, curve, prefixed, provenance, write_json, write_tensors
 
-SHARED = Path(os.environ.get("HONE_SHARED", ROOT.parent / "shared"))
-FOLDER = SHARED / "models/stories260K"
-ENGLISH, FRENCH = (SHARED / f"data/tatoeba/tatoeba.fra-eng.{language}" for language in ("eng", "fra"))
-INSTRUCTIONS = SHARED / "data/instruct/instruction-data.json"
+MESSAGES, DICTIONARY = SAMPLES / "messages.csv", SAMPLES / "dictionary.jsonl"
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 TEXTS = ["Once upon a time", "Lily and Tom went to the park.", "The dog was sad because"]
 LENGTH, ROWS, BATCHES = 96, 4, 4
+FINAL = ("model.layers.2.self_attn.q_proj.weight", "model.norm.weight")
 NEW_TOKENS = 48
 
 
 def main():
-    if not FOLDER.exists():
-        print(f"{FOLDER} is not there: nothing is written")
-        return
-    tokenizer = AutoTokenizer.from_pretrained(FOLDER)
+    tokenizer = AutoTokenizer.from_pretrained(STORIES)
     prompts = [tokenizer(text)["input_ids"] for text in TEXTS]
     texts = greedy(load(), prompts, NEW_TOKENS)
     for text, found in zip(TEXTS, texts):
@@ -43,18 +37,18 @@ def main():
     with torch.no_grad():
         tensors = {f"logits.{i}": load().eval()(input_ids=torch.tensor([ids])).logits for i, ids in enumerate(prompts)}
     cases, adapters = {}, {}
-    for task, pairs in {"translation": translation(), "instruction": instructions()}.items():
+    for task, pairs in {"translation": translation(), "dictionary": dictionary()}.items():
         rows = fitting_rows(tokenizer, pairs)
         batches = [collate(rows[i * ROWS : (i + 1) * ROWS]) for i in range(BATCHES)] * ROUNDS
         model = load().train()
         whole = {"train_embeddings": True, **curve(model, Optimizer(model, len(batches), LR_PEAK), batches)}
         lora, _, adapter = adapted(load, {"target_modules": TARGETS}, batches, seed=82)
-        tensors |= prefixed(f"{task}.final", {"model.norm.weight": model.model.norm.weight})
+        tensors |= prefixed(f"{task}.final", {name: model.get_parameter(name) for name in FINAL})
         adapters[task] = adapter
         sizes = [{name: row[name] for name in ("index", "prompt_tokens", "completion_tokens")} for row in rows]
         cases[task] = {"rows": sizes, "all": whole, "lora": lora}
-    sources = [FOLDER / "model.safetensors", FOLDER / "config.json", FOLDER / "tokenizer.json"]
-    versions = provenance(__file__, [*sources, ENGLISH, FRENCH, INSTRUCTIONS]) | {"peft": peft.__version__}
+    sources = [STORIES / name for name in ("model.safetensors", "config.json", "tokenizer.json")]
+    versions = provenance(__file__, [*sources, MESSAGES, DICTIONARY]) | {"peft": peft.__version__}
     write_json(GOLDEN / "stories260k.json", {"provenance": versions, "learning_rate": LR_PEAK, "texts": texts, **cases})
     write_tensors(GOLDEN / "stories260k.safetensors", tensors)
     # Both tasks begin with the same values.
@@ -63,19 +57,20 @@ def main():
 
 def load():
     """The model as it was trained."""
-    return LlamaForCausalLM.from_pretrained(FOLDER, attn_implementation="eager")
+    return LlamaForCausalLM.from_pretrained(STORIES, attn_implementation="eager")
 
 
 def translation():
-    """Pairs of sentences with their line, counted from 0, from French to English."""
-    french, english = (path.read_text(encoding="utf-8").split("\n") for path in (FRENCH, ENGLISH))
-    return [(i, f"French: {pair[0]}\nEnglish: ", pair[1]) for i, pair in enumerate(zip(french, english))]
+    """English and French of each row, by its line number from 0; rows that CSV has to quote are left out."""
+    lines = list(enumerate(MESSAGES.read_text(encoding="utf-8").split("\n")))[1:]
+    pairs = [(i, line.split(",")) for i, line in lines if line.count(",") == 1 and '"' not in line]
+    return [(i, f"English: {english}\nFrench: ", french) for i, (english, french) in pairs]
 
 
-def instructions():
-    """Instructions and answers with their place in the file, counted from 0; those that have an input are left out."""
-    rows = json.loads(INSTRUCTIONS.read_text(encoding="utf-8"))
-    return [(i, f"{row['instruction']}\n", row["output"]) for i, row in enumerate(rows) if not row["input"]]
+def dictionary():
+    """First question and answer of each conversation, by its line number from 0."""
+    rows = [json.loads(line)["messages"] for line in DICTIONARY.read_text(encoding="utf-8").splitlines()]
+    return [(i, f"{messages[0]['content']}\n", messages[1]["content"]) for i, messages in enumerate(rows)]
 
 
 def fitting_rows(tokenizer, pairs):

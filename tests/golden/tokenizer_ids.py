@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes tokenizer_ids.json: hashes of the ids that Python's tokenizers make of 3,000 texts, for a tokenizer of each
-family; and two small ones, trained on some of the texts: byte_level/tokenizer.json, as GPT-2 and RoBERTa have, and
-unigram/tokenizer.json, as multilingual E5 has.
+"""Writes tokenizer_ids.json: for a tokenizer of each family, hashes of the ids that Python gives for 3,000 texts.
 
-The texts are those of micro_gguf.py: lines of the samples that `cargo xtask setup` makes, and of data beside the project.
+Also trains two small tokenizers on some of the texts: byte_level/tokenizer.json, like those of GPT-2 and RoBERTa, and
+unigram/tokenizer.json, like that of multilingual E5.
+
+The texts are those of `../python/corpus.py`.
 """
 
-import hashlib
 import io
-import struct
 import sys
 from pathlib import Path
 
@@ -17,19 +16,18 @@ from sentencepiece.sentencepiece_model_pb2 import ModelProto
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "python"))
-from micro_gguf import DATA, FILES, SAMPLES
-from reference import GOLDEN, MINILM, ROOT, provenance, write_json
+from corpus import hashes, lines
+from reference import GOLDEN, MINILM, STORIES, provenance, write_json
 
 BYTE_LEVEL = GOLDEN / "byte_level" / "tokenizer.json"
-STORIES = ROOT.parent / "shared/models/stories260K/tokenizer.json"
 UNIGRAM = GOLDEN / "unigram" / "tokenizer.json"
 TOKENIZERS = {
     "minilm": MINILM / "tokenizer.json",
-    "stories260k": STORIES,
+    "stories260k": STORIES / "tokenizer.json",
     "byte_level": BYTE_LEVEL,
     "unigram": UNIGRAM,
 }
-# Characters that are replaced before anything else: A and Ä by small ones, and BC by b.
+# Characters that are replaced before anything else: A and Ä become lowercase, and BC becomes b.
 REPLACED = "0041\t0061\n00C4\t0061 0065\n0042 0043\t0062\n"
 
 
@@ -41,25 +39,8 @@ def main():
         tokenizer = Tokenizer.from_file(str(path))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        found[name] = [
-            {"root": root, "name": file, "lines": count, "sha256": digest(tokenizer, lines(root, file)[:count])}
-            for root, file, count in FILES
-        ]
+        found[name] = hashes(lambda text: tokenizer.encode(text).ids)
     write_json(GOLDEN / "tokenizer_ids.json", found)
-
-
-def lines(root, name):
-    path = {"samples": SAMPLES, "data": DATA}[root] / name
-    return path.read_bytes().decode("utf-8", "replace").split("\n")
-
-
-def digest(tokenizer, texts):
-    """SHA-256 of all ids, special ones too, with 2^32 - 1 behind each text."""
-    ids = hashlib.sha256()
-    for text in texts:
-        encoded = tokenizer.encode(text).ids
-        ids.update(struct.pack(f"<{len(encoded) + 1}I", *encoded, 0xFFFFFFFF))
-    return ids.hexdigest()
 
 
 def train_byte_level():
@@ -70,7 +51,7 @@ def train_byte_level():
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=800, special_tokens=["<|endoftext|>"], initial_alphabet=alphabet)
-    texts = lines("samples", "languages.csv")
+    texts = lines("languages.csv")
     tokenizer.train_from_iterator(texts, trainer)
     BYTE_LEVEL.parent.mkdir(exist_ok=True)
     tokenizer.save(str(BYTE_LEVEL))
@@ -85,7 +66,7 @@ def train_unigram():
     tokenizer.decoder = decoders.Metaspace()
     special = ["<s>", "<pad>", "</s>", "<unk>"]
     trainer = trainers.UnigramTrainer(vocab_size=300, special_tokens=special, unk_token="<unk>")
-    tokenizer.train_from_iterator(lines("samples", "languages.csv"), trainer)
+    tokenizer.train_from_iterator(lines("languages.csv"), trainer)
     ends = [("<s>", 0), ("</s>", 2)]
     tokenizer.post_processor = processors.TemplateProcessing("<s> $A </s>", "<s> $A </s> </s> $B </s>", ends)
     UNIGRAM.parent.mkdir(exist_ok=True)
@@ -93,12 +74,12 @@ def train_unigram():
 
 
 def charsmap():
-    """The table that SentencePiece makes of what is replaced."""
+    """The table that SentencePiece compiles from the replacements."""
     rules, model = UNIGRAM.parent / "rules.tsv", io.BytesIO()
     rules.parent.mkdir(exist_ok=True)
     rules.write_text(REPLACED, encoding="utf-8")
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(lines("samples", "languages.csv")),
+        sentence_iterator=iter(lines("languages.csv")),
         model_writer=model,
         vocab_size=300,
         normalization_rule_tsv=str(rules),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the golden scripts and the reference runs share: our models and our optimizer, in PyTorch."""
+"""Shared by the golden scripts and the reference runs: Hone's models and optimizer in PyTorch."""
 
 import hashlib
 import importlib.util
@@ -18,6 +18,8 @@ from transformers import BertConfig, BertForSequenceClassification, get_linear_s
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
+# A real decoder of 260,000 parameters.
+STORIES = ROOT / "tests/models/stories260K"
 MINILM = Path(os.environ.get("HONE_MINILM", Path.home() / ".cache/hone/models/all-MiniLM-L6-v2"))
 # How the weights of normalizations end: BERT's, Llama's and DistilBERT's, GPT-2's.
 NORMS = ("Norm.weight", "norm.weight", "ln_1.weight", "ln_2.weight", "ln_f.weight")
@@ -29,7 +31,7 @@ transformers.utils.logging.disable_progress_bar()
 
 
 def hone_class():
-    """The class that Hone ships in its exports, loaded from its own file."""
+    """The class that Hone ships in its exports."""
     spec = importlib.util.spec_from_file_location("modeling_hone", ROOT / "core/src/export/modeling_hone.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

