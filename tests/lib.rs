@@ -14,9 +14,7 @@ use hone_core::weights::{FileReader, TensorInfo, Tensors, WeightMut, WeightRef, 
 use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
-pub use reference::{
-    assert_curve, assert_movement, assert_gradients, input, of_tokens, scores, step_of, steps_of,
-};
+pub use reference::{assert_curve, assert_gradients, assert_movement, input, of_tokens, scores, step_of, steps_of};
 pub use runs::{moved, named, run, take_steps};
 
 /// Largest differences that are allowed, as a share of the largest value of what is compared.
@@ -38,65 +36,54 @@ pub fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
 }
 
-/// The folder of the default model, where `cargo xtask setup` has put it.
-pub fn minilm() -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("HOME")?).join(".cache/hone/models/all-MiniLM-L6-v2");
-    if folder.join("model.safetensors").exists() {
-        return Some(folder);
-    }
-    eprintln!("skipped: {} is not there; run `cargo xtask setup`", folder.display());
-    None
+/// The real decoder of 260,000 parameters in `models/`.
+pub fn stories() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models/stories260K")
 }
 
-/// The file of SmolLM2, where `cargo xtask setup` has put it.
-pub fn smollm2() -> Option<PathBuf> {
-    let folder = PathBuf::from(std::env::var_os("HOME")?).join(".cache/hone/models/SmolLM2-135M-Instruct");
-    let file = folder.join("SmolLM2-135M-Instruct.Q4_1.gguf");
-    if file.exists() {
-        return Some(file);
-    }
-    eprintln!("skipped: {} is not there; run `cargo xtask setup`", file.display());
-    None
+/// The folder of the default encoder.
+pub fn minilm() -> PathBuf {
+    from_setup("models/all-MiniLM-L6-v2")
 }
 
-/// A file or folder beside the repository, or below `HONE_SHARED`: models and data that are not part of it.
-pub fn shared(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let path = std::env::var_os("HONE_SHARED").map_or_else(beside, PathBuf::from).join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {} is not there; HONE_SHARED names the folder that has it", path.display());
-    None
+/// The file of the default decoder.
+pub fn smollm2() -> PathBuf {
+    from_setup("models/SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf")
 }
 
-/// Compares a tokenizer's ids of the lines of some files with Python's, by hashes; files that are not there are skipped.
+/// The sample datasets.
+pub fn samples() -> PathBuf {
+    from_setup("samples")
+}
+
+/// The Python that has transformers and PEFT.
+pub fn python() -> PathBuf {
+    from_setup("pyref/bin/python")
+}
+
+/// A file or folder that `cargo xtask setup` makes. A test without it fails: a skipped test proves nothing.
+#[track_caller]
+fn from_setup(name: &str) -> PathBuf {
+    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).expect("a home folder");
+    let path = PathBuf::from(home).join(".cache/hone").join(name);
+    assert!(path.exists(), "{} is missing: run `cargo xtask setup`", path.display());
+    path
+}
+
+/// Compares a tokenizer's ids of the first lines of some samples with Python's, by hash.
 #[track_caller]
 pub fn assert_same_ids(tokenizer: &Tokenizer, files: &Value) {
-    for file in files.as_array().expect("files") {
-        let text = |key: &str| file[key].as_str().expect("a text");
-        let path = texts_root(text("root")).join(text("name"));
-        let Ok(bytes) = std::fs::read(&path) else {
-            eprintln!("skipped: {} is not there", path.display());
-            continue;
-        };
+    let (samples, files) = (samples(), files.as_array().expect("files"));
+    assert!(!files.is_empty());
+    for file in files {
+        let name = file["name"].as_str().expect("a name");
+        let text = std::fs::read_to_string(samples.join(name)).expect(name);
         let mut ids = Sha256::new();
-        let lines = file["lines"].as_u64().expect("a number") as usize;
-        for line in String::from_utf8_lossy(&bytes).split('\n').take(lines) {
+        for line in text.split('\n').take(file["lines"].as_u64().expect("a number") as usize) {
             tokenizer.encode(line, usize::MAX).expect("tokens").iter().for_each(|id| ids.update(id.to_le_bytes()));
             ids.update(u32::MAX.to_le_bytes());
         }
-        assert_eq!(format!("{:x}", ids.finalize()), text("sha256"), "{}", path.display());
-    }
-}
-
-/// Where texts are: the samples that set-up makes, or data that are not part of the project.
-fn texts_root(name: &str) -> PathBuf {
-    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-    match (name, std::env::var_os("HONE_DATA")) {
-        ("samples", _) => home.join(".cache/hone/samples"),
-        (_, Some(folder)) => folder.into(),
-        _ => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"),
+        assert_eq!(format!("{:x}", ids.finalize()), file["sha256"].as_str().expect("a hash"), "{name}");
     }
 }
 

@@ -12,8 +12,8 @@ use hone_core::recipe::Task;
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{StepInput, predict};
 use hone_tests::{
-    assert_close, assert_curve, assert_movement, assert_gradients, decoder, file_name, golden, input, json,
-    of_tokens, peft_name, ready, scores, step_of, steps_of, tolerance, values, with_adapter,
+    assert_close, assert_curve, assert_gradients, assert_movement, decoder, file_name, golden, input, json, of_tokens,
+    peft_name, ready, scores, step_of, steps_of, tolerance, values, with_adapter,
 };
 use serde_json::{Value, json as value};
 

@@ -4,8 +4,8 @@ use burn::tensor::Device;
 use hone_core::model::{Dropout, FrozenPrefix, HiddenStates, TaskModel};
 use hone_core::recipe::{Pooling, Task};
 use hone_tests::{
-    assert_close, assert_curve, assert_movement, assert_gradients, file_name, golden, input, json, of_tokens,
-    scores, step_of, steps_of, task_model, tolerance, values,
+    assert_close, assert_curve, assert_gradients, assert_movement, file_name, golden, input, json, of_tokens, scores,
+    step_of, steps_of, task_model, tolerance, values,
 };
 
 const FAMILIES: [&str; 2] = ["distilbert", "roberta"];

@@ -9,7 +9,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::Task;
 use hone_core::text::{ChatTemplate, EncodedExamples, EncodedRows, Labels, Piece, RowEncoder, Tokenizer, conversation};
 use hone_core::usage::PromptForm;
-use hone_tests::{minilm, shared, word_tokenizer};
+use hone_tests::{minilm, stories, word_tokenizer};
 use serde_json::json;
 
 /// Words with ids from 4; "ab" and "abab" are of one word's pieces.
@@ -405,21 +405,25 @@ fn the_frame_is_that_of_the_tokenizers_own_processor() {
     let frame = roberta.frame();
     assert_eq!((&frame.begin[..], &frame.middle[..], &frame.end[..]), (&[0][..], &[1, 1][..], &[1][..]));
     assert_eq!(frame.pair(&[2], &[3]), (vec![0, 2, 1, 1, 3, 1], 4));
-    if let Some(folder) = minilm() {
-        let file = std::fs::read(folder.join("tokenizer.json")).unwrap();
-        let tokenizer = Tokenizer::parse(&file, 30_522).unwrap();
-        let frame = tokenizer.frame();
-        assert_eq!((&frame.begin[..], &frame.middle[..], &frame.end[..]), (&[101][..], &[102][..], &[102][..]));
-    }
-    if let Some(folder) = shared("models/stories260K") {
-        let tokenizer = Tokenizer::parse(&std::fs::read(folder.join("tokenizer.json")).unwrap(), 512).unwrap();
-        assert_eq!((&tokenizer.frame().begin[..], tokenizer.frame().end.len()), (&[1][..], 0));
-        // Bytes that are no token of their own, of a character that is none.
-        let pieces = tokenizer.pieces("cat 猫").unwrap();
-        assert_eq!(pieces.last().unwrap().bytes, 4..7);
-        let ids: Vec<u32> = pieces.iter().map(|piece| piece.id).collect();
-        assert_eq!(tokenizer.decode(&ids).unwrap(), "cat 猫");
-    }
+    let file = std::fs::read(minilm().join("tokenizer.json")).unwrap();
+    let bert = Tokenizer::parse(&file, 30_522).unwrap();
+    let frame = bert.frame();
+    assert_eq!((&frame.begin[..], &frame.middle[..], &frame.end[..]), (&[101][..], &[102][..], &[102][..]));
+    let llama = stories_tokenizer();
+    assert_eq!((&llama.frame().begin[..], llama.frame().end.len()), (&[1][..], 0));
+}
+
+#[test]
+fn byte_fallback_covers_a_character_outside_the_vocabulary() {
+    let tokenizer = stories_tokenizer();
+    let pieces = tokenizer.pieces("cat 猫").unwrap();
+    assert_eq!(pieces.last().unwrap().bytes, 4..7);
+    let ids: Vec<u32> = pieces.iter().map(|piece| piece.id).collect();
+    assert_eq!(tokenizer.decode(&ids).unwrap(), "cat 猫");
+}
+
+fn stories_tokenizer() -> Tokenizer {
+    Tokenizer::parse(&std::fs::read(stories().join("tokenizer.json")).unwrap(), 512).unwrap()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! engine says. `../python/check_exports.py` compares.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use burn::tensor::Device;
@@ -19,7 +19,7 @@ use hone_core::text::EncodedRows;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, Progress, Session, predict};
 use hone_core::usage::PromptForm;
 use hone_core::weights::Tensors;
-use hone_tests::{add_tensors, golden, ready};
+use hone_tests::{add_tensors, golden, python, ready};
 use serde_json::{Value, json};
 
 const MAX_LEN: u32 = 20;
@@ -62,7 +62,6 @@ const CASES: [Case; 17] = [
 
 #[test]
 fn exports_say_in_python_what_they_say_here() {
-    let Some(python) = python() else { return };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("readers");
     _ = fs::remove_dir_all(&folder);
     for case in &CASES {
@@ -71,7 +70,7 @@ fn exports_say_in_python_what_they_say_here() {
         }
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/check_exports.py");
-    let output = Command::new(python).arg(script).arg(&folder).env("OMP_NUM_THREADS", "1").output().expect("Python");
+    let output = Command::new(python()).arg(script).arg(&folder).env("OMP_NUM_THREADS", "1").output().expect("Python");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -94,16 +93,6 @@ fn of_a_long_prompt_the_end_is_read_as_far_as_the_memory_is_enough() {
     assert_eq!(diagnostic.code, "trial.too-long");
     assert!(diagnostic.what.contains("40 tokens") && diagnostic.what.contains("about 33."), "{diagnostic}");
     assert_eq!(asked(1, -1.0).unwrap_err().code, "trial.too-long");
-}
-
-/// The Python that `cargo xtask golden` makes.
-fn python() -> Option<PathBuf> {
-    let path = PathBuf::from(std::env::var_os("HOME")?).join(".cache/hone/pyref/bin/python");
-    if !path.exists() {
-        eprintln!("skipped: {} is not there; run `cargo xtask golden`", path.display());
-        return None;
-    }
-    Some(path)
 }
 
 impl Case {

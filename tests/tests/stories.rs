@@ -1,7 +1,5 @@
 //! A real decoder, stories260K, against transformers and PEFT, from text to text.
 
-use std::path::PathBuf;
-
 use burn::tensor::Device;
 use hone_core::dataset::Example;
 use hone_core::generate::Generator;
@@ -11,8 +9,8 @@ use hone_core::recipe::Task;
 use hone_core::text::{EncodedExamples, EncodedRows, Labels, Tokenizer};
 use hone_core::train::{SoftTargets, StepInput};
 use hone_tests::{
-    assert_close, assert_curve, assert_movement, decoder, golden, json, ready, scores, shared, tolerance, values,
-    with_adapter,
+    assert_close, assert_curve, assert_movement, decoder, golden, json, ready, samples, scores, stories, tolerance,
+    values, with_adapter,
 };
 use serde_json::{Value, json as value};
 
@@ -20,17 +18,17 @@ use serde_json::{Value, json as value};
 const ROWS: usize = 4;
 const LENGTH: usize = 96;
 
-fn model(device: &Device) -> Option<(TaskModel, Tokenizer)> {
-    let folder = shared("models/stories260K")?;
+fn model(device: &Device) -> (TaskModel, Tokenizer) {
+    let folder = stories();
     let file = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let tokenizer = Tokenizer::parse(&file("tokenizer.json"), 512).unwrap().with_eos_ids(&[&file("config.json")]);
-    Some((decoder(&folder, device), tokenizer))
+    (decoder(&folder, device), tokenizer)
 }
 
 #[test]
 fn logits_and_greedy_texts_equal_transformers() {
     let device = Device::flex();
-    let Some((model, tokenizer)) = model(&device) else { return };
+    let (model, tokenizer) = model(&device);
     let expected = values(&golden("stories260k.safetensors"));
     for (i, case) in json("stories260k.json")["texts"].as_array().unwrap().iter().enumerate() {
         let [prompt, completion]: [Vec<u32>; 2] =
@@ -76,7 +74,7 @@ fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> En
 /// Trains whole and by LoRA as the golden script does.
 fn assert_task(task: &str, all: &[(String, String)]) {
     let device = Device::flex();
-    let Some((mut model, tokenizer)) = model(&device) else { return };
+    let (mut model, tokenizer) = model(&device);
     let info = json("stories260k.json");
     let case = &info[task];
     let examples = examples(&tokenizer, case, all);
@@ -94,23 +92,27 @@ fn assert_task(task: &str, all: &[(String, String)]) {
     assert_movement(&start, &model, &format!("{task}.final"), &values(&golden("stories260k.safetensors")));
 }
 
-fn text(path: PathBuf) -> String {
-    std::fs::read_to_string(path).unwrap()
+/// The lines of a sample.
+fn lines(name: &str) -> Vec<String> {
+    std::fs::read_to_string(samples().join(name)).unwrap().lines().map(String::from).collect()
 }
 
 #[test]
-fn translation_learns_as_with_pytorch() {
-    let files = ["fra", "eng"].map(|language| shared(&format!("data/tatoeba/tatoeba.fra-eng.{language}")));
-    let [Some(french), Some(english)] = files.map(|file| file.map(text)) else { return };
-    let pair = |(french, english): (&str, &str)| (format!("French: {french}\nEnglish: "), english.to_owned());
-    assert_task("translation", &french.split('\n').zip(english.split('\n')).map(pair).collect::<Vec<_>>());
+fn translation_is_learned_as_with_pytorch() {
+    // Only rows without quotes are used, so that no CSV reader is needed.
+    let pair = |line: &String| {
+        let (english, french) = line.split_once(',').unwrap();
+        (format!("English: {english}\nFrench: "), french.to_owned())
+    };
+    assert_task("translation", &lines("messages.csv").iter().map(pair).collect::<Vec<_>>());
 }
 
 #[test]
-fn instructions_are_learned_as_with_pytorch() {
-    let Some(file) = shared("data/instruct/instruction-data.json") else { return };
-    let rows: Vec<Value> = serde_json::from_str(&text(file)).unwrap();
-    let string = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-    let pair = |row: &Value| (format!("{}\n", string(row, "instruction")), string(row, "output"));
-    assert_task("instruction", &rows.iter().map(pair).collect::<Vec<_>>());
+fn dictionary_questions_are_learned_as_with_pytorch() {
+    let pair = |line: &String| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        let [question, answer] = [0, 1].map(|turn| row["messages"][turn]["content"].as_str().unwrap().to_owned());
+        (format!("{question}\n"), answer)
+    };
+    assert_task("dictionary", &lines("dictionary.jsonl").iter().map(pair).collect::<Vec<_>>());
 }

@@ -6,8 +6,8 @@ use hone_core::recipe::{Pooling, Task};
 use hone_core::text::Window;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, best_spans, span_scores};
 use hone_tests::{
-    assert_close, assert_curve, assert_movement, assert_gradients, file_name, golden, input, json, of_tokens,
-    scores, step_of, steps_of, task_model, tolerance, values,
+    assert_close, assert_curve, assert_gradients, assert_movement, file_name, golden, input, json, of_tokens, scores,
+    step_of, steps_of, task_model, tolerance, values,
 };
 use serde_json::Value;
 

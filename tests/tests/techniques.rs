@@ -9,7 +9,7 @@ use hone_core::train::{
     LrFinder, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare, suggestions,
 };
 use hone_tests::{
-    adapted, assert_close, assert_curve, assert_movement, assert_gradients, golden, input, json, micro, peft_name,
+    adapted, assert_close, assert_curve, assert_gradients, assert_movement, golden, input, json, micro, peft_name,
     ready, scores, step_of, steps_of, tolerance, values,
 };
 use serde_json::Value;

@@ -7,24 +7,19 @@ use std::sync::{Arc, Mutex};
 
 use hone_core::rng::{Rng, Stream};
 use hone_core::text::Tokenizer;
-use hone_tests::{assert_same_ids, golden, json, minilm, shared};
+use hone_tests::{assert_same_ids, golden, json, minilm, stories};
 use serde_json::{Value, json as value};
 
 #[test]
-fn ids_of_3_000_texts_are_pythons() {
+fn token_ids_of_3_000_texts_equal_pythons() {
     let expected = json("tokenizer_ids.json");
-    let minilm = minilm().map(|folder| folder.join("tokenizer.json"));
-    let stories = shared("models/stories260K/tokenizer.json");
-    let byte_level = Some(golden("byte_level/tokenizer.json"));
-    let unigram = Some(golden("unigram/tokenizer.json"));
-    for (name, path, vocab) in [
-        ("minilm", minilm, 30_522),
-        ("stories260k", stories, 512),
-        ("byte_level", byte_level, 800),
-        ("unigram", unigram, 300),
+    for (name, folder, vocab) in [
+        ("minilm", minilm(), 30_522),
+        ("stories260k", stories(), 512),
+        ("byte_level", golden("byte_level"), 800),
+        ("unigram", golden("unigram"), 300),
     ] {
-        let Some(path) = path else { continue };
-        let json = std::fs::read(path).expect("a tokenizer.json");
+        let json = std::fs::read(folder.join("tokenizer.json")).expect("a tokenizer.json");
         assert_same_ids(&Tokenizer::parse(&json, vocab).expect("a tokenizer"), &expected[name]);
     }
 }
