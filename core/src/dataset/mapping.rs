@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::phrases::names;
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
@@ -151,12 +151,7 @@ impl Mapping {
     /// `data.template` for a prompt that names no column or one that does not exist.
     pub fn prompt(&self, columns: &[String], row: &[String]) -> Result<Option<String>, Diagnostic> {
         let Self::Completion { prompt, .. } = self else { return Ok(None) };
-        let mut cells = Cells::default();
-        for cell in row {
-            cells.write(cell);
-            cells.end_cell();
-        }
-        Ok(Template::parse(prompt, columns)?.fill(&cells))
+        Ok(Template::parse(prompt, columns)?.fill(&Record::from_cells(row)))
     }
 
     /// Checks that the columns exist and differ.

@@ -25,7 +25,7 @@ mod tests;
 pub use collect::collector::Collector;
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
-pub use collect::spans::words;
+pub use collect::words::words;
 pub use formats::parallel::align;
 pub use inspect::scan::{Hints, Scanner};
 pub use layout::{Encoding, Format};

@@ -9,16 +9,17 @@ use crate::limits::REPORTED_ROWS;
 /// A row that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedRow {
-    /// Line in the file, from 1; the row's number where the file is a JSON document of columns.
+    /// Line in the file, from 1; the row number if the file is a JSON object of columns.
     pub line: u32,
-    /// "no label"
+    /// Reason, such as "no label".
     pub reason: String,
 }
 
-/// Rows that cannot be used: how many, and the first of them.
+/// Number of rows that cannot be used, and the first of them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SkippedRows {
     pub rows: usize,
+    /// At most [`REPORTED_ROWS`].
     pub first: Vec<SkippedRow>,
 }
 
@@ -30,11 +31,11 @@ impl SkippedRows {
         }
     }
 
-    /// Warns of these where they are rows of the validation file: a report's own list is of the training file.
-    pub(crate) fn of_validation_file(&self) -> Option<Diagnostic> {
+    /// Warning about these rows if they are from the validation file. A report lists only rows of the training file.
+    pub(crate) fn validation_file_warning(&self) -> Option<Diagnostic> {
         let row = self.first.first()?;
         let what = format!("{} of the validation file cannot be used.", count(self.rows, "row"));
-        let done = format!("Left out. The first, line {}: {}.", row.line, row.reason);
+        let done = format!("Skipped. First, line {}: {}.", row.line, row.reason);
         Some(Diagnostic::new("data.validation-rows", what).done(done))
     }
 }

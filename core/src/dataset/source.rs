@@ -1,50 +1,64 @@
-//! What the first pass over a file found.
+//! Result of the first pass over a file.
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::layout::{Encoding, Format};
+use crate::dataset::layout::{Encoding, Format, Layout};
 use crate::dataset::mapping::Mapping;
 use crate::diagnostic::Diagnostic;
 
-/// What was found in a file, read once.
+/// What the first pass found in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceInfo {
-    /// The file's name.
+    /// File name.
     pub name: String,
-    /// Its size in bytes.
+    /// File size in bytes.
     pub bytes: f64,
-    /// How its rows are written.
+    /// File format.
     pub format: Format,
-    /// How its text is written.
+    /// Character encoding.
     pub encoding: Encoding,
-    /// Between cells, where the format has one: `,`, tab, `;` or `|`.
+    /// Character between cells, if the format has one: `,`, tab, `;` or `|`.
     pub delimiter: Option<char>,
-    /// Whether a cell may hold line ends: a quoted one, or a paragraph of running text.
+    /// True if a record may span lines: a quoted cell in a table, a paragraph in running text.
     pub multiline: bool,
-    /// Whether the first line names the columns.
+    /// True if the first line names the columns.
     pub has_header: bool,
-    /// Names of the columns; `column 1` and so on where there is no header.
+    /// Column names; `column 1`, `column 2` and so on if there is no header.
     pub columns: Vec<String>,
-    /// Rows, the header not counted.
+    /// Number of rows, excluding the header.
     pub rows: u32,
-    /// The first rows, cells cut to 200 characters.
+    /// The first rows, with cells cut to 200 characters.
     pub preview: Vec<Vec<String>>,
-    /// What the file looks to be for.
+    /// The likeliest mapping.
     pub guess: Mapping,
-    /// Why: "Column `tags` has one tag for each word of `tokens`."
+    /// Reason for the guess: "Column `tags` has one tag for each word of `tokens`."
     pub why: String,
-    /// A mapping for each task that the file could serve, `guess` first.
+    /// One mapping for each task that the file would fit, `guess` first.
     pub guesses: Vec<Mapping>,
-    /// What should be known before going on.
+    /// Warnings to show before the user continues.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Which file.
+impl SourceInfo {
+    /// The layout by which the file is read again.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout {
+            format: self.format,
+            encoding: self.encoding,
+            delimiter: self.delimiter,
+            multiline: self.multiline,
+            has_header: self.has_header,
+            columns: self.columns.clone(),
+        }
+    }
+}
+
+/// Purpose of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataRole {
-    /// What is learned from.
+    /// The file with the training rows.
     Train,
-    /// The person's own validation rows.
+    /// A separate file with validation rows.
     Validation,
 }

@@ -91,7 +91,7 @@ fn questions_that_cannot_be_used_are_named() {
         reasons,
         [
             "question gone: the answer \"x\" is not in the passage",
-            "question two: the answer \"a\" is not at 1 and stands more than once",
+            "question two: the answer \"a\" is not at 1 and occurs more than once",
             "question  : no question",
             "question blank: no passage",
         ]

@@ -1,6 +1,6 @@
 //! Prompts: text with the names of columns in braces.
 
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
 
@@ -48,9 +48,9 @@ impl Template {
     }
 
     /// The prompt of a row; none where all columns are empty.
-    pub(super) fn fill(&self, cells: &Cells) -> Option<String> {
+    pub(super) fn fill(&self, record: &Record) -> Option<String> {
         let cell = |piece: &Piece| match piece {
-            Piece::Column(column) => Some(cells.get(*column as usize).trim().to_owned()),
+            Piece::Column(column) => Some(record.get(*column as usize).trim().to_owned()),
             Piece::Text(_) => None,
         };
         let mut prompt = String::new();
@@ -69,7 +69,7 @@ impl Template {
             for piece in paragraph {
                 match piece {
                     Piece::Text(text) => prompt.push_str(text),
-                    Piece::Column(column) => prompt.push_str(cells.get(*column as usize).trim()),
+                    Piece::Column(column) => prompt.push_str(record.get(*column as usize).trim()),
                 }
             }
         }
@@ -126,12 +126,7 @@ mod tests {
 
     fn fill(template: &str, cells: &[&str]) -> Option<String> {
         let columns = ["a".to_owned(), "b c".to_owned()];
-        let mut row = Cells::default();
-        for cell in cells {
-            row.write(cell);
-            row.end_cell();
-        }
-        Template::parse(template, &columns).unwrap().fill(&row)
+        Template::parse(template, &columns).unwrap().fill(&Record::from_cells(cells))
     }
 
     #[test]

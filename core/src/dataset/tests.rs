@@ -168,9 +168,9 @@ fn ragged_rows_are_left_out_with_line_and_reason() {
     let file = "text,label\na b,pos\none, two,neg\n\nalone\nc d,neg\n";
     let source = scan(file).unwrap();
     let bad = warning(&source.warnings, "data.bad-rows");
-    assert_eq!(bad.what, "2 rows cannot be read. The first, line 3: 3 cells, not 2.");
+    assert_eq!(bad.what, "2 rows could not be read. First, line 3: 3 cells instead of 2.");
     assert_eq!(rows(file), [row(2, "a b", "pos"), row(6, "c d", "neg")]);
-    assert_eq!(collect(file).unwrap().skipped.first[1], SkippedRow { line: 5, reason: "1 cell, not 2".into() });
+    assert_eq!(collect(file).unwrap().skipped.first[1], SkippedRow { line: 5, reason: "1 cell instead of 2".into() });
 }
 
 #[test]
@@ -178,9 +178,9 @@ fn an_unclosed_quote_costs_no_row_and_is_named() {
     let file = "text,label\n\"open,pos\nb c,neg\n\"d, e\",pos\n";
     let source = scan(file).unwrap();
     let unclosed = warning(&source.warnings, "data.unclosed-quote");
-    assert_eq!(unclosed.what, "A quote opens on line 2 and does not close.");
+    assert_eq!(unclosed.what, "The quote that opens on line 2 is never closed.");
     let ragged = collect("text,label\n\"open, x,pos\nb c,neg\n").unwrap();
-    assert_eq!(ragged.skipped.first[0].reason, "3 cells, not 2, and a quote that does not close");
+    assert_eq!(ragged.skipped.first[0].reason, "3 cells instead of 2, and a quote that is never closed");
     assert_eq!(rows(file), [row(2, "\"open", "pos"), row(3, "b c", "neg"), row(4, "d, e", "pos")]);
 }
 
@@ -240,7 +240,8 @@ fn missing_cells_are_left_out_with_their_reason() {
     source.guess = class(0, 1);
     let skipped = collect_by(file.as_bytes(), 100, &source).unwrap().skipped;
     let reasons: Vec<_> = skipped.first.into_iter().map(|row| (row.line, row.reason)).collect();
-    let expected = [(3, "no text"), (4, "no text and no label"), (5, "no label"), (7, "the label is too long")];
+    let expected =
+        [(3, "no text"), (4, "no text and no label"), (5, "no label"), (7, "the label has more than 200 characters")];
     assert_eq!(reasons, expected.map(|(line, reason)| (line, reason.to_owned())));
     assert_eq!(collect("text,label\na b,\nc d,\n").unwrap_err().code, "data.no-rows");
 }
@@ -307,8 +308,8 @@ fn a_class_with_one_row_is_left_out_by_name() {
 fn labels_alike_are_named_and_spaces_around_them_taken_away() {
     let (_, report) = dataset("text,label\na b,spam\nc d,spam \ne f,Spam\ng h,Spam\ni j,ham\nk l,ham\n").unwrap();
     let alike = warning(&report.warnings, "data.alike-labels");
-    assert_eq!(alike.what, "These labels differ only by case or spaces: \"spam\" (2 rows), \"Spam\" (2 rows).");
-    assert!(warning(&report.warnings, "data.padded-labels").what.starts_with("1 row with spaces"));
+    assert_eq!(alike.what, "These labels differ only in case or spaces: \"spam\" (2 rows), \"Spam\" (2 rows).");
+    assert!(warning(&report.warnings, "data.padded-labels").what.starts_with("1 row has spaces"));
     let classes: Vec<_> = report.classes.iter().map(|class| (class.label.as_str(), class.rows)).collect();
     assert_eq!(classes, [("Spam", 2), ("ham", 2), ("spam", 2)]);
 }

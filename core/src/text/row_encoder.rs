@@ -57,7 +57,7 @@ impl RowEncoder {
         report: &DataReport,
         positions: usize,
     ) -> Result<(Dataset, DataReport), Diagnostic> {
-        let (dataset, report) = dataset.without(&std::mem::take(&mut self.refused), report)?;
+        let (dataset, report) = dataset.exclude_rows(&std::mem::take(&mut self.refused), report)?;
         let tokens = token_lengths(std::mem::take(&mut self.lengths), positions);
         self.suggested_len = tokens.max_length;
         Ok((dataset, DataReport { tokens: Some(tokens), ..report }))

@@ -1,35 +1,35 @@
-//! A row as it is learned from.
+//! Examples: what the model trains on, one variant per kind of task.
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// A row as it is learned from, by the task that its file is mapped to.
+/// One row of a data set, as the model trains on it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Example<'a> {
-    /// One class for a text, or for a pair of texts.
+    /// One class for a text or a pair of texts.
     Class {
-        /// The text, without white space around it.
+        /// The text, trimmed.
         text: &'a str,
-        /// The second text of a pair.
+        /// Second text of a pair.
         pair: Option<&'a str>,
         /// Index of the class in `Dataset::labels`.
         class: u32,
     },
-    /// Any number of labels for a text.
+    /// Any number of labels for a text or a pair of texts.
     Labels {
-        /// The text, without white space around it.
+        /// The text, trimmed.
         text: &'a str,
-        /// The second text of a pair.
+        /// Second text of a pair.
         pair: Option<&'a str>,
-        /// Indices in `Dataset::labels`, ascending; empty where none holds.
+        /// Indices in `Dataset::labels`, ascending. Empty if the row has no label.
         labels: Vec<u32>,
     },
-    /// A number for a text.
+    /// A number for a text or a pair of texts.
     Number {
-        /// The text, without white space around it.
+        /// The text, trimmed.
         text: &'a str,
-        /// The second text of a pair.
+        /// Second text of a pair.
         pair: Option<&'a str>,
         /// The number, finite.
         value: f32,
@@ -38,61 +38,59 @@ pub enum Example<'a> {
     Tags {
         /// The whole text.
         text: &'a str,
-        /// Its words in order; what stands between them has no tag.
+        /// The words in order. The text between them has no tag.
         words: Vec<Word>,
     },
-    /// The spans of a passage that answer a question.
+    /// A question, and the spans of a passage that answer it.
     Question {
-        /// The question, without white space around it.
+        /// The question, trimmed.
         question: &'a str,
-        /// The passage, as it stands in the file.
+        /// The passage, exactly as in the file.
         context: &'a str,
-        /// Where the answers stand in the passage, in bytes, each at a character's beginning; empty where the passage
-        /// holds none.
+        /// Byte ranges of the answers in the passage, on character boundaries. Empty if the passage has no answer.
         answers: Vec<Range<usize>>,
     },
-    /// A text and how it goes on.
+    /// A prompt and its completion.
     Completion {
-        /// The template with the row's cells in it. It ends as the template does: in a line end or a space where that
-        /// has one.
+        /// The template filled with the row's cells. It keeps the template's trailing line break or space.
         prompt: &'a str,
-        /// What is learned to follow, without white space around it.
+        /// The text to learn after the prompt, trimmed.
         completion: &'a str,
     },
     /// A conversation with at least one turn of the assistant.
     Chat(Vec<Message<'a>>),
-    /// A piece of a corpus.
+    /// A passage of running text.
     Passage(&'a str),
 }
 
-/// A word of a text, and its tag.
+/// A word of a text and its tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
-    /// Where it begins, in bytes.
+    /// Start in the text, in bytes.
     pub start: u32,
-    /// Where it ends, in bytes.
+    /// End in the text, in bytes.
     pub end: u32,
-    /// Index of its tag in `Dataset::labels`.
+    /// Index of the tag in `Dataset::labels`.
     pub tag: u32,
 }
 
 /// A turn of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Message<'a> {
-    /// Whose turn it is.
+    /// Role of the speaker.
     pub role: Role,
-    /// What is said, without white space around it.
+    /// Text of the turn, trimmed.
     pub content: &'a str,
 }
 
-/// Whose turn it is in a conversation. Serialized as chat templates name it.
+/// Role in a conversation, serialized with the names of chat templates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// What holds for the whole conversation.
+    /// Instructions for the whole conversation.
     System,
-    /// The person.
+    /// The user.
     User,
-    /// The model: these turns are learned.
+    /// The model. It trains on these turns.
     Assistant,
 }

@@ -1,119 +1,38 @@
-//! The rows that were taken from a file, held compactly.
+//! The rows collected from a file, stored compactly.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use crate::dataset::collect::answers::Placed;
-use crate::dataset::collect::example::{Example, Message, Role, Word};
+use crate::dataset::collect::example::{Example, Message, Word};
 use crate::dataset::collect::labels::LabelName;
+use crate::dataset::collect::repairs::Repairs;
+use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
 use crate::dataset::mapping::Mapping;
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_TEXT_BYTES;
 
-/// Lists of any length, one after the other.
-#[derive(Debug)]
-pub(crate) struct Lists<T> {
-    items: Vec<T>,
-    /// Where each list ends.
-    ends: Vec<u32>,
-}
-
-impl<T> Default for Lists<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), ends: Vec::new() }
-    }
-}
-
-impl<T> Lists<T> {
-    pub(crate) fn push(&mut self, list: impl IntoIterator<Item = T>) {
-        self.items.extend(list);
-        self.ends.push(self.items.len() as u32);
-    }
-
-    pub(crate) fn get(&self, index: usize) -> &[T] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
-        &self.items[start..self.ends[index] as usize]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Visits each list, to be changed.
-    pub(crate) fn each_mut(&mut self, mut visit: impl FnMut(&mut [T])) {
-        let mut start = 0;
-        for &end in &self.ends {
-            visit(&mut self.items[start..end as usize]);
-            start = end as usize;
-        }
-    }
-}
-
-/// What is learned of the rows beside their texts. Labels are indices of the file's own names.
-#[derive(Debug)]
-pub(crate) enum Targets {
-    Classes(Vec<u32>),
-    Labels(Lists<u32>),
-    Numbers(Vec<f32>),
-    Words(Lists<Word>),
-    /// Starts and ends in the passage, in bytes.
-    Answers(Lists<[u32; 2]>),
-    /// Where each turn ends in the row's text, in bytes.
-    Turns(Lists<(Role, u32)>),
-    None,
-}
-
-impl Targets {
-    /// None yet, of the kind that a mapping has.
-    fn new(mapping: &Mapping) -> Self {
-        match mapping {
-            Mapping::Classification { .. } => Self::Classes(Vec::new()),
-            Mapping::MultiLabel { .. } => Self::Labels(Lists::default()),
-            Mapping::Regression { .. } => Self::Numbers(Vec::new()),
-            Mapping::TokenClassification { .. } => Self::Words(Lists::default()),
-            Mapping::QuestionAnswering { .. } => Self::Answers(Lists::default()),
-            Mapping::Chat { .. } => Self::Turns(Lists::default()),
-            Mapping::Completion { .. } | Mapping::Corpus { .. } => Self::None,
-        }
-    }
-}
-
-/// What was put right on the way.
-#[derive(Debug, Default)]
-pub(crate) struct Repairs {
-    /// Tags that were changed to keep BIO consistent.
-    pub tags: u32,
-    /// Spans that were widened to whole words.
-    pub widened: u32,
-    /// Spans that were left out.
-    pub spans: SkippedRows,
-    pub answers: Placed,
-}
-
 /// The usable rows of a file.
 #[derive(Debug)]
 pub struct Examples {
-    /// The columns they come from.
+    /// The columns that the rows come from.
     pub mapping: Mapping,
     /// All texts.
     arena: String,
-    /// Where the texts of each row begin and end. One that the row before has too is kept once: questions share their
-    /// passages.
+    /// Byte range in `arena` of each text, `texts_per_row` per row. A text that the previous row has too is stored
+    /// once, because questions share their passages.
     spans: Vec<[u32; 2]>,
-    /// Texts of a row.
-    width: usize,
-    /// Of each row: line in the file.
+    texts_per_row: usize,
+    /// Line on which each row begins, from 1.
     lines: Vec<u32>,
-    pub(crate) targets: Targets,
+    /// One target per row.
+    pub(crate) targets: RowTargets,
     pub(crate) label_names: Vec<LabelName>,
     pub(crate) skipped: SkippedRows,
     pub(crate) repairs: Repairs,
 }
 
 impl Examples {
-    /// No rows yet.
+    /// An empty collection for `mapping`.
     pub(crate) fn new(mapping: Mapping) -> Self {
-        let width = match &mapping {
+        let texts_per_row = match &mapping {
             Mapping::Classification { pair, .. }
             | Mapping::MultiLabel { pair, .. }
             | Mapping::Regression { pair, .. } => 1 + usize::from(pair.is_some()),
@@ -121,11 +40,11 @@ impl Examples {
             Mapping::TokenClassification { .. } | Mapping::Chat { .. } | Mapping::Corpus { .. } => 1,
         };
         Self {
-            targets: Targets::new(&mapping),
+            targets: RowTargets::new(&mapping),
             mapping,
             arena: String::new(),
             spans: Vec::new(),
-            width,
+            texts_per_row,
             lines: Vec::new(),
             label_names: Vec::new(),
             skipped: SkippedRows::default(),
@@ -138,132 +57,119 @@ impl Examples {
         self.lines.len()
     }
 
-    /// Whether there are no rows.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Bytes that the texts take.
+    /// Size of all texts in bytes.
     pub fn text_bytes(&self) -> usize {
         self.arena.len()
     }
 
-    /// A row's first text: the question, the prompt, all turns of a conversation one after the other.
+    /// First text of a row: the question, the prompt, or all turns of a conversation joined.
     pub fn text(&self, row: usize) -> &str {
         self.nth_text(row, 0)
     }
 
-    /// The line on which a row begins, from 1.
+    /// Line on which a row begins, from 1.
     pub fn line(&self, row: usize) -> u32 {
         self.lines[row]
     }
 
-    /// A row's second text, where it has one.
+    /// Second text of a row, if it has one.
     pub(crate) fn second_text(&self, row: usize) -> Option<&str> {
-        (self.width > 1).then(|| self.nth_text(row, 1))
+        (self.texts_per_row > 1).then(|| self.nth_text(row, 1))
     }
 
     fn nth_text(&self, row: usize, nth: usize) -> &str {
-        let [start, end] = self.spans[row * self.width + nth];
+        self.stored(self.spans[row * self.texts_per_row + nth])
+    }
+
+    fn stored(&self, [start, end]: [u32; 2]) -> &str {
         &self.arena[start as usize..end as usize]
     }
 
-    /// A row as it is learned from; `label` turns the file's labels into the model's.
-    pub(crate) fn example(&self, row: usize, label: impl Fn(u32) -> u32) -> Example<'_> {
+    /// A row as an example. `class_of` maps the file's label ids to indices of the model's labels.
+    pub(crate) fn example(&self, row: usize, class_of: impl Fn(u32) -> u32) -> Example<'_> {
         let (text, pair) = (self.text(row), self.second_text(row));
         match &self.targets {
-            Targets::Classes(classes) => Example::Class { text, pair, class: label(classes[row]) },
-            Targets::Labels(lists) => {
-                let mut labels: Vec<u32> = lists.get(row).iter().map(|&own| label(own)).collect();
+            RowTargets::Classes(classes) => Example::Class { text, pair, class: class_of(classes[row]) },
+            RowTargets::Labels(lists) => {
+                let mut labels: Vec<u32> = lists.get(row).iter().map(|&id| class_of(id)).collect();
                 labels.sort_unstable();
                 Example::Labels { text, pair, labels }
             }
-            Targets::Numbers(numbers) => Example::Number { text, pair, value: numbers[row] },
-            Targets::Words(lists) => {
-                let words = lists.get(row).iter().map(|word| Word { tag: label(word.tag), ..*word }).collect();
+            RowTargets::Numbers(numbers) => Example::Number { text, pair, value: numbers[row] },
+            RowTargets::Words(lists) => {
+                let words = lists.get(row).iter().map(|word| Word { tag: class_of(word.tag), ..*word }).collect();
                 Example::Tags { text, words }
             }
-            Targets::Answers(lists) => {
-                let answers = lists.get(row).iter().map(|&[start, end]| start as usize..end as usize).collect();
+            RowTargets::Answers(lists) => {
+                let answers = lists.get(row).iter().map(|span| span.start as usize..span.end as usize).collect();
                 Example::Question { question: text, context: pair.unwrap_or_default(), answers }
             }
-            Targets::Turns(lists) => {
+            RowTargets::Turns(lists) => {
                 let mut start = 0;
-                let message = |&(role, end): &(Role, u32)| {
-                    let content = &text[start..end as usize];
-                    start = end as usize;
-                    Message { role, content }
-                };
-                Example::Chat(lists.get(row).iter().map(message).collect())
+                let turns = lists.get(row).iter().map(|turn| {
+                    let content = &text[start..turn.end as usize];
+                    start = turn.end as usize;
+                    Message { role: turn.role, content }
+                });
+                Example::Chat(turns.collect())
             }
-            Targets::None => match pair {
+            RowTargets::Texts => match pair {
                 Some(completion) => Example::Completion { prompt: text, completion },
                 None => Example::Passage(text),
             },
         }
     }
 
-    /// Indices of the file's labels on a row, a tag once for each of its words.
+    /// The file's label ids on a row: its class, its labels, or the tag of each of its words.
     pub(crate) fn label_ids(&self, row: usize) -> Vec<u32> {
-        match &self.targets {
-            Targets::Classes(classes) => vec![classes[row]],
-            Targets::Labels(lists) => lists.get(row).to_vec(),
-            Targets::Words(lists) => lists.get(row).iter().map(|word| word.tag).collect(),
-            _ => Vec::new(),
-        }
+        self.targets.label_ids(row)
     }
 
-    /// What must not stand on both sides of a split: the texts that are read; of questions, the passage.
+    /// What must not be in both training and validation: the input, or the passage of a question.
     pub(crate) fn group(&self, row: usize) -> (&str, &str) {
         match &self.targets {
-            Targets::Answers(_) => (self.nth_text(row, 1), ""),
-            Targets::None => (self.text(row), ""),
+            RowTargets::Answers(_) => (self.nth_text(row, 1), ""),
             _ => self.input(row),
         }
     }
 
-    /// What is read to learn the row's target.
+    /// The model's input for a row: its texts without the target.
     pub(crate) fn input(&self, row: usize) -> (&str, &str) {
         match &self.targets {
-            Targets::None => (self.text(row), ""),
+            RowTargets::Texts => (self.text(row), ""),
             _ => (self.text(row), self.second_text(row).unwrap_or_default()),
         }
     }
 
-    /// A number that is the same for rows with the same target.
-    pub(crate) fn target(&self, row: usize) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        match &self.targets {
-            Targets::Classes(classes) => classes[row].hash(&mut hasher),
-            Targets::Labels(lists) => {
-                let mut ids = lists.get(row).to_vec();
-                ids.sort_unstable();
-                ids.hash(&mut hasher);
-            }
-            Targets::Numbers(numbers) => numbers[row].to_bits().hash(&mut hasher),
-            Targets::Words(lists) => lists.get(row).hash(&mut hasher),
-            Targets::Answers(lists) => lists.get(row).hash(&mut hasher),
-            Targets::Turns(lists) => lists.get(row).hash(&mut hasher),
-            Targets::None => self.second_text(row).hash(&mut hasher),
-        }
-        hasher.finish()
+    /// A hash that rows with the same target share.
+    pub(crate) fn target_hash(&self, row: usize) -> u64 {
+        self.targets.hash(row, self.second_text(row))
     }
 
-    /// Adds the texts of a row. Its target follows.
+    /// Adds a row: its texts together with its target.
     ///
     /// # Errors
-    /// `data.too-much-text`.
-    pub(crate) fn push(&mut self, line: u32, texts: &[&str]) -> Result<(), Diagnostic> {
-        let before = self.spans.len().checked_sub(self.width);
-        for (nth, text) in texts.iter().enumerate() {
-            let same = before.map(|at| self.spans[at + nth]);
-            let same = same.filter(|&[start, end]| &self.arena[start as usize..end as usize] == *text);
-            let span = match same {
+    /// `data.too-much-text`, and `data.row-kind` for a row of another task. The row is not added then.
+    pub(crate) fn push<S: AsRef<str>>(&mut self, line: u32, texts: &[S], target: RowTarget) -> Result<(), Diagnostic> {
+        if texts.len() != self.texts_per_row {
+            return Err(wrong_row_kind(line));
+        }
+        let previous_row = self.spans.len().checked_sub(self.texts_per_row);
+        let mut spans = Vec::with_capacity(texts.len());
+        for (nth, text) in texts.iter().map(AsRef::as_ref).enumerate() {
+            let previous = previous_row.map(|at| self.spans[at + nth]);
+            spans.push(match previous.filter(|&span| self.stored(span) == text) {
                 Some(span) => span,
                 None => self.store(text)?,
-            };
-            self.spans.push(span);
+            });
         }
+        self.targets.push(target).map_err(|_| wrong_row_kind(line))?;
+        self.spans.extend(spans);
         self.lines.push(line);
         Ok(())
     }
@@ -274,10 +180,81 @@ impl Examples {
             let what = format!("The texts take more than {} MB of memory.", self.arena.len() >> 20);
             return Err(Diagnostic::new("data.too-much-text", what)
                 .done("Reading stopped.")
-                .remedy("Take a part of the file: a few hundred thousand rows teach as much."));
+                .remedy("Use a part of the file: a few hundred thousand rows are enough to learn from."));
         }
         let start = self.arena.len() as u32;
         self.arena.push_str(text);
         Ok([start, self.arena.len() as u32])
+    }
+}
+
+/// A row whose texts or target belong to another task: a bug, reported so that no later label shifts.
+fn wrong_row_kind(line: u32) -> Diagnostic {
+    Diagnostic::new("data.row-kind", format!("Line {line} was read as a row of another task."))
+        .done("Reading stopped.")
+        .remedy("This is a bug in Hone. Please report it with the first lines of the file.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::collect::example::Role;
+    use crate::dataset::collect::row_targets::{ByteSpan, Turn};
+    use crate::recipe::Task;
+
+    /// One mapping of every kind, with the texts and the target of a row.
+    fn kinds() -> Vec<(Mapping, Vec<&'static str>, RowTarget)> {
+        let word = Word { start: 0, end: 1, tag: 3 };
+        let (span, turn) = (ByteSpan { start: 0, end: 1 }, Turn { role: Role::Assistant, end: 1 });
+        vec![
+            (Mapping::Classification { text: 0, pair: None, label: 1 }, vec!["a"], RowTarget::Class(3)),
+            (Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] }, vec!["a"], RowTarget::Labels(vec![1, 3])),
+            (Mapping::Regression { text: 0, pair: Some(1), number: 2 }, vec!["a", "b"], RowTarget::Number(0.5)),
+            (Mapping::TokenClassification { text: 0, tags: 1 }, vec!["a"], RowTarget::Words(vec![word])),
+            (
+                Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
+                vec!["a", "b"],
+                RowTarget::Answers(vec![span]),
+            ),
+            (Mapping::Completion { prompt: "{a}".into(), completion: 1 }, vec!["a", "b"], RowTarget::Text),
+            (Mapping::Chat { messages: 0 }, vec!["a"], RowTarget::Turns(vec![turn])),
+            (Mapping::Corpus { text: 0 }, vec!["a"], RowTarget::Text),
+        ]
+    }
+
+    #[test]
+    fn a_target_of_another_task_is_an_error_and_adds_nothing() {
+        for (mapping, texts, target) in kinds() {
+            for (other_mapping, other_texts, other) in kinds() {
+                if std::mem::discriminant(&other) == std::mem::discriminant(&target) {
+                    continue;
+                }
+                let mut examples = Examples::new(mapping.clone());
+                examples.push(1, &texts, target.clone()).unwrap();
+                let first = format!("{:?}", examples.example(0, |id| id));
+                let error = examples.push(2, &other_texts, other.clone()).unwrap_err();
+                assert_eq!(error.code, "data.row-kind", "{other_mapping:?} in {mapping:?}");
+                assert_eq!(examples.push(2, &texts, other).unwrap_err().code, "data.row-kind");
+                examples.push(3, &texts, target.clone()).unwrap();
+                assert_eq!((examples.len(), examples.line(1)), (2, 3));
+                assert_eq!(format!("{:?}", examples.example(1, |id| id)), first);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_with_too_few_texts_is_an_error_and_adds_nothing() {
+        for (mapping, mut texts, target) in kinds() {
+            let mut examples = Examples::new(mapping);
+            texts.pop();
+            assert_eq!(examples.push(1, &texts, target).unwrap_err().code, "data.row-kind");
+            assert!(examples.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_task_has_its_kind_of_target() {
+        let tasks: std::collections::BTreeSet<Task> = kinds().iter().map(|(mapping, ..)| mapping.task()).collect();
+        assert_eq!(tasks.len(), 6);
     }
 }

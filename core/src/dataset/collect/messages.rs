@@ -1,40 +1,50 @@
-//! Conversations: whose turn it is, and what is said.
+//! Conversations.
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::dataset::collect::example::Role;
 use crate::dataset::collect::row_error::RowError;
+use crate::dataset::collect::row_targets::Turn;
 use crate::dataset::phrases::names;
 
-/// A turn as it stands in the file: as chat templates name its parts, or as ShareGPT does.
+/// A message of the file, with the keys of chat templates (`role`, `content`) or of ShareGPT (`from`, `value`).
 #[derive(Deserialize)]
-struct Turn {
+struct RawMessage {
     #[serde(alias = "from")]
     role: String,
     #[serde(alias = "value")]
     content: Value,
 }
 
-/// All that is said in a conversation, one turn after the other, and where each ends in it.
-pub(crate) fn parse(cell: &str) -> Result<(String, Vec<(Role, u32)>), RowError> {
-    let turns: Vec<Turn> = serde_json::from_str(cell).map_err(|_| "not a list of messages with role and content")?;
-    let mut text = String::new();
-    let mut ends = Vec::with_capacity(turns.len());
-    for (nth, turn) in turns.iter().enumerate() {
-        let role =
-            role(&turn.role).ok_or_else(|| format!("message {} has the role {}", nth + 1, names(&[&turn.role])))?;
-        let content = turn.content.as_str().ok_or_else(|| format!("message {} is no text", nth + 1))?.trim();
+/// A conversation in one text.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Chat {
+    /// All turns joined, each trimmed.
+    pub text: String,
+    /// The turns, by where they end in `text`.
+    pub turns: Vec<Turn>,
+}
+
+/// Parses a cell that holds a list of messages.
+pub(crate) fn parse(cell: &str) -> Result<Chat, RowError> {
+    let messages: Vec<RawMessage> =
+        serde_json::from_str(cell).map_err(|_| "not a list of messages with role and content")?;
+    let mut chat = Chat { text: String::new(), turns: Vec::with_capacity(messages.len()) };
+    for (number, message) in (1..).zip(&messages) {
+        let role = role(&message.role)
+            .ok_or_else(|| format!("message {number} has the unknown role {}", names(&[&message.role])))?;
+        let content = message.content.as_str().ok_or_else(|| format!("message {number} is not a text"))?.trim();
         if content.is_empty() {
-            return Err(format!("message {} is empty", nth + 1).into());
+            return Err(format!("message {number} is empty").into());
         }
-        text.push_str(content);
-        ends.push((role, text.len() as u32));
+        chat.text.push_str(content);
+        chat.turns.push(Turn { role, end: chat.text.len() as u32 });
     }
-    if !ends.iter().any(|(role, _)| *role == Role::Assistant) {
+    if !chat.turns.iter().any(|turn| turn.role == Role::Assistant) {
         return Err("no turn of the assistant".into());
     }
-    Ok((text, ends))
+    Ok(chat)
 }
 
 fn role(name: &str) -> Option<Role> {
@@ -50,29 +60,30 @@ fn role(name: &str) -> Option<Role> {
 mod tests {
     use super::*;
 
-    fn parsed(cell: &str) -> Result<(String, Vec<(Role, u32)>), String> {
-        parse(cell).map_err(|refusal| match refusal {
-            RowError::Row(reason) => reason,
-            RowError::File(diagnostic) => diagnostic.code,
+    fn parsed(cell: &str) -> Result<Chat, String> {
+        parse(cell).map_err(|error| match error {
+            RowError::Skip(reason) => reason,
+            RowError::Abort(diagnostic) => diagnostic.code,
         })
     }
 
     #[test]
-    fn both_ways_of_writing_turns_are_read() {
-        let expected = Ok(("hého".to_owned(), vec![(Role::User, 3), (Role::Assistant, 5)]));
+    fn openai_and_sharegpt_messages_are_read() {
+        let turns = vec![Turn { role: Role::User, end: 3 }, Turn { role: Role::Assistant, end: 5 }];
+        let expected = Ok(Chat { text: "hého".into(), turns });
         assert_eq!(parsed(r#"[{"role":"user","content":" hé"},{"role":"assistant","content":"ho"}]"#), expected);
         assert_eq!(parsed(r#"[{"from":"human","value":"hé"},{"from":"gpt","value":"ho"}]"#), expected);
     }
 
     #[test]
-    fn conversations_that_teach_nothing_say_why() {
+    fn unusable_conversations_are_skipped_with_a_reason() {
         for (cell, reason) in [
             ("hello", "not a list of messages with role and content"),
             ("[]", "no turn of the assistant"),
             (r#"[{"role":"user","content":"a"}]"#, "no turn of the assistant"),
-            (r#"[{"role":"tool","content":"a"}]"#, "message 1 has the role \"tool\""),
+            (r#"[{"role":"tool","content":"a"}]"#, "message 1 has the unknown role \"tool\""),
             (r#"[{"role":"user","content":"a"},{"role":"assistant","content":" "}]"#, "message 2 is empty"),
-            (r#"[{"role":"user","content":[1]}]"#, "message 1 is no text"),
+            (r#"[{"role":"user","content":[1]}]"#, "message 1 is not a text"),
         ] {
             assert_eq!(parsed(cell), Err(reason.into()));
         }

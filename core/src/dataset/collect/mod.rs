@@ -1,4 +1,4 @@
-//! The second pass: from records to the examples that a mapping names.
+//! The second pass: turns records into the examples that a mapping describes.
 
 pub(crate) mod answers;
 pub(crate) mod collector;
@@ -6,7 +6,13 @@ pub(crate) mod example;
 pub(crate) mod examples;
 pub(crate) mod label_lists;
 pub(crate) mod labels;
+pub(crate) mod lists;
 pub(crate) mod messages;
+pub(crate) mod natural_order;
+pub(crate) mod repairs;
 pub(crate) mod row_error;
+pub(crate) mod row_parser;
+pub(crate) mod row_targets;
 pub(crate) mod spans;
 pub(crate) mod tags;
+pub(crate) mod words;

@@ -1,29 +1,30 @@
-//! Why a row, or the whole file, is not collected.
+//! Errors while collecting rows.
 
 use crate::diagnostic::Diagnostic;
 
-/// Why a row or the whole file is not taken.
+/// Why a record did not become a row.
+#[derive(Debug)]
 pub(crate) enum RowError {
-    /// The row is left out, for this reason.
-    Row(String),
+    /// The row is skipped for this reason. Reading goes on.
+    Skip(String),
     /// Reading stops.
-    File(Diagnostic),
+    Abort(Diagnostic),
 }
 
 impl From<String> for RowError {
     fn from(reason: String) -> Self {
-        Self::Row(reason)
+        Self::Skip(reason)
     }
 }
 
 impl From<&str> for RowError {
     fn from(reason: &str) -> Self {
-        Self::Row(reason.into())
+        Self::Skip(reason.into())
     }
 }
 
 impl From<Diagnostic> for RowError {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self::File(diagnostic)
+        Self::Abort(diagnostic)
     }
 }

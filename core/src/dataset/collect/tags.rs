@@ -1,26 +1,27 @@
-//! Words with a tag each: BIO made consistent.
+//! Tagged words, with BIO made consistent.
 //!
-//! Entities are written as in the CoNLL-2003 shared task and its descendants: `B-X` begins one, `I-X` goes on with it,
-//! `O` is outside. IOB1 (`B-` only between neighbors) and BIOES or BILOU (`S-` or `U-` alone, `E-` or `L-` last) become
-//! the same.
+//! Entities are tagged as in the CoNLL-2003 shared task and its descendants: `B-X` begins an entity, `I-X` continues it,
+//! and `O` is outside. IOB1 (`B-` only between adjacent entities), BIOES and BILOU (`S-` or `U-` for a single word, `E-`
+//! or `L-` for the last) are converted to that scheme.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::dataset::collect::example::Word;
-use crate::dataset::collect::examples::Lists;
-use crate::dataset::collect::labels::{LabelNames, sort_naturally};
+use crate::dataset::collect::labels::LabelNames;
+use crate::dataset::collect::lists::Lists;
+use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::tag_scheme::{BioTag, parse};
 
-/// The words of a text where they stand in it, each with its tag.
-pub(crate) type Tagged = Vec<(Range<usize>, String)>;
+/// Words of a text as byte ranges, each with its tag.
+pub(crate) type TaggedWords = Vec<(Range<usize>, String)>;
 
-/// The text of words, joined by spaces, and their tags. Both are JSON arrays, or both stand apart by spaces.
-pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, Tagged), RowError> {
+/// Joins words with spaces and pairs them with their tags. Both cells are JSON arrays, or both are separated by spaces.
+pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), RowError> {
     let arrays = json_words(words).zip(json_words(tags));
-    let plain = |cell: &str| cell.split(' ').map(str::to_owned).filter(|word| !word.is_empty()).collect::<Vec<_>>();
-    let (words, tags) = arrays.unwrap_or_else(|| (plain(words), plain(tags)));
+    let split = |cell: &str| cell.split(' ').map(str::to_owned).filter(|word| !word.is_empty()).collect::<Vec<_>>();
+    let (words, tags) = arrays.unwrap_or_else(|| (split(words), split(tags)));
     if words.len() != tags.len() {
         return Err(format!("{} words and {} tags", words.len(), tags.len()).into());
     }
@@ -40,7 +41,7 @@ pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, Tagged), RowEr
     Ok((text, tagged))
 }
 
-/// The elements of a JSON array of strings or numbers.
+/// Elements of a JSON array of strings or numbers; None for anything else.
 fn json_words(cell: &str) -> Option<Vec<String>> {
     let values: Vec<serde_json::Value> = serde_json::from_str(cell).ok()?;
     let word = |value| match value {
@@ -51,12 +52,12 @@ fn json_words(cell: &str) -> Option<Vec<String>> {
     values.into_iter().map(word).collect()
 }
 
-/// Turns all tags into `O`, `B-X` and `I-X`, where all are of such a scheme; others are put into natural order. Returns
-/// how many were changed because nothing of their entity stands before.
+/// Converts the tags to `O`, `B-X` and `I-X` if all of them follow such a scheme; otherwise only sorts them. Returns the
+/// number of `I-X` that became `B-X` because no entity X precedes them.
 pub(crate) fn make_consistent(names: &mut LabelNames, rows: &mut Lists<Word>) -> u32 {
     let old: Vec<String> = names.all.iter().map(|name| name.name.clone()).collect();
     let Some(tags) = old.iter().map(|tag| parse(tag)).collect::<Option<Vec<BioTag>>>() else {
-        put_in_order(old, names, rows);
+        sort_tags(old, names, rows);
         return 0;
     };
     let mut kinds: Vec<(usize, String)> = Vec::new();
@@ -70,14 +71,14 @@ pub(crate) fn make_consistent(names: &mut LabelNames, rows: &mut Lists<Word>) ->
     sort_naturally(&mut kinds);
     let begin_of: HashMap<&str, u32> = (0..).zip(&kinds).map(|(i, (_, kind))| (kind.as_str(), 1 + 2 * i)).collect();
     let mut repaired = 0;
-    rows.each_mut(|words| {
-        let mut before = BioTag::Outside;
+    rows.for_each_mut(|words| {
+        let mut previous = BioTag::Outside;
         for word in words {
             let tag = tags[word.tag as usize];
             word.tag = match tag {
                 BioTag::Outside => 0,
                 BioTag::Begin(kind) => begin_of[kind],
-                BioTag::Inside(kind) if matches!(before, BioTag::Begin(it) | BioTag::Inside(it) if it == kind) => {
+                BioTag::Inside(kind) if matches!(previous, BioTag::Begin(it) | BioTag::Inside(it) if it == kind) => {
                     begin_of[kind] + 1
                 }
                 BioTag::Inside(kind) => {
@@ -85,35 +86,35 @@ pub(crate) fn make_consistent(names: &mut LabelNames, rows: &mut Lists<Word>) ->
                     begin_of[kind]
                 }
             };
-            before = tag;
+            previous = tag;
         }
     });
     let pairs = kinds.iter().flat_map(|(_, kind)| [format!("B-{kind}"), format!("I-{kind}")]);
     let all = std::iter::once("O".to_owned()).chain(pairs);
-    *names = LabelNames::known(all);
+    *names = LabelNames::from_names(all);
     repaired
 }
 
-fn put_in_order(tags: Vec<String>, names: &mut LabelNames, rows: &mut Lists<Word>) {
+fn sort_tags(tags: Vec<String>, names: &mut LabelNames, rows: &mut Lists<Word>) {
     let mut order: Vec<(usize, String)> = tags.into_iter().enumerate().collect();
     sort_naturally(&mut order);
-    let mut place = vec![0; order.len()];
+    let mut new_id = vec![0; order.len()];
     for (new, (old, _)) in (0..).zip(&order) {
-        place[*old] = new;
+        new_id[*old] = new;
     }
-    rows.each_mut(|words| words.iter_mut().for_each(|word| word.tag = place[word.tag as usize]));
-    *names = LabelNames::known(order.into_iter().map(|(_, tag)| tag));
+    rows.for_each_mut(|words| words.iter_mut().for_each(|word| word.tag = new_id[word.tag as usize]));
+    *names = LabelNames::from_names(order.into_iter().map(|(_, tag)| tag));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Tags after they were made consistent, and how many were changed.
+    /// The tags after they were made consistent, and the number of repairs.
     fn consistent(sentences: &[&str]) -> (Vec<String>, u32) {
         let (mut names, mut rows) = (LabelNames::default(), Lists::default());
         for sentence in sentences {
-            let id = |tag| names.id(tag).unwrap_or_else(|_| panic!("{tag}"));
+            let id = |tag| names.id_of(tag).unwrap_or_else(|_| panic!("{tag}"));
             let tags: Vec<u32> = sentence.split(' ').map(id).collect();
             rows.push(tags.into_iter().map(|tag| Word { start: 0, end: 0, tag }));
         }
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entity_begins_with_b() {
+    fn an_entity_starts_with_b() {
         let (tags, repaired) = consistent(&["I-X I-X O I-X", "B-X I-Y I-Y", "O I-X", "B-X B-X I-X"]);
         assert_eq!(tags, ["B-X I-X O B-X", "B-X B-Y I-Y", "O B-X", "B-X B-X I-X"]);
         assert_eq!(repaired, 4);
@@ -136,15 +137,15 @@ mod tests {
     }
 
     #[test]
-    fn other_tags_stay_as_they_are() {
+    fn tags_of_other_schemes_are_kept() {
         assert_eq!(consistent(&["VERB B-X NOUN"]), (vec!["VERB B-X NOUN".into()], 0));
     }
 
     #[test]
-    fn labels_stand_in_pairs_after_o() {
+    fn labels_are_sorted_in_pairs_after_o() {
         let (mut names, mut rows) = (LabelNames::default(), Lists::default());
         for tag in ["I-b", "B-a10", "B-a2"] {
-            assert!(names.id(tag).is_ok());
+            assert!(names.id_of(tag).is_ok());
         }
         make_consistent(&mut names, &mut rows);
         let all: Vec<_> = names.all.iter().map(|name| name.name.as_str()).collect();
@@ -152,11 +153,11 @@ mod tests {
     }
 
     #[test]
-    fn words_and_tags_are_counted() {
+    fn words_and_tags_must_match_in_number() {
         let paired = |words, tags| match pair_up(words, tags) {
             Ok((text, tagged)) => Ok((text, tagged.len())),
-            Err(RowError::Row(reason)) => Err(reason),
-            Err(RowError::File(diagnostic)) => panic!("{diagnostic}"),
+            Err(RowError::Skip(reason)) => Err(reason),
+            Err(RowError::Abort(diagnostic)) => panic!("{diagnostic}"),
         };
         assert_eq!(paired("a  b", "O O"), Ok(("a b".into(), 2)));
         assert_eq!(paired("[ ]", "O O"), Ok(("[ ]".into(), 2)));

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::dataset::tag_scheme::is_bio;
 use crate::limits::MAX_ROW_BYTES;
@@ -16,11 +16,11 @@ const ENDINGS: [&str; 5] = [".conll", ".conllu", ".iob", ".iob2", ".bio"];
 const MAX_TAGS: usize = 200;
 
 /// Cuts text into sentences.
-pub(crate) struct Conll;
+pub(crate) struct ConllReader;
 
-impl Conll {
+impl ConllReader {
     /// Cuts the first sentence off `rest`; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         let mut words: Vec<&str> = Vec::new();
         let mut tags: Vec<&str> = Vec::new();
         let mut width = None;
@@ -32,7 +32,7 @@ impl Conll {
             }
             match kind(line) {
                 Line::Blank if used == 0 => return Step::Skip(line.len()),
-                Line::Blank => return self.sentence(used + line.len(), (&words, &tags), diagnostic, cells),
+                Line::Blank => return self.sentence(used + line.len(), (&words, &tags), diagnostic, record),
                 Line::Beside => {}
                 Line::Word(columns) => {
                     let expected = *width.get_or_insert(columns.len());
@@ -50,14 +50,14 @@ impl Conll {
             }
             used += line.len();
         }
-        if is_end { self.sentence(used, (&words, &tags), diagnostic, cells) } else { self.more(rest) }
+        if is_end { self.sentence(used, (&words, &tags), diagnostic, record) } else { self.more(rest) }
     }
 
     fn more(&self, rest: &str) -> Step {
         if rest.len() <= MAX_ROW_BYTES {
-            return Step::More;
+            return Step::NeedMore;
         }
-        Step::Bad(rest.len(), format!("a sentence longer than {} MB", MAX_ROW_BYTES >> 20))
+        Step::Invalid(rest.len(), format!("a sentence longer than {} MB", MAX_ROW_BYTES >> 20))
     }
 
     fn sentence(
@@ -65,10 +65,10 @@ impl Conll {
         used: usize,
         (words, tags): (&[&str], &[&str]),
         diagnostic: Option<String>,
-        cells: &mut Cells,
+        record: &mut Record,
     ) -> Step {
         if let Some(reason) = diagnostic {
-            return Step::Bad(used, reason);
+            return Step::Invalid(used, reason);
         }
         if words.is_empty() {
             return Step::Skip(used);
@@ -77,10 +77,9 @@ impl Conll {
         let is_plain = words.iter().chain(tags).all(|word| !word.is_empty() && !word.contains(' '));
         for column in [words, tags] {
             let cell = if is_plain { column.join(" ") } else { serde_json::json!(column).to_string() };
-            cells.write(&cell);
-            cells.end_cell();
+            record.push_cell(&cell);
         }
-        Step::Row(used)
+        Step::Record(used)
     }
 }
 
@@ -141,18 +140,18 @@ mod tests {
         let mut rest = text;
         let mut found = Vec::new();
         while !rest.is_empty() {
-            let mut cells = Cells::default();
-            let used = match Conll.step(rest, true, &mut cells) {
-                Step::Row(used) => {
-                    found.push(Ok([cells.get(0).into(), cells.get(1).into()]));
+            let mut record = Record::default();
+            let used = match ConllReader.step(rest, true, &mut record) {
+                Step::Record(used) => {
+                    found.push(Ok([record.get(0).into(), record.get(1).into()]));
                     used
                 }
-                Step::Bad(used, reason) => {
+                Step::Invalid(used, reason) => {
                     found.push(Err(reason));
                     used
                 }
                 Step::Skip(used) => used,
-                Step::More => panic!("{rest:?}"),
+                Step::NeedMore => panic!("{rest:?}"),
             };
             rest = &rest[used..];
         }

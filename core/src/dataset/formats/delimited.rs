@@ -5,7 +5,7 @@
 //! Over several lines it is judged strictly: a quote that is neither doubled nor closing shows that the first one was
 //! an ordinary character, so that one stray quote never swallows the rows up to the next.
 
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::limits::MAX_ROW_BYTES;
 
@@ -18,7 +18,7 @@ pub(crate) struct Dialect {
 }
 
 /// Cuts rows off text.
-pub(crate) struct Delimited {
+pub(crate) struct DelimitedReader {
     dialect: Dialect,
     /// Inside a line that is too long to be kept.
     is_skipping: bool,
@@ -32,13 +32,13 @@ enum Close {
     Unknown,
 }
 
-impl Delimited {
+impl DelimitedReader {
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self { dialect, is_skipping: false }
     }
 
     /// Cuts the first row off `rest`; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.is_skipping {
             let line_end = rest.find('\n');
             self.is_skipping = line_end.is_none();
@@ -56,36 +56,36 @@ impl Delimited {
                 _ => Close::Nowhere,
             };
             match close {
-                Close::Unknown => return Step::More,
+                Close::Unknown => return Step::NeedMore,
                 Close::At(len) => {
-                    write_quoted(cells, &rest[at + 1..at + 1 + len]);
+                    write_quoted(record, &rest[at + 1..at + 1 + len]);
                     at += len + 2;
                 }
                 Close::Nowhere => {
-                    cells.has_open_quote |= self.dialect.multiline && bytes.get(at) == Some(&b'"');
+                    record.has_open_quote |= self.dialect.multiline && bytes.get(at) == Some(&b'"');
                     let stop = |&byte: &u8| byte == self.dialect.delimiter || byte == b'\n';
                     let end = match bytes[at..].iter().position(stop) {
                         Some(len) => at + len,
                         None if is_end => rest.len(),
                         None if is_full => {
                             self.is_skipping = true;
-                            return Step::Bad(rest.len(), format!("longer than {} MB", MAX_ROW_BYTES >> 20));
+                            return Step::Invalid(rest.len(), format!("longer than {} MB", MAX_ROW_BYTES >> 20));
                         }
-                        None => return Step::More,
+                        None => return Step::NeedMore,
                     };
                     let cell = &rest[at..end];
                     let is_last = bytes.get(end) != Some(&self.dialect.delimiter);
-                    cells.write(if is_last { cell.strip_suffix('\r').unwrap_or(cell) } else { cell });
+                    record.write(if is_last { cell.strip_suffix('\r').unwrap_or(cell) } else { cell });
                     at = end;
                 }
             }
-            cells.end_cell();
+            record.end_cell();
             if bytes.get(at) == Some(&self.dialect.delimiter) {
                 at += 1;
                 continue;
             }
             let line_end = if bytes.get(at) == Some(&b'\r') { 2 } else { 1 };
-            return Step::Row((at + line_end).min(rest.len()));
+            return Step::Record((at + line_end).min(rest.len()));
         }
     }
 
@@ -121,12 +121,12 @@ impl Delimited {
 }
 
 /// Writes the inside of a quoted cell, where a quote is written twice.
-fn write_quoted(cells: &mut Cells, inside: &str) {
+fn write_quoted(record: &mut Record, inside: &str) {
     let mut parts = inside.split("\"\"");
-    cells.write(parts.next().unwrap_or_default());
+    record.write(parts.next().unwrap_or_default());
     for part in parts {
-        cells.write("\"");
-        cells.write(part);
+        record.write("\"");
+        record.write(part);
     }
 }
 
@@ -135,17 +135,17 @@ mod tests {
     use super::*;
 
     fn parse(delimiter: u8, multiline: bool, mut rest: &str) -> Vec<Vec<String>> {
-        let mut format = Delimited::new(Dialect { delimiter, multiline });
+        let mut format = DelimitedReader::new(Dialect { delimiter, multiline });
         let mut rows = Vec::new();
         while !rest.is_empty() {
-            let mut cells = Cells::default();
-            match format.step(rest, true, &mut cells) {
-                Step::Row(used) => {
-                    rows.push(cells.iter().map(str::to_owned).collect());
+            let mut record = Record::default();
+            match format.step(rest, true, &mut record) {
+                Step::Record(used) => {
+                    rows.push(record.iter().map(str::to_owned).collect());
                     rest = &rest[used..];
                 }
                 Step::Skip(used) => rest = &rest[used..],
-                Step::More | Step::Bad(..) => panic!("{rest:?}"),
+                Step::NeedMore | Step::Invalid(..) => panic!("{rest:?}"),
             }
         }
         rows

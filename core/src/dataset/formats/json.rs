@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::limits::MAX_ROW_BYTES;
 
@@ -20,7 +20,7 @@ impl Columns {
     }
 
     /// Writes the object's cells, or says why it cannot be read.
-    fn write(&mut self, json: &str, cells: &mut Cells) -> Result<(), String> {
+    fn write(&mut self, json: &str, record: &mut Record) -> Result<(), String> {
         let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| reason(&error))?;
         for key in object.keys() {
             if !self.known.contains(key) {
@@ -29,20 +29,20 @@ impl Columns {
             }
         }
         for key in &self.keys {
-            write_value(object.get(key), cells);
+            write_value(object.get(key), record);
         }
         Ok(())
     }
 }
 
 /// Writes a value as a cell: a text as it is, nothing for null, JSON for all else.
-pub(crate) fn write_value(value: Option<&Value>, cells: &mut Cells) {
+pub(crate) fn write_value(value: Option<&Value>, record: &mut Record) {
     match value {
         None | Some(Value::Null) => {}
-        Some(Value::String(text)) => cells.write(text),
-        Some(other) => cells.write(&other.to_string()),
+        Some(Value::String(text)) => record.write(text),
+        Some(other) => record.write(&other.to_string()),
     }
-    cells.end_cell();
+    record.end_cell();
 }
 
 /// Why JSON cannot be read.
@@ -65,13 +65,13 @@ pub(crate) fn is_object(json: &str) -> bool {
 }
 
 /// One JSON object a line.
-pub(crate) struct JsonLines {
+pub(crate) struct JsonLinesReader {
     columns: Columns,
     /// Inside a line that is too long to be kept.
     is_skipping: bool,
 }
 
-impl JsonLines {
+impl JsonLinesReader {
     pub(crate) fn new(keys: Vec<String>) -> Self {
         Self { columns: Columns::new(keys), is_skipping: false }
     }
@@ -81,7 +81,7 @@ impl JsonLines {
     }
 
     /// Cuts the first line off `rest`; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         let line_end = rest.find('\n');
         let used = line_end.map_or(rest.len(), |at| at + 1);
         if self.is_skipping {
@@ -90,24 +90,24 @@ impl JsonLines {
         }
         if line_end.is_none() && !is_end {
             if rest.len() <= MAX_ROW_BYTES {
-                return Step::More;
+                return Step::NeedMore;
             }
             self.is_skipping = true;
-            return Step::Bad(used, format!("longer than {} MB", MAX_ROW_BYTES >> 20));
+            return Step::Invalid(used, format!("longer than {} MB", MAX_ROW_BYTES >> 20));
         }
         let line = rest[..used].trim();
         if line.is_empty() {
             return Step::Skip(used);
         }
-        match self.columns.write(line, cells) {
-            Ok(()) => Step::Row(used),
-            Err(reason) => Step::Bad(used, reason),
+        match self.columns.write(line, record) {
+            Ok(()) => Step::Record(used),
+            Err(reason) => Step::Invalid(used, reason),
         }
     }
 }
 
 /// One JSON array of objects.
-pub(crate) struct JsonArray {
+pub(crate) struct JsonArrayReader {
     columns: Columns,
     position: Position,
 }
@@ -120,7 +120,7 @@ enum Position {
     Over,
 }
 
-impl JsonArray {
+impl JsonArrayReader {
     pub(crate) fn new(keys: Vec<String>) -> Self {
         Self { columns: Columns::new(keys), position: Position::Before }
     }
@@ -130,7 +130,7 @@ impl JsonArray {
     }
 
     /// Cuts the first element off `rest`; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.position == Position::Over {
             return Step::Skip(rest.len());
         }
@@ -148,15 +148,15 @@ impl JsonArray {
             return Step::Skip(1);
         }
         match element_len(rest.as_bytes()) {
-            Some(len) => match self.columns.write(&rest[..len], cells) {
-                Ok(()) => Step::Row(len),
-                Err(reason) => Step::Bad(len, reason),
+            Some(len) => match self.columns.write(&rest[..len], record) {
+                Ok(()) => Step::Record(len),
+                Err(reason) => Step::Invalid(len, reason),
             },
             None if is_end || rest.len() > MAX_ROW_BYTES => {
                 self.position = Position::Over;
-                Step::Bad(rest.len(), "what begins here does not end: nothing after it could be read".into())
+                Step::Invalid(rest.len(), "what begins here does not end: nothing after it could be read".into())
             }
-            None => Step::More,
+            None => Step::NeedMore,
         }
     }
 }
@@ -227,10 +227,10 @@ mod tests {
     #[test]
     fn values_become_cells() {
         let mut columns = Columns::new(vec!["z".into()]);
-        let mut cells = Cells::default();
-        columns.write(r#"{"a":"x","n":1.5,"b":true,"o":null,"l":[1,{"k":2}]}"#, &mut cells).unwrap();
+        let mut record = Record::default();
+        columns.write(r#"{"a":"x","n":1.5,"b":true,"o":null,"l":[1,{"k":2}]}"#, &mut record).unwrap();
         assert_eq!(columns.keys, ["z", "a", "n", "b", "o", "l"]);
-        assert_eq!(cells.iter().collect::<Vec<_>>(), ["", "x", "1.5", "true", "", r#"[1,{"k":2}]"#]);
-        assert_eq!(columns.write("{\"a\": }", &mut cells).unwrap_err(), "not valid JSON at character 7");
+        assert_eq!(record.iter().collect::<Vec<_>>(), ["", "x", "1.5", "true", "", r#"[1,{"k":2}]"#]);
+        assert_eq!(columns.write("{\"a\": }", &mut record).unwrap_err(), "not valid JSON at character 7");
     }
 }

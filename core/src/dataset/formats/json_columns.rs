@@ -3,14 +3,14 @@
 use serde_json::{Map, Value};
 
 use crate::dataset::formats::json::{reason, string_len, value_len, write_value};
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::dataset::phrases::names;
 use crate::limits::MAX_JSON_BYTES;
 
 /// Turns columns into rows, once all are there.
 #[derive(Default)]
-pub(crate) struct JsonColumns {
+pub(crate) struct JsonColumnsReader {
     keys: Vec<String>,
     columns: Vec<Vec<Value>>,
     /// Rows given out; none before the columns are read.
@@ -19,7 +19,7 @@ pub(crate) struct JsonColumns {
     is_over: bool,
 }
 
-impl JsonColumns {
+impl JsonColumnsReader {
     pub(crate) fn new(keys: Vec<String>) -> Self {
         Self { keys, ..Self::default() }
     }
@@ -34,7 +34,7 @@ impl JsonColumns {
     }
 
     /// Gives the next row; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.is_over {
             return Step::Skip(rest.len());
         }
@@ -43,14 +43,14 @@ impl JsonColumns {
                 self.is_over = true;
                 let what =
                     format!("columns of more than {} MB cannot be read: write one object a line", MAX_JSON_BYTES >> 20);
-                return Step::Bad(rest.len(), what);
+                return Step::Invalid(rest.len(), what);
             }
             if !is_end {
-                return Step::More;
+                return Step::NeedMore;
             }
             if let Err(reason) = self.read(rest) {
                 self.is_over = true;
-                return Step::Bad(rest.len(), reason);
+                return Step::Invalid(rest.len(), reason);
             }
         }
         let row = self.row.unwrap_or_default();
@@ -60,10 +60,10 @@ impl JsonColumns {
             return Step::Skip(rest.len());
         }
         for column in &self.columns {
-            write_value(column.get(row), cells);
+            write_value(column.get(row), record);
         }
         self.row = Some(row + 1);
-        Step::Row(0)
+        Step::Record(0)
     }
 
     fn read(&mut self, json: &str) -> Result<(), String> {
@@ -141,8 +141,8 @@ mod tests {
 
     #[test]
     fn columns_must_be_of_one_length() {
-        let refused = |json: &str| match JsonColumns::default().step(json, true, &mut Cells::default()) {
-            Step::Bad(_, reason) => reason,
+        let refused = |json: &str| match JsonColumnsReader::default().step(json, true, &mut Record::default()) {
+            Step::Invalid(_, reason) => reason,
             _ => panic!("{json}"),
         };
         assert_eq!(refused(r#"{"a":[1,2],"b":[1]}"#), "column \"b\" has 1 values, another one 2");

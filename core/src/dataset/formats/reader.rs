@@ -1,116 +1,124 @@
-//! Rows from text that comes in pieces, whatever the format.
+//! Reads records of any format from text that arrives in chunks.
 
-use crate::dataset::formats::conll::Conll;
+use crate::dataset::formats::conll::ConllReader;
 use crate::dataset::formats::decode::line_ends;
-use crate::dataset::formats::delimited::{Delimited, Dialect};
-use crate::dataset::formats::json::{JsonArray, JsonLines};
-use crate::dataset::formats::json_columns::JsonColumns;
-use crate::dataset::formats::record::Cells;
-use crate::dataset::formats::squad::Squad;
+use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
+use crate::dataset::formats::json::{JsonArrayReader, JsonLinesReader};
+use crate::dataset::formats::json_columns::JsonColumnsReader;
+use crate::dataset::formats::record::Record;
+use crate::dataset::formats::squad::SquadReader;
 use crate::dataset::formats::step::Step;
-use crate::dataset::formats::text::Plain;
-use crate::dataset::layout::Format;
+use crate::dataset::formats::text::TextReader;
+use crate::dataset::layout::{Format, Layout};
 use crate::dataset::phrases::count;
-use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
 
-/// A row as it comes from the file.
-pub(crate) struct Row<'a> {
-    /// Line on which it begins, from 1.
+/// A record and its position in the file.
+pub(crate) struct ParsedRecord<'a> {
+    /// Line on which the record begins, from 1; the row number if the file is a JSON object of columns.
     pub line: u32,
-    /// Its cells, or why there are none.
-    pub cells: Result<&'a Cells, String>,
+    /// The record, or the reason why it cannot be read.
+    pub record: Result<&'a Record, String>,
 }
 
-enum Reader {
-    Delimited(Delimited),
-    Lines(JsonLines),
-    Array(JsonArray),
-    Columns(JsonColumns),
-    Squad(Squad),
-    Conll(Conll),
-    Plain(Plain),
+enum FormatReader {
+    Delimited(DelimitedReader),
+    JsonLines(JsonLinesReader),
+    JsonArray(JsonArrayReader),
+    JsonColumns(JsonColumnsReader),
+    Squad(SquadReader),
+    Conll(ConllReader),
+    Text(TextReader),
 }
 
-/// Cuts text into rows.
-pub(crate) struct Rows {
-    reader: Reader,
-    /// Cells a row must have; rows of objects have no such number.
-    width: Option<usize>,
-    has_header: bool,
-    /// Text from the first row that is not whole.
-    rest: String,
-    /// Line on which it begins.
-    line: u32,
-    cells: Cells,
-}
-
-impl Rows {
-    /// A reader of the layout that was found.
-    pub(crate) fn new(source: &SourceInfo) -> Self {
-        let columns = source.columns.clone();
-        let reader = match source.format {
-            Format::Delimited => Reader::Delimited(Delimited::new(Dialect {
-                delimiter: source.delimiter.and_then(|c| u8::try_from(c).ok()).unwrap_or(b','),
-                multiline: source.multiline,
+impl FormatReader {
+    fn new(layout: Layout) -> Self {
+        match layout.format {
+            Format::Delimited => Self::Delimited(DelimitedReader::new(Dialect {
+                delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
+                multiline: layout.multiline,
             })),
-            Format::JsonLines => Reader::Lines(JsonLines::new(columns)),
-            Format::JsonArray => Reader::Array(JsonArray::new(columns)),
-            Format::JsonColumns => Reader::Columns(JsonColumns::new(columns)),
-            Format::Squad => Reader::Squad(Squad::default()),
-            Format::Conll => Reader::Conll(Conll),
-            Format::Text => Reader::Plain(Plain { by_paragraph: source.multiline }),
-        };
-        Self {
-            reader,
-            width: (source.format == Format::Delimited).then_some(source.columns.len()),
-            has_header: source.has_header,
-            rest: String::new(),
-            line: 1,
-            cells: Cells::default(),
+            Format::JsonLines => Self::JsonLines(JsonLinesReader::new(layout.columns)),
+            Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns)),
+            Format::JsonColumns => Self::JsonColumns(JsonColumnsReader::new(layout.columns)),
+            Format::Squad => Self::Squad(SquadReader::default()),
+            Format::Conll => Self::Conll(ConllReader),
+            Format::Text => Self::Text(TextReader { by_paragraph: layout.multiline }),
         }
     }
 
-    /// Gives every row that the text completes to `take`. `is_end` says that no more text comes.
+    fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+        match self {
+            Self::Delimited(reader) => reader.step(rest, is_end, record),
+            Self::JsonLines(reader) => reader.step(rest, is_end, record),
+            Self::JsonArray(reader) => reader.step(rest, is_end, record),
+            Self::JsonColumns(reader) => reader.step(rest, is_end, record),
+            Self::Squad(reader) => reader.step(rest, is_end, record),
+            Self::Conll(reader) => reader.step(rest, is_end, record),
+            Self::Text(reader) => reader.step(rest, is_end, record),
+        }
+    }
+}
+
+/// Cuts text into records.
+pub(crate) struct RecordReader {
+    reader: FormatReader,
+    /// Cells that each record must have. None if the format has no fixed width.
+    width: Option<usize>,
+    /// True until the header has been read.
+    expects_header: bool,
+    /// Text from the first incomplete record on.
+    rest: String,
+    /// Line on which `rest` begins, from 1.
+    line: u32,
+    record: Record,
+}
+
+impl RecordReader {
+    pub(crate) fn new(layout: Layout) -> Self {
+        Self {
+            width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
+            expects_header: layout.has_header,
+            reader: FormatReader::new(layout),
+            rest: String::new(),
+            line: 1,
+            record: Record::default(),
+        }
+    }
+
+    /// Calls `on_record` for each record that `text` completes. `is_end` marks the last chunk.
+    ///
+    /// # Errors
+    /// The first error that `on_record` returns.
     pub(crate) fn push(
         &mut self,
         text: &str,
         is_end: bool,
-        take: &mut dyn FnMut(Row) -> Result<(), Diagnostic>,
+        on_record: &mut dyn FnMut(ParsedRecord) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
         self.rest.push_str(text);
         let mut at = 0;
         while at < self.rest.len() {
-            let rest = &self.rest[at..];
-            self.cells.clear();
-            let step = match &mut self.reader {
-                Reader::Delimited(reader) => reader.step(rest, is_end, &mut self.cells),
-                Reader::Lines(reader) => reader.step(rest, is_end, &mut self.cells),
-                Reader::Array(reader) => reader.step(rest, is_end, &mut self.cells),
-                Reader::Columns(reader) => reader.step(rest, is_end, &mut self.cells),
-                Reader::Squad(reader) => reader.step(rest, is_end, &mut self.cells),
-                Reader::Conll(reader) => reader.step(rest, is_end, &mut self.cells),
-                Reader::Plain(reader) => reader.step(rest, is_end, &mut self.cells),
-            };
-            let (used, cells) = match step {
-                Step::More => break,
+            self.record.clear();
+            let (used, record) = match self.reader.step(&self.rest[at..], is_end, &mut self.record) {
+                Step::NeedMore => break,
                 Step::Skip(used) => (used, None),
-                Step::Bad(used, reason) => (used, Some(Err(reason))),
-                Step::Row(used) if self.has_header => {
-                    self.has_header = false;
+                Step::Invalid(used, reason) => (used, Some(Err(reason))),
+                Step::Record(used) if self.expects_header => {
+                    self.expects_header = false;
                     (used, None)
                 }
-                Step::Row(used) => match self.width {
-                    Some(width) if width != self.cells.len() => (used, Some(Err(ragged(&self.cells, width)))),
-                    _ => (used, Some(Ok(&self.cells))),
+                Step::Record(used) => match self.width {
+                    Some(width) if width != self.record.len() => (used, Some(Err(ragged(&self.record, width)))),
+                    _ => (used, Some(Ok(&self.record))),
                 },
             };
-            if let Some(cells) = cells {
+            if let Some(record) = record {
                 let line = match &self.reader {
-                    Reader::Columns(reader) if cells.is_ok() => reader.row_number(),
+                    FormatReader::JsonColumns(reader) if record.is_ok() => reader.row_number(),
                     _ => self.line,
                 };
-                take(Row { line, cells })?;
+                on_record(ParsedRecord { line, record })?;
             }
             self.line += line_ends(&self.rest.as_bytes()[at..at + used]) as u32;
             at += used;
@@ -119,19 +127,19 @@ impl Rows {
         Ok(())
     }
 
-    /// The names of the objects' members so far, in the order in which they came; none where the rows have no names.
+    /// Keys of the objects read so far, in order of appearance. Empty if the records are not objects.
     pub(crate) fn keys(&self) -> &[String] {
         match &self.reader {
-            Reader::Lines(reader) => reader.keys(),
-            Reader::Array(reader) => reader.keys(),
-            Reader::Columns(reader) => reader.keys(),
-            Reader::Delimited(_) | Reader::Squad(_) | Reader::Conll(_) | Reader::Plain(_) => &[],
+            FormatReader::JsonLines(reader) => reader.keys(),
+            FormatReader::JsonArray(reader) => reader.keys(),
+            FormatReader::JsonColumns(reader) => reader.keys(),
+            FormatReader::Delimited(_) | FormatReader::Squad(_) | FormatReader::Conll(_) | FormatReader::Text(_) => &[],
         }
     }
 }
 
-/// Why a row with another number of cells cannot be used.
-fn ragged(cells: &Cells, width: usize) -> String {
-    let quote = if cells.has_open_quote { ", and a quote that does not close" } else { "" };
-    format!("{}, not {width}{quote}", count(cells.len(), "cell"))
+/// Reason to skip a record with the wrong number of cells.
+fn ragged(record: &Record, width: usize) -> String {
+    let quote = if record.has_open_quote { ", and a quote that is never closed" } else { "" };
+    format!("{} instead of {width}{quote}", count(record.len(), "cell"))
 }

@@ -1,31 +1,40 @@
-//! The cells of one row, in one buffer that is used again for the next.
+//! One record: the cells of a row.
 
 use crate::limits::MAX_CELL_BYTES;
 
-/// The cells of a row.
+/// The cells of a row, in one buffer that is reused for the next row.
 #[derive(Default)]
-pub(crate) struct Cells {
+pub(crate) struct Record {
     text: String,
+    /// Where each cell ends in `text`, in bytes.
     ends: Vec<usize>,
-    /// Cells that were longer than [`MAX_CELL_BYTES`].
-    pub cut: usize,
-    /// Whether a quote opened a cell and nothing closed it, so that it was taken as an ordinary character.
+    /// Number of cells that were cut to [`MAX_CELL_BYTES`].
+    pub truncated_cells: usize,
+    /// True if a quote opens a cell and is never closed, so that it was read as an ordinary character.
     pub has_open_quote: bool,
 }
 
-impl Cells {
+impl Record {
+    /// A record with these cells.
+    pub(crate) fn from_cells<S: AsRef<str>>(cells: &[S]) -> Self {
+        let mut record = Self::default();
+        cells.iter().for_each(|cell| record.push_cell(cell.as_ref()));
+        record
+    }
+
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();
-        self.cut = 0;
+        self.truncated_cells = 0;
         self.has_open_quote = false;
     }
 
+    /// Number of cells.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// The cell at an index; a missing one is empty.
+    /// The cell at `index`, empty if there is none.
     pub(crate) fn get(&self, index: usize) -> &str {
         let start = if index == 0 { 0 } else { self.ends.get(index - 1).copied().unwrap_or(self.text.len()) };
         let end = self.ends.get(index).copied().unwrap_or(self.text.len());
@@ -46,9 +55,15 @@ impl Cells {
         let start = self.ends.last().copied().unwrap_or(0);
         if self.text.len() - start > MAX_CELL_BYTES {
             self.text.truncate(self.text.floor_char_boundary(start + MAX_CELL_BYTES));
-            self.cut += 1;
+            self.truncated_cells += 1;
         }
         self.ends.push(self.text.len());
+    }
+
+    /// Writes a whole cell.
+    pub(crate) fn push_cell(&mut self, cell: &str) {
+        self.write(cell);
+        self.end_cell();
     }
 }
 
@@ -57,13 +72,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_cell_is_cut_between_characters() {
-        let mut cells = Cells::default();
-        cells.write("x");
-        cells.write(&"é".repeat(MAX_CELL_BYTES / 2));
-        cells.end_cell();
-        cells.write("next");
-        cells.end_cell();
-        assert_eq!((cells.cut, cells.get(0).len(), cells.get(1), cells.get(2)), (1, MAX_CELL_BYTES - 1, "next", ""));
+    fn long_cells_are_cut_between_characters() {
+        let mut record = Record::default();
+        record.write("x");
+        record.push_cell(&"é".repeat(MAX_CELL_BYTES / 2));
+        record.push_cell("next");
+        assert_eq!(record.truncated_cells, 1);
+        assert_eq!((record.get(0).len(), record.get(1), record.get(2)), (MAX_CELL_BYTES - 1, "next", ""));
     }
 }

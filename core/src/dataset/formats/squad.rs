@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::dataset::formats::json::{reason, string_len, value_len};
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::limits::MAX_ROW_BYTES;
 
@@ -35,7 +35,7 @@ struct Question {
 
 /// Cuts text into questions, paragraph by paragraph.
 #[derive(Default)]
-pub(crate) struct Squad {
+pub(crate) struct SquadReader {
     /// The paragraph that is being given out, and its questions that are left.
     context: String,
     questions: VecDeque<Question>,
@@ -55,21 +55,21 @@ enum Object {
     Unknown,
 }
 
-impl Squad {
+impl SquadReader {
     /// Cuts the first question off `rest`; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.is_over {
             return Step::Skip(rest.len());
         }
         if let Some(question) = self.questions.pop_front() {
-            return self.write(question, cells);
+            return self.write(question, record);
         }
         let bytes = rest.as_bytes();
         let len = match bytes.first() {
             Some(b'"') => string_len(bytes),
             Some(b'{') => match object(bytes) {
                 Object::Paragraph => match value_len(bytes) {
-                    Some(len) => return self.begin(&rest[..len], cells),
+                    Some(len) => return self.begin(&rest[..len], record),
                     None => None,
                 },
                 Object::Container(len) | Object::Other(len) => Some(len),
@@ -81,35 +81,36 @@ impl Squad {
             Some(len) => Step::Skip(len),
             None if is_end || rest.len() > MAX_ROW_BYTES => {
                 self.is_over = true;
-                Step::Bad(rest.len(), "what begins here does not end: nothing after it could be read".into())
+                Step::Invalid(rest.len(), "what begins here does not end: nothing after it could be read".into())
             }
-            None => Step::More,
+            None => Step::NeedMore,
         }
     }
 
-    fn begin(&mut self, json: &str, cells: &mut Cells) -> Step {
+    fn begin(&mut self, json: &str, record: &mut Record) -> Step {
         let Paragraph { context, qas } = match serde_json::from_str(json) {
             Ok(paragraph) => paragraph,
-            Err(error) if error.is_data() => return Step::Bad(json.len(), format!("no paragraph of SQuAD: {error}")),
-            Err(error) => return Step::Bad(json.len(), reason(&error)),
+            Err(error) if error.is_data() => {
+                return Step::Invalid(json.len(), format!("no paragraph of SQuAD: {error}"));
+            }
+            Err(error) => return Step::Invalid(json.len(), reason(&error)),
         };
         (self.context, self.questions, self.len) = (context, qas.into(), json.len());
         match self.questions.pop_front() {
-            Some(question) => self.write(question, cells),
-            None => Step::Bad(json.len(), "a paragraph without questions".into()),
+            Some(question) => self.write(question, record),
+            None => Step::Invalid(json.len(), "a paragraph without questions".into()),
         }
     }
 
     /// Writes a question's cells. The paragraph is used up with its last one.
-    fn write(&mut self, question: Question, cells: &mut Cells) -> Step {
+    fn write(&mut self, question: Question, record: &mut Record) -> Step {
         let Question { id, question, answers, is_impossible } = question;
         let id = id.as_str().map_or_else(|| if id.is_null() { String::new() } else { id.to_string() }, str::to_owned);
         let answers = if is_impossible { json!([]) } else { json!(answers) };
         for cell in [&id, &question, &self.context, &answers.to_string(), &is_impossible.to_string()] {
-            cells.write(cell);
-            cells.end_cell();
+            record.push_cell(cell);
         }
-        Step::Row(if self.questions.is_empty() { self.len } else { 0 })
+        Step::Record(if self.questions.is_empty() { self.len } else { 0 })
     }
 }
 
@@ -145,20 +146,20 @@ mod tests {
     use super::*;
 
     fn questions(text: &str) -> Vec<Result<Vec<String>, String>> {
-        let (mut squad, mut rest, mut found) = (Squad::default(), text, Vec::new());
+        let (mut squad, mut rest, mut found) = (SquadReader::default(), text, Vec::new());
         while !rest.is_empty() {
-            let mut cells = Cells::default();
-            let used = match squad.step(rest, true, &mut cells) {
-                Step::Row(used) => {
-                    found.push(Ok(cells.iter().map(str::to_owned).collect()));
+            let mut record = Record::default();
+            let used = match squad.step(rest, true, &mut record) {
+                Step::Record(used) => {
+                    found.push(Ok(record.iter().map(str::to_owned).collect()));
                     used
                 }
-                Step::Bad(used, reason) => {
+                Step::Invalid(used, reason) => {
                     found.push(Err(reason));
                     used
                 }
                 Step::Skip(used) => used,
-                Step::More => panic!("{rest:?}"),
+                Step::NeedMore => panic!("{rest:?}"),
             };
             rest = &rest[used..];
         }
@@ -170,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_layout_gives_the_same_questions() {
-        let row = |cells: [&str; 5]| Ok(cells.map(str::to_owned).to_vec());
+        let row = |record: [&str; 5]| Ok(record.map(str::to_owned).to_vec());
         let expected = [
             row(["7", "q?", "c \"d\" }", r#"[{"text":"c","answer_start":0}]"#, "false"]),
             row(["8", "r?", "c \"d\" }", "[]", "true"]),

@@ -1,13 +1,13 @@
 //! One step of a format's reader.
 
-/// What stands at the beginning of the text, with the bytes that it takes.
+/// What a reader found at the beginning of the text. The numbers are the bytes it consumed.
 pub(crate) enum Step {
-    /// Nothing whole: more text is needed.
-    More,
-    /// A row, whose cells are written.
-    Row(usize),
-    /// Nothing that matters.
+    /// No complete record yet: more text is needed.
+    NeedMore,
+    /// A record, whose cells were written.
+    Record(usize),
+    /// Nothing of interest: white space, comments, punctuation.
     Skip(usize),
-    /// A row that cannot be read, and why.
-    Bad(usize, String),
+    /// A record that cannot be read, and the reason.
+    Invalid(usize, String),
 }

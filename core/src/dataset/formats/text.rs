@@ -1,6 +1,6 @@
 //! Running text: a paragraph a row, or a line where no blank lines are.
 
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 
 /// The column that it becomes.
@@ -9,43 +9,43 @@ pub(crate) const COLUMN: &str = "text";
 const MAX_PASSAGE_BYTES: usize = 64 << 10;
 
 /// Cuts running text into rows.
-pub(crate) struct Plain {
+pub(crate) struct TextReader {
     /// Whether rows end at blank lines only.
     pub by_paragraph: bool,
 }
 
-impl Plain {
+impl TextReader {
     /// Cuts the first row off `rest`; `is_end` says that no more text comes.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, cells: &mut Cells) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         let mut end = 0;
         for line in rest.split_inclusive('\n') {
             let is_blank = line.trim().is_empty();
             if is_blank && !line.ends_with('\n') && !is_end {
                 // More of the line may come.
-                return Step::More;
+                return Step::NeedMore;
             }
             if is_blank && end == 0 {
                 return Step::Skip(line.len());
             }
             if is_blank && self.by_paragraph {
-                return write(&rest[..end], cells);
+                return write(&rest[..end], record);
             }
             end += line.len();
             if end > MAX_PASSAGE_BYTES {
-                return write(&rest[..break_before(rest, MAX_PASSAGE_BYTES)], cells);
+                return write(&rest[..break_before(rest, MAX_PASSAGE_BYTES)], record);
             }
             if line.ends_with('\n') && !self.by_paragraph {
-                return write(&rest[..end], cells);
+                return write(&rest[..end], record);
             }
         }
-        if is_end { write(rest, cells) } else { Step::More }
+        if is_end { write(rest, record) } else { Step::NeedMore }
     }
 }
 
-fn write(passage: &str, cells: &mut Cells) -> Step {
-    cells.write(passage.trim_end());
-    cells.end_cell();
-    Step::Row(passage.len())
+fn write(passage: &str, record: &mut Record) -> Step {
+    record.write(passage.trim_end());
+    record.end_cell();
+    Step::Record(passage.len())
 }
 
 /// The last place before `limit` where white space ends; `limit` itself, or shortly before, where there is none.
@@ -66,14 +66,14 @@ mod tests {
     fn rows(by_paragraph: bool, mut rest: &str) -> Vec<String> {
         let mut rows = Vec::new();
         while !rest.is_empty() {
-            let mut cells = Cells::default();
-            match (Plain { by_paragraph }).step(rest, true, &mut cells) {
-                Step::Row(used) => {
-                    rows.push(cells.get(0).to_owned());
+            let mut record = Record::default();
+            match (TextReader { by_paragraph }).step(rest, true, &mut record) {
+                Step::Record(used) => {
+                    rows.push(record.get(0).to_owned());
                     rest = &rest[used..];
                 }
                 Step::Skip(used) => rest = &rest[used..],
-                Step::More | Step::Bad(..) => panic!("{rest:?}"),
+                Step::NeedMore | Step::Invalid(..) => panic!("{rest:?}"),
             }
         }
         rows

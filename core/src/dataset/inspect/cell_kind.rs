@@ -1,72 +1,72 @@
-//! What the cells of a column are made of.
+//! Kinds of cells, by which columns are recognized.
 
 use serde_json::Value;
 
-use crate::dataset::cell::flag;
+use crate::dataset::cell::parse_flag;
 use crate::dataset::tag_scheme::is_bio;
 
-/// How a cell is written.
+/// Kind of a cell's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// A text or number.
-    Plain,
+pub(crate) enum CellKind {
+    /// A text or a number.
+    Text,
     /// `0` or `1`, `true` or `false`.
     Flag,
-    /// BIO tags apart by spaces.
+    /// BIO tags separated by spaces.
     Tags,
     /// A JSON array of texts or numbers.
-    Words,
-    /// A JSON array of spans with labels.
+    List,
+    /// A JSON array of labeled spans.
     Spans,
-    /// Answers as SQuAD or Hugging Face's data sets have them.
+    /// Answers as in SQuAD or in Hugging Face's data sets.
     Answers,
     /// A conversation.
     Messages,
 }
 
-/// The shape of a cell; none where it tells nothing: empty, or an empty array.
-pub(crate) fn shape(cell: &str) -> Option<Shape> {
+/// Kind of a cell. None if it could be of several kinds: an empty cell or an empty array.
+pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     let cell = cell.trim();
     if cell.is_empty() || cell == "[]" {
         return None;
     }
-    if flag(cell).is_some() {
-        return Some(Shape::Flag);
+    if parse_flag(cell).is_some() {
+        return Some(CellKind::Flag);
     }
     if cell.split(' ').all(is_bio) {
-        return Some(Shape::Tags);
+        return Some(CellKind::Tags);
     }
     if !cell.starts_with(['[', '{']) {
-        return Some(Shape::Plain);
+        return Some(CellKind::Text);
     }
     Some(match serde_json::from_str(cell) {
-        Ok(Value::Object(members)) if members.contains_key("answer_start") => Shape::Answers,
-        Ok(Value::Array(values)) => values.first().map_or(Shape::Plain, element),
-        _ => Shape::Plain,
+        Ok(Value::Object(members)) if members.contains_key("answer_start") => CellKind::Answers,
+        Ok(Value::Array(values)) => values.first().map_or(CellKind::Text, array_kind),
+        _ => CellKind::Text,
     })
 }
 
-/// The shape of a JSON array, by its first element.
-fn element(first: &Value) -> Shape {
+/// Kind of a JSON array, by its first element.
+fn array_kind(first: &Value) -> CellKind {
     match first {
-        Value::String(_) | Value::Number(_) => Shape::Words,
+        Value::String(_) | Value::Number(_) => CellKind::List,
         Value::Array(parts) => match parts.as_slice() {
-            [Value::Number(_), Value::Number(_), Value::String(_)] => Shape::Spans,
-            _ => Shape::Plain,
+            [Value::Number(_), Value::Number(_), Value::String(_)] => CellKind::Spans,
+            _ => CellKind::Text,
         },
         Value::Object(members) => {
             let has = |names: &[&str]| names.iter().any(|name| members.contains_key(*name));
             if has(&["answer_start"]) {
-                Shape::Answers
+                CellKind::Answers
             } else if has(&["role", "from"]) && has(&["content", "value"]) {
-                Shape::Messages
+                CellKind::Messages
             } else if has(&["start", "start_offset", "begin"]) && has(&["label", "type", "entity"]) {
-                Shape::Spans
+                CellKind::Spans
             } else {
-                Shape::Plain
+                CellKind::Text
             }
         }
-        _ => Shape::Plain,
+        _ => CellKind::Text,
     }
 }
 
@@ -75,25 +75,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_tell_what_they_are_made_of() {
+    fn cell_kinds_are_recognized() {
         for (cell, expected) in [
-            ("some words", Some(Shape::Plain)),
-            ("3.5", Some(Shape::Plain)),
-            ("[1", Some(Shape::Plain)),
-            ("True", Some(Shape::Flag)),
-            ("O B-X", Some(Shape::Tags)),
-            (r#"["a"]"#, Some(Shape::Words)),
-            ("[3, 0]", Some(Shape::Words)),
-            (r#"[[0,2,"X"]]"#, Some(Shape::Spans)),
-            (r#"[{"start":0,"end":2,"label":"X"}]"#, Some(Shape::Spans)),
-            (r#"[{"text":"a","answer_start":2}]"#, Some(Shape::Answers)),
-            (r#"{"text":[],"answer_start":[]}"#, Some(Shape::Answers)),
-            (r#"[{"role":"user","content":"a"}]"#, Some(Shape::Messages)),
-            (r#"[{"from":"human","value":"a"}]"#, Some(Shape::Messages)),
+            ("some words", Some(CellKind::Text)),
+            ("3.5", Some(CellKind::Text)),
+            ("[1", Some(CellKind::Text)),
+            ("True", Some(CellKind::Flag)),
+            ("O B-X", Some(CellKind::Tags)),
+            (r#"["a"]"#, Some(CellKind::List)),
+            ("[3, 0]", Some(CellKind::List)),
+            (r#"[[0,2,"X"]]"#, Some(CellKind::Spans)),
+            (r#"[{"start":0,"end":2,"label":"X"}]"#, Some(CellKind::Spans)),
+            (r#"[{"text":"a","answer_start":2}]"#, Some(CellKind::Answers)),
+            (r#"{"text":[],"answer_start":[]}"#, Some(CellKind::Answers)),
+            (r#"[{"role":"user","content":"a"}]"#, Some(CellKind::Messages)),
+            (r#"[{"from":"human","value":"a"}]"#, Some(CellKind::Messages)),
             ("[]", None),
             ("  ", None),
         ] {
-            assert_eq!(shape(cell), expected, "{cell}");
+            assert_eq!(cell_kind(cell), expected, "{cell}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::dataset::formats::record::Cells;
-use crate::dataset::inspect::cell_kind::{Shape, shape};
+use crate::dataset::formats::record::Record;
+use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
 use crate::limits::MAX_CLASSES;
 
 const TEXT_NAMES: &[&str] = &[
@@ -45,7 +45,7 @@ const LABEL_NAMES: &[&str] = &[
 ];
 
 /// Cells of a column that are looked at closely.
-const SHAPED_CELLS: usize = 100;
+const INSPECTED_CELLS: usize = 100;
 
 /// Whether a cell lists short names.
 fn is_list(cell: &str) -> bool {
@@ -74,7 +74,7 @@ struct Column {
     /// Cells of more than one word.
     sentences: usize,
     /// Of the first cells, as far as they agree.
-    shape: Option<Shape>,
+    kind: Option<CellKind>,
     /// Hashes of the values, until there are too many for a label.
     values: HashSet<u64>,
 }
@@ -97,12 +97,12 @@ impl Column {
         self.decimals += usize::from(is_number && cell.contains('.'));
         self.lists += usize::from(cell.len() < 400 && is_list(cell));
         self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
-        if self.filled <= SHAPED_CELLS {
-            self.shape = match (self.shape, shape(cell)) {
+        if self.filled <= INSPECTED_CELLS {
+            self.kind = match (self.kind, cell_kind(cell)) {
                 (known, None) => known,
                 (None, found) => found,
                 (Some(known), Some(found)) if known == found => Some(known),
-                _ => Some(Shape::Plain),
+                _ => Some(CellKind::Text),
             };
         }
     }
@@ -140,12 +140,12 @@ pub(crate) struct ColumnStats {
 }
 
 impl ColumnStats {
-    pub(crate) fn add(&mut self, cells: &Cells) {
+    pub(crate) fn add(&mut self, record: &Record) {
         self.rows += 1;
-        if self.columns.len() < cells.len() {
-            self.columns.resize_with(cells.len(), Column::default);
+        if self.columns.len() < record.len() {
+            self.columns.resize_with(record.len(), Column::default);
         }
-        for (column, cell) in self.columns.iter_mut().zip(cells.iter()) {
+        for (column, cell) in self.columns.iter_mut().zip(record.iter()) {
             column.add(cell);
         }
     }
@@ -169,8 +169,8 @@ impl ColumnStats {
     }
 
     /// What the cells of a column are made of, where they agree.
-    pub(crate) fn shape(&self, column: u32) -> Shape {
-        self.columns.get(column as usize).and_then(|column| column.shape).unwrap_or(Shape::Plain)
+    pub(crate) fn kind(&self, column: u32) -> CellKind {
+        self.columns.get(column as usize).and_then(|column| column.kind).unwrap_or(CellKind::Text)
     }
 
     /// Whether most cells of a column are numbers, and whether these have decimals.
@@ -201,12 +201,7 @@ mod tests {
     fn guess(names: &[&str], rows: &[&[&str]]) -> (u32, u32) {
         let mut stats = ColumnStats::default();
         for row in rows {
-            let mut cells = Cells::default();
-            for cell in *row {
-                cells.write(cell);
-                cells.end_cell();
-            }
-            stats.add(&cells);
+            stats.add(&Record::from_cells(row));
         }
         stats.text_and_label(&names.iter().map(|name| name.to_string()).collect::<Vec<_>>())
     }

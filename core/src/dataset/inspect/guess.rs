@@ -1,11 +1,10 @@
 //! For which task a file looks to be, by the names of its columns and by what is in them.
 
-use crate::dataset::inspect::cell_kind::Shape;
+use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::columns::{ColumnStats, has_word};
 use crate::dataset::inspect::languages::language;
 use crate::dataset::layout::Format;
 use crate::dataset::mapping::Mapping;
-use crate::dataset::source::SourceInfo;
 
 /// Pairs of names that stand for the two texts of a pair.
 const PAIRS: [(&str, &str); 10] = [
@@ -39,10 +38,10 @@ const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "em
 const MANY_FLAGS: usize = 3;
 
 /// The mappings that a file could serve for, the likeliest first, each with the reason for it.
-pub(crate) fn guess(source: &SourceInfo, stats: &ColumnStats) -> Vec<(Mapping, String)> {
-    let file = File { columns: &source.columns, stats };
+pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> Vec<(Mapping, String)> {
+    let file = Guesser { columns, stats };
     let found = [
-        (source.format == Format::Conll).then(|| file.tags_of(0, 1)),
+        (format == Format::Conll).then(|| file.tags_of(0, 1)),
         file.questions(),
         file.chat(),
         file.tags(),
@@ -66,12 +65,12 @@ pub(crate) fn guess(source: &SourceInfo, stats: &ColumnStats) -> Vec<(Mapping, S
     guesses
 }
 
-struct File<'a> {
+struct Guesser<'a> {
     columns: &'a [String],
     stats: &'a ColumnStats,
 }
 
-impl File<'_> {
+impl Guesser<'_> {
     /// The column of this name, whatever its case.
     fn named(&self, name: &str) -> Option<u32> {
         self.columns.iter().position(|column| column.trim().eq_ignore_ascii_case(name)).map(|index| index as u32)
@@ -86,8 +85,8 @@ impl File<'_> {
     }
 
     /// The only column of a shape.
-    fn shaped(&self, shape: Shape) -> Option<u32> {
-        let mut columns = self.all().filter(|&column| self.stats.shape(column) == shape);
+    fn only_column_of(&self, kind: CellKind) -> Option<u32> {
+        let mut columns = self.all().filter(|&column| self.stats.kind(column) == kind);
         columns.next().filter(|_| columns.next().is_none())
     }
 
@@ -111,39 +110,41 @@ impl File<'_> {
     fn questions(&self) -> Option<(Mapping, String)> {
         let question = self.first_named(&["question", "query"])?;
         let context = self.first_named(&["context", "passage", "paragraph"])?;
-        let answer = self.shaped(Shape::Answers).or_else(|| self.first_named(&["answers", "answer", "answer_text"]))?;
+        let answer = self
+            .only_column_of(CellKind::Answers)
+            .or_else(|| self.first_named(&["answers", "answer", "answer_text"]))?;
         let start = self.first_named(&["answer_start", "start"]);
         let why = format!("Column “{}” holds questions, “{}” passages.", self.name(question), self.name(context));
         Some((Mapping::QuestionAnswering { question, context, answer, start }, why))
     }
 
     fn chat(&self) -> Option<(Mapping, String)> {
-        let messages = self.shaped(Shape::Messages)?;
+        let messages = self.only_column_of(CellKind::Messages)?;
         Some((Mapping::Chat { messages }, format!("Column “{}” holds conversations.", self.name(messages))))
     }
 
     fn tags(&self) -> Option<(Mapping, String)> {
-        if let Some(tags) = self.shaped(Shape::Spans) {
+        if let Some(tags) = self.only_column_of(CellKind::Spans) {
             let text = self.text();
             let why = format!("Column “{}” holds spans of “{}”.", self.name(tags), self.name(text));
             return Some((Mapping::TokenClassification { text, tags }, why));
         }
         let mut candidates = self.all().filter(|&column| {
             let is_named = has_word(self.name(column), TAGS);
-            match self.stats.shape(column) {
+            match self.stats.kind(column) {
                 // A single tag a cell is a class.
-                Shape::Tags => is_named && self.stats.is_text(column),
-                Shape::Words => is_named,
+                CellKind::Tags => is_named && self.stats.is_text(column),
+                CellKind::List => is_named,
                 _ => false,
             }
         });
         // Beside parts of speech, it is the entities that are looked for.
         let first = candidates.next()?;
         let tags = candidates.find(|&column| has_word(self.name(column), &["ner"])).unwrap_or(first);
-        let is_array = self.stats.shape(tags) == Shape::Words;
+        let is_array = self.stats.kind(tags) == CellKind::List;
         let fits = |column: &u32| {
             *column != tags
-                && (self.stats.shape(*column) == Shape::Words) == is_array
+                && (self.stats.kind(*column) == CellKind::List) == is_array
                 && has_word(self.name(*column), TOKENS)
         };
         let text = self.all().find(fits)?;
@@ -190,15 +191,15 @@ impl File<'_> {
 
     fn labels(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
-        let flags: Vec<u32> = self.all().filter(|&column| self.stats.shape(column) == Shape::Flag).collect();
+        let flags: Vec<u32> = self.all().filter(|&column| self.stats.kind(column) == CellKind::Flag).collect();
         let has_class = has_word(self.name(label), &["label", "class", "category", "target"]);
         if flags.len() >= MANY_FLAGS || (flags.len() == 2 && !has_class) {
             let why = format!("{} columns hold 0 or 1 each.", flags.len());
             return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));
         }
         let is_list = |column: &u32| {
-            let shape = self.stats.shape(*column);
-            let is_written = shape == Shape::Words || (shape == Shape::Plain && self.stats.are_lists(*column));
+            let kind = self.stats.kind(*column);
+            let is_written = kind == CellKind::List || (kind == CellKind::Text && self.stats.are_lists(*column));
             *column != text && is_written && (has_word(self.name(*column), LISTS) || *column == label)
         };
         let list = self.all().find(is_list)?;

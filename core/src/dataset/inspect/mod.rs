@@ -2,6 +2,7 @@
 
 pub(crate) mod cell_kind;
 pub(crate) mod columns;
+pub(crate) mod findings;
 pub(crate) mod guess;
 pub(crate) mod languages;
 pub(crate) mod scan;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use crate::dataset::formats::conll;
 use crate::dataset::formats::conll::is_conll;
-use crate::dataset::formats::delimited::{Delimited, Dialect};
+use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::json::is_object;
 use crate::dataset::formats::json_columns::are_columns;
-use crate::dataset::formats::record::Cells;
+use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::dataset::formats::{squad, text};
 use crate::dataset::inspect::columns::is_telling_name;
@@ -22,7 +22,7 @@ const TXT_SHARE: f64 = 0.9;
 
 /// How the rows are written.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Layout {
+pub(crate) struct Sniffed {
     pub format: Format,
     /// Where the format is [`Format::Delimited`].
     pub dialect: Option<Dialect>,
@@ -33,7 +33,7 @@ pub(crate) struct Layout {
     pub repeated_names: Vec<String>,
 }
 
-impl Layout {
+impl Sniffed {
     fn new(format: Format, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| column.to_string()).collect();
         Self { format, dialect: None, has_header: false, columns, repeated_names: vec![] }
@@ -44,14 +44,14 @@ impl Layout {
 ///
 /// # Errors
 /// `data.json-shape` for JSON that is no list of objects, and `data.too-many-columns`.
-pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Layout, Diagnostic> {
+pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Sniffed, Diagnostic> {
     match json_format(sample, is_whole)? {
-        Some(Format::Squad) => Ok(Layout::new(Format::Squad, &squad::COLUMNS)),
-        Some(format) => Ok(Layout::new(format, &[])),
-        None if is_conll(name, sample) => Ok(Layout::new(Format::Conll, &conll::COLUMNS)),
+        Some(Format::Squad) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
+        Some(format) => Ok(Sniffed::new(format, &[])),
+        None if is_conll(name, sample) => Ok(Sniffed::new(Format::Conll, &conll::COLUMNS)),
         None => {
             let table = delimited(name, sample, is_whole, has_header)?;
-            Ok(table.unwrap_or_else(|| Layout::new(Format::Text, &[text::COLUMN])))
+            Ok(table.unwrap_or_else(|| Sniffed::new(Format::Text, &[text::COLUMN])))
         }
     }
 }
@@ -105,7 +105,12 @@ pub(crate) fn json_shape() -> Diagnostic {
 }
 
 /// The layout of a table; none where the text is none.
-fn delimited(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Option<Layout>, Diagnostic> {
+fn delimited(
+    name: &str,
+    sample: &str,
+    is_whole: bool,
+    has_header: Option<bool>,
+) -> Result<Option<Sniffed>, Diagnostic> {
     // A tab file rarely has quoted line ends and often stray quotes; the others the other way round.
     let candidates = [
         (b'\t', false),
@@ -146,25 +151,25 @@ fn delimited(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>)
     let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
     let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
     let (columns, repeated_names) = column_names(header, width);
-    Ok(Some(Layout { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names }))
+    Ok(Some(Sniffed { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names }))
 }
 
 fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String>> {
     // A first line longer than the sample is all there is to judge by.
     let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
-    let mut reader = Delimited::new(dialect);
-    let mut cells = Cells::default();
+    let mut reader = DelimitedReader::new(dialect);
+    let mut record = Record::default();
     let mut rest = sample;
     let mut rows = Vec::new();
     while !rest.is_empty() && rows.len() < SNIFF_ROWS {
-        cells.clear();
-        let used = match reader.step(rest, is_end, &mut cells) {
-            Step::More => break,
-            Step::Row(used) => {
-                rows.push(cells.iter().map(str::to_owned).collect());
+        record.clear();
+        let used = match reader.step(rest, is_end, &mut record) {
+            Step::NeedMore => break,
+            Step::Record(used) => {
+                rows.push(record.iter().map(str::to_owned).collect());
                 used
             }
-            Step::Skip(used) | Step::Bad(used, _) => used,
+            Step::Skip(used) | Step::Invalid(used, _) => used,
         };
         rest = &rest[used..];
     }

@@ -1,4 +1,4 @@
-//! A data set without the rows that a model refuses.
+//! Removes the rows that a model cannot encode.
 
 use std::collections::HashSet;
 
@@ -10,41 +10,46 @@ use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 
 impl Dataset {
-    /// The same without `refused` rows, each with the reason, and the report on it. `report` is that on all rows.
+    /// The data set without the rejected rows, each given with the reason, and an updated report. `report` is the report
+    /// on all rows.
     ///
     /// # Errors
-    /// `data.refused` where no row of a side is left.
-    pub fn without(&self, refused: &[(u32, String)], report: &DataReport) -> Result<(Self, DataReport), Diagnostic> {
-        if refused.is_empty() {
+    /// `data.refused` if no training row or no validation row is left.
+    pub fn exclude_rows(
+        &self,
+        rejected: &[(u32, String)],
+        report: &DataReport,
+    ) -> Result<(Self, DataReport), Diagnostic> {
+        if rejected.is_empty() {
             return Ok((self.clone(), report.clone()));
         }
-        let are_refused: HashSet<u32> = refused.iter().map(|&(row, _)| row).collect();
-        let kept = |rows: &[u32]| rows.iter().copied().filter(|row| !are_refused.contains(row)).collect();
+        let rejected_rows: HashSet<u32> = rejected.iter().map(|&(row, _)| row).collect();
+        let without = |rows: &[u32]| rows.iter().copied().filter(|row| !rejected_rows.contains(row)).collect();
         let mut dataset = self.clone();
-        (dataset.train, dataset.validation) = (kept(&self.train), kept(&self.validation));
-        let (mut own, mut other) = (SkippedRows::default(), SkippedRows::default());
-        for (row, reason) in refused {
-            let skipped = if self.is_own(*row) { &mut own } else { &mut other };
+        (dataset.train, dataset.validation) = (without(&self.train), without(&self.validation));
+        let (mut train_file, mut validation_file) = (SkippedRows::default(), SkippedRows::default());
+        for (row, reason) in rejected {
+            let skipped = if self.is_from_train_file(*row) { &mut train_file } else { &mut validation_file };
             skipped.add(self.line(*row), reason.as_str());
         }
-        for (what_for, rows, left) in
-            [("learn from", &self.train, &dataset.train), ("validate on", &self.validation, &dataset.validation)]
+        for (side, before, after) in
+            [("training", &self.train, &dataset.train), ("validation", &self.validation, &dataset.validation)]
         {
-            if left.is_empty() {
-                let first = refused.iter().find(|(row, _)| rows.first() == Some(row));
-                return Err(self.nothing_left(what_for, rows.len(), first));
+            if after.is_empty() {
+                let first = rejected.iter().find(|(row, _)| before.first() == Some(row));
+                return Err(self.all_rejected(side, before.len(), first));
             }
         }
-        let mut report = summary::without(report, &dataset, &own);
-        report.warnings.extend(other.of_validation_file());
+        let mut report = summary::update(report, &dataset, &train_file);
+        report.warnings.extend(validation_file.validation_file_warning());
         Ok((dataset, report))
     }
 
-    fn nothing_left(&self, what_for: &str, rows: usize, first: Option<&(u32, String)>) -> Diagnostic {
+    fn all_rejected(&self, side: &str, rows: usize, first: Option<&(u32, String)>) -> Diagnostic {
         let first = first.map(|(row, reason)| format!(" Line {}: {reason}.", self.line(*row))).unwrap_or_default();
-        let what = format!("The model refuses all {} to {what_for}.{first}", count(rows, "row"));
+        let what = format!("The model rejects all {}.{first}", count(rows, &format!("{side} row")));
         Diagnostic::new("data.refused", what)
             .done("The file stays open.")
-            .remedy("Choose another model, or write the rows in the form that this one knows.")
+            .remedy("Choose another model, or write the rows in a form that this model supports.")
     }
 }

@@ -1,5 +1,7 @@
-//! From examples to the rows that train and validate, and the report on them.
+//! Turns examples into training and validation rows, and reports on them.
 
+pub(crate) mod build;
+pub(crate) mod classes;
 pub(crate) mod dataset;
 pub(crate) mod duplicates;
 pub(crate) mod filter;

@@ -1,64 +1,68 @@
-//! The report on the rows that train and validate.
+//! The report on a data set.
 
 use std::collections::HashSet;
 
 use crate::dataset::collect::example::{Example, Role};
-use crate::dataset::collect::examples::Examples;
-use crate::dataset::collect::examples::{Repairs, Targets};
+use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::phrases::count;
 use crate::dataset::prepare::dataset::Dataset;
-use crate::dataset::prepare::duplicates::Repeats;
+use crate::dataset::prepare::duplicates::Duplicates;
 use crate::dataset::prepare::report::{ClassCount, DataReport, TaskFacts};
-use crate::dataset::skipped::SkippedRow;
-use crate::dataset::skipped::SkippedRows;
+use crate::dataset::skipped::{SkippedRow, SkippedRows};
 use crate::dataset::tag_scheme::are_bio;
 use crate::diagnostic::Diagnostic;
 use crate::limits::REPORTED_ROWS;
+use crate::recipe::Task;
 
-/// What a data set was made of.
-pub(crate) struct Sides<'a> {
-    pub own: &'a Examples,
-    /// Rows that the file has and the data set has not.
+/// Rows of the training file that are not in the data set.
+pub(crate) struct Exclusions<'a> {
+    /// Rows whose labels cannot be learned.
     pub skipped: &'a SkippedRows,
-    /// Training rows whose text is in the validation file too.
+    /// Rows whose text is also in the validation file.
     pub across_split: u32,
 }
 
-/// The report on a data set.
-pub(crate) fn report(dataset: &Dataset, sides: Sides, repeats: Repeats, warnings: Vec<Diagnostic>) -> DataReport {
-    let Sides { own, skipped, across_split } = sides;
-    let classes = classes(dataset);
+/// The report on a new data set.
+pub(crate) fn report(
+    dataset: &Dataset,
+    excluded: Exclusions,
+    duplicates: Duplicates,
+    warnings: Vec<Diagnostic>,
+) -> DataReport {
+    let file = &dataset.train_file.examples;
+    let classes = class_counts(dataset);
     DataReport {
-        mapping: own.mapping.clone(),
+        mapping: file.mapping.clone(),
         rows_kept: rows_kept(dataset),
-        rows_dropped: (own.skipped.rows + skipped.rows) as u32,
-        dropped: first_of([&own.skipped.first, &skipped.first]),
-        majority_ratio: majority_ratio(dataset, own, &classes),
+        rows_dropped: (file.skipped.rows + excluded.skipped.rows) as u32,
+        dropped: first_by_line([&file.skipped.first, &excluded.skipped.first]),
+        majority_ratio: majority_ratio(dataset, &classes),
         classes,
-        duplicates: repeats.duplicates,
-        contradictions: repeats.contradictions,
-        across_split,
-        repeated: repeats.texts,
+        duplicates: duplicates.duplicates,
+        contradictions: duplicates.contradictions,
+        across_split: excluded.across_split,
+        repeated: duplicates.texts,
         train_rows: dataset.train.len() as u32,
         validation_rows: dataset.validation.len() as u32,
-        facts: facts(dataset, own),
+        facts: facts(dataset),
         tokens: None,
         warnings,
     }
 }
 
-/// A report after further rows of the training file were left out, and those of another one: `dataset` is what stays.
-pub(crate) fn without(report: &DataReport, dataset: &Dataset, skipped: &SkippedRows) -> DataReport {
-    let (own, classes) = (dataset.own(), classes(dataset));
+/// Updates a report after more rows were excluded. `dataset` is what remains, `skipped` are the excluded rows of the
+/// training file.
+pub(crate) fn update(report: &DataReport, dataset: &Dataset, skipped: &SkippedRows) -> DataReport {
+    let classes = class_counts(dataset);
     DataReport {
         rows_kept: rows_kept(dataset),
         rows_dropped: report.rows_dropped + skipped.rows as u32,
-        dropped: first_of([&report.dropped, &skipped.first]),
-        majority_ratio: majority_ratio(dataset, own, &classes),
+        dropped: first_by_line([&report.dropped, &skipped.first]),
+        majority_ratio: majority_ratio(dataset, &classes),
         classes,
         train_rows: dataset.train.len() as u32,
         validation_rows: dataset.validation.len() as u32,
-        facts: facts(dataset, own),
+        facts: facts(dataset),
         ..report.clone()
     }
 }
@@ -67,96 +71,62 @@ fn rows_kept(dataset: &Dataset) -> u32 {
     (dataset.train.len() + dataset.validation.len()) as u32
 }
 
-/// Rows by their lines, as many as are told.
-fn first_of(dropped: [&[SkippedRow]; 2]) -> Vec<SkippedRow> {
-    let mut first = dropped.concat();
+/// The first skipped rows by line, as many as a report lists.
+fn first_by_line(skipped: [&[SkippedRow]; 2]) -> Vec<SkippedRow> {
+    let mut first = skipped.concat();
     first.sort_by_key(|row| row.line);
     first.truncate(REPORTED_ROWS);
     first
 }
 
-/// What always guessing the commonest class is right for.
-fn majority_ratio(dataset: &Dataset, own: &Examples, classes: &[ClassCount]) -> Option<f64> {
-    let majority = classes.first().filter(|_| matches!(own.targets, Targets::Classes(_)))?;
+/// Accuracy of always predicting the most frequent class. None for tasks other than single-label classification.
+fn majority_ratio(dataset: &Dataset, classes: &[ClassCount]) -> Option<f64> {
+    let majority = classes.first().filter(|_| dataset.task == Task::Classification)?;
     Some(f64::from(majority.rows) / f64::from(rows_kept(dataset)))
 }
 
-/// Classes, labels or tags, commonest first.
-fn classes(dataset: &Dataset) -> Vec<ClassCount> {
-    let mut class_rows = vec![0u32; dataset.labels.len()];
-    rows(dataset).flat_map(|row| dataset.row_labels(row)).for_each(|label| class_rows[label as usize] += 1);
-    let mut classes: Vec<ClassCount> = dataset
-        .labels
-        .iter()
-        .zip(&class_rows)
-        .map(|(label, &rows)| ClassCount { label: label.clone(), rows })
-        .collect();
-    classes.sort_by_key(|class| std::cmp::Reverse(class.rows));
-    classes
+/// Rows of each class or label, or words of each tag; most frequent first.
+fn class_counts(dataset: &Dataset) -> Vec<ClassCount> {
+    let mut rows = vec![0u32; dataset.labels.len()];
+    dataset.rows().flat_map(|row| dataset.row_labels(row)).for_each(|label| rows[label as usize] += 1);
+    let counts = dataset.labels.iter().zip(rows).map(|(label, rows)| ClassCount { label: label.clone(), rows });
+    let mut counts: Vec<ClassCount> = counts.collect();
+    counts.sort_by_key(|class| std::cmp::Reverse(class.rows));
+    counts
 }
 
-fn rows(dataset: &Dataset) -> impl Iterator<Item = u32> {
-    dataset.train.iter().chain(&dataset.validation).copied()
-}
-
-fn facts(dataset: &Dataset, own: &Examples) -> TaskFacts {
-    let Repairs { tags: repaired, widened, spans, answers } = &own.repairs;
-    let rows = || rows(dataset).map(|row| dataset.example(row));
-    match &own.targets {
-        Targets::Classes(_) | Targets::None => TaskFacts::None,
-        Targets::Labels(_) => {
-            let counts = || rows().map(|row| if let Example::Labels { labels, .. } = row { labels.len() } else { 0 });
-            TaskFacts::Labels {
-                mean: counts().sum::<usize>() as f64 / counts().count().max(1) as f64,
-                max: counts().max().unwrap_or_default() as u32,
-                without: counts().filter(|&labels| labels == 0).count() as u32,
-            }
-        }
-        Targets::Numbers(_) => numbers(rows().filter_map(|row| match row {
-            Example::Number { value, .. } => Some(f64::from(value)),
-            _ => None,
-        })),
-        Targets::Words(_) => {
-            let are_bio = are_bio(&dataset.labels);
-            let (mut words, mut entities) = (0, 0);
-            for row in rows() {
-                let Example::Tags { words: tagged, .. } = row else { continue };
-                words += tagged.len() as u32;
-                let begins = |tag: u32| dataset.labels[tag as usize].starts_with("B-");
-                entities += tagged.iter().filter(|word| are_bio && begins(word.tag)).count() as u32;
-            }
-            let (dropped, first_dropped) = (spans.rows as u32, spans.first.clone());
-            TaskFacts::Tags { words, entities, repaired: *repaired, widened: *widened, dropped, first_dropped }
-        }
-        Targets::Answers(_) => {
-            let (mut contexts, mut without) = (HashSet::new(), 0);
-            for row in rows() {
-                let Example::Question { context, answers, .. } = row else { continue };
-                contexts.insert(context);
-                without += u32::from(answers.is_empty());
-            }
-            TaskFacts::Answers {
-                contexts: contexts.len() as u32,
-                without,
-                in_bytes: answers.in_bytes,
-                found_elsewhere: answers.elsewhere,
-                lost: answers.lost,
-            }
-        }
-        Targets::Turns(_) => {
-            let (mut assistant, mut max) = (0, 0);
-            for row in rows() {
-                let Example::Chat(turns) = row else { continue };
-                assistant += turns.iter().filter(|turn| turn.role == Role::Assistant).count() as u32;
-                max = max.max(turns.len() as u32);
-            }
-            TaskFacts::Turns { assistant, max }
-        }
+/// Figures of the task, over all rows of the data set.
+fn facts(dataset: &Dataset) -> TaskFacts {
+    let repairs = &dataset.train_file.examples.repairs;
+    let examples = || dataset.rows().map(|row| dataset.example(row));
+    match dataset.task {
+        Task::Classification => TaskFacts::None,
+        Task::MultiLabel => label_facts(examples()),
+        Task::Regression => number_facts(examples()),
+        Task::TokenClassification => tag_facts(examples(), &dataset.labels, repairs),
+        Task::QuestionAnswering => answer_facts(examples(), repairs),
+        Task::Generation => chat_facts(examples()),
     }
 }
 
-fn numbers(values: impl Iterator<Item = f64>) -> TaskFacts {
-    let values: Vec<f64> = values.collect();
+fn label_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
+    let (mut rows, mut sum, mut max, mut without) = (0usize, 0, 0, 0);
+    for example in examples {
+        let Example::Labels { labels, .. } = example else { continue };
+        rows += 1;
+        sum += labels.len();
+        max = max.max(labels.len());
+        without += u32::from(labels.is_empty());
+    }
+    TaskFacts::Labels { mean: sum as f64 / rows.max(1) as f64, max: max as u32, without }
+}
+
+fn number_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
+    let value = |example| match example {
+        Example::Number { value, .. } => Some(f64::from(value)),
+        _ => None,
+    };
+    let values: Vec<f64> = examples.filter_map(value).collect();
     let rows = values.len().max(1) as f64;
     let mean = values.iter().sum::<f64>() / rows;
     TaskFacts::Numbers {
@@ -167,69 +137,106 @@ fn numbers(values: impl Iterator<Item = f64>) -> TaskFacts {
     }
 }
 
-/// Warns of what was put right while the rows were taken.
-pub(crate) fn repairs(own: &Examples) -> Vec<Diagnostic> {
-    let Repairs { tags, widened, spans, answers } = &own.repairs;
+fn tag_facts<'a>(examples: impl Iterator<Item = Example<'a>>, labels: &[String], repairs: &Repairs) -> TaskFacts {
+    let are_bio = are_bio(labels);
+    let begins_entity = |tag: u32| are_bio && labels.get(tag as usize).is_some_and(|label| label.starts_with("B-"));
+    let (mut words, mut entities) = (0, 0);
+    for example in examples {
+        let Example::Tags { words: tagged, .. } = example else { continue };
+        words += tagged.len() as u32;
+        entities += tagged.iter().filter(|word| begins_entity(word.tag)).count() as u32;
+    }
+    TaskFacts::Tags {
+        words,
+        entities,
+        repaired: repairs.tags,
+        widened: repairs.widened_spans,
+        dropped: repairs.skipped_spans.rows as u32,
+        first_dropped: repairs.skipped_spans.first.clone(),
+    }
+}
+
+fn answer_facts<'a>(examples: impl Iterator<Item = Example<'a>>, repairs: &Repairs) -> TaskFacts {
+    let (mut contexts, mut without) = (HashSet::new(), 0);
+    for example in examples {
+        let Example::Question { context, answers, .. } = example else { continue };
+        contexts.insert(context);
+        without += u32::from(answers.is_empty());
+    }
+    TaskFacts::Answers {
+        contexts: contexts.len() as u32,
+        without,
+        in_bytes: repairs.answers.byte_offsets,
+        found_elsewhere: repairs.answers.found_by_text,
+        lost: repairs.answers.not_found,
+    }
+}
+
+/// Nothing for completions and running text.
+fn chat_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
+    let (mut assistant, mut max) = (0, 0);
+    for example in examples {
+        let Example::Chat(turns) = example else { return TaskFacts::None };
+        assistant += turns.iter().filter(|turn| turn.role == Role::Assistant).count() as u32;
+        max = max.max(turns.len() as u32);
+    }
+    TaskFacts::Turns { assistant, max }
+}
+
+/// Warns of everything that was repaired while the rows were collected.
+pub(crate) fn repair_warnings(repairs: &Repairs) -> Vec<Diagnostic> {
+    let Repairs { tags, widened_spans, skipped_spans, answers } = repairs;
     let mut warnings = Vec::new();
-    let mut warn = |n: usize, code: &str, what: String, done: &str, remedy: &str| {
+    let mut warn = |n: u32, code: &str, what: String, done: &str, remedy: &str| {
         if n > 0 {
             warnings.push(Diagnostic::new(code, what).done(done).remedy(remedy));
         }
     };
+    let counted = |n: u32, thing: &str, one: &str, many: &str| {
+        format!("{} {}", count(n as usize, thing), if n == 1 { one } else { many })
+    };
     warn(
-        *tags as usize,
+        *tags,
         "data.repaired-tags",
-        format!("{} with I- where no entity of its kind has begun.", count(*tags as usize, "tag")),
+        format!("{} where no entity of its kind has begun.", count(*tags as usize, "I- tag")),
         "Each was read as the beginning of an entity, B-.",
-        "Files in the older IOB1 scheme are written so: nothing need be done.",
+        "Files in the older IOB1 scheme are written this way. In that case, all is well.",
     );
     warn(
-        *widened as usize,
+        *widened_spans,
         "data.widened-spans",
-        format!("{} that begin or end inside a word.", count(*widened as usize, "span")),
-        "The whole words were taken.",
-        "Check whether start and end are counted in characters.",
+        format!("{} inside a word.", counted(*widened_spans, "span", "begins or ends", "begin or end")),
+        "They were widened to whole words.",
+        "Check whether start and end count characters.",
     );
-    let first = spans.first.first().map(|row| format!(" The first, line {}: {}.", row.line, row.reason));
+    let first = skipped_spans.first.first().map(|row| format!(" First, line {}: {}.", row.line, row.reason));
     warn(
-        spans.rows,
+        skipped_spans.rows as u32,
         "data.left-out-spans",
-        format!("{} cannot be used.{}", count(spans.rows, "span"), first.unwrap_or_default()),
-        "Left out; the rows are kept.",
-        "A word can have one tag only, and a span must stand in its text.",
+        format!("{} could not be used.{}", count(skipped_spans.rows, "span"), first.unwrap_or_default()),
+        "Left out. The rows were kept.",
+        "A word can have only one tag, and a span must lie within its text.",
     );
     warn(
-        answers.in_bytes as usize,
+        answers.byte_offsets,
         "data.byte-offsets",
-        format!("The file counts bytes: {} at its start in bytes.", stand(answers.in_bytes)),
-        "The places were counted in bytes.",
+        format!("{} in bytes, not in characters.", counted(answers.byte_offsets, "answer start", "counts", "count")),
+        "They were read as byte offsets.",
         "",
     );
     warn(
-        answers.elsewhere as usize,
+        answers.found_by_text,
         "data.moved-answers",
-        format!("{} by its text alone.", found(answers.elsewhere)),
-        "Each stands once in its passage; that place was taken.",
+        format!("{} at the given start.", counted(answers.found_by_text, "answer", "was not", "were not")),
+        "Each was found by its text, which occurs only once in its passage.",
         "",
     );
     warn(
-        answers.lost as usize,
+        answers.not_found,
         "data.lost-answers",
-        format!("{} not in the passage.", count(answers.lost as usize, "further answer")),
-        "Left out; their questions have other answers.",
+        format!("{} not in the passage.", counted(answers.not_found, "answer", "is", "are")),
+        "Left out. Their questions have other answers.",
         "",
     );
     warnings
-}
-
-fn stand(answers: u32) -> String {
-    if answers == 1 { "1 answer stands".into() } else { format!("{} stand each", count(answers as usize, "answer")) }
-}
-
-fn found(answers: u32) -> String {
-    if answers == 1 {
-        "1 answer was found".into()
-    } else {
-        format!("{} were each found", count(answers as usize, "answer"))
-    }
 }

@@ -1,0 +1,192 @@
+//! Turns one record into the texts and the target of a row.
+
+use std::borrow::Cow;
+
+use crate::dataset::collect::example::Word;
+use crate::dataset::collect::labels::LabelNames;
+use crate::dataset::collect::repairs::Repairs;
+use crate::dataset::collect::row_error::RowError;
+use crate::dataset::collect::row_targets::RowTarget;
+use crate::dataset::collect::{answers, label_lists, messages, spans, tags};
+use crate::dataset::formats::record::Record;
+use crate::dataset::mapping::Mapping;
+use crate::dataset::phrases::excerpt;
+use crate::dataset::template::Template;
+use crate::diagnostic::Diagnostic;
+
+/// A row, ready to be added to the examples.
+pub(crate) struct ParsedRow<'a> {
+    pub texts: Vec<Cow<'a, str>>,
+    pub target: RowTarget,
+}
+
+/// Parses records by a mapping.
+pub(crate) struct RowParser {
+    mapping: Mapping,
+    /// The prompt's template, for completions.
+    template: Option<Template>,
+    /// Column with the id of a question, by which its problems are reported.
+    id_column: Option<usize>,
+    /// Labels or tags found so far.
+    pub names: LabelNames,
+    pub repairs: Repairs,
+}
+
+impl RowParser {
+    /// A parser for a file with these columns.
+    ///
+    /// # Errors
+    /// As [`Mapping::check`].
+    pub(crate) fn new(columns: &[String], mapping: Mapping) -> Result<Self, Diagnostic> {
+        mapping.check(columns)?;
+        let template = match &mapping {
+            Mapping::Completion { prompt, .. } => Some(Template::parse(prompt, columns)?),
+            _ => None,
+        };
+        let names = match &mapping {
+            Mapping::MultiLabel { labels, .. } if labels.len() == 1 => LabelNames::of_lists(),
+            Mapping::MultiLabel { labels, .. } => {
+                LabelNames::from_names(labels.iter().filter_map(|&column| columns.get(column as usize).cloned()))
+            }
+            _ => LabelNames::default(),
+        };
+        let is_question = matches!(mapping, Mapping::QuestionAnswering { .. });
+        let id_column = columns.iter().position(|name| is_question && name == "id");
+        Ok(Self { mapping, template, id_column, names, repairs: Repairs::default() })
+    }
+
+    /// Parses the record that begins on `line`.
+    pub(crate) fn parse<'a>(&mut self, line: u32, record: &'a Record) -> Result<ParsedRow<'a>, RowError> {
+        let Self { mapping, template, id_column, names, repairs } = self;
+        match mapping {
+            Mapping::Classification { text, pair, label } => class(record, (*text, *pair), *label, names),
+            Mapping::MultiLabel { text, pair, labels } => {
+                let texts = texts(record, *text, *pair)?;
+                let ids = match labels.as_slice() {
+                    &[column] => label_lists::unsplit(record.get(column as usize), names)?,
+                    columns => label_lists::from_flags(record, columns)?,
+                };
+                Ok(ParsedRow { texts, target: RowTarget::Labels(ids) })
+            }
+            Mapping::Regression { text, pair, number } => {
+                let texts = texts(record, *text, *pair)?;
+                let cell = required(record, *number, "no number")?;
+                let value = cell.parse::<f32>().ok().filter(|value| value.is_finite());
+                let value = value.ok_or_else(|| format!("\"{}\" is not a number", excerpt(cell, 40)))?;
+                Ok(ParsedRow { texts, target: RowTarget::Number(value) })
+            }
+            Mapping::TokenClassification { text, tags } => tagged_words(line, record, *text, *tags, names, repairs),
+            Mapping::QuestionAnswering { question, context, answer, start } => {
+                let columns =
+                    QuestionColumns { question: *question, context: *context, answer: *answer, start: *start };
+                question_row(record, columns, repairs).map_err(|error| {
+                    let id = id_column.map(|id| record.get(id)).filter(|id| !id.is_empty());
+                    match (error, id) {
+                        (RowError::Skip(reason), Some(id)) => {
+                            RowError::Skip(format!("question {}: {reason}", excerpt(id, 60)))
+                        }
+                        (error, _) => error,
+                    }
+                })
+            }
+            Mapping::Completion { completion, .. } => {
+                let completion = required(record, *completion, "no completion")?;
+                let prompt = template.as_ref().and_then(|template| template.fill(record)).ok_or("no prompt")?;
+                Ok(ParsedRow { texts: vec![prompt.into(), completion.into()], target: RowTarget::Text })
+            }
+            Mapping::Chat { messages } => {
+                let chat = messages::parse(required(record, *messages, "no messages")?)?;
+                Ok(ParsedRow { texts: vec![chat.text.into()], target: RowTarget::Turns(chat.turns) })
+            }
+            Mapping::Corpus { text } => {
+                required(record, *text, "no text")?;
+                let text = record.get(*text as usize).trim_end();
+                Ok(ParsedRow { texts: vec![text.into()], target: RowTarget::Text })
+            }
+        }
+    }
+}
+
+/// A cell that must not be empty, trimmed.
+fn required<'a>(record: &'a Record, column: u32, missing: &str) -> Result<&'a str, RowError> {
+    match record.get(column as usize).trim() {
+        "" => Err(missing.into()),
+        cell => Ok(cell),
+    }
+}
+
+/// A text, followed by the second text if the mapping has pairs.
+fn texts(record: &Record, text: u32, pair: Option<u32>) -> Result<Vec<Cow<'_, str>>, RowError> {
+    let mut texts = vec![required(record, text, "no text")?.into()];
+    if let Some(pair) = pair {
+        texts.push(required(record, pair, "no second text")?.into());
+    }
+    Ok(texts)
+}
+
+fn class<'a>(
+    record: &'a Record,
+    (text, pair): (u32, Option<u32>),
+    label: u32,
+    names: &mut LabelNames,
+) -> Result<ParsedRow<'a>, RowError> {
+    let cell = record.get(label as usize);
+    let label = cell.trim();
+    let texts = match texts(record, text, pair) {
+        Err(RowError::Skip(reason)) if label.is_empty() => return Err(format!("{reason} and no label").into()),
+        texts => texts?,
+    };
+    if label.is_empty() {
+        return Err("no label".into());
+    }
+    let id = names.id_of(label)?;
+    names.count_row(id, cell.len() > label.len());
+    Ok(ParsedRow { texts, target: RowTarget::Class(id) })
+}
+
+fn tagged_words<'a>(
+    line: u32,
+    record: &'a Record,
+    text: u32,
+    tags: u32,
+    names: &mut LabelNames,
+    repairs: &mut Repairs,
+) -> Result<ParsedRow<'a>, RowError> {
+    required(record, text, "no text")?;
+    // Neither cell is trimmed: spans count characters of the text, and a word may itself be white space.
+    let (text, tags) = (record.get(text as usize), record.get(tags as usize));
+    let (text, tagged) = match spans::parse(tags) {
+        Some(spans) => (Cow::from(text), spans::to_words(text, spans, line, repairs)),
+        None => {
+            let (text, tagged) = tags::pair_up(text, tags)?;
+            (Cow::from(text), tagged)
+        }
+    };
+    let mut words = Vec::with_capacity(tagged.len());
+    for (range, tag) in tagged {
+        words.push(Word { start: range.start as u32, end: range.end as u32, tag: names.id_of(&tag)? });
+    }
+    Ok(ParsedRow { texts: vec![text], target: RowTarget::Words(words) })
+}
+
+struct QuestionColumns {
+    question: u32,
+    context: u32,
+    answer: u32,
+    start: Option<u32>,
+}
+
+fn question_row<'a>(
+    record: &'a Record,
+    columns: QuestionColumns,
+    repairs: &mut Repairs,
+) -> Result<ParsedRow<'a>, RowError> {
+    let question = required(record, columns.question, "no question")?;
+    required(record, columns.context, "no passage")?;
+    // Not trimmed: the answers' offsets count from its beginning.
+    let context = record.get(columns.context as usize);
+    let start = columns.start.map(|start| record.get(start as usize));
+    let answers = answers::parse(record.get(columns.answer as usize), start)?;
+    let spans = answers::locate_all(context, &answers, &mut repairs.answers)?;
+    Ok(ParsedRow { texts: vec![question.into(), context.into()], target: RowTarget::Answers(spans) })
+}
