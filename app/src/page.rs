@@ -135,13 +135,13 @@ impl Page {
     fn carry_out(self, effect: Effect) {
         match effect {
             Effect::Replace => self.replace(),
-            Effect::Send(command) => {
+            Effect::Send(request, command) => {
                 self.silent_ticks.set_value(0);
                 let blobs = self.peek(|state| state.blobs_of(&command));
                 self.files.with_value(|files| {
                     self.link.update_value(|link| {
                         if let Some(link) = link {
-                            link.send(&command, blobs.map_or(&[], |blobs| files.get(blobs)));
+                            link.send(request, &command, blobs.map_or(&[], |blobs| files.get(blobs)));
                         }
                     });
                 });
@@ -173,11 +173,11 @@ impl Page {
     fn hear(self, told: Told) {
         self.silent_ticks.set_value(0);
         match told {
-            Told::Event(event, blob) => {
+            Told::Event { request, event, blob } => {
                 if blob.is_some() {
                     self.exported.set_value(blob);
                 }
-                self.act(|state| state.on_event(*event));
+                self.act(|state| state.on_event(request, *event));
             }
             Told::Broken(diagnostic) => self.act(|state| state.worker_lost(diagnostic)),
         }

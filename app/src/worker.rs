@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hone_core::diagnostic::Diagnostic;
-use hone_core::protocol::{Command, Event};
+use hone_core::protocol::{Command, Event, RequestId};
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
@@ -15,8 +15,8 @@ const SCRIPT: &str = "./hone-worker_loader.js";
 
 /// What a worker may tell.
 pub enum Told {
-    /// An event, and the blob that came beside it.
-    Event(Box<Event>, Option<Blob>),
+    /// An event, the request that it answers if there is one, and the blob that came with it.
+    Event { request: Option<RequestId>, event: Box<Event>, blob: Option<Blob> },
     /// It ended without a word of its own, or speaks another language.
     Broken(Diagnostic),
 }
@@ -68,9 +68,10 @@ impl Link {
                 on_ready();
                 return;
             }
+            let request = get(&data, "request").as_f64().map(|request| request as RequestId);
             let blob = get(&data, "blob").dyn_into::<Blob>().ok();
             on_told(match from_js(get(&data, "message")) {
-                Ok(event) => Told::Event(Box::new(event), blob),
+                Ok(event) => Told::Event { request, event: Box::new(event), blob },
                 Err(reason) => Told::Broken(broken(&reason)),
             });
         });
@@ -80,8 +81,9 @@ impl Link {
     }
 
     /// Sends a command, with its files where it has some, now or as soon as the worker listens.
-    pub fn send(&mut self, command: &Command, files: &[Blob]) {
+    pub fn send(&mut self, request: RequestId, command: &Command, files: &[Blob]) {
         let envelope = Object::new();
+        set(&envelope, "request", &request.into());
         set(&envelope, "message", &to_js(command));
         if !files.is_empty() {
             set(&envelope, "files", &files.iter().collect::<Array>());

@@ -11,9 +11,12 @@ const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b
 const STEPS = 120;
 const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } };
 
+/** Number of the request that is being answered; what answers one later sets it again. */
+let request = null;
+
 /** Sends an event, in the form that serde gives to an enum: its fields under its name, or its name alone. */
 const tell = ({ kind, ...fields }, blob) => {
-  self.postMessage({ message: Object.keys(fields).length ? { [kind]: fields } : kind, blob });
+  self.postMessage({ request, message: Object.keys(fields).length ? { [kind]: fields } : kind, blob });
 };
 const diagnostic = (code, what, done, remedy) => ({ code, what, done, remedy });
 
@@ -23,6 +26,8 @@ let writing = null;
 let run = null;
 let search = null;
 let report = null;
+/** Number of the request that `report` answers. */
+let mapped = null;
 let model = null;
 
 /** The parameter groups of all-MiniLM-L6-v2: hidden size 384, 6 layers. */
@@ -98,6 +103,7 @@ const answers = {
 
   map_data({ mapping, validation_ratio }) {
     const validation_rows = Math.round(1237 * (validation_ratio || 0.2));
+    mapped = request;
     report = {
       mapping,
       rows_kept: 1237,
@@ -167,12 +173,13 @@ const answers = {
       baseline: baseline(),
     };
     tell({ kind: "started", plan });
-    run = { step: 0, rate, recipe: filled, byHand: {}, timer: setInterval(advance, self.beat_ms ?? 50) };
+    run = { request, step: 0, rate, recipe: filled, byHand: {}, timer: setInterval(advance, self.beat_ms ?? 50) };
   },
 
   set_trainable({ group, trainable }) {
     if (trainable === null || trainable === undefined) delete run.byHand[group];
     else run.byHand[group] = trainable;
+    request = run.request;
     tellParts();
   },
 
@@ -182,29 +189,31 @@ const answers = {
       tell({ kind: "rate_failed", diagnostic: diagnostic("rate.not-finite", what, "The weights are as before.", "Check the data.") });
       return;
     }
-    search = { points: [], timer: setInterval(tryRate, 20) };
+    search = { request, points: [], timer: setInterval(tryRate, 20) };
   },
 
   estimate({ recipe }) {
     if (self.scenario === "no-estimate") {
       const what = "the device gave no time.";
-      tell({ kind: "estimate_failed", recipe, diagnostic: diagnostic("estimate.no-time", what, "", "") });
+      tell({ kind: "estimate_failed", diagnostic: diagnostic("estimate.no-time", what, "", "") });
       return;
     }
     const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
     const nearest = fits ? null : { ...recipe, batch_size: 4, gradient_accumulation_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
     const none = { shortened: 0, skipped: 0 };
-    tell({ kind: "estimated", recipe, estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
+    tell({ kind: "estimated", estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
   },
 
   pause() {
     clearInterval(run.timer);
+    request = run.request;
     tell({ kind: "paused" });
   },
 
   resume() {
     run.timer = setInterval(advance, 50);
+    request = run.request;
     tell({ kind: "resumed" });
   },
 
@@ -213,28 +222,29 @@ const answers = {
     else if (run?.timer) finish("stopped");
   },
 
-  predict({ id, query }) {
+  predict({ query }) {
     const [asked] = Object.values(query);
     if (task.answer) {
-      answer(id, asked);
+      answer(asked);
       return;
     }
     const { text } = asked;
     const sure = text.includes("not") ? 0.09 : 0.91;
     const classes = (probabilities) => ({ classes: { probabilities } });
     const said = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
-    tell({ kind: "predicted", id, labels: LABELS, ...said, tokens: text.length, truncated: false });
+    tell({ kind: "predicted", labels: LABELS, ...said, tokens: text.length, truncated: false });
   },
 
   stop_writing() {
     clearInterval(writing?.timer);
+    request = writing?.request;
     if (writing) tell({ ...writing.event, base: over(writing.event.base), tuned: over(writing.event.tuned) });
     writing = null;
   },
 
-  rows({ actual, predicted }) {
+  rows() {
     const rows = TEXTS.map((text, index) => ({ line: index + 2, text, pair: null, probability: 0.97 - index / 10 }));
-    tell({ kind: "rows", actual, predicted, rows, total: 7 });
+    tell({ kind: "rows", rows, total: 7 });
   },
 
   export({ form }) {
@@ -248,6 +258,7 @@ const answers = {
 function encode() {
   if (!report || !model) return;
   const tokens = { p50: 23, p95: 48, max: 91, max_length: 64, truncated_ratio: 0.004 };
+  request = mapped;
   tell({ kind: "data_ready", report: { ...report, tokens } });
 }
 
@@ -270,6 +281,7 @@ function tellParts() {
 
 /** A range test over 80 rates: flat, then a valley, then an explosion. */
 function tryRate() {
+  request = search.request;
   const place = search.points.length / 79;
   const ripple = 0.015 * Math.sin(search.points.length * 1.9);
   const smooth = place < 0.75 ? 0.7 - 0.42 / (1 + Math.exp(-14 * (place - 0.5))) : 0.29 + 8 * (place - 0.75) ** 2;
@@ -280,6 +292,7 @@ function tryRate() {
 
 function found(diverged) {
   clearInterval(search.timer);
+  request = search.request;
   const { points } = search;
   search = null;
   const finding = { points, steepest: points.at(40)?.lr ?? null, valley: points.at(48)?.lr ?? null, diverged };
@@ -287,6 +300,7 @@ function found(diverged) {
 }
 
 function advance() {
+  request = run.request;
   if (self.scenario === "silent") return;
   if (self.scenario === "dies" && run.step >= 30) throw new Error("unreachable executed");
   const steps = [];
@@ -316,8 +330,8 @@ function baseline() {
 const over = ({ generated }) => ({ generated: { ...generated, is_over: true } });
 
 /** Both models' answer to a query of another task; texts come a word at a time. */
-function answer(id, query) {
-  const event = { kind: "predicted", id, labels: labels(), ...task.answer(query), tokens: 12, truncated: false };
+function answer(query) {
+  const event = { kind: "predicted", labels: labels(), ...task.answer(query), tokens: 12, truncated: false };
   if (!task.generated) {
     tell(event);
     return;
@@ -327,6 +341,7 @@ function answer(id, query) {
   const timer = setInterval(() => {
     // Over and over until it is stopped or the text ends, so that a test has time to press the button.
     count += 1;
+    request = writing.request;
     const text = task.generated.slice(0, count).join("");
     const generated = (text) => ({ generated: { text, is_over: false } });
     writing.event = { ...event, base: generated(text.toUpperCase()), tuned: generated(text) };
@@ -334,7 +349,7 @@ function answer(id, query) {
     if (count === Math.min(most, 40)) answers.stop_writing();
     else tell(writing.event);
   }, 50);
-  writing = { event, timer };
+  writing = { request, event, timer };
 }
 
 function evaluation() {
@@ -356,6 +371,7 @@ function evaluation() {
 
 function finish(reason) {
   clearInterval(run.timer);
+  request = run.request;
   run.timer = null;
   tell({ kind: "measuring", done: 16, total: 64 });
   const advice = {
@@ -374,7 +390,8 @@ function finish(reason) {
   tell({ kind: "finished", summary });
 }
 
-self.onmessage = ({ data: { message, files } }) => {
+self.onmessage = ({ data: { request: number, message, files } }) => {
+  request = number;
   const [[kind, fields]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
   answers[kind](fields, files);
 };

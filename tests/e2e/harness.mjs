@@ -115,16 +115,19 @@ export async function startWorker(page) {
       worker.onmessage = resolve;
       worker.onerror = (event) => reject(new Error(event.message));
     });
+    let last = 0;
     globalThis.ask = ({ kind, ...fields }, kinds) =>
       new Promise((resolve, reject) => {
         worker.onerror = (event) => reject(new Error(event.message));
-        worker.onmessage = ({ data: { message } }) => {
+        const number = (last += 1);
+        worker.onmessage = ({ data: { request, message } }) => {
+          if (request !== undefined && request !== number) return;
           // An enum is its fields under its name, or its name alone.
           const [[told, event]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
           if (kinds.includes(told)) resolve(event);
           else if (event.diagnostic) reject(new Error(JSON.stringify(event.diagnostic)));
         };
-        worker.postMessage({ message: { [kind]: fields } });
+        worker.postMessage({ request: number, message: { [kind]: fields } });
       });
   });
   return (command, ...kinds) => page.evaluate(([command, kinds]) => globalThis.ask(command, kinds), [command, kinds]);

@@ -41,10 +41,10 @@ pub fn DataStep() -> impl IntoView {
     listen_for_paste(page);
     listen_for_drops(page);
     let notice = page.memo(|state| state.data.notice.clone());
-    let is_read = page.memo(|state| state.data.train.chosen.is_none() || state.data.train.opens == 0);
+    let is_read = page.memo(|state| state.data.train.chosen.is_none() || !state.data.train.is_opening);
     let share = page.memo(|state| state.data.train.progress.to_string());
     let words = page.memo(|state| {
-        let Some(chosen) = state.data.train.chosen.as_ref().filter(|_| state.data.train.opens > 0) else {
+        let Some(chosen) = state.data.train.chosen.as_ref().filter(|_| state.data.train.is_opening) else {
             return String::new();
         };
         let name = format::visible(&chosen.name);

@@ -1,17 +1,21 @@
 //! How an event from the worker changes the state.
 
-use hone_core::protocol::{Event, RowView};
+use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::run::RunSummary;
 
-use crate::state::{Effect, Export, FinderStage, Hub, Mistake, Phase, Reply, State};
+use crate::state::{Effect, Export, FinderStage, Hub, Load, Mistake, Phase, Reply, State, Topic};
 
 /// Longest silence that a worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
 
 impl State {
-    /// Takes an event; what it asks of the world is in the answer.
-    pub fn on_event(&mut self, event: Event) -> Vec<Effect> {
+    /// Takes an event, with the number of the request that it answers if there is one. Returns what is to be done.
+    pub fn on_event(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
         self.busy_s = 0.0;
+        let topic = request.and_then(|request| self.requests.topic(request));
+        if request.is_some() && topic.is_none() {
+            return self.on_late_event(event);
+        }
         match event {
             // Bounded, or a wrong figure would switch the watch off.
             Event::Busy { seconds } => self.busy_s = seconds.clamp(0.0, MAX_BUSY_S),
@@ -45,12 +49,13 @@ impl State {
                 self.model.failed(diagnostic);
                 return self.load_first();
             }
+            Event::ModelNotFound { diagnostic } => self.model.hub = Hub::Failed(diagnostic),
             Event::ModelFound { found } => self.model.hub = Hub::Found(found.into()),
             Event::ModelsKept { kept, free_bytes } => self.model.were_kept(kept, free_bytes),
-            Event::Predicted { id, labels, base, tuned, tokens, truncated } => {
-                self.trial.answered(id, |query| Reply { query, labels, base, tuned, tokens, truncated });
+            Event::Predicted { labels, base, tuned, tokens, truncated } => {
+                self.trial.answered(|query| Reply { query, labels, base, tuned, tokens, truncated });
             }
-            Event::PredictFailed { id, diagnostic } => self.trial.failed(id, diagnostic),
+            Event::PredictFailed { diagnostic } => self.trial.failed(diagnostic),
             Event::ExportProgress { done, total } => {
                 self.export = Export::Writing(share(f64::from(done), f64::from(total)));
             }
@@ -59,7 +64,7 @@ impl State {
                 return vec![Effect::Save { file_name }];
             }
             Event::ExportFailed { diagnostic } => self.export = Export::Failed(diagnostic),
-            Event::RateTried { point, total } if self.finder.is_active() => {
+            Event::RateTried { point, total } => {
                 self.finder.points.push(point);
                 self.finder.total = total;
             }
@@ -68,14 +73,45 @@ impl State {
                 self.finder.stage = FinderStage::Found(finding);
             }
             Event::RateFailed { diagnostic } => self.finder.stage = FinderStage::Failed(diagnostic),
-            Event::Estimated { recipe, estimate } => self.estimate.answered(&recipe, Ok(estimate)),
-            Event::EstimateFailed { recipe, diagnostic } => self.estimate.answered(&recipe, Err(diagnostic)),
+            Event::Estimated { estimate } => self.estimate.answered(Ok(estimate)),
+            Event::EstimateFailed { diagnostic } => self.estimate.answered(Err(diagnostic)),
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { diagnostic } => return self.worker_lost(diagnostic),
+            Event::Rows { rows, total } => self.on_rows(topic, rows, total),
             Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),
         }
         Vec::new()
+    }
+
+    /// Takes an answer to a request that was given up. Nobody awaits it, but the worker now holds another file or model.
+    fn on_late_event(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::DataOpened { role, .. } => self.data.file_mut(role).closed(),
+            Event::ModelReady { model } => {
+                self.forget_weights();
+                self.data.forget_tokens();
+                let is_replaced = matches!(self.model.load, Load::Ready(_));
+                self.model.loaded_late(model);
+                if is_replaced {
+                    return self.load_model();
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// Rows of a cell of the confusion matrix have come, to be shown or to be picked from.
+    fn on_rows(&mut self, topic: Option<Topic>, rows: Vec<RowView>, total: u32) {
+        if topic == Some(Topic::Mistakes) {
+            self.trial.is_picking = false;
+            let name = self.run.worst_cell().map_or("", |(actual, _)| self.run.label(actual)).to_owned();
+            let mistake = |row| Mistake { row, actual: name.clone() };
+            self.trial.mistakes = rows.into_iter().map(mistake).collect();
+        } else if let Some(cell) = &mut self.run.cell {
+            (cell.rows, cell.total) = (Some(rows), total);
+        }
     }
 
     /// A run is over: it goes into the history, and the next one that waits begins.
@@ -96,8 +132,8 @@ impl State {
             Event::Started { plan } => {
                 // The worker has let go of the earlier weights.
                 self.previous = None;
-                self.trial.reset();
-                self.export = Export::Idle;
+                self.forget_answers();
+                let run = &mut self.run;
                 run.param_groups.clone_from(&plan.param_groups);
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {
@@ -127,18 +163,6 @@ impl State {
             Event::Resumed if run.phase == Phase::Paused => run.phase = Phase::Running,
             Event::RunFailed { diagnostic } => self.run_failed(diagnostic),
             Event::RunWarning { diagnostic } => run.warnings.push(diagnostic),
-            Event::Rows { actual, predicted, rows, total } => {
-                if std::mem::take(&mut self.trial.is_picking) {
-                    let name = run.label(actual).to_owned();
-                    let mistake = |row: &RowView| Mistake { row: row.clone(), actual: name.clone() };
-                    self.trial.mistakes = rows.iter().map(mistake).collect();
-                }
-                if let Some(cell) = &mut run.cell
-                    && (cell.actual, cell.predicted) == (actual, predicted)
-                {
-                    (cell.rows, cell.total) = (Some(rows), total);
-                }
-            }
             _ => {}
         }
     }

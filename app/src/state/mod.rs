@@ -9,6 +9,7 @@ pub mod inference;
 mod model;
 mod nav;
 pub mod recipe;
+mod requests;
 pub mod runs;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::DataRole;
 use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
-use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION, SelfCheck};
+use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION, RequestId, SelfCheck};
 use hone_core::recipe::{ParamGroup, RecipeSpec};
 use hone_core::usage::ExportForm;
 
@@ -33,6 +34,7 @@ pub use nav::{Mark, Step};
 pub use recipe::estimate::{Estimating, Settling, cut_rows};
 pub use recipe::form::Form;
 pub use recipe::plan::StageGrid;
+pub use requests::{Requests, Topic};
 pub use runs::compare::{SERIES, SeedGroup};
 pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
@@ -47,6 +49,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// All that the page knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    /// Requests to the worker whose answers are awaited.
+    pub requests: Requests,
     /// What is computed on.
     pub device: Device,
     /// Result of an earlier check of the GPU, kept between visits.
@@ -85,8 +89,8 @@ pub struct State {
 pub enum Effect {
     /// End the worker, if there is one, and start a fresh one.
     Replace,
-    /// Send this to the worker.
-    Send(Command),
+    /// Send this command to the worker, under this number.
+    Send(RequestId, Command),
     /// Keep this check for the next visit.
     Keep(SelfCheck),
     /// Keep the history for the next visit.
@@ -101,6 +105,7 @@ pub enum Effect {
 impl State {
     /// Takes a fresh worker to where the last one was: device, files and model.
     pub fn restart(&mut self) -> Vec<Effect> {
+        self.requests.give_up_all();
         self.device.report = None;
         self.device.failed = None;
         self.device.is_listening = false;
@@ -109,13 +114,13 @@ impl State {
         self.data.is_mapping = false;
         self.data.forget_tokens();
         self.model.worker_lost();
-        let mut effects = vec![Effect::Replace, Effect::Send(self.hello())];
+        let mut effects = vec![Effect::Replace, self.hello()];
         for role in [DataRole::Train, DataRole::Validation] {
             let file = self.data.file_mut(role);
-            file.opens = 0;
+            file.is_opening = false;
             file.closed();
             if file.diagnostic.is_none() {
-                effects.extend(file.open(role).map(Effect::Send));
+                effects.extend(self.open_chosen(role));
             }
         }
         if matches!(self.model.load, Load::Loading(_) | Load::Ready(_)) {
@@ -152,9 +157,11 @@ impl State {
         } else if self.estimate.is_pending() {
             self.estimate.lost(Some(diagnostic));
         } else if self.data.is_busy() {
-            let role = if self.data.validation.opens > 0 { DataRole::Validation } else { DataRole::Train };
+            let role = if self.data.validation.is_opening { DataRole::Validation } else { DataRole::Train };
             self.data.not_opened(role, diagnostic);
-        } else if self.model.is_loading() || self.model.hub == Hub::Asked {
+        } else if self.model.hub == Hub::Asked {
+            self.model.hub = Hub::Failed(diagnostic);
+        } else if self.model.is_loading() {
             self.model.failed(diagnostic);
         } else if self.awaits_tokens() {
             self.data.train.diagnostic = Some(diagnostic);
@@ -224,6 +231,7 @@ impl State {
             return self.stop_loading();
         }
         self.model.choose(index);
+        self.requests.give_up(Topic::Model);
         self.follow_task();
         if self.data.is_ready() && self.model.load == Load::Idle { self.load_model() } else { Vec::new() }
     }
@@ -231,14 +239,15 @@ impl State {
     /// Loads the chosen model.
     pub fn load_model(&mut self) -> Vec<Effect> {
         let Some(model) = self.model.entry().cloned() else { return Vec::new() };
-        self.estimate.lost(None);
-        self.model.loads += 1;
+        self.drop_estimate();
         self.model.load = Load::Loading(0.0);
         // Without an address the files are the person's own.
-        vec![Effect::Send(match model.folder.is_empty() {
-            true => Command::LoadFiles { name: model.name, paths: model.files },
-            false => Command::LoadModel { model },
-        })]
+        let command = if model.folder.is_empty() {
+            Command::LoadFiles { name: model.name, paths: model.files }
+        } else {
+            Command::LoadModel { model }
+        };
+        vec![self.request(Topic::Model, command)]
     }
 
     /// Recipe and model follow the task of the columns: a model that cannot learn it gives way to the first that can.
@@ -352,8 +361,8 @@ impl State {
         self.device.lost = None;
         self.data.forget_refused();
         self.model.refused = None;
-        let mut effects = self.estimate.give_up();
-        effects.push(Effect::Send(Command::Start { recipe }));
+        let mut effects = self.give_up_estimate();
+        effects.push(self.request(Topic::Run, Command::Start { recipe }));
         effects
     }
 
@@ -389,13 +398,19 @@ impl State {
         if !self.run.is_active() {
             return Vec::new();
         }
-        vec![Effect::Send(Command::SetTrainable { group, trainable })]
+        vec![self.send(Command::SetTrainable { group, trainable })]
+    }
+
+    /// Pauses the run, or resumes it.
+    pub fn toggle_pause(&mut self) -> Vec<Effect> {
+        let command = if self.run.phase == Phase::Paused { Command::Resume } else { Command::Pause };
+        vec![self.send(command)]
     }
 
     /// Ends the run and keeps the best weights.
     pub fn stop(&mut self) -> Vec<Effect> {
         self.run.phase = Phase::Stopping;
-        vec![Effect::Send(Command::Stop)]
+        vec![self.send(Command::Stop)]
     }
 
     /// Opens a cell of the confusion matrix.
@@ -404,25 +419,36 @@ impl State {
             return Vec::new();
         }
         self.run.cell = Some(Cell { actual, predicted, rows: None, total: 0 });
-        vec![Effect::Send(Command::Rows { actual, predicted })]
+        vec![self.request(Topic::Cell, Command::Rows { actual, predicted })]
     }
 
     /// Fetches rows that validation got wrong, to try them.
     pub fn fetch_mistakes(&mut self) -> Vec<Effect> {
         let Some((actual, predicted)) = self.run.worst_cell() else { return Vec::new() };
         self.trial.is_picking = true;
-        vec![Effect::Send(Command::Rows { actual, predicted })]
+        vec![self.request(Topic::Mistakes, Command::Rows { actual, predicted })]
     }
 
     /// Makes a folder to take away.
     pub fn export(&mut self, form: ExportForm) -> Vec<Effect> {
         self.export = Export::Writing(0.0);
-        vec![Effect::Send(Command::Export { form })]
+        vec![self.request(Topic::Export, Command::Export { form })]
     }
 
     /// The greeting to a fresh worker.
-    pub fn hello(&self) -> Command {
-        Command::Hello { version: PROTOCOL_VERSION, device: self.device.choice, known_check: self.known_check.clone() }
+    fn hello(&mut self) -> Effect {
+        let (device, known_check) = (self.device.choice, self.known_check.clone());
+        self.request(Topic::Device, Command::Hello { version: PROTOCOL_VERSION, device, known_check })
+    }
+
+    /// Sends a command whose answers are awaited, in place of an earlier one on the same topic.
+    fn request(&mut self, topic: Topic, command: Command) -> Effect {
+        Effect::Send(self.requests.open(topic), command)
+    }
+
+    /// Sends a command that has no answer of its own.
+    fn send(&mut self, command: Command) -> Effect {
+        Effect::Send(self.requests.number(), command)
     }
 
     /// The worker has another model, or is another worker: what was tuned cannot be tried or taken away any more.
@@ -430,6 +456,14 @@ impl State {
         self.forget_measured();
         self.run.has_weights = false;
         self.run.cell = None;
+        self.forget_answers();
+    }
+
+    /// What was asked of the tuned weights does not hold for the next ones.
+    fn forget_answers(&mut self) {
+        for topic in [Topic::Prediction, Topic::Cell, Topic::Mistakes, Topic::Export] {
+            self.requests.give_up(topic);
+        }
         self.trial.reset();
         self.export = Export::Idle;
     }
@@ -437,7 +471,8 @@ impl State {
     /// Data or model change: what was measured with the old ones holds no more.
     fn forget_measured(&mut self) {
         // The worker drops an estimate under way, which was of the old ones too.
-        self.estimate.lost(None);
+        self.drop_estimate();
+        self.requests.give_up(Topic::RateTest);
         self.finder = Finder::default();
     }
 }

@@ -6,7 +6,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::{Family, Pooling};
 
-use crate::state::{Effect, State};
+use crate::state::{Effect, State, Topic};
 
 /// The models on offer and the chosen one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,8 +25,6 @@ pub struct Model {
     pub chosen: usize,
     /// How far it is.
     pub load: Load,
-    /// Loadings asked for and not answered yet: an answer counts only when it is the last one due.
-    pub loads: u32,
     /// Where the page keeps the files of the person's own model.
     pub own_blobs: usize,
     /// What was chosen before, until the chosen one has loaded.
@@ -142,7 +140,7 @@ impl Model {
     pub fn choose(&mut self, index: usize) {
         self.remember();
         self.chosen = index;
-        let again = self.previous.take_if(|previous| previous.index == index && self.loads == 0);
+        let again = self.previous.take_if(|previous| previous.index == index);
         self.load = again.and_then(|previous| previous.report).map_or(Load::Idle, Load::Ready);
     }
 
@@ -187,7 +185,7 @@ impl Model {
 
     /// The worker is gone with what it had loaded and what it was asked for.
     pub fn worker_lost(&mut self) {
-        (self.loads, self.previous) = (0, None);
+        self.previous = None;
         if self.hub == Hub::Asked {
             self.hub = Hub::Idle;
         }
@@ -202,16 +200,6 @@ impl Model {
 
     /// A model has loaded: of the person's own files it is known only now what they are.
     pub fn ready(&mut self, report: ModelReport) {
-        self.loads = self.loads.saturating_sub(1);
-        if self.loads > 0 || !self.is_loading() {
-            // Another one has been chosen since. It may be the one before that.
-            let is_of = |index: usize| self.catalog.get(index).is_some_and(|entry| entry.id == report.id);
-            self.previous.take_if(|previous| !is_of(previous.index));
-            if let Some(previous) = &mut self.previous {
-                previous.report = Some(report);
-            }
-            return;
-        }
         self.previous = None;
         if let Some(entry) = self.catalog.get_mut(self.chosen).filter(|entry| entry.folder.is_empty()) {
             (entry.family, entry.pooling, entry.parameters) = (report.family, report.pooling, report.parameters);
@@ -219,21 +207,17 @@ impl Model {
         self.load = Load::Ready(report);
     }
 
-    /// A model could not be found, or not be loaded.
-    pub fn failed(&mut self, diagnostic: Diagnostic) {
-        match self.hub {
-            Hub::Asked => self.hub = Hub::Failed(diagnostic),
-            _ => self.not_loaded(diagnostic),
+    /// A model has loaded although another one was chosen meanwhile. It may be the one before that.
+    pub fn loaded_late(&mut self, report: ModelReport) {
+        let is_of = |index: usize| self.catalog.get(index).is_some_and(|entry| entry.id == report.id);
+        self.previous.take_if(|previous| !is_of(previous.index));
+        if let Some(previous) = &mut self.previous {
+            previous.report = Some(report);
         }
     }
 
-    /// The model that was asked for is not there: the one before is, or none.
-    fn not_loaded(&mut self, diagnostic: Diagnostic) {
-        self.loads = self.loads.saturating_sub(1);
-        if self.loads > 0 || !self.is_loading() {
-            // Another one has been chosen since.
-            return;
-        }
+    /// The chosen model could not be loaded: the one before is chosen again, or none is loaded.
+    pub fn failed(&mut self, diagnostic: Diagnostic) {
         let own = self.entry().filter(|entry| entry.folder.is_empty());
         let (is_own, is_zip) = (own.is_some(), own.is_some_and(|entry| has_ending(&entry.name, ".zip")));
         let diagnostic = match is_zip {
@@ -258,7 +242,7 @@ impl State {
             return Vec::new();
         }
         self.model.hub = Hub::Asked;
-        vec![Effect::Send(Command::FindModel { hub, id })]
+        vec![self.request(Topic::Hub, Command::FindModel { hub, id })]
     }
 
     /// Takes the model that a hub has found.
@@ -313,12 +297,12 @@ impl State {
 
     /// Gives up what is loading.
     pub fn stop_loading(&mut self) -> Vec<Effect> {
-        vec![Effect::Send(Command::StopLoading)]
+        vec![self.send(Command::StopLoading)]
     }
 
     /// Takes a model out of the browser's storage.
     pub fn forget_model(&mut self, id: String) -> Vec<Effect> {
-        vec![Effect::Send(Command::ForgetModel { id })]
+        vec![self.send(Command::ForgetModel { id })]
     }
 }
 

@@ -126,7 +126,7 @@ impl State {
         let data = &self.data;
         if data.train.diagnostic.is_some() || data.validation.diagnostic.is_some() {
             (Mark::Wrong, "needs a look".into())
-        } else if let Some(file) = [&data.train, &data.validation].into_iter().find(|file| file.opens > 0) {
+        } else if let Some(file) = [&data.train, &data.validation].into_iter().find(|file| file.is_opening) {
             (Mark::Busy, format!("reading, {}", format::percent(file.progress)))
         } else if let Some(report) = &data.report {
             let rows = format::counted(report.rows_kept, "row", "rows");

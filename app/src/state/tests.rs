@@ -15,12 +15,12 @@ use hone_core::dataset::{
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
-use hone_core::protocol::{Backend, DeviceReport, Event};
+use hone_core::protocol::{Backend, Command, DeviceReport, Event, RequestId};
 use hone_core::recipe::{Family, LoraTarget, Metric, ParamGroup, Pooling, RecipeSpec};
 use hone_core::run::{Baseline, EndReason, LrPoint, ParamGroupState, RunPlan, RunSummary};
 use hone_core::usage::PromptForm;
 
-use crate::state::{Chosen, State};
+use crate::state::{Chosen, Effect, State, Topic};
 
 const MAPPING: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
 
@@ -209,6 +209,48 @@ fn gone() -> Diagnostic {
     Diagnostic::new("engine.broken", "It is gone.")
 }
 
+impl State {
+    /// Takes an event as the answer to the last request of its topic.
+    fn answer(&mut self, event: Event) -> Vec<Effect> {
+        let topic = topic(&event);
+        // A request that never was is one that was given up.
+        let request = topic.map(|topic| self.requests.on(topic).unwrap_or_default());
+        self.on_event(request, event)
+    }
+}
+
+/// Topic of the request that an event answers.
+fn topic(event: &Event) -> Option<Topic> {
+    Some(match event {
+        Event::Busy { .. } | Event::ModelsKept { .. } | Event::Fatal { .. } | Event::Benched { .. } => return None,
+        Event::Ready { .. } => Topic::Device,
+        Event::DataProgress { role, .. } | Event::DataOpened { role, .. } | Event::DataNotOpened { role, .. } => {
+            Topic::File(*role)
+        }
+        Event::DataReady { .. } | Event::DataFailed { .. } => Topic::Mapping,
+        Event::ModelProgress { .. } | Event::ModelReady { .. } | Event::ModelFailed { .. } => Topic::Model,
+        Event::ModelFound { .. } | Event::ModelNotFound { .. } => Topic::Hub,
+        Event::Estimated { .. } | Event::EstimateFailed { .. } => Topic::Estimate,
+        Event::RateTried { .. } | Event::RateFound { .. } | Event::RateFailed { .. } => Topic::RateTest,
+        Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
+        Event::Rows { .. } => Topic::Mistakes,
+        Event::Exported { .. } | Event::ExportProgress { .. } | Event::ExportFailed { .. } => Topic::Export,
+        _ => Topic::Run,
+    })
+}
+
+/// The commands among the effects.
+fn commands(effects: Vec<Effect>) -> Vec<Command> {
+    let command = |effect| if let Effect::Send(_, command) = effect { Some(command) } else { None };
+    effects.into_iter().filter_map(command).collect()
+}
+
+/// Number of the only command among the effects.
+fn number(effects: &[Effect]) -> RequestId {
+    let [Effect::Send(request, _)] = effects else { panic!("{effects:?}") };
+    *request
+}
+
 /// A file by name; each of those in these tests has another place for its bytes.
 fn chosen(name: &str) -> Chosen {
     Chosen::new(name.into(), None, name.bytes().map(usize::from).sum())
@@ -220,10 +262,10 @@ fn ready() -> State {
     state.restart();
     state.catalog(Ok(vec![entry()]));
     state.listening();
-    state.on_event(device_ready());
+    state.answer(device_ready());
     state.open(DataRole::Train, chosen("reviews.csv"));
     for event in [opened(2), data_ready(), model_ready(), tokens_ready()] {
-        state.on_event(event);
+        state.answer(event);
     }
     state
 }
@@ -231,12 +273,12 @@ fn ready() -> State {
 fn running() -> State {
     let mut state = ready();
     state.start();
-    state.on_event(started());
+    state.answer(started());
     state
 }
 
 fn trained() -> State {
     let mut state = running();
-    state.on_event(finished());
+    state.answer(finished());
     state
 }

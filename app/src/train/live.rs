@@ -1,11 +1,10 @@
-use hone_core::protocol::Command;
 use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{Chart, changing, pressed};
 use crate::page::Page;
 use crate::state::runs::scores;
-use crate::state::{Effect, Phase, Run, State, Step, cut_rows, format};
+use crate::state::{Phase, Run, State, Step, cut_rows, format};
 use crate::train::layers::LiveLayers;
 use crate::train::table::HistoryTable;
 
@@ -144,12 +143,7 @@ fn Controls() -> impl IntoView {
         };
         words.to_owned()
     });
-    let toggle = move |_| {
-        page.act(|state| {
-            let is_paused = state.run.phase == Phase::Paused;
-            vec![Effect::Send(if is_paused { Command::Resume } else { Command::Pause })]
-        });
-    };
+    let toggle = move |_| page.act(State::toggle_pause);
     let stop = move |_| {
         page.act(State::stop);
         browser::focus(Step::Train);

@@ -7,7 +7,7 @@ use hone_core::generate::Sampling;
 use hone_core::model::{
     BertConfig, Dropout, DropoutRates, FrozenPrefix, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
 };
-use hone_core::protocol::{BenchCase, BenchFigures, Event};
+use hone_core::protocol::{BenchCase, BenchFigures, Event, RequestId};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup};
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::device::Chosen;
 use crate::engine::Engine;
 use crate::js::{self, now_ms};
-use crate::mailbox::{breathe, post};
+use crate::mailbox::{answer, yield_to_event_loop};
 
 /// Counts WebGPU calls; loaded only here.
 const COUNTER: &str = "webgpu-count.js";
@@ -31,14 +31,14 @@ unsafe extern "C" {
 }
 
 /// Runs a case and sends its figures.
-pub async fn run(engine: &Engine, case: BenchCase) {
+pub async fn run(engine: &Engine, request: RequestId, case: BenchCase) {
     let figures = match &engine.device {
         Some(chosen) => measured(chosen, &case).await,
         None => Err(Diagnostic::new("bench.no-device", "No device has been chosen yet.")),
     };
     match figures {
-        Ok(figures) => post(&Event::Benched { figures }),
-        Err(diagnostic) => post(&Event::Fatal { diagnostic }),
+        Ok(figures) => answer(request, &Event::Benched { figures }),
+        Err(diagnostic) => answer(request, &Event::Fatal { diagnostic }),
     }
 }
 
@@ -122,7 +122,7 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Dia
         let input = if case.keeps_prefix { kept.clone() } else { batch() };
         let input = StepInput::new(input, &SoftTargets::plain(2), &examples, &rows, &rows);
         steps.push(step(&mut model, &mut optimizer, chosen, input, lowest, u64::from(number)).await?);
-        breathe().await;
+        yield_to_event_loop().await;
     }
     let written_per_s = match config.family().is_decoder() {
         true => Some(written_per_s(&model, examples.texts.get(0)).await?),

@@ -7,14 +7,14 @@ use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mappin
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::TaskRows;
-use hone_core::protocol::Event;
+use hone_core::protocol::{Event, RequestId};
 use hone_core::text::RowEncoder;
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
 use crate::files::read_blob;
 use crate::js::{self, now_ms};
-use crate::mailbox::post;
+use crate::mailbox::answer;
 use crate::model::Loaded;
 
 /// Milliseconds of encoding between two looks at the mailbox.
@@ -91,6 +91,7 @@ struct Source {
 
 #[derive(Clone)]
 struct Split {
+    request: RequestId,
     mapping: Mapping,
     validation_ratio: f64,
     seed: u32,
@@ -98,6 +99,8 @@ struct Split {
 
 /// Rows that train and validate, and their tokens as far as they are encoded.
 pub struct Ready {
+    /// The request that the rows answer.
+    request: RequestId,
     /// Once all are encoded, without the rows that the model refuses.
     pub dataset: Arc<Dataset>,
     pub report: DataReport,
@@ -111,9 +114,9 @@ pub struct Ready {
 
 impl Data {
     /// Reads a file once and tells what is in it. One that cannot be read leaves everything as it is.
-    pub async fn open(&mut self, role: DataRole, dropped: Dropped, hints: Hints) {
+    pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: Dropped, hints: Hints) {
         let read = match dropped.into_one().await {
-            Ok((name, blob)) => scan(role, &name, blob, hints).await,
+            Ok((name, blob)) => scan(request, role, &name, blob, hints).await,
             Err(diagnostic) => Err(diagnostic),
         };
         match read {
@@ -123,23 +126,23 @@ impl Data {
                     DataRole::Train => (self.train, self.ready, self.split) = (Some(source), None, None),
                     DataRole::Validation => self.validation = Some(source),
                 }
-                post(&Event::DataOpened { role, source: info });
+                answer(request, &Event::DataOpened { role, source: info });
             }
-            Err(diagnostic) => post(&Event::DataNotOpened { role, diagnostic }),
+            Err(diagnostic) => answer(request, &Event::DataNotOpened { role, diagnostic }),
         }
     }
 
     /// Takes what is learned out of the files and splits the rows.
-    pub async fn map(&mut self, mapping: Mapping, validation_ratio: f64, seed: u32) {
+    pub async fn map(&mut self, request: RequestId, mapping: Mapping, validation_ratio: f64, seed: u32) {
         self.ready = None;
-        self.split = Some(Split { mapping, validation_ratio, seed });
+        self.split = Some(Split { request, mapping, validation_ratio, seed });
         let (role, made) = self.make_ready().await;
         match made {
             Ok(ready) => {
-                post(&Event::DataReady { report: ready.report.clone() });
+                answer(request, &Event::DataReady { report: ready.report.clone() });
                 self.ready = Some(ready);
             }
-            Err(diagnostic) => post(&Event::DataFailed { role, diagnostic }),
+            Err(diagnostic) => answer(request, &Event::DataFailed { role, diagnostic }),
         }
     }
 
@@ -153,7 +156,7 @@ impl Data {
             let diagnostic = Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
             return (DataRole::Train, Err(diagnostic));
         };
-        let own = match collect(DataRole::Train, train, split.mapping.clone()).await {
+        let own = match collect(split.request, DataRole::Train, train, split.mapping.clone()).await {
             Ok(own) => own,
             Err(diagnostic) => return (DataRole::Train, Err(diagnostic)),
         };
@@ -161,7 +164,7 @@ impl Data {
             Some(validation) => {
                 let (own, other) = (&train.info.columns, &validation.info.columns);
                 let mapping = split.mapping.renamed(own, other).unwrap_or_else(|| validation.info.guess.clone());
-                match collect(DataRole::Validation, validation, mapping).await {
+                match collect(split.request, DataRole::Validation, validation, mapping).await {
                     Ok(other) => Some(other),
                     Err(diagnostic) => return (DataRole::Validation, Err(diagnostic)),
                 }
@@ -170,7 +173,7 @@ impl Data {
         };
         let made = Dataset::new(own, other, split.validation_ratio, u64::from(split.seed));
         let sha256 = train.sha256.clone();
-        (DataRole::Train, made.map(|(dataset, report)| Ready::new(Arc::new(dataset), report, sha256)))
+        (DataRole::Train, made.map(|(dataset, report)| Ready::new(split.request, Arc::new(dataset), report, sha256)))
     }
 
     /// Encodes some texts, and tells their lengths once all are. False when there is nothing to encode.
@@ -184,8 +187,8 @@ impl Data {
         while now_ms() - begin < ENCODE_MS {
             if !ready.encode_next(model) {
                 match ready.finish(model) {
-                    Ok(()) => post(&Event::DataReady { report: ready.report.clone() }),
-                    Err(diagnostic) => post(&Event::DataFailed { role: DataRole::Train, diagnostic }),
+                    Ok(()) => answer(ready.request, &Event::DataReady { report: ready.report.clone() }),
+                    Err(diagnostic) => answer(ready.request, &Event::DataFailed { role: DataRole::Train, diagnostic }),
                 }
                 break;
             }
@@ -195,9 +198,9 @@ impl Data {
 
     /// Another model has another vocabulary: everything is encoded again.
     pub fn forget_tokens(&mut self) {
-        self.ready = self.ready.take().map(|Ready { mapped: (dataset, report), sha256, .. }| {
+        self.ready = self.ready.take().map(|Ready { request, mapped: (dataset, report), sha256, .. }| {
             // What one model refuses another may take.
-            Ready::new(dataset, report, sha256)
+            Ready::new(request, dataset, report, sha256)
         });
     }
 
@@ -214,9 +217,9 @@ impl Data {
 }
 
 impl Ready {
-    fn new(dataset: Arc<Dataset>, report: DataReport, sha256: String) -> Self {
+    fn new(request: RequestId, dataset: Arc<Dataset>, report: DataReport, sha256: String) -> Self {
         let encoder = RowEncoder::new(dataset.task);
-        Self { mapped: (dataset.clone(), report.clone()), dataset, report, sha256, encoder, is_refused: false }
+        Self { request, mapped: (dataset.clone(), report.clone()), dataset, report, sha256, encoder, is_refused: false }
     }
 
     /// Encodes one more row; false when none is left.
@@ -240,10 +243,10 @@ impl Ready {
     }
 }
 
-async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<Source, Diagnostic> {
+async fn scan(request: RequestId, role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<Source, Diagnostic> {
     let total = blob.size();
     let mut scanner = Scanner::new(name, total, hints);
-    let mut progress = Progress::new(role, total);
+    let mut progress = Progress::new(request, role, total);
     let sha256 = read_blob(&blob, |piece, done| {
         progress.tell(done);
         scanner.push(piece)
@@ -252,12 +255,12 @@ async fn scan(role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<So
     Ok(Source { blob, info: scanner.finish()?, sha256, examples: None })
 }
 
-async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Examples>, Diagnostic> {
+async fn collect(request: RequestId, role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Examples>, Diagnostic> {
     if let Some(examples) = source.examples.as_ref().filter(|examples| examples.mapping == mapping) {
         return Ok(examples.clone());
     }
     let mut collector = Collector::new(&source.info, mapping)?;
-    let mut progress = Progress::new(role, source.blob.size());
+    let mut progress = Progress::new(request, role, source.blob.size());
     read_blob(&source.blob, |piece, done| {
         progress.tell(done);
         collector.push(piece)
@@ -269,20 +272,21 @@ async fn collect(role: DataRole, source: &mut Source, mapping: Mapping) -> Resul
 }
 
 struct Progress {
+    request: RequestId,
     role: DataRole,
     total_bytes: f64,
     told_ms: f64,
 }
 
 impl Progress {
-    fn new(role: DataRole, total_bytes: f64) -> Self {
-        Self { role, total_bytes, told_ms: now_ms() }
+    fn new(request: RequestId, role: DataRole, total_bytes: f64) -> Self {
+        Self { request, role, total_bytes, told_ms: now_ms() }
     }
 
     fn tell(&mut self, done_bytes: f64) {
         if now_ms() - self.told_ms >= PROGRESS_MS {
             self.told_ms = now_ms();
-            post(&Event::DataProgress { role: self.role, done_bytes, total_bytes: self.total_bytes });
+            answer(self.request, &Event::DataProgress { role: self.role, done_bytes, total_bytes: self.total_bytes });
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What is tried on a copy before a run: a range test for the learning rate, or a few steps to tell how long a run takes.
 
 use hone_core::diagnostic::Diagnostic;
-use hone_core::protocol::Event;
+use hone_core::protocol::{Event, RequestId};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::Estimate;
 use hone_core::train::{LR_FINDER_STEPS, LrFinder, Progress, Session, Work};
 
 use crate::engine::Engine;
 use crate::js::now_ms;
-use crate::mailbox::post;
+use crate::mailbox::{answer, report};
 use crate::{errors, memory, run};
 
 /// Steps of a trial: the first ones compile and allocate.
@@ -19,17 +19,17 @@ const BATCH_SECONDS: f64 = 120.0;
 
 /// What is under way.
 pub enum Rehearsal {
-    FindRate(Box<LrFinder>),
+    FindRate(RequestId, Box<LrFinder>),
     Estimate(Box<Trial>),
 }
 
 /// A run of a few batches.
 pub struct Trial {
+    request: RequestId,
     /// What it measures.
     work: Work,
     /// What is known before a step is taken.
     estimate: Estimate,
-    recipe: Box<RecipeSpec>,
     session: Session,
     /// Milliseconds for each unit of work, of each step.
     speeds: Vec<f64>,
@@ -38,15 +38,15 @@ pub struct Trial {
 }
 
 /// Begins a range test.
-pub fn find_rate(engine: &mut Engine, recipe: RecipeSpec) {
+pub fn find_rate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     if engine.is_running() {
         let diagnostic = Diagnostic::new("rate.running", "A run is going on.").remedy("Stop it, or wait for its end.");
-        return post(&Event::RateFailed { diagnostic });
+        return answer(request, &Event::RateFailed { diagnostic });
     }
     engine.rehearsal = None;
     match fitting(engine, LrFinder::recipe(&recipe)) {
-        Ok(session) => engine.rehearsal = Some(Rehearsal::FindRate(Box::new(LrFinder::new(session)))),
-        Err(diagnostic) => post(&Event::RateFailed { diagnostic }),
+        Ok(session) => engine.rehearsal = Some(Rehearsal::FindRate(request, Box::new(LrFinder::new(session)))),
+        Err(diagnostic) => answer(request, &Event::RateFailed { diagnostic }),
     }
 }
 
@@ -65,15 +65,15 @@ fn fitting(engine: &Engine, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
 }
 
 /// Begins to measure what a run would take, unless its memory tells already that it cannot be.
-pub fn estimate(engine: &mut Engine, recipe: RecipeSpec) {
+pub fn estimate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     // A run, or a range test that someone watches, is not disturbed by a figure.
-    if engine.is_running() || matches!(engine.rehearsal, Some(Rehearsal::FindRate(_))) {
+    if engine.is_running() || matches!(engine.rehearsal, Some(Rehearsal::FindRate(..))) {
         return;
     }
     engine.rehearsal = None;
     let session = match run::session(engine, recipe.clone()) {
         Ok(session) => session,
-        Err(diagnostic) => return post(&Event::EstimateFailed { recipe: recipe.into(), diagnostic }),
+        Err(diagnostic) => return answer(request, &Event::EstimateFailed { diagnostic }),
     };
     let limit_bytes = memory::limit(engine);
     let mut estimate = Estimate {
@@ -87,7 +87,7 @@ pub fn estimate(engine: &mut Engine, recipe: RecipeSpec) {
     };
     if !estimate.fits() {
         estimate.nearest = session.nearest_that_fits(limit_bytes);
-        return post(&Event::Estimated { recipe: recipe.into(), estimate });
+        return answer(request, &Event::Estimated { estimate });
     }
     let work = Work::of(&session);
     // What it holds need not be there twice.
@@ -96,48 +96,48 @@ pub fn estimate(engine: &mut Engine, recipe: RecipeSpec) {
     match fitting(engine, LrFinder::recipe(&recipe)) {
         Ok(session) => {
             let (session, speeds, step) = (session.for_trial(), Vec::new(), (0.0, 0.0));
-            let trial = Trial { work, estimate, recipe: recipe.into(), session, speeds, step };
+            let trial = Trial { request, work, estimate, session, speeds, step };
             engine.rehearsal = Some(Rehearsal::Estimate(Box::new(trial)));
         }
-        Err(diagnostic) => post(&Event::EstimateFailed { recipe: recipe.into(), diagnostic }),
+        Err(diagnostic) => answer(request, &Event::EstimateFailed { diagnostic }),
     }
 }
 
 /// Ends a range test with what it has found; an estimate is dropped.
 pub fn stop(engine: &mut Engine) {
-    if let Some(Rehearsal::FindRate(finder)) = engine.rehearsal.take() {
-        post(&Event::RateFound { finding: finder.finish() });
+    if let Some(Rehearsal::FindRate(request, finder)) = engine.rehearsal.take() {
+        answer(request, &Event::RateFound { finding: finder.finish() });
     }
 }
 
 /// Does the next batch of what is rehearsed. False when there is nothing.
 pub async fn advance(engine: &mut Engine) -> bool {
     let Some(rehearsal) = engine.rehearsal.take() else { return false };
-    post(&Event::Busy { seconds: BATCH_SECONDS });
+    report(&Event::Busy { seconds: BATCH_SECONDS });
     errors::clear();
     engine.rehearsal = match rehearsal {
-        Rehearsal::FindRate(finder) => advance_finder(finder).await,
+        Rehearsal::FindRate(request, finder) => advance_finder(request, finder).await,
         Rehearsal::Estimate(trial) => advance_trial(trial).await,
     };
     true
 }
 
-async fn advance_finder(mut finder: Box<LrFinder>) -> Option<Rehearsal> {
+async fn advance_finder(request: RequestId, mut finder: Box<LrFinder>) -> Option<Rehearsal> {
     let point = match (finder.advance().await, errors::take_logged()) {
         (Ok(point), None) => point,
         (Err(diagnostic), _) | (_, Some(diagnostic)) => {
-            post(&Event::RateFailed { diagnostic });
+            answer(request, &Event::RateFailed { diagnostic });
             return None;
         }
     };
     if let Some(point) = point {
-        post(&Event::RateTried { point, total: LR_FINDER_STEPS });
+        answer(request, &Event::RateTried { point, total: LR_FINDER_STEPS });
     }
     if finder.is_over() {
-        post(&Event::RateFound { finding: finder.finish() });
+        answer(request, &Event::RateFound { finding: finder.finish() });
         return None;
     }
-    Some(Rehearsal::FindRate(finder))
+    Some(Rehearsal::FindRate(request, finder))
 }
 
 async fn advance_trial(mut trial: Box<Trial>) -> Option<Rehearsal> {
@@ -145,7 +145,7 @@ async fn advance_trial(mut trial: Box<Trial>) -> Option<Rehearsal> {
     let progress = match (trial.session.advance().await, errors::take_logged()) {
         (Ok(progress), None) => progress,
         (Err(diagnostic), _) | (_, Some(diagnostic)) => {
-            post(&Event::EstimateFailed { recipe: trial.recipe, diagnostic });
+            answer(trial.request, &Event::EstimateFailed { diagnostic });
             return None;
         }
     };
@@ -162,6 +162,6 @@ async fn advance_trial(mut trial: Box<Trial>) -> Option<Rehearsal> {
     let fastest = trial.speeds.iter().copied().fold(f64::INFINITY, f64::min);
     let seconds = trial.work.total() * fastest / 1e3;
     let estimate = Estimate { seconds, step_ms: Some(step_ms), ..trial.estimate };
-    post(&Event::Estimated { recipe: trial.recipe, estimate });
+    answer(trial.request, &Event::Estimated { estimate });
     None
 }

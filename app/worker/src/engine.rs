@@ -10,7 +10,7 @@ use crate::data::{Data, Dropped};
 use crate::device::{self, Chosen};
 use crate::dry_run::Rehearsal;
 use crate::inference::Trial;
-use crate::mailbox::{self, Letter, post};
+use crate::mailbox::{self, Request, answer};
 use crate::model::Loaded;
 use crate::run::Run;
 use crate::source::Source;
@@ -28,16 +28,16 @@ pub struct Engine {
 }
 
 /// Serves the page for as long as it lives.
-pub async fn serve(mut inbox: UnboundedReceiver<Letter>) {
+pub async fn serve(mut inbox: UnboundedReceiver<Request>) {
     let mut engine = Engine::default();
     loop {
-        while let Ok(letter) = inbox.try_recv() {
-            engine.handle(letter).await;
+        while let Ok(request) = inbox.try_recv() {
+            engine.handle(request).await;
         }
         if engine.work().await {
-            mailbox::breathe().await;
-        } else if let Some(letter) = inbox.next().await {
-            engine.handle(letter).await;
+            mailbox::yield_to_event_loop().await;
+        } else if let Some(request) = inbox.next().await {
+            engine.handle(request).await;
         } else {
             return;
         }
@@ -45,7 +45,7 @@ pub async fn serve(mut inbox: UnboundedReceiver<Letter>) {
 }
 
 impl Engine {
-    async fn handle(&mut self, Letter { command, files }: Letter) {
+    async fn handle(&mut self, Request { id, command, files }: Request) {
         // What is rehearsed or asked belongs to the data and the model as they were.
         if command.changes_what_is_learned() {
             self.rehearsal = None;
@@ -54,22 +54,22 @@ impl Engine {
         match command {
             Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
                 let reason = format!("{version} and {PROTOCOL_VERSION}");
-                post(&Event::Fatal { diagnostic: errors::wrong_version(&reason) });
+                answer(id, &Event::Fatal { diagnostic: errors::wrong_version(&reason) });
             }
             Command::Hello { device, known_check, .. } => {
                 let chosen = device::choose(device, known_check).await;
-                post(&Event::Ready { device: chosen.report.clone() });
+                answer(id, &Event::Ready { device: chosen.report.clone() });
                 self.device = Some(chosen);
-                storage::tell().await;
+                storage::report_kept().await;
             }
             Command::OpenData { role, .. } if self.is_running() => {
                 let diagnostic = Diagnostic::new("data.running", "A run is going on.")
                     .done("It goes on with the file that it began with.")
                     .remedy("Stop it, or wait for its end, and then choose the new file.");
-                post(&Event::DataNotOpened { role, diagnostic });
+                answer(id, &Event::DataNotOpened { role, diagnostic });
             }
             Command::OpenData { role, name, aligned_with, encoding, has_header } => {
-                self.data.open(role, Dropped { name, aligned_with, files }, Hints { encoding, has_header }).await;
+                self.data.open(id, role, Dropped { name, aligned_with, files }, Hints { encoding, has_header }).await;
             }
             // The page offers none of these in a run; they would change what it learns from.
             Command::MapData { .. }
@@ -78,31 +78,31 @@ impl Engine {
             | Command::LoadFiles { .. }
                 if self.is_running() => {}
             Command::MapData { mapping, validation_ratio, seed } => {
-                self.data.map(mapping, validation_ratio, seed).await;
+                self.data.map(id, mapping, validation_ratio, seed).await;
             }
             Command::CloseValidation => self.data.close_validation(),
-            Command::LoadModel { model } => model::load(self, Source::of_entry(model).await).await,
-            Command::LoadFiles { name, paths } => model::load(self, Source::of_files(name, paths, files)).await,
+            Command::LoadModel { model } => model::load(self, id, Source::of_entry(model).await).await,
+            Command::LoadFiles { name, paths } => model::load(self, id, Source::of_files(name, paths, files)).await,
             // It is heard in the mailbox.
             Command::StopLoading => {}
-            Command::FindModel { hub, id } => hub::find(self, &hub, &id).await,
-            Command::ForgetModel { id } => {
-                storage::forget(&id).await;
-                storage::tell().await;
+            Command::FindModel { hub, id: name } => hub::find(self, id, &hub, &name).await,
+            Command::ForgetModel { id: model } => {
+                storage::forget(&model).await;
+                storage::report_kept().await;
             }
-            Command::Start { recipe } => run::start(self, recipe),
+            Command::Start { recipe } => run::start(self, id, recipe),
             Command::Pause => run::pause(self, true),
             Command::Resume => run::pause(self, false),
             Command::Stop if self.rehearsal.is_some() => dry_run::stop(self),
             Command::Stop => run::stop(self),
             Command::SetTrainable { group, trainable } => run::set_trainable(self, group, trainable),
-            Command::FindRate { recipe } => dry_run::find_rate(self, recipe),
-            Command::Estimate { recipe } => dry_run::estimate(self, recipe),
-            Command::Predict { id, query } => inference::predict(self, id, query),
+            Command::FindRate { recipe } => dry_run::find_rate(self, id, recipe),
+            Command::Estimate { recipe } => dry_run::estimate(self, id, recipe),
+            Command::Predict { query } => inference::predict(self, id, query),
             Command::StopWriting => inference::stop(self),
-            Command::Rows { actual, predicted } => inference::rows(self, actual, predicted),
-            Command::Export { form } => export::export(self, form).await,
-            Command::Bench { case } => bench::run(self, case).await,
+            Command::Rows { actual, predicted } => inference::rows(self, id, actual, predicted),
+            Command::Export { form } => export::export(self, id, form).await,
+            Command::Bench { case } => bench::run(self, id, case).await,
         }
     }
 

@@ -38,7 +38,7 @@ pub fn install() {
         let diagnostic = Diagnostic::new("engine.panic", format!("The engine stopped working: {info}."))
             .done("Your file, columns, model and recipe are kept in this tab.")
             .remedy("Start again. If it happens once more, please report it with this message.");
-        mailbox::post(&Event::Fatal { diagnostic });
+        mailbox::report(&Event::Fatal { diagnostic });
     }));
     // It is the first and only logger of this worker.
     if log::set_logger(&GpuLog).is_ok() {

@@ -4,27 +4,31 @@ use std::io::{Result, Write};
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::export::{DataFacts, ModelFolder};
-use hone_core::protocol::Event;
+use hone_core::protocol::{Event, RequestId};
 use hone_core::usage::ExportForm;
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
 use crate::engine::Engine;
 use crate::errors;
-use crate::mailbox::{post, post_with};
+use crate::mailbox::{answer, answer_with};
 
 /// Bytes that are handed over at a time.
 const PART: usize = 1 << 20;
 
 /// Makes the model folder and sends it.
-pub async fn export(engine: &Engine, form: ExportForm) {
-    match exported(engine, form).await {
-        Ok((file_name, blob)) => post_with(&Event::Exported { file_name, bytes: blob.size() }, Some(&blob)),
-        Err(diagnostic) => post(&Event::ExportFailed { diagnostic }),
+pub async fn export(engine: &Engine, request: RequestId, form: ExportForm) {
+    match exported(engine, request, form).await {
+        Ok((file_name, blob)) => answer_with(request, &Event::Exported { file_name, bytes: blob.size() }, &blob),
+        Err(diagnostic) => answer(request, &Event::ExportFailed { diagnostic }),
     }
 }
 
-async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(String, Blob), Diagnostic> {
+async fn exported(
+    engine: &Engine,
+    request: RequestId,
+    form: ExportForm,
+) -> std::result::Result<(String, Blob), Diagnostic> {
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (best, _) = run.session.best().ok_or_else(no_run)?;
@@ -46,7 +50,7 @@ async fn exported(engine: &Engine, form: ExportForm) -> std::result::Result<(Str
     };
     let progress = |done: usize, total: usize| {
         if done.is_multiple_of(10) || done == total {
-            post(&Event::ExportProgress { done: done as u32, total: total as u32 });
+            answer(request, &Event::ExportProgress { done: done as u32, total: total as u32 });
         }
     };
     errors::clear();

@@ -32,7 +32,7 @@ pub async fn read_blob(
         hash.update(&bytes);
         done = end;
         take(&bytes, done)?;
-        mailbox::breathe().await;
+        mailbox::yield_to_event_loop().await;
     }
     Ok(hex(hash))
 }

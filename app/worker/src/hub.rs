@@ -4,27 +4,27 @@ use hone_core::catalog::{FoundModel, POOLING};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::{HubModel, Listing, is_gguf};
 use hone_core::limits::MAX_CONFIG_BYTES;
-use hone_core::protocol::Event;
+use hone_core::protocol::{Event, RequestId};
 use hone_core::weights::GgufReader;
 
 use crate::engine::Engine;
 use crate::files::{fetch, fetch_small};
-use crate::mailbox::{post, stops_loading};
+use crate::mailbox::{answer, stops_loading};
 use crate::memory;
 
 /// Largest listing of a model's files, in bytes.
 const MAX_LISTING_BYTES: usize = 4 << 20;
 
 /// Looks a model up and tells what it is.
-pub async fn find(engine: &Engine, hub: &str, written: &str) {
+pub async fn find(engine: &Engine, request: RequestId, hub: &str, written: &str) {
     match found(hub, written, memory::limit(engine)).await {
-        Ok(found) => post(&Event::ModelFound { found }),
+        Ok(found) => answer(request, &Event::ModelFound { found }),
         Err(_) if stops_loading() => {
             let diagnostic =
                 Diagnostic::new("hub.stopped", "The hub is not asked any more.").done("Nothing was changed.");
-            post(&Event::ModelFailed { diagnostic });
+            answer(request, &Event::ModelNotFound { diagnostic });
         }
-        Err(diagnostic) => post(&Event::ModelFailed { diagnostic }),
+        Err(diagnostic) => answer(request, &Event::ModelNotFound { diagnostic }),
     }
 }
 

@@ -4,11 +4,11 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::generate::Generator;
 use hone_core::inference::{Answer, Query};
 use hone_core::inference::{EncodedPrompt, EncodedQuery};
-use hone_core::protocol::{Event, RowView};
+use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::train::Prediction;
 
 use crate::engine::Engine;
-use crate::mailbox::post;
+use crate::mailbox::{answer, report};
 use crate::{errors, memory};
 
 /// Rows of a cell that are sent.
@@ -20,7 +20,7 @@ const READ_SECONDS: f64 = 120.0;
 
 /// What the models before and after are asked.
 pub struct Trial {
-    id: u32,
+    id: RequestId,
     stage: Stage,
 }
 
@@ -45,11 +45,11 @@ struct Writing {
 }
 
 /// Begins to ask the models before and after; an earlier query is given up.
-pub fn predict(engine: &mut Engine, id: u32, query: Query) {
+pub fn predict(engine: &mut Engine, id: RequestId, query: Query) {
     engine.trial = None;
     match begun(engine, query) {
         Ok(stage) => engine.trial = Some(Trial { id, stage }),
-        Err(diagnostic) => post(&Event::PredictFailed { id, diagnostic }),
+        Err(diagnostic) => answer(id, &Event::PredictFailed { diagnostic }),
     }
 }
 
@@ -76,7 +76,7 @@ pub fn stop(engine: &mut Engine) {
         Some(Trial { id, stage: Stage::Reading(_) }) => {
             let diagnostic = Diagnostic::new("trial.given-up", "The question was given up for something else.")
                 .remedy("Ask it again.");
-            post(&Event::PredictFailed { id, diagnostic });
+            answer(id, &Event::PredictFailed { diagnostic });
         }
         None => {}
     }
@@ -92,7 +92,7 @@ pub async fn advance(engine: &mut Engine) -> bool {
     };
     match advanced {
         Ok(stage) => engine.trial = stage.map(|stage| Trial { id, stage }),
-        Err(diagnostic) => post(&Event::PredictFailed { id, diagnostic }),
+        Err(diagnostic) => answer(id, &Event::PredictFailed { diagnostic }),
     }
     true
 }
@@ -102,24 +102,24 @@ fn trusted<T>(result: Result<T, Diagnostic>) -> Result<T, Diagnostic> {
     errors::take_logged().map_or(result, Err)
 }
 
-async fn advance_reading(engine: &Engine, id: u32, mut reading: Reading) -> Result<Option<Reading>, Diagnostic> {
+async fn advance_reading(engine: &Engine, id: RequestId, mut reading: Reading) -> Result<Option<Reading>, Diagnostic> {
     let Some(run) = &engine.run else { return Ok(None) };
-    post(&Event::Busy { seconds: READ_SECONDS });
+    report(&Event::Busy { seconds: READ_SECONDS });
     let session = &run.session;
     let model = if reading.base.is_none() { session.base() } else { session.model() };
-    let Some(answer) = trusted(reading.asked.advance(&mut reading.said, model, session).await)? else {
+    let Some(said) = trusted(reading.asked.advance(&mut reading.said, model, session).await)? else {
         return Ok(Some(reading));
     };
-    let Some(base) = reading.base else { return Ok(Some(Reading { base: Some(answer), ..reading })) };
+    let Some(base) = reading.base else { return Ok(Some(Reading { base: Some(said), ..reading })) };
     let (labels, tokens) = (session.data().labels.clone(), reading.asked.tokens as u32);
-    post(&Event::Predicted { id, labels, base, tuned: answer, tokens, truncated: reading.asked.is_cut });
+    answer(id, &Event::Predicted { labels, base, tuned: said, tokens, truncated: reading.asked.is_cut });
     Ok(None)
 }
 
-async fn advance_writing(engine: &Engine, id: u32, mut writing: Writing) -> Result<Option<Writing>, Diagnostic> {
+async fn advance_writing(engine: &Engine, id: RequestId, mut writing: Writing) -> Result<Option<Writing>, Diagnostic> {
     let Some(run) = &engine.run else { return Ok(None) };
     if writing.generators.iter().any(Generator::is_reading_prompt) {
-        post(&Event::Busy { seconds: READ_SECONDS });
+        report(&Event::Busy { seconds: READ_SECONDS });
     }
     for (generator, model) in writing.generators.iter_mut().zip([run.session.base(), run.session.model()]) {
         trusted(generator.advance(model).await)?;
@@ -131,19 +131,19 @@ async fn advance_writing(engine: &Engine, id: u32, mut writing: Writing) -> Resu
     Ok((!is_over).then_some(writing))
 }
 
-fn tell(engine: &Engine, id: u32, writing: &Writing, is_stopped: bool) {
+fn tell(engine: &Engine, id: RequestId, writing: &Writing, is_stopped: bool) {
     let Some(model) = &engine.model else { return };
-    let answer = |generator: &Generator| Answer::Generated {
+    let written = |generator: &Generator| Answer::Generated {
         text: model.pretrained.tokenizer.decode(generator.generated()).unwrap_or_default(),
         is_over: is_stopped || generator.is_over(),
     };
-    let [base, tuned] = [0, 1].map(|i| answer(&writing.generators[i]));
+    let [base, tuned] = [0, 1].map(|i| written(&writing.generators[i]));
     let Writing { tokens, truncated, .. } = *writing;
-    post(&Event::Predicted { id, labels: Vec::new(), base, tuned, tokens, truncated });
+    answer(id, &Event::Predicted { labels: Vec::new(), base, tuned, tokens, truncated });
 }
 
 /// Sends the validation rows of one cell of the confusion matrix, those first that the model is furthest off with.
-pub fn rows(engine: &Engine, actual: u32, predicted: u32) {
+pub fn rows(engine: &Engine, request: RequestId, actual: u32, predicted: u32) {
     let Some((run, (_, said))) = engine.run.as_ref().and_then(|run| Some((run, run.session.best()?))) else { return };
     let labels = run.session.data().validation.classes();
     let mut found: Vec<usize> = (0..said.len().min(labels.len()))
@@ -164,5 +164,5 @@ pub fn rows(engine: &Engine, actual: u32, predicted: u32) {
         }
     };
     let rows = found.into_iter().take(ROWS).map(view).collect();
-    post(&Event::Rows { actual, predicted, rows, total });
+    answer(request, &Event::Rows { rows, total });
 }

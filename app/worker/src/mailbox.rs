@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
-use hone_core::protocol::{Command, Event};
+use hone_core::protocol::{Command, Event, RequestId};
 use js_sys::{Array, Object};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -11,8 +11,9 @@ use web_sys::{AbortController, AbortSignal, Blob, MessageChannel, MessageEvent};
 
 use crate::{js, scope};
 
-/// A command, and the files that came beside it.
-pub struct Letter {
+/// A command of the page with its number, and the files that came with it.
+pub struct Request {
+    pub id: RequestId,
     pub command: Command,
     pub files: Vec<Blob>,
 }
@@ -42,12 +43,14 @@ fn stop_loading() {
 }
 
 /// Begins to listen. What cannot be read ends the worker's usefulness: the page is of another version.
-pub fn open() -> UnboundedReceiver<Letter> {
+pub fn open() -> UnboundedReceiver<Request> {
     let (sender, receiver) = unbounded();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let data = message.data();
         let files = js::get(&data, "files").dyn_into::<Array>().unwrap_or_default();
         let files = files.iter().filter_map(|file| file.dyn_into::<Blob>().ok()).collect();
+        // Numbers begin with 1; a command without one has an answer that nobody awaits.
+        let id = js::get(&data, "request").as_f64().unwrap_or_default() as RequestId;
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
             // Heard at once, where other commands wait for their turn.
             Ok(Command::StopLoading) => stop_loading(),
@@ -58,9 +61,9 @@ pub fn open() -> UnboundedReceiver<Letter> {
                     LOADING.set(AbortController::new().ok());
                 }
                 // The receiver lives as long as the worker.
-                drop(sender.unbounded_send(Letter { command, files }));
+                drop(sender.unbounded_send(Request { id, command, files }));
             }
-            Err(error) => post(&Event::Fatal { diagnostic: crate::errors::wrong_version(&error.to_string()) }),
+            Err(error) => report(&Event::Fatal { diagnostic: crate::errors::wrong_version(&error.to_string()) }),
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -75,14 +78,26 @@ pub fn say_ready() {
     send(&envelope);
 }
 
-/// Sends an event.
-pub fn post(event: &Event) {
-    post_with(event, None);
+/// Sends an event that answers a request.
+pub fn answer(request: RequestId, event: &Event) {
+    post(Some(request), event, None);
 }
 
-/// Sends an event with a blob beside it.
-pub fn post_with(event: &Event, blob: Option<&Blob>) {
+/// Sends an event that answers a request, with a blob next to it.
+pub fn answer_with(request: RequestId, event: &Event, blob: &Blob) {
+    post(Some(request), event, Some(blob));
+}
+
+/// Sends an event about the worker itself.
+pub fn report(event: &Event) {
+    post(None, event, None);
+}
+
+fn post(request: Option<RequestId>, event: &Event, blob: Option<&Blob>) {
     let envelope = Object::new();
+    if let Some(request) = request {
+        js::set(&envelope, "request", &request.into());
+    }
     // Absent options are `null`, so that every field is there.
     let serializer =
         serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
@@ -104,7 +119,7 @@ fn send(envelope: &Object) {
 
 /// Lets the browser do what waits: messages of the page are seen only between macrotasks. A message to ourselves comes
 /// back at once, where a timer of 0 would take 4 ms.
-pub async fn breathe() {
+pub async fn yield_to_event_loop() {
     thread_local! {
         static CHANNEL: RefCell<Option<MessageChannel>> = const { RefCell::new(None) };
     }

@@ -7,13 +7,13 @@ use hone_core::hub::{VERBATIM, pooling_of};
 use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
 use hone_core::model::ModelConfig;
 use hone_core::pretrained::Pretrained;
-use hone_core::protocol::Event;
+use hone_core::protocol::{Event, RequestId};
 use hone_core::weights::Incoming;
 
 use crate::device::Chosen;
 use crate::engine::Engine;
 use crate::js::now_ms;
-use crate::mailbox::post;
+use crate::mailbox::answer;
 use crate::source::Source;
 use crate::storage;
 
@@ -27,13 +27,13 @@ pub struct Loaded {
 }
 
 /// Loads a model; the one before stays when it fails.
-pub async fn load(engine: &mut Engine, source: Result<Source, Diagnostic>) {
+pub async fn load(engine: &mut Engine, request: RequestId, source: Result<Source, Diagnostic>) {
     let Some(chosen) = &engine.device else {
         let diagnostic = Diagnostic::new("model.no-device", "No device has been chosen yet.");
-        return post(&Event::ModelFailed { diagnostic });
+        return answer(request, &Event::ModelFailed { diagnostic });
     };
     let result = match source {
-        Ok(source) => loaded(source, chosen).await,
+        Ok(source) => loaded(request, source, chosen).await,
         Err(diagnostic) => Err(diagnostic),
     };
     match result {
@@ -42,14 +42,16 @@ pub async fn load(engine: &mut Engine, source: Result<Source, Diagnostic>) {
             engine.run = None;
             engine.model = Some(model);
             engine.data.forget_tokens();
-            post(&Event::ModelReady { model: report });
+            answer(request, &Event::ModelReady { model: report });
         }
-        Err(diagnostic) => post(&Event::ModelFailed { diagnostic }),
+        Err(diagnostic) => answer(request, &Event::ModelFailed { diagnostic }),
     }
-    storage::tell().await;
+    storage::report_kept().await;
 }
 
-async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Diagnostic> {
+async fn loaded(
+    request: RequestId,
+    mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Diagnostic> {
     let (mut config_json, mut verbatim) = (Vec::new(), Vec::new());
     let mut incoming = if source.is_gguf() {
         Incoming::gguf(&chosen.device)
@@ -75,7 +77,7 @@ async fn loaded(mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelRep
         .weights(&mut |piece, done_bytes, total_bytes| {
             if now_ms() - told_ms >= PROGRESS_MS {
                 told_ms = now_ms();
-                post(&Event::ModelProgress { done_bytes, total_bytes });
+                answer(request, &Event::ModelProgress { done_bytes, total_bytes });
             }
             Ok(incoming.push(piece)?)
         })

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use hone_core::dataset::Dataset;
 use hone_core::diagnostic::Diagnostic;
-use hone_core::protocol::{Backend, Event};
+use hone_core::protocol::{Backend, Event, RequestId};
 use hone_core::recipe::{ParamGroup, RecipeSpec};
 use hone_core::run::{EndReason, RunSummary, StepMetrics};
 use hone_core::train::{BatchShape, Progress, Session, Work};
 
 use crate::engine::Engine;
 use crate::js::now_ms;
-use crate::mailbox::post;
+use crate::mailbox::{answer, report};
 use crate::{errors, memory};
 
 /// Milliseconds between two events of steps: more would only make the page work.
@@ -28,6 +28,7 @@ const SLOWEST_TOKENS_PER_S: f64 = 50.0;
 
 /// A run and how it goes.
 pub struct Run {
+    request: RequestId,
     pub session: Session,
     work: Work,
     /// The rows it was begun with.
@@ -75,13 +76,13 @@ impl Run {
         let steps = std::mem::take(&mut self.waiting);
         let done = self.session.state().step;
         let seconds_left = self.clock.seconds_left(done, &self.work);
-        post(&Event::Steps { steps, tokens_per_s: self.clock.tokens_per_s(), seconds_left });
+        answer(self.request, &Event::Steps { steps, tokens_per_s: self.clock.tokens_per_s(), seconds_left });
         self.told_ms = now_ms();
     }
 
     fn tell_parts(&mut self) {
         self.flush();
-        post(&Event::ParamGroups { step: self.session.state().step, param_groups: self.session.param_groups() });
+        answer(self.request, &Event::ParamGroups { step: self.session.state().step, param_groups: self.session.param_groups() });
     }
 
     fn finish(&mut self, reason: EndReason, advice: Option<Diagnostic>) {
@@ -96,7 +97,7 @@ impl Run {
             seconds: self.clock.seconds(),
             advice,
         };
-        post(&Event::Finished { summary });
+        answer(self.request, &Event::Finished { summary });
     }
 }
 
@@ -156,21 +157,21 @@ impl Clock {
 }
 
 /// Begins a run.
-pub fn start(engine: &mut Engine, recipe: RecipeSpec) {
+pub fn start(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     if engine.is_running() {
         let diagnostic = Diagnostic::new("run.running", "A run is going on already.").remedy("Stop it first.");
-        return post(&Event::RunFailed { diagnostic });
+        return answer(request, &Event::RunFailed { diagnostic });
     }
-    match begin(engine, recipe) {
+    match begin(engine, request, recipe) {
         Ok(run) => {
-            post(&Event::Started { plan: run.session.plan() });
+            answer(request, &Event::Started { plan: run.session.plan() });
             engine.run = Some(run);
         }
-        Err(diagnostic) => post(&Event::RunFailed { diagnostic }),
+        Err(diagnostic) => answer(request, &Event::RunFailed { diagnostic }),
     }
 }
 
-fn begin(engine: &Engine, recipe: RecipeSpec) -> Result<Run, Diagnostic> {
+fn begin(engine: &Engine, request: RequestId, recipe: RecipeSpec) -> Result<Run, Diagnostic> {
     let session = session(engine, recipe)?;
     let limit = memory::limit(engine);
     if session.memory_bytes() > limit {
@@ -182,6 +183,7 @@ fn begin(engine: &Engine, recipe: RecipeSpec) -> Result<Run, Diagnostic> {
     }
     let Some(ready) = engine.data.ready() else { return Err(not_ready("The data")) };
     Ok(Run {
+        request,
         work: Work::of(&session),
         session,
         dataset: ready.dataset.clone(),
@@ -213,7 +215,7 @@ pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<b
     let Some(run) = engine.run.as_mut().filter(|run| run.is_under_way()) else { return };
     match run.session.set_trainable(group, trainable) {
         Ok(()) => run.tell_parts(),
-        Err(diagnostic) => post(&Event::RunWarning { diagnostic }),
+        Err(diagnostic) => answer(run.request, &Event::RunWarning { diagnostic }),
     }
 }
 
@@ -223,7 +225,7 @@ pub fn pause(engine: &mut Engine, pause: bool) {
     run.flush();
     run.clock.pause(pause);
     run.stage = if pause { Stage::Paused } else { Stage::Going };
-    post(if pause { &Event::Paused } else { &Event::Resumed });
+    answer(run.request, if pause { &Event::Paused } else { &Event::Resumed });
 }
 
 /// Ends the run after this batch; a paused one too.
@@ -272,7 +274,7 @@ fn announce(run: &mut Run, tokens: f64, compiles: bool) {
     };
     if seconds > LONG_SECONDS {
         run.flush();
-        post(&Event::Busy { seconds });
+        report(&Event::Busy { seconds });
     }
 }
 
@@ -281,7 +283,7 @@ fn tell(run: &mut Run, progress: Progress) {
         // Nothing to tell but that it goes on.
         Progress::Accumulated if now_ms() - run.told_ms >= 1e3 * LONG_SECONDS => {
             run.told_ms = now_ms();
-            post(&Event::Busy { seconds: 0.0 });
+            report(&Event::Busy { seconds: 0.0 });
         }
         Progress::Accumulated => {}
         Progress::Step(metrics) => {
@@ -290,7 +292,7 @@ fn tell(run: &mut Run, progress: Progress) {
                 let diagnostic =
                     Diagnostic::new("run.step-lost", format!("Step {} gave no finite numbers.", metrics.step))
                         .done("It was not taken; the weights are as before.");
-                post(&Event::RunWarning { diagnostic });
+                answer(run.request, &Event::RunWarning { diagnostic });
             }
             run.waiting.push(metrics);
             if now_ms() - run.told_ms >= STEPS_MS {
@@ -300,14 +302,14 @@ fn tell(run: &mut Run, progress: Progress) {
         Progress::Evaluating { done, total } if done == 0 || now_ms() - run.told_ms >= STEPS_MS => {
             run.flush();
             run.told_ms = now_ms();
-            post(&Event::Evaluating { done, total });
+            answer(run.request, &Event::Evaluating { done, total });
         }
         Progress::Evaluating { .. } => {}
         Progress::Evaluated { evaluation, is_best } => {
             run.flush();
-            post(&Event::Evaluated { evaluation, is_best });
+            answer(run.request, &Event::Evaluated { evaluation, is_best });
         }
-        Progress::Measuring { done, total } => post(&Event::Measuring { done, total }),
+        Progress::Measuring { done, total } => answer(run.request, &Event::Measuring { done, total }),
         Progress::Finished(reason) => {
             run.flush();
             run.finish(reason, (reason == EndReason::NotFinite).then(not_finite));
@@ -327,6 +329,6 @@ fn fail(run: &mut Run, diagnostic: Diagnostic) {
     let diagnostic = diagnostic.done(done.trim_start());
     match kept {
         Some(_) => run.finish(EndReason::DeviceFailed, Some(diagnostic)),
-        None => post(&Event::RunFailed { diagnostic }),
+        None => answer(run.request, &Event::RunFailed { diagnostic }),
     }
 }

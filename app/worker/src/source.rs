@@ -12,7 +12,7 @@ use web_sys::Blob;
 use zip::ZipArchive;
 
 use crate::files::{BlobReader, PIECE, fetch, fetch_small, hex, read_blob, stopped};
-use crate::mailbox::{breathe, stops_loading};
+use crate::mailbox::{stops_loading, yield_to_event_loop};
 use crate::storage::{KeptFile, Shelf};
 
 /// Takes the next piece of a file; the numbers are the bytes that came so far, and those of the whole.
@@ -179,7 +179,7 @@ impl Source {
                     }
                     done += read as f64;
                     take(&piece[..read], done, bytes)?;
-                    breathe().await;
+                    yield_to_event_loop().await;
                     if stops_loading() {
                         return Err(stopped());
                     }
@@ -248,7 +248,7 @@ async fn arrived(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'
         let mut piece = vec![0; PIECE as usize];
         while let read @ 1.. = file.read(&mut piece, done) {
             take(&piece[..read], &mut done)?;
-            breathe().await;
+            yield_to_event_loop().await;
             if stops_loading() {
                 return Err(Failed::Unfinished(stopped()));
             }

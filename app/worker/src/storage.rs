@@ -12,7 +12,7 @@ use web_sys::{
     FileSystemReadWriteOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle, StorageEstimate, StorageManager,
 };
 
-use crate::mailbox::post;
+use crate::mailbox::report;
 use crate::{js, scope};
 
 /// The folder of all models.
@@ -114,7 +114,7 @@ impl Drop for KeptFile {
 }
 
 /// Sends what is kept.
-pub async fn tell() {
+pub async fn report_kept() {
     let mut kept = Vec::new();
     if let Some(models) = models().await {
         for name in names(&models).await {
@@ -130,7 +130,7 @@ pub async fn tell() {
         }
     }
     kept.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
-    post(&Event::ModelsKept { kept, free_bytes: free_bytes().await });
+    report(&Event::ModelsKept { kept, free_bytes: free_bytes().await });
 }
 
 /// Removes a model.

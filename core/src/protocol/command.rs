@@ -64,7 +64,7 @@ pub enum Command {
     },
     /// Give up loading a model or asking a hub; what has arrived is kept. Answered by the `ModelFailed` of those.
     StopLoading,
-    /// Ask a hub what a model is, without loading its weights. Answered by `ModelFound` or `ModelFailed`.
+    /// Ask a hub what a model is, without loading its weights. Answered by `ModelFound` or `ModelNotFound`.
     FindModel {
         /// Address of the hub: `https://huggingface.co`.
         hub: String,
@@ -109,8 +109,6 @@ pub enum Command {
     /// Ask the base and the tuned model. Answered by `Busy` while they read, then by `Predicted`, again and again while
     /// they write, or `PredictFailed`. An earlier query that is not answered yet is given up.
     Predict {
-        /// Comes back with the answer.
-        id: u32,
         /// What is asked.
         query: Query,
     },

@@ -9,7 +9,6 @@ use crate::inference::Answer;
 use crate::metrics::Evaluation;
 use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
-use crate::recipe::RecipeSpec;
 use crate::run::{Estimate, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
 /// From the worker to the page.
@@ -80,7 +79,12 @@ pub enum Event {
         /// Bytes that the browser would still give; none where it does not tell.
         free_bytes: Option<f64>,
     },
-    /// A model cannot be found, loaded or used.
+    /// A hub has no such model, or none that can be used.
+    ModelNotFound {
+        /// The reason and the remedy.
+        diagnostic: Diagnostic,
+    },
+    /// A model cannot be loaded or used.
     ModelFailed {
         /// Why, and what can be done.
         diagnostic: Diagnostic,
@@ -146,15 +150,11 @@ pub enum Event {
     },
     /// What a run would take.
     Estimated {
-        /// Of the command.
-        recipe: Box<RecipeSpec>,
         /// The figures.
         estimate: Estimate,
     },
     /// It cannot be told what a run would take.
     EstimateFailed {
-        /// Of the command.
-        recipe: Box<RecipeSpec>,
         /// Why, and what can be done.
         diagnostic: Diagnostic,
     },
@@ -184,8 +184,6 @@ pub enum Event {
     },
     /// What the models say.
     Predicted {
-        /// Of the command.
-        id: u32,
         /// Names of the classes, labels or tags.
         labels: Vec<String>,
         /// By the base model; its head, where the task needs one, is untrained.
@@ -199,17 +197,11 @@ pub enum Event {
     },
     /// A query cannot be answered.
     PredictFailed {
-        /// Of the command.
-        id: u32,
         /// Why.
         diagnostic: Diagnostic,
     },
     /// Rows of one cell of the confusion matrix.
     Rows {
-        /// Index of the true class.
-        actual: u32,
-        /// Index of the predicted class.
-        predicted: u32,
         /// At most 50, worst first.
         rows: Vec<RowView>,
         /// Rows in all.

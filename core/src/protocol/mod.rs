@@ -11,5 +11,8 @@ pub use command::Command;
 pub use device::{Backend, DeviceChoice, DeviceReport, SelfCheck};
 pub use event::{Event, RowView};
 
+/// Number that the page gives to a command. Every event that answers the command carries it, next to the message.
+pub type RequestId = u32;
+
 /// Changes whenever a message changes; a page and a worker of different versions do not talk.
 pub const PROTOCOL_VERSION: u32 = 7;

@@ -7,7 +7,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::RecipeSpec;
 
-use crate::state::{Chosen, Effect, File, Load, State, format};
+use crate::state::{Chosen, Effect, File, Load, State, Topic, format};
 
 impl State {
     /// Takes a file, or two whose lines belong together. What is in use stays until it is known that the new one can be
@@ -24,8 +24,9 @@ impl State {
             return Vec::new();
         }
         self.data.notice = None;
-        self.estimate.lost(None);
-        self.data.replace(role, chosen).map(Effect::Send).into_iter().collect()
+        self.drop_estimate();
+        let command = self.data.replace(role, chosen);
+        command.map(|command| self.request(Topic::File(role), command)).into_iter().collect()
     }
 
     /// A file could not be handed to the worker at all (a sample that is not there).
@@ -48,6 +49,12 @@ impl State {
         self.open(role, Chosen { encoding: Some(encoding), ..chosen.clone() })
     }
 
+    /// Opens the chosen file of a role (again); nothing happens if there is none.
+    pub(in crate::state) fn open_chosen(&mut self, role: DataRole) -> Option<Effect> {
+        let command = self.data.file_mut(role).open(role)?;
+        Some(self.request(Topic::File(role), command))
+    }
+
     /// Takes what is learned from these columns.
     pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
         self.data.mapping = Some(mapping);
@@ -57,9 +64,10 @@ impl State {
 
     /// Forgets the validation file and splits the training file again.
     pub fn close_validation(&mut self) -> Vec<Effect> {
-        self.data.validation = File { opens: self.data.validation.opens, ..File::default() };
+        self.data.validation = File::default();
+        self.requests.give_up(Topic::File(DataRole::Validation));
         self.data.outdate_earlier();
-        let mut effects = vec![Effect::Send(Command::CloseValidation)];
+        let mut effects = vec![self.send(Command::CloseValidation)];
         effects.extend(self.remap());
         effects
     }
@@ -69,12 +77,12 @@ impl State {
         self.data.outdate_earlier();
         let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
         self.forget_measured();
-        if self.data.train.opens > 0 {
+        if self.data.train.is_opening {
             // Its answer is followed by this.
             return Vec::new();
         }
         if !self.data.train.is_open {
-            return self.data.train.open(DataRole::Train).map(Effect::Send).into_iter().collect();
+            return self.open_chosen(DataRole::Train).into_iter().collect();
         }
         self.data.is_mapping = true;
         self.data.train.diagnostic = None;
@@ -82,18 +90,14 @@ impl State {
         let has_own = own.chosen.is_some() && own.diagnostic.is_none();
         let RecipeSpec { validation_ratio, seed, .. } = self.form.recipe;
         let validation_ratio = if has_own { 0.0 } else { validation_ratio };
-        vec![Effect::Send(Command::MapData { mapping, validation_ratio, seed })]
+        vec![self.request(Topic::Mapping, Command::MapData { mapping, validation_ratio, seed })]
     }
 
     /// The worker has opened a file: what was in use before is gone.
     pub(in crate::state) fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
         let (columns, guess) = (source.columns.clone(), source.guess.clone());
         let file = self.data.file_mut(role);
-        if !file.answered() {
-            file.closed();
-            return Vec::new();
-        }
-        (file.is_open, file.source, file.earlier) = (true, Some(source), None);
+        (file.is_opening, file.is_open, file.source, file.earlier) = (false, true, Some(source), None);
         if role == DataRole::Train {
             let in_use = self.data.mapping.take().filter(|mapping| mapping.check(&columns).is_ok());
             self.data.mapping = Some(in_use.unwrap_or(guess));
@@ -104,9 +108,6 @@ impl State {
 
     /// The worker could not open a file. The earlier one, where there was one, is in its place again.
     pub(in crate::state) fn on_not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) -> Vec<Effect> {
-        if !self.data.file_mut(role).answered() {
-            return Vec::new();
-        }
         self.data.not_opened(role, diagnostic);
         let file = self.data.file_mut(role);
         if file.diagnostic.is_some() {
@@ -114,7 +115,7 @@ impl State {
         }
         if !file.is_open {
             // The worker has opened another one since.
-            return file.open(role).map(Effect::Send).into_iter().collect();
+            return self.open_chosen(role).into_iter().collect();
         }
         if self.data.report.is_none() { self.remap() } else { self.load_first() }
     }

@@ -99,7 +99,7 @@ impl Data {
         let file = self.file(role);
         if file.earlier.is_none() && file.source.is_some() {
             let (mapping, report) = (self.mapping.clone(), self.report.clone());
-            let file = File { opens: 0, refused: None, ..file.clone() };
+            let file = File { is_opening: false, refused: None, ..file.clone() };
             self.file_mut(role).earlier = Some(Box::new(Earlier { file, mapping, report }));
         }
     }
@@ -118,6 +118,7 @@ impl Data {
     /// The file of a role could not be opened: the earlier one is back, or there is none.
     pub fn not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) {
         let file = self.file_mut(role);
+        file.is_opening = false;
         match file.earlier.take() {
             Some(earlier) => self.take_back(role, *earlier, diagnostic),
             None => file.diagnostic = Some(diagnostic),
@@ -176,7 +177,7 @@ impl Data {
 
     /// Whether a file is being read or mapped.
     pub fn is_busy(&self) -> bool {
-        self.is_mapping || self.train.opens > 0 || self.validation.opens > 0
+        self.is_mapping || self.train.is_opening || self.validation.is_opening
     }
 }
 
@@ -185,8 +186,8 @@ impl Data {
 pub struct File {
     /// What was chosen; absent when nothing was.
     pub chosen: Option<Chosen>,
-    /// Readings asked for and not answered yet: an answer counts only when it is the last one due.
-    pub opens: u32,
+    /// The worker has been asked to open it and has not answered yet.
+    pub is_opening: bool,
     /// Whether the worker has it open.
     pub is_open: bool,
     /// Share that is read.
@@ -227,16 +228,10 @@ impl File {
     /// Reads the chosen file (again); nothing when there is none.
     pub fn open(&mut self, role: DataRole) -> Option<Command> {
         let Chosen { name, aligned_with, encoding, has_header, .. } = self.chosen.clone()?;
-        self.opens += 1;
+        self.is_opening = true;
         self.progress = 0.0;
         self.diagnostic = None;
         Some(Command::OpenData { role, name, aligned_with, encoding, has_header })
-    }
-
-    /// Counts an answer; true when it is the one to the last question and the file was not taken away meanwhile.
-    pub fn answered(&mut self) -> bool {
-        self.opens = self.opens.saturating_sub(1);
-        self.opens == 0 && self.chosen.is_some()
     }
 
     /// Whether what was chosen last is no UTF-8: an older Windows program may have written it.

@@ -9,7 +9,7 @@ use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, RowView};
 use hone_core::recipe::Task;
 
-use crate::state::{Effect, State};
+use crate::state::{Effect, State, Topic};
 
 /// What was asked and answered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,8 +22,8 @@ pub struct Trial {
     pub sampling: Sampling,
     /// What is wrong with a field of it, by the field's name.
     pub errors: Vec<(&'static str, String)>,
-    /// What is not answered yet, or not to its end.
-    pub pending: Option<Pending>,
+    /// The query that is not answered yet, or not to its end; the boxes may hold something else by now.
+    pub pending: Option<Query>,
     /// The last answer.
     pub reply: Option<Reply>,
     /// Why there is none.
@@ -32,7 +32,6 @@ pub struct Trial {
     pub is_picking: bool,
     /// Rows that validation got wrong, to pick from.
     pub mistakes: Vec<Mistake>,
-    next_id: u32,
 }
 
 /// What is asked of a model, and so which boxes there are.
@@ -47,15 +46,6 @@ pub enum Asking {
     Question,
     /// A prompt.
     Prompt,
-}
-
-/// A query that was sent to the worker.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pending {
-    /// Comes back with the answer.
-    pub id: u32,
-    /// What is asked; the boxes may hold something else by now.
-    pub query: Query,
 }
 
 /// What both models say.
@@ -101,27 +91,26 @@ impl Trial {
         })
     }
 
-    /// Takes an answer, unless a later query has taken its place. A text that is still being written is not the last.
-    pub fn answered(&mut self, id: u32, reply: impl FnOnce(Query) -> Reply) {
-        let Some(pending) = self.pending.take_if(|pending| pending.id == id) else { return };
-        let reply = reply(pending.query.clone());
+    /// Takes an answer. A text that is still being written is not the last.
+    pub fn answered(&mut self, reply: impl FnOnce(Query) -> Reply) {
+        let Some(query) = self.pending.take() else { return };
+        let reply = reply(query.clone());
         if [&reply.base, &reply.tuned].iter().any(|answer| matches!(answer, Answer::Generated { is_over: false, .. })) {
-            self.pending = Some(pending);
+            self.pending = Some(query);
         }
         self.reply = Some(reply);
     }
 
     /// Takes the reason why a query has no answer.
-    pub fn failed(&mut self, id: u32, diagnostic: Diagnostic) {
-        if self.pending.take_if(|pending| pending.id == id).is_some() {
-            self.diagnostic = Some(diagnostic);
-        }
+    pub fn failed(&mut self, diagnostic: Diagnostic) {
+        self.pending = None;
+        self.diagnostic = Some(diagnostic);
     }
 
     /// Forgets answers of earlier weights; what is in the boxes stays.
     pub fn reset(&mut self) {
-        let Self { text, other, sampling, errors, next_id, .. } = std::mem::take(self);
-        *self = Self { text, other, sampling, errors, next_id, ..Self::default() };
+        let Self { text, other, sampling, errors, .. } = std::mem::take(self);
+        *self = Self { text, other, sampling, errors, ..Self::default() };
     }
 }
 
@@ -147,7 +136,7 @@ impl State {
 
     /// Whether a text is being written.
     pub fn is_writing(&self) -> bool {
-        matches!(&self.trial.pending, Some(Pending { query: Query::Prompt { .. }, .. }))
+        matches!(&self.trial.pending, Some(Query::Prompt { .. }))
     }
 
     /// Asks about a row of the data, whose texts go into the boxes.
@@ -167,15 +156,12 @@ impl State {
         let asking = self.asking();
         let trial = &mut self.trial;
         let Some(query) = trial.query(asking) else { return Vec::new() };
-        trial.next_id += 1;
-        let pending = Pending { id: trial.next_id, query: query.clone() };
-        trial.diagnostic = None;
-        trial.pending = Some(pending);
-        vec![Effect::Send(Command::Predict { id: trial.next_id, query })]
+        (trial.diagnostic, trial.pending) = (None, Some(query.clone()));
+        vec![self.request(Topic::Prediction, Command::Predict { query })]
     }
 
     /// Ends what is being written.
     pub fn stop_writing(&mut self) -> Vec<Effect> {
-        vec![Effect::Send(Command::StopWriting)]
+        vec![self.send(Command::StopWriting)]
     }
 }

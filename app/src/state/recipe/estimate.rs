@@ -6,7 +6,7 @@ use hone_core::protocol::{Command, DeviceChoice};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::Estimate;
 
-use crate::state::{Effect, State, format};
+use crate::state::{Effect, State, Topic, format};
 
 /// Looks after each other that must find the recipe unchanged before it is measured.
 const SETTLED_LOOKS: u32 = 4;
@@ -51,20 +51,9 @@ impl Estimating {
         self.asked.is_some() && self.answer.is_none()
     }
 
-    /// Ends an estimate that is under way, because the worker is needed for something else.
-    pub fn give_up(&mut self) -> Vec<Effect> {
-        if !self.is_pending() {
-            return Vec::new();
-        }
-        self.asked = None;
-        vec![Effect::Send(Command::Stop)]
-    }
-
-    /// Takes the answer, unless the question was given up or another was asked since.
-    pub fn answered(&mut self, recipe: &RecipeSpec, answer: Result<Estimate, Diagnostic>) {
-        if self.is_pending() && self.asked.as_ref().is_some_and(|question| question.recipe == *recipe) {
-            self.answer = Some(answer);
-        }
+    /// Takes the answer.
+    pub fn answered(&mut self, answer: Result<Estimate, Diagnostic>) {
+        self.answer = Some(answer);
     }
 
     /// The worker is gone, and with it a question that was under way. One that killed it is not asked again by itself.
@@ -79,6 +68,21 @@ impl Estimating {
 }
 
 impl State {
+    /// Ends an estimate that is under way, because the worker is needed for something else.
+    pub(in crate::state) fn give_up_estimate(&mut self) -> Vec<Effect> {
+        if !self.estimate.is_pending() {
+            return Vec::new();
+        }
+        self.drop_estimate();
+        vec![self.send(Command::Stop)]
+    }
+
+    /// Forgets an estimate that is under way; the worker does so by itself.
+    pub(in crate::state) fn drop_estimate(&mut self) {
+        self.requests.give_up(Topic::Estimate);
+        self.estimate.lost(None);
+    }
+
     /// What could be asked now; none while the worker is at something else or a run could not start anyway.
     fn question(&self) -> Option<Question> {
         if self.is_engaged() || self.obstacle().is_some() {
@@ -96,8 +100,8 @@ impl State {
     /// Asks what a run would take.
     pub fn ask_estimate(&mut self) -> Vec<Effect> {
         let Some(question) = self.open_question() else { return Vec::new() };
-        let mut effects = self.estimate.give_up();
-        effects.push(Effect::Send(Command::Estimate { recipe: question.recipe.clone() }));
+        let mut effects = self.give_up_estimate();
+        effects.push(self.request(Topic::Estimate, Command::Estimate { recipe: question.recipe.clone() }));
         self.estimate = Estimating { asked: Some(question), answer: None };
         effects
     }

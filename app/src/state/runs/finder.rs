@@ -5,7 +5,7 @@ use hone_core::protocol::Command;
 use hone_core::run::{LrFinderPoint, LrFinderResult};
 
 use crate::state::runs::plot::{Frame, Picture, Shape, round_up};
-use crate::state::{Effect, State, format};
+use crate::state::{Effect, State, Topic, format};
 
 /// A range test and how far it is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -102,15 +102,15 @@ impl State {
         }
         let recipe = self.recipe();
         self.finder = Finder { stage: FinderStage::Trying, ..Finder::default() };
-        let mut effects = self.estimate.give_up();
-        effects.push(Effect::Send(Command::FindRate { recipe }));
+        let mut effects = self.give_up_estimate();
+        effects.push(self.request(Topic::RateTest, Command::FindRate { recipe }));
         effects
     }
 
     /// Ends the range test; what it has seen so far is judged.
     pub fn stop_finder(&mut self) -> Vec<Effect> {
         self.finder.stage = FinderStage::Stopping;
-        vec![Effect::Send(Command::Stop)]
+        vec![self.send(Command::Stop)]
     }
 
     /// Takes a rate as the highest.

@@ -6,8 +6,8 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 
 use crate::state::tests::{
-    MAPPING, chosen, data_ready, device_ready, entry, gone, model_ready, not_opened, opened, read, ready, running,
-    source, tokens_ready, trained,
+    MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, not_opened, number, opened, read,
+    ready, running, source, tokens_ready, trained,
 };
 use crate::state::{Asking, Effect, Mark, State, Step};
 
@@ -18,23 +18,23 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     state.catalog(Ok(vec![entry()]));
     assert!(matches!(
         state.open(DataRole::Train, chosen("reviews.csv"))[..],
-        [Effect::Send(Command::OpenData { role: DataRole::Train, .. })]
+        [Effect::Send(_, Command::OpenData { role: DataRole::Train, .. })]
     ));
     assert_eq!(state.line(Step::Data).mark, Mark::Busy);
-    let mapped = state.on_event(opened(2));
+    let mapped = state.answer(opened(2));
     assert!(matches!(
         mapped[..],
-        [Effect::Send(Command::MapData { mapping: MAPPING, validation_ratio: 0.1, seed: 42 })]
+        [Effect::Send(_, Command::MapData { mapping: MAPPING, validation_ratio: 0.1, seed: 42 })]
     ));
-    assert!(matches!(state.on_event(data_ready())[..], [Effect::Send(Command::LoadModel { .. })]));
+    assert!(matches!(state.answer(data_ready())[..], [Effect::Send(_, Command::LoadModel { .. })]));
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
     assert!(state.blocker().is_some(), "the model is not there yet");
-    state.on_event(model_ready());
+    state.answer(model_ready());
     assert_eq!(state.blocker().as_deref(), Some("Your texts are being split into tokens."));
-    assert_eq!(state.on_event(tokens_ready()), [], "the model is not loaded twice");
+    assert_eq!(state.answer(tokens_ready()), [], "the model is not loaded twice");
     assert_eq!(state.blocker(), None);
     state.load_model();
-    state.on_event(model_ready());
+    state.answer(model_ready());
     assert!(state.blocker().is_some(), "another model has other tokens");
 }
 
@@ -50,10 +50,10 @@ fn a_file_dropped_during_a_run_changes_nothing_but_is_spoken_of() {
 #[test]
 fn only_the_last_of_two_files_dropped_in_a_row_counts() {
     let mut state = ready();
-    state.open(DataRole::Train, chosen("first.csv"));
+    let first = number(&state.open(DataRole::Train, chosen("first.csv")));
     state.open(DataRole::Train, chosen("second.csv"));
-    assert_eq!(state.on_event(opened(9)), []);
-    assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
+    assert_eq!(state.on_event(Some(first), opened(9)), []);
+    assert!(matches!(state.answer(opened(2))[..], [Effect::Send(_, Command::MapData { .. })]));
 }
 
 /// A page on which a first file could not be opened.
@@ -61,9 +61,9 @@ fn blocked() -> State {
     let mut state = State::default();
     state.restart();
     state.catalog(Ok(vec![entry()]));
-    state.on_event(device_ready());
+    state.answer(device_ready());
     state.open(DataRole::Train, chosen("latin.csv"));
-    state.on_event(not_opened(DataRole::Train));
+    state.answer(not_opened(DataRole::Train));
     state
 }
 
@@ -75,7 +75,7 @@ fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise()
     let again = state.reread(Some(Encoding::Windows1252), None);
     assert!(matches!(
         again[..],
-        [Effect::Send(Command::OpenData { encoding: Some(Encoding::Windows1252), has_header: None, .. })]
+        [Effect::Send(_, Command::OpenData { encoding: Some(Encoding::Windows1252), has_header: None, .. })]
     ));
     assert_eq!(state.data.train.diagnostic, None);
 }
@@ -85,14 +85,15 @@ fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
     for role in [DataRole::Train, DataRole::Validation] {
         let mut state = trained();
         state.open(DataRole::Validation, chosen("check.csv"));
-        state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) });
-        state.on_event(tokens_ready());
+        state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) });
+        state.answer(tokens_ready());
         let before = state.clone();
         state.open(role, chosen("photo.png"));
         assert_eq!(state.blocker().as_deref(), Some("Your file is being read."));
-        assert_eq!(state.on_event(not_opened(role)), []);
+        assert_eq!(state.answer(not_opened(role)), []);
         let refused = state.data.file_mut(role).refused.take().unwrap();
         assert_eq!(refused.diagnostic.done, "“photo.png” was not opened. Your earlier file is still here.");
+        state.requests = before.requests.clone();
         assert_eq!(state, before, "{role:?}");
     }
 }
@@ -102,9 +103,10 @@ fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
     let mut state = trained();
     let before = state.clone();
     state.reread(Some(Encoding::Utf16Le), None);
-    state.on_event(not_opened(DataRole::Train));
+    state.answer(not_opened(DataRole::Train));
     let refused = state.data.train.refused.take().unwrap();
     assert_eq!(refused.diagnostic.done, "It stays as it was read before.");
+    state.requests = before.requests.clone();
     assert_eq!(state, before);
 }
 
@@ -113,17 +115,17 @@ fn what_is_told_of_the_earlier_file_stays_with_it() {
     let mut state = ready();
     state.map(MAPPING);
     state.open(DataRole::Train, chosen("photo.png"));
-    state.on_event(data_ready());
+    state.answer(data_ready());
     assert_eq!((state.data.report.is_some(), state.data.is_mapping), (false, false));
-    state.on_event(tokens_ready());
-    assert_eq!(state.on_event(not_opened(DataRole::Train)), []);
+    state.answer(tokens_ready());
+    assert_eq!(state.answer(not_opened(DataRole::Train)), []);
     assert_eq!(state.blocker(), None);
 
     state.map(MAPPING);
     state.open(DataRole::Train, chosen("photo.png"));
-    state.on_event(Event::DataFailed { role: DataRole::Train, diagnostic: gone() });
+    state.answer(Event::DataFailed { role: DataRole::Train, diagnostic: gone() });
     assert_eq!(state.data.train.diagnostic, None, "it is no fault of the new file");
-    state.on_event(not_opened(DataRole::Train));
+    state.answer(not_opened(DataRole::Train));
     assert_eq!((&state.data.train.diagnostic, &state.data.report), (&Some(gone()), &None));
 }
 
@@ -132,20 +134,20 @@ fn rows_are_split_again_where_validation_changed_while_a_file_was_not_opened() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
     state.open(DataRole::Train, chosen("photo.png"));
-    assert_eq!(state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) }), []);
-    let back = state.on_event(not_opened(DataRole::Train));
-    assert!(matches!(back[..], [Effect::Send(Command::MapData { validation_ratio: 0.0, .. })]));
+    assert_eq!(state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) }), []);
+    let back = state.answer(not_opened(DataRole::Train));
+    assert!(matches!(back[..], [Effect::Send(_, Command::MapData { validation_ratio: 0.0, .. })]));
 }
 
 #[test]
 fn the_earlier_file_is_opened_again_where_another_was_open_meanwhile() {
     let mut state = trained();
-    state.open(DataRole::Train, chosen("other.csv"));
+    let other = number(&state.open(DataRole::Train, chosen("other.csv")));
     state.open(DataRole::Train, chosen("photo.png"));
-    state.on_event(opened(9));
-    let again = state.on_event(not_opened(DataRole::Train));
-    assert!(matches!(&again[..], [Effect::Send(Command::OpenData { name, .. })] if name == "reviews.csv"));
-    assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
+    state.on_event(Some(other), opened(9));
+    let again = state.answer(not_opened(DataRole::Train));
+    assert!(matches!(&again[..], [Effect::Send(_, Command::OpenData { name, .. })] if name == "reviews.csv"));
+    assert!(matches!(state.answer(opened(2))[..], [Effect::Send(_, Command::MapData { .. })]));
     assert!(state.run.has_weights);
 }
 
@@ -154,12 +156,12 @@ fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
     let not_utf8 = || Diagnostic::new("data.not-utf8", "Line 2 holds bytes that are not UTF-8.");
     for mut state in [blocked(), trained()] {
         state.open(DataRole::Train, chosen("latin-1.csv"));
-        state.on_event(Event::DataNotOpened { role: DataRole::Train, diagnostic: not_utf8() });
+        state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic: not_utf8() });
         assert!(state.data.train.has_other_encoding());
         let again = state.read_as(DataRole::Train, Encoding::Windows1252);
         assert!(matches!(
             &again[..],
-            [Effect::Send(Command::OpenData { name, encoding: Some(Encoding::Windows1252), .. })] if name == "latin-1.csv"
+            [Effect::Send(_, Command::OpenData { name, encoding: Some(Encoding::Windows1252), .. })] if name == "latin-1.csv"
         ));
         assert!(!state.data.train.has_other_encoding());
     }
@@ -171,12 +173,12 @@ fn tuned_weights_outlast_the_data_that_they_learned_from() {
     state.open(DataRole::Train, chosen("pairs.tsv"));
     let guess = Mapping::Classification { text: 0, pair: Some(1), label: 2 };
     let source = SourceInfo { guess, ..source(3) };
-    state.on_event(Event::DataOpened { role: DataRole::Train, source });
-    state.on_event(data_ready());
+    state.answer(Event::DataOpened { role: DataRole::Train, source });
+    state.answer(data_ready());
     assert!(state.run.has_weights);
     assert_eq!(state.asking(), Asking::Text, "the run learned from single texts");
     assert_eq!(state.run.of_what(), "1 · Full, on reviews.csv");
-    assert_eq!(state.open_cell(0, 1), [Effect::Send(Command::Rows { actual: 0, predicted: 1 })]);
+    assert_eq!(commands(state.open_cell(0, 1)), [Command::Rows { actual: 0, predicted: 1 }]);
 }
 
 #[test]
@@ -184,26 +186,26 @@ fn columns_chosen_by_the_person_outlast_the_worker_but_not_the_file() {
     let mut state = ready();
     let swapped = Mapping::Classification { text: 1, pair: None, label: 0 };
     state.map(swapped.clone());
-    state.on_event(data_ready());
+    state.answer(tokens_ready());
     state.worker_lost(gone());
-    state.on_event(device_ready());
+    state.answer(device_ready());
     assert!(
-        matches!(&state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping, .. })] if *mapping == swapped)
+        matches!(&state.answer(opened(2))[..], [Effect::Send(_, Command::MapData { mapping, .. })] if *mapping == swapped)
     );
     state.open(DataRole::Train, chosen("other.csv"));
-    assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { mapping: MAPPING, .. })]));
+    assert!(matches!(state.answer(opened(2))[..], [Effect::Send(_, Command::MapData { mapping: MAPPING, .. })]));
 }
 
 #[test]
 fn an_own_validation_file_takes_the_place_of_the_split() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
-    let mapped = state.on_event(Event::DataOpened { role: DataRole::Validation, source: source(2) });
-    assert!(matches!(mapped[..], [Effect::Send(Command::MapData { validation_ratio: 0.0, .. })]));
+    let mapped = state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) });
+    assert!(matches!(mapped[..], [Effect::Send(_, Command::MapData { validation_ratio: 0.0, .. })]));
     let closed = state.close_validation();
     assert!(matches!(
         closed[..],
-        [Effect::Send(Command::CloseValidation), Effect::Send(Command::MapData { validation_ratio: 0.1, .. })]
+        [Effect::Send(_, Command::CloseValidation), Effect::Send(_, Command::MapData { validation_ratio: 0.1, .. })]
     ));
 }
 
@@ -213,12 +215,12 @@ fn a_validation_file_taken_away_while_it_is_read_stays_away() {
     state.open(DataRole::Validation, chosen("check.csv"));
     state.close_validation();
     let late = Event::DataOpened { role: DataRole::Validation, source: source(2) };
-    assert_eq!(state.on_event(late), []);
+    assert_eq!(state.answer(late), []);
     assert_eq!(state.data.validation, Default::default());
 
     state.open(DataRole::Validation, chosen("check.csv"));
     state.close_validation();
-    state.on_event(not_opened(DataRole::Validation));
+    state.answer(not_opened(DataRole::Validation));
     assert_eq!(state.data.validation, Default::default());
     assert!(state.data.is_mapping, "the new split is still awaited");
 }
@@ -231,7 +233,10 @@ fn a_recipe_file_splits_the_rows_again_only_when_it_says_so_and_never_in_a_run()
         assert!(state.run.has_weights);
     }
     assert_eq!(state.form.recipe.epochs, 5);
-    assert!(matches!(state.open_recipe(read(r#"{"seed": 7}"#))[..], [Effect::Send(Command::MapData { seed: 7, .. })]));
+    assert!(matches!(
+        state.open_recipe(read(r#"{"seed": 7}"#))[..],
+        [Effect::Send(_, Command::MapData { seed: 7, .. })]
+    ));
 
     let mut state = running();
     let before = state.clone();

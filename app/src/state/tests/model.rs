@@ -34,10 +34,10 @@ fn what_the_storage_holds_is_offered_behind_the_pages_own() {
     let event = Event::ModelsKept { kept, free_bytes: None };
     let ids = |state: &State| state.model.catalog.iter().map(|entry| entry.id.clone()).collect::<Vec<_>>();
     let mut early = State::default();
-    early.on_event(event.clone());
+    early.answer(event.clone());
     early.catalog(Ok(vec![entry()]));
     let mut late = with_catalog();
-    late.on_event(event);
+    late.answer(event);
     assert_eq!(ids(&early), ["mini", "hub.example/a/b"]);
     assert_eq!(ids(&early), ids(&late));
     assert!(late.model.kept("hub.example/a/b").is_some() && late.model.kept("mini").is_none());
@@ -47,10 +47,10 @@ fn what_the_storage_holds_is_offered_behind_the_pages_own() {
 fn a_found_model_is_loaded_only_when_it_is_taken() {
     let mut state = with_catalog();
     let asked = state.find_model("https://hub.example".into(), "a/b".into());
-    assert!(matches!(asked[..], [Effect::Send(Command::FindModel { .. })]));
-    assert!(state.on_event(found()).is_empty());
+    assert!(matches!(asked[..], [Effect::Send(_, Command::FindModel { .. })]));
+    assert!(state.answer(found()).is_empty());
     assert_eq!((state.model.chosen, &state.model.load), (0, &Load::Idle));
-    let [Effect::Send(Command::LoadModel { model })] = &state.take_found()[..] else { panic!("nothing is loaded") };
+    let [Effect::Send(_, Command::LoadModel { model })] = &state.take_found()[..] else { panic!("nothing is loaded") };
     assert_eq!(model.id, "hub.example/a/b");
     assert_eq!((state.model.chosen, &state.model.hub), (1, &Hub::Idle));
 }
@@ -59,10 +59,10 @@ fn a_found_model_is_loaded_only_when_it_is_taken() {
 fn a_question_that_fails_leaves_the_loaded_model() {
     let mut state = with_catalog();
     state.load_model();
-    state.on_event(model_ready());
+    state.answer(model_ready());
     state.find_model("https://hub.example".into(), "a/b".into());
     let diagnostic = Diagnostic::new("hub.answer", "a web page");
-    state.on_event(Event::ModelFailed { diagnostic: diagnostic.clone() });
+    state.answer(Event::ModelNotFound { diagnostic: diagnostic.clone() });
     assert_eq!(state.model.hub, Hub::Failed(diagnostic));
     assert!(matches!(state.model.load, Load::Ready(_)));
 }
@@ -70,22 +70,23 @@ fn a_question_that_fails_leaves_the_loaded_model() {
 #[test]
 fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time() {
     let mut state = with_catalog();
+    let mut requests = Vec::new();
     for (name, blobs) in [("first", 3), ("second", 5)] {
         let effects = state.take_own(name.into(), vec!["config.json".into()], 1e6, blobs);
         let command = Command::LoadFiles { name: name.into(), paths: vec!["config.json".into()] };
         assert_eq!(state.blobs_of(&command), Some(blobs));
-        assert_eq!(effects, [Effect::Send(command)]);
+        requests.push(number(&effects));
+        assert_eq!(commands(effects), [command]);
     }
     assert_eq!(state.model.catalog.len(), 2);
-    state.on_event(model_ready());
+    state.on_event(Some(requests[0]), model_ready());
     assert_eq!(state.model.load, Load::Loading(0.0), "the first of them was not meant any more");
-    state.on_event(model_ready());
+    state.answer(model_ready());
     assert_eq!(state.model.entry().map(|entry| (entry.name.as_str(), entry.parameters)), Some(("second", 22.7e6)));
     // A fresh worker gets them again.
     assert!(
-        state
-            .restart()
-            .contains(&Effect::Send(Command::LoadFiles { name: "second".into(), paths: vec!["config.json".into()] }))
+        commands(state.restart())
+            .contains(&Command::LoadFiles { name: "second".into(), paths: vec!["config.json".into()] })
     );
 }
 
@@ -99,12 +100,13 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
     let back = |mut state: State| {
         state.model.refused = None;
         state.estimate = before.estimate.clone();
+        state.requests = before.requests.clone();
         state
     };
     let mut own = before.clone();
     own.take_own("bad.zip".into(), Vec::new(), 1e6, 3);
     assert!(!own.can_ask() && own.model.is_loading());
-    assert_eq!(own.on_event(model_failed()), []);
+    assert_eq!(own.answer(model_failed()), []);
     let diagnostic = own.model.refused.clone().unwrap();
     assert_eq!(diagnostic.done, "Mini is still loaded.");
     assert_eq!(diagnostic.remedy, "Drop the files. If it holds data, unpack it first and drop the file.");
@@ -112,11 +114,11 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
 
     let mut hub = before.clone();
     hub.find_model("https://hub.example".into(), "a/b".into());
-    hub.on_event(found());
+    hub.answer(found());
     hub.take_found();
-    hub.on_event(Event::ModelProgress { done_bytes: 1.0, total_bytes: 2.0 });
+    hub.answer(Event::ModelProgress { done_bytes: 1.0, total_bytes: 2.0 });
     hub.stop_loading();
-    hub.on_event(model_failed());
+    hub.answer(model_failed());
     assert_eq!(hub.model.catalog.pop(), Some(of_hub()), "it can be chosen again, and goes on from there");
     assert_eq!(back(hub), before);
 }
@@ -125,33 +127,33 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
 fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
     let mut early = with_catalog();
     early.take_own("data.zip".into(), Vec::new(), 1e6, 3);
-    early.on_event(model_failed());
+    early.answer(model_failed());
     assert_eq!(early.model.refused.as_ref().unwrap().done, "The model chosen before is chosen again.");
     assert_eq!((early.model.chosen, early.model.catalog.len(), &early.model.load), (0, 1, &Load::Idle));
 
     let mut state = ready();
     state.model.load = Load::Idle;
-    state.load_model();
+    let first = number(&state.load_model());
     state.take_own("data.zip".into(), Vec::new(), 1e6, 3);
     let mut failed_too = state.clone();
-    state.on_event(model_ready());
+    state.on_event(Some(first), model_ready());
     assert!(state.model.is_loading(), "the zip is not read yet");
-    assert_eq!(state.on_event(model_failed()), []);
+    assert_eq!(state.answer(model_failed()), []);
     assert!(state.model.chosen == 0 && matches!(state.model.load, Load::Ready(_)));
 
-    failed_too.on_event(model_failed());
-    assert!(matches!(failed_too.on_event(model_failed())[..], [Effect::Send(Command::LoadModel { .. })]));
+    failed_too.on_event(Some(first), model_failed());
+    assert!(matches!(failed_too.answer(model_failed())[..], [Effect::Send(_, Command::LoadModel { .. })]));
 }
 
 #[test]
 fn an_own_model_comes_back_with_its_files() {
     let mut state = ready();
     state.take_own("good.gguf".into(), Vec::new(), 1e6, 3);
-    state.on_event(model_ready());
+    state.answer(model_ready());
     let before = state.model.clone();
     state.take_own("bad.gguf".into(), Vec::new(), 1e6, 5);
     assert_eq!(state.model.own_blobs, 5);
-    state.on_event(model_failed());
+    state.answer(model_failed());
     state.model.refused = None;
     assert_eq!(state.model, before);
 }
@@ -161,21 +163,21 @@ fn a_model_that_kills_the_worker_gives_way_to_the_one_before() {
     let mut state = trained();
     state.take_own("bomb.gguf".into(), Vec::new(), 1e6, 3);
     let effects = state.worker_lost(gone());
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadModel { .. }))));
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadFiles { .. }))));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadModel { .. }))));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadFiles { .. }))));
     assert!(state.model.refused.is_some() && !state.run.has_weights);
     // Once more, and it stops.
     let effects = state.worker_lost(gone());
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadModel { .. }))));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadModel { .. }))));
 }
 
 #[test]
 fn the_loaded_model_is_chosen_again_without_loading() {
     let mut state = trained();
     state.model.listed(vec![entry(), of_hub()]);
-    assert!(matches!(state.choose_model(1)[..], [Effect::Send(Command::LoadModel { .. })]));
-    assert_eq!(state.choose_model(0), [Effect::Send(Command::StopLoading)]);
-    state.on_event(model_failed());
+    assert!(matches!(state.choose_model(1)[..], [Effect::Send(_, Command::LoadModel { .. })]));
+    assert_eq!(commands(state.choose_model(0)), [Command::StopLoading]);
+    state.answer(model_failed());
     assert!(state.run.has_weights && matches!(state.model.load, Load::Ready(_)));
 
     state.data.report = None;
@@ -189,9 +191,9 @@ fn the_loaded_model_is_chosen_again_without_loading() {
 fn rows_that_one_model_refuses_another_may_take() {
     let mut state = ready();
     let fail = |state: &mut State, code: &str| {
-        state.on_event(Event::DataFailed { role: DataRole::Train, diagnostic: Diagnostic::new(code, "No.") });
+        state.answer(Event::DataFailed { role: DataRole::Train, diagnostic: Diagnostic::new(code, "No.") });
         assert!(state.blocker().is_some());
-        state.on_event(tokens_ready());
+        state.answer(tokens_ready());
         state.blocker()
     };
     assert_eq!(fail(&mut state, "data.refused"), None);

@@ -4,9 +4,12 @@ use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
 use hone_core::recipe::{Metric, ParamGroup};
+use hone_core::usage::ExportForm;
 use hone_core::run::{Forgetting, StepMetrics};
 
-use crate::state::tests::{evaluation, finished, gone, model_ready, part, ready, running, started, trained};
+use crate::state::tests::{
+    commands, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
+};
 use crate::state::{Axis, Effect, Export, Mark, Mistake, PastRun, Phase, Step};
 
 #[test]
@@ -14,7 +17,7 @@ fn a_stop_is_not_undone_by_a_pause_or_resume_on_its_way() {
     let mut state = running();
     state.stop();
     for late in [Event::Paused, Event::Resumed] {
-        state.on_event(late);
+        state.answer(late);
         assert_eq!(state.run.phase, Phase::Stopping);
     }
 }
@@ -25,20 +28,20 @@ fn a_run_that_cannot_start_leaves_the_one_before_in_place() {
     let before = state.run.clone();
     state.start();
     assert!(!state.run.has_weights, "nothing is asked of weights that are about to go");
-    state.on_event(Event::RunFailed { diagnostic: gone() });
+    state.answer(Event::RunFailed { diagnostic: gone() });
     assert_eq!(state.run.rejected.take(), Some(gone()));
     assert_eq!(state.run, before);
 
     state.start();
-    state.on_event(started());
-    state.on_event(Event::RunFailed { diagnostic: gone() });
+    state.answer(started());
+    state.answer(Event::RunFailed { diagnostic: gone() });
     assert_eq!(state.run.phase, Phase::Failed(gone()));
 }
 
 #[test]
 fn an_evaluation_of_nothing_is_not_shown() {
     let mut state = running();
-    state.on_event(Event::Evaluating { done: 0, total: 0 });
+    state.answer(Event::Evaluating { done: 0, total: 0 });
     assert_eq!(state.run.evaluating, None);
 }
 
@@ -54,11 +57,11 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
         tokens: 100,
         taken: step != 2,
     };
-    state.on_event(Event::Steps { steps: vec![step(1), step(2)], tokens_per_s: 10.0, seconds_left: None });
-    state.on_event(Event::Steps { steps: vec![step(3)], tokens_per_s: 10.0, seconds_left: Some(38.0) });
+    state.answer(Event::Steps { steps: vec![step(1), step(2)], tokens_per_s: 10.0, seconds_left: None });
+    state.answer(Event::Steps { steps: vec![step(3)], tokens_per_s: 10.0, seconds_left: Some(38.0) });
     assert_eq!(state.line(Step::Train).text, "step 3 of 18 · 38\u{a0}s left");
     for (at, accuracy, is_best) in [(1, 0.6, true), (2, 0.9, true), (3, 0.8, false)] {
-        state.on_event(Event::Evaluated { evaluation: evaluation(at, accuracy), is_best });
+        state.answer(Event::Evaluated { evaluation: evaluation(at, accuracy), is_best });
     }
     assert_eq!(state.run.best, Some(1));
     let picture = state.run.loss_picture();
@@ -69,9 +72,9 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
 #[test]
 fn mistakes_come_from_the_fullest_wrong_cell() {
     let mut state = trained();
-    assert_eq!(state.fetch_mistakes(), [Effect::Send(Command::Rows { actual: 1, predicted: 0 })]);
+    assert_eq!(commands(state.fetch_mistakes()), [Command::Rows { actual: 1, predicted: 0 }]);
     let row = RowView { line: 2, text: "odd".into(), pair: None, probability: 0.9 };
-    state.on_event(Event::Rows { actual: 1, predicted: 0, rows: vec![row.clone()], total: 3 });
+    state.answer(Event::Rows { rows: vec![row.clone()], total: 3 });
     assert_eq!(state.trial.mistakes, [Mistake { row, actual: "b".into() }]);
     assert_eq!(state.run.cell, None, "a cell opens only when it is pressed");
 }
@@ -82,22 +85,21 @@ fn a_row_is_asked_about_whole_and_with_its_second_text() {
     let row =
         |pair: Option<&str>| RowView { line: 2, text: long.clone(), pair: pair.map(str::to_owned), probability: 0.9 };
     let mut state = trained();
-    assert_eq!(state.ask_row(row(None)), [asked(1, &long, None)]);
+    assert_eq!(commands(state.ask_row(row(None))), [asked(&long, None)]);
     state.run.is_of_pairs = true;
     state.trial.other = "of an earlier question".into();
-    assert_eq!(state.ask_row(row(Some("second"))), [asked(2, &long, Some("second"))]);
+    assert_eq!(commands(state.ask_row(row(Some("second")))), [asked(&long, Some("second"))]);
 }
 
-fn asked(id: u32, text: &str, pair: Option<&str>) -> Effect {
+fn asked(text: &str, pair: Option<&str>) -> Command {
     let query = Query::Text { text: text.into(), pair: pair.map(str::to_owned) };
-    Effect::Send(Command::Predict { id, query })
+    Command::Predict { query }
 }
 
 #[test]
 fn only_the_answer_to_the_last_question_is_shown() {
     let mut state = trained();
-    let answer = |id| Event::Predicted {
-        id,
+    let answer = || Event::Predicted {
         labels: vec!["a".into(), "b".into()],
         base: Answer::Classes { probabilities: vec![0.5, 0.5] },
         tuned: Answer::Classes { probabilities: vec![0.1, 0.9] },
@@ -106,12 +108,12 @@ fn only_the_answer_to_the_last_question_is_shown() {
     };
     assert_eq!(state.ask(), [], "an empty box asks nothing");
     state.trial.text = "x".into();
-    state.ask();
-    state.ask();
-    state.on_event(answer(1));
+    let first = number(&state.ask());
+    let second = number(&state.ask());
+    state.on_event(Some(first), answer());
     assert_eq!(state.trial.reply, None);
     state.trial.text = "typed since".into();
-    state.on_event(answer(2));
+    state.on_event(Some(second), answer());
     let asked = state.trial.reply.as_ref().map(|reply| reply.query.clone());
     assert_eq!(asked, Some(Query::Text { text: "x".into(), pair: None }));
 }
@@ -120,12 +122,13 @@ fn only_the_answer_to_the_last_question_is_shown() {
 fn tuned_weights_go_with_their_model_and_their_worker() {
     let mut state = trained();
     assert_eq!(state.line(Step::Export).mark, Mark::Open);
-    state.on_event(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
+    state.export(ExportForm::Model);
+    state.answer(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
     assert_eq!(state.line(Step::Export).mark, Mark::Done);
     state.map(Mapping::Classification { text: 1, pair: None, label: 0 });
     assert_eq!(state.line(Step::Export).mark, Mark::Done, "other columns are for the next run");
     state.load_model();
-    state.on_event(model_ready());
+    state.answer(model_ready());
     assert_eq!((state.run.has_weights, &state.export), (false, &Export::Idle));
     assert_eq!(state.open_cell(0, 1), []);
 
@@ -142,7 +145,7 @@ fn a_run_without_numbers_is_read_again_at_the_next_visit() {
     summary.best.scores = [(Metric::Accuracy, f64::NAN)].into();
     let unknown = Forgetting { cosine: f64::NAN, agreement: f64::NAN, sentences: 64, perplexity: None };
     summary.forgetting = Some(unknown);
-    state.on_event(Event::Finished { summary });
+    state.answer(Event::Finished { summary });
     let kept = serde_json::to_string(&state.history.runs).unwrap();
     let [read] = &serde_json::from_str::<Vec<PastRun>>(&kept).unwrap()[..] else { panic!("{kept}") };
     assert!(read.best.loss.is_nan());
@@ -156,28 +159,28 @@ fn parts_are_frozen_by_hand_only_in_a_run() {
     let mut state = running();
     assert!(state.run.part(ParamGroup::Head).unwrap().trainable);
     assert_eq!(
-        state.set_trainable(ParamGroup::Head, Some(false)),
-        [Effect::Send(Command::SetTrainable { group: ParamGroup::Head, trainable: Some(false) })]
+        commands(state.set_trainable(ParamGroup::Head, Some(false))),
+        [Command::SetTrainable { group: ParamGroup::Head, trainable: Some(false) }]
     );
-    state.on_event(Event::ParamGroups { step: 3, param_groups: vec![part(ParamGroup::Head, false)] });
+    state.answer(Event::ParamGroups { step: 3, param_groups: vec![part(ParamGroup::Head, false)] });
     assert!(!state.run.part(ParamGroup::Head).unwrap().trainable);
 }
 
 #[test]
 fn several_runs_follow_each_other_and_are_all_kept() {
     let mut state = ready();
-    assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(Command::Start { recipe })] if recipe.seed == 42));
+    assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(_, Command::Start { recipe })] if recipe.seed == 42));
     assert_eq!(state.queue.position(), Some((1, 3)));
     for (seed, number) in [(43, 2), (44, 3)] {
-        state.on_event(started());
-        let effects = state.on_event(finished());
+        state.answer(started());
+        let effects = state.answer(finished());
         assert!(
-            matches!(&effects[..], [Effect::KeepRuns, Effect::Send(Command::Start { recipe })] if recipe.seed == seed)
+            matches!(&effects[..], [Effect::KeepRuns, Effect::Send(_, Command::Start { recipe })] if recipe.seed == seed)
         );
         assert_eq!(state.queue.position(), Some((number, 3)));
     }
-    state.on_event(started());
-    assert_eq!(state.on_event(finished()), [Effect::KeepRuns]);
+    state.answer(started());
+    assert_eq!(state.answer(finished()), [Effect::KeepRuns]);
     assert_eq!(state.queue.position(), None);
     let names: Vec<&str> = state.history.runs.iter().map(|run| run.name.as_str()).collect();
     assert_eq!(names, ["1 · seed 42", "2 · seed 43", "3 · seed 44"]);
@@ -188,13 +191,13 @@ fn runs_that_wait_are_dropped_when_asked_or_when_one_fails() {
     let mut state = ready();
     state.axes[0] = Axis { field: "epochs".into(), values: "1, 2, 3".into() };
     state.start_sweep();
-    state.on_event(started());
+    state.answer(started());
     assert_eq!(state.drop_waiting(), []);
-    assert_eq!(state.on_event(finished()), [Effect::KeepRuns]);
+    assert_eq!(state.answer(finished()), [Effect::KeepRuns]);
 
     state.start_sweep();
-    state.on_event(started());
-    state.on_event(Event::RunFailed { diagnostic: gone() });
+    state.answer(started());
+    state.answer(Event::RunFailed { diagnostic: gone() });
     assert!(
         matches!(&state.run.phase, Phase::Failed(diagnostic) if diagnostic.done == "2 runs that waited were not begun.")
     );

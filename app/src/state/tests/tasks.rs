@@ -8,8 +8,8 @@ use hone_core::protocol::{Command, Event};
 use hone_core::recipe::{AdapterKind, Family, Metric, Preset, RecipeSpec, ScheduleKind, Task};
 
 use crate::state::recipe::fields::{Control, GROUPS};
-use crate::state::tests::{data_ready, device_ready, entry, source, started};
-use crate::state::{Asking, Chosen, Effect, Load, Phase, State};
+use crate::state::tests::{commands, data_ready, device_ready, entry, source, started};
+use crate::state::{Asking, Chosen, Effect, Load, Phase, State, Topic};
 
 fn completion() -> Mapping {
     Mapping::Completion { prompt: "{0}".into(), completion: 1 }
@@ -22,10 +22,10 @@ fn writing() -> State {
     state.restart();
     state.catalog(Ok(vec![entry(), decoder]));
     state.listening();
-    state.on_event(device_ready());
+    state.answer(device_ready());
     state.open(DataRole::Train, Chosen::new("a.fra".into(), Some("a.eng".into()), 0));
     let source = SourceInfo { guess: completion(), ..source(2) };
-    state.on_event(Event::DataOpened { role: DataRole::Train, source });
+    state.answer(Event::DataOpened { role: DataRole::Train, source });
     state
 }
 
@@ -35,7 +35,7 @@ fn two_files_go_to_the_worker_together() {
     let effects = state.open(DataRole::Train, Chosen::new("a.fra".into(), Some("a.eng".into()), 0));
     assert!(matches!(
         &effects[..],
-        [Effect::Send(Command::OpenData { aligned_with: Some(other), .. })] if other == "a.eng"
+        [Effect::Send(_, Command::OpenData { aligned_with: Some(other), .. })] if other == "a.eng"
     ));
 }
 
@@ -43,7 +43,7 @@ fn two_files_go_to_the_worker_together() {
 fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
     let mut state = writing();
     assert_eq!((state.model.chosen, &state.model.load), (1, &Load::Idle));
-    assert_eq!(state.on_event(data_ready()), [], "a large model is loaded when the person says so");
+    assert_eq!(state.answer(data_ready()), [], "a large model is loaded when the person says so");
     assert_eq!(state.blocker().as_deref(), Some("Waits for the model: load it above."));
     let recipe = &state.form.recipe;
     assert_eq!(
@@ -56,7 +56,7 @@ fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
     assert_eq!((state.model.chosen, state.form.recipe.task), (0, Task::Classification));
     assert_eq!(state.form.recipe, RecipeSpec::default());
     assert!(
-        matches!(&state.on_event(data_ready())[..], [Effect::Send(Command::LoadModel { model })] if model.id == "mini")
+        matches!(&state.answer(data_ready())[..], [Effect::Send(_, Command::LoadModel { model })] if model.id == "mini")
     );
 }
 
@@ -111,13 +111,13 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
     let Event::Started { mut plan } = started() else { panic!() };
     plan.recipe.task = Task::Generation;
     state.run.phase = Phase::Starting;
-    state.on_event(Event::Started { plan });
+    state.requests.open(Topic::Run);
+    state.answer(Event::Started { plan });
     assert_eq!(state.asking(), Asking::Prompt);
     state.trial.text = "Say".into();
-    assert!(matches!(&state.ask()[..], [Effect::Send(Command::Predict { query: Query::Prompt { .. }, .. })]));
+    assert!(matches!(&state.ask()[..], [Effect::Send(_, Command::Predict { query: Query::Prompt { .. }, .. })]));
     let written = |text: &str, is_over| Answer::Generated { text: text.into(), is_over };
     let answer = |text, is_over| Event::Predicted {
-        id: 1,
         labels: Vec::new(),
         base: written("x", true),
         tuned: written(text, is_over),
@@ -125,11 +125,11 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
         truncated: false,
     };
     for (text, is_over) in [("so", false), ("so be", false), ("so be it", true)] {
-        state.on_event(answer(text, is_over));
+        state.answer(answer(text, is_over));
         assert_eq!((state.is_writing(), state.can_ask()), (!is_over, is_over), "{text}");
     }
     assert_eq!(state.trial.reply.as_ref().map(|reply| &reply.tuned), Some(&written("so be it", true)));
-    assert_eq!(state.stop_writing(), [Effect::Send(Command::StopWriting)]);
+    assert_eq!(commands(state.stop_writing()), [Command::StopWriting]);
 }
 
 #[test]

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::DataRole;
 use hone_core::protocol::{Command, Event};
 use hone_core::usage::ExportForm;
 
 use crate::state::tests::{
-    MAPPING, chosen, data_ready, device_ready, gone, model_ready, opened, ready, running, tokens_ready, trained,
+    MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, number, opened, ready, running, tokens_ready, trained,
 };
-use crate::state::{Effect, Load, Phase, State};
+use crate::state::{Effect, Export, Load, Phase, State};
 
 #[test]
 fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
@@ -20,18 +21,18 @@ fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
         effects[..],
         [
             Effect::Replace,
-            Effect::Send(Command::Hello { .. }),
-            Effect::Send(Command::OpenData { role: DataRole::Train, .. }),
-            Effect::Send(Command::LoadModel { .. }),
+            Effect::Send(_, Command::Hello { .. }),
+            Effect::Send(_, Command::OpenData { role: DataRole::Train, .. }),
+            Effect::Send(_, Command::LoadModel { .. }),
         ]
     ));
     assert_eq!(state.run.phase, Phase::Failed(gone()));
     assert_eq!(state.form.recipe.epochs, 7);
     assert!(state.blocker().is_some(), "nothing starts before the file is read again");
     for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
-        state.on_event(event);
+        state.answer(event);
     }
-    assert!(matches!(&state.start()[..], [Effect::Send(Command::Start { recipe })] if recipe.epochs == 7));
+    assert!(matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe })] if recipe.epochs == 7));
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn what_killed_the_worker_is_not_tried_again_by_itself() {
     state.open(DataRole::Train, chosen("bomb.csv"));
     let effects = state.worker_lost(gone());
     let reopened = effects.iter().find_map(|effect| match effect {
-        Effect::Send(Command::OpenData { name, .. }) => Some(name.as_str()),
+        Effect::Send(_, Command::OpenData { name, .. }) => Some(name.as_str()),
         _ => None,
     });
     assert_eq!(reopened, Some("reviews.csv"), "the earlier file is opened in the fresh worker");
@@ -50,7 +51,7 @@ fn what_killed_the_worker_is_not_tried_again_by_itself() {
     let mut state = ready();
     state.load_model();
     let effects = state.worker_lost(gone());
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::LoadModel { .. }))));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadModel { .. }))));
     assert_eq!(state.model.load, Load::Failed(gone()));
 
     let mut state = State::default();
@@ -63,19 +64,55 @@ fn what_killed_the_worker_is_not_tried_again_by_itself() {
 fn texts_that_kill_the_worker_are_not_split_for_ever() {
     let mut state = ready();
     state.map(MAPPING);
-    state.on_event(data_ready());
+    state.answer(data_ready());
     assert!(!state.is_silent(Duration::from_secs(119)) && state.is_silent(Duration::from_secs(121)));
     let effects = state.worker_lost(gone());
-    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(Command::OpenData { .. }))));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::OpenData { .. }))));
     assert_eq!((&state.data.train.diagnostic, &state.device.lost), (&Some(gone()), &None));
     for event in [device_ready(), model_ready()] {
-        assert_eq!(state.on_event(event), []);
+        assert_eq!(state.answer(event), []);
     }
     assert!(!state.is_silent(Duration::from_secs(121)), "nothing is awaited");
 
     // With other columns it is tried again.
-    assert!(matches!(state.map(MAPPING)[..], [Effect::Send(Command::OpenData { .. })]));
-    assert!(matches!(state.on_event(opened(2))[..], [Effect::Send(Command::MapData { .. })]));
+    assert!(matches!(state.map(MAPPING)[..], [Effect::Send(_, Command::OpenData { .. })]));
+    assert!(matches!(state.answer(opened(2))[..], [Effect::Send(_, Command::MapData { .. })]));
+}
+
+#[test]
+fn answers_to_requests_that_were_given_up_are_dropped() {
+    let mut state = trained();
+    let export = number(&state.export(ExportForm::Model));
+    state.load_model();
+    state.answer(model_ready());
+    let late = Event::Exported { file_name: "model.zip".into(), bytes: 1.0 };
+    assert_eq!(state.on_event(Some(export), late), [], "it is of the model before");
+    assert_eq!(state.export, Export::Idle);
+
+    let estimate = number(&ready().ask_estimate());
+    let mut state = ready();
+    state.ask_estimate();
+    state.worker_lost(gone());
+    let before = state.clone();
+    state.on_event(Some(estimate), Event::EstimateFailed { diagnostic: gone() });
+    assert_eq!(state, before, "it is of the worker before");
+}
+
+#[test]
+fn a_model_that_loads_after_all_is_replaced_by_the_chosen_one() {
+    let mut state = trained();
+    state.model.listed(vec![entry(), CatalogEntry { id: "other".into(), ..entry() }]);
+    state.data.report = None;
+    state.choose_model(1);
+    let other = number(&state.load_model());
+    state.model.load = Load::Idle;
+    state.choose_model(0);
+    assert!(matches!(state.model.load, Load::Ready(_)));
+    let Event::ModelReady { mut model } = model_ready() else { panic!() };
+    model.id = "other".into();
+    let effects = state.on_event(Some(other), Event::ModelReady { model });
+    assert!(matches!(&commands(effects)[..], [Command::LoadModel { model }] if model.id == "mini"));
+    assert!(!state.run.has_weights);
 }
 
 #[test]
@@ -83,11 +120,11 @@ fn a_run_is_silent_only_while_it_computes() {
     let (short, long) = (Duration::from_secs(29), Duration::from_secs(31));
     let mut state = running();
     assert!(!state.is_silent(short) && state.is_silent(long));
-    state.on_event(Event::Busy { seconds: 60.0 });
+    state.answer(Event::Busy { seconds: 60.0 });
     assert!(!state.is_silent(long), "it said that it would be silent for a minute");
-    state.on_event(Event::Evaluating { done: 1, total: 2 });
+    state.answer(Event::Evaluating { done: 1, total: 2 });
     assert!(state.is_silent(long));
-    state.on_event(Event::Paused);
+    state.answer(Event::Paused);
     assert!(!state.is_silent(long));
     assert!(!trained().is_silent(long));
 }
@@ -117,7 +154,7 @@ fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
     });
     for mut state in waiting.into_iter().chain([fresh]) {
         assert!(!state.is_silent(short) && state.is_silent(long));
-        state.on_event(Event::Busy { seconds: 60.0 });
+        state.answer(Event::Busy { seconds: 60.0 });
         assert!(!state.is_silent(long));
         state.worker_lost(gone());
         assert!(!state.is_silent(long), "the next one is on its way, or none is");
