@@ -255,7 +255,12 @@ async fn scan(request: RequestId, role: DataRole, name: &str, blob: Blob, hints:
     Ok(Source { blob, info: scanner.finish()?, sha256, examples: None })
 }
 
-async fn collect(request: RequestId, role: DataRole, source: &mut Source, mapping: Mapping) -> Result<Arc<Examples>, Diagnostic> {
+async fn collect(
+    request: RequestId,
+    role: DataRole,
+    source: &mut Source,
+    mapping: Mapping,
+) -> Result<Arc<Examples>, Diagnostic> {
     if let Some(examples) = source.examples.as_ref().filter(|examples| examples.mapping == mapping) {
         return Ok(examples.clone());
     }

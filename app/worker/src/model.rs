@@ -49,9 +49,7 @@ pub async fn load(engine: &mut Engine, request: RequestId, source: Result<Source
     storage::report_kept().await;
 }
 
-async fn loaded(
-    request: RequestId,
-    mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Diagnostic> {
+async fn loaded(request: RequestId, mut source: Source, chosen: &Chosen) -> Result<(Loaded, ModelReport), Diagnostic> {
     let (mut config_json, mut verbatim) = (Vec::new(), Vec::new());
     let mut incoming = if source.is_gguf() {
         Incoming::gguf(&chosen.device)

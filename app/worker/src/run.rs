@@ -82,7 +82,10 @@ impl Run {
 
     fn tell_parts(&mut self) {
         self.flush();
-        answer(self.request, &Event::ParamGroups { step: self.session.state().step, param_groups: self.session.param_groups() });
+        answer(
+            self.request,
+            &Event::ParamGroups { step: self.session.state().step, param_groups: self.session.param_groups() },
+        );
     }
 
     fn finish(&mut self, reason: EndReason, advice: Option<Diagnostic>) {

@@ -4,8 +4,8 @@ use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
 use hone_core::recipe::{Metric, ParamGroup};
-use hone_core::usage::ExportForm;
 use hone_core::run::{Forgetting, StepMetrics};
+use hone_core::usage::ExportForm;
 
 use crate::state::tests::{
     commands, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,

@@ -8,7 +8,8 @@ use hone_core::protocol::{Command, Event};
 use hone_core::usage::ExportForm;
 
 use crate::state::tests::{
-    MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, number, opened, ready, running, tokens_ready, trained,
+    MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, number, opened, ready, running,
+    tokens_ready, trained,
 };
 use crate::state::{Effect, Export, Load, Phase, State};
 
