@@ -95,8 +95,8 @@ test("early stopping ends a run that overfits, and puts the best weights back", 
   await withPage(async (page) => {
     await withDefinitions(page, 60);
     await openGroups(page, "Stopping");
-    await page.getByLabel("Best means").selectOption({ label: "validation loss" });
-    await fill(page, "Patience", "2");
+    await page.getByLabel("Metric for best model").selectOption({ label: "validation loss" });
+    await fill(page, "Early stopping patience", "2");
     await fill(page, "Epochs", "30");
     await fill(page, "Evaluate every", "1");
     await start(page);
@@ -140,7 +140,7 @@ test("two runs are kept and compared", async () => {
     await openGroups(page, "Learning rate", "Stopping");
     await fill(page, "Epochs", "1");
     for (const [i, rate] of ["0.001", "0.005"].entries()) {
-      await fill(page, "Highest rate", rate);
+      await fill(page, "Peak learning rate", rate);
       await start(page);
       await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "finished").length > n, i);
     }
@@ -148,7 +148,7 @@ test("two runs are kept and compared", async () => {
     for (const number of [1, 2]) await page.getByRole("checkbox", { name: new RegExp(`^Compare ${number}`) }).check();
     await screenshot(page, "real-compared");
     const table = page.getByRole("region", { name: "What differs between the runs" });
-    await table.getByRole("row", { name: "Highest rate 0.001 0.005" }).waitFor();
+    await table.getByRole("row", { name: "Peak learning rate 0.001 0.005" }).waitFor();
     assert.equal(await table.getByRole("row", { name: /^Epochs/ }).count(), 0);
   });
 });

@@ -36,8 +36,8 @@ test("on WebGPU a micro model learns: the loss falls", async () => {
     await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
     await page.getByText("Loaded: 2 layers").waitFor();
     await openGroups(page, "Learning rate", "Stopping", "Batch and length");
-    await page.getByLabel("Highest rate").fill("0.005");
-    await page.getByLabel("Batch", { exact: true }).fill("36");
+    await page.getByLabel("Peak learning rate").fill("0.005");
+    await page.getByLabel("Batch size", { exact: true }).fill("36");
     await page.getByLabel("Epochs").fill("4");
     await start(page);
     await finished(page);

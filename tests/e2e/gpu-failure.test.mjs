@@ -39,7 +39,7 @@ for (const [name, fail] of Object.entries(failures)) {
         await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
         await page.getByText("Loaded: 2 layers").waitFor();
         await openGroups(page, "Stopping", "Batch and length");
-        await fill(page, "Batch", "36");
+        await fill(page, "Batch size", "36");
         await fill(page, "Epochs", "20");
         await start(page);
         await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "steps"));

@@ -37,8 +37,8 @@ test("several labels: thresholds beside the scores, and each label of a text mar
     await page.getByLabel("sad", { exact: true }).uncheck();
     await page.getByLabel("sad", { exact: true }).check();
     await openGroups(page, "Stopping", "Regularization");
-    await page.getByLabel("Best means").selectOption("accuracy");
-    assert.equal(await page.getByLabel("Focal loss, gamma").count(), 0);
+    await page.getByLabel("Metric for best model").selectOption("accuracy");
+    assert.equal(await page.getByLabel("Focal loss gamma").count(), 0);
     await train(page);
     await page.getByRole("row", { name: /^sad 0\.740 0\.740 0\.740 41 31/ }).waitFor();
     await page.getByLabel("A sentence").fill("So quiet.");
@@ -86,8 +86,8 @@ test("answers: the passage with the likeliest span marked, and the others listed
     await chooseTask(page, "questions.json");
     await page.getByText("9 answers were looked up").waitFor();
     await openGroups(page, "Batch and length");
-    await page.getByLabel("Overlap of windows").waitFor();
-    assert.equal(await page.getByLabel("One vector of a text", { exact: true }).count(), 0);
+    await page.getByLabel("Window overlap").waitFor();
+    assert.equal(await page.getByLabel("Pooling", { exact: true }).count(), 0);
     await train(page);
     await page.getByText("118 questions with an answer, 6 without.").waitFor();
     await page.getByLabel("Passage", { exact: true }).fill("Anna wrote the letter in Rome.");

@@ -44,11 +44,11 @@ test("only the fields that matter for a schedule are there, and the curve follow
     await card.getByLabel("Cycles").waitFor();
     assert.notEqual(await curve.getAttribute("d"), linear);
     await card.getByLabel("Schedule").selectOption("Slanted triangular");
-    await card.getByLabel("Highest over lowest").waitFor();
+    await card.getByLabel("Peak-to-lowest ratio").waitFor();
     assert.equal(await card.getByLabel("Cycles").count(), 0);
     await card.getByRole("button", { name: "1/2.6, as ULMFiT" }).click();
     await card.getByText("● 1.48e-5").waitFor();
-    await card.getByLabel("A rate for each part").check();
+    await card.getByLabel("A learning rate for each group").check();
     await card.getByLabel("layer 6").fill("2e-4");
     await card.getByLabel("layer 6").blur();
     await card.getByText("● 2e-4").waitFor();
@@ -66,7 +66,7 @@ test("a rate is found and taken, and the search can be stopped", async () => {
     await page.getByRole("button", { name: "Take 1.1e-3 valley" }).click();
     await assertAccessible(page);
     await screenshot(page, "rate-found");
-    assert.equal(await page.getByLabel("Highest rate").inputValue(), "0.0011");
+    assert.equal(await page.getByLabel("Peak learning rate").inputValue(), "0.0011");
     await page.getByRole("button", { name: "Find a rate" }).click();
     await page.getByRole("button", { name: "Stop looking" }).click();
     await page.getByText("It ended before the loss exploded").or(page.getByText("No rate stands out")).waitFor();
@@ -104,9 +104,9 @@ test("runs follow each other in a queue, are kept, compared, renamed and deleted
     await assertAccessible(page);
     await page.getByRole("row", { name: /seed 42 3 accuracy 0\.\d+ ± 0\.0\d+/ }).waitFor();
 
-    await page.getByLabel("First field").selectOption("Highest rate");
+    await page.getByLabel("First field").selectOption("Peak learning rate");
     await page.getByLabel("Values").first().fill("1e-4, fast");
-    await page.getByText("Highest rate, “fast”: This must be a number").waitFor();
+    await page.getByText("Peak learning rate, “fast”: This must be a number").waitFor();
     await page.getByLabel("Values").first().fill("1e-4, 3e-4, 1e-3");
     await page.getByRole("button", { name: "Start 3 runs" }).click();
     await page.getByText("Run 1 of 3").waitFor();
@@ -115,10 +115,10 @@ test("runs follow each other in a queue, are kept, compared, renamed and deleted
     await page.getByRole("button", { name: "Start again" }).and(page.locator(":enabled")).waitFor();
 
     await page.getByRole("checkbox", { name: "Compare 1 · seed 42" }).check();
-    await page.getByRole("checkbox", { name: /Highest rate 1e-4/ }).check();
+    await page.getByRole("checkbox", { name: /Peak learning rate 1e-4/ }).check();
     await page.getByRole("img", { name: /Best accuracy: 1 · seed 42 0\.\d+/ }).waitFor();
     const table = page.getByRole("region", { name: "What differs between the runs" });
-    await table.getByRole("row", { name: "Highest rate 5e-5 1e-4" }).waitFor();
+    await table.getByRole("row", { name: "Peak learning rate 5e-5 1e-4" }).waitFor();
     assert.equal(await table.getByRole("row", { name: /^Epochs/ }).count(), 0);
     await assertAccessible(page);
     await screenshot(page, "compared");
@@ -138,7 +138,7 @@ test("an adapter is downloaded merged into the model or alone", async () => {
     await chooseFile(page);
     await page.getByRole("radio", { name: /^Adapter/ }).check();
     await openGroups(page, "Adapter");
-    await page.getByText(/About \d+.K parameters learn/).waitFor();
+    await page.getByText(/About \d+.K trainable parameters/).waitFor();
     await page.getByLabel("query", { exact: true }).uncheck();
     await page.getByText("Changed from Adapter.").waitFor();
     await start(page);
@@ -178,11 +178,11 @@ test("every group of the recipe is accessible, and order and weights are typed i
         await page.getByLabel("Order", { exact: true }).fill("head; 6, 5; 4");
         await page.getByLabel("Order", { exact: true }).blur();
         await page.getByRole("row", { name: "layer 4 frozen frozen learns" }).waitFor();
-        await page.getByLabel("Weight of labels").selectOption("my own");
+        await page.getByLabel("Class weights").selectOption("custom");
         await page.getByLabel("rotten", { exact: true }).fill("2,5");
         await page.getByLabel("rotten", { exact: true }).blur();
-        await page.getByLabel("Batches a step").fill("4");
-        await page.getByLabel("Batches a step").blur();
+        await page.getByLabel("Gradient accumulation").fill("4");
+        await page.getByLabel("Gradient accumulation").blur();
         await page.getByText("32 rows a step").first().waitFor();
         await assertAccessible(page);
         await screenshot(page, `recipe-${colorScheme}`);

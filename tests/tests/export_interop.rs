@@ -14,7 +14,7 @@ use hone_core::inference::{Answer, Query};
 use hone_core::inference::{EncodedPrompt, EncodedQuery};
 use hone_core::model::{MaskSource, ModelConfig};
 use hone_core::pretrained::{Pretrained, TaskRows};
-use hone_core::recipe::{AdapterKind, Family, LoraTarget, Pooling, RecipeSpec, ScheduleKind, Task};
+use hone_core::recipe::{AdapterKind, Family, LoraTarget, Pooling, RecipeSpec, Schedule, Task};
 use hone_core::text::EncodedRows;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, Progress, Session, predict};
 use hone_core::usage::PromptForm;
@@ -152,7 +152,7 @@ impl Case {
             task: self.task,
             learning_rate: Some(1e-2),
             epochs: 10,
-            schedule: ScheduleKind::Constant,
+            schedule: Schedule::Constant,
             max_length: Some(MAX_LEN),
             doc_stride: OVERLAP,
             max_new_tokens: NEW_TOKENS,

@@ -1,68 +1,79 @@
+use hone_core::recipe::{Choice, Field, Kind, Switch};
 use leptos::prelude::*;
 
 use crate::components::{MenuOption, NumberField, changing, ticked, typed};
 use crate::page::Page;
-use crate::state::recipe::fields::{Choice, Control, Switch};
 
-/// A control of the recipe, for as long as it matters.
+/// The control of a field, shown while the field has an effect.
 #[component]
 pub fn ControlField(
-    /// Which.
-    control: &'static Control,
+    /// Field of the recipe.
+    field: &'static Field,
+    /// Called after a valid number was typed.
+    #[prop(optional_no_strip)]
+    on_change: Option<Callback<()>>,
 ) -> impl IntoView {
-    let applies = Page::get().memo(|state| control.applies(&state.form.recipe));
-    changing(move || {
-        applies.get().then(|| match control {
-            Control::Number(field) => view! { <NumberField field /> }.into_any(),
-            Control::Choice(choice) => view! { <ChoiceField choice /> }.into_any(),
-            Control::Switch(switch) => view! { <SwitchField switch /> }.into_any(),
-        })
-    })
+    let applies = Page::get().memo(|state| (field.applies)(&state.form.recipe));
+    let control = move || match &field.kind {
+        Kind::Number(number) => view! { <NumberField field number on_change /> }.into_any(),
+        Kind::Choice(choice) => view! { <ChoiceField field choice /> }.into_any(),
+        Kind::Switch(switch) => view! { <SwitchField field switch /> }.into_any(),
+        Kind::Custom(_) => ().into_any(),
+    };
+    changing(move || applies.get().then(control))
 }
 
-/// One of several, with what the chosen one does.
+/// A menu, with the effect of the chosen option below it.
 #[component]
-fn ChoiceField(choice: &'static Choice) -> impl IntoView {
+fn ChoiceField(field: &'static Field, choice: &'static Choice) -> impl IntoView {
     let page = Page::get();
-    let options = (0..).zip(choice.options).map(|(index, (name, _))| {
-        let is_chosen = page.memo(move |state| choice.chosen(&state.form.recipe) == index);
-        view! { <MenuOption value=index.to_string() name=*name is_chosen /> }
+    let names = page.memo(|state| {
+        let options = (choice.options)(&state.form.recipe).iter();
+        options.map(|option| option.label.to_owned()).collect::<Vec<_>>()
+    });
+    let options = changing(move || {
+        let option = |(index, name): (usize, String)| {
+            let is_chosen = page.memo(move |state| (choice.get)(&state.form.recipe) == index);
+            view! { <MenuOption value=index.to_string() name is_chosen /> }
+        };
+        names.get().into_iter().enumerate().map(option).collect_view()
     });
     let what = page.memo(|state| {
-        let option = choice.options.get(choice.chosen(&state.form.recipe));
-        option.map_or("", |(_, what)| *what).to_owned()
+        let recipe = &state.form.recipe;
+        let option = (choice.options)(recipe).get((choice.get)(recipe));
+        option.map_or("", |option| option.what).to_owned()
     });
     let choose = move |value: String| {
         if let Ok(index) = value.parse() {
             page.change(|state| state.form.choose(choice, index));
         }
     };
-    let hint_id = format!("{}-hint", choice.name);
+    let hint_id = format!("{}-hint", field.name);
     view! {
         <div class="field">
-            <label for=choice.name>{choice.label}</label>
+            <label for=field.name>{field.label}</label>
             <select
-                id=choice.name
+                id=field.name
                 aria-describedby=hint_id.clone()
                 on:change=typed(choose)
             >
-                {options.collect_view()}
+                {options}
             </select>
             <p id=hint_id class="hint">
                 {what}
                 " "
-                <span class="when">{choice.when}</span>
+                <span class="when">{field.when}</span>
             </p>
         </div>
     }
 }
 
-/// On or off.
+/// A checkbox, with its effect below it.
 #[component]
-fn SwitchField(switch: &'static Switch) -> impl IntoView {
+fn SwitchField(field: &'static Field, switch: &'static Switch) -> impl IntoView {
     let page = Page::get();
-    let is_on = page.memo(|state| switch.is_on(&state.form.recipe));
-    let hint_id = format!("{}-hint", switch.name);
+    let is_on = page.memo(|state| (switch.get)(&state.form.recipe));
+    let hint_id = format!("{}-hint", field.name);
     view! {
         <div class="field">
             <label class="check">
@@ -74,12 +85,12 @@ fn SwitchField(switch: &'static Switch) -> impl IntoView {
                         page.change(|state| state.form.switch(switch, is_on));
                     })
                 />
-                {switch.label}
+                {field.label}
             </label>
             <p id=hint_id class="hint">
-                {switch.what}
+                {field.what}
                 " "
-                <span class="when">{switch.when}</span>
+                <span class="when">{field.when}</span>
             </p>
         </div>
     }

@@ -1,21 +1,23 @@
+use hone_core::recipe::{Field, Number};
 use leptos::prelude::*;
 
 use crate::components::typed;
-
 use crate::page::Page;
-use crate::state::recipe::fields::Field;
+use crate::state::recipe::fields;
 
-/// A number of the recipe, with its unit, its range, what it does and when to change it.
+/// A numeric field, with its unit, its range, its effect and when to change it.
 #[component]
 pub fn NumberField(
-    /// Which.
+    /// Field of the recipe.
     field: &'static Field,
-    /// Called when a value that fits was typed.
-    #[prop(optional, into)]
+    /// The field's number.
+    number: &'static Number,
+    /// Called after a valid number was typed.
     on_change: Option<Callback<()>>,
 ) -> impl IntoView {
     let page = Page::get();
-    let value = page.memo(|state| field.shown(&state.form.recipe));
+    let value = page.memo(|state| fields::shown(number, &state.form.recipe));
+    let unit = page.memo(|state| fields::unit(number, &state.form.recipe).to_owned());
     let error = page.memo(|state| state.form.error(field.name));
     let is_wrong = page.memo(|state| state.form.errors.contains_key(field.name).to_string());
     let type_in = move |typed: String| {
@@ -35,14 +37,14 @@ pub fn NumberField(
                     type="text"
                     inputmode="decimal"
                     autocomplete="off"
-                    placeholder=if field.is_optional { "automatic" } else { "" }
+                    placeholder=if number.is_optional { "automatic" } else { "" }
                     prop:value=value
                     aria-invalid=is_wrong
                     aria-describedby=hint_id.clone()
                     on:change=typed(type_in)
                 />
-                <span class="unit">{field.unit}</span>
-                <span class="range">{field.range_words()}</span>
+                <span class="unit">{unit}</span>
+                <span class="range">{fields::range_words(number)}</span>
             </div>
             <p id=hint_id class="hint">
                 <span class="error">{error}</span>
@@ -55,16 +57,16 @@ pub fn NumberField(
     }
 }
 
-/// A number that belongs to a name among several, such as a label or a part of the model.
+/// One of several named numbers, such as the weight of a label or the learning rate of a parameter group.
 #[component]
 pub fn NumberRow(
-    /// Unique on the page.
+    /// Id, unique on the page.
     id: String,
-    /// What the number is of; may be a person's own text made visible.
+    /// Name of the number; may be text from the data.
     label: String,
-    /// The number, as shown.
+    /// Number as shown.
     value: Memo<String>,
-    /// What is wrong with what was typed; empty when nothing is.
+    /// Error in what was typed; empty if there is none.
     error: Memo<String>,
     /// Called with what was typed.
     on_type: Callback<String>,

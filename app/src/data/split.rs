@@ -1,11 +1,12 @@
 use hone_core::dataset::DataRole;
+use hone_core::recipe::Group;
 use leptos::prelude::*;
 
-use crate::components::{FileButton, NumberField, changing, pressed_away};
+use crate::components::{ControlField, FileButton, changing, pressed_away};
 use crate::data::file_problem::FileProblem;
 use crate::data::{ACCEPT, open_list, take_files};
 use crate::page::Page;
-use crate::state::recipe::fields::VALIDATION_RATIO;
+use crate::state::recipe::fields;
 use crate::state::{State, Step, format};
 
 /// Which rows the model is checked on.
@@ -28,7 +29,8 @@ pub fn Split() -> impl IntoView {
     let remap = Callback::new(move |()| page.act(State::remap));
     let fields = changing(move || {
         own.with(Option::is_none).then(|| {
-            view! { <NumberField field=&VALIDATION_RATIO on_change=remap /> }
+            let controls = fields::controls(Group::Data).into_iter();
+            controls.map(|field| view! { <ControlField field on_change=Some(remap) /> }).collect_view()
         })
     });
     view! {

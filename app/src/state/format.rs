@@ -1,6 +1,6 @@
 //! Numbers and other people's text as words on the page.
 
-use hone_core::recipe::{LoraTarget, ParamGroup};
+use hone_core::recipe::ParamGroup;
 
 /// Characters of a row that are shown in a list of rows.
 const EXCERPT_CHARS: usize = 500;
@@ -75,18 +75,6 @@ pub fn part(group: ParamGroup) -> String {
     match group {
         ParamGroup::Layer(index) => format!("layer {}", index + 1),
         other => other.to_string(),
-    }
-}
-
-/// A linear layer that may have an adapter.
-pub fn target(target: LoraTarget) -> &'static str {
-    match target {
-        LoraTarget::Query => "query",
-        LoraTarget::Key => "key",
-        LoraTarget::Value => "value",
-        LoraTarget::AttentionOutput => "attention output",
-        LoraTarget::Intermediate => "feed-forward in",
-        LoraTarget::Output => "feed-forward out",
     }
 }
 

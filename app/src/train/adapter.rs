@@ -1,15 +1,16 @@
-use hone_core::recipe::{AdapterKind, LoraTarget};
+use hone_core::recipe::{Field, LoraTarget};
 use leptos::prelude::*;
 
 use crate::components::ticked;
 use crate::page::Page;
 use crate::state::{State, format};
 
-/// Which linear layers have an adapter.
+/// Linear layers that get an adapter.
 #[component]
-pub fn Targets() -> impl IntoView {
+pub fn TargetModules() -> impl IntoView {
     let page = Page::get();
-    let is_moot = page.memo(|state| state.form.recipe.adapter == AdapterKind::None);
+    let field = Field::named("target_modules");
+    let is_moot = page.memo(|state| !state.form.recipe.has_adapter());
     let boxes = LoraTarget::ALL.map(|target| {
         let is_on = page.memo(move |state| state.form.recipe.target_modules.contains(&target));
         view! {
@@ -21,31 +22,32 @@ pub fn Targets() -> impl IntoView {
                         page.change(|state| state.form.set_target(target, is_on));
                     })
                 />
-                {format::target(target)}
+                {target.label()}
             </label>
         }
     });
     view! {
             <fieldset class="plain field" hidden=is_moot>
-                <legend>"Where the adapter sits"</legend>
+                <legend>{field.map(|field| field.label)}</legend>
                 <div class="checks">{boxes}</div>
                 <p class="hint">
-                    "The linear layers that get small matrices, in each layer that learns. "
-                    <span class="when">"All of them learn best; query and value alone are what the first paper took."</span>
+                    {field.map(|field| field.what)}
+                    " "
+                    <span class="when">{field.map(|field| field.when)}</span>
                 </p>
             </fieldset>
     }
 }
 
-/// How many parameters learn.
+/// Number of parameters that are trained.
 #[component]
-pub fn Learning() -> impl IntoView {
+pub fn TrainableParameters() -> impl IntoView {
     let page = Page::get();
     let words = page.memo(|state: &State| {
         let all = state.model.report()?.parameters;
-        let learning = state.planned_parameters();
-        let share = format::percent(learning / all.max(1.0));
-        Some(format!("About {} parameters learn, {share} of the model.", format::parameters(learning)))
+        let trainable = state.planned_parameters();
+        let share = format::percent(trainable / all.max(1.0));
+        Some(format!("About {} trainable parameters, {share} of the model.", format::parameters(trainable)))
     });
     view! { <p class="number">{words}</p> }
 }

@@ -1,18 +1,19 @@
+use hone_core::recipe::Group;
 use leptos::prelude::*;
 
-use crate::components::{Chart, ControlField, NumberField};
+use crate::components::{Chart, ControlField};
 use crate::page::Page;
-use crate::state::recipe::fields::{GROUPS, Group, SEED, Topic};
+use crate::state::recipe::fields::{self, GROUPS};
 use crate::state::{State, format};
-use crate::train::adapter::{Learning, Targets};
-use crate::train::class_weights::OwnWeights;
+use crate::train::adapter::{TargetModules, TrainableParameters};
+use crate::train::class_weights::ClassWeightRows;
 use crate::train::finder::RateFinder;
 use crate::train::rates::Rates;
 use crate::train::recipe_file::RecipeFile;
 use crate::train::stages::Stages;
 use crate::train::unfreeze_order::OrderField;
 
-/// The recipe, for those who know or want to.
+/// Every field of the recipe, by group.
 #[component]
 pub fn Advanced() -> impl IntoView {
     let page = Page::get();
@@ -21,46 +22,47 @@ pub fn Advanced() -> impl IntoView {
         <details class="advanced">
             <summary>"Advanced"</summary>
             <div class="groups">
-                {GROUPS.iter().map(|group| view! { <GroupCard group is_locked /> }).collect_view()}
+                {GROUPS.map(|group| view! { <GroupCard group is_locked /> }).collect_view()}
             </div>
             <RecipeFile />
         </details>
     }
 }
 
-/// A group of controls, and a picture of what they do.
+/// A group of controls, with a picture of their effect.
 #[component]
-fn GroupCard(group: &'static Group, is_locked: Memo<bool>) -> impl IntoView {
+fn GroupCard(group: Group, is_locked: Memo<bool>) -> impl IntoView {
     let page = Page::get();
-    let topic = group.topic;
-    let digest = page.memo(move |state| state.digest(topic));
+    let digest = page.memo(move |state| state.digest(group));
     let rows = page.memo(State::effective_batch);
     let remap = Callback::new(move |()| page.act(State::remap));
-    let fields = group.controls.iter().map(|control| view! { <ControlField control /> }).collect_view();
+    // Another seed splits the rows differently.
+    let on_change = (group == Group::Seed).then_some(remap);
+    let controls = fields::controls(group).into_iter().map(|field| {
+        view! { <ControlField field on_change /> }
+    });
+    let controls = controls.collect_view();
     view! {
         <details class="group">
             <summary>
-                <span class="title">{topic.title()}</span>
+                <span class="title">{fields::title(group)}</span>
                 <span class="digest">{digest}</span>
             </summary>
-            {(topic == Topic::LearningRate).then(|| view! { <RateFinder /> })}
+            {(group == Group::LearningRate).then(|| view! { <RateFinder /> })}
             <fieldset class="plain" disabled=is_locked>
-                <legend class="unseen">{topic.title()}</legend>
-                {(topic == Topic::LearningRate).then(|| view! { <Rates /> <PlannedCurve /> })}
-                <div class="fields">
-                    {fields}
-                    {(topic == Topic::Seed).then(|| view! { <NumberField field=&SEED on_change=remap /> })}
-                </div>
-                {(topic == Topic::Regularization).then(|| view! { <OwnWeights /> })}
-                {(topic == Topic::Unfreezing).then(|| view! { <OrderField /> <Stages /> })}
-                {(topic == Topic::Adapter).then(|| view! { <Targets /> <Learning /> })}
-                {(topic == Topic::Batch).then(|| view! { <p>"Each correction follows from " <strong>{rows}</strong> "."</p> })}
+                <legend class="unseen">{fields::title(group)}</legend>
+                {(group == Group::LearningRate).then(|| view! { <Rates /> <PlannedCurve /> })}
+                <div class="fields">{controls}</div>
+                {(group == Group::Regularization).then(|| view! { <ClassWeightRows /> })}
+                {(group == Group::Unfreezing).then(|| view! { <OrderField /> <Stages /> })}
+                {(group == Group::Adapter).then(|| view! { <TargetModules /> <TrainableParameters /> })}
+                {(group == Group::Batch).then(|| view! { <p>"Effective batch size: " <strong>{rows}</strong> "."</p> })}
             </fieldset>
         </details>
     }
 }
 
-/// The learning rate over the run that the form describes.
+/// The learning rate over the planned run.
 #[component]
 pub fn PlannedCurve() -> impl IntoView {
     let picture = Page::get().memo(State::planned_picture);

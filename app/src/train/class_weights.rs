@@ -5,9 +5,9 @@ use crate::components::{NumberRow, changing};
 use crate::page::Page;
 use crate::state::format;
 
-/// The person's own weight of each label of the data.
+/// The custom weight of each label of the data.
 #[component]
-pub fn OwnWeights() -> impl IntoView {
+pub fn ClassWeightRows() -> impl IntoView {
     let page = Page::get();
     let labels = page.memo(|state| match (&state.form.recipe.class_weights, &state.data.report) {
         (ClassWeights::Given(_), Some(report)) => {
@@ -28,7 +28,7 @@ pub fn OwnWeights() -> impl IntoView {
     });
     view! {
             <div hidden=Memo::new(move |_| labels.with(Vec::is_empty))>
-                <h4>"Weight of each label"</h4>
+                <h4>"Weight of each class"</h4>
                 <ul class="number-rows">{rows}</ul>
             </div>
     }

@@ -6,7 +6,7 @@ use crate::page::Page;
 use crate::state::State;
 use crate::state::recipe::presets;
 
-/// Recipes to start from.
+/// The presets, and a way back to the one that was changed.
 #[component]
 pub fn Presets() -> impl IntoView {
     let page = Page::get();
@@ -32,7 +32,7 @@ pub fn Presets() -> impl IntoView {
     view! {
         <fieldset class="presets" disabled=is_locked>
             <legend class="unseen">"Recipe"</legend>
-            // Beside the heading, where its coming moves nothing: a button that moves under a press misses it.
+            // Next to the heading, where its appearance moves nothing: a button that moves while it is pressed misses the click.
             <div class="head">
                 <h3>"Recipe"</h3>
                 <p class="changed" hidden=is_pure>

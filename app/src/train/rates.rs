@@ -7,14 +7,14 @@ use crate::page::Page;
 use crate::state::format;
 use crate::train::layers::PlannedLayers;
 
-/// Factors from layer to layer that are worth trying, and what they are called.
+/// Values of layer-wise decay worth trying, and their names.
 const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6, as ULMFiT")];
 
-/// Rates that differ from layer to layer: by a factor, or one by one.
+/// Learning rates that differ between layers: by a common decay, or one by one.
 #[component]
 pub fn Rates() -> impl IntoView {
     let page = Page::get();
-    let has_own = page.memo(|state| !state.form.recipe.lr_per_group.is_empty());
+    let is_custom = page.memo(|state| !state.form.recipe.lr_per_group.is_empty());
     let lacks_model = page.memo(|state| state.model.report().is_none());
     let quick = DECAYS.map(|(factor, name)| {
         view! {
@@ -42,37 +42,34 @@ pub fn Rates() -> impl IntoView {
         <div class="rates">
             <PlannedLayers />
             <div class="field">
-                <h4>"Rates of the layers"</h4>
-                <div class="chips" role="group" aria-label="Rate from layer to layer" hidden=has_own>
+                <h4>"Learning rates of the layers"</h4>
+                <div class="chips" role="group" aria-label="Layer-wise decay" hidden=is_custom>
                     {quick}
                 </div>
                 <label class="check">
                     <input
                         type="checkbox"
                         disabled=lacks_model
-                        prop:checked=has_own
+                        prop:checked=is_custom
                         on:change=ticked(toggle)
                     />
-                    "A rate for each part"
+                    "A learning rate for each group"
                 </label>
                 <p class="hint">
-                    "Lower layers hold what is general and should change less than the new head. "
-                    <span class="when">"Give each part its own rate to repeat a paper, or to protect a layer."</span>
+                    "Lower layers hold more general knowledge and should change less than the new head. "
+                    <span class="when">"Set each rate yourself to repeat a paper or to protect a layer."</span>
                 </p>
-                <PartRates />
+                <GroupRates />
             </div>
         </div>
     }
 }
 
-/// The rate of each part, from the top.
+/// The learning rate of each parameter group, from the top.
 #[component]
-fn PartRates() -> impl IntoView {
+fn GroupRates() -> impl IntoView {
     let page = Page::get();
-    let groups = page.memo(|state| match state.form.recipe.lr_per_group.is_empty() {
-        true => Vec::new(),
-        false => state.groups(),
-    });
+    let groups = page.memo(|state| if state.form.recipe.lr_per_group.is_empty() { Vec::new() } else { state.groups() });
     let rows = changing(move || {
         let groups = groups.get().into_iter().rev();
         let row = |group| {

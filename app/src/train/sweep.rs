@@ -80,7 +80,9 @@ fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_i
     let page = Page::get();
     let chosen = page.memo(move |state| state.axes[index].field.clone());
     let names = page.memo(|state| {
-        sweepable(&state.form.recipe).map(|field| (field.name.to_owned(), field.label.to_owned())).collect::<Vec<_>>()
+        sweepable(&state.form.recipe)
+            .map(|(field, _)| (field.name.to_owned(), field.label.to_owned()))
+            .collect::<Vec<_>>()
     });
     let options = changing(move || {
         let option = |(name, label): (String, String)| {

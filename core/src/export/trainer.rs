@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::export::ModelFolder;
-use crate::recipe::{Metric, ScheduleKind};
+use crate::recipe::{Metric, Schedule};
 use crate::train::HistoryEntry;
 
 /// How the run went. A number that is not finite is `null`, as JSON has none.
@@ -47,15 +47,15 @@ pub(crate) fn args(folder: &ModelFolder) -> Value {
     let metric = folder.recipe.metric_for_best_model();
     // What the Trainer has no name for is in recipe.json.
     let schedule = match raw.schedule {
-        ScheduleKind::Constant => "constant_with_warmup",
-        ScheduleKind::Linear => "linear",
-        ScheduleKind::Cosine => "cosine",
-        ScheduleKind::CosineRestarts => "cosine_with_restarts",
-        ScheduleKind::Polynomial => "polynomial",
-        ScheduleKind::InverseSqrt => "inverse_sqrt",
-        ScheduleKind::OneCycle => "one_cycle",
-        ScheduleKind::SlantedTriangular => "slanted_triangular",
-        ScheduleKind::Plateau => "reduce_lr_on_plateau",
+        Schedule::Constant => "constant_with_warmup",
+        Schedule::Linear => "linear",
+        Schedule::Cosine => "cosine",
+        Schedule::CosineRestarts => "cosine_with_restarts",
+        Schedule::Polynomial => "polynomial",
+        Schedule::InverseSqrt => "inverse_sqrt",
+        Schedule::OneCycle => "one_cycle",
+        Schedule::SlantedTriangular => "slanted_triangular",
+        Schedule::Plateau => "reduce_lr_on_plateau",
     };
     json!({
         "adam_beta1": 0.9,

@@ -1,38 +1,38 @@
-//! The families of models that Hone knows.
+//! The model families that Hone supports.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::Task;
+use crate::recipe::task::Task;
 
-/// A family of models that are built the same way: `model_type` of config.json.
+/// A family of models with the same architecture: `model_type` of config.json.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
-    /// BERT (Devlin et al. 2018); MiniLM, BGE and E5 are the same network.
+    /// BERT (Devlin et al. 2018); MiniLM, BGE and E5 have the same architecture.
     #[default]
     Bert,
     /// DistilBERT (Sanh et al. 2019).
     DistilBert,
     /// RoBERTa (Liu et al. 2019).
     Roberta,
-    /// Llama (Touvron et al. 2023); SmolLM2 and TinyLlama are the same network.
+    /// Llama (Touvron et al. 2023); SmolLM2 and TinyLlama have the same architecture.
     Llama,
-    /// GPT-2 (Radford et al. 2019); DistilGPT-2 is the same network.
+    /// GPT-2 (Radford et al. 2019); DistilGPT-2 has the same architecture.
     Gpt2,
 }
 
 impl Family {
-    /// All of them.
+    /// All families.
     pub const ALL: [Self; 5] = [Self::Bert, Self::DistilBert, Self::Roberta, Self::Llama, Self::Gpt2];
 
-    /// Whether it writes text; the others read it.
+    /// Returns true for decoders, which generate text.
     pub fn is_decoder(self) -> bool {
         matches!(self, Self::Llama | Self::Gpt2)
     }
 
-    /// Whether it can learn a task.
+    /// Returns true if the family can learn a task.
     pub fn serves(self, task: Task) -> bool {
         self.is_decoder() == (task == Task::Generation)
     }
@@ -48,7 +48,7 @@ impl Family {
         }
     }
 
-    /// What the names of the body's weights begin with in a file of a whole task model.
+    /// Prefix of the base model's weights in the file of a task model.
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Bert => "bert.",

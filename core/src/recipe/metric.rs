@@ -1,42 +1,43 @@
-//! What a model is scored by.
+//! The metrics that a model is scored by.
 
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::Task;
+use crate::recipe::choices::ChoiceOption;
+use crate::recipe::task::Task;
 
-/// A figure that an evaluation gives.
+/// A metric that an evaluation reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Validation loss, lower is better.
+    /// Validation loss; lower is better.
     Loss,
-    /// Share of answers that are right; with several labels a text, of texts whose labels are all right.
+    /// Share of correct predictions; with several labels a text, the share of texts whose labels are all correct.
     Accuracy,
-    /// Mean of the classes' or labels' F1.
+    /// Unweighted mean of the F1 of the classes or labels.
     MacroF1,
-    /// Mean of the classes' F1, weighted by their rows.
+    /// Mean of the F1 of the classes, weighted by their rows.
     WeightedF1,
-    /// F1 of the class that is recognized worst.
+    /// F1 of the class with the lowest F1.
     WorstF1,
-    /// F1 of all labels of all texts together.
+    /// F1 over all labels of all texts together.
     MicroF1,
     /// F1 of entities, or of the words of an answer.
     F1,
-    /// Share of entities found that are right.
+    /// Share of predicted entities that are correct.
     Precision,
-    /// Share of entities that are found.
+    /// Share of true entities that are predicted.
     Recall,
-    /// Share of answers or texts that are the reference word for word.
+    /// Share of answers or texts that equal the reference word for word.
     ExactMatch,
-    /// Root of the mean squared error, lower is better.
+    /// Root mean squared error; lower is better.
     Rmse,
-    /// Mean absolute error, lower is better.
+    /// Mean absolute error; lower is better.
     Mae,
-    /// Pearson's correlation.
+    /// Pearson's correlation coefficient.
     Pearson,
-    /// Spearman's rank correlation.
+    /// Spearman's rank correlation coefficient.
     Spearman,
-    /// e to the loss: among how many tokens the model hesitates, lower is better.
+    /// Exponential of the loss per token; lower is better.
     Perplexity,
     /// BLEU (Papineni et al. 2002), from 0 to 100.
     Bleu,
@@ -45,7 +46,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// The figures of a task that can decide which weights are best; the first does unless another is chosen.
+    /// The metrics of a task that can decide which weights are best; the first one is the default.
     pub fn of(task: Task) -> &'static [Self] {
         match task {
             Task::Classification => &[Self::MacroF1, Self::Accuracy, Self::WeightedF1, Self::WorstF1, Self::Loss],
@@ -57,7 +58,104 @@ impl Metric {
         }
     }
 
-    /// Whether the lowest value is the best; of the others the highest is.
+    /// The metrics of a task in words, in the order of [`Metric::of`].
+    pub(super) fn options(task: Task) -> &'static [ChoiceOption] {
+        const LOSS: ChoiceOption =
+            ChoiceOption::new("validation loss", "Penalizes confident errors most; lower is better.");
+        match task {
+            Task::Classification => {
+                const {
+                    &[
+                        ChoiceOption::new("macro-F1", "Every class counts the same; higher is better."),
+                        ChoiceOption::new(
+                            "accuracy",
+                            "Every row counts the same: for when common classes matter most.",
+                        ),
+                        ChoiceOption::new(
+                            "weighted F1",
+                            "F1 of the classes, weighted by their rows; higher is better.",
+                        ),
+                        ChoiceOption::new(
+                            "F1 of the worst class",
+                            "The class with the lowest F1 decides: for when no class may be neglected.",
+                        ),
+                        LOSS,
+                    ]
+                }
+            }
+            Task::MultiLabel => {
+                const {
+                    &[
+                        ChoiceOption::new("micro-F1", "Every label of every row counts the same; higher is better."),
+                        ChoiceOption::new(
+                            "macro-F1",
+                            "Every label counts the same: for when rare labels matter as much.",
+                        ),
+                        ChoiceOption::new("accuracy", "Share of rows whose labels are all correct; higher is better."),
+                        LOSS,
+                    ]
+                }
+            }
+            Task::Regression => {
+                const {
+                    &[
+                        ChoiceOption::new("RMSE", "Large errors count most; lower is better."),
+                        ChoiceOption::new("mean absolute error", "Every error counts by its size; lower is better."),
+                        ChoiceOption::new("Pearson's r", "Linear correlation with the true numbers; higher is better."),
+                        ChoiceOption::new("Spearman's ρ", "Rank correlation: for when only the order matters."),
+                        LOSS,
+                    ]
+                }
+            }
+            Task::TokenClassification => {
+                const {
+                    &[
+                        ChoiceOption::new("F1", "Balance of precision and recall over all entities; higher is better."),
+                        ChoiceOption::new(
+                            "precision",
+                            "Share of predicted entities that are correct; higher is better.",
+                        ),
+                        ChoiceOption::new(
+                            "recall",
+                            "Share of true entities that are found: for when a missed one costs more than a false one.",
+                        ),
+                        ChoiceOption::new("macro-F1", "Every kind of entity counts the same; higher is better."),
+                        LOSS,
+                    ]
+                }
+            }
+            Task::QuestionAnswering => {
+                const {
+                    &[
+                        ChoiceOption::new("F1", "Overlap of words with the true answer; higher is better."),
+                        ChoiceOption::new(
+                            "exact match",
+                            "Share of answers that equal the true one: for when half an answer is worth nothing.",
+                        ),
+                        LOSS,
+                    ]
+                }
+            }
+            Task::Generation => {
+                const {
+                    &[
+                        LOSS,
+                        ChoiceOption::new(
+                            "BLEU",
+                            "Word sequences shared with the reference: suits translation; noisy, as few rows are generated.",
+                        ),
+                        ChoiceOption::new(
+                            "chrF",
+                            "Letter sequences shared with the reference: suits translation; noisy, as few rows are generated.",
+                        ),
+                        ChoiceOption::new("exact match", "Share of texts that equal the reference; higher is better."),
+                    ]
+                }
+            }
+        }
+    }
+
+    /// Returns true if lower values are better.
     pub fn is_lower_better(self) -> bool {
         matches!(self, Self::Loss | Self::Rmse | Self::Mae | Self::Perplexity)
     }

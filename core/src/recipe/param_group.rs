@@ -1,36 +1,34 @@
-//! The parts of a model that freezing and per-layer rates tell apart.
+//! Parameter groups: the units of freezing and of learning rates.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Which part of a model a weight belongs to. The order is that in which data flows.
+/// A parameter group of a model, in the order in which data flows.
 ///
 /// Written as `embeddings`, `layer.0` (Hugging Face's numbers, from 0 at the bottom), `pooler`, `head`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum ParamGroup {
-    /// Below the first layer.
+    /// Embeddings, below the first layer.
     Embeddings,
-    /// A layer, from 0 at the bottom.
+    /// A layer, counted from 0 at the bottom.
     Layer(usize),
     /// The pretrained pooler above the last layer.
     Pooler,
-    /// What is made anew for the task.
+    /// Head for the task.
     Head,
 }
 
 impl ParamGroup {
-    /// All parts of a model with this many layers, from the bottom; the pooler only where it `has_pooler`.
+    /// All groups of a model with this many layers, from the bottom; with a pooler if `has_pooler`.
     pub fn all(layers: usize, has_pooler: bool) -> Vec<Self> {
         let pooler = has_pooler.then_some(Self::Pooler);
         [Self::Embeddings].into_iter().chain((0..layers).map(Self::Layer)).chain(pooler).chain([Self::Head]).collect()
     }
-}
 
-impl ParamGroup {
-    /// The lowest part that learns when the top `live` layers do; without a number, everything does.
+    /// The lowest group that is trained when the top `trainable` layers are; without a number, everything is.
     pub fn lowest_of(trainable: Option<u32>, layers: usize) -> Self {
         match trainable {
             None => Self::Embeddings,
@@ -61,7 +59,9 @@ impl FromStr for ParamGroup {
             "head" => Ok(Self::Head),
             layer => match layer.strip_prefix("layer.").and_then(|number| number.parse().ok()) {
                 Some(number) => Ok(Self::Layer(number)),
-                None => Err(format!("\"{text}\" is no part of a model; parts are embeddings, layer.0, pooler, head")),
+                None => {
+                    Err(format!("\"{text}\" is not a parameter group; groups are embeddings, layer.0, pooler, head"))
+                }
             },
         }
     }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_written_as_they_are_read() {
+    fn groups_round_trip_through_their_names() {
         for group in ParamGroup::all(3, true) {
             assert_eq!(group.to_string().parse(), Ok(group));
         }

@@ -1,44 +1,50 @@
-//! Which parts of the model learn when.
+//! The stages of a run and the parameter groups that are trained in each.
 
 use std::collections::BTreeSet;
 
-use crate::recipe::{ParamGroup, RecipeSpec, UnfreezeUnit, Unfreezing};
+use crate::recipe::choices::{UnfreezeUnit, Unfreezing};
+use crate::recipe::fields::RecipeSpec;
+use crate::recipe::param_group::ParamGroup;
 
-/// The stages of a run: which parts are live in each, and what leads to the next.
+/// The stages of a run: the parameter groups that are trained in each, and the trigger of the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnfreezeSchedule {
     stages: Vec<BTreeSet<ParamGroup>>,
     trigger: UnfreezeTrigger,
 }
 
-/// What leads from one stage to the next.
+/// Trigger that ends a stage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum UnfreezeTrigger {
-    /// So many epochs, with fraction.
+    /// This many epochs, fractions included.
     Epochs(f64),
-    /// So many optimizer steps.
+    /// This many optimizer steps.
     Steps(u32),
-    /// So many evaluations in a row without improvement.
+    /// This many evaluations in a row without improvement.
     Stall(u32),
 }
 
 impl UnfreezeSchedule {
-    /// The stages of `recipe` for a model of `layers` layers. The pretrained pooler, where there is one, learns
-    /// together with the head.
-    pub fn new(recipe: &RecipeSpec, layers: usize, has_pooler: bool) -> Self {
-        let head = set([ParamGroup::Head].into_iter().chain(has_pooler.then_some(ParamGroup::Pooler)));
-        let with_head = |parts: &[ParamGroup]| set(head.iter().chain(parts).copied());
-        let embeddings = recipe.train_embeddings.then_some(ParamGroup::Embeddings);
-        let all: Vec<ParamGroup> = embeddings.into_iter().chain((0..layers).map(ParamGroup::Layer)).collect();
+    /// The stages of a recipe for a model with these parameter groups, from the bottom. The pretrained pooler, if there is
+    /// one, is trained together with the head.
+    pub(super) fn new(recipe: &RecipeSpec, groups: &[ParamGroup]) -> Self {
+        let is_top = |group: &ParamGroup| matches!(group, ParamGroup::Head | ParamGroup::Pooler);
+        let head = set(groups.iter().copied().filter(is_top));
+        let with_head = |groups: &[ParamGroup]| set(head.iter().chain(groups).copied());
+        let is_below =
+            |group: &ParamGroup| !is_top(group) && (*group != ParamGroup::Embeddings || recipe.train_embeddings);
+        let below: Vec<ParamGroup> = groups.iter().copied().filter(is_below).collect();
         let stages = match recipe.unfreezing {
-            Unfreezing::All => vec![with_head(&all)],
+            Unfreezing::All => vec![with_head(&below)],
             Unfreezing::Head => vec![head],
             Unfreezing::Last => {
-                let first = layers.saturating_sub(recipe.last_layers as usize);
-                vec![with_head(&(first..layers).map(ParamGroup::Layer).collect::<Vec<_>>())]
+                let layers: Vec<ParamGroup> =
+                    below.into_iter().filter(|group| matches!(group, ParamGroup::Layer(_))).collect();
+                let first = layers.len().saturating_sub(recipe.last_layers as usize);
+                vec![with_head(&layers[first..])]
             }
             Unfreezing::Gradual if recipe.unfreeze_order.is_empty() => {
-                (0..=all.len()).rev().map(|first| with_head(&all[first..])).collect()
+                (0..=below.len()).rev().map(|first| with_head(&below[first..])).collect()
             }
             Unfreezing::Gradual => {
                 let mut trainable = BTreeSet::new();
@@ -48,10 +54,10 @@ impl UnfreezeSchedule {
                 };
                 recipe.unfreeze_order.iter().map(add).collect()
             }
-            // Felbo et al. 2017 (DeepMoji), section 3.3: what is new, each layer alone from the bottom, then all.
+            // Felbo et al. 2017 (DeepMoji), section 3.3: the new layer, each layer alone from the bottom, then all.
             Unfreezing::ChainThaw => {
-                let alone = all.iter().map(|&part| set([part].into_iter()));
-                [head.clone()].into_iter().chain(alone).chain([with_head(&all)]).collect()
+                let alone = below.iter().map(|&group| set([group].into_iter()));
+                [head.clone()].into_iter().chain(alone).chain([with_head(&below)]).collect()
             }
         };
         let trigger = match recipe.unfreeze_unit {
@@ -62,17 +68,17 @@ impl UnfreezeSchedule {
         Self { stages, trigger }
     }
 
-    /// The parts that are live in each stage.
+    /// Parameter groups that are trained in each stage.
     pub fn stages(&self) -> &[BTreeSet<ParamGroup>] {
         &self.stages
     }
 
-    /// What leads from one stage to the next.
+    /// Trigger that ends a stage.
     pub fn trigger(&self) -> UnfreezeTrigger {
         self.trigger
     }
 
-    /// The stage that a step (from 0) belongs to; none where it depends on the run.
+    /// Index of the stage that a step (from 0) belongs to; none if it depends on the scores of the run.
     pub fn stage_at(&self, step: u32, steps_per_epoch: u32) -> Option<usize> {
         let last = self.stages.len() - 1;
         let steps = match self.trigger {
@@ -84,10 +90,10 @@ impl UnfreezeSchedule {
     }
 }
 
-/// Some parts as a set: one by one, because `collect` would bring a whole sort into the page's wasm.
-fn set(parts: impl Iterator<Item = ParamGroup>) -> BTreeSet<ParamGroup> {
+/// A set of parameter groups, filled one by one: `collect` would add a whole sort to the page's wasm.
+fn set(groups: impl Iterator<Item = ParamGroup>) -> BTreeSet<ParamGroup> {
     let mut set = BTreeSet::new();
-    set.extend(parts);
+    set.extend(groups);
     set
 }
 
@@ -96,13 +102,13 @@ mod tests {
     use super::*;
 
     fn stages(recipe: RecipeSpec) -> Vec<String> {
-        let written =
+        let joined =
             |stage: &BTreeSet<ParamGroup>| stage.iter().map(ParamGroup::to_string).collect::<Vec<_>>().join(" ");
-        UnfreezeSchedule::new(&recipe, 2, true).stages().iter().map(written).collect()
+        UnfreezeSchedule::new(&recipe, &ParamGroup::all(2, true)).stages().iter().map(joined).collect()
     }
 
     #[test]
-    fn gradual_unfreezing_goes_from_the_head_down_and_keeps_what_is_live() {
+    fn gradual_unfreezing_goes_from_the_head_down_and_keeps_unfrozen_groups() {
         let recipe = RecipeSpec { unfreezing: Unfreezing::Gradual, ..RecipeSpec::default() };
         assert_eq!(stages(recipe.clone()), ["pooler head", "layer.1 pooler head", "layer.0 layer.1 pooler head"]);
         let all = stages(RecipeSpec { train_embeddings: true, ..recipe });
@@ -110,10 +116,22 @@ mod tests {
     }
 
     #[test]
-    fn an_order_of_ones_own_is_kept() {
+    fn a_custom_order_is_kept() {
         let unfreeze_order = vec![vec![ParamGroup::Head], vec![ParamGroup::Layer(0), ParamGroup::Layer(1)]];
         let recipe = RecipeSpec { unfreezing: Unfreezing::Gradual, unfreeze_order, ..RecipeSpec::default() };
         assert_eq!(stages(recipe), ["head", "layer.0 layer.1 head"]);
+    }
+
+    #[test]
+    fn the_last_layers_train_with_the_head_but_never_the_embeddings() {
+        let recipe = |last_layers| RecipeSpec {
+            unfreezing: Unfreezing::Last,
+            last_layers,
+            train_embeddings: true,
+            ..RecipeSpec::default()
+        };
+        assert_eq!(stages(recipe(1)), ["layer.1 pooler head"]);
+        assert_eq!(stages(recipe(9)), ["layer.0 layer.1 pooler head"]);
     }
 
     #[test]
@@ -123,14 +141,15 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_follows_from_the_step() {
+    fn the_stage_follows_from_the_step() {
         let recipe = |unfreeze_unit, unfreeze_every| RecipeSpec {
             unfreezing: Unfreezing::Gradual,
             unfreeze_unit,
             unfreeze_every,
             ..RecipeSpec::default()
         };
-        let at = |recipe: &RecipeSpec, step| UnfreezeSchedule::new(recipe, 2, false).stage_at(step, 10);
+        let at =
+            |recipe: &RecipeSpec, step| UnfreezeSchedule::new(recipe, &ParamGroup::all(2, false)).stage_at(step, 10);
         let epochs = recipe(UnfreezeUnit::Epochs, 0.5);
         assert_eq!([0, 4, 5, 10, 99].map(|step| at(&epochs, step)), [0, 0, 1, 2, 2].map(Some));
         let steps = recipe(UnfreezeUnit::Steps, 3.0);

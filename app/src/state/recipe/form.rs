@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{
-    ClassWeights, Family, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe, RecipeSpec, Task, Unfreezing,
-    range_of,
+    Choice, ClassWeights, Family, Field, Kind, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe, RecipeSpec,
+    Switch, Task,
 };
 
 use crate::state::format;
-use crate::state::recipe::fields::{Choice, Field, Switch, numbers};
-use crate::state::recipe::unfreeze_order;
+use crate::state::recipe::{fields, unfreeze_order};
 
-/// A model that any recipe fits which can be run at all: what a recipe file is checked against before one is loaded.
+/// A model that fits every recipe that can be run at all. A recipe file is checked against it before a model is loaded.
 pub fn any_model(task: Task) -> ModelFacts {
     ModelFacts {
         family: if task == Task::Generation { Family::Llama } else { Family::Bert },
@@ -25,19 +24,19 @@ pub fn any_model(task: Task) -> ModelFacts {
     }
 }
 
-/// Parameters from which on a decoder is tuned by an adapter unless the person says otherwise.
+/// Number of parameters above which a decoder starts with an adapter.
 const LARGE_DECODER: f64 = 50e6;
 
-/// The recipe and what is wrong with what was typed.
+/// The recipe being edited, with the errors in what was typed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
-    /// The last recipe whose every field was in range.
+    /// The last recipe with every field in range.
     pub recipe: RecipeSpec,
     /// The preset that it started from.
     pub preset: Preset,
-    /// What is wrong, by the field's name.
+    /// Errors by the name of the field.
     pub errors: BTreeMap<String, String>,
-    /// Why the last recipe file was not taken.
+    /// Why the last recipe file was refused.
     pub diagnostic: Option<Diagnostic>,
 }
 
@@ -53,13 +52,13 @@ impl Form {
         Self { recipe, preset, errors: BTreeMap::new(), diagnostic: None }
     }
 
-    /// What is wrong with a field; empty when nothing is.
+    /// The error of a field; empty if there is none.
     pub fn error(&self, name: &str) -> String {
         self.errors.get(name).cloned().unwrap_or_default()
     }
 
-    /// Follows task and model, unless the person has changed the recipe for the same task. A large decoder starts with an
-    /// adapter: all its weights would need several times the memory.
+    /// Adapts the recipe to a new task or model, unless the person has changed it for the same task. A large decoder
+    /// starts with an adapter: training all its weights would need several times the memory.
     pub fn follow(&mut self, task: Task, parameters: f64) {
         if task == self.recipe.task && self.is_changed() {
             return;
@@ -74,55 +73,56 @@ impl Form {
         self.take_preset(preset);
     }
 
-    /// Takes a preset; what the person said of data, length and seed stays.
+    /// Starts over from a preset; the split, the length and the seed are kept.
     pub fn take_preset(&mut self, preset: Preset) {
         *self = Self { preset, ..Self::new(preset.recipe(&self.recipe)) };
     }
 
-    /// Whether the recipe is no longer the preset that it started from.
+    /// Returns true if the recipe differs from the preset that it started from.
     pub fn is_changed(&self) -> bool {
         self.preset.recipe(&self.recipe) != self.recipe
     }
 
-    /// Takes a recipe as it is.
+    /// Replaces the recipe.
     pub fn take(&mut self, recipe: RecipeSpec) {
         *self = Self { preset: self.preset, ..Self::new(recipe) };
     }
 
-    /// Takes what was typed into a field; true when it fits.
+    /// Stores what was typed into a numeric field; returns true if it was valid.
     pub fn type_in(&mut self, field: &Field, typed: &str) -> bool {
-        let taken = field.parse_into(typed, &mut self.recipe);
-        self.note(field.name.into(), taken)
+        let Kind::Number(number) = &field.kind else { return false };
+        let result = fields::parse_into(number, typed, &mut self.recipe);
+        self.note(field.name.into(), result)
     }
 
-    /// Takes a choice.
+    /// Chooses an option.
     pub fn choose(&mut self, choice: &Choice, index: usize) {
-        choice.choose(index, &mut self.recipe);
+        (choice.set)(&mut self.recipe, index);
         self.forget_hidden();
     }
 
-    /// Takes a switch.
+    /// Turns a switch on or off.
     pub fn switch(&mut self, switch: &Switch, is_on: bool) {
-        switch.set(is_on, &mut self.recipe);
+        (switch.set)(&mut self.recipe, is_on);
         self.forget_hidden();
     }
 
-    /// Sets the rates of the parts one by one, or lets them follow from the highest rate again.
+    /// Sets the learning rate of each parameter group; an empty map restores the common peak.
     pub fn set_rates(&mut self, rates: BTreeMap<ParamGroup, f64>) {
         self.recipe.lr_per_group = rates;
         self.errors.retain(|name, _| !name.starts_with("lr_per_group."));
         self.forget_hidden();
     }
 
-    /// Takes what was typed as the rate of a part.
+    /// Stores what was typed as the learning rate of a parameter group.
     pub fn type_rate(&mut self, group: ParamGroup, typed: &str) {
-        let taken = number_of("lr_per_group", typed).map(|rate| {
+        let result = number_of("lr_per_group", typed).map(|rate| {
             self.recipe.lr_per_group.insert(group, rate);
         });
-        self.note(format!("lr_per_group.{group}"), taken);
+        self.note(format!("lr_per_group.{group}"), result);
     }
 
-    /// The person's own weight of a label; 1 where none was typed.
+    /// The custom weight of a label; 1 if none was typed.
     pub fn class_weight(&self, label: &str) -> f64 {
         match &self.recipe.class_weights {
             ClassWeights::Given(weights) => weights.get(label).copied().unwrap_or(1.0),
@@ -130,41 +130,41 @@ impl Form {
         }
     }
 
-    /// Takes what was typed as the weight of a label.
+    /// Stores what was typed as the weight of a label.
     pub fn type_class_weight(&mut self, label: &str, typed: &str) {
-        let taken = number_of("class_weights", typed).map(|weight| {
+        let result = number_of("class_weights", typed).map(|weight| {
             if let ClassWeights::Given(weights) = &mut self.recipe.class_weights {
                 weights.insert(label.to_owned(), weight);
             }
         });
-        self.note(format!("class_weights.{label}"), taken);
+        self.note(format!("class_weights.{label}"), result);
     }
 
-    /// Sets the order in which parts wake, or lets it go from the head down again (no stages).
+    /// Sets the unfreezing order; an empty one restores the order from the head down.
     pub fn set_order(&mut self, order: Vec<Vec<ParamGroup>>) {
         self.recipe.unfreeze_order = order;
         self.errors.remove("unfreeze_order");
     }
 
-    /// Takes what was typed as the order in which the parts of a model wake.
-    pub fn type_order(&mut self, typed: &str, parts: &[ParamGroup]) {
-        let taken = unfreeze_order::parse(typed, parts).map(|order| self.recipe.unfreeze_order = order);
-        self.note("unfreeze_order".into(), taken);
+    /// Stores what was typed as the unfreezing order of a model with these parameter groups.
+    pub fn type_order(&mut self, typed: &str, groups: &[ParamGroup]) {
+        let result = unfreeze_order::parse(typed, groups).map(|order| self.recipe.unfreeze_order = order);
+        self.note("unfreeze_order".into(), result);
     }
 
-    /// Gives a linear layer an adapter, or takes it away.
+    /// Adds a linear layer to the adapter's targets, or removes it.
     pub fn set_target(&mut self, target: LoraTarget, is_on: bool) {
         let targets = &self.recipe.target_modules;
         let wanted = |other: &LoraTarget| if *other == target { is_on } else { targets.contains(other) };
         self.recipe.target_modules = LoraTarget::ALL.into_iter().filter(wanted).collect();
     }
 
-    /// Takes a recipe that was read from a file, or says why not. The recipe in the form stays when the file's does not
-    /// fit the model, or any model while there is none.
+    /// Replaces the recipe by one from a file, or reports why not. A recipe that does not fit the loaded model, or no
+    /// model at all while none is loaded, leaves the form unchanged.
     pub fn import(&mut self, read: Result<RecipeSpec, String>, facts: Option<ModelFacts>) {
         let checked =
-            read.and_then(|raw| match Recipe::new(raw.clone(), &facts.unwrap_or_else(|| any_model(raw.task))) {
-                Ok(_) => Ok(raw),
+            read.and_then(|spec| match Recipe::new(spec.clone(), &facts.unwrap_or_else(|| any_model(spec.task))) {
+                Ok(_) => Ok(spec),
                 Err(error) => Err(error.to_string()),
             });
         match checked {
@@ -175,16 +175,16 @@ impl Form {
                         "recipe.unreadable",
                         format!("This file is not a recipe that can be run: {reason}."),
                     )
-                    .done("The recipe in the form is as it was.")
-                    .remedy("Choose a recipe.json that Hone wrote, or correct the named field."),
+                    .done("The recipe in the form is unchanged.")
+                    .remedy("Choose a recipe.json that Hone saved, or correct the named field."),
                 );
             }
         }
     }
 
-    /// Remembers what is wrong with a field, or that nothing is; true when it fits.
-    fn note(&mut self, name: String, taken: Result<(), String>) -> bool {
-        match taken {
+    /// Stores or clears the error of a field; returns true if there is none.
+    fn note(&mut self, name: String, result: Result<(), String>) -> bool {
+        match result {
             Ok(()) => {
                 self.errors.remove(&name);
                 true
@@ -196,27 +196,27 @@ impl Form {
         }
     }
 
-    /// What is wrong with a field that no longer shows must not hold up a run.
+    /// Drops the errors of fields that are no longer shown: they must not block a run.
     fn forget_hidden(&mut self) {
         let recipe = &self.recipe;
         self.errors.retain(|name, _| {
-            let mut fields = numbers().filter(|field| field.name == name).peekable();
-            let is_given = name.starts_with("class_weights.");
-            match &recipe.class_weights {
-                _ if name == "unfreeze_order" => recipe.unfreezing == Unfreezing::Gradual,
-                _ if fields.peek().is_some() => fields.any(|field| (field.applies)(recipe)),
-                ClassWeights::Given(_) => true,
-                _ => !is_given,
+            let is_custom_weight = name.starts_with("class_weights.");
+            match Field::named(name) {
+                Some(field) => (field.applies)(recipe),
+                None => !is_custom_weight || matches!(recipe.class_weights, ClassWeights::Given(_)),
             }
         });
     }
 }
 
-/// A number within the range of a field.
+/// A number of a map, within the range of its field.
 fn number_of(field: &str, typed: &str) -> Result<f64, String> {
-    let range = range_of(field);
-    let number = typed.trim().replace(',', ".").parse::<f64>().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| {
-        format!("This must be a number from {} to {}.", format::rate(*range.start()), format::rate(*range.end()))
-    })
+    let number = typed.trim().replace(',', ".").parse::<f64>().map_err(|_| "This must be a number.".to_owned())?;
+    match Field::named(field).and_then(Field::values) {
+        Some(values) if !values.range.contains(&number) => {
+            let (least, most) = (format::rate(*values.range.start()), format::rate(*values.range.end()));
+            Err(format!("This must be a number from {least} to {most}."))
+        }
+        _ => Ok(number),
+    }
 }

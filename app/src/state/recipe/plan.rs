@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use hone_core::recipe::{
-    AdapterKind, LoraTarget, LrCurve, ModelFacts, ParamGroup, Pooling, Recipe, RecipeError, RecipeSpec, Task,
-    UnfreezeSchedule, UnfreezeTrigger, default_learning_rate,
+    AdapterKind, LoraTarget, LrCurve, ModelFacts, ParamGroup, Recipe, RecipeError, RecipeSpec, Task, UnfreezeSchedule,
+    UnfreezeTrigger,
 };
 use hone_core::run::ParamGroupState;
 
@@ -53,7 +53,7 @@ impl State {
     pub fn groups(&self) -> Vec<ParamGroup> {
         let Some(facts) = self.facts() else { return Vec::new() };
         let pooling = self.form.recipe.pooling.unwrap_or(facts.pooling);
-        ParamGroup::all(facts.layers, pooling == Pooling::Cls)
+        facts.param_groups(self.form.recipe.task, pooling)
     }
 
     /// The highest learning rate: the person's, or the one that Hone takes.
@@ -61,7 +61,7 @@ impl State {
         let recipe = &self.form.recipe;
         let parameters = self.model.entry().map_or(0.0, |entry| entry.parameters);
         let unloaded = || ModelFacts { parameters, ..any_model(recipe.task) };
-        recipe.learning_rate.unwrap_or_else(|| default_learning_rate(&self.facts().unwrap_or_else(unloaded), recipe))
+        recipe.learning_rate.unwrap_or_else(|| self.facts().unwrap_or_else(unloaded).default_learning_rate(recipe))
     }
 
     /// Optimizer steps that an epoch of the recipe makes of the data; none while there is no data. Only the worker knows
@@ -103,7 +103,7 @@ impl State {
             rate_factor: recipe.rate_factor(group),
             parameters: self.parameters_of(group),
         };
-        recipe.groups().into_iter().map(part).collect()
+        recipe.groups().iter().copied().map(part).collect()
     }
 
     /// The highest rate of each part: what a person's own rates start from.
@@ -151,7 +151,7 @@ impl State {
         let recipe = self.planned()?.ok()?;
         let freezing = recipe.unfreeze_schedule();
         let stages = freezing.stages();
-        let parts = recipe.groups().into_iter().rev();
+        let parts = recipe.groups().iter().copied().rev();
         let rows =
             parts.map(|part| (part, stages.iter().map(|trainable| trainable.contains(&part)).collect())).collect();
         let (per_epoch, total) = (self.planned_steps_per_epoch().unwrap_or(1), self.planned_steps());

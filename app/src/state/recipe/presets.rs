@@ -1,8 +1,8 @@
-//! The presets in words.
+//! Names and descriptions of the presets.
 
 use hone_core::recipe::Preset;
 
-/// What a preset is called.
+/// Name of a preset.
 pub fn name(preset: Preset) -> &'static str {
     match preset {
         Preset::Full => "Full",
@@ -13,15 +13,15 @@ pub fn name(preset: Preset) -> &'static str {
     }
 }
 
-/// What it does and what it is for, in one sentence.
+/// One sentence on what a preset does and when to use it.
 pub fn sentence(preset: Preset) -> &'static str {
     match preset {
-        Preset::Full => "All layers learn together: the sound choice when in doubt.",
+        Preset::Full => "Trains all layers together: the sound choice when in doubt.",
         Preset::Balanced => {
-            "Layers wake one by one from the top, the lower the gentler: often as good as Full, at times a little better."
+            "Unfreezes layers one by one from the top, with lower learning rates further down: about as good as Full, sometimes a little better."
         }
-        Preset::Quick => "Only the new head learns: done soonest and nothing is forgotten, but it learns less.",
-        Preset::Adapter => "Small matrices learn beside the model (LoRA): a small file to take away.",
-        Preset::FewExamples => "For some dozens of rows: longer, with more that keeps it from memorizing.",
+        Preset::Quick => "Trains only the new head: the fastest, and nothing is forgotten, but it learns less.",
+        Preset::Adapter => "Trains small matrices next to the frozen model (LoRA): the result is a small file.",
+        Preset::FewExamples => "For a few dozen rows: trains longer, with more regularization.",
     }
 }

@@ -1,9 +1,8 @@
 //! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
 
-use hone_core::recipe::{AdapterKind, ClassWeights, LoraTarget, Metric, RecipeSpec};
+use hone_core::recipe::{ClassWeights, FIELDS, Kind, LoraTarget, Metric, RecipeSpec};
 
-use crate::state::recipe::fields::{GROUPS, SEED, VALIDATION_RATIO};
-use crate::state::recipe::unfreeze_order;
+use crate::state::recipe::{fields, unfreeze_order};
 use crate::state::runs::charts::step_ends;
 use crate::state::runs::plot::{Frame, Picture, Shape, round_up};
 use crate::state::runs::scores;
@@ -22,9 +21,6 @@ pub struct SeedGroup {
     /// Mean and standard deviation of its main figures.
     pub scores: Vec<(Metric, (f64, f64))>,
 }
-
-/// Choices of a unit, which say nothing that the number beside them does not.
-const UNITS: [&str; 2] = ["warmup_unit", "eval_unit"];
 
 /// A line of the table of differences: its name and what each run has there.
 pub type Difference = (String, Vec<String>);
@@ -85,16 +81,17 @@ impl History {
         };
         line("Data", &|run| format!("{} ({} rows)", run.data, run.train_rows));
         line("Model", &|run| run.recipe.model.clone());
-        let controls = GROUPS.iter().flat_map(|group| group.controls);
-        for control in controls.filter(|control| !UNITS.contains(&control.name())) {
-            line(control.label(), &|run| control.words(&run.recipe));
+        for field in FIELDS {
+            match (&field.kind, field.name) {
+                (Kind::Custom(_), "lr_per_group") => line(field.label, &|run| rates(&run.recipe)),
+                (Kind::Custom(_), "unfreeze_order") => {
+                    line(field.label, &|run| unfreeze_order::write(&run.recipe.unfreeze_order));
+                }
+                (Kind::Custom(_), "target_modules") => line(field.label, &|run| targets(&run.recipe)),
+                _ => line(field.label, &|run| fields::words(field, &run.recipe)),
+            }
         }
-        line("Rate of each part", &|run| rates(&run.recipe));
-        line("Own weights of labels", &|run| weights(&run.recipe));
-        line("Order of waking", &|run| unfreeze_order::write(&run.recipe.unfreeze_order));
-        line("Where the adapter sits", &|run| targets(&run.recipe));
-        line(SEED.label, &|run| SEED.shown(&run.recipe));
-        line(VALIDATION_RATIO.label, &|run| VALIDATION_RATIO.shown(&run.recipe));
+        line("Custom class weights", &|run| weights(&run.recipe));
         lines
     }
 
@@ -161,10 +158,12 @@ fn weights(recipe: &RecipeSpec) -> String {
 }
 
 fn targets(recipe: &RecipeSpec) -> String {
-    match recipe.adapter {
-        AdapterKind::None => String::new(),
-        _ if recipe.target_modules == LoraTarget::ALL => "every linear layer".into(),
-        _ => listed(recipe.target_modules.iter().map(|target| format::target(*target).to_owned())),
+    if !recipe.has_adapter() {
+        String::new()
+    } else if recipe.target_modules == LoraTarget::ALL {
+        "all linear layers".into()
+    } else {
+        listed(recipe.target_modules.iter().map(|target| target.label().to_owned()))
     }
 }
 
@@ -187,7 +186,7 @@ mod tests {
         let history = ticked(vec![past(1, RecipeSpec::default(), 0.8), past(2, other, 0.9)]);
         let differences = history.differences();
         let names: Vec<&str> = differences.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["Highest rate", "Epochs"]);
+        assert_eq!(names, ["Peak learning rate", "Epochs"]);
         assert_eq!(differences[0].1, ["automatic", "3e-4"]);
     }
 

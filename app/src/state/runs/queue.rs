@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use hone_core::recipe::RecipeSpec;
+use hone_core::recipe::{Field, Number, RecipeSpec, Unit};
 
-use crate::state::recipe::fields::{Field, numbers};
+use crate::state::recipe::fields;
 use crate::state::{Effect, State};
 
 /// Runs of a sweep at most: more than this is a night's work and better done elsewhere.
@@ -81,8 +81,8 @@ pub fn sweep(recipe: &RecipeSpec, axes: &[Axis]) -> Result<Vec<Job>, String> {
     let mut jobs = vec![Job { recipe: recipe.clone(), name: String::new() }];
     let mut used = Vec::new();
     for axis in axes.iter().filter(|axis| !axis.field.is_empty()) {
-        let field = sweepable(recipe).find(|field| field.name == axis.field);
-        let field = field.ok_or_else(|| format!("{} does not matter for this recipe.", axis.field))?;
+        let field = sweepable(recipe).find(|(field, _)| field.name == axis.field);
+        let (field, number) = field.ok_or_else(|| format!("{} has no effect in this recipe.", axis.field))?;
         if used.contains(&field.name) {
             return Err(format!("{} is chosen twice.", field.label));
         }
@@ -95,10 +95,10 @@ pub fn sweep(recipe: &RecipeSpec, axes: &[Axis]) -> Result<Vec<Job>, String> {
         for job in &jobs {
             for value in &values {
                 let mut recipe = job.recipe.clone();
-                let fits = field.parse_into(value, &mut recipe);
+                let fits = fields::parse_into(number, value, &mut recipe);
                 fits.map_err(|error| format!("{}, “{value}”: {error}", field.label))?;
-                let unit = if field.unit == "%" { " %" } else { "" };
-                let name = format!("{} {}{unit}", field.label, field.shown(&recipe));
+                let unit = if number.unit == Unit::Percent { " %" } else { "" };
+                let name = format!("{} {}{unit}", field.label, fields::shown(number, &recipe));
                 let name = if job.name.is_empty() { name } else { format!("{}, {name}", job.name) };
                 combined.push(Job { recipe, name });
             }
@@ -111,9 +111,9 @@ pub fn sweep(recipe: &RecipeSpec, axes: &[Axis]) -> Result<Vec<Job>, String> {
     if used.is_empty() { Err("Choose a field first.".into()) } else { Ok(jobs) }
 }
 
-/// The fields that matter for a recipe and can be swept.
-pub fn sweepable(recipe: &RecipeSpec) -> impl Iterator<Item = &'static Field> {
-    numbers().filter(|field| (field.applies)(recipe))
+/// The numeric fields that have an effect in a recipe.
+pub fn sweepable(recipe: &RecipeSpec) -> impl Iterator<Item = (&'static Field, &'static Number)> {
+    fields::numbers().filter(|(field, _)| (field.applies)(recipe))
 }
 
 /// Values between commas, or between semicolons where commas are decimal.
@@ -181,7 +181,7 @@ mod tests {
         let made: Vec<_> = jobs.iter().map(|job| (job.recipe.learning_rate, job.recipe.dropout)).collect();
         let (low, high) = (Some(1e-4), Some(3e-4));
         assert_eq!(made, [(low, 0.0), (low, 0.125), (high, 0.0), (high, 0.125)]);
-        assert_eq!(jobs[1].name, "Highest rate 1e-4, Dropout 12.5 %");
+        assert_eq!(jobs[1].name, "Peak learning rate 1e-4, Dropout 12.5 %");
         assert_eq!(sweep(&RecipeSpec::default(), &[axis("epochs", "1"), Axis::default()]).unwrap().len(), 1);
     }
 
@@ -193,7 +193,7 @@ mod tests {
             (vec![axis("epochs", "1, two")], "“two”"),
             (vec![axis("epochs", " , ")], "Write the values"),
             (vec![axis("epochs", "1"), axis("epochs", "2")], "twice"),
-            (vec![axis("cycles", "1")], "does not matter"),
+            (vec![axis("cycles", "1")], "no effect"),
             (vec![axis("epochs", many), axis("batch_size", many)], "64 runs"),
         ] {
             let error = sweep(&RecipeSpec::default(), &axes).unwrap_err();

@@ -1,44 +1,66 @@
 //! The form of the recipe, and what is planned from it.
 
 use hone_core::recipe::{
-    AdapterKind, ClassWeights, LoraTarget, ParamGroup, Preset, RecipeSpec, UnfreezeUnit, Unfreezing, range_of,
+    AdapterKind, ClassWeights, FIELDS, Field, Group, Kind, LoraTarget, Number, ParamGroup, Preset, RecipeSpec,
+    UnfreezeUnit, Unfreezing,
 };
 
 use crate::state::Form;
-use crate::state::recipe::fields::{Control, Field, GROUPS, SEED, VALIDATION_RATIO, numbers};
+use crate::state::recipe::fields::{self, GROUPS, controls, parse_into, range, shown};
 use crate::state::recipe::unfreeze_order;
 use crate::state::tests::{read, ready};
 
-fn all_fields() -> impl Iterator<Item = &'static Field> {
-    numbers().chain([&VALIDATION_RATIO, &SEED])
+fn number(name: &str) -> &'static Number {
+    match Field::named(name).map(|field| &field.kind) {
+        Some(Kind::Number(number)) => number,
+        _ => panic!("{name} is not a numeric field"),
+    }
 }
 
 #[test]
-fn every_field_reads_back_what_it_shows_and_keeps_to_its_range() {
-    let recipe = RecipeSpec::default();
-    for field in all_fields().filter(|field| (field.applies)(&recipe)) {
-        let mut recipe = recipe.clone();
-        let shown = field.shown(&recipe);
-        field.parse_into(&shown, &mut recipe).unwrap_or_else(|error| panic!("{}: {error}", field.name));
-        assert_eq!(recipe, RecipeSpec::default(), "{}", field.name);
-        let (_, most) = field.range();
+fn every_number_reads_back_what_it_shows_and_keeps_to_its_range() {
+    for field in FIELDS {
+        let Kind::Number(number) = &field.kind else { continue };
+        let mut recipe = RecipeSpec::default();
+        let text = shown(number, &recipe);
+        // Empty fields of the default that are not automatic have no control.
+        if !text.is_empty() || (field.applies)(&recipe) {
+            parse_into(number, &text, &mut recipe).unwrap_or_else(|error| panic!("{}: {error}", field.name));
+            assert_eq!(recipe, RecipeSpec::default(), "{}", field.name);
+        }
+        let (_, most) = range(number);
         for wrong in ["x", "NaN", "-1", &(most * 2.0).to_string()] {
-            assert!(field.parse_into(wrong, &mut recipe).is_err(), "{} took {wrong}", field.name);
+            assert!(parse_into(number, wrong, &mut recipe).is_err(), "{} took {wrong}", field.name);
         }
         assert_eq!(recipe, RecipeSpec::default(), "{}", field.name);
     }
 }
 
 #[test]
+fn the_length_of_a_stage_is_whole_in_steps_and_evaluations() {
+    let number = number("unfreeze_every");
+    for (unfreeze_unit, unit, fits) in [
+        (UnfreezeUnit::Epochs, "epochs", true),
+        (UnfreezeUnit::Steps, "steps", false),
+        (UnfreezeUnit::Stall, "evaluations", false),
+    ] {
+        let mut recipe = RecipeSpec { unfreeze_unit, ..RecipeSpec::default() };
+        assert_eq!(fields::unit(number, &recipe), unit);
+        assert_eq!(parse_into(number, "1.5", &mut recipe).is_ok(), fits, "{unit}");
+        assert!(parse_into(number, "3", &mut recipe).is_ok(), "{unit}");
+    }
+}
+
+#[test]
 fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
     let mut recipe = RecipeSpec::default();
-    VALIDATION_RATIO.parse_into("12,5", &mut recipe).unwrap();
-    assert_eq!(recipe.validation_ratio, 0.125);
-    assert_eq!(VALIDATION_RATIO.range(), (2.0, 100.0 * range_of("validation_ratio").end()));
-    let rate = all_fields().find(|field| field.name == "learning_rate").unwrap();
-    rate.parse_into("5e-5", &mut recipe).unwrap();
-    assert_eq!((recipe.learning_rate, rate.shown(&recipe).as_str()), (Some(5e-5), "5e-5"));
-    rate.parse_into("", &mut recipe).unwrap();
+    let ratio = number("validation_ratio");
+    parse_into(ratio, "12,5", &mut recipe).unwrap();
+    assert_eq!((recipe.validation_ratio, range(ratio)), (0.125, (2.0, 50.0)));
+    let rate = number("learning_rate");
+    parse_into(rate, "5e-5", &mut recipe).unwrap();
+    assert_eq!((recipe.learning_rate, shown(rate, &recipe).as_str()), (Some(5e-5), "5e-5"));
+    parse_into(rate, "", &mut recipe).unwrap();
     assert_eq!(recipe.learning_rate, None);
 }
 
@@ -70,51 +92,49 @@ fn the_planned_curve_ends_where_the_run_ends() {
 
 #[test]
 fn every_choice_and_switch_reads_back_what_was_set() {
-    for control in GROUPS.iter().flat_map(|group| group.controls) {
-        let mut recipe = RecipeSpec { train_embeddings: true, ..RecipeSpec::default() };
-        match control {
-            Control::Number(_) => {}
-            Control::Choice(choice) => {
-                for index in 0..choice.options.len() {
-                    choice.choose(index, &mut recipe);
-                    assert_eq!(choice.chosen(&recipe), index, "{}", choice.name);
+    for field in GROUPS.into_iter().flat_map(controls) {
+        let mut recipe = RecipeSpec::default();
+        match &field.kind {
+            Kind::Choice(choice) => {
+                for index in 0..(choice.options)(&recipe).len() {
+                    (choice.set)(&mut recipe, index);
+                    assert_eq!((choice.get)(&recipe), index, "{}", field.name);
+                    assert!(!choice.label(&recipe).is_empty(), "{}", field.name);
                 }
-                let before = recipe.clone();
-                choice.choose(99, &mut recipe);
-                assert_eq!(recipe, before, "{}", choice.name);
+                if !field.name.ends_with("_unit") {
+                    let before = recipe.clone();
+                    (choice.set)(&mut recipe, 99);
+                    assert_eq!(recipe, before, "{}", field.name);
+                }
             }
-            Control::Switch(switch) => {
+            Kind::Switch(switch) => {
                 for is_on in [true, false] {
-                    switch.set(is_on, &mut recipe);
-                    assert_eq!(switch.is_on(&recipe), is_on, "{}", switch.name);
+                    (switch.set)(&mut recipe, is_on);
+                    assert_eq!((switch.get)(&recipe), is_on, "{}", field.name);
                 }
             }
+            Kind::Number(_) | Kind::Custom(_) => {}
         }
     }
 }
 
 #[test]
 fn every_field_of_the_recipe_has_a_place_on_the_page() {
-    let elsewhere =
-        ["version", "task", "model", "validation_ratio", "seed", "lr_per_group", "unfreeze_order", "target_modules"];
-    let controls = || GROUPS.iter().flat_map(|group| group.controls);
+    let elsewhere = ["version", "task", "model", "lr_per_group", "unfreeze_order", "target_modules"];
     let serde_json::Value::Object(fields) = serde_json::to_value(RecipeSpec::default()).unwrap() else { panic!() };
     for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
-        assert!(controls().any(|control| control.name() == name), "{name}");
+        let mut controls = GROUPS.into_iter().chain([Group::Data]).flat_map(controls);
+        assert!(controls.any(|field| field.name == name && !field.label.is_empty()), "{name}");
     }
 }
 
 #[test]
 fn what_is_wrong_with_a_hidden_field_does_not_hold_up_a_run() {
     let mut state = ready();
-    let field = numbers().find(|field| field.name == "warmup_ratio").unwrap();
-    state.form.type_in(field, "x");
+    state.form.type_in(Field::named("warmup_ratio").unwrap(), "x");
     assert!(state.blocker().is_some());
-    let schedule = GROUPS[0].controls.iter().find_map(|control| match control {
-        Control::Choice(choice) if choice.name == "schedule" => Some(choice),
-        _ => None,
-    });
-    state.form.choose(schedule.unwrap(), 7);
+    let Some(Kind::Choice(schedule)) = Field::named("schedule").map(|field| &field.kind) else { panic!() };
+    state.form.choose(schedule, 7);
     assert_eq!(state.blocker(), None);
 }
 

@@ -5,9 +5,9 @@ use hone_core::dataset::DataRole;
 use hone_core::dataset::{Mapping, SourceInfo};
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, Event};
-use hone_core::recipe::{AdapterKind, Family, Metric, Preset, RecipeSpec, ScheduleKind, Task};
+use hone_core::recipe::{AdapterKind, Family, Field, Kind, Metric, Preset, RecipeSpec, Schedule, Task};
 
-use crate::state::recipe::fields::{Control, GROUPS};
+use crate::state::runs::scores;
 use crate::state::tests::{commands, data_ready, device_ready, entry, source, started};
 use crate::state::{Asking, Chosen, Effect, Load, Phase, State, Topic};
 
@@ -50,7 +50,7 @@ fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
         (recipe.task, recipe.adapter, state.form.preset),
         (Task::Generation, AdapterKind::Lora, Preset::Adapter)
     );
-    assert_eq!((recipe.dropout, recipe.schedule, recipe.batch_size), (0.0, ScheduleKind::Cosine, 4));
+    assert_eq!((recipe.dropout, recipe.schedule, recipe.batch_size), (0.0, Schedule::Cosine, 4));
     assert!(!state.form.is_changed());
     state.map(Mapping::Classification { text: 0, pair: None, label: 1 });
     assert_eq!((state.model.chosen, state.form.recipe.task), (0, Task::Classification));
@@ -70,38 +70,24 @@ fn what_was_changed_for_a_task_stays_while_the_task_does() {
 
 #[test]
 fn fields_that_a_task_cannot_use_are_hidden_and_each_task_has_its_metrics() {
-    let controls = || GROUPS.iter().flat_map(|group| group.controls);
-    for task in [
-        Task::Classification,
-        Task::MultiLabel,
-        Task::Regression,
-        Task::TokenClassification,
-        Task::QuestionAnswering,
-        Task::Generation,
-    ] {
+    for task in Task::ALL {
         let mut recipe = RecipeSpec { task, ..RecipeSpec::default() };
         let applies = |name: &str| {
-            controls()
-                .any(|control| control.name() == name && control.applies(&RecipeSpec { task, ..RecipeSpec::default() }))
+            Field::named(name).is_some_and(|field| (field.applies)(&RecipeSpec { task, ..RecipeSpec::default() }))
         };
         let has_classes = matches!(task, Task::Classification | Task::TokenClassification);
         assert_eq!([applies("class_weights"), applies("focal_gamma"), applies("r_drop")], [has_classes; 3]);
         assert_eq!(applies("label_smoothing"), has_classes || task == Task::Generation);
         assert_eq!(applies("doc_stride"), task == Task::QuestionAnswering);
         assert_eq!(applies("generated_rows"), task == Task::Generation);
-        let best: Vec<_> = controls()
-            .filter_map(|control| match control {
-                Control::Choice(choice) if choice.name == "metric_for_best_model" && control.applies(&recipe) => {
-                    Some(choice)
-                }
-                _ => None,
-            })
-            .collect();
-        assert_eq!((best.len(), best[0].options.len()), (1, Metric::of(task).len()));
-        best[0].choose(1, &mut recipe);
-        assert_eq!((recipe.metric_for_best_model, best[0].chosen(&recipe)), (Some(Metric::of(task)[1]), 1));
-        best[0].choose(0, &mut recipe);
-        assert_eq!(recipe.metric_for_best_model, None, "the usual one is left open");
+        let Some(Kind::Choice(best)) = Field::named("metric_for_best_model").map(|field| &field.kind) else { panic!() };
+        let labels: Vec<&str> = (best.options)(&recipe).iter().map(|option| option.label).collect();
+        let names: Vec<&str> = Metric::of(task).iter().map(|metric| scores::name(*metric)).collect();
+        assert_eq!(labels, names);
+        (best.set)(&mut recipe, 1);
+        assert_eq!((recipe.metric_for_best_model, (best.get)(&recipe)), (Some(Metric::of(task)[1]), 1));
+        (best.set)(&mut recipe, 0);
+        assert_eq!(recipe.metric_for_best_model, None, "the default metric is left automatic");
     }
 }
 

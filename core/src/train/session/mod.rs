@@ -13,7 +13,7 @@ use crate::device_to_host::{device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::model::{Dropout, DropoutRates, LoraConfig, MaskSource, TaskModel};
-use crate::recipe::{ParamGroup, Recipe, ScheduleKind};
+use crate::recipe::{ParamGroup, Recipe, Schedule};
 use crate::run::{EndReason, Forgetting, StepMetrics};
 use crate::text::{batches_by_length, padded_len, shuffled_batches};
 use crate::train::early_stop::score_to_maximize;
@@ -159,7 +159,7 @@ impl Session {
                 raw.early_stopping_min_delta,
                 raw.early_stopping_patience,
             ),
-            plateau: (raw.schedule == ScheduleKind::Plateau).then(|| {
+            plateau: (raw.schedule == Schedule::Plateau).then(|| {
                 Plateau::new(raw.plateau_factor, raw.plateau_patience, raw.early_stopping_min_delta, raw.lr_final_ratio)
             }),
             stage: 0,

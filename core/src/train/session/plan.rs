@@ -42,7 +42,7 @@ impl Session {
             rate_factor: self.recipe.rate_factor(group),
             parameters: self.parameters.get(&group).copied().unwrap_or(0) as f64,
         };
-        self.recipe.groups().into_iter().map(part).collect()
+        self.recipe.groups().iter().copied().map(part).collect()
     }
 
     /// Optimizer steps in all.

@@ -1,0 +1,188 @@
+//! The fields of a recipe as the form shows them: which controls a group has, and how a value is shown and typed.
+
+use hone_core::recipe::{Choice, ChoiceOption, FIELDS, Field, Group, Kind, Number, RecipeSpec, UnfreezeUnit, Unit};
+
+use crate::state::format;
+
+/// Groups under *Advanced*, in order.
+pub const GROUPS: [Group; 7] = [
+    Group::LearningRate,
+    Group::Regularization,
+    Group::Stopping,
+    Group::Unfreezing,
+    Group::Adapter,
+    Group::Batch,
+    Group::Seed,
+];
+
+/// Warmup steps to begin with when the person switches from a share to steps.
+const WARMUP_STEPS: u32 = 20;
+/// Steps between evaluations to begin with when the person switches from epochs to steps.
+const EVAL_STEPS: u32 = 50;
+
+/// Decides which of `warmup_ratio` and `warmup_steps` is used; not a field of its own.
+static WARMUP_UNIT: Field = Field {
+    name: "warmup_unit",
+    group: Group::LearningRate,
+    label: "Warmup measured in",
+    what: "",
+    when: "Use steps to compare runs of different lengths.",
+    kind: Kind::Choice(Choice {
+        options: |_| {
+            &[
+                ChoiceOption { label: "share of the run", what: "Warmup grows with the length of the run." },
+                ChoiceOption { label: "steps", what: "Warmup has the same length in every run." },
+            ]
+        },
+        get: |recipe| usize::from(recipe.warmup_steps.is_some()),
+        set: |recipe, index| recipe.warmup_steps = (index == 1).then_some(WARMUP_STEPS),
+        values: None,
+    }),
+    applies: RecipeSpec::has_warmup,
+    card: "",
+};
+
+/// Decides which of `eval_every_epochs` and `eval_every_steps` is used; not a field of its own.
+static EVAL_UNIT: Field = Field {
+    name: "eval_unit",
+    group: Group::Stopping,
+    label: "Evaluations measured in",
+    what: "",
+    when: "Use steps if an epoch is long.",
+    kind: Kind::Choice(Choice {
+        options: |_| {
+            &[
+                ChoiceOption { label: "epochs", what: "Evaluates after a part of the training rows." },
+                ChoiceOption { label: "steps", what: "Evaluates after a number of optimizer steps." },
+            ]
+        },
+        get: |recipe| usize::from(recipe.eval_every_steps.is_some()),
+        set: |recipe, index| recipe.eval_every_steps = (index == 1).then_some(EVAL_STEPS),
+        values: None,
+    }),
+    applies: |_| true,
+    card: "",
+};
+
+/// The controls of a group, in order. Lists and maps have views of their own.
+pub fn controls(group: Group) -> Vec<&'static Field> {
+    let mut controls = Vec::new();
+    for field in FIELDS.iter().filter(|field| field.group == group && !matches!(field.kind, Kind::Custom(_))) {
+        match field.name {
+            "warmup_ratio" => controls.push(&WARMUP_UNIT),
+            "eval_every_epochs" => controls.push(&EVAL_UNIT),
+            _ => {}
+        }
+        controls.push(field);
+    }
+    controls
+}
+
+/// The heading of a group.
+pub fn title(group: Group) -> &'static str {
+    match group {
+        Group::LearningRate => "Learning rate",
+        Group::Regularization => "Regularization",
+        Group::Stopping => "Stopping",
+        Group::Unfreezing => "Unfreezing",
+        Group::Adapter => "Adapter",
+        Group::Batch => "Batch and length",
+        Group::Seed => "Seed",
+        Group::Data => "Validation",
+    }
+}
+
+/// The numeric fields under *Advanced*.
+pub fn numbers() -> impl Iterator<Item = (&'static Field, &'static Number)> {
+    let fields = FIELDS.iter().filter(|field| !matches!(field.group, Group::Seed | Group::Data));
+    fields.filter_map(|field| match &field.kind {
+        Kind::Number(number) => Some((field, number)),
+        _ => None,
+    })
+}
+
+/// The value of a field in words; a dash if it has no effect in this recipe.
+pub fn words(field: &Field, recipe: &RecipeSpec) -> String {
+    match &field.kind {
+        _ if !(field.applies)(recipe) => "–".into(),
+        Kind::Number(number) => match shown(number, recipe) {
+            shown if shown.is_empty() => "automatic".into(),
+            shown => format!("{shown} {}", unit(number, recipe)).trim_end().to_owned(),
+        },
+        Kind::Choice(choice) => choice.label(recipe).into(),
+        Kind::Switch(switch) => if (switch.get)(recipe) { "yes" } else { "no" }.into(),
+        Kind::Custom(_) => String::new(),
+    }
+}
+
+/// The unit behind a number; empty if it has none.
+pub fn unit(number: &Number, recipe: &RecipeSpec) -> &'static str {
+    match (number.unit, recipe.unfreeze_unit) {
+        (Unit::Plain, _) => "",
+        (Unit::Percent, _) => "%",
+        (Unit::Rows, _) => "rows",
+        (Unit::Batches, _) => "batches",
+        (Unit::Tokens, _) => "tokens",
+        (Unit::Layers, _) => "layers",
+        (Unit::Epochs, _) | (Unit::Stage, UnfreezeUnit::Epochs) => "epochs",
+        (Unit::Steps, _) | (Unit::Stage, UnfreezeUnit::Steps) => "steps",
+        (Unit::Evaluations, _) | (Unit::Stage, UnfreezeUnit::Stall) => "evaluations",
+    }
+}
+
+/// Shown value divided by stored value.
+fn scale(number: &Number) -> f64 {
+    if number.unit == Unit::Percent { 100.0 } else { 1.0 }
+}
+
+/// Least and greatest value, as shown.
+pub fn range(number: &Number) -> (f64, f64) {
+    let (range, scale) = (&number.values.range, scale(number));
+    (range.start() * scale, range.end() * scale)
+}
+
+/// The range in words.
+pub fn range_words(number: &Number) -> String {
+    let (least, most) = range(number);
+    if most >= f64::from(u32::MAX) {
+        return "any whole number".into();
+    }
+    format!("{} to {}", format::rate(least), format::rate(most))
+}
+
+/// The value as shown; empty if it is automatic.
+pub fn shown(number: &Number, recipe: &RecipeSpec) -> String {
+    match (number.values.get)(recipe).first() {
+        None => String::new(),
+        Some(value) => match value * scale(number) {
+            shown if shown != 0.0 && shown.abs() < 1e-3 => format!("{shown:e}"),
+            // Rounded, or 7 % would be shown as 7.000000000000001.
+            shown => ((shown * 1e6).round() / 1e6).to_string(),
+        },
+    }
+}
+
+/// Stores what was typed.
+///
+/// # Errors
+/// Says what the field takes; the recipe is unchanged.
+pub fn parse_into(number: &Number, typed: &str, recipe: &mut RecipeSpec) -> Result<(), String> {
+    let typed = typed.trim().replace(',', ".");
+    if typed.is_empty() && number.is_optional {
+        (number.set)(recipe, None);
+        return Ok(());
+    }
+    let (least, most) = range(number);
+    let is_counted = number.unit == Unit::Stage && recipe.unfreeze_unit != UnfreezeUnit::Epochs;
+    let is_whole = number.is_whole || is_counted;
+    match typed.parse::<f64>() {
+        Ok(value) if (least..=most).contains(&value) && !(is_whole && value.fract() != 0.0) => {
+            (number.set)(recipe, Some(value / scale(number)));
+            Ok(())
+        }
+        _ => {
+            let kind = if is_whole { "a whole number" } else { "a number" };
+            Err(format!("This must be {kind} from {} to {}.", format::rate(least), format::rate(most)))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Facts about a model and its data that a recipe has to fit.
+
+use crate::recipe::choices::{AdapterKind, Pooling, Unfreezing};
+use crate::recipe::family::Family;
+use crate::recipe::fields::RecipeSpec;
+use crate::recipe::param_group::ParamGroup;
+use crate::recipe::task::Task;
+
+/// Facts about a model and its data that a recipe has to fit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModelFacts {
+    /// Family of the model.
+    pub family: Family,
+    /// Number of parameters.
+    pub parameters: f64,
+    /// Number of layers.
+    pub layers: usize,
+    /// True if the model has a pretrained pooler.
+    pub has_pooler: bool,
+    /// Longest sequence that the model reads, in tokens.
+    pub max_positions: u32,
+    /// Pooling that the model was trained with.
+    pub pooling: Pooling,
+    /// Sequence length that fits the data, in tokens.
+    pub suggested_len: u32,
+}
+
+impl ModelFacts {
+    /// The parameter groups of the model for a task, from the bottom.
+    ///
+    /// Only BERT's own head reads the first token through the pretrained pooler. The classification heads of DistilBERT
+    /// and RoBERTa have a dense layer of their own, which is part of the head; the other tasks and mean pooling use no
+    /// pooler.
+    pub fn param_groups(&self, task: Task, pooling: Pooling) -> Vec<ParamGroup> {
+        let reads_first = task.reads_sentences() && pooling == Pooling::Cls;
+        ParamGroup::all(self.layers, reads_first && self.family == Family::Bert && self.has_pooler)
+    }
+
+    /// The peak learning rate of a recipe that names none. Small models need higher rates, and so do new weights.
+    ///
+    /// MiniLM's 1e-4 is the rate behind the scores in tests/golden/reference_runs.json; the others are usual for such
+    /// models.
+    pub fn default_learning_rate(&self, spec: &RecipeSpec) -> f64 {
+        if spec.task == Task::Generation {
+            return match (spec.adapter, self.parameters) {
+                (_, parameters) if parameters < 4e6 => 2e-3,
+                (AdapterKind::None, parameters) if parameters < 50e6 => 2e-4,
+                (AdapterKind::None, _) => 5e-5,
+                _ => 5e-4,
+            };
+        }
+        if spec.unfreezing == Unfreezing::Head {
+            1e-2
+        } else if spec.has_adapter() {
+            1e-3
+        } else if self.parameters < 16e6 {
+            2e-4
+        } else if self.parameters < 50e6 {
+            1e-4
+        } else {
+            3e-5
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bert_with_cls_pooling_of_whole_texts_has_a_pooler_group() {
+        for family in Family::ALL {
+            for task in Task::ALL {
+                for pooling in Pooling::ALL {
+                    for has_pooler in [true, false] {
+                        let facts = ModelFacts {
+                            family,
+                            parameters: 1e6,
+                            layers: 2,
+                            has_pooler,
+                            max_positions: 512,
+                            pooling,
+                            suggested_len: 64,
+                        };
+                        let groups = facts.param_groups(task, pooling);
+                        let is_whole_text = matches!(task, Task::Classification | Task::MultiLabel | Task::Regression);
+                        let expected = family == Family::Bert && is_whole_text && pooling == Pooling::Cls && has_pooler;
+                        let case = format!("{family} {task:?} {pooling:?} {has_pooler}");
+                        assert_eq!(groups.contains(&ParamGroup::Pooler), expected, "{case}");
+                        assert_eq!(groups.len(), 4 + usize::from(expected), "{case}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Choices that are not simply one value of an enum.
+
+use std::collections::BTreeMap;
+
+use crate::recipe::choices::{ChoiceOption, ClassWeights, Pooling};
+use crate::recipe::fields::field::{Choice, HasValues, Values};
+use crate::recipe::metric::Metric;
+
+/// The model's own pooling, or a value of [`Pooling`].
+pub(super) const POOLING: Choice = Choice {
+    options: |_| {
+        const OPTIONS: [ChoiceOption; 3] = [
+            ChoiceOption::new("automatic", "Pools the way the model was trained."),
+            Pooling::OPTIONS[0],
+            Pooling::OPTIONS[1],
+        ];
+        &OPTIONS
+    },
+    get: |spec| spec.pooling.map_or(0, |pooling| pooling as usize + 1),
+    set: |spec, index| match index.checked_sub(1) {
+        None => spec.pooling = None,
+        Some(index) => spec.pooling = Pooling::ALL.get(index).copied().or(spec.pooling),
+    },
+    values: None,
+};
+
+/// The metrics of the task. The first is the default, for which the field is empty.
+pub(super) const METRIC: Choice = Choice {
+    options: |spec| Metric::options(spec.task),
+    get: |spec| {
+        let mut metrics = Metric::of(spec.task).iter();
+        metrics.position(|metric| Some(*metric) == spec.metric_for_best_model).unwrap_or_default()
+    },
+    set: |spec, index| {
+        if let Some(metric) = Metric::of(spec.task).get(index) {
+            spec.metric_for_best_model = (index > 0).then_some(*metric);
+        }
+    },
+    values: None,
+};
+
+/// Equal, balanced, or a weight for each class.
+pub(super) const CLASS_WEIGHTS: Choice = Choice {
+    options: |_| {
+        const OPTIONS: [ChoiceOption; 3] = [
+            ChoiceOption::new("equal", "Every row counts the same."),
+            ChoiceOption::new("balanced", "Rows of rare classes count more, so that every class counts the same."),
+            ChoiceOption::new("custom", "You set the weight of a row of each class; 1 is the usual weight."),
+        ];
+        &OPTIONS
+    },
+    get: |spec| match spec.class_weights {
+        ClassWeights::Equal => 0,
+        ClassWeights::Balanced => 1,
+        ClassWeights::Given(_) => 2,
+    },
+    set: |spec, index| match index {
+        0 => spec.class_weights = ClassWeights::Equal,
+        1 => spec.class_weights = ClassWeights::Balanced,
+        2 => spec.class_weights = ClassWeights::Given(BTreeMap::new()),
+        _ => {}
+    },
+    values: Some(Values { range: 0.0..=1_000.0, get: |spec| spec.class_weights.values() }),
+};

@@ -1,0 +1,113 @@
+//! The macro behind the table of fields.
+
+/// Makes a table of fields into `RecipeSpec` with its documentation and default, and into `FIELDS`.
+///
+/// A field is one entry, in the group that it belongs to:
+///
+/// ```text
+/// /// One sentence on its effect, for the form and for the documentation alike.
+/// name: Type = default, KIND {
+///     label: "Label in the form",
+///     when: "One sentence on when to change it.",
+///     // Both may be left out: when the field has an effect, and its sentence in the model card.
+///     applies: |spec| spec.task == Task::Generation,
+///     card: "Name of the technique {}.",
+/// }
+/// ```
+///
+/// KIND is one of
+/// - `number(least..=greatest)` or `number(least..=greatest, Unit)`, of `f64`, `u32` or an `Option` of these
+/// - `switch`, of `bool`
+/// - `choice`, of an enum made by `choice!`
+/// - `choice_of(CHOICE)`, of any type: `CHOICE` is a [`Choice`](super::Choice)
+/// - `custom` or `custom(least..=greatest)`, for lists and maps, which the form shows in a view of its own
+///
+/// The fields of `identity` say what is trained and have no control.
+macro_rules! recipe_fields {
+    (
+        identity { $( $(#[doc = $identity_doc:literal])+ $identity:ident: $identity_type:ty = $identity_default:expr; )* }
+        $(
+            $group:ident {
+                $(
+                    $(#[doc = $what:literal])+
+                    $name:ident: $type:ty = $default:expr, $kind:ident $(($($arg:expr),+))? { $($texts:tt)* }
+                )*
+            }
+        )*
+    ) => {
+        /// A recipe as written: every field may be wrong. Fields that are absent take their defaults.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct RecipeSpec {
+            $( $(#[doc = $identity_doc])+ pub $identity: $identity_type, )*
+            $($(
+                $(#[doc = $what])+
+                #[doc = ""]
+                #[doc = concat!("`", stringify!($kind $(($($arg),+))?), "`, default `", stringify!($default), "`.")]
+                pub $name: $type,
+            )*)*
+        }
+
+        impl Default for RecipeSpec {
+            /// The recipe that trains well untouched: all layers and the head, with the embeddings frozen.
+            fn default() -> Self {
+                Self {
+                    $( $identity: $identity_default, )*
+                    $($( $name: $default, )*)*
+                }
+            }
+        }
+
+        /// Every field that a form can show, in order.
+        pub static FIELDS: &[Field] = &[$($(
+            Field {
+                name: stringify!($name),
+                group: Group::$group,
+                what: sentence(concat!($($what),+)),
+                kind: kind!($name: $type, $kind $(($($arg),+))?),
+                $($texts)*
+                ..Field::BASE
+            },
+        )*)*];
+    };
+}
+
+/// The kind of a field, with access to it.
+macro_rules! kind {
+    ($name:ident: $type:ty, number($range:expr)) => {
+        kind!($name: $type, number($range, Unit::Plain))
+    };
+    ($name:ident: $type:ty, number($range:expr, $unit:expr)) => {
+        Kind::Number(Number {
+            values: Values { range: $range, get: |spec| HasValues::values(&spec.$name) },
+            unit: $unit,
+            is_whole: <$type as Numeric>::IS_WHOLE,
+            is_optional: <$type as Numeric>::IS_OPTIONAL,
+            set: |spec, value| spec.$name.set(value),
+        })
+    };
+    ($name:ident: $type:ty, switch) => {
+        Kind::Switch(Switch { get: |spec| spec.$name, set: |spec, is_on| spec.$name = is_on })
+    };
+    ($name:ident: $type:ty, choice) => {
+        Kind::Choice(Choice {
+            options: |_| <$type>::OPTIONS,
+            get: |spec| spec.$name as usize,
+            set: |spec, index| {
+                if let Some(value) = <$type>::ALL.get(index) {
+                    spec.$name = *value;
+                }
+            },
+            values: None,
+        })
+    };
+    ($name:ident: $type:ty, choice_of($choice:expr)) => {
+        Kind::Choice($choice)
+    };
+    ($name:ident: $type:ty, custom) => {
+        Kind::Custom(None)
+    };
+    ($name:ident: $type:ty, custom($range:expr)) => {
+        Kind::Custom(Some(Values { range: $range, get: |spec| HasValues::values(&spec.$name) }))
+    };
+}
