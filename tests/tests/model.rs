@@ -106,7 +106,7 @@ fn a_report_counts_the_parameters_that_a_run_trains() {
                 model.adapt(&config, 0);
             }
             let counted = model.trainable_parameters();
-            for group in recipe.groups() {
+            for &group in recipe.groups() {
                 let reported = report.trainable_parameters(group, &spec, LABELS);
                 let counted = counted.get(&group).copied().unwrap_or(0) as f64;
                 assert_eq!(reported, counted, "{folder}: {task:?}, {pooling:?}, {adapter:?}, {group}");
