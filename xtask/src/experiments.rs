@@ -110,7 +110,7 @@ fn gradual(mut recipe: Value) -> Value {
 
 fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Result<Score> {
     let mut recipe = (method.recipe)();
-    for (field, value) in [("epochs", 2), ("eval_every_epochs", 2), ("patience", 0), ("seed", seed)] {
+    for (field, value) in [("epochs", 2), ("eval_every_epochs", 2), ("early_stopping_patience", 0), ("seed", seed)] {
         recipe[field] = json!(value);
     }
     let result = run_hone(&recipe, files, work, &format!("{}, seed {seed}", method.name))?;

@@ -127,9 +127,12 @@ fn result(task: &Task, seed: u32, work: &Path) -> Result<Value> {
         Ok(path)
     };
     let mut recipe = (task.recipe)();
-    for (field, value) in
-        [("task", json!(task.name)), ("patience", json!(0)), ("seed", json!(seed)), ("learning_rate", json!(1e-4))]
-    {
+    for (field, value) in [
+        ("task", json!(task.name)),
+        ("early_stopping_patience", json!(0)),
+        ("seed", json!(seed)),
+        ("learning_rate", json!(1e-4)),
+    ] {
         recipe[field] = value;
     }
     run_hone(&recipe, &[part("train")?, part("validation")?], work, &format!("{}, seed {seed}", task.name))
