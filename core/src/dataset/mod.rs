@@ -18,8 +18,6 @@ mod tag_scheme;
 mod template;
 
 #[cfg(test)]
-mod task_tests;
-#[cfg(test)]
 mod tests;
 
 pub use collect::collector::Collector;

@@ -1,0 +1,192 @@
+//! The second pass: examples of every task, and the rows that are skipped.
+
+use super::*;
+
+#[test]
+fn ragged_rows_are_skipped_with_line_and_reason() {
+    let file = "text,label\na b,pos\none, two,neg\n\nalone\nc d,neg\n";
+    let source = scan(file).unwrap();
+    let bad = warning(&source.warnings, "data.bad-rows");
+    assert_eq!(bad.what, "2 rows could not be read. First, line 3: 3 cells instead of 2.");
+    assert_eq!(rows(file), [row(2, "a b", "pos"), row(6, "c d", "neg")]);
+    assert_eq!(collect(file).unwrap().skipped.first[1], SkippedRow { line: 5, reason: "1 cell instead of 2".into() });
+}
+
+#[test]
+fn rows_with_missing_cells_are_skipped_with_a_reason() {
+    let file = format!("text,label\na b,pos\n,neg\n  ,\nc d,\ne f,neg\ng,{}\n", "x".repeat(MAX_LABEL_CHARS + 1));
+    let mut source = scan(&file).unwrap();
+    source.guess = class(0, 1);
+    let skipped = collect_by(file.as_bytes(), 100, &source).unwrap().skipped;
+    let reasons: Vec<_> = skipped.first.into_iter().map(|row| (row.line, row.reason)).collect();
+    let expected =
+        [(3, "no text"), (4, "no text and no label"), (5, "no label"), (7, "the label has more than 200 characters")];
+    assert_eq!(reasons, expected.map(|(line, reason)| (line, reason.to_owned())));
+    assert_eq!(collect("text,label\na b,\nc d,\n").unwrap_err().code, "data.no-rows");
+}
+
+#[test]
+fn a_mapping_must_fit_the_file() {
+    let source = scan(GOOD).unwrap();
+    for (text, label) in [(0, 0), (0, 2), (9, 1)] {
+        assert_eq!(Collector::new(&source, class(text, label)).err().unwrap().code, "data.mapping");
+    }
+}
+
+#[test]
+fn labels_are_read_from_lists_and_flags() {
+    let labels = |example| match example {
+        Example::Labels { labels, .. } => labels,
+        other => panic!("{other:?}"),
+    };
+    let (listed, report) = dataset("text,genres\none text,\"b, ,a\"\ntwo texts,\nthree texts,b\n").unwrap();
+    assert_eq!(listed.labels, ["a", "b"]);
+    assert_eq!(examples(&listed).into_iter().map(labels).collect::<Vec<_>>(), [vec![0, 1], vec![], vec![1]]);
+    assert_eq!(report.facts, TaskFacts::Labels { mean: 1.0, max: 2, without: 1 });
+    assert_eq!((report.classes[0].label.as_str(), report.classes[0].rows), ("b", 2));
+    assert_eq!(warning(&report.warnings, "data.rare-labels").code, "data.rare-labels");
+
+    let flags = "text,rude,kind\none text,1,0\ntwo texts,0,1\nthree texts,0,0\nfour texts,maybe,0\nfive texts,,0\n";
+    let mapping = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] };
+    let (flagged, report) = mapped(flags, mapping.clone()).unwrap();
+    assert_eq!(flagged.labels, ["rude", "kind"]);
+    assert_eq!(examples(&flagged).into_iter().map(labels).collect::<Vec<_>>(), [vec![0], vec![1], vec![]]);
+    let reasons: Vec<_> = report.dropped.iter().map(|row| (row.line, row.reason.as_str())).collect();
+    assert_eq!(reasons, [(5, "\"maybe\" is neither 0 nor 1"), (6, "no value for label 1")]);
+    let none = mapped("text,rude,kind\none text,0,0\ntwo texts,0,0\n", mapping).unwrap_err();
+    assert_eq!(none.code, "data.no-labels");
+}
+
+#[test]
+fn rows_without_a_finite_number_are_skipped() {
+    let file = "text,score\none text,1.5\ntwo texts,-2.5\nthree texts,much\nfour texts,inf\nfive texts,\nsix,\"3,5\"\n";
+    let (dataset, report) = mapped(file, Mapping::Regression { text: 0, pair: None, number: 1 }).unwrap();
+    let value = |example| match example {
+        Example::Number { value, .. } => value,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(examples(&dataset).into_iter().map(value).collect::<Vec<_>>(), [1.5, -2.5]);
+    assert_eq!(report.facts, TaskFacts::Numbers { min: -2.5, max: 1.5, mean: -0.5, deviation: 2.0 });
+    let reasons: Vec<_> = report.dropped.iter().map(|row| (row.line, row.reason.as_str())).collect();
+    let expected = [
+        (4, "\"much\" is not a number"),
+        (5, "\"inf\" is not a number"),
+        (6, "no number"),
+        (7, "\"3,5\" is not a number"),
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn pairs_are_duplicates_only_if_both_texts_are_equal() {
+    let file = "premise,hypothesis,label\nit is,so it is,yes\nit is,it is not,no\nit was,so it was,yes\n\
+        it was,it was not,no\nit was,,no\n";
+    let (dataset, report) = dataset(file).unwrap();
+    let Example::Class { text, pair, class } = examples(&dataset).swap_remove(1) else { panic!("no class") };
+    assert_eq!((text, pair, class), ("it is", Some("it is not"), 0));
+    let second = |row: &u32| dataset.second_text(*row) == Some("it is not");
+    assert!(dataset.train.iter().chain(&dataset.validation).any(second));
+    assert_eq!((report.duplicates, report.contradictions), (0, 0));
+    assert_eq!(report.dropped, [SkippedRow { line: 6, reason: "no second text".into() }]);
+}
+
+#[test]
+fn conll_sentences_become_tagged_words() {
+    let (dataset, report) = dataset("In O\nNew I-LOC\nYork I-LOC\n\t\nhe O\n\nsaw O\n").unwrap();
+    assert_eq!(dataset.labels, ["O", "B-LOC", "I-LOC"]);
+    let Example::Tags { text, words } = examples(&dataset).swap_remove(0) else { panic!("no tags") };
+    let word = |start, end, tag| Word { start, end, tag };
+    assert_eq!((text, words), ("In New York", vec![word(0, 2, 0), word(3, 6, 1), word(7, 11, 2)]));
+    assert_eq!(warning(&report.warnings, "data.repaired-tags").code, "data.repaired-tags");
+    let TaskFacts::Tags { words: 5, entities: 1, repaired: 1, .. } = report.facts else { panic!("{:?}", report.facts) };
+}
+
+#[test]
+fn rows_with_unequal_words_and_tags_are_skipped() {
+    let file = "words,tags\na b,O B-X\na b c,O O\nd e,O O\n";
+    assert_eq!(skipped(file), [(3, "3 words and 2 tags".to_owned())]);
+    let all_outside = dataset("words,tags\na b,O O\nc d,O O\n").unwrap_err();
+    assert_eq!(all_outside.code, "data.one-class");
+}
+
+#[test]
+fn spans_become_tags_and_skipped_spans_are_reported() {
+    let file = "{\"text\":\"in New York\",\"spans\":[{\"start\":3,\"end\":9,\"label\":\"LOC\"},[4,6,\"X\"]]}\n\
+        {\"text\":\"no more\",\"spans\":[]}\n";
+    let (dataset, report) = dataset(file).unwrap();
+    assert_eq!(dataset.labels, ["O", "B-LOC", "I-LOC"]);
+    let TaskFacts::Tags { entities, widened, dropped, first_dropped, .. } = &report.facts else { panic!() };
+    assert_eq!((*entities, *widened, *dropped), (1, 1, 1));
+    assert_eq!(first_dropped[0].line, 1);
+    assert!(warning(&report.warnings, "data.left-out-spans").what.contains("overlaps"));
+}
+
+#[test]
+fn answers_become_byte_ranges() {
+    let file = squad(&[("é is a", &[("q", "a", 5), ("r", "", 0)]), ("b é c", &[("s", "c", 5), ("t", "é", 9)])]);
+    let (dataset, report) = dataset(&file).unwrap();
+    let answers = |example| match example {
+        Example::Question { question, context, answers } => {
+            (question, answers.into_iter().map(|answer| (answer.start, &context[answer])).collect::<Vec<_>>())
+        }
+        other => panic!("{other:?}"),
+    };
+    let found: Vec<_> = examples(&dataset).into_iter().map(answers).collect();
+    let expected = [("q", vec![(6, "a")]), ("r", vec![]), ("s", vec![(5, "c")]), ("t", vec![(2, "é")])];
+    assert_eq!(found, expected);
+    assert_eq!(report.facts, TaskFacts::Answers { contexts: 2, without: 1, in_bytes: 1, found_elsewhere: 1, lost: 0 });
+    assert!(warning(&report.warnings, "data.byte-offsets").what.contains("bytes"));
+    assert!(warning(&report.warnings, "data.moved-answers").what.starts_with("1 answer"));
+    assert_eq!((dataset.task, report.train_rows, report.validation_rows), (Task::QuestionAnswering, 2, 2));
+}
+
+#[test]
+fn unusable_questions_are_skipped_by_id() {
+    let file = squad(&[
+        ("a b a", &[("ok", "b", 2), ("gone", "x", 0), ("two", "a", 1), (" ", "b", 2)]),
+        (" ", &[("blank", "", 0)]),
+    ]);
+    let reasons: Vec<String> = skipped(&file).into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            "question gone: the answer \"x\" is not in the passage",
+            "question two: the answer \"a\" is not at 1 and occurs more than once",
+            "question  : no question",
+            "question blank: no passage",
+        ]
+    );
+}
+
+#[test]
+fn conversations_keep_their_turns() {
+    let turns = |turns: &str| format!("{{\"messages\":[{turns}]}}\n");
+    let user = r#"{"role":"user","content":"hé"}"#;
+    let both = format!(r#"{user},{{"role":"assistant","content":" ho "}}"#);
+    let other = both.replace("hé", "hi");
+    let file = [turns(&both), turns(user), turns(&other)].concat();
+    assert_eq!(skipped(&file), [(2, "no turn of the assistant".to_owned())]);
+    let (dataset, report) = dataset(&file).unwrap();
+    let Example::Chat(messages) = examples(&dataset).swap_remove(0) else { panic!("no chat") };
+    let message = |role, content| Message { role, content };
+    assert_eq!(messages, [message(Role::User, "hé"), message(Role::Assistant, "ho")]);
+    assert_eq!(report.facts, TaskFacts::Turns { assistant: 2, max: 2 });
+    assert_eq!((dataset.task, report.majority_ratio), (Task::Generation, None));
+}
+
+#[test]
+fn prompts_are_filled_with_trimmed_cells() {
+    let file = "fra,eng\n il pleut , it rains \nil fait beau,it is fine\n,it is not\nil neige,\n";
+    let (dataset, report) = dataset(file).unwrap();
+    let Example::Completion { prompt, completion } = examples(&dataset).swap_remove(0) else { panic!("no prompt") };
+    assert_eq!((prompt, completion), ("Translate from French to English.\nil pleut\n", "it rains"));
+    let reasons: Vec<_> = report.dropped.iter().map(|row| (row.line, row.reason.as_str())).collect();
+    assert_eq!(reasons, [(4, "no prompt"), (5, "no completion")]);
+}
+
+#[test]
+fn running_text_keeps_its_line_breaks() {
+    let (dataset, _) = dataset("A:\nto be\n\nB:\n  or not\n\nA:\nto be\n").unwrap();
+    assert_eq!(examples(&dataset), ["A:\nto be", "B:\n  or not", "A:\nto be"].map(Example::Passage));
+    assert_eq!(dataset.text(1), "B:\n  or not");
+}

@@ -1,0 +1,122 @@
+//! The first pass: layout, preview and guessed task.
+
+use super::*;
+
+#[test]
+fn the_preview_shows_the_first_rows_cut() {
+    let source = scan(format!("{GOOD}{},pos\n", "é".repeat(300))).unwrap();
+    assert_eq!((source.columns.join(" "), source.rows, source.has_header), ("text label".into(), 5, true));
+    assert_eq!(source.preview[0], ["so good", "pos"]);
+    assert_eq!(source.preview[4][0].chars().count(), 201);
+    assert_eq!(source.guess, class(0, 1));
+}
+
+#[test]
+fn files_without_rows_are_rejected_with_a_reason() {
+    for (bytes, code) in [
+        (&b""[..], "data.empty"),
+        (b"\xef\xbb\xbf\r\n \n", "data.empty"),
+        (b"text,label\n", "data.header-only"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "data.not-text"),
+        (b"PK\x03\x04\x14\0\x06\0", "data.not-text"),
+        (b"text,label\na\0b,pos\n", "data.zero-byte"),
+        (b"t\0,\0l\0\n\0", "data.zero-byte"),
+        (b"text,label\ncaf\xe9,pos\n", "data.not-utf8"),
+        (b"{\"text\":[\"a\",\"b\"],\"label\":[1]}\n", "data.no-rows"),
+        (b"{\n  \"data\": [\n    {}\n  ]\n}\n", "data.json-shape"),
+        (b"[{\"text\": \"a\", \"label\": ]", "data.no-rows"),
+        (b"[\n]", "data.json-shape"),
+    ] {
+        let diagnostic = scan(bytes).unwrap_err();
+        assert_eq!(diagnostic.code, code, "{}", String::from_utf8_lossy(bytes));
+        assert!(!diagnostic.done.is_empty() && !diagnostic.remedy.is_empty(), "{diagnostic}");
+    }
+}
+
+#[test]
+fn the_header_can_be_set_by_the_user() {
+    let hints = Hints { encoding: None, has_header: Some(false) };
+    let source = scan_by(GOOD.as_bytes(), 100, hints).unwrap();
+    assert_eq!((source.columns.join(", "), source.rows), ("column 1, column 2".into(), 5));
+}
+
+fn guesses(name: &str, file: &str) -> Vec<Mapping> {
+    let mut scanner = Scanner::new(name, 0.0, Hints::default());
+    scanner.push(file.as_bytes()).and_then(|()| scanner.finish()).unwrap().guesses
+}
+
+fn best(file: &str) -> Mapping {
+    guesses("file", file).swap_remove(0)
+}
+
+#[test]
+fn the_task_is_guessed_from_names_and_contents() {
+    let class = |text, pair, label| Mapping::Classification { text, pair, label };
+    let completion = |prompt: &str, completion| Mapping::Completion { prompt: prompt.into(), completion };
+    let labels = |labels: &[u32]| Mapping::MultiLabel { text: 0, pair: None, labels: labels.to_vec() };
+    for (file, mapping) in [
+        ("text,label\nso good,1\nso bad,0\n", class(0, None, 1)),
+        ("text,label,checked\nso good,1,0\nso bad,0,0\n", class(0, None, 1)),
+        ("text,stars\nso good,4\nso bad,1\nvery good,5\nquite bad,2\n", class(0, None, 1)),
+        ("premise,hypothesis,label\nit is so,it is,yes\nit is so,no it is not,no\n", class(0, Some(1), 2)),
+        ("question1,question2,is_duplicate\nwhy is it,why so,1\nwhy is it,who is it,0\n", class(0, Some(1), 2)),
+        ("text,toxic,rude\nso good,0,0\nso bad,1,0\n", labels(&[1, 2])),
+        ("text,genres\nso good,a|b\nso bad,b\n", labels(&[1])),
+        ("{\"text\":\"so good\",\"labels\":[\"a\",\"b\"]}\n{\"text\":\"so bad\",\"labels\":[]}\n", labels(&[1])),
+        (
+            "sentence1,sentence2,score\nit is so,it is,4.5\nit is so,so it is,0.5\n",
+            Mapping::Regression { text: 0, pair: Some(1), number: 2 },
+        ),
+        ("review,rating\nso very good,4.5\nso bad,0.5\n", Mapping::Regression { text: 0, pair: None, number: 1 }),
+        (
+            "{\"tokens\":[\"a\",\"b\"],\"pos_tags\":[1,2],\"ner_tags\":[0,3]}\n{\"tokens\":[\"c\"],\"pos_tags\":[1],\"ner_tags\":[0]}\n",
+            Mapping::TokenClassification { text: 0, tags: 2 },
+        ),
+        ("words,tags\na b c,O B-X O\nd e,O O\n", Mapping::TokenClassification { text: 0, tags: 1 }),
+        (
+            "{\"text\":\"in Rome\",\"entities\":[[3,7,\"LOC\"]]}\n{\"text\":\"in it\",\"entities\":[]}\n",
+            Mapping::TokenClassification { text: 0, tags: 1 },
+        ),
+        (
+            "{\"question\":\"q\",\"context\":\"c\",\"answers\":{\"text\":[\"c\"],\"answer_start\":[0]}}\n",
+            Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
+        ),
+        (
+            "question,context,answer,start\nwho is it,it is me,me,6\nwho was it,it was me,me,7\n",
+            Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: Some(3) },
+        ),
+        ("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}\n", Mapping::Chat { messages: 0 }),
+        ("{\"id\":1,\"conversations\":[{\"from\":\"human\",\"value\":\"a\"}]}\n", Mapping::Chat { messages: 1 }),
+        (
+            "{\"instruction\":\"do it\",\"input\":\"\",\"output\":\"done\"}\n",
+            completion("### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n### Response:\n", 2),
+        ),
+        ("{\"prompt\":\"a\",\"completion\":\"b\"}\n", completion("{prompt}\n", 1)),
+        (
+            "fra,eng\nil fait beau,it is fine\nil pleut bien,it rains well\n",
+            completion("Translate from French to English.\n{fra}\n", 1),
+        ),
+        ("{\"text\":\"a b\"}\n{\"text\":\"b c\"}\n", Mapping::Corpus { text: 0 }),
+        ("some words\nand more\n", Mapping::Corpus { text: 0 }),
+    ] {
+        assert_eq!(best(file), mapping, "{file}");
+    }
+}
+
+#[test]
+fn each_task_is_offered_once_with_the_likeliest_first() {
+    let found = guesses("file", "text,label\nso good,1.5\nso bad,0.5\n");
+    let expected = [
+        Mapping::Classification { text: 0, pair: None, label: 1 },
+        Mapping::Regression { text: 0, pair: None, number: 1 },
+        Mapping::Completion { prompt: "{text}\n".into(), completion: 1 },
+        Mapping::Corpus { text: 0 },
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_conll_file_without_entities_is_recognized_by_its_name() {
+    let found = guesses("a.conll", "a DT\nb NN\n\nc NN\n");
+    assert_eq!(found[0], Mapping::TokenClassification { text: 0, tags: 1 });
+}

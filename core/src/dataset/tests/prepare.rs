@@ -1,0 +1,129 @@
+//! Labels, splits and reports.
+
+use super::*;
+
+#[test]
+fn a_split_keeps_every_class_in_training_and_validation() {
+    let (dataset, report) = dataset(GOOD).unwrap();
+    assert_eq!(dataset.labels, ["neg", "pos"]);
+    assert_eq!((report.train_rows, report.validation_rows, report.majority_ratio), (2, 2, Some(0.5)));
+    for side in [&dataset.train, &dataset.validation] {
+        assert_eq!(side.iter().map(|&row| dataset.label(row)).sum::<u32>(), 1);
+    }
+    let row = dataset.train[0];
+    let line = dataset.line(row) as usize;
+    let expected = format!("{},{}", dataset.text(row), dataset.labels[dataset.label(row) as usize]);
+    assert_eq!(GOOD.lines().nth(line - 1), Some(expected.as_str()));
+}
+
+#[test]
+fn unlearnable_labels_are_rejected_with_a_reason() {
+    let many = |label: fn(usize) -> String| {
+        (0..1000).fold("text,label\n".to_owned(), |file, i| format!("{file}words in number {i},{}\n", label(i)))
+    };
+    for (file, code, names) in [
+        ("text,label\na b,x\nc d,x\n".to_owned(), "data.one-class", "\"x\""),
+        ("text,label\na b,x\nc d,x\ne f,y\n".to_owned(), "data.too-few-rows", "Only 1 label has at least 2 rows."),
+        ("text,label\na b,x\nc d,y\ne f,z\n".to_owned(), "data.too-few-rows", "No label has at least 2 rows."),
+        (many(|i| format!("n{i}")), "data.too-many-classes", "1,000"),
+        (many(|i| format!("{}.5", i)), "data.regression", "1,000"),
+    ] {
+        let diagnostic = dataset(file).unwrap_err();
+        assert_eq!(diagnostic.code, code);
+        assert!(diagnostic.what.contains(names), "{diagnostic}");
+    }
+}
+
+#[test]
+fn a_class_with_one_row_is_left_out_and_reported() {
+    let (dataset, report) = dataset(format!("{GOOD}alone,other\n")).unwrap();
+    assert_eq!(dataset.labels, ["neg", "pos"]);
+    assert!(warning(&report.warnings, "data.single-row").what.contains("\"other\""));
+    assert_eq!(report.dropped, [SkippedRow { line: 6, reason: "the only row with its label".into() }]);
+    assert_eq!((report.rows_kept, report.rows_dropped), (4, 1));
+}
+
+#[test]
+fn similar_labels_are_reported_and_padding_is_trimmed() {
+    let (_, report) = dataset("text,label\na b,spam\nc d,spam \ne f,Spam\ng h,Spam\ni j,ham\nk l,ham\n").unwrap();
+    let alike = warning(&report.warnings, "data.alike-labels");
+    assert_eq!(alike.what, "These labels differ only in case or spaces: \"spam\" (2 rows), \"Spam\" (2 rows).");
+    assert!(warning(&report.warnings, "data.padded-labels").what.starts_with("1 row has spaces"));
+    let classes: Vec<_> = report.classes.iter().map(|class| (class.label.as_str(), class.rows)).collect();
+    assert_eq!(classes, [("Spam", 2), ("ham", 2), ("spam", 2)]);
+}
+
+#[test]
+fn equal_texts_are_never_in_both_training_and_validation() {
+    let mut file = "text,label\n".to_owned();
+    for i in 0..20 {
+        file += &format!("the text {},{}\n", i / 2, ["x", "y"][i / 10]);
+    }
+    file += "the text 0,y\n";
+    let (dataset, report) = dataset(file).unwrap();
+    assert_eq!((report.duplicates, report.contradictions, report.across_split), (10, 1, 0));
+    assert_eq!(report.repeated[0].lines, [2, 3, 22]);
+    assert_eq!(report.repeated[0].labels, ["x", "y"]);
+    for &row in &dataset.validation {
+        assert!(dataset.train.iter().all(|&other| dataset.text(other) != dataset.text(row)));
+    }
+}
+
+#[test]
+fn a_class_with_one_text_is_reported_as_missing_from_validation() {
+    let file = "text,label\na b,x\na b,x\nc d,y\ne f,y\n";
+    let (_, report) = dataset(file).unwrap();
+    assert!(warning(&report.warnings, "data.unchecked-labels").what.contains("\"x\""));
+    assert_eq!((report.train_rows, report.validation_rows), (3, 1));
+    assert_eq!(dataset("text,label\na b,x\na b,x\na b,y\na b,y\n").unwrap_err().code, "data.no-validation");
+}
+
+#[test]
+fn a_passage_is_never_in_both_training_and_validation() {
+    let contexts: Vec<String> = (0..10).map(|i| format!("passage {i}")).collect();
+    let paragraphs: Vec<Paragraph> =
+        contexts.iter().map(|context| (context.as_str(), &[("q", "passage", 0), ("r", "passage", 0)][..])).collect();
+    let one = dataset(squad(&paragraphs[..1])).unwrap_err();
+    assert_eq!(one.code, "data.no-validation");
+    assert!(one.done.contains("one passage"), "{one}");
+    let (dataset, _) = dataset(squad(&paragraphs)).unwrap();
+    let context = |&row: &u32| match dataset.example(row) {
+        Example::Question { context, .. } => context.to_owned(),
+        other => panic!("{other:?}"),
+    };
+    let learned: Vec<String> = dataset.train.iter().map(context).collect();
+    assert_eq!(learned.len(), 10);
+    assert!(dataset.validation.iter().map(context).all(|context| !learned.contains(&context)));
+}
+
+#[test]
+fn a_validation_file_replaces_the_split() {
+    let train = Arc::new(collect(format!("{GOOD}once,rare\n")).unwrap());
+    let validation = collect("text,label\nso bad,neg\nnew,pos\nodd,unknown\nlost,\n").unwrap();
+    let (dataset, report) = Dataset::new(train.clone(), Some(Arc::new(validation)), 0.0, 42).unwrap();
+    assert_eq!(dataset.labels, ["neg", "pos", "rare"]);
+    assert_eq!((report.train_rows, report.validation_rows, report.across_split), (4, 2, 1));
+    assert_eq!(report.repeated[0].lines, [3]);
+    let validation: Vec<_> =
+        dataset.validation.iter().map(|&row| (dataset.line(row), dataset.text(row), dataset.label(row))).collect();
+    assert_eq!(validation, [(2, "so bad", 0), (3, "new", 1)]);
+    for code in ["data.unlearned-labels", "data.validation-rows", "data.unchecked-labels"] {
+        warning(&report.warnings, code);
+    }
+    let strange = Arc::new(collect("text,label\na b,1\nc d,2\n").unwrap());
+    assert_eq!(Dataset::new(train.clone(), Some(strange), 0.0, 42).unwrap_err().code, "data.no-validation");
+    assert_eq!(Dataset::new(train.clone(), Some(train), 0.0, 42).unwrap_err().code, "data.no-training");
+}
+
+#[test]
+fn validation_files_work_for_tagging_and_need_the_same_task() {
+    let train = Arc::new(collect("a O\nb B-X\n\nc O\n\nd O\n").unwrap());
+    let validation = Arc::new(collect("e I-X\nf O\n\nc O\n\ng B-Y\nh O\n").unwrap());
+    let (dataset, report) = Dataset::new(train.clone(), Some(validation), 0.0, 42).unwrap();
+    assert_eq!((report.train_rows, report.validation_rows, report.across_split), (2, 2, 1));
+    let Example::Tags { words, .. } = dataset.example(dataset.validation[0]) else { panic!("no tags") };
+    assert_eq!(words.iter().map(|word| word.tag).collect::<Vec<_>>(), [1, 0]);
+    assert!(warning(&report.warnings, "data.unlearned-labels").what.contains("B-Y"));
+    let text = Arc::new(collect("some text\nand more\n").unwrap());
+    assert_eq!(Dataset::new(train, Some(text), 0.0, 42).unwrap_err().code, "data.other-task");
+}
