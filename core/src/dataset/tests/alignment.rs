@@ -20,10 +20,9 @@ fn cases() -> Vec<Case> {
         serde_json::json!({"messages": [user, assistant]})
     };
     let passage = "one two three four";
-    let question = |id: &str, answer: &str| {
-        serde_json::json!({"id": id, "question": id, "answers": [{"text": answer, "answer_start": passage.find(answer).unwrap_or(0)}]})
-    };
-    let questions = ["one", "five", "three", " ", "four"].map(|answer| question(&format!("{}?", answer.trim()), answer));
+    let question = |id: &str, answer: &str| serde_json::json!({"id": id, "question": id, "answers": [{"text": answer, "answer_start": passage.find(answer).unwrap_or(0)}]});
+    let questions =
+        ["one", "five", "three", " ", "four"].map(|answer| question(&format!("{}?", answer.trim()), answer));
     vec![
         case(
             class(0, 1),

@@ -65,20 +65,14 @@ fn instructions_get_a_prompt_without_empty_inputs() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(
-        prompts[0],
-        "### Instruction:\nName the opposite of the word.\n\n### Input:\nwarm\n\n### Response:\n"
-    );
+    assert_eq!(prompts[0], "### Instruction:\nName the opposite of the word.\n\n### Input:\nwarm\n\n### Response:\n");
     assert_eq!(prompts[1], "### Instruction:\nList three fruits.\n\n### Response:\n");
 }
 
 #[test]
 fn every_answer_and_entity_is_found() {
     let (_, report) = dataset(corpus("passages.json")).unwrap();
-    assert_eq!(
-        report.facts,
-        TaskFacts::Answers { contexts: 3, without: 0, in_bytes: 0, found_elsewhere: 0, lost: 0 }
-    );
+    assert_eq!(report.facts, TaskFacts::Answers { contexts: 3, without: 0, in_bytes: 0, found_elsewhere: 0, lost: 0 });
     let (tagged, report) = dataset(corpus("entities.conll")).unwrap();
     assert_eq!(tagged.labels.len(), 13);
     let TaskFacts::Tags { words, entities, repaired, .. } = report.facts else { panic!("{:?}", report.facts) };
