@@ -9,6 +9,7 @@ mod build;
 mod e2e;
 mod experiments;
 mod fetch;
+mod fuzz;
 mod golden;
 mod licenses;
 mod model;
@@ -37,6 +38,8 @@ usage: cargo xtask <command>
                         fetched from in place of huggingface.co, \"\" for nowhere)
   test                  format, licenses, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and only the end-to-end tests (those whose name has these words)
+  fuzz MINUTES [--seed 1]
+                        feed mutated files to every reader of data, models and recipes
   bench [size ...]      time training steps in headless Chromium, one JSON line a case; --trainable-layers 0..6 for a row
                         each of what is frozen, --device cpu|gpu for one device, --peers for PyTorch and what there is in
                         JavaScript beside it
@@ -77,6 +80,11 @@ fn run(arguments: &[String]) -> Result<()> {
             build::run_if_changed()?;
             e2e::run(&rest.join(" "))
         }
+        "fuzz" => match rest {
+            [minutes] => fuzz::run(minutes, "1"),
+            [minutes, flag, seed] if flag == "--seed" => fuzz::run(minutes, seed),
+            _ => bail!("fuzz takes a number of minutes, and --seed with a number"),
+        },
         "bench" => {
             setup::run()?;
             build::run_if_changed()?;

@@ -8,7 +8,7 @@ use crate::{build, e2e, licenses, process, python, setup};
 
 const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "-D", "warnings"];
 /// The worker runs in a browser only, and would draw a native GPU stack into every native build.
-const NATIVE: [&str; 3] = ["--workspace", "--exclude", "hone-worker"];
+pub const NATIVE: [&str; 3] = ["--workspace", "--exclude", "hone-worker"];
 const IN_BROWSER: [&str; 6] =
     ["--package", "hone-app", "--package", "hone-worker", "--target", "wasm32-unknown-unknown"];
 
