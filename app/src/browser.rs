@@ -1,4 +1,4 @@
-//! What the page asks of the browser besides the worker: fetching its own files, storage, downloads, the clipboard.
+//! Everything the page needs of the browser except the worker: its own files, storage, downloads, the clipboard.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::SelfCheck;
@@ -16,10 +16,10 @@ use crate::worker::message_of;
 const CHECK_KEY: &str = "hone.self-check";
 const RUNS_KEY: &str = "hone.runs";
 
-/// A file of this page, as plain data.
+/// Fetches a JSON file of this page.
 ///
 /// # Errors
-/// Where it is not there or is not what it should be.
+/// If it is missing or has another structure.
 pub async fn fetch_json<T: DeserializeOwned>(path: &str) -> Result<T, Diagnostic> {
     let response = fetch(path).await?;
     let json = response.json().map_err(|error| not_fetched(path, &message_of(&error)))?;
@@ -27,10 +27,10 @@ pub async fn fetch_json<T: DeserializeOwned>(path: &str) -> Result<T, Diagnostic
     from_js(value).map_err(|reason| not_fetched(path, &reason))
 }
 
-/// A file of this page, as it is.
+/// Fetches a file of this page.
 ///
 /// # Errors
-/// Where it is not there.
+/// If it is missing.
 pub async fn fetch_blob(path: &str) -> Result<Blob, Diagnostic> {
     let response = fetch(path).await?;
     let blob = response.blob().map_err(|error| not_fetched(path, &message_of(&error)))?;
@@ -47,10 +47,10 @@ async fn fetch(path: &str) -> Result<Response, Diagnostic> {
 
 fn not_fetched(path: &str, reason: &str) -> Diagnostic {
     Diagnostic::new("page.fetch", format!("{path} could not be fetched ({reason})."))
-        .remedy("Reload the page; if it stays so, this copy of Hone is not complete.")
+        .remedy("Reload the page. If that does not help, this copy of Hone is incomplete.")
 }
 
-/// Address of the hub that models may be fetched from; none where whoever serves the page wants none.
+/// Address of the hub that models may be fetched from; none if the host of this page has disabled it.
 pub fn hub() -> Option<String> {
     let root = leptos::prelude::document().document_element()?;
     root.get_attribute("data-hub").filter(|address| !address.is_empty())
@@ -63,17 +63,17 @@ pub fn text_blob(text: &str) -> Option<Blob> {
     Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options).ok()
 }
 
-/// The text of a dropped or chosen file.
+/// Reads the text of a dropped or chosen file.
 ///
 /// # Errors
-/// Where the browser cannot read it.
+/// If the browser cannot read it.
 pub async fn read_text(blob: &Blob) -> Result<String, String> {
     let text = JsFuture::from(blob.text()).await.map_err(|error| message_of(&error))?;
     Ok(text.as_string().unwrap_or_default())
 }
 
-/// Hands a blob to the person under a name.
-pub fn save(blob: &Blob, file_name: &str) {
+/// Downloads a blob under a name.
+pub fn download(blob: &Blob, file_name: &str) {
     let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
     let Ok(anchor) = leptos::prelude::document().create_element("a") else { return };
     let anchor: HtmlAnchorElement = anchor.unchecked_into();
@@ -84,25 +84,25 @@ pub fn save(blob: &Blob, file_name: &str) {
     leptos::prelude::set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
 }
 
-/// Plain data as indented JSON.
+/// Writes plain data as indented JSON.
 pub fn to_json(value: &impl serde::Serialize) -> String {
     let json = JSON::stringify_with_replacer_and_space(&to_js(value), &JsValue::NULL, &2.into());
     json.map(String::from).unwrap_or_default()
 }
 
-/// Plain data from JSON.
+/// Reads plain data from JSON.
 ///
 /// # Errors
-/// Says in words what does not fit.
+/// If the text is not JSON or has another structure.
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     from_js(JSON::parse(text).map_err(|error| message_of(&error))?)
 }
 
-/// A recipe that a person gives as JSON. A field that no recipe has would otherwise be passed over in silence, and the run
-/// would not be the one that was meant.
+/// Reads the user's recipe from JSON. Unknown fields are an error: serde would ignore them silently, and the run would not
+/// be the intended one.
 ///
 /// # Errors
-/// Says in words what does not fit.
+/// If the text is not JSON, has another structure, or has a field that no recipe has.
 pub fn recipe_of_json(text: &str) -> Result<RecipeSpec, String> {
     recipe_of_js(JSON::parse(text).map_err(|error| message_of(&error))?)
 }
@@ -118,37 +118,38 @@ fn recipe_of_js(given: JsValue) -> Result<RecipeSpec, String> {
     }
 }
 
-/// Moves the focus to a step whose focused button goes away: it would be lost otherwise.
+/// Moves the focus to a step whose focused button disappears; it would be lost otherwise.
 pub fn focus(step: Step) {
     let element = leptos::prelude::document().get_element_by_id(step.id());
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // Only an element that was taken out of the page cannot be focused.
+        // Only an element that was removed from the page cannot be focused.
         let _ = element.focus();
     }
 }
 
-/// Puts text on the clipboard; false where the browser does not allow it.
+/// Copies text to the clipboard; returns false if the browser does not allow it.
 pub async fn copy(text: &str) -> bool {
     let clipboard = leptos::prelude::window().navigator().clipboard();
     JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
 /// The result of an earlier check of the GPU.
-pub fn known_check() -> Option<SelfCheck> {
+pub fn stored_check() -> Option<SelfCheck> {
     from_json(&storage()?.get_item(CHECK_KEY).ok()??).ok()
 }
 
-/// Keeps the result of a check for the next visit; without storage it is simply made again.
-pub fn keep_check(check: &SelfCheck) {
+/// Stores the result of a check for the next visit; without storage the check simply runs again.
+pub fn store_check(check: &SelfCheck) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(CHECK_KEY, &to_json(check));
     }
 }
 
-/// The runs of earlier visits. What is damaged, or was written by a Hone that kept other things, is left out.
-pub fn kept_runs() -> Vec<PastRun> {
-    let kept = storage().and_then(|storage| storage.get_item(RUNS_KEY).ok().flatten());
-    let entries = kept.and_then(|json| JSON::parse(&json).ok()).filter(Array::is_array).map(|json| Array::from(&json));
+/// The runs of earlier visits. Entries that are damaged or have another structure are skipped.
+pub fn stored_runs() -> Vec<PastRun> {
+    let stored = storage().and_then(|storage| storage.get_item(RUNS_KEY).ok().flatten());
+    let entries =
+        stored.and_then(|json| JSON::parse(&json).ok()).filter(Array::is_array).map(|json| Array::from(&json));
     let run = |entry: JsValue| {
         recipe_of_js(get(&entry, "recipe")).ok()?;
         from_js(entry).ok()
@@ -156,8 +157,8 @@ pub fn kept_runs() -> Vec<PastRun> {
     entries.map(|entries| entries.iter().filter_map(run).collect()).unwrap_or_default()
 }
 
-/// Keeps the runs for the next visit; where there is no room they are kept in this tab only.
-pub fn keep_runs(runs: &[PastRun]) {
+/// Stores the runs for the next visit; if there is no room, they stay in this tab only.
+pub fn store_runs(runs: &[PastRun]) {
     if let (Some(storage), Ok(json)) = (storage(), JSON::stringify(&to_js(&runs))) {
         let _ = storage.set_item(RUNS_KEY, &String::from(json));
     }

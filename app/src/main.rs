@@ -1,4 +1,4 @@
-//! The page of Hone: what a person sees and does. The engine runs in a worker; see `worker`.
+//! The page of Hone: everything the user sees and does. The engine runs in a worker, see [`worker`].
 
 #![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
 

@@ -1,4 +1,4 @@
-//! Plain data as JavaScript values and back.
+//! Conversion between plain data and JavaScript values.
 
 use js_sys::{Object, Reflect};
 use serde::Serialize;
@@ -6,21 +6,21 @@ use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-/// Plain data as a JavaScript value, with maps as objects: as `Map`s they would be lost in JSON. Everything that is sent is
-/// numbers, strings, lists, maps by name and structs, which never fail.
+/// Converts plain data to a JavaScript value. Maps become objects: JSON would drop a `Map`. All messages consist of numbers,
+/// strings, lists, maps with string keys and structs, for which this cannot fail.
 pub fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
-/// Plain data from a JavaScript value.
+/// Converts a JavaScript value to plain data.
 ///
 /// # Errors
-/// Says in words what does not fit.
+/// If it has another structure; the message names the difference.
 pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
     serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
 }
 
-/// A property of an object; undefined where it is not there.
+/// Returns a property of an object; undefined if there is none.
 pub fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }

@@ -1,6 +1,4 @@
-//! The wire to the worker: commands and files go out, events and blobs come in.
-
-use std::time::Duration;
+//! The connection to the worker: commands and files go out, events and blobs come in.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event, RequestId};
@@ -10,59 +8,61 @@ use web_sys::{Blob, ErrorEvent, MessageEvent, Worker};
 
 use crate::wire::{from_js, get, set, to_js};
 
-/// The loader that the build makes for the worker's wasm.
+/// The script that starts the worker's wasm.
 const SCRIPT: &str = "./hone-worker_loader.js";
 
-/// What a worker may tell.
-pub enum Told {
+/// A message from the worker.
+pub enum WorkerMessage {
     /// An event, the request that it answers if there is one, and the blob that came with it.
     Event { request: Option<RequestId>, event: Box<Event>, blob: Option<Blob> },
-    /// It ended without a word of its own, or speaks another language.
-    Broken(Diagnostic),
+    /// The worker crashed, or sent a message that this page does not understand.
+    Failed(Diagnostic),
 }
 
-/// A running worker. Commands wait here until it says that it listens.
-pub struct Link {
+/// A running worker. Commands are queued until it listens.
+pub struct WorkerHandle {
     worker: Worker,
     is_ready: bool,
-    waiting: Vec<Object>,
+    queued: Vec<Object>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
 }
 
-/// The blobs of all files that were chosen in this tab: the state says which are in use. Most are no more than handles to
-/// files on a disk.
+/// The blobs of all files chosen in this tab; the state refers to them by index. Most are only handles to files on disk.
 #[derive(Default)]
-pub struct Files {
-    chosen: Vec<Vec<Blob>>,
+pub struct BlobStore {
+    choices: Vec<Vec<Blob>>,
 }
 
-impl Files {
-    /// Keeps the blobs of a choice: one, two that are aligned, or those of a model. Returns their number.
-    pub fn keep(&mut self, blobs: Vec<Blob>) -> usize {
-        self.chosen.push(blobs);
-        self.chosen.len() - 1
+impl BlobStore {
+    /// Adds the blobs of a choice: one file, two parallel files, or the files of a model. Returns its index.
+    pub fn add(&mut self, blobs: Vec<Blob>) -> usize {
+        self.choices.push(blobs);
+        self.choices.len() - 1
     }
 
-    /// Those with a number.
-    pub fn get(&self, number: usize) -> &[Blob] {
-        self.chosen.get(number).map_or(&[], Vec::as_slice)
+    /// Returns the blobs of a choice.
+    pub fn get(&self, index: usize) -> &[Blob] {
+        self.choices.get(index).map_or(&[], Vec::as_slice)
     }
 }
 
-impl Link {
-    /// Starts a worker. `on_ready` is called once when it listens, `on_told` with all else it says.
+impl WorkerHandle {
+    /// Starts a worker. `on_ready` is called once when it listens, `on_message` with everything else it sends.
     ///
     /// # Errors
-    /// Where the browser has no workers.
-    pub fn start(on_ready: impl Fn() + 'static, on_told: impl Fn(Told) + Clone + 'static) -> Result<Self, Diagnostic> {
+    /// If the browser has no workers.
+    pub fn start(
+        on_ready: impl Fn() + 'static,
+        on_message: impl Fn(WorkerMessage) + Clone + 'static,
+    ) -> Result<Self, Diagnostic> {
         let worker = Worker::new(SCRIPT).map_err(|error| broken(&message_of(&error)))?;
         let on_error = Closure::new({
-            let on_told = on_told.clone();
-            // A script that is not there raises a plain event without a message.
-            move |error: ErrorEvent| on_told(Told::Broken(broken(&message_of(&error))))
+            let on_message = on_message.clone();
+            // A missing script raises a plain event without a message.
+            move |error: ErrorEvent| on_message(WorkerMessage::Failed(broken(&message_of(&error))))
         });
-        let on_message = Closure::new(move |message: MessageEvent| {
+        let listener = Closure::new(move |message: MessageEvent| {
             let data = message.data();
             if get(&data, "ready").is_truthy() {
                 on_ready();
@@ -70,17 +70,17 @@ impl Link {
             }
             let request = get(&data, "request").as_f64().map(|request| request as RequestId);
             let blob = get(&data, "blob").dyn_into::<Blob>().ok();
-            on_told(match from_js(get(&data, "message")) {
-                Ok(event) => Told::Event { request, event: Box::new(event), blob },
-                Err(reason) => Told::Broken(broken(&reason)),
+            on_message(match from_js(get(&data, "message")) {
+                Ok(event) => WorkerMessage::Event { request, event: Box::new(event), blob },
+                Err(reason) => WorkerMessage::Failed(broken(&reason)),
             });
         });
-        worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        worker.set_onmessage(Some(listener.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self { worker, is_ready: false, waiting: Vec::new(), _on_message: on_message, _on_error: on_error })
+        Ok(Self { worker, is_ready: false, queued: Vec::new(), _on_message: listener, _on_error: on_error })
     }
 
-    /// Sends a command, with its files where it has some, now or as soon as the worker listens.
+    /// Sends a command with its files, now or as soon as the worker listens.
     pub fn send(&mut self, request: RequestId, command: &Command, files: &[Blob]) {
         let envelope = Object::new();
         set(&envelope, "request", &request.into());
@@ -91,27 +91,27 @@ impl Link {
         if self.is_ready {
             self.post(&envelope);
         } else {
-            self.waiting.push(envelope);
+            self.queued.push(envelope);
         }
     }
 
-    /// Sends what has waited.
-    pub fn ready(&mut self) {
+    /// The worker listens: sends the queued commands.
+    pub fn on_ready(&mut self) {
         self.is_ready = true;
-        for envelope in std::mem::take(&mut self.waiting) {
+        for envelope in std::mem::take(&mut self.queued) {
             self.post(&envelope);
         }
     }
 
     fn post(&self, envelope: &Object) {
-        // Only what cannot be cloned is refused; a command and a blob always can.
+        // Only a value that cannot be cloned is refused; commands and blobs always can be.
         if let Err(error) = self.worker.post_message(envelope) {
             leptos::logging::error!("a message to the worker was refused: {}", message_of(&error));
         }
     }
 }
 
-impl Drop for Link {
+impl Drop for WorkerHandle {
     fn drop(&mut self) {
         self.worker.set_onmessage(None);
         self.worker.set_onerror(None);
@@ -119,28 +119,13 @@ impl Drop for Link {
     }
 }
 
-/// What the page says of a worker that fell silent, in a run or elsewhere.
-pub fn silent(silent: Duration, in_run: bool) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new("engine.silent", format!("The engine has not answered for {} seconds.", silent.as_secs()));
-    if in_run {
-        diagnostic
-            .done("It was ended and a fresh one started with your file, columns, model and recipe. The run is lost.")
-            .remedy("Start again; a smaller batch or shorter texts use less memory.")
-    } else {
-        diagnostic
-            .done("What it was doing was given up; your file, columns, model and recipe are kept in this tab.")
-            .remedy("Try it again; a smaller file or model uses less memory.")
-    }
-}
-
 fn broken(reason: &str) -> Diagnostic {
     Diagnostic::new("engine.broken", format!("The engine stopped working ({}).", crate::state::format::visible(reason)))
         .done("Your file, columns, model and recipe are kept in this tab.")
-        .remedy("Start again. If it happens once more, reload the page or compute on the CPU (under Model).")
+        .remedy("Start again. If it happens again, reload the page or switch to the CPU under Model.")
 }
 
-/// The text of a thrown JavaScript value.
+/// The message of a thrown JavaScript value.
 pub fn message_of(error: &JsValue) -> String {
     get(error, "message").as_string().or_else(|| error.as_string()).unwrap_or_else(|| "no reason given".into())
 }

@@ -36,8 +36,8 @@ const tasks = {
     ),
     score: ["micro_f1", 0.9],
     async ask(page) {
-      await page.getByLabel("A sentence").fill("w10 w5 w12 w13");
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByLabel("Text", { exact: true }).fill("w10 w5 w12 w13");
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.getByRole("row", { name: /^five 9.* ✓/ }).waitFor();
     },
     /** For the check in Python. */
@@ -51,8 +51,8 @@ const tasks = {
     ),
     score: ["pearson", 0.9],
     async ask(page) {
-      await page.getByLabel("A sentence").fill("w10 w6 w12 w13");
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByLabel("Text", { exact: true }).fill("w10 w6 w12 w13");
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
     },
     expected: (texts, answers, max_length) => ({ texts, max_length, probabilities: answers.map(({ number }) => [number.value]) }),
     texts: ["w10 w6 w12 w13"],
@@ -67,8 +67,8 @@ const tasks = {
     ),
     score: ["f1", 0.9],
     async ask(page) {
-      await page.getByLabel("A sentence").fill("w10 w6 w12 w13");
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByLabel("Text", { exact: true }).fill("w10 w6 w12 w13");
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.locator("mark", { hasText: "w6" }).first().waitFor();
     },
   },
@@ -86,7 +86,7 @@ const tasks = {
     async ask(page) {
       await page.getByLabel("Passage", { exact: true }).fill("w10 w11 w5 w13");
       await page.getByLabel("Question", { exact: true }).fill("w50 w7");
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.locator("mark", { hasText: "w5" }).first().waitFor();
     },
   },
@@ -100,7 +100,7 @@ const tasks = {
     score: ["exact_match", 0.9],
     async ask(page) {
       await page.getByLabel("Prompt", { exact: true }).last().fill("w10 w11 w6 ");
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.getByText("w61 w62").last().waitFor();
     },
   },

@@ -43,7 +43,7 @@ test("gradual unfreezing wakes MiniLM's layers in order, on real data", async ()
     await openGroups(page, "Stopping");
     await fill(page, "Epochs", "2");
     await start(page);
-    await page.getByRole("button", { name: "Freeze layer 4", pressed: true }).waitFor();
+    await page.getByRole("button", { name: "Unfreeze layer 4" }).waitFor();
     await screenshot(page, "real-unfreezing");
     await finished(page);
     await screenshot(page, "real-unfrozen");
@@ -117,8 +117,8 @@ test("a range test leaves the model as it was: the run after it is the run witho
       await withMicro(page, 400);
       await openGroups(page, "Learning rate", "Stopping");
       if (findsRate) {
-        await page.getByRole("button", { name: "Find a rate" }).click();
-        await page.getByRole("button", { name: /^Take .* valley/ }).waitFor();
+        await page.getByRole("button", { name: "Find a learning rate" }).click();
+        await page.getByRole("button", { name: /^Use .* valley/ }).waitFor();
         await screenshot(page, "real-rate-found");
         const [{ finding }] = await events(page, "rate_found");
         console.log(`valley ${finding.valley}, steepest ${finding.steepest}, ${finding.points.length} steps`);
@@ -166,16 +166,16 @@ test("an adapter learns real definitions, and is exported alone and merged", asy
     assert(summary.best.scores.macro_f1 > 0.8);
     const texts = ["a small bird with a red breast", "a stringed instrument", "the capital of France", "soup of peas"];
     for (const [i, text] of texts.entries()) {
-      await page.getByLabel("A sentence").fill(text);
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByLabel("Text", { exact: true }).fill(text);
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "predicted").length > n, i);
     }
     const probabilities = (await events(page, "predicted")).map(({ tuned }) => tuned.classes.probabilities);
     const [{ plan }] = await events(page, "started");
     const expected = JSON.stringify({ texts, probabilities, max_length: plan.max_length });
     for (const [name, file] of [
-      [/^Download adapter alone/, "adapter"],
-      [/^Download whole model/, "merged"],
+      [/^Download adapter only/, "adapter"],
+      [/^Download merged model/, "merged"],
     ]) {
       const [download] = await Promise.all([
         page.waitForEvent("download"),

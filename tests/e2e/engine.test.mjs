@@ -103,8 +103,8 @@ test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and
 
     const texts = ["a small bird with a red breast", "a stringed instrument", "the capital of France", "soup of peas"];
     for (const [i, text] of texts.entries()) {
-      await page.getByLabel("A sentence").fill(text);
-      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByLabel("Text", { exact: true }).fill(text);
+      await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.waitForFunction((n) => globalThis.events.filter(({ kind }) => kind === "predicted").length > n, i);
     }
     await screenshot(page, "real-tried");
@@ -155,7 +155,7 @@ test("a file of 200 MB streams, and the page answers meanwhile", async () => {
       look();
     });
     await page.getByLabel("Choose a file").setInputFiles(path);
-    await page.getByLabel("Share that is read").waitFor();
+    await page.getByLabel("Fraction of the file read").waitFor();
     await page.getByText("Paste a table instead").click();
     await page.getByText("1,050,000 rows can be used").waitFor();
     const shares = await page.evaluate(() => globalThis.shares.size);
@@ -174,7 +174,7 @@ test("a real worker that is ended in mid-run is replaced, and a run can be made 
     await page.getByLabel("Epochs").fill("100");
     await start(page);
     await page.workers()[0].evaluate(() => self.close());
-    await page.getByText("The engine has not answered for 30 seconds.").waitFor();
+    await page.getByText("The engine has not responded for 30 seconds.").waitFor();
     await page.getByText("2,000 rows can be used").waitFor();
     assert.equal(await page.getByLabel("Epochs").inputValue(), "100");
     await page.getByLabel("Epochs").fill("1");

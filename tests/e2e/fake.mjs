@@ -24,7 +24,7 @@ export async function chooseFile(page, file = reviews) {
 /** Chooses a file of another task, by its name in fake-tasks.js. */
 export async function chooseTask(page, ...names) {
   await page.getByLabel("Choose a file").setInputFiles(names.map((name) => fileOf(name, "x\n", "text/plain")));
-  await page.getByRole("heading", { name: "What is in it" }).waitFor();
+  await page.getByRole("heading", { name: "What the file contains" }).waitFor();
 }
 
 /** Opens the recipe and some of its groups. */

@@ -26,8 +26,8 @@ test("a person drops a file, trains, tries and downloads; each step is accessibl
         await finished(page);
         await page.getByRole("button", { name: "5 rows of rotten, predicted fresh" }).click();
         await page.getByText("4 of 7 rows, worst first").waitFor();
-        await page.getByLabel("A sentence").fill("It was not good.");
-        await page.getByRole("button", { name: "Ask" }).click();
+        await page.getByLabel("Text", { exact: true }).fill("It was not good.");
+        await page.getByRole("button", { name: "Predict", exact: true }).click();
         const after = page.getByRole("table", { name: "After training" });
         await after.getByRole("row", { name: /rotten.*91/ }).waitFor();
 
@@ -53,7 +53,7 @@ test("the whole flow fits a narrow screen", async () => {
       await page.getByText("Advanced", { exact: true }).click();
       await start(page);
       await finished(page);
-      await page.getByRole("button", { name: "Pick one that validation got wrong" }).click();
+      await page.getByRole("button", { name: "Pick a misclassified row" }).click();
       await page.getByRole("button", { name: /Warm and funny/ }).click();
       await page.getByRole("table", { name: "After training" }).waitFor();
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -91,9 +91,9 @@ test("the whole flow works with the keyboard alone", async () => {
     await page.getByText("You stopped it.").waitFor();
     await press(/^5 rows of rotten/);
     await page.getByText("4 of 7 rows, worst first").waitFor();
-    await reach(/^A sentence$/);
+    await reach(/^Text$/);
     await page.keyboard.type("It was not good.");
-    await press(/^Ask$/);
+    await press(/^Predict$/);
     await page.getByRole("table", { name: "After training" }).waitFor();
     const [download] = await Promise.all([page.waitForEvent("download"), press(/^Download model/)]);
     assert.equal(download.suggestedFilename(), "hone-reviews.zip");

@@ -14,7 +14,7 @@ const ID = "someone/micro";
 const card = (page, name) => page.locator(".offer").filter({ hasText: name });
 
 async function lookUp(page, id) {
-  await page.getByLabel(/^Its name on/).fill(id);
+  await page.getByLabel(/^Name on/).fill(id);
   await page.getByRole("button", { name: "Look it up" }).click();
 }
 
@@ -52,13 +52,13 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
 
     hub.silentAbout = /^\/api/;
     await lookUp(page, ID);
-    await page.getByRole("button", { name: "Stop asking" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByText("The hub is not asked any more.").waitFor();
     hub.silentAbout = null;
 
     hub.take();
     await lookUp(page, ID);
-    await page.getByText("This device can train all of it").waitFor();
+    await page.getByText("This device can train all of its layers").waitFor();
     const asked = hub.take().map(({ path }) => path);
     assert(!asked.some((path) => path.endsWith(".safetensors")), `the weights wait for a word: ${asked}`);
     await assertAccessible(page);
@@ -75,7 +75,7 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     hub.cutAfter = 40_000;
     await page.getByRole("button", { name: /^Load model/ }).click();
     await page.getByText(/model\.safetensors could not be loaded/).waitFor();
-    await card(page, ID).getByText("of it are in this browser").waitFor();
+    await card(page, ID).getByText("Partly in this browser").waitFor();
     await screenshot(page, "hub-broken-off");
     hub.take();
     await page.getByRole("button", { name: /^Load model/ }).click();

@@ -29,11 +29,11 @@ async function train(page) {
   await finished(page);
 }
 
-test("several labels: thresholds beside the scores, and each label of a text marked", async () => {
+test("several labels: thresholds next to the scores, and each label of a text marked", async () => {
   await onBothScreens("labels", async (page) => {
     await chooseTask(page, "films.csv");
-    await page.getByText("0.85 labels a row on average").waitFor();
-    assert.equal(await page.getByLabel("What to learn").inputValue(), "0");
+    await page.getByText("0.85 labels per row on average").waitFor();
+    assert.equal(await page.getByLabel(/^Task/).inputValue(), "0");
     await page.getByLabel("sad", { exact: true }).uncheck();
     await page.getByLabel("sad", { exact: true }).check();
     await openGroups(page, "Stopping", "Regularization");
@@ -41,14 +41,14 @@ test("several labels: thresholds beside the scores, and each label of a text mar
     assert.equal(await page.getByLabel("Focal loss gamma").count(), 0);
     await train(page);
     await page.getByRole("row", { name: /^sad 0\.740 0\.740 0\.740 41 31/ }).waitFor();
-    await page.getByLabel("A sentence").fill("So quiet.");
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByLabel("Text", { exact: true }).fill("So quiet.");
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByRole("row", { name: /^sad 88.% ✓/ }).waitFor();
     assert.equal(await page.getByRole("row", { name: /^funny 12.% ✓/ }).count(), 0);
   });
 });
 
-test("a number for a pair: beside always the mean, as a scatter, and for a pair of one's own", async () => {
+test("a number for a pair: next to a baseline, as a scatter plot, and for the user's own pair", async () => {
   await onBothScreens("numbers", async (page) => {
     await chooseTask(page, "pairs.tsv");
     await page.getByText("From 0 to 5, 2.61 on average").waitFor();
@@ -56,35 +56,35 @@ test("a number for a pair: beside always the mean, as a scatter, and for a pair 
     await page.getByLabel("Second text column").selectOption("sentence2");
     await train(page);
     await page.getByRole("row", { name: /^Tuned model 0\.710/ }).waitFor();
-    await page.getByRole("row", { name: /^Always guessing “2\.61” 1\.520 1\.300 – –/ }).waitFor();
+    await page.getByRole("row", { name: /^Always predicting “2\.61” 1\.520 1\.300 – –/ }).waitFor();
     await page.getByRole("img", { name: /^60 predictions over the true numbers/ }).waitFor();
     await page.getByLabel("First text").fill("It rains.");
-    assert(await page.getByRole("button", { name: "Ask" }).isDisabled());
+    assert(await page.getByRole("button", { name: "Predict", exact: true }).isDisabled());
     await page.getByLabel("Second text", { exact: true }).fill("It pours.");
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByText("4.62").waitFor();
   });
 });
 
-test("entities: what was repaired is told, and entities are marked in the text", async () => {
+test("entities: repairs are reported, and entities are highlighted in the text", async () => {
   await onBothScreens("entities", async (page) => {
     await chooseTask(page, "people.conll");
-    await page.getByText("12 tags were changed").waitFor();
-    await page.getByText("1 span cannot").click();
+    await page.getByText("12 tags were repaired").waitFor();
+    await page.getByText("1 span skipped").click();
     await page.getByText("Line 7: the span overlaps another one").waitFor();
     await train(page);
     await page.getByRole("row", { name: /^LOC 0\.890 0\.890 0\.890 39/ }).waitFor();
-    await page.getByLabel("A sentence").fill("She moved to Rome.");
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByLabel("Text", { exact: true }).fill("She moved to Rome.");
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.locator("mark", { hasText: "Rome" }).waitFor();
-    await page.getByText("No entity is found.").waitFor();
+    await page.getByText("No entities found.").waitFor();
   });
 });
 
-test("answers: the passage with the likeliest span marked, and the others listed", async () => {
+test("answers: the most likely span is highlighted in the passage, and the others are listed", async () => {
   await onBothScreens("answers", async (page) => {
     await chooseTask(page, "questions.json");
-    await page.getByText("9 answers were looked up").waitFor();
+    await page.getByText("9 answers were located").waitFor();
     await openGroups(page, "Batch and length");
     await page.getByLabel("Window overlap").waitFor();
     assert.equal(await page.getByLabel("Pooling", { exact: true }).count(), 0);
@@ -92,13 +92,13 @@ test("answers: the passage with the likeliest span marked, and the others listed
     await page.getByText("118 questions with an answer, 6 without.").waitFor();
     await page.getByLabel("Passage", { exact: true }).fill("Anna wrote the letter in Rome.");
     await page.getByLabel("Question", { exact: true }).fill("Who wrote it?");
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByText("The passage does not answer this.").waitFor();
     await page.getByRole("row", { name: /^Anna wrote 10/ }).waitFor();
   });
 });
 
-test("writing: two files become prompts, the model that writes is chosen, and both write side by side", async () => {
+test("generation: two files become prompts, a decoder is chosen, and both models generate side by side", async () => {
   await onBothScreens("texts", async (page) => {
     await chooseTask(page, "corpus.fra", "corpus.eng");
     await page.getByText(/English\.\s+Il fait beau/).waitFor();
@@ -106,26 +106,26 @@ test("writing: two files become prompts, the model that writes is chosen, and bo
     await page.getByText("The prompt names a column that does not exist").waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("In English: {fra}\n");
     await page.getByText("In English: Il fait beau.").waitFor();
-    await page.getByText("This task needs a model that writes; this one only reads.").waitFor();
+    await page.getByText("This task generates text and needs a decoder; this model is an encoder.").waitFor();
     assert(await page.getByRole("radio", { name: /^SmolLM2/ }).isChecked());
     assert(await page.getByRole("radio", { name: /^MiniLM/ }).isDisabled());
-    await page.getByText("Waits for the model: load it above.").waitFor();
+    await page.getByText("Waiting for the model. Load it above.").waitFor();
     await page.getByRole("button", { name: "Load model, 98" }).click();
     assert(await page.getByRole("radio", { name: /^Adapter/ }).isChecked());
     await train(page);
     await page.getByRole("row", { name: /^Tuned model 3\.4 31\.2 52\.7 0\.210/ }).waitFor();
     await page.getByText("Thank you.").last().waitFor();
     await page.getByText("22.4 before and 24.1 after").waitFor();
-    await page.locator("summary", { hasText: "How it writes" }).click();
+    await page.locator("summary", { hasText: "Sampling parameters" }).click();
     await page.getByLabel("Temperature").fill("9");
     await page.getByLabel("Temperature").blur();
     await page.getByText("This must be a number from 0 to 5.").waitFor();
     await page.getByLabel("Temperature").fill("0.7");
     await page.getByLabel("Temperature").blur();
     await page.getByLabel("Prompt", { exact: true }).last().fill("In English: Merci.");
-    await page.getByRole("button", { name: "Ask" }).click();
-    await page.getByRole("button", { name: "Stop writing" }).click();
-    await page.getByText("Nothing more is written.").waitFor();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
+    await page.getByRole("button", { name: "Stop generating" }).click();
+    await page.getByText("Generation has ended.").waitFor();
     await page.getByText("The weather").first().waitFor();
   });
 });

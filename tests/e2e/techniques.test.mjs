@@ -19,8 +19,8 @@ test("a preset fills the recipe, says when it was changed, and comes back", asyn
     await schedule.selectOption("Cosine");
     await schedule.selectOption(proposed);
     await schedule.selectOption("Cosine");
-    const grid = page.getByRole("region", { name: "Which part learns when" });
-    await grid.getByRole("row", { name: /^layer 6 frozen learns/ }).waitFor();
+    const grid = page.getByRole("region", { name: "Unfreezing schedule" });
+    await grid.getByRole("row", { name: /^layer 6 frozen trainable/ }).waitFor();
     await assertAccessible(page);
     await page.getByLabel("Epochs").fill("1");
     await page.getByLabel("Epochs").blur();
@@ -60,16 +60,16 @@ test("a rate is found and taken, and the search can be stopped", async () => {
     await withFakeWorker(page);
     await chooseFile(page);
     await openGroups(page, "Learning rate");
-    await page.getByRole("button", { name: "Find a rate" }).click();
+    await page.getByRole("button", { name: "Find a learning rate" }).click();
     await page.getByRole("img", { name: /Loss 0\.\d+ at rate/ }).waitFor();
     assert(await page.getByRole("button", { name: "Start" }).isDisabled());
-    await page.getByRole("button", { name: "Take 1.1e-3 valley" }).click();
+    await page.getByRole("button", { name: "Use 1.1e-3 valley" }).click();
     await assertAccessible(page);
     await screenshot(page, "rate-found");
     assert.equal(await page.getByLabel("Peak learning rate").inputValue(), "0.0011");
-    await page.getByRole("button", { name: "Find a rate" }).click();
-    await page.getByRole("button", { name: "Stop looking" }).click();
-    await page.getByText("It ended before the loss exploded").or(page.getByText("No rate stands out")).waitFor();
+    await page.getByRole("button", { name: "Find a learning rate" }).click();
+    await page.getByRole("button", { name: "Stop searching" }).click();
+    await page.getByText("The test ended before the loss diverged").or(page.getByText("No suggestion")).waitFor();
   });
 });
 
@@ -84,13 +84,13 @@ test("layers light up as they are unfrozen, and are frozen and unfrozen by hand"
     await button("Freeze layer 1").waitFor();
     await page.getByText("by hand", { exact: true }).waitFor();
     await assertAccessible(page);
-    await page.getByRole("button", { name: "Let the recipe decide again" }).click();
+    await page.getByRole("button", { name: "Follow the recipe again" }).click();
     await button("Unfreeze layer 1").waitFor();
     await button("Freeze layer 6").waitFor();
     await finished(page);
     assert.equal(await page.getByRole("button", { name: /freeze layer/i }).count(), 0);
-    await page.getByText("It has forgotten a little").waitFor();
-    await page.getByRole("row", { name: /Sentences still alike 91/ }).waitFor();
+    await page.getByText("A little was forgotten").waitFor();
+    await page.getByRole("row", { name: /Similarities between sentences preserved 91/ }).waitFor();
   });
 });
 
@@ -110,7 +110,7 @@ test("runs follow each other in a queue, are kept, compared, renamed and deleted
     await page.getByLabel("Values").first().fill("1e-4, 3e-4, 1e-3");
     await page.getByRole("button", { name: "Start 3 runs" }).click();
     await page.getByText("Run 1 of 3").waitFor();
-    await page.getByRole("button", { name: "Drop the 2 runs that wait" }).click();
+    await page.getByRole("button", { name: "Drop the 2 waiting runs" }).click();
     await page.getByRole("button", { name: "Stop and keep the best" }).click();
     await page.getByRole("button", { name: "Start again" }).and(page.locator(":enabled")).waitFor();
 
@@ -146,8 +146,8 @@ test("an adapter is downloaded merged into the model or alone", async () => {
     await page.getByText("PeftModel.from_pretrained").waitFor();
     await assertAccessible(page);
     for (const [name, file] of [
-      [/^Download adapter alone/, "hone-reviews-adapter.zip"],
-      [/^Download whole model/, "hone-reviews.zip"],
+      [/^Download adapter only/, "hone-reviews-adapter.zip"],
+      [/^Download merged model/, "hone-reviews.zip"],
     ]) {
       const [download] = await Promise.all([
         page.waitForEvent("download"),
@@ -170,14 +170,14 @@ test("every group of the recipe is accessible, and order and weights are typed i
           page,
           ...["Learning rate", "Regularization", "Stopping", "Unfreezing", "Adapter", "Batch and length", "Seed"],
         );
-        await page.getByLabel("An order of my own").check();
+        await page.getByLabel("Custom order").check();
         await page.getByLabel("Order", { exact: true }).fill("head; 9");
         await page.getByLabel("Order", { exact: true }).blur();
-        await page.getByText("“9” is no part of this model.").waitFor();
+        await page.getByText("“9” is not a parameter group of this model.").waitFor();
         assert(await page.getByRole("button", { name: "Start" }).isDisabled());
         await page.getByLabel("Order", { exact: true }).fill("head; 6, 5; 4");
         await page.getByLabel("Order", { exact: true }).blur();
-        await page.getByRole("row", { name: "layer 4 frozen frozen learns" }).waitFor();
+        await page.getByRole("row", { name: "layer 4 frozen frozen trainable" }).waitFor();
         await page.getByLabel("Class weights").selectOption("custom");
         await page.getByLabel("rotten", { exact: true }).fill("2,5");
         await page.getByLabel("rotten", { exact: true }).blur();

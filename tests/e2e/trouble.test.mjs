@@ -36,7 +36,7 @@ test("a worker that falls silent in a run is replaced after 30 seconds", async (
     await page.clock.runFor(25_000);
     assert(await page.getByRole("button", { name: "Pause" }).isVisible());
     await page.clock.runFor(7_000);
-    await page.getByText("The engine has not answered for 30 seconds.").waitFor();
+    await page.getByText("The engine has not responded for 30 seconds.").waitFor();
     await page.getByRole("button", { name: "Start again" }).and(page.locator(":enabled")).waitFor();
   });
 });
@@ -47,7 +47,7 @@ test("a file dropped during a run is not opened, and the page says so", async ()
     await chooseFile(page);
     await start(page);
     await drop(page.getByRole("heading", { name: "Train" }), fileOf("other.csv", "a,b\n"));
-    await page.getByText("“other.csv” was dropped while a run is going on.").waitFor();
+    await page.getByText("“other.csv” was dropped while training is running.").waitFor();
     await finished(page);
     await page.getByText("reviews.csv", { exact: true }).waitFor();
   });
@@ -83,8 +83,8 @@ test("a picture or a zip of data that is dropped after a run takes nothing away"
     await page.getByText("Loaded: 6 layers").waitFor();
     await assertAccessible(page);
     await screenshot(page, "refused-files");
-    await page.getByLabel("A sentence").fill("It was not good.");
-    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByLabel("Text", { exact: true }).fill("It was not good.");
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.getByRole("table", { name: "After training" }).waitFor();
     await page.getByRole("button", { name: /Download model/ }).and(page.locator(":enabled")).waitFor();
     await start(page);
@@ -110,8 +110,8 @@ test("of two tables the first is opened, and the page says where a validation fi
   await withPage(async (page) => {
     await withFakeWorker(page);
     await page.getByLabel("Choose a file").setInputFiles(["train.csv", "test.csv"].map((name) => fileOf(name, "a,b\n")));
-    await page.getByText("Of 2 files, “train.csv” was taken.").waitFor();
-    await page.getByText("A file to validate with is dropped under Validation").waitFor();
+    await page.getByText("Of 2 files, “train.csv” was opened.").waitFor();
+    await page.getByText("Drop a validation file under Validation").waitFor();
     await page.getByText("1,237 rows can be used.").waitFor();
   });
 });
@@ -144,7 +144,7 @@ test("a device that fails in a run leaves the best weights, to be tried and down
     await start(page);
     await page.getByText("The device failed; the best weights so far are kept.").waitFor();
     await page.getByText("Take a smaller batch.").waitFor();
-    await page.getByLabel("A sentence").waitFor();
+    await page.getByLabel("Text", { exact: true }).waitFor();
     await page.getByRole("button", { name: /Download model/ }).waitFor();
   });
 });
@@ -162,11 +162,11 @@ test("a run that cannot start says why and leaves the earlier result in place", 
   });
 });
 
-test("a recipe that does not fit is refused with the reason, and the nearest one is taken at a press", async () => {
+test("a recipe that does not fit is refused with the reason, and the nearest one is taken with one click", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "too-large");
     await chooseFile(page);
-    await page.getByText("This recipe needs about 2.6 GB of memory, and there are 2.0 GB.").waitFor();
+    await page.getByText("This recipe needs about 2.6 GB of memory, but only 2.0 GB is available.").waitFor();
     assert(await page.getByRole("button", { name: "Start" }).isDisabled());
     await assertAccessible(page);
     await screenshot(page, "refused");
@@ -181,7 +181,7 @@ test("what a run takes may stay unknown; it can be started all the same", async 
   await withPage(async (page) => {
     await withFakeWorker(page, "no-estimate");
     await chooseFile(page);
-    await page.getByText("Time and memory could not be told: the device gave no time.").waitFor();
+    await page.getByText("Time and memory could not be estimated: the device gave no time.").waitFor();
     await start(page);
   });
 });
@@ -191,7 +191,7 @@ test("a rate that cannot be found says why in its place", async () => {
     await withFakeWorker(page, "no-rate");
     await chooseFile(page);
     await openGroups(page, "Learning rate");
-    await page.getByRole("button", { name: "Find a rate" }).click();
+    await page.getByRole("button", { name: "Find a learning rate" }).click();
     await group(page, "Learning rate").getByText("The loss was not a finite number at the lowest rate.").waitFor();
     await page.getByRole("button", { name: "Start" }).and(page.locator(":enabled")).waitFor();
   });
@@ -242,9 +242,9 @@ test("before the engine has come, the page takes a file and says what it waits f
   await withPage(async (page) => {
     await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
     await page.reload();
-    await page.getByText("The engine is loading. You can choose a file meanwhile.").waitFor();
+    await page.getByText("The engine is loading. You can already choose a file.").waitFor();
     await page.getByLabel("Choose a file").setInputFiles(reviews);
-    await page.getByText("the file is read as soon as it is there").waitFor();
+    await page.getByText("will be read as soon as the engine has loaded").waitFor();
   });
 });
 

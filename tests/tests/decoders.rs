@@ -122,7 +122,7 @@ fn greedy_continuations_equal_transformers() {
 }
 
 #[test]
-fn the_kv_cache_gives_the_logits_of_the_whole_text() {
+fn what_is_kept_of_earlier_tokens_gives_what_the_whole_text_gives() {
     let device = Device::flex();
     for (file, name) in MICRO {
         let (model, batch) = (micro(name, &device), shortest(&json(&format!("{file}.json"))["batches"][2]));
@@ -141,7 +141,7 @@ fn the_kv_cache_gives_the_logits_of_the_whole_text() {
 }
 
 #[test]
-fn a_prompt_read_in_chunks_gives_the_logits_of_the_whole_prompt() {
+fn a_prompt_read_in_pieces_gives_what_it_gives_at_once() {
     let (device, pieces) = (Device::flex(), 3);
     let model = micro("micro_llama", &device);
     let prompt: Vec<u32> = (0..(pieces - 1) * MAX_PROMPT_PIECE as u32 + 5).map(|i| 1 + (i * i + i / 7) % 63).collect();
@@ -161,7 +161,7 @@ fn a_prompt_read_in_chunks_gives_the_logits_of_the_whole_prompt() {
 }
 
 #[test]
-fn predicted_losses_equal_those_of_the_logits() {
+fn what_is_foreseen_of_many_tokens_is_what_the_logits_say() {
     let (device, info) = (Device::flex(), json("llama.json"));
     let model = micro("micro_llama", &device);
     // More tokens than are looked at together.

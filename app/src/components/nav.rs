@@ -1,16 +1,16 @@
 use leptos::prelude::*;
 
 use crate::page::Page;
-use crate::state::{Mark, Step};
+use crate::state::{Status, Step};
 
 /// The five steps and how each stands.
 #[component]
 pub fn Rail() -> impl IntoView {
     let page = Page::get();
     let steps = Step::ALL.into_iter().zip(1..).map(|(step, number)| {
-        let class = page.memo(move |state| mark_class(state.line(step).mark).to_owned());
-        let sign =
-            page.memo(move |state| mark_sign(state.line(step).mark).map_or_else(|| format!("{number}"), String::from));
+        let class = page.memo(move |state| mark_class(state.line(step).status).to_owned());
+        let sign = page
+            .memo(move |state| mark_sign(state.line(step).status).map_or_else(|| format!("{number}"), String::from));
         view! {
             <li class=class>
                 <a href=format!("#{}", step.id())>
@@ -30,21 +30,21 @@ pub fn Rail() -> impl IntoView {
     }
 }
 
-fn mark_class(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Waiting => "waiting",
-        Mark::Open => "open",
-        Mark::Busy => "busy",
-        Mark::Done => "done",
-        Mark::Wrong => "wrong",
+fn mark_class(status: Status) -> &'static str {
+    match status {
+        Status::Waiting => "waiting",
+        Status::Open => "open",
+        Status::Busy => "busy",
+        Status::Done => "done",
+        Status::Wrong => "wrong",
     }
 }
 
-fn mark_sign(mark: Mark) -> Option<&'static str> {
-    match mark {
-        Mark::Waiting | Mark::Open => None,
-        Mark::Busy => Some("…"),
-        Mark::Done => Some("✓"),
-        Mark::Wrong => Some("!"),
+fn mark_sign(status: Status) -> Option<&'static str> {
+    match status {
+        Status::Waiting | Status::Open => None,
+        Status::Busy => Some("…"),
+        Status::Done => Some("✓"),
+        Status::Wrong => Some("!"),
     }
 }

@@ -5,7 +5,7 @@ use crate::components::FileButton;
 use crate::data::{ACCEPT, open_list};
 use crate::page::Page;
 
-/// Where a file is dropped or chosen. The drop itself is heard on the whole page.
+/// The box for dropping or choosing a file. Drops are accepted on the whole page.
 #[component]
 pub fn DropZone() -> impl IntoView {
     let page = Page::get();
@@ -20,7 +20,7 @@ pub fn DropZone() -> impl IntoView {
             on:drop=move |_| is_over.set(false)
         >
             <p class="lead">"Drop a file of examples"</p>
-            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text; or two text files whose lines belong together, such as translations. It never leaves this tab. Pasting a table works too."</p>
+            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text, or two text files with parallel lines, such as translations. Your data never leaves this tab. You can also paste a table."</p>
             <FileButton id="train-file" label="Choose a file" accept=ACCEPT multiple=true on_files=choose />
         </div>
     }

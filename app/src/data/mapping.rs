@@ -2,31 +2,31 @@ use hone_core::dataset::{Encoding, Format, SourceInfo};
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, MenuOption, changing, typed};
-use crate::data::purpose::Stream;
+use crate::data::task::TaskForm;
 use crate::page::Page;
 use crate::state::{State, format};
 
 const ENCODINGS: [(&str, &str); 5] = [
-    ("", "as found"),
+    ("", "detect"),
     ("utf8", "UTF-8"),
-    ("utf16_le", "UTF-16, little end first"),
-    ("utf16_be", "UTF-16, big end first"),
+    ("utf16_le", "UTF-16, little-endian"),
+    ("utf16_be", "UTF-16, big-endian"),
     ("windows1252", "Windows-1252 (Latin-1)"),
 ];
-const HEADERS: [(&str, &str); 3] = [("", "as found"), ("names", "names the columns"), ("data", "is a row of data")];
+const HEADERS: [(&str, &str); 3] = [("", "detect"), ("names", "is a header"), ("data", "is a row of data")];
 
-/// What the file is, how it is read, and which columns are used.
+/// The file, how it is read, and which columns are used.
 #[component]
 pub fn MappingForm() -> impl IntoView {
     let page = Page::get();
-    let name = page
-        .memo(|state| state.data.train.chosen.as_ref().map(|chosen| format::visible(&chosen.name)).unwrap_or_default());
-    let facts = page.memo(|state| state.data.train.source.as_ref().map(facts).unwrap_or_default());
-    let source = page.memo(|state| state.data.train.source.clone());
-    let is_none = page.memo(|state| state.data.train.chosen.is_none());
+    let name =
+        page.memo(|state| state.data.train.choice().map(|choice| format::visible(&choice.name)).unwrap_or_default());
+    let facts = page.memo(|state| state.data.train.source().map(facts).unwrap_or_default());
+    let source = page.memo(|state| state.data.train.source().cloned());
+    let is_none = page.memo(|state| state.data.train.choice().is_none());
     let is_locked = page.memo(State::is_engaged);
     let warnings =
-        page.memo(|state| state.data.train.source.as_ref().map(|source| source.warnings.clone()).unwrap_or_default());
+        page.memo(|state| state.data.train.source().map(|source| source.warnings.clone()).unwrap_or_default());
     let warnings = changing(move || {
         warnings
             .get()
@@ -42,13 +42,13 @@ pub fn MappingForm() -> impl IntoView {
                     <span>{facts}</span>
                 </p>
                 <Reading />
-                {changing(move || source.get().map(|source| view! { <Stream source /> }))}
+                {changing(move || source.get().map(|source| view! { <TaskForm source /> }))}
             </fieldset>
             {warnings}
     }
 }
 
-/// Encoding and header, to be changed when they were found wrong.
+/// Encoding and header, in case they were detected wrong.
 #[component]
 fn Reading() -> impl IntoView {
     let page = Page::get();
@@ -60,7 +60,7 @@ fn Reading() -> impl IntoView {
             "windows1252" => Some(Encoding::Windows1252),
             _ => None,
         };
-        page.act(|state| state.reread(encoding, said(state).1));
+        page.act(|state| state.reread(encoding, hints(state).1));
     };
     let set_header = move |value: String| {
         let has_header = match value.as_str() {
@@ -68,7 +68,7 @@ fn Reading() -> impl IntoView {
             "data" => Some(false),
             _ => None,
         };
-        page.act(|state| state.reread(said(state).0, has_header));
+        page.act(|state| state.reread(hints(state).0, has_header));
     };
     view! {
         <details class="reading">
@@ -77,13 +77,13 @@ fn Reading() -> impl IntoView {
                 <label>
                     "Encoding"
                     <select on:change=typed(set_encoding)>
-                        {options(&ENCODINGS, |state| said(state).0.map_or("", encoding_key))}
+                        {options(&ENCODINGS, |state| hints(state).0.map_or("", encoding_key))}
                     </select>
                 </label>
                 <label>
                     "The first line"
                     <select on:change=typed(set_header)>
-                        {options(&HEADERS, |state| match said(state).1 {
+                        {options(&HEADERS, |state| match hints(state).1 {
                             None => "",
                             Some(true) => "names",
                             Some(false) => "data",
@@ -95,10 +95,10 @@ fn Reading() -> impl IntoView {
     }
 }
 
-/// What the person says of encoding and first line.
-fn said(state: &State) -> (Option<Encoding>, Option<bool>) {
-    let chosen = state.data.train.chosen.as_ref();
-    chosen.map(|chosen| (chosen.encoding, chosen.has_header)).unwrap_or_default()
+/// The encoding and header that the user set.
+fn hints(state: &State) -> (Option<Encoding>, Option<bool>) {
+    let choice = state.data.train.choice();
+    choice.map(|choice| (choice.encoding, choice.has_header)).unwrap_or_default()
 }
 
 fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -> &'static str) -> impl IntoView {
@@ -112,17 +112,17 @@ fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -
 fn facts(source: &SourceInfo) -> String {
     let mut facts = vec![format::counted(source.rows, "row", "rows"), encoding_name(source.encoding).into()];
     facts.push(match (source.format, source.delimiter) {
-        (Format::JsonLines, _) => "one JSON object a line".into(),
-        (Format::JsonArray, _) => "a JSON list".into(),
-        (Format::JsonColumns, _) => "JSON, a list a column".into(),
+        (Format::JsonLines, _) => "JSON Lines".into(),
+        (Format::JsonArray, _) => "JSON array".into(),
+        (Format::JsonColumns, _) => "JSON, an array per column".into(),
         (Format::Squad, _) => "SQuAD".into(),
-        (Format::Conll, _) => "CoNLL, a word a line".into(),
-        (Format::Text, _) if source.multiline => "running text, a paragraph a row".into(),
-        (Format::Text, _) => "running text, a line a row".into(),
-        (Format::Delimited, Some(',')) => "comma".into(),
-        (Format::Delimited, Some('\t')) => "tab".into(),
-        (Format::Delimited, Some(';')) => "semicolon".into(),
-        (Format::Delimited, Some(other)) => format!("“{other}” between cells"),
+        (Format::Conll, _) => "CoNLL, one word per line".into(),
+        (Format::Text, _) if source.multiline => "plain text, one paragraph per row".into(),
+        (Format::Text, _) => "plain text, one line per row".into(),
+        (Format::Delimited, Some(',')) => "comma-separated".into(),
+        (Format::Delimited, Some('\t')) => "tab-separated".into(),
+        (Format::Delimited, Some(';')) => "semicolon-separated".into(),
+        (Format::Delimited, Some(other)) => format!("separated by “{other}”"),
         (Format::Delimited, None) => "one column".into(),
     });
     facts.join(" · ")

@@ -1,4 +1,4 @@
-//! The first step: a file, what is in it, and which of it is used.
+//! The first step: a file, its content, and the columns in use.
 
 mod drop_zone;
 mod file_problem;
@@ -6,10 +6,10 @@ mod mapping;
 mod paste;
 mod preview;
 mod prompt;
-mod purpose;
 mod report;
 mod samples;
 mod split;
+mod task;
 
 use hone_core::dataset::DataRole;
 use leptos::ev;
@@ -31,30 +31,30 @@ use report::Report;
 use samples::Samples;
 use split::Split;
 
-/// Endings of the files that can be read.
+/// Extensions of the files that can be read.
 const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio";
 
-/// A file and what is in it.
+/// The data step.
 #[component]
 pub fn DataStep() -> impl IntoView {
     let page = Page::get();
     listen_for_paste(page);
     listen_for_drops(page);
     let notice = page.memo(|state| state.data.notice.clone());
-    let is_read = page.memo(|state| state.data.train.chosen.is_none() || !state.data.train.is_opening);
-    let share = page.memo(|state| state.data.train.progress.to_string());
+    let is_read = page.memo(|state| state.data.train.choice().is_none() || !state.data.train.is_reading());
+    let share = page.memo(|state| state.data.train.progress().to_string());
     let words = page.memo(|state| {
-        let Some(chosen) = state.data.train.chosen.as_ref().filter(|_| state.data.train.is_opening) else {
+        let Some(chosen) = state.data.train.choice().filter(|_| state.data.train.is_reading()) else {
             return String::new();
         };
         let name = format::visible(&chosen.name);
         if state.device.report.is_none() && state.device.failed.is_none() {
-            format!("{name}: the engine is loading; the file is read as soon as it is there.")
+            format!("{name} will be read as soon as the engine has loaded.")
         } else {
             format!("Reading {name}")
         }
     });
-    let has_file = page.memo(|state| state.data.train.chosen.is_some());
+    let has_file = page.memo(|state| state.data.train.choice().is_some());
     view! {
         <StepSection step=Step::Data>
             <div class="entrance" class:slim=has_file>
@@ -65,7 +65,7 @@ pub fn DataStep() -> impl IntoView {
             <ProblemPlace diagnostic=notice is_warning=true />
             <div class="progress" hidden=is_read>
                 <p dir="auto">{words}</p>
-                <progress max="1" value=share aria-label="Share that is read"></progress>
+                <progress max="1" value=share aria-label="Fraction of the file read"></progress>
             </div>
             <FileProblem role=DataRole::Train />
             <MappingForm />
@@ -76,8 +76,8 @@ pub fn DataStep() -> impl IntoView {
     }
 }
 
-/// A file dropped anywhere on the page is training data, unless it is a model: the browser would otherwise leave the
-/// page to show it.
+/// Opens a file dropped anywhere on the page, as a model if it is one and as training data otherwise. The browser would
+/// leave the page to show it.
 fn listen_for_drops(page: Page) {
     let over = window_event_listener(ev::dragover, |event| event.prevent_default());
     let drop = window_event_listener(ev::drop, move |event| {
@@ -93,13 +93,13 @@ fn listen_for_drops(page: Page) {
     });
 }
 
-/// Opens what was dropped or pasted; false when there was no file.
+/// Opens the dropped or pasted files; returns false if there were none.
 fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> bool {
     let files = transfer.and_then(|transfer| transfer.files());
     files.is_some_and(|files| open_list(page, role, &files))
 }
 
-/// Opens the first file of a list, or its first two where their lines may belong together; false when it is empty.
+/// Opens the first file of a list, or the first two if they may have parallel lines; returns false if the list is empty.
 fn open_list(page: Page, role: DataRole, files: &FileList) -> bool {
     let files: Vec<File> = (0..files.length()).filter_map(|index| files.get(index)).collect();
     let names: Vec<String> = files.iter().map(File::name).collect();

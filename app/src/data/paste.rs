@@ -11,7 +11,7 @@ use crate::page::Page;
 
 const NAME: &str = "pasted table";
 
-/// A box to paste or type a table into.
+/// A box for pasting or typing a table.
 #[component]
 pub fn Paste() -> impl IntoView {
     let page = Page::get();
@@ -19,7 +19,7 @@ pub fn Paste() -> impl IntoView {
     view! {
         <details class="paste">
             <summary>"Paste a table instead"</summary>
-            <label for="paste-box">"Rows of text and label, the first line with the names of the columns"</label>
+            <label for="paste-box">"Rows of text and label, with a header line"</label>
             <textarea
                 id="paste-box"
                 rows="6"
@@ -39,7 +39,7 @@ pub fn Paste() -> impl IntoView {
     }
 }
 
-/// A table or file pasted anywhere but into a field is training data.
+/// Opens a table or file pasted anywhere but into a field as training data.
 pub fn listen_for_paste(page: Page) {
     let listener = window_event_listener(ev::paste, move |event| {
         let target = event.target();

@@ -10,7 +10,7 @@ pub fn Preview() -> impl IntoView {
     let page = Page::get();
     let columns = page.memo(columns);
     let rows = page.memo(|state| {
-        let rows = state.data.train.source.as_ref().map_or(&[][..], |source| &source.preview);
+        let rows = state.data.train.source().map_or(&[][..], |source| &source.preview);
         rows.iter().map(|row| row.iter().map(|cell| format::visible(cell)).collect()).collect::<Vec<Vec<String>>>()
     });
     let role = move |index: usize| {
@@ -56,7 +56,7 @@ pub fn Preview() -> impl IntoView {
     }
 }
 
-/// Each column's name, and what it serves as.
+/// Name and role of each column.
 fn columns(state: &State) -> Vec<Vec<String>> {
     let Some(mapping) = &state.data.mapping else { return Vec::new() };
     let (columns, roles) = (state.data.columns(), mapping.roles(state.data.columns()));

@@ -5,7 +5,7 @@ use crate::components::typed;
 use crate::page::Page;
 use crate::state::{State, format};
 
-/// The prompt's template, and what it makes of the first row.
+/// The prompt template, and the prompt of the first row.
 #[component]
 pub fn PromptEditor() -> impl IntoView {
     let page = Page::get();
@@ -40,27 +40,27 @@ pub fn PromptEditor() -> impl IntoView {
                 ></textarea>
                 <p id="prompt-hint" class="hint">
                     <span class="error" dir="auto">{error}</span>
-                    " What stands before the text that is learned. Names in braces become the row's cells: "
+                    " The text that comes before the completion. Column names in braces are replaced by the row's cells: "
                     <span dir="auto">{columns}</span>
                 </p>
             </div>
             <div class="field">
-                <h4>"The first row's prompt"</h4>
+                <h4>"Prompt of the first row"</h4>
                 <p class="written" dir="auto">{shown}</p>
             </div>
         </div>
     }
 }
 
-/// The first row's prompt by a template, or what is wrong with the template.
+/// The first row's prompt by a template, or the error in the template.
 fn first_prompt(state: &State, template: &str) -> Result<String, String> {
-    let row = state.data.train.source.as_ref().and_then(|source| source.preview.first().cloned()).unwrap_or_default();
+    let row = state.data.train.source().and_then(|source| source.preview.first().cloned()).unwrap_or_default();
     let mapping = Mapping::Completion { prompt: template.to_owned(), completion: 0 };
     let filled = mapping.prompt(state.data.columns(), &row);
     filled.map(Option::unwrap_or_default).map_err(|diagnostic| format::visible(&diagnostic.what))
 }
 
-/// Takes a template that can be filled; another stays in the box until it can.
+/// Takes a valid template; an invalid one stays in the box.
 fn take(state: &mut State, template: &str) -> Vec<crate::state::Effect> {
     match state.data.mapping.clone() {
         Some(Mapping::Completion { completion, .. }) if first_prompt(state, template).is_ok() => {

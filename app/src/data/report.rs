@@ -5,10 +5,10 @@ use crate::components::{Bar, Bars, DiagnosticNote, changing};
 use crate::page::Page;
 use crate::state::format;
 
-/// Classes shown at once; the others are behind a disclosure.
+/// Number of classes shown at once; the others are in a disclosure.
 const FEW: usize = 12;
 
-/// What was found in the two columns.
+/// The report on the rows.
 #[component]
 pub fn Report() -> impl IntoView {
     let report = Page::get().memo(|state| state.data.report.clone());
@@ -45,7 +45,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     });
     let lengths = report.tokens.as_ref().map(|tokens| {
         format!(
-            "Half of the texts have at most {} tokens, 95 % at most {}. {} is the length proposed; {} of them are longer.",
+            "Half of the texts have at most {} tokens, 95 % at most {}. Suggested maximum length: {}; {} of the texts are longer.",
             tokens.p50,
             tokens.p95,
             tokens.max_length,
@@ -54,7 +54,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     });
     let majority = report.classes.first().zip(report.majority_ratio).map(|(class, share)| {
         let label = format::visible(&class.label);
-        format!("Always guessing “{label}” would be right for {}.", format::percent(share))
+        format!("Always predicting “{label}” would be right for {} of the rows.", format::percent(share))
     });
     let facts = facts(&report.facts);
     let has_classes = !report.classes.is_empty();
@@ -62,7 +62,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     let warnings = warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_view();
     view! {
         <div class="report">
-            <h3>"What is in it"</h3>
+            <h3>"What the file contains"</h3>
             <div class="columns">
                 {has_classes.then(|| view! { <div><Bars caption bars=few /> {more}</div> })}
                 <ul class="facts">
@@ -74,7 +74,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
                     {facts.map(|text| view! { <li>{text}</li> })}
                     <li hidden=skipped.0 == 0>{dropped(skipped.0, skipped.1, ["span", "spans"])}</li>
                     {majority.map(|text| view! { <li dir="auto">{text}</li> })}
-                    <Repeats report />
+                    <Duplicates report />
                 </ul>
             </div>
             {warnings}
@@ -82,7 +82,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     }
 }
 
-/// What only this task has, in a sentence.
+/// Facts specific to the task, in a sentence.
 fn facts(facts: &TaskFacts) -> Option<String> {
     let some = |count: u32, one: &str, many: &str| match count {
         0 => String::new(),
@@ -92,19 +92,19 @@ fn facts(facts: &TaskFacts) -> Option<String> {
         TaskFacts::None => return None,
         TaskFacts::Labels { mean, max, without } => {
             let without = format::counted(without, "row has", "rows have");
-            format!("{} labels a row on average, at most {max}; {without} none.", format::rate(mean))
+            format!("{} labels per row on average, at most {max}; {without} none.", format::rate(mean))
         }
         TaskFacts::Numbers { min, max, mean, deviation } => {
             let [min, max, mean, deviation] = [min, max, mean, deviation].map(format::rate);
-            format!("From {min} to {max}, {mean} on average. Always guessing that would be wrong by {deviation}.")
+            format!("From {min} to {max}, {mean} on average, with a standard deviation of {deviation}.")
         }
         TaskFacts::Tags { words, entities, repaired, widened, .. } => {
             let (words, entities) =
                 (format::counted(words, "word", "words"), format::counted(entities, "entity", "entities"));
             let repaired = some(
                 repaired,
-                "tag was changed so that every entity has a beginning",
-                "tags were changed so that every entity has a beginning",
+                "tag was repaired so that every entity starts with B",
+                "tags were repaired so that every entity starts with B",
             );
             let widened = some(widened, "span was widened to whole words", "spans were widened to whole words");
             format!("{words}, {entities}.{repaired}{widened}")
@@ -115,26 +115,26 @@ fn facts(facts: &TaskFacts) -> Option<String> {
             let in_bytes = some(in_bytes, "start was counted in bytes", "starts were counted in bytes");
             let elsewhere = some(
                 found_elsewhere,
-                "answer was looked up: the file does not place it, or elsewhere",
-                "answers were looked up: the file does not place them, or elsewhere",
+                "answer was located in its passage: its start was missing or wrong",
+                "answers were located in their passages: their starts were missing or wrong",
             );
             let lost = some(lost, "answer is not in its passage", "answers are not in their passages");
             format!("{contexts}; {without} without an answer.{in_bytes}{elsewhere}{lost}")
         }
         TaskFacts::Turns { assistant, max } => {
             let turns = format::counted(assistant, "turn", "turns");
-            format!("{turns} of the assistant; the longest conversation has {max} in all.")
+            format!("{turns} by the assistant; the longest conversation has {max} turns.")
         }
     })
 }
 
-/// What cannot be used, with lines and reasons.
+/// Skipped rows or spans, with line numbers and reasons.
 fn dropped(count: u32, first: Vec<SkippedRow>, [one, many]: [&str; 2]) -> impl IntoView {
     let unlisted = count.saturating_sub(first.len() as u32);
     let line = |row: SkippedRow| view! { <li>{format!("Line {}: {}", row.line, format::visible(&row.reason))}</li> };
     view! {
         <details hidden=count == 0>
-            <summary>{format!("{} cannot", format::counted(count, one, many))}</summary>
+            <summary>{format!("{} skipped", format::counted(count, one, many))}</summary>
             <ul>
                 {first.into_iter().map(line).collect_view()}
                 {(unlisted > 0).then(|| view! { <li>{format!("and {unlisted} more")}</li> })}
@@ -143,16 +143,16 @@ fn dropped(count: u32, first: Vec<SkippedRow>, [one, many]: [&str; 2]) -> impl I
     }
 }
 
-/// Texts that stand more than once, or in both files.
+/// Texts that occur more than once, or in both files.
 #[component]
-fn Repeats(report: DataReport) -> impl IntoView {
+fn Duplicates(report: DataReport) -> impl IntoView {
     let found: Vec<String> = [
-        (report.duplicates, "row stands twice", "rows stand more than once"),
-        (report.contradictions, "text has two labels", "texts have more than one label"),
+        (report.duplicates, "row occurs twice", "rows are duplicates"),
+        (report.contradictions, "text has conflicting labels", "texts have conflicting labels"),
         (
             report.across_split,
-            "training row has a text of the validation file and was taken out of training",
-            "training rows have a text of the validation file and were taken out of training",
+            "training row is also in the validation file and was removed from training",
+            "training rows are also in the validation file and were removed from training",
         ),
     ]
     .into_iter()
@@ -175,6 +175,6 @@ fn repeated(text: RepeatedText) -> impl IntoView {
     let lines: Vec<String> = text.lines.iter().map(u32::to_string).collect();
     let labels: Vec<String> = text.labels.iter().map(|label| format::visible(label)).collect();
     let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
-    let place = format!("Lines {}{labels}: ", lines.join(", "));
-    view! { <li dir="auto">{place} <q>{format::visible(&text.text)}</q></li> }
+    let lines = format!("Lines {}{labels}: ", lines.join(", "));
+    view! { <li dir="auto">{lines} <q>{format::visible(&text.text)}</q></li> }
 }

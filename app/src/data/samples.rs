@@ -9,10 +9,10 @@ use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::format;
 
-/// A data set that comes with the page (`samples/index.json`).
+/// A data set that comes with the page, from `samples/index.json`.
 #[derive(Clone, Deserialize)]
 struct Sample {
-    /// As a recipe names it: `multi_label`.
+    /// Name of the task in a recipe, such as `multi_label`.
     task: String,
     title: String,
     description: String,
@@ -22,16 +22,16 @@ struct Sample {
     source: String,
 }
 
-/// Samples that are shown without being asked for.
+/// Number of samples shown at once; the others are in a disclosure.
 const AT_ONCE: usize = 3;
 
-/// Data to start with when there is no file at hand.
+/// Sample data for users without a file at hand.
 #[component]
 pub fn Samples() -> impl IntoView {
     let samples = RwSignal::new(Ok::<Vec<Sample>, Diagnostic>(Vec::new()));
     spawn_local(async move { samples.set(browser::fetch_json("samples/index.json").await) });
     let list = changing(move || match samples.get() {
-        Err(_) => view! { <p class="hint">"There are no samples in this copy of Hone."</p> }.into_any(),
+        Err(_) => view! { <p class="hint">"This copy of Hone has no samples."</p> }.into_any(),
         Ok(samples) => {
             let mut samples = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
             let first = samples.by_ref().take(AT_ONCE).collect_view();

@@ -9,21 +9,21 @@ use crate::page::Page;
 use crate::state::recipe::fields;
 use crate::state::{State, Step, format};
 
-/// Which rows the model is checked on.
+/// The rows for validation.
 #[component]
 pub fn Split() -> impl IntoView {
     let page = Page::get();
-    let has_none = page.memo(|state| state.data.train.source.is_none());
+    let has_none = page.memo(|state| state.data.train.source().is_none());
     let is_locked = page.memo(State::is_engaged);
-    let own = page.memo(|state| state.data.validation.chosen.as_ref().map(|chosen| format::visible(&chosen.name)));
+    let own = page.memo(|state| state.data.validation.choice().map(|choice| format::visible(&choice.name)));
     let rows = page.memo(|state| {
         state.data.report.as_ref().map(|report| {
             let count = |rows: u32| format::count(f64::from(rows));
             let seed = state.form.recipe.seed;
-            let own = state.data.validation.chosen.is_some();
-            let drawn = if own { String::new() } else { format!(" Drawn with seed {seed}.") };
+            let own = state.data.validation.choice().is_some();
+            let drawn = if own { String::new() } else { format!(" Split with seed {seed}.") };
             let (train, check) = (count(report.train_rows), count(report.validation_rows));
-            format!("{train} rows to learn from, {check} to check with.{drawn}")
+            format!("{train} rows for training, {check} for validation.{drawn}")
         })
     });
     let remap = Callback::new(move |()| page.act(State::remap));
@@ -46,28 +46,28 @@ pub fn Split() -> impl IntoView {
     }
 }
 
-/// The person's own validation file: where it is dropped or chosen, or its name once it is there.
+/// The user's own validation file: a box for dropping or choosing it, or its name.
 #[component]
 fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
     let page = Page::get();
     let choose = Callback::new(move |files| _ = open_list(page, DataRole::Validation, &files));
     let drop = move |event: web_sys::DragEvent| {
         event.prevent_default();
-        // Or the whole page would take it for training data.
+        // The whole page would open it as training data.
         event.stop_propagation();
         take_files(page, DataRole::Validation, event.data_transfer());
     };
     let content = changing(move || {
         match own.get() {
         Some(name) => view! {
-            <p dir="auto">"Checked with " <strong>{name}</strong></p>
+            <p dir="auto">"Validation file: " <strong>{name}</strong></p>
             <button type="button" class="quiet" on:click=pressed_away(Step::Data, move |_| page.act(State::close_validation))>
-                "Take it away"
+                "Remove it"
             </button>
         }
         .into_any(),
         None => view! {
-            <p>"Have rows of your own to check with? Drop them here."</p>
+            <p>"Do you have a validation file? Drop it here."</p>
             <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT multiple=true on_files=choose />
         }
         .into_any(),

@@ -1,11 +1,11 @@
-//! Code that opens the download.
+//! Code that loads the download.
 
 use hone_core::recipe::{Pooling, RecipeSpec};
 use hone_core::usage::{JavaScript, ModelKind, Usage};
 
 use crate::state::State;
 
-/// What the last run has made.
+/// How the model of the last run is used.
 pub fn usage(state: &State) -> Usage<'_> {
     let entry = state.run.base.as_ref();
     let ran = state.run.plan.as_ref().map(|plan| &plan.recipe);
@@ -23,28 +23,28 @@ pub fn usage(state: &State) -> Usage<'_> {
     }
 }
 
-/// Python that asks the downloaded model something.
-pub fn ask(state: &State) -> String {
+/// Python that predicts with the downloaded model.
+pub fn predict(state: &State) -> String {
     format!("# pip install transformers torch\n{}", usage(state).python("my-model"))
 }
 
-/// Python that lays the downloaded adapter over the model that it was trained on.
+/// Python that applies the downloaded adapter to its base model.
 pub fn adapter(state: &State) -> String {
     format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
 }
 
-/// What puts the weights into ONNX.
+/// Commands that convert the weights to ONNX.
 pub fn convert(state: &State) -> String {
     let JavaScript { convert, packages, .. } = usage(state).javascript();
     format!("# pip install {packages}\n{convert}")
 }
 
-/// JavaScript that asks the downloaded model something.
+/// JavaScript that predicts with the converted model.
 pub fn javascript(state: &State) -> String {
     usage(state).javascript().code
 }
 
-/// Python that turns texts into vectors with the body of the downloaded model.
+/// Python that embeds texts with the encoder of the downloaded model.
 pub fn encode() -> String {
     "\
 # pip install transformers torch
@@ -52,11 +52,11 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 tokenizer = AutoTokenizer.from_pretrained(\"my-model\")
-body = AutoModel.from_pretrained(\"my-model\")
+encoder = AutoModel.from_pretrained(\"my-model\")
 batch = tokenizer([\"A quiet triumph.\"], padding=True, return_tensors=\"pt\")
 with torch.no_grad():
-    vectors = body(**batch).last_hidden_state
-print(vectors.shape)  # [texts, tokens, width]
+    vectors = encoder(**batch).last_hidden_state
+print(vectors.shape)  # [texts, tokens, hidden size]
 "
     .into()
 }

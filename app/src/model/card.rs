@@ -15,29 +15,29 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let is_chosen = page.memo(move |state| state.model.chosen == index);
     let family = entry.family;
     let unfit = page.memo(move |state| match state.data.mapping.as_ref().map(Mapping::task) {
-        Some(task) if !family.serves(task) => columns::needs(task).to_owned(),
+        Some(task) if !family.serves(task) => columns::unfit(task).to_owned(),
         _ => String::new(),
     });
     let cannot = Memo::new(move |_| unfit.with(|unfit| !unfit.is_empty()));
     let pooling = match (entry.family.is_decoder(), entry.pooling) {
         (true, _) => "",
-        (_, Pooling::Mean) => "Makes one vector of a text by averaging its tokens.",
-        (_, Pooling::Cls) => "Makes one vector of a text from its first token.",
+        (_, Pooling::Mean) => "Pools a text by averaging its tokens.",
+        (_, Pooling::Cls) => "Pools a text with its first token (CLS).",
     };
     let id = entry.id.clone();
     let is_own = entry.folder.is_empty();
     let kept = page.memo(move |state| match state.model.kept(&id).filter(|_| !is_own) {
         None => String::new(),
         Some(kept) if kept.is_complete => format!("Already in this browser, {}.", format::bytes(kept.bytes)),
-        Some(kept) => format!("{} of it are in this browser.", format::bytes(kept.bytes)),
+        Some(kept) => format!("Partly in this browser: {}.", format::bytes(kept.bytes)),
     });
     let is_elsewhere = Memo::new(move |_| kept.with(String::is_empty));
     let id = entry.id.clone();
     let forget = move |_| page.act(|state| state.forget_model(id.clone()));
     let facts = [
         ("Parameters", format::millions(entry.parameters)),
-        ("To load", format::bytes(entry.bytes)),
-        ("License", if entry.license.is_empty() { "not told".into() } else { format::visible(&entry.license) }),
+        ("Download", format::bytes(entry.bytes)),
+        ("License", if entry.license.is_empty() { "unknown".into() } else { format::visible(&entry.license) }),
     ];
     let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     view! {

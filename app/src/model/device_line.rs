@@ -5,7 +5,7 @@ use crate::components::{DiagnosticNote, MenuOption, ProblemPlace, changing, pres
 use crate::page::Page;
 use crate::state::{State, format};
 
-/// What is computed on, why, and a way to change it.
+/// The device in use, the reason for it, and a menu to change it.
 #[component]
 pub fn DeviceLine() -> impl IntoView {
     let page = Page::get();
@@ -16,7 +16,7 @@ pub fn DeviceLine() -> impl IntoView {
     let line = page.memo(|state| match &state.device.report {
         Some(report) => words(report),
         None if state.device.failed.is_some() => "The engine is not running.".into(),
-        None => "The engine is loading. You can choose a file meanwhile.".into(),
+        None => "The engine is loading. You can already choose a file.".into(),
     });
     let failure = changing(move || {
         failed.get().map(|diagnostic| {
@@ -51,7 +51,7 @@ pub fn DeviceLine() -> impl IntoView {
                     {options}
                 </select>
             </label>
-                <p class="hint" hidden=has_none>"Changing it starts the engine afresh: download the tuned model first."</p>
+                <p class="hint" hidden=has_none>"Changing this restarts the engine. Download the tuned model first."</p>
         </div>
         {failure}
         <ProblemPlace diagnostic=lost is_warning=true />
@@ -63,7 +63,7 @@ fn words(report: &DeviceReport) -> String {
         (Backend::Cpu, _) if report.reason.is_empty() => "Computes on the CPU.".into(),
         (Backend::Cpu, _) => format!("Computes on the CPU: {}", format::visible(&report.reason)),
         (Backend::WebGpu, Some(check)) => format!(
-            "Computes with WebGPU on {}, checked against the CPU: equal to {}.",
+            "Computes with WebGPU on {}. Checked against the CPU: results differ by at most {}.",
             adapter(report),
             format::rate(check.max_difference),
         ),

@@ -9,12 +9,12 @@ use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, File
 
 use crate::page::Page;
 
-/// Endings by which a dropped file is known to be a model's.
+/// Extensions that mark a dropped file as a model.
 const ENDINGS: [&str; 3] = [".gguf", ".safetensors", ".zip"];
-/// Most files of a folder that are looked at: a model has about ten.
+/// Maximum number of files read from a folder; a model has about ten.
 const MAX_FILES: usize = 200;
 
-/// A model from the person's own disk: a folder, a zip of one, or a GGUF file.
+/// Opens a model from the user's disk: a folder, a zip of one, or a GGUF file.
 #[component]
 pub fn OwnFiles() -> impl IntoView {
     let page = Page::get();
@@ -23,12 +23,12 @@ pub fn OwnFiles() -> impl IntoView {
         if let Some(files) = input.files() {
             take_list(page, &files);
         }
-        // Emptied, or choosing the same files again would be no change.
+        // Cleared: choosing the same files again would otherwise not be a change.
         input.set_value("");
     };
     view! {
         <div class="own-model">
-            <p>"Your own: a folder as model hubs have them, a zip of it, or a .gguf file."</p>
+            <p>"Your own model: a folder in the format of Hugging Face, a zip of it, or a .gguf file."</p>
             <div class="row">
                 <span class="file-button">
                     <input
@@ -54,7 +54,7 @@ pub fn OwnFiles() -> impl IntoView {
                     <label class="button" for="model-folder">"Choose a folder"</label>
                 </span>
             </div>
-            <p class="hint">"Dropping it anywhere on this page works too. What Hone has exported can be opened again."</p>
+            <p class="hint">"You can also drop it anywhere on this page. Models exported by Hone can be opened again."</p>
         </div>
     }
 }
@@ -66,13 +66,13 @@ fn take_list(page: Page, files: &FileList) {
     page.open_model(name, files.into_iter().map(|file| (path_of(&file), file.into())).collect());
 }
 
-/// Where a file stands in the folder that was chosen, the folder's name first; of a file alone, its name.
+/// Path of a file, starting with the name of the chosen folder; just its name if it was chosen alone.
 fn path_of(file: &File) -> String {
     let path = crate::wire::get(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
     path.unwrap_or_else(|| file.name())
 }
 
-/// Takes what was dropped if it is a model: a folder, or a file that only models have. False when it is not.
+/// Opens what was dropped if it is a model: a folder, or a file of a model. Returns false if it is not.
 pub fn take_dropped(page: Page, transfer: &DataTransfer) -> bool {
     let items = transfer.items();
     let entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());
@@ -100,12 +100,12 @@ pub fn take_dropped(page: Page, transfer: &DataTransfer) -> bool {
     takes
 }
 
-/// The files that stand directly in a folder, by their paths below `at`; and how a sentence-transformers folder makes a
-/// vector of a sentence, which stands one folder lower.
+/// The files in a folder by their paths below `at`, together with the pooling configuration of a sentence-transformers model,
+/// which is in a subfolder.
 async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
     let reader = folder.create_reader();
     let mut files = Vec::new();
-    // It gives some at a time, and none at the end.
+    // The reader returns a batch of entries at a time, and an empty one at the end.
     while files.len() < MAX_FILES {
         let read = |done: &Function, failed: &Function| {
             reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
@@ -132,7 +132,7 @@ async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(St
     Ok(files)
 }
 
-/// What a function with two callbacks gives.
+/// The result of a function with two callbacks.
 async fn promised(call: impl Fn(&Function, &Function) -> Result<(), JsValue>) -> Result<JsValue, JsValue> {
     let promise = Promise::new(&mut |done, failed| {
         if let Err(error) = call(&done, &failed) {

@@ -1,4 +1,4 @@
-//! The second step: a pretrained model, and what it is computed on.
+//! The second step: a pretrained model and a device.
 
 mod card;
 mod device_line;
@@ -17,13 +17,13 @@ use hub::FromHub;
 use local_model::OwnFiles;
 pub use local_model::take_dropped;
 
-/// A model and a device.
+/// The model step.
 #[component]
 pub fn ModelStep() -> impl IntoView {
     let page = Page::get();
     let catalog = page.memo(|state| state.model.catalog.clone());
     let diagnostic = page.memo(|state| state.model.catalog_problem.clone());
-    let refused = page.memo(|state| state.model.refused.clone());
+    let rejected = page.memo(|state| state.model.rejected.clone());
     let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
         entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
@@ -43,14 +43,14 @@ pub fn ModelStep() -> impl IntoView {
                     <OwnFiles />
                 </div>
             </details>
-            <ProblemPlace diagnostic=refused />
+            <ProblemPlace diagnostic=rejected />
             <LoadState />
             <DeviceLine />
         </StepSection>
     }
 }
 
-/// How far the model is, and the button that loads it before there is data.
+/// The loading progress, and the button that loads the model before there is data.
 #[component]
 fn LoadState() -> impl IntoView {
     let page = Page::get();
@@ -58,7 +58,7 @@ fn LoadState() -> impl IntoView {
     let bytes = page.memo(|state| state.model.entry().map(|entry| format::bytes(entry.bytes)).unwrap_or_default());
     let when = page.memo(|state| {
         let is_first = state.model.chosen == 0;
-        if is_first { "It loads by itself as soon as there is data." } else { "It loads only when you say so." }
+        if is_first { "It loads automatically once there is data." } else { "It loads only when you press the button." }
             .to_owned()
     });
     let has_none = Memo::new(move |_| bytes.with(String::is_empty));
@@ -71,14 +71,14 @@ fn LoadState() -> impl IntoView {
         }
     };
     changing(move || match load.get() {
-        Load::Idle => view! {
+        Load::Idle { .. } => view! {
             <div class="row">{button()} <p class="hint">{when}</p></div>
         }
         .into_any(),
-        Load::Loading(share) => view! {
+        Load::Loading { progress, .. } => view! {
             <div class="progress">
-                <p>{format!("Loading, {}", format::percent(share))}</p>
-                <progress max="1" value=share.to_string() aria-label="Share of the model that is loaded"></progress>
+                <p>{format!("Loading, {}", format::percent(progress))}</p>
+                <progress max="1" value=progress.to_string() aria-label="Fraction of the model loaded"></progress>
                 <button
                     type="button"
                     on:click=pressed_away(Step::Model, move |_| page.act(State::stop_loading))
@@ -90,15 +90,16 @@ fn LoadState() -> impl IntoView {
         .into_any(),
         Load::Ready(report) => {
             let facts = format!(
-                "Loaded: {} layers of width {}, {} parameters, {} tensors.",
+                "Loaded: {} layers, hidden size {}, {} parameters, {} tensors.",
                 report.layers,
                 report.hidden,
                 format::millions(report.parameters),
                 report.applied,
             );
-            let made_anew = (!report.missing.is_empty())
-                .then(|| format!(" Not in the file and made anew: {}.", format::visible(&report.missing.join(", "))));
-            view! { <p>{facts}{made_anew}</p> }.into_any()
+            let initialized = (!report.missing.is_empty()).then(|| {
+                format!(" Not in the file, so newly initialized: {}.", format::visible(&report.missing.join(", ")))
+            });
+            view! { <p>{facts}{initialized}</p> }.into_any()
         }
         Load::Failed(diagnostic) => view! {
             <DiagnosticNote diagnostic />

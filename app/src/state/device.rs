@@ -1,4 +1,4 @@
-//! What is computed on, and what became of the worker that does it.
+//! The device that computes, and the worker that owns it.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{DeviceChoice, DeviceReport};
@@ -6,14 +6,14 @@ use hone_core::protocol::{DeviceChoice, DeviceReport};
 /// The device and the worker that owns it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Device {
-    /// What the person asked for.
+    /// The user's choice.
     pub choice: DeviceChoice,
     /// Whether the worker has loaded and takes commands.
     pub is_listening: bool,
-    /// What was chosen; absent until the worker has loaded and checked it.
+    /// The device in use; absent until the worker has chosen and checked it.
     pub report: Option<DeviceReport>,
     /// Why the last worker ended and a new one was started.
     pub lost: Option<Diagnostic>,
-    /// Why there is no worker at all: it failed before it was ready.
+    /// Why there is no worker: it failed before it was ready.
     pub failed: Option<Diagnostic>,
 }

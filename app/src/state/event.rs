@@ -3,9 +3,9 @@
 use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::run::RunSummary;
 
-use crate::state::{Effect, Export, FinderStage, Hub, Load, Mistake, Phase, Reply, State, Topic};
+use crate::state::{Effect, Export, FinderStage, HubSearch, Load, MisclassifiedRow, Phase, Prediction, State, Topic};
 
-/// Longest silence that a worker may announce, in seconds.
+/// Longest silence that the worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
 
 impl State {
@@ -17,51 +17,53 @@ impl State {
             return self.on_late_event(event);
         }
         match event {
-            // Bounded, or a wrong figure would switch the watch off.
+            // Bounded: a wrong figure must not switch the watchdog off.
             Event::Busy { seconds } => self.busy_s = seconds.clamp(0.0, MAX_BUSY_S),
             Event::Ready { device } => {
                 let check = device.check.clone();
                 self.known_check = check.clone().or(self.known_check.take());
                 self.device.report = Some(device);
                 self.device.failed = None;
-                return check.map(Effect::Keep).into_iter().collect();
+                return check.map(Effect::StoreCheck).into_iter().collect();
             }
             Event::DataProgress { role, done_bytes, total_bytes } => {
-                self.data.file_mut(role).progress = share(done_bytes, total_bytes);
+                self.data.file_mut(role).on_progress(fraction(done_bytes, total_bytes));
             }
             Event::DataOpened { role, source } => return self.on_opened(role, source),
             Event::DataReady { report } => {
                 self.data.is_mapping = false;
                 *self.data.open_report() = Some(report);
-                // What one model refuses another may take.
-                self.data.train.diagnostic.take_if(|diagnostic| diagnostic.code == "data.refused");
+                // Rows that one model rejects may fit another one.
+                self.data.train.clear_diagnostic(|diagnostic| diagnostic.code == "data.refused");
                 return self.load_first();
             }
             Event::DataNotOpened { role, diagnostic } => return self.on_not_opened(role, diagnostic),
             Event::DataFailed { role, diagnostic } => self.data.failed(role, diagnostic),
-            Event::ModelProgress { done_bytes, total_bytes } => self.model.progressed(share(done_bytes, total_bytes)),
+            Event::ModelProgress { done_bytes, total_bytes } => {
+                self.model.on_progress(fraction(done_bytes, total_bytes))
+            }
             Event::ModelReady { model } => {
                 self.forget_weights();
                 self.data.forget_tokens();
-                self.model.ready(model);
+                self.model.on_ready(model);
             }
             Event::ModelFailed { diagnostic } => {
-                self.model.failed(diagnostic);
+                self.model.on_failed(diagnostic);
                 return self.load_first();
             }
-            Event::ModelNotFound { diagnostic } => self.model.hub = Hub::Failed(diagnostic),
-            Event::ModelFound { found } => self.model.hub = Hub::Found(found.into()),
-            Event::ModelsKept { kept, free_bytes } => self.model.were_kept(kept, free_bytes),
+            Event::ModelNotFound { diagnostic } => self.model.hub = HubSearch::Failed(diagnostic),
+            Event::ModelFound { found } => self.model.hub = HubSearch::Found(found.into()),
+            Event::ModelsKept { kept, free_bytes } => self.model.on_kept(kept, free_bytes),
             Event::Predicted { labels, base, tuned, tokens, truncated } => {
-                self.trial.answered(|query| Reply { query, labels, base, tuned, tokens, truncated });
+                self.inference.on_prediction(|query| Prediction { query, labels, base, tuned, tokens, truncated });
             }
-            Event::PredictFailed { diagnostic } => self.trial.failed(diagnostic),
+            Event::PredictFailed { diagnostic } => self.inference.on_failed(diagnostic),
             Event::ExportProgress { done, total } => {
-                self.export = Export::Writing(share(f64::from(done), f64::from(total)));
+                self.export = Export::Writing(fraction(f64::from(done), f64::from(total)));
             }
             Event::Exported { file_name, bytes } => {
                 self.export = Export::Done { file_name: file_name.clone(), bytes };
-                return vec![Effect::Save { file_name }];
+                return vec![Effect::Download { file_name }];
             }
             Event::ExportFailed { diagnostic } => self.export = Export::Failed(diagnostic),
             Event::RateTried { point, total } => {
@@ -73,8 +75,8 @@ impl State {
                 self.finder.stage = FinderStage::Found(finding);
             }
             Event::RateFailed { diagnostic } => self.finder.stage = FinderStage::Failed(diagnostic),
-            Event::Estimated { estimate } => self.estimate.answered(Ok(estimate)),
-            Event::EstimateFailed { diagnostic } => self.estimate.answered(Err(diagnostic)),
+            Event::Estimated { estimate } => self.estimate.on_result(Ok(estimate)),
+            Event::EstimateFailed { diagnostic } => self.estimate.on_result(Err(diagnostic)),
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { diagnostic } => return self.worker_lost(diagnostic),
             Event::Rows { rows, total } => self.on_rows(topic, rows, total),
@@ -87,12 +89,12 @@ impl State {
     /// Takes an answer to a request that was given up. Nobody awaits it, but the worker now holds another file or model.
     fn on_late_event(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::DataOpened { role, .. } => self.data.file_mut(role).closed(),
+            Event::DataOpened { role, .. } => self.data.file_mut(role).displaced(),
             Event::ModelReady { model } => {
                 self.forget_weights();
                 self.data.forget_tokens();
                 let is_replaced = matches!(self.model.load, Load::Ready(_));
-                self.model.loaded_late(model);
+                self.model.on_late_ready(model);
                 if is_replaced {
                     return self.load_model();
                 }
@@ -102,26 +104,26 @@ impl State {
         Vec::new()
     }
 
-    /// Rows of a cell of the confusion matrix have come, to be shown or to be picked from.
+    /// Takes rows of a cell of the confusion matrix, to be shown or to be picked from.
     fn on_rows(&mut self, topic: Option<Topic>, rows: Vec<RowView>, total: u32) {
-        if topic == Some(Topic::Mistakes) {
-            self.trial.is_picking = false;
+        if topic == Some(Topic::Misclassified) {
+            self.inference.is_picking = false;
             let name = self.run.worst_cell().map_or("", |(actual, _)| self.run.label(actual)).to_owned();
-            let mistake = |row| Mistake { row, actual: name.clone() };
-            self.trial.mistakes = rows.into_iter().map(mistake).collect();
+            let row = |row| MisclassifiedRow { row, actual: name.clone() };
+            self.inference.misclassified = rows.into_iter().map(row).collect();
         } else if let Some(cell) = &mut self.run.cell {
             (cell.rows, cell.total) = (Some(rows), total);
         }
     }
 
-    /// A run is over: it goes into the history, and the next one that waits begins.
+    /// A run has finished: it goes into the history, and the next waiting run begins.
     fn on_finished(&mut self, summary: RunSummary) -> Vec<Effect> {
         let run = &mut self.run;
         (run.evaluating, run.measuring) = (None, None);
         run.has_weights = true;
         run.phase = Phase::Finished(Box::new(summary));
         self.history.keep(&self.run);
-        let mut effects = vec![Effect::KeepRuns];
+        let mut effects = vec![Effect::StoreRuns];
         effects.extend(self.next_run());
         effects
     }
@@ -130,7 +132,7 @@ impl State {
         let run = &mut self.run;
         match event {
             Event::Started { plan } => {
-                // The worker has let go of the earlier weights.
+                // The worker has dropped the earlier weights.
                 self.previous = None;
                 self.forget_answers();
                 let run = &mut self.run;
@@ -158,7 +160,7 @@ impl State {
                 run.evaluating = None;
                 run.measuring = (total > 0).then_some((done, total));
             }
-            // Either may come after the person has pressed Stop.
+            // Either may arrive after the user has pressed Stop.
             Event::Paused if run.phase == Phase::Running => run.phase = Phase::Paused,
             Event::Resumed if run.phase == Phase::Paused => run.phase = Phase::Running,
             Event::RunFailed { diagnostic } => self.run_failed(diagnostic),
@@ -168,6 +170,6 @@ impl State {
     }
 }
 
-fn share(done: f64, total: f64) -> f64 {
+fn fraction(done: f64, total: f64) -> f64 {
     if total > 0.0 { (done / total).clamp(0.0, 1.0) } else { 0.0 }
 }

@@ -1,6 +1,10 @@
-//! Taking the model away.
+//! The download of the tuned model.
 
 use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::Command;
+use hone_core::usage::ExportForm;
+
+use crate::state::{Effect, State, Topic};
 
 /// How far the download is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -8,15 +12,23 @@ pub enum Export {
     /// Nobody asked for it yet.
     #[default]
     Idle,
-    /// This share is written.
+    /// The worker is writing it: the fraction written, from 0 to 1.
     Writing(f64),
-    /// The zip was handed to the browser.
+    /// The browser has the zip.
     Done {
-        /// Its name.
+        /// The name of the zip.
         file_name: String,
         /// Its size in bytes.
         bytes: f64,
     },
-    /// It cannot be made.
+    /// Why it could not be written.
     Failed(Diagnostic),
+}
+
+impl State {
+    /// Writes a folder for download.
+    pub fn export(&mut self, form: ExportForm) -> Vec<Effect> {
+        self.export = Export::Writing(0.0);
+        vec![self.request(Topic::Export, Command::Export { form })]
+    }
 }

@@ -1,53 +1,53 @@
-//! The five steps, each with its state in one line.
+//! The five steps, each with its status in one line.
 
 use crate::state::format;
 use crate::state::runs::scores;
 use crate::state::{Export, Load, Phase, State};
 
-/// A step of the flow.
+/// A step of the page, from data to download.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// A file and what is in it.
+    /// The data.
     Data,
     /// A pretrained model.
     Model,
     /// The run.
     Train,
-    /// One's own sentences.
+    /// Predictions for the user's own texts.
     Try,
     /// The download.
     Export,
 }
 
-/// How a step stands, as a mark that does not depend on color.
+/// The status of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Waits for an earlier one.
+pub enum Status {
+    /// It waits for an earlier step.
     Waiting,
-    /// The person's turn.
+    /// It waits for the user.
     Open,
-    /// Something is going on.
+    /// Work is under way.
     Busy,
-    /// Done.
+    /// It is done.
     Done,
     /// Something is wrong.
     Wrong,
 }
 
-/// The state of a step.
+/// The status of a step with a short description.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepLine {
-    /// As a mark.
-    pub mark: Mark,
-    /// In a line.
+    /// The status.
+    pub status: Status,
+    /// The description, a few words long.
     pub text: String,
 }
 
 impl Step {
-    /// In the order of the flow.
+    /// All steps in order.
     pub const ALL: [Self; 5] = [Self::Data, Self::Model, Self::Train, Self::Try, Self::Export];
 
-    /// Its name, as shown.
+    /// Its name on the page.
     pub fn name(self) -> &'static str {
         match self {
             Self::Data => "Data",
@@ -58,7 +58,7 @@ impl Step {
         }
     }
 
-    /// The id of its section.
+    /// The id of its section on the page.
     pub fn id(self) -> &'static str {
         match self {
             Self::Data => "data",
@@ -71,38 +71,38 @@ impl Step {
 }
 
 impl State {
-    /// How a step stands.
+    /// The status of a step.
     pub fn line(&self, step: Step) -> StepLine {
-        let (mark, text) = match step {
+        let (status, text) = match step {
             Step::Data => self.data_line(),
             Step::Model => self.model_line(),
             Step::Train => self.train_line(),
-            Step::Try => match (self.run.has_weights, self.trial.reply.is_some()) {
-                (false, _) => (Mark::Waiting, "after training".into()),
-                (true, false) => (Mark::Open, "ready for your own text".into()),
-                (true, true) => (Mark::Done, "tried".into()),
+            Step::Try => match (self.run.has_weights, self.inference.prediction.is_some()) {
+                (false, _) => (Status::Waiting, "after training".into()),
+                (true, false) => (Status::Open, "ready for your own text".into()),
+                (true, true) => (Status::Done, "tried".into()),
             },
             Step::Export => match &self.export {
-                Export::Failed(_) => (Mark::Wrong, "could not be made".into()),
-                Export::Writing(share) => (Mark::Busy, format!("writing, {}", format::percent(*share))),
-                Export::Done { .. } => (Mark::Done, "downloaded".into()),
-                Export::Idle if self.run.has_weights => (Mark::Open, "ready to download".into()),
-                Export::Idle => (Mark::Waiting, "after training".into()),
+                Export::Failed(_) => (Status::Wrong, "could not be written".into()),
+                Export::Writing(share) => (Status::Busy, format!("writing, {}", format::percent(*share))),
+                Export::Done { .. } => (Status::Done, "downloaded".into()),
+                Export::Idle if self.run.has_weights => (Status::Open, "ready to download".into()),
+                Export::Idle => (Status::Waiting, "after training".into()),
             },
         };
-        StepLine { mark, text }
+        StepLine { status, text }
     }
 
-    /// What a person who does not look at the page should hear, changing only when something of note happens.
+    /// A sentence for screen readers. It changes only when something notable happens.
     pub fn announcement(&self) -> String {
         if self.run.rejected.is_some() {
-            return "Training could not start; the earlier result is as it was.".into();
+            return "Training could not start. The earlier result is unchanged.".into();
         }
         if self.finder.is_active() {
-            return "A learning rate is being looked for.".into();
+            return "The learning rate finder is running.".into();
         }
         match &self.run.phase {
-            Phase::Idle if self.finder.finding().is_some() => "The search for a learning rate is over.".into(),
+            Phase::Idle if self.finder.finding().is_some() => "The learning rate finder has finished.".into(),
             Phase::Idle => {
                 let data = self.data.is_ready().then(|| format!("{}.", self.data_line().1));
                 let model = self.model.report().map(|model| format!("Model loaded: {}.", model.name));
@@ -114,67 +114,67 @@ impl State {
                 format!("Validation {} after step {}.", scores::headline(self.run.task(), last), last.step)
             }),
             Phase::Paused => "Training is paused.".into(),
-            Phase::Stopping => "Training stops; the best weights are kept.".into(),
+            Phase::Stopping => "Training is stopping. The best weights are kept.".into(),
             Phase::Finished(summary) => {
-                format!("Training is over. Validation {}.", scores::headline(self.run.task(), &summary.best))
+                format!("Training has finished. Validation {}.", scores::headline(self.run.task(), &summary.best))
             }
             Phase::Failed(_) => "Training ended with an error.".into(),
         }
     }
 
-    fn data_line(&self) -> (Mark, String) {
+    fn data_line(&self) -> (Status, String) {
         let data = &self.data;
-        if data.train.diagnostic.is_some() || data.validation.diagnostic.is_some() {
-            (Mark::Wrong, "needs a look".into())
-        } else if let Some(file) = [&data.train, &data.validation].into_iter().find(|file| file.is_opening) {
-            (Mark::Busy, format!("reading, {}", format::percent(file.progress)))
+        if data.train.diagnostic().is_some() || data.validation.diagnostic().is_some() {
+            (Status::Wrong, "needs attention".into())
+        } else if let Some(file) = [&data.train, &data.validation].into_iter().find(|file| file.is_reading()) {
+            (Status::Busy, format!("reading, {}", format::percent(file.progress())))
         } else if let Some(report) = &data.report {
             let rows = format::counted(report.rows_kept, "row", "rows");
             let labels = match report.classes.len() as u32 {
                 0 => String::new(),
                 labels => format!(", {}", format::counted(labels, "label", "labels")),
             };
-            (Mark::Done, rows + &labels)
+            (Status::Done, rows + &labels)
         } else if data.is_mapping {
-            (Mark::Busy, "looking at the rows".into())
+            (Status::Busy, "checking the rows".into())
         } else {
-            (Mark::Open, "choose a file".into())
+            (Status::Open, "choose a file".into())
         }
     }
 
-    fn model_line(&self) -> (Mark, String) {
+    fn model_line(&self) -> (Status, String) {
         match &self.model.load {
-            _ if self.device.failed.is_some() => (Mark::Wrong, "the engine did not start".into()),
-            Load::Failed(_) => (Mark::Wrong, "could not be loaded".into()),
-            Load::Ready(model) => (Mark::Done, format!("{}, {}", model.name, format::millions(model.parameters))),
-            Load::Loading(share) => (Mark::Busy, format!("loading, {}", format::percent(*share))),
-            Load::Idle if self.device.report.is_none() => (Mark::Busy, "engine is loading".into()),
-            Load::Idle => (Mark::Waiting, "loads with your data".into()),
+            _ if self.device.failed.is_some() => (Status::Wrong, "the engine did not start".into()),
+            Load::Failed(_) => (Status::Wrong, "could not be loaded".into()),
+            Load::Ready(model) => (Status::Done, format!("{}, {}", model.name, format::millions(model.parameters))),
+            Load::Loading { progress, .. } => (Status::Busy, format!("loading, {}", format::percent(*progress))),
+            Load::Idle { .. } if self.device.report.is_none() => (Status::Busy, "engine is loading".into()),
+            Load::Idle { .. } => (Status::Waiting, "loads with your data".into()),
         }
     }
 
-    fn train_line(&self) -> (Mark, String) {
+    fn train_line(&self) -> (Status, String) {
         let step = || {
             let (step, total) = self.run.position().unwrap_or_default();
             format!("step {} of {}", format::count(f64::from(step)), format::count(f64::from(total)))
         };
         match &self.run.phase {
-            _ if self.finder.is_active() => (Mark::Busy, "looking for a rate".into()),
+            _ if self.finder.is_active() => (Status::Busy, "finding a learning rate".into()),
             Phase::Idle if self.facts().is_none() || !self.data.is_ready() => {
-                (Mark::Waiting, "after data and model".into())
+                (Status::Waiting, "after data and model".into())
             }
-            Phase::Idle if self.has_wrong_recipe() => (Mark::Wrong, "the recipe needs a look".into()),
-            Phase::Idle if self.blocker().is_some() => (Mark::Busy, "getting ready".into()),
-            Phase::Idle => (Mark::Open, "ready to start".into()),
-            Phase::Starting => (Mark::Busy, "setting up".into()),
+            Phase::Idle if self.has_wrong_recipe() => (Status::Wrong, "the recipe needs attention".into()),
+            Phase::Idle if self.blocker().is_some() => (Status::Busy, "getting ready".into()),
+            Phase::Idle => (Status::Open, "ready to start".into()),
+            Phase::Starting => (Status::Busy, "setting up".into()),
             Phase::Running => match self.run.seconds_left {
-                Some(left) => (Mark::Busy, format!("{} · {} left", step(), format::duration(left))),
-                None => (Mark::Busy, step()),
+                Some(left) => (Status::Busy, format!("{} · {} left", step(), format::duration(left))),
+                None => (Status::Busy, step()),
             },
-            Phase::Paused => (Mark::Open, format!("paused at {}", step())),
-            Phase::Stopping => (Mark::Busy, "stopping".into()),
-            Phase::Finished(summary) => (Mark::Done, scores::headline(self.run.task(), &summary.best)),
-            Phase::Failed(_) => (Mark::Wrong, "ended with an error".into()),
+            Phase::Paused => (Status::Open, format!("paused at {}", step())),
+            Phase::Stopping => (Status::Busy, "stopping".into()),
+            Phase::Finished(summary) => (Status::Done, scores::headline(self.run.task(), &summary.best)),
+            Phase::Failed(_) => (Status::Wrong, "ended with an error".into()),
         }
     }
 }

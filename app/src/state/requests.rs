@@ -18,16 +18,16 @@ pub enum Topic {
     Hub,
     /// Estimating a run's time and memory.
     Estimate,
-    /// The learning rate range test.
-    RateTest,
+    /// The learning rate finder.
+    LrFinder,
     /// A run.
     Run,
     /// Predictions of both models.
     Prediction,
     /// Rows of the opened cell of the confusion matrix.
     Cell,
-    /// Rows that the model got wrong, to pick from.
-    Mistakes,
+    /// Misclassified rows, to pick from.
+    Misclassified,
     /// The folder to download.
     Export,
 }

@@ -20,7 +20,7 @@ use hone_core::recipe::{Family, LoraTarget, Metric, ParamGroup, Pooling, RecipeS
 use hone_core::run::{Baseline, EndReason, LrPoint, ParamGroupState, RunPlan, RunSummary};
 use hone_core::usage::PromptForm;
 
-use crate::state::{Chosen, Effect, State, Topic};
+use crate::state::{Effect, FileChoice, State, Topic};
 
 const MAPPING: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
 
@@ -231,9 +231,9 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::ModelProgress { .. } | Event::ModelReady { .. } | Event::ModelFailed { .. } => Topic::Model,
         Event::ModelFound { .. } | Event::ModelNotFound { .. } => Topic::Hub,
         Event::Estimated { .. } | Event::EstimateFailed { .. } => Topic::Estimate,
-        Event::RateTried { .. } | Event::RateFound { .. } | Event::RateFailed { .. } => Topic::RateTest,
+        Event::RateTried { .. } | Event::RateFound { .. } | Event::RateFailed { .. } => Topic::LrFinder,
         Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
-        Event::Rows { .. } => Topic::Mistakes,
+        Event::Rows { .. } => Topic::Misclassified,
         Event::Exported { .. } | Event::ExportProgress { .. } | Event::ExportFailed { .. } => Topic::Export,
         _ => Topic::Run,
     })
@@ -252,16 +252,16 @@ fn number(effects: &[Effect]) -> RequestId {
 }
 
 /// A file by name; each of those in these tests has another place for its bytes.
-fn chosen(name: &str) -> Chosen {
-    Chosen::new(name.into(), None, name.bytes().map(usize::from).sum())
+fn chosen(name: &str) -> FileChoice {
+    FileChoice::new(name.into(), None, name.bytes().map(usize::from).sum())
 }
 
 /// A page whose worker is there, with a file, a mapping and a model.
 fn ready() -> State {
     let mut state = State::default();
     state.restart();
-    state.catalog(Ok(vec![entry()]));
-    state.listening();
+    state.on_catalog(Ok(vec![entry()]));
+    state.on_listening();
     state.answer(device_ready());
     state.open(DataRole::Train, chosen("reviews.csv"));
     for event in [opened(2), data_ready(), model_ready(), tokens_ready()] {

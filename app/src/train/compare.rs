@@ -5,7 +5,7 @@ use crate::page::Page;
 use crate::state::runs::scores;
 use crate::state::{History, SERIES, State, format};
 
-/// Two or more runs, laid over each other, and what differs between them.
+/// Two or more runs overlaid in one chart, and the differences between them.
 #[component]
 pub fn Comparison() -> impl IntoView {
     let page = Page::get();
@@ -14,13 +14,13 @@ pub fn Comparison() -> impl IntoView {
     let title = page.memo(|state| format!("Validation {}", scores::name(state.history.compared())));
     let loss = page.memo(|state| state.history.loss_picture());
     let legend = page.memo(|state| {
-        let series = |place: usize| format!("series-{}", place % SERIES);
+        let series = |index: usize| format!("series-{}", index % SERIES);
         let runs = state.history.ticked().into_iter().enumerate();
-        runs.map(|(place, run)| (series(place), format::visible(&run.name))).collect::<Vec<_>>()
+        runs.map(|(index, run)| (series(index), format::visible(&run.name))).collect::<Vec<_>>()
     });
     let heads = page.memo(|state| {
         let names = state.history.ticked().into_iter().map(|run| format::visible(&run.name));
-        ["Differs in".to_owned()].into_iter().chain(names).collect::<Vec<_>>()
+        ["Difference".to_owned()].into_iter().chain(names).collect::<Vec<_>>()
     });
     let rows = page.memo(rows);
     view! {
@@ -28,7 +28,7 @@ pub fn Comparison() -> impl IntoView {
             <h3>"Comparison"</h3>
             <div class="columns">
                 <Chart title picture=score mark=format::tick legend />
-                <Chart title="Validation loss; training loss thin" picture=loss mark=format::tick legend />
+                <Chart title="Validation loss, with training loss as thin lines" picture=loss mark=format::tick legend />
             </div>
             <Table label="What differs between the runs" class="differences" heads rows />
         </div>
@@ -43,7 +43,7 @@ fn rows(state: &State) -> Vec<Vec<String>> {
     };
     let differences = state.history.differences();
     if differences.is_empty() {
-        row("nothing".into(), &|_| "the same recipe".into());
+        row("none".into(), &|_| "same recipe".into());
     }
     for (name, values) in &differences {
         row(name.clone(), &|run| format::visible(&values[run]));
@@ -58,7 +58,7 @@ fn rows(state: &State) -> Vec<Vec<String>> {
             own.map_or("–".into(), |own| format::score(own.f1))
         });
     }
-    row("Kept of what it knew".into(), &|run| {
+    row("Representation similarity".into(), &|run| {
         runs[run].forgetting.map_or("–".into(), |forgetting| format::percent(forgetting.agreement))
     });
     row("Time".into(), &|run| format::about(runs[run].seconds));

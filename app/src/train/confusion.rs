@@ -6,7 +6,7 @@ use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::{Cell, State, format};
 
-/// What was taken for what. Each cell opens its rows.
+/// The confusion matrix. Each cell opens its rows.
 #[component]
 pub fn Confusion() -> impl IntoView {
     let page = Page::get();
@@ -39,8 +39,8 @@ pub fn Confusion() -> impl IntoView {
     let is_missing = page.memo(|state| confusion(state).is_none());
     view! {
         <div class="stack" hidden=is_missing>
-        <h4>"What was taken for what"</h4>
-        <p class="hint">"Rows: what it is. Columns: what the model said. Press a number to read its rows."</p>
+        <h4>"Confusion matrix"</h4>
+        <p class="hint">"Rows are the true labels, columns the predicted ones. Select a number to read its rows."</p>
         <div class="frame" tabindex="0" role="region" aria-label="Confusion matrix">
             <table class="confusion">
                 <thead>
@@ -57,7 +57,7 @@ pub fn Confusion() -> impl IntoView {
     }
 }
 
-/// The classes and their confusion matrix, where the run was of that kind.
+/// The classes and their confusion matrix, if the task has them.
 fn confusion(state: &State) -> Option<(&[ClassScores], &[Vec<u32>])> {
     state.run.summary()?.best.classes()
 }
@@ -70,7 +70,7 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
         let cell = state.run.cell.as_ref();
         cell.is_some_and(|cell| (cell.actual, cell.predicted) == (actual, predicted)).to_string()
     });
-    // Ten shades: enough to see, and no style attribute, which the policy forbids.
+    // Ten shades as classes: the content security policy forbids style attributes.
     let shade = format!("{} shade-{:.0}", if actual == predicted { "right" } else { "mistaken" }, share * 10.0);
     view! {
         <td>
@@ -95,10 +95,10 @@ fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
     let name = move |class: u32| labels.with(|labels| labels.get(class as usize).cloned().unwrap_or_default());
     let view_of = move |cell: Cell| {
         let title = format!("{}, predicted {}", name(cell.actual), name(cell.predicted));
-        let Some(rows) = cell.rows else { return view! { <p>"Fetching rows of " {title} "…"</p> }.into_any() };
+        let Some(rows) = cell.rows else { return view! { <p>"Loading rows of " {title} "…"</p> }.into_any() };
         let shown = format!("{title}: {} of {}, worst first", rows.len(), format::counted(cell.total, "row", "rows"));
         let items = rows.into_iter().map(|row| {
-            let about = format!("line {}, {} sure", row.line, format::percent(f64::from(row.probability)));
+            let about = format!("line {}, probability {}", row.line, format::percent(f64::from(row.probability)));
             let pair = row.pair.as_deref().map(format::excerpt);
             view! {
                 <li>
@@ -121,6 +121,6 @@ fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
 #[component]
 fn TryButton(row: RowView) -> impl IntoView {
     let page = Page::get();
-    let ask = move |_| page.act(|state| state.ask_row(row.clone()));
+    let ask = move |_| page.act(|state| state.predict_row(row.clone()));
     view! { <a class="quiet" href="#try" on:click=pressed(ask)>"Try it"</a> }
 }

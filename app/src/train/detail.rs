@@ -1,4 +1,4 @@
-//! What is behind the figures of a run, by its task.
+//! Details behind the scores of a run, by task.
 
 use hone_core::metrics::{ClassScores, Detail, TextSample};
 use leptos::prelude::*;
@@ -7,15 +7,15 @@ use crate::components::{Chart, Table, changing};
 use crate::page::Page;
 use crate::state::{State, format};
 
-/// Scores of each class, label or kind of entity.
+/// Scores of each class, label or entity type.
 #[component]
 pub fn ByLabel() -> impl IntoView {
     let page = Page::get();
     let rows = page.memo(by_label);
     let heads = page.memo(|state| {
         let (name, last) = match detail(state) {
-            Some(Detail::Entities { .. }) => ("Kind", &["Entities"][..]),
-            Some(Detail::Labels { .. }) => ("Label", &["Rows", "Said from"][..]),
+            Some(Detail::Entities { .. }) => ("Type", &["Entities"][..]),
+            Some(Detail::Labels { .. }) => ("Label", &["Rows", "Threshold"][..]),
             _ => ("Label", &["Rows"][..]),
         };
         let heads = [name, "Precision", "Recall", "F1"].into_iter().chain(last.iter().copied());
@@ -24,10 +24,10 @@ pub fn ByLabel() -> impl IntoView {
     let has_no_thresholds = page.memo(|state| !matches!(detail(state), Some(Detail::Labels { .. })));
     view! {
         <div hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
-            <h4>"One by one"</h4>
-            <Table label="Scores one by one" heads rows />
+            <h4>"Scores by label"</h4>
+            <Table label="Scores by label" heads rows />
             <p class="hint" hidden=has_no_thresholds>
-                "A label is said to be there from that probability on; each was chosen for the best F1 on the validation rows."
+                "A label is predicted if its probability reaches the threshold. Each threshold was tuned for the best F1 on the validation rows."
             </p>
         </div>
     }
@@ -54,40 +54,41 @@ fn by_label(state: &State) -> Vec<Vec<String>> {
     classes.iter().enumerate().map(row).collect()
 }
 
-/// Truth against prediction.
+/// Predicted over true numbers.
 #[component]
 pub fn Scatter() -> impl IntoView {
     let page = Page::get();
     let is_missing = page.memo(|state| !matches!(detail(state), Some(Detail::Numbers { .. })));
     let picture = page.memo(|state| state.run.scatter_picture());
-    let legend = ["validation dots", "raw"].into_iter().zip(["a row: truth across, prediction up", "exactly right"]);
+    let legend =
+        ["validation dots", "raw"].into_iter().zip(["a row: true value across, prediction up", "perfect prediction"]);
     let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
     view! {
         <div class="scatter" hidden=is_missing>
-            <Chart title="Prediction over truth" picture mark=format::rate legend />
+            <Chart title="Predicted over true values" picture mark=format::rate legend />
         </div>
     }
 }
 
-/// How many questions had an answer, and from when on the model says that there is none.
+/// How many questions had an answer, and how the model decides that there is none.
 #[component]
 pub fn AnswerCounts() -> impl IntoView {
     let words = Page::get().memo(|state| match detail(state) {
         Some(Detail::Answers { answerable, unanswerable, threshold }) => {
             let answerable = format::counted(*answerable, "question", "questions");
             let without = format::count(f64::from(*unanswerable));
-            let says = match threshold {
-                Some(_) => " The model says “no answer” from the score on that was best for these rows.",
+            let decision = match threshold {
+                Some(_) => " The threshold for “no answer” was tuned on these rows.",
                 None => "",
             };
-            format!("{answerable} with an answer, {without} without.{says}")
+            format!("{answerable} with an answer, {without} without.{decision}")
         }
         _ => String::new(),
     });
     view! { <p>{words}</p> }
 }
 
-/// What the model wrote, beside what stands in the data.
+/// Generated texts next to the references in the data.
 #[component]
 pub fn Samples() -> impl IntoView {
     let page = Page::get();
@@ -96,14 +97,14 @@ pub fn Samples() -> impl IntoView {
         _ => Vec::new(),
     });
     let item = |texts: Vec<String>| {
-        let parts = ["Prompt", "Written", "In the data"].into_iter().zip(texts);
+        let parts = ["Prompt", "Generated", "Reference"].into_iter().zip(texts);
         let parts = parts.map(|(name, text)| view! { <div><dt>{name}</dt><dd dir="auto">{text}</dd></div> });
         let parts = parts.collect_view();
         view! { <li><dl>{parts}</dl></li> }
     };
     view! {
         <div hidden=Memo::new(move |_| samples.with(Vec::is_empty))>
-            <h4>"What it writes"</h4>
+            <h4>"Generated samples"</h4>
             <ul class="written-rows">{changing(move || samples.get().into_iter().map(item).collect_view())}</ul>
         </div>
     }

@@ -5,7 +5,7 @@ use crate::components::{Chart, ProblemPlace, pressed};
 use crate::page::Page;
 use crate::state::{Finder, FinderStage, State, format};
 
-/// Looks for a learning rate, and offers what it finds.
+/// The learning rate finder and its suggestions.
 #[component]
 pub fn RateFinder() -> impl IntoView {
     let page = Page::get();
@@ -21,10 +21,7 @@ pub fn RateFinder() -> impl IntoView {
     let picture = page.memo(|state| state.finder.picture());
     let position = page.memo(|state| {
         let Finder { points, total, .. } = &state.finder;
-        match state.finder.is_active() {
-            true => format!("Rate {} of at most {total}", points.len()),
-            false => String::new(),
-        }
+        if state.finder.is_active() { format!("Rate {} of at most {total}", points.len()) } else { String::new() }
     });
     let legend = ["smooth", "best", "validation dots"].into_iter().zip(["smoothed loss", "valley", "steepest"]);
     let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
@@ -33,7 +30,7 @@ pub fn RateFinder() -> impl IntoView {
         <div class="finder">
             <div class="row">
                 <button type="button" hidden=is_active disabled=cannot on:click=pressed(move |_| page.act(State::find_rate))>
-                    "Find a rate"
+                    "Find a learning rate"
                 </button>
                 <button
                     type="button"
@@ -41,10 +38,10 @@ pub fn RateFinder() -> impl IntoView {
                     disabled=is_stopping
                     on:click=pressed(move |_| page.act(State::stop_finder))
                 >
-                    "Stop looking"
+                    "Stop searching"
                 </button>
                 <p class="hint">
-                    "Tries ever higher rates on a few batches and puts the weights back. A good rate lies where the loss falls, well before it rises."
+                    "Learning rate range test: trains on a few batches at increasing rates, then restores the weights. A good rate is where the loss falls steadily, well before it rises."
                 </p>
             </div>
             <p class="hint number">
@@ -59,7 +56,7 @@ pub fn RateFinder() -> impl IntoView {
     }
 }
 
-/// The rates that were found, to be taken.
+/// The suggested rates.
 #[component]
 fn Suggestions() -> impl IntoView {
     let page = Page::get();
@@ -68,10 +65,10 @@ fn Suggestions() -> impl IntoView {
         match state.finder.finding() {
             None => "",
             Some(found) if found.valley.or(found.steepest).is_none() => {
-                "No rate stands out: the loss did not fall. Check labels and columns, or set the rate by hand."
+                "No suggestion: the loss did not fall. Check labels and columns, or set the rate by hand."
             }
-            Some(found) if found.diverged => "It ended because the loss exploded, as it should.",
-            Some(_) => "It ended before the loss exploded; higher rates may still work.",
+            Some(found) if found.diverged => "The test ended when the loss diverged, as intended.",
+            Some(_) => "The test ended before the loss diverged. Higher rates may work too.",
         }
         .to_owned()
     });
@@ -84,13 +81,13 @@ fn Suggestions() -> impl IntoView {
     }
 }
 
-/// Takes a rate that was found.
+/// Sets a suggested rate as the peak learning rate.
 #[component]
 fn Take(name: &'static str, pick: fn(&LrFinderResult) -> Option<f64>) -> impl IntoView {
     let page = Page::get();
     let rate = move |state: &State| state.finder.finding().and_then(pick);
     let words = page.memo(move |state| {
-        rate(state).map_or_else(String::new, |rate| format!("Take {}", format::rate(format::two_digits(rate))))
+        rate(state).map_or_else(String::new, |rate| format!("Use {}", format::rate(format::two_digits(rate))))
     });
     let is_moot = Memo::new(move |_| words.with(String::is_empty));
     let is_locked = page.memo(State::is_engaged);

@@ -5,7 +5,7 @@ use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
 use crate::state::{State, format};
 
-/// How far the tuned encoder has moved from what it was, in words and as bars.
+/// How much the tuned model has forgotten, in words and as bars.
 #[component]
 pub fn ForgettingMeter() -> impl IntoView {
     let page = Page::get();
@@ -14,12 +14,12 @@ pub fn ForgettingMeter() -> impl IntoView {
     let compared = page.memo(|state| {
         let sentences = forgetting(state).map_or(0, |forgetting| forgetting.sentences);
         let compared = format::counted(sentences, "general sentence", "general sentences");
-        format!("Measured on {compared} that have nothing to do with your rows. ")
+        format!("Measured on {compared} that are unrelated to your data. ")
     });
     let perplexity = page.memo(|state| match forgetting(state).and_then(|forgetting| forgetting.perplexity) {
         Some(PerplexityChange { before, after }) => {
             let [before, after] = [before, after].map(format::tenths);
-            format!("Among how many tokens it hesitates there: {before} before and {after} after. ")
+            format!("Perplexity on general text: {before} before and {after} after. Lower is better. ")
         }
         None => String::new(),
     });
@@ -27,21 +27,21 @@ pub fn ForgettingMeter() -> impl IntoView {
     let bars = changing(move || {
         shares.get().map(|(agreement, cosine)| {
             let bars = vec![
-                Bar { label: "Sentences still alike".into(), share: share(agreement), mark: "" },
-                Bar { label: "Sentences still in place".into(), share: share(cosine), mark: "" },
+                Bar { label: "Similarities between sentences preserved".into(), share: share(agreement), mark: "" },
+                Bar { label: "Sentence vectors preserved (cosine)".into(), share: share(cosine), mark: "" },
             ];
-            view! { <Bars caption="Of what the model was before" bars /> }
+            view! { <Bars caption="Compared with the base model" bars /> }
         })
     });
     view! {
         <div class="forgetting" hidden=is_missing>
-            <h4>"What it has kept"</h4>
+            <h4>"Forgetting"</h4>
             <p>{verdict}</p>
             {bars}
             <p class="hint">
                 {compared}
                 {perplexity}
-                "It matters when the body is used for other tasks too. A lower rate or fewer live layers forget less."
+                "This matters if you also use the encoder for other tasks. A lower learning rate or fewer trainable layers reduce forgetting."
             </p>
         </div>
     }
@@ -54,17 +54,19 @@ fn forgetting(state: &State) -> Option<Forgetting> {
 fn verdict(forgetting: Forgetting) -> &'static str {
     if let Some(PerplexityChange { before, after }) = forgetting.perplexity {
         return match after / before {
-            ratio if ratio <= 1.05 => "It has kept nearly all: general text is as easy for it as before.",
-            ratio if ratio <= 1.3 => "It has forgotten a little: general text is somewhat harder for it than before.",
-            ratio if ratio <= 2.0 => "It has forgotten much of how general text goes.",
-            _ => "It writes as your texts do now and little else.",
+            ratio if ratio <= 1.05 => "Almost nothing was forgotten: perplexity on general text is as low as before.",
+            ratio if ratio <= 1.3 => {
+                "A little was forgotten: perplexity on general text is somewhat higher than before."
+            }
+            ratio if ratio <= 2.0 => "Much was forgotten: perplexity on general text is clearly higher than before.",
+            _ => "Most was forgotten: the model now handles little besides texts like yours.",
         };
     }
     match forgetting.agreement {
-        agreement if agreement >= 0.95 => "It has kept nearly all: sentences that were alike still are.",
-        agreement if agreement >= 0.8 => "It has forgotten a little: most sentences that were alike still are.",
-        agreement if agreement >= 0.5 => "It has forgotten much of what it knew beyond your task.",
-        _ => "It knows your task now and little else.",
+        agreement if agreement >= 0.95 => "Almost nothing was forgotten: similar sentences are still similar.",
+        agreement if agreement >= 0.8 => "A little was forgotten: most similar sentences are still similar.",
+        agreement if agreement >= 0.5 => "Much of what the model knew beyond your task was forgotten.",
+        _ => "Most was forgotten: the model now knows little besides your task.",
     }
 }
 

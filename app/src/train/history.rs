@@ -8,7 +8,7 @@ use crate::state::runs::scores;
 use crate::state::{History, SERIES, SeedGroup, State, Step, format};
 use crate::train::compare::Comparison;
 
-/// The runs that are over: named, compared and deleted.
+/// The finished runs, to be renamed, compared and deleted.
 #[component]
 pub fn Runs() -> impl IntoView {
     let page = Page::get();
@@ -21,7 +21,7 @@ pub fn Runs() -> impl IntoView {
     view! {
         <div class="runs" hidden=page.memo(|state| state.history.runs.is_empty())>
                 <h3>"Runs"</h3>
-                <p class="hint">"Kept in this browser. Tick two or more to lay them over each other."</p>
+                <p class="hint">"Kept in this browser. Select two or more to overlay their curves."</p>
                 <div class="frame" tabindex="0" role="region" aria-label="Runs">
                     <table class="scores">
                         <thead>
@@ -45,7 +45,7 @@ pub fn Runs() -> impl IntoView {
     }
 }
 
-/// The figures that have a column.
+/// The metrics that have a column.
 fn metrics(state: &State) -> Vec<Metric> {
     History::metrics(state.history.runs.iter().rev())
 }
@@ -116,7 +116,7 @@ fn RunRow(id: u32) -> impl IntoView {
     }
 }
 
-/// Mean and spread of recipes that ran with several seeds.
+/// Mean and standard deviation of recipes that ran with several seeds.
 #[component]
 fn SeedGroups() -> impl IntoView {
     let page = Page::get();
@@ -134,11 +134,11 @@ fn SeedGroups() -> impl IntoView {
     let heads = heads(&["First run", "Seeds", "Scores"]);
     view! {
         <div class="seeds" hidden=Memo::new(move |_| rows.with(Vec::is_empty))>
-            <h4>"Over seeds"</h4>
+            <h4>"Across seeds"</h4>
             <p class="hint">
-                "The same recipe on the same data: mean and standard deviation. A smaller difference between recipes is luck."
+                "Mean and standard deviation of the same recipe on the same data. Smaller differences between recipes may be chance."
             </p>
-            <Table label="Mean and spread over seeds" heads rows />
+            <Table label="Mean and standard deviation across seeds" heads rows />
         </div>
     }
 }

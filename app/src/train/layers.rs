@@ -6,12 +6,12 @@ use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::format;
 
-/// Shades of a part that learns.
+/// Number of shades of a trainable group.
 const SHADES: f64 = 5.0;
-/// A rate that is so many times lower is a shade paler: the factor of ULMFiT.
+/// A rate lower by this factor is one shade paler: the factor of ULMFiT.
 const SHADE_FACTOR: f64 = 2.6;
 
-/// Which parts of the model learn when the run begins, and how fast at most.
+/// The groups that are trainable when the run begins, with their peak learning rates.
 #[component]
 pub fn PlannedLayers() -> impl IntoView {
     let page = Page::get();
@@ -30,9 +30,14 @@ pub fn PlannedLayers() -> impl IntoView {
         };
         parts.get().into_iter().map(row).collect_view()
     });
-    let hint = Memo::new(move |_| match parts.with(Vec::is_empty) {
-        true => "They are shown once the model is loaded.".to_owned(),
-        false => "As the run begins; rates at most.".to_owned(),
+    let hint = Memo::new(move |_| {
+        let is_unknown = parts.with(Vec::is_empty);
+        if is_unknown {
+            "Shown once the model is loaded."
+        } else {
+            "At the start of the run, with peak learning rates."
+        }
+        .to_owned()
     });
     view! {
         <div class="layers">
@@ -43,7 +48,7 @@ pub fn PlannedLayers() -> impl IntoView {
     }
 }
 
-/// Which parts of the model learn in the present run, and how fast. While it goes on they can be frozen and thawed.
+/// The groups that are trainable in the current run, with their learning rates. They can be frozen and unfrozen by hand.
 #[component]
 pub fn LiveLayers() -> impl IntoView {
     let page = Page::get();
@@ -53,10 +58,14 @@ pub fn LiveLayers() -> impl IntoView {
     let learning = page.memo(|state| {
         let trainable: f64 =
             state.run.param_groups.iter().filter(|part| part.trainable).map(|part| part.parameters).sum();
-        if trainable > 0.0 { format!("{} parameters learn now.", format::parameters(trainable)) } else { String::new() }
+        if trainable > 0.0 {
+            format!("{} parameters are trainable now.", format::parameters(trainable))
+        } else {
+            String::new()
+        }
     });
     let follow = move |_| page.act(|state| state.follow_recipe());
-    // A key for each part: the button that has the focus must outlast a change of its rate.
+    // A key for each group: a focused button must survive a change of its rate.
     let rows = changing(move || {
         view! { <For each=move || groups.get() key=|group| *group children=|group| view! { <LivePart group /> } /> }
     });
@@ -65,11 +74,11 @@ pub fn LiveLayers() -> impl IntoView {
             <h4>"Layers"</h4>
             <ul>{rows}</ul>
             <button type="button" class="quiet" hidden=is_followed on:click=pressed(follow)>
-                    "Let the recipe decide again"
+                    "Follow the recipe again"
                 </button>
             <p class="hint">
                 {learning}
-                " What is frozen saves work: nothing is computed back through the parts below the lowest one that learns, and dropout is off there."
+                " Freezing saves work: there is no backward pass below the lowest trainable layer, and no dropout."
             </p>
         </div>
     }
@@ -106,7 +115,7 @@ fn LivePart(group: ParamGroup) -> impl IntoView {
     }
 }
 
-/// Its shade by its rate; frozen parts have an outline only.
+/// CSS class by state and rate; frozen groups have only an outline.
 fn class_of(part: Option<&ParamGroupState>) -> String {
     match part.filter(|part| part.trainable) {
         Some(part) => {
@@ -117,7 +126,7 @@ fn class_of(part: Option<&ParamGroupState>) -> String {
     }
 }
 
-/// Its rate, behind a mark that does not depend on color.
+/// The rate, after a mark that does not depend on color.
 fn rate_of(part: Option<&ParamGroupState>, lr: f64) -> String {
     match part.filter(|part| part.trainable) {
         Some(part) => format!("● {}", format::rate(part.rate_factor * lr)),

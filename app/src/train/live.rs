@@ -10,7 +10,7 @@ use crate::train::table::HistoryTable;
 
 const LEGEND: [(&str, &str); 3] = [("smooth", "training"), ("validation", "validation"), ("best", "best")];
 
-/// The run as it goes.
+/// The current run.
 #[component]
 pub fn Live() -> impl IntoView {
     let page = Page::get();
@@ -34,7 +34,7 @@ pub fn Live() -> impl IntoView {
     }
 }
 
-/// Which of several runs this is, and the way out.
+/// The position in the queue, and a button to drop the rest.
 #[component]
 fn QueueLine() -> impl IntoView {
     let page = Page::get();
@@ -51,7 +51,7 @@ fn QueueLine() -> impl IntoView {
     let none_waits = page.memo(|state| state.queue.waiting() == 0);
     let words = page.memo(|state| {
         let waiting = state.queue.waiting() as u32;
-        format!("Drop the {}", format::counted(waiting, "run that waits", "runs that wait"))
+        format!("Drop the {}", format::counted(waiting, "waiting run", "waiting runs"))
     });
     let drop_waiting = move |_| {
         page.act(State::drop_waiting);
@@ -64,7 +64,7 @@ fn QueueLine() -> impl IntoView {
                 ": "
                 <span dir="auto">{name}</span>
             </p>
-            <progress max="1" value=share aria-label="Share of the runs that is done"></progress>
+            <progress max="1" value=share aria-label="Fraction of the runs done"></progress>
             <button type="button" class="quiet" hidden=none_waits on:click=pressed(drop_waiting)>
                 {words}
             </button>
@@ -72,7 +72,7 @@ fn QueueLine() -> impl IntoView {
     }
 }
 
-/// Where the run is, in numbers.
+/// Progress of the run, in numbers.
 #[component]
 fn Figures() -> impl IntoView {
     let page = Page::get();
@@ -81,8 +81,8 @@ fn Figures() -> impl IntoView {
         _ if state.busy_s > 0.0 && state.run.is_computing() => {
             format!("The next batch takes about {}.", format::duration(state.busy_s))
         }
-        (Some((done, total)), _) => format!("Measuring what was forgotten: {done} of {total}"),
-        (None, Some((done, total))) => format!("Checking on the validation rows: {done} of {total}"),
+        (Some((done, total)), _) => format!("Measuring forgetting: {done} of {total}"),
+        (None, Some((done, total))) => format!("Evaluating on the validation rows: {done} of {total}"),
         (None, None) => String::new(),
     });
     let items = changing(move || {
@@ -103,7 +103,7 @@ fn figures(run: &Run) -> Vec<(String, String)> {
     if let Some(plan) = &run.plan {
         let cut = cut_rows(&plan.cuts);
         if !cut.is_empty() {
-            figures.push((format!("At {} tokens", plan.max_length), cut));
+            figures.push((format!("Maximum length {}", plan.max_length), cut));
         }
     }
     if let Some((step, total)) = run.position() {
@@ -114,10 +114,10 @@ fn figures(run: &Run) -> Vec<(String, String)> {
         figures.push(("Epoch".into(), format!("{:.1} / {}", last.epoch, plan.recipe.epochs)));
     }
     if run.tokens_per_s > 0.0 {
-        figures.push(("Tokens a second".into(), format::count(run.tokens_per_s)));
+        figures.push(("Tokens per second".into(), format::count(run.tokens_per_s)));
     }
     if run.is_active() {
-        let left = run.seconds_left.map_or("told after ten steps".into(), format::duration);
+        let left = run.seconds_left.map_or("known after ten steps".into(), format::duration);
         figures.push(("Time left".into(), left));
     }
     if let Some(best) = run.best.and_then(|best| run.evaluations.get(best)) {
@@ -128,7 +128,7 @@ fn figures(run: &Run) -> Vec<(String, String)> {
     figures
 }
 
-/// Pause, go on, stop.
+/// Pause, resume and stop.
 #[component]
 fn Controls() -> impl IntoView {
     let page = Page::get();
@@ -143,7 +143,9 @@ fn Controls() -> impl IntoView {
         };
         words.to_owned()
     });
-    let toggle = move |_| page.act(State::toggle_pause);
+    let toggle = move |_| {
+        page.act(State::toggle_pause);
+    };
     let stop = move |_| {
         page.act(State::stop);
         browser::focus(Step::Train);

@@ -1,4 +1,4 @@
-//! The third step: the run.
+//! The third step: training.
 
 mod adapter;
 mod advanced;
@@ -35,9 +35,9 @@ use presets::Presets;
 pub use recipe_file::save_recipe;
 use result::RunResult;
 use start::StartRow;
-use sweep::Several;
+use sweep::SeveralRuns;
 
-/// The run: its start, its course and what it scored.
+/// The training step.
 #[component]
 pub fn TrainStep() -> impl IntoView {
     let page = Page::get();
@@ -58,7 +58,7 @@ pub fn TrainStep() -> impl IntoView {
             <Presets />
             <StartRow />
             <Advanced />
-            <Several />
+            <SeveralRuns />
             <ProblemPlace diagnostic=failure />
             {warning_notes}
             <div class="preview-run" hidden=has_no_preview>

@@ -7,7 +7,7 @@ use crate::components::{FileButton, ProblemPlace, pressed};
 use crate::page::Page;
 use crate::state::State;
 
-/// The recipe as a file: saved and opened.
+/// Saves the recipe to a file, or opens one.
 #[component]
 pub fn RecipeFile() -> impl IntoView {
     let page = Page::get();
@@ -16,7 +16,7 @@ pub fn RecipeFile() -> impl IntoView {
     let open = Callback::new(move |files: FileList| {
         let Some(file) = files.get(0) else { return };
         spawn_local(async move {
-            // A file that vanished reads as an empty one, which is no recipe.
+            // A file that has vanished is read as empty, which is not a recipe.
             let text = browser::read_text(&file).await.unwrap_or_default();
             page.act(|state| state.open_recipe(browser::recipe_of_json(&text)));
         });
@@ -34,7 +34,7 @@ pub fn RecipeFile() -> impl IntoView {
     }
 }
 
-/// Hands the recipe of the last run to the person, with nothing left open.
+/// Downloads the recipe of the last run, with all automatic values filled in.
 pub fn save_recipe(page: Page) {
     let json = page.peek(|state| state.run.plan.as_ref().map(|plan| browser::to_json(&plan.recipe)));
     if let Some(json) = json {
@@ -44,6 +44,6 @@ pub fn save_recipe(page: Page) {
 
 fn save(json: String) {
     if let Some(blob) = browser::text_blob(&json) {
-        browser::save(&blob, "recipe.json");
+        browser::download(&blob, "recipe.json");
     }
 }

@@ -8,7 +8,7 @@ use crate::train::confusion::Confusion;
 use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use crate::train::forgetting::ForgettingMeter;
 
-/// What a finished run scored.
+/// The result of a finished run.
 #[component]
 pub fn RunResult() -> impl IntoView {
     let page = Page::get();
@@ -36,7 +36,7 @@ pub fn RunResult() -> impl IntoView {
     }
 }
 
-/// The tuned model's figures, and those of always saying the same where there are such.
+/// Scores of the tuned model, and of the baseline if there is one.
 fn rows(state: &State) -> Option<Vec<Vec<String>>> {
     let (summary, metrics) = (state.run.summary()?, scores::shown(state.run.task()));
     let row = |name: String, score: &dyn Fn(hone_core::recipe::Metric) -> f64| {
@@ -45,7 +45,7 @@ fn rows(state: &State) -> Option<Vec<Vec<String>>> {
     };
     let tuned = row("Tuned model".into(), &|metric| summary.best.score(metric));
     let baseline = summary.baseline.as_ref().map(|baseline| {
-        let name = format!("Always guessing “{}”", format::visible(&baseline.label));
+        let name = format!("Always predicting “{}”", format::visible(&baseline.label));
         row(name, &|metric| baseline.scores.get(&metric).copied().unwrap_or(f64::NAN))
     });
     Some([tuned].into_iter().chain(baseline).collect())
@@ -54,7 +54,7 @@ fn rows(state: &State) -> Option<Vec<Vec<String>>> {
 fn ended(state: &State) -> Option<String> {
     let summary = state.run.summary()?;
     Some(format!(
-        "{} It took {} steps and {}; the weights of step {} are kept.",
+        "{} It took {} optimizer steps and {}. The weights of step {} were kept.",
         state.run.end_words(),
         format::count(f64::from(summary.steps)),
         format::duration(summary.seconds),

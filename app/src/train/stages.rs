@@ -5,7 +5,7 @@ use crate::components::changing;
 use crate::page::Page;
 use crate::state::{StageGrid, format};
 
-/// Which part learns in which stage of the coming run.
+/// The groups that are trainable in each stage of the planned run.
 #[component]
 pub fn Stages() -> impl IntoView {
     let page = Page::get();
@@ -17,7 +17,7 @@ pub fn Stages() -> impl IntoView {
     });
     changing(move || match grid.get() {
         Some(grid) => view! { <Grid grid unit=unit.get() /> }.into_any(),
-        None => view! { <p class="hint">"Which part learns when is shown once the model is loaded."</p> }.into_any(),
+        None => view! { <p class="hint">"The stages are shown once the model is loaded."</p> }.into_any(),
     })
 }
 
@@ -34,7 +34,7 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
     let row = |(group, trainable): (ParamGroup, Vec<bool>)| {
         let cells = trainable.into_iter().zip(&is_reached).map(|(is_trainable, is_reached)| {
             let (class, sign, words) =
-                if is_trainable { ("live", "●", "learns") } else { ("frozen", "❄", "frozen") };
+                if is_trainable { ("live", "●", "trainable") } else { ("frozen", "❄", "frozen") };
             let class = if *is_reached { class.to_owned() } else { format!("{class} unreached") };
             view! {
                 <td class=class>
@@ -52,12 +52,14 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
     };
     let body = rows.into_iter().map(row).collect_view();
     let note = (reached < stages).then(|| {
-        format!("The run ends after {reached} of {stages} stages: take more epochs or shorter stages to wake the rest.")
+        format!(
+            "The run ends after {reached} of {stages} stages. Use more epochs or shorter stages to unfreeze the rest."
+        )
     });
     view! {
         <div>
-            <h4>"Which part learns when"</h4>
-            <div class="frame fit" tabindex="0" role="region" aria-label="Which part learns when">
+            <h4>"Unfreezing schedule"</h4>
+            <div class="frame fit" tabindex="0" role="region" aria-label="Unfreezing schedule">
                 <table class="stages">
                     <thead>
                         <tr>
@@ -68,7 +70,7 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
                     <tbody>{body}</tbody>
                 </table>
             </div>
-            <p class="hint">{note} " ● learns, ❄ frozen. Frozen parts save work, and dropout is off in the frozen bottom."</p>
+            <p class="hint">{note} " ● trainable, ❄ frozen. Frozen layers save work, and those below the lowest trainable one have no dropout."</p>
         </div>
     }
 }

@@ -5,7 +5,7 @@ use crate::components::pressed;
 use crate::page::Page;
 use crate::state::{Phase, State, Step, cut_rows, format};
 
-/// The one primary button, and what it takes or waits for.
+/// The start button, and what the run takes or is waiting for.
 #[component]
 pub fn StartRow() -> impl IntoView {
     let page = Page::get();
@@ -36,12 +36,12 @@ pub fn StartRow() -> impl IntoView {
                 <Nearest />
             </div>
             <p class="setting-up" hidden=is_quiet>
-                "Setting up. On a GPU the first steps take up to half a minute, because its programs are made then."
+                "Setting up. On a GPU the first steps take up to half a minute, because its kernels are compiled then."
             </p>
     }
 }
 
-/// The nearest recipe that fits, where the one in the form does not.
+/// The closest recipe that fits, if the one in the form does not.
 #[component]
 fn Nearest() -> impl IntoView {
     let page = Page::get();
@@ -57,7 +57,7 @@ fn Nearest() -> impl IntoView {
     }
 }
 
-/// What the button says that takes the nearest recipe.
+/// Label of the button for the closest recipe.
 fn nearest(state: &State) -> Option<String> {
     let Some(Ok(estimate)) = state.estimate() else { return None };
     let nearest = estimate.nearest.as_ref().filter(|_| !estimate.fits())?;
@@ -66,7 +66,7 @@ fn nearest(state: &State) -> Option<String> {
     Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.gradient_accumulation_steps))
 }
 
-/// What a run takes, as far as it is known.
+/// Time, memory and steps of the run, as far as they are known.
 fn takes(state: &State) -> String {
     let steps = format!("{} steps", format::count(f64::from(state.planned_steps())));
     match state.estimate() {
@@ -78,9 +78,9 @@ fn takes(state: &State) -> String {
             format!("about {} · {} · {steps}{cut}", format::about(estimate.seconds), format::bytes(estimate.bytes))
         }
         Some(Err(diagnostic)) => {
-            format!("{steps}. Time and memory could not be told: {}", format::visible(&diagnostic.what))
+            format!("{steps}. Time and memory could not be estimated: {}", format::visible(&diagnostic.what))
         }
-        None if state.estimate.is_pending() => format!("{steps} · measuring time and memory…"),
+        None if state.estimate.is_pending() => format!("{steps} · estimating time and memory…"),
         None => steps,
     }
 }

@@ -5,12 +5,12 @@ use crate::page::Page;
 use crate::state::runs::queue::sweepable;
 use crate::state::{State, format};
 
-/// Runs with as many seeds show how much of a score is luck.
+/// Number of runs with different seeds.
 const SEEDS: u32 = 3;
 
-/// Several runs after each other: with several seeds, or over a few values.
+/// A queue of runs: with several seeds, or over a few values.
 #[component]
-pub fn Several() -> impl IntoView {
+pub fn SeveralRuns() -> impl IntoView {
     let page = Page::get();
     let is_locked = page.memo(State::is_engaged);
     let cannot = page.memo(|state| state.blocker().is_some());
@@ -18,8 +18,8 @@ pub fn Several() -> impl IntoView {
         let first = state.form.recipe.seed;
         let seeds = (0..SEEDS).map(|run| first.wrapping_add(run).to_string()).collect::<Vec<_>>().join(", ");
         format!(
-            "How much of a score is luck? The same recipe runs with seeds {seeds} on the same rows; the list of runs then \
-            shows mean and spread.{}",
+            "How much of a score is chance? Runs the same recipe with seeds {seeds} on the same rows; the list of runs then \
+            shows mean and standard deviation.{}",
             in_all(state, SEEDS as usize)
         )
     });
@@ -27,16 +27,16 @@ pub fn Several() -> impl IntoView {
         Ok(jobs) => format!("Start {}", format::counted(jobs.len() as u32, "run", "runs")),
         Err(_) => "Start the runs".into(),
     });
-    let error = page.memo(|state| match state.axes.iter().any(|axis| !axis.field.is_empty()) {
-        true => state.sweep_jobs().err().unwrap_or_default(),
-        false => String::new(),
+    let error = page.memo(|state| {
+        let has_field = state.axes.iter().any(|axis| !axis.field.is_empty());
+        if has_field { state.sweep_jobs().err().unwrap_or_default() } else { String::new() }
     });
     let total = page.memo(|state| state.sweep_jobs().map_or(String::new(), |jobs| in_all(state, jobs.len())));
     view! {
         <details class="several">
             <summary>"Several runs"</summary>
             <fieldset class="plain" disabled=is_locked>
-                <legend class="unseen">"Runs after each other"</legend>
+                <legend class="unseen">"Several runs"</legend>
                 <div class="part">
                     <h4>"With several seeds"</h4>
                     <p class="hint">{seeds}</p>
@@ -45,12 +45,12 @@ pub fn Several() -> impl IntoView {
                     </button>
                 </div>
                 <div class="part">
-                    <h4>"Over a few values"</h4>
+                    <h4>"Sweep over values"</h4>
                     <AxisFields index=0 name="First field" field_id="first-field" values_id="first-values" />
                     <AxisFields index=1 name="Second field" field_id="second-field" values_id="second-values" />
                     <p class="hint" aria-live="polite">
                         <span class="error">{error}</span>
-                        " Each combination is a run; the last one stays to be tried and downloaded."
+                        " Each combination is one run. You can try and download the model of the last one."
                         {total}
                     </p>
                     <button
@@ -66,15 +66,15 @@ pub fn Several() -> impl IntoView {
     }
 }
 
-/// How long so many runs take, once it is known.
+/// The estimated time of several runs, once it is known.
 fn in_all(state: &State, runs: usize) -> String {
     match state.estimate() {
-        Some(Ok(estimate)) => format!(" About {} in all.", format::about(estimate.seconds * runs as f64)),
+        Some(Ok(estimate)) => format!(" About {} in total.", format::about(estimate.seconds * runs as f64)),
         _ => String::new(),
     }
 }
 
-/// A field, and the values that it takes one after the other.
+/// A field of the sweep, and its values.
 #[component]
 fn AxisFields(index: usize, name: &'static str, field_id: &'static str, values_id: &'static str) -> impl IntoView {
     let page = Page::get();

@@ -5,13 +5,13 @@ use crate::page::Page;
 use crate::state::runs::scores;
 use crate::state::{Run, format};
 
-/// The figures behind the loss chart, for those who read rather than see.
+/// The numbers behind the loss chart, as a table.
 #[component]
 pub fn HistoryTable() -> impl IntoView {
     let page = Page::get();
     let all = page.slow(|state| rows(&state.run));
     let is_open = RwSignal::new(false);
-    // Hidden rows are not made: they would be remade four times a second.
+    // Hidden rows are not rendered: they would be rendered again four times a second.
     let rows = Signal::derive(move || if is_open.get() { all.get() } else { Vec::new() });
     let heads = page.memo(|state| {
         let scores = scores::shown(state.run.task()).iter().map(|metric| scores::title(*metric));
@@ -25,7 +25,7 @@ pub fn HistoryTable() -> impl IntoView {
     }
 }
 
-/// A row an evaluation: training loss is that of the step before it.
+/// One row per evaluation, with the training loss of the step before it.
 fn rows(run: &Run) -> Vec<Vec<String>> {
     let row = |evaluation: &hone_core::metrics::Evaluation| {
         let before = run.steps.iter().rev().find(|step| step.step <= evaluation.step);

@@ -1,4 +1,4 @@
-//! What the models say, the base beside the tuned.
+//! The predictions of base and tuned model, side by side.
 
 use hone_core::inference::{Answer, Query, TextSpan};
 use leptos::prelude::*;
@@ -6,77 +6,80 @@ use leptos::prelude::*;
 use crate::components::{Bar, Bars, changing};
 use crate::page::Page;
 use crate::state::inference::highlight;
-use crate::state::{Reply, State, format};
-use crate::try_it::highlighted::Marked;
+use crate::state::{Prediction, State, format};
+use crate::try_it::highlighted::Highlighted;
 
-/// Classes or labels shown in an answer.
+/// Maximum number of classes or labels shown.
 const SHOWN: usize = 10;
 
-/// The last answer of both models.
+/// The last prediction of both models.
 #[component]
 pub fn AnswerCard() -> impl IntoView {
     let page = Page::get();
-    let said = page.memo(|state| state.trial.reply.clone().filter(|reply| written(&reply.tuned).is_none()));
-    let has_read_nothing = page.memo(|state| state.trial.reply.is_none());
-    let read = page.memo(|state| state.trial.reply.as_ref().map(words_read).unwrap_or_default());
+    let shown = page
+        .memo(|state| state.inference.prediction.clone().filter(|prediction| generated(&prediction.tuned).is_none()));
+    let is_empty = page.memo(|state| state.inference.prediction.is_none());
+    let length = page.memo(|state| state.inference.prediction.as_ref().map(length_words).unwrap_or_default());
     view! {
-        <div aria-live="polite">{changing(move || said.get().map(|reply| view! { <Said reply /> }))}</div>
-        <Writing />
-        <p class="hint" hidden=has_read_nothing>{read}</p>
+        <div aria-live="polite">{changing(move || shown.get().map(|prediction| view! { <SideBySide prediction /> }))}</div>
+        <Generation />
+        <p class="hint" hidden=is_empty>{length}</p>
     }
 }
 
-/// How much was read, in words.
-fn words_read(reply: &Reply) -> String {
-    let cut = if reply.truncated { "; the rest was cut off" } else { "" };
-    let hidden = reply.labels.len() > SHOWN && matches!(reply.tuned, Answer::Classes { .. } | Answer::Labels { .. });
+/// Length of the input, in words.
+fn length_words(prediction: &Prediction) -> String {
+    let cut = if prediction.truncated { ", truncated" } else { "" };
+    let hidden =
+        prediction.labels.len() > SHOWN && matches!(prediction.tuned, Answer::Classes { .. } | Answer::Labels { .. });
     let note = if hidden {
-        format!(" The {SHOWN} likeliest of {} labels are shown.", reply.labels.len())
+        format!(" The {SHOWN} most likely of {} labels are shown.", prediction.labels.len())
     } else {
         String::new()
     };
-    format!("{} read{cut}.{note}", format::counted(reply.tokens, "token", "tokens"))
+    format!("Input: {}{cut}.{note}", format::counted(prediction.tokens, "token", "tokens"))
 }
 
-fn written(answer: &Answer) -> Option<&str> {
+fn generated(answer: &Answer) -> Option<&str> {
     match answer {
         Answer::Generated { text, .. } => Some(text),
         _ => None,
     }
 }
 
-/// What both say, side by side, under what was asked.
+/// Both predictions side by side, below the query.
 #[component]
-fn Said(reply: Reply) -> impl IntoView {
-    let asked = match &reply.query {
+fn SideBySide(prediction: Prediction) -> impl IntoView {
+    let query = match &prediction.query {
         Query::Text { text, pair: None } => format::lines(text),
         Query::Text { text, pair: Some(pair) } => format!("{}\n{}", format::lines(text), format::lines(pair)),
         Query::Question { question, .. } => format::lines(question),
         Query::Prompt { .. } => String::new(),
     };
     view! {
-        <blockquote dir="auto">{asked}</blockquote>
+        <blockquote dir="auto">{query}</blockquote>
         <div class="columns answer">
-            <div class="before">{side("Before training", &reply, &reply.base)}</div>
-            <div class="after">{side("After training", &reply, &reply.tuned)}</div>
+            <div class="before">{side("Before training", &prediction, &prediction.base)}</div>
+            <div class="after">{side("After training", &prediction, &prediction.tuned)}</div>
         </div>
     }
 }
 
-/// What one of the models says.
-fn side(caption: &'static str, reply: &Reply, answer: &Answer) -> AnyView {
+/// The prediction of one model.
+fn side(caption: &'static str, prediction: &Prediction, answer: &Answer) -> AnyView {
     let head = move || view! { <h4>{caption}</h4> };
-    match (answer, &reply.query) {
+    match (answer, &prediction.query) {
         (Answer::Classes { .. } | Answer::Labels { .. }, _) => {
-            view! { <Bars caption bars=bars(reply, answer) /> }.into_any()
+            view! { <Bars caption bars=bars(prediction, answer) /> }.into_any()
         }
         (Answer::Number { value }, _) => {
             let value = value.map_or("–".into(), |value| format::rate(f64::from(value)));
             view! { {head()} <p class="big number">{value}</p> }.into_any()
         }
         (Answer::Entities { entities }, Query::Text { text, .. }) => {
-            let none = entities.is_empty().then_some("No entity is found.");
-            view! { {head()} <Marked pieces=highlight::pieces(text, entities) /> <p class="hint">{none}</p> }.into_any()
+            let none = entities.is_empty().then_some("No entities found.");
+            view! { {head()} <Highlighted pieces=highlight::pieces(text, entities) /> <p class="hint">{none}</p> }
+                .into_any()
         }
         (Answer::Spans { spans, no_answer, is_unanswerable }, Query::Question { context, .. }) => {
             let best = if *is_unanswerable { &[] } else { &spans[..spans.len().min(1)] };
@@ -91,8 +94,8 @@ fn side(caption: &'static str, reply: &Reply, answer: &Answer) -> AnyView {
             view! {
                 {head()}
                 <p>{verdict}</p>
-                <Marked pieces=highlight::pieces(context, best) />
-                <Bars caption="Likeliest answers" bars />
+                <Highlighted pieces=highlight::pieces(context, best) />
+                <Bars caption="Most likely answers" bars />
             }
             .into_any()
         }
@@ -100,8 +103,8 @@ fn side(caption: &'static str, reply: &Reply, answer: &Answer) -> AnyView {
     }
 }
 
-/// Classes or labels by their probability after training.
-fn bars(reply: &Reply, answer: &Answer) -> Vec<Bar> {
+/// Classes or labels, sorted by probability after training.
+fn bars(prediction: &Prediction, answer: &Answer) -> Vec<Bar> {
     let shares = |answer: &Answer| match answer {
         Answer::Classes { probabilities } | Answer::Labels { probabilities, .. } => probabilities.clone(),
         _ => Vec::new(),
@@ -110,37 +113,40 @@ fn bars(reply: &Reply, answer: &Answer) -> Vec<Bar> {
         Answer::Labels { thresholds, .. } => thresholds,
         _ => &[],
     };
-    let (own, tuned) = (shares(answer), shares(&reply.tuned));
-    let mut left: Vec<usize> = (0..reply.labels.len().min(own.len()).min(tuned.len())).collect();
+    let (own, tuned) = (shares(answer), shares(&prediction.tuned));
+    let mut remaining: Vec<usize> = (0..prediction.labels.len().min(own.len()).min(tuned.len())).collect();
     let bar = |index: usize| Bar {
-        label: reply.labels[index].clone(),
+        label: prediction.labels[index].clone(),
         share: f64::from(own[index]),
         mark: if thresholds.get(index).is_some_and(|threshold| own[index] >= *threshold) { "✓" } else { "" },
     };
     let mut bars = Vec::new();
     while bars.len() < SHOWN
-        && let Some(place) = (0..left.len()).rev().max_by(|a, b| tuned[left[*a]].total_cmp(&tuned[left[*b]]))
+        && let Some(best) =
+            (0..remaining.len()).rev().max_by(|a, b| tuned[remaining[*a]].total_cmp(&tuned[remaining[*b]]))
     {
-        bars.push(bar(left.remove(place)));
+        bars.push(bar(remaining.remove(best)));
     }
     bars
 }
 
-/// What both write, as it comes.
+/// Both generated texts, as they arrive.
 #[component]
-fn Writing() -> impl IntoView {
+fn Generation() -> impl IntoView {
     let page = Page::get();
-    let text = move |of: fn(&Reply) -> &Answer| {
+    let text = move |of: fn(&Prediction) -> &Answer| {
         page.memo(move |state: &State| {
-            let text = state.trial.reply.as_ref().and_then(|reply| written(of(reply)));
+            let text = state.inference.prediction.as_ref().and_then(|prediction| generated(of(prediction)));
             text.map(format::lines).unwrap_or_default()
         })
     };
-    let is_missing = page.memo(|state| state.trial.reply.as_ref().is_none_or(|reply| written(&reply.tuned).is_none()));
+    let is_missing = page.memo(|state| {
+        state.inference.prediction.as_ref().is_none_or(|prediction| generated(&prediction.tuned).is_none())
+    });
     let state_words = page.memo(|state| {
-        match (state.is_writing(), &state.trial.reply) {
-            (true, _) => "Writing…",
-            (false, Some(reply)) if written(&reply.tuned).is_some() => "Nothing more is written.",
+        match (state.is_generating(), &state.inference.prediction) {
+            (true, _) => "Generating…",
+            (false, Some(prediction)) if generated(&prediction.tuned).is_some() => "Generation has ended.",
             _ => "",
         }
         .to_owned()
@@ -149,11 +155,11 @@ fn Writing() -> impl IntoView {
         <div class="columns answer" hidden=is_missing>
             <div class="before">
                 <h4>"Before training"</h4>
-                <p class="written" dir="auto">{text(|reply| &reply.base)}</p>
+                <p class="written" dir="auto">{text(|prediction| &prediction.base)}</p>
             </div>
             <div class="after">
                 <h4>"After training"</h4>
-                <p class="written" dir="auto">{text(|reply| &reply.tuned)}</p>
+                <p class="written" dir="auto">{text(|prediction| &prediction.tuned)}</p>
             </div>
         </div>
         <p class="hint" role="status">{state_words}</p>

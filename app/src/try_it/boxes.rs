@@ -2,27 +2,27 @@ use leptos::prelude::*;
 
 use crate::components::typed;
 use crate::page::Page;
-use crate::state::Asking;
+use crate::state::QueryKind;
 use crate::try_it::sampling::SamplingForm;
 
-/// Where the person writes what is asked.
+/// The input boxes.
 #[component]
 pub fn Boxes() -> impl IntoView {
     let page = Page::get();
-    let label = page.memo(|state| match state.asking() {
-        Asking::Text => "A sentence".to_owned(),
-        Asking::Pair => "First text".into(),
-        Asking::Question => "Passage".into(),
-        Asking::Prompt => "Prompt".into(),
+    let label = page.memo(|state| match state.query_kind() {
+        QueryKind::Text => "Text".to_owned(),
+        QueryKind::Pair => "First text".into(),
+        QueryKind::Question => "Passage".into(),
+        QueryKind::Prompt => "Prompt".into(),
     });
-    let other_label = page.memo(|state| match state.asking() {
-        Asking::Question => "Question".to_owned(),
+    let other_label = page.memo(|state| match state.query_kind() {
+        QueryKind::Question => "Question".to_owned(),
         _ => "Second text".into(),
     });
-    let has_one = page.memo(|state| !matches!(state.asking(), Asking::Pair | Asking::Question));
-    let is_no_prompt = page.memo(|state| state.asking() != Asking::Prompt);
-    let text = page.memo(|state| state.trial.text.clone());
-    let other = page.memo(|state| state.trial.other.clone());
+    let has_one = page.memo(|state| !matches!(state.query_kind(), QueryKind::Pair | QueryKind::Question));
+    let is_no_prompt = page.memo(|state| state.query_kind() != QueryKind::Prompt);
+    let text = page.memo(|state| state.inference.text.clone());
+    let other = page.memo(|state| state.inference.other.clone());
     view! {
         <div class="field">
             <label for="try-text">{label}</label>
@@ -32,7 +32,7 @@ pub fn Boxes() -> impl IntoView {
                 dir="auto"
                 prop:value=text
                 on:input=typed(move |typed| {
-                    page.change(|state| state.trial.text = typed);
+                    page.change(|state| state.inference.text = typed);
                 })
             ></textarea>
         </div>
@@ -44,7 +44,7 @@ pub fn Boxes() -> impl IntoView {
                 dir="auto"
                 prop:value=other
                 on:input=typed(move |typed| {
-                    page.change(|state| state.trial.other = typed);
+                    page.change(|state| state.inference.other = typed);
                 })
             ></textarea>
         </div>

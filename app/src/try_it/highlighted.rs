@@ -2,13 +2,13 @@ use leptos::prelude::*;
 
 use crate::state::inference::highlight::Piece;
 
-/// A text with parts of it marked.
+/// A text with labeled pieces highlighted.
 #[component]
-pub fn Marked(
-    /// In order; together they are the text.
+pub fn Highlighted(
+    /// The pieces of the text, in order.
     pieces: Vec<Piece>,
 ) -> impl IntoView {
-    let pieces = pieces.into_iter().map(|Piece { text, mark }| match mark {
+    let pieces = pieces.into_iter().map(|Piece { text, label }| match label {
         Some(label) => view! { <mark>{text}<small>{label}</small></mark> }.into_any(),
         None => text.into_any(),
     });

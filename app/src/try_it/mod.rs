@@ -1,4 +1,4 @@
-//! The fourth step: one's own texts, before and after.
+//! The fourth step: predictions for the user's own texts, before and after training.
 
 mod answer;
 mod boxes;
@@ -9,15 +9,15 @@ use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, StepSection, changing, pressed};
 use crate::page::Page;
-use crate::state::{Mistake, State, Step, format};
+use crate::state::{MisclassifiedRow, State, Step, format};
 
 use answer::AnswerCard;
 use boxes::Boxes;
 
-/// Rows shown to pick from.
+/// Maximum number of misclassified rows shown.
 const PICKS: usize = 10;
 
-/// What is asked, and what the model says before and after training.
+/// The try step.
 #[component]
 pub fn TryStep() -> impl IntoView {
     let page = Page::get();
@@ -26,75 +26,74 @@ pub fn TryStep() -> impl IntoView {
     view! {
         <StepSection step=Step::Try>
             <p class="waits" hidden=is_ready>
-                "Once the model is trained, ask it about a text of your own, beside the untouched one."
+                "Once the model is trained, you can compare it with the base model on your own text."
             </p>
             <div class="stack" hidden=is_waiting>
-                <Question />
+                <QueryForm />
             </div>
         </StepSection>
     }
 }
 
 #[component]
-fn Question() -> impl IntoView {
+fn QueryForm() -> impl IntoView {
     let page = Page::get();
     let name = page.memo(|state| state.run.of_what());
-    let diagnostic = page.memo(|state| state.trial.diagnostic.clone());
-    let cannot_ask = page.memo(|state| !state.can_ask());
-    let words = page.memo(|state| if state.trial.pending.is_some() { "Asking…" } else { "Ask" }.to_owned());
-    let is_not_writing = page.memo(|state| !state.is_writing());
+    let diagnostic = page.memo(|state| state.inference.diagnostic.clone());
+    let cannot_predict = page.memo(|state| !state.can_predict());
+    let words = page.memo(|state| if state.inference.pending.is_some() { "Predicting…" } else { "Predict" }.to_owned());
+    let is_not_generating = page.memo(|state| !state.is_generating());
     let cannot_pick = page.memo(|state| state.run.worst_cell().is_none() || state.model.is_loading());
     view! {
-        <p class="hint">"Asks the model of the last run, " <span dir="auto">{name}</span> "."</p>
+        <p class="hint">"Uses the model of the last run, " <span dir="auto">{name}</span> "."</p>
         <Boxes />
         <div class="row">
             <button
                 type="button"
                 class="primary"
-                disabled=cannot_ask
-                on:click=pressed(move |_| page.act(State::ask))
+                disabled=cannot_predict
+                on:click=pressed(move |_| page.act(State::predict))
             >
                 {words}
             </button>
-            <button type="button" hidden=is_not_writing on:click=pressed(move |_| page.act(State::stop_writing))>
-                "Stop writing"
+            <button type="button" hidden=is_not_generating on:click=pressed(move |_| page.act(State::stop_generating))>
+                "Stop generating"
             </button>
             <span hidden=cannot_pick>
-                <button type="button" class="quiet" on:click=pressed(move |_| page.act(|state| state.fetch_mistakes()))>
-                    "Pick one that validation got wrong"
+                <button type="button" class="quiet" on:click=pressed(move |_| page.act(|state| state.fetch_misclassified()))>
+                    "Pick a misclassified row"
                 </button>
             </span>
         </div>
-        <Mistakes />
+        <MisclassifiedRows />
         <ProblemPlace diagnostic />
         <AnswerCard />
     }
 }
 
-/// Rows that validation got wrong, to be asked about.
+/// Misclassified validation rows, to be predicted again.
 #[component]
-fn Mistakes() -> impl IntoView {
+fn MisclassifiedRows() -> impl IntoView {
     let page = Page::get();
-    let mistakes = page.memo(|state| state.trial.mistakes.clone());
-    let item = move |mistake: Mistake| {
-        let Mistake { row, actual } = mistake;
+    let rows = page.memo(|state| state.inference.misclassified.clone());
+    let item = move |MisclassifiedRow { row, actual }: MisclassifiedRow| {
         let shown = format::excerpt(&row.text);
         let pair = row.pair.as_deref().map(format::excerpt);
-        let ask = move |_| page.act(|state| state.ask_row(row.clone()));
+        let predict = move |_| page.act(|state| state.predict_row(row.clone()));
         view! {
             <li>
-                <button type="button" class="pick" dir="auto" on:click=pressed(ask)>
+                <button type="button" class="pick" dir="auto" on:click=pressed(predict)>
                     <span>{shown}</span>
                     {pair.map(|pair| view! { <span>{pair}</span> })}
-                    <small>"is " {format::visible(&actual)}</small>
+                    <small>"true label: " {format::visible(&actual)}</small>
                 </button>
             </li>
         }
     };
     changing(move || {
-        let mistakes = mistakes.get();
-        (!mistakes.is_empty()).then(|| {
-            view! { <ul class="rows picks">{mistakes.into_iter().take(PICKS).map(item).collect_view()}</ul> }
+        let rows = rows.get();
+        (!rows.is_empty()).then(|| {
+            view! { <ul class="rows picks">{rows.into_iter().take(PICKS).map(item).collect_view()}</ul> }
         })
     })
 }

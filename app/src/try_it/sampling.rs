@@ -4,24 +4,24 @@ use crate::components::typed;
 use crate::page::Page;
 use crate::state::{SAMPLING, SamplingField};
 
-/// How a prompt is written on.
+/// The sampling parameters.
 #[component]
 pub fn SamplingForm() -> impl IntoView {
     let fields =
-        SAMPLING.iter().zip(0..).map(|(field, index)| view! { <Control field id=format!("sampling-{index}") /> });
+        SAMPLING.iter().zip(0..).map(|(field, index)| view! { <Field field id=format!("sampling-{index}") /> });
     view! {
         <details class="sampling">
-            <summary>"How it writes"</summary>
+            <summary>"Sampling parameters"</summary>
             <div class="fields">{fields.collect_view()}</div>
         </details>
     }
 }
 
 #[component]
-fn Control(field: &'static SamplingField, id: String) -> impl IntoView {
+fn Field(field: &'static SamplingField, id: String) -> impl IntoView {
     let page = Page::get();
-    let value = page.memo(|state| field.shown(&state.trial.sampling));
-    let error = page.memo(|state| state.trial.sampling_error(field));
+    let value = page.memo(|state| field.shown(&state.inference.sampling));
+    let error = page.memo(|state| state.inference.sampling_error(field));
     let is_wrong = Memo::new(move |_| error.with(|error| !error.is_empty()).to_string());
     let hint_id = format!("{id}-hint");
     view! {
@@ -36,7 +36,7 @@ fn Control(field: &'static SamplingField, id: String) -> impl IntoView {
                 aria-invalid=is_wrong
                 aria-describedby=hint_id.clone()
                 on:change=typed(move |typed| {
-                    page.change(|state| state.trial.type_sampling(field, &typed));
+                    page.change(|state| state.inference.type_sampling(field, &typed));
                 })
             />
             <p id=hint_id class="hint">

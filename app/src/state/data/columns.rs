@@ -1,46 +1,46 @@
-//! Which columns serve as what, to be changed one by one.
+//! The role of each column, changed one at a time.
 
 use hone_core::dataset::Mapping;
 use hone_core::recipe::Task;
 
-/// A place that a column fills.
+/// A role that a column has in a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Role {
-    /// What it is called.
+pub struct ColumnRole {
+    /// Its name on the page.
     pub name: &'static str,
-    /// The column; none where it is left empty.
+    /// Index of the column; none if the role is empty.
     pub column: Option<u32>,
-    /// Whether it may be left empty.
+    /// Whether the role may be empty.
     pub is_optional: bool,
 }
 
-/// A place that a column fills, in a mapping.
+/// The field of a mapping that holds a column.
 enum Slot<'a> {
     One(&'a mut u32),
     Optional(&'a mut Option<u32>),
 }
 
-/// The places of a mapping, each for one column; several columns of labels are not among them.
-pub fn roles(mapping: &Mapping) -> Vec<Role> {
+/// The roles of a mapping that take one column each. Several label columns are not among them.
+pub fn roles(mapping: &Mapping) -> Vec<ColumnRole> {
     let mut roles = Vec::new();
     each(&mut mapping.clone(), &mut |name, slot| {
         let (column, is_optional) = match slot {
             Slot::One(column) => (Some(*column), false),
             Slot::Optional(column) => (*column, true),
         };
-        roles.push(Role { name, column, is_optional });
+        roles.push(ColumnRole { name, column, is_optional });
     });
     roles
 }
 
-/// The same with another column in its `nth` place; only one that is optional can be left empty.
+/// Returns the mapping with another column in its `nth` role. Only an optional role can be emptied.
 pub fn with(mapping: &Mapping, nth: usize, column: Option<u32>) -> Mapping {
     let mut mapping = mapping.clone();
     let mut at = 0;
     each(&mut mapping, &mut |_, slot| {
         match (slot, column) {
-            (Slot::One(place), Some(column)) if at == nth => *place = column,
-            (Slot::Optional(place), column) if at == nth => *place = column,
+            (Slot::One(slot), Some(column)) if at == nth => *slot = column,
+            (Slot::Optional(slot), column) if at == nth => *slot = column,
             _ => {}
         }
         at += 1;
@@ -48,7 +48,7 @@ pub fn with(mapping: &Mapping, nth: usize, column: Option<u32>) -> Mapping {
     mapping
 }
 
-/// The columns of labels, where there may be several.
+/// The label columns, if the task can have several.
 pub fn labels(mapping: &Mapping) -> Option<&[u32]> {
     match mapping {
         Mapping::MultiLabel { labels, .. } => Some(labels),
@@ -56,7 +56,7 @@ pub fn labels(mapping: &Mapping) -> Option<&[u32]> {
     }
 }
 
-/// The same with a column among those of labels, or not.
+/// Returns the mapping with a column added to the label columns, or removed from them.
 pub fn with_label(mapping: &Mapping, column: u32, is_on: bool) -> Mapping {
     let mut mapping = mapping.clone();
     if let Mapping::MultiLabel { labels, .. } = &mut mapping {
@@ -101,25 +101,25 @@ fn each(mapping: &mut Mapping, visit: &mut dyn FnMut(&'static str, Slot)) {
     }
 }
 
-/// What a mapping makes of the file, as an option of a menu.
-pub fn purpose(mapping: &Mapping) -> &'static str {
+/// The task of a mapping, as an option of a menu.
+pub fn task_name(mapping: &Mapping) -> &'static str {
     match mapping {
-        Mapping::Classification { .. } => "Sort texts: one label each",
+        Mapping::Classification { .. } => "Classify texts: one label each",
         Mapping::MultiLabel { .. } => "Tag texts: any number of labels each",
-        Mapping::Regression { .. } => "Score texts: a number each",
-        Mapping::TokenClassification { .. } => "Find entities: a tag for each word",
-        Mapping::QuestionAnswering { .. } => "Find answers to questions in passages",
-        Mapping::Completion { .. } => "Write what follows a prompt",
-        Mapping::Chat { .. } => "Answer in conversations",
-        Mapping::Corpus { .. } => "Write on as these texts do",
+        Mapping::Regression { .. } => "Score texts: one number each (regression)",
+        Mapping::TokenClassification { .. } => "Find entities: one tag per word",
+        Mapping::QuestionAnswering { .. } => "Answer questions from passages",
+        Mapping::Completion { .. } => "Complete prompts",
+        Mapping::Chat { .. } => "Chat: answer in conversations",
+        Mapping::Corpus { .. } => "Continue texts in this style",
     }
 }
 
-/// What kind of model a task needs.
-pub fn needs(task: Task) -> &'static str {
+/// Why a model does not fit a task.
+pub fn unfit(task: Task) -> &'static str {
     match task {
-        Task::Generation => "This task needs a model that writes; this one only reads.",
-        _ => "This task needs a model that reads a text as a whole; this one writes.",
+        Task::Generation => "This task generates text and needs a decoder; this model is an encoder.",
+        _ => "This task needs an encoder; this model is a decoder, which generates text.",
     }
 }
 
@@ -128,16 +128,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_filled_emptied_and_listed() {
+    fn roles_are_set_emptied_and_listed() {
         let mapping = Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: Some(3) };
         let empty = with(&mapping, 3, None);
-        assert_eq!(roles(&empty)[3], Role { name: "start of the answer", column: None, is_optional: true });
+        assert_eq!(roles(&empty)[3], ColumnRole { name: "start of the answer", column: None, is_optional: true });
         assert_eq!(with(&empty, 3, Some(3)), mapping);
-        assert_eq!(with(&mapping, 0, None), mapping, "a question there must be");
+        assert_eq!(with(&mapping, 0, None), mapping, "the question is required");
     }
 
     #[test]
-    fn columns_of_labels_are_ticked_one_by_one() {
+    fn label_columns_are_added_and_removed() {
         let mapping = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 3] };
         let more = with_label(&mapping, 2, true);
         assert_eq!(labels(&more), Some(&[1, 2, 3][..]));

@@ -1,16 +1,16 @@
-//! Files that were dropped or chosen together: which of them are opened.
+//! Several files dropped or chosen together: which of them are opened.
 
 use hone_core::dataset::DataRole;
 use hone_core::diagnostic::Diagnostic;
 
 use crate::state::{State, format};
 
-/// Endings of files whose lines are no sentences to be joined with those of another file.
+/// Extensions of files whose lines are not sentences, so that they are not paired with another file.
 const TABLES: [&str; 10] = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio"];
-/// Files that are named when they are left.
+/// Number of ignored files that are named.
 const NAMED: usize = 5;
 
-/// How many of these files are opened: the first two where their lines may belong together, else the first.
+/// Number of files that are opened: the first two if they may have parallel lines, otherwise the first.
 pub fn taken(names: &[String]) -> usize {
     match names {
         [first, second, ..] if !is_table(first) && !is_table(second) => 2,
@@ -24,23 +24,23 @@ fn is_table(name: &str) -> bool {
 }
 
 impl State {
-    /// Tells which of the files that came together were left.
+    /// Adds a notice about the files that were not opened.
     pub fn leave(&mut self, role: DataRole, names: &[String]) {
         let (taken, left) = names.split_at(taken(names));
         if left.is_empty() || self.is_engaged() {
             return;
         }
         let verb = if taken.len() == 1 { "was" } else { "were" };
-        let what = format!("Of {} files, {} {verb} taken.", names.len(), listed(taken));
+        let what = format!("Of {} files, {} {verb} opened.", names.len(), listed(taken));
         let verb = if left.len() == 1 { "was" } else { "were" };
         let remedy = match role {
-            DataRole::Train => "A file to validate with is dropped under Validation, below the columns.",
-            DataRole::Validation => "Put all rows to validate with into one file.",
+            DataRole::Train => "Drop a validation file under Validation, below the columns.",
+            DataRole::Validation => "Put all validation rows into one file.",
         };
         self.data.notice = Some(
             Diagnostic::new("page.several", what)
                 .done(format!(
-                    "{} {verb} left: files are opened one at a time, or two of plain text as one.",
+                    "{} {verb} ignored: Hone opens one file at a time, or two plain text files with parallel lines.",
                     listed(left)
                 ))
                 .remedy(remedy),
@@ -48,7 +48,7 @@ impl State {
     }
 }
 
-/// Names with commas between them.
+/// The names as a list in words.
 fn listed(names: &[String]) -> String {
     let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("“{}”", format::visible(name))).collect();
     match names.len().saturating_sub(NAMED) {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_texts_are_joined() {
+    fn only_plain_text_files_are_paired() {
         for (given, used) in [
             (&["a.fra", "a.eng"][..], 2),
             (&["a.txt", "b.txt", "c.txt"], 2),
@@ -82,18 +82,18 @@ mod tests {
     }
 
     #[test]
-    fn files_that_are_left_are_named() {
+    fn ignored_files_are_named() {
         let mut state = State::default();
         state.leave(DataRole::Train, &names(&["a.fra", "a.eng"]));
         assert_eq!(state.data.notice, None);
         state.leave(DataRole::Train, &names(&["train.csv", "test.csv"]));
         let notice = state.data.notice.take().unwrap();
-        assert_eq!(notice.what, "Of 2 files, “train.csv” was taken.");
-        assert!(notice.done.starts_with("“test.csv” was left"), "{notice}");
+        assert_eq!(notice.what, "Of 2 files, “train.csv” was opened.");
+        assert!(notice.done.starts_with("“test.csv” was ignored"), "{notice}");
         assert!(notice.remedy.contains("under Validation"), "{notice}");
         state.leave(DataRole::Train, &names(&["a.txt", "b.txt", "c", "d", "e", "f", "g", "h"]));
         let notice = state.data.notice.take().unwrap();
-        assert!(notice.what.contains("“a.txt”, “b.txt” were taken"), "{notice}");
-        assert!(notice.done.starts_with("“c”, “d”, “e”, “f”, “g” and 1 more were left"), "{notice}");
+        assert!(notice.what.contains("“a.txt”, “b.txt” were opened"), "{notice}");
+        assert!(notice.done.starts_with("“c”, “d”, “e”, “f”, “g” and 1 more were ignored"), "{notice}");
     }
 }

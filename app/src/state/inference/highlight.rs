@@ -1,32 +1,33 @@
-//! A text in pieces, with the parts that a model marks.
+//! A text split into marked and unmarked pieces.
+
+use std::ops::Range;
 
 use hone_core::inference::TextSpan;
 
 use crate::state::format;
 
-/// A piece of a text, all characters visible.
+/// A piece of a text, with every character made visible.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Piece {
-    /// The piece.
+    /// Its text.
     pub text: String,
-    /// What it is marked as; none between the marks.
-    pub mark: Option<String>,
+    /// Its label; none between marked pieces.
+    pub label: Option<String>,
 }
 
-/// The text with the spans marked, each by its label. A span that overlaps an earlier one, or does not stand in the text,
-/// is left out.
+/// Splits a text at the given spans. A span that overlaps an earlier one, is empty or lies outside the text is skipped.
 pub fn pieces(text: &str, spans: &[TextSpan]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut push = |text: &str, mark: Option<&String>| {
+    let mut push = |text: &str, label: Option<&String>| {
         if !text.is_empty() {
-            pieces.push(Piece { text: format::lines(text), mark: mark.map(|label| format::visible(label)) });
+            pieces.push(Piece { text: format::lines(text), label: label.map(|label| format::visible(label)) });
         }
     };
-    let place = |span: &TextSpan| (span.start as usize, span.end as usize);
+    let range = |span: &TextSpan| span.start as usize..span.end as usize;
     let mut at = 0;
-    // There are few: looking for the next one each time is less code than sorting them.
-    while let Some(span) = spans.iter().filter(|span| stands(text, place(span), at)).min_by_key(|span| span.start) {
-        let (start, end) = place(span);
+    // There are few spans: searching for the next one each time is less code than sorting them.
+    while let Some(span) = spans.iter().filter(|span| is_valid(text, range(span), at)).min_by_key(|span| span.start) {
+        let Range { start, end } = range(span);
         push(&text[at..start], None);
         push(&text[start..end], Some(&span.label));
         at = end;
@@ -35,9 +36,9 @@ pub fn pieces(text: &str, spans: &[TextSpan]) -> Vec<Piece> {
     pieces
 }
 
-/// Whether a place holds something of the text, at or after `at`.
-fn stands(text: &str, (start, end): (usize, usize), at: usize) -> bool {
-    start >= at && text.get(start..end).is_some_and(|marked| !marked.is_empty())
+/// Returns true if a range of bytes covers some of the text, at or after `at`.
+fn is_valid(text: &str, range: Range<usize>, at: usize) -> bool {
+    range.start >= at && text.get(range).is_some_and(|marked| !marked.is_empty())
 }
 
 #[cfg(test)]
@@ -45,12 +46,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_marked_in_order_and_impossible_ones_left_out() {
+    fn spans_are_marked_in_order_and_impossible_ones_skipped() {
         let span = |start, end, label: &str| TextSpan { start, end, label: label.into(), score: 1.0 };
         // "ö" is two bytes: a span that cuts it is impossible.
         let spans = [span(9, 12, "LOC"), span(0, 4, "PER"), span(3, 6, "X"), span(7, 8, "X"), span(10, 90, "X")];
-        let words: Vec<_> = pieces("Anna, ö Rom\n", &spans).into_iter().map(|piece| (piece.text, piece.mark)).collect();
-        let piece = |text: &str, mark: Option<&str>| (text.to_owned(), mark.map(str::to_owned));
+        let words: Vec<_> =
+            pieces("Anna, ö Rom\n", &spans).into_iter().map(|piece| (piece.text, piece.label)).collect();
+        let piece = |text: &str, label: Option<&str>| (text.to_owned(), label.map(str::to_owned));
         let expected = [piece("Anna", Some("PER")), piece(", ö ", None), piece("Rom", Some("LOC")), piece("\n", None)];
         assert_eq!(words, expected);
     }

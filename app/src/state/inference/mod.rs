@@ -1,4 +1,4 @@
-//! Trying the model on one's own texts, questions and prompts.
+//! Trying the model on the user's own texts, questions and prompts.
 
 pub mod highlight;
 pub mod sampling;
@@ -11,32 +11,32 @@ use hone_core::recipe::Task;
 
 use crate::state::{Effect, State, Topic};
 
-/// What was asked and answered.
+/// The input boxes and the last prediction.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Trial {
+pub struct Inference {
     /// The text, the passage or the prompt in the box.
     pub text: String,
     /// The second text of a pair, or the question.
     pub other: String,
-    /// How a prompt is written on.
+    /// How text is generated from a prompt.
     pub sampling: Sampling,
-    /// What is wrong with a field of it, by the field's name.
+    /// Error messages for the sampling fields, by label.
     pub errors: Vec<(&'static str, String)>,
-    /// The query that is not answered yet, or not to its end; the boxes may hold something else by now.
+    /// The query that is not answered yet, or not completely; the boxes may hold something else by now.
     pub pending: Option<Query>,
-    /// The last answer.
-    pub reply: Option<Reply>,
+    /// The last prediction.
+    pub prediction: Option<Prediction>,
     /// Why there is none.
     pub diagnostic: Option<Diagnostic>,
-    /// Whether the person asked for rows to pick from.
+    /// Whether misclassified rows were requested.
     pub is_picking: bool,
-    /// Rows that validation got wrong, to pick from.
-    pub mistakes: Vec<Mistake>,
+    /// Validation rows that the model got wrong, to pick from.
+    pub misclassified: Vec<MisclassifiedRow>,
 }
 
-/// What is asked of a model, and so which boxes there are.
+/// The kind of input that the model takes. It decides which boxes are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Asking {
+pub enum QueryKind {
     /// One text.
     #[default]
     Text,
@@ -48,66 +48,69 @@ pub enum Asking {
     Prompt,
 }
 
-/// What both models say.
+/// The answers of both models to a query.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reply {
-    /// What was asked.
+pub struct Prediction {
+    /// The query.
     pub query: Query,
     /// Names of classes, labels or tags.
     pub labels: Vec<String>,
-    /// By the base model; its head, where the task needs one, is untrained.
+    /// The base model's answer; its head, if the task needs one, is untrained.
     pub base: Answer,
-    /// By the tuned model.
+    /// The tuned model's answer.
     pub tuned: Answer,
-    /// Tokens that were read.
+    /// Number of input tokens.
     pub tokens: u32,
-    /// Whether the text was longer than that.
+    /// Whether the text was truncated to that length.
     pub truncated: bool,
 }
 
 /// A validation row that the model got wrong.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mistake {
-    /// It.
+pub struct MisclassifiedRow {
+    /// The row.
     pub row: RowView,
-    /// What it is.
+    /// Its true label.
     pub actual: String,
 }
 
-impl Trial {
-    /// What the boxes ask; none where one is empty.
-    fn query(&self, asking: Asking) -> Option<Query> {
+impl Inference {
+    /// The query in the boxes; none if one of them is empty.
+    fn query(&self, kind: QueryKind) -> Option<Query> {
         let is_empty = |text: &str| text.trim().is_empty();
-        let needs_other = matches!(asking, Asking::Pair | Asking::Question);
+        let needs_other = matches!(kind, QueryKind::Pair | QueryKind::Question);
         if is_empty(&self.text) || (needs_other && is_empty(&self.other)) {
             return None;
         }
         let (text, other) = (self.text.clone(), self.other.clone());
-        Some(match asking {
-            Asking::Text => Query::Text { text, pair: None },
-            Asking::Pair => Query::Text { text, pair: Some(other) },
-            Asking::Question => Query::Question { question: other, context: text },
-            Asking::Prompt => Query::Prompt { prompt: text, sampling: self.sampling },
+        Some(match kind {
+            QueryKind::Text => Query::Text { text, pair: None },
+            QueryKind::Pair => Query::Text { text, pair: Some(other) },
+            QueryKind::Question => Query::Question { question: other, context: text },
+            QueryKind::Prompt => Query::Prompt { prompt: text, sampling: self.sampling },
         })
     }
 
-    /// Takes an answer. A text that is still being written is not the last.
-    pub fn answered(&mut self, reply: impl FnOnce(Query) -> Reply) {
+    /// Takes a prediction. Further ones follow while text is being generated.
+    pub fn on_prediction(&mut self, prediction: impl FnOnce(Query) -> Prediction) {
         let Some(query) = self.pending.take() else { return };
-        let reply = reply(query.clone());
-        if [&reply.base, &reply.tuned].iter().any(|answer| matches!(answer, Answer::Generated { is_over: false, .. })) {
+        let prediction = prediction(query.clone());
+        if [&prediction.base, &prediction.tuned]
+            .iter()
+            .any(|answer| matches!(answer, Answer::Generated { is_over: false, .. }))
+        {
             self.pending = Some(query);
         }
-        self.reply = Some(reply);
+        self.prediction = Some(prediction);
     }
 
-    /// Takes the reason why a query has no answer.
-    pub fn failed(&mut self, diagnostic: Diagnostic) {
+    /// Takes the reason why a query could not be answered.
+    pub fn on_failed(&mut self, diagnostic: Diagnostic) {
         self.pending = None;
         self.diagnostic = Some(diagnostic);
     }
 
-    /// Forgets answers of earlier weights; what is in the boxes stays.
+    /// Forgets predictions of earlier weights; the boxes keep their content.
     pub fn reset(&mut self) {
         let Self { text, other, sampling, errors, .. } = std::mem::take(self);
         *self = Self { text, other, sampling, errors, ..Self::default() };
@@ -115,53 +118,60 @@ impl Trial {
 }
 
 impl State {
-    /// What the tuned model is asked.
-    pub fn asking(&self) -> Asking {
+    /// The kind of input that the tuned model takes.
+    pub fn query_kind(&self) -> QueryKind {
         match self.run.task() {
-            Task::QuestionAnswering => Asking::Question,
-            Task::Generation => Asking::Prompt,
-            _ if self.run.is_of_pairs => Asking::Pair,
-            _ => Asking::Text,
+            Task::QuestionAnswering => QueryKind::Question,
+            Task::Generation => QueryKind::Prompt,
+            _ if self.run.is_of_pairs => QueryKind::Pair,
+            _ => QueryKind::Text,
         }
     }
 
-    /// Whether there is enough in the boxes, and nothing is being answered or loaded.
-    pub fn can_ask(&self) -> bool {
-        let trial = &self.trial;
+    /// Returns true if the boxes hold a complete query and nothing is being predicted or loaded.
+    pub fn can_predict(&self) -> bool {
+        let inference = &self.inference;
         !self.model.is_loading()
-            && trial.pending.is_none()
-            && trial.errors.is_empty()
-            && trial.query(self.asking()).is_some()
+            && inference.pending.is_none()
+            && inference.errors.is_empty()
+            && inference.query(self.query_kind()).is_some()
     }
 
-    /// Whether a text is being written.
-    pub fn is_writing(&self) -> bool {
-        matches!(&self.trial.pending, Some(Query::Prompt { .. }))
+    /// Returns true while text is being generated.
+    pub fn is_generating(&self) -> bool {
+        matches!(&self.inference.pending, Some(Query::Prompt { .. }))
     }
 
-    /// Asks about a row of the data, whose texts go into the boxes.
-    pub fn ask_row(&mut self, RowView { text, pair, .. }: RowView) -> Vec<Effect> {
-        self.trial.text = text;
+    /// Puts the texts of a row into the boxes and sends them to both models.
+    pub fn predict_row(&mut self, RowView { text, pair, .. }: RowView) -> Vec<Effect> {
+        self.inference.text = text;
         if let Some(pair) = pair {
-            self.trial.other = pair;
+            self.inference.other = pair;
         }
-        self.ask()
+        self.predict()
     }
 
-    /// Asks what is in the boxes.
-    pub fn ask(&mut self) -> Vec<Effect> {
+    /// Sends the query in the boxes to both models.
+    pub fn predict(&mut self) -> Vec<Effect> {
         if self.model.is_loading() {
             return Vec::new();
         }
-        let asking = self.asking();
-        let trial = &mut self.trial;
-        let Some(query) = trial.query(asking) else { return Vec::new() };
-        (trial.diagnostic, trial.pending) = (None, Some(query.clone()));
+        let kind = self.query_kind();
+        let inference = &mut self.inference;
+        let Some(query) = inference.query(kind) else { return Vec::new() };
+        (inference.diagnostic, inference.pending) = (None, Some(query.clone()));
         vec![self.request(Topic::Prediction, Command::Predict { query })]
     }
 
-    /// Ends what is being written.
-    pub fn stop_writing(&mut self) -> Vec<Effect> {
+    /// Stops generating; the text so far stays.
+    pub fn stop_generating(&mut self) -> Vec<Effect> {
         vec![self.send(Command::StopWriting)]
+    }
+
+    /// Requests validation rows that the model got wrong, to pick from.
+    pub fn fetch_misclassified(&mut self) -> Vec<Effect> {
+        let Some((actual, predicted)) = self.run.worst_cell() else { return Vec::new() };
+        self.inference.is_picking = true;
+        vec![self.request(Topic::Misclassified, Command::Rows { actual, predicted })]
     }
 }

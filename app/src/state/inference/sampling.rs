@@ -1,14 +1,14 @@
-//! The controls of how a prompt is written on.
+//! The controls for text generation.
 
 use hone_core::generate::Sampling;
 
-use crate::state::{Trial, format};
+use crate::state::{Inference, format};
 
-/// A number of [`Sampling`].
+/// A field of [`Sampling`].
 pub struct SamplingField {
-    /// Its name on the page.
+    /// Its label on the page.
     pub label: &'static str,
-    /// One sentence of what it does, and when to change it.
+    /// One sentence: what it does, and which values make sense.
     pub what: &'static str,
     least: f64,
     most: f64,
@@ -17,11 +17,11 @@ pub struct SamplingField {
     write: fn(&mut Sampling, f64),
 }
 
-/// In the order in which they are met.
+/// All fields, in the order shown.
 pub static SAMPLING: [SamplingField; 6] = [
     SamplingField {
         label: "Temperature",
-        what: "How far it strays from the likeliest word: 0 never does, 0.7 is lively, above 1 gets odd.",
+        what: "Randomness: 0 always picks the most likely token, 0.7 is varied, above 1 gets incoherent.",
         least: 0.0,
         most: 5.0,
         is_whole: false,
@@ -30,7 +30,7 @@ pub static SAMPLING: [SamplingField; 6] = [
     },
     SamplingField {
         label: "Top-p",
-        what: "Draws only from the likeliest words that together have this share; 1 leaves none out.",
+        what: "Samples only from the most likely tokens whose probabilities add up to this; 1 allows all.",
         least: 0.01,
         most: 1.0,
         is_whole: false,
@@ -39,7 +39,7 @@ pub static SAMPLING: [SamplingField; 6] = [
     },
     SamplingField {
         label: "Top-k",
-        what: "Draws only from so many of the likeliest words; 0 leaves none out.",
+        what: "Samples only from this many of the most likely tokens; 0 allows all.",
         least: 0.0,
         most: 1000.0,
         is_whole: true,
@@ -48,7 +48,7 @@ pub static SAMPLING: [SamplingField; 6] = [
     },
     SamplingField {
         label: "Repetition penalty",
-        what: "Makes words that stand already less likely: 1.1 to 1.3 when it goes in circles, 1 for nothing.",
+        what: "Penalizes tokens already used: 1.1 to 1.3 if it repeats itself, 1 to turn it off.",
         least: 1.0,
         most: 2.0,
         is_whole: false,
@@ -56,8 +56,8 @@ pub static SAMPLING: [SamplingField; 6] = [
         write: |sampling, value| sampling.repetition_penalty = value,
     },
     SamplingField {
-        label: "Most tokens",
-        what: "Where it is stopped if it does not end by itself; a word is one to three tokens.",
+        label: "Maximum new tokens",
+        what: "Generation stops here if it has not ended before; a word is one to three tokens.",
         least: 1.0,
         most: 512.0,
         is_whole: true,
@@ -65,8 +65,8 @@ pub static SAMPLING: [SamplingField; 6] = [
         write: |sampling, value| sampling.max_new_tokens = value as u32,
     },
     SamplingField {
-        label: "Seed of the draw",
-        what: "The same seed draws the same words; it means nothing at temperature 0.",
+        label: "Sampling seed",
+        what: "The same seed generates the same text; it has no effect at temperature 0.",
         least: 0.0,
         most: u32::MAX as f64,
         is_whole: true,
@@ -76,20 +76,20 @@ pub static SAMPLING: [SamplingField; 6] = [
 ];
 
 impl SamplingField {
-    /// The value as shown.
+    /// The value as text.
     pub fn shown(&self, sampling: &Sampling) -> String {
         format::rate((self.read)(sampling))
     }
 }
 
-impl Trial {
-    /// What is wrong with what was typed into a field of the sampling; empty when nothing is.
+impl Inference {
+    /// The error message of a field; empty if its value is valid.
     pub fn sampling_error(&self, field: &SamplingField) -> String {
         let own = self.errors.iter().find(|(label, _)| *label == field.label);
         own.map_or_else(String::new, |(_, error)| error.clone())
     }
 
-    /// Takes what was typed into a field of the sampling.
+    /// Takes the text typed into a field.
     pub fn type_sampling(&mut self, field: &SamplingField, typed: &str) {
         self.errors.retain(|(label, _)| *label != field.label);
         let fits =
@@ -110,17 +110,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_is_taken_or_refused_with_the_range() {
-        let mut trial = Trial::default();
-        trial.type_sampling(&SAMPLING[0], "0,7");
-        assert_eq!((trial.sampling.temperature, SAMPLING[0].shown(&trial.sampling).as_str()), (0.7, "0.7"));
+    fn invalid_values_are_rejected_with_the_range() {
+        let mut inference = Inference::default();
+        inference.type_sampling(&SAMPLING[0], "0,7");
+        assert_eq!((inference.sampling.temperature, SAMPLING[0].shown(&inference.sampling).as_str()), (0.7, "0.7"));
         for (field, wrong) in [(0, "hot"), (1, "0"), (2, "1.5"), (4, "513"), (5, "-1"), (3, "NaN")] {
-            let before = trial.sampling;
-            trial.type_sampling(&SAMPLING[field], wrong);
-            assert!(trial.sampling_error(&SAMPLING[field]).contains("must be"), "{wrong}");
-            assert_eq!(trial.sampling, before);
+            let before = inference.sampling;
+            inference.type_sampling(&SAMPLING[field], wrong);
+            assert!(inference.sampling_error(&SAMPLING[field]).contains("must be"), "{wrong}");
+            assert_eq!(inference.sampling, before);
         }
-        trial.type_sampling(&SAMPLING[0], "0");
-        assert!(trial.sampling_error(&SAMPLING[0]).is_empty() && !trial.errors.is_empty());
+        inference.type_sampling(&SAMPLING[0], "0");
+        assert!(inference.sampling_error(&SAMPLING[0]).is_empty() && !inference.errors.is_empty());
     }
 }

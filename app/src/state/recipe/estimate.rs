@@ -1,4 +1,4 @@
-//! What a run would take, measured by the worker whenever the recipe has changed and settled.
+//! Time and memory that a run would take, measured by the worker once the recipe has stopped changing.
 
 use hone_core::dataset::{Cuts, DataReport};
 use hone_core::diagnostic::Diagnostic;
@@ -8,68 +8,68 @@ use hone_core::run::Estimate;
 
 use crate::state::{Effect, State, Topic, format};
 
-/// Looks after each other that must find the recipe unchanged before it is measured.
-const SETTLED_LOOKS: u32 = 4;
+/// Consecutive checks that must find the inputs unchanged before they are measured: one second.
+const SETTLED_CHECKS: u32 = 4;
 
-/// What was asked about, and the answer.
+/// The last estimate that was requested, and its result.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Estimating {
-    asked: Option<Question>,
-    answer: Option<Result<Estimate, Diagnostic>>,
+pub struct EstimateState {
+    inputs: Option<EstimateInputs>,
+    result: Option<Result<Estimate, Diagnostic>>,
 }
 
-/// All that an estimate depends on.
+/// Everything that an estimate depends on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Question {
+pub struct EstimateInputs {
     recipe: RecipeSpec,
     data: DataReport,
     device: DeviceChoice,
 }
 
-/// A question that has not settled yet, and how often it was seen.
+/// Waits until the inputs have stopped changing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Settling {
-    question: Option<Question>,
-    looks: u32,
+pub struct Debounce {
+    inputs: Option<EstimateInputs>,
+    checks: u32,
 }
 
-impl Settling {
-    /// Looks at what is to be asked; true once it has stayed the same for a second.
-    pub fn is_settled(&mut self, question: Option<Question>) -> bool {
-        if self.question == question {
-            self.looks = self.looks.saturating_add(1);
+impl Debounce {
+    /// Takes the present inputs; returns true once they have stayed the same for a second.
+    pub fn is_settled(&mut self, inputs: Option<EstimateInputs>) -> bool {
+        if self.inputs == inputs {
+            self.checks = self.checks.saturating_add(1);
         } else {
-            *self = Self { question, looks: 0 };
+            *self = Self { inputs, checks: 0 };
         }
-        self.question.is_some() && self.looks == SETTLED_LOOKS
+        self.inputs.is_some() && self.checks == SETTLED_CHECKS
     }
 }
 
-impl Estimating {
-    /// Whether the worker is at it.
+impl EstimateState {
+    /// Returns true while the worker is measuring.
     pub fn is_pending(&self) -> bool {
-        self.asked.is_some() && self.answer.is_none()
+        self.inputs.is_some() && self.result.is_none()
     }
 
-    /// Takes the answer.
-    pub fn answered(&mut self, answer: Result<Estimate, Diagnostic>) {
-        self.answer = Some(answer);
+    /// Takes the result.
+    pub fn on_result(&mut self, result: Result<Estimate, Diagnostic>) {
+        self.result = Some(result);
     }
 
-    /// The worker is gone, and with it a question that was under way. One that killed it is not asked again by itself.
+    /// An estimate that was under way will not be answered. If it crashed the worker, it is not requested again.
     pub fn lost(&mut self, diagnostic: Option<Diagnostic>) {
         if self.is_pending() {
             match diagnostic {
-                Some(diagnostic) => self.answer = Some(Err(diagnostic)),
-                None => self.asked = None,
+                Some(diagnostic) => self.result = Some(Err(diagnostic)),
+                None => self.inputs = None,
             }
         }
     }
 }
 
 impl State {
-    /// Ends an estimate that is under way, because the worker is needed for something else.
-    pub(in crate::state) fn give_up_estimate(&mut self) -> Vec<Effect> {
+    /// Cancels an estimate that is under way: the worker is needed for something else.
+    pub(in crate::state) fn cancel_estimate(&mut self) -> Vec<Effect> {
         if !self.estimate.is_pending() {
             return Vec::new();
         }
@@ -77,42 +77,42 @@ impl State {
         vec![self.send(Command::Stop)]
     }
 
-    /// Forgets an estimate that is under way; the worker does so by itself.
+    /// Forgets an estimate that is under way; the worker drops it without being told.
     pub(in crate::state) fn drop_estimate(&mut self) {
         self.requests.give_up(Topic::Estimate);
         self.estimate.lost(None);
     }
 
-    /// What could be asked now; none while the worker is at something else or a run could not start anyway.
-    fn question(&self) -> Option<Question> {
+    /// What could be estimated now; none while the worker is busy or a run could not start anyway.
+    fn estimate_inputs(&self) -> Option<EstimateInputs> {
         if self.is_engaged() || self.obstacle().is_some() {
             return None;
         }
         let data = self.data.report.clone()?;
-        Some(Question { recipe: self.recipe(), data, device: self.device.choice })
+        Some(EstimateInputs { recipe: self.recipe(), data, device: self.device.choice })
     }
 
-    /// What has not been asked yet.
-    pub fn open_question(&self) -> Option<Question> {
-        self.question().filter(|question| self.estimate.asked.as_ref() != Some(question))
+    /// What could be estimated now and has not been yet.
+    pub fn unestimated(&self) -> Option<EstimateInputs> {
+        self.estimate_inputs().filter(|inputs| self.estimate.inputs.as_ref() != Some(inputs))
     }
 
-    /// Asks what a run would take.
-    pub fn ask_estimate(&mut self) -> Vec<Effect> {
-        let Some(question) = self.open_question() else { return Vec::new() };
-        let mut effects = self.give_up_estimate();
-        effects.push(self.request(Topic::Estimate, Command::Estimate { recipe: question.recipe.clone() }));
-        self.estimate = Estimating { asked: Some(question), answer: None };
+    /// Requests an estimate.
+    pub fn request_estimate(&mut self) -> Vec<Effect> {
+        let Some(inputs) = self.unestimated() else { return Vec::new() };
+        let mut effects = self.cancel_estimate();
+        effects.push(self.request(Topic::Estimate, Command::Estimate { recipe: inputs.recipe.clone() }));
+        self.estimate = EstimateState { inputs: Some(inputs), result: None };
         effects
     }
 
-    /// What a run of the recipe as it now stands would take, or why that cannot be told.
+    /// The estimate of the current recipe, or why there is none.
     pub fn estimate(&self) -> Option<&Result<Estimate, Diagnostic>> {
-        let answer = self.estimate.answer.as_ref()?;
-        (self.question() == self.estimate.asked).then_some(answer)
+        let result = self.estimate.result.as_ref()?;
+        (self.estimate_inputs() == self.estimate.inputs).then_some(result)
     }
 
-    /// Takes the nearest recipe that fits.
+    /// Takes the closest recipe that fits.
     pub fn take_nearest(&mut self) {
         if let Some(Ok(Estimate { nearest: Some(nearest), .. })) = self.estimate() {
             let recipe = RecipeSpec { model: self.form.recipe.model.clone(), ..nearest.clone() };
@@ -121,20 +121,20 @@ impl State {
     }
 }
 
-/// What a run's length does to the rows, in words; empty where it does nothing.
+/// How many rows the maximum length shortens or drops, in words; empty if it does neither.
 pub fn cut_rows(cuts: &Cuts) -> String {
     let rows = |count: u32, what: &str| {
         let rows = format::counted(count, "row", "rows");
         (count > 0).then(|| format!("{rows} {what}"))
     };
-    let skipped = rows(cuts.train.skipped + cuts.validation.skipped, "too long and left out");
-    let shortened = rows(cuts.train.shortened + cuts.validation.shortened, "shortened");
+    let skipped = rows(cuts.train.skipped + cuts.validation.skipped, "skipped as too long");
+    let shortened = rows(cuts.train.shortened + cuts.validation.shortened, "truncated");
     skipped.into_iter().chain(shortened).collect::<Vec<_>>().join(", ")
 }
 
-/// Why a run does not fit, in words.
+/// Why a run does not fit into memory, in words.
 pub fn too_large(estimate: &Estimate) -> String {
-    let remedy = if estimate.nearest.is_some() { "" } else { " Take a smaller batch, shorter texts or fewer layers." };
+    let remedy = if estimate.nearest.is_some() { "" } else { " Use a smaller batch, shorter texts or fewer layers." };
     let (needed, limit) = (format::bytes(estimate.bytes), format::bytes(estimate.limit_bytes));
-    format!("This recipe needs about {needed} of memory, and there are {limit}.{remedy}")
+    format!("This recipe needs about {needed} of memory, but only {limit} is available.{remedy}")
 }

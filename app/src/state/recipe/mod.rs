@@ -1,8 +1,9 @@
-//! The recipe while a person edits it: form, fields, presets, and what it will do before it runs.
+//! The recipe while the user edits it: form, fields, presets, and a preview of what it will do.
 
 pub mod digest;
 pub mod estimate;
 pub mod fields;
+mod file;
 pub mod form;
 pub mod plan;
 pub mod presets;

@@ -102,8 +102,8 @@ impl State {
         }
         let recipe = self.recipe();
         self.finder = Finder { stage: FinderStage::Trying, ..Finder::default() };
-        let mut effects = self.give_up_estimate();
-        effects.push(self.request(Topic::RateTest, Command::FindRate { recipe }));
+        let mut effects = self.cancel_estimate();
+        effects.push(self.request(Topic::LrFinder, Command::FindRate { recipe }));
         effects
     }
 

@@ -183,13 +183,13 @@ impl State {
     /// Gives a run of the history another name.
     pub fn rename_run(&mut self, id: u32, name: &str) -> Vec<Effect> {
         self.history.rename(id, name);
-        vec![Effect::KeepRuns]
+        vec![Effect::StoreRuns]
     }
 
     /// Forgets a run of the history.
     pub fn delete_run(&mut self, id: u32) -> Vec<Effect> {
         self.history.delete(id);
-        vec![Effect::KeepRuns]
+        vec![Effect::StoreRuns]
     }
 }
 

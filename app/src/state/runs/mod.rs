@@ -1,7 +1,8 @@
-//! Runs: the present one, those that wait, those that are over, and what their charts show.
+//! Runs: the current one, those waiting, those finished, and the data of their charts.
 
 pub mod charts;
 pub mod compare;
+mod control;
 pub mod finder;
 pub mod history;
 pub mod plot;

@@ -9,18 +9,18 @@ use crate::state::tests::{
     MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, not_opened, number, opened, read,
     ready, running, source, tokens_ready, trained,
 };
-use crate::state::{Asking, Effect, Mark, State, Step};
+use crate::state::{Effect, QueryKind, State, Status, Step};
 
 #[test]
 fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     let mut state = State::default();
     state.restart();
-    state.catalog(Ok(vec![entry()]));
+    state.on_catalog(Ok(vec![entry()]));
     assert!(matches!(
         state.open(DataRole::Train, chosen("reviews.csv"))[..],
         [Effect::Send(_, Command::OpenData { role: DataRole::Train, .. })]
     ));
-    assert_eq!(state.line(Step::Data).mark, Mark::Busy);
+    assert_eq!(state.line(Step::Data).status, Status::Busy);
     let mapped = state.answer(opened(2));
     assert!(matches!(
         mapped[..],
@@ -30,7 +30,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
     assert!(state.blocker().is_some(), "the model is not there yet");
     state.answer(model_ready());
-    assert_eq!(state.blocker().as_deref(), Some("Your texts are being split into tokens."));
+    assert_eq!(state.blocker().as_deref(), Some("Your texts are being tokenized."));
     assert_eq!(state.answer(tokens_ready()), [], "the model is not loaded twice");
     assert_eq!(state.blocker(), None);
     state.load_model();
@@ -60,7 +60,7 @@ fn only_the_last_of_two_files_dropped_in_a_row_counts() {
 fn blocked() -> State {
     let mut state = State::default();
     state.restart();
-    state.catalog(Ok(vec![entry()]));
+    state.on_catalog(Ok(vec![entry()]));
     state.answer(device_ready());
     state.open(DataRole::Train, chosen("latin.csv"));
     state.answer(not_opened(DataRole::Train));
@@ -70,14 +70,14 @@ fn blocked() -> State {
 #[test]
 fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
     let mut state = blocked();
-    assert_eq!(state.line(Step::Data).mark, Mark::Wrong);
+    assert_eq!(state.line(Step::Data).status, Status::Wrong);
     assert!(state.blocker().is_some());
     let again = state.reread(Some(Encoding::Windows1252), None);
     assert!(matches!(
         again[..],
         [Effect::Send(_, Command::OpenData { encoding: Some(Encoding::Windows1252), has_header: None, .. })]
     ));
-    assert_eq!(state.data.train.diagnostic, None);
+    assert_eq!(state.data.train.diagnostic(), None);
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
         state.open(role, chosen("photo.png"));
         assert_eq!(state.blocker().as_deref(), Some("Your file is being read."));
         assert_eq!(state.answer(not_opened(role)), []);
-        let refused = state.data.file_mut(role).refused.take().unwrap();
-        assert_eq!(refused.diagnostic.done, "“photo.png” was not opened. Your earlier file is still here.");
+        let rejected = state.data.file_mut(role).rejected.take().unwrap();
+        assert_eq!(rejected.diagnostic.done, "“photo.png” was not opened. Your earlier file is still here.");
         state.requests = before.requests.clone();
         assert_eq!(state, before, "{role:?}");
     }
@@ -104,8 +104,8 @@ fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
     let before = state.clone();
     state.reread(Some(Encoding::Utf16Le), None);
     state.answer(not_opened(DataRole::Train));
-    let refused = state.data.train.refused.take().unwrap();
-    assert_eq!(refused.diagnostic.done, "It stays as it was read before.");
+    let rejected = state.data.train.rejected.take().unwrap();
+    assert_eq!(rejected.diagnostic.done, "It is still read the way it was before.");
     state.requests = before.requests.clone();
     assert_eq!(state, before);
 }
@@ -124,9 +124,9 @@ fn what_is_told_of_the_earlier_file_stays_with_it() {
     state.map(MAPPING);
     state.open(DataRole::Train, chosen("photo.png"));
     state.answer(Event::DataFailed { role: DataRole::Train, diagnostic: gone() });
-    assert_eq!(state.data.train.diagnostic, None, "it is no fault of the new file");
+    assert_eq!(state.data.train.diagnostic(), None, "it is no fault of the new file");
     state.answer(not_opened(DataRole::Train));
-    assert_eq!((&state.data.train.diagnostic, &state.data.report), (&Some(gone()), &None));
+    assert_eq!((state.data.train.diagnostic(), &state.data.report), (Some(&gone()), &None));
 }
 
 #[test]
@@ -176,13 +176,13 @@ fn tuned_weights_outlast_the_data_that_they_learned_from() {
     state.answer(Event::DataOpened { role: DataRole::Train, source });
     state.answer(data_ready());
     assert!(state.run.has_weights);
-    assert_eq!(state.asking(), Asking::Text, "the run learned from single texts");
+    assert_eq!(state.query_kind(), QueryKind::Text, "the run learned from single texts");
     assert_eq!(state.run.of_what(), "1 · Full, on reviews.csv");
     assert_eq!(commands(state.open_cell(0, 1)), [Command::Rows { actual: 0, predicted: 1 }]);
 }
 
 #[test]
-fn columns_chosen_by_the_person_outlast_the_worker_but_not_the_file() {
+fn columns_chosen_by_the_user_outlast_the_worker_but_not_the_file() {
     let mut state = ready();
     let swapped = Mapping::Classification { text: 1, pair: None, label: 0 };
     state.map(swapped.clone());

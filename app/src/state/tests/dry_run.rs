@@ -8,7 +8,7 @@ use hone_core::recipe::RecipeSpec;
 use hone_core::run::{Estimate, LrFinderPoint, LrFinderResult};
 
 use crate::state::tests::{data_ready, device_ready, gone, model_ready, opened, ready, tokens_ready};
-use crate::state::{Effect, FinderStage, Settling, State, cut_rows};
+use crate::state::{Debounce, Effect, FinderStage, State, cut_rows};
 
 #[test]
 fn a_rate_is_looked_for_found_and_taken() {
@@ -42,17 +42,17 @@ fn estimate(bytes: f64, nearest: Option<RecipeSpec>) -> Event {
 #[test]
 fn a_recipe_is_measured_once_and_again_when_it_changes() {
     let mut state = ready();
-    assert!(matches!(state.ask_estimate()[..], [Effect::Send(_, Command::Estimate { .. })]));
-    assert_eq!(state.ask_estimate(), [], "it has been asked");
+    assert!(matches!(state.request_estimate()[..], [Effect::Send(_, Command::Estimate { .. })]));
+    assert_eq!(state.request_estimate(), [], "it has been asked");
     assert!(state.is_silent(Duration::from_secs(121)));
     state.answer(estimate(4e8, None));
     assert!(state.estimate().is_some_and(|estimate| estimate.as_ref().is_ok_and(Estimate::fits)));
     state.form.recipe.epochs = 3;
     assert_eq!(state.estimate(), None, "it was of another recipe");
-    assert!(state.open_question().is_some());
-    state.ask_estimate();
+    assert!(state.unestimated().is_some());
+    state.request_estimate();
     assert!(matches!(state.start()[..], [Effect::Send(_, Command::Stop), Effect::Send(_, Command::Start { .. })]));
-    assert_eq!(state.open_question(), None, "nothing is measured in a run");
+    assert_eq!(state.unestimated(), None, "nothing is measured in a run");
     state.answer(estimate(4e8, None));
     assert_eq!(state.estimate(), None, "the question was given up");
 }
@@ -62,13 +62,13 @@ fn the_worker_knows_the_steps_better_and_which_rows_are_left_out() {
     let mut state = ready();
     state.form.recipe.epochs = 4;
     assert_ne!(state.planned_steps(), 24);
-    state.ask_estimate();
+    state.request_estimate();
     state.answer(estimate(4e8, None));
     assert_eq!(state.planned_steps(), 24);
     let cut = |shortened, skipped| Cut { shortened, skipped };
     assert_eq!(
         cut_rows(&Cuts { train: cut(0, 30), validation: cut(2, 1) }),
-        "31 rows too long and left out, 2 rows shortened"
+        "31 rows skipped as too long, 2 rows truncated"
     );
     assert_eq!(cut_rows(&Cuts::default()), "");
 }
@@ -76,12 +76,12 @@ fn the_worker_knows_the_steps_better_and_which_rows_are_left_out() {
 #[test]
 fn an_estimate_that_kills_the_worker_is_not_asked_again_by_itself() {
     let mut state = ready();
-    state.ask_estimate();
+    state.request_estimate();
     state.worker_lost(gone());
     for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.answer(event);
     }
-    assert_eq!((state.open_question(), state.blocker()), (None, None));
+    assert_eq!((state.unestimated(), state.blocker()), (None, None));
     assert_eq!(state.estimate(), Some(&Err(gone())));
 }
 
@@ -89,7 +89,7 @@ fn an_estimate_that_kills_the_worker_is_not_asked_again_by_itself() {
 fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
     let mut state = ready();
     state.form.recipe.batch_size = 64;
-    state.ask_estimate();
+    state.request_estimate();
     let nearest =
         RecipeSpec { batch_size: 4, gradient_accumulation_steps: 16, model: "mini".into(), ..RecipeSpec::default() };
     state.answer(estimate(2e9, Some(nearest)));
@@ -103,12 +103,12 @@ fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
 #[test]
 fn a_question_settles_before_it_is_asked() {
     let mut state = ready();
-    let mut settling = Settling::default();
-    let looks = |settling: &mut Settling, state: &State| {
-        (0..6).map(|_| settling.is_settled(state.open_question())).collect::<Vec<_>>()
+    let mut debounce = Debounce::default();
+    let looks = |debounce: &mut Debounce, state: &State| {
+        (0..6).map(|_| debounce.is_settled(state.unestimated())).collect::<Vec<_>>()
     };
-    assert_eq!(looks(&mut settling, &state), [false, false, false, false, true, false]);
+    assert_eq!(looks(&mut debounce, &state), [false, false, false, false, true, false]);
     state.form.recipe.epochs = 5;
-    assert!(!settling.is_settled(state.open_question()));
-    assert_eq!(looks(&mut Settling::default(), &State::default()), [false; 6]);
+    assert!(!debounce.is_settled(state.unestimated()));
+    assert_eq!(looks(&mut Debounce::default(), &State::default()), [false; 6]);
 }

@@ -3,7 +3,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 
 use crate::state::tests::*;
-use crate::state::{Effect, Hub, Load};
+use crate::state::{Effect, HubSearch, Load};
 
 fn of_hub() -> CatalogEntry {
     CatalogEntry { id: "hub.example/a/b".into(), folder: "https://hub.example/a/b/resolve/1/".into(), ..entry() }
@@ -24,7 +24,7 @@ fn found() -> Event {
 
 fn with_catalog() -> State {
     let mut state = State::default();
-    state.catalog(Ok(vec![entry()]));
+    state.on_catalog(Ok(vec![entry()]));
     state
 }
 
@@ -35,7 +35,7 @@ fn what_the_storage_holds_is_offered_behind_the_pages_own() {
     let ids = |state: &State| state.model.catalog.iter().map(|entry| entry.id.clone()).collect::<Vec<_>>();
     let mut early = State::default();
     early.answer(event.clone());
-    early.catalog(Ok(vec![entry()]));
+    early.on_catalog(Ok(vec![entry()]));
     let mut late = with_catalog();
     late.answer(event);
     assert_eq!(ids(&early), ["mini", "hub.example/a/b"]);
@@ -49,10 +49,10 @@ fn a_found_model_is_loaded_only_when_it_is_taken() {
     let asked = state.find_model("https://hub.example".into(), "a/b".into());
     assert!(matches!(asked[..], [Effect::Send(_, Command::FindModel { .. })]));
     assert!(state.answer(found()).is_empty());
-    assert_eq!((state.model.chosen, &state.model.load), (0, &Load::Idle));
+    assert_eq!((state.model.chosen, &state.model.load), (0, &Load::Idle { previous: None }));
     let [Effect::Send(_, Command::LoadModel { model })] = &state.take_found()[..] else { panic!("nothing is loaded") };
     assert_eq!(model.id, "hub.example/a/b");
-    assert_eq!((state.model.chosen, &state.model.hub), (1, &Hub::Idle));
+    assert_eq!((state.model.chosen, &state.model.hub), (1, &HubSearch::Idle));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_question_that_fails_leaves_the_loaded_model() {
     state.find_model("https://hub.example".into(), "a/b".into());
     let diagnostic = Diagnostic::new("hub.answer", "a web page");
     state.answer(Event::ModelNotFound { diagnostic: diagnostic.clone() });
-    assert_eq!(state.model.hub, Hub::Failed(diagnostic));
+    assert_eq!(state.model.hub, HubSearch::Failed(diagnostic));
     assert!(matches!(state.model.load, Load::Ready(_)));
 }
 
@@ -72,7 +72,7 @@ fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time(
     let mut state = with_catalog();
     let mut requests = Vec::new();
     for (name, blobs) in [("first", 3), ("second", 5)] {
-        let effects = state.take_own(name.into(), vec!["config.json".into()], 1e6, blobs);
+        let effects = state.take_local(name.into(), vec!["config.json".into()], 1e6, blobs);
         let command = Command::LoadFiles { name: name.into(), paths: vec!["config.json".into()] };
         assert_eq!(state.blobs_of(&command), Some(blobs));
         requests.push(number(&effects));
@@ -80,7 +80,7 @@ fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time(
     }
     assert_eq!(state.model.catalog.len(), 2);
     state.on_event(Some(requests[0]), model_ready());
-    assert_eq!(state.model.load, Load::Loading(0.0), "the first of them was not meant any more");
+    assert!(state.model.is_loading(), "the first of them was not meant any more");
     state.answer(model_ready());
     assert_eq!(state.model.entry().map(|entry| (entry.name.as_str(), entry.parameters)), Some(("second", 22.7e6)));
     // A fresh worker gets them again.
@@ -98,16 +98,16 @@ fn model_failed() -> Event {
 fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
     let before = trained();
     let back = |mut state: State| {
-        state.model.refused = None;
+        state.model.rejected = None;
         state.estimate = before.estimate.clone();
         state.requests = before.requests.clone();
         state
     };
     let mut own = before.clone();
-    own.take_own("bad.zip".into(), Vec::new(), 1e6, 3);
-    assert!(!own.can_ask() && own.model.is_loading());
+    own.take_local("bad.zip".into(), Vec::new(), 1e6, 3);
+    assert!(!own.can_predict() && own.model.is_loading());
     assert_eq!(own.answer(model_failed()), []);
-    let diagnostic = own.model.refused.clone().unwrap();
+    let diagnostic = own.model.rejected.clone().unwrap();
     assert_eq!(diagnostic.done, "Mini is still loaded.");
     assert_eq!(diagnostic.remedy, "Drop the files. If it holds data, unpack it first and drop the file.");
     assert_eq!(back(own), before);
@@ -126,15 +126,18 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
 #[test]
 fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
     let mut early = with_catalog();
-    early.take_own("data.zip".into(), Vec::new(), 1e6, 3);
+    early.take_local("data.zip".into(), Vec::new(), 1e6, 3);
     early.answer(model_failed());
-    assert_eq!(early.model.refused.as_ref().unwrap().done, "The model chosen before is chosen again.");
-    assert_eq!((early.model.chosen, early.model.catalog.len(), &early.model.load), (0, 1, &Load::Idle));
+    assert_eq!(early.model.rejected.as_ref().unwrap().done, "The earlier choice of model is back.");
+    assert_eq!(
+        (early.model.chosen, early.model.catalog.len(), &early.model.load),
+        (0, 1, &Load::Idle { previous: None })
+    );
 
     let mut state = ready();
-    state.model.load = Load::Idle;
+    state.model.load = Load::Idle { previous: None };
     let first = number(&state.load_model());
-    state.take_own("data.zip".into(), Vec::new(), 1e6, 3);
+    state.take_local("data.zip".into(), Vec::new(), 1e6, 3);
     let mut failed_too = state.clone();
     state.on_event(Some(first), model_ready());
     assert!(state.model.is_loading(), "the zip is not read yet");
@@ -148,24 +151,24 @@ fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
 #[test]
 fn an_own_model_comes_back_with_its_files() {
     let mut state = ready();
-    state.take_own("good.gguf".into(), Vec::new(), 1e6, 3);
+    state.take_local("good.gguf".into(), Vec::new(), 1e6, 3);
     state.answer(model_ready());
     let before = state.model.clone();
-    state.take_own("bad.gguf".into(), Vec::new(), 1e6, 5);
-    assert_eq!(state.model.own_blobs, 5);
+    state.take_local("bad.gguf".into(), Vec::new(), 1e6, 5);
+    assert_eq!(state.model.local_blobs, Some(5));
     state.answer(model_failed());
-    state.model.refused = None;
+    state.model.rejected = None;
     assert_eq!(state.model, before);
 }
 
 #[test]
 fn a_model_that_kills_the_worker_gives_way_to_the_one_before() {
     let mut state = trained();
-    state.take_own("bomb.gguf".into(), Vec::new(), 1e6, 3);
+    state.take_local("bomb.gguf".into(), Vec::new(), 1e6, 3);
     let effects = state.worker_lost(gone());
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadModel { .. }))));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadFiles { .. }))));
-    assert!(state.model.refused.is_some() && !state.run.has_weights);
+    assert!(state.model.rejected.is_some() && !state.run.has_weights);
     // Once more, and it stops.
     let effects = state.worker_lost(gone());
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::LoadModel { .. }))));
@@ -174,7 +177,7 @@ fn a_model_that_kills_the_worker_gives_way_to_the_one_before() {
 #[test]
 fn the_loaded_model_is_chosen_again_without_loading() {
     let mut state = trained();
-    state.model.listed(vec![entry(), of_hub()]);
+    state.model.on_catalog(vec![entry(), of_hub()]);
     assert!(matches!(state.choose_model(1)[..], [Effect::Send(_, Command::LoadModel { .. })]));
     assert_eq!(commands(state.choose_model(0)), [Command::StopLoading]);
     state.answer(model_failed());
@@ -182,7 +185,7 @@ fn the_loaded_model_is_chosen_again_without_loading() {
 
     state.data.report = None;
     assert_eq!(state.choose_model(1), []);
-    assert_eq!(state.model.load, Load::Idle);
+    assert!(matches!(state.model.load, Load::Idle { .. }));
     assert_eq!(state.choose_model(0), []);
     assert!(state.run.has_weights && matches!(state.model.load, Load::Ready(_)));
 }

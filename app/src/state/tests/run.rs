@@ -10,7 +10,7 @@ use hone_core::usage::ExportForm;
 use crate::state::tests::{
     commands, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
 };
-use crate::state::{Axis, Effect, Export, Mark, Mistake, PastRun, Phase, Step};
+use crate::state::{Axis, Effect, Export, MisclassifiedRow, PastRun, Phase, Status, Step};
 
 #[test]
 fn a_stop_is_not_undone_by_a_pause_or_resume_on_its_way() {
@@ -72,10 +72,10 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
 #[test]
 fn mistakes_come_from_the_fullest_wrong_cell() {
     let mut state = trained();
-    assert_eq!(commands(state.fetch_mistakes()), [Command::Rows { actual: 1, predicted: 0 }]);
+    assert_eq!(commands(state.fetch_misclassified()), [Command::Rows { actual: 1, predicted: 0 }]);
     let row = RowView { line: 2, text: "odd".into(), pair: None, probability: 0.9 };
     state.answer(Event::Rows { rows: vec![row.clone()], total: 3 });
-    assert_eq!(state.trial.mistakes, [Mistake { row, actual: "b".into() }]);
+    assert_eq!(state.inference.misclassified, [MisclassifiedRow { row, actual: "b".into() }]);
     assert_eq!(state.run.cell, None, "a cell opens only when it is pressed");
 }
 
@@ -85,10 +85,10 @@ fn a_row_is_asked_about_whole_and_with_its_second_text() {
     let row =
         |pair: Option<&str>| RowView { line: 2, text: long.clone(), pair: pair.map(str::to_owned), probability: 0.9 };
     let mut state = trained();
-    assert_eq!(commands(state.ask_row(row(None))), [asked(&long, None)]);
+    assert_eq!(commands(state.predict_row(row(None))), [asked(&long, None)]);
     state.run.is_of_pairs = true;
-    state.trial.other = "of an earlier question".into();
-    assert_eq!(commands(state.ask_row(row(Some("second")))), [asked(&long, Some("second"))]);
+    state.inference.other = "of an earlier question".into();
+    assert_eq!(commands(state.predict_row(row(Some("second")))), [asked(&long, Some("second"))]);
 }
 
 fn asked(text: &str, pair: Option<&str>) -> Command {
@@ -106,27 +106,27 @@ fn only_the_answer_to_the_last_question_is_shown() {
         tokens: 3,
         truncated: false,
     };
-    assert_eq!(state.ask(), [], "an empty box asks nothing");
-    state.trial.text = "x".into();
-    let first = number(&state.ask());
-    let second = number(&state.ask());
+    assert_eq!(state.predict(), [], "an empty box asks nothing");
+    state.inference.text = "x".into();
+    let first = number(&state.predict());
+    let second = number(&state.predict());
     state.on_event(Some(first), answer());
-    assert_eq!(state.trial.reply, None);
-    state.trial.text = "typed since".into();
+    assert_eq!(state.inference.prediction, None);
+    state.inference.text = "typed since".into();
     state.on_event(Some(second), answer());
-    let asked = state.trial.reply.as_ref().map(|reply| reply.query.clone());
+    let asked = state.inference.prediction.as_ref().map(|reply| reply.query.clone());
     assert_eq!(asked, Some(Query::Text { text: "x".into(), pair: None }));
 }
 
 #[test]
 fn tuned_weights_go_with_their_model_and_their_worker() {
     let mut state = trained();
-    assert_eq!(state.line(Step::Export).mark, Mark::Open);
+    assert_eq!(state.line(Step::Export).status, Status::Open);
     state.export(ExportForm::Model);
     state.answer(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
-    assert_eq!(state.line(Step::Export).mark, Mark::Done);
+    assert_eq!(state.line(Step::Export).status, Status::Done);
     state.map(Mapping::Classification { text: 1, pair: None, label: 0 });
-    assert_eq!(state.line(Step::Export).mark, Mark::Done, "other columns are for the next run");
+    assert_eq!(state.line(Step::Export).status, Status::Done, "other columns are for the next run");
     state.load_model();
     state.answer(model_ready());
     assert_eq!((state.run.has_weights, &state.export), (false, &Export::Idle));
@@ -175,12 +175,12 @@ fn several_runs_follow_each_other_and_are_all_kept() {
         state.answer(started());
         let effects = state.answer(finished());
         assert!(
-            matches!(&effects[..], [Effect::KeepRuns, Effect::Send(_, Command::Start { recipe })] if recipe.seed == seed)
+            matches!(&effects[..], [Effect::StoreRuns, Effect::Send(_, Command::Start { recipe })] if recipe.seed == seed)
         );
         assert_eq!(state.queue.position(), Some((number, 3)));
     }
     state.answer(started());
-    assert_eq!(state.answer(finished()), [Effect::KeepRuns]);
+    assert_eq!(state.answer(finished()), [Effect::StoreRuns]);
     assert_eq!(state.queue.position(), None);
     let names: Vec<&str> = state.history.runs.iter().map(|run| run.name.as_str()).collect();
     assert_eq!(names, ["1 · seed 42", "2 · seed 43", "3 · seed 44"]);
@@ -193,13 +193,11 @@ fn runs_that_wait_are_dropped_when_asked_or_when_one_fails() {
     state.start_sweep();
     state.answer(started());
     assert_eq!(state.drop_waiting(), []);
-    assert_eq!(state.answer(finished()), [Effect::KeepRuns]);
+    assert_eq!(state.answer(finished()), [Effect::StoreRuns]);
 
     state.start_sweep();
     state.answer(started());
     state.answer(Event::RunFailed { diagnostic: gone() });
-    assert!(
-        matches!(&state.run.phase, Phase::Failed(diagnostic) if diagnostic.done == "2 runs that waited were not begun.")
-    );
+    assert!(matches!(&state.run.phase, Phase::Failed(diagnostic) if diagnostic.done == "2 waiting runs were dropped."));
     assert_eq!(state.queue.position(), None);
 }

@@ -9,7 +9,7 @@ use hone_core::recipe::{AdapterKind, Family, Field, Kind, Metric, Preset, Recipe
 
 use crate::state::runs::scores;
 use crate::state::tests::{commands, data_ready, device_ready, entry, source, started};
-use crate::state::{Asking, Chosen, Effect, Load, Phase, State, Topic};
+use crate::state::{Effect, FileChoice, Load, Phase, QueryKind, State, Topic};
 
 fn completion() -> Mapping {
     Mapping::Completion { prompt: "{0}".into(), completion: 1 }
@@ -20,10 +20,10 @@ fn writing() -> State {
     let decoder = CatalogEntry { id: "writer".into(), family: Family::Llama, parameters: 135e6, ..entry() };
     let mut state = State::default();
     state.restart();
-    state.catalog(Ok(vec![entry(), decoder]));
-    state.listening();
+    state.on_catalog(Ok(vec![entry(), decoder]));
+    state.on_listening();
     state.answer(device_ready());
-    state.open(DataRole::Train, Chosen::new("a.fra".into(), Some("a.eng".into()), 0));
+    state.open(DataRole::Train, FileChoice::new("a.fra".into(), Some("a.eng".into()), 0));
     let source = SourceInfo { guess: completion(), ..source(2) };
     state.answer(Event::DataOpened { role: DataRole::Train, source });
     state
@@ -32,7 +32,7 @@ fn writing() -> State {
 #[test]
 fn two_files_go_to_the_worker_together() {
     let mut state = State::default();
-    let effects = state.open(DataRole::Train, Chosen::new("a.fra".into(), Some("a.eng".into()), 0));
+    let effects = state.open(DataRole::Train, FileChoice::new("a.fra".into(), Some("a.eng".into()), 0));
     assert!(matches!(
         &effects[..],
         [Effect::Send(_, Command::OpenData { aligned_with: Some(other), .. })] if other == "a.eng"
@@ -42,9 +42,9 @@ fn two_files_go_to_the_worker_together() {
 #[test]
 fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
     let mut state = writing();
-    assert_eq!((state.model.chosen, &state.model.load), (1, &Load::Idle));
+    assert!(state.model.chosen == 1 && matches!(state.model.load, Load::Idle { .. }));
     assert_eq!(state.answer(data_ready()), [], "a large model is loaded when the person says so");
-    assert_eq!(state.blocker().as_deref(), Some("Waits for the model: load it above."));
+    assert_eq!(state.blocker().as_deref(), Some("Waiting for the model. Load it above."));
     let recipe = &state.form.recipe;
     assert_eq!(
         (recipe.task, recipe.adapter, state.form.preset),
@@ -99,9 +99,9 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
     state.run.phase = Phase::Starting;
     state.requests.open(Topic::Run);
     state.answer(Event::Started { plan });
-    assert_eq!(state.asking(), Asking::Prompt);
-    state.trial.text = "Say".into();
-    assert!(matches!(&state.ask()[..], [Effect::Send(_, Command::Predict { query: Query::Prompt { .. }, .. })]));
+    assert_eq!(state.query_kind(), QueryKind::Prompt);
+    state.inference.text = "Say".into();
+    assert!(matches!(&state.predict()[..], [Effect::Send(_, Command::Predict { query: Query::Prompt { .. }, .. })]));
     let written = |text: &str, is_over| Answer::Generated { text: text.into(), is_over };
     let answer = |text, is_over| Event::Predicted {
         labels: Vec::new(),
@@ -112,19 +112,19 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
     };
     for (text, is_over) in [("so", false), ("so be", false), ("so be it", true)] {
         state.answer(answer(text, is_over));
-        assert_eq!((state.is_writing(), state.can_ask()), (!is_over, is_over), "{text}");
+        assert_eq!((state.is_generating(), state.can_predict()), (!is_over, is_over), "{text}");
     }
-    assert_eq!(state.trial.reply.as_ref().map(|reply| &reply.tuned), Some(&written("so be it", true)));
-    assert_eq!(commands(state.stop_writing()), [Command::StopWriting]);
+    assert_eq!(state.inference.prediction.as_ref().map(|reply| &reply.tuned), Some(&written("so be it", true)));
+    assert_eq!(commands(state.stop_generating()), [Command::StopWriting]);
 }
 
 #[test]
 fn a_pair_needs_both_its_texts() {
     let mut state = writing();
     state.run.is_of_pairs = true;
-    assert_eq!(state.asking(), Asking::Pair);
-    state.trial.text = "a".into();
-    assert_eq!((state.can_ask(), state.ask()), (false, Vec::new()));
-    state.trial.other = "b".into();
-    assert!(state.can_ask());
+    assert_eq!(state.query_kind(), QueryKind::Pair);
+    state.inference.text = "a".into();
+    assert_eq!((state.can_predict(), state.predict()), (false, Vec::new()));
+    state.inference.other = "b".into();
+    assert!(state.can_predict());
 }

@@ -21,7 +21,7 @@ fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
     assert!(matches!(
         effects[..],
         [
-            Effect::Replace,
+            Effect::RestartWorker,
             Effect::Send(_, Command::Hello { .. }),
             Effect::Send(_, Command::OpenData { role: DataRole::Train, .. }),
             Effect::Send(_, Command::LoadModel { .. }),
@@ -46,8 +46,8 @@ fn what_killed_the_worker_is_not_tried_again_by_itself() {
         _ => None,
     });
     assert_eq!(reopened, Some("reviews.csv"), "the earlier file is opened in the fresh worker");
-    let refused = state.data.train.refused.as_ref().map(|refused| refused.chosen.name.as_str());
-    assert_eq!(refused, Some("bomb.csv"));
+    let rejected = state.data.train.rejected.as_ref().map(|rejected| rejected.choice.name.as_str());
+    assert_eq!(rejected, Some("bomb.csv"));
 
     let mut state = ready();
     state.load_model();
@@ -69,7 +69,7 @@ fn texts_that_kill_the_worker_are_not_split_for_ever() {
     assert!(!state.is_silent(Duration::from_secs(119)) && state.is_silent(Duration::from_secs(121)));
     let effects = state.worker_lost(gone());
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::OpenData { .. }))));
-    assert_eq!((&state.data.train.diagnostic, &state.device.lost), (&Some(gone()), &None));
+    assert_eq!((state.data.train.diagnostic(), &state.device.lost), (Some(&gone()), &None));
     for event in [device_ready(), model_ready()] {
         assert_eq!(state.answer(event), []);
     }
@@ -90,9 +90,9 @@ fn answers_to_requests_that_were_given_up_are_dropped() {
     assert_eq!(state.on_event(Some(export), late), [], "it is of the model before");
     assert_eq!(state.export, Export::Idle);
 
-    let estimate = number(&ready().ask_estimate());
+    let estimate = number(&ready().request_estimate());
     let mut state = ready();
-    state.ask_estimate();
+    state.request_estimate();
     state.worker_lost(gone());
     let before = state.clone();
     state.on_event(Some(estimate), Event::EstimateFailed { diagnostic: gone() });
@@ -102,12 +102,11 @@ fn answers_to_requests_that_were_given_up_are_dropped() {
 #[test]
 fn a_model_that_loads_after_all_is_replaced_by_the_chosen_one() {
     let mut state = trained();
-    state.model.listed(vec![entry(), CatalogEntry { id: "other".into(), ..entry() }]);
+    state.model.on_catalog(vec![entry(), CatalogEntry { id: "other".into(), ..entry() }]);
     state.data.report = None;
     state.choose_model(1);
     let other = number(&state.load_model());
-    state.model.load = Load::Idle;
-    state.choose_model(0);
+    state.choose(0);
     assert!(matches!(state.model.load, Load::Ready(_)));
     let Event::ModelReady { mut model } = model_ready() else { panic!() };
     model.id = "other".into();
@@ -136,14 +135,14 @@ fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
     let mut fresh = State::default();
     fresh.restart();
     assert!(!fresh.is_silent(long), "it is still on its way over the network");
-    fresh.listening();
+    fresh.on_listening();
     let asked: [fn(&mut State); 5] = [
         |state| drop(state.reread(None, None)),
         |state| drop(state.remap()),
         |state| drop(state.load_model()),
         |state| {
-            state.trial.text = "x".into();
-            state.ask();
+            state.inference.text = "x".into();
+            state.predict();
         },
         |state| drop(state.export(ExportForm::Model)),
     ];

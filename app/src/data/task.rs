@@ -7,21 +7,21 @@ use crate::components::{MenuOption, changing, ticked, typed};
 use crate::data::prompt::PromptEditor;
 use crate::page::Page;
 use crate::state::data::columns;
-use crate::state::data::columns::Role;
+use crate::state::data::columns::ColumnRole;
 use crate::state::{State, format};
 
-/// What the file is for, and which column serves as what.
+/// The task, and the role of each column.
 #[component]
-pub fn Stream(source: SourceInfo) -> impl IntoView {
+pub fn TaskForm(source: SourceInfo) -> impl IntoView {
     let page = Page::get();
     let guesses = source.guesses;
     let (why, first) = (format::visible(&source.why), guesses.first().map(discriminant));
-    // The reason is of the first guess only.
+    // The explanation is about the first guess only.
     let is_other = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) != first);
     let options = guesses.iter().zip(0..).map(|(guess, index): (&Mapping, usize)| {
         let own = discriminant(guess);
         let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
-        view! { <MenuOption value=index.to_string() name=columns::purpose(guess) is_chosen /> }
+        view! { <MenuOption value=index.to_string() name=columns::task_name(guess) is_chosen /> }
     });
     let options = options.collect_view();
     let choose = move |value: String| {
@@ -32,16 +32,15 @@ pub fn Stream(source: SourceInfo) -> impl IntoView {
     };
     let names = source.columns.iter().map(|column| format::visible(column)).collect();
     let names: StoredValue<Vec<String>> = StoredValue::new(names);
-    let places =
-        page.memo(|state| places(state).iter().map(|role| format!("{} column", role.name)).collect::<Vec<_>>());
+    let labels = page.memo(|state| roles(state).iter().map(|role| format!("{} column", role.name)).collect::<Vec<_>>());
     let selects = changing(move || {
-        let labels = places.get().into_iter().enumerate();
+        let labels = labels.get().into_iter().enumerate();
         labels.map(|(nth, label)| view! { <RoleSelect nth label=format::sentence_case(&label) names /> }).collect_view()
     });
     view! {
         <div class="purpose">
             <label>
-                "What to learn"
+                "Task"
                 <select on:change=typed(choose)>{options}</select>
             </label>
             <p class="hint" dir="auto" hidden=is_other>{why}</p>
@@ -52,20 +51,20 @@ pub fn Stream(source: SourceInfo) -> impl IntoView {
     }
 }
 
-fn places(state: &State) -> Vec<Role> {
+fn roles(state: &State) -> Vec<ColumnRole> {
     state.data.mapping.as_ref().map(columns::roles).unwrap_or_default()
 }
 
-/// The column that serves as something.
+/// The menu for the column of a role.
 #[component]
 fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> impl IntoView {
     let page = Page::get();
-    let is_optional = page.peek(|state| places(state).get(nth).is_some_and(|role| role.is_optional));
+    let is_optional = page.peek(|state| roles(state).get(nth).is_some_and(|role| role.is_optional));
     let none = is_optional.then(|| (String::new(), "none".to_owned()));
     let columns = names.get_value().into_iter().zip(0u32..).map(|(name, index)| (index.to_string(), name));
     let options = none.into_iter().chain(columns).map(|(value, name)| {
         let column: Option<u32> = value.parse().ok();
-        let is_chosen = page.memo(move |state| places(state).get(nth).is_some_and(|role| role.column == column));
+        let is_chosen = page.memo(move |state| roles(state).get(nth).is_some_and(|role| role.column == column));
         view! { <MenuOption value name is_chosen /> }
     });
     let options = options.collect_view();
@@ -83,7 +82,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
     }
 }
 
-/// The columns of labels, where there may be several.
+/// The label columns of a task with several.
 #[component]
 fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
     let page = Page::get();
@@ -105,9 +104,9 @@ fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
     });
     view! {
         <fieldset class="plain field" hidden=is_moot>
-            <legend>"Columns of labels"</legend>
+            <legend>"Label columns"</legend>
             <div class="checks">{boxes.collect_view()}</div>
-            <p class="hint">"One column that lists labels, or several of 0 and 1, each named like its label."</p>
+            <p class="hint">"One column that lists labels, or one 0/1 column for each label."</p>
         </fieldset>
     }
 }

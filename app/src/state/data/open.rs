@@ -1,0 +1,138 @@
+//! Opening, rereading, closing and mapping data files.
+
+use hone_core::catalog::CatalogEntry;
+use hone_core::dataset::{DataReport, DataRole, Encoding, Mapping, SourceInfo};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::Command;
+use hone_core::recipe::RecipeSpec;
+
+use crate::state::data::file::{File, FileChoice, FileState};
+use crate::state::{Effect, Load, State, Topic, format};
+
+impl State {
+    /// Opens a file, or two with parallel lines. The file in use stays until the worker has opened the new one. During a
+    /// run nothing is opened, and a notice says so.
+    pub fn open(&mut self, role: DataRole, choice: FileChoice) -> Vec<Effect> {
+        if self.is_engaged() {
+            let doing =
+                if self.run.is_active() { "training is running" } else { "the learning rate finder is running" };
+            let what = format!("“{}” was dropped while {doing}.", format::visible(&choice.name));
+            self.data.notice = Some(
+                Diagnostic::new("page.busy", what)
+                    .done("It was not opened. Your current data is unchanged.")
+                    .remedy("Wait until it has finished, or stop it, then drop the file again."),
+            );
+            return Vec::new();
+        }
+        self.data.notice = None;
+        self.drop_estimate();
+        let command = self.data.replace(role, choice);
+        vec![self.request(Topic::File(role), command)]
+    }
+
+    /// Reads the file of a role again; none if there is no file.
+    pub(in crate::state) fn read_again(&mut self, role: DataRole) -> Option<Effect> {
+        let command = self.data.file_mut(role).read_again(role)?;
+        Some(self.request(Topic::File(role), command))
+    }
+
+    /// A file could not be handed to the worker at all, such as a sample that is missing.
+    pub fn not_opened(&mut self, diagnostic: Diagnostic) {
+        self.data.notice = Some(diagnostic);
+    }
+
+    /// Reads the training file again with the encoding and header that the user set.
+    pub fn reread(&mut self, encoding: Option<Encoding>, has_header: Option<bool>) -> Vec<Effect> {
+        let Some(choice) = self.data.train.choice().cloned() else { return Vec::new() };
+        self.open(DataRole::Train, FileChoice { encoding, has_header, ..choice })
+    }
+
+    /// Reads a file that could not be opened in another encoding.
+    pub fn read_as(&mut self, role: DataRole, encoding: Encoding) -> Vec<Effect> {
+        let file = self.data.file(role);
+        let Some(choice) = file.rejected.as_ref().map(|rejected| &rejected.choice).or(file.choice()) else {
+            return Vec::new();
+        };
+        let choice = FileChoice { encoding: Some(encoding), ..choice.clone() };
+        self.open(role, choice)
+    }
+
+    /// Trains on these columns from now on.
+    pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
+        self.data.mapping = Some(mapping);
+        self.follow_task();
+        self.remap()
+    }
+
+    /// Closes the validation file and splits the training file instead.
+    pub fn close_validation(&mut self) -> Vec<Effect> {
+        self.data.validation = File::default();
+        self.requests.give_up(Topic::File(DataRole::Validation));
+        self.data.outdate_earlier();
+        let mut effects = vec![self.send(Command::CloseValidation)];
+        effects.extend(self.remap());
+        effects
+    }
+
+    /// Collects the rows and splits them, by the current mapping, validation ratio and seed.
+    pub fn remap(&mut self) -> Vec<Effect> {
+        self.data.outdate_earlier();
+        let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
+        self.forget_measured();
+        if self.data.train.is_reading() {
+            // Its answer is followed by this.
+            return Vec::new();
+        }
+        if !matches!(self.data.train.state, FileState::Open { .. }) {
+            return self.read_again(DataRole::Train).into_iter().collect();
+        }
+        self.data.is_mapping = true;
+        self.data.train.clear_diagnostic(|_| true);
+        let validation = &self.data.validation;
+        let has_validation_file = validation.choice().is_some() && validation.diagnostic().is_none();
+        let RecipeSpec { validation_ratio, seed, .. } = self.form.recipe;
+        let validation_ratio = if has_validation_file { 0.0 } else { validation_ratio };
+        vec![self.request(Topic::Mapping, Command::MapData { mapping, validation_ratio, seed })]
+    }
+
+    /// The worker has opened a file; the one before it is closed.
+    pub(in crate::state) fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
+        if role == DataRole::Train {
+            let in_use = self.data.mapping.take().filter(|mapping| mapping.check(&source.columns).is_ok());
+            self.data.mapping = Some(in_use.unwrap_or_else(|| source.guess.clone()));
+        }
+        self.data.file_mut(role).opened(source);
+        if role == DataRole::Train {
+            self.follow_task();
+        }
+        self.remap()
+    }
+
+    /// The worker could not open a file. The earlier one, if there was one, is back in its place.
+    pub(in crate::state) fn on_not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) -> Vec<Effect> {
+        self.data.not_opened(role, diagnostic);
+        let file = self.data.file(role);
+        if file.diagnostic().is_some() {
+            return Vec::new();
+        }
+        if file.is_reading() {
+            // The worker has opened another one since.
+            return self.read_again(role).into_iter().collect();
+        }
+        if self.data.report.is_none() { self.remap() } else { self.load_first() }
+    }
+
+    /// Returns true while the worker encodes the texts.
+    pub(in crate::state) fn awaits_tokens(&self) -> bool {
+        let has_none = |report: &DataReport| report.tokens.is_none();
+        let serves = |entry: &CatalogEntry| {
+            self.data.mapping.as_ref().is_some_and(|mapping| entry.family.serves(mapping.task()))
+        };
+        !self.data.is_busy()
+            && self.data.train.diagnostic().is_none()
+            && self.data.validation.diagnostic().is_none()
+            && self.data.report.as_ref().is_some_and(has_none)
+            && matches!(self.model.load, Load::Ready(_))
+            && self.model.entry().is_some_and(serves)
+    }
+}

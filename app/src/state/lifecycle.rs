@@ -1,0 +1,160 @@
+//! The life of the worker: its start, its silence, its loss and its replacement.
+
+use std::time::Duration;
+
+use hone_core::dataset::DataRole;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION};
+
+use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Load, State, Topic};
+
+/// Silence allowed during a run, beyond what the worker announced, before it is replaced.
+const RUN_PATIENCE: Duration = Duration::from_secs(30);
+/// Silence allowed while the worker does anything else.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl State {
+    /// Starts a fresh worker and restores what the last one had: device, files and model.
+    pub fn restart(&mut self) -> Vec<Effect> {
+        self.requests.give_up_all();
+        self.device.report = None;
+        self.device.failed = None;
+        self.device.is_listening = false;
+        self.busy_s = 0.0;
+        self.forget_weights();
+        self.data.is_mapping = false;
+        self.data.forget_tokens();
+        self.model.worker_lost();
+        let mut effects = vec![Effect::RestartWorker, self.hello()];
+        for role in [DataRole::Train, DataRole::Validation] {
+            let file = self.data.file_mut(role);
+            file.worker_lost();
+            if file.diagnostic().is_none() {
+                effects.extend(self.read_again(role));
+            }
+        }
+        if matches!(self.model.load, Load::Loading { .. } | Load::Ready(_)) {
+            effects.extend(self.load_model());
+        }
+        effects
+    }
+
+    /// The greeting to a fresh worker.
+    fn hello(&mut self) -> Effect {
+        let (device, known_check) = (self.device.choice, self.known_check.clone());
+        self.request(Topic::Device, Command::Hello { version: PROTOCOL_VERSION, device, known_check })
+    }
+
+    /// A worker ended or fell silent. What it was doing is not tried again automatically; everything else is restored.
+    /// Tuned weights were in the worker, so trying and downloading close until the next run.
+    pub fn worker_lost(&mut self, diagnostic: Diagnostic) -> Vec<Effect> {
+        if self.device.report.is_none() {
+            self.device.failed = Some(diagnostic);
+            self.device.lost = None;
+            return Vec::new();
+        }
+        // The reason is shown where the work was under way.
+        self.device.lost = None;
+        let finder = std::mem::take(&mut self.finder);
+        let mut failed_finder = None;
+        if self.run.is_active() {
+            self.run_failed(diagnostic);
+        } else if finder.is_active() {
+            failed_finder = Some(Finder { stage: FinderStage::Failed(diagnostic), ..finder });
+        } else if self.estimate.is_pending() {
+            self.estimate.lost(Some(diagnostic));
+        } else if self.data.is_busy() {
+            let role = if self.data.validation.is_reading() { DataRole::Validation } else { DataRole::Train };
+            self.data.not_opened(role, diagnostic);
+        } else if self.model.hub == HubSearch::Searching {
+            self.model.hub = HubSearch::Failed(diagnostic);
+        } else if self.model.is_loading() {
+            self.model.on_failed(diagnostic);
+        } else if self.awaits_tokens() {
+            self.data.train.fail(diagnostic);
+        } else {
+            self.device.lost = Some(diagnostic);
+        }
+        let effects = self.restart();
+        self.finder = failed_finder.unwrap_or_default();
+        effects
+    }
+
+    /// Returns true if the worker has been silent for too long.
+    pub fn is_silent(&self, silent: Duration) -> bool {
+        let announced = Duration::try_from_secs_f64(self.busy_s).unwrap_or_default();
+        self.patience().is_some_and(|patience| silent > patience + announced)
+    }
+
+    /// Silence that is allowed now; unlimited while nothing is expected of the worker. Before it listens, it is being
+    /// fetched over a network of unknown speed.
+    fn patience(&self) -> Option<Duration> {
+        if self.device.failed.is_some() || !self.device.is_listening {
+            return None;
+        }
+        if self.run.is_computing() || self.finder.is_active() {
+            return Some(RUN_PATIENCE);
+        }
+        let is_awaited = self.device.report.is_none()
+            || self.data.is_busy()
+            || self.awaits_tokens()
+            || self.model.is_loading()
+            || self.model.hub == HubSearch::Searching
+            || self.inference.pending.is_some()
+            || self.estimate.is_pending()
+            || matches!(self.export, Export::Writing(_));
+        is_awaited.then_some(PATIENCE)
+    }
+
+    /// The worker has loaded and takes commands.
+    pub fn on_listening(&mut self) {
+        self.device.is_listening = true;
+    }
+
+    /// Switches to another device, with a fresh worker.
+    pub fn choose_device(&mut self, choice: DeviceChoice) -> Vec<Effect> {
+        self.device.choice = choice;
+        self.device.lost = None;
+        self.restart()
+    }
+
+    /// The worker has another model, or is another worker: the tuned weights can no longer be tried or downloaded.
+    pub(in crate::state) fn forget_weights(&mut self) {
+        self.forget_measured();
+        self.run.has_weights = false;
+        self.run.cell = None;
+        self.forget_answers();
+    }
+
+    /// Answers about the tuned weights do not hold for the next ones.
+    pub(in crate::state) fn forget_answers(&mut self) {
+        for topic in [Topic::Prediction, Topic::Cell, Topic::Misclassified, Topic::Export] {
+            self.requests.give_up(topic);
+        }
+        self.inference.reset();
+        self.export = Export::Idle;
+    }
+
+    /// Data or model change: what was measured with the old ones no longer holds.
+    pub(in crate::state) fn forget_measured(&mut self) {
+        // The worker drops an estimate under way, which was of the old ones too.
+        self.drop_estimate();
+        self.requests.give_up(Topic::LrFinder);
+        self.finder = Finder::default();
+    }
+}
+
+/// Why a silent worker was replaced.
+pub fn silence(silent: Duration, in_run: bool) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new("engine.silent", format!("The engine has not responded for {} seconds.", silent.as_secs()));
+    if in_run {
+        diagnostic
+            .done("It was restarted with your file, columns, model and recipe. The run is lost.")
+            .remedy("Start again. A smaller batch or shorter texts use less memory.")
+    } else {
+        diagnostic
+            .done("It was restarted. Your file, columns, model and recipe are kept in this tab.")
+            .remedy("Try again. A smaller file or model uses less memory.")
+    }
+}

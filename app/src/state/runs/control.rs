@@ -1,0 +1,105 @@
+//! Starting, steering and ending a run.
+
+use hone_core::dataset::Mapping;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::Command;
+use hone_core::recipe::{ParamGroup, RecipeSpec};
+
+use crate::state::recipe::presets;
+use crate::state::{Cell, Effect, Job, Phase, Run, State, Topic, format};
+
+impl State {
+    /// The recipe of the form, for the chosen model.
+    pub(in crate::state) fn recipe(&self) -> RecipeSpec {
+        let model = self.model.entry().map(|entry| entry.id.clone()).unwrap_or_default();
+        RecipeSpec { model, ..self.form.recipe.clone() }
+    }
+
+    /// Starts a run of the recipe in the form.
+    pub fn start(&mut self) -> Vec<Effect> {
+        if self.blocker().is_some() || self.is_engaged() {
+            return Vec::new();
+        }
+        self.queue.clear();
+        let changed = if self.form.is_changed() { ", changed" } else { "" };
+        let name = format!("{}{changed}", presets::name(self.form.preset));
+        self.begin(Job { recipe: self.recipe(), name })
+    }
+
+    /// Begins a run.
+    pub(in crate::state) fn begin(&mut self, Job { recipe, name }: Job) -> Vec<Effect> {
+        let name = format!("{} · {name}", self.history.next_id());
+        let run = Run {
+            phase: Phase::Starting,
+            name,
+            data: self.data.train.choice().map(|choice| choice.name.clone()).unwrap_or_default(),
+            is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
+            base: self.model.entry().cloned(),
+            base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
+            ..Run::default()
+        };
+        self.previous = Some(std::mem::replace(&mut self.run, run));
+        self.device.lost = None;
+        self.data.forget_rejected();
+        self.model.rejected = None;
+        let mut effects = self.cancel_estimate();
+        effects.push(self.request(Topic::Run, Command::Start { recipe }));
+        effects
+    }
+
+    /// The run could not start or go on, and the runs waiting for it are dropped. If it never began, the run before it
+    /// comes back.
+    pub(in crate::state) fn run_failed(&mut self, mut diagnostic: Diagnostic) {
+        let dropped = self.queue.clear() as u32;
+        if dropped > 0 {
+            let waiting = format::counted(dropped, "waiting run was", "waiting runs were");
+            diagnostic.done = format!("{} {waiting} dropped.", diagnostic.done).trim_start().to_owned();
+        }
+        match self.previous.take().filter(|run| run.plan.is_some()) {
+            Some(previous) => self.run = Run { rejected: Some(diagnostic), ..previous },
+            None => self.run.phase = Phase::Failed(diagnostic),
+        }
+    }
+
+    /// Holds the run, or lets a held run go on.
+    pub fn toggle_pause(&mut self) -> Vec<Effect> {
+        let command = if self.run.phase == Phase::Paused { Command::Resume } else { Command::Pause };
+        vec![self.send(command)]
+    }
+
+    /// Ends the run and keeps the best weights.
+    pub fn stop(&mut self) -> Vec<Effect> {
+        self.run.phase = Phase::Stopping;
+        vec![self.send(Command::Stop)]
+    }
+
+    /// Freezes a trainable group of parameters, or unfreezes a frozen one.
+    pub fn toggle_trainable(&mut self, group: ParamGroup) -> Vec<Effect> {
+        let is_trainable = self.run.part(group).is_some_and(|part| part.trainable);
+        self.set_trainable(group, Some(!is_trainable))
+    }
+
+    /// Undoes all freezing and unfreezing by hand: the recipe decides again.
+    pub fn follow_recipe(&mut self) -> Vec<Effect> {
+        let by_hand: Vec<ParamGroup> =
+            self.run.param_groups.iter().filter(|part| part.by_hand).map(|part| part.group).collect();
+        by_hand.into_iter().flat_map(|group| self.set_trainable(group, None)).collect()
+    }
+
+    /// Freezes or unfreezes a group of parameters by hand; `None` lets the recipe decide again.
+    pub fn set_trainable(&mut self, group: ParamGroup, trainable: Option<bool>) -> Vec<Effect> {
+        if !self.run.is_active() {
+            return Vec::new();
+        }
+        vec![self.send(Command::SetTrainable { group, trainable })]
+    }
+
+    /// Opens a cell of the confusion matrix.
+    pub fn open_cell(&mut self, actual: u32, predicted: u32) -> Vec<Effect> {
+        if !self.run.has_weights {
+            return Vec::new();
+        }
+        self.run.cell = Some(Cell { actual, predicted, rows: None, total: 0 });
+        vec![self.request(Topic::Cell, Command::Rows { actual, predicted })]
+    }
+}
