@@ -11,10 +11,10 @@ use crate::recipe::unfreeze::UnfreezeSchedule;
 /// Checks every number against the range that the table gives its field.
 pub(super) fn check_ranges(spec: &RecipeSpec) -> Result<(), RecipeError> {
     for field in FIELDS {
-        let Some(values) = field.values() else { continue };
-        let (min, max) = (*values.range.start(), *values.range.end());
-        for value in (values.get)(spec) {
-            if !values.range.contains(&value) {
+        let Some(range) = field.range() else { continue };
+        for value in field.values(spec) {
+            if !range.contains(&value) {
+                let (min, max) = (*range.start(), *range.end());
                 return Err(RecipeError::OutOfRange { field: field.name, value, min, max });
             }
         }
@@ -116,16 +116,15 @@ mod tests {
             (_, "class_weights") => spec.class_weights = ClassWeights::Given([("a".to_owned(), value)].into()),
             (_, other) => panic!("{other}: say here how its numbers are set"),
         }
-        let held = (field.values()?.get)(&spec);
-        (held.iter().all(|held| held.to_bits() == value.to_bits())).then_some(spec)
+        field.values(&spec).iter().all(|held| held.to_bits() == value.to_bits()).then_some(spec)
     }
 
     #[test]
     fn every_number_out_of_its_range_is_refused_by_name() {
         let mut refused = 0;
         for field in FIELDS {
-            let Some(values) = field.values() else { continue };
-            let (min, max) = (*values.range.start(), *values.range.end());
+            let Some(range) = field.range() else { continue };
+            let (min, max) = (*range.start(), *range.end());
             let step = if matches!(&field.kind, Kind::Number(number) if number.is_whole) { 1.0 } else { 1e-9 };
             for value in [min, max] {
                 let spec = with(field, value).unwrap_or_else(|| panic!("{} cannot be {value}", field.name));

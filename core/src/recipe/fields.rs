@@ -17,7 +17,7 @@ use crate::recipe::task::Task;
 pub use field::{Choice, Field, Group, Kind, Number, Switch, Unit, Values};
 
 use Unit::{Batches, Epochs, Evaluations, Layers, Percent, Rows, Stage, Steps, Tokens};
-use field::{HasValues, Numeric};
+use field::Numeric;
 use special::{CLASS_WEIGHTS, METRIC, POOLING};
 
 mod field;

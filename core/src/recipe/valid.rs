@@ -241,6 +241,35 @@ mod tests {
     }
 
     #[test]
+    fn an_order_of_every_group_fits_each_family_and_task_and_a_missing_pooler_does_not() {
+        for family in Family::ALL {
+            for task in Task::ALL.into_iter().filter(|task| family.serves(*task)) {
+                for pooling in Pooling::ALL {
+                    let facts = ModelFacts { family, has_pooler: family == Family::Bert, ..MINILM };
+                    let groups = facts.param_groups(task, pooling);
+                    let spec = RecipeSpec {
+                        task,
+                        pooling: Some(pooling),
+                        unfreezing: Unfreezing::Gradual,
+                        unfreeze_order: groups.iter().rev().map(|&group| vec![group]).collect(),
+                        ..RecipeSpec::default()
+                    };
+                    let case = format!("{family} {task:?} {pooling:?}");
+                    let recipe = Recipe::new(spec.clone(), &facts).unwrap_or_else(|error| panic!("{case}: {error}"));
+                    assert_eq!(recipe.groups(), groups, "{case}");
+                    assert_eq!(recipe.unfreeze_schedule().stages().len(), groups.len(), "{case}");
+                    let with_pooler = RecipeSpec { unfreeze_order: vec![vec![ParamGroup::Pooler]], ..spec };
+                    assert_eq!(
+                        Recipe::new(with_pooler, &facts).is_ok(),
+                        groups.contains(&ParamGroup::Pooler),
+                        "{case}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_deciding_metric_must_be_one_that_the_run_reports() {
         let decoder = ModelFacts { family: Family::Llama, ..MINILM };
         let best = |metric, generated_rows| {

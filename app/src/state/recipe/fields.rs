@@ -137,8 +137,8 @@ fn scale(number: &Number) -> f64 {
 
 /// Least and greatest value, as shown.
 pub fn range(number: &Number) -> (f64, f64) {
-    let (range, scale) = (&number.values.range, scale(number));
-    (range.start() * scale, range.end() * scale)
+    let scale = scale(number);
+    (number.range.start() * scale, number.range.end() * scale)
 }
 
 /// The range in words.
@@ -152,7 +152,7 @@ pub fn range_words(number: &Number) -> String {
 
 /// The value as shown; empty if it is automatic.
 pub fn shown(number: &Number, recipe: &RecipeSpec) -> String {
-    match (number.values.get)(recipe).first() {
+    match (number.get)(recipe) {
         None => String::new(),
         Some(value) => match value * scale(number) {
             shown if shown != 0.0 && shown.abs() < 1e-3 => format!("{shown:e}"),

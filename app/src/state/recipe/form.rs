@@ -212,9 +212,9 @@ impl Form {
 /// A number of a map, within the range of its field.
 fn number_of(field: &str, typed: &str) -> Result<f64, String> {
     let number = typed.trim().replace(',', ".").parse::<f64>().map_err(|_| "This must be a number.".to_owned())?;
-    match Field::named(field).and_then(Field::values) {
-        Some(values) if !values.range.contains(&number) => {
-            let (least, most) = (format::rate(*values.range.start()), format::rate(*values.range.end()));
+    match Field::named(field).and_then(Field::range) {
+        Some(range) if !range.contains(&number) => {
+            let (least, most) = (format::rate(*range.start()), format::rate(*range.end()));
             Err(format!("This must be a number from {least} to {most}."))
         }
         _ => Ok(number),

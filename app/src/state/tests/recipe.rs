@@ -1,11 +1,11 @@
 //! The form of the recipe, and what is planned from it.
 
 use hone_core::recipe::{
-    AdapterKind, ClassWeights, FIELDS, Field, Group, Kind, LoraTarget, Number, ParamGroup, Preset, RecipeSpec,
-    UnfreezeUnit, Unfreezing,
+    AdapterKind, ClassWeights, FIELDS, Family, Field, Group, Kind, LoraTarget, Number, ParamGroup, Pooling, Preset,
+    RecipeSpec, Task, UnfreezeUnit, Unfreezing,
 };
 
-use crate::state::Form;
+use crate::state::{Form, Load};
 use crate::state::recipe::fields::{self, GROUPS, controls, parse_into, range, shown};
 use crate::state::recipe::unfreeze_order;
 use crate::state::tests::{read, ready};
@@ -212,6 +212,28 @@ fn the_stages_of_a_run_are_known_before_it_begins() {
     assert_eq!(state.planned_stages().unwrap().begins.len(), 2);
     state.form.recipe.unfreeze_unit = UnfreezeUnit::Stall;
     assert_eq!(state.planned_stages().unwrap().is_reached, [true, true]);
+}
+
+#[test]
+fn a_custom_order_starts_from_groups_that_every_family_and_task_has() {
+    for family in Family::ALL {
+        for task in Task::ALL.into_iter().filter(|task| family.serves(*task)) {
+            for pooling in Pooling::ALL {
+                let mut state = ready();
+                let Load::Ready(report) = &mut state.model.load else { panic!() };
+                (report.family, report.has_pooler) = (family, family == Family::Bert);
+                state.form.follow(task, 1e6);
+                (state.form.recipe.unfreezing, state.form.recipe.pooling) = (Unfreezing::Gradual, Some(pooling));
+                let groups = state.groups();
+                state.form.set_order(unfreeze_order::from_the_top(&groups));
+                let planned = state.planned().unwrap();
+                assert!(planned.is_ok(), "{family} {task:?} {pooling:?}: {:?}", planned.err());
+                state.form.type_order("head; pooler", &groups);
+                let has_pooler = groups.contains(&ParamGroup::Pooler);
+                assert_eq!(state.form.errors.contains_key("unfreeze_order"), !has_pooler, "{family} {task:?}");
+            }
+        }
+    }
 }
 
 #[test]

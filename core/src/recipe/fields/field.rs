@@ -1,11 +1,9 @@
 //! Description of a field: what validation, the form and the model card need to know about it.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use crate::recipe::choices::{ChoiceOption, ClassWeights};
+use crate::recipe::choices::ChoiceOption;
 use crate::recipe::fields::{FIELDS, RecipeSpec};
-use crate::recipe::param_group::ParamGroup;
 
 /// A field of a recipe.
 pub struct Field {
@@ -56,30 +54,32 @@ pub enum Kind {
     Choice(Choice),
     /// On or off.
     Switch(Switch),
-    /// A map or list, which the form shows in a view of its own; with its numbers, if it has any.
+    /// A map or list, which the form shows in a view of its own; with the numbers of a map.
     Custom(Option<Values>),
-}
-
-/// The numbers in a field and their common range.
-pub struct Values {
-    /// Least and greatest value allowed.
-    pub range: RangeInclusive<f64>,
-    /// Returns the numbers that a recipe has there.
-    pub get: fn(&RecipeSpec) -> Vec<f64>,
 }
 
 /// A numeric field.
 pub struct Number {
-    /// Its value, if it has one, and its range.
-    pub values: Values,
+    /// Least and greatest value allowed.
+    pub range: RangeInclusive<f64>,
     /// Unit in which the form shows it.
     pub unit: Unit,
     /// True if only whole numbers can be stored.
     pub is_whole: bool,
     /// True if the field may be left empty, so that Hone chooses.
     pub is_optional: bool,
+    /// Returns the value; `None` if an optional field is empty.
+    pub get: fn(&RecipeSpec) -> Option<f64>,
     /// Stores a value; `None` empties an optional field and changes no other.
     pub set: fn(&mut RecipeSpec, Option<f64>),
+}
+
+/// The numbers of a map and their common range.
+pub struct Values {
+    /// Least and greatest value allowed.
+    pub range: RangeInclusive<f64>,
+    /// Returns the numbers.
+    pub get: fn(&RecipeSpec) -> Vec<f64>,
 }
 
 /// A choice among named values.
@@ -90,7 +90,7 @@ pub struct Choice {
     pub get: fn(&RecipeSpec) -> usize,
     /// Chooses the option with this index; ignores an index out of bounds.
     pub set: fn(&mut RecipeSpec, usize),
-    /// Numbers that belong to one of the options, if there are any.
+    /// The numbers that one of the options brings along, if any.
     pub values: Option<Values>,
 }
 
@@ -145,13 +145,21 @@ impl Field {
         FIELDS.iter().find(|field| field.name == name)
     }
 
-    /// The numbers that must be in a range; none if the field holds no numbers.
-    pub fn values(&self) -> Option<&Values> {
+    /// The range of the field's numbers; none if it holds no numbers.
+    pub fn range(&self) -> Option<&RangeInclusive<f64>> {
         match &self.kind {
-            Kind::Number(number) => Some(&number.values),
-            Kind::Choice(choice) => choice.values.as_ref(),
+            Kind::Number(number) => Some(&number.range),
+            Kind::Choice(Choice { values, .. }) | Kind::Custom(values) => values.as_ref().map(|values| &values.range),
             Kind::Switch(_) => None,
-            Kind::Custom(values) => values.as_ref(),
+        }
+    }
+
+    /// The numbers that a recipe has in the field.
+    pub fn values(&self, spec: &RecipeSpec) -> Vec<f64> {
+        match &self.kind {
+            Kind::Number(number) => (number.get)(spec).into_iter().collect(),
+            Kind::Choice(Choice { values: Some(values), .. }) | Kind::Custom(Some(values)) => (values.get)(spec),
+            Kind::Choice(_) | Kind::Switch(_) | Kind::Custom(None) => Vec::new(),
         }
     }
 
@@ -159,18 +167,15 @@ impl Field {
     pub fn card_sentence(&self, spec: &RecipeSpec) -> Option<String> {
         let default = RecipeSpec::default();
         let is_default = match &self.kind {
-            Kind::Number(Number { values, .. }) | Kind::Custom(Some(values)) => {
-                (values.get)(spec) == (values.get)(&default)
-            }
             Kind::Choice(choice) => (choice.get)(spec) == (choice.get)(&default),
             Kind::Switch(switch) => (switch.get)(spec) == (switch.get)(&default),
-            Kind::Custom(None) => true,
+            Kind::Number(_) | Kind::Custom(_) => self.values(spec) == self.values(&default),
         };
         if is_default || self.card.is_empty() || !(self.applies)(spec) {
             return None;
         }
         let value = match &self.kind {
-            Kind::Number(number) => (number.values.get)(spec).first().map_or_else(String::new, f64::to_string),
+            Kind::Number(number) => (number.get)(spec).as_ref().map_or_else(String::new, f64::to_string),
             Kind::Choice(choice) => choice.label(spec).to_owned(),
             Kind::Switch(_) | Kind::Custom(_) => String::new(),
         };
@@ -185,29 +190,23 @@ impl Choice {
     }
 }
 
-/// A type whose numbers a range can check.
-pub(super) trait HasValues {
-    fn values(&self) -> Vec<f64>;
-}
-
-/// A type of a numeric field.
-pub(super) trait Numeric: HasValues {
+/// Type of a numeric field.
+pub(super) trait Numeric {
     const IS_WHOLE: bool;
     const IS_OPTIONAL: bool;
+    fn get(&self) -> Option<f64>;
     fn set(&mut self, value: Option<f64>);
 }
 
 macro_rules! numeric {
     ($type:ty, $is_whole:literal) => {
-        impl HasValues for $type {
-            fn values(&self) -> Vec<f64> {
-                vec![f64::from(*self)]
-            }
-        }
-
         impl Numeric for $type {
             const IS_WHOLE: bool = $is_whole;
             const IS_OPTIONAL: bool = false;
+
+            fn get(&self) -> Option<f64> {
+                Some(f64::from(*self))
+            }
 
             fn set(&mut self, value: Option<f64>) {
                 if let Some(value) = value {
@@ -216,15 +215,13 @@ macro_rules! numeric {
             }
         }
 
-        impl HasValues for Option<$type> {
-            fn values(&self) -> Vec<f64> {
-                self.map(f64::from).into_iter().collect()
-            }
-        }
-
         impl Numeric for Option<$type> {
             const IS_WHOLE: bool = $is_whole;
             const IS_OPTIONAL: bool = true;
+
+            fn get(&self) -> Option<f64> {
+                self.map(f64::from)
+            }
 
             fn set(&mut self, value: Option<f64>) {
                 *self = value.map(|value| value as $type);
@@ -236,17 +233,44 @@ macro_rules! numeric {
 numeric!(f64, false);
 numeric!(u32, true);
 
-impl HasValues for BTreeMap<ParamGroup, f64> {
-    fn values(&self) -> Vec<f64> {
-        self.values().copied().collect()
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::choices::ClassWeights;
+    use crate::recipe::param_group::ParamGroup;
+    use crate::recipe::task::Task;
 
-impl HasValues for ClassWeights {
-    fn values(&self) -> Vec<f64> {
-        match self {
-            Self::Equal | Self::Balanced => Vec::new(),
-            Self::Given(weights) => weights.values().copied().collect(),
+    fn card(spec: &RecipeSpec) -> Vec<String> {
+        FIELDS.iter().filter_map(|field| field.card_sentence(spec)).collect()
+    }
+
+    #[test]
+    fn the_card_mentions_what_differs_from_the_default_and_has_an_effect() {
+        assert_eq!(card(&RecipeSpec::default()), [""; 0]);
+        let spec = RecipeSpec {
+            lr_per_group: [(ParamGroup::Head, 1e-3)].into(),
+            label_smoothing: 0.1,
+            class_weights: ClassWeights::Balanced,
+            epochs: 9,
+            ..RecipeSpec::default()
+        };
+        let sentences =
+            ["Some parameter groups had their own learning rate.", "Label smoothing 0.1.", "Class weights: balanced."];
+        assert_eq!(card(&spec), sentences);
+        let regression = RecipeSpec { task: Task::Regression, lr_per_group: [].into(), ..spec };
+        assert_eq!(card(&regression), [""; 0]);
+    }
+
+    #[test]
+    fn every_field_has_its_texts_and_each_key_is_in_the_file() {
+        let serde_json::Value::Object(keys) = serde_json::to_value(RecipeSpec::default()).unwrap() else { panic!() };
+        assert_eq!(keys.len(), FIELDS.len() + 3);
+        for field in FIELDS {
+            assert!(keys.contains_key(field.name), "{}", field.name);
+            for text in [field.label, field.what, field.when] {
+                assert!(!text.is_empty() && text.trim() == text, "{}: {text:?}", field.name);
+            }
+            assert!(field.what.ends_with('.') && field.when.ends_with('.'), "{}", field.name);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::recipe::choices::{ChoiceOption, ClassWeights, Pooling};
-use crate::recipe::fields::field::{Choice, HasValues, Values};
+use crate::recipe::fields::field::{Choice, Values};
 use crate::recipe::metric::Metric;
 
 /// The model's own pooling, or a value of [`Pooling`].
@@ -60,5 +60,11 @@ pub(super) const CLASS_WEIGHTS: Choice = Choice {
         2 => spec.class_weights = ClassWeights::Given(BTreeMap::new()),
         _ => {}
     },
-    values: Some(Values { range: 0.0..=1_000.0, get: |spec| spec.class_weights.values() }),
+    values: Some(Values {
+        range: 0.0..=1_000.0,
+        get: |spec| match &spec.class_weights {
+            ClassWeights::Given(weights) => weights.values().copied().collect(),
+            ClassWeights::Equal | ClassWeights::Balanced => Vec::new(),
+        },
+    }),
 };

@@ -19,8 +19,8 @@
 /// - `number(least..=greatest)` or `number(least..=greatest, Unit)`, of `f64`, `u32` or an `Option` of these
 /// - `switch`, of `bool`
 /// - `choice`, of an enum made by `choice!`
-/// - `choice_of(CHOICE)`, of any type: `CHOICE` is a [`Choice`](super::Choice)
-/// - `custom` or `custom(least..=greatest)`, for lists and maps, which the form shows in a view of its own
+/// - `choice_of(CHOICE)`, of any type: `CHOICE` is a `Choice`
+/// - `custom`, of a list, or `custom(least..=greatest)`, of a map to `f64`: the form shows them in views of their own
 ///
 /// The fields of `identity` say what is trained and have no control.
 macro_rules! recipe_fields {
@@ -58,7 +58,8 @@ macro_rules! recipe_fields {
             }
         }
 
-        /// Every field that a form can show, in order.
+        /// Every field but those of `identity`, in order.
+        #[allow(clippy::needless_update, reason = "a field may give every text")]
         pub static FIELDS: &[Field] = &[$($(
             Field {
                 name: stringify!($name),
@@ -79,11 +80,12 @@ macro_rules! kind {
     };
     ($name:ident: $type:ty, number($range:expr, $unit:expr)) => {
         Kind::Number(Number {
-            values: Values { range: $range, get: |spec| HasValues::values(&spec.$name) },
+            range: $range,
             unit: $unit,
             is_whole: <$type as Numeric>::IS_WHOLE,
             is_optional: <$type as Numeric>::IS_OPTIONAL,
-            set: |spec, value| spec.$name.set(value),
+            get: |spec| Numeric::get(&spec.$name),
+            set: |spec, value| Numeric::set(&mut spec.$name, value),
         })
     };
     ($name:ident: $type:ty, switch) => {
@@ -108,6 +110,6 @@ macro_rules! kind {
         Kind::Custom(None)
     };
     ($name:ident: $type:ty, custom($range:expr)) => {
-        Kind::Custom(Some(Values { range: $range, get: |spec| HasValues::values(&spec.$name) }))
+        Kind::Custom(Some(Values { range: $range, get: |spec| spec.$name.values().copied().collect() }))
     };
 }
