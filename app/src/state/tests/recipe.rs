@@ -5,10 +5,10 @@ use hone_core::recipe::{
     RecipeSpec, Task, UnfreezeUnit, Unfreezing,
 };
 
-use crate::state::{Form, Load};
 use crate::state::recipe::fields::{self, GROUPS, controls, parse_into, range, shown};
 use crate::state::recipe::unfreeze_order;
 use crate::state::tests::{read, ready};
+use crate::state::{Form, Load};
 
 fn number(name: &str) -> &'static Number {
     match Field::named(name).map(|field| &field.kind) {
