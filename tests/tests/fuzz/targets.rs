@@ -361,7 +361,9 @@ fn run_config(bytes: &[u8]) -> String {
 }
 
 fn templates() -> Vec<Vec<u8>> {
+    let long_line = format!("{{% fo{}", "ae".repeat(40_000));
     owned(&[
+        &long_line,
         "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message.content }}<|im_end|>\n{% endfor %}\
          {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
         "{{ bos_token }}{%- for m in messages -%}{%- if m.role == 'system' -%}{{ raise_exception('no') }}{%- endif -%}\
