@@ -1,4 +1,4 @@
-//! What the integration tests in `tests/` share: golden values and models, training them, and comparing numbers.
+//! Shared by the integration tests in `tests/`: golden values, models, training them and comparing numbers.
 
 mod reference;
 mod runs;
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub use reference::{assert_curve, assert_gradients, assert_movement, input, of_tokens, scores, step_of, steps_of};
 pub use runs::{moved, named, run, take_steps};
 
-/// Largest differences that are allowed, as a share of the largest value of what is compared.
+/// Largest allowed differences, relative to the largest expected value.
 pub mod tolerance {
     /// Logits and vectors against transformers.
     pub const LOGITS: f32 = 1e-4;
@@ -25,9 +25,9 @@ pub mod tolerance {
     pub const TRAINING: f32 = 1e-3;
     /// Movement of weights during training, `end - start`, against PyTorch.
     pub const MOVEMENT: f32 = 1e-3;
-    /// Losses and their gradients of given scores.
+    /// Losses, and their gradients with respect to the logits.
     pub const LOSSES: f32 = 1e-5;
-    /// What is computed in double precision.
+    /// Numbers computed in double precision.
     pub const NUMBERS: f32 = 1e-6;
 }
 
@@ -87,9 +87,10 @@ pub fn assert_same_ids(tokenizer: &Tokenizer, files: &Value) {
     }
 }
 
-/// A tokenizer that knows the special tokens `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]`, ids 0 to 3, and `words`, from id 4;
-/// `##` begins a word's later pieces. Texts stand between `[CLS]` and `[SEP]` where it `is_framed`; `[SEP]` ends what is
-/// written.
+/// A tokenizer of the special tokens `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]` (ids 0 to 3) and `words` (from id 4).
+///
+/// `##` begins a word's later pieces. With `is_framed`, texts are put between `[CLS]` and `[SEP]`. `[SEP]` is also the
+/// EOS token.
 pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"];
     let vocab: HashMap<&str, usize> = special.iter().chain(words).copied().zip(0..).collect();
@@ -159,8 +160,7 @@ pub fn decoder(folder: &Path, device: &Device) -> TaskModel {
     task_model(folder, None, Task::Generation, Pooling::Mean, 0, device)
 }
 
-/// The model in `folder` for a task. `head` is the golden file that its head is in, and what stands there before the
-/// head's names.
+/// The model in `folder` for a task. `head` is the golden file with its head, and the prefix of the head's names there.
 pub fn task_model(
     folder: &Path,
     head: Option<(&str, &str)>,
@@ -183,7 +183,7 @@ pub fn task_model(
     TaskModel::load(&config, task, pooling, outputs, &mut tensors).expect("whole model")
 }
 
-/// The micro BERT with the mean and the head that training begins with.
+/// The micro BERT with mean pooling and the head that training starts from.
 pub fn micro(device: &Device) -> TaskModel {
     classifier(&golden("micro_bert"), "train_curve.safetensors", Pooling::Mean, 3, device)
 }
@@ -198,12 +198,12 @@ pub fn peft_name(model: &TaskModel, weight: WeightRef) -> String {
     format!("base_model.model.{}", file_name(model, weight))
 }
 
-/// The micro BERT with the adapters of a recipe of rank 4, whose values are the golden ones.
+/// The micro BERT with the adapters of a recipe of rank 4, initialized to the golden values.
 pub fn adapted(recipe: &RecipeSpec, device: &Device) -> TaskModel {
     with_adapter(micro(device), recipe, "lora_adapter.safetensors")
 }
 
-/// A model with the adapters of a recipe, whose values are in the golden file `stored`.
+/// A model with the adapters of a recipe, initialized from the golden file `stored`.
 pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> TaskModel {
     let stored = values(&golden(stored));
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
@@ -230,14 +230,14 @@ pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> 
     model
 }
 
-/// The largest of some values, whatever its sign.
+/// The largest absolute value.
 fn largest(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |max, value| max.max(value.abs()))
 }
 
-/// Fails when two lists differ by more than `share` of the largest value of `expected`.
+/// Fails if two lists differ by more than `tolerance` times the largest value of `expected`.
 #[track_caller]
-pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], share: f32) {
+pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(actual.len(), expected.len(), "{what}: length");
     let largest = largest(expected);
     let (mut worst, mut at) = (0.0f32, 0);
@@ -248,14 +248,14 @@ pub fn assert_close(what: &str, actual: &[f32], expected: &[f32], share: f32) {
         }
     }
     assert!(
-        worst <= share * largest,
+        worst <= tolerance * largest,
         "{what}: value {at} is {} instead of {}, off by {worst:e} where the largest is {largest:e}",
         actual[at],
         expected[at]
     );
 }
 
-/// The value of a future of the CPU backend, which is ready at once.
+/// The value of a future of the CPU backend, which never waits.
 pub fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {

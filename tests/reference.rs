@@ -1,4 +1,4 @@
-//! Golden batches, and what PyTorch makes of them: gradients, and curves of training.
+//! Golden batches, and comparisons with the gradients and training curves that PyTorch computes for them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,7 +21,7 @@ pub fn input(batch: &Value, device: &Device) -> Input {
         .input(device)
 }
 
-/// A golden batch as a step of a task whose model has `outputs` outputs, all classes weighing the same.
+/// A golden batch as a step of a task whose model has `outputs` outputs. All classes have the same weight.
 pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> StepInput {
     let ids: Vec<Vec<u32>> = parsed(&batch["input_ids"]);
     let mut texts = EncodedTexts::default();
@@ -31,15 +31,15 @@ pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> St
     StepInput::new(input(batch, device), &SoftTargets::plain(outputs), &examples, &rows, &rows)
 }
 
-/// The golden batches of a file as steps, in turn.
+/// The golden batches of a file as steps, in order.
 pub fn steps_of(info: &Value, task: Task, outputs: usize, device: &Device) -> Vec<StepInput> {
     info["batches"].as_array().expect("batches").iter().map(|batch| step_of(batch, task, outputs, device)).collect()
 }
 
-/// What a golden batch asks of its rows. A label of −100 asks for nothing.
+/// The labels of a golden batch. A label of −100 is ignored.
 fn targets(batch: &Value, task: Task) -> Labels {
     let labels = &batch["labels"];
-    let asked = || -> Vec<Vec<(u32, u32)>> {
+    let targets = || -> Vec<Vec<(u32, u32)>> {
         let of_row = |row: Vec<i64>| {
             (0..).zip(row).filter(|&(_, label)| label >= 0).map(|(at, label)| (at, label as u32)).collect()
         };
@@ -52,10 +52,10 @@ fn targets(batch: &Value, task: Task) -> Labels {
             let of_row = |row: Vec<f32>| row.into_iter().map(|label| label == 1.0).collect();
             Labels::MultiLabel(parsed::<Vec<Vec<f32>>>(labels).into_iter().map(of_row).collect())
         }
-        Task::TokenClassification => Labels::Tags(asked().into_iter().map(Into::into).collect()),
+        Task::TokenClassification => Labels::Tags(targets().into_iter().map(Into::into).collect()),
         Task::Generation => {
             let of_row = |row: Vec<(u32, u32)>| row.into_iter().map(|(at, _)| at..at + 1).collect();
-            Labels::Continuations { target_ranges: asked().into_iter().map(of_row).collect(), references: Vec::new() }
+            Labels::Continuations { target_ranges: targets().into_iter().map(of_row).collect(), references: Vec::new() }
         }
         Task::QuestionAnswering => {
             let [starts, ends]: [Vec<u32>; 2] = ["start_positions", "end_positions"].map(|key| parsed(&batch[key]));
@@ -71,19 +71,20 @@ fn parsed<T: serde::de::DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).expect("of its form")
 }
 
-/// What a model says of a golden batch, row by row.
+/// A model's outputs for a golden batch, row by row.
 pub fn scores(model: &TaskModel, batch: &Value, device: &Device) -> Vec<f32> {
     model.forward(input(batch, device), &mut Dropout::off()).into_data().try_into_vec().expect("f32")
 }
 
-/// What was said of the tokens of a batch that are no padding, of what was said of each, one after the other.
-pub fn of_tokens(batch: &Value, said: &[f32]) -> Vec<f32> {
+/// The outputs for the tokens of a batch that are not padding, one after the other.
+pub fn of_tokens(batch: &Value, outputs: &[f32]) -> Vec<f32> {
     let mask = parsed::<Vec<Vec<u32>>>(&batch["attention_mask"]).concat();
-    let size = said.len() / mask.len();
-    said.chunks(size).zip(mask).filter(|(_, mask)| *mask == 1).flat_map(|(of_token, _)| of_token.to_vec()).collect()
+    let size = outputs.len() / mask.len();
+    outputs.chunks(size).zip(mask).filter(|(_, mask)| *mask == 1).flat_map(|(of_token, _)| of_token.to_vec()).collect()
 }
 
-/// The values of a matrix that the file has the other way round (`transposed`: rows and columns here) as it has them.
+/// The values of a weight in the order of its file. `transposed` has the rows and columns of a matrix that the file
+/// stores transposed.
 pub fn as_in_file(values: Vec<f32>, transposed: Option<[usize; 2]>) -> Vec<f32> {
     match transposed {
         None => values,
@@ -105,16 +106,17 @@ pub fn assert_gradients(
     let (_, mut gradients) = gradients(model, step, Objective::default(), |_| true, &mut Dropout::off());
     let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
     assert!(!missing.is_empty(), "{case}: nothing to compare with");
-    // A softmax does not change with what all its scores have in common: the gradient of the keys' bias is rounding, and
-    // so are others whose golden values are next to nothing.
+    // A softmax ignores a constant added to all its scores, so the gradient of a key's bias is 0 but for rounding. The
+    // same goes for other gradients whose golden values are near 0.
     let rounding = 1e-6 * missing.iter().map(|&key| largest(&expected[key])).fold(0.0, f32::max);
     model.visit(&mut |weight| {
         let Some(gradient) = gradients.take(weight.name()) else { return };
         let key = format!("{case}.{}", name(model, weight));
         let gradient = as_in_file(gradient.flat().into_data().try_into_vec().expect("f32"), weight.values().1);
-        match largest(&expected[&key]) > rounding {
-            true => assert_close(&key, &gradient, &expected[&key], tolerance::TRAINING),
-            false => assert!(largest(&gradient) <= rounding, "{key} is more than rounding: {}", largest(&gradient)),
+        if largest(&expected[&key]) > rounding {
+            assert_close(&key, &gradient, &expected[&key], tolerance::TRAINING);
+        } else {
+            assert!(largest(&gradient) <= rounding, "{key} is more than rounding: {}", largest(&gradient));
         }
         missing.remove(&key);
     });

@@ -1,4 +1,4 @@
-//! Whole runs, and what has moved in them.
+//! Whole runs, and which weights moved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use hone_core::weights::Weights;
 
 use super::ready;
 
-/// Runs to the end: its steps, its evaluations with whether each was the best so far, and why it ended.
+/// Runs to the end. Returns the steps, the evaluations (`true` if it was the best so far) and the reason for the end.
 pub fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(Evaluation, bool)>, EndReason) {
     let (mut steps, mut evaluations) = (Vec::new(), Vec::new());
     loop {
@@ -24,7 +24,7 @@ pub fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(Evaluation, bool)>,
     }
 }
 
-/// Runs so many optimizer steps, and gives their losses.
+/// Runs `count` optimizer steps and returns their losses.
 pub fn take_steps(session: &mut Session, count: usize) -> Vec<f64> {
     let mut losses = Vec::new();
     while losses.len() < count {
@@ -44,7 +44,7 @@ pub fn named(model: &TaskModel) -> BTreeMap<String, Vec<f32>> {
     named
 }
 
-/// The parts whose weights differ between two models.
+/// The groups whose weights differ between two models.
 pub fn moved(before: &TaskModel, after: &TaskModel) -> BTreeSet<ParamGroup> {
     let (before, after_values) = (named(before), named(after));
     let mut moved = BTreeSet::new();

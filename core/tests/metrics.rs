@@ -60,12 +60,12 @@ fn chrf_equals_sacrebleus() {
 }
 
 #[test]
-fn no_texts_score_0() {
+fn an_empty_corpus_scores_0() {
     assert_eq!((bleu(&[], &[]).score, chrf(&[], &[])), (0.0, 0.0));
 }
 
 #[test]
-fn answers_are_normalized_as_squads() {
+fn answers_are_normalized_as_by_squads_script() {
     for pair in list(&golden("metrics_squad.json")["normalized"]) {
         let [text, theirs] = [0, 1].map(|i| pair[i].as_str().unwrap());
         assert_eq!(normalize_answer(text), theirs, "{text:?}");
@@ -112,7 +112,7 @@ fn assert_part(part: &str, ours: Option<AnswerScores>, theirs: &Value) {
 }
 
 #[test]
-fn the_best_no_answer_thresholds_are_those_of_squads_script() {
+fn best_no_answer_thresholds_equal_those_of_squads_script() {
     let golden = golden("metrics_squad.json");
     let mut compared = 0;
     for case in list(&golden["cases"]) {
@@ -179,7 +179,7 @@ fn label_f1(labels: &[ClassScores]) -> impl Iterator<Item = f64> {
 }
 
 #[test]
-fn labels_equal_scikit_learns() {
+fn multi_label_scores_equal_scikit_learns() {
     for case in list(&golden("metrics_labels.json")["multilabel"]) {
         let (labels, probabilities, actual) = labeled(case);
         let ours = evaluate_multilabel(&labels, &floats(&case["thresholds"]), &probabilities, &actual);
@@ -206,7 +206,7 @@ fn label_thresholds_reach_the_best_f1_of_scikit_learns_curve() {
 }
 
 #[test]
-fn numbers_score_as_by_scipy() {
+fn regression_scores_equal_scipys() {
     for case in list(&golden("metrics_labels.json")["regression"]) {
         let ours = evaluate_regression(&floats(&case["actual"]), &floats(&case["predicted"])).unwrap();
         assert_close("RMSE", ours.rmse, &case["rmse"]);

@@ -22,7 +22,7 @@ fn config(template: &str) -> (String, Vec<u8>) {
 }
 
 #[test]
-fn conversations_are_rendered_as_by_transformers() {
+fn rendered_conversations_equal_transformers() {
     let golden = json("chat.json");
     for case in golden["cases"].as_array().unwrap() {
         let name = case["template"].as_str().unwrap();
@@ -41,7 +41,7 @@ fn conversations_are_rendered_as_by_transformers() {
 }
 
 #[test]
-fn the_template_is_found_where_it_stands() {
+fn the_template_is_found_in_every_file_that_may_hold_it() {
     let find = |files: &[(String, Vec<u8>)]| {
         let template = ChatTemplate::find(files).unwrap();
         template.map(|template| template.render(&user("Hi"), false).unwrap())
@@ -55,7 +55,7 @@ fn the_template_is_found_where_it_stands() {
 }
 
 #[test]
-fn templates_that_cannot_be_used_are_refused() {
+fn unusable_templates_are_rejected() {
     let refused = |files: &[(String, Vec<u8>)], because: &str| {
         let diagnostic = ChatTemplate::find(files).unwrap_err();
         assert!(diagnostic.what.contains(because), "{diagnostic} does not say {because:?}");
@@ -68,7 +68,7 @@ fn templates_that_cannot_be_used_are_refused() {
 }
 
 #[test]
-fn a_template_can_neither_run_for_ever_nor_fill_the_memory() {
+fn templates_are_limited_in_time_and_memory() {
     for source in [
         "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
         "{% set ns = namespace(x='xxxxxxxx') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",

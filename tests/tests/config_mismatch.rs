@@ -19,7 +19,7 @@ fn said(name: &str, field: &str, value: u64) -> Result<(), String> {
 }
 
 #[test]
-fn sizes_that_the_tensors_do_not_have_are_refused_by_the_tensors_name() {
+fn a_config_that_disagrees_with_the_tensors_names_the_tensor() {
     for (name, field, value, tensor) in [
         ("micro_bert", "hidden_size", 64, "word_embeddings.weight"),
         ("micro_bert", "num_hidden_layers", 3, "layer.2."),
@@ -37,7 +37,7 @@ fn sizes_that_the_tensors_do_not_have_are_refused_by_the_tensors_name() {
 }
 
 #[test]
-fn a_config_that_agrees_is_taken() {
+fn a_matching_config_is_accepted() {
     assert_eq!(said("micro_bert", "hidden_size", 32), Ok(()));
     assert_eq!(said("micro_llama", "num_key_value_heads", 2), Ok(()));
 }

@@ -122,7 +122,7 @@ fn greedy_continuations_equal_transformers() {
 }
 
 #[test]
-fn what_is_kept_of_earlier_tokens_gives_what_the_whole_text_gives() {
+fn the_kv_cache_gives_the_logits_of_the_whole_text() {
     let device = Device::flex();
     for (file, name) in MICRO {
         let (model, batch) = (micro(name, &device), shortest(&json(&format!("{file}.json"))["batches"][2]));
@@ -141,7 +141,7 @@ fn what_is_kept_of_earlier_tokens_gives_what_the_whole_text_gives() {
 }
 
 #[test]
-fn a_prompt_read_in_pieces_gives_what_it_gives_at_once() {
+fn a_prompt_read_in_chunks_gives_the_logits_of_the_whole_prompt() {
     let (device, pieces) = (Device::flex(), 3);
     let model = micro("micro_llama", &device);
     let prompt: Vec<u32> = (0..(pieces - 1) * MAX_PROMPT_PIECE as u32 + 5).map(|i| 1 + (i * i + i / 7) % 63).collect();
@@ -161,7 +161,7 @@ fn a_prompt_read_in_pieces_gives_what_it_gives_at_once() {
 }
 
 #[test]
-fn what_is_foreseen_of_many_tokens_is_what_the_logits_say() {
+fn predicted_losses_equal_those_of_the_logits() {
     let (device, info) = (Device::flex(), json("llama.json"));
     let model = micro("micro_llama", &device);
     // More tokens than are looked at together.

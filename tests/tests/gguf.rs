@@ -77,7 +77,7 @@ fn weights_and_config_equal_transformers() {
 }
 
 #[test]
-fn shapes_are_those_of_transformers() {
+fn shapes_equal_transformers() {
     let mut shapes = BTreeMap::new();
     read(&golden("micro_gguf/llama.gguf"), |info, _| {
         shapes.insert(info.name.clone(), info.shape.clone());
@@ -92,7 +92,7 @@ fn shapes_are_those_of_transformers() {
 }
 
 #[test]
-fn sentence_piece_ids_equal_its_own() {
+fn sentencepiece_ids_equal_those_of_its_library() {
     let golden_values = json("micro_gguf.json");
     let texts = odd_texts(&golden_values);
     let tokenizer = tokenizer(&header("micro_gguf/llama.gguf"));
@@ -100,7 +100,7 @@ fn sentence_piece_ids_equal_its_own() {
 }
 
 #[test]
-fn byte_level_ids_equal_transformers_for_every_way_to_split_words() {
+fn byte_level_ids_equal_transformers_for_every_pre_tokenizer() {
     let golden_values = json("micro_gguf.json");
     let texts = odd_texts(&golden_values);
     let header = header("micro_gguf/gpt2.gguf");
@@ -125,7 +125,7 @@ fn byte_level<'a>(header: &'a GgufHeader, pre: &'a str) -> GgufVocab<'a> {
 }
 
 #[test]
-fn tokenizers_that_cannot_be_are_refused() {
+fn inconsistent_vocabularies_are_rejected() {
     let header = header("micro_gguf/gpt2.gguf");
     let good = byte_level(&header, "gpt-2");
     let refused = |vocab: GgufVocab, because: &str| {
@@ -150,7 +150,7 @@ fn tokenizers_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn a_text_gets_the_tokens_around_it_that_the_file_asks_for() {
+fn bos_and_eos_are_added_as_the_metadata_says() {
     let header = header("micro_gguf/gpt2.gguf");
     let around = |adds_bos, adds_eos| {
         let vocab = GgufVocab { bos: Some(0), eos: Some(1), adds_bos, adds_eos, ..byte_level(&header, "llama-bpe") };
@@ -163,7 +163,7 @@ fn a_text_gets_the_tokens_around_it_that_the_file_asks_for() {
 }
 
 #[test]
-fn smollm2_is_what_transformers_finds() {
+fn smollm2s_weights_and_token_ids_equal_transformers() {
     let path = smollm2();
     let golden_values = json("micro_gguf.json");
     let expected = &golden_values["smollm2"];

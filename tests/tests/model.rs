@@ -67,14 +67,6 @@ fn pretrained(folder: &str) -> Pretrained {
 #[test]
 fn a_report_counts_the_parameters_that_a_run_trains() {
     const LABELS: usize = 3;
-    const TASKS: [Task; 6] = [
-        Task::Classification,
-        Task::MultiLabel,
-        Task::Regression,
-        Task::TokenClassification,
-        Task::QuestionAnswering,
-        Task::Generation,
-    ];
     let folders =
         ["micro_bert", "micro_distilbert", "micro_roberta", "micro_llama", "micro_llama_untied", "micro_gpt2"];
     let mut checked = 0;
@@ -84,7 +76,7 @@ fn a_report_counts_the_parameters_that_a_run_trains() {
         let sum: f64 = report.groups.iter().map(|facts| facts.parameters).sum();
         assert_eq!(sum, report.parameters, "{folder}");
         let adapters = [AdapterKind::None, AdapterKind::Lora, AdapterKind::Dora];
-        for (task, pooling, adapter) in TASKS.into_iter().flat_map(|task| {
+        for (task, pooling, adapter) in Task::ALL.into_iter().flat_map(|task| {
             let poolings = [Pooling::Cls, Pooling::Mean];
             poolings.into_iter().flat_map(move |pooling| adapters.map(|adapter| (task, pooling, adapter)))
         }) {

@@ -50,7 +50,7 @@ fn ten_answers_equal_transformers() {
 }
 
 #[test]
-fn what_is_learned_of_a_conversation_follows_what_it_is_asked_by() {
+fn each_trained_turn_follows_the_prompt_that_asks_for_it() {
     let file = smollm2();
     let mut reader = GgufReader::default();
     reader.push(&fs::read(file).unwrap(), &mut |_, _| Ok(())).unwrap();

@@ -24,7 +24,7 @@ fn micro(file: &str, task: Task, pooling: Pooling, outputs: usize) -> TaskModel 
 }
 
 #[test]
-fn what_is_said_of_whole_texts_equals_transformers() {
+fn sentence_tasks_equal_transformers() {
     let device = Device::flex();
     for (file, task, outputs) in SENTENCE {
         let (info, expected) = (json(&format!("{file}.json")), values(&golden(&format!("{file}.safetensors"))));
@@ -44,7 +44,7 @@ fn what_is_said_of_whole_texts_equals_transformers() {
 }
 
 #[test]
-fn tags_of_tokens_equal_transformers() {
+fn token_classification_equals_transformers() {
     let (task, tags, device) = (Task::TokenClassification, 5, Device::flex());
     let info = json("token_classification.json");
     let expected = values(&golden("token_classification.safetensors"));
@@ -59,7 +59,7 @@ fn tags_of_tokens_equal_transformers() {
 }
 
 #[test]
-fn answers_in_passages_equal_transformers() {
+fn question_answering_equals_transformers() {
     let (task, device) = (Task::QuestionAnswering, Device::flex());
     let info = json("question_answering.json");
     let mut expected = values(&golden("question_answering.safetensors"));
@@ -93,7 +93,7 @@ fn window(golden: &Value) -> (Window, Prediction) {
 }
 
 #[test]
-fn the_best_spans_are_the_golden_ones() {
+fn best_spans_equal_the_golden_ones() {
     let info = json("question_answering.json");
     // One golden case has a bound of its own.
     let cases = info["decoding"].as_array().unwrap().iter().filter(|case| case["max_tokens"] == MAX_ANSWER_TOKENS);

@@ -36,7 +36,7 @@ fn classes() -> [String; 3] {
 }
 
 #[test]
-fn rates_equal_those_of_transformers_pytorch_and_ulmfit() {
+fn learning_rates_equal_those_of_transformers_pytorch_and_ulmfit() {
     for case in json("schedules.json")["cases"].as_array().unwrap() {
         let total = case["total_steps"].as_u64().unwrap() as u32;
         let curve = LrCurve::new(&recipe(case), 1.0, total);
@@ -46,7 +46,7 @@ fn rates_equal_those_of_transformers_pytorch_and_ulmfit() {
 }
 
 #[test]
-fn a_plateau_cuts_the_rate_as_pytorchs_does() {
+fn a_plateau_cuts_the_learning_rate_as_in_pytorch() {
     for case in json("schedules.json")["plateau"].as_array().unwrap() {
         let raw = recipe(case);
         let sign = if raw.metric_for_best_model == Some(Metric::Loss) { -1.0 } else { 1.0 };
@@ -210,7 +210,7 @@ fn smoothed(losses: &[f64]) -> Vec<f64> {
 }
 
 #[test]
-fn a_range_test_smooths_as_the_golden_one_and_ends_where_it_does() {
+fn a_range_test_smooths_losses_and_stops_as_the_golden_one() {
     let device = Device::flex();
     let (info, curves) = (json("lr_finder.json"), json("technique_curves.json"));
     let losses: Vec<f64> = serde_json::from_value(info["valley"]["losses"].clone()).unwrap();
@@ -244,7 +244,7 @@ fn a_range_test_suggests_the_golden_rates() {
 }
 
 #[test]
-fn the_encoders_move_equals_the_golden_one() {
+fn an_encoders_drift_equals_the_golden_values() {
     let info = json("forgetting.json");
     for name in ["moved", "turned"] {
         let case = &info[name];

@@ -69,7 +69,7 @@ fn encoder() -> TaskModel {
 }
 
 #[test]
-fn a_decoder_with_dropout_has_the_same_gradients() {
+fn a_decoder_has_the_same_gradients_with_checkpointing() {
     for name in ["micro_llama", "micro_llama_untied", "micro_gpt2"] {
         let model = decoder(&golden(name), &Device::flex());
         for shares in [DropoutRates::default(), DropoutRates::all(0.2)] {
@@ -80,7 +80,7 @@ fn a_decoder_with_dropout_has_the_same_gradients() {
 }
 
 #[test]
-fn adapters_have_the_same_gradients() {
+fn adapters_have_the_same_gradients_with_checkpointing() {
     let mut model = decoder(&golden("micro_llama"), &Device::flex());
     let targets = LoraTarget::ALL.into();
     model.adapt(&LoraConfig { rank: 4, scale: 2.0, is_dora: true, targets }, 1);
@@ -88,7 +88,7 @@ fn adapters_have_the_same_gradients() {
 }
 
 #[test]
-fn an_encoder_has_the_same_gradients() {
+fn an_encoder_has_the_same_gradients_with_checkpointing() {
     let model = encoder();
     assert_eq!((model.body.family(), model.pooling()), (Family::Bert, Some(Pooling::Mean)));
     assert_same(&model, |_| true, DropoutRates::default(), Objective::default());

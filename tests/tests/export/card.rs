@@ -1,0 +1,73 @@
+//! The model card.
+
+use super::*;
+
+#[test]
+fn a_card_describes_the_task_and_leaks_no_rows() {
+    use Task::*;
+    for (name, task, pipeline, told) in [
+        ("bert", Classification, "text-classification", "| macro-F1 | 1.0000 |"),
+        ("bert", MultiLabel, "text-classification", "| no | 0.0000 | 0.0000 | 0.0000 | 0 | 0.2500 |"),
+        ("distilbert", Regression, "text-classification", "function_to_apply=\"none\""),
+        ("roberta", TokenClassification, "token-classification", "| entity | precision |"),
+        ("bert", QuestionAnswering, "question-answering", "3 of the questions have an answer"),
+        ("llama", Generation, "text-generation", "| BLEU | 0.5000 |"),
+    ] {
+        let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, Pooling::Mean, &["no", "yes"]);
+        let raw = RecipeSpec { adapter: AdapterKind::Lora, ..RecipeSpec::default() };
+        for files in [untrained.files(), untrained.adapter(raw)] {
+            let card = std::str::from_utf8(&files["README.md"]).unwrap();
+            assert!(card.contains(&format!("\npipeline_tag: {pipeline}\n")), "{task:?}");
+            assert!(card.contains(told), "{task:?}: {card}");
+            for theirs in ["77.7", "88.8", "their prompt", "what was made of it", "their text"] {
+                assert!(!card.contains(theirs), "{task:?}: {theirs}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_card_prompts_in_the_form_that_was_trained() {
+    let mut untrained = Untrained::new(&golden("micro_gpt2"), Task::Generation, Pooling::Mean, &[]);
+    let mut asks = |form, by: &str| {
+        untrained.form = form;
+        String::from_utf8_lossy(&untrained.files()["README.md"]).contains(by)
+    };
+    let (template, bare) = ("apply_chat_template", "\"User: \"");
+    assert!(asks(PromptForm::Completion, template) && !asks(PromptForm::Completion, bare));
+    assert!(asks(PromptForm::Chat, template) && asks(PromptForm::Chat, bare));
+    assert!(!asks(PromptForm::Corpus, template) && !asks(PromptForm::Corpus, bare));
+}
+
+#[test]
+fn a_card_shows_how_to_use_the_model_in_javascript() {
+    use Pooling::{Cls, Mean};
+    for (name, task, pooling, export, asked) in [
+        (
+            "bert",
+            Task::Classification,
+            Cls,
+            "AutoModelForSequenceClassification.from_pretrained(\".\")",
+            "\"text-classification\"",
+        ),
+        ("bert", Task::Regression, Mean, "trust_remote_code=True", "logits.item()"),
+        ("bert", Task::MultiLabel, Mean, "trust_remote_code=True", "label_thresholds"),
+        ("roberta", Task::TokenClassification, Mean, "\"logits\"", "\"token-classification\""),
+        ("distilbert", Task::QuestionAnswering, Mean, "\"start_logits\", \"end_logits\"", "\"question-answering\""),
+        ("llama", Task::Generation, Mean, "text-generation-with-past", "max_new_tokens"),
+    ] {
+        let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).files();
+        let card = std::str::from_utf8(&files["README.md"]).unwrap();
+        let (_, javascript) = card.split_once("In JavaScript").expect("a part on JavaScript");
+        assert!(javascript.contains(export) && javascript.contains(asked), "{name} {task:?}: {javascript}");
+    }
+}
+
+#[test]
+fn a_class_name_cannot_break_the_card() {
+    let classes = ["<script>alert(1)</script>", "a|b\n---\nx: y"];
+    let files = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Mean, &classes).files();
+    let card = std::str::from_utf8(&files["README.md"]).unwrap();
+    assert!(!card.contains("<script>") && !card.contains("x: y"));
+    assert_eq!(card.matches("\n---\n").count(), 1);
+}

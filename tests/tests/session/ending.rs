@@ -1,0 +1,74 @@
+//! Early stopping, stopping by hand and runs that fail.
+
+use super::*;
+
+fn weights(model: &TaskModel) -> Vec<f32> {
+    let mut values = Vec::new();
+    model.visit(&mut |weight| values.extend(weight.values().0.into_data().try_into_vec::<f32>().unwrap()));
+    values
+}
+
+#[test]
+fn early_stopping_ends_the_run_with_the_best_weights() {
+    // A rate of nearly nothing never improves on the first evaluation.
+    let raw = RecipeSpec {
+        learning_rate: Some(1e-7),
+        early_stopping_patience: 2,
+        epochs: 10,
+        metric_for_best_model: Some(Metric::MacroF1),
+        ..raw()
+    };
+    let mut session = session(raw, data(64));
+    let (_, evaluations, reason) = run(&mut session);
+    assert_eq!(reason, EndReason::EarlyStopped);
+    assert_eq!(evaluations.iter().map(|e| e.1).collect::<Vec<_>>(), [true, false, false]);
+    assert_eq!(session.best().unwrap().0.step, evaluations[0].0.step);
+}
+
+#[test]
+fn stopping_at_any_time_keeps_the_best_weights() {
+    for batches in [0, 1, 7, 30] {
+        let mut session = session(raw(), data(160));
+        for _ in 0..batches {
+            ready(session.advance()).unwrap();
+        }
+        session.stop();
+        let (_, _, reason) = run(&mut session);
+        assert_eq!(reason, EndReason::Stopped, "after {batches} batches");
+        assert!(session.best().is_some());
+    }
+}
+
+#[test]
+fn a_stopped_run_measures_forgetting_unless_stopped_again() {
+    for stops in [1, 2] {
+        let mut session = session(raw(), TrainingData { general: general(), ..data(160) });
+        ready(session.advance()).unwrap();
+        session.stop();
+        while !matches!(ready(session.advance()).unwrap(), Progress::Measuring { .. }) {}
+        if stops == 2 {
+            session.stop();
+        }
+        assert_eq!(run(&mut session).2, EndReason::Stopped);
+        assert_eq!(session.forgetting().is_some(), stops == 1);
+    }
+}
+
+#[test]
+fn non_finite_steps_are_skipped_and_end_the_run() {
+    let mut poisoned = model();
+    let mut last = 0;
+    poisoned.visit(&mut |_| last += 1);
+    poisoned.visit_mut(&mut |weight| {
+        last -= 1;
+        if let (0, WeightMut::Vector(bias)) = (last, weight) {
+            bias.tensor = bias.tensor.clone() * f32::NAN;
+        }
+    });
+    let mut session = session_of(poisoned, raw(), data(160));
+    let (steps, _, reason) = run(&mut session);
+    assert_eq!(reason, EndReason::NotFinite);
+    assert_eq!(steps.iter().map(|step| step.taken).collect::<Vec<_>>(), [false; 3]);
+    let finite = |model: &TaskModel| weights(model).into_iter().filter(|w| w.is_finite()).collect::<Vec<_>>();
+    assert_eq!(finite(session.base()), finite(session.model()));
+}

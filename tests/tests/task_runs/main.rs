@@ -1,0 +1,209 @@
+//! Whole runs of micro models on made-up texts, for every task.
+
+mod data;
+
+use burn::tensor::Device;
+use hone_core::model::TaskModel;
+use hone_core::recipe::{AdapterKind, Metric, ParamGroup, RecipeSpec, Task, UnfreezeUnit, Unfreezing};
+use hone_core::run::{EndReason, PerplexityChange};
+use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
+use hone_core::train::{Prediction, TrainingData, predict};
+use hone_tests::{moved, named, ready, run, take_steps};
+
+use data::{GPT2, LLAMA, MAX_LEN, data, model_of, raw, session};
+
+#[test]
+fn every_task_is_learned() {
+    for (config, task) in Task::ALL.map(|task| (model_of(task).0, task)).into_iter().chain([(&GPT2, Task::Generation)])
+    {
+        let (_, metric, enough) = model_of(task);
+        let mut session = session(config, raw(task), data(task, 160));
+        let (steps, _, reason) = run(&mut session);
+        let (first, last) = (steps[0].loss, steps[steps.len() - 1].loss);
+        let score = session.best().unwrap().0.score(metric);
+        assert_eq!(reason, EndReason::Completed);
+        assert!(last < first / 2.0, "{task:?}: {first} {last}");
+        assert!(score > enough, "{task:?}: {score}");
+    }
+}
+
+#[test]
+fn every_metric_can_select_the_best_weights_and_stop_early() {
+    for task in Task::ALL {
+        for &metric_for_best_model in Metric::of(task) {
+            let raw = RecipeSpec { metric_for_best_model: Some(metric_for_best_model), epochs: 3, ..raw(task) };
+            let mut session = session(model_of(task).0, raw.clone(), data(task, 48));
+            let (_, evaluations, _) = run(&mut session);
+            assert_eq!(evaluations.len(), 6);
+            let sign =
+                if matches!(metric_for_best_model, Metric::Loss | Metric::Rmse | Metric::Mae) { -1.0 } else { 1.0 };
+            let scores = evaluations.iter().map(|(evaluation, _)| sign * evaluation.score(metric_for_best_model));
+            let best = sign * session.best().unwrap().0.score(metric_for_best_model);
+            // A score can be undefined at first, such as a correlation with a constant; `max` skips NaN.
+            assert_eq!(best, scores.fold(f64::NAN, f64::max), "{task:?} by {metric_for_best_model:?}");
+
+            // With a learning rate near 0, no evaluation beats the first.
+            let raw = RecipeSpec {
+                learning_rate: Some(1e-7),
+                early_stopping_patience: 2,
+                early_stopping_min_delta: 1e-3,
+                ..raw
+            };
+            let (_, evaluations, reason) = run(&mut self::session(model_of(task).0, raw, data(task, 48)));
+            assert_eq!(
+                (evaluations.len(), reason),
+                (3, EndReason::EarlyStopped),
+                "{task:?} by {metric_for_best_model:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn accumulated_batches_equal_a_large_one() {
+    for task in Task::ALL {
+        let step = |batch_size, gradient_accumulation_steps| {
+            let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..raw(task) };
+            let (steps, ..) = run(&mut session(model_of(task).0, raw, data(task, 60)));
+            (steps[0].loss, steps[0].grad_norm)
+        };
+        // Either way, an epoch is one step over the same rows. Their lengths differ, so a wrong weight per token shows.
+        let rows = data(task, 60).train.len() as u32;
+        let (large, small) = (step(rows, 1), step(16, rows.div_ceil(16)));
+        let close = |a: f64, b: f64| (a - b).abs() < 1e-5 * a;
+        assert!(close(large.0, small.0) && close(large.1, small.1), "{task:?}: {large:?} {small:?}");
+    }
+}
+
+#[test]
+fn an_adapter_learns_every_task_and_leaves_the_base_unchanged() {
+    for task in Task::ALL {
+        let (config, metric, enough) = model_of(task);
+        let raw = RecipeSpec { adapter: AdapterKind::Lora, lora_r: 8, train_embeddings: false, ..raw(task) };
+        let mut session = session(config, raw, data(task, 160));
+        run(&mut session);
+        let score = session.best().unwrap().0.score(metric);
+        assert!(score > 0.85 * enough, "{task:?}: {score}");
+        let head: &[ParamGroup] = if task == Task::Generation { &[] } else { &[ParamGroup::Head] };
+        let without = moved(session.base(), &session.model().detached(false));
+        assert_eq!(without, head.iter().copied().collect(), "{task:?}");
+        let merged = moved(session.base(), &session.model().detached(true));
+        assert_eq!(
+            merged,
+            [&[ParamGroup::Layer(0), ParamGroup::Layer(1)], head].concat().into_iter().collect(),
+            "{task:?}"
+        );
+    }
+}
+
+#[test]
+fn gradual_unfreezing_goes_from_the_head_down_in_every_task() {
+    for (config, task) in Task::ALL.map(|task| (model_of(task).0, task)).into_iter().chain([(&GPT2, Task::Generation)])
+    {
+        let raw = RecipeSpec {
+            unfreezing: Unfreezing::Gradual,
+            unfreeze_unit: UnfreezeUnit::Steps,
+            unfreeze_every: 2.0,
+            warmup_ratio: 0.0,
+            ..raw(task)
+        };
+        let mut session = session(config, raw, data(task, 64));
+        let order = [ParamGroup::Head, ParamGroup::Layer(1), ParamGroup::Layer(0), ParamGroup::Embeddings];
+        for trainable in 1..=order.len() {
+            take_steps(&mut session, 2);
+            assert_eq!(
+                moved(session.base(), session.model()),
+                order[..trainable].iter().copied().collect(),
+                "{task:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn caching_the_frozen_prefix_changes_nothing_in_any_task() {
+    for (config, task) in Task::ALL.map(|task| (model_of(task).0, task)).into_iter().chain([(&GPT2, Task::Generation)])
+    {
+        for unfreezing in [Unfreezing::Head, Unfreezing::Last] {
+            let raw = RecipeSpec { unfreezing, last_layers: 1, train_embeddings: false, ..raw(task) };
+            let mut cached = session(config, raw.clone(), data(task, 64));
+            let mut recomputed = session(config, raw, data(task, 64));
+            // More than one epoch, with its evaluations.
+            let epoch = cached.steps_per_epoch() as usize;
+            take_steps(&mut cached, epoch);
+            let bytes = cached.prefix_bytes();
+            assert!(bytes > 0, "{task:?}");
+            take_steps(&mut recomputed, epoch);
+            let losses = take_steps(&mut cached, 6);
+            assert!(cached.prefix_bytes() < 2 * bytes, "{task:?}: rows are cached once");
+            let others: Vec<f64> = (0..6)
+                .flat_map(|_| {
+                    recomputed.set_trainable(ParamGroup::Layer(0), Some(true)).unwrap();
+                    recomputed.set_trainable(ParamGroup::Layer(0), None).unwrap();
+                    assert_eq!(recomputed.prefix_bytes(), 0);
+                    take_steps(&mut recomputed, 1)
+                })
+                .collect();
+            assert!(losses.iter().zip(&others).all(|(a, b)| (a - b).abs() < 1e-4), "{task:?}: {losses:?} {others:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stopped_run_keeps_the_best_weights_in_every_task() {
+    for task in Task::ALL {
+        let mut session = session(model_of(task).0, raw(task), data(task, 64));
+        take_steps(&mut session, 6);
+        session.stop();
+        let (.., reason) = run(&mut session);
+        assert_eq!(reason, EndReason::Stopped);
+        let (evaluation, predictions) = session.best().unwrap();
+        // The remaining weights give the predictions of the best evaluation.
+        let rows: Vec<u32> = (0..session.data().validation.len() as u32).collect();
+        let validation = &session.data().validation;
+        let input = validation.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
+        let predicted = ready(predict(session.model(), input, validation, &rows)).unwrap();
+        let loss = |predictions: &[Prediction]| {
+            let losses = (0..).zip(predictions).map(|(row, prediction)| prediction.loss(&validation.labels, row));
+            let (sum, weight) = losses.fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
+            sum / weight
+        };
+        assert!((loss(&predicted) - evaluation.loss).abs() < 1e-4, "{task:?}");
+        assert!((loss(predictions) - evaluation.loss).abs() < 1e-9, "{task:?}");
+    }
+}
+
+/// Texts unrelated to the task.
+fn general() -> EncodedTexts {
+    let mut texts = EncodedTexts::default();
+    (0..20u32).for_each(|row| texts.push(&[4, 5 + row % 7, 4 + 3 * row % 8, 6][..3 + row as usize % 2]));
+    texts
+}
+
+#[test]
+fn a_decoders_forgetting_is_its_perplexity_on_general_texts() {
+    for config in [&LLAMA, &GPT2] {
+        let data = TrainingData { general: general(), ..data(Task::Generation, 160) };
+        let mut session = session(config, RecipeSpec { epochs: 2, ..raw(Task::Generation) }, data);
+        run(&mut session);
+        // Every token but the first is a target.
+        let texts = general();
+        let rows: Vec<u32> = (0..texts.len() as u32).collect();
+        let target_ranges =
+            (0..texts.len()).map(|row| std::iter::once(1..texts.tokens(row) as u32).collect()).collect();
+        let examples =
+            EncodedExamples { texts, labels: Labels::Continuations { target_ranges, references: Vec::new() } };
+        let perplexity = |model: &TaskModel| {
+            let input = examples.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
+            let predicted = ready(predict(model, input, &examples, &rows)).unwrap();
+            let losses = (0..).zip(&predicted).map(|(row, prediction)| prediction.loss(&examples.labels, row));
+            let (sum, tokens) = losses.fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
+            f64::exp(sum / tokens)
+        };
+        let expected = [session.base(), session.model()].map(perplexity);
+        let PerplexityChange { before, after } = session.forgetting().unwrap().perplexity.unwrap();
+        assert!((before / expected[0] - 1.0).abs() < 1e-4 && (after / expected[1] - 1.0).abs() < 1e-4);
+        assert!(after > 1.5 * before, "{before} {after}: training on one task alone forgets the rest");
+        assert_ne!(named(session.base()), named(session.model()));
+    }
+}
