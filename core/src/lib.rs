@@ -29,6 +29,8 @@ pub mod recipe;
 pub mod rng;
 pub mod run;
 #[cfg(feature = "engine")]
+pub mod runner;
+#[cfg(feature = "engine")]
 pub mod text;
 #[cfg(feature = "engine")]
 pub mod train;

@@ -2,77 +2,120 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo};
+use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SkippedRow, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::recipe::Task;
+use hone_core::recipe::RecipeSpec;
+use hone_core::runner::{EncodedDataset, validation_mapping};
+use sha2::{Digest, Sha256};
 
-use crate::TrainArguments;
+use crate::mapping::{self, ColumnArguments};
 
-/// The rows of the files that the arguments name, split as the recipe says.
-pub fn dataset(
-    arguments: &TrainArguments,
-    task: Task,
-    validation_ratio: f64,
-    seed: u64,
-) -> Result<(Dataset, DataReport), Diagnostic> {
-    let (info, bytes) = scan(&arguments.data)?;
-    let mapping = mapping(&info, task, arguments)?;
-    let own = collect(&info, mapping, &bytes)?;
-    let other = match &arguments.validation {
-        None => None,
-        Some(path) => {
-            let (info, bytes) = scan(path)?;
-            Some(collect(&info, self::mapping(&info, task, arguments)?, &bytes)?)
-        }
-    };
-    let share = if other.is_some() { 0.0 } else { validation_ratio };
-    Dataset::new(own.into(), other.map(Into::into), share, seed)
+/// The rows of both files.
+pub struct Data {
+    /// Training and validation rows, not encoded yet.
+    pub rows: EncodedDataset,
+    /// SHA-256 of the training file, hexadecimal.
+    pub sha256: String,
+    /// Warnings about the files.
+    pub warnings: Vec<Diagnostic>,
 }
 
-/// Bytes of a file.
+/// Reads the files and splits their rows as the recipe says.
+pub fn load(
+    train: &Path,
+    validation: Option<&Path>,
+    columns: &ColumnArguments,
+    recipe: &RecipeSpec,
+) -> Result<Data, Diagnostic> {
+    let train = File::scan(train)?;
+    let mapping = mapping::choose(&train.info, recipe.task, columns)?;
+    let mut warnings = train.info.warnings.clone();
+    let validation = match validation {
+        Some(path) => {
+            let file = File::scan(path)?;
+            warnings.extend(file.info.warnings.clone());
+            Some(file.collect(validation_mapping(&mapping, &train.info, &file.info))?)
+        }
+        None => None,
+    };
+    let validation_ratio = if validation.is_some() { 0.0 } else { recipe.validation_ratio };
+    let (own, seed) = (train.collect(mapping)?, u64::from(recipe.seed));
+    let (dataset, report) = Dataset::new(own.into(), validation.map(Into::into), validation_ratio, seed)?;
+    let sha256 = Sha256::digest(&train.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Data { rows: EncodedDataset::new(Arc::new(dataset), report), sha256, warnings })
+}
+
+/// Reads a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     fs::read(path).map_err(|error| {
         Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display())).remedy("Check the path.")
     })
 }
 
-fn scan(path: &Path) -> Result<(SourceInfo, Vec<u8>), Diagnostic> {
-    let bytes = read(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let mut scanner = Scanner::new(&name, bytes.len() as f64, Hints::default());
-    scanner.push(&bytes)?;
-    Ok((scanner.finish()?, bytes))
-}
-
-fn collect(info: &SourceInfo, mapping: Mapping, bytes: &[u8]) -> Result<Examples, Diagnostic> {
-    let mut collector = Collector::new(info, mapping)?;
-    collector.push(bytes)?;
-    collector.finish()
-}
-
-/// The columns that the arguments name, or those that were guessed for the recipe's task.
-fn mapping(info: &SourceInfo, task: Task, arguments: &TrainArguments) -> Result<Mapping, Diagnostic> {
-    if let Some(json) = &arguments.mapping {
-        return serde_json::from_str(json).map_err(|error| {
-            Diagnostic::new("data.mapping", format!("--mapping is no mapping: {error}."))
-                .remedy("For instance {\"task\": \"regression\", \"text\": 0, \"pair\": null, \"number\": 1}.")
-        });
+/// What should be known about the rows: first the warnings about the files, then those of the report.
+pub fn notes(warnings: &[Diagnostic], report: &DataReport) -> Vec<String> {
+    let mut notes: Vec<String> = warnings.iter().chain(&report.warnings).map(Diagnostic::to_string).collect();
+    if let Some(SkippedRow { line, reason }) = report.dropped.first() {
+        notes.push(format!("{} rows were skipped. Line {line}: {reason}.", report.rows_dropped));
     }
-    let find = |name: &str| match info.columns.iter().position(|column| column == name) {
-        Some(index) => Ok(index as u32),
-        None => Err(Diagnostic::new("data.no-column", format!("{} has no column \"{name}\".", info.name))
-            .remedy(format!("Its columns are {}.", info.columns.join(", ")))),
-    };
-    let guess = info.guesses.iter().find(|mapping| mapping.task() == task);
-    match guess {
-        Some(&Mapping::Classification { text, pair, label }) => Ok(Mapping::Classification {
-            text: arguments.text.as_deref().map_or(Ok(text), find)?,
-            pair: pair.filter(|_| arguments.text.is_none()),
-            label: arguments.label.as_deref().map_or(Ok(label), find)?,
-        }),
-        Some(guess) => Ok(guess.clone()),
-        None => Err(Diagnostic::new("data.task", format!("{} does not look like data for this task.", info.name))
-            .remedy(format!("{} Set the recipe's \"task\", or name the columns with --mapping.", info.why))),
+    notes
+}
+
+struct File {
+    info: SourceInfo,
+    bytes: Vec<u8>,
+}
+
+impl File {
+    fn scan(path: &Path) -> Result<Self, Diagnostic> {
+        let bytes = read(path)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let mut scanner = Scanner::new(&name, bytes.len() as f64, Hints::default());
+        scanner.push(&bytes)?;
+        Ok(Self { info: scanner.finish()?, bytes })
+    }
+
+    fn collect(&self, mapping: Mapping) -> Result<Examples, Diagnostic> {
+        let mut collector = Collector::new(&self.info, mapping)?;
+        collector.push(&self.bytes)?;
+        collector.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::env;
+
+    use super::*;
+
+    fn loaded(name: &str, csv: &str) -> Result<Data, Diagnostic> {
+        let path = env::temp_dir().join(format!("hone-cli-{}-{name}.csv", std::process::id()));
+        fs::write(&path, csv).unwrap();
+        let data = load(&path, None, &ColumnArguments::default(), &RecipeSpec::default());
+        fs::remove_file(path).unwrap();
+        data
+    }
+
+    #[test]
+    fn warnings_and_skipped_rows_are_noted() {
+        let rows = (0..30).map(|row| format!("text number {row},{}\n", ["good", "bad"][row % 2]));
+        let csv = format!("text,label\n{}without a label,\nonly once,rare\n", rows.collect::<String>());
+        let data = loaded("warnings", &csv).unwrap();
+        let report = data.rows.report();
+        assert!(!report.warnings.is_empty(), "a class with one row is worth a warning");
+        let notes = notes(&data.warnings, report);
+        assert!(notes.iter().any(|note| note.contains("rare")), "{notes:?}");
+        assert!(notes.iter().any(|note| note.contains("rows were skipped. Line 32")), "{notes:?}");
+        assert_eq!(data.sha256.len(), 64);
+    }
+
+    #[test]
+    fn warnings_come_with_what_was_done_and_the_remedy() {
+        let rows = (0..30).map(|row| format!("text number {row},{}\n", ["good", "bad"][row % 2]));
+        let data = loaded("remedies", &format!("text,label\n{}", rows.collect::<String>())).unwrap();
+        let warning = Diagnostic::new("data.test", "What.").done("Done.").remedy("Remedy.");
+        assert_eq!(notes(&[warning], data.rows.report()), ["What. Done. Remedy."]);
     }
 }

@@ -1,8 +1,9 @@
-//! `hone`: the engine of the page outside the browser. A recipe of the page makes the same run here, up to rounding.
+//! The program `hone`: the engine outside the browser. A recipe from the page makes the same run here, up to rounding.
 
 #![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
 
 mod data;
+mod mapping;
 mod model;
 mod train;
 
@@ -10,6 +11,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::mapping::ColumnArguments;
 
 /// Fine-tunes a small pretrained language model on your own data.
 #[derive(Parser)]
@@ -21,49 +24,42 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Trains by a recipe of the page and writes the tuned model.
+    /// Trains with a recipe from the page and writes the tuned model.
     Train(TrainArguments),
 }
 
-/// What `hone train` is told.
+/// Arguments of `hone train`.
 #[derive(clap::Args)]
 struct TrainArguments {
-    /// The recipe, as the page exports it.
+    /// The recipe, as exported by the page.
     recipe: PathBuf,
-    /// Data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL or plain text.
+    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL or plain text.
     #[arg(long)]
     data: PathBuf,
-    /// Your own validation rows, in a file of the same columns.
+    /// Your own validation rows, in a file with the same columns.
     #[arg(long)]
     validation: Option<PathBuf>,
-    /// Name of the text column, if the guess is wrong.
-    #[arg(long)]
-    text: Option<String>,
-    /// Name of the label column, if the guess is wrong.
-    #[arg(long)]
-    label: Option<String>,
-    /// What the columns are for, as JSON, if the guess is wrong: a `mapping` of the page's protocol.
-    #[arg(long)]
-    mapping: Option<String>,
-    /// A .gguf file, or a folder with one or with config.json, model.safetensors and tokenizer.json [default: the
-    /// recipe's model, where `cargo xtask setup` keeps it].
+    #[command(flatten)]
+    columns: ColumnArguments,
+    /// A .gguf file, a folder that contains one, or a folder with config.json, model.safetensors and tokenizer.json
+    /// [default: the recipe's model, where `cargo xtask setup` puts it].
     #[arg(long)]
     model: Option<PathBuf>,
     /// Folder for the tuned model, events.jsonl and result.json.
     #[arg(long)]
     out: PathBuf,
-    /// What to compute on.
+    /// The device to compute on.
     #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
     device: DeviceKind,
-    /// Stop after so many steps and keep the best weights.
+    /// Stop after this many optimizer steps and keep the best weights.
     #[arg(long)]
     steps: Option<u32>,
-    /// Write no model: scores and events only.
+    /// Write only scores and events, no model.
     #[arg(long)]
     scores_only: bool,
 }
 
-/// What to compute on.
+/// The device to compute on.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DeviceKind {
     /// The processor.

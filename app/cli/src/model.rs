@@ -6,35 +6,38 @@ use std::{env, fs};
 use burn::tensor::Device;
 use hone_core::catalog::{CatalogEntry, POOLING};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf, pooling_of};
-use hone_core::model::ModelConfig;
+use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
 use hone_core::pretrained::Pretrained;
-use hone_core::weights::{Incoming, Tensors};
+use hone_core::runner::{ModelFiles, ModelLoader};
 
 use crate::data::read;
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
+
 /// A model, and where it is from.
 pub struct Model {
+    /// The loaded model.
     pub pretrained: Pretrained,
+    /// Its name on a hub, or its folder's name.
     pub hub_id: String,
+    /// SPDX; empty if it is not known.
     pub license: String,
 }
 
-/// The model in `folder`, or the one that a recipe names by its id where `cargo xtask setup` keeps it.
+/// Loads the model in `folder`, or the one of this id from where `cargo xtask setup` puts it.
 pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, Diagnostic> {
     let catalog: Vec<CatalogEntry> = serde_json::from_str(CATALOG).unwrap_or_default();
     let id = if id.is_empty() { catalog.first().map_or("", |entry| &entry.id) } else { id };
-    let folder = folder.map_or_else(|| kept(id), Path::to_path_buf);
+    let folder = folder.map_or_else(|| setup_folder(id), Path::to_path_buf);
     let entry = catalog.iter().find(|entry| folder.ends_with(&entry.id));
-    let (config_json, verbatim, tensors) = match gguf(&folder) {
-        Some(file) => quantized(&file, device)?,
-        None => plain(&folder, device)?,
+    let pooling = entry.map(|entry| entry.pooling);
+    let (mut loader, weights) = match gguf(&folder) {
+        Some(file) => (ModelLoader::gguf(pooling, device), file),
+        None => (ModelLoader::safetensors(files(&folder)?, pooling, device)?, folder.join(SAFETENSORS)),
     };
-    let pooling_json = read(&folder.join(POOLING)).ok();
-    let pooling = entry.map_or_else(|| pooling_of(&config_json, pooling_json.as_deref()), |entry| entry.pooling);
-    let (pretrained, _) = Pretrained::new(config_json, verbatim, tensors, pooling)?;
+    loader.push(&read(&weights)?)?;
+    let (pretrained, _) = loader.finish()?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {
         pretrained,
@@ -43,31 +46,17 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
     })
 }
 
-/// config.json, the files that go into an export as they are, and the tensors.
-type Parts = (Vec<u8>, Vec<(String, Vec<u8>)>, Tensors<'static>);
-
-/// A model as model hubs have it.
-fn plain(folder: &Path, device: &Device) -> Result<Parts, Diagnostic> {
+/// The files of a folder without its weights.
+fn files(folder: &Path) -> Result<ModelFiles, Diagnostic> {
     let file = |name: &str| read(&folder.join(name));
-    let config_json = file("config.json")?;
-    let mut incoming = Incoming::safetensors(ModelConfig::parse(&config_json)?.family(), device);
-    let verbatim = VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect();
-    incoming.push(&file(SAFETENSORS)?)?;
-    let (tensors, _) = incoming.finish()?;
-    Ok((config_json, verbatim, tensors))
+    Ok(ModelFiles {
+        config_json: file("config.json")?,
+        pooling_json: file(POOLING).ok(),
+        verbatim: VERBATIM.iter().filter_map(|&name| Some((name.to_owned(), file(name).ok()?))).collect(),
+    })
 }
 
-/// A model that is one file: its configuration and tokenizer stand in the header.
-fn quantized(file: &Path, device: &Device) -> Result<Parts, Diagnostic> {
-    let mut incoming = Incoming::gguf(device);
-    incoming.push(&read(file)?)?;
-    let (tensors, header) = incoming.finish()?;
-    let no_header = || Diagnostic::new("model.no-header", format!("{} has no header.", file.display()));
-    let header = header.ok_or_else(no_header)?;
-    Ok((header.config_json(), header.tokenizer_files()?, tensors))
-}
-
-/// The GGUF file that `path` is or, as a folder, holds.
+/// The GGUF file that `path` is or, if it is a folder, contains.
 fn gguf(path: &Path) -> Option<PathBuf> {
     let is_gguf = |path: &Path| is_gguf(&path.to_string_lossy());
     if is_gguf(path) {
@@ -76,7 +65,7 @@ fn gguf(path: &Path) -> Option<PathBuf> {
     fs::read_dir(path).ok()?.filter_map(|entry| Some(entry.ok()?.path())).find(|path| is_gguf(path))
 }
 
-fn kept(id: &str) -> PathBuf {
+fn setup_folder(id: &str) -> PathBuf {
     let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
     home.unwrap_or_default().join(".cache/hone/models").join(id)
 }

@@ -1,0 +1,229 @@
+//! Which columns the rows are collected from: those that the arguments name, or a guess for the recipe's task.
+
+use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::recipe::Task;
+
+/// The arguments that choose columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+pub struct ColumnArguments {
+    /// Name of the column with the text, if the guess is wrong.
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Name of the column with the label, the number or the tags, if the guess is wrong.
+    #[arg(long)]
+    pub label: Option<String>,
+    /// The columns by index, from 0, as JSON, if the guess is wrong: a `mapping` of the page's protocol, such as
+    /// {"classification": {"text": 0, "pair": null, "label": 1}}.
+    #[arg(long, conflicts_with_all = ["text", "label"])]
+    pub mapping: Option<String>,
+}
+
+/// The mapping of a file for a task.
+///
+/// # Errors
+/// Arguments that name no column, do not fit the task, or are missing where there is no guess for the task.
+pub fn choose(info: &SourceInfo, task: Task, arguments: &ColumnArguments) -> Result<Mapping, Diagnostic> {
+    if let Some(json) = &arguments.mapping {
+        return parse(json, info, task);
+    }
+    let guess = info.guesses.iter().find(|mapping| mapping.task() == task).cloned();
+    if arguments.text.is_none() && arguments.label.is_none() {
+        return guess.ok_or_else(|| no_guess(info, task));
+    }
+    let text = column(info, arguments.text.as_deref())?;
+    let label = column(info, arguments.label.as_deref())?;
+    named(task, guess.as_ref(), text, label).unwrap_or_else(|| Err(no_guess(info, task)))
+}
+
+/// The mapping with the named columns in place of the guessed ones; `None` where a column is neither named nor guessed.
+fn named(
+    task: Task,
+    guess: Option<&Mapping>,
+    text: Option<u32>,
+    label: Option<u32>,
+) -> Option<Result<Mapping, Diagnostic>> {
+    // A guessed second text belongs to the guessed first one, and must not be the label.
+    let other = |pair: Option<u32>| pair.filter(|pair| text.is_none() && Some(*pair) != label);
+    let mapping = match task {
+        Task::Classification => {
+            let (guessed_text, pair, guessed_label) = match guess {
+                Some(&Mapping::Classification { text, pair, label }) => (Some(text), pair, Some(label)),
+                _ => (None, None, None),
+            };
+            Mapping::Classification { text: text.or(guessed_text)?, pair: other(pair), label: label.or(guessed_label)? }
+        }
+        Task::MultiLabel => {
+            let (guessed_text, pair, guessed_labels) = match guess {
+                Some(Mapping::MultiLabel { text, pair, labels }) => (Some(*text), *pair, Some(labels.clone())),
+                _ => (None, None, None),
+            };
+            let labels = label.map(|label| vec![label]).or(guessed_labels)?;
+            Mapping::MultiLabel { text: text.or(guessed_text)?, pair: other(pair), labels }
+        }
+        Task::Regression => {
+            let (guessed_text, pair, guessed_number) = match guess {
+                Some(&Mapping::Regression { text, pair, number }) => (Some(text), pair, Some(number)),
+                _ => (None, None, None),
+            };
+            Mapping::Regression { text: text.or(guessed_text)?, pair: other(pair), number: label.or(guessed_number)? }
+        }
+        Task::TokenClassification => {
+            let (guessed_text, guessed_tags) = match guess {
+                Some(&Mapping::TokenClassification { text, tags }) => (Some(text), Some(tags)),
+                _ => (None, None),
+            };
+            Mapping::TokenClassification { text: text.or(guessed_text)?, tags: label.or(guessed_tags)? }
+        }
+        Task::Generation if label.is_none() => Mapping::Corpus { text: text? },
+        Task::QuestionAnswering | Task::Generation => return Some(Err(not_for(task))),
+    };
+    Some(Ok(mapping))
+}
+
+/// Index of the column of this name, if one is named.
+fn column(info: &SourceInfo, name: Option<&str>) -> Result<Option<u32>, Diagnostic> {
+    let Some(name) = name else { return Ok(None) };
+    match info.columns.iter().position(|column| column == name) {
+        Some(index) => Ok(Some(index as u32)),
+        None => Err(Diagnostic::new("data.no-column", format!("{} has no column \"{name}\".", info.name))
+            .remedy(format!("Its columns are {}.", info.columns.join(", ")))),
+    }
+}
+
+fn parse(json: &str, info: &SourceInfo, task: Task) -> Result<Mapping, Diagnostic> {
+    let mapping: Mapping = serde_json::from_str(json).map_err(|error| {
+        Diagnostic::new("data.mapping", format!("--mapping cannot be read: {error}."))
+            .remedy(format!("For this task, write for instance --mapping '{}'.", example(task)))
+    })?;
+    if mapping.task() != task {
+        let what = format!("--mapping is for {}, but the recipe's task is {}.", name(mapping.task()), name(task));
+        return Err(Diagnostic::new("data.mapping-task", what)
+            .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
+    }
+    mapping.check(&info.columns)?;
+    Ok(mapping)
+}
+
+/// A mapping for a task as `--mapping` takes it.
+fn example(task: Task) -> String {
+    let mapping = match task {
+        Task::Classification => Mapping::Classification { text: 0, pair: None, label: 1 },
+        Task::MultiLabel => Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] },
+        Task::Regression => Mapping::Regression { text: 0, pair: None, number: 1 },
+        Task::TokenClassification => Mapping::TokenClassification { text: 0, tags: 1 },
+        Task::QuestionAnswering => Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
+        Task::Generation => Mapping::Corpus { text: 0 },
+    };
+    serde_json::to_string(&mapping).unwrap_or_default()
+}
+
+/// A task as a recipe names it.
+fn name(task: Task) -> String {
+    serde_json::to_string(&task).unwrap_or_default()
+}
+
+fn not_for(task: Task) -> Diagnostic {
+    let arguments = if task == Task::Generation { "--label has" } else { "--text and --label have" };
+    Diagnostic::new("data.columns", format!("{arguments} no meaning for {}.", name(task)))
+        .remedy(format!("Name the columns with --mapping, for instance '{}'.", example(task)))
+}
+
+fn no_guess(info: &SourceInfo, task: Task) -> Diagnostic {
+    Diagnostic::new("data.task", format!("{} does not look like data for {}.", info.name, name(task))).remedy(format!(
+        "{} Set the recipe's \"task\", or name the columns with --text and --label or with --mapping '{}'.",
+        info.why,
+        example(task)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use hone_core::dataset::{Hints, Scanner};
+
+    use super::*;
+
+    fn scanned(text: &str) -> SourceInfo {
+        let mut scanner = Scanner::new("valence.csv", text.len() as f64, Hints::default());
+        scanner.push(text.as_bytes()).unwrap();
+        scanner.finish().unwrap()
+    }
+
+    /// The guess for regression takes the wrong one of the two numbers.
+    fn valence() -> SourceInfo {
+        let rows = (0..20).map(|row| format!("{row},the meal was number {row} of many,{}\n", row % 7));
+        scanned(&format!(",text,valence\n{}", rows.collect::<String>()))
+    }
+
+    fn named(text: Option<&str>, label: Option<&str>) -> ColumnArguments {
+        ColumnArguments { text: text.map(str::to_owned), label: label.map(str::to_owned), mapping: None }
+    }
+
+    fn mapped(json: &str) -> ColumnArguments {
+        ColumnArguments { mapping: Some(json.into()), ..ColumnArguments::default() }
+    }
+
+    #[test]
+    fn named_columns_are_used_for_every_task_with_a_text_and_a_label() {
+        let columns = named(Some("text"), Some("valence"));
+        for (task, mapping) in [
+            (Task::Classification, Mapping::Classification { text: 1, pair: None, label: 2 }),
+            (Task::MultiLabel, Mapping::MultiLabel { text: 1, pair: None, labels: vec![2] }),
+            (Task::Regression, Mapping::Regression { text: 1, pair: None, number: 2 }),
+            (Task::TokenClassification, Mapping::TokenClassification { text: 1, tags: 2 }),
+        ] {
+            assert_eq!(choose(&valence(), task, &columns), Ok(mapping));
+        }
+        let corpus = choose(&valence(), Task::Generation, &named(Some("text"), None));
+        assert_eq!(corpus, Ok(Mapping::Corpus { text: 1 }));
+    }
+
+    #[test]
+    fn a_column_that_is_not_named_is_guessed() {
+        let mapping = choose(&valence(), Task::Regression, &named(None, Some("valence")));
+        assert_eq!(mapping, Ok(Mapping::Regression { text: 1, pair: None, number: 2 }));
+    }
+
+    #[test]
+    fn columns_that_do_not_exist_are_refused_for_every_task() {
+        for task in Task::ALL {
+            for columns in [named(Some("nosuch"), None), named(None, Some("nosuch"))] {
+                let error = choose(&valence(), task, &columns).unwrap_err();
+                assert_eq!(error.code, "data.no-column", "{task:?}");
+                assert!(error.remedy.contains("text, valence"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn arguments_without_a_meaning_for_the_task_are_refused_by_name() {
+        let error = choose(&valence(), Task::QuestionAnswering, &named(Some("text"), None)).unwrap_err();
+        assert!(error.what.contains("--text") && error.remedy.contains("--mapping"), "{error}");
+        let error = choose(&valence(), Task::Generation, &named(Some("text"), Some("valence"))).unwrap_err();
+        assert!(error.what.contains("--label") && error.remedy.contains("--mapping"), "{error}");
+    }
+
+    #[test]
+    fn the_mapping_that_an_error_shows_is_accepted() {
+        for task in Task::ALL {
+            let error = choose(&valence(), task, &mapped(r#"{"task": "regression", "text": 0}"#)).unwrap_err();
+            let shown = error.remedy.split('\'').nth(1).unwrap_or_default();
+            let mapping = choose(&valence(), task, &mapped(shown));
+            assert_eq!(mapping.map(|mapping| mapping.task()), Ok(task), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_for_another_task_is_refused_with_both_names() {
+        let json = r#"{"regression": {"text": 1, "pair": null, "number": 2}}"#;
+        let error = choose(&valence(), Task::Classification, &mapped(json)).unwrap_err();
+        assert_eq!(error.code, "data.mapping-task");
+        assert!(error.what.contains("regression") && error.what.contains("classification"), "{error}");
+    }
+
+    #[test]
+    fn a_mapping_of_columns_that_do_not_exist_is_refused() {
+        let json = r#"{"regression": {"text": 1, "pair": null, "number": 9}}"#;
+        assert_eq!(choose(&valence(), Task::Regression, &mapped(json)).unwrap_err().code, "data.mapping");
+    }
+}

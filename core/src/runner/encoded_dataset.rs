@@ -1,0 +1,114 @@
+//! A dataset that is put into a model's tokens, row by row.
+
+use std::sync::Arc;
+
+use burn::tensor::Device;
+
+use crate::dataset::{DataReport, Dataset, Mapping, SourceInfo};
+use crate::diagnostic::Diagnostic;
+use crate::model::MaskSource;
+use crate::pretrained::{Pretrained, TaskRows};
+use crate::recipe::RecipeSpec;
+use crate::text::RowEncoder;
+use crate::train::Session;
+
+/// Training and validation rows, and their tokens as far as they are encoded.
+#[derive(Debug)]
+pub struct EncodedDataset {
+    /// The rows and their report as they are for every model.
+    collected: (Arc<Dataset>, DataReport),
+    /// The rows that the model takes, once all are encoded.
+    dataset: Arc<Dataset>,
+    report: DataReport,
+    encoder: RowEncoder,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Encoding,
+    Encoded,
+    /// The model refuses too many rows.
+    Refused,
+}
+
+impl EncodedDataset {
+    /// Rows of which none is encoded yet.
+    pub fn new(dataset: Arc<Dataset>, report: DataReport) -> Self {
+        let encoder = RowEncoder::new(dataset.task);
+        Self { collected: (dataset.clone(), report.clone()), dataset, report, encoder, stage: Stage::Encoding }
+    }
+
+    /// The same rows for another model: its vocabulary is another, and it may take rows that this one refuses.
+    pub fn restarted(self) -> Self {
+        let (dataset, report) = self.collected;
+        Self::new(dataset, report)
+    }
+
+    /// The rows; once all are encoded, without those that the model refuses.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.dataset
+    }
+
+    /// The report; once all rows are encoded, with their token lengths.
+    pub fn report(&self) -> &DataReport {
+        &self.report
+    }
+
+    /// Returns true if a model of this family can learn the rows and some are not encoded yet.
+    pub fn needs_encoding(&self, model: &Pretrained) -> bool {
+        self.stage == Stage::Encoding && model.config.family().serves(self.dataset.task)
+    }
+
+    /// Encodes one more row. Returns false once all rows are encoded.
+    ///
+    /// # Errors
+    /// `data.refused` after the last row if the model refuses all rows of a side.
+    pub fn encode_next(&mut self, model: &Pretrained) -> Result<bool, Diagnostic> {
+        let (dataset, report) = &self.collected;
+        if self.encoder.encode_next(dataset, &model.tokenizer, model.chat.as_ref()) {
+            return Ok(true);
+        }
+        let finished = self.encoder.finish(dataset, report, model.config.positions());
+        self.stage = if finished.is_ok() { Stage::Encoded } else { Stage::Refused };
+        let (dataset, report) = finished?;
+        (self.dataset, self.report) = (Arc::new(dataset), report);
+        Ok(false)
+    }
+
+    /// Sets up a run of a recipe on these rows.
+    ///
+    /// # Errors
+    /// `run.not-ready` before all rows are encoded, `run.task` if the recipe is for another task, and whatever
+    /// [`Pretrained::session`] refuses.
+    pub fn session(
+        &self,
+        model: &Pretrained,
+        recipe: RecipeSpec,
+        device: &Device,
+        masks: MaskSource,
+    ) -> Result<Session, Diagnostic> {
+        if self.stage != Stage::Encoded {
+            return Err(Diagnostic::new("run.not-ready", "The data is not ready yet.")
+                .remedy("Its texts are being split into tokens; try again in a moment."));
+        }
+        let task = self.dataset.task;
+        if recipe.task != task {
+            let what = format!("The recipe is for {:?}, but the columns are mapped for {task:?}.", recipe.task);
+            return Err(Diagnostic::new("run.task", what)
+                .done("No run was begun.")
+                .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
+        }
+        model.session(recipe, TaskRows::new(&self.dataset, &self.encoder), device, masks)
+    }
+
+    /// Bytes that the tokens take.
+    pub fn token_bytes(&self) -> usize {
+        self.encoder.bytes()
+    }
+}
+
+/// The mapping of a validation file: the same columns by name, or its own guess if it lacks one of them.
+pub fn validation_mapping(mapping: &Mapping, train: &SourceInfo, validation: &SourceInfo) -> Mapping {
+    mapping.renamed(&train.columns, &validation.columns).unwrap_or_else(|| validation.guess.clone())
+}

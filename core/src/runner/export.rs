@@ -1,0 +1,41 @@
+//! The exported folder of a run.
+
+use crate::export::{DataFacts, ModelFolder};
+use crate::pretrained::Pretrained;
+use crate::run::RunSummary;
+use crate::train::Session;
+
+/// Where the base model and the data of a run are from.
+#[derive(Clone, Copy, Debug)]
+pub struct Provenance<'a> {
+    /// The base model's name on a hub.
+    pub hub_id: &'a str,
+    /// The base model's license, as SPDX; empty if it is not known.
+    pub license: &'a str,
+    /// SHA-256 of the training file, hexadecimal.
+    pub sha256: &'a str,
+}
+
+/// The folder of a run's model, ready to be written.
+pub fn model_folder<'a>(
+    session: &'a Session,
+    pretrained: &'a Pretrained,
+    summary: &'a RunSummary,
+    provenance: Provenance<'a>,
+) -> ModelFolder<'a> {
+    let data = session.data();
+    ModelFolder {
+        model: session.model(),
+        config: &pretrained.config_json,
+        verbatim: &pretrained.verbatim,
+        labels: &data.labels,
+        base_model: provenance.hub_id,
+        license: provenance.license,
+        quantized: pretrained.quantized,
+        recipe: session.recipe(),
+        history: &session.state().history,
+        best: &summary.best,
+        baseline: summary.baseline.as_ref(),
+        data: DataFacts::new(data, provenance.sha256),
+    }
+}

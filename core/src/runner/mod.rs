@@ -1,0 +1,20 @@
+//! What the worker and the program share: loading a model, encoding the rows, ending a run, exporting. Data in, values
+//! out: no clock, no file system and no browser in here.
+
+mod archive;
+mod clock;
+mod download;
+mod encoded_dataset;
+mod export;
+mod folder;
+mod model_loader;
+mod outcome;
+
+pub use archive::ModelArchive;
+pub use clock::RunClock;
+pub use download::{Response, Resume};
+pub use encoded_dataset::{EncodedDataset, validation_mapping};
+pub use export::{Provenance, model_folder};
+pub use folder::{find_file, find_weights};
+pub use model_loader::{ModelFiles, ModelLoader};
+pub use outcome::{abort, advice, lost_step, summary};

@@ -1,0 +1,72 @@
+//! How a run ends, and what the user is told about it.
+
+use crate::diagnostic::Diagnostic;
+use crate::run::{EndReason, RunSummary, StepMetrics};
+use crate::train::Session;
+
+/// Summary of a run that has ended; `None` if nothing was evaluated.
+pub fn summary(session: &Session, reason: EndReason, seconds: f64, advice: Option<Diagnostic>) -> Option<RunSummary> {
+    let (best, _) = session.best()?;
+    Some(RunSummary {
+        reason,
+        steps: session.state().step,
+        best: best.clone(),
+        baseline: session.data().baseline(),
+        forgetting: session.forgetting(),
+        seconds,
+        advice,
+    })
+}
+
+/// Advice about a run that ended by itself, if it ended badly.
+pub fn advice(reason: EndReason) -> Option<Diagnostic> {
+    (reason == EndReason::NotFinite).then(|| {
+        Diagnostic::new("run.not-finite", "Loss or gradient was not finite in three steps in a row.")
+            .done("The run was ended and the best weights are kept.")
+            .remedy("Use a lower learning rate (a third of this one) or a longer warmup.")
+    })
+}
+
+/// Warning about a step that was not taken because its numbers were not finite.
+pub fn lost_step(step: &StepMetrics) -> Option<Diagnostic> {
+    (!step.taken).then(|| {
+        Diagnostic::new("run.step-lost", format!("Loss or gradient of step {} was not finite.", step.step))
+            .done("The step was skipped; the weights are unchanged.")
+    })
+}
+
+/// Ends a run whose device has failed, with its best weights in place. Returns what to tell the user.
+///
+/// # Errors
+/// What to tell the user if there are no weights to keep.
+pub fn abort(session: &mut Session, failure: Diagnostic) -> Result<Diagnostic, Diagnostic> {
+    let kept = session.abort();
+    let done = match kept {
+        Some(step) => format!("{} The best weights so far (step {step}) are kept.", failure.done),
+        None => format!("{} No weights were kept: the run had not been evaluated yet.", failure.done),
+    };
+    let diagnostic = failure.done(done.trim_start());
+    if kept.is_some() { Ok(diagnostic) } else { Err(diagnostic) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_run_without_finite_numbers_ends_with_advice() {
+        let diagnostic = advice(EndReason::NotFinite).unwrap();
+        assert!(!diagnostic.done.is_empty() && !diagnostic.remedy.is_empty());
+        for reason in [EndReason::Completed, EndReason::EarlyStopped, EndReason::Stopped] {
+            assert_eq!(advice(reason), None);
+        }
+    }
+
+    #[test]
+    fn a_skipped_step_is_reported() {
+        let step =
+            |taken| StepMetrics { step: 7, epoch: 0.5, loss: f64::NAN, grad_norm: 1.0, lr: 1e-5, tokens: 9, taken };
+        assert!(lost_step(&step(false)).unwrap().what.contains("step 7"));
+        assert_eq!(lost_step(&step(true)), None);
+    }
+}
