@@ -10,7 +10,7 @@ use hone_core::metrics::{
 };
 use serde_json::{Value, json};
 
-/// Largest difference from the reference, as a share of it. Both compute in double precision.
+/// Largest relative difference from the reference. Both compute in double precision.
 const TOLERANCE: f64 = 1e-9;
 
 fn golden(name: &str) -> Value {
@@ -120,7 +120,7 @@ fn best_no_answer_thresholds_equal_those_of_squads_script() {
         for (ours, name) in best_answer_thresholds(&rows).iter().zip(["exact", "f1"]) {
             assert_close(name, 100.0 * ours.score, &case["scores"][format!("best_{name}")]);
             let theirs = case["scores"][format!("best_{name}_thresh")].as_f64().unwrap() as f32;
-            // Where no question is worth answering, the script says 0.
+            // If leaving every question unanswered scores best, the script reports 0.
             if rows.iter().any(|row| row.no_answer_score == theirs) {
                 assert_eq!(ours.threshold, theirs, "{name}");
                 compared += 1;
@@ -167,7 +167,7 @@ fn without_an_entity_every_score_is_0() {
     assert_eq!((scores.f1, scores.macro_f1, scores.labels), (0.0, 0.0, vec![]));
 }
 
-/// The names, probabilities and truth of a case.
+/// Names of the labels, probabilities and true labels of a case.
 fn labeled(case: &Value) -> (Vec<String>, Vec<f32>, Vec<bool>) {
     let probabilities = list(&case["probabilities"]).iter().flat_map(floats).collect();
     let actual: Vec<Vec<bool>> = serde_json::from_value(case["actual"].clone()).unwrap();

@@ -15,7 +15,7 @@ fn file(name: &str, text: impl ToString) -> (String, Vec<u8>) {
     (name.into(), text.to_string().into_bytes())
 }
 
-/// tokenizer_config.json of the golden conversations.
+/// The tokenizer_config.json of the golden conversations.
 fn config(template: &str) -> (String, Vec<u8>) {
     let eos = value!({"content": "</s>", "lstrip": false});
     file("tokenizer_config.json", value!({"bos_token": "<s>", "eos_token": eos, "chat_template": template}))

@@ -1,4 +1,4 @@
-//! A config.json that disagrees with the tensors beside it is refused, and the tensor is named.
+//! A config.json that disagrees with its tensors is rejected, and the error names the tensor.
 
 use burn::tensor::Device;
 use hone_core::model::{BaseModel, ModelConfig};
@@ -6,8 +6,8 @@ use hone_core::weights::Incoming;
 use hone_tests::golden;
 use serde_json::Value;
 
-/// What a micro model says when one field of its config.json is another.
-fn said(name: &str, field: &str, value: u64) -> Result<(), String> {
+/// Loads a micro model with one field of its config.json changed.
+fn load_with(name: &str, field: &str, value: u64) -> Result<(), String> {
     let read = |file: &str| std::fs::read(golden(name).join(file)).expect("a golden file");
     let mut config: Value = serde_json::from_slice(&read("config.json")).expect("JSON");
     config[field] = value.into();
@@ -31,13 +31,13 @@ fn a_config_that_disagrees_with_the_tensors_names_the_tensor() {
         ("micro_gpt2", "n_positions", 8, "wpe.weight"),
         ("micro_gpt2", "n_layer", 9, "h.2."),
     ] {
-        let error = said(name, field, value).expect_err(field);
+        let error = load_with(name, field, value).expect_err(field);
         assert!(error.contains(tensor), "{name}, {field} {value}: {error}");
     }
 }
 
 #[test]
 fn a_matching_config_is_accepted() {
-    assert_eq!(said("micro_bert", "hidden_size", 32), Ok(()));
-    assert_eq!(said("micro_llama", "num_key_value_heads", 2), Ok(()));
+    assert_eq!(load_with("micro_bert", "hidden_size", 32), Ok(()));
+    assert_eq!(load_with("micro_llama", "num_key_value_heads", 2), Ok(()));
 }

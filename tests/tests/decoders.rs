@@ -17,7 +17,7 @@ use hone_tests::{
 };
 use serde_json::{Value, json as value};
 
-/// The micro models: the golden file of each, and its name there.
+/// The micro models: golden file, and name in it.
 const MICRO: [(&str, &str); 3] = [("llama", "micro_llama"), ("llama", "micro_llama_untied"), ("gpt2", "micro_gpt2")];
 
 fn tensors(file: &str) -> HashMap<String, Vec<f32>> {
@@ -90,7 +90,7 @@ fn adapters_equal_pefts() {
         let recipe = serde_json::from_value(case["recipe"].clone()).unwrap();
         let mut model = with_adapter(micro(name, &device), &recipe, &format!("{file}_adapter.safetensors"));
         let logits = of_tokens(batch, &expected["lora.logits"]);
-        for (what, model) in [("beside", model.clone()), ("merged", model.detached(true))] {
+        for (what, model) in [("unmerged", model.clone()), ("merged", model.detached(true))] {
             let found = of_tokens(batch, &scores(&model, batch, &device));
             assert_close(&format!("{name}, {what}"), &found, &logits, tolerance::LOGITS);
         }
@@ -99,7 +99,7 @@ fn adapters_equal_pefts() {
     }
 }
 
-/// What a model writes on from a prompt when it always takes the likeliest token.
+/// The greedy continuation of a prompt.
 fn greedy(model: &TaskModel, prompt: &[u32], tokens: usize) -> Vec<u32> {
     let mut generator = Generator::new(prompt, Sampling { max_new_tokens: tokens as u32, ..Sampling::default() }, &[]);
     while !generator.is_over() {
@@ -129,12 +129,12 @@ fn the_kv_cache_gives_the_logits_of_the_whole_text() {
         let ids: Vec<u32> = serde_json::from_value(batch["input_ids"][0].clone()).unwrap();
         let whole = scores(&model, &batch, &device);
         let vocab = whole.len() / ids.len();
-        // Three tokens at once, then one at a time, then two.
+        // Three tokens, then one, then the rest.
         let mut cache = Cache::default();
         for tokens in [0..3, 3..4, 4..ids.len()] {
             let end = tokens.end;
-            let said: Vec<f32> = model.body.next_scores(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
-            assert_close(name, &said, &whole[(end - 1) * vocab..end * vocab], tolerance::LOGITS);
+            let scores: Vec<f32> = model.body.next_scores(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
+            assert_close(name, &scores, &whole[(end - 1) * vocab..end * vocab], tolerance::LOGITS);
             assert_eq!(cache.tokens(), end);
         }
     }
@@ -164,7 +164,7 @@ fn a_prompt_read_in_chunks_gives_the_logits_of_the_whole_prompt() {
 fn predicted_losses_equal_those_of_the_logits() {
     let (device, info) = (Device::flex(), json("llama.json"));
     let model = micro("micro_llama", &device);
-    // More tokens than are looked at together.
+    // More tokens than are evaluated in one chunk.
     let batches = &info["batches"].as_array().unwrap()[..16];
     let column = |key: &str| batches.iter().flat_map(|batch| batch[key].as_array().unwrap().clone()).collect::<Value>();
     let batch = value!({"input_ids": column("input_ids"), "attention_mask": column("attention_mask")});
@@ -178,7 +178,7 @@ fn predicted_losses_equal_those_of_the_logits() {
     let examples = EncodedExamples { texts, labels };
     let rows: Vec<u32> = (0..ids.len() as u32).collect();
     assert!(examples.target_tokens(&rows) > 300);
-    let said = ready(predict(&model, input(&batch, &device), &examples, &rows)).unwrap();
+    let predicted = ready(predict(&model, input(&batch, &device), &examples, &rows)).unwrap();
 
     let logits = scores(&model, &batch, &device);
     let (len, vocab) = (ids[0].len(), 64);
@@ -186,9 +186,9 @@ fn predicted_losses_equal_those_of_the_logits() {
         let logits = &logits[group * vocab..][..vocab];
         f64::from(logits[id as usize]) - logits.iter().map(|&logit| f64::from(logit).exp()).sum::<f64>().ln()
     };
-    for (row, said) in said.iter().enumerate() {
+    for (row, prediction) in predicted.iter().enumerate() {
         let expected: f64 = (1..tokens(row) as usize).map(|at| -log(row * len + at - 1, ids[row][at])).sum();
-        let (loss, weight) = said.loss(&examples.labels, row);
+        let (loss, weight) = prediction.loss(&examples.labels, row);
         assert!((loss - expected).abs() < 1e-4 && weight == f64::from(tokens(row) - 1), "{row}: {loss} {expected}");
     }
 }

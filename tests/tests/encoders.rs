@@ -1,4 +1,4 @@
-//! Encoders that are not BERT against transformers.
+//! DistilBERT and RoBERTa against transformers.
 
 use burn::tensor::Device;
 use hone_core::model::{Dropout, FrozenPrefix, HiddenStates, TaskModel};

@@ -9,7 +9,7 @@ use hone_tests::{assert_same_ids, golden, json, smollm2, values};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Hands each tensor to `take`.
+/// Reads a file and passes each tensor to `take`.
 fn read(path: &Path, mut take: impl FnMut(&TensorInfo, Vec<u8>)) -> GgufHeader {
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut reader = GgufReader::default();
@@ -66,7 +66,7 @@ fn weights_and_config_equal_transformers() {
         assert_eq!(unused, if name == "gpt2" { vec!["output.weight"] } else { vec![] });
         let config: Value = serde_json::from_slice(&header.config_json()).unwrap();
         for (field, value) in json("micro_gguf.json")[name].as_object().unwrap() {
-            // A 32-bit float there, the decimal that it stands for here.
+            // The golden value is a 32-bit float, ours the decimal that rounds to it.
             let same = match (config[field].as_f64(), value.as_f64()) {
                 (Some(found), Some(value)) => found as f32 == value as f32,
                 _ => config[field] == *value,
@@ -111,7 +111,7 @@ fn byte_level_ids_equal_transformers_for_every_pre_tokenizer() {
     }
 }
 
-/// The tokenizer of the micro GPT-2, with another way to split words.
+/// The vocabulary of the micro GPT-2 with another pre-tokenizer.
 fn byte_level<'a>(header: &'a GgufHeader, pre: &'a str) -> GgufVocab<'a> {
     let list = |key: &str| header.metadata.list(&format!("tokenizer.ggml.{key}")).unwrap();
     GgufVocab {
@@ -128,18 +128,21 @@ fn byte_level<'a>(header: &'a GgufHeader, pre: &'a str) -> GgufVocab<'a> {
 fn inconsistent_vocabularies_are_rejected() {
     let header = header("micro_gguf/gpt2.gguf");
     let good = byte_level(&header, "gpt-2");
-    let refused = |vocab: GgufVocab, because: &str| {
+    let assert_rejected = |vocab: GgufVocab, because: &str| {
         let error = vocab.files().unwrap_err().to_string();
         assert!(error.contains(because), "{error:?} does not say {because:?}");
     };
-    refused(GgufVocab { pre: Some("tekken"), ..good.clone() }, "by the rules of \"tekken\"");
-    refused(GgufVocab { model: "bert", ..good.clone() }, "of kind \"bert\"");
-    refused(GgufVocab { model: "llama", ..good.clone() }, "0 scores stand beside 400 tokens");
-    refused(GgufVocab { token_types: vec![1], ..good.clone() }, "1 token types stand beside 400 tokens");
-    refused(GgufVocab { tokens: vec!["a", "a"], token_types: vec![], ..good.clone() }, "the token \"a\" stands twice");
-    refused(GgufVocab { merges: vec!["ab"], ..good.clone() }, "a merge is not two parts");
-    refused(GgufVocab { eos: Some(400), ..good.clone() }, "the id 400, which no token has");
-    refused(GgufVocab { bos: Some(u64::MAX), adds_bos: Some(true), ..good.clone() }, "which no token has");
+    assert_rejected(GgufVocab { pre: Some("tekken"), ..good.clone() }, "by the rules of \"tekken\"");
+    assert_rejected(GgufVocab { model: "bert", ..good.clone() }, "of kind \"bert\"");
+    assert_rejected(GgufVocab { model: "llama", ..good.clone() }, "0 scores stand beside 400 tokens");
+    assert_rejected(GgufVocab { token_types: vec![1], ..good.clone() }, "1 token types stand beside 400 tokens");
+    assert_rejected(
+        GgufVocab { tokens: vec!["a", "a"], token_types: vec![], ..good.clone() },
+        "the token \"a\" stands twice",
+    );
+    assert_rejected(GgufVocab { merges: vec!["ab"], ..good.clone() }, "a merge is not two parts");
+    assert_rejected(GgufVocab { eos: Some(400), ..good.clone() }, "the id 400, which no token has");
+    assert_rejected(GgufVocab { bos: Some(u64::MAX), adds_bos: Some(true), ..good.clone() }, "which no token has");
 
     let parsed = |vocab: GgufVocab, rows| Tokenizer::parse(&vocab.files().unwrap()[0].1, rows).map(|_| ());
     assert_eq!(parsed(good.clone(), 400), Ok(()));

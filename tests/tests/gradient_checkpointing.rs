@@ -1,4 +1,4 @@
-//! Gradients of layers that are computed twice against those of one pass: the same numbers, masks too.
+//! Gradient checkpointing gives the same gradients as a single pass, dropout included.
 
 use burn::tensor::Device;
 use hone_core::model::{Dropout, DropoutRates, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
@@ -9,7 +9,7 @@ use hone_tests::{assert_close, decoder, golden, tolerance};
 
 const ROWS: u32 = 3;
 
-/// Rows of different length: texts of two classes, or texts that are learned.
+/// Rows of different lengths: texts of two classes for an encoder, target tokens for a decoder.
 fn step(model: &TaskModel, device: &Device) -> StepInput {
     let mut examples = EncodedExamples::default();
     for row in 0..ROWS {
@@ -30,7 +30,7 @@ fn flat(mut gradients: Gradients) -> Vec<(String, Vec<f32>)> {
     let mut values: Vec<_> = names
         .into_iter()
         .map(|name| {
-            let gradient = gradients.take(&name).expect("its name was there").flat();
+            let gradient = gradients.take(&name).expect("a gradient").flat();
             (name.to_string(), gradient.into_data().try_into_vec().expect("f32"))
         })
         .collect();
@@ -42,11 +42,11 @@ fn flat(mut gradients: Gradients) -> Vec<(String, Vec<f32>)> {
 fn assert_same(
     model: &TaskModel,
     trainable: impl Fn(ParamGroup) -> bool + Copy,
-    shares: DropoutRates,
+    rates: DropoutRates,
     objective: Objective,
 ) {
     let device = Device::flex();
-    let dropout = || Dropout::new(shares, MaskSource::Host, 1, 2);
+    let dropout = || Dropout::new(rates, MaskSource::Host, 1, 2);
     let (loss, once) = gradients(model, step(model, &device), objective, trainable, &mut dropout());
     let (again, twice) = checkpointed_gradients(model, step(model, &device), objective, trainable, &mut dropout());
     assert_eq!(loss.into_scalar::<f32>(), again.into_scalar::<f32>());
@@ -55,7 +55,7 @@ fn assert_same(
     assert_eq!(once.len(), twice.len());
     for ((name, expected), (other, values)) in once.iter().zip(&twice) {
         assert_eq!(name, other);
-        // A constant that is added to all scores of attention changes nothing: its gradient is rounding.
+        // A constant added to all attention scores changes nothing, so its gradient is rounding.
         if name.ends_with("key.bias") {
             continue;
         }
@@ -72,9 +72,9 @@ fn encoder() -> TaskModel {
 fn a_decoder_has_the_same_gradients_with_checkpointing() {
     for name in ["micro_llama", "micro_llama_untied", "micro_gpt2"] {
         let model = decoder(&golden(name), &Device::flex());
-        for shares in [DropoutRates::default(), DropoutRates::all(0.2)] {
-            assert_same(&model, |_| true, shares, Objective::default());
-            assert_same(&model, |group| group >= ParamGroup::Layer(1), shares, Objective::default());
+        for rates in [DropoutRates::default(), DropoutRates::all(0.2)] {
+            assert_same(&model, |_| true, rates, Objective::default());
+            assert_same(&model, |group| group >= ParamGroup::Layer(1), rates, Objective::default());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The network against transformers.
+//! MiniLM against transformers, and the report of a loaded model.
 
 use std::fs;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ fn minilms_token_ids_equal_transformers() {
     }
 }
 
-/// The pretrained model of a golden folder, with a tokenizer that no test reads.
+/// The pretrained model in a golden folder, with a placeholder tokenizer.
 fn pretrained(folder: &str) -> Pretrained {
     let folder = golden(folder);
     let config_json = fs::read(folder.join("config.json")).unwrap();

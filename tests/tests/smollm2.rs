@@ -1,4 +1,4 @@
-//! SmolLM2, the default decoder, from its 4-bit file to its answers, against transformers.
+//! SmolLM2, the default decoder, against transformers: from its 4-bit file to its answers.
 
 use std::fs;
 
@@ -28,24 +28,24 @@ fn ten_answers_equal_transformers() {
     for (i, answer) in info["answers"].as_array().unwrap().iter().enumerate() {
         let question = answer["question"].as_str().unwrap();
         let ids = |key: &str| serde_json::from_value::<Vec<u32>>(answer[key].clone()).unwrap();
-        let said = [Message { role: Role::User, content: question }];
-        let prompt = conversation::prompt(&tokenizer, template.as_ref(), &said).unwrap();
+        let messages = [Message { role: Role::User, content: question }];
+        let prompt = conversation::prompt(&tokenizer, template.as_ref(), &messages).unwrap();
         assert_eq!(prompt, ids("prompt"), "{question}");
 
-        let (mut cache, mut unseen, mut written) = (Cache::default(), prompt, Vec::new());
+        let (mut cache, mut unseen, mut generated) = (Cache::default(), prompt, Vec::new());
         let completion = ids("completion");
-        while written.len() < completion.len() {
+        while generated.len() < completion.len() {
             let scores: Vec<f32> = model.body.next_scores(&unseen, &mut cache).into_data().try_into_vec().unwrap();
             let best = (0..).zip(&scores).max_by(|a: &(u32, _), b| f32::total_cmp(a.1, b.1)).unwrap().0;
-            if written.is_empty() {
+            if generated.is_empty() {
                 let some: Vec<f32> = scores.into_iter().step_by(every).collect();
                 assert_close(question, &some, &logits[&format!("logits.{i}")], tolerance::TRAINING);
             }
-            written.push(best);
+            generated.push(best);
             unseen = vec![best];
         }
-        assert_eq!(written, completion, "{question}");
-        assert_eq!(tokenizer.decode(&written).unwrap(), answer["text"].as_str().unwrap());
+        assert_eq!(generated, completion, "{question}");
+        assert_eq!(tokenizer.decode(&generated).unwrap(), answer["text"].as_str().unwrap());
     }
 }
 
@@ -73,9 +73,9 @@ fn each_trained_turn_follows_the_prompt_that_asks_for_it() {
         .collect();
     assert_eq!(learned, ["A parrot, 12 years old.\n", "Still a parrot.\n"]);
     for (i, range) in turns.target_ranges.iter().enumerate() {
-        let asked = conversation::prompt(&tokenizer, template.as_ref(), &messages[..2 * i + 1]).unwrap();
-        assert_eq!(asked, turns.ids[..range.start as usize]);
-        // The end of its turn is learned, by which it stops when it writes.
+        let prompt = conversation::prompt(&tokenizer, template.as_ref(), &messages[..2 * i + 1]).unwrap();
+        assert_eq!(prompt, turns.ids[..range.start as usize]);
+        // The end-of-turn token is a target too, so that generation stops there.
         let end = tokenizer.eos_ids()[0];
         assert!(turns.ids[range.start as usize..range.end as usize].contains(&end));
     }
@@ -100,7 +100,7 @@ fn a_few_steps_of_lora_equal_pytorchs() {
         if weight.is_frozen {
             return;
         }
-        // As the script fills them: in peft's order, [out, in].
+        // The script fills them in PEFT's order, `[out, in]`.
         let [into, out] = weight.tensor.dims();
         let values: Vec<f32> = (0..into * out).map(|i| (0.02 * f64::from(i as u32).sin()) as f32).collect();
         weight.tensor = Tensor::<2>::from_data(TensorData::new(values, [out, into]), &device).transpose();

@@ -1,4 +1,4 @@
-//! A real decoder, stories260K, against transformers and PEFT, from text to text.
+//! stories260K, a real decoder, against transformers and PEFT: from text to logits, text and trained weights.
 
 use burn::tensor::Device;
 use hone_core::dataset::Example;
@@ -14,7 +14,7 @@ use hone_tests::{
 };
 use serde_json::{Value, json as value};
 
-/// Rows of a golden batch, and the longest of them.
+/// Rows of a golden batch, and their maximum length in tokens.
 const ROWS: usize = 4;
 const LENGTH: usize = 96;
 
@@ -50,7 +50,7 @@ fn logits_and_greedy_texts_equal_transformers() {
     }
 }
 
-/// The golden rows of a task, out of all prompts and completions of its data, in the project's own form.
+/// The golden rows of a task, picked from all prompts and completions of its data and encoded.
 fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> EncodedExamples {
     let golden = case["rows"].as_array().unwrap();
     let mut rows = EncodedRows::new(Task::Generation);
@@ -71,7 +71,7 @@ fn examples(tokenizer: &Tokenizer, case: &Value, all: &[(String, String)]) -> En
     examples
 }
 
-/// Trains whole and by LoRA as the golden script does.
+/// Trains all weights and then LoRA, as the golden script does.
 fn assert_task(task: &str, all: &[(String, String)]) {
     let device = Device::flex();
     let (mut model, tokenizer) = model(&device);

@@ -11,7 +11,7 @@ use hone_tests::{
 };
 use serde_json::Value;
 
-/// The tasks that say something of a whole text, with the golden file and the outputs of each.
+/// Tasks on whole texts: golden file, task and number of outputs.
 const SENTENCE: [(&str, Task, usize); 3] =
     [("multi_label", Task::MultiLabel, 5), ("regression", Task::Regression, 1), ("pairs", Task::Classification, 3)];
 
@@ -65,25 +65,25 @@ fn question_answering_equals_transformers() {
     let mut expected = values(&golden("question_answering.safetensors"));
     let (mut model, batch) = (micro("question_answering", task, Pooling::Mean, 2), &info["batches"][0]);
     let input = input(batch, &device);
-    let said = model.forward(input.clone(), &mut Dropout::off());
+    let scores = model.forward(input.clone(), &mut Dropout::off());
     let [rows, len] = input.attention_mask.dims();
-    // Beginning and end of each row in turn.
-    let said = span_scores(said, input.attention_mask).reshape([rows, 2, len]);
+    // Start and end scores of each row.
+    let scores = span_scores(scores, input.attention_mask).reshape([rows, 2, len]);
     for (group, name) in ["start", "end"].into_iter().enumerate() {
-        let said: Vec<f32> = said.clone().narrow(1, group, 1).into_data().try_into_vec().unwrap();
+        let scores: Vec<f32> = scores.clone().narrow(1, group, 1).into_data().try_into_vec().unwrap();
         let logits = of_tokens(batch, &expected[&format!("logits.{name}")]);
-        assert_close(name, &of_tokens(batch, &said), &logits, tolerance::LOGITS);
+        assert_close(name, &of_tokens(batch, &scores), &logits, tolerance::LOGITS);
     }
     assert_gradients(&mut model, step_of(batch, task, 2, &device), "grad", file_name, &expected);
     let steps = steps_of(&info, task, 2, &device);
     let start = model.clone();
     assert_curve(&mut model, &info["training"], &info["learning_rate"], steps);
-    // The head's bias adds the same to all places of a softmax: AdamW makes steps of the rounding in its gradient.
+    // The head's bias shifts all scores of a softmax alike, so its gradient is rounding, which AdamW scales to full steps.
     expected.remove("final.qa_outputs.bias");
     assert_movement(&start, &model, "final", &expected);
 }
 
-/// A golden window, and what is said of it.
+/// A golden window and its prediction.
 fn window(golden: &Value) -> (Window, Prediction) {
     let offsets: Vec<Option<(u32, u32)>> = serde_json::from_value(golden["offsets"].clone()).unwrap();
     let first = offsets.iter().position(Option::is_some).unwrap() as u32;
@@ -95,24 +95,25 @@ fn window(golden: &Value) -> (Window, Prediction) {
 #[test]
 fn best_spans_equal_the_golden_ones() {
     let info = json("question_answering.json");
-    // One golden case has a bound of its own.
+    // One golden case has another limit.
     let cases = info["decoding"].as_array().unwrap().iter().filter(|case| case["max_tokens"] == MAX_ANSWER_TOKENS);
     let mut compared = 0;
     for case in cases {
         let name = case["name"].as_str().unwrap();
         let windows: Vec<_> = case["windows"].as_array().unwrap().iter().map(window).collect();
         let size = case["size"].as_u64().unwrap() as usize;
-        let found = best_spans(windows.iter().map(|(window, said)| (window, said)), size);
+        let found = best_spans(windows.iter().map(|(window, prediction)| (window, prediction)), size);
         let golden = case["spans"].as_array().unwrap();
         let list = |key: &str| golden.iter().map(|span| span[key].as_f64().unwrap() as f32).collect::<Vec<f32>>();
         let spans: Vec<_> = found.spans.iter().map(|span| (span.bytes.start as f32, span.bytes.end as f32)).collect();
         assert_eq!(spans, list("start").into_iter().zip(list("end")).collect::<Vec<_>>(), "{name}");
         assert_eq!(found.spans.iter().map(|span| span.score).collect::<Vec<_>>(), list("score"), "{name}");
         assert_eq!(f64::from(found.none), case["null_score"].as_f64().unwrap(), "{name}");
-        let (shares, none) = found.probabilities();
-        let none_share = case["null_probability"].as_f64().unwrap() as f32;
-        let (shares, golden_shares) = ([shares, vec![none]].concat(), [list("probability"), vec![none_share]].concat());
-        assert_close(name, &shares, &golden_shares, tolerance::NUMBERS);
+        let (probabilities, none) = found.probabilities();
+        let golden_none = case["null_probability"].as_f64().unwrap() as f32;
+        let probabilities = [probabilities, vec![none]].concat();
+        let golden_probabilities = [list("probability"), vec![golden_none]].concat();
+        assert_close(name, &probabilities, &golden_probabilities, tolerance::NUMBERS);
         assert_eq!(found.no_answer_score() > 0.0, case["answer"].is_null(), "{name}");
         compared += 1;
     }

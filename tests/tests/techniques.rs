@@ -1,4 +1,4 @@
-//! Techniques of fine-tuning against PyTorch, transformers, PEFT and scikit-learn.
+//! Fine-tuning techniques against PyTorch, transformers, PEFT and scikit-learn.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, MaskSource};
@@ -68,7 +68,7 @@ fn losses_and_their_gradients_equal_pytorchs() {
     for case in info["cases"].as_array().unwrap() {
         let (raw, what) = (recipe(case), format!("{} of {}", case["recipe"], case["logits"][0]));
         let rule = SoftTargets::of(&raw, &classes(), &labels);
-        // Only the number of the texts matters: what the model would say of them is given.
+        // Only the number of texts matters, as their logits are given.
         let texts = input(&json("train_curve.json")["batches"][0], &device);
         let batch = StepInput::new(texts, &rule, &labels, &[0, 1, 2, 3], &[0, 1, 2, 3]);
         let tensor = |rows| Tensor::<2>::from_data(TensorData::new(flat(rows), [4, 3]), &device);
@@ -95,7 +95,7 @@ fn balanced_class_weights_equal_scikit_learns() {
     assert_close("weights", &weights, &floats(&info["weights"]), tolerance::NUMBERS);
 }
 
-/// Rows of these classes, whose texts do not matter.
+/// Rows of the given classes. Their texts do not matter.
 fn examples(labels: &Value) -> EncodedExamples {
     let mut examples = EncodedExamples::default();
     let labels: Vec<u32> = serde_json::from_value(labels.clone()).unwrap();
@@ -103,7 +103,7 @@ fn examples(labels: &Value) -> EncodedExamples {
     examples
 }
 
-/// Rows of a JSON file with their classes.
+/// Rows of a golden file with their classes.
 fn labeled(rows: &Value) -> EncodedExamples {
     let mut labeled = EncodedExamples::default();
     let columns = ["input_ids", "attention_mask"].map(|column| rows[column].as_array().unwrap());
@@ -115,7 +115,7 @@ fn labeled(rows: &Value) -> EncodedExamples {
     labeled
 }
 
-/// A run of 20 epochs that are one step each.
+/// A run of 20 epochs with one step each.
 fn session(
     info: &Value,
     case: &Value,
@@ -202,7 +202,7 @@ fn adapters_equal_pefts() {
     }
 }
 
-/// The mean of the losses so far, a loss counting 0.98 of the one after it.
+/// For each step, the mean of the losses so far. Each loss weighs 0.98 times as much as the next.
 fn smoothed(losses: &[f64]) -> Vec<f64> {
     let weights = |end: usize| (0..=end).rev().map(|age| 0.98f64.powi(age as i32));
     let mean = |end| weights(end).zip(losses).map(|(w, loss)| w * loss).sum::<f64>() / weights(end).sum::<f64>();

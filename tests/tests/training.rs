@@ -49,7 +49,7 @@ fn twenty_steps_of_minilm_equal_pytorchs() {
     assert_curve(&mut model, &info["mean"], &info["learning_rate"], steps);
 }
 
-/// How the weights of norms end in the families' files, as `python/reference.py` has it.
+/// Suffixes of the weights of norms in the files of all families, as in `python/reference.py`.
 const NORMS: [&str; 5] = ["Norm.weight", "norm.weight", "ln_1.weight", "ln_2.weight", "ln_f.weight"];
 
 #[test]
@@ -58,18 +58,19 @@ fn biases_and_norms_of_every_family_do_not_decay() {
     for family in ["bert", "distilbert", "roberta", "llama", "gpt2"] {
         let config = std::fs::read(golden(&format!("micro_{family}/config.json"))).unwrap();
         let mut model = synthetic(&ModelConfig::parse(&config).unwrap(), 3, 0.1, &device).unwrap();
-        let (task, labels) = match model.body.family().is_decoder() {
-            true => (Task::Generation, value!([[-100, 6, 7]])),
-            false => (Task::Classification, value!([1])),
+        let (task, labels) = if model.body.family().is_decoder() {
+            (Task::Generation, value!([[-100, 6, 7]]))
+        } else {
+            (Task::Classification, value!([1]))
         };
         let batch = value!({"input_ids": [[5, 6, 7]], "attention_mask": [[1, 1, 1]], "labels": labels});
         let step = step_of(&batch, task, 3, &device);
         let before = norms(&mut model);
         let (_, gradients) = gradients(&model, step, Objective::default(), |_| true, &mut Dropout::off());
-        // Adam moves a value by the rate at most; the decay alone takes half of it.
+        // Adam moves a value by at most the learning rate. Decay alone halves it.
         let config = AdamWConfig { weight_decay: 5000.0, ..AdamWConfig::default() };
         AdamW::new(config).step(&mut model, gradients, |_| 1e-4, 1.0);
-        // The head's bias begins with zeros, of which nothing can decay.
+        // The head's bias starts at zero and cannot decay.
         for (name, after) in norms(&mut model).into_iter().filter(|(name, _)| before[name] > 0.0) {
             let kept = after / before[&name];
             let decays = !name.ends_with("bias") && !NORMS.iter().any(|norm| name.ends_with(norm));

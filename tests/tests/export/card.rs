@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_card_describes_the_task_and_leaks_no_rows() {
     use Task::*;
-    for (name, task, pipeline, told) in [
+    for (name, task, pipeline, line) in [
         ("bert", Classification, "text-classification", "| macro-F1 | 1.0000 |"),
         ("bert", MultiLabel, "text-classification", "| no | 0.0000 | 0.0000 | 0.0000 | 0 | 0.2500 |"),
         ("distilbert", Regression, "text-classification", "function_to_apply=\"none\""),
@@ -18,9 +18,9 @@ fn a_card_describes_the_task_and_leaks_no_rows() {
         for files in [untrained.files(), untrained.adapter(raw)] {
             let card = std::str::from_utf8(&files["README.md"]).unwrap();
             assert!(card.contains(&format!("\npipeline_tag: {pipeline}\n")), "{task:?}");
-            assert!(card.contains(told), "{task:?}: {card}");
-            for theirs in ["77.7", "88.8", "their prompt", "what was made of it", "their text"] {
-                assert!(!card.contains(theirs), "{task:?}: {theirs}");
+            assert!(card.contains(line), "{task:?}: {card}");
+            for private in ["77.7", "88.8", "their prompt", "generated text", "their text"] {
+                assert!(!card.contains(private), "{task:?}: {private}");
             }
         }
     }
@@ -29,20 +29,20 @@ fn a_card_describes_the_task_and_leaks_no_rows() {
 #[test]
 fn a_card_prompts_in_the_form_that_was_trained() {
     let mut untrained = Untrained::new(&golden("micro_gpt2"), Task::Generation, Pooling::Mean, &[]);
-    let mut asks = |form, by: &str| {
+    let mut shows = |form, code: &str| {
         untrained.form = form;
-        String::from_utf8_lossy(&untrained.files()["README.md"]).contains(by)
+        String::from_utf8_lossy(&untrained.files()["README.md"]).contains(code)
     };
     let (template, bare) = ("apply_chat_template", "\"User: \"");
-    assert!(asks(PromptForm::Completion, template) && !asks(PromptForm::Completion, bare));
-    assert!(asks(PromptForm::Chat, template) && asks(PromptForm::Chat, bare));
-    assert!(!asks(PromptForm::Corpus, template) && !asks(PromptForm::Corpus, bare));
+    assert!(shows(PromptForm::Completion, template) && !shows(PromptForm::Completion, bare));
+    assert!(shows(PromptForm::Chat, template) && shows(PromptForm::Chat, bare));
+    assert!(!shows(PromptForm::Corpus, template) && !shows(PromptForm::Corpus, bare));
 }
 
 #[test]
 fn a_card_shows_how_to_use_the_model_in_javascript() {
     use Pooling::{Cls, Mean};
-    for (name, task, pooling, export, asked) in [
+    for (name, task, pooling, export, usage) in [
         (
             "bert",
             Task::Classification,
@@ -58,8 +58,8 @@ fn a_card_shows_how_to_use_the_model_in_javascript() {
     ] {
         let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).files();
         let card = std::str::from_utf8(&files["README.md"]).unwrap();
-        let (_, javascript) = card.split_once("In JavaScript").expect("a part on JavaScript");
-        assert!(javascript.contains(export) && javascript.contains(asked), "{name} {task:?}: {javascript}");
+        let (_, javascript) = card.split_once("In JavaScript").expect("a section on JavaScript");
+        assert!(javascript.contains(export) && javascript.contains(usage), "{name} {task:?}: {javascript}");
     }
 }
 

@@ -61,7 +61,7 @@ impl Untrained {
         self.exported(raw, |folder| ready(folder.write_adapter(Vec::new(), |_, _| {})))
     }
 
-    /// What `write` puts into a zip, by name.
+    /// The files that `write` puts into the zip, by name.
     fn exported(&self, raw: RecipeSpec, write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Diagnostic>) -> Files {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
         let recipe =
@@ -92,7 +92,7 @@ impl Untrained {
     }
 }
 
-/// What a run of a task may end with.
+/// A possible final evaluation of a task.
 fn evaluation(task: Task, labels: &[String]) -> Evaluation {
     let classes = match metrics::evaluate(labels, &[], &[]).detail {
         Detail::Classes { classes, .. } => classes,
@@ -105,8 +105,7 @@ fn evaluation(task: Task, labels: &[String]) -> Evaluation {
         Task::TokenClassification => Detail::Entities { kinds: classes },
         Task::QuestionAnswering => Detail::Answers { answerable: 3, unanswerable: 1, threshold: Some(-1.5) },
         Task::Generation => {
-            let [prompt, generated, reference] =
-                ["their prompt", "what was made of it", "their text"].map(String::from);
+            let [prompt, generated, reference] = ["their prompt", "generated text", "their text"].map(String::from);
             Detail::Texts { samples: vec![TextSample { prompt, generated, reference }] }
         }
     };
@@ -161,7 +160,7 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
     ] {
         let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &names);
         let mut base: Value = serde_json::from_slice(&untrained.config_json).unwrap();
-        // Left behind by a base that had been tuned for something else.
+        // Fields left by a base that was fine-tuned for another task.
         base["id2label"] = json!({"0": "a", "1": "b", "2": "c"});
         base["problem_type"] = json!("regression");
         base["auto_map"] = json!({"AutoModel": "elsewhere.Model"});

@@ -12,8 +12,8 @@ fn tensors(file: &[u8]) -> HashMap<String, (TensorInfo, Vec<u8>)> {
     tensors
 }
 
-/// The weights of `folder` come out under `prefix` as they are, but for those that begin with one of `without`; beside
-/// them is the head.
+/// Requires that the weights in `folder` are exported unchanged under `prefix`, except those that begin with one of
+/// `without`, and that the layers of `head` are the only new ones.
 fn assert_same_tensors(folder: &Path, (task, pooling): (Task, Pooling), prefix: &str, without: &[&str], head: &[&str]) {
     let files = Untrained::new(folder, task, pooling, &["no", "yes"]).files();
     let mut exported = tensors(&files["model.safetensors"]);

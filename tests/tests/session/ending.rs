@@ -10,7 +10,7 @@ fn weights(model: &TaskModel) -> Vec<f32> {
 
 #[test]
 fn early_stopping_ends_the_run_with_the_best_weights() {
-    // A rate of nearly nothing never improves on the first evaluation.
+    // With a learning rate near 0, no evaluation beats the first.
     let raw = RecipeSpec {
         learning_rate: Some(1e-7),
         early_stopping_patience: 2,

@@ -57,7 +57,7 @@ fn data(train_rows: u32) -> TrainingData {
     TrainingData { train, validation, labels: vec!["five".into(), "six".into()], ..TrainingData::default() }
 }
 
-/// Two batches of texts that have nothing to do with the classes.
+/// Two batches of texts unrelated to the classes.
 fn general() -> EncodedTexts {
     let mut texts = EncodedTexts::default();
     (0..20u32).for_each(|row| texts.push(&[3, 8 + row % 24, 8 + (7 * row) % 24, 4]));
@@ -75,8 +75,8 @@ fn raw() -> RecipeSpec {
     }
 }
 
-/// Without dropout.
-fn still() -> RecipeSpec {
+/// A recipe without dropout.
+fn without_dropout() -> RecipeSpec {
     RecipeSpec { dropout: 0.0, attention_dropout: 0.0, head_dropout: 0.0, ..raw() }
 }
 
@@ -124,10 +124,10 @@ fn the_same_recipe_gives_the_same_run() {
 #[test]
 fn accumulated_batches_equal_a_large_one() {
     let losses = |batch_size, gradient_accumulation_steps| {
-        let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..still() };
+        let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..without_dropout() };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| (step.loss, step.grad_norm)).collect::<Vec<_>>()
     };
-    // One step an epoch holds the same rows either way.
+    // Either way, an epoch is one step over the same rows.
     let (large, small) = (losses(64, 1), losses(16, 4));
     assert_eq!((large.len(), small.len()), (1, 1));
     assert!((large[0].0 - small[0].0).abs() < 1e-5 && (large[0].1 - small[0].1).abs() < 1e-5, "{large:?} {small:?}");
@@ -135,7 +135,7 @@ fn accumulated_batches_equal_a_large_one() {
 
 #[test]
 fn gradient_checkpointing_learns_the_same_in_less_memory_and_is_proposed_first() {
-    // With dropout: the masks are the same too, but for those of the head.
+    // With dropout, whose masks are the same except the head's.
     let recipe = RecipeSpec { head_dropout: 0.0, ..raw() };
     let again = RecipeSpec { gradient_checkpointing: true, ..recipe.clone() };
     let (mut once, mut twice) = (session(recipe.clone(), data(64)), session(again, data(64)));

@@ -7,7 +7,7 @@ fn forgetting_is_measured_on_texts_that_fit_the_model() {
     let texts = general_texts(&word_tokenizer(&["one"], true), 20).unwrap();
     let longest = (0..texts.len()).map(|i| texts.tokens(i)).max();
     assert_eq!(longest, Some(20));
-    // All of them are unknown to the tokenizer, and so known to the model.
+    // Every word becomes the unknown token, whose id any model has.
     let mut session = session_of(model_of(20), raw(), TrainingData { general: texts, ..data(40) });
     run(&mut session);
     assert!(session.forgetting().is_some());
@@ -15,10 +15,11 @@ fn forgetting_is_measured_on_texts_that_fit_the_model() {
 
 #[test]
 fn each_group_learns_at_its_own_rate() {
-    let raw = RecipeSpec { layer_decay: 0.5, weight_decay: 0.0, max_grad_norm: 0.0, warmup_ratio: 0.0, ..still() };
+    let raw =
+        RecipeSpec { layer_decay: 0.5, weight_decay: 0.0, max_grad_norm: 0.0, warmup_ratio: 0.0, ..without_dropout() };
     let mut session = session(raw, data(160));
     take_steps(&mut session, 1);
-    // Adam's first step moves every weight by its rate.
+    // Adam's first step moves every weight by its learning rate.
     let (before, after) = (named(session.base()), session.model().clone());
     after.visit(&mut |weight| {
         let rate = 5e-3 * session.recipe().rate_factor(weight.group()) as f32;
@@ -82,7 +83,7 @@ fn r_drop_adds_the_divergence_of_two_passes_to_the_loss() {
         let raw = RecipeSpec { r_drop, dropout: 0.3, learning_rate: Some(1e-7), epochs: 1, ..raw() };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| step.loss).collect::<Vec<_>>()
     };
-    // The disagreement is added to the loss, and it is there.
+    // The divergence is positive.
     let (without, with) = (losses(1e-9), losses(5.0));
     assert!(without.iter().zip(&with).all(|(a, b)| b > a), "{without:?} {with:?}");
 }
@@ -102,7 +103,7 @@ fn a_range_test_leaves_the_model_unchanged_and_suggests_rates() {
     for rate in [found.steepest.unwrap(), found.valley.unwrap()] {
         assert!((1e-5..=0.5).contains(&rate), "{rate}");
     }
-    // A run begun afterwards is the run begun without it.
+    // A range test before a run does not change the run.
     let first = |model| run(&mut session_of(model, RecipeSpec { epochs: 1, ..raw() }, data(64))).0;
     assert_eq!(first(model), first(self::model()));
 }

@@ -4,20 +4,12 @@ use super::*;
 
 #[test]
 fn frozen_groups_do_not_move() {
-    let raw = RecipeSpec { train_embeddings: false, epochs: 1, ..raw() };
-    let mut session = session(raw, data(64));
+    let mut session = session(RecipeSpec { train_embeddings: false, epochs: 1, ..raw() }, data(64));
     run(&mut session);
-    let parts = |model: &TaskModel| {
-        let mut parts = Vec::new();
-        model.visit(&mut |w| {
-            let values: Vec<f32> = w.values().0.into_data().try_into_vec().unwrap();
-            parts.push((w.name().to_string(), values));
-        });
-        parts
-    };
-    for ((name, before), (_, after)) in parts(session.base()).into_iter().zip(parts(session.model())) {
-        let frozen = name.starts_with("embeddings") || name.starts_with("pooler");
-        assert_eq!(before == after, frozen, "{name}");
+    let (before, after) = (named(session.base()), named(session.model()));
+    for (name, before) in before {
+        let is_frozen = name.starts_with("embeddings") || name.starts_with("pooler");
+        assert_eq!(before == after[&name], is_frozen, "{name}");
     }
 }
 
@@ -85,7 +77,7 @@ fn a_stalled_score_unfreezes_the_next_layer_and_does_not_end_the_run() {
     };
     let mut session = session(raw, data(64));
     let (_, evaluations, reason) = run(&mut session);
-    // The first is the best, two thaw a layer each, and the fourth ends the run.
+    // The first evaluation is the best, the next two unfreeze a layer each, and the fourth ends the run.
     assert_eq!((evaluations.len(), reason, session.state().stage), (4, EndReason::EarlyStopped, 2));
 }
 
@@ -109,14 +101,14 @@ fn groups_can_be_frozen_and_unfrozen_during_a_run() {
 
 #[test]
 fn caching_the_frozen_prefix_changes_nothing() {
-    // Of one more layer at each step nothing is kept long; of the head alone all is kept after the first epoch.
+    // If only the head trains, the cache holds every row after the first epoch.
     let curve = |unfreeze_every, unfreezing| {
         let raw = RecipeSpec {
             unfreezing,
             unfreeze_unit: UnfreezeUnit::Steps,
             unfreeze_every,
             train_embeddings: false,
-            ..still()
+            ..without_dropout()
         };
         let mut session = session(raw, data(64));
         take_steps(&mut session, 12);
@@ -128,11 +120,11 @@ fn caching_the_frozen_prefix_changes_nothing() {
     assert_eq!(kept, 4 * 16 * (64 + 40), "a vector of 16 values for each of the rows");
     let (_, kept) = curve(1e5, Unfreezing::Last);
     assert_eq!(kept, 0, "both layers learn: nothing is frozen but the embeddings");
-    let raw = RecipeSpec { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..still() };
+    let raw = RecipeSpec { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..without_dropout() };
     let mut session = session(raw, data(64));
     take_steps(&mut session, 5);
     assert!(session.prefix_bytes() >= 4 * 16 * tokens, "a vector for each token of the training rows");
-    // The second epoch goes by what was kept; a session whose cache is emptied before every step computes it anew.
+    // The second epoch uses the cache. The other session clears its cache before every step.
     let losses = |session: &mut Session, forget: bool| {
         let mut losses = Vec::new();
         while losses.len() < 6 {
@@ -149,8 +141,8 @@ fn caching_the_frozen_prefix_changes_nothing() {
     let raw = session.recipe().spec().clone();
     let mut other = self::session(raw, data(64));
     take_steps(&mut other, 5);
-    let (kept, anew) = (losses(&mut session, false), losses(&mut other, true));
-    assert!(kept.iter().zip(&anew).all(|(a, b)| (a - b).abs() < 1e-5), "{kept:?} {anew:?}");
+    let (cached, recomputed) = (losses(&mut session, false), losses(&mut other, true));
+    assert!(cached.iter().zip(&recomputed).all(|(a, b)| (a - b).abs() < 1e-5), "{cached:?} {recomputed:?}");
 }
 
 #[test]
@@ -194,7 +186,7 @@ fn the_prefix_cache_is_not_reused_after_a_cached_layer_learned() {
         eval_every_steps: Some(2),
         early_stopping_patience: 0,
         warmup_ratio: 0.0,
-        ..still()
+        ..without_dropout()
     };
     let mut session = session(raw, data(64));
     let evaluated = |session: &mut Session| loop {
@@ -208,11 +200,11 @@ fn the_prefix_cache_is_not_reused_after_a_cached_layer_learned() {
     session.set_trainable(ParamGroup::Layer(1), Some(false)).unwrap();
     let evaluation = evaluated(&mut session);
     let texts = &session.data().validation;
-    let said = (0..texts.len() as u32).map(|row| {
+    let probabilities = (0..texts.len() as u32).map(|row| {
         let input = texts.batch(&[row], 1, 16, 0).input(&device());
-        let said = ready(predict(session.model(), input, texts, &[row])).unwrap();
-        said[0].probability(texts.classes()[row as usize])
+        let predictions = ready(predict(session.model(), input, texts, &[row])).unwrap();
+        predictions[0].probability(texts.classes()[row as usize])
     });
-    let loss = said.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.len() as f64;
+    let loss = probabilities.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.len() as f64;
     assert!((evaluation.loss - loss).abs() < 1e-5, "{} {loss}", evaluation.loss);
 }
