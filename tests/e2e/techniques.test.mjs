@@ -14,7 +14,7 @@ test("a preset fills the recipe, says when it was changed, and comes back", asyn
     await page.getByRole("radio", { name: /^Balanced/ }).check();
     await openGroups(page, "Unfreezing", "Stopping", "Learning rate");
     await page.getByRole("img", { name: /Learning rate over \d+ steps, at most 5e-4/ }).first().waitFor();
-    const schedule = page.getByLabel("Schedule");
+    const schedule = page.getByLabel("Schedule", { exact: true });
     const proposed = await schedule.inputValue();
     await schedule.selectOption("Cosine");
     await schedule.selectOption(proposed);

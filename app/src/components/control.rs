@@ -1,4 +1,4 @@
-use hone_core::recipe::{Choice, Field, Kind, Switch};
+use hone_core::recipe::{Choice, Field, FieldKind, Switch};
 use leptos::prelude::*;
 
 use crate::components::{MenuOption, NumberField, changing, ticked, typed};
@@ -15,10 +15,10 @@ pub fn ControlField(
 ) -> impl IntoView {
     let applies = Page::get().memo(|state| (field.applies)(&state.form.recipe));
     let control = move || match &field.kind {
-        Kind::Number(number) => view! { <NumberField field number on_change /> }.into_any(),
-        Kind::Choice(choice) => view! { <ChoiceField field choice /> }.into_any(),
-        Kind::Switch(switch) => view! { <SwitchField field switch /> }.into_any(),
-        Kind::Custom(_) => ().into_any(),
+        FieldKind::Number(number) => view! { <NumberField field number on_change /> }.into_any(),
+        FieldKind::Choice(choice) => view! { <ChoiceField field choice /> }.into_any(),
+        FieldKind::Switch(switch) => view! { <SwitchField field switch /> }.into_any(),
+        FieldKind::Custom(_) => ().into_any(),
     };
     changing(move || applies.get().then(control))
 }

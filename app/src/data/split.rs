@@ -1,5 +1,5 @@
 use hone_core::dataset::DataRole;
-use hone_core::recipe::Group;
+use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
 use crate::components::{ControlField, FileButton, changing, pressed_away};
@@ -29,7 +29,7 @@ pub fn Split() -> impl IntoView {
     let remap = Callback::new(move |()| page.act(State::remap));
     let fields = changing(move || {
         own.with(Option::is_none).then(|| {
-            let controls = fields::controls(Group::Data).into_iter();
+            let controls = fields::controls(FieldGroup::Data).into_iter();
             controls.map(|field| view! { <ControlField field on_change=Some(remap) /> }).collect_view()
         })
     });

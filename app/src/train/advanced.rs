@@ -1,4 +1,4 @@
-use hone_core::recipe::Group;
+use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
 use crate::components::{Chart, ControlField};
@@ -31,13 +31,13 @@ pub fn Advanced() -> impl IntoView {
 
 /// A group of controls, with a picture of their effect.
 #[component]
-fn GroupCard(group: Group, is_locked: Memo<bool>) -> impl IntoView {
+fn GroupCard(group: FieldGroup, is_locked: Memo<bool>) -> impl IntoView {
     let page = Page::get();
     let digest = page.memo(move |state| state.digest(group));
     let rows = page.memo(State::effective_batch);
     let remap = Callback::new(move |()| page.act(State::remap));
     // Another seed splits the rows differently.
-    let on_change = (group == Group::Seed).then_some(remap);
+    let on_change = (group == FieldGroup::Seed).then_some(remap);
     let controls = fields::controls(group).into_iter().map(|field| {
         view! { <ControlField field on_change /> }
     });
@@ -48,15 +48,15 @@ fn GroupCard(group: Group, is_locked: Memo<bool>) -> impl IntoView {
                 <span class="title">{fields::title(group)}</span>
                 <span class="digest">{digest}</span>
             </summary>
-            {(group == Group::LearningRate).then(|| view! { <RateFinder /> })}
+            {(group == FieldGroup::LearningRate).then(|| view! { <RateFinder /> })}
             <fieldset class="plain" disabled=is_locked>
                 <legend class="unseen">{fields::title(group)}</legend>
-                {(group == Group::LearningRate).then(|| view! { <Rates /> <PlannedCurve /> })}
+                {(group == FieldGroup::LearningRate).then(|| view! { <Rates /> <PlannedCurve /> })}
                 <div class="fields">{controls}</div>
-                {(group == Group::Regularization).then(|| view! { <ClassWeightRows /> })}
-                {(group == Group::Unfreezing).then(|| view! { <OrderField /> <Stages /> })}
-                {(group == Group::Adapter).then(|| view! { <TargetModules /> <TrainableParameters /> })}
-                {(group == Group::Batch).then(|| view! { <p>"Effective batch size: " <strong>{rows}</strong> "."</p> })}
+                {(group == FieldGroup::Regularization).then(|| view! { <ClassWeightRows /> })}
+                {(group == FieldGroup::Unfreezing).then(|| view! { <OrderField /> <Stages /> })}
+                {(group == FieldGroup::Adapter).then(|| view! { <TargetModules /> <TrainableParameters /> })}
+                {(group == FieldGroup::Batch).then(|| view! { <p>"Effective batch size: " <strong>{rows}</strong> "."</p> })}
             </fieldset>
         </details>
     }

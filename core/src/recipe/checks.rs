@@ -105,13 +105,13 @@ pub(super) fn check_adapter(spec: &RecipeSpec, schedule: &UnfreezeSchedule) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::fields::{Field, Kind};
+    use crate::recipe::fields::{Field, FieldKind};
 
     /// The default recipe with `value` in a field; none where the field's type cannot hold it.
     fn with(field: &Field, value: f64) -> Option<RecipeSpec> {
         let mut spec = RecipeSpec::default();
         match (&field.kind, field.name) {
-            (Kind::Number(number), _) => (number.set)(&mut spec, Some(value)),
+            (FieldKind::Number(number), _) => (number.set)(&mut spec, Some(value)),
             (_, "lr_per_group") => spec.lr_per_group = [(ParamGroup::Head, value)].into(),
             (_, "class_weights") => spec.class_weights = ClassWeights::Given([("a".to_owned(), value)].into()),
             (_, other) => panic!("{other}: say here how its numbers are set"),
@@ -125,7 +125,7 @@ mod tests {
         for field in FIELDS {
             let Some(range) = field.range() else { continue };
             let (min, max) = (*range.start(), *range.end());
-            let step = if matches!(&field.kind, Kind::Number(number) if number.is_whole) { 1.0 } else { 1e-9 };
+            let step = if matches!(&field.kind, FieldKind::Number(number) if number.is_whole) { 1.0 } else { 1e-9 };
             for value in [min, max] {
                 let spec = with(field, value).unwrap_or_else(|| panic!("{} cannot be {value}", field.name));
                 assert_eq!(check_ranges(&spec), Ok(()), "{} = {value}", field.name);
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn numbers_that_a_whole_field_cannot_hold_are_refused_on_reading() {
         for field in FIELDS {
-            if matches!(&field.kind, Kind::Number(number) if number.is_whole) {
+            if matches!(&field.kind, FieldKind::Number(number) if number.is_whole) {
                 for wrong in ["-1", "1.5", "4294967296"] {
                     let json = format!("{{\"{}\": {wrong}}}", field.name);
                     assert!(serde_json::from_str::<RecipeSpec>(&json).is_err(), "{json}");

@@ -62,7 +62,7 @@ macro_rules! choice {
 }
 
 choice! {
-    /// How the learning rate changes over a run.
+    /// Shape of the learning rate over a run.
     Schedule {
         /// Stays at its peak after warmup.
         Constant = "Constant",
@@ -86,7 +86,7 @@ choice! {
 }
 
 choice! {
-    /// How token vectors become one vector for the whole text.
+    /// Way in which token vectors become one vector for the whole text.
     Pooling {
         /// Averages the vectors of all tokens. Suits models made to compare sentences; the export includes a short Python
         /// file that transformers must be allowed to run.
@@ -97,7 +97,7 @@ choice! {
 }
 
 choice! {
-    /// Which parameter groups train, and when.
+    /// Parameter groups that are trained, and their order.
     Unfreezing {
         /// Trains everything from the first step.
         All = "all layers",

@@ -38,7 +38,7 @@ pub enum RecipeError {
         field: &'static str,
         /// The parameter group.
         group: ParamGroup,
-        /// What is wrong with it.
+        /// Reason, in words.
         reason: &'static str,
     },
     /// An empty list.
@@ -46,7 +46,7 @@ pub enum RecipeError {
     Empty {
         /// Name of the field.
         field: &'static str,
-        /// How to fill it.
+        /// Advice on how to fill it.
         remedy: &'static str,
     },
     /// A weight for a class that the data lacks.
@@ -57,7 +57,7 @@ pub enum RecipeError {
     Conflict {
         /// Name of the field.
         field: &'static str,
-        /// What it conflicts with, and why.
+        /// The conflict, in words.
         reason: &'static str,
     },
 }

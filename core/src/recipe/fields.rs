@@ -14,7 +14,7 @@ use crate::recipe::metric::Metric;
 use crate::recipe::param_group::ParamGroup;
 use crate::recipe::task::Task;
 
-pub use field::{Choice, Field, Group, Kind, Number, Switch, Unit, Values};
+pub use field::{Choice, Field, FieldGroup, FieldKind, Number, Switch, Unit, Values};
 
 use Unit::{Batches, Epochs, Evaluations, Layers, Percent, Rows, Stage, Steps, Tokens};
 use field::Numeric;

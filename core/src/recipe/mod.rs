@@ -18,7 +18,7 @@ pub use choices::{AdapterKind, ChoiceOption, ClassWeights, LoraTarget, Pooling, 
 pub use error::RecipeError;
 pub use facts::ModelFacts;
 pub use family::Family;
-pub use fields::{Choice, FIELDS, Field, Group, Kind, Number, RecipeSpec, Switch, Unit, Values};
+pub use fields::{Choice, FIELDS, Field, FieldGroup, FieldKind, Number, RecipeSpec, Switch, Unit, Values};
 pub use metric::Metric;
 pub use param_group::ParamGroup;
 pub use preset::Preset;

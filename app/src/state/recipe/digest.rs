@@ -1,17 +1,17 @@
 //! Each group of the recipe in one line, shown while the group is closed.
 
-use hone_core::recipe::{ClassWeights, Group, UnfreezeUnit, Unfreezing};
+use hone_core::recipe::{ClassWeights, FieldGroup, UnfreezeUnit, Unfreezing};
 
 use crate::state::runs::scores;
 use crate::state::{State, format};
 
 impl State {
     /// A group of the recipe in one line.
-    pub fn digest(&self, group: Group) -> String {
+    pub fn digest(&self, group: FieldGroup) -> String {
         let recipe = &self.form.recipe;
         let mut words: Vec<String> = Vec::new();
         match group {
-            Group::LearningRate => {
+            FieldGroup::LearningRate => {
                 words.push(recipe.schedule.label().to_owned());
                 words.push(format!("peak {}", format::rate(self.planned_peak())));
                 if !recipe.lr_per_group.is_empty() {
@@ -20,7 +20,7 @@ impl State {
                     words.push(format!("layer-wise decay {}", format::rate(recipe.layer_decay)));
                 }
             }
-            Group::Regularization => {
+            FieldGroup::Regularization => {
                 words.push(format!("dropout {}", format::percent(recipe.dropout)));
                 words.push(format!("weight decay {}", format::rate(recipe.weight_decay)));
                 let others = [
@@ -33,7 +33,7 @@ impl State {
                 ];
                 words.extend(others.into_iter().filter(|(is_on, _)| *is_on).map(|(_, name)| name.to_owned()));
             }
-            Group::Stopping => {
+            FieldGroup::Stopping => {
                 words.push(format::counted(recipe.epochs, "epoch", "epochs"));
                 words.push(format!("best {}", scores::name(scores::deciding(recipe))));
                 words.push(match recipe.early_stopping_patience {
@@ -41,7 +41,7 @@ impl State {
                     patience => format!("patience {patience}"),
                 });
             }
-            Group::Unfreezing => {
+            FieldGroup::Unfreezing => {
                 words.push(recipe.unfreezing.label().to_owned());
                 match recipe.unfreezing {
                     Unfreezing::Last => words.push(format::counted(recipe.last_layers, "layer", "layers")),
@@ -53,18 +53,18 @@ impl State {
                     Unfreezing::All | Unfreezing::Head => {}
                 }
             }
-            Group::Adapter => {
+            FieldGroup::Adapter => {
                 words.push(recipe.adapter.label().to_owned());
                 if recipe.has_adapter() {
                     words.push(format!("rank {}", recipe.lora_r));
                 }
             }
-            Group::Batch => {
+            FieldGroup::Batch => {
                 words.push(self.effective_batch());
                 words.push(recipe.max_length.map_or("automatic length".into(), |len| format!("{len} tokens")));
             }
-            Group::Seed => words.push(recipe.seed.to_string()),
-            Group::Data => words.push(format!("{} for validation", format::percent(recipe.validation_ratio))),
+            FieldGroup::Seed => words.push(recipe.seed.to_string()),
+            FieldGroup::Data => words.push(format!("{} for validation", format::percent(recipe.validation_ratio))),
         }
         words.join(" · ")
     }

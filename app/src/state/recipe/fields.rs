@@ -1,18 +1,20 @@
 //! The fields of a recipe as the form shows them: which controls a group has, and how a value is shown and typed.
 
-use hone_core::recipe::{Choice, ChoiceOption, FIELDS, Field, Group, Kind, Number, RecipeSpec, UnfreezeUnit, Unit};
+use hone_core::recipe::{
+    Choice, ChoiceOption, FIELDS, Field, FieldGroup, FieldKind, Number, RecipeSpec, UnfreezeUnit, Unit,
+};
 
 use crate::state::format;
 
 /// Groups under *Advanced*, in order.
-pub const GROUPS: [Group; 7] = [
-    Group::LearningRate,
-    Group::Regularization,
-    Group::Stopping,
-    Group::Unfreezing,
-    Group::Adapter,
-    Group::Batch,
-    Group::Seed,
+pub const GROUPS: [FieldGroup; 7] = [
+    FieldGroup::LearningRate,
+    FieldGroup::Regularization,
+    FieldGroup::Stopping,
+    FieldGroup::Unfreezing,
+    FieldGroup::Adapter,
+    FieldGroup::Batch,
+    FieldGroup::Seed,
 ];
 
 /// Warmup steps to begin with when the person switches from a share to steps.
@@ -23,11 +25,11 @@ const EVAL_STEPS: u32 = 50;
 /// Decides which of `warmup_ratio` and `warmup_steps` is used; not a field of its own.
 static WARMUP_UNIT: Field = Field {
     name: "warmup_unit",
-    group: Group::LearningRate,
+    group: FieldGroup::LearningRate,
     label: "Warmup measured in",
     what: "",
     when: "Use steps to compare runs of different lengths.",
-    kind: Kind::Choice(Choice {
+    kind: FieldKind::Choice(Choice {
         options: |_| {
             &[
                 ChoiceOption { label: "share of the run", what: "Warmup grows with the length of the run." },
@@ -45,14 +47,14 @@ static WARMUP_UNIT: Field = Field {
 /// Decides which of `eval_every_epochs` and `eval_every_steps` is used; not a field of its own.
 static EVAL_UNIT: Field = Field {
     name: "eval_unit",
-    group: Group::Stopping,
+    group: FieldGroup::Stopping,
     label: "Evaluations measured in",
     what: "",
     when: "Use steps if an epoch is long.",
-    kind: Kind::Choice(Choice {
+    kind: FieldKind::Choice(Choice {
         options: |_| {
             &[
-                ChoiceOption { label: "epochs", what: "Evaluates after a part of the training rows." },
+                ChoiceOption { label: "epochs", what: "Evaluates after a number of epochs, fractions included." },
                 ChoiceOption { label: "steps", what: "Evaluates after a number of optimizer steps." },
             ]
         },
@@ -65,9 +67,9 @@ static EVAL_UNIT: Field = Field {
 };
 
 /// The controls of a group, in order. Lists and maps have views of their own.
-pub fn controls(group: Group) -> Vec<&'static Field> {
+pub fn controls(group: FieldGroup) -> Vec<&'static Field> {
     let mut controls = Vec::new();
-    for field in FIELDS.iter().filter(|field| field.group == group && !matches!(field.kind, Kind::Custom(_))) {
+    for field in FIELDS.iter().filter(|field| field.group == group && !matches!(field.kind, FieldKind::Custom(_))) {
         match field.name {
             "warmup_ratio" => controls.push(&WARMUP_UNIT),
             "eval_every_epochs" => controls.push(&EVAL_UNIT),
@@ -79,24 +81,24 @@ pub fn controls(group: Group) -> Vec<&'static Field> {
 }
 
 /// The heading of a group.
-pub fn title(group: Group) -> &'static str {
+pub fn title(group: FieldGroup) -> &'static str {
     match group {
-        Group::LearningRate => "Learning rate",
-        Group::Regularization => "Regularization",
-        Group::Stopping => "Stopping",
-        Group::Unfreezing => "Unfreezing",
-        Group::Adapter => "Adapter",
-        Group::Batch => "Batch and length",
-        Group::Seed => "Seed",
-        Group::Data => "Validation",
+        FieldGroup::LearningRate => "Learning rate",
+        FieldGroup::Regularization => "Regularization",
+        FieldGroup::Stopping => "Stopping",
+        FieldGroup::Unfreezing => "Unfreezing",
+        FieldGroup::Adapter => "Adapter",
+        FieldGroup::Batch => "Batch and length",
+        FieldGroup::Seed => "Seed",
+        FieldGroup::Data => "Validation",
     }
 }
 
 /// The numeric fields under *Advanced*.
 pub fn numbers() -> impl Iterator<Item = (&'static Field, &'static Number)> {
-    let fields = FIELDS.iter().filter(|field| !matches!(field.group, Group::Seed | Group::Data));
+    let fields = FIELDS.iter().filter(|field| !matches!(field.group, FieldGroup::Seed | FieldGroup::Data));
     fields.filter_map(|field| match &field.kind {
-        Kind::Number(number) => Some((field, number)),
+        FieldKind::Number(number) => Some((field, number)),
         _ => None,
     })
 }
@@ -105,13 +107,13 @@ pub fn numbers() -> impl Iterator<Item = (&'static Field, &'static Number)> {
 pub fn words(field: &Field, recipe: &RecipeSpec) -> String {
     match &field.kind {
         _ if !(field.applies)(recipe) => "–".into(),
-        Kind::Number(number) => match shown(number, recipe) {
+        FieldKind::Number(number) => match shown(number, recipe) {
             shown if shown.is_empty() => "automatic".into(),
             shown => format!("{shown} {}", unit(number, recipe)).trim_end().to_owned(),
         },
-        Kind::Choice(choice) => choice.label(recipe).into(),
-        Kind::Switch(switch) => if (switch.get)(recipe) { "yes" } else { "no" }.into(),
-        Kind::Custom(_) => String::new(),
+        FieldKind::Choice(choice) => choice.label(recipe).into(),
+        FieldKind::Switch(switch) => if (switch.get)(recipe) { "yes" } else { "no" }.into(),
+        FieldKind::Custom(_) => String::new(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{
-    Choice, ClassWeights, Family, Field, Kind, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe, RecipeSpec,
-    Switch, Task,
+    Choice, ClassWeights, Family, Field, FieldKind, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe,
+    RecipeSpec, Switch, Task,
 };
 
 use crate::state::format;
@@ -90,7 +90,7 @@ impl Form {
 
     /// Stores what was typed into a numeric field; returns true if it was valid.
     pub fn type_in(&mut self, field: &Field, typed: &str) -> bool {
-        let Kind::Number(number) = &field.kind else { return false };
+        let FieldKind::Number(number) = &field.kind else { return false };
         let result = fields::parse_into(number, typed, &mut self.recipe);
         self.note(field.name.into(), result)
     }

@@ -1,6 +1,6 @@
 //! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
 
-use hone_core::recipe::{ClassWeights, FIELDS, Kind, LoraTarget, Metric, RecipeSpec};
+use hone_core::recipe::{ClassWeights, FIELDS, FieldKind, LoraTarget, Metric, RecipeSpec};
 
 use crate::state::recipe::{fields, unfreeze_order};
 use crate::state::runs::charts::step_ends;
@@ -83,11 +83,11 @@ impl History {
         line("Model", &|run| run.recipe.model.clone());
         for field in FIELDS {
             match (&field.kind, field.name) {
-                (Kind::Custom(_), "lr_per_group") => line(field.label, &|run| rates(&run.recipe)),
-                (Kind::Custom(_), "unfreeze_order") => {
+                (FieldKind::Custom(_), "lr_per_group") => line(field.label, &|run| rates(&run.recipe)),
+                (FieldKind::Custom(_), "unfreeze_order") => {
                     line(field.label, &|run| unfreeze_order::write(&run.recipe.unfreeze_order));
                 }
-                (Kind::Custom(_), "target_modules") => line(field.label, &|run| targets(&run.recipe)),
+                (FieldKind::Custom(_), "target_modules") => line(field.label, &|run| targets(&run.recipe)),
                 _ => line(field.label, &|run| fields::words(field, &run.recipe)),
             }
         }

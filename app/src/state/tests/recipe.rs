@@ -1,8 +1,8 @@
 //! The form of the recipe, and what is planned from it.
 
 use hone_core::recipe::{
-    AdapterKind, ClassWeights, FIELDS, Family, Field, Group, Kind, LoraTarget, Number, ParamGroup, Pooling, Preset,
-    RecipeSpec, Task, UnfreezeUnit, Unfreezing,
+    AdapterKind, ClassWeights, FIELDS, Family, Field, FieldGroup, FieldKind, LoraTarget, Number, ParamGroup, Pooling,
+    Preset, RecipeSpec, Task, UnfreezeUnit, Unfreezing,
 };
 
 use crate::state::recipe::fields::{self, GROUPS, controls, parse_into, range, shown};
@@ -12,7 +12,7 @@ use crate::state::{Form, Load};
 
 fn number(name: &str) -> &'static Number {
     match Field::named(name).map(|field| &field.kind) {
-        Some(Kind::Number(number)) => number,
+        Some(FieldKind::Number(number)) => number,
         _ => panic!("{name} is not a numeric field"),
     }
 }
@@ -20,7 +20,7 @@ fn number(name: &str) -> &'static Number {
 #[test]
 fn every_number_reads_back_what_it_shows_and_keeps_to_its_range() {
     for field in FIELDS {
-        let Kind::Number(number) = &field.kind else { continue };
+        let FieldKind::Number(number) = &field.kind else { continue };
         let mut recipe = RecipeSpec::default();
         let text = shown(number, &recipe);
         // Empty fields of the default that are not automatic have no control.
@@ -95,7 +95,7 @@ fn every_choice_and_switch_reads_back_what_was_set() {
     for field in GROUPS.into_iter().flat_map(controls) {
         let mut recipe = RecipeSpec::default();
         match &field.kind {
-            Kind::Choice(choice) => {
+            FieldKind::Choice(choice) => {
                 for index in 0..(choice.options)(&recipe).len() {
                     (choice.set)(&mut recipe, index);
                     assert_eq!((choice.get)(&recipe), index, "{}", field.name);
@@ -107,13 +107,13 @@ fn every_choice_and_switch_reads_back_what_was_set() {
                     assert_eq!(recipe, before, "{}", field.name);
                 }
             }
-            Kind::Switch(switch) => {
+            FieldKind::Switch(switch) => {
                 for is_on in [true, false] {
                     (switch.set)(&mut recipe, is_on);
                     assert_eq!((switch.get)(&recipe), is_on, "{}", field.name);
                 }
             }
-            Kind::Number(_) | Kind::Custom(_) => {}
+            FieldKind::Number(_) | FieldKind::Custom(_) => {}
         }
     }
 }
@@ -123,7 +123,7 @@ fn every_field_of_the_recipe_has_a_place_on_the_page() {
     let elsewhere = ["version", "task", "model", "lr_per_group", "unfreeze_order", "target_modules"];
     let serde_json::Value::Object(fields) = serde_json::to_value(RecipeSpec::default()).unwrap() else { panic!() };
     for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
-        let mut controls = GROUPS.into_iter().chain([Group::Data]).flat_map(controls);
+        let mut controls = GROUPS.into_iter().chain([FieldGroup::Data]).flat_map(controls);
         assert!(controls.any(|field| field.name == name && !field.label.is_empty()), "{name}");
     }
 }
@@ -133,7 +133,7 @@ fn what_is_wrong_with_a_hidden_field_does_not_hold_up_a_run() {
     let mut state = ready();
     state.form.type_in(Field::named("warmup_ratio").unwrap(), "x");
     assert!(state.blocker().is_some());
-    let Some(Kind::Choice(schedule)) = Field::named("schedule").map(|field| &field.kind) else { panic!() };
+    let Some(FieldKind::Choice(schedule)) = Field::named("schedule").map(|field| &field.kind) else { panic!() };
     state.form.choose(schedule, 7);
     assert_eq!(state.blocker(), None);
 }

@@ -5,7 +5,7 @@ use hone_core::dataset::DataRole;
 use hone_core::dataset::{Mapping, SourceInfo};
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, Event};
-use hone_core::recipe::{AdapterKind, Family, Field, Kind, Metric, Preset, RecipeSpec, Schedule, Task};
+use hone_core::recipe::{AdapterKind, Family, Field, FieldKind, Metric, Preset, RecipeSpec, Schedule, Task};
 
 use crate::state::runs::scores;
 use crate::state::tests::{commands, data_ready, device_ready, entry, source, started};
@@ -80,7 +80,9 @@ fn fields_that_a_task_cannot_use_are_hidden_and_each_task_has_its_metrics() {
         assert_eq!(applies("label_smoothing"), has_classes || task == Task::Generation);
         assert_eq!(applies("doc_stride"), task == Task::QuestionAnswering);
         assert_eq!(applies("generated_rows"), task == Task::Generation);
-        let Some(Kind::Choice(best)) = Field::named("metric_for_best_model").map(|field| &field.kind) else { panic!() };
+        let Some(FieldKind::Choice(best)) = Field::named("metric_for_best_model").map(|field| &field.kind) else {
+            panic!()
+        };
         let labels: Vec<&str> = (best.options)(&recipe).iter().map(|option| option.label).collect();
         let names: Vec<&str> = Metric::of(task).iter().map(|metric| scores::name(*metric)).collect();
         assert_eq!(labels, names);

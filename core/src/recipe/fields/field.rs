@@ -10,7 +10,7 @@ pub struct Field {
     /// Key in recipe.json.
     pub name: &'static str,
     /// Topic that it belongs to.
-    pub group: Group,
+    pub group: FieldGroup,
     /// Label in the form.
     pub label: &'static str,
     /// One sentence on its effect.
@@ -18,7 +18,7 @@ pub struct Field {
     /// One sentence on when to change it.
     pub when: &'static str,
     /// Kind of value, with access to it.
-    pub kind: Kind,
+    pub kind: FieldKind,
     /// Returns true if the field has an effect in this recipe; the form hides it otherwise.
     pub applies: fn(&RecipeSpec) -> bool,
     /// Sentence of the model card if the value is not the default, with `{}` for the value; empty for none.
@@ -27,18 +27,18 @@ pub struct Field {
 
 /// Topic of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
+pub enum FieldGroup {
     /// Size of the optimizer steps.
     LearningRate,
-    /// What keeps a model from memorizing its training rows.
+    /// Techniques against memorizing the training rows.
     Regularization,
     /// Length of a run, evaluations and early stopping.
     Stopping,
-    /// Which parameter groups train, and when.
+    /// Parameter groups that are trained, and their order.
     Unfreezing,
     /// LoRA and DoRA.
     Adapter,
-    /// What is computed at a time.
+    /// Size of a batch and of its texts.
     Batch,
     /// Randomness.
     Seed,
@@ -47,7 +47,7 @@ pub enum Group {
 }
 
 /// Kind of value of a field, with access to it.
-pub enum Kind {
+pub enum FieldKind {
     /// A number.
     Number(Number),
     /// One of several named values.
@@ -128,14 +128,14 @@ pub enum Unit {
 }
 
 impl Field {
-    /// What the table need not say: a field that always applies and is not mentioned in the model card.
+    /// Defaults for an entry of the table: the field always applies and is not mentioned in the model card.
     pub(super) const BASE: Self = Self {
         name: "",
-        group: Group::Seed,
+        group: FieldGroup::Seed,
         label: "",
         what: "",
         when: "",
-        kind: Kind::Custom(None),
+        kind: FieldKind::Custom(None),
         applies: |_| true,
         card: "",
     };
@@ -148,18 +148,22 @@ impl Field {
     /// The range of the field's numbers; none if it holds no numbers.
     pub fn range(&self) -> Option<&RangeInclusive<f64>> {
         match &self.kind {
-            Kind::Number(number) => Some(&number.range),
-            Kind::Choice(Choice { values, .. }) | Kind::Custom(values) => values.as_ref().map(|values| &values.range),
-            Kind::Switch(_) => None,
+            FieldKind::Number(number) => Some(&number.range),
+            FieldKind::Choice(Choice { values, .. }) | FieldKind::Custom(values) => {
+                values.as_ref().map(|values| &values.range)
+            }
+            FieldKind::Switch(_) => None,
         }
     }
 
     /// The numbers that a recipe has in the field.
     pub fn values(&self, spec: &RecipeSpec) -> Vec<f64> {
         match &self.kind {
-            Kind::Number(number) => (number.get)(spec).into_iter().collect(),
-            Kind::Choice(Choice { values: Some(values), .. }) | Kind::Custom(Some(values)) => (values.get)(spec),
-            Kind::Choice(_) | Kind::Switch(_) | Kind::Custom(None) => Vec::new(),
+            FieldKind::Number(number) => (number.get)(spec).into_iter().collect(),
+            FieldKind::Choice(Choice { values: Some(values), .. }) | FieldKind::Custom(Some(values)) => {
+                (values.get)(spec)
+            }
+            FieldKind::Choice(_) | FieldKind::Switch(_) | FieldKind::Custom(None) => Vec::new(),
         }
     }
 
@@ -167,17 +171,17 @@ impl Field {
     pub fn card_sentence(&self, spec: &RecipeSpec) -> Option<String> {
         let default = RecipeSpec::default();
         let is_default = match &self.kind {
-            Kind::Choice(choice) => (choice.get)(spec) == (choice.get)(&default),
-            Kind::Switch(switch) => (switch.get)(spec) == (switch.get)(&default),
-            Kind::Number(_) | Kind::Custom(_) => self.values(spec) == self.values(&default),
+            FieldKind::Choice(choice) => (choice.get)(spec) == (choice.get)(&default),
+            FieldKind::Switch(switch) => (switch.get)(spec) == (switch.get)(&default),
+            FieldKind::Number(_) | FieldKind::Custom(_) => self.values(spec) == self.values(&default),
         };
         if is_default || self.card.is_empty() || !(self.applies)(spec) {
             return None;
         }
         let value = match &self.kind {
-            Kind::Number(number) => (number.get)(spec).as_ref().map_or_else(String::new, f64::to_string),
-            Kind::Choice(choice) => choice.label(spec).to_owned(),
-            Kind::Switch(_) | Kind::Custom(_) => String::new(),
+            FieldKind::Number(number) => (number.get)(spec).as_ref().map_or_else(String::new, f64::to_string),
+            FieldKind::Choice(choice) => choice.label(spec).to_owned(),
+            FieldKind::Switch(_) | FieldKind::Custom(_) => String::new(),
         };
         Some(self.card.replace("{}", &value))
     }

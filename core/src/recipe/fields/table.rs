@@ -63,7 +63,7 @@ macro_rules! recipe_fields {
         pub static FIELDS: &[Field] = &[$($(
             Field {
                 name: stringify!($name),
-                group: Group::$group,
+                group: FieldGroup::$group,
                 what: sentence(concat!($($what),+)),
                 kind: kind!($name: $type, $kind $(($($arg),+))?),
                 $($texts)*
@@ -79,7 +79,7 @@ macro_rules! kind {
         kind!($name: $type, number($range, Unit::Plain))
     };
     ($name:ident: $type:ty, number($range:expr, $unit:expr)) => {
-        Kind::Number(Number {
+        FieldKind::Number(Number {
             range: $range,
             unit: $unit,
             is_whole: <$type as Numeric>::IS_WHOLE,
@@ -89,10 +89,10 @@ macro_rules! kind {
         })
     };
     ($name:ident: $type:ty, switch) => {
-        Kind::Switch(Switch { get: |spec| spec.$name, set: |spec, is_on| spec.$name = is_on })
+        FieldKind::Switch(Switch { get: |spec| spec.$name, set: |spec, is_on| spec.$name = is_on })
     };
     ($name:ident: $type:ty, choice) => {
-        Kind::Choice(Choice {
+        FieldKind::Choice(Choice {
             options: |_| <$type>::OPTIONS,
             get: |spec| spec.$name as usize,
             set: |spec, index| {
@@ -104,12 +104,12 @@ macro_rules! kind {
         })
     };
     ($name:ident: $type:ty, choice_of($choice:expr)) => {
-        Kind::Choice($choice)
+        FieldKind::Choice($choice)
     };
     ($name:ident: $type:ty, custom) => {
-        Kind::Custom(None)
+        FieldKind::Custom(None)
     };
     ($name:ident: $type:ty, custom($range:expr)) => {
-        Kind::Custom(Some(Values { range: $range, get: |spec| spec.$name.values().copied().collect() }))
+        FieldKind::Custom(Some(Values { range: $range, get: |spec| spec.$name.values().copied().collect() }))
     };
 }
