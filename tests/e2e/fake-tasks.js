@@ -12,7 +12,7 @@ self.tasks = {
     others: [{ classification: { text: 0, pair: null, label: 1 } }],
     why: "Columns “funny” and “sad” hold 0 and 1.",
     classes: [{ label: "funny", rows: 640 }, { label: "sad", rows: 410 }],
-    facts: { labels: { mean: 0.85, max: 2, without: 210 } },
+    facts: { labels: { mean: 0.85, max: 2, unlabeled: 210 } },
     labels: ["funny", "sad"],
     scores: { micro_f1: 0.81, macro_f1: 0.79, accuracy: 0.7 },
     detail: { labels: { labels: [score("funny", 0.84, 64), score("sad", 0.74, 41)], thresholds: [0.42, 0.31] } },
@@ -68,7 +68,7 @@ self.tasks = {
     guess: { question_answering: { question: 0, context: 1, answer: 2, start: null } },
     others: [{ corpus: { text: 1 } }],
     why: "Column “question” holds questions, “context” passages.",
-    facts: { answers: { contexts: 310, without: 40, in_bytes: 0, found_elsewhere: 9, lost: 2 } },
+    facts: { answers: { contexts: 310, unanswerable: 40, byte_offsets: 0, found_by_text: 9, not_found: 2 } },
     scores: { f1: 0.74, exact_match: 0.66 },
     detail: { answers: { answerable: 118, unanswerable: 6, threshold: 0.4 } },
     answer: ({ context }) => {

@@ -62,20 +62,20 @@ const answers = {
 
   open_data({ role, name, aligned_with, encoding, has_header }, files) {
     if (name.endsWith(".png")) {
-      const what = "Line 1 holds a zero byte: this is not a text table.";
+      const what = "Line 1 contains a zero byte, so this is not a text table.";
       tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.zero-byte", what, "The file was not read.", "") });
       return;
     }
     if (role === "train") task = self.tasks[name] ?? {};
     if (self.scenario === "unequal-lines" && aligned_with) {
-      const what = `"${name}" has 2 lines and "${aligned_with}" has 3 lines: line 3 has no other half.`;
+      const what = `"${name}" has 2 lines and "${aligned_with}" has 3 lines: line 3 has no counterpart.`;
       const remedy = "Line n of one must belong to line n of the other.";
       const done = "The files were not put together.";
       tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.unequal-lines", what, done, remedy) });
       return;
     }
     if (self.scenario === "broken-file" && encoding !== "windows1252") {
-      const what = "Line 214 holds bytes that are not UTF-8.";
+      const what = "Line 214 contains bytes that are not UTF-8.";
       const remedy = "If the file comes from an older Windows program, read it as Windows-1252. Or save it as UTF-8.";
       tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.not-utf8", what, "Nothing was read.", remedy) });
       return;

@@ -103,7 +103,7 @@ test("generation: two files become prompts, a decoder is chosen, and both models
     await chooseTask(page, "corpus.fra", "corpus.eng");
     await page.getByText(/English\.\s+Il fait beau/).waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("English for {nothing}");
-    await page.getByText("The prompt names a column that does not exist").waitFor();
+    await page.getByText("The prompt contains an unknown column").waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("In English: {fra}\n");
     await page.getByText("In English: Il fait beau.").waitFor();
     await page.getByText("This task generates text and needs a decoder; this model is an encoder.").waitFor();
@@ -136,6 +136,6 @@ test("two files that do not belong together say so", async () => {
     await page
       .getByLabel("Choose a file")
       .setInputFiles(["a.fra", "a.eng"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from("x") })));
-    await page.getByText("line 3 has no other half").waitFor();
+    await page.getByText("line 3 has no counterpart").waitFor();
   });
 });

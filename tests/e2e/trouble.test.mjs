@@ -57,7 +57,7 @@ test("a file that is not UTF-8 says so, and is read as Windows-1252 when the per
   await withPage(async (page) => {
     await withFakeWorker(page, "broken-file");
     await page.getByLabel("Choose a file").setInputFiles(reviews);
-    await page.getByText("Line 214 holds bytes that are not UTF-8.").waitFor();
+    await page.getByText("Line 214 contains bytes that are not UTF-8.").waitFor();
     await assertAccessible(page);
     await page.getByRole("button", { name: "Read it as Windows-1252" }).click();
     await page.getByText("1,237 rows can be used.").waitFor();

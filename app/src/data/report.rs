@@ -90,9 +90,9 @@ fn facts(facts: &TaskFacts) -> Option<String> {
     };
     Some(match *facts {
         TaskFacts::None => return None,
-        TaskFacts::Labels { mean, max, without } => {
-            let without = format::counted(without, "row has", "rows have");
-            format!("{} labels per row on average, at most {max}; {without} none.", format::rate(mean))
+        TaskFacts::Labels { mean, max, unlabeled } => {
+            let unlabeled = format::counted(unlabeled, "row has", "rows have");
+            format!("{} labels per row on average, at most {max}; {unlabeled} none.", format::rate(mean))
         }
         TaskFacts::Numbers { min, max, mean, deviation } => {
             let [min, max, mean, deviation] = [min, max, mean, deviation].map(format::rate);
@@ -109,17 +109,17 @@ fn facts(facts: &TaskFacts) -> Option<String> {
             let widened = some(widened, "span was widened to whole words", "spans were widened to whole words");
             format!("{words}, {entities}.{repaired}{widened}")
         }
-        TaskFacts::Answers { contexts, without, in_bytes, found_elsewhere, lost } => {
-            let (contexts, without) =
-                (format::counted(contexts, "passage", "passages"), format::counted(without, "question", "questions"));
-            let in_bytes = some(in_bytes, "start was counted in bytes", "starts were counted in bytes");
-            let elsewhere = some(
-                found_elsewhere,
+        TaskFacts::Answers { contexts, unanswerable, byte_offsets, found_by_text, not_found } => {
+            let contexts = format::counted(contexts, "passage", "passages");
+            let unanswerable = format::counted(unanswerable, "question", "questions");
+            let byte_offsets = some(byte_offsets, "start was counted in bytes", "starts were counted in bytes");
+            let found_by_text = some(
+                found_by_text,
                 "answer was located in its passage: its start was missing or wrong",
                 "answers were located in their passages: their starts were missing or wrong",
             );
-            let lost = some(lost, "answer is not in its passage", "answers are not in their passages");
-            format!("{contexts}; {without} without an answer.{in_bytes}{elsewhere}{lost}")
+            let not_found = some(not_found, "answer is not in its passage", "answers are not in their passages");
+            format!("{contexts}; {unanswerable} without an answer.{byte_offsets}{found_by_text}{not_found}")
         }
         TaskFacts::Turns { assistant, max } => {
             let turns = format::counted(assistant, "turn", "turns");

@@ -163,7 +163,7 @@ impl Data {
         let other = match &mut self.validation {
             Some(validation) => {
                 let (own, other) = (&train.info.columns, &validation.info.columns);
-                let mapping = split.mapping.renamed(own, other).unwrap_or_else(|| validation.info.guess.clone());
+                let mapping = split.mapping.remap(own, other).unwrap_or_else(|| validation.info.guess.clone());
                 match collect(split.request, DataRole::Validation, validation, mapping).await {
                     Ok(other) => Some(other),
                     Err(diagnostic) => return (DataRole::Validation, Err(diagnostic)),

@@ -1,4 +1,4 @@
-//! Which columns of a file are used, and for which task.
+//! The mapping of a file: its task, and the columns that the task needs.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,79 +9,79 @@ use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
 
-/// Which columns are used, by index, and what is learned from them.
+/// A task and the columns that it needs, by index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mapping {
-    /// One of several classes for a text, or for a pair of texts.
+    /// One class for a text or a pair of texts.
     Classification {
-        /// The text.
+        /// Column of the text.
         text: u32,
-        /// The second text of a pair.
+        /// Column of the second text, for pairs.
         pair: Option<u32>,
-        /// The class.
+        /// Column of the class.
         label: u32,
     },
-    /// Any number of labels for a text, or for a pair of texts.
+    /// Any number of labels for a text or a pair of texts.
     MultiLabel {
-        /// The text.
+        /// Column of the text.
         text: u32,
-        /// The second text of a pair.
+        /// Column of the second text, for pairs.
         pair: Option<u32>,
-        /// Several columns of 0 and 1, each named like its label; or one that lists labels, apart by `,`, `;` or `|` or
-        /// as a JSON array.
+        /// Several columns of 0 and 1, each named after its label; or one column of lists, separated by `,`, `;` or `|` or
+        /// written as JSON arrays.
         labels: Vec<u32>,
     },
-    /// A number for a text, or for a pair of texts.
+    /// A number for a text or a pair of texts.
     Regression {
-        /// The text.
+        /// Column of the text.
         text: u32,
-        /// The second text of a pair.
+        /// Column of the second text, for pairs.
         pair: Option<u32>,
-        /// The number.
+        /// Column of the number.
         number: u32,
     },
     /// A tag for each word.
     TokenClassification {
-        /// The words, apart by spaces or as a JSON array; or a text, where `tags` holds spans.
+        /// Column of the words, separated by spaces or as a JSON array; or of a text, if `tags` holds spans.
         text: u32,
-        /// As many tags as words, written like them; or spans of the text, `[{"start", "end", "label"}]` or
-        /// `[[start, end, label]]`, counted in characters.
+        /// Column of the tags, one per word and written like the words; or of spans of the text in characters,
+        /// `[{"start", "end", "label"}]` or `[[start, end, label]]`.
         tags: u32,
     },
     /// The span of a passage that answers a question.
     QuestionAnswering {
-        /// The question.
+        /// Column of the question.
         question: u32,
-        /// The passage.
+        /// Column of the passage.
         context: u32,
-        /// The answer's text; or answers as SQuAD has them, `[{"text", "answer_start"}]`.
+        /// Column of the answer's text; or of answers as in SQuAD, `[{"text", "answer_start"}]`.
         answer: u32,
-        /// Where the answer begins in the passage, in characters; it is looked for where there is no such column.
+        /// Column of the answer's start in the passage, in characters. Without it, the answer is searched for.
         start: Option<u32>,
     },
-    /// How a text goes on.
+    /// The completion of a prompt.
     Completion {
-        /// What stands before: text with columns' names in braces, `Translate: {fra}`. A brace that is meant is written
-        /// twice. A paragraph whose columns are all empty in a row is left out there.
+        /// Template of the prompt: text with column names in braces, such as `Translate: {fra}`. A literal brace is
+        /// doubled. A paragraph whose columns are all empty in a row is left out of its prompt.
         prompt: String,
-        /// What is learned to follow.
+        /// Column of the completion.
         completion: u32,
     },
     /// Conversations.
     Chat {
-        /// The turns: `[{"role", "content"}]` or `[{"from", "value"}]`.
+        /// Column of the turns: `[{"role", "content"}]` or `[{"from", "value"}]`.
         messages: u32,
     },
     /// Running text.
     Corpus {
-        /// The text.
+        /// Column of the text.
         text: u32,
     },
 }
 
 impl Mapping {
-    /// The task that is learned.
+    /// The task of the mapping.
     pub fn task(&self) -> Task {
         match self {
             Self::Classification { .. } => Task::Classification,
@@ -93,7 +93,7 @@ impl Mapping {
         }
     }
 
-    /// Whether a row has a second text.
+    /// Returns true if each row is a pair of texts.
     pub fn has_pairs(&self) -> bool {
         match self {
             Self::Classification { pair, .. } | Self::MultiLabel { pair, .. } | Self::Regression { pair, .. } => {
@@ -103,7 +103,7 @@ impl Mapping {
         }
     }
 
-    /// The form in which a model that learned such rows is asked; means nothing where it does not write.
+    /// Form of the prompts that a model trained on such rows expects. Irrelevant for tasks other than generation.
     pub fn prompt_form(&self) -> PromptForm {
         match self {
             Self::Chat { .. } => PromptForm::Chat,
@@ -112,81 +112,85 @@ impl Mapping {
         }
     }
 
-    /// The columns that are chosen by index, in order, each with what it serves as: "text", "label".
-    pub fn chosen(&self) -> Vec<(u32, &'static str)> {
-        let mut chosen = Vec::new();
-        self.clone().each(&mut |column, role| chosen.push((*column, role)));
-        chosen
+    /// The columns given by index, in order, each with its role: "text", "label".
+    pub(crate) fn index_roles(&self) -> Vec<(u32, &'static str)> {
+        let mut roles = Vec::new();
+        self.clone().visit_columns(&mut |column, role| roles.push((*column, role)));
+        roles
     }
 
-    /// All columns in use, each with what it serves as. `columns` are the names in the file, by which a prompt's
-    /// template finds its own.
+    /// All mapped columns, each with its role. `columns` are the names of the file's columns, which resolve those of a
+    /// prompt template.
     pub fn roles(&self, columns: &[String]) -> Vec<(u32, &'static str)> {
         let mut roles = Vec::new();
         if let Self::Completion { prompt, .. } = self {
             let used = Template::parse(prompt, columns).map(|template| template.columns()).unwrap_or_default();
             roles.extend(used.into_iter().map(|column| (column, "prompt")));
         }
-        roles.extend(self.chosen());
+        roles.extend(self.index_roles());
         roles
     }
 
-    /// The same columns, found by their names, in a file that has `other` ones. None where one is missing.
-    pub fn renamed(&self, own: &[String], other: &[String]) -> Option<Self> {
+    /// The mapping of the same columns in another file, found by name. `from` are the column names of this file, `to` those
+    /// of the other. None if a column is missing there.
+    pub fn remap(&self, from: &[String], to: &[String]) -> Option<Self> {
         let mut mapping = self.clone();
-        let mut is_whole = self.check(own).is_ok();
-        mapping.each(&mut |column, _| {
-            let name = own.get(*column as usize);
-            match other.iter().position(|other| Some(other) == name) {
+        let mut is_complete = self.check(from).is_ok();
+        mapping.visit_columns(&mut |column, _| {
+            let name = from.get(*column as usize);
+            match to.iter().position(|candidate| Some(candidate) == name) {
                 Some(index) => *column = index as u32,
-                None => is_whole = false,
+                None => is_complete = false,
             }
         });
-        (is_whole && mapping.check(other).is_ok()).then_some(mapping)
+        (is_complete && mapping.check(to).is_ok()).then_some(mapping)
     }
 
-    /// The prompt of a row with these cells; none for other mappings, and where all columns that it names are empty.
+    /// The prompt of a row with these cells. None for other mappings, and if all columns of the template are empty.
     ///
     /// # Errors
-    /// `data.template` for a prompt that names no column or one that does not exist.
+    /// `data.template` if the template names no column or an unknown one.
     pub fn prompt(&self, columns: &[String], row: &[String]) -> Result<Option<String>, Diagnostic> {
         let Self::Completion { prompt, .. } = self else { return Ok(None) };
         Ok(Template::parse(prompt, columns)?.fill(&Record::from_cells(row)))
     }
 
-    /// Checks that the columns exist and differ.
+    /// Checks that the columns exist and are distinct.
     ///
     /// # Errors
-    /// `data.mapping`, and `data.template` for a prompt that names no column or one that does not exist.
+    /// `data.mapping`, and `data.template` if the template names no column or an unknown one.
     pub fn check(&self, columns: &[String]) -> Result<(), Diagnostic> {
         let mut template_columns = Vec::new();
         if let Self::Completion { prompt, .. } = self {
             template_columns = Template::parse(prompt, columns)?.columns();
         }
-        let used = self.chosen();
+        let used = self.index_roles();
         let unknown = used.iter().find(|(column, _)| *column as usize >= columns.len());
         let twice = used.iter().enumerate().find(|(i, (column, _))| {
             template_columns.contains(column) || used[..*i].iter().any(|(other, _)| other == column)
         });
-        let diagnostic = |what: String| Diagnostic::new("data.mapping", what).done("The file was not read again.");
+        let invalid = |what: String| Diagnostic::new("data.mapping", what).done("The file was not read again.");
         if let Some((_, role)) = unknown {
-            return Err(diagnostic(format!("The column for the {role} does not exist."))
-                .remedy(format!("The file's columns are {}.", names(columns))));
+            return Err(invalid(format!("The column for the {role} does not exist."))
+                .remedy(format!("The columns are {}.", names(columns))));
         }
         if let Some((_, (column, role))) = twice {
             let name = columns.get(*column as usize).map(String::as_str).unwrap_or_default();
-            return Err(diagnostic(format!("The column {} serves as {role} and as something else.", names(&[name])))
-                .remedy("Choose another column for one of them."));
+            return Err(invalid(format!(
+                "The column {} is used as the {role} and for something else.",
+                names(&[name])
+            ))
+            .remedy("Choose another column for one of the two."));
         }
         if matches!(self, Self::MultiLabel { labels, .. } if labels.is_empty()) {
-            return Err(diagnostic("No column is chosen for the labels.".into())
-                .remedy("Choose the columns of 0 and 1, or the one that lists labels."));
+            return Err(invalid("No column is chosen for the labels.".into())
+                .remedy("Choose the columns of 0 and 1, or one column with lists of labels."));
         }
         Ok(())
     }
 
-    /// Visits every index, with what its column serves as.
-    fn each(&mut self, visit: &mut dyn FnMut(&mut u32, &'static str)) {
+    /// Calls `visit` with each column index and the role of the column.
+    fn visit_columns(&mut self, visit: &mut dyn FnMut(&mut u32, &'static str)) {
         let mut texts = |text: &mut u32, pair: &mut Option<u32>| {
             visit(text, "text");
             if let Some(pair) = pair {
@@ -234,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_must_exist_and_differ() {
+    fn columns_must_exist_and_be_distinct() {
         let columns = names(&["a", "b"]);
         let class = |text, pair, label| Mapping::Classification { text, pair, label };
         let completion = |prompt: &str, completion| Mapping::Completion { prompt: prompt.into(), completion };
@@ -256,24 +260,24 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_found_again_by_name() {
-        let (own, other) = (names(&["a", "b"]), names(&["b", "x", "a"]));
+    fn a_mapping_is_transferred_by_column_names() {
+        let (from, to) = (names(&["a", "b"]), names(&["b", "x", "a"]));
         let mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
-        let renamed = Mapping::Classification { text: 2, pair: None, label: 0 };
-        assert_eq!(mapping.renamed(&own, &other), Some(renamed));
-        assert_eq!(mapping.renamed(&own, &names(&["a", "c"])), None);
+        let remapped = Mapping::Classification { text: 2, pair: None, label: 0 };
+        assert_eq!(mapping.remap(&from, &to), Some(remapped));
+        assert_eq!(mapping.remap(&from, &names(&["a", "c"])), None);
         let prompt = Mapping::Completion { prompt: "{a}".into(), completion: 1 };
-        assert_eq!(prompt.renamed(&own, &names(&["c", "b"])), None);
+        assert_eq!(prompt.remap(&from, &names(&["c", "b"])), None);
     }
 
     #[test]
-    fn chosen_columns_are_listed_with_what_they_serve_as() {
+    fn columns_are_listed_with_their_roles() {
         let mapping = Mapping::Classification { text: 0, pair: Some(1), label: 2 };
-        assert_eq!(mapping.chosen(), [(0, "text"), (1, "second text"), (2, "label")]);
+        assert_eq!(mapping.index_roles(), [(0, "text"), (1, "second text"), (2, "label")]);
     }
 
     #[test]
-    fn a_template_gives_its_columns_their_role() {
+    fn columns_of_a_template_have_the_role_of_a_prompt() {
         let mapping = Mapping::Completion { prompt: "{b}: {b}".into(), completion: 0 };
         assert_eq!(mapping.roles(&names(&["a", "b"])), [(1, "prompt"), (0, "completion")]);
     }

@@ -1,8 +1,8 @@
-//! Bytes to rows: what a dropped file is, what is in it, and which rows train and validate.
+//! From the bytes of a file to training and validation rows.
 //!
-//! A file is read twice, in chunks: a [`Scanner`] tells what is in it and for which task it looks to be, and once the
-//! person has agreed on the [`Mapping`] a [`Collector`] takes what it names of each row. A [`Dataset`] splits those
-//! [`Examples`] without reading again.
+//! A file is read twice, in chunks. First, a [`Scanner`] detects its layout and suggests a task. Once the user has agreed
+//! on a [`Mapping`], a [`Collector`] reads the mapped columns of each row. A [`Dataset`] splits the resulting [`Examples`]
+//! without reading the file again.
 
 mod cell;
 mod collect;

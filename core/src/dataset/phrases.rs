@@ -1,11 +1,11 @@
-//! Small helpers for sentences that a person reads.
+//! Helpers for messages that the user reads.
 
-/// "1 row", "1,240 rows".
+/// A number with its noun: "1 row", "1,240 rows".
 pub(crate) fn count(n: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-/// "1,240".
+/// A number with thousands separators: "1,240".
 pub(crate) fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -18,7 +18,7 @@ pub(crate) fn thousands(n: usize) -> String {
     out
 }
 
-/// The first `chars` characters, with an ellipsis where something was cut.
+/// The first `chars` characters, with an ellipsis if the text is longer.
 pub(crate) fn excerpt(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -26,7 +26,7 @@ pub(crate) fn excerpt(text: &str, chars: usize) -> String {
     }
 }
 
-/// The first few names in quotes: `"a", "b" and 3 more`.
+/// The first few names, quoted: `"a", "b" and 3 more`.
 pub(crate) fn names<S: AsRef<str>>(all: &[S]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = all.iter().take(SHOWN).map(|name| format!("\"{}\"", excerpt(name.as_ref(), 60))).collect();
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_read_like_english() {
+    fn counts_have_plurals_and_separators() {
         assert_eq!(count(1, "row"), "1 row");
         assert_eq!(count(0, "row"), "0 rows");
         assert_eq!(count(1_234_567, "row"), "1,234,567 rows");
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn an_excerpt_counts_characters_not_bytes() {
+    fn excerpts_count_characters_not_bytes() {
         assert_eq!(excerpt("äöü", 3), "äöü");
         assert_eq!(excerpt("äöü", 2), "äö…");
     }

@@ -1,14 +1,15 @@
-//! BIO tags and their relatives.
+//! BIO tags and related schemes: IOB1, BIOES and BILOU.
 
-/// A tag of a known scheme.
+/// A tag of one of these schemes.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum BioTag<'a> {
     Outside,
     Begin(&'a str),
-    /// Goes on, or begins where nothing like it stands before.
+    /// Continues an entity, or begins one if no entity of its kind precedes it.
     Inside(&'a str),
 }
 
+/// Parses a tag. None if it follows no known scheme.
 pub(crate) fn parse(tag: &str) -> Option<BioTag<'_>> {
     if tag == "O" {
         return Some(BioTag::Outside);
@@ -20,12 +21,12 @@ pub(crate) fn parse(tag: &str) -> Option<BioTag<'_>> {
     }
 }
 
-/// Whether a tag is written as in BIO or its relatives.
+/// Returns true if a tag follows BIO or a related scheme.
 pub(crate) fn is_bio(tag: &str) -> bool {
     parse(tag).is_some()
 }
 
-/// Whether a model's labels are those of BIO.
+/// Returns true if all labels follow BIO or a related scheme.
 pub(crate) fn are_bio(labels: &[String]) -> bool {
     labels.iter().all(|label| is_bio(label))
 }

@@ -1,44 +1,44 @@
-//! Prompts: text with the names of columns in braces.
+//! Prompt templates: text with column names in braces.
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::phrases::names;
+use crate::dataset::phrases::{excerpt, names};
 use crate::diagnostic::Diagnostic;
 
-/// A prompt's template, its columns found.
+/// A parsed template.
 #[derive(Debug)]
-pub(super) struct Template {
-    /// Apart by blank lines.
-    paragraphs: Vec<Vec<Piece>>,
+pub(crate) struct Template {
+    /// The parts of the template between blank lines.
+    paragraphs: Vec<Vec<Fragment>>,
 }
 
 #[derive(Debug)]
-enum Piece {
+enum Fragment {
     Text(String),
     Column(u32),
 }
 
 impl Template {
-    /// Reads a template; a brace that is meant is written twice.
+    /// Parses a template. A literal brace is doubled.
     ///
     /// # Errors
-    /// `data.template` where a brace does not close, a column does not exist, or none is named.
-    pub(super) fn parse(template: &str, columns: &[String]) -> Result<Self, Diagnostic> {
+    /// `data.template` if a brace has no partner, a column does not exist, or the template names no column.
+    pub(crate) fn parse(template: &str, columns: &[String]) -> Result<Self, Diagnostic> {
         let mut paragraphs = Vec::new();
         for paragraph in template.split("\n\n") {
-            paragraphs.push(pieces(paragraph, columns)?);
+            paragraphs.push(fragments(paragraph, columns)?);
         }
         let parsed = Self { paragraphs };
         if parsed.columns().is_empty() {
-            return Err(refused("The prompt names no column, so that it would be the same for every row.", columns));
+            return Err(invalid("The prompt contains no column, so it would be the same for every row.", columns));
         }
         Ok(parsed)
     }
 
-    /// Indices of the columns that are named, each once.
-    pub(super) fn columns(&self) -> Vec<u32> {
+    /// Indices of the columns in the template, without duplicates.
+    pub(crate) fn columns(&self) -> Vec<u32> {
         let mut columns = Vec::new();
-        for piece in self.paragraphs.iter().flatten() {
-            if let Piece::Column(column) = piece
+        for fragment in self.paragraphs.iter().flatten() {
+            if let Fragment::Column(column) = fragment
                 && !columns.contains(column)
             {
                 columns.push(*column);
@@ -47,11 +47,11 @@ impl Template {
         columns
     }
 
-    /// The prompt of a row; none where all columns are empty.
-    pub(super) fn fill(&self, record: &Record) -> Option<String> {
-        let cell = |piece: &Piece| match piece {
-            Piece::Column(column) => Some(record.get(*column as usize).trim().to_owned()),
-            Piece::Text(_) => None,
+    /// The prompt for a record. None if all its columns are empty. A paragraph whose columns are all empty is left out.
+    pub(crate) fn fill(&self, record: &Record) -> Option<String> {
+        let cell = |fragment: &Fragment| match fragment {
+            Fragment::Column(column) => Some(record.get(*column as usize).trim().to_owned()),
+            Fragment::Text(_) => None,
         };
         let mut prompt = String::new();
         let (mut is_first, mut has_filled) = (true, false);
@@ -66,10 +66,10 @@ impl Template {
             if !std::mem::take(&mut is_first) {
                 prompt.push_str("\n\n");
             }
-            for piece in paragraph {
-                match piece {
-                    Piece::Text(text) => prompt.push_str(text),
-                    Piece::Column(column) => prompt.push_str(record.get(*column as usize).trim()),
+            for fragment in paragraph {
+                match fragment {
+                    Fragment::Text(text) => prompt.push_str(text),
+                    Fragment::Column(column) => prompt.push_str(record.get(*column as usize).trim()),
                 }
             }
         }
@@ -77,8 +77,8 @@ impl Template {
     }
 }
 
-fn pieces(paragraph: &str, columns: &[String]) -> Result<Vec<Piece>, Diagnostic> {
-    let mut pieces = Vec::new();
+fn fragments(paragraph: &str, columns: &[String]) -> Result<Vec<Fragment>, Diagnostic> {
+    let mut fragments = Vec::new();
     let mut text = String::new();
     let mut rest = paragraph;
     while let Some(at) = rest.find(['{', '}']) {
@@ -91,31 +91,26 @@ fn pieces(paragraph: &str, columns: &[String]) -> Result<Vec<Piece>, Diagnostic>
             continue;
         }
         let Some((name, after)) = rest.split_once('}').filter(|_| brace == "{") else {
-            return Err(refused(format!("A brace in the prompt stands alone, before “{}”.", start(rest)), columns));
-        };
-        let Some(column) = columns.iter().position(|column| column == name) else {
-            return Err(refused(
-                format!("The prompt names a column that does not exist, {}.", names(&[name])),
+            return Err(invalid(
+                format!("A brace in the prompt has no partner, before “{}”.", excerpt(rest.trim(), 20)),
                 columns,
             ));
         };
-        pieces.push(Piece::Text(std::mem::take(&mut text)));
-        pieces.push(Piece::Column(column as u32));
+        let Some(column) = columns.iter().position(|column| column == name) else {
+            return Err(invalid(format!("The prompt contains an unknown column, {}.", names(&[name])), columns));
+        };
+        fragments.push(Fragment::Text(std::mem::take(&mut text)));
+        fragments.push(Fragment::Column(column as u32));
         rest = after;
     }
     text.push_str(rest);
-    pieces.push(Piece::Text(text));
-    Ok(pieces)
+    fragments.push(Fragment::Text(text));
+    Ok(fragments)
 }
 
-/// The beginning of a text, to find a place by.
-fn start(text: &str) -> String {
-    crate::dataset::phrases::excerpt(text.trim(), 20)
-}
-
-fn refused(what: impl Into<String>, columns: &[String]) -> Diagnostic {
+fn invalid(what: impl Into<String>, columns: &[String]) -> Diagnostic {
     Diagnostic::new("data.template", what).done("The file was not read again.").remedy(format!(
-        "Write columns' names in braces, and a brace that is meant twice. The columns are {}.",
+        "Write column names in braces, and double a literal brace. The columns are {}.",
         names(columns)
     ))
 }
@@ -130,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn cells_stand_where_their_columns_are_named() {
+    fn cells_replace_column_names() {
         assert_eq!(fill("{{{a}}}: {b c}\n", &[" x ", "{a}"]).as_deref(), Some("{x}: {a}\n"));
         assert_eq!(fill("{a}", &["", "y"]), None);
     }
 
     #[test]
-    fn a_paragraph_without_its_cells_is_left_out() {
+    fn paragraphs_without_filled_cells_are_left_out() {
         let template = "Do this:\n{a}\n\nInput:\n{b c}\n\nAnswer:\n";
         assert_eq!(fill(template, &["x", "y"]).as_deref(), Some("Do this:\nx\n\nInput:\ny\n\nAnswer:\n"));
         assert_eq!(fill(template, &["x", " "]).as_deref(), Some("Do this:\nx\n\nAnswer:\n"));
@@ -144,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_brace_is_named_with_its_place() {
+    fn template_errors_show_the_place_and_the_columns() {
         let columns = ["a".to_owned()];
         for (template, what) in [("{a} {oops", "oops"), ("{a} } x", "x"), ("{A}", "\"A\"")] {
             let diagnostic = Template::parse(template, &columns).unwrap_err();

@@ -153,7 +153,7 @@ fn the_earlier_file_is_opened_again_where_another_was_open_meanwhile() {
 
 #[test]
 fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
-    let not_utf8 = || Diagnostic::new("data.not-utf8", "Line 2 holds bytes that are not UTF-8.");
+    let not_utf8 = || Diagnostic::new("data.not-utf8", "Line 2 contains bytes that are not UTF-8.");
     for mut state in [blocked(), trained()] {
         state.open(DataRole::Train, chosen("latin-1.csv"));
         state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic: not_utf8() });

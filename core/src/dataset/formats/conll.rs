@@ -1,46 +1,47 @@
-//! Sentences with a word a line and a blank line after each: the files of the CoNLL shared tasks and their
-//! descendants. The word is in the first column, the tag in the last.
+//! CoNLL files: one word per line, with a blank line after each sentence. The word is in the first column, the tag in the
+//! last, as in the CoNLL shared tasks and their descendants.
 
 use std::collections::HashSet;
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
+use crate::dataset::phrases::count;
 use crate::dataset::tag_scheme::is_bio;
 use crate::limits::MAX_ROW_BYTES;
 
-/// The columns that a sentence becomes.
+/// Columns of a sentence's record.
 pub(crate) const COLUMNS: [&str; 2] = ["tokens", "tags"];
-/// Endings of the names that such files have.
-const ENDINGS: [&str; 5] = [".conll", ".conllu", ".iob", ".iob2", ".bio"];
-/// Most tags of a file whose name alone says what it is.
+/// File extensions of CoNLL files.
+const EXTENSIONS: [&str; 5] = [".conll", ".conllu", ".iob", ".iob2", ".bio"];
+/// Most different tags of a file that is recognized by its name alone.
 const MAX_TAGS: usize = 200;
 
-/// Cuts text into sentences.
+/// Reads sentences.
 pub(crate) struct ConllReader;
 
 impl ConllReader {
-    /// Cuts the first sentence off `rest`; `is_end` says that no more text comes.
+    /// Reads the sentence at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         let mut words: Vec<&str> = Vec::new();
         let mut tags: Vec<&str> = Vec::new();
         let mut width = None;
-        let mut diagnostic = None;
+        let mut problem = None;
         let mut used = 0;
         for line in rest.split_inclusive('\n') {
             if !line.ends_with('\n') && !is_end {
-                return self.more(rest);
+                return more(rest);
             }
-            match kind(line) {
+            match parse_line(line) {
                 Line::Blank if used == 0 => return Step::Skip(line.len()),
-                Line::Blank => return self.sentence(used + line.len(), (&words, &tags), diagnostic, record),
-                Line::Beside => {}
+                Line::Blank => return sentence(used + line.len(), (&words, &tags), problem, record),
+                Line::Comment => {}
                 Line::Word(columns) => {
                     let expected = *width.get_or_insert(columns.len());
                     if columns.len() < 2 || columns.len() != expected {
                         let nth = words.len() + 1;
-                        diagnostic.get_or_insert(format!(
-                            "word {nth} has {} columns, not {}",
-                            columns.len(),
+                        problem.get_or_insert(format!(
+                            "word {nth} has {} instead of {}",
+                            count(columns.len(), "column"),
                             expected.max(2)
                         ));
                     }
@@ -50,73 +51,70 @@ impl ConllReader {
             }
             used += line.len();
         }
-        if is_end { self.sentence(used, (&words, &tags), diagnostic, record) } else { self.more(rest) }
+        if is_end { sentence(used, (&words, &tags), problem, record) } else { more(rest) }
     }
+}
 
-    fn more(&self, rest: &str) -> Step {
-        if rest.len() <= MAX_ROW_BYTES {
-            return Step::NeedMore;
-        }
-        Step::Invalid(rest.len(), format!("a sentence longer than {} MB", MAX_ROW_BYTES >> 20))
+/// Asks for more text, unless the sentence is already too long.
+fn more(rest: &str) -> Step {
+    if rest.len() <= MAX_ROW_BYTES {
+        return Step::NeedMore;
     }
+    Step::Invalid(rest.len(), format!("the sentence is longer than {} MB", MAX_ROW_BYTES >> 20))
+}
 
-    fn sentence(
-        &self,
-        used: usize,
-        (words, tags): (&[&str], &[&str]),
-        diagnostic: Option<String>,
-        record: &mut Record,
-    ) -> Step {
-        if let Some(reason) = diagnostic {
-            return Step::Invalid(used, reason);
-        }
-        if words.is_empty() {
-            return Step::Skip(used);
-        }
-        // A word that is empty or holds a space would be lost between spaces.
-        let is_plain = words.iter().chain(tags).all(|word| !word.is_empty() && !word.contains(' '));
-        for column in [words, tags] {
-            let cell = if is_plain { column.join(" ") } else { serde_json::json!(column).to_string() };
-            record.push_cell(&cell);
-        }
-        Step::Record(used)
+/// Writes a sentence as a record, or reports its problem.
+fn sentence(used: usize, (words, tags): (&[&str], &[&str]), problem: Option<String>, record: &mut Record) -> Step {
+    if let Some(reason) = problem {
+        return Step::Invalid(used, reason);
     }
+    if words.is_empty() {
+        return Step::Skip(used);
+    }
+    // Joined by spaces, a word that is empty or contains a space could not be split off again.
+    let is_splittable = words.iter().chain(tags).all(|word| !word.is_empty() && !word.contains(' '));
+    for column in [words, tags] {
+        let cell = if is_splittable { column.join(" ") } else { serde_json::json!(column).to_string() };
+        record.push_cell(&cell);
+    }
+    Step::Record(used)
 }
 
 enum Line<'a> {
     /// Ends a sentence.
     Blank,
     /// A comment, or the beginning of a document.
-    Beside,
+    Comment,
     Word(Vec<&'a str>),
 }
 
-fn kind(line: &str) -> Line<'_> {
+fn parse_line(line: &str) -> Line<'_> {
     let line = line.trim_end_matches(['\r', '\n']);
     if line.trim().is_empty() {
         return Line::Blank;
     }
     let is_comment = line.starts_with("# ") && line.contains(" = ");
     if is_comment || line.starts_with("-DOCSTART-") {
-        return Line::Beside;
+        return Line::Comment;
     }
-    // A word may hold any white space but a tab, where tabs stand between the columns.
-    Line::Word(match line.contains('\t') {
-        true => line.split('\t').collect(),
-        false => line.split(' ').filter(|column| !column.is_empty()).collect(),
+    // If tabs separate the columns, a word may contain any other white space.
+    Line::Word(if line.contains('\t') {
+        line.split('\t').collect()
+    } else {
+        line.split(' ').filter(|column| !column.is_empty()).collect()
     })
 }
 
-/// Whether the beginning of a file is written so: its name or its tags say it. The last line may be cut.
+/// Returns true if the beginning of a file looks like CoNLL, by the file's name or its tags. The last line may be cut.
 pub(crate) fn is_conll(name: &str, sample: &str) -> bool {
-    let is_named = ENDINGS.iter().any(|ending| name.to_lowercase().ends_with(ending));
+    let is_named = EXTENSIONS.iter().any(|ending| name.to_lowercase().ends_with(ending));
     let (mut widths, mut tags) = (HashSet::new(), HashSet::new());
     let (mut has_break, mut words) = (false, 0);
     let whole = sample.rfind('\n').map_or(sample, |end| &sample[..end]);
     for line in whole.split('\n') {
-        match kind(line) {
+        match parse_line(line) {
             Line::Blank => has_break |= words > 0,
-            Line::Beside => has_break = true,
+            Line::Comment => has_break = true,
             Line::Word(columns) => {
                 words += 1;
                 widths.insert(columns.len());
@@ -124,12 +122,12 @@ pub(crate) fn is_conll(name: &str, sample: &str) -> bool {
             }
         }
     }
-    let is_even = widths.len() == 1 && !widths.contains(&1);
+    let has_fixed_width = widths.len() == 1 && !widths.contains(&1);
     if is_named {
-        return is_even && tags.len() <= MAX_TAGS;
+        return has_fixed_width && tags.len() <= MAX_TAGS;
     }
-    // "O" alone, and a break: else it may be a table of texts whose labels look like tags.
-    is_even && has_break && tags.iter().all(|tag| is_bio(tag)) && tags.contains("O")
+    // Without "O" and a blank line, it may be a table of texts whose labels look like tags.
+    has_fixed_width && has_break && tags.iter().all(|tag| is_bio(tag)) && tags.contains("O")
 }
 
 #[cfg(test)]
@@ -170,18 +168,18 @@ mod tests {
     }
 
     #[test]
-    fn a_word_may_hold_spaces_between_tabs() {
+    fn words_may_contain_spaces_between_tabs() {
         assert_eq!(sentences("New York\tB-X\nis\tO\n"), [row(r#"["New York","is"]"#, r#"["B-X","O"]"#)]);
     }
 
     #[test]
-    fn an_uneven_sentence_is_refused_alone() {
+    fn sentences_with_uneven_columns_are_skipped() {
         let found = sentences("a O\nb\n\nc O\n");
-        assert_eq!(found, [Err("word 2 has 1 columns, not 2".into()), row("c", "O")]);
+        assert_eq!(found, [Err("word 2 has 1 column instead of 2".into()), row("c", "O")]);
     }
 
     #[test]
-    fn tags_or_the_name_tell_such_files_from_tables() {
+    fn conll_files_are_told_from_tables_by_tags_or_name() {
         assert!(is_conll("x.txt", "a\tO\nb\tB-X\n\t\nc\tO\n"));
         assert!(is_conll("x.conll", "a DT\nb NN\n"));
         assert!(!is_conll("x.txt", "a DT\nb NN\n\nc DT\n"));

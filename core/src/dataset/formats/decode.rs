@@ -1,35 +1,35 @@
-//! Bytes to text: what encoding a file has, and its text piece by piece.
+//! Detects the encoding of a file, and decodes it chunk by chunk.
 
 use crate::dataset::layout::Encoding;
 use crate::diagnostic::Diagnostic;
 
-/// First bytes of files that people drop by mistake, with what they are and what helps.
+/// Magic bytes of other file types, with their description and a remedy.
 const NOT_TEXT: [(&[u8], &str, &str); 10] = [
-    (b"\x89PNG", "a picture (PNG)", PICTURE),
-    (b"\xff\xd8\xff", "a picture (JPEG)", PICTURE),
-    (b"GIF87a", "a picture (GIF)", PICTURE),
-    (b"GIF89a", "a picture (GIF)", PICTURE),
-    (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
+    (b"\x89PNG", "an image (PNG)", IMAGE),
+    (b"\xff\xd8\xff", "an image (JPEG)", IMAGE),
+    (b"GIF87a", "an image (GIF)", IMAGE),
+    (b"GIF89a", "an image (GIF)", IMAGE),
+    (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save it as CSV."),
     (
         b"PK\x03\x04",
         "a zip archive or an office file (such as .xlsx)",
-        "A spreadsheet: save it as CSV. An archive: unpack it and drop the table inside.",
+        "Save a spreadsheet as CSV. Unpack an archive and use the table inside.",
     ),
     (b"\xd0\xcf\x11\xe0", "an old office file (such as .xls)", "Open it and save it as CSV."),
-    (b"\x1f\x8b", "a compressed file (gzip)", "Unpack it and drop the table inside."),
+    (b"\x1f\x8b", "a compressed file (gzip)", "Unpack it and use the table inside."),
     (b"PAR1\x15", "a Parquet file", "Save it as CSV or JSONL."),
-    (b"SQLite format 3\0", "a database (SQLite)", "Save the table that you need as CSV."),
+    (b"SQLite format 3\0", "a database (SQLite)", "Export the table that you need as CSV."),
 ];
-const PICTURE: &str = "Drop a table with a text and a label in each row: CSV, TSV, JSONL or JSON.";
+const IMAGE: &str = "Use a table with a text and a label in each row: CSV, TSV, JSONL or JSON.";
 
-/// Code points of the bytes 0x80 to 0x9F in Windows-1252; the five unassigned ones stay control characters, as in
-/// the WHATWG Encoding Standard.
+/// Characters of the bytes 0x80 to 0x9F in Windows-1252. The five unassigned bytes map to control characters, as in the
+/// WHATWG Encoding Standard.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
     '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// The encoding that the byte order mark tells; UTF-8 where there is none.
+/// Encoding given by the byte order mark, or UTF-8 if there is none.
 pub(crate) fn encoding_from_mark(head: &[u8]) -> Encoding {
     match head {
         [0xff, 0xfe, ..] => Encoding::Utf16Le,
@@ -38,14 +38,14 @@ pub(crate) fn encoding_from_mark(head: &[u8]) -> Encoding {
     }
 }
 
-/// Says what a file is that cannot be a text table.
+/// Rejects files that are not text.
 ///
 /// # Errors
-/// `data.not-text` for pictures, documents, archives and databases.
+/// `data.not-text` for images, documents, archives and databases.
 pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
     match NOT_TEXT.iter().find(|(magic, ..)| head.starts_with(magic)) {
         Some((_, what, remedy)) => {
-            Err(Diagnostic::new("data.not-text", format!("This is {what}, not a text table, whatever its name says."))
+            Err(Diagnostic::new("data.not-text", format!("This is {what}, not a text table, whatever its name."))
                 .done("The file was not read.")
                 .remedy(*remedy))
         }
@@ -53,14 +53,14 @@ pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
     }
 }
 
-/// Turns chunks of any size into text.
+/// Decodes chunks of any size.
 pub(crate) struct Decoder {
     encoding: Encoding,
-    /// Bytes of a character that the last chunk cut.
+    /// Bytes of a character that was cut at the end of the last chunk.
     tail: Vec<u8>,
-    /// Whether nothing has come out yet: a byte order mark may.
+    /// True until the first character, which may be a byte order mark.
     at_start: bool,
-    /// Line ends so far.
+    /// Number of line ends so far.
     lines: usize,
 }
 
@@ -69,10 +69,10 @@ impl Decoder {
         Self { encoding, tail: Vec::new(), at_start: true, lines: 0 }
     }
 
-    /// Appends the chunk's text to `out`.
+    /// Decodes a chunk and appends its text to `out`.
     ///
     /// # Errors
-    /// `data.not-utf8`, `data.not-utf16` and `data.zero-byte`, each with its line.
+    /// `data.not-utf8`, `data.not-utf16` and `data.zero-byte`, each with the line.
     pub(crate) fn push(&mut self, chunk: &[u8], out: &mut String) -> Result<(), Diagnostic> {
         let joined;
         let bytes = if self.tail.is_empty() {
@@ -105,15 +105,18 @@ impl Decoder {
             return Err(self.zero_byte(&added[..at]));
         }
         self.lines += line_ends(added);
-        if whole { Ok(()) } else { Err(self.not_readable()) }
+        if whole { Ok(()) } else { Err(self.undecodable()) }
     }
 
     /// Checks that the file does not end in the middle of a character.
+    ///
+    /// # Errors
+    /// `data.not-utf8` and `data.not-utf16`.
     pub(crate) fn finish(&self) -> Result<(), Diagnostic> {
-        if self.tail.is_empty() { Ok(()) } else { Err(self.not_readable()) }
+        if self.tail.is_empty() { Ok(()) } else { Err(self.undecodable()) }
     }
 
-    /// Returns whether all bytes could be read.
+    /// Returns false if a byte is invalid.
     fn utf8(&mut self, bytes: &[u8], out: &mut String) -> bool {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
@@ -132,7 +135,7 @@ impl Decoder {
         }
     }
 
-    /// Returns whether all bytes could be read.
+    /// Returns false if a byte is invalid.
     fn utf16(&mut self, bytes: &[u8], out: &mut String, unit: fn([u8; 2]) -> u16) -> bool {
         let (pairs, odd) = bytes.as_chunks::<2>();
         let is_cut = pairs.last().is_some_and(|&pair| (0xd800..0xdc00).contains(&unit(pair)));
@@ -147,18 +150,20 @@ impl Decoder {
         true
     }
 
-    fn not_readable(&self) -> Diagnostic {
+    fn undecodable(&self) -> Diagnostic {
         let line = self.lines + 1;
-        let done = "The file was not read: guessing would put wrong letters into the texts.";
+        let done = "The file was not read, because guessing could put wrong letters into the texts.";
         match self.encoding {
             Encoding::Utf8 | Encoding::Windows1252 => Diagnostic::new(
                 "data.not-utf8",
-                format!("Line {line} holds bytes that are not UTF-8."),
+                format!("Line {line} contains bytes that are not UTF-8."),
             )
             .done(done)
-            .remedy("If the file comes from an older Windows program, read it as Windows-1252. Or save it as UTF-8."),
+            .remedy(
+                "If the file is from an older Windows program, read it as Windows-1252. Otherwise, save it as UTF-8.",
+            ),
             Encoding::Utf16Le | Encoding::Utf16Be => {
-                Diagnostic::new("data.not-utf16", format!("Line {line} holds bytes that are not UTF-16."))
+                Diagnostic::new("data.not-utf16", format!("Line {line} contains bytes that are not UTF-16."))
                     .done(done)
                     .remedy("Save the file as UTF-8.")
             }
@@ -167,15 +172,13 @@ impl Decoder {
 
     fn zero_byte(&self, before: &[u8]) -> Diagnostic {
         let line = self.lines + line_ends(before) + 1;
-        Diagnostic::new("data.zero-byte", format!("Line {line} holds a zero byte: this is not a text table."))
+        Diagnostic::new("data.zero-byte", format!("Line {line} contains a zero byte, so this is not a text table."))
             .done("The file was not read.")
-            .remedy(
-                "If it is a table in UTF-16 without a byte order mark, or was damaged on its way, save it as UTF-8.",
-            )
+            .remedy("If it is a table in UTF-16 without a byte order mark, save it as UTF-8. It may also be damaged.")
     }
 }
 
-/// Line ends in bytes.
+/// Number of line ends in `bytes`.
 pub(crate) fn line_ends(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte == b'\n').count()
 }
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_survives_every_chunk_size() {
+    fn every_encoding_is_decoded_in_chunks_of_any_size() {
         let text = "\u{feff}aé€😀\n";
         let le: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let be: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -210,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_tells_the_encoding() {
+    fn the_byte_order_mark_gives_the_encoding() {
         assert_eq!(encoding_from_mark(b"\xff\xfea\0"), Encoding::Utf16Le);
         assert_eq!(encoding_from_mark(b"\xfe\xff\0a"), Encoding::Utf16Be);
         assert_eq!(encoding_from_mark(b"\xef\xbb\xbfa"), Encoding::Utf8);
     }
 
     #[test]
-    fn what_is_not_text_is_named_with_its_line() {
+    fn undecodable_bytes_are_reported_with_their_line() {
         for (encoding, bytes, code, line) in [
             (Encoding::Utf8, &b"a\nb\n\xe9t\xe9\n"[..], "data.not-utf8", "Line 3"),
             (Encoding::Utf8, b"a\n\xc3", "data.not-utf8", "Line 2"),
@@ -235,10 +238,10 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_named_whatever_its_name() {
+    fn images_are_recognized_by_their_bytes() {
         let diagnostic = check_is_text(b"\x89PNG\r\n\x1a\n").unwrap_err();
         assert_eq!(diagnostic.code, "data.not-text");
-        assert!(diagnostic.what.contains("picture"));
+        assert!(diagnostic.what.contains("image"));
         assert_eq!(check_is_text(b"text,label"), Ok(()));
     }
 }

@@ -1,34 +1,35 @@
-//! Rows whose cells stand apart by a delimiter: RFC 4180, and what people really have.
+//! Delimited tables such as CSV and TSV: RFC 4180, and the deviations found in real files.
 //!
-//! A quote opens a quoted cell only at the cell's beginning, and only if it closes properly: before a delimiter or a
-//! line end. On one line that is judged leniently (`"he said "hi"",x` closes at the last quote before the comma).
-//! Over several lines it is judged strictly: a quote that is neither doubled nor closing shows that the first one was
-//! an ordinary character, so that one stray quote never swallows the rows up to the next.
+//! A quote opens a quoted cell only at the beginning of the cell, and only if it is closed properly, before a delimiter or
+//! a line end. Within one line, this rule is lenient: `"he said "hi"",x` closes at the last quote before the comma. Across
+//! lines it is strict: a quote that is neither doubled nor closing shows that the opening one was an ordinary character, so
+//! a stray quote never swallows the rows up to the next quote.
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::limits::MAX_ROW_BYTES;
 
-/// How the cells are written.
+/// How the cells are delimited and quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub delimiter: u8,
-    /// Whether a quoted cell may hold line ends.
+    /// True if a quoted cell may contain line breaks.
     pub multiline: bool,
 }
 
-/// Cuts rows off text.
+/// Reads rows of a table.
 pub(crate) struct DelimitedReader {
     dialect: Dialect,
-    /// Inside a line that is too long to be kept.
+    /// True inside a line that is too long to keep.
     is_skipping: bool,
 }
 
-/// Where a quoted cell ends.
+/// End of a quoted cell.
 enum Close {
     At(usize),
-    Nowhere,
-    /// Not in the text that has come so far.
+    /// The quote is never closed.
+    Never,
+    /// Not within the text read so far.
     Unknown,
 }
 
@@ -37,7 +38,7 @@ impl DelimitedReader {
         Self { dialect, is_skipping: false }
     }
 
-    /// Cuts the first row off `rest`; `is_end` says that no more text comes.
+    /// Reads the row at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.is_skipping {
             let line_end = rest.find('\n');
@@ -53,7 +54,7 @@ impl DelimitedReader {
         loop {
             let close = match bytes.get(at) {
                 Some(b'"') => self.close(&bytes[at + 1..], is_end || is_full),
-                _ => Close::Nowhere,
+                _ => Close::Never,
             };
             match close {
                 Close::Unknown => return Step::NeedMore,
@@ -61,7 +62,7 @@ impl DelimitedReader {
                     write_quoted(record, &rest[at + 1..at + 1 + len]);
                     at += len + 2;
                 }
-                Close::Nowhere => {
+                Close::Never => {
                     record.has_open_quote |= self.dialect.multiline && bytes.get(at) == Some(&b'"');
                     let stop = |&byte: &u8| byte == self.dialect.delimiter || byte == b'\n';
                     let end = match bytes[at..].iter().position(stop) {
@@ -69,7 +70,10 @@ impl DelimitedReader {
                         None if is_end => rest.len(),
                         None if is_full => {
                             self.is_skipping = true;
-                            return Step::Invalid(rest.len(), format!("longer than {} MB", MAX_ROW_BYTES >> 20));
+                            return Step::Invalid(
+                                rest.len(),
+                                format!("the row is longer than {} MB", MAX_ROW_BYTES >> 20),
+                            );
                         }
                         None => return Step::NeedMore,
                     };
@@ -89,27 +93,27 @@ impl DelimitedReader {
         }
     }
 
-    /// Finds the closing quote in what follows an opening one. `is_all` says that more text would not help.
-    fn close(&self, bytes: &[u8], is_all: bool) -> Close {
-        let unknown = if is_all { Close::Nowhere } else { Close::Unknown };
+    /// Finds the closing quote in the bytes after an opening one. `is_final` is true if more text would not help.
+    fn close(&self, bytes: &[u8], is_final: bool) -> Close {
+        let unknown = if is_final { Close::Never } else { Close::Unknown };
         let (mut at, mut has_bare, mut is_first_line) = (0, false, true);
         while let Some(found) = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\n')) {
             at += found;
             if bytes[at] == b'\n' {
                 if has_bare || !self.dialect.multiline {
-                    return Close::Nowhere;
+                    return Close::Never;
                 }
                 is_first_line = false;
                 at += 1;
                 continue;
             }
             match (bytes.get(at + 1), bytes.get(at + 2)) {
-                (None, _) if !is_all => return Close::Unknown,
-                (Some(b'\r'), None) if !is_all => return Close::Unknown,
+                (None, _) if !is_final => return Close::Unknown,
+                (Some(b'\r'), None) if !is_final => return Close::Unknown,
                 (None | Some(b'\n'), _) | (Some(b'\r'), None | Some(b'\n')) => return Close::At(at),
                 (Some(&next), _) if next == self.dialect.delimiter => return Close::At(at),
                 (Some(b'"'), _) => at += 2,
-                _ if !is_first_line => return Close::Nowhere,
+                _ if !is_first_line => return Close::Never,
                 _ => {
                     has_bare = true;
                     at += 1;
@@ -120,7 +124,7 @@ impl DelimitedReader {
     }
 }
 
-/// Writes the inside of a quoted cell, where a quote is written twice.
+/// Writes the content of a quoted cell, in which quotes are doubled.
 fn write_quoted(record: &mut Record, inside: &str) {
     let mut parts = inside.split("\"\"");
     record.write(parts.next().unwrap_or_default());
@@ -152,27 +156,27 @@ mod tests {
     }
 
     #[test]
-    fn quoted_cells_hold_delimiters_quotes_and_line_ends() {
+    fn quoted_cells_may_contain_delimiters_quotes_and_line_breaks() {
         let text = "\"a, \"\"b\"\"\",x\r\n\"two\nlines\",\"\"\n\nlast,";
         assert_eq!(parse(b',', true, text), [["a, \"b\"", "x"], ["two\nlines", ""], ["last", ""]]);
     }
 
     #[test]
-    fn a_quote_in_a_cell_is_an_ordinary_character() {
+    fn quotes_inside_cells_are_ordinary_characters() {
         assert_eq!(parse(b',', true, "say \"hi\",x\n"), [["say \"hi\"", "x"]]);
         assert_eq!(parse(b',', true, "\"say \"hi\" now\",x\n"), [["say \"hi\" now", "x"]]);
         assert_eq!(parse(b'\t', false, "\" stray\t1\nb\t\"q\"\n"), [["\" stray", "1"], ["b", "q"]]);
     }
 
     #[test]
-    fn an_open_quote_swallows_no_rows() {
+    fn an_unclosed_quote_swallows_no_rows() {
         let text = "\"open,x\nb,y\n\"c, d\",z\n";
         assert_eq!(parse(b',', true, text), [["\"open", "x"], ["b", "y"], ["c, d", "z"]]);
         assert_eq!(parse(b',', true, "a,\"open\nb,y"), [["a", "\"open"], ["b", "y"]]);
     }
 
     #[test]
-    fn lines_end_at_line_feeds_only() {
+    fn only_line_feeds_end_lines() {
         assert_eq!(parse(b'\t', false, "a\u{85}b\u{2028}c\rd\t1\n"), [["a\u{85}b\u{2028}c\rd", "1"]]);
     }
 }

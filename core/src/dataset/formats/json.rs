@@ -1,4 +1,4 @@
-//! Rows that are JSON objects: one a line, or in one array.
+//! Rows as JSON objects: one per line, or all in one array.
 
 use std::collections::HashSet;
 
@@ -8,20 +8,26 @@ use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::limits::MAX_ROW_BYTES;
 
-/// Turns objects into cells; the columns are the union of the keys.
-struct Columns {
+/// Reason to skip everything after a value whose end is missing.
+pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing after it could be read";
+
+/// Converts objects to records. The columns are the union of all keys, in order of appearance.
+struct ObjectColumns {
     keys: Vec<String>,
     known: HashSet<String>,
 }
 
-impl Columns {
+impl ObjectColumns {
     fn new(keys: Vec<String>) -> Self {
         Self { known: keys.iter().cloned().collect(), keys }
     }
 
-    /// Writes the object's cells, or says why it cannot be read.
+    /// Writes the cells of an object.
+    ///
+    /// # Errors
+    /// The reason why it cannot be read.
     fn write(&mut self, json: &str, record: &mut Record) -> Result<(), String> {
-        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| reason(&error))?;
+        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
         for key in object.keys() {
             if !self.known.contains(key) {
                 self.known.insert(key.clone());
@@ -35,7 +41,7 @@ impl Columns {
     }
 }
 
-/// Writes a value as a cell: a text as it is, nothing for null, JSON for all else.
+/// Writes a value as a cell: a string without quotes, nothing for null, and JSON for anything else.
 pub(crate) fn write_value(value: Option<&Value>, record: &mut Record) {
     match value {
         None | Some(Value::Null) => {}
@@ -45,9 +51,9 @@ pub(crate) fn write_value(value: Option<&Value>, record: &mut Record) {
     record.end_cell();
 }
 
-/// Why JSON cannot be read.
-pub(crate) fn reason(error: &serde_json::Error) -> String {
-    // serde_json tells this by its words alone.
+/// Reason why JSON cannot be parsed.
+pub(crate) fn json_error(error: &serde_json::Error) -> String {
+    // serde_json has no category for this error, only the message.
     if error.to_string().starts_with("recursion limit") {
         "nested too deeply".into()
     } else if error.is_data() {
@@ -59,28 +65,28 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether a text is one JSON object.
+/// Returns true if a text is one JSON object.
 pub(crate) fn is_object(json: &str) -> bool {
     serde_json::from_str::<Map<String, Value>>(json).is_ok()
 }
 
-/// One JSON object a line.
+/// Reads JSON Lines.
 pub(crate) struct JsonLinesReader {
-    columns: Columns,
-    /// Inside a line that is too long to be kept.
+    columns: ObjectColumns,
+    /// True inside a line that is too long to keep.
     is_skipping: bool,
 }
 
 impl JsonLinesReader {
     pub(crate) fn new(keys: Vec<String>) -> Self {
-        Self { columns: Columns::new(keys), is_skipping: false }
+        Self { columns: ObjectColumns::new(keys), is_skipping: false }
     }
 
     pub(crate) fn keys(&self) -> &[String] {
         &self.columns.keys
     }
 
-    /// Cuts the first line off `rest`; `is_end` says that no more text comes.
+    /// Reads the line at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         let line_end = rest.find('\n');
         let used = line_end.map_or(rest.len(), |at| at + 1);
@@ -93,7 +99,7 @@ impl JsonLinesReader {
                 return Step::NeedMore;
             }
             self.is_skipping = true;
-            return Step::Invalid(used, format!("longer than {} MB", MAX_ROW_BYTES >> 20));
+            return Step::Invalid(used, format!("the line is longer than {} MB", MAX_ROW_BYTES >> 20));
         }
         let line = rest[..used].trim();
         if line.is_empty() {
@@ -106,37 +112,37 @@ impl JsonLinesReader {
     }
 }
 
-/// One JSON array of objects.
+/// Reads a JSON array of objects.
 pub(crate) struct JsonArrayReader {
-    columns: Columns,
-    position: Position,
+    columns: ObjectColumns,
+    position: ArrayPosition,
 }
 
 #[derive(PartialEq)]
-enum Position {
+enum ArrayPosition {
     Before,
     Inside,
-    /// After the array, or after something in it whose end was not found.
+    /// After the array, or after an element whose end was not found.
     Over,
 }
 
 impl JsonArrayReader {
     pub(crate) fn new(keys: Vec<String>) -> Self {
-        Self { columns: Columns::new(keys), position: Position::Before }
+        Self { columns: ObjectColumns::new(keys), position: ArrayPosition::Before }
     }
 
     pub(crate) fn keys(&self) -> &[String] {
         &self.columns.keys
     }
 
-    /// Cuts the first element off `rest`; `is_end` says that no more text comes.
+    /// Reads the element at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
-        if self.position == Position::Over {
+        if self.position == ArrayPosition::Over {
             return Step::Skip(rest.len());
         }
-        if self.position == Position::Before {
+        if self.position == ArrayPosition::Before {
             let Some(at) = rest.find('[') else { return Step::Skip(rest.len()) };
-            self.position = Position::Inside;
+            self.position = ArrayPosition::Inside;
             return Step::Skip(at + 1);
         }
         let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
@@ -144,7 +150,7 @@ impl JsonArrayReader {
             return Step::Skip(gap);
         }
         if rest.starts_with(']') {
-            self.position = Position::Over;
+            self.position = ArrayPosition::Over;
             return Step::Skip(1);
         }
         match element_len(rest.as_bytes()) {
@@ -153,15 +159,15 @@ impl JsonArrayReader {
                 Err(reason) => Step::Invalid(len, reason),
             },
             None if is_end || rest.len() > MAX_ROW_BYTES => {
-                self.position = Position::Over;
-                Step::Invalid(rest.len(), "what begins here does not end: nothing after it could be read".into())
+                self.position = ArrayPosition::Over;
+                Step::Invalid(rest.len(), NEVER_ENDS.into())
             }
             None => Step::NeedMore,
         }
     }
 }
 
-/// Length of the value at the beginning, if its end is there.
+/// Length of the value at the beginning, if it is complete.
 pub(crate) fn value_len(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {
         b'"' => string_len(bytes),
@@ -170,7 +176,7 @@ pub(crate) fn value_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Length of the string at the beginning, quotes counted, if its end is there.
+/// Length of the string at the beginning including its quotes, if it is complete.
 pub(crate) fn string_len(bytes: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
@@ -182,7 +188,7 @@ pub(crate) fn string_len(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Length of the array element at the beginning, if its end is there.
+/// Length of the array element at the beginning, if it is complete.
 fn element_len(bytes: &[u8]) -> Option<usize> {
     let is_nested = matches!(bytes.first(), Some(b'{' | b'['));
     let (mut depth, mut in_string, mut at) = (0usize, false, 0);
@@ -211,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_element_ends_where_its_brackets_do() {
+    fn elements_end_at_their_closing_bracket() {
         for (text, len) in [
             (r#"{"a":"}\"]"},"#, Some(12)),
             (r#"[[1],2]]"#, Some(7)),
@@ -226,7 +232,7 @@ mod tests {
 
     #[test]
     fn values_become_cells() {
-        let mut columns = Columns::new(vec!["z".into()]);
+        let mut columns = ObjectColumns::new(vec!["z".into()]);
         let mut record = Record::default();
         columns.write(r#"{"a":"x","n":1.5,"b":true,"o":null,"l":[1,{"k":2}]}"#, &mut record).unwrap();
         assert_eq!(columns.keys, ["z", "a", "n", "b", "o", "l"]);

@@ -1,21 +1,22 @@
-//! A JSON object of arrays, one a column. It is read whole: the second column begins after the last row of the first.
+//! A JSON object of arrays, one per column. It is read as a whole, because the second column begins after the last row of
+//! the first.
 
 use serde_json::{Map, Value};
 
-use crate::dataset::formats::json::{reason, string_len, value_len, write_value};
+use crate::dataset::formats::json::{json_error, string_len, value_len, write_value};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
-use crate::dataset::phrases::names;
+use crate::dataset::phrases::{count, names};
 use crate::limits::MAX_JSON_BYTES;
 
-/// Turns columns into rows, once all are there.
+/// Converts columns to rows, once all of them have been read.
 #[derive(Default)]
 pub(crate) struct JsonColumnsReader {
     keys: Vec<String>,
     columns: Vec<Vec<Value>>,
-    /// Rows given out; none before the columns are read.
+    /// Number of rows returned so far. None until the columns have been read.
     row: Option<usize>,
-    /// Nothing more can be read.
+    /// True if nothing more can be read.
     is_over: bool,
 }
 
@@ -28,12 +29,12 @@ impl JsonColumnsReader {
         &self.keys
     }
 
-    /// The number of the row that was given out last, from 1.
+    /// Number of the row that was returned last, from 1.
     pub(crate) fn row_number(&self) -> u32 {
         self.row.unwrap_or_default() as u32
     }
 
-    /// Gives the next row; `is_end` says that no more text comes.
+    /// Reads the next row. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.is_over {
             return Step::Skip(rest.len());
@@ -41,8 +42,10 @@ impl JsonColumnsReader {
         if self.row.is_none() {
             if rest.len() > MAX_JSON_BYTES {
                 self.is_over = true;
-                let what =
-                    format!("columns of more than {} MB cannot be read: write one object a line", MAX_JSON_BYTES >> 20);
+                let what = format!(
+                    "columns of more than {} MB cannot be read: write one object per line",
+                    MAX_JSON_BYTES >> 20
+                );
                 return Step::Invalid(rest.len(), what);
             }
             if !is_end {
@@ -67,27 +70,31 @@ impl JsonColumnsReader {
     }
 
     fn read(&mut self, json: &str) -> Result<(), String> {
-        let mut object: Map<String, Value> = serde_json::from_str(json).map_err(|error| reason(&error))?;
+        let mut object: Map<String, Value> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
         if self.keys.is_empty() {
             self.keys = object.keys().cloned().collect();
         }
         for key in &self.keys {
             match object.remove(key) {
                 Some(Value::Array(column)) => self.columns.push(column),
-                _ => return Err(format!("{} is no array", names(&[key]))),
+                _ => return Err(format!("{} is not an array", names(&[key]))),
             }
         }
         let longest = self.columns.iter().map(Vec::len).max().unwrap_or_default();
         if let Some(short) = self.columns.iter().position(|column| column.len() < longest) {
             let len = self.columns[short].len();
-            return Err(format!("column {} has {len} values, another one {longest}", names(&[&self.keys[short]])));
+            return Err(format!(
+                "column {} has {}, another one has {longest}",
+                names(&[&self.keys[short]]),
+                count(len, "value")
+            ));
         }
         self.row = Some(0);
         Ok(())
     }
 }
 
-/// Whether the beginning of a text is an object whose members are all arrays, none of them of objects.
+/// Returns true if the beginning of a file looks like an object whose members are all arrays, none of them of objects.
 pub(crate) fn are_columns(sample: &str) -> bool {
     let bytes = sample.as_bytes();
     let Some(open) = bytes.iter().position(|&byte| byte == b'{') else { return false };
@@ -101,7 +108,7 @@ pub(crate) fn are_columns(sample: &str) -> bool {
         match bytes.get(at) {
             Some(b'"') => {}
             Some(b'}') => return columns > 0 && sample[at + 1..].trim().is_empty(),
-            // The sample may end here.
+            // The sample may be cut here.
             None => return columns > 0,
             Some(_) => return false,
         }
@@ -128,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_told_from_rows_and_documents() {
+    fn objects_of_columns_are_told_from_rows_and_documents() {
         for sample in [r#"{"a":["x"],"b":[1]}"#, "{\n \"a\" : [ [\"x\"], []", r#"{"a":["x"],"b"#] {
             assert!(are_columns(sample), "{sample}");
         }
@@ -140,12 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn columns_must_be_of_one_length() {
-        let refused = |json: &str| match JsonColumnsReader::default().step(json, true, &mut Record::default()) {
+    fn columns_must_have_equal_lengths() {
+        let reason = |json: &str| match JsonColumnsReader::default().step(json, true, &mut Record::default()) {
             Step::Invalid(_, reason) => reason,
             _ => panic!("{json}"),
         };
-        assert_eq!(refused(r#"{"a":[1,2],"b":[1]}"#), "column \"b\" has 1 values, another one 2");
-        assert_eq!(refused(r#"{"a":[1,2],"b":3}"#), "\"b\" is no array");
+        assert_eq!(reason(r#"{"a":[1,2],"b":[1]}"#), "column \"b\" has 1 value, another one has 2");
+        assert_eq!(reason(r#"{"a":[1,2],"b":3}"#), "\"b\" is not an array");
     }
 }

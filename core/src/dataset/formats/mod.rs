@@ -1,4 +1,4 @@
-//! Bytes to records: one reader for each way in which files are written.
+//! From bytes to records: one reader per file format.
 
 pub(crate) mod conll;
 pub(crate) mod decode;

@@ -1,4 +1,4 @@
-//! SQuAD's JSON, v1.1 and v2: paragraphs with their questions, in articles or in one plain list.
+//! SQuAD's JSON, v1.1 and v2: paragraphs with their questions, grouped in articles or in one list.
 //!
 //! Rajpurkar et al., "SQuAD: 100,000+ Questions for Machine Comprehension of Text", 2016, and "Know What You Don't
 //! Know", 2018.
@@ -8,22 +8,22 @@ use std::collections::VecDeque;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::dataset::formats::json::{reason, string_len, value_len};
+use crate::dataset::formats::json::{NEVER_ENDS, json_error, string_len, value_len};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::limits::MAX_ROW_BYTES;
 
-/// The columns that a question becomes.
+/// Columns of a question's record.
 pub(crate) const COLUMNS: [&str; 5] = ["id", "question", "context", "answers", "is_impossible"];
 
 #[derive(Deserialize)]
-struct Paragraph {
+struct SquadParagraph {
     context: String,
-    qas: Vec<Question>,
+    qas: Vec<SquadQuestion>,
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct SquadQuestion {
     #[serde(default)]
     id: Value,
     question: String,
@@ -33,22 +33,22 @@ struct Question {
     is_impossible: bool,
 }
 
-/// Cuts text into questions, paragraph by paragraph.
+/// Reads questions, paragraph by paragraph.
 #[derive(Default)]
 pub(crate) struct SquadReader {
-    /// The paragraph that is being given out, and its questions that are left.
+    /// The current paragraph, and its questions that have not been returned yet.
     context: String,
-    questions: VecDeque<Question>,
-    /// Bytes of that paragraph.
+    questions: VecDeque<SquadQuestion>,
+    /// Size of the current paragraph in the file, in bytes.
     len: usize,
-    /// After something whose end was not found.
+    /// True after a value whose end was not found.
     is_over: bool,
 }
 
-/// What an object is, by its members.
-enum Object {
+/// Kind of an object, by its members.
+enum ObjectKind {
     Paragraph,
-    /// Has paragraphs in it: from this byte on.
+    /// Contains paragraphs, from this byte on.
     Container(usize),
     /// Something else, of this length.
     Other(usize),
@@ -56,24 +56,24 @@ enum Object {
 }
 
 impl SquadReader {
-    /// Cuts the first question off `rest`; `is_end` says that no more text comes.
+    /// Reads the next question. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         if self.is_over {
             return Step::Skip(rest.len());
         }
         if let Some(question) = self.questions.pop_front() {
-            return self.write(question, record);
+            return self.write_question(question, record);
         }
         let bytes = rest.as_bytes();
         let len = match bytes.first() {
             Some(b'"') => string_len(bytes),
-            Some(b'{') => match object(bytes) {
-                Object::Paragraph => match value_len(bytes) {
-                    Some(len) => return self.begin(&rest[..len], record),
+            Some(b'{') => match object_kind(bytes) {
+                ObjectKind::Paragraph => match value_len(bytes) {
+                    Some(len) => return self.begin_paragraph(&rest[..len], record),
                     None => None,
                 },
-                Object::Container(len) | Object::Other(len) => Some(len),
-                Object::Unknown => None,
+                ObjectKind::Container(len) | ObjectKind::Other(len) => Some(len),
+                ObjectKind::Unknown => None,
             },
             _ => Some(rest.find(['{', '"']).unwrap_or(rest.len())),
         };
@@ -81,30 +81,30 @@ impl SquadReader {
             Some(len) => Step::Skip(len),
             None if is_end || rest.len() > MAX_ROW_BYTES => {
                 self.is_over = true;
-                Step::Invalid(rest.len(), "what begins here does not end: nothing after it could be read".into())
+                Step::Invalid(rest.len(), NEVER_ENDS.into())
             }
             None => Step::NeedMore,
         }
     }
 
-    fn begin(&mut self, json: &str, record: &mut Record) -> Step {
-        let Paragraph { context, qas } = match serde_json::from_str(json) {
+    fn begin_paragraph(&mut self, json: &str, record: &mut Record) -> Step {
+        let SquadParagraph { context, qas } = match serde_json::from_str(json) {
             Ok(paragraph) => paragraph,
             Err(error) if error.is_data() => {
-                return Step::Invalid(json.len(), format!("no paragraph of SQuAD: {error}"));
+                return Step::Invalid(json.len(), format!("not a paragraph of SQuAD: {error}"));
             }
-            Err(error) => return Step::Invalid(json.len(), reason(&error)),
+            Err(error) => return Step::Invalid(json.len(), json_error(&error)),
         };
         (self.context, self.questions, self.len) = (context, qas.into(), json.len());
         match self.questions.pop_front() {
-            Some(question) => self.write(question, record),
-            None => Step::Invalid(json.len(), "a paragraph without questions".into()),
+            Some(question) => self.write_question(question, record),
+            None => Step::Invalid(json.len(), "the paragraph has no questions".into()),
         }
     }
 
-    /// Writes a question's cells. The paragraph is used up with its last one.
-    fn write(&mut self, question: Question, record: &mut Record) -> Step {
-        let Question { id, question, answers, is_impossible } = question;
+    /// Writes a question's cells. The paragraph is consumed with its last question.
+    fn write_question(&mut self, question: SquadQuestion, record: &mut Record) -> Step {
+        let SquadQuestion { id, question, answers, is_impossible } = question;
         let id = id.as_str().map_or_else(|| if id.is_null() { String::new() } else { id.to_string() }, str::to_owned);
         let answers = if is_impossible { json!([]) } else { json!(answers) };
         for cell in [&id, &question, &self.context, &answers.to_string(), &is_impossible.to_string()] {
@@ -114,29 +114,29 @@ impl SquadReader {
     }
 }
 
-/// What the object at the beginning is: the first telling member decides.
-fn object(bytes: &[u8]) -> Object {
+/// Kind of the object at the beginning. The first known member decides.
+fn object_kind(bytes: &[u8]) -> ObjectKind {
     let mut at = 1;
     loop {
         let gap = |at: usize| bytes[at..].iter().take_while(|byte| b" \t\r\n,:".contains(byte)).count();
         at += gap(at);
         match bytes.get(at) {
-            None => return Object::Unknown,
+            None => return ObjectKind::Unknown,
             Some(b'"') => {}
-            Some(_) => return Object::Other(at + 1),
+            Some(_) => return ObjectKind::Other(at + 1),
         }
-        let Some(len) = string_len(&bytes[at..]) else { return Object::Unknown };
+        let Some(len) = string_len(&bytes[at..]) else { return ObjectKind::Unknown };
         let key = &bytes[at + 1..at + len - 1];
         at += len;
         at += gap(at);
         match key {
-            b"qas" | b"context" => return Object::Paragraph,
-            b"paragraphs" | b"data" => return Object::Container(at),
+            b"qas" | b"context" => return ObjectKind::Paragraph,
+            b"paragraphs" | b"data" => return ObjectKind::Container(at),
             _ => {}
         }
         match value_len(&bytes[at..]) {
             Some(len) => at += len,
-            None => return Object::Unknown,
+            None => return ObjectKind::Unknown,
         }
     }
 }
@@ -170,7 +170,7 @@ mod tests {
         {"question":"r?","id":8,"is_impossible":true,"answers":[],"plausible_answers":[{}]}],"context":"c \"d\" }"}"#;
 
     #[test]
-    fn every_layout_gives_the_same_questions() {
+    fn articles_and_lists_give_the_same_questions() {
         let row = |record: [&str; 5]| Ok(record.map(str::to_owned).to_vec());
         let expected = [
             row(["7", "q?", "c \"d\" }", r#"[{"text":"c","answer_start":0}]"#, "false"]),
@@ -187,12 +187,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_paragraph_is_refused_alone() {
+    fn invalid_paragraphs_are_skipped() {
         let found = questions(&format!(r#"[{{"context":"c"}},{{"context":"c","qas":[]}},{PARAGRAPH},{{"qas":[oops"#));
         assert_eq!(found.len(), 5);
         let reasons: Vec<_> = found.into_iter().filter_map(Result::err).collect();
-        assert_eq!(reasons[0], "no paragraph of SQuAD: missing field `qas` at line 1 column 15");
-        assert_eq!(reasons[1], "a paragraph without questions");
+        assert_eq!(reasons[0], "not a paragraph of SQuAD: missing field `qas` at line 1 column 15");
+        assert_eq!(reasons[1], "the paragraph has no questions");
         assert!(reasons[2].starts_with("what begins here"));
     }
 }

@@ -1,27 +1,27 @@
-//! Running text: a paragraph a row, or a line where no blank lines are.
+//! Running text: one row per paragraph, or per line if there are no blank lines.
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 
-/// The column that it becomes.
+/// Name of the only column.
 pub(crate) const COLUMN: &str = "text";
-/// Longest row, in bytes: longer paragraphs and lines go on in the next row.
+/// Longest row, in bytes. Longer paragraphs and lines continue in the next row.
 const MAX_PASSAGE_BYTES: usize = 64 << 10;
 
-/// Cuts running text into rows.
+/// Reads passages of running text.
 pub(crate) struct TextReader {
-    /// Whether rows end at blank lines only.
+    /// True if only blank lines end a row.
     pub by_paragraph: bool,
 }
 
 impl TextReader {
-    /// Cuts the first row off `rest`; `is_end` says that no more text comes.
+    /// Reads the passage at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
         let mut end = 0;
         for line in rest.split_inclusive('\n') {
             let is_blank = line.trim().is_empty();
             if is_blank && !line.ends_with('\n') && !is_end {
-                // More of the line may come.
+                // The line may continue in the next chunk.
                 return Step::NeedMore;
             }
             if is_blank && end == 0 {
@@ -48,13 +48,13 @@ fn write(passage: &str, record: &mut Record) -> Step {
     Step::Record(passage.len())
 }
 
-/// The last place before `limit` where white space ends; `limit` itself, or shortly before, where there is none.
+/// The last position before `limit` where white space ends. If there is none, the last character boundary up to `limit`.
 fn break_before(text: &str, limit: usize) -> usize {
     let limit = text.floor_char_boundary(limit);
     text[..limit].rfind(char::is_whitespace).map_or(limit, |at| text.ceil_char_boundary(at + 1))
 }
 
-/// Whether blank lines stand between paragraphs.
+/// Returns true if the sample has blank lines between paragraphs.
 pub(crate) fn has_paragraphs(sample: &str) -> bool {
     sample.trim().lines().any(|line| line.trim().is_empty())
 }
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_long_line_is_lost() {
+    fn long_lines_are_split_without_loss() {
         let text = "wörter ".repeat(30_000);
         let found = rows(false, &text);
         assert!(found.len() > 3 && found.iter().all(|row| row.len() <= MAX_PASSAGE_BYTES));

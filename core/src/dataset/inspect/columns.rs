@@ -1,4 +1,4 @@
-//! Which column is the text and which the label, guessed by what is in them and by their names.
+//! Statistics of the columns, by which the text and the label are guessed.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -44,26 +44,26 @@ const LABEL_NAMES: &[&str] = &[
     "topic",
 ];
 
-/// Cells of a column that are looked at closely.
+/// Number of cells per column whose kind is inspected.
 const INSPECTED_CELLS: usize = 100;
 
-/// Whether a cell lists short names.
+/// Returns true if a cell looks like a list of short names.
 fn is_list(cell: &str) -> bool {
     let are_short = |separator: char| cell.contains(separator) && cell.split(separator).all(|part| part.len() < 40);
     are_short('|') || are_short(';') || (are_short(',') && cell.split(',').all(|part| !part.trim().contains(' ')))
 }
 
-/// Whether a column's name says that it holds texts or labels: `review_text`, `Label`.
-pub(crate) fn is_telling_name(name: &str) -> bool {
+/// Returns true if a column's name suggests texts or labels: `review_text`, `Label`.
+pub(crate) fn is_typical_name(name: &str) -> bool {
     has_word(name, TEXT_NAMES) || has_word(name, LABEL_NAMES)
 }
 
-/// Whether one of a name's words is among these.
+/// Returns true if one of the words in a name is among `words`.
 pub(crate) fn has_word(name: &str, words: &[&str]) -> bool {
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
 }
 
-/// What is known of a column: a few numbers, however many rows there are.
+/// Statistics of a column. Their size does not depend on the number of rows.
 #[derive(Default)]
 struct Column {
     filled: usize,
@@ -71,11 +71,11 @@ struct Column {
     numbers: usize,
     decimals: usize,
     lists: usize,
-    /// Cells of more than one word.
+    /// Number of cells with more than one word.
     sentences: usize,
-    /// Of the first cells, as far as they agree.
+    /// Kind of the first cells; text if they differ.
     kind: Option<CellKind>,
-    /// Hashes of the values, until there are too many for a label.
+    /// Hashes of the distinct values, until there are too many for a label.
     values: HashSet<u64>,
 }
 
@@ -132,7 +132,7 @@ impl Column {
     }
 }
 
-/// What is known of all columns.
+/// Statistics of all columns.
 #[derive(Default)]
 pub(crate) struct ColumnStats {
     columns: Vec<Column>,
@@ -150,7 +150,7 @@ impl ColumnStats {
         }
     }
 
-    /// The likeliest columns of a text and its label; equal ones in the order of the file.
+    /// The likeliest columns for a text and its label. Of equally likely columns, the first wins.
     pub(crate) fn text_and_label(&self, names: &[String]) -> (u32, u32) {
         let best = |scores: Vec<f64>| {
             let mut best = 0;
@@ -168,27 +168,30 @@ impl ColumnStats {
         (text as u32, label as u32)
     }
 
-    /// What the cells of a column are made of, where they agree.
+    /// Kind of the cells of a column; text if they differ.
     pub(crate) fn kind(&self, column: u32) -> CellKind {
         self.columns.get(column as usize).and_then(|column| column.kind).unwrap_or(CellKind::Text)
     }
 
-    /// Whether most cells of a column are numbers, and whether these have decimals.
-    pub(crate) fn numbers(&self, column: u32) -> (bool, bool) {
-        let is_most = |part: fn(&Column) -> usize| {
-            self.columns.get(column as usize).is_some_and(|column| part(column) * 10 > column.filled * 9)
-        };
-        (is_most(|column| column.numbers), is_most(|column| 2 * column.decimals))
+    /// Returns true if most cells of a column are numbers.
+    pub(crate) fn are_numbers(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.numbers * 10 > column.filled * 9)
     }
 
-    /// Whether many cells of a column are lists apart by `;` or `|`, or by commas without a space in the parts.
+    /// Returns true if most cells of a column are numbers, and many have decimals.
+    pub(crate) fn are_decimals(&self, column: u32) -> bool {
+        let are_decimals = |column: &Column| 2 * column.decimals * 10 > column.filled * 9;
+        self.are_numbers(column) && self.columns.get(column as usize).is_some_and(are_decimals)
+    }
+
+    /// Returns true if many cells of a column are lists, separated by `;` or `|`, or by commas with one-word parts.
     pub(crate) fn are_lists(&self, column: u32) -> bool {
         self.columns
             .get(column as usize)
             .is_some_and(|column| column.lists * 4 > column.filled && column.mean_bytes() < 80.0)
     }
 
-    /// Whether a column holds running text: several words a cell.
+    /// Returns true if most cells of a column have several words.
     pub(crate) fn is_text(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.sentences * 2 > column.filled)
     }
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn length_and_repetition_tell_text_from_label() {
+    fn text_and_label_are_guessed_by_length_and_repetition() {
         let rows: &[&[&str]] = &[
             &["1", "ham", "see you at six"],
             &["2", "ham", "on my way home"],
@@ -218,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn names_decide_where_contents_do_not() {
+    fn text_and_label_are_guessed_by_name_if_contents_are_ambiguous() {
         let rows: &[&[&str]] = &[&["en", "good", "a book of stars"], &["en", "bad", "another of these"]];
         assert_eq!(guess(&["lang", "label", "title"], rows), (2, 1));
         let rows: &[&[&str]] = &[&["films/a/first.txt", "so good", "x"], &["films/b/second.txt", "so bad", "y"]];

@@ -1,4 +1,4 @@
-//! For which task a file looks to be, by the names of its columns and by what is in them.
+//! Guesses the task of a file from the names and contents of its columns.
 
 use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::columns::{ColumnStats, has_word};
@@ -6,7 +6,7 @@ use crate::dataset::inspect::languages::language;
 use crate::dataset::layout::Format;
 use crate::dataset::mapping::Mapping;
 
-/// Pairs of names that stand for the two texts of a pair.
+/// Names of the two columns of a pair of texts.
 const PAIRS: [(&str, &str); 10] = [
     ("premise", "hypothesis"),
     ("sentence1", "sentence2"),
@@ -19,7 +19,7 @@ const PAIRS: [(&str, &str); 10] = [
     ("query", "document"),
     ("question", "sentence"),
 ];
-/// Names of prompts with those of what follows.
+/// Names of the columns of a prompt and its completion.
 const COMPLETIONS: [(&str, &str); 8] = [
     ("prompt", "completion"),
     ("prompt", "response"),
@@ -34,10 +34,10 @@ const TOKENS: &[&str] = &["tokens", "words", "text", "sentence"];
 const TAGS: &[&str] = &["tags", "ner_tags", "labels", "ner", "pos_tags", "tag", "label", "entities", "spans"];
 const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
 const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "emotions"];
-/// 0/1 columns from which on they are labels even where another column is named like one.
+/// Number of 0/1 columns from which on they are labels, even if another column is named like one.
 const MANY_FLAGS: usize = 3;
 
-/// The mappings that a file could serve for, the likeliest first, each with the reason for it.
+/// Possible mappings of a file, one per task and the likeliest first, each with the reason for it.
 pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> Vec<(Mapping, String)> {
     let file = Guesser { columns, stats };
     let found = [
@@ -53,7 +53,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.pair(),
         file.classification(),
     ];
-    // What else each task could be made of, if the person wants it.
+    // Fallbacks for other tasks, in case the user wants one of them.
     let others = [file.any_regression(), file.any_completion(), Some(file.corpus())];
     let mut guesses: Vec<(Mapping, String)> = Vec::new();
     for (mapping, why) in found.into_iter().chain(others).flatten() {
@@ -71,7 +71,7 @@ struct Guesser<'a> {
 }
 
 impl Guesser<'_> {
-    /// The column of this name, whatever its case.
+    /// The column with this name, ignoring case.
     fn named(&self, name: &str) -> Option<u32> {
         self.columns.iter().position(|column| column.trim().eq_ignore_ascii_case(name)).map(|index| index as u32)
     }
@@ -84,7 +84,7 @@ impl Guesser<'_> {
         0..self.columns.len() as u32
     }
 
-    /// The only column of a shape.
+    /// The column of a kind, if there is exactly one.
     fn only_column_of(&self, kind: CellKind) -> Option<u32> {
         let mut columns = self.all().filter(|&column| self.stats.kind(column) == kind);
         columns.next().filter(|_| columns.next().is_none())
@@ -101,8 +101,8 @@ impl Guesser<'_> {
     fn corpus(&self) -> (Mapping, String) {
         let text = self.text();
         let why = match self.columns.len() {
-            1 => "There is one column of text, and nothing beside it.".into(),
-            _ => format!("Column “{}” holds texts.", self.name(text)),
+            1 => "The file has a single column of text.".into(),
+            _ => format!("Column “{}” contains texts.", self.name(text)),
         };
         (Mapping::Corpus { text }, why)
     }
@@ -114,31 +114,31 @@ impl Guesser<'_> {
             .only_column_of(CellKind::Answers)
             .or_else(|| self.first_named(&["answers", "answer", "answer_text"]))?;
         let start = self.first_named(&["answer_start", "start"]);
-        let why = format!("Column “{}” holds questions, “{}” passages.", self.name(question), self.name(context));
+        let why = format!("Column “{}” contains questions, “{}” passages.", self.name(question), self.name(context));
         Some((Mapping::QuestionAnswering { question, context, answer, start }, why))
     }
 
     fn chat(&self) -> Option<(Mapping, String)> {
         let messages = self.only_column_of(CellKind::Messages)?;
-        Some((Mapping::Chat { messages }, format!("Column “{}” holds conversations.", self.name(messages))))
+        Some((Mapping::Chat { messages }, format!("Column “{}” contains conversations.", self.name(messages))))
     }
 
     fn tags(&self) -> Option<(Mapping, String)> {
         if let Some(tags) = self.only_column_of(CellKind::Spans) {
             let text = self.text();
-            let why = format!("Column “{}” holds spans of “{}”.", self.name(tags), self.name(text));
+            let why = format!("Column “{}” contains spans of “{}”.", self.name(tags), self.name(text));
             return Some((Mapping::TokenClassification { text, tags }, why));
         }
         let mut candidates = self.all().filter(|&column| {
             let is_named = has_word(self.name(column), TAGS);
             match self.stats.kind(column) {
-                // A single tag a cell is a class.
+                // A single tag per cell is a class.
                 CellKind::Tags => is_named && self.stats.is_text(column),
                 CellKind::List => is_named,
                 _ => false,
             }
         });
-        // Beside parts of speech, it is the entities that are looked for.
+        // A file with both parts of speech and entities is mapped to the entities.
         let first = candidates.next()?;
         let tags = candidates.find(|&column| has_word(self.name(column), &["ner"])).unwrap_or(first);
         let is_array = self.stats.kind(tags) == CellKind::List;
@@ -173,7 +173,7 @@ impl Guesser<'_> {
         if !self.stats.is_text(completion) && !has_word(self.name(completion), &["completion"]) {
             return None;
         }
-        let why = format!("Column “{}” goes on from “{}”.", self.name(completion), self.name(prompt));
+        let why = format!("Column “{}” completes “{}”.", self.name(completion), self.name(prompt));
         Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))
     }
 
@@ -184,8 +184,11 @@ impl Guesser<'_> {
             .filter_map(|it| Some((it, language(self.name(it))?)));
         let ((from, source), (completion, target)) = (languages.next()?, languages.next()?);
         let prompt = format!("Translate from {source} to {target}.\n{}", template(self.name(from)));
-        let why =
-            format!("Columns “{}” and “{}” hold sentences in two languages.", self.name(from), self.name(completion));
+        let why = format!(
+            "Columns “{}” and “{}” contain sentences in two languages.",
+            self.name(from),
+            self.name(completion)
+        );
         Some((Mapping::Completion { prompt, completion }, why))
     }
 
@@ -194,13 +197,13 @@ impl Guesser<'_> {
         let flags: Vec<u32> = self.all().filter(|&column| self.stats.kind(column) == CellKind::Flag).collect();
         let has_class = has_word(self.name(label), &["label", "class", "category", "target"]);
         if flags.len() >= MANY_FLAGS || (flags.len() == 2 && !has_class) {
-            let why = format!("{} columns hold 0 or 1 each.", flags.len());
+            let why = format!("{} columns contain only 0 and 1.", flags.len());
             return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));
         }
         let is_list = |column: &u32| {
             let kind = self.stats.kind(*column);
-            let is_written = kind == CellKind::List || (kind == CellKind::Text && self.stats.are_lists(*column));
-            *column != text && is_written && (has_word(self.name(*column), LISTS) || *column == label)
+            let is_list_like = kind == CellKind::List || (kind == CellKind::Text && self.stats.are_lists(*column));
+            *column != text && is_list_like && (has_word(self.name(*column), LISTS) || *column == label)
         };
         let list = self.all().find(is_list)?;
         let why = format!("Column “{}” lists labels.", self.name(list));
@@ -208,45 +211,45 @@ impl Guesser<'_> {
     }
 
     fn regression(&self) -> Option<(Mapping, String)> {
-        let is_number =
-            |column: &u32| has_word(self.name(*column), NUMBERS) && self.stats.numbers(*column) == (true, true);
+        let is_number = |column: &u32| has_word(self.name(*column), NUMBERS) && self.stats.are_decimals(*column);
         let number = self.all().find(is_number)?;
         Some(self.regression_on(number))
     }
 
-    /// Any column of numbers.
+    /// Regression on any column of numbers.
     fn any_regression(&self) -> Option<(Mapping, String)> {
-        let is_number = |column: &u32| self.stats.numbers(*column).0 && !has_word(self.name(*column), &["id", "index"]);
+        let is_number =
+            |column: &u32| self.stats.are_numbers(*column) && !has_word(self.name(*column), &["id", "index"]);
         self.all().find(is_number).map(|number| self.regression_on(number))
     }
 
     fn regression_on(&self, number: u32) -> (Mapping, String) {
-        let (text, pair) = match self.paired() {
+        let (text, pair) = match self.pair_columns() {
             Some((text, pair)) => (text, Some(pair)),
             None => (self.text(), None),
         };
-        let why = format!("Column “{}” holds numbers.", self.name(number));
+        let why = format!("Column “{}” contains numbers.", self.name(number));
         (Mapping::Regression { text, pair, number }, why)
     }
 
     fn pair(&self) -> Option<(Mapping, String)> {
-        let (text, pair) = self.paired()?;
+        let (text, pair) = self.pair_columns()?;
         let label = self.first_named(&["label", "gold_label", "is_duplicate", "class", "entailment_judgment"])?;
         let why = format!("Columns “{}” and “{}” are pairs with a label.", self.name(text), self.name(pair));
         Some((Mapping::Classification { text, pair: Some(pair), label }, why))
     }
 
-    fn paired(&self) -> Option<(u32, u32)> {
+    fn pair_columns(&self) -> Option<(u32, u32)> {
         PAIRS.into_iter().find_map(|(first, second)| self.named(first).zip(self.named(second)))
     }
 
     fn classification(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
-        let why = format!("Column “{}” holds texts, “{}” their labels.", self.name(text), self.name(label));
+        let why = format!("Column “{}” contains texts, “{}” their labels.", self.name(text), self.name(label));
         (self.columns.len() > 1).then_some((Mapping::Classification { text, pair: None, label }, why))
     }
 
-    /// From one column of text to another column.
+    /// Completion from one column of text to another column.
     fn any_completion(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
         let texts: Vec<u32> = self.all().filter(|&column| self.stats.is_text(column)).collect();
@@ -254,12 +257,13 @@ impl Guesser<'_> {
             &[prompt, completion, ..] => (prompt, completion),
             _ => (text, label),
         };
-        let why = format!("Column “{}” can be learned to follow “{}”.", self.name(completion), self.name(prompt));
+        let why =
+            format!("Column “{}” can be learned as the completion of “{}”.", self.name(completion), self.name(prompt));
         Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))
     }
 }
 
-/// A prompt of one column and a line end.
+/// A template with one column and a line break.
 fn template(column: &str) -> String {
     format!("{{{column}}}\n")
 }

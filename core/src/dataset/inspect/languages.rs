@@ -1,6 +1,6 @@
-//! Languages by the names that columns and files have.
+//! Recognizes languages in the names of columns.
 
-/// ISO 639-1 and 639-3 codes, and the English name.
+/// ISO 639-1 code, ISO 639-3 code and English name.
 const LANGUAGES: [(&str, &str, &str); 48] = [
     ("af", "afr", "Afrikaans"),
     ("ar", "ara", "Arabic"),
@@ -52,7 +52,7 @@ const LANGUAGES: [(&str, &str, &str); 48] = [
     ("zh", "zho", "Chinese"),
 ];
 
-/// The language that a column is named after: `fr`, `fra`, `French`, `fr_FR`.
+/// English name of the language that a column is named after: `fr`, `fra`, `French` or `fr_FR`.
 pub(crate) fn language(column: &str) -> Option<&'static str> {
     let name = column.trim().to_lowercase();
     let first = name.split(['_', '-']).next().unwrap_or_default();
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_named_after_languages() {
+    fn languages_are_recognized_by_code_or_name() {
         let found = ["fra", "EN", "de_DE", "french", "id", "text", "english text"].map(language);
         let expected = ["French", "English", "German", "French", "Indonesian"].map(Some);
         assert_eq!(found, [&expected[..], &[None, None]].concat()[..]);

@@ -1,4 +1,4 @@
-//! The first pass: what a file is, what is in it, and which task it fits.
+//! The first pass: detects the layout of a file and the tasks that it fits.
 
 pub(crate) mod cell_kind;
 pub(crate) mod columns;

@@ -1,4 +1,4 @@
-//! What a file is: how its rows are written and whether its first line names the columns.
+//! Detects the format of a file, its delimiter and its header.
 
 use std::collections::HashMap;
 
@@ -10,26 +10,26 @@ use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::Step;
 use crate::dataset::formats::{squad, text};
-use crate::dataset::inspect::columns::is_telling_name;
+use crate::dataset::inspect::columns::is_typical_name;
 use crate::dataset::inspect::languages::language;
 use crate::dataset::layout::Format;
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
 
-/// Share of a .txt file's lines that must have as many cells for it to be a table.
-const TXT_SHARE: f64 = 0.9;
+/// Ratio of a .txt file's lines that must have the same number of cells for it to be a table.
+const MIN_TXT_RATIO: f64 = 0.9;
 
-/// How the rows are written.
+/// The detected layout.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Sniffed {
     pub format: Format,
-    /// Where the format is [`Format::Delimited`].
+    /// Delimiter and quoting, for [`Format::Delimited`].
     pub dialect: Option<Dialect>,
     pub has_header: bool,
-    /// Names of the columns; none yet for objects.
+    /// Column names. Empty for objects, whose keys are not known yet.
     pub columns: Vec<String>,
-    /// Names that stand more than once in the header.
+    /// Names that occur more than once in the header.
     pub repeated_names: Vec<String>,
 }
 
@@ -40,10 +40,10 @@ impl Sniffed {
     }
 }
 
-/// Finds the layout from the file's name and beginning; `is_whole` says that it is all of it.
+/// Detects the layout from the file's name and its beginning. `is_whole` is true if `sample` is the whole file.
 ///
 /// # Errors
-/// `data.json-shape` for JSON that is no list of objects, and `data.too-many-columns`.
+/// `data.json-shape` for JSON that is not a list of objects, and `data.too-many-columns`.
 pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Sniffed, Diagnostic> {
     match json_format(sample, is_whole)? {
         Some(Format::Squad) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
@@ -71,7 +71,7 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
             }
             let is_one_cut_line = !is_whole && lines.len() == 1;
             let objects = lines.iter().filter(|line| is_object(line)).count();
-            // A document over several lines begins with one that is no object; some of its others may be.
+            // A document on several lines starts with a line that is not an object, though others may be.
             let is_lines =
                 is_one_cut_line || lines.first().is_some_and(|line| is_object(line)) || objects * 2 >= lines.len();
             if is_lines { Ok(Some(Format::JsonLines)) } else { Err(json_shape()) }
@@ -81,7 +81,7 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
     }
 }
 
-/// Whether JSON has questions of SQuAD in it, and not as lines of their own.
+/// Returns true if JSON contains questions of SQuAD, and not as one object per line.
 fn is_squad(text: &str) -> bool {
     let is_first_line_whole =
         text.lines().next().is_some_and(|line| is_object(line) && line.len() < text.trim_end().len());
@@ -89,7 +89,7 @@ fn is_squad(text: &str) -> bool {
     !is_first_line_whole && has("\"qas\"") && has("\"context\"")
 }
 
-/// Whether a text that begins with `[` goes on as JSON, so far as it goes.
+/// Returns true if a text that begins with `[` is JSON, possibly cut at the end.
 fn is_json_list(text: &str) -> bool {
     match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text) {
         Ok(_) => true,
@@ -97,21 +97,21 @@ fn is_json_list(text: &str) -> bool {
     }
 }
 
-/// The problem with JSON that is no list of objects.
+/// The error for JSON that is not a list of objects.
 pub(crate) fn json_shape() -> Diagnostic {
     Diagnostic::new("data.json-shape", "This JSON is not a list of rows.").done("The file was not read.").remedy(
-        r#"These can be read: one object a line, {"text": "…", "label": "…"}; one array of such objects; one object of arrays; and SQuAD."#,
+        r#"Use one object per line, {"text": "…", "label": "…"}, one array of such objects, one object of arrays, or SQuAD."#,
     )
 }
 
-/// The layout of a table; none where the text is none.
+/// The layout of a table. None if the text is not a table.
 fn delimited(
     name: &str,
     sample: &str,
     is_whole: bool,
     has_header: Option<bool>,
 ) -> Result<Option<Sniffed>, Diagnostic> {
-    // A tab file rarely has quoted line ends and often stray quotes; the others the other way round.
+    // Tab-separated files often have stray quotes and rarely quoted line breaks; for the others, the reverse is true.
     let candidates = [
         (b'\t', false),
         (b'\t', true),
@@ -123,19 +123,19 @@ fn delimited(
         (b'|', false),
     ];
     let mut best = None;
-    let mut best_share = 0.0;
+    let mut best_ratio = 0.0;
     for (delimiter, multiline) in candidates {
         let dialect = Dialect { delimiter, multiline };
         let rows = sample_rows(sample, is_whole, dialect);
-        let (width, share) = consistency(&rows);
-        if share > best_share {
-            best_share = share;
+        let (width, ratio) = consistency(&rows);
+        if ratio > best_ratio {
+            best_ratio = ratio;
             best = Some((dialect, width, rows));
         }
     }
     let name = name.to_lowercase();
-    // Prose has commas too: as many in most lines only by chance.
-    let is_prose = name.ends_with(".txt") && best_share < TXT_SHARE;
+    // Prose has commas too, but only by chance the same number in most lines.
+    let is_prose = name.ends_with(".txt") && best_ratio < MIN_TXT_RATIO;
     if best.is_none() && name.ends_with(".csv") {
         let dialect = Dialect { delimiter: b',', multiline: true };
         best = Some((dialect, 1, sample_rows(sample, is_whole, dialect)));
@@ -146,7 +146,7 @@ fn delimited(
     if width > MAX_COLUMNS {
         return Err(Diagnostic::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
             .done("The file was not read.")
-            .remedy("Save it with a text column and a label column, apart by commas or tabs."));
+            .remedy("Save it with a text column and a label column, separated by commas or tabs."));
     }
     let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
     let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
@@ -155,7 +155,7 @@ fn delimited(
 }
 
 fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String>> {
-    // A first line longer than the sample is all there is to judge by.
+    // If the first line is longer than the sample, the sample has to do.
     let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
     let mut reader = DelimitedReader::new(dialect);
     let mut record = Record::default();
@@ -176,7 +176,7 @@ fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String
     rows
 }
 
-/// The commonest number of cells, and the share of the rows that have it; no share where it is one.
+/// The most frequent number of cells, and the ratio of rows that have it. The ratio is 0 if that number is 1.
 fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
     let mut counts = HashMap::new();
     for row in rows {
@@ -188,7 +188,7 @@ fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
     }
 }
 
-/// Whether the first row names the columns: it has telling names, or is of another kind than what follows.
+/// Returns true if the first row looks like a header: it has typical names, or differs in kind from the other rows.
 fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
     let Some((first, rest)) = rows.split_first() else {
         return false;
@@ -203,7 +203,7 @@ fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
     if names().all(|(_, name)| language(name).is_some()) {
         return true;
     }
-    if names().any(|(index, name)| !name.contains(' ') && is_telling_name(name) && column(index).all(|it| it != name)) {
+    if names().any(|(index, name)| !name.contains(' ') && is_typical_name(name) && column(index).all(|it| it != name)) {
         return true;
     }
     if rest.is_empty() {
@@ -218,7 +218,7 @@ fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
     })
 }
 
-/// Names for `width` columns, each different, and those that stood more than once.
+/// Distinct names for `width` columns, and the names that occur more than once in the header.
 fn column_names(header: &[String], width: usize) -> (Vec<String>, Vec<String>) {
     let mut names: Vec<String> = Vec::with_capacity(width);
     let mut repeated: Vec<String> = Vec::new();
@@ -244,12 +244,12 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> (char, bool, usize) {
-        let layout = sniff("file", sample, true, None).unwrap();
-        (char::from(layout.dialect.unwrap().delimiter), layout.has_header, layout.columns.len())
+        let sniffed = sniff("file", sample, true, None).unwrap();
+        (char::from(sniffed.dialect.unwrap().delimiter), sniffed.has_header, sniffed.columns.len())
     }
 
     #[test]
-    fn the_delimiter_is_the_most_consistent_one() {
+    fn the_most_consistent_delimiter_wins() {
         assert_eq!(found("text,label\n\"a; b\",x\nc|d,y\n"), (',', true, 2));
         assert_eq!(found("spam\tone, two\nham\tthree, four\n"), ('\t', false, 2));
         assert_eq!(found("text;label\ngut, sehr gut;1\nschlecht;0\n"), (';', true, 2));
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_differs_from_what_follows() {
+    fn headers_differ_from_the_rows() {
         assert!(found("v1,v2\nham,see you\nham,on my way\nspam,you won\nspam,claim it\n").1);
         assert!(found("phrase,mood\nso good,1\nso bad,0\n").1);
         assert!(found("words,mood\nso good,yes\nso bad,no\n").1);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_is_no_table() {
+    fn prose_is_not_a_table() {
         let prose = "First, a line.\nThen, another.\nNo comma here.\n";
         assert_eq!(sniff("a.txt", prose, true, None).unwrap().format, Format::Text);
         assert_eq!(sniff("a.csv", prose, true, None).unwrap().format, Format::Delimited);
@@ -276,16 +276,16 @@ mod tests {
     }
 
     #[test]
-    fn repeated_and_missing_names_become_different_ones() {
-        let layout = sniff("file", "text,text,,label\na b,c,d,x\n", true, None).unwrap();
-        assert_eq!(layout.columns, ["text", "text (2)", "column 3", "label"]);
-        assert_eq!(layout.repeated_names, ["text"]);
+    fn repeated_and_missing_column_names_become_distinct() {
+        let sniffed = sniff("file", "text,text,,label\na b,c,d,x\n", true, None).unwrap();
+        assert_eq!(sniffed.columns, ["text", "text (2)", "column 3", "label"]);
+        assert_eq!(sniffed.repeated_names, ["text"]);
     }
 
     #[test]
-    fn json_is_told_from_text_that_begins_like_it() {
+    fn json_is_told_from_text_with_brackets() {
         let format = |sample| {
-            sniff("file", sample, true, None).map(|layout| layout.format).map_err(|diagnostic| diagnostic.code)
+            sniff("file", sample, true, None).map(|sniffed| sniffed.format).map_err(|diagnostic| diagnostic.code)
         };
         assert_eq!(format("{\"a\":1}\noops\n{\"a\":2}\n"), Ok(Format::JsonLines));
         assert_eq!(format(" [\n {\"a\":1}]"), Ok(Format::JsonArray));

@@ -1,4 +1,4 @@
-//! What is told of a file and of the rows taken from it: plain data.
+//! The report on a data set: plain data.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,155 +6,155 @@ use crate::dataset::mapping::Mapping;
 use crate::dataset::skipped::SkippedRow;
 use crate::diagnostic::Diagnostic;
 
-/// What was found in the rows, before any training.
+/// Findings about the rows of a data set, before any training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataReport {
-    /// The columns, and what is learned from them.
+    /// Task and columns.
     pub mapping: Mapping,
-    /// Rows that can be used.
+    /// Number of rows that can be used.
     pub rows_kept: u32,
-    /// Rows that cannot.
+    /// Number of rows that cannot be used.
     pub rows_dropped: u32,
-    /// The first of those, with line and reason.
+    /// The first rows that cannot be used.
     pub dropped: Vec<SkippedRow>,
-    /// Classes or labels with their rows, tags with their words; commonest first. None for other tasks.
+    /// Classes and labels with their rows, or tags with their words; most frequent first. Empty for other tasks.
     pub classes: Vec<ClassCount>,
-    /// Rows that stand earlier in the file, with what is learned of them.
+    /// Number of rows whose text and target occur in an earlier row.
     pub duplicates: u32,
-    /// Texts that stand with more than one class, set of labels or set of tags.
+    /// Number of texts with more than one class, set of labels or list of tags.
     pub contradictions: u32,
-    /// Training rows whose text (for questions, whose passage) is also in the validation file; they are not learned
-    /// from.
+    /// Number of rows left out of training because their text (for questions, their passage) is also in the validation
+    /// file.
     pub across_split: u32,
-    /// The first of the duplicates, contradictions and texts across the split, with their lines.
+    /// The first duplicates, contradictions and texts across the split.
     pub repeated: Vec<RepeatedText>,
-    /// Rows learned from.
+    /// Number of training rows.
     pub train_rows: u32,
-    /// Rows validated on.
+    /// Number of validation rows.
     pub validation_rows: u32,
-    /// Always guessing the commonest class is right for this share; for classification only.
+    /// Accuracy of always predicting the most frequent class, for single-label classification only.
     pub majority_ratio: Option<f64>,
-    /// What only this task has.
+    /// Figures of the task.
     pub facts: TaskFacts,
-    /// Token lengths, once a tokenizer is loaded.
+    /// Token lengths. None until a tokenizer is loaded.
     pub tokens: Option<TokenLengths>,
-    /// What should be known before going on.
+    /// Warnings to show before the user continues.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Figures that only some tasks have, over all rows that can be used.
+/// Figures of a task, over all rows that can be used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaskFacts {
-    /// Classification, completions and running text: nothing more.
+    /// Classification, completions and running text.
     #[default]
     None,
-    /// Several labels a row.
+    /// Multi-label classification.
     Labels {
-        /// Labels a row, on average (label cardinality).
+        /// Mean number of labels per row (label cardinality).
         mean: f64,
-        /// Most labels of one row.
+        /// Most labels on one row.
         max: u32,
-        /// Rows without any.
-        without: u32,
+        /// Number of rows without labels.
+        unlabeled: u32,
     },
-    /// A number a row.
+    /// Regression.
     Numbers {
-        /// The smallest.
+        /// Smallest number.
         min: f64,
-        /// The largest.
+        /// Largest number.
         max: f64,
-        /// Their mean.
+        /// Mean of the numbers.
         mean: f64,
-        /// Their standard deviation: always guessing the mean has this error.
+        /// Standard deviation: the error of always predicting the mean.
         deviation: f64,
     },
-    /// A tag a word.
+    /// Token classification.
     Tags {
-        /// Words in all.
+        /// Number of words.
         words: u32,
-        /// Entities in all; 0 where the tags are no BIO.
+        /// Number of entities; 0 if the tags do not follow the BIO scheme.
         entities: u32,
-        /// Tags that were changed to keep BIO consistent.
+        /// Number of tags that were changed to make BIO consistent.
         repaired: u32,
-        /// Spans that began or ended inside a word and were widened to whole words.
+        /// Number of spans that were widened to whole words.
         widened: u32,
-        /// Spans left out: they overlap another one, or stand outside the text.
+        /// Number of spans that were left out, because they overlap another one or lie outside the text.
         dropped: u32,
-        /// The first of those, with line and reason.
+        /// The first spans that were left out.
         first_dropped: Vec<SkippedRow>,
     },
-    /// Questions on passages.
+    /// Question answering.
     Answers {
-        /// Different passages.
+        /// Number of distinct passages.
         contexts: u32,
-        /// Questions that their passage does not answer.
-        without: u32,
-        /// Answers whose start was counted in bytes.
-        in_bytes: u32,
-        /// Answers that stand elsewhere than the file says, or that it does not place, and were found.
-        found_elsewhere: u32,
-        /// Answers that could not be found, of questions with others.
-        lost: u32,
+        /// Number of questions without an answer in their passage.
+        unanswerable: u32,
+        /// Number of answers whose start counts bytes.
+        byte_offsets: u32,
+        /// Number of answers with a wrong or missing start that were found by their text.
+        found_by_text: u32,
+        /// Number of answers that were not found, to questions with another answer that was.
+        not_found: u32,
     },
     /// Conversations.
     Turns {
-        /// Turns of the assistant in all.
+        /// Number of turns of the assistant.
         assistant: u32,
-        /// Most turns of one conversation.
+        /// Most turns in one conversation.
         max: u32,
     },
 }
 
-/// A class and its rows.
+/// A class and the number of its rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClassCount {
-    /// The class's name.
+    /// Name of the class, label or tag.
     pub label: String,
-    /// Its rows; words for a tag.
+    /// Number of rows, or of words for a tag.
     pub rows: u32,
 }
 
-/// A text that stands more than once.
+/// A text that occurs more than once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RepeatedText {
     /// The text, cut to 200 characters.
     pub text: String,
-    /// The lines it stands on, the first few.
+    /// The first lines with this text.
     pub lines: Vec<u32>,
-    /// The classes or labels it has; none for other tasks.
+    /// Its classes or labels. Empty for other tasks.
     pub labels: Vec<String>,
 }
 
-/// What a length does to rows.
+/// Effect of a maximum length on rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cut {
-    /// Rows that lose a part.
+    /// Number of rows that are truncated.
     pub shortened: u32,
-    /// Rows that cannot be used: what is to be learned of them is longer than the length.
+    /// Number of rows that cannot be used, because their target alone is longer than the maximum.
     pub skipped: u32,
 }
 
-/// What a run's length does to the rows of both sides.
+/// Effect of a run's maximum length on its rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cuts {
-    /// Those learned from.
+    /// Training rows.
     pub train: Cut,
-    /// Those validated on.
+    /// Validation rows.
     pub validation: Cut,
 }
 
-/// How long the texts are in tokens, and what a length would cut.
+/// Lengths of the texts in tokens, and the effect of a maximum length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenLengths {
-    /// Half of the rows are at most this long.
+    /// Median length.
     pub p50: u32,
-    /// 95 % of the rows are at most this long.
+    /// 95th percentile of the lengths.
     pub p95: u32,
-    /// The longest.
+    /// Greatest length.
     pub max: u32,
-    /// The length chosen.
+    /// Suggested maximum length.
     pub max_length: u32,
-    /// Share of the rows that it cuts.
+    /// Ratio of the rows that it truncates.
     pub truncated_ratio: f64,
 }

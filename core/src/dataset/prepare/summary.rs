@@ -110,15 +110,15 @@ fn facts(dataset: &Dataset) -> TaskFacts {
 }
 
 fn label_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
-    let (mut rows, mut sum, mut max, mut without) = (0usize, 0, 0, 0);
+    let (mut rows, mut sum, mut max, mut unlabeled) = (0usize, 0, 0, 0);
     for example in examples {
         let Example::Labels { labels, .. } = example else { continue };
         rows += 1;
         sum += labels.len();
         max = max.max(labels.len());
-        without += u32::from(labels.is_empty());
+        unlabeled += u32::from(labels.is_empty());
     }
-    TaskFacts::Labels { mean: sum as f64 / rows.max(1) as f64, max: max as u32, without }
+    TaskFacts::Labels { mean: sum as f64 / rows.max(1) as f64, max: max as u32, unlabeled }
 }
 
 fn number_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
@@ -157,18 +157,18 @@ fn tag_facts<'a>(examples: impl Iterator<Item = Example<'a>>, labels: &[String],
 }
 
 fn answer_facts<'a>(examples: impl Iterator<Item = Example<'a>>, repairs: &Repairs) -> TaskFacts {
-    let (mut contexts, mut without) = (HashSet::new(), 0);
+    let (mut contexts, mut unanswerable) = (HashSet::new(), 0);
     for example in examples {
         let Example::Question { context, answers, .. } = example else { continue };
         contexts.insert(context);
-        without += u32::from(answers.is_empty());
+        unanswerable += u32::from(answers.is_empty());
     }
     TaskFacts::Answers {
         contexts: contexts.len() as u32,
-        without,
-        in_bytes: repairs.answers.byte_offsets,
-        found_elsewhere: repairs.answers.found_by_text,
-        lost: repairs.answers.not_found,
+        unanswerable,
+        byte_offsets: repairs.answers.byte_offsets,
+        found_by_text: repairs.answers.found_by_text,
+        not_found: repairs.answers.not_found,
     }
 }
 

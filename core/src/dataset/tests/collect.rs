@@ -42,7 +42,7 @@ fn labels_are_read_from_lists_and_flags() {
     let (listed, report) = dataset("text,genres\none text,\"b, ,a\"\ntwo texts,\nthree texts,b\n").unwrap();
     assert_eq!(listed.labels, ["a", "b"]);
     assert_eq!(examples(&listed).into_iter().map(labels).collect::<Vec<_>>(), [vec![0, 1], vec![], vec![1]]);
-    assert_eq!(report.facts, TaskFacts::Labels { mean: 1.0, max: 2, without: 1 });
+    assert_eq!(report.facts, TaskFacts::Labels { mean: 1.0, max: 2, unlabeled: 1 });
     assert_eq!((report.classes[0].label.as_str(), report.classes[0].rows), ("b", 2));
     assert_eq!(warning(&report.warnings, "data.rare-labels").code, "data.rare-labels");
 
@@ -134,7 +134,10 @@ fn answers_become_byte_ranges() {
     let found: Vec<_> = examples(&dataset).into_iter().map(answers).collect();
     let expected = [("q", vec![(6, "a")]), ("r", vec![]), ("s", vec![(5, "c")]), ("t", vec![(2, "é")])];
     assert_eq!(found, expected);
-    assert_eq!(report.facts, TaskFacts::Answers { contexts: 2, without: 1, in_bytes: 1, found_elsewhere: 1, lost: 0 });
+    assert_eq!(
+        report.facts,
+        TaskFacts::Answers { contexts: 2, unanswerable: 1, byte_offsets: 1, found_by_text: 1, not_found: 0 }
+    );
     assert!(warning(&report.warnings, "data.byte-offsets").what.contains("bytes"));
     assert!(warning(&report.warnings, "data.moved-answers").what.starts_with("1 answer"));
     assert_eq!((dataset.task, report.train_rows, report.validation_rows), (Task::QuestionAnswering, 2, 2));

@@ -72,7 +72,10 @@ fn instructions_get_a_prompt_without_empty_inputs() {
 #[test]
 fn every_answer_and_entity_is_found() {
     let (_, report) = dataset(corpus("passages.json")).unwrap();
-    assert_eq!(report.facts, TaskFacts::Answers { contexts: 3, without: 0, in_bytes: 0, found_elsewhere: 0, lost: 0 });
+    assert_eq!(
+        report.facts,
+        TaskFacts::Answers { contexts: 3, unanswerable: 0, byte_offsets: 0, found_by_text: 0, not_found: 0 }
+    );
     let (tagged, report) = dataset(corpus("entities.conll")).unwrap();
     assert_eq!(tagged.labels.len(), 13);
     let TaskFacts::Tags { words, entities, repaired, .. } = report.facts else { panic!("{:?}", report.facts) };

@@ -70,7 +70,7 @@ fn large_files_are_read_past_the_sniffed_head() {
     }
     let broken = [file.as_bytes(), b"caf\xe9,pos\n"].concat();
     let diagnostic = scan(&broken).unwrap_err();
-    assert!(diagnostic.what.starts_with(&format!("Line {} holds", file.lines().count() + 1)), "{}", diagnostic.what);
+    assert!(diagnostic.what.starts_with(&format!("Line {} contains", file.lines().count() + 1)), "{}", diagnostic.what);
 }
 
 #[test]
