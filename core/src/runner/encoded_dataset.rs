@@ -110,5 +110,5 @@ impl EncodedDataset {
 
 /// The mapping of a validation file: the same columns by name, or its own guess if it lacks one of them.
 pub fn validation_mapping(mapping: &Mapping, train: &SourceInfo, validation: &SourceInfo) -> Mapping {
-    mapping.renamed(&train.columns, &validation.columns).unwrap_or_else(|| validation.guess.clone())
+    mapping.remap(&train.columns, &validation.columns).unwrap_or_else(|| validation.guess.clone())
 }
