@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::limits::MAX_VOCAB;
+use crate::text::tokenizer::patterns::check_patterns;
 use crate::text::tokenizer::{TokenizerError, charsmap};
 
 /// Refuses a file that the library would panic on, for a model that knows `vocab` tokens.
@@ -21,6 +22,7 @@ pub(crate) fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
     let tokens: HashSet<&str> = entries.iter().map(|&(token, _)| token).collect();
     check_unknown(kind, model, &tokens)?;
     check_merges(model, &tokens)?;
+    ["normalizer", "pre_tokenizer", "decoder"].iter().try_for_each(|part| check_patterns(&file[*part]))?;
     each(file, "normalizer", "normalizers", &mut check_charsmap)?;
     each(file, "pre_tokenizer", "pretokenizers", &mut check_length)?;
     check_post_processors(file)?;

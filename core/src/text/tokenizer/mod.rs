@@ -3,6 +3,7 @@
 
 mod charsmap;
 mod check;
+mod patterns;
 
 use std::ops::Range;
 
