@@ -46,9 +46,13 @@ mod tests {
     #[test]
     fn patterns_that_repeat_too_often_are_refused() {
         let check = |pattern: &str| {
-            check_patterns(&json!({"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": pattern}}]}))
+            check_patterns(
+                &json!({"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": pattern}}]}),
+            )
         };
-        for pattern in [r"\d{18446744073709551615,3}\s", "a{99999999999999999999}", "(((a{99}){99}){99})", "a{0, 20000}"] {
+        for pattern in
+            [r"\d{18446744073709551615,3}\s", "a{99999999999999999999}", "(((a{99}){99}){99})", "a{0, 20000}"]
+        {
             assert!(check(pattern).is_err(), "{pattern}");
         }
         for pattern in [r"\p{N}{1,3}| ?\p{L}+", "a{2,}b{0}", "{", "a{,5}"] {
