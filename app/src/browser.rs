@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
-use crate::state::{PastRun, Step};
+use crate::state::PastRun;
 use crate::wire::{from_js, get, to_js};
 use crate::worker::message_of;
 
@@ -118,9 +118,9 @@ fn recipe_of_js(given: JsValue) -> Result<RecipeSpec, String> {
     }
 }
 
-/// Moves the focus to a step whose focused button disappears; it would be lost otherwise.
-pub fn focus(step: Step) {
-    let element = leptos::prelude::document().get_element_by_id(step.id());
+/// Moves the focus to an element by its id, before the focused button disappears and takes the focus with it.
+pub fn focus(id: &str) {
+    let element = leptos::prelude::document().get_element_by_id(id);
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // Only an element that was removed from the page cannot be focused.
         let _ = element.focus();

@@ -6,8 +6,12 @@ mod browser;
 mod components;
 mod data;
 mod export;
+mod fields;
+mod format;
+mod frame;
 mod model;
 mod page;
+mod plot;
 mod state;
 mod train;
 mod try_it;
@@ -16,7 +20,7 @@ mod worker;
 
 use leptos::prelude::*;
 
-use components::Rail;
+use frame::StepNav;
 use page::Page;
 
 fn main() {
@@ -38,7 +42,7 @@ fn App() -> impl IntoView {
             <p>"Fine-tune a small language model in this tab. Your data never leaves it."</p>
         </header>
         <div class="layout">
-            <Rail />
+            <StepNav />
             <main>
                 <data::DataStep />
                 <model::ModelStep />

@@ -120,7 +120,7 @@ impl Drop for WorkerHandle {
 }
 
 fn broken(reason: &str) -> Diagnostic {
-    Diagnostic::new("engine.broken", format!("The engine stopped working ({}).", crate::state::format::visible(reason)))
+    Diagnostic::new("engine.broken", format!("The engine stopped working ({}).", crate::format::visible(reason)))
         .done("Your file, columns, model and recipe are kept in this tab.")
         .remedy("Start again. If it happens again, reload the page or switch to the CPU under Model.")
 }

@@ -142,7 +142,7 @@ test("a device that fails in a run leaves the best weights, to be tried and down
     await withFakeWorker(page, "device-failed");
     await chooseFile(page);
     await start(page);
-    await page.getByText("The device failed; the best weights so far are kept.").waitFor();
+    await page.getByText("The device failed. The best weights so far were kept.").waitFor();
     await page.getByText("Take a smaller batch.").waitFor();
     await page.getByLabel("Text", { exact: true }).waitFor();
     await page.getByRole("button", { name: /Download model/ }).waitFor();

@@ -1,23 +1,23 @@
 use leptos::prelude::*;
 
-use crate::state::format::{percent, visible};
+use crate::format::{percent, visible};
 
-/// A named share.
+/// A named fraction.
 pub struct Bar {
-    /// Its name; may be a person's own text.
+    /// Its name; may be text from the user's data.
     pub label: String,
-    /// From 0 to 1.
+    /// The fraction, from 0 to 1.
     pub share: f64,
-    /// Behind the number; empty for none.
+    /// A mark after the number; may be empty.
     pub mark: &'static str,
 }
 
-/// Shares as bars: a table for those who do not see them.
+/// Fractions as bars, marked up as a table for screen readers.
 #[component]
 pub fn Bars(
-    /// What the shares are of.
+    /// The caption of the table.
     caption: &'static str,
-    /// In the order in which they are shown.
+    /// The bars, in order.
     bars: Vec<Bar>,
 ) -> impl IntoView {
     let rows: Vec<_> = bars

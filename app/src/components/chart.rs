@@ -2,32 +2,32 @@ use leptos::prelude::*;
 
 use crate::components::changing;
 
-use crate::state::runs::plot::Picture;
+use crate::plot::Picture;
 
-/// Spaces between the marks of the vertical axis.
+/// Number of intervals between the ticks of the vertical axis.
 const INTERVALS: u32 = 4;
 
-/// Lines over steps or rates. The square is stretched to its box; strokes and dots keep their size.
+/// Lines over steps or rates. The drawing is stretched to its box; strokes and dots keep their size.
 #[component]
 pub fn Chart(
-    /// Its heading.
+    /// Heading of the chart.
     #[prop(into)]
     title: Signal<String>,
-    /// What it shows.
+    /// The lines and axes.
     #[prop(into)]
     picture: Signal<Picture>,
-    /// How a mark of the vertical axis is written.
+    /// Formats a tick of the vertical axis.
     mark: fn(f64) -> String,
-    /// Names of the lines, where there are several: class and name.
+    /// Class and name of each line, if there are several.
     #[prop(optional, into)]
     legend: Signal<Vec<(String, String)>>,
 ) -> impl IntoView {
     let marks = changing(move || {
         let (low, high) = picture.with(|picture| (picture.frame.y_min, picture.frame.y_max));
-        let value = |place: u32| low + (high - low) * f64::from(place) / f64::from(INTERVALS);
-        (0..=INTERVALS).rev().map(|place| view! { <span>{mark(value(place))}</span> }).collect_view()
+        let value = |tick: u32| low + (high - low) * f64::from(tick) / f64::from(INTERVALS);
+        (0..=INTERVALS).rev().map(|tick| view! { <span>{mark(value(tick))}</span> }).collect_view()
     });
-    let grid: String = (0..=INTERVALS).map(|place| format!("M0 {}H100", 100 * place / INTERVALS)).collect();
+    let grid: String = (0..=INTERVALS).map(|tick| format!("M0 {}H100", 100 * tick / INTERVALS)).collect();
     let shapes = changing(move || {
         let shapes = picture.with(|picture| picture.shapes.clone());
         shapes.into_iter().map(|shape| view! { <path class=shape.class d=shape.path /> }).collect_view()
@@ -66,10 +66,10 @@ pub fn Chart(
     }
 }
 
-/// A piece of a line, or a dot, as a chart draws it.
+/// The legend symbol of a line or dot.
 #[component]
 pub fn Key(
-    /// The class of the line; one that ends in "dots" or is the best is a dot.
+    /// CSS class of the line. A class that ends in "dots", and the class "best", is a dot.
     class: String,
 ) -> impl IntoView {
     let path = if class == "best" || class.ends_with("dots") { "M12 4h0" } else { "M1 4H23" };

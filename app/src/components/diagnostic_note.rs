@@ -3,14 +3,14 @@ use leptos::prelude::*;
 
 use crate::components::changing;
 
-use crate::state::format::visible;
+use crate::format::visible;
 
-/// A problem in its three parts, in the place where it arose.
+/// A diagnostic with its three parts: what happened, what was done, what the user can do.
 #[component]
 pub fn DiagnosticNote(
-    /// What went wrong.
+    /// The diagnostic.
     diagnostic: Diagnostic,
-    /// Whether the work goes on all the same.
+    /// Whether work continues regardless.
     #[prop(optional)]
     is_warning: bool,
 ) -> impl IntoView {
@@ -30,12 +30,12 @@ pub fn DiagnosticNote(
     }
 }
 
-/// The place of a problem: empty while there is none.
+/// The place for a diagnostic; empty while there is none.
 #[component]
 pub fn ProblemPlace(
-    /// What went wrong, if something did.
+    /// The diagnostic, if there is one.
     diagnostic: Memo<Option<Diagnostic>>,
-    /// Whether the work goes on all the same.
+    /// Whether work continues regardless.
     #[prop(optional)]
     is_warning: bool,
 ) -> impl IntoView {

@@ -1,19 +1,19 @@
 use leptos::prelude::*;
 use web_sys::FileList;
 
-/// A button that chooses a file, or several.
+/// A button for choosing one or more files.
 #[component]
 pub fn FileButton(
-    /// Unique on the page.
+    /// Id, unique on the page.
     id: &'static str,
-    /// On the button.
+    /// Label of the button.
     label: &'static str,
-    /// Endings that are offered first.
+    /// Extensions offered by the file dialog.
     accept: &'static str,
-    /// Whether several may be chosen.
+    /// Whether several files can be chosen.
     #[prop(optional)]
     multiple: bool,
-    /// Called with what was chosen.
+    /// Called with the chosen files.
     on_files: Callback<FileList>,
 ) -> impl IntoView {
     let input = NodeRef::<leptos::html::Input>::new();
@@ -22,7 +22,7 @@ pub fn FileButton(
         if let Some(files) = input.files() {
             on_files.run(files);
         }
-        // Emptied, or choosing the same file again would be no change.
+        // Cleared: choosing the same file again would otherwise not be a change.
         input.set_value("");
     };
     view! {

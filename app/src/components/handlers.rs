@@ -1,31 +1,30 @@
-//! What a person does to a button or a field. The types are always the same: buttons that differ only in what they do are
-//! then one piece of code in the wasm.
+//! Event handlers. Their types are always the same: buttons that differ only in what they do then share their code in the
+//! wasm.
 
 use leptos::prelude::*;
 use web_sys::{Event, MouseEvent};
 
 use crate::browser;
-use crate::state::Step;
 
-/// What happens when a button is pressed.
+/// Handles a click on a button.
 pub fn pressed(act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
     Box::new(act)
 }
 
-/// What happens when a button is pressed that goes away then: the focus goes to its step.
-pub fn pressed_away(step: Step, mut act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
+/// Handles a click on a button that then disappears: the focus moves to the element with this id.
+pub fn pressed_away(id: &'static str, mut act: impl FnMut(MouseEvent) + 'static) -> Box<dyn FnMut(MouseEvent)> {
     Box::new(move |event| {
         act(event);
-        browser::focus(step);
+        browser::focus(id);
     })
 }
 
-/// What happens with the text of a field, or with the value of what was chosen.
+/// Handles the text of a field, or the value of a menu.
 pub fn typed(mut take: impl FnMut(String) + 'static) -> Box<dyn FnMut(Event)> {
     Box::new(move |event| take(event_target_value(&event)))
 }
 
-/// What happens when a box is ticked or no longer is.
+/// Handles a checkbox.
 pub fn ticked(mut take: impl FnMut(bool) + 'static) -> Box<dyn FnMut(Event)> {
     Box::new(move |event| take(event_target_checked(&event)))
 }

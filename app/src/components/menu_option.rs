@@ -1,17 +1,17 @@
 use leptos::prelude::*;
 
-/// An entry of a menu.
+/// An option of a menu.
 #[component]
 pub fn MenuOption(
-    /// What the menu's value is when it is chosen.
+    /// The menu's value if this option is chosen.
     #[prop(into)]
     value: String,
-    /// Its name; may be a person's own text made visible.
+    /// Its name; may be text from the user's data, made visible.
     #[prop(into)]
     name: String,
-    /// Whether it is the chosen one.
+    /// Whether it is chosen.
     is_chosen: Memo<bool>,
 ) -> impl IntoView {
-    // The property: browsers pass the attribute over once a person has chosen.
+    // The property, because browsers ignore the attribute once the user has chosen.
     view! { <option value=value prop:selected=is_chosen>{name}</option> }
 }

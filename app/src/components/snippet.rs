@@ -5,10 +5,10 @@ use leptos::task::spawn_local;
 
 use crate::browser;
 
-/// Code with a button that copies it.
+/// Code with a button to copy it.
 #[component]
 pub fn Snippet(
-    /// What it does.
+    /// Heading.
     title: &'static str,
     /// The code.
     #[prop(into)]
@@ -18,7 +18,11 @@ pub fn Snippet(
     let copy = move |_| {
         spawn_local(async move {
             let is_copied = browser::copy(&code.get_untracked()).await;
-            answer.set(if is_copied { "Copied." } else { "Not allowed here: select the text and copy it." });
+            answer.set(if is_copied {
+                "Copied."
+            } else {
+                "The browser does not allow it. Select the text and copy it."
+            });
         });
     };
     view! {

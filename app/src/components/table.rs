@@ -2,18 +2,18 @@ use leptos::prelude::*;
 
 use crate::components::changing;
 
-/// Figures in rows, in a frame that scrolls by itself where there is no room. The first cell of a row names it.
+/// A table in a frame that scrolls if there is not enough room. The first cell of each row is its heading.
 #[component]
 pub fn Table(
-    /// What it holds.
+    /// Label of the table.
     label: &'static str,
-    /// Its class besides `scores`.
+    /// CSS class in addition to `scores`.
     #[prop(optional)]
     class: &'static str,
-    /// The heads of the columns.
+    /// Headings of the columns.
     #[prop(into)]
     heads: Signal<Vec<String>>,
-    /// As many cells in each row; may be a person's own text made visible.
+    /// Cells of each row; may be text from the user's data, made visible.
     #[prop(into)]
     rows: Signal<Vec<Vec<String>>>,
 ) -> impl IntoView {
@@ -44,7 +44,7 @@ pub fn Table(
     }
 }
 
-/// Heads of columns that never change.
+/// Constant headings.
 pub fn heads(names: &[&str]) -> Signal<Vec<String>> {
     Signal::stored(names.iter().map(|name| (*name).to_owned()).collect())
 }

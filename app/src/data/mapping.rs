@@ -3,8 +3,9 @@ use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, MenuOption, changing, typed};
 use crate::data::task::TaskForm;
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 const ENCODINGS: [(&str, &str); 5] = [
     ("", "detect"),

@@ -16,11 +16,13 @@ use leptos::ev;
 use leptos::prelude::*;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
-use crate::components::{ProblemPlace, StepSection};
+use crate::components::ProblemPlace;
+use crate::format;
+use crate::frame::StepSection;
 use crate::model::take_dropped;
 use crate::page::Page;
+use crate::state::Step;
 use crate::state::data::multi_drop;
-use crate::state::{Step, format};
 
 use drop_zone::DropZone;
 use file_problem::FileProblem;

@@ -1,8 +1,9 @@
 use leptos::prelude::*;
 
 use crate::components::changing;
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 /// The first rows of the file, with the columns in use marked.
 #[component]

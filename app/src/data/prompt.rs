@@ -2,8 +2,9 @@ use hone_core::dataset::Mapping;
 use leptos::prelude::*;
 
 use crate::components::typed;
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 /// The prompt template, and the prompt of the first row.
 #[component]

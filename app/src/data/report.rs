@@ -2,8 +2,8 @@ use hone_core::dataset::{ClassCount, DataReport, RepeatedText, SkippedRow, TaskF
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, DiagnosticNote, changing};
+use crate::format;
 use crate::page::Page;
-use crate::state::format;
 
 /// Number of classes shown at once; the others are in a disclosure.
 const FEW: usize = 12;

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::browser;
 use crate::components::{changing, pressed};
+use crate::format;
 use crate::page::Page;
-use crate::state::format;
 
 /// A data set that comes with the page, from `samples/index.json`.
 #[derive(Clone, Deserialize)]

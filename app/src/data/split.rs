@@ -2,12 +2,14 @@ use hone_core::dataset::DataRole;
 use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
-use crate::components::{ControlField, FileButton, changing, pressed_away};
+use crate::components::{FileButton, changing, pressed_away};
 use crate::data::file_problem::FileProblem;
 use crate::data::{ACCEPT, open_list, take_files};
+use crate::fields::ControlField;
+use crate::format;
 use crate::page::Page;
 use crate::state::recipe::fields;
-use crate::state::{State, Step, format};
+use crate::state::{State, Step};
 
 /// The rows for validation.
 #[component]
@@ -61,7 +63,7 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         match own.get() {
         Some(name) => view! {
             <p dir="auto">"Validation file: " <strong>{name}</strong></p>
-            <button type="button" class="quiet" on:click=pressed_away(Step::Data, move |_| page.act(State::close_validation))>
+            <button type="button" class="quiet" on:click=pressed_away(Step::Data.id(), move |_| page.act(State::close_validation))>
                 "Remove it"
             </button>
         }

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 
 use crate::components::{MenuOption, changing, ticked, typed};
 use crate::data::prompt::PromptEditor;
+use crate::format;
 use crate::page::Page;
+use crate::state::State;
 use crate::state::data::columns;
 use crate::state::data::columns::ColumnRole;
-use crate::state::{State, format};
 
 /// The task, and the role of each column.
 #[component]

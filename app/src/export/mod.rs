@@ -5,9 +5,11 @@ mod snippets;
 use hone_core::usage::ExportForm;
 use leptos::prelude::*;
 
-use crate::components::{DiagnosticNote, Snippet, StepSection, changing, pressed};
+use crate::components::{DiagnosticNote, Snippet, changing, pressed};
+use crate::format;
+use crate::frame::StepSection;
 use crate::page::Page;
-use crate::state::{Export, State, Step, format};
+use crate::state::{Export, State, Step};
 use crate::train::save_recipe;
 
 /// The export step.

@@ -4,9 +4,9 @@ use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
 use crate::components::pressed;
+use crate::format;
 use crate::page::Page;
 use crate::state::data::columns;
-use crate::state::format;
 
 /// A model of the catalog.
 #[component]

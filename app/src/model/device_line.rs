@@ -2,8 +2,9 @@ use hone_core::protocol::{Backend, DeviceChoice, DeviceReport};
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, MenuOption, ProblemPlace, changing, pressed, typed};
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 /// The device in use, the reason for it, and a menu to change it.
 #[component]

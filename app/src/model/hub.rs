@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{DiagnosticNote, changing, pressed_away};
+use crate::format;
 use crate::page::Page;
-use crate::state::{HubSearch, State, Step, format};
+use crate::state::{HubSearch, State, Step};
 
 /// Searches a hub for a model by name. The hub is contacted only when the button is pressed.
 #[component]
@@ -25,7 +26,7 @@ pub fn FromHub() -> impl IntoView {
                 <p role="status">"Asking the hub…"</p>
                 <button
                     type="button"
-                    on:click=pressed_away(Step::Model, move |_| page.act(State::stop_loading))
+                    on:click=pressed_away(Step::Model.id(), move |_| page.act(State::stop_loading))
                 >
                     "Cancel"
                 </button>
@@ -85,7 +86,7 @@ fn Found(found: FoundModel) -> impl IntoView {
             <p>{abilities(family)}</p>
             <p>{memory(least_bytes, full_bytes, limit_bytes)}</p>
             <p class="note warning" hidden=is_fit>"It cannot be trained on the task of your data."</p>
-            <button type="button" on:click=pressed_away(Step::Model, move |_| page.act(State::take_found))>
+            <button type="button" on:click=pressed_away(Step::Model.id(), move |_| page.act(State::take_found))>
                 {label}
             </button>
         </div>

@@ -7,9 +7,11 @@ mod local_model;
 
 use leptos::prelude::*;
 
-use crate::components::{DiagnosticNote, ProblemPlace, StepSection, changing, pressed_away};
+use crate::components::{DiagnosticNote, ProblemPlace, changing, pressed_away};
+use crate::format;
+use crate::frame::StepSection;
 use crate::page::Page;
-use crate::state::{Load, State, Step, format};
+use crate::state::{Load, State, Step};
 
 use card::ModelCard;
 use device_line::DeviceLine;
@@ -64,7 +66,7 @@ fn LoadState() -> impl IntoView {
     let has_none = Memo::new(move |_| bytes.with(String::is_empty));
     let button = move || {
         view! {
-            <button type="button" hidden=has_none on:click=pressed_away(Step::Model, move |_| page.act(State::load_model))>
+            <button type="button" hidden=has_none on:click=pressed_away(Step::Model.id(), move |_| page.act(State::load_model))>
                 "Load model, "
                 {bytes}
             </button>
@@ -81,7 +83,7 @@ fn LoadState() -> impl IntoView {
                 <progress max="1" value=progress.to_string() aria-label="Fraction of the model loaded"></progress>
                 <button
                     type="button"
-                    on:click=pressed_away(Step::Model, move |_| page.act(State::stop_loading))
+                    on:click=pressed_away(Step::Model.id(), move |_| page.act(State::stop_loading))
                 >
                     "Stop loading"
                 </button>

@@ -1,4 +1,4 @@
-//! How an event from the worker changes the state.
+//! Events from the worker, and the changes they make to the state.
 
 use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::run::RunSummary;

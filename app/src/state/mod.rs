@@ -5,7 +5,6 @@ pub mod data;
 mod device;
 mod event;
 mod export;
-pub mod format;
 pub mod inference;
 mod lifecycle;
 mod model;

@@ -1,6 +1,6 @@
 //! The five steps, each with its status in one line.
 
-use crate::state::format;
+use crate::format;
 use crate::state::runs::scores;
 use crate::state::{Export, Load, Phase, State};
 

@@ -1,4 +1,4 @@
-//! Whole flows through the state, as the worker and a person would drive them: here what they begin with.
+//! Flows through the state, as the worker and the user would drive them. This file has what they start from.
 
 mod data;
 mod dry_run;

@@ -2,8 +2,9 @@ use hone_core::recipe::{Field, LoraTarget};
 use leptos::prelude::*;
 
 use crate::components::ticked;
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 /// Linear layers that get an adapter.
 #[component]

@@ -1,10 +1,12 @@
 use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
-use crate::components::{Chart, ControlField};
+use crate::components::Chart;
+use crate::fields::ControlField;
+use crate::format;
 use crate::page::Page;
+use crate::state::State;
 use crate::state::recipe::fields::{self, GROUPS};
-use crate::state::{State, format};
 use crate::train::adapter::{TargetModules, TrainableParameters};
 use crate::train::class_weights::ClassWeightRows;
 use crate::train::finder::RateFinder;

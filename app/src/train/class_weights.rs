@@ -2,8 +2,8 @@ use hone_core::recipe::ClassWeights;
 use leptos::prelude::*;
 
 use crate::components::{NumberRow, changing};
+use crate::format;
 use crate::page::Page;
-use crate::state::format;
 
 /// The custom weight of each label of the data.
 #[component]

@@ -1,9 +1,10 @@
 use leptos::prelude::*;
 
 use crate::components::{Chart, Table};
+use crate::format;
 use crate::page::Page;
 use crate::state::runs::scores;
-use crate::state::{History, SERIES, State, format};
+use crate::state::{History, SERIES, State};
 
 /// Two or more runs overlaid in one chart, and the differences between them.
 #[component]

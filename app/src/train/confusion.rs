@@ -3,8 +3,9 @@ use hone_core::protocol::RowView;
 use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
+use crate::format;
 use crate::page::Page;
-use crate::state::{Cell, State, format};
+use crate::state::{Cell, State};
 
 /// The confusion matrix. Each cell opens its rows.
 #[component]

@@ -4,8 +4,9 @@ use hone_core::metrics::{ClassScores, Detail, TextSample};
 use leptos::prelude::*;
 
 use crate::components::{Chart, Table, changing};
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 /// Scores of each class, label or entity type.
 #[component]

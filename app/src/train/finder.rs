@@ -2,8 +2,9 @@ use hone_core::run::LrFinderResult;
 use leptos::prelude::*;
 
 use crate::components::{Chart, ProblemPlace, pressed};
+use crate::format;
 use crate::page::Page;
-use crate::state::{Finder, FinderStage, State, format};
+use crate::state::{Finder, FinderStage, State};
 
 /// The learning rate finder and its suggestions.
 #[component]

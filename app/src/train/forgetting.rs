@@ -2,8 +2,9 @@ use hone_core::run::{Forgetting, PerplexityChange};
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, changing};
+use crate::format;
 use crate::page::Page;
-use crate::state::{State, format};
+use crate::state::State;
 
 /// How much the tuned model has forgotten, in words and as bars.
 #[component]
@@ -59,14 +60,14 @@ fn verdict(forgetting: Forgetting) -> &'static str {
                 "A little was forgotten: perplexity on general text is somewhat higher than before."
             }
             ratio if ratio <= 2.0 => "Much was forgotten: perplexity on general text is clearly higher than before.",
-            _ => "Most was forgotten: the model now handles little besides texts like yours.",
+            _ => "Most was forgotten: the model now handles little other than texts like yours.",
         };
     }
     match forgetting.agreement {
         agreement if agreement >= 0.95 => "Almost nothing was forgotten: similar sentences are still similar.",
         agreement if agreement >= 0.8 => "A little was forgotten: most similar sentences are still similar.",
         agreement if agreement >= 0.5 => "Much of what the model knew beyond your task was forgotten.",
-        _ => "Most was forgotten: the model now knows little besides your task.",
+        _ => "Most was forgotten: the model now knows little other than your task.",
     }
 }
 

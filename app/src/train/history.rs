@@ -3,9 +3,10 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{Key, Table, changing, heads, pressed, ticked, typed};
+use crate::format;
 use crate::page::Page;
 use crate::state::runs::scores;
-use crate::state::{History, SERIES, SeedGroup, State, Step, format};
+use crate::state::{History, SERIES, SeedGroup, State, Step};
 use crate::train::compare::Comparison;
 
 /// The finished runs, to be renamed, compared and deleted.
@@ -73,7 +74,7 @@ fn RunRow(id: u32) -> impl IntoView {
     let rename = move |typed: String| page.act(|state| state.rename_run(id, &typed));
     let delete = move |_| {
         page.act(|state| state.delete_run(id));
-        browser::focus(Step::Train);
+        browser::focus(Step::Train.id());
     };
     let key = changing(move || {
         let class = |series: usize| format!("series-{}", series % SERIES);

@@ -3,8 +3,8 @@ use hone_core::run::ParamGroupState;
 use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
+use crate::format;
 use crate::page::Page;
-use crate::state::format;
 
 /// Number of shades of a trainable group.
 const SHADES: f64 = 5.0;

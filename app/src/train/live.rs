@@ -2,9 +2,10 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{Chart, changing, pressed};
+use crate::format;
 use crate::page::Page;
 use crate::state::runs::scores;
-use crate::state::{Phase, Run, State, Step, cut_rows, format};
+use crate::state::{Phase, Run, State, Step, cut_rows};
 use crate::train::layers::LiveLayers;
 use crate::train::table::HistoryTable;
 
@@ -55,7 +56,7 @@ fn QueueLine() -> impl IntoView {
     });
     let drop_waiting = move |_| {
         page.act(State::drop_waiting);
-        browser::focus(Step::Train);
+        browser::focus(Step::Train.id());
     };
     view! {
         <div class="row queue" hidden=is_alone>
@@ -148,7 +149,7 @@ fn Controls() -> impl IntoView {
     };
     let stop = move |_| {
         page.act(State::stop);
-        browser::focus(Step::Train);
+        browser::focus(Step::Train.id());
     };
     view! {
         <div class="row" hidden=is_over>

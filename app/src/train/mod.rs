@@ -23,7 +23,8 @@ mod unfreeze_order;
 
 use leptos::prelude::*;
 
-use crate::components::{DiagnosticNote, ProblemPlace, StepSection, changing};
+use crate::components::{DiagnosticNote, ProblemPlace, changing};
+use crate::frame::StepSection;
 use crate::page::Page;
 use crate::state::{Phase, State, Step};
 

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 
 use crate::components::{NumberRow, changing, pressed, ticked};
+use crate::format;
 use crate::page::Page;
-use crate::state::format;
 use crate::train::layers::PlannedLayers;
 
 /// Values of layer-wise decay worth trying, and their names.

@@ -1,9 +1,10 @@
 use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, Table};
+use crate::format;
 use crate::page::Page;
+use crate::state::State;
 use crate::state::runs::scores;
-use crate::state::{State, format};
 use crate::train::confusion::Confusion;
 use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use crate::train::forgetting::ForgettingMeter;

@@ -2,8 +2,9 @@ use hone_core::recipe::{ParamGroup, UnfreezeUnit};
 use leptos::prelude::*;
 
 use crate::components::changing;
+use crate::format;
 use crate::page::Page;
-use crate::state::{StageGrid, format};
+use crate::state::StageGrid;
 
 /// The groups that are trainable in each stage of the planned run.
 #[component]

@@ -2,8 +2,9 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::pressed;
+use crate::format;
 use crate::page::Page;
-use crate::state::{Phase, State, Step, cut_rows, format};
+use crate::state::{Phase, State, Step, cut_rows};
 
 /// The start button, and what the run takes or is waiting for.
 #[component]
@@ -19,7 +20,7 @@ pub fn StartRow() -> impl IntoView {
     let words = page.memo(|state| state.blocker().unwrap_or_else(|| takes(state)));
     let start = move |_| {
         page.act(State::start);
-        browser::focus(Step::Train);
+        browser::focus(Step::Train.id());
     };
     view! {
             <div class="row" hidden=is_active>

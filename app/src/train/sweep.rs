@@ -1,9 +1,10 @@
 use leptos::prelude::*;
 
 use crate::components::{MenuOption, changing, pressed, typed};
+use crate::format;
 use crate::page::Page;
+use crate::state::State;
 use crate::state::runs::queue::sweepable;
-use crate::state::{State, format};
 
 /// Number of runs with different seeds.
 const SEEDS: u32 = 3;

@@ -1,9 +1,10 @@
 use leptos::prelude::*;
 
 use crate::components::Table;
+use crate::format;
 use crate::page::Page;
+use crate::state::Run;
 use crate::state::runs::scores;
-use crate::state::{Run, format};
 
 /// The numbers behind the loss chart, as a table.
 #[component]

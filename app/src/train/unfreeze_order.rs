@@ -5,13 +5,13 @@ use crate::components::{ticked, typed};
 use crate::page::Page;
 use crate::state::recipe::unfreeze_order;
 
-/// The order in which the parts wake: from the head down, or as the person writes it.
+/// The order of gradual unfreezing: from the head down, or as the user writes it.
 #[component]
 pub fn OrderField() -> impl IntoView {
     let page = Page::get();
     let is_moot =
         page.memo(|state| state.form.recipe.unfreezing != Unfreezing::Gradual || state.model.report().is_none());
-    let is_own = page.memo(|state| !state.form.recipe.unfreeze_order.is_empty());
+    let is_custom = page.memo(|state| !state.form.recipe.unfreeze_order.is_empty());
     let is_default = page.memo(|state| state.form.recipe.unfreeze_order.is_empty());
     let written = page.memo(|state| unfreeze_order::write(&state.form.recipe.unfreeze_order));
     let error = page.memo(|state| state.form.error("unfreeze_order"));
@@ -33,10 +33,10 @@ pub fn OrderField() -> impl IntoView {
                 <label class="check">
                     <input
                         type="checkbox"
-                        prop:checked=is_own
+                        prop:checked=is_custom
                         on:change=ticked(toggle)
                     />
-                    "An order of my own"
+                    "Custom order"
                 </label>
                 <div class="field" hidden=is_default>
                     <label for="unfreeze_order">"Order"</label>
@@ -54,8 +54,8 @@ pub fn OrderField() -> impl IntoView {
                 </div>
                 <p id="unfreeze_order-hint" class="hint">
                     <span class="error">{error}</span>
-                    " What each stage wakes, from the first to the last: a semicolon ends a stage, and layers go by their number. "
-                    <span class="when">"Wake several layers at once to reach the lowest within a short run."</span>
+                    " The groups that each stage unfreezes, separated by commas; a semicolon ends a stage. Layers are written as their numbers. "
+                    <span class="when">"Unfreeze several layers at once to reach the lowest ones in a short run."</span>
                 </p>
             </div>
     }

@@ -4,9 +4,10 @@ use hone_core::inference::{Answer, Query, TextSpan};
 use leptos::prelude::*;
 
 use crate::components::{Bar, Bars, changing};
+use crate::format;
 use crate::page::Page;
 use crate::state::inference::highlight;
-use crate::state::{Prediction, State, format};
+use crate::state::{Prediction, State};
 use crate::try_it::highlighted::Highlighted;
 
 /// Maximum number of classes or labels shown.

@@ -7,9 +7,11 @@ mod sampling;
 
 use leptos::prelude::*;
 
-use crate::components::{ProblemPlace, StepSection, changing, pressed};
+use crate::components::{ProblemPlace, changing, pressed};
+use crate::format;
+use crate::frame::StepSection;
 use crate::page::Page;
-use crate::state::{MisclassifiedRow, State, Step, format};
+use crate::state::{MisclassifiedRow, State, Step};
 
 use answer::AnswerCard;
 use boxes::Boxes;

@@ -4,7 +4,7 @@ use hone_core::dataset::{DataReport, DataRole, Encoding, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 
-use crate::state::format;
+use crate::format;
 
 /// A file by name, and how the user says it is to be read.
 #[derive(Clone, Debug, PartialEq)]

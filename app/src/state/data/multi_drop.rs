@@ -3,7 +3,8 @@
 use hone_core::dataset::DataRole;
 use hone_core::diagnostic::Diagnostic;
 
-use crate::state::{State, format};
+use crate::format;
+use crate::state::State;
 
 /// Extensions of files whose lines are not sentences, so that they are not paired with another file.
 const TABLES: [&str; 10] = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio"];

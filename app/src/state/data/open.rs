@@ -6,8 +6,9 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::RecipeSpec;
 
+use crate::format;
 use crate::state::data::file::{File, FileChoice, FileState};
-use crate::state::{Effect, Load, State, Topic, format};
+use crate::state::{Effect, Load, State, Topic};
 
 impl State {
     /// Opens a file, or two with parallel lines. The file in use stays until the worker has opened the new one. During a

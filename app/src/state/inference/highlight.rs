@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hone_core::inference::TextSpan;
 
-use crate::state::format;
+use crate::format;
 
 /// A piece of a text, with every character made visible.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,8 @@
 
 use hone_core::generate::Sampling;
 
-use crate::state::{Inference, format};
+use crate::format;
+use crate::state::Inference;
 
 /// A field of [`Sampling`].
 pub struct SamplingField {

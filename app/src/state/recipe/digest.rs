@@ -2,8 +2,9 @@
 
 use hone_core::recipe::{ClassWeights, FieldGroup, UnfreezeUnit, Unfreezing};
 
+use crate::format;
+use crate::state::State;
 use crate::state::runs::scores;
-use crate::state::{State, format};
 
 impl State {
     /// A group of the recipe in one line.

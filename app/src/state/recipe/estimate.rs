@@ -6,7 +6,8 @@ use hone_core::protocol::{Command, DeviceChoice};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::Estimate;
 
-use crate::state::{Effect, State, Topic, format};
+use crate::format;
+use crate::state::{Effect, State, Topic};
 
 /// Consecutive checks that must find the inputs unchanged before they are measured: one second.
 const SETTLED_CHECKS: u32 = 4;
@@ -77,7 +78,7 @@ impl State {
         vec![self.send(Command::Stop)]
     }
 
-    /// Forgets an estimate that is under way; the worker drops it without being told.
+    /// Forgets an estimate that is under way; the worker drops it on its own.
     pub(in crate::state) fn drop_estimate(&mut self) {
         self.requests.give_up(Topic::Estimate);
         self.estimate.lost(None);

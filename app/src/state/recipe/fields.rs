@@ -4,7 +4,7 @@ use hone_core::recipe::{
     Choice, ChoiceOption, FIELDS, Field, FieldGroup, FieldKind, Number, RecipeSpec, UnfreezeUnit, Unit,
 };
 
-use crate::state::format;
+use crate::format;
 
 /// Groups under *Advanced*, in order.
 pub const GROUPS: [FieldGroup; 7] = [

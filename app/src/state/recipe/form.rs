@@ -8,7 +8,7 @@ use hone_core::recipe::{
     RecipeSpec, Switch, Task,
 };
 
-use crate::state::format;
+use crate::format;
 use crate::state::recipe::{fields, unfreeze_order};
 
 /// A model that fits every recipe that can be run at all. A recipe file is checked against it before a model is loaded.

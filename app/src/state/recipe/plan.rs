@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use hone_core::recipe::{LrCurve, ModelFacts, ParamGroup, Recipe, RecipeError, UnfreezeSchedule, UnfreezeTrigger};
 use hone_core::run::ParamGroupState;
 
+use crate::format;
+use crate::state::State;
 use crate::state::recipe::form::any_model;
-use crate::state::{State, format};
 
 /// Points of the learning rate curve.
 const CURVE_POINTS: u32 = 200;

@@ -1,15 +1,15 @@
-//! The order in which parts wake, as a person writes it: `head; 6; 5, 4; embeddings`. A semicolon ends a stage; layers
-//! are counted from 1 at the bottom, as everywhere on the page.
+//! The order of gradual unfreezing as text: `head; 6; 5, 4; embeddings`. A semicolon ends a stage. Layers are counted from 1
+//! at the bottom, as everywhere on the page.
 
 use hone_core::recipe::ParamGroup;
 
-/// The order in writing.
+/// Writes an order as text.
 pub fn write(order: &[Vec<ParamGroup>]) -> String {
-    let stage = |parts: &Vec<ParamGroup>| parts.iter().map(|&part| word(part)).collect::<Vec<_>>().join(", ");
+    let stage = |parts: &Vec<ParamGroup>| parts.iter().map(|&part| name(part)).collect::<Vec<_>>().join(", ");
     order.iter().map(stage).collect::<Vec<_>>().join("; ")
 }
 
-/// From the head down, a layer at a time: what a person's own order starts from.
+/// The default order, from the head down, one layer at a time: the start for a custom order.
 pub fn from_the_top(parts: &[ParamGroup]) -> Vec<Vec<ParamGroup>> {
     let (top, layers): (Vec<ParamGroup>, Vec<ParamGroup>) =
         parts.iter().rev().partition(|part| matches!(part, ParamGroup::Head | ParamGroup::Pooler));
@@ -17,34 +17,34 @@ pub fn from_the_top(parts: &[ParamGroup]) -> Vec<Vec<ParamGroup>> {
     [top].into_iter().chain(layers.map(|layer| vec![layer])).collect()
 }
 
-/// The order that was written, of a model with these parts.
+/// Reads an order for a model with these parameter groups.
 ///
 /// # Errors
-/// Names the word that does not fit, and says what would.
+/// Names the first word that is not a group of the model or occurs twice.
 pub fn parse(text: &str, parts: &[ParamGroup]) -> Result<Vec<Vec<ParamGroup>>, String> {
     let mut order: Vec<Vec<ParamGroup>> = Vec::new();
     for stage in text.split(';').filter(|stage| !stage.trim().is_empty()) {
         let mut trainable = Vec::new();
-        for written in stage.split([',', ' ']).map(str::trim).filter(|written| !written.is_empty()) {
-            let is_meant = |part: &&ParamGroup| word(**part) == written.to_lowercase();
+        for word in stage.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()) {
+            let is_meant = |part: &&ParamGroup| name(**part) == word.to_lowercase();
             let part = *parts.iter().find(is_meant).ok_or_else(|| {
-                let known = parts.iter().rev().map(|&part| word(part)).collect::<Vec<_>>().join(", ");
-                format!("“{written}” is no part of this model. Its parts are {known}.")
+                let known = parts.iter().rev().map(|&part| name(part)).collect::<Vec<_>>().join(", ");
+                format!("“{word}” is not a parameter group of this model. Its groups are {known}.")
             })?;
             if order.iter().flatten().chain(&trainable).any(|&other| other == part) {
-                return Err(format!("“{written}” stands twice. A part wakes once and then stays awake."));
+                return Err(format!("“{word}” is listed twice. Each group is unfrozen only once."));
             }
             trainable.push(part);
         }
         order.push(trainable);
     }
     if order.is_empty() {
-        return Err("Write at least one part, such as “head; 6; 5”.".into());
+        return Err("Write at least one group, such as “head; 6; 5”.".into());
     }
     Ok(order)
 }
 
-fn word(part: ParamGroup) -> String {
+fn name(part: ParamGroup) -> String {
     match part {
         ParamGroup::Layer(index) => (index + 1).to_string(),
         other => other.to_string(),
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_order_is_read_as_it_is_written() {
+    fn orders_round_trip_through_their_text() {
         let parts = ParamGroup::all(3, true);
         let order = parse("head pooler; 3,2 ;; embeddings", &parts).unwrap();
         assert_eq!(order.len(), 3);
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_that_does_not_fit_is_named() {
+    fn invalid_words_are_named() {
         let parts = ParamGroup::all(3, false);
         for (text, named) in [("head; 4", "“4”"), ("pooler", "“pooler”"), ("3; 3", "twice"), (" ; ", "at least one")]
         {

@@ -1,9 +1,9 @@
-//! What the charts of a run show.
+//! The data of the charts of a run.
 
 use hone_core::metrics::{Detail, ScatterPoint};
 
-use crate::state::format;
-use crate::state::runs::plot::{Frame, Picture, Shape, round_up, smooth};
+use crate::format;
+use crate::plot::{Frame, Picture, Shape, round_up, smooth};
 use crate::state::{Run, State};
 
 impl Run {
@@ -30,7 +30,7 @@ impl Run {
         Picture { shapes, frame, ends: step_ends(f64::from(total)), summary }
     }
 
-    /// Learning rate over the steps, with a mark where the run is.
+    /// Learning rate over the steps, with a dot at the current step.
     pub fn rate_picture(&self) -> Picture {
         let curve: Vec<(f64, f64)> =
             self.plan.iter().flat_map(|plan| &plan.lr_curve).map(|point| (f64::from(point.step), point.lr)).collect();
@@ -46,7 +46,7 @@ impl Run {
 }
 
 impl Run {
-    /// Predicted over true numbers, with the line on which they are the same.
+    /// Predicted over true numbers, with the line of perfect predictions.
     pub fn scatter_picture(&self) -> Picture {
         let points: &[ScatterPoint] = match self.summary().map(|summary| &summary.best.detail) {
             Some(Detail::Numbers { points }) => points,
@@ -64,7 +64,7 @@ impl Run {
         if low >= high || points.is_empty() {
             (low, high) = (0.0, 1.0);
         }
-        // The marks of the axis are to be round numbers.
+        // The ticks of the axes should be round numbers.
         let mut interval = round_up((high - low) / 4.0);
         low = (low / interval).floor() * interval;
         while low + 4.0 * interval < high {
@@ -84,7 +84,7 @@ impl Run {
 }
 
 impl State {
-    /// Learning rate over the run that the form describes.
+    /// Learning rate over the planned run.
     pub fn planned_picture(&self) -> Picture {
         let mut picture = rate_picture(&self.planned_curve());
         let (steps, peak) = (self.planned_steps(), self.planned_peak());
@@ -101,7 +101,7 @@ fn rate_picture(curve: &[(f64, f64)]) -> Picture {
     Picture { shapes, frame, ends: step_ends(total), summary: String::new() }
 }
 
-/// What stands at the ends of an axis of optimizer steps.
+/// Labels of the ends of an axis of optimizer steps.
 pub fn step_ends(total: f64) -> [String; 2] {
     ["0".into(), format!("step {}", format::count(total))]
 }
@@ -115,7 +115,7 @@ mod tests {
     use crate::state::Phase;
 
     #[test]
-    fn truth_and_prediction_share_one_frame_with_round_marks() {
+    fn both_axes_of_a_scatter_plot_share_a_range_with_round_ticks() {
         let points = [(0.1, 0.3), (4.9, 5.2), (1.0, f32::INFINITY)];
         let points = points.map(|(actual, predicted)| ScatterPoint { actual, predicted }).into();
         let best = Evaluation { detail: Detail::Numbers { points }, ..Evaluation::default() };

@@ -1,42 +1,43 @@
-//! Runs beside each other: curves in one chart, what differs in one table, and the spread over seeds.
+//! Comparison of runs: overlaid curves, a table of differences, and the spread across seeds.
 
 use hone_core::recipe::{ClassWeights, FIELDS, FieldKind, LoraTarget, Metric, RecipeSpec};
 
+use crate::format;
+use crate::plot::{Frame, Picture, Shape, round_up};
 use crate::state::recipe::{fields, unfreeze_order};
 use crate::state::runs::charts::step_ends;
-use crate::state::runs::plot::{Frame, Picture, Shape, round_up};
 use crate::state::runs::scores;
-use crate::state::{History, PastRun, format};
+use crate::state::{History, PastRun};
 
-/// Ways to draw a line that can be told apart; further runs begin again.
+/// Number of distinguishable line styles; further runs reuse them.
 pub const SERIES: usize = 8;
 
 /// Runs of one recipe on the same data with different seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeedGroup {
-    /// What the first of them is called.
+    /// Name of the first of them.
     pub name: String,
-    /// How many there are.
+    /// Number of runs.
     pub runs: usize,
-    /// Mean and standard deviation of its main figures.
+    /// Mean and standard deviation of the main metrics.
     pub scores: Vec<(Metric, (f64, f64))>,
 }
 
-/// A line of the table of differences: its name and what each run has there.
+/// A row of the table of differences: its name and the value of each run.
 pub type Difference = (String, Vec<String>);
 
 impl History {
-    /// What the runs are compared by: the main figure of the first one's task.
+    /// The metric for the comparison: the main one of the first run's task.
     pub fn compared(&self) -> Metric {
         self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task)[0])
     }
 
-    /// That figure on the validation rows of the runs that are compared.
+    /// That metric on the validation rows of the compared runs.
     pub fn score_picture(&self) -> Picture {
         let (runs, metric) = (self.ticked(), self.compared());
         let (mut lowest, mut highest) = (1.0f64, 0.0f64);
         for score in runs.iter().flat_map(|run| &run.evaluations).map(|one| one.score(metric)) {
-            // What is not a number leaves both as they are.
+            // NaN leaves both unchanged.
             (lowest, highest) = (lowest.min(score), highest.max(score));
         }
         let x_max = longest(&runs);
@@ -52,7 +53,7 @@ impl History {
         Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
     }
 
-    /// Validation loss of the runs that are compared, with their training loss as thin lines.
+    /// Validation loss of the compared runs, with their training loss as thin lines.
     pub fn loss_picture(&self) -> Picture {
         let runs = self.ticked();
         let losses = runs.iter().flat_map(|run| {
@@ -69,7 +70,7 @@ impl History {
         Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
     }
 
-    /// In what the compared runs differ, and what each has there.
+    /// The fields in which the compared runs differ, with the value of each run.
     pub fn differences(&self) -> Vec<Difference> {
         let runs = self.ticked();
         let mut lines: Vec<Difference> = Vec::new();
@@ -95,7 +96,7 @@ impl History {
         lines
     }
 
-    /// Recipes that ran with several seeds, the newest first.
+    /// Recipes that ran with several seeds, newest first.
     pub fn seed_groups(&self) -> Vec<SeedGroup> {
         let mut groups: Vec<Vec<&PastRun>> = Vec::new();
         for run in self.runs.iter().rev() {
@@ -136,7 +137,7 @@ fn is_same_but_seed(a: &PastRun, b: &PastRun) -> bool {
     (&a.data, a.train_rows, unseeded(a)) == (&b.data, b.train_rows, unseeded(b))
 }
 
-/// Mean and standard deviation (with n - 1, as of a sample).
+/// Mean and sample standard deviation (with n - 1).
 fn spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let n = values.clone().count() as f64;
     let mean = values.clone().sum::<f64>() / n.max(1.0);
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_compared() {
+    fn only_differences_are_listed() {
         let other = RecipeSpec { learning_rate: Some(3e-4), epochs: 5, ..RecipeSpec::default() };
         let history = ticked(vec![past(1, RecipeSpec::default(), 0.8), past(2, other, 0.9)]);
         let differences = history.differences();
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn curves_lie_in_one_frame_in_the_order_of_their_ticks() {
+    fn curves_share_one_frame_in_the_order_of_selection() {
         let history = ticked(vec![past(1, RecipeSpec::default(), 0.8), past(2, RecipeSpec::default(), 0.9)]);
         let picture = history.score_picture();
         assert_eq!(picture.frame.y_min, 0.8);

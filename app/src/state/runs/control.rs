@@ -5,8 +5,9 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::{ParamGroup, RecipeSpec};
 
+use crate::format;
 use crate::state::recipe::presets;
-use crate::state::{Cell, Effect, Job, Phase, Run, State, Topic, format};
+use crate::state::{Cell, Effect, Job, Phase, Run, State, Topic};
 
 impl State {
     /// The recipe of the form, for the chosen model.

@@ -1,46 +1,47 @@
-//! The range test: which learning rate suits this model and these data.
+//! The learning rate finder: a range test on this model and this data.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::run::{LrFinderPoint, LrFinderResult};
 
-use crate::state::runs::plot::{Frame, Picture, Shape, round_up};
-use crate::state::{Effect, State, Topic, format};
+use crate::format;
+use crate::plot::{Frame, Picture, Shape, round_up};
+use crate::state::{Effect, State, Topic};
 
-/// A range test and how far it is.
+/// A range test and its progress.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Finder {
-    /// Its steps so far.
+    /// The steps so far.
     pub points: Vec<LrFinderPoint>,
-    /// Steps in all, if the loss holds so long.
+    /// Total number of steps, if the loss does not diverge first.
     pub total: u32,
-    /// How it stands.
+    /// Its stage.
     pub stage: FinderStage,
 }
 
-/// How a range test stands.
+/// The stage of a range test.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum FinderStage {
     /// Nobody asked for one.
     #[default]
     Idle,
-    /// Under way.
+    /// It is running.
     Trying,
-    /// Asked to end.
+    /// It was asked to end.
     Stopping,
-    /// Over.
+    /// It has finished.
     Found(LrFinderResult),
-    /// It cannot be made or finished.
+    /// It could not be started or finished.
     Failed(Diagnostic),
 }
 
 impl Finder {
-    /// Whether the worker is at it.
+    /// Returns true while the worker runs it.
     pub fn is_active(&self) -> bool {
         matches!(self.stage, FinderStage::Trying | FinderStage::Stopping)
     }
 
-    /// What it found.
+    /// The result.
     pub fn finding(&self) -> Option<&LrFinderResult> {
         match &self.stage {
             FinderStage::Found(finding) => Some(finding),
@@ -48,7 +49,7 @@ impl Finder {
         }
     }
 
-    /// The smoothed loss over the rate, whose axis is logarithmic, with the suggestions marked.
+    /// The smoothed loss over the learning rate, on a logarithmic axis, with the suggestions marked.
     pub fn picture(&self) -> Picture {
         let logged = |pick: fn(&LrFinderPoint) -> f64| {
             let points = self.points.iter().filter(|point| point.lr > 0.0);
@@ -59,7 +60,7 @@ impl Finder {
             (Some(first), Some(last)) if last.0 > first.0 => (first.0, last.0),
             _ => (-6.0, 0.0),
         };
-        // The explosion at the end would flatten the valley that matters.
+        // The divergence at the end would flatten the valley that matters.
         let top = smoothed.first().map_or(1.0, |first| 1.2 * first.1);
         let frame = Frame { x_min, x_max, y_min: 0.0, y_max: round_up(top) };
         let at = |rate: Option<f64>| {
@@ -87,7 +88,7 @@ impl Finder {
                 finding.steepest.map_or("not found".into(), format::rate),
             ),
             (Some(last), None) => format!("Loss {} at rate {}.", format::score(last.smooth), format::rate(last.lr)),
-            (None, _) => "No rate has been tried yet.".into(),
+            (None, _) => "No learning rate has been tried yet.".into(),
         };
         let ends = [x_min, x_max].map(|exponent| format!("rate {}", format::rate(10f64.powf(exponent))));
         Picture { shapes, frame, ends, summary }
@@ -95,7 +96,7 @@ impl Finder {
 }
 
 impl State {
-    /// Looks for a learning rate with the recipe of the form.
+    /// Starts the learning rate finder with the recipe of the form.
     pub fn find_rate(&mut self) -> Vec<Effect> {
         if self.blocker().is_some() || self.is_engaged() {
             return Vec::new();
@@ -107,13 +108,13 @@ impl State {
         effects
     }
 
-    /// Ends the range test; what it has seen so far is judged.
+    /// Ends the range test; the steps so far are evaluated.
     pub fn stop_finder(&mut self) -> Vec<Effect> {
         self.finder.stage = FinderStage::Stopping;
         vec![self.send(Command::Stop)]
     }
 
-    /// Takes a rate as the highest.
+    /// Sets the peak learning rate.
     pub fn take_rate(&mut self, rate: f64) {
         self.form.recipe.learning_rate = Some(format::two_digits(rate));
         self.form.errors.remove("learning_rate");

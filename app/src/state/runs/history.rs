@@ -1,55 +1,55 @@
-//! Runs that are over, kept between visits.
+//! Finished runs, kept between visits.
 
 use hone_core::metrics::{ClassScores, Detail, Evaluation};
 use hone_core::recipe::{Metric, RecipeSpec};
 use hone_core::run::{Baseline, EndReason, Forgetting};
 use serde::{Deserialize, Serialize};
 
-use crate::state::runs::plot::{smooth, thin};
+use crate::plot::{smooth, thin};
 use crate::state::runs::scores;
 use crate::state::{Effect, Run, State};
 
-/// Runs that are kept at most, the newest.
+/// Maximum number of runs kept; the oldest are dropped.
 const MAX_RUNS: usize = 50;
-/// Points of a curve that are kept at most.
+/// Maximum number of points kept of a curve.
 const MAX_POINTS: usize = 150;
 
-/// A run that is over.
+/// A finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PastRun {
-    /// Its own, never used again.
+    /// Its id, never reused.
     pub id: u32,
-    /// What the person calls it.
+    /// Its name, which the user can change.
     pub name: String,
-    /// What it did, with nothing left open.
+    /// The recipe, with all automatic values filled in.
     pub recipe: RecipeSpec,
     /// Name of the training file.
     pub data: String,
-    /// Rows learned from.
+    /// Number of training rows.
     pub train_rows: u32,
-    /// Why it ended.
+    /// The reason why it ended.
     pub reason: EndReason,
-    /// Optimizer steps taken.
+    /// Number of optimizer steps.
     pub steps: u32,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// Scores of the weights that were kept, label by label.
+    /// Scores of the weights that were kept, with those of each label.
     pub best: Evaluation,
-    /// What always saying the same scores.
+    /// Scores of always predicting the most frequent label.
     pub baseline: Option<Baseline>,
-    /// How far the encoder moved, where it was measured.
+    /// The measure of forgetting, if there is one.
     pub forgetting: Option<Forgetting>,
-    /// Every evaluation, without its labels and rows.
+    /// All evaluations, without labels and rows.
     pub evaluations: Vec<Evaluation>,
     /// Smoothed training loss over the steps.
     pub loss: Vec<(f64, f64)>,
-    /// Whether it is being compared.
+    /// Whether it is selected for comparison.
     #[serde(skip)]
     pub is_ticked: bool,
 }
 
 impl PastRun {
-    /// Scores of each class, label or kind of entity.
+    /// Scores of each class, label or entity type.
     pub fn classes(&self) -> &[ClassScores] {
         match &self.best.detail {
             Detail::Classes { classes, .. } => classes,
@@ -60,7 +60,7 @@ impl PastRun {
     }
 }
 
-/// What is kept of the detail behind a score: tables, and nothing of the rows.
+/// The part of the details that is stored: tables, and nothing from the rows.
 fn kept(detail: &Detail) -> Detail {
     match detail.clone() {
         Detail::Classes { classes, .. } => Detail::Classes { classes, confusion: Vec::new() },
@@ -70,32 +70,32 @@ fn kept(detail: &Detail) -> Detail {
     }
 }
 
-/// The same without scores that are no numbers: JSON has no word for them, and the run would not be read again.
-fn told(mut evaluation: Evaluation) -> Evaluation {
+/// Drops scores that are not finite: JSON cannot represent them, and the run could not be read again.
+fn finite(mut evaluation: Evaluation) -> Evaluation {
     evaluation.scores.retain(|_, score| score.is_finite());
     evaluation
 }
 
-/// Whether JSON has words for all of it.
-fn is_told(forgetting: &Forgetting) -> bool {
+/// Returns true if JSON can represent all of it.
+fn is_finite(forgetting: &Forgetting) -> bool {
     let (before, after) = forgetting.perplexity.map_or((0.0, 0.0), |change| (change.before, change.after));
     [forgetting.cosine, forgetting.agreement, before, after].iter().all(|figure| figure.is_finite())
 }
 
-/// The runs that are over, the oldest first.
+/// The finished runs, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// In the order in which they ended.
+    /// The runs, in the order in which they ended.
     pub runs: Vec<PastRun>,
 }
 
 impl History {
-    /// Keeps a run that has just ended.
+    /// Adds a run that has just ended.
     pub fn keep(&mut self, run: &Run) {
         let (Some(plan), Some(summary)) = (&run.plan, run.summary()) else { return };
         let id = self.next_id();
         let steps: Vec<(f64, f64)> = run.steps.iter().map(|step| (f64::from(step.step), step.loss)).collect();
-        let slim = |evaluation: &Evaluation| told(Evaluation { detail: Detail::None, ..evaluation.clone() });
+        let slim = |evaluation: &Evaluation| finite(Evaluation { detail: Detail::None, ..evaluation.clone() });
         self.runs.push(PastRun {
             id,
             name: run.name.clone(),
@@ -105,9 +105,9 @@ impl History {
             reason: summary.reason,
             steps: summary.steps,
             seconds: summary.seconds,
-            best: told(Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() }),
+            best: finite(Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() }),
             baseline: summary.baseline.clone(),
-            forgetting: summary.forgetting.filter(is_told),
+            forgetting: summary.forgetting.filter(is_finite),
             evaluations: run.evaluations.iter().filter(|one| one.loss.is_finite()).map(slim).collect(),
             loss: thin(&smooth(&steps), MAX_POINTS).collect(),
             is_ticked: false,
@@ -116,7 +116,7 @@ impl History {
         self.runs.drain(..surplus);
     }
 
-    /// The number of the next run.
+    /// The id of the next run.
     pub fn next_id(&self) -> u32 {
         self.runs.iter().map(|run| run.id).max().unwrap_or(0).saturating_add(1)
     }
@@ -126,26 +126,26 @@ impl History {
         self.runs.iter().find(|run| run.id == id)
     }
 
-    /// Gives a run another name; an empty one leaves it as it is.
+    /// Renames a run; an empty name is ignored.
     pub fn rename(&mut self, id: u32, name: &str) {
         if let (Some(run), false) = (self.runs.iter_mut().find(|run| run.id == id), name.trim().is_empty()) {
             run.name = name.trim().to_owned();
         }
     }
 
-    /// Forgets a run.
+    /// Deletes a run.
     pub fn delete(&mut self, id: u32) {
         self.runs.retain(|run| run.id != id);
     }
 
-    /// Takes a run into the comparison, or out of it.
+    /// Selects a run for comparison, or deselects it.
     pub fn tick(&mut self, id: u32, is_ticked: bool) {
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
             run.is_ticked = is_ticked;
         }
     }
 
-    /// The figures that these runs are told apart by: the two main ones of each task.
+    /// The metrics shown for these runs: the two main ones of each task.
     pub fn metrics<'a>(runs: impl IntoIterator<Item = &'a PastRun>) -> Vec<Metric> {
         let mut metrics = Vec::new();
         for run in runs {
@@ -155,22 +155,22 @@ impl History {
         metrics
     }
 
-    /// The runs that are compared.
+    /// The runs selected for comparison.
     pub fn ticked(&self) -> Vec<&PastRun> {
         self.runs.iter().filter(|run| run.is_ticked).collect()
     }
 
-    /// The place of a run among those that are compared, from which it has color and dash.
+    /// The index of a run among the compared ones, which decides its color and dash.
     pub fn series(&self, id: u32) -> Option<usize> {
         self.ticked().iter().position(|run| run.id == id)
     }
 
-    /// What was kept: the newest, each id once.
+    /// Restores stored runs: the newest, each id once.
     pub fn restored(kept: Vec<PastRun>) -> Self {
         let surplus = kept.len().saturating_sub(MAX_RUNS);
         let mut runs: Vec<PastRun> = Vec::new();
         for run in kept.into_iter().skip(surplus) {
-            // Two runs with one id could not be told apart.
+            // Runs with the same id would be indistinguishable.
             if runs.iter().all(|other| other.id != run.id) {
                 runs.push(run);
             }
@@ -180,13 +180,13 @@ impl History {
 }
 
 impl State {
-    /// Gives a run of the history another name.
+    /// Renames a run of the history.
     pub fn rename_run(&mut self, id: u32, name: &str) -> Vec<Effect> {
         self.history.rename(id, name);
         vec![Effect::StoreRuns]
     }
 
-    /// Forgets a run of the history.
+    /// Deletes a run of the history.
     pub fn delete_run(&mut self, id: u32) -> Vec<Effect> {
         self.history.delete(id);
         vec![Effect::StoreRuns]
@@ -197,7 +197,7 @@ impl State {
 pub mod tests {
     use super::*;
 
-    /// A run that scored so much.
+    /// A run with a given score.
     pub fn past(id: u32, recipe: RecipeSpec, macro_f1: f64) -> PastRun {
         let evaluation = |step, loss| Evaluation {
             step,
@@ -225,7 +225,7 @@ pub mod tests {
     }
 
     #[test]
-    fn a_run_comes_back_as_it_was_written() {
+    fn runs_round_trip_through_json() {
         let recipe =
             RecipeSpec { lr_per_group: [(hone_core::recipe::ParamGroup::Head, 0.1)].into(), ..RecipeSpec::default() };
         let run = past(1, recipe, 0.8);
@@ -236,7 +236,7 @@ pub mod tests {
     }
 
     #[test]
-    fn only_the_newest_are_kept_and_each_once() {
+    fn only_the_newest_runs_are_kept_and_each_id_once() {
         let runs: Vec<PastRun> = (0..60).map(|id| past(id, RecipeSpec::default(), 0.5)).collect();
         let read = History::restored(runs.clone());
         assert_eq!((read.runs.len(), read.runs[0].id, read.next_id()), (MAX_RUNS, 10, 60));
@@ -245,7 +245,7 @@ pub mod tests {
     }
 
     #[test]
-    fn a_run_is_renamed_ticked_and_deleted_by_its_id() {
+    fn runs_are_renamed_selected_and_deleted_by_id() {
         let mut history =
             History { runs: vec![past(1, RecipeSpec::default(), 0.5), past(2, RecipeSpec::default(), 0.6)] };
         history.rename(2, "  best so far ");

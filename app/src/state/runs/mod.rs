@@ -5,7 +5,6 @@ pub mod compare;
 mod control;
 pub mod finder;
 pub mod history;
-pub mod plot;
 pub mod queue;
 pub mod run;
 pub mod scores;

@@ -1,4 +1,4 @@
-//! Runs that wait for their turn: several seeds of a recipe, or a small sweep.
+//! Waiting runs: several seeds of a recipe, or a small sweep.
 
 use std::collections::VecDeque;
 
@@ -7,19 +7,19 @@ use hone_core::recipe::{Field, Number, RecipeSpec, Unit};
 use crate::state::recipe::fields;
 use crate::state::{Effect, State};
 
-/// Runs of a sweep at most: more than this is a night's work and better done elsewhere.
+/// Maximum number of runs of a sweep; more would take all night and belong on another machine.
 const MAX_RUNS: usize = 24;
 
-/// A run to be made.
+/// A run to be started.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
-    /// What it does.
+    /// Its recipe.
     pub recipe: RecipeSpec,
-    /// What it will be called.
+    /// Its name.
     pub name: String,
 }
 
-/// Runs that wait for their turn.
+/// Waiting runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Queue {
     waiting: VecDeque<Job>,
@@ -27,12 +27,12 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Takes jobs in place of those that waited.
+    /// Replaces the waiting jobs.
     pub fn fill(&mut self, jobs: Vec<Job>) {
         (self.total, self.waiting) = (jobs.len(), jobs.into());
     }
 
-    /// The next job, taken out.
+    /// Takes out the next job.
     pub fn next(&mut self) -> Option<Job> {
         let next = self.waiting.pop_front();
         if next.is_none() {
@@ -41,24 +41,24 @@ impl Queue {
         next
     }
 
-    /// Lets go of what waits, and says how many that were.
+    /// Drops the waiting jobs, and returns their number.
     pub fn clear(&mut self) -> usize {
         self.total = 0;
         std::mem::take(&mut self.waiting).len()
     }
 
-    /// The number of the present run and how many there are, where there are several.
+    /// The number of the current run and the total, if there are several.
     pub fn position(&self) -> Option<(usize, usize)> {
         (self.total > 1).then(|| (self.total - self.waiting.len(), self.total))
     }
 
-    /// Runs that wait.
+    /// Number of waiting runs.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
     }
 }
 
-/// A field whose values are tried one after the other.
+/// A field of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Axis {
     /// Its name in the recipe; empty for none.
@@ -67,16 +67,16 @@ pub struct Axis {
     pub values: String,
 }
 
-/// A recipe with `runs` seeds, from its own upwards.
+/// Jobs with `runs` consecutive seeds, starting at that of the recipe.
 pub fn seeds(recipe: &RecipeSpec, runs: u32) -> Vec<Job> {
     let job = |seed| Job { recipe: RecipeSpec { seed, ..recipe.clone() }, name: format!("seed {seed}") };
     (0..runs).map(|run| job(recipe.seed.wrapping_add(run))).collect()
 }
 
-/// Every combination of the values of the axes.
+/// Jobs for every combination of the values of the axes.
 ///
 /// # Errors
-/// Says which value does not fit, or that there are too many runs.
+/// If a value is invalid, a field is used twice or has no effect, or there are too many runs.
 pub fn sweep(recipe: &RecipeSpec, axes: &[Axis]) -> Result<Vec<Job>, String> {
     let mut jobs = vec![Job { recipe: recipe.clone(), name: String::new() }];
     let mut used = Vec::new();
@@ -84,7 +84,7 @@ pub fn sweep(recipe: &RecipeSpec, axes: &[Axis]) -> Result<Vec<Job>, String> {
         let field = sweepable(recipe).find(|(field, _)| field.name == axis.field);
         let (field, number) = field.ok_or_else(|| format!("{} has no effect in this recipe.", axis.field))?;
         if used.contains(&field.name) {
-            return Err(format!("{} is chosen twice.", field.label));
+            return Err(format!("{} is selected twice.", field.label));
         }
         used.push(field.name);
         let values = values(&axis.values);
@@ -105,7 +105,7 @@ pub fn sweep(recipe: &RecipeSpec, axes: &[Axis]) -> Result<Vec<Job>, String> {
         }
         jobs = combined;
         if jobs.len() > MAX_RUNS {
-            return Err(format!("These are {} runs; at most {MAX_RUNS} are made at a time.", jobs.len()));
+            return Err(format!("This makes {} runs; at most {MAX_RUNS} are allowed at a time.", jobs.len()));
         }
     }
     if used.is_empty() { Err("Choose a field first.".into()) } else { Ok(jobs) }
@@ -116,7 +116,7 @@ pub fn sweepable(recipe: &RecipeSpec) -> impl Iterator<Item = (&'static Field, &
     fields::numbers().filter(|(field, _)| (field.applies)(recipe))
 }
 
-/// Values between commas, or between semicolons where commas are decimal.
+/// Splits values at commas, or at semicolons if there are any: commas are then decimal.
 fn values(typed: &str) -> Vec<&str> {
     let comma = if typed.contains(';') { ';' } else { ',' };
     typed.split(comma).map(str::trim).filter(|value| !value.is_empty()).collect()
@@ -128,17 +128,17 @@ impl State {
         self.start_all(seeds(&self.recipe(), runs))
     }
 
-    /// The runs that the sweep would make.
+    /// The runs of the sweep.
     pub fn sweep_jobs(&self) -> Result<Vec<Job>, String> {
         sweep(&self.recipe(), &self.axes)
     }
 
-    /// Runs the sweep.
+    /// Starts the sweep.
     pub fn start_sweep(&mut self) -> Vec<Effect> {
         self.sweep_jobs().map_or_else(|_| Vec::new(), |jobs| self.start_all(jobs))
     }
 
-    /// Runs one job after the other.
+    /// Starts a queue of jobs.
     fn start_all(&mut self, jobs: Vec<Job>) -> Vec<Effect> {
         if self.blocker().is_some() || self.is_engaged() {
             return Vec::new();
@@ -147,13 +147,13 @@ impl State {
         self.next_run()
     }
 
-    /// Lets go of the runs that wait; the present one goes on.
+    /// Drops the waiting runs; the current one goes on.
     pub fn drop_waiting(&mut self) -> Vec<Effect> {
         self.queue.clear();
         Vec::new()
     }
 
-    /// Begins the next run that waits, if there is one.
+    /// Begins the next waiting run, if there is one.
     pub fn next_run(&mut self) -> Vec<Effect> {
         self.queue.next().map_or_else(Vec::new, |job| self.begin(job))
     }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sweep_that_cannot_be_made_says_why() {
+    fn invalid_sweeps_say_why() {
         let many = "1,2,3,4,5,6,7,8";
         for (axes, words) in [
             (vec![], "Choose a field"),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_knows_where_it_is_until_it_is_empty() {
+    fn a_queue_knows_its_position_until_it_is_empty() {
         let mut queue = Queue::default();
         assert_eq!((queue.position(), queue.next()), (None, None));
         queue.fill(seeds(&RecipeSpec::default(), 2));

@@ -1,4 +1,4 @@
-//! One training run, from its start to what it scored.
+//! One training run, from its start to its scores.
 
 use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
@@ -7,45 +7,45 @@ use hone_core::protocol::RowView;
 use hone_core::recipe::{AdapterKind, ParamGroup, Task};
 use hone_core::run::{EndReason, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
-use crate::state::format;
+use crate::format;
 use crate::state::runs::scores;
 
-/// A run and all that it has told so far.
+/// A run and everything reported about it so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Run {
-    /// Where it is.
+    /// Its phase.
     pub phase: Phase,
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Name of the file that it learns from.
+    /// Name of the training file.
     pub data: String,
-    /// Whether that holds pairs of texts.
+    /// Whether that file has pairs of texts.
     pub is_of_pairs: bool,
-    /// The model that it tunes.
+    /// The base model.
     pub base: Option<CatalogEntry>,
-    /// Bytes of that model's weights in a download.
+    /// Bytes of the base model's weights in a download.
     pub base_bytes: f64,
-    /// What it does; absent until it has begun.
+    /// The plan of the run; absent until it has begun.
     pub plan: Option<RunPlan>,
-    /// Every optimizer step, in order.
+    /// All optimizer steps, in order.
     pub steps: Vec<StepMetrics>,
-    /// Every evaluation, in order.
+    /// All evaluations, in order.
     pub evaluations: Vec<Evaluation>,
     /// Index of the best of them.
     pub best: Option<usize>,
-    /// Batches done and in all, of an evaluation under way.
+    /// Batches done and total, while an evaluation is under way.
     pub evaluating: Option<(u32, u32)>,
-    /// Sentences read and in all, while it is measured how far the encoder has moved.
+    /// Sentences done and total, while forgetting is being measured.
     pub measuring: Option<(u32, u32)>,
-    /// The parts of the model as they now stand, from the bottom.
+    /// The current state of the parameter groups, from the input to the head.
     pub param_groups: Vec<ParamGroupState>,
-    /// Over the last ten steps, padding not counted.
+    /// Tokens per second over the last ten steps, without padding.
     pub tokens_per_s: f64,
-    /// Until the end, once it can be told.
+    /// Seconds until the end, once they are known.
     pub seconds_left: Option<f64>,
     /// Why a run after this one could not start.
     pub rejected: Option<Diagnostic>,
-    /// What should be known; the run went on.
+    /// Warnings; the run went on.
     pub warnings: Vec<Diagnostic>,
     /// The opened cell of the confusion matrix.
     pub cell: Option<Cell>,
@@ -53,23 +53,23 @@ pub struct Run {
     pub has_weights: bool,
 }
 
-/// Where a run is.
+/// The phase of a run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Phase {
-    /// There is none.
+    /// There is no run.
     #[default]
     Idle,
-    /// Asked for; the model is being set up.
+    /// The model is being set up.
     Starting,
-    /// It learns.
+    /// It is training.
     Running,
-    /// It waits for the person.
+    /// It is paused.
     Paused,
-    /// The person stopped it; the best weights are being put in place.
+    /// The user stopped it; the best weights are being restored.
     Stopping,
-    /// It is over.
+    /// It has finished.
     Finished(Box<RunSummary>),
-    /// It could not start or go on.
+    /// Why it could not start or go on.
     Failed(Diagnostic),
 }
 
@@ -80,29 +80,29 @@ pub struct Cell {
     pub actual: u32,
     /// Index of the predicted class.
     pub predicted: u32,
-    /// Worst first; absent until they have come.
+    /// Worst predictions first; absent until they have arrived.
     pub rows: Option<Vec<RowView>>,
-    /// Rows in all.
+    /// Total number of rows.
     pub total: u32,
 }
 
 impl Run {
-    /// Its name and that of its data, which need not be those in use any more.
+    /// Its name and that of its data, which may no longer be in use.
     pub fn of_what(&self) -> String {
         format!("{}, on {}", format::visible(&self.name), format::visible(&self.data))
     }
 
-    /// Whether a run is under way, waiting or not.
+    /// Returns true while a run is under way, paused or not.
     pub fn is_active(&self) -> bool {
         matches!(self.phase, Phase::Starting | Phase::Running | Phase::Paused | Phase::Stopping)
     }
 
-    /// Whether the worker must be heard from: it computes and is not told to wait.
+    /// Returns true while the worker computes, so that it must not be silent.
     pub fn is_computing(&self) -> bool {
         self.is_active() && self.phase != Phase::Paused
     }
 
-    /// How it ended.
+    /// The summary of a finished run.
     pub fn summary(&self) -> Option<&RunSummary> {
         match &self.phase {
             Phase::Finished(summary) => Some(summary),
@@ -110,12 +110,12 @@ impl Run {
         }
     }
 
-    /// What is learned.
+    /// The task.
     pub fn task(&self) -> Task {
         self.plan.as_ref().map(|plan| plan.recipe.task).unwrap_or_default()
     }
 
-    /// The last optimizer step and the number of steps in all.
+    /// The last optimizer step and the total number of steps.
     pub fn position(&self) -> Option<(u32, u32)> {
         let plan = self.plan.as_ref()?;
         Some((self.steps.last().map_or(0, |step| step.step), plan.total_steps))
@@ -127,7 +127,7 @@ impl Run {
         labels.and_then(|labels| labels.get(class as usize)).map_or("", String::as_str)
     }
 
-    /// The cell with the most rows that were predicted wrong.
+    /// The cell with the most wrong predictions, as (actual, predicted).
     pub fn worst_cell(&self) -> Option<(u32, u32)> {
         let (_, confusion) = self.summary()?.best.classes()?;
         let cells = confusion.iter().zip(0..).flat_map(|(row, actual)| {
@@ -139,40 +139,38 @@ impl Run {
         cells.max_by_key(|(rows, _)| *rows).map(|(_, cell)| cell)
     }
 
-    /// Whether an adapter learned in place of the model.
+    /// Returns true if an adapter was trained instead of the model.
     pub fn has_adapter(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.recipe.adapter != AdapterKind::None)
     }
 
-    /// A part of the model as it now stands.
+    /// The current state of a parameter group.
     pub fn part(&self, group: ParamGroup) -> Option<&ParamGroupState> {
         self.param_groups.iter().find(|part| part.group == group)
     }
 
-    /// The rate of the last step; the highest before the first.
+    /// The learning rate of the last step; the peak before the first.
     pub fn lr(&self) -> f64 {
         let peak = self.plan.as_ref().and_then(|plan| plan.recipe.learning_rate);
         self.steps.last().map(|step| step.lr).or(peak).unwrap_or_default()
     }
 
-    /// Why it ended, in words.
+    /// The reason why it ended, in a sentence.
     pub fn end_words(&self) -> String {
         let Some(summary) = self.summary() else { return String::new() };
         match summary.reason {
             EndReason::Completed => "All epochs are done.".into(),
             EndReason::EarlyStopped => match &self.plan {
                 Some(plan) => format!(
-                    "Stopped early: {} had not improved for {}.",
+                    "Early stopping: {} had not improved for {}.",
                     scores::name(scores::deciding(&plan.recipe)),
                     format::counted(plan.recipe.early_stopping_patience, "evaluation", "evaluations"),
                 ),
-                None => "Stopped early: the score had not improved for a while.".into(),
+                None => "Early stopping: the score had not improved for a while.".into(),
             },
             EndReason::Stopped => "You stopped it.".into(),
-            EndReason::DeviceFailed => "The device failed; the best weights so far are kept.".into(),
-            EndReason::NotFinite => {
-                "Stopped: the numbers grew beyond what can be computed three steps in a row.".into()
-            }
+            EndReason::DeviceFailed => "The device failed. The best weights so far were kept.".into(),
+            EndReason::NotFinite => "Stopped: the loss or gradients were not finite for three steps in a row.".into(),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Scores in words: which figures of a task are shown, what they are called and how they are written.
+//! Scores in words: the metrics shown for each task, their names and their formats.
 
 use hone_core::metrics::Evaluation;
 use hone_core::recipe::{Metric, RecipeSpec, Task};
 
-use crate::state::format;
+use crate::format;
 
-/// The figures of a task that are shown, the main one first.
+/// The metrics shown for a task, the main one first.
 pub fn shown(task: Task) -> &'static [Metric] {
     match task {
         Task::Classification => &[Metric::Accuracy, Metric::MacroF1],
@@ -17,12 +17,12 @@ pub fn shown(task: Task) -> &'static [Metric] {
     }
 }
 
-/// What decides which weights of a recipe's run are best.
+/// The metric that decides which weights are kept.
 pub fn deciding(recipe: &RecipeSpec) -> Metric {
     recipe.metric_for_best_model.unwrap_or(Metric::of(recipe.task)[0])
 }
 
-/// A metric within a sentence.
+/// Name of a metric within a sentence.
 pub fn name(metric: Metric) -> &'static str {
     match metric {
         Metric::Loss => "validation loss",
@@ -45,7 +45,7 @@ pub fn name(metric: Metric) -> &'static str {
     }
 }
 
-/// A metric at the head of a column.
+/// Name of a metric as a heading.
 pub fn title(metric: Metric) -> String {
     match metric {
         Metric::Chrf => "chrF".into(),
@@ -53,22 +53,22 @@ pub fn title(metric: Metric) -> String {
     }
 }
 
-/// A figure as it is written; a dash where it cannot be told.
+/// Formats a score; a dash if it is not finite.
 pub fn value(metric: Metric, value: f64) -> String {
     match metric {
         _ if !value.is_finite() => "–".into(),
-        // From 0 to 100, or among so many tokens.
+        // BLEU and chrF range from 0 to 100; perplexity is a number of tokens.
         Metric::Bleu | Metric::Chrf | Metric::Perplexity => format::tenths(value),
         _ => format::score(value),
     }
 }
 
-/// A figure of an evaluation as it is written.
+/// Formats a score of an evaluation.
 pub fn of(evaluation: &Evaluation, metric: Metric) -> String {
     value(metric, evaluation.score(metric))
 }
 
-/// The main figure with its name: `accuracy 0.912`.
+/// The main score with its name: `accuracy 0.912`.
 pub fn headline(task: Task, evaluation: &Evaluation) -> String {
     let metric = shown(task)[0];
     format!("{} {}", name(metric), of(evaluation, metric))
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_are_written_by_their_kind() {
+    fn scores_are_formatted_by_metric() {
         let scores = [(Metric::Perplexity, 12.34), (Metric::Bleu, 31.05)].into();
         let evaluation = Evaluation { loss: 0.5, scores, ..Evaluation::default() };
         assert_eq!(headline(Task::Generation, &evaluation), "perplexity 12.3");
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_score_that_may_decide_has_a_name_of_its_own() {
+    fn metrics_of_a_task_have_distinct_names() {
         for task in [Task::Classification, Task::Generation, Task::QuestionAnswering, Task::TokenClassification] {
             let names: Vec<&str> = Metric::of(task).iter().map(|metric| name(*metric)).collect();
             assert!(names.iter().enumerate().all(|(at, name)| !names[..at].contains(name)), "{names:?}");

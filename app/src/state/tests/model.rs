@@ -68,7 +68,7 @@ fn a_question_that_fails_leaves_the_loaded_model() {
 }
 
 #[test]
-fn own_files_go_beside_their_command_and_one_model_of_them_is_offered_at_a_time() {
+fn local_files_go_with_their_command_and_one_local_model_is_on_offer_at_a_time() {
     let mut state = with_catalog();
     let mut requests = Vec::new();
     for (name, blobs) in [("first", 3), ("second", 5)] {

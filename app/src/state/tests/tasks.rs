@@ -1,4 +1,4 @@
-//! What follows from the task of the columns: the model, the recipe, and what is asked.
+//! The effects of the task: on the model, the recipe and the queries.
 
 use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::DataRole;
@@ -43,7 +43,7 @@ fn two_files_go_to_the_worker_together() {
 fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
     let mut state = writing();
     assert!(state.model.chosen == 1 && matches!(state.model.load, Load::Idle { .. }));
-    assert_eq!(state.answer(data_ready()), [], "a large model is loaded when the person says so");
+    assert_eq!(state.answer(data_ready()), [], "a large model is loaded only when the user chooses it");
     assert_eq!(state.blocker().as_deref(), Some("Waiting for the model. Load it above."));
     let recipe = &state.form.recipe;
     assert_eq!(

@@ -3,9 +3,9 @@ use leptos::prelude::*;
 use crate::page::Page;
 use crate::state::{Status, Step};
 
-/// The five steps and how each stands.
+/// The five steps, each with its status.
 #[component]
-pub fn Rail() -> impl IntoView {
+pub fn StepNav() -> impl IntoView {
     let page = Page::get();
     let steps = Step::ALL.into_iter().zip(1..).map(|(step, number)| {
         let class = page.memo(move |state| mark_class(state.line(step).status).to_owned());

@@ -1,18 +1,18 @@
-//! Numbers and other people's text as words on the page.
+//! Numbers and the user's text as words on the page.
 
 use hone_core::recipe::ParamGroup;
 
-/// Characters of a row that are shown in a list of rows.
+/// Maximum number of characters of a row shown in a list.
 const EXCERPT_CHARS: usize = 500;
 
-// Numbers stay with their units: the spaces between them do not break.
+// A number and its unit stay on one line: the space between them is non-breaking.
 
 /// `1240` as `1,240`.
 pub fn count(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut shown = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) && !shown.ends_with('-') {
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && !shown.ends_with('-') {
             shown.push(',');
         }
         shown.push(digit);
@@ -25,7 +25,7 @@ pub fn counted(value: u32, one: &str, many: &str) -> String {
     format!("{} {}", count(f64::from(value)), if value == 1 { one } else { many })
 }
 
-/// A share as per cent, with a decimal where it would otherwise round to 0 or 100.
+/// A fraction as a percentage, with a decimal if it would otherwise round to 0 or 100.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let near_an_end = (percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0);
@@ -37,7 +37,7 @@ pub fn millions(value: f64) -> String {
     if value < 1e5 { count(value) } else { format!("{:.1}\u{a0}M", value / 1e6) }
 }
 
-/// Bytes in units of a thousand, as shops and networks count them.
+/// Bytes in decimal units.
 pub fn bytes(value: f64) -> String {
     match value {
         v if v >= 1e9 => format!("{:.1}\u{a0}GB", v / 1e9),
@@ -57,7 +57,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// Seconds, no more exactly than an estimate knows them: `20 s`, `2 min`, `1 h 10 min`.
+/// Seconds, rounded as an estimate deserves: `20 s`, `2 min`, `1 h 10 min`.
 pub fn about(seconds: f64) -> String {
     match seconds.max(0.0) {
         s if s < 5.0 => "a few\u{a0}seconds".into(),
@@ -70,7 +70,7 @@ pub fn about(seconds: f64) -> String {
     }
 }
 
-/// A part of a model; layers are counted from 1 at the bottom.
+/// A parameter group; layers are counted from 1 at the bottom.
 pub fn part(group: ParamGroup) -> String {
     match group {
         ParamGroup::Layer(index) => format!("layer {}", index + 1),
@@ -78,7 +78,7 @@ pub fn part(group: ParamGroup) -> String {
     }
 }
 
-/// Parameters, however many: `770`, `295 K`, `10.6 M`.
+/// A number of parameters: `770`, `295 K`, `10.6 M`.
 pub fn parameters(value: f64) -> String {
     match value {
         v if v >= 1e6 => millions(v),
@@ -92,12 +92,12 @@ pub fn score(value: f64) -> String {
     format!("{value:.3}")
 }
 
-/// A score of which a tenth is known.
+/// A score with one decimal.
 pub fn tenths(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// Words with a capital at their beginning.
+/// Capitalizes the first letter.
 pub fn sentence_case(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
@@ -113,22 +113,22 @@ pub fn rate(value: f64) -> String {
     format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// A rate to two digits: nobody knows it better.
+/// A learning rate rounded to two digits.
 pub fn two_digits(rate: f64) -> f64 {
     format!("{rate:.1e}").parse().unwrap_or(rate)
 }
 
-/// A mark of an axis of losses or scores.
+/// A tick of an axis of losses or scores.
 pub fn tick(value: f64) -> String {
     format!("{value:.2}")
 }
 
-/// Someone else's text as [`visible`], but for its lines, which stay.
+/// The user's text as [`visible`], with its line breaks kept.
 pub fn lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
-/// The beginning of someone else's text as [`visible`].
+/// The beginning of the user's text as [`visible`].
 pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(EXCERPT_CHARS) {
         Some((end, _)) => visible(&text[..end]) + "…",
@@ -136,7 +136,7 @@ pub fn excerpt(text: &str) -> String {
     }
 }
 
-/// Someone else's text with every character made visible that could hide or reorder what stands beside it.
+/// The user's text, with characters made visible that could hide or reorder the text around them.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_as_a_person_writes_them() {
+    fn numbers_are_written_as_people_write_them() {
         assert_eq!([count(7.0), count(1240.0), count(-1_234_567.0)], ["7", "1,240", "-1,234,567"]);
         let breaking = |shown: String| shown.replace('\u{a0}', " ");
         let shares = [0.0, 0.004, 0.58, 0.999].map(percent).map(breaking);
@@ -181,14 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn only_a_text_that_is_cut_ends_in_dots() {
+    fn only_truncated_excerpts_end_in_an_ellipsis() {
         let long = "ü".repeat(EXCERPT_CHARS);
         assert_eq!(excerpt(&long), long);
         assert_eq!(excerpt(&format!("{long}ü")), format!("{long}…"));
     }
 
     #[test]
-    fn characters_that_hide_or_reorder_are_shown() {
+    fn invisible_and_bidi_characters_are_shown() {
         assert_eq!(visible("a\0b\tc\u{202e}d\u{feff}"), "a␀b⇥c‹202E›d‹FEFF›");
         assert_eq!(visible("<b>Käse 漢字</b>"), "<b>Käse 漢字</b>");
     }

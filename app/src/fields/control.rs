@@ -1,7 +1,8 @@
 use hone_core::recipe::{Choice, Field, FieldKind, Switch};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, NumberField, changing, ticked, typed};
+use crate::components::{MenuOption, changing, ticked, typed};
+use crate::fields::number::NumberField;
 use crate::page::Page;
 
 /// The control of a field, shown while the field has an effect.

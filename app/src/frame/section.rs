@@ -3,15 +3,14 @@ use leptos::prelude::*;
 use crate::page::Page;
 use crate::state::Step;
 
-/// One of the five steps: its heading, how it stands, and what belongs to it.
+/// The section of a step: its heading, its status and its content.
 ///
-/// The children keep their type, because views of a type that is not known bring the code into the wasm that would redraw
-/// them in place.
+/// The children keep their type: views of an erased type would bring the code that redraws them in place into the wasm.
 #[component]
 pub fn StepSection<C: IntoView + 'static>(
-    /// Which.
+    /// The step.
     step: Step,
-    /// What belongs to it.
+    /// The content.
     children: TypedChildren<C>,
 ) -> impl IntoView {
     let line = Page::get().memo(move |state| state.line(step).text);
