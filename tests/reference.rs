@@ -28,7 +28,7 @@ pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> St
     ids.iter().for_each(|ids| texts.push(ids));
     let rows: Vec<u32> = (0..ids.len() as u32).collect();
     let examples = EncodedExamples { texts, labels: targets(batch, task) };
-    StepInput::new(input(batch, device), &SoftTargets::plain(outputs), &examples, &rows, &rows)
+    StepInput::new(input(batch, device), &SoftTargets::uniform(outputs), &examples, &rows, &rows)
 }
 
 /// The golden batches of a file as steps, in order.
@@ -139,7 +139,7 @@ pub fn assert_curve(
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for (i, step) in steps.into_iter().enumerate() {
         let (loss, gradients) = gradients(model, step, Objective::default(), trainable, &mut Dropout::off());
-        let norm = gradients.square_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
+        let norm = gradients.squared_norms().into_iter().map(|square| square.into_scalar::<f32>()).sum::<f32>().sqrt();
         let lr = curve.lr(i as u32);
         optimizer.step(model, gradients, |_| lr, clip_scale(f64::from(norm), 1.0));
         losses.push(loss.into_scalar::<f32>());

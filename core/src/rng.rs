@@ -1,38 +1,38 @@
-//! The only source of randomness: numbers follow from `(seed, purpose, step)` and from nothing else, so that a
-//! run can be replayed and resumed exactly.
+//! The only source of randomness. Numbers depend on `(seed, stream, step)` and nothing else, so a run can be replayed
+//! and resumed exactly.
 //!
 //! The generator is SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
 
-/// What random numbers are drawn for. Each purpose has a stream of its own.
+/// Independent streams of random numbers, one for each use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
-    /// Which rows validate.
+    /// Choice of the validation rows.
     Split = 1,
-    /// The order of the rows in an epoch.
+    /// Order of the rows in an epoch.
     Shuffle = 2,
     /// Initial weights of the head.
     Head = 3,
     /// Dropout masks.
     Dropout = 4,
-    /// Weights and data of made-up models: self-check and benchmarks.
+    /// Weights and data of synthetic models, for the self-check and benchmarks.
     Synthetic = 5,
     /// Initial weights of adapters.
     Adapter = 6,
-    /// Weights of layers that are made anew.
+    /// Weights of reinitialized layers.
     Reinit = 7,
-    /// Tokens of a text that is written.
+    /// Sampled tokens in text generation.
     Sampling = 8,
 }
 
-/// A stream of random numbers.
+/// A random number generator.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// The stream of `purpose` at `step` under `seed`.
-    pub fn new(seed: u64, purpose: Stream, step: u64) -> Self {
+    /// A generator for `stream` at `step`.
+    pub fn new(seed: u64, stream: Stream, step: u64) -> Self {
         let mut rng = Self(seed);
-        let seeded = rng.next_u64() ^ (purpose as u64).wrapping_mul(0xA24B_AED4_963E_E407);
+        let seeded = rng.next_u64() ^ (stream as u64).wrapping_mul(0xA24B_AED4_963E_E407);
         let mut rng = Self(seeded);
         let stepped = rng.next_u64() ^ step.wrapping_mul(0x9FB2_1C65_1E98_DF25);
         Self(stepped)
@@ -52,7 +52,7 @@ impl Rng {
         (self.next_u64() >> 40) as f32 / (1u64 << 24) as f32
     }
 
-    /// Uniform in 0..n, without bias (Lemire's method). `n` is at least 1.
+    /// Uniform in 0..n, without bias (Lemire 2019). `n` must be at least 1.
     pub fn below(&mut self, n: u64) -> u64 {
         loop {
             let product = u128::from(self.next_u64()) * u128::from(n);
@@ -63,14 +63,14 @@ impl Rng {
         }
     }
 
-    /// Standard normal, by Box and Muller's transform.
+    /// Standard normal, by the Box–Muller transform.
     pub fn normal(&mut self) -> f32 {
         let u = f64::from(self.uniform()).max(1e-12);
         let v = f64::from(self.uniform());
         ((-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()) as f32
     }
 
-    /// Puts the items in random order (Fisher and Yates).
+    /// Shuffles the items (Fisher–Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i as u64 + 1) as usize);
@@ -83,8 +83,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_follows_from_seed_purpose_and_step_alone() {
-        let draw = |seed, purpose, step| Rng::new(seed, purpose, step).next_u64();
+    fn streams_depend_on_seed_stream_and_step_alone() {
+        let draw = |seed, stream, step| Rng::new(seed, stream, step).next_u64();
         assert_eq!(draw(1, Stream::Split, 0), draw(1, Stream::Split, 0));
         assert_ne!(draw(1, Stream::Split, 0), draw(2, Stream::Split, 0));
         assert_ne!(draw(1, Stream::Split, 0), draw(1, Stream::Shuffle, 0));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn splitmix_gives_the_published_numbers() {
+    fn splitmix_matches_the_reference_implementation() {
         // From the reference C code (Vigna, splitmix64.c) with state 1234567.
         let mut rng = Rng(1_234_567);
         assert_eq!(rng.next_u64(), 6_457_827_717_110_365_317);

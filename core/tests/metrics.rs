@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, Answered, ClassScores, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
+    AnswerScores, QuestionPrediction, ClassScores, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
     evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, normalize_answer,
 };
 use serde_json::{Value, json};
@@ -72,11 +72,11 @@ fn answers_are_normalized_as_by_squads_script() {
     }
 }
 
-fn answered(case: &Value) -> Vec<Answered<'_>> {
+fn answered(case: &Value) -> Vec<QuestionPrediction<'_>> {
     let rows = list(&case["rows"]).iter();
-    rows.map(|row| Answered {
+    rows.map(|row| QuestionPrediction {
         gold: strings(&row["gold"]),
-        prediction: row["prediction"].as_str().unwrap(),
+        predicted: row["prediction"].as_str().unwrap(),
         no_answer_score: row["no_answer_score"].as_f64().unwrap() as f32,
     })
     .collect()
@@ -117,7 +117,8 @@ fn best_no_answer_thresholds_equal_those_of_squads_script() {
     let mut compared = 0;
     for case in list(&golden["cases"]) {
         let rows = answered(case);
-        for (ours, name) in best_answer_thresholds(&rows).iter().zip(["exact", "f1"]) {
+        let best = best_answer_thresholds(&rows);
+        for (ours, name) in [(best.exact_match, "exact"), (best.f1, "f1")] {
             assert_close(name, 100.0 * ours.score, &case["scores"][format!("best_{name}")]);
             let theirs = case["scores"][format!("best_{name}_thresh")].as_f64().unwrap() as f32;
             // If leaving every question unanswered scores best, the script reports 0.

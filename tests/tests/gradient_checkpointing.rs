@@ -22,7 +22,7 @@ fn step(model: &TaskModel, device: &Device) -> StepInput {
     }
     let rows: Vec<u32> = (0..ROWS).collect();
     let input = examples.batch(&rows, rows.len(), 16, 0).input(device);
-    StepInput::new(input, &SoftTargets::plain(2), &examples, &rows, &rows)
+    StepInput::new(input, &SoftTargets::uniform(2), &examples, &rows, &rows)
 }
 
 fn flat(mut gradients: Gradients) -> Vec<(String, Vec<f32>)> {

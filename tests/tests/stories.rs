@@ -80,7 +80,7 @@ fn assert_task(task: &str, all: &[(String, String)]) {
     let examples = examples(&tokenizer, case, all);
     let step = |rows: &[u32]| {
         let input = examples.batch(rows, ROWS, LENGTH, tokenizer.pad_id()).input(&device);
-        StepInput::new(input, &SoftTargets::plain(0), &examples, rows, rows)
+        StepInput::new(input, &SoftTargets::uniform(0), &examples, rows, rows)
     };
     let rows: Vec<u32> = (0..examples.len() as u32).collect();
     let steps = || (0..5).flat_map(|_| rows.chunks(ROWS)).map(step);

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use hone_core::model::{Dropout, TaskModel};
 use hone_core::recipe::{Pooling, Task};
 use hone_core::text::Window;
-use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, best_spans, span_scores};
+use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, best_spans, span_logits};
 use hone_tests::{
     assert_close, assert_curve, assert_gradients, assert_movement, file_name, golden, input, json, of_tokens, scores,
     step_of, steps_of, task_model, tolerance, values,
@@ -68,7 +68,7 @@ fn question_answering_equals_transformers() {
     let scores = model.forward(input.clone(), &mut Dropout::off());
     let [rows, len] = input.attention_mask.dims();
     // Start and end scores of each row.
-    let scores = span_scores(scores, input.attention_mask).reshape([rows, 2, len]);
+    let scores = span_logits(scores, input.attention_mask).reshape([rows, 2, len]);
     for (group, name) in ["start", "end"].into_iter().enumerate() {
         let scores: Vec<f32> = scores.clone().narrow(1, group, 1).into_data().try_into_vec().unwrap();
         let logits = of_tokens(batch, &expected[&format!("logits.{name}")]);

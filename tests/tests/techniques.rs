@@ -6,7 +6,7 @@ use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooli
 use hone_core::run::LrFinderPoint;
 use hone_core::text::EncodedExamples;
 use hone_core::train::{
-    LrFinder, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare, suggestions,
+    LrFinder, LrSuggestions, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare_embeddings, suggestions,
 };
 use hone_tests::{
     adapted, assert_close, assert_curve, assert_gradients, assert_movement, golden, input, json, micro, peft_name,
@@ -67,7 +67,7 @@ fn losses_and_their_gradients_equal_pytorchs() {
     let labels = examples(&info["labels"]);
     for case in info["cases"].as_array().unwrap() {
         let (raw, what) = (recipe(case), format!("{} of {}", case["recipe"], case["logits"][0]));
-        let rule = SoftTargets::of(&raw, &classes(), &labels);
+        let rule = SoftTargets::from_recipe(&raw, &classes(), &labels);
         // Only the number of texts matters, as their logits are given.
         let texts = input(&json("train_curve.json")["batches"][0], &device);
         let batch = StepInput::new(texts, &rule, &labels, &[0, 1, 2, 3], &[0, 1, 2, 3]);
@@ -75,7 +75,7 @@ fn losses_and_their_gradients_equal_pytorchs() {
         let logits: Vec<_> =
             case["logits"].as_array().unwrap().iter().map(|rows| tensor(rows).autodiff().require_grad()).collect();
         let mut passes = logits.iter().cloned();
-        let loss = Objective::of(&raw).loss(|_| passes.next().unwrap(), &batch, &mut Dropout::off());
+        let loss = Objective::from_recipe(&raw).loss(|_| passes.next().unwrap(), &batch, &mut Dropout::off());
         let mut grads = loss.backward();
         assert_close(&what, &[loss.into_scalar::<f32>()], &[case["loss"].as_f64().unwrap() as f32], tolerance::LOSSES);
         for (logits, expected) in logits.iter().zip(case["gradients"].as_array().unwrap()) {
@@ -90,8 +90,8 @@ fn balanced_class_weights_equal_scikit_learns() {
     let info = &json("losses.json")["balanced"];
     let labels = examples(&info["labels"]);
     let raw = RecipeSpec { class_weights: ClassWeights::Balanced, ..RecipeSpec::default() };
-    let rule = SoftTargets::of(&raw, &classes(), &labels);
-    let weights: Vec<f32> = (0..3).map(|class| rule.weight(&[class])).collect();
+    let rule = SoftTargets::from_recipe(&raw, &classes(), &labels);
+    let weights: Vec<f32> = (0..3).map(|class| rule.total_weight(&[class])).collect();
     assert_close("weights", &weights, &floats(&info["weights"]), tolerance::NUMBERS);
 }
 
@@ -239,7 +239,8 @@ fn a_range_test_suggests_the_golden_rates() {
         let smoothed: Vec<f64> = serde_json::from_value(case["smoothed"].clone()).unwrap();
         let points: Vec<LrFinderPoint> =
             rates.iter().zip(smoothed).map(|(&lr, smooth)| LrFinderPoint { lr, loss: smooth, smooth }).collect();
-        assert_eq!(suggestions(&points), (case["steepest"].as_f64(), case["valley"].as_f64()));
+        let expected = LrSuggestions { steepest: case["steepest"].as_f64(), valley: case["valley"].as_f64() };
+        assert_eq!(suggestions(&points), expected);
     }
 }
 
@@ -249,7 +250,7 @@ fn an_encoders_drift_equals_the_golden_values() {
     for name in ["moved", "turned"] {
         let case = &info[name];
         let [before, after] = ["before", "after"].map(|key| case[key].as_array().unwrap().iter().map(floats));
-        let found = compare(&before.collect::<Vec<_>>(), &after.collect::<Vec<_>>());
+        let found = compare_embeddings(&before.collect::<Vec<_>>(), &after.collect::<Vec<_>>());
         let expected = ["cosine", "agreement"].map(|key| case[key].as_f64().unwrap() as f32);
         assert_close(name, &[found.cosine as f32, found.agreement as f32], &expected, tolerance::NUMBERS);
     }

@@ -1,6 +1,6 @@
 //! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
 
-use hone_core::device_to_host::step_to_host;
+use hone_core::device_to_host::{StepScalars, step_to_host};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
@@ -120,7 +120,7 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Dia
     let kept = model.forward_to(batch(), frozen_prefix, &mut Dropout::off());
     for number in 0..=case.steps {
         let input = if case.keeps_prefix { kept.clone() } else { batch() };
-        let input = StepInput::new(input, &SoftTargets::plain(2), &examples, &rows, &rows);
+        let input = StepInput::new(input, &SoftTargets::uniform(2), &examples, &rows, &rows);
         steps.push(step(&mut model, &mut optimizer, chosen, input, lowest, u64::from(number)).await?);
         yield_to_event_loop().await;
     }
@@ -163,11 +163,11 @@ async fn step(
     let shares = DropoutRates { adapter: 0.0, ..DropoutRates::all(DROPOUT) };
     let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
     let (loss, gradients) = gradients(model, input, Objective::default(), |group| group >= lowest, &mut dropout);
-    let read = step_to_host(loss, gradients.square_norms());
+    let read = step_to_host(loss, gradients.squared_norms());
     let awaited = now_ms();
-    let (loss, squares) = read.await?;
+    let StepScalars { loss, squared_norm } = read.await?;
     let resumed = now_ms();
-    optimizer.step(model, gradients, |_| 1e-4, clip_scale(squares.sqrt(), 1.0));
+    optimizer.step(model, gradients, |_| 1e-4, clip_scale(squared_norm.sqrt(), 1.0));
     chosen.device.flush().map_err(|error| Diagnostic::new("bench.flush", error.to_string()))?;
     let end = now_ms();
     let encode_ms = (awaited - begin) + (end - resumed);

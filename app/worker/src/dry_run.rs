@@ -89,13 +89,13 @@ pub fn estimate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
         estimate.nearest = session.nearest_that_fits(limit_bytes);
         return answer(request, &Event::Estimated { estimate });
     }
-    let work = Work::of(&session);
+    let work = Work::new(&session);
     // What it holds need not be there twice.
     drop(session);
     // All that will ever learn learns in the trial.
     match fitting(engine, LrFinder::recipe(&recipe)) {
         Ok(session) => {
-            let (session, speeds, step) = (session.for_trial(), Vec::new(), (0.0, 0.0));
+            let (session, speeds, step) = (session.for_dry_run(), Vec::new(), (0.0, 0.0));
             let trial = Trial { request, work, estimate, session, speeds, step };
             engine.rehearsal = Some(Rehearsal::Estimate(Box::new(trial)));
         }

@@ -187,7 +187,7 @@ fn begin(engine: &Engine, request: RequestId, recipe: RecipeSpec) -> Result<Run,
     let Some(ready) = engine.data.ready() else { return Err(not_ready("The data")) };
     Ok(Run {
         request,
-        work: Work::of(&session),
+        work: Work::new(&session),
         session,
         dataset: ready.dataset.clone(),
         sha256: ready.sha256.clone(),

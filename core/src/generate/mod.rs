@@ -1,7 +1,9 @@
-//! Text generation: a prompt continued token by token.
+//! Text generation: a prompt is continued token by token.
 
 #[cfg(feature = "engine")]
 mod generator;
+#[cfg(feature = "engine")]
+mod logits;
 mod sampling;
 
 #[cfg(feature = "engine")]

@@ -1,26 +1,26 @@
-//! How a text is generated from a prompt.
+//! Settings of text generation.
 
 use serde::{Deserialize, Serialize};
 
-/// How a text is written on.
+/// Settings of text generation, named as in transformers' `GenerationConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
-    /// What scores are divided by before one is drawn: 0 always takes the likeliest token.
+    /// Divides the logits before sampling; 0 always takes the most probable token (greedy decoding).
     pub temperature: f64,
-    /// Only so many of the likeliest tokens are drawn from; 0 for all.
+    /// Samples from this many of the most probable tokens; 0 for all.
     pub top_k: u32,
-    /// Only the likeliest tokens that together have this share are drawn from.
+    /// Samples from the most probable tokens that together reach this probability; 1 for all.
     pub top_p: f64,
-    /// What the score of a token that stands already is divided by; 1 for nothing.
+    /// Penalty for tokens that are already in the text; 1 for none.
     pub repetition_penalty: f64,
-    /// Most tokens that are written.
+    /// Most tokens to generate.
     pub max_new_tokens: u32,
-    /// Seed of what is drawn: the same writes the same.
+    /// Seed of the random numbers. The same seed gives the same text.
     pub seed: u32,
 }
 
 impl Default for Sampling {
-    /// The likeliest token, always.
+    /// Greedy decoding.
     fn default() -> Self {
         Self { temperature: 0.0, top_k: 0, top_p: 1.0, repetition_penalty: 1.0, max_new_tokens: 64, seed: 1 }
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::catalog::{CatalogEntry, FoundModel};
 use crate::diagnostic::Diagnostic;
 use crate::model::ModelConfig;
-use crate::train::least_and_full_bytes;
+use crate::train::{MemoryBounds, memory_bounds};
 
 pub use pooling::{pooling_of, unsupported_pooling};
 
@@ -246,7 +246,7 @@ impl Listing {
             pooling: pooling_of(config_json, pooling),
         };
         let sizes = config.sizes();
-        let (least_bytes, full_bytes) = least_and_full_bytes(sizes, parameters);
+        let MemoryBounds { least_bytes, full_bytes } = memory_bounds(sizes, parameters);
         Ok(FoundModel {
             entry,
             layers: sizes.layers as u32,

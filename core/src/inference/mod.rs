@@ -1,9 +1,15 @@
-//! What a model predicts for a person's own text, question or prompt.
+//! Predictions for a user's own text, question or prompt.
 
+mod answer;
 #[cfg(feature = "engine")]
-mod predictor;
+mod encoded_prompt;
+#[cfg(feature = "engine")]
+mod encoded_query;
 mod query;
 
+pub use answer::{Answer, TextSpan};
 #[cfg(feature = "engine")]
-pub use predictor::*;
-pub use query::{Answer, Query, TextSpan};
+pub use encoded_prompt::EncodedPrompt;
+#[cfg(feature = "engine")]
+pub use encoded_query::EncodedQuery;
+pub use query::Query;

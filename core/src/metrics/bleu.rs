@@ -1,35 +1,35 @@
-//! Corpus BLEU (Papineni et al. 2002) as sacrebleu has it by default (Post 2018): tokens of mteval-v13a, n-grams up to 4,
-//! exponential smoothing, case kept.
+//! Corpus BLEU (Papineni et al. 2002), equal to sacrebleu's default (Post 2018): mteval-v13a tokenization, n-grams up to 4,
+//! exponential smoothing, case-sensitive.
 
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::ngrams::Overlap;
-use crate::metrics::{is_space, words};
+use crate::metrics::words::{is_space, words};
 
-/// Longest n-grams.
+/// Length of the longest n-grams.
 const MAX_ORDER: usize = 4;
 
-/// BLEU of a corpus and what it is made of.
+/// BLEU of a corpus, with its components.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bleu {
-    /// From 0 to 100.
+    /// The score, from 0 to 100.
     pub score: f64,
-    /// Precision of the n-grams of orders 1 to 4, from 0 to 100, smoothed where nothing matches.
+    /// Precision of n-grams of length 1 to 4, from 0 to 100, smoothed where none matches.
     pub precisions: [f64; MAX_ORDER],
-    /// 1, or less if the hypotheses are shorter than the references.
+    /// Penalty for hypotheses that are shorter than the references, at most 1.
     pub brevity_penalty: f64,
-    /// Tokens of all hypotheses.
+    /// Tokens in all hypotheses.
     pub hypothesis_tokens: u32,
-    /// Tokens of all references.
+    /// Tokens in all references.
     pub reference_tokens: u32,
 }
 
-/// BLEU of hypotheses, each against its one reference. Without a match, or without an n-gram of each order, it is 0.
+/// BLEU of hypotheses, each with one reference. It is 0 if nothing matches, or if the corpus lacks n-grams of some length.
 pub fn bleu(hypotheses: &[&str], references: &[&str]) -> Bleu {
     let mut overlaps = [Overlap::default(); MAX_ORDER];
     let (mut hypothesis_tokens, mut reference_tokens) = (0, 0);
     for (hypothesis, reference) in hypotheses.iter().zip(references) {
-        let lines = [hypothesis, reference].map(|text| separated(text));
+        let lines = [hypothesis, reference].map(|text| tokenized(text));
         let [hypothesis, reference] = [0, 1].map(|i| words(&lines[i]).collect::<Vec<_>>());
         hypothesis_tokens += hypothesis.len() as u32;
         reference_tokens += reference.len() as u32;
@@ -43,7 +43,7 @@ pub fn bleu(hypotheses: &[&str], references: &[&str]) -> Bleu {
         _ => 1.0,
     };
     let precisions = precisions(&overlaps);
-    // The logarithm of a precision of 0 is minus infinity, and the score then 0.
+    // A precision of 0 has a logarithm of minus infinity, which makes the score 0.
     let log_mean = precisions.iter().map(|p| p.ln()).sum::<f64>() / MAX_ORDER as f64;
     Bleu { score: brevity_penalty * log_mean.exp(), precisions, brevity_penalty, hypothesis_tokens, reference_tokens }
 }
@@ -53,7 +53,8 @@ fn precisions(overlaps: &[Overlap; MAX_ORDER]) -> [f64; MAX_ORDER] {
     if overlaps.iter().all(|overlap| overlap.matches == 0) {
         return precisions;
     }
-    // Chen, Cherry 2014, method 3: each order without a match counts half as much of one as the last such order.
+    // Exponential smoothing (Chen, Cherry 2014, method 3): each length without a match counts half a match, then a
+    // quarter, and so on.
     let mut smoothed = 1.0;
     for (precision, overlap) in precisions.iter_mut().zip(overlaps) {
         if overlap.hypothesis == 0 {
@@ -68,8 +69,8 @@ fn precisions(overlaps: &[Overlap; MAX_ORDER]) -> [f64; MAX_ORDER] {
     precisions
 }
 
-/// A line with white space between its tokens, as mteval-v13a.pl splits them for Western languages.
-fn separated(text: &str) -> String {
+/// The line with spaces between its tokens, as mteval-v13a.pl splits Western languages.
+fn tokenized(text: &str) -> String {
     let line = text.trim_end_matches(is_space).replace("<skipped>", "").replace("-\n", "").replace('\n', " ");
     let line = line.replace("&quot;", "\"").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
     let mut spaced = String::with_capacity(line.len() * 2 + 2);
@@ -83,15 +84,15 @@ fn separated(text: &str) -> String {
     }
     spaced.push(' ');
     let is_digit = |c: char| c.is_ascii_digit();
-    let is_point = |c: char| matches!(c, '.' | ',');
-    // Points and commas stay within numbers, a dash is apart after a digit.
-    let spaced = replace_pairs(&spaced, |a, b| !is_digit(a) && is_point(b), ["", " ", " "]);
-    let spaced = replace_pairs(&spaced, |a, b| is_point(a) && !is_digit(b), [" ", " ", ""]);
+    let is_period_or_comma = |c: char| matches!(c, '.' | ',');
+    // Periods and commas stay within numbers; a dash after a digit is a token.
+    let spaced = replace_pairs(&spaced, |a, b| !is_digit(a) && is_period_or_comma(b), ["", " ", " "]);
+    let spaced = replace_pairs(&spaced, |a, b| is_period_or_comma(a) && !is_digit(b), [" ", " ", ""]);
     replace_pairs(&spaced, |a, b| is_digit(a) && b == '-', ["", " ", " "])
 }
 
-/// Writes each pair of characters that `is_pair` with `[before, between, after]` around them. As with a regular
-/// expression, a character belongs to one pair only, the first.
+/// Puts `[before, between, after]` around the characters of each pair for which `is_pair` is true. As with a regular
+/// expression, pairs do not overlap, and the first wins.
 fn replace_pairs(line: &str, is_pair: impl Fn(char, char) -> bool, [before, between, after]: [&str; 3]) -> String {
     let mut out = String::with_capacity(line.len() * 2);
     let mut chars = line.chars().peekable();

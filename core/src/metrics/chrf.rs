@@ -1,15 +1,15 @@
-//! Corpus chrF2 (Popović 2015, 2016) as sacrebleu has it by default: character n-grams up to 6 without white space, no
-//! word n-grams, case kept.
+//! Corpus chrF2 (Popović 2015, 2016), equal to sacrebleu's default: character n-grams up to 6 without white space, no word
+//! n-grams, case-sensitive.
 
 use crate::metrics::ngrams::Overlap;
-use crate::metrics::words;
+use crate::metrics::words::words;
 
-/// Longest n-grams, in characters.
+/// Length of the longest n-grams, in characters.
 const MAX_ORDER: usize = 6;
-/// How many times as much as precision recall counts, squared.
+/// Square of the weight of recall relative to precision.
 const BETA_SQUARED: f64 = 4.0;
 
-/// chrF2 of hypotheses, each against its one reference, from 0 to 100.
+/// chrF2 of hypotheses, each with one reference, from 0 to 100.
 pub fn chrf(hypotheses: &[&str], references: &[&str]) -> f64 {
     let mut overlaps = [Overlap::default(); MAX_ORDER];
     for (hypothesis, reference) in hypotheses.iter().zip(references) {
@@ -17,7 +17,7 @@ pub fn chrf(hypotheses: &[&str], references: &[&str]) -> f64 {
             [hypothesis, reference].map(|text| words(text).flat_map(str::chars).collect::<Vec<char>>());
         for (n, overlap) in (1..).zip(&mut overlaps) {
             let mut of_row = Overlap::new(&hypothesis, &reference, n);
-            // Where the reference is too short for the order, nothing is held against the hypothesis.
+            // If the reference is too short for n-grams of this length, the hypothesis is not penalized.
             if of_row.reference == 0 {
                 of_row.hypothesis = 0;
             }

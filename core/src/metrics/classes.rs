@@ -1,40 +1,11 @@
-//! Scores of a classifier.
+//! Scores of single-label classification, as in scikit-learn.
 
-use serde::{Deserialize, Serialize};
-
-use crate::metrics::{Detail, Evaluation, ratio};
+use crate::metrics::class_scores::{ClassScores, Counts, ratio};
+use crate::metrics::evaluation::{Detail, Evaluation};
 use crate::recipe::Metric;
 
-/// Scores of one class. A ratio whose denominator is 0 counts as 0, as in scikit-learn.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClassScores {
-    /// The class's name.
-    pub label: String,
-    /// Of the rows predicted as this class, the share that is of it.
-    pub precision: f64,
-    /// Of the rows of this class, the share that was predicted so.
-    pub recall: f64,
-    /// Harmonic mean of the two.
-    pub f1: f64,
-    /// Rows of this class.
-    pub support: u32,
-}
-
-impl ClassScores {
-    /// Scores of a class that was predicted `said` times, `hits` of them rightly, and that has `support` rows.
-    pub(super) fn from_counts(label: &str, hits: u32, said: u32, support: u32) -> Self {
-        Self {
-            label: label.into(),
-            precision: ratio(hits, said),
-            recall: ratio(hits, support),
-            // 2·hits / (support + said) is the harmonic mean of precision and recall.
-            f1: ratio(2 * hits, support + said),
-            support,
-        }
-    }
-}
-
-/// Scores of predictions against the truth, both as indices of `classes`. Step, epoch and loss are 0.
+/// Scores of predictions, given as indices of `classes`: `accuracy_score`, `f1_score` with `average="macro"` and
+/// `"weighted"`, the lowest F1 of any class, and `confusion_matrix`. Step, epoch and loss are 0.
 pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evaluation {
     let mut confusion = vec![vec![0u32; classes.len()]; classes.len()];
     for (&actual, &predicted) in actual.iter().zip(predicted) {
@@ -43,22 +14,24 @@ pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evalua
     let total = actual.len() as u32;
     let scores: Vec<ClassScores> = (0..classes.len())
         .map(|class| {
-            let hits = confusion[class][class];
-            let support: u32 = confusion[class].iter().sum();
-            let said: u32 = confusion.iter().map(|row| row[class]).sum();
-            ClassScores::from_counts(&classes[class], hits, said, support)
+            let counts = Counts {
+                true_positives: confusion[class][class],
+                predicted: confusion.iter().map(|row| row[class]).sum(),
+                actual: confusion[class].iter().sum(),
+            };
+            counts.scores(&classes[class])
         })
         .collect();
-    // As in scikit-learn, a class that neither occurs nor is predicted does not count.
+    // As in scikit-learn, a class that neither occurs nor is predicted is left out of the mean.
     let occurring = |class: &usize| scores[*class].support > 0 || confusion.iter().any(|row| row[*class] > 0);
     let counted: Vec<usize> = (0..classes.len()).filter(occurring).collect();
     let macro_f1 = counted.iter().map(|&class| scores[class].f1).sum::<f64>() / counted.len().max(1) as f64;
     let weighted_f1 = scores.iter().map(|s| s.f1 * f64::from(s.support)).sum::<f64>() / f64::from(total.max(1));
-    let hits: u32 = (0..classes.len()).map(|class| confusion[class][class]).sum();
-    // A class without a row says nothing of the model.
+    let correct: u32 = (0..classes.len()).map(|class| confusion[class][class]).sum();
+    // A class without rows does not measure the model.
     let worst_f1 = scores.iter().filter(|class| class.support > 0).map(|class| class.f1).fold(1.0, f64::min);
     let figures = [
-        (Metric::Accuracy, ratio(hits, total)),
+        (Metric::Accuracy, ratio(correct, total)),
         (Metric::MacroF1, macro_f1),
         (Metric::WeightedF1, weighted_f1),
         (Metric::WorstF1, worst_f1),
@@ -72,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scores_equal_scikit_learns() {
+    fn scores_match_scikit_learn() {
         let classes: Vec<String> = ["a", "b", "c", "never"].map(String::from).into();
         let scores = evaluate(&classes, &[0, 0, 0, 1, 1, 2], &[0, 0, 1, 1, 1, 0]);
         let (classes, confusion) = scores.classes().unwrap();

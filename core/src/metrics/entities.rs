@@ -1,31 +1,31 @@
-//! Scores of entities, as seqeval (Nakayama 2018) has them by default and conlleval before it: an entity counts as found
-//! if its label and both its ends are right.
+//! Scores of entities, equal to seqeval's default mode (Nakayama 2018), which follows conlleval: an entity is found if its
+//! label and both its ends are correct.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::ClassScores;
+use crate::metrics::class_scores::{ClassScores, Counts};
 
-/// A run of tags that belong together.
+/// An entity: consecutive tags of one label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entity<'a> {
-    /// What stands after `B-` or `I-`.
+    /// Its label: the tag without `B-` or `I-`.
     pub label: &'a str,
-    /// Its first tag.
+    /// Index of its first tag.
     pub start: usize,
-    /// The tag after its last.
+    /// Index after its last tag.
     pub end: usize,
 }
 
-/// Scores of all entities together, the mean of their labels', and those of each label.
+/// Scores of all entities: micro averages, macro averages, and the scores of each label.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EntityScores {
-    /// Of the entities predicted, the share that is right.
+    /// Correct entities / predicted entities.
     pub precision: f64,
-    /// Of the entities, the share that was found.
+    /// Correct entities / actual entities.
     pub recall: f64,
-    /// Harmonic mean of the two.
+    /// Harmonic mean of precision and recall.
     pub f1: f64,
     /// Mean of the labels' precision.
     pub macro_precision: f64,
@@ -33,20 +33,20 @@ pub struct EntityScores {
     pub macro_recall: f64,
     /// Mean of the labels' F1.
     pub macro_f1: f64,
-    /// Each label that occurs or is predicted, by name; `support` counts entities.
+    /// Scores of each label that occurs or is predicted, sorted by name; `support` counts entities.
     pub labels: Vec<ClassScores>,
 }
 
-/// The entities of one sequence of BIO tags, in their order.
+/// The entities of a sequence of BIO tags, in order, as seqeval's `get_entities`.
 ///
-/// An `I-` that does not go on with an entity of its label begins one, so what a model says need not be consistent.
-/// What begins with neither `B` nor `I` is outside.
+/// An `I-` that does not continue an entity of its label starts one, so predictions need not be consistent. A tag that
+/// starts with neither `B` nor `I` is outside.
 pub fn entities<'a>(tags: &[&'a str]) -> Vec<Entity<'a>> {
     let mut found: Vec<Entity> = Vec::new();
     for (i, tag) in tags.iter().enumerate() {
         let Some(rest) = tag.strip_prefix(['B', 'I']) else { continue };
         let label = match rest.split_once('-').map_or(rest, |(_, label)| label) {
-            // seqeval's name for what has none.
+            // seqeval's name for a missing label.
             "" => "_",
             label => label,
         };
@@ -58,32 +58,29 @@ pub fn entities<'a>(tags: &[&'a str]) -> Vec<Entity<'a>> {
     found
 }
 
-/// Scores of predicted tags, one list a text.
+/// Scores of predicted tags, one list for each text: seqeval's `classification_report`.
 pub fn evaluate_entities(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> EntityScores {
-    /// Entities found, predicted, and there.
-    #[derive(Default)]
-    struct Counts([u32; 3]);
     let mut by_label: BTreeMap<&str, Counts> = BTreeMap::new();
     for (actual, predicted) in actual.iter().zip(predicted) {
         let (actual, predicted) = (entities(actual), entities(predicted));
         for entity in &actual {
-            by_label.entry(entity.label).or_default().0[2] += 1;
+            by_label.entry(entity.label).or_default().actual += 1;
         }
         for entity in &predicted {
-            let counts = &mut by_label.entry(entity.label).or_default().0;
-            counts[1] += 1;
-            // Entities of a text do not overlap: at most one begins there.
+            let counts = by_label.entry(entity.label).or_default();
+            counts.predicted += 1;
+            // Entities of a text do not overlap: at most one starts at each position.
             let same_start = actual.binary_search_by_key(&entity.start, |other| other.start);
-            counts[0] += u32::from(same_start.is_ok_and(|i| actual[i] == *entity));
+            counts.true_positives += u32::from(same_start.is_ok_and(|i| actual[i] == *entity));
         }
     }
-    let mut sums = [0; 3];
-    let mut labels = Vec::with_capacity(by_label.len());
-    for (label, Counts(counts)) in by_label {
-        sums = [0, 1, 2].map(|i| sums[i] + counts[i]);
-        labels.push(ClassScores::from_counts(label, counts[0], counts[1], counts[2]));
-    }
-    let micro = ClassScores::from_counts("", sums[0], sums[1], sums[2]);
+    let total = by_label.values().fold(Counts::default(), |total, counts| Counts {
+        true_positives: total.true_positives + counts.true_positives,
+        predicted: total.predicted + counts.predicted,
+        actual: total.actual + counts.actual,
+    });
+    let labels: Vec<ClassScores> = by_label.into_iter().map(|(label, counts)| counts.scores(label)).collect();
+    let micro = total.scores("");
     let mean = |score: fn(&ClassScores) -> f64| labels.iter().map(score).sum::<f64>() / labels.len().max(1) as f64;
     EntityScores {
         precision: micro.precision,

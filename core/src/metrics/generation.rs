@@ -1,12 +1,13 @@
-//! Scores of generated text, apart from BLEU and chrF.
+//! Exact match and perplexity of generated text.
 
-/// Share of the hypotheses that equal their reference, white space at both ends aside; 0 without any.
+/// Ratio of hypotheses that equal their reference, ignoring white space at both ends; 0 without any.
 pub fn exact_match(hypotheses: &[&str], references: &[&str]) -> f64 {
     let hits = hypotheses.iter().zip(references).filter(|(a, b)| a.trim() == b.trim()).count();
     hits as f64 / hypotheses.len().max(1) as f64
 }
 
-/// Perplexity of tokens whose mean negative log-likelihood is `loss`, in nats; `None` if it is too large to be told.
+/// Perplexity `exp(loss)`, where `loss` is the mean negative log-likelihood of the tokens in nats; none if it is not
+/// finite.
 pub fn perplexity(loss: f64) -> Option<f64> {
     Some(loss.exp()).filter(|perplexity| perplexity.is_finite())
 }
@@ -16,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exact_match_minds_case_but_not_the_ends() {
+    fn exact_match_is_case_sensitive_and_ignores_outer_white_space() {
         assert_eq!(exact_match(&["Oui. ", "non", ""], &["Oui.", "Non", "\n"]), 2.0 / 3.0);
         assert_eq!(exact_match(&[], &[]), 0.0);
     }

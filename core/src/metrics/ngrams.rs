@@ -1,19 +1,19 @@
-//! What two sequences have in common, for BLEU and chrF.
+//! N-gram overlap, for BLEU and chrF.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// N-grams of one order in a hypothesis and its reference, added up over a corpus.
+/// Counts of n-grams of one length in hypotheses and references, summed over a corpus.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Overlap {
-    pub hypothesis: usize,
-    pub reference: usize,
-    /// Of the hypothesis's, those that the reference has too, each at most as often as there.
-    pub matches: usize,
+    pub(super) hypothesis: usize,
+    pub(super) reference: usize,
+    /// N-grams of the hypothesis that match one of the reference, each of which matches once.
+    pub(super) matches: usize,
 }
 
 impl Overlap {
-    /// Counts the n-grams of order `n`, which is at least 1.
+    /// Counts the n-grams of length `n`, which must be at least 1.
     pub(super) fn new<T: Eq + Hash>(hypothesis: &[T], reference: &[T], n: usize) -> Self {
         let mut open: HashMap<&[T], u32> = HashMap::new();
         for gram in reference.windows(n) {

@@ -1,21 +1,22 @@
-//! Scores of predicted numbers.
+//! Scores of regression, as in scikit-learn and SciPy.
 
 use serde::{Deserialize, Serialize};
 
-/// How far predicted numbers are from the right ones, and how well they go along with them.
+/// Errors and correlations of predicted numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RegressionScores {
-    /// Root of the mean squared error, in the unit of the numbers.
+    /// Root mean squared error, in the unit of the numbers (`sklearn.metrics.root_mean_squared_error`).
     pub rmse: f64,
-    /// Mean absolute error, in the unit of the numbers.
+    /// Mean absolute error, in the unit of the numbers (`sklearn.metrics.mean_absolute_error`).
     pub mae: f64,
-    /// Pearson's correlation, from -1 to 1; `None` where either list has one value only.
+    /// Pearson correlation, from -1 to 1 (`scipy.stats.pearsonr`); none if either list is constant.
     pub pearson: Option<f64>,
-    /// Spearman's correlation of ranks, from -1 to 1, equal values sharing their mean rank; `None` as above.
+    /// Spearman rank correlation, from -1 to 1, with average ranks for ties (`scipy.stats.spearmanr`); none if either list
+    /// is constant.
     pub spearman: Option<f64>,
 }
 
-/// Scores of predicted numbers; `None` without any, or where one is not finite.
+/// Scores of predicted numbers; none if there are none, or if one is not finite.
 pub fn evaluate_regression(actual: &[f32], predicted: &[f32]) -> Option<RegressionScores> {
     let is_finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
     if actual.is_empty() || actual.len() != predicted.len() || !is_finite(actual) || !is_finite(predicted) {
@@ -33,7 +34,7 @@ pub fn evaluate_regression(actual: &[f32], predicted: &[f32]) -> Option<Regressi
     })
 }
 
-/// Pearson's r of values of single precision, or of ranks.
+/// Pearson's r of single-precision values or of ranks.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let [a, b] = [a, b].map(|list| {
         let mean = list.iter().sum::<f64>() / list.len() as f64;
@@ -41,11 +42,11 @@ fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     });
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let r = dot(&a, &b) / (dot(&a, &a).sqrt() * dot(&b, &b).sqrt());
-    // A rounding may carry it past 1. Of equal values the mean is exact here, so that 0 / 0 tells them.
+    // Rounding may push it past 1. The mean of equal values is exact here, so a constant list gives 0 / 0.
     Some(r.clamp(-1.0, 1.0)).filter(|r| r.is_finite())
 }
 
-/// The rank of each value, from 1; equal values have the mean of theirs.
+/// Rank of each value, from 1; equal values share their average rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_scores_none() {
+    fn non_finite_numbers_have_no_scores() {
         assert_eq!(evaluate_regression(&[], &[]), None);
         assert_eq!(evaluate_regression(&[1.0, 2.0], &[1.0, f32::NAN]), None);
         assert_eq!(evaluate_regression(&[f32::INFINITY, 2.0], &[1.0, 2.0]), None);

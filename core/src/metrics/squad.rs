@@ -1,58 +1,58 @@
-//! Scores of answers to questions on a passage, as the evaluation script of SQuAD 2.0 has them (Rajpurkar, Jia, Liang
-//! 2018); for data in which every question has an answer they are those of SQuAD 1.1.
+//! Scores of extractive question answering, equal to the SQuAD 2.0 evaluation script (Rajpurkar, Jia, Liang 2018). If every
+//! question has an answer, they equal those of SQuAD 1.1.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::words;
+use crate::metrics::words::words;
 
-/// A question's right answers, and what the model said.
+/// The gold answers of a question, and the predicted answer.
 #[derive(Clone, Debug)]
-pub struct Answered<'a> {
-    /// Answers that count as right. Empty: the passage does not answer the question.
+pub struct QuestionPrediction<'a> {
+    /// Accepted answers; empty if the passage does not answer the question.
     pub gold: Vec<&'a str>,
-    /// The best span, whether or not the model would rather not answer; empty for none.
-    pub prediction: &'a str,
-    /// The higher, the surer the model is that there is no answer.
+    /// The best span, even if "no answer" is predicted; empty if there is none.
+    pub predicted: &'a str,
+    /// Score of "no answer" minus the score of the best span.
     pub no_answer_score: f32,
 }
 
-/// Scores of all questions, and of those with and without an answer apart; `None` where there is no such question.
+/// Scores of all questions, and of those with and without an answer; none if there is no such question.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SquadScores {
-    /// Of all questions.
+    /// Scores of all questions.
     pub all: AnswerScores,
-    /// Of those that the passage answers (HasAns in the script).
+    /// Scores of questions with an answer (HasAns in the script).
     pub has_answer: Option<AnswerScores>,
-    /// Of those that it does not (NoAns).
+    /// Scores of questions without an answer (NoAns in the script).
     pub no_answer: Option<AnswerScores>,
 }
 
-/// Mean scores of questions. A question's score is that of the gold answer which is nearest.
+/// Mean scores of questions. The score of a question is the best over its gold answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnswerScores {
-    /// Share of the answers that are right word by word, once normalized.
+    /// Ratio of answers that equal a gold answer after normalization.
     pub exact_match: f64,
-    /// Mean harmonic mean of precision and recall of the answers' words.
+    /// Mean F1 of the answers' words.
     pub f1: f64,
-    /// Questions.
+    /// Number of questions.
     pub questions: u32,
 }
 
-/// The no-answer score above which a question is best left unanswered, and the score that this gives.
+/// The no-answer score above which "no answer" is best predicted, and the resulting score.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BestThreshold {
-    /// For `evaluate_answers`.
+    /// Threshold for [`evaluate_answers`].
     pub threshold: f32,
     /// Mean exact match or mean F1.
     pub score: f64,
 }
 
-/// Scores of answers. A question whose no-answer score is above `threshold` counts as left unanswered; without a
-/// threshold none is.
-pub fn evaluate_answers(rows: &[Answered], threshold: Option<f32>) -> SquadScores {
-    let scores = |row: &Answered| match threshold {
+/// Scores of answers. If the no-answer score of a question is above `threshold`, "no answer" is predicted; without a
+/// threshold it never is.
+pub fn evaluate_answers(rows: &[QuestionPrediction], threshold: Option<f32>) -> SquadScores {
+    let scores = |row: &QuestionPrediction| match threshold {
         Some(threshold) if row.no_answer_score > threshold => [f64::from(row.gold.is_empty()); 2],
         _ => scores_of(row),
     };
@@ -70,12 +70,21 @@ pub fn evaluate_answers(rows: &[Answered], threshold: Option<f32>) -> SquadScore
     SquadScores { all: mean(&[false, true]).unwrap_or_default(), has_answer: mean(&[false]), no_answer: mean(&[true]) }
 }
 
-/// The thresholds that are best for exact match and for F1.
+/// The best thresholds for each score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BestThresholds {
+    /// Best threshold for exact match.
+    pub exact_match: BestThreshold,
+    /// Best threshold for F1.
+    pub f1: BestThreshold,
+}
+
+/// The thresholds with the best exact match and the best F1.
 ///
-/// Two things are otherwise than in the script, whose best score some thresholds do not give: questions of one and the
-/// same no-answer score are left unanswered together, and where none is worth answering the threshold is just below the
-/// lowest score instead of 0.
-pub fn best_answer_thresholds(rows: &[Answered]) -> [BestThreshold; 2] {
+/// The script reports some best scores that its thresholds do not reach. Here they always do: questions with equal
+/// no-answer scores share a decision, and if it is best to answer no question, the threshold is just below the lowest
+/// score instead of 0.
+pub fn best_answer_thresholds(rows: &[QuestionPrediction]) -> BestThresholds {
     let mut gains: Vec<(f32, [f64; 2])> = rows
         .iter()
         .map(|row| (row.no_answer_score, scores_of(row).map(|score| score - f64::from(row.gold.is_empty()))))
@@ -83,7 +92,7 @@ pub fn best_answer_thresholds(rows: &[Answered]) -> [BestThreshold; 2] {
     gains.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let unanswerable = rows.iter().filter(|row| row.gold.is_empty()).count() as f64;
     let lowest = gains.first().map_or(0.0, |(score, _)| score.next_down());
-    [0, 1].map(|metric| {
+    let [exact_match, f1] = [0, 1].map(|metric| {
         let mut sum = unanswerable;
         let mut best = BestThreshold { threshold: lowest, score: sum };
         for (i, (threshold, gain)) in gains.iter().enumerate() {
@@ -94,16 +103,18 @@ pub fn best_answer_thresholds(rows: &[Answered]) -> [BestThreshold; 2] {
             }
         }
         BestThreshold { score: best.score / rows.len().max(1) as f64, ..best }
-    })
+    });
+    BestThresholds { exact_match, f1 }
 }
 
-/// An answer without what does not matter: in lower case, without ASCII punctuation and English articles, its words apart
-/// by one space.
+/// Normalizes an answer as the script's `normalize_answer`: in lower case, without ASCII punctuation and English articles,
+/// with single spaces between words.
 pub fn normalize_answer(text: &str) -> String {
     let mut text = text.to_lowercase();
     text.retain(|c| !c.is_ascii_punctuation());
     let mut kept = String::with_capacity(text.len());
-    // Each piece is a word and the character after it. Not only white space ends a word: "the–end" has an article.
+    // Each piece is a word and the character after it. Any non-alphanumeric character ends a word: "the–end" has an
+    // article.
     for piece in text.split_inclusive(|c: char| !c.is_alphanumeric()) {
         let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
         if matches!(word, "a" | "an" | "the") {
@@ -116,9 +127,9 @@ pub fn normalize_answer(text: &str) -> String {
     words(&kept).collect::<Vec<_>>().join(" ")
 }
 
-/// Exact match and F1 of an answer that is given.
-fn scores_of(row: &Answered) -> [f64; 2] {
-    let prediction = normalize_answer(row.prediction);
+/// Exact match and F1 of the predicted span.
+fn scores_of(row: &QuestionPrediction) -> [f64; 2] {
+    let prediction = normalize_answer(row.predicted);
     let mut gold: Vec<String> =
         row.gold.iter().map(|answer| normalize_answer(answer)).filter(|answer| !answer.is_empty()).collect();
     if gold.is_empty() {
@@ -154,17 +165,18 @@ fn token_f1(gold: &str, prediction: &str) -> f64 {
 mod tests {
     use super::*;
 
-    fn row<'a>(gold: &[&'a str], prediction: &'a str, no_answer_score: f32) -> Answered<'a> {
-        Answered { gold: gold.to_vec(), prediction, no_answer_score }
+    fn row<'a>(gold: &[&'a str], predicted: &'a str, no_answer_score: f32) -> QuestionPrediction<'a> {
+        QuestionPrediction { gold: gold.to_vec(), predicted, no_answer_score }
     }
 
     #[test]
-    fn best_thresholds_give_the_scores_that_they_promise() {
-        // Right and wrong with one score: no threshold parts them. Nothing worth answering: below every score.
+    fn best_thresholds_reach_their_scores() {
+        // A right and a wrong answer with equal scores cannot be separated. If it is best to answer nothing, the threshold
+        // is below every score.
         let together = [row(&["a dog"], "dog", 0.5), row(&[], "dog", 0.5), row(&["b"], "b", 0.75)];
         let hopeless = [row(&[], "dog", -3.0), row(&["cat"], "dog", 0.0)];
         for (rows, score) in [(&together[..], 2.0 / 3.0), (&hopeless[..], 0.5)] {
-            let [exact, f1] = best_answer_thresholds(rows);
+            let BestThresholds { exact_match: exact, f1 } = best_answer_thresholds(rows);
             assert!((exact.score - score).abs() < 1e-12, "{exact:?}");
             let given = |best: BestThreshold| evaluate_answers(rows, Some(best.threshold)).all;
             assert_eq!(given(exact).exact_match, exact.score);
@@ -175,6 +187,6 @@ mod tests {
     #[test]
     fn no_questions_score_0() {
         assert_eq!(evaluate_answers(&[], None), SquadScores::default());
-        assert_eq!(best_answer_thresholds(&[])[0], BestThreshold { threshold: 0.0, score: 0.0 });
+        assert_eq!(best_answer_thresholds(&[]).f1, BestThreshold { threshold: 0.0, score: 0.0 });
     }
 }

@@ -1,31 +1,31 @@
-//! Time and memory that a run would take.
+//! Time and memory estimate of a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Cuts;
 use crate::recipe::RecipeSpec;
 
-/// What a run would take.
+/// Estimated cost of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Wall time in seconds, evaluations counted.
+    /// Wall time including evaluations, in seconds.
     pub seconds: f64,
-    /// Memory at the most, in bytes.
+    /// Peak memory, in bytes.
     pub bytes: f64,
-    /// Memory that there is, in bytes.
+    /// Available memory, in bytes.
     pub limit_bytes: f64,
-    /// Optimizer steps in all.
+    /// Number of optimizer steps.
     pub steps: u32,
-    /// What the recipe's length does to the rows.
+    /// Rows that the maximum length shortens or drops.
     pub cuts: Cuts,
-    /// The last batch of the trial, in milliseconds; none where the recipe does not fit.
+    /// Duration of the last optimizer step of the dry run, in milliseconds; none if the recipe does not fit.
     pub step_ms: Option<f64>,
-    /// Where the recipe does not fit: the nearest one that does, if there is one.
+    /// If the recipe does not fit: the closest one that does, if there is one.
     pub nearest: Option<RecipeSpec>,
 }
 
 impl Estimate {
-    /// Whether there is memory enough.
+    /// Returns true if the run fits into memory.
     pub fn fits(&self) -> bool {
         self.bytes <= self.limit_bytes
     }

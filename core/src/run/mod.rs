@@ -1,13 +1,13 @@
-//! What a run says of itself: plain data that the engine makes and the page, the program and the model card show.
+//! Reports of a run: plain data that the engine produces, and the page, the program and the model card show.
 
 mod estimate;
-mod lr_range;
+mod lr_finder;
 mod plan;
 mod step;
 mod summary;
 
 pub use estimate::Estimate;
-pub use lr_range::{LrFinderPoint, LrFinderResult};
+pub use lr_finder::{LrFinderPoint, LrFinderResult};
 pub use plan::{LrPoint, ParamGroupState, RunPlan};
 pub use step::StepMetrics;
 pub use summary::{Baseline, EndReason, Forgetting, PerplexityChange, RunSummary};

@@ -1,4 +1,4 @@
-//! What a run will do.
+//! The plan of a run.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,34 +7,34 @@ use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::run::summary::Baseline;
 use crate::usage::PromptForm;
 
-/// What a run will do.
+/// What a run will do, known before it starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunPlan {
-    /// The recipe with every default filled in.
+    /// The recipe, with every default filled in.
     pub recipe: RecipeSpec,
     /// Class names, in the order of the model's outputs.
     pub labels: Vec<String>,
-    /// Rows learned from, as they were cut: of running text and of long passages, windows.
+    /// Number of training rows after cutting; running text and long passages are cut into windows.
     pub train_rows: u32,
-    /// Rows validated on, likewise.
+    /// Number of validation rows after cutting.
     pub validation_rows: u32,
-    /// Optimizer steps in all.
+    /// Number of optimizer steps.
     pub total_steps: u32,
-    /// Optimizer steps an epoch.
+    /// Optimizer steps per epoch.
     pub steps_per_epoch: u32,
-    /// Longest sequence, in tokens.
+    /// Maximum sequence length, in tokens.
     pub max_length: u32,
-    /// What that did to the rows.
+    /// Rows that the maximum length shortened or dropped.
     pub cuts: Cuts,
-    /// The form of the rows, in the task of generation.
+    /// Form of the rows, for generation.
     pub form: PromptForm,
-    /// Parameters that learn in the last stage.
+    /// Number of trainable parameters in the last unfreezing stage.
     pub trainable_parameters: f64,
     /// Learning rate at up to 200 evenly spaced steps.
     pub lr_curve: Vec<LrPoint>,
-    /// The parts of the model at the beginning, from the bottom.
+    /// Parameter groups at the start, from the embeddings to the head.
     pub param_groups: Vec<ParamGroupState>,
-    /// What saying the same of every row scores, where there is such a thing to say.
+    /// Scores of a constant prediction; none for tasks without one.
     pub baseline: Option<Baseline>,
 }
 
@@ -47,17 +47,17 @@ pub struct LrPoint {
     pub lr: f64,
 }
 
-/// A part of the model in a run.
+/// State of a parameter group in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParamGroupState {
-    /// Which.
+    /// The group.
     pub group: ParamGroup,
-    /// Whether it learns.
+    /// True if it is trainable now.
     pub trainable: bool,
-    /// Whether that was decided by hand.
+    /// True if the user froze or unfroze it by hand.
     pub by_hand: bool,
-    /// Its rate over the rate of the step.
+    /// Its learning rate relative to the base learning rate.
     pub rate_factor: f64,
-    /// Its parameters that learn when it is live; with an adapter, those of the adapter.
+    /// Number of parameters that are trained while it is trainable; with an adapter, those of the adapter.
     pub parameters: f64,
 }

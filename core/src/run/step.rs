@@ -1,22 +1,22 @@
-//! One optimizer step.
+//! Metrics of an optimizer step.
 
 use serde::{Deserialize, Serialize};
 
-/// One optimizer step.
+/// Metrics of an optimizer step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepMetrics {
-    /// From 1.
+    /// Number of the step, from 1.
     pub step: u32,
-    /// Epochs done, with fraction.
+    /// Epochs done, including the part of the current one.
     pub epoch: f64,
-    /// Mean loss of its rows, by the recipe's objective; what L2-SP adds is not counted.
+    /// Mean loss of its rows, by the recipe's objective, without the L2-SP penalty.
     pub loss: f64,
     /// Global norm of the gradient before clipping.
     pub grad_norm: f64,
-    /// Learning rate of this step.
+    /// Base learning rate of the step.
     pub lr: f64,
-    /// Tokens of its rows, padding not counted.
+    /// Tokens in its rows, without padding.
     pub tokens: u32,
-    /// Whether weights were changed: not when loss or gradient norm was not finite.
+    /// True if the weights were updated; false if the loss or the gradient norm was not finite.
     pub taken: bool,
 }

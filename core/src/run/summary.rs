@@ -1,11 +1,12 @@
-//! How a run ended, and what it is compared with.
+//! The result of a run, and what it is compared with.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::recipe::Metric;
-use std::collections::BTreeMap;
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,52 +14,52 @@ use std::collections::BTreeMap;
 pub enum EndReason {
     /// All epochs are done.
     Completed,
-    /// Validation had not improved for as long as the recipe allows.
+    /// The validation score had not improved within the patience.
     EarlyStopped,
-    /// The person stopped it.
+    /// The user stopped the run.
     Stopped,
-    /// Three steps in a row were not finite.
+    /// Three consecutive steps were not finite.
     NotFinite,
-    /// The device failed after weights had been kept.
+    /// The device failed after an evaluation; the best weights are kept.
     DeviceFailed,
 }
 
 /// A finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    /// Why it ended.
+    /// Why the run ended.
     pub reason: EndReason,
     /// Optimizer steps taken.
     pub steps: u32,
-    /// The evaluation of the weights that were kept.
+    /// Evaluation of the best weights, which are kept.
     pub best: Evaluation,
-    /// What always guessing scores.
+    /// Scores of a constant prediction; none for tasks without one.
     pub baseline: Option<Baseline>,
-    /// How far the encoder has moved; none where it was not measured.
+    /// How much the model has forgotten; none if it was not measured.
     pub forgetting: Option<Forgetting>,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// What went wrong and what to do, where the run did not end by itself.
+    /// What went wrong and what to do, if the run ended on an error.
     pub advice: Option<Diagnostic>,
 }
 
-/// What saying the same of every row scores.
+/// Scores of a constant prediction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// What is said: the commonest class of the training rows, or the mean of their numbers.
+    /// The prediction: the majority class of the training rows, or the mean of their numbers.
     pub label: String,
-    /// On the validation rows.
+    /// Scores on the validation rows.
     pub scores: BTreeMap<Metric, f64>,
 }
 
-/// How far the tuned model has moved from the pretrained one, on general sentences.
+/// How far the tuned model has moved from the pretrained one, measured on general sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forgetting {
-    /// Mean cosine between the sentence vectors before and after: 1 is unmoved.
+    /// Mean cosine similarity of each sentence's embeddings before and after; 1 is unchanged.
     pub cosine: f64,
-    /// Correlation (Pearson) of the similarities between all pairs of sentences, before and after.
+    /// Pearson correlation of the similarities between all pairs of sentences, before and after.
     pub agreement: f64,
-    /// Sentences compared.
+    /// Number of sentences.
     pub sentences: u32,
     /// Perplexity of a decoder on the sentences; none for an encoder.
     pub perplexity: Option<PerplexityChange>,

@@ -1,6 +1,6 @@
 //! AdamW: Adam (Kingma, Ba 2014) with decoupled weight decay (Loshchilov, Hutter 2017), as `torch.optim.AdamW`.
 //!
-//! Our own, because its state must be readable asynchronously and weights are known by name.
+//! burn's own optimizer is not used, because the state must be readable asynchronously and is keyed by weight name.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,31 +9,31 @@ use burn::tensor::Tensor;
 
 use crate::ops::{AdamWStep, adamw};
 use crate::recipe::{ParamGroup, RecipeSpec};
-use crate::train::{Gradient, Gradients};
+use crate::train::gradients::{Gradient, Gradients};
 use crate::weights::{Weight, WeightMut, WeightRef, Weights};
 
-/// Settings that stay the same during a run.
+/// Settings of the optimizer that are constant during a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamWConfig {
-    /// Decay of the mean gradient.
+    /// Decay rate of the average gradient.
     pub beta1: f64,
-    /// Decay of the mean squared gradient.
+    /// Decay rate of the average squared gradient.
     pub beta2: f64,
-    /// Added to the root of the mean squared gradient.
+    /// Added to the denominator for numerical stability.
     pub eps: f64,
-    /// Share of a weight that is taken away at each step, times the learning rate.
+    /// Weight decay coefficient: each step shrinks a weight by this times the learning rate.
     pub weight_decay: f64,
-    /// Whether biases decay.
+    /// True if biases decay.
     pub decay_biases: bool,
-    /// Whether norms decay.
+    /// True if the scales of norms decay.
     pub decay_norms: bool,
-    /// Whether embeddings decay.
+    /// True if embeddings decay.
     pub decay_embeddings: bool,
 }
 
 impl AdamWConfig {
     /// The settings of a recipe.
-    pub fn of(recipe: &RecipeSpec) -> Self {
+    pub fn from_recipe(recipe: &RecipeSpec) -> Self {
         Self {
             weight_decay: recipe.weight_decay,
             decay_biases: recipe.decay_biases,
@@ -43,7 +43,7 @@ impl AdamWConfig {
         }
     }
 
-    /// The numbers of a weight's step, which is its `steps`th.
+    /// Coefficients of a weight's update, by the number of steps it has taken.
     fn step(self, lr: f64, keep: f64, scale: f64) -> impl Fn(i32) -> AdamWStep {
         move |steps| AdamWStep {
             beta1: self.beta1 as f32,
@@ -68,25 +68,25 @@ impl AdamWConfig {
 }
 
 impl Default for AdamWConfig {
-    /// PyTorch's values; biases and norms do not decay.
+    /// PyTorch's defaults; biases and norms do not decay.
     fn default() -> Self {
         let (decay_biases, decay_norms, decay_embeddings) = (false, false, true);
         Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.01, decay_biases, decay_norms, decay_embeddings }
     }
 }
 
-/// What is remembered of a weight's gradients, of its shape.
+/// Optimizer state of a weight, named as in `torch.optim.AdamW`.
 #[derive(Clone, Debug)]
 pub struct AdamWState<const D: usize> {
-    /// Mean gradient.
+    /// Exponential moving average of the gradient, in the shape of the weight.
     pub exp_avg: Tensor<D>,
-    /// Mean squared gradient.
+    /// Exponential moving average of the squared gradient, in the shape of the weight.
     pub exp_avg_sq: Tensor<D>,
-    /// Steps that this weight has learned.
+    /// Optimizer steps taken by this weight.
     pub steps: i32,
 }
 
-/// The optimizer and its state: moments of the weights that have learned, by name.
+/// The AdamW optimizer, with the state of each weight it has updated, by name.
 #[derive(Clone, Debug)]
 pub struct AdamW {
     config: AdamWConfig,
@@ -95,23 +95,24 @@ pub struct AdamW {
 }
 
 impl AdamW {
-    /// An optimizer that has seen nothing.
+    /// An optimizer without state.
     pub fn new(config: AdamWConfig) -> Self {
         Self { config, vectors: HashMap::new(), matrices: HashMap::new() }
     }
 
-    /// The state of the biases and norms that have learned, by name.
+    /// State of biases and norms, by weight name.
     pub fn vectors(&self) -> &HashMap<Arc<str>, AdamWState<1>> {
         &self.vectors
     }
 
-    /// The state of all other weights that have learned, by name.
+    /// State of all other weights, by weight name.
     pub fn matrices(&self) -> &HashMap<Arc<str>, AdamWState<2>> {
         &self.matrices
     }
 
-    /// One step: changes the weights of `model` that have a gradient, each at the rate that `lr` gives its part.
-    /// Gradients are multiplied by `scale` first. A weight's state begins with its first gradient, as in PyTorch.
+    /// Takes a step: updates the weights of `model` that have a gradient, with the learning rate that `lr` returns for
+    /// their group. Gradients are multiplied by `scale` first. As in PyTorch, the state of a weight starts with its first
+    /// gradient.
     pub fn step(
         &mut self,
         model: &mut impl Weights,
@@ -136,7 +137,7 @@ impl AdamW {
         });
     }
 
-    /// Forgets the state of the weights that are not `live`: what is frozen costs no memory.
+    /// Drops the state of frozen weights, so that they take no memory.
     pub fn forget_frozen(&mut self, model: &impl Weights, trainable: impl Fn(ParamGroup) -> bool) {
         model.visit(&mut |weight| {
             if !trainable(weight.group()) {
@@ -146,10 +147,10 @@ impl AdamW {
         });
     }
 
-    /// Bytes of the state.
+    /// Size of the state, in bytes.
     pub fn bytes(&self) -> usize {
-        let vectors: usize = self.vectors.values().map(|moments| moments.exp_avg.shape().num_elements()).sum();
-        let matrices: usize = self.matrices.values().map(|moments| moments.exp_avg.shape().num_elements()).sum();
+        let vectors: usize = self.vectors.values().map(|state| state.exp_avg.shape().num_elements()).sum();
+        let matrices: usize = self.matrices.values().map(|state| state.exp_avg.shape().num_elements()).sum();
         2 * size_of::<f32>() * (vectors + matrices)
     }
 }
@@ -162,9 +163,9 @@ fn update<const D: usize>(
 ) {
     let unseen =
         || AdamWState { exp_avg: weight.tensor.zeros_like(), exp_avg_sq: weight.tensor.zeros_like(), steps: 0 };
-    let AdamWState { exp_avg, exp_avg_sq, steps } = states.remove(&weight.name).unwrap_or_else(unseen);
+    let AdamWState { exp_avg, exp_avg_sq, steps } = states.remove(&weight.name).unwrap_or_else(initial);
     let steps = steps + 1;
-    let (changed, exp_avg, exp_avg_sq) = adamw(weight.tensor.clone(), gradient, exp_avg, exp_avg_sq, step(steps));
-    weight.tensor = changed;
+    let (updated, exp_avg, exp_avg_sq) = adamw(weight.tensor.clone(), gradient, exp_avg, exp_avg_sq, step(steps));
+    weight.tensor = updated;
     states.insert(weight.name.clone(), AdamWState { exp_avg, exp_avg_sq, steps });
 }

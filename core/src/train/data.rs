@@ -1,4 +1,4 @@
-//! What a run learns from.
+//! Encoded data of a run.
 
 use std::sync::Arc;
 
@@ -12,27 +12,27 @@ use crate::usage::PromptForm;
 /// Training and validation rows.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingData {
-    /// Rows learned from.
+    /// Training rows.
     pub train: EncodedExamples,
-    /// Rows validated on.
+    /// Validation rows.
     pub validation: EncodedExamples,
     /// Names of the classes, labels or tags, in the order of the model's outputs.
     pub labels: Vec<String>,
-    /// General sentences, by which it is measured how far the model moves; none where that is not wanted.
+    /// General sentences that measure forgetting; empty to skip the measurement.
     pub general: EncodedTexts,
-    /// The token that fills a row up.
+    /// Id of the padding token.
     pub pad: u32,
-    /// What turns written tokens into text, in the task of generation.
+    /// Tokenizer that decodes generated text; none for other tasks than generation.
     pub tokenizer: Option<Arc<Tokenizer>>,
-    /// The form of the rows, in the task of generation.
+    /// Form of the rows, for generation.
     pub form: PromptForm,
-    /// What the run's length has done to the rows.
+    /// Rows that were shortened or dropped to fit the maximum length.
     pub cuts: Cuts,
 }
 
 impl TrainingData {
-    /// What saying the same of every row scores on the validation rows, where there is such a thing to say: the class
-    /// that most training rows have, or the mean of their numbers.
+    /// Score of a constant prediction on the validation rows: the majority class or the mean of the training rows. None
+    /// for tasks without such a prediction.
     pub fn baseline(&self) -> Option<Baseline> {
         let (label, evaluation): (String, Evaluation) = match (&self.train.labels, &self.validation.labels) {
             (Labels::Classes(classes), Labels::Classes(actual)) => {
@@ -54,7 +54,7 @@ impl TrainingData {
     }
 }
 
-/// The class that most rows have, the first of equals.
+/// The most frequent class; in a tie, the first.
 fn majority(labels: &[u32], classes: usize) -> u32 {
     let mut counts = vec![0u32; classes];
     labels.iter().for_each(|&label| counts[label as usize] += 1);

@@ -1,68 +1,69 @@
-//! When to stop, and which weights to keep.
+//! Early stopping on a validation metric.
 
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Evaluation;
 use crate::recipe::Metric;
 
-/// The best evaluation so far.
+/// Score of the best evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BestScore {
-    /// Optimizer steps taken before it.
+    /// Optimizer steps taken before the evaluation.
     pub step: u32,
-    /// Its score, where higher is better.
+    /// Score, with its sign flipped if lower is better.
     pub score: f64,
 }
 
-/// Watches a metric: what is not better for `patience` evaluations in a row ends the run.
+/// Ends a run after `patience` evaluations in a row without improvement, as transformers' `EarlyStoppingCallback`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStop {
     metric: Metric,
-    early_stopping_min_delta: f64,
+    min_delta: f64,
     patience: u32,
     best: Option<BestScore>,
-    waited: u32,
+    evaluations_without_improvement: u32,
 }
 
 impl EarlyStop {
-    /// Nothing seen yet. With a `patience` of 0 the run is never ended, and the best is still known.
-    pub fn new(metric: Metric, early_stopping_min_delta: f64, patience: u32) -> Self {
-        Self { metric, early_stopping_min_delta, patience, best: None, waited: 0 }
+    /// Starts with no evaluations. An evaluation improves if it is better by more than `min_delta`. With a `patience` of 0
+    /// the run is never stopped, but the best score is still tracked.
+    pub fn new(metric: Metric, min_delta: f64, patience: u32) -> Self {
+        Self { metric, min_delta, patience, best: None, evaluations_without_improvement: 0 }
     }
 
-    /// Takes in an evaluation and says whether it is the best so far.
+    /// Records an evaluation. Returns true if it is the best so far; one whose score or loss is not finite never is.
     pub fn observe(&mut self, evaluation: &Evaluation) -> bool {
         let score = score_to_maximize(evaluation, self.metric);
         let better = score.is_finite()
             && evaluation.loss.is_finite()
-            && self.best.is_none_or(|best| score > best.score + self.early_stopping_min_delta);
+            && self.best.is_none_or(|best| score > best.score + self.min_delta);
         if better {
             self.best = Some(BestScore { step: evaluation.step, score });
-            self.waited = 0;
+            self.evaluations_without_improvement = 0;
         } else {
-            self.waited += 1;
+            self.evaluations_without_improvement += 1;
         }
         better
     }
 
-    /// Waits anew: something was changed that may help.
+    /// Restarts the count, after a change that may improve the score.
     pub fn reset_patience(&mut self) {
-        self.waited = 0;
+        self.evaluations_without_improvement = 0;
     }
 
-    /// Whether it is time to stop.
-    pub fn is_over(&self) -> bool {
-        self.patience > 0 && self.waited >= self.patience
+    /// Returns true if the run should stop.
+    pub fn should_stop(&self) -> bool {
+        self.patience > 0 && self.evaluations_without_improvement >= self.patience
     }
 
-    /// The best evaluation so far.
+    /// Best score so far.
     pub fn best(&self) -> Option<BestScore> {
         self.best
     }
 }
 
-/// An evaluation's score by a metric, so that higher is better.
-pub(super) fn score_to_maximize(evaluation: &Evaluation, metric: Metric) -> f64 {
+/// Score of an evaluation, with its sign flipped if lower is better.
+pub(in crate::train) fn score_to_maximize(evaluation: &Evaluation, metric: Metric) -> f64 {
     let score = evaluation.score(metric);
     if metric.is_lower_better() { -score } else { score }
 }
@@ -81,7 +82,7 @@ mod tests {
         let seen: Vec<(bool, bool)> = [0.5, 0.6, 0.605, 0.7, 0.7, 0.705]
             .iter()
             .zip(1..)
-            .map(|(&f1, step)| (stop.observe(&evaluation(step, 1.0, f1)), stop.is_over()))
+            .map(|(&f1, step)| (stop.observe(&evaluation(step, 1.0, f1)), stop.should_stop()))
             .collect();
         let (yes, no) = (true, false);
         assert_eq!(seen, [(yes, no), (yes, no), (no, no), (yes, no), (no, no), (no, yes)]);
@@ -89,12 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn of_losses_the_lowest_is_best_and_nan_never() {
+    fn the_lowest_loss_is_best_and_nan_never_is() {
         let mut stop = EarlyStop::new(Metric::Loss, 0.0, 0);
         assert!(!stop.observe(&evaluation(1, f64::NAN, 0.0)));
         assert!(stop.observe(&evaluation(2, 1.0, 0.0)));
         assert!(!stop.observe(&evaluation(3, 1.5, 0.0)));
         assert!(stop.observe(&evaluation(4, 0.5, 0.0)));
-        assert!(!stop.is_over());
+        assert!(!stop.should_stop());
     }
 }

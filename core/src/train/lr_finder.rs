@@ -1,32 +1,33 @@
-//! The range test of Smith (2017, "Cyclical learning rates"): the rate rises from step to step until the loss explodes;
-//! a good rate lies well below that.
+//! The learning rate range test (Smith 2017, "Cyclical learning rates for training neural networks", section 3.3). The
+//! rate grows exponentially until the loss diverges; a good rate is well below that.
 
 use crate::diagnostic::Diagnostic;
 use crate::recipe::{RecipeSpec, Unfreezing};
 use crate::run::{LrFinderPoint, LrFinderResult};
-use crate::train::{Progress, Session};
+use crate::train::session::Session;
+use crate::train::session::progress::Progress;
 
-/// Rate of the first step.
+/// Learning rate of the first step.
 const FIRST: f64 = 1e-6;
-/// Rate of the last step.
+/// Learning rate of the last step.
 const LAST: f64 = 1.0;
-/// Steps from the first rate to the last, both counted.
+/// Steps from the first rate to the last, inclusive.
 pub const STEPS: u32 = 100;
-/// How much of the smoothed loss comes from the steps before.
+/// Decay rate of the smoothed loss.
 const SMOOTHING: f64 = 0.98;
-/// The loss has exploded when it is so many times the best.
-const EXPLODED: f64 = 4.0;
+/// The loss has diverged when it is this many times its minimum.
+const DIVERGED_RATIO: f64 = 4.0;
 
-/// A range test under way. It trains a copy: the model it was begun with is never touched.
+/// A range test in progress. It trains a copy of the model.
 pub struct LrFinder {
     session: Session,
     points: Vec<LrFinderPoint>,
-    mean: f64,
+    loss_average: f64,
     diverged: bool,
 }
 
 impl LrFinder {
-    /// The recipe that is tested with: all that will ever learn in the run learns from the beginning.
+    /// The recipe to test with: every group that the run unfreezes at some time is trainable from the start.
     pub fn recipe(recipe: &RecipeSpec) -> RecipeSpec {
         match recipe.unfreezing {
             Unfreezing::Gradual if !recipe.unfreeze_order.is_empty() => {
@@ -37,68 +38,75 @@ impl LrFinder {
         }
     }
 
-    /// Begins a test with a session that has not begun, made of [`LrFinder::recipe`].
+    /// Starts a test with a fresh session of [`LrFinder::recipe`].
     pub fn new(session: Session) -> Self {
-        Self { session, points: Vec::new(), mean: 0.0, diverged: false }
+        Self { session, points: Vec::new(), loss_average: 0.0, diverged: false }
     }
 
-    /// Does a batch, and gives a point where that completes a step. After the last one the test
-    /// [`is_over`](Self::is_over).
+    /// Runs a batch. Returns a point when that completes a step.
     ///
     /// # Errors
-    /// When the device fails.
+    /// If the device fails.
     pub async fn advance(&mut self) -> Result<Option<LrFinderPoint>, Diagnostic> {
         let step = self.points.len() as u32;
         let lr = FIRST * (LAST / FIRST).powf(f64::from(step) / f64::from(STEPS - 1));
-        self.session.test_rate = Some(lr);
+        self.session.set_dry_run_lr(lr);
         let Progress::Step(metrics) = self.session.advance().await? else { return Ok(None) };
         if !metrics.taken {
             self.diverged = true;
             return Ok(None);
         }
-        self.mean = SMOOTHING * self.mean + (1.0 - SMOOTHING) * metrics.loss;
-        let smooth = self.mean / (1.0 - SMOOTHING.powi(step as i32 + 1));
+        self.loss_average = SMOOTHING * self.loss_average + (1.0 - SMOOTHING) * metrics.loss;
+        let smooth = self.loss_average / (1.0 - SMOOTHING.powi(step as i32 + 1));
         let point = LrFinderPoint { lr, loss: metrics.loss, smooth };
         let best = self.points.iter().map(|point| point.smooth).fold(f64::INFINITY, f64::min);
-        self.diverged = smooth > EXPLODED * best;
+        self.diverged = smooth > DIVERGED_RATIO * best;
         self.points.push(point);
         Ok(Some(point))
     }
 
-    /// Whether the loss has exploded or the highest rate is reached.
+    /// Returns true once the loss has diverged or the highest rate is reached.
     pub fn is_over(&self) -> bool {
         self.diverged || self.points.len() as u32 >= STEPS
     }
 
-    /// The session that is trained: a copy.
+    /// The session that trains the copy.
     pub fn session(&self) -> &Session {
         &self.session
     }
 
-    /// What was found.
+    /// Result of the test.
     pub fn finish(self) -> LrFinderResult {
-        let (steepest, valley) = suggestions(&self.points);
+        let LrSuggestions { steepest, valley } = suggestions(&self.points);
         LrFinderResult { points: self.points, steepest, valley, diverged: self.diverged }
     }
 }
 
-/// Rates that a range test suggests: where the smoothed loss falls fastest over the logarithm of the rate, and half way
-/// into the longest fall (the two suggestions that fastai's `lr_find` made known as *steep* and *valley*).
-pub fn suggestions(points: &[LrFinderPoint]) -> (Option<f64>, Option<f64>) {
+/// Learning rates that a range test suggests, as fastai's `lr_find` with `steep` and `valley`. None where the loss never
+/// falls.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LrSuggestions {
+    /// Rate at which the smoothed loss falls fastest over the logarithm of the rate.
+    pub steepest: Option<f64>,
+    /// Rate halfway into the longest fall of the smoothed loss.
+    pub valley: Option<f64>,
+}
+
+/// Suggests learning rates from the points of a range test.
+pub fn suggestions(points: &[LrFinderPoint]) -> LrSuggestions {
     let slope = |pair: &[LrFinderPoint]| (pair[1].smooth - pair[0].smooth) / (pair[1].lr.ln() - pair[0].lr.ln());
     let falls = points.windows(2).map(|pair| (pair[0].lr, slope(pair))).filter(|(_, slope)| *slope < 0.0);
     let steepest = falls.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(lr, _)| lr);
-    (steepest, valley(points))
+    LrSuggestions { steepest, valley: valley(points) }
 }
 
-/// The rate half way along the stretch of points that the longest strictly falling subsequence of the smoothed losses
-/// spans; it may skip points.
+/// Rate halfway through the points spanned by the longest strictly decreasing subsequence of the smoothed losses.
 fn valley(points: &[LrFinderPoint]) -> Option<f64> {
-    // Length and first point of the longest fall that ends at each point.
+    // Length and first point of the longest decreasing subsequence that ends at each point.
     let mut falls: Vec<(usize, usize)> = Vec::with_capacity(points.len());
     for (i, point) in points.iter().enumerate() {
         let longest = (0..i).filter(|&j| points[j].smooth > point.smooth).map(|j| (falls[j].0, j)).max_by_key(
-            // Of equally long falls the first is extended.
+            // In a tie, the first is extended.
             |&(length, j)| (length, std::cmp::Reverse(j)),
         );
         falls.push(longest.map_or((1, i), |(length, j)| (length + 1, falls[j].1)));

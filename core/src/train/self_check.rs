@@ -1,5 +1,5 @@
-//! Whether a device computes what it should: loss and gradients of micro models on it, against the CPU backend. A
-//! shader that does not compile is only logged in a browser, and stale numbers come back; here they are seen.
+//! A check that a device computes correctly: loss and gradients of tiny models, compared with the CPU backend. If a
+//! shader does not compile, a browser only logs it and returns stale numbers; this check detects them.
 
 use std::collections::HashMap;
 use std::iter;
@@ -10,13 +10,15 @@ use burn::tensor::Device;
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::model::{BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
-use crate::recipe::Family;
-use crate::recipe::ParamGroup;
+use crate::recipe::{Family, ParamGroup};
 use crate::text::{EncodedExamples, EncodedTexts, Labels};
-use crate::train::{Objective, SoftTargets, StepInput, gradients};
+use crate::train::objective::Objective;
+use crate::train::soft_targets::SoftTargets;
+use crate::train::step::gradients;
+use crate::train::targets::StepInput;
 
-/// Largest difference of a gradient, as a share of that tensor's largest value, with which a device is trusted.
-/// Measured: 4.4e-4 between WebGPU and the CPU.
+/// Largest accepted difference of a gradient, relative to the largest value of its tensor. Measured between WebGPU and
+/// the CPU: 4.4e-4.
 pub const MAX_DIFFERENCE: f64 = 2e-3;
 
 const CLASSES: usize = 3;
@@ -24,15 +26,15 @@ const VOCAB: usize = 64;
 const ROWS: u32 = 4;
 const LEN: u32 = 16;
 
-/// A micro model with rows to learn from: small enough for a software GPU.
+/// A tiny model with training rows, small enough for a software GPU.
 struct Case {
     config: ModelConfig,
     examples: EncodedExamples,
     trainable: fn(ParamGroup) -> bool,
 }
 
-/// An encoder in full training, with the embeddings and the first layer frozen, and with its head alone; and a decoder in
-/// full training.
+/// An encoder with all layers trainable, with its top layer and head, and with the head alone; and a decoder with all
+/// layers trainable.
 fn cases() -> [Case; 4] {
     let encoder = |trainable| Case { config: encoder(), examples: rows(Labels::Classes(vec![0, 1, 2, 0])), trainable };
     let target_ranges = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
@@ -63,7 +65,7 @@ fn encoder() -> ModelConfig {
     ModelConfig::Bert(config)
 }
 
-/// Two heads of queries share one of keys and values.
+/// Two query heads share one key-value head.
 fn decoder() -> ModelConfig {
     let (vocab, hidden, layers, heads, kv_heads, head_dim, intermediate_size, positions) =
         (VOCAB, 32, 2, 4, 2, 8, 48, 32);
@@ -84,7 +86,7 @@ fn decoder() -> ModelConfig {
     ModelConfig::Llama(config)
 }
 
-/// Rows are of different length, so that padding counts.
+/// Length of a row, in tokens. Rows differ in length, so that padding is tested.
 fn row_len(row: u32) -> u32 {
     LEN - 3 * row
 }
@@ -97,11 +99,11 @@ fn rows(labels: Labels) -> EncodedExamples {
     EncodedExamples { texts, labels }
 }
 
-/// Largest difference between `device` and the CPU backend over loss and all gradients of micro models, as a share of
-/// each tensor's largest value. Infinite when a number is not finite, or a gradient is all zero on one of the two.
+/// Largest difference between `device` and the CPU backend over the loss and all gradients of tiny models, relative to
+/// the largest value of each tensor. Infinite if a value is not finite, or a gradient is all zero on one of them.
 ///
 /// # Errors
-/// When the device fails.
+/// If the device fails.
 pub async fn self_check(device: &Device) -> Result<f64, Diagnostic> {
     let cpu = Device::flex();
     let mut largest = 0.0f64;
@@ -109,7 +111,7 @@ pub async fn self_check(device: &Device) -> Result<f64, Diagnostic> {
         let expected = gradients_on(&cpu, &case).await?;
         let actual = gradients_on(device, &case).await?;
         for (name, expected) in &expected {
-            // A softmax does not change with the keys' bias: that gradient is rounding.
+            // Attention does not depend on the bias of the keys, so that gradient is rounding noise.
             if !name.ends_with("key.bias") {
                 largest = largest.max(difference(actual.get(name).map_or(&[][..], Vec::as_slice), expected));
             }
@@ -122,7 +124,7 @@ async fn gradients_on(device: &Device, case: &Case) -> Result<HashMap<Arc<str>, 
     let model = synthetic(&case.config, CLASSES, 0.2, device).map_err(Diagnostic::from)?;
     let rows: Vec<u32> = (0..ROWS).collect();
     let input = case.examples.batch(&rows, ROWS as usize, LEN as usize, 0).input(device);
-    let input = StepInput::new(input, &SoftTargets::plain(CLASSES), &case.examples, &rows, &rows);
+    let input = StepInput::new(input, &SoftTargets::uniform(CLASSES), &case.examples, &rows, &rows);
     let (loss, mut gradients) = gradients(&model, input, Objective::default(), case.trainable, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), device_to_host(loss).await?)]);
     let names: Vec<Arc<str>> = gradients.names().cloned().collect();
@@ -139,7 +141,7 @@ fn difference(actual: &[f32], expected: &[f32]) -> f64 {
     if actual.len() != expected.len() || size(actual) == 0.0 || size(expected) == 0.0 {
         return f64::INFINITY;
     }
-    // A NaN is passed over by max: it is looked for by itself.
+    // `max` ignores NaN, which is therefore checked separately.
     if actual.iter().any(|value| !value.is_finite()) {
         return f64::INFINITY;
     }
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_that_gives_zeros_or_nan_is_not_trusted() {
+    fn zeros_and_nan_are_infinitely_different() {
         assert_eq!(difference(&[1.0, 2.0], &[1.0, 4.0]), 0.5);
         for wrong in [&[0.0, 0.0][..], &[1.0, f32::NAN], &[1.0]] {
             assert!(difference(wrong, &[1.0, 4.0]).is_infinite());
@@ -160,17 +162,17 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_agrees_with_itself() {
+    fn the_cpu_backend_agrees_with_itself() {
         let difference = ready(self_check(&Device::flex())).unwrap();
         assert_eq!(difference, 0.0);
     }
 
-    /// The CPU backend's futures are ready at once.
+    /// Polls a future of the CPU backend, which is always ready.
     fn ready<T>(future: impl Future<Output = T>) -> T {
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         match std::pin::pin!(future).poll(&mut context) {
             std::task::Poll::Ready(value) => value,
-            std::task::Poll::Pending => panic!("the CPU backend made us wait"),
+            std::task::Poll::Pending => panic!("the CPU backend is never pending"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a run is, apart from its tensors: enough to go on with it.
+//! State of a run, apart from its tensors.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::Evaluation;
 use crate::recipe::ParamGroup;
 use crate::run::StepMetrics;
-use crate::train::{EarlyStop, Plateau};
+use crate::train::early_stop::EarlyStop;
+use crate::train::plateau::Plateau;
 
-/// What a run has shown of itself.
+/// An entry in the log of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HistoryEntry {
@@ -19,29 +20,29 @@ pub enum HistoryEntry {
     Evaluation(Evaluation),
 }
 
-/// Everything that changes during a run and is no tensor.
+/// Everything that changes during a run, apart from tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
-    /// Optimizer steps tried.
+    /// Optimizer steps so far, including those not taken because of non-finite values.
     pub step: u32,
-    /// Epochs begun and finished.
+    /// Completed epochs.
     pub epoch: u32,
-    /// Batches of this epoch that are done.
+    /// Batches done in this epoch.
     pub batch: u32,
-    /// Batches of the whole run that are done: the number that dropout masks go by.
+    /// Batches done in the whole run; seeds the dropout masks.
     pub batches_seen: u64,
-    /// Steps in a row whose loss or gradient was not finite.
+    /// Steps in a row with a non-finite loss or gradient.
     pub not_finite: u32,
-    /// Best score, and patience.
+    /// Best score and patience.
     pub early_stop: EarlyStop,
-    /// The rate's cuts, where the schedule is a plateau.
+    /// Learning rate reductions; none for other schedules than the plateau.
     pub plateau: Option<Plateau>,
-    /// Stage of unfreezing, from 0.
+    /// Stage of the unfreezing schedule, from 0.
     pub stage: usize,
     /// Evaluations in a row without improvement in this stage.
     pub stalled: u32,
-    /// Parts that the person froze (false) or thawed (true).
+    /// Groups that the user froze (false) or unfroze (true).
     pub by_hand: BTreeMap<ParamGroup, bool>,
-    /// Steps and evaluations, in order.
+    /// Optimizer steps and evaluations, in order.
     pub history: Vec<HistoryEntry>,
 }

@@ -93,9 +93,9 @@ fn a_long_prompt_is_cut_to_the_context_and_rejected_if_memory_is_short() {
     let of_64 = 64.0 * bytes_per_token(&pretrained.body, 2);
     assert_eq!(prompt(100, of_64).unwrap().ids, whole.ids);
     let diagnostic = prompt(100, 0.9 * of_64).unwrap_err();
-    assert_eq!(diagnostic.code, "trial.too-long");
+    assert_eq!(diagnostic.code, "inference.prompt-too-long");
     assert!(diagnostic.what.contains("40 tokens") && diagnostic.what.contains("about 33."), "{diagnostic}");
-    assert_eq!(prompt(1, -1.0).unwrap_err().code, "trial.too-long");
+    assert_eq!(prompt(1, -1.0).unwrap_err().code, "inference.prompt-too-long");
 }
 
 impl Case {

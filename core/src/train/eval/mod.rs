@@ -1,7 +1,7 @@
-//! What a model predicts for the validation rows, and what that scores.
+//! Predictions for the validation rows, and their scores.
 
-pub(crate) mod evaluate;
-pub(crate) mod forgetting;
-pub(crate) mod predict;
-pub(crate) mod sample_generation;
-pub(crate) mod spans;
+pub(in crate::train) mod evaluate;
+pub(in crate::train) mod forgetting;
+pub(in crate::train) mod predict;
+pub(in crate::train) mod sample_generation;
+pub(in crate::train) mod spans;

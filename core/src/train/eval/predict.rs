@@ -1,4 +1,4 @@
-//! What a model says of rows.
+//! Predictions of a model.
 
 use burn::tensor::activation::{log_softmax, sigmoid, softmax};
 
@@ -6,14 +6,14 @@ use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Dropout, FrozenPrefix, Input, TaskModel};
 use crate::text::{EncodedExamples, Labels};
-use crate::train::span_scores;
-use crate::train::targets::TargetTokens;
+use crate::train::objective::span_logits;
+use crate::train::target_tokens::TargetTokens;
 
-/// Tokens that are token_log_probs at a time: for each there is a score of every token of the vocabulary, of which some models
-/// have 50,000 and more.
+/// Tokens whose log probabilities are computed at a time. Each has a logit for every token of the vocabulary, which may
+/// have more than 50,000.
 const LOG_PROBS_AT_A_TIME: usize = 256;
 
-/// What a model says of one row.
+/// Prediction for one row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prediction {
     /// Probability of each class.
@@ -22,26 +22,45 @@ pub enum Prediction {
     Labels(Vec<f32>),
     /// A number.
     Number(f32),
-    /// Of each word, the probability of each tag.
+    /// Probability of each tag, for each word.
     Tags(Vec<Vec<f32>>),
-    /// Scores of each token as the beginning and as the end of the answer; far below all others on padding.
+    /// Logits of each token as the start and the end of the answer; far below all others on padding.
     Spans {
-        /// As the beginning.
+        /// Logits of the start.
         start: Vec<f32>,
-        /// As the end.
+        /// Logits of the end.
         end: Vec<f32>,
     },
-    /// How well the row's own continuation was token_log_probs.
+    /// Likelihood of the row's target tokens.
     Tokens {
-        /// Sum of −log p of its tokens.
+        /// Sum of −log p of the target tokens.
         loss: f64,
-        /// How many there are.
+        /// Number of target tokens.
         tokens: u32,
     },
 }
 
+/// Loss of a row, as a part of the mean over all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RowLoss {
+    /// Sum of the losses of the row's decisions.
+    pub sum: f64,
+    /// Number of decisions: tokens or words in tasks that predict each of them, otherwise 1.
+    pub weight: f64,
+}
+
+impl RowLoss {
+    /// Mean loss of several rows; NaN without any.
+    pub fn mean(rows: impl IntoIterator<Item = Self>) -> f64 {
+        let total = rows
+            .into_iter()
+            .fold(Self::default(), |total, row| Self { sum: total.sum + row.sum, weight: total.weight + row.weight });
+        if total.weight > 0.0 { total.sum / total.weight } else { f64::NAN }
+    }
+}
+
 impl Prediction {
-    /// Whether the model gave numbers at all.
+    /// Returns true if all numbers are finite.
     pub fn is_finite(&self) -> bool {
         let all = |values: &[f32]| values.iter().all(|value| value.is_finite());
         match self {
@@ -53,10 +72,10 @@ impl Prediction {
         }
     }
 
-    /// The likeliest class, the first of equals; 0 in other tasks.
+    /// Index of the most probable class, the first in a tie; 0 in other tasks.
     pub fn class(&self) -> u32 {
         match self {
-            Self::Classes(probabilities) => likeliest(probabilities),
+            Self::Classes(probabilities) => argmax(probabilities),
             _ => 0,
         }
     }
@@ -69,61 +88,62 @@ impl Prediction {
         }
     }
 
-    /// The loss of a row by what it was asked, and what that weighs among the others: its sum is the loss of all rows,
-    /// without smoothing, weights of classes and the like.
-    pub fn loss(&self, answers: &Labels, row: usize) -> (f64, f64) {
+    /// Loss of this prediction for row `row` of `labels`, without smoothing, class weights and the like.
+    pub fn loss(&self, labels: &Labels, row: usize) -> RowLoss {
         let nll = |p: f32| -f64::from(p.max(f32::MIN_POSITIVE)).ln();
-        match (self, answers) {
+        let (sum, weight) = match (self, labels) {
             (Self::Classes(p), Labels::Classes(classes)) => (nll(p[classes[row] as usize]), 1.0),
             (Self::Labels(p), Labels::MultiLabel(flags)) => {
-                let of_label = |(&p, &holds): (&f32, &bool)| nll(if holds { p } else { 1.0 - p });
+                let of_label = |(&p, &flag): (&f32, &bool)| nll(if flag { p } else { 1.0 - p });
                 (p.iter().zip(&flags[row]).map(of_label).sum::<f64>() / p.len().max(1) as f64, 1.0)
             }
-            (Self::Number(said), Labels::Numbers(numbers)) => (f64::from(said - numbers[row]).powi(2), 1.0),
+            (Self::Number(predicted), Labels::Numbers(numbers)) => (f64::from(predicted - numbers[row]).powi(2), 1.0),
             (Self::Tags(words), Labels::Tags(tags)) => {
                 let of_word = |(p, &(_, tag)): (&Vec<f32>, &(u32, u32))| nll(p[tag as usize]);
                 (words.iter().zip(&tags[row]).map(of_word).sum(), words.len() as f64)
             }
             (Self::Spans { start, end }, Labels::Spans { windows, .. }) => {
                 let (first, last) = windows[row].answer;
-                ((place_loss(start, first) + place_loss(end, last)) / 2.0, 1.0)
+                ((position_loss(start, first) + position_loss(end, last)) / 2.0, 1.0)
             }
             (Self::Tokens { loss, tokens }, _) => (*loss, f64::from(*tokens)),
             _ => (0.0, 0.0),
-        }
+        };
+        RowLoss { sum, weight }
     }
 }
 
-/// −log of a place's share in the softmax over all.
-fn place_loss(scores: &[f32], group: u32) -> f64 {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = scores.iter().map(|&score| f64::from(score - largest).exp()).sum();
-    sum.ln() - f64::from(scores[group as usize] - largest)
+/// −log softmax(logits)[position].
+fn position_loss(logits: &[f32], position: u32) -> f64 {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+    sum.ln() - f64::from(logits[position as usize] - largest)
 }
 
-/// Index of the largest value, the first of equals.
-pub(super) fn likeliest(probabilities: &[f32]) -> u32 {
+/// Index of the largest value, the first in a tie.
+pub(in crate::train) fn argmax(values: &[f32]) -> u32 {
     let mut best = 0;
-    for (i, probability) in probabilities.iter().enumerate() {
-        if *probability > probabilities[best] {
+    for (i, value) in values.iter().enumerate() {
+        if *value > values[best] {
             best = i;
         }
     }
     best as u32
 }
 
-/// What the model says of the batch `input`, whose first rows are the rows `rows` of `examples`; those beyond only fill
-/// up.
+/// Predictions for `rows` of `examples`, which are the first rows of the batch `input`. The remaining rows of the batch
+/// are padding.
 ///
 /// # Errors
-/// When the device fails.
+/// If the device fails.
 pub async fn predict(
     model: &TaskModel,
     input: Input,
     examples: &EncodedExamples,
     rows: &[u32],
 ) -> Result<Vec<Prediction>, Diagnostic> {
-    let ([_, len], mask) = (input.attention_mask.dims(), input.attention_mask.clone());
+    let attention_mask = input.attention_mask.clone();
+    let [_, len] = attention_mask.dims();
     let mut off = Dropout::off();
     Ok(match &examples.labels {
         Labels::Classes(_) => {
@@ -144,24 +164,25 @@ pub async fn predict(
         }
         Labels::Tags(tags) => {
             let probabilities = softmax(model.forward(input, &mut off), 1);
-            let [_, kinds] = probabilities.dims();
+            let [_, tag_count] = probabilities.dims();
             let values = device_to_host(probabilities).await?;
             let of_row = |(i, &row): (usize, &u32)| {
-                let word = |&(at, _): &(u32, u32)| values[(i * len + at as usize) * kinds..][..kinds].to_vec();
-                Prediction::Tags(tags[row as usize].iter().map(word).collect())
+                let of_word = |&(at, _): &(u32, u32)| values[(i * len + at as usize) * tag_count..][..tag_count].to_vec();
+                Prediction::Tags(tags[row as usize].iter().map(of_word).collect())
             };
             rows.iter().enumerate().map(of_row).collect()
         }
         Labels::Spans { .. } => {
-            let values = device_to_host(span_scores(model.forward(input, &mut off), mask)).await?;
-            let both = values.chunks(2 * len).take(rows.len());
-            both.map(|row| Prediction::Spans { start: row[..len].to_vec(), end: row[len..].to_vec() }).collect()
+            let values = device_to_host(span_logits(model.forward(input, &mut off), attention_mask)).await?;
+            let rows = values.chunks(2 * len).take(rows.len());
+            rows.map(|row| Prediction::Spans { start: row[..len].to_vec(), end: row[len..].to_vec() }).collect()
         }
         Labels::Continuations { target_ranges, .. } => {
-            let mut values = token_log_probs(model, input, TargetTokens::of(examples, rows, len)).await?.into_iter();
+            let targets = TargetTokens::of_rows(examples, rows, len);
+            let mut log_probs = token_log_probs(model, input, targets).await?.into_iter();
             let mut of_row = |&row: &u32| {
                 let tokens = target_ranges[row as usize].iter().map(|range| range.len()).sum();
-                let loss = values.by_ref().take(tokens).map(|log| -f64::from(log)).sum();
+                let loss = log_probs.by_ref().take(tokens).map(|log_prob| -f64::from(log_prob)).sum();
                 Prediction::Tokens { loss, tokens: tokens as u32 }
             };
             rows.iter().map(&mut of_row).collect()
@@ -169,22 +190,22 @@ pub async fn predict(
     })
 }
 
-/// log p of each token that is `asked` for, in their order, as a decoder foresees it.
+/// Log probabilities of target tokens under a decoder, in their order.
 ///
 /// # Errors
-/// When the device fails.
-pub(super) async fn token_log_probs(
+/// If the device fails.
+pub(in crate::train) async fn token_log_probs(
     model: &TaskModel,
     input: Input,
-    asked: TargetTokens,
+    targets: TargetTokens,
 ) -> Result<Vec<f32>, Diagnostic> {
     let (mut off, device) = (Dropout::off(), input.attention_mask.device());
     let input = model.forward_to(input, FrozenPrefix::Layers(model.body.layers()), &mut off);
     let mut values = Vec::new();
-    for part in asked.parts(LOG_PROBS_AT_A_TIME) {
-        let input = Input { gather_positions: Some(part.picks(&device)), ..input.clone() };
-        let log = log_softmax(model.forward(input, &mut off), 1).gather(1, part.ids(&device));
-        values.extend(device_to_host(log).await?);
+    for chunk in targets.chunks(LOG_PROBS_AT_A_TIME) {
+        let input = Input { gather_positions: Some(chunk.gather_positions(&device)), ..input.clone() };
+        let log_probs = log_softmax(model.forward(input, &mut off), 1).gather(1, chunk.ids(&device));
+        values.extend(device_to_host(log_probs).await?);
     }
     Ok(values)
 }

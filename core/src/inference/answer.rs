@@ -1,0 +1,60 @@
+//! Answers to queries.
+
+use serde::{Deserialize, Serialize};
+
+/// A model's answer to a [`Query`](crate::inference::Query).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Probability of each class.
+    Classes {
+        /// Probabilities, in the order of the labels.
+        probabilities: Vec<f32>,
+    },
+    /// Probability of each label.
+    Labels {
+        /// Probabilities, in the order of the labels.
+        probabilities: Vec<f32>,
+        /// Probability from which each label is predicted.
+        thresholds: Vec<f32>,
+    },
+    /// A number.
+    Number {
+        /// The number; none if it is not finite.
+        value: Option<f32>,
+    },
+    /// Entities in the text, in its order.
+    Entities {
+        /// The entities, labeled with their types.
+        entities: Vec<TextSpan>,
+    },
+    /// Spans of the passage that may be the answer, best first.
+    Spans {
+        /// The spans, without labels.
+        spans: Vec<TextSpan>,
+        /// Probability that the passage has no answer.
+        no_answer: f32,
+        /// True if the model predicts "no answer": its score is above the threshold tuned on the validation rows.
+        is_unanswerable: bool,
+    },
+    /// A generated text.
+    Generated {
+        /// The text so far.
+        text: String,
+        /// True once the text is complete.
+        is_over: bool,
+    },
+}
+
+/// A labeled part of a text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextSpan {
+    /// Start, in bytes.
+    pub start: u32,
+    /// End, in bytes, exclusive.
+    pub end: u32,
+    /// Type of the entity; empty for an answer.
+    pub label: String,
+    /// Probability.
+    pub score: f32,
+}

@@ -1,0 +1,52 @@
+//! A prompt, encoded for a run's models.
+
+use crate::diagnostic::Diagnostic;
+use crate::generate::bytes_per_token;
+use crate::inference::encoded_query::other_task;
+use crate::pretrained::Pretrained;
+use crate::recipe::Task;
+use crate::text::conversation;
+use crate::train::Session;
+
+/// A prompt that the base and the tuned model continue at the same time.
+#[derive(Debug)]
+pub struct EncodedPrompt {
+    /// Token ids, in the form of the run's rows.
+    pub ids: Vec<u32>,
+    /// True if its beginning was cut off.
+    pub is_cut: bool,
+}
+
+impl EncodedPrompt {
+    /// Encodes a prompt. If it is longer than the model's context, its beginning is cut off. `free_bytes` is the memory
+    /// available to both models.
+    ///
+    /// # Errors
+    /// `inference.other-task` if the run's task is not generation, `inference.prompt-too-long` if the memory does not
+    /// suffice, or an error of the tokenizer or the chat template.
+    pub fn new(
+        text: &str,
+        new_tokens: usize,
+        session: &Session,
+        pretrained: &Pretrained,
+        free_bytes: f64,
+    ) -> Result<Self, Diagnostic> {
+        if session.recipe().task() != Task::Generation {
+            return Err(other_task());
+        }
+        let (tokenizer, form) = (&pretrained.tokenizer, session.data().form);
+        let mut ids = conversation::asked(tokenizer, pretrained.chat.as_ref(), form, text)?;
+        let max_prompt = pretrained.config.positions().saturating_sub(new_tokens).max(1);
+        let is_cut = ids.len() > max_prompt;
+        ids.drain(..ids.len().saturating_sub(max_prompt));
+        let fitting = (free_bytes / bytes_per_token(&pretrained.body, 2)).max(0.0) as usize;
+        if ids.len() + new_tokens > fitting {
+            let fitting = fitting.saturating_sub(new_tokens);
+            let what = format!("The prompt has {} tokens, but memory suffices for only about {fitting}.", ids.len());
+            return Err(Diagnostic::new("inference.prompt-too-long", what)
+                .done("Nothing was generated. The tuned model is still loaded.")
+                .remedy("Shorten the prompt, or generate fewer tokens."));
+        }
+        Ok(Self { ids, is_cut })
+    }
+}

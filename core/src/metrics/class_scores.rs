@@ -1,0 +1,56 @@
+//! Precision, recall and F1 of one class.
+
+use serde::{Deserialize, Serialize};
+
+/// Scores of one class, as scikit-learn's `precision_recall_fscore_support` with `zero_division=0`: a ratio whose
+/// denominator is 0 counts as 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassScores {
+    /// Name of the class.
+    pub label: String,
+    /// Correct predictions of the class / predictions of the class.
+    pub precision: f64,
+    /// Correct predictions of the class / rows of the class.
+    pub recall: f64,
+    /// Harmonic mean of precision and recall.
+    pub f1: f64,
+    /// Rows of the class.
+    pub support: u32,
+}
+
+/// Counts of true positives, predictions and rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) true_positives: u32,
+    pub(super) predicted: u32,
+    pub(super) actual: u32,
+}
+
+impl Counts {
+    /// Counts one decision.
+    pub(super) fn add(&mut self, is_actual: bool, is_predicted: bool) {
+        self.true_positives += u32::from(is_actual && is_predicted);
+        self.predicted += u32::from(is_predicted);
+        self.actual += u32::from(is_actual);
+    }
+
+    pub(super) fn f1(self) -> f64 {
+        // The harmonic mean of precision and recall.
+        ratio(2 * self.true_positives, self.predicted + self.actual)
+    }
+
+    pub(super) fn scores(self, label: &str) -> ClassScores {
+        ClassScores {
+            label: label.into(),
+            precision: ratio(self.true_positives, self.predicted),
+            recall: ratio(self.true_positives, self.actual),
+            f1: self.f1(),
+            support: self.actual,
+        }
+    }
+}
+
+/// `part / whole`; 0 if the whole is 0, as in scikit-learn.
+pub(super) fn ratio(part: u32, whole: u32) -> f64 {
+    if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) }
+}

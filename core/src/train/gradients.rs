@@ -1,0 +1,129 @@
+//! Gradients by weight name.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use burn::tensor::{Gradients as Recorded, Tensor};
+
+use crate::model::TaskModel;
+use crate::recipe::ParamGroup;
+use crate::weights::{WeightRef, Weights};
+
+/// Most values of a gradient whose squared norm is computed as a product of a row with itself.
+const MAX_ROW: usize = 1 << 16;
+
+/// A gradient, in the shape of its weight.
+#[derive(Clone, Debug)]
+pub enum Gradient {
+    /// Gradient of a bias or norm.
+    Vector(Tensor<1>),
+    /// Gradient of any other weight.
+    Matrix(Tensor<2>),
+}
+
+impl Gradient {
+    fn from_weight(weight: WeightRef) -> Self {
+        match weight {
+            WeightRef::Vector(w) => Self::Vector(w.tensor.clone()),
+            WeightRef::Matrix(w) => Self::Matrix(w.tensor.clone()),
+        }
+    }
+
+    /// Its values as one row, `[rows · columns]`.
+    pub fn flat(self) -> Tensor<1> {
+        match self {
+            Self::Vector(gradient) => gradient,
+            Self::Matrix(gradient) => {
+                let [rows, columns] = gradient.dims();
+                gradient.reshape([rows * columns])
+            }
+        }
+    }
+
+    /// Squared norm, `[1]`. On a GPU the product of a row with itself takes one dispatch, whereas a square and a sum take
+    /// two or three. But a single workgroup computes it, which is slow for large matrices.
+    fn squared_norm(&self) -> Tensor<1> {
+        match self {
+            Self::Matrix(matrix) if matrix.shape().num_elements() > MAX_ROW => matrix.clone().square().sum(),
+            other => {
+                let row = other.clone().flat().unsqueeze::<2>();
+                row.clone().matmul(row.transpose()).reshape([1])
+            }
+        }
+    }
+}
+
+/// Gradients of the trainable weights, by weight name.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients(HashMap<Arc<str>, Gradient>);
+
+impl Gradients {
+    /// Takes the gradients of a tracked model's weights out of a backward pass.
+    pub(in crate::train) fn from_recorded(tracked: &TaskModel, recorded: &mut Recorded) -> Self {
+        let mut gradients = HashMap::new();
+        tracked.visit(&mut |weight| {
+            let gradient = match weight {
+                WeightRef::Vector(w) => w.tensor.grad_remove(recorded).map(Gradient::Vector),
+                WeightRef::Matrix(w) => w.tensor.grad_remove(recorded).map(Gradient::Matrix),
+            };
+            if let Some(gradient) = gradient {
+                gradients.insert(weight.name().clone(), gradient);
+            }
+        });
+        Self(gradients)
+    }
+
+    /// Adds the gradients of another batch.
+    pub fn add(&mut self, other: Self) {
+        for (name, gradient) in other.0 {
+            let sum = match (self.0.remove(&name), gradient) {
+                (Some(Gradient::Vector(sum)), Gradient::Vector(gradient)) => Gradient::Vector(sum + gradient),
+                (Some(Gradient::Matrix(sum)), Gradient::Matrix(gradient)) => Gradient::Matrix(sum + gradient),
+                (_, gradient) => gradient,
+            };
+            self.0.insert(name, sum);
+        }
+    }
+
+    /// Adds the gradient of L2-SP (Li, Grandvalet, Davoine 2018), `alpha / 2 · ‖w − start‖²`, to the gradients of the
+    /// pretrained weights. New weights have no starting point to be pulled toward.
+    pub fn add_l2_sp(
+        &mut self,
+        start: &TaskModel,
+        model: &TaskModel,
+        alpha: f64,
+        is_pretrained: impl Fn(ParamGroup) -> bool,
+    ) {
+        let mut starts = HashMap::new();
+        start.visit(&mut |weight| {
+            starts.insert(weight.name().clone(), Gradient::from_weight(weight));
+        });
+        model.visit(&mut |weight| {
+            if !is_pretrained(weight.group()) || !self.0.contains_key(weight.name()) {
+                return;
+            }
+            let pull = match (Gradient::from_weight(weight), starts.remove(weight.name())) {
+                (Gradient::Vector(now), Some(Gradient::Vector(start))) => Gradient::Vector((now - start) * alpha),
+                (Gradient::Matrix(now), Some(Gradient::Matrix(start))) => Gradient::Matrix((now - start) * alpha),
+                _ => return,
+            };
+            self.add(Self(HashMap::from([(weight.name().clone(), pull)])));
+        });
+    }
+
+    /// Takes out the gradient of a weight.
+    pub fn take(&mut self, name: &str) -> Option<Gradient> {
+        self.0.remove(name)
+    }
+
+    /// Names of the weights that have a gradient.
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.keys()
+    }
+
+    /// Squared norm of each gradient, `[1]` each. They are summed on the host, because each addition on a GPU would be a
+    /// dispatch of its own.
+    pub fn squared_norms(&self) -> Vec<Tensor<1>> {
+        self.0.values().map(Gradient::squared_norm).collect()
+    }
+}

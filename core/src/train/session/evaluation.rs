@@ -1,0 +1,122 @@
+//! Evaluation on the validation rows, and the measurement of forgetting at the end of a run.
+
+use crate::diagnostic::Diagnostic;
+use crate::metrics::Evaluation;
+use crate::run::EndReason;
+use crate::text::batches_by_length;
+use crate::train::early_stop::score_to_maximize;
+use crate::train::eval::evaluate::evaluation;
+use crate::train::eval::forgetting::ForgettingProbe;
+use crate::train::eval::predict::{Prediction, predict};
+use crate::train::eval::sample_generation::SampleGeneration;
+use crate::train::session::progress::Progress;
+use crate::train::session::train_step::StepAccumulator;
+use crate::train::session::{BestCheckpoint, Phase, Session};
+use crate::train::state::HistoryEntry;
+
+/// An evaluation in progress.
+pub(super) struct EvaluationPass {
+    /// Rows of each batch.
+    batches: Vec<Vec<u32>>,
+    batches_done: usize,
+    /// Prediction for each validation row.
+    predictions: Vec<Option<Prediction>>,
+    samples: SampleGeneration,
+    /// Reason to end the run after this evaluation; none to go on.
+    end_reason: Option<EndReason>,
+}
+
+impl EvaluationPass {
+    /// Rows of the next batch; none once all predictions are made.
+    pub(super) fn next_rows(&self) -> Option<&Vec<u32>> {
+        self.batches.get(self.batches_done)
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        Progress::Evaluating {
+            done: (self.batches_done + self.samples.done()) as u32,
+            total: (self.batches.len() + self.samples.total()) as u32,
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.batches_done == self.batches.len() && self.samples.is_over()
+    }
+}
+
+impl Session {
+    pub(super) fn evaluation_pass(&self, end_reason: Option<EndReason>) -> EvaluationPass {
+        EvaluationPass {
+            batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
+            batches_done: 0,
+            predictions: vec![None; self.data.validation.len()],
+            samples: SampleGeneration::new(self.recipe.spec(), &self.data),
+            end_reason,
+        }
+    }
+
+    /// Predicts the next batch, or generates a few tokens once all batches are done.
+    pub(super) async fn evaluate_batch(&mut self, mut pass: EvaluationPass) -> Result<Progress, Diagnostic> {
+        if let Some(rows) = pass.batches.get(pass.batches_done) {
+            let (frozen_prefix, validation) = (self.frozen_prefix(), &self.data.validation);
+            let batch = validation.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
+            let input = self
+                .validation_prefix
+                .input(frozen_prefix, &self.model, &validation.texts, rows, &batch, &self.device)
+                .await?;
+            let predictions = predict(&self.model, input, validation, rows).await?;
+            for (&row, prediction) in rows.iter().zip(predictions) {
+                pass.predictions[row as usize] = Some(prediction);
+            }
+            pass.batches_done += 1;
+        } else {
+            pass.samples.advance(&self.model, &self.data).await?;
+        }
+        if !pass.is_over() {
+            let progress = pass.progress();
+            self.phase = Phase::Evaluating(pass);
+            return Ok(progress);
+        }
+        Ok(self.finish_evaluation(pass))
+    }
+
+    fn finish_evaluation(&mut self, pass: EvaluationPass) -> Progress {
+        let predictions: Vec<Prediction> = pass.predictions.into_iter().flatten().collect();
+        let scores = evaluation(&self.data, &self.data.validation, &predictions, pass.samples.finish());
+        let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), ..scores };
+        let is_best = self.state.early_stop.observe(&evaluation);
+        self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
+        if is_best || self.best.is_none() {
+            let (model, evaluation) = (self.model.clone(), evaluation.clone());
+            self.best = Some(BestCheckpoint { model, evaluation, predictions });
+        }
+        if let Some(plateau) = &mut self.state.plateau {
+            plateau.observe(score_to_maximize(&evaluation, self.recipe.metric_for_best_model()));
+        }
+        self.after_evaluation(is_best);
+        let stopped_early = self.state.early_stop.should_stop().then_some(EndReason::EarlyStopped);
+        match pass.end_reason.or(stopped_early) {
+            Some(reason) => {
+                self.end(reason);
+            }
+            None => self.phase = Phase::Training(StepAccumulator::default()),
+        }
+        Progress::Evaluated { evaluation, is_best }
+    }
+
+    /// Runs a batch of general sentences through the base and the tuned model.
+    pub(super) async fn measure_batch(
+        &mut self,
+        mut probe: ForgettingProbe,
+        reason: EndReason,
+    ) -> Result<Progress, Diagnostic> {
+        probe.advance(&self.base, &self.model, &self.data.general, self.data.pad, &self.device).await?;
+        let (done, total) = (probe.done(), probe.total());
+        if done < total {
+            self.phase = Phase::MeasuringForgetting(probe, reason);
+            return Ok(Progress::Measuring { done, total });
+        }
+        self.forgetting = Some(probe.finish());
+        Ok(self.finish(reason))
+    }
+}
