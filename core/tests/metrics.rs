@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, QuestionPrediction, ClassScores, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
+    AnswerScores, ClassScores, QuestionPrediction, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
     evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, normalize_answer,
 };
 use serde_json::{Value, json};

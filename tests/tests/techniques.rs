@@ -6,7 +6,8 @@ use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooli
 use hone_core::run::LrFinderPoint;
 use hone_core::text::EncodedExamples;
 use hone_core::train::{
-    LrFinder, LrSuggestions, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData, compare_embeddings, suggestions,
+    LrFinder, LrSuggestions, Objective, Plateau, Progress, Session, SoftTargets, StepInput, TrainingData,
+    compare_embeddings, suggestions,
 };
 use hone_tests::{
     adapted, assert_close, assert_curve, assert_gradients, assert_movement, golden, input, json, micro, peft_name,

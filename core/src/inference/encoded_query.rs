@@ -145,12 +145,7 @@ impl EncodedQuery {
 }
 
 /// The first `count` words that have a token.
-fn words_with_tokens(
-    text: &str,
-    words: &[Word],
-    count: usize,
-    tokenizer: &Tokenizer,
-) -> Result<Vec<Word>, Diagnostic> {
+fn words_with_tokens(text: &str, words: &[Word], count: usize, tokenizer: &Tokenizer) -> Result<Vec<Word>, Diagnostic> {
     let pieces = tokenizer.pieces(text)?;
     let has_token =
         |word: &&Word| pieces.iter().any(|piece| piece.bytes.start < word.end && piece.bytes.end > word.start);

@@ -44,8 +44,7 @@ pub fn evaluate_multilabel(
         right += u32::from(of_text.true_positives == of_text.predicted && of_text.true_positives == of_text.actual);
         samples_f1 += of_text.f1();
     }
-    let scores: Vec<ClassScores> =
-        labels.iter().zip(by_label).map(|(label, counts)| counts.scores(label)).collect();
+    let scores: Vec<ClassScores> = labels.iter().zip(by_label).map(|(label, counts)| counts.scores(label)).collect();
     MultilabelScores {
         micro_f1: all.f1(),
         macro_f1: scores.iter().map(|label| label.f1).sum::<f64>() / columns as f64,

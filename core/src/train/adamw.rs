@@ -161,7 +161,7 @@ fn update<const D: usize>(
     gradient: Tensor<D>,
     step: impl Fn(i32) -> AdamWStep,
 ) {
-    let unseen =
+    let initial =
         || AdamWState { exp_avg: weight.tensor.zeros_like(), exp_avg_sq: weight.tensor.zeros_like(), steps: 0 };
     let AdamWState { exp_avg, exp_avg_sq, steps } = states.remove(&weight.name).unwrap_or_else(initial);
     let steps = steps + 1;

@@ -22,8 +22,11 @@ pub fn checkpointed_gradients(
     dropout: &mut Dropout,
 ) -> (Tensor<1>, Gradients) {
     let parameters = model.trainable_parameters();
-    let groups: BTreeSet<ParamGroup> =
-        parameters.into_iter().filter(|&(group, count)| count > 0 && trainable(group)).map(|(group, _)| group).collect();
+    let groups: BTreeSet<ParamGroup> = parameters
+        .into_iter()
+        .filter(|&(group, count)| count > 0 && trainable(group))
+        .map(|(group, _)| group)
+        .collect();
     let tracked = model.tracked(trainable);
     let mut passes = Vec::new();
     let logits = |dropout: &mut Dropout| {

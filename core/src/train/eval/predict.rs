@@ -167,7 +167,8 @@ pub async fn predict(
             let [_, tag_count] = probabilities.dims();
             let values = device_to_host(probabilities).await?;
             let of_row = |(i, &row): (usize, &u32)| {
-                let of_word = |&(at, _): &(u32, u32)| values[(i * len + at as usize) * tag_count..][..tag_count].to_vec();
+                let of_word =
+                    |&(at, _): &(u32, u32)| values[(i * len + at as usize) * tag_count..][..tag_count].to_vec();
                 Prediction::Tags(tags[row as usize].iter().map(of_word).collect())
             };
             rows.iter().enumerate().map(of_row).collect()
