@@ -10,7 +10,7 @@ use hone_core::limits::MAX_PROMPT_PIECE;
 use hone_core::model::{Cache, TaskModel};
 use hone_core::recipe::Task;
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
-use hone_core::train::{StepInput, predict};
+use hone_core::train::{RowLoss, StepInput, predict};
 use hone_tests::{
     assert_close, assert_curve, assert_gradients, assert_movement, decoder, file_name, golden, input, json, of_tokens,
     peft_name, ready, scores, step_of, steps_of, tolerance, values, with_adapter,
@@ -188,7 +188,7 @@ fn predicted_losses_equal_those_of_the_logits() {
     };
     for (row, prediction) in predicted.iter().enumerate() {
         let expected: f64 = (1..tokens(row) as usize).map(|at| -log(row * len + at - 1, ids[row][at])).sum();
-        let (loss, weight) = prediction.loss(&examples.labels, row);
+        let RowLoss { sum: loss, weight } = prediction.loss(&examples.labels, row);
         assert!((loss - expected).abs() < 1e-4 && weight == f64::from(tokens(row) - 1), "{row}: {loss} {expected}");
     }
 }

@@ -108,10 +108,10 @@ fn best_spans_equal_the_golden_ones() {
         let spans: Vec<_> = found.spans.iter().map(|span| (span.bytes.start as f32, span.bytes.end as f32)).collect();
         assert_eq!(spans, list("start").into_iter().zip(list("end")).collect::<Vec<_>>(), "{name}");
         assert_eq!(found.spans.iter().map(|span| span.score).collect::<Vec<_>>(), list("score"), "{name}");
-        assert_eq!(f64::from(found.none), case["null_score"].as_f64().unwrap(), "{name}");
-        let (probabilities, none) = found.probabilities();
+        assert_eq!(f64::from(found.null_score), case["null_score"].as_f64().unwrap(), "{name}");
+        let found_probabilities = found.probabilities();
         let golden_none = case["null_probability"].as_f64().unwrap() as f32;
-        let probabilities = [probabilities, vec![none]].concat();
+        let probabilities = [found_probabilities.spans, vec![found_probabilities.no_answer]].concat();
         let golden_probabilities = [list("probability"), vec![golden_none]].concat();
         assert_close(name, &probabilities, &golden_probabilities, tolerance::NUMBERS);
         assert_eq!(found.no_answer_score() > 0.0, case["answer"].is_null(), "{name}");

@@ -7,7 +7,7 @@ use hone_core::model::TaskModel;
 use hone_core::recipe::{AdapterKind, Metric, ParamGroup, RecipeSpec, Task, UnfreezeUnit, Unfreezing};
 use hone_core::run::{EndReason, PerplexityChange};
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
-use hone_core::train::{Prediction, TrainingData, predict};
+use hone_core::train::{Prediction, RowLoss, TrainingData, predict};
 use hone_tests::{moved, named, ready, run, take_steps};
 
 use data::{GPT2, LLAMA, MAX_LEN, data, model_of, raw, session};
@@ -165,8 +165,7 @@ fn a_stopped_run_keeps_the_best_weights_in_every_task() {
         let predicted = ready(predict(session.model(), input, validation, &rows)).unwrap();
         let loss = |predictions: &[Prediction]| {
             let losses = (0..).zip(predictions).map(|(row, prediction)| prediction.loss(&validation.labels, row));
-            let (sum, weight) = losses.fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
-            sum / weight
+            RowLoss::mean(losses)
         };
         assert!((loss(&predicted) - evaluation.loss).abs() < 1e-4, "{task:?}");
         assert!((loss(predictions) - evaluation.loss).abs() < 1e-9, "{task:?}");
@@ -197,8 +196,7 @@ fn a_decoders_forgetting_is_its_perplexity_on_general_texts() {
             let input = examples.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
             let predicted = ready(predict(model, input, &examples, &rows)).unwrap();
             let losses = (0..).zip(&predicted).map(|(row, prediction)| prediction.loss(&examples.labels, row));
-            let (sum, tokens) = losses.fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
-            f64::exp(sum / tokens)
+            RowLoss::mean(losses).exp()
         };
         let expected = [session.base(), session.model()].map(perplexity);
         let PerplexityChange { before, after } = session.forgetting().unwrap().perplexity.unwrap();
