@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes adamw.json: five AdamW steps of three numbers, with decoupled decay and a rate that changes."""
+"""Writes adamw.json: five AdamW steps of three numbers, with decoupled decay and a changing learning rate."""
 
 import sys
 from pathlib import Path

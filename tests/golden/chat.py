@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes chat.json: conversations as transformers renders them by chat templates, SmolLM2's own among them.
+"""Writes chat.json: conversations rendered by transformers with SmolLM2's chat template and three others.
 
-The other templates are made up: together they use what the templates of Llama, Mistral, Gemma, Qwen and Zephyr use.
+The others were written for this test. Together they use the features of the templates of Llama, Mistral, Gemma, Qwen
+and Zephyr.
 """
 
 import sys
@@ -88,7 +89,7 @@ def main():
 
 
 def rendered(tokenizer, template, messages, prompt):
-    """The text, or what the template says against the conversation."""
+    """The rendered text, or the error that the template raises."""
     try:
         text = tokenizer.apply_chat_template(
             messages, chat_template=template, tokenize=False, add_generation_prompt=prompt

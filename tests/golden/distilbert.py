@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes micro_distilbert/ (a DistilBERT of random weights) and distilbert.json, distilbert.safetensors.
 
-The file holds the bare encoder, whose names have no prefix. "cls" is DistilBertForSequenceClassification: the first
-token through `pre_classifier` and relu; "mean" is a linear layer on the mean of the tokens.
+The file holds the bare encoder, without a prefix in its names. "cls" is DistilBertForSequenceClassification (the first
+token through `pre_classifier` and ReLU); "mean" is a linear layer on the mean of the tokens.
 """
 
 import sys

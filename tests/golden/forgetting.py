@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes forgetting.json: how far sentence vectors have moved, and how far their similarities still agree.
+"""Writes forgetting.json: how far sentence vectors moved, and how well their similarities still agree.
 
-`cosine` is the mean over the sentences of the cosine between before and after, `agreement` Pearson's correlation of the
-cosines of all pairs of sentences before with those after. Vectors that are only turned agree wholly.
+`cosine` is the mean over all sentences of the cosine between the vectors before and after. `agreement` is Pearson's
+correlation between the cosines of all pairs of sentences before and after. Rotated vectors agree perfectly.
 """
 
 import sys
@@ -23,7 +23,7 @@ PAIRS = list(combinations(range(SENTENCES), 2))
 
 def main():
     normal = {"generator": torch.Generator().manual_seed(71), "dtype": torch.float64}
-    # As in a real encoder, all vectors have a part in common.
+    # As in a real encoder, all vectors share a component.
     before = torch.randn(SENTENCES, SIZE, **normal) + 2 * torch.randn(SIZE, **normal)
     turn = torch.linalg.qr(torch.randn(SIZE, SIZE, **normal)).Q
     cases = {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes micro_gpt2/ (a GPT-2 of random weights) and gpt2.json, gpt2.safetensors, gpt2_adapter.safetensors.
 
-Its linear layers are Conv1D, whose weights are `[in, out]`; embeddings and head are the same matrix. Names in the file
-begin with `transformer.`, as transformers writes them (OpenAI's own file has no such prefix).
+Its linear layers are Conv1D with weights `[in, out]`. Embeddings and head share a matrix. Names in the file begin with
+`transformer.`, as transformers writes them (OpenAI's file has no prefix).
 """
 
 import sys

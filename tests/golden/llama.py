@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes micro_llama*/ (Llamas of random weights) and llama.json, llama.safetensors, llama_adapter.safetensors.
 
-The first shares its embeddings with the head, as SmolLM2 does, and has the base of its rotary encoding where
-transformers 4 writes it; the second shares nothing, has it where transformers 5 does, and its heads are wider than a
-quarter of the hidden size. Both have two heads of keys and values for four of queries.
+The first ties embeddings and head, as SmolLM2 does, and has `rope_theta` where transformers 4 writes it. The second is
+not tied, has `rope_theta` where transformers 5 writes it, and a `head_dim` above hidden size / heads. Both have two
+key-value heads for four query heads.
 """
 
 import json
@@ -74,14 +74,14 @@ def write_micro(folder, shape, generator):
 
 
 def write_as_transformers_4(path):
-    """Puts the rotary base beside the other fields, as most folders have it that are about."""
+    """Moves `rope_theta` to the top level, where most published folders have it."""
     config = json.loads(path.read_text(encoding="utf-8"))
     config["rope_theta"] = config.pop("rope_parameters")["rope_theta"]
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def loader(folder):
-    """What opens the model in `folder` anew."""
+    """Returns a function that loads the model in `folder`."""
     return lambda: LlamaForCausalLM.from_pretrained(folder, attn_implementation="eager")
 
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes lora.json and lora_*.safetensors: adapters of peft on the micro BERT, mean pooling, the head trained whole.
+"""Writes lora.json and lora_*.safetensors: PEFT's adapters on the micro BERT with mean pooling; the head is trained in
+full.
 
-The adapter is as peft stores one, with values other than it starts with, so that every matrix has a gradient. LoRA and
-rsLoRA use all of it but DoRA's magnitudes. Training goes over the batches of train_curve.py with its optimizer.
+The adapter is stored as PEFT stores it, but its values are not the initial ones, so that every matrix has a gradient.
+LoRA and rsLoRA use all of it except DoRA's magnitudes. Training uses the batches and optimizer of train_curve.py.
 """
 
 import json
@@ -55,7 +56,7 @@ def draw_adapter():
     adapter = get_peft_model_state_dict(new_adapter({"use_dora": True}))
     for name, tensor in sorted(adapter.items()):
         if ".lora_magnitude_vector" in name:
-            # Peft starts with the lengths of the weight's rows.
+            # PEFT initializes the magnitudes to the norms of the weight's rows.
             adapter[name] = tensor * torch.empty_like(tensor).uniform_(0.8, 1.2, generator=generator)
         elif ".lora_" in name:
             adapter[name] = torch.empty_like(tensor).normal_(0.0, 0.1, generator=generator)
@@ -63,7 +64,7 @@ def draw_adapter():
 
 
 def adapted(adapter, settings):
-    """The classifier with `adapter`, of the kind that `settings` say."""
+    """The classifier with `adapter`, configured by `settings`."""
     model = new_adapter(settings)
     wanted = get_peft_model_state_dict(model)
     set_peft_model_state_dict(model, {name: adapter[name] for name in wanted})
@@ -71,7 +72,7 @@ def adapted(adapter, settings):
 
 
 def new_adapter(settings):
-    """The classifier with an adapter as peft begins it."""
+    """The classifier with a new adapter, as PEFT initializes it."""
     start = load_file(CURVE.with_suffix(".safetensors"))
     head = {name: start[name] for name in ("classifier.weight", "classifier.bias")}
     config = LoraConfig(
@@ -93,7 +94,7 @@ def stored_name(name):
 
 @torch.no_grad()
 def logits(model, batch):
-    """What the model says of a batch."""
+    """Logits of a batch."""
     return model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.tolist()
 
 

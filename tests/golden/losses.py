@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes losses.json: loss and gradient of the logits, in double precision, and balanced class weights.
+"""Writes losses.json: losses and their gradients with respect to the logits, in double precision, and balanced class
+weights.
 
-Cross-entropy is PyTorch's, which divides by the sum of the rows' class weights. The focal loss (Lin et al. 2017) does
-so too; with label smoothing each class of a row has its own factor. R-Drop (Liang et al. 2021) is as its authors' code
-has it: the mean of both losses, where the paper adds them up, and the mean of both divergences.
+Cross-entropy is PyTorch's, which divides by the sum of the rows' class weights. So does the focal loss (Lin et al.
+2017); with label smoothing, each class of a row has its own factor. R-Drop (Liang et al. 2021) follows its authors'
+code: the mean of both losses (the paper adds them) and the mean of both divergences.
 """
 
 import sys

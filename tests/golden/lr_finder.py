@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes lr_finder.json: range tests on made-up losses, what is shown of them and which rates they suggest.
+"""Writes lr_finder.json: range tests on made-up losses, smoothed, with the learning rates they suggest.
 
-- Smoothing is exponential, with Adam's correction of the beginning.
+- Smoothing is exponential, with Adam's bias correction.
 - A test ends with the first smoothed loss above four times the best so far.
 - `steepest` is the rate where the smoothed loss falls fastest over the logarithm of the rate, to the next point.
-- `valley` lies half way down the longest fall (a rise in between does not end it), as fastai describes its own. None of
+- `valley` is halfway down the longest fall (a rise in between does not end it), as fastai describes its own. None of
   these losses has two longest falls.
 
-A suggestion is null where the smoothed loss never falls.
+A suggestion is null if the smoothed loss never falls.
 """
 
 import math

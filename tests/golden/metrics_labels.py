@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes metrics_labels.json: entities scored by seqeval, labels by scikit-learn, numbers by scipy.
+"""Writes metrics_labels.json: entities scored by seqeval, multiple labels by scikit-learn, numbers by scipy.
 
-Predicted tags are drawn without regard to BIO, as an untrained model gives them. Probabilities have ties and 0 and 1
-among them; the best F1 of a label is over all thresholds of scikit-learn's curve.
+Predicted tags ignore BIO, as those of an untrained model do. Probabilities include ties, 0 and 1. The best F1 of a
+label is taken over all thresholds of scikit-learn's curve.
 """
 
 import random
@@ -59,7 +59,7 @@ def main():
 
 
 def drawn_tags(draw):
-    """Tags, and the same with a third of them drawn anew."""
+    """Tags, and a copy with a third of them redrawn."""
     actual = [draw.choice(TAGS) for _ in range(draw.randint(0, 20))]
     return actual, [draw.choice(TAGS) if draw.random() < 0.3 else tag for tag in actual]
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes metrics_squad.json: answers scored by transformers' copy of SQuAD 2.0's evaluation script.
 
-transformers 5 has dropped that file: it is taken out of an older wheel, which pip downloads.
+transformers 5 dropped that file, so it is read from an older wheel, which pip downloads.
 
-No two questions of a case have the same no-answer score, and no answer consists of articles alone where there is none:
-there the script's best scores are not those of its thresholds, and Hone's are.
+No two questions of a case have the same no-answer score, and no unanswerable question is answered with articles alone:
+in those cases the script's best scores are not those of its thresholds, while Hone's are.
 """
 
 import hashlib

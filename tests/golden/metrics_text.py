@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes metrics_text.json: BLEU and chrF of hypotheses against references, by sacrebleu's defaults.
 
-Some corpora show one thing each, the others are drawn from pieces that tokenizers stumble over.
+Some corpora show one thing each. The others are drawn from pieces that are hard to tokenize.
 """
 
 import random
@@ -71,14 +71,14 @@ def main():
 
 
 def drawn_pair(draw):
-    """A reference, and it again with some pieces changed, left out or put in."""
+    """A reference, and a copy with some pieces changed, removed or inserted."""
     pieces = [draw.choice(PIECES) for _ in range(draw.randint(1, 24))]
     other = [draw.choice(PIECES) if draw.random() < 0.15 else piece for piece in pieces if draw.random() < 0.9]
     return joined(draw, other), joined(draw, pieces)
 
 
 def joined(draw, pieces):
-    """The pieces with all kinds of white space between them, or none."""
+    """The pieces, joined by all kinds of white space or none."""
     return "".join(piece + draw.choice(SPACES) for piece in pieces)
 
 

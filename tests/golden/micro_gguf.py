@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes micro_gguf/ and micro_gguf.json: micro GGUF files as transformers reads them, and SmolLM2's ids of 3,000 texts.
+"""Writes micro_gguf/ and micro_gguf.json: micro GGUF files as transformers reads them, and SmolLM2's ids of 3,000
+texts.
 
 The files are written by the `gguf` package; weights, names and config.json are those of transformers' own GGUF loading.
 So are the tokenizers, except for what that loading leaves out: SmolLM2 splits digits one by one before GPT-2's pattern
@@ -78,7 +79,7 @@ def main():
 
 
 def sentence_piece():
-    """A small vocabulary of SentencePiece, as Llama's was trained: nothing is normalized, and bytes fill the gaps."""
+    """A small SentencePiece vocabulary, trained like Llama's: no normalization, with byte fallback."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(SENTENCES.read_text().splitlines()),
@@ -105,7 +106,7 @@ def byte_level():
 
 
 def micro_llama(rng, pieces):
-    """A Llama whose weights are of every type."""
+    """A Llama with weights of every type."""
     writer = gguf.GGUFWriter(FOLDER / "llama.gguf", "llama")
     writer.add_name("Micro")
     writer.add_context_length(POSITIONS)
@@ -151,7 +152,7 @@ def micro_llama(rng, pieces):
 
 
 def micro_gpt2(rng, bpe):
-    """A GPT-2 with its output stored beside its embedding, as llama.cpp does."""
+    """A GPT-2 whose output matrix is stored separately from its embeddings, as llama.cpp does."""
     writer = gguf.GGUFWriter(FOLDER / "gpt2.gguf", "gpt2")
     writer.add_name("Micro")
     writer.add_context_length(POSITIONS)
@@ -203,7 +204,7 @@ def config(path):
     """The configuration that transformers finds; its weights go into a safetensors file."""
     config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
     if path.stem == "gpt2":
-        # In the file, and passed over by transformers.
+        # In the file, but ignored by transformers.
         config.update({"n_positions": POSITIONS, "n_inner": FFN})
     model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=torch.float32)
     tied = {"lm_head.weight"} if path.stem == "gpt2" or model.config.tie_word_embeddings else set()
@@ -220,7 +221,7 @@ def config(path):
 
 
 def byte_level_ids(bpe, pre):
-    """Ids of the odd texts by transformers' tokenizer for a rule of splitting words."""
+    """Ids of the odd texts by transformers' tokenizer with a pre-tokenizer."""
     found = {"tokenizer_type": "gpt2", "pre_tokenizer_type": pre, "tokens": bpe["tokens"], "merges": bpe["merges"]}
     found["token_type"] = bpe["types"]
     backend, _ = convert_gguf_tokenizer("llama", found)

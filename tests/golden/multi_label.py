@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes multi_label.json and .safetensors: the micro BERT that gives any number of five labels, by both poolings.
+"""Writes multi_label.json and .safetensors: the micro BERT with any number of five labels, by both poolings.
 
-The loss is binary cross-entropy with logits, the mean over rows and labels alike.
+The loss is binary cross-entropy with logits, averaged over rows and labels.
 """
 
 import sys
@@ -29,7 +29,7 @@ def main():
 
 
 def draw_batch(generator):
-    """Rows whose every label is given or not, as a coin falls."""
+    """Rows with random labels."""
     return draw_rows(generator, 100) | {"labels": torch.randint(0, 2, (ROWS, LABELS), generator=generator).float()}
 
 

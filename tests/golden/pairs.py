@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes pairs.json and .safetensors: the micro BERT on pairs of texts, by both poolings.
 
-A row is [CLS] first [SEP] second [SEP], token types 0 up to the first [SEP] and 1 behind it; three classes. The mean is
-over all tokens of the row, of both texts and the special ones.
+A row is [CLS] first [SEP] second [SEP], with token type 0 up to the first [SEP] and 1 after it. There are three
+classes. The mean is over all tokens of the row, including special tokens.
 """
 
 import sys
@@ -30,7 +30,7 @@ def main():
 
 
 def draw_batch(generator):
-    """Rows of 5 tokens and more, each text with one at least."""
+    """Rows of 5 tokens or more, with at least one in each text."""
     batch = draw_rows(generator, 100, shortest=5)
     ids, mask = batch["input_ids"], batch["attention_mask"]
     types = torch.zeros_like(ids)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes question_answering.json and .safetensors: the micro BERT that marks answers, and spans that it would choose.
+"""Writes question_answering.json and .safetensors: the micro BERT that extracts answers, and the best spans of
+made-up logits.
 
-A row is [CLS] question [SEP] context [SEP], token types 0 up to the first [SEP] and 1 behind it; every fifth has no
-answer. What the loss is, and how spans are chosen, stands in ../python/spans.py.
+A row is [CLS] question [SEP] context [SEP], with token type 0 up to the first [SEP] and 1 after it. Every fifth
+question has no answer. ../python/spans.py defines the loss and how spans are chosen.
 """
 
 import sys
@@ -48,7 +49,7 @@ def draw_batch(generator):
 
 
 def draw_row(generator, has_answer):
-    """One row, its answer somewhere in the context."""
+    """One row, with its answer somewhere in the context."""
     question, context = draw(generator, 1, 4), draw(generator, 3, 7)
     words = torch.randint(3, 100, (question + context,), generator=generator).tolist()
     ids = [CLS, *words[:question], SEP, *words[question:], SEP]
@@ -65,18 +66,18 @@ def draw_row(generator, has_answer):
 
 
 def draw(generator, low, high):
-    """A whole number from `low` to below `high`."""
+    """An integer from `low` to `high` - 1."""
     return torch.randint(low, high, (1,), generator=generator).item()
 
 
 def decoding(generator):
-    """Made-up logits of windows, and what comes of them."""
+    """Made-up logits of windows, and their best spans."""
     cases = {
         "one_window": ([draw_window(generator, 2, 0, 9)], 5, 30),
         "short_spans": ([draw_window(generator, 2, 0, 9)], 5, 2),
-        # Windows of 12 tokens that share 4: what is in both counts once.
+        # Windows of 12 tokens that overlap by 4: a span in both counts once.
         "three_windows": ([draw_window(generator, 3, first, 12) for first in (0, 8, 16)], 8, 30),
-        # Forty tokens of context: the limit of 30 cuts.
+        # Forty tokens of context, above the limit of 30.
         "long": ([draw_window(generator, 1, 0, 40)], 20, 30),
         "fewer_than_asked_for": ([draw_window(generator, 1, 0, 2)], 5, 30),
     }

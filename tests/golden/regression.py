@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes regression.json and .safetensors: the micro BERT that gives a number, by both poolings.
+"""Writes regression.json and .safetensors: the micro BERT that predicts a number, by both poolings.
 
-The loss is the mean over the rows of the squared difference, without a half; the numbers are taken as they are.
+The loss is the mean squared error over the rows, without a factor of one half. The numbers are not normalized.
 """
 
 import sys

@@ -2,9 +2,9 @@
 """Writes micro_roberta/ (a RoBERTa of random weights) and roberta.json, roberta.safetensors.
 
 The file is that of a masked language model, as most RoBERTas are: names begin with `roberta.`, and there is an
-`lm_head` that no classifier uses. Positions count from 2, one behind the id of padding; the table of token types has
-one row. "cls" is RobertaForSequenceClassification, which has no pooler: the first token through `classifier.dense`,
-tanh and `classifier.out_proj`; "mean" is a linear layer on the mean of the tokens.
+`lm_head` that no classifier uses. Positions start at 2, the padding id plus one, and there is one token type. "cls" is
+RobertaForSequenceClassification, which has no pooler: the first token goes through `classifier.dense`, tanh and
+`classifier.out_proj`. "mean" is a linear layer on the mean of the tokens.
 """
 
 import sys

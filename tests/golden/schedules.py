@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes schedules.json: the rate of every step where the highest is 1, and what a plateau makes of scores.
+"""Writes schedules.json: the learning rate of every step, relative to the peak, and the factors of a plateau.
 
-A case's `recipe` holds the fields of Hone's recipe that it is about. What the sources lack or do otherwise:
+A case's `recipe` holds the recipe fields that it tests. Where the sources lack something or differ:
 
-- a last rate above 0: of a straight line it is the polynomial's of power 1; restarts have none, so theirs is put below
-  transformers' curve;
-- one cycle without a rising half, which PyTorch begins below the top and Hone at it: no case;
-- ULMFiT's triangle over steps that are no multiple of 1 / cut_frac: the paper's formula falls below the lowest rate,
-  Hone stays there: no case.
+- A final rate above 0: the linear schedule uses the polynomial one of power 1. Restarts lack it, so transformers' curve
+  is scaled to end there.
+- One cycle without a rising half: PyTorch starts below the peak, Hone at it. No case.
+- ULMFiT's triangle over a number of steps that is no multiple of 1 / cut_frac: the paper's formula falls below the
+  lowest rate, Hone stays at it. No case.
 """
 
 import math
@@ -35,7 +35,7 @@ SCHEDULES = [
     ({"schedule": "polynomial", "power": 2.0, "lr_final_ratio": FINAL}, "polynomial", {"power": 2.0, "lr_end": FINAL}),
     ({"schedule": "inverse_sqrt"}, "inverse_sqrt", {}),
 ]
-# Ties, changes as large as the least that counts, and long stretches without improvement. The higher, the better.
+# Ties, changes of exactly the minimum delta, and long stretches without improvement. Higher is better.
 SCORES = [0.5, 0.625, 0.6875, 0.625, 0.75, 0.75, 0.6875, 0.625, 0.5625, 0.875, 0.125, 0.9375]
 
 
@@ -91,7 +91,7 @@ def case(source, total, recipe, lr):
 
 
 def stalls(metric, patience, early_stopping_min_delta):
-    """What the rate is multiplied with after each score."""
+    """The factor of the learning rate after each score."""
     mode, scores = ("min", [1 - score for score in SCORES]) if metric == "loss" else ("max", SCORES)
     optimizer = sgd()
     settings = {"factor": 0.5, "patience": patience, "threshold": early_stopping_min_delta, "threshold_mode": "abs"}
@@ -106,7 +106,7 @@ def stalls(metric, patience, early_stopping_min_delta):
 
 
 def sgd():
-    """An optimizer of the rate 1, for schedules to work on."""
+    """An optimizer with learning rate 1, for the schedules to scale."""
     return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
 
 

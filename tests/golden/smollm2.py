@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes smollm2.json and smollm2.safetensors: what SmolLM2 answers to ten questions, by its 4-bit file, and how it learns
-a few turns by LoRA.
+"""Writes smollm2.json and .safetensors: ten answers of SmolLM2 from its 4-bit file, and four steps of LoRA.
 
-Weights are transformers' reading of the GGUF file. A question is put into the model's own chat template and split as its
-own tokenizer does, digits one by one (see micro_gguf.py). The tensors are the logits behind each prompt, every 16th of
-the vocabulary. The adapter begins with values that follow from their place, so that it need not be kept.
+transformers reads the weights from the GGUF file. A question is formatted by the model's chat template and tokenized as
+by its own tokenizer, which splits digits one by one (see micro_gguf.py). The tensors are the logits after each prompt,
+of every 16th token of the vocabulary. The adapter starts from values computed from their index, so it is not stored.
 """
 
 import sys
@@ -95,7 +94,7 @@ def collate(rows):
 
 
 def prompt(tokenizer, question):
-    """A question in the form in which the model answers."""
+    """A question as the chat template formats it."""
     messages = [{"role": "user", "content": question}]
     text = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
     return tokenizer(text, add_special_tokens=False)["input_ids"]

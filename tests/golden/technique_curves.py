@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes technique_curves.json and .safetensors: 20 steps of the micro BERT, mean pooling, by one recipe a case.
+"""Writes technique_curves.json and .safetensors: 20 steps of the micro BERT with mean pooling, one recipe per case.
 
-Every step sees all 16 rows of train_curve.py: in any order, and in batches of any size, they give the same step. A
-case's `recipe` holds the fields of Hone's recipe that differ from embeddings frozen, dropout 0 and the default. Decay
-and L2-SP are stronger than anyone would use, so that a mistake shows. Reads train_curve.*: after a change of theirs it
-is to be run again.
+Every step sees all 16 rows of train_curve.py, so their order and the batch size make no difference. A case's `recipe`
+holds the fields that differ from Hone's defaults, with embeddings frozen and dropout 0. Decay and L2-SP are stronger
+than anyone would use, so that a mistake shows. Reads train_curve.*: run it again after they change.
 """
 
 import json
@@ -78,19 +77,19 @@ def main():
 
 
 def train(model, recipe, learning_rate, rows):
-    """Loss and gradient norm of every step; a stage lasts 5 steps, the last one to the end."""
+    """Loss and gradient norm of every step. A stage lasts 5 steps, the last one until the end."""
     adamw = optimizer(model, recipe, learning_rate)
     schedule = transformers.get_scheduler(recipe.get("schedule", "linear"), adamw, math.ceil(0.1 * STEPS), STEPS)
-    pretrained = {name: p.detach().clone() for name, p in model.named_parameters() if place_of(name) != "head"}
+    pretrained = {name: p.detach().clone() for name, p in model.named_parameters() if group_of(name) != "head"}
     stages = STAGES[recipe.get("unfreezing", "all")]
     history = {"loss": [], "grad_norm": []}
     for step in range(STEPS):
         stage = stages[min(step // 5, len(stages) - 1)].split()
-        live = thaw(model, adamw, stage + ["embeddings"] * recipe.get("train_embeddings", False))
+        trainable = unfreeze(model, adamw, stage + ["embeddings"] * recipe.get("train_embeddings", False))
         loss = loss_of(model(rows["input_ids"], rows["attention_mask"]).logits, rows["labels"], recipe)
-        moved = [(p - pretrained[name]).square().sum() for name, p in live.items() if name in pretrained]
+        moved = [(p - pretrained[name]).square().sum() for name, p in trainable.items() if name in pretrained]
         (loss + recipe.get("l2_sp", 0.0) / 2 * sum(moved)).backward()
-        norm = torch.nn.utils.clip_grad_norm_(live.values(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(trainable.values(), 1.0)
         adamw.step()
         adamw.zero_grad()
         schedule.step()
@@ -100,40 +99,40 @@ def train(model, recipe, learning_rate, rows):
 
 
 def optimizer(model, recipe, learning_rate):
-    """AdamW with the rate and the decay of each parameter."""
+    """AdamW with the learning rate and decay of each parameter."""
     groups = []
     for name, parameter in model.named_parameters():
-        place = place_of(name)
-        rate = recipe.get("lr_per_group", {}).get(place, learning_rate * recipe.get("layer_decay", 1.0) ** DEPTH[place])
+        group = group_of(name)
+        rate = recipe.get("lr_per_group", {}).get(group, learning_rate * recipe.get("layer_decay", 1.0) ** DEPTH[group])
         decay = recipe.get("weight_decay", 0.01) if decays(name, recipe) else 0.0
         groups.append({"params": [parameter], "lr": rate, "weight_decay": decay})
     return torch.optim.AdamW(groups, betas=(0.9, 0.999), eps=1e-8)
 
 
-def place_of(name):
-    """The part of the model that a parameter belongs to; the pooler, which takes no part, goes with the head."""
+def group_of(name):
+    """The parameter group of a parameter. The pooler, which mean pooling does not use, goes with the head."""
     if name.startswith("bert.encoder."):
         return "layer." + name.split(".")[3]
     return "embeddings" if name.startswith("bert.embeddings.") else "head"
 
 
 def decays(name, recipe):
-    """Whether a parameter decays."""
+    """Returns True if a parameter decays."""
     if name.endswith("bias"):
         return recipe.get("decay_biases", False)
     if name.endswith("LayerNorm.weight"):
         return recipe.get("decay_norms", False)
-    return place_of(name) != "embeddings" or recipe.get("decay_embeddings", True)
+    return group_of(name) != "embeddings" or recipe.get("decay_embeddings", True)
 
 
-def thaw(model, adamw, stage):
-    """Makes the parts of a stage learn and the others forget their moments; returns the parameters that learn."""
-    live = {name: p for name, p in model.named_parameters() if place_of(name) in stage and "pooler" not in name}
+def unfreeze(model, adamw, stage):
+    """Makes the groups of a stage trainable and drops the moments of the others; returns the trainable parameters."""
+    trainable = {name: p for name, p in model.named_parameters() if group_of(name) in stage and "pooler" not in name}
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(name in live)
-        if name not in live:
+        parameter.requires_grad_(name in trainable)
+        if name not in trainable:
             adamw.state.pop(parameter, None)
-    return live
+    return trainable
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes token_classification.json and .safetensors: the micro BERT that gives a tag to each word.
+"""Writes token_classification.json and .safetensors: the micro BERT that tags words.
 
-Five tags. The first token of each word has a label; the others, the first and the last of a row and padding have -100
-and count for nothing. The loss is the mean over all labeled tokens of the batch at once, whichever row they are in.
+There are five tags. The first token of each word has a label. All others, special tokens and padding have -100 and are
+ignored. The loss is the mean over all labeled tokens of the batch, regardless of their row.
 """
 
 import sys
@@ -49,10 +49,10 @@ def load(head):
 
 
 def draw_batch(generator):
-    """Rows in which two tokens of three begin a word."""
+    """Rows in which two of three tokens begin a word."""
     batch = draw_rows(generator, 100)
     mask = batch["attention_mask"]
-    # Of a row's tokens all but the first and the last: those whose neighbors are both there.
+    # All tokens of a row but the first and the last: those with both neighbors.
     inside = mask.roll(1, 1) * mask.roll(-1, 1)
     inside[:, 0] = inside[:, -1] = 0
     begins = torch.rand(mask.shape, generator=generator) < 2 / 3

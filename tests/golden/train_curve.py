@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Writes micro_bert.* (a BERT of random weights) and train_curve.* (its gradients and 20 steps of training).
 
-Dropout is 0. With [CLS] everything learns; with the mean the embeddings are frozen. Four batches come round five
-times, so that the loss falls and a wrong step shows.
+Dropout is 0. With [CLS] pooling everything is trained; with mean pooling the embeddings are frozen. Four batches are
+repeated five times, so that the loss falls and a wrong step shows.
 """
 
 import sys

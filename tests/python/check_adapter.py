@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Opens an adapter that Hone exported the way its users would, and compares its answers with the page's.
+"""Opens an adapter exported by Hone as its users would, and compares its predictions with the page's.
 
     check_adapter.py FOLDER_OR_ZIP BASE_FOLDER [EXPECTED.json]
 
-EXPECTED.json is as check_export.py has it. What a user types for a causal language model, a question answerer or a
-tagger:
+check_export.py describes EXPECTED.json. For a causal language model, question answering or token classification, a user
+types:
 
     from peft import AutoPeftModelForCausalLM
 
@@ -18,10 +18,10 @@ and for a classifier, in the unpacked folder:
     model = HoneBertForSequenceClassification.from_pretrained("BASE", config=".")
     model = PeftModel.from_pretrained(model, ".").merge_and_unload()
 
-With the pooling "cls" the class is transformers' own. Beside the two files of peft a classifier's folder so holds
-config.json, as in a whole model's folder, the tokenizer's files, and for the mean modeling_hone.py. The automatic
-classes of peft and transformers would put the adapter on a model with the wrong pooling and say nothing: for the mean
-adapter_config.json names our class in `auto_mapping` and has no `task_type`.
+With "cls" pooling, the class is transformers' own. So in addition to PEFT's two files, a classifier's folder has
+config.json as in a full model's folder, the tokenizer's files and, for mean pooling, modeling_hone.py. The automatic
+classes of PEFT and transformers would silently put the adapter on a model with the wrong pooling. Therefore, for mean
+pooling, adapter_config.json names Hone's class in `auto_mapping` and has no `task_type`.
 """
 
 import json
@@ -31,7 +31,7 @@ import tempfile
 from contextlib import chdir
 from pathlib import Path
 
-# First, as it keeps transformers offline.
+# Imported first, as it keeps transformers offline.
 from exports import (
     CausalLM,
     QuestionAnswering,
@@ -79,15 +79,15 @@ def main():
 
 
 class Adapter:
-    """One exported adapter, in a copy that names a local base. A causal language model's may lack config.json."""
+    """An exported adapter, copied and with a local base. That of a causal language model may lack config.json."""
 
     def __init__(self, folder, base, copy, expected=None):
         self.folder, self.base = copy / "adapter", base
         shutil.copytree(folder, self.folder)
-        # As if Python were begun in the folder.
+        # As if Python were started in the folder.
         sys.path.insert(0, str(self.folder))
-        self.written = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-        local = self.written | {"base_model_name_or_path": str(base)}
+        self.stored = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+        local = self.stored | {"base_model_name_or_path": str(base)}
         (self.folder / "adapter_config.json").write_text(json.dumps(local), encoding="utf-8")
         self.has_config = (self.folder / "config.json").exists()
         described = self.folder
@@ -95,22 +95,22 @@ class Adapter:
             described = shutil.copytree(self.folder, copy / "described")
             shutil.copy(base / "config.json", described)
         self.task = opened_export(described, expected)
-        # Its answers are asked of the base with the adapter in it, as the card does: peft 0.21 keeps the types of
-        # tokens from a question answerer that it wraps.
+        # Predictions are those of the merged model, as in the card: PEFT 0.21 does not pass token types to a
+        # question-answering model that it wraps.
         self.task.opened = lambda: self.opened().merge_and_unload()
         self.task_type, self.automatic = AUTOMATIC[type(self.task)]
 
     def checks(self):
-        """All that can be asked."""
+        """All checks that apply."""
         found = [self.task.config_names_the_task] if self.has_config and self.task_type != "CAUSAL_LM" else []
         found += [self.adapter_config_is_known_to_peft, self.weights_fit_the_model, self.merged_equals_apart]
         found += [self.automatic_classes_are_right_or_refuse, self.card_parses, self.code_of_the_card_runs]
         return found + ([self.task.answers_equal_the_page] if self.task.expected else [])
 
     def adapter_config_is_known_to_peft(self):
-        unknown = self.written.keys() - LoraConfig().to_dict().keys()
+        unknown = self.stored.keys() - LoraConfig().to_dict().keys()
         require(not unknown, f"peft does not know {sorted(unknown)}")
-        require(self.written["base_model_name_or_path"], "base_model_name_or_path is empty")
+        require(self.stored["base_model_name_or_path"], "base_model_name_or_path is empty")
         model = self.base_model()
         heads = [name for name, module in model.named_children() if name != model.base_model_prefix and any_of(module)]
         wanted = {
@@ -122,9 +122,9 @@ class Adapter:
             "fan_in_fan_out": self.task.config["model_type"] == "gpt2",
         }
         for field, value in wanted.items():
-            require(self.written[field] == value, f"{field} is {self.written[field]}, not {value}")
-        kind = "DoRA" if self.written.get("use_dora") else "rsLoRA" if self.written.get("use_rslora") else "LoRA"
-        return f"{kind} of rank {self.written['r']} on {self.written['base_model_name_or_path']}"
+            require(self.stored[field] == value, f"{field} is {self.stored[field]}, not {value}")
+        kind = "DoRA" if self.stored.get("use_dora") else "rsLoRA" if self.stored.get("use_rslora") else "LoRA"
+        return f"{kind} of rank {self.stored['r']} on {self.stored['base_model_name_or_path']}"
 
     def weights_fit_the_model(self):
         with safe_open(self.folder / "adapter_model.safetensors", "pt") as file:
@@ -141,20 +141,20 @@ class Adapter:
         return close(self.opened().merge_and_unload(), self.opened())
 
     def automatic_classes_are_right_or_refuse(self):
-        wanted, said = self.opened(), []
+        wanted, found = self.opened(), []
         has_labels = self.task_type in ("SEQ_CLS", "TOKEN_CLS")
         labels = {"num_labels": len(self.task.config["id2label"])} if has_labels else {}
         for auto in (self.automatic, self.task.auto):
             try:
                 model = auto.from_pretrained(self.folder, **labels)
             except (OSError, ValueError) as refusal:
-                # Neither knows the mean's class, and transformers takes a folder with config.json for a whole model.
+                # Neither knows the class for mean pooling. With config.json, transformers expects a full model.
                 may = self.task.trust or (self.has_config and auto is self.task.auto)
                 require(may, f"{auto.__name__} refuses: {refusal}")
-                said.append(type(refusal).__name__)
+                found.append(type(refusal).__name__)
             else:
-                said.append(close(model, wanted))
-        return ", ".join(said)
+                found.append(close(model, wanted))
+        return ", ".join(found)
 
     def card_parses(self):
         card = (self.folder / "README.md").read_text(encoding="utf-8")
@@ -163,19 +163,18 @@ class Adapter:
 
     def code_of_the_card_runs(self):
         with chdir(self.folder):
-            return run_card(self.folder, self.written["base_model_name_or_path"], self.base)
+            return run_card(self.folder, self.stored["base_model_name_or_path"], self.base)
 
     def opened(self):
-        """The base with the adapter on it."""
+        """The base with the adapter attached."""
         return PeftModel.from_pretrained(self.base_model(), self.folder).eval()
 
     def base_model(self):
-        """The base as a model of the task; a head that it lacks is new, and replaced by the adapter's."""
+        """The base as a model of the task. The adapter's head replaces a head that it lacks."""
         return self.model_class().from_pretrained(self.base, config=self.task.folder)
 
     def model_class(self):
-        """The class that the adapter's model is of. Only a class takes the settings of another folder: an automatic
-        one overlooks them."""
+        """The class of the adapter's model. Automatic classes ignore the config of another folder."""
         (name,) = self.task.config["architectures"]
         if not self.task.trust:
             return getattr(transformers, name)
@@ -185,13 +184,13 @@ class Adapter:
 
 
 def any_of(module):
-    """Whether a module has parameters."""
+    """Returns True if a module has parameters."""
     return next(module.parameters(), None) is not None
 
 
 @torch.no_grad()
 def close(model, wanted):
-    """How far the logits of two models lie apart."""
+    """The largest difference between the logits of two models."""
     found = [logits(of(input_ids=IDS)) for of in (model.eval(), wanted)]
     difference = (found[0] - found[1]).abs().max().item()
     require(difference <= TOLERANCE, f"logits differ by {difference:.2e}")
@@ -199,7 +198,7 @@ def close(model, wanted):
 
 
 def logits(output):
-    """A model's logits; of a question answerer both."""
+    """A model's logits: both start and end for question answering."""
     return output.logits if "logits" in output else torch.stack([output.start_logits, output.end_logits])
 
 

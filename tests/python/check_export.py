@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Opens a model that Hone exported the way its users would, and compares its answers with the page's.
+"""Opens a model exported by Hone as its users would, and compares its predictions with the page's.
 
     check_export.py FOLDER_OR_ZIP [EXPECTED.json]
 
-Prints one line a check and exits with 1 when one fails. What EXPECTED.json holds goes by the task of config.json:
+Prints one line per check and exits with 1 if any fails. EXPECTED.json depends on the task in config.json:
 
-- classification, of one label or several, and regression: {"texts": [text or [first, second]...], "max_length": n,
-  "probabilities": [[...]...]}; of several labels each probability is by itself, of regression it is the number.
-- question answering: {"max_length": n, "stride": tokens of the context that two windows share, "spans": how many are
-  decoded, "max_answer_tokens": n, "threshold": number, "questions": [{"question", "context", "answer",
-  "probability"}...]}; an answer is [first, behind the last] character of the context, in Unicode code points, or null;
-  the probability is its share in the softmax of the decoded spans and no answer.
+- single-label and multi-label classification and regression: {"texts": [text or [first, second]...], "max_length": n,
+  "probabilities": [[...]...]}; for multiple labels each probability is independent, for regression it is the number.
+- question answering: {"max_length": n, "stride": tokens of the context that two windows share, "spans": number of spans
+  to decode, "max_answer_tokens": n, "threshold": number, "questions": [{"question", "context", "answer",
+  "probability"}...]}; an answer is a range of characters of the context, [start, end), in Unicode code points, or null;
+  its probability is that in the softmax over the decoded spans and "no answer".
 - token classification: {"max_length": n, "sentences": [{"words": [...], "probabilities": [[...]...]}...]}, one row of
-  probabilities for the first token of each word that was not cut off.
+  probabilities for the first token of each word that was not truncated.
 - causal language model: {"max_new_tokens": n, "prompts": [{"prompt": text or "messages": [{"role", "content"}...],
-  "prompt_ids", "completion_ids", "completion"}...]}, continued greedily. A stop token that was reached is the last of
+  "prompt_ids", "completion_ids", "completion"}...]}, continued greedily. If a stop token was reached, it is the last of
   the ids and not in the text.
 """
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Opens all exports in a folder, as tests/tests/readers.rs leaves them.
+"""Checks all exports in a folder, as tests/tests/export_interop writes them.
 
     check_exports.py FOLDER
 
-Each folder in it has model.zip, expected.json as check_export.py describes it, and for a run with adapters adapter.zip
-and base, the folder of the base model. Exits with 1 when a check fails.
+Each folder in it has model.zip and expected.json (see check_export.py). The exports of adapters also have adapter.zip,
+and base, the folder of the base model. Exits with 1 if a check fails.
 """
 
 import json
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# First, as it keeps transformers offline.
+# Imported first, as it keeps transformers offline.
 from exports import model_folder, opened_export, passes, quiet
 
 from check_adapter import Adapter

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the golden scripts of decoders share: rows with completions, curves, adapters, greedy continuations.
+"""Shared by the golden scripts of decoders: rows with completions, curves, adapters, greedy continuations.
 
-The loss is transformers': the logits at a position are for the next token, a label of -100 counts for nothing, and the
-mean is over all labeled tokens of a batch at once, whichever row they are in.
+The loss is transformers': the logits at a position predict the next token, a label of -100 is ignored, and the mean is
+over all labeled tokens of a batch, regardless of their row.
 """
 
 import torch
@@ -16,12 +16,12 @@ RANK, ALPHA = 4, 8
 
 
 def draw_batches(generator, vocabulary):
-    """Four batches that come round five times, so that the loss falls and a wrong step shows."""
+    """Four batches, repeated five times, so that the loss falls and a wrong step shows."""
     return [draw_batch(generator, vocabulary) for _ in range(BATCHES)] * ROUNDS
 
 
 def draw_batch(generator, vocabulary):
-    """Rows of 5 to 12 tokens, the first 2 or more of them a prompt; ids from 1, padded with 0 at the end."""
+    """Rows of 5 to 12 tokens that start with a prompt of 2 or more; ids from 1, padded with 0 at the end."""
     lengths = torch.randint(5, LENGTH + 1, (ROWS, 1), generator=generator)
     prompts = 2 + torch.rand((ROWS, 1), generator=generator).mul(lengths - 2).long()
     places = torch.arange(LENGTH)
@@ -33,7 +33,7 @@ def draw_batch(generator, vocabulary):
 
 @torch.no_grad()
 def logits(model, batch):
-    """Logits `[rows, length, vocabulary]`, and those of the shortest row alone and unpadded, `[1, its length, ..]`."""
+    """Logits `[rows, length, vocabulary]`, and those of the shortest row without padding, `[1, its length, ..]`."""
     model.eval()
     lengths = batch["attention_mask"].sum(-1)
     row = lengths.argmin()
@@ -44,7 +44,7 @@ def logits(model, batch):
 
 @torch.no_grad()
 def greedy(model, prompts, new_tokens=12):
-    """The likeliest continuation of each prompt, and how far the first of the logits was ahead of the second."""
+    """The greedy continuation of each prompt, and the smallest lead of the highest logit over the second."""
     model.eval()
     found = []
     for prompt in prompts:
@@ -66,7 +66,7 @@ def greedy(model, prompts, new_tokens=12):
 
 
 def whole(load, embeddings, batches, final):
-    """Curves and tensors of a model that learns whole, and of one whose `embeddings` (and tied head) are frozen."""
+    """Curves and tensors of a model trained in full, and of one whose `embeddings` (and tied head) are frozen."""
     model = load()
     tensors = logits(model, batches[0])
     cases = {"greedy": greedy(model, [row[:3].tolist() for row in batches[0]["input_ids"]])}
@@ -82,7 +82,7 @@ def whole(load, embeddings, batches, final):
 
 
 def adapted(load, settings, batches, seed):
-    """Curve, tensors and adapter of LoRA; the adapter is as peft stores it, with values that give each a gradient."""
+    """Curve, tensors and adapter of LoRA. The adapter's values are such that every matrix has a gradient."""
     generator = torch.Generator().manual_seed(seed)
     config = LoraConfig(task_type="CAUSAL_LM", r=RANK, lora_alpha=ALPHA, lora_dropout=0.0, **settings)
     model = get_peft_model(load(), config)
@@ -99,6 +99,6 @@ def adapted(load, settings, batches, seed):
 
 
 def save(model, folder):
-    """Writes config.json and model.safetensors alone."""
+    """Writes only config.json and model.safetensors."""
     model.save_pretrained(folder)
     (folder / "generation_config.json").unlink()

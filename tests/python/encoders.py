@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What the golden scripts of encoders share: models with a given head, rows, and 20 steps of training."""
+"""Shared by the golden scripts of encoders: models with a given head, rows, and 20 steps of training."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
 def with_head(kind, folder, head, **settings):
-    """A model of the class `kind` on the body in `folder`, with the given head; `settings` are of config.json."""
+    """A model of class `kind` with the base model in `folder` and the given head; `settings` go into config.json."""
     config = AutoConfig.from_pretrained(folder, **settings)
     model = kind.from_pretrained(folder, config=config, attn_implementation="eager")
     model.load_state_dict({**model.state_dict(), **head})
@@ -27,14 +27,14 @@ def with_head(kind, folder, head, **settings):
 
 
 def sentence_model(pooling, head, problem_type):
-    """The micro BERT that says something of a text, by [CLS] and the pooler or by the mean of its tokens."""
+    """The micro BERT that classifies texts by [CLS] and the pooler or by the mean of the tokens."""
     kind = {"cls": BertForSequenceClassification, "mean": hone_class()}[pooling]
     settings = {"num_labels": len(head["classifier.bias"]), "problem_type": problem_type}
     return with_head(kind, MICRO_BERT, head, **settings, **NO_DROPOUT)
 
 
 class MeanClassifier(nn.Module):
-    """Any encoder with a linear layer on the mean of its tokens; the body is named as in its own file."""
+    """Any encoder with a linear layer on the mean of its tokens; the encoder keeps its name."""
 
     def __init__(self, body, head):
         super().__init__()
@@ -55,14 +55,14 @@ class MeanClassifier(nn.Module):
 
 
 def mean(body, input_ids, attention_mask):
-    """Mean of each row's vectors, padding left out, `[rows, size]`."""
+    """Mean of each row's vectors without padding, `[rows, size]`."""
     hidden = body(input_ids, attention_mask=attention_mask).last_hidden_state
     mask = attention_mask.unsqueeze(-1)
     return (hidden * mask).sum(1) / mask.sum(1)
 
 
 def encoder_family(load_body, load_classifier, heads, batches, final):
-    """What an encoder and the classifiers on it give: vectors of the first batch, gradients and curves by pooling."""
+    """Vectors of the first batch, and gradients and curves of the classifiers by pooling."""
     inputs = {name: batches[0][name] for name in ("input_ids", "attention_mask")}
     with torch.no_grad():
         body = load_body().eval()
@@ -77,7 +77,7 @@ def encoder_family(load_body, load_classifier, heads, batches, final):
 
 
 def sentence_tasks(head, batches, problem_type):
-    """Gradients and curves of the micro BERT by both poolings, and what it says of the first batch."""
+    """Gradients, curves and logits of the first batch of the micro BERT, by both poolings."""
     cases, tensors = {}, dict(head)
     for pooling in ("cls", "mean"):
         load = partial(sentence_model, pooling, head, problem_type)
@@ -93,7 +93,7 @@ def draw_linear(name, outputs, inputs, generator):
 
 
 def draw_rows(generator, vocabulary, shortest=3, padding=0):
-    """Ids and mask of rows of `shortest` to 12 tokens, padded at the end; no id is at or below that of padding."""
+    """Ids and mask of rows of `shortest` to 12 tokens, padded at the end; all ids are above the padding id."""
     lengths = torch.randint(shortest, LENGTH + 1, (ROWS, 1), generator=generator)
     mask = (torch.arange(LENGTH) < lengths).long()
     ids = torch.randint(padding + 1, vocabulary, (ROWS, LENGTH), generator=generator)
@@ -112,6 +112,6 @@ def trained(load, batches, final, learning_rate=LR_PEAK):
 
 @torch.no_grad()
 def logits(model, batch):
-    """What the model says of a batch."""
+    """Logits of a batch."""
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids") if name in batch}
     return model.eval()(**inputs).logits.clone()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Exported models as their users open them, one class a task, and what is asked of each.
+"""Exported models as their users open them, with one class per task and its checks.
 
-A check is a method: it returns what it saw, and raises when something is wrong.
+A check is a method. It returns a description of what it found and raises if something is wrong.
 """
 
 import json
@@ -30,12 +30,12 @@ from transformers import (
 from spans import answer, decode
 
 TOLERANCE = 1e-3
-# Buffers that older files carry: the export keeps the base's tensors, and transformers ignores these.
+# Buffers in older files. The export keeps them, and transformers ignores them.
 BUFFERS = (".position_ids", ".attn.bias", ".attn.masked_bias")
 
 
 def model_folder(source, unpacked, file="config.json"):
-    """The folder that holds `file` in `source`, which is put into `unpacked` first if it is a zip."""
+    """The folder that holds `file` in `source`. A zip is unpacked into `unpacked` first."""
     if source.is_file():
         zipfile.ZipFile(source).extractall(unpacked)
         source = Path(unpacked)
@@ -45,7 +45,7 @@ def model_folder(source, unpacked, file="config.json"):
 
 
 def passes(check):
-    """Runs one check and prints what came of it."""
+    """Runs one check and prints its result."""
     name = check.__name__.replace("_", " ")
     try:
         print(f"ok    {name}: {check()}")
@@ -62,13 +62,13 @@ def require(holds, message):
 
 
 def require_clean(report):
-    """Requires that nothing was missing, left over or of another shape."""
+    """Requires that no key was missing, unexpected or of another shape."""
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         require(not report[kind], f"{kind}: {sorted(map(str, report[kind]))[:5]}")
 
 
 def largest_difference(ours, page):
-    """How far two lists of numbers of the same shape lie apart at most."""
+    """The largest difference between two lists of numbers of the same shape."""
     ours, page = (torch.as_tensor(values, dtype=torch.float64) for values in (ours, page))
     require(ours.shape == page.shape, f"{tuple(ours.shape)} here, {tuple(page.shape)} in the page")
     difference = (ours - page).abs().max().item()
@@ -77,13 +77,13 @@ def largest_difference(ours, page):
 
 
 def blocks(folder, language):
-    """The code of a language in a folder's card."""
+    """The code blocks of a language in a folder's card."""
     card = (folder / "README.md").read_text(encoding="utf-8")
     return [rest.split("```")[0] for rest in card.split(f"```{language}\n")[1:]]
 
 
 def run_card(folder, name, path):
-    """Runs the Python of a folder's card, where `name` stands for `path`; returns what it prints."""
+    """Runs the Python code of a folder's card with `name` replaced by `path`; returns its output."""
     code = blocks(folder, "python")[0]
     require(json.dumps(name) in code, f"it does not open {name}")
     with redirect_stdout(StringIO()) as printed:
@@ -93,7 +93,7 @@ def run_card(folder, name, path):
 
 
 class Export:
-    """One exported folder, whatever its task. What the page said is `expected`, where it is known."""
+    """An exported folder of any task. `expected` has the page's predictions, if known."""
 
     auto = None
     ending = None
@@ -108,11 +108,11 @@ class Export:
         self.trust = {"trust_remote_code": True} if "auto_map" in self.config else {}
 
     def checks(self):
-        """All that can be asked."""
+        """All checks that apply."""
         found = [self.config_names_the_task, self.weights_fit_the_model, self.body_opens_alone, self.card_parses]
         found += [self.code_of_the_card_runs]
         if len(blocks(self.folder, "python")) > 1:
-            found.append(self.onnx_of_the_card_says_the_same)
+            found.append(self.onnx_of_the_card_predicts_the_same)
         return found + ([self.answers_equal_the_page] if self.expected else [])
 
     def config_names_the_task(self):
@@ -129,7 +129,7 @@ class Export:
         model, report = self.load(self.auto, **self.trust)
         require(type(model).__name__ == self.config["architectures"][0], f"opened as {type(model).__name__}")
         require_clean(report)
-        # What is tied appears once.
+        # Tied weights appear once.
         wanted = dict(model.named_parameters())
         require(stored.keys() == wanted.keys(), f"names differ: {sorted(stored.keys() ^ wanted.keys())[:5]}")
         for name, tensor in stored.items():
@@ -142,10 +142,10 @@ class Export:
 
     def body_opens_alone(self):
         model, report = self.load(AutoModel)
-        beside_the_head = [key for key in report["unexpected_keys"] if not key.startswith(self.heads)]
-        # Heads that do without a pooler store none.
+        outside_the_head = [key for key in report["unexpected_keys"] if not key.startswith(self.heads)]
+        # Heads without a pooler do not store one.
         missing = [key for key in report["missing_keys"] if self.has_pooler or not key.startswith("pooler.")]
-        require_clean({**report, "unexpected_keys": beside_the_head, "missing_keys": missing})
+        require_clean({**report, "unexpected_keys": outside_the_head, "missing_keys": missing})
         return type(model).__name__
 
     def card_parses(self):
@@ -161,7 +161,7 @@ class Export:
         return run_card(self.folder, "path/to/this/folder", self.folder)
 
     @torch.no_grad()
-    def onnx_of_the_card_says_the_same(self):
+    def onnx_of_the_card_predicts_the_same(self):
         model = self.opened()
         with chdir(self.folder), redirect_stdout(StringIO()):
             exec(blocks(self.folder, "python")[1], {})
@@ -177,7 +177,7 @@ class Export:
         raise NotImplementedError
 
     def require_label_names(self):
-        """Requires names for all labels, both ways round; returns how many there are."""
+        """Requires id2label and label2id to agree; returns the number of labels."""
         names = self.config["id2label"]
         require(sorted(map(int, names)) == list(range(len(names))), f"id2label has the ids {list(names)}")
         require({name: int(i) for i, name in names.items()} == self.config["label2id"], "label2id is not its inverse")
@@ -192,12 +192,12 @@ class Export:
         return self.load(self.auto, **self.trust)[0].eval()
 
     def load(self, auto, **trust):
-        """The model and transformers' report of keys."""
+        """The model and transformers' loading report."""
         return auto.from_pretrained(self.folder, output_loading_info=True, **trust)
 
 
 class SequenceClassification(Export):
-    """One label, any number of labels or a number, for a text or a pair of texts."""
+    """A label, any number of labels or a number for a text or a pair of texts."""
 
     auto = AutoModelForSequenceClassification
     ending = "ForSequenceClassification"
@@ -211,7 +211,7 @@ class SequenceClassification(Export):
 
     @property
     def has_pooler(self):
-        """Whether the file has BERT's pooler: RoBERTa's head brings its own layer, DistilBERT's too."""
+        """True if the file has BERT's pooler. The heads of RoBERTa and DistilBERT have their own layer."""
         return self.config["model_type"] == "bert"
 
     def config_names_the_task(self):
@@ -243,21 +243,22 @@ class QuestionAnswering(Export):
     def answers_equal_the_page(self):
         tokenizer, model, worst = self.tokenizer(), self.opened(), 0.0
         limits = {name: self.expected[name] for name in ("max_length", "stride")}
-        for asked in self.expected["questions"]:
-            windows = windows_of(tokenizer, model, asked["question"], asked["context"], **limits)
+        for question in self.expected["questions"]:
+            windows = windows_of(tokenizer, model, question["question"], question["context"], **limits)
             ours = decode(windows, self.expected["spans"], self.expected["max_answer_tokens"])
             found = answer(ours, self.expected["threshold"])
-            require(found == asked["answer"], f"{asked['question']}: {found} here, {asked['answer']} in the page")
+            wanted = question["answer"]
+            require(found == wanted, f"{question['question']}: {found} here, {wanted} in the page")
             probability = ours["spans"][0]["probability"] if found else ours["null_probability"]
-            worst = max(worst, largest_difference(probability, asked["probability"]))
+            worst = max(worst, largest_difference(probability, question["probability"]))
         return f"{len(self.expected['questions'])} questions, largest difference {worst:.2e}"
 
 
 def windows_of(tokenizer, model, question, context, max_length, stride):
-    """What a model says of a context in windows of `max_length` tokens that share `stride` tokens of the context."""
+    """A model's logits for a context in windows of `max_length` tokens that overlap by `stride` tokens."""
     limits = {"truncation": "only_second", "max_length": max_length, "stride": stride}
-    asked = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
-    encoded = tokenizer(question, context, **limits, **asked)
+    options = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
+    encoded = tokenizer(question, context, **limits, **options)
     found = []
     for i, offsets in enumerate(encoded["offset_mapping"]):
         names = set(tokenizer.model_input_names) & encoded.keys()
@@ -293,7 +294,7 @@ class TokenClassification(Export):
 
 
 class CausalLM(Export):
-    """How a text goes on."""
+    """The continuation of a text."""
 
     auto = AutoModelForCausalLM
     ending = ("ForCausalLM", "LMHeadModel")
@@ -314,25 +315,25 @@ class CausalLM(Export):
 def continuations_equal(tokenizer, model, expected):
     """Requires that a model continues every prompt as the page did, token by token.
 
-    Where the two part, the likeliest tokens must be as good as equally likely: rounding decides there.
+    Where they first differ, the two likeliest tokens must be nearly equally likely, so that rounding decides.
     """
-    for asked in expected["prompts"]:
-        if "messages" in asked:
-            prompt = tokenizer.apply_chat_template(asked["messages"], add_generation_prompt=True, return_dict=True)
+    for case in expected["prompts"]:
+        if "messages" in case:
+            prompt = tokenizer.apply_chat_template(case["messages"], add_generation_prompt=True, return_dict=True)
         else:
-            prompt = tokenizer(asked["prompt"])
+            prompt = tokenizer(case["prompt"])
         ids = prompt["input_ids"]
-        require(ids == asked["prompt_ids"], f"the prompt is {ids} here, {asked['prompt_ids']} in the page")
+        require(ids == case["prompt_ids"], f"the prompt is {ids} here, {case['prompt_ids']} in the page")
         limits = {"do_sample": False, "max_new_tokens": expected["max_new_tokens"]}
-        asked_for = {"output_logits": True, "return_dict_in_generate": True}
+        options = {"output_logits": True, "return_dict_in_generate": True}
         tensor = torch.tensor([ids])
-        made = model.generate(tensor, attention_mask=torch.ones_like(tensor), **limits, **asked_for)
-        ours, page = made.sequences[0, len(ids) :].tolist(), asked["completion_ids"]
+        made = model.generate(tensor, attention_mask=torch.ones_like(tensor), **limits, **options)
+        ours, page = made.sequences[0, len(ids) :].tolist(), case["completion_ids"]
         parting = next((i for i, pair in enumerate(zip(ours, page)) if pair[0] != pair[1]), None)
         if parting is None:
             require(len(ours) == len(page), f"{len(ours)} tokens here, {len(page)} in the page")
             text = tokenizer.decode(ours, skip_special_tokens=True)
-            require(text == asked["completion"], f"{text!r} here, {asked['completion']!r} in the page")
+            require(text == case["completion"], f"{text!r} here, {case['completion']!r} in the page")
         else:
             top = made.logits[parting][0].topk(2).values
             lead = (top[0] - top[1]).item()
@@ -344,7 +345,7 @@ TASKS = (SequenceClassification, QuestionAnswering, TokenClassification, CausalL
 
 
 def opened_export(folder, expected=None):
-    """The export in `folder`, by the task that its config.json names."""
+    """The export in `folder`, by the task in its config.json."""
     (name,) = json.loads((folder / "config.json").read_text(encoding="utf-8"))["architectures"]
     task = next((task for task in TASKS if name.endswith(task.ending)), None)
     require(task, f"{name} is no task that Hone exports")
@@ -352,6 +353,6 @@ def opened_export(folder, expected=None):
 
 
 def quiet():
-    """Makes transformers say nothing but errors."""
+    """Makes transformers print errors only."""
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

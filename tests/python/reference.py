@@ -21,7 +21,7 @@ GOLDEN = ROOT / "tests" / "golden"
 # A real decoder of 260,000 parameters.
 STORIES = ROOT / "tests/models/stories260K"
 MINILM = Path(os.environ.get("HONE_MINILM", Path.home() / ".cache/hone/models/all-MiniLM-L6-v2"))
-# How the weights of normalizations end: BERT's, Llama's and DistilBERT's, GPT-2's.
+# Suffixes of the weights of norms: BERT's, Llama's and DistilBERT's, GPT-2's.
 NORMS = ("Norm.weight", "norm.weight", "ln_1.weight", "ln_2.weight", "ln_f.weight")
 NOT_DECAYED = ("bias", *NORMS)
 
@@ -39,7 +39,7 @@ def hone_class():
 
 
 def classifier(folder, pooling, classes, dropout=0.0, head=None, seed=0):
-    """A classifier on the body in `folder`, with the given head (or one drawn from `seed`, normal(0, 0.02))."""
+    """A classifier with the base model in `folder` and the given head (or one drawn from `seed`, normal(0, 0.02))."""
     config = BertConfig.from_pretrained(
         folder, num_labels=classes, hidden_dropout_prob=dropout, attention_probs_dropout_prob=dropout
     )
@@ -51,7 +51,7 @@ def classifier(folder, pooling, classes, dropout=0.0, head=None, seed=0):
 
 
 def new_head(classes, hidden_size, seed, spread=0.02):
-    """A linear head as a run starts with it: weights normal(0, spread), bias zero."""
+    """A new linear head: weights normal(0, spread), bias zero."""
     generator = torch.Generator().manual_seed(seed)
     weight = torch.empty(classes, hidden_size).normal_(0.0, spread, generator=generator)
     return {"classifier.weight": weight, "classifier.bias": torch.zeros(classes)}
@@ -63,7 +63,7 @@ def freeze_embeddings(model):
 
 
 def draw_weights(model, generator):
-    """Weights large enough (0.2) for the activations to bend, normalizations and biases included."""
+    """Draws weights large enough (0.2) for nonlinear activations, including norms and biases."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             center, spread = (1.0, 0.1) if name.endswith(NORMS) else (0.0, 0.2)
@@ -71,7 +71,7 @@ def draw_weights(model, generator):
 
 
 def first_gradients(model, batch):
-    """The gradients of the batch's loss by parameter, of those that have one; none is left in the model."""
+    """The gradients of the batch's loss by parameter name. The model's gradients are cleared."""
     model.zero_grad()
     model(**batch).loss.backward()
     gradients = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
@@ -90,7 +90,7 @@ def listed(batches):
 
 
 class Optimizer:
-    """AdamW with global clipping, linear warm-up and linear decay, as Hone's default recipe has them."""
+    """AdamW with global gradient clipping, linear warmup and linear decay, as in Hone's default recipe."""
 
     def __init__(self, model, steps, learning_rate, weight_decay=0.01, warmup_ratio=0.1, max_grad_norm=1.0):
         named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
@@ -104,7 +104,7 @@ class Optimizer:
         self.schedule = get_linear_schedule_with_warmup(self.adamw, math.ceil(warmup_ratio * steps), steps)
 
     def step(self, loss):
-        """Takes one step down `loss`; returns the gradient's norm before clipping and the rate that was used."""
+        """Takes one step on `loss`; returns the gradient norm before clipping and the learning rate."""
         self.adamw.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.max_grad_norm or float("inf"))
@@ -115,7 +115,7 @@ class Optimizer:
 
 
 def curve(model, optimizer, batches):
-    """Trains on `batches` in turn; returns loss, gradient norm and rate of every step."""
+    """Trains on `batches` in turn; returns loss, gradient norm and learning rate of every step."""
     history = {"loss": [], "grad_norm": [], "lr": []}
     model.train()
     for batch in batches:
@@ -132,9 +132,9 @@ def sha256(path):
 
 
 def provenance(script, inputs=()):
-    """Where golden values come from: the script, the versions that ran it and the hashes of what it read.
+    """The script, the versions of its libraries and the hashes of its inputs.
 
-    A file whose name is not the only one of its kind is named with its folder.
+    Inputs with equal names are told apart by their folder.
     """
     inputs = [Path(path) for path in inputs]
     names = [path.name for path in inputs]
@@ -149,7 +149,7 @@ def provenance(script, inputs=()):
 
 
 def write_json(path, value):
-    """Writes JSON with one entry of the outermost object a line: small, and readable in a diff."""
+    """Writes JSON with one line per top-level entry: small, and readable in a diff."""
     entries = (f"{json.dumps(key)}: {json.dumps(entry, ensure_ascii=False)}" for key, entry in value.items())
     Path(path).write_text("{\n" + ",\n".join(entries) + "\n}\n", encoding="utf-8")
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes tests/golden/reference_runs.json: what PyTorch reaches with Hone's default recipe on small real data sets.
+"""Writes tests/golden/reference_runs.json: the scores that PyTorch reaches with Hone's default recipe on small real
+data sets.
 
     reference_results.py [--seeds 0 1 2] [--rows-only FOLDER]
 
-Every fifth row of each label validates, in the file's order: the same rows in every language, without a generator of
-random numbers. `--rows-only` writes the rows of each set as JSON and stops there.
+HONE_DATA is the folder of the data sets. Every fifth row of each label, in file order, is for validation, so that any
+program can make the same split without random numbers. `--rows-only` writes only the rows of each set, as JSON.
 """
 
 import argparse

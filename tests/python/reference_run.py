@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Trains a classifier in PyTorch by one of Hone's recipes, to compare Hone's result with.
+"""Trains a classifier in PyTorch with one of Hone's recipes, as a reference for Hone's result.
 
     reference_run.py ROWS.json RECIPE.json [--seeds 0 1 2] [--model FOLDER]
 
-ROWS.json is {"train": [{"text", "label"}...], "validation": [...]}; RECIPE.json is a recipe as Hone writes it.
-Prints one line of JSON a seed: scores of the evaluation with the best macro-F1 (which Hone restores) and of the last.
-The recipe's own choice of metric is not followed.
+ROWS.json is {"train": [{"text", "label"}...], "validation": [...]}; RECIPE.json is a recipe as Hone writes it. Prints
+one line of JSON per seed: the scores of the evaluation with the best macro-F1 (which Hone restores) and of the last.
+The recipe's metric_for_best_model is ignored.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def scores(model, tokenizer, rows):
 
 
 def stalled(history, patience):
-    """Whether the last `patience` evaluations brought nothing better (0: never)."""
+    """Returns True if the last `patience` evaluations did not improve (0: never)."""
     return patience > 0 and len(history) - 1 - history.index(best(history)) >= patience
 
 
@@ -114,7 +114,7 @@ def best(history):
 
 
 def summary(history):
-    """What a run is compared by."""
+    """The scores to compare."""
     rounded = [{name: round(value, 4) for name, value in entry.items()} for entry in (best(history), history[-1])]
     return {"best": rounded[0], "last": rounded[1]}
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes tests/golden/reference_tasks.json: what PyTorch reaches with MiniLM on the tasks other than classification.
+"""Writes tests/golden/reference_tasks.json: the scores that PyTorch reaches with MiniLM on tasks other than
+classification.
 
     reference_tasks.py [--seeds 0] [--tasks question_answering ...] [--rows-only FOLDER]
 
-Every fifth paragraph, or sentence, validates, in the file's order: the same rows in every language, without a generator
-of random numbers. WNUT17 has its own test file. `--rows-only` writes the rows of each task as JSON and stops there;
-`--tasks` measures some again and keeps the others. Scores are taken after each epoch.
+HONE_DATA is the folder of the data sets. Every fifth paragraph or sentence, in file order, is for validation, so that
+any program can make the same split without random numbers. WNUT17 has its own test file. `--rows-only` writes only the
+rows of each task, as JSON; `--tasks` measures some tasks again and keeps the others. Scores are taken after each epoch.
 """
 
 import argparse
@@ -86,7 +87,7 @@ def run(task, rows, recipe, seed):
 
 @torch.no_grad()
 def outputs(task, model, examples):
-    """What the model says of each example, in order."""
+    """The model's outputs for each example, in order."""
     model.eval()
     found = []
     for first in range(0, len(examples), 32):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Extractive question answering: the loss that Hone trains by, and the spans that logits speak for."""
+"""Extractive question answering: Hone's loss, and the best spans of given logits."""
 
 import math
 from itertools import chain
@@ -40,12 +40,13 @@ def decode(windows, size, max_tokens):
         scores[start, end] = max(score, scores.get((start, end), -math.inf))
     best = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))[:size]
     null = min(window["start_logits"][0] + window["end_logits"][0] for window in windows)
-    *shares, null_share = torch.tensor([score for _, score in best] + [null], dtype=torch.float64).softmax(0).tolist()
+    scores = torch.tensor([score for _, score in best] + [null], dtype=torch.float64)
+    *probabilities, null_probability = scores.softmax(0).tolist()
     found = [
-        {"start": start, "end": end, "score": score, "probability": share}
-        for ((start, end), score), share in zip(best, shares)
+        {"start": start, "end": end, "score": score, "probability": probability}
+        for ((start, end), score), probability in zip(best, probabilities)
     ]
-    return {"spans": found, "null_score": null, "null_probability": null_share}
+    return {"spans": found, "null_score": null, "null_probability": null_probability}
 
 
 def spans(window, max_tokens):

@@ -32,9 +32,9 @@ LABELS = {
 LABELS = {name: set(words.split()) for name, words in LABELS.items()}
 
 
-def dropouts(share):
-    """The share that is switched off, as config.json says it."""
-    return {"hidden_dropout_prob": share, "attention_probs_dropout_prob": share}
+def dropouts(p):
+    """The dropout probability, as fields of config.json."""
+    return {"hidden_dropout_prob": p, "attention_probs_dropout_prob": p}
 
 
 def pad(examples, ids=("input_ids", "attention_mask", "token_type_ids"), labels=None):
@@ -48,7 +48,7 @@ def pad(examples, ids=("input_ids", "attention_mask", "token_type_ids"), labels=
 
 
 class QuestionAnsweringTask:
-    """XQuAD in English. A window without the whole answer has none; all windows of a question are judged together."""
+    """XQuAD in English. A window without the full answer is unanswerable; a question's windows are scored together."""
 
     recipe = {"max_length": 256, "stride": STRIDE}
 
@@ -72,8 +72,8 @@ class QuestionAnsweringTask:
     def encode(tokenizer, rows, max_length):
         columns = [[row[name] for row in rows] for name in ("question", "context")]
         limits = {"truncation": "only_second", "max_length": max_length, "stride": STRIDE}
-        asked = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
-        encoded = tokenizer(*columns, **limits, **asked)
+        options = {"return_overflowing_tokens": True, "return_offsets_mapping": True}
+        encoded = tokenizer(*columns, **limits, **options)
         examples = []
         for i, row in enumerate(encoded["overflow_to_sample_mapping"]):
             places = [
@@ -210,7 +210,7 @@ def sentences(path):
 
 
 class SentenceTask:
-    """What tasks on single sentences share: the mean of the tokens' vectors and a linear layer."""
+    """Shared by tasks on single sentences: the mean of the tokens' vectors and a linear layer."""
 
     recipe = {"max_length": 64, "pooling": "mean"}
 
@@ -275,7 +275,7 @@ class MultiLabelTask(SentenceTask):
 
 
 class RegressionTask(SentenceTask):
-    """The share of a sentence's words that have six letters or more, times ten."""
+    """Ten times the fraction of a sentence's words that have six letters or more."""
 
     problem_type, outputs_wanted = "regression", 1
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What check_export.py and check_adapter.py say of folders as Hone writes them, right and wrong, of each task.
+"""Tests of check_export.py and check_adapter.py on correct and faulty folders of each task.
 
     python -m unittest discover tests/python
 """
@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-# First, as it keeps transformers offline.
+# Imported first, as it keeps transformers offline.
 from exports import (
     CausalLM,
     QuestionAnswering,
@@ -123,21 +123,21 @@ class Exports(unittest.TestCase):
                 self.check(lambda expected: self.adapter(folder, base, expected), page, fails="answers")
 
     def test_an_adapter_of_a_question_answerer(self):
-        # Peft keeps the head by itself for this task.
+        # PEFT saves the head by itself for this task.
         settings = {"target_modules": ["query"], "task_type": "QUESTION_ANS"}
         kind, tag = BertForQuestionAnswering, "question-answering"
         folder, model = self.write_adapter(kind, "micro_bert", tag, **settings)
         config = model.config.to_dict() | {"architectures": ["BertForQuestionAnswering"]}
         del config["_name_or_path"]
         (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        # Peft's own wrapper would keep the types of tokens from it.
+        # PEFT's wrapper would not pass token types to it.
         page = answered(AutoTokenizer.from_pretrained(folder), model.base_model.model)
         self.check(lambda expected: self.adapter(folder, "micro_bert", expected), page)
 
     def write_adapter(self, kind, base, tag, **settings):
         """A folder as Hone writes it for an adapter, and the model with the adapter on it."""
         model = get_peft_model(kind.from_pretrained(GOLDEN / base), LoraConfig(r=2, **settings)).eval()
-        # Peft's second matrix begins with zeros.
+        # PEFT's second matrix starts with zeros.
         with torch.no_grad():
             for name, parameter in model.named_parameters():
                 if "lora_B" in name:
@@ -156,7 +156,7 @@ class Exports(unittest.TestCase):
         """A folder as Hone writes it."""
         model = kind.from_pretrained(GOLDEN / base, **settings)
         for name, parameter in model.named_parameters():
-            # Heads are new, and too small to tell answers apart.
+            # New heads are too small to tell predictions apart.
             if name.startswith(("classifier", "pre_classifier", "qa_outputs")):
                 torch.nn.init.normal_(parameter, 0.0, 0.5)
         model.save_pretrained(self.folder)
@@ -182,7 +182,7 @@ class Exports(unittest.TestCase):
 
     @torch.no_grad()
     def of_page(self, activation, texts=TEXTS):
-        """What the page would say of texts."""
+        """The predictions of the page for texts."""
         task = SequenceClassification(self.folder)
         columns = list(map(list, zip(*texts))) if isinstance(texts[0], list) else [texts]
         batch = task.tokenizer()(*columns, padding=True, return_tensors="pt")
@@ -190,7 +190,7 @@ class Exports(unittest.TestCase):
         return {"texts": texts, "max_length": 16, "probabilities": probabilities}
 
     def right_and_wrong(self, page, spoil):
-        """All checks pass, and with a spoilt page that of its answers fails alone."""
+        """All checks pass. With wrong predictions from the page, only the check of the predictions fails."""
         self.check(lambda expected: opened_export(self.folder, expected), page)
         spoilt = json.loads(json.dumps(page))
         spoil(spoilt)
@@ -200,24 +200,24 @@ class Exports(unittest.TestCase):
         """Requires that every check passes but the one whose name begins with `fails`."""
         export = export_with(page)
         with redirect_stdout(StringIO()) as printed:
-            said = {check.__name__: passes(check) for check in export.checks()}
-        self.assertIn("answers_equal_the_page", said)
-        failed = [name for name, passed in said.items() if not passed]
+            results = {check.__name__: passes(check) for check in export.checks()}
+        self.assertIn("answers_equal_the_page", results)
+        failed = [name for name, passed in results.items() if not passed]
         self.assertEqual([name.split("_")[0] for name in failed], [fails] if fails else [], printed.getvalue())
 
 
 @torch.no_grad()
 def answered(tokenizer, model):
-    """What the page would say of a question on a context of several windows."""
-    asked = {"question": "w1 w2", "context": " ".join(WORDS[3:30])}
-    windows = windows_of(tokenizer, model, **asked, max_length=20, stride=4)
+    """The page's answer to a question on a context of several windows."""
+    question = {"question": "w1 w2", "context": " ".join(WORDS[3:30])}
+    windows = windows_of(tokenizer, model, **question, max_length=20, stride=4)
     require(len(windows) > 1, "one window")
     found = decode(windows, 5, 8)
     wanted = {"answer": answer(found), "probability": found["spans"][0]["probability"]}
     if wanted["answer"] is None:
         wanted["probability"] = found["null_probability"]
     limits = {"max_length": 20, "stride": 4, "spans": 5, "max_answer_tokens": 8, "threshold": 0.0}
-    return limits | {"questions": [asked | wanted]}
+    return limits | {"questions": [question | wanted]}
 
 
 @torch.no_grad()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The model classes that Hone ships in its exports, in a folder as Hone writes it, opened by transformers.
+"""Tests of the model classes that Hone ships in its exports, opened by transformers.
 
     python -m unittest discover tests/python
 """
@@ -21,7 +21,7 @@ MASK = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
 
 
 class OverTheMean:
-    """What holds for every family."""
+    """Tests for every family."""
 
     @classmethod
     def setUpClass(cls):
