@@ -170,7 +170,7 @@ async fn write_folders(
     sha256: &str,
 ) -> Result<(), Diagnostic> {
     let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256 };
-    let folder = runner::model_folder(session, &model.pretrained, summary, provenance);
+    let folder = runner::model_folder(session, &model.pretrained, &summary.best, summary.baseline.as_ref(), provenance);
     unpack(&folder.write(Vec::new(), |_, _| {}).await?, &out.join("model"))?;
     if session.recipe().spec().adapter != AdapterKind::None {
         unpack(&folder.write_adapter(Vec::new(), |_, _| {}).await?, &out.join("adapter"))?;

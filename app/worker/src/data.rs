@@ -1,50 +1,50 @@
-//! The person's files: read, mapped, split and encoded.
+//! The user's files: scanned, collected, split and encoded.
 
 use std::sync::Arc;
 
-use hone_core::dataset::DataRole;
-use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
+use hone_core::dataset::{Collector, DataRole, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
-use hone_core::pretrained::TaskRows;
+use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
-use hone_core::text::RowEncoder;
+use hone_core::runner::{EncodedDataset, validation_mapping};
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
-use crate::files::read_blob;
+use crate::blob::read_blob;
 use crate::js::{self, now_ms};
 use crate::mailbox::answer;
-use crate::model::Loaded;
 
-/// Milliseconds of encoding between two looks at the mailbox.
+/// Milliseconds of encoding before commands are looked at again.
 const ENCODE_MS: f64 = 50.0;
 
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
 
-/// Copies of the tokens that there are at the most: of the data, of a run and of a rehearsal.
+/// Copies of the tokens at most: those of the data, of a run and of a dry run.
 const TOKEN_COPIES: usize = 3;
 
-/// The files and what was made of them.
+/// The files and their rows.
 #[derive(Default)]
 pub struct Data {
-    train: Option<Source>,
-    validation: Option<Source>,
+    train: Option<OpenFile>,
+    validation: Option<OpenFile>,
     split: Option<Split>,
-    ready: Option<Ready>,
+    collected: Option<Collected>,
 }
 
-/// What came in one drop.
-pub struct Dropped {
+/// Files of one drop.
+pub struct DroppedFiles {
+    /// Name of the first file.
     pub name: String,
     /// Name of a second file whose lines belong to the first one's.
     pub aligned_with: Option<String>,
+    /// The files themselves.
     pub files: Vec<Blob>,
 }
 
-impl Dropped {
-    /// The file that is read: two aligned ones become one of two columns.
+impl DroppedFiles {
+    /// The file that is read: two aligned files become one with two columns.
     async fn into_one(self) -> Result<(String, Blob), Diagnostic> {
         let no_file = || Diagnostic::new("data.no-file", "No file came with the message.");
         let mut files = self.files.into_iter();
@@ -82,13 +82,15 @@ async fn whole(blob: &Blob, name: &str) -> Result<Vec<u8>, Diagnostic> {
     Ok(bytes)
 }
 
-struct Source {
+/// A file that has been scanned.
+struct OpenFile {
     blob: Blob,
     info: SourceInfo,
     sha256: String,
     examples: Option<Arc<Examples>>,
 }
 
+/// How the rows are collected and split.
 #[derive(Clone)]
 struct Split {
     request: RequestId,
@@ -97,24 +99,19 @@ struct Split {
     seed: u32,
 }
 
-/// Rows that train and validate, and their tokens as far as they are encoded.
-pub struct Ready {
+/// Rows collected from the files.
+pub struct Collected {
     /// The request that the rows answer.
     request: RequestId,
-    /// Once all are encoded, without the rows that the model refuses.
-    pub dataset: Arc<Dataset>,
-    pub report: DataReport,
+    /// The rows and their tokens.
+    pub rows: EncodedDataset,
+    /// SHA-256 of the training file, hexadecimal.
     pub sha256: String,
-    /// Data set and report as they are for every model.
-    mapped: (Arc<Dataset>, DataReport),
-    encoder: RowEncoder,
-    /// Whether the model refuses too many rows: there is nothing to do before another is loaded.
-    is_refused: bool,
 }
 
 impl Data {
-    /// Reads a file once and tells what is in it. One that cannot be read leaves everything as it is.
-    pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: Dropped, hints: Hints) {
+    /// Scans a file and reports what is in it. A file that cannot be read changes nothing.
+    pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: DroppedFiles, hints: Hints) {
         let read = match dropped.into_one().await {
             Ok((name, blob)) => scan(request, role, &name, blob, hints).await,
             Err(diagnostic) => Err(diagnostic),
@@ -123,7 +120,7 @@ impl Data {
             Ok(source) => {
                 let info = source.info.clone();
                 match role {
-                    DataRole::Train => (self.train, self.ready, self.split) = (Some(source), None, None),
+                    DataRole::Train => (self.train, self.collected, self.split) = (Some(source), None, None),
                     DataRole::Validation => self.validation = Some(source),
                 }
                 answer(request, &Event::DataOpened { role, source: info });
@@ -132,15 +129,15 @@ impl Data {
         }
     }
 
-    /// Takes what is learned out of the files and splits the rows.
+    /// Collects the rows from the files and splits them.
     pub async fn map(&mut self, request: RequestId, mapping: Mapping, validation_ratio: f64, seed: u32) {
-        self.ready = None;
+        self.collected = None;
         self.split = Some(Split { request, mapping, validation_ratio, seed });
-        let (role, made) = self.make_ready().await;
-        match made {
-            Ok(ready) => {
-                answer(request, &Event::DataReady { report: ready.report.clone() });
-                self.ready = Some(ready);
+        let (role, collected) = self.collect().await;
+        match collected {
+            Ok(collected) => {
+                answer(request, &Event::DataReady { report: collected.rows.report().clone() });
+                self.collected = Some(collected);
             }
             Err(diagnostic) => answer(request, &Event::DataFailed { role, diagnostic }),
         }
@@ -151,7 +148,8 @@ impl Data {
         self.validation = None;
     }
 
-    async fn make_ready(&mut self) -> (DataRole, Result<Ready, Diagnostic>) {
+    /// The rows of both files, or which file failed and why.
+    async fn collect(&mut self) -> (DataRole, Result<Collected, Diagnostic>) {
         let (Some(split), Some(train)) = (self.split.clone(), &mut self.train) else {
             let diagnostic = Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
             return (DataRole::Train, Err(diagnostic));
@@ -162,8 +160,7 @@ impl Data {
         };
         let other = match &mut self.validation {
             Some(validation) => {
-                let (own, other) = (&train.info.columns, &validation.info.columns);
-                let mapping = split.mapping.remap(own, other).unwrap_or_else(|| validation.info.guess.clone());
+                let mapping = validation_mapping(&split.mapping, &train.info, &validation.info);
                 match collect(split.request, DataRole::Validation, validation, mapping).await {
                     Ok(other) => Some(other),
                     Err(diagnostic) => return (DataRole::Validation, Err(diagnostic)),
@@ -173,92 +170,72 @@ impl Data {
         };
         let made = Dataset::new(own, other, split.validation_ratio, u64::from(split.seed));
         let sha256 = train.sha256.clone();
-        (DataRole::Train, made.map(|(dataset, report)| Ready::new(split.request, Arc::new(dataset), report, sha256)))
+        let collected = made.map(|(dataset, report)| {
+            let rows = EncodedDataset::new(Arc::new(dataset), report);
+            Collected { request: split.request, rows, sha256 }
+        });
+        (DataRole::Train, collected)
     }
 
-    /// Encodes some texts, and tells their lengths once all are. False when there is nothing to encode.
-    pub fn encode_some(&mut self, model: Option<&Loaded>) -> bool {
-        let (Some(model), Some(ready)) = (model, &mut self.ready) else { return false };
-        let is_fitting = model.pretrained.config.family().serves(ready.dataset.task);
-        if ready.report.tokens.is_some() || ready.is_refused || !is_fitting {
+    /// Encodes some rows, and reports their lengths once all are encoded. Returns false if there is nothing to encode.
+    pub fn encode_some(&mut self, model: Option<&Pretrained>) -> bool {
+        let (Some(model), Some(Collected { request, rows, .. })) = (model, &mut self.collected) else { return false };
+        if !rows.needs_encoding(model) {
             return false;
         }
-        let begin = now_ms();
-        while now_ms() - begin < ENCODE_MS {
-            if !ready.encode_next(model) {
-                match ready.finish(model) {
-                    Ok(()) => answer(ready.request, &Event::DataReady { report: ready.report.clone() }),
-                    Err(diagnostic) => answer(ready.request, &Event::DataFailed { role: DataRole::Train, diagnostic }),
-                }
-                break;
+        let begin_ms = now_ms();
+        while now_ms() - begin_ms < ENCODE_MS {
+            match rows.encode_next(model) {
+                Ok(true) => continue,
+                Ok(false) => answer(*request, &Event::DataReady { report: rows.report().clone() }),
+                Err(diagnostic) => answer(*request, &Event::DataFailed { role: DataRole::Train, diagnostic }),
             }
+            break;
         }
         true
     }
 
-    /// Another model has another vocabulary: everything is encoded again.
+    /// Forgets the tokens: another model has another vocabulary.
     pub fn forget_tokens(&mut self) {
-        self.ready = self.ready.take().map(|Ready { request, mapped: (dataset, report), sha256, .. }| {
-            // What one model refuses another may take.
-            Ready::new(request, dataset, report, sha256)
-        });
+        let restarted = |Collected { request, rows, sha256 }| Collected { request, rows: rows.restarted(), sha256 };
+        self.collected = self.collected.take().map(restarted);
     }
 
     /// Bytes that texts and tokens take.
     pub fn bytes(&self) -> f64 {
-        let bytes = |ready: &Ready| ready.dataset.text_bytes() + TOKEN_COPIES * ready.encoder.bytes();
-        self.ready.as_ref().map_or(0, bytes) as f64
+        let bytes =
+            |collected: &Collected| collected.rows.dataset().text_bytes() + TOKEN_COPIES * collected.rows.token_bytes();
+        self.collected.as_ref().map_or(0, bytes) as f64
     }
 
-    /// Rows and report, once a file is mapped.
-    pub fn ready(&self) -> Option<&Ready> {
-        self.ready.as_ref()
-    }
-}
-
-impl Ready {
-    fn new(request: RequestId, dataset: Arc<Dataset>, report: DataReport, sha256: String) -> Self {
-        let encoder = RowEncoder::new(dataset.task);
-        Self { request, mapped: (dataset.clone(), report.clone()), dataset, report, sha256, encoder, is_refused: false }
-    }
-
-    /// Encodes one more row; false when none is left.
-    fn encode_next(&mut self, model: &Loaded) -> bool {
-        self.encoder.encode_next(&self.mapped.0, &model.pretrained.tokenizer, model.pretrained.chat.as_ref())
-    }
-
-    /// Takes over what all rows have come to.
-    fn finish(&mut self, model: &Loaded) -> Result<(), Diagnostic> {
-        let (dataset, report) = &self.mapped;
-        let finished = self.encoder.finish(dataset, report, model.pretrained.config.positions());
-        self.is_refused = finished.is_err();
-        let (dataset, report) = finished?;
-        (self.dataset, self.report) = (Arc::new(dataset), report);
-        Ok(())
-    }
-
-    /// The rows in the model's tokens; none before all are encoded.
-    pub fn rows(&self) -> Option<TaskRows<'_>> {
-        self.report.tokens.is_some().then(|| TaskRows::new(&self.dataset, &self.encoder))
+    /// The rows, once they are collected.
+    pub fn collected(&self) -> Option<&Collected> {
+        self.collected.as_ref()
     }
 }
 
-async fn scan(request: RequestId, role: DataRole, name: &str, blob: Blob, hints: Hints) -> Result<Source, Diagnostic> {
+async fn scan(
+    request: RequestId,
+    role: DataRole,
+    name: &str,
+    blob: Blob,
+    hints: Hints,
+) -> Result<OpenFile, Diagnostic> {
     let total = blob.size();
     let mut scanner = Scanner::new(name, total, hints);
     let mut progress = Progress::new(request, role, total);
     let sha256 = read_blob(&blob, |piece, done| {
-        progress.tell(done);
+        progress.report(done);
         scanner.push(piece)
     })
     .await?;
-    Ok(Source { blob, info: scanner.finish()?, sha256, examples: None })
+    Ok(OpenFile { blob, info: scanner.finish()?, sha256, examples: None })
 }
 
 async fn collect(
     request: RequestId,
     role: DataRole,
-    source: &mut Source,
+    source: &mut OpenFile,
     mapping: Mapping,
 ) -> Result<Arc<Examples>, Diagnostic> {
     if let Some(examples) = source.examples.as_ref().filter(|examples| examples.mapping == mapping) {
@@ -267,7 +244,7 @@ async fn collect(
     let mut collector = Collector::new(&source.info, mapping)?;
     let mut progress = Progress::new(request, role, source.blob.size());
     read_blob(&source.blob, |piece, done| {
-        progress.tell(done);
+        progress.report(done);
         collector.push(piece)
     })
     .await?;
@@ -280,17 +257,17 @@ struct Progress {
     request: RequestId,
     role: DataRole,
     total_bytes: f64,
-    told_ms: f64,
+    reported_ms: f64,
 }
 
 impl Progress {
     fn new(request: RequestId, role: DataRole, total_bytes: f64) -> Self {
-        Self { request, role, total_bytes, told_ms: now_ms() }
+        Self { request, role, total_bytes, reported_ms: now_ms() }
     }
 
-    fn tell(&mut self, done_bytes: f64) {
-        if now_ms() - self.told_ms >= PROGRESS_MS {
-            self.told_ms = now_ms();
+    fn report(&mut self, done_bytes: f64) {
+        if now_ms() - self.reported_ms >= PROGRESS_MS {
+            self.reported_ms = now_ms();
             answer(self.request, &Event::DataProgress { role: self.role, done_bytes, total_bytes: self.total_bytes });
         }
     }

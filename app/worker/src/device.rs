@@ -1,4 +1,4 @@
-//! Which device to compute on, and whether it can be trusted.
+//! Choosing the device and checking that it computes correctly.
 
 use burn::tensor::Device;
 use hone_core::diagnostic::Diagnostic;
@@ -9,20 +9,23 @@ use wasm_bindgen::prelude::*;
 
 use crate::{errors, js, scope};
 
-/// GPU tasks that are sent off together.
+/// GPU tasks that are submitted together.
 const TASKS: usize = 64;
 
-/// A device and what is known of it.
+/// The device and the report on it.
 #[derive(Clone)]
-pub struct Chosen {
+pub struct ChosenDevice {
+    /// The device.
     pub device: Device,
+    /// Where dropout masks are drawn.
     pub masks: MaskSource,
+    /// Which device it is, and why.
     pub report: DeviceReport,
 }
 
-/// Takes the GPU if there is a real one (or the person wants any) and it passes the self-check; else the CPU, with the
-/// reason.
-pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
+/// Chooses the GPU if there is a real one (or the user wants any) and it passes the self-check; otherwise the CPU, with
+/// the reason.
+pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> ChosenDevice {
     if choice == DeviceChoice::Cpu {
         return cpu("You chose the CPU.".into(), String::new(), None);
     }
@@ -51,27 +54,24 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> Chosen {
     if !check.passed {
         let difference = check.max_difference;
         let reason = format!(
-            "The GPU computes something else than the CPU (they differ by up to {difference:.1e}, at most {MAX_DIFFERENCE} is \
+            "The GPU and the CPU compute different results (they differ by up to {difference:.1e}; at most {MAX_DIFFERENCE} is \
             allowed), so the CPU is used."
         );
         return cpu(reason, adapter.name, Some(check));
     }
     let report =
         DeviceReport { backend: Backend::WebGpu, adapter: adapter.name, check: Some(check), reason: String::new() };
-    Chosen { device, masks: MaskSource::Device, report }
+    ChosenDevice { device, masks: MaskSource::Device, report }
 }
 
 async fn checked(device: &Device, key: String) -> Result<SelfCheck, Diagnostic> {
     let max_difference = self_check(device).await?;
-    match errors::take_logged() {
-        Some(diagnostic) => Err(diagnostic),
-        None => Ok(SelfCheck { key, max_difference, passed: max_difference <= MAX_DIFFERENCE }),
-    }
+    errors::checked(Ok(SelfCheck { key, max_difference, passed: max_difference <= MAX_DIFFERENCE }))
 }
 
-fn cpu(reason: String, adapter: String, check: Option<SelfCheck>) -> Chosen {
+fn cpu(reason: String, adapter: String, check: Option<SelfCheck>) -> ChosenDevice {
     let report = DeviceReport { backend: Backend::Cpu, adapter, check, reason };
-    Chosen { device: Device::flex(), masks: MaskSource::Host, report }
+    ChosenDevice { device: Device::flex(), masks: MaskSource::Host, report }
 }
 
 struct Adapter {
@@ -82,7 +82,7 @@ struct Adapter {
 /// Looks for WebGPU without starting it.
 ///
 /// # Errors
-/// Why it cannot be used, in words.
+/// The reason why it cannot be used.
 async fn probe() -> Result<Adapter, String> {
     let gpu = js::get(&scope().navigator(), "gpu");
     if gpu.is_undefined() {

@@ -1,4 +1,4 @@
-//! What must not pass unseen: panics, and errors that the GPU stack only logs.
+//! Failures that nothing else would report: panics, and errors that the GPU stack only logs.
 
 use std::cell::RefCell;
 
@@ -30,11 +30,11 @@ impl Log for GpuLog {
     fn flush(&self) {}
 }
 
-/// Begins to watch.
+/// Installs the panic hook and the logger.
 pub fn install() {
     std::panic::set_hook(Box::new(|info| {
         web_sys::console::error_1(&info.to_string().into());
-        // Nothing runs after a panic in wasm: the page must put a fresh worker in this one's place.
+        // Nothing runs after a panic in wasm: the page has to replace this worker.
         let diagnostic = Diagnostic::new("engine.panic", format!("The engine stopped working: {info}."))
             .done("Your file, columns, model and recipe are kept in this tab.")
             .remedy("Start again. If it happens once more, please report it with this message.");
@@ -46,24 +46,26 @@ pub fn install() {
     }
 }
 
-/// An error that was logged since the last call. A shader that does not compile, or a lost device, shows itself only so:
-/// what was computed with it cannot be trusted.
+/// The error that was logged since the last call. A shader that does not compile and a lost device are only logged:
+/// results computed with them cannot be trusted.
 pub fn take_logged() -> Option<Diagnostic> {
     let message = LOGGED.with_borrow_mut(Option::take)?;
     Some(
         Diagnostic::new("device.failed", format!("The GPU failed: {message}."))
-            .done("What it had computed last was thrown away.")
-            .remedy("Start again; if it happens again, choose the CPU under \"Compute on\"."),
+            .done("The last results were discarded.")
+            .remedy("Start again. If it happens again, choose the CPU under \"Compute on\"."),
     )
 }
 
-/// Forgets what was logged: it belongs to something that is over.
+/// Forgets what was logged: it belongs to earlier work.
 pub fn clear() {
     LOGGED.set(None);
 }
 
-/// The page and the worker are of different versions.
-pub fn wrong_version(reason: &str) -> Diagnostic {
-    Diagnostic::new("engine.version", format!("The page and its engine are of different versions ({reason})."))
-        .remedy("Reload the page without its cache (Ctrl+Shift+R).")
+/// The result of a batch, unless the GPU stack logged an error meanwhile.
+///
+/// # Errors
+/// The error of the batch or of the GPU.
+pub fn checked<T>(result: Result<T, Diagnostic>) -> Result<T, Diagnostic> {
+    take_logged().map_or(result, Err)
 }

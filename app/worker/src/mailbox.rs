@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event, RequestId};
 use js_sys::{Array, Object};
 use serde::Serialize;
@@ -19,21 +20,21 @@ pub struct Request {
 }
 
 thread_local! {
-    /// Of the last command to load something.
+    /// Of the last command that loads something.
     static LOADING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
 
-/// Heard by requests to the network, which end as soon as the person asks to stop what is loading.
+/// Signal that ends network requests as soon as the user stops loading.
 pub fn loading_signal() -> Option<AbortSignal> {
     LOADING.with_borrow(|loading| loading.as_ref().map(AbortController::signal))
 }
 
-/// Whether the person has asked to stop what is loading.
+/// Returns true if the user has stopped what is loading.
 pub fn stops_loading() -> bool {
     loading_signal().is_some_and(|signal| signal.aborted())
 }
 
-/// Ends what is loading: the person wants that, or something else in its place.
+/// Ends what is loading: the user wants that, or wants something else.
 fn stop_loading() {
     LOADING.with_borrow(|loading| {
         if let Some(loading) = loading {
@@ -42,7 +43,7 @@ fn stop_loading() {
     });
 }
 
-/// Begins to listen. What cannot be read ends the worker's usefulness: the page is of another version.
+/// Starts to listen. A message that cannot be read is fatal: the page is of another version.
 pub fn open() -> UnboundedReceiver<Request> {
     let (sender, receiver) = unbounded();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
@@ -52,7 +53,7 @@ pub fn open() -> UnboundedReceiver<Request> {
         // Numbers begin with 1; a command without one has an answer that nobody awaits.
         let id = js::get(&data, "request").as_f64().unwrap_or_default() as RequestId;
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
-            // Heard at once, where other commands wait for their turn.
+            // Carried out at once; other commands wait for their turn.
             Ok(Command::StopLoading) => stop_loading(),
             Ok(command) => {
                 if matches!(command, Command::LoadModel { .. } | Command::LoadFiles { .. } | Command::FindModel { .. })
@@ -63,7 +64,7 @@ pub fn open() -> UnboundedReceiver<Request> {
                 // The receiver lives as long as the worker.
                 drop(sender.unbounded_send(Request { id, command, files }));
             }
-            Err(error) => report(&Event::Fatal { diagnostic: crate::errors::wrong_version(&error.to_string()) }),
+            Err(error) => report(&Event::Fatal { diagnostic: wrong_version(&error.to_string()) }),
         }
     });
     scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -71,8 +72,8 @@ pub fn open() -> UnboundedReceiver<Request> {
     receiver
 }
 
-/// Tells the page that commands are heard from now on.
-pub fn say_ready() {
+/// Tells the page that commands are accepted from now on.
+pub fn report_ready() {
     let envelope = Object::new();
     js::set(&envelope, "ready", &true.into());
     send(&envelope);
@@ -117,8 +118,8 @@ fn send(envelope: &Object) {
     }
 }
 
-/// Lets the browser do what waits: messages of the page are seen only between macrotasks. A message to ourselves comes
-/// back at once, where a timer of 0 would take 4 ms.
+/// Yields to the browser: messages of the page arrive only between macrotasks. A message to ourselves returns at once; a
+/// timer of 0 ms would take 4 ms.
 pub async fn yield_to_event_loop() {
     thread_local! {
         static CHANNEL: RefCell<Option<MessageChannel>> = const { RefCell::new(None) };
@@ -133,11 +134,24 @@ pub async fn yield_to_event_loop() {
                 channel.port2().post_message(&JsValue::NULL)
             });
             if !matches!(sent, Some(Ok(()))) {
-                // Without a channel nobody is let in, and the work goes on.
+                // Without a channel, the work goes on without yielding.
                 let _ = resolve.call0(&JsValue::UNDEFINED);
             }
         });
     });
     // The promise is only ever resolved.
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
+}
+
+/// The user stopped the download.
+pub fn stopped() -> Diagnostic {
+    Diagnostic::new("model.stopped", "Loading was stopped.")
+        .done("What has arrived is kept.")
+        .remedy("Load it again: it continues from there.")
+}
+
+/// A message of a page of another version.
+pub fn wrong_version(reason: &str) -> Diagnostic {
+    Diagnostic::new("engine.version", format!("The page and its engine are of different versions ({reason})."))
+        .remedy("Reload the page without its cache (Ctrl+Shift+R).")
 }

@@ -7,22 +7,17 @@
 use getrandom_03 as _;
 use getrandom_04 as _;
 
-mod bench;
+mod blob;
 mod data;
 mod device;
-mod dry_run;
+mod download;
 mod engine;
 mod errors;
-mod export;
-mod files;
-mod hub;
-mod inference;
+mod fetch;
 mod js;
 mod mailbox;
-mod memory;
-mod model;
-mod run;
-mod source;
+mod model_source;
+mod serve;
 mod storage;
 
 use wasm_bindgen::prelude::*;
@@ -38,8 +33,8 @@ fn main() {
     errors::install();
     tokenizers::utils::parallelism::set_parallelism(false);
     let mailbox = mailbox::open();
-    wasm_bindgen_futures::spawn_local(engine::serve(mailbox));
-    mailbox::say_ready();
+    wasm_bindgen_futures::spawn_local(serve::serve(mailbox));
+    mailbox::report_ready();
 }
 
 /// The worker's global scope.

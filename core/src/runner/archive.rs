@@ -66,15 +66,15 @@ impl<R: Read + Seek> ModelArchive<R> {
     }
 }
 
-/// A file that cannot be unpacked.
-pub(crate) fn unreadable(name: &str, error: &dyn Display) -> Diagnostic {
+/// The error of a file that cannot be unpacked.
+pub fn unreadable(name: &str, error: &dyn Display) -> Diagnostic {
     Diagnostic::new("model.zip", format!("{name} cannot be read from the zip: {error}."))
         .done("Nothing was changed.")
         .remedy("Unpack it and drop the files.")
 }
 
-/// A file with more than `limit` bytes.
-pub(crate) fn too_large(name: &str, limit: usize) -> Diagnostic {
+/// The error of a file with more than `limit` bytes.
+pub fn too_large(name: &str, limit: usize) -> Diagnostic {
     Diagnostic::new("model.too-large", format!("{name} is larger than {} MB.", limit.max(MAX_CONFIG_BYTES) >> 20))
         .done("Nothing was changed.")
         .remedy("Check that it belongs to the model.")

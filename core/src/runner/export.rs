@@ -1,8 +1,9 @@
 //! The exported folder of a run.
 
 use crate::export::{DataFacts, ModelFolder};
+use crate::metrics::Evaluation;
 use crate::pretrained::Pretrained;
-use crate::run::RunSummary;
+use crate::run::Baseline;
 use crate::train::Session;
 
 /// Where the base model and the data of a run are from.
@@ -16,11 +17,13 @@ pub struct Provenance<'a> {
     pub sha256: &'a str,
 }
 
-/// The folder of a run's model, ready to be written.
+/// The folder of a run's model, ready to be written. `best` are the scores of the kept weights, `baseline` those of always
+/// predicting the same.
 pub fn model_folder<'a>(
     session: &'a Session,
     pretrained: &'a Pretrained,
-    summary: &'a RunSummary,
+    best: &'a Evaluation,
+    baseline: Option<&'a Baseline>,
     provenance: Provenance<'a>,
 ) -> ModelFolder<'a> {
     let data = session.data();
@@ -34,8 +37,8 @@ pub fn model_folder<'a>(
         quantized: pretrained.quantized,
         recipe: session.recipe(),
         history: &session.state().history,
-        best: &summary.best,
-        baseline: summary.baseline.as_ref(),
+        best,
+        baseline,
         data: DataFacts::new(data, provenance.sha256),
     }
 }

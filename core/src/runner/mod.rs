@@ -10,7 +10,7 @@ mod folder;
 mod model_loader;
 mod outcome;
 
-pub use archive::ModelArchive;
+pub use archive::{ModelArchive, too_large, unreadable};
 pub use clock::RunClock;
 pub use download::{Response, Resume};
 pub use encoded_dataset::{EncodedDataset, validation_mapping};

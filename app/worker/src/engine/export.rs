@@ -1,10 +1,11 @@
-//! The tuned model as a zip, in a blob: its bytes leave the wasm memory as they are made.
+//! The tuned model as a zip in a blob: its bytes leave the wasm memory as soon as they are made.
 
 use std::io::{Result, Write};
 
+use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
-use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::protocol::{Event, RequestId};
+use hone_core::runner::{self, Provenance};
 use hone_core::usage::ExportForm;
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
@@ -16,7 +17,7 @@ use crate::mailbox::{answer, answer_with};
 /// Bytes that are handed over at a time.
 const PART: usize = 1 << 20;
 
-/// Makes the model folder and sends it.
+/// Writes the model folder and sends it.
 pub async fn export(engine: &Engine, request: RequestId, form: ExportForm) {
     match exported(engine, request, form).await {
         Ok((file_name, blob)) => answer_with(request, &Event::Exported { file_name, bytes: blob.size() }, &blob),
@@ -32,22 +33,10 @@ async fn exported(
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (best, _) = run.session.best().ok_or_else(no_run)?;
-    let data = run.session.data();
-    let baseline = data.baseline();
-    let folder = ModelFolder {
-        model: run.session.model(),
-        config: &model.pretrained.config_json,
-        verbatim: &model.pretrained.verbatim,
-        labels: &data.labels,
-        base_model: &model.entry.hub_id,
-        license: &model.entry.license,
-        quantized: model.pretrained.quantized,
-        recipe: run.session.recipe(),
-        history: &run.session.state().history,
-        best,
-        baseline: baseline.as_ref(),
-        data: DataFacts::new(data, &run.sha256),
-    };
+    let baseline = run.session.data().baseline();
+    let CatalogEntry { hub_id, license, .. } = &model.entry;
+    let provenance = Provenance { hub_id, license, sha256: &run.sha256 };
+    let folder = runner::model_folder(&run.session, &model.pretrained, best, baseline.as_ref(), provenance);
     let progress = |done: usize, total: usize| {
         if done.is_multiple_of(10) || done == total {
             answer(request, &Event::ExportProgress { done: done as u32, total: total as u32 });

@@ -13,7 +13,7 @@ use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use wasm_bindgen::prelude::*;
 
-use crate::device::Chosen;
+use crate::device::ChosenDevice;
 use crate::engine::Engine;
 use crate::js::{self, now_ms};
 use crate::mailbox::{answer, yield_to_event_loop};
@@ -102,7 +102,7 @@ struct Calls {
     submits: f64,
 }
 
-async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Diagnostic> {
+async fn measured(chosen: &ChosenDevice, case: &BenchCase) -> Result<BenchFigures, Diagnostic> {
     let unknown = || Diagnostic::new("bench.case", format!("There is no benchmark \"{}\".", case.size));
     let config = config(&case.size).ok_or_else(unknown)?;
     let counter = import_scripts(COUNTER).is_ok();
@@ -124,10 +124,8 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Dia
         steps.push(step(&mut model, &mut optimizer, chosen, input, lowest, u64::from(number)).await?);
         yield_to_event_loop().await;
     }
-    let written_per_s = match config.family().is_decoder() {
-        true => Some(written_per_s(&model, examples.texts.get(0)).await?),
-        false => None,
-    };
+    let written_per_s =
+        if config.family().is_decoder() { Some(written_per_s(&model, examples.texts.get(0)).await?) } else { None };
     let later = &steps[1..];
     let median_step_ms = median(later, |step| step.total_ms);
     let on_gpu = |value: f64| (counter && chosen.masks == hone_core::model::MaskSource::Device).then_some(value);
@@ -153,7 +151,7 @@ async fn measured(chosen: &Chosen, case: &BenchCase) -> Result<BenchFigures, Dia
 async fn step(
     model: &mut TaskModel,
     optimizer: &mut AdamW,
-    chosen: &Chosen,
+    chosen: &ChosenDevice,
     input: StepInput,
     lowest: ParamGroup,
     number: u64,
@@ -182,12 +180,11 @@ fn examples(case: &BenchCase, family: Family) -> EncodedExamples {
         let ids: Vec<u32> = (0..len).map(|i| (31 * i + 17 * row) % 500).collect();
         texts.push(&ids);
     }
-    let labels = match family.is_decoder() {
-        true => Labels::Continuations {
-            target_ranges: (0..rows).map(|_| std::iter::once(1..len).collect()).collect(),
-            references: Vec::new(),
-        },
-        false => Labels::Classes((0..rows).map(|row| row % 2).collect()),
+    let labels = if family.is_decoder() {
+        let target_ranges = (0..rows).map(|_| std::iter::once(1..len).collect()).collect();
+        Labels::Continuations { target_ranges, references: Vec::new() }
+    } else {
+        Labels::Classes((0..rows).map(|row| row % 2).collect())
     };
     EncodedExamples { texts, labels }
 }

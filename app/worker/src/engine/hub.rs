@@ -1,4 +1,4 @@
-//! Asking a hub what a model is. Nothing is asked before the person does.
+//! Looking up a model on a hub. Nothing is requested before the user asks for it.
 
 use hone_core::catalog::{FoundModel, POOLING};
 use hone_core::diagnostic::Diagnostic;
@@ -8,20 +8,18 @@ use hone_core::protocol::{Event, RequestId};
 use hone_core::weights::GgufReader;
 
 use crate::engine::Engine;
-use crate::files::{fetch, fetch_small};
+use crate::fetch::{fetch, fetch_small};
 use crate::mailbox::{answer, stops_loading};
-use crate::memory;
 
 /// Largest listing of a model's files, in bytes.
 const MAX_LISTING_BYTES: usize = 4 << 20;
 
-/// Looks a model up and tells what it is.
+/// Looks up a model and sends what it is.
 pub async fn find(engine: &Engine, request: RequestId, hub: &str, written: &str) {
-    match found(hub, written, memory::limit(engine)).await {
+    match found(hub, written, engine.memory_limit()).await {
         Ok(found) => answer(request, &Event::ModelFound { found }),
         Err(_) if stops_loading() => {
-            let diagnostic =
-                Diagnostic::new("hub.stopped", "The hub is not asked any more.").done("Nothing was changed.");
+            let diagnostic = Diagnostic::new("hub.stopped", "The lookup was stopped.").done("Nothing was changed.");
             answer(request, &Event::ModelNotFound { diagnostic });
         }
         Err(diagnostic) => answer(request, &Event::ModelNotFound { diagnostic }),
@@ -39,17 +37,18 @@ async fn found(hub: &str, written: &str, limit_bytes: f64) -> Result<FoundModel,
     } else {
         fetch_small(&format!("{folder}config.json"), MAX_CONFIG_BYTES).await?
     };
-    let pooling = match listing.has(POOLING) {
-        true => Some(fetch_small(&format!("{folder}{POOLING}"), MAX_CONFIG_BYTES).await?),
-        false => None,
+    let pooling = if listing.has(POOLING) {
+        Some(fetch_small(&format!("{folder}{POOLING}"), MAX_CONFIG_BYTES).await?)
+    } else {
+        None
     };
     listing.found(&config_json, pooling.as_deref(), limit_bytes)
 }
 
-/// The configuration in the header of a GGUF file; the rest is not loaded.
+/// The configuration in the header of a GGUF file; the rest is not downloaded.
 async fn config_of_gguf(url: &str) -> Result<Vec<u8>, Diagnostic> {
-    let (mut arriving, mut reader) = (fetch(url, 0.0).await?, GgufReader::default());
-    while let Some(piece) = arriving.next().await? {
+    let (mut download, mut reader) = (fetch(url, 0.0).await?, GgufReader::default());
+    while let Some(piece) = download.next().await? {
         reader.push(&piece, &mut |_, _| Ok(()))?;
         if let Some(header) = reader.header() {
             return Ok(header.config_json());

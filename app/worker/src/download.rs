@@ -1,0 +1,83 @@
+//! Downloading a model's weights: what the browser's storage has comes first, the rest over the network.
+
+use hone_core::catalog::CatalogEntry;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::weights::WeightsError;
+use sha2::{Digest, Sha256};
+
+use crate::blob::{PIECE, hex};
+use crate::fetch::fetch;
+use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
+use crate::storage::{KeptFile, Shelf};
+
+/// Takes the next piece of a file; the numbers are the bytes so far and the bytes in all.
+pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Diagnostic>;
+
+/// Reads the kept part from the storage and the rest from the network; what arrives is kept at once.
+///
+/// # Errors
+/// A download that fails or breaks off, a file that is not the announced one, and whatever `take` refuses.
+pub async fn download_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take: Take<'_>) -> Result<(), Diagnostic> {
+    let mut kept = match shelf {
+        Some(shelf) => shelf.open(&entry.weights, true).await,
+        None => None,
+    };
+    let result = stream(entry, &mut kept, take).await;
+    // A file can be removed once it is closed.
+    drop(kept);
+    if let (Err(Failure::Corrupt(_)), Some(shelf)) = (&result, shelf) {
+        shelf.remove(&entry.weights).await;
+    }
+    result.map_err(|failure| match failure {
+        Failure::Corrupt(diagnostic) | Failure::Unfinished(diagnostic) => diagnostic,
+    })
+}
+
+enum Failure {
+    /// What has arrived is of no use.
+    Corrupt(Diagnostic),
+    /// What has arrived can be continued.
+    Unfinished(Diagnostic),
+}
+
+async fn stream(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'_>) -> Result<(), Failure> {
+    let (mut hash, mut done, total) = (Sha256::new(), 0.0, entry.bytes);
+    let mut take = |piece: &[u8], done: &mut f64| {
+        hash.update(piece);
+        *done += piece.len() as f64;
+        take(piece, *done, total).map_err(Failure::Corrupt)
+    };
+    if let Some(file) = kept {
+        let mut piece = vec![0; PIECE as usize];
+        while let read @ 1.. = file.read(&mut piece, done) {
+            take(piece.get(..read).unwrap_or_default(), &mut done)?;
+            yield_to_event_loop().await;
+            if stops_loading() {
+                return Err(Failure::Unfinished(stopped()));
+            }
+        }
+    }
+    if done < total || total == 0.0 {
+        let url = format!("{}{}", entry.folder, entry.weights);
+        let mut download = fetch(&url, done).await.map_err(Failure::Unfinished)?;
+        while let Some(piece) = download.next().await.map_err(Failure::Unfinished)? {
+            if kept.as_mut().is_some_and(|file| !file.add(&piece)) {
+                // There is no room: the model is used this time and not kept.
+                *kept = None;
+            }
+            take(&piece, &mut done)?;
+        }
+    }
+    if done < total {
+        let what = format!("{} broke off after {:.0} of {:.0} MB.", entry.weights, done / 1e6, total / 1e6);
+        let diagnostic = Diagnostic::new("model.broke-off", what)
+            .done("What has arrived is kept.")
+            .remedy("Load it again: it continues from there.");
+        return Err(Failure::Unfinished(diagnostic));
+    }
+    if entry.sha256.is_empty() || hex(hash) == entry.sha256 {
+        Ok(())
+    } else {
+        Err(Failure::Corrupt(WeightsError::Altered.into()))
+    }
+}

@@ -1,0 +1,28 @@
+//! Memory: how much there is, and how much of it is taken.
+
+use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
+use hone_core::protocol::Backend;
+use hone_core::weights::Weights;
+
+use crate::engine::Engine;
+
+impl Engine {
+    /// Bytes for the loaded model and everything derived from it. On the CPU, the user's data shares the memory.
+    pub(super) fn memory_limit(&self) -> f64 {
+        match self.device.as_ref().map(|chosen| chosen.report.backend) {
+            Some(Backend::WebGpu) => MAX_GPU_BYTES as f64,
+            _ => MAX_CPU_BYTES as f64 - self.data.bytes(),
+        }
+    }
+
+    /// Bytes that the last run keeps in addition to the loaded model.
+    pub(super) fn tuned_bytes(&self) -> f64 {
+        self.run.as_ref().map_or(0.0, |run| run.session.tuned_bytes())
+    }
+
+    /// Bytes left for queries to the tuned model.
+    pub(super) fn free_bytes(&self) -> f64 {
+        let loaded = self.model.as_ref().map_or(0, |model| model.pretrained.body.parameters());
+        self.memory_limit() - (loaded * size_of::<f32>()) as f64 - self.tuned_bytes()
+    }
+}

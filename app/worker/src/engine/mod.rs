@@ -1,0 +1,57 @@
+//! Everything that the worker holds, and what it does with it: one file a duty.
+
+pub mod bench;
+pub mod dry_run;
+pub mod export;
+pub mod hub;
+pub mod inference;
+pub mod matrix_rows;
+mod memory;
+pub mod model;
+pub mod run;
+
+use hone_core::diagnostic::Diagnostic;
+use hone_core::recipe::RecipeSpec;
+use hone_core::train::Session;
+
+use crate::data::Data;
+use crate::device::ChosenDevice;
+use crate::engine::dry_run::DryRun;
+use crate::engine::inference::Inference;
+use crate::engine::model::LoadedModel;
+use crate::engine::run::Run;
+
+/// Device, data and model, and what is made of them.
+#[derive(Default)]
+pub struct Engine {
+    /// The device, once it is chosen.
+    pub device: Option<ChosenDevice>,
+    /// The files and their rows.
+    pub data: Data,
+    /// The pretrained model.
+    pub model: Option<LoadedModel>,
+    /// The last run, with its tuned model.
+    pub run: Option<Run>,
+    /// The range test or estimate under way.
+    pub dry_run: Option<DryRun>,
+    /// The query under way.
+    pub inference: Option<Inference>,
+}
+
+impl Engine {
+    /// Returns true during a run, paused or not.
+    pub fn is_running(&self) -> bool {
+        self.run.as_ref().is_some_and(Run::is_under_way)
+    }
+
+    /// A session of this recipe on what is loaded.
+    ///
+    /// # Errors
+    /// `run.not-ready` while the model or the rows are missing, and whatever the recipe cannot be run for.
+    pub fn session(&self, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
+        let not_ready = |what: &str| Diagnostic::new("run.not-ready", format!("{what} is not ready yet."));
+        let (Some(chosen), Some(model)) = (&self.device, &self.model) else { return Err(not_ready("The model")) };
+        let collected = self.data.collected().ok_or_else(|| not_ready("The data"))?;
+        collected.rows.session(&model.pretrained, recipe, &chosen.device, chosen.masks)
+    }
+}

@@ -1,0 +1,93 @@
+//! Loading a model.
+
+use hone_core::catalog::{CatalogEntry, ModelReport, POOLING};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::hub::VERBATIM;
+use hone_core::limits::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES};
+use hone_core::pretrained::Pretrained;
+use hone_core::protocol::{Event, RequestId};
+use hone_core::runner::{ModelFiles, ModelLoader};
+
+use crate::device::ChosenDevice;
+use crate::engine::Engine;
+use crate::js::now_ms;
+use crate::mailbox::answer;
+use crate::model_source::ModelSource;
+use crate::storage;
+
+/// Milliseconds between two reports of progress.
+const PROGRESS_MS: f64 = 100.0;
+
+/// A model, and where it is from.
+pub struct LoadedModel {
+    /// Its entry in the catalog, or one made for the user's files.
+    pub entry: CatalogEntry,
+    /// The model.
+    pub pretrained: Pretrained,
+}
+
+/// Loads a model. If that fails, the earlier one stays.
+pub async fn load(engine: &mut Engine, request: RequestId, source: Result<ModelSource, Diagnostic>) {
+    let Some(chosen) = &engine.device else {
+        let diagnostic = Diagnostic::new("model.no-device", "No device has been chosen yet.");
+        return answer(request, &Event::ModelFailed { diagnostic });
+    };
+    let result = match source {
+        Ok(source) => loaded(request, source, chosen).await,
+        Err(diagnostic) => Err(diagnostic),
+    };
+    match result {
+        Ok((model, report)) => {
+            // The tuned weights belong to the earlier model.
+            engine.run = None;
+            engine.model = Some(model);
+            engine.data.forget_tokens();
+            answer(request, &Event::ModelReady { model: report });
+        }
+        Err(diagnostic) => answer(request, &Event::ModelFailed { diagnostic }),
+    }
+    storage::report_kept().await;
+}
+
+async fn loaded(
+    request: RequestId,
+    mut source: ModelSource,
+    chosen: &ChosenDevice,
+) -> Result<(LoadedModel, ModelReport), Diagnostic> {
+    // The catalog and a hub know the pooling; the user's own files have to tell it.
+    let pooling = (!source.entry.folder.is_empty()).then_some(source.entry.pooling);
+    let mut loader = if source.is_gguf() {
+        ModelLoader::gguf(pooling, &chosen.device)
+    } else {
+        ModelLoader::safetensors(files(&mut source).await?, pooling, &chosen.device)?
+    };
+    let mut reported_ms = now_ms();
+    source
+        .weights(&mut |piece, done_bytes, total_bytes| {
+            if now_ms() - reported_ms >= PROGRESS_MS {
+                reported_ms = now_ms();
+                answer(request, &Event::ModelProgress { done_bytes, total_bytes });
+            }
+            loader.push(piece)
+        })
+        .await?;
+    let (pretrained, import) = loader.finish()?;
+    let mut entry = source.entry;
+    entry.family = pretrained.config.family();
+    let report = pretrained.report(&entry.id, &entry.name, import);
+    Ok((LoadedModel { entry, pretrained }, report))
+}
+
+/// The files of a model without its weights.
+async fn files(source: &mut ModelSource) -> Result<ModelFiles, Diagnostic> {
+    let mut files =
+        ModelFiles { config_json: source.small("config.json", MAX_CONFIG_BYTES).await?, ..ModelFiles::default() };
+    for name in source.entry.files.clone().into_iter().filter(|name| VERBATIM.contains(&name.as_str())) {
+        let bytes = source.small(&name, MAX_TOKENIZER_BYTES).await?;
+        files.verbatim.push((name, bytes));
+    }
+    if source.has(POOLING) {
+        files.pooling_json = Some(source.small(POOLING, MAX_CONFIG_BYTES).await?);
+    }
+    Ok(files)
+}

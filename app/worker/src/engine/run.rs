@@ -1,0 +1,257 @@
+//! A run: started, carried on batch by batch, paused, stopped and ended.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use hone_core::dataset::Dataset;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Backend, Event, RequestId};
+use hone_core::recipe::{ParamGroup, RecipeSpec};
+use hone_core::run::{EndReason, StepMetrics};
+use hone_core::runner::{self, RunClock};
+use hone_core::train::{BatchShape, Progress, Session, Work};
+
+use crate::engine::Engine;
+use crate::errors;
+use crate::js::now_ms;
+use crate::mailbox::{answer, report};
+
+/// Milliseconds between two events of steps: more events would only cost the page time.
+const STEPS_MS: f64 = 100.0;
+/// A batch that takes longer is announced, so that the page does not take the silence for a hang.
+const LONG_SECONDS: f64 = 5.0;
+/// Upper bound on the seconds of a GPU's first batch of a shape, compilation included.
+const COMPILE_SECONDS: f64 = 120.0;
+/// Tokens per second of the slowest CPU: assumed until a batch has been timed.
+const SLOWEST_TOKENS_PER_S: f64 = 50.0;
+
+/// A run and its progress.
+pub struct Run {
+    /// The request that started it; every event of the run answers it.
+    request: RequestId,
+    /// The state of training.
+    pub session: Session,
+    work: Work,
+    /// The rows that it was started with.
+    pub dataset: Arc<Dataset>,
+    /// SHA-256 of the training file, hexadecimal.
+    pub sha256: String,
+    phase: Phase,
+    clock: RunClock,
+    /// Milliseconds per token of the slowest batch so far, padding included.
+    ms_per_token: Option<f64>,
+    /// Steps that have not been sent yet.
+    unsent: Vec<StepMetrics>,
+    /// Time of the last event.
+    reported_ms: f64,
+    /// Shapes of the batches so far: a GPU compiles for each new one.
+    shapes: HashSet<BatchShape>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Running,
+    Paused,
+    Ended,
+}
+
+/// Starts a run.
+pub fn start(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
+    if engine.is_running() {
+        let diagnostic = Diagnostic::new("run.running", "A run is going on already.").remedy("Stop it first.");
+        return answer(request, &Event::RunFailed { diagnostic });
+    }
+    match Run::new(engine, request, recipe) {
+        Ok(run) => {
+            run.answer(&Event::Started { plan: run.session.plan() });
+            engine.run = Some(run);
+        }
+        Err(diagnostic) => answer(request, &Event::RunFailed { diagnostic }),
+    }
+}
+
+/// Freezes or unfreezes a parameter group by hand.
+pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<bool>) {
+    let Some(run) = under_way(engine) else { return };
+    match run.session.set_trainable(group, trainable) {
+        Ok(()) => run.send_param_groups(),
+        Err(diagnostic) => run.answer(&Event::RunWarning { diagnostic }),
+    }
+}
+
+/// Pauses the run.
+pub fn pause(engine: &mut Engine) {
+    let Some(run) = under_way(engine) else { return };
+    run.flush();
+    run.clock.pause(now_ms());
+    run.phase = Phase::Paused;
+    run.answer(&Event::Paused);
+}
+
+/// Resumes a paused run.
+pub fn resume(engine: &mut Engine) {
+    let Some(run) = under_way(engine) else { return };
+    run.clock.resume(now_ms());
+    run.phase = Phase::Running;
+    run.answer(&Event::Resumed);
+}
+
+/// Ends the run after this batch, even if it is paused.
+pub fn stop(engine: &mut Engine) {
+    let Some(run) = under_way(engine) else { return };
+    run.session.stop();
+    if run.phase == Phase::Paused {
+        resume(engine);
+    }
+}
+
+/// Takes the next batch of the run. Returns false if there is none.
+pub async fn advance(engine: &mut Engine) -> bool {
+    let is_gpu = engine.device.as_ref().is_some_and(|chosen| chosen.report.backend == Backend::WebGpu);
+    let Some(run) = engine.run.as_mut().filter(|run| run.phase == Phase::Running) else { return false };
+    let shape = run.session.next_batch();
+    let tokens = shape.map_or(0.0, |shape| (shape.rows * shape.len) as f64);
+    let is_new = shape.is_some_and(|shape| run.shapes.insert(shape));
+    run.announce(tokens, is_new && is_gpu);
+    let begin_ms = now_ms();
+    let progress = errors::checked(run.session.advance().await);
+    if tokens > 0.0 && !is_new {
+        let ms_per_token = (now_ms() - begin_ms) / tokens;
+        run.ms_per_token = Some(run.ms_per_token.map_or(ms_per_token, |slowest| slowest.max(ms_per_token)));
+    }
+    match progress {
+        Ok(progress) => run.on_progress(progress),
+        Err(diagnostic) => run.fail(diagnostic),
+    }
+    if run.session.take_trainable_changed() {
+        run.send_param_groups();
+    }
+    true
+}
+
+fn under_way(engine: &mut Engine) -> Option<&mut Run> {
+    engine.run.as_mut().filter(|run| run.is_under_way())
+}
+
+impl Run {
+    fn new(engine: &Engine, request: RequestId, recipe: RecipeSpec) -> Result<Self, Diagnostic> {
+        let session = engine.session(recipe)?;
+        let limit = engine.memory_limit();
+        if session.memory_bytes() > limit {
+            let (needed, limit) = (session.memory_bytes() / 1e6, limit / 1e6);
+            let what =
+                format!("This recipe needs about {needed:.0} MB of memory, but only {limit:.0} MB is available.");
+            return Err(Diagnostic::new("run.memory", what)
+                .done("No run was started.")
+                .remedy("Use smaller batches with more accumulation, shorter texts, or fewer trainable layers."));
+        }
+        let collected = engine.data.collected();
+        let collected = collected.ok_or_else(|| Diagnostic::new("run.not-ready", "The data is not ready yet."))?;
+        Ok(Self {
+            request,
+            work: Work::new(&session),
+            session,
+            dataset: collected.rows.dataset().clone(),
+            sha256: collected.sha256.clone(),
+            phase: Phase::Running,
+            clock: RunClock::new(now_ms()),
+            ms_per_token: None,
+            unsent: Vec::new(),
+            reported_ms: now_ms(),
+            shapes: HashSet::new(),
+        })
+    }
+
+    /// Returns true if it has not ended.
+    pub fn is_under_way(&self) -> bool {
+        self.phase != Phase::Ended
+    }
+
+    fn answer(&self, event: &Event) {
+        answer(self.request, event);
+    }
+
+    /// Sends the steps that have not been sent yet.
+    fn flush(&mut self) {
+        if self.unsent.is_empty() {
+            return;
+        }
+        let steps = std::mem::take(&mut self.unsent);
+        let seconds_left = self.clock.seconds_left(self.session.state().step, &self.work, now_ms());
+        self.answer(&Event::Steps { steps, tokens_per_s: self.clock.tokens_per_s(), seconds_left });
+        self.reported_ms = now_ms();
+    }
+
+    fn send_param_groups(&mut self) {
+        self.flush();
+        let (step, param_groups) = (self.session.state().step, self.session.param_groups());
+        self.answer(&Event::ParamGroups { step, param_groups });
+    }
+
+    /// Announces a batch that takes long, because it is large or because the GPU `compiles` for its shape.
+    fn announce(&mut self, tokens: f64, compiles: bool) {
+        let seconds = match self.ms_per_token {
+            _ if compiles => COMPILE_SECONDS,
+            Some(ms) => tokens * ms / 1e3,
+            None => tokens / SLOWEST_TOKENS_PER_S,
+        };
+        if seconds > LONG_SECONDS {
+            self.flush();
+            report(&Event::Busy { seconds });
+        }
+    }
+
+    fn on_progress(&mut self, progress: Progress) {
+        let silent_ms = now_ms() - self.reported_ms;
+        match progress {
+            // There is nothing to report except that the run is alive.
+            Progress::Accumulated if silent_ms >= 1e3 * LONG_SECONDS => {
+                self.reported_ms = now_ms();
+                report(&Event::Busy { seconds: 0.0 });
+            }
+            Progress::Accumulated => {}
+            Progress::Step(metrics) => {
+                self.clock.step(metrics.tokens, now_ms());
+                if let Some(diagnostic) = runner::lost_step(&metrics) {
+                    self.answer(&Event::RunWarning { diagnostic });
+                }
+                self.unsent.push(metrics);
+                if silent_ms >= STEPS_MS {
+                    self.flush();
+                }
+            }
+            Progress::Evaluating { done, total } if done == 0 || silent_ms >= STEPS_MS => {
+                self.flush();
+                self.reported_ms = now_ms();
+                self.answer(&Event::Evaluating { done, total });
+            }
+            Progress::Evaluating { .. } => {}
+            Progress::Evaluated { evaluation, is_best } => {
+                self.flush();
+                self.answer(&Event::Evaluated { evaluation, is_best });
+            }
+            Progress::Measuring { done, total } => self.answer(&Event::Measuring { done, total }),
+            Progress::Finished(reason) => {
+                self.flush();
+                self.finish(reason, runner::advice(reason));
+            }
+        }
+    }
+
+    /// Ends a run whose device has failed, with the best weights if there are any.
+    fn fail(&mut self, failure: Diagnostic) {
+        self.flush();
+        self.phase = Phase::Ended;
+        match runner::abort(&mut self.session, failure) {
+            Ok(advice) => self.finish(EndReason::DeviceFailed, Some(advice)),
+            Err(diagnostic) => self.answer(&Event::RunFailed { diagnostic }),
+        }
+    }
+
+    fn finish(&mut self, reason: EndReason, advice: Option<Diagnostic>) {
+        self.phase = Phase::Ended;
+        if let Some(summary) = runner::summary(&self.session, reason, self.clock.seconds(now_ms()), advice) {
+            self.answer(&Event::Finished { summary });
+        }
+    }
+}

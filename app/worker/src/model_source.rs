@@ -1,0 +1,186 @@
+//! Where a model's files come from: an address with the browser's storage in front of it, or the user.
+
+use std::io::Read;
+
+use hone_core::catalog::CatalogEntry;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::hub::is_gguf;
+use hone_core::recipe::{Family, Pooling};
+use hone_core::runner::{ModelArchive, find_file, find_weights, too_large, unreadable};
+use web_sys::Blob;
+
+use crate::blob::{BlobReader, PIECE, read_blob};
+use crate::download::{Take, download_weights};
+use crate::fetch::fetch_small;
+use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
+use crate::storage::Shelf;
+
+/// A model's files, and what is known about the model.
+pub struct ModelSource {
+    /// Its entry in the catalog, or one made for the user's files.
+    pub entry: CatalogEntry,
+    location: Location,
+}
+
+enum Location {
+    /// At the entry's address. What arrives is kept in the storage, if there is one.
+    Remote(Option<Shelf>),
+    /// The user's files, each with its path.
+    Dropped(Vec<(String, Blob)>),
+    /// A zip of the user's.
+    Zip(Box<ModelArchive<BlobReader>>),
+}
+
+impl ModelSource {
+    /// A model of the catalog or a hub.
+    pub async fn of_entry(entry: CatalogEntry) -> Result<Self, Diagnostic> {
+        let location = Location::Remote(Shelf::of(&entry).await);
+        Ok(Self { entry, location })
+    }
+
+    /// The user's files: those of a folder, each with its path in it, a zip of them, or one GGUF file.
+    ///
+    /// # Errors
+    /// `model.no-weights` if no file has weights, `model.zip` if the zip cannot be read.
+    pub fn of_files(name: String, paths: Vec<String>, blobs: Vec<Blob>) -> Result<Self, Diagnostic> {
+        let mut blobs: Vec<(String, Blob)> = paths.into_iter().zip(blobs).collect();
+        let is_zip = matches!(blobs.as_slice(), [(path, _)] if path.to_ascii_lowercase().ends_with(".zip"));
+        let mut location = if is_zip {
+            let reader = BlobReader::new(blobs.remove(0).1)?;
+            Location::Zip(Box::new(ModelArchive::open(&name, reader)?))
+        } else {
+            Location::Dropped(blobs)
+        };
+        let (weights, files) = find_weights(location.paths())?;
+        let bytes = location.size(&weights);
+        let stem = name.trim_end_matches(".zip").trim_end_matches(".gguf").to_owned();
+        let entry = CatalogEntry {
+            id: stem.clone(),
+            hub_id: stem.clone(),
+            name: stem,
+            description: String::new(),
+            license: String::new(),
+            parameters: 0.0,
+            bytes,
+            folder: String::new(),
+            files,
+            weights,
+            sha256: String::new(),
+            // The files tell both, once they are read.
+            family: Family::default(),
+            pooling: Pooling::Cls,
+        };
+        Ok(Self { entry, location })
+    }
+
+    /// Returns true if the weights are a GGUF file, which contains config and tokenizer too.
+    pub fn is_gguf(&self) -> bool {
+        is_gguf(&self.entry.weights)
+    }
+
+    /// Returns true if the user's own files include one of this name.
+    pub fn has(&self, name: &str) -> bool {
+        find_file(self.location.paths(), name).is_some()
+    }
+
+    /// The contents of a small file.
+    ///
+    /// # Errors
+    /// `model.no-file` if there is no such file, `model.too-large` if it has more than `limit` bytes, and whatever
+    /// keeps it from being read.
+    pub async fn small(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, Diagnostic> {
+        if stops_loading() {
+            return Err(stopped());
+        }
+        let absent = || {
+            Diagnostic::new("model.no-file", format!("{name} is not among the files."))
+                .done("Nothing was changed.")
+                .remedy(format!("Add the {name} that belongs to the model."))
+        };
+        match &mut self.location {
+            Location::Remote(shelf) => {
+                if let Some(shelf) = shelf
+                    && let Some(bytes) = shelf.small(name, limit).await
+                {
+                    return Ok(bytes);
+                }
+                let bytes = fetch_small(&format!("{}{name}", self.entry.folder), limit).await?;
+                if let Some(shelf) = shelf {
+                    shelf.keep(name, &bytes).await;
+                }
+                Ok(bytes)
+            }
+            Location::Dropped(files) => {
+                let blob = dropped(files, name).ok_or_else(absent)?;
+                if blob.size() > limit as f64 {
+                    return Err(too_large(name, limit));
+                }
+                let mut bytes = Vec::new();
+                read_blob(blob, |piece, _| {
+                    bytes.extend_from_slice(piece);
+                    Ok(())
+                })
+                .await?;
+                Ok(bytes)
+            }
+            Location::Zip(archive) => archive.read(name, limit)?.ok_or_else(absent),
+        }
+    }
+
+    /// The file with the weights, piece by piece.
+    ///
+    /// # Errors
+    /// A file that is missing, breaks off or is not the announced one, and whatever `take` refuses.
+    pub async fn weights(&mut self, take: Take<'_>) -> Result<(), Diagnostic> {
+        let (name, bytes) = (&self.entry.weights, self.entry.bytes);
+        match &mut self.location {
+            Location::Remote(shelf) => download_weights(&self.entry, shelf.as_ref(), take).await,
+            Location::Dropped(files) => {
+                let Some(blob) = dropped(files, name) else { return Ok(()) };
+                let take = |piece: &[u8], done| if stops_loading() { Err(stopped()) } else { take(piece, done, bytes) };
+                read_blob(blob, take).await.map(drop)
+            }
+            Location::Zip(archive) => {
+                let Some(mut file) = archive.file(name)? else { return Ok(()) };
+                let (mut piece, mut done) = (vec![0; PIECE as usize], 0.0);
+                loop {
+                    let read = file.read(&mut piece).map_err(|error| unreadable(name, &error))?;
+                    if read == 0 {
+                        return Ok(());
+                    }
+                    done += read as f64;
+                    take(piece.get(..read).unwrap_or_default(), done, bytes)?;
+                    yield_to_event_loop().await;
+                    if stops_loading() {
+                        return Err(stopped());
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Location {
+    /// Paths of the user's own files.
+    fn paths(&self) -> Vec<&str> {
+        match self {
+            Self::Remote(_) => Vec::new(),
+            Self::Dropped(files) => files.iter().map(|(path, _)| path.as_str()).collect(),
+            Self::Zip(archive) => archive.paths().collect(),
+        }
+    }
+
+    /// Size of one of the user's own files in bytes.
+    fn size(&mut self, name: &str) -> f64 {
+        match self {
+            Self::Remote(_) => 0.0,
+            Self::Dropped(files) => dropped(files, name).map_or(0.0, Blob::size),
+            Self::Zip(archive) => archive.size(name),
+        }
+    }
+}
+
+fn dropped<'a>(files: &'a [(String, Blob)], name: &str) -> Option<&'a Blob> {
+    let index = find_file(files.iter().map(|(path, _)| path.as_str()), name)?;
+    files.get(index).map(|(_, blob)| blob)
+}

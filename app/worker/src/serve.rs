@@ -1,0 +1,114 @@
+//! The loop of the worker: takes commands in turn, and carries on with what is under way in between.
+
+use futures_channel::mpsc::UnboundedReceiver;
+use futures_util::StreamExt;
+use hone_core::dataset::Hints;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Command, Event, PROTOCOL_VERSION, RequestId};
+use web_sys::Blob;
+
+use crate::data::DroppedFiles;
+use crate::device;
+use crate::engine::{Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run};
+use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
+use crate::model_source::ModelSource;
+use crate::storage;
+
+/// Serves the page for as long as it lives.
+pub async fn serve(mut inbox: UnboundedReceiver<Request>) {
+    let mut engine = Engine::default();
+    loop {
+        while let Ok(request) = inbox.try_recv() {
+            handle(&mut engine, request).await;
+        }
+        if work(&mut engine).await {
+            yield_to_event_loop().await;
+        } else if let Some(request) = inbox.next().await {
+            handle(&mut engine, request).await;
+        } else {
+            return;
+        }
+    }
+}
+
+async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
+    // A dry run or a query belongs to the data and the model before the change.
+    if command.changes_what_is_learned() {
+        engine.dry_run = None;
+        inference::stop(engine);
+    }
+    match command {
+        Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
+            let reason = format!("{version} and {PROTOCOL_VERSION}");
+            answer(id, &Event::Fatal { diagnostic: wrong_version(&reason) });
+        }
+        Command::Hello { device, known_check, .. } => {
+            let chosen = device::choose(device, known_check).await;
+            answer(id, &Event::Ready { device: chosen.report.clone() });
+            engine.device = Some(chosen);
+            storage::report_kept().await;
+        }
+        Command::ForgetModel { id: model } => {
+            storage::forget(&model).await;
+            storage::report_kept().await;
+        }
+        Command::Start { recipe } => run::start(engine, id, recipe),
+        Command::Pause => run::pause(engine),
+        Command::Resume => run::resume(engine),
+        Command::Stop if engine.dry_run.is_some() => dry_run::stop(engine),
+        Command::Stop => run::stop(engine),
+        Command::SetTrainable { group, trainable } => run::set_trainable(engine, group, trainable),
+        Command::FindRate { recipe } => dry_run::find_rate(engine, id, recipe),
+        Command::Estimate { recipe } => dry_run::estimate(engine, id, recipe),
+        Command::Predict { query } => inference::predict(engine, id, query),
+        Command::StopWriting => inference::stop(engine),
+        Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
+        Command::Export { form } => export::export(engine, id, form).await,
+        Command::Bench { case } => bench::run(engine, id, case).await,
+        Command::FindModel { hub, id: name } => hub::find(engine, id, &hub, &name).await,
+        // The mailbox has carried it out.
+        Command::StopLoading => {}
+        Command::OpenData { .. }
+        | Command::MapData { .. }
+        | Command::CloseValidation
+        | Command::LoadModel { .. }
+        | Command::LoadFiles { .. } => change_inputs(engine, id, command, files).await,
+    }
+}
+
+/// Carries out a command that changes what a run learns from.
+async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, files: Vec<Blob>) {
+    match command {
+        Command::OpenData { role, .. } if engine.is_running() => {
+            let diagnostic = Diagnostic::new("data.running", "A run is going on.")
+                .done("It continues with the file that it was started with.")
+                .remedy("Stop it or wait for its end, and then choose the new file.");
+            answer(id, &Event::DataNotOpened { role, diagnostic });
+        }
+        // The page offers none of the others during a run.
+        _ if engine.is_running() => {}
+        Command::OpenData { role, name, aligned_with, encoding, has_header } => {
+            let dropped = DroppedFiles { name, aligned_with, files };
+            engine.data.open(id, role, dropped, Hints { encoding, has_header }).await;
+        }
+        Command::MapData { mapping, validation_ratio, seed } => {
+            engine.data.map(id, mapping, validation_ratio, seed).await;
+        }
+        Command::CloseValidation => engine.data.close_validation(),
+        Command::LoadModel { model } => model::load(engine, id, ModelSource::of_entry(model).await).await,
+        Command::LoadFiles { name, paths } => {
+            model::load(engine, id, ModelSource::of_files(name, paths, files)).await;
+        }
+        _ => {}
+    }
+}
+
+/// Does a little of what is under way: encodes rows, answers a query, or takes the next batch of a dry run or a run.
+/// Returns false if there is nothing to do.
+async fn work(engine: &mut Engine) -> bool {
+    if engine.data.encode_some(engine.model.as_ref().map(|model| &model.pretrained)) {
+        return true;
+    }
+    // Somebody waits for the answer to a query; a dry run can wait for it.
+    inference::advance(engine).await || dry_run::advance(engine).await || run::advance(engine).await
+}
