@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use hone_core::recipe::Field;
 use leptos::prelude::*;
 
 use crate::components::{NumberRow, changing, pressed, ticked};
@@ -14,6 +15,7 @@ const DECAYS: [(f64, &str); 3] = [(1.0, "Off"), (0.8, "0.8"), (1.0 / 2.6, "1/2.6
 #[component]
 pub fn Rates() -> impl IntoView {
     let page = Page::get();
+    let field = Field::named("lr_per_group");
     let is_custom = page.memo(|state| !state.form.recipe.lr_per_group.is_empty());
     let lacks_model = page.memo(|state| state.model.report().is_none());
     let quick = DECAYS.map(|(factor, name)| {
@@ -56,8 +58,9 @@ pub fn Rates() -> impl IntoView {
                     "A learning rate for each group"
                 </label>
                 <p class="hint">
-                    "Lower layers hold more general knowledge and should change less than the new head. "
-                    <span class="when">"Set each rate yourself to repeat a paper or to protect a layer."</span>
+                    {field.map(|field| field.what)}
+                    " "
+                    <span class="when">{field.map(|field| field.when)}</span>
                 </p>
                 <GroupRates />
             </div>

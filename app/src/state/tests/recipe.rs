@@ -52,7 +52,7 @@ fn the_length_of_a_stage_is_whole_in_steps_and_evaluations() {
 }
 
 #[test]
-fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
+fn ratios_are_typed_in_percent_and_a_comma_is_a_decimal_point() {
     let mut recipe = RecipeSpec::default();
     let ratio = number("validation_ratio");
     parse_into(ratio, "12,5", &mut recipe).unwrap();
@@ -65,7 +65,7 @@ fn a_share_is_typed_in_per_cent_and_a_comma_is_a_point() {
 }
 
 #[test]
-fn a_recipe_file_is_taken_whole_or_not_at_all() {
+fn a_recipe_file_is_accepted_whole_or_not_at_all() {
     let mut form = Form::default();
     form.import(read(r#"{"epochs": 5}"#), None);
     assert_eq!((form.recipe.epochs, &form.diagnostic), (5, &None));
@@ -91,7 +91,7 @@ fn the_planned_curve_ends_where_the_run_ends() {
 }
 
 #[test]
-fn every_choice_and_switch_reads_back_what_was_set() {
+fn every_choice_and_switch_reads_back_its_value() {
     for field in GROUPS.into_iter().flat_map(controls) {
         let mut recipe = RecipeSpec::default();
         match &field.kind {
@@ -119,7 +119,7 @@ fn every_choice_and_switch_reads_back_what_was_set() {
 }
 
 #[test]
-fn every_field_of_the_recipe_has_a_place_on_the_page() {
+fn every_field_of_the_recipe_has_a_control() {
     let elsewhere = ["version", "task", "model", "lr_per_group", "unfreeze_order", "target_modules"];
     let serde_json::Value::Object(fields) = serde_json::to_value(RecipeSpec::default()).unwrap() else { panic!() };
     for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
@@ -129,7 +129,7 @@ fn every_field_of_the_recipe_has_a_place_on_the_page() {
 }
 
 #[test]
-fn what_is_wrong_with_a_hidden_field_does_not_hold_up_a_run() {
+fn errors_of_hidden_fields_do_not_block_a_run() {
     let mut state = ready();
     state.form.type_in(Field::named("warmup_ratio").unwrap(), "x");
     assert!(state.blocker().is_some());
@@ -139,7 +139,7 @@ fn what_is_wrong_with_a_hidden_field_does_not_hold_up_a_run() {
 }
 
 #[test]
-fn a_preset_is_taken_and_a_change_to_it_is_seen() {
+fn changes_to_a_preset_are_noticed() {
     let mut state = ready();
     assert!(!state.form.is_changed());
     state.form.recipe.seed = 7;
@@ -153,7 +153,7 @@ fn a_preset_is_taken_and_a_change_to_it_is_seen() {
 }
 
 #[test]
-fn a_recipe_file_brings_back_every_map_and_list() {
+fn a_recipe_file_restores_every_map_and_list() {
     let recipe = RecipeSpec {
         lr_per_group: [(ParamGroup::Head, 1e-2), (ParamGroup::Layer(5), 1e-4)].into(),
         class_weights: ClassWeights::Given([("a".to_owned(), 2.0)].into()),
