@@ -38,7 +38,7 @@ pub enum Format {
 
 /// Everything needed to read a file's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub(crate) struct FileLayout {
     pub format: Format,
     pub encoding: Encoding,
     /// Character between cells, if the format has one.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::layout::{Encoding, Format, Layout};
+use crate::dataset::layout::{Encoding, FileLayout, Format};
 use crate::dataset::mapping::Mapping;
 use crate::diagnostic::Diagnostic;
 
@@ -41,8 +41,8 @@ pub struct SourceInfo {
 
 impl SourceInfo {
     /// The layout by which the file is read again.
-    pub(crate) fn layout(&self) -> Layout {
-        Layout {
+    pub(crate) fn layout(&self) -> FileLayout {
+        FileLayout {
             format: self.format,
             encoding: self.encoding,
             delimiter: self.delimiter,

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::dataset::phrases::count;
 use crate::dataset::tag_scheme::is_bio;
 use crate::limits::MAX_ROW_BYTES;
@@ -21,7 +21,7 @@ pub(crate) struct ConllReader;
 
 impl ConllReader {
     /// Reads the sentence at the beginning of `rest`. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         let mut words: Vec<&str> = Vec::new();
         let mut tags: Vec<&str> = Vec::new();
         let mut width = None;
@@ -32,7 +32,7 @@ impl ConllReader {
                 return more(rest);
             }
             match parse_line(line) {
-                Line::Blank if used == 0 => return Step::Skip(line.len()),
+                Line::Blank if used == 0 => return ReadStep::Skip(line.len()),
                 Line::Blank => return sentence(used + line.len(), (&words, &tags), problem, record),
                 Line::Comment => {}
                 Line::Word(columns) => {
@@ -56,20 +56,20 @@ impl ConllReader {
 }
 
 /// Asks for more text, unless the sentence is already too long.
-fn more(rest: &str) -> Step {
+fn more(rest: &str) -> ReadStep {
     if rest.len() <= MAX_ROW_BYTES {
-        return Step::NeedMore;
+        return ReadStep::NeedMore;
     }
-    Step::Invalid(rest.len(), format!("the sentence is longer than {} MB", MAX_ROW_BYTES >> 20))
+    ReadStep::Invalid(rest.len(), format!("the sentence is longer than {} MB", MAX_ROW_BYTES >> 20))
 }
 
 /// Writes a sentence as a record, or reports its problem.
-fn sentence(used: usize, (words, tags): (&[&str], &[&str]), problem: Option<String>, record: &mut Record) -> Step {
+fn sentence(used: usize, (words, tags): (&[&str], &[&str]), problem: Option<String>, record: &mut Record) -> ReadStep {
     if let Some(reason) = problem {
-        return Step::Invalid(used, reason);
+        return ReadStep::Invalid(used, reason);
     }
     if words.is_empty() {
-        return Step::Skip(used);
+        return ReadStep::Skip(used);
     }
     // Joined by spaces, a word that is empty or contains a space could not be split off again.
     let is_splittable = words.iter().chain(tags).all(|word| !word.is_empty() && !word.contains(' '));
@@ -77,7 +77,7 @@ fn sentence(used: usize, (words, tags): (&[&str], &[&str]), problem: Option<Stri
         let cell = if is_splittable { column.join(" ") } else { serde_json::json!(column).to_string() };
         record.push_cell(&cell);
     }
-    Step::Record(used)
+    ReadStep::Record(used)
 }
 
 enum Line<'a> {
@@ -140,16 +140,16 @@ mod tests {
         while !rest.is_empty() {
             let mut record = Record::default();
             let used = match ConllReader.step(rest, true, &mut record) {
-                Step::Record(used) => {
+                ReadStep::Record(used) => {
                     found.push(Ok([record.get(0).into(), record.get(1).into()]));
                     used
                 }
-                Step::Invalid(used, reason) => {
+                ReadStep::Invalid(used, reason) => {
                     found.push(Err(reason));
                     used
                 }
-                Step::Skip(used) => used,
-                Step::NeedMore => panic!("{rest:?}"),
+                ReadStep::Skip(used) => used,
+                ReadStep::NeedMore => panic!("{rest:?}"),
             };
             rest = &rest[used..];
         }

@@ -6,7 +6,7 @@
 //! a stray quote never swallows the rows up to the next quote.
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::limits::MAX_ROW_BYTES;
 
 /// How the cells are delimited and quoted.
@@ -39,14 +39,14 @@ impl DelimitedReader {
     }
 
     /// Reads the row at the beginning of `rest`. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         if self.is_skipping {
             let line_end = rest.find('\n');
             self.is_skipping = line_end.is_none();
-            return Step::Skip(line_end.map_or(rest.len(), |at| at + 1));
+            return ReadStep::Skip(line_end.map_or(rest.len(), |at| at + 1));
         }
         if let Some(blank) = ["\n", "\r\n"].iter().find(|blank| rest.starts_with(**blank)) {
-            return Step::Skip(blank.len());
+            return ReadStep::Skip(blank.len());
         }
         let is_full = rest.len() > MAX_ROW_BYTES;
         let bytes = rest.as_bytes();
@@ -57,7 +57,7 @@ impl DelimitedReader {
                 _ => Close::Never,
             };
             match close {
-                Close::Unknown => return Step::NeedMore,
+                Close::Unknown => return ReadStep::NeedMore,
                 Close::At(len) => {
                     write_quoted(record, &rest[at + 1..at + 1 + len]);
                     at += len + 2;
@@ -70,12 +70,12 @@ impl DelimitedReader {
                         None if is_end => rest.len(),
                         None if is_full => {
                             self.is_skipping = true;
-                            return Step::Invalid(
+                            return ReadStep::Invalid(
                                 rest.len(),
                                 format!("the row is longer than {} MB", MAX_ROW_BYTES >> 20),
                             );
                         }
-                        None => return Step::NeedMore,
+                        None => return ReadStep::NeedMore,
                     };
                     let cell = &rest[at..end];
                     let is_last = bytes.get(end) != Some(&self.dialect.delimiter);
@@ -89,7 +89,7 @@ impl DelimitedReader {
                 continue;
             }
             let line_end = if bytes.get(at) == Some(&b'\r') { 2 } else { 1 };
-            return Step::Record((at + line_end).min(rest.len()));
+            return ReadStep::Record((at + line_end).min(rest.len()));
         }
     }
 
@@ -144,12 +144,12 @@ mod tests {
         while !rest.is_empty() {
             let mut record = Record::default();
             match format.step(rest, true, &mut record) {
-                Step::Record(used) => {
+                ReadStep::Record(used) => {
                     rows.push(record.iter().map(str::to_owned).collect());
                     rest = &rest[used..];
                 }
-                Step::Skip(used) => rest = &rest[used..],
-                Step::NeedMore | Step::Invalid(..) => panic!("{rest:?}"),
+                ReadStep::Skip(used) => rest = &rest[used..],
+                ReadStep::NeedMore | ReadStep::Invalid(..) => panic!("{rest:?}"),
             }
         }
         rows

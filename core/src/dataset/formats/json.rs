@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::limits::MAX_ROW_BYTES;
 
 /// Reason to skip everything after a value whose end is missing.
@@ -87,27 +87,27 @@ impl JsonLinesReader {
     }
 
     /// Reads the line at the beginning of `rest`. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         let line_end = rest.find('\n');
         let used = line_end.map_or(rest.len(), |at| at + 1);
         if self.is_skipping {
             self.is_skipping = line_end.is_none();
-            return Step::Skip(used);
+            return ReadStep::Skip(used);
         }
         if line_end.is_none() && !is_end {
             if rest.len() <= MAX_ROW_BYTES {
-                return Step::NeedMore;
+                return ReadStep::NeedMore;
             }
             self.is_skipping = true;
-            return Step::Invalid(used, format!("the line is longer than {} MB", MAX_ROW_BYTES >> 20));
+            return ReadStep::Invalid(used, format!("the line is longer than {} MB", MAX_ROW_BYTES >> 20));
         }
         let line = rest[..used].trim();
         if line.is_empty() {
-            return Step::Skip(used);
+            return ReadStep::Skip(used);
         }
         match self.columns.write(line, record) {
-            Ok(()) => Step::Record(used),
-            Err(reason) => Step::Invalid(used, reason),
+            Ok(()) => ReadStep::Record(used),
+            Err(reason) => ReadStep::Invalid(used, reason),
         }
     }
 }
@@ -136,33 +136,33 @@ impl JsonArrayReader {
     }
 
     /// Reads the element at the beginning of `rest`. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         if self.position == ArrayPosition::Over {
-            return Step::Skip(rest.len());
+            return ReadStep::Skip(rest.len());
         }
         if self.position == ArrayPosition::Before {
-            let Some(at) = rest.find('[') else { return Step::Skip(rest.len()) };
+            let Some(at) = rest.find('[') else { return ReadStep::Skip(rest.len()) };
             self.position = ArrayPosition::Inside;
-            return Step::Skip(at + 1);
+            return ReadStep::Skip(at + 1);
         }
         let gap = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', ',']).len();
         if gap > 0 {
-            return Step::Skip(gap);
+            return ReadStep::Skip(gap);
         }
         if rest.starts_with(']') {
             self.position = ArrayPosition::Over;
-            return Step::Skip(1);
+            return ReadStep::Skip(1);
         }
         match element_len(rest.as_bytes()) {
             Some(len) => match self.columns.write(&rest[..len], record) {
-                Ok(()) => Step::Record(len),
-                Err(reason) => Step::Invalid(len, reason),
+                Ok(()) => ReadStep::Record(len),
+                Err(reason) => ReadStep::Invalid(len, reason),
             },
             None if is_end || rest.len() > MAX_ROW_BYTES => {
                 self.position = ArrayPosition::Over;
-                Step::Invalid(rest.len(), NEVER_ENDS.into())
+                ReadStep::Invalid(rest.len(), NEVER_ENDS.into())
             }
-            None => Step::NeedMore,
+            None => ReadStep::NeedMore,
         }
     }
 }

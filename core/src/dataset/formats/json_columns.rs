@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::dataset::formats::json::{json_error, string_len, value_len, write_value};
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::dataset::phrases::{count, names};
 use crate::limits::MAX_JSON_BYTES;
 
@@ -35,9 +35,9 @@ impl JsonColumnsReader {
     }
 
     /// Reads the next row. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         if self.is_over {
-            return Step::Skip(rest.len());
+            return ReadStep::Skip(rest.len());
         }
         if self.row.is_none() {
             if rest.len() > MAX_JSON_BYTES {
@@ -46,27 +46,27 @@ impl JsonColumnsReader {
                     "columns of more than {} MB cannot be read: write one object per line",
                     MAX_JSON_BYTES >> 20
                 );
-                return Step::Invalid(rest.len(), what);
+                return ReadStep::Invalid(rest.len(), what);
             }
             if !is_end {
-                return Step::NeedMore;
+                return ReadStep::NeedMore;
             }
             if let Err(reason) = self.read(rest) {
                 self.is_over = true;
-                return Step::Invalid(rest.len(), reason);
+                return ReadStep::Invalid(rest.len(), reason);
             }
         }
         let row = self.row.unwrap_or_default();
         let rows = self.columns.first().map_or(0, Vec::len);
         if row >= rows {
             self.is_over = true;
-            return Step::Skip(rest.len());
+            return ReadStep::Skip(rest.len());
         }
         for column in &self.columns {
             write_value(column.get(row), record);
         }
         self.row = Some(row + 1);
-        Step::Record(0)
+        ReadStep::Record(0)
     }
 
     fn read(&mut self, json: &str) -> Result<(), String> {
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn columns_must_have_equal_lengths() {
         let reason = |json: &str| match JsonColumnsReader::default().step(json, true, &mut Record::default()) {
-            Step::Invalid(_, reason) => reason,
+            ReadStep::Invalid(_, reason) => reason,
             _ => panic!("{json}"),
         };
         assert_eq!(reason(r#"{"a":[1,2],"b":[1]}"#), "column \"b\" has 1 value, another one has 2");

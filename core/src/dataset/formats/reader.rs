@@ -7,9 +7,9 @@ use crate::dataset::formats::json::{JsonArrayReader, JsonLinesReader};
 use crate::dataset::formats::json_columns::JsonColumnsReader;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::squad::SquadReader;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::dataset::formats::text::TextReader;
-use crate::dataset::layout::{Format, Layout};
+use crate::dataset::layout::{FileLayout, Format};
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
 
@@ -32,7 +32,7 @@ enum FormatReader {
 }
 
 impl FormatReader {
-    fn new(layout: Layout) -> Self {
+    fn new(layout: FileLayout) -> Self {
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(Dialect {
                 delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
@@ -47,7 +47,7 @@ impl FormatReader {
         }
     }
 
-    fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         match self {
             Self::Delimited(reader) => reader.step(rest, is_end, record),
             Self::JsonLines(reader) => reader.step(rest, is_end, record),
@@ -75,7 +75,7 @@ pub(crate) struct RecordReader {
 }
 
 impl RecordReader {
-    pub(crate) fn new(layout: Layout) -> Self {
+    pub(crate) fn new(layout: FileLayout) -> Self {
         Self {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
             expects_header: layout.has_header,
@@ -101,14 +101,14 @@ impl RecordReader {
         while at < self.rest.len() {
             self.record.clear();
             let (used, record) = match self.reader.step(&self.rest[at..], is_end, &mut self.record) {
-                Step::NeedMore => break,
-                Step::Skip(used) => (used, None),
-                Step::Invalid(used, reason) => (used, Some(Err(reason))),
-                Step::Record(used) if self.expects_header => {
+                ReadStep::NeedMore => break,
+                ReadStep::Skip(used) => (used, None),
+                ReadStep::Invalid(used, reason) => (used, Some(Err(reason))),
+                ReadStep::Record(used) if self.expects_header => {
                     self.expects_header = false;
                     (used, None)
                 }
-                Step::Record(used) => match self.width {
+                ReadStep::Record(used) => match self.width {
                     Some(width) if width != self.record.len() => (used, Some(Err(ragged(&self.record, width)))),
                     _ => (used, Some(Ok(&self.record))),
                 },

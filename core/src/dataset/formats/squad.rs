@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::dataset::formats::json::{NEVER_ENDS, json_error, string_len, value_len};
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::limits::MAX_ROW_BYTES;
 
 /// Columns of a question's record.
@@ -57,9 +57,9 @@ enum ObjectKind {
 
 impl SquadReader {
     /// Reads the next question. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         if self.is_over {
-            return Step::Skip(rest.len());
+            return ReadStep::Skip(rest.len());
         }
         if let Some(question) = self.questions.pop_front() {
             return self.write_question(question, record);
@@ -78,39 +78,39 @@ impl SquadReader {
             _ => Some(rest.find(['{', '"']).unwrap_or(rest.len())),
         };
         match len {
-            Some(len) => Step::Skip(len),
+            Some(len) => ReadStep::Skip(len),
             None if is_end || rest.len() > MAX_ROW_BYTES => {
                 self.is_over = true;
-                Step::Invalid(rest.len(), NEVER_ENDS.into())
+                ReadStep::Invalid(rest.len(), NEVER_ENDS.into())
             }
-            None => Step::NeedMore,
+            None => ReadStep::NeedMore,
         }
     }
 
-    fn begin_paragraph(&mut self, json: &str, record: &mut Record) -> Step {
+    fn begin_paragraph(&mut self, json: &str, record: &mut Record) -> ReadStep {
         let SquadParagraph { context, qas } = match serde_json::from_str(json) {
             Ok(paragraph) => paragraph,
             Err(error) if error.is_data() => {
-                return Step::Invalid(json.len(), format!("not a paragraph of SQuAD: {error}"));
+                return ReadStep::Invalid(json.len(), format!("not a paragraph of SQuAD: {error}"));
             }
-            Err(error) => return Step::Invalid(json.len(), json_error(&error)),
+            Err(error) => return ReadStep::Invalid(json.len(), json_error(&error)),
         };
         (self.context, self.questions, self.len) = (context, qas.into(), json.len());
         match self.questions.pop_front() {
             Some(question) => self.write_question(question, record),
-            None => Step::Invalid(json.len(), "the paragraph has no questions".into()),
+            None => ReadStep::Invalid(json.len(), "the paragraph has no questions".into()),
         }
     }
 
     /// Writes a question's cells. The paragraph is consumed with its last question.
-    fn write_question(&mut self, question: SquadQuestion, record: &mut Record) -> Step {
+    fn write_question(&mut self, question: SquadQuestion, record: &mut Record) -> ReadStep {
         let SquadQuestion { id, question, answers, is_impossible } = question;
         let id = id.as_str().map_or_else(|| if id.is_null() { String::new() } else { id.to_string() }, str::to_owned);
         let answers = if is_impossible { json!([]) } else { json!(answers) };
         for cell in [&id, &question, &self.context, &answers.to_string(), &is_impossible.to_string()] {
             record.push_cell(cell);
         }
-        Step::Record(if self.questions.is_empty() { self.len } else { 0 })
+        ReadStep::Record(if self.questions.is_empty() { self.len } else { 0 })
     }
 }
 
@@ -150,16 +150,16 @@ mod tests {
         while !rest.is_empty() {
             let mut record = Record::default();
             let used = match squad.step(rest, true, &mut record) {
-                Step::Record(used) => {
+                ReadStep::Record(used) => {
                     found.push(Ok(record.iter().map(str::to_owned).collect()));
                     used
                 }
-                Step::Invalid(used, reason) => {
+                ReadStep::Invalid(used, reason) => {
                     found.push(Err(reason));
                     used
                 }
-                Step::Skip(used) => used,
-                Step::NeedMore => panic!("{rest:?}"),
+                ReadStep::Skip(used) => used,
+                ReadStep::NeedMore => panic!("{rest:?}"),
             };
             rest = &rest[used..];
         }

@@ -1,7 +1,7 @@
 //! One step of a format's reader.
 
 /// What a reader found at the beginning of the text. The numbers are the bytes it consumed.
-pub(crate) enum Step {
+pub(crate) enum ReadStep {
     /// No complete record yet: more text is needed.
     NeedMore,
     /// A record, whose cells were written.

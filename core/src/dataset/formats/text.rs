@@ -1,7 +1,7 @@
 //! Running text: one row per paragraph, or per line if there are no blank lines.
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 
 /// Name of the only column.
 pub(crate) const COLUMN: &str = "text";
@@ -16,16 +16,16 @@ pub(crate) struct TextReader {
 
 impl TextReader {
     /// Reads the passage at the beginning of `rest`. `is_end` is true if no more text will come.
-    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> Step {
+    pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
         let mut end = 0;
         for line in rest.split_inclusive('\n') {
             let is_blank = line.trim().is_empty();
             if is_blank && !line.ends_with('\n') && !is_end {
                 // The line may continue in the next chunk.
-                return Step::NeedMore;
+                return ReadStep::NeedMore;
             }
             if is_blank && end == 0 {
-                return Step::Skip(line.len());
+                return ReadStep::Skip(line.len());
             }
             if is_blank && self.by_paragraph {
                 return write(&rest[..end], record);
@@ -38,14 +38,14 @@ impl TextReader {
                 return write(&rest[..end], record);
             }
         }
-        if is_end { write(rest, record) } else { Step::NeedMore }
+        if is_end { write(rest, record) } else { ReadStep::NeedMore }
     }
 }
 
-fn write(passage: &str, record: &mut Record) -> Step {
+fn write(passage: &str, record: &mut Record) -> ReadStep {
     record.write(passage.trim_end());
     record.end_cell();
-    Step::Record(passage.len())
+    ReadStep::Record(passage.len())
 }
 
 /// The last position before `limit` where white space ends. If there is none, the last character boundary up to `limit`.
@@ -68,12 +68,12 @@ mod tests {
         while !rest.is_empty() {
             let mut record = Record::default();
             match (TextReader { by_paragraph }).step(rest, true, &mut record) {
-                Step::Record(used) => {
+                ReadStep::Record(used) => {
                     rows.push(record.get(0).to_owned());
                     rest = &rest[used..];
                 }
-                Step::Skip(used) => rest = &rest[used..],
-                Step::NeedMore | Step::Invalid(..) => panic!("{rest:?}"),
+                ReadStep::Skip(used) => rest = &rest[used..],
+                ReadStep::NeedMore | ReadStep::Invalid(..) => panic!("{rest:?}"),
             }
         }
         rows

@@ -4,6 +4,7 @@ pub(crate) mod cell_kind;
 pub(crate) mod columns;
 pub(crate) mod findings;
 pub(crate) mod guess;
+pub(crate) mod header;
 pub(crate) mod languages;
 pub(crate) mod scan;
 pub(crate) mod sniff;

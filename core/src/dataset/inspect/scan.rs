@@ -6,7 +6,7 @@ use crate::dataset::formats::text;
 use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::guess::guess;
 use crate::dataset::inspect::sniff::sniff;
-use crate::dataset::layout::{Encoding, Format, Layout};
+use crate::dataset::layout::{Encoding, FileLayout, Format};
 use crate::dataset::mapping::Mapping;
 use crate::dataset::phrases::{names, thousands};
 use crate::dataset::source::SourceInfo;
@@ -105,7 +105,7 @@ impl Scanner {
 
 /// The scan of a file whose layout is known.
 struct RecordScan {
-    layout: Layout,
+    layout: FileLayout,
     decoder: Decoder,
     reader: RecordReader,
     text: String,
@@ -126,7 +126,7 @@ impl RecordScan {
             return Err(empty_file());
         }
         let sniffed = sniff(name, &text, is_whole, hints.has_header)?;
-        let layout = Layout {
+        let layout = FileLayout {
             format: sniffed.format,
             encoding,
             delimiter: sniffed.dialect.map(|dialect| char::from(dialect.delimiter)),

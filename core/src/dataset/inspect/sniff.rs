@@ -1,4 +1,4 @@
-//! Detects the format of a file, its delimiter and its header.
+//! Detects the format of a file and its delimiter.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,9 @@ use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::json::is_object;
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::Step;
+use crate::dataset::formats::step::ReadStep;
 use crate::dataset::formats::{squad, text};
-use crate::dataset::inspect::columns::is_typical_name;
-use crate::dataset::inspect::languages::language;
+use crate::dataset::inspect::header::{column_names, looks_like_header};
 use crate::dataset::layout::Format;
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
@@ -164,12 +163,12 @@ fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String
     while !rest.is_empty() && rows.len() < SNIFF_ROWS {
         record.clear();
         let used = match reader.step(rest, is_end, &mut record) {
-            Step::NeedMore => break,
-            Step::Record(used) => {
+            ReadStep::NeedMore => break,
+            ReadStep::Record(used) => {
                 rows.push(record.iter().map(str::to_owned).collect());
                 used
             }
-            Step::Skip(used) | Step::Invalid(used, _) => used,
+            ReadStep::Skip(used) | ReadStep::Invalid(used, _) => used,
         };
         rest = &rest[used..];
     }
@@ -186,57 +185,6 @@ fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
         Some((width, fitting)) if width > 1 => (width, fitting as f64 / rows.len() as f64),
         _ => (1, 0.0),
     }
-}
-
-/// Returns true if the first row looks like a header: it has typical names, or differs in kind from the other rows.
-fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
-    let Some((first, rest)) = rows.split_first() else {
-        return false;
-    };
-    let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok();
-    if first.iter().any(|cell| is_number(cell) || cell.chars().count() > 60) {
-        return false;
-    }
-    let rest: Vec<_> = rest.iter().filter(|row| row.len() == width).collect();
-    let column = |index: usize| rest.iter().map(move |row| row[index].trim());
-    let names = || first.iter().take(width).map(|cell| cell.trim()).enumerate();
-    if names().all(|(_, name)| language(name).is_some()) {
-        return true;
-    }
-    if names().any(|(index, name)| !name.contains(' ') && is_typical_name(name) && column(index).all(|it| it != name)) {
-        return true;
-    }
-    if rest.is_empty() {
-        return false;
-    }
-    names().any(|(index, name)| {
-        let has_all = |test: &dyn Fn(&str) -> bool| column(index).all(test);
-        let values: std::collections::HashSet<_> = column(index).collect();
-        let is_new_to_few = rest.len() >= 4 && values.len() * 2 <= rest.len() && !values.contains(name);
-        !name.is_empty()
-            && (has_all(&is_number) || is_new_to_few || (!name.contains(' ') && has_all(&|it| it.contains(' '))))
-    })
-}
-
-/// Distinct names for `width` columns, and the names that occur more than once in the header.
-fn column_names(header: &[String], width: usize) -> (Vec<String>, Vec<String>) {
-    let mut names: Vec<String> = Vec::with_capacity(width);
-    let mut repeated: Vec<String> = Vec::new();
-    for index in 0..width {
-        let given = header.get(index).map_or("", |name| name.trim());
-        let wanted = if given.is_empty() { format!("column {}", index + 1) } else { given.to_owned() };
-        let mut name = wanted.clone();
-        let mut copy = 1;
-        while names.contains(&name) {
-            copy += 1;
-            name = format!("{wanted} ({copy})");
-        }
-        if copy > 1 && !repeated.contains(&wanted) {
-            repeated.push(wanted);
-        }
-        names.push(name);
-    }
-    (names, repeated)
 }
 
 #[cfg(test)]
