@@ -8,6 +8,7 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::text::chat_nesting::check_nesting;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CHAT_FUEL, MAX_CHAT_TEMPLATE_BYTES};
 
@@ -43,6 +44,7 @@ impl ChatTemplate {
             let most = MAX_CHAT_TEMPLATE_BYTES;
             return Err(unusable(format!("it is {} bytes long; at most {most} are read", source.len())));
         }
+        check_nesting(source).map_err(unusable)?;
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| unusable(error.to_string()))?);

@@ -2,6 +2,7 @@
 
 mod batch;
 mod chat;
+mod chat_nesting;
 pub mod conversation;
 mod encode;
 mod examples;

@@ -362,8 +362,12 @@ fn run_config(bytes: &[u8]) -> String {
 
 fn templates() -> Vec<Vec<u8>> {
     let long_line = format!("{{% fo{}", "ae".repeat(40_000));
+    let minuses = format!("{{{{ {}1 }}}}", "-".repeat(100_000));
+    let sum = format!("{{{{ 1{} }}}}", "+1".repeat(100_000));
     owned(&[
         &long_line,
+        &minuses,
+        &sum,
         "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message.content }}<|im_end|>\n{% endfor %}\
          {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
         "{{ bos_token }}{%- for m in messages -%}{%- if m.role == 'system' -%}{{ raise_exception('no') }}{%- endif -%}\
