@@ -17,9 +17,9 @@ use hone_core::runner::{self, Provenance};
 use hone_core::train::{Progress, Session};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::arguments::{DeviceKind, TrainArguments};
 use crate::data::{self, Data};
 use crate::model::{self, Model};
-use crate::{DeviceKind, TrainArguments};
 
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {

@@ -7,7 +7,7 @@ use hone_core::protocol::{Backend, DeviceChoice, DeviceReport, SelfCheck};
 use hone_core::train::{MAX_DIFFERENCE, self_check};
 use wasm_bindgen::prelude::*;
 
-use crate::{errors, js, scope};
+use crate::{errors, js};
 
 /// GPU tasks that are submitted together.
 const TASKS: usize = 64;
@@ -84,7 +84,7 @@ struct Adapter {
 /// # Errors
 /// The reason why it cannot be used.
 async fn probe() -> Result<Adapter, String> {
-    let gpu = js::get(&scope().navigator(), "gpu");
+    let gpu = js::get(&js::scope().navigator(), "gpu");
     if gpu.is_undefined() {
         return Err("This browser has no WebGPU.".into());
     }

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, Request, RequestInit, Response};
 
-use crate::{js, mailbox, scope};
+use crate::{js, mailbox};
 
 /// A file that is being downloaded.
 pub struct Download {
@@ -32,7 +32,7 @@ pub async fn fetch(url: &str, from: f64) -> Result<Download, Diagnostic> {
         // Only a name or value with a line break would be refused.
         let _ = request.headers().set("Range", &format!("bytes={from}-"));
     }
-    let response = JsFuture::from(scope().fetch_with_request(&request)).await;
+    let response = JsFuture::from(js::scope().fetch_with_request(&request)).await;
     let response: Response = response.map_err(|error| failed(url, &js::message(&error)))?.unchecked_into();
     let resume = match Answer::of(response.status(), from) {
         Answer::Body(resume) => resume,

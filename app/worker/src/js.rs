@@ -4,6 +4,11 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+/// The worker's global scope.
+pub fn scope() -> web_sys::DedicatedWorkerGlobalScope {
+    js_sys::global().unchecked_into()
+}
+
 /// A property; `undefined` where there is none.
 pub fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
@@ -39,5 +44,5 @@ pub fn message(error: &JsValue) -> String {
 
 /// Milliseconds since the worker began.
 pub fn now_ms() -> f64 {
-    crate::scope().performance().map_or(0.0, |performance| performance.now())
+    scope().performance().map_or(0.0, |performance| performance.now())
 }

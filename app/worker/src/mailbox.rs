@@ -10,7 +10,7 @@ use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortController, AbortSignal, Blob, MessageChannel, MessageEvent};
 
-use crate::{js, scope};
+use crate::js;
 
 /// A command of the page with its number, and the files that came with it.
 pub struct Request {
@@ -67,7 +67,7 @@ pub fn open() -> UnboundedReceiver<Request> {
             Err(error) => report(&Event::Fatal { diagnostic: wrong_version(&error.to_string()) }),
         }
     });
-    scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    js::scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
     receiver
 }
@@ -113,7 +113,7 @@ fn post(request: Option<RequestId>, event: &Event, blob: Option<&Blob>) {
 }
 
 fn send(envelope: &Object) {
-    if let Err(error) = scope().post_message(envelope) {
+    if let Err(error) = js::scope().post_message(envelope) {
         web_sys::console::error_2(&"a message could not be sent".into(), &error);
     }
 }

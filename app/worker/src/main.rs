@@ -20,8 +20,6 @@ mod model_source;
 mod serve;
 mod storage;
 
-use wasm_bindgen::prelude::*;
-
 unsafe extern "C" {
     fn __wasm_call_ctors();
 }
@@ -35,9 +33,4 @@ fn main() {
     let mailbox = mailbox::open();
     wasm_bindgen_futures::spawn_local(serve::serve(mailbox));
     mailbox::report_ready();
-}
-
-/// The worker's global scope.
-fn scope() -> web_sys::DedicatedWorkerGlobalScope {
-    js_sys::global().unchecked_into()
 }

@@ -12,8 +12,8 @@ use web_sys::{
     FileSystemReadWriteOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle, StorageEstimate, StorageManager,
 };
 
+use crate::js;
 use crate::mailbox::report;
-use crate::{js, scope};
 
 /// The folder of all models.
 const MODELS: &str = "models";
@@ -147,7 +147,7 @@ fn folder_name(id: &str) -> String {
 
 fn storage() -> Option<StorageManager> {
     // Where a page is not secure there is none.
-    js::get(&scope().navigator(), "storage").dyn_into().ok()
+    js::get(&js::scope().navigator(), "storage").dyn_into().ok()
 }
 
 async fn models() -> Option<FileSystemDirectoryHandle> {

@@ -8,9 +8,9 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::text::chat_nesting::check_nesting;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CHAT_FUEL, MAX_CHAT_TEMPLATE_BYTES};
+use crate::text::chat_nesting::check_nesting;
 
 /// The name of the only template of an environment.
 const NAME: &str = "chat";

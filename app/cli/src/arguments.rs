@@ -1,0 +1,48 @@
+//! The command line of `hone train`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::mapping::ColumnArguments;
+
+/// Arguments of `hone train`.
+#[derive(clap::Args)]
+pub struct TrainArguments {
+    /// The recipe, as exported by the page.
+    pub recipe: PathBuf,
+    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL or plain text.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Your own validation rows, in a file with the same columns.
+    #[arg(long)]
+    pub validation: Option<PathBuf>,
+    #[command(flatten)]
+    pub columns: ColumnArguments,
+    /// A .gguf file, a folder that contains one, or a folder with config.json, model.safetensors and tokenizer.json
+    /// [default: the recipe's model, where `cargo xtask setup` puts it].
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// Folder for the tuned model, events.jsonl and result.json.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// The device to compute on.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
+    pub device: DeviceKind,
+    /// Stop after this many optimizer steps and keep the best weights.
+    #[arg(long)]
+    pub steps: Option<u32>,
+    /// Write only scores and events, no model.
+    #[arg(long)]
+    pub scores_only: bool,
+}
+
+/// The device to compute on.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceKind {
+    /// The processor.
+    Cpu,
+    /// The graphics card, through wgpu.
+    #[cfg(feature = "wgpu")]
+    Gpu,
+}
