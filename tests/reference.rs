@@ -17,8 +17,8 @@ pub fn input(batch: &Value, device: &Device) -> Input {
     let ids: Vec<Vec<i32>> = parsed(&batch["input_ids"]);
     let attention_mask = parsed::<Vec<Vec<f32>>>(&batch["attention_mask"]).concat();
     let token_type_ids = batch.get("token_type_ids").map(|types| parsed::<Vec<Vec<i32>>>(types).concat());
-    Batch { rows: ids.len(), len: ids[0].len(), ids: ids.concat(), attention_mask, token_type_ids, tokens: 0 }
-        .input(device)
+    let (rows, len, ids) = (ids.len(), ids[0].len(), ids.concat());
+    Input::new(&Batch { rows, len, ids, attention_mask, token_type_ids, tokens: 0 }, device)
 }
 
 /// A golden batch as a step of a task whose model has `outputs` outputs. All classes have the same weight.

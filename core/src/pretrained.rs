@@ -83,7 +83,7 @@ impl Pretrained {
         let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_eos_ids(&ends);
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
         let body = BaseModel::load(&config, &mut tensors)?;
-        let general = general_texts(&tokenizer, config.positions())?;
+        let general = general_texts(&tokenizer, config.max_positions())?;
         let (tokenizer, quantized) = (Arc::new(tokenizer), tensors.quantized());
         let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantized };
         Ok((model, tensors.finish()))
@@ -91,7 +91,7 @@ impl Pretrained {
 
     /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
     pub fn facts(&self, suggested_len: u32) -> ModelFacts {
-        self.body.facts(self.config.positions(), self.pooling, suggested_len)
+        self.body.facts(self.config.max_positions(), self.pooling, suggested_len)
     }
 
     /// The facts about the loaded model, under the catalog's `id` and `name`.
@@ -108,7 +108,7 @@ impl Pretrained {
             bytes: self.body.file_bytes() as f64,
             layers: sizes.layers as u32,
             hidden: sizes.hidden as u32,
-            max_positions: self.config.positions() as u32,
+            max_positions: self.config.max_positions() as u32,
             vocab: self.config.vocab() as u32,
             applied: import.applied as u32,
             missing: import.initialized,

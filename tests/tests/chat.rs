@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use hone_core::limits::MAX_CHAT_TEMPLATE_BYTES;
-use hone_core::text::{ChatTemplate, Message};
+use hone_core::text::{ChatMessage, ChatTemplate};
 use hone_tests::json;
 use serde_json::json as value;
 
-fn user(content: &str) -> Vec<Message> {
-    vec![Message { role: "user".into(), content: content.into() }]
+fn user(content: &str) -> Vec<ChatMessage> {
+    vec![ChatMessage { role: "user".into(), content: content.into() }]
 }
 
 fn file(name: &str, text: impl ToString) -> (String, Vec<u8>) {
@@ -28,7 +28,7 @@ fn rendered_conversations_equal_transformers() {
         let name = case["template"].as_str().unwrap();
         let source = golden["templates"][name].as_str().unwrap();
         let template = ChatTemplate::find(&[config(source)]).unwrap().unwrap();
-        let messages: Vec<Message> = serde_json::from_value(case["messages"].clone()).unwrap();
+        let messages: Vec<ChatMessage> = serde_json::from_value(case["messages"].clone()).unwrap();
         match (template.render(&messages, case["prompt"] == true), case["error"].as_str()) {
             (Ok(text), None) => assert_eq!(text, case["text"].as_str().unwrap(), "{name}, {messages:?}"),
             (Err(diagnostic), Some(error)) => {
@@ -61,7 +61,7 @@ fn unusable_templates_are_rejected() {
         assert!(diagnostic.what.contains(because), "{diagnostic} does not say {because:?}");
     };
     refused(&[file("chat_template.jinja", "a\n{% for %}")], "line 2 of the template");
-    refused(&[file("chat_template.jinja", "a".repeat(MAX_CHAT_TEMPLATE_BYTES + 1))], "at most");
+    refused(&[file("chat_template.jinja", "a".repeat(MAX_CHAT_TEMPLATE_BYTES + 1))], "the limit is");
     refused(&[file("tokenizer_config.json", "{")], "tokenizer_config.json cannot be read");
     refused(&[("chat_template.jinja".into(), vec![0xff])], "not UTF-8");
     refused(&[file("chat_template.jinja", "{{".to_owned() + &"(".repeat(100_000))], "the template");

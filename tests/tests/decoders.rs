@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
 use hone_core::limits::MAX_PROMPT_PIECE;
-use hone_core::model::{Cache, TaskModel};
+use hone_core::model::{KvCache, TaskModel};
 use hone_core::recipe::Task;
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
 use hone_core::train::{RowLoss, StepInput, predict};
@@ -130,10 +130,11 @@ fn the_kv_cache_gives_the_logits_of_the_whole_text() {
         let whole = scores(&model, &batch, &device);
         let vocab = whole.len() / ids.len();
         // Three tokens, then one, then the rest.
-        let mut cache = Cache::default();
+        let mut cache = KvCache::default();
         for tokens in [0..3, 3..4, 4..ids.len()] {
             let end = tokens.end;
-            let scores: Vec<f32> = model.body.next_scores(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
+            let scores: Vec<f32> =
+                model.body.next_token_logits(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
             assert_close(name, &scores, &whole[(end - 1) * vocab..end * vocab], tolerance::LOGITS);
             assert_eq!(cache.tokens(), end);
         }
@@ -153,7 +154,7 @@ fn a_prompt_read_in_chunks_gives_the_logits_of_the_whole_prompt() {
     let mut whole = prompt;
     for _ in 0..3 {
         ready(generator.advance(&model)).unwrap();
-        let scores = model.body.next_scores(&whole, &mut Cache::default());
+        let scores = model.body.next_token_logits(&whole, &mut KvCache::default());
         whole.push(scores.argmax(1).into_data().iter::<u32>().next().unwrap());
     }
     assert!(generator.is_over() && !generator.is_reading_prompt());

@@ -1,7 +1,7 @@
 //! Gradient checkpointing gives the same gradients as a single pass, dropout included.
 
 use burn::tensor::Device;
-use hone_core::model::{Dropout, DropoutRates, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::model::{Input, Dropout, DropoutRates, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup, Pooling, Task};
 use hone_core::text::{EncodedExamples, Labels};
 use hone_core::train::{Gradients, Objective, SoftTargets, StepInput, checkpointed_gradients, gradients};
@@ -21,7 +21,7 @@ fn step(model: &TaskModel, device: &Device) -> StepInput {
         examples.labels = Labels::Continuations { target_ranges, references: Vec::new() };
     }
     let rows: Vec<u32> = (0..ROWS).collect();
-    let input = examples.batch(&rows, rows.len(), 16, 0).input(device);
+    let input = Input::new(&examples.batch(&rows, rows.len(), 16, 0), device);
     StepInput::new(input, &SoftTargets::uniform(2), &examples, &rows, &rows)
 }
 
@@ -72,7 +72,7 @@ fn encoder() -> TaskModel {
 fn a_decoder_has_the_same_gradients_with_checkpointing() {
     for name in ["micro_llama", "micro_llama_untied", "micro_gpt2"] {
         let model = decoder(&golden(name), &Device::flex());
-        for rates in [DropoutRates::default(), DropoutRates::all(0.2)] {
+        for rates in [DropoutRates::default(), DropoutRates::uniform(0.2)] {
             assert_same(&model, |_| true, rates, Objective::default());
             assert_same(&model, |group| group >= ParamGroup::Layer(1), rates, Objective::default());
         }
@@ -84,7 +84,7 @@ fn adapters_have_the_same_gradients_with_checkpointing() {
     let mut model = decoder(&golden("micro_llama"), &Device::flex());
     let targets = LoraTarget::ALL.into();
     model.adapt(&LoraConfig { rank: 4, scale: 2.0, is_dora: true, targets }, 1);
-    assert_same(&model, |_| true, DropoutRates::all(0.1), Objective::default());
+    assert_same(&model, |_| true, DropoutRates::uniform(0.1), Objective::default());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::dataset::{Message, Role};
-use hone_core::model::{Cache, LoraConfig, ModelConfig, TaskModel};
+use hone_core::model::{KvCache, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{LoraTarget, Pooling, Task};
 use hone_core::text::{ChatTemplate, Tokenizer, conversation};
 use hone_core::weights::{GgufReader, Incoming, WeightMut, Weights};
@@ -29,13 +29,14 @@ fn ten_answers_equal_transformers() {
         let question = answer["question"].as_str().unwrap();
         let ids = |key: &str| serde_json::from_value::<Vec<u32>>(answer[key].clone()).unwrap();
         let messages = [Message { role: Role::User, content: question }];
-        let prompt = conversation::prompt(&tokenizer, template.as_ref(), &messages).unwrap();
+        let prompt = conversation::generation_prompt(&tokenizer, template.as_ref(), &messages).unwrap();
         assert_eq!(prompt, ids("prompt"), "{question}");
 
-        let (mut cache, mut unseen, mut generated) = (Cache::default(), prompt, Vec::new());
+        let (mut cache, mut unseen, mut generated) = (KvCache::default(), prompt, Vec::new());
         let completion = ids("completion");
         while generated.len() < completion.len() {
-            let scores: Vec<f32> = model.body.next_scores(&unseen, &mut cache).into_data().try_into_vec().unwrap();
+            let scores: Vec<f32> =
+                model.body.next_token_logits(&unseen, &mut cache).into_data().try_into_vec().unwrap();
             let best = (0..).zip(&scores).max_by(|a: &(u32, _), b| f32::total_cmp(a.1, b.1)).unwrap().0;
             if generated.is_empty() {
                 let some: Vec<f32> = scores.into_iter().step_by(every).collect();
@@ -73,7 +74,7 @@ fn each_trained_turn_follows_the_prompt_that_asks_for_it() {
         .collect();
     assert_eq!(learned, ["A parrot, 12 years old.\n", "Still a parrot.\n"]);
     for (i, range) in turns.target_ranges.iter().enumerate() {
-        let prompt = conversation::prompt(&tokenizer, template.as_ref(), &messages[..2 * i + 1]).unwrap();
+        let prompt = conversation::generation_prompt(&tokenizer, template.as_ref(), &messages[..2 * i + 1]).unwrap();
         assert_eq!(prompt, turns.ids[..range.start as usize]);
         // The end-of-turn token is a target too, so that generation stops there.
         let end = tokenizer.eos_ids()[0];

@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use hone_core::dataset::Example;
 use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
-use hone_core::model::TaskModel;
+use hone_core::model::{Input, TaskModel};
 use hone_core::recipe::Task;
 use hone_core::text::{EncodedExamples, EncodedRows, Labels, Tokenizer};
 use hone_core::train::{SoftTargets, StepInput};
@@ -79,7 +79,7 @@ fn assert_task(task: &str, all: &[(String, String)]) {
     let case = &info[task];
     let examples = examples(&tokenizer, case, all);
     let step = |rows: &[u32]| {
-        let input = examples.batch(rows, ROWS, LENGTH, tokenizer.pad_id()).input(&device);
+        let input = Input::new(&examples.batch(rows, ROWS, LENGTH, tokenizer.pad_id()), &device);
         StepInput::new(input, &SoftTargets::uniform(0), &examples, rows, rows)
     };
     let rows: Vec<u32> = (0..examples.len() as u32).collect();

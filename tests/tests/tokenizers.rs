@@ -79,7 +79,7 @@ fn is_usable(file: &Value) -> bool {
     for text in texts {
         let Ok(ids) = tokenizer.encode(text, 8) else { continue };
         // Decoding may fail but must not panic.
-        _ = (tokenizer.pieces(text), tokenizer.decode(&ids));
+        _ = (tokenizer.tokenize(text), tokenizer.decode(&ids));
     }
     true
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::generate::logits::LogitsProcessor;
 use crate::generate::sampling::Sampling;
 use crate::limits::MAX_PROMPT_PIECE;
-use crate::model::{BaseModel, Cache, TaskModel};
+use crate::model::{BaseModel, KvCache, TaskModel};
 
 /// Copies of the attention scores that are in memory at the same time: the scores, the masked scores and their softmax.
 const ATTENTION_COPIES: usize = 3;
@@ -14,7 +14,7 @@ const ATTENTION_COPIES: usize = 3;
 #[derive(Debug)]
 pub struct Generator {
     processor: LogitsProcessor,
-    cache: Cache,
+    cache: KvCache,
     /// Tokens that the model has not read yet.
     unread: Vec<u32>,
     /// Prompt and generated tokens.
@@ -32,7 +32,7 @@ impl Generator {
         Self {
             processor: LogitsProcessor::new(sampling),
             is_over: prompt.is_empty() || sampling.max_new_tokens == 0,
-            cache: Cache::default(),
+            cache: KvCache::default(),
             unread: prompt.to_vec(),
             ids: prompt.to_vec(),
             prompt_tokens: prompt.len(),
@@ -67,7 +67,7 @@ impl Generator {
         let rest = self.unread.split_off(self.unread.len().min(MAX_PROMPT_PIECE));
         let piece = std::mem::replace(&mut self.unread, rest);
         // In the middle of the prompt the logits are not needed; reading them waits for the device.
-        let logits = device_to_host(model.body.next_scores(&piece, &mut self.cache)).await?;
+        let logits = device_to_host(model.body.next_token_logits(&piece, &mut self.cache)).await?;
         if logits.iter().any(|logit| logit.is_nan()) {
             self.is_over = true;
             return Err(Diagnostic::new("generate.not-finite", "The model's outputs are not finite.")
@@ -84,7 +84,7 @@ impl Generator {
         }
         self.ids.push(id);
         self.unread.push(id);
-        let is_full = model.body.positions().is_some_and(|positions| self.ids.len() >= positions);
+        let is_full = model.body.max_positions().is_some_and(|positions| self.ids.len() >= positions);
         self.is_over = is_full || self.generated().len() >= self.max_new_tokens;
         Ok(())
     }
@@ -94,7 +94,7 @@ impl Generator {
 /// and the attention of one piece of a prompt.
 pub fn bytes_per_token(body: &BaseModel, texts: usize) -> f64 {
     let attention = ATTENTION_COPIES * body.sizes().heads * MAX_PROMPT_PIECE;
-    ((texts * body.kept_by_token() + attention) * size_of::<f32>()) as f64
+    ((texts * body.kv_values_per_token() + attention) * size_of::<f32>()) as f64
 }
 
 #[cfg(test)]

@@ -251,7 +251,7 @@ impl Listing {
             entry,
             layers: sizes.layers as u32,
             hidden: sizes.hidden as u32,
-            max_positions: config.positions() as u32,
+            max_positions: config.max_positions() as u32,
             least_bytes,
             full_bytes,
             limit_bytes,

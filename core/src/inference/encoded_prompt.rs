@@ -35,8 +35,8 @@ impl EncodedPrompt {
             return Err(other_task());
         }
         let (tokenizer, form) = (&pretrained.tokenizer, session.data().form);
-        let mut ids = conversation::asked(tokenizer, pretrained.chat.as_ref(), form, text)?;
-        let max_prompt = pretrained.config.positions().saturating_sub(new_tokens).max(1);
+        let mut ids = conversation::encode_prompt(tokenizer, pretrained.chat.as_ref(), form, text)?;
+        let max_prompt = pretrained.config.max_positions().saturating_sub(new_tokens).max(1);
         let is_cut = ids.len() > max_prompt;
         ids.drain(..ids.len().saturating_sub(max_prompt));
         let fitting = (free_bytes / bytes_per_token(&pretrained.body, 2)).max(0.0) as usize;

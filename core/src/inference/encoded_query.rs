@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::inference::answer::{Answer, TextSpan};
 use crate::inference::query::Query;
 use crate::metrics::{Detail, Entity, Evaluation, entities};
-use crate::model::TaskModel;
+use crate::model::{Input, TaskModel};
 use crate::recipe::Task;
 use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer};
 use crate::train::{Prediction, Session, Span, best_spans, predict};
@@ -78,7 +78,7 @@ impl EncodedQuery {
         session: &Session,
     ) -> Result<Option<Answer>, Diagnostic> {
         let (data, row) = (session.data(), predictions.len() as u32);
-        let input = self.examples.batch(&[row], 1, session.recipe().max_length(), data.pad).input(session.device());
+        let input = Input::new(&self.examples.batch(&[row], 1, session.recipe().max_length(), data.pad), session.device());
         predictions.extend(predict(model, input, &self.examples, &[row]).await?);
         if predictions.len() < self.examples.len() {
             return Ok(None);
@@ -146,7 +146,7 @@ impl EncodedQuery {
 
 /// The first `count` words that have a token.
 fn words_with_tokens(text: &str, words: &[Word], count: usize, tokenizer: &Tokenizer) -> Result<Vec<Word>, Diagnostic> {
-    let pieces = tokenizer.pieces(text)?;
+    let pieces = tokenizer.tokenize(text)?;
     let has_token =
         |word: &&Word| pieces.iter().any(|piece| piece.bytes.start < word.end && piece.bytes.end > word.start);
     Ok(words.iter().filter(has_token).copied().take(count).collect())

@@ -4,46 +4,36 @@ use std::ops::Range;
 
 use burn::tensor::{Int, Tensor, TensorData};
 
-use crate::model::layers::Linear;
-use crate::model::{Bert, Cache, Dropout, Gpt2, Llama, LoraConfig, ModelConfig};
+use crate::model::bert::Bert;
+use crate::model::config::ModelConfig;
+use crate::model::dropout::Dropout;
+use crate::model::gpt2::Gpt2;
+use crate::model::kv_cache::KvCache;
+use crate::model::linear::Linear;
+use crate::model::llama::Llama;
+use crate::model::lora::LoraConfig;
+use crate::model::sizes::Sizes;
 use crate::recipe::{Family, LoraTarget, ModelFacts, ParamGroup, Pooling};
 use crate::rng::{Rng, Stream};
 use crate::weights::{Tensors, WeightMut, Weights, WeightsError, weights_of};
 
-/// Subtracted from the attention score of what must not be seen: it vanishes in the softmax, and a row that sees nothing
-/// stays finite.
-pub(crate) const MASKED: f64 = -1e9;
-
-/// A network of one of the known families.
+/// A network of one of the supported families.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a few bodies exist at a time, never many")]
 pub enum BaseModel {
-    /// An encoder: each token sees the whole text.
+    /// An encoder: each token attends to the whole text.
     Bert(Bert),
-    /// A decoder: each token sees those before it.
+    /// A decoder: each token attends to itself and to earlier tokens.
     Llama(Llama),
     /// A decoder.
     Gpt2(Gpt2),
 }
 
-/// Sizes that memory and work go by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
-    /// Number of layers.
-    pub layers: usize,
-    /// Length of a token's vector.
-    pub hidden: usize,
-    /// Size between the two halves of a feed-forward block.
-    pub intermediate_size: usize,
-    /// Attention heads a layer.
-    pub heads: usize,
-}
-
 impl BaseModel {
-    /// Takes the model's tensors out of a file.
+    /// Loads the model.
     ///
     /// # Errors
-    /// Names the tensor that is missing or of another shape than config.json says.
+    /// When a tensor is missing or of another shape than config.json says.
     pub fn load(config: &ModelConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         Ok(match config {
             ModelConfig::Bert(config) => Self::Bert(Bert::load(config, tensors)?),
@@ -52,7 +42,7 @@ impl BaseModel {
         })
     }
 
-    /// Which family it is of.
+    /// Model family.
     pub fn family(&self) -> Family {
         match self {
             Self::Bert(bert) => bert.family(),
@@ -61,7 +51,7 @@ impl BaseModel {
         }
     }
 
-    /// The sizes that memory and work go by.
+    /// The sizes that determine memory and work.
     pub fn sizes(&self) -> Sizes {
         match self {
             Self::Bert(bert) => bert.sizes(),
@@ -70,7 +60,7 @@ impl BaseModel {
         }
     }
 
-    /// Tokens that a decoder chooses the next one from; an encoder chooses none.
+    /// Size of the vocabulary of a decoder, in tokens; 0 for an encoder, which predicts none.
     pub fn vocab(&self) -> usize {
         match self {
             Self::Bert(_) => 0,
@@ -79,7 +69,7 @@ impl BaseModel {
         }
     }
 
-    /// Length of a token's vector.
+    /// Hidden size.
     pub fn hidden(&self) -> usize {
         self.sizes().hidden
     }
@@ -89,44 +79,44 @@ impl BaseModel {
         self.sizes().layers
     }
 
-    /// Tokens that the body can read at the most, where there is a table of positions.
-    pub fn positions(&self) -> Option<usize> {
+    /// Longest sequence, in tokens; `None` where no table of position embeddings limits it.
+    pub fn max_positions(&self) -> Option<usize> {
         match self {
-            Self::Bert(bert) => Some(bert.positions()),
+            Self::Bert(bert) => Some(bert.max_positions()),
             Self::Llama(_) => None,
-            Self::Gpt2(gpt2) => Some(gpt2.positions()),
+            Self::Gpt2(gpt2) => Some(gpt2.max_positions()),
         }
     }
 
-    /// Values that a decoder's cache has of each token: keys and values of all layers.
-    pub fn kept_by_token(&self) -> usize {
+    /// Number of values that a [`KvCache`] holds for each token.
+    pub fn kv_values_per_token(&self) -> usize {
         match self {
             Self::Bert(_) => 0,
-            Self::Llama(llama) => llama.kept_by_token(),
+            Self::Llama(llama) => llama.kv_values_per_token(),
             Self::Gpt2(_) => 2 * self.layers() * self.hidden(),
         }
     }
 
-    /// Whether the file had a pooler.
+    /// Returns true if the model has a pretrained pooler.
     pub fn has_pooler(&self) -> bool {
         matches!(self, Self::Bert(bert) if bert.has_pooler())
     }
 
-    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
-    pub fn facts(&self, positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
+    /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
+    pub fn facts(&self, max_positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
         ModelFacts {
             family: self.family(),
             parameters: self.parameters() as f64,
             layers: self.layers(),
             has_pooler: self.has_pooler(),
-            max_positions: positions as u32,
+            max_positions: max_positions as u32,
             pooling,
             suggested_len,
         }
     }
 
-    /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`. `types` `[batch, seq]` tells the
-    /// texts of a pair apart, 0 and 1, where a family knows types.
+    /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]`. `token_type_ids` `[batch, seq]` are 0
+    /// on the first text of a pair and 1 on the second. Families without token types ignore them.
     pub fn embed(
         &self,
         ids: Tensor<2, Int>,
@@ -140,8 +130,8 @@ impl BaseModel {
         }
     }
 
-    /// Some of the layers, one after the other: `x` `[batch, seq, hidden]` to the same; `mask` `[batch, seq]` is 1 on
-    /// tokens and 0 on padding, which stands at the end.
+    /// Applies some of the layers to `x` `[batch, seq, hidden]`. `attention_mask` `[batch, seq]` is 1 on tokens and 0 on
+    /// padding, which must be at the end.
     pub fn encode(
         &self,
         layers: Range<usize>,
@@ -156,7 +146,7 @@ impl BaseModel {
         }
     }
 
-    /// The first token's vector `[batch, hidden]` through the pretrained pooler, where there is one.
+    /// The first token's hidden state `[batch, hidden]` through the pretrained pooler, if there is one.
     pub fn pool(&self, first: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Bert(bert) => bert.pool(first),
@@ -164,20 +154,18 @@ impl BaseModel {
         }
     }
 
-    /// A decoder's scores of every token of the vocabulary, `[n, vocab]`, for vectors `[n, hidden]` after the last layer.
-    ///
-    /// # Panics
-    /// On an encoder, which writes nothing: a recipe of that task is not valid with one.
-    pub fn scores(&self, x: Tensor<2>) -> Tensor<2> {
+    /// Logits `[n, vocab]` of a decoder for hidden states `[n, hidden]` after the last layer. An encoder has no output
+    /// layer and returns `x`: no recipe trains one to generate.
+    pub fn logits(&self, x: Tensor<2>) -> Tensor<2> {
         match self {
-            Self::Bert(_) => unreachable!("encoders do not serve the task of generation"),
-            Self::Llama(llama) => llama.scores(x),
-            Self::Gpt2(gpt2) => gpt2.scores(x),
+            Self::Bert(_) => x,
+            Self::Llama(llama) => llama.logits(x),
+            Self::Gpt2(gpt2) => gpt2.logits(x),
         }
     }
 
-    /// A decoder's scores `[1, vocab]` of what comes after `ids`, which themselves come after what is in `cache`.
-    pub fn next_scores(&self, ids: &[u32], cache: &mut Cache) -> Tensor<2> {
+    /// Logits `[1, vocab]` of the token after `ids`, which follow the tokens in `cache` and are appended to it.
+    pub fn next_token_logits(&self, ids: &[u32], cache: &mut KvCache) -> Tensor<2> {
         let mut off = Dropout::off();
         let device = self.device();
         let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
@@ -191,10 +179,10 @@ impl BaseModel {
                 gpt2.encode(0..self.layers(), x, Some(cache), &mut off)
             }
         };
-        self.scores(x.narrow(1, seq - 1, 1).squeeze_dim(1))
+        self.logits(x.narrow(1, seq - 1, 1).squeeze_dim(1))
     }
 
-    /// Puts adapters beside the linear layers that `config` names. From then on nothing else of the body learns.
+    /// Adds adapters to the linear layers that `config` targets, and freezes all other weights.
     pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
         let mut rng = Rng::new(seed, Stream::Adapter, 0);
         self.visit_mut(&mut |weight| weight.freeze());
@@ -205,7 +193,7 @@ impl BaseModel {
         });
     }
 
-    /// Takes the adapters away: added to the weights, or not.
+    /// Removes the adapters, after adding them to the weights if `is_merged`.
     pub fn detach(&mut self, is_merged: bool) {
         self.visit_linears_mut(&mut |_, linear| linear.detach(is_merged));
     }
@@ -227,22 +215,22 @@ impl BaseModel {
         }
     }
 
-    /// Makes the top `count` layers and the pooler anew, as they were before pretraining: weights normal with deviation
-    /// 0.02, biases 0, norms 1 (Zhang et al. 2020, "Revisiting few-sample BERT fine-tuning").
+    /// Re-initializes the top `count` layers and the pooler: weights normal with standard deviation 0.02, biases 0, norms
+    /// 1 (Zhang et al. 2020, "Revisiting few-sample BERT fine-tuning").
     pub fn reinit_top(&mut self, count: usize, seed: u64) {
         let mut rng = Rng::new(seed, Stream::Reinit, 0);
         let first = self.layers() - count.min(self.layers());
-        let is_new =
+        let is_reset =
             |group| matches!(group, ParamGroup::Layer(i) if i >= first) || (count > 0 && group == ParamGroup::Pooler);
         self.visit_mut(&mut |weight| {
             let is_norm_scale = weight.as_ref().is_norm_scale();
             match weight {
-                WeightMut::Matrix(w) if is_new(w.group) => {
+                WeightMut::Matrix(w) if is_reset(w.group) => {
                     let shape = w.tensor.shape();
                     let values: Vec<f32> = (0..shape.num_elements()).map(|_| rng.normal() * 0.02).collect();
                     w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
                 }
-                WeightMut::Vector(w) if is_new(w.group) => {
+                WeightMut::Vector(w) if is_reset(w.group) => {
                     w.tensor = if is_norm_scale { w.tensor.ones_like() } else { w.tensor.zeros_like() };
                 }
                 _ => {}

@@ -1,20 +1,27 @@
-//! Encoders of the BERT family, as transformers' `BertModel`, `DistilBertModel` and `RobertaModel`: one network, whose
-//! weights have other names.
+//! BERT (Devlin et al. 2018), DistilBERT and RoBERTa. One network, whose weights have different names. A translation of
+//! `BertModel`, `DistilBertModel` and `RobertaModel` of transformers 4.57:
+//! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/bert/modeling_bert.py>
+//! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/distilbert/modeling_distilbert.py>
+//! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/roberta/modeling_roberta.py>
 
 use std::ops::Range;
 
 use burn::tensor::activation::gelu;
 use burn::tensor::{Int, Tensor};
 
-use crate::model::base_model::MASKED;
-use crate::model::layers::{Embedding, LayerNorm, Linear};
+use crate::model::config::BertConfig;
+use crate::model::dropout::{Dropout, Site};
+use crate::model::embedding::Embedding;
+use crate::model::linear::Linear;
 use crate::model::linears::linears_of;
-use crate::model::{BertConfig, Dropout, Site, Sizes};
+use crate::model::mask::MASKED;
+use crate::model::norm::LayerNorm;
+use crate::model::sizes::Sizes;
 use crate::ops::softmax;
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, WeightsError, weights_of};
 
-/// What a family calls the weights of a layer.
+/// Names of a layer's weights.
 struct Names {
     layer: &'static str,
     query: &'static str,
@@ -27,7 +34,7 @@ struct Names {
     norm: &'static str,
 }
 
-/// BERT and RoBERTa.
+/// Names in BERT and RoBERTa.
 const BERT: Names = Names {
     layer: "encoder.layer",
     query: "attention.self.query",
@@ -52,7 +59,7 @@ const DISTILBERT: Names = Names {
     norm: "output_layer_norm",
 };
 
-/// The encoder, with the pretrained pooler where the file has one.
+/// The encoder, with the pretrained pooler if the file has one.
 #[derive(Clone, Debug)]
 pub struct Bert {
     family: Family,
@@ -63,10 +70,11 @@ pub struct Bert {
 
 #[derive(Clone, Debug)]
 struct Embeddings {
-    word: Embedding,
-    position: Embedding,
-    token_type: Option<Embedding>,
+    word_embeddings: Embedding,
+    position_embeddings: Embedding,
+    token_type_embeddings: Option<Embedding>,
     norm: LayerNorm,
+    /// Row of the position embeddings that belongs to the first token.
     first_position: usize,
 }
 
@@ -89,29 +97,26 @@ struct Attention {
 }
 
 impl Bert {
-    /// Takes the model's tensors out of a file.
+    /// Loads the model.
     ///
     /// # Errors
-    /// Names the tensor that is missing or of another shape than config.json says.
+    /// When a tensor is missing or of another shape than config.json says.
     pub fn load(config: &BertConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
-        let BertConfig { hidden, layer_norm_eps: eps, first_position, .. } = *config;
-        let rows = first_position + config.positions;
-        let embeddings = Embeddings {
-            word: Embedding::load(tensors, "embeddings.word_embeddings", [config.vocab, hidden])?,
-            position: Embedding::load(tensors, "embeddings.position_embeddings", [rows, hidden])?,
-            token_type: match config.token_types {
-                0 => None,
-                token_type_ids => {
-                    Some(Embedding::load(tensors, "embeddings.token_type_embeddings", [token_type_ids, hidden])?)
-                }
-            },
-            norm: LayerNorm::load(tensors, "embeddings.LayerNorm", ParamGroup::Embeddings, hidden, eps)?,
-            first_position,
-        };
+        let BertConfig { hidden, layer_norm_eps: eps, max_position_embeddings, token_types, .. } = *config;
+        let mut table = |name: &str, rows| Embedding::load(tensors, &format!("embeddings.{name}"), [rows, hidden]);
+        let word_embeddings = table("word_embeddings", config.vocab)?;
+        let position_embeddings = table("position_embeddings", max_position_embeddings)?;
+        let token_type_embeddings =
+            if token_types > 0 { Some(table("token_type_embeddings", token_types)?) } else { None };
+        let norm = LayerNorm::load(tensors, "embeddings.LayerNorm", ParamGroup::Embeddings, hidden, eps)?;
+        let first_position = config.first_position();
+        let embeddings =
+            Embeddings { word_embeddings, position_embeddings, token_type_embeddings, norm, first_position };
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
-        let pooler = match config.family == Family::Bert && tensors.has("pooler.dense.weight") {
-            true => Some(Linear::load(tensors, "pooler.dense", ParamGroup::Pooler, [hidden, hidden])?),
-            false => None,
+        let pooler = if config.family == Family::Bert && tensors.has("pooler.dense.weight") {
+            Some(Linear::load(tensors, "pooler.dense", ParamGroup::Pooler, [hidden, hidden])?)
+        } else {
+            None
         };
         Ok(Self { family: config.family, embeddings, layers, pooler })
     }
@@ -121,34 +126,34 @@ impl Bert {
         self.family
     }
 
-    /// The sizes that memory and work go by.
+    /// The sizes that determine memory and work.
     pub fn sizes(&self) -> Sizes {
         let first = self.layers.first();
         Sizes {
             layers: self.layers.len(),
-            hidden: self.embeddings.word.size(),
+            hidden: self.embeddings.word_embeddings.size(),
             intermediate_size: first.map_or(0, |layer| layer.intermediate.outputs()),
             heads: first.map_or(0, |layer| layer.attention.heads),
         }
     }
 
-    /// Tokens that it can read at the most.
-    pub fn positions(&self) -> usize {
-        self.embeddings.position.len() - self.embeddings.first_position
+    /// Longest sequence, in tokens.
+    pub fn max_positions(&self) -> usize {
+        self.embeddings.position_embeddings.len() - self.embeddings.first_position
     }
 
-    /// Whether the file had a pooler.
+    /// Returns true if the model has a pooler.
     pub fn has_pooler(&self) -> bool {
         self.pooler.is_some()
     }
 
-    /// Leaves the pooler out: tasks that read every token have none.
+    /// Removes the pooler, which tasks that read every token do not have.
     pub fn drop_pooler(&mut self) {
         self.pooler = None;
     }
 
-    /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]`. `types` `[batch, seq]` tells the
-    /// texts of a pair apart, 0 and 1; families that know no types do without.
+    /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]`. `token_type_ids` `[batch, seq]` are 0
+    /// on the first text of a pair and 1 on the second. Families without token types ignore them.
     pub fn embed(
         &self,
         ids: Tensor<2, Int>,
@@ -156,12 +161,13 @@ impl Bert {
         dropout: &mut Dropout,
     ) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let kept = dropout.draw(Site::HiddenStates, [batch, seq, self.embeddings.word.size()], &ids.device());
-        kept.apply(self.embeddings.forward(ids, token_type_ids))
+        let mask =
+            dropout.draw(Site::HiddenStates, [batch, seq, self.embeddings.word_embeddings.size()], &ids.device());
+        mask.apply(self.embeddings.forward(ids, token_type_ids))
     }
 
-    /// Some of the layers, one after the other: `x` `[batch, seq, hidden]` to the same; `mask` `[batch, seq]` is 1 on
-    /// tokens and 0 on padding.
+    /// Applies some of the layers to `x` `[batch, seq, hidden]`. `attention_mask` `[batch, seq]` is 1 on tokens and 0 on
+    /// padding.
     pub fn encode(
         &self,
         layers: Range<usize>,
@@ -174,10 +180,10 @@ impl Bert {
         self.layers[layers].iter().fold(x, |x, layer| layer.forward(x, bias.clone(), dropout))
     }
 
-    /// The first token's vector `[batch, hidden]` through the pooler, where there is one.
+    /// The first token's hidden state `[batch, hidden]` through the pooler, if there is one.
     pub fn pool(&self, first: Tensor<2>) -> Tensor<2> {
         match &self.pooler {
-            // Some drivers give NaN for the tanh of large values; at 15 it is 1 to the last bit of an f32.
+            // Some drivers return NaN for the tanh of large values. At 15 it is 1 to the last bit of an f32.
             Some(dense) => dense.forward(first, &mut Dropout::off()).clamp(-15.0, 15.0).tanh(),
             None => first,
         }
@@ -187,13 +193,13 @@ impl Bert {
 impl Embeddings {
     fn forward(&self, ids: Tensor<2, Int>, token_type_ids: Option<Tensor<2, Int>>) -> Tensor<3> {
         let [_, seq] = ids.dims();
-        let positions = self.position.rows(self.first_position..self.first_position + seq);
-        let words = self.word.forward(ids);
-        let sum = match (&self.token_type, token_type_ids) {
+        let positions = self.position_embeddings.rows(self.first_position..self.first_position + seq);
+        let words = self.word_embeddings.forward(ids);
+        let sum = match (&self.token_type_embeddings, token_type_ids) {
             (Some(table), Some(token_type_ids)) if table.len() > 1 => {
                 words + table.forward(token_type_ids) + positions.unsqueeze()
             }
-            // One text at a time, or one type for all: every token is of type 0.
+            // Single texts, or a model with one type: every token has type 0.
             (Some(table), _) => words + (positions + table.rows(0..1)).unsqueeze(),
             (None, _) => words + positions.unsqueeze(),
         };
@@ -205,45 +211,46 @@ impl Layer {
     fn load(config: &BertConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
         let BertConfig { hidden, intermediate_size, heads, layer_norm_eps: eps, .. } = *config;
         let names = if config.family == Family::DistilBert { DISTILBERT } else { BERT };
-        let (group, at) = (ParamGroup::Layer(i), format!("{}.{i}", names.layer));
-        let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{at}.{name}"), group, shape);
+        let (group, prefix) = (ParamGroup::Layer(i), format!("{}.{i}", names.layer));
+        let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{prefix}.{name}"), group, shape);
         let query = linear(names.query, [hidden, hidden])?;
         let key = linear(names.key, [hidden, hidden])?;
         let value = linear(names.value, [hidden, hidden])?;
-        let attended = linear(names.attention_output, [hidden, hidden])?;
+        let attention_output = linear(names.attention_output, [hidden, hidden])?;
         let intermediate = linear(names.intermediate, [hidden, intermediate_size])?;
         let output = linear(names.output, [intermediate_size, hidden])?;
-        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), group, hidden, eps);
-        let attention = Attention { query, key, value, output: attended, norm: norm(names.attention_norm)?, heads };
+        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{prefix}.{name}"), group, hidden, eps);
+        let norm_of_attention = norm(names.attention_norm)?;
+        let attention = Attention { query, key, value, output: attention_output, norm: norm_of_attention, heads };
         Ok(Self { attention, intermediate, output, norm: norm(names.norm)? })
     }
 
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let x = self.attention.forward(x, bias, dropout);
-        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
         let inner = gelu(self.intermediate.forward(x.clone(), dropout));
-        self.norm.forward(kept.apply(self.output.forward(inner, dropout)) + x)
+        self.norm.forward(mask.apply(self.output.forward(inner, dropout)) + x)
     }
 }
 
 impl Attention {
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
-        let size = hidden / self.heads;
-        let kept_weights = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
-        let kept = dropout.draw(Site::HiddenStates, [batch, seq, hidden], &x.device());
+        let head_dim = hidden / self.heads;
+        let probs_mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
+        let output_mask = dropout.draw(Site::HiddenStates, [batch, seq, hidden], &x.device());
         let mut split = |linear: &Linear| {
-            linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, size]).swap_dims(1, 2)
+            linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2)
         };
-        let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (size as f64).sqrt()) + bias;
-        let weights = kept_weights.apply(softmax(scores));
-        let mixed = weights.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
-        self.norm.forward(kept.apply(self.output.forward(mixed, dropout)) + x)
+        let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias;
+        let probs = probs_mask.apply(softmax(scores));
+        let context = probs.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
+        self.norm.forward(output_mask.apply(self.output.forward(context, dropout)) + x)
     }
 }
 
 weights_of!(Bert { embeddings, layers, pooler });
-weights_of!(Embeddings { word, position, token_type, norm });
+weights_of!(Embeddings { word_embeddings, position_embeddings, token_type_embeddings, norm });
 weights_of!(Layer { attention, intermediate, output, norm });
 weights_of!(Attention { query, key, value, output, norm });
 

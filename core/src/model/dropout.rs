@@ -1,53 +1,53 @@
-//! Dropout (Srivastava et al. 2014): in training, a share of the values is set to 0 and the rest scaled up, so that
-//! the mean stays.
+//! Dropout (Srivastava et al. 2014): in training, each value is set to 0 with probability `p`, and the others are scaled
+//! up by `1 / (1 - p)` to keep the mean.
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use crate::recipe::RecipeSpec;
 use crate::rng::{Rng, Stream};
 
-/// Where masks come from.
+/// The generator of the masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaskSource {
-    /// Our own generator: right for the CPU backend, whose own is several times slower.
+    /// Hone's own generator, for the CPU backend, whose generator is several times slower.
     Host,
-    /// The device's generator, seeded anew for every batch: a mask then need not be uploaded.
+    /// The device's generator, reseeded for every batch, so that no mask has to be uploaded.
     Device,
 }
 
-/// What is switched off in part.
+/// A place in the model where dropout applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {
-    /// Hidden states: after the embeddings and both halves of a layer.
+    /// Hidden states: after the embeddings, the attention and the feed-forward block.
     HiddenStates,
     /// Attention weights.
     Attention,
-    /// The sentence vector before the head.
+    /// The input of the head.
     Head,
     /// The input of an adapter.
     Adapter,
 }
 
-/// The share of values that is switched off at each site, from 0 to below 1.
+/// The probability `p` that a value is dropped at each site, in `[0, 1)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DropoutRates {
-    /// Of hidden states.
+    /// For hidden states.
     pub hidden: f64,
-    /// Of attention weights.
+    /// For attention weights.
     pub attention: f64,
-    /// Of the sentence vector before the head.
+    /// For the input of the head.
     pub head: f64,
-    /// Of the input of an adapter.
+    /// For the input of an adapter.
     pub adapter: f64,
 }
 
 impl DropoutRates {
-    /// The same share everywhere.
-    pub fn all(share: f64) -> Self {
-        Self { hidden: share, attention: share, head: share, adapter: share }
+    /// The same probability at every site.
+    pub fn uniform(p: f64) -> Self {
+        Self { hidden: p, attention: p, head: p, adapter: p }
     }
 
-    /// The shares of a recipe.
+    /// The probabilities of a recipe.
     pub fn of(recipe: &RecipeSpec) -> Self {
         Self {
             hidden: recipe.dropout,
@@ -70,42 +70,42 @@ impl DropoutRates {
 /// Draws the masks of one training batch.
 #[derive(Clone, Debug)]
 pub struct Dropout {
-    shares: DropoutRates,
+    rates: DropoutRates,
     source: MaskSource,
     rng: Rng,
     seeded: bool,
 }
 
 impl Dropout {
-    /// No dropout: for evaluation.
+    /// No dropout, for evaluation.
     pub fn off() -> Self {
         Self::new(DropoutRates::default(), MaskSource::Host, 0, 0)
     }
 
-    /// The masks of batch number `batch` of a run.
-    pub fn new(shares: DropoutRates, source: MaskSource, seed: u64, batch: u64) -> Self {
-        Self { shares, source, rng: Rng::new(seed, Stream::Dropout, batch), seeded: false }
+    /// The masks of a run's batch number `batch`.
+    pub fn new(rates: DropoutRates, source: MaskSource, seed: u64, batch: u64) -> Self {
+        Self { rates, source, rng: Rng::new(seed, Stream::Dropout, batch), seeded: false }
     }
 
-    /// A second source that draws from here on what this one will draw.
+    /// A copy that will draw the same masks as this one from here on.
     pub fn checkpoint(&mut self) -> Self {
-        // A device is seeded anew by both, before their next mask.
+        // Both reseed the device before their next mask.
         self.seeded = false;
         self.clone()
     }
 
-    /// Draws the mask of values of `shape`. Before the values themselves are computed: a GPU can then mask them in the
-    /// kernel that makes them.
+    /// Draws the mask for values of `shape`. Draw it before computing the values: a GPU can then apply it in the kernel
+    /// that computes them.
     pub fn draw<const D: usize>(&mut self, site: Site, shape: [usize; D], device: &Device) -> Mask<D> {
-        let share = self.shares.at(site);
-        if share == 0.0 {
+        let p = self.rates.at(site);
+        if p == 0.0 {
             return Mask(None);
         }
-        let keep = 1.0 - share;
+        let keep = 1.0 - p;
         let device = device.clone().inner();
         Mask(Some(match self.source {
             MaskSource::Host => {
-                let mask = self.mask(share, shape.iter().product());
+                let mask = self.mask(p, shape.iter().product());
                 (Tensor::from_data(TensorData::new(mask, shape), &device), 1.0)
             }
             MaskSource::Device => {
@@ -117,15 +117,15 @@ impl Dropout {
         }))
     }
 
-    /// `len` values that are 0 or 1/keep. A share is met to 1/65,536.
-    fn mask(&mut self, share: f64, len: usize) -> Vec<f32> {
-        let threshold = (share * 65_536.0).round() as u64;
-        let kept = (1.0 / (1.0 - share)) as f32;
+    /// `len` values that are 0 with probability `p`, to 1/65,536, and `1 / (1 - p)` otherwise.
+    fn mask(&mut self, p: f64, len: usize) -> Vec<f32> {
+        let threshold = (p * 65_536.0).round() as u64;
+        let scale = (1.0 / (1.0 - p)) as f32;
         let mut mask = Vec::with_capacity(len.next_multiple_of(4));
         while mask.len() < len {
             let bits = self.rng.next_u64();
             for lane in 0..4 {
-                mask.push(if (bits >> (16 * lane)) & 0xFFFF >= threshold { kept } else { 0.0 });
+                mask.push(if (bits >> (16 * lane)) & 0xFFFF >= threshold { scale } else { 0.0 });
             }
         }
         mask.truncate(len);
@@ -133,17 +133,17 @@ impl Dropout {
     }
 }
 
-/// Which values stay, and what they are multiplied with; nothing where there is no dropout.
+/// A mask and the factor of the values that are kept; `None` without dropout.
 #[derive(Clone, Debug)]
 pub struct Mask<const D: usize>(Option<(Tensor<D>, f64)>);
 
 impl<const D: usize> Mask<D> {
-    /// Whether it changes anything.
-    pub fn drops(&self) -> bool {
+    /// Returns true if the mask can drop values.
+    pub fn is_dropping(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Switches values off.
+    /// Applies the mask.
     pub fn apply(self, values: Tensor<D>) -> Tensor<D> {
         match self.0 {
             None => values,
@@ -157,12 +157,12 @@ impl<const D: usize> Mask<D> {
 mod tests {
     use super::*;
 
-    fn mask(share: f64, batch: u64, len: usize) -> Vec<f32> {
-        Dropout::new(DropoutRates::all(share), MaskSource::Host, 1, batch).mask(share, len)
+    fn mask(p: f64, batch: u64, len: usize) -> Vec<f32> {
+        Dropout::new(DropoutRates::uniform(p), MaskSource::Host, 1, batch).mask(p, len)
     }
 
     #[test]
-    fn the_share_is_met_and_the_mean_stays() {
+    fn values_are_dropped_with_probability_p_and_the_mean_is_kept() {
         let mask = mask(0.1, 1, 100_001);
         assert_eq!(mask.len(), 100_001);
         let off = mask.iter().filter(|&&value| value == 0.0).count() as f64 / mask.len() as f64;
@@ -171,16 +171,16 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_has_its_own_mask_and_always_the_same() {
+    fn each_batch_has_its_own_reproducible_mask() {
         assert_eq!(mask(0.5, 1, 64), mask(0.5, 1, 64));
         assert_ne!(mask(0.5, 1, 64), mask(0.5, 2, 64));
     }
 
     #[test]
-    fn each_site_has_its_own_share() {
+    fn each_site_has_its_own_probability() {
         let device = Device::flex();
-        let shares = DropoutRates { hidden: 0.0, attention: 0.9, head: 0.5, adapter: 0.0 };
-        let mut dropout = Dropout::new(shares, MaskSource::Host, 1, 0);
+        let rates = DropoutRates { hidden: 0.0, attention: 0.9, head: 0.5, adapter: 0.0 };
+        let mut dropout = Dropout::new(rates, MaskSource::Host, 1, 0);
         let mut kept = |site| {
             let values = dropout.draw(site, [10_000], &device).apply(Tensor::<1>::ones([10_000], &device));
             let values: Vec<f32> = values.into_data().try_into_vec().unwrap();

@@ -1,176 +1,197 @@
-//! GPT-2 (Radford et al. 2019), as transformers' `GPT2LMHeadModel`.
+//! GPT-2 (Radford et al. 2019). A translation of `GPT2LMHeadModel` of transformers 4.57:
+//! <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/gpt2/modeling_gpt2.py>
 
 use std::ops::Range;
 
 use burn::tensor::activation::gelu_approximate;
 use burn::tensor::{Int, Tensor};
 
-use crate::model::cache::{Cache, causal_bias};
-use crate::model::layers::{Embedding, LayerNorm, Linear};
+use crate::model::config::Gpt2Config;
+use crate::model::dropout::{Dropout, Site};
+use crate::model::embedding::Embedding;
+use crate::model::kv_cache::KvCache;
+use crate::model::linear::Linear;
 use crate::model::linears::linears_of;
-use crate::model::{Dropout, Gpt2Config, Site, Sizes};
+use crate::model::mask::causal_mask;
+use crate::model::norm::LayerNorm;
+use crate::model::sizes::Sizes;
 use crate::ops::softmax;
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, WeightsError, weights_of};
 
-/// The decoder, with its output matrix where that is not the table of embeddings.
+/// The decoder.
 #[derive(Clone, Debug)]
 pub struct Gpt2 {
-    word: Embedding,
-    position: Embedding,
-    layers: Vec<Layer>,
-    norm: LayerNorm,
-    output: Option<Linear>,
+    wte: Embedding,
+    wpe: Embedding,
+    layers: Vec<Block>,
+    ln_f: LayerNorm,
+    /// `None` where the output layer shares the weight of the embeddings.
+    lm_head: Option<Linear>,
 }
 
 #[derive(Clone, Debug)]
-struct Layer {
-    attention_norm: LayerNorm,
-    /// Query, key and value in one: `[hidden, 3 · hidden]`.
-    attention: Linear,
-    attention_output: Linear,
-    norm: LayerNorm,
-    intermediate: Linear,
-    output: Linear,
+struct Block {
+    ln_1: LayerNorm,
+    attn: Attention,
+    ln_2: LayerNorm,
+    mlp: Mlp,
+}
+
+#[derive(Clone, Debug)]
+struct Attention {
+    /// Query, key and value in one matrix: `[hidden, 3 · hidden]`.
+    c_attn: Linear,
+    c_proj: Linear,
     heads: usize,
 }
 
+#[derive(Clone, Debug)]
+struct Mlp {
+    c_fc: Linear,
+    c_proj: Linear,
+}
+
 impl Gpt2 {
-    /// Takes the model's tensors out of a file.
+    /// Loads the model.
     ///
     /// # Errors
-    /// Names the tensor that is missing or of another shape than config.json says.
+    /// When a tensor is missing or of another shape than config.json says.
     pub fn load(config: &Gpt2Config, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let Gpt2Config { hidden, vocab, layer_norm_eps: eps, .. } = *config;
-        let word = Embedding::load(tensors, "wte", [vocab, hidden])?;
-        let position = Embedding::load(tensors, "wpe", [config.positions, hidden])?;
-        let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
-        let norm = LayerNorm::load(tensors, "ln_f", ParamGroup::Head, hidden, eps)?;
-        let output = match config.is_tied {
-            true => None,
-            false => Some(Linear::load_without_bias(tensors, "lm_head", ParamGroup::Head, [hidden, vocab])?),
+        let wte = Embedding::load(tensors, "wte", [vocab, hidden])?;
+        let wpe = Embedding::load(tensors, "wpe", [config.max_position_embeddings, hidden])?;
+        let layers = (0..config.layers).map(|i| Block::load(config, tensors, i)).collect::<Result<_, _>>()?;
+        let ln_f = LayerNorm::load(tensors, "ln_f", ParamGroup::Head, hidden, eps)?;
+        let lm_head = if config.is_tied {
+            None
+        } else {
+            Some(Linear::load_without_bias(tensors, "lm_head", ParamGroup::Head, [hidden, vocab])?)
         };
-        Ok(Self { word, position, layers, norm, output })
+        Ok(Self { wte, wpe, layers, ln_f, lm_head })
     }
 
-    /// Tokens that it chooses from.
+    /// Size of the vocabulary, in tokens.
     pub fn vocab(&self) -> usize {
-        self.word.len()
+        self.wte.len()
     }
 
-    /// The sizes that memory and work go by.
+    /// The sizes that determine memory and work.
     pub fn sizes(&self) -> Sizes {
         let first = self.layers.first();
         Sizes {
             layers: self.layers.len(),
-            hidden: self.word.size(),
-            intermediate_size: first.map_or(0, |layer| layer.intermediate.outputs()),
-            heads: first.map_or(0, |layer| layer.heads),
+            hidden: self.wte.size(),
+            intermediate_size: first.map_or(0, |block| block.mlp.c_fc.outputs()),
+            heads: first.map_or(0, |block| block.attn.heads),
         }
     }
 
-    /// Tokens that it can read at the most.
-    pub fn positions(&self) -> usize {
-        self.position.len()
+    /// Longest sequence, in tokens.
+    pub fn max_positions(&self) -> usize {
+        self.wpe.len()
     }
 
-    /// What enters the first layer, `[batch, seq, hidden]`, of `ids` `[batch, seq]` that stand after `before` others.
-    pub fn embed(&self, ids: Tensor<2, Int>, before: usize, dropout: &mut Dropout) -> Tensor<3> {
+    /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]` that follow `past` earlier tokens.
+    pub fn embed(&self, ids: Tensor<2, Int>, past: usize, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq] = ids.dims();
-        let kept = dropout.draw(Site::HiddenStates, [batch, seq, self.word.size()], &ids.device());
-        kept.apply(self.word.forward(ids) + self.position.rows(before..before + seq).unsqueeze())
+        let mask = dropout.draw(Site::HiddenStates, [batch, seq, self.wte.size()], &ids.device());
+        mask.apply(self.wte.forward(ids) + self.wpe.rows(past..past + seq).unsqueeze())
     }
 
-    /// Some of the layers, one after the other: `x` `[batch, seq, hidden]` to the same. Each token sees those before it,
-    /// and those in `cache`, to which these are added. Padding stands at the end, where no token sees it.
+    /// Applies some of the layers to `x` `[batch, seq, hidden]`. Each token attends to itself, to earlier tokens and to
+    /// those in `cache`, to which the new ones are appended. Padding must be at the end, where no token attends to it.
     pub fn encode(
         &self,
         layers: Range<usize>,
         x: Tensor<3>,
-        mut cache: Option<&mut Cache>,
+        mut cache: Option<&mut KvCache>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
         let [_, seq, _] = x.dims();
-        let before = cache.as_ref().map_or(0, |cache| cache.tokens());
-        let bias = causal_bias(seq, before, &x.device());
+        let past = cache.as_ref().map_or(0, |cache| cache.tokens());
+        let bias = causal_mask(seq, past, &x.device());
         layers.fold(x, |x, i| {
             let cache = cache.as_deref_mut().map(|cache| (cache, i));
             self.layers[i].forward(x, &bias, cache, dropout)
         })
     }
 
-    /// Scores of every token of the vocabulary, `[n, vocab]`, for vectors `[n, hidden]` after the last layer.
-    pub fn scores(&self, x: Tensor<2>) -> Tensor<2> {
-        let x = self.norm.forward(x);
-        match &self.output {
-            Some(output) => output.forward(x, &mut Dropout::off()),
-            None => self.word.scores(x),
+    /// Logits `[n, vocab]` for hidden states `[n, hidden]` after the last layer.
+    pub fn logits(&self, x: Tensor<2>) -> Tensor<2> {
+        let x = self.ln_f.forward(x);
+        match &self.lm_head {
+            Some(lm_head) => lm_head.forward(x, &mut Dropout::off()),
+            None => self.wte.logits(x),
         }
     }
 }
 
-impl Layer {
+impl Block {
     fn load(config: &Gpt2Config, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
         let Gpt2Config { hidden, intermediate_size, heads, layer_norm_eps: eps, .. } = *config;
-        let (group, at) = (ParamGroup::Layer(i), format!("h.{i}"));
-        let mut linear = |name: &str, shape| Linear::load_conv1d(tensors, &format!("{at}.{name}"), group, shape);
-        let attention = linear("attn.c_attn", [hidden, 3 * hidden])?;
-        let attention_output = linear("attn.c_proj", [hidden, hidden])?;
-        let intermediate = linear("mlp.c_fc", [hidden, intermediate_size])?;
-        let output = linear("mlp.c_proj", [intermediate_size, hidden])?;
-        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{at}.{name}"), group, hidden, eps);
-        let attention_norm = norm("ln_1")?;
-        Ok(Self { attention_norm, attention, attention_output, norm: norm("ln_2")?, intermediate, output, heads })
+        let (group, prefix) = (ParamGroup::Layer(i), format!("h.{i}"));
+        let mut linear = |name: &str, shape| Linear::load_conv1d(tensors, &format!("{prefix}.{name}"), group, shape);
+        let c_attn = linear("attn.c_attn", [hidden, 3 * hidden])?;
+        let attn = Attention { c_attn, c_proj: linear("attn.c_proj", [hidden, hidden])?, heads };
+        let c_fc = linear("mlp.c_fc", [hidden, intermediate_size])?;
+        let mlp = Mlp { c_fc, c_proj: linear("mlp.c_proj", [intermediate_size, hidden])? };
+        let mut norm = |name: &str| LayerNorm::load(tensors, &format!("{prefix}.{name}"), group, hidden, eps);
+        Ok(Self { ln_1: norm("ln_1")?, attn, ln_2: norm("ln_2")?, mlp })
     }
 
     fn forward(
         &self,
         x: Tensor<3>,
         bias: &Tensor<4>,
-        cache: Option<(&mut Cache, usize)>,
+        cache: Option<(&mut KvCache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
-        let attended = self.attend(self.attention_norm.forward(x.clone()), bias, cache, dropout);
-        let x = x + kept.apply(attended);
-        let kept = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
-        let inner = gelu_approximate(self.intermediate.forward(self.norm.forward(x.clone()), dropout));
-        x + kept.apply(self.output.forward(inner, dropout))
+        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let attended = self.attn.forward(self.ln_1.forward(x.clone()), bias, cache, dropout);
+        let x = x + mask.apply(attended);
+        let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
+        let inner = gelu_approximate(self.mlp.c_fc.forward(self.ln_2.forward(x.clone()), dropout));
+        x + mask.apply(self.mlp.c_proj.forward(inner, dropout))
     }
+}
 
-    fn attend(
+impl Attention {
+    fn forward(
         &self,
         x: Tensor<3>,
         bias: &Tensor<4>,
-        cache: Option<(&mut Cache, usize)>,
+        cache: Option<(&mut KvCache, usize)>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
-        let size = hidden / self.heads;
-        let mixed = self.attention.forward(x, dropout);
-        let part = |i: usize| {
-            mixed.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, size]).swap_dims(1, 2)
+        let head_dim = hidden / self.heads;
+        let qkv = self.c_attn.forward(x, dropout);
+        let third = |i: usize| {
+            qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2)
         };
-        let (query, key, value) = (part(0), part(1), part(2));
+        let (query, key, value) = (third(0), third(1), third(2));
         let (key, value) = match cache {
             Some((cache, layer)) => cache.extend(layer, key, value),
             None => (key, value),
         };
         let [_, _, all, _] = key.dims();
-        let kept = dropout.draw(Site::Attention, [batch, self.heads, seq, all], &mixed.device());
-        let scores = query.matmul(key.transpose()) * (1.0 / (size as f64).sqrt()) + bias.clone();
-        let attended = kept.apply(softmax(scores)).matmul(value).swap_dims(1, 2).reshape([batch, seq, hidden]);
-        self.attention_output.forward(attended, dropout)
+        let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, all], &qkv.device());
+        let scores = query.matmul(key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias.clone();
+        let context = mask.apply(softmax(scores)).matmul(value).swap_dims(1, 2).reshape([batch, seq, hidden]);
+        self.c_proj.forward(context, dropout)
     }
 }
 
-weights_of!(Gpt2 { word, position, layers, norm, output });
-weights_of!(Layer { attention_norm, attention, attention_output, norm, intermediate, output });
+weights_of!(Gpt2 { wte, wpe, layers, ln_f, lm_head });
+weights_of!(Block { ln_1, attn, ln_2, mlp });
+weights_of!(Attention { c_attn, c_proj });
+weights_of!(Mlp { c_fc, c_proj });
 
-// Query, key and value are one matrix here. It goes by the query.
+// One matrix computes query, key and value. It counts as the query.
 linears_of!(Gpt2 {
-    Query => attention,
-    AttentionOutput => attention_output,
-    Intermediate => intermediate,
-    Output => output,
+    Query => attn.c_attn,
+    AttentionOutput => attn.c_proj,
+    Intermediate => mlp.c_fc,
+    Output => mlp.c_proj,
 });

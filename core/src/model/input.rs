@@ -1,49 +1,69 @@
-//! What enters a model, and how much of it is computed already.
+//! The input of a model, and how much of it is computed already.
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::text::Batch;
 
 /// A batch of texts as tensors.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// What enters the model, and where.
+    /// Token ids, or the hidden states that were computed from them.
     pub hidden: HiddenStates,
     /// 1 on tokens, 0 on padding: `[batch, seq]`.
     pub attention_mask: Tensor<2>,
-    /// What each token weighs in the mean over its text, 0 on padding: `[batch, seq]`.
+    /// Weight of each token in the mean over its text, 0 on padding: `[batch, seq]`.
     pub pooling_weights: Tensor<2>,
-    /// Which of the first text (0) and the second (1) of a pair each token belongs to: `[batch, seq]`. None where every
-    /// row has one text.
+    /// 0 on the first text of a pair, 1 on the second: `[batch, seq]`. `None` where every row has one text.
     pub token_type_ids: Option<Tensor<2, Int>>,
-    /// For the task of generation: the tokens, counted through the whole batch, after which the next one is asked for:
-    /// `[picks]`. All of them where absent.
+    /// Generation: indices into `batch · seq` of the tokens whose next token is predicted, `[picks]`. `None` stands for
+    /// all of them.
     pub gather_positions: Option<Tensor<1, Int>>,
 }
 
-/// Texts, computed up to some height of the model.
+impl Input {
+    /// A batch on `device`.
+    pub fn new(batch: &Batch, device: &Device) -> Self {
+        let shape = [batch.rows, batch.len];
+        let floats = |values: Vec<f32>| Tensor::from_data(TensorData::new(values, shape), device);
+        let ints = |values: Vec<i32>| Tensor::from_data(TensorData::new(values, shape), device);
+        let pooling_weights = batch.attention_mask.chunks(batch.len).flat_map(|row| {
+            let tokens = row.iter().sum::<f32>().max(1.0);
+            row.iter().map(move |mask| mask / tokens)
+        });
+        Self {
+            hidden: HiddenStates::Ids(ints(batch.ids.clone())),
+            attention_mask: floats(batch.attention_mask.clone()),
+            pooling_weights: floats(pooling_weights.collect()),
+            token_type_ids: batch.token_type_ids.clone().map(ints),
+            gather_positions: None,
+        }
+    }
+}
+
+/// Texts, computed up to some layer of the model.
 #[derive(Clone, Debug)]
 pub enum HiddenStates {
     /// Token ids `[batch, seq]`: nothing is computed yet.
     Ids(Tensor<2, Int>),
-    /// The vectors `[batch, seq, hidden]` after the embeddings and so many layers.
+    /// Hidden states `[batch, seq, hidden]` after the embeddings and this many layers.
     Tokens(usize, Tensor<3>),
-    /// The mean over the tokens, or the first token's vector: `[batch, hidden]`.
+    /// The mean over the tokens, or the first token's hidden state: `[batch, hidden]`.
     Sentence(Tensor<2>),
 }
 
-/// How much of a model, from below, is computed apart from the rest: because it is frozen, it gives the same whenever it
-/// is computed.
+/// The lower part of a model that is frozen, and therefore always computes the same from a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FrozenPrefix {
-    /// Nothing.
+    /// Nothing is frozen.
     None,
-    /// The embeddings and so many layers.
+    /// The embeddings and this many layers.
     Layers(usize),
-    /// All layers, up to the sentence's vector.
+    /// All layers and the pooling over the tokens.
     Sentence,
 }
 
 impl FrozenPrefix {
-    /// Number of values that it makes of a text of `tokens` tokens.
+    /// Number of values that the prefix computes from a text of `tokens` tokens.
     pub fn width(self, tokens: usize, hidden: usize) -> usize {
         match self {
             Self::None | Self::Layers(_) => tokens * hidden,

@@ -1,6 +1,6 @@
-//! Adapters: small matrices beside a frozen linear layer. LoRA (Hu et al. 2021), rank-stabilized (Kalajdzievski 2023)
-//! or with the length of each output learned by itself (DoRA, Liu et al. 2024). Names, initial values and arithmetic
-//! are those of PEFT.
+//! Adapters of frozen linear layers: LoRA (Hu et al. 2021), rank-stabilized LoRA (Kalajdzievski 2023) and DoRA, which
+//! trains the magnitude of each output separately (Liu et al. 2024). Names, initial values and arithmetic are those of
+//! PEFT 0.17: <https://github.com/huggingface/peft/tree/v0.17.0/src/peft/tuners/lora>.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,27 +8,26 @@ use std::sync::Arc;
 use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
 
-use crate::model::Dropout;
-use crate::model::dropout::Site;
+use crate::model::dropout::{Dropout, Site};
 use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
 use crate::weights::{Dtype, Weight, weights_of};
 
-/// What the adapters of a model are like.
+/// Configuration of a model's adapters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoraConfig {
-    /// Inner size.
+    /// Rank of the adapter's matrices.
     pub rank: usize,
-    /// What the adapter's output is multiplied with.
+    /// Factor of the adapter's output.
     pub scale: f64,
-    /// Whether the length of each output is learned by itself.
+    /// True for DoRA: the magnitude of each output is trained separately.
     pub is_dora: bool,
-    /// Which linear layers have one.
+    /// Linear layers that get an adapter.
     pub targets: BTreeSet<LoraTarget>,
 }
 
 impl LoraConfig {
-    /// The adapters that a recipe asks for.
+    /// The adapters of a recipe; `None` if it has none.
     pub fn of(recipe: &RecipeSpec) -> Option<Self> {
         let is_dora = match recipe.adapter {
             AdapterKind::None => return None,
@@ -53,17 +52,17 @@ pub(crate) struct Lora {
     scale: f64,
 }
 
-/// What DoRA adds.
+/// The magnitudes of DoRA.
 #[derive(Clone, Debug)]
 struct Dora {
-    /// Length of each output's weights: `[out]`.
+    /// Magnitude of each output's weights: `[out]`.
     magnitude: Weight<1>,
-    /// Square of the frozen weight's own lengths: `[out]`.
-    square: Tensor<1>,
+    /// Squared norms of the frozen weight's columns: `[out]`.
+    squared_norms: Tensor<1>,
 }
 
 impl Lora {
-    /// An adapter that changes nothing yet: `b` is 0, `a` uniform within ±1/√in.
+    /// An adapter that changes nothing yet: `b` is 0, `a` is uniform in ±1/√in.
     pub(crate) fn new(weight: &Weight<2>, config: &LoraConfig, rng: &mut Rng) -> Self {
         let [into, out] = weight.tensor.dims();
         let device = weight.tensor.device();
@@ -81,16 +80,16 @@ impl Lora {
         let values: Vec<f32> = (0..into * config.rank).map(|_| (2.0 * rng.uniform() - 1.0) * bound).collect();
         let a = Tensor::from_data(TensorData::new(values, [into, config.rank]), &device);
         let dora = config.is_dora.then(|| {
-            let square = weight.tensor.clone().square().sum_dim(0).reshape([out]);
+            let squared_norms = weight.tensor.clone().square().sum_dim(0).reshape([out]);
             let magnitude = Weight {
                 name: name("lora_magnitude_vector"),
-                tensor: square.clone().sqrt(),
+                tensor: squared_norms.clone().sqrt(),
                 group: weight.group,
                 dtype: Dtype::F32,
                 transposed: false,
                 is_frozen: false,
             };
-            Dora { magnitude, square }
+            Dora { magnitude, squared_norms }
         });
         Self {
             a: matrix("lora_A.weight", a),
@@ -100,8 +99,8 @@ impl Lora {
         }
     }
 
-    /// `x` `[.., in]` through weight `[in, out]`, bias `[out]` and adapter: `[.., out]`. Nothing of the weight's size is
-    /// made.
+    /// `x` `[.., in]` through weight `[in, out]`, bias `[out]` and the adapter: `[.., out]`. No tensor of the weight's size
+    /// is allocated.
     pub(crate) fn forward<const D: usize>(
         &self,
         x: Tensor<D>,
@@ -109,14 +108,14 @@ impl Lora {
         bias: Option<Tensor<1>>,
         dropout: &mut Dropout,
     ) -> Tensor<D> {
-        let kept = dropout.draw(Site::Adapter, x.dims(), &x.device());
-        let drops = kept.drops();
-        let input = kept.apply(x.clone());
+        let mask = dropout.draw(Site::Adapter, x.dims(), &x.device());
+        let is_dropping = mask.is_dropping();
+        let input = mask.apply(x.clone());
         let low = linear(linear(input.clone(), self.a.tensor.clone(), None), self.b.tensor.clone(), None) * self.scale;
         let Some(dora) = &self.dora else { return linear(x, weight, bias) + low };
-        let factor = (dora.magnitude.tensor.clone() / self.lengths(dora, &weight)).unsqueeze::<D>();
-        if drops {
-            // As PEFT has it: what is dropped from the adapter's input is dropped from the weight's share in it too.
+        let factor = (dora.magnitude.tensor.clone() / self.column_norms(dora, &weight)).unsqueeze::<D>();
+        if is_dropping {
+            // As in PEFT, dropout also applies to the frozen weight's part of the scaled term.
             let dense = linear(input, weight.clone(), None);
             return linear(x, weight, bias) + (factor.clone() - 1.0) * dense + factor * low;
         }
@@ -127,26 +126,26 @@ impl Lora {
         }
     }
 
-    /// Lengths of the columns of `W + s·A·B`, `[out]`, without making that matrix: the square of a sum is
-    /// `‖w‖² + 2s·wᵀAb + s²·bᵀAᵀAb`. A constant of the step (Liu et al., section 4.3).
-    fn lengths(&self, dora: &Dora, weight: &Tensor<2>) -> Tensor<1> {
-        let inner = |tensor: &Tensor<2>| tensor.clone().detach();
-        let (a, b) = (inner(&self.a.tensor), inner(&self.b.tensor));
-        let turned = a.clone().transpose();
-        let mixed = (turned.clone().matmul(inner(weight)) * b.clone()).sum_dim(0);
-        let own = (turned.matmul(a).matmul(b.clone()) * b).sum_dim(0);
+    /// Norms of the columns of `W + s·A·B`, `[out]`, without computing that matrix: the squared norm of a column is
+    /// `‖w‖² + 2s·wᵀAb + s²·bᵀAᵀAb`. No gradient flows through it (Liu et al., section 4.3).
+    fn column_norms(&self, dora: &Dora, weight: &Tensor<2>) -> Tensor<1> {
+        let detached = |tensor: &Tensor<2>| tensor.clone().detach();
+        let (a, b) = (detached(&self.a.tensor), detached(&self.b.tensor));
+        let transposed = a.clone().transpose();
+        let mixed = (transposed.clone().matmul(detached(weight)) * b.clone()).sum_dim(0);
+        let own = (transposed.matmul(a).matmul(b.clone()) * b).sum_dim(0);
         let [_, out] = mixed.dims();
         let added = mixed * (2.0 * self.scale) + own * (self.scale * self.scale);
-        (dora.square.clone() + added.reshape([out])).sqrt()
+        (dora.squared_norms.clone() + added.reshape([out])).sqrt()
     }
 
-    /// The weight `[in, out]` with the adapter in it.
+    /// The weight `[in, out]` with the adapter added.
     pub(crate) fn merged(&self, weight: Tensor<2>) -> Tensor<2> {
         let sum = weight.clone() + self.a.tensor.clone().matmul(self.b.tensor.clone()) * self.scale;
         match &self.dora {
             None => sum,
             Some(dora) => {
-                let factor = dora.magnitude.tensor.clone() / self.lengths(dora, &weight);
+                let factor = dora.magnitude.tensor.clone() / self.column_norms(dora, &weight);
                 sum * factor.unsqueeze::<2>()
             }
         }

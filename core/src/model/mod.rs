@@ -1,29 +1,35 @@
-//! The models: one file a family, and what they are made of.
+//! The networks: one file per family, the layers they are built of, heads, adapters, dropout and the key-value cache.
 
 mod base_model;
 mod bert;
-mod cache;
 mod config;
 mod dropout;
+mod embedding;
 mod gpt2;
 mod input;
-mod layers;
+mod kv_cache;
+mod linear;
 mod linears;
 mod llama;
 mod lora;
+mod mask;
+mod norm;
+mod sizes;
 mod synthetic;
 mod task_model;
 
-pub(crate) use base_model::MASKED;
+pub(crate) use mask::MASKED;
 
-pub use base_model::{BaseModel, Sizes};
+pub use base_model::BaseModel;
 pub use bert::Bert;
-pub use cache::Cache;
 pub use config::{BertConfig, ConfigError, Gpt2Config, LlamaConfig, ModelConfig};
 pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
 pub use gpt2::Gpt2;
 pub use input::{FrozenPrefix, HiddenStates, Input};
+pub use kv_cache::KvCache;
+pub use linear::Linear;
 pub use llama::Llama;
 pub use lora::LoraConfig;
+pub use sizes::Sizes;
 pub use synthetic::synthetic;
 pub use task_model::TaskModel;

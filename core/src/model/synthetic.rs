@@ -1,17 +1,19 @@
-//! Models of random weights: to check a device and to time a step, no file is needed.
+//! Models with random weights, to check a device or time a step without a file.
 
 use burn::tensor::{Device, TensorData};
 
-use crate::model::{BaseModel, ModelConfig, TaskModel};
+use crate::model::base_model::BaseModel;
+use crate::model::config::ModelConfig;
+use crate::model::task_model::TaskModel;
 use crate::recipe::{Pooling, Task};
 use crate::rng::{Rng, Stream};
 use crate::weights::{Tensors, WeightsError};
 
-/// A model of the given sizes, its weights normal with deviation `spread` (norms around 1): an encoder classifies texts
-/// by the mean over their tokens into `outputs` classes, a decoder writes.
+/// A model with normal weights of standard deviation `spread` (norms around 1). An encoder classifies texts into
+/// `outputs` classes by mean pooling; a decoder generates.
 ///
 /// # Errors
-/// None but for a bug: every tensor is made as it is asked for.
+/// None: every tensor is created in the shape that the model asks for.
 pub fn synthetic(
     config: &ModelConfig,
     outputs: usize,
@@ -25,7 +27,7 @@ pub fn synthetic(
         let values = (0..shape.iter().product()).map(|_| center + spread * rng.normal()).collect();
         TensorData::new::<f32, _>(values, shape.to_vec())
     };
-    let mut tensors = Tensors::made(device, &mut make);
+    let mut tensors = Tensors::initialized(device, &mut make);
     let body = BaseModel::load(config, &mut tensors)?;
     let task = if body.family().is_decoder() { Task::Generation } else { Task::Classification };
     Ok(TaskModel::new(body, task, Pooling::Mean, outputs, 0, device))

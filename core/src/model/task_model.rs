@@ -1,19 +1,25 @@
-//! A pretrained body with the head of a task.
+//! A pretrained network with the head of a task.
+
+use std::convert::Infallible;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::model::layers::Linear;
-use crate::model::{BaseModel, Dropout, FrozenPrefix, HiddenStates, Input, LoraConfig, ModelConfig, Site};
+use crate::model::base_model::BaseModel;
+use crate::model::config::ModelConfig;
+use crate::model::dropout::{Dropout, Site};
+use crate::model::input::{FrozenPrefix, HiddenStates, Input};
+use crate::model::linear::Linear;
+use crate::model::lora::LoraConfig;
 use crate::recipe::{ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
 use crate::usage::{Activation, HeadLayers};
 use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
-/// What the names of heads begin with in a file; everything else is the body's.
+/// How the names of a head's weights begin in a file. All other weights belong to the base model.
 const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
 
-/// A body and a head: what transformers calls `BertForSequenceClassification`, `LlamaForCausalLM` and so on, or the same
-/// with the mean over the tokens.
+/// A base model and a head: `BertForSequenceClassification`, `LlamaForCausalLM` and so on in transformers, or the same
+/// with mean pooling.
 #[derive(Clone, Debug)]
 pub struct TaskModel {
     /// The pretrained network.
@@ -21,25 +27,25 @@ pub struct TaskModel {
     head: Head,
 }
 
-/// What is made of the tokens' vectors.
+/// The head of a task.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "a few heads exist at a time, never many")]
 enum Head {
-    /// Scores for the whole text.
+    /// Logits for the whole text.
     Sentence(SentenceHead),
-    /// Scores for each token.
+    /// Logits for each token.
     Tokens(Linear),
-    /// The body's own: scores for the next token.
+    /// The base model's own output layer: logits for the next token.
     Vocabulary,
 }
 
 #[derive(Clone, Debug)]
 struct SentenceHead {
-    /// Turns the tokens' vectors into one.
+    /// How the tokens' hidden states become one vector.
     pooling: Pooling,
     /// Hidden layer, where the family's head has one.
     dense: Option<Dense>,
-    scores: Linear,
+    output: Linear,
 }
 
 #[derive(Clone, Debug)]
@@ -48,24 +54,22 @@ struct Dense {
     activation: Activation,
 }
 
-/// Makes or loads a layer of a head: its name, and its `[in, out]`.
-type MakeLayer<'a> = &'a mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, WeightsError>;
+/// Initializes or loads a layer of a head, given its name and its shape `[in, out]`.
+type MakeLayer<'a, E> = &'a mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, E>;
 
 impl TaskModel {
-    /// Puts a new head with `outputs` outputs on a body.
+    /// Adds a new head with `outputs` outputs to a base model.
     pub fn new(body: BaseModel, task: Task, pooling: Pooling, outputs: usize, seed: u64, device: &Device) -> Self {
         let mut rng = Rng::new(seed, Stream::Head, 0);
         let mut make = |name: &str, shape| Ok(Linear::new(name, shape, &mut rng, device));
-        match Self::with_head(body.clone(), task, pooling, outputs, &mut make) {
-            Ok(model) => model,
-            Err(_) => unreachable!("a layer that is made anew cannot be missing"),
-        }
+        let Ok(model) = Self::with_head::<Infallible>(body, task, pooling, outputs, &mut make);
+        model
     }
 
-    /// Takes body and head out of a file that was tuned before.
+    /// Loads the base model and the head of a fine-tuned model.
     ///
     /// # Errors
-    /// Names the tensor that is missing or of another shape.
+    /// When a tensor is missing or of another shape.
     pub fn load(
         config: &ModelConfig,
         task: Task,
@@ -74,17 +78,17 @@ impl TaskModel {
         tensors: &mut Tensors,
     ) -> Result<Self, WeightsError> {
         let body = BaseModel::load(config, tensors)?;
-        let mut take = |name: &str, shape| Linear::load(tensors, name, ParamGroup::Head, shape);
-        Self::with_head(body, task, pooling, outputs, &mut take)
+        let mut load = |name: &str, shape| Linear::load(tensors, name, ParamGroup::Head, shape);
+        Self::with_head(body, task, pooling, outputs, &mut load)
     }
 
-    fn with_head(
+    fn with_head<E>(
         mut body: BaseModel,
         task: Task,
         pooling: Pooling,
         outputs: usize,
-        layer: MakeLayer,
-    ) -> Result<Self, WeightsError> {
+        layer: MakeLayer<E>,
+    ) -> Result<Self, E> {
         let hidden = body.hidden();
         let head = match HeadLayers::of(task, body.family(), pooling) {
             None => Head::Vocabulary,
@@ -93,10 +97,10 @@ impl TaskModel {
                     Some((name, activation)) => Some(Dense { linear: layer(name, [hidden, hidden])?, activation }),
                     None => None,
                 };
-                let scores = layer(head.output, [hidden, outputs])?;
+                let output = layer(head.output, [hidden, outputs])?;
                 match head.pooling {
-                    Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, scores }),
-                    None => Head::Tokens(scores),
+                    Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, output }),
+                    None => Head::Tokens(output),
                 }
             }
         };
@@ -106,7 +110,7 @@ impl TaskModel {
         Ok(Self { body, head })
     }
 
-    /// How the tokens' vectors become one, where the task needs one.
+    /// How the tokens' hidden states become one vector; `None` where the head reads every token.
     pub fn pooling(&self) -> Option<Pooling> {
         match &self.head {
             Head::Sentence(head) => Some(head.pooling),
@@ -114,14 +118,15 @@ impl TaskModel {
         }
     }
 
-    /// A weight's name in the file of the whole model, by its own: `bert.` and the like before those of the body.
+    /// Name of a weight in the file of the whole model: weights of the base model get the family's prefix, such as
+    /// `bert.`.
     pub fn file_name(&self, name: &str) -> String {
         let is_head = HEADS.iter().any(|head| name.starts_with(head));
         format!("{}{name}", if is_head { "" } else { self.body.family().prefix() })
     }
 
-    /// What lies below the lowest part that learns. Frozen embeddings alone are not worth keeping apart: they are
-    /// looked up, not computed.
+    /// The frozen part below the lowest trainable group. Embeddings alone are not worth caching: they are looked up, not
+    /// computed.
     pub fn prefix_below(&self, lowest: ParamGroup) -> FrozenPrefix {
         match lowest {
             ParamGroup::Embeddings | ParamGroup::Layer(0) => FrozenPrefix::None,
@@ -133,13 +138,12 @@ impl TaskModel {
         }
     }
 
-    /// Scores: `[batch, outputs]` for whole texts, `[batch · seq, outputs]` for tokens, `[picks, vocab]` for what comes
-    /// next.
+    /// Logits: `[batch, outputs]` for whole texts, `[batch · seq, outputs]` for tokens, `[picks, vocab]` for next tokens.
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
-            Head::Sentence(SentenceHead { pooling, dense, scores }) => {
+            Head::Sentence(SentenceHead { pooling, dense, output }) => {
                 let [rows, _] = input.attention_mask.dims();
-                let kept = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.attention_mask.device());
+                let mask = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.attention_mask.device());
                 let sentence = self.sentence(input, dropout);
                 let pooled = match (pooling, dense) {
                     (Pooling::Cls, None) => self.body.pool(sentence),
@@ -152,18 +156,18 @@ impl TaskModel {
                         }
                     }
                 };
-                scores.forward(kept.apply(pooled), &mut Dropout::off())
+                output.forward(mask.apply(pooled), &mut Dropout::off())
             }
-            Head::Tokens(scores) => {
+            Head::Tokens(output) => {
                 let [rows, len] = input.attention_mask.dims();
-                let kept = dropout.draw(Site::Head, [rows * len, self.body.hidden()], &input.attention_mask.device());
+                let mask = dropout.draw(Site::Head, [rows * len, self.body.hidden()], &input.attention_mask.device());
                 let tokens = self.tokens(input, dropout);
-                scores.forward(kept.apply(tokens), &mut Dropout::off())
+                output.forward(mask.apply(tokens), &mut Dropout::off())
             }
             Head::Vocabulary => {
                 let gather_positions = input.gather_positions.clone();
                 let tokens = self.tokens(input, dropout);
-                self.body.scores(match gather_positions {
+                self.body.logits(match gather_positions {
                     Some(gather_positions) => tokens.select(0, gather_positions),
                     None => tokens,
                 })
@@ -171,59 +175,67 @@ impl TaskModel {
         }
     }
 
-    /// One vector a text: `[batch, hidden]`. Tasks that need none take the mean.
+    /// One vector per text: `[batch, hidden]`. Where the head reads every token, the mean over the tokens.
     pub fn sentence(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        match self.forward_to(input, FrozenPrefix::Sentence, dropout).hidden {
-            HiddenStates::Sentence(sentence) => sentence,
-            HiddenStates::Ids(_) | HiddenStates::Tokens(..) => {
-                unreachable!("raised to the sentence's vector in the line above")
-            }
+        match self.encoded(&input, self.body.layers(), dropout) {
+            Encoded::Tokens(_, x) => self.pooled(x, &input),
+            Encoded::Sentence(sentence) => sentence,
         }
     }
 
-    /// Every token's vector after the last layer: `[batch · seq, hidden]`.
+    /// Hidden state of every token after the last layer: `[batch · seq, hidden]`.
     fn tokens(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        match self.forward_to(input, FrozenPrefix::Layers(self.body.layers()), dropout).hidden {
-            HiddenStates::Tokens(_, x) => {
+        match self.encoded(&input, self.body.layers(), dropout) {
+            Encoded::Tokens(_, x) => {
                 let [batch, seq, hidden] = x.dims();
                 x.reshape([batch * seq, hidden])
             }
-            HiddenStates::Ids(_) | HiddenStates::Sentence(_) => {
-                unreachable!("raised to the last layer in the line above")
-            }
+            // `prefix_below` pools only for heads that read whole texts.
+            Encoded::Sentence(sentence) => sentence,
         }
     }
 
-    /// The texts, computed up to the top of `bottom`. Those that are higher already stay.
+    /// The texts, computed up to the top of `frozen_prefix`. What is already beyond it is unchanged.
     pub fn forward_to(&self, input: Input, frozen_prefix: FrozenPrefix, dropout: &mut Dropout) -> Input {
-        let top = match frozen_prefix {
+        let (layers, is_pooled) = match frozen_prefix {
             FrozenPrefix::None => return input,
-            FrozenPrefix::Layers(count) => count,
-            FrozenPrefix::Sentence => self.body.layers(),
+            FrozenPrefix::Layers(count) => (count, false),
+            FrozenPrefix::Sentence => (self.body.layers(), true),
         };
-        let (done, x) = match input.hidden {
-            HiddenStates::Sentence(_) => return input,
-            HiddenStates::Ids(ids) => (0, self.body.embed(ids, input.token_type_ids.clone(), dropout)),
-            HiddenStates::Tokens(done, x) => (done, x),
-        };
-        let x = self.body.encode(done..top.max(done), x, input.attention_mask.clone(), dropout);
-        let hidden = match (frozen_prefix, self.pooling()) {
-            (FrozenPrefix::Sentence, Some(Pooling::Cls)) => HiddenStates::Sentence(x.narrow(1, 0, 1).squeeze_dim(1)),
-            // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
-            (FrozenPrefix::Sentence, _) => {
-                HiddenStates::Sentence(input.pooling_weights.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1))
-            }
-            _ => HiddenStates::Tokens(top.max(done), x),
+        let hidden = match self.encoded(&input, layers, dropout) {
+            Encoded::Tokens(_, x) if is_pooled => HiddenStates::Sentence(self.pooled(x, &input)),
+            Encoded::Tokens(done, x) => HiddenStates::Tokens(done, x),
+            Encoded::Sentence(sentence) => HiddenStates::Sentence(sentence),
         };
         Input { hidden, ..input }
     }
 
-    /// Puts adapters into the body, of which nothing else learns from then on.
+    /// The texts after at least `layers` layers.
+    fn encoded(&self, input: &Input, layers: usize, dropout: &mut Dropout) -> Encoded {
+        let (done, x) = match input.hidden.clone() {
+            HiddenStates::Sentence(sentence) => return Encoded::Sentence(sentence),
+            HiddenStates::Ids(ids) => (0, self.body.embed(ids, input.token_type_ids.clone(), dropout)),
+            HiddenStates::Tokens(done, x) => (done, x),
+        };
+        let layers = layers.max(done);
+        Encoded::Tokens(layers, self.body.encode(done..layers, x, input.attention_mask.clone(), dropout))
+    }
+
+    /// The first token's hidden state or the mean, `[batch, hidden]`, of `x` `[batch, seq, hidden]`.
+    fn pooled(&self, x: Tensor<3>, input: &Input) -> Tensor<2> {
+        match self.pooling() {
+            Some(Pooling::Cls) => x.narrow(1, 0, 1).squeeze_dim(1),
+            // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
+            _ => input.pooling_weights.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1),
+        }
+    }
+
+    /// Adds adapters to the base model and freezes all its other weights.
     pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
         self.body.adapt(config, seed);
     }
 
-    /// The same model without adapters: with what they have learned added to the weights, or as it was before them.
+    /// A copy without adapters, which are added to the weights if `is_merged`.
     pub fn detached(&self, is_merged: bool) -> Self {
         let mut model = self.clone();
         model.body.detach(is_merged);
@@ -241,7 +253,15 @@ impl TaskModel {
     }
 }
 
+/// Texts that are no longer token ids.
+enum Encoded {
+    /// Hidden states `[batch, seq, hidden]` after this many layers.
+    Tokens(usize, Tensor<3>),
+    /// Pooled texts `[batch, hidden]`.
+    Sentence(Tensor<2>),
+}
+
 weights_of!(TaskModel { body, head });
 weights_of!(Head: Sentence | Tokens; Vocabulary);
-weights_of!(SentenceHead { dense, scores });
+weights_of!(SentenceHead { dense, output });
 weights_of!(Dense { linear });

@@ -7,7 +7,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use crate::ops::FusedOps;
+use crate::ops::fused::FusedOps;
 
 #[derive(Debug)]
 struct Softmax;

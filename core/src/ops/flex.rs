@@ -4,7 +4,7 @@ use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Shape, TensorData};
 
-use crate::ops::{AdamWStep, FusedOps};
+use crate::ops::fused::{AdamWStep, FusedOps};
 
 type Cpu = FloatTensor<Flex>;
 

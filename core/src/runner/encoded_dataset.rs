@@ -69,7 +69,7 @@ impl EncodedDataset {
         if self.encoder.encode_next(dataset, &model.tokenizer, model.chat.as_ref()) {
             return Ok(true);
         }
-        let finished = self.encoder.finish(dataset, report, model.config.positions());
+        let finished = self.encoder.finish(dataset, report, model.config.max_positions());
         self.stage = if finished.is_ok() { Stage::Encoded } else { Stage::Refused };
         let (dataset, report) = finished?;
         (self.dataset, self.report) = (Arc::new(dataset), report);

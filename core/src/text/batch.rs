@@ -1,9 +1,6 @@
 //! Encoded texts, and batches of them. Texts of similar length go together, so that little is computed for padding;
 //! lengths are rounded up to a few, since every new shape makes a GPU compile its kernels anew.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
-use crate::model::{HiddenStates, Input};
 use crate::rng::{Rng, Stream};
 
 /// Lengths that batches are padded to.
@@ -116,26 +113,6 @@ impl Batch {
             batch.attention_mask[row * len] = 1.0;
         }
         batch
-    }
-
-    /// The batch as tensors on `device`.
-    pub fn input(&self, device: &Device) -> Input {
-        let shape = [self.rows, self.len];
-        let pooling_weights = self.attention_mask.chunks(self.len).flat_map(|row| {
-            let tokens = row.iter().sum::<f32>().max(1.0);
-            row.iter().map(move |attention_mask| attention_mask / tokens)
-        });
-        let pooling_weights: Vec<f32> = pooling_weights.collect();
-        Input {
-            pooling_weights: Tensor::from_data(TensorData::new(pooling_weights, shape), device),
-            hidden: HiddenStates::Ids(Tensor::from_data(TensorData::new(self.ids.clone(), shape), device)),
-            attention_mask: Tensor::from_data(TensorData::new(self.attention_mask.clone(), shape), device),
-            token_type_ids: self
-                .token_type_ids
-                .clone()
-                .map(|token_type_ids| Tensor::from_data(TensorData::new(token_type_ids, shape), device)),
-            gather_positions: None,
-        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! Chat templates: conversations as the text that a model was trained on. They are Jinja, rendered as transformers
-//! does (`_compile_jinja_template` in
-//! <https://github.com/huggingface/transformers/blob/main/src/transformers/utils/chat_template_utils.py>).
+//! Chat templates: conversations in the text format that a model was trained on. They are Jinja, rendered as in
+//! `_compile_jinja_template` of transformers 4.57:
+//! <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/utils/chat_template_utils.py>
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, State, Value, context};
@@ -12,17 +12,17 @@ use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CHAT_FUEL, MAX_CHAT_TEMPLATE_BYTES};
 use crate::text::chat_nesting::check_nesting;
 
-/// The name of the only template of an environment.
+/// Name of the only template in an environment.
 const NAME: &str = "chat";
-/// Tokens of tokenizer_config.json that templates write.
+/// Tokens of tokenizer_config.json that templates use.
 const TOKENS: [&str; 4] = ["bos_token", "eos_token", "unk_token", "pad_token"];
 
-/// One turn of a conversation.
+/// One message of a conversation, as chat templates take it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who speaks: `system`, `user` or `assistant`.
+pub struct ChatMessage {
+    /// `system`, `user` or `assistant`.
     pub role: String,
-    /// What is said.
+    /// The text of the message.
     pub content: String,
 }
 
@@ -30,19 +30,19 @@ pub struct Message {
 #[derive(Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
-    /// Special tokens by their names in templates: `bos_token`.
+    /// Special tokens by their names in templates, such as `bos_token`.
     tokens: Value,
 }
 
 impl ChatTemplate {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// When it is too long, or not Jinja.
+    /// When the template is too long or not Jinja.
     pub fn parse(source: &str) -> Result<Self, Diagnostic> {
         if source.len() > MAX_CHAT_TEMPLATE_BYTES {
             let most = MAX_CHAT_TEMPLATE_BYTES;
-            return Err(unusable(format!("it is {} bytes long; at most {most} are read", source.len())));
+            return Err(unusable(format!("it is {} bytes long; the limit is {most}", source.len())));
         }
         check_nesting(source).map_err(unusable)?;
         let mut environment = Environment::new();
@@ -53,15 +53,15 @@ impl ChatTemplate {
         environment.add_function("raise_exception", |message: String| -> Result<(), Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         });
-        environment.add_template_owned(NAME, source.to_owned()).map_err(|error| unusable(said(&error)))?;
+        environment.add_template_owned(NAME, source.to_owned()).map_err(|error| unusable(located(&error)))?;
         Ok(Self { environment, tokens: Value::from_pairs::<_, String, Value>([]) })
     }
 
-    /// The template among a model's files (chat_template.jinja, or in tokenizer_config.json), with its special tokens;
-    /// none where they have none.
+    /// Finds the template in a model's files, in chat_template.jinja or tokenizer_config.json, with its special tokens.
+    /// Returns `None` if there is none.
     ///
     /// # Errors
-    /// When it cannot be used, or tokenizer_config.json is not JSON.
+    /// When the template cannot be used, or tokenizer_config.json is not JSON.
     pub fn find(files: &[(String, Vec<u8>)]) -> Result<Option<Self>, Diagnostic> {
         let file = |name: &str| files.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
         let config: Json = match file("tokenizer_config.json") {
@@ -78,39 +78,39 @@ impl ChatTemplate {
         };
         let Some(source) = source else { return Ok(None) };
         let mut template = Self::parse(source)?;
-        // Older files describe a token instead of naming it.
+        // Older files have an object instead of the token's text.
         let text = |token: &'_ Json| token.get("content").unwrap_or(token).as_str().map(Value::from);
         template.tokens = Value::from_pairs(TOKENS.iter().filter_map(|name| Some((*name, text(config.get(name)?)?))));
         Ok(Some(template))
     }
 
-    /// The text of a conversation. `add_generation_prompt` ends it with what comes before the assistant's answer.
+    /// Renders a conversation. `add_generation_prompt` appends the beginning of the assistant's answer.
     ///
     /// # Errors
-    /// When the template refuses the conversation, or does too much for it.
-    pub fn render(&self, messages: &[Message], add_generation_prompt: bool) -> Result<String, Diagnostic> {
-        let turn = |Message { role, content }: &Message| {
+    /// When the template rejects the conversation or exceeds [`MAX_CHAT_FUEL`].
+    pub fn render(&self, messages: &[ChatMessage], add_generation_prompt: bool) -> Result<String, Diagnostic> {
+        let message = |ChatMessage { role, content }: &ChatMessage| {
             Value::from_pairs([("role", role.as_str()), ("content", content.as_str())])
         };
-        let messages: Value = messages.iter().map(turn).collect();
+        let messages: Value = messages.iter().map(message).collect();
         let context = context! { messages, add_generation_prompt, ..self.tokens.clone() };
-        let template = self.environment.get_template(NAME).map_err(|error| unusable(said(&error)))?;
+        let template = self.environment.get_template(NAME).map_err(|error| unusable(located(&error)))?;
         template.render(context).map_err(|error| match error.kind() {
-            ErrorKind::OutOfFuel => unusable("it does more work than a conversation takes".into()),
+            ErrorKind::OutOfFuel => unusable("it takes too many steps for one conversation".into()),
             _ => Diagnostic::new(
                 "chat.refused",
-                format!("The model's chat template refuses the conversation: {}.", said(&error)),
+                format!("The model's chat template rejects the conversation: {}.", located(&error)),
             )
-            .done("Nothing was written.")
-            .remedy("Change the roles and their order to those that the model knows, or choose another model."),
+            .done("Nothing was generated.")
+            .remedy("Use the roles and the order that the model expects, or choose another model."),
         })
     }
 }
 
-/// Python's methods of texts, lists and maps.
+/// Python's methods of strings, lists and dictionaries.
 ///
-/// Those that make much more text than they are given are left to the filters of the same name, which pay for it
-/// beforehand, or are not there. A list of all characters takes some 32 bytes for each.
+/// Methods whose result can be much longer than their input are delegated to the filters of the same name, which consume
+/// fuel first, or are missing. A list of all characters takes about 32 bytes for each.
 fn method(state: &mut State, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Error> {
     match (name, arguments) {
         ("replace", [from, to]) => state.apply_filter("replace", &[value.clone(), from.clone(), to.clone()]),
@@ -123,7 +123,7 @@ fn method(state: &mut State, value: &Value, name: &str, arguments: &[Value]) -> 
     }
 }
 
-/// The template in tokenizer_config.json: one, or the one of several that is named `default`.
+/// The template in tokenizer_config.json: the only one, or the one named `default`.
 fn in_config(config: &Json) -> Option<&str> {
     match config.get("chat_template")? {
         Json::Array(several) => {
@@ -133,8 +133,8 @@ fn in_config(config: &Json) -> Option<&str> {
     }
 }
 
-/// What minijinja says, and where.
-fn said(error: &Error) -> String {
+/// A minijinja error with its line.
+fn located(error: &Error) -> String {
     let what = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
     match error.line() {
         Some(line) => format!("{what} (line {line} of the template)"),
@@ -145,5 +145,5 @@ fn said(error: &Error) -> String {
 fn unusable(what: String) -> Diagnostic {
     Diagnostic::new("chat.template", format!("The model's chat template cannot be used: {what}."))
         .done("Nothing was changed.")
-        .remedy("Choose a model with another template, or a task without conversations.")
+        .remedy("Choose another model, or a task without conversations.")
 }

@@ -1,27 +1,31 @@
-//! Prompts with completions, and conversations, as tokens: which of them are learned.
+//! Prompts with completions, and conversations, as tokens with the ranges that are trained on.
 
 use std::ops::Range;
 
 use crate::dataset::{Message, Role};
 use crate::diagnostic::Diagnostic;
-use crate::text::{ChatTemplate, Tokenizer};
+use crate::text::chat::{ChatMessage, ChatTemplate};
+use crate::text::tokenizer::Tokenizer;
 use crate::usage::PromptForm;
 
-/// A text in turns.
+/// A conversation or a prompt with its completion, as tokens.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Turns {
-    /// Its tokens.
+    /// Token ids.
     pub ids: Vec<u32>,
     /// Those that are learned.
     pub target_ranges: Vec<Range<u32>>,
-    /// What stands before the last part that is learned, for a person.
+    /// Text of the last prompt, for display.
     pub prompt_text: String,
-    /// The last part that is learned.
+    /// Text of the last target.
     pub completion: String,
 }
 
-/// A prompt and what follows it: in the model's own form for a conversation where it has one, else one after the other,
-/// with the token that ends a text.
+/// Encodes a prompt and its completion: with the model's chat template if it has one, else one after the other, followed
+/// by the end-of-text token.
+///
+/// # Errors
+/// When the tokenizer or the template rejects the texts.
 pub fn completion(
     tokenizer: &Tokenizer,
     template: Option<&ChatTemplate>,
@@ -35,7 +39,7 @@ pub fn completion(
         ];
         return chat(tokenizer, template, &messages);
     }
-    let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
+    let mut turns = Turns { ids: tokenizer.special_tokens().begin.clone(), ..Turns::default() };
     turns.add(tokenizer, prompt, false)?;
     turns.add(tokenizer, completion, true)?;
     turns.end(tokenizer);
@@ -43,7 +47,10 @@ pub fn completion(
     Ok(turns)
 }
 
-/// A conversation, of which the assistant's turns are learned.
+/// Encodes a conversation, of which the assistant's messages are trained on.
+///
+/// # Errors
+/// When the tokenizer or the template rejects the texts.
 pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[Message]) -> Result<Turns, Diagnostic> {
     let mut turns = match template {
         Some(template) => with_template(tokenizer, template, messages)?,
@@ -57,11 +64,11 @@ pub fn chat(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, messages: &[
     Ok(turns)
 }
 
-/// A person's own prompt in the form that the rows were learned in, which the model writes on from.
+/// Encodes a user's prompt in the form of the training rows, for the model to continue.
 ///
 /// # Errors
-/// When the tokenizer or the template cannot take it.
-pub fn asked(
+/// When the tokenizer or the template rejects it.
+pub fn encode_prompt(
     tokenizer: &Tokenizer,
     template: Option<&ChatTemplate>,
     form: PromptForm,
@@ -69,16 +76,14 @@ pub fn asked(
 ) -> Result<Vec<u32>, Diagnostic> {
     match (form, template) {
         (PromptForm::Corpus, _) | (PromptForm::Completion, None) => plain_prompt(tokenizer, prompt),
-        (PromptForm::Completion, Some(_)) | (PromptForm::Chat, _) => crate::text::conversation::prompt(
-            tokenizer,
-            template,
-            &[Message { role: Role::User, content: prompt.trim() }],
-        ),
+        (PromptForm::Completion, Some(_)) | (PromptForm::Chat, _) => {
+            generation_prompt(tokenizer, template, &[Message { role: Role::User, content: prompt.trim() }])
+        }
     }
 }
 
-/// What a conversation is put into before the assistant's next turn: the prompt that it writes on from.
-pub fn prompt(
+/// A conversation up to the beginning of the assistant's next message.
+pub fn generation_prompt(
     tokenizer: &Tokenizer,
     template: Option<&ChatTemplate>,
     messages: &[Message],
@@ -97,9 +102,9 @@ pub fn prompt(
     }
 }
 
-/// A text as it is, from the beginning.
+/// A text without a template, after the tokens that begin a text.
 fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Diagnostic> {
-    let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
+    let mut turns = Turns { ids: tokenizer.special_tokens().begin.clone(), ..Turns::default() };
     turns.add(tokenizer, prompt, false)?;
     Ok(turns.ids)
 }
@@ -112,7 +117,7 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
     for i in (0..messages.len()).filter(|&i| messages[i].role == Role::Assistant) {
         let before = template.render(&named[..i], true)?;
         let after = template.render(&named[..=i], false)?;
-        // Templates that put earlier turns another way than the last leave only the last to be learned.
+        // Some templates render earlier messages differently from the last: then only the last is trained on.
         let holds = whole.starts_with(&before) && whole.starts_with(&after) && done <= before.len();
         if holds && before.len() < after.len() {
             turns.add(tokenizer, &whole[done..before.len()], false)?;
@@ -124,15 +129,15 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
     if turns.target_ranges.is_empty() {
         return Err(Diagnostic::new(
             "text.template",
-            "The model's chat template leaves no turn of the assistant to learn.",
+            "With the model's chat template, no message of the assistant can be trained on.",
         )
-        .remedy("Use another model, or data with a prompt and a completion."));
+        .remedy("Use another model, or data with prompts and completions."));
     }
     Ok(turns)
 }
 
-/// The turns as templates take them.
-fn named(messages: &[Message]) -> Vec<crate::text::Message> {
+/// The messages as templates take them.
+fn named(messages: &[Message]) -> Vec<ChatMessage> {
     let name = |role| match role {
         Role::System => "system",
         Role::User => "user",
@@ -140,13 +145,13 @@ fn named(messages: &[Message]) -> Vec<crate::text::Message> {
     };
     messages
         .iter()
-        .map(|turn| crate::text::Message { role: name(turn.role).into(), content: turn.content.into() })
+        .map(|message| ChatMessage { role: name(message.role).into(), content: message.content.into() })
         .collect()
 }
 
-/// Without a template: each turn on a line of its own, after who says it.
+/// Without a template: each message on its own line, after the name of its role.
 fn plain(tokenizer: &Tokenizer, messages: &[Message]) -> Result<Turns, Diagnostic> {
-    let mut turns = Turns { ids: tokenizer.frame().begin.clone(), ..Turns::default() };
+    let mut turns = Turns { ids: tokenizer.special_tokens().begin.clone(), ..Turns::default() };
     for message in messages {
         let name = match message.role {
             Role::System => "",
@@ -168,17 +173,17 @@ impl Turns {
     fn add(&mut self, tokenizer: &Tokenizer, text: &str, is_learned: bool) -> Result<(), Diagnostic> {
         let start = self.ids.len() as u32;
         if !text.is_empty() {
-            self.ids.extend(tokenizer.pieces(text)?.into_iter().map(|piece| piece.id));
+            self.ids.extend(tokenizer.tokenize(text)?.into_iter().map(|piece| piece.id));
         }
         let end = self.ids.len() as u32;
-        // The first token of all is never token_log_probs.
+        // The first token of a row has no prediction.
         if is_learned && start.max(1) < end {
             self.target_ranges.push(start.max(1)..end);
         }
         Ok(())
     }
 
-    /// The end of what was added last is learned with it.
+    /// Appends the end-of-text token to the last target.
     fn end(&mut self, tokenizer: &Tokenizer) {
         if let (Some(&end), Some(last)) = (tokenizer.eos_ids().first(), self.target_ranges.last_mut()) {
             self.ids.push(end);

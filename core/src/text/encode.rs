@@ -5,9 +5,11 @@ use std::ops::Range;
 use crate::dataset::{Cut, Example};
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
-use crate::text::{
-    ChatTemplate, EncodedExamples, EncodedTexts, Labels, Question, Reference, Tokenizer, Window, conversation,
-};
+use crate::text::batch::EncodedTexts;
+use crate::text::chat::ChatTemplate;
+use crate::text::conversation;
+use crate::text::examples::{EncodedExamples, Labels, Question, Reference, Window};
+use crate::text::tokenizer::{Token, Tokenizer};
 
 /// A question may take this part of a window: half.
 const QUESTION_PART: usize = 2;
@@ -159,7 +161,7 @@ impl EncodedRows {
                 self.push(tokenizer, chat, labels, example)
             }
             (Self::Corpus { ids, pieces }, Example::Passage(text)) => {
-                let new = tokenizer.pieces(&format!("{text}\n"))?;
+                let new = tokenizer.tokenize(&format!("{text}\n"))?;
                 ids.extend(new.iter().map(|piece| piece.id));
                 *pieces += 1;
                 Ok(new.len())
@@ -202,9 +204,9 @@ fn push_text(
             (ids, len)
         }
         Some(pair) => {
-            let [first, second] = [text, pair].map(|text| tokenizer.pieces(text));
-            let ids = |pieces: Vec<crate::text::Piece>| pieces.into_iter().map(|piece| piece.id).collect::<Vec<u32>>();
-            tokenizer.frame().pair(&ids(first?), &ids(second?))
+            let [first, second] = [text, pair].map(|text| tokenizer.tokenize(text));
+            let ids = |tokens: Vec<Token>| tokens.into_iter().map(|token| token.id).collect::<Vec<u32>>();
+            tokenizer.special_tokens().pair(&ids(first?), &ids(second?))
         }
     };
     texts.push_pair(&ids, second);
@@ -219,8 +221,8 @@ pub(crate) type Tagged = (Vec<u32>, Vec<(u32, u32)>);
 /// # Errors
 /// When the text cannot be put into tokens.
 pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) -> Result<Tagged, Diagnostic> {
-    let pieces = tokenizer.pieces(text)?;
-    let frame = tokenizer.frame();
+    let pieces = tokenizer.tokenize(text)?;
+    let frame = tokenizer.special_tokens();
     let before = frame.begin.len() as u32;
     let mut tags = Vec::new();
     let mut at = 0;
@@ -238,7 +240,7 @@ pub fn tagged(tokenizer: &Tokenizer, text: &str, words: &[(Range<u32>, u32)]) ->
 
 fn cut_texts(examples: &EncodedExamples, tokenizer: &Tokenizer, max_length: usize) -> (EncodedExamples, Cut) {
     let (mut cut, frame) =
-        (EncodedExamples { labels: examples.labels.clone(), ..EncodedExamples::default() }, tokenizer.frame());
+        (EncodedExamples { labels: examples.labels.clone(), ..EncodedExamples::default() }, tokenizer.special_tokens());
     let mut shortened = 0;
     for row in 0..examples.len() {
         let (ids, second) = (examples.texts.get(row), examples.texts.second(row));
@@ -274,8 +276,8 @@ impl Questions {
         context: &str,
         answers: &[Range<usize>],
     ) -> Result<usize, Diagnostic> {
-        let ids = |pieces: &[crate::text::Piece]| pieces.iter().map(|piece| piece.id).collect::<Vec<u32>>();
-        let (question, passage) = (tokenizer.pieces(question)?, tokenizer.pieces(context)?);
+        let ids = |tokens: &[Token]| tokens.iter().map(|token| token.id).collect::<Vec<u32>>();
+        let (question, passage) = (tokenizer.tokenize(question)?, tokenizer.tokenize(context)?);
         self.questions.push(&ids(&question));
         self.passages.push(&ids(&passage));
         self.starts.push(self.bytes.len());
@@ -285,13 +287,13 @@ impl Questions {
             answers.iter().filter_map(|answer| context.get(answer.clone())).map(str::to_owned).collect();
         gold.dedup();
         self.details.push(Question { context: context.to_owned(), answers: gold });
-        Ok(question.len() + passage.len() + tokenizer.frame().pair_tokens())
+        Ok(question.len() + passage.len() + tokenizer.special_tokens().pair_tokens())
     }
 
     /// Every passage in windows. A question whose answer is in none of them is left out: it would teach that there is no
     /// answer.
     fn windows(&self, tokenizer: &Tokenizer, max_length: usize, overlap: usize) -> (EncodedExamples, Cut) {
-        let frame = tokenizer.frame();
+        let frame = tokenizer.special_tokens();
         let (mut texts, mut windows, mut questions) = (EncodedTexts::default(), Vec::new(), Vec::new());
         let mut report = Cut::default();
         let own = max_length.saturating_sub(frame.pair_tokens()).max(2);
@@ -365,7 +367,8 @@ fn push_turns(examples: &mut EncodedExamples, turns: conversation::Turns) -> Res
 
 /// Long rows lose the beginning of their prompt, never a part of what is learned last.
 fn cut_continuations(examples: &EncodedExamples, tokenizer: &Tokenizer, max_length: usize) -> (EncodedExamples, Cut) {
-    let (mut texts, mut report, begin) = (EncodedTexts::default(), Cut::default(), tokenizer.frame().begin.len());
+    let (mut texts, mut report, begin) =
+        (EncodedTexts::default(), Cut::default(), tokenizer.special_tokens().begin.len());
     let (mut kept_ranges, mut kept_references) = (Vec::new(), Vec::new());
     let Labels::Continuations { target_ranges, references } = &examples.labels else {
         return (EncodedExamples::default(), report);
@@ -394,7 +397,7 @@ fn cut_continuations(examples: &EncodedExamples, tokenizer: &Tokenizer, max_leng
 
 /// Running text in windows of `max_length` tokens, every token of which is learned but the first.
 fn packed(ids: &[u32], tokenizer: &Tokenizer, max_length: usize) -> Result<EncodedExamples, Diagnostic> {
-    let begin = &tokenizer.frame().begin;
+    let begin = &tokenizer.special_tokens().begin;
     let (mut texts, mut target_ranges, mut references) = (EncodedTexts::default(), Vec::new(), Vec::new());
     for window in ids.chunks(max_length.saturating_sub(begin.len()).max(2)).filter(|window| window.len() > 1) {
         let row = [begin, window].concat();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::text::{Batch, EncodedTexts};
+use crate::text::batch::{Batch, EncodedTexts};
 
 /// Encoded rows with their labels.
 #[derive(Clone, Debug, Default)]

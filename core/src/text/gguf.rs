@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::text::TokenizerError;
+use crate::text::tokenizer::TokenizerError;
 
 /// Types of tokens (`llama_token_type`).
 const UNKNOWN: u64 = 2;

@@ -14,11 +14,11 @@ mod tokenizer;
 
 pub(crate) use batch::LENGTHS;
 pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_batches};
-pub use chat::{ChatTemplate, Message};
+pub use chat::{ChatMessage, ChatTemplate};
 pub use encode::{EncodedRows, tagged};
 pub use examples::{EncodedExamples, Labels, Question, Reference, Window};
 pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
 pub use row_encoder::RowEncoder;
 pub use special_tokens::SpecialTokens;
-pub use tokenizer::{Piece, Tokenizer, TokenizerError};
+pub use tokenizer::{Token, Tokenizer, TokenizerError};

@@ -3,7 +3,10 @@
 use crate::dataset::{DataReport, Dataset};
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
-use crate::text::{ChatTemplate, EncodedRows, Tokenizer, token_lengths};
+use crate::text::chat::ChatTemplate;
+use crate::text::encode::EncodedRows;
+use crate::text::lengths::token_lengths;
+use crate::text::tokenizer::Tokenizer;
 
 /// The rows of a data set, as far as they are in tokens.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
-use crate::model::{BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
+use crate::model::{Input, BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
 use crate::recipe::{Family, ParamGroup};
 use crate::text::{EncodedExamples, EncodedTexts, Labels};
 use crate::train::objective::Objective;
@@ -48,8 +48,8 @@ fn cases() -> [Case; 4] {
 }
 
 fn encoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, intermediate_size, positions, token_types) = (VOCAB, 32, 2, 4, 64, 32, 2);
-    let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
+    let (vocab, hidden, layers, heads, intermediate_size, max_position_embeddings, token_types) = (VOCAB, 32, 2, 4, 64, 32, 2);
+    let (family, layer_norm_eps, padding_idx) = (Family::Bert, 1e-12, None);
     let config = BertConfig {
         family,
         vocab,
@@ -57,17 +57,17 @@ fn encoder() -> ModelConfig {
         layers,
         heads,
         intermediate_size,
-        positions,
+        max_position_embeddings,
         token_types,
         layer_norm_eps,
-        first_position,
+        padding_idx,
     };
     ModelConfig::Bert(config)
 }
 
 /// Two query heads share one key-value head.
 fn decoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, kv_heads, head_dim, intermediate_size, positions) =
+    let (vocab, hidden, layers, heads, kv_heads, head_dim, intermediate_size, max_position_embeddings) =
         (VOCAB, 32, 2, 4, 2, 8, 48, 32);
     let (rms_norm_eps, rope_theta, is_tied) = (1e-5, 1e4, true);
     let config = LlamaConfig {
@@ -78,7 +78,7 @@ fn decoder() -> ModelConfig {
         kv_heads,
         head_dim,
         intermediate_size,
-        positions,
+        max_position_embeddings,
         rms_norm_eps,
         rope_theta,
         is_tied,
@@ -123,7 +123,7 @@ pub async fn self_check(device: &Device) -> Result<f64, Diagnostic> {
 async fn gradients_on(device: &Device, case: &Case) -> Result<HashMap<Arc<str>, Vec<f32>>, Diagnostic> {
     let model = synthetic(&case.config, CLASSES, 0.2, device).map_err(Diagnostic::from)?;
     let rows: Vec<u32> = (0..ROWS).collect();
-    let input = case.examples.batch(&rows, ROWS as usize, LEN as usize, 0).input(device);
+    let input = Input::new(&case.examples.batch(&rows, ROWS as usize, LEN as usize, 0), device);
     let input = StepInput::new(input, &SoftTargets::uniform(CLASSES), &case.examples, &rows, &rows);
     let (loss, mut gradients) = gradients(&model, input, Objective::default(), case.trainable, &mut Dropout::off());
     let mut values = HashMap::from([(Arc::from("loss"), device_to_host(loss).await?)]);

@@ -1,4 +1,4 @@
-//! From a file's tensors to a model's weights: each is taken by its name, and what is missing or left over is told.
+//! From a file's tensors to a model's weights, by name. Missing and unused tensors are reported.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,10 +11,10 @@ use crate::weights::error::WeightsError;
 use crate::weights::safetensors::{Dtype, TensorInfo};
 use crate::weights::weight::Weight;
 
-/// What became of a file's tensors.
+/// How a model used the tensors of its file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportReport {
-    /// Tensors that the model took.
+    /// Number of tensors taken from the file.
     pub applied: usize,
     /// Tensors that were initialized because the file lacks them.
     pub initialized: Vec<String>,
@@ -22,55 +22,56 @@ pub struct ImportReport {
     pub unused: Vec<String>,
 }
 
-/// Makes up a tensor of a name and shape.
-type Make<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
+/// Initializes a tensor, given its name and shape.
+type Initialize<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 
-/// Tensors on their way from a file into a model.
+/// The tensors of a file, which a model takes by name.
 pub struct Tensors<'a> {
     device: Device,
     prefixes: Vec<&'static str>,
     waiting: HashMap<String, (Dtype, TensorData)>,
-    make: Option<Make<'a>>,
+    initialize: Option<Initialize<'a>>,
     quantized: Option<&'static str>,
     report: ImportReport,
 }
 
 impl<'a> Tensors<'a> {
-    /// None yet; the model of `family` will be on `device`.
+    /// No tensors yet, for a model of `family` on `device`.
     pub fn new(family: Family, device: &Device) -> Self {
         Self::with_prefixes(vec![family.prefix()], device)
     }
 
-    /// None yet, of a GGUF file: its family stands in the file itself.
+    /// No tensors yet, for a model from a GGUF file, which names its family itself.
     pub fn of_gguf(device: &Device) -> Self {
         Self::with_prefixes(vec![Family::Llama.prefix(), Family::Gpt2.prefix()], device)
     }
 
     fn with_prefixes(prefixes: Vec<&'static str>, device: &Device) -> Self {
         let (device, report) = (device.clone(), ImportReport::default());
-        Self { device, prefixes, waiting: HashMap::new(), make: None, quantized: None, report }
+        Self { device, prefixes, waiting: HashMap::new(), initialize: None, quantized: None, report }
     }
 
-    /// No file: every tensor that a model asks for is made up.
-    pub fn made(device: &Device, make: Make<'a>) -> Self {
-        Self { make: Some(make), ..Self::new(Family::default(), device) }
+    /// No file: every tensor that a model asks for is initialized.
+    pub fn initialized(device: &Device, initialize: Initialize<'a>) -> Self {
+        Self { initialize: Some(initialize), ..Self::new(Family::default(), device) }
     }
 
-    /// Says that the file had quantized values, and of which kind most were ([`super::GgufHeader::quantized`]). The
-    /// model's own file then has 16-bit floats throughout: 32 bits would hold nothing more of them.
-    pub fn were_quantized(&mut self, kind: Option<&'static str>) {
+    /// Records the most frequent quantization of the file ([`GgufHeader::quantized`](crate::weights::GgufHeader)). The
+    /// model is then exported in 16-bit floats: 32 bits would add no information.
+    pub fn set_quantized(&mut self, kind: Option<&'static str>) {
         self.quantized = kind;
     }
 
-    /// The kind of which most quantized values of the file were, if there were any.
+    /// The most frequent quantization of the file, if any.
     pub fn quantized(&self) -> Option<&'static str> {
         self.quantized
     }
 
-    /// Takes a tensor out of a file, but for buffers of integers. Names lose a family's prefix and the names that TensorFlow gave to norms.
+    /// Adds a tensor of the file. Integer buffers are ignored. The family's prefix is removed from the name, and
+    /// TensorFlow's names of norms are replaced.
     ///
     /// # Errors
-    /// When the file has the same weight under two names: which of them is meant cannot be known.
+    /// When the file has the same weight under two names.
     pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) -> Result<(), WeightsError> {
         let Some(data) = decode(info, bytes) else {
             self.report.unused.push(info.name.clone());
@@ -80,7 +81,7 @@ impl<'a> Tensors<'a> {
         let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
         match self.waiting.entry(name) {
             Entry::Occupied(_) => {
-                let reason = "stands in the file twice, with and without a prefix or an old name".into();
+                let reason = "is in the file twice: with and without a prefix, or under an old name".into();
                 Err(WeightsError::Tensor { name: info.name.clone(), reason })
             }
             Entry::Vacant(entry) => {
@@ -90,7 +91,7 @@ impl<'a> Tensors<'a> {
         }
     }
 
-    /// Whether the file has this tensor.
+    /// Returns true if the file has this tensor and no model has taken it.
     pub fn has(&self, name: &str) -> bool {
         self.waiting.contains_key(name)
     }
@@ -100,44 +101,45 @@ impl<'a> Tensors<'a> {
         self.waiting.get(name).map(|(_, data)| data.shape().as_slice())
     }
 
-    /// A bias or norm `[size]`.
+    /// Takes a bias or the scale of a norm, `[size]`.
     ///
     /// # Errors
-    /// When the file lacks it, or has it in another shape.
+    /// When the tensor is missing or of another shape.
     pub fn vector(&mut self, name: String, group: ParamGroup, size: usize) -> Result<Weight<1>, WeightsError> {
         let (dtype, data) = self.take(&name, &[size])?;
         let tensor = Tensor::from_data(data, &self.device);
         Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_frozen: false })
     }
 
-    /// A table `[rows, columns]`, as in the file.
+    /// Takes a table `[rows, columns]`, as it is in the file.
     ///
     /// # Errors
-    /// When the file lacks it, or has it in another shape.
+    /// When the tensor is missing or of another shape.
     pub fn table(&mut self, name: String, group: ParamGroup, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
         let (dtype, data) = self.take(&name, &shape)?;
         let tensor = Tensor::from_data(data, &self.device);
         Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_frozen: false })
     }
 
-    /// A linear layer's matrix `[out, in]` in the file, `[in, out]` in the model.
+    /// Takes the weight of a linear layer: `[out, in]` in the file, `[in, out]` in the model.
     ///
     /// # Errors
-    /// When the file lacks it, or has it in another shape.
+    /// When the tensor is missing or of another shape.
     pub fn linear(
         &mut self,
         name: String,
         group: ParamGroup,
-        [out, into]: [usize; 2],
+        [outputs, inputs]: [usize; 2],
     ) -> Result<Weight<2>, WeightsError> {
-        let (dtype, data) = self.take(&name, &[out, into])?;
+        let (dtype, data) = self.take(&name, &[outputs, inputs])?;
         let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
-        let turned: Vec<f32> = (0..into).flat_map(|i| (0..out).map(move |o| values[o * into + i])).collect();
-        let tensor = Tensor::from_data(TensorData::new(turned, [into, out]), &self.device);
+        let transposed: Vec<f32> =
+            (0..inputs).flat_map(|i| (0..outputs).map(move |o| values[o * inputs + i])).collect();
+        let tensor = Tensor::from_data(TensorData::new(transposed, [inputs, outputs]), &self.device);
         Ok(Weight { name: name.into(), tensor, group, dtype, transposed: true, is_frozen: false })
     }
 
-    /// What became of the tensors, once the model is made.
+    /// The report, once the model is loaded.
     pub fn finish(mut self) -> ImportReport {
         self.report.unused.extend(self.waiting.into_keys());
         self.report.unused.sort();
@@ -145,8 +147,8 @@ impl<'a> Tensors<'a> {
     }
 
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<(Dtype, TensorData), WeightsError> {
-        let made = self.make.as_mut().map(|make| (Dtype::F32, make(name, shape)));
-        let Some((dtype, data)) = self.waiting.remove(name).or(made) else {
+        let initialized = self.initialize.as_mut().map(|initialize| (Dtype::F32, initialize(name, shape)));
+        let Some((dtype, data)) = self.waiting.remove(name).or(initialized) else {
             let similar = most_similar(name, self.waiting.keys());
             return Err(WeightsError::Missing { name: name.into(), similar });
         };
@@ -160,7 +162,7 @@ impl<'a> Tensors<'a> {
     }
 }
 
-/// The name with the longest beginning and end in common, if they share more than half.
+/// The name that shares the longest prefix and suffix with `name`, if these make up more than half of it.
 fn most_similar<'a>(name: &str, others: impl Iterator<Item = &'a String>) -> Option<String> {
     let shared = |other: &str| {
         let front = name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
@@ -175,7 +177,7 @@ mod tests {
     use super::*;
     use crate::weights::Incoming;
 
-    /// A file whose tensors are given as name, type, elements and bytes of one.
+    /// A safetensors file of tensors given as name, element type, number of elements and bytes per element.
     fn file(tensors: &[(&str, &str, u64, u64)]) -> Vec<u8> {
         let (mut header, mut at) = (serde_json::Map::new(), 0);
         for (name, dtype, elements, size) in tensors {
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn buffers_of_integers_are_passed_over() {
+    fn integer_buffers_are_ignored() {
         let tensors = [("h.0.attn.bias", "U8", 9, 1), ("h.1.attn.bias", "BOOL", 9, 1), ("ln_f.weight", "F32", 2, 4)];
         let more = [("position_ids", "I32", 3, 4), ("steps", "U16", 1, 2), ("h.0.attn.masked_bias", "F32", 1, 4)];
         let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_that_cannot_be_read_are_refused_by_name() {
+    fn unsupported_float_types_are_refused_by_name() {
         let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
         let diagnostic = incoming.push(&file(&[("wte.weight", "F64", 2, 8)])).unwrap_err();
         let said = diagnostic.to_string();

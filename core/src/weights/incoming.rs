@@ -55,7 +55,7 @@ impl Incoming {
             }
             Reader::Gguf(reader) => {
                 let header = reader.finish()?;
-                self.tensors.were_quantized(header.quantized());
+                self.tensors.set_quantized(header.quantized());
                 Some(header)
             }
         };

@@ -42,13 +42,13 @@ fn only_the_assistants_turns_are_trained_on() {
     assert_eq!(shown(&tokenizer, &turns), expected);
     assert_eq!((&*turns.prompt_text, &*turns.completion), ("bye", "bye ho"));
     // The prompt is everything before the target.
-    let prompt = conversation::prompt(&tokenizer, Some(&template), &messages[..4]).unwrap();
+    let prompt = conversation::generation_prompt(&tokenizer, Some(&template), &messages[..4]).unwrap();
     assert_eq!(prompt, turns.ids[..turns.target_ranges[1].start as usize]);
 
     let turns = conversation::chat(&tokenizer, None, &messages).unwrap();
     let expected = "be kind User : hi Assistant : (ho)([SEP]) User : bye Assistant : (bye)(ho)([SEP]) User : hi";
     assert_eq!(shown(&tokenizer, &turns), expected);
-    let prompt = conversation::prompt(&tokenizer, None, &messages[..4]).unwrap();
+    let prompt = conversation::generation_prompt(&tokenizer, None, &messages[..4]).unwrap();
     assert_eq!(prompt, turns.ids[..turns.target_ranges[1].start as usize]);
 }
 
@@ -70,7 +70,7 @@ fn prompts_and_completions_use_the_chat_template_if_there_is_one() {
 
 /// A prompt as the model reads it, with special tokens by name.
 fn encoded_prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, form: PromptForm, prompt: &str) -> String {
-    let ids = conversation::asked(tokenizer, template, form, prompt).unwrap();
+    let ids = conversation::encode_prompt(tokenizer, template, form, prompt).unwrap();
     let shown = shown(tokenizer, &conversation::Turns { ids: ids.clone(), ..Default::default() });
     if ids.first() == Some(&2) { format!("[CLS] {shown}") } else { shown }
 }

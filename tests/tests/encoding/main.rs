@@ -11,7 +11,7 @@ use hone_core::dataset::{
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::Task;
-use hone_core::text::{ChatTemplate, EncodedExamples, EncodedRows, Labels, Piece, RowEncoder, Tokenizer, conversation};
+use hone_core::text::{ChatTemplate, EncodedExamples, EncodedRows, Labels, RowEncoder, Token, Tokenizer, conversation};
 use hone_core::usage::PromptForm;
 use hone_tests::{minilm, stories, word_tokenizer};
 use serde_json::json;
@@ -21,7 +21,7 @@ const WORDS: [&str; 10] = ["a", "##b", "##a", "c", "d", "e", "f", "x", "y", "z"]
 
 /// Ids of a text, which may name special tokens.
 fn ids(tokenizer: &Tokenizer, text: &str) -> Vec<u32> {
-    tokenizer.pieces(text).unwrap().into_iter().map(|piece| piece.id).collect()
+    tokenizer.tokenize(text).unwrap().into_iter().map(|piece| piece.id).collect()
 }
 
 fn row(examples: &EncodedExamples, row: usize) -> &[u32] {

@@ -18,32 +18,32 @@ fn byte_level(post_processor: serde_json::Value) -> Tokenizer {
 #[test]
 fn a_token_of_part_of_a_character_covers_all_of_it() {
     let tokenizer = byte_level(json!(null));
-    let pieces = tokenizer.pieces("aé a").unwrap();
-    let piece = |id, bytes| Piece { id, bytes };
+    let pieces = tokenizer.tokenize("aé a").unwrap();
+    let piece = |id, bytes| Token { id, bytes };
     assert_eq!(pieces, [piece(2, 0..1), piece(5, 1..3), piece(6, 1..3), piece(4, 3..4), piece(2, 4..5)]);
     assert_eq!(tokenizer.decode(&[2, 5, 6, 4, 2]).unwrap(), "aé a");
-    assert_eq!(tokenizer.frame(), &hone_core::text::SpecialTokens::default());
+    assert_eq!(tokenizer.special_tokens(), &hone_core::text::SpecialTokens::default());
 }
 
 #[test]
 fn special_tokens_come_from_the_post_processor() {
     let roberta = byte_level(json!({"type": "RobertaProcessing", "sep": ["</s>", 1], "cls": ["<s>", 0],
         "trim_offsets": true, "add_prefix_space": false}));
-    let frame = roberta.frame();
+    let frame = roberta.special_tokens();
     assert_eq!((&frame.begin[..], &frame.middle[..], &frame.end[..]), (&[0][..], &[1, 1][..], &[1][..]));
     assert_eq!(frame.pair(&[2], &[3]), (vec![0, 2, 1, 1, 3, 1], 4));
     let file = std::fs::read(minilm().join("tokenizer.json")).unwrap();
     let bert = Tokenizer::parse(&file, 30_522).unwrap();
-    let frame = bert.frame();
+    let frame = bert.special_tokens();
     assert_eq!((&frame.begin[..], &frame.middle[..], &frame.end[..]), (&[101][..], &[102][..], &[102][..]));
     let llama = stories_tokenizer();
-    assert_eq!((&llama.frame().begin[..], llama.frame().end.len()), (&[1][..], 0));
+    assert_eq!((&llama.special_tokens().begin[..], llama.special_tokens().end.len()), (&[1][..], 0));
 }
 
 #[test]
 fn byte_fallback_covers_a_character_outside_the_vocabulary() {
     let tokenizer = stories_tokenizer();
-    let pieces = tokenizer.pieces("cat 猫").unwrap();
+    let pieces = tokenizer.tokenize("cat 猫").unwrap();
     assert_eq!(pieces.last().unwrap().bytes, 4..7);
     let ids: Vec<u32> = pieces.iter().map(|piece| piece.id).collect();
     assert_eq!(tokenizer.decode(&ids).unwrap(), "cat 猫");

@@ -7,7 +7,7 @@ fn windows_cover_the_passage_and_each_answer() {
     let tokenizer = word_tokenizer(&WORDS, true);
     let letters = ["a", "abab", "c", "ab", "d", "e"];
     let context = (0..40).map(|i| letters[(i * i + i / 3) % 6]).collect::<Vec<_>>().join(" ");
-    let pieces = tokenizer.pieces(&context).unwrap();
+    let pieces = tokenizer.tokenize(&context).unwrap();
     let (max_length, overlap) = (16, 5);
     // Every short run of words is an answer once.
     let starts = || context.match_indices(' ').map(|(at, _)| at + 1);

@@ -88,7 +88,7 @@ fn quantized_weights_are_exported_as_f16() {
         reader.push(&file, &mut |info, bytes| tensors_read.add(info, bytes)).unwrap();
         let header = reader.finish().unwrap();
         assert_eq!(header.quantized(), Some(kind), "{name}");
-        tensors_read.were_quantized(header.quantized());
+        tensors_read.set_quantized(header.quantized());
         let files = Untrained::of(header.config_json(), tensors_read, Task::Generation, Pooling::Mean, &[]).files();
         assert_eq!(parsed(&files, "config.json")["torch_dtype"], "float16");
         let (ours, theirs) = (

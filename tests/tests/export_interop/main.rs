@@ -13,7 +13,7 @@ use hone_core::dataset::{Example, Message, Role, words};
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::generate::bytes_per_token;
 use hone_core::inference::EncodedPrompt;
-use hone_core::model::MaskSource;
+use hone_core::model::{Input, MaskSource};
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, Schedule, Task};
 use hone_core::text::EncodedRows;
@@ -230,7 +230,7 @@ impl Case {
         let labels = session.data().labels.len();
         rows.push(&pretrained.tokenizer, None, labels, &self.example(0, text, pair)).unwrap();
         let (examples, _) = rows.cut(&pretrained.tokenizer, MAX_LEN as usize, 0).unwrap();
-        let input = examples.batch(&[0], 1, MAX_LEN as usize, session.data().pad).input(session.device());
+        let input = Input::new(&examples.batch(&[0], 1, MAX_LEN as usize, session.data().pad), session.device());
         match ready(predict(session.model(), input, &examples, &[0])).unwrap().remove(0) {
             Prediction::Classes(probabilities) | Prediction::Labels(probabilities) => json!(probabilities),
             Prediction::Number(number) => json!([number]),

@@ -9,7 +9,7 @@ use hone_core::dataset::{Collector, Dataset, Hints, Scanner, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::model::ModelConfig;
 use hone_core::recipe::{Family, LrCurve, ModelFacts, Pooling, Recipe, RecipeSpec};
-use hone_core::text::{ChatTemplate, Message, Tokenizer};
+use hone_core::text::{ChatMessage, ChatTemplate, Tokenizer};
 use hone_core::weights::{FileReader, GgufReader, Incoming, decode};
 use hone_tests::golden;
 use serde_json::{Value, json};
@@ -276,7 +276,7 @@ fn run_tokenizer(bytes: &[u8]) -> String {
     outcome(Tokenizer::parse(bytes, 4096), |tokenizer| {
         let tokenizer = tokenizer.with_eos_ids(&[bytes]);
         let read = |text: &&str| {
-            let Ok(pieces) = tokenizer.pieces(text) else { return false };
+            let Ok(pieces) = tokenizer.tokenize(text) else { return false };
             assert!(
                 pieces.iter().all(|piece| text.get(piece.bytes.start as usize..piece.bytes.end as usize).is_some())
             );
@@ -377,9 +377,9 @@ fn templates() -> Vec<Vec<u8>> {
     ])
 }
 
-fn conversation() -> Vec<Message> {
+fn conversation() -> Vec<ChatMessage> {
     let turns = [("system", "Be brief."), ("user", "Hi {{ there }}"), ("assistant", "Hello\n")];
-    turns.map(|(role, content)| Message { role: role.to_owned(), content: content.to_owned() }).to_vec()
+    turns.map(|(role, content)| ChatMessage { role: role.to_owned(), content: content.to_owned() }).to_vec()
 }
 
 fn run_template(bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@ mod techniques;
 mod unfreezing;
 
 use burn::tensor::Device;
-use hone_core::model::{BertConfig, Dropout, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::model::{BertConfig, Dropout, Input, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{
     AdapterKind, Family, Metric, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, UnfreezeUnit, Unfreezing,
 };
@@ -24,9 +24,9 @@ fn model() -> TaskModel {
     model_of(32)
 }
 
-fn model_of(positions: usize) -> TaskModel {
+fn model_of(max_position_embeddings: usize) -> TaskModel {
     let (vocab, hidden, layers, heads, intermediate_size, token_types) = (32, 16, 2, 2, 32, 2);
-    let (family, layer_norm_eps, first_position) = (Family::Bert, 1e-12, 0);
+    let (family, layer_norm_eps, padding_idx) = (Family::Bert, 1e-12, None);
     let config = BertConfig {
         family,
         vocab,
@@ -34,10 +34,10 @@ fn model_of(positions: usize) -> TaskModel {
         layers,
         heads,
         intermediate_size,
-        positions,
+        max_position_embeddings,
         token_types,
         layer_norm_eps,
-        first_position,
+        padding_idx,
     };
     synthetic(&ModelConfig::Bert(config), 2, 0.1, &device()).unwrap()
 }

@@ -57,7 +57,7 @@ fn an_adapter_learns_and_leaves_the_base_unchanged() {
         );
         let scores = |model: &TaskModel| {
             let batch = Batch::new(&[session.data().validation.texts.get(0)], 1, 16, 0);
-            let scores = model.forward(batch.input(&device()), &mut Dropout::off());
+            let scores = model.forward(Input::new(&batch, &device()), &mut Dropout::off());
             scores.into_data().try_into_vec::<f32>().unwrap()
         };
         assert_close("merged", &scores(&merged), &scores(session.model()), 1e-5);

@@ -201,7 +201,7 @@ fn the_prefix_cache_is_not_reused_after_a_cached_layer_learned() {
     let evaluation = evaluated(&mut session);
     let texts = &session.data().validation;
     let probabilities = (0..texts.len() as u32).map(|row| {
-        let input = texts.batch(&[row], 1, 16, 0).input(&device());
+        let input = Input::new(&texts.batch(&[row], 1, 16, 0), &device());
         let predictions = ready(predict(session.model(), input, texts, &[row])).unwrap();
         predictions[0].probability(texts.classes()[row as usize])
     });

@@ -116,7 +116,7 @@ pub const LLAMA: ModelConfig = ModelConfig::Llama(LlamaConfig {
     kv_heads: 2,
     head_dim: 4,
     intermediate_size: 32,
-    positions: 32,
+    max_position_embeddings: 32,
     rms_norm_eps: 1e-5,
     rope_theta: 1e4,
     is_tied: true,
@@ -128,7 +128,7 @@ pub const GPT2: ModelConfig = ModelConfig::Gpt2(Gpt2Config {
     layers: 2,
     heads: 4,
     intermediate_size: 32,
-    positions: 32,
+    max_position_embeddings: 32,
     layer_norm_eps: 1e-5,
     is_tied: false,
 });
@@ -140,10 +140,10 @@ const BERT: ModelConfig = ModelConfig::Bert(BertConfig {
     layers: 2,
     heads: 4,
     intermediate_size: 32,
-    positions: 32,
+    max_position_embeddings: 32,
     token_types: 2,
     layer_norm_eps: 1e-12,
-    first_position: 0,
+    padding_idx: None,
 });
 
 fn body(config: &ModelConfig) -> BaseModel {

@@ -3,7 +3,7 @@
 mod data;
 
 use burn::tensor::Device;
-use hone_core::model::TaskModel;
+use hone_core::model::{Input, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, ParamGroup, RecipeSpec, Task, UnfreezeUnit, Unfreezing};
 use hone_core::run::{EndReason, PerplexityChange};
 use hone_core::text::{EncodedExamples, EncodedTexts, Labels};
@@ -161,7 +161,7 @@ fn a_stopped_run_keeps_the_best_weights_in_every_task() {
         // The remaining weights give the predictions of the best evaluation.
         let rows: Vec<u32> = (0..session.data().validation.len() as u32).collect();
         let validation = &session.data().validation;
-        let input = validation.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
+        let input = Input::new(&validation.batch(&rows, rows.len(), MAX_LEN, 0), &Device::flex());
         let predicted = ready(predict(session.model(), input, validation, &rows)).unwrap();
         let loss = |predictions: &[Prediction]| {
             let losses = (0..).zip(predictions).map(|(row, prediction)| prediction.loss(&validation.labels, row));
@@ -193,7 +193,7 @@ fn a_decoders_forgetting_is_its_perplexity_on_general_texts() {
         let examples =
             EncodedExamples { texts, labels: Labels::Continuations { target_ranges, references: Vec::new() } };
         let perplexity = |model: &TaskModel| {
-            let input = examples.batch(&rows, rows.len(), MAX_LEN, 0).input(&Device::flex());
+            let input = Input::new(&examples.batch(&rows, rows.len(), MAX_LEN, 0), &Device::flex());
             let predicted = ready(predict(model, input, &examples, &rows)).unwrap();
             let losses = (0..).zip(&predicted).map(|(row, prediction)| prediction.loss(&examples.labels, row));
             RowLoss::mean(losses).exp()

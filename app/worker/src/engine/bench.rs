@@ -5,7 +5,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::generate::Generator;
 use hone_core::generate::Sampling;
 use hone_core::model::{
-    BertConfig, Dropout, DropoutRates, FrozenPrefix, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
+    BertConfig, Dropout, DropoutRates, FrozenPrefix, Input, LlamaConfig, LoraConfig, ModelConfig, TaskModel, synthetic,
 };
 use hone_core::protocol::{BenchCase, BenchFigures, Event, RequestId};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup};
@@ -45,8 +45,8 @@ pub async fn run(engine: &Engine, request: RequestId, case: BenchCase) {
 /// The shape of a model; `smollm2` learns through adapters.
 fn config(size: &str) -> Option<ModelConfig> {
     let bert = |vocab, hidden, intermediate_size, heads, layers| {
-        let (family, positions, token_types) = (Family::Bert, 512, 2);
-        let (layer_norm_eps, first_position) = (1e-12, 0);
+        let (family, max_position_embeddings, token_types) = (Family::Bert, 512, 2);
+        let (layer_norm_eps, padding_idx) = (1e-12, None);
         let config = BertConfig {
             family,
             vocab,
@@ -54,15 +54,15 @@ fn config(size: &str) -> Option<ModelConfig> {
             layers,
             heads,
             intermediate_size,
-            positions,
+            max_position_embeddings,
             token_types,
             layer_norm_eps,
-            first_position,
+            padding_idx,
         };
         ModelConfig::Bert(config)
     };
     let llama = |vocab, hidden, intermediate_size, heads, kv_heads, layers| {
-        let (head_dim, positions, rms_norm_eps) = (hidden / heads, 512, 1e-5);
+        let (head_dim, max_position_embeddings, rms_norm_eps) = (hidden / heads, 512, 1e-5);
         let (rope_theta, is_tied) = (1e4, true);
         ModelConfig::Llama(LlamaConfig {
             vocab,
@@ -72,7 +72,7 @@ fn config(size: &str) -> Option<ModelConfig> {
             kv_heads,
             head_dim,
             intermediate_size,
-            positions,
+            max_position_embeddings,
             rms_norm_eps,
             rope_theta,
             is_tied,
@@ -116,7 +116,7 @@ async fn measured(chosen: &ChosenDevice, case: &BenchCase) -> Result<BenchFigure
     let lowest = ParamGroup::lowest_of(case.trainable_layers, config.sizes().layers);
     let frozen_prefix = if case.keeps_prefix { model.prefix_below(lowest) } else { FrozenPrefix::None };
     let rows: Vec<u32> = (0..case.batch).collect();
-    let batch = || examples.batch(&rows, rows.len(), case.len as usize, 0).input(&chosen.device);
+    let batch = || Input::new(&examples.batch(&rows, rows.len(), case.len as usize, 0), &chosen.device);
     let kept = model.forward_to(batch(), frozen_prefix, &mut Dropout::off());
     for number in 0..=case.steps {
         let input = if case.keeps_prefix { kept.clone() } else { batch() };
@@ -158,7 +158,7 @@ async fn step(
 ) -> Result<Step, Diagnostic> {
     take_calls();
     let begin = now_ms();
-    let shares = DropoutRates { adapter: 0.0, ..DropoutRates::all(DROPOUT) };
+    let shares = DropoutRates { adapter: 0.0, ..DropoutRates::uniform(DROPOUT) };
     let mut dropout = Dropout::new(shares, chosen.masks, 0, number);
     let (loss, gradients) = gradients(model, input, Objective::default(), |group| group >= lowest, &mut dropout);
     let read = step_to_host(loss, gradients.squared_norms());

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::perplexity;
-use crate::model::{Dropout, FrozenPrefix, TaskModel};
+use crate::model::{Input, Dropout, FrozenPrefix, TaskModel};
 use crate::run::{Forgetting, PerplexityChange};
 use crate::text::{EncodedTexts, Tokenizer, batches_by_length};
 use crate::train::eval::predict::token_log_probs;
@@ -91,11 +91,11 @@ impl ForgettingProbe {
     ) -> Result<(), Diagnostic> {
         let Some(batch) = self.batches.get(self.done) else { return Ok(()) };
         let rows = batch.len();
-        let max_length = MAX_TOKENS.min(tuned.body.positions().unwrap_or(MAX_TOKENS));
+        let max_length = MAX_TOKENS.min(tuned.body.max_positions().unwrap_or(MAX_TOKENS));
         let batch = texts.batch(batch, self.batch_size, max_length, pad);
         for (model, outputs) in [(base, &mut self.before), (tuned, &mut self.after)] {
             let layers = FrozenPrefix::Layers(model.body.layers());
-            let input = model.forward_to(batch.input(device), layers, &mut Dropout::off());
+            let input = model.forward_to(Input::new(&batch, device), layers, &mut Dropout::off());
             if model.body.family().is_decoder() {
                 let targets = TargetTokens::of_batch(&batch, rows);
                 let count = targets.count();

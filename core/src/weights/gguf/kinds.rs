@@ -3,8 +3,8 @@
 
 use half::f16;
 
-use crate::weights::Dtype;
 use crate::weights::error::WeightsError;
+use crate::weights::safetensors::Dtype;
 
 /// Element types that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,157 +1,108 @@
-//! config.json of the known families, every size within bounds.
+//! config.json of the supported families, with every size within bounds. Fields and defaults are those of the classes
+//! `BertConfig`, `DistilBertConfig`, `RobertaConfig`, `LlamaConfig` and `GPT2Config` of transformers 4.57
+//! (<https://github.com/huggingface/transformers/tree/v4.57.0/src/transformers/models>).
+
+mod error;
+mod fields;
 
 use serde_json::{Map, Value};
-use thiserror::Error;
 
-use crate::diagnostic::Diagnostic;
 use crate::limits::*;
-use crate::model::Sizes;
+use crate::model::config::fields::{Fields, divides};
+use crate::model::sizes::Sizes;
 use crate::recipe::Family;
 
-/// A config.json that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// Not JSON, or without a field that is needed.
-    #[error("config.json cannot be read: {0}")]
-    Json(String),
-    /// A family that is not known.
-    #[error("the model is of type \"{0}\"; Hone reads models of type {known}", known = known_families())]
-    Family(String),
-    /// A size that makes no sense.
-    #[error("{field} is {value}; it must be from {min} to {max}")]
-    OutOfRange {
-        /// The field of config.json.
-        field: &'static str,
-        /// What it says.
-        value: u64,
-        /// Least allowed.
-        min: usize,
-        /// Most allowed.
-        max: usize,
-    },
-    /// Heads that do not divide a size.
-    #[error("{what} {size} cannot be split into {heads} heads")]
-    Heads {
-        /// What is split.
-        what: &'static str,
-        /// Its size.
-        size: usize,
-        /// Number of heads.
-        heads: usize,
-    },
-    /// A function that is not built.
-    #[error("{field} is {value}; Hone knows {known}")]
-    Unknown {
-        /// The field of config.json.
-        field: &'static str,
-        /// What it says.
-        value: String,
-        /// What would do.
-        known: &'static str,
-    },
-}
+pub use error::ConfigError;
 
-fn known_families() -> String {
-    Family::ALL.map(|family| format!("\"{}\"", family.model_type())).join(", ")
-}
-
-impl From<ConfigError> for Diagnostic {
-    fn from(error: ConfigError) -> Self {
-        Diagnostic::new("model.config", format!("The model cannot be used: {error}."))
-            .done("Nothing was changed.")
-            .remedy("Choose a model of one of the families that Hone reads, with its own config.json.")
-    }
-}
-
-/// The sizes of a model of any family.
+/// The configuration of a model of any family.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelConfig {
-    /// An encoder.
+    /// BERT, DistilBERT or RoBERTa.
     Bert(BertConfig),
-    /// A Llama.
+    /// Llama.
     Llama(LlamaConfig),
-    /// A GPT-2.
+    /// GPT-2.
     Gpt2(Gpt2Config),
 }
 
-/// Sizes of an encoder of the BERT family.
+/// Configuration of BERT, DistilBERT or RoBERTa.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BertConfig {
     /// BERT, DistilBERT or RoBERTa.
     pub family: Family,
-    /// Tokens in the vocabulary.
+    /// Size of the vocabulary, in tokens.
     pub vocab: usize,
-    /// Length of a token's vector.
+    /// Hidden size.
     pub hidden: usize,
     /// Number of layers.
     pub layers: usize,
-    /// Attention heads a layer.
+    /// Number of attention heads per layer.
     pub heads: usize,
-    /// Size between the two halves of a feed-forward block.
+    /// Inner size of the feed-forward block.
     pub intermediate_size: usize,
-    /// Longest sequence, in tokens.
-    pub positions: usize,
-    /// Kinds of token (first and second sentence); 0 where the family knows none.
+    /// Number of position embeddings. For RoBERTa this includes those up to `padding_idx`.
+    pub max_position_embeddings: usize,
+    /// Number of token types (first and second text of a pair); 0 for DistilBERT, which has none.
     pub token_types: usize,
-    /// Added to the variance before its root.
+    /// Added to the variance before the square root.
     pub layer_norm_eps: f64,
-    /// Row of the position table that the first token has.
-    pub first_position: usize,
+    /// RoBERTa: id of the padding token. Positions start at `padding_idx + 1`.
+    pub padding_idx: Option<usize>,
 }
 
-/// Sizes of a Llama.
+/// Configuration of Llama.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LlamaConfig {
-    /// Tokens in the vocabulary.
+    /// Size of the vocabulary, in tokens.
     pub vocab: usize,
-    /// Length of a token's vector.
+    /// Hidden size.
     pub hidden: usize,
     /// Number of layers.
     pub layers: usize,
-    /// Attention heads a layer.
+    /// Number of attention heads per layer.
     pub heads: usize,
-    /// Heads that have keys and values of their own; each serves several others.
+    /// Number of key and value heads per layer, each shared by several query heads.
     pub kv_heads: usize,
-    /// Length of a head's vector.
+    /// Size of an attention head.
     pub head_dim: usize,
-    /// Size between the two halves of a feed-forward block.
+    /// Inner size of the feed-forward block.
     pub intermediate_size: usize,
     /// Longest sequence, in tokens.
-    pub positions: usize,
-    /// Added to the mean square before its root.
+    pub max_position_embeddings: usize,
+    /// Added to the mean square before the square root.
     pub rms_norm_eps: f64,
-    /// Base of the rotary encoding's wavelengths.
+    /// Base of the wavelengths of the rotary position embedding.
     pub rope_theta: f64,
-    /// Whether the table of embeddings is the output's matrix too.
+    /// True if the output layer shares the weight of the token embeddings.
     pub is_tied: bool,
 }
 
-/// Sizes of a GPT-2.
+/// Configuration of GPT-2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gpt2Config {
-    /// Tokens in the vocabulary.
+    /// Size of the vocabulary, in tokens.
     pub vocab: usize,
-    /// Length of a token's vector.
+    /// Hidden size.
     pub hidden: usize,
     /// Number of layers.
     pub layers: usize,
-    /// Attention heads a layer.
+    /// Number of attention heads per layer.
     pub heads: usize,
-    /// Size between the two halves of a feed-forward block.
+    /// Inner size of the feed-forward block.
     pub intermediate_size: usize,
     /// Longest sequence, in tokens.
-    pub positions: usize,
-    /// Added to the variance before its root.
+    pub max_position_embeddings: usize,
+    /// Added to the variance before the square root.
     pub layer_norm_eps: f64,
-    /// Whether the table of embeddings is the output's matrix too.
+    /// True if the output layer shares the weight of the token embeddings.
     pub is_tied: bool,
 }
 
 impl ModelConfig {
-    /// Reads config.json.
+    /// Parses config.json.
     ///
     /// # Errors
-    /// Names the field, its value and what is allowed.
+    /// When a field is missing, out of bounds or not supported. The error names the field, its value and what is allowed.
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
         if json.len() > MAX_CONFIG_BYTES {
             return Err(ConfigError::Json(format!("it is {} bytes long", json.len())));
@@ -167,7 +118,7 @@ impl ModelConfig {
         }
     }
 
-    /// Which family it is of.
+    /// Model family.
     pub fn family(&self) -> Family {
         match self {
             Self::Bert(config) => config.family,
@@ -176,18 +127,18 @@ impl ModelConfig {
         }
     }
 
-    /// Sizes that memory and work go by.
+    /// The sizes that determine memory and work.
     pub fn sizes(&self) -> Sizes {
         let (layers, hidden, intermediate_size, heads) = match self {
             Self::Bert(config) => (config.layers, config.hidden, config.intermediate_size, config.heads),
-            // The gate makes a third of such a size.
+            // Three matrices of this size (gate, up, down) cost as much as two of one and a half times the size.
             Self::Llama(config) => (config.layers, config.hidden, config.intermediate_size * 3 / 2, config.heads),
             Self::Gpt2(config) => (config.layers, config.hidden, config.intermediate_size, config.heads),
         };
         Sizes { layers, hidden, intermediate_size, heads }
     }
 
-    /// Tokens in the vocabulary.
+    /// Size of the vocabulary, in tokens.
     pub fn vocab(&self) -> usize {
         match self {
             Self::Bert(config) => config.vocab,
@@ -197,20 +148,25 @@ impl ModelConfig {
     }
 
     /// Longest sequence, in tokens.
-    pub fn positions(&self) -> usize {
+    pub fn max_positions(&self) -> usize {
         match self {
-            Self::Bert(config) => config.positions,
-            Self::Llama(config) => config.positions,
-            Self::Gpt2(config) => config.positions,
+            Self::Bert(config) => config.max_position_embeddings - config.first_position(),
+            Self::Llama(config) => config.max_position_embeddings,
+            Self::Gpt2(config) => config.max_position_embeddings,
         }
     }
 }
 
 impl BertConfig {
-    /// Reads config.json of an encoder.
+    /// Row of the position embeddings that belongs to the first token: `padding_idx + 1` for RoBERTa, else 0.
+    pub fn first_position(&self) -> usize {
+        self.padding_idx.map_or(0, |padding_idx| padding_idx + 1)
+    }
+
+    /// Parses config.json of an encoder.
     ///
     /// # Errors
-    /// As [`ModelConfig::parse`], and where it is of a decoder.
+    /// As [`ModelConfig::parse`], and when the model is a decoder.
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
         match ModelConfig::parse(json)? {
             ModelConfig::Bert(config) => Ok(config),
@@ -223,17 +179,16 @@ impl BertConfig {
         let name = |usual, distilled| if is_distilled { distilled } else { usual };
         fields.must_be(name("hidden_act", "activation"), "gelu", &["gelu"], "\"gelu\"")?;
         fields.must_be("position_embedding_type", "absolute", &["absolute"], "\"absolute\"")?;
-        // RoBERTa counts positions from the token after the padding's own number.
-        let first_position = match family {
-            Family::Roberta => fields.size("pad_token_id", MAX_VOCAB, Some(1))? + 1,
-            _ => 0,
+        let padding_idx = match family {
+            Family::Roberta => Some(fields.size("pad_token_id", MAX_VOCAB, Some(1))?),
+            _ => None,
         };
         let hidden = fields.size(name("hidden_size", "dim"), MAX_HIDDEN, None)?;
         let heads = fields.size(name("num_attention_heads", "n_heads"), MAX_HIDDEN, None)?;
-        let rows = fields.size("max_position_embeddings", MAX_POSITIONS, None)?;
-        let min = first_position + 1;
-        if rows < min {
-            let (field, value) = ("max_position_embeddings", rows as u64);
+        let max_position_embeddings = fields.size("max_position_embeddings", MAX_POSITIONS, None)?;
+        let min = padding_idx.map_or(1, |padding_idx| padding_idx + 2);
+        if max_position_embeddings < min {
+            let (field, value) = ("max_position_embeddings", max_position_embeddings as u64);
             return Err(ConfigError::OutOfRange { field, value, min, max: MAX_POSITIONS });
         }
         Ok(Self {
@@ -243,10 +198,10 @@ impl BertConfig {
             layers: fields.size(name("num_hidden_layers", "n_layers"), MAX_LAYERS, None)?,
             heads: divides("hidden_size", hidden, heads)?,
             intermediate_size: fields.size(name("intermediate_size", "hidden_dim"), MAX_INTERMEDIATE_SIZE, None)?,
-            positions: rows - first_position,
+            max_position_embeddings,
             token_types: if is_distilled { 0 } else { fields.size("type_vocab_size", 16, Some(2))? },
             layer_norm_eps: fields.epsilon("layer_norm_eps", 1e-12)?,
-            first_position,
+            padding_idx,
         })
     }
 }
@@ -257,13 +212,13 @@ impl LlamaConfig {
         for field in ["attention_bias", "mlp_bias"] {
             fields.must_be_flag(field, false)?;
         }
-        // transformers 5 writes the rotary encoding's settings into an object of their own.
+        // transformers 5 nests the settings of the rotary embedding in an object.
         let nested = fields.0.get("rope_parameters").and_then(Value::as_object).cloned().map(Fields);
         let older = fields.0.get("rope_scaling").and_then(Value::as_object).cloned().map(Fields);
         for settings in [&nested, &older].into_iter().flatten() {
-            // The field's name, and what it was before transformers 4.43.
+            // The name of the field, and its name before transformers 4.43.
             for field in ["rope_type", "type"] {
-                settings.must_be(field, "default", &["default"], "the plain rotary encoding (\"default\")")?;
+                settings.must_be(field, "default", &["default"], "the plain rotary embedding (\"default\")")?;
             }
         }
         let hidden = fields.size("hidden_size", MAX_HIDDEN, None)?;
@@ -283,8 +238,8 @@ impl LlamaConfig {
             kv_heads,
             head_dim,
             intermediate_size: fields.size("intermediate_size", MAX_INTERMEDIATE_SIZE, None)?,
-            // The rotary encoding has no table, so that a longer claim costs nothing.
-            positions: fields.size("max_position_embeddings", 1 << 24, Some(2048))?.min(MAX_POSITIONS),
+            // Rotary embeddings have no table, so a larger value costs nothing.
+            max_position_embeddings: fields.size("max_position_embeddings", 1 << 24, Some(2048))?.min(MAX_POSITIONS),
             rms_norm_eps: fields.epsilon("rms_norm_eps", 1e-6)?,
             rope_theta: nested.as_ref().unwrap_or(fields).number("rope_theta", 10_000.0, 1.0..=1e9)?,
             is_tied: fields.flag("tie_word_embeddings", false)?,
@@ -306,85 +261,11 @@ impl Gpt2Config {
             layers: fields.size("n_layer", MAX_LAYERS, None)?,
             heads: divides("n_embd", hidden, heads)?,
             intermediate_size: fields.size("n_inner", MAX_INTERMEDIATE_SIZE, Some(4 * hidden))?,
-            positions: fields.size("n_positions", MAX_POSITIONS, Some(1024))?,
+            max_position_embeddings: fields.size("n_positions", MAX_POSITIONS, Some(1024))?,
             layer_norm_eps: fields.epsilon("layer_norm_epsilon", 1e-5)?,
             is_tied: fields.flag("tie_word_embeddings", true)?,
         })
     }
-}
-
-/// `heads`, if it divides a size.
-fn divides(what: &'static str, size: usize, heads: usize) -> Result<usize, ConfigError> {
-    if size.is_multiple_of(heads) { Ok(heads) } else { Err(ConfigError::Heads { what, size, heads }) }
-}
-
-/// The fields of config.json; what is absent or null takes the family's own value.
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    fn get(&self, field: &str) -> Option<&Value> {
-        self.0.get(field).filter(|value| !value.is_null())
-    }
-
-    fn size(&self, field: &'static str, max: usize, usual: Option<usize>) -> Result<usize, ConfigError> {
-        let value = match (self.get(field), usual) {
-            (Some(value), _) => value.as_u64().ok_or_else(|| wrong(field, value))?,
-            (None, Some(usual)) => usual as u64,
-            (None, None) => return Err(ConfigError::Json(format!("it has no {field}"))),
-        };
-        match usize::try_from(value) {
-            Ok(size) if (1..=max).contains(&size) || usual == Some(size) => Ok(size),
-            _ => Err(ConfigError::OutOfRange { field, value, min: 1, max }),
-        }
-    }
-
-    fn number(
-        &self,
-        field: &'static str,
-        usual: f64,
-        range: std::ops::RangeInclusive<f64>,
-    ) -> Result<f64, ConfigError> {
-        let Some(value) = self.get(field) else { return Ok(usual) };
-        value.as_f64().filter(|number| range.contains(number)).ok_or_else(|| wrong(field, value))
-    }
-
-    fn epsilon(&self, field: &'static str, usual: f64) -> Result<f64, ConfigError> {
-        self.number(field, usual, 1e-15..=1e-2)
-    }
-
-    fn text<'a>(&'a self, field: &'static str, usual: &'a str) -> Result<&'a str, ConfigError> {
-        let Some(value) = self.get(field) else { return Ok(usual) };
-        value.as_str().ok_or_else(|| wrong(field, value))
-    }
-
-    fn flag(&self, field: &'static str, usual: bool) -> Result<bool, ConfigError> {
-        let Some(value) = self.get(field) else { return Ok(usual) };
-        value.as_bool().ok_or_else(|| wrong(field, value))
-    }
-
-    fn must_be(
-        &self,
-        field: &'static str,
-        usual: &str,
-        values: &[&str],
-        known: &'static str,
-    ) -> Result<(), ConfigError> {
-        let value = self.text(field, usual)?;
-        match values.contains(&value) {
-            true => Ok(()),
-            false => Err(ConfigError::Unknown { field, value: format!("\"{value}\""), known }),
-        }
-    }
-
-    fn must_be_flag(&self, field: &'static str, wanted: bool) -> Result<(), ConfigError> {
-        let value = self.flag(field, wanted)?;
-        let known = if wanted { "true" } else { "false" };
-        if value == wanted { Ok(()) } else { Err(ConfigError::Unknown { field, value: value.to_string(), known }) }
-    }
-}
-
-fn wrong(field: &str, value: &Value) -> ConfigError {
-    ConfigError::Json(format!("{field} is {value}"))
 }
 
 #[cfg(test)]
@@ -397,25 +278,26 @@ mod tests {
         "num_attention_heads":4,"num_key_value_heads":2,"intermediate_size":16}"#;
 
     #[test]
-    fn what_is_absent_takes_the_familys_values() {
+    fn absent_fields_take_the_familys_defaults() {
         let config = BertConfig::parse(MICRO.as_bytes()).unwrap();
-        assert_eq!((config.layer_norm_eps, config.token_types, config.first_position), (1e-12, 2, 0));
+        assert_eq!((config.layer_norm_eps, config.token_types, config.padding_idx), (1e-12, 2, None));
         let ModelConfig::Llama(config) = ModelConfig::parse(LLAMA.as_bytes()).unwrap() else { panic!() };
         assert_eq!((config.head_dim, config.rope_theta, config.is_tied), (2, 10_000.0, false));
         let gpt2 = r#"{"model_type":"gpt2","vocab_size":10,"n_embd":8,"n_layer":1,"n_head":2,"n_inner":null}"#;
         let ModelConfig::Gpt2(config) = ModelConfig::parse(gpt2.as_bytes()).unwrap() else { panic!() };
-        assert_eq!((config.intermediate_size, config.positions, config.is_tied), (32, 1024, true));
+        assert_eq!((config.intermediate_size, config.max_position_embeddings, config.is_tied), (32, 1024, true));
     }
 
     #[test]
-    fn roberta_counts_positions_from_behind_its_padding() {
+    fn roberta_positions_start_after_the_padding_idx() {
         let json = MICRO.replace("\"bert\"", "\"roberta\"");
         let config = BertConfig::parse(json.as_bytes()).unwrap();
-        assert_eq!((config.positions, config.first_position), (30, 2));
+        assert_eq!((config.max_position_embeddings, config.first_position()), (32, 2));
+        assert_eq!(ModelConfig::Bert(config).max_positions(), 30);
     }
 
     #[test]
-    fn the_rotary_encodings_base_stands_in_either_place() {
+    fn rope_theta_is_read_from_both_places() {
         for part in [r#""rope_theta":5000.0"#, r#""rope_parameters":{"rope_theta":5000.0,"rope_type":"default"}"#] {
             let json = LLAMA.replacen('}', &format!(",{part}}}"), 1);
             let ModelConfig::Llama(config) = ModelConfig::parse(json.as_bytes()).unwrap() else { panic!("{json}") };
@@ -424,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn invalid_configs_are_refused() {
         for (of, from, to) in [
             (MICRO, "\"bert\"", "\"t5\""),
             (MICRO, "\"hidden_size\":8", "\"hidden_size\":0"),

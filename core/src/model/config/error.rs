@@ -1,0 +1,61 @@
+//! Errors of config.json.
+
+use thiserror::Error;
+
+use crate::diagnostic::Diagnostic;
+use crate::recipe::Family;
+
+/// A config.json that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// Not JSON, or a required field is missing or of the wrong type.
+    #[error("config.json cannot be read: {0}")]
+    Json(String),
+    /// An unknown model family.
+    #[error("the model is of type \"{0}\"; Hone supports {known}", known = known_families())]
+    Family(String),
+    /// A size out of bounds.
+    #[error("{field} is {value}; it must be from {min} to {max}")]
+    OutOfRange {
+        /// Name of the field.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+        /// Smallest allowed value.
+        min: usize,
+        /// Largest allowed value.
+        max: usize,
+    },
+    /// A size that is not a multiple of the number of heads.
+    #[error("{what} {size} cannot be split into {heads} heads")]
+    Heads {
+        /// Name of the field that is split.
+        what: &'static str,
+        /// Its size.
+        size: usize,
+        /// Number of heads.
+        heads: usize,
+    },
+    /// A setting that Hone does not implement.
+    #[error("{field} is {value}; Hone supports {known}")]
+    Unknown {
+        /// Name of the field.
+        field: &'static str,
+        /// Its value.
+        value: String,
+        /// Supported values.
+        known: &'static str,
+    },
+}
+
+fn known_families() -> String {
+    Family::ALL.map(|family| format!("\"{}\"", family.model_type())).join(", ")
+}
+
+impl From<ConfigError> for Diagnostic {
+    fn from(error: ConfigError) -> Self {
+        Diagnostic::new("model.config", format!("The model cannot be used: {error}."))
+            .done("Nothing was changed.")
+            .remedy("Choose a model of a supported family, with its own config.json.")
+    }
+}

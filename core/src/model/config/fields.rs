@@ -1,0 +1,79 @@
+//! Typed access to the fields of config.json.
+
+use serde_json::{Map, Value};
+
+use crate::model::config::error::ConfigError;
+
+/// Returns `heads` if it divides `size`.
+pub(super) fn divides(what: &'static str, size: usize, heads: usize) -> Result<usize, ConfigError> {
+    if size.is_multiple_of(heads) { Ok(heads) } else { Err(ConfigError::Heads { what, size, heads }) }
+}
+
+/// The fields of config.json. A field that is absent or null takes the family's default.
+pub(super) struct Fields(pub(super) Map<String, Value>);
+
+impl Fields {
+    fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn size(&self, field: &'static str, max: usize, default: Option<usize>) -> Result<usize, ConfigError> {
+        let value = match (self.get(field), default) {
+            (Some(value), _) => value.as_u64().ok_or_else(|| wrong(field, value))?,
+            (None, Some(default)) => default as u64,
+            (None, None) => return Err(ConfigError::Json(format!("it has no {field}"))),
+        };
+        match usize::try_from(value) {
+            Ok(size) if (1..=max).contains(&size) || default == Some(size) => Ok(size),
+            _ => Err(ConfigError::OutOfRange { field, value, min: 1, max }),
+        }
+    }
+
+    pub(super) fn number(
+        &self,
+        field: &'static str,
+        default: f64,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Result<f64, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(default) };
+        value.as_f64().filter(|number| range.contains(number)).ok_or_else(|| wrong(field, value))
+    }
+
+    pub(super) fn epsilon(&self, field: &'static str, default: f64) -> Result<f64, ConfigError> {
+        self.number(field, default, 1e-15..=1e-2)
+    }
+
+    pub(super) fn text<'a>(&'a self, field: &'static str, default: &'a str) -> Result<&'a str, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(default) };
+        value.as_str().ok_or_else(|| wrong(field, value))
+    }
+
+    pub(super) fn flag(&self, field: &'static str, default: bool) -> Result<bool, ConfigError> {
+        let Some(value) = self.get(field) else { return Ok(default) };
+        value.as_bool().ok_or_else(|| wrong(field, value))
+    }
+
+    pub(super) fn must_be(
+        &self,
+        field: &'static str,
+        default: &str,
+        values: &[&str],
+        known: &'static str,
+    ) -> Result<(), ConfigError> {
+        let value = self.text(field, default)?;
+        match values.contains(&value) {
+            true => Ok(()),
+            false => Err(ConfigError::Unknown { field, value: format!("\"{value}\""), known }),
+        }
+    }
+
+    pub(super) fn must_be_flag(&self, field: &'static str, wanted: bool) -> Result<(), ConfigError> {
+        let value = self.flag(field, wanted)?;
+        let known = if wanted { "true" } else { "false" };
+        if value == wanted { Ok(()) } else { Err(ConfigError::Unknown { field, value: value.to_string(), known }) }
+    }
+}
+
+fn wrong(field: &str, value: &Value) -> ConfigError {
+    ConfigError::Json(format!("{field} is {value}"))
+}

@@ -1,0 +1,49 @@
+//! Errors of tokenizers.
+
+use thiserror::Error;
+
+use crate::diagnostic::Diagnostic;
+use crate::limits::MAX_TOKENIZER_BYTES;
+
+/// A tokenizer.json that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TokenizerError {
+    /// Larger than any real tokenizer.
+    #[error("tokenizer.json is {0} bytes long; the limit is {MAX_TOKENIZER_BYTES}")]
+    TooLarge(usize),
+    /// Not JSON, or not a tokenizer.
+    #[error("tokenizer.json cannot be read: {0}")]
+    Unreadable(String),
+    /// An unsupported kind of tokenizer.
+    #[error("tokenizer.json has a model of type \"{0}\"; Hone supports WordPiece, BPE and Unigram")]
+    Kind(String),
+    /// A file that contradicts itself.
+    #[error("tokenizer.json contradicts itself: {0}")]
+    Inconsistent(String),
+    /// A token id beyond the model's vocabulary.
+    #[error("tokenizer.json has the token id {id}, but the model has only {vocab} tokens")]
+    BeyondVocab {
+        /// The largest id.
+        id: u32,
+        /// Size of the vocabulary, in tokens.
+        vocab: usize,
+    },
+    /// A GGUF file without a usable tokenizer.
+    #[error("in the GGUF file, {0}")]
+    Gguf(String),
+    /// A text that the `tokenizers` crate cannot encode.
+    #[error("a text cannot be encoded: {0}")]
+    Encode(String),
+}
+
+impl From<TokenizerError> for Diagnostic {
+    fn from(error: TokenizerError) -> Self {
+        let remedy = match error {
+            TokenizerError::Gguf(_) => "Use the GGUF file as its author published it, with its tokenizer.",
+            _ => "Use the tokenizer.json that belongs to the model.",
+        };
+        Diagnostic::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
+            .done("Nothing was changed.")
+            .remedy(remedy)
+    }
+}
