@@ -1,7 +1,7 @@
 //! Gradient checkpointing gives the same gradients as a single pass, dropout included.
 
 use burn::tensor::Device;
-use hone_core::model::{Input, Dropout, DropoutRates, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::model::{Dropout, DropoutRates, Input, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup, Pooling, Task};
 use hone_core::text::{EncodedExamples, Labels};
 use hone_core::train::{Gradients, Objective, SoftTargets, StepInput, checkpointed_gradients, gradients};

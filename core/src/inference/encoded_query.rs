@@ -78,7 +78,8 @@ impl EncodedQuery {
         session: &Session,
     ) -> Result<Option<Answer>, Diagnostic> {
         let (data, row) = (session.data(), predictions.len() as u32);
-        let input = Input::new(&self.examples.batch(&[row], 1, session.recipe().max_length(), data.pad), session.device());
+        let input =
+            Input::new(&self.examples.batch(&[row], 1, session.recipe().max_length(), data.pad), session.device());
         predictions.extend(predict(model, input, &self.examples, &[row]).await?);
         if predictions.len() < self.examples.len() {
             return Ok(None);

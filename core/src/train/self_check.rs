@@ -9,7 +9,7 @@ use burn::tensor::Device;
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Input, BertConfig, Dropout, LlamaConfig, ModelConfig, synthetic};
+use crate::model::{BertConfig, Dropout, Input, LlamaConfig, ModelConfig, synthetic};
 use crate::recipe::{Family, ParamGroup};
 use crate::text::{EncodedExamples, EncodedTexts, Labels};
 use crate::train::objective::Objective;
@@ -48,7 +48,8 @@ fn cases() -> [Case; 4] {
 }
 
 fn encoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, intermediate_size, max_position_embeddings, token_types) = (VOCAB, 32, 2, 4, 64, 32, 2);
+    let (vocab, hidden, layers, heads, intermediate_size, max_position_embeddings, token_types) =
+        (VOCAB, 32, 2, 4, 64, 32, 2);
     let (family, layer_norm_eps, padding_idx) = (Family::Bert, 1e-12, None);
     let config = BertConfig {
         family,

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::limits::MAX_VOCAB;
+use crate::text::tokenizer::charsmap;
+use crate::text::tokenizer::error::TokenizerError;
 use crate::text::tokenizer::patterns::check_patterns;
-use crate::text::tokenizer::{TokenizerError, charsmap};
 
 /// Refuses a file that the library would panic on, for a model that knows `vocab` tokens.
 ///

@@ -1,68 +1,26 @@
-//! tokenizer.json, checked before the `tokenizers` crate sees it, since that trusts the file and may panic on one that
-//! was made to.
+//! tokenizer.json. It is checked before the `tokenizers` crate reads it, which trusts the file and panics on some that
+//! are broken.
 
 mod charsmap;
 mod check;
+mod error;
 mod patterns;
 
 use std::ops::Range;
 
 use serde_json::Value;
-use thiserror::Error;
 
-use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_TOKENIZER_BYTES;
-use crate::text::SpecialTokens;
+use crate::text::special_tokens::SpecialTokens;
 
-/// A tokenizer.json that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TokenizerError {
-    /// Larger than any tokenizer is.
-    #[error("tokenizer.json is {0} bytes long; at most {MAX_TOKENIZER_BYTES} are read")]
-    TooLarge(usize),
-    /// Not JSON, or not what the library reads.
-    #[error("tokenizer.json cannot be read: {0}")]
-    Unreadable(String),
-    /// A kind of tokenizer that is not known.
-    #[error("tokenizer.json holds a model of type \"{0}\"; WordPiece, BPE and Unigram are known")]
-    Kind(String),
-    /// Something that contradicts itself.
-    #[error("tokenizer.json contradicts itself: {0}")]
-    Inconsistent(String),
-    /// Ids beyond the model's embeddings.
-    #[error("tokenizer.json has the token id {id}, and the model knows {vocab} tokens")]
-    BeyondVocab {
-        /// The largest id.
-        id: u32,
-        /// Rows of the embedding table.
-        vocab: usize,
-    },
-    /// A GGUF file without a tokenizer that can be used.
-    #[error("in the GGUF file, {0}")]
-    Gguf(String),
-    /// A text that the library cannot encode.
-    #[error("a text cannot be encoded: {0}")]
-    Encode(String),
-}
-
-impl From<TokenizerError> for Diagnostic {
-    fn from(error: TokenizerError) -> Self {
-        let remedy = match error {
-            TokenizerError::Gguf(_) => "Use a GGUF file with its tokenizer, as its author published it.",
-            _ => "Use the tokenizer.json that belongs to the model.",
-        };
-        Diagnostic::new("model.tokenizer", format!("The model's tokenizer cannot be used: {error}."))
-            .done("Nothing was changed.")
-            .remedy(remedy)
-    }
-}
+pub use error::TokenizerError;
 
 /// A token of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
-    /// Its id.
+pub struct Token {
+    /// Token id.
     pub id: u32,
-    /// The bytes of the text that it stands for, whole characters.
+    /// Range of bytes in the text, widened to whole characters.
     pub bytes: Range<u32>,
 }
 
@@ -71,19 +29,19 @@ pub struct Piece {
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     /// Special tokens around a text and between two.
-    frame: SpecialTokens,
-    /// Tokens that end a written text.
+    special_tokens: SpecialTokens,
+    /// Ids of the tokens that end a generated text.
     eos_ids: Vec<u32>,
-    /// Tokens that the model knows.
+    /// Size of the model's vocabulary, in tokens.
     vocab: usize,
 }
 
 impl Tokenizer {
-    /// Reads tokenizer.json for a model that knows `vocab` tokens. Truncation and padding that the file has switched
-    /// on are switched off.
+    /// Parses tokenizer.json for a model with a vocabulary of `vocab` tokens. Truncation and padding are turned off,
+    /// whatever the file says.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// When the file is too large, broken or unsupported, or has ids beyond the vocabulary.
     pub fn parse(json: &[u8], vocab: usize) -> Result<Self, TokenizerError> {
         if json.len() > MAX_TOKENIZER_BYTES {
             return Err(TokenizerError::TooLarge(json.len()));
@@ -94,13 +52,13 @@ impl Tokenizer {
         file["padding"] = Value::Null;
         let inner: tokenizers::Tokenizer =
             serde_json::from_value(file).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
-        let mut tokenizer = Self { inner, frame: SpecialTokens::default(), eos_ids: Vec::new(), vocab };
-        tokenizer.frame = tokenizer.find_frame()?;
+        let mut tokenizer = Self { inner, special_tokens: SpecialTokens::default(), eos_ids: Vec::new(), vocab };
+        tokenizer.special_tokens = tokenizer.find_special_tokens()?;
         Ok(tokenizer)
     }
 
-    /// The same, with the tokens that end a text: `eos_token_id` of the model's config.json and generation_config.json,
-    /// one or several.
+    /// Adds the tokens that end a text: `eos_token_id`, one or several, of the model's config.json and
+    /// generation_config.json.
     pub fn with_eos_ids(mut self, configs: &[&[u8]]) -> Self {
         for config in configs {
             let ids = serde_json::from_slice::<Value>(config).map(|config| config["eos_token_id"].clone());
@@ -116,46 +74,46 @@ impl Tokenizer {
         self
     }
 
-    /// Tokens that end a written text; the first of them is put behind what is learned.
+    /// Ids of the tokens that end a text. The first is appended to training targets.
     pub fn eos_ids(&self) -> &[u32] {
         &self.eos_ids
     }
 
     /// Special tokens around a text and between two.
-    pub fn frame(&self) -> &SpecialTokens {
-        &self.frame
+    pub fn special_tokens(&self) -> &SpecialTokens {
+        &self.special_tokens
     }
 
-    /// A text's tokens without special ones, each with the bytes that it stands for. Special tokens that stand in the
-    /// text by their name are taken as such.
+    /// Splits a text into tokens without adding special ones. A special token written in the text by its name is
+    /// recognized.
     ///
     /// # Errors
-    /// When the library cannot encode the text.
-    pub fn pieces(&self, text: &str) -> Result<Vec<Piece>, TokenizerError> {
+    /// When the text cannot be encoded.
+    pub fn tokenize(&self, text: &str) -> Result<Vec<Token>, TokenizerError> {
         let encoding = self.inner.encode(text, false).map_err(|e| TokenizerError::Encode(e.to_string()))?;
-        let piece = |(&id, &(start, end)): (&u32, &(usize, usize))| {
-            // A token may be a part of a character: it stands for all of it.
+        let token = |(&id, &(start, end)): (&u32, &(usize, usize))| {
+            // A token may be part of a character. Its range is then the whole character.
             let start = (0..=start.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
             let end = (end.min(text.len())..=text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());
-            Piece { id, bytes: start as u32..end as u32 }
+            Token { id, bytes: start as u32..end as u32 }
         };
-        let pieces: Vec<Piece> = encoding.get_ids().iter().zip(encoding.get_offsets()).map(piece).collect();
-        match pieces.iter().find(|piece| piece.id as usize >= self.vocab) {
-            Some(piece) => Err(TokenizerError::BeyondVocab { id: piece.id, vocab: self.vocab }),
-            None => Ok(pieces),
+        let tokens: Vec<Token> = encoding.get_ids().iter().zip(encoding.get_offsets()).map(token).collect();
+        match tokens.iter().find(|token| token.id as usize >= self.vocab) {
+            Some(token) => Err(TokenizerError::BeyondVocab { id: token.id, vocab: self.vocab }),
+            None => Ok(tokens),
         }
     }
 
-    /// The text that tokens stand for, special ones left out.
+    /// Decodes tokens to text, without special tokens.
     ///
     /// # Errors
-    /// When the library cannot decode them.
+    /// When the tokens cannot be decoded.
     pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
         self.inner.decode(ids, true).map_err(|e| TokenizerError::Encode(e.to_string()))
     }
 
-    /// What the template puts around `a` and between `a` and `b`.
-    fn find_frame(&self) -> Result<SpecialTokens, TokenizerError> {
+    /// The special tokens that the template puts around `a` and between `a` and `b`.
+    fn find_special_tokens(&self) -> Result<SpecialTokens, TokenizerError> {
         let failed = |e: tokenizers::Error| TokenizerError::Encode(e.to_string());
         let single = self.inner.encode("a", true).map_err(failed)?;
         let is_special = |special: &&u32| **special == 1;
@@ -170,26 +128,26 @@ impl Tokenizer {
         Ok(SpecialTokens { middle: middle.map(|(&id, _)| id).collect(), begin, end })
     }
 
-    /// Token ids of a text, special tokens included, at most `max_length`: what is cut is the end of the text, never the
-    /// special tokens that close it.
+    /// Token ids of a text with its special tokens, at most `max_length`. Truncation removes the end of the text and keeps
+    /// the closing special tokens.
     ///
     /// # Errors
-    /// When the library cannot encode the text.
+    /// When the text cannot be encoded.
     pub fn encode(&self, text: &str, max_length: usize) -> Result<Vec<u32>, TokenizerError> {
         let mut ids = self.encode_all(text)?;
         self.cut(&mut ids, max_length);
         Ok(ids)
     }
 
-    /// Cuts an encoded text to `max_length` tokens, as [`Self::encode`] does.
+    /// Truncates an encoded text to `max_length` tokens, as [`Self::encode`] does.
     pub fn cut(&self, ids: &mut Vec<u32>, max_length: usize) {
         if ids.len() > max_length {
-            ids.truncate(max_length.saturating_sub(self.frame.end.len()));
-            ids.extend(&self.frame.end);
+            ids.truncate(max_length.saturating_sub(self.special_tokens.end.len()));
+            ids.extend(&self.special_tokens.end);
         }
     }
 
-    /// The id of padding: `[PAD]`, or 0 where there is none.
+    /// Id of the padding token, or 0 if there is none.
     pub fn pad_id(&self) -> u32 {
         ["[PAD]", "<pad>"].iter().find_map(|token| self.inner.token_to_id(token)).unwrap_or(0)
     }
@@ -199,7 +157,7 @@ impl Tokenizer {
         self.known(encoding.get_ids()).map(<[u32]>::to_vec)
     }
 
-    /// The ids, if the model knows them all: post-processors bring ids of their own.
+    /// Returns the ids if all are in the vocabulary: post-processors can add ids of their own.
     fn known<'a>(&self, ids: &'a [u32]) -> Result<&'a [u32], TokenizerError> {
         match ids.iter().find(|&&id| id as usize >= self.vocab) {
             Some(&id) => Err(TokenizerError::BeyondVocab { id, vocab: self.vocab }),
@@ -240,19 +198,19 @@ mod tests {
     }
 
     #[test]
-    fn padding_and_truncation_in_the_file_are_switched_off() {
+    fn padding_and_truncation_of_the_file_are_turned_off() {
         let tokenizer = parse(&file()).unwrap();
         assert_eq!(tokenizer.encode("a b a b", 512).unwrap(), [2, 4, 5, 4, 5, 3]);
     }
 
     #[test]
-    fn a_long_text_loses_its_end_and_keeps_what_closes_it() {
+    fn truncation_keeps_the_closing_special_tokens() {
         let tokenizer = parse(&file()).unwrap();
         assert_eq!(tokenizer.encode("a b a b", 4).unwrap(), [2, 4, 5, 3]);
     }
 
     #[test]
-    fn files_that_contradict_themselves_are_refused() {
+    fn inconsistent_files_are_refused() {
         let cases: [(&str, Value); 8] = [
             ("/post_processor/special_tokens/[CLS]/ids", json!([99])),
             ("/model/type", json!("Magic")),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::text::tokenizer::TokenizerError;
+use crate::text::tokenizer::error::TokenizerError;
 
 /// Largest product of the bounds of all repetitions in a pattern. Real patterns have `\p{N}{1,3}` at most.
 const MAX_REPETITIONS: u64 = 10_000;

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::perplexity;
-use crate::model::{Input, Dropout, FrozenPrefix, TaskModel};
+use crate::model::{Dropout, FrozenPrefix, Input, TaskModel};
 use crate::run::{Forgetting, PerplexityChange};
 use crate::text::{EncodedTexts, Tokenizer, batches_by_length};
 use crate::train::eval::predict::token_log_probs;
