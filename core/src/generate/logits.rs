@@ -85,7 +85,7 @@ mod tests {
 
     const LOGITS: [f32; 4] = [1.0, 3.0, 2.0, -1.0];
 
-    /// How often each token is chosen in 2,000 draws.
+    /// Number of times each token is chosen in 2,000 draws.
     fn counts(sampling: Sampling) -> Vec<u32> {
         let mut processor = LogitsProcessor::new(sampling);
         let mut counts = vec![0; 4];

@@ -7,7 +7,7 @@ use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::run::summary::Baseline;
 use crate::usage::PromptForm;
 
-/// What a run will do, known before it starts.
+/// Facts about a run that are known before it starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunPlan {
     /// The recipe, with every default filled in.

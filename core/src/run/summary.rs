@@ -27,7 +27,7 @@ pub enum EndReason {
 /// A finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    /// Why the run ended.
+    /// Reason for the end of the run.
     pub reason: EndReason,
     /// Optimizer steps taken.
     pub steps: u32,
@@ -35,11 +35,11 @@ pub struct RunSummary {
     pub best: Evaluation,
     /// Scores of a constant prediction; none for tasks without one.
     pub baseline: Option<Baseline>,
-    /// How much the model has forgotten; none if it was not measured.
+    /// Measurement of forgetting; none if it was not made.
     pub forgetting: Option<Forgetting>,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// What went wrong and what to do, if the run ended on an error.
+    /// The error that ended the run, with a remedy; none if it ended regularly.
     pub advice: Option<Diagnostic>,
 }
 
@@ -52,7 +52,7 @@ pub struct Baseline {
     pub scores: BTreeMap<Metric, f64>,
 }
 
-/// How far the tuned model has moved from the pretrained one, measured on general sentences.
+/// Distance between the tuned and the pretrained model, measured on general sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forgetting {
     /// Mean cosine similarity of each sentence's embeddings before and after; 1 is unchanged.

@@ -7,8 +7,7 @@ use crate::text::{EncodedExamples, Labels};
 use crate::train::soft_targets::SoftTargets;
 use crate::train::target_tokens::TargetTokens;
 
-/// What the loss compares the logits with. The weights of all rows of an optimizer step sum to 1, so the losses of its
-/// batches are added.
+/// Targets of the loss. The weights of all rows of an optimizer step sum to 1, so the losses of its batches are added.
 #[derive(Clone, Debug)]
 pub enum Targets {
     /// One class for each row or each token.

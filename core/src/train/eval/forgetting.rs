@@ -33,7 +33,7 @@ pub fn general_texts(tokenizer: &Tokenizer, max_positions: usize) -> Result<Enco
     Ok(texts)
 }
 
-/// What one of the two models makes of the sentences.
+/// Outputs of one of the two models for the sentences.
 #[derive(Debug, Default)]
 struct ModelOutputs {
     /// Embedding of each sentence, `[hidden]`.

@@ -45,18 +45,18 @@ impl EvaluationPass {
 }
 
 impl Session {
-    pub(super) fn evaluation_pass(&self, end_reason: Option<EndReason>) -> EvaluationPass {
-        EvaluationPass {
+    pub(super) fn evaluation_pass(&self, end_reason: Option<EndReason>) -> Box<EvaluationPass> {
+        Box::new(EvaluationPass {
             batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
             batches_done: 0,
             predictions: vec![None; self.data.validation.len()],
             samples: SampleGeneration::new(self.recipe.spec(), &self.data),
             end_reason,
-        }
+        })
     }
 
     /// Predicts the next batch, or generates a few tokens once all batches are done.
-    pub(super) async fn evaluate_batch(&mut self, mut pass: EvaluationPass) -> Result<Progress, Diagnostic> {
+    pub(super) async fn evaluate_batch(&mut self, mut pass: Box<EvaluationPass>) -> Result<Progress, Diagnostic> {
         if let Some(rows) = pass.batches.get(pass.batches_done) {
             let (frozen_prefix, validation) = (self.frozen_prefix(), &self.data.validation);
             let batch = validation.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
@@ -80,9 +80,10 @@ impl Session {
         Ok(self.finish_evaluation(pass))
     }
 
-    fn finish_evaluation(&mut self, pass: EvaluationPass) -> Progress {
-        let predictions: Vec<Prediction> = pass.predictions.into_iter().flatten().collect();
-        let scores = evaluation(&self.data, &self.data.validation, &predictions, pass.samples.finish());
+    fn finish_evaluation(&mut self, pass: Box<EvaluationPass>) -> Progress {
+        let EvaluationPass { predictions, samples, end_reason, .. } = *pass;
+        let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
+        let scores = evaluation(&self.data, &self.data.validation, &predictions, samples.finish());
         let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), ..scores };
         let is_best = self.state.early_stop.observe(&evaluation);
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
@@ -95,7 +96,7 @@ impl Session {
         }
         self.after_evaluation(is_best);
         let stopped_early = self.state.early_stop.should_stop().then_some(EndReason::EarlyStopped);
-        match pass.end_reason.or(stopped_early) {
+        match end_reason.or(stopped_early) {
             Some(reason) => {
                 self.end(reason);
             }

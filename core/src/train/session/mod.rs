@@ -76,7 +76,7 @@ struct BestCheckpoint {
 
 enum Phase {
     Training(StepAccumulator),
-    Evaluating(EvaluationPass),
+    Evaluating(Box<EvaluationPass>),
     MeasuringForgetting(ForgettingProbe, EndReason),
     Finished(EndReason),
 }
@@ -186,7 +186,7 @@ impl Session {
         self.best.as_ref().map(|best| (&best.evaluation, best.predictions.as_slice()))
     }
 
-    /// How much the model has forgotten, once that has been measured at the end of the run.
+    /// The measurement of forgetting; none before the end of the run.
     pub fn forgetting(&self) -> Option<Forgetting> {
         self.forgetting
     }
