@@ -8,12 +8,12 @@ use anyhow::{Result, bail};
 
 use crate::{fetch, paths, process};
 
-/// What pip is asked for, beside the downloads.
+/// Requirement for pip, which also names the download.
 const REQUIREMENTS: &str = "requirements.txt";
 
 /// A gzipped tar that a registry's own client downloads.
 pub struct Archive {
-    /// Where it is published.
+    /// Address of the publisher's page.
     pub registry: Registry,
     /// Name of the package.
     pub name: &'static str,

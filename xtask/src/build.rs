@@ -81,7 +81,7 @@ pub fn run_if_changed() -> Result<()> {
     }
 }
 
-/// Whether the wasm in dist/ is as `run(false)` leaves it.
+/// Returns true if the wasm in dist/ is optimized and compressed.
 fn is_optimized() -> bool {
     MODULES.iter().all(|module| module.sizes(&paths::dist()).is_ok_and(|(_, brotli)| brotli.is_some()))
 }

@@ -89,7 +89,7 @@ fn native_program() -> Result<PathBuf> {
     Ok(paths::target().join("debug").join("hone"))
 }
 
-/// What a test has exported: a zip, and beside it under the same name what the page said, as JSON. Adapters are those
+/// An export of a test: a zip, and a JSON file of the same name with the page's predictions. Adapters are those
 /// whose names begin with `adapter`, and were trained on the default model.
 struct Export {
     zip: PathBuf,

@@ -1,4 +1,4 @@
-//! What each technique brings: real data, several seeds, the same number of steps, and a plain baseline beside it.
+//! Measures each technique against a plain baseline: real data, several seeds, the same number of steps.
 //! Writes docs/experiments.md.
 
 mod tasks;
@@ -40,7 +40,7 @@ struct Row {
     label: String,
 }
 
-/// What one run gave.
+/// Scores of one run.
 struct Score {
     accuracy: f64,
     macro_f1: f64,
@@ -229,7 +229,7 @@ fn sentiment(folder: &Path) -> Result<[Vec<Row>; 2]> {
     Ok([train, test])
 }
 
-/// So many rows, taken at even distances.
+/// `count` rows at even distances.
 fn spread_over(rows: Vec<Row>, count: usize) -> Vec<Row> {
     let total = rows.len();
     let is_taken = |index: usize| index * count / total != (index + 1) * count / total;

@@ -68,7 +68,7 @@ fn download(url: &str, file: &Path, sha256: &str) -> Result<()> {
         curl.args(["--fail", "--location", "--silent", "--show-error", "--retry", "5", "--continue-at", "-"]);
         let status = curl.arg("--output").arg(&part).arg(url).status().context("cannot start curl")?;
         if !has_hash(&part, sha256) {
-            // Success with other bytes, or a server that refuses to go on from them (22, 33, 36): begin anew next time.
+            // Success with other bytes, or a server that refuses to go on from them (22, 33, 36): start over next time.
             if matches!(status.code(), Some(0 | 22 | 33 | 36)) {
                 fs::remove_file(&part).ok();
                 bail!("{url} did not give the expected bytes (SHA-256 {sha256}). They were removed. Run this again.");
@@ -80,7 +80,7 @@ fn download(url: &str, file: &Path, sha256: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the file is there with these bytes.
+/// Returns true if the file exists and has this hash.
 pub fn has_hash(file: &Path, sha256: &str) -> bool {
     hash(file).is_ok_and(|found| found == sha256)
 }

@@ -1,4 +1,4 @@
-//! Golden values, made by the scripts beside them with the reference implementation in Python.
+//! Golden values, made by the scripts next to them with the reference implementation in Python.
 
 use std::fs;
 

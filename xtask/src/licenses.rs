@@ -57,7 +57,7 @@ impl Policy {
         })
     }
 
-    /// What is wrong with a tree of dependencies: lines of `name version|license`, as `cargo tree` prints them.
+    /// Violations in a tree of dependencies: lines of `name version|license`, as `cargo tree` prints them.
     fn violations(&self, tree: &str) -> Vec<String> {
         // A package that was printed before is marked.
         let lines = tree.lines().map(|line| line.strip_suffix(" (*)").unwrap_or(line));

@@ -32,18 +32,18 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   setup                 install what is missing: tools, the models, the samples
-  serve [--port 8080]   set up and build what has changed, and serve the page on 127.0.0.1
+  serve [--port 8080]   set up, build what has changed, and serve the page on 127.0.0.1
   build [--quick] [--hub ADDRESS]
                         build the page into dist/ (--quick: not optimized, not compressed; --hub: where models are
                         fetched from in place of huggingface.co, \"\" for nowhere)
   test                  format, licenses, lints, native tests, build, end-to-end tests; `ci` is the same
-  e2e [words]           build, and only the end-to-end tests (those whose name has these words)
+  e2e [words]           build, and run only the end-to-end tests (whose names contain these words)
   fuzz MINUTES [--seed 1]
                         feed mutated files to every reader of data, models and recipes
-  bench [size ...]      time training steps in headless Chromium, one JSON line a case; --trainable-layers 0..6 for a row
-                        each of what is frozen, --device cpu|gpu for one device, --peers for PyTorch and what there is in
-                        JavaScript beside it
-  experiments FOLDER    measure what the techniques bring on the data in FOLDER, into docs/experiments.md
+  bench [size ...]      time training steps in headless Chromium, one JSON line per case; --trainable-layers 0..6 for a row
+                        for each number of trainable layers, --device cpu|gpu for one device, --peers to compare with
+                        PyTorch and libraries in JavaScript
+  experiments FOLDER    measure the techniques on the data in FOLDER, into docs/experiments.md
   golden                regenerate the golden values of tests/golden with the Python reference
 ";
 

@@ -14,7 +14,7 @@ struct Source {
     id: &'static str,
     wheel: Wheel,
     folder_in_wheel: &'static str,
-    /// What the engine and the export read.
+    /// Files that the engine and the export read.
     files: &'static [&'static str],
 }
 
@@ -98,7 +98,7 @@ impl Model {
         self.source.files.iter().try_for_each(|file| link(&self.cached().join(file), &folder.join(file)))
     }
 
-    /// Where its files are kept.
+    /// Folder of its files in the cache.
     pub fn cached(&self) -> PathBuf {
         paths::cache().join("models").join(self.source.id)
     }

@@ -1,4 +1,4 @@
-//! Where things are: the checkout, and what is kept outside of it.
+//! Paths: the checkout, and the cache outside it.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The benchmark beside other ways to train: PyTorch, and what there is in JavaScript. Everything that it needs is
+//! The benchmark compared with other ways to train: PyTorch and the libraries in JavaScript. Everything that it needs is
 //! installed for it alone.
 
 use std::fs;

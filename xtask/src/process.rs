@@ -37,7 +37,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Whether the program can be started and says so with a zero status.
+/// Returns true if the program starts and exits with status zero.
 pub fn works(program: &str, arguments: &[&str]) -> bool {
     command(program)
         .args(arguments)

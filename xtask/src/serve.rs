@@ -32,7 +32,7 @@ impl Server {
         Ok(Self { address: listener.local_addr()?, listener, folder: folder.into() })
     }
 
-    /// Where the page is.
+    /// Address of the page.
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
@@ -53,7 +53,7 @@ fn converse(stream: &TcpStream, folder: &Path) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
         let response = Response::to(&request, folder);
-        // The body of a request that is refused is not read, so what follows cannot be told from it.
+        // The body of a request that is refused is not read, so what follows cannot be distinguished from it.
         let ends = response.status == REFUSED;
         response.write(stream, request.method == "HEAD")?;
         if ends {

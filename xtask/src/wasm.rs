@@ -1,4 +1,4 @@
-//! What happens to a wasm file after Trunk has written it: optimized, stripped, compressed. Results are kept by the hash
+//! Post-processing of the wasm files that Trunk writes: optimizing, stripping, compressing. Results are kept by the hash
 //! of what went in, because an unchanged engine is not worth a minute of anyone's time.
 
 use std::fs;
@@ -11,7 +11,7 @@ use crate::{fetch, paths, process};
 
 /// Part of the built page, with the size that it may have.
 pub struct Module {
-    /// What it is called in messages.
+    /// Name in messages.
     pub name: &'static str,
     /// Its file in dist/.
     pub file: &'static str,
@@ -27,7 +27,7 @@ pub const MODULES: [Module; 2] = [
     Module { name: "worker", file: "hone-worker_bg.wasm", level: "-O2", budget: 6_000_000 },
 ];
 
-/// What rustc emits for our target, and browsers with WebGPU have.
+/// Features that rustc emits for our target and that browsers with WebGPU have.
 const FEATURES: [&str; 7] = [
     "--enable-simd",
     "--enable-bulk-memory",
@@ -49,7 +49,7 @@ fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
 const MOST_KEPT: usize = 16;
 
 impl Module {
-    /// Optimizes and compresses the module in place; the compressed one lies beside it with `.br` added.
+    /// Optimizes and compresses the module in place; the compressed file is next to it, with `.br` appended.
     pub fn finish(&self, dist: &Path) -> Result<()> {
         let raw = dist.join(self.file);
         let kept = paths::cache().join("wasm");

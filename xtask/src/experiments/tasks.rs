@@ -1,4 +1,4 @@
-//! What each task other than classification reaches, beside PyTorch with the same rows and recipe.
+//! Scores of the tasks other than classification, compared with PyTorch on the same rows and recipe.
 
 use std::fmt::Write;
 use std::fs;
@@ -23,7 +23,7 @@ struct Task {
     line: fn(&Value) -> Value,
     /// Runs, each with a seed of its own.
     runs: u32,
-    /// What the recipe has beside the reference's.
+    /// Fields of the recipe that differ from the reference's.
     recipe: fn() -> Value,
 }
 

@@ -1,4 +1,4 @@
-//! Which rows of many are taken.
+//! Selection of rows.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -35,7 +35,7 @@ pub(super) fn balanced<T>(
     Ok(chosen.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Whether the text is a short sentence: training on a CPU takes minutes, not hours.
+/// Returns true for a short sentence: training on a CPU takes minutes, not hours.
 pub(super) fn is_short(text: &str, most_chars: usize) -> bool {
     (20..=most_chars).contains(&text.chars().count()) && text.split_whitespace().count() >= 4
 }

@@ -1,4 +1,4 @@
-//! What browsers can do, and which parts of the web's platform each feature belongs to.
+//! Features of browsers, and the parts of the web platform that each belongs to.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What a program says, in English and in French.
+//! Messages of a program, in English and in French.
 
 use std::fs;
 use std::path::Path;

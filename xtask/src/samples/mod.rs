@@ -27,7 +27,7 @@ use wordnet::WordNet;
 
 use crate::{model, paths, process};
 
-/// Raise it when a sample changes, so that a cache from before is made anew.
+/// Raise it when a sample changes, so that a cache from before is regenerated.
 const VERSION: &str = "2";
 
 /// A dataset, and what the page says of it.

@@ -11,7 +11,7 @@ const ROWS: usize = 500;
 const PEOPLE_PER_PASSAGE: usize = 2;
 const MOST_CHARS: usize = 130;
 
-/// What a definition says of a person: `German physicist (born in Poland) who found it (1850-1918)`.
+/// Facts in the definition of a person: `German physicist (born in Poland) who found it (1850-1918)`.
 #[derive(Debug, PartialEq)]
 struct Person {
     name: String,
@@ -104,7 +104,7 @@ fn row(i: usize, people: &[Person]) -> Option<[String; 4]> {
     let sentences: Vec<String> = people.iter().map(Person::sentence).collect();
     let before: usize = sentences[..asked].iter().map(|sentence| sentence.chars().count() + 1).sum();
     let sentence = &sentences[asked];
-    // A year is looked for from the end: the one of death may stand before it as something else.
+    // A year is looked for from the end: the one of death may come before it as something else.
     let within = if answer.parse::<u32>().is_ok() { sentence.rfind(answer)? } else { sentence.find(answer)? };
     let start = before + sentence[..within].chars().count();
     Some([question, sentences.join(" "), answer.into(), start.to_string()])

@@ -14,10 +14,10 @@ const ARCHIVE: Archive = Archive {
     sha256: "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
 };
 
-/// Where the samples of it come from.
+/// Source of its samples.
 pub(super) const SOURCE: &str = "WordNet 3.1, Princeton University";
 
-/// How words begin that a page does not greet anyone with.
+/// Prefixes of words that are unsuitable for a first impression.
 const LEFT_OUT: [&str; 6] = ["drug", "murder", "rape", "sex", "slave", "suicid"];
 
 /// The data files of nouns and verbs.
@@ -36,7 +36,7 @@ impl WordNet {
         Ok(wordnet)
     }
 
-    /// What was changed, and the license: the numbered lines at the top of each file.
+    /// Changes and license: the numbered lines at the top of each file.
     pub fn notice(&self, changes: &str) -> String {
         let lines = self.nouns.lines().take_while(|line| line.starts_with("  "));
         let text = lines.map(|line| line.trim_start().split_once(' ').map_or("", |(_, text)| text).trim());
@@ -50,7 +50,7 @@ pub(super) struct Synset<'a> {
     pub file: &'a str,
     /// With blanks in the place of underscores.
     pub words: Vec<String>,
-    /// Whether it is one of a kind rather than a kind: a person, a town.
+    /// Returns true for an individual rather than a kind: a person, a town.
     pub is_instance: bool,
     gloss: &'a str,
 }
