@@ -27,6 +27,8 @@ pub mod tolerance {
     pub const MOVEMENT: f32 = 1e-3;
     /// Losses, and their gradients with respect to the logits.
     pub const LOSSES: f32 = 1e-5;
+    /// Two ways to compute the same in the engine, such as one large batch and several accumulated ones.
+    pub const ENGINE: f32 = 1e-5;
     /// Numbers computed in double precision.
     pub const NUMBERS: f32 = 1e-6;
 }
@@ -228,6 +230,11 @@ pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> 
         }
     });
     model
+}
+
+/// Numbers in single precision.
+pub fn single(numbers: &[f64]) -> Vec<f32> {
+    numbers.iter().map(|&number| number as f32).collect()
 }
 
 /// The largest absolute value.

@@ -11,16 +11,12 @@ use hone_core::train::{
 };
 use hone_tests::{
     adapted, assert_close, assert_curve, assert_gradients, assert_movement, golden, input, json, micro, peft_name,
-    ready, scores, step_of, steps_of, tolerance, values,
+    ready, scores, single, step_of, steps_of, tolerance, values,
 };
 use serde_json::Value;
 
 fn floats(list: &Value) -> Vec<f32> {
     serde_json::from_value(list.clone()).unwrap()
-}
-
-fn single(numbers: &[f64]) -> Vec<f32> {
-    numbers.iter().map(|&number| number as f32).collect()
 }
 
 /// A list of rows, one after the other.

@@ -60,7 +60,7 @@ fn an_adapter_learns_and_leaves_the_base_unchanged() {
             let scores = model.forward(Input::new(&batch, &device()), &mut Dropout::off());
             scores.into_data().try_into_vec::<f32>().unwrap()
         };
-        assert_close("merged", &scores(&merged), &scores(session.model()), 1e-5);
+        assert_close("merged", &scores(&merged), &scores(session.model()), tolerance::ENGINE);
     }
 }
 

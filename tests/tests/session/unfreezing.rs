@@ -142,7 +142,7 @@ fn caching_the_frozen_prefix_changes_nothing() {
     let mut other = self::session(raw, data(64));
     take_steps(&mut other, 5);
     let (cached, recomputed) = (losses(&mut session, false), losses(&mut other, true));
-    assert!(cached.iter().zip(&recomputed).all(|(a, b)| (a - b).abs() < 1e-5), "{cached:?} {recomputed:?}");
+    assert_close("loss", &single(&cached), &single(&recomputed), tolerance::ENGINE);
 }
 
 #[test]
@@ -206,5 +206,5 @@ fn the_prefix_cache_is_not_reused_after_a_cached_layer_learned() {
         predictions[0].probability(texts.classes()[row as usize])
     });
     let loss = probabilities.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.len() as f64;
-    assert!((evaluation.loss - loss).abs() < 1e-5, "{} {loss}", evaluation.loss);
+    assert_close("loss", &single(&[evaluation.loss]), &single(&[loss]), tolerance::ENGINE);
 }
