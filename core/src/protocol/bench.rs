@@ -9,15 +9,15 @@ use crate::protocol::device::Backend;
 pub struct BenchCase {
     /// `micro`, `tiny`, `minilm`, `decoder` or `smollm2`.
     pub size: String,
-    /// Rows a batch.
+    /// Rows per batch.
     pub batch: u32,
-    /// Tokens a row.
+    /// Tokens per row.
     pub len: u32,
     /// Steps after the first.
     pub steps: u32,
-    /// Top layers that learn, with the head; everything when absent.
+    /// Top layers that are trainable, in addition to the head; all if absent.
     pub trainable_layers: Option<u32>,
-    /// Whether what the frozen layers below compute is kept from step to step.
+    /// Whether outputs of the frozen layers are cached.
     pub keeps_prefix: bool,
 }
 
@@ -26,32 +26,32 @@ pub struct BenchCase {
 pub struct BenchFigures {
     /// `micro`, `tiny`, `minilm`, `decoder` or `smollm2`.
     pub size: String,
-    /// What was computed on.
+    /// Backend that computed.
     pub backend: Backend,
-    /// The first step, with everything that is compiled in it.
+    /// Time of the first step, compilation included.
     pub first_step_ms: f64,
-    /// Median of the later ones.
+    /// Median time of the later steps.
     pub median_step_ms: f64,
-    /// Tokens a second at the median.
+    /// Tokens per second at the median.
     pub tokens_per_s: f64,
-    /// Of a decoder: tokens a second that it writes, one after the other.
+    /// Tokens per second that a decoder generates, one after the other.
     pub written_per_s: Option<f64>,
-    /// From the start of a step until the GPU is awaited, median.
+    /// Median time from the start of a step until the GPU is awaited.
     pub encode_ms: f64,
-    /// WebGPU dispatches a step, median.
+    /// Median number of WebGPU dispatches per step.
     pub dispatches_per_step: Option<f64>,
-    /// WebGPU submits a step, median.
+    /// Median number of WebGPU submits per step.
     pub submits_per_step: Option<f64>,
     /// Size of the wasm memory.
     pub wasm_heap_bytes: f64,
     /// Bytes of GPU buffers created and not destroyed.
     pub gpu_bytes: Option<f64>,
-    /// Of the case.
+    /// Top layers that were trainable.
     pub trainable_layers: Option<u32>,
-    /// Of the case.
+    /// Whether outputs of the frozen layers were cached.
     pub keeps_prefix: bool,
     /// Bytes of the optimizer's state.
     pub optimizer_bytes: f64,
-    /// Loss of the last step: shows that the arithmetic was real.
+    /// Loss of the last step, to compare the arithmetic.
     pub loss: f64,
 }

@@ -1,4 +1,4 @@
-//! From the page to the worker.
+//! Commands of the page to the worker.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,132 +10,133 @@ use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::usage::ExportForm;
 
-/// From the page to the worker.
+/// A command of the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
-    /// Choose and check the device. Answered by `Ready`, and by `ModelsKept`.
+    /// Choose and check the device. Answered by `Ready`.
     Hello {
-        /// [`PROTOCOL_VERSION`] of the page.
+        /// [`PROTOCOL_VERSION`](crate::protocol::PROTOCOL_VERSION) of the page.
         version: u32,
-        /// What the person wants to compute on.
+        /// Device that the user wants.
         device: DeviceChoice,
-        /// The result of an earlier self-check of this device and build, so that it need not run again.
+        /// Result of an earlier self-check of this device and build, to skip another one.
         known_check: Option<SelfCheck>,
     },
-    /// Read the file (the first of the `files` beside the message) once. Answered by `DataProgress`, `DataOpened` or
-    /// `DataNotOpened`.
+    /// Scan the file, which is the first of the `files` next to the message. Answered by `DataProgress`, then `DataOpened`
+    /// or `DataNotOpened`.
     OpenData {
-        /// Training data, or the person's own validation data.
+        /// Training data, or the user's own validation data.
         role: DataRole,
-        /// The file's name, as given.
+        /// Name of the file.
         name: String,
-        /// Name of a second file (the second beside the message) whose lines belong to the first one's: the same
-        /// sentences in another language.
+        /// Name of a second file, the second next to the message, with the same sentences in another language, line by
+        /// line.
         aligned_with: Option<String>,
-        /// What the person says the encoding is; found when absent.
+        /// Encoding that the user has set; detected if absent.
         encoding: Option<Encoding>,
-        /// What the person says of the first line; found when absent.
+        /// Whether the first line is a header, if the user has set it; detected if absent.
         has_header: Option<bool>,
     },
-    /// Take what is learned from these columns. Answered by `DataProgress`, `DataReady` or `DataFailed`.
+    /// Collect the rows from these columns and split them. Answered by `DataProgress`, `DataReady` or `DataFailed`.
     MapData {
         /// The columns.
         mapping: Mapping,
-        /// Share of the rows kept for validation (0 when a validation file is open).
+        /// Share of the rows kept for validation; 0 if a validation file is open.
         validation_ratio: f64,
         /// Seed of the split.
         seed: u32,
     },
-    /// Forget the validation file. `MapData` follows, which splits the training file again.
+    /// Close the validation file. The page sends `MapData` next, to split the training file again.
     CloseValidation,
-    /// Load this model: from the browser's storage as far as it is kept there, else from its folder. Answered by `ModelProgress`, then `ModelReady` and `ModelsKept`, or `ModelFailed`.
+    /// Load a model: what the browser's storage has from there, the rest from its address. Answered by `ModelProgress`,
+    /// then `ModelReady` or `ModelFailed`.
     LoadModel {
-        /// Which.
+        /// The model.
         model: CatalogEntry,
     },
-    /// Load a model from the `files` beside the message: those of a folder, a zip of them, or one GGUF file. Answered as
-    /// `LoadModel` is.
+    /// Load a model from the `files` next to the message: those of a folder, a zip of them, or one GGUF file. Answered
+    /// like `LoadModel`.
     LoadFiles {
-        /// What to call it.
+        /// Name for the model.
         name: String,
-        /// Where each file stands in the model's folder, which may itself be the first part: `all-MiniLM/config.json`.
+        /// Path of each file, which may begin with the model's folder: `all-MiniLM/config.json`.
         paths: Vec<String>,
     },
-    /// Give up loading a model or asking a hub; what has arrived is kept. Answered by the `ModelFailed` of those.
+    /// Stop loading a model or looking one up; what has arrived is kept. That request fails.
     StopLoading,
-    /// Ask a hub what a model is, without loading its weights. Answered by `ModelFound` or `ModelNotFound`.
+    /// Look up a model on a hub, without loading its weights. Answered by `ModelFound` or `ModelNotFound`.
     FindModel {
         /// Address of the hub: `https://huggingface.co`.
         hub: String,
-        /// Its name there: `prajjwal1/bert-tiny`.
+        /// Name of the model there: `prajjwal1/bert-tiny`.
         id: String,
     },
-    /// Take a model out of the browser's storage. Answered by `ModelsKept`.
+    /// Remove a model from the browser's storage. `ModelsKept` follows.
     ForgetModel {
-        /// Its entry's `id`.
+        /// `id` of its entry.
         id: String,
     },
     /// Start a run. Answered by `Started`; then `Steps`, `ParamGroups`, `Evaluating` and `Evaluated`, and `Measuring` at the
-    /// end; then `Finished`. `RunFailed` where it cannot start or go on.
+    /// end; then `Finished`. `RunFailed` if it cannot start or continue.
     Start {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
     },
-    /// Hold the run after this batch.
+    /// Pause the run after this batch.
     Pause,
-    /// Go on.
+    /// Resume the run.
     Resume,
     /// End the run after this batch and keep the best weights; end a range test or an estimate.
     Stop,
-    /// Freeze or thaw a part of the model by hand, from the next batch on. Answered by `ParamGroups`, or by
-    /// `RunWarning` where it cannot be.
+    /// Freeze or unfreeze a parameter group by hand, from the next batch on. `ParamGroups` of the run follows, or
+    /// `RunWarning` if it cannot be done.
     SetTrainable {
-        /// The part.
+        /// The parameter group.
         group: ParamGroup,
-        /// Whether it learns; as the recipe says when absent.
+        /// Whether it is trainable; the recipe decides if absent.
         trainable: Option<bool>,
     },
-    /// Look for a learning rate with this recipe. Answered by `RateTried`s, then `RateFound` or `RateFailed`.
+    /// Run the learning rate range test with this recipe. Answered by `RateTried`s, then `RateFound` or `RateFailed`.
     FindRate {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
     },
-    /// Measure what a run of this recipe would take. Answered by `Estimated` or `EstimateFailed`.
+    /// Estimate the time and memory of a run with this recipe. Answered by `Estimated` or `EstimateFailed`.
     Estimate {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
     },
-    /// Ask the base and the tuned model. Answered by `Busy` while they read, then by `Predicted`, again and again while
-    /// they write, or `PredictFailed`. An earlier query that is not answered yet is given up.
+    /// Query the base and the tuned model. Answered by `Predicted`, repeatedly while they generate, or by
+    /// `PredictFailed`. An earlier query that is not answered yet is given up.
     Predict {
-        /// What is asked.
+        /// The query.
         query: Query,
     },
-    /// End what is being written; what stands is kept.
+    /// Stop generating; the text so far is kept.
     StopWriting,
-    /// The validation rows of one cell of the confusion matrix, worst first. Answered by `Rows`.
+    /// Send the validation rows of one cell of the confusion matrix, worst first. Answered by `Rows`.
     Rows {
         /// Index of the true class.
         actual: u32,
         /// Index of the predicted class.
         predicted: u32,
     },
-    /// Make the folder to take away. Answered by `ExportProgress`, then `Exported` with a `Blob` beside it, or
+    /// Write the folder to download. Answered by `ExportProgress`, then `Exported` with a `Blob` next to it, or
     /// `ExportFailed`.
     Export {
-        /// Which folder.
+        /// The kind of folder.
         form: ExportForm,
     },
-    /// Time training steps of a made-up model. Answered by `Benched`.
+    /// Time training steps of a synthetic model. Answered by `Benched`.
     Bench {
-        /// Which case.
+        /// The benchmark case.
         case: BenchCase,
     },
 }
 
 impl Command {
-    /// Whether it changes data, model or recipe, so that what was measured with the old ones does not hold any more.
+    /// Returns true if it changes data, model or recipe, so that earlier measurements no longer hold.
     pub fn changes_what_is_learned(&self) -> bool {
         matches!(
             self,

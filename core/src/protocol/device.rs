@@ -1,8 +1,8 @@
-//! The device: what a person chooses, and what the worker reports.
+//! The device: the choice of the user, and the report of the worker.
 
 use serde::{Deserialize, Serialize};
 
-/// What the person wants to compute on.
+/// Device that the user wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceChoice {
@@ -15,7 +15,7 @@ pub enum DeviceChoice {
     Cpu,
 }
 
-/// What is computed on.
+/// Backend that computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Backend {
@@ -28,23 +28,23 @@ pub enum Backend {
 /// Which device was chosen, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// What is computed on.
+    /// Backend that computes.
     pub backend: Backend,
-    /// The adapter's name as the browser tells it; empty on the CPU.
+    /// Name of the adapter, as the browser reports it; empty if there is none.
     pub adapter: String,
-    /// The self-check of the GPU, where it ran.
+    /// Self-check of the GPU, if it ran.
     pub check: Option<SelfCheck>,
-    /// Why the CPU was taken, in words; empty on WebGPU.
+    /// The reason for the CPU; empty on WebGPU.
     pub reason: String,
 }
 
-/// Loss and gradients of a micro model on WebGPU against the CPU.
+/// Comparison of loss and gradients of a tiny model on WebGPU and on the CPU.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SelfCheck {
-    /// Adapter and build that it holds for.
+    /// Adapter and build that were checked.
     pub key: String,
-    /// Largest difference of a gradient, as a share of that tensor's largest value.
+    /// Largest difference of a gradient, relative to the largest value of its tensor.
     pub max_difference: f64,
-    /// Whether it is small enough to compute on.
+    /// Whether the difference is small enough.
     pub passed: bool,
 }

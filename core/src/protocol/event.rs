@@ -1,4 +1,4 @@
-//! From the worker to the page.
+//! Events of the worker for the page.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,48 +11,48 @@ use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{Estimate, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
-/// From the worker to the page.
+/// An event of the worker for the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The device is chosen and checked.
     Ready {
-        /// Which, and why.
+        /// The device, and why it was chosen.
         device: DeviceReport,
     },
     /// Part of a file has been read.
     DataProgress {
-        /// Which file.
+        /// The file.
         role: DataRole,
         /// Bytes read.
         done_bytes: f64,
         /// Bytes in all.
         total_bytes: f64,
     },
-    /// A file has been read once.
+    /// A file has been scanned.
     DataOpened {
-        /// Which file.
+        /// The file.
         role: DataRole,
         /// What was found in it.
         source: SourceInfo,
     },
-    /// The rows are taken, and split.
+    /// The rows are collected and split; sent again once they are encoded.
     DataReady {
-        /// What was found.
+        /// Report on the rows.
         report: DataReport,
     },
-    /// A file cannot be opened. What was open before still is.
+    /// A file cannot be opened. The earlier one is still open.
     DataNotOpened {
-        /// Which file.
+        /// The file.
         role: DataRole,
-        /// Why, and what can be done.
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
-    /// The rows of an open file cannot be taken, split or made into tokens.
+    /// The rows of an open file cannot be collected, split or encoded.
     DataFailed {
-        /// Which file.
+        /// The file.
         role: DataRole,
-        /// Why, and what can be done.
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
     /// Part of a model has arrived.
@@ -64,19 +64,19 @@ pub enum Event {
     },
     /// A model is loaded.
     ModelReady {
-        /// What it is.
+        /// The model.
         model: ModelReport,
     },
-    /// What a hub has under a name.
+    /// A hub has a model of this name.
     ModelFound {
-        /// It.
+        /// The model, before its weights are loaded.
         found: FoundModel,
     },
-    /// What the browser's storage holds.
+    /// Contents of the browser's storage. Answers no request.
     ModelsKept {
-        /// By name.
+        /// The models, sorted by name.
         kept: Vec<KeptModel>,
-        /// Bytes that the browser would still give; none where it does not tell.
+        /// Bytes that are still free; absent if the browser does not tell.
         free_bytes: Option<f64>,
     },
     /// A hub has no such model, or none that can be used.
@@ -86,19 +86,19 @@ pub enum Event {
     },
     /// A model cannot be loaded or used.
     ModelFailed {
-        /// Why, and what can be done.
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
-    /// A run has begun.
+    /// A run has started.
     Started {
-        /// What it will do.
+        /// Plan of the run.
         plan: RunPlan,
     },
     /// Training steps since the last such event.
     Steps {
-        /// In order.
+        /// The steps, in order.
         steps: Vec<StepMetrics>,
-        /// Tokens a second over the last ten steps, padding not counted.
+        /// Tokens per second over the last ten steps, padding not counted.
         tokens_per_s: f64,
         /// Seconds left, from the tenth step on.
         seconds_left: Option<f64>,
@@ -112,19 +112,19 @@ pub enum Event {
     },
     /// An evaluation on the validation rows.
     Evaluated {
-        /// Its figures.
+        /// Loss and scores.
         evaluation: Evaluation,
         /// Whether it is the best so far.
         is_best: bool,
     },
-    /// Which parts of the model learn has changed.
+    /// Parameter groups have been frozen or unfrozen.
     ParamGroups {
         /// Optimizer steps taken before.
         step: u32,
-        /// The parts, from the bottom.
+        /// The parameter groups, from the bottom.
         param_groups: Vec<ParamGroupState>,
     },
-    /// How far the tuned encoder has moved is being measured.
+    /// Forgetting is being measured on general sentences.
     Measuring {
         /// Batches done.
         done: u32,
@@ -133,71 +133,71 @@ pub enum Event {
     },
     /// A step of a range test.
     RateTried {
-        /// Rate and loss.
+        /// Learning rate and loss.
         point: LrFinderPoint,
-        /// Steps in all, if the loss holds so long.
+        /// Steps in all, unless the loss diverges earlier.
         total: u32,
     },
-    /// A range test is over; the model is as it was before.
+    /// A range test is over; the model is unchanged.
     RateFound {
-        /// What it found.
+        /// Its result.
         finding: LrFinderResult,
     },
-    /// A range test cannot be made or finished.
+    /// A range test cannot be run.
     RateFailed {
-        /// Why, and what can be done.
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
-    /// What a run would take.
+    /// Time and memory of a run.
     Estimated {
         /// The figures.
         estimate: Estimate,
     },
-    /// It cannot be told what a run would take.
+    /// A run cannot be estimated.
     EstimateFailed {
-        /// Why, and what can be done.
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
-    /// The next batch of a run, of a rehearsal or of what is asked may take so long that nothing is heard meanwhile.
+    /// The next batch may take this long; silence until then is not a hang. Answers no request.
     Busy {
-        /// About how long.
+        /// Upper bound in seconds.
         seconds: f64,
     },
-    /// The run waits.
+    /// The run is paused.
     Paused,
-    /// The run goes on.
+    /// The run has resumed.
     Resumed,
     /// The run is over; the best weights are in place.
     Finished {
-        /// How it ended.
+        /// Summary of the run.
         summary: RunSummary,
     },
-    /// The run cannot start or go on.
+    /// The run cannot start or continue.
     RunFailed {
-        /// Why, and what can be done.
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
-    /// Something in a run that the person should know; the run goes on.
+    /// A warning about a run that continues.
     RunWarning {
-        /// What.
+        /// The warning.
         diagnostic: Diagnostic,
     },
-    /// What the models say.
+    /// Predictions of both models.
     Predicted {
         /// Names of the classes, labels or tags.
         labels: Vec<String>,
-        /// By the base model; its head, where the task needs one, is untrained.
+        /// Prediction of the base model; its head, if the task needs one, is untrained.
         base: Answer,
-        /// By the tuned model.
+        /// Prediction of the tuned model.
         tuned: Answer,
-        /// Tokens that were read.
+        /// Tokens of the input.
         tokens: u32,
         /// Whether the text was cut to the run's length.
         truncated: bool,
     },
     /// A query cannot be answered.
     PredictFailed {
-        /// Why.
+        /// The reason.
         diagnostic: Diagnostic,
     },
     /// Rows of one cell of the confusion matrix.
@@ -207,23 +207,23 @@ pub enum Event {
         /// Rows in all.
         total: u32,
     },
-    /// Part of the folder is written.
+    /// Part of the folder has been written.
     ExportProgress {
         /// Tensors written.
         done: u32,
         /// Tensors in all.
         total: u32,
     },
-    /// The folder is ready; its `Blob` travels beside the message.
+    /// The folder is ready; its `Blob` travels next to the message.
     Exported {
         /// Suggested name of the zip.
         file_name: String,
         /// Its size in bytes.
         bytes: f64,
     },
-    /// The folder cannot be made.
+    /// The folder cannot be written.
     ExportFailed {
-        /// Why.
+        /// The reason.
         diagnostic: Diagnostic,
     },
     /// A benchmark case is done.
@@ -231,9 +231,9 @@ pub enum Event {
         /// Its figures.
         figures: BenchFigures,
     },
-    /// The device or the worker failed; nothing more will come from it.
+    /// The worker failed; no further event will come from it.
     Fatal {
-        /// Why.
+        /// The reason.
         diagnostic: Diagnostic,
     },
 }

@@ -1,5 +1,5 @@
-//! What the page and the worker say to each other: plain data with public fields. Tensors, devices and JavaScript
-//! values never cross; files and blobs travel next to a message.
+//! Messages between the page and the worker: plain data with public fields. Tensors, devices and JavaScript values are
+//! never sent; files and blobs travel next to a message, and so does the number of the request.
 
 mod bench;
 mod command;
@@ -14,5 +14,5 @@ pub use event::{Event, RowView};
 /// Number that the page gives to a command. Every event that answers the command carries it, next to the message.
 pub type RequestId = u32;
 
-/// Changes whenever a message changes; a page and a worker of different versions do not talk.
+/// Version of the messages, raised whenever one changes. A page and a worker of different versions refuse each other.
 pub const PROTOCOL_VERSION: u32 = 7;
