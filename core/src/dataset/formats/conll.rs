@@ -1,57 +1,48 @@
-//! CoNLL files: one word per line, with a blank line after each sentence. The word is in the first column, the tag in the
-//! last, as in the CoNLL shared tasks and their descendants.
+//! CoNLL files: one word per line, with a blank line after each sentence, as in the CoNLL shared tasks and their
+//! descendants.
 
-use std::collections::HashSet;
-
+use crate::dataset::formats::conll_columns::{ConllColumns, ConllLine, DETECTION_BYTES};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::phrases::count;
-use crate::dataset::tag_scheme::is_bio;
 use crate::limits::MAX_ROW_BYTES;
 
-/// Columns of a sentence's record.
-pub(crate) const COLUMNS: [&str; 2] = ["tokens", "tags"];
-/// File extensions of CoNLL files.
-const EXTENSIONS: [&str; 5] = [".conll", ".conllu", ".iob", ".iob2", ".bio"];
-/// Most different tags of a file that is recognized by its name alone.
-const MAX_TAGS: usize = 200;
-
-/// Reads sentences.
-pub(crate) struct ConllReader;
+/// Reads sentences. Each becomes a record with its words, its tags and the other columns, each in one cell.
+#[derive(Default)]
+pub(crate) struct ConllReader {
+    /// The columns, once they have been detected.
+    columns: Option<ConllColumns>,
+}
 
 impl ConllReader {
     /// Reads the sentence at the beginning of `rest`. `is_end` is true if no more text will come.
     pub(crate) fn step(&mut self, rest: &str, is_end: bool, record: &mut Record) -> ReadStep {
-        let mut words: Vec<&str> = Vec::new();
-        let mut tags: Vec<&str> = Vec::new();
-        let mut width = None;
+        if self.columns.is_none() && rest.len() < DETECTION_BYTES && !is_end {
+            return ReadStep::NeedMore;
+        }
+        let columns = self.columns.get_or_insert_with(|| ConllColumns::detect(rest).unwrap_or_default());
+        let mut words: Vec<Vec<&str>> = Vec::new();
         let mut problem = None;
         let mut used = 0;
         for line in rest.split_inclusive('\n') {
             if !line.ends_with('\n') && !is_end {
                 return more(rest);
             }
-            match parse_line(line) {
-                Line::Blank if used == 0 => return ReadStep::Skip(line.len()),
-                Line::Blank => return sentence(used + line.len(), (&words, &tags), problem, record),
-                Line::Comment => {}
-                Line::Word(columns) => {
-                    let expected = *width.get_or_insert(columns.len());
-                    if columns.len() < 2 || columns.len() != expected {
-                        let nth = words.len() + 1;
-                        problem.get_or_insert(format!(
-                            "word {nth} has {} instead of {}",
-                            count(columns.len(), "column"),
-                            expected.max(2)
-                        ));
+            match columns.parse_line(line) {
+                ConllLine::Blank if used == 0 => return ReadStep::Skip(line.len()),
+                ConllLine::Blank => return sentence(used + line.len(), &words, problem, record),
+                ConllLine::Comment => {}
+                ConllLine::Word(cells) => {
+                    if cells.len() != columns.width() {
+                        let (nth, found) = (words.len() + 1, count(cells.len(), "column"));
+                        problem.get_or_insert(format!("word {nth} has {found} instead of {}", columns.width()));
                     }
-                    words.push(columns[0]);
-                    tags.push(columns[columns.len() - 1].trim());
+                    words.push(columns.cells(&cells));
                 }
             }
             used += line.len();
         }
-        if is_end { sentence(used, (&words, &tags), problem, record) } else { more(rest) }
+        if is_end { sentence(used, &words, problem, record) } else { more(rest) }
     }
 }
 
@@ -63,71 +54,28 @@ fn more(rest: &str) -> ReadStep {
     ReadStep::Invalid(rest.len(), format!("the sentence is longer than {} MB", MAX_ROW_BYTES >> 20))
 }
 
-/// Writes a sentence as a record, or reports its problem.
-fn sentence(used: usize, (words, tags): (&[&str], &[&str]), problem: Option<String>, record: &mut Record) -> ReadStep {
+/// Writes a sentence as a record, or reports its problem. Each word has the same number of cells.
+fn sentence(used: usize, words: &[Vec<&str>], problem: Option<String>, record: &mut Record) -> ReadStep {
     if let Some(reason) = problem {
         return ReadStep::Invalid(used, reason);
     }
     if words.is_empty() {
         return ReadStep::Skip(used);
     }
-    // Joined by spaces, a word that is empty or contains a space could not be split off again.
-    let is_splittable = words.iter().chain(tags).all(|word| !word.is_empty() && !word.contains(' '));
-    for column in [words, tags] {
-        let cell = if is_splittable { column.join(" ") } else { serde_json::json!(column).to_string() };
-        record.push_cell(&cell);
-    }
+    write_sentence(words, record);
     ReadStep::Record(used)
 }
 
-enum Line<'a> {
-    /// Ends a sentence.
-    Blank,
-    /// A comment, or the beginning of a document.
-    Comment,
-    Word(Vec<&'a str>),
-}
-
-fn parse_line(line: &str) -> Line<'_> {
-    let line = line.trim_end_matches(['\r', '\n']);
-    if line.trim().is_empty() {
-        return Line::Blank;
+/// Writes the words of a sentence, one cell per column.
+pub(crate) fn write_sentence<S: AsRef<str>>(words: &[Vec<S>], record: &mut Record) {
+    // Joined by spaces, a word that is empty or contains a space could not be split off again.
+    let is_splittable = |cell: &S| !cell.as_ref().is_empty() && !cell.as_ref().contains(' ');
+    let are_splittable = words.iter().flatten().all(is_splittable);
+    for column in 0..words.first().map_or(0, Vec::len) {
+        let cells: Vec<&str> = words.iter().filter_map(|word| word.get(column)).map(AsRef::as_ref).collect();
+        let cell = if are_splittable { cells.join(" ") } else { serde_json::json!(cells).to_string() };
+        record.push_cell(&cell);
     }
-    let is_comment = line.starts_with("# ") && line.contains(" = ");
-    if is_comment || line.starts_with("-DOCSTART-") {
-        return Line::Comment;
-    }
-    // If tabs separate the columns, a word may contain any other white space.
-    Line::Word(if line.contains('\t') {
-        line.split('\t').collect()
-    } else {
-        line.split(' ').filter(|column| !column.is_empty()).collect()
-    })
-}
-
-/// Returns true if the beginning of a file looks like CoNLL, by the file's name or its tags. The last line may be cut.
-pub(crate) fn is_conll(name: &str, sample: &str) -> bool {
-    let is_named = EXTENSIONS.iter().any(|ending| name.to_lowercase().ends_with(ending));
-    let (mut widths, mut tags) = (HashSet::new(), HashSet::new());
-    let (mut has_break, mut words) = (false, 0);
-    let whole = sample.rfind('\n').map_or(sample, |end| &sample[..end]);
-    for line in whole.split('\n') {
-        match parse_line(line) {
-            Line::Blank => has_break |= words > 0,
-            Line::Comment => has_break = true,
-            Line::Word(columns) => {
-                words += 1;
-                widths.insert(columns.len());
-                tags.insert(columns[columns.len() - 1].trim());
-            }
-        }
-    }
-    let has_fixed_width = widths.len() == 1 && !widths.contains(&1);
-    if is_named {
-        return has_fixed_width && tags.len() <= MAX_TAGS;
-    }
-    // Without "O" and a blank line, it may be a table of texts whose labels look like tags.
-    has_fixed_width && has_break && tags.iter().all(|tag| is_bio(tag)) && tags.contains("O")
 }
 
 #[cfg(test)]
@@ -135,11 +83,11 @@ mod tests {
     use super::*;
 
     fn sentences(text: &str) -> Vec<Result<[String; 2], String>> {
-        let mut rest = text;
+        let (mut reader, mut rest) = (ConllReader::default(), text);
         let mut found = Vec::new();
         while !rest.is_empty() {
             let mut record = Record::default();
-            let used = match ConllReader.step(rest, true, &mut record) {
+            let used = match reader.step(rest, true, &mut record) {
                 ReadStep::Record(used) => {
                     found.push(Ok([record.get(0).into(), record.get(1).into()]));
                     used
@@ -176,15 +124,5 @@ mod tests {
     fn sentences_with_uneven_columns_are_skipped() {
         let found = sentences("a O\nb\n\nc O\n");
         assert_eq!(found, [Err("word 2 has 1 column instead of 2".into()), row("c", "O")]);
-    }
-
-    #[test]
-    fn conll_files_are_told_from_tables_by_tags_or_name() {
-        assert!(is_conll("x.txt", "a\tO\nb\tB-X\n\t\nc\tO\n"));
-        assert!(is_conll("x.conll", "a DT\nb NN\n"));
-        assert!(!is_conll("x.txt", "a DT\nb NN\n\nc DT\n"));
-        assert!(!is_conll("x.tsv", "a b\tO\nc d\tB\n\n"));
-        assert!(!is_conll("x.tsv", "blood type\tO\nblood type\tB-1\n"));
-        assert!(!is_conll("x.conll", "a DT\nb\n"));
     }
 }

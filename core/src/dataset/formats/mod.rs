@@ -1,6 +1,7 @@
 //! From bytes to records: one reader per file format.
 
 pub(crate) mod conll;
+pub(crate) mod conll_columns;
 pub(crate) mod decode;
 pub(crate) mod delimited;
 pub(crate) mod json;

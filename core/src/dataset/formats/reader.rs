@@ -42,7 +42,7 @@ impl FormatReader {
             Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns)),
             Format::JsonColumns => Self::JsonColumns(JsonColumnsReader::new(layout.columns)),
             Format::Squad => Self::Squad(SquadReader::default()),
-            Format::Conll => Self::Conll(ConllReader),
+            Format::Conll => Self::Conll(ConllReader::default()),
             Format::Text => Self::Text(TextReader { by_paragraph: layout.multiline }),
         }
     }

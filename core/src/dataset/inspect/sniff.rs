@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::dataset::formats::conll;
-use crate::dataset::formats::conll::is_conll;
+use crate::dataset::formats::conll_columns::ConllColumns;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::json::is_object;
 use crate::dataset::formats::json_columns::are_columns;
@@ -47,8 +46,10 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option
     match json_format(sample, is_whole)? {
         Some(Format::Squad) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
         Some(format) => Ok(Sniffed::new(format, &[])),
-        None if is_conll(name, sample) => Ok(Sniffed::new(Format::Conll, &conll::COLUMNS)),
         None => {
+            if let Some(columns) = ConllColumns::detect(sample).filter(|columns| columns.fit(name, sample)) {
+                return Ok(Sniffed { columns: columns.names().to_vec(), ..Sniffed::new(Format::Conll, &[]) });
+            }
             let table = delimited(name, sample, is_whole, has_header)?;
             Ok(table.unwrap_or_else(|| Sniffed::new(Format::Text, &[text::COLUMN])))
         }
