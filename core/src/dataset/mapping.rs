@@ -9,6 +9,9 @@ use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
 
+/// Columns with the instructions of a conversation, by name. Conversations begin with them.
+pub(crate) const SYSTEM_COLUMNS: [&str; 3] = ["system", "system_prompt", "system_message"];
+
 /// A task and the columns that it needs, by index.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,7 +73,8 @@ pub enum Mapping {
     },
     /// Conversations.
     Chat {
-        /// Column of the turns: `[{"role", "content"}]` or `[{"from", "value"}]`.
+        /// Column of the turns: `[{"role", "content"}]` or `[{"from", "value"}]`. If the file has a column `system`,
+        /// `system_prompt` or `system_message`, each conversation begins with its text.
         messages: u32,
     },
     /// Running text.

@@ -141,7 +141,7 @@ fn named(messages: &[Message]) -> Vec<ChatMessage> {
     let name = |role| match role {
         Role::System => "system",
         Role::User => "user",
-        Role::Assistant => "assistant",
+        Role::Assistant | Role::AssistantContext => "assistant",
     };
     messages
         .iter()
@@ -156,13 +156,15 @@ fn plain(tokenizer: &Tokenizer, messages: &[Message]) -> Result<Turns, Diagnosti
         let name = match message.role {
             Role::System => "",
             Role::User => "User: ",
-            Role::Assistant => "Assistant: ",
+            Role::Assistant | Role::AssistantContext => "Assistant: ",
         };
         let is_learned = message.role == Role::Assistant;
         turns.add(tokenizer, name, false)?;
         turns.add(tokenizer, message.content, is_learned)?;
         if is_learned {
             turns.end(tokenizer);
+        } else if message.role == Role::AssistantContext {
+            turns.ids.extend(tokenizer.eos_ids().first());
         }
         turns.add(tokenizer, "\n", false)?;
     }

@@ -69,7 +69,7 @@ impl Collector {
             let what = format!("No row has {}.{why}", required_parts(&examples.mapping));
             return Err(Diagnostic::new("data.no-rows", what)
                 .done("No rows were read from the file.")
-                .remedy("Choose other columns."));
+                .remedy(remedy(&examples.mapping)));
         }
         match &mut examples.targets {
             RowTargets::Labels(lists) if names.are_lists => *lists = label_lists::split(&mut names, lists),
@@ -101,6 +101,16 @@ impl RowCollector {
             }
             Err(RowError::Abort(diagnostic)) => Err(diagnostic),
         }
+    }
+}
+
+fn remedy(mapping: &Mapping) -> &'static str {
+    match mapping {
+        Mapping::Chat { .. } => {
+            "Use the roles system, user and assistant. Leave tool calls and their results out, or rename their roles to \
+             assistant and user. If these are no conversations, choose other columns."
+        }
+        _ => "Choose other columns.",
     }
 }
 

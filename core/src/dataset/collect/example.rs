@@ -93,4 +93,7 @@ pub enum Role {
     User,
     /// The model. It trains on these turns.
     Assistant,
+    /// The model, in a turn that the file excludes from training.
+    #[serde(rename(serialize = "assistant"))]
+    AssistantContext,
 }

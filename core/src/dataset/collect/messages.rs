@@ -1,5 +1,7 @@
 //! Conversations.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,12 +15,18 @@ use crate::dataset::phrases::names;
 struct RawMessage {
     #[serde(alias = "from")]
     role: String,
-    #[serde(alias = "value")]
+    #[serde(alias = "value", default)]
     content: Value,
+    /// 0 if the turn is not learned, as in OpenAI's files.
+    weight: Option<f64>,
+    /// False if the turn is not learned, as in Axolotl's files.
+    train: Option<bool>,
+    #[serde(alias = "function_call", default)]
+    tool_calls: Value,
 }
 
 /// A conversation in one text.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Chat {
     /// All turns joined, each trimmed.
     pub text: String,
@@ -26,32 +34,68 @@ pub(crate) struct Chat {
     pub turns: Vec<Turn>,
 }
 
-/// Parses a cell that holds a list of messages.
-pub(crate) fn parse(cell: &str) -> Result<Chat, RowError> {
+impl Chat {
+    fn push(&mut self, role: Role, content: &str) {
+        self.text.push_str(content);
+        self.turns.push(Turn { role, end: self.text.len() as u32 });
+    }
+}
+
+/// Parses a cell that holds a list of messages. `system` are instructions from another column, which may be empty; those
+/// of the conversation itself win.
+pub(crate) fn parse(cell: &str, system: &str) -> Result<Chat, RowError> {
     let messages: Vec<RawMessage> =
         serde_json::from_str(cell).map_err(|_| "not a list of messages with role and content")?;
-    let mut chat = Chat { text: String::new(), turns: Vec::with_capacity(messages.len()) };
+    let mut chat = Chat::default();
+    let has_system = messages.first().is_some_and(|message| role(&message.role) == Some(Role::System));
+    if !system.trim().is_empty() && !has_system {
+        chat.push(Role::System, system.trim());
+    }
     for (number, message) in (1..).zip(&messages) {
-        let role = role(&message.role)
+        let mut role = role(&message.role)
             .ok_or_else(|| format!("message {number} has the unknown role {}", names(&[&message.role])))?;
-        let content = message.content.as_str().ok_or_else(|| format!("message {number} is not a text"))?.trim();
-        if content.is_empty() {
+        let content = content(message).map_err(|reason| format!("message {number} {reason}"))?;
+        if content.trim().is_empty() {
             return Err(format!("message {number} is empty").into());
         }
-        chat.text.push_str(content);
-        chat.turns.push(Turn { role, end: chat.text.len() as u32 });
+        if role == Role::Assistant && (message.weight == Some(0.0) || message.train == Some(false)) {
+            role = Role::AssistantContext;
+        }
+        chat.push(role, content.trim());
     }
     if !chat.turns.iter().any(|turn| turn.role == Role::Assistant) {
-        return Err("no turn of the assistant".into());
+        let has_context = chat.turns.iter().any(|turn| turn.role == Role::AssistantContext);
+        return Err(
+            if has_context { "all turns of the assistant have weight 0" } else { "no turn of the assistant" }.into()
+        );
     }
     Ok(chat)
+}
+
+/// The text of a message: a string, or parts such as `{"type": "text", "text": "…"}`, each on a line of its own.
+///
+/// # Errors
+/// The reason why it has none: "has a part of the type …".
+fn content(message: &RawMessage) -> Result<Cow<'_, str>, String> {
+    let parts = match &message.content {
+        Value::String(text) => return Ok(text.into()),
+        Value::Array(parts) => parts,
+        Value::Null if !message.tool_calls.is_null() => return Err("has no text, only a tool call".into()),
+        _ => return Err("is not a text".into()),
+    };
+    let text = |part: &Value| match (part.as_str().or_else(|| part.get("text")?.as_str()), part.get("type")) {
+        (Some(text), _) => Ok(text.trim().to_owned()),
+        (None, Some(Value::String(kind))) => Err(format!("has a part of the type {}", names(&[kind]))),
+        _ => Err("is not a text".to_owned()),
+    };
+    Ok(parts.iter().map(text).collect::<Result<Vec<_>, _>>()?.join("\n").into())
 }
 
 fn role(name: &str) -> Option<Role> {
     match name.to_lowercase().as_str() {
         "system" | "developer" => Some(Role::System),
         "user" | "human" | "prompter" => Some(Role::User),
-        "assistant" | "gpt" | "bot" | "model" | "chatgpt" => Some(Role::Assistant),
+        "assistant" | "gpt" | "bot" | "model" | "chatgpt" | "ai" => Some(Role::Assistant),
         _ => None,
     }
 }
@@ -61,7 +105,7 @@ mod tests {
     use super::*;
 
     fn parsed(cell: &str) -> Result<Chat, String> {
-        parse(cell).map_err(|error| match error {
+        parse(cell, "").map_err(|error| match error {
             RowError::Skip(reason) => reason,
             RowError::Abort(diagnostic) => diagnostic.code,
         })
@@ -87,5 +131,40 @@ mod tests {
         ] {
             assert_eq!(parsed(cell), Err(reason.into()));
         }
+    }
+    #[test]
+    fn parts_of_a_message_are_joined() {
+        let parts = r#"[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":" b "}]},
+            {"role":"assistant","content":["c"]}]"#;
+        assert_eq!(parsed(parts).unwrap().text, "a\nbc");
+        let image = r#"[{"role":"user","content":[{"type":"image_url","image_url":{}}]}]"#;
+        assert_eq!(parsed(image), Err("message 1 has a part of the type \"image_url\"".into()));
+        let call = r#"[{"role":"assistant","content":null,"tool_calls":[{}]}]"#;
+        assert_eq!(parsed(call), Err("message 1 has no text, only a tool call".into()));
+    }
+
+    #[test]
+    fn turns_of_weight_zero_are_not_learned() {
+        let cell = |weight: &str| {
+            format!(
+                r#"[{{"role":"assistant","content":"a",{weight}}},{{"role":"assistant","content":"b","weight":1}}]"#
+            )
+        };
+        for weight in [r#""weight":0"#, r#""weight":0.0"#, r#""train":false"#] {
+            let roles: Vec<Role> = parsed(&cell(weight)).unwrap().turns.iter().map(|turn| turn.role).collect();
+            assert_eq!(roles, [Role::AssistantContext, Role::Assistant]);
+        }
+        let none = r#"[{"role":"assistant","content":"a","weight":0}]"#;
+        assert_eq!(parsed(none), Err("all turns of the assistant have weight 0".into()));
+    }
+
+    #[test]
+    fn instructions_of_another_column_come_first() {
+        let chat = |cell: &str| parse(cell, " be brief ").unwrap();
+        let first = |chat: &Chat| (chat.turns[0].role, chat.text[..chat.turns[0].end as usize].to_owned());
+        let cell = r#"[{"role":"assistant","content":"a"}]"#;
+        assert_eq!(first(&chat(cell)), (Role::System, "be brief".into()));
+        let own = r#"[{"role":"system","content":"be long"},{"role":"assistant","content":"a"}]"#;
+        assert_eq!(first(&chat(own)), (Role::System, "be long".into()));
     }
 }

@@ -9,8 +9,8 @@ use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::RowTarget;
 use crate::dataset::collect::{answers, label_lists, messages, spans, tags};
 use crate::dataset::formats::record::Record;
-use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::excerpt;
+use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
+use crate::dataset::phrases::{excerpt, names as quoted};
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
 
@@ -27,6 +27,12 @@ pub(crate) struct RowParser {
     template: Option<Template>,
     /// Column with the id of a question, by which its problems are reported.
     id_column: Option<usize>,
+    /// Column with the instructions of a conversation.
+    system_column: Option<usize>,
+    /// Column in which an annotator has accepted or rejected the row, as in Prodigy's files.
+    verdict_column: Option<usize>,
+    /// Labels of pairs on which the annotators disagree.
+    unlabeled: &'static [&'static str],
     /// Labels or tags found so far.
     pub names: LabelNames,
     pub repairs: Repairs,
@@ -52,14 +58,34 @@ impl RowParser {
         };
         let is_question = matches!(mapping, Mapping::QuestionAnswering { .. });
         let id_column = columns.iter().position(|name| is_question && name == "id");
-        Ok(Self { mapping, template, id_column, names, repairs: Repairs::default() })
+        let used: Vec<u32> = mapping.roles(columns).into_iter().map(|(column, _)| column).collect();
+        let unused = |candidates: &[&str]| {
+            let is_unused = |&index: &usize| !used.contains(&(index as u32));
+            let named = |name: &&str| columns.iter().position(|column| column.trim().eq_ignore_ascii_case(name));
+            candidates.iter().find_map(named).filter(is_unused)
+        };
+        let system_column = unused(&SYSTEM_COLUMNS).filter(|_| matches!(mapping, Mapping::Chat { .. }));
+        let verdict_column = unused(&["answer"]);
+        let unlabeled = unlabeled(columns, &mapping);
+        let repairs = Repairs::default();
+        Ok(Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs })
     }
 
     /// Parses the record that begins on `line`.
     pub(crate) fn parse<'a>(&mut self, line: u32, record: &'a Record) -> Result<ParsedRow<'a>, RowError> {
-        let Self { mapping, template, id_column, names, repairs } = self;
+        let Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs } = self;
+        let verdict = verdict_column.map(|column| record.get(column).trim()).unwrap_or_default();
+        if ["reject", "ignore"].contains(&verdict) {
+            return Err(format!("the annotator's answer is {}", quoted(&[verdict])).into());
+        }
         match mapping {
-            Mapping::Classification { text, pair, label } => class(record, (*text, *pair), *label, names),
+            Mapping::Classification { text, pair, label } => {
+                let label_cell = record.get(*label as usize).trim();
+                if unlabeled.contains(&label_cell) {
+                    return Err(format!("no gold label ({label_cell})").into());
+                }
+                class(record, (*text, *pair), *label, names)
+            }
             Mapping::MultiLabel { text, pair, labels } => {
                 let texts = texts(record, *text, *pair)?;
                 let ids = match labels.as_slice() {
@@ -95,7 +121,8 @@ impl RowParser {
                 Ok(ParsedRow { texts: vec![prompt.into(), completion.into()], target: RowTarget::Text })
             }
             Mapping::Chat { messages } => {
-                let chat = messages::parse(required(record, *messages, "no messages")?)?;
+                let system = system_column.map(|column| record.get(column)).unwrap_or_default();
+                let chat = messages::parse(required(record, *messages, "no messages")?, system)?;
                 Ok(ParsedRow { texts: vec![chat.text.into()], target: RowTarget::Turns(chat.turns) })
             }
             Mapping::Corpus { text } => {
@@ -105,6 +132,13 @@ impl RowParser {
             }
         }
     }
+}
+
+/// Labels that mark pairs on which the annotators disagree, as in SNLI and its relatives.
+fn unlabeled(columns: &[String], mapping: &Mapping) -> &'static [&'static str] {
+    let Mapping::Classification { text, pair: Some(_), label } = mapping else { return &[] };
+    let is = |column: u32, name: &str| columns.get(column as usize).is_some_and(|it| it.eq_ignore_ascii_case(name));
+    if is(*label, "gold_label") || is(*text, "premise") { &["-", "-1"] } else { &["-"] }
 }
 
 /// A cell that must not be empty, trimmed.

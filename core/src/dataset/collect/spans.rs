@@ -33,7 +33,7 @@ fn span(value: &Value) -> Option<LabeledSpan> {
             (
                 get(["start", "start_offset", "begin"])?,
                 get(["end", "end_offset", "stop"])?,
-                get(["label", "type", "entity"])?,
+                get(["label", "type", "entity"]).or_else(|| parts.get("labels")?.as_array()?.first())?,
             )
         }
         _ => return None,

@@ -4,12 +4,16 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use crate::dataset::formats::json_shapes::{flat_row, spacy_row};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::limits::MAX_ROW_BYTES;
 
 /// Reason to skip everything after a value whose end is missing.
 pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing after it could be read";
+
+/// Reason to skip a value of another kind.
+const NOT_AN_OBJECT: &str = "not a JSON object";
 
 /// Converts objects to records. The columns are the union of all keys, in order of appearance.
 struct ObjectColumns {
@@ -27,7 +31,10 @@ impl ObjectColumns {
     /// # Errors
     /// The reason why it cannot be read.
     fn write(&mut self, json: &str, record: &mut Record) -> Result<(), String> {
-        let object: Map<String, Value> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
+        let object = match serde_json::from_str(json).map_err(|error| json_error(&error))? {
+            Value::Object(object) => flat_row(object),
+            other => flat_row(spacy_row(other).ok_or(NOT_AN_OBJECT)?),
+        };
         for key in object.keys() {
             if !self.known.contains(key) {
                 self.known.insert(key.clone());
@@ -57,12 +64,17 @@ pub(crate) fn json_error(error: &serde_json::Error) -> String {
     if error.to_string().starts_with("recursion limit") {
         "nested too deeply".into()
     } else if error.is_data() {
-        "not a JSON object".into()
+        NOT_AN_OBJECT.into()
     } else if error.is_eof() {
         "the JSON ends in the middle".into()
     } else {
         format!("not valid JSON at character {}", error.column())
     }
+}
+
+/// Returns true if a text is a training example of spaCy: a text with an object of its annotations.
+pub(crate) fn is_spacy_example(json: &str) -> bool {
+    serde_json::from_str(json).is_ok_and(|value| spacy_row(value).is_some())
 }
 
 /// Returns true if a text is one JSON object.

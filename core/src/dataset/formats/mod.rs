@@ -6,6 +6,7 @@ pub(crate) mod decode;
 pub(crate) mod delimited;
 pub(crate) mod json;
 pub(crate) mod json_columns;
+pub(crate) mod json_shapes;
 pub(crate) mod parallel;
 pub(crate) mod reader;
 pub(crate) mod record;

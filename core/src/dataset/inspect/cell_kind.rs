@@ -22,6 +22,24 @@ pub(crate) enum CellKind {
     Answers,
     /// A conversation.
     Messages,
+    /// Other JSON: objects, and arrays such as an embedding.
+    Nested,
+}
+
+impl CellKind {
+    /// Returns true if the cell is JSON, and so never a text.
+    pub(crate) fn is_json(self) -> bool {
+        !matches!(self, Self::Text | Self::Flag | Self::Tags)
+    }
+
+    /// Kind of a column with cells of both kinds.
+    pub(crate) fn merge(self, other: Self) -> Self {
+        match (self, other) {
+            _ if self == other => self,
+            _ if self.is_json() && other.is_json() => Self::Nested,
+            _ => Self::Text,
+        }
+    }
 }
 
 /// Kind of a cell. None if it could be of several kinds: an empty cell or an empty array.
@@ -41,8 +59,10 @@ pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     }
     Some(match serde_json::from_str(cell) {
         Ok(Value::Object(members)) if members.contains_key("answer_start") => CellKind::Answers,
-        Ok(Value::Array(values)) => values.first().map_or(CellKind::Text, array_kind),
-        _ => CellKind::Text,
+        Ok(Value::Array(values)) if values.iter().any(Value::is_f64) => CellKind::Nested,
+        Ok(Value::Array(values)) => values.first().map_or(CellKind::Nested, array_kind),
+        Ok(_) => CellKind::Nested,
+        Err(_) => CellKind::Text,
     })
 }
 
@@ -52,7 +72,7 @@ fn array_kind(first: &Value) -> CellKind {
         Value::String(_) | Value::Number(_) => CellKind::List,
         Value::Array(parts) => match parts.as_slice() {
             [Value::Number(_), Value::Number(_), Value::String(_)] => CellKind::Spans,
-            _ => CellKind::Text,
+            _ => CellKind::Nested,
         },
         Value::Object(members) => {
             let has = |names: &[&str]| names.iter().any(|name| members.contains_key(*name));
@@ -60,13 +80,13 @@ fn array_kind(first: &Value) -> CellKind {
                 CellKind::Answers
             } else if has(&["role", "from"]) && has(&["content", "value"]) {
                 CellKind::Messages
-            } else if has(&["start", "start_offset", "begin"]) && has(&["label", "type", "entity"]) {
+            } else if has(&["start", "start_offset", "begin"]) && has(&["label", "labels", "type", "entity"]) {
                 CellKind::Spans
             } else {
-                CellKind::Text
+                CellKind::Nested
             }
         }
-        _ => CellKind::Text,
+        _ => CellKind::Nested,
     }
 }
 
@@ -90,6 +110,11 @@ mod tests {
             (r#"{"text":[],"answer_start":[]}"#, Some(CellKind::Answers)),
             (r#"[{"role":"user","content":"a"}]"#, Some(CellKind::Messages)),
             (r#"[{"from":"human","value":"a"}]"#, Some(CellKind::Messages)),
+            (r#"[{"start":0,"end":2,"labels":["X"]}]"#, Some(CellKind::Spans)),
+            ("[0, 0.5]", Some(CellKind::Nested)),
+            (r#"{"a":1}"#, Some(CellKind::Nested)),
+            (r#"[{"a":1}]"#, Some(CellKind::Nested)),
+            ("[[1,2]]", Some(CellKind::Nested)),
             ("[]", None),
             ("  ", None),
         ] {

@@ -44,6 +44,8 @@ const LABEL_NAMES: &[&str] = &[
     "topic",
 ];
 
+/// Values of a column that says which part of a data set each row is in.
+const SPLITS: [&str; 9] = ["train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval"];
 /// Number of cells per column whose kind is inspected.
 const INSPECTED_CELLS: usize = 100;
 
@@ -71,6 +73,10 @@ struct Column {
     numbers: usize,
     decimals: usize,
     lists: usize,
+    /// Number of cells that name a part of a data set: `train`, `test`.
+    splits: usize,
+    /// Number of cells that begin or end with white space.
+    padded: usize,
     /// Number of cells with more than one word.
     sentences: usize,
     /// Kind of the first cells; text if they differ.
@@ -81,10 +87,13 @@ struct Column {
 
 impl Column {
     fn add(&mut self, cell: &str) {
+        let len = cell.len();
         let cell = cell.trim();
         if cell.is_empty() {
             return;
         }
+        self.padded += usize::from(cell.len() < len);
+        self.splits += usize::from(SPLITS.iter().any(|split| cell.eq_ignore_ascii_case(split)));
         self.filled += 1;
         self.bytes += cell.len() as u64;
         if self.values.len() <= MAX_CLASSES {
@@ -101,8 +110,7 @@ impl Column {
             self.kind = match (self.kind, cell_kind(cell)) {
                 (known, None) => known,
                 (None, found) => found,
-                (Some(known), Some(found)) if known == found => Some(known),
-                _ => Some(CellKind::Text),
+                (Some(known), Some(found)) => Some(known.merge(found)),
             };
         }
     }
@@ -111,7 +119,14 @@ impl Column {
         self.bytes as f64 / self.filled.max(1) as f64
     }
 
+    fn is_json(&self) -> bool {
+        self.kind.is_some_and(CellKind::is_json)
+    }
+
     fn text_score(&self, name: &str) -> f64 {
+        if self.is_json() {
+            return 0.0;
+        }
         let variety = self.values.len() as f64 / self.filled.clamp(1, MAX_CLASSES) as f64;
         let name = if has_word(name, TEXT_NAMES) { 3.0 } else { 1.0 };
         self.mean_bytes() * variety.min(1.0) * name
@@ -125,6 +140,7 @@ impl Column {
             (self.mean_bytes() <= 30.0, 1.0),
             (self.filled * 2 > rows, 1.0),
             (self.decimals * 2 > self.filled, -2.0),
+            (self.is_json() && self.kind != Some(CellKind::List), -10.0),
         ] {
             score += if holds { points } else { 0.0 };
         }
@@ -189,6 +205,22 @@ impl ColumnStats {
         self.columns
             .get(column as usize)
             .is_some_and(|column| column.lists * 4 > column.filled && column.mean_bytes() < 80.0)
+    }
+
+    /// Returns true if a column has cells other than empty lists.
+    pub(crate) fn is_filled(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.kind.is_some())
+    }
+
+    /// Returns true if every cell of a column names a part of a data set, and there are several parts.
+    pub(crate) fn are_splits(&self, column: u32) -> bool {
+        let are_splits = |column: &Column| column.splits == column.filled && column.values.len() > 1;
+        self.columns.get(column as usize).is_some_and(are_splits)
+    }
+
+    /// Returns true if most cells of a column begin or end with white space.
+    pub(crate) fn are_padded(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.padded * 2 > column.filled)
     }
 
     /// Returns true if most cells of a column have several words.

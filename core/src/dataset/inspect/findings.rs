@@ -33,8 +33,9 @@ impl Findings {
             Err(reason) => return self.skipped.add(line, reason),
         };
         if self.rows == 0 {
-            let is_nested =
-                |cell: &str| cell.starts_with(['[', '{']) && cell_kind(cell).is_none_or(|kind| kind == CellKind::Text);
+            let is_nested = |cell: &str| {
+                cell.starts_with(['[', '{']) && cell_kind(cell).is_none_or(|kind| kind == CellKind::Nested)
+            };
             self.is_first_nested = record.iter().all(is_nested);
         }
         self.rows += 1;

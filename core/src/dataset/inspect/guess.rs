@@ -4,7 +4,7 @@ use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::columns::{ColumnStats, has_word};
 use crate::dataset::inspect::languages::language;
 use crate::dataset::layout::Format;
-use crate::dataset::mapping::Mapping;
+use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
 
 /// Names of the two columns of a pair of texts.
 const PAIRS: [(&str, &str); 10] = [
@@ -30,6 +30,7 @@ const COMPLETIONS: [(&str, &str); 8] = [
     ("question", "answer"),
     ("question", "response"),
 ];
+const CONVERSATIONS: [&str; 4] = ["messages", "conversations", "conversation", "chosen"];
 const TOKENS: &[&str] = &["tokens", "words", "text", "sentence"];
 const TAGS: &[&str] = &["tags", "ner_tags", "labels", "ner", "pos_tags", "tag", "label", "entities", "spans"];
 const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
@@ -48,6 +49,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         (file.columns.len() == 1).then(|| file.corpus()),
         file.instructions(),
         file.translation(),
+        file.gold_pair(),
         file.labels(),
         file.regression(),
         file.pair(),
@@ -119,8 +121,14 @@ impl Guesser<'_> {
     }
 
     fn chat(&self) -> Option<(Mapping, String)> {
-        let messages = self.only_column_of(CellKind::Messages)?;
-        Some((Mapping::Chat { messages }, format!("Column “{}” contains conversations.", self.name(messages))))
+        // Of several conversations, one may be named as the answer not to give.
+        let named = || self.first_named(&CONVERSATIONS).filter(|&column| self.stats.kind(column) == CellKind::Messages);
+        let messages = self.only_column_of(CellKind::Messages).or_else(named)?;
+        let mut why = format!("Column “{}” contains conversations.", self.name(messages));
+        if let Some(system) = self.first_named(&SYSTEM_COLUMNS) {
+            why += &format!(" They begin with the instructions of “{}”.", self.name(system));
+        }
+        Some((Mapping::Chat { messages }, why))
     }
 
     fn tags(&self) -> Option<(Mapping, String)> {
@@ -159,7 +167,7 @@ impl Guesser<'_> {
     fn instructions(&self) -> Option<(Mapping, String)> {
         if let Some(instruction) = self.named("instruction") {
             let completion = self.first_named(&["output", "response", "answer", "completion"])?;
-            let mut prompt = format!("### Instruction:\n{{{}}}\n\n", self.name(instruction));
+            let mut prompt = self.system_paragraph() + &format!("### Instruction:\n{{{}}}\n\n", self.name(instruction));
             if let Some(input) = self.first_named(&["input", "context"]) {
                 prompt += &format!("### Input:\n{{{}}}\n\n", self.name(input));
             }
@@ -169,12 +177,21 @@ impl Guesser<'_> {
         }
         let named = |(prompt, completion)| self.named(prompt).zip(self.named(completion));
         let (prompt, completion) = COMPLETIONS.into_iter().find_map(named)?;
+        if self.stats.kind(prompt).is_json() || self.stats.kind(completion).is_json() {
+            return None;
+        }
         // Short answers of a few kinds are classes.
         if !self.stats.is_text(completion) && !has_word(self.name(completion), &["completion"]) {
             return None;
         }
         let why = format!("Column “{}” completes “{}”.", self.name(completion), self.name(prompt));
-        Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))
+        let prompt = self.system_paragraph() + &template(self.name(prompt));
+        Some((Mapping::Completion { prompt, completion }, why))
+    }
+
+    /// A paragraph of a prompt with the instructions of a column of their own. Empty if there is none.
+    fn system_paragraph(&self) -> String {
+        self.first_named(&SYSTEM_COLUMNS).map(|system| format!("{{{}}}\n\n", self.name(system))).unwrap_or_default()
     }
 
     fn translation(&self) -> Option<(Mapping, String)> {
@@ -234,9 +251,14 @@ impl Guesser<'_> {
 
     fn pair(&self) -> Option<(Mapping, String)> {
         let (text, pair) = self.pair_columns()?;
-        let label = self.first_named(&["label", "gold_label", "is_duplicate", "class", "entailment_judgment"])?;
+        let label = self.first_named(&["gold_label", "label", "is_duplicate", "class", "entailment_judgment"])?;
         let why = format!("Columns “{}” and “{}” are pairs with a label.", self.name(text), self.name(pair));
         Some((Mapping::Classification { text, pair: Some(pair), label }, why))
+    }
+
+    /// Pairs whose label is the one that the annotators agreed on, in files that list each annotator's label too.
+    fn gold_pair(&self) -> Option<(Mapping, String)> {
+        self.named("gold_label").and_then(|_| self.pair())
     }
 
     fn pair_columns(&self) -> Option<(u32, u32)> {
@@ -257,6 +279,9 @@ impl Guesser<'_> {
             &[prompt, completion, ..] => (prompt, completion),
             _ => (text, label),
         };
+        if self.stats.kind(prompt).is_json() || self.stats.kind(completion).is_json() {
+            return None;
+        }
         let why =
             format!("Column “{}” can be learned as the completion of “{}”.", self.name(completion), self.name(prompt));
         Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))

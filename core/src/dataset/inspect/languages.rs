@@ -52,9 +52,9 @@ const LANGUAGES: [(&str, &str, &str); 48] = [
     ("zh", "zho", "Chinese"),
 ];
 
-/// English name of the language that a column is named after: `fr`, `fra`, `French` or `fr_FR`.
+/// English name of the language that a column is named after: `fr`, `fra`, `French` or `fr_FR`, or `translation.fr`.
 pub(crate) fn language(column: &str) -> Option<&'static str> {
-    let name = column.trim().to_lowercase();
+    let name = column.trim().rsplit('.').next().unwrap_or_default().to_lowercase();
     let first = name.split(['_', '-']).next().unwrap_or_default();
     let is = |&&(short, long, english): &&(&str, &str, &str)| {
         [short, long].contains(&first) || english.eq_ignore_ascii_case(&name)
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn languages_are_recognized_by_code_or_name() {
-        let found = ["fra", "EN", "de_DE", "french", "id", "text", "english text"].map(language);
+        let found = ["fra", "EN", "de_DE", "translation.fr", "id", "text", "english text"].map(language);
         let expected = ["French", "English", "German", "French", "Indonesian"].map(Some);
         assert_eq!(found, [&expected[..], &[None, None]].concat()[..]);
     }

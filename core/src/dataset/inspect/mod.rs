@@ -8,3 +8,4 @@ pub(crate) mod header;
 pub(crate) mod languages;
 pub(crate) mod scan;
 pub(crate) mod sniff;
+pub(crate) mod unused;

@@ -6,6 +6,7 @@ use crate::dataset::formats::text;
 use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::guess::guess;
 use crate::dataset::inspect::sniff::sniff;
+use crate::dataset::inspect::unused::unused_columns;
 use crate::dataset::layout::{Encoding, FileLayout, Format};
 use crate::dataset::mapping::Mapping;
 use crate::dataset::phrases::{names, thousands};
@@ -82,6 +83,7 @@ impl Scanner {
         let guesses = guess(layout.format, &columns, &findings.stats);
         let (guess, why) = guesses.first().cloned().unwrap_or((Mapping::Corpus { text: 0 }, String::new()));
         warnings.extend(findings.warnings(layout.format));
+        warnings.extend(unused_columns(&columns, &guess, &findings.stats));
         let mut preview = findings.preview;
         preview.iter_mut().for_each(|row| row.resize(columns.len(), String::new()));
         Ok(SourceInfo {

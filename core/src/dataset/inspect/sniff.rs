@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::dataset::formats::conll_columns::ConllColumns;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
-use crate::dataset::formats::json::is_object;
+use crate::dataset::formats::json::{is_object, is_spacy_example, value_len};
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
@@ -76,6 +76,8 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
                 is_one_cut_line || lines.first().is_some_and(|line| is_object(line)) || objects * 2 >= lines.len();
             if is_lines { Ok(Some(Format::JsonLines)) } else { Err(json_shape()) }
         }
+        (Some('['), Some('[')) if has_spacy_examples(text) => Ok(Some(Format::JsonArray)),
+        (Some('['), Some('"')) if text.lines().next().is_some_and(is_spacy_example) => Ok(Some(Format::JsonLines)),
         (Some('['), Some('"' | '[' | '0'..='9' | '-' | ']')) if is_json_list(text) => Err(json_shape()),
         _ => Ok(None),
     }
@@ -87,6 +89,12 @@ fn is_squad(text: &str) -> bool {
         text.lines().next().is_some_and(|line| is_object(line) && line.len() < text.trim_end().len());
     let has = |key: &str| text.match_indices(key).any(|(at, _)| text[at + key.len()..].trim_start().starts_with(':'));
     !is_first_line_whole && has("\"qas\"") && has("\"context\"")
+}
+
+/// Returns true if an array begins with a training example of spaCy.
+fn has_spacy_examples(text: &str) -> bool {
+    let first = text.get(1..).unwrap_or_default().trim_start();
+    value_len(first.as_bytes()).is_some_and(|len| is_spacy_example(&first[..len]))
 }
 
 /// Returns true if a text that begins with `[` is JSON, possibly cut at the end.

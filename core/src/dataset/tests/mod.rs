@@ -6,6 +6,7 @@ mod corpus;
 mod formats;
 mod inspect;
 mod prepare;
+mod shapes;
 
 use std::sync::Arc;
 

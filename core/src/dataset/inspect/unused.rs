@@ -1,0 +1,50 @@
+//! Warnings about columns that people expect to be used, and that are not.
+
+use crate::dataset::inspect::columns::ColumnStats;
+use crate::dataset::mapping::Mapping;
+use crate::dataset::phrases::names;
+use crate::diagnostic::Diagnostic;
+
+/// Columns that training does not use, by name, each with the reason.
+const UNUSED: [(&[&str], &str); 3] = [
+    (&["tools", "functions"], "Tools are not part of a conversation here."),
+    (&["rejected"], "Only the chosen answers are learned."),
+    (&["weight", "weights", "sample_weight"], "All rows count alike."),
+];
+
+/// Warnings about columns that `mapping` passes over.
+pub(crate) fn unused_columns(columns: &[String], mapping: &Mapping, stats: &ColumnStats) -> Vec<Diagnostic> {
+    let used: Vec<u32> = mapping.roles(columns).into_iter().map(|(column, _)| column).collect();
+    let unused = || (0..).zip(columns).filter(|(column, _)| !used.contains(column) && stats.is_filled(*column));
+    let mut warnings = Vec::new();
+    for (column, name) in unused() {
+        let warning = |done: &str| {
+            Diagnostic::new("data.unused-column", format!("Column {} is not used.", names(&[name]))).done(done)
+        };
+        let is = |known: &[&str]| known.iter().any(|known| name.trim().eq_ignore_ascii_case(known));
+        if stats.are_splits(column) {
+            warnings.push(
+                warning("Hone splits the rows itself, whatever this column says.")
+                    .remedy("To validate on rows of your choice, save them as a file of their own and choose it as the validation file."),
+            );
+        } else if let Some((_, reason)) = UNUSED.iter().find(|(known, _)| is(known)) {
+            warnings.push(warning(reason));
+        }
+    }
+    if matches!(mapping, Mapping::Completion { .. }) {
+        let padded: Vec<&String> = (0..)
+            .zip(columns)
+            .filter(|(column, _)| used.contains(column) && stats.are_padded(*column))
+            .map(|(_, name)| name)
+            .collect();
+        if !padded.is_empty() {
+            let what = format!("Most cells of {} begin or end with white space.", names(&padded));
+            warnings.push(
+                Diagnostic::new("data.trimmed-cells", what)
+                    .done("It is left out, and the prompt ends as its template says.")
+                    .remedy("Check the template of the prompt."),
+            );
+        }
+    }
+    warnings
+}
