@@ -94,6 +94,10 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
         bar.set_style(style);
     }
     emit(&mut events, &Event::Started { plan })?;
+    if let Some(warning) = session.metric_warning() {
+        eprintln!("warning: {warning}");
+        emit(&mut events, &Event::RunWarning { diagnostic: warning.clone() })?;
+    }
     loop {
         let step_begin = Instant::now();
         let progress = match session.advance().await {

@@ -58,9 +58,9 @@ pub fn Confusion() -> impl IntoView {
     }
 }
 
-/// The classes and their confusion matrix, if the task has them.
+/// The classes and their confusion matrix, if each row has one class.
 fn confusion(state: &State) -> Option<(&[ClassScores], &[Vec<u32>])> {
-    state.run.summary()?.best.classes()
+    state.run.summary()?.best.classes().filter(|(_, confusion)| !confusion.is_empty())
 }
 
 #[component]

@@ -1,6 +1,7 @@
 //! Details behind the scores of a run, by task.
 
 use hone_core::metrics::{ClassScores, Detail, TextSample};
+use hone_core::recipe::Task;
 use leptos::prelude::*;
 
 use crate::components::{Chart, Table, changing};
@@ -17,6 +18,7 @@ pub fn ByLabel() -> impl IntoView {
         let (name, last) = match detail(state) {
             Some(Detail::Entities { .. }) => ("Type", &["Entities"][..]),
             Some(Detail::Labels { .. }) => ("Label", &["Rows", "Threshold"][..]),
+            _ if state.run.task() == Task::TokenClassification => ("Tag", &["Words"][..]),
             _ => ("Label", &["Rows"][..]),
         };
         let heads = [name, "Precision", "Recall", "F1"].into_iter().chain(last.iter().copied());

@@ -122,7 +122,7 @@ fn figures(run: &Run) -> Vec<(String, String)> {
         figures.push(("Time left".into(), left));
     }
     if let Some(best) = run.best.and_then(|best| run.evaluations.get(best)) {
-        let metric = scores::shown(run.task())[0];
+        let metric = scores::shown(run.task(), Some(best))[0];
         let name = format!("Best validation {}", scores::name(metric));
         figures.push((name, format!("{} at step {}", scores::of(best, metric), best.step)));
     }

@@ -15,7 +15,8 @@ pub fn RunResult() -> impl IntoView {
     let page = Page::get();
     let is_open = page.memo(|state| state.run.summary().is_none());
     let heads = page.memo(|state| {
-        let scores = scores::shown(state.run.task()).iter().map(|metric| scores::title(*metric));
+        let best = state.run.summary().map(|summary| &summary.best);
+        let scores = scores::shown(state.run.task(), best).iter().map(|metric| scores::title(*metric));
         [String::new()].into_iter().chain(scores).collect::<Vec<_>>()
     });
     let rows = page.memo(|state| rows(state).unwrap_or_default());
@@ -39,7 +40,8 @@ pub fn RunResult() -> impl IntoView {
 
 /// Scores of the tuned model, and of the baseline if there is one.
 fn rows(state: &State) -> Option<Vec<Vec<String>>> {
-    let (summary, metrics) = (state.run.summary()?, scores::shown(state.run.task()));
+    let summary = state.run.summary()?;
+    let metrics = scores::shown(state.run.task(), Some(&summary.best));
     let row = |name: String, score: &dyn Fn(hone_core::recipe::Metric) -> f64| {
         let scores = metrics.iter().map(|metric| scores::value(*metric, score(*metric)));
         [name].into_iter().chain(scores).collect::<Vec<_>>()

@@ -15,7 +15,8 @@ pub fn HistoryTable() -> impl IntoView {
     // Hidden rows are not rendered: they would be rendered again four times a second.
     let rows = Signal::derive(move || if is_open.get() { all.get() } else { Vec::new() });
     let heads = page.memo(|state| {
-        let scores = scores::shown(state.run.task()).iter().map(|metric| scores::title(*metric));
+        let scores =
+            scores::shown(state.run.task(), state.run.evaluations.last()).iter().map(|metric| scores::title(*metric));
         ["Step", "Training loss", "Validation loss"].map(String::from).into_iter().chain(scores).collect::<Vec<_>>()
     });
     view! {
@@ -35,7 +36,7 @@ fn rows(run: &Run) -> Vec<Vec<String>> {
             before.map_or(String::new(), |step| format::score(step.loss)),
             format::score(evaluation.loss),
         ];
-        row.extend(scores::shown(run.task()).iter().map(|metric| scores::of(evaluation, *metric)));
+        row.extend(scores::shown(run.task(), Some(evaluation)).iter().map(|metric| scores::of(evaluation, *metric)));
         row
     };
     run.evaluations.iter().map(row).collect()

@@ -6,7 +6,7 @@ use crate::dataset::{Example, Word, words};
 use crate::diagnostic::Diagnostic;
 use crate::inference::answer::{Answer, TextSpan};
 use crate::inference::query::Query;
-use crate::metrics::{Detail, Entity, Evaluation, entities};
+use crate::metrics::{Detail, Entity, Evaluation, are_entity_tags, entities, tag_runs};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Task;
 use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer};
@@ -123,7 +123,7 @@ impl EncodedQuery {
         }
     }
 
-    /// Entities formed by the most probable tag of each word. The score of an entity is the mean of its tags'
+    /// Entities formed by the most probable tag of each word, or runs of equal tags if they are not BIO. The score of an entity is the mean of its tags'
     /// probabilities, as in transformers' `aggregation_strategy="simple"`.
     fn entities(&self, words: &[Vec<f32>], labels: &[String]) -> Vec<TextSpan> {
         let most_probable = |word: &Vec<f32>| {
@@ -141,7 +141,8 @@ impl EncodedQuery {
                 score: scores.iter().map(|(_, score)| score).sum::<f32>() / scores.len() as f32,
             }
         };
-        entities(&tags).into_iter().filter(|entity| entity.end <= self.words.len()).map(span).collect()
+        let found = if are_entity_tags(labels) { entities(&tags) } else { tag_runs(&tags) };
+        found.into_iter().filter(|entity| entity.end <= self.words.len()).map(span).collect()
     }
 }
 

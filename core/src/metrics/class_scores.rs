@@ -50,6 +50,12 @@ impl Counts {
     }
 }
 
+/// Mean of `values`; 0 without any, where the sum of an empty list would be -0.
+pub(super) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
+    let (sum, count) = values.into_iter().fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
+    sum / f64::from(count.max(1))
+}
+
 /// `part / whole`; 0 if the whole is 0, as in scikit-learn.
 pub(super) fn ratio(part: u32, whole: u32) -> f64 {
     if whole == 0 { 0.0 } else { f64::from(part) / f64::from(whole) }

@@ -1,6 +1,6 @@
 //! Scores of single-label classification, as in scikit-learn.
 
-use crate::metrics::class_scores::{ClassScores, Counts, ratio};
+use crate::metrics::class_scores::{ClassScores, Counts, mean, ratio};
 use crate::metrics::evaluation::{Detail, Evaluation};
 use crate::recipe::Metric;
 
@@ -24,8 +24,7 @@ pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evalua
         .collect();
     // As in scikit-learn, a class that neither occurs nor is predicted is left out of the mean.
     let occurring = |class: &usize| scores[*class].support > 0 || confusion.iter().any(|row| row[*class] > 0);
-    let counted: Vec<usize> = (0..classes.len()).filter(occurring).collect();
-    let macro_f1 = counted.iter().map(|&class| scores[class].f1).sum::<f64>() / counted.len().max(1) as f64;
+    let macro_f1 = mean((0..classes.len()).filter(occurring).map(|class| scores[class].f1));
     let weighted_f1 = scores.iter().map(|s| s.f1 * f64::from(s.support)).sum::<f64>() / f64::from(total.max(1));
     let correct: u32 = (0..classes.len()).map(|class| confusion[class][class]).sum();
     // A class without rows does not measure the model.

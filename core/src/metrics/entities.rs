@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::class_scores::{ClassScores, Counts};
+use crate::metrics::class_scores::{ClassScores, Counts, mean};
 
 /// An entity: consecutive tags of one label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,23 +39,46 @@ pub struct EntityScores {
 
 /// The entities of a sequence of BIO tags, in order, as seqeval's `get_entities`.
 ///
-/// An `I-` that does not continue an entity of its label starts one, so predictions need not be consistent. A tag that
-/// starts with neither `B` nor `I` is outside.
+/// An `I-` that does not continue an entity of its label starts one, so predictions need not be consistent. Every other tag
+/// is outside, such as `IN` or `INTJ`: the prefix needs its dash.
 pub fn entities<'a>(tags: &[&'a str]) -> Vec<Entity<'a>> {
     let mut found: Vec<Entity> = Vec::new();
     for (i, tag) in tags.iter().enumerate() {
-        let Some(rest) = tag.strip_prefix(['B', 'I']) else { continue };
-        let label = match rest.split_once('-').map_or(rest, |(_, label)| label) {
-            // seqeval's name for a missing label.
-            "" => "_",
-            label => label,
-        };
+        let Some((prefix, label)) = split(tag) else { continue };
         match found.last_mut().filter(|last| last.end == i && last.label == label) {
-            Some(last) if tag.starts_with('I') => last.end += 1,
+            Some(last) if prefix == "I" => last.end += 1,
             _ => found.push(Entity { label, start: i, end: i + 1 }),
         }
     }
     found
+}
+
+/// Prefix and label of a BIO tag. A bare `B` or `I` has seqeval's name for a missing label.
+fn split(tag: &str) -> Option<(&str, &str)> {
+    match tag.split_once('-').unwrap_or((tag, "")) {
+        (prefix @ ("B" | "I"), "") => Some((prefix, "_")),
+        (prefix @ ("B" | "I"), label) => Some((prefix, label)),
+        _ => None,
+    }
+}
+
+/// Returns true if tags mark entities: more than half of those other than `O` are BIO. Otherwise they are plain, one for
+/// each word, as parts of speech are.
+pub fn are_entity_tags(tags: &[String]) -> bool {
+    let inside: Vec<&String> = tags.iter().filter(|tag| *tag != "O").collect();
+    2 * inside.iter().filter(|tag| split(tag).is_some()).count() > inside.len()
+}
+
+/// Runs of equal tags other than `O`, for tags that are plain: the groups of transformers'
+/// `aggregation_strategy="simple"`.
+pub fn tag_runs<'a>(tags: &[&'a str]) -> Vec<Entity<'a>> {
+    let mut start = 0;
+    let runs = tags.chunk_by(|a, b| a == b).map(|run| {
+        let entity = Entity { label: run[0], start, end: start + run.len() };
+        start = entity.end;
+        entity
+    });
+    runs.filter(|entity| entity.label != "O").collect()
 }
 
 /// Scores of predicted tags, one list for each text: seqeval's `classification_report`.
@@ -81,7 +104,7 @@ pub fn evaluate_entities(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> Entit
     });
     let labels: Vec<ClassScores> = by_label.into_iter().map(|(label, counts)| counts.scores(label)).collect();
     let micro = total.scores("");
-    let mean = |score: fn(&ClassScores) -> f64| labels.iter().map(score).sum::<f64>() / labels.len().max(1) as f64;
+    let mean = |score: fn(&ClassScores) -> f64| mean(labels.iter().map(score));
     EntityScores {
         precision: micro.precision,
         recall: micro.recall,
@@ -90,5 +113,44 @@ pub fn evaluate_entities(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> Entit
         macro_recall: mean(|label| label.recall),
         macro_f1: mean(|label| label.f1),
         labels,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_of_a_bio_tag_needs_its_dash() {
+        assert_eq!(entities(&["IN", "INTJ", "BOOK", "O", "PER"]), []);
+        let found = entities(&["B", "I", "O", "I-X-Y", "I-X-Y", "B-X-Y", "B-", "I-"]);
+        let found: Vec<_> = found.into_iter().map(|entity| (entity.label, entity.start, entity.end)).collect();
+        assert_eq!(found, [("_", 0, 2), ("X-Y", 3, 5), ("X-Y", 5, 6), ("_", 6, 8)]);
+    }
+
+    #[test]
+    fn only_bio_tags_mark_entities() {
+        let are = |tags: &[&str]| are_entity_tags(&tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>());
+        for tags in [&["O", "B-PER", "I-PER"][..], &["I-X", "O"], &["B", "I", "O"], &["B-PER", "O", "I-PER", "X"]] {
+            assert!(are(tags), "{tags:?}");
+        }
+        for tags in [&["O", "PER"][..], &["0", "1"], &["NOUN", "VERB", "INTJ"], &["IN", "NN", "B-x"], &["O"], &[]] {
+            assert!(!are(tags), "{tags:?}");
+        }
+    }
+
+    #[test]
+    fn equal_plain_tags_in_a_row_are_one_run() {
+        let runs = tag_runs(&["PER", "PER", "O", "LOC", "PER", "O"]);
+        let runs: Vec<_> = runs.into_iter().map(|run| (run.label, run.start, run.end)).collect();
+        assert_eq!(runs, [("PER", 0, 2), ("LOC", 3, 4), ("PER", 4, 5)]);
+    }
+
+    #[test]
+    fn scores_without_entities_are_zero_and_not_minus_zero() {
+        let scores = evaluate_entities(&[vec!["O"]], &[vec!["O"]]);
+        for score in [scores.f1, scores.macro_f1, scores.macro_precision, scores.macro_recall] {
+            assert_eq!(score.to_bits(), 0.0f64.to_bits());
+        }
     }
 }

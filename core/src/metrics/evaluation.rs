@@ -30,11 +30,11 @@ pub enum Detail {
     /// No details.
     #[default]
     None,
-    /// Single-label classification.
+    /// Single-label classification, or tagged words whose tags are not BIO.
     Classes {
-        /// Scores of each class, in the order of the model's outputs.
+        /// Scores of each class, in the order of the model's outputs; `support` counts rows or words.
         classes: Vec<ClassScores>,
-        /// Confusion matrix: rows by true class, then by predicted class, `[classes][classes]`.
+        /// Confusion matrix: rows by true class, then by predicted class, `[classes][classes]`; empty for words.
         confusion: Vec<Vec<u32>>,
     },
     /// Multi-label classification.
@@ -49,7 +49,7 @@ pub enum Detail {
         /// Some rows, spread evenly over all.
         points: Vec<ScatterPoint>,
     },
-    /// Token classification.
+    /// Token classification with BIO tags.
     Entities {
         /// Scores of each type of entity.
         kinds: Vec<ClassScores>,
@@ -104,7 +104,7 @@ impl Evaluation {
         }
     }
 
-    /// Scores and confusion matrix of single-label classification; none for other tasks.
+    /// Scores and confusion matrix of single-label classification, or of words with plain tags; none otherwise.
     pub fn classes(&self) -> Option<(&[ClassScores], &[Vec<u32>])> {
         match &self.detail {
             Detail::Classes { classes, confusion } => Some((classes, confusion)),

@@ -19,7 +19,7 @@ pub use bleu::{Bleu, bleu};
 pub use chrf::chrf;
 pub use class_scores::ClassScores;
 pub use classes::evaluate;
-pub use entities::{Entity, EntityScores, entities, evaluate_entities};
+pub use entities::{Entity, EntityScores, are_entity_tags, entities, evaluate_entities, tag_runs};
 pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
 pub use generation::{exact_match, perplexity};
 pub use multilabel::{MultilabelScores, best_label_thresholds, evaluate_multilabel};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::class_scores::{ClassScores, Counts, ratio};
+use crate::metrics::class_scores::{ClassScores, Counts, mean, ratio};
 
 /// Scores of multi-label classification: scikit-learn's `f1_score` with `average="micro"`, `"macro"` and `"samples"`, and
 /// its `accuracy_score`. A ratio whose denominator is 0 counts as 0.
@@ -47,7 +47,7 @@ pub fn evaluate_multilabel(
     let scores: Vec<ClassScores> = labels.iter().zip(by_label).map(|(label, counts)| counts.scores(label)).collect();
     MultilabelScores {
         micro_f1: all.f1(),
-        macro_f1: scores.iter().map(|label| label.f1).sum::<f64>() / columns as f64,
+        macro_f1: mean(scores.iter().map(|label| label.f1)),
         samples_f1: samples_f1 / f64::from(texts.max(1)),
         subset_accuracy: ratio(right, texts),
         labels: scores,

@@ -263,7 +263,7 @@ recipe_fields! {
         /// Smallest change of the metric that counts as an improvement.
         early_stopping_min_delta: f64 = 0.0, number(0.0..=1.0) {
             label: "Minimum improvement",
-            when: "Raise it to stop sooner when the score only creeps.",
+            when: "Raise it to stop sooner when the score only creeps. The best weights are kept whatever it is.",
         }
     }
 

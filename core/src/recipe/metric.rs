@@ -11,7 +11,8 @@ use crate::recipe::task::Task;
 pub enum Metric {
     /// Validation loss; lower is better.
     Loss,
-    /// Share of correct predictions; with several labels a text, the share of texts whose labels are all correct.
+    /// Share of correct predictions: of texts, or of words that are tagged. With several labels a text, the share of texts
+    /// whose labels are all correct.
     Accuracy,
     /// Unweighted mean of the F1 of the classes or labels.
     MacroF1,
@@ -52,7 +53,9 @@ impl Metric {
             Task::Classification => &[Self::MacroF1, Self::Accuracy, Self::WeightedF1, Self::WorstF1, Self::Loss],
             Task::MultiLabel => &[Self::MicroF1, Self::MacroF1, Self::Accuracy, Self::Loss],
             Task::Regression => &[Self::Rmse, Self::Mae, Self::Pearson, Self::Spearman, Self::Loss],
-            Task::TokenClassification => &[Self::F1, Self::Precision, Self::Recall, Self::MacroF1, Self::Loss],
+            Task::TokenClassification => {
+                &[Self::F1, Self::Precision, Self::Recall, Self::MacroF1, Self::Accuracy, Self::Loss]
+            }
             Task::QuestionAnswering => &[Self::F1, Self::ExactMatch, Self::Loss],
             Task::Generation => &[Self::Loss, Self::Bleu, Self::Chrf, Self::ExactMatch],
         }
@@ -119,7 +122,11 @@ impl Metric {
                             "recall",
                             "Share of true entities that are found: for when a missed one costs more than a false one.",
                         ),
-                        ChoiceOption::new("macro-F1", "Every kind of entity counts the same; higher is better."),
+                        ChoiceOption::new(
+                            "macro-F1",
+                            "Every kind of entity counts the same; every tag, if the tags are not BIO.",
+                        ),
+                        ChoiceOption::new("accuracy", "Share of words with the right tag; higher is better."),
                         LOSS,
                     ]
                 }

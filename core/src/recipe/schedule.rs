@@ -46,7 +46,8 @@ impl LrCurve {
             Schedule::SlantedTriangular => Shape::SlantedTriangular { cut_frac: recipe.cut_frac, ratio: recipe.ratio },
         };
         let warmup = (recipe.warmup_ratio * f64::from(total_steps)).ceil() as u32;
-        let warmup_steps = recipe.warmup_steps.unwrap_or(warmup).min(total_steps);
+        // A warmup starts at rate 0: at least the last step must be past it, or a run of one step would learn nothing.
+        let warmup_steps = recipe.warmup_steps.unwrap_or(warmup).min(total_steps.saturating_sub(1));
         Self { shape, peak, final_ratio: recipe.lr_final_ratio, warmup_steps, total_steps }
     }
 
@@ -112,6 +113,21 @@ mod tests {
         let curve = LrCurve::new(&RecipeSpec { warmup_ratio: 0.3, ..RecipeSpec::default() }, 4.0, 6);
         let rates: Vec<f64> = (0..=6).map(|step| curve.lr(step)).collect();
         assert_eq!(rates, [0.0, 2.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn every_run_has_a_step_that_learns() {
+        for schedule in Schedule::ALL {
+            for total in [1, 2, 3, 10] {
+                for (warmup_ratio, warmup_steps) in [(0.0, None), (0.1, None), (1.0, None), (0.0, Some(50))] {
+                    let recipe = RecipeSpec { schedule, warmup_ratio, warmup_steps, ..RecipeSpec::default() };
+                    let curve = LrCurve::new(&recipe, 1.0, total);
+                    let learns = (0..total).any(|step| curve.lr(step) > 0.0);
+                    assert!(learns, "{schedule:?} of {total} steps, warmup {warmup_ratio} {warmup_steps:?}");
+                }
+            }
+        }
+        assert_eq!(LrCurve::new(&RecipeSpec::default(), 1.0, 1).lr(0), 1.0);
     }
 
     #[test]

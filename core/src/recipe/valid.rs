@@ -90,6 +90,13 @@ impl Recipe {
         &self.spec
     }
 
+    /// The same recipe with another metric deciding which weights are kept, if the chosen one says nothing about the data.
+    pub fn with_metric_for_best_model(mut self, metric: Metric) -> Self {
+        self.metric_for_best_model = metric;
+        self.spec.metric_for_best_model = Some(metric);
+        self
+    }
+
     /// Learning rate at the peak of the schedule.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate

@@ -4,6 +4,7 @@
 mod adamw;
 mod checkpointing;
 mod data;
+mod deciding_metric;
 mod early_stop;
 mod eval;
 mod gradients;
@@ -22,7 +23,7 @@ mod targets;
 pub use adamw::{AdamW, AdamWConfig, AdamWState};
 pub use checkpointing::checkpointed_gradients;
 pub use data::TrainingData;
-pub use early_stop::{BestScore, EarlyStop};
+pub use early_stop::{BestScore, EarlyStop, Verdict};
 pub use eval::forgetting::{compare_embeddings, general_texts};
 pub use eval::predict::{Prediction, RowLoss, predict};
 pub use eval::spans::{MAX_ANSWER_TOKENS, Span, SpanAnswers, SpanProbabilities, best_spans};

@@ -39,7 +39,7 @@ pub struct RunState {
     pub plateau: Option<Plateau>,
     /// Stage of the unfreezing schedule, from 0.
     pub stage: usize,
-    /// Evaluations in a row without improvement in this stage.
+    /// Evaluations in a row without progress in this stage.
     pub stalled: u32,
     /// Groups that the user froze (false) or unfroze (true).
     pub by_hand: BTreeMap<ParamGroup, bool>,

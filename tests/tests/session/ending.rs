@@ -10,10 +10,11 @@ fn weights(model: &TaskModel) -> Vec<f32> {
 
 #[test]
 fn early_stopping_ends_the_run_with_the_best_weights() {
-    // With a learning rate near 0, no evaluation beats the first.
+    // With a learning rate near 0, no evaluation is better than the first by more than the minimum.
     let raw = RecipeSpec {
         learning_rate: Some(1e-7),
         early_stopping_patience: 2,
+        early_stopping_min_delta: 1e-3,
         epochs: 10,
         metric_for_best_model: Some(Metric::MacroF1),
         ..raw()
@@ -21,8 +22,24 @@ fn early_stopping_ends_the_run_with_the_best_weights() {
     let mut session = session(raw, data(64));
     let (_, evaluations, reason) = run(&mut session);
     assert_eq!(reason, EndReason::EarlyStopped);
-    assert_eq!(evaluations.iter().map(|e| e.1).collect::<Vec<_>>(), [true, false, false]);
-    assert_eq!(session.best().unwrap().0.step, evaluations[0].0.step);
+    assert_eq!(evaluations.len(), 3);
+    let best = evaluations.iter().rfind(|(_, is_best)| *is_best).unwrap();
+    assert_eq!(session.best().unwrap().0.step, best.0.step);
+}
+
+#[test]
+fn runs_of_one_and_two_steps_learn() {
+    for steps in [1, 2] {
+        let raw = RecipeSpec { epochs: 1, eval_every_steps: Some(1), batch_size: 16, ..raw() };
+        let mut session = session(raw, data(16 * steps));
+        let before = weights(session.model());
+        let (taken, evaluations, reason) = run(&mut session);
+        assert_eq!((taken.len(), reason), (steps as usize, EndReason::Completed));
+        // The first of two steps is the warmup at rate 0: the untouched model is not the best.
+        assert_eq!(evaluations.iter().map(|e| e.1).collect::<Vec<_>>(), [false, true][2 - steps as usize..]);
+        assert_eq!(session.best().unwrap().0.step, steps);
+        assert!(weights(session.model()) != before);
+    }
 }
 
 #[test]

@@ -70,6 +70,7 @@ fn a_stalled_score_unfreezes_the_next_layer_and_does_not_end_the_run() {
         unfreeze_unit: UnfreezeUnit::Stall,
         unfreeze_every: 1.0,
         early_stopping_patience: 1,
+        early_stopping_min_delta: 1e-3,
         learning_rate: Some(1e-7),
         epochs: 10,
         train_embeddings: false,
@@ -77,7 +78,7 @@ fn a_stalled_score_unfreezes_the_next_layer_and_does_not_end_the_run() {
     };
     let mut session = session(raw, data(64));
     let (_, evaluations, reason) = run(&mut session);
-    // The first evaluation is the best, the next two unfreeze a layer each, and the fourth ends the run.
+    // The first evaluation is progress, the next two unfreeze a layer each, and the fourth ends the run.
     assert_eq!((evaluations.len(), reason, session.state().stage), (4, EndReason::EarlyStopped, 2));
 }
 

@@ -28,6 +28,35 @@ fn every_task_is_learned() {
 }
 
 #[test]
+fn plain_tags_are_scored_by_word_and_decide_which_weights_are_kept() {
+    for names in [["O", "PER", "LOC"], ["0", "1", "2"], ["IN", "INTJ", "BY"]] {
+        let data = TrainingData { labels: names.map(String::from).into(), ..data(Task::TokenClassification, 160) };
+        let mut session = session(model_of(Task::TokenClassification).0, raw(Task::TokenClassification), data);
+        assert_eq!(session.recipe().metric_for_best_model(), Metric::MacroF1);
+        assert_eq!(session.metric_warning().unwrap().code, "run.plain-tags");
+        run(&mut session);
+        let (best, _) = session.best().unwrap();
+        let scores = [Metric::Accuracy, Metric::MacroF1].map(|metric| best.score(metric));
+        assert!(scores.iter().all(|&score| score > 0.95), "{names:?}: {scores:?}");
+        assert!(best.score(Metric::F1).is_nan());
+    }
+}
+
+#[test]
+fn the_loss_decides_where_the_numbers_are_constant() {
+    let mut data = data(Task::Regression, 64);
+    if let Labels::Numbers(numbers) = &mut data.validation.labels {
+        numbers.fill(0.5);
+    }
+    let raw = RecipeSpec { metric_for_best_model: Some(Metric::Pearson), epochs: 3, ..raw(Task::Regression) };
+    let mut session = session(model_of(Task::Regression).0, raw, data);
+    assert_eq!(session.metric_warning().unwrap().code, "run.constant-score");
+    let (_, evaluations, _) = run(&mut session);
+    let lowest = evaluations.iter().map(|(evaluation, _)| evaluation.loss).fold(f64::INFINITY, f64::min);
+    assert_eq!(session.best().unwrap().0.loss, lowest);
+}
+
+#[test]
 fn every_metric_can_select_the_best_weights_and_stop_early() {
     for task in Task::ALL {
         for &metric_for_best_model in Metric::of(task) {

@@ -29,7 +29,7 @@ pub type Difference = (String, Vec<String>);
 impl History {
     /// The metric for the comparison: the main one of the first run's task.
     pub fn compared(&self) -> Metric {
-        self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task)[0])
+        self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task, Some(&run.best))[0])
     }
 
     /// That metric on the validation rows of the compared runs.

@@ -149,7 +149,7 @@ impl History {
     pub fn metrics<'a>(runs: impl IntoIterator<Item = &'a PastRun>) -> Vec<Metric> {
         let mut metrics = Vec::new();
         for run in runs {
-            let shown = scores::shown(run.recipe.task).iter().take(2);
+            let shown = scores::shown(run.recipe.task, Some(&run.best)).iter().take(2);
             metrics.extend(shown.filter(|metric| !metrics.contains(*metric)).copied().collect::<Vec<_>>());
         }
         metrics

@@ -5,9 +5,13 @@ use hone_core::recipe::{Metric, RecipeSpec, Task};
 
 use crate::format;
 
-/// The metrics shown for a task, the main one first.
-pub fn shown(task: Task) -> &'static [Metric] {
+/// The metrics shown for a task, the main one first. Tags that are not BIO mark no entities: an evaluation of them has the
+/// scores of classification, of words.
+pub fn shown(task: Task, evaluation: Option<&Evaluation>) -> &'static [Metric] {
     match task {
+        Task::TokenClassification if evaluation.is_some_and(|found| found.classes().is_some()) => {
+            shown(Task::Classification, None)
+        }
         Task::Classification => &[Metric::Accuracy, Metric::MacroF1],
         Task::MultiLabel => &[Metric::MicroF1, Metric::MacroF1, Metric::Accuracy],
         Task::Regression => &[Metric::Rmse, Metric::Mae, Metric::Pearson, Metric::Spearman],
@@ -70,12 +74,14 @@ pub fn of(evaluation: &Evaluation, metric: Metric) -> String {
 
 /// The main score with its name: `accuracy 0.912`.
 pub fn headline(task: Task, evaluation: &Evaluation) -> String {
-    let metric = shown(task)[0];
+    let metric = shown(task, Some(evaluation))[0];
     format!("{} {}", name(metric), of(evaluation, metric))
 }
 
 #[cfg(test)]
 mod tests {
+    use hone_core::metrics::Detail;
+
     use super::*;
 
     #[test]
@@ -84,6 +90,9 @@ mod tests {
         let evaluation = Evaluation { loss: 0.5, scores, ..Evaluation::default() };
         assert_eq!(headline(Task::Generation, &evaluation), "perplexity 12.3");
         assert_eq!([Metric::Loss, Metric::Chrf].map(|metric| of(&evaluation, metric)), ["0.500", "–"]);
+        let detail = Detail::Classes { classes: Vec::new(), confusion: Vec::new() };
+        let of_words = Evaluation { scores: [(Metric::Accuracy, 0.75)].into(), detail, ..Evaluation::default() };
+        assert_eq!(headline(Task::TokenClassification, &of_words), "accuracy 0.750");
         assert_eq!([Metric::ExactMatch, Metric::Chrf].map(title), ["Exact match", "chrF"]);
     }
 

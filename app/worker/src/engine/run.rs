@@ -64,6 +64,9 @@ pub fn start(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     match Run::new(engine, request, recipe) {
         Ok(run) => {
             run.answer(&Event::Started { plan: run.session.plan() });
+            if let Some(warning) = run.session.metric_warning() {
+                run.answer(&Event::RunWarning { diagnostic: warning.clone() });
+            }
             engine.run = Some(run);
         }
         Err(diagnostic) => answer(request, &Event::RunFailed { diagnostic }),

@@ -5,13 +5,17 @@ use std::fmt::Write;
 use crate::export::card::text;
 use crate::export::{ModelFolder, names};
 use crate::metrics::{ClassScores, Detail};
+use crate::recipe::{Metric, Task};
 
 /// The task's figures, beside those of always saying the same, and what is behind them.
 pub(crate) fn tables(folder: &ModelFolder) -> String {
     let mut tables = figures(folder);
     // Writing to a String cannot fail.
     match &folder.best.detail {
-        Detail::Classes { classes, .. } => tables += &each(classes, "class", None),
+        Detail::Classes { classes, .. } => {
+            let what = if folder.recipe.task() == Task::TokenClassification { "tag" } else { "class" };
+            tables += &each(classes, what, None);
+        }
         Detail::Labels { labels, thresholds } => {
             tables += &each(labels, "label", Some(thresholds));
             tables += "\nA label is said to be there from its threshold on.\n";
@@ -47,7 +51,7 @@ fn figures(folder: &ModelFolder) -> String {
         None => String::new(),
     };
     let figures = best.scores.iter().map(|(&metric, &score)| (metric, score));
-    for (metric, score) in figures.chain([(crate::recipe::Metric::Loss, best.loss)]) {
+    for (metric, score) in figures.chain([(Metric::Loss, best.loss)]) {
         // Writing to a String cannot fail.
         let _ = writeln!(table, "| {} | {score:.4} |{}", names::metric(metric), base(metric));
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{
-    Detail, Evaluation, QuestionPrediction, ScatterPoint, TextSample, best_answer_thresholds, best_label_thresholds,
-    bleu, chrf, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, exact_match,
-    perplexity,
+    Detail, Evaluation, QuestionPrediction, ScatterPoint, TextSample, are_entity_tags, best_answer_thresholds,
+    best_label_thresholds, bleu, chrf, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel,
+    evaluate_regression, exact_match, perplexity,
 };
 use crate::recipe::Metric;
 use crate::text::{EncodedExamples, Labels, Question, Window};
@@ -31,7 +31,7 @@ pub(in crate::train) fn evaluation(
         }
         Labels::MultiLabel(flags) => multilabel(&data.labels, flags, predictions),
         Labels::Numbers(numbers) => regression(numbers, predictions),
-        Labels::Tags(tags) => entities(&data.labels, tags, predictions),
+        Labels::Tags(tags) => words(&data.labels, tags, predictions),
         Labels::Spans { windows, questions } => answers(windows, questions, predictions),
         Labels::Continuations { .. } => generation(samples),
     };
@@ -42,6 +42,9 @@ pub(in crate::train) fn evaluation(
     if let (Labels::Continuations { .. }, Some(perplexity)) = (&examples.labels, perplexity(evaluation.loss)) {
         evaluation.scores.insert(Metric::Perplexity, perplexity);
     }
+    // -0, such as the logarithm of a probability of 1 with its sign flipped, becomes 0.
+    evaluation.loss += 0.0;
+    evaluation.scores.values_mut().for_each(|score| *score += 0.0);
     evaluation
 }
 
@@ -80,19 +83,30 @@ fn regression(numbers: &[f32], predictions: &[Prediction]) -> Evaluation {
     Evaluation { scores, detail: Detail::Numbers { points }, ..Evaluation::default() }
 }
 
-fn entities(names: &[String], tags: &[Box<[(u32, u32)]>], predictions: &[Prediction]) -> Evaluation {
-    let name = |tag: u32| names[tag as usize].as_str();
-    let actual: Vec<Vec<&str>> = tags.iter().map(|row| row.iter().map(|&(_, tag)| name(tag)).collect()).collect();
+/// Scores of tagged words, and of the entities that BIO tags mark.
+fn words(names: &[String], tags: &[Box<[(u32, u32)]>], predictions: &[Prediction]) -> Evaluation {
     let of_row = |prediction: &Prediction| match prediction {
-        Prediction::Tags(words) => words.iter().map(|word| name(argmax(word))).collect(),
+        Prediction::Tags(words) => words.iter().map(|word| argmax(word)).collect(),
         _ => Vec::new(),
     };
-    let found = evaluate_entities(&actual, &predictions.iter().map(of_row).collect::<Vec<_>>());
+    let actual: Vec<Vec<u32>> = tags.iter().map(|row| row.iter().map(|&(_, tag)| tag).collect()).collect();
+    let predicted: Vec<Vec<u32>> = predictions.iter().map(of_row).collect();
+    let by_word = evaluate(names, &actual.concat(), &predicted.concat());
+    if !are_entity_tags(names) {
+        let classes = by_word.classes().map_or(Vec::new(), |(classes, _)| classes.to_vec());
+        // Without the confusion matrix, whose cells open rows.
+        return Evaluation { detail: Detail::Classes { classes, confusion: Vec::new() }, ..by_word };
+    }
+    let named = |rows: &[Vec<u32>]| -> Vec<Vec<&str>> {
+        rows.iter().map(|row| row.iter().map(|&tag| names[tag as usize].as_str()).collect()).collect()
+    };
+    let found = evaluate_entities(&named(&actual), &named(&predicted));
     let scores = [
         (Metric::F1, found.f1),
         (Metric::Precision, found.precision),
         (Metric::Recall, found.recall),
         (Metric::MacroF1, found.macro_f1),
+        (Metric::Accuracy, by_word.score(Metric::Accuracy)),
     ];
     Evaluation { scores: scores.into(), detail: Detail::Entities { kinds: found.labels }, ..Evaluation::default() }
 }

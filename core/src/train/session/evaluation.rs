@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::run::EndReason;
 use crate::text::batches_by_length;
-use crate::train::early_stop::score_to_maximize;
+use crate::train::early_stop::{Verdict, score_to_maximize};
 use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::{Prediction, predict};
@@ -85,16 +85,22 @@ impl Session {
         let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
         let scores = evaluation(&self.data, &self.data.validation, &predictions, samples.finish());
         let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), ..scores };
-        let is_best = self.state.early_stop.observe(&evaluation);
+        // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
+        // something has been learned.
+        let is_trained = self.has_learned();
+        let verdict = if is_trained { self.state.early_stop.observe(&evaluation) } else { Verdict::default() };
+        let is_best = verdict.is_best;
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
             let (model, evaluation) = (self.model.clone(), evaluation.clone());
             self.best = Some(BestCheckpoint { model, evaluation, predictions });
         }
-        if let Some(plateau) = &mut self.state.plateau {
-            plateau.observe(score_to_maximize(&evaluation, self.recipe.metric_for_best_model()));
+        if is_trained {
+            if let Some(plateau) = &mut self.state.plateau {
+                plateau.observe(score_to_maximize(&evaluation, self.recipe.metric_for_best_model()));
+            }
+            self.after_evaluation(verdict.is_progress);
         }
-        self.after_evaluation(is_best);
         let stopped_early = self.state.early_stop.should_stop().then_some(EndReason::EarlyStopped);
         match end_reason.or(stopped_early) {
             Some(reason) => {
@@ -103,6 +109,12 @@ impl Session {
             None => self.phase = Phase::Training(StepAccumulator::default()),
         }
         Progress::Evaluated { evaluation, is_best }
+    }
+
+    /// Returns true once a step has changed the weights.
+    fn has_learned(&self) -> bool {
+        let changes = |entry: &HistoryEntry| matches!(entry, HistoryEntry::Step(step) if step.taken && step.lr > 0.0);
+        self.state.history.iter().any(changes)
     }
 
     /// Runs a batch of general sentences through the base and the tuned model.

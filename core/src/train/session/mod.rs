@@ -22,6 +22,7 @@ use crate::run::{EndReason, Forgetting};
 use crate::text::{padded_len, shuffled_batches};
 use crate::train::adamw::{AdamW, AdamWConfig};
 use crate::train::data::TrainingData;
+use crate::train::deciding_metric::replacement;
 use crate::train::early_stop::EarlyStop;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::Prediction;
@@ -62,6 +63,8 @@ pub struct Session {
     trainable: BTreeSet<ParamGroup>,
     trainable_changed: bool,
     forgetting: Option<Forgetting>,
+    /// Says that another metric than the chosen one decides.
+    metric_warning: Option<Diagnostic>,
     /// Learning rate of the next step in a dry run or range test, which is never evaluated.
     dry_run_lr: Option<f64>,
     stop_requested: bool,
@@ -84,6 +87,10 @@ enum Phase {
 impl Session {
     /// Starts a run of `model`, which already has its new head. Adapters are added and layers reinitialized here.
     pub fn new(recipe: Recipe, model: TaskModel, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
+        let (recipe, metric_warning) = match replacement(&data, recipe.metric_for_best_model()) {
+            Some((metric, warning)) => (recipe.with_metric_for_best_model(metric), Some(warning)),
+            None => (recipe, None),
+        };
         let spec = recipe.spec();
         let base = model.clone();
         let mut model = model;
@@ -121,6 +128,7 @@ impl Session {
             trainable: BTreeSet::new(),
             trainable_changed: false,
             forgetting: None,
+            metric_warning,
             dry_run_lr: None,
             stop_requested: false,
             device: device.clone(),
@@ -159,6 +167,12 @@ impl Session {
     /// The recipe, with every default filled in.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
+    }
+
+    /// A warning if the metric of the recipe says nothing about the validation rows, so that another one decides which
+    /// weights are kept.
+    pub fn metric_warning(&self) -> Option<&Diagnostic> {
+        self.metric_warning.as_ref()
     }
 
     /// The encoded rows.

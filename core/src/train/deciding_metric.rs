@@ -1,0 +1,102 @@
+//! The metric that decides which weights are kept, if the chosen one says nothing about the validation rows.
+
+use crate::diagnostic::Diagnostic;
+use crate::metrics::{are_entity_tags, entities};
+use crate::recipe::Metric;
+use crate::text::Labels;
+use crate::train::data::TrainingData;
+
+/// The metric to go by instead of `chosen`, and a warning that says so; none if `chosen` can measure the validation rows.
+pub(in crate::train) fn replacement(data: &TrainingData, chosen: Metric) -> Option<(Metric, Diagnostic)> {
+    let labels = &data.validation.labels;
+    if matches!(labels, Labels::Tags(_)) && !are_entity_tags(&data.labels) {
+        let is_of_words = matches!(chosen, Metric::Accuracy | Metric::MacroF1 | Metric::Loss);
+        return (!is_of_words).then(|| (Metric::MacroF1, plain_tags()));
+    }
+    let reason = match (labels, chosen) {
+        (Labels::Tags(rows), Metric::F1 | Metric::Precision | Metric::Recall | Metric::MacroF1) => {
+            let name = |&(_, tag): &(u32, u32)| data.labels.get(tag as usize).map_or("O", String::as_str);
+            let has_entity = |row: &[(u32, u32)]| !entities(&row.iter().map(name).collect::<Vec<_>>()).is_empty();
+            (!rows.iter().any(|row| has_entity(row))).then_some("No validation row has an entity")
+        }
+        (Labels::Numbers(numbers), Metric::Pearson | Metric::Spearman) => {
+            let is_constant = numbers.windows(2).all(|pair| pair[0] == pair[1]);
+            is_constant.then_some("All validation rows have the same number")
+        }
+        (Labels::Spans { questions, .. }, Metric::F1 | Metric::ExactMatch) => {
+            let is_unanswerable = questions.iter().all(|question| question.answers.is_empty());
+            is_unanswerable.then_some("No validation question has an answer")
+        }
+        (Labels::MultiLabel(rows), Metric::MicroF1 | Metric::MacroF1) => {
+            let has_label = rows.iter().any(|row| row.contains(&true));
+            (!has_label).then_some("No validation row has a label")
+        }
+        _ => None,
+    }?;
+    Some((Metric::Loss, no_score(reason)))
+}
+
+fn plain_tags() -> Diagnostic {
+    Diagnostic::new("run.plain-tags", "The tags are not BIO tags, so there are no entities to score.")
+        .done("Accuracy and macro-F1 over words are reported, and macro-F1 decides which weights are kept.")
+        .remedy("If the tags mark entities, write them as B-PER, I-PER and O.")
+}
+
+fn no_score(reason: &str) -> Diagnostic {
+    Diagnostic::new("run.constant-score", format!("{reason}, so the chosen score says nothing."))
+        .done("The validation loss decides which weights are kept.")
+        .remedy("Choose a larger or another set of validation rows.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{EncodedExamples, Question};
+
+    fn replaced(names: &[&str], labels: Labels, chosen: Metric) -> Option<(Metric, String)> {
+        let validation = EncodedExamples { labels, ..EncodedExamples::default() };
+        let labels = names.iter().map(|name| (*name).to_owned()).collect();
+        let data = TrainingData { validation, labels, ..TrainingData::default() };
+        replacement(&data, chosen).map(|(metric, warning)| (metric, warning.code))
+    }
+
+    fn tags(tags: &[u32]) -> Labels {
+        Labels::Tags(vec![tags.iter().map(|&tag| (0, tag)).collect()])
+    }
+
+    #[test]
+    fn plain_tags_are_judged_by_macro_f1_over_words() {
+        for names in [["O", "PER"], ["0", "1"], ["IN", "INTJ"]] {
+            for chosen in [Metric::F1, Metric::Precision, Metric::Recall] {
+                let expected = Some((Metric::MacroF1, "run.plain-tags".to_owned()));
+                assert_eq!(replaced(&names, tags(&[0, 1]), chosen), expected, "{names:?}");
+            }
+            for chosen in [Metric::Accuracy, Metric::MacroF1, Metric::Loss] {
+                assert_eq!(replaced(&names, tags(&[0, 1]), chosen), None, "{names:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn scores_that_are_constant_for_the_data_give_way_to_the_loss() {
+        let loss = Some((Metric::Loss, "run.constant-score".to_owned()));
+        let entity = ["O", "B-PER"];
+        assert_eq!(replaced(&entity, tags(&[0, 0]), Metric::F1), loss);
+        assert_eq!(replaced(&entity, tags(&[0, 1]), Metric::F1), None);
+        assert_eq!(replaced(&entity, tags(&[0, 0]), Metric::Accuracy), None);
+        for metric in [Metric::Pearson, Metric::Spearman] {
+            assert_eq!(replaced(&[], Labels::Numbers(vec![2.0, 2.0]), metric), loss);
+            assert_eq!(replaced(&[], Labels::Numbers(vec![2.0, 2.5]), metric), None);
+        }
+        assert_eq!(replaced(&[], Labels::Numbers(vec![2.0, 2.0]), Metric::Rmse), None);
+        let question = |answers: &[&str]| {
+            let answers = answers.iter().map(|answer| (*answer).to_owned()).collect();
+            Labels::Spans { windows: Vec::new(), questions: vec![Question { context: String::new(), answers }] }
+        };
+        assert_eq!(replaced(&[], question(&[]), Metric::ExactMatch), loss);
+        assert_eq!(replaced(&[], question(&["Rome"]), Metric::ExactMatch), None);
+        let flags = |flag| Labels::MultiLabel(vec![Box::new([flag, false])]);
+        assert_eq!(replaced(&["a", "b"], flags(false), Metric::MicroF1), loss);
+        assert_eq!(replaced(&["a", "b"], flags(true), Metric::MicroF1), None);
+    }
+}
