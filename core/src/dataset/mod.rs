@@ -9,6 +9,7 @@ mod collect;
 mod formats;
 mod inspect;
 mod layout;
+pub(crate) mod literal;
 mod mapping;
 mod phrases;
 mod prepare;

@@ -1,0 +1,263 @@
+//! Lists and dictionaries as Python and numpy print them, read as JSON: what pandas writes into a CSV cell that held a
+//! list. The grammar is that of Python's literals
+//! (<https://docs.python.org/3/library/ast.html#ast.literal_eval>) and of `numpy.array2string`.
+
+use std::str::CharIndices;
+
+use serde_json::{Map, Number, Value};
+
+/// Deepest nesting that is read: no data set here needs more than a handful.
+const MAX_DEPTH: usize = 32;
+
+/// The value of a Python or numpy literal: a list, tuple, set, dictionary or array of texts, numbers, booleans and None.
+///
+/// # Errors
+/// `None` where the text is no such literal; a reason where it is one that lost values when it was printed.
+pub(crate) fn parse(text: &str) -> Option<Result<Value, &'static str>> {
+    let mut reader = Reader { rest: text.trim() };
+    if !reader.rest.starts_with(['[', '{', '(']) && !reader.rest.starts_with("array(") {
+        return None;
+    }
+    let value = match reader.value(MAX_DEPTH) {
+        Ok(value) => value,
+        Err(Fault::Shortened) => return Some(Err("numpy shortened the list to … when it was printed")),
+        Err(Fault::NotALiteral) => return None,
+    };
+    reader.rest.trim_start().is_empty().then_some(Ok(value))
+}
+
+enum Fault {
+    NotALiteral,
+    Shortened,
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl Reader<'_> {
+    fn value(&mut self, depth: usize) -> Result<Value, Fault> {
+        if depth == 0 {
+            return Err(Fault::NotALiteral);
+        }
+        self.rest = self.rest.trim_start();
+        match self.rest.bytes().next().ok_or(Fault::NotALiteral)? {
+            b'[' => self.after_bracket().list(Vec::new(), ']', depth),
+            b'(' => self.after_bracket().list(Vec::new(), ')', depth),
+            b'{' => self.after_bracket().braces(depth),
+            b'\'' | b'"' => self.string().map(Value::String),
+            _ => self.word(depth),
+        }
+    }
+
+    /// The elements of a list, tuple or set after `items`: separated by commas, as Python prints them, or by white space,
+    /// as numpy does.
+    fn list(&mut self, mut items: Vec<Value>, close: char, depth: usize) -> Result<Value, Fault> {
+        let mut has_commas = None;
+        loop {
+            if self.take(close) {
+                return Ok(Value::Array(items));
+            }
+            if !items.is_empty() {
+                let comma = self.take(',');
+                if *has_commas.get_or_insert(comma) != comma {
+                    return Err(Fault::NotALiteral);
+                }
+                if comma && self.take(close) {
+                    return Ok(Value::Array(items));
+                }
+            }
+            if self.rest.starts_with("...") {
+                return Err(Fault::Shortened);
+            }
+            items.push(self.value(depth - 1)?);
+        }
+    }
+
+    /// A dictionary, or a set: its first element has no colon behind it.
+    fn braces(&mut self, depth: usize) -> Result<Value, Fault> {
+        let mut members = Map::new();
+        loop {
+            if self.take('}') {
+                return Ok(Value::Object(members));
+            }
+            if !members.is_empty() {
+                if !self.take(',') {
+                    return Err(Fault::NotALiteral);
+                }
+                if self.take('}') {
+                    return Ok(Value::Object(members));
+                }
+            }
+            let key = self.value(depth - 1)?;
+            if !self.take(':') {
+                return if members.is_empty() { self.list(vec![key], '}', depth) } else { Err(Fault::NotALiteral) };
+            }
+            let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+            members.insert(key, self.value(depth - 1)?);
+        }
+    }
+
+    /// A number, a constant, a string with a prefix, or a call that numpy prints around a value.
+    fn word(&mut self, depth: usize) -> Result<Value, Fault> {
+        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._".contains(c))).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        match word {
+            "u" | "b" | "r" | "U" | "B" | "R" if rest.starts_with(['\'', '"']) => self.string().map(Value::String),
+            "None" | "nan" | "NaN" | "inf" | "-inf" | "null" | "NaT" => Ok(Value::Null),
+            "True" | "true" => Ok(Value::Bool(true)),
+            "False" | "false" => Ok(Value::Bool(false)),
+            "" => Err(Fault::NotALiteral),
+            name if rest.starts_with('(') && name.starts_with(|c: char| c.is_ascii_alphabetic()) => self.call(name, depth),
+            number => parsed(number).ok_or(Fault::NotALiteral),
+        }
+    }
+
+    /// `array([…], dtype=…)`, `np.int64(3)`: the first argument is the value.
+    fn call(&mut self, name: &str, depth: usize) -> Result<Value, Fault> {
+        let kind = name.rsplit('.').next().unwrap_or(name);
+        let is_known = kind == "array" || ["str_", "bool_", "bool"].contains(&kind) || {
+            let digits = kind.trim_start_matches(|c: char| c.is_ascii_lowercase());
+            ["int", "uint", "float"].iter().any(|it| kind.starts_with(it)) && digits.chars().all(|c| c.is_ascii_digit())
+        };
+        if !is_known {
+            return Err(Fault::NotALiteral);
+        }
+        let value = self.after_bracket().value(depth - 1)?;
+        let end = self.rest.find(')').ok_or(Fault::NotALiteral)?;
+        let rest = self.rest[..end].trim();
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return Err(Fault::NotALiteral);
+        }
+        self.rest = &self.rest[end + 1..];
+        Ok(value)
+    }
+
+    fn string(&mut self) -> Result<String, Fault> {
+        let mut chars = self.rest.char_indices();
+        let (_, quote) = chars.next().ok_or(Fault::NotALiteral)?;
+        let mut text = String::new();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                _ if c == quote => {
+                    self.rest = &self.rest[at + c.len_utf8()..];
+                    return Ok(text);
+                }
+                '\\' => escape(&mut chars, &mut text).ok_or(Fault::NotALiteral)?,
+                c => text.push(c),
+            }
+        }
+        Err(Fault::NotALiteral)
+    }
+
+    fn after_bracket(&mut self) -> &mut Self {
+        self.rest = &self.rest[1..];
+        self
+    }
+
+    /// Takes a character, after white space.
+    fn take(&mut self, wanted: char) -> bool {
+        let trimmed = self.rest.trim_start();
+        let rest = trimmed.strip_prefix(wanted);
+        self.rest = rest.unwrap_or(trimmed);
+        rest.is_some()
+    }
+}
+
+/// Appends what the escape behind a backslash means.
+fn escape(chars: &mut CharIndices, text: &mut String) -> Option<()> {
+    let (_, escaped) = chars.next()?;
+    let digits = match escaped {
+        'x' => 2,
+        'u' => 4,
+        'U' => 8,
+        _ => 0,
+    };
+    let meant = match escaped {
+        'n' => '\n',
+        't' => '\t',
+        'r' => '\r',
+        '\\' | '\'' | '"' => escaped,
+        'x' | 'u' | 'U' => {
+            let hex: String = chars.take(digits).map(|(_, digit)| digit).collect();
+            char::from_u32(u32::from_str_radix(&hex, 16).ok()?).unwrap_or(char::REPLACEMENT_CHARACTER)
+        }
+        // Python keeps a backslash that begins no escape.
+        other => {
+            text.push('\\');
+            other
+        }
+    };
+    text.push(meant);
+    Some(())
+}
+
+/// A number as Python or numpy prints it: `3`, `-0.5`, `1.`, `1e-05`.
+fn parsed(number: &str) -> Option<Value> {
+    if !number.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
+        return None;
+    }
+    match number.parse::<i64>() {
+        Ok(whole) => Some(whole.into()),
+        Err(_) => Number::from_f64(number.parse().ok()?).map(Value::Number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn value(text: &str) -> Option<Value> {
+        parse(text).and_then(Result::ok)
+    }
+
+    #[test]
+    fn python_lists_tuples_sets_and_dictionaries_are_read() {
+        for (text, expected) in [
+            ("['joy', 'calm']", json!(["joy", "calm"])),
+            (r#"["it's", 'say "hi"', 'a\'b\\n']"#, json!(["it's", "say \"hi\"", "a'b\\n"])),
+            ("('a',)", json!(["a"])),
+            ("{'a', 'b'}", json!(["a", "b"])),
+            ("[]", json!([])),
+            ("{}", json!({})),
+            ("{'text': ['x'], 'answer_start': [12.0]}", json!({"text": ["x"], "answer_start": [12.0]})),
+            ("{1: True, 'b': None,}", json!({"1": true, "b": null})),
+            ("[(0, 4, 'PER'), (5, 9, 'LOC')]", json!([[0, 4, "PER"], [5, 9, "LOC"]])),
+            (r"['caf\xe9', '\u4e2d']", json!(["café", "中"])),
+            ("[u'a', b'b']", json!(["a", "b"])),
+        ] {
+            assert_eq!(value(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn numpy_arrays_are_read() {
+        for (text, expected) in [
+            ("['a' 'b']", json!(["a", "b"])),
+            ("[1 2\n 3]", json!([1, 2, 3])),
+            ("[0.5 1. nan]", json!([0.5, 1.0, null])),
+            ("array(['a', 'b'], dtype=object)", json!(["a", "b"])),
+            ("{'text': array(['x'], dtype=object), 'answer_start': array([3])}", json!({"text": ["x"], "answer_start": [3]})),
+            ("[np.int64(3), np.str_('a')]", json!([3, "a"])),
+            ("[['a' 'b'] ['c' 'd']]", json!([["a", "b"], ["c", "d"]])),
+        ] {
+            assert_eq!(value(text), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_shortened_array_is_refused_with_its_reason() {
+        assert!(parse("[0 1 2 ... 97 98 99]").is_some_and(|read| read.is_err()));
+    }
+
+    #[test]
+    fn other_text_is_no_literal() {
+        for text in ["plain", "[sic] he left", "['a' 'b', 'c']", "['open", "[f(x)]", "(c) 2020", "{a}", "['a'] and more", ""] {
+            assert_eq!(value(text), None, "{text}");
+        }
+        assert_eq!(value(&"[".repeat(10_000)), None);
+    }
+}
