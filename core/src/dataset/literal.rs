@@ -1,13 +1,105 @@
 //! Lists and dictionaries as Python and numpy print them, read as JSON: what pandas writes into a CSV cell that held a
 //! list. The grammar is that of Python's literals
-//! (<https://docs.python.org/3/library/ast.html#ast.literal_eval>) and of `numpy.array2string`.
+//! (<https://docs.python.org/3/library/ast.html#ast.literal_eval>) and of `numpy.array2string`, with the sets of Python
+//! and the vectors of R, `c("a", "b")`.
 
+use std::borrow::Cow;
 use std::str::CharIndices;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
 /// Deepest nesting that is read: no data set here needs more than a handful.
 const MAX_DEPTH: usize = 32;
+
+/// The value of a cell that holds a list or an object: JSON, or a literal of Python or numpy. None for any other text.
+///
+/// # Errors
+/// A reason if the list lost values when it was printed.
+pub(crate) fn value(cell: &str) -> Option<Result<Value, &'static str>> {
+    let cell = cell.trim();
+    if !cell.starts_with(['[', '{']) {
+        return parse(cell);
+    }
+    match serde_json::from_str(cell) {
+        Ok(value @ (Value::Array(_) | Value::Object(_))) => Some(Ok(value)),
+        Ok(_) => None,
+        Err(_) => match serde_json::from_str(&without_nan(cell)) {
+            Ok(value @ (Value::Array(_) | Value::Object(_))) => Some(Ok(value)),
+            _ => parse(cell),
+        },
+    }
+}
+
+/// A cell as a typed list or object; see [`value`]. None if it has another shape.
+///
+/// # Errors
+/// As [`value`].
+pub(crate) fn typed<T: DeserializeOwned>(cell: &str) -> Option<Result<T, &'static str>> {
+    match value(cell)? {
+        Ok(value) => serde_json::from_value(value).ok().map(Ok),
+        Err(reason) => Some(Err(reason)),
+    }
+}
+
+/// A number without a fraction, such as 12 or 12.0, which pandas makes of whole numbers in a column with empty cells.
+pub(crate) fn whole(number: &Number) -> Option<i64> {
+    let is_whole = |value: f64| value.fract() == 0.0 && value.abs() < 9.0e15;
+    number.as_i64().or_else(|| number.as_f64().filter(|&value| is_whole(value)).map(|value| value as i64))
+}
+
+/// As [`whole`], of a text.
+pub(crate) fn parse_whole(text: &str) -> Option<i64> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| whole(&Number::from_f64(text.parse().ok()?)?))
+}
+
+/// As [`whole`], of a number or a text.
+pub(crate) fn whole_value(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => whole(number),
+        Value::String(text) => parse_whole(text),
+        _ => None,
+    }
+}
+
+/// JSON with null in place of NaN and the infinities, which Python's `json` and others write though JSON has no such
+/// numbers.
+pub(crate) fn without_nan(json: &str) -> Cow<'_, str> {
+    const NAMES: [&str; 8] = ["-Infinity", "Infinity", "-NaN", "NaN", "-nan", "nan", "-inf", "inf"];
+    let mut out = String::new();
+    let (mut copied, mut at, mut in_string) = (0, 0, false);
+    let bytes = json.as_bytes();
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if in_string => at += 2,
+            b'"' => {
+                in_string = !in_string;
+                at += 1;
+            }
+            b'-' | b'I' | b'N' | b'i' | b'n' if !in_string => {
+                let name = NAMES.into_iter().find(|name| {
+                    let end = bytes.get(at + name.len());
+                    bytes[at..].starts_with(name.as_bytes()) && end.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+                });
+                let Some(name) = name else {
+                    at += 1;
+                    continue;
+                };
+                out.push_str(&json[copied..at]);
+                out.push_str("null");
+                at += name.len();
+                copied = at;
+            }
+            _ => at += 1,
+        }
+    }
+    if copied == 0 {
+        return json.into();
+    }
+    out.push_str(&json[copied..]);
+    out.into()
+}
 
 /// The value of a Python or numpy literal: a list, tuple, set, dictionary or array of texts, numbers, booleans and None.
 ///
@@ -15,7 +107,8 @@ const MAX_DEPTH: usize = 32;
 /// `None` where the text is no such literal; a reason where it is one that lost values when it was printed.
 pub(crate) fn parse(text: &str) -> Option<Result<Value, &'static str>> {
     let mut reader = Reader { rest: text.trim() };
-    if !reader.rest.starts_with(['[', '{', '(']) && !reader.rest.starts_with("array(") {
+    let is_call = ["array(", "np.array(", "set(", "frozenset(", "list(", "tuple(", "c("];
+    if !reader.rest.starts_with(['[', '{', '(']) && !is_call.iter().any(|call| reader.rest.starts_with(call)) {
         return None;
     }
     let value = match reader.value(MAX_DEPTH) {
@@ -43,7 +136,7 @@ impl Reader<'_> {
         self.rest = self.rest.trim_start();
         match self.rest.bytes().next().ok_or(Fault::NotALiteral)? {
             b'[' => self.after_bracket().list(Vec::new(), ']', depth),
-            b'(' => self.after_bracket().list(Vec::new(), ')', depth),
+            b'(' => self.after_bracket().tuple(depth),
             b'{' => self.after_bracket().braces(depth),
             b'\'' | b'"' => self.string().map(Value::String),
             _ => self.word(depth),
@@ -74,6 +167,18 @@ impl Reader<'_> {
         }
     }
 
+    /// A tuple. One value in brackets is a tuple only if a comma follows it.
+    fn tuple(&mut self, depth: usize) -> Result<Value, Fault> {
+        let start = self.rest;
+        let value = self.list(Vec::new(), ')', depth)?;
+        let inside = &start[..start.len() - self.rest.len()];
+        let has_comma = inside.trim_end_matches(')').trim_end().ends_with(',');
+        match &value {
+            Value::Array(items) if items.len() == 1 && !has_comma => Err(Fault::NotALiteral),
+            _ => Ok(value),
+        }
+    }
+
     /// A dictionary, or a set: its first element has no colon behind it.
     fn braces(&mut self, depth: usize) -> Result<Value, Fault> {
         let mut members = Map::new();
@@ -100,12 +205,13 @@ impl Reader<'_> {
 
     /// A number, a constant, a string with a prefix, or a call that numpy prints around a value.
     fn word(&mut self, depth: usize) -> Result<Value, Fault> {
-        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._".contains(c))).unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._<>".contains(c))).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         match word {
             "u" | "b" | "r" | "U" | "B" | "R" if rest.starts_with(['\'', '"']) => self.string().map(Value::String),
-            "None" | "nan" | "NaN" | "inf" | "-inf" | "null" | "NaT" => Ok(Value::Null),
+            "None" | "null" | "NaT" | "NA" | "<NA>" => Ok(Value::Null),
+            "nan" | "NaN" | "inf" | "-inf" | "Infinity" | "-Infinity" => Ok(Value::Null),
             "True" | "true" => Ok(Value::Bool(true)),
             "False" | "false" => Ok(Value::Bool(false)),
             "" => Err(Fault::NotALiteral),
@@ -121,8 +227,18 @@ impl Reader<'_> {
             let digits = kind.trim_start_matches(|c: char| c.is_ascii_lowercase());
             ["int", "uint", "float"].iter().any(|it| kind.starts_with(it)) && digits.chars().all(|c| c.is_ascii_digit())
         };
-        if !is_known {
-            return Err(Fault::NotALiteral);
+        match kind {
+            "set" | "frozenset" | "list" | "tuple" => {
+                let inside = self.after_bracket();
+                if inside.take(')') {
+                    return Ok(Value::Array(Vec::new()));
+                }
+                let value = inside.value(depth - 1)?;
+                return if inside.take(')') { Ok(value) } else { Err(Fault::NotALiteral) };
+            }
+            "c" => return self.after_bracket().list(Vec::new(), ')', depth),
+            _ if !is_known => return Err(Fault::NotALiteral),
+            _ => {}
         }
         let value = self.after_bracket().value(depth - 1)?;
         let end = self.rest.find(')').ok_or(Fault::NotALiteral)?;
@@ -228,6 +344,9 @@ mod tests {
             ("[(0, 4, 'PER'), (5, 9, 'LOC')]", json!([[0, 4, "PER"], [5, 9, "LOC"]])),
             (r"['caf\xe9', '\u4e2d']", json!(["café", "中"])),
             ("[u'a', b'b']", json!(["a", "b"])),
+            ("set()", json!([])),
+            ("frozenset({'a'})", json!(["a"])),
+            (r#"c("a", "b")"#, json!(["a", "b"])),
         ] {
             assert_eq!(value(text), Some(expected), "{text}");
         }
@@ -254,8 +373,20 @@ mod tests {
     }
 
     #[test]
+    fn json_may_have_numbers_that_are_none() {
+        let json = r#"{"a": NaN, "NaN": "-Infinity NaN \" nan", "b": [-Infinity, Infinity], "n": null, "i": -1}"#;
+        let expected = r#"{"a": null, "NaN": "-Infinity NaN \" nan", "b": [null, null], "n": null, "i": -1}"#;
+        assert_eq!(without_nan(json), expected);
+        assert!(matches!(without_nan(expected), Cow::Borrowed(_)));
+        assert_eq!(super::value("[NaN, 1]"), Some(Ok(json!([null, 1]))));
+        assert_eq!(super::value("12"), None);
+        assert_eq!(typed::<Vec<String>>("['a', 'b']"), Some(Ok(vec!["a".into(), "b".into()])));
+        assert_eq!(typed::<Vec<String>>("[1]"), None);
+    }
+
+    #[test]
     fn other_text_is_no_literal() {
-        for text in ["plain", "[sic] he left", "['a' 'b', 'c']", "['open", "[f(x)]", "(c) 2020", "{a}", "['a'] and more", ""] {
+        for text in ["plain", "[sic] he left", "['a' 'b', 'c']", "['open", "[f(x)]", "(c) 2020", "(5)", "('a')", "c(x)", "{a}", "['a'] and more", ""] {
             assert_eq!(value(text), None, "{text}");
         }
         assert_eq!(value(&"[".repeat(10_000)), None);

@@ -17,6 +17,7 @@ mod skipped;
 mod source;
 mod tag_scheme;
 mod template;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ mod tests;
 pub use collect::collector::Collector;
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
-pub use collect::words::words;
+pub use words::words;
 pub use formats::parallel::align;
 pub use inspect::scan::{Hints, Scanner};
 pub use layout::{Encoding, Format};

@@ -5,6 +5,11 @@ pub(crate) fn count(n: usize, thing: &str) -> String {
     format!("{} {thing}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
+/// A number of rows with its verb: "1 row was", "2 rows were".
+pub(crate) fn rows_were(rows: usize) -> String {
+    format!("{} {}", count(rows, "row"), if rows == 1 { "was" } else { "were" })
+}
+
 /// A number with thousands separators: "1,240".
 pub(crate) fn thousands(n: usize) -> String {
     let digits = n.to_string();

@@ -1,49 +1,78 @@
 //! Locates answers in their passages.
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::dataset::collect::repairs::AnswerRepairs;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::ByteSpan;
+use crate::dataset::literal;
+use crate::dataset::literal::{parse_whole, whole_value};
 use crate::dataset::phrases::{excerpt, names};
 
-/// An answer of the file, with the keys of SQuAD.
-#[derive(Debug, PartialEq, Deserialize)]
-pub(crate) struct SquadAnswer {
+/// An answer of the file.
+#[derive(Debug, PartialEq)]
+pub(crate) struct FileAnswer {
     pub text: String,
     /// Start in the passage, in characters.
-    #[serde(default, alias = "start")]
-    pub answer_start: Option<i64>,
+    pub start: Option<i64>,
 }
 
-/// The answers to a question as Hugging Face's data sets store them: one array per key.
-#[derive(Deserialize)]
-struct AnswerArrays {
-    text: Vec<String>,
-    #[serde(default)]
-    answer_start: Vec<i64>,
-}
-
-/// Parses the answers of a cell: SQuAD's list, an object of arrays, or a plain text with its `start` in another cell. An
-/// empty cell or list means that the passage has no answer.
-pub(crate) fn parse(cell: &str, start: Option<&str>) -> Result<Vec<SquadAnswer>, RowError> {
+/// Parses the answers of a cell: SQuAD's list, an object of arrays as Hugging Face's data sets store it, a list of texts, or
+/// one plain text. The starts of plain texts are in another cell. An empty cell or list means that the passage has no
+/// answer.
+pub(crate) fn parse(cell: &str, start: Option<&str>) -> Result<Vec<FileAnswer>, RowError> {
     let trimmed = cell.trim();
-    if let Ok(answers) = serde_json::from_str::<Vec<SquadAnswer>>(trimmed) {
-        return Ok(answers);
-    }
-    if let Ok(AnswerArrays { text, answer_start }) = serde_json::from_str(trimmed) {
-        let starts = answer_start.into_iter().map(Some).chain(std::iter::repeat(None));
-        let answers = text.into_iter().zip(starts);
-        return Ok(answers.map(|(text, answer_start)| SquadAnswer { text, answer_start }).collect());
-    }
-    if trimmed.is_empty() {
+    let start = start.map(str::trim).filter(|start| !is_missing(start));
+    if trimmed.is_empty() || (is_missing(trimmed) && start.is_none_or(|start| parse_whole(start) == Some(-1))) {
         return Ok(Vec::new());
     }
-    let start = start.map(str::trim).filter(|start| !start.is_empty());
-    let number = |start: &str| {
-        start.parse().map_err(|_| format!("the start of the answer is not a whole number: {}", names(&[start])))
+    let listed_starts = || match start.and_then(literal::value) {
+        Some(Ok(Value::Array(starts))) => starts,
+        _ => start.map(|start| vec![Value::String(start.into())]).unwrap_or_default(),
     };
-    Ok(vec![SquadAnswer { text: trimmed.to_owned(), answer_start: start.map(number).transpose()? }])
+    match literal::value(trimmed) {
+        Some(Ok(Value::Object(members))) => {
+            if let Some(answers) = members.get("text").and_then(|texts| zipped(texts, members.get("answer_start"))) {
+                return Ok(answers);
+            }
+        }
+        Some(Ok(Value::Array(values))) => {
+            if let Some(answers) = values.iter().map(answer).collect::<Option<Vec<_>>>() {
+                return Ok(answers);
+            }
+            let starts = Value::Array(listed_starts());
+            if let Some(answers) = zipped(&Value::Array(values), Some(&starts)) {
+                return Ok(answers);
+            }
+        }
+        Some(Err(reason)) => return Err(reason.into()),
+        _ => {}
+    }
+    let number = |start: &str| {
+        parse_whole(start).ok_or_else(|| format!("the start of the answer is not a whole number: {}", names(&[start])))
+    };
+    Ok(vec![FileAnswer { text: trimmed.to_owned(), start: start.map(number).transpose()? }])
+}
+
+/// An object of a text and its start.
+fn answer(value: &Value) -> Option<FileAnswer> {
+    let text = value.get("text")?.as_str()?.to_owned();
+    let start = value.get("answer_start").or_else(|| value.get("start"));
+    Some(FileAnswer { text, start: start.and_then(whole_value) })
+}
+
+/// Texts with their starts: both are arrays, or both are single values.
+fn zipped(texts: &Value, starts: Option<&Value>) -> Option<Vec<FileAnswer>> {
+    let many = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+    let starts = starts.map(many).unwrap_or_default();
+    let starts = starts.iter().map(whole_value).chain(std::iter::repeat(None));
+    let answer = |(text, start): (Value, Option<i64>)| Some(FileAnswer { text: text.as_str()?.to_owned(), start });
+    many(texts).into_iter().filter(|text| !text.is_null()).zip(starts).map(answer).collect()
+}
+
+/// Returns true for an empty cell and for the names by which programs write a missing value.
+fn is_missing(cell: &str) -> bool {
+    ["", "nan", "NaN", "None", "null", "NULL", "NA", "<NA>", "N/A"].contains(&cell)
 }
 
 /// Byte spans of the answers in the passage. Answers that are not found are counted.
@@ -52,7 +81,7 @@ pub(crate) fn parse(cell: &str, start: Option<&str>) -> Result<Vec<SquadAnswer>,
 /// Skips the row if there are answers and none is found.
 pub(crate) fn locate_all(
     context: &str,
-    answers: &[SquadAnswer],
+    answers: &[FileAnswer],
     repairs: &mut AnswerRepairs,
 ) -> Result<Vec<ByteSpan>, RowError> {
     let mut spans = Vec::with_capacity(answers.len());
@@ -91,8 +120,8 @@ enum MatchedBy {
 }
 
 /// Start of an answer in the passage, in bytes.
-fn locate(context: &str, answer: &SquadAnswer) -> Result<(usize, MatchedBy), String> {
-    let SquadAnswer { text, answer_start } = answer;
+fn locate(context: &str, answer: &FileAnswer) -> Result<(usize, MatchedBy), String> {
+    let FileAnswer { text, start: answer_start } = answer;
     if text.trim().is_empty() {
         return Err("an answer is empty".into());
     }
@@ -126,7 +155,7 @@ mod tests {
     use super::*;
 
     fn located(context: &str, text: &str, start: Option<i64>) -> Result<(usize, MatchedBy), String> {
-        locate(context, &SquadAnswer { text: text.into(), answer_start: start })
+        locate(context, &FileAnswer { text: text.into(), start })
     }
 
     #[test]
@@ -153,7 +182,7 @@ mod tests {
     #[test]
     fn one_located_answer_is_enough() {
         let answers =
-            [("b", 3), ("x", 0)].map(|(text, start)| SquadAnswer { text: text.into(), answer_start: Some(start) });
+            [("b", 3), ("x", 0)].map(|(text, start)| FileAnswer { text: text.into(), start: Some(start) });
         let mut repairs = AnswerRepairs::default();
         let found = locate_all("é ab", &answers, &mut repairs);
         assert!(matches!(found.as_deref(), Ok([ByteSpan { start: 4, end: 5 }])));
@@ -164,7 +193,7 @@ mod tests {
     #[test]
     fn every_way_of_writing_answers_is_read() {
         let texts = |cell, start| match parse(cell, start) {
-            Ok(answers) => answers.into_iter().map(|answer| (answer.text, answer.answer_start)).collect::<Vec<_>>(),
+            Ok(answers) => answers.into_iter().map(|answer| (answer.text, answer.start)).collect::<Vec<_>>(),
             Err(_) => vec![("skipped".into(), None)],
         };
         let one = |text: &str, start| vec![(text.to_owned(), start)];
@@ -172,6 +201,18 @@ mod tests {
         assert_eq!(texts(r#"{"text":["a"],"answer_start":[3]}"#, None), one("a", Some(3)));
         assert_eq!(texts(" a ", Some(" 3 ")), one("a", Some(3)));
         assert_eq!(texts("12", None), one("12", None));
+        assert_eq!(texts("a", Some("3.0")), one("a", Some(3)));
+        assert_eq!(texts("{'text': ['a'], 'answer_start': [3]}", None), one("a", Some(3)));
+        let arrays = "{'text': array(['a'], dtype=object), 'answer_start': array([3], dtype=int32)}";
+        assert_eq!(texts(arrays, None), one("a", Some(3)));
+        assert_eq!(texts("{'answer_start': 3.0, 'text': \"it's\"}", None), one("it's", Some(3)));
+        assert_eq!(texts("[{'text': 'a', 'answer_start': 3}]", None), one("a", Some(3)));
+        assert_eq!(texts("['a']", Some("[3]")), one("a", Some(3)));
+        assert_eq!(texts("{'text': [], 'answer_start': []}", None), []);
+        assert_eq!(texts("nan", Some("nan")), []);
+        assert_eq!(texts("None", Some("-1")), []);
+        assert_eq!(texts("None", Some("4")), one("None", Some(4)));
+        assert_eq!(texts("a", Some("3.5")), one("skipped", None));
         assert_eq!(texts("a", Some("x")), one("skipped", None));
         assert_eq!(texts("[]", None), []);
         assert_eq!(texts(r#"{"text":[],"answer_start":[]}"#, None), []);

@@ -76,6 +76,13 @@ impl Collector {
             RowTargets::Words(words) => examples.repairs.tags = tags::make_consistent(&mut names, words),
             _ => {}
         }
+        match &examples.targets {
+            RowTargets::Answers(lists) => {
+                let has_answers = (0..lists.len()).any(|row| !lists.get(row).is_empty());
+                examples.repairs.lost_targets.retain(|_| !has_answers);
+            }
+            _ => examples.repairs.lost_targets.retain(|label| names.all.iter().all(|known| known.name != label)),
+        }
         examples.label_names = names.all;
         Ok(examples)
     }
@@ -89,13 +96,16 @@ impl Collector {
 impl RowCollector {
     /// Adds the record's row, or lists it as skipped.
     fn add(&mut self, ParsedRecord { line, record }: ParsedRecord) -> Result<(), Diagnostic> {
-        let row = match record {
+        let row = match record.clone() {
             Ok(record) => self.parser.parse(line, record),
             Err(reason) => Err(RowError::Skip(reason)),
         };
         match row {
             Ok(row) => self.examples.push(line, &row.texts, row.target),
             Err(RowError::Skip(reason)) => {
+                if let Ok(record) = record {
+                    self.parser.repairs.lost_targets.add(&self.examples.mapping, record, line, &reason);
+                }
                 self.examples.skipped.add(line, reason);
                 Ok(())
             }

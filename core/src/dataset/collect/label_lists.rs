@@ -10,6 +10,7 @@ use crate::dataset::collect::lists::Lists;
 use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::formats::record::Record;
+use crate::dataset::literal;
 use crate::dataset::phrases::names;
 
 /// Separators of lists, by precedence: a label may contain separators that come later here.
@@ -34,15 +35,18 @@ pub(crate) fn from_flags(record: &Record, columns: &[u32]) -> Result<Vec<u32>, R
 pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, RowError> {
     match cell.trim() {
         "" => Ok(Vec::new()),
-        list => Ok(vec![lists.id_of(list)?]),
+        list => match literal::value(list) {
+            Some(Err(reason)) => Err(reason.into()),
+            _ => Ok(vec![lists.id_of(list)?]),
+        },
     }
 }
 
 /// Splits the lists of all rows, and replaces `names` with the labels found in them.
 pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> Lists<u32> {
-    let lists: Vec<&str> = names.all.iter().map(|list| list.name.as_str()).collect();
-    let separator = SEPARATORS.into_iter().find(|&it| lists.iter().any(|list| !is_array(list) && list.contains(it)));
-    let lists: Vec<Vec<String>> = lists.iter().map(|list| labels(list, separator)).collect();
+    let lists: Vec<UnsplitList> = names.all.iter().map(|list| UnsplitList::parse(&list.name)).collect();
+    let separator = SEPARATORS.into_iter().find(|&it| lists.iter().any(|list| list.contains(it)));
+    let lists: Vec<Vec<String>> = lists.into_iter().map(|list| list.labels(separator)).collect();
     let mut known: Vec<(usize, String)> =
         lists.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().enumerate().collect();
     sort_naturally(&mut known);
@@ -56,22 +60,61 @@ pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> Lists<u32> {
     split
 }
 
-fn is_array(list: &str) -> bool {
-    serde_json::from_str::<Vec<Value>>(list).is_ok()
+/// A list of labels.
+enum UnsplitList<'a> {
+    /// An array, or a list as Python, numpy or R prints it.
+    Values(Vec<Value>),
+    /// Labels between separators, perhaps in brackets.
+    Text { labels: &'a str, in_brackets: bool },
 }
 
-/// The labels of a list, without blank ones.
-fn labels(list: &str, separator: Option<char>) -> Vec<String> {
-    let labels: Vec<String> = match serde_json::from_str::<Vec<Value>>(list) {
-        Ok(values) => {
-            values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
+impl<'a> UnsplitList<'a> {
+    fn parse(list: &'a str) -> Self {
+        match literal::value(list) {
+            Some(Ok(Value::Array(values))) => return Self::Values(values),
+            // An object such as {"a": 1, "b": 0} has the labels that are true.
+            Some(Ok(Value::Object(members))) => {
+                let is_true = |value: &Value| value.as_bool().unwrap_or(value.as_f64().is_some_and(|it| it > 0.5));
+                let labels = members.into_iter().filter(|(_, value)| is_true(value));
+                return Self::Values(labels.map(|(label, _)| Value::String(label)).collect());
+            }
+            _ => {}
         }
-        Err(_) => match separator {
-            Some(separator) => list.split(separator).map(str::to_owned).collect(),
-            None => vec![list.to_owned()],
-        },
-    };
-    labels.iter().map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()).collect()
+        let inside = [('[', ']'), ('{', '}'), ('(', ')')].into_iter().find_map(|(open, close)| {
+            let inside = list.trim().strip_prefix(open)?.strip_suffix(close)?;
+            (!inside.contains([open, close])).then_some(inside)
+        });
+        Self::Text { labels: inside.unwrap_or(list), in_brackets: inside.is_some() }
+    }
+
+    fn contains(&self, separator: char) -> bool {
+        matches!(self, Self::Text { labels, .. } if labels.contains(separator))
+    }
+
+    /// The labels, without blank ones.
+    fn labels(self, separator: Option<char>) -> Vec<String> {
+        let labels: Vec<String> = match self {
+            Self::Values(values) => values.iter().filter_map(value_label).collect(),
+            Self::Text { labels, in_brackets } => {
+                let parts: Vec<&str> = match separator {
+                    Some(separator) => labels.split(separator).collect(),
+                    None => vec![labels],
+                };
+                let unquoted = |part: &str| if in_brackets { part.trim().trim_matches(['\'', '"']) } else { part }.to_owned();
+                parts.into_iter().map(unquoted).collect()
+            }
+        };
+        labels.iter().map(|label| label.trim().to_owned()).filter(|label| !label.is_empty()).collect()
+    }
+}
+
+/// A label in a list of values. None for null.
+fn value_label(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(label) => Some(label.clone()),
+        other => Some(other.to_string()),
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +138,21 @@ mod tests {
         assert_eq!(labeled(&["a, x; b", "a, x"]), [vec!["a, x", "b"], vec!["a, x"]]);
         assert_eq!(labeled(&[r#"["a; b", "c"]"#, "[]", "[2, 10]"]), [vec!["a; b", "c"], vec![], vec!["2", "10"]]);
         assert_eq!(labeled(&["a,a"]), [vec!["a"]]);
+    }
+
+    #[test]
+    fn python_lists_become_labels() {
+        assert_eq!(labeled(&["['joy', 'calm']", "['joy']", "[]"]), [vec!["calm", "joy"], vec!["joy"], vec![]]);
+        assert_eq!(labeled(&["['a' 'b']", "{'a', 'c'}", "('b',)"]), [vec!["a", "b"], vec!["a", "c"], vec!["b"]]);
+        assert_eq!(labeled(&[r#"["it's", 'say "hi"']"#, "[2 10]"]), [vec!["it's", "say \"hi\""], vec!["2", "10"]]);
+        assert_eq!(labeled(&["{'a': 1, 'b': 0}", "[nan]", "set()"]), [vec!["a"], vec![], vec![]]);
+        assert_eq!(labeled(&["[joy, calm]", "{joy}", "joy"]), [vec!["calm", "joy"], vec!["joy"], vec!["joy"]]);
+    }
+
+    #[test]
+    fn shortened_lists_are_skipped_with_the_reason() {
+        let read = unsplit("[0 1 2 ... 97 98]", &mut LabelNames::of_lists());
+        assert!(matches!(read, Err(RowError::Skip(reason)) if reason.contains("numpy shortened")));
     }
 
     #[test]

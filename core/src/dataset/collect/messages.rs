@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::dataset::collect::example::Role;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::Turn;
+use crate::dataset::literal;
 use crate::dataset::phrases::names;
 
 /// A message of the file, with the keys of chat templates (`role`, `content`) or of ShareGPT (`from`, `value`).
@@ -45,7 +46,7 @@ impl Chat {
 /// of the conversation itself win.
 pub(crate) fn parse(cell: &str, system: &str) -> Result<Chat, RowError> {
     let messages: Vec<RawMessage> =
-        serde_json::from_str(cell).map_err(|_| "not a list of messages with role and content")?;
+        literal::typed(cell).ok_or("not a list of messages with role and content")??;
     let mut chat = Chat::default();
     let has_system = messages.first().is_some_and(|message| role(&message.role) == Some(Role::System));
     if !system.trim().is_empty() && !has_system {
@@ -117,6 +118,7 @@ mod tests {
         let expected = Ok(Chat { text: "hého".into(), turns });
         assert_eq!(parsed(r#"[{"role":"user","content":" hé"},{"role":"assistant","content":"ho"}]"#), expected);
         assert_eq!(parsed(r#"[{"from":"human","value":"hé"},{"from":"gpt","value":"ho"}]"#), expected);
+        assert_eq!(parsed("[{'role': 'user', 'content': 'hé'}\n {'role': 'assistant', 'content': 'ho'}]"), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Counts of what was repaired while the rows were collected.
 
+use crate::dataset::collect::lost_targets::LostTargets;
 use crate::dataset::skipped::SkippedRows;
 
 /// Repairs made while the rows of a file were collected.
@@ -12,6 +13,8 @@ pub(crate) struct Repairs {
     /// Spans that were left out, by row.
     pub skipped_spans: SkippedRows,
     pub answers: AnswerRepairs,
+    /// Targets that no row of the data set has, because all rows with them were skipped.
+    pub lost_targets: LostTargets,
 }
 
 /// Answers that were not where the file says.

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::tags::TaggedWords;
-use crate::dataset::collect::words::words;
+use crate::dataset::words::words;
+use crate::dataset::literal;
+use crate::dataset::literal::whole_value;
 use crate::dataset::phrases::names;
 
 /// A labeled span of the file, in characters.
@@ -17,12 +19,12 @@ pub(crate) struct LabeledSpan {
 
 /// Parses a list of spans: `[{"start", "end", "label"}]` or `[[start, end, label]]`. None if the cell is anything else.
 pub(crate) fn parse(cell: &str) -> Option<Vec<LabeledSpan>> {
-    let values: Vec<Value> = serde_json::from_str(cell).ok()?;
+    let Some(Ok(Value::Array(values))) = literal::value(cell) else { return None };
     values.iter().map(span).collect()
 }
 
 fn span(value: &Value) -> Option<LabeledSpan> {
-    let number = |value: &Value| value.as_u64().map(|number| number as usize);
+    let number = |value: &Value| whole_value(value).and_then(|number| usize::try_from(number).ok());
     let (start, end, label) = match value {
         Value::Array(parts) => match parts.as_slice() {
             [start, end, label] => (start, end, label),
@@ -136,6 +138,10 @@ mod tests {
     #[test]
     fn cells_without_spans_are_not_parsed() {
         assert_eq!(parse("[]"), Some(vec![]));
+        let span = LabeledSpan { start: 3, end: 9, label: "LOC".into() };
+        for cell in ["[(3, 9, 'LOC')]", "[{'start': 3.0, 'end': 9.0, 'label': 'LOC'}]", r#"[["3",9.0,"LOC"]]"#] {
+            assert_eq!(parse(cell), Some(vec![LabeledSpan { label: span.label.clone(), ..span }]), "{cell}");
+        }
         for cell in ["O O", "[\"O\"]", "[1,2]", "[{\"start\":1}]", "[[1,2]]", "[[-1,2,\"X\"]]"] {
             assert_eq!(parse(cell), None, "{cell}");
         }

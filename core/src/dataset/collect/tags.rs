@@ -7,21 +7,33 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::dataset::collect::example::Word;
 use crate::dataset::collect::labels::LabelNames;
 use crate::dataset::collect::lists::Lists;
 use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
+use crate::dataset::words::words;
+use crate::dataset::literal;
+use crate::dataset::literal::whole;
 use crate::dataset::tag_scheme::{BioTag, parse};
 
 /// Words of a text as byte ranges, each with its tag.
 pub(crate) type TaggedWords = Vec<(Range<usize>, String)>;
 
-/// Joins words with spaces and pairs them with their tags. Both cells are JSON arrays, or both are separated by spaces.
+/// Joins words with spaces and pairs them with their tags. Each cell is a list, or is separated by spaces. A text with a
+/// list of tags may also be split as BERT's tokenizer does it, with each punctuation mark as a word.
 pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), RowError> {
-    let arrays = json_words(words).zip(json_words(tags));
-    let split = |cell: &str| cell.split(' ').map(str::to_owned).filter(|word| !word.is_empty()).collect::<Vec<_>>();
-    let (words, tags) = arrays.unwrap_or_else(|| (split(words), split(tags)));
+    let (word_list, tag_list) = (listed_words(words)?, listed_words(tags)?);
+    let split = |cell: &str| cell.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let bare_tags = in_brackets(tags).filter(|_| tag_list.is_none()).map(bare_list);
+    let bare_words = in_brackets(words).filter(|_| bare_tags.is_some()).map(bare_list);
+    let tags = tag_list.or(bare_tags).unwrap_or_else(|| split(tags));
+    let readings = [word_list, bare_words, Some(split(words)), Some(bert_words(words))];
+    let mut readings: Vec<Vec<String>> = readings.into_iter().flatten().collect();
+    let best = readings.iter().position(|words| words.len() == tags.len()).unwrap_or_default();
+    let words = readings.swap_remove(best);
     if words.len() != tags.len() {
         return Err(format!("{} words and {} tags", words.len(), tags.len()).into());
     }
@@ -41,15 +53,29 @@ pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), 
     Ok((text, tagged))
 }
 
-/// Elements of a JSON array of strings or numbers; None for anything else.
-fn json_words(cell: &str) -> Option<Vec<String>> {
-    let values: Vec<serde_json::Value> = serde_json::from_str(cell).ok()?;
+/// Elements of a list of texts or numbers. None for anything else.
+fn listed_words(cell: &str) -> Result<Option<Vec<String>>, RowError> {
+    let Some(value) = literal::value(cell) else { return Ok(None) };
+    let Value::Array(values) = value? else { return Ok(None) };
     let word = |value| match value {
-        serde_json::Value::String(word) => Some(word),
-        serde_json::Value::Number(number) => Some(number.to_string()),
+        Value::String(word) => Some(word),
+        Value::Number(number) => Some(whole(&number).map_or_else(|| number.to_string(), |whole| whole.to_string())),
         _ => None,
     };
-    values.into_iter().map(word).collect()
+    Ok(values.into_iter().map(word).collect())
+}
+
+/// What is between the brackets of a list whose elements have no quotes: `[O, B-PER]`.
+fn in_brackets(cell: &str) -> Option<&str> {
+    cell.trim().strip_prefix('[')?.strip_suffix(']').filter(|inside| inside.contains(", "))
+}
+
+fn bare_list(inside: &str) -> Vec<String> {
+    inside.split(", ").map(|word| word.trim().to_owned()).collect()
+}
+
+fn bert_words(text: &str) -> Vec<String> {
+    words(text).into_iter().map(|range| text[range].to_owned()).collect()
 }
 
 /// Converts the tags to `O`, `B-X` and `I-X` if all of them follow such a scheme; otherwise only sorts them. Returns the
@@ -162,6 +188,13 @@ mod tests {
         assert_eq!(paired("a  b", "O O"), Ok(("a b".into(), 2)));
         assert_eq!(paired("[ ]", "O O"), Ok(("[ ]".into(), 2)));
         assert_eq!(paired(r#"["New York","is"]"#, "[1, 0]"), Ok(("New York is".into(), 2)));
+        assert_eq!(paired("['New York' 'is']", "[1. 0.]"), Ok(("New York is".into(), 2)));
+        assert_eq!(paired("Anna left", r#"["B-PER", "O"]"#), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("Anna left.", "['B-PER', 'O', 'O']"), Ok(("Anna left .".into(), 3)));
+        assert_eq!(paired("['Anna', 'left']", "B-PER O"), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("[Anna, left]", "[B-PER, O]"), Ok(("Anna left".into(), 2)));
+        assert_eq!(paired("Anna", "['O', 'O']"), Err("1 words and 2 tags".into()));
+        assert_eq!(paired("a b", "[0 1 ... 3]"), Err("numpy shortened the list to … when it was printed".into()));
         assert_eq!(paired("a b c", "O O"), Err("3 words and 2 tags".into()));
         assert_eq!(paired(r#"["a","b"]"#, r#"["O",""]"#), Err("word 2 has no tag".into()));
     }

@@ -2,18 +2,19 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::dataset::formats::json_shapes::{flat_row, spacy_row};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
+use crate::dataset::literal;
 use crate::limits::MAX_ROW_BYTES;
 
 /// Reason to skip everything after a value whose end is missing.
 pub(crate) const NEVER_ENDS: &str = "what begins here never ends, so nothing after it could be read";
 
 /// Reason to skip a value of another kind.
-const NOT_AN_OBJECT: &str = "not a JSON object";
+pub(crate) const NOT_AN_OBJECT: &str = "not a JSON object";
 
 /// Converts objects to records. The columns are the union of all keys, in order of appearance.
 struct ObjectColumns {
@@ -31,7 +32,7 @@ impl ObjectColumns {
     /// # Errors
     /// The reason why it cannot be read.
     fn write(&mut self, json: &str, record: &mut Record) -> Result<(), String> {
-        let object = match serde_json::from_str(json).map_err(|error| json_error(&error))? {
+        let object = match parsed(json).map_err(|error| json_error(&error))? {
             Value::Object(object) => flat_row(object),
             other => flat_row(spacy_row(other).ok_or(NOT_AN_OBJECT)?),
         };
@@ -72,14 +73,30 @@ pub(crate) fn json_error(error: &serde_json::Error) -> String {
     }
 }
 
-/// Returns true if a text is a training example of spaCy: a text with an object of its annotations.
-pub(crate) fn is_spacy_example(json: &str) -> bool {
-    serde_json::from_str(json).is_ok_and(|value| spacy_row(value).is_some())
+/// Parses a row: JSON, in which NaN and the infinities are read as null, or what Python prints.
+///
+/// # Errors
+/// The error of the JSON if it is neither.
+pub(crate) fn parsed(json: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(json).or_else(|error| {
+        if let Ok(value) = serde_json::from_str(&literal::without_nan(json)) {
+            return Ok(value);
+        }
+        match literal::parse(json) {
+            Some(Ok(value)) => Ok(value),
+            _ => Err(error),
+        }
+    })
 }
 
-/// Returns true if a text is one JSON object.
+/// Returns true if a text is a training example of spaCy: a text with an object of its annotations.
+pub(crate) fn is_spacy_example(json: &str) -> bool {
+    parsed(json).is_ok_and(|value| spacy_row(value).is_some())
+}
+
+/// Returns true if a text is one object; see [`parsed`].
 pub(crate) fn is_object(json: &str) -> bool {
-    serde_json::from_str::<Map<String, Value>>(json).is_ok()
+    matches!(parsed(json), Ok(Value::Object(_)))
 }
 
 /// Reads JSON Lines.
@@ -203,12 +220,15 @@ pub(crate) fn string_len(bytes: &[u8]) -> Option<usize> {
 /// Length of the array element at the beginning, if it is complete.
 fn element_len(bytes: &[u8]) -> Option<usize> {
     let is_nested = matches!(bytes.first(), Some(b'{' | b'['));
-    let (mut depth, mut in_string, mut at) = (0usize, false, 0);
+    // The quote that closes the string at `at`. Python's single quotes never occur between the strings of JSON.
+    let mut open_quote = None;
+    let (mut depth, mut at) = (0usize, 0);
     while let Some(&byte) = bytes.get(at) {
         match byte {
-            b'\\' if in_string => at += 1,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
+            b'\\' if open_quote.is_some() => at += 1,
+            b'"' | b'\'' if open_quote.is_none() => open_quote = Some(byte),
+            _ if open_quote == Some(byte) => open_quote = None,
+            _ if open_quote.is_some() => {}
             b',' | b']' if depth == 0 => return Some(at),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
@@ -235,6 +255,7 @@ mod tests {
             (r#"[[1],2]]"#, Some(7)),
             ("12,", Some(2)),
             ("\"a,b\"]", Some(5)),
+            (r#"{'a':"it's",'b':'}"'}]"#, Some(21)),
             (r#"{"a":1"#, None),
             ("}", None),
         ] {
@@ -250,5 +271,11 @@ mod tests {
         assert_eq!(columns.keys, ["z", "a", "n", "b", "o", "l"]);
         assert_eq!(record.iter().collect::<Vec<_>>(), ["", "x", "1.5", "true", "", r#"[1,{"k":2}]"#]);
         assert_eq!(columns.write("{\"a\": }", &mut record).unwrap_err(), "not valid JSON at character 7");
+        record.clear();
+        columns.write(r#"{"a":NaN,"n":-Infinity,"o":"NaN"}"#, &mut record).unwrap();
+        assert_eq!(record.iter().collect::<Vec<_>>(), ["", "", "", "", "NaN", ""]);
+        record.clear();
+        columns.write("{'a': \"it's\", 'b': True, 'l': ['x'], 'o': None}", &mut record).unwrap();
+        assert_eq!(record.iter().collect::<Vec<_>>(), ["", "it's", "", "true", "", "[\"x\"]"]);
     }
 }

@@ -1,9 +1,9 @@
 //! A JSON object of arrays, one per column. It is read as a whole, because the second column begins after the last row of
 //! the first.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::dataset::formats::json::{json_error, string_len, value_len, write_value};
+use crate::dataset::formats::json::{NOT_AN_OBJECT, json_error, parsed, string_len, value_len, write_value};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::phrases::{count, names};
@@ -70,7 +70,9 @@ impl JsonColumnsReader {
     }
 
     fn read(&mut self, json: &str) -> Result<(), String> {
-        let mut object: Map<String, Value> = serde_json::from_str(json).map_err(|error| json_error(&error))?;
+        let Value::Object(mut object) = parsed(json).map_err(|error| json_error(&error))? else {
+            return Err(NOT_AN_OBJECT.into());
+        };
         if self.keys.is_empty() {
             self.keys = object.keys().cloned().collect();
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::dataset::formats::json::{NEVER_ENDS, json_error, string_len, value_len};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
+use crate::dataset::literal::without_nan;
 use crate::limits::MAX_ROW_BYTES;
 
 /// Columns of a question's record.
@@ -88,7 +89,7 @@ impl SquadReader {
     }
 
     fn begin_paragraph(&mut self, json: &str, record: &mut Record) -> ReadStep {
-        let SquadParagraph { context, qas } = match serde_json::from_str(json) {
+        let SquadParagraph { context, qas } = match serde_json::from_str(&without_nan(json)) {
             Ok(paragraph) => paragraph,
             Err(error) if error.is_data() => {
                 return ReadStep::Invalid(json.len(), format!("not a paragraph of SQuAD: {error}"));

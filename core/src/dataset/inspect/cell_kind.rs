@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::dataset::cell::parse_flag;
+use crate::dataset::literal;
 use crate::dataset::tag_scheme::is_bio;
 
 /// Kind of a cell's content.
@@ -14,9 +15,9 @@ pub(crate) enum CellKind {
     Flag,
     /// BIO tags separated by spaces.
     Tags,
-    /// A JSON array of texts or numbers.
+    /// A list of texts or numbers: a JSON array, or as Python and numpy print it.
     List,
-    /// A JSON array of labeled spans.
+    /// A list of labeled spans.
     Spans,
     /// Answers as in SQuAD or in Hugging Face's data sets.
     Answers,
@@ -45,7 +46,7 @@ impl CellKind {
 /// Kind of a cell. None if it could be of several kinds: an empty cell or an empty array.
 pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     let cell = cell.trim();
-    if cell.is_empty() || cell == "[]" {
+    if cell.is_empty() || ["[]", "{}", "()", "set()"].contains(&cell) {
         return None;
     }
     if parse_flag(cell).is_some() {
@@ -54,15 +55,18 @@ pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     if cell.split(' ').all(is_bio) {
         return Some(CellKind::Tags);
     }
-    if !cell.starts_with(['[', '{']) {
+    if !cell.starts_with(['[', '{', '(']) && !cell.contains('(') {
         return Some(CellKind::Text);
     }
-    Some(match serde_json::from_str(cell) {
-        Ok(Value::Object(members)) if members.contains_key("answer_start") => CellKind::Answers,
-        Ok(Value::Array(values)) if values.iter().any(Value::is_f64) => CellKind::Nested,
-        Ok(Value::Array(values)) => values.first().map_or(CellKind::Nested, array_kind),
-        Ok(_) => CellKind::Nested,
-        Err(_) => CellKind::Text,
+    let has_fraction = |value: &Value| value.as_f64().is_some_and(|number| number.fract() != 0.0);
+    Some(match literal::value(cell) {
+        Some(Ok(Value::Object(members))) if members.contains_key("answer_start") => CellKind::Answers,
+        Some(Ok(Value::Array(values))) if values.iter().any(has_fraction) => CellKind::Nested,
+        Some(Ok(Value::Array(values))) => values.first().map_or(CellKind::Nested, array_kind),
+        Some(Ok(_)) => CellKind::Nested,
+        // A list that lost values when it was printed. Reading it names the reason.
+        Some(Err(_)) => CellKind::List,
+        None => CellKind::Text,
     })
 }
 
@@ -104,6 +108,15 @@ mod tests {
             ("O B-X", Some(CellKind::Tags)),
             (r#"["a"]"#, Some(CellKind::List)),
             ("[3, 0]", Some(CellKind::List)),
+            ("['a', 'b']", Some(CellKind::List)),
+            ("['a' 'b']", Some(CellKind::List)),
+            ("('a', 'b')", Some(CellKind::List)),
+            ("[0 1 ... 8 9]", Some(CellKind::List)),
+            ("(5)", Some(CellKind::Text)),
+            ("[(0, 2, 'X')]", Some(CellKind::Spans)),
+            ("{'text': array(['a'], dtype=object), 'answer_start': array([2])}", Some(CellKind::Answers)),
+            ("[{'role': 'user', 'content': 'a'}]", Some(CellKind::Messages)),
+            ("{}", None),
             (r#"[[0,2,"X"]]"#, Some(CellKind::Spans)),
             (r#"[{"start":0,"end":2,"label":"X"}]"#, Some(CellKind::Spans)),
             (r#"[{"text":"a","answer_start":2}]"#, Some(CellKind::Answers)),

@@ -3,8 +3,12 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde_json::Value;
+
+use crate::dataset::words::words;
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
+use crate::dataset::literal;
 use crate::limits::MAX_CLASSES;
 
 const TEXT_NAMES: &[&str] = &[
@@ -148,11 +152,38 @@ impl Column {
     }
 }
 
+/// Numbers of words in a cell, by each way in which words are separated.
+struct WordCounts {
+    /// Elements, if the cell is a list.
+    list: Option<usize>,
+    by_spaces: usize,
+    /// With each punctuation mark as a word.
+    bert: usize,
+}
+
+impl WordCounts {
+    fn of(cell: &str) -> Self {
+        let list = match literal::value(cell) {
+            Some(Ok(Value::Array(values))) => Some(values.len()),
+            _ => None,
+        };
+        Self { list, by_spaces: cell.split_whitespace().count(), bert: words(cell).len() }
+    }
+
+    /// Returns true if there is one tag for each word.
+    fn fit(&self, tags: &Self) -> bool {
+        let tags = tags.list.unwrap_or(tags.by_spaces);
+        self.list.map_or(self.by_spaces == tags || self.bert == tags, |list| list == tags)
+    }
+}
+
 /// Statistics of all columns.
 #[derive(Default)]
 pub(crate) struct ColumnStats {
     columns: Vec<Column>,
     rows: usize,
+    /// Word counts of the first rows, by column.
+    word_counts: Vec<Vec<WordCounts>>,
 }
 
 impl ColumnStats {
@@ -164,6 +195,16 @@ impl ColumnStats {
         for (column, cell) in self.columns.iter_mut().zip(record.iter()) {
             column.add(cell);
         }
+        if self.word_counts.len() < INSPECTED_CELLS {
+            self.word_counts.push(record.iter().map(WordCounts::of).collect());
+        }
+    }
+
+    /// Returns true if each of the first rows has one tag for each word, and most have several.
+    pub(crate) fn counts_agree(&self, text: u32, tags: u32) -> bool {
+        let pairs = || self.word_counts.iter().filter_map(|row| Some((row.get(text as usize)?, row.get(tags as usize)?)));
+        let several = pairs().filter(|(_, tags)| tags.list.unwrap_or(tags.by_spaces) > 1).count();
+        several > 1 && several * 2 > pairs().count() && pairs().all(|(text, tags)| text.fit(tags))
     }
 
     /// The likeliest columns for a text and its label. Of equally likely columns, the first wins.

@@ -137,6 +137,11 @@ impl Guesser<'_> {
             let why = format!("Column “{}” contains spans of “{}”.", self.name(tags), self.name(text));
             return Some((Mapping::TokenClassification { text, tags }, why));
         }
+        self.named_tags().or_else(|| self.counted_tags())
+    }
+
+    /// Words and tags that are both lists, or both separated by spaces.
+    fn named_tags(&self) -> Option<(Mapping, String)> {
         let mut candidates = self.all().filter(|&column| {
             let is_named = has_word(self.name(column), TAGS);
             match self.stats.kind(column) {
@@ -157,6 +162,23 @@ impl Guesser<'_> {
         };
         let text = self.all().find(fits)?;
         Some(self.tags_of(text, tags))
+    }
+
+    /// A text and a list with one tag for each of its words, or words and tags separated by spaces.
+    fn counted_tags(&self) -> Option<(Mapping, String)> {
+        let may_be_tags = |tags: &u32| {
+            self.stats.kind(*tags) == CellKind::List || has_word(self.name(*tags), TAGS)
+        };
+        let text_of = |tags: u32| {
+            let is_text = |text: &u32| {
+                let is_list = self.stats.kind(*text) == CellKind::List && has_word(self.name(*text), TOKENS);
+                *text != tags && (self.stats.is_text(*text) || is_list) && self.stats.counts_agree(*text, tags)
+            };
+            self.all().find(is_text).map(|text| (text, tags))
+        };
+        let found: Vec<(u32, u32)> = self.all().filter(may_be_tags).filter_map(text_of).collect();
+        let entities = found.iter().find(|(_, tags)| has_word(self.name(*tags), &["ner"]));
+        entities.or(found.first()).map(|&(text, tags)| self.tags_of(text, tags))
     }
 
     fn tags_of(&self, text: u32, tags: u32) -> (Mapping, String) {

@@ -63,6 +63,7 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
         (Some('[' | '{'), Some('{' | '"')) if is_squad(text) => Ok(Some(Format::Squad)),
         (Some('{'), Some('"')) if are_columns(text) => Ok(Some(Format::JsonColumns)),
         (Some('['), Some('{')) => Ok(Some(Format::JsonArray)),
+        (Some('{'), Some('\'')) => Ok(text.lines().next().is_some_and(is_object).then_some(Format::JsonLines)),
         (Some('{'), Some('"' | '}')) => {
             // The last line may be cut.
             let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -250,6 +251,9 @@ mod tests {
         assert_eq!(format("{\n \"a\": [\n{}]\n}"), Err("data.json-shape".into()));
         assert_eq!(format("[[1,2],[3,4]]"), Err("data.json-shape".into()));
         assert_eq!(format("just words\nin lines\n"), Ok(Format::Text));
+        assert_eq!(format("{'a': 'it', 'b': 1}\n{'a': \"it's\", 'b': 0}\n"), Ok(Format::JsonLines));
+        assert_eq!(format("{'quoted' words},x\n{more},y\n"), Ok(Format::Delimited));
+        assert_eq!(format("{\"a\":NaN}\n{\"a\":1}\n"), Ok(Format::JsonLines));
         assert_eq!(format("{\"a\":[1,2],\"b\":[3,4]}\n"), Ok(Format::JsonColumns));
         assert_eq!(format("{\"a\":[1]}\n{\"a\":[2]}\n"), Ok(Format::JsonLines));
         assert_eq!(format("{\"data\":[{\"paragraphs\":[{\"context\":\"c\",\"qas\": []}]}]}"), Ok(Format::Squad));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::dataset::collect::examples::Examples;
-use crate::dataset::phrases::{count, names};
+use crate::dataset::phrases::{names, rows_were};
 use crate::dataset::prepare::classes::Classes;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile};
 use crate::dataset::prepare::duplicates::{Duplicates, find_duplicates};
@@ -46,7 +46,8 @@ impl Dataset {
         }
         let duplicates = find_duplicates(&train_file, is_validated);
         let across_split = (train_file.len() - candidates.len()) as u32;
-        let classes = Classes::choose(&train_file, &candidates, validation_file.is_none())?;
+        let classes = Classes::choose(&train_file, &candidates, validation_file.is_none())
+            .map_err(|diagnostic| naming_skipped(diagnostic, &train_file.skipped))?;
         let mut warnings = classes.warnings;
         let mut dataset = Self {
             task,
@@ -73,7 +74,7 @@ impl Dataset {
             dataset.split(&kept, &duplicates, validation_ratio, seed);
         }
         if dataset.validation.is_empty() {
-            return Err(dataset.no_validation_rows());
+            return Err(naming_skipped(dataset.no_validation_rows(), &train_file.skipped));
         }
         warnings.extend(summary::repair_warnings(&train_file.repairs));
         warnings.extend(dataset.labels_missing_from_validation());
@@ -134,9 +135,16 @@ impl Dataset {
     fn no_validation_rows(&self) -> Diagnostic {
         let diagnostic = Diagnostic::new("data.no-validation", "No row is left to validate on.");
         match (&self.validation_file, self.task) {
-            (Some(_), _) => diagnostic
-                .done("The training file has none of the validation file's labels.")
+            (Some(file), _) => diagnostic
+                .done(format!(
+                    "The training file has none of the validation file's labels. It has {}, and the validation file {}.",
+                    names(&self.labels),
+                    names(&file.examples.label_names.iter().map(|label| &label.name).collect::<Vec<_>>())
+                ))
                 .remedy("Check that both files name their labels the same way, and which column is the label."),
+            (None, _) if self.train.len() == 1 => diagnostic
+                .done("Only 1 row can be used, and one is needed for training.")
+                .remedy("Check which columns are chosen, and repair or add rows."),
             (None, Task::Classification) => diagnostic
                 .done("No label has two different texts without another label.")
                 .remedy("Check which column is the text."),
@@ -173,6 +181,11 @@ impl Dataset {
     }
 }
 
-fn rows_were(rows: usize) -> String {
-    format!("{} {}", count(rows, "row"), if rows == 1 { "was" } else { "were" })
+/// Adds to an error how many rows were skipped before, since they may be its cause.
+fn naming_skipped(mut diagnostic: Diagnostic, skipped: &SkippedRows) -> Diagnostic {
+    if let Some(first) = skipped.first.first() {
+        let rows = rows_were(skipped.rows);
+        diagnostic.done += &format!(" {rows} skipped before. First, line {}: {}.", first.line, first.reason);
+    }
+    diagnostic
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::dataset::collect::example::{Example, Role};
 use crate::dataset::collect::repairs::Repairs;
-use crate::dataset::phrases::count;
+use crate::dataset::collect::lost_targets::LostTargets;
+use crate::dataset::phrases::{count, names, rows_were};
 use crate::dataset::prepare::dataset::Dataset;
 use crate::dataset::prepare::duplicates::Duplicates;
 use crate::dataset::prepare::report::{ClassCount, DataReport, TaskFacts};
@@ -183,10 +184,30 @@ fn chat_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
     TaskFacts::Turns { assistant, max }
 }
 
+/// Warns of labels, or of answers as such, that no row has because all rows with them were skipped.
+fn lost_warning(lost: &LostTargets) -> Option<Diagnostic> {
+    let (target, rows) = lost.by_target.first()?;
+    let first = rows.first.first()?;
+    let labels: Vec<&str> = lost.by_target.iter().map(|(label, _)| label.as_str()).collect();
+    let all: usize = lost.by_target.iter().map(|(_, rows)| rows.rows).sum();
+    let which = match labels.as_slice() {
+        ["answer"] if target == "answer" => "an answer".to_owned(),
+        [_] => format!("the label {}", names(&labels)),
+        _ => format!("the labels {}", names(&labels)),
+    };
+    let what = format!("No row with {which} can be used. First, line {}: {}.", first.line, first.reason);
+    Some(
+        Diagnostic::new("data.lost-targets", what)
+            .done(format!("{} skipped: the model learns only from the other rows.", rows_were(all)))
+            .remedy("Check the columns, and repair these rows in the file."),
+    )
+}
+
 /// Warns of everything that was repaired while the rows were collected.
 pub(crate) fn repair_warnings(repairs: &Repairs) -> Vec<Diagnostic> {
-    let Repairs { tags, widened_spans, skipped_spans, answers } = repairs;
+    let Repairs { tags, widened_spans, skipped_spans, answers, lost_targets } = repairs;
     let mut warnings = Vec::new();
+    warnings.extend(lost_warning(lost_targets));
     let mut warn = |n: u32, code: &str, what: String, done: &str, remedy: &str| {
         if n > 0 {
             warnings.push(Diagnostic::new(code, what).done(done).remedy(remedy));

@@ -193,3 +193,45 @@ fn running_text_keeps_its_line_breaks() {
     assert_eq!(examples(&dataset), ["A:\nto be", "B:\n  or not", "A:\nto be"].map(Example::Passage));
     assert_eq!(dataset.text(1), "B:\n  or not");
 }
+
+#[test]
+fn labels_whose_rows_are_all_skipped_are_named() {
+    let (dataset, report) = dataset("text,label\na b,x\nc d,x\ne f,y\ng h,y\n,z\n,z\n").unwrap();
+    assert_eq!(dataset.labels, ["x", "y"]);
+    let lost = warning(&report.warnings, "data.lost-targets");
+    assert_eq!(lost.what, "No row with the label \"z\" can be used. First, line 6: no text.");
+    assert!(lost.done.starts_with("2 rows were skipped"), "{lost}");
+}
+
+#[test]
+fn whole_floats_are_starts_of_answers() {
+    let file = "question,context,answer,answer_start\nwho left?,Anna left,Anna,0.0\nwho fell?,Rome fell,,\n";
+    let rows = collect(file).unwrap();
+    assert_eq!((rows.len(), rows.skipped.rows), (2, 0));
+}
+
+#[test]
+fn questions_whose_answers_are_all_lost_are_named() {
+    let file = "question,context,answer,answer_start\nwho left?,Anna left,Anna,x\nwho fell?,Rome fell,,\nwho?,It fell,,\n";
+    let (_, report) = dataset(file).unwrap();
+    let lost = warning(&report.warnings, "data.lost-targets");
+    assert!(lost.what.starts_with("No row with an answer can be used. First, line 2: the start"), "{lost}");
+}
+
+#[test]
+fn nan_in_json_is_an_empty_cell() {
+    let file = "{\"text\":\"a b\",\"label\":\"x\",\"weight\":0.5}\n{\"text\":\"c d\",\"label\":\"y\",\"weight\":NaN}\n\
+        {\"text\":\"e f\",\"label\":\"y\",\"weight\":-Infinity}\n";
+    assert_eq!(rows(file), [row(1, "a b", "x"), row(2, "c d", "y"), row(3, "e f", "y")]);
+    let columns = "{\"text\":[\"a b\",\"c d\"],\"label\":[\"x\",\"y\"],\"weight\":[NaN,1]}";
+    assert_eq!(collect(columns).unwrap().len(), 2);
+    let array = format!("[{}]", file.trim().replace('\n', ","));
+    assert_eq!(collect(array).unwrap().len(), 3);
+}
+
+#[test]
+fn errors_count_the_rows_that_were_skipped_before() {
+    let error = dataset("text,label\na b,x\nc d,x\n,y\n,y\n").unwrap_err();
+    assert_eq!(error.code, "data.one-class");
+    assert!(error.done.contains("2 rows were skipped before. First, line 4: no text."), "{error}");
+}

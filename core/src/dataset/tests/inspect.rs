@@ -96,6 +96,28 @@ fn the_task_is_guessed_from_names_and_contents() {
             "fra,eng\nil fait beau,it is fine\nil pleut bien,it rains well\n",
             completion("Translate from French to English.\n{fra}\n", 1),
         ),
+        ("text,labels\nso good,\"['a', 'b']\"\nso bad,['b']\n", labels(&[1])),
+        (
+            "tokens,ner_tags\n\"['a', 'b']\",\"['O', 'B-X']\"\n\"['c', 'd']\",\"['O', 'O']\"\n",
+            Mapping::TokenClassification { text: 0, tags: 1 },
+        ),
+        (
+            "tokens,ner_tags\n['a' 'b'],[0 1]\n['c' 'd'],[0 0]\n",
+            Mapping::TokenClassification { text: 0, tags: 1 },
+        ),
+        (
+            "{\"text\":\"a b\",\"tags\":[\"O\",\"B-X\"]}\n{\"text\":\"b c.\",\"tags\":[\"O\",\"O\",\"O\"]}\n",
+            Mapping::TokenClassification { text: 0, tags: 1 },
+        ),
+        (
+            "{\"text\":\"a b\",\"tags\":[\"x\",\"y\"]}\n{\"text\":\"b c d\",\"tags\":[\"y\"]}\n",
+            labels(&[1]),
+        ),
+        (
+            "question,context,answers\nwho is it,it is me,\"{'text': ['me'], 'answer_start': [6]}\"\n",
+            Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
+        ),
+        ("{'text': 'so good', 'label': 1}\n{'text': \"it's bad\", 'label': 0}\n", class(0, None, 1)),
         ("{\"text\":\"a b\"}\n{\"text\":\"b c\"}\n", Mapping::Corpus { text: 0 }),
         ("some words\nand more\n", Mapping::Corpus { text: 0 }),
     ] {
