@@ -205,7 +205,8 @@ impl Reader<'_> {
 
     /// A number, a constant, a string with a prefix, or a call that numpy prints around a value.
     fn word(&mut self, depth: usize) -> Result<Value, Fault> {
-        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._<>".contains(c))).unwrap_or(self.rest.len());
+        let end =
+            self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "+-._<>".contains(c))).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         match word {
@@ -215,7 +216,9 @@ impl Reader<'_> {
             "True" | "true" => Ok(Value::Bool(true)),
             "False" | "false" => Ok(Value::Bool(false)),
             "" => Err(Fault::NotALiteral),
-            name if rest.starts_with('(') && name.starts_with(|c: char| c.is_ascii_alphabetic()) => self.call(name, depth),
+            name if rest.starts_with('(') && name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+                self.call(name, depth)
+            }
             number => parsed(number).ok_or(Fault::NotALiteral),
         }
     }
@@ -359,7 +362,10 @@ mod tests {
             ("[1 2\n 3]", json!([1, 2, 3])),
             ("[0.5 1. nan]", json!([0.5, 1.0, null])),
             ("array(['a', 'b'], dtype=object)", json!(["a", "b"])),
-            ("{'text': array(['x'], dtype=object), 'answer_start': array([3])}", json!({"text": ["x"], "answer_start": [3]})),
+            (
+                "{'text': array(['x'], dtype=object), 'answer_start': array([3])}",
+                json!({"text": ["x"], "answer_start": [3]}),
+            ),
             ("[np.int64(3), np.str_('a')]", json!([3, "a"])),
             ("[['a' 'b'] ['c' 'd']]", json!([["a", "b"], ["c", "d"]])),
         ] {
@@ -386,7 +392,20 @@ mod tests {
 
     #[test]
     fn other_text_is_no_literal() {
-        for text in ["plain", "[sic] he left", "['a' 'b', 'c']", "['open", "[f(x)]", "(c) 2020", "(5)", "('a')", "c(x)", "{a}", "['a'] and more", ""] {
+        for text in [
+            "plain",
+            "[sic] he left",
+            "['a' 'b', 'c']",
+            "['open",
+            "[f(x)]",
+            "(c) 2020",
+            "(5)",
+            "('a')",
+            "c(x)",
+            "{a}",
+            "['a'] and more",
+            "",
+        ] {
             assert_eq!(value(text), None, "{text}");
         }
         assert_eq!(value(&"[".repeat(10_000)), None);

@@ -181,8 +181,7 @@ mod tests {
 
     #[test]
     fn one_located_answer_is_enough() {
-        let answers =
-            [("b", 3), ("x", 0)].map(|(text, start)| FileAnswer { text: text.into(), start: Some(start) });
+        let answers = [("b", 3), ("x", 0)].map(|(text, start)| FileAnswer { text: text.into(), start: Some(start) });
         let mut repairs = AnswerRepairs::default();
         let found = locate_all("é ab", &answers, &mut repairs);
         assert!(matches!(found.as_deref(), Ok([ByteSpan { start: 4, end: 5 }])));

@@ -100,7 +100,8 @@ impl<'a> UnsplitList<'a> {
                     Some(separator) => labels.split(separator).collect(),
                     None => vec![labels],
                 };
-                let unquoted = |part: &str| if in_brackets { part.trim().trim_matches(['\'', '"']) } else { part }.to_owned();
+                let unquoted =
+                    |part: &str| if in_brackets { part.trim().trim_matches(['\'', '"']) } else { part }.to_owned();
                 parts.into_iter().map(unquoted).collect()
             }
         };

@@ -45,8 +45,7 @@ impl Chat {
 /// Parses a cell that holds a list of messages. `system` are instructions from another column, which may be empty; those
 /// of the conversation itself win.
 pub(crate) fn parse(cell: &str, system: &str) -> Result<Chat, RowError> {
-    let messages: Vec<RawMessage> =
-        literal::typed(cell).ok_or("not a list of messages with role and content")??;
+    let messages: Vec<RawMessage> = literal::typed(cell).ok_or("not a list of messages with role and content")??;
     let mut chat = Chat::default();
     let has_system = messages.first().is_some_and(|message| role(&message.role) == Some(Role::System));
     if !system.trim().is_empty() && !has_system {

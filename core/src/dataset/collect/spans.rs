@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::tags::TaggedWords;
-use crate::dataset::words::words;
 use crate::dataset::literal;
 use crate::dataset::literal::whole_value;
 use crate::dataset::phrases::names;
+use crate::dataset::words::words;
 
 /// A labeled span of the file, in characters.
 #[derive(Debug, PartialEq)]

@@ -14,10 +14,10 @@ use crate::dataset::collect::labels::LabelNames;
 use crate::dataset::collect::lists::Lists;
 use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
-use crate::dataset::words::words;
 use crate::dataset::literal;
 use crate::dataset::literal::whole;
 use crate::dataset::tag_scheme::{BioTag, parse};
+use crate::dataset::words::words;
 
 /// Words of a text as byte ranges, each with its tag.
 pub(crate) type TaggedWords = Vec<(Range<usize>, String)>;

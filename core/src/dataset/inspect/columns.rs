@@ -5,10 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde_json::Value;
 
-use crate::dataset::words::words;
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
 use crate::dataset::literal;
+use crate::dataset::words::words;
 use crate::limits::MAX_CLASSES;
 
 const TEXT_NAMES: &[&str] = &[
@@ -202,7 +202,8 @@ impl ColumnStats {
 
     /// Returns true if each of the first rows has one tag for each word, and most have several.
     pub(crate) fn counts_agree(&self, text: u32, tags: u32) -> bool {
-        let pairs = || self.word_counts.iter().filter_map(|row| Some((row.get(text as usize)?, row.get(tags as usize)?)));
+        let pairs =
+            || self.word_counts.iter().filter_map(|row| Some((row.get(text as usize)?, row.get(tags as usize)?)));
         let several = pairs().filter(|(_, tags)| tags.list.unwrap_or(tags.by_spaces) > 1).count();
         several > 1 && several * 2 > pairs().count() && pairs().all(|(text, tags)| text.fit(tags))
     }

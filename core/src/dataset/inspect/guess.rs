@@ -166,9 +166,7 @@ impl Guesser<'_> {
 
     /// A text and a list with one tag for each of its words, or words and tags separated by spaces.
     fn counted_tags(&self) -> Option<(Mapping, String)> {
-        let may_be_tags = |tags: &u32| {
-            self.stats.kind(*tags) == CellKind::List || has_word(self.name(*tags), TAGS)
-        };
+        let may_be_tags = |tags: &u32| self.stats.kind(*tags) == CellKind::List || has_word(self.name(*tags), TAGS);
         let text_of = |tags: u32| {
             let is_text = |text: &u32| {
                 let is_list = self.stats.kind(*text) == CellKind::List && has_word(self.name(*text), TOKENS);

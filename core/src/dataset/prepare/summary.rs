@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::dataset::collect::example::{Example, Role};
-use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::lost_targets::LostTargets;
+use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::phrases::{count, names, rows_were};
 use crate::dataset::prepare::dataset::Dataset;
 use crate::dataset::prepare::duplicates::Duplicates;

@@ -212,7 +212,8 @@ fn whole_floats_are_starts_of_answers() {
 
 #[test]
 fn questions_whose_answers_are_all_lost_are_named() {
-    let file = "question,context,answer,answer_start\nwho left?,Anna left,Anna,x\nwho fell?,Rome fell,,\nwho?,It fell,,\n";
+    let file =
+        "question,context,answer,answer_start\nwho left?,Anna left,Anna,x\nwho fell?,Rome fell,,\nwho?,It fell,,\n";
     let (_, report) = dataset(file).unwrap();
     let lost = warning(&report.warnings, "data.lost-targets");
     assert!(lost.what.starts_with("No row with an answer can be used. First, line 2: the start"), "{lost}");

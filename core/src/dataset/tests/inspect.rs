@@ -101,18 +101,12 @@ fn the_task_is_guessed_from_names_and_contents() {
             "tokens,ner_tags\n\"['a', 'b']\",\"['O', 'B-X']\"\n\"['c', 'd']\",\"['O', 'O']\"\n",
             Mapping::TokenClassification { text: 0, tags: 1 },
         ),
-        (
-            "tokens,ner_tags\n['a' 'b'],[0 1]\n['c' 'd'],[0 0]\n",
-            Mapping::TokenClassification { text: 0, tags: 1 },
-        ),
+        ("tokens,ner_tags\n['a' 'b'],[0 1]\n['c' 'd'],[0 0]\n", Mapping::TokenClassification { text: 0, tags: 1 }),
         (
             "{\"text\":\"a b\",\"tags\":[\"O\",\"B-X\"]}\n{\"text\":\"b c.\",\"tags\":[\"O\",\"O\",\"O\"]}\n",
             Mapping::TokenClassification { text: 0, tags: 1 },
         ),
-        (
-            "{\"text\":\"a b\",\"tags\":[\"x\",\"y\"]}\n{\"text\":\"b c d\",\"tags\":[\"y\"]}\n",
-            labels(&[1]),
-        ),
+        ("{\"text\":\"a b\",\"tags\":[\"x\",\"y\"]}\n{\"text\":\"b c d\",\"tags\":[\"y\"]}\n", labels(&[1])),
         (
             "question,context,answers\nwho is it,it is me,\"{'text': ['me'], 'answer_start': [6]}\"\n",
             Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
