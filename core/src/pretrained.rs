@@ -105,7 +105,7 @@ impl Pretrained {
             has_pooler: self.body.has_pooler(),
             parameters: self.body.parameters() as f64,
             groups: self.groups(),
-            bytes: self.body.file_bytes() as f64,
+            bytes: 4.0 * self.body.parameters() as f64,
             layers: sizes.layers as u32,
             hidden: sizes.hidden as u32,
             max_positions: self.config.max_positions() as u32,

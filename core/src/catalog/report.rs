@@ -22,7 +22,7 @@ pub struct ModelReport {
     pub parameters: f64,
     /// Parameter groups, from the input to the output, without the head that a task adds.
     pub groups: Vec<ParamGroupFacts>,
-    /// Size of the weights in a download, in bytes.
+    /// Size of the weights in an exported folder, in bytes.
     pub bytes: f64,
     /// Number of layers.
     pub layers: u32,

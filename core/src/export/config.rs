@@ -3,13 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Diagnostic;
-use crate::export::{ModelFolder, failed, weights};
+use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
 use crate::recipe::Task;
-use crate::weights::Dtype;
 
-/// Fields that the base has of a task of its own, or of code that is not in this folder.
-const STALE: [&str; 8] = [
+/// Fields of the base that describe another task, code that is not in this folder, or another encoding of the weights.
+const STALE: [&str; 9] = [
     "_name_or_path",
     "auto_map",
     "finetuning_task",
@@ -18,6 +17,7 @@ const STALE: [&str; 8] = [
     "label_thresholds",
     "num_labels",
     "problem_type",
+    "quantization_config",
 ];
 
 /// All of the base model's fields, with labels, task and class name of the tuned one.
@@ -40,9 +40,8 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     config.extend(diagnostic.map(|diagnostic| ("problem_type".into(), json!(diagnostic))));
     // Older and newer names of the same field.
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
-    let dtype = dtype_name(weights::dtype(folder.model));
     for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {
-        config.insert(field.into(), json!(dtype));
+        config.insert(field.into(), json!("float32"));
     }
     Ok(Value::Object(config))
 }
@@ -67,14 +66,6 @@ fn labels(folder: &ModelFolder) -> Map<String, Value> {
         fields.insert("label_thresholds".into(), thresholds.into());
     }
     fields
-}
-
-fn dtype_name(dtype: Dtype) -> &'static str {
-    match dtype {
-        Dtype::F16 => "float16",
-        Dtype::BF16 => "bfloat16",
-        Dtype::F32 | Dtype::Integer { .. } => "float32",
-    }
 }
 
 /// generation_config.json of a decoder whose base has none: the tokens that config.json names.

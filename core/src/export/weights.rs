@@ -1,4 +1,5 @@
-//! model.safetensors: names, layout and element types of Hugging Face.
+//! model.safetensors: names and layout of Hugging Face, in 32-bit floats whatever the base had. What was learned with a low
+//! learning rate would be lost in 16 bits, and the scores are those of the weights that are written.
 
 use std::io::Write;
 
@@ -8,7 +9,6 @@ use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
 use crate::model::TaskModel;
-use crate::recipe::ParamGroup;
 use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
 /// A weight on its way into a file.
@@ -18,24 +18,10 @@ pub(crate) struct Exported {
     transposed: Option<[usize; 2]>,
 }
 
-/// The element type that most of the pretrained values have in a file.
-pub(crate) fn dtype(model: &TaskModel) -> Dtype {
-    let mut counts = [Dtype::F32, Dtype::F16, Dtype::BF16].map(|dtype| (0, dtype));
-    model.body.visit(&mut |weight| {
-        counts.iter_mut().filter(|(_, dtype)| *dtype == weight.dtype()).for_each(|(count, _)| *count += weight.len());
-    });
-    // Of equals the first: the widest.
-    counts.into_iter().rev().max_by_key(|(count, _)| *count).map_or(Dtype::F32, |(_, dtype)| dtype)
-}
-
-/// All weights, under their names in transformers' model of the task. A new head has the element type of the body.
+/// All weights, under their names in transformers' model of the task.
 pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
-    let (mut weights, dtype) = (Vec::new(), dtype(model));
-    let is_new = |weight: WeightRef| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
-    model.visit(&mut |weight| {
-        let dtype = if is_new(weight) { dtype } else { weight.dtype() };
-        weights.push(Exported::new(weight, model.file_name(weight.name()), dtype));
-    });
+    let mut weights = Vec::new();
+    model.visit(&mut |weight| weights.push(Exported::new(weight, model.file_name(weight.name()))));
     weights
 }
 
@@ -44,15 +30,15 @@ pub(crate) fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.visit_adapter(&mut |weight| {
         let name = format!("base_model.model.{}", model.file_name(weight.name()));
-        weights.push(Exported::new(weight, name, weight.dtype()));
+        weights.push(Exported::new(weight, name));
     });
     weights
 }
 
 impl Exported {
-    fn new(weight: WeightRef, name: String, dtype: Dtype) -> Self {
+    fn new(weight: WeightRef, name: String) -> Self {
         let (values, transposed) = weight.values();
-        let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };
+        let info = TensorInfo { name, dtype: Dtype::F32, shape: weight.shape(), bytes: 0..0 };
         Self { info, values, transposed }
     }
 }
@@ -75,9 +61,9 @@ pub(crate) async fn write(
     let tensors: Vec<TensorInfo> = weights.iter().map(|weight| placed(&weight.info)).collect();
     out.write_all(&write_header(&tensors)).map_err(failed)?;
     let total = weights.len();
-    for (done, Exported { info, values, transposed }) in weights.into_iter().enumerate() {
+    for (done, Exported { values, transposed, .. }) in weights.into_iter().enumerate() {
         let values = device_to_host(values).await?;
-        out.write_all(&encode(&values, info.dtype, transposed)).map_err(failed)?;
+        out.write_all(&encode(&values, transposed)).map_err(failed)?;
         progress(done + 1, total);
     }
     Ok(())

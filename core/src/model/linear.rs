@@ -7,7 +7,7 @@ use crate::model::dropout::Dropout;
 use crate::model::lora::{Lora, LoraConfig};
 use crate::recipe::ParamGroup;
 use crate::rng::Rng;
-use crate::weights::{Dtype, Tensors, Weight, WeightsError, weights_of};
+use crate::weights::{Tensors, Weight, WeightsError, weights_of};
 
 /// `y = x W + b`, plus the output of an adapter.
 #[derive(Clone, Debug)]
@@ -66,7 +66,6 @@ impl Linear {
             name: format!("{name}.weight").into(),
             tensor: Tensor::from_data(TensorData::new(values, [inputs, outputs]), device),
             group: ParamGroup::Head,
-            dtype: Dtype::F32,
             transposed: true,
             is_frozen: false,
         };
@@ -74,7 +73,6 @@ impl Linear {
             name: format!("{name}.bias").into(),
             tensor: Tensor::zeros([outputs], device),
             group: ParamGroup::Head,
-            dtype: Dtype::F32,
             transposed: false,
             is_frozen: false,
         };

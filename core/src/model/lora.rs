@@ -11,7 +11,7 @@ use burn::tensor::{Tensor, TensorData};
 use crate::model::dropout::{Dropout, Site};
 use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
-use crate::weights::{Dtype, Weight, weights_of};
+use crate::weights::{Weight, weights_of};
 
 /// Configuration of a model's adapters.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,7 +72,6 @@ impl Lora {
             name: name(part),
             tensor,
             group: weight.group,
-            dtype: Dtype::F32,
             transposed: true,
             is_frozen: false,
         };
@@ -85,7 +84,6 @@ impl Lora {
                 name: name("lora_magnitude_vector"),
                 tensor: squared_norms.clone().sqrt(),
                 group: weight.group,
-                dtype: Dtype::F32,
                 transposed: false,
                 is_frozen: false,
             };

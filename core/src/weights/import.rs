@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::codec::decode;
 use crate::weights::error::WeightsError;
-use crate::weights::safetensors::{Dtype, TensorInfo};
+use crate::weights::safetensors::{TensorInfo};
 use crate::weights::weight::Weight;
 
 /// How a model used the tensors of its file.
@@ -29,7 +29,7 @@ type Initialize<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 pub struct Tensors<'a> {
     device: Device,
     prefixes: Vec<&'static str>,
-    waiting: HashMap<String, (Dtype, TensorData)>,
+    waiting: HashMap<String, TensorData>,
     initialize: Option<Initialize<'a>>,
     quantized: Option<&'static str>,
     report: ImportReport,
@@ -56,8 +56,7 @@ impl<'a> Tensors<'a> {
         Self { initialize: Some(initialize), ..Self::new(Family::default(), device) }
     }
 
-    /// Records the most frequent quantization of the file ([`GgufHeader::quantized`](crate::weights::GgufHeader)). The
-    /// model is then exported in 16-bit floats: 32 bits would add no information.
+    /// Records the most frequent quantization of the file ([`GgufHeader::quantized`](crate::weights::GgufHeader)).
     pub fn set_quantized(&mut self, kind: Option<&'static str>) {
         self.quantized = kind;
     }
@@ -85,7 +84,7 @@ impl<'a> Tensors<'a> {
                 Err(WeightsError::Tensor { name: info.name.clone(), reason })
             }
             Entry::Vacant(entry) => {
-                entry.insert((info.dtype, data));
+                entry.insert(data);
                 Ok(())
             }
         }
@@ -98,7 +97,7 @@ impl<'a> Tensors<'a> {
 
     /// The shape of a tensor in the file.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.waiting.get(name).map(|(_, data)| data.shape().as_slice())
+        self.waiting.get(name).map(|data| data.shape().as_slice())
     }
 
     /// Takes a bias or the scale of a norm, `[size]`.
@@ -106,9 +105,9 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// When the tensor is missing or of another shape.
     pub fn vector(&mut self, name: String, group: ParamGroup, size: usize) -> Result<Weight<1>, WeightsError> {
-        let (dtype, data) = self.take(&name, &[size])?;
+        let data = self.take(&name, &[size])?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_frozen: false })
+        Ok(Weight { name: name.into(), tensor, group, transposed: false, is_frozen: false })
     }
 
     /// Takes a table `[rows, columns]`, as it is in the file.
@@ -116,9 +115,9 @@ impl<'a> Tensors<'a> {
     /// # Errors
     /// When the tensor is missing or of another shape.
     pub fn table(&mut self, name: String, group: ParamGroup, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
-        let (dtype, data) = self.take(&name, &shape)?;
+        let data = self.take(&name, &shape)?;
         let tensor = Tensor::from_data(data, &self.device);
-        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: false, is_frozen: false })
+        Ok(Weight { name: name.into(), tensor, group, transposed: false, is_frozen: false })
     }
 
     /// Takes the weight of a linear layer: `[out, in]` in the file, `[in, out]` in the model.
@@ -131,12 +130,12 @@ impl<'a> Tensors<'a> {
         group: ParamGroup,
         [outputs, inputs]: [usize; 2],
     ) -> Result<Weight<2>, WeightsError> {
-        let (dtype, data) = self.take(&name, &[outputs, inputs])?;
+        let data = self.take(&name, &[outputs, inputs])?;
         let values: &[f32] = data.as_slice().map_err(|e| WeightsError::Header(e.to_string()))?;
         let transposed: Vec<f32> =
             (0..inputs).flat_map(|i| (0..outputs).map(move |o| values[o * inputs + i])).collect();
         let tensor = Tensor::from_data(TensorData::new(transposed, [inputs, outputs]), &self.device);
-        Ok(Weight { name: name.into(), tensor, group, dtype, transposed: true, is_frozen: false })
+        Ok(Weight { name: name.into(), tensor, group, transposed: true, is_frozen: false })
     }
 
     /// The report, once the model is loaded.
@@ -146,9 +145,9 @@ impl<'a> Tensors<'a> {
         self.report
     }
 
-    fn take(&mut self, name: &str, shape: &[usize]) -> Result<(Dtype, TensorData), WeightsError> {
-        let initialized = self.initialize.as_mut().map(|initialize| (Dtype::F32, initialize(name, shape)));
-        let Some((dtype, data)) = self.waiting.remove(name).or(initialized) else {
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<TensorData, WeightsError> {
+        let initialized = self.initialize.as_mut().map(|initialize| initialize(name, shape));
+        let Some(data) = self.waiting.remove(name).or(initialized) else {
             let similar = most_similar(name, self.waiting.keys());
             return Err(WeightsError::Missing { name: name.into(), similar });
         };
@@ -157,8 +156,7 @@ impl<'a> Tensors<'a> {
             return Err(WeightsError::Tensor { name: name.into(), reason });
         }
         self.report.applied += 1;
-        let dtype = if self.quantized.is_some() { Dtype::F16 } else { dtype };
-        Ok((dtype, data))
+        Ok(data)
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor};
 
 use crate::recipe::ParamGroup;
-use crate::weights::safetensors::Dtype;
 
 /// One weight.
 #[derive(Clone, Debug)]
@@ -16,8 +15,6 @@ pub struct Weight<const D: usize> {
     pub tensor: Tensor<D>,
     /// Group that freezing and learning rates go by.
     pub group: ParamGroup,
-    /// Element type in the file.
-    pub dtype: Dtype,
     /// True if the file stores the transpose.
     pub transposed: bool,
     /// True if the weight stays frozen even when its group is trainable, because an adapter is trained instead.
@@ -89,14 +86,6 @@ impl<'a> WeightRef<'a> {
                 let [rows, columns] = w.tensor.dims();
                 if w.transposed { vec![columns, rows] } else { vec![rows, columns] }
             }
-        }
-    }
-
-    /// Element type in the file.
-    pub fn dtype(self) -> Dtype {
-        match self {
-            Self::Vector(w) => w.dtype,
-            Self::Matrix(w) => w.dtype,
         }
     }
 

@@ -15,7 +15,7 @@ use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, Task};
 use hone_core::run::Baseline;
 use hone_core::usage::PromptForm;
-use hone_core::weights::{Dtype, FileReader, GgufReader, TensorInfo, Tensors, Weights};
+use hone_core::weights::{Dtype, FileReader, GgufReader, TensorInfo, Tensors};
 use hone_tests::{adapted, add_tensors, golden, minilm, ready};
 use serde_json::{Value, json};
 

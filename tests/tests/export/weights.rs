@@ -81,7 +81,7 @@ fn an_adapter_is_stored_as_peft_stores_it() {
 }
 
 #[test]
-fn quantized_weights_are_exported_as_f16() {
+fn quantized_weights_are_exported_in_32_bits() {
     for (name, kind) in [("llama", "Q8_0"), ("gpt2", "Q8_0")] {
         let (mut reader, mut tensors_read) = (GgufReader::default(), Tensors::of_gguf(&Device::flex()));
         let file = std::fs::read(golden(&format!("micro_gguf/{name}.gguf"))).unwrap();
@@ -90,7 +90,7 @@ fn quantized_weights_are_exported_as_f16() {
         assert_eq!(header.quantized(), Some(kind), "{name}");
         tensors_read.set_quantized(header.quantized());
         let files = Untrained::of(header.config_json(), tensors_read, Task::Generation, Pooling::Mean, &[]).files();
-        assert_eq!(parsed(&files, "config.json")["torch_dtype"], "float16");
+        assert_eq!(parsed(&files, "config.json")["torch_dtype"], "float32");
         let (ours, theirs) = (
             tensors(&files["model.safetensors"]),
             tensors(&std::fs::read(golden(&format!("micro_gguf/{name}.safetensors"))).unwrap()),
@@ -101,22 +101,53 @@ fn quantized_weights_are_exported_as_f16() {
                 hone_core::weights::decode(info, bytes).unwrap().try_into_vec::<f32>().unwrap()
             };
             let (ours, ours_bytes) = ours[&name].clone();
-            assert_eq!((ours.dtype, &ours.shape), (Dtype::F16, &info.shape), "{name}");
-            for (half, single) in read(&ours, ours_bytes).into_iter().zip(read(&info, bytes)) {
-                assert!((half - single).abs() <= single.abs() / 2048.0 + 1e-7, "{name}: {half} for {single}");
-            }
+            assert_eq!((ours.dtype, &ours.shape), (Dtype::F32, &info.shape), "{name}");
+            assert_eq!(read(&ours, ours_bytes), read(&info, bytes), "{name}");
         }
     }
 }
 
+/// The file with its tensors in 16 bits, and those values in 32 bits.
+fn in_16_bits(file: &[u8], dtype: Dtype) -> (Vec<u8>, HashMap<String, Vec<f32>>) {
+    let (mut infos, mut data, mut values) = (Vec::new(), Vec::new(), HashMap::new());
+    for (name, (info, bytes)) in tensors(file) {
+        let Some(single) = hone_core::weights::decode(&info, bytes) else { continue };
+        let begin = data.len() as u64;
+        for value in single.try_into_vec::<f32>().unwrap() {
+            // The upper half of a 32-bit float is a bf16; 1 + k / 1024 of k below 1024 is an f16 whose bits are k.
+            let bits = (value.to_bits() >> 16) as u16;
+            data.extend(if dtype == Dtype::BF16 { bits } else { 0x3c00 | (bits & 0x3ff) }.to_le_bytes());
+        }
+        let info = TensorInfo { dtype, bytes: begin..data.len() as u64, ..info };
+        let half = data[begin as usize..].to_vec();
+        values.insert(name, hone_core::weights::decode(&info, half).unwrap().try_into_vec::<f32>().unwrap());
+        infos.push(info);
+    }
+    (hone_core::weights::write_header(&infos).into_iter().chain(data).collect(), values)
+}
+
 #[test]
-fn a_new_head_has_the_dtype_of_the_base_model() {
-    let mut untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Cls, &["no", "yes"]);
-    untrained.model.body.visit_mut(&mut |weight| match weight {
-        hone_core::weights::WeightMut::Vector(weight) => weight.dtype = Dtype::BF16,
-        hone_core::weights::WeightMut::Matrix(weight) => weight.dtype = Dtype::BF16,
-    });
-    let files = untrained.files();
-    assert!(tensors(&files["model.safetensors"]).values().all(|(info, _)| info.dtype == Dtype::BF16));
-    assert_eq!(parsed(&files, "config.json")["dtype"], "bfloat16");
+fn models_in_16_bits_are_exported_in_32() {
+    let file = std::fs::read(golden("micro_bert/model.safetensors")).unwrap();
+    for dtype in [Dtype::BF16, Dtype::F16] {
+        let (half, values) = in_16_bits(&file, dtype);
+        let (mut reader, mut read) = (FileReader::default(), Tensors::new(hone_core::recipe::Family::Bert, &Device::flex()));
+        reader.push(&half, &mut |info, bytes| read.add(info, bytes)).and_then(|()| reader.finish()).unwrap();
+        let mut config: Value =
+            serde_json::from_slice(&std::fs::read(golden("micro_bert/config.json")).unwrap()).unwrap();
+        config["torch_dtype"] = json!("bfloat16");
+        config["quantization_config"] = json!({"load_in_4bit": true});
+        let config = serde_json::to_vec(&config).unwrap();
+        let files = Untrained::of(config, read, Task::Classification, Pooling::Cls, &["no", "yes"]).files();
+        let config = parsed(&files, "config.json");
+        assert_eq!((&config["torch_dtype"], config.get("quantization_config")), (&json!("float32"), None));
+        let exported = tensors(&files["model.safetensors"]);
+        assert!(exported.contains_key("classifier.weight"));
+        for (name, (info, bytes)) in exported {
+            assert_eq!(info.dtype, Dtype::F32, "{name}");
+            let single = hone_core::weights::decode(&info, bytes).unwrap().try_into_vec::<f32>().unwrap();
+            let original = values.get(name.strip_prefix("bert.").unwrap_or(&name));
+            assert!(original.map_or(name.starts_with("classifier."), |values| *values == single), "{name}");
+        }
+    }
 }

@@ -75,7 +75,7 @@ fn about(folder: &ModelFolder, form: ExportForm) -> String {
     if let Some(kind) = folder.quantized {
         about += &format!(" Training began with weights that had been quantized to {kind}, not with the authors' own");
         about += match form {
-            ExportForm::Model => "; here they are 16-bit floats.",
+            ExportForm::Model => "; here they are 32-bit floats.",
             ExportForm::Adapter => ", on top of which the adapter may answer somewhat differently.",
         };
     }
