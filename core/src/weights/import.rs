@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::codec::decode;
 use crate::weights::error::WeightsError;
-use crate::weights::safetensors::{TensorInfo};
+use crate::weights::safetensors::TensorInfo;
 use crate::weights::weight::Weight;
 
 /// How a model used the tensors of its file.

@@ -131,7 +131,8 @@ fn models_in_16_bits_are_exported_in_32() {
     let file = std::fs::read(golden("micro_bert/model.safetensors")).unwrap();
     for dtype in [Dtype::BF16, Dtype::F16] {
         let (half, values) = in_16_bits(&file, dtype);
-        let (mut reader, mut read) = (FileReader::default(), Tensors::new(hone_core::recipe::Family::Bert, &Device::flex()));
+        let (mut reader, mut read) =
+            (FileReader::default(), Tensors::new(hone_core::recipe::Family::Bert, &Device::flex()));
         reader.push(&half, &mut |info, bytes| read.add(info, bytes)).and_then(|()| reader.finish()).unwrap();
         let mut config: Value =
             serde_json::from_slice(&std::fs::read(golden("micro_bert/config.json")).unwrap()).unwrap();
