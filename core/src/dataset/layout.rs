@@ -30,9 +30,10 @@ pub enum Format {
     JsonColumns,
     /// SQuAD's JSON: paragraphs with their questions (v1.1 and v2).
     Squad,
-    /// One word per line with its tag in the last column; a blank line ends a sentence.
+    /// One word per line with its tag: CoNLL files, in which a blank line ends a sentence; and with a delimiter, tables
+    /// with a column for the sentence.
     Conll,
-    /// Running text: one paragraph or line per row.
+    /// Running text: one paragraph or line per row. With two columns, fastText's lines with their labels.
     Text,
 }
 

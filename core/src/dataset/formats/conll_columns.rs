@@ -123,7 +123,12 @@ impl ConllColumns {
             return self.tags.len() <= MAX_TAGS;
         }
         // Without "O" and a blank line or a comment, it may be a table of texts whose labels look like tags.
-        let has_break = sample.trim().lines().any(|line| !matches!(self.parse_line(line), ConllLine::Word(_)));
+        let is_break = |line: &str| match self.parse_line(line) {
+            ConllLine::Blank => true,
+            ConllLine::Comment => line.starts_with(['#', '-']),
+            ConllLine::Word(_) => false,
+        };
+        let has_break = sample.trim().lines().any(is_break);
         let is_even = sample.lines().rev().skip(1).all(|line| match self.parse_line(line) {
             ConllLine::Word(columns) => columns.len() == self.width,
             _ => true,

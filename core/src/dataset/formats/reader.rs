@@ -3,12 +3,14 @@
 use crate::dataset::formats::conll::ConllReader;
 use crate::dataset::formats::decode::line_ends;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
+use crate::dataset::formats::fasttext::{FastTextReader, SEVERAL, SINGLE};
 use crate::dataset::formats::json::{JsonArrayReader, JsonLinesReader};
 use crate::dataset::formats::json_columns::JsonColumnsReader;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::squad::SquadReader;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::formats::text::TextReader;
+use crate::dataset::formats::word_table::WordTableReader;
 use crate::dataset::layout::{FileLayout, Format};
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
@@ -28,21 +30,28 @@ enum FormatReader {
     JsonColumns(JsonColumnsReader),
     Squad(SquadReader),
     Conll(ConllReader),
+    WordTable(WordTableReader),
     Text(TextReader),
+    FastText(FastTextReader),
 }
 
 impl FormatReader {
     fn new(layout: FileLayout) -> Self {
+        let dialect = Dialect {
+            delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
+            multiline: layout.multiline,
+        };
         match layout.format {
-            Format::Delimited => Self::Delimited(DelimitedReader::new(Dialect {
-                delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
-                multiline: layout.multiline,
-            })),
+            Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
             Format::JsonLines => Self::JsonLines(JsonLinesReader::new(layout.columns)),
             Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns)),
             Format::JsonColumns => Self::JsonColumns(JsonColumnsReader::new(layout.columns)),
             Format::Squad => Self::Squad(SquadReader::default()),
+            Format::Conll if layout.delimiter.is_some() => Self::WordTable(WordTableReader::new(dialect)),
             Format::Conll => Self::Conll(ConllReader::default()),
+            Format::Text if layout.columns.len() == SINGLE.len() => {
+                Self::FastText(FastTextReader { has_lists: layout.columns == SEVERAL })
+            }
             Format::Text => Self::Text(TextReader { by_paragraph: layout.multiline }),
         }
     }
@@ -55,7 +64,9 @@ impl FormatReader {
             Self::JsonColumns(reader) => reader.step(rest, is_end, record),
             Self::Squad(reader) => reader.step(rest, is_end, record),
             Self::Conll(reader) => reader.step(rest, is_end, record),
+            Self::WordTable(reader) => reader.step(rest, is_end, record),
             Self::Text(reader) => reader.step(rest, is_end, record),
+            Self::FastText(reader) => reader.step(rest, is_end, record),
         }
     }
 }
@@ -78,7 +89,7 @@ impl RecordReader {
     pub(crate) fn new(layout: FileLayout) -> Self {
         Self {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
-            expects_header: layout.has_header,
+            expects_header: layout.has_header && layout.format == Format::Delimited,
             reader: FormatReader::new(layout),
             rest: String::new(),
             line: 1,
@@ -133,7 +144,7 @@ impl RecordReader {
             FormatReader::JsonLines(reader) => reader.keys(),
             FormatReader::JsonArray(reader) => reader.keys(),
             FormatReader::JsonColumns(reader) => reader.keys(),
-            FormatReader::Delimited(_) | FormatReader::Squad(_) | FormatReader::Conll(_) | FormatReader::Text(_) => &[],
+            _ => &[],
         }
     }
 }

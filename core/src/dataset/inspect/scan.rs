@@ -134,7 +134,7 @@ impl RecordScan {
             delimiter: sniffed.dialect.map(|dialect| char::from(dialect.delimiter)),
             multiline: match sniffed.dialect {
                 Some(dialect) => dialect.multiline,
-                None => sniffed.format == Format::Text && text::has_paragraphs(&text),
+                None => sniffed.format == Format::Text && sniffed.columns.len() == 1 && text::has_paragraphs(&text),
             },
             has_header: sniffed.has_header,
             columns: sniffed.columns,

@@ -8,7 +8,8 @@ use crate::dataset::formats::json::{is_object, is_spacy_example, value_len};
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
-use crate::dataset::formats::{squad, text};
+use crate::dataset::formats::word_table::WordColumns;
+use crate::dataset::formats::{fasttext, squad, text};
 use crate::dataset::inspect::header::{column_names, looks_like_header};
 use crate::dataset::layout::Format;
 use crate::dataset::phrases::count;
@@ -22,7 +23,7 @@ const MIN_TXT_RATIO: f64 = 0.9;
 #[derive(Debug, PartialEq)]
 pub(crate) struct Sniffed {
     pub format: Format,
-    /// Delimiter and quoting, for [`Format::Delimited`].
+    /// Delimiter and quoting of a table.
     pub dialect: Option<Dialect>,
     pub has_header: bool,
     /// Column names. Empty for objects, whose keys are not known yet.
@@ -49,6 +50,9 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option
         None => {
             if let Some(columns) = ConllColumns::detect(sample).filter(|columns| columns.fit(name, sample)) {
                 return Ok(Sniffed { columns: columns.names().to_vec(), ..Sniffed::new(Format::Conll, &[]) });
+            }
+            if let Some(columns) = fasttext::columns(sample) {
+                return Ok(Sniffed::new(Format::Text, &columns));
             }
             let table = delimited(name, sample, is_whole, has_header)?;
             Ok(table.unwrap_or_else(|| Sniffed::new(Format::Text, &[text::COLUMN])))
@@ -159,6 +163,10 @@ fn delimited(
     }
     let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
     let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
+    if has_header && let Some(columns) = WordColumns::detect(sample, dialect) {
+        let columns = columns.names().to_vec();
+        return Ok(Some(Sniffed { columns, dialect: Some(dialect), has_header, ..Sniffed::new(Format::Conll, &[]) }));
+    }
     let (columns, repeated_names) = column_names(header, width);
     Ok(Some(Sniffed { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names }))
 }

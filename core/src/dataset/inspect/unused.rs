@@ -1,5 +1,6 @@
 //! Warnings about columns that people expect to be used, and that are not.
 
+use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::columns::ColumnStats;
 use crate::dataset::mapping::Mapping;
 use crate::dataset::phrases::names;
@@ -30,6 +31,16 @@ pub(crate) fn unused_columns(columns: &[String], mapping: &Mapping, stats: &Colu
         } else if let Some((_, reason)) = UNUSED.iter().find(|(known, _)| is(known)) {
             warnings.push(warning(reason));
         }
+    }
+    if let Mapping::Classification { text, pair: None, label } = mapping
+        && stats.kind(*label) == CellKind::Tags
+        && !stats.is_text(*text)
+    {
+        warnings.push(
+            Diagnostic::new("data.one-word-rows", "Each row seems to be one word with its tag.")
+                .done("Each row was read as a text of its own, because nothing says where a sentence ends.")
+                .remedy("Add a column named sentence_id, or a blank line after each sentence."),
+        );
     }
     if matches!(mapping, Mapping::Completion { .. }) {
         let padded: Vec<&String> = (0..)

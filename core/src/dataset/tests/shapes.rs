@@ -157,3 +157,45 @@ fn columns_that_are_passed_over_are_reported() {
     assert_eq!(what, "Most cells of \"prompt\", \"completion\" begin or end with white space.");
     assert!(!scan(GOOD).unwrap().warnings.iter().any(|warning| warning.code.starts_with("data.unused")));
 }
+
+#[test]
+fn tables_of_words_are_joined_to_sentences() {
+    let kaggle =
+        "Sentence #,Word,POS,Tag\nSentence: 1,Anna,NNP,B-PER\n,left,VBD,O\nSentence: 2,It,PRP,O\n,rained,VBD,O\n";
+    for file in [
+        kaggle.to_owned(),
+        kaggle.replace(',', "\t"),
+        "sentence_id;token;label\n1;Anna;B-PER\n1;left;O\n2;It;O\n2;rained;O\n".to_owned(),
+        "word,tag\nAnna,B-PER\nleft,O\n\nIt,O\nrained,O\n".to_owned(),
+    ] {
+        assert_eq!(tagged(&file), ANNA, "{file}");
+        let whole = format!("{:?}", scan(&file).unwrap());
+        for chunk in 1..file.len() {
+            assert_eq!(format!("{:?}", by_chunks(file.as_bytes(), chunk).0), whole, "chunks of {chunk}");
+        }
+    }
+    let source = scan(kaggle).unwrap();
+    assert_eq!(source.columns, ["tokens", "tags", "POS", "Sentence #"]);
+    assert_eq!((source.rows, &source.preview[1][3]), (2, &"Sentence: 2".to_owned()));
+    let quoted = kaggle.replace(",left,", ",\",\",");
+    assert_eq!(tagged(&quoted)[0], "Anna/B-PER ,/O");
+    let ragged = kaggle.replace(",left,VBD,O", ",left,VBD") + ",again,RB,O\n,today,RB,O\n";
+    assert_eq!(skipped(&ragged), [(2, "word 2 has 3 cells instead of 4".into())]);
+}
+
+#[test]
+fn words_whose_sentences_are_unknown_are_reported() {
+    let source = scan("word,tag\nAnna,B-PER\nleft,O\nIt,O\nrained,O\nBerg,B-PER\n").unwrap();
+    warning(&source.warnings, "data.one-word-rows");
+}
+
+#[test]
+fn lines_of_fasttext_become_texts_with_labels() {
+    let single = "__label__pos so good\n__label__neg so bad\n\n__label__pos fine\n__label__neg dull\n";
+    assert_eq!(scan(single).unwrap().guess, class(0, 1));
+    assert_eq!(rows(single)[1], row(2, "so bad", "neg"));
+    let several = "__label__a __label__b so good\n__label__b so bad\n__label__a fine\n";
+    let (dataset, _) = dataset(several).unwrap();
+    let Example::Labels { text, labels, .. } = examples(&dataset).swap_remove(0) else { panic!("no labels") };
+    assert_eq!((text, labels), ("so good", vec![0, 1]));
+}
