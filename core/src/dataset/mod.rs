@@ -11,6 +11,7 @@ mod inspect;
 mod layout;
 pub(crate) mod literal;
 mod mapping;
+mod number;
 mod phrases;
 mod prepare;
 mod skipped;

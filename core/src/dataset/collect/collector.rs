@@ -3,8 +3,10 @@
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_parser::RowParser;
+use crate::dataset::collect::flags::ResolvedFlags;
+use crate::dataset::collect::numbers::ResolvedNumbers;
 use crate::dataset::collect::row_targets::RowTargets;
-use crate::dataset::collect::{label_lists, tags};
+use crate::dataset::collect::{label_lists, same_labels, tags};
 use crate::dataset::formats::decode::Decoder;
 use crate::dataset::formats::reader::{ParsedRecord, RecordReader};
 use crate::dataset::mapping::Mapping;
@@ -59,8 +61,26 @@ impl Collector {
         self.text.clear();
         self.read(true)?;
         let RowCollector { parser, mut examples } = self.rows;
-        let RowParser { mut names, repairs, .. } = parser;
+        let RowParser { mut names, repairs, flags, numbers, .. } = parser;
         examples.repairs = repairs;
+        match &mut examples.targets {
+            RowTargets::Labels(_) if !names.are_lists => {
+                let ResolvedFlags { skipped, warning } = flags.resolve();
+                examples.skip_rows(&skipped);
+                examples.repairs.warnings.extend(warning);
+            }
+            RowTargets::Numbers(values) => {
+                let ResolvedNumbers { numbers, skipped, warnings } = numbers.resolve();
+                for (row, number) in numbers {
+                    if let Some(value) = values.get_mut(row) {
+                        *value = number;
+                    }
+                }
+                examples.skip_rows(&skipped);
+                examples.repairs.warnings.extend(warnings);
+            }
+            _ => {}
+        }
         if examples.is_empty() {
             let why = match examples.skipped.first.first() {
                 Some(row) => format!(" Line {}: {}.", row.line, row.reason),
@@ -71,8 +91,18 @@ impl Collector {
                 .done("No rows were read from the file.")
                 .remedy(remedy(&examples.mapping)));
         }
+        if let RowTargets::Labels(lists) = &mut examples.targets
+            && names.are_lists
+        {
+            *lists = label_lists::split(&mut names, lists);
+        }
+        let is_named_by_column = matches!(&examples.mapping, Mapping::MultiLabel { labels, .. } if labels.len() > 1);
+        if !is_named_by_column {
+            let (new_ids, spellings) = same_labels::join(&mut names);
+            examples.targets.relabel(&new_ids);
+            examples.repairs.joined_labels = spellings;
+        }
         match &mut examples.targets {
-            RowTargets::Labels(lists) if names.are_lists => *lists = label_lists::split(&mut names, lists),
             RowTargets::Words(words) => examples.repairs.tags = tags::make_consistent(&mut names, words),
             _ => {}
         }

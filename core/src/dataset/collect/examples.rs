@@ -174,6 +174,25 @@ impl Examples {
         Ok(())
     }
 
+    /// Removes rows, each given with the reason, and lists them as skipped.
+    pub(crate) fn skip_rows(&mut self, rows: &[(usize, String)]) {
+        if rows.is_empty() {
+            return;
+        }
+        let mut keep = vec![true; self.len()];
+        for (row, reason) in rows {
+            if let Some(keeps) = keep.get_mut(*row) {
+                *keeps = false;
+                self.skipped.add(self.lines[*row], reason.as_str());
+            }
+        }
+        let spans = self.spans.chunks(self.texts_per_row).zip(&keep).filter(|(_, keeps)| **keeps);
+        self.spans = spans.flat_map(|(spans, _)| spans.iter().copied()).collect();
+        self.targets.retain(&keep);
+        let mut keep = keep.into_iter();
+        self.lines.retain(|_| keep.next().unwrap_or(true));
+    }
+
     fn store(&mut self, text: &str) -> Result<[u32; 2], Diagnostic> {
         let has_room = self.arena.len() + text.len() <= MAX_TEXT_BYTES && self.arena.try_reserve(text.len()).is_ok();
         if !has_room {

@@ -1,35 +1,17 @@
-//! Multi-label targets: one column of 0 and 1 per label, or one column with a list.
+//! Multi-label targets in one column of lists.
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use crate::dataset::cell::parse_flag;
 use crate::dataset::collect::labels::LabelNames;
 use crate::dataset::collect::lists::Lists;
 use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
-use crate::dataset::formats::record::Record;
 use crate::dataset::literal;
-use crate::dataset::phrases::names;
 
 /// Separators of lists, by precedence: a label may contain separators that come later here.
 const SEPARATORS: [char; 3] = ['|', ';', ','];
-
-/// Positions in `columns` of the columns that hold a 1.
-pub(crate) fn from_flags(record: &Record, columns: &[u32]) -> Result<Vec<u32>, RowError> {
-    let mut ids = Vec::new();
-    for (id, &column) in (0..).zip(columns) {
-        let cell = record.get(column as usize).trim();
-        match parse_flag(cell) {
-            Some(true) => ids.push(id),
-            Some(false) => {}
-            None if cell.is_empty() => return Err(format!("no value for label {}", id + 1).into()),
-            None => return Err(format!("{} is neither 0 nor 1", names(&[cell])).into()),
-        }
-    }
-    Ok(ids)
-}
 
 /// Id of a list that is not split yet, because the separator is known only after the last row. No id if it is empty.
 pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, RowError> {
@@ -154,11 +136,5 @@ mod tests {
     fn shortened_lists_are_skipped_with_the_reason() {
         let read = unsplit("[0 1 2 ... 97 98]", &mut LabelNames::of_lists());
         assert!(matches!(read, Err(RowError::Skip(reason)) if reason.contains("numpy shortened")));
-    }
-
-    #[test]
-    fn flags_are_yes_or_no() {
-        let flags = ["1", "0", "True", "no", "1.0", "2", ""].map(parse_flag);
-        assert_eq!(flags, [Some(true), Some(false), Some(true), Some(false), Some(true), None, None]);
     }
 }

@@ -29,6 +29,24 @@ impl<T> Lists<T> {
         self.ends.len()
     }
 
+    /// Removes the lists for which `keep` is false.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        let (mut start, mut kept_ends, mut len) = (0, Vec::new(), 0);
+        let mut is_kept = Vec::with_capacity(self.items.len());
+        for (row, &end) in self.ends.iter().enumerate() {
+            let keeps = keep.get(row).copied().unwrap_or(true);
+            is_kept.resize(end as usize, keeps);
+            if keeps {
+                len += end - start;
+                kept_ends.push(len);
+            }
+            start = end;
+        }
+        let mut is_kept = is_kept.into_iter();
+        self.items.retain(|_| is_kept.next().unwrap_or(true));
+        self.ends = kept_ends;
+    }
+
     pub(crate) fn for_each_mut(&mut self, mut visit: impl FnMut(&mut [T])) {
         let mut start = 0;
         for &end in &self.ends {

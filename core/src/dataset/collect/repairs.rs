@@ -2,6 +2,7 @@
 
 use crate::dataset::collect::lost_targets::LostTargets;
 use crate::dataset::skipped::SkippedRows;
+use crate::diagnostic::Diagnostic;
 
 /// Repairs made while the rows of a file were collected.
 #[derive(Debug, Default)]
@@ -13,6 +14,10 @@ pub(crate) struct Repairs {
     /// Spans that were left out, by row.
     pub skipped_spans: SkippedRows,
     pub answers: AnswerRepairs,
+    /// Spellings of each label that was written in several ways.
+    pub joined_labels: Vec<Vec<String>>,
+    /// Warnings about how the cells were read.
+    pub warnings: Vec<Diagnostic>,
     /// Targets that no row of the data set has, because all rows with them were skipped.
     pub lost_targets: LostTargets,
 }

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use crate::dataset::collect::example::Word;
+use crate::dataset::collect::flags::Flags;
 use crate::dataset::collect::labels::LabelNames;
+use crate::dataset::collect::numbers::NumberColumn;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::RowTarget;
+use crate::dataset::collect::same_labels::trim;
 use crate::dataset::collect::{answers, label_lists, messages, spans, tags};
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
@@ -36,6 +39,10 @@ pub(crate) struct RowParser {
     /// Labels or tags found so far.
     pub names: LabelNames,
     pub repairs: Repairs,
+    /// Number of rows parsed so far.
+    rows: usize,
+    pub flags: Flags,
+    pub numbers: NumberColumn,
 }
 
 impl RowParser {
@@ -68,12 +75,19 @@ impl RowParser {
         let verdict_column = unused(&["answer"]);
         let unlabeled = unlabeled(columns, &mapping);
         let repairs = Repairs::default();
-        Ok(Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs })
+        Ok(Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs, rows: 0, flags: Flags::default(), numbers: NumberColumn::default() })
     }
 
     /// Parses the record that begins on `line`.
     pub(crate) fn parse<'a>(&mut self, line: u32, record: &'a Record) -> Result<ParsedRow<'a>, RowError> {
-        let Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs } = self;
+        let row = self.parse_row(line, record)?;
+        self.rows += 1;
+        Ok(row)
+    }
+
+    fn parse_row<'a>(&mut self, line: u32, record: &'a Record) -> Result<ParsedRow<'a>, RowError> {
+        let Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs, rows, flags, numbers } = self;
+        let nth = *rows;
         let verdict = verdict_column.map(|column| record.get(column).trim()).unwrap_or_default();
         if ["reject", "ignore"].contains(&verdict) {
             return Err(format!("the annotator's answer is {}", quoted(&[verdict])).into());
@@ -90,15 +104,14 @@ impl RowParser {
                 let texts = texts(record, *text, *pair)?;
                 let ids = match labels.as_slice() {
                     &[column] => label_lists::unsplit(record.get(column as usize), names)?,
-                    columns => label_lists::from_flags(record, columns)?,
+                    columns => flags.add(nth, record, columns)?,
                 };
                 Ok(ParsedRow { texts, target: RowTarget::Labels(ids) })
             }
             Mapping::Regression { text, pair, number } => {
                 let texts = texts(record, *text, *pair)?;
                 let cell = required(record, *number, "no number")?;
-                let value = cell.parse::<f32>().ok().filter(|value| value.is_finite());
-                let value = value.ok_or_else(|| format!("\"{}\" is not a number", excerpt(cell, 40)))?;
+                let value = numbers.add(nth, cell)?;
                 Ok(ParsedRow { texts, target: RowTarget::Number(value) })
             }
             Mapping::TokenClassification { text, tags } => tagged_words(line, record, *text, *tags, names, repairs),
@@ -165,7 +178,7 @@ fn class<'a>(
     names: &mut LabelNames,
 ) -> Result<ParsedRow<'a>, RowError> {
     let cell = record.get(label as usize);
-    let label = cell.trim();
+    let label = trim(cell);
     let texts = match texts(record, text, pair) {
         Err(RowError::Skip(reason)) if label.is_empty() => return Err(format!("{reason} and no label").into()),
         texts => texts?,

@@ -1,5 +1,6 @@
 //! Targets of the rows, one column per task.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::dataset::collect::example::{Role, Word};
@@ -78,6 +79,40 @@ impl RowTargets {
             (_, target) => return Err(target),
         }
         Ok(())
+    }
+
+    /// Removes the targets of the rows for which `keep` is false.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        fn kept<T>(items: &mut Vec<T>, keep: &[bool]) {
+            let mut keep = keep.iter();
+            items.retain(|_| keep.next().copied().unwrap_or(true));
+        }
+        match self {
+            Self::Classes(classes) => kept(classes, keep),
+            Self::Numbers(numbers) => kept(numbers, keep),
+            Self::Labels(lists) => lists.retain(keep),
+            Self::Words(lists) => lists.retain(keep),
+            Self::Answers(lists) => lists.retain(keep),
+            Self::Turns(lists) => lists.retain(keep),
+            Self::Texts => {}
+        }
+    }
+
+    /// Replaces each label by its new id.
+    pub(crate) fn relabel(&mut self, new_ids: &[u32]) {
+        let new = |id: u32| new_ids.get(id as usize).copied().unwrap_or(id);
+        match self {
+            Self::Classes(classes) => classes.iter_mut().for_each(|class| *class = new(*class)),
+            Self::Labels(lists) => {
+                let mut relabeled = Lists::default();
+                for row in 0..lists.len() {
+                    relabeled.push(lists.get(row).iter().map(|&id| new(id)).collect::<BTreeSet<u32>>());
+                }
+                *lists = relabeled;
+            }
+            Self::Words(lists) => lists.for_each_mut(|words| words.iter_mut().for_each(|word| word.tag = new(word.tag))),
+            Self::Numbers(_) | Self::Answers(_) | Self::Turns(_) | Self::Texts => {}
+        }
     }
 
     /// Label ids of a row: its class, its labels, or the tag of each of its words.

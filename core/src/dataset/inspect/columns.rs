@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
 use crate::dataset::literal;
+use crate::dataset::literal::parse_whole;
+use crate::dataset::number::Numeral;
 use crate::dataset::words::words;
 use crate::limits::MAX_CLASSES;
 
@@ -64,6 +66,11 @@ pub(crate) fn is_typical_name(name: &str) -> bool {
     has_word(name, TEXT_NAMES) || has_word(name, LABEL_NAMES)
 }
 
+/// Returns true if a name was made for a column without one: `column 2`.
+fn is_default_name(name: &str) -> bool {
+    name.strip_prefix("column ").is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
 /// Returns true if one of the words in a name is among `words`.
 pub(crate) fn has_word(name: &str, words: &[&str]) -> bool {
     name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
@@ -76,6 +83,14 @@ struct Column {
     bytes: u64,
     numbers: usize,
     decimals: usize,
+    /// Number of whole numbers.
+    whole: usize,
+    /// First whole number, if the first cell is one.
+    first: Option<i64>,
+    /// Number of cells that count up from the first one.
+    counted: usize,
+    /// Number of marks in a list that is ticked by hand.
+    ticks: usize,
     lists: usize,
     /// Number of cells that name a part of a data set: `train`, `test`.
     splits: usize,
@@ -105,9 +120,14 @@ impl Column {
             cell.hash(&mut hasher);
             self.values.insert(hasher.finish());
         }
-        let is_number = cell.len() < 32 && cell.parse::<f64>().is_ok_and(f64::is_finite);
-        self.numbers += usize::from(is_number);
-        self.decimals += usize::from(is_number && cell.contains('.'));
+        let number = Numeral::parse(cell).filter(|_| cell.len() < 32);
+        self.numbers += usize::from(number.is_some());
+        self.decimals += usize::from(number.is_some_and(|it| it.by_point.is_none() || cell.contains('.')));
+        self.ticks += usize::from(["x", "X", "✓", "✔", "☑"].contains(&cell));
+        let whole = parse_whole(cell);
+        self.whole += usize::from(whole.is_some());
+        let first = *self.first.get_or_insert(whole.unwrap_or(i64::MIN));
+        self.counted += usize::from(whole.is_some_and(|it| it.checked_sub(first) == i64::try_from(self.filled - 1).ok()));
         self.lists += usize::from(cell.len() < 400 && is_list(cell));
         self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
         if self.filled <= INSPECTED_CELLS {
@@ -125,6 +145,20 @@ impl Column {
 
     fn is_json(&self) -> bool {
         self.kind.is_some_and(CellKind::is_json)
+    }
+
+    /// Returns true if the column numbers the rows, as the index that pandas writes.
+    fn is_index(&self, name: &str, others_have_names: bool) -> bool {
+        let counts = self.filled >= 3 && self.counted == self.filled && matches!(self.first, Some(0 | 1));
+        let is_distinct = self.values.len() == self.filled.min(MAX_CLASSES + 1);
+        let is_unnamed = name.is_empty()
+            || name.starts_with("Unnamed: ")
+            || ["id", "index", "idx", "level_0"].contains(&name.to_lowercase().as_str())
+            || (others_have_names && is_default_name(name));
+        self.whole == self.filled
+            && self.filled > 0
+            && !is_typical_name(name)
+            && (counts || (is_unnamed && is_distinct))
     }
 
     fn text_score(&self, name: &str) -> f64 {
@@ -210,6 +244,7 @@ impl ColumnStats {
 
     /// The likeliest columns for a text and its label. Of equally likely columns, the first wins.
     pub(crate) fn text_and_label(&self, names: &[String]) -> (u32, u32) {
+        let index_penalty = |column: usize| if self.is_index(column as u32, names) { 10.0 } else { 0.0 };
         let best = |scores: Vec<f64>| {
             let mut best = 0;
             for (index, score) in scores.iter().enumerate() {
@@ -222,13 +257,28 @@ impl ColumnStats {
         let columns = || self.columns.iter().zip(names);
         let text = best(columns().map(|(column, name)| column.text_score(name)).collect());
         let scores = columns().map(|(column, name)| column.label_score(name, self.rows)).enumerate();
+        let scores = scores.map(|(i, score)| (i, score - index_penalty(i)));
         let label = best(scores.map(|(i, score)| if i == text { f64::NEG_INFINITY } else { score }).collect());
         (text as u32, label as u32)
     }
 
-    /// Kind of the cells of a column; text if they differ.
+    /// Kind of the cells of a column; text if they differ. Ticks in some of the rows are flags.
     pub(crate) fn kind(&self, column: u32) -> CellKind {
-        self.columns.get(column as usize).and_then(|column| column.kind).unwrap_or(CellKind::Text)
+        let Some(column) = self.columns.get(column as usize) else { return CellKind::Text };
+        let is_tick_list = column.filled > 0 && column.ticks == column.filled && column.filled < self.rows;
+        if is_tick_list { CellKind::Flag } else { column.kind.unwrap_or(CellKind::Text) }
+    }
+
+    /// Returns true if a column numbers the rows. It is never a target.
+    pub(crate) fn is_index(&self, column: u32, names: &[String]) -> bool {
+        let others_have_names = names.iter().any(|name| !is_default_name(name));
+        let name = names.get(column as usize).map_or("", String::as_str);
+        self.columns.get(column as usize).is_some_and(|column| column.is_index(name, others_have_names))
+    }
+
+    /// Returns true if all cells of a column are numbers, perhaps with a decimal comma.
+    pub(crate) fn are_only_numbers(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.numbers == column.filled)
     }
 
     /// Returns true if most cells of a column are numbers.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::dataset::collect::examples::Examples;
+use crate::dataset::collect::same_labels::label_key;
 use crate::dataset::phrases::{names, rows_were};
 use crate::dataset::prepare::classes::Classes;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile};
@@ -107,8 +108,10 @@ impl Dataset {
     fn validate_on(&mut self, examples: Arc<Examples>) -> Vec<Diagnostic> {
         let classes: HashMap<&str, u32> =
             self.labels.iter().zip(0..).map(|(name, class)| (name.as_str(), class)).collect();
-        let class_of_label =
-            examples.label_names.iter().map(|label| classes.get(label.name.as_str()).copied()).collect();
+        // 1 and 1.0 are the same class, and é may be written in two ways.
+        let by_key: HashMap<String, u32> = self.labels.iter().map(|name| label_key(name)).zip(0..).collect();
+        let class_of = |label: &str| classes.get(label).or_else(|| by_key.get(&label_key(label))).copied();
+        let class_of_label = examples.label_names.iter().map(|label| class_of(&label.name)).collect();
         let file = DatasetFile { examples, class_of_label };
         let first_row = self.train_file.examples.len();
         let known = (0..file.examples.len()).filter(|&row| file.has_known_labels(row));

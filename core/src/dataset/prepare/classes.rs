@@ -102,6 +102,7 @@ fn single_label(labels: &[LabelName], rows: &[usize], min_rows: usize) -> Result
     }
     warnings.extend(padded(labels));
     warnings.extend(alike(labels));
+    warnings.extend(missing_values(labels));
     sort_naturally(&mut kept);
     let mut class_of_label = vec![None; labels.len()];
     for (class, (id, _)) in (0..).zip(&kept) {
@@ -201,12 +202,35 @@ fn padded(labels: &[LabelName]) -> Option<Diagnostic> {
     })
 }
 
-/// Warns of labels that differ only in case or in spaces.
+fn without_case_and_spaces(label: &str) -> String {
+    label.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+/// Warns of labels by which programs write that there is no value.
+fn missing_values(labels: &[LabelName]) -> Option<Diagnostic> {
+    const MISSING: [&str; 15] = [
+        "nan", "NaN", "NAN", "None", "NULL", "null", "Null", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaT", "undefined", "nil",
+    ];
+    let suspicious: Vec<&LabelName> = labels.iter().filter(|label| MISSING.contains(&label.name.as_str())).collect();
+    let rows: usize = suspicious.iter().map(|label| label.rows).sum();
+    let all: Vec<&str> = suspicious.iter().map(|label| label.name.as_str()).collect();
+    (!all.is_empty()).then(|| {
+        let what = format!("These labels look like missing values: {} ({}).", names(&all), count(rows, "row"));
+        Diagnostic::new("data.missing-labels", what)
+            .done("They are learned as classes.")
+            .remedy("If these rows have no label, empty the cells or remove the rows.")
+    })
+}
+
+/// Warns of labels that differ only in case, in spaces or in how a number is written.
 fn alike(labels: &[LabelName]) -> Vec<Diagnostic> {
     let mut groups: Vec<Vec<&LabelName>> = Vec::new();
     let mut group_of: HashMap<String, usize> = HashMap::new();
     for label in labels {
-        let normalized = label.name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+        let normalized = match label.name.parse::<f64>() {
+            Ok(number) if number.is_finite() => number.to_string(),
+            _ => without_case_and_spaces(&label.name),
+        };
         let group = *group_of.entry(normalized).or_insert(groups.len());
         match groups.get_mut(group) {
             Some(members) => members.push(label),
@@ -217,7 +241,12 @@ fn alike(labels: &[LabelName]) -> Vec<Diagnostic> {
     let warning = |members: &Vec<&LabelName>| {
         let described = members.iter().map(|it| format!("{} ({})", names(&[&it.name]), count(it.rows, "row")));
         let described = described.collect::<Vec<_>>().join(", ");
-        Diagnostic::new("data.alike-labels", format!("These labels differ only in case or spaces: {described}."))
+        let is_case = members.windows(2).all(|pair| match pair {
+            [a, b] => without_case_and_spaces(&a.name) == without_case_and_spaces(&b.name),
+            _ => true,
+        });
+        let how = if is_case { "in case or spaces" } else { "in how the number is written" };
+        Diagnostic::new("data.alike-labels", format!("These labels differ only {how}: {described}."))
             .done("They are learned as different labels.")
             .remedy("If they mean the same, write them the same way in the file.")
     };

@@ -205,8 +205,13 @@ fn lost_warning(lost: &LostTargets) -> Option<Diagnostic> {
 
 /// Warns of everything that was repaired while the rows were collected.
 pub(crate) fn repair_warnings(repairs: &Repairs) -> Vec<Diagnostic> {
-    let Repairs { tags, widened_spans, skipped_spans, answers, lost_targets } = repairs;
-    let mut warnings = Vec::new();
+    let Repairs { tags, widened_spans, skipped_spans, answers, joined_labels, warnings, lost_targets } = repairs;
+    let mut warnings = warnings.clone();
+    for spellings in joined_labels {
+        let what = format!("One label is written in several ways: {}.", names(spellings));
+        let done = "These spellings mean the same and were read as one label.";
+        warnings.push(Diagnostic::new("data.joined-labels", what).done(done));
+    }
     warnings.extend(lost_warning(lost_targets));
     let mut warn = |n: u32, code: &str, what: String, done: &str, remedy: &str| {
         if n > 0 {

@@ -236,3 +236,54 @@ fn errors_count_the_rows_that_were_skipped_before() {
     assert_eq!(error.code, "data.one-class");
     assert!(error.done.contains("2 rows were skipped before. First, line 4: no text."), "{error}");
 }
+
+#[test]
+fn sparse_flags_are_read_with_blanks_as_zeros() {
+    let file = "text,toxic,rude,threat\na b,,1,1\nc d,1,,\ne f,,,\ng h,1,1,\n";
+    let (dataset, report) = dataset(file).unwrap();
+    assert_eq!((dataset.task, report.rows_kept, report.rows_dropped), (Task::MultiLabel, 4, 0));
+    assert_eq!(dataset.row_labels(0), [1, 2]);
+    let blanks = warning(&report.warnings, "data.blank-flags");
+    assert_eq!(blanks.what, "4 rows have blanks among the labels.");
+    let ticks = scan("text,toxic,rude\na b,x,\nc d,,x\ne f,,\n").unwrap();
+    assert_eq!(ticks.guess, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
+}
+
+#[test]
+fn decimal_commas_currencies_and_thousands_are_numbers() {
+    let numbers = |file: &str| {
+        let mapping = Mapping::Regression { text: 0, pair: None, number: 1 };
+        let (dataset, report) = mapped(file, mapping).unwrap();
+        let value = |example| match example {
+            Example::Number { value, .. } => value,
+            other => panic!("{other:?}"),
+        };
+        let codes: Vec<String> = report.warnings.iter().map(|warning| warning.code.clone()).collect();
+        (examples(&dataset).into_iter().map(value).collect::<Vec<_>>(), codes.join(" "))
+    };
+    let found = |values: &[f32], codes: &str| (values.to_vec(), codes.to_owned());
+    assert_eq!(numbers("text;score\na b;4,5\nc d;1.200,25\n"), found(&[4.5, 1200.25], "data.decimal-comma"));
+    assert_eq!(numbers("text;score\na b;4,5\nc d;1,125\ne f;3\n"), found(&[4.5, 1.125, 3.0], "data.decimal-comma"));
+    assert_eq!(numbers("text;score\na b;$1,200.50\nc d;$3,000\n"), found(&[1200.5, 3000.0], "data.units"));
+    assert_eq!(numbers("text;score\na b;1,200\nc d;3,000\n"), found(&[1200.0, 3000.0], "data.ambiguous-numbers"));
+    assert_eq!(numbers("text;score\na b;45%\nc d;7 %\n"), found(&[45.0, 7.0], "data.units"));
+    assert_eq!(numbers("text;score\na b;1.5\nc d;2,5\ne f;3.5\n"), found(&[1.5, 3.5], ""));
+}
+
+#[test]
+fn labels_that_are_equal_are_joined_with_a_warning() {
+    let file = "{\"text\":\"a b\",\"label\":1}\n{\"text\":\"c d\",\"label\":0.0}\n{\"text\":\"e f\",\"label\":\"1\"}\n\
+        {\"text\":\"g h\",\"label\":0}\n{\"text\":\"i j\",\"label\":1.0}\n";
+    let (dataset, report) = mapped(file, class(0, 1)).unwrap();
+    assert_eq!(dataset.labels, ["0", "1"]);
+    assert_eq!(warning(&report.warnings, "data.joined-labels").what, "One label is written in several ways: \"1\", \"1.0\".");
+    let accents = "text,label\na b,caf\u{e9}\nc d,cafe\u{301}\ne f,\u{feff}tea\ng h,te\u{200b}a\n";
+    assert_eq!(mapped(accents, class(0, 1)).unwrap().0.labels, ["café", "tea"]);
+}
+
+#[test]
+fn equal_tags_and_listed_labels_are_joined() {
+    let (dataset, _) = mapped("text,labels\na b,1|2\nc d,1.0\ne f,2|1|1.0\n", Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] }).unwrap();
+    assert_eq!(dataset.labels, ["1", "2"]);
+    assert_eq!(dataset.row_labels(2), [0, 1]);
+}

@@ -112,6 +112,9 @@ fn the_task_is_guessed_from_names_and_contents() {
             Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
         ),
         ("{'text': 'so good', 'label': 1}\n{'text': \"it's bad\", 'label': 0}\n", class(0, None, 1)),
+        ("text;score\nso good;4,5\nso bad;1,5\nvery good;4,0\n", Mapping::Regression { text: 0, pair: None, number: 1 }),
+        ("text;labels\nso good;4,5\nso bad;1,5\nvery good;4\n", labels(&[1])),
+        ("text,price\nso good,\"$1,200.50\"\nso bad,$3.25\n", Mapping::Regression { text: 0, pair: None, number: 1 }),
         ("{\"text\":\"a b\"}\n{\"text\":\"b c\"}\n", Mapping::Corpus { text: 0 }),
         ("some words\nand more\n", Mapping::Corpus { text: 0 }),
     ] {
@@ -135,4 +138,26 @@ fn each_task_is_offered_once_with_the_likeliest_first() {
 fn a_conll_file_without_entities_is_recognized_by_its_name() {
     let found = guesses("a.conll", "a DT\nb NN\n\nc NN\n");
     assert_eq!(found[0], Mapping::TokenClassification { text: 0, tags: 1 });
+}
+
+#[test]
+fn an_index_column_is_never_a_target() {
+    let index_first = |header: &str, ids: [&str; 4]| {
+        let texts = ["good food", "bad food", "nice food", "poor food"];
+        let rows = ids.iter().zip(texts).zip([7, 2, 8, 3]).map(|((id, text), n)| format!("{id},{text},{n}\n"));
+        guesses("file", &format!("{header}\n{}", rows.collect::<String>()))
+    };
+    for (header, ids) in [
+        (",text,valence", ["0", "1", "2", "3"]),
+        ("row,text,valence", ["1", "2", "3", "4"]),
+        ("Unnamed: 0,text,valence", ["17", "4", "90", "33"]),
+        (",text,valence", ["17", "4", "90", "33"]),
+        ("id,text,valence", ["17", "4", "90", "33"]),
+        ("Unnamed: 0,text,valence", ["0.0", "1.0", "2.0", "3.0"]),
+    ] {
+        let found = index_first(header, ids);
+        let number = found.iter().find(|mapping| mapping.task() == Task::Regression);
+        assert_eq!(number, Some(&Mapping::Regression { text: 1, pair: None, number: 2 }), "{header}");
+        assert!(found.contains(&class(1, 2)), "{header}: {found:?}");
+    }
 }

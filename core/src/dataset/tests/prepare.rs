@@ -127,3 +127,30 @@ fn validation_files_work_for_tagging_and_need_the_same_task() {
     let text = Arc::new(collect("some text\nand more\n").unwrap());
     assert_eq!(Dataset::new(train, Some(text), 0.0, 42).unwrap_err().code, "data.other-task");
 }
+
+#[test]
+fn labels_of_a_validation_file_are_matched_by_value() {
+    let train = Arc::new(collect_mapped("text,label\na b,1.0\nc d,0.0\ne f,1.0\ng h,0.0\n", class(0, 1)).unwrap());
+    let validation = Arc::new(collect_mapped("text,label\ni j,1\nk l,0\n", class(0, 1)).unwrap());
+    let (dataset, _) = Dataset::new(train.clone(), Some(validation), 0.0, 42).unwrap();
+    assert_eq!((dataset.labels.join(" "), dataset.validation.len()), ("0.0 1.0".into(), 2));
+    let other = Arc::new(collect_mapped("text,label\ni j,yes\nk l,no\n", class(0, 1)).unwrap());
+    let error = Dataset::new(train, Some(other), 0.0, 42).unwrap_err();
+    assert!(error.done.contains("\"0.0\", \"1.0\"") && error.done.contains("\"yes\", \"no\""), "{error}");
+}
+
+#[test]
+fn labels_that_look_like_missing_values_are_named() {
+    let file = "text,label\na b,good\nc d,bad\ne f,good\ng h,bad\ni j,nan\nk l,nan\nm n,NULL\no p,NULL\nq r,01\ns t,01\nu v,1\nw x,1\n";
+    let (_, report) = dataset(file).unwrap();
+    assert!(warning(&report.warnings, "data.missing-labels").what.contains("\"nan\", \"NULL\" (4 rows)"));
+    assert!(warning(&report.warnings, "data.alike-labels").what.contains("in how the number is written: \"01\" (2 rows)"));
+}
+
+#[test]
+fn an_error_after_the_split_names_the_true_reason() {
+    let mapping = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] };
+    let error = mapped("text,rude,kind\na b,1,0\nc d,maybe,0\ne f,0,2\n", mapping).unwrap_err();
+    assert_eq!(error.code, "data.no-validation");
+    assert!(error.done.starts_with("Only 1 row can be used") && error.done.contains("2 rows were skipped"), "{error}");
+}
