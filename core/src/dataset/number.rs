@@ -25,9 +25,11 @@ impl Numeral {
         loop {
             if let Some(after) = rest.strip_prefix(['-', '−']).filter(|_| !is_negative) {
                 (rest, is_negative) = (after.trim_start(), true);
-            } else if let Some((found, without)) = UNITS.into_iter().filter(|_| unit.is_none()).find_map(|unit| {
-                Some((unit, rest.strip_prefix(unit).or_else(|| rest.strip_suffix(unit))?.trim()))
-            }) {
+            } else if let Some((found, without)) = UNITS
+                .into_iter()
+                .filter(|_| unit.is_none())
+                .find_map(|unit| Some((unit, rest.strip_prefix(unit).or_else(|| rest.strip_suffix(unit))?.trim())))
+            {
                 (rest, unit) = (without, Some(found));
             } else {
                 break;
@@ -56,7 +58,12 @@ fn reading(text: &str, decimal: char, thousands: char) -> Option<f64> {
             let (first, last) = (groups.first()?, groups.last()?);
             // In India, groups before the last have two digits.
             let are_groups = groups.iter().skip(1).all(|group| group.len() == 3 || (group.len() == 2 && group != last));
-            if !groups.iter().all(|group| is_digits(group)) || first.is_empty() || first.len() > 3 || first.starts_with('0') || !are_groups {
+            if !groups.iter().all(|group| is_digits(group))
+                || first.is_empty()
+                || first.len() > 3
+                || first.starts_with('0')
+                || !are_groups
+            {
                 return None;
             }
             groups.concat()
@@ -102,16 +109,22 @@ mod tests {
         ] {
             assert_eq!(readings(cell), Some((by_point, by_comma)), "{cell}");
         }
-        for cell in ["", "x", "inf", "nan", "1,2,3", "4 5", "1.2.3", "5 apples", "$", "-", "--1", "1,23,45", "2020-01-02", "."] {
+        for cell in
+            ["", "x", "inf", "nan", "1,2,3", "4 5", "1.2.3", "5 apples", "$", "-", "--1", "1,23,45", "2020-01-02", "."]
+        {
             assert_eq!(readings(cell), None, "{cell}");
         }
     }
 
     #[test]
     fn currencies_and_percent_signs_are_units() {
-        for (cell, number, unit) in
-            [("$5", 5.0, "$"), ("5 €", 5.0, "€"), ("-$1,200.50", -1200.5, "$"), ("45%", 45.0, "%"), ("CHF 5", 5.0, "CHF")]
-        {
+        for (cell, number, unit) in [
+            ("$5", 5.0, "$"),
+            ("5 €", 5.0, "€"),
+            ("-$1,200.50", -1200.5, "$"),
+            ("45%", 45.0, "%"),
+            ("CHF 5", 5.0, "CHF"),
+        ] {
             let numeral = Numeral::parse(cell).unwrap();
             assert_eq!((numeral.by_point, numeral.unit), (Some(number), Some(unit)), "{cell}");
         }

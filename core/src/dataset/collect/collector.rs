@@ -1,10 +1,10 @@
 //! The second pass over a file: collects the rows that a mapping describes.
 
 use crate::dataset::collect::examples::Examples;
-use crate::dataset::collect::row_error::RowError;
-use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::flags::ResolvedFlags;
 use crate::dataset::collect::numbers::ResolvedNumbers;
+use crate::dataset::collect::row_error::RowError;
+use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::row_targets::RowTargets;
 use crate::dataset::collect::{label_lists, same_labels, tags};
 use crate::dataset::formats::decode::Decoder;

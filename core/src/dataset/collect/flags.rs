@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn sparse_blanks_are_zeros() {
         assert_eq!(skipped(&[&["1", ""], &["", "1"], &["", ""], &["x", "nan"]]), []);
-        assert_eq!(skipped(&[&["1", ""], &["0", "1"], &["", "0"]]), [(0, "no value for label 2".to_owned()), (2, "no value for label 1".to_owned())]);
+        assert_eq!(
+            skipped(&[&["1", ""], &["0", "1"], &["", "0"]]),
+            [(0, "no value for label 2".to_owned()), (2, "no value for label 1".to_owned())]
+        );
         let all_blank = [(2, "no value for any label".to_owned())];
         assert_eq!(skipped(&[&["1", ""], &["", "0"], &["", ""], &["", ""]])[..1], all_blank);
     }

@@ -75,7 +75,19 @@ impl RowParser {
         let verdict_column = unused(&["answer"]);
         let unlabeled = unlabeled(columns, &mapping);
         let repairs = Repairs::default();
-        Ok(Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs, rows: 0, flags: Flags::default(), numbers: NumberColumn::default() })
+        Ok(Self {
+            mapping,
+            template,
+            id_column,
+            system_column,
+            verdict_column,
+            unlabeled,
+            names,
+            repairs,
+            rows: 0,
+            flags: Flags::default(),
+            numbers: NumberColumn::default(),
+        })
     }
 
     /// Parses the record that begins on `line`.
@@ -86,7 +98,19 @@ impl RowParser {
     }
 
     fn parse_row<'a>(&mut self, line: u32, record: &'a Record) -> Result<ParsedRow<'a>, RowError> {
-        let Self { mapping, template, id_column, system_column, verdict_column, unlabeled, names, repairs, rows, flags, numbers } = self;
+        let Self {
+            mapping,
+            template,
+            id_column,
+            system_column,
+            verdict_column,
+            unlabeled,
+            names,
+            repairs,
+            rows,
+            flags,
+            numbers,
+        } = self;
         let nth = *rows;
         let verdict = verdict_column.map(|column| record.get(column).trim()).unwrap_or_default();
         if ["reject", "ignore"].contains(&verdict) {

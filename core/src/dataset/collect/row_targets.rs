@@ -110,7 +110,9 @@ impl RowTargets {
                 }
                 *lists = relabeled;
             }
-            Self::Words(lists) => lists.for_each_mut(|words| words.iter_mut().for_each(|word| word.tag = new(word.tag))),
+            Self::Words(lists) => {
+                lists.for_each_mut(|words| words.iter_mut().for_each(|word| word.tag = new(word.tag)))
+            }
             Self::Numbers(_) | Self::Answers(_) | Self::Turns(_) | Self::Texts => {}
         }
     }

@@ -127,7 +127,8 @@ impl Column {
         let whole = parse_whole(cell);
         self.whole += usize::from(whole.is_some());
         let first = *self.first.get_or_insert(whole.unwrap_or(i64::MIN));
-        self.counted += usize::from(whole.is_some_and(|it| it.checked_sub(first) == i64::try_from(self.filled - 1).ok()));
+        self.counted +=
+            usize::from(whole.is_some_and(|it| it.checked_sub(first) == i64::try_from(self.filled - 1).ok()));
         self.lists += usize::from(cell.len() < 400 && is_list(cell));
         self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
         if self.filled <= INSPECTED_CELLS {

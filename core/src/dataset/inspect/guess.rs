@@ -235,18 +235,19 @@ impl Guesser<'_> {
 
     fn labels(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
-        let flags: Vec<u32> = self.all().filter(|&column| self.stats.kind(column) == CellKind::Flag && !self.is_index(column)).collect();
+        let flags: Vec<u32> =
+            self.all().filter(|&column| self.stats.kind(column) == CellKind::Flag && !self.is_index(column)).collect();
         let has_class = has_word(self.name(label), &["label", "class", "category", "target"]);
         if flags.len() >= MANY_FLAGS || (flags.len() == 2 && !has_class) {
             let why = format!("{} columns contain only 0 and 1.", flags.len());
             return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));
         }
         // 4,5 is a number rather than two labels, unless the column's name says otherwise.
-        let are_numbers =
-            |column: u32| self.stats.are_only_numbers(column) && !has_word(self.name(column), LISTS);
+        let are_numbers = |column: u32| self.stats.are_only_numbers(column) && !has_word(self.name(column), LISTS);
         let is_list = |column: &u32| {
             let kind = self.stats.kind(*column);
-            let is_list_like = kind == CellKind::List || (kind == CellKind::Text && self.stats.are_lists(*column) && !are_numbers(*column));
+            let is_list_like = kind == CellKind::List
+                || (kind == CellKind::Text && self.stats.are_lists(*column) && !are_numbers(*column));
             *column != text && is_list_like && (has_word(self.name(*column), LISTS) || *column == label)
         };
         let list = self.all().find(is_list)?;
@@ -262,8 +263,11 @@ impl Guesser<'_> {
 
     /// Regression on any column of numbers.
     fn any_regression(&self) -> Option<(Mapping, String)> {
-        let is_number =
-            |column: &u32| self.stats.are_numbers(*column) && !self.is_index(*column) && !has_word(self.name(*column), &["id", "index"]);
+        let is_number = |column: &u32| {
+            self.stats.are_numbers(*column)
+                && !self.is_index(*column)
+                && !has_word(self.name(*column), &["id", "index"])
+        };
         self.all().find(is_number).map(|number| self.regression_on(number))
     }
 

@@ -209,7 +209,21 @@ fn without_case_and_spaces(label: &str) -> String {
 /// Warns of labels by which programs write that there is no value.
 fn missing_values(labels: &[LabelName]) -> Option<Diagnostic> {
     const MISSING: [&str; 15] = [
-        "nan", "NaN", "NAN", "None", "NULL", "null", "Null", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaT", "undefined", "nil",
+        "nan",
+        "NaN",
+        "NAN",
+        "None",
+        "NULL",
+        "null",
+        "Null",
+        "NA",
+        "N/A",
+        "n/a",
+        "<NA>",
+        "#N/A",
+        "NaT",
+        "undefined",
+        "nil",
     ];
     let suspicious: Vec<&LabelName> = labels.iter().filter(|label| MISSING.contains(&label.name.as_str())).collect();
     let rows: usize = suspicious.iter().map(|label| label.rows).sum();

@@ -276,14 +276,21 @@ fn labels_that_are_equal_are_joined_with_a_warning() {
         {\"text\":\"g h\",\"label\":0}\n{\"text\":\"i j\",\"label\":1.0}\n";
     let (dataset, report) = mapped(file, class(0, 1)).unwrap();
     assert_eq!(dataset.labels, ["0", "1"]);
-    assert_eq!(warning(&report.warnings, "data.joined-labels").what, "One label is written in several ways: \"1\", \"1.0\".");
+    assert_eq!(
+        warning(&report.warnings, "data.joined-labels").what,
+        "One label is written in several ways: \"1\", \"1.0\"."
+    );
     let accents = "text,label\na b,caf\u{e9}\nc d,cafe\u{301}\ne f,\u{feff}tea\ng h,te\u{200b}a\n";
     assert_eq!(mapped(accents, class(0, 1)).unwrap().0.labels, ["café", "tea"]);
 }
 
 #[test]
 fn equal_tags_and_listed_labels_are_joined() {
-    let (dataset, _) = mapped("text,labels\na b,1|2\nc d,1.0\ne f,2|1|1.0\n", Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] }).unwrap();
+    let (dataset, _) = mapped(
+        "text,labels\na b,1|2\nc d,1.0\ne f,2|1|1.0\n",
+        Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] },
+    )
+    .unwrap();
     assert_eq!(dataset.labels, ["1", "2"]);
     assert_eq!(dataset.row_labels(2), [0, 1]);
 }

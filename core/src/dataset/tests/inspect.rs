@@ -112,7 +112,10 @@ fn the_task_is_guessed_from_names_and_contents() {
             Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
         ),
         ("{'text': 'so good', 'label': 1}\n{'text': \"it's bad\", 'label': 0}\n", class(0, None, 1)),
-        ("text;score\nso good;4,5\nso bad;1,5\nvery good;4,0\n", Mapping::Regression { text: 0, pair: None, number: 1 }),
+        (
+            "text;score\nso good;4,5\nso bad;1,5\nvery good;4,0\n",
+            Mapping::Regression { text: 0, pair: None, number: 1 },
+        ),
         ("text;labels\nso good;4,5\nso bad;1,5\nvery good;4\n", labels(&[1])),
         ("text,price\nso good,\"$1,200.50\"\nso bad,$3.25\n", Mapping::Regression { text: 0, pair: None, number: 1 }),
         ("{\"text\":\"a b\"}\n{\"text\":\"b c\"}\n", Mapping::Corpus { text: 0 }),

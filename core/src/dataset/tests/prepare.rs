@@ -144,7 +144,9 @@ fn labels_that_look_like_missing_values_are_named() {
     let file = "text,label\na b,good\nc d,bad\ne f,good\ng h,bad\ni j,nan\nk l,nan\nm n,NULL\no p,NULL\nq r,01\ns t,01\nu v,1\nw x,1\n";
     let (_, report) = dataset(file).unwrap();
     assert!(warning(&report.warnings, "data.missing-labels").what.contains("\"nan\", \"NULL\" (4 rows)"));
-    assert!(warning(&report.warnings, "data.alike-labels").what.contains("in how the number is written: \"01\" (2 rows)"));
+    assert!(
+        warning(&report.warnings, "data.alike-labels").what.contains("in how the number is written: \"01\" (2 rows)")
+    );
 }
 
 #[test]
