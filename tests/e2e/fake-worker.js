@@ -74,7 +74,7 @@ const answers = {
       tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.unequal-lines", what, done, remedy) });
       return;
     }
-    if (self.scenario === "broken-file" && encoding !== "windows1252") {
+    if (self.scenario === "broken-file" && encoding !== "windows-1252") {
       const what = "Line 214 contains bytes that are not UTF-8.";
       const remedy = "If the file comes from an older Windows program, read it as Windows-1252. Or save it as UTF-8.";
       tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.not-utf8", what, "Nothing was read.", remedy) });
@@ -86,7 +86,7 @@ const answers = {
       name,
       bytes: files.reduce((sum, file) => sum + file.size, 0),
       format: "delimited",
-      encoding: encoding ?? "utf8",
+      encoding: encoding ?? "UTF-8",
       delimiter: ",",
       has_header: has_header ?? true,
       columns: task.columns ?? ["text", "label", "<script>alert(1)</script>"],

@@ -64,7 +64,7 @@ test("a file that is not UTF-8 says so, and is read as Windows-1252 when the per
     assert.equal(await page.getByText("bytes that are not UTF-8").count(), 0);
     assert(await page.getByRole("button", { name: "Read it as Windows-1252" }).isHidden());
     await page.getByText("Change how it is read", { exact: true }).click();
-    assert.equal(await page.getByLabel("Encoding").inputValue(), "windows1252");
+    assert.equal(await page.getByLabel("Encoding").inputValue(), "windows-1252");
   });
 });
 

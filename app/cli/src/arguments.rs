@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use hone_core::dataset::{Encoding, encoding_by_label};
 
 use crate::mapping::ColumnArguments;
 
@@ -17,6 +18,9 @@ pub struct TrainArguments {
     /// Your own validation rows, in a file with the same columns.
     #[arg(long)]
     pub validation: Option<PathBuf>,
+    /// Encoding of the data, such as latin1, windows-1251, gbk, shift_jis or utf-16le [default: detect].
+    #[arg(long, value_name = "LABEL", value_parser = encoding)]
+    pub encoding: Option<Encoding>,
     #[command(flatten)]
     pub columns: ColumnArguments,
     /// A .gguf file, a folder that contains one, or a folder with config.json, model.safetensors and tokenizer.json
@@ -45,4 +49,8 @@ pub enum DeviceKind {
     /// The graphics card, through wgpu.
     #[cfg(feature = "wgpu")]
     Gpu,
+}
+
+fn encoding(label: &str) -> Result<Encoding, String> {
+    encoding_by_label(label).ok_or_else(|| "not an encoding of the WHATWG Encoding Standard".into())
 }

@@ -26,15 +26,16 @@ pub struct Data {
 pub fn load(
     train: &Path,
     validation: Option<&Path>,
+    hints: Hints,
     columns: &ColumnArguments,
     recipe: &RecipeSpec,
 ) -> Result<Data, Diagnostic> {
-    let train = File::scan(train)?;
+    let train = File::scan(train, hints)?;
     let mapping = mapping::choose(&train.info, recipe.task, columns)?;
     let mut warnings = train.info.warnings.clone();
     let validation = match validation {
         Some(path) => {
-            let file = File::scan(path)?;
+            let file = File::scan(path, hints)?;
             warnings.extend(file.info.warnings.clone());
             Some(file.collect(validation_mapping(&mapping, &train.info, &file.info))?)
         }
@@ -69,10 +70,10 @@ struct File {
 }
 
 impl File {
-    fn scan(path: &Path) -> Result<Self, Diagnostic> {
+    fn scan(path: &Path, hints: Hints) -> Result<Self, Diagnostic> {
         let bytes = read(path)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let mut scanner = Scanner::new(&name, bytes.len() as f64, Hints::default());
+        let mut scanner = Scanner::new(&name, bytes.len() as f64, hints);
         scanner.push(&bytes)?;
         Ok(Self { info: scanner.finish()?, bytes })
     }
@@ -91,9 +92,13 @@ mod tests {
     use super::*;
 
     fn loaded(name: &str, csv: &str) -> Result<Data, Diagnostic> {
+        loaded_by(name, csv.as_bytes(), Hints::default())
+    }
+
+    fn loaded_by(name: &str, csv: &[u8], hints: Hints) -> Result<Data, Diagnostic> {
         let path = env::temp_dir().join(format!("hone-cli-{}-{name}.csv", std::process::id()));
         fs::write(&path, csv).unwrap();
-        let data = load(&path, None, &ColumnArguments::default(), &RecipeSpec::default());
+        let data = load(&path, None, hints, &ColumnArguments::default(), &RecipeSpec::default());
         fs::remove_file(path).unwrap();
         data
     }
@@ -109,6 +114,22 @@ mod tests {
         assert!(notes.iter().any(|note| note.contains("rare")), "{notes:?}");
         assert!(notes.iter().any(|note| note.contains("rows were skipped. Line 32")), "{notes:?}");
         assert_eq!(data.sha256.len(), 64);
+    }
+
+    #[test]
+    fn a_guessed_encoding_is_noted_and_another_can_be_chosen() {
+        let rows = (0..30).map(|row| format!("caf\u{e9} number {row},{}\n", ["good", "bad"][row % 2]));
+        let csv = format!("text,label\n{}", rows.collect::<String>());
+        let latin: Vec<u8> = csv.chars().map(|c| c as u8).collect();
+        let text = |hints| {
+            let data = loaded_by("encoding", &latin, hints).unwrap();
+            notes(&data.warnings, data.rows.report()).join(" ")
+        };
+        assert!(text(Hints::default()).contains("Line 2 reads \"café number 0,good\""));
+        let chosen = hone_core::dataset::encoding_by_label("latin1");
+        assert!(!text(Hints { encoding: chosen, has_header: None }).contains("reads"));
+        let utf8 = Hints { encoding: Some(hone_core::dataset::Encoding::UTF_8), has_header: None };
+        assert_eq!(loaded_by("utf8", &latin, utf8).err().unwrap().code, "data.not-utf8");
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub fn FileProblem(role: DataRole) -> impl IntoView {
         page.memo(move |state| state.data.file(role).rejected.as_ref().map(|rejected| rejected.diagnostic.clone()));
     let diagnostic = page.memo(move |state| state.data.file(role).diagnostic().cloned());
     let is_readable = page.memo(move |state| !state.data.file(role).has_other_encoding());
-    let read = move |_| page.act(|state| state.read_as(role, Encoding::Windows1252));
+    let read = move |_| page.act(|state| state.read_as(role, Encoding::WINDOWS_1252));
     view! {
         <ProblemPlace diagnostic=rejected />
         <ProblemPlace diagnostic />

@@ -7,12 +7,45 @@ use crate::format;
 use crate::page::Page;
 use crate::state::State;
 
-const ENCODINGS: [(&str, &str); 5] = [
+/// Encodings by their names in the WHATWG Encoding Standard.
+const ENCODINGS: [(&str, &str); 37] = [
     ("", "detect"),
-    ("utf8", "UTF-8"),
-    ("utf16_le", "UTF-16, little-endian"),
-    ("utf16_be", "UTF-16, big-endian"),
-    ("windows1252", "Windows-1252 (Latin-1)"),
+    ("UTF-8", "UTF-8"),
+    ("UTF-16LE", "UTF-16, little-endian"),
+    ("UTF-16BE", "UTF-16, big-endian"),
+    ("windows-1252", "Western (Windows-1252, Latin-1)"),
+    ("ISO-8859-15", "Western with euro (ISO-8859-15)"),
+    ("macintosh", "Western (Mac)"),
+    ("windows-1250", "Central European (Windows-1250)"),
+    ("ISO-8859-2", "Central European (ISO-8859-2)"),
+    ("ISO-8859-16", "Romanian (ISO-8859-16)"),
+    ("ISO-8859-3", "South European (ISO-8859-3)"),
+    ("windows-1257", "Baltic (Windows-1257)"),
+    ("ISO-8859-13", "Baltic (ISO-8859-13)"),
+    ("ISO-8859-4", "Baltic (ISO-8859-4)"),
+    ("ISO-8859-10", "Nordic (ISO-8859-10)"),
+    ("ISO-8859-14", "Celtic (ISO-8859-14)"),
+    ("windows-1251", "Cyrillic (Windows-1251)"),
+    ("KOI8-R", "Cyrillic (KOI8-R)"),
+    ("KOI8-U", "Ukrainian (KOI8-U)"),
+    ("ISO-8859-5", "Cyrillic (ISO-8859-5)"),
+    ("IBM866", "Cyrillic (DOS 866)"),
+    ("x-mac-cyrillic", "Cyrillic (Mac)"),
+    ("windows-1253", "Greek (Windows-1253)"),
+    ("ISO-8859-7", "Greek (ISO-8859-7)"),
+    ("windows-1254", "Turkish (Windows-1254)"),
+    ("windows-1255", "Hebrew (Windows-1255)"),
+    ("windows-1256", "Arabic (Windows-1256)"),
+    ("ISO-8859-6", "Arabic (ISO-8859-6)"),
+    ("windows-874", "Thai (Windows-874)"),
+    ("windows-1258", "Vietnamese (Windows-1258)"),
+    ("GBK", "Chinese, simplified (GBK, GB2312)"),
+    ("gb18030", "Chinese, simplified (GB18030)"),
+    ("Big5", "Chinese, traditional (Big5)"),
+    ("Shift_JIS", "Japanese (Shift JIS)"),
+    ("EUC-JP", "Japanese (EUC-JP)"),
+    ("ISO-2022-JP", "Japanese (ISO-2022-JP)"),
+    ("EUC-KR", "Korean (EUC-KR)"),
 ];
 const HEADERS: [(&str, &str); 3] = [("", "detect"), ("names", "is a header"), ("data", "is a row of data")];
 
@@ -54,13 +87,7 @@ pub fn MappingForm() -> impl IntoView {
 fn Reading() -> impl IntoView {
     let page = Page::get();
     let set_encoding = move |value: String| {
-        let encoding = match value.as_str() {
-            "utf8" => Some(Encoding::Utf8),
-            "utf16_le" => Some(Encoding::Utf16Le),
-            "utf16_be" => Some(Encoding::Utf16Be),
-            "windows1252" => Some(Encoding::Windows1252),
-            _ => None,
-        };
+        let encoding = Encoding::from_name(&value);
         page.act(|state| state.reread(encoding, hints(state).1));
     };
     let set_header = move |value: String| {
@@ -78,7 +105,7 @@ fn Reading() -> impl IntoView {
                 <label>
                     "Encoding"
                     <select on:change=typed(set_encoding)>
-                        {options(&ENCODINGS, |state| hints(state).0.map_or("", encoding_key))}
+                        {options(&ENCODINGS, |state| hints(state).0.map_or("", Encoding::name))}
                     </select>
                 </label>
                 <label>
@@ -111,7 +138,7 @@ fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -
 }
 
 fn facts(source: &SourceInfo) -> String {
-    let mut facts = vec![format::counted(source.rows, "row", "rows"), encoding_name(source.encoding).into()];
+    let mut facts = vec![format::counted(source.rows, "row", "rows"), source.encoding.name().into()];
     facts.push(match (source.format, source.delimiter) {
         (Format::JsonLines, _) => "JSON Lines".into(),
         (Format::JsonArray, _) => "JSON array".into(),
@@ -127,21 +154,4 @@ fn facts(source: &SourceInfo) -> String {
         (Format::Delimited, None) => "one column".into(),
     });
     facts.join(" · ")
-}
-
-fn encoding_name(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Utf8 => "UTF-8",
-        Encoding::Utf16Le | Encoding::Utf16Be => "UTF-16",
-        Encoding::Windows1252 => "Windows-1252",
-    }
-}
-
-fn encoding_key(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Utf8 => "utf8",
-        Encoding::Utf16Le => "utf16_le",
-        Encoding::Utf16Be => "utf16_be",
-        Encoding::Windows1252 => "windows1252",
-    }
 }

@@ -11,7 +11,7 @@ mod worker;
 use hone_core::catalog::{AdaptableLinear, CatalogEntry, ModelReport, ParamGroupFacts};
 use hone_core::dataset::DataRole;
 use hone_core::dataset::{
-    ClassCount, Cuts, DataReport, Encoding, Format, Mapping, SourceInfo, TaskFacts, TokenLengths,
+    ClassCount, Cuts, DataReport, Encoding, Format, Mapping, Quirks, SourceInfo, TaskFacts, TokenLengths,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
@@ -29,10 +29,11 @@ fn source(columns: usize) -> SourceInfo {
         name: "reviews.csv".into(),
         bytes: 100.0,
         format: Format::Delimited,
-        encoding: Encoding::Utf8,
+        encoding: Encoding::UTF_8,
         delimiter: Some(','),
         multiline: false,
         has_header: true,
+        quirks: Quirks::default(),
         columns: (0..columns).map(|nth| nth.to_string()).collect(),
         rows: 100,
         preview: Vec::new(),

@@ -1,19 +1,87 @@
 //! How a file is laid out: its encoding, its format and its columns.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Character encoding of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Encoding {
+/// Character encoding of a file, by its name in the WHATWG Encoding Standard, such as `windows-1252`. The page knows only
+/// the names; the engine decodes by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoding(&'static str);
+
+/// Names of the encodings of the standard, except those that decode nothing.
+const ENCODINGS: [&str; 38] = [
+    "UTF-8",
+    "UTF-16LE",
+    "UTF-16BE",
+    "Big5",
+    "EUC-JP",
+    "EUC-KR",
+    "GBK",
+    "IBM866",
+    "ISO-2022-JP",
+    "ISO-8859-10",
+    "ISO-8859-13",
+    "ISO-8859-14",
+    "ISO-8859-15",
+    "ISO-8859-16",
+    "ISO-8859-2",
+    "ISO-8859-3",
+    "ISO-8859-4",
+    "ISO-8859-5",
+    "ISO-8859-6",
+    "ISO-8859-7",
+    "ISO-8859-8",
+    "ISO-8859-8-I",
+    "KOI8-R",
+    "KOI8-U",
+    "Shift_JIS",
+    "gb18030",
+    "macintosh",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "windows-874",
+    "x-mac-cyrillic",
+];
+
+impl Encoding {
     /// UTF-8, with or without a byte order mark.
-    Utf8,
-    /// UTF-16, little-endian, with a byte order mark.
-    Utf16Le,
-    /// UTF-16, big-endian, with a byte order mark.
-    Utf16Be,
-    /// Windows-1252, a superset of Latin-1. Never guessed: the user has to ask for it.
-    Windows1252,
+    pub const UTF_8: Self = Self("UTF-8");
+    /// UTF-16, little-endian.
+    pub const UTF_16_LE: Self = Self("UTF-16LE");
+    /// UTF-16, big-endian.
+    pub const UTF_16_BE: Self = Self("UTF-16BE");
+    /// Windows-1252, a superset of Latin-1.
+    pub const WINDOWS_1252: Self = Self("windows-1252");
+
+    /// The encoding with this name. Upper and lower case are the same.
+    pub fn from_name(name: &str) -> Option<Self> {
+        ENCODINGS.into_iter().find(|known| known.eq_ignore_ascii_case(name)).map(Self)
+    }
+
+    /// Its name in the standard.
+    pub fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+impl Serialize for Encoding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Encoding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| D::Error::custom(format!("\"{name}\" is not an encoding")))
+    }
 }
 
 /// File format.
@@ -37,6 +105,20 @@ pub enum Format {
     Text,
 }
 
+/// Line ends, quoting and first lines that differ from the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quirks {
+    /// True if a line ends in a carriage return alone, as on old Macs.
+    pub ends_in_cr: bool,
+    /// True if `\"` may be a quote inside a quoted cell. False if quotes are doubled.
+    pub escapes_quotes: bool,
+    /// Number of lines before the table, such as `sep=;` or a title.
+    pub skipped_lines: u32,
+    /// True if rows are numbered instead of lines, because several rows are on one line.
+    pub numbers_rows: bool,
+}
+
 /// Everything needed to read a file's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileLayout {
@@ -47,6 +129,7 @@ pub(crate) struct FileLayout {
     /// True if a record may span lines: a quoted cell in a table, a paragraph in running text.
     pub multiline: bool,
     pub has_header: bool,
+    pub quirks: Quirks,
     /// Column names. Empty if the objects' keys are not known yet.
     pub columns: Vec<String>,
 }

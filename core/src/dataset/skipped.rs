@@ -9,7 +9,7 @@ use crate::limits::REPORTED_ROWS;
 /// A row that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedRow {
-    /// Line in the file, from 1; the row number if the file is a JSON object of columns.
+    /// Line in the file, from 1; the row number if the file is JSON with several rows on a line.
     pub line: u32,
     /// Reason, such as "no label".
     pub reason: String,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::layout::{Encoding, FileLayout, Format};
+use crate::dataset::layout::{Encoding, FileLayout, Format, Quirks};
 use crate::dataset::mapping::Mapping;
 use crate::diagnostic::Diagnostic;
 
@@ -23,6 +23,9 @@ pub struct SourceInfo {
     pub multiline: bool,
     /// True if the first line names the columns.
     pub has_header: bool,
+    /// Line ends, quoting and first lines that differ from the usual.
+    #[serde(default)]
+    pub quirks: Quirks,
     /// Column names; `column 1`, `column 2` and so on if there is no header.
     pub columns: Vec<String>,
     /// Number of rows, excluding the header.
@@ -48,6 +51,7 @@ impl SourceInfo {
             delimiter: self.delimiter,
             multiline: self.multiline,
             has_header: self.has_header,
+            quirks: self.quirks,
             columns: self.columns.clone(),
         }
     }

@@ -21,6 +21,9 @@ pub enum WeightsError {
     /// The length of the header is out of bounds.
     #[error("the header claims to be {0} bytes long; this is not a safetensors file")]
     HeaderLength(u64),
+    /// Git or a web server put another file in place of the weights.
+    #[error("the file is {0}, whatever its name")]
+    Placeholder(&'static str),
     /// The header does not follow the format.
     #[error("the header cannot be read: {0}")]
     Header(String),
@@ -46,6 +49,19 @@ pub enum WeightsError {
 }
 
 impl WeightsError {
+    /// The error for a file that is no weights file but begins as those that Git LFS or a web server put in their place.
+    pub(crate) fn placeholder(start: &[u8]) -> Option<Self> {
+        let start = start.to_ascii_lowercase();
+        let is_like = |file: &str| !start.is_empty() && file.as_bytes().starts_with(&start);
+        if is_like("version https://git-lfs") {
+            Some(Self::Placeholder("a pointer of Git LFS, which names the weights and does not contain them"))
+        } else if is_like("<!doctype html") || start.starts_with(b"<html") || is_like("<html") {
+            Some(Self::Placeholder("a web page (HTML)"))
+        } else {
+            None
+        }
+    }
+
     /// There is no room for `need` bytes of `what`.
     pub(crate) fn out_of_memory(what: &str, need: usize) -> Self {
         Self::Tensor { name: what.into(), reason: format!("needs {need} bytes of memory, which are not available") }
@@ -62,6 +78,11 @@ impl From<WeightsError> for Diagnostic {
             WeightsError::Truncated { .. } => {
                 ("model.truncated", "Load the model again; the download was interrupted.")
             }
+            WeightsError::Placeholder(_) => (
+                "model.placeholder",
+                "Run `git lfs pull` in the model's repository, or download the file itself from its web page, and use that \
+                 file.",
+            ),
             WeightsError::Altered => ("model.altered", "Load the model again from a source that you trust."),
             WeightsError::Missing { .. } => {
                 ("model.missing-tensor", "Use the config.json and the weights of the same model.")

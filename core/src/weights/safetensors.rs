@@ -203,7 +203,8 @@ impl FileReader {
             let Some((length, _)) = self.pending.bytes().split_first_chunk::<8>() else { return Ok(()) };
             let length = u64::from_le_bytes(*length);
             if length > MAX_SAFETENSORS_HEADER as u64 || length < 2 {
-                return Err(WeightsError::HeaderLength(length));
+                let placeholder = WeightsError::placeholder(self.pending.bytes());
+                return Err(placeholder.unwrap_or(WeightsError::HeaderLength(length)));
             }
             if !self.pending.fill(&mut piece, 8 + length as usize, "header")? {
                 return Ok(());
@@ -285,6 +286,18 @@ mod tests {
         let missing_one = read(&[&file[..file.len() - 1]]);
         let (have, need) = (file.len() as u64 - 1, file.len() as u64);
         assert_eq!(missing_one, Err(WeightsError::Truncated { have, need }));
+    }
+
+    #[test]
+    fn pointers_and_web_pages_in_place_of_weights_are_refused_by_name() {
+        for (file, name) in [
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:4f1c\nsize 175385569\n", "Git LFS"),
+            ("<!DOCTYPE html>\n<html>", "web page"),
+            ("<html lang=\"en\">", "web page"),
+        ] {
+            let error = read(&[file.as_bytes()]).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 
     #[test]

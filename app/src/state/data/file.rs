@@ -261,9 +261,12 @@ impl File {
         }
     }
 
-    /// Returns true if the last file chosen is not UTF-8: an older Windows program may have written it.
+    /// Returns true if the last file chosen is not in the encoding that was found or set: an older Windows program may
+    /// have written it.
     pub fn has_other_encoding(&self) -> bool {
         let rejected = self.rejected.as_ref().map(|rejected| &rejected.diagnostic);
-        rejected.or(self.diagnostic()).is_some_and(|diagnostic| diagnostic.code == "data.not-utf8")
+        rejected
+            .or(self.diagnostic())
+            .is_some_and(|diagnostic| ["data.not-utf8", "data.undecodable"].contains(&diagnostic.code.as_str()))
     }
 }

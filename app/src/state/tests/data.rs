@@ -72,10 +72,10 @@ fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise()
     let mut state = blocked();
     assert_eq!(state.line(Step::Data).status, Status::Wrong);
     assert!(state.blocker().is_some());
-    let again = state.reread(Some(Encoding::Windows1252), None);
+    let again = state.reread(Some(Encoding::WINDOWS_1252), None);
     assert!(matches!(
         again[..],
-        [Effect::Send(_, Command::OpenData { encoding: Some(Encoding::Windows1252), has_header: None, .. })]
+        [Effect::Send(_, Command::OpenData { encoding: Some(Encoding::WINDOWS_1252), has_header: None, .. })]
     ));
     assert_eq!(state.data.train.diagnostic(), None);
 }
@@ -102,7 +102,7 @@ fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
 fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
     let mut state = trained();
     let before = state.clone();
-    state.reread(Some(Encoding::Utf16Le), None);
+    state.reread(Some(Encoding::UTF_16_LE), None);
     state.answer(not_opened(DataRole::Train));
     let rejected = state.data.train.rejected.take().unwrap();
     assert_eq!(rejected.diagnostic.done, "It is still read the way it was before.");
@@ -158,10 +158,10 @@ fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
         state.open(DataRole::Train, chosen("latin-1.csv"));
         state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic: not_utf8() });
         assert!(state.data.train.has_other_encoding());
-        let again = state.read_as(DataRole::Train, Encoding::Windows1252);
+        let again = state.read_as(DataRole::Train, Encoding::WINDOWS_1252);
         assert!(matches!(
             &again[..],
-            [Effect::Send(_, Command::OpenData { name, encoding: Some(Encoding::Windows1252), .. })] if name == "latin-1.csv"
+            [Effect::Send(_, Command::OpenData { name, encoding: Some(Encoding::WINDOWS_1252), .. })] if name == "latin-1.csv"
         ));
         assert!(!state.data.train.has_other_encoding());
     }

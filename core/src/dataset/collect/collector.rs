@@ -35,7 +35,7 @@ impl Collector {
     pub fn new(source: &SourceInfo, mapping: Mapping) -> Result<Self, Diagnostic> {
         let parser = RowParser::new(&source.columns, mapping.clone())?;
         Ok(Self {
-            decoder: Decoder::new(source.encoding),
+            decoder: Decoder::new(source.encoding, source.quirks.ends_in_cr),
             reader: RecordReader::new(source.layout()),
             text: String::new(),
             rows: RowCollector { parser, examples: Examples::new(mapping) },

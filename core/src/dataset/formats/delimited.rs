@@ -4,6 +4,8 @@
 //! a line end. Within one line, this rule is lenient: `"he said "hi"",x` closes at the last quote before the comma. Across
 //! lines it is strict: a quote that is neither doubled nor closing shows that the opening one was an ordinary character, so
 //! a stray quote never swallows the rows up to the next quote.
+//!
+//! MySQL and Spark write a quote inside a quoted cell as `\"`. A cell is read that way if it is closed that way.
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
@@ -13,8 +15,11 @@ use crate::limits::MAX_ROW_BYTES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub delimiter: u8,
-    /// True if a quoted cell may contain line breaks.
+    /// True if a quoted cell that spans lines may contain delimiters too. Otherwise, a delimiter in it shows that the
+    /// opening quote was an ordinary character.
     pub multiline: bool,
+    /// True if `\"` is a quote inside a quoted cell.
+    pub escapes_quotes: bool,
 }
 
 /// Reads rows of a table.
@@ -59,7 +64,7 @@ impl DelimitedReader {
             match close {
                 Close::Unknown => return ReadStep::NeedMore,
                 Close::At(len) => {
-                    write_quoted(record, &rest[at + 1..at + 1 + len]);
+                    write_quoted(record, &rest[at + 1..at + 1 + len], self.dialect.escapes_quotes);
                     at += len + 2;
                 }
                 Close::Never => {
@@ -95,17 +100,43 @@ impl DelimitedReader {
 
     /// Finds the closing quote in the bytes after an opening one. `is_final` is true if more text would not help.
     fn close(&self, bytes: &[u8], is_final: bool) -> Close {
+        match self.close_by(self.dialect.escapes_quotes, bytes, is_final) {
+            // The backslash may be the last character of the cell: `"C:\",x`.
+            Close::Never if self.dialect.escapes_quotes => self.close_by(false, bytes, is_final),
+            close => close,
+        }
+    }
+
+    fn close_by(&self, escapes_quotes: bool, bytes: &[u8], is_final: bool) -> Close {
+        let Dialect { delimiter, multiline, .. } = self.dialect;
         let unknown = if is_final { Close::Never } else { Close::Unknown };
-        let (mut at, mut has_bare, mut is_first_line) = (0, false, true);
-        while let Some(found) = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\n')) {
+        let is_special = |&byte: &u8| match byte {
+            b'"' | b'\n' => true,
+            b'\\' => escapes_quotes,
+            _ => byte == delimiter && !multiline,
+        };
+        let (mut at, mut has_bare, mut has_delimiter, mut is_first_line) = (0, false, false, true);
+        while let Some(found) = bytes[at..].iter().position(is_special) {
             at += found;
-            if bytes[at] == b'\n' {
-                if has_bare || !self.dialect.multiline {
-                    return Close::Never;
+            match bytes[at] {
+                b'"' => {}
+                b'\\' => {
+                    match bytes.get(at + 1) {
+                        Some(b'"' | b'\\') => at += 2,
+                        Some(_) => at += 1,
+                        None => return unknown,
+                    }
+                    continue;
                 }
-                is_first_line = false;
-                at += 1;
-                continue;
+                byte => {
+                    let is_line_end = byte == b'\n';
+                    (has_delimiter, is_first_line) = (has_delimiter || !is_line_end, is_first_line && !is_line_end);
+                    if !is_first_line && (has_bare || has_delimiter) {
+                        return Close::Never;
+                    }
+                    at += 1;
+                    continue;
+                }
             }
             match (bytes.get(at + 1), bytes.get(at + 2)) {
                 (None, _) if !is_final => return Close::Unknown,
@@ -124,14 +155,21 @@ impl DelimitedReader {
     }
 }
 
-/// Writes the content of a quoted cell, in which quotes are doubled.
-fn write_quoted(record: &mut Record, inside: &str) {
-    let mut parts = inside.split("\"\"");
-    record.write(parts.next().unwrap_or_default());
-    for part in parts {
+/// Writes the content of a quoted cell, in which quotes are doubled or escaped.
+fn write_quoted(record: &mut Record, inside: &str, escapes_quotes: bool) {
+    let mut rest = inside;
+    while let Some(at) = rest.find('"') {
+        let before = &rest[..at];
+        let backslashes = before.len() - before.trim_end_matches('\\').len();
+        let is_escaped = escapes_quotes && backslashes % 2 == 1;
+        record.write(if is_escaped { &before[..at - 1] } else { before });
         record.write("\"");
-        record.write(part);
+        rest = &rest[at + 1..];
+        if !is_escaped {
+            rest = rest.strip_prefix('"').unwrap_or(rest);
+        }
     }
+    record.write(rest);
 }
 
 #[cfg(test)]
@@ -139,7 +177,7 @@ mod tests {
     use super::*;
 
     fn parse(delimiter: u8, multiline: bool, mut rest: &str) -> Vec<Vec<String>> {
-        let mut format = DelimitedReader::new(Dialect { delimiter, multiline });
+        let mut format = DelimitedReader::new(Dialect { delimiter, multiline, escapes_quotes: true });
         let mut rows = Vec::new();
         while !rest.is_empty() {
             let mut record = Record::default();
@@ -173,6 +211,20 @@ mod tests {
         let text = "\"open,x\nb,y\n\"c, d\",z\n";
         assert_eq!(parse(b',', true, text), [["\"open", "x"], ["b", "y"], ["c, d", "z"]]);
         assert_eq!(parse(b',', true, "a,\"open\nb,y"), [["a", "\"open"], ["b", "y"]]);
+    }
+
+    #[test]
+    fn backslashes_escape_quotes_where_the_cell_closes_that_way() {
+        let text = "\"he said \\\"good, food\\\", and left\",x\n\"C:\\\",y\n\"a\\\\\",\"\\\"b\\\"\"\n";
+        let expected = [["he said \"good, food\", and left", "x"], ["C:\\", "y"], ["a\\\\", "\"b\""]];
+        assert_eq!(parse(b',', true, text), expected);
+    }
+
+    #[test]
+    fn tab_separated_cells_may_span_lines_without_tabs() {
+        let text = "\"two\nlines\"\tx\n\"\tx\nsize 5\"\ty\n\"open\tx\nb\t\"bye\"\n";
+        let expected = [["two\nlines", "x"], ["\"", "x"], ["size 5\"", "y"], ["\"open", "x"], ["b", "bye"]];
+        assert_eq!(parse(b'\t', false, text), expected);
     }
 
     #[test]

@@ -196,6 +196,16 @@ impl JsonArrayReader {
     }
 }
 
+/// Returns true if the first two elements of an array begin on one line.
+pub(crate) fn has_rows_on_one_line(sample: &str) -> bool {
+    let Some(at) = sample.find('[') else { return false };
+    let first = sample[at + 1..].trim_start();
+    element_len(first.as_bytes()).is_some_and(|len| {
+        let gap: String = first[len..].chars().take_while(|&c| c == ',' || c.is_whitespace()).collect();
+        !gap.contains('\n') && !first[..len].contains('\n') && first[len + gap.len()..].starts_with('{')
+    })
+}
+
 /// Length of the value at the beginning, if it is complete.
 pub(crate) fn value_len(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::dataset::formats::decode::{Decoder, check_is_text, encoding_from_mark};
+use crate::dataset::formats::decode::{Decoder, ends_in_cr};
+use crate::dataset::formats::detect::detect;
+use crate::dataset::formats::not_text::check_is_text;
+use crate::dataset::layout::Encoding;
 use crate::dataset::phrases::{count, names, thousands};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_JSON_BYTES;
@@ -53,12 +56,16 @@ fn text(name: &str, bytes: &[u8]) -> Result<String, Diagnostic> {
             .remedy("Use a part of both files, with the same lines."));
     }
     check_is_text(bytes)?;
-    let mut decoder = Decoder::new(encoding_from_mark(bytes));
+    // A guess would need a warning, which joined files have no place for.
+    let detected = detect(bytes, true);
+    let encoding = if detected.is_guess { Encoding::UTF_8 } else { detected.encoding };
+    let mut decoder = Decoder::new(encoding, false);
     let mut text = String::new();
     let read = decoder.push(bytes, &mut text).and_then(|()| decoder.finish());
     let in_file =
         |diagnostic: Diagnostic| Diagnostic { what: format!("{}: {}", names(&[name]), diagnostic.what), ..diagnostic };
-    read.map(|()| text).map_err(in_file)
+    read.map_err(in_file)?;
+    Ok(if ends_in_cr(&text) { text.replace('\r', "\n") } else { text })
 }
 
 /// Lines without their ends. A line end at the end of the file begins no further line.

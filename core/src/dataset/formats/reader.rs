@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 
 /// A record and its position in the file.
 pub(crate) struct ParsedRecord<'a> {
-    /// Line on which the record begins, from 1; the row number if the file is a JSON object of columns.
+    /// Line on which the record begins, from 1; the row number if the file is JSON with several rows on a line.
     pub line: u32,
     /// The record, or the reason why it cannot be read.
     pub record: Result<&'a Record, String>,
@@ -40,6 +40,7 @@ impl FormatReader {
         let dialect = Dialect {
             delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
             multiline: layout.multiline,
+            escapes_quotes: layout.quirks.escapes_quotes,
         };
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
@@ -78,6 +79,10 @@ pub(crate) struct RecordReader {
     width: Option<usize>,
     /// True until the header has been read.
     expects_header: bool,
+    /// Lines to skip before the first record.
+    lines_to_skip: u32,
+    /// Number of records so far, if they are numbered instead of lines.
+    row: Option<u32>,
     /// Text from the first incomplete record on.
     rest: String,
     /// Line on which `rest` begins, from 1.
@@ -90,6 +95,8 @@ impl RecordReader {
         Self {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
             expects_header: layout.has_header && layout.format == Format::Delimited,
+            lines_to_skip: layout.quirks.skipped_lines,
+            row: layout.quirks.numbers_rows.then_some(0),
             reader: FormatReader::new(layout),
             rest: String::new(),
             line: 1,
@@ -109,7 +116,13 @@ impl RecordReader {
     ) -> Result<(), Diagnostic> {
         self.rest.push_str(text);
         let mut at = 0;
-        while at < self.rest.len() {
+        while self.lines_to_skip > 0 {
+            let Some(line) = self.rest[at..].find('\n') else { break };
+            at += line + 1;
+            self.line += 1;
+            self.lines_to_skip -= 1;
+        }
+        while self.lines_to_skip == 0 && at < self.rest.len() {
             self.record.clear();
             let (used, record) = match self.reader.step(&self.rest[at..], is_end, &mut self.record) {
                 ReadStep::NeedMore => break,
@@ -119,15 +132,21 @@ impl RecordReader {
                     self.expects_header = false;
                     (used, None)
                 }
-                ReadStep::Record(used) => match self.width {
-                    Some(width) if width != self.record.len() => (used, Some(Err(ragged(&self.record, width)))),
-                    _ => (used, Some(Ok(&self.record))),
-                },
+                ReadStep::Record(used) => {
+                    if let Some(width) = self.width {
+                        self.record.drop_empty_tail(width);
+                    }
+                    match self.width {
+                        Some(width) if width != self.record.len() => (used, Some(Err(ragged(&self.record, width)))),
+                        _ => (used, Some(Ok(&self.record))),
+                    }
+                }
             };
             if let Some(record) = record {
+                self.row = self.row.map(|row| row + 1);
                 let line = match &self.reader {
                     FormatReader::JsonColumns(reader) if record.is_ok() => reader.row_number(),
-                    _ => self.line,
+                    _ => self.row.unwrap_or(self.line),
                 };
                 on_record(ParsedRecord { line, record })?;
             }

@@ -60,6 +60,13 @@ impl Record {
         self.ends.push(self.text.len());
     }
 
+    /// Removes empty cells at the end, down to `width` cells.
+    pub(crate) fn drop_empty_tail(&mut self, width: usize) {
+        while self.len() > width && self.get(self.len() - 1).is_empty() {
+            self.ends.pop();
+        }
+    }
+
     /// Writes a whole cell.
     pub(crate) fn push_cell(&mut self, cell: &str) {
         self.write(cell);

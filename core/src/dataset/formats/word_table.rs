@@ -229,7 +229,7 @@ impl Sentence {
 mod tests {
     use super::*;
 
-    const COMMAS: Dialect = Dialect { delimiter: b',', multiline: true };
+    const COMMAS: Dialect = Dialect { delimiter: b',', multiline: true, escapes_quotes: false };
 
     fn names(text: &str) -> Option<String> {
         WordColumns::detect(text, COMMAS).map(|columns| columns.names().join(" "))

@@ -8,4 +8,5 @@ pub(crate) mod header;
 pub(crate) mod languages;
 pub(crate) mod scan;
 pub(crate) mod sniff;
+pub(crate) mod table;
 pub(crate) mod unused;

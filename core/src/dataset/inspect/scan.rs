@@ -1,15 +1,18 @@
 //! The first pass over a file. Its memory use does not grow with the file.
 
-use crate::dataset::formats::decode::{Decoder, check_is_text, encoding_from_mark};
+use crate::dataset::formats::decode::{Decoder, ends_in_cr};
+use crate::dataset::formats::detect::{Detected, detect};
+use crate::dataset::formats::json::has_rows_on_one_line;
+use crate::dataset::formats::not_text::check_is_text;
 use crate::dataset::formats::reader::RecordReader;
 use crate::dataset::formats::text;
 use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::guess::guess;
 use crate::dataset::inspect::sniff::sniff;
 use crate::dataset::inspect::unused::unused_columns;
-use crate::dataset::layout::{Encoding, FileLayout, Format};
+use crate::dataset::layout::{Encoding, FileLayout, Format, Quirks};
 use crate::dataset::mapping::Mapping;
-use crate::dataset::phrases::{names, thousands};
+use crate::dataset::phrases::{excerpt, thousands};
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_BYTES};
@@ -74,7 +77,6 @@ impl Scanner {
             ScanState::Head(head) => RecordScan::begin(&self.name, &head, true, self.hints)?,
             ScanState::Reading(scan) => *scan,
         };
-        scan.decoder.finish()?;
         scan.push(&[], true)?;
         let RecordScan { layout, reader, findings, mut warnings, .. } = scan;
         let is_json = matches!(layout.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns);
@@ -94,6 +96,7 @@ impl Scanner {
             delimiter: layout.delimiter,
             multiline: layout.multiline,
             has_header: layout.has_header,
+            quirks: layout.quirks,
             columns,
             rows: findings.rows,
             preview,
@@ -109,6 +112,9 @@ impl Scanner {
 struct RecordScan {
     layout: FileLayout,
     decoder: Decoder,
+    /// Bytes from the first one on that is not ASCII, until there are enough of them to detect the encoding. None once it
+    /// is known.
+    undecided: Option<Vec<u8>>,
     reader: RecordReader,
     text: String,
     findings: Findings,
@@ -120,10 +126,21 @@ impl RecordScan {
     /// Detects the layout from the head of the file, and reads the head.
     fn begin(name: &str, head: &[u8], is_whole: bool, hints: Hints) -> Result<Self, Diagnostic> {
         check_is_text(head)?;
-        let encoding = hints.encoding.unwrap_or_else(|| encoding_from_mark(head));
-        let mut decoder = Decoder::new(encoding);
+        let detected = match hints.encoding {
+            Some(encoding) => Detected { encoding, is_guess: false },
+            None => detect(head, is_whole),
+        };
+        let encoding = detected.encoding;
+        let is_undecided = hints.encoding.is_none() && !is_whole && head.is_ascii() && !detected.is_guess;
+        let mut decoder = Decoder::new(encoding, false);
         let mut text = String::new();
         decoder.push(head, &mut text)?;
+        let ends_in_cr = ends_in_cr(&text);
+        if ends_in_cr {
+            decoder = Decoder::new(encoding, true);
+            text.clear();
+            decoder.push(head, &mut text)?;
+        }
         if text.trim().is_empty() {
             return Err(empty_file());
         }
@@ -137,22 +154,55 @@ impl RecordScan {
                 None => sniffed.format == Format::Text && sniffed.columns.len() == 1 && text::has_paragraphs(&text),
             },
             has_header: sniffed.has_header,
+            quirks: Quirks {
+                ends_in_cr,
+                escapes_quotes: sniffed.dialect.is_some_and(|dialect| dialect.escapes_quotes),
+                skipped_lines: sniffed.skipped_lines,
+                numbers_rows: sniffed.format == Format::JsonArray && has_rows_on_one_line(&text),
+            },
             columns: sniffed.columns,
         };
-        let mut warnings = Vec::new();
-        if !sniffed.repeated_names.is_empty() {
-            let what = format!("More than one column is named {}.", names(&sniffed.repeated_names));
-            warnings.push(Diagnostic::new("data.same-columns", what).done("The duplicates were numbered."));
+        let mut warnings = sniffed.warnings;
+        if detected.is_guess {
+            warnings.push(guess_warning(encoding, &text, 0));
         }
         let reader = RecordReader::new(layout.clone());
-        let mut scan = Self { layout, decoder, reader, text, findings: Findings::default(), warnings };
+        let undecided = is_undecided.then(Vec::new);
+        let mut scan = Self { layout, decoder, undecided, reader, text, findings: Findings::default(), warnings };
         scan.read(false)?;
         Ok(scan)
     }
 
     fn push(&mut self, chunk: &[u8], is_end: bool) -> Result<(), Diagnostic> {
+        let Some(undecided) = &mut self.undecided else { return self.decode(chunk, is_end) };
+        let is_ascii_so_far = undecided.is_empty();
+        let ascii =
+            if is_ascii_so_far { chunk.iter().position(|byte| !byte.is_ascii()).unwrap_or(chunk.len()) } else { 0 };
+        let (chunk, rest) = chunk.split_at(ascii);
+        undecided.extend_from_slice(rest);
+        if undecided.is_empty() || (undecided.len() < SNIFF_BYTES && !is_end) {
+            return self.decode(chunk, is_end);
+        }
+        let rest = std::mem::take(undecided);
+        self.undecided = None;
+        self.decode(chunk, false)?;
+        let Detected { encoding, is_guess } = detect(&rest, is_end);
+        self.layout.encoding = encoding;
+        self.decoder.switch_to(encoding);
+        let line = self.decoder.lines();
+        self.decode(&rest, is_end)?;
+        if is_guess {
+            self.warnings.push(guess_warning(encoding, &self.text, line));
+        }
+        Ok(())
+    }
+
+    fn decode(&mut self, chunk: &[u8], is_end: bool) -> Result<(), Diagnostic> {
         self.text.clear();
         self.decoder.push(chunk, &mut self.text)?;
+        if is_end {
+            self.decoder.finish()?;
+        }
         self.read(is_end)
     }
 
@@ -171,4 +221,28 @@ impl RecordScan {
         }
         Ok(())
     }
+}
+
+/// Warning about a guessed encoding, with a line of the file as it reads. `lines` is the number of lines before `text`.
+fn guess_warning(encoding: Encoding, text: &str, lines: usize) -> Diagnostic {
+    const SHOWN: usize = 30;
+    let (nth, line) = text
+        .lines()
+        .enumerate()
+        .find(|(_, line)| !line.is_ascii())
+        .or_else(|| text.lines().enumerate().find(|(_, line)| !line.trim().is_empty()))
+        .unwrap_or_default();
+    let special = line.chars().position(|c| !c.is_ascii()).unwrap_or_default();
+    let skipped = special.saturating_sub(SHOWN);
+    let shown: String = line.chars().skip(skipped).collect();
+    let shown = format!("{}{}", if skipped > 0 { "…" } else { "" }, excerpt(shown.trim(), 2 * SHOWN));
+    let why = match encoding {
+        Encoding::UTF_16_LE | Encoding::UTF_16_BE => "The file has no byte order mark",
+        _ => "The file is not UTF-8",
+    };
+    let line = thousands(lines + nth + 1);
+    let name = encoding.name();
+    Diagnostic::new("data.guessed-encoding", format!("{why}; it looks like {name}. Line {line} reads \"{shown}\"."))
+        .done("It was read that way.")
+        .remedy("If the letters are wrong, choose another encoding.")
 }

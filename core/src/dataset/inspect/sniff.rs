@@ -1,23 +1,14 @@
-//! Detects the format of a file and its delimiter.
-
-use std::collections::HashMap;
+//! Detects the format of a file.
 
 use crate::dataset::formats::conll_columns::ConllColumns;
-use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
+use crate::dataset::formats::delimited::Dialect;
 use crate::dataset::formats::json::{is_object, is_spacy_example, value_len};
 use crate::dataset::formats::json_columns::are_columns;
-use crate::dataset::formats::record::Record;
-use crate::dataset::formats::step::ReadStep;
 use crate::dataset::formats::word_table::WordColumns;
 use crate::dataset::formats::{fasttext, squad, text};
-use crate::dataset::inspect::header::{column_names, looks_like_header};
+use crate::dataset::inspect::table::{Table, table};
 use crate::dataset::layout::Format;
-use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
-use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
-
-/// Ratio of a .txt file's lines that must have the same number of cells for it to be a table.
-const MIN_TXT_RATIO: f64 = 0.9;
 
 /// The detected layout.
 #[derive(Debug, PartialEq)]
@@ -28,21 +19,28 @@ pub(crate) struct Sniffed {
     pub has_header: bool,
     /// Column names. Empty for objects, whose keys are not known yet.
     pub columns: Vec<String>,
-    /// Names that occur more than once in the header.
-    pub repeated_names: Vec<String>,
+    /// Number of lines before the table.
+    pub skipped_lines: u32,
+    /// Warnings about the header.
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Sniffed {
     fn new(format: Format, columns: &[&str]) -> Self {
         let columns = columns.iter().map(|column| column.to_string()).collect();
-        Self { format, dialect: None, has_header: false, columns, repeated_names: vec![] }
+        Self { format, dialect: None, has_header: false, columns, skipped_lines: 0, warnings: vec![] }
+    }
+
+    fn table(table: Table) -> Self {
+        let Table { dialect, has_header, columns, skipped_lines, warnings } = table;
+        Self { format: Format::Delimited, dialect: Some(dialect), has_header, columns, skipped_lines, warnings }
     }
 }
 
 /// Detects the layout from the file's name and its beginning. `is_whole` is true if `sample` is the whole file.
 ///
 /// # Errors
-/// `data.json-shape` for JSON that is not a list of objects, and `data.too-many-columns`.
+/// `data.json-shape` for JSON that is not a list of objects, and as [`table`].
 pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Sniffed, Diagnostic> {
     match json_format(sample, is_whole)? {
         Some(Format::Squad) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
@@ -54,8 +52,17 @@ pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option
             if let Some(columns) = fasttext::columns(sample) {
                 return Ok(Sniffed::new(Format::Text, &columns));
             }
-            let table = delimited(name, sample, is_whole, has_header)?;
-            Ok(table.unwrap_or_else(|| Sniffed::new(Format::Text, &[text::COLUMN])))
+            let Some(table) = table(name, sample, is_whole, has_header)? else {
+                return Ok(Sniffed::new(Format::Text, &[text::COLUMN]));
+            };
+            let start: usize = sample.split_inclusive('\n').take(table.skipped_lines as usize).map(str::len).sum();
+            match WordColumns::detect(&sample[start..], table.dialect) {
+                Some(words) if table.has_header => {
+                    let columns = words.names().to_vec();
+                    Ok(Sniffed { format: Format::Conll, columns, ..Sniffed::table(table) })
+                }
+                _ => Ok(Sniffed::table(table)),
+            }
         }
     }
 }
@@ -117,94 +124,6 @@ pub(crate) fn json_shape() -> Diagnostic {
     )
 }
 
-/// The layout of a table. None if the text is not a table.
-fn delimited(
-    name: &str,
-    sample: &str,
-    is_whole: bool,
-    has_header: Option<bool>,
-) -> Result<Option<Sniffed>, Diagnostic> {
-    // Tab-separated files often have stray quotes and rarely quoted line breaks; for the others, the reverse is true.
-    let candidates = [
-        (b'\t', false),
-        (b'\t', true),
-        (b',', true),
-        (b',', false),
-        (b';', true),
-        (b';', false),
-        (b'|', true),
-        (b'|', false),
-    ];
-    let mut best = None;
-    let mut best_ratio = 0.0;
-    for (delimiter, multiline) in candidates {
-        let dialect = Dialect { delimiter, multiline };
-        let rows = sample_rows(sample, is_whole, dialect);
-        let (width, ratio) = consistency(&rows);
-        if ratio > best_ratio {
-            best_ratio = ratio;
-            best = Some((dialect, width, rows));
-        }
-    }
-    let name = name.to_lowercase();
-    // Prose has commas too, but only by chance the same number in most lines.
-    let is_prose = name.ends_with(".txt") && best_ratio < MIN_TXT_RATIO;
-    if best.is_none() && name.ends_with(".csv") {
-        let dialect = Dialect { delimiter: b',', multiline: true };
-        best = Some((dialect, 1, sample_rows(sample, is_whole, dialect)));
-    }
-    let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
-        return Ok(None);
-    };
-    if width > MAX_COLUMNS {
-        return Err(Diagnostic::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
-            .done("The file was not read.")
-            .remedy("Save it with a text column and a label column, separated by commas or tabs."));
-    }
-    let has_header = has_header.unwrap_or_else(|| looks_like_header(&rows, width));
-    let header = if has_header { rows.first().map_or(&[][..], Vec::as_slice) } else { &[] };
-    if has_header && let Some(columns) = WordColumns::detect(sample, dialect) {
-        let columns = columns.names().to_vec();
-        return Ok(Some(Sniffed { columns, dialect: Some(dialect), has_header, ..Sniffed::new(Format::Conll, &[]) }));
-    }
-    let (columns, repeated_names) = column_names(header, width);
-    Ok(Some(Sniffed { format: Format::Delimited, dialect: Some(dialect), has_header, columns, repeated_names }))
-}
-
-fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> Vec<Vec<String>> {
-    // If the first line is longer than the sample, the sample has to do.
-    let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
-    let mut reader = DelimitedReader::new(dialect);
-    let mut record = Record::default();
-    let mut rest = sample;
-    let mut rows = Vec::new();
-    while !rest.is_empty() && rows.len() < SNIFF_ROWS {
-        record.clear();
-        let used = match reader.step(rest, is_end, &mut record) {
-            ReadStep::NeedMore => break,
-            ReadStep::Record(used) => {
-                rows.push(record.iter().map(str::to_owned).collect());
-                used
-            }
-            ReadStep::Skip(used) | ReadStep::Invalid(used, _) => used,
-        };
-        rest = &rest[used..];
-    }
-    rows
-}
-
-/// The most frequent number of cells, and the ratio of rows that have it. The ratio is 0 if that number is 1.
-fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
-    let mut counts = HashMap::new();
-    for row in rows {
-        *counts.entry(row.len()).or_insert(0usize) += 1;
-    }
-    match counts.into_iter().max_by_key(|&(width, rows)| (rows, width)) {
-        Some((width, fitting)) if width > 1 => (width, fitting as f64 / rows.len() as f64),
-        _ => (1, 0.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,7 +164,7 @@ mod tests {
     fn repeated_and_missing_column_names_become_distinct() {
         let sniffed = sniff("file", "text,text,,label\na b,c,d,x\n", true, None).unwrap();
         assert_eq!(sniffed.columns, ["text", "text (2)", "column 3", "label"]);
-        assert_eq!(sniffed.repeated_names, ["text"]);
+        assert_eq!(sniffed.warnings[0].what, "More than one column is named \"text\".");
     }
 
     #[test]

@@ -30,12 +30,11 @@ fn stray_quotes_and_unicode_line_separators_stay_in_their_rows() {
 }
 
 #[test]
-fn latin_1_and_nested_json_are_rejected_with_a_reason() {
-    for (file, code) in [("questions.txt", "data.not-utf8"), ("intents.json", "data.json-shape")] {
-        assert_eq!(scan(corpus(file)).unwrap_err().code, code, "{file}");
-    }
-    let hints = Hints { encoding: Some(Encoding::Windows1252), has_header: None };
-    let source = scan_by(&corpus("questions.txt"), 100, hints).unwrap();
+fn latin_1_is_detected_and_nested_json_is_rejected() {
+    assert_eq!(scan(corpus("intents.json")).unwrap_err().code, "data.json-shape");
+    let source = scan(corpus("questions.txt")).unwrap();
+    assert_eq!(source.encoding, Encoding::WINDOWS_1252);
+    assert!(warning(&source.warnings, "data.guessed-encoding").what.contains("café named after Balzac"));
     assert!(source.preview[2][0].ends_with("Which city has a café named after Balzac ?"));
 }
 

@@ -68,14 +68,14 @@ fn large_files_are_read_past_the_sniffed_head() {
     for chunk in [1 << 20, 1000] {
         assert_eq!(scan_by(file.as_bytes(), chunk, Hints::default()).unwrap().rows as usize, file.lines().count() - 1);
     }
-    let broken = [file.as_bytes(), b"caf\xe9,pos\n"].concat();
+    let broken = [file.as_bytes(), "café, à côté".as_bytes(), b"caf\xe9,pos\n"].concat();
     let diagnostic = scan(&broken).unwrap_err();
     assert!(diagnostic.what.starts_with(&format!("Line {} contains", file.lines().count() + 1)), "{}", diagnostic.what);
 }
 
 #[test]
 fn windows_1252_is_read_on_request() {
-    let hints = Hints { encoding: Some(Encoding::Windows1252), has_header: None };
+    let hints = Hints { encoding: Some(Encoding::WINDOWS_1252), has_header: None };
     let source = scan_by(b"text,label\ncaf\xe9 \x80,pos\n", 7, hints).unwrap();
     assert_eq!(source.preview, [["café €", "pos"]]);
 }

@@ -120,7 +120,11 @@ impl HeaderParser {
 
 /// What every file begins with: number of tensors, and of entries in the metadata.
 fn counts(cursor: &mut Cursor) -> Result<(u64, u64), Stop> {
-    if cursor.take(4)? != b"GGUF" {
+    let start = cursor.take(4)?;
+    if start != b"GGUF" {
+        if let Some(error) = WeightsError::placeholder(start) {
+            return Err(Stop::Wrong(error));
+        }
         return Err(wrong("it does not begin with \"GGUF\"; this is not a GGUF file"));
     }
     match cursor.u32()? {

@@ -1,0 +1,173 @@
+//! Rejects files that are no data in text form, whatever their names.
+
+use crate::diagnostic::Diagnostic;
+
+/// Magic bytes of other file types, with their description and a remedy.
+const MAGIC: [(&[u8], &str, &str); 40] = [
+    (b"\x89PNG", "an image (PNG)", IMAGE),
+    (b"\xff\xd8\xff", "an image (JPEG)", IMAGE),
+    (b"GIF87a", "an image (GIF)", IMAGE),
+    (b"GIF89a", "an image (GIF)", IMAGE),
+    (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save it as CSV."),
+    (b"{\\rtf", "a document (RTF)", "Open it in a word processor and save it as plain text."),
+    (
+        b"PK\x03\x04",
+        "a zip archive or an office file (such as .xlsx)",
+        "Save a spreadsheet as CSV. Unpack an archive and use the table inside.",
+    ),
+    (b"\xd0\xcf\x11\xe0", "an old office file (such as .xls)", "Open it and save it as CSV."),
+    (b"\x1f\x8b", "a compressed file (gzip)", UNPACK),
+    (b"BZh", "a compressed file (bzip2)", UNPACK),
+    (b"\xfd7zXZ\0", "a compressed file (xz)", UNPACK),
+    (b"\x5d\0\0\x80\0", "a compressed file (LZMA)", UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a compressed file (Zstandard)", UNPACK),
+    (b"\x04\x22\x4d\x18", "a compressed file (LZ4)", UNPACK),
+    (b"\xff\x06\0\0sNaPpY", "a compressed file (Snappy)", UNPACK),
+    (b"\x1f\x9d", "a compressed file (compress)", UNPACK),
+    (b"\x78\x9c", "a compressed file (zlib)", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "an archive (7z)", UNPACK),
+    (b"Rar!\x1a\x07", "an archive (RAR)", UNPACK),
+    (b"PAR1\x15", "a Parquet file", PARQUET),
+    (b"ARROW1\0\0", "an Arrow file (Feather, version 2)", ARROW),
+    (b"FEA1\0", "a Feather file (version 1)", ARROW),
+    (b"\xff\xff\xff\xff", "an Arrow stream, as the datasets library keeps it", ARROW),
+    (b"Obj\x01", "an Avro file", "Save it as CSV or JSONL."),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Read it with pandas.read_hdf and save it with to_csv(index=False)."),
+    (b"\x93NUMPY", "an array of NumPy (.npy)", "Read it with numpy.load and save its texts and labels as CSV."),
+    (b"\x80\x02", PICKLE, UNPICKLE),
+    (b"\x80\x03", PICKLE, UNPICKLE),
+    (b"\x80\x04\x95", PICKLE, UNPICKLE),
+    (b"\x80\x05\x95", PICKLE, UNPICKLE),
+    (b"ccopy_reg\n", PICKLE, UNPICKLE),
+    (b"cpandas.", PICKLE, UNPICKLE),
+    (b"(lp0\n", PICKLE, UNPICKLE),
+    (b"(dp0\n", PICKLE, UNPICKLE),
+    (b"RDX2\n", "a workspace of R (.RData)", "Save the table in R with write.csv(…, row.names = FALSE)."),
+    (b"RDX3\n", "a workspace of R (.RData)", "Save the table in R with write.csv(…, row.names = FALSE)."),
+    (b"<stata_dta>", "a file of Stata", "Save it as CSV."),
+    (b"$FL2", "a file of SPSS", "Save it as CSV."),
+    (b"SQLite format 3\0", "a database (SQLite)", "Export the table that you need as CSV."),
+    (b"GGUF\x03\0", "a model (GGUF)", "Choose it under Model. Here, choose a table with texts and labels."),
+];
+const IMAGE: &str = "Use a table with a text and a label in each row: CSV, TSV, JSONL or JSON.";
+const UNPACK: &str = "Unpack it and use the table inside.";
+const PARQUET: &str = "Read it with pandas.read_parquet and save it with to_csv(index=False).";
+const ARROW: &str = "Save it as CSV or JSONL: to_csv of pandas or of the datasets library does.";
+const PICKLE: &str = "a pickle of Python, which may hold anything";
+const UNPICKLE: &str = "Read it with pandas.read_pickle, if you trust it, and save it with to_csv(index=False).";
+
+/// Beginnings of files that a server or Git put in place of the data, in lower case, with their description and a remedy.
+const PLACEHOLDERS: [(&str, &str, &str); 13] = [
+    ("version https://git-lfs.github.com/spec/", LFS, LFS_PULL),
+    ("version https://hawser.github.com/spec/", LFS, LFS_PULL),
+    (
+        "/annex/objects/",
+        "a pointer of git-annex",
+        "Run `git annex get` in its repository and use the file that it fetches.",
+    ),
+    ("<!doctype html", PAGE, DOWNLOAD),
+    ("<html", PAGE, DOWNLOAD),
+    ("<head", PAGE, DOWNLOAD),
+    ("<body", PAGE, DOWNLOAD),
+    (
+        "<?xml",
+        "an XML document",
+        "If a web site gave it, download the file itself. Otherwise, save its rows as CSV or JSONL.",
+    ),
+    ("404: not found", MESSAGE, DOWNLOAD),
+    ("404 not found", MESSAGE, DOWNLOAD),
+    ("entry not found", MESSAGE, DOWNLOAD),
+    ("repository not found", MESSAGE, DOWNLOAD),
+    ("invalid username or password", MESSAGE, DOWNLOAD),
+];
+const LFS: &str = "a pointer of Git LFS, which names the data and does not contain them";
+const LFS_PULL: &str =
+    "Run `git lfs pull` in its repository, or download the file from its web page, and use that file.";
+const PAGE: &str = "a web page (HTML)";
+const MESSAGE: &str = "an error message of a web site";
+const DOWNLOAD: &str = "Download the file itself: use the button Download or Raw of its page, not Save page as.";
+/// Longest file that may be an error message, in bytes.
+const MAX_MESSAGE_BYTES: usize = 200;
+/// Where the name of the format is in a tar archive.
+const TAR_MAGIC_AT: usize = 257;
+
+/// Rejects files that are not data in text form.
+///
+/// # Errors
+/// `data.not-text` for images, documents, archives and databases, and `data.not-data` for what a server or Git puts in
+/// place of the data.
+pub(crate) fn check_is_text(head: &[u8]) -> Result<(), Diagnostic> {
+    let magic = MAGIC.iter().find(|(magic, ..)| head.starts_with(magic));
+    let is_tar = head.get(TAR_MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar"));
+    if let Some((what, remedy)) =
+        magic.map(|&(_, what, remedy)| (what, remedy)).or(is_tar.then_some(("an archive (tar)", UNPACK)))
+    {
+        return Err(Diagnostic::new("data.not-text", format!("This is {what}, not a text table, whatever its name."))
+            .done("The file was not read.")
+            .remedy(remedy));
+    }
+    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let is_start = |&&(start_of, what, _): &&(&str, &str, &str)| {
+        let begins = start.get(..start_of.len()).is_some_and(|start| start.eq_ignore_ascii_case(start_of.as_bytes()));
+        let next = start.get(start_of.len()).copied();
+        match what {
+            PAGE => begins && next.is_none_or(|next| next == b'>' || next.is_ascii_whitespace()),
+            MESSAGE => begins && head.len() <= MAX_MESSAGE_BYTES && !start.trim_ascii_end().contains(&b'\n'),
+            _ => begins,
+        }
+    };
+    match PLACEHOLDERS.iter().find(is_start) {
+        Some((_, what, remedy)) => Err(Diagnostic::new("data.not-data", format!("This is {what}, whatever its name."))
+            .done("The file was not read.")
+            .remedy(*remedy)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_file_types_are_recognized_by_their_bytes() {
+        let mut tar = vec![b'a'; TAR_MAGIC_AT];
+        tar.extend(b"ustar\x0000");
+        for (head, what) in [
+            (&b"\x89PNG\r\n\x1a\n"[..], "image"),
+            (b"ARROW1\0\0", "Arrow"),
+            (b"\xff\xff\xff\xff\x10\x02", "Arrow"),
+            (b"\x80\x04\x95\x10", "pickle"),
+            (b"BZh91AY&SY", "bzip2"),
+            (b"\xfd7zXZ\0", "xz"),
+            (b"\x28\xb5\x2f\xfd", "Zstandard"),
+            (b"7z\xbc\xaf\x27\x1c", "7z"),
+            (b"Rar!\x1a\x07\x01", "RAR"),
+            (b"\x93NUMPY\x01", "NumPy"),
+            (&tar, "tar"),
+        ] {
+            let diagnostic = check_is_text(head).unwrap_err();
+            assert_eq!(diagnostic.code, "data.not-text");
+            assert!(diagnostic.what.contains(what), "{}", diagnostic.what);
+            assert!(!diagnostic.remedy.contains("Windows-1252"));
+        }
+        assert_eq!(check_is_text(b"text,label"), Ok(()));
+    }
+
+    #[test]
+    fn pointers_and_web_pages_in_place_of_data_are_rejected_by_name() {
+        for (head, what) in [
+            ("version https://git-lfs.github.com/spec/v1\noid sha256:4f1c\nsize 17\n", "Git LFS"),
+            ("\u{feff}\n<!DOCTYPE html>\n<html lang=\"en\">", "web page"),
+            ("<html><body>", "web page"),
+            ("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "XML"),
+            ("404: Not Found", "error message"),
+        ] {
+            let diagnostic = check_is_text(head.as_bytes()).unwrap_err();
+            assert_eq!(diagnostic.code, "data.not-data");
+            assert!(diagnostic.what.contains(what) && !diagnostic.remedy.is_empty(), "{diagnostic}");
+        }
+        for head in ["<htmlish>,label\n", "<b>bold</b>,x\n", "404 not found\npage missing\n", "version 1\n"] {
+            assert_eq!(check_is_text(head.as_bytes()), Ok(()), "{head}");
+        }
+    }
+}

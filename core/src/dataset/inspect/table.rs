@@ -1,0 +1,329 @@
+//! Detects the delimiter, the quoting and the header of a table.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::dataset::formats::decode::line_ends;
+use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
+use crate::dataset::formats::record::Record;
+use crate::dataset::formats::step::ReadStep;
+use crate::dataset::inspect::header::{column_names, looks_like_header};
+use crate::dataset::phrases::{count, excerpt, names};
+use crate::diagnostic::Diagnostic;
+use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
+
+/// Ratio of a .txt file's lines that must have the same number of cells for it to be a table.
+const MIN_TXT_RATIO: f64 = 0.9;
+/// Most rows before a header that are taken for titles and notes.
+const MAX_TITLE_ROWS: usize = 20;
+
+/// The detected layout of a table.
+pub(crate) struct Table {
+    /// Delimiter and quoting.
+    pub dialect: Dialect,
+    pub has_header: bool,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Number of lines before the table.
+    pub skipped_lines: u32,
+    /// Warnings about the header.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The first rows of a table.
+#[derive(Default)]
+struct SampleRows {
+    cells: Vec<Vec<String>>,
+    /// Where each row begins in the sample, in bytes.
+    starts: Vec<usize>,
+}
+
+/// Detects the layout of a table. Returns none if the text is not a table.
+///
+/// # Errors
+/// `data.too-many-columns` and `data.header-width`.
+pub(crate) fn table(
+    name: &str,
+    sample: &str,
+    is_whole: bool,
+    has_header: Option<bool>,
+) -> Result<Option<Table>, Diagnostic> {
+    let separator = separator_line(sample);
+    let body = &sample[separator.map_or(0, |(_, len)| len)..];
+    // Tab-separated files often have stray quotes and rarely delimiters in quoted cells; for the others, the reverse is
+    // true.
+    let delimiters = separator.map_or_else(|| b"\t,;|".to_vec(), |(delimiter, _)| vec![delimiter]);
+    let escapes: &[bool] = match (has_doubled_quotes(body, &delimiters), body.contains("\\\"")) {
+        (true, _) => &[false],
+        (false, true) => &[true, false],
+        (false, false) => &[true],
+    };
+    let mut best = None;
+    let mut best_ratio = 0.0;
+    for &delimiter in &delimiters {
+        for multiline in if delimiter == b'\t' { [false, true] } else { [true, false] } {
+            for &escapes_quotes in escapes {
+                let dialect = Dialect { delimiter, multiline, escapes_quotes };
+                let rows = sample_rows(body, is_whole, dialect);
+                let (width, ratio) = consistency(&rows.cells);
+                if ratio > best_ratio {
+                    best_ratio = ratio;
+                    best = Some((dialect, width, rows));
+                }
+            }
+        }
+    }
+    let name = name.to_lowercase();
+    // Prose has commas too, but only by chance the same number in most lines.
+    let is_prose = name.ends_with(".txt") && best_ratio < MIN_TXT_RATIO && separator.is_none();
+    if best.is_none() && (separator.is_some() || name.ends_with(".csv")) {
+        let delimiter = separator.map_or(b',', |(delimiter, _)| delimiter);
+        let dialect = Dialect { delimiter, multiline: true, escapes_quotes: escapes[0] };
+        best = Some((dialect, 1, sample_rows(body, is_whole, dialect)));
+    }
+    let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
+        return Ok(None);
+    };
+    if width > MAX_COLUMNS {
+        return Err(Diagnostic::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
+            .done("The file was not read.")
+            .remedy("Save it with a text column and a label column, separated by commas or tabs."));
+    }
+    let first = if has_header == Some(false) { 0 } else { title_rows(&rows.cells, width) };
+    let mut warnings = Vec::new();
+    let before = &body[..rows.starts.get(first).copied().unwrap_or_default()];
+    let mut skipped_lines = usize::from(separator.is_some());
+    if first > 0 {
+        skipped_lines += line_ends(before.as_bytes());
+        warnings.push(titles_warning(before));
+    }
+    let header = header(&rows.cells[first..], width, has_header, skipped_lines + 1)?;
+    let has_header = header.is_some();
+    let Header { names: given, warning } = header.unwrap_or_else(|| Header::unnamed(width));
+    warnings.extend(warning);
+    let (columns, repeated) = column_names(&given);
+    if !repeated.is_empty() {
+        let what = format!("More than one column is named {}.", names(&repeated));
+        warnings.push(Diagnostic::new("data.same-columns", what).done("The duplicates were numbered."));
+    }
+    Ok(Some(Table { dialect, has_header, columns, skipped_lines: skipped_lines as u32, warnings }))
+}
+
+/// The delimiter that Excel names in a first line such as `sep=;`, and the length of that line.
+fn separator_line(sample: &str) -> Option<(u8, usize)> {
+    let len = sample.find('\n').map_or(sample.len(), |end| end + 1);
+    let line = sample[..len].trim_end_matches(['\r', '\n']);
+    let line = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    let (key, value) = line.split_at_checked(4)?;
+    match (key.eq_ignore_ascii_case("sep="), value.as_bytes()) {
+        (true, &[delimiter, ..])
+            if value.bytes().all(|byte| byte == delimiter)
+                && delimiter.is_ascii()
+                && !delimiter.is_ascii_alphanumeric()
+                && delimiter != b'"' =>
+        {
+            Some((delimiter, len))
+        }
+        _ => None,
+    }
+}
+
+/// Returns true if a quoted cell contains doubled quotes.
+fn has_doubled_quotes(sample: &str, delimiters: &[u8]) -> bool {
+    let bytes = sample.as_bytes();
+    let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| b"\r\n".contains(byte) || delimiters.contains(byte));
+    sample.match_indices("\"\"").any(|(at, _)| {
+        let (before, after) = (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at + 2));
+        let is_empty_cell = is_border(before) && is_border(after);
+        !is_empty_cell && before != Some(&b'\\')
+    })
+}
+
+fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> SampleRows {
+    // If the first line is longer than the sample, the sample has to do.
+    let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
+    let mut reader = DelimitedReader::new(dialect);
+    let mut record = Record::default();
+    let mut at = 0;
+    let mut rows = SampleRows::default();
+    while at < sample.len() && rows.cells.len() < SNIFF_ROWS {
+        record.clear();
+        at += match reader.step(&sample[at..], is_end, &mut record) {
+            ReadStep::NeedMore => break,
+            ReadStep::Record(used) => {
+                rows.cells.push(record.iter().map(str::to_owned).collect());
+                rows.starts.push(at);
+                used
+            }
+            ReadStep::Skip(used) | ReadStep::Invalid(used, _) => used,
+        };
+    }
+    rows
+}
+
+/// The most frequent number of cells, and the ratio of rows that have it. The ratio is 0 if that number is 1.
+fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
+    let mut counts = HashMap::new();
+    for row in rows {
+        *counts.entry(row.len()).or_insert(0usize) += 1;
+    }
+    match counts.into_iter().max_by_key(|&(width, rows)| (rows, width)) {
+        Some((width, fitting)) if width > 1 => (width, fitting as f64 / rows.len() as f64),
+        _ => (1, 0.0),
+    }
+}
+
+/// Number of rows before the header: titles and notes, which do not have the cells of the other rows.
+fn title_rows(rows: &[Vec<String>], width: usize) -> usize {
+    let is_title =
+        |row: &Vec<String>| row.len() != width || (width > 1 && row.iter().skip(1).all(|cell| cell.trim().is_empty()));
+    let titles = rows.iter().take(MAX_TITLE_ROWS + 1).take_while(|row| is_title(row)).count();
+    let is_header = titles > 0 && titles <= MAX_TITLE_ROWS && looks_like_header(&rows[titles..], width);
+    if is_header { titles } else { 0 }
+}
+
+fn titles_warning(before: &str) -> Diagnostic {
+    let first = before.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let what = match line_ends(before.as_bytes()) {
+        1 => format!("The line before the header does not belong to the table: \"{}\".", excerpt(first, 60)),
+        lines => {
+            format!(
+                "The {lines} lines before the header do not belong to the table. First: \"{}\".",
+                excerpt(first, 60)
+            )
+        }
+    };
+    Diagnostic::new("data.title-lines", what)
+        .done("Skipped.")
+        .remedy("To read them as rows, say that there is no header.")
+}
+
+/// A header that fits the rows.
+struct Header {
+    /// One name for each column; empty for a column without a name.
+    names: Vec<String>,
+    warning: Option<Diagnostic>,
+}
+
+impl Header {
+    /// No names for `width` columns.
+    fn unnamed(width: usize) -> Self {
+        Self { names: vec![String::new(); width], warning: None }
+    }
+}
+
+/// The header in the first of these rows, if it is one. `line` is its line in the file.
+///
+/// # Errors
+/// `data.header-width` if it is not clear which columns its names belong to.
+fn header(
+    rows: &[Vec<String>],
+    width: usize,
+    has_header: Option<bool>,
+    line: usize,
+) -> Result<Option<Header>, Diagnostic> {
+    let Some((first, rest)) = rows.split_first() else {
+        return Ok(None);
+    };
+    if !has_header.unwrap_or_else(|| looks_like_header(rows, width)) {
+        return Ok(None);
+    }
+    let rest: Vec<&[String]> = rest.iter().filter(|row| row.len() == width).map(Vec::as_slice).collect();
+    let mut names = first.clone();
+    while names.len() > width && names.last().is_some_and(|name| name.trim().is_empty()) {
+        names.pop();
+    }
+    // Rows may end in a delimiter though the header does not.
+    let is_blank = |column: usize| rest.iter().all(|row| row[column].trim().is_empty());
+    let mut filled = width;
+    while filled > names.len() && is_blank(filled - 1) {
+        filled -= 1;
+    }
+    if names.len() == filled {
+        return Ok(Some(Header { names, warning: None }));
+    }
+    let distinct: HashSet<&str> = rest.iter().map(|row| row[0].trim()).collect();
+    if names.len() + 1 == filled && distinct.len() == rest.len() {
+        let what = format!("The header has {}, one fewer than the rows have cells.", count(names.len(), "name"));
+        let warning = Diagnostic::new("data.row-names", what).done(
+            "The first column was read as row names, as R writes them, so that each name is above its own column.",
+        );
+        names.insert(0, String::new());
+        return Ok(Some(Header { names, warning: Some(warning) }));
+    }
+    let what = format!(
+        "The header on line {line} has {}, but most rows have {}.",
+        count(names.len(), "name"),
+        count(filled, "cell")
+    );
+    Err(Diagnostic::new("data.header-width", what)
+        .done("The file was not read, because names could be put above the wrong columns.")
+        .remedy(
+            "Give each column one name. If a text contains the delimiter, put the text in double quotes. If the first line is \
+             a row, say so.",
+        ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(sample: &str) -> Table {
+        table("file.csv", sample, true, None).unwrap().unwrap()
+    }
+
+    #[test]
+    fn row_names_without_a_name_leave_each_name_above_its_column() {
+        let table = found("\"text\",\"toxic\",\"rude\"\n\"1\",\"so good\",0,1\n\"2\",\"so bad\",1,0\n");
+        assert_eq!(table.columns, ["column 1", "text", "toxic", "rude"]);
+        assert_eq!(table.warnings[0].code, "data.row-names");
+    }
+
+    #[test]
+    fn delimiters_at_the_end_of_lines_add_no_column() {
+        let table = found("text,label\nso good,pos,\nso bad,neg,\n");
+        assert_eq!((table.columns.len(), table.warnings), (2, vec![]));
+        assert_eq!(found("text,label,\nso good,pos\nso bad,neg\n").columns, ["text", "label"]);
+        assert_eq!(found("text,label,\nso good,pos,\nso bad,neg,\n").columns.len(), 3);
+    }
+
+    #[test]
+    fn headers_that_do_not_fit_are_rejected() {
+        for sample in ["id,text,label\nso good,pos\nso bad,neg\n", "text,label\nx,so good,pos\nx,so bad,neg\n"] {
+            let diagnostic = table("file.csv", sample, true, None).err().unwrap();
+            assert_eq!(diagnostic.code, "data.header-width", "{sample}");
+        }
+    }
+
+    #[test]
+    fn the_separator_line_of_excel_is_skipped() {
+        for line in ["sep=;", "SEP=;\r", "\"sep=;\"", "sep=;;"] {
+            let table = found(&format!("{line}\ntext;label\nso good, really;pos\nso bad, really;neg\n"));
+            assert_eq!((table.dialect.delimiter, table.skipped_lines), (b';', 1), "{line}");
+            assert_eq!(table.columns, ["text", "label"]);
+        }
+        assert_eq!(found("sep=^\ntext^label\nso good^pos\n").columns, ["text", "label"]);
+        assert!(separator_line("sep=a\n").is_none() && separator_line("separate,x\n").is_none());
+    }
+
+    #[test]
+    fn titles_before_the_header_are_skipped_with_a_warning() {
+        for title in
+            ["Reviews of 2024\n", "Reviews of 2024\n\nSource: us\n", "Reviews of 2024,\n,\n", "# one, two, three\n"]
+        {
+            let table = found(&format!("{title}text,label\nso good,pos\nso bad,neg\nfine,pos\ndull,neg\n"));
+            assert_eq!(table.columns, ["text", "label"], "{title}");
+            assert_eq!(table.skipped_lines as usize, title.lines().count());
+            assert_eq!(table.warnings[0].code, "data.title-lines");
+        }
+        assert_eq!(found("so good\nso bad,neg\nfine,pos\n").skipped_lines, 0);
+    }
+
+    #[test]
+    fn backslashes_escape_quotes_where_none_is_doubled() {
+        let is_escaped = |sample: &str| found(sample).dialect.escapes_quotes;
+        let escaped = "text,label\n\"he said \\\"good, food\\\", and left\",pos\n\"he \\\"left\\\"\",neg\n";
+        assert!(is_escaped(escaped));
+        assert_eq!(found(escaped).columns.len(), 2);
+        assert!(!is_escaped("text,label\n\"a \"\"b\"\" c\",pos\n\"C:\\\",neg\n"));
+    }
+}
