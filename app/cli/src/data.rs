@@ -125,7 +125,7 @@ mod tests {
             let data = loaded_by("encoding", &latin, hints).unwrap();
             notes(&data.warnings, data.rows.report()).join(" ")
         };
-        assert!(text(Hints::default()).contains("Line 2 reads \"café number 0,good\""));
+        assert!(text(Hints::default()).contains("Line 2 reads “café number 0,good”"));
         let chosen = hone_core::dataset::encoding_by_label("latin1");
         assert!(!text(Hints { encoding: chosen, has_header: None }).contains("reads"));
         let utf8 = Hints { encoding: Some(hone_core::dataset::Encoding::UTF_8), has_header: None };

@@ -202,7 +202,7 @@ pub(crate) fn has_rows_on_one_line(sample: &str) -> bool {
     let first = sample[at + 1..].trim_start();
     element_len(first.as_bytes()).is_some_and(|len| {
         let gap: String = first[len..].chars().take_while(|&c| c == ',' || c.is_whitespace()).collect();
-        !gap.contains('\n') && !first[..len].contains('\n') && first[len + gap.len()..].starts_with('{')
+        !gap.contains('\n') && !first[..len].contains('\n') && first[len + gap.len()..].starts_with(['{', '['])
     })
 }
 

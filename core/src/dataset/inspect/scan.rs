@@ -242,7 +242,7 @@ fn guess_warning(encoding: Encoding, text: &str, lines: usize) -> Diagnostic {
     };
     let line = thousands(lines + nth + 1);
     let name = encoding.name();
-    Diagnostic::new("data.guessed-encoding", format!("{why}; it looks like {name}. Line {line} reads \"{shown}\"."))
+    Diagnostic::new("data.guessed-encoding", format!("{why}; it looks like {name}. Line {line} reads “{shown}”."))
         .done("It was read that way.")
         .remedy("If the letters are wrong, choose another encoding.")
 }

@@ -74,6 +74,70 @@ fn large_files_are_read_past_the_sniffed_head() {
 }
 
 #[test]
+fn rows_of_an_array_on_one_line_are_numbered() {
+    let rows = (1..=6).map(|nth| match nth {
+        4 => "{\"text\":\"no label\",\"label\":null}".to_owned(),
+        _ => format!("{{\"text\":\"text {nth}\",\"label\":\"{}\"}}", nth % 2),
+    });
+    let rows: Vec<_> = rows.collect();
+    for file in [format!("[{}]", rows.join(", ")), format!("[\n{}\n]\n", rows.join(","))] {
+        assert_eq!(skipped(file), [(4, "no label".to_owned())]);
+    }
+    assert_eq!(skipped(format!("[\n{}\n]\n", rows.join(",\n")))[0].0, 5);
+}
+
+#[test]
+fn lines_that_end_in_carriage_returns_are_read_in_every_format() {
+    let files = [
+        "text,label\r\"so\ngood\",pos\rso bad,neg\r",
+        "text\tlabel\rso good\tpos\rso bad\tneg\r",
+        "{\"text\":\"so good\",\"label\":\"pos\"}\r{\"text\":\"so bad\",\"label\":\"neg\"}\r",
+    ];
+    for file in files {
+        let labels: Vec<_> = rows(file).into_iter().map(|(_, _, label)| label).collect();
+        assert_eq!(labels, ["pos", "neg"], "{file}");
+    }
+    assert_eq!(scan("a first line\ra second one\ra third\r").unwrap().rows, 3);
+}
+
+#[test]
+fn quoted_line_ends_after_the_sniffed_rows_stay_in_their_cells() {
+    for delimiter in ["\t", ",", ";"] {
+        let plain: String = (0..600).map(|nth| format!("plain text {nth}{delimiter}pos\n")).collect();
+        let late = format!("\"first line\nsecond line\"{delimiter}neg\n");
+        let file = format!("text{delimiter}label\n{plain}{late}{late}");
+        let found = rows(&file);
+        assert_eq!((found.len(), found[600].clone()), (602, row(602, "first line\nsecond line", "neg")));
+        assert_eq!(scan(&file).unwrap().warnings, []);
+    }
+}
+
+#[test]
+fn lines_before_the_table_count_as_lines() {
+    let file = "sep=;\ntext;label\nso good, really;pos\nno label;\nso bad, really;neg\n";
+    assert_eq!(rows(file), [row(3, "so good, really", "pos"), row(5, "so bad, really", "neg")]);
+    let file = "Reviews of 2024\n\ntext,label\nso good,pos\nso bad,neg\n";
+    assert_eq!(rows(file), [row(4, "so good", "pos"), row(5, "so bad", "neg")]);
+}
+
+#[test]
+fn an_encoding_is_detected_wherever_its_first_letter_is() {
+    let line = "a text of some length,pos\nanother of the same,neg\n";
+    let plain = format!("text,label\n{}", line.repeat(2 * SNIFF_BYTES / line.len()));
+    for plain in ["text,label\n", &plain] {
+        let file = [plain.as_bytes(), b"un caf\xe9 tr\xe8s bon,pos\nun caf\xe9 \xe0 c\xf4t\xe9,neg\n"].concat();
+        for chunk in [1 << 20, 1000] {
+            let source = scan_by(&file, chunk, Hints::default()).unwrap();
+            let guessed = warning(&source.warnings, "data.guessed-encoding");
+            assert_eq!(source.encoding, Encoding::WINDOWS_1252);
+            assert!(guessed.what.contains("é très bon,pos"), "{guessed}");
+            let rows = collect_by(&file, chunk, &source).unwrap();
+            assert_eq!(rows.text(rows.len() - 1), "un café à côté");
+        }
+    }
+}
+
+#[test]
 fn windows_1252_is_read_on_request() {
     let hints = Hints { encoding: Some(Encoding::WINDOWS_1252), has_header: None };
     let source = scan_by(b"text,label\ncaf\xe9 \x80,pos\n", 7, hints).unwrap();
