@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::dataset::collect::offsets::OffsetUnit;
 use crate::dataset::collect::repairs::AnswerRepairs;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::ByteSpan;
@@ -90,7 +91,8 @@ pub(crate) fn locate_all(
     for answer in answers {
         match locate(context, answer) {
             Ok((start, matched_by)) => {
-                counts.byte_offsets += u32::from(matched_by == MatchedBy::ByteOffset);
+                counts.byte_offsets += u32::from(matched_by == MatchedBy::Offset(OffsetUnit::Bytes));
+                counts.utf16_offsets += u32::from(matched_by == MatchedBy::Offset(OffsetUnit::Utf16));
                 counts.found_by_text += u32::from(matched_by == MatchedBy::Text);
                 spans.push(ByteSpan { start: start as u32, end: (start + answer.text.len()) as u32 });
             }
@@ -104,6 +106,7 @@ pub(crate) fn locate_all(
         Some(reason) if spans.is_empty() => Err(reason.into()),
         _ => {
             repairs.byte_offsets += counts.byte_offsets;
+            repairs.utf16_offsets += counts.utf16_offsets;
             repairs.found_by_text += counts.found_by_text;
             repairs.not_found += counts.not_found;
             Ok(spans)
@@ -114,8 +117,7 @@ pub(crate) fn locate_all(
 /// How an answer was located.
 #[derive(Debug, PartialEq)]
 enum MatchedBy {
-    CharOffset,
-    ByteOffset,
+    Offset(OffsetUnit),
     Text,
 }
 
@@ -126,13 +128,11 @@ fn locate(context: &str, answer: &FileAnswer) -> Result<(usize, MatchedBy), Stri
         return Err("an answer is empty".into());
     }
     if let Some(start) = answer_start.and_then(|start| usize::try_from(start).ok()) {
-        let by_characters = context.char_indices().nth(start).map(|(at, _)| at);
         let is_at = |at: usize| context.get(at..).is_some_and(|rest| rest.starts_with(text.as_str()));
-        if let Some(at) = by_characters.filter(|&at| is_at(at)) {
-            return Ok((at, MatchedBy::CharOffset));
-        }
-        if is_at(start) {
-            return Ok((start, MatchedBy::ByteOffset));
+        for unit in OffsetUnit::ALL {
+            if let Some(at) = unit.position(context, start).filter(|&at| is_at(at)) {
+                return Ok((at, MatchedBy::Offset(unit)));
+            }
         }
     }
     let mut matches = context.match_indices(text.as_str());
@@ -160,8 +160,9 @@ mod tests {
 
     #[test]
     fn answers_are_located_by_offset_or_text() {
-        assert_eq!(located("é a b a", "a", Some(6)), Ok((7, MatchedBy::CharOffset)));
-        assert_eq!(located("é a b c", "c", Some(7)), Ok((7, MatchedBy::ByteOffset)));
+        assert_eq!(located("é a b a", "a", Some(6)), Ok((7, MatchedBy::Offset(OffsetUnit::Characters))));
+        assert_eq!(located("😀 a b a", "b", Some(5)), Ok((7, MatchedBy::Offset(OffsetUnit::Utf16))));
+        assert_eq!(located("é a b c", "c", Some(7)), Ok((7, MatchedBy::Offset(OffsetUnit::Bytes))));
         assert_eq!(located("é a b", "b", Some(0)), Ok((5, MatchedBy::Text)));
         assert_eq!(located("é a b", "b", Some(-1)), Ok((5, MatchedBy::Text)));
         assert_eq!(located("é a b", "b", None), Ok((5, MatchedBy::Text)));

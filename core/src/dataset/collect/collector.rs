@@ -6,7 +6,7 @@ use crate::dataset::collect::numbers::ResolvedNumbers;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::row_targets::RowTargets;
-use crate::dataset::collect::{label_lists, same_labels, tags};
+use crate::dataset::collect::{label_lists, same_labels, spans, tags};
 use crate::dataset::formats::decode::Decoder;
 use crate::dataset::formats::reader::{ParsedRecord, RecordReader};
 use crate::dataset::mapping::Mapping;
@@ -61,8 +61,22 @@ impl Collector {
         self.text.clear();
         self.read(true)?;
         let RowCollector { parser, mut examples } = self.rows;
-        let RowParser { mut names, repairs, flags, numbers, .. } = parser;
+        let RowParser { mut names, repairs, flags, numbers, open_spans, .. } = parser;
         examples.repairs = repairs;
+        let (unit, warning) = open_spans.unit();
+        examples.repairs.warnings.extend(warning);
+        for (row, spans) in open_spans.rows {
+            let mut repairs = std::mem::take(&mut examples.repairs);
+            let tagged = spans::to_words(examples.text(row), spans, unit, examples.line(row), &mut repairs);
+            examples.repairs = repairs;
+            if let RowTargets::Words(lists) = &mut examples.targets {
+                for (word, (_, tag)) in lists.get_mut(row).iter_mut().zip(tagged) {
+                    // A label that is too long keeps the word as it was read first.
+                    word.tag = names.id_of(&tag).unwrap_or(word.tag);
+                }
+            }
+        }
+        examples.repairs.skipped_spans.first.sort_by_key(|row| row.line);
         match &mut examples.targets {
             RowTargets::Labels(_) if !names.are_lists => {
                 let ResolvedFlags { skipped, warning } = flags.resolve();

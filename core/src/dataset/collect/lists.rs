@@ -25,6 +25,11 @@ impl<T> Lists<T> {
         &self.items[start..self.ends[index] as usize]
     }
 
+    pub(crate) fn get_mut(&mut self, index: usize) -> &mut [T] {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
+        &mut self.items[start..self.ends[index] as usize]
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }

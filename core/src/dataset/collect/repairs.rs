@@ -27,6 +27,8 @@ pub(crate) struct Repairs {
 pub(crate) struct AnswerRepairs {
     /// Answers whose start counts bytes, not characters.
     pub byte_offsets: u32,
+    /// Answers whose start counts UTF-16 code units.
+    pub utf16_offsets: u32,
     /// Answers found by their text alone.
     pub found_by_text: u32,
     /// Answers that were not found, to questions with another answer that was.

@@ -6,10 +6,12 @@ use crate::dataset::collect::example::Word;
 use crate::dataset::collect::flags::Flags;
 use crate::dataset::collect::labels::LabelNames;
 use crate::dataset::collect::numbers::NumberColumn;
+use crate::dataset::collect::offsets::OffsetUnit;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_targets::RowTarget;
 use crate::dataset::collect::same_labels::trim;
+use crate::dataset::collect::spans::OpenSpans;
 use crate::dataset::collect::{answers, label_lists, messages, spans, tags};
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
@@ -43,6 +45,7 @@ pub(crate) struct RowParser {
     rows: usize,
     pub flags: Flags,
     pub numbers: NumberColumn,
+    pub open_spans: OpenSpans,
 }
 
 impl RowParser {
@@ -87,6 +90,7 @@ impl RowParser {
             rows: 0,
             flags: Flags::default(),
             numbers: NumberColumn::default(),
+            open_spans: OpenSpans::default(),
         })
     }
 
@@ -110,6 +114,7 @@ impl RowParser {
             rows,
             flags,
             numbers,
+            open_spans,
         } = self;
         let nth = *rows;
         let verdict = verdict_column.map(|column| record.get(column).trim()).unwrap_or_default();
@@ -138,7 +143,10 @@ impl RowParser {
                 let value = numbers.add(nth, cell)?;
                 Ok(ParsedRow { texts, target: RowTarget::Number(value) })
             }
-            Mapping::TokenClassification { text, tags } => tagged_words(line, record, *text, *tags, names, repairs),
+            Mapping::TokenClassification { text, tags } => {
+                let columns = WordColumns { text: *text, tags: *tags };
+                tagged_words(RowPosition { line, nth }, record, columns, names, repairs, open_spans)
+            }
             Mapping::QuestionAnswering { question, context, answer, start } => {
                 let columns =
                     QuestionColumns { question: *question, context: *context, answer: *answer, start: *start };
@@ -215,19 +223,36 @@ fn class<'a>(
     Ok(ParsedRow { texts, target: RowTarget::Class(id) })
 }
 
-fn tagged_words<'a>(
-    line: u32,
-    record: &'a Record,
+struct WordColumns {
     text: u32,
     tags: u32,
+}
+
+struct RowPosition {
+    line: u32,
+    /// Number of rows before it.
+    nth: usize,
+}
+
+fn tagged_words<'a>(
+    position: RowPosition,
+    record: &'a Record,
+    columns: WordColumns,
     names: &mut LabelNames,
     repairs: &mut Repairs,
+    open_spans: &mut OpenSpans,
 ) -> Result<ParsedRow<'a>, RowError> {
-    required(record, text, "no text")?;
+    required(record, columns.text, "no text")?;
     // Neither cell is trimmed: spans count characters of the text, and a word may itself be white space.
-    let (text, tags) = (record.get(text as usize), record.get(tags as usize));
+    let (text, tags) = (record.get(columns.text as usize), record.get(columns.tags as usize));
     let (text, tagged) = match spans::parse(tags) {
-        Some(spans) => (Cow::from(text), spans::to_words(text, spans, line, repairs)),
+        Some(spans) => {
+            open_spans.add(position.nth, text, &spans);
+            // The spans of other texts are repaired once it is known what they count.
+            let mut unused = Repairs::default();
+            let repairs = if text.is_ascii() { repairs } else { &mut unused };
+            (Cow::from(text), spans::to_words(text, spans, OffsetUnit::Characters, position.line, repairs))
+        }
         None => {
             let (text, tagged) = tags::pair_up(text, tags)?;
             (Cow::from(text), tagged)

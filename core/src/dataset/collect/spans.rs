@@ -2,15 +2,17 @@
 
 use serde_json::Value;
 
+use crate::dataset::collect::offsets::OffsetUnit;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::tags::TaggedWords;
 use crate::dataset::literal;
 use crate::dataset::literal::whole_value;
-use crate::dataset::phrases::names;
+use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::words::words;
+use crate::diagnostic::Diagnostic;
 
-/// A labeled span of the file, in characters.
-#[derive(Debug, PartialEq)]
+/// A labeled span of the file, in characters or another unit.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LabeledSpan {
     start: usize,
     end: usize,
@@ -45,23 +47,29 @@ fn span(value: &Value) -> Option<LabeledSpan> {
 
 /// The words of `text`, tagged `B-X`, `I-X` and `O`. A span that begins or ends inside a word is widened to the whole
 /// word. Of two spans that share a word, the one that starts earlier wins, and of equal starts the longer one.
-pub(crate) fn to_words(text: &str, mut spans: Vec<LabeledSpan>, line: u32, repairs: &mut Repairs) -> TaggedWords {
+pub(crate) fn to_words(
+    text: &str,
+    mut spans: Vec<LabeledSpan>,
+    unit: OffsetUnit,
+    line: u32,
+    repairs: &mut Repairs,
+) -> TaggedWords {
     let words = words(text);
     let mut tags: Vec<Option<String>> = vec![None; words.len()];
-    // Byte offset of each character, and of the end of the text.
-    let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let offsets = unit.positions(text);
+    let position = |offset: usize| offsets.get(offset).copied().flatten();
     spans.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
     for span in spans {
         let mut skip = |why: &str| {
             let label = names(&[&span.label]);
             repairs.skipped_spans.add(line, format!("span {}–{} {label}: {why}", span.start, span.end));
         };
-        let bytes = match (offsets.get(span.start), offsets.get(span.end)) {
+        let bytes = match (position(span.start), position(span.end)) {
             _ if span.label.is_empty() => {
                 skip("it has no label");
                 continue;
             }
-            (Some(&start), Some(&end)) if start < end => start..end,
+            (Some(start), Some(end)) if start < end => start..end,
             (Some(_), Some(_)) => {
                 skip("it does not end after its start");
                 continue;
@@ -87,13 +95,71 @@ pub(crate) fn to_words(text: &str, mut spans: Vec<LabeledSpan>, line: u32, repai
     words.into_iter().zip(tags.into_iter().map(|tag| tag.unwrap_or_else(|| "O".into()))).collect()
 }
 
+/// Spans of texts with characters beyond ASCII, in which the units differ. What the file counts is known only after the
+/// last row.
+#[derive(Debug, Default)]
+pub(crate) struct OpenSpans {
+    pub rows: Vec<(usize, Vec<LabeledSpan>)>,
+    spans: usize,
+    /// Number of spans that begin and end with a word, by unit in the order of [`OffsetUnit::ALL`].
+    fitting: [usize; 3],
+}
+
+impl OpenSpans {
+    /// Keeps the spans of a row, if the units differ in its text.
+    pub(crate) fn add(&mut self, row: usize, text: &str, spans: &[LabeledSpan]) {
+        if text.is_ascii() {
+            return;
+        }
+        let words = words(text);
+        self.spans += spans.len();
+        for (unit, fitting) in OffsetUnit::ALL.into_iter().zip(&mut self.fitting) {
+            let positions = unit.positions(text);
+            let position = |offset: usize| positions.get(offset).copied().flatten();
+            let fits = |span: &&LabeledSpan| match (position(span.start), position(span.end)) {
+                (Some(start), Some(end)) => {
+                    start < end
+                        && words.binary_search_by_key(&start, |word| word.start).is_ok()
+                        && words.binary_search_by_key(&end, |word| word.end).is_ok()
+                }
+                _ => false,
+            };
+            *fitting += spans.iter().filter(fits).count();
+        }
+        self.rows.push((row, spans.to_vec()));
+    }
+
+    /// The unit in which the spans fit, by default characters, and a warning if it is another one. A few spans may be
+    /// wrong in any unit.
+    pub(crate) fn unit(&self) -> (OffsetUnit, Option<Diagnostic>) {
+        let mut best = (OffsetUnit::Characters, self.fitting[0]);
+        for (unit, fitting) in OffsetUnit::ALL.into_iter().zip(self.fitting) {
+            if fitting > best.1 {
+                best = (unit, fitting);
+            }
+        }
+        let (unit, fitting) = best;
+        if unit == OffsetUnit::Characters || fitting * 10 < self.spans * 9 {
+            return (OffsetUnit::Characters, None);
+        }
+        let what = format!("The spans count {}, not characters.", unit.name());
+        let done = format!(
+            "They were read so: {} of {} begin and end with a word, against {} in characters.",
+            thousands(fitting),
+            count(self.spans, "span"),
+            thousands(self.fitting[0])
+        );
+        (unit, Some(Diagnostic::new("data.span-offsets", what).done(done)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn tagged(text: &str, spans: &str) -> (String, Repairs) {
         let mut repairs = Repairs::default();
-        let words = to_words(text, parse(spans).unwrap(), 7, &mut repairs);
+        let words = to_words(text, parse(spans).unwrap(), OffsetUnit::Characters, 7, &mut repairs);
         let words: Vec<_> = words.into_iter().map(|(range, tag)| format!("{}/{tag}", &text[range])).collect();
         (words.join(" "), repairs)
     }

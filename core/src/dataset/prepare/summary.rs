@@ -251,6 +251,16 @@ pub(crate) fn repair_warnings(repairs: &Repairs) -> Vec<Diagnostic> {
         "",
     );
     warn(
+        answers.utf16_offsets,
+        "data.utf16-offsets",
+        format!(
+            "{} in UTF-16 code units, not in characters.",
+            counted(answers.utf16_offsets, "answer start", "counts", "count")
+        ),
+        "They were read as UTF-16 offsets.",
+        "",
+    );
+    warn(
         answers.found_by_text,
         "data.moved-answers",
         format!("{} at the given start.", counted(answers.found_by_text, "answer", "was not", "were not")),

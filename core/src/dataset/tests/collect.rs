@@ -294,3 +294,27 @@ fn equal_tags_and_listed_labels_are_joined() {
     assert_eq!(dataset.labels, ["1", "2"]);
     assert_eq!(dataset.row_labels(2), [0, 1]);
 }
+
+#[test]
+fn spans_in_utf16_or_bytes_are_recognized() {
+    let words = |file: &str| {
+        let (dataset, report) = dataset(file).unwrap();
+        let Example::Tags { text, words } = examples(&dataset).swap_remove(0) else { panic!("no tags") };
+        let tagged = words.iter().map(|word| {
+            format!("{}/{}", &text[word.start as usize..word.end as usize], dataset.labels[word.tag as usize])
+        });
+        let unit = report.warnings.iter().find(|warning| warning.code == "data.span-offsets");
+        (tagged.collect::<Vec<_>>().join(" "), unit.map(|warning| warning.what.clone()))
+    };
+    let file = |text: &str, spans: &str| {
+        format!("{{\"text\":\"{text}\",\"spans\":{spans}}}\n{{\"text\":\"no one came\",\"spans\":[]}}\n")
+    };
+    let expected = "😀/O Anna/B-PER Berg/I-PER left/O";
+    let unit = |unit: &str| Some(format!("The spans count {unit}, not characters."));
+    for (span, warning) in [("[2,11", None), ("[3,12", unit("UTF-16 code units")), ("[5,14", unit("bytes"))] {
+        let found = words(&file("😀 Anna Berg left", &format!("[{span},\"PER\"]]")));
+        assert_eq!(found, (expected.to_owned(), warning), "{span}");
+    }
+    let accents = words(&file("é Anna left", "[[3,7,\"PER\"]]"));
+    assert_eq!(accents, ("é/O Anna/B-PER left/O".to_owned(), unit("bytes")));
+}
