@@ -133,7 +133,7 @@ pub fn add_tensors(tensors: &mut Tensors, path: &Path) {
 }
 
 /// Every tensor of a file.
-fn each_tensor(path: &Path, mut take: impl FnMut(TensorInfo, Vec<u8>)) {
+pub fn each_tensor(path: &Path, mut take: impl FnMut(TensorInfo, Vec<u8>)) {
     let mut reader = FileReader::default();
     let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut take = |info: &TensorInfo, bytes| {

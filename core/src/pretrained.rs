@@ -83,6 +83,7 @@ impl Pretrained {
         let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_eos_ids(&ends);
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
         let body = BaseModel::load(&config, &mut tensors)?;
+        let pooling = body.usable_pooling(pooling);
         let general = general_texts(&tokenizer, config.max_positions())?;
         let (tokenizer, quantized) = (Arc::new(tokenizer), tensors.quantized());
         let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantized };

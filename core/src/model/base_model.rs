@@ -102,6 +102,12 @@ impl BaseModel {
         matches!(self, Self::Bert(bert) if bert.has_pooler())
     }
 
+    /// The pooling that the model can do: the mean instead of the first token for a BERT without a pooler, such as one that
+    /// was pretrained by masked tokens only.
+    pub fn usable_pooling(&self, wanted: Pooling) -> Pooling {
+        if self.family() == Family::Bert && !self.has_pooler() { Pooling::Mean } else { wanted }
+    }
+
     /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
     pub fn facts(&self, max_positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
         ModelFacts {

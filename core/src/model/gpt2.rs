@@ -59,6 +59,9 @@ impl Gpt2 {
     /// When a tensor is missing or of another shape than config.json says.
     pub fn load(config: &Gpt2Config, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let Gpt2Config { hidden, vocab, layer_norm_eps: eps, .. } = *config;
+        if config.is_tied {
+            tensors.tie("wte.weight", "lm_head.weight");
+        }
         let wte = Embedding::load(tensors, "wte", [vocab, hidden])?;
         let wpe = Embedding::load(tensors, "wpe", [config.max_position_embeddings, hidden])?;
         let layers = (0..config.layers).map(|i| Block::load(config, tensors, i)).collect::<Result<_, _>>()?;

@@ -68,6 +68,9 @@ impl Llama {
     /// When a tensor is missing or of another shape than config.json says.
     pub fn load(config: &LlamaConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let LlamaConfig { hidden, vocab, rms_norm_eps: eps, .. } = *config;
+        if config.is_tied {
+            tensors.tie("embed_tokens.weight", "lm_head.weight");
+        }
         let embed_tokens = Embedding::load(tensors, "embed_tokens", [vocab, hidden])?;
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
         let norm = RmsNorm::load(tensors, "norm", ParamGroup::Head, hidden, eps)?;

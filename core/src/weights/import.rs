@@ -95,6 +95,16 @@ impl<'a> Tensors<'a> {
         self.waiting.contains_key(name)
     }
 
+    /// Gives the tensor `other` the name `name`, if the file has no tensor of that name: a file of a model with tied weights
+    /// may have them under the name of the output layer only.
+    pub fn tie(&mut self, name: &str, other: &str) {
+        if !self.has(name)
+            && let Some(data) = self.waiting.remove(other)
+        {
+            self.waiting.insert(name.to_owned(), data);
+        }
+    }
+
     /// The shape of a tensor in the file.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.waiting.get(name).map(|data| data.shape().as_slice())

@@ -14,6 +14,9 @@ pub enum ConfigError {
     /// An unknown model family.
     #[error("the model is of type \"{0}\"; Hone supports {known}", known = known_families())]
     Family(String),
+    /// No model family; the one that the name of the model's class tells, if any.
+    #[error("config.json has no \"model_type\"")]
+    NoFamily(Option<Family>),
     /// A size out of bounds.
     #[error("{field} is {value}; it must be from {min} to {max}")]
     OutOfRange {
@@ -54,8 +57,15 @@ fn known_families() -> String {
 
 impl From<ConfigError> for Diagnostic {
     fn from(error: ConfigError) -> Self {
+        let remedy = match error {
+            ConfigError::NoFamily(Some(family)) => {
+                format!("Add \"model_type\": \"{}\" to config.json.", family.model_type())
+            }
+            ConfigError::NoFamily(None) => format!("Add it: {}.", known_families()),
+            _ => "Choose a model of a supported family, with its own config.json.".into(),
+        };
         Diagnostic::new("model.config", format!("The model cannot be used: {error}."))
             .done("Nothing was changed.")
-            .remedy("Choose a model of a supported family, with its own config.json.")
+            .remedy(remedy)
     }
 }

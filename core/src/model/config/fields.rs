@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::model::config::error::ConfigError;
+use crate::recipe::Family;
 
 /// Returns `heads` if it divides `size`.
 pub(super) fn divides(what: &'static str, size: usize, heads: usize) -> Result<usize, ConfigError> {
@@ -15,6 +16,12 @@ pub(super) struct Fields(pub(super) Map<String, Value>);
 impl Fields {
     fn get(&self, field: &str) -> Option<&Value> {
         self.0.get(field).filter(|value| !value.is_null())
+    }
+
+    /// The family whose name begins that of the class in `architectures`: `BertForMaskedLM`.
+    pub(super) fn family_of_class(&self) -> Option<Family> {
+        let class = self.get("architectures")?.get(0)?.as_str()?.to_lowercase();
+        Family::ALL.into_iter().find(|family| class.starts_with(family.model_type()))
     }
 
     pub(super) fn size(&self, field: &'static str, max: usize, default: Option<usize>) -> Result<usize, ConfigError> {

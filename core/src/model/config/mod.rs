@@ -114,6 +114,7 @@ impl ModelConfig {
             Some(Family::Llama) => LlamaConfig::of(&fields).map(Self::Llama),
             Some(Family::Gpt2) => Gpt2Config::of(&fields).map(Self::Gpt2),
             Some(family) => BertConfig::of(&fields, family).map(Self::Bert),
+            None if family.is_empty() => Err(ConfigError::NoFamily(fields.family_of_class())),
             None => Err(ConfigError::Family(family.into())),
         }
     }
@@ -271,6 +272,7 @@ impl Gpt2Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Diagnostic;
 
     const MICRO: &str = r#"{"model_type":"bert","vocab_size":10,"hidden_size":8,"num_hidden_layers":1,
         "num_attention_heads":2,"intermediate_size":16,"max_position_embeddings":32}"#;
@@ -302,6 +304,23 @@ mod tests {
             let json = LLAMA.replacen('}', &format!(",{part}}}"), 1);
             let ModelConfig::Llama(config) = ModelConfig::parse(json.as_bytes()).unwrap() else { panic!("{json}") };
             assert_eq!(config.rope_theta, 5000.0);
+        }
+    }
+
+    #[test]
+    fn a_config_without_a_model_type_is_refused_with_what_to_add() {
+        for (json, remedy) in [
+            (r#"{"architectures":["DistilBertForMaskedLM"]}"#, r#"Add "model_type": "distilbert" to config.json."#),
+            (
+                r#"{"architectures":["GPT2LMHeadModel"],"model_type":null}"#,
+                r#"Add "model_type": "gpt2" to config.json."#,
+            ),
+            (r#"{"hidden_size":8,"model_type":""}"#, r#"Add it: "bert", "distilbert", "roberta", "llama", "gpt2"."#),
+            ("{}", r#"Add it: "bert", "distilbert", "roberta", "llama", "gpt2"."#),
+        ] {
+            let diagnostic = Diagnostic::from(ModelConfig::parse(json.as_bytes()).unwrap_err());
+            assert!(diagnostic.what.contains("has no \"model_type\""), "{json}: {diagnostic}");
+            assert_eq!(diagnostic.remedy, remedy, "{json}");
         }
     }
 
