@@ -10,7 +10,7 @@ use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
 use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel};
 use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, Task};
-use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, RowEncoder, Tokenizer};
+use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::{HeadLayers, PromptForm};
 use crate::weights::{ImportReport, Tensors, Weights};
@@ -24,7 +24,7 @@ pub struct Pretrained {
     pub config_json: Vec<u8>,
     /// Turns text into its tokens.
     pub tokenizer: Arc<Tokenizer>,
-    /// The form that it knows conversations in.
+    /// Its format of conversations, if it has one. It may be unusable: see [`ChatTemplate::refusal`].
     pub chat: Option<ChatTemplate>,
     /// Files that go into an export as they are: name and bytes.
     pub verbatim: Vec<(String, Vec<u8>)>,
@@ -68,7 +68,7 @@ impl Pretrained {
     /// What is wrong with a file, or which tensor is missing.
     pub fn new(
         config_json: Vec<u8>,
-        verbatim: Vec<(String, Vec<u8>)>,
+        mut verbatim: Vec<(String, Vec<u8>)>,
         mut tensors: Tensors,
         pooling: Pooling,
     ) -> Result<(Self, ImportReport), Diagnostic> {
@@ -81,7 +81,9 @@ impl Pretrained {
         };
         let ends = [config_json.as_slice(), file("generation_config.json").unwrap_or_default()];
         let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_eos_ids(&ends);
-        let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
+        let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim) } else { None };
+        // For the export: transformers would not find it where it is.
+        verbatim.extend(ChatTemplate::of_processor(&verbatim).map(|source| (JINJA.to_owned(), source.into_bytes())));
         let body = BaseModel::load(&config, &mut tensors)?;
         let pooling = body.usable_pooling(pooling);
         let general = general_texts(&tokenizer, config.max_positions())?;
@@ -133,6 +135,13 @@ impl Pretrained {
             .collect()
     }
 
+    /// The form of prompts for rows of this form: without a usable chat template, prompts and completions are plain text,
+    /// whatever the template is for others.
+    fn prompt_form(&self, form: PromptForm) -> PromptForm {
+        let is_unusable = self.chat.as_ref().is_some_and(|template| template.refusal().is_some());
+        if is_unusable && form == PromptForm::Completion { PromptForm::Corpus } else { form }
+    }
+
     /// A run of a recipe on these rows.
     ///
     /// # Errors
@@ -161,7 +170,7 @@ impl Pretrained {
             general: self.general.clone(),
             pad: self.tokenizer.pad_id(),
             tokenizer: recipe.task().eq(&Task::Generation).then(|| self.tokenizer.clone()),
-            form: rows.form,
+            form: self.prompt_form(rows.form),
             cuts: Cuts { train: train_cut, validation: validation_cut },
         };
         let outputs = HeadLayers::outputs(recipe.task(), data.labels.len());

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes chat.json: conversations rendered by transformers with SmolLM2's chat template and three others.
-
-The others were written for this test. Together they use the features of the templates of Llama, Mistral, Gemma, Qwen
-and Zephyr.
+"""Writes chat.json: conversations rendered by transformers with SmolLM2's chat template, three that were written for
+this test, and those of chat_templates.py. strftime_now gives the date that Hone gives.
 """
 
+import datetime
 import sys
 from pathlib import Path
 
@@ -15,7 +14,9 @@ from jinja2 import TemplateError
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from transformers import PreTrainedTokenizerFast
+from transformers.utils import chat_template_utils
 
+from chat_templates import FAMILIES, FEATURE_CONVERSATIONS, FEATURES
 from reference import GOLDEN, provenance, write_json
 
 SMOLLM2 = Path.home() / ".cache/hone/models/SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -74,29 +75,49 @@ CONVERSATIONS = [
 ]
 
 
+class FixedDate(datetime.datetime):
+    """The date that Hone gives to templates."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2024, 7, 26, 12, 0, 0)
+
+
 def main():
+    chat_template_utils.datetime = FixedDate
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(BPE()), bos_token="<s>", eos_token="</s>")
     smollm2 = GGUFReader(SMOLLM2).fields["tokenizer.chat_template"].contents()
-    templates = {"smollm2": smollm2, **TEMPLATES}
-    conversations = [[{"role": role, "content": content} for role, content in turns] for turns in CONVERSATIONS]
+    general = {"smollm2": smollm2, **TEMPLATES}
+    special = {**FEATURES, **FAMILIES}
     cases = [
         {"template": name, "messages": messages, "prompt": prompt, **rendered(tokenizer, template, messages, prompt)}
+        for templates, conversations in ((general, CONVERSATIONS), (special, FEATURE_CONVERSATIONS))
         for name, template in templates.items()
-        for messages in conversations
+        for messages in map(as_messages, conversations)
         for prompt in (False, True)
     ]
+    templates = {**general, **special}
     write_json(GOLDEN / "chat.json", {"provenance": provenance(__file__, [SMOLLM2]), "templates": templates, "cases": cases})
 
 
+def as_messages(turns):
+    return [{"role": role, "content": content} for role, content in turns]
+
+
 def rendered(tokenizer, template, messages, prompt):
-    """The rendered text, or the error that the template raises."""
+    """The rendered text with the ranges that {% generation %} marks, in characters, or the error that the template
+    raises."""
     try:
-        text = tokenizer.apply_chat_template(
-            messages, chat_template=template, tokenize=False, add_generation_prompt=prompt
+        (text,), (marks,) = chat_template_utils.render_jinja_template(
+            [messages],
+            chat_template=template,
+            return_assistant_tokens_mask=True,
+            add_generation_prompt=prompt,
+            **tokenizer.special_tokens_map,
         )
     except TemplateError as error:
         return {"error": str(error)}
-    return {"text": text}
+    return {"text": text, "marks": marks} if marks else {"text": text}
 
 
 if __name__ == "__main__":

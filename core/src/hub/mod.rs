@@ -13,7 +13,7 @@ use crate::train::{MemoryBounds, memory_bounds};
 pub use pooling::{pooling_of, unsupported_pooling};
 
 /// Files of a model folder that an export copies.
-pub const VERBATIM: [&str; 9] = [
+pub const VERBATIM: [&str; 10] = [
     "tokenizer.json",
     "tokenizer_config.json",
     "vocab.txt",
@@ -21,6 +21,7 @@ pub const VERBATIM: [&str; 9] = [
     "merges.txt",
     "special_tokens_map.json",
     "chat_template.jinja",
+    "chat_template.json",
     "generation_config.json",
     "LICENSE",
 ];

@@ -8,9 +8,10 @@ use crate::dataset::{DataReport, Dataset, Mapping, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::model::MaskSource;
 use crate::pretrained::{Pretrained, TaskRows};
-use crate::recipe::RecipeSpec;
-use crate::text::RowEncoder;
+use crate::recipe::{RecipeSpec, Task};
+use crate::text::{ChatTemplate, RowEncoder};
 use crate::train::Session;
+use crate::usage::PromptForm;
 
 /// Training and validation rows, and their tokens as far as they are encoded.
 #[derive(Debug)]
@@ -63,15 +64,27 @@ impl EncodedDataset {
     /// Encodes one more row. Returns false once all rows are encoded.
     ///
     /// # Errors
-    /// `data.refused` after the last row if the model refuses all rows of a side.
+    /// `chat.template` if the rows are conversations and the model's chat template cannot be used; `data.refused` after
+    /// the last row if the model refuses all rows of a side.
     pub fn encode_next(&mut self, model: &Pretrained) -> Result<bool, Diagnostic> {
         let (dataset, report) = &self.collected;
+        let unusable_template = model.chat.as_ref().and_then(ChatTemplate::refusal);
+        if let (PromptForm::Chat, Some(refusal)) = (dataset.prompt_form(), unusable_template) {
+            self.stage = Stage::Refused;
+            return Err(refusal.clone());
+        }
         if self.encoder.encode_next(dataset, &model.tokenizer, model.chat.as_ref()) {
             return Ok(true);
         }
         let finished = self.encoder.finish(dataset, report, model.config.max_positions());
         self.stage = if finished.is_ok() { Stage::Encoded } else { Stage::Refused };
-        let (dataset, report) = finished?;
+        let (dataset, mut report) = finished?;
+        if let (Task::Generation, PromptForm::Completion, Some(refusal)) =
+            (dataset.task, dataset.prompt_form(), unusable_template)
+        {
+            let warning = Diagnostic::new("chat.unused", &refusal.what);
+            report.warnings.push(warning.done("Prompts and completions are learned as plain text, without it."));
+        }
         (self.dataset, self.report) = (Arc::new(dataset), report);
         Ok(false)
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::dataset::{Message, Role};
 use crate::diagnostic::Diagnostic;
-use crate::text::chat::{ChatMessage, ChatTemplate};
+use crate::text::chat::{ChatMessage, ChatTemplate, RenderedChat};
 use crate::text::tokenizer::Tokenizer;
 use crate::usage::PromptForm;
 
@@ -21,8 +21,8 @@ pub struct Turns {
     pub completion: String,
 }
 
-/// Encodes a prompt and its completion: with the model's chat template if it has one, else one after the other, followed
-/// by the end-of-text token.
+/// Encodes a prompt and its completion: with the model's chat template if it has one that can be used, else one after the
+/// other, followed by the end-of-text token.
 ///
 /// # Errors
 /// When the tokenizer or the template rejects the texts.
@@ -32,7 +32,7 @@ pub fn completion(
     prompt: &str,
     completion: &str,
 ) -> Result<Turns, Diagnostic> {
-    if template.is_some() {
+    if template.is_some_and(|template| template.refusal().is_none()) {
         let messages = [
             Message { role: Role::User, content: prompt.trim() },
             Message { role: Role::Assistant, content: completion },
@@ -76,13 +76,17 @@ pub fn encode_prompt(
 ) -> Result<Vec<u32>, Diagnostic> {
     match (form, template) {
         (PromptForm::Corpus, _) | (PromptForm::Completion, None) => plain_prompt(tokenizer, prompt),
-        (PromptForm::Completion, Some(_)) | (PromptForm::Chat, _) => {
+        (PromptForm::Completion, Some(template)) if template.refusal().is_some() => plain_prompt(tokenizer, prompt),
+        (PromptForm::Completion | PromptForm::Chat, _) => {
             generation_prompt(tokenizer, template, &[Message { role: Role::User, content: prompt.trim() }])
         }
     }
 }
 
 /// A conversation up to the beginning of the assistant's next message.
+///
+/// # Errors
+/// When the tokenizer or the template rejects the texts.
 pub fn generation_prompt(
     tokenizer: &Tokenizer,
     template: Option<&ChatTemplate>,
@@ -109,10 +113,23 @@ fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Diagnos
     Ok(turns.ids)
 }
 
+/// Encodes a conversation in the model's format. What the template marks as generated is trained on; if it marks nothing,
+/// each message of the assistant from the end of its generation prompt.
 fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Diagnostic> {
     let mut turns = Turns::default();
     let named = named(messages);
-    let whole = template.render(&named, false)?;
+    let RenderedChat { text: whole, generated } = template.render_marked(&named)?;
+    let mut done = 0;
+    for range in &generated {
+        turns.add(tokenizer, &whole[done..range.start], false)?;
+        turns.add(tokenizer, &whole[range.clone()], true)?;
+        done = range.end;
+    }
+    if !turns.target_ranges.is_empty() {
+        turns.add(tokenizer, &whole[done..], false)?;
+        return Ok(turns);
+    }
+    turns = Turns::default();
     let mut done = 0;
     for i in (0..messages.len()).filter(|&i| messages[i].role == Role::Assistant) {
         let before = template.render(&named[..i], true)?;

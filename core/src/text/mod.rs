@@ -2,7 +2,6 @@
 
 mod batch;
 mod chat;
-mod chat_nesting;
 pub mod conversation;
 mod encode;
 mod examples;
@@ -14,7 +13,8 @@ mod tokenizer;
 
 pub(crate) use batch::LENGTHS;
 pub use batch::{Batch, EncodedTexts, batches_by_length, padded_len, shuffled_batches};
-pub use chat::{ChatMessage, ChatTemplate};
+pub(crate) use chat::JINJA;
+pub use chat::{ChatMessage, ChatTemplate, RenderedChat};
 pub use encode::{EncodedRows, tagged};
 pub use examples::{EncodedExamples, Labels, Question, Reference, Window};
 pub use gguf::GgufVocab;

@@ -68,6 +68,37 @@ fn prompts_and_completions_use_the_chat_template_if_there_is_one() {
     assert_eq!(encoded_prompt(&tokenizer, None, PromptForm::Completion, "hi \n"), "[CLS] hi");
 }
 
+#[test]
+fn what_a_template_marks_as_generated_is_trained_on() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, false);
+    let template = ChatTemplate::parse(
+        "{% for turn in messages %}begin {{ turn.role }} {% if turn.role == 'assistant' %}be {% generation %}\
+         {{ turn.content }}{% endgeneration %} end {% else %}{{ turn.content }} end {% endif %}{% endfor %}\
+         {% if add_generation_prompt %}begin assistant {% endif %}",
+    )
+    .unwrap();
+    let mut messages = vec![message(Role::User, "hi"), message(Role::Assistant, "ho"), message(Role::User, "bye")];
+    messages.push(message(Role::Assistant, "bye ho"));
+    let turns = conversation::chat(&tokenizer, Some(&template), &messages).unwrap();
+    let expected = "begin user hi end begin assistant be (ho) end begin user bye end begin assistant be (bye)(ho) end";
+    assert_eq!(shown(&tokenizer, &turns), expected);
+}
+
+#[test]
+fn an_unusable_template_refuses_conversations_but_not_completions() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, true);
+    let files = [("chat_template.jinja".to_owned(), b"{% include 'other' %}{% for %}".to_vec())];
+    let template = ChatTemplate::find(&files);
+    let messages = [message(Role::User, "hi"), message(Role::Assistant, "ho")];
+    let refusal = conversation::chat(&tokenizer, template.as_ref(), &messages).unwrap_err();
+    assert_eq!(refusal.code, "chat.template");
+    assert!(refusal.remedy.contains("prompts with completions"), "{refusal}");
+    let turns = conversation::completion(&tokenizer, template.as_ref(), "hi \n", "ho").unwrap();
+    assert_eq!(shown(&tokenizer, &turns), "hi (ho)([SEP])");
+    assert_eq!(encoded_prompt(&tokenizer, template.as_ref(), PromptForm::Completion, "hi"), "[CLS] hi");
+    assert!(conversation::encode_prompt(&tokenizer, template.as_ref(), PromptForm::Chat, "hi").is_err());
+}
+
 /// A prompt as the model reads it, with special tokens by name.
 fn encoded_prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, form: PromptForm, prompt: &str) -> String {
     let ids = conversation::encode_prompt(tokenizer, template, form, prompt).unwrap();

@@ -1,6 +1,7 @@
 //! Exports of every task and family, opened by transformers and PEFT: they must predict the same as the engine.
 //! `../python/check_exports.py` compares.
 
+mod chat_templates;
 mod expected;
 mod tokenizer;
 

@@ -15,13 +15,23 @@ use serde_json::{Value, json};
 
 /// A model with a tokenizer that knows words such as `w5`, each of which may end in `s`.
 pub fn pretrained(folder: &Path, pooling: Pooling, device: &Device) -> Pretrained {
+    pretrained_with(folder, pooling, device, Vec::new())
+}
+
+/// The same with further files in its folder.
+pub fn pretrained_with(
+    folder: &Path,
+    pooling: Pooling,
+    device: &Device,
+    mut verbatim: Vec<(String, Vec<u8>)>,
+) -> Pretrained {
     let config_json = fs::read(folder.join("config.json")).unwrap();
     let config = ModelConfig::parse(&config_json).unwrap();
     let mut tensors = Tensors::new(config.family(), device);
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
     let files = tokenizer(config.family(), config.vocab());
-    let files = files.map(|(name, file)| (name.to_owned(), file.to_string().into_bytes()));
-    Pretrained::new(config_json, files.into(), tensors, pooling).unwrap().0
+    verbatim.extend(files.map(|(name, file)| (name.to_owned(), file.to_string().into_bytes())));
+    Pretrained::new(config_json, verbatim, tensors, pooling).unwrap().0
 }
 
 /// tokenizer.json and tokenizer_config.json of a family whose special tokens have the ids in the micro model's config.
