@@ -35,7 +35,8 @@ fn rendered_conversations_equal_transformers() {
                 if case["prompt"] == false {
                     let marked = template.render_marked(&messages).unwrap();
                     let chars = |bytes: usize| marked.text[..bytes].chars().count();
-                    let found: Vec<_> = marked.generated.iter().map(|at| value!([chars(at.start), chars(at.end)])).collect();
+                    let found: Vec<_> =
+                        marked.generated.iter().map(|at| value!([chars(at.start), chars(at.end)])).collect();
                     assert_eq!(value!(found), case.get("marks").cloned().unwrap_or(value!([])), "{name}, {messages:?}");
                 }
             }

@@ -18,7 +18,11 @@ fn model(name: &str, template: &str) -> Pretrained {
     pretrained_with(&golden("micro_llama"), Pooling::Mean, &Device::flex(), vec![file])
 }
 
-fn encoded(rows: impl Iterator<Item = Value>, mapping: Mapping, model: &Pretrained) -> Result<EncodedDataset, Diagnostic> {
+fn encoded(
+    rows: impl Iterator<Item = Value>,
+    mapping: Mapping,
+    model: &Pretrained,
+) -> Result<EncodedDataset, Diagnostic> {
     let file: String = rows.map(|row| format!("{row}\n")).collect();
     let mut scanner = Scanner::new("rows.jsonl", file.len() as f64, Hints::default());
     scanner.push(file.as_bytes())?;
@@ -34,7 +38,8 @@ fn encoded(rows: impl Iterator<Item = Value>, mapping: Mapping, model: &Pretrain
 fn an_unusable_chat_template_stops_only_conversations() {
     let model = model("chat_template.jinja", "{% for %}");
     let turn = |role: &str, content: String| json!({"role": role, "content": content});
-    let chats = (5..25).map(|n| json!({"messages": [turn("user", format!("w{n}")), turn("assistant", format!("w{n} w5"))]}));
+    let chats =
+        (5..25).map(|n| json!({"messages": [turn("user", format!("w{n}")), turn("assistant", format!("w{n} w5"))]}));
     let refusal = encoded(chats, Mapping::Chat { messages: 0 }, &model).unwrap_err();
     assert_eq!(refusal.code, "chat.template");
     assert!(refusal.what.contains("line 1 of the template") && refusal.remedy.contains("without conversations"));
