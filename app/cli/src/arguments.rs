@@ -18,7 +18,7 @@ pub struct TrainArguments {
     /// Your own validation rows, in a file with the same columns.
     #[arg(long)]
     pub validation: Option<PathBuf>,
-    /// Encoding of the data, such as latin1, windows-1251, gbk, shift_jis or utf-16le [default: detect].
+    /// Encoding of the data files, such as latin1, windows-1251, gbk, shift_jis or utf-16le [default: detect].
     #[arg(long, value_name = "LABEL", value_parser = encoding)]
     pub encoding: Option<Encoding>,
     #[command(flatten)]

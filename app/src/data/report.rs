@@ -131,7 +131,8 @@ fn facts(facts: &TaskFacts) -> Option<String> {
 /// Skipped rows or spans, with line numbers and reasons.
 fn dropped(count: u32, first: Vec<SkippedRow>, [one, many]: [&str; 2]) -> impl IntoView {
     let unlisted = count.saturating_sub(first.len() as u32);
-    let line = |row: SkippedRow| view! { <li>{format!("Line {}: {}", row.line, format::visible(&row.reason))}</li> };
+    let place = if numbers_rows() { "Row" } else { "Line" };
+    let line = |row: SkippedRow| view! { <li>{format!("{place} {}: {}", row.line, format::visible(&row.reason))}</li> };
     view! {
         <details hidden=count == 0>
             <summary>{format!("{} skipped", format::counted(count, one, many))}</summary>
@@ -141,6 +142,12 @@ fn dropped(count: u32, first: Vec<SkippedRow>, [one, many]: [&str; 2]) -> impl I
             </ul>
         </details>
     }
+}
+
+/// Returns true if rows are numbered instead of lines.
+fn numbers_rows() -> bool {
+    let source = Page::get().memo(|state| state.data.train.source().is_some_and(|source| source.quirks.numbers_rows));
+    source.get_untracked()
 }
 
 /// Texts that occur more than once, or in both files.
@@ -175,6 +182,7 @@ fn repeated(text: RepeatedText) -> impl IntoView {
     let lines: Vec<String> = text.lines.iter().map(u32::to_string).collect();
     let labels: Vec<String> = text.labels.iter().map(|label| format::visible(label)).collect();
     let labels = if labels.is_empty() { String::new() } else { format!(" ({})", labels.join(", ")) };
-    let lines = format!("Lines {}{labels}: ", lines.join(", "));
+    let places = if numbers_rows() { "Rows" } else { "Lines" };
+    let lines = format!("{places} {}{labels}: ", lines.join(", "));
     view! { <li dir="auto">{lines} <q>{format::visible(&text.text)}</q></li> }
 }

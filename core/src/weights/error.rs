@@ -54,7 +54,7 @@ impl WeightsError {
         let start = start.to_ascii_lowercase();
         let is_like = |file: &str| !start.is_empty() && file.as_bytes().starts_with(&start);
         if is_like("version https://git-lfs") {
-            Some(Self::Placeholder("a pointer of Git LFS, which names the weights and does not contain them"))
+            Some(Self::Placeholder("a Git LFS pointer, which names the weights but does not contain them"))
         } else if is_like("<!doctype html") || start.starts_with(b"<html") || is_like("<html") {
             Some(Self::Placeholder("a web page (HTML)"))
         } else {

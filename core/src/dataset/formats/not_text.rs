@@ -1,4 +1,4 @@
-//! Rejects files that are no data in text form, whatever their names.
+//! Rejects files that are not data in text form, whatever their names.
 
 use crate::diagnostic::Diagnostic;
 
@@ -33,7 +33,7 @@ const MAGIC: [(&[u8], &str, &str); 40] = [
     (b"\xff\xff\xff\xff", "an Arrow stream, as the datasets library keeps it", ARROW),
     (b"Obj\x01", "an Avro file", "Save it as CSV or JSONL."),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "Read it with pandas.read_hdf and save it with to_csv(index=False)."),
-    (b"\x93NUMPY", "an array of NumPy (.npy)", "Read it with numpy.load and save its texts and labels as CSV."),
+    (b"\x93NUMPY", "a NumPy array (.npy)", "Read it with numpy.load and save its texts and labels as CSV."),
     (b"\x80\x02", PICKLE, UNPICKLE),
     (b"\x80\x03", PICKLE, UNPICKLE),
     (b"\x80\x04\x95", PICKLE, UNPICKLE),
@@ -42,10 +42,10 @@ const MAGIC: [(&[u8], &str, &str); 40] = [
     (b"cpandas.", PICKLE, UNPICKLE),
     (b"(lp0\n", PICKLE, UNPICKLE),
     (b"(dp0\n", PICKLE, UNPICKLE),
-    (b"RDX2\n", "a workspace of R (.RData)", "Save the table in R with write.csv(…, row.names = FALSE)."),
-    (b"RDX3\n", "a workspace of R (.RData)", "Save the table in R with write.csv(…, row.names = FALSE)."),
-    (b"<stata_dta>", "a file of Stata", "Save it as CSV."),
-    (b"$FL2", "a file of SPSS", "Save it as CSV."),
+    (b"RDX2\n", "an R workspace (.RData)", "Save the table in R with write.csv(…, row.names = FALSE)."),
+    (b"RDX3\n", "an R workspace (.RData)", "Save the table in R with write.csv(…, row.names = FALSE)."),
+    (b"<stata_dta>", "a Stata file", "Save it as CSV."),
+    (b"$FL2", "an SPSS file", "Save it as CSV."),
     (b"SQLite format 3\0", "a database (SQLite)", "Export the table that you need as CSV."),
     (b"GGUF\x03\0", "a model (GGUF)", "Choose it under Model. Here, choose a table with texts and labels."),
 ];
@@ -53,7 +53,7 @@ const IMAGE: &str = "Use a table with a text and a label in each row: CSV, TSV, 
 const UNPACK: &str = "Unpack it and use the table inside.";
 const PARQUET: &str = "Read it with pandas.read_parquet and save it with to_csv(index=False).";
 const ARROW: &str = "Save it as CSV or JSONL: to_csv of pandas or of the datasets library does.";
-const PICKLE: &str = "a pickle of Python, which may hold anything";
+const PICKLE: &str = "a Python pickle";
 const UNPICKLE: &str = "Read it with pandas.read_pickle, if you trust it, and save it with to_csv(index=False).";
 
 /// Beginnings of files that a server or Git put in place of the data, in lower case, with their description and a remedy.
@@ -62,7 +62,7 @@ const PLACEHOLDERS: [(&str, &str, &str); 13] = [
     ("version https://hawser.github.com/spec/", LFS, LFS_PULL),
     (
         "/annex/objects/",
-        "a pointer of git-annex",
+        "a git-annex pointer",
         "Run `git annex get` in its repository and use the file that it fetches.",
     ),
     ("<!doctype html", PAGE, DOWNLOAD),
@@ -72,7 +72,7 @@ const PLACEHOLDERS: [(&str, &str, &str); 13] = [
     (
         "<?xml",
         "an XML document",
-        "If a web site gave it, download the file itself. Otherwise, save its rows as CSV or JSONL.",
+        "If a website sent it, download the file itself. Otherwise, save its rows as CSV or JSONL.",
     ),
     ("404: not found", MESSAGE, DOWNLOAD),
     ("404 not found", MESSAGE, DOWNLOAD),
@@ -80,12 +80,12 @@ const PLACEHOLDERS: [(&str, &str, &str); 13] = [
     ("repository not found", MESSAGE, DOWNLOAD),
     ("invalid username or password", MESSAGE, DOWNLOAD),
 ];
-const LFS: &str = "a pointer of Git LFS, which names the data and does not contain them";
+const LFS: &str = "a Git LFS pointer, which names the data but does not contain it";
 const LFS_PULL: &str =
     "Run `git lfs pull` in its repository, or download the file from its web page, and use that file.";
 const PAGE: &str = "a web page (HTML)";
-const MESSAGE: &str = "an error message of a web site";
-const DOWNLOAD: &str = "Download the file itself: use the button Download or Raw of its page, not Save page as.";
+const MESSAGE: &str = "an error message from a website";
+const DOWNLOAD: &str = "Download the file itself: use Download or Raw on its page, not the browser's \"Save page as\".";
 /// Longest file that may be an error message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 200;
 /// Where the name of the format is in a tar archive.

@@ -5,6 +5,15 @@ use std::collections::HashSet;
 use crate::dataset::inspect::columns::is_typical_name;
 use crate::dataset::inspect::languages::language;
 
+/// Returns true if a cell is one word that columns of texts or labels are often named by.
+pub(crate) fn has_typical_name(row: &[String]) -> bool {
+    row.iter().any(|cell| is_typical(cell.trim()))
+}
+
+fn is_typical(name: &str) -> bool {
+    !name.contains(' ') && is_typical_name(name)
+}
+
 /// Longest cell that is a name without further evidence, in characters. Surveys name columns by whole questions.
 const MAX_NAME_CHARS: usize = 60;
 
@@ -23,7 +32,6 @@ pub(crate) fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
         return true;
     }
     let is_new = |(index, name): (usize, &str)| column(index).all(|cell| cell != name);
-    let is_typical = |name: &str| !name.contains(' ') && is_typical_name(name);
     // Years and other numbers may be names, but a row of data has numbers too.
     if names().filter(|(_, name)| is_number(name)).all(is_new)
         && names().any(|(index, name)| is_typical(name) && is_new((index, name)))

@@ -158,7 +158,10 @@ impl RecordScan {
                 ends_in_cr,
                 escapes_quotes: sniffed.dialect.is_some_and(|dialect| dialect.escapes_quotes),
                 skipped_lines: sniffed.skipped_lines,
-                numbers_rows: sniffed.format == Format::JsonArray && has_rows_on_one_line(&text),
+                numbers_rows: match sniffed.format {
+                    Format::JsonArray => has_rows_on_one_line(&text),
+                    other => other == Format::JsonColumns,
+                },
             },
             columns: sniffed.columns,
         };

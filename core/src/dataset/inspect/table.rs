@@ -6,7 +6,7 @@ use crate::dataset::formats::decode::line_ends;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
-use crate::dataset::inspect::header::{column_names, looks_like_header};
+use crate::dataset::inspect::header::{column_names, has_typical_name, looks_like_header};
 use crate::dataset::phrases::{count, excerpt, names};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
@@ -177,8 +177,12 @@ fn title_rows(rows: &[Vec<String>], width: usize) -> usize {
     let is_title =
         |row: &Vec<String>| row.len() != width || (width > 1 && row.iter().skip(1).all(|cell| cell.trim().is_empty()));
     let titles = rows.iter().take(MAX_TITLE_ROWS + 1).take_while(|row| is_title(row)).count();
-    let is_header = titles > 0 && titles <= MAX_TITLE_ROWS && looks_like_header(&rows[titles..], width);
-    if is_header { titles } else { 0 }
+    if titles == 0 || titles > MAX_TITLE_ROWS || !looks_like_header(&rows[titles..], width) {
+        return 0;
+    }
+    // A header that lacks a name is no title, even if the first row of data differs from the others.
+    let is_names = |row: &Vec<String>| row.len() + 1 >= width && has_typical_name(row);
+    if rows[..titles].iter().any(is_names) && !has_typical_name(&rows[titles]) { 0 } else { titles }
 }
 
 fn titles_warning(before: &str) -> Diagnostic {
@@ -276,6 +280,9 @@ mod tests {
         let table = found("\"text\",\"toxic\",\"rude\"\n\"1\",\"so good\",0,1\n\"2\",\"so bad\",1,0\n");
         assert_eq!(table.columns, ["column 1", "text", "toxic", "rude"]);
         assert_eq!(table.warnings[0].code, "data.row-names");
+        let rows: String =
+            (0..6).map(|nth| format!("doc{nth},so good {nth},{}\n", ["rare", "x"][nth.min(1)])).collect();
+        assert_eq!(found(&format!("text,label\n{rows}")).columns, ["column 1", "text", "label"]);
     }
 
     #[test]
