@@ -72,6 +72,11 @@ pub(crate) fn parse(cell: &str, system: &str) -> Result<Chat, RowError> {
     Ok(chat)
 }
 
+/// Returns true if a cell holds a list of messages.
+pub(crate) fn are_messages(cell: &str) -> bool {
+    cell.starts_with('[') && serde_json::from_str::<Vec<RawMessage>>(cell).is_ok_and(|messages| !messages.is_empty())
+}
+
 /// The text of a message: a string, or parts such as `{"type": "text", "text": "…"}`, each on a line of its own.
 ///
 /// # Errors

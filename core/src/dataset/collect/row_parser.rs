@@ -162,6 +162,9 @@ impl RowParser {
             }
             Mapping::Completion { completion, .. } => {
                 let completion = required(record, *completion, "no completion")?;
+                if messages::are_messages(completion) {
+                    return Err("the completion is a list of messages, not a text".into());
+                }
                 let prompt = template.as_ref().and_then(|template| template.fill(record)).ok_or("no prompt")?;
                 Ok(ParsedRow { texts: vec![prompt.into(), completion.into()], target: RowTarget::Text })
             }
@@ -243,6 +246,7 @@ fn tagged_words<'a>(
     open_spans: &mut OpenSpans,
 ) -> Result<ParsedRow<'a>, RowError> {
     required(record, columns.text, "no text")?;
+    required(record, columns.tags, "no tags")?;
     // Neither cell is trimmed: spans count characters of the text, and a word may itself be white space.
     let (text, tags) = (record.get(columns.text as usize), record.get(columns.tags as usize));
     let (text, tagged) = match spans::parse(tags) {

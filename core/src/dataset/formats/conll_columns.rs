@@ -12,6 +12,8 @@ pub(crate) const DETECTION_BYTES: usize = SNIFF_BYTES / 4;
 const EXTENSIONS: [&str; 5] = [".conll", ".conllu", ".iob", ".iob2", ".bio"];
 /// Most different tags of a file that is recognized by its name alone.
 const MAX_TAGS: usize = 200;
+/// Most columns of a file whose last column is its tags, if none follows BIO.
+const MAX_NARROW_WIDTH: usize = 5;
 /// Ratio of the lines that must have the same number of columns in a file that is recognized by its name.
 const MIN_WIDTH_RATIO: f64 = 0.9;
 /// Columns of CoNLL-U, <https://universaldependencies.org/format.html>.
@@ -133,7 +135,9 @@ impl ConllColumns {
             ConllLine::Word(columns) => columns.len() == self.width,
             _ => true,
         });
-        has_break && is_even && self.tags.contains("O") && self.tags.iter().all(|tag| is_bio(tag))
+        // Words that are numbered sentence by sentence need no such tags.
+        let has_tags = self.id.is_some() || (self.tags.contains("O") && self.has_bio());
+        has_break && is_even && has_tags && self.tags.len() <= MAX_TAGS
     }
 
     /// Names of a sentence's cells: the words, the tags, and the other columns.
@@ -274,7 +278,7 @@ impl<'a> Table<'a> {
     /// document's name does.
     fn word_column(&self) -> Option<usize> {
         let is_constant = |column: usize| {
-            let mut long = self.sentences.iter().filter(|sentence| sentence.len() > 2).peekable();
+            let mut long = self.sentences.iter().filter(|sentence| sentence.len() > 1).peekable();
             let same = |sentence: &Vec<&[&str]>| sentence.iter().all(|row| row.get(column) == sentence[0].get(column));
             long.peek().is_some() && long.all(same)
         };
@@ -284,7 +288,7 @@ impl<'a> Table<'a> {
     }
 
     /// The column of tags. Of several BIO columns, the one with the most entities that are not phrases of a chunker; of
-    /// several columns of other tags, the last one that is filled.
+    /// several columns of other tags, the last one in narrow files and the first one in wide ones.
     fn tag_column(&self, word: usize) -> Option<usize> {
         let others = || (0..self.width).filter(|&column| column != word);
         let bio: Vec<usize> = others().filter(|&column| self.column(column).all(is_bio)).collect();
@@ -304,9 +308,12 @@ impl<'a> Table<'a> {
         }
         let is_blank = |cell: &&str| matches!(*cell, "" | "_" | "-") || cell.starts_with(['(', '*']);
         let is_filled = |column: usize| self.column(column).filter(is_blank).count() * 2 < self.rows().count();
-        let has_few = |column: usize| self.column(column).collect::<HashSet<_>>().len() <= MAX_TAGS;
-        let is_tag = |&column: &usize| is_filled(column) && has_few(column) && !self.column(column).all(is_id);
-        (word + 1..self.width).rev().find(is_tag).or_else(|| others().next_back())
+        let values = |column: usize| self.column(column).collect::<HashSet<_>>().len();
+        let has_tags = |column: usize| (2..=MAX_TAGS).contains(&values(column)) && !self.column(column).all(is_id);
+        let mut tagged = (word + 1..self.width).filter(|&column| is_filled(column) && has_tags(column));
+        // In wide files, such as those of CoNLL-2012, senses and speakers come after the parts of speech.
+        let column = if self.width > MAX_NARROW_WIDTH { tagged.next() } else { tagged.next_back() };
+        column.or_else(|| others().next_back())
     }
 
     /// The tags of CoNLL-U: entities in the last column if all words have one, else the universal parts of speech.
@@ -315,7 +322,10 @@ impl<'a> Table<'a> {
         let has_all = |key: &&&str| self.column(misc).all(|cell| member(cell, key).is_some_and(is_bio));
         match ENTITY_KEYS.iter().find(has_all) {
             Some(key) => TagSource::Member { column: misc, key: key.to_string() },
-            None => TagSource::Column(3),
+            None => {
+                let is_filled = |&column: &usize| self.column(column).any(|tag| tag != "_");
+                TagSource::Column([3, 4].into_iter().find(is_filled).unwrap_or(3))
+            }
         }
     }
 }
@@ -348,6 +358,8 @@ mod tests {
     fn conll_files_are_told_from_tables_by_tags_or_name() {
         assert!(is_conll("x.txt", "a\tO\nb\tB-X\n\t\nc\tO\n"));
         assert!(is_conll("x.conll", "a DT\nb NN\n"));
+        assert!(is_conll("x.txt", "1\ta\tDT\n2\tb\tNN\n\n1\tc\tDT\n"));
+        assert!(!is_conll("x.txt", "1\tso good\tpos\n2\tso bad\tneg\n3\tfine\tpos\n"));
         assert!(!is_conll("x.txt", "a DT\nb NN\n\nc DT\n"));
         assert!(!is_conll("x.tsv", "a b\tO\nc d\tB\n\n"));
         assert!(!is_conll("x.tsv", "blood type\tO\nblood type\tB-1\n"));
@@ -362,6 +374,14 @@ mod tests {
         );
         let doc = "d/1 0 0 Anna NNP B-PER -\nd/1 0 1 has VBZ O -\nd/1 0 2 left VBN O -\n\nd/2 0 0 It PRP O -\n";
         assert_eq!(first(doc), found("Anna has left It", "B-PER O O O"));
+    }
+
+    #[test]
+    fn wide_files_have_parts_of_speech_after_the_word() {
+        let file = "#begin document (d)\nd 0 0 Anna NNP (S* - - A (PER) (0)\nd 0 1 left VBD *) - - A * -\n\n\
+            d 0 0 It PRP (S* - - B * -\nd 0 1 rained VBD *) - - B * -\n\n#end document\n";
+        assert_eq!(first(file), found("Anna left It rained", "NNP VBD PRP VBD"));
+        assert_eq!(first("dogs dog NN\nbark bark VB\n"), found("dogs bark", "NN VB"));
     }
 
     #[test]
@@ -382,6 +402,7 @@ mod tests {
             format!("# newpar\n# sent_id = 1\n{words}\n")
         };
         assert_eq!(first(&file("_")), found("de le", "ADP DET"));
+        assert!(is_conll("x.txt", &file("_")));
         assert_eq!(first(&file("SpaceAfter=No|name=B-X")), found("de le", "B-X B-X"));
         let names = ConllColumns::detect(&file("_")).unwrap().names().join(" ");
         assert_eq!(names, "tokens tags id lemma xpos feats head deprel deps misc");

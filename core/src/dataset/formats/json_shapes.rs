@@ -5,7 +5,11 @@ use serde_json::{Map, Value, json};
 /// A row as an object of cells. Nested objects become columns of their own (`translation.en`), a prompt and a completion
 /// of messages become one conversation, and a task of Label Studio becomes its data with its first annotation.
 pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
-    let object = if is_label_studio(&object) { label_studio_row(&object) } else { object };
+    let mut object = if is_label_studio(&object) { label_studio_row(&object) } else { object };
+    // Prodigy leaves the spans out of some rows without entities.
+    if object.contains_key("tokens") && object.contains_key("_task_hash") && !object.contains_key("spans") {
+        object.insert("spans".into(), json!([]));
+    }
     flattened(joined_conversation(object))
 }
 
@@ -177,6 +181,12 @@ mod tests {
         assert_eq!(task(choices), r#"{"text":"Anna left","mood":"good"}"#);
         assert_eq!(row(r#"{"data":{"text":"a"},"annotations":[]}"#), r#"{"text":"a"}"#);
         assert_eq!(row(r#"{"text":"a","mood":{"choices":["b","c"]}}"#), r#"{"text":"a","mood":["b","c"]}"#);
+    }
+
+    #[test]
+    fn rows_of_prodigy_without_spans_have_no_entities() {
+        assert_eq!(row(r#"{"tokens":[],"_task_hash":1}"#), r#"{"tokens":[],"_task_hash":1,"spans":[]}"#);
+        assert_eq!(row(r#"{"tokens":[]}"#), r#"{"tokens":[]}"#);
     }
 
     #[test]

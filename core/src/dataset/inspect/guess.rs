@@ -46,6 +46,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.questions(),
         file.chat(),
         file.tags(),
+        file.preferences(),
         (file.columns.len() == 1).then(|| file.corpus()),
         file.instructions(),
         file.translation(),
@@ -133,6 +134,13 @@ impl Guesser<'_> {
             why += &format!(" They begin with the instructions of “{}”.", self.name(system));
         }
         Some((Mapping::Chat { messages }, why))
+    }
+
+    /// Whole texts that people preferred to others.
+    fn preferences(&self) -> Option<(Mapping, String)> {
+        let (text, _) = self.named("chosen").zip(self.named("rejected")).filter(|_| self.named("prompt").is_none())?;
+        let why = format!("Column “{}” contains the preferred texts.", self.name(text));
+        (!self.stats.kind(text).is_json()).then_some((Mapping::Corpus { text }, why))
     }
 
     fn tags(&self) -> Option<(Mapping, String)> {

@@ -32,6 +32,16 @@ pub(crate) fn unused_columns(columns: &[String], mapping: &Mapping, stats: &Colu
             warnings.push(warning(reason));
         }
     }
+    let has_words =
+        (0..columns.len() as u32).any(|column| stats.is_text(column) || stats.kind(column) == CellKind::List);
+    let nested = (0..).zip(columns).find(|(column, _)| stats.kind(*column) == CellKind::Nested);
+    if let Some((_, name)) = nested.filter(|_| !has_words) {
+        warnings.push(
+            Diagnostic::new("data.nested-cells", format!("The cells of column {} are JSON.", names(&[name])))
+                .done("They were not read.")
+                .remedy("Save the file as JSON Lines. The members of these objects then become columns."),
+        );
+    }
     if let Mapping::Classification { text, pair: None, label } = mapping
         && stats.kind(*label) == CellKind::Tags
         && !stats.is_text(*text)

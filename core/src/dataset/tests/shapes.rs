@@ -199,3 +199,27 @@ fn lines_of_fasttext_become_texts_with_labels() {
     let Example::Labels { text, labels, .. } = examples(&dataset).swap_remove(0) else { panic!("no labels") };
     assert_eq!((text, labels), ("so good", vec![0, 1]));
 }
+
+#[test]
+fn messages_are_never_learned_as_json() {
+    let file = "prompt,completion\nsay a,\"[{\"\"role\"\":\"\"assistant\"\",\"\"content\"\":\"\"a\"\"}]\"\nsay b,c d\n";
+    let mapping = Mapping::Completion { prompt: "{prompt}\n".into(), completion: 1 };
+    let found = collect_mapped(file, mapping).unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found.skipped.first[0].reason, "the completion is a list of messages, not a text");
+}
+
+#[test]
+fn preferred_texts_are_learned_without_the_rejected_ones() {
+    let row = |text: &str| format!("{{\"chosen\":\"Human: {text}\",\"rejected\":\"Human: no\"}}\n");
+    let source = scan(row("a b") + &row("c d")).unwrap();
+    assert_eq!(source.guess, Mapping::Corpus { text: 0 });
+    assert_eq!(warning(&source.warnings, "data.unused-column").what, "Column \"rejected\" is not used.");
+}
+
+#[test]
+fn tables_whose_texts_are_inside_json_are_reported() {
+    let source =
+        scan("id,translation\n0,\"{\"\"en\"\": \"\"it is\"\"}\"\n1,\"{\"\"en\"\": \"\"it was\"\"}\"\n").unwrap();
+    assert_eq!(warning(&source.warnings, "data.nested-cells").what, "The cells of column \"translation\" are JSON.");
+}
