@@ -1,4 +1,4 @@
-//! config.json of the tuned model: the base model's, with what the task adds. generation_config.json beside it.
+//! config.json of the tuned model: the base model's, plus the fields of the task. Also generation_config.json.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::metrics::Detail;
 use crate::recipe::Task;
 use crate::weights::Dtype;
 
-/// Fields that the base has of a task of its own, or of code that is not in this folder.
+/// Fields of the base model that describe its own task, or code that is not in this folder.
 const STALE: [&str; 8] = [
     "_name_or_path",
     "auto_map",
@@ -20,7 +20,7 @@ const STALE: [&str; 8] = [
     "problem_type",
 ];
 
-/// All of the base model's fields, with labels, task and class name of the tuned one.
+/// All of the base model's fields, with labels, task and class name of the tuned model.
 pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     config.retain(|field, _| !STALE.contains(&field.as_str()));
@@ -47,12 +47,12 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     Ok(Value::Object(config))
 }
 
-/// Names of the outputs, both ways round, where the task names them. Question answering has always two without a name.
+/// Names of the outputs in both directions, if the task names them. Question answering always has two without names.
 fn labels(folder: &ModelFolder) -> Map<String, Value> {
     let number = ["LABEL_0".to_owned()];
     let labels = match folder.recipe.task() {
         Task::QuestionAnswering | Task::Generation => return Map::new(),
-        // What transformers calls an output without a name.
+        // transformers' name for an output without one.
         Task::Regression => number.as_slice(),
         Task::Classification | Task::MultiLabel | Task::TokenClassification => folder.labels,
     };
@@ -60,7 +60,7 @@ fn labels(folder: &ModelFolder) -> Map<String, Value> {
     let id2label: Map<String, Value> = named.clone().map(|(id, name)| (id.to_string(), json!(name))).collect();
     let label2id: Map<String, Value> = named.map(|(id, name)| (name.clone(), json!(id))).collect();
     let mut fields = Map::from_iter([("id2label".into(), id2label.into()), ("label2id".into(), label2id.into())]);
-    // Our own field: transformers keeps what it does not know.
+    // Our own field; transformers keeps fields that it does not know.
     if let Detail::Labels { thresholds, .. } = &folder.best.detail {
         let thresholds: Map<String, Value> =
             labels.iter().cloned().zip(thresholds.iter().map(|&from| json!(from))).collect();
@@ -77,7 +77,7 @@ fn dtype_name(dtype: Dtype) -> &'static str {
     }
 }
 
-/// generation_config.json of a decoder whose base has none: the tokens that config.json names.
+/// generation_config.json for a decoder whose base model has none: the special tokens named in config.json.
 pub(crate) fn generation(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     let tokens = ["bos_token_id", "eos_token_id", "pad_token_id"];

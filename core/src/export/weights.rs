@@ -11,24 +11,25 @@ use crate::model::TaskModel;
 use crate::recipe::ParamGroup;
 use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
-/// A weight on its way into a file.
+/// A weight to be written to a file.
 pub(crate) struct Exported {
     info: TensorInfo,
     values: Tensor<1>,
     transposed: Option<[usize; 2]>,
 }
 
-/// The element type that most of the pretrained values have in a file.
+/// The element type of most pretrained values in their file.
 pub(crate) fn dtype(model: &TaskModel) -> Dtype {
     let mut counts = [Dtype::F32, Dtype::F16, Dtype::BF16].map(|dtype| (0, dtype));
     model.body.visit(&mut |weight| {
         counts.iter_mut().filter(|(_, dtype)| *dtype == weight.dtype()).for_each(|(count, _)| *count += weight.len());
     });
-    // Of equals the first: the widest.
+    // On a tie, the first, which is the widest.
     counts.into_iter().rev().max_by_key(|(count, _)| *count).map_or(Dtype::F32, |(_, dtype)| dtype)
 }
 
-/// All weights, under their names in transformers' model of the task. A new head has the element type of the body.
+/// All weights, under the names that transformers' class for the task uses. A new head has the element type of the base
+/// model.
 pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
     let (mut weights, dtype) = (Vec::new(), dtype(model));
     let is_new = |weight: WeightRef| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
@@ -39,7 +40,7 @@ pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
     weights
 }
 
-/// The weights of the adapters and the head, under their names in PEFT's file.
+/// The weights of the adapters and the head, under PEFT's names.
 pub(crate) fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.visit_adapter(&mut |weight| {
@@ -57,10 +58,10 @@ impl Exported {
     }
 }
 
-/// Writes weights, read from the device one after the other.
+/// Writes weights, reading them from the device one at a time.
 ///
 /// # Errors
-/// When the device or `out` fails.
+/// If the device or `out` fails.
 pub(crate) async fn write(
     weights: Vec<Exported>,
     out: &mut impl Write,

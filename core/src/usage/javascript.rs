@@ -1,22 +1,21 @@
-//! JavaScript that opens a folder and asks the model something, once its weights are there in ONNX too.
+//! JavaScript that opens an exported folder and runs the model, once its weights have been converted to ONNX.
 
 use crate::recipe::Task;
 use crate::usage::{PromptForm, Usage};
 
-/// How transformers.js comes to open a folder.
+/// Code that opens a folder with transformers.js.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JavaScript {
-    /// What puts the weights in ONNX beside the others, to be run in the folder: Python, or for a model that writes a
-    /// command.
+    /// Converts the weights to ONNX; run in the folder. Python, or for generation a shell command.
     pub convert: String,
-    /// The Python packages that it takes, as pip knows them.
+    /// The Python packages that the conversion needs, by their names on PyPI.
     pub packages: &'static str,
-    /// What asks the model something then.
+    /// Runs the model.
     pub code: String,
 }
 
 impl Usage<'_> {
-    /// For transformers.js.
+    /// Code for transformers.js.
     pub fn javascript(&self) -> JavaScript {
         let task = self.kind.task;
         let code = match task {
@@ -34,7 +33,7 @@ impl Usage<'_> {
             }
         };
         let (convert, packages) = match task {
-            // Optimum knows how to give out what is kept of earlier tokens.
+            // Optimum knows how to export the cache of keys and values.
             Task::Generation => {
                 ("optimum-cli export onnx --model . --task text-generation-with-past onnx\n".into(), "optimum-onnx")
             }
@@ -43,7 +42,7 @@ impl Usage<'_> {
         JavaScript { convert, packages, code: format!("{}{code}", opening(task)) }
     }
 
-    /// Writes on from a prompt in the form that was learned.
+    /// Continues a prompt, in the form of the training rows.
     fn written_js(&self) -> String {
         let user = "[{ role: \"user\", content: \"A prompt\" }]";
         let prompt = match self.form {
@@ -59,7 +58,7 @@ impl Usage<'_> {
         )
     }
 
-    /// The outputs are named as transformers.js looks for them.
+    /// The outputs have the names that transformers.js expects.
     fn convert(&self) -> String {
         let class = self.kind.auto_class();
         let trust = if self.kind.has_own_class() { ", trust_remote_code=True" } else { "" };
@@ -88,7 +87,7 @@ impl Usage<'_> {
     }
 }
 
-/// Where the folder is looked for. In a page, browsers fetch it from there; transformers.js wants to be allowed that.
+/// Sets where transformers.js looks for the folder. Browsers fetch it from there; transformers.js has to be allowed to.
 fn opening(task: Task) -> String {
     let names = match task {
         Task::Regression => "AutoModelForSequenceClassification, AutoTokenizer, env",
@@ -101,7 +100,7 @@ fn opening(task: Task) -> String {
     )
 }
 
-/// The pipelines would make a share of a number.
+/// Runs the model without a pipeline: those would turn the number into a probability.
 fn number() -> String {
     "const tokenizer = await AutoTokenizer.from_pretrained(\"this/folder\");\n\
     const model = await AutoModelForSequenceClassification.from_pretrained(\"this/folder\", { dtype: \"fp32\" });\n\

@@ -1,4 +1,4 @@
-//! Python that opens a folder and asks the model something.
+//! Python that opens an exported folder and runs the model.
 
 use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
@@ -21,9 +21,9 @@ impl Usage<'_> {
         )
     }
 
-    /// Puts the adapter onto the base model with PEFT; to be run in the adapter's folder.
+    /// Puts the adapter onto the base model with PEFT; run in the adapter's folder.
     pub fn adapter_python(&self) -> String {
-        // The automatic classes would not know the labels.
+        // The automatic classes would not load the labels.
         let class = self.kind.architecture();
         let imports = match self.kind.has_own_class() {
             true => format!("from modeling_hone import {class}\nfrom peft import PeftModel\nfrom transformers import "),
@@ -69,7 +69,7 @@ impl Usage<'_> {
                 ", function_to_apply=\"none\"",
                 &format!("print(ask(\"A text to rate.\", {cut})[0][\"score\"])\n"),
             ),
-            // A word has the tag of its first token: that alone has learned.
+            // A word has the tag of its first token: only that token was trained.
             Task::TokenClassification => {
                 self.pipeline(", aggregation_strategy=\"first\"", "print(ask(\"A text with names in it.\"))\n")
             }
@@ -82,13 +82,13 @@ impl Usage<'_> {
         }
     }
 
-    /// Asks a classifier or a tagger by transformers' pipeline.
+    /// Runs a classifier or tagger through transformers' pipeline.
     fn pipeline(&self, settings: &str, asked: &str) -> String {
         let task = self.kind.pipeline();
         format!("ask = pipeline(\"{task}\", model=model, tokenizer=tokenizer{settings})\n{asked}")
     }
 
-    /// Finds the best span of a passage that fits into one window. transformers 5 has no pipeline for that.
+    /// Finds the best span of a passage that fits into one window. transformers 5 has no pipeline for this.
     fn question(&self) -> String {
         format!(
             "question, passage = \"Who wrote it?\", \"It was written by Ada in 1843.\"\n\
@@ -106,7 +106,7 @@ impl Usage<'_> {
         )
     }
 
-    /// Writes on from a prompt, in the form of a conversation where the model knows one.
+    /// Continues a prompt, as a conversation if the model has a chat template.
     fn prompt(&self) -> String {
         format!(
             "prompt, is_chat = \"A prompt\", bool(tokenizer.chat_template)\n\
@@ -119,8 +119,8 @@ impl Usage<'_> {
         )
     }
 
-    /// Answers in a conversation. Where the model knows no form of one, each part is put into tokens by itself, as it was
-    /// learned: together they would give others.
+    /// Answers in a conversation. Without a chat template, each part is tokenized on its own, as in training: tokenized
+    /// together, they would give other tokens.
     fn conversation(&self) -> String {
         format!(
             "prompt = \"A question\"\n\
@@ -138,7 +138,7 @@ impl Usage<'_> {
         )
     }
 
-    /// Writes on from a text as it is: a form of conversations that the model may know is not what it has learned.
+    /// Continues a text without a chat template, even if the model has one: it was not trained on it.
     fn text(&self) -> String {
         format!("inputs = tokenizer(\"The beginning of a text\", return_tensors=\"pt\")\n{}", self.written_on())
     }

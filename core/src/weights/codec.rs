@@ -1,10 +1,10 @@
-//! Values of a tensor from and to the bytes of a file.
+//! Conversion of a tensor's values from and to the bytes of a file.
 
 use burn::tensor::{DType, TensorData};
 
 use crate::weights::safetensors::{Dtype, TensorInfo};
 
-/// Decodes a tensor's bytes, as many as `info` says, to 32-bit floats. Integers give `None`.
+/// Decodes a tensor's bytes, whose length matches `info`, to 32-bit floats. Returns `None` for integers.
 pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
     let dtype = match info.dtype {
         Dtype::F32 => DType::F32,
@@ -15,8 +15,8 @@ pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
     Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>())
 }
 
-/// Encodes a weight's row-major values as a file has them. `transposed` is the `[rows, columns]` of a matrix whose
-/// transpose the file stores.
+/// Encodes a weight's row-major values for a file. `transposed` is the `[rows, columns]` of a matrix whose transpose
+/// the file stores.
 pub fn encode(values: &[f32], dtype: Dtype, transposed: Option<[usize; 2]>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(values.len() * dtype.size());
     let mut push = |value: f32| match dtype {

@@ -12,7 +12,7 @@ pub enum WeightsError {
     Truncated {
         /// Bytes received.
         have: u64,
-        /// Bytes that the header asks for.
+        /// Bytes that the header requires.
         need: u64,
     },
     /// The file is longer than its header says.
@@ -24,12 +24,12 @@ pub enum WeightsError {
     /// The header does not follow the format.
     #[error("the header cannot be read: {0}")]
     Header(String),
-    /// A tensor's entry in the header is wrong.
+    /// A tensor's entry in the header is invalid.
     #[error("tensor {name}: {reason}")]
     Tensor {
         /// Name of the tensor.
         name: String,
-        /// What is wrong with it.
+        /// Reason, in words.
         reason: String,
     },
     /// The checksum differs from the catalog's.
@@ -46,7 +46,7 @@ pub enum WeightsError {
 }
 
 impl WeightsError {
-    /// There is no room for `need` bytes of `what`.
+    /// There is no memory for the `need` bytes of `what`.
     pub(crate) fn out_of_memory(what: &str, need: usize) -> Self {
         Self::Tensor { name: what.into(), reason: format!("needs {need} bytes of memory, which are not available") }
     }

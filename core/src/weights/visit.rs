@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::weights::Dtype;
 
-    /// A module that cannot be cloned: whatever compiles with it reads weights in place.
+    /// A module that cannot be cloned: code that compiles with it does not copy weights.
     struct NotClone {
         matrix: Weight<2>,
         bias: Option<Weight<1>>,

@@ -1,4 +1,4 @@
-//! The figures of the kept weights. What a row says or what the model wrote of it is the user's, and not among them.
+//! Results of the exported weights. Row texts and generated texts belong to the user and are not included.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use crate::export::card::text;
 use crate::export::{ModelFolder, names};
 use crate::metrics::{ClassScores, Detail};
 
-/// The task's figures, beside those of always saying the same, and what is behind them.
+/// The task's scores next to those of the baseline, followed by the details.
 pub(crate) fn tables(folder: &ModelFolder) -> String {
     let mut tables = figures(folder);
     // Writing to a String cannot fail.
@@ -14,7 +14,7 @@ pub(crate) fn tables(folder: &ModelFolder) -> String {
         Detail::Classes { classes, .. } => tables += &each(classes, "class", None),
         Detail::Labels { labels, thresholds } => {
             tables += &each(labels, "label", Some(thresholds));
-            tables += "\nA label is said to be there from its threshold on.\n";
+            tables += "\nA label is predicted when its probability reaches its threshold.\n";
         }
         Detail::Entities { kinds } => tables += &each(kinds, "entity", None),
         Detail::Answers { answerable, unanswerable, threshold } => {
@@ -54,7 +54,7 @@ fn figures(folder: &ModelFolder) -> String {
     table
 }
 
-/// A row for each class, label or kind of entity.
+/// One line per class, label or kind of entity.
 fn each(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
     let (title, rule) = if thresholds.is_some() { (" threshold |", "---|") } else { ("", "") };
     let mut table = format!("\n| {what} | precision | recall | F1 | rows |{title}\n|---|---|---|---|---|{rule}\n");

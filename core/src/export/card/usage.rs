@@ -1,10 +1,10 @@
-//! How the folder is opened, in the card's words.
+//! The card's section on opening the folder.
 
 use crate::export::ModelFolder;
 use crate::usage::ExportForm;
 use crate::usage::{JavaScript, Usage};
 
-/// Code that opens the folder and asks the model something.
+/// Code that opens the folder and runs the model.
 pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
     let usage = Usage {
         kind: folder.kind(),
@@ -15,14 +15,14 @@ pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
     };
     match form {
         ExportForm::Adapter => format!(
-            "This folder holds the adapter, and the head where that is new; they go on top of the base model. In this \
-            folder:\n\n```python\n{}```\n",
+            "This folder contains the adapter, and the head if it is new; they go on top of the base model. Run this \
+            in the folder:\n\n```python\n{}```\n",
             usage.adapter_python()
         ),
         ExportForm::Model => {
             let body = match folder.kind().family.is_decoder() {
                 true => "",
-                false => "\nThe encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n",
+                false => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n",
             };
             let javascript = in_javascript(usage.javascript(), folder.kind().family.is_decoder());
             format!("```python\n{}```\n{body}{javascript}", usage.python("path/to/this/folder"))
