@@ -14,7 +14,9 @@ use hone_core::weights::{FileReader, TensorInfo, Tensors, WeightMut, WeightRef, 
 use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
-pub use reference::{assert_curve, assert_gradients, assert_movement, input, of_tokens, scores, step_of, steps_of};
+pub use reference::{
+    assert_curve, assert_gradients, assert_movement, classified, input, of_tokens, scores, step_of, steps_of,
+};
 pub use runs::{moved, named, run, take_steps};
 
 /// Largest allowed differences, relative to the largest expected value.

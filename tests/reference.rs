@@ -21,6 +21,16 @@ pub fn input(batch: &Value, device: &Device) -> Input {
     Input::new(&Batch { rows, len, ids, attention_mask, token_type_ids, tokens: 0 }, device)
 }
 
+/// Rows of token ids, each with its class.
+pub fn classified(rows: impl IntoIterator<Item = (Vec<u32>, u32)>) -> EncodedExamples {
+    let (mut texts, mut classes) = (EncodedTexts::default(), Vec::new());
+    for (ids, class) in rows {
+        texts.push(&ids);
+        classes.push(class);
+    }
+    EncodedExamples { texts, labels: Labels::Classes(classes) }
+}
+
 /// A golden batch as a step of a task whose model has `outputs` outputs. All classes have the same weight.
 pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> StepInput {
     let ids: Vec<Vec<u32>> = parsed(&batch["input_ids"]);

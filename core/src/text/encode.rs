@@ -117,34 +117,35 @@ impl EncodedRows {
         example: &Example,
     ) -> Result<usize, Diagnostic> {
         match (&mut *self, example) {
-            (Self::Texts(examples), Example::Class { text, pair, class }) => {
-                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
-                if let Labels::Classes(classes) = &mut examples.labels {
-                    classes.push(*class);
-                }
+            (
+                Self::Texts(EncodedExamples { texts, labels: Labels::Classes(classes) }),
+                Example::Class { text, pair, class },
+            ) => {
+                let tokens = push_text(texts, tokenizer, text, *pair)?;
+                classes.push(*class);
                 Ok(tokens)
             }
-            (Self::Texts(examples), Example::Labels { text, pair, labels: held }) => {
-                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
-                if let Labels::MultiLabel(flags) = &mut examples.labels {
-                    flags.push((0..labels as u32).map(|label| held.contains(&label)).collect());
-                }
+            (
+                Self::Texts(EncodedExamples { texts, labels: Labels::MultiLabel(flags) }),
+                Example::Labels { text, pair, labels: held },
+            ) => {
+                let tokens = push_text(texts, tokenizer, text, *pair)?;
+                flags.push((0..labels as u32).map(|label| held.contains(&label)).collect());
                 Ok(tokens)
             }
-            (Self::Texts(examples), Example::Number { text, pair, value }) => {
-                let tokens = push_text(&mut examples.texts, tokenizer, text, *pair)?;
-                if let Labels::Numbers(numbers) = &mut examples.labels {
-                    numbers.push(*value);
-                }
+            (
+                Self::Texts(EncodedExamples { texts, labels: Labels::Numbers(numbers) }),
+                Example::Number { text, pair, value },
+            ) => {
+                let tokens = push_text(texts, tokenizer, text, *pair)?;
+                numbers.push(*value);
                 Ok(tokens)
             }
-            (Self::Texts(examples), Example::Tags { text, words }) => {
+            (Self::Texts(EncodedExamples { texts, labels: Labels::Tags(rows) }), Example::Tags { text, words }) => {
                 let words: Vec<(Range<u32>, u32)> = words.iter().map(|word| (word.start..word.end, word.tag)).collect();
                 let (ids, tags) = tagged(tokenizer, text, &words)?;
-                examples.texts.push(&ids);
-                if let Labels::Tags(rows) = &mut examples.labels {
-                    rows.push(tags.into());
-                }
+                texts.push(&ids);
+                rows.push(tags.into());
                 Ok(ids.len())
             }
             (Self::Questions(questions), Example::Question { question, context, answers }) => {
@@ -166,7 +167,7 @@ impl EncodedRows {
                 *pieces += 1;
                 Ok(new.len())
             }
-            _ => unreachable!("a data set has rows of one kind, that of its task"),
+            _ => Err(Diagnostic::new("data.mixed-tasks", "A row belongs to another task than the rows before it.")),
         }
     }
 

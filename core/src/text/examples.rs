@@ -80,18 +80,6 @@ pub struct Reference {
 }
 
 impl EncodedExamples {
-    /// Adds a row with its class.
-    ///
-    /// # Panics
-    /// When rows of another task are in it already: examples are made by one place for one task.
-    pub fn push(&mut self, ids: &[u32], class: u32) {
-        self.texts.push(ids);
-        match &mut self.labels {
-            Labels::Classes(classes) => classes.push(class),
-            _ => unreachable!("rows of one task"),
-        }
-    }
-
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.texts.len()

@@ -46,7 +46,7 @@ impl PrefixCache {
         batch: &Batch,
         device: &Device,
     ) -> Result<Input, Diagnostic> {
-        let input = Input::new(&batch, device);
+        let input = Input::new(batch, device);
         if frozen_prefix == FrozenPrefix::None {
             *self = Self::default();
             return Ok(input);
