@@ -63,7 +63,7 @@ fn gradients_equal_pytorchs() {
     let device = Device::flex();
     for (file, name) in MICRO {
         let batch = &json(&format!("{file}.json"))["batches"][0];
-        assert_gradients(&mut micro(name, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
+        assert_gradients(&micro(name, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
     }
 }
 
@@ -94,7 +94,7 @@ fn adapters_equal_pefts() {
             let found = of_tokens(batch, &scores(&model, batch, &device));
             assert_close(&format!("{name}, {what}"), &found, &logits, tolerance::LOGITS);
         }
-        assert_gradients(&mut model, step(batch), "lora.grad", peft_name, &expected);
+        assert_gradients(&model, step(batch), "lora.grad", peft_name, &expected);
         assert_curve(&mut model, case, &case["learning_rate"], steps(&info));
     }
 }

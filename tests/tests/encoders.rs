@@ -50,7 +50,7 @@ fn classifiers_equal_transformers() {
             let logits = scores(&model, batch, &device);
             assert_close(family, &logits, &expected[&format!("{name}.logits")], tolerance::LOGITS);
             let step = step_of(batch, Task::Classification, CLASSES, &device);
-            assert_gradients(&mut model, step, &format!("{name}.grad"), file_name, &expected);
+            assert_gradients(&model, step, &format!("{name}.grad"), file_name, &expected);
             let steps = steps_of(&info, Task::Classification, CLASSES, &device);
             let start = model.clone();
             assert_curve(&mut model, &info[name], &info["learning_rate"], steps);

@@ -187,7 +187,7 @@ fn adapters_equal_pefts() {
         assert_close(&format!("{kind}, merged"), &merged, &flat(&case["merged_logits"]), tolerance::LOGITS);
 
         let step = step_of(batch, Task::Classification, 3, &device);
-        assert_gradients(&mut model, step, kind, peft_name, &expected);
+        assert_gradients(&model, step, kind, peft_name, &expected);
         let steps = steps_of(&curve, Task::Classification, 3, &device);
         assert_curve(&mut model, case, &info["learning_rate"], steps);
         let after = scores(&model, batch, &device);

@@ -94,7 +94,10 @@ fn change(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
         0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
         1 if at < bytes.len() => bytes[at] = random.next() as u8,
         2 => _ = bytes.drain(at..at + length),
-        3 => insert(bytes, at, &bytes[at..at + length].to_vec()),
+        3 => {
+            let copy = bytes[at..at + length].to_vec();
+            insert(bytes, at, &copy);
+        }
         4 => insert(bytes, at, random.of(&TOKENS).as_bytes()),
         5 => replace_number(random, bytes, at),
         6 => overwrite_integer(random, bytes, at),
