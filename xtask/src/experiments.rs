@@ -16,13 +16,13 @@ const SEEDS: [u32; 3] = [1, 2, 3];
 const TRAIN_ROWS: usize = 600;
 const TEST_ROWS: usize = 500;
 
-/// A way to fine-tune, as the fields of the recipe in which it differs from the default.
+/// A fine-tuning method, given by the recipe fields that differ from the default.
 struct Method {
     name: &'static str,
     recipe: fn() -> Value,
 }
 
-/// The first is what the others are compared with. Each rate was chosen among up to three by a single run.
+/// The first is the baseline. Each learning rate was chosen among up to three with a single run.
 const METHODS: [Method; 5] = [
     Method { name: "Full, linear decay", recipe: || json!({ "learning_rate": 1e-4 }) },
     Method { name: "Gradual unfreezing alone", recipe: || gradual(json!({ "learning_rate": 2e-4 })) },
@@ -49,7 +49,7 @@ struct Score {
     agreement: f64,
 }
 
-/// Runs every method on every data set found in `folder` with every seed; runs that were made before are not repeated.
+/// Runs every method with every seed on every dataset found in `folder`; runs that were made before are not repeated.
 pub fn run(folder: &Path) -> Result<()> {
     setup::run()?;
     process::step("Building the program hone", || {
@@ -99,7 +99,7 @@ correlation of the similarities between all of them.
 ";
 
 fn gradual(mut recipe: Value) -> Value {
-    // All seven stages are through after the first of the two epochs.
+    // All seven stages are over after the first of the two epochs.
     for (field, value) in
         [("unfreezing", json!("gradual")), ("unfreeze_unit", json!("epochs")), ("unfreeze_every", json!(0.166))]
     {
@@ -124,7 +124,7 @@ fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Resul
     })
 }
 
-/// result.json of a run, which is made unless there is one of the same recipe and rows.
+/// Returns result.json of a run, reusing an earlier run of the same recipe and rows.
 fn run_hone(recipe: &Value, [train, test]: &[PathBuf; 2], work: &Path, what: &str) -> Result<Value> {
     let key = fetch::hash_of(&format!("{recipe} {} {}", fetch::hash(train)?, fetch::hash(test)?));
     let out = work.join(&key[..16]);
@@ -164,7 +164,7 @@ fn table(page: &mut String, results: &Results) -> Result<()> {
     Ok(())
 }
 
-/// Says of each method whether it differs from the baseline by more than chance does.
+/// For each method, writes whether it differs from the baseline by more than chance.
 fn findings(page: &mut String, results: &Results) -> Result<()> {
     let accuracies = |scores: &[Score]| scores.iter().map(|score| 100.0 * score.accuracy).collect::<Vec<_>>();
     let Some(((baseline, plain), others)) = results.split_first() else { bail!("there are no results") };

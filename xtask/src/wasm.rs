@@ -1,5 +1,5 @@
-//! Post-processing of the wasm files that Trunk writes: optimizing, stripping, compressing. Results are kept by the hash
-//! of what went in, because an unchanged engine is not worth a minute of anyone's time.
+//! Post-processing of the wasm files that Trunk writes: optimizing, stripping, compressing. Results are cached by the
+//! hash of their input, because it takes a minute.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use anyhow::{Context, Result};
 use crate::model::link;
 use crate::{fetch, paths, process};
 
-/// Part of the built page, with the size that it may have.
+/// Part of the built page, with its size budget.
 pub struct Module {
     /// Name in messages.
     pub name: &'static str,
     /// Its file in dist/.
     pub file: &'static str,
-    /// Of wasm-opt.
+    /// Optimization level of wasm-opt.
     level: &'static str,
-    /// Largest size as brotli, in bytes.
+    /// Maximum size as brotli, in bytes.
     pub budget: u64,
 }
 
@@ -45,7 +45,7 @@ const params = { [P.BROTLI_PARAM_QUALITY]: 11, [P.BROTLI_PARAM_LGWIN]: 24, [P.BR
 fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
 ";
 
-/// Results that are kept, of both modules and both kinds.
+/// Number of cached results, for both modules and both kinds.
 const MOST_KEPT: usize = 16;
 
 impl Module {
@@ -71,7 +71,7 @@ impl Module {
         link(&brotli, &dist.join(format!("{}.br", self.file)))
     }
 
-    /// Sizes in bytes: as it is, and as brotli where it was compressed.
+    /// Sizes in bytes: uncompressed, and as brotli if it was compressed.
     pub fn sizes(&self, dist: &Path) -> Result<(u64, Option<u64>)> {
         let size = |file: PathBuf| fs::metadata(file).map(|metadata| metadata.len());
         let raw = size(dist.join(self.file)).with_context(|| format!("{} is not built", self.file))?;

@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use super::{mean_and_spread, run_hone};
 use crate::{paths, process};
 
-/// Made by tests/python/reference_tasks.py, which also writes the rows.
+/// Written by tests/python/reference_tasks.py, which also writes the rows.
 const REFERENCE: &str = "tests/golden/reference_tasks.json";
 
 /// A task and the scores that are compared.
 struct Task {
     name: &'static str,
     title: &'static str,
-    /// Of each score: as people say it, as Hone's result has it, as the reference has it, and what it is multiplied with.
+    /// Each score: its name in the table, in Hone's result and in the reference, and the factor to multiply it with.
     scores: &'static [(&'static str, &'static str, &'static str, f64)],
     /// A row of the reference as a line of a file that Hone reads.
     line: fn(&Value) -> Value,
-    /// Runs, each with a seed of its own.
+    /// Number of runs, each with its own seed.
     runs: u32,
     /// Fields of the recipe that differ from the reference's.
     recipe: fn() -> Value,
@@ -75,7 +75,7 @@ const TASKS: [Task; 4] = [
     },
 ];
 
-/// Runs the tasks and adds their table to the page. Needs the Python environment, which makes the rows.
+/// Runs the tasks and adds their table to the page. Requires the Python environment, which generates the rows.
 pub fn add(page: &mut String, data: &Path) -> Result<()> {
     let work = paths::target().join("experiments").join("tasks");
     fs::create_dir_all(&work)?;

@@ -1,4 +1,4 @@
-//! WordNet's synsets: words with one meaning, its definition and sentences that use them.
+//! WordNet's synsets: words with one meaning, its definition, and example sentences.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const ARCHIVE: Archive = Archive {
     sha256: "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
 };
 
-/// Source of its samples.
+/// Source shown for its samples.
 pub(super) const SOURCE: &str = "WordNet 3.1, Princeton University";
 
 /// Prefixes of words that are unsuitable for a first impression.
@@ -48,9 +48,9 @@ impl WordNet {
 pub(super) struct Synset<'a> {
     /// Number of the lexicographer's file (`lexnames(5WN)`).
     pub file: &'a str,
-    /// With blanks in the place of underscores.
+    /// Words, with underscores replaced by spaces.
     pub words: Vec<String>,
-    /// Returns true for an individual rather than a kind: a person, a town.
+    /// True for an individual rather than a kind: a person, a town.
     pub is_instance: bool,
     gloss: &'a str,
 }
@@ -79,7 +79,7 @@ impl<'a> Synset<'a> {
         self.gloss.split("; \"").skip(1).filter_map(|rest| rest.strip_suffix('"').or_else(|| rest.split('"').next()))
     }
 
-    /// One of the words and a sentence that uses it, where the sentence and the definition are short.
+    /// One of the words and a sentence that uses it, if both the sentence and the definition are short.
     pub fn used_word(&self, most_chars: usize) -> Option<(&str, &'a str)> {
         let is_decent = |text: &str| {
             let words = text.to_lowercase();

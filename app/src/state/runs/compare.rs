@@ -15,7 +15,7 @@ pub const SERIES: usize = 8;
 /// Runs of one recipe on the same data with different seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeedGroup {
-    /// Name of the first of them.
+    /// Name of the first run.
     pub name: String,
     /// Number of runs.
     pub runs: usize,
@@ -23,7 +23,7 @@ pub struct SeedGroup {
     pub scores: Vec<(Metric, (f64, f64))>,
 }
 
-/// A row of the table of differences: its name and the value of each run.
+/// A row of the table of differences: the name of a field and its value in each run.
 pub type Difference = (String, Vec<String>);
 
 impl History {
@@ -32,7 +32,7 @@ impl History {
         self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task)[0])
     }
 
-    /// That metric on the validation rows of the compared runs.
+    /// The main metric on the validation rows of the compared runs.
     pub fn score_picture(&self) -> Picture {
         let (runs, metric) = (self.ticked(), self.compared());
         let (mut lowest, mut highest) = (1.0f64, 0.0f64);
