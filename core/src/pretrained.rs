@@ -1,4 +1,4 @@
-//! A pretrained model with all that belongs to it, ready to be given a task.
+//! A pretrained model with everything that belongs to it, ready for a task.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,46 +15,46 @@ use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::{HeadLayers, PromptForm};
 use crate::weights::{ImportReport, Tensors, Weights};
 
-/// A model, its tokenizer and the files that an export takes along.
+/// A model, its tokenizer and the files that an export includes.
 #[derive(Debug)]
 pub struct Pretrained {
-    /// Its sizes.
+    /// Configuration of the network.
     pub config: ModelConfig,
-    /// config.json as it was.
+    /// Contents of config.json, unchanged.
     pub config_json: Vec<u8>,
-    /// Turns text into its tokens.
+    /// Tokenizer of the model.
     pub tokenizer: Arc<Tokenizer>,
-    /// The form that it knows conversations in.
+    /// Chat template, if the model has one.
     pub chat: Option<ChatTemplate>,
-    /// Files that go into an export as they are: name and bytes.
+    /// Files that are copied into an export unchanged: name and bytes.
     pub verbatim: Vec<(String, Vec<u8>)>,
     /// The network.
     pub body: BaseModel,
-    /// How the tokens' vectors become one by default.
+    /// Default pooling over the tokens' vectors.
     pub pooling: Pooling,
-    /// General sentences in its tokens.
+    /// The general sentences, encoded.
     pub general: EncodedTexts,
-    /// What its weights were quantized to in their file, where they were.
+    /// Quantization of the weights in their file, if any.
     pub quantized: Option<&'static str>,
 }
 
-/// Rows that train and validate, in a model's tokens.
+/// Training and validation rows, encoded for a model.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskRows<'a> {
     /// Names of the classes, labels or tags.
     pub labels: &'a [String],
-    /// Rows learned from.
+    /// Training rows.
     pub train: &'a EncodedRows,
-    /// Rows validated on.
+    /// Validation rows.
     pub validation: &'a EncodedRows,
-    /// The form of the rows, where the model is to write.
+    /// Form of the rows, for generation.
     pub form: PromptForm,
-    /// A length that fits them, in tokens.
+    /// Suggested maximum length, in tokens.
     pub suggested_len: u32,
 }
 
 impl<'a> TaskRows<'a> {
-    /// The rows of `dataset`, of which all rows are encoded.
+    /// The rows of `dataset`, all of which are encoded.
     pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder) -> Self {
         let ([train, validation], suggested_len) = (encoder.rows(), encoder.suggested_len());
         Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), suggested_len }
@@ -62,10 +62,10 @@ impl<'a> TaskRows<'a> {
 }
 
 impl Pretrained {
-    /// Puts a model together from config.json, its other files and its weights, and says what became of those.
+    /// Builds a model from config.json, its other files and its weights, and reports how the weights were used.
     ///
     /// # Errors
-    /// What is wrong with a file, or which tensor is missing.
+    /// If a file is invalid or a tensor is missing.
     pub fn new(
         config_json: Vec<u8>,
         verbatim: Vec<(String, Vec<u8>)>,
@@ -75,7 +75,7 @@ impl Pretrained {
         let config = ModelConfig::parse(&config_json)?;
         let file = |name: &str| verbatim.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
         let Some(tokenizer_json) = file("tokenizer.json") else {
-            return Err(Diagnostic::new("model.no-tokenizer", "The model comes without a tokenizer.json.")
+            return Err(Diagnostic::new("model.no-tokenizer", "The model has no tokenizer.json.")
                 .done("Nothing was changed.")
                 .remedy("Add the tokenizer.json that belongs to the model."));
         };
@@ -89,7 +89,7 @@ impl Pretrained {
         Ok((model, tensors.finish()))
     }
 
-    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
+    /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
     pub fn facts(&self, suggested_len: u32) -> ModelFacts {
         self.body.facts(self.config.max_positions(), self.pooling, suggested_len)
     }
@@ -132,10 +132,10 @@ impl Pretrained {
             .collect()
     }
 
-    /// A run of a recipe on these rows.
+    /// Sets up a run of a recipe on these rows.
     ///
     /// # Errors
-    /// A recipe that cannot be run, or rows of which its length leaves none.
+    /// If the recipe cannot be run, or its maximum length leaves no rows.
     pub fn session(
         &self,
         recipe: RecipeSpec,
@@ -151,7 +151,7 @@ impl Pretrained {
         if train.is_empty() || validation.is_empty() {
             return Err(Diagnostic::new("run.no-rows", format!("No row fits into {max_length} tokens."))
                 .done("No run was begun.")
-                .remedy("Take a larger maximum length: what is to be learned is never cut."));
+                .remedy("Use a larger maximum length: targets are never cut."));
         }
         let data = TrainingData {
             train,

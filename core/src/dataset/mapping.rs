@@ -68,7 +68,7 @@ pub enum Mapping {
         /// Column of the completion.
         completion: u32,
     },
-    /// Conversations.
+    /// Training on conversations.
     Chat {
         /// Column of the turns: `[{"role", "content"}]` or `[{"from", "value"}]`.
         messages: u32,

@@ -66,7 +66,7 @@ impl Generator {
         }
         let rest = self.unread.split_off(self.unread.len().min(MAX_PROMPT_PIECE));
         let piece = std::mem::replace(&mut self.unread, rest);
-        // In the middle of the prompt the logits are not needed; reading them waits for the device.
+        // In the middle of the prompt, the logits are not needed; reading them would wait for the device.
         let logits = device_to_host(model.body.next_token_logits(&piece, &mut self.cache)).await?;
         if logits.iter().any(|logit| logit.is_nan()) {
             self.is_over = true;

@@ -15,7 +15,7 @@ use crate::rng::{Rng, Stream};
 use crate::usage::{Activation, HeadLayers};
 use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
-/// How the names of a head's weights begin in a file. All other weights belong to the base model.
+/// Prefixes of the names of a head's weights. All other weights belong to the base model.
 const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
 
 /// A base model and a head: `BertForSequenceClassification`, `LlamaForCausalLM` and so on in transformers, or the same
@@ -41,9 +41,9 @@ enum Head {
 
 #[derive(Clone, Debug)]
 struct SentenceHead {
-    /// How the tokens' hidden states become one vector.
+    /// Pooling of the tokens' hidden states into one vector.
     pooling: Pooling,
-    /// Hidden layer, where the family's head has one.
+    /// Hidden layer, if the family's head has one.
     dense: Option<Dense>,
     output: Linear,
 }
@@ -110,7 +110,7 @@ impl TaskModel {
         Ok(Self { body, head })
     }
 
-    /// How the tokens' hidden states become one vector; `None` where the head reads every token.
+    /// Pooling of the tokens' hidden states into one vector; `None` if the head reads every token.
     pub fn pooling(&self) -> Option<Pooling> {
         match &self.head {
             Head::Sentence(head) => Some(head.pooling),
@@ -175,7 +175,7 @@ impl TaskModel {
         }
     }
 
-    /// One vector per text: `[batch, hidden]`. Where the head reads every token, the mean over the tokens.
+    /// One vector per text: `[batch, hidden]`. If the head reads every token, this is the mean over the tokens.
     pub fn sentence(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match self.encoded(&input, self.body.layers(), dropout) {
             Encoded::Tokens(_, x) => self.pooled(x, &input),
@@ -195,7 +195,7 @@ impl TaskModel {
         }
     }
 
-    /// The texts, computed up to the top of `frozen_prefix`. What is already beyond it is unchanged.
+    /// The texts, computed up to the top of `frozen_prefix`. Texts that are already beyond it are unchanged.
     pub fn forward_to(&self, input: Input, frozen_prefix: FrozenPrefix, dropout: &mut Dropout) -> Input {
         let (layers, is_pooled) = match frozen_prefix {
             FrozenPrefix::None => return input,
@@ -242,8 +242,8 @@ impl TaskModel {
         model
     }
 
-    /// Visits the weights that an adapter's folder holds: those of the adapters and of the head. [`adapt`](Self::adapt)
-    /// froze all others.
+    /// Visits the weights in an adapter's folder: those of the adapters and of the head. [`adapt`](Self::adapt) froze
+    /// all others.
     pub fn visit_adapter<'a>(&'a self, visitor: &mut dyn FnMut(WeightRef<'a>)) {
         self.visit(&mut |weight| {
             if !weight.is_frozen() {

@@ -1,4 +1,4 @@
-//! Memory: how much there is, and how much of it is taken.
+//! Memory: the limit, and the part that is in use.
 
 use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
 use hone_core::protocol::Backend;

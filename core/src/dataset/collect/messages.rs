@@ -1,4 +1,4 @@
-//! Conversations.
+//! Parsing of conversations.
 
 use serde::Deserialize;
 use serde_json::Value;

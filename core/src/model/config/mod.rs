@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub enum ModelConfig {
     /// BERT, DistilBERT or RoBERTa.
     Bert(BertConfig),
-    /// Llama.
+    /// The Llama family, including SmolLM2.
     Llama(LlamaConfig),
     /// GPT-2.
     Gpt2(Gpt2Config),

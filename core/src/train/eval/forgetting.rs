@@ -1,4 +1,4 @@
-//! How much a model has forgotten: general sentences, unrelated to the task, are run through the base model and the tuned
+//! Measurement of forgetting: general sentences, unrelated to the task, are run through the base model and the tuned
 //! model.
 
 use burn::tensor::Device;

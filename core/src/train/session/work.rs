@@ -63,7 +63,7 @@ impl Session {
         tokens as f64 * self.step_work(self.state.stage, false)
     }
 
-    /// Work for each token of a training batch. `is_cached` says whether the outputs of the frozen layers are cached.
+    /// Work for each token of a training batch. `is_cached` is true if the outputs of the frozen layers are cached.
     fn step_work(&self, stage: usize, is_cached: bool) -> f64 {
         let trainable = &self.recipe.unfreeze_schedule().stages()[stage];
         let weight_work = if self.recipe.spec().adapter == AdapterKind::None { 1.0 } else { ADAPTER_WORK };
