@@ -78,7 +78,8 @@ fn question_answering_equals_transformers() {
     let steps = steps_of(&info, task, 2, &device);
     let start = model.clone();
     assert_curve(&mut model, &info["training"], &info["learning_rate"], steps);
-    // The head's bias shifts all scores of a softmax alike, so its gradient is rounding, which AdamW scales to full steps.
+    // The head's bias shifts all scores of a softmax equally, so its gradient is rounding noise, which AdamW scales up
+    // to full steps.
     expected.remove("final.qa_outputs.bias");
     assert_movement(&start, &model, "final", &expected);
 }

@@ -58,8 +58,12 @@ pub fn run(folder: &Path) -> Result<()> {
     })?;
     let mut page = INTRODUCTION.to_owned();
     for (name, source, [train, test]) in [
-        ("TREC-6", "Questions by what they ask for (Li and Roth 2002), six classes", trec(folder)?),
-        ("Sentiment", "Sentences of reviews, liked or not (Kotzias et al. 2015), two classes", sentiment(folder)?),
+        ("TREC-6", "Questions by the kind of answer they ask for (Li and Roth 2002), six classes", trec(folder)?),
+        (
+            "Sentiment",
+            "Sentences of reviews, positive or negative (Kotzias et al. 2015), two classes",
+            sentiment(folder)?,
+        ),
     ] {
         let work = paths::target().join("experiments").join(name);
         fs::create_dir_all(&work)?;
@@ -71,7 +75,7 @@ pub fn run(folder: &Path) -> Result<()> {
             let scores = SEEDS.iter().map(|&seed| score(method, seed, &files, &work)).collect::<Result<Vec<_>>>()?;
             results.push((method.name, scores));
         }
-        write!(page, "\n## {name}\n\n{source}; {} rows learned from, {} tested on.\n\n", train.len(), test.len())?;
+        write!(page, "\n## {name}\n\n{source}; {} training rows, {} test rows.\n\n", train.len(), test.len())?;
         table(&mut page, &results)?;
         findings(&mut page, &results)?;
     }
@@ -83,19 +87,21 @@ pub fn run(folder: &Path) -> Result<()> {
 const INTRODUCTION: &str = "\
 # Experiments
 
-What the techniques bring, measured with MiniLM (22.7 M parameters, mean pooling) on the CPU backend. Every run has the
-same two epochs in batches of 8 and is scored once, after its last step, on rows that chose nothing. Figures are the
-mean of three seeds ± their standard deviation; a seed draws the new head, the order of the rows and the dropout masks.
+The effect of the techniques, measured with MiniLM (22.7 M parameters, mean pooling) on the CPU backend. Every run
+has two epochs with batches of 8 and is scored once, after its last step, on test rows that played no part in choosing
+anything. Figures are the mean of three seeds ± standard deviation. The seed determines the initial head, the order of
+the rows and the dropout masks.
 ";
 
 const HOW: &str = "
 ## How this page was made
 
-`cargo xtask experiments FOLDER`, where FOLDER holds `trec6/`, `sentiment-labelled/`, `xquad/` and `wnut17/`. The learning rates were chosen
-among up to three by single runs on rows of the same files (of the sentiment rows some are tested on here), so no method
-was tuned well, and the smaller differences may turn with better rates, other data or more of it. Seconds are of a busy machine of two cores: compare them only roughly.
-Forgetting is measured on 200 general sentences: the mean cosine of each sentence's vector before and after, and the
-correlation of the similarities between all of them.
+`cargo xtask experiments FOLDER`, where FOLDER contains `trec6/`, `sentiment-labelled/`, `xquad/` and `wnut17/`. Each
+learning rate was chosen among up to three with a single run on rows of the same files (for sentiment, some of these are
+also test rows here). So no method was tuned well, and the smaller differences may change sign with better rates, or with
+other or more data. Seconds were measured on a busy machine with two cores: compare them only roughly. Forgetting is
+measured on 200 general sentences: the mean cosine similarity of each sentence's embeddings before and after, and the
+correlation of the similarities between all pairs of sentences.
 ";
 
 fn gradual(mut recipe: Value) -> Value {

@@ -1,5 +1,5 @@
-//! The code map in ARCHITECTURE.md is true: rooms use only those before them, no files form a circle, the engine knows no
-//! browser, and the page knows no tensors.
+//! Checks that the code map in ARCHITECTURE.md is true: rooms only use those before them, no files form a circle, the
+//! engine does not depend on a browser, and the page does not depend on tensors.
 
 mod modules;
 mod rules;
@@ -19,7 +19,7 @@ fn modules(folder: &str) -> Modules {
     Modules::read(&root().join(folder))
 }
 
-/// Source folders of all crates that the rules hold for.
+/// Source folders of all crates that the rules apply to.
 const CRATES: [&str; 4] = ["core/src", "app/src", "app/worker/src", "app/cli/src"];
 
 fn assert_none(wrong: &[String]) {

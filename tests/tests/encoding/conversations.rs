@@ -68,7 +68,7 @@ fn prompts_and_completions_use_the_chat_template_if_there_is_one() {
     assert_eq!(encoded_prompt(&tokenizer, None, PromptForm::Completion, "hi \n"), "[CLS] hi");
 }
 
-/// A prompt as the model reads it, with special tokens by name.
+/// A prompt as the model reads it, with the names of special tokens.
 fn encoded_prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, form: PromptForm, prompt: &str) -> String {
     let ids = conversation::encode_prompt(tokenizer, template, form, prompt).unwrap();
     let shown = shown(tokenizer, &conversation::Turns { ids: ids.clone(), ..Default::default() });
@@ -97,7 +97,7 @@ fn a_prompt_is_encoded_in_the_form_that_was_trained() {
     }
 }
 
-/// A dataset with one conversation a line, given by the first letters of its roles.
+/// A dataset with one conversation per line, given by the first letters of its roles.
 fn conversations(lines: &[&str]) -> (Dataset, DataReport) {
     let turn = |(nth, role): (usize, char)| {
         let role = if role == 'u' { "user" } else { "assistant" };

@@ -31,7 +31,7 @@ fn rows(task: Task, count: u32, side: u64) -> EncodedExamples {
             rows.push(&tokenizer, None, 3, example).unwrap();
         };
         match task {
-            // The class is which of the two texts has the word: only token type ids tell.
+            // The class is the text that has the word, which only the token type ids reveal.
             Task::Classification => {
                 let (with, without) = ("a yes b", words.join(" "));
                 let class = row % 2;

@@ -1,4 +1,4 @@
-//! The form of the recipe, and what is planned from it.
+//! The form of the recipe, and the plan made from it.
 
 use hone_core::recipe::{
     AdapterKind, ClassWeights, FIELDS, Family, Field, FieldGroup, FieldKind, LoraTarget, Number, ParamGroup, Pooling,
@@ -239,7 +239,7 @@ fn a_custom_order_starts_from_groups_that_every_family_and_task_has() {
 #[test]
 fn an_adapter_learns_a_small_part_of_the_parameters() {
     let mut state = ready();
-    // Exactly those of MiniLM: six layers of 1,774,464, and a head of two classes.
+    // The exact numbers for MiniLM: six layers of 1,774,464, and a head for two classes.
     assert_eq!(state.planned_parameters(), 6.0 * 1_774_464.0 + 770.0);
     state.form.take_preset(Preset::Adapter);
     let rank = 8.0 * (4.0 * 768.0 + 2.0 * 1920.0);

@@ -1,4 +1,4 @@
-//! A run from its start to what is asked of its weights, and several one after the other.
+//! A run from its start to queries about its weights, and several runs in a row.
 
 use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};

@@ -15,7 +15,7 @@ fn completion() -> Mapping {
     Mapping::Completion { prompt: "{0}".into(), completion: 1 }
 }
 
-/// A page with two models on offer and a file whose columns are prompts and what follows them.
+/// A page with two models on offer and a file whose columns are prompts and completions.
 fn writing() -> State {
     let decoder = CatalogEntry { id: "writer".into(), family: Family::Llama, parameters: 135e6, ..entry() };
     let mut state = State::default();
