@@ -149,7 +149,7 @@ test("a file of 200 MB is streamed, and the page stays responsive", async () => 
     page.setDefaultTimeout(5 * MINUTE);
     await page.evaluate(() => {
       // Each ratio that a frame shows is a moment in which the page was responsive.
-      const progress = document.querySelector("progress[aria-label='Share that is read']");
+      const progress = document.querySelector("progress[aria-label='Fraction of the file read']");
       globalThis.shares = new Set();
       const look = () => requestAnimationFrame(look, globalThis.shares.add(progress.value));
       look();

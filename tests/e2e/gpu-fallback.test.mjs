@@ -34,7 +34,7 @@ const lacks = {
         return createShaderModule.call(this, { ...descriptor, code });
       };
     },
-    /The GPU computes something else than the CPU \(they differ by up to .+, at most 0\.002 is allowed\)/,
+    /The GPU and the CPU compute different results \(they differ by up to .+; at most 0\.002 is allowed\)/,
   ],
 };
 
