@@ -53,7 +53,7 @@ test("a model from a hub is looked up, loaded with an interruption, stored, used
     hub.silentAbout = /^\/api/;
     await lookUp(page, ID);
     await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByText("The hub is not asked any more.").waitFor();
+    await page.getByText("The lookup was stopped.").waitFor();
     hub.silentAbout = null;
 
     hub.take();
