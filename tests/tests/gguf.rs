@@ -153,7 +153,7 @@ fn inconsistent_vocabularies_are_rejected() {
 }
 
 #[test]
-fn bos_and_eos_are_added_as_the_metadata_says() {
+fn bos_and_eos_are_added_according_to_the_metadata() {
     let header = header("micro_gguf/gpt2.gguf");
     let around = |adds_bos, adds_eos| {
         let vocab = GgufVocab { bos: Some(0), eos: Some(1), adds_bos, adds_eos, ..byte_level(&header, "llama-bpe") };

@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_hub_takes_the_place_of_the_first_in_policy_and_page() {
+    fn another_hub_replaces_the_first_in_policy_and_page() {
         for name in ["app/index.html", "public/_headers"] {
             let text = fs::read_to_string(paths::root().join(name)).unwrap();
             let other = with_hub(&text, "https://hub.example");

@@ -110,7 +110,7 @@ mod tests {
     const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
     #[test]
-    fn a_broken_off_download_goes_on_and_wrong_bytes_are_removed() {
+    fn an_interrupted_download_is_resumed_and_wrong_bytes_are_removed() {
         let folder = std::env::temp_dir().join(format!("hone-fetch-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let (source, file) = (folder.join("source"), folder.join("file.whl"));

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_served_with_its_headers_and_then_not_again() {
+    fn a_file_is_served_with_its_headers_and_then_as_not_modified() {
         let folder = std::env::temp_dir().join(format!("hone-serve-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("_headers"), "/*\n  X-Content-Type-Options: nosniff\n").unwrap();

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lockfile_tells_a_package_from_those_that_begin_like_it() {
+    fn packages_with_a_common_prefix_are_distinguished_in_the_lockfile() {
         let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.1\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(version_in_lock(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_come_with_what_was_done_and_the_remedy() {
+    fn warnings_include_the_action_taken_and_the_remedy() {
         let rows = (0..30).map(|row| format!("text number {row},{}\n", ["good", "bad"][row % 2]));
         let data = loaded("remedies", &format!("text,label\n{}", rows.collect::<String>())).unwrap();
         let warning = Diagnostic::new("data.test", "What.").done("Done.").remedy("Remedy.");

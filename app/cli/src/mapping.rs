@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_without_a_meaning_for_the_task_are_refused_by_name() {
+    fn arguments_that_do_not_apply_to_the_task_are_refused_by_name() {
         let error = choose(&valence(), Task::QuestionAnswering, &named(Some("text"), None)).unwrap_err();
         assert!(error.what.contains("--text") && error.remedy.contains("--mapping"), "{error}");
         let error = choose(&valence(), Task::Generation, &named(Some("text"), Some("valence"))).unwrap_err();

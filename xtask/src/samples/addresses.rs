@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_name_is_left_out() {
+    fn an_address_with_a_name_is_skipped() {
         assert_eq!(address("<AddressString><Recipient>Ann</Recipient></AddressString>"), None);
     }
 }

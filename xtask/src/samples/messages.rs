@@ -75,7 +75,7 @@ mod tests {
     use crate::samples::tests::guessed_task;
 
     #[test]
-    fn a_message_may_span_lines_and_has_no_places_to_fill_in() {
+    fn messages_may_span_lines_but_not_contain_placeholders() {
         let entry = "#: a.py\nmsgctxt \"x\"\nmsgid \"\"\n\"Enter a \"\n\"number.\"\nmsgstr \"Saisissez un nombre.\"";
         let found = row(entry).unwrap();
         assert_eq!(found, ["Enter a number.", "Saisissez un nombre."]);

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_stand_where_they_are_said_to() {
+    fn answers_are_at_their_stated_start() {
         let people = people();
         let rows: Vec<_> = (0..10).filter_map(|i| row(i, &people)).collect();
         for [question, context, answer, start] in &rows {

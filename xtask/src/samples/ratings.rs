@@ -67,7 +67,7 @@ mod tests {
     use crate::samples::tests::guessed_task;
 
     #[test]
-    fn a_line_is_a_sentence_with_its_mean() {
+    fn a_line_has_a_sentence_and_its_mean() {
         let (third, first) = row("3\t-1.6444\tEffective but ''too''  tepid a biopic\n").unwrap();
         assert_eq!((third, &first), ("low", &["Effective but \"too\" tepid a biopic".into(), "-1.64".into()]));
         let (_, second) = row("4\t2\tA fine film of a good book").unwrap();

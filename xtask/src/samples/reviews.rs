@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_reviews_are_taken_and_plots_are_not() {
+    fn short_reviews_are_kept_and_plots_are_skipped() {
         let table = "category,text,movie_name,has_plot_and_reviews\n\
                      fresh,\"A quiet  triumph, from start to end.\",m,True\n\
                      plot,\"A man walks into a small town.\",m,True\n\

@@ -58,7 +58,7 @@ mod tests {
     use crate::samples::tests::guessed_task;
 
     #[test]
-    fn half_of_the_definitions_are_of_another_word() {
+    fn half_of_the_definitions_belong_to_another_word() {
         let uses: Vec<_> = (0..4).map(|i| [format!("s {i}"), format!("w {i}"), format!("d {i}")]).collect();
         let rows = pairs(&uses);
         let seconds: Vec<_> = rows.iter().map(|[_, second, label]| (second.as_str(), label.as_str())).collect();

@@ -107,7 +107,7 @@ pub(super) mod tests {
         11184310 18 n 01 Monet 0 001 @i 10476928 n 0000 | French painter (1840-1926)  \n";
 
     #[test]
-    fn a_line_is_words_a_definition_and_examples() {
+    fn a_line_has_words_a_definition_and_examples() {
         let synsets: Vec<_> = Synset::all(NOUNS).collect();
         assert_eq!(synsets.len(), 2);
         assert_eq!((synsets[0].file, synsets[0].is_instance, synsets[1].is_instance), ("05", false, true));
@@ -130,7 +130,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_license_goes_along() {
+    fn the_license_is_included() {
         let wordnet = WordNet { nouns: NOUNS.into(), verbs: String::new() };
         let notice = "Shortened.\n\nThis software and database is provided\n\nunder a license.";
         assert_eq!(wordnet.notice("Shortened."), notice);

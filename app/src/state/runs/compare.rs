@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_of_one_recipe_have_a_mean_and_a_spread() {
+    fn seeds_of_one_recipe_are_summarized_by_mean_and_deviation() {
         let seeded = |seed| RecipeSpec { seed, ..RecipeSpec::default() };
         let other = RecipeSpec { epochs: 9, ..RecipeSpec::default() };
         let runs = vec![past(1, seeded(1), 0.8), past(2, seeded(2), 0.9), past(3, other, 0.5)];

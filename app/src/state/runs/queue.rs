@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_sweeps_say_why() {
+    fn invalid_sweeps_are_refused_with_the_reason() {
         let many = "1,2,3,4,5,6,7,8";
         for (axes, words) in [
             (vec![], "Choose a field"),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_knows_its_position_until_it_is_empty() {
+    fn a_queue_reports_its_position_until_it_is_empty() {
         let mut queue = Queue::default();
         assert_eq!((queue.position(), queue.next()), (None, None));
         queue.fill(seeds(&RecipeSpec::default(), 2));

@@ -230,7 +230,7 @@ fn rows_that_do_not_fit_the_heads_are_refused() {
 }
 
 #[test]
-fn a_file_without_a_tokenizer_says_so() {
+fn a_file_without_a_tokenizer_is_refused() {
     let mut reader = GgufReader::default();
     reader.push(&file().bytes(), &mut |_, _| Ok(())).unwrap();
     let error = reader.finish().unwrap().tokenizer_files().unwrap_err().to_string();
