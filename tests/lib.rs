@@ -93,7 +93,7 @@ pub fn assert_same_ids(tokenizer: &Tokenizer, files: &Value) {
 
 /// A tokenizer of the special tokens `[PAD]`, `[UNK]`, `[CLS]` and `[SEP]` (ids 0 to 3) and `words` (from id 4).
 ///
-/// The prefix `##` marks the later pieces of a word. With `is_framed`, texts are put between `[CLS]` and `[SEP]`.
+/// The prefix `##` marks the later pieces of a word. With `is_framed`, texts are enclosed in `[CLS]` and `[SEP]`.
 /// `[SEP]` is also the EOS token.
 pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"];

@@ -116,8 +116,8 @@ pub fn assert_gradients(
     let (_, mut gradients) = gradients(model, step, Objective::default(), |_| true, &mut Dropout::off());
     let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
     assert!(!missing.is_empty(), "{case}: nothing to compare with");
-    // A softmax ignores a constant added to all its scores, so the gradient of a key's bias is 0 but for rounding. The
-    // same goes for other gradients whose golden values are near 0.
+    // A softmax ignores a constant added to all its scores, so the gradient of a key's bias is 0 except for rounding.
+    // The same applies to other gradients whose golden values are near 0.
     let rounding = 1e-6 * missing.iter().map(|&key| largest(&expected[key])).fold(0.0, f32::max);
     model.visit(&mut |weight| {
         let Some(gradient) = gradients.take(weight.name()) else { return };

@@ -82,7 +82,7 @@ impl Model {
         })
     }
 
-    /// Fetches what is missing.
+    /// Fetches missing files.
     pub fn ensure(&self) -> Result<()> {
         if self.is_there() {
             return Ok(());

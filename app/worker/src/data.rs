@@ -44,7 +44,7 @@ pub struct DroppedFiles {
 }
 
 impl DroppedFiles {
-    /// Joins two aligned files into one with two columns; returns a single file as it is.
+    /// Joins two aligned files into one with two columns; returns a single file unchanged.
     async fn into_one(self) -> Result<(String, Blob), Diagnostic> {
         let no_file = || Diagnostic::new("data.no-file", "No file came with the message.");
         let mut files = self.files.into_iter();

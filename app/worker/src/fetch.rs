@@ -23,7 +23,7 @@ pub struct Download {
 /// `model.absent` if there is no such file, `model.web-page` if the response is a web page, `model.fetch` otherwise.
 pub async fn fetch(url: &str, from: f64) -> Result<Download, Diagnostic> {
     let options = RequestInit::new();
-    // The server need not know which page requests the file.
+    // The server does not need to know which page requests the file.
     js::set(&options, "referrerPolicy", &"no-referrer".into());
     js::set(&options, "credentials", &"omit".into());
     options.set_signal(mailbox::loading_signal().as_ref());

@@ -15,7 +15,7 @@ use crate::fetch::fetch_small;
 use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
 use crate::storage::Shelf;
 
-/// A model's files, and what is known about the model.
+/// A model's files, and the facts about the model.
 pub struct ModelSource {
     /// Its entry in the catalog, or one made for the user's files.
     pub entry: CatalogEntry,

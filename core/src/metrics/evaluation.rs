@@ -71,7 +71,7 @@ pub enum Detail {
     },
 }
 
-/// A row's number, and what the model predicted for it.
+/// A row's true number, and the predicted one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScatterPoint {
     /// The number in the data.

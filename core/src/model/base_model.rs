@@ -33,7 +33,7 @@ impl BaseModel {
     /// Loads the model.
     ///
     /// # Errors
-    /// When a tensor is missing or of another shape than config.json says.
+    /// When a tensor is missing or has another shape than in config.json.
     pub fn load(config: &ModelConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         Ok(match config {
             ModelConfig::Bert(config) => Self::Bert(Bert::load(config, tensors)?),

@@ -49,7 +49,7 @@ pub enum Command {
     },
     /// Close the validation file. The page sends `MapData` next, to split the training file again.
     CloseValidation,
-    /// Load a model, from the browser's storage as far as it is there, the rest from its address. Answered by
+    /// Load a model from the browser's storage; files that are missing there are downloaded. Answered by
     /// `ModelProgress`, then `ModelReady` or `ModelFailed`.
     LoadModel {
         /// The model.

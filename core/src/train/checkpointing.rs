@@ -43,7 +43,7 @@ pub fn checkpointed_gradients(
     (loss.inner(), gradients)
 }
 
-/// A forward pass through the layers, with what is needed to repeat it.
+/// A forward pass through the layers, with the state needed to repeat it.
 struct ForwardPass {
     /// Input and dropout state of the embeddings, if they are trainable.
     embeddings: Option<(Input, Dropout)>,

@@ -1,4 +1,4 @@
-//! A cache of what the frozen lower layers compute for each text. An epoch that trains the head alone then costs little
+//! A cache of the frozen lower layers' outputs for each text. An epoch that trains the head alone then costs little
 //! more than the head.
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -87,7 +87,8 @@ impl Usage<'_> {
     }
 }
 
-/// Sets where transformers.js looks for the folder. Browsers fetch it from there; transformers.js has to be allowed to.
+/// Sets where transformers.js looks for the folder. Browsers fetch the files from there, which transformers.js must be
+/// allowed to do.
 fn opening(task: Task) -> String {
     let names = match task {
         Task::Regression => "AutoModelForSequenceClassification, AutoTokenizer, env",

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 /// A weights file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum WeightsError {
-    /// The file is shorter than its header says, or empty.
+    /// The file is shorter than its header states, or empty.
     #[error("the file ends too early: it has {have} of {need} bytes")]
     Truncated {
         /// Bytes received.
@@ -15,7 +15,7 @@ pub enum WeightsError {
         /// Bytes that the header requires.
         need: u64,
     },
-    /// The file is longer than its header says.
+    /// The file is longer than its header states.
     #[error("there are bytes after the last tensor")]
     TrailingBytes,
     /// The length of the header is out of bounds.

@@ -11,7 +11,7 @@ use crate::weights::error::WeightsError;
 use crate::weights::safetensors::{Dtype, TensorInfo};
 use crate::weights::weight::Weight;
 
-/// Use that a model made of its file's tensors.
+/// Report on how a model used the tensors of its file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportReport {
     /// Number of tensors taken from the file.
@@ -51,7 +51,7 @@ impl<'a> Tensors<'a> {
         Self { device, prefixes, waiting: HashMap::new(), initialize: None, quantized: None, report }
     }
 
-    /// Stands in for a file: initializes every tensor that a model asks for.
+    /// Uses no file: every tensor that a model asks for is initialized.
     pub fn initialized(device: &Device, initialize: Initialize<'a>) -> Self {
         Self { initialize: Some(initialize), ..Self::new(Family::default(), device) }
     }

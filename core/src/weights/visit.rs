@@ -55,7 +55,7 @@ pub trait Weights {
         sums
     }
 
-    /// Device that holds the weights; the default device where there are none.
+    /// Device that holds the weights; the default device if there are none.
     fn device(&self) -> Device {
         let mut device = None;
         self.visit(&mut |weight| {

@@ -9,7 +9,7 @@ use crate::state::Inference;
 pub struct SamplingField {
     /// Its label on the page.
     pub label: &'static str,
-    /// What it does, and which values make sense, in one sentence.
+    /// Effect and useful values, in one sentence.
     pub what: &'static str,
     least: f64,
     most: f64,

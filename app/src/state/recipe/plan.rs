@@ -1,4 +1,4 @@
-//! A preview of what the recipe in the form will do with the data and the model.
+//! A preview of the effects of the form's recipe on the data and the model.
 
 use std::collections::BTreeMap;
 

@@ -22,7 +22,7 @@ struct RawMessage {
 pub(crate) struct Chat {
     /// All turns joined, each trimmed.
     pub text: String,
-    /// The turns, by where they end in `text`.
+    /// The turns, with their ends in `text`.
     pub turns: Vec<Turn>,
 }
 

@@ -1,4 +1,4 @@
-//! Description of a field: what validation, the form and the model card need to know about it.
+//! Description of a field, for validation, the form and the model card.
 
 use std::ops::RangeInclusive;
 

@@ -201,7 +201,7 @@ impl Session {
         self.train_prefix.bytes() + self.validation_prefix.bytes()
     }
 
-    /// Shape of the next batch; none where the next call runs no batch of the data.
+    /// Shape of the next batch; `None` if the next call runs no batch of the data.
     pub fn next_batch(&self) -> Option<BatchShape> {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
