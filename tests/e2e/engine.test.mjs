@@ -62,7 +62,7 @@ test("a model file that is truncated, altered or inconsistent is refused, and th
       tokenizer.model.unk_token = "[NONE]";
       return { ...files, "tokenizer.json": Buffer.from(JSON.stringify(tokenizer)) };
     },
-    "not there, or not for everybody": ({ "tokenizer.json": _, ...files }) => files,
+    "does not exist or is not public": ({ "tokenizer.json": _, ...files }) => files,
   };
   for (const [message, change] of Object.entries(cases)) {
     await withPage(

@@ -38,8 +38,8 @@ test("a model from a hub is looked up, loaded with an interruption, stored, used
 
     for (const [id, said] of [
       ["not a name", "is not the name of a model"],
-      ["someone/nothing", "is not there, or not for everybody"],
-      ["someone/mamba", 'the model is of type "mamba"; Hone reads models of type "bert", "distilbert"'],
+      ["someone/nothing", "does not exist or is not public"],
+      ["someone/mamba", 'the model is of type "mamba"; Hone supports "bert", "distilbert"'],
       ["someone/pickle", "only as a PyTorch pickle"],
     ]) {
       await lookUp(page, id);
