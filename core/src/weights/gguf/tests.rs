@@ -216,7 +216,7 @@ fn models_that_hone_does_not_know_are_named() {
     assert_refused(&with("llama.rope.dimension_count", 4, &1u32.to_le_bytes()), "a part of each head");
     assert_refused(&with("llama.expert_count", 4, &8u32.to_le_bytes()), "experts");
     assert_refused(&with("llama.attention.head_count", 4, &0u32.to_le_bytes()), "no attention heads");
-    assert_refused(&with("llama.block_count", 8, &text("two")), "llama.block_count is of a type");
+    assert_refused(&with("llama.block_count", 8, &text("two")), "llama.block_count has the wrong type");
     let mut without = file();
     without.tensors.clear();
     assert_refused(&without.bytes(), "token_embd.weight");
