@@ -31,14 +31,14 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     }
     config.insert("architectures".into(), json!([class]));
     config.extend(labels(folder));
-    let diagnostic = match task {
+    let problem_type = match task {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),
         Task::Regression => Some("regression"),
         Task::TokenClassification | Task::QuestionAnswering | Task::Generation => None,
     };
-    config.extend(diagnostic.map(|diagnostic| ("problem_type".into(), json!(diagnostic))));
-    // Older and newer names of the same field.
+    config.extend(problem_type.map(|problem_type| ("problem_type".into(), json!(problem_type))));
+    // The newer and the older name of the same field.
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
     let dtype = dtype_name(weights::dtype(folder.model));
     for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {

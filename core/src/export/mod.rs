@@ -21,8 +21,7 @@ use crate::model::TaskModel;
 use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
 use crate::train::{HistoryEntry, TrainingData};
-use crate::usage::ExportForm;
-use crate::usage::{ModelKind, PromptForm};
+use crate::usage::{ExportForm, ModelKind, PromptForm};
 
 /// Python classes that open an encoder with mean pooling.
 const MODELING: &str = include_str!("modeling_hone.py");
@@ -33,7 +32,7 @@ const GENERATION: &str = "generation_config.json";
 /// Contents of a model folder.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelFolder<'a> {
-    /// The tuned model.
+    /// The fine-tuned model.
     pub model: &'a TaskModel,
     /// The base model's config.json.
     pub config: &'a [u8],
@@ -41,15 +40,15 @@ pub struct ModelFolder<'a> {
     pub verbatim: &'a [(String, Vec<u8>)],
     /// Names of the classes, labels or tags, in the order of the outputs.
     pub labels: &'a [String],
-    /// The base model's name on a hub.
+    /// Id of the base model on a hub.
     pub base_model: &'a str,
     /// The base model's license, as an SPDX identifier; empty if unknown.
     pub license: &'a str,
     /// Quantization of the base model's weights before training, if any.
     pub quantized: Option<&'static str>,
-    /// The recipe.
+    /// Recipe of the run.
     pub recipe: &'a Recipe,
-    /// Steps and evaluations.
+    /// Steps and evaluations of the run.
     pub history: &'a [HistoryEntry],
     /// Scores of the exported weights.
     pub best: &'a Evaluation,

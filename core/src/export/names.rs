@@ -31,7 +31,7 @@ pub(crate) fn hub_metric(metric: Metric) -> &'static str {
     }
 }
 
-/// A metric in words.
+/// Display name of a metric.
 pub(crate) fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Loss => "loss",

@@ -34,7 +34,7 @@ pub(crate) fn state(folder: &ModelFolder) -> Value {
     let (global_step, epoch) = last.unwrap_or_default();
     json!({
         "best_global_step": folder.best.step,
-        "metric_for_best_model": folder.best.score(folder.recipe.metric_for_best_model()),
+        "best_metric": folder.best.score(folder.recipe.metric_for_best_model()),
         "epoch": epoch,
         "global_step": global_step,
         "log_history": log.collect::<Vec<_>>(),

@@ -1,4 +1,4 @@
-//! model.safetensors: names, layout and element types of Hugging Face.
+//! model.safetensors, with the names, layout and element types of the base model's file.
 
 use std::io::Write;
 
@@ -68,12 +68,12 @@ pub(crate) async fn write(
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Diagnostic> {
     let mut at = 0;
-    let mut placed = |info: &TensorInfo| {
+    let mut with_offsets = |info: &TensorInfo| {
         let begin = at;
         at += (info.shape.iter().product::<usize>() * info.dtype.size()) as u64;
         TensorInfo { bytes: begin..at, ..info.clone() }
     };
-    let tensors: Vec<TensorInfo> = weights.iter().map(|weight| placed(&weight.info)).collect();
+    let tensors: Vec<TensorInfo> = weights.iter().map(|weight| with_offsets(&weight.info)).collect();
     out.write_all(&write_header(&tensors)).map_err(failed)?;
     let total = weights.len();
     for (done, Exported { info, values, transposed }) in weights.into_iter().enumerate() {

@@ -96,7 +96,7 @@ impl EncodedDataset {
         if recipe.task != task {
             let what = format!("The recipe is for {:?}, but the columns are mapped for {task:?}.", recipe.task);
             return Err(Diagnostic::new("run.task", what)
-                .done("No run was begun.")
+                .done("No run was started.")
                 .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
         }
         model.session(recipe, TaskRows::new(&self.dataset, &self.encoder), device, masks)

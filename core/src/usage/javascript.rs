@@ -19,17 +19,17 @@ impl Usage<'_> {
     pub fn javascript(&self) -> JavaScript {
         let task = self.kind.task;
         let code = match task {
-            Task::Generation => self.pipeline_js(&self.written_js()),
+            Task::Generation => self.pipeline_js(&self.generation_js()),
             Task::Regression => number(),
-            Task::Classification => self.pipeline_js("console.log(await ask(\"A text to classify.\"));\n"),
+            Task::Classification => self.pipeline_js("console.log(await pipe(\"A text to classify.\"));\n"),
             Task::MultiLabel => self.pipeline_js(
-                "const found = await ask(\"A text to label.\", { top_k: null });\n\
-                const thresholds = ask.model.config.label_thresholds;\n\
-                console.log(found.filter(({ label, score }) => score >= thresholds[label]));\n",
+                "const results = await pipe(\"A text to label.\", { top_k: null });\n\
+                const thresholds = pipe.model.config.label_thresholds;\n\
+                console.log(results.filter(({ label, score }) => score >= thresholds[label]));\n",
             ),
-            Task::TokenClassification => self.pipeline_js("console.log(await ask(\"A text with names in it.\"));\n"),
+            Task::TokenClassification => self.pipeline_js("console.log(await pipe(\"A text with names in it.\"));\n"),
             Task::QuestionAnswering => {
-                self.pipeline_js("console.log(await ask(\"Who wrote it?\", \"It was written by Ada in 1843.\"));\n")
+                self.pipeline_js("console.log(await pipe(\"Who wrote it?\", \"It was written by Ada in 1843.\"));\n")
             }
         };
         let (convert, packages) = match task {
@@ -43,16 +43,16 @@ impl Usage<'_> {
     }
 
     /// Continues a prompt, in the form of the training rows.
-    fn written_js(&self) -> String {
+    fn generation_js(&self) -> String {
         let user = "[{ role: \"user\", content: \"A prompt\" }]";
         let prompt = match self.form {
-            PromptForm::Completion => format!("ask.tokenizer.chat_template ? {user} : \"A prompt\""),
-            PromptForm::Chat => format!("ask.tokenizer.chat_template ? {user} : \"User: A prompt\\nAssistant: \""),
+            PromptForm::Completion => format!("pipe.tokenizer.chat_template ? {user} : \"A prompt\""),
+            PromptForm::Chat => format!("pipe.tokenizer.chat_template ? {user} : \"User: A prompt\\nAssistant: \""),
             PromptForm::Corpus => "\"The beginning of a text\"".into(),
         };
         format!(
             "const prompt = {prompt};\n\
-            const [{{ generated_text: text }}] = await ask(prompt, {{ max_new_tokens: {}, do_sample: false }});\n\
+            const [{{ generated_text: text }}] = await pipe(prompt, {{ max_new_tokens: {}, do_sample: false }});\n\
             console.log(typeof text === \"string\" ? text : text.at(-1).content);\n",
             self.max_new_tokens
         )
@@ -81,9 +81,9 @@ impl Usage<'_> {
         )
     }
 
-    fn pipeline_js(&self, asked: &str) -> String {
+    fn pipeline_js(&self, query: &str) -> String {
         let task = self.kind.pipeline();
-        format!("const ask = await pipeline(\"{task}\", \"this/folder\", {{ dtype: \"fp32\" }});\n{asked}")
+        format!("const pipe = await pipeline(\"{task}\", \"this/folder\", {{ dtype: \"fp32\" }});\n{query}")
     }
 }
 

@@ -7,8 +7,7 @@ use std::fmt::Write;
 
 use crate::export::{ModelFolder, method, names};
 use crate::recipe::{Family, Metric, Pooling, Task};
-use crate::usage::ExportForm;
-use crate::usage::quoted;
+use crate::usage::{ExportForm, quoted};
 
 /// The card, including the front matter that model hubs read.
 pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
@@ -27,10 +26,10 @@ pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
         This folder contains none of them.\n\n\
         ## Recipe\n\n\
         {method}\n\n\
-        `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
-        ## Limits\n\n\
-        The validation rows also chose which weights were kept, so new texts may score somewhat lower. {limits}\n\n\
-        ## How to load it\n\n{usage}",
+        `recipe.json` repeats the run in Hone, and `trainer_state.json` has its log.\n\n\
+        ## Limitations\n\n\
+        The validation rows were also used to select the weights, so scores on new texts may be somewhat lower. {limits}\n\n\
+        ## How to use\n\n{usage}",
         title = title(recipe.task()),
         about = about(folder, form),
         train = data.train_rows,
@@ -61,22 +60,22 @@ fn about(folder: &ModelFolder, form: ExportForm) -> String {
     let names = folder.labels.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
     let count = folder.labels.len();
     let purpose = match folder.recipe.task() {
-        Task::Classification => format!("to tell {count} classes apart: {names}"),
+        Task::Classification => format!("to sort texts into {count} classes: {names}"),
         Task::MultiLabel => format!("to assign a text any of {count} labels: {names}"),
         Task::Regression => "to predict a number for a text".into(),
         Task::TokenClassification => format!("to assign each word of a text one of {count} tags: {names}"),
         Task::QuestionAnswering => "to find the span of a passage that answers a question".into(),
         Task::Generation => "to continue a prompt".into(),
     };
-    let mut about = format!("`{}`, fine-tuned with Hone, in a web browser, {purpose}.", folder.base_model);
+    let mut about = format!("`{}`, fine-tuned in a web browser with Hone {purpose}.", folder.base_model);
     if let Some(head) = head(folder) {
         about += &format!(" The head is {head}.");
     }
     if let Some(kind) = folder.quantized {
-        about += &format!(" Training started from weights quantized to {kind}, not from the authors' own");
+        about += &format!(" Training started from weights quantized to {kind}, not from the authors' own.");
         about += match form {
-            ExportForm::Model => "; here they are 16-bit floats.",
-            ExportForm::Adapter => ", on top of which the adapter's answers may differ slightly.",
+            ExportForm::Model => " This folder stores them as 16-bit floats.",
+            ExportForm::Adapter => " On the original weights, the adapter's answers may differ slightly.",
         };
     }
     about
@@ -87,7 +86,7 @@ fn head(folder: &ModelFolder) -> Option<&'static str> {
     let family = folder.model.body.family();
     Some(match (folder.recipe.task(), folder.model.pooling()) {
         (Task::Generation, _) => return None,
-        (_, Some(Pooling::Mean)) => "one linear layer on the mean of the text's token vectors",
+        (_, Some(Pooling::Mean)) => "one linear layer on the mean of the token vectors",
         (_, Some(Pooling::Cls)) if family == Family::Bert => {
             "one linear layer on the first token's vector through the pretrained pooler"
         }
@@ -99,14 +98,14 @@ fn head(folder: &ModelFolder) -> Option<&'static str> {
 fn limits(task: Task) -> &'static str {
     match task {
         Task::Classification | Task::MultiLabel => {
-            "Texts unlike those of the training file may be classified at random, with confidence."
+            "On texts unlike the training data, predictions may be arbitrary and still look confident."
         }
-        Task::Regression => "Texts unlike those of the training file may get any number.",
+        Task::Regression => "On texts unlike the training data, the predicted number may be arbitrary.",
         Task::TokenClassification => {
-            "Words unlike those of the training file may be tagged at random, with confidence."
+            "On words unlike the training data, tags may be arbitrary and still look confident."
         }
         Task::QuestionAnswering => {
-            "The best span is not always an answer, least of all in passages unlike those of the training file."
+            "The best span is not always an answer, especially in passages unlike the training data."
         }
         Task::Generation => "The text it generates may sound right and be wrong.",
     }
@@ -164,7 +163,7 @@ mod tests {
     use super::text;
 
     #[test]
-    fn a_label_cannot_become_markup() {
+    fn labels_are_escaped() {
         assert_eq!(text("<img src=x>|\n# a"), r"\<img src=x\>\| \# a");
     }
 }

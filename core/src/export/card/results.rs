@@ -11,21 +11,21 @@ pub(crate) fn tables(folder: &ModelFolder) -> String {
     let mut tables = figures(folder);
     // Writing to a String cannot fail.
     match &folder.best.detail {
-        Detail::Classes { classes, .. } => tables += &each(classes, "class", None),
+        Detail::Classes { classes, .. } => tables += &class_table(classes, "class", None),
         Detail::Labels { labels, thresholds } => {
-            tables += &each(labels, "label", Some(thresholds));
+            tables += &class_table(labels, "label", Some(thresholds));
             tables += "\nA label is predicted when its probability reaches its threshold.\n";
         }
-        Detail::Entities { kinds } => tables += &each(kinds, "entity", None),
+        Detail::Entities { kinds } => tables += &class_table(kinds, "entity", None),
         Detail::Answers { answerable, unanswerable, threshold } => {
-            let _ = write!(tables, "\n{answerable} of the questions have an answer in their passage, ");
+            let _ = write!(tables, "\n{answerable} of the questions are answered by their passage, ");
             let _ = match threshold {
                 Some(threshold) => writeln!(
                     tables,
-                    "{unanswerable} have none. A question is left unanswered when the score of no answer is more than \
-                    {threshold:.4} above that of the best span."
+                    "{unanswerable} are not. The model gives no answer when the score for that is more than {threshold:.4} \
+                    above the score of the best span."
                 ),
-                None => writeln!(tables, "{unanswerable} have none."),
+                None => writeln!(tables, "{unanswerable} are not."),
             };
         }
         Detail::Numbers { .. } | Detail::Texts { .. } | Detail::None => {}
@@ -55,7 +55,7 @@ fn figures(folder: &ModelFolder) -> String {
 }
 
 /// One line per class, label or kind of entity.
-fn each(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
+fn class_table(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
     let (title, rule) = if thresholds.is_some() { (" threshold |", "---|") } else { ("", "") };
     let mut table = format!("\n| {what} | precision | recall | F1 | rows |{title}\n|---|---|---|---|---|{rule}\n");
     for (i, ClassScores { label, precision, recall, f1, support }) in classes.iter().enumerate() {
