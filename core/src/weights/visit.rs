@@ -7,8 +7,7 @@ use burn::tensor::Device;
 use crate::recipe::ParamGroup;
 use crate::weights::weight::{Weight, WeightMut, WeightRef};
 
-/// A module that has weights. `weights_of!` implements both visits from one list of
-/// fields.
+/// A module that has weights. `weights_of!` implements both visits from one list of fields.
 pub trait Weights {
     /// Visits every weight, from the input to the output.
     fn visit<'a>(&'a self, visitor: &mut dyn FnMut(WeightRef<'a>));
