@@ -29,7 +29,7 @@ pub struct Pretrained {
     /// Files that are copied into an export unchanged: name and bytes.
     pub verbatim: Vec<(String, Vec<u8>)>,
     /// The network.
-    pub body: BaseModel,
+    pub base: BaseModel,
     /// Default pooling over the tokens' vectors.
     pub pooling: Pooling,
     /// The general sentences, encoded.
@@ -82,30 +82,30 @@ impl Pretrained {
         let ends = [config_json.as_slice(), file("generation_config.json").unwrap_or_default()];
         let tokenizer = Tokenizer::parse(tokenizer_json, config.vocab())?.with_eos_ids(&ends);
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim)? } else { None };
-        let body = BaseModel::load(&config, &mut tensors)?;
+        let base = BaseModel::load(&config, &mut tensors)?;
         let general = general_texts(&tokenizer, config.max_positions())?;
         let (tokenizer, quantized) = (Arc::new(tokenizer), tensors.quantized());
-        let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantized };
+        let model = Self { config, config_json, tokenizer, chat, verbatim, base, pooling, general, quantized };
         Ok((model, tensors.finish()))
     }
 
     /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
     pub fn facts(&self, suggested_len: u32) -> ModelFacts {
-        self.body.facts(self.config.max_positions(), self.pooling, suggested_len)
+        self.base.facts(self.config.max_positions(), self.pooling, suggested_len)
     }
 
     /// The facts about the loaded model, under the catalog's `id` and `name`.
     pub fn report(&self, id: &str, name: &str, import: ImportReport) -> ModelReport {
-        let sizes = self.body.sizes();
+        let sizes = self.base.sizes();
         ModelReport {
             id: id.to_owned(),
             name: name.to_owned(),
             family: self.config.family(),
             pooling: self.pooling,
-            has_pooler: self.body.has_pooler(),
-            parameters: self.body.parameters() as f64,
+            has_pooler: self.base.has_pooler(),
+            parameters: self.base.parameters() as f64,
             groups: self.groups(),
-            bytes: self.body.file_bytes() as f64,
+            bytes: self.base.file_bytes() as f64,
             layers: sizes.layers as u32,
             hidden: sizes.hidden as u32,
             max_positions: self.config.max_positions() as u32,
@@ -118,11 +118,11 @@ impl Pretrained {
 
     fn groups(&self) -> Vec<ParamGroupFacts> {
         let mut linears: BTreeMap<ParamGroup, Vec<AdaptableLinear>> = BTreeMap::new();
-        self.body.visit_linears(&mut |target, linear| {
+        self.base.visit_linears(&mut |target, linear| {
             let [inputs, outputs] = linear.shape().map(|size| size as u32);
             linears.entry(linear.group()).or_default().push(AdaptableLinear { target, inputs, outputs });
         });
-        let groups = self.body.trainable_parameters().into_iter();
+        let groups = self.base.trainable_parameters().into_iter();
         groups
             .map(|(group, parameters)| ParamGroupFacts {
                 group,
@@ -165,7 +165,7 @@ impl Pretrained {
         };
         let outputs = HeadLayers::outputs(recipe.task(), data.labels.len());
         let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
-        let model = TaskModel::new(self.body.clone(), task, pooling, outputs, seed, device);
+        let model = TaskModel::new(self.base.clone(), task, pooling, outputs, seed, device);
         Ok(Session::new(recipe, model, data, device, masks))
     }
 }

@@ -25,7 +25,7 @@ fn vectors_equal_transformers() {
         let batch = &json(&format!("{family}.json"))["batches"][0];
         let expected = values(&golden(&format!("{family}.safetensors")));
         let model = micro(family, "mean", Pooling::Mean);
-        let layers = FrozenPrefix::Layers(model.body.layers());
+        let layers = FrozenPrefix::Layers(model.base.layers());
         let HiddenStates::Tokens(_, tokens) =
             model.forward_to(input(batch, &device), layers, &mut Dropout::off()).hidden
         else {

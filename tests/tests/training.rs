@@ -58,7 +58,7 @@ fn biases_and_norms_of_every_family_do_not_decay() {
     for family in ["bert", "distilbert", "roberta", "llama", "gpt2"] {
         let config = std::fs::read(golden(&format!("micro_{family}/config.json"))).unwrap();
         let mut model = synthetic(&ModelConfig::parse(&config).unwrap(), 3, 0.1, &device).unwrap();
-        let (task, labels) = if model.body.family().is_decoder() {
+        let (task, labels) = if model.base.family().is_decoder() {
             (Task::Generation, value!([[-100, 6, 7]]))
         } else {
             (Task::Classification, value!([1]))

@@ -39,7 +39,7 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         "base_model_name_or_path": folder.base_model,
         "bias": "none",
         // GPT-2 stores the weights of its layers as `[in, out]` (`Conv1D`).
-        "fan_in_fan_out": folder.model.body.family() == Family::Gpt2,
+        "fan_in_fan_out": folder.model.base.family() == Family::Gpt2,
         "inference_mode": true,
         "init_lora_weights": true,
         "lora_alpha": raw.lora_alpha,

@@ -125,7 +125,7 @@ impl ModelFolder<'_> {
 
     /// The model's kind, as transformers and hubs know it.
     fn kind(&self) -> ModelKind {
-        ModelKind { task: self.recipe.task(), family: self.model.body.family(), pooling: self.recipe.pooling() }
+        ModelKind { task: self.recipe.task(), family: self.model.base.family(), pooling: self.recipe.pooling() }
     }
 
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Diagnostic> {

@@ -21,7 +21,7 @@ pub(crate) struct Exported {
 /// The element type of most pretrained values in their file.
 pub(crate) fn dtype(model: &TaskModel) -> Dtype {
     let mut counts = [Dtype::F32, Dtype::F16, Dtype::BF16].map(|dtype| (0, dtype));
-    model.body.visit(&mut |weight| {
+    model.base.visit(&mut |weight| {
         counts.iter_mut().filter(|(_, dtype)| *dtype == weight.dtype()).for_each(|(count, _)| *count += weight.len());
     });
     // On a tie, the first, which is the widest.
@@ -32,7 +32,7 @@ pub(crate) fn dtype(model: &TaskModel) -> Dtype {
 /// model.
 pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
     let (mut weights, dtype) = (Vec::new(), dtype(model));
-    let is_new = |weight: WeightRef| weight.group() == ParamGroup::Head && !model.body.family().is_decoder();
+    let is_new = |weight: WeightRef| weight.group() == ParamGroup::Head && !model.base.family().is_decoder();
     model.visit(&mut |weight| {
         let dtype = if is_new(weight) { dtype } else { weight.dtype() };
         weights.push(Exported::new(weight, model.file_name(weight.name()), dtype));

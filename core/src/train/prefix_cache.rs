@@ -54,7 +54,7 @@ impl PrefixCache {
         if self.frozen_prefix != frozen_prefix || self.texts.len() != texts.len() {
             *self = Self { frozen_prefix, texts: vec![None; texts.len()], bytes: 0 };
         }
-        if let Some(hidden) = self.get(rows, batch, model.body.hidden(), device) {
+        if let Some(hidden) = self.get(rows, batch, model.base.hidden(), device) {
             return Ok(Input { hidden, ..input });
         }
         let input = model.forward_to(input, frozen_prefix, &mut Dropout::off());

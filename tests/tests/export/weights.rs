@@ -112,7 +112,7 @@ fn quantized_weights_are_exported_as_f16() {
 #[test]
 fn a_new_head_has_the_dtype_of_the_base_model() {
     let mut untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Cls, &["no", "yes"]);
-    untrained.model.body.visit_mut(&mut |weight| match weight {
+    untrained.model.base.visit_mut(&mut |weight| match weight {
         hone_core::weights::WeightMut::Vector(weight) => weight.dtype = Dtype::BF16,
         hone_core::weights::WeightMut::Matrix(weight) => weight.dtype = Dtype::BF16,
     });

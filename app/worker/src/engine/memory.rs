@@ -22,7 +22,7 @@ impl Engine {
 
     /// Bytes left for queries to the tuned model.
     pub(super) fn free_bytes(&self) -> f64 {
-        let loaded = self.model.as_ref().map_or(0, |model| model.pretrained.body.parameters());
+        let loaded = self.model.as_ref().map_or(0, |model| model.pretrained.base.parameters());
         self.memory_limit() - (loaded * size_of::<f32>()) as f64 - self.tuned_bytes()
     }
 }

@@ -83,7 +83,7 @@ fn about(folder: &ModelFolder, form: ExportForm) -> String {
 
 /// The head in words; `None` if it is the base model's own.
 fn head(folder: &ModelFolder) -> Option<&'static str> {
-    let family = folder.model.body.family();
+    let family = folder.model.base.family();
     Some(match (folder.recipe.task(), folder.model.pooling()) {
         (Task::Generation, _) => return None,
         (_, Some(Pooling::Mean)) => "one linear layer on the mean of the token vectors",

@@ -87,7 +87,7 @@ impl Session {
         let spec = recipe.spec();
         let base = model.clone();
         let mut model = model;
-        model.body.reinit_top(spec.reinit_layers as usize, recipe.seed());
+        model.base.reinit_top(spec.reinit_layers as usize, recipe.seed());
         if let Some(config) = LoraConfig::of(spec) {
             model.adapt(&config, recipe.seed());
         }
