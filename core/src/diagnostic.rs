@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct Diagnostic {
     /// Stable code, for tests and for searching: `data.unclosed-quote`.
     pub code: String,
-    /// What happened: "Line 214 has 3 cells, the header has 2."
+    /// The event: "Line 214 has 3 cells, the header has 2."
     pub what: String,
-    /// What was done: "The row was skipped; 1,239 others are kept." Empty if nothing was done.
+    /// The action taken: "The row was skipped; 1,239 others are kept." Empty if nothing was done.
     pub done: String,
-    /// What the user can do: "Quote the text if it contains commas." Empty if there is nothing to suggest.
+    /// The remedy: "Quote the text if it contains commas." Empty if there is nothing to suggest.
     pub remedy: String,
 }
 
