@@ -15,16 +15,16 @@ pub struct Module {
     pub name: &'static str,
     /// Its file in dist/.
     pub file: &'static str,
-    /// Optimization level of wasm-opt.
-    level: &'static str,
+    /// Passes of wasm-opt.
+    passes: &'static [&'static str],
     /// Maximum size as brotli, in bytes.
     pub budget: u64,
 }
 
 /// The page and the worker.
 pub const MODULES: [Module; 2] = [
-    Module { name: "page", file: "hone-app_bg.wasm", level: "-Oz", budget: 350_000 },
-    Module { name: "worker", file: "hone-worker_bg.wasm", level: "-O2", budget: 6_000_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &["-Oz", "--converge"], budget: 350_000 },
+    Module { name: "worker", file: "hone-worker_bg.wasm", passes: &["-O2"], budget: 6_000_000 },
 ];
 
 /// Features that rustc emits for our target and that browsers with WebGPU have.
@@ -54,12 +54,12 @@ impl Module {
         let raw = dist.join(self.file);
         let kept = paths::cache().join("wasm");
         fs::create_dir_all(&kept)?;
-        let key = fetch::hash_of(&format!("{} {} {FEATURES:?}", fetch::hash(&raw)?, self.level));
+        let key = fetch::hash_of(&format!("{} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
         let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
         if !brotli.exists() {
             process::step(&format!("Optimizing and compressing the {}", self.name), || {
                 let mut wasm_opt = process::command("wasm-opt");
-                wasm_opt.args([self.level, "--strip-debug", "--strip-producers"]).args(FEATURES);
+                wasm_opt.args(self.passes).args(["--strip-debug", "--strip-producers"]).args(FEATURES);
                 process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;
                 let part = kept.join("part");
                 process::run(process::command("node").args(["-e", COMPRESS]).arg(&wasm).arg(&part))?;
