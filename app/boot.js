@@ -1,4 +1,4 @@
-// Starts the page's wasm, which adds the page to the body, and takes the static shell away.
+// Starts the page's wasm, which adds the page to the body, and removes the static shell.
 import init from "./hone-app.js";
 
 try {

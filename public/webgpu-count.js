@@ -1,5 +1,5 @@
 // Counts WebGPU calls and the bytes of live buffers on this thread. The benchmark loads it into the worker;
-// webgpuCounts() reads and resets. Dispatches a step hold on every GPU; milliseconds do not.
+// webgpuCounts() reads and resets. Dispatches per step are the same on every GPU; milliseconds are not.
 (() => {
   if (!globalThis.GPUDevice || globalThis.webgpuCounts) return;
   let calls = {};

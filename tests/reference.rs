@@ -21,6 +21,16 @@ pub fn input(batch: &Value, device: &Device) -> Input {
     Input::new(&Batch { rows, len, ids, attention_mask, token_type_ids, tokens: 0 }, device)
 }
 
+/// Rows of token ids, each with its class.
+pub fn classified(rows: impl IntoIterator<Item = (Vec<u32>, u32)>) -> EncodedExamples {
+    let (mut texts, mut classes) = (EncodedTexts::default(), Vec::new());
+    for (ids, class) in rows {
+        texts.push(&ids);
+        classes.push(class);
+    }
+    EncodedExamples { texts, labels: Labels::Classes(classes) }
+}
+
 /// A golden batch as a step of a task whose model has `outputs` outputs. All classes have the same weight.
 pub fn step_of(batch: &Value, task: Task, outputs: usize, device: &Device) -> StepInput {
     let ids: Vec<Vec<u32>> = parsed(&batch["input_ids"]);
@@ -106,8 +116,8 @@ pub fn assert_gradients(
     let (_, mut gradients) = gradients(model, step, Objective::default(), |_| true, &mut Dropout::off());
     let mut missing: BTreeSet<&String> = expected.keys().filter(|key| key.starts_with(&format!("{case}."))).collect();
     assert!(!missing.is_empty(), "{case}: nothing to compare with");
-    // A softmax ignores a constant added to all its scores, so the gradient of a key's bias is 0 but for rounding. The
-    // same goes for other gradients whose golden values are near 0.
+    // A softmax ignores a constant added to all its scores, so the gradient of a key's bias is 0 except for rounding.
+    // The same applies to other gradients whose golden values are near 0.
     let rounding = 1e-6 * missing.iter().map(|&key| largest(&expected[key])).fold(0.0, f32::max);
     model.visit(&mut |weight| {
         let Some(gradient) = gradients.take(weight.name()) else { return };

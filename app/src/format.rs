@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_people_write_them() {
+    fn numbers_are_formatted_for_people() {
         assert_eq!([count(7.0), count(1240.0), count(-1_234_567.0)], ["7", "1,240", "-1,234,567"]);
         let breaking = |shown: String| shown.replace('\u{a0}', " ");
         let shares = [0.0, 0.004, 0.58, 0.999].map(percent).map(breaking);

@@ -21,7 +21,7 @@ type Selector<T> = Box<dyn Fn(&State) -> T + Send + Sync>;
 #[derive(Clone, Copy)]
 pub struct Page {
     state: RwSignal<State>,
-    /// Incremented whenever charts are to be redrawn.
+    /// Incremented to redraw all charts.
     redraw: RwSignal<u32>,
     worker: StoredValue<Option<WorkerHandle>, LocalStorage>,
     blobs: StoredValue<BlobStore, LocalStorage>,

@@ -1,5 +1,5 @@
-//! Names the build of the engine by what it is made of, so that a device that was checked is checked again by another
-//! one. The same sources give the same name, and the same wasm.
+//! Names the build of the engine by a hash of its sources, so that a device that passed the self-check is checked again
+//! by another build. The same sources give the same name and the same wasm.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Adds a file, or all files below a folder, in the order of their names.
+/// Adds a file, or all files below a folder, sorted by name.
 fn add(path: &Path, hash: &mut DefaultHasher) -> io::Result<()> {
     if !path.is_dir() {
         fs::read(path)?.hash(hash);

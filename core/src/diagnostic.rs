@@ -1,22 +1,22 @@
-//! What went wrong, in the three parts that a person needs: what happened, what was done, what can be done.
+//! Errors and warnings in three parts: what happened, what was done about it, and what the user can do.
 
 use serde::{Deserialize, Serialize};
 
-/// An error or a warning as the page shows it, in the place where it arose.
+/// An error or a warning, shown on the page where it arose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// Stable, for tests and for searching: `data.unclosed-quote`.
+    /// Stable code, for tests and for searching: `data.unclosed-quote`.
     pub code: String,
-    /// "Line 214 has 3 cells, the header has 2."
+    /// The event: "Line 214 has 3 cells, the header has 2."
     pub what: String,
-    /// "The row was left out; 1,239 others are kept." Empty when nothing was done.
+    /// The action taken: "The row was skipped; 1,239 others are kept." Empty if nothing was done.
     pub done: String,
-    /// "Quote the text if it contains commas." Empty when there is nothing to say.
+    /// The remedy: "Quote the text if it contains commas." Empty if there is nothing to suggest.
     pub remedy: String,
 }
 
 impl Diagnostic {
-    /// A problem with its code and what happened.
+    /// A diagnostic with its code and what happened.
     pub fn new(code: &str, what: impl Into<String>) -> Self {
         Self { code: code.into(), what: what.into(), done: String::new(), remedy: String::new() }
     }
@@ -27,7 +27,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds what the person can do.
+    /// Adds what the user can do.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
         self

@@ -1,4 +1,4 @@
-//! The engine of Hone: it takes bytes and returns bytes and events, and knows no browser.
+//! The engine of Hone: it takes bytes, returns bytes and events, and does not depend on a browser.
 //!
 //! Modules are declared in the order in which data flows: each depends only on those above it.
 //!

@@ -1,4 +1,4 @@
-//! A pretrained model with all that belongs to it, ready to be given a task.
+//! A pretrained model with everything that belongs to it, ready for a task.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,46 +15,46 @@ use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::{HeadLayers, PromptForm};
 use crate::weights::{ImportReport, Tensors, Weights};
 
-/// A model, its tokenizer and the files that an export takes along.
+/// A model, its tokenizer and the files that an export includes.
 #[derive(Debug)]
 pub struct Pretrained {
-    /// Its sizes.
+    /// Configuration of the network.
     pub config: ModelConfig,
-    /// config.json as it was.
+    /// Contents of config.json, unchanged.
     pub config_json: Vec<u8>,
-    /// Turns text into its tokens.
+    /// Tokenizer of the model.
     pub tokenizer: Arc<Tokenizer>,
     /// Its format of conversations, if it has one. It may be unusable: see [`ChatTemplate::refusal`].
     pub chat: Option<ChatTemplate>,
-    /// Files that go into an export as they are: name and bytes.
+    /// Files that are copied into an export unchanged: name and bytes.
     pub verbatim: Vec<(String, Vec<u8>)>,
     /// The network.
-    pub body: BaseModel,
-    /// How the tokens' vectors become one by default.
+    pub base: BaseModel,
+    /// Default pooling over the tokens' vectors.
     pub pooling: Pooling,
-    /// General sentences in its tokens.
+    /// The general sentences, encoded.
     pub general: EncodedTexts,
-    /// What its weights were quantized to in their file, where they were.
+    /// Quantization of the weights in their file, if any.
     pub quantized: Option<&'static str>,
 }
 
-/// Rows that train and validate, in a model's tokens.
+/// Training and validation rows, encoded for a model.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskRows<'a> {
     /// Names of the classes, labels or tags.
     pub labels: &'a [String],
-    /// Rows learned from.
+    /// Training rows.
     pub train: &'a EncodedRows,
-    /// Rows validated on.
+    /// Validation rows.
     pub validation: &'a EncodedRows,
-    /// The form of the rows, where the model is to write.
+    /// Form of the rows, for generation.
     pub form: PromptForm,
-    /// A length that fits them, in tokens.
+    /// Suggested maximum length, in tokens.
     pub suggested_len: u32,
 }
 
 impl<'a> TaskRows<'a> {
-    /// The rows of `dataset`, of which all rows are encoded.
+    /// The rows of `dataset`, all of which are encoded.
     pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder) -> Self {
         let ([train, validation], suggested_len) = (encoder.rows(), encoder.suggested_len());
         Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), suggested_len }
@@ -62,10 +62,10 @@ impl<'a> TaskRows<'a> {
 }
 
 impl Pretrained {
-    /// Puts a model together from config.json, its other files and its weights, and says what became of those.
+    /// Builds a model from config.json, its other files and its weights, and reports how the weights were used.
     ///
     /// # Errors
-    /// What is wrong with a file, or which tensor is missing.
+    /// If a file is invalid or a tensor is missing.
     pub fn new(
         config_json: Vec<u8>,
         mut verbatim: Vec<(String, Vec<u8>)>,
@@ -75,7 +75,7 @@ impl Pretrained {
         let config = ModelConfig::parse(&config_json)?;
         let file = |name: &str| verbatim.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
         let Some(tokenizer_json) = file("tokenizer.json") else {
-            return Err(Diagnostic::new("model.no-tokenizer", "The model comes without a tokenizer.json.")
+            return Err(Diagnostic::new("model.no-tokenizer", "The model has no tokenizer.json.")
                 .done("Nothing was changed.")
                 .remedy("Add the tokenizer.json that belongs to the model."));
         };
@@ -84,31 +84,31 @@ impl Pretrained {
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim) } else { None };
         // For the export: transformers would not find it where it is.
         verbatim.extend(ChatTemplate::of_processor(&verbatim).map(|source| (JINJA.to_owned(), source.into_bytes())));
-        let body = BaseModel::load(&config, &mut tensors)?;
-        let pooling = body.usable_pooling(pooling);
+        let base = BaseModel::load(&config, &mut tensors)?;
+        let pooling = base.usable_pooling(pooling);
         let general = general_texts(&tokenizer, config.max_positions())?;
         let (tokenizer, quantized) = (Arc::new(tokenizer), tensors.quantized());
-        let model = Self { config, config_json, tokenizer, chat, verbatim, body, pooling, general, quantized };
+        let model = Self { config, config_json, tokenizer, chat, verbatim, base, pooling, general, quantized };
         Ok((model, tensors.finish()))
     }
 
-    /// What a recipe must fit, for data whose suggested length is `suggested_len` tokens.
+    /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
     pub fn facts(&self, suggested_len: u32) -> ModelFacts {
-        self.body.facts(self.config.max_positions(), self.pooling, suggested_len)
+        self.base.facts(self.config.max_positions(), self.pooling, suggested_len)
     }
 
     /// The facts about the loaded model, under the catalog's `id` and `name`.
     pub fn report(&self, id: &str, name: &str, import: ImportReport) -> ModelReport {
-        let sizes = self.body.sizes();
+        let sizes = self.base.sizes();
         ModelReport {
             id: id.to_owned(),
             name: name.to_owned(),
             family: self.config.family(),
             pooling: self.pooling,
-            has_pooler: self.body.has_pooler(),
-            parameters: self.body.parameters() as f64,
+            has_pooler: self.base.has_pooler(),
+            parameters: self.base.parameters() as f64,
             groups: self.groups(),
-            bytes: 4.0 * self.body.parameters() as f64,
+            bytes: 4.0 * self.base.parameters() as f64,
             layers: sizes.layers as u32,
             hidden: sizes.hidden as u32,
             max_positions: self.config.max_positions() as u32,
@@ -121,11 +121,11 @@ impl Pretrained {
 
     fn groups(&self) -> Vec<ParamGroupFacts> {
         let mut linears: BTreeMap<ParamGroup, Vec<AdaptableLinear>> = BTreeMap::new();
-        self.body.visit_linears(&mut |target, linear| {
+        self.base.visit_linears(&mut |target, linear| {
             let [inputs, outputs] = linear.shape().map(|size| size as u32);
             linears.entry(linear.group()).or_default().push(AdaptableLinear { target, inputs, outputs });
         });
-        let groups = self.body.trainable_parameters().into_iter();
+        let groups = self.base.trainable_parameters().into_iter();
         groups
             .map(|(group, parameters)| ParamGroupFacts {
                 group,
@@ -145,7 +145,7 @@ impl Pretrained {
     /// A run of a recipe on these rows.
     ///
     /// # Errors
-    /// A recipe that cannot be run, or rows of which its length leaves none.
+    /// If the recipe cannot be run, or its maximum length leaves no rows.
     pub fn session(
         &self,
         recipe: RecipeSpec,
@@ -161,7 +161,7 @@ impl Pretrained {
         if train.is_empty() || validation.is_empty() {
             return Err(Diagnostic::new("run.no-rows", format!("No row fits into {max_length} tokens."))
                 .done("No run was begun.")
-                .remedy("Take a larger maximum length: what is to be learned is never cut."));
+                .remedy("Use a larger maximum length: targets are never cut."));
         }
         let data = TrainingData {
             train,
@@ -175,7 +175,7 @@ impl Pretrained {
         };
         let outputs = HeadLayers::outputs(recipe.task(), data.labels.len());
         let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
-        let model = TaskModel::new(self.body.clone(), task, pooling, outputs, seed, device);
+        let model = TaskModel::new(self.base.clone(), task, pooling, outputs, seed, device);
         Ok(Session::new(recipe, model, data, device, masks))
     }
 }

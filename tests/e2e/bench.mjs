@@ -1,21 +1,21 @@
-// Times training steps in the built page's worker: one JSON line a case.
+// Times training steps in the built page's worker: one JSON line per case.
 // `cargo xtask bench [size ...] [--trainable-layers FIRST..LAST] [--device cpu|gpu]`
 //
-// With live layers, a row for each number of top layers that learn beside the head; and for each again with the output
-// of the frozen ones kept, as a run keeps it from the second epoch on.
+// With trainable layers, there is a row for each number of trainable top layers (in addition to the head); and another
+// one with cached outputs of the frozen layers, as in a run from the second epoch on.
 
 import { parseArgs } from "node:util";
 
 import { launch, protocolVersion, startWorker, url } from "./harness.mjs";
 
-/** Steps after the first; a software GPU takes seconds for each. */
+/** Number of steps after the first; a software GPU takes seconds for each. */
 const STEPS = {
   cpu: { micro: 20, tiny: 20, minilm: 5, decoder: 10, smollm2: 2 },
   gpu: { micro: 5, tiny: 3, minilm: 2, decoder: 3 },
 };
-/** Rows and tokens of a batch, where they are not 8 and 64. */
+/** Rows and tokens of a batch, if they are not 8 and 64. */
 const BATCHES = { decoder: { batch: 8, len: 128 }, smollm2: { batch: 1, len: 128 } };
-/** A first step compiles for up to a minute, and a software GPU then takes as long again for each. */
+/** The first step compiles for up to a minute, and on a software GPU each further step takes as long. */
 const PATIENCE_MS = 20 * 60 * 1000;
 
 const options = { "trainable-layers": { type: "string" }, device: { type: "string" } };
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({ options, allowPositionals: true });
 const devices = values.device ? [values.device] : ["cpu", "gpu"];
 const version = await protocolVersion();
 
-/** What learns in each row: everything, or so many layers. */
+/** The trainable part in each row: everything, or a number of top layers. */
 function cases() {
   const range = values["trainable-layers"]?.split("..").map(Number);
   if (!range) return [{ trainable_layers: undefined, keeps_prefix: false }];

@@ -1,4 +1,4 @@
-// Techniques of fine-tuning on WebGPU: a micro model on a software adapter, beside the same runs on the CPU.
+// Fine-tuning techniques on WebGPU: a micro model on a software adapter, compared with the same runs on the CPU.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,12 +6,12 @@ import { fileOf, protocolVersion, startWorker, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
 
-/** Largest difference of a loss, as a share of it: the bound of the self-check (core/src/train/self_check.rs). */
+/** Maximum relative difference of a loss: the bound of the self-check (core/src/train/self_check.rs). */
 const MAX_DIFFERENCE = 2e-3;
-/** Optimizer steps of an epoch. */
+/** Optimizer steps per epoch. */
 const STEPS = 4;
 
-/** Without dropout both devices compute the same. */
+/** Without dropout, both devices compute the same values. */
 const common = {
   max_length: 16,
   batch_size: 16,
@@ -23,7 +23,7 @@ const common = {
   head_dropout: 0,
 };
 
-/** Runs by name. Between them they use what is computed only when a technique asks for it. */
+/** Runs by name. Together they cover everything that is only computed for some technique. */
 const recipes = {
   "DoRA, focal loss, smoothed labels, accumulated batches": {
     ...common,
@@ -33,7 +33,7 @@ const recipes = {
     focal_gamma: 2,
     label_smoothing: 0.1,
   },
-  // What the frozen layer makes of a text is computed in the first epoch, kept, and read in all later ones.
+  // The outputs of the frozen layer are computed in the first epoch, cached, and read in all later ones.
   "LoRA above a frozen layer": { ...common, adapter: "lora", unfreezing: "last", last_layers: 1, learning_rate: 0.02 },
   "R-Drop": { ...common, r_drop: 1 },
 };
@@ -63,9 +63,9 @@ async function lossesOn(page, device, recipes) {
 const mean = (part) => part.reduce((sum, loss) => sum + loss, 0) / part.length;
 const falls = (curve) => mean(curve.slice(-STEPS)) < 0.9 * mean(curve.slice(0, STEPS));
 
-test("on WebGPU the techniques give the losses of the CPU, and the model learns with each", async () => {
+test("every technique gives the same losses on WebGPU as on the CPU, and the model learns", async () => {
   const onCpu = await withPage((page) => lossesOn(page, "CPU", recipes));
-  // Masks are drawn otherwise on a GPU: there is nothing to compare with when there is dropout.
+  // A GPU draws its masks differently, so runs with dropout cannot be compared.
   const dropped = { ...common, r_drop: 1, dropout: 0.1, head_dropout: 0.1 };
   await withPage(async (page) => {
     const onGpu = await lossesOn(page, "GPU", { ...recipes, "R-Drop between two masks": dropped });
@@ -83,10 +83,10 @@ test("on WebGPU the techniques give the losses of the CPU, and the model learns 
   });
 });
 
-/** Of a step of full training on a batch of 8 × 64 tokens; jax-js needs 359. */
+/** Dispatches of a full training step on a batch of 8 × 64 tokens; jax-js needs 359. */
 const MAX_DISPATCHES = 360;
 
-test("a training step of the tiny BERT takes no more dispatches than it may", async () => {
+test("a training step of the tiny BERT stays within its dispatch budget", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(5 * MINUTE);
     const ask = await startWorker(page);

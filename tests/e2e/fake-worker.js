@@ -1,26 +1,26 @@
-// Answers the page like the real worker, at once and always the same, so that the page's own part can be tested in
-// seconds. `self.scenario` (set in a line before this file) chooses what goes wrong:
-// "silent": says nothing once a run has begun; "dies": throws in mid-run; "no-gpu": computes on the CPU;
-// "broken-file": cannot read the data; "broken-model": cannot read the model; "not-finite": the run ends by itself;
-// "device-failed": the device is lost in mid-run; "rejects": no run after the first can start;
-// "too-large": a batch of more than 4 rows does not fit; "no-estimate": cannot tell what a run takes;
-// "no-rate": finds no learning rate. In all of them a .png is no table, and a person's own files are no model.
+// Answers the page like the real worker, but immediately and always in the same way, so that the page itself can be
+// tested in seconds. `self.scenario` (set in a line before this file) selects a failure: "silent": no events once a run
+// has begun; "dies": throws during a run; "no-gpu": computes on the CPU; "broken-file": cannot read the data;
+// "broken-model": cannot read the model; "not-finite": the run ends with numbers that are not finite; "device-failed":
+// the device is lost during a run; "rejects": no run after the first can start; "too-large": a batch of more than 4
+// rows does not fit; "no-estimate": cannot estimate a run; "no-rate": finds no learning rate. In all scenarios a .png
+// is not a table, and the user's own files are not a model.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
 const STEPS = 120;
 const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } };
 
-/** Number of the request that is being answered; what answers one later sets it again. */
+/** Number of the request that is being answered; later answers set it again. */
 let request = null;
 
-/** Sends an event, in the form that serde gives to an enum: its fields under its name, or its name alone. */
+/** Sends an event in serde's format for an enum: an object with its fields under its name, or just its name. */
 const tell = ({ kind, ...fields }, blob) => {
   self.postMessage({ request, message: Object.keys(fields).length ? { [kind]: fields } : kind, blob });
 };
 const diagnostic = (code, what, done, remedy) => ({ code, what, done, remedy });
 
-/** What is known of the opened file's task (fake-tasks.js); nothing for classification. */
+/** The script for the opened file's task (fake-tasks.js); undefined for classification. */
 let task = {};
 let writing = null;
 let run = null;
@@ -254,7 +254,7 @@ const answers = {
   },
 };
 
-/** Once data and model are there, the report comes again with the lengths of the texts. */
+/** Once data and model are loaded, sends the report again with the lengths of the texts. */
 function encode() {
   if (!report || !model) return;
   const tokens = { p50: 23, p95: 48, max: 91, max_length: 64, truncated_ratio: 0.004 };
@@ -262,7 +262,7 @@ function encode() {
   tell({ kind: "data_ready", report: { ...report, tokens } });
 }
 
-/** The parts of the model, from the bottom: with gradual unfreezing another layer wakes every 20 steps. */
+/** The parameter groups of the model, from the bottom. Gradual unfreezing unfreezes a layer every 20 steps. */
 function paramGroupsOf(recipe, step, byHand) {
   const awake = recipe.unfreezing === "gradual" ? Math.floor(step / 20) : recipe.unfreezing === "head" ? 0 : 6;
   const part = (group, trainable, factor, parameters) => {
@@ -279,7 +279,7 @@ function tellParts() {
   tell({ kind: "param_groups", step: run.step, param_groups: paramGroupsOf(run.recipe, run.step, run.byHand) });
 }
 
-/** A range test over 80 rates: flat, then a valley, then an explosion. */
+/** A range test over 80 learning rates: flat, then falling, then diverging. */
 function tryRate() {
   request = search.request;
   const place = search.points.length / 79;
@@ -306,7 +306,7 @@ function advance() {
   const steps = [];
   for (let count = 0; count < 3 && run.step < STEPS; count += 1) {
     run.step += 1;
-    // Falls, with a ripple that stands for the noise of batches.
+    // Falls, with a ripple that imitates the noise of batches.
     const loss = 0.25 + 0.45 * Math.exp(-run.step / 35) + 0.08 * Math.sin(run.step * 2.7) * Math.cos(run.step * 0.9);
     const epoch = run.step / 40;
     steps.push({ step: run.step, epoch, loss, grad_norm: 1.2, lr: run.rate(run.step - 1), tokens: 400, taken: true });
@@ -329,7 +329,7 @@ function baseline() {
 
 const over = ({ generated }) => ({ generated: { ...generated, is_over: true } });
 
-/** Both models' answer to a query of another task; texts come a word at a time. */
+/** Both models' answers to a query for another task; texts arrive word by word. */
 function answer(query) {
   const event = { kind: "predicted", labels: labels(), ...task.answer(query), tokens: 12, truncated: false };
   if (!task.generated) {
@@ -339,7 +339,7 @@ function answer(query) {
   let count = 0;
   clearInterval(writing?.timer);
   const timer = setInterval(() => {
-    // Over and over until it is stopped or the text ends, so that a test has time to press the button.
+    // Repeats until it is stopped or the text ends, so that a test has time to press the button.
     count += 1;
     request = writing.request;
     const text = task.generated.slice(0, count).join("");
@@ -357,7 +357,7 @@ function evaluation() {
     const { scores, detail } = task;
     return { step: run.step, epoch: run.step / 40, loss: 0.3 + 0.4 * Math.exp(-run.step / 30), scores, detail };
   }
-  // Seeds differ a little, as they do.
+  // Seeds differ a little, as in real runs.
   const luck = (run.recipe.seed % 3) / 100;
   const accuracy = 0.6 + luck + 0.3 * (1 - Math.exp(-run.step / 30));
   const classes = LABELS.map((label, index) => {

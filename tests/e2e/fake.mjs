@@ -1,4 +1,4 @@
-// The page with a worker that answers at once and always the same (fake-worker.js).
+// The page with a worker that answers immediately and always in the same way (fake-worker.js).
 
 import { readFile } from "node:fs/promises";
 import { fileOf } from "./harness.mjs";
@@ -6,7 +6,7 @@ import { fileOf } from "./harness.mjs";
 /** A file whose content does not matter: the fake worker does not read it. */
 export const reviews = fileOf("reviews.csv", "text,label\nA quiet triumph.,fresh\n");
 
-/** Opens the page anew with the fake worker in one of its scenarios. */
+/** Reloads the page with the fake worker in one of its scenarios. */
 export async function withFakeWorker(page, scenario = "") {
   const sources = ["fake-tasks.js", "fake-worker.js"].map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const body = `self.scenario = ${JSON.stringify(scenario)};\n${(await Promise.all(sources)).join("\n")}`;
@@ -21,7 +21,7 @@ export async function chooseFile(page, file = reviews) {
   await page.getByText("Loaded: 6 layers").waitFor();
 }
 
-/** Chooses a file of another task, by its name in fake-tasks.js. */
+/** Chooses a file for another task, by its name in fake-tasks.js. */
 export async function chooseTask(page, ...names) {
   await page.getByLabel("Choose a file").setInputFiles(names.map((name) => fileOf(name, "x\n", "text/plain")));
   await page.getByRole("heading", { name: "What the file contains" }).waitFor();

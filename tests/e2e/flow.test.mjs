@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { chooseFile, finished, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
 
-test("a person drops a file, trains, tries and downloads; each step is accessible", async () => {
+test("a user drops a file, trains, tries and downloads; each step is accessible", async () => {
   for (const colorScheme of ["light", "dark"]) {
     await withPage(
       async (page) => {
@@ -67,7 +67,7 @@ test("the whole flow fits a narrow screen", async () => {
 test("the whole flow works with the keyboard alone", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
-    // Tabs forward until what has the focus is called so.
+    // Presses Tab until the focused element has this name.
     const reach = async (name) => {
       for (let presses = 0; presses < 80; presses += 1) {
         await page.keyboard.press("Tab");

@@ -1,4 +1,4 @@
-// A GPU that fails in the middle of a run, with the real engine.
+// A GPU that fails during a run, with the real engine.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { beforeEngine, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, fill, listen } from "./real.mjs";
 
-/** In the worker, before the engine: keeps the device, and spoils the shaders that are made once it is told to. */
+/** Runs in the worker before the engine: keeps the device, and corrupts shaders created after a signal. */
 const spoiler = () => {
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...args) {
@@ -28,7 +28,7 @@ const failures = {
 };
 
 for (const [name, fail] of Object.entries(failures)) {
-  test(`${name} in mid-run ends it, the page says so, and the CPU takes over when asked`, async () => {
+  test(`${name} during a run ends it, the page says so, and the CPU takes over on request`, async () => {
     await withPage(
       async (page) => {
         page.setDefaultTimeout(5 * MINUTE);
@@ -49,7 +49,7 @@ for (const [name, fail] of Object.entries(failures)) {
         await computeOn(page, "CPU");
         await page.getByText("Loaded: 2 layers").waitFor();
         await fill(page, "Epochs", "1");
-        // It is over in a blink: only its end can be waited for.
+        // It is over too quickly to be observed: only its end can be waited for.
         await page.getByRole("button", { name: /^Start/ }).click();
         const isDone = () => globalThis.events.some(({ summary }) => summary?.reason === "completed");
         await page.waitForFunction(isDone);

@@ -1,11 +1,11 @@
-// Where there is no GPU that can be trusted, the real engine says why and computes on the CPU.
+// Without a trustworthy GPU, the real engine gives the reason and computes on the CPU.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { beforeEngine, withPage } from "./harness.mjs";
 import { MINUTE, computeOn } from "./real.mjs";
 
-/** What a browser lacks, and what the page says of it. Each runs in the worker, before the engine. */
+/** Deficits of a browser, and the page's message for each. They run in the worker, before the engine. */
 const lacks = {
   "no WebGPU": [
     () => Object.defineProperty(WorkerNavigator.prototype, "gpu", { value: undefined }),
@@ -34,12 +34,12 @@ const lacks = {
         return createShaderModule.call(this, { ...descriptor, code });
       };
     },
-    /The GPU computes something else than the CPU \(they differ by up to .+, at most 0\.002 is allowed\)/,
+    /The GPU and the CPU compute different results \(they differ by up to .+; at most 0\.002 is allowed\)/,
   ],
 };
 
 for (const [name, [spoil, words]] of Object.entries(lacks)) {
-  test(`with ${name} the engine computes on the CPU and says why`, async () => {
+  test(`with ${name} the engine computes on the CPU and gives the reason`, async () => {
     await withPage(async (page) => {
       page.setDefaultTimeout(5 * MINUTE);
       await beforeEngine(page, spoil);

@@ -1,4 +1,4 @@
-// What every end-to-end test needs: Chromium, the page, and what must hold of every visit.
+// Helpers for every end-to-end test: Chromium, the page, and checks that apply to every visit.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -6,11 +6,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-/** Where the page is served, the browser, and a folder for what tests leave behind. `cargo xtask e2e` sets them. */
+/** Address of the page, path of the browser, and a folder for output. `cargo xtask e2e` sets them. */
 export const { HONE_URL: url, HONE_CHROMIUM: executablePath, HONE_OUT: out } = process.env;
 assert(url && executablePath && out, "Run these tests with `cargo xtask e2e`.");
 
-// A software adapter stands in for the GPU; it has timestamp queries and no f16.
+// A software adapter replaces the GPU; it has timestamp queries but no f16.
 const args = [
   "--no-sandbox",
   "--disable-dev-shm-usage",
@@ -29,10 +29,11 @@ export function launch() {
 }
 
 /**
- * Opens the page in a browser of its own for as long as `visit` lasts. Afterwards nothing may have left the origin, and
- * neither the page nor its workers may have complained.
+ * Opens the page in a new browser for the duration of `visit`. Fails if a request left the origin, or if the page or its
+ * workers logged a warning or an error.
  *
- * `expectComplaints` is a pattern that those that the test provokes match; `allowed` other addresses that may be asked.
+ * `expectComplaints` is a pattern for messages that the test provokes; `allowed` are other origins that may be
+ * contacted.
  */
 export async function withPage(visit, { expectComplaints, allowed = [], ...options } = {}) {
   const browser = await launch();
@@ -49,7 +50,7 @@ export async function withPage(visit, { expectComplaints, allowed = [], ...optio
       if (leaves && ![new URL(url).origin, ...allowed].includes(target.origin)) strangers.push(target.href);
     });
     await page.goto(url);
-    // The static shell goes when the page has come.
+    // The static shell disappears when the page has loaded.
     await page.locator("#shell").waitFor({ state: "detached" });
     const result = await visit(page);
     assert.deepEqual(strangers, [], "requests that left the origin");
@@ -61,7 +62,7 @@ export async function withPage(visit, { expectComplaints, allowed = [], ...optio
   }
 }
 
-/** Has every worker of the page run a function before the engine, from the next worker on. */
+/** Makes every new worker of the page run a function before the engine. */
 export async function beforeEngine(page, run) {
   await page.route("**/hone-worker_loader.js", async (route) => {
     const response = await route.fetch();
@@ -69,7 +70,7 @@ export async function beforeEngine(page, run) {
   });
 }
 
-/** Fails with what axe-core finds at WCAG 2.2 AA, in words. */
+/** Fails if axe-core finds violations of WCAG 2.2 AA, and lists them. */
 export async function assertAccessible(page) {
   await page.evaluate(await axeSource());
   const violations = await page.evaluate(async () => {
@@ -80,17 +81,17 @@ export async function assertAccessible(page) {
   assert.deepEqual(violations, []);
 }
 
-/** Saves a picture of the whole page for people to look at. */
+/** Saves a screenshot of the whole page for visual inspection. */
 export function screenshot(page, name) {
   return page.screenshot({ path: join(out, `${name}.png`), fullPage: true });
 }
 
-/** A file for an input or a drop, made of a text or of bytes. */
+/** A file for an input or a drop, from a text or from bytes. */
 export function fileOf(name, content, mimeType = "text/csv") {
   return { name, mimeType, buffer: Buffer.from(content) };
 }
 
-/** Drops a file onto an element, as a person does with the mouse. */
+/** Drops a file onto an element, as a user does with the mouse. */
 export async function drop(locator, { name, mimeType, buffer }) {
   const transfer = await locator.page().evaluateHandle(
     ([name, type, base64]) => {
@@ -105,8 +106,8 @@ export async function drop(locator, { name, mimeType, buffer }) {
 }
 
 /**
- * Starts the page's worker without the page's own code and returns `ask`: it posts a command and gives the first event
- * of one of the kinds that answer it, or fails with the diagnostic that the worker reports instead.
+ * Starts the page's worker without the page's code and returns `ask`, which posts a command and returns the first event
+ * of one of the given kinds, or fails with the diagnostic that the worker reports instead.
  */
 export async function startWorker(page) {
   await page.evaluate(async () => {
@@ -122,7 +123,7 @@ export async function startWorker(page) {
         const number = (last += 1);
         worker.onmessage = ({ data: { request, message } }) => {
           if (request !== undefined && request !== number) return;
-          // An enum is its fields under its name, or its name alone.
+          // An enum is an object with its fields under its name, or just its name.
           const [[told, event]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
           if (kinds.includes(told)) resolve(event);
           else if (event.diagnostic) reject(new Error(JSON.stringify(event.diagnostic)));

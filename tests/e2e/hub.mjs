@@ -1,4 +1,4 @@
-// A model hub on 127.0.0.1 that answers as the Hugging Face hub does, and can be told to fail.
+// A model hub on 127.0.0.1 that responds like the Hugging Face hub, and can be made to fail.
 
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
@@ -6,15 +6,15 @@ import { url } from "./harness.mjs";
 
 const API = "/api/models/";
 
-/** Serves models: `models` has the files of each by its name. */
+/** Serves models: `models` maps the name of each to its files. */
 export class Hub {
-  /** What was asked for: method, path and range. */
+  /** Requests: method, path and range. */
   requests = [];
-  /** Ends the next answer with weights after so many bytes. */
+  /** Interrupts the next response with weights after this many bytes. */
   cutAfter = null;
-  /** Pattern of paths that it says nothing about when it is asked; of weights it gives the beginning. */
+  /** Pattern of paths for which responses never complete; weights are sent in part. */
   silentAbout = null;
-  /** Answers everything with a web page. */
+  /** Responds to everything with a web page. */
   isPortal = false;
 
   constructor(models) {
@@ -27,13 +27,13 @@ export class Hub {
     this.address = `http://127.0.0.1:${this.server.address().port}`;
   }
 
-  /** From now on nothing is reached here. */
+  /** Becomes unreachable. */
   async close() {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  /** Paths asked for since the last time. */
+  /** Paths requested since the previous call. */
   take() {
     return this.requests.splice(0);
   }
@@ -75,8 +75,8 @@ export class Hub {
 }
 
 /**
- * Serves the page as someone does who names another hub: with `hub` in its attribute and its policy. Returns the
- * server and its address.
+ * Serves the page as configured for another hub: with `hub` in its attribute and its policy. Returns the server and
+ * its address.
  */
 export async function servePage(hub) {
   const other = (text) =>

@@ -1,4 +1,4 @@
-// A micro model with a tokenizer of its own, and texts that it can learn to tell apart: small enough for a software GPU.
+// A micro model with its own tokenizer, and texts that it can learn to classify: small enough for a software GPU.
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -47,7 +47,7 @@ export async function microModel() {
   };
 }
 
-/** A micro decoder with a word for each token. */
+/** A micro decoder with one word per token. */
 export async function microDecoder() {
   const vocab = Object.fromEntries(["<unk>", "<s>", "</s>"].map((token, id) => [token, id]));
   for (let id = 3; id < 64; id++) vocab[`w${id}`] = id;
@@ -63,7 +63,7 @@ export async function microDecoder() {
   };
 }
 
-/** Offers a micro model in place of the catalog, its files changed by `change`, and opens the page anew. */
+/** Replaces the catalog with a micro model, whose files are modified by `change`, and reloads the page. */
 export async function withMicroModel(page, change = (files) => files, { family = "bert", model = microModel } = {}) {
   const files = await model();
   const weights = files["model.safetensors"];
@@ -91,7 +91,7 @@ export async function withMicroModel(page, change = (files) => files, { family =
   await page.locator("#shell").waitFor({ state: "detached" });
 }
 
-/** `rows` texts of 3 to 8 words; one of class "five" holds the word w5, one of class "six" w6. */
+/** `rows` texts of 3 to 8 words; texts of class "five" contain the word w5, those of class "six" w6. */
 export function microTexts(rows) {
   let state = 1;
   const draw = (n) => (state = (state * 48271) % 2147483647) % n;

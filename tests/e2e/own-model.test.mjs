@@ -1,4 +1,4 @@
-// Models that the page does not come with: of a hub, of the browser's storage, and of a person's own disk.
+// Models that do not come with the page: from a hub, from the browser's storage, and from the user's disk.
 
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ async function lookUp(page, id) {
   await page.getByRole("button", { name: "Look it up" }).click();
 }
 
-test("a model of a hub is looked up, loaded with a break, kept, used offline and removed", async () => {
+test("a model from a hub is looked up, loaded with an interruption, stored, used offline and removed", async () => {
   const files = await microModel();
   const hub = new Hub({
     [ID]: { "README.md": Buffer.from("# Micro"), ...files },
@@ -34,12 +34,12 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     await page.getByText("Computes on the CPU").waitFor();
     await page.getByText("Another model").click();
     await assertAccessible(page);
-    assert.deepEqual(hub.take(), [], "nothing is asked before the person does");
+    assert.deepEqual(hub.take(), [], "nothing is requested before the user asks");
 
     for (const [id, said] of [
       ["not a name", "is not the name of a model"],
-      ["someone/nothing", "is not there, or not for everybody"],
-      ["someone/mamba", 'the model is of type "mamba"; Hone reads models of type "bert", "distilbert"'],
+      ["someone/nothing", "does not exist or is not public"],
+      ["someone/mamba", 'the model is of type "mamba"; Hone supports "bert", "distilbert"'],
       ["someone/pickle", "only as a PyTorch pickle"],
     ]) {
       await lookUp(page, id);
@@ -53,7 +53,7 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     hub.silentAbout = /^\/api/;
     await lookUp(page, ID);
     await page.getByRole("button", { name: "Cancel" }).click();
-    await page.getByText("The hub is not asked any more.").waitFor();
+    await page.getByText("The lookup was stopped.").waitFor();
     hub.silentAbout = null;
 
     hub.take();
@@ -81,7 +81,7 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     await page.getByRole("button", { name: /^Load model/ }).click();
     await page.getByText("Loaded: 2 layers").waitFor();
     const [again] = hub.take().filter(({ path }) => path.endsWith(".safetensors"));
-    assert.match(again.range, /^bytes=[1-9]\d*-$/, "goes on from where it broke off");
+    assert.match(again.range, /^bytes=[1-9]\d*-$/, "resumes where it was interrupted");
     await card(page, ID).getByText("Already in this browser").waitFor();
 
     await hub.close();
@@ -99,27 +99,27 @@ test("a model of a hub is looked up, loaded with a break, kept, used offline and
     await page.getByText("Computes on").waitFor();
     assert.equal(await card(page, ID).count(), 0);
   };
-  // A missing model and a broken connection are complaints of the browser's own.
+  // The browser itself reports a missing model and a broken connection.
   const expectComplaints = /Failed to load resource|ERR_/;
   try {
     await withPage(visit, { expectComplaints, allowed: [hub.address, address] });
   } finally {
     server.closeAllConnections();
     server.close();
-    // A test that failed has not come to where it closes the hub.
+    // After a failure, the test has not closed the hub yet.
     hub.server.closeAllConnections();
     hub.server.close();
   }
 });
 
-test("a folder, what Hone has exported, and files that are no model", async () => {
+test("a folder, an export of Hone's, and files that are not a model", async () => {
   const folder = await mkdtemp(join(tmpdir(), "micro-"));
   try {
     for (const [name, content] of Object.entries(await microModel())) await writeFile(join(folder, name), content);
     await withPage(async (page) => {
       page.setDefaultTimeout(2 * MINUTE);
       await computeOn(page, "CPU");
-      // Dropped as the desktop does it: an event made in the page has no folders.
+      // Dropped through the browser's debugging protocol, because an event created in the page has no folders.
       await page.getByText("Computes on the CPU").waitFor();
       const desktop = await page.context().newCDPSession(page);
       const data = { items: [], files: [folder], dragOperationsMask: 1 };
@@ -147,7 +147,7 @@ test("a folder, what Hone has exported, and files that are no model", async () =
       await screenshot(page, "own-model");
 
       await page.getByLabel("Choose files").setInputFiles(join(folder, "tokenizer.json"));
-      await page.getByText("No weights are among the files (tokenizer.json).").waitFor();
+      await page.getByText("None of the files has weights (tokenizer.json).").waitFor();
       const fault = { name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("PK but no more") };
       await page.getByLabel("Choose files").setInputFiles(fault);
       await page.getByText("broken.zip cannot be read as a zip").waitFor();

@@ -1,11 +1,11 @@
-// What holds of the page as soon as it is opened.
+// Properties of the page right after it has been opened.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, screenshot, startWorker, withPage } from "./harness.mjs";
 import { MINUTE } from "./real.mjs";
 
-test("the page opens, says what it is, and is accessible in light and dark", async () => {
+test("the page opens, introduces itself, and is accessible in light and dark", async () => {
   for (const colorScheme of ["light", "dark"]) {
     await withPage(
       async (page) => {
@@ -42,8 +42,8 @@ test("the page fits a narrow screen without scrolling sideways", async () => {
   );
 });
 
-test("the browser itself forbids page and worker to speak to anyone else", async () => {
-  // Waits for the browser's own word: a request also fails where there is no network.
+test("the browser itself forbids page and worker to contact other addresses", async () => {
+  // Waits for the browser's message: a request also fails if there is no network.
   const forbidden = () =>
     new Promise((resolve) => {
       addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective), { once: true });

@@ -1,10 +1,10 @@
-// What tests of the real engine share: its events, its data, and the program that is its twin outside the browser.
+// Helpers for tests of the real engine: its events, its data, and the program `hone`.
 
 import { url, fileOf } from "./harness.mjs";
 
 export const MINUTE = 60_000;
 
-/** Keeps what the page's workers say in `globalThis.events`, from the next load of the page on. */
+/** Records the events of the page's workers in `globalThis.events`, from the next load of the page on. */
 export async function listen(page) {
   await page.addInitScript(() => {
     globalThis.events = [];
@@ -13,7 +13,7 @@ export async function listen(page) {
         super(...args);
         this.addEventListener("message", ({ data: { message } }) => {
           if (!message) return;
-          // An enum is its fields under its name, or its name alone.
+          // An enum is an object with its fields under its name, or just its name.
           const [[kind, fields]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
           globalThis.events.push({ kind, ...fields });
         });
@@ -31,7 +31,7 @@ export async function losses(page) {
   return (await events(page, "steps")).flatMap(({ steps }) => steps.map(({ loss }) => loss));
 }
 
-/** Chooses what to compute on. */
+/** Chooses the device. */
 export async function computeOn(page, label) {
   await page.getByLabel("Compute on").selectOption({ label });
 }
@@ -43,7 +43,7 @@ export async function fill(page, label, value) {
   await field.blur();
 }
 
-/** The sample of definitions; every fifth row of a class validates, as in the reference. */
+/** The sample of definitions; every fifth row of a class is a validation row, as in the reference. */
 export async function definitions() {
   const csv = await (await fetch(new URL("samples/definitions.csv", url))).text();
   const [header, ...lines] = csv.trimEnd().split("\n");

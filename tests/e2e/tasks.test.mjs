@@ -1,4 +1,4 @@
-// Every task as a person meets it, from the file to the answer, with a scripted worker.
+// The user's path through every task, from the file to the answer, with a scripted worker.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,7 +12,7 @@ async function onBothScreens(name, visit) {
       async (page) => {
         await withFakeWorker(page);
         await visit(page);
-        // What lies under the bar of steps counts as too small to be pressed.
+        // Elements covered by the bar of steps count as too small to press.
         await page.evaluate(() => scrollTo(0, 0));
         await assertAccessible(page);
         const scrolls = await page.evaluate(() => document.documentElement.scrollWidth);
@@ -130,7 +130,7 @@ test("generation: two files become prompts, a decoder is chosen, and both models
   });
 });
 
-test("two files that do not belong together say so", async () => {
+test("two files that do not belong together are refused with the reason", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "unequal-lines");
     await page

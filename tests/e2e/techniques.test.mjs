@@ -1,4 +1,4 @@
-// The techniques of fine-tuning, as a person meets them, with a fake worker.
+// The user's view of the fine-tuning techniques, with a fake worker.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { chooseFile, finished, group, openGroups, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, screenshot, withPage } from "./harness.mjs";
 
-test("a preset fills the recipe, says when it was changed, and comes back", async () => {
+test("a preset fills the recipe, is marked as changed, and can be restored", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -32,7 +32,7 @@ test("a preset fills the recipe, says when it was changed, and comes back", asyn
   });
 });
 
-test("only the fields that matter for a schedule are there, and the curve follows them", async () => {
+test("only the fields that a schedule uses are shown, and the curve follows them", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -55,7 +55,7 @@ test("only the fields that matter for a schedule are there, and the curve follow
   });
 });
 
-test("a rate is found and taken, and the search can be stopped", async () => {
+test("a learning rate is found and adopted, and the search can be stopped", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -83,7 +83,7 @@ test("layers light up as they are unfrozen, and are frozen and unfrozen by hand"
     await button("Unfreeze layer 1").click();
     await button("Freeze layer 1").waitFor();
     await page.getByText("by hand", { exact: true }).waitFor();
-    // Paused: on a busy machine the run would be over before the check is.
+    // Paused, because on a busy machine the run could be over before the check.
     await button("Pause").click();
     await assertAccessible(page);
     await page.getByRole("button", { name: "Follow the recipe again" }).click();

@@ -1,11 +1,11 @@
-// What the page does when something goes wrong, with a fake worker.
+// The page's reaction to failures, with a fake worker.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseFile, finished, group, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
 
-test("a worker that dies in mid-run is replaced; file, columns and recipe stay, and the run can start again", async () => {
+test("a worker that dies during a run is replaced; file, columns and recipe stay, and the run can start again", async () => {
   await withPage(
     async (page) => {
       await withFakeWorker(page, "dies");
@@ -27,7 +27,7 @@ test("a worker that dies in mid-run is replaced; file, columns and recipe stay, 
   );
 });
 
-test("a worker that falls silent in a run is replaced after 30 seconds", async () => {
+test("a worker that falls silent during a run is replaced after 30 seconds", async () => {
   await withPage(async (page) => {
     await page.clock.install();
     await withFakeWorker(page, "silent");
@@ -53,7 +53,7 @@ test("a file dropped during a run is not opened, and the page says so", async ()
   });
 });
 
-test("a file that is not UTF-8 says so, and is read as Windows-1252 when the person says so", async () => {
+test("a file that is not UTF-8 is refused with the reason, and can be read as Windows-1252", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "broken-file");
     await page.getByLabel("Choose a file").setInputFiles(reviews);
@@ -68,7 +68,7 @@ test("a file that is not UTF-8 says so, and is read as Windows-1252 when the per
   });
 });
 
-test("a picture or a zip of data that is dropped after a run takes nothing away", async () => {
+test("dropping an image or a zip of data after a run loses nothing", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -92,7 +92,7 @@ test("a picture or a zip of data that is dropped after a run takes nothing away"
   });
 });
 
-test("a tuned model stays when other data are opened, and says what it learned from", async () => {
+test("a tuned model stays when other data is opened, and names its training data", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -106,7 +106,7 @@ test("a tuned model stays when other data are opened, and says what it learned f
   });
 });
 
-test("of two tables the first is opened, and the page says where a validation file goes", async () => {
+test("of two tables, the first is opened, and the page says where to drop a validation file", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await page.getByLabel("Choose a file").setInputFiles(["train.csv", "test.csv"].map((name) => fileOf(name, "a,b\n")));
@@ -116,7 +116,7 @@ test("of two tables the first is opened, and the page says where a validation fi
   });
 });
 
-test("a model that cannot be read says so and can be loaded again", async () => {
+test("a model that cannot be read is refused with the reason and can be loaded again", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "broken-model");
     await page.getByLabel("Choose a file").setInputFiles(reviews);
@@ -126,7 +126,7 @@ test("a model that cannot be read says so and can be loaded again", async () => 
   });
 });
 
-test("a run whose numbers break ends with its best weights and advice", async () => {
+test("a run that diverges ends with its best weights and advice", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "not-finite");
     await chooseFile(page);
@@ -149,7 +149,7 @@ test("a device that fails in a run leaves the best weights, to be tried and down
   });
 });
 
-test("a run that cannot start says why and leaves the earlier result in place", async () => {
+test("a run that cannot start gives the reason and leaves the earlier result in place", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "rejects");
     await chooseFile(page);
@@ -162,7 +162,7 @@ test("a run that cannot start says why and leaves the earlier result in place", 
   });
 });
 
-test("a recipe that does not fit is refused with the reason, and the nearest one is taken with one click", async () => {
+test("a recipe that does not fit is refused with the reason, and one click switches to the closest that fits", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "too-large");
     await chooseFile(page);
@@ -177,7 +177,7 @@ test("a recipe that does not fit is refused with the reason, and the nearest one
   });
 });
 
-test("what a run takes may stay unknown; it can be started all the same", async () => {
+test("a run can be started without an estimate", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "no-estimate");
     await chooseFile(page);
@@ -186,7 +186,7 @@ test("what a run takes may stay unknown; it can be started all the same", async 
   });
 });
 
-test("a rate that cannot be found says why in its place", async () => {
+test("a failed search for a learning rate shows the reason in its place", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "no-rate");
     await chooseFile(page);
@@ -197,7 +197,7 @@ test("a rate that cannot be found says why in its place", async () => {
   });
 });
 
-test("runs that were kept in a damaged way are left out, and the others are there", async () => {
+test("damaged entries in the stored history are skipped, and the others are restored", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -220,7 +220,7 @@ test("runs that were kept in a damaged way are left out, and the others are ther
   });
 });
 
-test("without WebGPU the page says what it computes on and why", async () => {
+test("without WebGPU the page names its device and the reason", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page, "no-gpu");
     await page.getByText("Computes on the CPU: there is no WebGPU in this browser.").waitFor();
@@ -238,7 +238,7 @@ test("markup and odd characters in names, headers, cells and labels stay text", 
   });
 });
 
-test("before the engine has come, the page takes a file and says what it waits for", async () => {
+test("before the engine has loaded, the page accepts a file and says what it is waiting for", async () => {
   await withPage(async (page) => {
     await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
     await page.reload();
@@ -248,7 +248,7 @@ test("before the engine has come, the page takes a file and says what it waits f
   });
 });
 
-test("an engine that cannot load says so and can be started again", async () => {
+test("an engine that cannot load is reported and can be restarted", async () => {
   await withPage(
     async (page) => {
       await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ status: 404, body: "" }));
@@ -262,7 +262,7 @@ test("an engine that cannot load says so and can be started again", async () => 
   );
 });
 
-/** From the next start on, the fake worker is there. */
+/** Makes the fake worker available from the next start on. */
 async function withoutRoute(page) {
   await page.unroute("**/hone-worker_loader.js");
   const path = new URL("fake-worker.js", import.meta.url).pathname;

@@ -71,7 +71,7 @@ def entities(name, pairs):
     for average in ("micro", "macro", None):
         values = precision_recall_fscore_support(actual, predicted, average=average)
         scores[average or "labels"] = [numpy.asarray(value).tolist() for value in values]
-    # seqeval's labels are sorted, its ends are inside.
+    # seqeval's labels are sorted, and its ends are inclusive.
     labels = sorted({label for tags in actual + predicted for label, _, _ in get_entities(tags)})
     found = [[[label, start, end + 1] for label, start, end in get_entities(tags)] for tags in predicted]
     tags = {"name": name, "actual": actual, "predicted": predicted}

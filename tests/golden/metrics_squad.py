@@ -67,7 +67,7 @@ def main():
     cases = [scored(squad, ANSWERS, [i / 16 for i in range(len(ANSWERS))], 0.3)]
     for rows, answerable, threshold in ((60, 0.5, 0.0), (60, 0.5, -0.5), (40, 1.0, 0.5), (20, 0.0, 0.5), (1, 1.0, 1.0)):
         answers = [drawn(draw, answerable) for _ in range(rows)]
-        # Single precision, as a model has it; right answers tend to be the surer ones.
+        # Single precision, as in a model; correct answers tend to have higher confidence.
         scores = [draw.randrange(-(2**20), 2**20) / 2**20 - 0.3 * bool(gold) for gold, _ in answers]
         scores = [round(score * 2**20) / 2**20 for score in scores]
         assert len(set(scores)) == rows
@@ -85,7 +85,7 @@ def squad_metrics():
     with ZipFile(WHEEL) as wheel:
         source = wheel.read(SOURCE)
     assert hashlib.sha256(source).hexdigest() == SOURCE_SHA256, f"{WHEEL} is another file: delete it"
-    # It imports this class, which is gone, for something else than scores.
+    # It imports this class, which no longer exists, for another purpose.
     transformers.models.bert.BasicTokenizer = None
     module = ModuleType("transformers.data.metrics.squad_metrics")
     module.__package__ = "transformers.data.metrics"
@@ -99,7 +99,7 @@ def drawn(draw, answerable):
     gold = [words(1, 5) for _ in range(draw.randint(1, 3))] if draw.random() < answerable else []
     near = draw.choice(gold).split() if gold and draw.random() < 0.8 else words(1, 4).split()
     prediction = " ".join(word for word in near if draw.random() < 0.8)
-    # Without a gold answer, one of articles alone is no case for the script.
+    # Without a gold answer, the script cannot score a prediction that consists of articles only.
     return gold, prediction if gold or set(prediction.split()) - {"the", "a"} else ""
 
 

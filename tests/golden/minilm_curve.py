@@ -23,7 +23,7 @@ from reference import (
 )
 
 LR_PEAK, ROUNDS, ROWS, MAX_LEN = 5e-5, 5, 4, 32
-# Label 1 where the writer is pleased; lengths differ so that every batch is padded.
+# Label 1 if the writer is pleased; lengths differ so that every batch is padded.
 TEXTS = [
     ("The soup was lovely.", 1),
     ("Cold, late and overpriced; we shall certainly not be coming back to this place.", 0),

@@ -56,12 +56,12 @@ def main():
 
 
 def load():
-    """The model as it was trained."""
+    """The published model."""
     return LlamaForCausalLM.from_pretrained(STORIES, attn_implementation="eager")
 
 
 def translation():
-    """English and French of each row, by its line number from 0; rows that CSV has to quote are left out."""
+    """English and French of each row, by its line number from 0; rows that CSV must quote are skipped."""
     lines = list(enumerate(MESSAGES.read_text(encoding="utf-8").split("\n")))[1:]
     pairs = [(i, line.split(",")) for i, line in lines if line.count(",") == 1 and '"' not in line]
     return [(i, f"English: {english}\nFrench: ", french) for i, (english, french) in pairs]

@@ -1,5 +1,5 @@
-"""Writes what onnxruntime-web's training build needs for one of the sizes: a BERT of made-up weights with the mean of its
-tokens and a head of two classes, its gradients and AdamW."""
+"""Writes the files of one of the sizes for onnxruntime-web's training build: a BERT with random weights, mean pooling and
+a head for two classes, its gradients and AdamW."""
 
 import sys
 from pathlib import Path
@@ -25,7 +25,7 @@ def main(size, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     forward = folder / "forward.onnx"
-    # Nothing is folded away, so that every weight keeps its name and learns.
+    # No constants are folded, so that every weight keeps its name and is trained.
     torch.onnx.export(
         Logits(size),
         (torch.zeros(BATCH, LEN, dtype=torch.long),),

@@ -1,16 +1,16 @@
-// Times the same training step in Hone and in its peers, one after the other in one go, each on one thread: a JSON line
-// each, and then a table of ratios. `cargo xtask bench --peers` runs it.
+// Times the same training step in Hone and in its peers, one after the other, each on one thread. Prints a JSON line
+// for each, and then a table of ratios. `cargo xtask bench --peers` runs it.
 
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { SIZES } from "./case.mjs";
 
-// PEERS_PYTHON has PyTorch, PEERS_TRAINING_PYTHON the training build of ONNX Runtime, PEERS_OUT is a folder for what it
-// makes.
+// PEERS_PYTHON has PyTorch, PEERS_TRAINING_PYTHON has the training build of ONNX Runtime, PEERS_OUT is a folder for its
+// output.
 const { PEERS_PYTHON: python, PEERS_TRAINING_PYTHON: trainingPython, PEERS_OUT: out } = process.env;
 const here = (name) => join(import.meta.dirname, name);
-/** Hone before and after its peers: what both say apart is the machine's noise. */
+/** Hone runs before and after its peers: the difference is the machine's noise. */
 const HONE = ["Hone", "Hone again"];
 
 const hone = async (size) => {
@@ -35,7 +35,7 @@ async function run(program, ...args) {
   return stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
 }
 
-/** The last words of a program that failed. */
+/** The last lines of a failed program's output. */
 const reason = ({ stderr, message }) => (stderr?.trim() || message).split("\n").at(-1);
 
 const table = [];

@@ -1,5 +1,5 @@
-// The case that all peers are timed on, as `cargo xtask bench` has it: a BERT of made-up weights with the mean of its
-// tokens and a head of two classes; batches of 8 × 64; every weight learns. No dropout.
+// The case that all peers are timed on, the same as in `cargo xtask bench`: a BERT with random weights, the mean over
+// its tokens and a head for two classes; batches of 8 × 64; all weights trainable. No dropout.
 
 export const BATCH = 8;
 export const LEN = 64;
@@ -41,7 +41,7 @@ export function values(name, shape) {
 export const ids = Int32Array.from({ length: BATCH * LEN }, (_, i) => (31 * (i % LEN) + 17 * Math.floor(i / LEN)) % 500);
 export const labels = Int32Array.from({ length: BATCH }, (_, row) => row % 2);
 
-/** Times `step`, which gives its loss when it is done, and prints one JSON line. */
+/** Times `step`, which returns its loss when it is done, and prints one JSON line. */
 export async function time(peer, size, step) {
   const { steps } = SIZES[size];
   const times = [];

@@ -1,5 +1,5 @@
-// jax-js on its wasm backend, one thread, the whole step compiled. AdamW is written out. An array is used up by what
-// takes it, unless it is taken by `ref`.
+// jax-js on its wasm backend, one thread, the whole step compiled. AdamW is written out. Functions consume their
+// arrays, unless these are passed by `ref`.
 
 import { defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import { BATCH, LEN, LR, SIZES, WEIGHT_DECAY, ids, labels, shapes, time, values } from "./case.mjs";

@@ -1,9 +1,10 @@
-// onnxruntime-web's training build (discontinued after 1.19), one thread, with what artifacts.py has made. The rate of its AdamW
-// cannot be set from here and is ten times the others': the loss is not comparable, the time is.
+// onnxruntime-web's training build (discontinued after 1.19), one thread, with the files from artifacts.py. The
+// learning rate of its AdamW cannot be set from here and is ten times the others': the time is comparable, the loss is
+// not.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-// The package keeps its training build from Node by name, not by path.
+// In Node, the package exposes its training build by path, not by name.
 import * as ort from "./node_modules/onnxruntime-web/dist/ort.training.wasm.min.mjs";
 import { BATCH, LEN, ids, labels, time } from "./case.mjs";
 

@@ -1,4 +1,4 @@
-"""PyTorch on one thread: transformers' BertModel, the mean of its tokens, a head of two classes, AdamW."""
+"""PyTorch on one thread: transformers' BertModel, mean pooling, a head for two classes, AdamW."""
 
 import json
 import statistics

@@ -188,7 +188,7 @@ class Export:
         return AutoTokenizer.from_pretrained(self.folder)
 
     def opened(self):
-        """The model, opened as its card says."""
+        """The model, opened with the code from its card."""
         return self.load(self.auto, **self.trust)[0].eval()
 
     def load(self, auto, **trust):

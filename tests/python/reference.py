@@ -134,7 +134,7 @@ def sha256(path):
 def provenance(script, inputs=()):
     """The script, the versions of its libraries and the hashes of its inputs.
 
-    Inputs with equal names are told apart by their folder.
+    Inputs with equal names are distinguished by their folder.
     """
     inputs = [Path(path) for path in inputs]
     names = [path.name for path in inputs]

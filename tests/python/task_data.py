@@ -117,7 +117,7 @@ class QuestionAnsweringTask:
 
 
 def token_span(offsets, wanted):
-    """First and last token of an answer, or (0, 0) where the window does not hold all of it."""
+    """First and last token of an answer, or (0, 0) if the window does not contain all of it."""
     first, behind = wanted["start"], wanted["start"] + len(wanted["text"])
     inside = [i for i, offset in enumerate(offsets) if offset and offset[0] < behind and offset[1] > first]
     if not inside or offsets[inside[0]][0] > first or offsets[inside[-1]][1] < behind:

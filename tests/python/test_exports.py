@@ -156,7 +156,7 @@ class Exports(unittest.TestCase):
         """A folder as Hone writes it."""
         model = kind.from_pretrained(GOLDEN / base, **settings)
         for name, parameter in model.named_parameters():
-            # New heads are too small to tell predictions apart.
+            # New heads are too small to distinguish predictions.
             if name.startswith(("classifier", "pre_classifier", "qa_outputs")):
                 torch.nn.init.normal_(parameter, 0.0, 0.5)
         model.save_pretrained(self.folder)
@@ -222,7 +222,7 @@ def answered(tokenizer, model):
 
 @torch.no_grad()
 def continued(tokenizer, model):
-    """What the page would say of a prompt: the likeliest token after each."""
+    """The page's prediction for a prompt: the likeliest token after each."""
     ids = tokenizer("w1 w2 w3")["input_ids"]
     so_far = list(ids)
     stop = model.config.eos_token_id

@@ -20,7 +20,7 @@ IDS = torch.tensor([[5, 6, 7, 0], [8, 9, 10, 11]])
 MASK = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
 
 
-class OverTheMean:
+class MeanPooling:
     """Tests for every family."""
 
     @classmethod
@@ -83,15 +83,15 @@ class OverTheMean:
         torch.testing.assert_close(model(IDS, MASK).logits, self.model(IDS, MASK).logits)
 
 
-class Bert(OverTheMean, unittest.TestCase):
+class Bert(MeanPooling, unittest.TestCase):
     family, kind = "bert", "HoneBertForSequenceClassification"
 
 
-class DistilBert(OverTheMean, unittest.TestCase):
+class DistilBert(MeanPooling, unittest.TestCase):
     family, kind = "distilbert", "HoneDistilBertForSequenceClassification"
 
 
-class Roberta(OverTheMean, unittest.TestCase):
+class Roberta(MeanPooling, unittest.TestCase):
     family, kind = "roberta", "HoneRobertaForSequenceClassification"
 
 

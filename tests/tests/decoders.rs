@@ -63,7 +63,7 @@ fn gradients_equal_pytorchs() {
     let device = Device::flex();
     for (file, name) in MICRO {
         let batch = &json(&format!("{file}.json"))["batches"][0];
-        assert_gradients(&mut micro(name, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
+        assert_gradients(&micro(name, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
     }
 }
 
@@ -94,7 +94,7 @@ fn adapters_equal_pefts() {
             let found = of_tokens(batch, &scores(&model, batch, &device));
             assert_close(&format!("{name}, {what}"), &found, &logits, tolerance::LOGITS);
         }
-        assert_gradients(&mut model, step(batch), "lora.grad", peft_name, &expected);
+        assert_gradients(&model, step(batch), "lora.grad", peft_name, &expected);
         assert_curve(&mut model, case, &case["learning_rate"], steps(&info));
     }
 }
@@ -134,7 +134,7 @@ fn the_kv_cache_gives_the_logits_of_the_whole_text() {
         for tokens in [0..3, 3..4, 4..ids.len()] {
             let end = tokens.end;
             let scores: Vec<f32> =
-                model.body.next_token_logits(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
+                model.base.next_token_logits(&ids[tokens], &mut cache).into_data().try_into_vec().unwrap();
             assert_close(name, &scores, &whole[(end - 1) * vocab..end * vocab], tolerance::LOGITS);
             assert_eq!(cache.tokens(), end);
         }
@@ -154,7 +154,7 @@ fn a_prompt_read_in_chunks_gives_the_logits_of_the_whole_prompt() {
     let mut whole = prompt;
     for _ in 0..3 {
         ready(generator.advance(&model)).unwrap();
-        let scores = model.body.next_token_logits(&whole, &mut KvCache::default());
+        let scores = model.base.next_token_logits(&whole, &mut KvCache::default());
         whole.push(scores.argmax(1).into_data().iter::<u32>().next().unwrap());
     }
     assert!(generator.is_over() && !generator.is_reading_prompt());

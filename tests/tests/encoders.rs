@@ -25,7 +25,7 @@ fn vectors_equal_transformers() {
         let batch = &json(&format!("{family}.json"))["batches"][0];
         let expected = values(&golden(&format!("{family}.safetensors")));
         let model = micro(family, "mean", Pooling::Mean);
-        let layers = FrozenPrefix::Layers(model.body.layers());
+        let layers = FrozenPrefix::Layers(model.base.layers());
         let HiddenStates::Tokens(_, tokens) =
             model.forward_to(input(batch, &device), layers, &mut Dropout::off()).hidden
         else {
@@ -50,7 +50,7 @@ fn classifiers_equal_transformers() {
             let logits = scores(&model, batch, &device);
             assert_close(family, &logits, &expected[&format!("{name}.logits")], tolerance::LOGITS);
             let step = step_of(batch, Task::Classification, CLASSES, &device);
-            assert_gradients(&mut model, step, &format!("{name}.grad"), file_name, &expected);
+            assert_gradients(&model, step, &format!("{name}.grad"), file_name, &expected);
             let steps = steps_of(&info, Task::Classification, CLASSES, &device);
             let start = model.clone();
             assert_curve(&mut model, &info[name], &info["learning_rate"], steps);

@@ -132,17 +132,20 @@ fn inconsistent_vocabularies_are_rejected() {
         let error = vocab.files().unwrap_err().to_string();
         assert!(error.contains(because), "{error:?} does not say {because:?}");
     };
-    assert_rejected(GgufVocab { pre: Some("tekken"), ..good.clone() }, "by the rules of \"tekken\"");
+    assert_rejected(GgufVocab { pre: Some("tekken"), ..good.clone() }, "its pre-tokenizer is \"tekken\"");
     assert_rejected(GgufVocab { model: "bert", ..good.clone() }, "of kind \"bert\"");
-    assert_rejected(GgufVocab { model: "llama", ..good.clone() }, "0 scores stand beside 400 tokens");
-    assert_rejected(GgufVocab { token_types: vec![1], ..good.clone() }, "1 token types stand beside 400 tokens");
+    assert_rejected(GgufVocab { model: "llama", ..good.clone() }, "there are 0 scores for 400 tokens");
+    assert_rejected(GgufVocab { token_types: vec![1], ..good.clone() }, "there are 1 token types for 400 tokens");
     assert_rejected(
         GgufVocab { tokens: vec!["a", "a"], token_types: vec![], ..good.clone() },
-        "the token \"a\" stands twice",
+        "the token \"a\" is listed twice",
     );
-    assert_rejected(GgufVocab { merges: vec!["ab"], ..good.clone() }, "a merge is not two parts");
-    assert_rejected(GgufVocab { eos: Some(400), ..good.clone() }, "the id 400, which no token has");
-    assert_rejected(GgufVocab { bos: Some(u64::MAX), adds_bos: Some(true), ..good.clone() }, "which no token has");
+    assert_rejected(GgufVocab { merges: vec!["ab"], ..good.clone() }, "a merge is not two tokens");
+    assert_rejected(GgufVocab { eos: Some(400), ..good.clone() }, "the id 400, which is not in the vocabulary");
+    assert_rejected(
+        GgufVocab { bos: Some(u64::MAX), adds_bos: Some(true), ..good.clone() },
+        "which is not in the vocabulary",
+    );
 
     let parsed = |vocab: GgufVocab, rows| Tokenizer::parse(&vocab.files().unwrap()[0].1, rows).map(|_| ());
     assert_eq!(parsed(good.clone(), 400), Ok(()));
@@ -153,7 +156,7 @@ fn inconsistent_vocabularies_are_rejected() {
 }
 
 #[test]
-fn bos_and_eos_are_added_as_the_metadata_says() {
+fn bos_and_eos_are_added_according_to_the_metadata() {
     let header = header("micro_gguf/gpt2.gguf");
     let around = |adds_bos, adds_eos| {
         let vocab = GgufVocab { bos: Some(0), eos: Some(1), adds_bos, adds_eos, ..byte_level(&header, "llama-bpe") };

@@ -3,20 +3,17 @@
 use burn::tensor::Device;
 use hone_core::model::{Dropout, DropoutRates, Input, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{Family, LoraTarget, ParamGroup, Pooling, Task};
-use hone_core::text::{EncodedExamples, Labels};
+use hone_core::text::Labels;
 use hone_core::train::{Gradients, Objective, SoftTargets, StepInput, checkpointed_gradients, gradients};
-use hone_tests::{assert_close, decoder, golden, tolerance};
+use hone_tests::{assert_close, classified, decoder, golden, tolerance};
 
 const ROWS: u32 = 3;
 
 /// Rows of different lengths: texts of two classes for an encoder, target tokens for a decoder.
 fn step(model: &TaskModel, device: &Device) -> StepInput {
-    let mut examples = EncodedExamples::default();
-    for row in 0..ROWS {
-        let ids: Vec<u32> = (0..12 - 2 * row).map(|i| (7 * i + 13 * row) % 40).collect();
-        examples.push(&ids, row % 2);
-    }
-    if model.body.family().is_decoder() {
+    let ids = |row: u32| (0..12 - 2 * row).map(|i| (7 * i + 13 * row) % 40).collect();
+    let mut examples = classified((0..ROWS).map(|row| (ids(row), row % 2)));
+    if model.base.family().is_decoder() {
         let target_ranges = (0..ROWS).map(|row| std::iter::once(2..12 - 2 * row).collect()).collect();
         examples.labels = Labels::Continuations { target_ranges, references: Vec::new() };
     }
@@ -90,10 +87,10 @@ fn adapters_have_the_same_gradients_with_checkpointing() {
 #[test]
 fn an_encoder_has_the_same_gradients_with_checkpointing() {
     let model = encoder();
-    assert_eq!((model.body.family(), model.pooling()), (Family::Bert, Some(Pooling::Mean)));
+    assert_eq!((model.base.family(), model.pooling()), (Family::Bert, Some(Pooling::Mean)));
     assert_same(&model, |_| true, DropoutRates::default(), Objective::default());
     assert_same(&model, |group| group == ParamGroup::Head, DropoutRates::default(), Objective::default());
     assert_same(&model, |_| true, DropoutRates::default(), Objective { r_drop: 1.0, ..Objective::default() });
-    let tags = TaskModel::new(model.body, Task::Classification, Pooling::Cls, 2, 0, &Device::flex());
+    let tags = TaskModel::new(model.base, Task::Classification, Pooling::Cls, 2, 0, &Device::flex());
     assert_same(&tags, |_| true, DropoutRates::default(), Objective { focal_gamma: 2.0, ..Objective::default() });
 }

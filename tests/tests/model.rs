@@ -52,7 +52,7 @@ fn pretrained(folder: &str) -> Pretrained {
     let mut tensors = Tensors::new(config.family(), &Device::flex());
     add_tensors(&mut tensors, &folder.join("model.safetensors"));
     Pretrained {
-        body: BaseModel::load(&config, &mut tensors).unwrap(),
+        base: BaseModel::load(&config, &mut tensors).unwrap(),
         config,
         config_json,
         tokenizer: Arc::new(word_tokenizer(&["a"], true)),
@@ -93,7 +93,7 @@ fn a_report_counts_the_parameters_that_a_run_trains() {
             assert_eq!(facts, pretrained.facts(16), "{folder}");
             let Ok(recipe) = Recipe::new(spec.clone(), &facts) else { continue };
             let outputs = HeadLayers::outputs(task, LABELS);
-            let mut model = TaskModel::new(pretrained.body.clone(), task, pooling, outputs, 0, &Device::flex());
+            let mut model = TaskModel::new(pretrained.base.clone(), task, pooling, outputs, 0, &Device::flex());
             if let Some(config) = LoraConfig::of(&spec) {
                 model.adapt(&config, 0);
             }

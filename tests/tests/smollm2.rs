@@ -36,7 +36,7 @@ fn ten_answers_equal_transformers() {
         let completion = ids("completion");
         while generated.len() < completion.len() {
             let scores: Vec<f32> =
-                model.body.next_token_logits(&unseen, &mut cache).into_data().try_into_vec().unwrap();
+                model.base.next_token_logits(&unseen, &mut cache).into_data().try_into_vec().unwrap();
             let best = (0..).zip(&scores).max_by(|a: &(u32, _), b| f32::total_cmp(a.1, b.1)).unwrap().0;
             if generated.is_empty() {
                 let some: Vec<f32> = scores.into_iter().step_by(every).collect();

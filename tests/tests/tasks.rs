@@ -34,7 +34,7 @@ fn sentence_tasks_equal_transformers() {
             let logits = scores(&model, batch, &device);
             assert_close(file, &logits, &expected[&format!("{name}.logits")], tolerance::LOGITS);
             let gradients = format!("{name}.grad");
-            assert_gradients(&mut model, step_of(batch, task, outputs, &device), &gradients, file_name, &expected);
+            assert_gradients(&model, step_of(batch, task, outputs, &device), &gradients, file_name, &expected);
             let steps = steps_of(&info, task, outputs, &device);
             let start = model.clone();
             assert_curve(&mut model, &info[name], &info["learning_rate"], steps);
@@ -51,7 +51,7 @@ fn token_classification_equals_transformers() {
     let (mut model, batch) = (micro("token_classification", task, Pooling::Mean, tags), &info["batches"][0]);
     let logits = of_tokens(batch, &scores(&model, batch, &device));
     assert_close("logits", &logits, &of_tokens(batch, &expected["logits"]), tolerance::LOGITS);
-    assert_gradients(&mut model, step_of(batch, task, tags, &device), "grad", file_name, &expected);
+    assert_gradients(&model, step_of(batch, task, tags, &device), "grad", file_name, &expected);
     let steps = steps_of(&info, task, tags, &device);
     let start = model.clone();
     assert_curve(&mut model, &info["training"], &info["learning_rate"], steps);
@@ -74,11 +74,12 @@ fn question_answering_equals_transformers() {
         let logits = of_tokens(batch, &expected[&format!("logits.{name}")]);
         assert_close(name, &of_tokens(batch, &scores), &logits, tolerance::LOGITS);
     }
-    assert_gradients(&mut model, step_of(batch, task, 2, &device), "grad", file_name, &expected);
+    assert_gradients(&model, step_of(batch, task, 2, &device), "grad", file_name, &expected);
     let steps = steps_of(&info, task, 2, &device);
     let start = model.clone();
     assert_curve(&mut model, &info["training"], &info["learning_rate"], steps);
-    // The head's bias shifts all scores of a softmax alike, so its gradient is rounding, which AdamW scales to full steps.
+    // The head's bias shifts all scores of a softmax equally, so its gradient is rounding noise, which AdamW scales up
+    // to full steps.
     expected.remove("final.qa_outputs.bias");
     assert_movement(&start, &model, "final", &expected);
 }

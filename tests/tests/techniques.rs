@@ -10,8 +10,8 @@ use hone_core::train::{
     compare_embeddings, suggestions,
 };
 use hone_tests::{
-    adapted, assert_close, assert_curve, assert_gradients, assert_movement, golden, input, json, micro, peft_name,
-    ready, scores, single, step_of, steps_of, tolerance, values,
+    adapted, assert_close, assert_curve, assert_gradients, assert_movement, classified, golden, input, json, micro,
+    peft_name, ready, scores, single, step_of, steps_of, tolerance, values,
 };
 use serde_json::Value;
 
@@ -94,22 +94,18 @@ fn balanced_class_weights_equal_scikit_learns() {
 
 /// Rows of the given classes. Their texts do not matter.
 fn examples(labels: &Value) -> EncodedExamples {
-    let mut examples = EncodedExamples::default();
     let labels: Vec<u32> = serde_json::from_value(labels.clone()).unwrap();
-    labels.into_iter().for_each(|label| examples.push(&[1], label));
-    examples
+    classified(labels.into_iter().map(|label| (vec![1], label)))
 }
 
 /// Rows of a golden file with their classes.
 fn labeled(rows: &Value) -> EncodedExamples {
-    let mut labeled = EncodedExamples::default();
     let columns = ["input_ids", "attention_mask"].map(|column| rows[column].as_array().unwrap());
-    for (row, label) in rows["labels"].as_array().unwrap().iter().enumerate() {
+    classified(rows["labels"].as_array().unwrap().iter().enumerate().map(|(row, label)| {
         let [ids, mask] = columns.map(|column| serde_json::from_value::<Vec<u32>>(column[row].clone()).unwrap());
         let tokens = mask.iter().sum::<u32>() as usize;
-        labeled.push(&ids[..tokens], label.as_u64().unwrap() as u32);
-    }
-    labeled
+        (ids[..tokens].to_vec(), label.as_u64().unwrap() as u32)
+    }))
 }
 
 /// A run of 20 epochs with one step each.
@@ -191,7 +187,7 @@ fn adapters_equal_pefts() {
         assert_close(&format!("{kind}, merged"), &merged, &flat(&case["merged_logits"]), tolerance::LOGITS);
 
         let step = step_of(batch, Task::Classification, 3, &device);
-        assert_gradients(&mut model, step, kind, peft_name, &expected);
+        assert_gradients(&model, step, kind, peft_name, &expected);
         let steps = steps_of(&curve, Task::Classification, 3, &device);
         assert_curve(&mut model, case, &info["learning_rate"], steps);
         let after = scores(&model, batch, &device);

@@ -99,7 +99,7 @@ fn remove(file: &mut Value, path: &str) {
     }
 }
 
-/// Every value in a file with its JSON pointer. Of long arrays and objects, only the start.
+/// Every value in a file with its JSON pointer; only the beginning of long arrays and objects.
 fn places(file: &Value) -> Vec<(String, Value)> {
     let (mut places, mut left) = (Vec::new(), vec![(String::new(), file)]);
     while let Some((path, part)) = left.pop() {

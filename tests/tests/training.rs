@@ -19,9 +19,9 @@ fn gradients_equal_pytorchs() {
     let expected = values(&golden("train_curve.safetensors"));
     let batch = &json("train_curve.json")["batches"][0];
     for (pooling, name) in [(Pooling::Cls, "cls"), (Pooling::Mean, "mean")] {
-        let mut model = classifier(&golden("micro_bert"), "train_curve.safetensors", pooling, 3, &device);
+        let model = classifier(&golden("micro_bert"), "train_curve.safetensors", pooling, 3, &device);
         let step = step_of(batch, Task::Classification, 3, &device);
-        assert_gradients(&mut model, step, &format!("{name}.grad"), file_name, &expected);
+        assert_gradients(&model, step, &format!("{name}.grad"), file_name, &expected);
     }
 }
 
@@ -58,20 +58,20 @@ fn biases_and_norms_of_every_family_do_not_decay() {
     for family in ["bert", "distilbert", "roberta", "llama", "gpt2"] {
         let config = std::fs::read(golden(&format!("micro_{family}/config.json"))).unwrap();
         let mut model = synthetic(&ModelConfig::parse(&config).unwrap(), 3, 0.1, &device).unwrap();
-        let (task, labels) = if model.body.family().is_decoder() {
+        let (task, labels) = if model.base.family().is_decoder() {
             (Task::Generation, value!([[-100, 6, 7]]))
         } else {
             (Task::Classification, value!([1]))
         };
         let batch = value!({"input_ids": [[5, 6, 7]], "attention_mask": [[1, 1, 1]], "labels": labels});
         let step = step_of(&batch, task, 3, &device);
-        let before = norms(&mut model);
+        let before = norms(&model);
         let (_, gradients) = gradients(&model, step, Objective::default(), |_| true, &mut Dropout::off());
         // Adam moves a value by at most the learning rate. Decay alone halves it.
         let config = AdamWConfig { weight_decay: 5000.0, ..AdamWConfig::default() };
         AdamW::new(config).step(&mut model, gradients, |_| 1e-4, 1.0);
         // The head's bias starts at zero and cannot decay.
-        for (name, after) in norms(&mut model).into_iter().filter(|(name, _)| before[name] > 0.0) {
+        for (name, after) in norms(&model).into_iter().filter(|(name, _)| before[name] > 0.0) {
             let kept = after / before[&name];
             let decays = !name.ends_with("bias") && !NORMS.iter().any(|norm| name.ends_with(norm));
             let expected = if decays { 0.5 } else { 1.0 };

@@ -1,4 +1,4 @@
-//! Programs from the system's packages: installed on Debian as root, named elsewhere.
+//! System packages: installed on Debian as root, otherwise named for the user to install.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 
 use crate::process;
 
-/// Makes sure that something is there: `found` looks for it, `package` is its Debian package.
+/// Ensures that a program is installed: `found` looks for it, `package` is its Debian package.
 ///
 /// # Errors
-/// When it is missing and cannot be installed here; the message says what to install.
+/// If it is missing and cannot be installed here; the message names what to install.
 pub fn ensure(what: &str, package: &str, found: impl Fn() -> bool) -> Result<()> {
     if found() {
         return Ok(());

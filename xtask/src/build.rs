@@ -10,7 +10,7 @@ use crate::model::Model;
 use crate::wasm::MODULES;
 use crate::{paths, process, samples};
 
-/// All that the page is made of.
+/// All sources of the page.
 const SOURCES: [&str; 9] = [
     "app",
     "core",
@@ -23,10 +23,10 @@ const SOURCES: [&str; 9] = [
     ".cargo",
 ];
 
-/// Written last, so that its date is that of a complete build.
+/// Written last, so that its date marks a complete build.
 const LAST: &str = "_headers";
 
-/// Builds; `quick` leaves the wasm as the compiler wrote it.
+/// Builds the page; `quick` skips optimizing the wasm.
 pub fn run(quick: bool) -> Result<()> {
     let dist = paths::dist();
     process::step("Building page and worker (the first time takes a quarter of an hour)", || {
@@ -45,11 +45,11 @@ pub fn run(quick: bool) -> Result<()> {
     report(&dist)
 }
 
-/// The hub of the page as it is in the sources, and the hosts that it sends browsers to for large files.
+/// The page's hub in the sources, and the hosts that it redirects browsers to for large files.
 const HUB: &str = "https://huggingface.co";
 const HUB_HOSTS: &str = "https://huggingface.co https://*.hf.co";
 
-/// Lets the built page fetch models from another hub, or from none where `address` is empty.
+/// Changes the hub that the built page fetches models from; an empty address allows none.
 pub fn set_hub(address: &str) -> Result<()> {
     let address = address.trim_end_matches('/');
     let is_origin =
@@ -64,7 +64,7 @@ pub fn set_hub(address: &str) -> Result<()> {
     Ok(())
 }
 
-/// A file of the page with the hub in its policy and its attribute replaced.
+/// Replaces the hub in the policy and the attribute of one of the page's files.
 fn with_hub(text: &str, address: &str) -> String {
     let policy = format!("connect-src 'self' {address}");
     text.replace(&format!("connect-src 'self' {HUB_HOSTS}"), policy.trim_end())
@@ -86,7 +86,7 @@ fn is_optimized() -> bool {
     MODULES.iter().all(|module| module.sizes(&paths::dist()).is_ok_and(|(_, brotli)| brotli.is_some()))
 }
 
-/// An error when a part of the page is larger than it may be.
+/// Fails if a part of the page exceeds its size budget.
 pub fn check_budgets() -> Result<()> {
     for module in &MODULES {
         match module.sizes(&paths::dist())? {
@@ -117,7 +117,7 @@ fn report(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Date of the youngest file or folder below; a folder's own date tells of files that were removed.
+/// Latest modification date of the files and folders below; a folder's own date reveals removed files.
 fn newest(path: &Path) -> Result<SystemTime> {
     let metadata = fs::metadata(path)?;
     let mut newest_date = metadata.modified()?;
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_hub_takes_the_place_of_the_first_in_policy_and_page() {
+    fn another_hub_replaces_the_first_in_policy_and_page() {
         for name in ["app/index.html", "public/_headers"] {
             let text = fs::read_to_string(paths::root().join(name)).unwrap();
             let other = with_hub(&text, "https://hub.example");

@@ -22,7 +22,7 @@ const BROWSERS: [&str; 5] = [
 
 const TEST_ENDING: &str = ".test.mjs";
 
-/// Runs the tests whose names have these words, or all, and then opens the models that they have exported with Python's
+/// Runs the tests whose names contain these words, or all, and then opens the models that they exported with Python's
 /// transformers.
 pub fn run(words: &str) -> Result<()> {
     let out = out();
@@ -44,14 +44,14 @@ pub fn run(words: &str) -> Result<()> {
     Export::all()?.iter().try_for_each(Export::check)
 }
 
-/// Returns true if a test ran, by Node's report in TAP: tests whose name does not match are reported as skipped, and
-/// later versions of Node report a file of such tests as if it were one test that passed.
+/// Returns true if a test ran, judging by Node's report in TAP: tests whose names do not match are reported as skipped,
+/// and later versions of Node report a file of such tests as one passing test.
 fn ran_any_test(tap: &str) -> bool {
     let results = tap.lines().filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
     results.filter(|line| !line.contains("# SKIP")).any(|line| !line.trim_end().ends_with(TEST_ENDING))
 }
 
-/// Node with what the tests and the benchmark need to know: where the page is, and which browser to open it in.
+/// Node with the environment of the tests and the benchmark: the page's folder and the browser.
 pub fn node() -> Result<Command> {
     apt::ensure("Chromium", "chromium", || browser().is_some())?;
     let server = Server::bind(&paths::dist(), 0)?;
@@ -83,21 +83,21 @@ fn tests() -> Result<Vec<PathBuf>> {
 fn native_program() -> Result<PathBuf> {
     process::step("Building the program hone", || {
         let mut cargo = process::command("cargo");
-        // The same packages as the native tests, so that the same features are on and nothing is built twice.
+        // The same packages as for the native tests, so that features match and nothing is built twice.
         process::run(cargo.args(["build", "--quiet", "--workspace", "--exclude", "hone-worker", "--bin", "hone"]))
     })?;
     Ok(paths::target().join("debug").join("hone"))
 }
 
-/// An export of a test: a zip, and a JSON file of the same name with the page's predictions. Adapters are those
-/// whose names begin with `adapter`, and were trained on the default model.
+/// An export from a test: a zip, and a JSON file of the same name with the page's predictions. Exports whose names
+/// begin with `adapter` are adapters of the default model.
 struct Export {
     zip: PathBuf,
     expected: PathBuf,
 }
 
 impl Export {
-    /// All that there are, in the order of their names.
+    /// All exports, sorted by name.
     fn all() -> Result<Vec<Self>> {
         let entries = fs::read_dir(out())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
         let zips = entries.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "zip"));

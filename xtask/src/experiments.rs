@@ -16,13 +16,13 @@ const SEEDS: [u32; 3] = [1, 2, 3];
 const TRAIN_ROWS: usize = 600;
 const TEST_ROWS: usize = 500;
 
-/// A way to fine-tune, as the fields of the recipe in which it differs from the default.
+/// A fine-tuning method, given by the recipe fields that differ from the default.
 struct Method {
     name: &'static str,
     recipe: fn() -> Value,
 }
 
-/// The first is what the others are compared with. Each rate was chosen among up to three by a single run.
+/// The first is the baseline. Each learning rate was chosen among up to three with a single run.
 const METHODS: [Method; 5] = [
     Method { name: "Full, linear decay", recipe: || json!({ "learning_rate": 1e-4 }) },
     Method { name: "Gradual unfreezing alone", recipe: || gradual(json!({ "learning_rate": 2e-4 })) },
@@ -49,7 +49,7 @@ struct Score {
     agreement: f64,
 }
 
-/// Runs every method on every data set found in `folder` with every seed; runs that were made before are not repeated.
+/// Runs every method with every seed on every dataset found in `folder`; runs that were made before are not repeated.
 pub fn run(folder: &Path) -> Result<()> {
     setup::run()?;
     process::step("Building the program hone", || {
@@ -58,8 +58,12 @@ pub fn run(folder: &Path) -> Result<()> {
     })?;
     let mut page = INTRODUCTION.to_owned();
     for (name, source, [train, test]) in [
-        ("TREC-6", "Questions by what they ask for (Li and Roth 2002), six classes", trec(folder)?),
-        ("Sentiment", "Sentences of reviews, liked or not (Kotzias et al. 2015), two classes", sentiment(folder)?),
+        ("TREC-6", "Questions by the kind of answer they ask for (Li and Roth 2002), six classes", trec(folder)?),
+        (
+            "Sentiment",
+            "Sentences of reviews, positive or negative (Kotzias et al. 2015), two classes",
+            sentiment(folder)?,
+        ),
     ] {
         let work = paths::target().join("experiments").join(name);
         fs::create_dir_all(&work)?;
@@ -71,7 +75,7 @@ pub fn run(folder: &Path) -> Result<()> {
             let scores = SEEDS.iter().map(|&seed| score(method, seed, &files, &work)).collect::<Result<Vec<_>>>()?;
             results.push((method.name, scores));
         }
-        write!(page, "\n## {name}\n\n{source}; {} rows learned from, {} tested on.\n\n", train.len(), test.len())?;
+        write!(page, "\n## {name}\n\n{source}; {} training rows, {} test rows.\n\n", train.len(), test.len())?;
         table(&mut page, &results)?;
         findings(&mut page, &results)?;
     }
@@ -83,23 +87,25 @@ pub fn run(folder: &Path) -> Result<()> {
 const INTRODUCTION: &str = "\
 # Experiments
 
-What the techniques bring, measured with MiniLM (22.7 M parameters, mean pooling) on the CPU backend. Every run has the
-same two epochs in batches of 8 and is scored once, after its last step, on rows that chose nothing. Figures are the
-mean of three seeds ± their standard deviation; a seed draws the new head, the order of the rows and the dropout masks.
+The effect of the techniques, measured with MiniLM (22.7 M parameters, mean pooling) on the CPU backend. Every run
+has two epochs with batches of 8 and is scored once, after its last step, on test rows that played no part in choosing
+anything. Figures are the mean of three seeds ± standard deviation. The seed determines the initial head, the order of
+the rows and the dropout masks.
 ";
 
 const HOW: &str = "
 ## How this page was made
 
-`cargo xtask experiments FOLDER`, where FOLDER holds `trec6/`, `sentiment-labelled/`, `xquad/` and `wnut17/`. The learning rates were chosen
-among up to three by single runs on rows of the same files (of the sentiment rows some are tested on here), so no method
-was tuned well, and the smaller differences may turn with better rates, other data or more of it. Seconds are of a busy machine of two cores: compare them only roughly.
-Forgetting is measured on 200 general sentences: the mean cosine of each sentence's vector before and after, and the
-correlation of the similarities between all of them.
+`cargo xtask experiments FOLDER`, where FOLDER contains `trec6/`, `sentiment-labelled/`, `xquad/` and `wnut17/`. Each
+learning rate was chosen among up to three with a single run on rows of the same files (for sentiment, some of these are
+also test rows here). So no method was tuned well, and the smaller differences may change sign with better rates, or
+with other or more data. Seconds were measured on a busy machine with two cores: compare them only roughly. Forgetting
+is measured on 200 general sentences: the mean cosine similarity of each sentence's embeddings before and after, and the
+correlation of the similarities between all pairs of sentences.
 ";
 
 fn gradual(mut recipe: Value) -> Value {
-    // All seven stages are through after the first of the two epochs.
+    // All seven stages are over after the first of the two epochs.
     for (field, value) in
         [("unfreezing", json!("gradual")), ("unfreeze_unit", json!("epochs")), ("unfreeze_every", json!(0.166))]
     {
@@ -124,7 +130,7 @@ fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Resul
     })
 }
 
-/// result.json of a run, which is made unless there is one of the same recipe and rows.
+/// Returns result.json of a run, reusing an earlier run of the same recipe and rows.
 fn run_hone(recipe: &Value, [train, test]: &[PathBuf; 2], work: &Path, what: &str) -> Result<Value> {
     let key = fetch::hash_of(&format!("{recipe} {} {}", fetch::hash(train)?, fetch::hash(test)?));
     let out = work.join(&key[..16]);
@@ -164,7 +170,7 @@ fn table(page: &mut String, results: &Results) -> Result<()> {
     Ok(())
 }
 
-/// Says of each method whether it differs from the baseline by more than chance does.
+/// For each method, writes whether it differs from the baseline by more than chance.
 fn findings(page: &mut String, results: &Results) -> Result<()> {
     let accuracies = |scores: &[Score]| scores.iter().map(|score| 100.0 * score.accuracy).collect::<Vec<_>>();
     let Some(((baseline, plain), others)) = results.split_first() else { bail!("there are no results") };

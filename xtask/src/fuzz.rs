@@ -1,14 +1,14 @@
-//! Mutated files for every reader of files that strangers may have written; see tests/tests/fuzz.
+//! Fuzzes every reader of untrusted files; see tests/tests/fuzz.
 
 use anyhow::{Context, Result};
 
 use crate::test::NATIVE;
 use crate::{paths, process};
 
-/// Fuzzes for a number of minutes, which the readers share. The same seed gives the same files.
+/// Fuzzes for a number of minutes, divided among the readers. The same seed gives the same files.
 ///
 /// # Errors
-/// A file that makes a reader panic, hang or fill the memory; the file is kept, and its path is printed.
+/// If a file makes a reader panic, hang or exhaust the memory; the file is kept, and its path is printed.
 pub fn run(minutes: &str, seed: &str) -> Result<()> {
     let minutes: f64 = minutes.parse().context("fuzz takes a number of minutes")?;
     let seed: u64 = seed.parse().context("--seed takes a whole number")?;

@@ -1,4 +1,4 @@
-//! Golden values, made by the scripts next to them with the reference implementation in Python.
+//! Golden values, generated with the Python reference implementation by the scripts next to them.
 
 use std::fs;
 

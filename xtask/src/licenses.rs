@@ -11,7 +11,7 @@ use crate::{paths, process};
 /// Checks every dependency: with cargo-deny if it is installed, otherwise with [`Policy`].
 ///
 /// # Errors
-/// A license that is not allowed, or a banned crate.
+/// If a license is not allowed, or a crate is banned.
 pub fn check() -> Result<()> {
     if process::works("cargo-deny", &["--version"]) {
         return process::run(process::command("cargo").args(["deny", "check", "licenses", "bans"]));
@@ -27,13 +27,13 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// The lists of deny.toml.
+/// The lists in deny.toml.
 struct Policy {
     /// SPDX expressions without `AND` and `OR`.
     allowed: HashSet<String>,
     /// Further licenses allowed for single crates.
     exceptions: HashMap<String, HashSet<String>>,
-    /// Crates that may not be used, each with the reason.
+    /// Banned crates, each with the reason.
     banned: HashMap<String, String>,
 }
 
@@ -59,7 +59,7 @@ impl Policy {
 
     /// Violations in a tree of dependencies: lines of `name version|license`, as `cargo tree` prints them.
     fn violations(&self, tree: &str) -> Vec<String> {
-        // A package that was printed before is marked.
+        // A package that was printed before is marked with (*).
         let lines = tree.lines().map(|line| line.strip_suffix(" (*)").unwrap_or(line));
         let mut lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
         lines.sort_unstable();
@@ -95,7 +95,7 @@ fn is_satisfied(expression: &str, is_allowed: impl Fn(&str) -> bool) -> Option<b
 
 type Words<'a> = std::iter::Peekable<std::str::SplitWhitespace<'a>>;
 
-/// `a OR b`, which binds less tightly than `AND`.
+/// Parses `a OR b`, which binds less tightly than `AND`.
 fn alternatives(words: &mut Words, is_allowed: &impl Fn(&str) -> bool) -> Option<bool> {
     let mut satisfied = conjunction(words, is_allowed)?;
     while words.next_if_eq(&"OR").is_some() {
@@ -104,7 +104,7 @@ fn alternatives(words: &mut Words, is_allowed: &impl Fn(&str) -> bool) -> Option
     Some(satisfied)
 }
 
-/// `a AND b`.
+/// Parses `a AND b`.
 fn conjunction(words: &mut Words, is_allowed: &impl Fn(&str) -> bool) -> Option<bool> {
     let mut satisfied = term(words, is_allowed)?;
     while words.next_if_eq(&"AND").is_some() {
@@ -113,7 +113,7 @@ fn conjunction(words: &mut Words, is_allowed: &impl Fn(&str) -> bool) -> Option<
     Some(satisfied)
 }
 
-/// A license, a license `WITH` an exception, or an expression in parentheses.
+/// Parses a license, a license `WITH` an exception, or an expression in parentheses.
 fn term(words: &mut Words, is_allowed: &impl Fn(&str) -> bool) -> Option<bool> {
     match words.next()? {
         "(" => {

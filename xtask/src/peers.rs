@@ -1,5 +1,5 @@
-//! The benchmark compared with other ways to train: PyTorch and the libraries in JavaScript. Everything that it needs is
-//! installed for it alone.
+//! Compares the benchmark with other ways to train: PyTorch and JavaScript libraries. Their packages are installed
+//! separately.
 
 use std::fs;
 
@@ -7,11 +7,12 @@ use anyhow::Result;
 
 use crate::{e2e, paths, process, python, setup};
 
-/// ONNX Runtime's training build, as old as the last one for the web, and the last `onnx` whose files both can read.
+/// ONNX Runtime's training build, of the same age as the last one for the web, and the last `onnx` whose files both can
+/// read.
 const TRAINING: [&str; 6] =
     ["onnxruntime-training-cpu==1.19.2", "onnx==1.16.2", "protobuf<6", "numpy<2", "cerberus", "h5py"];
 
-/// Times the same step in all of them and prints a table of ratios.
+/// Times the same step in each of them and prints a table of ratios.
 pub fn run() -> Result<()> {
     python::ensure()?;
     let folder = paths::root().join("tests/peers");
@@ -22,7 +23,7 @@ pub fn run() -> Result<()> {
         process::step("Making the Python environment of ONNX Runtime's training build", || {
             process::run(process::command("python3").args(["-m", "venv"]).arg(&environment))?;
             process::run(process::command(&python).args(["-m", "pip", "install", "--quiet"]).args(TRAINING))?;
-            // It takes PyTorch and transformers from the reference, after its own packages.
+            // PyTorch and transformers come from the reference environment, after its own packages.
             let site_packages = "import sysconfig; print(sysconfig.get_path('purelib'))";
             let of = |python| process::output(process::command(python).args(["-c", site_packages]));
             Ok(fs::write(format!("{}/reference.pth", of(python.clone())?), of(paths::reference_python())?)?)

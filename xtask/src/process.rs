@@ -1,4 +1,4 @@
-//! Running other programs, and saying what runs and how long it took.
+//! Running other programs, and printing what runs and how long it took.
 
 use std::env;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::paths;
 
-/// A command that finds the tools of the build before those of the person, and never waits for input.
+/// A command that prefers the build's tools to the user's, and never waits for input.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let own = [paths::tools().join("bin"), paths::e2e().join("node_modules/.bin")];
     let theirs = env::var_os("PATH").unwrap_or_default();
@@ -28,7 +28,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs to the end and gives what it printed, trimmed; a failure is an error that carries what it said.
+/// Runs to the end and returns the trimmed output; the error on failure contains the output.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {}", shown(command)))?;
     if !output.status.success() {
@@ -47,7 +47,7 @@ pub fn works(program: &str, arguments: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// Does a piece of work under a heading and says how long it took.
+/// Does a piece of work under a heading and prints how long it took.
 pub fn step<T>(heading: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     println!("== {heading}");
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! The Python environment with the reference implementations: golden values come from it, and exports are opened in it.
+//! The Python environment with the reference implementations, which generates golden values and opens exports.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::{apt, paths, process};
 
-/// Makes the environment that tests/python/requirements.txt describes, unless it exists already.
+/// Creates the environment described by tests/python/requirements.txt, unless it exists already.
 pub fn ensure() -> Result<()> {
     let requirements = paths::root().join("tests/python/requirements.txt");
     let wanted = fs::read_to_string(&requirements).context("tests/python/requirements.txt")?;
@@ -15,7 +15,7 @@ pub fn ensure() -> Result<()> {
         return Ok(());
     }
     apt::ensure("Python 3 with venv", "python3-venv", || process::works("python3", &["-m", "ensurepip", "--version"]))?;
-    process::step("Making the Python environment (about 5 GB)", || {
+    process::step("Creating the Python environment (about 5 GB)", || {
         process::run(process::command("python3").args(["-m", "venv"]).arg(paths::python_environment()))?;
         let mut pip = process::command(paths::reference_python());
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"]);
@@ -24,7 +24,7 @@ pub fn ensure() -> Result<()> {
     })
 }
 
-/// What was installed: written last, so an installation that was cut short is repeated.
+/// Marks the installed packages: written last, so an interrupted installation is repeated.
 fn installed() -> PathBuf {
     paths::python_environment().join("installed.txt")
 }

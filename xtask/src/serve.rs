@@ -1,4 +1,4 @@
-//! A small static server for dist/, with the headers that dist/_headers asks of any host.
+//! A small static server for dist/, which sends the headers that dist/_headers lists.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -11,9 +11,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-/// Longest request head that is read.
+/// Maximum length of a request's head, in bytes.
 const HEAD_LIMIT_BYTES: u64 = 16 * 1024;
-/// A connection that is silent for so long is closed.
+/// A connection that is silent for this long is closed.
 const SILENCE: Duration = Duration::from_secs(30);
 const REFUSED: &str = "405 Method Not Allowed";
 
@@ -25,7 +25,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Takes the port; 0 takes any that is free.
+    /// Binds to the port; 0 selects a free one.
     pub fn bind(folder: &Path, port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("cannot listen on port {port}; choose another with --port"))?;
@@ -41,7 +41,7 @@ impl Server {
     pub fn run(self) {
         for stream in self.listener.incoming().flatten() {
             let folder = Arc::clone(&self.folder);
-            // A browser that hangs up in the middle is none of our business.
+            // A browser that hangs up midway is not an error.
             thread::spawn(move || converse(&stream, &folder).ok());
         }
     }
@@ -53,7 +53,7 @@ fn converse(stream: &TcpStream, folder: &Path) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
         let response = Response::to(&request, folder);
-        // The body of a request that is refused is not read, so what follows cannot be distinguished from it.
+        // The body of a refused request is not read, so it could not be distinguished from a next request.
         let ends = response.status == REFUSED;
         response.write(stream, request.method == "HEAD")?;
         if ends {
@@ -185,7 +185,7 @@ impl Response {
     }
 }
 
-/// The file that a request's path names, never one outside of the folder.
+/// The file for a request's path, never one outside the folder.
 fn file_path(folder: &Path, path: &str) -> Option<PathBuf> {
     let path = percent_decoded(path.split(['?', '#']).next()?)?;
     let relative = Path::new(path.strip_prefix('/')?);
@@ -206,7 +206,7 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// The bytes that a `Range` header asks for: empty when there are none, `None` for forms that may be ignored.
+/// The bytes that a `Range` header asks for: empty if there are none, `None` for forms that may be ignored.
 fn range_of(header: &str, length: u64) -> Option<Range<u64>> {
     let (start, end) = header.strip_prefix("bytes=")?.split_once('-')?;
     let range = match (start.parse::<u64>(), end.parse::<u64>()) {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_served_with_its_headers_and_then_not_again() {
+    fn a_file_is_served_with_its_headers_and_then_as_not_modified() {
         let folder = std::env::temp_dir().join(format!("hone-serve-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("_headers"), "/*\n  X-Content-Type-Options: nosniff\n").unwrap();

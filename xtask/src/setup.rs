@@ -1,4 +1,4 @@
-//! Installs what is missing, says what it does, and is quick when nothing is.
+//! Installs missing tools, prints what it does, and is quick if nothing is missing.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use anyhow::{Context, Result, anyhow};
 use crate::model::Model;
 use crate::{apt, paths, process, samples};
 
-/// Later versions of Trunk need a newer compiler than rust-toolchain.toml names.
+/// Later versions of Trunk need a newer compiler than the one in rust-toolchain.toml.
 const TRUNK_VERSION: &str = "0.21.14";
 
-/// Makes sure of everything that a build needs.
+/// Installs everything that a build needs.
 pub fn run() -> Result<()> {
     let start = Instant::now();
     wasm_target()?;
@@ -51,7 +51,7 @@ fn cargo_tool(package: &str, program: &str, version: &str) -> Result<()> {
             cargo.arg("--root").arg(paths::tools()).arg("--target-dir").arg(&build_folder);
             process::run(cargo.env("CARGO_PROFILE_DEV_DEBUG", "0"))
         };
-        // A lockfile can name a version that was withdrawn since.
+        // A lockfile can name a version that has been withdrawn since.
         install(&["--locked"]).or_else(|_| install(&[]))?;
         fs::remove_dir_all(&build_folder).ok();
         Ok(())
@@ -68,18 +68,19 @@ fn version_in_lock(lock: &str, package: &str) -> Option<String> {
     Some(entry.split('"').next()?.to_owned())
 }
 
-/// The first number of a version: 20 of `v20.1.0`.
+/// The first number of a version, such as 20 for `v20.1.0`.
 fn major(version: &str) -> Option<u32> {
     version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-/// Installs the Node packages that the lockfile of a folder names, unless they are there.
+/// Installs the Node packages in a folder's lockfile, unless they are installed.
 pub fn node_packages(folder: &Path, heading: &str) -> Result<()> {
     apt::ensure("Node.js 20 or later with npm", "npm", || {
         let version = process::output(process::command("node").arg("--version"));
         version.is_ok_and(|version| major(&version) >= Some(20)) && process::works("npm", &["--version"])
     })?;
-    // npm writes the inner lockfile last, so it tells whether and of what an installation was completed.
+    // npm writes the inner lockfile last, so its date shows whether an installation was completed, and of which
+    // lockfile.
     let modified = |file: &str| fs::metadata(folder.join(file)).and_then(|metadata| metadata.modified());
     if let (Ok(installed), Ok(wanted)) = (modified("node_modules/.package-lock.json"), modified("package-lock.json"))
         && installed >= wanted
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lockfile_tells_a_package_from_those_that_begin_like_it() {
+    fn packages_with_a_common_prefix_are_distinguished_in_the_lockfile() {
         let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.1\"\n\n\
                     [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
         assert_eq!(version_in_lock(lock, "wasm-bindgen").as_deref(), Some("0.2.130"));

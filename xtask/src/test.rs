@@ -1,4 +1,4 @@
-//! All that a change must pass.
+//! All checks that a change must pass.
 
 use std::time::Instant;
 
@@ -7,12 +7,12 @@ use anyhow::{Result, bail};
 use crate::{build, e2e, licenses, process, python, setup};
 
 const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "-D", "warnings"];
-/// The worker runs in a browser only, and would draw a native GPU stack into every native build.
+/// The worker only runs in a browser, and would draw a native GPU stack into every native build.
 pub const NATIVE: [&str; 3] = ["--workspace", "--exclude", "hone-worker"];
 const IN_BROWSER: [&str; 6] =
     ["--package", "hone-app", "--package", "hone-worker", "--target", "wasm32-unknown-unknown"];
 
-/// Runs every check, those after a failed one too, and tells at the end which failed.
+/// Runs every check, including those after a failed one, and prints at the end which failed.
 pub fn run() -> Result<()> {
     let start = Instant::now();
     let mut checks = Checks::default();

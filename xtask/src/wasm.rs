@@ -1,5 +1,5 @@
-//! Post-processing of the wasm files that Trunk writes: optimizing, stripping, compressing. Results are kept by the hash
-//! of what went in, because an unchanged engine is not worth a minute of anyone's time.
+//! Post-processing of the wasm files that Trunk writes: optimizing, stripping, compressing. Results are cached by the
+//! hash of their input, because it takes a minute.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,22 +9,22 @@ use anyhow::{Context, Result};
 use crate::model::link;
 use crate::{fetch, paths, process};
 
-/// Part of the built page, with the size that it may have.
+/// Part of the built page, with its size budget.
 pub struct Module {
     /// Name in messages.
     pub name: &'static str,
     /// Its file in dist/.
     pub file: &'static str,
-    /// Of wasm-opt.
-    level: &'static str,
-    /// Largest size as brotli, in bytes.
+    /// Passes of wasm-opt.
+    passes: &'static [&'static str],
+    /// Maximum size as brotli, in bytes.
     pub budget: u64,
 }
 
 /// The page and the worker.
 pub const MODULES: [Module; 2] = [
-    Module { name: "page", file: "hone-app_bg.wasm", level: "-Oz", budget: 350_000 },
-    Module { name: "worker", file: "hone-worker_bg.wasm", level: "-O2", budget: 6_000_000 },
+    Module { name: "page", file: "hone-app_bg.wasm", passes: &["-Oz", "--converge"], budget: 350_000 },
+    Module { name: "worker", file: "hone-worker_bg.wasm", passes: &["-O2"], budget: 6_000_000 },
 ];
 
 /// Features that rustc emits for our target and that browsers with WebGPU have.
@@ -45,7 +45,7 @@ const params = { [P.BROTLI_PARAM_QUALITY]: 11, [P.BROTLI_PARAM_LGWIN]: 24, [P.BR
 fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
 ";
 
-/// Results that are kept, of both modules and both kinds.
+/// Number of cached results, for both modules and both kinds.
 const MOST_KEPT: usize = 16;
 
 impl Module {
@@ -54,12 +54,12 @@ impl Module {
         let raw = dist.join(self.file);
         let kept = paths::cache().join("wasm");
         fs::create_dir_all(&kept)?;
-        let key = fetch::hash_of(&format!("{} {} {FEATURES:?}", fetch::hash(&raw)?, self.level));
+        let key = fetch::hash_of(&format!("{} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
         let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
         if !brotli.exists() {
             process::step(&format!("Optimizing and compressing the {}", self.name), || {
                 let mut wasm_opt = process::command("wasm-opt");
-                wasm_opt.args([self.level, "--strip-debug", "--strip-producers"]).args(FEATURES);
+                wasm_opt.args(self.passes).args(["--strip-debug", "--strip-producers"]).args(FEATURES);
                 process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;
                 let part = kept.join("part");
                 process::run(process::command("node").args(["-e", COMPRESS]).arg(&wasm).arg(&part))?;
@@ -71,7 +71,7 @@ impl Module {
         link(&brotli, &dist.join(format!("{}.br", self.file)))
     }
 
-    /// Sizes in bytes: as it is, and as brotli where it was compressed.
+    /// Sizes in bytes: uncompressed, and as brotli if it was compressed.
     pub fn sizes(&self, dist: &Path) -> Result<(u64, Option<u64>)> {
         let size = |file: PathBuf| fs::metadata(file).map(|metadata| metadata.len());
         let raw = size(dist.join(self.file)).with_context(|| format!("{} is not built", self.file))?;

@@ -1,4 +1,4 @@
-//! The data files, read as the page reads them.
+//! The data files, read in the same way as on the page.
 
 use std::fs;
 use std::path::Path;
@@ -16,13 +16,13 @@ use crate::mapping::{self, ColumnArguments};
 pub struct Data {
     /// Training and validation rows, not encoded yet.
     pub rows: EncodedDataset,
-    /// SHA-256 of the training file, hexadecimal.
+    /// SHA-256 of the training file, in hexadecimal.
     pub sha256: String,
     /// Warnings about the files.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads the files and splits their rows as the recipe says.
+/// Reads the files and splits their rows according to the recipe.
 pub fn load(
     train: &Path,
     validation: Option<&Path>,
@@ -55,7 +55,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     })
 }
 
-/// What should be known about the rows: first the warnings about the files, then those of the report.
+/// Everything that the user should know about the rows: first the warnings about the files, then those of the report.
 pub fn notes(warnings: &[Diagnostic], report: &DataReport) -> Vec<String> {
     let mut notes: Vec<String> = warnings.iter().chain(&report.warnings).map(Diagnostic::to_string).collect();
     if let Some(SkippedRow { line, reason }) = report.dropped.first() {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn warnings_come_with_what_was_done_and_the_remedy() {
+    fn warnings_include_the_action_taken_and_the_remedy() {
         let rows = (0..30).map(|row| format!("text number {row},{}\n", ["good", "bad"][row % 2]));
         let data = loaded("remedies", &format!("text,label\n{}", rows.collect::<String>())).unwrap();
         let warning = Diagnostic::new("data.test", "What.").done("Done.").remedy("Remedy.");

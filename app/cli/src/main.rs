@@ -1,4 +1,4 @@
-//! The program `hone`: the engine outside the browser. A recipe from the page makes the same run here, up to rounding.
+//! The program `hone`: the engine outside the browser. A recipe from the page gives the same run here, up to rounding.
 
 #![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
 

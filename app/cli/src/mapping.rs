@@ -1,4 +1,4 @@
-//! Which columns the rows are collected from: those that the arguments name, or a guess for the recipe's task.
+//! Selection of columns: those named by the arguments, or a guess for the recipe's task.
 
 use hone_core::dataset::{Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
@@ -22,7 +22,7 @@ pub struct ColumnArguments {
 /// The mapping of a file for a task.
 ///
 /// # Errors
-/// Arguments that name no column, do not fit the task, or are missing where there is no guess for the task.
+/// If an argument names no column or does not fit the task, or there is neither an argument nor a guess.
 pub fn choose(info: &SourceInfo, task: Task, arguments: &ColumnArguments) -> Result<Mapping, Diagnostic> {
     if let Some(json) = &arguments.mapping {
         return parse(json, info, task);
@@ -36,7 +36,7 @@ pub fn choose(info: &SourceInfo, task: Task, arguments: &ColumnArguments) -> Res
     named(task, guess.as_ref(), text, label).unwrap_or_else(|| Err(no_guess(info, task)))
 }
 
-/// The mapping with the named columns in place of the guessed ones; `None` where a column is neither named nor guessed.
+/// The mapping with the named columns in place of the guessed ones; `None` if a column is neither named nor guessed.
 fn named(
     task: Task,
     guess: Option<&Mapping>,
@@ -81,7 +81,7 @@ fn named(
     Some(Ok(mapping))
 }
 
-/// Index of the column of this name, if one is named.
+/// Index of the column with this name, if one is given.
 fn column(info: &SourceInfo, name: Option<&str>) -> Result<Option<u32>, Diagnostic> {
     let Some(name) = name else { return Ok(None) };
     match info.columns.iter().position(|column| column == name) {
@@ -105,7 +105,7 @@ fn parse(json: &str, info: &SourceInfo, task: Task) -> Result<Mapping, Diagnosti
     Ok(mapping)
 }
 
-/// A mapping for a task as `--mapping` takes it.
+/// A mapping for a task, as accepted by `--mapping`.
 fn example(task: Task) -> String {
     let mapping = match task {
         Task::Classification => Mapping::Classification { text: 0, pair: None, label: 1 },
@@ -118,7 +118,7 @@ fn example(task: Task) -> String {
     serde_json::to_string(&mapping).unwrap_or_default()
 }
 
-/// A task as a recipe names it.
+/// A task's name in recipes.
 fn name(task: Task) -> String {
     serde_json::to_string(&task).unwrap_or_default()
 }
@@ -149,7 +149,7 @@ mod tests {
         scanner.finish().unwrap()
     }
 
-    /// The guess for regression takes the wrong one of the two numbers.
+    /// A file for which the guess for regression picks the wrong one of two numbers.
     fn valence() -> SourceInfo {
         let rows = (0..20).map(|row| format!("{row},the meal was number {row} of many,{}\n", row % 7));
         scanned(&format!(",text,valence\n{}", rows.collect::<String>()))
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_without_a_meaning_for_the_task_are_refused_by_name() {
+    fn arguments_that_do_not_apply_to_the_task_are_refused_by_name() {
         let error = choose(&valence(), Task::QuestionAnswering, &named(Some("text"), None)).unwrap_err();
         assert!(error.what.contains("--text") && error.remedy.contains("--mapping"), "{error}");
         let error = choose(&valence(), Task::Generation, &named(Some("text"), Some("valence"))).unwrap_err();

@@ -15,17 +15,17 @@ use crate::data::read;
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
 
-/// A model, and where it is from.
+/// A model and its origin.
 pub struct Model {
     /// The loaded model.
     pub pretrained: Pretrained,
     /// Its name on a hub, or its folder's name.
     pub hub_id: String,
-    /// SPDX; empty if it is not known.
+    /// License as an SPDX identifier; empty if unknown.
     pub license: String,
 }
 
-/// Loads the model in `folder`, or the one of this id from where `cargo xtask setup` puts it.
+/// Loads the model in `folder`, or the model with this id that `cargo xtask setup` has fetched.
 pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, Diagnostic> {
     let catalog: Vec<CatalogEntry> = serde_json::from_str(CATALOG).unwrap_or_default();
     let id = if id.is_empty() { catalog.first().map_or("", |entry| &entry.id) } else { id };

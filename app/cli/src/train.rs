@@ -50,7 +50,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         best.step,
         figures(best)
     );
-    // A run that ended early because something went wrong is a failure of the program.
+    // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)
 }
 
@@ -62,7 +62,7 @@ fn device(kind: DeviceKind) -> (Device, MaskSource) {
     }
 }
 
-/// Sets up the run, and prints what should be known about the data.
+/// Sets up the run, and prints warnings about the data.
 fn session(
     data: &mut Data,
     spec: RecipeSpec,
@@ -85,7 +85,7 @@ fn session(
     Ok(session)
 }
 
-/// Runs to the end. Each event that the page would get is a line of `events`.
+/// Runs to the end. Each event that the page would receive is a line of `events`.
 async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) -> Result<RunSummary, Diagnostic> {
     let begin = Instant::now();
     let plan = session.plan();

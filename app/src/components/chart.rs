@@ -16,7 +16,7 @@ pub fn Chart(
     /// The lines and axes.
     #[prop(into)]
     picture: Signal<Picture>,
-    /// Formats a tick of the vertical axis.
+    /// Formats a tick label of the vertical axis.
     mark: fn(f64) -> String,
     /// Class and name of each line, if there are several.
     #[prop(optional, into)]

@@ -10,7 +10,7 @@ use crate::format::visible;
 pub fn DiagnosticNote(
     /// The diagnostic.
     diagnostic: Diagnostic,
-    /// Whether work continues regardless.
+    /// True if work continues regardless.
     #[prop(optional)]
     is_warning: bool,
 ) -> impl IntoView {
@@ -35,7 +35,7 @@ pub fn DiagnosticNote(
 pub fn ProblemPlace(
     /// The diagnostic, if there is one.
     diagnostic: Memo<Option<Diagnostic>>,
-    /// Whether work continues regardless.
+    /// True if work continues regardless.
     #[prop(optional)]
     is_warning: bool,
 ) -> impl IntoView {

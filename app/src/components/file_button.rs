@@ -10,7 +10,7 @@ pub fn FileButton(
     label: &'static str,
     /// Extensions offered by the file dialog.
     accept: &'static str,
-    /// Whether several files can be chosen.
+    /// True if several files can be chosen.
     #[prop(optional)]
     multiple: bool,
     /// Called with the chosen files.
@@ -22,7 +22,7 @@ pub fn FileButton(
         if let Some(files) = input.files() {
             on_files.run(files);
         }
-        // Cleared: choosing the same file again would otherwise not be a change.
+        // Cleared, because otherwise choosing the same file again would not be a change.
         input.set_value("");
     };
     view! {

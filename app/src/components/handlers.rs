@@ -1,5 +1,5 @@
-//! Event handlers. Their types are always the same: buttons that differ only in what they do then share their code in the
-//! wasm.
+//! Event handlers. Their types are always the same, so that buttons that differ only in their action share their code
+//! in the wasm.
 
 use leptos::prelude::*;
 use web_sys::{Event, MouseEvent};

@@ -9,7 +9,7 @@ pub fn MenuOption(
     /// Its name; may be text from the user's data, made visible.
     #[prop(into)]
     name: String,
-    /// Whether it is chosen.
+    /// True if it is chosen.
     is_chosen: Memo<bool>,
 ) -> impl IntoView {
     // The property, because browsers ignore the attribute once the user has chosen.

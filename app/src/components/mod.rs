@@ -1,4 +1,4 @@
-//! Components that several steps use. They take values and callbacks, and know neither the page nor its state.
+//! Components that several steps use. They take values and callbacks, and use neither the page nor its state.
 
 mod bars;
 mod changing;

@@ -9,7 +9,7 @@ pub fn NumberRow(
     id: String,
     /// Name of the number; may be text from the data.
     label: String,
-    /// Number as shown.
+    /// The number, formatted.
     value: Memo<String>,
     /// Error in what was typed; empty if there is none.
     error: Memo<String>,

@@ -8,7 +8,7 @@ use crate::browser;
 /// Code with a button to copy it.
 #[component]
 pub fn Snippet(
-    /// Heading.
+    /// Heading above the code.
     title: &'static str,
     /// The code.
     #[prop(into)]

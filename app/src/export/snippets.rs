@@ -5,7 +5,7 @@ use hone_core::usage::{JavaScript, ModelKind, Usage};
 
 use crate::state::State;
 
-/// How the model of the last run is used.
+/// The usage of the last run's model.
 pub fn usage(state: &State) -> Usage<'_> {
     let entry = state.run.base.as_ref();
     let ran = state.run.plan.as_ref().map(|plan| &plan.recipe);

@@ -102,7 +102,7 @@ fn abilities(family: Family) -> &'static str {
     }
 }
 
-/// How the model can be trained in the memory available, in words.
+/// Compares the memory that training the model takes with the memory available, in words.
 fn memory(least: f64, full: f64, limit: f64) -> String {
     let (least_words, full_words) = (format::bytes(least), format::bytes(full));
     if full <= limit {

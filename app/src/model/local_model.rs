@@ -23,7 +23,7 @@ pub fn OwnFiles() -> impl IntoView {
         if let Some(files) = input.files() {
             take_list(page, &files);
         }
-        // Cleared: choosing the same files again would otherwise not be a change.
+        // Cleared, because otherwise choosing the same files again would not be a change.
         input.set_value("");
     };
     view! {
@@ -72,7 +72,7 @@ fn path_of(file: &File) -> String {
     path.unwrap_or_else(|| file.name())
 }
 
-/// Opens what was dropped if it is a model: a folder, or a file of a model. Returns false if it is not.
+/// Opens the dropped folder or file if it is a model. Returns false if it is not.
 pub fn take_dropped(page: Page, transfer: &DataTransfer) -> bool {
     let items = transfer.items();
     let entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());

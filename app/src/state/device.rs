@@ -8,7 +8,7 @@ use hone_core::protocol::{DeviceChoice, DeviceReport};
 pub struct Device {
     /// The user's choice.
     pub choice: DeviceChoice,
-    /// Whether the worker has loaded and takes commands.
+    /// True once the worker has loaded and accepts commands.
     pub is_listening: bool,
     /// The device in use; absent until the worker has chosen and checked it.
     pub report: Option<DeviceReport>,

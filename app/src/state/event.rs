@@ -9,7 +9,7 @@ use crate::state::{Effect, Export, FinderStage, HubSearch, Load, MisclassifiedRo
 const MAX_BUSY_S: f64 = 600.0;
 
 impl State {
-    /// Takes an event, with the number of the request that it answers if there is one. Returns what is to be done.
+    /// Handles an event, given the number of the request that it answers, if any. Returns the effects to carry out.
     pub fn on_event(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
         self.busy_s = 0.0;
         let topic = request.and_then(|request| self.requests.topic(request));
@@ -86,7 +86,8 @@ impl State {
         Vec::new()
     }
 
-    /// Takes an answer to a request that was given up. Nobody awaits it, but the worker now holds another file or model.
+    /// Handles an answer to a request that was given up. Nobody awaits it, but the worker now has another file or
+    /// model.
     fn on_late_event(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::DataOpened { role, .. } => self.data.file_mut(role).displaced(),
@@ -104,7 +105,7 @@ impl State {
         Vec::new()
     }
 
-    /// Takes rows of a cell of the confusion matrix, to be shown or to be picked from.
+    /// Handles rows of a cell of the confusion matrix, to be shown or to be picked from.
     fn on_rows(&mut self, topic: Option<Topic>, rows: Vec<RowView>, total: u32) {
         if topic == Some(Topic::Misclassified) {
             self.inference.is_picking = false;

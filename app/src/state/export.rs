@@ -6,15 +6,15 @@ use hone_core::usage::ExportForm;
 
 use crate::state::{Effect, State, Topic};
 
-/// How far the download is.
+/// The state of the download.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Export {
-    /// Nobody asked for it yet.
+    /// Nobody has requested it yet.
     #[default]
     Idle,
-    /// The worker is writing it: the fraction written, from 0 to 1.
+    /// The worker is writing it. The value is the fraction written, from 0 to 1.
     Writing(f64),
-    /// The browser has the zip.
+    /// The browser has received the zip.
     Done {
         /// The name of the zip.
         file_name: String,

@@ -1,4 +1,4 @@
-//! The life of the worker: its start, its silence, its loss and its replacement.
+//! The life cycle of the worker: start, silence, loss and replacement.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const RUN_PATIENCE: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl State {
-    /// Starts a fresh worker and restores what the last one had: device, files and model.
+    /// Starts a fresh worker and restores the device, files and model of the last one.
     pub fn restart(&mut self) -> Vec<Effect> {
         self.requests.give_up_all();
         self.device.report = None;
@@ -39,14 +39,14 @@ impl State {
         effects
     }
 
-    /// The greeting to a fresh worker.
+    /// The first message to a fresh worker.
     fn hello(&mut self) -> Effect {
         let (device, known_check) = (self.device.choice, self.known_check.clone());
         self.request(Topic::Device, Command::Hello { version: PROTOCOL_VERSION, device, known_check })
     }
 
-    /// A worker ended or fell silent. What it was doing is not tried again automatically; everything else is restored.
-    /// Tuned weights were in the worker, so trying and downloading close until the next run.
+    /// A worker ended or fell silent. The command under way is not retried automatically; everything else is restored.
+    /// The tuned weights are lost with the worker, so Try and Download close until the next run.
     pub fn worker_lost(&mut self, diagnostic: Diagnostic) -> Vec<Effect> {
         if self.device.report.is_none() {
             self.device.failed = Some(diagnostic);
@@ -86,8 +86,8 @@ impl State {
         self.patience().is_some_and(|patience| silent > patience + announced)
     }
 
-    /// Silence that is allowed now; unlimited while nothing is expected of the worker. Before it listens, it is being
-    /// fetched over a network of unknown speed.
+    /// Silence that is allowed now; unlimited while nothing is expected of the worker. Until the worker is ready, it is
+    /// being downloaded at an unknown speed.
     fn patience(&self) -> Option<Duration> {
         if self.device.failed.is_some() || !self.device.is_listening {
             return None;
@@ -106,7 +106,7 @@ impl State {
         is_awaited.then_some(PATIENCE)
     }
 
-    /// The worker has loaded and takes commands.
+    /// The worker has loaded and accepts commands.
     pub fn on_listening(&mut self) {
         self.device.is_listening = true;
     }
@@ -126,7 +126,7 @@ impl State {
         self.forget_answers();
     }
 
-    /// Answers about the tuned weights do not hold for the next ones.
+    /// Answers about the tuned weights do not apply to the next ones.
     pub(in crate::state) fn forget_answers(&mut self) {
         for topic in [Topic::Prediction, Topic::Cell, Topic::Misclassified, Topic::Export] {
             self.requests.give_up(topic);
@@ -135,9 +135,9 @@ impl State {
         self.export = Export::Idle;
     }
 
-    /// Data or model change: what was measured with the old ones no longer holds.
+    /// Data or model change: measurements of the old ones no longer apply.
     pub(in crate::state) fn forget_measured(&mut self) {
-        // The worker drops an estimate under way, which was of the old ones too.
+        // The worker drops an estimate under way, which was for the old ones too.
         self.drop_estimate();
         self.requests.give_up(Topic::LrFinder);
         self.finder = Finder::default();

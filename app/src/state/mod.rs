@@ -1,4 +1,4 @@
-//! Everything the page knows, and how events and user actions change it. There is no browser in here, so all of it is
+//! The state of the page, and how events and user actions change it. Nothing in here uses the browser, so all of it is
 //! tested natively.
 
 pub mod data;
@@ -37,7 +37,7 @@ pub use runs::history::{History, PastRun};
 pub use runs::queue::{Axis, Job, Queue};
 pub use runs::run::{Cell, Phase, Run};
 
-/// Everything the page knows.
+/// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// Requests to the worker whose answers are awaited.
@@ -66,7 +66,7 @@ pub struct State {
     pub previous: Option<Run>,
     /// Finished runs, kept between visits.
     pub history: History,
-    /// Seconds of silence that the worker announced; 0 once it was heard again.
+    /// Seconds of silence that the worker announced; 0 once it has sent another event.
     pub busy_s: f64,
     /// Trying the model on the user's own texts.
     pub inference: Inference,
@@ -74,7 +74,7 @@ pub struct State {
     pub export: Export,
 }
 
-/// What is to be done outside the state after it has changed.
+/// An action outside the state, to be carried out after the state has changed.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there are a few at a time, and they are carried out at once")]
 pub enum Effect {
@@ -94,7 +94,7 @@ pub enum Effect {
 }
 
 impl State {
-    /// Index of the blobs that go with a command; none if it needs no file.
+    /// Index of the blobs that go with a command; `None` if it needs no file.
     pub fn blobs_of(&self, command: &Command) -> Option<usize> {
         match command {
             Command::OpenData { role, .. } => self.data.file(*role).choice().map(|choice| choice.blobs),

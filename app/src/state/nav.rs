@@ -22,13 +22,13 @@ pub enum Step {
 /// The status of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It waits for an earlier step.
+    /// Waits for an earlier step.
     Waiting,
-    /// It waits for the user.
+    /// Waits for the user.
     Open,
     /// Work is under way.
     Busy,
-    /// It is done.
+    /// The step is done.
     Done,
     /// Something is wrong.
     Wrong,

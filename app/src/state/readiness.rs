@@ -1,15 +1,15 @@
-//! Whether a run can start, and if not, why.
+//! Checks whether a run can start, with the reason if it cannot.
 
 use crate::state::recipe::estimate::too_large;
 use crate::state::{Load, State};
 
 impl State {
-    /// Returns true while the worker does something that data, model and recipe must not change under.
+    /// Returns true while the worker does something during which data, model and recipe must not change.
     pub fn is_engaged(&self) -> bool {
         self.run.is_active() || self.finder.is_active()
     }
 
-    /// Why no run can start, in a sentence, apart from the memory that it would need.
+    /// Why no run can start, in a sentence, apart from its memory requirements.
     pub(in crate::state) fn obstacle(&self) -> Option<String> {
         let reason = if self.device.failed.is_some() {
             "The engine is not running. See Model above."

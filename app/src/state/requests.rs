@@ -1,4 +1,4 @@
-//! Requests to the worker, and which of them still await an answer.
+//! Requests to the worker, and those that still await an answer.
 
 use hone_core::dataset::DataRole;
 use hone_core::protocol::RequestId;
@@ -32,7 +32,7 @@ pub enum Topic {
     Export,
 }
 
-/// Numbers the commands, and remembers whose answers are awaited.
+/// Numbers the commands, and remembers the requests whose answers are awaited.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Requests {
     last: RequestId,
@@ -40,7 +40,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Number for a command whose answer, if any, nobody awaits.
+    /// Number for a command whose answer, if any, is ignored.
     pub fn number(&mut self) -> RequestId {
         self.last = self.last.wrapping_add(1);
         self.last
@@ -59,7 +59,7 @@ impl Requests {
         self.awaited.retain(|(other, _)| *other != topic);
     }
 
-    /// Stops waiting for any answer: the worker is gone.
+    /// Stops waiting for any answer, because the worker is gone.
     pub fn give_up_all(&mut self) {
         self.awaited.clear();
     }
@@ -69,7 +69,7 @@ impl Requests {
         self.awaited.iter().find(|(_, other)| *other == request).map(|(topic, _)| *topic)
     }
 
-    /// The request on a topic whose answers are awaited.
+    /// The request on a topic whose answer is awaited.
     #[cfg(test)]
     pub fn on(&self, topic: Topic) -> Option<RequestId> {
         self.awaited.iter().find(|(other, _)| *other == topic).map(|(_, request)| *request)

@@ -1,4 +1,5 @@
-//! Flows through the state, as the worker and the user would drive them. This file has what they start from.
+//! Scenarios for the state, driven by events from the worker and actions of the user. This file has their starting
+//! points.
 
 mod data;
 mod dry_run;

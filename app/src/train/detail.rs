@@ -73,7 +73,7 @@ pub fn Scatter() -> impl IntoView {
     }
 }
 
-/// How many questions had an answer, and how the model decides that there is none.
+/// Number of questions that have an answer, and how the model decides that there is none.
 #[component]
 pub fn AnswerCounts() -> impl IntoView {
     let words = Page::get().memo(|state| match detail(state) {

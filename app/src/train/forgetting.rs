@@ -6,7 +6,7 @@ use crate::format;
 use crate::page::Page;
 use crate::state::State;
 
-/// How much the tuned model has forgotten, in words and as bars.
+/// The amount that the tuned model has forgotten, in words and as bars.
 #[component]
 pub fn ForgettingMeter() -> impl IntoView {
     let page = Page::get();

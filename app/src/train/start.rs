@@ -6,7 +6,7 @@ use crate::format;
 use crate::page::Page;
 use crate::state::{Phase, State, Step, cut_rows};
 
-/// The start button, and what the run takes or is waiting for.
+/// The start button, with the cost of the run or the reason why it cannot start.
 #[component]
 pub fn StartRow() -> impl IntoView {
     let page = Page::get();
@@ -67,7 +67,7 @@ fn nearest(state: &State) -> Option<String> {
     Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.gradient_accumulation_steps))
 }
 
-/// Time, memory and steps of the run, as far as they are known.
+/// Time, memory and steps of the run, as far as they have been estimated.
 fn takes(state: &State) -> String {
     let steps = format!("{} steps", format::count(f64::from(state.planned_steps())));
     match state.estimate() {

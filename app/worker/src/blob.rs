@@ -11,13 +11,13 @@ use web_sys::{Blob, FileReaderSync};
 
 use crate::{js, mailbox};
 
-/// Bytes read at a time: enough to be fast, few enough that messages are seen in between.
+/// Bytes read at a time: enough to be fast, but few enough that messages are handled in between.
 pub const PIECE: f64 = (1 << 20) as f64;
 
 /// Reads a file and passes each piece to `take`, with the number of bytes read so far. Returns the SHA-256.
 ///
 /// # Errors
-/// A file that cannot be read any more, and whatever `take` refuses.
+/// If the file can no longer be read, or `take` fails.
 pub async fn read_blob(
     blob: &Blob,
     mut take: impl FnMut(&[u8], f64) -> Result<(), Diagnostic>,
@@ -37,7 +37,7 @@ pub async fn read_blob(
     Ok(hex(hash))
 }
 
-/// A file that can be read synchronously from any position: only workers can.
+/// A file that can be read synchronously from any position, which only works in workers.
 pub struct BlobReader {
     blob: Blob,
     reader: FileReaderSync,
@@ -45,10 +45,10 @@ pub struct BlobReader {
 }
 
 impl BlobReader {
-    /// A reader at the beginning of the file.
+    /// Starts at the beginning of the file.
     ///
     /// # Errors
-    /// A browser that cannot read synchronously.
+    /// If the browser cannot read synchronously.
     pub fn new(blob: Blob) -> Result<Self, Diagnostic> {
         let reader = FileReaderSync::new().map_err(|error| unreadable(&error))?;
         Ok(Self { blob, reader, at: 0.0 })
@@ -87,7 +87,7 @@ impl io::Seek for BlobReader {
     }
 }
 
-/// A hash in hexadecimal.
+/// Formats a hash in hexadecimal.
 pub fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

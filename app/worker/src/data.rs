@@ -15,13 +15,13 @@ use crate::blob::read_blob;
 use crate::js::{self, now_ms};
 use crate::mailbox::answer;
 
-/// Milliseconds of encoding before commands are looked at again.
+/// Milliseconds of encoding before commands are handled again.
 const ENCODE_MS: f64 = 50.0;
 
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
 
-/// Copies of the tokens at most: those of the data, of a run and of a dry run.
+/// Maximum number of copies of the tokens: those of the data, of a run and of a dry run.
 const TOKEN_COPIES: usize = 3;
 
 /// The files and their rows.
@@ -37,14 +37,14 @@ pub struct Data {
 pub struct DroppedFiles {
     /// Name of the first file.
     pub name: String,
-    /// Name of a second file whose lines belong to the first one's.
+    /// Name of a second file whose lines are parallel to those of the first.
     pub aligned_with: Option<String>,
     /// The files themselves.
     pub files: Vec<Blob>,
 }
 
 impl DroppedFiles {
-    /// The file that is read: two aligned files become one with two columns.
+    /// Joins two aligned files into one with two columns; returns a single file unchanged.
     async fn into_one(self) -> Result<(String, Blob), Diagnostic> {
         let no_file = || Diagnostic::new("data.no-file", "No file came with the message.");
         let mut files = self.files.into_iter();
@@ -90,7 +90,7 @@ struct OpenFile {
     examples: Option<Arc<Examples>>,
 }
 
-/// How the rows are collected and split.
+/// Settings for collecting and splitting the rows.
 #[derive(Clone)]
 struct Split {
     request: RequestId,
@@ -105,12 +105,12 @@ pub struct Collected {
     request: RequestId,
     /// The rows and their tokens.
     pub rows: EncodedDataset,
-    /// SHA-256 of the training file, hexadecimal.
+    /// SHA-256 of the training file, in hexadecimal.
     pub sha256: String,
 }
 
 impl Data {
-    /// Scans a file and reports what is in it. A file that cannot be read changes nothing.
+    /// Scans a file and reports its contents. A file that cannot be read changes nothing.
     pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: DroppedFiles, hints: Hints) {
         let read = match dropped.into_one().await {
             Ok((name, blob)) => scan(request, role, &name, blob, hints).await,
@@ -148,7 +148,7 @@ impl Data {
         self.validation = None;
     }
 
-    /// The rows of both files, or which file failed and why.
+    /// The rows of both files, or the file that failed and the reason.
     async fn collect(&mut self) -> (DataRole, Result<Collected, Diagnostic>) {
         let (Some(split), Some(train)) = (self.split.clone(), &mut self.train) else {
             let diagnostic = Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
@@ -195,13 +195,13 @@ impl Data {
         true
     }
 
-    /// Forgets the tokens: another model has another vocabulary.
+    /// Forgets the tokens, because another model has another vocabulary.
     pub fn forget_tokens(&mut self) {
         let restarted = |Collected { request, rows, sha256 }| Collected { request, rows: rows.restarted(), sha256 };
         self.collected = self.collected.take().map(restarted);
     }
 
-    /// Bytes that texts and tokens take.
+    /// Size of texts and tokens, in bytes.
     pub fn bytes(&self) -> f64 {
         let bytes =
             |collected: &Collected| collected.rows.dataset().text_bytes() + TOKEN_COPIES * collected.rows.token_bytes();

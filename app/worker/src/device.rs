@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{errors, js};
 
-/// GPU tasks that are submitted together.
+/// Number of GPU tasks that are submitted together.
 const TASKS: usize = 64;
 
 /// The device and the report on it.
@@ -17,9 +17,9 @@ const TASKS: usize = 64;
 pub struct ChosenDevice {
     /// The device.
     pub device: Device,
-    /// Where dropout masks are drawn.
+    /// Generator of the dropout masks.
     pub masks: MaskSource,
-    /// Which device it is, and why.
+    /// The kind of device, and the reason for its choice.
     pub report: DeviceReport,
 }
 

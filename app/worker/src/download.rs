@@ -1,4 +1,4 @@
-//! Downloading a model's weights: what the browser's storage has comes first, the rest over the network.
+//! Downloading a model's weights: first from the browser's storage, the rest from the network.
 
 use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
@@ -10,13 +10,13 @@ use crate::fetch::fetch;
 use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
 use crate::storage::{KeptFile, Shelf};
 
-/// Takes the next piece of a file; the numbers are the bytes so far and the bytes in all.
+/// Receives the next piece of a file; the numbers are the bytes so far and in total.
 pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Diagnostic>;
 
-/// Reads the kept part from the storage and the rest from the network; what arrives is kept at once.
+/// Reads the kept part from the storage and the rest from the network, and stores each piece as it arrives.
 ///
 /// # Errors
-/// A download that fails or breaks off, a file that is not the announced one, and whatever `take` refuses.
+/// If the download fails or is interrupted, the file is not the expected one, or `take` fails.
 pub async fn download_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take: Take<'_>) -> Result<(), Diagnostic> {
     let mut kept = match shelf {
         Some(shelf) => shelf.open(&entry.weights, true).await,
@@ -34,9 +34,9 @@ pub async fn download_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take:
 }
 
 enum Failure {
-    /// What has arrived is of no use.
+    /// The bytes that have arrived are of no use.
     Corrupt(Diagnostic),
-    /// What has arrived can be continued.
+    /// The download can be resumed.
     Unfinished(Diagnostic),
 }
 
@@ -62,7 +62,7 @@ async fn stream(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'_
         let mut download = fetch(&url, done).await.map_err(Failure::Unfinished)?;
         while let Some(piece) = download.next().await.map_err(Failure::Unfinished)? {
             if kept.as_mut().is_some_and(|file| !file.add(&piece)) {
-                // There is no room: the model is used this time and not kept.
+                // There is no room: the model is used now, but not stored.
                 *kept = None;
             }
             take(&piece, &mut done)?;

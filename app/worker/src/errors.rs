@@ -1,4 +1,4 @@
-//! Failures that nothing else would report: panics, and errors that the GPU stack only logs.
+//! Failures that nothing else reports: panics, and errors that the GPU stack only logs.
 
 use std::cell::RefCell;
 
@@ -46,8 +46,8 @@ pub fn install() {
     }
 }
 
-/// The error that was logged since the last call. A shader that does not compile and a lost device are only logged:
-/// results computed with them cannot be trusted.
+/// The error logged since the last call. A shader that does not compile and a lost device are only logged: results
+/// computed with them cannot be trusted.
 pub fn take_logged() -> Option<Diagnostic> {
     let message = LOGGED.with_borrow_mut(Option::take)?;
     Some(
@@ -57,12 +57,12 @@ pub fn take_logged() -> Option<Diagnostic> {
     )
 }
 
-/// Forgets what was logged: it belongs to earlier work.
+/// Drops logged errors, which belong to earlier work.
 pub fn clear() {
     LOGGED.set(None);
 }
 
-/// The result of a batch, unless the GPU stack logged an error meanwhile.
+/// The result of a batch, unless the GPU stack logged an error in the meantime.
 ///
 /// # Errors
 /// The error of the batch or of the GPU.

@@ -12,7 +12,7 @@ use crate::{js, mailbox};
 /// A file that is being downloaded.
 pub struct Download {
     url: String,
-    /// Absent if nothing is left to download.
+    /// `None` if nothing is left to download.
     reader: Option<ReadableStreamDefaultReader>,
     resume: Resume,
 }
@@ -20,10 +20,10 @@ pub struct Download {
 /// Requests a file from byte `from` on.
 ///
 /// # Errors
-/// `model.absent` if there is no such file, `model.web-page` if a web page comes in its place, `model.fetch` otherwise.
+/// `model.absent` if there is no such file, `model.web-page` if the response is a web page, `model.fetch` otherwise.
 pub async fn fetch(url: &str, from: f64) -> Result<Download, Diagnostic> {
     let options = RequestInit::new();
-    // The server need not know which page requests the file.
+    // The server does not need to know which page requests the file.
     js::set(&options, "referrerPolicy", &"no-referrer".into());
     js::set(&options, "credentials", &"omit".into());
     options.set_signal(mailbox::loading_signal().as_ref());
@@ -71,7 +71,7 @@ impl Download {
     /// The next bytes; `None` at the end.
     ///
     /// # Errors
-    /// `model.fetch` if the connection breaks off.
+    /// `model.fetch` if the connection is interrupted.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Diagnostic> {
         let Some(reader) = &self.reader else { return Ok(None) };
         loop {
@@ -91,7 +91,7 @@ impl Download {
 impl Drop for Download {
     fn drop(&mut self) {
         let Some(reader) = &self.reader else { return };
-        // The rest need not arrive. A connection that broke off cannot be cancelled, which does not matter either.
+        // The rest is not needed. A broken connection cannot be cancelled, which does not matter either.
         let ended = reader.cancel();
         wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(ended).await) });
     }
@@ -100,7 +100,7 @@ impl Drop for Download {
 /// Fetches a small file.
 ///
 /// # Errors
-/// A file that is missing, breaks off, or has more than `limit` bytes.
+/// If the file is missing, is interrupted, or has more than `limit` bytes.
 pub async fn fetch_small(url: &str, limit: usize) -> Result<Vec<u8>, Diagnostic> {
     let (mut download, mut whole) = (fetch(url, 0.0).await?, Vec::new());
     while let Some(bytes) = download.next().await? {

@@ -1,4 +1,4 @@
-//! The little of JavaScript that has no types.
+//! Access to JavaScript that has no types in Rust.
 
 use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -9,17 +9,17 @@ pub fn scope() -> web_sys::DedicatedWorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
-/// A property; `undefined` where there is none.
+/// A property; `undefined` if it is missing.
 pub fn get(object: &JsValue, key: &str) -> JsValue {
     Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// A property as text; empty where there is none.
+/// A property as text; empty if it is missing.
 pub fn text(object: &JsValue, key: &str) -> String {
     get(object, key).as_string().unwrap_or_default()
 }
 
-/// Sets a property of an object of ours.
+/// Sets a property of an object that we created.
 pub fn set(object: &JsValue, key: &str, value: &JsValue) {
     // Only a frozen object refuses.
     let _ = Reflect::set(object, &key.into(), value);
@@ -28,7 +28,7 @@ pub fn set(object: &JsValue, key: &str, value: &JsValue) {
 /// Calls a method and waits for its promise.
 ///
 /// # Errors
-/// What it threw.
+/// The thrown value.
 pub async fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
     let function: Function = get(object, method).dyn_into()?;
     let list: js_sys::Array = arguments.iter().collect();
@@ -36,13 +36,13 @@ pub async fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> Resu
     JsFuture::from(promise).await
 }
 
-/// What a thrown value says.
+/// The message of a thrown value.
 pub fn message(error: &JsValue) -> String {
     let message = text(error, "message");
     if message.is_empty() { error.as_string().unwrap_or_else(|| "no reason given".into()) } else { message }
 }
 
-/// Milliseconds since the worker began.
+/// Milliseconds since the worker started.
 pub fn now_ms() -> f64 {
     scope().performance().map_or(0.0, |performance| performance.now())
 }

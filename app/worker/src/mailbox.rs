@@ -12,7 +12,7 @@ use web_sys::{AbortController, AbortSignal, Blob, MessageChannel, MessageEvent};
 
 use crate::js;
 
-/// A command of the page with its number, and the files that came with it.
+/// A command from the page with its number, and the files that came with it.
 pub struct Request {
     pub id: RequestId,
     pub command: Command,
@@ -20,21 +20,21 @@ pub struct Request {
 }
 
 thread_local! {
-    /// Of the last command that loads something.
+    /// Aborts the network requests of the last loading command.
     static LOADING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
 
-/// Signal that ends network requests as soon as the user stops loading.
+/// Signal that aborts network requests as soon as the user stops loading.
 pub fn loading_signal() -> Option<AbortSignal> {
     LOADING.with_borrow(|loading| loading.as_ref().map(AbortController::signal))
 }
 
-/// Returns true if the user has stopped what is loading.
+/// Returns true if the user has stopped the loading under way.
 pub fn stops_loading() -> bool {
     loading_signal().is_some_and(|signal| signal.aborted())
 }
 
-/// Ends what is loading: the user wants that, or wants something else.
+/// Stops the loading under way, because the user asked for it or for something else.
 fn stop_loading() {
     LOADING.with_borrow(|loading| {
         if let Some(loading) = loading {
@@ -43,14 +43,14 @@ fn stop_loading() {
     });
 }
 
-/// Starts to listen. A message that cannot be read is fatal: the page is of another version.
+/// Starts to listen. A message that cannot be read is fatal: the page has another version.
 pub fn open() -> UnboundedReceiver<Request> {
     let (sender, receiver) = unbounded();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let data = message.data();
         let files = js::get(&data, "files").dyn_into::<Array>().unwrap_or_default();
         let files = files.iter().filter_map(|file| file.dyn_into::<Blob>().ok()).collect();
-        // Numbers begin with 1; a command without one has an answer that nobody awaits.
+        // Numbers start at 1; the answer to a command without one is ignored.
         let id = js::get(&data, "request").as_f64().unwrap_or_default() as RequestId;
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
             // Carried out at once; other commands wait for their turn.
@@ -72,7 +72,7 @@ pub fn open() -> UnboundedReceiver<Request> {
     receiver
 }
 
-/// Tells the page that commands are accepted from now on.
+/// Notifies the page that commands are accepted from now on.
 pub fn report_ready() {
     let envelope = Object::new();
     js::set(&envelope, "ready", &true.into());
@@ -118,8 +118,8 @@ fn send(envelope: &Object) {
     }
 }
 
-/// Yields to the browser: messages of the page arrive only between macrotasks. A message to ourselves returns at once; a
-/// timer of 0 ms would take 4 ms.
+/// Yields to the browser, because messages from the page only arrive between macrotasks. A message to ourselves returns
+/// immediately; a timer of 0 ms would take 4 ms.
 pub async fn yield_to_event_loop() {
     thread_local! {
         static CHANNEL: RefCell<Option<MessageChannel>> = const { RefCell::new(None) };
@@ -134,12 +134,12 @@ pub async fn yield_to_event_loop() {
                 channel.port2().post_message(&JsValue::NULL)
             });
             if !matches!(sent, Some(Ok(()))) {
-                // Without a channel, the work goes on without yielding.
+                // Without a channel, the work continues without yielding.
                 let _ = resolve.call0(&JsValue::UNDEFINED);
             }
         });
     });
-    // The promise is only ever resolved.
+    // The promise never rejects.
     let _ = wasm_bindgen_futures::JsFuture::from(promise).await;
 }
 
@@ -150,7 +150,7 @@ pub fn stopped() -> Diagnostic {
         .remedy("Load it again: it continues from there.")
 }
 
-/// A message of a page of another version.
+/// The error for a message from a page of another version.
 pub fn wrong_version(reason: &str) -> Diagnostic {
     Diagnostic::new("engine.version", format!("The page and its engine are of different versions ({reason})."))
         .remedy("Reload the page without its cache (Ctrl+Shift+R).")

@@ -3,7 +3,7 @@
 
 #![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
 
-// They are in the tree through other crates; here their browser source of randomness is switched on.
+// These crates are in the tree through others; this switches on their browser source of randomness.
 use getrandom_03 as _;
 use getrandom_04 as _;
 
@@ -26,7 +26,7 @@ unsafe extern "C" {
 
 fn main() {
     // SAFETY: this runs once, before anything else. cubecl registers its operations in constructors; unless the program
-    // calls them, the linker calls them all again on every entry from JavaScript.
+    // calls them, the linker calls all of them again on every entry from JavaScript.
     unsafe { __wasm_call_ctors() };
     errors::install();
     tokenizers::utils::parallelism::set_parallelism(false);

@@ -1,4 +1,4 @@
-//! Where a model's files come from: an address with the browser's storage in front of it, or the user.
+//! The source of a model's files: an address, cached in the browser's storage, or the user's own files.
 
 use std::io::Read;
 
@@ -15,7 +15,7 @@ use crate::fetch::fetch_small;
 use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
 use crate::storage::Shelf;
 
-/// A model's files, and what is known about the model.
+/// A model's files, and the facts about the model.
 pub struct ModelSource {
     /// Its entry in the catalog, or one made for the user's files.
     pub entry: CatalogEntry,
@@ -23,22 +23,22 @@ pub struct ModelSource {
 }
 
 enum Location {
-    /// At the entry's address. What arrives is kept in the storage, if there is one.
+    /// The address in the entry. Files that arrive are kept in the storage, if there is one.
     Remote(Option<Shelf>),
     /// The user's files, each with its path.
     Dropped(Vec<(String, Blob)>),
-    /// A zip of the user's.
+    /// A zip file of the user's.
     Zip(Box<ModelArchive<BlobReader>>),
 }
 
 impl ModelSource {
-    /// A model of the catalog or a hub.
+    /// A model from the catalog or a hub.
     pub async fn of_entry(entry: CatalogEntry) -> Result<Self, Diagnostic> {
         let location = Location::Remote(Shelf::of(&entry).await);
         Ok(Self { entry, location })
     }
 
-    /// The user's files: those of a folder, each with its path in it, a zip of them, or one GGUF file.
+    /// A model from the user's files: a folder's, each with its path in it, a zip, or one GGUF file.
     ///
     /// # Errors
     /// `model.no-weights` if no file has weights, `model.zip` if the zip cannot be read.
@@ -66,7 +66,7 @@ impl ModelSource {
             files,
             weights,
             sha256: String::new(),
-            // The files tell both, once they are read.
+            // The files determine both, once they are read.
             family: Family::default(),
             pooling: Pooling::Cls,
         };
@@ -86,8 +86,8 @@ impl ModelSource {
     /// The contents of a small file.
     ///
     /// # Errors
-    /// `model.no-file` if there is no such file, `model.too-large` if it has more than `limit` bytes, and whatever
-    /// keeps it from being read.
+    /// `model.no-file` if there is no such file, `model.too-large` if it has more than `limit` bytes, or the reason why
+    /// it cannot be read.
     pub async fn small(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, Diagnostic> {
         if stops_loading() {
             return Err(stopped());
@@ -127,10 +127,10 @@ impl ModelSource {
         }
     }
 
-    /// The file with the weights, piece by piece.
+    /// Reads the weights file, piece by piece.
     ///
     /// # Errors
-    /// A file that is missing, breaks off or is not the announced one, and whatever `take` refuses.
+    /// If the file is missing, is interrupted or is not the expected one, or `take` fails.
     pub async fn weights(&mut self, take: Take<'_>) -> Result<(), Diagnostic> {
         let (name, bytes) = (&self.entry.weights, self.entry.bytes);
         match &mut self.location {

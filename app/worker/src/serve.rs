@@ -1,4 +1,4 @@
-//! The loop of the worker: takes commands in turn, and carries on with what is under way in between.
+//! The main loop of the worker: it handles commands in turn, and continues the work under way in between.
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
@@ -14,7 +14,7 @@ use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
 use crate::storage;
 
-/// Serves the page for as long as it lives.
+/// Serves the page for as long as the worker lives.
 pub async fn serve(mut inbox: UnboundedReceiver<Request>) {
     let mut engine = Engine::default();
     loop {
@@ -66,7 +66,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Export { form } => export::export(engine, id, form).await,
         Command::Bench { case } => bench::run(engine, id, case).await,
         Command::FindModel { hub, id: name } => hub::find(engine, id, &hub, &name).await,
-        // The mailbox has carried it out.
+        // The mailbox has already handled it.
         Command::StopLoading => {}
         Command::OpenData { .. }
         | Command::MapData { .. }
@@ -76,7 +76,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
     }
 }
 
-/// Carries out a command that changes what a run learns from.
+/// Carries out a command that changes the inputs of a run.
 async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, files: Vec<Blob>) {
     match command {
         Command::OpenData { role, .. } if engine.is_running() => {
@@ -85,7 +85,7 @@ async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, fil
                 .remedy("Stop it or wait for its end, and then choose the new file.");
             answer(id, &Event::DataNotOpened { role, diagnostic });
         }
-        // The page offers none of the others during a run.
+        // The page does not offer the others during a run.
         _ if engine.is_running() => {}
         Command::OpenData { role, name, aligned_with, encoding, has_header } => {
             let dropped = DroppedFiles { name, aligned_with, files };
@@ -103,12 +103,12 @@ async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, fil
     }
 }
 
-/// Does a little of what is under way: encodes rows, answers a query, or takes the next batch of a dry run or a run.
+/// Does a little of the work under way: encodes rows, answers a query, or runs the next batch of a dry run or a run.
 /// Returns false if there is nothing to do.
 async fn work(engine: &mut Engine) -> bool {
     if engine.data.encode_some(engine.model.as_ref().map(|model| &model.pretrained)) {
         return true;
     }
-    // Somebody waits for the answer to a query; a dry run can wait for it.
+    // The user is waiting for the answer to a query; a dry run can wait.
     inference::advance(engine).await || dry_run::advance(engine).await || run::advance(engine).await
 }

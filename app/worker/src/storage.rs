@@ -1,6 +1,6 @@
-//! Models in the browser's storage: the origin private file system has a folder `models`, and in it one for each model
-//! with its files and its entry. Where there is no such storage, or it is full or in use by another tab, models load
-//! all the same and are not kept.
+//! Models in the browser's storage. The origin private file system has a folder `models` with one subfolder per model,
+//! which contains the model's files and its entry. If there is no such storage, or it is full or in use by another tab,
+//! models load nevertheless but are not kept.
 
 use hone_core::catalog::{CatalogEntry, KeptModel};
 use hone_core::protocol::Event;
@@ -17,19 +17,19 @@ use crate::mailbox::report;
 
 /// The folder of all models.
 const MODELS: &str = "models";
-/// In a model's folder: what it is.
+/// File with a model's entry, in the model's folder.
 const ENTRY: &str = "entry.json";
-/// Largest entry, in bytes.
+/// Maximum size of an entry, in bytes.
 const MAX_ENTRY_BYTES: usize = 64 << 10;
 
 /// A model's folder.
 pub struct Shelf(FileSystemDirectoryHandle);
 
-/// A file of a model's folder. No other tab can open it meanwhile.
+/// A file in a model's folder. While it is open, no other tab can open it.
 pub struct KeptFile(FileSystemSyncAccessHandle);
 
 impl Shelf {
-    /// The folder of a model, made where there is none. What is there of another version of it is removed.
+    /// The folder of a model, created if missing. Files of another version of the model are removed.
     pub async fn of(entry: &CatalogEntry) -> Option<Self> {
         let models = models().await?;
         let name = folder_name(&entry.id);
@@ -49,7 +49,7 @@ impl Shelf {
         serde_json::from_slice(&self.small(ENTRY, MAX_ENTRY_BYTES).await?).ok()
     }
 
-    /// Opens a file to read it and add to it; it is made where `make`.
+    /// Opens a file for reading and appending; creates it if `make`.
     pub async fn open(&self, name: &str, make: bool) -> Option<KeptFile> {
         let options = FileSystemGetFileOptions::new();
         options.set_create(make);
@@ -59,7 +59,7 @@ impl Shelf {
         Some(KeptFile(handle.dyn_into().ok()?))
     }
 
-    /// A small file whole; none where it is not there, empty or larger than `limit` bytes.
+    /// Reads a small file; `None` if it is missing, empty or larger than `limit` bytes.
     pub async fn small(&self, name: &str, limit: usize) -> Option<Vec<u8>> {
         let file = self.open(name, false).await?;
         let size = file.size() as usize;
@@ -68,7 +68,7 @@ impl Shelf {
         (size > 0 && size <= limit && read == size).then_some(bytes)
     }
 
-    /// Keeps a small file, if there is room.
+    /// Stores a small file, if there is room.
     pub async fn keep(&self, name: &str, bytes: &[u8]) {
         let is_kept = match self.open(name, true).await {
             Some(mut file) => file.add(bytes),
@@ -81,25 +81,25 @@ impl Shelf {
 
     /// Removes a file.
     pub async fn remove(&self, name: &str) {
-        // What is not there need not be removed.
+        // A missing file need not be removed.
         let _ = JsFuture::from(self.0.remove_entry(name)).await;
     }
 }
 
 impl KeptFile {
-    /// Bytes that it has.
+    /// Size in bytes.
     pub fn size(&self) -> f64 {
         self.0.get_size().unwrap_or(0.0)
     }
 
-    /// Reads from a place on; returns how many bytes there were.
+    /// Reads from an offset; returns the number of bytes read.
     pub fn read(&self, bytes: &mut [u8], at: f64) -> usize {
         let options = FileSystemReadWriteOptions::new();
         options.set_at(at);
         self.0.read_with_u8_array_and_options(bytes, &options).map_or(0, |read| read as usize)
     }
 
-    /// Adds to its end; false when there is no room.
+    /// Appends bytes; returns false if there is no room.
     pub fn add(&mut self, bytes: &[u8]) -> bool {
         let options = FileSystemReadWriteOptions::new();
         options.set_at(self.size());
@@ -113,7 +113,7 @@ impl Drop for KeptFile {
     }
 }
 
-/// Sends what is kept.
+/// Sends the list of stored models.
 pub async fn report_kept() {
     let mut kept = Vec::new();
     if let Some(models) = models().await {
@@ -140,13 +140,13 @@ pub async fn forget(id: &str) {
     }
 }
 
-/// Names of folders cannot have a slash.
+/// Folder names cannot contain a slash.
 fn folder_name(id: &str) -> String {
     id.replace('/', "~").replace(':', "_")
 }
 
 fn storage() -> Option<StorageManager> {
-    // Where a page is not secure there is none.
+    // Insecure pages have no storage.
     js::get(&js::scope().navigator(), "storage").dyn_into().ok()
 }
 

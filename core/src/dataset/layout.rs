@@ -1,4 +1,4 @@
-//! How a file is laid out: its encoding, its format and its columns.
+//! The layout of a file: its encoding, its format and its columns.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -71,7 +71,7 @@ pub enum Mapping {
         /// Column of the completion.
         completion: u32,
     },
-    /// Conversations.
+    /// Training on conversations.
     Chat {
         /// Column of the turns: `[{"role", "content"}]` or `[{"from", "value"}]`. If the file has a column `system`,
         /// `system_prompt` or `system_message`, each conversation begins with its text.

@@ -1,4 +1,4 @@
-//! From the bytes of a file to training and validation rows.
+//! Conversion of a file's bytes to training and validation rows.
 //!
 //! A file is read twice, in chunks. First, a [`Scanner`] detects its layout and suggests a task. Once the user has agreed
 //! on a [`Mapping`], a [`Collector`] reads the mapped columns of each row. A [`Dataset`] splits the resulting [`Examples`]

@@ -6,7 +6,7 @@ use crate::dataset::layout::{Encoding, FileLayout, Format, Quirks};
 use crate::dataset::mapping::Mapping;
 use crate::diagnostic::Diagnostic;
 
-/// What the first pass found in a file.
+/// Result of the first pass over a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SourceInfo {
     /// File name.

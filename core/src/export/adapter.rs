@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::export::{ModelFolder, names};
 use crate::recipe::{AdapterKind, Family};
 
-/// The configuration of the run's adapters; none where there were no adapters.
+/// The configuration of the run's adapters; `None` if it had none.
 pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     let raw = folder.recipe.spec();
     if raw.adapter == AdapterKind::None {
         return None;
     }
-    // Where the adapters are, with the layer's number left open; and what else is in the file, which is the head.
+    // The adapted modules, with the layer number as a wildcard, and the remaining modules, which are the head.
     let (mut modules, mut heads) = (BTreeSet::new(), Vec::<String>::new());
     folder.model.visit_adapter(&mut |weight| {
         let name = folder.model.file_name(weight.name());
@@ -26,8 +26,8 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         }
     });
     heads.dedup();
-    // The automatic classes of PEFT know transformers' own heads only, and would take them without a word: for the mean
-    // our class is named instead of the task, which makes them refuse.
+    // PEFT's automatic classes only know transformers' own heads, and would load the weights into them silently. For
+    // mean pooling, our class is named in place of the task, so that they refuse.
     let (task_type, auto_mapping) = if folder.kind().has_own_class() {
         let class = folder.kind().architecture();
         (Value::Null, json!({"base_model_class": class, "parent_library": "modeling_hone"}))
@@ -38,8 +38,8 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         "auto_mapping": auto_mapping,
         "base_model_name_or_path": folder.base_model,
         "bias": "none",
-        // GPT-2's layers have their weights `[in, out]` (`Conv1D`).
-        "fan_in_fan_out": folder.model.body.family() == Family::Gpt2,
+        // GPT-2 stores the weights of its layers as `[in, out]` (`Conv1D`).
+        "fan_in_fan_out": folder.model.base.family() == Family::Gpt2,
         "inference_mode": true,
         "init_lora_weights": true,
         "lora_alpha": raw.lora_alpha,
@@ -47,7 +47,7 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         "modules_to_save": if heads.is_empty() { Value::Null } else { json!(heads) },
         "peft_type": "LORA",
         "r": raw.lora_r,
-        // A pattern: by its ending alone `output.dense` would name the attention's output too.
+        // A regular expression, because the suffix `output.dense` alone would also match the attention's output.
         "target_modules": modules.into_iter().collect::<Vec<_>>().join("|"),
         "task_type": task_type,
         "use_dora": raw.adapter == AdapterKind::Dora,

@@ -1,4 +1,4 @@
-//! config.json of the tuned model: the base model's, with what the task adds. generation_config.json beside it.
+//! config.json of the tuned model: the base model's, plus the fields of the task. Also generation_config.json.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,8 @@ use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
 use crate::recipe::Task;
 
-/// Fields of the base that describe another task, code that is not in this folder, or another encoding of the weights.
+/// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
+/// weights.
 const STALE: [&str; 9] = [
     "_name_or_path",
     "auto_map",
@@ -20,7 +21,7 @@ const STALE: [&str; 9] = [
     "quantization_config",
 ];
 
-/// All of the base model's fields, with labels, task and class name of the tuned one.
+/// All of the base model's fields, with labels, task and class name of the tuned model.
 pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     config.retain(|field, _| !STALE.contains(&field.as_str()));
@@ -31,14 +32,14 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     }
     config.insert("architectures".into(), json!([class]));
     config.extend(labels(folder));
-    let diagnostic = match task {
+    let problem_type = match task {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),
         Task::Regression => Some("regression"),
         Task::TokenClassification | Task::QuestionAnswering | Task::Generation => None,
     };
-    config.extend(diagnostic.map(|diagnostic| ("problem_type".into(), json!(diagnostic))));
-    // Older and newer names of the same field.
+    config.extend(problem_type.map(|problem_type| ("problem_type".into(), json!(problem_type))));
+    // The newer and the older name of the same field.
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
     for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {
         config.insert(field.into(), json!("float32"));
@@ -46,12 +47,12 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     Ok(Value::Object(config))
 }
 
-/// Names of the outputs, both ways round, where the task names them. Question answering has always two without a name.
+/// Names of the outputs in both directions, if the task names them. Question answering always has two without names.
 fn labels(folder: &ModelFolder) -> Map<String, Value> {
     let number = ["LABEL_0".to_owned()];
     let labels = match folder.recipe.task() {
         Task::QuestionAnswering | Task::Generation => return Map::new(),
-        // What transformers calls an output without a name.
+        // transformers' name for an output without one.
         Task::Regression => number.as_slice(),
         Task::Classification | Task::MultiLabel | Task::TokenClassification => folder.labels,
     };
@@ -59,7 +60,7 @@ fn labels(folder: &ModelFolder) -> Map<String, Value> {
     let id2label: Map<String, Value> = named.clone().map(|(id, name)| (id.to_string(), json!(name))).collect();
     let label2id: Map<String, Value> = named.map(|(id, name)| (name.clone(), json!(id))).collect();
     let mut fields = Map::from_iter([("id2label".into(), id2label.into()), ("label2id".into(), label2id.into())]);
-    // Our own field: transformers keeps what it does not know.
+    // Our own field; transformers keeps fields that it does not know.
     if let Detail::Labels { thresholds, .. } = &folder.best.detail {
         let thresholds: Map<String, Value> =
             labels.iter().cloned().zip(thresholds.iter().map(|&from| json!(from))).collect();
@@ -68,7 +69,7 @@ fn labels(folder: &ModelFolder) -> Map<String, Value> {
     fields
 }
 
-/// generation_config.json of a decoder whose base has none: the tokens that config.json names.
+/// generation_config.json for a decoder whose base model has none: the special tokens named in config.json.
 pub(crate) fn generation(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     let tokens = ["bos_token_id", "eos_token_id", "pad_token_id"];

@@ -2,7 +2,7 @@
 
 use crate::recipe::{AdapterKind, FIELDS, ParamGroup, Recipe, RecipeSpec, Schedule, Task, Unfreezing};
 
-/// The recipe in words: what every run has, then a sentence for each other technique that this one used.
+/// Describes the recipe: what every run has, then one sentence per additional technique.
 pub(super) fn described(recipe: &Recipe) -> String {
     let spec = recipe.spec();
     let mut sentences = vec![optimizer(recipe), duration(recipe), dropout(spec), trained(recipe)];
@@ -24,7 +24,7 @@ fn optimizer(recipe: &Recipe) -> String {
 
 fn warmup(spec: &RecipeSpec) -> String {
     match spec.warmup_steps {
-        // These schedules have a rise of their own.
+        // These schedules include a warmup of their own.
         _ if matches!(spec.schedule, Schedule::SlantedTriangular | Schedule::OneCycle) => String::new(),
         Some(steps) => format!(" after a warmup of {steps} steps"),
         None => format!(" after a warmup over {:.0} % of the steps", spec.warmup_ratio * 100.0),

@@ -1,5 +1,5 @@
-//! A tuned model as the folder that transformers opens, in a zip. The base model's files are the start; what training
-//! did not change stays byte for byte.
+//! A tuned model as a zip of the folder that transformers opens. It starts from the base model's files; everything that
+//! training did not change is kept byte for byte.
 
 mod adapter;
 mod card;
@@ -21,69 +21,68 @@ use crate::model::TaskModel;
 use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
 use crate::train::{HistoryEntry, TrainingData};
-use crate::usage::ExportForm;
-use crate::usage::{ModelKind, PromptForm};
+use crate::usage::{ExportForm, ModelKind, PromptForm};
 
-/// The classes that open an encoder with a mean over its tokens.
+/// Python classes that open an encoder with mean pooling.
 const MODELING: &str = include_str!("modeling_hone.py");
 
-/// How a decoder writes.
+/// File with a decoder's settings for generation.
 const GENERATION: &str = "generation_config.json";
 
-/// Everything that a model folder is made of.
+/// Contents of a model folder.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelFolder<'a> {
-    /// The tuned model.
+    /// The fine-tuned model.
     pub model: &'a TaskModel,
     /// The base model's config.json.
     pub config: &'a [u8],
-    /// Files that go along as they are (tokenizer.json, vocab.txt, …): name and bytes.
+    /// Files that are copied unchanged (tokenizer.json, vocab.txt, …): name and bytes.
     pub verbatim: &'a [(String, Vec<u8>)],
     /// Names of the classes, labels or tags, in the order of the outputs.
     pub labels: &'a [String],
-    /// The base model's name on a hub.
+    /// Id of the base model on a hub.
     pub base_model: &'a str,
-    /// The base model's license, as SPDX; empty where it is not known.
+    /// The base model's license, as an SPDX identifier; empty if unknown.
     pub license: &'a str,
-    /// What the base's weights were quantized to before training, where they were.
+    /// Quantization of the base model's weights before training, if any.
     pub quantized: Option<&'static str>,
-    /// The recipe.
+    /// Recipe of the run.
     pub recipe: &'a Recipe,
-    /// Steps and evaluations.
+    /// Steps and evaluations of the run.
     pub history: &'a [HistoryEntry],
-    /// The kept weights' scores.
+    /// Scores of the exported weights.
     pub best: &'a Evaluation,
-    /// What saying the same of every row scores.
+    /// Scores of the same prediction for every row.
     pub baseline: Option<&'a Baseline>,
-    /// The data, without a row of it.
+    /// Facts about the data, without any rows.
     pub data: DataFacts<'a>,
 }
 
-/// What the card says of the data.
+/// Facts about the data, for the model card.
 #[derive(Clone, Copy, Debug)]
 pub struct DataFacts<'a> {
-    /// SHA-256 of the file, hexadecimal.
+    /// SHA-256 of the file, in hexadecimal.
     pub sha256: &'a str,
-    /// Rows learned from.
+    /// Number of training rows.
     pub train_rows: usize,
-    /// Rows validated on.
+    /// Number of validation rows.
     pub validation_rows: usize,
-    /// Their form, in the task of generation.
+    /// Generation: form of the rows.
     pub form: PromptForm,
 }
 
 impl<'a> DataFacts<'a> {
-    /// What is known of a run's data; `sha256` is that of its file.
+    /// Collects the facts about a run's data; `sha256` is its file's.
     pub fn new(data: &TrainingData, sha256: &'a str) -> Self {
         Self { sha256, train_rows: data.train.len(), validation_rows: data.validation.len(), form: data.form }
     }
 }
 
 impl ModelFolder<'_> {
-    /// Writes the folder as a zip, one tensor after the other. `progress` is told the tensors done and in all.
+    /// Writes the folder as a zip, one tensor at a time. `progress` receives the number of tensors done and in total.
     ///
     /// # Errors
-    /// When the device or `out` fails.
+    /// If the device or `out` fails.
     pub async fn write<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Diagnostic> {
         let mut zip = ZipWriter::new_stream(out);
         let config = config::patched(self)?;
@@ -97,23 +96,24 @@ impl ModelFolder<'_> {
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
-    /// Writes what adapters have learned, and the head, as the folder that PEFT opens: it goes on top of the base
-    /// model, which is not in it.
+    /// Writes the adapters' weights and the head as the folder that PEFT opens on top of the base model, which is not
+    /// included.
     ///
     /// # Errors
-    /// When the run had no adapter, or the device or `out` fails.
+    /// If the run had no adapter, or the device or `out` fails.
     pub async fn write_adapter<W: Write>(
         &self,
         out: W,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<W, Diagnostic> {
         let config = adapter::config(self).ok_or_else(|| {
-            Diagnostic::new("export.no-adapter", "This run had no adapter: the model itself has learned.")
+            Diagnostic::new("export.no-adapter", "This run had no adapter: it trained the model's own weights.")
                 .remedy("Download the whole model.")
         })?;
         let mut zip = ZipWriter::new_stream(out);
         file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
-        // With a config.json transformers would take an adapter's folder for a whole model; the others' heads need it.
+        // With a config.json, transformers would take an adapter's folder for a whole model. Tasks other than
+        // generation need it for their head.
         if self.recipe.task() != Task::Generation {
             file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         }
@@ -123,9 +123,9 @@ impl ModelFolder<'_> {
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
-    /// What transformers and hubs know the model by.
+    /// The model's kind, as transformers and hubs know it.
     fn kind(&self) -> ModelKind {
-        ModelKind { task: self.recipe.task(), family: self.model.body.family(), pooling: self.recipe.pooling() }
+        ModelKind { task: self.recipe.task(), family: self.model.base.family(), pooling: self.recipe.pooling() }
     }
 
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Diagnostic> {
@@ -144,7 +144,7 @@ impl ModelFolder<'_> {
 }
 
 fn begin<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str) -> Result<(), Diagnostic> {
-    // Weights do not shrink; and what is stored can be read by anything.
+    // Weights do not compress, and every reader supports stored entries.
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zip.start_file(name, options).map_err(failed)
 }

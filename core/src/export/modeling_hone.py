@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""BERT, DistilBERT and RoBERTa for text classification over the mean of the text's token vectors.
+"""BERT, DistilBERT and RoBERTa for text classification with mean pooling.
 
-Load the folder that holds this file with
+Load the folder that contains this file with
 `AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=True)`.
 Needs transformers 4.40 or later.
 """
@@ -19,8 +19,8 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 
-class OverTheMean:
-    """A linear layer on the mean of the last hidden state, padding left out. The body is under its family's name."""
+class MeanPoolingClassifier:
+    """A linear layer on the mean of the last hidden state without padding. The encoder has its family's name."""
 
     def __init__(self, config):
         super().__init__(config)
@@ -31,7 +31,7 @@ class OverTheMean:
         self.post_init()
 
     def head_dropout(self, config):
-        """The share of the mean that is switched off in training."""
+        """Dropout probability of the mean in training."""
         return config.hidden_dropout_prob if config.classifier_dropout is None else config.classifier_dropout
 
     def forward(
@@ -46,8 +46,8 @@ class OverTheMean:
         output_hidden_states=None,
         return_dict=None,
     ):
-        """Returns logits `[batch, num_labels]`, and the loss when `labels` are given."""
-        given = {
+        """Returns logits `[batch, num_labels]`, and the loss if `labels` are given."""
+        inputs = {
             "input_ids": input_ids,
             "attention_mask": attention_mask,
             "token_type_ids": token_type_ids,
@@ -56,8 +56,8 @@ class OverTheMean:
             "output_attentions": output_attentions,
             "output_hidden_states": output_hidden_states,
         }
-        # DistilBERT does not know all of them.
-        body = self.base_model(**{name: value for name, value in given.items() if value is not None}, return_dict=True)
+        # DistilBERT does not take all of them.
+        body = self.base_model(**{name: value for name, value in inputs.items() if value is not None}, return_dict=True)
         logits = self.classifier(self.dropout(mean_over_text(body.last_hidden_state, attention_mask)))
         output = SequenceClassifierOutput(
             loss=None if labels is None else self.loss(logits, labels),
@@ -68,7 +68,7 @@ class OverTheMean:
         return output if (self.config.return_dict if return_dict is None else return_dict) else output.to_tuple()
 
     def loss(self, logits, labels):
-        """The loss that fits `config.problem_type`; a single label when it is not set."""
+        """The loss for `config.problem_type`; without one, that of single-label classification."""
         if self.config.problem_type == "regression":
             return nn.functional.mse_loss(logits.view(-1), labels.view(-1).to(logits.dtype))
         if self.config.problem_type == "multi_label_classification":
@@ -76,23 +76,23 @@ class OverTheMean:
         return nn.functional.cross_entropy(logits, labels.view(-1))
 
 
-class HoneBertForSequenceClassification(OverTheMean, BertPreTrainedModel):
-    """BERT. Its pooler takes no part; it is kept so that AutoModel finds the whole body in the same file."""
+class HoneBertForSequenceClassification(MeanPoolingClassifier, BertPreTrainedModel):
+    """BERT. Its pooler is not used, but kept so that AutoModel finds all its weights in the file."""
 
     body = BertModel
 
 
-class HoneDistilBertForSequenceClassification(OverTheMean, DistilBertPreTrainedModel):
+class HoneDistilBertForSequenceClassification(MeanPoolingClassifier, DistilBertPreTrainedModel):
     """DistilBERT."""
 
     body = DistilBertModel
 
     def head_dropout(self, config):
-        """The share of the mean that is switched off in training."""
+        """Dropout probability of the mean in training."""
         return config.seq_classif_dropout
 
 
-class HoneRobertaForSequenceClassification(OverTheMean, RobertaPreTrainedModel):
+class HoneRobertaForSequenceClassification(MeanPoolingClassifier, RobertaPreTrainedModel):
     """RoBERTa, without a pooler."""
 
     def body(self, config):
@@ -108,6 +108,6 @@ def mean_over_text(hidden, attention_mask=None):
     return (hidden * mask).sum(dim=1) / torch.clamp(mask.sum(dim=1), min=1.0)
 
 
-# So that save_pretrained takes this file along.
-for kind in OverTheMean.__subclasses__():
-    kind.register_for_auto_class("AutoModelForSequenceClassification")
+# Makes save_pretrained copy this file.
+for classifier in MeanPoolingClassifier.__subclasses__():
+    classifier.register_for_auto_class("AutoModelForSequenceClassification")

@@ -1,8 +1,8 @@
-//! What PEFT and model hubs call tasks and metrics.
+//! Names of tasks and metrics in PEFT and on model hubs.
 
 use crate::recipe::{Metric, Task};
 
-/// `task_type` of adapter_config.json.
+/// `task_type` in adapter_config.json.
 pub(crate) fn peft_task(task: Task) -> &'static str {
     match task {
         Task::Classification | Task::MultiLabel | Task::Regression => "SEQ_CLS",
@@ -12,7 +12,7 @@ pub(crate) fn peft_task(task: Task) -> &'static str {
     }
 }
 
-/// A metric as model hubs know it.
+/// A metric's name on model hubs.
 pub(crate) fn hub_metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Loss => "loss",
@@ -31,7 +31,7 @@ pub(crate) fn hub_metric(metric: Metric) -> &'static str {
     }
 }
 
-/// A metric in words.
+/// Display name of a metric.
 pub(crate) fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Loss => "loss",

@@ -1,4 +1,4 @@
-//! trainer_state.json and training_args.json, in the words of Hugging Face's Trainer.
+//! trainer_state.json and training_args.json, in the format of Hugging Face's Trainer.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use crate::export::ModelFolder;
 use crate::recipe::{Metric, Schedule};
 use crate::train::HistoryEntry;
 
-/// How the run went. A number that is not finite is `null`, as JSON has none.
+/// The run's history. Numbers that are not finite become `null`, as JSON has none.
 pub(crate) fn state(folder: &ModelFolder) -> Value {
     let log = folder.history.iter().map(|record| match record {
         HistoryEntry::Step(step) => json!({
@@ -34,18 +34,18 @@ pub(crate) fn state(folder: &ModelFolder) -> Value {
     let (global_step, epoch) = last.unwrap_or_default();
     json!({
         "best_global_step": folder.best.step,
-        "metric_for_best_model": folder.best.score(folder.recipe.metric_for_best_model()),
+        "best_metric": folder.best.score(folder.recipe.metric_for_best_model()),
         "epoch": epoch,
         "global_step": global_step,
         "log_history": log.collect::<Vec<_>>(),
     })
 }
 
-/// What the run was told.
+/// The run's settings.
 pub(crate) fn args(folder: &ModelFolder) -> Value {
     let raw = folder.recipe.spec();
     let metric = folder.recipe.metric_for_best_model();
-    // What the Trainer has no name for is in recipe.json.
+    // Settings that the Trainer has no name for are in recipe.json.
     let schedule = match raw.schedule {
         Schedule::Constant => "constant_with_warmup",
         Schedule::Linear => "linear",
@@ -79,7 +79,7 @@ pub(crate) fn args(folder: &ModelFolder) -> Value {
     })
 }
 
-/// A metric's name in recipes, which is its name here too.
+/// A metric's name, the same as in recipes.
 fn name(metric: Metric) -> String {
     match serde_json::to_value(metric) {
         Ok(Value::String(name)) => name,

@@ -11,21 +11,21 @@ use crate::export::failed;
 use crate::model::TaskModel;
 use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
-/// A weight on its way into a file.
+/// A weight to be written to a file.
 pub(crate) struct Exported {
     info: TensorInfo,
     values: Tensor<1>,
     transposed: Option<[usize; 2]>,
 }
 
-/// All weights, under their names in transformers' model of the task.
+/// All weights, under the names that transformers' class for the task uses.
 pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.visit(&mut |weight| weights.push(Exported::new(weight, model.file_name(weight.name()))));
     weights
 }
 
-/// The weights of the adapters and the head, under their names in PEFT's file.
+/// The weights of the adapters and the head, under PEFT's names.
 pub(crate) fn adapters(model: &TaskModel) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.visit_adapter(&mut |weight| {
@@ -43,22 +43,22 @@ impl Exported {
     }
 }
 
-/// Writes weights, read from the device one after the other.
+/// Writes weights, reading them from the device one at a time.
 ///
 /// # Errors
-/// When the device or `out` fails.
+/// If the device or `out` fails.
 pub(crate) async fn write(
     weights: Vec<Exported>,
     out: &mut impl Write,
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Diagnostic> {
     let mut at = 0;
-    let mut placed = |info: &TensorInfo| {
+    let mut with_offsets = |info: &TensorInfo| {
         let begin = at;
         at += (info.shape.iter().product::<usize>() * info.dtype.size()) as u64;
         TensorInfo { bytes: begin..at, ..info.clone() }
     };
-    let tensors: Vec<TensorInfo> = weights.iter().map(|weight| placed(&weight.info)).collect();
+    let tensors: Vec<TensorInfo> = weights.iter().map(|weight| with_offsets(&weight.info)).collect();
     out.write_all(&write_header(&tensors)).map_err(failed)?;
     let total = weights.len();
     for (done, Exported { values, transposed, .. }) in weights.into_iter().enumerate() {

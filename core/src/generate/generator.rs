@@ -66,8 +66,8 @@ impl Generator {
         }
         let rest = self.unread.split_off(self.unread.len().min(MAX_PROMPT_PIECE));
         let piece = std::mem::replace(&mut self.unread, rest);
-        // In the middle of the prompt the logits are not needed; reading them waits for the device.
-        let logits = device_to_host(model.body.next_token_logits(&piece, &mut self.cache)).await?;
+        // In the middle of the prompt, the logits are not needed; reading them would wait for the device.
+        let logits = device_to_host(model.base.next_token_logits(&piece, &mut self.cache)).await?;
         if logits.iter().any(|logit| logit.is_nan()) {
             self.is_over = true;
             return Err(Diagnostic::new("generate.not-finite", "The model's outputs are not finite.")
@@ -84,7 +84,7 @@ impl Generator {
         }
         self.ids.push(id);
         self.unread.push(id);
-        let is_full = model.body.max_positions().is_some_and(|positions| self.ids.len() >= positions);
+        let is_full = model.base.max_positions().is_some_and(|positions| self.ids.len() >= positions);
         self.is_over = is_full || self.generated().len() >= self.max_new_tokens;
         Ok(())
     }
@@ -92,9 +92,9 @@ impl Generator {
 
 /// Memory for each token of `texts` texts that are generated at the same time, in bytes: keys and values in every layer,
 /// and the attention of one piece of a prompt.
-pub fn bytes_per_token(body: &BaseModel, texts: usize) -> f64 {
-    let attention = ATTENTION_COPIES * body.sizes().heads * MAX_PROMPT_PIECE;
-    ((texts * body.kv_values_per_token() + attention) * size_of::<f32>()) as f64
+pub fn bytes_per_token(base: &BaseModel, texts: usize) -> f64 {
+    let attention = ATTENTION_COPIES * base.sizes().heads * MAX_PROMPT_PIECE;
+    ((texts * base.kv_values_per_token() + attention) * size_of::<f32>()) as f64
 }
 
 #[cfg(test)]

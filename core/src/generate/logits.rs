@@ -1,4 +1,4 @@
-//! From the logits of the next token to a token, with the processors of transformers' `generate`.
+//! Choice of the next token from its logits, with the processors of transformers' `generate`.
 
 use crate::generate::sampling::Sampling;
 use crate::rng::{Rng, Stream};

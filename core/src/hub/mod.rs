@@ -1,4 +1,4 @@
-//! Models on a hub: their facts, and which of their files to load. Hone reads the Hugging Face hub's API
+//! Models on a hub: their facts, and which of their files to load. Hone uses the Hugging Face hub's API
 //! (`/api/models/{id}?blobs=true`), which mirrors and other hubs implement too.
 
 mod pooling;
@@ -12,7 +12,7 @@ use crate::train::{MemoryBounds, memory_bounds};
 
 pub use pooling::{pooling_of, unsupported_pooling};
 
-/// Files of a model folder that an export copies.
+/// Files of a model folder that an export copies unchanged.
 pub const VERBATIM: [&str; 10] = [
     "tokenizer.json",
     "tokenizer_config.json",
@@ -28,7 +28,7 @@ pub const VERBATIM: [&str; 10] = [
 /// Name of the weights file in a folder.
 pub const SAFETENSORS: &str = "model.safetensors";
 
-/// Bytes per parameter, to estimate their number where the hub does not report it: 32 bits, and about 5 in a GGUF file.
+/// Bytes per parameter, to estimate their number if the hub does not report it: 32 bits, or about 5 in a GGUF file.
 const PARAMETER_BYTES: f64 = 4.0;
 const GGUF_PARAMETER_BYTES: f64 = 0.63;
 
@@ -43,7 +43,7 @@ pub struct HubModel {
     pub file: Option<String>,
 }
 
-/// The fields of a hub's answer that Hone uses.
+/// The fields of a hub's response that Hone uses.
 #[derive(Clone, Debug, Deserialize)]
 struct Answer {
     sha: Option<String>,
@@ -130,10 +130,10 @@ pub fn is_gguf(name: &str) -> bool {
 }
 
 impl Listing {
-    /// Parses a hub's answer to [`HubModel::listing_url`].
+    /// Parses a hub's response to [`HubModel::listing_url`].
     ///
     /// # Errors
-    /// When the answer is not a listing, or the model requires an account.
+    /// If the response is not a listing, or the model requires an account.
     pub fn parse(model: HubModel, json: &[u8]) -> Result<Self, Diagnostic> {
         let answer: Answer = serde_json::from_slice(json).map_err(|error| {
             let is_page = json.trim_ascii_start().starts_with(b"<");
@@ -174,7 +174,7 @@ impl Listing {
     /// Name of the weights file.
     ///
     /// # Errors
-    /// When there is none that Hone can read. The error says what is there instead.
+    /// If there is none that Hone can read. The error describes what there is instead.
     pub fn weights(&self) -> Result<&str, Diagnostic> {
         let id = &self.model.id;
         if let Some(file) = &self.model.file {

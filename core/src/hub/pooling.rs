@@ -1,11 +1,11 @@
-//! How a model turns its tokens' vectors into one: `1_Pooling/config.json` of sentence-transformers.
+//! The pooling of a model, as described by sentence-transformers' `1_Pooling/config.json`.
 
 use serde_json::Value;
 
 use crate::recipe::Pooling;
 use crate::usage::is_own_class;
 
-/// Modes of sentence-transformers, and the fields that named them before version 5.4
+/// Modes of sentence-transformers, and their field names before version 5.4
 /// (<https://github.com/huggingface/sentence-transformers/pull/3554>).
 const MODES: [(&str, &str); 6] = [
     ("cls", "pooling_mode_cls_token"),
@@ -17,8 +17,8 @@ const MODES: [(&str, &str); 6] = [
 ];
 
 /// The pooling of a model, from its config.json and the contents of [`POOLING`](crate::catalog::POOLING), if it has
-/// that file: the mean where the file names it or config.json names a class that Hone exported for it, else the first
-/// token.
+/// that file. It is the mean if that file names it or config.json names a class that Hone exported for it, otherwise
+/// the first token.
 pub fn pooling_of(config_json: &[u8], pooling_json: Option<&[u8]>) -> Pooling {
     let config: Value = serde_json::from_slice(config_json).unwrap_or_default();
     let class = config.pointer("/architectures/0").and_then(Value::as_str);
@@ -26,14 +26,14 @@ pub fn pooling_of(config_json: &[u8], pooling_json: Option<&[u8]>) -> Pooling {
     if class.is_some_and(is_own_class) || is_mean() { Pooling::Mean } else { Pooling::Cls }
 }
 
-/// The pooling that `pooling_json` asks for, if Hone lacks it: another mode, or several modes side by side.
+/// The pooling named in `pooling_json`, if Hone lacks it: another mode, or several modes at once.
 pub fn unsupported_pooling(pooling_json: Option<&[u8]>) -> Option<String> {
     let modes = modes(pooling_json);
     let is_supported = modes.is_empty() || matches!(modes.as_slice(), [mode] if mode == "cls" || mode == "mean");
     (!is_supported).then(|| modes.join(" + "))
 }
 
-/// The modes that the file names: a string or a list since version 5.4, flags before.
+/// The modes named in the file: a string or a list since version 5.4, flags before.
 fn modes(pooling_json: Option<&[u8]>) -> Vec<String> {
     let file: Value = pooling_json.and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
     match &file["pooling_mode"] {

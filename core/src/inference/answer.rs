@@ -55,6 +55,6 @@ pub struct TextSpan {
     pub end: u32,
     /// Type of the entity; empty for an answer.
     pub label: String,
-    /// Probability.
+    /// Probability of the label or answer.
     pub score: f32,
 }

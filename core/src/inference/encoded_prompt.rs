@@ -39,7 +39,7 @@ impl EncodedPrompt {
         let max_prompt = pretrained.config.max_positions().saturating_sub(new_tokens).max(1);
         let is_cut = ids.len() > max_prompt;
         ids.drain(..ids.len().saturating_sub(max_prompt));
-        let fitting = (free_bytes / bytes_per_token(&pretrained.body, 2)).max(0.0) as usize;
+        let fitting = (free_bytes / bytes_per_token(&pretrained.base, 2)).max(0.0) as usize;
         if ids.len() + new_tokens > fitting {
             let fitting = fitting.saturating_sub(new_tokens);
             let what = format!("The prompt has {} tokens, but memory suffices for only about {fitting}.", ids.len());

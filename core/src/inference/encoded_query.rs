@@ -58,7 +58,7 @@ impl EncodedQuery {
         let mut rows = EncodedRows::new(recipe.task());
         let tokens = rows.push(tokenizer, None, labels.len(), &example)?;
         let (examples, cut) = rows.cut(tokenizer, recipe.max_length(), recipe.spec().doc_stride as usize)?;
-        // Words without a token have no prediction, and neither have words that were cut off.
+        // Words without tokens have no prediction, and neither have words that were cut off.
         if let (Labels::Tags(tags), Query::Text { text, .. }) = (&examples.labels, query) {
             let count = tags.first().map_or(0, |tags| tags.len());
             all_words = words_with_tokens(text, &all_words, count, tokenizer)?;
@@ -88,7 +88,7 @@ impl EncodedQuery {
         Ok(Some(self.answer(std::mem::take(predictions), &data.labels, best)))
     }
 
-    /// The answer that the predictions amount to, with thresholds from the best evaluation.
+    /// The answer for the predictions, with thresholds from the best evaluation.
     fn answer(&self, mut predictions: Vec<Prediction>, labels: &[String], best: Option<&Evaluation>) -> Answer {
         let detail = best.map(|best| &best.detail);
         if let Labels::Spans { windows, .. } = &self.examples.labels {
@@ -154,8 +154,8 @@ fn words_with_tokens(text: &str, words: &[Word], count: usize, tokenizer: &Token
     Ok(words.iter().filter(has_token).copied().take(count).collect())
 }
 
-/// The query is for another task than that of the run.
+/// The error for a query that is for another task than the run's.
 pub(super) fn other_task() -> Diagnostic {
     Diagnostic::new("inference.other-task", "The tuned model was trained for another task.")
-        .remedy("Ask it something that fits its task.")
+        .remedy("Enter a query that fits its task.")
 }

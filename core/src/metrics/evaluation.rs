@@ -44,7 +44,7 @@ pub enum Detail {
         /// Probability from which each label is predicted.
         thresholds: Vec<f32>,
     },
-    /// Regression.
+    /// Regression on numbers.
     Numbers {
         /// Some rows, spread evenly over all.
         points: Vec<ScatterPoint>,
@@ -64,14 +64,14 @@ pub enum Detail {
         /// every question has an answer.
         threshold: Option<f32>,
     },
-    /// Generation.
+    /// Text generation.
     Texts {
         /// Text generated for some of the rows.
         samples: Vec<TextSample>,
     },
 }
 
-/// A row's number, and what the model predicted for it.
+/// A row's true number, and the predicted one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScatterPoint {
     /// The number in the data.

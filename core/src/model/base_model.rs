@@ -33,7 +33,7 @@ impl BaseModel {
     /// Loads the model.
     ///
     /// # Errors
-    /// When a tensor is missing or of another shape than config.json says.
+    /// When a tensor is missing or has another shape than in config.json.
     pub fn load(config: &ModelConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         Ok(match config {
             ModelConfig::Bert(config) => Self::Bert(Bert::load(config, tensors)?),
@@ -60,7 +60,7 @@ impl BaseModel {
         }
     }
 
-    /// Size of the vocabulary of a decoder, in tokens; 0 for an encoder, which predicts none.
+    /// Size of the vocabulary of a decoder, in tokens; 0 for an encoder, which does not predict tokens.
     pub fn vocab(&self) -> usize {
         match self {
             Self::Bert(_) => 0,
@@ -79,7 +79,7 @@ impl BaseModel {
         self.sizes().layers
     }
 
-    /// Longest sequence, in tokens; `None` where no table of position embeddings limits it.
+    /// Longest sequence, in tokens; `None` if it is not limited by a table of position embeddings.
     pub fn max_positions(&self) -> Option<usize> {
         match self {
             Self::Bert(bert) => Some(bert.max_positions()),

@@ -100,7 +100,7 @@ impl Bert {
     /// Loads the model.
     ///
     /// # Errors
-    /// When a tensor is missing or of another shape than config.json says.
+    /// When a tensor is missing or has another shape than in config.json.
     pub fn load(config: &BertConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let BertConfig { hidden, layer_norm_eps: eps, max_position_embeddings, token_types, .. } = *config;
         let mut table = |name: &str, rows| Embedding::load(tensors, &format!("embeddings.{name}"), [rows, hidden]);

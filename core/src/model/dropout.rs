@@ -31,13 +31,13 @@ pub enum Site {
 /// The probability `p` that a value is dropped at each site, in `[0, 1)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DropoutRates {
-    /// For hidden states.
+    /// Probability for hidden states.
     pub hidden: f64,
-    /// For attention weights.
+    /// Probability for attention weights.
     pub attention: f64,
-    /// For the input of the head.
+    /// Probability for the input of the head.
     pub head: f64,
-    /// For the input of an adapter.
+    /// Probability for the input of an adapter.
     pub adapter: f64,
 }
 

@@ -35,7 +35,6 @@ impl Embedding {
     }
 
     /// Number of ids.
-    #[expect(clippy::len_without_is_empty, reason = "a table is never empty")]
     pub(super) fn len(&self) -> usize {
         self.weight.tensor.dims()[0]
     }

@@ -26,7 +26,7 @@ pub struct Gpt2 {
     wpe: Embedding,
     layers: Vec<Block>,
     ln_f: LayerNorm,
-    /// `None` where the output layer shares the weight of the embeddings.
+    /// `None` if the output layer shares the weight of the embeddings.
     lm_head: Option<Linear>,
 }
 
@@ -56,7 +56,7 @@ impl Gpt2 {
     /// Loads the model.
     ///
     /// # Errors
-    /// When a tensor is missing or of another shape than config.json says.
+    /// When a tensor is missing or has another shape than in config.json.
     pub fn load(config: &Gpt2Config, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let Gpt2Config { hidden, vocab, layer_norm_eps: eps, .. } = *config;
         if config.is_tied {

@@ -1,4 +1,4 @@
-//! The input of a model, and how much of it is computed already.
+//! The input of a model, part of which may already be computed.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -15,8 +15,8 @@ pub struct Input {
     pub pooling_weights: Tensor<2>,
     /// 0 on the first text of a pair, 1 on the second: `[batch, seq]`. `None` where every row has one text.
     pub token_type_ids: Option<Tensor<2, Int>>,
-    /// Generation: indices into `batch · seq` of the tokens whose next token is predicted, `[picks]`. `None` stands for
-    /// all of them.
+    /// Generation: indices into `batch · seq` of the tokens whose next token is predicted, `[picks]`. `None` means all
+    /// of them.
     pub gather_positions: Option<Tensor<1, Int>>,
 }
 
@@ -43,7 +43,7 @@ impl Input {
 /// Texts, computed up to some layer of the model.
 #[derive(Clone, Debug)]
 pub enum HiddenStates {
-    /// Token ids `[batch, seq]`: nothing is computed yet.
+    /// Token ids `[batch, seq]`, before any layer.
     Ids(Tensor<2, Int>),
     /// Hidden states `[batch, seq, hidden]` after the embeddings and this many layers.
     Tokens(usize, Tensor<3>),
@@ -54,7 +54,7 @@ pub enum HiddenStates {
 /// The lower part of a model that is frozen, and therefore always computes the same from a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FrozenPrefix {
-    /// Nothing is frozen.
+    /// No part of the model is frozen.
     None,
     /// The embeddings and this many layers.
     Layers(usize),

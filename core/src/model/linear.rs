@@ -88,7 +88,7 @@ impl Linear {
         }
     }
 
-    /// Group that freezing and learning rates go by.
+    /// Group, which determines freezing and learning rate.
     pub fn group(&self) -> ParamGroup {
         self.weight.group
     }

@@ -27,7 +27,7 @@ pub struct Llama {
     embed_tokens: Embedding,
     layers: Vec<Layer>,
     norm: RmsNorm,
-    /// `None` where the output layer shares the weight of the embeddings.
+    /// `None` if the output layer shares the weight of the embeddings.
     lm_head: Option<Linear>,
     head_dim: usize,
     rope_theta: f64,
@@ -65,7 +65,7 @@ impl Llama {
     /// Loads the model.
     ///
     /// # Errors
-    /// When a tensor is missing or of another shape than config.json says.
+    /// When a tensor is missing or has another shape than in config.json.
     pub fn load(config: &LlamaConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let LlamaConfig { hidden, vocab, rms_norm_eps: eps, .. } = *config;
         if config.is_tied {

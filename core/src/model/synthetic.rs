@@ -28,7 +28,7 @@ pub fn synthetic(
         TensorData::new::<f32, _>(values, shape.to_vec())
     };
     let mut tensors = Tensors::initialized(device, &mut make);
-    let body = BaseModel::load(config, &mut tensors)?;
-    let task = if body.family().is_decoder() { Task::Generation } else { Task::Classification };
-    Ok(TaskModel::new(body, task, Pooling::Mean, outputs, 0, device))
+    let base = BaseModel::load(config, &mut tensors)?;
+    let task = if base.family().is_decoder() { Task::Generation } else { Task::Classification };
+    Ok(TaskModel::new(base, task, Pooling::Mean, outputs, 0, device))
 }

@@ -15,7 +15,7 @@ use crate::rng::{Rng, Stream};
 use crate::usage::{Activation, HeadLayers};
 use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
-/// How the names of a head's weights begin in a file. All other weights belong to the base model.
+/// Prefixes of the names of a head's weights. All other weights belong to the base model.
 const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
 
 /// A base model and a head: `BertForSequenceClassification`, `LlamaForCausalLM` and so on in transformers, or the same
@@ -23,7 +23,7 @@ const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_h
 #[derive(Clone, Debug)]
 pub struct TaskModel {
     /// The pretrained network.
-    pub body: BaseModel,
+    pub base: BaseModel,
     head: Head,
 }
 
@@ -41,9 +41,9 @@ enum Head {
 
 #[derive(Clone, Debug)]
 struct SentenceHead {
-    /// How the tokens' hidden states become one vector.
+    /// Pooling of the tokens' hidden states into one vector.
     pooling: Pooling,
-    /// Hidden layer, where the family's head has one.
+    /// Hidden layer, if the family's head has one.
     dense: Option<Dense>,
     output: Linear,
 }
@@ -59,10 +59,10 @@ type MakeLayer<'a, E> = &'a mut dyn FnMut(&str, [usize; 2]) -> Result<Linear, E>
 
 impl TaskModel {
     /// Adds a new head with `outputs` outputs to a base model.
-    pub fn new(body: BaseModel, task: Task, pooling: Pooling, outputs: usize, seed: u64, device: &Device) -> Self {
+    pub fn new(base: BaseModel, task: Task, pooling: Pooling, outputs: usize, seed: u64, device: &Device) -> Self {
         let mut rng = Rng::new(seed, Stream::Head, 0);
         let mut make = |name: &str, shape| Ok(Linear::new(name, shape, &mut rng, device));
-        let Ok(model) = Self::with_head::<Infallible>(body, task, pooling, outputs, &mut make);
+        let Ok(model) = Self::with_head::<Infallible>(base, task, pooling, outputs, &mut make);
         model
     }
 
@@ -77,20 +77,20 @@ impl TaskModel {
         outputs: usize,
         tensors: &mut Tensors,
     ) -> Result<Self, WeightsError> {
-        let body = BaseModel::load(config, tensors)?;
+        let base = BaseModel::load(config, tensors)?;
         let mut load = |name: &str, shape| Linear::load(tensors, name, ParamGroup::Head, shape);
-        Self::with_head(body, task, pooling, outputs, &mut load)
+        Self::with_head(base, task, pooling, outputs, &mut load)
     }
 
     fn with_head<E>(
-        mut body: BaseModel,
+        mut base: BaseModel,
         task: Task,
         pooling: Pooling,
         outputs: usize,
         layer: MakeLayer<E>,
     ) -> Result<Self, E> {
-        let hidden = body.hidden();
-        let head = match HeadLayers::of(task, body.family(), pooling) {
+        let hidden = base.hidden();
+        let head = match HeadLayers::of(task, base.family(), pooling) {
             None => Head::Vocabulary,
             Some(head) => {
                 let dense = match head.dense {
@@ -104,13 +104,13 @@ impl TaskModel {
                 }
             }
         };
-        if let (Head::Tokens(_), BaseModel::Bert(bert)) = (&head, &mut body) {
+        if let (Head::Tokens(_), BaseModel::Bert(bert)) = (&head, &mut base) {
             bert.drop_pooler();
         }
-        Ok(Self { body, head })
+        Ok(Self { base, head })
     }
 
-    /// How the tokens' hidden states become one vector; `None` where the head reads every token.
+    /// Pooling of the tokens' hidden states into one vector; `None` if the head reads every token.
     pub fn pooling(&self) -> Option<Pooling> {
         match &self.head {
             Head::Sentence(head) => Some(head.pooling),
@@ -122,7 +122,7 @@ impl TaskModel {
     /// `bert.`.
     pub fn file_name(&self, name: &str) -> String {
         let is_head = HEADS.iter().any(|head| name.starts_with(head));
-        format!("{}{name}", if is_head { "" } else { self.body.family().prefix() })
+        format!("{}{name}", if is_head { "" } else { self.base.family().prefix() })
     }
 
     /// The frozen part below the lowest trainable group. Embeddings alone are not worth caching: they are looked up, not
@@ -133,7 +133,7 @@ impl TaskModel {
             ParamGroup::Layer(i) => FrozenPrefix::Layers(i),
             ParamGroup::Pooler | ParamGroup::Head => match self.head {
                 Head::Sentence(_) => FrozenPrefix::Sentence,
-                Head::Tokens(_) | Head::Vocabulary => FrozenPrefix::Layers(self.body.layers()),
+                Head::Tokens(_) | Head::Vocabulary => FrozenPrefix::Layers(self.base.layers()),
             },
         }
     }
@@ -143,10 +143,10 @@ impl TaskModel {
         match &self.head {
             Head::Sentence(SentenceHead { pooling, dense, output }) => {
                 let [rows, _] = input.attention_mask.dims();
-                let mask = dropout.draw(Site::Head, [rows, self.body.hidden()], &input.attention_mask.device());
+                let mask = dropout.draw(Site::Head, [rows, self.base.hidden()], &input.attention_mask.device());
                 let sentence = self.sentence(input, dropout);
                 let pooled = match (pooling, dense) {
-                    (Pooling::Cls, None) => self.body.pool(sentence),
+                    (Pooling::Cls, None) => self.base.pool(sentence),
                     (_, None) => sentence,
                     (_, Some(Dense { linear, activation })) => {
                         let x = linear.forward(sentence, &mut Dropout::off());
@@ -160,14 +160,14 @@ impl TaskModel {
             }
             Head::Tokens(output) => {
                 let [rows, len] = input.attention_mask.dims();
-                let mask = dropout.draw(Site::Head, [rows * len, self.body.hidden()], &input.attention_mask.device());
+                let mask = dropout.draw(Site::Head, [rows * len, self.base.hidden()], &input.attention_mask.device());
                 let tokens = self.tokens(input, dropout);
                 output.forward(mask.apply(tokens), &mut Dropout::off())
             }
             Head::Vocabulary => {
                 let gather_positions = input.gather_positions.clone();
                 let tokens = self.tokens(input, dropout);
-                self.body.logits(match gather_positions {
+                self.base.logits(match gather_positions {
                     Some(gather_positions) => tokens.select(0, gather_positions),
                     None => tokens,
                 })
@@ -175,9 +175,9 @@ impl TaskModel {
         }
     }
 
-    /// One vector per text: `[batch, hidden]`. Where the head reads every token, the mean over the tokens.
+    /// One vector per text: `[batch, hidden]`. If the head reads every token, this is the mean over the tokens.
     pub fn sentence(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        match self.encoded(&input, self.body.layers(), dropout) {
+        match self.encoded(&input, self.base.layers(), dropout) {
             Encoded::Tokens(_, x) => self.pooled(x, &input),
             Encoded::Sentence(sentence) => sentence,
         }
@@ -185,7 +185,7 @@ impl TaskModel {
 
     /// Hidden state of every token after the last layer: `[batch · seq, hidden]`.
     fn tokens(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
-        match self.encoded(&input, self.body.layers(), dropout) {
+        match self.encoded(&input, self.base.layers(), dropout) {
             Encoded::Tokens(_, x) => {
                 let [batch, seq, hidden] = x.dims();
                 x.reshape([batch * seq, hidden])
@@ -195,12 +195,12 @@ impl TaskModel {
         }
     }
 
-    /// The texts, computed up to the top of `frozen_prefix`. What is already beyond it is unchanged.
+    /// The texts, computed up to the top of `frozen_prefix`. Texts that are already beyond it are unchanged.
     pub fn forward_to(&self, input: Input, frozen_prefix: FrozenPrefix, dropout: &mut Dropout) -> Input {
         let (layers, is_pooled) = match frozen_prefix {
             FrozenPrefix::None => return input,
             FrozenPrefix::Layers(count) => (count, false),
-            FrozenPrefix::Sentence => (self.body.layers(), true),
+            FrozenPrefix::Sentence => (self.base.layers(), true),
         };
         let hidden = match self.encoded(&input, layers, dropout) {
             Encoded::Tokens(_, x) if is_pooled => HiddenStates::Sentence(self.pooled(x, &input)),
@@ -214,11 +214,11 @@ impl TaskModel {
     fn encoded(&self, input: &Input, layers: usize, dropout: &mut Dropout) -> Encoded {
         let (done, x) = match input.hidden.clone() {
             HiddenStates::Sentence(sentence) => return Encoded::Sentence(sentence),
-            HiddenStates::Ids(ids) => (0, self.body.embed(ids, input.token_type_ids.clone(), dropout)),
+            HiddenStates::Ids(ids) => (0, self.base.embed(ids, input.token_type_ids.clone(), dropout)),
             HiddenStates::Tokens(done, x) => (done, x),
         };
         let layers = layers.max(done);
-        Encoded::Tokens(layers, self.body.encode(done..layers, x, input.attention_mask.clone(), dropout))
+        Encoded::Tokens(layers, self.base.encode(done..layers, x, input.attention_mask.clone(), dropout))
     }
 
     /// The first token's hidden state or the mean, `[batch, hidden]`, of `x` `[batch, seq, hidden]`.
@@ -232,18 +232,18 @@ impl TaskModel {
 
     /// Adds adapters to the base model and freezes all its other weights.
     pub fn adapt(&mut self, config: &LoraConfig, seed: u64) {
-        self.body.adapt(config, seed);
+        self.base.adapt(config, seed);
     }
 
     /// A copy without adapters, which are added to the weights if `is_merged`.
     pub fn detached(&self, is_merged: bool) -> Self {
         let mut model = self.clone();
-        model.body.detach(is_merged);
+        model.base.detach(is_merged);
         model
     }
 
-    /// Visits the weights that an adapter's folder holds: those of the adapters and of the head. [`adapt`](Self::adapt)
-    /// froze all others.
+    /// Visits the weights in an adapter's folder: those of the adapters and of the head. [`adapt`](Self::adapt) froze
+    /// all others.
     pub fn visit_adapter<'a>(&'a self, visitor: &mut dyn FnMut(WeightRef<'a>)) {
         self.visit(&mut |weight| {
             if !weight.is_frozen() {
@@ -261,7 +261,7 @@ enum Encoded {
     Sentence(Tensor<2>),
 }
 
-weights_of!(TaskModel { body, head });
+weights_of!(TaskModel { base, head });
 weights_of!(Head: Sentence | Tokens; Vocabulary);
 weights_of!(SentenceHead { dense, output });
 weights_of!(Dense { linear });

@@ -1,4 +1,4 @@
-//! The backward passes.
+//! Backward passes of the operations.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend};
@@ -80,7 +80,7 @@ impl<B: FusedOps> Backward<B, 1> for CrossEntropy {
     }
 }
 
-// What has no backward pass of its own here keeps its default, which autodiff sees through.
+// Operations without a backward pass here keep their default, which autodiff differentiates.
 impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
         match Softmax.prepare::<C>([x.node()]).compute_bound().stateful() {

@@ -1,4 +1,4 @@
-//! The operations on the CPU, each in one pass over memory. All tensors are f32: nothing else is trained here.
+//! The operations on the CPU, each in one pass over memory. All tensors are f32: no other type is trained.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -150,7 +150,7 @@ fn made(values: Vec<f32>, shape: Vec<usize>) -> Cpu {
     Cpu::from_data(TensorData::new(values, Shape::from(shape)))
 }
 
-/// A sum in eight lanes: as exact as a plain one or better, and the compiler makes SIMD of it.
+/// A sum in eight lanes: at least as exact as a sequential one, and the compiler turns it into SIMD.
 fn sum(values: impl ExactSizeIterator<Item = f32>) -> f32 {
     let mut lanes = [0.0; 8];
     for (i, value) in values.enumerate() {

@@ -1,29 +1,29 @@
-//! The operations in terms of burn's.
+//! The operations, composed of burn's own.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
 
-/// Numbers of one AdamW step, the same for every element.
+/// Coefficients of one AdamW step, the same for every element.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamWStep {
-    /// Decay of the mean gradient.
+    /// Decay rate of the mean gradient.
     pub beta1: f32,
-    /// Decay of the mean squared gradient.
+    /// Decay rate of the mean squared gradient.
     pub beta2: f32,
     /// Added to the root of the mean squared gradient.
     pub eps: f32,
-    /// Factor of the gradient: clipping.
+    /// Factor of the gradient, from clipping.
     pub scale: f32,
-    /// Factor of the old weight: 1 − rate × decay.
+    /// Factor of the old weight: 1 − learning rate × weight decay.
     pub keep: f32,
-    /// Rate over 1 − β₁ᵗ.
+    /// Learning rate / (1 − β₁ᵗ).
     pub rate: f32,
     /// √(1 − β₂ᵗ).
     pub bias2_root: f32,
 }
 
-/// Operations that backends may have a better way for.
+/// Operations that backends may implement more efficiently.
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Fusion: cfg(feature = "wgpu"), Autodiff)]
 pub trait FusedOps: Backend {
     /// Softmax over the last dimension.
@@ -33,7 +33,7 @@ pub trait FusedOps: Backend {
         Self::softmax(x, last)
     }
 
-    /// Gradient of a softmax's input, of its output and that one's gradient.
+    /// Gradient of a softmax's input, from its output and the gradient of that output.
     #[fusion(default)]
     fn softmax_last_backward(y: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         let last = y.rank() - 1;
@@ -53,8 +53,8 @@ pub trait FusedOps: Backend {
         Self::layer_norm(x, gamma, Some(beta), eps)
     }
 
-    /// Layer normalization, for a backward pass to follow: the output, `(x − mean) / deviation`, and 1 / deviation
-    /// `[.., 1]`.
+    /// Layer normalization that keeps values for the backward pass: the output, `(x − mean) / deviation`, and 1 /
+    /// deviation `[.., 1]`.
     #[fusion(default)]
     fn norm_last_kept(
         x: FloatTensor<Self>,
@@ -73,8 +73,8 @@ pub trait FusedOps: Backend {
         (y, normal, scale)
     }
 
-    /// Gradients of a norm's input, gamma and beta, of the normalized input, 1 / deviation, gamma and the output's
-    /// gradient.
+    /// Gradients of a layer norm's input, gamma and beta, from the normalized input, 1 / deviation, gamma and the
+    /// output's gradient.
     #[fusion(default)]
     fn norm_last_backward(
         normal: FloatTensor<Self>,
@@ -84,7 +84,7 @@ pub trait FusedOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let last = grad.rank() - 1;
         let gamma = Self::float_reshape(gamma, along_last(&grad.shape()));
-        // What is element by element stands first, so that it becomes one kernel.
+        // The element-wise part comes first, so that it becomes one kernel.
         let scaled = Self::float_mul(grad.clone(), gamma);
         let along = Self::float_mul(scaled.clone(), normal.clone());
         let for_gamma = Self::float_mul(grad.clone(), normal.clone());
@@ -100,7 +100,8 @@ pub trait FusedOps: Backend {
         Self::rms_last_kept(x, gamma, eps).0
     }
 
-    /// The same for a backward pass to follow: the output, `x / root mean square`, and 1 / root mean square `[.., 1]`.
+    /// Root-mean-square normalization that keeps values for the backward pass: the output, `x / root mean square`, and
+    /// 1 / root mean square `[.., 1]`.
     #[fusion(default)]
     fn rms_last_kept(
         x: FloatTensor<Self>,
@@ -115,7 +116,8 @@ pub trait FusedOps: Backend {
         (y, normal, scale)
     }
 
-    /// Gradients of its input and gamma, of the normalized input, 1 / root mean square, gamma and the output's gradient.
+    /// Gradients of an RMS norm's input and gamma, from the normalized input, 1 / root mean square, gamma and the
+    /// output's gradient.
     #[fusion(default)]
     fn rms_last_backward(
         normal: FloatTensor<Self>,
@@ -133,7 +135,7 @@ pub trait FusedOps: Backend {
         (Self::float_mul(rest, scale), Self::sum_to_last(for_gamma))
     }
 
-    /// Cross-entropy `−Σ targets · log softmax(logits)` `[1]` and the softmax, of `[rows, classes]` each.
+    /// Cross-entropy `−Σ targets · log softmax(logits)` `[1]`, and the softmax. Both inputs are `[rows, classes]`.
     #[fusion(default)]
     fn cross_entropy_kept(
         logits: FloatTensor<Self>,
@@ -150,7 +152,7 @@ pub trait FusedOps: Backend {
         Self::cross_entropy_kept(logits, targets).0
     }
 
-    /// Gradient of the logits, of the softmax, the targets and the loss's gradient `[1]`.
+    /// Gradient of the logits, from the softmax, the targets and the loss's gradient `[1]`.
     #[fusion(default)]
     fn cross_entropy_backward(
         softmax: FloatTensor<Self>,
@@ -162,7 +164,7 @@ pub trait FusedOps: Backend {
         Self::float_mul(Self::float_sub(Self::float_mul(softmax, weight), targets), grad)
     }
 
-    /// The sum over all but the last dimension: `[.., size]` to `[size]`.
+    /// Sums over all but the last dimension: `[.., size]` to `[size]`.
     #[fusion(default)]
     fn sum_to_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let shape = x.shape();
@@ -172,7 +174,7 @@ pub trait FusedOps: Backend {
         Self::float_reshape(sum, Shape::from([size]))
     }
 
-    /// One step of AdamW: weight, mean and square.
+    /// One step of AdamW. Returns weight, mean gradient and mean squared gradient.
     #[fusion(default)]
     fn adamw(
         weight: FloatTensor<Self>,
@@ -193,7 +195,7 @@ pub trait FusedOps: Backend {
     }
 }
 
-/// The shape of a vector that is to be multiplied along the last dimension of `shape`.
+/// The shape of a vector to be multiplied along the last dimension of `shape`.
 fn along_last(shape: &Shape) -> Shape {
     let dims = shape.as_slice();
     let last = dims.len() - 1;

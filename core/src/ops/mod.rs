@@ -1,8 +1,8 @@
-//! Operations with a backward pass of their own. Left to automatic differentiation, a norm or a softmax turns into a
-//! dozen small operations each way; on a GPU every one of them is a dispatch, on the CPU a pass over memory.
+//! Operations with their own backward passes. Left to automatic differentiation, a norm or a softmax becomes a dozen
+//! small operations in each direction: on a GPU each is a dispatch, on the CPU a pass over memory.
 //!
-//! [`FusedOps`] says each in burn's own operations, which serve every backend (and which fusion makes kernels of);
-//! `flex` says them again for the CPU, in one pass.
+//! [`FusedOps`] defines each with burn's own operations, which work on every backend (and which fusion turns into
+//! kernels); `flex` implements them again for the CPU, in one pass.
 
 mod backward;
 mod flex;
@@ -29,13 +29,14 @@ pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, eps: f64) -> Ten
     Tensor::from_dispatch(Dispatch::rms_last(x.into_dispatch(), gamma.into_dispatch(), eps))
 }
 
-/// Cross-entropy `−Σ targets · log softmax(logits)`, `[1]`, of `[rows, classes]` each. No gradient reaches the targets.
+/// Cross-entropy `−Σ targets · log softmax(logits)`, `[1]`. Both inputs are `[rows, classes]`. No gradient reaches the
+/// targets.
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), targets.into_dispatch()))
 }
 
-/// One step of AdamW: new weight, mean gradient and mean squared gradient, of the old ones and the gradient, all of one
-/// shape.
+/// One step of AdamW. Returns the new weight, mean gradient and mean squared gradient, from the old ones and the
+/// gradient, all of one shape.
 pub fn adamw<const D: usize>(
     weight: Tensor<D>,
     gradient: Tensor<D>,
@@ -74,7 +75,7 @@ mod tests {
         );
     }
 
-    /// What a norm gives, and the gradients of `x` and `gamma` where the outputs weigh `weight`.
+    /// The output of a norm, and the gradients of `x` and `gamma` when the outputs are weighted by `weight`.
     fn passes(norm: impl Fn(Tensor<3>, Tensor<1>) -> Tensor<3>) -> [Vec<f32>; 3] {
         let (x, gamma) = (tensor([2, 3, 37], 1).autodiff().require_grad(), tensor([37], 2).autodiff().require_grad());
         let y = norm(x.clone(), gamma.clone());

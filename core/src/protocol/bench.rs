@@ -1,4 +1,4 @@
-//! Benchmark cases and their figures.
+//! Benchmark cases and their results.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,20 +13,20 @@ pub struct BenchCase {
     pub batch: u32,
     /// Tokens per row.
     pub len: u32,
-    /// Steps after the first.
+    /// Number of steps after the first.
     pub steps: u32,
-    /// Top layers that are trainable, in addition to the head; all if absent.
+    /// Number of trainable top layers, in addition to the head; all layers and the embeddings if absent.
     pub trainable_layers: Option<u32>,
-    /// Whether outputs of the frozen layers are cached.
+    /// True if outputs of the frozen layers are cached.
     pub keeps_prefix: bool,
 }
 
-/// Figures of a benchmark case, times in milliseconds.
+/// Results of a benchmark case. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BenchFigures {
     /// `micro`, `tiny`, `minilm`, `decoder` or `smollm2`.
     pub size: String,
-    /// Backend that computed.
+    /// Backend that was used.
     pub backend: Backend,
     /// Time of the first step, compilation included.
     pub first_step_ms: f64,
@@ -36,21 +36,21 @@ pub struct BenchFigures {
     pub tokens_per_s: f64,
     /// Tokens per second that a decoder generates, one after the other.
     pub written_per_s: Option<f64>,
-    /// Median time from the start of a step until the GPU is awaited.
+    /// Median time from the start of a step until the host waits for the GPU.
     pub encode_ms: f64,
     /// Median number of WebGPU dispatches per step.
     pub dispatches_per_step: Option<f64>,
     /// Median number of WebGPU submits per step.
     pub submits_per_step: Option<f64>,
-    /// Size of the wasm memory.
+    /// Size of the wasm memory, in bytes.
     pub wasm_heap_bytes: f64,
-    /// Bytes of GPU buffers created and not destroyed.
+    /// Size of the GPU buffers that exist at the end, in bytes.
     pub gpu_bytes: Option<f64>,
-    /// Top layers that were trainable.
+    /// Number of trainable top layers; all layers and the embeddings if absent.
     pub trainable_layers: Option<u32>,
-    /// Whether outputs of the frozen layers were cached.
+    /// True if outputs of the frozen layers were cached.
     pub keeps_prefix: bool,
-    /// Bytes of the optimizer's state.
+    /// Size of the optimizer's state, in bytes.
     pub optimizer_bytes: f64,
     /// Loss of the last step, to compare the arithmetic.
     pub loss: f64,

@@ -1,4 +1,4 @@
-//! Commands of the page to the worker.
+//! Commands from the page to the worker.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::usage::ExportForm;
 
-/// A command of the page to the worker.
+/// A command from the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
@@ -35,41 +35,41 @@ pub enum Command {
         aligned_with: Option<String>,
         /// Encoding that the user has set; detected if absent.
         encoding: Option<Encoding>,
-        /// Whether the first line is a header, if the user has set it; detected if absent.
+        /// True if the first line is a header, if the user has set it; detected if absent.
         has_header: Option<bool>,
     },
     /// Collect the rows from these columns and split them. Answered by `DataProgress`, `DataReady` or `DataFailed`.
     MapData {
         /// The columns.
         mapping: Mapping,
-        /// Share of the rows kept for validation; 0 if a validation file is open.
+        /// Ratio of the rows kept for validation; 0 if a validation file is open.
         validation_ratio: f64,
         /// Seed of the split.
         seed: u32,
     },
     /// Close the validation file. The page sends `MapData` next, to split the training file again.
     CloseValidation,
-    /// Load a model: what the browser's storage has from there, the rest from its address. Answered by `ModelProgress`,
-    /// then `ModelReady` or `ModelFailed`.
+    /// Load a model from the browser's storage; files that are missing there are downloaded. Answered by
+    /// `ModelProgress`, then `ModelReady` or `ModelFailed`.
     LoadModel {
         /// The model.
         model: CatalogEntry,
     },
-    /// Load a model from the `files` next to the message: those of a folder, a zip of them, or one GGUF file. Answered
-    /// like `LoadModel`.
+    /// Load a model from the `files` next to the message: those of a folder, a zip, or one GGUF file. Answered like
+    /// `LoadModel`.
     LoadFiles {
         /// Name for the model.
         name: String,
         /// Path of each file, which may begin with the model's folder: `all-MiniLM/config.json`.
         paths: Vec<String>,
     },
-    /// Stop loading a model or looking one up; what has arrived is kept. That request fails.
+    /// Stop loading a model or looking one up. Bytes that have arrived are kept, and that request fails.
     StopLoading,
     /// Look up a model on a hub, without loading its weights. Answered by `ModelFound` or `ModelNotFound`.
     FindModel {
         /// Address of the hub: `https://huggingface.co`.
         hub: String,
-        /// Name of the model there: `prajjwal1/bert-tiny`.
+        /// Name of the model on the hub: `prajjwal1/bert-tiny`.
         id: String,
     },
     /// Remove a model from the browser's storage. `ModelsKept` follows.
@@ -94,7 +94,7 @@ pub enum Command {
     SetTrainable {
         /// The parameter group.
         group: ParamGroup,
-        /// Whether it is trainable; the recipe decides if absent.
+        /// True to unfreeze it, false to freeze it; the recipe decides if absent.
         trainable: Option<bool>,
     },
     /// Run the learning rate range test with this recipe. Answered by `RateTried`s, then `RateFound` or `RateFailed`.
@@ -136,7 +136,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Returns true if it changes data, model or recipe, so that earlier measurements no longer hold.
+    /// Returns true if it changes the data, model or recipe, so that earlier measurements are out of date.
     pub fn changes_what_is_learned(&self) -> bool {
         matches!(
             self,

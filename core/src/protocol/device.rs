@@ -1,12 +1,12 @@
-//! The device: the choice of the user, and the report of the worker.
+//! The device: the user's choice, and the worker's report.
 
 use serde::{Deserialize, Serialize};
 
-/// Device that the user wants.
+/// The user's choice of device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeviceChoice {
-    /// A real GPU if there is one, else the CPU.
+    /// A real GPU if there is one, otherwise the CPU.
     #[default]
     Auto,
     /// WebGPU, even on a software adapter.
@@ -15,7 +15,7 @@ pub enum DeviceChoice {
     Cpu,
 }
 
-/// Backend that computes.
+/// Backend that runs the computations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Backend {
@@ -25,16 +25,16 @@ pub enum Backend {
     Cpu,
 }
 
-/// Which device was chosen, and why.
+/// The chosen device, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeviceReport {
-    /// Backend that computes.
+    /// Backend in use.
     pub backend: Backend,
     /// Name of the adapter, as the browser reports it; empty if there is none.
     pub adapter: String,
     /// Self-check of the GPU, if it ran.
     pub check: Option<SelfCheck>,
-    /// The reason for the CPU; empty on WebGPU.
+    /// The reason for using the CPU; empty on WebGPU.
     pub reason: String,
 }
 
@@ -45,6 +45,6 @@ pub struct SelfCheck {
     pub key: String,
     /// Largest difference of a gradient, relative to the largest value of its tensor.
     pub max_difference: f64,
-    /// Whether the difference is small enough.
+    /// True if the difference is small enough.
     pub passed: bool,
 }

@@ -1,4 +1,4 @@
-//! Events of the worker for the page.
+//! Events from the worker to the page.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +11,13 @@ use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{Estimate, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
-/// An event of the worker for the page.
+/// An event from the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The device is chosen and checked.
     Ready {
-        /// The device, and why it was chosen.
+        /// The device, and the reason for it.
         device: DeviceReport,
     },
     /// Part of a file has been read.
@@ -26,14 +26,14 @@ pub enum Event {
         role: DataRole,
         /// Bytes read.
         done_bytes: f64,
-        /// Bytes in all.
+        /// Size of the file, in bytes.
         total_bytes: f64,
     },
     /// A file has been scanned.
     DataOpened {
         /// The file.
         role: DataRole,
-        /// What was found in it.
+        /// Format, columns and first rows of the file.
         source: SourceInfo,
     },
     /// The rows are collected and split; sent again once they are encoded.
@@ -59,7 +59,7 @@ pub enum Event {
     ModelProgress {
         /// Bytes read.
         done_bytes: f64,
-        /// Bytes in all.
+        /// Total size, in bytes.
         total_bytes: f64,
     },
     /// A model is loaded.
@@ -76,7 +76,7 @@ pub enum Event {
     ModelsKept {
         /// The models, sorted by name.
         kept: Vec<KeptModel>,
-        /// Bytes that are still free; absent if the browser does not tell.
+        /// Free space, in bytes; absent if the browser does not report it.
         free_bytes: Option<f64>,
     },
     /// A hub has no such model, or none that can be used.
@@ -98,7 +98,7 @@ pub enum Event {
     Steps {
         /// The steps, in order.
         steps: Vec<StepMetrics>,
-        /// Tokens per second over the last ten steps, padding not counted.
+        /// Tokens per second over the last ten steps, without padding.
         tokens_per_s: f64,
         /// Seconds left, from the tenth step on.
         seconds_left: Option<f64>,
@@ -107,19 +107,19 @@ pub enum Event {
     Evaluating {
         /// Batches done.
         done: u32,
-        /// Batches in all.
+        /// Total number of batches.
         total: u32,
     },
     /// An evaluation on the validation rows.
     Evaluated {
         /// Loss and scores.
         evaluation: Evaluation,
-        /// Whether it is the best so far.
+        /// True if it is the best so far.
         is_best: bool,
     },
     /// Parameter groups have been frozen or unfrozen.
     ParamGroups {
-        /// Optimizer steps taken before.
+        /// Number of optimizer steps taken before.
         step: u32,
         /// The parameter groups, from the bottom.
         param_groups: Vec<ParamGroupState>,
@@ -128,19 +128,19 @@ pub enum Event {
     Measuring {
         /// Batches done.
         done: u32,
-        /// Batches in all.
+        /// Total number of batches.
         total: u32,
     },
     /// A step of a range test.
     RateTried {
         /// Learning rate and loss.
         point: LrFinderPoint,
-        /// Steps in all, unless the loss diverges earlier.
+        /// Total number of steps, unless the loss diverges earlier.
         total: u32,
     },
     /// A range test is over; the model is unchanged.
     RateFound {
-        /// Its result.
+        /// Result of the test.
         finding: LrFinderResult,
     },
     /// A range test cannot be run.
@@ -150,7 +150,7 @@ pub enum Event {
     },
     /// Time and memory of a run.
     Estimated {
-        /// The figures.
+        /// The estimate.
         estimate: Estimate,
     },
     /// A run cannot be estimated.
@@ -190,9 +190,9 @@ pub enum Event {
         base: Answer,
         /// Prediction of the tuned model.
         tuned: Answer,
-        /// Tokens of the input.
+        /// Number of input tokens.
         tokens: u32,
-        /// Whether the text was cut to the run's length.
+        /// True if the text was cut to the run's maximum length.
         truncated: bool,
     },
     /// A query cannot be answered.
@@ -204,21 +204,21 @@ pub enum Event {
     Rows {
         /// At most 50, worst first.
         rows: Vec<RowView>,
-        /// Rows in all.
+        /// Total number of rows.
         total: u32,
     },
     /// Part of the folder has been written.
     ExportProgress {
         /// Tensors written.
         done: u32,
-        /// Tensors in all.
+        /// Total number of tensors.
         total: u32,
     },
     /// The folder is ready; its `Blob` travels next to the message.
     Exported {
         /// Suggested name of the zip.
         file_name: String,
-        /// Its size in bytes.
+        /// Size of the zip, in bytes.
         bytes: f64,
     },
     /// The folder cannot be written.
@@ -228,10 +228,10 @@ pub enum Event {
     },
     /// A benchmark case is done.
     Benched {
-        /// Its figures.
+        /// Results of the case.
         figures: BenchFigures,
     },
-    /// The worker failed; no further event will come from it.
+    /// The worker has failed and sends no further events.
     Fatal {
         /// The reason.
         diagnostic: Diagnostic,
@@ -243,7 +243,7 @@ pub enum Event {
 pub struct RowView {
     /// Line in the file, from 1.
     pub line: u32,
-    /// Its text.
+    /// Text of the row.
     pub text: String,
     /// The second text of a pair.
     pub pair: Option<String>,

@@ -8,7 +8,7 @@ use crate::recipe::param_group::ParamGroup;
 use crate::recipe::task::Task;
 use crate::recipe::unfreeze::UnfreezeSchedule;
 
-/// Checks every number against the range that the table gives its field.
+/// Checks every number against the range of its field.
 pub(super) fn check_ranges(spec: &RecipeSpec) -> Result<(), RecipeError> {
     for field in FIELDS {
         let Some(range) = field.range() else { continue };
@@ -73,7 +73,7 @@ pub(super) fn check_param_groups(spec: &RecipeSpec, groups: &[ParamGroup]) -> Re
     Ok(())
 }
 
-/// Refuses what does not go with an adapter, and stages in which no adapter is trained.
+/// Refuses settings that do not work with an adapter, and stages in which no adapter is trained.
 pub(super) fn check_adapter(spec: &RecipeSpec, schedule: &UnfreezeSchedule) -> Result<(), RecipeError> {
     if !spec.has_adapter() {
         return Ok(());
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::recipe::fields::{Field, FieldKind};
 
-    /// The default recipe with `value` in a field; none where the field's type cannot hold it.
+    /// The default recipe with `value` in a field; `None` if the field's type cannot represent it.
     fn with(field: &Field, value: f64) -> Option<RecipeSpec> {
         let mut spec = RecipeSpec::default();
         match (&field.kind, field.name) {
@@ -131,7 +131,7 @@ mod tests {
                 assert_eq!(check_ranges(&spec), Ok(()), "{} = {value}", field.name);
             }
             for wrong in [min - step, max + step, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-                // What a type cannot hold, such as -1 rows, serde refuses.
+                // serde refuses values that the type cannot represent, such as -1 rows.
                 let Some(spec) = with(field, wrong) else {
                     assert!(step == 1.0, "{} cannot be {wrong}", field.name);
                     continue;

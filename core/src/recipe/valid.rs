@@ -28,7 +28,7 @@ impl Recipe {
     /// Checks every field and fills in the automatic ones.
     ///
     /// # Errors
-    /// Names the first field that cannot be run, its value and what is allowed.
+    /// Names the first invalid field, its value and the allowed values.
     pub fn new(mut spec: RecipeSpec, facts: &ModelFacts) -> Result<Self, RecipeError> {
         if spec.version != 1 {
             return Err(RecipeError::Version(spec.version));
@@ -71,7 +71,7 @@ impl Recipe {
     /// Checks the class weights against the classes of the data.
     ///
     /// # Errors
-    /// Names a class that the data lacks, or says that all weights are 0.
+    /// Names a class that the data lacks, or states that all weights are 0.
     pub fn check_classes(&self, classes: &[String]) -> Result<(), RecipeError> {
         let ClassWeights::Given(weights) = &self.spec.class_weights else { return Ok(()) };
         if let Some(unknown) = weights.keys().find(|name| !classes.contains(name)) {

@@ -1,4 +1,4 @@
-//! The result of a run, and what it is compared with.
+//! The result of a run, and the scores it is compared with.
 
 use std::collections::BTreeMap;
 

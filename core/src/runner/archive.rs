@@ -18,7 +18,7 @@ pub struct ModelArchive<R> {
 }
 
 impl<R: Read + Seek> ModelArchive<R> {
-    /// Reads the directory of the zip called `name`.
+    /// Reads the directory of the zip file `name`.
     ///
     /// # Errors
     /// `model.zip` if it is not a zip.
@@ -51,7 +51,7 @@ impl<R: Read + Seek> ModelArchive<R> {
     pub fn read(&mut self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, Diagnostic> {
         let Some(mut file) = self.file(name)? else { return Ok(None) };
         let mut bytes = Vec::new();
-        // A header can lie about the size: one byte more than allowed is read at most.
+        // A header can lie about the size: at most one byte more than allowed is read.
         file.by_ref().take(limit as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
         if bytes.len() > limit { Err(too_large(name, limit)) } else { Ok(Some(bytes)) }
     }

@@ -1,13 +1,13 @@
-//! Speed and remaining time of a run, from times that the caller measures.
+//! Speed and remaining time of a run, based on times that the caller measures.
 
 use std::collections::VecDeque;
 
 use crate::train::Work;
 
-/// Steps over which the speed is averaged.
+/// Number of steps over which the speed is averaged.
 const SPEED_STEPS: usize = 10;
 
-/// Times of a run, in milliseconds since any fixed moment. Pauses do not count.
+/// Times of a run, in milliseconds since any fixed moment, without pauses.
 #[derive(Clone, Debug)]
 pub struct RunClock {
     began_ms: f64,
@@ -15,7 +15,7 @@ pub struct RunClock {
     pause_began_ms: Option<f64>,
     /// The last steps.
     recent: VecDeque<Step>,
-    /// When the first step was done: compilation makes it slower than the others.
+    /// Time at which the first step was done: compilation makes it slower than the others.
     first_step_ms: Option<f64>,
 }
 
@@ -61,7 +61,7 @@ impl RunClock {
         if ms > 0.0 { f64::from(tokens) / ms * 1e3 } else { 0.0 }
     }
 
-    /// Seconds until the end, once `steps_done` are enough to tell.
+    /// Seconds until the end, once `steps_done` steps are enough for an estimate.
     pub fn seconds_left(&self, steps_done: u32, work: &Work, now_ms: f64) -> Option<f64> {
         let done = Progress { steps_done, done: work.done(steps_done), first: work.done(1), total: work.total() };
         self.left(done, now_ms)
@@ -73,12 +73,12 @@ impl RunClock {
         Some(ms_per_work * (work.total - work.done) / 1e3)
     }
 
-    /// Stops the clock. Nothing happens if it stands still already.
+    /// Stops the clock. Does nothing if it is already stopped.
     pub fn pause(&mut self, now_ms: f64) {
         self.pause_began_ms.get_or_insert(now_ms);
     }
 
-    /// Starts the clock again. Nothing happens if it runs already.
+    /// Restarts the clock. Does nothing if it is already running.
     pub fn resume(&mut self, now_ms: f64) {
         if let Some(began_ms) = self.pause_began_ms.take() {
             self.paused_ms += now_ms - began_ms;
@@ -90,9 +90,9 @@ impl RunClock {
 /// Work of a run, in the unit of [`Work`].
 struct Progress {
     steps_done: u32,
-    /// After these steps.
+    /// Work after these steps.
     done: f64,
-    /// After the first step.
+    /// Work after the first step.
     first: f64,
     total: f64,
 }
@@ -130,7 +130,7 @@ mod tests {
         clock.step(50, 2_000.0);
         clock.pause(3_000.0);
         clock.pause(4_000.0);
-        assert_eq!(clock.seconds(9_000.0), 2.0, "the clock stands still");
+        assert_eq!(clock.seconds(9_000.0), 2.0, "the clock is stopped");
         clock.resume(10_000.0);
         clock.resume(11_000.0);
         assert_eq!(clock.seconds(12_000.0), 4.0);

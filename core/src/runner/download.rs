@@ -1,13 +1,13 @@
-//! Resuming a download: what the server's answer to a request for the rest of a file means.
+//! Resuming a download: the meaning of the server's response to a request for the rest of a file.
 
-/// What a server answered to a request for a file.
+/// A server's response to a request for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response {
     /// Bytes follow.
     Body(Resume),
-    /// The file ends where it was to go on.
+    /// There are no further bytes: the file is complete.
     Complete,
-    /// There is no such file, or not for everybody.
+    /// There is no such file, or it is not public.
     Absent,
     /// The server failed.
     Failed,
@@ -21,14 +21,14 @@ impl Response {
             // The server ignored the range and sends the whole file.
             200..=299 => Self::Body(Resume { skip: from as usize }),
             401 | 403 | 404 => Self::Absent,
-            // Range not satisfiable: all of a file whose size was not known has arrived.
+            // Range not satisfiable: a file of unknown size has arrived completely.
             416 if from > 0.0 => Self::Complete,
             _ => Self::Failed,
         }
     }
 }
 
-/// Drops the bytes that had arrived before.
+/// Drops bytes that had already arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Resume {
     /// Bytes still to be dropped.

@@ -1,4 +1,4 @@
-//! A dataset that is put into a model's tokens, row by row.
+//! A dataset that is encoded for a model, row by row.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::text::{ChatTemplate, RowEncoder};
 use crate::train::Session;
 use crate::usage::PromptForm;
 
-/// Training and validation rows, and their tokens as far as they are encoded.
+/// Training and validation rows, with the tokens of those that are encoded.
 #[derive(Debug)]
 pub struct EncodedDataset {
-    /// The rows and their report as they are for every model.
+    /// The rows and their report, independent of the model.
     collected: (Arc<Dataset>, DataReport),
-    /// The rows that the model takes, once all are encoded.
+    /// The rows that the model accepts, once all are encoded.
     dataset: Arc<Dataset>,
     report: DataReport,
     encoder: RowEncoder,
@@ -34,19 +34,19 @@ enum Stage {
 }
 
 impl EncodedDataset {
-    /// Rows of which none is encoded yet.
+    /// Starts with no row encoded.
     pub fn new(dataset: Arc<Dataset>, report: DataReport) -> Self {
         let encoder = RowEncoder::new(dataset.task);
         Self { collected: (dataset.clone(), report.clone()), dataset, report, encoder, stage: Stage::Encoding }
     }
 
-    /// The same rows for another model: its vocabulary is another, and it may take rows that this one refuses.
+    /// Starts again for another model, which has another vocabulary and may accept rows that this one rejects.
     pub fn restarted(self) -> Self {
         let (dataset, report) = self.collected;
         Self::new(dataset, report)
     }
 
-    /// The rows; once all are encoded, without those that the model refuses.
+    /// The rows; once all are encoded, without those that the model rejects.
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.dataset
     }
@@ -56,7 +56,7 @@ impl EncodedDataset {
         &self.report
     }
 
-    /// Returns true if a model of this family can learn the rows and some are not encoded yet.
+    /// Returns true if a model of this family can be trained on the rows and some are not encoded yet.
     pub fn needs_encoding(&self, model: &Pretrained) -> bool {
         self.stage == Stage::Encoding && model.config.family().serves(self.dataset.task)
     }
@@ -109,13 +109,13 @@ impl EncodedDataset {
         if recipe.task != task {
             let what = format!("The recipe is for {:?}, but the columns are mapped for {task:?}.", recipe.task);
             return Err(Diagnostic::new("run.task", what)
-                .done("No run was begun.")
+                .done("No run was started.")
                 .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
         }
         model.session(recipe, TaskRows::new(&self.dataset, &self.encoder), device, masks)
     }
 
-    /// Bytes that the tokens take.
+    /// Size of the tokens, in bytes.
     pub fn token_bytes(&self) -> usize {
         self.encoder.bytes()
     }

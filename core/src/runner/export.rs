@@ -6,19 +6,19 @@ use crate::pretrained::Pretrained;
 use crate::run::Baseline;
 use crate::train::Session;
 
-/// Where the base model and the data of a run are from.
+/// Origin of the base model and the data of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Provenance<'a> {
     /// The base model's name on a hub.
     pub hub_id: &'a str,
-    /// The base model's license, as SPDX; empty if it is not known.
+    /// The base model's license, as an SPDX identifier; empty if unknown.
     pub license: &'a str,
-    /// SHA-256 of the training file, hexadecimal.
+    /// SHA-256 of the training file, in hexadecimal.
     pub sha256: &'a str,
 }
 
-/// The folder of a run's model, ready to be written. `best` are the scores of the kept weights, `baseline` those of always
-/// predicting the same.
+/// The folder of a run's model, ready to be written. `best` are the scores of the kept weights, `baseline` those of a
+/// constant prediction.
 pub fn model_folder<'a>(
     session: &'a Session,
     pretrained: &'a Pretrained,

@@ -1,12 +1,12 @@
-//! Files of a model's folder, found by their paths in it.
+//! Files of a model's folder, found by their paths.
 
 use crate::diagnostic::Diagnostic;
 use crate::hub::{SAFETENSORS, is_gguf};
 
-/// File names that an error lists at most.
+/// Maximum number of file names in an error.
 const LISTED_NAMES: usize = 5;
 
-/// Index of the path that ends in `name`, which may begin with a folder. If there are several, the one in the fewest
+/// Index of the path that ends in `name`, possibly below a folder. If there are several, the one with the fewest
 /// folders.
 pub fn find_file<'a>(paths: impl IntoIterator<Item = &'a str>, name: &str) -> Option<usize> {
     let matches = |path: &str| path.strip_suffix(name).is_some_and(|folder| folder.is_empty() || folder.ends_with('/'));
@@ -14,7 +14,7 @@ pub fn find_file<'a>(paths: impl IntoIterator<Item = &'a str>, name: &str) -> Op
     found.min_by_key(|(_, path)| path.matches('/').count()).map(|(index, _)| index)
 }
 
-/// Name of the file with the weights, and the names of all files, sorted.
+/// Name of the weights file, and the names of all files, sorted.
 ///
 /// # Errors
 /// `model.no-weights` if no file has weights that can be read.

@@ -1,5 +1,5 @@
-//! What the worker and the program share: loading a model, encoding the rows, ending a run, exporting. Data in, values
-//! out: no clock, no file system and no browser in here.
+//! Code shared by the worker and the program: loading a model, encoding the rows, ending a run, exporting. It works on
+//! values only: it uses no clock, no file system and no browser.
 
 mod archive;
 mod clock;

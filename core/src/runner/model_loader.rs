@@ -1,4 +1,4 @@
-//! Loading a pretrained model whose files arrive one after the other.
+//! Loading of a pretrained model whose files arrive one after the other.
 
 use burn::tensor::Device;
 
@@ -16,11 +16,11 @@ pub struct ModelFiles {
     pub config_json: Vec<u8>,
     /// Contents of [`POOLING`](crate::catalog::POOLING), if there is such a file.
     pub pooling_json: Option<Vec<u8>>,
-    /// Name and contents of the files that an export takes along: see [`VERBATIM`](crate::hub::VERBATIM).
+    /// Name and contents of the files that an export includes: see [`VERBATIM`](crate::hub::VERBATIM).
     pub verbatim: Vec<(String, Vec<u8>)>,
 }
 
-/// A model on its way in: its small files are there, its weights are pushed piece by piece.
+/// A model that is being loaded: its small files are present, its weights are pushed piece by piece.
 pub struct ModelLoader {
     files: ModelFiles,
     pooling: Option<Pooling>,
@@ -28,32 +28,32 @@ pub struct ModelLoader {
 }
 
 impl ModelLoader {
-    /// A model whose weights are a safetensors file. `pooling` is the catalog's; without one, the files decide.
+    /// Expects a safetensors file. `pooling` is the catalog's; without one, the files determine it.
     ///
     /// # Errors
-    /// A config.json that cannot be read.
+    /// If config.json cannot be read.
     pub fn safetensors(files: ModelFiles, pooling: Option<Pooling>, device: &Device) -> Result<Self, Diagnostic> {
         let incoming = Incoming::safetensors(ModelConfig::parse(&files.config_json)?.family(), device);
         Ok(Self { files, pooling, incoming })
     }
 
-    /// A model that is one GGUF file.
+    /// Expects a single GGUF file.
     pub fn gguf(pooling: Option<Pooling>, device: &Device) -> Self {
         Self { files: ModelFiles::default(), pooling, incoming: Incoming::gguf(device) }
     }
 
-    /// Takes the next piece of the weights' file, of any size.
+    /// Adds the next piece of the weights file, of any size.
     ///
     /// # Errors
-    /// A header or tensor that cannot be read.
+    /// If the header or a tensor cannot be read.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), Diagnostic> {
         Ok(self.incoming.push(piece)?)
     }
 
-    /// Puts the model together once the weights have arrived.
+    /// Builds the model once the weights have arrived.
     ///
     /// # Errors
-    /// A file that ended early, a tensor that is missing, or a file that cannot be read.
+    /// If the file ended early, a tensor is missing, or a file cannot be read.
     pub fn finish(self) -> Result<(Pretrained, ImportReport), Diagnostic> {
         let Self { files: ModelFiles { mut config_json, pooling_json, mut verbatim }, pooling, incoming } = self;
         let (tensors, header) = incoming.finish()?;

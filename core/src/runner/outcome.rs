@@ -1,4 +1,4 @@
-//! How a run ends, and what the user is told about it.
+//! The end of a run, with messages for the user.
 
 use crate::diagnostic::Diagnostic;
 use crate::run::{EndReason, RunSummary, StepMetrics};
@@ -18,7 +18,7 @@ pub fn summary(session: &Session, reason: EndReason, seconds: f64, advice: Optio
     })
 }
 
-/// Advice about a run that ended by itself, if it ended badly.
+/// Advice about a run that ended early because of an error.
 pub fn advice(reason: EndReason) -> Option<Diagnostic> {
     (reason == EndReason::NotFinite).then(|| {
         Diagnostic::new("run.not-finite", "Loss or gradient was not finite in three steps in a row.")
@@ -27,7 +27,7 @@ pub fn advice(reason: EndReason) -> Option<Diagnostic> {
     })
 }
 
-/// Warning about a step that was not taken because its numbers were not finite.
+/// Warning about a step that was skipped because its loss or gradients were not finite.
 pub fn lost_step(step: &StepMetrics) -> Option<Diagnostic> {
     (!step.taken).then(|| {
         Diagnostic::new("run.step-lost", format!("Loss or gradient of step {} was not finite.", step.step))
@@ -35,10 +35,10 @@ pub fn lost_step(step: &StepMetrics) -> Option<Diagnostic> {
     })
 }
 
-/// Ends a run whose device has failed, with its best weights in place. Returns what to tell the user.
+/// Ends a run whose device has failed, with its best weights in place. Returns a message for the user.
 ///
 /// # Errors
-/// What to tell the user if there are no weights to keep.
+/// A message for the user, if there are no weights to keep.
 pub fn abort(session: &mut Session, failure: Diagnostic) -> Result<Diagnostic, Diagnostic> {
     let kept = session.abort();
     let done = match kept {

@@ -1,20 +1,20 @@
-//! Encoded texts, and batches of them. Texts of similar length go together, so that little is computed for padding;
-//! lengths are rounded up to a few, since every new shape makes a GPU compile its kernels anew.
+//! Encoded texts, and batches of them. Texts of similar length are batched together, which keeps padding short. Lengths
+//! are rounded up to a few values, because a GPU compiles its kernels for every new shape.
 
 use crate::rng::{Rng, Stream};
 
 /// Lengths that batches are padded to.
 pub(crate) const LENGTHS: [usize; 13] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 320, 384, 512];
 
-/// Batches among which texts are sorted by length: larger saves more padding, smaller mixes better.
+/// Number of batches within which texts are sorted by length. A larger number saves padding, a smaller one shuffles better.
 const SORTED_BATCHES: usize = 16;
 
-/// Token ids of many texts, one after the other in one allocation.
+/// Token ids of many texts, in one allocation.
 #[derive(Clone, Debug, Default)]
 pub struct EncodedTexts {
     ids: Vec<u32>,
     ends: Vec<usize>,
-    /// Of each text: where the second of a pair begins; its end where there is none.
+    /// For each text, the start of the second text of a pair, in tokens; its length if it is not a pair.
     seconds: Vec<u32>,
 }
 
@@ -24,19 +24,19 @@ impl EncodedTexts {
         self.push_pair(ids, ids.len());
     }
 
-    /// Adds a pair of texts, of which the second begins at the token `second`.
+    /// Adds a pair of texts. The second one starts at the token `second`.
     pub fn push_pair(&mut self, ids: &[u32], second: usize) {
         self.ids.extend_from_slice(ids);
         self.ends.push(self.ids.len());
         self.seconds.push(second as u32);
     }
 
-    /// Where the second text of pair `i` begins; the row's length where there is none.
+    /// Start of the second text of pair `i`, in tokens; the row's length if it is not a pair.
     pub fn second(&self, i: usize) -> usize {
         self.seconds[i] as usize
     }
 
-    /// Some rows, padded to one of a few lengths, at most `max_length`, and filled up to `size` rows.
+    /// A batch of these rows, padded to one of a few lengths of at most `max_length` tokens, and filled up to `size` rows.
     pub fn batch(&self, rows: &[u32], size: usize, max_length: usize, pad: u32) -> Batch {
         let texts: Vec<&[u32]> = rows.iter().map(|&row| self.get(row as usize)).collect();
         let mut batch = Batch::new(&texts, size, max_length, pad);
@@ -50,7 +50,7 @@ impl EncodedTexts {
         batch
     }
 
-    /// Bytes that the tokens take.
+    /// Memory of the tokens, in bytes.
     pub fn bytes(&self) -> usize {
         size_of_val(self.ids.as_slice())
     }
@@ -60,7 +60,7 @@ impl EncodedTexts {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no texts.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
@@ -71,31 +71,31 @@ impl EncodedTexts {
         &self.ids[start..self.ends[i]]
     }
 
-    /// Tokens of text `i`.
+    /// Number of tokens of text `i`.
     pub fn tokens(&self, i: usize) -> usize {
         self.get(i).len()
     }
 }
 
-/// Some texts, padded to one length.
+/// Texts padded to the same length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
     /// Token ids, `[rows, len]`.
     pub ids: Vec<i32>,
     /// 1 on tokens, 0 on padding, `[rows, len]`.
     pub attention_mask: Vec<f32>,
-    /// 1 on the second text of a pair, `[rows, len]`, where a row has one.
+    /// 1 on the second text of a pair, else 0, `[rows, len]`; `None` if no row is a pair.
     pub token_type_ids: Option<Vec<i32>>,
-    /// Rows, with those that only fill up.
+    /// Number of rows, including those that only fill up the batch.
     pub rows: usize,
-    /// Tokens a row.
+    /// Length of each row, in tokens.
     pub len: usize,
-    /// Tokens in all, padding not counted.
+    /// Total number of tokens without padding.
     pub tokens: usize,
 }
 
 impl Batch {
-    /// Pads texts to one of a few lengths, at most `max_length`, and fills up to `rows` rows with one token each.
+    /// Pads texts to one of a few lengths of at most `max_length` tokens, and adds rows of one token up to `rows` rows.
     pub fn new(texts: &[&[u32]], rows: usize, max_length: usize, pad: u32) -> Self {
         let longest = texts.iter().map(|ids| ids.len()).max().unwrap_or(1).max(1);
         let len = padded_len(longest, max_length);
@@ -109,34 +109,34 @@ impl Batch {
             batch.tokens += ids.len();
         }
         for row in texts.len()..rows {
-            // A row that is masked whole has no mean.
+            // A row in which every token is masked has no mean.
             batch.attention_mask[row * len] = 1.0;
         }
         batch
     }
 }
 
-/// The length that a batch is padded to whose longest text has `longest` tokens.
+/// The padded length, in tokens, of a batch whose longest text has `longest` tokens.
 pub fn padded_len(longest: usize, max_length: usize) -> usize {
     LENGTHS.into_iter().find(|&len| len >= longest).unwrap_or(longest).min(max_length.max(longest))
 }
 
-/// The batches of one epoch: texts in random order, sorted by length within [`SORTED_BATCHES`] batches, and those in
-/// random order again. Every text stands in exactly one.
+/// The batches of an epoch, as indices of texts. The texts are shuffled and sorted by length within groups of 16 batches;
+/// then the batches are shuffled. Every text is in exactly one batch.
 pub fn shuffled_batches(lengths: &[usize], batch_size: usize, seed: u64, epoch: u64) -> Vec<Vec<u32>> {
     let mut rng = Rng::new(seed, Stream::Shuffle, epoch);
     let mut order: Vec<u32> = (0..lengths.len() as u32).collect();
     rng.shuffle(&mut order);
     let mut batches = Vec::new();
-    for stretch in order.chunks_mut(batch_size * SORTED_BATCHES) {
-        stretch.sort_by_key(|&i| lengths[i as usize]);
-        batches.extend(stretch.chunks(batch_size).map(<[u32]>::to_vec));
+    for group in order.chunks_mut(batch_size * SORTED_BATCHES) {
+        group.sort_by_key(|&i| lengths[i as usize]);
+        batches.extend(group.chunks(batch_size).map(<[u32]>::to_vec));
     }
     rng.shuffle(&mut batches);
     batches
 }
 
-/// All texts in batches, the shortest first: for evaluation.
+/// All texts in batches, shortest first, for evaluation.
 pub fn batches_by_length(lengths: &[usize], batch_size: usize) -> Vec<Vec<u32>> {
     let mut order: Vec<u32> = (0..lengths.len() as u32).collect();
     order.sort_by_key(|&i| lengths[i as usize]);
@@ -157,13 +157,13 @@ mod tests {
         let padded: usize =
             batches.iter().map(|b| b.len() * b.iter().map(|&i| lengths[i as usize]).max().unwrap()).sum();
         let tokens: usize = lengths.iter().sum();
-        assert!(padded * 10 < tokens * 12, "{padded} places for {tokens} tokens");
+        assert!(padded * 10 < tokens * 12, "{padded} positions for {tokens} tokens");
         assert_ne!(batches, shuffled_batches(&lengths, 16, 1, 1));
         assert_eq!(batches, shuffled_batches(&lengths, 16, 1, 0));
     }
 
     #[test]
-    fn a_batch_is_padded_to_a_few_lengths_and_never_masked_whole() {
+    fn batches_are_padded_to_standard_lengths_and_no_row_is_fully_masked() {
         let batch = Batch::new(&[&[5; 9], &[6; 2]], 3, 64, 0);
         assert_eq!((batch.rows, batch.len, batch.tokens), (3, 16, 11));
         assert_eq!(

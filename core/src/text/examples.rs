@@ -1,4 +1,4 @@
-//! Rows as a model learns from them: tokens, and what is asked of each row.
+//! Encoded rows with their labels.
 
 use std::ops::Range;
 
@@ -24,18 +24,18 @@ pub enum Labels {
     Numbers(Vec<f32>),
     /// Words by their first token: its index in the row, and the word's tag.
     Tags(Vec<Box<[(u32, u32)]>>),
-    /// Where the answer stands.
+    /// Spans of the answers.
     Spans {
-        /// A row is a window on a passage.
+        /// The window of each row.
         windows: Vec<Window>,
         /// The questions that the windows belong to.
         questions: Vec<Question>,
     },
-    /// How the row goes on.
+    /// Target tokens of language modeling.
     Continuations {
-        /// The tokens that are learned, by their indices in the row; none of them is the first.
+        /// Ranges of the target tokens in each row; the first token is never a target.
         target_ranges: Vec<Box<[Range<u32>]>>,
-        /// The rows that a model can be asked to write on, in the order of the rows.
+        /// References for generation. The i-th one belongs to the i-th row; rows at the end may have none.
         references: Vec<Reference>,
     },
 }
@@ -46,68 +46,56 @@ impl Default for Labels {
     }
 }
 
-/// A part of a passage, after its question.
+/// A question followed by a part of its passage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Window {
     /// Index of the question.
     pub question: u32,
-    /// First and last token of the answer, counted in the row; both 0 where the window does not hold it.
+    /// First and last token of the answer, as indices in the row; both 0 if the window does not contain it.
     pub answer: (u32, u32),
-    /// Index in the row of the first token of the passage.
+    /// Index of the first token of the passage in the row.
     pub first: u32,
-    /// Of each token of the passage that is in the window: the bytes of the passage it stands for.
+    /// For each passage token in the window, its range of bytes in the passage.
     pub bytes: Box<[Range<u32>]>,
 }
 
-/// A question with what is right.
+/// A passage with the answers to its question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     /// The passage.
     pub context: String,
-    /// Answers that count as right; none where the passage does not answer.
+    /// Accepted answers; empty if the passage does not contain one.
     pub answers: Vec<String>,
 }
 
-/// A row that a model can be asked to write on.
+/// A prompt with its expected completion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
-    /// The tokens that it is given.
+    /// Token ids of the prompt.
     pub prompt: Vec<u32>,
-    /// The same as text, for a person.
+    /// Text of the prompt, for display.
     pub prompt_text: String,
-    /// What stands in the data.
+    /// The completion in the data.
     pub completion: String,
 }
 
 impl EncodedExamples {
-    /// Adds a row with its class.
-    ///
-    /// # Panics
-    /// When rows of another task are in it already: examples are made by one place for one task.
-    pub fn push(&mut self, ids: &[u32], class: u32) {
-        self.texts.push(ids);
-        match &mut self.labels {
-            Labels::Classes(classes) => classes.push(class),
-            _ => unreachable!("rows of one task"),
-        }
-    }
-
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }
 
-    /// Tokens of each row.
+    /// Number of tokens of each row.
     pub fn lengths(&self) -> Vec<usize> {
         (0..self.texts.len()).map(|row| self.texts.tokens(row)).collect()
     }
 
-    /// The rows' classes; none in other tasks than single-label classification.
+    /// The rows' classes; empty for tasks other than single-label classification.
     pub fn classes(&self) -> &[u32] {
         match &self.labels {
             Labels::Classes(classes) => classes,
@@ -115,7 +103,7 @@ impl EncodedExamples {
         }
     }
 
-    /// The classes of rows, or the tags of their words: what class weights go by.
+    /// The classes of these rows, or the tags of their words, from which class weights are computed.
     pub fn class_labels(&self, rows: &[u32]) -> Vec<u32> {
         match &self.labels {
             Labels::Classes(classes) => rows.iter().map(|&row| classes[row as usize]).collect(),
@@ -124,7 +112,7 @@ impl EncodedExamples {
         }
     }
 
-    /// Tokens of these rows that are learned to follow.
+    /// Number of target tokens in these rows.
     pub fn target_tokens(&self, rows: &[u32]) -> usize {
         match &self.labels {
             Labels::Continuations { target_ranges, .. } => {
@@ -134,7 +122,7 @@ impl EncodedExamples {
         }
     }
 
-    /// Some rows, padded to one length and filled up to `size` rows.
+    /// A batch of these rows, padded to the same length and filled up to `size` rows.
     pub fn batch(&self, rows: &[u32], size: usize, max_length: usize, pad: u32) -> Batch {
         self.texts.batch(rows, size, max_length, pad)
     }

@@ -1,5 +1,5 @@
-//! The tokenizer of a GGUF file, written as the files that transformers has for it. The keys of the metadata are
-//! described at <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#tokenizer>.
+//! Converts the tokenizer of a GGUF file to the files of transformers. The keys of the metadata are described at
+//! <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md#tokenizer>.
 
 use std::collections::HashMap;
 
@@ -7,62 +7,63 @@ use serde_json::{Map, Value, json};
 
 use crate::text::tokenizer::TokenizerError;
 
-/// Types of tokens (`llama_token_type`).
+/// Token types (`llama_token_type`).
 const UNKNOWN: u64 = 2;
 const CONTROL: u64 = 3;
 const USER_DEFINED: u64 = 4;
 
-/// Splits words as GPT-2 does, but for numbers, which end after `DIGITS` digits; from Llama 3 and Qwen 2.
+/// The pattern that splits words in Llama 3 and Qwen 2; their rules for numbers replace `DIGITS`.
 const WORDS: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|DIGITS| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-/// What a GGUF file says of its tokenizer, the values of `tokenizer.ggml.*`.
+/// The tokenizer of a GGUF file: the values of `tokenizer.ggml.*`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GgufVocab<'a> {
-    /// The algorithm: `gpt2` (byte-level BPE) or `llama` (SentencePiece's BPE with bytes for what it lacks).
+    /// The algorithm: `gpt2` (byte-level BPE) or `llama` (SentencePiece's BPE with byte fallback).
     pub model: &'a str,
-    /// How byte-level BPE splits words.
+    /// Name of the rules by which byte-level BPE splits words.
     pub pre: Option<&'a str>,
-    /// The tokens, by id.
+    /// The tokens, in the order of their ids.
     pub tokens: Vec<&'a str>,
-    /// What kind of token each is; empty where the file does not say.
+    /// The type of each token; empty if the file has none.
     pub token_types: Vec<u64>,
-    /// The rank of each token in SentencePiece's vocabulary: the highest is merged first.
+    /// SentencePiece: the score of each token. Higher scores are merged first.
     pub scores: Vec<f64>,
-    /// Merges of byte-level BPE, the first one first: `Ġ t`.
+    /// Byte-level BPE: the merges in the order of their rank, such as `Ġ t`.
     pub merges: Vec<&'a str>,
     /// Id of the token that begins a text.
     pub bos: Option<u64>,
     /// Id of the token that ends a text.
     pub eos: Option<u64>,
-    /// Id of the token for what is not in the vocabulary.
+    /// Id of the unknown token.
     pub unknown: Option<u64>,
-    /// Id of padding.
+    /// Id of the padding token.
     pub padding: Option<u64>,
-    /// Whether a text gets `bos`.
+    /// True if `bos` is added to a text.
     pub adds_bos: Option<bool>,
-    /// Whether a text gets `eos`.
+    /// True if `eos` is added to a text.
     pub adds_eos: Option<bool>,
-    /// Whether a text gets a space in front (SentencePiece only).
+    /// SentencePiece: true if a space is added before a text.
     pub adds_space: Option<bool>,
-    /// `tokenizer.chat_template`.
+    /// Chat template (`tokenizer.chat_template`).
     pub chat_template: Option<&'a str>,
 }
 
-/// What the algorithms make of a tokenizer.json, and their defaults.
-struct Parts {
+/// The components of a tokenizer.json that depend on the algorithm.
+struct Components {
     model: Value,
     normalizer: Value,
     pre_tokenizer: Value,
     decoder: Value,
+    /// True if `bos` is added when the file does not specify it.
     adds_bos: bool,
 }
 
 impl GgufVocab<'_> {
-    /// tokenizer.json and tokenizer_config.json: names and bytes.
+    /// Names and bytes of tokenizer.json and tokenizer_config.json.
     ///
     /// # Errors
-    /// When the tokenizer is of a kind that is not known, or contradicts itself.
+    /// When the tokenizer is of an unsupported kind, or inconsistent.
     pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>, TokenizerError> {
         let file = |name: &str, json: Value| (name.to_owned(), json.to_string().into_bytes());
         Ok(vec![file("tokenizer.json", self.tokenizer()?), file("tokenizer_config.json", self.config()?)])
@@ -71,20 +72,20 @@ impl GgufVocab<'_> {
     fn tokenizer(&self) -> Result<Value, TokenizerError> {
         if !self.token_types.is_empty() && self.token_types.len() != self.tokens.len() {
             let (types, tokens) = (self.token_types.len(), self.tokens.len());
-            return Err(TokenizerError::Gguf(format!("{types} token types stand beside {tokens} tokens")));
+            return Err(TokenizerError::Gguf(format!("there are {types} token types for {tokens} tokens")));
         }
         let mut ids = HashMap::with_capacity(self.tokens.len());
         for (id, &token) in self.tokens.iter().enumerate() {
             if ids.insert(token, id).is_some() {
-                return Err(TokenizerError::Gguf(format!("the token {token:?} stands twice")));
+                return Err(TokenizerError::Gguf(format!("the token {token:?} is listed twice")));
             }
         }
-        let parts = match self.model {
+        let components = match self.model {
             "gpt2" => self.byte_level()?,
             "llama" => self.sentence_piece(&ids)?,
             other => {
                 return Err(TokenizerError::Gguf(format!(
-                    "the tokenizer is of kind \"{other}\"; \"gpt2\" and \"llama\" are known"
+                    "the tokenizer is of kind \"{other}\"; Hone supports \"gpt2\" and \"llama\""
                 )));
             }
         };
@@ -93,20 +94,20 @@ impl GgufVocab<'_> {
             "truncation": null,
             "padding": null,
             "added_tokens": self.added(),
-            "normalizer": parts.normalizer,
-            "pre_tokenizer": parts.pre_tokenizer,
-            "post_processor": self.template(parts.adds_bos)?,
-            "decoder": parts.decoder,
-            "model": parts.model,
+            "normalizer": components.normalizer,
+            "pre_tokenizer": components.pre_tokenizer,
+            "post_processor": self.template(components.adds_bos)?,
+            "decoder": components.decoder,
+            "model": components.model,
         }))
     }
 
-    /// tokenizer_config.json. Its class is the one that takes tokenizer.json as it is.
+    /// tokenizer_config.json. Its class is the one that reads any tokenizer.json.
     fn config(&self) -> Result<Value, TokenizerError> {
         let mut config = json!({
             "tokenizer_class": "PreTrainedTokenizerFast",
             "clean_up_tokenization_spaces": false,
-            // Without a word from here, transformers 4 would hand types of tokens to models that know none.
+            // Without this field, transformers 4 passes token_type_ids to models that do not take them.
             "model_input_names": ["input_ids", "attention_mask"],
         });
         for (field, id) in
@@ -124,10 +125,12 @@ impl GgufVocab<'_> {
 
     fn token(&self, id: u64) -> Result<&str, TokenizerError> {
         let token = usize::try_from(id).ok().and_then(|id| self.tokens.get(id)).copied();
-        token.ok_or_else(|| TokenizerError::Gguf(format!("a special token has the id {id}, which no token has")))
+        token.ok_or_else(|| {
+            TokenizerError::Gguf(format!("a special token has the id {id}, which is not in the vocabulary"))
+        })
     }
 
-    /// Tokens that are found in a text before anything else.
+    /// Tokens that are matched in a text before it is split.
     fn added(&self) -> Vec<Value> {
         let types = self.token_types.iter().zip(&self.tokens).enumerate();
         let added = types.filter(|(_, (kind, _))| [UNKNOWN, CONTROL, USER_DEFINED].contains(kind));
@@ -138,18 +141,18 @@ impl GgufVocab<'_> {
         added.map(entry).collect()
     }
 
-    /// What is put around a text.
+    /// The post-processor that adds special tokens to a text.
     fn template(&self, adds_bos: bool) -> Result<Value, TokenizerError> {
-        let wanted = |adds: bool, id: Option<u64>| id.filter(|_| adds);
-        let before = wanted(self.adds_bos.unwrap_or(adds_bos), self.bos);
-        let after = wanted(self.adds_eos.unwrap_or(false), self.eos);
+        let enabled = |adds: bool, id: Option<u64>| id.filter(|_| adds);
+        let before = enabled(self.adds_bos.unwrap_or(adds_bos), self.bos);
+        let after = enabled(self.adds_eos.unwrap_or(false), self.eos);
         if before.or(after).is_none() {
             return Ok(Value::Null);
         }
-        let mut described = Map::new();
+        let mut defined = Map::new();
         for id in [before, after].into_iter().flatten() {
             let token = self.token(id)?;
-            described.insert(token.into(), json!({"id": token, "ids": [id], "tokens": [token]}));
+            defined.insert(token.into(), json!({"id": token, "ids": [id], "tokens": [token]}));
         }
         let around = |text: &str, kind: u8| -> Result<Vec<Value>, TokenizerError> {
             let special = |id| Ok(json!({"SpecialToken": {"id": self.token(id)?, "type_id": kind}}));
@@ -158,15 +161,15 @@ impl GgufVocab<'_> {
         };
         let single = around("A", 0)?;
         let pair = [single.clone(), around("B", 1)?].concat();
-        Ok(json!({"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": described}))
+        Ok(json!({"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": defined}))
     }
 
     fn ids(&self) -> Map<String, Value> {
         self.tokens.iter().enumerate().map(|(id, token)| ((*token).to_owned(), id.into())).collect()
     }
 
-    /// BPE on bytes, each of them written as a visible character.
-    fn byte_level(&self) -> Result<Parts, TokenizerError> {
+    /// BPE on bytes, each represented by a printable character.
+    fn byte_level(&self) -> Result<Components, TokenizerError> {
         let bytes = |splits: bool| {
             json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true,
             "use_regex": splits})
@@ -193,27 +196,27 @@ impl GgufVocab<'_> {
             }
             other => {
                 return Err(TokenizerError::Gguf(format!(
-                    "words are split by the rules of \"{other}\"; gpt-2, smollm, llama-bpe and qwen2 are known"
+                    "its pre-tokenizer is \"{other}\"; Hone supports gpt-2, smollm, llama-bpe and qwen2"
                 )));
             }
         };
         let merges = |merge: &&str| merge.split_once(' ').map(|(left, right)| json!([left, right]));
         let merges: Option<Vec<Value>> = self.merges.iter().map(merges).collect();
         let merges =
-            merges.ok_or_else(|| TokenizerError::Gguf("a merge is not two parts with a space between".into()))?;
-        // Llama 3 takes a whole word that is a token, whether merges lead to it or not.
+            merges.ok_or_else(|| TokenizerError::Gguf("a merge is not two tokens separated by a space".into()))?;
+        // Llama 3 keeps a word that is a token, even if no merges produce it.
         let model = json!({"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
             "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false, "ignore_merges": is_llama,
             "vocab": self.ids(), "merges": merges});
-        Ok(Parts { model, normalizer, pre_tokenizer, decoder: bytes(true), adds_bos: is_llama })
+        Ok(Components { model, normalizer, pre_tokenizer, decoder: bytes(true), adds_bos: is_llama })
     }
 
-    /// SentencePiece's BPE. The file has scores in place of merges: two tokens that together make a third one merge in
-    /// the order of its score, as in transformers' `generate_merges`.
-    fn sentence_piece(&self, ids: &HashMap<&str, usize>) -> Result<Parts, TokenizerError> {
+    /// SentencePiece's BPE. The file has scores instead of merges. Each split of a token into two others is a merge, ranked
+    /// by the token's score, as in transformers' `generate_merges`.
+    fn sentence_piece(&self, ids: &HashMap<&str, usize>) -> Result<Components, TokenizerError> {
         if self.scores.len() != self.tokens.len() {
             let (scores, tokens) = (self.scores.len(), self.tokens.len());
-            return Err(TokenizerError::Gguf(format!("{scores} scores stand beside {tokens} tokens")));
+            return Err(TokenizerError::Gguf(format!("there are {scores} scores for {tokens} tokens")));
         }
         let mut merges = Vec::new();
         for (id, &token) in self.tokens.iter().enumerate() {
@@ -241,7 +244,7 @@ impl GgufVocab<'_> {
         let model = json!({"type": "BPE", "dropout": null, "unk_token": unknown, "continuing_subword_prefix": null,
             "end_of_word_suffix": null, "fuse_unk": true, "byte_fallback": true, "ignore_merges": false,
             "vocab": self.ids(), "merges": merges});
-        Ok(Parts {
+        Ok(Components {
             model,
             normalizer: json!({"type": "Sequence", "normalizers": normalizers}),
             pre_tokenizer: Value::Null,

@@ -1,20 +1,20 @@
-//! How long texts are in tokens, and which length a run should read.
+//! Statistics of text lengths in tokens, and a suggested `max_length`.
 
 use crate::dataset::TokenLengths;
 use crate::text::batch::LENGTHS;
 
-/// Share of the texts that a chosen length may cut.
+/// Maximum fraction of the texts that the suggested length may cut.
 const MAX_CUT: f64 = 0.01;
 
-/// Longest sequence that is chosen without being asked for: attention grows with the square of it.
+/// Longest suggested length, in tokens: the cost of attention grows with its square.
 const LONGEST: usize = 256;
 
-/// Figures of `lengths` (tokens a text), and the shortest of the usual lengths that cuts at most one text in a
-/// hundred, within what the model can read.
+/// Statistics of `lengths`, the number of tokens of each text. The suggested length is the shortest standard length that
+/// cuts at most 1 % of the texts, within the `positions` of the model.
 pub fn token_lengths(mut lengths: Vec<usize>, positions: usize) -> TokenLengths {
     lengths.sort_unstable();
-    let at = |share: f64| {
-        let index = (share * lengths.len() as f64).ceil() as usize;
+    let quantile = |fraction: f64| {
+        let index = (fraction * lengths.len() as f64).ceil() as usize;
         lengths.get(index.saturating_sub(1)).copied().unwrap_or(0)
     };
     let cut = |len: usize| lengths.len() - lengths.partition_point(|&l| l <= len);
@@ -23,8 +23,8 @@ pub fn token_lengths(mut lengths: Vec<usize>, positions: usize) -> TokenLengths 
     let max_length =
         LENGTHS.into_iter().filter(|&len| len <= longest).find(|&len| cut(len) <= allowed).unwrap_or(longest);
     TokenLengths {
-        p50: at(0.5) as u32,
-        p95: at(0.95) as u32,
+        p50: quantile(0.5) as u32,
+        p95: quantile(0.95) as u32,
         max: lengths.last().copied().unwrap_or(0) as u32,
         max_length: max_length as u32,
         truncated_ratio: cut(max_length) as f64 / lengths.len().max(1) as f64,
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shortest_length_that_cuts_one_in_a_hundred_is_chosen() {
+    fn the_shortest_length_that_cuts_at_most_one_percent_is_suggested() {
         let mut lengths = vec![10; 197];
         lengths.extend([30, 60, 600]);
         let found = token_lengths(lengths.clone(), 512);

@@ -3,10 +3,12 @@
 mod batch;
 mod chat;
 pub mod conversation;
+mod cut;
 mod encode;
 mod examples;
 mod gguf;
 mod lengths;
+mod questions;
 mod row_encoder;
 mod special_tokens;
 mod tokenizer;

@@ -1,4 +1,4 @@
-//! A data set on its way into a model's tokens. Rows that the model refuses are left out.
+//! Encodes a dataset row by row. Rows that the tokenizer or the chat template refuses are skipped.
 
 use crate::dataset::{DataReport, Dataset};
 use crate::diagnostic::Diagnostic;
@@ -8,14 +8,14 @@ use crate::text::encode::EncodedRows;
 use crate::text::lengths::token_lengths;
 use crate::text::tokenizer::Tokenizer;
 
-/// The rows of a data set, as far as they are in tokens.
+/// Encoder of a dataset, with the rows encoded so far.
 #[derive(Clone, Debug)]
 pub struct RowEncoder {
     train: Side,
     validation: Side,
-    /// Tokens of each row.
+    /// Number of tokens of each row.
     lengths: Vec<usize>,
-    /// Rows that the model refuses, and why.
+    /// Refused rows with the reason.
     refused: Vec<(u32, String)>,
     suggested_len: u32,
 }
@@ -23,18 +23,18 @@ pub struct RowEncoder {
 #[derive(Clone, Debug)]
 struct Side {
     encoded: EncodedRows,
-    /// Rows looked at.
+    /// Number of rows visited.
     seen: usize,
 }
 
 impl RowEncoder {
-    /// Nothing yet, of a data set for `task`.
+    /// An encoder of a dataset for `task`, with no rows yet.
     pub fn new(task: Task) -> Self {
         let [train, validation] = [(); 2].map(|()| Side { encoded: EncodedRows::new(task), seen: 0 });
         Self { train, validation, lengths: Vec::new(), refused: Vec::new(), suggested_len: 0 }
     }
 
-    /// Puts the next row into tokens; false when none is left.
+    /// Encodes the next row; returns false if none is left.
     pub fn encode_next(&mut self, dataset: &Dataset, tokenizer: &Tokenizer, chat: Option<&ChatTemplate>) -> bool {
         let sides = [(&dataset.train, &mut self.train), (&dataset.validation, &mut self.validation)];
         for (rows, side) in sides {
@@ -49,11 +49,11 @@ impl RowEncoder {
         false
     }
 
-    /// Once no row is left: the data set without those that the model refuses, and the report on it. `positions` are the
-    /// tokens that the model can read.
+    /// Called after the last row. Returns the dataset without the refused rows, and its report. `positions` is the maximum
+    /// number of tokens of the model.
     ///
     /// # Errors
-    /// `data.refused` where no row of a side is left.
+    /// `data.refused` if no training row or no validation row is left.
     pub fn finish(
         &mut self,
         dataset: &Dataset,
@@ -66,17 +66,17 @@ impl RowEncoder {
         Ok((dataset, DataReport { tokens: Some(tokens), ..report }))
     }
 
-    /// A length that fits the rows, in tokens; 0 before the end.
+    /// Suggested `max_length` for the rows, in tokens; 0 before `finish`.
     pub fn suggested_len(&self) -> u32 {
         self.suggested_len
     }
 
-    /// Bytes that the tokens take.
+    /// Memory of the encoded rows, in bytes.
     pub fn bytes(&self) -> usize {
         self.train.encoded.bytes() + self.validation.encoded.bytes()
     }
 
-    /// Rows learned from, and rows validated on.
+    /// Training rows and validation rows.
     pub fn rows(&self) -> [&EncodedRows; 2] {
         [&self.train.encoded, &self.validation.encoded]
     }

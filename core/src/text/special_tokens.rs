@@ -1,4 +1,4 @@
-//! The special tokens that a model wants around a text and between two.
+//! The special tokens around a text and between two texts.
 
 /// Special tokens of a tokenizer's template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -7,7 +7,7 @@ pub struct SpecialTokens {
     pub begin: Vec<u32>,
     /// Between two texts: `[SEP]`, `</s></s>`.
     pub middle: Vec<u32>,
-    /// Behind a text: `[SEP]`.
+    /// After a text: `[SEP]`.
     pub end: Vec<u32>,
 }
 
@@ -17,18 +17,19 @@ impl SpecialTokens {
         [&self.begin, ids, &self.end].concat()
     }
 
-    /// A pair of texts with its special tokens, and where the second begins.
+    /// A pair of texts with its special tokens, and the start of the second text.
     pub fn pair(&self, first: &[u32], second: &[u32]) -> (Vec<u32>, usize) {
         let at = self.begin.len() + first.len() + self.middle.len();
         ([&self.begin, first, &self.middle, second, &self.end].concat(), at)
     }
 
-    /// Special tokens of a pair.
+    /// Number of special tokens around a pair.
     pub fn pair_tokens(&self) -> usize {
         self.begin.len() + self.middle.len() + self.end.len()
     }
 
-    /// A framed pair whose second text begins at `second`, cut to `max_length` tokens: the longer text loses its end first.
+    /// Cuts a framed pair, whose second text begins at `second`, to `max_length` tokens: the longer text is cut first,
+    /// at its end.
     pub fn cut_pair(&self, ids: &[u32], second: usize, max_length: usize) -> (Vec<u32>, usize) {
         let (first, other) =
             (&ids[self.begin.len()..second - self.middle.len()], &ids[second..ids.len() - self.end.len()]);

@@ -43,7 +43,7 @@ pub fn checkpointed_gradients(
     (loss.inner(), gradients)
 }
 
-/// A forward pass through the layers, with what is needed to repeat it.
+/// A forward pass through the layers, with the state needed to repeat it.
 struct ForwardPass {
     /// Input and dropout state of the embeddings, if they are trainable.
     embeddings: Option<(Input, Dropout)>,
@@ -73,16 +73,16 @@ impl ForwardPass {
         let mut pass = Self { embeddings, layers: Vec::new(), attention_mask, top: None };
         let HiddenStates::Tokens(done, mut x) = input.hidden else { return (pass, input) };
         let lowest = groups.first().copied().unwrap_or(ParamGroup::Head);
-        for layer in done..model.body.layers() {
+        for layer in done..model.base.layers() {
             let layer_input = LayerInput { layer, x: x.clone(), dropout: dropout.checkpoint() };
-            x = model.body.encode(layer..layer + 1, x, pass.attention_mask.clone(), dropout);
+            x = model.base.encode(layer..layer + 1, x, pass.attention_mask.clone(), dropout);
             if ParamGroup::Layer(layer) >= lowest {
                 pass.layers.push(layer_input);
             }
         }
         let top = x.autodiff().require_grad();
         pass.top = Some(top.clone());
-        (pass, Input { hidden: HiddenStates::Tokens(model.body.layers(), top), ..input })
+        (pass, Input { hidden: HiddenStates::Tokens(model.base.layers(), top), ..input })
     }
 
     /// Recomputes the layers from the last to the first, and adds their gradients.
@@ -90,7 +90,7 @@ impl ForwardPass {
         let Some(mut output_grad) = self.top.and_then(|top| top.grad_remove(recorded)) else { return };
         for LayerInput { layer, x, mut dropout } in self.layers.into_iter().rev() {
             let x = x.autodiff().require_grad();
-            let y = tracked.body.encode(layer..layer + 1, x.clone(), self.attention_mask.clone(), &mut dropout);
+            let y = tracked.base.encode(layer..layer + 1, x.clone(), self.attention_mask.clone(), &mut dropout);
             // The gradient of this sum with respect to y is output_grad.
             let mut recorded = (y * output_grad).sum().backward();
             gradients.add(Gradients::from_recorded(tracked, &mut recorded));

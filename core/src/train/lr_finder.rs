@@ -82,7 +82,7 @@ impl LrFinder {
     }
 }
 
-/// Learning rates that a range test suggests, as fastai's `lr_find` with `steep` and `valley`. None where the loss never
+/// Learning rates that a range test suggests, as fastai's `lr_find` with `steep` and `valley`. None if the loss never
 /// falls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LrSuggestions {

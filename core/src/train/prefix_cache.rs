@@ -1,4 +1,4 @@
-//! A cache of what the frozen lower layers compute for each text. An epoch that trains the head alone then costs little
+//! A cache of the frozen lower layers' outputs for each text. An epoch that trains the head alone then costs little
 //! more than the head.
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -46,7 +46,7 @@ impl PrefixCache {
         batch: &Batch,
         device: &Device,
     ) -> Result<Input, Diagnostic> {
-        let input = Input::new(&batch, device);
+        let input = Input::new(batch, device);
         if frozen_prefix == FrozenPrefix::None {
             *self = Self::default();
             return Ok(input);
@@ -54,7 +54,7 @@ impl PrefixCache {
         if self.frozen_prefix != frozen_prefix || self.texts.len() != texts.len() {
             *self = Self { frozen_prefix, texts: vec![None; texts.len()], bytes: 0 };
         }
-        if let Some(hidden) = self.get(rows, batch, model.body.hidden(), device) {
+        if let Some(hidden) = self.get(rows, batch, model.base.hidden(), device) {
             return Ok(Input { hidden, ..input });
         }
         let input = model.forward_to(input, frozen_prefix, &mut Dropout::off());

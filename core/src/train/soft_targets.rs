@@ -52,7 +52,7 @@ impl SoftTargets {
     pub fn targets(&self, labeled: &[(usize, u32)], rows: usize, total: f32) -> Vec<f32> {
         let classes = self.classes();
         let mut targets = vec![0.0f32; rows * classes];
-        // If all rows have a weight of 0, nothing is learned.
+        // If all rows have a weight of 0, no gradient flows.
         let unit = if total > 0.0 { 1.0 / total } else { 0.0 };
         for &(row, label) in labeled {
             let row = &mut targets[row * classes..][..classes];

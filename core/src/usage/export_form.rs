@@ -1,12 +1,12 @@
-//! What is exported.
+//! The forms of an export.
 
 use serde::{Deserialize, Serialize};
 
-/// What is taken away.
+/// Form of an exported model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExportForm {
-    /// A whole model; an adapter is merged into it.
+    /// The whole model, with any adapter merged into it.
     #[default]
     Model,
     /// The adapter alone, as a PEFT folder.

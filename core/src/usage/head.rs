@@ -1,13 +1,13 @@
-//! The head of a task as transformers' classes build it.
+//! The head of a task, as transformers' classes build it.
 
 use crate::recipe::{Family, Pooling, Task};
 
 /// The layers of a task's head, under their names in transformers' classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadLayers {
-    /// Pooling that comes before the head; `None` where the head reads every token.
+    /// Pooling before the head; `None` if the head reads every token.
     pub pooling: Option<Pooling>,
-    /// Name and activation of a hidden layer `[hidden, hidden]`, where the class has one.
+    /// Name and activation of a hidden layer `[hidden, hidden]`, if the class has one.
     pub dense: Option<(&'static str, Activation)>,
     /// Name of the output layer `[hidden, outputs]`.
     pub output: &'static str,
@@ -18,12 +18,12 @@ pub struct HeadLayers {
 pub enum Activation {
     /// Hyperbolic tangent (RoBERTa).
     Tanh,
-    /// Rectifier (DistilBERT).
+    /// Rectified linear unit (DistilBERT).
     Relu,
 }
 
 impl HeadLayers {
-    /// The head of a task; `None` for generation, where the model's own output layer serves.
+    /// The head of a task; `None` for generation, which uses the model's own output layer.
     pub fn of(task: Task, family: Family, pooling: Pooling) -> Option<Self> {
         Some(match (task, family, pooling) {
             (Task::Generation, ..) => return None,
@@ -41,11 +41,11 @@ impl HeadLayers {
         })
     }
 
-    /// Number of outputs that a task needs for data with `labels` labels.
+    /// Number of outputs that a task needs, given `labels` labels.
     pub fn outputs(task: Task, labels: usize) -> usize {
         match task {
             Task::Regression => 1,
-            // A score for the start of the answer and one for its end.
+            // One score for the start of the answer and one for its end.
             Task::QuestionAnswering => 2,
             Task::Classification | Task::MultiLabel | Task::TokenClassification | Task::Generation => labels,
         }

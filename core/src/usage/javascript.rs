@@ -1,40 +1,39 @@
-//! JavaScript that opens a folder and asks the model something, once its weights are there in ONNX too.
+//! JavaScript that opens an exported folder and runs the model, once its weights have been converted to ONNX.
 
 use crate::recipe::Task;
 use crate::usage::{PromptForm, Usage};
 
-/// How transformers.js comes to open a folder.
+/// Code that opens a folder with transformers.js.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JavaScript {
-    /// What puts the weights in ONNX beside the others, to be run in the folder: Python, or for a model that writes a
-    /// command.
+    /// Converts the weights to ONNX; run in the folder. Python, or for generation a shell command.
     pub convert: String,
-    /// The Python packages that it takes, as pip knows them.
+    /// The Python packages that the conversion needs, by their names on PyPI.
     pub packages: &'static str,
-    /// What asks the model something then.
+    /// Runs the model.
     pub code: String,
 }
 
 impl Usage<'_> {
-    /// For transformers.js.
+    /// Code for transformers.js.
     pub fn javascript(&self) -> JavaScript {
         let task = self.kind.task;
         let code = match task {
-            Task::Generation => self.pipeline_js(&self.written_js()),
+            Task::Generation => self.pipeline_js(&self.generation_js()),
             Task::Regression => number(),
-            Task::Classification => self.pipeline_js("console.log(await ask(\"A text to classify.\"));\n"),
+            Task::Classification => self.pipeline_js("console.log(await pipe(\"A text to classify.\"));\n"),
             Task::MultiLabel => self.pipeline_js(
-                "const found = await ask(\"A text to label.\", { top_k: null });\n\
-                const thresholds = ask.model.config.label_thresholds;\n\
-                console.log(found.filter(({ label, score }) => score >= thresholds[label]));\n",
+                "const results = await pipe(\"A text to label.\", { top_k: null });\n\
+                const thresholds = pipe.model.config.label_thresholds;\n\
+                console.log(results.filter(({ label, score }) => score >= thresholds[label]));\n",
             ),
-            Task::TokenClassification => self.pipeline_js("console.log(await ask(\"A text with names in it.\"));\n"),
+            Task::TokenClassification => self.pipeline_js("console.log(await pipe(\"A text with names in it.\"));\n"),
             Task::QuestionAnswering => {
-                self.pipeline_js("console.log(await ask(\"Who wrote it?\", \"It was written by Ada in 1843.\"));\n")
+                self.pipeline_js("console.log(await pipe(\"Who wrote it?\", \"It was written by Ada in 1843.\"));\n")
             }
         };
         let (convert, packages) = match task {
-            // Optimum knows how to give out what is kept of earlier tokens.
+            // Optimum knows how to export the cache of keys and values.
             Task::Generation => {
                 ("optimum-cli export onnx --model . --task text-generation-with-past onnx\n".into(), "optimum-onnx")
             }
@@ -43,23 +42,23 @@ impl Usage<'_> {
         JavaScript { convert, packages, code: format!("{}{code}", opening(task)) }
     }
 
-    /// Writes on from a prompt in the form that was learned.
-    fn written_js(&self) -> String {
+    /// Continues a prompt, in the form of the training rows.
+    fn generation_js(&self) -> String {
         let user = "[{ role: \"user\", content: \"A prompt\" }]";
         let prompt = match self.form {
-            PromptForm::Completion => format!("ask.tokenizer.chat_template ? {user} : \"A prompt\""),
-            PromptForm::Chat => format!("ask.tokenizer.chat_template ? {user} : \"User: A prompt\\nAssistant: \""),
+            PromptForm::Completion => format!("pipe.tokenizer.chat_template ? {user} : \"A prompt\""),
+            PromptForm::Chat => format!("pipe.tokenizer.chat_template ? {user} : \"User: A prompt\\nAssistant: \""),
             PromptForm::Corpus => "\"The beginning of a text\"".into(),
         };
         format!(
             "const prompt = {prompt};\n\
-            const [{{ generated_text: text }}] = await ask(prompt, {{ max_new_tokens: {}, do_sample: false }});\n\
+            const [{{ generated_text: text }}] = await pipe(prompt, {{ max_new_tokens: {}, do_sample: false }});\n\
             console.log(typeof text === \"string\" ? text : text.at(-1).content);\n",
             self.max_new_tokens
         )
     }
 
-    /// The outputs are named as transformers.js looks for them.
+    /// The outputs have the names that transformers.js expects.
     fn convert(&self) -> String {
         let class = self.kind.auto_class();
         let trust = if self.kind.has_own_class() { ", trust_remote_code=True" } else { "" };
@@ -82,13 +81,14 @@ impl Usage<'_> {
         )
     }
 
-    fn pipeline_js(&self, asked: &str) -> String {
+    fn pipeline_js(&self, query: &str) -> String {
         let task = self.kind.pipeline();
-        format!("const ask = await pipeline(\"{task}\", \"this/folder\", {{ dtype: \"fp32\" }});\n{asked}")
+        format!("const pipe = await pipeline(\"{task}\", \"this/folder\", {{ dtype: \"fp32\" }});\n{query}")
     }
 }
 
-/// Where the folder is looked for. In a page, browsers fetch it from there; transformers.js wants to be allowed that.
+/// Sets where transformers.js looks for the folder. Browsers fetch the files from there, which transformers.js must be
+/// allowed to do.
 fn opening(task: Task) -> String {
     let names = match task {
         Task::Regression => "AutoModelForSequenceClassification, AutoTokenizer, env",
@@ -101,7 +101,7 @@ fn opening(task: Task) -> String {
     )
 }
 
-/// The pipelines would make a share of a number.
+/// Runs the model without a pipeline: those would turn the number into a probability.
 fn number() -> String {
     "const tokenizer = await AutoTokenizer.from_pretrained(\"this/folder\");\n\
     const model = await AutoModelForSequenceClassification.from_pretrained(\"this/folder\", { dtype: \"fp32\" });\n\

@@ -1,28 +1,28 @@
-//! What transformers and model hubs call a model.
+//! A model's kind, and its names in transformers and on model hubs.
 
 use crate::recipe::{Family, Pooling, Task};
 
-/// How the names of the classes in `modeling_hone.py` begin.
+/// Prefix of the class names in `modeling_hone.py`.
 const OWN_CLASSES: &str = "Hone";
 
-/// Whether a class is one of those that Hone exports with the mean over the tokens.
+/// Returns true for the name of a class that Hone exports for mean pooling.
 pub fn is_own_class(name: &str) -> bool {
     name.starts_with(OWN_CLASSES)
 }
 
-/// A task, and what was tuned for it.
+/// A task and the kind of model tuned for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelKind {
-    /// What the model does.
+    /// Task of the model.
     pub task: Task,
-    /// What its body is.
+    /// Family of the base model.
     pub family: Family,
-    /// How the tokens' vectors become one; means nothing in tasks that need none.
+    /// Pooling over the tokens' vectors; ignored by tasks that need none.
     pub pooling: Pooling,
 }
 
 impl ModelKind {
-    /// The class that opens the whole model: transformers' own, or of `modeling_hone.py` for the mean over the tokens.
+    /// The class that opens the whole model: transformers' own, or the one from `modeling_hone.py` for mean pooling.
     pub fn architecture(self) -> String {
         let body = match self.family {
             Family::Bert => "Bert",
@@ -41,7 +41,7 @@ impl ModelKind {
         format!("{}{body}{head}", if self.has_own_class() { OWN_CLASSES } else { "" })
     }
 
-    /// Whether the model is of a class that transformers lacks.
+    /// Returns true if transformers has no class for the model.
     pub fn has_own_class(self) -> bool {
         self.task.reads_sentences() && self.pooling == Pooling::Mean
     }
@@ -56,7 +56,7 @@ impl ModelKind {
         }
     }
 
-    /// The task as model hubs sort by it.
+    /// The pipeline tag of the task on model hubs.
     pub fn pipeline(self) -> &'static str {
         match self.task {
             Task::Classification | Task::MultiLabel | Task::Regression => "text-classification",

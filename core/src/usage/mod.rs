@@ -1,4 +1,4 @@
-//! How an exported model is opened elsewhere: what transformers calls it, and code for the model card and for the page.
+//! Code that opens an exported model elsewhere, for the model card and for the page, and transformers' names for it.
 
 mod export_form;
 mod head;
@@ -13,35 +13,35 @@ pub use head::{Activation, HeadLayers};
 pub use javascript::JavaScript;
 pub use kind::{ModelKind, is_own_class};
 
-/// The form in which a model that writes was given its rows, and in which it is to be asked.
+/// Form of the rows that a decoder was trained on, and of the prompts that it expects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptForm {
-    /// A prompt and what follows it: a turn of the user where the model knows conversations, else as it is.
+    /// A prompt and its completion: a user's turn if the model has a chat template, otherwise plain text.
     #[default]
     Completion,
-    /// Conversations: in the model's own form, else after who says it, `User: …`.
+    /// Conversations: in the model's own format, otherwise with the speaker before each turn, `User: …`.
     Chat,
-    /// Running text: as it is, whatever form the model knows.
+    /// Running text, unchanged even if the model has a chat template.
     Corpus,
 }
 
-/// What code that opens an export has to know.
+/// The facts about an export that the code depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Usage<'a> {
-    /// What the model is.
+    /// Kind of the model.
     pub kind: ModelKind,
     /// The base model's name on a hub.
     pub base_model: &'a str,
-    /// Longest sequence that it was trained on, in tokens.
+    /// Longest sequence in training, in tokens.
     pub max_length: usize,
-    /// Generation: the form in which it is asked.
+    /// Generation: form of the prompts.
     pub form: PromptForm,
-    /// Generation: most tokens that it is let write.
+    /// Generation: maximum number of tokens to generate.
     pub max_new_tokens: u32,
 }
 
-/// A text as JSON has it, which YAML and Python read too: whatever is in it stays a text.
+/// Quotes a text as JSON, which YAML and Python read too; all special characters are escaped.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,4 +1,4 @@
-//! Python that opens a folder and asks the model something.
+//! Python that opens an exported folder and runs the model.
 
 use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
@@ -13,32 +13,33 @@ impl Usage<'_> {
             "{torch}from transformers import {class}, AutoTokenizer{pipeline}\n\n\
             folder = {folder}\n\
             model = {class}.from_pretrained(folder{trust})\n\
-            tokenizer = AutoTokenizer.from_pretrained(folder)\n{asked}",
+            tokenizer = AutoTokenizer.from_pretrained(folder)\n{query}",
             torch = self.torch(),
             pipeline = self.pipeline_import(),
             folder = quoted(folder),
-            asked = self.asked(),
+            query = self.query(),
         )
     }
 
-    /// Puts the adapter onto the base model with PEFT; to be run in the adapter's folder.
+    /// Puts the adapter onto the base model with PEFT; run in the adapter's folder.
     pub fn adapter_python(&self) -> String {
-        // The automatic classes would not know the labels.
+        // The automatic classes would not load the labels.
         let class = self.kind.architecture();
-        let imports = match self.kind.has_own_class() {
-            true => format!("from modeling_hone import {class}\nfrom peft import PeftModel\nfrom transformers import "),
-            false => format!("from peft import PeftModel\nfrom transformers import {class}, "),
+        let imports = if self.kind.has_own_class() {
+            format!("from modeling_hone import {class}\nfrom peft import PeftModel\nfrom transformers import ")
+        } else {
+            format!("from peft import PeftModel\nfrom transformers import {class}, ")
         };
         let config = if self.kind.task == Task::Generation { "" } else { ", config=\".\"" };
         format!(
             "{torch}{imports}AutoTokenizer{pipeline}\n\n\
             model = {class}.from_pretrained({base}{config})\n\
             model = PeftModel.from_pretrained(model, \".\").merge_and_unload()\n\
-            tokenizer = AutoTokenizer.from_pretrained(\".\")\n{asked}",
+            tokenizer = AutoTokenizer.from_pretrained(\".\")\n{query}",
             torch = self.torch(),
             pipeline = self.pipeline_import(),
             base = quoted(self.base_model),
-            asked = self.asked(),
+            query = self.query(),
         )
     }
 
@@ -53,25 +54,25 @@ impl Usage<'_> {
         if matches!(self.kind.task, Task::QuestionAnswering | Task::Generation) { "" } else { ", pipeline" }
     }
 
-    fn asked(&self) -> String {
-        let cut = format!("truncation=True, max_length={}", self.max_length);
+    fn query(&self) -> String {
+        let truncation = format!("truncation=True, max_length={}", self.max_length);
         match self.kind.task {
-            Task::Classification => self.pipeline("", &format!("print(ask(\"A text to classify.\", {cut}))\n")),
+            Task::Classification => self.pipeline("", &format!("print(pipe(\"A text to classify.\", {truncation}))\n")),
             Task::MultiLabel => self.pipeline(
                 "",
                 &format!(
-                    "found = ask(\"A text to label.\", top_k=None, {cut})\n\
+                    "results = pipe(\"A text to label.\", top_k=None, {truncation})\n\
                     thresholds = model.config.label_thresholds\n\
-                    print([label for label in found if label[\"score\"] >= thresholds[label[\"label\"]]])\n"
+                    print([label for label in results if label[\"score\"] >= thresholds[label[\"label\"]]])\n"
                 ),
             ),
             Task::Regression => self.pipeline(
                 ", function_to_apply=\"none\"",
-                &format!("print(ask(\"A text to rate.\", {cut})[0][\"score\"])\n"),
+                &format!("print(pipe(\"A text to rate.\", {truncation})[0][\"score\"])\n"),
             ),
-            // A word has the tag of its first token: that alone has learned.
+            // A word has the tag of its first token: only that token was trained.
             Task::TokenClassification => {
-                self.pipeline(", aggregation_strategy=\"first\"", "print(ask(\"A text with names in it.\"))\n")
+                self.pipeline(", aggregation_strategy=\"first\"", "print(pipe(\"A text with names in it.\"))\n")
             }
             Task::QuestionAnswering => self.question(),
             Task::Generation => match self.form {
@@ -82,31 +83,31 @@ impl Usage<'_> {
         }
     }
 
-    /// Asks a classifier or a tagger by transformers' pipeline.
-    fn pipeline(&self, settings: &str, asked: &str) -> String {
+    /// Runs a classifier or tagger through transformers' pipeline.
+    fn pipeline(&self, settings: &str, query: &str) -> String {
         let task = self.kind.pipeline();
-        format!("ask = pipeline(\"{task}\", model=model, tokenizer=tokenizer{settings})\n{asked}")
+        format!("pipe = pipeline(\"{task}\", model=model, tokenizer=tokenizer{settings})\n{query}")
     }
 
-    /// Finds the best span of a passage that fits into one window. transformers 5 has no pipeline for that.
+    /// Finds the best span of a passage that fits into one window. transformers 5 has no pipeline for this.
     fn question(&self) -> String {
         format!(
             "question, passage = \"Who wrote it?\", \"It was written by Ada in 1843.\"\n\
-            cut = {{\"truncation\": \"only_second\", \"max_length\": {max_length}}}\n\
-            inputs = tokenizer(question, passage, return_offsets_mapping=True, return_tensors=\"pt\", **cut)\n\
-            places = inputs.pop(\"offset_mapping\")[0].tolist()\n\
-            with torch.no_grad():\n    said = model(**inputs)\n\
-            scores = said.start_logits[0][:, None] + said.end_logits[0]\n\
+            truncation = {{\"truncation\": \"only_second\", \"max_length\": {max_length}}}\n\
+            inputs = tokenizer(question, passage, return_offsets_mapping=True, return_tensors=\"pt\", **truncation)\n\
+            offsets = inputs.pop(\"offset_mapping\")[0].tolist()\n\
+            with torch.no_grad():\n    outputs = model(**inputs)\n\
+            scores = outputs.start_logits[0][:, None] + outputs.end_logits[0]\n\
             inside = torch.tensor([part == 1 for part in inputs.sequence_ids()])\n\
             spans = (inside[:, None] & inside).triu().tril({last})\n\
-            start, end = divmod(scores.masked_fill(~spans, -torch.inf).argmax().item(), len(places))\n\
-            print(passage[places[start][0] : places[end][1]])\n",
+            start, end = divmod(scores.masked_fill(~spans, -torch.inf).argmax().item(), len(offsets))\n\
+            print(passage[offsets[start][0] : offsets[end][1]])\n",
             max_length = self.max_length,
             last = MAX_ANSWER_TOKENS - 1,
         )
     }
 
-    /// Writes on from a prompt, in the form of a conversation where the model knows one.
+    /// Continues a prompt, as a conversation if the model has a chat template.
     fn prompt(&self) -> String {
         format!(
             "prompt, is_chat = \"A prompt\", bool(tokenizer.chat_template)\n\
@@ -115,12 +116,12 @@ impl Usage<'_> {
             prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)\n\
             inputs = tokenizer(prompt, add_special_tokens=not is_chat, return_tensors=\"pt\")\n\
             {}",
-            self.written_on()
+            self.generation()
         )
     }
 
-    /// Answers in a conversation. Where the model knows no form of one, each part is put into tokens by itself, as it was
-    /// learned: together they would give others.
+    /// Answers in a conversation. Without a chat template, each part is tokenized on its own, as in training: tokenized
+    /// together, they would give other tokens.
     fn conversation(&self) -> String {
         format!(
             "prompt = \"A question\"\n\
@@ -134,19 +135,19 @@ impl Usage<'_> {
             ids = torch.tensor([sum(tokenizer(parts, add_special_tokens=False)[\"input_ids\"], begin)])\n\
             inputs = {{\"input_ids\": ids, \"attention_mask\": torch.ones_like(ids)}}\n\
             {}",
-            self.written_on()
+            self.generation()
         )
     }
 
-    /// Writes on from a text as it is: a form of conversations that the model may know is not what it has learned.
+    /// Continues a text without a chat template, even if the model has one: it was not trained on it.
     fn text(&self) -> String {
-        format!("inputs = tokenizer(\"The beginning of a text\", return_tensors=\"pt\")\n{}", self.written_on())
+        format!("inputs = tokenizer(\"The beginning of a text\", return_tensors=\"pt\")\n{}", self.generation())
     }
 
-    fn written_on(&self) -> String {
+    fn generation(&self) -> String {
         format!(
-            "written = model.generate(**inputs, max_new_tokens={most}, do_sample=False)[0]\n\
-            print(tokenizer.decode(written[inputs[\"input_ids\"].shape[1] :], skip_special_tokens=True))\n",
+            "generated = model.generate(**inputs, max_new_tokens={most}, do_sample=False)[0]\n\
+            print(tokenizer.decode(generated[inputs[\"input_ids\"].shape[1] :], skip_special_tokens=True))\n",
             most = self.max_new_tokens,
         )
     }

@@ -1,10 +1,10 @@
-//! Values of a tensor from and to the bytes of a file.
+//! Conversion of a tensor's values from and to the bytes of a file.
 
 use burn::tensor::{DType, TensorData};
 
 use crate::weights::safetensors::{Dtype, TensorInfo};
 
-/// Decodes a tensor's bytes, as many as `info` says, to 32-bit floats. Integers give `None`.
+/// Decodes a tensor's bytes, whose length matches `info`, to 32-bit floats. Returns `None` for integers.
 pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
     let dtype = match info.dtype {
         Dtype::F32 => DType::F32,

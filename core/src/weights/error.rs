@@ -7,15 +7,15 @@ use crate::diagnostic::Diagnostic;
 /// A weights file that cannot be used.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum WeightsError {
-    /// The file is shorter than its header says, or empty.
+    /// The file is shorter than its header states, or empty.
     #[error("the file ends too early: it has {have} of {need} bytes")]
     Truncated {
         /// Bytes received.
         have: u64,
-        /// Bytes that the header asks for.
+        /// Bytes that the header requires.
         need: u64,
     },
-    /// The file is longer than its header says.
+    /// The file is longer than its header states.
     #[error("there are bytes after the last tensor")]
     TrailingBytes,
     /// The length of the header is out of bounds.
@@ -27,12 +27,12 @@ pub enum WeightsError {
     /// The header does not follow the format.
     #[error("the header cannot be read: {0}")]
     Header(String),
-    /// A tensor's entry in the header is wrong.
+    /// A tensor's entry in the header is invalid.
     #[error("tensor {name}: {reason}")]
     Tensor {
         /// Name of the tensor.
         name: String,
-        /// What is wrong with it.
+        /// Reason, in words.
         reason: String,
     },
     /// The checksum differs from the catalog's.
@@ -62,7 +62,7 @@ impl WeightsError {
         }
     }
 
-    /// There is no room for `need` bytes of `what`.
+    /// There is no memory for the `need` bytes of `what`.
     pub(crate) fn out_of_memory(what: &str, need: usize) -> Self {
         Self::Tensor { name: what.into(), reason: format!("needs {need} bytes of memory, which are not available") }
     }

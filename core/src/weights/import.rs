@@ -1,4 +1,4 @@
-//! From a file's tensors to a model's weights, by name. Missing and unused tensors are reported.
+//! Import of a file's tensors into a model's weights, by name. Missing and unused tensors are reported.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,7 +11,7 @@ use crate::weights::error::WeightsError;
 use crate::weights::safetensors::TensorInfo;
 use crate::weights::weight::Weight;
 
-/// How a model used the tensors of its file.
+/// Report on how a model used the tensors of its file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportReport {
     /// Number of tensors taken from the file.
@@ -25,7 +25,7 @@ pub struct ImportReport {
 /// Initializes a tensor, given its name and shape.
 type Initialize<'a> = &'a mut dyn FnMut(&str, &[usize]) -> TensorData;
 
-/// The tensors of a file, which a model takes by name.
+/// The tensors of a file, from which a model takes its weights by name.
 pub struct Tensors<'a> {
     device: Device,
     prefixes: Vec<&'static str>,
@@ -36,12 +36,12 @@ pub struct Tensors<'a> {
 }
 
 impl<'a> Tensors<'a> {
-    /// No tensors yet, for a model of `family` on `device`.
+    /// Starts without tensors, for a model of `family` on `device`.
     pub fn new(family: Family, device: &Device) -> Self {
         Self::with_prefixes(vec![family.prefix()], device)
     }
 
-    /// No tensors yet, for a model from a GGUF file, which names its family itself.
+    /// Starts without tensors, for a model from a GGUF file, whose names have no prefix.
     pub fn of_gguf(device: &Device) -> Self {
         Self::with_prefixes(vec![Family::Llama.prefix(), Family::Gpt2.prefix()], device)
     }
@@ -51,7 +51,7 @@ impl<'a> Tensors<'a> {
         Self { device, prefixes, waiting: HashMap::new(), initialize: None, quantized: None, report }
     }
 
-    /// No file: every tensor that a model asks for is initialized.
+    /// Uses no file: every tensor that a model asks for is initialized.
     pub fn initialized(device: &Device, initialize: Initialize<'a>) -> Self {
         Self { initialize: Some(initialize), ..Self::new(Family::default(), device) }
     }
@@ -67,10 +67,10 @@ impl<'a> Tensors<'a> {
     }
 
     /// Adds a tensor of the file. Integer buffers are ignored. The family's prefix is removed from the name, and
-    /// TensorFlow's names of norms are replaced.
+    /// TensorFlow's names for norms are replaced.
     ///
     /// # Errors
-    /// When the file has the same weight under two names.
+    /// If the file has the same weight under two names.
     pub fn add(&mut self, info: &TensorInfo, bytes: Vec<u8>) -> Result<(), WeightsError> {
         let Some(data) = decode(info, bytes) else {
             self.report.unused.push(info.name.clone());
@@ -113,17 +113,17 @@ impl<'a> Tensors<'a> {
     /// Takes a bias or the scale of a norm, `[size]`.
     ///
     /// # Errors
-    /// When the tensor is missing or of another shape.
+    /// If the tensor is missing or has another shape.
     pub fn vector(&mut self, name: String, group: ParamGroup, size: usize) -> Result<Weight<1>, WeightsError> {
         let data = self.take(&name, &[size])?;
         let tensor = Tensor::from_data(data, &self.device);
         Ok(Weight { name: name.into(), tensor, group, transposed: false, is_frozen: false })
     }
 
-    /// Takes a table `[rows, columns]`, as it is in the file.
+    /// Takes a table `[rows, columns]`, in the layout of the file.
     ///
     /// # Errors
-    /// When the tensor is missing or of another shape.
+    /// If the tensor is missing or has another shape.
     pub fn table(&mut self, name: String, group: ParamGroup, shape: [usize; 2]) -> Result<Weight<2>, WeightsError> {
         let data = self.take(&name, &shape)?;
         let tensor = Tensor::from_data(data, &self.device);
@@ -133,7 +133,7 @@ impl<'a> Tensors<'a> {
     /// Takes the weight of a linear layer: `[out, in]` in the file, `[in, out]` in the model.
     ///
     /// # Errors
-    /// When the tensor is missing or of another shape.
+    /// If the tensor is missing or has another shape.
     pub fn linear(
         &mut self,
         name: String,
@@ -148,7 +148,7 @@ impl<'a> Tensors<'a> {
         Ok(Weight { name: name.into(), tensor, group, transposed: true, is_frozen: false })
     }
 
-    /// The report, once the model is loaded.
+    /// Returns the report, once the model is loaded.
     pub fn finish(mut self) -> ImportReport {
         self.report.unused.extend(self.waiting.into_keys());
         self.report.unused.sort();
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
     use crate::weights::Incoming;
 
-    /// A safetensors file of tensors given as name, element type, number of elements and bytes per element.
+    /// A safetensors file whose tensors are given as name, element type, number of elements and bytes per element.
     fn file(tensors: &[(&str, &str, u64, u64)]) -> Vec<u8> {
         let (mut header, mut at) = (serde_json::Map::new(), 0);
         for (name, dtype, elements, size) in tensors {

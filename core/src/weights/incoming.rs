@@ -1,4 +1,4 @@
-//! A model's weights as their file arrives, whichever of the two formats it has.
+//! A model's weights as their file arrives, in either format.
 
 use burn::tensor::Device;
 
@@ -21,20 +21,20 @@ enum Reader {
 }
 
 impl Incoming {
-    /// A safetensors file of a model of `family`, which will be on `device`.
+    /// Expects a safetensors file of a model of `family`, to be put on `device`.
     pub fn safetensors(family: Family, device: &Device) -> Self {
         Self { reader: Reader::Safetensors(FileReader::default()), tensors: Tensors::new(family, device) }
     }
 
-    /// A GGUF file of a model that will be on `device`.
+    /// Expects a GGUF file of a model to be put on `device`.
     pub fn gguf(device: &Device) -> Self {
         Self { reader: Reader::Gguf(GgufReader::default()), tensors: Tensors::of_gguf(device) }
     }
 
-    /// The next piece of the file, of any size.
+    /// Reads the next piece of the file, of any size.
     ///
     /// # Errors
-    /// What is wrong with the header, or which tensor.
+    /// If the header or a tensor is invalid.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), WeightsError> {
         let mut take = |info: &_, bytes| self.tensors.add(info, bytes);
         match &mut self.reader {
@@ -43,10 +43,10 @@ impl Incoming {
         }
     }
 
-    /// The end of the file: its tensors, and the header of a GGUF file.
+    /// Ends the file. Returns its tensors, and the header of a GGUF file.
     ///
     /// # Errors
-    /// When the file has ended early.
+    /// If the file ended early.
     pub fn finish(mut self) -> Result<(Tensors<'static>, Option<GgufHeader>), WeightsError> {
         let header = match self.reader {
             Reader::Safetensors(reader) => {

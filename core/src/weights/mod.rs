@@ -1,4 +1,5 @@
-//! Weights files and named weights: safetensors in and out, GGUF in, and the traversal over a model's weights.
+//! Weights files and named weights: reading and writing safetensors, reading GGUF, and the traversal over a model's
+//! weights.
 
 mod codec;
 mod error;

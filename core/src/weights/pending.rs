@@ -2,17 +2,17 @@
 
 use crate::weights::error::WeightsError;
 
-/// Bytes that have arrived and are not used yet: never more than were asked for.
+/// Bytes that have arrived and have not been used: never more than were requested.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     bytes: Vec<u8>,
 }
 
 impl Pending {
-    /// Moves bytes from `piece` until there are `need` bytes, and returns true once there are.
+    /// Moves bytes from `piece` until there are `need` of them, and returns true once there are.
     ///
     /// # Errors
-    /// When there is no memory for `what`.
+    /// If there is no memory for `what`.
     pub(super) fn fill(&mut self, piece: &mut &[u8], need: usize, what: &str) -> Result<bool, WeightsError> {
         let missing = need.saturating_sub(self.bytes.len());
         self.bytes.try_reserve(missing).map_err(|_| WeightsError::out_of_memory(what, need))?;
@@ -27,7 +27,7 @@ impl Pending {
         &self.bytes
     }
 
-    /// Takes the bytes out.
+    /// Takes out the bytes.
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }

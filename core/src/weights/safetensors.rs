@@ -1,5 +1,5 @@
 //! The safetensors format: 8 bytes of length, a JSON header, then the tensors' bytes without gaps
-//! (<https://github.com/huggingface/safetensors#format>). Everything is checked before it is believed.
+//! (<https://github.com/huggingface/safetensors#format>). The header is validated before it is used.
 
 use serde::Deserialize;
 use serde::de::{MapAccess, Visitor};
@@ -8,8 +8,8 @@ use crate::limits::MAX_SAFETENSORS_HEADER;
 use crate::weights::error::WeightsError;
 use crate::weights::pending::Pending;
 
-/// Element types that are known. Others are refused: 64-bit floats would come out of an export as another type, and 8-bit
-/// ones need scales beside them.
+/// Supported element types. Others are refused: 64-bit floats would be exported as another type, and 8-bit floats need
+/// separate scales.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Dtype {
     /// 32-bit float.
@@ -18,21 +18,21 @@ pub enum Dtype {
     F16,
     /// 16-bit float with the range of f32.
     BF16,
-    /// Integers and truth values: buffers such as `position_ids` and `attn.bias`, which are passed over.
+    /// Integers and Booleans: buffers such as `position_ids` and `attn.bias`, which are ignored.
     Integer {
-        /// The name in the header.
+        /// Name in the header.
         name: &'static str,
-        /// Bytes of one element.
+        /// Size of an element, in bytes.
         size: usize,
     },
 }
 
-/// Names of integers, and the bytes of one.
+/// Names of integer types, and the size of an element in bytes.
 const INTEGERS: [(&str, usize); 9] =
     [("BOOL", 1), ("I8", 1), ("U8", 1), ("I16", 2), ("U16", 2), ("I32", 4), ("U32", 4), ("I64", 8), ("U64", 8)];
 
 impl Dtype {
-    /// The name in the header.
+    /// Name in the header.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "F32",
@@ -42,7 +42,7 @@ impl Dtype {
         }
     }
 
-    /// Bytes of one element.
+    /// Size of an element, in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::F16 | Self::BF16 => 2,
@@ -60,20 +60,20 @@ impl Dtype {
 /// One tensor of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TensorInfo {
-    /// Its name.
+    /// Name in the file.
     pub name: String,
     /// Element type.
     pub dtype: Dtype,
-    /// Its shape, outermost first.
+    /// Shape, outermost dimension first.
     pub shape: Vec<usize>,
-    /// Its bytes, counted from the end of the header.
+    /// Range of its bytes, counted from the end of the header.
     pub bytes: std::ops::Range<u64>,
 }
 
-/// The checked header of a file.
+/// The validated header of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileHeader {
-    /// In the order of their bytes.
+    /// Sorted by offset.
     pub tensors: Vec<TensorInfo>,
 }
 
@@ -84,7 +84,7 @@ struct RawTensor {
     data_offsets: (u64, u64),
 }
 
-/// Entries in order, so that a name that stands twice is seen: a map would keep the last one in silence.
+/// Entries in file order, so that duplicate names are detected: a map would silently keep the last one.
 struct Entries(Vec<(String, serde_json::Value)>);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -108,10 +108,10 @@ impl<'de> Deserialize<'de> for Entries {
 }
 
 impl FileHeader {
-    /// Reads the JSON part of a file and checks names, types, shapes, lengths, gaps and overlaps.
+    /// Parses the JSON part of a file and checks names, types, shapes, lengths, gaps and overlaps.
     ///
     /// # Errors
-    /// Names the tensor and what is wrong with it.
+    /// Names the invalid tensor and the reason.
     pub fn parse(json: &[u8]) -> Result<Self, WeightsError> {
         let Entries(entries) = serde_json::from_slice(json).map_err(|e| WeightsError::Header(e.to_string()))?;
         let mut tensors = Vec::with_capacity(entries.len());
@@ -122,7 +122,7 @@ impl FileHeader {
             }
             let wrong = |reason: String| WeightsError::Tensor { name: name.clone(), reason };
             if !names.insert(name.clone()) {
-                return Err(wrong("stands twice".into()));
+                return Err(wrong("is listed twice".into()));
             }
             let raw: RawTensor = serde_json::from_value(value).map_err(|e| wrong(e.to_string()))?;
             let dtype = Dtype::from_name(&raw.dtype)
@@ -134,7 +134,7 @@ impl FileHeader {
                 .try_fold(dtype.size() as u64, |product, &side| product.checked_mul(side))
                 .ok_or_else(|| wrong("is too large".into()))?;
             if end.checked_sub(begin) != Some(bytes) {
-                return Err(wrong(format!("has {begin} to {end} as its place, and needs {bytes} bytes")));
+                return Err(wrong(format!("is at bytes {begin} to {end}, but needs {bytes} bytes")));
             }
             // wasm32 cannot hold a single tensor beyond this.
             if bytes > i32::MAX as u64 {
@@ -155,14 +155,14 @@ impl FileHeader {
         Ok(Self { tensors })
     }
 
-    /// Bytes of all tensors together.
+    /// Size of all tensors together, in bytes.
     pub fn data_len(&self) -> u64 {
         self.tensors.last().map_or(0, |tensor| tensor.bytes.end)
     }
 }
 
-/// The first bytes of a file with these tensors: length and header, padded so that the data begins on 8 bytes, with
-/// the metadata that transformers asks for.
+/// The first bytes of a file with these tensors: length and header, padded so that the data is aligned to 8 bytes, with
+/// the metadata that transformers requires.
 pub fn write_header(tensors: &[TensorInfo]) -> Vec<u8> {
     let mut map = serde_json::Map::new();
     map.insert("__metadata__".into(), serde_json::json!({"format": "pt"}));
@@ -176,11 +176,11 @@ pub fn write_header(tensors: &[TensorInfo]) -> Vec<u8> {
     [&(json.len() as u64).to_le_bytes()[..], &json].concat()
 }
 
-/// Gets each tensor of a file with its bytes.
+/// Receives each tensor of a file with its bytes.
 pub(super) type Take<'a> = &'a mut dyn FnMut(&TensorInfo, Vec<u8>) -> Result<(), WeightsError>;
 
-/// Takes a file as it arrives, in pieces of any size, and hands out one tensor after the other: no more than one
-/// tensor is held.
+/// Reads a file as it arrives, in pieces of any size, and passes on one tensor at a time. No more than one tensor is
+/// held.
 #[derive(Debug, Default)]
 pub struct FileReader {
     header: Option<FileHeader>,
@@ -190,10 +190,10 @@ pub struct FileReader {
 }
 
 impl FileReader {
-    /// The next piece of the file. `take` gets each tensor that is complete.
+    /// Reads the next piece of the file. `take` receives each complete tensor.
     ///
     /// # Errors
-    /// What is wrong with the header, or with what `take` was given.
+    /// If the header is invalid, or `take` fails.
     pub fn push(&mut self, mut piece: &[u8], take: Take) -> Result<(), WeightsError> {
         self.seen += piece.len() as u64;
         if self.header.is_none() {
@@ -223,10 +223,10 @@ impl FileReader {
         if piece.is_empty() { Ok(()) } else { Err(WeightsError::TrailingBytes) }
     }
 
-    /// The end of the file.
+    /// Ends the file.
     ///
     /// # Errors
-    /// When tensors are missing.
+    /// If tensors are missing.
     pub fn finish(self) -> Result<FileHeader, WeightsError> {
         match self.header {
             Some(header) if self.next == header.tensors.len() => Ok(header),

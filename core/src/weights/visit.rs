@@ -7,8 +7,7 @@ use burn::tensor::Device;
 use crate::recipe::ParamGroup;
 use crate::weights::weight::{Weight, WeightMut, WeightRef};
 
-/// A module that has weights. [`weights_of!`](crate::weights::weights_of) implements both visits from one list of
-/// fields.
+/// A module that has weights. `weights_of!` implements both visits from one list of fields.
 pub trait Weights {
     /// Visits every weight, from the input to the output.
     fn visit<'a>(&'a self, visitor: &mut dyn FnMut(WeightRef<'a>));
@@ -48,7 +47,7 @@ pub trait Weights {
         sums
     }
 
-    /// Device that holds the weights; the default device where there are none.
+    /// Device that holds the weights; the default device if there are none.
     fn device(&self) -> Device {
         let mut device = None;
         self.visit(&mut |weight| {
@@ -138,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// A module that cannot be cloned: whatever compiles with it reads weights in place.
+    /// A module that cannot be cloned: code that compiles with it does not copy weights.
     struct NotClone {
         matrix: Weight<2>,
         bias: Option<Weight<1>>,

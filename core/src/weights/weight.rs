@@ -1,4 +1,4 @@
-//! A model's weights, each with its name in the file. Import, export, optimizer and freezing all go by these.
+//! A model's weights, each with its name in the file. Import, export, optimizer and freezing all refer to these names.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct Weight<const D: usize> {
     pub name: Arc<str>,
     /// Values. A linear layer's are `[in, out]`, where the file has `[out, in]`.
     pub tensor: Tensor<D>,
-    /// Group that freezing and learning rates go by.
+    /// Group, which determines freezing and learning rate.
     pub group: ParamGroup,
     /// True if the file stores the transpose.
     pub transposed: bool,
@@ -48,7 +48,7 @@ impl<'a> WeightRef<'a> {
         }
     }
 
-    /// Group that freezing and learning rates go by.
+    /// Group, which determines freezing and learning rate.
     pub fn group(self) -> ParamGroup {
         match self {
             Self::Vector(w) => w.group,
@@ -110,7 +110,7 @@ impl<'a> WeightRef<'a> {
 }
 
 impl WeightMut<'_> {
-    /// The same weight, to read.
+    /// A shared reference to the same weight.
     pub fn as_ref(&self) -> WeightRef<'_> {
         match self {
             Self::Vector(w) => WeightRef::Vector(w),

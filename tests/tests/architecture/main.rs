@@ -1,5 +1,5 @@
-//! The code map in ARCHITECTURE.md is true: rooms use only those before them, no files form a circle, the engine knows no
-//! browser, and the page knows no tensors.
+//! Checks that the code map in ARCHITECTURE.md is true: rooms only use those before them, no files form a circle, the
+//! engine does not depend on a browser, and the page does not depend on tensors.
 
 mod modules;
 mod rules;
@@ -19,7 +19,7 @@ fn modules(folder: &str) -> Modules {
     Modules::read(&root().join(folder))
 }
 
-/// Source folders of all crates that the rules hold for.
+/// Source folders of all crates that the rules apply to.
 const CRATES: [&str; 4] = ["core/src", "app/src", "app/worker/src", "app/cli/src"];
 
 fn assert_none(wrong: &[String]) {
@@ -45,14 +45,14 @@ fn no_files_use_each_other_in_a_circle() {
 }
 
 #[test]
-fn the_engine_knows_no_browser() {
+fn the_engine_does_not_use_a_browser() {
     assert_none(&uses_of(&["web_sys", "js_sys", "wasm_bindgen", "JsValue"], &modules("core/src")));
     let manifest = fs::read_to_string(root().join("core/Cargo.toml")).unwrap();
     assert!(!manifest.contains("web-sys") && !manifest.contains("js-sys") && !manifest.contains("wasm-bindgen"));
 }
 
 #[test]
-fn the_page_knows_no_tensors() {
+fn the_page_does_not_use_tensors() {
     assert_none(&uses_of(&["burn"], &modules("app/src")));
     let manifest = fs::read_to_string(root().join("app/Cargo.toml")).unwrap();
     assert!(!manifest.contains("burn") && !manifest.contains("\"engine\"") && !manifest.contains("\"wgpu\""));
@@ -138,7 +138,7 @@ mod checks {
     }
 
     #[test]
-    fn a_circle_is_found_and_a_file_with_its_own_submodules_is_none() {
+    fn circles_are_found_but_not_between_a_file_and_its_submodules() {
         let modules = crate_of(&[
             ("a.rs", "use crate::b::B;"),
             ("b.rs", "use crate::c::{C, D};"),
@@ -150,7 +150,7 @@ mod checks {
     }
 
     #[test]
-    fn names_are_whole_words_of_code() {
+    fn names_match_whole_words_of_code() {
         let modules = crate_of(&[("a.rs", "// burn\nfn burned() {}"), ("b.rs", "use burn::Tensor;")]);
         assert_eq!(uses_of(&["burn"], &modules), ["b names burn"]);
     }

@@ -1,4 +1,4 @@
-//! The modules of a crate, and which file uses which.
+//! The modules of a crate, and the dependencies between its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::source::Source;
 
-/// A crate by its files; a module is written `dataset::collect`, and the root is empty.
+/// The files of a crate; a module is written `dataset::collect`, and the root is empty.
 pub struct Modules {
     sources: BTreeMap<String, Source>,
 }
@@ -35,7 +35,7 @@ impl Modules {
         self.sources.iter().map(|(module, source)| (module.as_str(), source))
     }
 
-    /// Which module uses which, re-exports followed to the module that defines the item.
+    /// Dependencies between modules, with re-exports followed to the module that defines the item.
     pub fn arrows(&self) -> BTreeSet<(String, String)> {
         let mut arrows = BTreeSet::new();
         for (module, source) in &self.sources {
@@ -69,7 +69,8 @@ impl Modules {
         base
     }
 
-    /// The module of an item: the longest prefix of its path that is a module, or where that module takes it from.
+    /// The module of an item: the longest prefix of its path that is a module, or the module that it is re-exported
+    /// from.
     fn defining(&self, path: Vec<String>, depth: usize) -> String {
         let prefixes = (0..=path.len()).rev().map(|count| (count, path[..count].join("::")));
         let Some((count, module)) = prefixes.into_iter().find(|(_, prefix)| self.sources.contains_key(prefix)) else {
@@ -99,7 +100,7 @@ impl Modules {
     }
 }
 
-/// The module around this one; the root, which is empty, for a module directly below it.
+/// The enclosing module; the root, which is empty, for a module directly below it.
 fn parent(module: &str) -> &str {
     module.rsplit_once("::").map_or("", |(parent, _)| parent)
 }

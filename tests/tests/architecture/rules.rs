@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::modules::{Modules, is_within, join};
 
-/// The order of the rooms in a folder: each may use those before it.
+/// The order of the rooms in a folder: each may only use those before it.
 #[derive(Debug, PartialEq)]
 pub struct Order {
-    /// Source folder of the crate, as `core/src`.
+    /// Source folder of the crate, such as `core/src`.
     pub krate: String,
-    /// The module whose rooms these are; empty for the crate's root.
+    /// The module that contains the rooms; empty for the crate's root.
     pub within: String,
     pub rooms: Vec<String>,
 }
@@ -40,7 +40,7 @@ pub fn orders(markdown: &str) -> Vec<Order> {
     orders
 }
 
-/// Arrows that an order forbids, and rooms that it does not list.
+/// Arrows that violate an order, and rooms that are missing from it.
 pub fn against_order(order: &Order, modules: &Modules) -> Vec<String> {
     let room = |module: &str| -> Option<String> {
         let inner = if order.within.is_empty() {
@@ -65,7 +65,7 @@ pub fn against_order(order: &Order, modules: &Modules) -> Vec<String> {
         {
             wrong.insert(format!("{from} uses {to}"));
         }
-        // A room that uses what lies in the file around it depends on all its siblings.
+        // A room that uses items of the enclosing file depends on all its siblings.
         if to == order.within && is_within(&from, &order.within) && !to.is_empty() {
             wrong.insert(format!("{from} uses {to}, which is around it"));
         }
@@ -73,7 +73,7 @@ pub fn against_order(order: &Order, modules: &Modules) -> Vec<String> {
     wrong.into_iter().collect()
 }
 
-/// Circles of files. A submodule may use what the module around it defines: a file and its submodules are one thing.
+/// Circles of files. A submodule may use what its enclosing module defines: a file and its submodules count as one.
 pub fn circles(modules: &Modules) -> Vec<String> {
     let mut uses: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (from, to) in modules.arrows() {

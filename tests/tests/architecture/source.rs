@@ -1,11 +1,11 @@
-//! Rust source reduced to what the checks need: code without comments, strings and test code, and the paths in it.
+//! Rust source reduced to what the checks need: code without comments, strings and tests, and the paths in it.
 
 use std::ops::Range;
 
 /// Code of a file, with everything else blanked out.
 pub struct Source {
     pub code: String,
-    /// Names of modules that exist in tests only: `#[cfg(test)] mod name;`.
+    /// Names of modules that only exist in tests: `#[cfg(test)] mod name;`.
     pub test_modules: Vec<String>,
 }
 
@@ -30,8 +30,8 @@ impl Source {
         }
     }
 
-    /// Every path that begins with `crate`, `self`, `super` or one of `children`, groups expanded: `crate::a::{b, c}`
-    /// gives `crate::a::b` and `crate::a::c`. A rename is left out.
+    /// Every path that begins with `crate`, `self`, `super` or one of `children`, with groups expanded: `crate::a::{b,
+    /// c}` becomes `crate::a::b` and `crate::a::c`. Renames are dropped.
     pub fn paths(&self, children: &[String]) -> Vec<Vec<String>> {
         let mut paths = Vec::new();
         let mut at = 0;
@@ -49,7 +49,7 @@ impl Source {
         paths
     }
 
-    /// What the file exports under another module's name: the name here, and the path. A glob has the name `*`.
+    /// Re-exports of items from other modules: the name here, and the path. A glob has the name `*`.
     pub fn reexports(&self) -> Vec<(String, Vec<String>)> {
         let mut found = Vec::new();
         let mut at = 0;
@@ -86,7 +86,7 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Calls `found` with each path and the name that it has here.
+    /// Calls `found` with each path and its name here.
     fn expand(&mut self, before: &[String], found: &mut dyn FnMut(&[String], &str)) {
         let mut path = before.to_vec();
         loop {
@@ -104,7 +104,7 @@ impl Tree<'_> {
                 return found(&path, "*");
             }
             let Some(word) = next_word(self.code, self.at).filter(|word| word.start == self.at) else {
-                // A turbofish, or something that is no path; step over it.
+                // A turbofish, or something that is not a path; step over it.
                 if path.len() > before.len() {
                     found(&path, "");
                 }
@@ -221,7 +221,7 @@ fn block_comment(text: &str) -> usize {
     text.len()
 }
 
-/// Length of a literal in quotes, the quotes included.
+/// Length of a quoted literal, including the quotes.
 fn quoted(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {

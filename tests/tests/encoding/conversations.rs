@@ -99,7 +99,7 @@ fn an_unusable_template_refuses_conversations_but_not_completions() {
     assert!(conversation::encode_prompt(&tokenizer, template.as_ref(), PromptForm::Chat, "hi").is_err());
 }
 
-/// A prompt as the model reads it, with special tokens by name.
+/// A prompt as the model reads it, with the names of special tokens.
 fn encoded_prompt(tokenizer: &Tokenizer, template: Option<&ChatTemplate>, form: PromptForm, prompt: &str) -> String {
     let ids = conversation::encode_prompt(tokenizer, template, form, prompt).unwrap();
     let shown = shown(tokenizer, &conversation::Turns { ids: ids.clone(), ..Default::default() });
@@ -128,7 +128,7 @@ fn a_prompt_is_encoded_in_the_form_that_was_trained() {
     }
 }
 
-/// A dataset with one conversation a line, given by the first letters of its roles.
+/// A dataset with one conversation per line, given by the first letters of its roles.
 fn conversations(lines: &[&str]) -> (Dataset, DataReport) {
     let turn = |(nth, role): (usize, char)| {
         let role = if role == 'u' { "user" } else { "assistant" };

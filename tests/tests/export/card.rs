@@ -10,7 +10,7 @@ fn a_card_describes_the_task_and_leaks_no_rows() {
         ("bert", MultiLabel, "text-classification", "| no | 0.0000 | 0.0000 | 0.0000 | 0 | 0.2500 |"),
         ("distilbert", Regression, "text-classification", "function_to_apply=\"none\""),
         ("roberta", TokenClassification, "token-classification", "| entity | precision |"),
-        ("bert", QuestionAnswering, "question-answering", "3 of the questions have an answer"),
+        ("bert", QuestionAnswering, "question-answering", "3 of the questions are answered"),
         ("llama", Generation, "text-generation", "| BLEU | 0.5000 |"),
     ] {
         let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, Pooling::Mean, &["no", "yes"]);
@@ -58,7 +58,7 @@ fn a_card_shows_how_to_use_the_model_in_javascript() {
     ] {
         let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).files();
         let card = std::str::from_utf8(&files["README.md"]).unwrap();
-        let (_, javascript) = card.split_once("In JavaScript").expect("a section on JavaScript");
+        let (_, javascript) = card.split_once("For JavaScript").expect("a section on JavaScript");
         assert!(javascript.contains(export) && javascript.contains(usage), "{name} {task:?}: {javascript}");
     }
 }

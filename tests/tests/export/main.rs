@@ -41,13 +41,13 @@ impl Untrained {
     }
 
     fn of(config_json: Vec<u8>, mut tensors: Tensors, task: Task, pooling: Pooling, labels: &[&str]) -> Self {
-        let body = BaseModel::load(&ModelConfig::parse(&config_json).unwrap(), &mut tensors).unwrap();
+        let base = BaseModel::load(&ModelConfig::parse(&config_json).unwrap(), &mut tensors).unwrap();
         let outputs = match task {
             Task::Regression => 1,
             Task::QuestionAnswering => 2,
             _ => labels.len(),
         };
-        let model = TaskModel::new(body, task, pooling, outputs, 1, &Device::flex());
+        let model = TaskModel::new(base, task, pooling, outputs, 1, &Device::flex());
         let labels = labels.iter().map(|&label| label.into()).collect();
         Self { model, config_json, task, labels, form: PromptForm::default() }
     }
@@ -65,7 +65,7 @@ impl Untrained {
     fn exported(&self, raw: RecipeSpec, write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Diagnostic>) -> Files {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
         let recipe =
-            Recipe::new(RecipeSpec { task: self.task, ..raw }, &self.model.body.facts(64, pooling, 64)).unwrap();
+            Recipe::new(RecipeSpec { task: self.task, ..raw }, &self.model.base.facts(64, pooling, 64)).unwrap();
         let zip = write(&ModelFolder {
             model: &self.model,
             config: &self.config_json,

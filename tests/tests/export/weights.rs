@@ -1,4 +1,4 @@
-//! Weights: exported as they were loaded.
+//! Weights are exported unchanged.
 
 use super::*;
 

@@ -91,7 +91,7 @@ fn a_long_prompt_is_cut_to_the_context_and_rejected_if_memory_is_short() {
     // The model has 64 positions, 24 of which are reserved for new tokens.
     assert_eq!((long.ids.len(), long.is_cut), (40, true));
     let whole = prompt(100, f64::INFINITY).unwrap();
-    let of_64 = 64.0 * bytes_per_token(&pretrained.body, 2);
+    let of_64 = 64.0 * bytes_per_token(&pretrained.base, 2);
     assert_eq!(prompt(100, of_64).unwrap().ids, whole.ids);
     let diagnostic = prompt(100, 0.9 * of_64).unwrap_err();
     assert_eq!(diagnostic.code, "inference.prompt-too-long");

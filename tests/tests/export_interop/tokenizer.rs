@@ -13,7 +13,7 @@ use hone_core::weights::Tensors;
 use hone_tests::add_tensors;
 use serde_json::{Value, json};
 
-/// A model with a tokenizer that knows words such as `w5`, each of which may end in `s`.
+/// A model with a tokenizer for words such as `w5`, each of which may end in `s`.
 pub fn pretrained(folder: &Path, pooling: Pooling, device: &Device) -> Pretrained {
     pretrained_with(folder, pooling, device, Vec::new())
 }
@@ -104,7 +104,7 @@ pub fn text(seed: u32, count: u32) -> String {
     (0..count).map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of a text with tags in turn.
+/// The words of a text with alternating tags.
 pub fn tagged(text: &str) -> Vec<Word> {
     let word = |(i, group): (usize, Range<usize>)| Word {
         start: group.start as u32,

@@ -1,7 +1,7 @@
-//! No file that a stranger wrote makes a reader panic, take long or fill the memory.
+//! No untrusted file makes a reader panic, hang or exhaust the memory.
 //!
-//! Each reader gets mutated files for a second; `cargo xtask fuzz MINUTES` gives them longer. The same seed gives the
-//! same files. An input that fails is kept, and its path is in the message.
+//! Each reader gets mutated files for a second; `cargo xtask fuzz MINUTES` runs longer. The same seed gives the same
+//! files. An input that fails is kept, and its path is in the message.
 
 mod mutate;
 mod targets;
@@ -21,40 +21,40 @@ use std::time::{Duration, Instant};
 use mutate::{Random, mutate};
 use targets::{TARGETS, Target};
 
-/// Longest time for a file of at most 256 KB, without optimization on a busy machine.
+/// Maximum time for a file of at most 256 KB, unoptimized on a busy machine.
 const MAX_TIME: Duration = Duration::from_secs(10);
-/// Time after which a reader that has not returned never will.
+/// Time after which a reader counts as hanging.
 const HANGS_AFTER: Duration = Duration::from_secs(120);
-/// Most memory for one, in bytes.
+/// Maximum memory for one file, in bytes.
 const MAX_ALLOCATED: usize = 512 << 20;
-/// Most seeds of a reader: those of new outcomes are added.
+/// Maximum number of seeds of a reader; inputs with new outcomes are added.
 const MAX_SEEDS: usize = 400;
 
-/// Counts what is allocated.
+/// Counts allocated bytes.
 struct Counting;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: all is handed to the system's allocator.
+// SAFETY: everything is passed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let in_use = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
         PEAK.fetch_max(in_use, Ordering::Relaxed);
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         IN_USE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller's promise is passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let in_use = IN_USE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
         PEAK.fetch_max(in_use, Ordering::Relaxed);
-        // SAFETY: the caller's promise is handed on.
+        // SAFETY: the caller's promise is passed on.
         unsafe { System.alloc_zeroed(layout) }
     }
 }
@@ -62,7 +62,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Begin of the run in progress, in milliseconds after the first one, plus one; 0 between runs.
+/// Start of the run in progress, in milliseconds after the first one, plus one; 0 between runs.
 static RUNNING_SINCE: AtomicU64 = AtomicU64::new(0);
 
 fn now() -> u64 {
@@ -70,7 +70,7 @@ fn now() -> u64 {
     START.get_or_init(Instant::now).elapsed().as_millis() as u64 + 1
 }
 
-/// Ends the process when a reader hangs: nothing else can.
+/// Ends the process if a reader hangs, as nothing else can.
 fn watch(folder: PathBuf) {
     thread::spawn(move || {
         loop {
@@ -87,7 +87,7 @@ fn watch(folder: PathBuf) {
     });
 }
 
-/// Reads a file once; an error says what went wrong.
+/// Reads a file once; the error describes what went wrong.
 fn read_once(target: &Target, bytes: &[u8]) -> Result<String, String> {
     let before = IN_USE.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
@@ -117,10 +117,11 @@ fn keep(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.set_len(bytes.len() as u64)
 }
 
-/// Gives a reader mutated files for some time; returns how many. `folder` keeps the file being read, and those that fail.
+/// Feeds mutated files to a reader for some time; returns their number. `folder` keeps the file being read, and those
+/// that fail.
 fn fuzz(target: &Target, time: Duration, seed: u64, folder: &Path) -> Result<usize, String> {
     fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-    // If the process dies, this is the file that it died of.
+    // If the process dies, this file is the cause.
     let running = folder.join(format!("{}.running", target.name));
     let mut file = File::create(&running).map_err(|error| error.to_string())?;
     let (mut random, mut seeds, mut outcomes) = (Random(seed), (target.seeds)(), HashSet::new());
@@ -140,7 +141,7 @@ fn fuzz(target: &Target, time: Duration, seed: u64, folder: &Path) -> Result<usi
                     seeds.push(bytes);
                 }
             }
-            // A machine that was busy elsewhere gets a second chance.
+            // On a busy machine, the file gets a second chance.
             Err(_) if read_once(target, &bytes).is_ok() => {}
             Err(what) => {
                 let kept = folder.join(format!("{}-{seed}-{count}.failed", target.name));

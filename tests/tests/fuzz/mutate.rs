@@ -1,9 +1,9 @@
-//! Random changes of a file, the same ones for the same seed.
+//! Random changes to a file, reproducible by seed.
 
-/// Longest input that is made, in bytes.
+/// Maximum length of an input, in bytes.
 const MAX_LEN: usize = 1 << 18;
 
-/// Numbers at the edges of what readers compute with.
+/// Numbers at the boundaries of what readers compute with.
 const NUMBERS: [&str; 14] = [
     "0",
     "-1",
@@ -21,7 +21,7 @@ const NUMBERS: [&str; 14] = [
     "NaN",
 ];
 
-/// Pieces that mean something to one of the readers.
+/// Pieces that have a meaning for one of the readers.
 const TOKENS: [&str; 30] = [
     "\"",
     "\"\"",
@@ -94,7 +94,10 @@ fn change(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
         0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
         1 if at < bytes.len() => bytes[at] = random.next() as u8,
         2 => _ = bytes.drain(at..at + length),
-        3 => insert(bytes, at, &bytes[at..at + length].to_vec()),
+        3 => {
+            let copy = bytes[at..at + length].to_vec();
+            insert(bytes, at, &copy);
+        }
         4 => insert(bytes, at, random.of(&TOKENS).as_bytes()),
         5 => replace_number(random, bytes, at),
         6 => overwrite_integer(random, bytes, at),
@@ -134,12 +137,12 @@ fn replace_number(random: &mut Random, bytes: &mut Vec<u8>, at: usize) {
     bytes.splice(start..start + length, random.of(&NUMBERS).bytes());
 }
 
-/// Overwrites a little-endian integer of 4 or 8 bytes, as binary headers have them.
+/// Overwrites a little-endian integer of 4 or 8 bytes, as found in binary headers.
 fn overwrite_integer(random: &mut Random, bytes: &mut [u8], at: usize) {
     let values = [0, 1, 2, 0x7F, 0xFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF, u64::MAX >> 1, u64::MAX, bytes.len() as u64];
     let value = values[random.below(values.len())].to_le_bytes();
     let width = if random.below(2) == 0 { 4 } else { 8 };
-    // Headers begin the file: half of the changes are there.
+    // Headers come first in a file, so half of the changes are there.
     let at = if random.below(2) == 0 { at.min(64) } else { at };
     if let Some(place) = bytes.get_mut(at..at + width) {
         place.copy_from_slice(&value[..width]);

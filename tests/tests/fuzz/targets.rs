@@ -1,4 +1,4 @@
-//! The readers of files that a stranger may have written, each with seeds.
+//! The readers of untrusted files, each with seeds.
 
 use std::io::{Cursor, Read, Write};
 
@@ -59,7 +59,7 @@ fn outcome<T>(result: Result<T, impl std::fmt::Display>, accepted: impl Fn(T) ->
     }
 }
 
-/// Scans the file and, for every mapping that is suggested, collects the rows and splits them.
+/// Scans the file and, for every suggested mapping, collects the rows and splits them.
 fn table(name: &str, bytes: &[u8]) -> String {
     read_table(name, bytes).unwrap_or_else(|diagnostic| diagnostic.code)
 }
@@ -149,7 +149,7 @@ fn text() -> Vec<Vec<u8>> {
     .collect()
 }
 
-/// Between the two files of a parallel text.
+/// Separator between the two files of a parallel text.
 const BETWEEN_FILES: &[u8] = b"\n====\n";
 
 fn parallel() -> Vec<Vec<u8>> {
@@ -263,7 +263,7 @@ fn tokenizers() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// Texts that reach the corners of normalizers and pre-tokenizers.
+/// Texts that exercise the corner cases of normalizers and pre-tokenizers.
 const TEXTS: [&str; 5] = [
     "",
     "Ann was in Rome, 12345 times.",
@@ -420,7 +420,7 @@ fn zips() -> Vec<Vec<u8>> {
     vec![writer.finish().expect("a zip").into_inner()]
 }
 
-/// Most bytes of a file of a zip that are read here.
+/// Maximum size of a file in a zip that is read here, in bytes.
 const MAX_UNPACKED: u64 = 1 << 20;
 
 fn run_zip(bytes: &[u8]) -> String {

@@ -11,10 +11,10 @@ use hone_core::recipe::{
 };
 use hone_core::rng::{Rng, Stream};
 use hone_core::run::EndReason;
-use hone_core::text::{Batch, EncodedExamples, EncodedTexts};
+use hone_core::text::{Batch, EncodedTexts};
 use hone_core::train::{LrFinder, Progress, Session, TrainingData, general_texts, predict};
 use hone_core::weights::{WeightMut, Weights};
-use hone_tests::{assert_close, moved, named, ready, run, single, take_steps, tolerance, word_tokenizer};
+use hone_tests::{assert_close, classified, moved, named, ready, run, single, take_steps, tolerance, word_tokenizer};
 
 fn device() -> Device {
     Device::flex()
@@ -45,13 +45,11 @@ fn model_of(max_position_embeddings: usize) -> TaskModel {
 fn data(train_rows: u32) -> TrainingData {
     let mut rng = Rng::new(1, Stream::Synthetic, 0);
     let mut rows = |count: u32| {
-        let mut rows = EncodedExamples::default();
-        for row in 0..count {
+        classified((0..count).map(|row| {
             let mut ids: Vec<u32> = (0..4 + rng.below(8)).map(|_| 8 + rng.below(24) as u32).collect();
             ids[1] = 5 + row % 2;
-            rows.push(&ids, row % 2);
-        }
-        rows
+            (ids, row % 2)
+        }))
     };
     let (train, validation) = (rows(train_rows), rows(40));
     TrainingData { train, validation, labels: vec!["five".into(), "six".into()], ..TrainingData::default() }

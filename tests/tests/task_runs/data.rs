@@ -31,7 +31,7 @@ fn rows(task: Task, count: u32, side: u64) -> EncodedExamples {
             rows.push(&tokenizer, None, 3, example).unwrap();
         };
         match task {
-            // The class is which of the two texts has the word: only token type ids tell.
+            // The class is the text that has the word, which only the token type ids reveal.
             Task::Classification => {
                 let (with, without) = ("a yes b", words.join(" "));
                 let class = row % 2;
@@ -146,8 +146,8 @@ const BERT: ModelConfig = ModelConfig::Bert(BertConfig {
     padding_idx: None,
 });
 
-fn body(config: &ModelConfig) -> BaseModel {
-    synthetic(config, 1, 0.1, &Device::flex()).unwrap().body
+fn base(config: &ModelConfig) -> BaseModel {
+    synthetic(config, 1, 0.1, &Device::flex()).unwrap().base
 }
 
 pub fn raw(task: Task) -> RecipeSpec {
@@ -168,14 +168,14 @@ pub fn raw(task: Task) -> RecipeSpec {
 }
 
 pub fn session(config: &ModelConfig, raw: RecipeSpec, data: TrainingData) -> Session {
-    let (task, body) = (raw.task, body(config));
-    let recipe = Recipe::new(raw, &body.facts(32, Pooling::Mean, MAX_LEN as u32)).unwrap();
+    let (task, base) = (raw.task, base(config));
+    let recipe = Recipe::new(raw, &base.facts(32, Pooling::Mean, MAX_LEN as u32)).unwrap();
     let outputs = match task {
         Task::Regression => 1,
         Task::QuestionAnswering => 2,
         _ => data.labels.len(),
     };
-    let model = TaskModel::new(body, task, Pooling::Mean, outputs, 1, &Device::flex());
+    let model = TaskModel::new(base, task, Pooling::Mean, outputs, 1, &Device::flex());
     Session::new(recipe, model, data, &Device::flex(), MaskSource::Host)
 }
 

@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use super::{mean_and_spread, run_hone};
 use crate::{paths, process};
 
-/// Made by tests/python/reference_tasks.py, which also writes the rows.
+/// Written by tests/python/reference_tasks.py, which also writes the rows.
 const REFERENCE: &str = "tests/golden/reference_tasks.json";
 
 /// A task and the scores that are compared.
 struct Task {
     name: &'static str,
     title: &'static str,
-    /// Of each score: as people say it, as Hone's result has it, as the reference has it, and what it is multiplied with.
+    /// Each score: its name in the table, in Hone's result and in the reference, and the factor to multiply it with.
     scores: &'static [(&'static str, &'static str, &'static str, f64)],
     /// A row of the reference as a line of a file that Hone reads.
     line: fn(&Value) -> Value,
-    /// Runs, each with a seed of its own.
+    /// Number of runs, each with its own seed.
     runs: u32,
     /// Fields of the recipe that differ from the reference's.
     recipe: fn() -> Value,
@@ -75,7 +75,7 @@ const TASKS: [Task; 4] = [
     },
 ];
 
-/// Runs the tasks and adds their table to the page. Needs the Python environment, which makes the rows.
+/// Runs the tasks and adds their table to the page. Requires the Python environment, which generates the rows.
 pub fn add(page: &mut String, data: &Path) -> Result<()> {
     let work = paths::target().join("experiments").join("tasks");
     fs::create_dir_all(&work)?;
@@ -108,12 +108,12 @@ pub fn add(page: &mut String, data: &Path) -> Result<()> {
 const INTRODUCTION: &str = "
 ## The other tasks
 
-MiniLM with the default recipe but for its three epochs (rate 1e-4, batches of 8, embeddings frozen), scored after the
-last step on rows that chose nothing; Hone over three seeds where there is a spread and with one else, PyTorch
-(`tests/python/reference_tasks.py`) with one. Several labels and the number are made from real sentences by rule, so that
-the truth is known; Hone tunes a threshold for each label on the rows that it is scored on, PyTorch's labels are given
-from a probability of 0.5. MiniLM has 22.7 M parameters and was never shown a question with its answer: these are figures
-to compare, not to be proud of.
+MiniLM with the default recipe, except for its three epochs (learning rate 1e-4, batches of 8, embeddings frozen). It is
+scored after the last step, on rows that played no part in choosing anything. Figures with a deviation are the mean of
+three seeds; the others, and those of PyTorch (`tests/python/reference_tasks.py`), are from one. The labels and the
+numbers of two of the tasks are derived from real sentences by a rule, so that the correct answer is known. Hone tunes a
+threshold for each label on the rows that it is scored on, whereas PyTorch predicts labels from a probability of 0.5 on.
+MiniLM was never trained on questions with answers: use these figures for comparison only.
 
 ";
 

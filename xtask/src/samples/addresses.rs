@@ -1,4 +1,4 @@
-//! Addresses in the United States, and what each of their words is.
+//! Addresses in the United States, with each word tagged.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ const ARCHIVE: Archive = Archive {
 const ROWS: usize = 400;
 const FEWEST_WORDS: usize = 4;
 
-/// How the elements' names begin, and the parts that they become.
+/// Prefixes of the elements' names, and the tags that they become.
 const PARTS: [(&str, &str); 9] = [
     ("AddressNumber", "NUMBER"),
     ("BuildingName", "BUILDING"),
@@ -58,8 +58,8 @@ pub(super) fn make() -> Result<Sample> {
     })
 }
 
-/// Reads `<AddressString><Element>word</Element> …</AddressString>`; none where an element is no part of a place: a
-/// person's name, or where two streets cross.
+/// Parses `<AddressString><Element>word</Element> …</AddressString>`. Returns `None` if an element is not part of a
+/// place: a person's name, or a crossing of two streets.
 fn address(line: &str) -> Option<Address> {
     let inner = line.trim().strip_prefix("<AddressString>")?.strip_suffix("</AddressString>")?;
     let mut address = Address::new();
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_name_is_left_out() {
+    fn an_address_with_a_name_is_skipped() {
         assert_eq!(address("<AddressString><Recipient>Ann</Recipient></AddressString>"), None);
     }
 }

@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 
 use crate::fetch;
 
-/// The same number of rows of each label, none twice, in an order that is arbitrary but always the same: that of the
-/// texts' hashes.
+/// Selects the same number of rows for each label, without duplicates, in an order that is arbitrary but reproducible:
+/// that of the texts' hashes.
 pub(super) fn balanced<T>(
     rows: impl IntoIterator<Item = T>,
     text_and_label: impl Fn(&T) -> (&str, &str),

@@ -7,7 +7,7 @@ use super::file::File;
 use super::wordnet::{self, Synset, WordNet};
 use super::{Sample, balanced};
 
-/// Of nouns, and of verbs.
+/// Number of rows of nouns, and of verbs.
 const ROWS_PER_KIND: usize = 150;
 const MOST_CHARS: usize = 80;
 
@@ -31,7 +31,7 @@ pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
     })
 }
 
-/// A word, and the conversation on it.
+/// A word, and the conversation about it.
 fn entry(synset: &Synset, kind: &str) -> Option<(String, Value)> {
     let (word, sentence) = synset.used_word(MOST_CHARS)?;
     let turn = |role: &str, content: &str| json!({ "role": role, "content": content });

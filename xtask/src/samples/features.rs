@@ -1,4 +1,4 @@
-//! Features of browsers, and the parts of the web platform that each belongs to.
+//! Browser features, and the parts of the web platform that each belongs to.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ const ARCHIVE: Archive = Archive {
 const ROWS: usize = 400;
 const MOST_CHARS: usize = 180;
 
-/// The labels, each with the categories that become it.
+/// The labels, each with the categories that map to it.
 const LABELS: [(&str, &[&str]); 6] = [
     ("CSS", &["CSS", "CSS2", "CSS3"]),
     ("DOM", &["DOM"]),

@@ -1,11 +1,11 @@
-//! The file that a sample is.
+//! The file of a sample.
 
 use anyhow::Result;
 use serde_json::Value;
 
-/// Rows as they are written.
+/// Rows in their file format.
 pub(super) struct File {
-    /// Of the file's name: `csv`, `jsonl`.
+    /// Extension of the file's name: `csv`, `jsonl`.
     pub ending: &'static str,
     pub rows: usize,
     pub text: String,
@@ -21,7 +21,7 @@ impl File {
         Ok(Self { ending: "csv", rows: rows.len(), text: String::from_utf8(writer.into_inner()?)? })
     }
 
-    /// One JSON object a line.
+    /// One JSON object per line.
     pub fn json_lines(rows: &[Value]) -> Self {
         Self { ending: "jsonl", rows: rows.len(), text: rows.iter().map(|row| format!("{row}\n")).collect() }
     }

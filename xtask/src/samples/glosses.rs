@@ -1,4 +1,4 @@
-//! Definitions of WordNet's nouns, and what kind of thing they define.
+//! Definitions of WordNet's nouns, with the kind of thing that they define.
 
 use anyhow::Result;
 

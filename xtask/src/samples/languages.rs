@@ -1,4 +1,4 @@
-//! Sentences of small talk, and the language they are in.
+//! Sentences of small talk, with their language.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const WHEEL: Wheel = Wheel {
 };
 const LANGUAGES: [&str; 6] = ["Dutch", "English", "German", "Italian", "Portuguese", "Spanish"];
 const ROWS_PER_LABEL: usize = 80;
-/// Fewer than of English alone: other languages take more word pieces.
+/// Shorter than for English alone: other languages take more word pieces.
 const MOST_CHARS: usize = 70;
 
 pub(super) fn make() -> Result<Sample> {
@@ -40,8 +40,8 @@ pub(super) fn make() -> Result<Sample> {
     })
 }
 
-/// What is said in a file of dialogues (YAML, a list of lists of texts). A text of several lines is left out: these
-/// files hold thousands of one line, and no more of YAML is needed to read those.
+/// The sentences in a file of dialogues (YAML, a list of lists of texts). Texts of several lines are skipped: the files
+/// have thousands of single lines, and parsing those takes little of YAML.
 fn sentences(dialogues: &str) -> Vec<String> {
     let is_item = |line: &str| line.trim_start().starts_with('-');
     let mut lines = dialogues.lines().skip_while(|line| !line.starts_with("conversations:")).skip(1).peekable();

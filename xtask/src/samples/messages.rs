@@ -1,4 +1,4 @@
-//! Messages of a program, in English and in French.
+//! Messages of a program, in English and French.
 
 use std::fs;
 use std::path::Path;
@@ -45,13 +45,14 @@ pub(super) fn make() -> Result<Sample> {
     })
 }
 
-/// The messages of a file, where there is one.
+/// The messages of a file; empty if the file is missing.
 fn catalog(file: &Path) -> Result<Vec<[String; 2]>> {
     let entries = if file.exists() { fs::read_to_string(file)? } else { String::new() };
     Ok(entries.split("\n\n").filter_map(row).collect())
 }
 
-/// Reads an entry of gettext's PO format; none where it is a single word, long, unsure or has places to fill in.
+/// Parses an entry of gettext's PO format. Returns `None` if it is a single word, long, marked as fuzzy or has
+/// placeholders.
 fn row(entry: &str) -> Option<[String; 2]> {
     let row = [text(entry, "msgid")?, text(entry, "msgstr")?];
     let is_plain = |text: &String| {
@@ -60,7 +61,7 @@ fn row(entry: &str) -> Option<[String; 2]> {
     (row.iter().all(is_plain) && !entry.contains("fuzzy")).then_some(row)
 }
 
-/// The quoted text after a keyword, which may go on for several lines.
+/// The quoted text after a keyword, which may continue over several lines.
 fn text(entry: &str, keyword: &str) -> Option<String> {
     let mut lines = entry.lines().skip_while(|line| line.split(' ').next() != Some(keyword));
     let first = lines.next()?.strip_prefix(keyword)?.trim();
@@ -74,7 +75,7 @@ mod tests {
     use crate::samples::tests::guessed_task;
 
     #[test]
-    fn a_message_may_span_lines_and_has_no_places_to_fill_in() {
+    fn messages_may_span_lines_but_not_contain_placeholders() {
         let entry = "#: a.py\nmsgctxt \"x\"\nmsgid \"\"\n\"Enter a \"\n\"number.\"\nmsgstr \"Saisissez un nombre.\"";
         let found = row(entry).unwrap();
         assert_eq!(found, ["Enter a number.", "Saisissez un nombre."]);

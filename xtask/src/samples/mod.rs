@@ -1,5 +1,5 @@
-//! The datasets that the page offers to someone with no file at hand: made once from published packages, always the
-//! same rows.
+//! The datasets that the page offers to users without a file of their own: generated once from published packages,
+//! always with the same rows.
 
 mod addresses;
 mod choose;
@@ -27,19 +27,19 @@ use wordnet::WordNet;
 
 use crate::{model, paths, process};
 
-/// Raise it when a sample changes, so that a cache from before is regenerated.
+/// Increase this when a sample changes, so that an older cache is regenerated.
 const VERSION: &str = "2";
 
-/// A dataset, and what the page says of it.
+/// A dataset, and its description on the page.
 struct Sample {
     id: &'static str,
-    /// The task that it is for, as a recipe names it: `multi_label`.
+    /// Its task, by its name in recipes: `multi_label`.
     task: &'static str,
     title: &'static str,
     description: &'static str,
     license: &'static str,
     source: &'static str,
-    /// Notice that goes with the rows.
+    /// Notice that accompanies the rows.
     notice: String,
     file: File,
 }
@@ -57,13 +57,13 @@ impl Row {
     }
 }
 
-/// Makes the samples, unless they are there.
+/// Generates the samples, unless they exist.
 pub fn ensure() -> Result<()> {
     let folder = cached();
     if fs::read_to_string(folder.join("version")).is_ok_and(|version| version == VERSION) {
         return Ok(());
     }
-    process::step("Making the samples", || {
+    process::step("Generating the samples", || {
         fs::create_dir_all(&folder)?;
         let wordnet = WordNet::unpack()?;
         let samples = [
@@ -90,7 +90,7 @@ pub fn ensure() -> Result<()> {
     })
 }
 
-/// Puts the samples where the page looks for them.
+/// Puts the samples into the page's folder.
 pub fn link_into(dist: &Path) -> Result<()> {
     let folder = dist.join("samples");
     fs::create_dir_all(&folder)?;
@@ -126,7 +126,7 @@ impl Sample {
     }
 }
 
-/// As many rows of each label as of the others.
+/// Selects the same number of rows for each label.
 fn labeled(rows: impl IntoIterator<Item = Row>, per_label: usize) -> Result<File> {
     let rows = balanced(rows, Row::text_and_label, per_label)?;
     File::csv(["text", "label"], &rows.into_iter().map(|row| [row.text, row.label]).collect::<Vec<_>>())
@@ -138,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// The task that the page takes a file for.
+    /// The page's guess of a file's task.
     pub fn guessed_task(file: &File) -> String {
         let mut scanner = Scanner::new(&format!("sample.{}", file.ending), file.text.len() as f64, Hints::default());
         let source = scanner.push(file.text.as_bytes()).and_then(|()| scanner.finish()).unwrap();

@@ -1,4 +1,4 @@
-//! Questions on people, answered by passages of WordNet's definitions.
+//! Questions about people, answered by passages of WordNet's definitions.
 
 use anyhow::Result;
 
@@ -28,7 +28,7 @@ pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
     let people = Synset::all(&wordnet.nouns).filter_map(|synset| person(&synset));
     let people = balanced(people, |person| (&person.name, ""), ROWS * PEOPLE_PER_PASSAGE)?;
     let rows = people.chunks(PEOPLE_PER_PASSAGE).enumerate().filter_map(|(i, people)| row(i, people));
-    // Out of turn: else every fifth row would ask the same.
+    // Shuffled: otherwise every fifth row would ask the same question.
     let rows = balanced(rows, |row| (&row[1], ""), ROWS)?;
     Ok(Sample {
         id: "questions",
@@ -78,7 +78,7 @@ impl Person {
         format!("{} was {article} {}{birthplace}{deed} ({born}-{died}).", self.name, self.calling)
     }
 
-    /// One of five questions, where the definition answers it, with the answer.
+    /// One of five questions with its answer, if the definition answers it.
     fn question(&self, kind: usize) -> Option<(String, &str)> {
         let Self { name, calling, birthplace, deed, years: [born, died] } = self;
         Some(match kind {
@@ -91,8 +91,7 @@ impl Person {
     }
 }
 
-/// The `i`th passage: question, passage, answer, and where it begins. The kind of question and the person go on in
-/// turn.
+/// The `i`th passage: question, passage, answer, and start of the answer. Kinds of questions and persons alternate.
 fn row(i: usize, people: &[Person]) -> Option<[String; 4]> {
     let turn = |kind| {
         (0..people.len()).find_map(|j| {
@@ -104,7 +103,7 @@ fn row(i: usize, people: &[Person]) -> Option<[String; 4]> {
     let sentences: Vec<String> = people.iter().map(Person::sentence).collect();
     let before: usize = sentences[..asked].iter().map(|sentence| sentence.chars().count() + 1).sum();
     let sentence = &sentences[asked];
-    // A year is looked for from the end: the one of death may come before it as something else.
+    // A year is searched from the end: the year of death may also occur earlier with another meaning.
     let within = if answer.parse::<u32>().is_ok() { sentence.rfind(answer)? } else { sentence.find(answer)? };
     let start = before + sentence[..within].chars().count();
     Some([question, sentences.join(" "), answer.into(), start.to_string()])
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_stand_where_they_are_said_to() {
+    fn answers_are_at_their_stated_start() {
         let people = people();
         let rows: Vec<_> = (0..10).filter_map(|i| row(i, &people)).collect();
         for [question, context, answer, start] in &rows {

@@ -1,4 +1,4 @@
-//! Sentences of film reviews, and how favorable twenty readers found each.
+//! Sentences from film reviews, with the mean rating of twenty readers.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ const ARCHIVE: Archive = Archive {
     version: "3.3.2",
     sha256: "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
 };
-/// Of each third: below -1, above 1 and between.
+/// Number of rows per third of the scale: below -1, above 1 and between.
 const ROWS_PER_THIRD: usize = 150;
 const MOST_CHARS: usize = 110;
 
@@ -47,7 +47,7 @@ pub(super) fn make() -> Result<Sample> {
     })
 }
 
-/// Reads `number<tab>mean<tab>sentence`; gives the third of the scale too.
+/// Parses `number<tab>mean<tab>sentence`. Also returns the third of the scale.
 fn row(line: &str) -> Option<(&'static str, [String; 2])> {
     let mut fields = line.splitn(3, '\t').skip(1);
     let rating: f64 = fields.next()?.parse().ok()?;
@@ -67,7 +67,7 @@ mod tests {
     use crate::samples::tests::guessed_task;
 
     #[test]
-    fn a_line_is_a_sentence_with_its_mean() {
+    fn a_line_has_a_sentence_and_its_mean() {
         let (third, first) = row("3\t-1.6444\tEffective but ''too''  tepid a biopic\n").unwrap();
         assert_eq!((third, &first), ("low", &["Effective but \"too\" tepid a biopic".into(), "-1.64".into()]));
         let (_, second) = row("4\t2\tA fine film of a good book").unwrap();

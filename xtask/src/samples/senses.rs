@@ -1,4 +1,4 @@
-//! Sentences with one of their words defined, rightly or not.
+//! Sentences with one of their words defined, correctly or not.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use super::file::File;
 use super::wordnet::{self, Synset, WordNet};
 use super::{Sample, balanced};
 
-/// Of nouns and of verbs, and so of each label too.
+/// Number of rows of nouns and of verbs, and therefore of each label too.
 const ROWS_PER_KIND: usize = 240;
 const MOST_CHARS: usize = 80;
 
@@ -19,7 +19,7 @@ pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
         let uses = Synset::all(file).filter_map(|synset| used(&synset));
         rows.extend(pairs(&balanced(uses, |found| (&found[0], ""), ROWS_PER_KIND)?));
     }
-    // Nouns and verbs, right and wrong, in no order.
+    // Nouns and verbs, right and wrong, are shuffled.
     let rows = balanced(rows, |row| (&row[1], &row[2]), ROWS_PER_KIND)?;
     Ok(Sample {
         id: "word-senses",
@@ -30,7 +30,7 @@ pub(super) fn make(wordnet: &WordNet) -> Result<Sample> {
         source: wordnet::SOURCE,
         notice: wordnet.notice(
             "Examples and definitions selected from WordNet's nouns and verbs, the definitions shortened to their \
-             first part; half of them stand beside a word that is not theirs.",
+             first part; half of them are paired with another word.",
         ),
         file: File::csv(["sentence1", "sentence2", "label"], &rows)?,
     })
@@ -41,7 +41,8 @@ fn used(synset: &Synset) -> Option<Use> {
     Some([sentence.into(), word.into(), synset.definition().into()])
 }
 
-/// Every other definition goes to the next word but one, so that none comes twice and no definition tells by itself.
+/// Every other definition is paired with the next word but one, so that no definition occurs twice and none reveals the
+/// label by itself.
 fn pairs(uses: &[Use]) -> Vec<[String; 3]> {
     let row = |(i, [sentence, word, own]): (usize, &Use)| {
         let next = uses.get(i + 2).unwrap_or(&uses[1]);
@@ -57,7 +58,7 @@ mod tests {
     use crate::samples::tests::guessed_task;
 
     #[test]
-    fn half_of_the_definitions_are_of_another_word() {
+    fn half_of_the_definitions_belong_to_another_word() {
         let uses: Vec<_> = (0..4).map(|i| [format!("s {i}"), format!("w {i}"), format!("d {i}")]).collect();
         let rows = pairs(&uses);
         let seconds: Vec<_> = rows.iter().map(|[_, second, label]| (second.as_str(), label.as_str())).collect();

@@ -1,4 +1,4 @@
-//! WordNet's synsets: words with one meaning, its definition and sentences that use them.
+//! WordNet's synsets: words with one meaning, its definition, and example sentences.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ const ARCHIVE: Archive = Archive {
     sha256: "9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
 };
 
-/// Source of its samples.
+/// Source shown for its samples.
 pub(super) const SOURCE: &str = "WordNet 3.1, Princeton University";
 
 /// Prefixes of words that are unsuitable for a first impression.
@@ -48,9 +48,9 @@ impl WordNet {
 pub(super) struct Synset<'a> {
     /// Number of the lexicographer's file (`lexnames(5WN)`).
     pub file: &'a str,
-    /// With blanks in the place of underscores.
+    /// Words, with underscores replaced by spaces.
     pub words: Vec<String>,
-    /// Returns true for an individual rather than a kind: a person, a town.
+    /// True for an individual rather than a kind: a person, a town.
     pub is_instance: bool,
     gloss: &'a str,
 }
@@ -79,7 +79,7 @@ impl<'a> Synset<'a> {
         self.gloss.split("; \"").skip(1).filter_map(|rest| rest.strip_suffix('"').or_else(|| rest.split('"').next()))
     }
 
-    /// One of the words and a sentence that uses it, where the sentence and the definition are short.
+    /// One of the words and a sentence that uses it, if both the sentence and the definition are short.
     pub fn used_word(&self, most_chars: usize) -> Option<(&str, &'a str)> {
         let is_decent = |text: &str| {
             let words = text.to_lowercase();
@@ -107,7 +107,7 @@ pub(super) mod tests {
         11184310 18 n 01 Monet 0 001 @i 10476928 n 0000 | French painter (1840-1926)  \n";
 
     #[test]
-    fn a_line_is_words_a_definition_and_examples() {
+    fn a_line_has_words_a_definition_and_examples() {
         let synsets: Vec<_> = Synset::all(NOUNS).collect();
         assert_eq!(synsets.len(), 2);
         assert_eq!((synsets[0].file, synsets[0].is_instance, synsets[1].is_instance), ("05", false, true));
@@ -130,7 +130,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_license_goes_along() {
+    fn the_license_is_included() {
         let wordnet = WordNet { nouns: NOUNS.into(), verbs: String::new() };
         let notice = "Shortened.\n\nThis software and database is provided\n\nunder a license.";
         assert_eq!(wordnet.notice("Shortened."), notice);

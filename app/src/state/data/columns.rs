@@ -8,9 +8,9 @@ use hone_core::recipe::Task;
 pub struct ColumnRole {
     /// Its name on the page.
     pub name: &'static str,
-    /// Index of the column; none if the role is empty.
+    /// Index of the column; `None` if the role is empty.
     pub column: Option<u32>,
-    /// Whether the role may be empty.
+    /// True if the role may be empty.
     pub is_optional: bool,
 }
 

@@ -6,7 +6,7 @@ use hone_core::protocol::Command;
 
 use crate::format;
 
-/// A file by name, and how the user says it is to be read.
+/// A file by name, and how to read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FileChoice {
     /// Its name, as given.
@@ -17,12 +17,12 @@ pub struct FileChoice {
     pub blobs: usize,
     /// The encoding set by the user; detected if absent.
     pub encoding: Option<Encoding>,
-    /// Whether the first line is a header, if the user said so; detected if absent.
+    /// True if the first line is a header, according to the user; detected if absent.
     pub has_header: Option<bool>,
 }
 
 impl FileChoice {
-    /// A file whose encoding and header are detected.
+    /// A new file, whose encoding and header will be detected.
     pub fn new(name: String, aligned_with: Option<String>, blobs: usize) -> Self {
         Self { name, aligned_with, blobs, encoding: None, has_header: None }
     }
@@ -42,10 +42,10 @@ pub struct File {
     pub rejected: Option<RejectedFile>,
 }
 
-/// How far a file is.
+/// The state of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum FileState {
-    /// There is none.
+    /// No file is chosen.
     #[default]
     Absent,
     /// The worker is reading it.
@@ -59,7 +59,7 @@ pub enum FileState {
         /// Why its rows cannot be used.
         diagnostic: Option<Diagnostic>,
     },
-    /// It cannot be used, and the worker does not have it open.
+    /// The file cannot be used, and the worker does not have it open.
     Failed {
         /// The file.
         choice: FileChoice,
@@ -75,7 +75,7 @@ pub enum FileState {
 pub struct Reading {
     /// The file.
     pub choice: FileChoice,
-    /// What an earlier reading of the same file found.
+    /// Format, columns and first rows from an earlier reading of the same file.
     pub source: Option<SourceInfo>,
     /// Fraction read, from 0 to 1.
     pub progress: f64,
@@ -92,7 +92,7 @@ pub struct EarlierFile {
     pub source: SourceInfo,
     /// Why its rows cannot be used.
     pub diagnostic: Option<Diagnostic>,
-    /// Whether the worker still has it open.
+    /// True if the worker still has it open.
     pub is_open: bool,
     /// The columns in use.
     pub mapping: Option<Mapping>,
@@ -121,7 +121,7 @@ impl RejectedFile {
 }
 
 impl FileState {
-    /// The file as something to return to; none if it was never open.
+    /// The file as something to return to; `None` if it was never open.
     pub(super) fn into_earlier(self, mapping: Option<Mapping>, report: Option<DataReport>) -> Option<Box<EarlierFile>> {
         let (choice, source, diagnostic, is_open) = match self {
             Self::Absent => return None,
@@ -135,7 +135,7 @@ impl FileState {
 }
 
 impl File {
-    /// The file that was chosen; none if there is none.
+    /// The chosen file, if any.
     pub fn choice(&self) -> Option<&FileChoice> {
         match &self.state {
             FileState::Absent => None,
@@ -173,7 +173,7 @@ impl File {
         if let FileState::Reading(reading) = &self.state { reading.progress } else { 0.0 }
     }
 
-    /// Takes the fraction read.
+    /// Updates the fraction read.
     pub(in crate::state) fn on_progress(&mut self, read: f64) {
         if let FileState::Reading(reading) = &mut self.state {
             reading.progress = read;
@@ -188,7 +188,8 @@ impl File {
         }
     }
 
-    /// Reads another file in place of this one, or this one in another way. Its columns stay known only in that case.
+    /// Reads another file in place of this one, or this one in another way. Only in the latter case are its columns
+    /// kept.
     pub(super) fn replace(
         &mut self,
         role: DataRole,
@@ -205,7 +206,7 @@ impl File {
         command
     }
 
-    /// Reads the file again as it was read before; none if there is no file.
+    /// Reads the file again with the same settings; `None` if there is no file.
     pub(super) fn read_again(&mut self, role: DataRole) -> Option<Command> {
         let (choice, source, earlier) = match std::mem::take(&mut self.state) {
             FileState::Absent => return None,
@@ -218,7 +219,7 @@ impl File {
         Some(command)
     }
 
-    /// The worker has opened another file meanwhile, and closed the one before it.
+    /// The worker opened another file in the meantime, and closed the one before it.
     pub(in crate::state) fn displaced(&mut self) {
         if let Some(earlier) = self.earlier_mut() {
             earlier.is_open = false;
@@ -233,7 +234,7 @@ impl File {
         };
     }
 
-    /// The worker is gone, with every file that it had open.
+    /// The worker is gone, along with every file that it had open.
     pub(in crate::state) fn worker_lost(&mut self) {
         self.displaced();
         self.state = match std::mem::take(&mut self.state) {
@@ -244,7 +245,7 @@ impl File {
         };
     }
 
-    /// Notes why an open file cannot be used. While another one is read, that is the earlier one.
+    /// Notes why an open file cannot be used. While another one is being read, this applies to the earlier one.
     pub(in crate::state) fn fail(&mut self, reason: Diagnostic) {
         match &mut self.state {
             FileState::Reading(Reading { earlier: Some(earlier), .. }) => earlier.diagnostic = Some(reason),
@@ -254,7 +255,7 @@ impl File {
         }
     }
 
-    /// Forgets why an open file could not be used, if `is_moot` says that the reason no longer holds.
+    /// Clears the reason why an open file could not be used, if `is_moot` returns true for it.
     pub(in crate::state) fn clear_diagnostic(&mut self, is_moot: impl FnOnce(&Diagnostic) -> bool) {
         if let FileState::Open { diagnostic, .. } = &mut self.state {
             diagnostic.take_if(|diagnostic| is_moot(diagnostic));

@@ -1,4 +1,4 @@
-//! The data files and what was found in them.
+//! The data files and their contents.
 
 pub mod columns;
 pub mod file;
@@ -11,7 +11,7 @@ use hone_core::protocol::Command;
 
 use crate::state::data::file::{EarlierFile, File, FileChoice, FileState, Reading, RejectedFile};
 
-/// The training file, the user's own validation file, and what was found in both.
+/// The training file, the user's own validation file, and the report on both.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
     /// The training file.
@@ -20,16 +20,16 @@ pub struct Data {
     pub validation: File,
     /// The columns in use: the guess until the user changes it.
     pub mapping: Option<Mapping>,
-    /// Whether the worker is collecting and splitting the rows.
+    /// True while the worker is collecting and splitting the rows.
     pub is_mapping: bool,
     /// The report on the rows.
     pub report: Option<DataReport>,
-    /// What was not done with the last dropped file, and why.
+    /// Notice about a dropped file that was not opened, or not completely.
     pub notice: Option<Diagnostic>,
 }
 
 impl Data {
-    /// The file of a role.
+    /// The file in this role.
     pub fn file(&self, role: DataRole) -> &File {
         match role {
             DataRole::Train => &self.train,
@@ -37,7 +37,7 @@ impl Data {
         }
     }
 
-    /// The file of a role, to be changed.
+    /// A mutable reference to the file in this role.
     pub fn file_mut(&mut self, role: DataRole) -> &mut File {
         match role {
             DataRole::Train => &mut self.train,
@@ -58,7 +58,7 @@ impl Data {
         command
     }
 
-    /// The file of a role could not be opened: the earlier one is back, or there is none.
+    /// The file in this role could not be opened: the earlier one is restored, if there is one.
     pub fn not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) {
         let file = self.file_mut(role);
         match std::mem::take(&mut file.state) {
@@ -76,7 +76,7 @@ impl Data {
         }
     }
 
-    /// Puts the earlier file back in place of one that could not be opened. If the worker has closed it, it is to be read
+    /// Restores the earlier file in place of one that could not be opened. If the worker has closed it, it must be read
     /// again.
     fn restore(&mut self, role: DataRole, earlier: EarlierFile, choice: FileChoice, reason: Diagnostic) {
         let rejected = Some(RejectedFile::new(choice, reason, &earlier.choice));
@@ -92,18 +92,19 @@ impl Data {
         *self.file_mut(role) = File { state, rejected };
     }
 
-    /// Forgets what was not opened: it is of no interest any more.
+    /// Clears the notes on files that were not opened.
     pub fn forget_rejected(&mut self) {
         (self.notice, self.train.rejected, self.validation.rejected) = (None, None, None);
     }
 
-    /// The report on the training file that the worker has open: while another one is read, on the earlier one.
+    /// The report on the training file that the worker has open. While another file is being read, that is the earlier
+    /// one.
     pub fn open_report(&mut self) -> &mut Option<DataReport> {
         let Self { train, report, .. } = self;
         train.earlier_mut().map_or(report, |earlier| &mut earlier.report)
     }
 
-    /// The earlier training file must be split again, should it come back.
+    /// The earlier training file must be split again if it is restored.
     pub fn outdate_earlier(&mut self) {
         if let Some(earlier) = self.train.earlier_mut() {
             earlier.report = None;
@@ -123,7 +124,7 @@ impl Data {
         }
     }
 
-    /// The worker encodes the texts again: the lengths that it reported no longer hold.
+    /// The worker encodes the texts again: the lengths that it reported are out of date.
     pub fn forget_tokens(&mut self) {
         if let Some(report) = self.open_report() {
             report.tokens = None;

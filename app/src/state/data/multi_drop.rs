@@ -1,4 +1,4 @@
-//! Several files dropped or chosen together: which of them are opened.
+//! Several files dropped or chosen together, of which one or two are opened.
 
 use hone_core::dataset::DataRole;
 use hone_core::diagnostic::Diagnostic;

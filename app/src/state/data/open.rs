@@ -11,8 +11,8 @@ use crate::state::data::file::{File, FileChoice, FileState};
 use crate::state::{Effect, Load, State, Topic};
 
 impl State {
-    /// Opens a file, or two with parallel lines. The file in use stays until the worker has opened the new one. During a
-    /// run nothing is opened, and a notice says so.
+    /// Opens a file, or two with parallel lines. The file in use stays until the worker has opened the new one. During
+    /// a run nothing is opened, and a notice explains why.
     pub fn open(&mut self, role: DataRole, choice: FileChoice) -> Vec<Effect> {
         if self.is_engaged() {
             let doing =
@@ -31,13 +31,13 @@ impl State {
         vec![self.request(Topic::File(role), command)]
     }
 
-    /// Reads the file of a role again; none if there is no file.
+    /// Reads the file in this role again; `None` if there is no file.
     pub(in crate::state) fn read_again(&mut self, role: DataRole) -> Option<Effect> {
         let command = self.data.file_mut(role).read_again(role)?;
         Some(self.request(Topic::File(role), command))
     }
 
-    /// A file could not be handed to the worker at all, such as a sample that is missing.
+    /// A file could not be passed to the worker, such as a missing sample.
     pub fn not_opened(&mut self, diagnostic: Diagnostic) {
         self.data.notice = Some(diagnostic);
     }
@@ -48,7 +48,7 @@ impl State {
         self.open(DataRole::Train, FileChoice { encoding, has_header, ..choice })
     }
 
-    /// Reads a file that could not be opened in another encoding.
+    /// Reads a file that could not be opened again, in another encoding.
     pub fn read_as(&mut self, role: DataRole, encoding: Encoding) -> Vec<Effect> {
         let file = self.data.file(role);
         let Some(choice) = file.rejected.as_ref().map(|rejected| &rejected.choice).or(file.choice()) else {
@@ -81,7 +81,7 @@ impl State {
         let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
         self.forget_measured();
         if self.data.train.is_reading() {
-            // Its answer is followed by this.
+            // The answer to the request under way triggers this.
             return Vec::new();
         }
         if !matches!(self.data.train.state, FileState::Open { .. }) {
@@ -109,7 +109,7 @@ impl State {
         self.remap()
     }
 
-    /// The worker could not open a file. The earlier one, if there was one, is back in its place.
+    /// The worker could not open a file. The earlier one, if there was one, is restored.
     pub(in crate::state) fn on_not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) -> Vec<Effect> {
         self.data.not_opened(role, diagnostic);
         let file = self.data.file(role);

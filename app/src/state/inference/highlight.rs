@@ -11,7 +11,7 @@ use crate::format;
 pub struct Piece {
     /// Its text.
     pub text: String,
-    /// Its label; none between marked pieces.
+    /// Its label; `None` for unmarked pieces.
     pub label: Option<String>,
 }
 

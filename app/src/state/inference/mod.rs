@@ -18,17 +18,17 @@ pub struct Inference {
     pub text: String,
     /// The second text of a pair, or the question.
     pub other: String,
-    /// How text is generated from a prompt.
+    /// Settings for generating text from a prompt.
     pub sampling: Sampling,
     /// Error messages for the sampling fields, by label.
     pub errors: Vec<(&'static str, String)>,
-    /// The query that is not answered yet, or not completely; the boxes may hold something else by now.
+    /// The query that has not been answered yet, or not completely; the boxes may have changed since.
     pub pending: Option<Query>,
     /// The last prediction.
     pub prediction: Option<Prediction>,
-    /// Why there is none.
+    /// Why there is no prediction.
     pub diagnostic: Option<Diagnostic>,
-    /// Whether misclassified rows were requested.
+    /// True while misclassified rows are requested.
     pub is_picking: bool,
     /// Validation rows that the model got wrong, to pick from.
     pub misclassified: Vec<MisclassifiedRow>,
@@ -61,7 +61,7 @@ pub struct Prediction {
     pub tuned: Answer,
     /// Number of input tokens.
     pub tokens: u32,
-    /// Whether the text was truncated to that length.
+    /// True if the text was truncated to that length.
     pub truncated: bool,
 }
 
@@ -75,7 +75,7 @@ pub struct MisclassifiedRow {
 }
 
 impl Inference {
-    /// The query in the boxes; none if one of them is empty.
+    /// The query in the boxes; `None` if one of them is empty.
     fn query(&self, kind: QueryKind) -> Option<Query> {
         let is_empty = |text: &str| text.trim().is_empty();
         let needs_other = matches!(kind, QueryKind::Pair | QueryKind::Question);
@@ -91,7 +91,7 @@ impl Inference {
         })
     }
 
-    /// Takes a prediction. Further ones follow while text is being generated.
+    /// Stores a prediction. More follow while text is being generated.
     pub fn on_prediction(&mut self, prediction: impl FnOnce(Query) -> Prediction) {
         let Some(query) = self.pending.take() else { return };
         let prediction = prediction(query.clone());
@@ -104,13 +104,13 @@ impl Inference {
         self.prediction = Some(prediction);
     }
 
-    /// Takes the reason why a query could not be answered.
+    /// Stores the reason why a query could not be answered.
     pub fn on_failed(&mut self, diagnostic: Diagnostic) {
         self.pending = None;
         self.diagnostic = Some(diagnostic);
     }
 
-    /// Forgets predictions of earlier weights; the boxes keep their content.
+    /// Clears predictions of earlier weights; the boxes keep their content.
     pub fn reset(&mut self) {
         let Self { text, other, sampling, errors, .. } = std::mem::take(self);
         *self = Self { text, other, sampling, errors, ..Self::default() };

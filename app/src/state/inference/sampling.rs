@@ -9,7 +9,7 @@ use crate::state::Inference;
 pub struct SamplingField {
     /// Its label on the page.
     pub label: &'static str,
-    /// One sentence: what it does, and which values make sense.
+    /// Effect and useful values, in one sentence.
     pub what: &'static str,
     least: f64,
     most: f64,
@@ -90,7 +90,7 @@ impl Inference {
         own.map_or_else(String::new, |(_, error)| error.clone())
     }
 
-    /// Takes the text typed into a field.
+    /// Stores the text typed into a field.
     pub fn type_sampling(&mut self, field: &SamplingField, typed: &str) {
         self.errors.retain(|(label, _)| *label != field.label);
         let fits =

@@ -10,7 +10,7 @@ use crate::state::model::{HubSearch, Load, LocalModel};
 use crate::state::{Effect, State, Topic};
 
 impl State {
-    /// Takes the page's own list of models, or the reason why there is none.
+    /// Stores the page's own list of models, or the reason why there is none.
     pub fn on_catalog(&mut self, catalog: Result<Vec<CatalogEntry>, Diagnostic>) -> Vec<Effect> {
         match catalog {
             Ok(entries) => self.model.on_catalog(entries),
@@ -26,7 +26,7 @@ impl State {
             return Vec::new();
         }
         if self.model.is_loading() && self.model.is_loaded_before(index) {
-            // It is chosen again as soon as loading the other one has stopped.
+            // It is chosen again once loading the other one has stopped.
             return self.stop_loading();
         }
         self.choose(index);
@@ -49,7 +49,7 @@ impl State {
         let Some(model) = self.model.entry().cloned() else { return Vec::new() };
         self.drop_estimate();
         self.model.start_loading();
-        // Without an address the files are the user's own.
+        // A model without an address is made of the user's own files.
         let command = if model.folder.is_empty() {
             Command::LoadFiles { name: model.name, paths: model.files }
         } else {
@@ -58,7 +58,8 @@ impl State {
         vec![self.request(Topic::Model, command)]
     }
 
-    /// Fits recipe and model to the task of the columns: a model that cannot learn it is replaced by the first that can.
+    /// Adapts recipe and model to the task of the columns: a model that does not support it is replaced by the first
+    /// that does.
     pub(in crate::state) fn follow_task(&mut self) {
         let Some(task) = self.data.mapping.as_ref().map(Mapping::task) else { return };
         let serves = |entry: &CatalogEntry| entry.family.serves(task);
@@ -103,7 +104,8 @@ impl State {
         if self.is_engaged() {
             return Vec::new();
         }
-        // Before its place in the catalog is taken: only one local model is on offer at a time.
+        // Must come first, as it refers to the model's place in the catalog: only one local model is on offer at a
+        // time.
         self.model.remember();
         let entry = CatalogEntry {
             id: name.clone(),

@@ -14,13 +14,13 @@ pub struct Model {
     pub catalog_problem: Option<Diagnostic>,
     /// The models in the browser's storage.
     pub kept: Vec<KeptModel>,
-    /// Bytes still free in the browser's storage.
+    /// Free space in the browser's storage, in bytes.
     pub free_bytes: Option<f64>,
     /// The last search on a hub.
     pub hub: HubSearch,
     /// Index of the chosen model in the catalog.
     pub chosen: usize,
-    /// How far the chosen model is.
+    /// The state of the chosen model.
     pub load: Load,
     /// Index of the files of the user's own model among the page's blobs.
     pub local_blobs: Option<usize>,
@@ -28,10 +28,10 @@ pub struct Model {
     pub rejected: Option<Diagnostic>,
 }
 
-/// How far the chosen model is.
+/// The state of the chosen model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Load {
-    /// It is not loaded, and nobody asked for it yet.
+    /// It is not loaded, and nobody has requested it yet.
     Idle {
         /// The model chosen before it.
         previous: Option<Box<PreviousModel>>,
@@ -55,7 +55,7 @@ impl Default for Load {
     }
 }
 
-/// The model that was chosen before the present one, until that one has loaded.
+/// The model that was chosen before the current one, until that one has loaded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PreviousModel {
     /// Its index in the catalog.
@@ -78,7 +78,7 @@ struct LocalModel {
 /// A search for a model on a hub.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum HubSearch {
-    /// There is none.
+    /// There was no search.
     #[default]
     Idle,
     /// The hub has not answered yet.
@@ -103,7 +103,7 @@ impl Model {
         }
     }
 
-    /// Returns true while a model is being loaded: the worker does nothing else meanwhile.
+    /// Returns true while a model is being loaded, which keeps the worker from doing anything else.
     pub fn is_loading(&self) -> bool {
         matches!(self.load, Load::Loading { .. })
     }
@@ -113,10 +113,10 @@ impl Model {
         self.kept.iter().find(|kept| kept.entry.id == id)
     }
 
-    /// Takes the list of models in the browser's storage, and offers those that were not on offer.
+    /// Stores the list of models in the browser's storage, and offers those that are not on offer yet.
     pub fn on_kept(&mut self, kept: Vec<KeptModel>, free_bytes: Option<f64>) {
         (self.kept, self.free_bytes) = (kept, free_bytes);
-        // The page's own come first.
+        // The page's own models come first.
         if !self.catalog.is_empty() {
             self.offer_kept();
         }
@@ -128,7 +128,7 @@ impl Model {
         }
     }
 
-    /// Takes the page's own list of models.
+    /// Stores the page's own list of models.
     pub fn on_catalog(&mut self, entries: Vec<CatalogEntry>) {
         self.catalog = entries;
         self.offer_kept();
@@ -189,7 +189,7 @@ impl Model {
         self.previous().is_some_and(|previous| previous.index == index && previous.report.is_some())
     }
 
-    /// Takes the remembered model out; the chosen one is then idle.
+    /// Takes out the remembered model; the chosen one is then idle.
     fn take_previous(&mut self) -> Option<PreviousModel> {
         match std::mem::take(&mut self.load) {
             Load::Idle { previous } | Load::Loading { previous, .. } => previous.map(|previous| *previous),
@@ -197,7 +197,7 @@ impl Model {
         }
     }
 
-    /// Remembers the chosen model before another one is chosen, or rather the last one that the worker has loaded.
+    /// Remembers the chosen model before another one is chosen, or the last one that the worker loaded.
     fn remember(&mut self) {
         self.rejected = None;
         let report = self.report().cloned();
@@ -224,7 +224,7 @@ impl Model {
         if let Some(failed) = self.local_index().filter(|local| *local == self.chosen) {
             match local {
                 Some(local) => _ = self.offer_local(local),
-                // The remembered one comes before it in the list: it was on offer when this one came.
+                // The remembered model comes before this one in the list: it was on offer first.
                 None => {
                     self.catalog.remove(failed);
                     self.local_blobs = None;
@@ -234,7 +234,7 @@ impl Model {
         (self.chosen, self.load) = (index, report.map_or_else(Load::default, Load::Ready));
     }
 
-    /// The worker is gone, with the model that it had loaded and the questions that it was asked.
+    /// The worker is gone, along with its model and the requests sent to it.
     pub fn worker_lost(&mut self) {
         if let Load::Idle { previous } | Load::Loading { previous, .. } = &mut self.load {
             *previous = None;
@@ -244,14 +244,14 @@ impl Model {
         }
     }
 
-    /// Takes the fraction of the chosen model that is loaded.
+    /// Updates the fraction of the chosen model that is loaded.
     pub fn on_progress(&mut self, loaded: f64) {
         if let Load::Loading { progress, .. } = &mut self.load {
             *progress = loaded;
         }
     }
 
-    /// The chosen model has loaded. The facts about the user's own model are known only now.
+    /// The chosen model has loaded. Facts about the user's own model are available only now.
     pub fn on_ready(&mut self, report: ModelReport) {
         if let Some(entry) = self.catalog.get_mut(self.chosen).filter(|entry| entry.folder.is_empty()) {
             (entry.family, entry.pooling, entry.parameters) = (report.family, report.pooling, report.parameters);
@@ -259,7 +259,7 @@ impl Model {
         self.load = Load::Ready(report);
     }
 
-    /// A model has loaded although another one was chosen meanwhile. It may be the one before that.
+    /// A model finished loading after another one was chosen. It may be the previous one.
     pub fn on_late_ready(&mut self, report: ModelReport) {
         let Self { catalog, load, .. } = self;
         if let Load::Idle { previous } | Load::Loading { previous, .. } = load {
@@ -271,7 +271,7 @@ impl Model {
         }
     }
 
-    /// The chosen model could not be loaded: the one before it is back, or there is none.
+    /// The chosen model could not be loaded: the previous one is restored, if there is one.
     pub fn on_failed(&mut self, diagnostic: Diagnostic) {
         let local = self.entry().filter(|entry| entry.folder.is_empty());
         let (is_local, is_zip) = (local.is_some(), local.is_some_and(|entry| has_ending(&entry.name, ".zip")));

@@ -1,4 +1,4 @@
-//! Each group of the recipe in one line, shown while the group is closed.
+//! A one-line summary of each group of the recipe, shown while the group is closed.
 
 use hone_core::recipe::{ClassWeights, FieldGroup, UnfreezeUnit, Unfreezing};
 
@@ -7,7 +7,7 @@ use crate::state::State;
 use crate::state::runs::scores;
 
 impl State {
-    /// A group of the recipe in one line.
+    /// Summarizes a group of the recipe in one line.
     pub fn digest(&self, group: FieldGroup) -> String {
         let recipe = &self.form.recipe;
         let mut words: Vec<String> = Vec::new();

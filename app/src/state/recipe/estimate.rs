@@ -35,7 +35,7 @@ pub struct Debounce {
 }
 
 impl Debounce {
-    /// Takes the present inputs; returns true once they have stayed the same for a second.
+    /// Compares with the previous inputs; returns true once they have stayed the same for a second.
     pub fn is_settled(&mut self, inputs: Option<EstimateInputs>) -> bool {
         if self.inputs == inputs {
             self.checks = self.checks.saturating_add(1);
@@ -52,12 +52,12 @@ impl EstimateState {
         self.inputs.is_some() && self.result.is_none()
     }
 
-    /// Takes the result.
+    /// Stores the result.
     pub fn on_result(&mut self, result: Result<Estimate, Diagnostic>) {
         self.result = Some(result);
     }
 
-    /// An estimate that was under way will not be answered. If it crashed the worker, it is not requested again.
+    /// An estimate under way will not be answered. If it crashed the worker, it is not requested again.
     pub fn lost(&mut self, diagnostic: Option<Diagnostic>) {
         if self.is_pending() {
             match diagnostic {
@@ -78,13 +78,13 @@ impl State {
         vec![self.send(Command::Stop)]
     }
 
-    /// Forgets an estimate that is under way; the worker drops it on its own.
+    /// Forgets an estimate under way; the worker drops it on its own.
     pub(in crate::state) fn drop_estimate(&mut self) {
         self.requests.give_up(Topic::Estimate);
         self.estimate.lost(None);
     }
 
-    /// What could be estimated now; none while the worker is busy or a run could not start anyway.
+    /// Inputs of an estimate of the current recipe; `None` while the worker is busy or a run could not start anyway.
     fn estimate_inputs(&self) -> Option<EstimateInputs> {
         if self.is_engaged() || self.obstacle().is_some() {
             return None;
@@ -93,7 +93,7 @@ impl State {
         Some(EstimateInputs { recipe: self.recipe(), data, device: self.device.choice })
     }
 
-    /// What could be estimated now and has not been yet.
+    /// Inputs of an estimate that has not been requested yet.
     pub fn unestimated(&self) -> Option<EstimateInputs> {
         self.estimate_inputs().filter(|inputs| self.estimate.inputs.as_ref() != Some(inputs))
     }
@@ -113,7 +113,7 @@ impl State {
         (self.estimate_inputs() == self.estimate.inputs).then_some(result)
     }
 
-    /// Takes the closest recipe that fits.
+    /// Switches to the closest recipe that fits.
     pub fn take_nearest(&mut self) {
         if let Some(Ok(Estimate { nearest: Some(nearest), .. })) = self.estimate() {
             let recipe = RecipeSpec { model: self.form.recipe.model.clone(), ..nearest.clone() };
@@ -122,7 +122,7 @@ impl State {
     }
 }
 
-/// How many rows the maximum length shortens or drops, in words; empty if it does neither.
+/// Number of rows that the maximum length shortens or drops, in words; empty if there are none.
 pub fn cut_rows(cuts: &Cuts) -> String {
     let rows = |count: u32, what: &str| {
         let rows = format::counted(count, "row", "rows");
@@ -133,7 +133,7 @@ pub fn cut_rows(cuts: &Cuts) -> String {
     skipped.into_iter().chain(shortened).collect::<Vec<_>>().join(", ")
 }
 
-/// Why a run does not fit into memory, in words.
+/// Explains why a run does not fit into memory.
 pub fn too_large(estimate: &Estimate) -> String {
     let remedy = if estimate.nearest.is_some() { "" } else { " Use a smaller batch, shorter texts or fewer layers." };
     let (needed, limit) = (format::bytes(estimate.bytes), format::bytes(estimate.limit_bytes));

@@ -1,4 +1,4 @@
-//! The fields of a recipe as the form shows them: which controls a group has, and how a value is shown and typed.
+//! The fields of a recipe in the form: the controls of each group, and how values are shown and typed.
 
 use hone_core::recipe::{
     Choice, ChoiceOption, FIELDS, Field, FieldGroup, FieldKind, Number, RecipeSpec, UnfreezeUnit, Unit,
@@ -17,9 +17,9 @@ pub const GROUPS: [FieldGroup; 7] = [
     FieldGroup::Seed,
 ];
 
-/// Warmup steps to begin with when the person switches from a share to steps.
+/// Initial value when the user switches the warmup from a ratio to steps.
 const WARMUP_STEPS: u32 = 20;
-/// Steps between evaluations to begin with when the person switches from epochs to steps.
+/// Initial value when the user switches evaluations from epochs to steps.
 const EVAL_STEPS: u32 = 50;
 
 /// Decides which of `warmup_ratio` and `warmup_steps` is used; not a field of its own.
@@ -137,7 +137,7 @@ fn scale(number: &Number) -> f64 {
     if number.unit == Unit::Percent { 100.0 } else { 1.0 }
 }
 
-/// Least and greatest value, as shown.
+/// Minimum and maximum, as shown.
 pub fn range(number: &Number) -> (f64, f64) {
     let scale = scale(number);
     (number.range.start() * scale, number.range.end() * scale)
@@ -167,7 +167,7 @@ pub fn shown(number: &Number, recipe: &RecipeSpec) -> String {
 /// Stores what was typed.
 ///
 /// # Errors
-/// Says what the field takes; the recipe is unchanged.
+/// Explains which values are valid; the recipe is unchanged.
 pub fn parse_into(number: &Number, typed: &str, recipe: &mut RecipeSpec) -> Result<(), String> {
     let typed = typed.trim().replace(',', ".");
     if typed.is_empty() && number.is_optional {

@@ -5,8 +5,8 @@ use hone_core::recipe::RecipeSpec;
 use crate::state::{Effect, Form, State};
 
 impl State {
-    /// Takes a recipe that was read from a file, unless a run is under way. The rows are split again only if the recipe
-    /// changes how.
+    /// Opens a recipe that was read from a file, unless a run is under way. The rows are split again only if the recipe
+    /// changes the split.
     pub fn open_recipe(&mut self, read: Result<RecipeSpec, String>) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! The recipe while a person edits it.
+//! The recipe while the user edits it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use hone_core::recipe::{
 use crate::format;
 use crate::state::recipe::{fields, unfreeze_order};
 
-/// A model that fits every recipe that can be run at all. A recipe file is checked against it before a model is loaded.
+/// A model that fits every valid recipe, to validate recipe files before a model is loaded.
 pub fn any_model(task: Task) -> ModelFacts {
     ModelFacts {
         family: if task == Task::Generation { Family::Llama } else { Family::Bert },
@@ -27,7 +27,7 @@ pub fn any_model(task: Task) -> ModelFacts {
 /// Number of parameters above which a decoder starts with an adapter.
 const LARGE_DECODER: f64 = 50e6;
 
-/// The recipe being edited, with the errors in what was typed.
+/// The recipe being edited, with errors in typed values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
     /// The last recipe with every field in range.
@@ -57,7 +57,7 @@ impl Form {
         self.errors.get(name).cloned().unwrap_or_default()
     }
 
-    /// Adapts the recipe to a new task or model, unless the person has changed it for the same task. A large decoder
+    /// Adapts the recipe to a new task or model, unless the user has changed it for the same task. A large decoder
     /// starts with an adapter: training all its weights would need several times the memory.
     pub fn follow(&mut self, task: Task, parameters: f64) {
         if task == self.recipe.task && self.is_changed() {
@@ -159,8 +159,8 @@ impl Form {
         self.recipe.target_modules = LoraTarget::ALL.into_iter().filter(wanted).collect();
     }
 
-    /// Replaces the recipe by one from a file, or reports why not. A recipe that does not fit the loaded model, or no
-    /// model at all while none is loaded, leaves the form unchanged.
+    /// Replaces the recipe by one from a file, or reports why not. A recipe that does not fit the loaded model (or, if
+    /// none is loaded, any model) leaves the form unchanged.
     pub fn import(&mut self, read: Result<RecipeSpec, String>, facts: Option<ModelFacts>) {
         let checked =
             read.and_then(|spec| match Recipe::new(spec.clone(), &facts.unwrap_or_else(|| any_model(spec.task))) {
@@ -182,7 +182,7 @@ impl Form {
         }
     }
 
-    /// Stores or clears the error of a field; returns true if there is none.
+    /// Stores or clears the error of a field; returns true if the value is valid.
     fn note(&mut self, name: String, result: Result<(), String>) -> bool {
         match result {
             Ok(()) => {
@@ -196,7 +196,7 @@ impl Form {
         }
     }
 
-    /// Drops the errors of fields that are no longer shown: they must not block a run.
+    /// Drops the errors of fields that are no longer shown, so that they do not block a run.
     fn forget_hidden(&mut self) {
         let recipe = &self.recipe;
         self.errors.retain(|name, _| {
@@ -209,7 +209,7 @@ impl Form {
     }
 }
 
-/// A number of a map, within the range of its field.
+/// Parses a number of a map, within the range of its field.
 fn number_of(field: &str, typed: &str) -> Result<f64, String> {
     let number = typed.trim().replace(',', ".").parse::<f64>().map_err(|_| "This must be a number.".to_owned())?;
     match Field::named(field).and_then(Field::range) {

@@ -1,4 +1,4 @@
-//! The recipe while the user edits it: form, fields, presets, and a preview of what it will do.
+//! The recipe while the user edits it: form, fields, presets, and a preview of the run.
 
 pub mod digest;
 pub mod estimate;

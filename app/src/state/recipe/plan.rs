@@ -1,4 +1,4 @@
-//! A preview of what the recipe in the form will do with the data and the model.
+//! A preview of the effects of the form's recipe on the data and the model.
 
 use std::collections::BTreeMap;
 
@@ -11,28 +11,29 @@ use crate::state::recipe::form::any_model;
 
 /// Points of the learning rate curve.
 const CURVE_POINTS: u32 = 200;
-/// Length of texts in tokens, until the data's own is known.
+/// Length of texts in tokens, until that of the data is known.
 const DEFAULT_LEN: u32 = 64;
 
-/// Which parameter groups are trainable in which stage of a run.
+/// The parameter groups that are trainable in each stage of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StageGrid {
-    /// When each stage begins, in words.
+    /// The time at which each stage begins, in words.
     pub begins: Vec<String>,
-    /// Whether the run is long enough to reach each stage. Stages that depend on the score are assumed to be reached.
+    /// True for each stage that the run is long enough to reach. Stages that depend on the score are assumed to be
+    /// reached.
     pub is_reached: Vec<bool>,
-    /// Each group, from the head down, and whether it is trainable in each stage.
+    /// Each group, from the head down, with true for each stage in which it is trainable.
     pub rows: Vec<(ParamGroup, Vec<bool>)>,
 }
 
 impl State {
-    /// The facts that a recipe must fit; none before the model is loaded.
+    /// The facts that a recipe must fit; `None` before the model is loaded.
     pub fn facts(&self) -> Option<ModelFacts> {
         let tokens = self.data.report.as_ref().and_then(|report| report.tokens.as_ref());
         Some(self.model.report()?.facts(tokens.map_or(DEFAULT_LEN, |tokens| tokens.max_length)))
     }
 
-    /// The recipe of the form, validated for the loaded model; none before the model is loaded.
+    /// The recipe of the form, validated for the loaded model; `None` before the model is loaded.
     pub fn planned(&self) -> Option<Result<Recipe, RecipeError>> {
         self.facts().map(|facts| Recipe::new(self.form.recipe.clone(), &facts))
     }
@@ -52,7 +53,7 @@ impl State {
         recipe.learning_rate.unwrap_or_else(|| self.facts().unwrap_or_else(unloaded).default_learning_rate(recipe))
     }
 
-    /// Optimizer steps per epoch; none while there is no data. Only the worker knows the exact number: running text and
+    /// Optimizer steps per epoch; `None` while there is no data. Only the worker has the exact number: running text and
     /// long passages are split into windows.
     fn planned_steps_per_epoch(&self) -> Option<u32> {
         let recipe = &self.form.recipe;
@@ -80,7 +81,7 @@ impl State {
             .collect()
     }
 
-    /// The parameter groups as the run begins, from the input to the head; none before the model is loaded.
+    /// The parameter groups at the start of the run, from the input to the head; empty before the model is loaded.
     pub fn planned_parts(&self) -> Vec<ParamGroupState> {
         let Some(Ok(recipe)) = self.planned() else { return Vec::new() };
         let first = recipe.unfreeze_schedule().stages().first();
@@ -94,7 +95,7 @@ impl State {
         recipe.groups().iter().copied().map(part).collect()
     }
 
-    /// The peak learning rate of each group, as a start for the user's own rates.
+    /// The peak learning rate of each group, as a starting point for custom rates.
     pub fn planned_rates(&self) -> BTreeMap<ParamGroup, f64> {
         let peak = self.planned_peak();
         let mut rates = BTreeMap::new();
@@ -112,14 +113,14 @@ impl State {
         recipe.groups().iter().filter(|group| learns(group)).map(|&group| self.parameters_of(group)).sum()
     }
 
-    /// Number of parameters that a trainable group trains: its own, or its adapters'.
+    /// Number of parameters trained in a trainable group: its own, or its adapters'.
     fn parameters_of(&self, group: ParamGroup) -> f64 {
         let labels = self.data.report.as_ref().map_or(2, |report| report.classes.len());
         let recipe = &self.form.recipe;
         self.model.report().map_or(0.0, |model| model.trainable_parameters(group, recipe, labels))
     }
 
-    /// The stages of the run; none before the model is loaded or while the recipe does not fit it.
+    /// The stages of the run; `None` before the model is loaded or if the recipe does not fit it.
     pub fn planned_stages(&self) -> Option<StageGrid> {
         let recipe = self.planned()?.ok()?;
         let freezing = recipe.unfreeze_schedule();
@@ -135,7 +136,7 @@ impl State {
     }
 }
 
-/// When a stage begins, as the heading of its column.
+/// The time at which a stage begins, as the heading of its column.
 fn begin(freezing: &UnfreezeSchedule, stage: usize) -> String {
     match freezing.trigger() {
         _ if freezing.stages().len() == 1 => "whole run".into(),

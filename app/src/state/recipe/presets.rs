@@ -13,7 +13,7 @@ pub fn name(preset: Preset) -> &'static str {
     }
 }
 
-/// One sentence on what a preset does and when to use it.
+/// Describes a preset and when to use it, in one sentence.
 pub fn sentence(preset: Preset) -> &'static str {
     match preset {
         Preset::Full => "Trains all layers together: the sound choice when in doubt.",

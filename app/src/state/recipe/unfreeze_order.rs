@@ -9,7 +9,7 @@ pub fn write(order: &[Vec<ParamGroup>]) -> String {
     order.iter().map(stage).collect::<Vec<_>>().join("; ")
 }
 
-/// The default order, from the head down, one layer at a time: the start for a custom order.
+/// The default order, from the head down, one layer at a time: a starting point for a custom order.
 pub fn from_the_top(parts: &[ParamGroup]) -> Vec<Vec<ParamGroup>> {
     let (top, layers): (Vec<ParamGroup>, Vec<ParamGroup>) =
         parts.iter().rev().partition(|part| matches!(part, ParamGroup::Head | ParamGroup::Pooler));
@@ -17,10 +17,10 @@ pub fn from_the_top(parts: &[ParamGroup]) -> Vec<Vec<ParamGroup>> {
     [top].into_iter().chain(layers.map(|layer| vec![layer])).collect()
 }
 
-/// Reads an order for a model with these parameter groups.
+/// Parses an order for a model with these parameter groups.
 ///
 /// # Errors
-/// Names the first word that is not a group of the model or occurs twice.
+/// Names the first word that is not a group of the model or is listed twice.
 pub fn parse(text: &str, parts: &[ParamGroup]) -> Result<Vec<Vec<ParamGroup>>, String> {
     let mut order: Vec<Vec<ParamGroup>> = Vec::new();
     for stage in text.split(';').filter(|stage| !stage.trim().is_empty()) {

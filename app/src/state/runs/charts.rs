@@ -1,4 +1,4 @@
-//! The data of the charts of a run.
+//! The data for the charts of a run.
 
 use hone_core::metrics::{Detail, ScatterPoint};
 

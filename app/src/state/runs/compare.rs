@@ -15,7 +15,7 @@ pub const SERIES: usize = 8;
 /// Runs of one recipe on the same data with different seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeedGroup {
-    /// Name of the first of them.
+    /// Name of the first run.
     pub name: String,
     /// Number of runs.
     pub runs: usize,
@@ -23,7 +23,7 @@ pub struct SeedGroup {
     pub scores: Vec<(Metric, (f64, f64))>,
 }
 
-/// A row of the table of differences: its name and the value of each run.
+/// A row of the table of differences: the name of a field and its value in each run.
 pub type Difference = (String, Vec<String>);
 
 impl History {
@@ -32,7 +32,7 @@ impl History {
         self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task, Some(&run.best))[0])
     }
 
-    /// That metric on the validation rows of the compared runs.
+    /// The main metric on the validation rows of the compared runs.
     pub fn score_picture(&self) -> Picture {
         let (runs, metric) = (self.ticked(), self.compared());
         let (mut lowest, mut highest) = (1.0f64, 0.0f64);
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn seeds_of_one_recipe_have_a_mean_and_a_spread() {
+    fn seeds_of_one_recipe_are_summarized_by_mean_and_deviation() {
         let seeded = |seed| RecipeSpec { seed, ..RecipeSpec::default() };
         let other = RecipeSpec { epochs: 9, ..RecipeSpec::default() };
         let runs = vec![past(1, seeded(1), 0.8), past(2, seeded(2), 0.9), past(3, other, 0.5)];

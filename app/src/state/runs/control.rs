@@ -48,8 +48,8 @@ impl State {
         effects
     }
 
-    /// The run could not start or go on, and the runs waiting for it are dropped. If it never began, the run before it
-    /// comes back.
+    /// The run could not start or continue; the runs waiting for it are dropped. If it never began, the run before it
+    /// is restored.
     pub(in crate::state) fn run_failed(&mut self, mut diagnostic: Diagnostic) {
         let dropped = self.queue.clear() as u32;
         if dropped > 0 {
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// Holds the run, or lets a held run go on.
+    /// Pauses the run, or resumes a paused run.
     pub fn toggle_pause(&mut self) -> Vec<Effect> {
         let command = if self.run.phase == Phase::Paused { Command::Resume } else { Command::Pause };
         vec![self.send(command)]
@@ -80,7 +80,7 @@ impl State {
         self.set_trainable(group, Some(!is_trainable))
     }
 
-    /// Undoes all freezing and unfreezing by hand: the recipe decides again.
+    /// Undoes all freezing and unfreezing by hand, so that the recipe decides again.
     pub fn follow_recipe(&mut self) -> Vec<Effect> {
         let by_hand: Vec<ParamGroup> =
             self.run.param_groups.iter().filter(|part| part.by_hand).map(|part| part.group).collect();

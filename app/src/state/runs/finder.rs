@@ -15,28 +15,28 @@ pub struct Finder {
     pub points: Vec<LrFinderPoint>,
     /// Total number of steps, if the loss does not diverge first.
     pub total: u32,
-    /// Its stage.
+    /// Stage of the test.
     pub stage: FinderStage,
 }
 
 /// The stage of a range test.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum FinderStage {
-    /// Nobody asked for one.
+    /// None was requested.
     #[default]
     Idle,
-    /// It is running.
+    /// The test is running.
     Trying,
-    /// It was asked to end.
+    /// The test was asked to stop.
     Stopping,
-    /// It has finished.
+    /// The test has finished.
     Found(LrFinderResult),
-    /// It could not be started or finished.
+    /// The test could not be started or finished.
     Failed(Diagnostic),
 }
 
 impl Finder {
-    /// Returns true while the worker runs it.
+    /// Returns true while the worker runs the test.
     pub fn is_active(&self) -> bool {
         matches!(self.stage, FinderStage::Trying | FinderStage::Stopping)
     }
@@ -108,7 +108,7 @@ impl State {
         effects
     }
 
-    /// Ends the range test; the steps so far are evaluated.
+    /// Stops the range test; the steps so far are evaluated.
     pub fn stop_finder(&mut self) -> Vec<Effect> {
         self.finder.stage = FinderStage::Stopping;
         vec![self.send(Command::Stop)]

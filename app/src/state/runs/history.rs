@@ -17,9 +17,9 @@ const MAX_POINTS: usize = 150;
 /// A finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PastRun {
-    /// Its id, never reused.
+    /// Id, never reused.
     pub id: u32,
-    /// Its name, which the user can change.
+    /// Name, which the user can change.
     pub name: String,
     /// The recipe, with all automatic values filled in.
     pub recipe: RecipeSpec,
@@ -33,17 +33,17 @@ pub struct PastRun {
     pub steps: u32,
     /// Wall time in seconds.
     pub seconds: f64,
-    /// Scores of the weights that were kept, with those of each label.
+    /// Scores of the weights that were kept, including those of each label.
     pub best: Evaluation,
     /// Scores of always predicting the most frequent label.
     pub baseline: Option<Baseline>,
-    /// The measure of forgetting, if there is one.
+    /// The measurement of forgetting, if there is one.
     pub forgetting: Option<Forgetting>,
     /// All evaluations, without labels and rows.
     pub evaluations: Vec<Evaluation>,
     /// Smoothed training loss over the steps.
     pub loss: Vec<(f64, f64)>,
-    /// Whether it is selected for comparison.
+    /// True if it is selected for comparison.
     #[serde(skip)]
     pub is_ticked: bool,
 }
@@ -60,7 +60,7 @@ impl PastRun {
     }
 }
 
-/// The part of the details that is stored: tables, and nothing from the rows.
+/// The part of the details that is stored: tables, but no text from the rows.
 fn kept(detail: &Detail) -> Detail {
     match detail.clone() {
         Detail::Classes { classes, .. } => Detail::Classes { classes, confusion: Vec::new() },
@@ -76,7 +76,7 @@ fn finite(mut evaluation: Evaluation) -> Evaluation {
     evaluation
 }
 
-/// Returns true if JSON can represent all of it.
+/// Returns true if JSON can represent all values.
 fn is_finite(forgetting: &Forgetting) -> bool {
     let (before, after) = forgetting.perplexity.map_or((0.0, 0.0), |change| (change.before, change.after));
     [forgetting.cosine, forgetting.agreement, before, after].iter().all(|figure| figure.is_finite())
@@ -160,12 +160,12 @@ impl History {
         self.runs.iter().filter(|run| run.is_ticked).collect()
     }
 
-    /// The index of a run among the compared ones, which decides its color and dash.
+    /// The index of a run among the compared ones, which determines its color and dash.
     pub fn series(&self, id: u32) -> Option<usize> {
         self.ticked().iter().position(|run| run.id == id)
     }
 
-    /// Restores stored runs: the newest, each id once.
+    /// Restores stored runs: the newest, each id only once.
     pub fn restored(kept: Vec<PastRun>) -> Self {
         let surplus = kept.len().saturating_sub(MAX_RUNS);
         let mut runs: Vec<PastRun> = Vec::new();

@@ -1,4 +1,4 @@
-//! Runs: the current one, those waiting, those finished, and the data of their charts.
+//! Runs: current, waiting and finished, and the data for their charts.
 
 pub mod charts;
 pub mod compare;

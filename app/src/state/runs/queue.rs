@@ -61,13 +61,13 @@ impl Queue {
 /// A field of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Axis {
-    /// Its name in the recipe; empty for none.
+    /// Its name in the recipe; empty if no field is selected.
     pub field: String,
     /// The values, as typed: `1e-4, 3e-4`.
     pub values: String,
 }
 
-/// Jobs with `runs` consecutive seeds, starting at that of the recipe.
+/// Jobs with `runs` consecutive seeds, starting at the recipe's.
 pub fn seeds(recipe: &RecipeSpec, runs: u32) -> Vec<Job> {
     let job = |seed| Job { recipe: RecipeSpec { seed, ..recipe.clone() }, name: format!("seed {seed}") };
     (0..runs).map(|run| job(recipe.seed.wrapping_add(run))).collect()
@@ -147,7 +147,7 @@ impl State {
         self.next_run()
     }
 
-    /// Drops the waiting runs; the current one goes on.
+    /// Drops the waiting runs; the current one continues.
     pub fn drop_waiting(&mut self) -> Vec<Effect> {
         self.queue.clear();
         Vec::new()
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_sweeps_say_why() {
+    fn invalid_sweeps_are_refused_with_the_reason() {
         let many = "1,2,3,4,5,6,7,8";
         for (axes, words) in [
             (vec![], "Choose a field"),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_knows_its_position_until_it_is_empty() {
+    fn a_queue_reports_its_position_until_it_is_empty() {
         let mut queue = Queue::default();
         assert_eq!((queue.position(), queue.next()), (None, None));
         queue.fill(seeds(&RecipeSpec::default(), 2));

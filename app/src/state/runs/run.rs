@@ -19,7 +19,7 @@ pub struct Run {
     pub name: String,
     /// Name of the training file.
     pub data: String,
-    /// Whether that file has pairs of texts.
+    /// True if that file has pairs of texts.
     pub is_of_pairs: bool,
     /// The base model.
     pub base: Option<CatalogEntry>,
@@ -31,7 +31,7 @@ pub struct Run {
     pub steps: Vec<StepMetrics>,
     /// All evaluations, in order.
     pub evaluations: Vec<Evaluation>,
-    /// Index of the best of them.
+    /// Index of the best evaluation.
     pub best: Option<usize>,
     /// Batches done and total, while an evaluation is under way.
     pub evaluating: Option<(u32, u32)>,
@@ -45,11 +45,11 @@ pub struct Run {
     pub seconds_left: Option<f64>,
     /// Why a run after this one could not start.
     pub rejected: Option<Diagnostic>,
-    /// Warnings; the run went on.
+    /// Warnings that did not end the run.
     pub warnings: Vec<Diagnostic>,
     /// The opened cell of the confusion matrix.
     pub cell: Option<Cell>,
-    /// Whether the worker holds the tuned weights, with the rows that they were tuned on.
+    /// True while the worker holds the tuned weights, along with the rows that they were tuned on.
     pub has_weights: bool,
 }
 
@@ -61,15 +61,15 @@ pub enum Phase {
     Idle,
     /// The model is being set up.
     Starting,
-    /// It is training.
+    /// The model is being trained.
     Running,
-    /// It is paused.
+    /// Training is paused.
     Paused,
     /// The user stopped it; the best weights are being restored.
     Stopping,
-    /// It has finished.
+    /// The run has finished.
     Finished(Box<RunSummary>),
-    /// Why it could not start or go on.
+    /// Why the run could not start or continue.
     Failed(Diagnostic),
 }
 
@@ -87,7 +87,7 @@ pub struct Cell {
 }
 
 impl Run {
-    /// Its name and that of its data, which may no longer be in use.
+    /// Name of the run and of its data, which may no longer be in use.
     pub fn of_what(&self) -> String {
         format!("{}, on {}", format::visible(&self.name), format::visible(&self.data))
     }
@@ -97,7 +97,7 @@ impl Run {
         matches!(self.phase, Phase::Starting | Phase::Running | Phase::Paused | Phase::Stopping)
     }
 
-    /// Returns true while the worker computes, so that it must not be silent.
+    /// Returns true while the worker computes and is expected to report.
     pub fn is_computing(&self) -> bool {
         self.is_active() && self.phase != Phase::Paused
     }
@@ -139,7 +139,7 @@ impl Run {
         cells.max_by_key(|(rows, _)| *rows).map(|(_, cell)| cell)
     }
 
-    /// Returns true if an adapter was trained instead of the model.
+    /// Returns true if an adapter was trained in place of the model's own weights.
     pub fn has_adapter(&self) -> bool {
         self.plan.as_ref().is_some_and(|plan| plan.recipe.adapter != AdapterKind::None)
     }
@@ -149,7 +149,7 @@ impl Run {
         self.param_groups.iter().find(|part| part.group == group)
     }
 
-    /// The learning rate of the last step; the peak before the first.
+    /// The learning rate of the last step, or the peak before the first.
     pub fn lr(&self) -> f64 {
         let peak = self.plan.as_ref().and_then(|plan| plan.recipe.learning_rate);
         self.steps.last().map(|step| step.lr).or(peak).unwrap_or_default()

@@ -28,7 +28,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     ));
     assert!(matches!(state.answer(data_ready())[..], [Effect::Send(_, Command::LoadModel { .. })]));
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
-    assert!(state.blocker().is_some(), "the model is not there yet");
+    assert!(state.blocker().is_some(), "the model has not been loaded yet");
     state.answer(model_ready());
     assert_eq!(state.blocker().as_deref(), Some("Your texts are being tokenized."));
     assert_eq!(state.answer(tokens_ready()), [], "the model is not loaded twice");
@@ -39,7 +39,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
 }
 
 #[test]
-fn a_file_dropped_during_a_run_changes_nothing_but_is_spoken_of() {
+fn a_file_dropped_during_a_run_only_shows_a_notice() {
     let mut state = running();
     let before = state.clone();
     assert_eq!(state.open(DataRole::Train, chosen("other.csv")), []);
@@ -68,7 +68,7 @@ fn blocked() -> State {
 }
 
 #[test]
-fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise() {
+fn an_unreadable_first_file_blocks_the_start_until_another_encoding_is_chosen() {
     let mut state = blocked();
     assert_eq!(state.line(Step::Data).status, Status::Wrong);
     assert!(state.blocker().is_some());
@@ -81,7 +81,7 @@ fn a_first_file_that_cannot_be_read_blocks_the_start_and_can_be_read_otherwise()
 }
 
 #[test]
-fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
+fn a_file_that_cannot_be_opened_changes_nothing() {
     for role in [DataRole::Train, DataRole::Validation] {
         let mut state = trained();
         state.open(DataRole::Validation, chosen("check.csv"));
@@ -99,7 +99,7 @@ fn a_file_that_cannot_be_opened_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
+fn settings_that_fail_on_rereading_are_undone() {
     let mut state = trained();
     let before = state.clone();
     state.reread(Some(Encoding::UTF_16_LE), None);
@@ -111,7 +111,7 @@ fn a_way_of_reading_that_fails_gives_way_to_the_one_before() {
 }
 
 #[test]
-fn what_is_told_of_the_earlier_file_stays_with_it() {
+fn diagnostics_of_the_earlier_file_stay_with_it() {
     let mut state = ready();
     state.map(MAPPING);
     state.open(DataRole::Train, chosen("photo.png"));
@@ -124,13 +124,13 @@ fn what_is_told_of_the_earlier_file_stays_with_it() {
     state.map(MAPPING);
     state.open(DataRole::Train, chosen("photo.png"));
     state.answer(Event::DataFailed { role: DataRole::Train, diagnostic: gone() });
-    assert_eq!(state.data.train.diagnostic(), None, "it is no fault of the new file");
+    assert_eq!(state.data.train.diagnostic(), None, "the new file is not to blame");
     state.answer(not_opened(DataRole::Train));
     assert_eq!((state.data.train.diagnostic(), &state.data.report), (Some(&gone()), &None));
 }
 
 #[test]
-fn rows_are_split_again_where_validation_changed_while_a_file_was_not_opened() {
+fn rows_are_split_again_if_validation_changed_while_a_file_failed_to_open() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
     state.open(DataRole::Train, chosen("photo.png"));
@@ -140,7 +140,7 @@ fn rows_are_split_again_where_validation_changed_while_a_file_was_not_opened() {
 }
 
 #[test]
-fn the_earlier_file_is_opened_again_where_another_was_open_meanwhile() {
+fn the_earlier_file_is_reopened_if_the_worker_closed_it() {
     let mut state = trained();
     let other = number(&state.open(DataRole::Train, chosen("other.csv")));
     state.open(DataRole::Train, chosen("photo.png"));
@@ -152,7 +152,7 @@ fn the_earlier_file_is_opened_again_where_another_was_open_meanwhile() {
 }
 
 #[test]
-fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
+fn a_file_that_is_not_utf8_can_be_read_as_windows_1252() {
     let not_utf8 = || Diagnostic::new("data.not-utf8", "Line 2 contains bytes that are not UTF-8.");
     for mut state in [blocked(), trained()] {
         state.open(DataRole::Train, chosen("latin-1.csv"));
@@ -168,7 +168,7 @@ fn a_file_that_is_no_utf8_is_read_otherwise_at_a_press() {
 }
 
 #[test]
-fn tuned_weights_outlast_the_data_that_they_learned_from() {
+fn tuned_weights_outlast_their_training_data() {
     let mut state = trained();
     state.open(DataRole::Train, chosen("pairs.tsv"));
     let guess = Mapping::Classification { text: 0, pair: Some(1), label: 2 };
@@ -176,7 +176,7 @@ fn tuned_weights_outlast_the_data_that_they_learned_from() {
     state.answer(Event::DataOpened { role: DataRole::Train, source });
     state.answer(data_ready());
     assert!(state.run.has_weights);
-    assert_eq!(state.query_kind(), QueryKind::Text, "the run learned from single texts");
+    assert_eq!(state.query_kind(), QueryKind::Text, "the run was trained on single texts");
     assert_eq!(state.run.of_what(), "1 · Full, on reviews.csv");
     assert_eq!(commands(state.open_cell(0, 1)), [Command::Rows { actual: 0, predicted: 1 }]);
 }
@@ -197,7 +197,7 @@ fn columns_chosen_by_the_user_outlast_the_worker_but_not_the_file() {
 }
 
 #[test]
-fn an_own_validation_file_takes_the_place_of_the_split() {
+fn a_validation_file_replaces_the_split() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
     let mapped = state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) });
@@ -210,7 +210,7 @@ fn an_own_validation_file_takes_the_place_of_the_split() {
 }
 
 #[test]
-fn a_validation_file_taken_away_while_it_is_read_stays_away() {
+fn a_validation_file_removed_while_it_is_read_stays_removed() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
     state.close_validation();
@@ -222,11 +222,11 @@ fn a_validation_file_taken_away_while_it_is_read_stays_away() {
     state.close_validation();
     state.answer(not_opened(DataRole::Validation));
     assert_eq!(state.data.validation, Default::default());
-    assert!(state.data.is_mapping, "the new split is still awaited");
+    assert!(state.data.is_mapping, "the new split has not arrived yet");
 }
 
 #[test]
-fn a_recipe_file_splits_the_rows_again_only_when_it_says_so_and_never_in_a_run() {
+fn a_recipe_file_splits_the_rows_again_only_if_it_changes_the_split_and_never_during_a_run() {
     let mut state = trained();
     for harmless in [r#"{"epochs": 5}"#, "broken"] {
         assert_eq!(state.open_recipe(read(harmless)), []);

@@ -11,7 +11,7 @@ use crate::state::tests::{data_ready, device_ready, gone, model_ready, opened, r
 use crate::state::{Debounce, Effect, FinderStage, State, cut_rows};
 
 #[test]
-fn a_rate_is_looked_for_found_and_taken() {
+fn a_learning_rate_is_searched_found_and_adopted() {
     let mut state = ready();
     assert!(matches!(state.find_rate()[..], [Effect::Send(_, Command::FindRate { .. })]));
     assert!(state.blocker().is_some() && state.is_engaged());
@@ -40,25 +40,25 @@ fn estimate(bytes: f64, nearest: Option<RecipeSpec>) -> Event {
 }
 
 #[test]
-fn a_recipe_is_measured_once_and_again_when_it_changes() {
+fn a_recipe_is_estimated_once_and_again_after_a_change() {
     let mut state = ready();
     assert!(matches!(state.request_estimate()[..], [Effect::Send(_, Command::Estimate { .. })]));
-    assert_eq!(state.request_estimate(), [], "it has been asked");
+    assert_eq!(state.request_estimate(), [], "it has been requested already");
     assert!(state.is_silent(Duration::from_secs(121)));
     state.answer(estimate(4e8, None));
     assert!(state.estimate().is_some_and(|estimate| estimate.as_ref().is_ok_and(Estimate::fits)));
     state.form.recipe.epochs = 3;
-    assert_eq!(state.estimate(), None, "it was of another recipe");
+    assert_eq!(state.estimate(), None, "it was for another recipe");
     assert!(state.unestimated().is_some());
     state.request_estimate();
     assert!(matches!(state.start()[..], [Effect::Send(_, Command::Stop), Effect::Send(_, Command::Start { .. })]));
-    assert_eq!(state.unestimated(), None, "nothing is measured in a run");
+    assert_eq!(state.unestimated(), None, "nothing is measured during a run");
     state.answer(estimate(4e8, None));
-    assert_eq!(state.estimate(), None, "the question was given up");
+    assert_eq!(state.estimate(), None, "the request was given up");
 }
 
 #[test]
-fn the_worker_knows_the_steps_better_and_which_rows_are_left_out() {
+fn the_estimate_replaces_the_planned_steps_and_counts_skipped_rows() {
     let mut state = ready();
     state.form.recipe.epochs = 4;
     assert_ne!(state.planned_steps(), 24);
@@ -74,7 +74,7 @@ fn the_worker_knows_the_steps_better_and_which_rows_are_left_out() {
 }
 
 #[test]
-fn an_estimate_that_kills_the_worker_is_not_asked_again_by_itself() {
+fn an_estimate_that_crashes_the_worker_is_not_retried() {
     let mut state = ready();
     state.request_estimate();
     state.worker_lost(gone());
@@ -86,7 +86,7 @@ fn an_estimate_that_kills_the_worker_is_not_asked_again_by_itself() {
 }
 
 #[test]
-fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
+fn a_recipe_that_does_not_fit_is_refused_and_the_closest_is_offered() {
     let mut state = ready();
     state.form.recipe.batch_size = 64;
     state.request_estimate();
@@ -101,7 +101,7 @@ fn a_recipe_that_does_not_fit_is_refused_and_the_nearest_is_offered() {
 }
 
 #[test]
-fn a_question_settles_before_it_is_asked() {
+fn inputs_settle_before_an_estimate_is_requested() {
     let mut state = ready();
     let mut debounce = Debounce::default();
     let looks = |debounce: &mut Debounce, state: &State| {

@@ -29,7 +29,7 @@ fn with_catalog() -> State {
 }
 
 #[test]
-fn what_the_storage_holds_is_offered_behind_the_pages_own() {
+fn stored_models_are_offered_after_the_pages_own() {
     let kept = vec![KeptModel { entry: of_hub(), bytes: 5.0, is_complete: true }];
     let event = Event::ModelsKept { kept, free_bytes: None };
     let ids = |state: &State| state.model.catalog.iter().map(|entry| entry.id.clone()).collect::<Vec<_>>();
@@ -44,7 +44,7 @@ fn what_the_storage_holds_is_offered_behind_the_pages_own() {
 }
 
 #[test]
-fn a_found_model_is_loaded_only_when_it_is_taken() {
+fn a_found_model_is_loaded_only_on_request() {
     let mut state = with_catalog();
     let asked = state.find_model("https://hub.example".into(), "a/b".into());
     assert!(matches!(asked[..], [Effect::Send(_, Command::FindModel { .. })]));
@@ -56,7 +56,7 @@ fn a_found_model_is_loaded_only_when_it_is_taken() {
 }
 
 #[test]
-fn a_question_that_fails_leaves_the_loaded_model() {
+fn a_failed_search_keeps_the_loaded_model() {
     let mut state = with_catalog();
     state.load_model();
     state.answer(model_ready());
@@ -68,7 +68,7 @@ fn a_question_that_fails_leaves_the_loaded_model() {
 }
 
 #[test]
-fn local_files_go_with_their_command_and_one_local_model_is_on_offer_at_a_time() {
+fn local_files_are_sent_with_their_command_and_only_one_local_model_is_offered() {
     let mut state = with_catalog();
     let mut requests = Vec::new();
     for (name, blobs) in [("first", 3), ("second", 5)] {
@@ -80,7 +80,7 @@ fn local_files_go_with_their_command_and_one_local_model_is_on_offer_at_a_time()
     }
     assert_eq!(state.model.catalog.len(), 2);
     state.on_event(Some(requests[0]), model_ready());
-    assert!(state.model.is_loading(), "the first of them was not meant any more");
+    assert!(state.model.is_loading(), "the first one is no longer wanted");
     state.answer(model_ready());
     assert_eq!(state.model.entry().map(|entry| (entry.name.as_str(), entry.parameters)), Some(("second", 22.7e6)));
     // A fresh worker gets them again.
@@ -95,7 +95,7 @@ fn model_failed() -> Event {
 }
 
 #[test]
-fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
+fn a_model_that_fails_to_load_keeps_the_loaded_one_and_the_tuned_weights() {
     let before = trained();
     let back = |mut state: State| {
         state.model.rejected = None;
@@ -119,12 +119,12 @@ fn a_model_that_does_not_load_leaves_the_loaded_one_and_what_was_tuned() {
     hub.answer(Event::ModelProgress { done_bytes: 1.0, total_bytes: 2.0 });
     hub.stop_loading();
     hub.answer(model_failed());
-    assert_eq!(hub.model.catalog.pop(), Some(of_hub()), "it can be chosen again, and goes on from there");
+    assert_eq!(hub.model.catalog.pop(), Some(of_hub()), "it can be chosen again, and the download is resumed");
     assert_eq!(back(hub), before);
 }
 
 #[test]
-fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
+fn a_zip_without_a_model_does_not_prevent_loading_the_first_model() {
     let mut early = with_catalog();
     early.take_local("data.zip".into(), Vec::new(), 1e6, 3);
     early.answer(model_failed());
@@ -149,7 +149,7 @@ fn a_zip_that_is_no_model_does_not_keep_the_first_model_from_loading() {
 }
 
 #[test]
-fn an_own_model_comes_back_with_its_files() {
+fn the_users_own_model_is_restored_with_its_files() {
     let mut state = ready();
     state.take_local("good.gguf".into(), Vec::new(), 1e6, 3);
     state.answer(model_ready());
@@ -162,7 +162,7 @@ fn an_own_model_comes_back_with_its_files() {
 }
 
 #[test]
-fn a_model_that_kills_the_worker_gives_way_to_the_one_before() {
+fn a_model_that_crashes_the_worker_is_replaced_by_the_previous_one() {
     let mut state = trained();
     state.take_local("bomb.gguf".into(), Vec::new(), 1e6, 3);
     let effects = state.worker_lost(gone());
@@ -175,7 +175,7 @@ fn a_model_that_kills_the_worker_gives_way_to_the_one_before() {
 }
 
 #[test]
-fn the_loaded_model_is_chosen_again_without_loading() {
+fn choosing_the_loaded_model_again_needs_no_loading() {
     let mut state = trained();
     state.model.on_catalog(vec![entry(), of_hub()]);
     assert!(matches!(state.choose_model(1)[..], [Effect::Send(_, Command::LoadModel { .. })]));
@@ -191,7 +191,7 @@ fn the_loaded_model_is_chosen_again_without_loading() {
 }
 
 #[test]
-fn rows_that_one_model_refuses_another_may_take() {
+fn rows_that_one_model_rejects_may_fit_another() {
     let mut state = ready();
     let fail = |state: &mut State, code: &str| {
         state.answer(Event::DataFailed { role: DataRole::Train, diagnostic: Diagnostic::new(code, "No.") });
@@ -200,5 +200,5 @@ fn rows_that_one_model_refuses_another_may_take() {
         state.blocker()
     };
     assert_eq!(fail(&mut state, "data.refused"), None);
-    assert!(fail(&mut state, "data.no-rows").is_some(), "the file itself is of no use");
+    assert!(fail(&mut state, "data.no-rows").is_some(), "the file itself is unusable");
 }

@@ -1,4 +1,4 @@
-//! The form of the recipe, and what is planned from it.
+//! The form of the recipe, and the plan made from it.
 
 use hone_core::recipe::{
     AdapterKind, ClassWeights, FIELDS, Family, Field, FieldGroup, FieldKind, LoraTarget, Number, ParamGroup, Pooling,
@@ -18,7 +18,7 @@ fn number(name: &str) -> &'static Number {
 }
 
 #[test]
-fn every_number_reads_back_what_it_shows_and_keeps_to_its_range() {
+fn every_number_round_trips_and_respects_its_range() {
     for field in FIELDS {
         let FieldKind::Number(number) = &field.kind else { continue };
         let mut recipe = RecipeSpec::default();
@@ -37,7 +37,7 @@ fn every_number_reads_back_what_it_shows_and_keeps_to_its_range() {
 }
 
 #[test]
-fn the_length_of_a_stage_is_whole_in_steps_and_evaluations() {
+fn the_length_of_a_stage_is_an_integer_in_steps_and_evaluations() {
     let number = number("unfreeze_every");
     for (unfreeze_unit, unit, fits) in [
         (UnfreezeUnit::Epochs, "epochs", true),
@@ -65,7 +65,7 @@ fn ratios_are_typed_in_percent_and_a_comma_is_a_decimal_point() {
 }
 
 #[test]
-fn a_recipe_file_is_accepted_whole_or_not_at_all() {
+fn a_recipe_file_is_accepted_completely_or_not_at_all() {
     let mut form = Form::default();
     form.import(read(r#"{"epochs": 5}"#), None);
     assert_eq!((form.recipe.epochs, &form.diagnostic), (5, &None));
@@ -91,7 +91,7 @@ fn the_planned_curve_ends_where_the_run_ends() {
 }
 
 #[test]
-fn every_choice_and_switch_reads_back_its_value() {
+fn every_choice_and_switch_round_trips() {
     for field in GROUPS.into_iter().flat_map(controls) {
         let mut recipe = RecipeSpec::default();
         match &field.kind {
@@ -143,7 +143,7 @@ fn changes_to_a_preset_are_noticed() {
     let mut state = ready();
     assert!(!state.form.is_changed());
     state.form.recipe.seed = 7;
-    assert!(!state.form.is_changed(), "a preset says nothing of the seed");
+    assert!(!state.form.is_changed(), "a preset does not set the seed");
     state.form.take_preset(Preset::Balanced);
     assert_eq!((state.form.recipe.seed, state.form.recipe.unfreezing), (7, Unfreezing::Gradual));
     state.form.recipe.epochs = 9;
@@ -237,9 +237,9 @@ fn a_custom_order_starts_from_groups_that_every_family_and_task_has() {
 }
 
 #[test]
-fn an_adapter_learns_a_small_part_of_the_parameters() {
+fn an_adapter_trains_few_parameters() {
     let mut state = ready();
-    // Exactly those of MiniLM: six layers of 1,774,464, and a head of two classes.
+    // The exact numbers for MiniLM: six layers of 1,774,464, and a head for two classes.
     assert_eq!(state.planned_parameters(), 6.0 * 1_774_464.0 + 770.0);
     state.form.take_preset(Preset::Adapter);
     let rank = 8.0 * (4.0 * 768.0 + 2.0 * 1920.0);

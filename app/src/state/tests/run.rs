@@ -1,4 +1,4 @@
-//! A run from its start to what is asked of its weights, and several one after the other.
+//! A run from its start to queries about its weights, and several runs in a row.
 
 use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
@@ -13,7 +13,7 @@ use crate::state::tests::{
 use crate::state::{Axis, Effect, Export, MisclassifiedRow, PastRun, Phase, Status, Step};
 
 #[test]
-fn a_stop_is_not_undone_by_a_pause_or_resume_on_its_way() {
+fn a_late_pause_or_resume_does_not_undo_a_stop() {
     let mut state = running();
     state.stop();
     for late in [Event::Paused, Event::Resumed] {
@@ -27,7 +27,7 @@ fn a_run_that_cannot_start_leaves_the_one_before_in_place() {
     let mut state = trained();
     let before = state.run.clone();
     state.start();
-    assert!(!state.run.has_weights, "nothing is asked of weights that are about to go");
+    assert!(!state.run.has_weights, "weights about to be dropped are not queried");
     state.answer(Event::RunFailed { diagnostic: gone() });
     assert_eq!(state.run.rejected.take(), Some(gone()));
     assert_eq!(state.run, before);
@@ -39,7 +39,7 @@ fn a_run_that_cannot_start_leaves_the_one_before_in_place() {
 }
 
 #[test]
-fn an_evaluation_of_nothing_is_not_shown() {
+fn an_evaluation_without_batches_is_not_shown() {
     let mut state = running();
     state.answer(Event::Evaluating { done: 0, total: 0 });
     assert_eq!(state.run.evaluating, None);
@@ -70,17 +70,17 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
 }
 
 #[test]
-fn mistakes_come_from_the_fullest_wrong_cell() {
+fn mistakes_come_from_the_cell_with_the_most_wrong_rows() {
     let mut state = trained();
     assert_eq!(commands(state.fetch_misclassified()), [Command::Rows { actual: 1, predicted: 0 }]);
     let row = RowView { line: 2, text: "odd".into(), pair: None, probability: 0.9 };
     state.answer(Event::Rows { rows: vec![row.clone()], total: 3 });
     assert_eq!(state.inference.misclassified, [MisclassifiedRow { row, actual: "b".into() }]);
-    assert_eq!(state.run.cell, None, "a cell opens only when it is pressed");
+    assert_eq!(state.run.cell, None, "a cell opens only on a click");
 }
 
 #[test]
-fn a_row_is_asked_about_whole_and_with_its_second_text() {
+fn a_row_is_predicted_in_full_with_its_second_text() {
     let long = "word ".repeat(400);
     let row =
         |pair: Option<&str>| RowView { line: 2, text: long.clone(), pair: pair.map(str::to_owned), probability: 0.9 };
@@ -97,7 +97,7 @@ fn asked(text: &str, pair: Option<&str>) -> Command {
 }
 
 #[test]
-fn only_the_answer_to_the_last_question_is_shown() {
+fn only_the_answer_to_the_last_query_is_shown() {
     let mut state = trained();
     let answer = || Event::Predicted {
         labels: vec!["a".into(), "b".into()],
@@ -106,7 +106,7 @@ fn only_the_answer_to_the_last_question_is_shown() {
         tokens: 3,
         truncated: false,
     };
-    assert_eq!(state.predict(), [], "an empty box asks nothing");
+    assert_eq!(state.predict(), [], "an empty box sends no query");
     state.inference.text = "x".into();
     let first = number(&state.predict());
     let second = number(&state.predict());
@@ -119,7 +119,7 @@ fn only_the_answer_to_the_last_question_is_shown() {
 }
 
 #[test]
-fn tuned_weights_go_with_their_model_and_their_worker() {
+fn tuned_weights_are_lost_with_their_model_or_worker() {
     let mut state = trained();
     assert_eq!(state.line(Step::Export).status, Status::Open);
     state.export(ExportForm::Model);
@@ -138,7 +138,7 @@ fn tuned_weights_go_with_their_model_and_their_worker() {
 }
 
 #[test]
-fn a_run_without_numbers_is_read_again_at_the_next_visit() {
+fn a_run_with_non_finite_scores_is_restored_at_the_next_visit() {
     let mut state = running();
     let Event::Finished { mut summary } = finished() else { panic!() };
     summary.best.loss = f64::NAN;
@@ -153,7 +153,7 @@ fn a_run_without_numbers_is_read_again_at_the_next_visit() {
 }
 
 #[test]
-fn parts_are_frozen_by_hand_only_in_a_run() {
+fn groups_are_frozen_by_hand_only_during_a_run() {
     let mut state = ready();
     assert_eq!(state.set_trainable(ParamGroup::Head, Some(false)), []);
     let mut state = running();
@@ -167,7 +167,7 @@ fn parts_are_frozen_by_hand_only_in_a_run() {
 }
 
 #[test]
-fn several_runs_follow_each_other_and_are_all_kept() {
+fn queued_runs_follow_each_other_and_are_all_kept() {
     let mut state = ready();
     assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(_, Command::Start { recipe })] if recipe.seed == 42));
     assert_eq!(state.queue.position(), Some((1, 3)));
@@ -187,7 +187,7 @@ fn several_runs_follow_each_other_and_are_all_kept() {
 }
 
 #[test]
-fn runs_that_wait_are_dropped_when_asked_or_when_one_fails() {
+fn waiting_runs_are_dropped_on_request_or_after_a_failure() {
     let mut state = ready();
     state.axes[0] = Axis { field: "epochs".into(), values: "1, 2, 3".into() };
     state.start_sweep();

@@ -15,7 +15,7 @@ fn completion() -> Mapping {
     Mapping::Completion { prompt: "{0}".into(), completion: 1 }
 }
 
-/// A page with two models on offer and a file whose columns are prompts and what follows them.
+/// A page with two models on offer and a file whose columns are prompts and completions.
 fn writing() -> State {
     let decoder = CatalogEntry { id: "writer".into(), family: Family::Llama, parameters: 135e6, ..entry() };
     let mut state = State::default();
@@ -30,7 +30,7 @@ fn writing() -> State {
 }
 
 #[test]
-fn two_files_go_to_the_worker_together() {
+fn two_files_are_sent_to_the_worker_together() {
     let mut state = State::default();
     let effects = state.open(DataRole::Train, FileChoice::new("a.fra".into(), Some("a.eng".into()), 0));
     assert!(matches!(
@@ -40,7 +40,7 @@ fn two_files_go_to_the_worker_together() {
 }
 
 #[test]
-fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
+fn generation_chooses_a_decoder_but_does_not_load_it() {
     let mut state = writing();
     assert!(state.model.chosen == 1 && matches!(state.model.load, Load::Idle { .. }));
     assert_eq!(state.answer(data_ready()), [], "a large model is loaded only when the user chooses it");
@@ -61,7 +61,7 @@ fn a_task_that_writes_chooses_a_decoder_but_does_not_load_it() {
 }
 
 #[test]
-fn what_was_changed_for_a_task_stays_while_the_task_does() {
+fn changes_for_a_task_are_kept_while_the_task_stays() {
     let mut state = writing();
     state.form.recipe.epochs = 9;
     state.map(Mapping::Corpus { text: 0 });
@@ -69,7 +69,7 @@ fn what_was_changed_for_a_task_stays_while_the_task_does() {
 }
 
 #[test]
-fn fields_that_a_task_cannot_use_are_hidden_and_each_task_has_its_metrics() {
+fn fields_without_effect_on_a_task_are_hidden_and_each_task_has_its_metrics() {
     for task in Task::ALL {
         let mut recipe = RecipeSpec { task, ..RecipeSpec::default() };
         let applies = |name: &str| {
@@ -94,7 +94,7 @@ fn fields_that_a_task_cannot_use_are_hidden_and_each_task_has_its_metrics() {
 }
 
 #[test]
-fn a_text_that_is_being_written_grows_until_it_is_over() {
+fn a_generated_text_grows_until_it_is_complete() {
     let mut state = writing();
     let Event::Started { mut plan } = started() else { panic!() };
     plan.recipe.task = Task::Generation;
@@ -121,7 +121,7 @@ fn a_text_that_is_being_written_grows_until_it_is_over() {
 }
 
 #[test]
-fn a_pair_needs_both_its_texts() {
+fn a_pair_needs_both_texts() {
     let mut state = writing();
     state.run.is_of_pairs = true;
     assert_eq!(state.query_kind(), QueryKind::Pair);

@@ -14,7 +14,7 @@ use crate::state::tests::{
 use crate::state::{Effect, Export, Load, Phase, State};
 
 #[test]
-fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
+fn a_worker_lost_during_a_run_is_replaced_and_everything_else_is_restored() {
     let mut state = running();
     state.form.recipe.epochs = 7;
     let effects = state.worker_lost(gone());
@@ -37,7 +37,7 @@ fn a_worker_lost_in_a_run_is_replaced_and_everything_but_the_run_is_restored() {
 }
 
 #[test]
-fn what_killed_the_worker_is_not_tried_again_by_itself() {
+fn commands_that_crashed_the_worker_are_not_retried() {
     let mut state = ready();
     state.open(DataRole::Train, chosen("bomb.csv"));
     let effects = state.worker_lost(gone());
@@ -57,12 +57,12 @@ fn what_killed_the_worker_is_not_tried_again_by_itself() {
 
     let mut state = State::default();
     state.restart();
-    assert_eq!(state.worker_lost(gone()), [], "a worker that never was ready is not replaced for ever");
+    assert_eq!(state.worker_lost(gone()), [], "a worker that never became ready is not replaced in a loop");
     assert_eq!(state.device.failed, Some(gone()));
 }
 
 #[test]
-fn texts_that_kill_the_worker_are_not_split_for_ever() {
+fn texts_that_crash_the_worker_are_not_tokenized_in_a_loop() {
     let mut state = ready();
     state.map(MAPPING);
     state.answer(data_ready());
@@ -73,7 +73,7 @@ fn texts_that_kill_the_worker_are_not_split_for_ever() {
     for event in [device_ready(), model_ready()] {
         assert_eq!(state.answer(event), []);
     }
-    assert!(!state.is_silent(Duration::from_secs(121)), "nothing is awaited");
+    assert!(!state.is_silent(Duration::from_secs(121)), "no answer is awaited");
 
     // With other columns it is tried again.
     assert!(matches!(state.map(MAPPING)[..], [Effect::Send(_, Command::OpenData { .. })]));
@@ -87,7 +87,7 @@ fn answers_to_requests_that_were_given_up_are_dropped() {
     state.load_model();
     state.answer(model_ready());
     let late = Event::Exported { file_name: "model.zip".into(), bytes: 1.0 };
-    assert_eq!(state.on_event(Some(export), late), [], "it is of the model before");
+    assert_eq!(state.on_event(Some(export), late), [], "it is for the previous model");
     assert_eq!(state.export, Export::Idle);
 
     let estimate = number(&ready().request_estimate());
@@ -96,11 +96,11 @@ fn answers_to_requests_that_were_given_up_are_dropped() {
     state.worker_lost(gone());
     let before = state.clone();
     state.on_event(Some(estimate), Event::EstimateFailed { diagnostic: gone() });
-    assert_eq!(state, before, "it is of the worker before");
+    assert_eq!(state, before, "it is from the previous worker");
 }
 
 #[test]
-fn a_model_that_loads_after_all_is_replaced_by_the_chosen_one() {
+fn a_model_that_loads_late_is_replaced_by_the_chosen_one() {
     let mut state = trained();
     state.model.on_catalog(vec![entry(), CatalogEntry { id: "other".into(), ..entry() }]);
     state.data.report = None;
@@ -116,12 +116,12 @@ fn a_model_that_loads_after_all_is_replaced_by_the_chosen_one() {
 }
 
 #[test]
-fn a_run_is_silent_only_while_it_computes() {
+fn a_run_counts_as_silent_only_while_it_computes() {
     let (short, long) = (Duration::from_secs(29), Duration::from_secs(31));
     let mut state = running();
     assert!(!state.is_silent(short) && state.is_silent(long));
     state.answer(Event::Busy { seconds: 60.0 });
-    assert!(!state.is_silent(long), "it said that it would be silent for a minute");
+    assert!(!state.is_silent(long), "it announced a minute of silence");
     state.answer(Event::Evaluating { done: 1, total: 2 });
     assert!(state.is_silent(long));
     state.answer(Event::Paused);
@@ -130,11 +130,11 @@ fn a_run_is_silent_only_while_it_computes() {
 }
 
 #[test]
-fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
+fn any_request_may_be_silent_for_two_minutes() {
     let (short, long) = (Duration::from_secs(119), Duration::from_secs(121));
     let mut fresh = State::default();
     fresh.restart();
-    assert!(!fresh.is_silent(long), "it is still on its way over the network");
+    assert!(!fresh.is_silent(long), "it is still being downloaded");
     fresh.on_listening();
     let asked: [fn(&mut State); 5] = [
         |state| drop(state.reread(None, None)),
@@ -148,7 +148,7 @@ fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
     ];
     let waiting = asked.map(|ask| {
         let mut state = trained();
-        assert!(!state.is_silent(long), "nothing is awaited");
+        assert!(!state.is_silent(long), "no answer is awaited");
         ask(&mut state);
         state
     });
@@ -157,6 +157,6 @@ fn whatever_the_worker_was_asked_for_may_be_silent_for_two_minutes() {
         state.answer(Event::Busy { seconds: 60.0 });
         assert!(!state.is_silent(long));
         state.worker_lost(gone());
-        assert!(!state.is_silent(long), "the next one is on its way, or none is");
+        assert!(!state.is_silent(long), "the next one is being fetched, or there is none");
     }
 }

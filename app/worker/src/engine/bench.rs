@@ -1,4 +1,5 @@
-//! Times training steps of made-up models. Dispatches and encode time hold on every GPU; milliseconds only here.
+//! Times training steps of synthetic models. Dispatches and encode time hold on every GPU, milliseconds only on this
+//! one.
 
 use hone_core::device_to_host::{StepScalars, step_to_host};
 use hone_core::diagnostic::Diagnostic;
@@ -18,10 +19,10 @@ use crate::engine::Engine;
 use crate::js::{self, now_ms};
 use crate::mailbox::{answer, yield_to_event_loop};
 
-/// Counts WebGPU calls; loaded only here.
+/// Counts WebGPU calls; only loaded here.
 const COUNTER: &str = "webgpu-count.js";
 const DROPOUT: f64 = 0.1;
-/// Tokens that a decoder writes.
+/// Number of tokens that a decoder generates.
 const WRITTEN: u32 = 32;
 
 #[wasm_bindgen]
@@ -30,7 +31,7 @@ unsafe extern "C" {
     fn import_scripts(url: &str) -> Result<(), JsValue>;
 }
 
-/// Runs a case and sends its figures.
+/// Runs a case and sends its results.
 pub async fn run(engine: &Engine, request: RequestId, case: BenchCase) {
     let figures = match &engine.device {
         Some(chosen) => measured(chosen, &case).await,
@@ -42,7 +43,7 @@ pub async fn run(engine: &Engine, request: RequestId, case: BenchCase) {
     }
 }
 
-/// The shape of a model; `smollm2` learns through adapters.
+/// The configuration of a model; `smollm2` is trained through adapters.
 fn config(size: &str) -> Option<ModelConfig> {
     let bert = |vocab, hidden, intermediate_size, heads, layers| {
         let (family, max_position_embeddings, token_types) = (Family::Bert, 512, 2);
@@ -88,7 +89,7 @@ fn config(size: &str) -> Option<ModelConfig> {
     })
 }
 
-/// Times of one step in milliseconds, and its loss.
+/// Times of one step, in milliseconds, and its loss.
 struct Step {
     total_ms: f64,
     encode_ms: f64,
@@ -172,7 +173,7 @@ async fn step(
     Ok(Step { total_ms: end - begin, encode_ms, calls: take_calls(), loss })
 }
 
-/// Full rows: texts of two classes, or texts of which all but the first token are learned.
+/// Rows of full length: texts of two classes, or texts of which all but the first token are targets.
 fn examples(case: &BenchCase, family: Family) -> EncodedExamples {
     let (rows, len) = (case.batch, case.len);
     let mut texts = EncodedTexts::default();
@@ -189,7 +190,7 @@ fn examples(case: &BenchCase, family: Family) -> EncodedExamples {
     EncodedExamples { texts, labels }
 }
 
-/// Tokens a second that a model writes on from a prompt, one after the other.
+/// Tokens per second that a model generates from a prompt, one after the other.
 async fn written_per_s(model: &TaskModel, prompt: &[u32]) -> Result<f64, Diagnostic> {
     let mut generator = Generator::new(prompt, Sampling { max_new_tokens: WRITTEN + 1, ..Sampling::default() }, &[]);
     // The prompt is read with the first token.
@@ -203,7 +204,7 @@ async fn written_per_s(model: &TaskModel, prompt: &[u32]) -> Result<f64, Diagnos
     Ok(f64::from(WRITTEN) / (now_ms() - begin) * 1e3)
 }
 
-/// WebGPU calls since the last time.
+/// WebGPU calls since the previous call.
 fn take_calls() -> Calls {
     let Ok(counts) = js::get(&js_sys::global(), "webgpuCounts").dyn_into::<js_sys::Function>() else {
         return Calls::default();

@@ -1,5 +1,4 @@
-//! Dry runs on a copy of the model before a run: the learning rate range test, and a few steps that estimate how long a
-//! run takes.
+//! Dry runs on a copy of the model: the learning rate range test, and a few steps that estimate the duration of a run.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Event, RequestId};
@@ -12,9 +11,9 @@ use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::{answer, report};
 
-/// Steps that an estimate times: the first ones compile and allocate.
+/// Number of steps that an estimate times: the first ones compile and allocate.
 const TIMED_STEPS: usize = 3;
-/// Upper bound on the seconds of a batch, compilation included. It is announced, so that the page does not take the
+/// Upper bound on the seconds of a batch, compilation included. It is announced, so that the page does not mistake the
 /// silence for a hang.
 const BATCH_SECONDS: f64 = 120.0;
 
@@ -59,7 +58,7 @@ pub fn find_rate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     }
 }
 
-/// A session that fits into memory in addition to the tuned model of the last run, which only a new run replaces.
+/// A session that fits into memory next to the tuned model of the last run, which only a new run replaces.
 fn fitting(engine: &Engine, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
     let session = engine.session(recipe)?;
     let (needed, limit) = (session.memory_bytes(), engine.memory_limit());
@@ -74,9 +73,9 @@ fn fitting(engine: &Engine, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
     Err(Diagnostic::new("rate.memory", what).remedy("Use smaller batches or shorter texts."))
 }
 
-/// Starts to measure a run, unless its memory shows already that it does not fit.
+/// Starts to measure a run, unless its memory already shows that it does not fit.
 pub fn estimate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
-    // A run or a range test is not disturbed for an estimate.
+    // An estimate must not disturb a run or a range test.
     if engine.is_running() || matches!(engine.dry_run, Some(DryRun::RangeTest(..))) {
         return;
     }
@@ -100,7 +99,7 @@ pub fn estimate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
         return answer(request, &Event::Estimated { estimate });
     }
     let work = Work::new(&session);
-    // Two sessions at once need not fit.
+    // Dropped first, because two sessions at once need not fit.
     drop(session);
     // With the recipe of a range test, every group that will ever be trainable is trainable.
     match fitting(engine, LrFinder::recipe(&recipe)) {
@@ -120,7 +119,7 @@ pub fn stop(engine: &mut Engine) {
     }
 }
 
-/// Takes the next batch of a dry run. Returns false if there is none.
+/// Runs the next batch of a dry run. Returns false if there is none.
 pub async fn advance(engine: &mut Engine) -> bool {
     let Some(dry_run) = engine.dry_run.take() else { return false };
     report(&Event::Busy { seconds: BATCH_SECONDS });

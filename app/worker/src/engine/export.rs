@@ -1,4 +1,4 @@
-//! The tuned model as a zip in a blob: its bytes leave the wasm memory as soon as they are made.
+//! The tuned model as a zip in a blob. Its bytes leave the wasm memory as soon as they are written.
 
 use std::io::{Result, Write};
 
@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::errors;
 use crate::mailbox::{answer, answer_with};
 
-/// Bytes that are handed over at a time.
+/// Number of bytes that are handed over at a time.
 const PART: usize = 1 << 20;
 
 /// Writes the model folder and sends it.
@@ -57,7 +57,7 @@ async fn exported(
     Ok((format!("{}-{ending}.zip", model.entry.id), parts.into_blob()?))
 }
 
-/// Bytes on their way into a blob.
+/// Bytes on their way to a blob.
 #[derive(Default)]
 struct Parts {
     done: Array,

@@ -14,7 +14,7 @@ use crate::mailbox::{answer, stops_loading};
 /// Largest listing of a model's files, in bytes.
 const MAX_LISTING_BYTES: usize = 4 << 20;
 
-/// Looks up a model and sends what it is.
+/// Looks up a model and sends the facts about it.
 pub async fn find(engine: &Engine, request: RequestId, hub: &str, written: &str) {
     match found(hub, written, engine.memory_limit()).await {
         Ok(found) => answer(request, &Event::ModelFound { found }),

@@ -11,7 +11,7 @@ use crate::errors;
 use crate::mailbox::{answer, report};
 
 /// Upper bound on the seconds of a window or of a piece of a prompt, compilation included. It is announced, so that the
-/// page does not take the silence for a hang.
+/// page does not mistake the silence for a hang.
 const BATCH_SECONDS: f64 = 120.0;
 
 /// A query under way.
@@ -25,10 +25,10 @@ enum Stage {
     Generating(PairedGeneration),
 }
 
-/// A text that is predicted, a long passage in windows: first by the base model, then by the tuned one.
+/// A prediction for a text, with a long passage in windows: first by the base model, then by the tuned one.
 struct WindowedPrediction {
     query: EncodedQuery,
-    /// Predictions of the present model for the windows so far.
+    /// Predictions of the current model for the windows so far.
     predictions: Vec<Prediction>,
     base: Option<Answer>,
 }
@@ -41,7 +41,7 @@ struct PairedGeneration {
     truncated: bool,
 }
 
-/// Starts a query. An earlier one is given up.
+/// Starts a query and gives up an earlier one.
 pub fn predict(engine: &mut Engine, request: RequestId, query: Query) {
     engine.inference = None;
     match begin(engine, query) {

@@ -5,7 +5,7 @@ use hone_core::protocol::{Event, RequestId, RowView};
 use crate::engine::Engine;
 use crate::mailbox::answer;
 
-/// Rows that are sent at most.
+/// Maximum number of rows sent.
 const MAX_ROWS: usize = 50;
 
 /// Sends the rows of class `actual` that were predicted as `predicted`, worst first.

@@ -1,4 +1,4 @@
-//! Memory: how much there is, and how much of it is taken.
+//! Memory: the limit, and the part that is in use.
 
 use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
 use hone_core::protocol::Backend;
@@ -22,7 +22,7 @@ impl Engine {
 
     /// Bytes left for queries to the tuned model.
     pub(super) fn free_bytes(&self) -> f64 {
-        let loaded = self.model.as_ref().map_or(0, |model| model.pretrained.body.parameters());
+        let loaded = self.model.as_ref().map_or(0, |model| model.pretrained.base.parameters());
         self.memory_limit() - (loaded * size_of::<f32>()) as f64 - self.tuned_bytes()
     }
 }

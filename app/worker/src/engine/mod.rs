@@ -1,4 +1,4 @@
-//! Everything that the worker holds, and what it does with it: one file a duty.
+//! The state of the worker and its operations, one file per task.
 
 pub mod bench;
 pub mod dry_run;
@@ -21,10 +21,10 @@ use crate::engine::inference::Inference;
 use crate::engine::model::LoadedModel;
 use crate::engine::run::Run;
 
-/// Device, data and model, and what is made of them.
+/// Device, data and model, with everything derived from them.
 #[derive(Default)]
 pub struct Engine {
-    /// The device, once it is chosen.
+    /// The device, once it has been chosen.
     pub device: Option<ChosenDevice>,
     /// The files and their rows.
     pub data: Data,
@@ -44,10 +44,10 @@ impl Engine {
         self.run.as_ref().is_some_and(Run::is_under_way)
     }
 
-    /// A session of this recipe on what is loaded.
+    /// Sets up a session of this recipe on the loaded model and data.
     ///
     /// # Errors
-    /// `run.not-ready` while the model or the rows are missing, and whatever the recipe cannot be run for.
+    /// `run.not-ready` if the model or the rows are missing, or the reason why the recipe cannot be run.
     pub fn session(&self, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
         let not_ready = |what: &str| Diagnostic::new("run.not-ready", format!("{what} is not ready yet."));
         let (Some(chosen), Some(model)) = (&self.device, &self.model) else { return Err(not_ready("The model")) };

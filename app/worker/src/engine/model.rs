@@ -18,7 +18,7 @@ use crate::storage;
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
 
-/// A model, and where it is from.
+/// A model and its origin.
 pub struct LoadedModel {
     /// Its entry in the catalog, or one made for the user's files.
     pub entry: CatalogEntry,
@@ -26,7 +26,7 @@ pub struct LoadedModel {
     pub pretrained: Pretrained,
 }
 
-/// Loads a model. If that fails, the earlier one stays.
+/// Loads a model. On failure, the earlier one stays.
 pub async fn load(engine: &mut Engine, request: RequestId, source: Result<ModelSource, Diagnostic>) {
     let Some(chosen) = &engine.device else {
         let diagnostic = Diagnostic::new("model.no-device", "No device has been chosen yet.");
@@ -54,7 +54,7 @@ async fn loaded(
     mut source: ModelSource,
     chosen: &ChosenDevice,
 ) -> Result<(LoadedModel, ModelReport), Diagnostic> {
-    // The catalog and a hub know the pooling; the user's own files have to tell it.
+    // The catalog and a hub specify the pooling; for the user's own files, the files do.
     let pooling = (!source.entry.folder.is_empty()).then_some(source.entry.pooling);
     let mut loader = if source.is_gguf() {
         ModelLoader::gguf(pooling, &chosen.device)

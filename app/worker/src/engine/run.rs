@@ -1,4 +1,4 @@
-//! A run: started, carried on batch by batch, paused, stopped and ended.
+//! A run: starting, advancing batch by batch, pausing, stopping and ending.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::{answer, report};
 
-/// Milliseconds between two events of steps: more events would only cost the page time.
+/// Milliseconds between two events about steps, to save the page work.
 const STEPS_MS: f64 = 100.0;
-/// A batch that takes longer is announced, so that the page does not take the silence for a hang.
+/// A batch that takes longer is announced, so that the page does not mistake the silence for a hang.
 const LONG_SECONDS: f64 = 5.0;
 /// Upper bound on the seconds of a GPU's first batch of a shape, compilation included.
 const COMPILE_SECONDS: f64 = 120.0;
-/// Tokens per second of the slowest CPU: assumed until a batch has been timed.
+/// Tokens per second of the slowest CPU, assumed until a batch has been timed.
 const SLOWEST_TOKENS_PER_S: f64 = 50.0;
 
 /// A run and its progress.
@@ -34,7 +34,7 @@ pub struct Run {
     work: Work,
     /// The rows that it was started with.
     pub dataset: Arc<Dataset>,
-    /// SHA-256 of the training file, hexadecimal.
+    /// SHA-256 of the training file, in hexadecimal.
     pub sha256: String,
     phase: Phase,
     clock: RunClock,
@@ -44,7 +44,7 @@ pub struct Run {
     unsent: Vec<StepMetrics>,
     /// Time of the last event.
     reported_ms: f64,
-    /// Shapes of the batches so far: a GPU compiles for each new one.
+    /// Shapes of the batches so far: a GPU compiles kernels for each new one.
     shapes: HashSet<BatchShape>,
 }
 
@@ -108,7 +108,7 @@ pub fn stop(engine: &mut Engine) {
     }
 }
 
-/// Takes the next batch of the run. Returns false if there is none.
+/// Runs the next batch of the run. Returns false if there is none.
 pub async fn advance(engine: &mut Engine) -> bool {
     let is_gpu = engine.device.as_ref().is_some_and(|chosen| chosen.report.backend == Backend::WebGpu);
     let Some(run) = engine.run.as_mut().filter(|run| run.phase == Phase::Running) else { return false };
@@ -165,7 +165,7 @@ impl Run {
         })
     }
 
-    /// Returns true if it has not ended.
+    /// Returns true if the run has not ended.
     pub fn is_under_way(&self) -> bool {
         self.phase != Phase::Ended
     }
@@ -207,7 +207,7 @@ impl Run {
     fn on_progress(&mut self, progress: Progress) {
         let silent_ms = now_ms() - self.reported_ms;
         match progress {
-            // There is nothing to report except that the run is alive.
+            // There is nothing to report except that the run is still active.
             Progress::Accumulated if silent_ms >= 1e3 * LONG_SECONDS => {
                 self.reported_ms = now_ms();
                 report(&Event::Busy { seconds: 0.0 });

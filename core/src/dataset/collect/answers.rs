@@ -114,7 +114,7 @@ pub(crate) fn locate_all(
     }
 }
 
-/// How an answer was located.
+/// Method by which an answer was located.
 #[derive(Debug, PartialEq)]
 enum MatchedBy {
     Offset(OffsetUnit),
@@ -140,7 +140,10 @@ fn locate(context: &str, answer: &FileAnswer) -> Result<(usize, MatchedBy), Stri
         (Some((at, _)), None) => Ok((at, MatchedBy::Text)),
         (Some(_), Some(_)) => Err(match answer_start {
             Some(start) => format!("the answer {} is not at {start} and occurs more than once", quoted(text)),
-            None => format!("the answer {} occurs more than once, and no start tells which one is meant", quoted(text)),
+            None => format!(
+                "the answer {} occurs more than once, and there is no start to tell which one is meant",
+                quoted(text)
+            ),
         }),
         (None, _) => Err(format!("the answer {} is not in the passage", quoted(text))),
     }
@@ -172,7 +175,7 @@ mod tests {
     fn answers_that_cannot_be_located_give_a_reason() {
         for (text, start, reason) in [
             ("a", Some(1), "the answer \"a\" is not at 1 and occurs more than once"),
-            ("a", None, "the answer \"a\" occurs more than once, and no start tells which one is meant"),
+            ("a", None, "the answer \"a\" occurs more than once, and there is no start to tell which one is meant"),
             ("x", Some(0), "the answer \"x\" is not in the passage"),
             (" ", Some(0), "an answer is empty"),
         ] {

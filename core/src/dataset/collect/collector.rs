@@ -168,7 +168,7 @@ fn remedy(mapping: &Mapping) -> &'static str {
     }
 }
 
-/// What a row must have, in words.
+/// Cells that a row must have, in words.
 fn required_parts(mapping: &Mapping) -> &'static str {
     match mapping {
         Mapping::Classification { pair: None, .. } => "both a text and a label",

@@ -1,4 +1,4 @@
-//! Examples: what the model trains on, one variant per kind of task.
+//! Training examples, with one variant per kind of task.
 
 use std::ops::Range;
 

@@ -130,7 +130,7 @@ impl Examples {
         self.targets.label_ids(row)
     }
 
-    /// What must not be in both training and validation: the input, or the passage of a question.
+    /// The text that must not be in both training and validation: the input, or the passage of a question.
     pub(crate) fn group(&self, row: usize) -> (&str, &str) {
         match &self.targets {
             RowTargets::Answers(_) => (self.nth_text(row, 1), ""),

@@ -1,4 +1,4 @@
-//! Conversations.
+//! Parsing of conversations.
 
 use std::borrow::Cow;
 
@@ -31,7 +31,7 @@ struct RawMessage {
 pub(crate) struct Chat {
     /// All turns joined, each trimmed.
     pub text: String,
-    /// The turns, by where they end in `text`.
+    /// The turns, with their ends in `text`.
     pub turns: Vec<Turn>,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Repairs {
     pub lost_targets: LostTargets,
 }
 
-/// Answers that were not where the file says.
+/// Answers that were not at their stated start.
 #[derive(Debug, Default)]
 pub(crate) struct AnswerRepairs {
     /// Answers whose start counts bytes, not characters.

@@ -2,12 +2,12 @@
 
 use crate::diagnostic::Diagnostic;
 
-/// Why a record did not become a row.
+/// The reason why a record did not become a row.
 #[derive(Debug)]
 pub(crate) enum RowError {
-    /// The row is skipped for this reason. Reading goes on.
+    /// The row is skipped for this reason, and reading continues.
     Skip(String),
-    /// Reading stops.
+    /// Reading stops with this error.
     Abort(Diagnostic),
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct ByteSpan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Turn {
     pub role: Role,
-    /// Where the turn ends in the row's text, in bytes.
+    /// End of the turn in the row's text, in bytes.
     pub end: u32,
 }
 

@@ -11,7 +11,7 @@ use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::limits::MAX_ROW_BYTES;
 
-/// How the cells are delimited and quoted.
+/// Delimiter and quoting of the cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub delimiter: u8,

@@ -1,4 +1,4 @@
-//! From bytes to records: one reader per file format.
+//! Conversion of bytes to records, with one reader per file format.
 
 pub(crate) mod conll;
 pub(crate) mod conll_columns;

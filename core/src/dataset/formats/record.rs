@@ -6,7 +6,7 @@ use crate::limits::MAX_CELL_BYTES;
 #[derive(Default)]
 pub(crate) struct Record {
     text: String,
-    /// Where each cell ends in `text`, in bytes.
+    /// End of each cell in `text`, in bytes.
     ends: Vec<usize>,
     /// Number of cells that were cut to [`MAX_CELL_BYTES`].
     pub truncated_cells: usize,

@@ -1,6 +1,6 @@
 //! One step of a format's reader.
 
-/// What a reader found at the beginning of the text. The numbers are the bytes it consumed.
+/// Result of reading at the beginning of the text. The numbers are the bytes consumed.
 pub(crate) enum ReadStep {
     /// No complete record yet: more text is needed.
     NeedMore,

@@ -11,7 +11,7 @@ use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_CELL_BYTES, PREVIEW_ROWS};
 
-/// What the records read so far have shown.
+/// Statistics of the records read so far.
 #[derive(Default)]
 pub(crate) struct Findings {
     /// Records that can be read.

@@ -58,7 +58,7 @@ pub enum TaskFacts {
         /// Number of rows without labels.
         unlabeled: u32,
     },
-    /// Regression.
+    /// Regression on numbers.
     Numbers {
         /// Smallest number.
         min: f64,
@@ -97,7 +97,7 @@ pub enum TaskFacts {
         /// Number of answers that were not found, to questions with another answer that was.
         not_found: u32,
     },
-    /// Conversations.
+    /// Turns of conversations.
     Turns {
         /// Number of turns of the assistant.
         assistant: u32,

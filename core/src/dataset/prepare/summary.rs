@@ -173,7 +173,7 @@ fn answer_facts<'a>(examples: impl Iterator<Item = Example<'a>>, repairs: &Repai
     }
 }
 
-/// Nothing for completions and running text.
+/// Figures of conversations; no figures for completions and running text.
 fn chat_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
     let (mut assistant, mut max) = (0, 0);
     for example in examples {

@@ -1,4 +1,4 @@
-//! A row that is skipped never shifts the texts, targets and lines of the rows after it.
+//! A skipped row never shifts the texts, targets and lines of the rows after it.
 
 use super::*;
 

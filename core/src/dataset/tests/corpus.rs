@@ -7,7 +7,7 @@ fn corpus(name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn tables_without_a_header_are_read_whole() {
+fn tables_without_a_header_keep_their_first_row() {
     for (file, rows, mapping) in [("messages.tsv", 14, class(1, 0)), ("reviews.txt", 12, class(0, 1))] {
         let bytes = corpus(file);
         let source = scan(&bytes).unwrap();

@@ -1,4 +1,4 @@
-//! From bytes to a data set: files of every kind, good and bad, read by all rooms together.
+//! Tests of the whole path from bytes to a dataset, with good and bad files of every kind.
 
 mod alignment;
 mod collect;

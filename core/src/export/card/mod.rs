@@ -1,4 +1,4 @@
-//! README.md: the model card. Whatever came from a user is escaped.
+//! README.md: the model card. All text that comes from a user is escaped.
 
 mod results;
 mod usage;
@@ -7,10 +7,9 @@ use std::fmt::Write;
 
 use crate::export::{ModelFolder, method, names};
 use crate::recipe::{Family, Metric, Pooling, Task};
-use crate::usage::ExportForm;
-use crate::usage::quoted;
+use crate::usage::{ExportForm, quoted};
 
-/// The card, with the front matter that model hubs read.
+/// The card, including the front matter that model hubs read.
 pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
     let mut card = front_matter(folder, form);
     let ModelFolder { best, data, recipe, .. } = folder;
@@ -23,14 +22,14 @@ pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
         On {validation} validation rows, at step {step}:\n\n\
         {results}\n\
         ## Data\n\n\
-        {train} rows to learn from and {validation} to validate on, of a file whose SHA-256 is `{sha256}`. \
-        No row of it is in this folder.\n\n\
+        {train} training rows and {validation} validation rows, from a file whose SHA-256 is `{sha256}`. \
+        This folder contains none of them.\n\n\
         ## Recipe\n\n\
         {method}\n\n\
-        `recipe.json` replays it, `trainer_state.json` shows how it went.\n\n\
-        ## Limits\n\n\
-        The validation rows also chose which weights were kept, so new texts may score somewhat lower. {limits}\n\n\
-        ## How to load it\n\n{usage}",
+        `recipe.json` repeats the run in Hone, and `trainer_state.json` has its log.\n\n\
+        ## Limitations\n\n\
+        The validation rows were also used to select the weights, so scores on new texts may be somewhat lower. {limits}\n\n\
+        ## How to use\n\n{usage}",
         title = title(recipe.task()),
         about = about(folder, form),
         train = data.train_rows,
@@ -56,38 +55,38 @@ fn title(task: Task) -> &'static str {
     }
 }
 
-/// What the model is, what it does and what it was made of.
+/// Describes the model, its purpose and how it was built.
 fn about(folder: &ModelFolder, form: ExportForm) -> String {
     let names = folder.labels.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
     let count = folder.labels.len();
     let purpose = match folder.recipe.task() {
-        Task::Classification => format!("to tell {count} classes apart: {names}"),
-        Task::MultiLabel => format!("to give a text any of {count} labels: {names}"),
-        Task::Regression => "to give a text a number".into(),
-        Task::TokenClassification => format!("to give each word of a text one of {count} tags: {names}"),
+        Task::Classification => format!("to sort texts into {count} classes: {names}"),
+        Task::MultiLabel => format!("to assign a text any of {count} labels: {names}"),
+        Task::Regression => "to predict a number for a text".into(),
+        Task::TokenClassification => format!("to assign each word of a text one of {count} tags: {names}"),
         Task::QuestionAnswering => "to find the span of a passage that answers a question".into(),
-        Task::Generation => "to write on from a prompt".into(),
+        Task::Generation => "to continue a prompt".into(),
     };
-    let mut about = format!("`{}`, fine-tuned with Hone, in a web browser, {purpose}.", folder.base_model);
+    let mut about = format!("`{}`, fine-tuned in a web browser with Hone {purpose}.", folder.base_model);
     if let Some(head) = head(folder) {
         about += &format!(" The head is {head}.");
     }
     if let Some(kind) = folder.quantized {
-        about += &format!(" Training began with weights that had been quantized to {kind}, not with the authors' own");
+        about += &format!(" Training started from weights quantized to {kind}, not from the authors' own.");
         about += match form {
-            ExportForm::Model => "; here they are 32-bit floats.",
-            ExportForm::Adapter => ", on top of which the adapter may answer somewhat differently.",
+            ExportForm::Model => " This folder stores them as 32-bit floats.",
+            ExportForm::Adapter => " On the original weights, the adapter's answers may differ slightly.",
         };
     }
     about
 }
 
-/// The head in words; none where it is the base model's own.
+/// The head in words; `None` if it is the base model's own.
 fn head(folder: &ModelFolder) -> Option<&'static str> {
-    let family = folder.model.body.family();
+    let family = folder.model.base.family();
     Some(match (folder.recipe.task(), folder.model.pooling()) {
         (Task::Generation, _) => return None,
-        (_, Some(Pooling::Mean)) => "one linear layer on the mean of the text's token vectors",
+        (_, Some(Pooling::Mean)) => "one linear layer on the mean of the token vectors",
         (_, Some(Pooling::Cls)) if family == Family::Bert => {
             "one linear layer on the first token's vector through the pretrained pooler"
         }
@@ -99,16 +98,16 @@ fn head(folder: &ModelFolder) -> Option<&'static str> {
 fn limits(task: Task) -> &'static str {
     match task {
         Task::Classification | Task::MultiLabel => {
-            "Texts unlike those of the training file may be classified at random, with confidence."
+            "On texts unlike the training data, predictions may be arbitrary and still look confident."
         }
-        Task::Regression => "Texts unlike those of the training file may get any number.",
+        Task::Regression => "On texts unlike the training data, the predicted number may be arbitrary.",
         Task::TokenClassification => {
-            "Words unlike those of the training file may be tagged at random, with confidence."
+            "On words unlike the training data, tags may be arbitrary and still look confident."
         }
         Task::QuestionAnswering => {
-            "The best span is not always an answer, least of all in passages unlike those of the training file."
+            "The best span is not always an answer, especially in passages unlike the training data."
         }
-        Task::Generation => "What it writes may be wrong and sound right.",
+        Task::Generation => "The text it generates may sound right and be wrong.",
     }
 }
 
@@ -123,7 +122,7 @@ fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
     let figures = [figures, vec![(Metric::Loss, best.loss)]].concat();
     let mut metrics: Vec<&str> = figures.iter().map(|&(metric, _)| names::hub_metric(metric)).collect();
     metrics.dedup();
-    // What is not finite cannot be told: YAML would take it for a text.
+    // Values that are not finite are omitted: YAML would read them as text.
     let figures = figures.iter().filter(|(_, score)| score.is_finite()).map(|&(metric, score)| {
         let (kind, name) = (names::hub_metric(metric), quoted(names::metric(metric)));
         format!("    - type: {kind}\n      name: {name}\n      value: {score}\n")
@@ -142,7 +141,7 @@ fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
     )
 }
 
-/// A user's text inside Markdown: on one line, and nothing in it means anything.
+/// A user's text as one line of Markdown, with all special characters escaped.
 fn text(raw: &str) -> String {
     let mut safe = String::with_capacity(raw.len());
     for c in raw.chars() {
@@ -164,7 +163,7 @@ mod tests {
     use super::text;
 
     #[test]
-    fn a_label_cannot_become_markup() {
+    fn labels_are_escaped() {
         assert_eq!(text("<img src=x>|\n# a"), r"\<img src=x\>\| \# a");
     }
 }

@@ -1,4 +1,4 @@
-//! The figures of the kept weights. What a row says or what the model wrote of it is the user's, and not among them.
+//! Results of the exported weights. Row texts and generated texts belong to the user and are not included.
 
 use std::fmt::Write;
 
@@ -7,29 +7,29 @@ use crate::export::{ModelFolder, names};
 use crate::metrics::{ClassScores, Detail};
 use crate::recipe::{Metric, Task};
 
-/// The task's figures, beside those of always saying the same, and what is behind them.
+/// The task's scores next to those of the baseline, followed by the details.
 pub(crate) fn tables(folder: &ModelFolder) -> String {
     let mut tables = figures(folder);
     // Writing to a String cannot fail.
     match &folder.best.detail {
         Detail::Classes { classes, .. } => {
             let what = if folder.recipe.task() == Task::TokenClassification { "tag" } else { "class" };
-            tables += &each(classes, what, None);
+            tables += &class_table(classes, what, None);
         }
         Detail::Labels { labels, thresholds } => {
-            tables += &each(labels, "label", Some(thresholds));
-            tables += "\nA label is said to be there from its threshold on.\n";
+            tables += &class_table(labels, "label", Some(thresholds));
+            tables += "\nA label is predicted when its probability reaches its threshold.\n";
         }
-        Detail::Entities { kinds } => tables += &each(kinds, "entity", None),
+        Detail::Entities { kinds } => tables += &class_table(kinds, "entity", None),
         Detail::Answers { answerable, unanswerable, threshold } => {
-            let _ = write!(tables, "\n{answerable} of the questions have an answer in their passage, ");
+            let _ = write!(tables, "\n{answerable} of the questions are answered by their passage, ");
             let _ = match threshold {
                 Some(threshold) => writeln!(
                     tables,
-                    "{unanswerable} have none. A question is left unanswered when the score of no answer is more than \
-                    {threshold:.4} above that of the best span."
+                    "{unanswerable} are not. The model gives no answer when the score for that is more than {threshold:.4} \
+                    above the score of the best span."
                 ),
-                None => writeln!(tables, "{unanswerable} have none."),
+                None => writeln!(tables, "{unanswerable} are not."),
             };
         }
         Detail::Numbers { .. } | Detail::Texts { .. } | Detail::None => {}
@@ -58,8 +58,8 @@ fn figures(folder: &ModelFolder) -> String {
     table
 }
 
-/// A row for each class, label or kind of entity.
-fn each(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
+/// One line per class, label or kind of entity.
+fn class_table(classes: &[ClassScores], what: &str, thresholds: Option<&[f32]>) -> String {
     let (title, rule) = if thresholds.is_some() { (" threshold |", "---|") } else { ("", "") };
     let mut table = format!("\n| {what} | precision | recall | F1 | rows |{title}\n|---|---|---|---|---|{rule}\n");
     for (i, ClassScores { label, precision, recall, f1, support }) in classes.iter().enumerate() {

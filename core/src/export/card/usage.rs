@@ -1,10 +1,9 @@
-//! How the folder is opened, in the card's words.
+//! The card's section on opening the folder.
 
 use crate::export::ModelFolder;
-use crate::usage::ExportForm;
-use crate::usage::{JavaScript, Usage};
+use crate::usage::{ExportForm, JavaScript, Usage};
 
-/// Code that opens the folder and asks the model something.
+/// Code that opens the folder and runs the model.
 pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
     let usage = Usage {
         kind: folder.kind(),
@@ -15,17 +14,19 @@ pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
     };
     match form {
         ExportForm::Adapter => format!(
-            "This folder holds the adapter, and the head where that is new; they go on top of the base model. In this \
-            folder:\n\n```python\n{}```\n",
+            "This folder contains the adapter, and the head if it is new; both are loaded on top of the base model. Run \
+            this in the folder:\n\n```python\n{}```\n",
             usage.adapter_python()
         ),
         ExportForm::Model => {
-            let body = match folder.kind().family.is_decoder() {
-                true => "",
-                false => "\nThe encoder alone, for vectors of texts: `AutoModel.from_pretrained(folder)`.\n",
+            let is_decoder = folder.kind().family.is_decoder();
+            let encoder = if is_decoder {
+                ""
+            } else {
+                "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n"
             };
-            let javascript = in_javascript(usage.javascript(), folder.kind().family.is_decoder());
-            format!("```python\n{}```\n{body}{javascript}", usage.python("path/to/this/folder"))
+            let javascript = in_javascript(usage.javascript(), is_decoder);
+            format!("```python\n{}```\n{encoder}{javascript}", usage.python("path/to/this/folder"))
         }
     }
 }
@@ -33,7 +34,7 @@ pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
 fn in_javascript(JavaScript { convert, packages, code }: JavaScript, is_command: bool) -> String {
     let language = if is_command { "sh" } else { "python" };
     format!(
-        "\nIn JavaScript, transformers.js opens it once its weights are in ONNX too. In this folder (`pip install \
+        "\nFor JavaScript, transformers.js needs the weights in ONNX. Convert them in this folder (`pip install \
         {packages}`):\n\n```{language}\n{convert}```\n\nThen:\n\n```js\n{code}```\n"
     )
 }

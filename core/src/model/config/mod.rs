@@ -19,7 +19,7 @@ pub use error::ConfigError;
 pub enum ModelConfig {
     /// BERT, DistilBERT or RoBERTa.
     Bert(BertConfig),
-    /// Llama.
+    /// The Llama family, including SmolLM2.
     Llama(LlamaConfig),
     /// GPT-2.
     Gpt2(Gpt2Config),
@@ -102,7 +102,8 @@ impl ModelConfig {
     /// Parses config.json.
     ///
     /// # Errors
-    /// When a field is missing, out of bounds or not supported. The error names the field, its value and what is allowed.
+    /// When a field is missing, out of bounds or not supported. The error names the field, its value and the allowed
+    /// values.
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
         if json.len() > MAX_CONFIG_BYTES {
             return Err(ConfigError::Json(format!("it is {} bytes long", json.len())));

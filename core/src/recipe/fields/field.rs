@@ -1,4 +1,4 @@
-//! Description of a field: what validation, the form and the model card need to know about it.
+//! Description of a field, for validation, the form and the model card.
 
 use std::ops::RangeInclusive;
 
@@ -40,7 +40,7 @@ pub enum FieldGroup {
     Adapter,
     /// Size of a batch and of its texts.
     Batch,
-    /// Randomness.
+    /// Randomness and seeds.
     Seed,
     /// Split of the rows; the form shows it next to the data.
     Data,
@@ -105,15 +105,15 @@ pub struct Switch {
 /// Unit in which the form shows a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// None.
+    /// No unit.
     Plain,
     /// Percent: a ratio of 0.1 is shown as 10.
     Percent,
     /// Rows of the data.
     Rows,
-    /// Batches.
+    /// Number of batches.
     Batches,
-    /// Tokens.
+    /// Number of tokens.
     Tokens,
     /// Layers of the model.
     Layers,
@@ -121,7 +121,7 @@ pub enum Unit {
     Epochs,
     /// Optimizer steps.
     Steps,
-    /// Evaluations.
+    /// Number of evaluations.
     Evaluations,
     /// The recipe's [`UnfreezeUnit`](crate::recipe::UnfreezeUnit).
     Stage,

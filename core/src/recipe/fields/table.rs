@@ -22,7 +22,7 @@
 /// - `choice_of(CHOICE)`, of any type: `CHOICE` is a `Choice`
 /// - `custom`, of a list, or `custom(least..=greatest)`, of a map to `f64`: the form shows them in views of their own
 ///
-/// The fields of `identity` say what is trained and have no control.
+/// The fields of `identity` determine what is trained and have no control.
 macro_rules! recipe_fields {
     (
         identity { $( $(#[doc = $identity_doc:literal])+ $identity:ident: $identity_type:ty = $identity_default:expr; )* }

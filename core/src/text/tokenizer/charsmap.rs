@@ -1,10 +1,11 @@
-//! SentencePiece's table of characters that are replaced, which the library looks texts up in without looking where it
-//! steps.
+//! Check of SentencePiece's `precompiled_charsmap`, a table of character replacements. `spm_precompiled` 0.1, which
+//! `tokenizers` uses, indexes it without bounds checks, so a broken table panics
+//! (<https://github.com/huggingface/tokenizers/pull/2151> covers only broken headers).
 
 use std::mem;
 
-/// Whether a look-up of any text stays inside the table: the length of a trie in bytes, the trie, and the text of the
-/// replacements. The trie is a double array as Darts has it
+/// Returns true if a lookup of any text stays inside the table. The table is the length of a trie in bytes, the trie, and
+/// the replacements. The trie is a double array in the format of Darts-clone
 /// (<https://github.com/s-yata/darts-clone/blob/master/include/darts.h>).
 pub(crate) fn is_sound(table: &[u8]) -> bool {
     walked(table).is_some()
@@ -44,7 +45,7 @@ fn walked(table: &[u8]) -> Option<()> {
 struct Unit(u32);
 
 impl Unit {
-    /// Whether the unit is where `byte` leads to.
+    /// Returns true if `byte` leads to this unit.
     fn is_labeled(self, byte: u8) -> bool {
         self.0 & (1 << 31 | 0xFF) == u32::from(byte)
     }
@@ -57,7 +58,7 @@ impl Unit {
         ((self.0 >> 10) << ((self.0 & 1 << 9) >> 6)) as usize
     }
 
-    /// Of a leaf: where its replacement begins.
+    /// Start of the replacement, for a leaf.
     fn value(self) -> usize {
         (self.0 & !(1 << 31)) as usize
     }

@@ -1,4 +1,6 @@
-//! What the library takes on trust in a tokenizer.json: it panics where that is broken.
+//! Checks for broken files on which the `tokenizers` crate (0.23) panics. Each check names the upstream issue or pull
+//! request, and can go once the crate returns an error instead. With the checks, no
+//! file mutated by `tests/tests/tokenizers.rs` or by the fuzz target `tokenizer` panics.
 
 use std::collections::HashSet;
 
@@ -11,10 +13,10 @@ use crate::text::tokenizer::charsmap;
 use crate::text::tokenizer::error::TokenizerError;
 use crate::text::tokenizer::patterns::check_patterns;
 
-/// Refuses a file that the library would panic on, for a model that knows `vocab` tokens.
+/// Checks a file for a model with a vocabulary of `vocab` tokens.
 ///
 /// # Errors
-/// What is wrong with the file.
+/// When `tokenizers` would panic on the file, or an id is beyond the vocabulary.
 pub(crate) fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
     let model = file.get("model").ok_or_else(|| TokenizerError::Unreadable("it has no \"model\"".into()))?;
     let kind = kind(model);
@@ -24,13 +26,13 @@ pub(crate) fn check(file: &Value, vocab: usize) -> Result<(), TokenizerError> {
     check_unknown(kind, model, &tokens)?;
     check_merges(model, &tokens)?;
     ["normalizer", "pre_tokenizer", "decoder"].iter().try_for_each(|part| check_patterns(&file[*part]))?;
-    each(file, "normalizer", "normalizers", &mut check_charsmap)?;
-    each(file, "pre_tokenizer", "pretokenizers", &mut check_length)?;
+    visit_components(file, "normalizer", "normalizers", &mut check_charsmap)?;
+    visit_components(file, "pre_tokenizer", "pretokenizers", &mut check_length)?;
     check_post_processors(file)?;
-    each(file, "decoder", "decoders", &mut check_strip)
+    visit_components(file, "decoder", "decoders", &mut check_strip)
 }
 
-/// Older files leave the type out; what has merges is BPE.
+/// The type of the model. Older files omit it; a model with merges is BPE.
 fn kind(model: &Value) -> &str {
     match model.get("type").and_then(Value::as_str) {
         Some(kind) => kind,
@@ -39,7 +41,7 @@ fn kind(model: &Value) -> &str {
     }
 }
 
-/// The vocabulary: tokens and their ids.
+/// The vocabulary: tokens with their ids.
 fn entries<'a>(kind: &str, model: &'a Value) -> Result<Vec<(&'a str, u64)>, TokenizerError> {
     let entries: Vec<(&str, u64)> = match (kind, model.get("vocab")) {
         ("WordPiece" | "BPE", Some(Value::Object(map))) => {
@@ -59,6 +61,7 @@ fn entries<'a>(kind: &str, model: &'a Value) -> Result<Vec<(&'a str, u64)>, Toke
     }
 }
 
+/// The embedding table has no row for a larger id.
 fn check_ids(entries: &[(&str, u64)], file: &Value, vocab: usize) -> Result<(), TokenizerError> {
     let added = file.get("added_tokens").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let added_ids = added.iter().filter_map(|token| token.get("id")?.as_u64());
@@ -69,6 +72,8 @@ fn check_ids(entries: &[(&str, u64)], file: &Value, vocab: usize) -> Result<(), 
     Ok(())
 }
 
+/// WordPiece fails on an unknown word, and Unigram indexes its vocabulary with `unk_id`
+/// (<https://github.com/huggingface/tokenizers/issues/531>).
 fn check_unknown(kind: &str, model: &Value, tokens: &HashSet<&str>) -> Result<(), TokenizerError> {
     if kind == "WordPiece" {
         let unknown = model.get("unk_token").and_then(Value::as_str).unwrap_or("[UNK]");
@@ -85,8 +90,9 @@ fn check_unknown(kind: &str, model: &Value, tokens: &HashSet<&str>) -> Result<()
     Ok(())
 }
 
-/// Both parts of a merge and what it gives must be tokens. A second part begins with the prefix of what goes on in a
-/// word, where there is one, which is left out of what the merge gives.
+/// Both parts of a merge and its result must be tokens; a longer result overruns a buffer
+/// (<https://github.com/huggingface/tokenizers/issues/2094>). The result lacks the `continuing_subword_prefix` of the second
+/// part.
 fn check_merges(model: &Value, tokens: &HashSet<&str>) -> Result<(), TokenizerError> {
     let prefix = model.get("continuing_subword_prefix").and_then(Value::as_str).unwrap_or_default();
     let is_known = |first: &str, second: &str| {
@@ -106,23 +112,24 @@ fn check_merges(model: &Value, tokens: &HashSet<&str>) -> Result<(), TokenizerEr
     Ok(())
 }
 
-/// Visits the parts of a slot: one, and those of a sequence, which has them under `list`. What a part is, the library
-/// tells by its fields, not always by its type.
-fn each<'a>(
+/// Visits the component in a slot of the file, and those of a sequence, which are in its field `list`. `tokenizers`
+/// recognizes some components by their fields, not by their type.
+fn visit_components<'a>(
     file: &'a Value,
     slot: &str,
     list: &str,
     visit: &mut impl FnMut(&'a Value) -> Result<(), TokenizerError>,
 ) -> Result<(), TokenizerError> {
-    let Some(part) = file.get(slot).filter(|part| !part.is_null()) else { return Ok(()) };
-    let mut left = vec![part];
-    while let Some(part) = left.pop() {
-        visit(part)?;
-        left.extend(part.get(list).and_then(Value::as_array).into_iter().flatten());
+    let Some(component) = file.get(slot).filter(|component| !component.is_null()) else { return Ok(()) };
+    let mut open = vec![component];
+    while let Some(component) = open.pop() {
+        visit(component)?;
+        open.extend(component.get(list).and_then(Value::as_array).into_iter().flatten());
     }
     Ok(())
 }
 
+/// A broken table panics when it is parsed (<https://github.com/huggingface/tokenizers/pull/2151>) or looked up.
 fn check_charsmap(normalizer: &Value) -> Result<(), TokenizerError> {
     let map = normalizer.get("precompiled_charsmap");
     if map.is_none() && normalizer.get("type").is_none_or(|kind| kind != "Precompiled") {
@@ -130,28 +137,32 @@ fn check_charsmap(normalizer: &Value) -> Result<(), TokenizerError> {
     }
     match map.and_then(Value::as_str).map(|map| STANDARD.decode(map)) {
         Some(Ok(map)) if charsmap::is_sound(&map) => Ok(()),
-        _ => Err(TokenizerError::Inconsistent("its table of characters (precompiled_charsmap) is broken".into())),
+        _ => Err(TokenizerError::Inconsistent("its precompiled_charsmap is broken".into())),
     }
 }
 
+/// `FixedLength` with length 0 panics (<https://github.com/huggingface/tokenizers/pull/2151>).
 fn check_length(pre_tokenizer: &Value) -> Result<(), TokenizerError> {
-    match pre_tokenizer.get("length").and_then(Value::as_u64) == Some(0) {
-        true => Err(TokenizerError::Inconsistent("it cuts texts into pieces of no length".into())),
-        false => Ok(()),
+    if pre_tokenizer.get("length").and_then(Value::as_u64) == Some(0) {
+        return Err(TokenizerError::Inconsistent("it splits texts into pieces of length 0".into()));
     }
+    Ok(())
 }
 
-/// The library counts below zero when it takes something off the end of a token that has nothing left.
+/// The `Strip` decoder underflows when it strips more characters than a token has
+/// (<https://github.com/huggingface/tokenizers/pull/2239>).
 fn check_strip(decoder: &Value) -> Result<(), TokenizerError> {
-    match decoder.get("stop").and_then(Value::as_u64) > Some(0) {
-        true => Err(TokenizerError::Unreadable("it strips the ends of tokens, which cannot be done here".into())),
-        false => Ok(()),
+    if decoder.get("stop").and_then(Value::as_u64) > Some(0) {
+        return Err(TokenizerError::Unreadable("its decoder strips the ends of tokens, which is not supported".into()));
     }
+    Ok(())
 }
 
+/// A template processes the result of the one before as if it were a pair, and panics on more than two parts. No upstream
+/// issue is known.
 fn check_post_processors(file: &Value) -> Result<(), TokenizerError> {
     let mut templates = 0;
-    each(file, "post_processor", "processors", &mut |processor| {
+    visit_components(file, "post_processor", "processors", &mut |processor| {
         if processor.get("single").is_some() {
             templates += 1;
             check_template(processor)?;
@@ -160,24 +171,24 @@ fn check_post_processors(file: &Value) -> Result<(), TokenizerError> {
     })?;
     match templates {
         0 | 1 => Ok(()),
-        // A second one would find more parts than the two that it knows.
-        _ => Err(TokenizerError::Inconsistent("it has two templates for what stands around a text".into())),
+        _ => Err(TokenizerError::Inconsistent("it has more than one template for special tokens".into())),
     }
 }
 
-/// Special tokens that a template puts around a text must be described in it, and one text has no second.
+/// A template that uses a special token without defining it panics
+/// (<https://github.com/huggingface/tokenizers/pull/2151>), as does one for a single text that uses a second.
 fn check_template(template: &Value) -> Result<(), TokenizerError> {
-    let described = template.get("special_tokens").and_then(Value::as_object);
+    let defined = template.get("special_tokens").and_then(Value::as_object);
     let pieces = |kind: &str| template.get(kind).and_then(Value::as_array).into_iter().flatten();
     for piece in pieces("single").chain(pieces("pair")) {
         let Some(id) = piece.pointer("/SpecialToken/id").and_then(Value::as_str) else { continue };
-        let ids = described.and_then(|map| map.get(id)?.get("ids")?.as_array());
+        let ids = defined.and_then(|map| map.get(id)?.get("ids")?.as_array());
         if ids.is_none_or(Vec::is_empty) {
-            return Err(TokenizerError::Inconsistent(format!("the template uses {id} and does not describe it")));
+            return Err(TokenizerError::Inconsistent(format!("the template uses {id} without defining it")));
         }
     }
     if pieces("single").any(|piece| piece.pointer("/Sequence/id").is_some_and(|id| id != "A")) {
-        return Err(TokenizerError::Inconsistent("the template of one text asks for a second".into()));
+        return Err(TokenizerError::Inconsistent("the template for a single text uses a second one".into()));
     }
     Ok(())
 }

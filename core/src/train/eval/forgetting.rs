@@ -1,4 +1,4 @@
-//! How much a model has forgotten: general sentences, unrelated to the task, are run through the base model and the tuned
+//! Measurement of forgetting: general sentences, unrelated to the task, are run through the base model and the tuned
 //! model.
 
 use burn::tensor::Device;
@@ -91,12 +91,12 @@ impl ForgettingProbe {
     ) -> Result<(), Diagnostic> {
         let Some(batch) = self.batches.get(self.done) else { return Ok(()) };
         let rows = batch.len();
-        let max_length = MAX_TOKENS.min(tuned.body.max_positions().unwrap_or(MAX_TOKENS));
+        let max_length = MAX_TOKENS.min(tuned.base.max_positions().unwrap_or(MAX_TOKENS));
         let batch = texts.batch(batch, self.batch_size, max_length, pad);
         for (model, outputs) in [(base, &mut self.before), (tuned, &mut self.after)] {
-            let layers = FrozenPrefix::Layers(model.body.layers());
+            let layers = FrozenPrefix::Layers(model.base.layers());
             let input = model.forward_to(Input::new(&batch, device), layers, &mut Dropout::off());
-            if model.body.family().is_decoder() {
+            if model.base.family().is_decoder() {
                 let targets = TargetTokens::of_batch(&batch, rows);
                 let count = targets.count();
                 let log_probs = token_log_probs(model, input.clone(), targets).await?;

@@ -201,7 +201,7 @@ pub(in crate::train) async fn token_log_probs(
     targets: TargetTokens,
 ) -> Result<Vec<f32>, Diagnostic> {
     let (mut off, device) = (Dropout::off(), input.attention_mask.device());
-    let input = model.forward_to(input, FrozenPrefix::Layers(model.body.layers()), &mut off);
+    let input = model.forward_to(input, FrozenPrefix::Layers(model.base.layers()), &mut off);
     let mut values = Vec::new();
     for chunk in targets.chunks(LOG_PROBS_AT_A_TIME) {
         let input = Input { gather_positions: Some(chunk.gather_positions(&device)), ..input.clone() };

@@ -22,7 +22,7 @@ pub(in crate::train) struct SampleGeneration {
 }
 
 impl SampleGeneration {
-    /// Samples as many rows as the recipe says, spread evenly over all; none for other tasks than generation.
+    /// Samples the number of rows set by the recipe, spread evenly over all; none for other tasks than generation.
     pub(in crate::train) fn new(recipe: &RecipeSpec, data: &TrainingData) -> Self {
         let all = references(data).len();
         let count = (recipe.generated_rows as usize).min(all);

@@ -22,7 +22,7 @@ pub(super) struct EvaluationPass {
     /// Prediction for each validation row.
     predictions: Vec<Option<Prediction>>,
     samples: SampleGeneration,
-    /// Reason to end the run after this evaluation; none to go on.
+    /// Reason to end the run after this evaluation; `None` to continue.
     end_reason: Option<EndReason>,
 }
 

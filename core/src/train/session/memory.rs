@@ -83,7 +83,7 @@ impl Session {
 
     /// Largest cache of frozen layers' outputs in any stage, in bytes.
     fn max_prefix_bytes(&self) -> f64 {
-        let (stages, hidden) = (self.recipe.unfreeze_schedule().stages(), self.model.body.sizes().hidden);
+        let (stages, hidden) = (self.recipe.unfreeze_schedule().stages(), self.model.base.sizes().hidden);
         let width = |frozen_prefix: FrozenPrefix, tokens| {
             if frozen_prefix == FrozenPrefix::None { 0 } else { frozen_prefix.width(tokens, hidden) }
         };
@@ -124,7 +124,7 @@ impl DataSizes {
 
     fn memory_bytes(&self, session: &Session, settings: BatchSettings) -> f64 {
         let BatchSettings { batch_size, max_length, accumulates, gradient_checkpointing } = settings;
-        let sizes = session.model.body.sizes();
+        let sizes = session.model.base.sizes();
         let copies = TRAINABLE_COPIES + if accumulates { 1.0 } else { 0.0 };
         let weights = session.total_parameters as f64 + copies * session.ever_trainable() as f64;
         let (rows, len) = (batch_size as f64, padded_len(self.longest.min(max_length), max_length) as f64);
@@ -137,7 +137,7 @@ impl DataSizes {
         } else {
             layer * layers
         };
-        let logits = KEPT_LOGITS * rows * self.target_tokens as f64 * session.model.body.vocab() as f64;
+        let logits = KEPT_LOGITS * rows * self.target_tokens as f64 * session.model.base.vocab() as f64;
         let values = weights + session.passes() * (activations + logits);
         values * size_of::<f32>() as f64 + self.prefix_bytes
     }

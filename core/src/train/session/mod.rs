@@ -94,7 +94,7 @@ impl Session {
         let spec = recipe.spec();
         let base = model.clone();
         let mut model = model;
-        model.body.reinit_top(spec.reinit_layers as usize, recipe.seed());
+        model.base.reinit_top(spec.reinit_layers as usize, recipe.seed());
         if let Some(config) = LoraConfig::of(spec) {
             model.adapt(&config, recipe.seed());
         }
@@ -215,7 +215,7 @@ impl Session {
         self.train_prefix.bytes() + self.validation_prefix.bytes()
     }
 
-    /// Shape of the next batch; none where the next call runs no batch of the data.
+    /// Shape of the next batch; `None` if the next call runs no batch of the data.
     pub fn next_batch(&self) -> Option<BatchShape> {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),

@@ -1,4 +1,4 @@
-//! What a run will do, before it starts.
+//! The plan of a run, before it starts.
 
 use crate::recipe::ParamGroup;
 use crate::run::{LrPoint, ParamGroupState, RunPlan};

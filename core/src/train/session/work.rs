@@ -63,12 +63,12 @@ impl Session {
         tokens as f64 * self.step_work(self.state.stage, false)
     }
 
-    /// Work for each token of a training batch. `is_cached` says whether the outputs of the frozen layers are cached.
+    /// Work for each token of a training batch. `is_cached` is true if the outputs of the frozen layers are cached.
     fn step_work(&self, stage: usize, is_cached: bool) -> f64 {
         let trainable = &self.recipe.unfreeze_schedule().stages()[stage];
         let weight_work = if self.recipe.spec().adapter == AdapterKind::None { 1.0 } else { ADAPTER_WORK };
         let lowest = trainable.first().copied().unwrap_or(ParamGroup::Head);
-        let backward: f64 = (0..self.model.body.sizes().layers)
+        let backward: f64 = (0..self.model.base.sizes().layers)
             .map(ParamGroup::Layer)
             .filter(|&layer| layer >= lowest)
             .map(|layer| 1.0 + if trainable.contains(&layer) { weight_work } else { 0.0 })
@@ -80,7 +80,7 @@ impl Session {
 
     /// Work for each token of a batch without a backward pass.
     fn forward_work(&self, stage: usize, is_cached: bool) -> f64 {
-        let layers = self.model.body.sizes().layers;
+        let layers = self.model.base.sizes().layers;
         let cached = if is_cached { self.prefix_layers(stage) } else { 0 };
         (layers - cached) as f64 + HEAD_WORK
     }
@@ -96,7 +96,7 @@ impl Session {
         match self.model.prefix_below(lowest) {
             FrozenPrefix::None => 0,
             FrozenPrefix::Layers(count) => count,
-            FrozenPrefix::Sentence => self.model.body.sizes().layers,
+            FrozenPrefix::Sentence => self.model.base.sizes().layers,
         }
     }
 }

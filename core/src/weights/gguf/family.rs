@@ -1,4 +1,4 @@
-//! The families of models that GGUF files hold: what their tensors are called in transformers, how these lie there, and
+//! Families of models that GGUF files contain: the names and layouts of their tensors compared with transformers, and
 //! the config.json that goes with them.
 
 use serde_json::{Value, json};
@@ -7,24 +7,24 @@ use crate::weights::error::WeightsError;
 use crate::weights::gguf::header::Entry;
 use crate::weights::gguf::metadata::Metadata;
 
-/// A family, by `general.architecture`.
+/// A family, identified by `general.architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     Llama,
     Gpt2,
 }
 
-/// How the values of a tensor lie in the file, compared with transformers.
+/// Layout of a tensor's values in the file, compared with transformers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
     Same,
     /// Rows and columns are exchanged.
     Transposed,
-    /// The rows of each of so many heads are in the order of interleaved rotary encoding.
+    /// The rows of each of this many heads are in the order of interleaved rotary encoding.
     Interleaved(usize),
 }
 
-/// Tensors of a layer: name in the file, and in transformers.
+/// Tensors of a layer: name in the file, and name in transformers.
 type Parts = [(&'static str, &'static str)];
 
 const LLAMA: &Parts = &[
@@ -49,7 +49,7 @@ const GPT2: &Parts = &[
     ("ffn_up", "mlp.c_fc"),
     ("ffn_down", "mlp.c_proj"),
 ];
-// GPT-2's output is its embedding. llama.cpp stores it once more, as `output`, which therefore has no name here.
+// GPT-2's output shares the embedding. llama.cpp stores it once more, as `output`, which therefore has no name here.
 const GPT2_OUTER: &Parts =
     &[("token_embd", "transformer.wte"), ("position_embd", "transformer.wpe"), ("output_norm", "transformer.ln_f")];
 
@@ -57,7 +57,7 @@ impl Family {
     /// The family of a file.
     ///
     /// # Errors
-    /// When it is none that is read.
+    /// If the family is not supported.
     pub(super) fn of(metadata: &Metadata) -> Result<Self, WeightsError> {
         match metadata.need("general.architecture")? {
             "llama" => Ok(Self::Llama),
@@ -68,7 +68,7 @@ impl Family {
         }
     }
 
-    /// A tensor's name in transformers; none for one that a model of this family has not.
+    /// A tensor's name in transformers; `None` if models of this family have no such tensor.
     pub(super) fn name(self, name: &str) -> Option<String> {
         let (stem, suffix) = name.rsplit_once('.').filter(|(_, suffix)| ["weight", "bias"].contains(suffix))?;
         let (outer, inner, layers) = match self {
@@ -85,10 +85,10 @@ impl Family {
         }
     }
 
-    /// How a tensor lies in the file.
+    /// The layout of a tensor in the file.
     ///
     /// # Errors
-    /// When its rows do not fit the heads.
+    /// If its rows do not fit the heads.
     pub(super) fn layout(self, entry: &Entry, metadata: &Metadata) -> Result<Layout, WeightsError> {
         let part = entry.name.strip_prefix("blk.").and_then(|rest| rest.split('.').nth(1)).unwrap_or_default();
         let heads = match (self, part) {
@@ -111,7 +111,7 @@ impl Family {
     /// config.json as transformers has it for this model.
     ///
     /// # Errors
-    /// When sizes are missing, or the model has what transformers' class has not.
+    /// If sizes are missing, or the model has something that transformers' class lacks.
     pub(super) fn config(self, metadata: &Metadata, tensors: &[Entry]) -> Result<Value, WeightsError> {
         let embedding = tensors.iter().find(|entry| entry.name == "token_embd.weight");
         let embedding = embedding.ok_or(WeightsError::Missing { name: "token_embd.weight".into(), similar: None })?;
@@ -167,7 +167,7 @@ fn llama(metadata: &Metadata, has: impl Fn(&str) -> bool) -> Result<Value, Weigh
         "head_dim": head_dim,
         "max_position_embeddings": size("context_length")?,
         "rms_norm_eps": metadata.need::<f64>("llama.attention.layer_norm_rms_epsilon")?,
-        // llama.cpp's own default where the file does not say.
+        // llama.cpp's default if the file has none.
         "rope_theta": metadata.get("llama.rope.freq_base")?.unwrap_or(10_000.0),
         "attention_bias": has("blk.0.attn_q.bias"),
         "mlp_bias": has("blk.0.ffn_gate.bias"),
@@ -191,7 +191,7 @@ fn gpt2(metadata: &Metadata) -> Result<Value, WeightsError> {
     }))
 }
 
-/// The bytes of a tensor `[rows, ..]` of `layout`, as transformers has them.
+/// Rearranges the bytes of a tensor `[rows, ..]` from `layout` to the order of transformers.
 pub(super) fn rearranged(bytes: Vec<u8>, layout: Layout, shape: &[usize]) -> Vec<u8> {
     let rows = shape[0];
     let row_bytes = bytes.len() / rows;
@@ -203,7 +203,7 @@ pub(super) fn rearranged(bytes: Vec<u8>, layout: Layout, shape: &[usize]) -> Vec
             let size = row_bytes / columns;
             (0..columns).flat_map(|c| (0..rows).flat_map(move |r| &row(r)[c * size..][..size])).copied().collect()
         }
-        // The pairs (2i, 2i + 1) that rotate together lie beside each other; transformers rotates (i, i + half).
+        // The pairs (2i, 2i + 1) that rotate together are adjacent here; transformers rotates (i, i + half).
         Layout::Interleaved(heads) => {
             let half = rows / heads / 2;
             let order = (0..heads).flat_map(|head| (0..2).map(move |side| (head, side)));

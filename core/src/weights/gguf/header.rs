@@ -1,32 +1,32 @@
-//! The header of a GGUF file (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), read as its bytes come.
-//! Nothing is allocated on the word of a count or a length before the bytes that it speaks of are there.
+//! The header of a GGUF file (<https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>), read as its bytes arrive.
+//! Counts and lengths are not trusted: memory is allocated only once the bytes they announce have arrived.
 
 use crate::limits::{MAX_GGUF_HEADER, MAX_GGUF_VALUES};
 use crate::weights::error::WeightsError;
 use crate::weights::gguf::kinds::{Kind, SUPPORTED};
 use crate::weights::gguf::metadata::{Metadata, Value};
 
-/// Version that is read. Version 2 is the same with lists of fewer lengths, and long gone.
+/// Supported version. Version 2 differs in the lengths of lists, and is no longer in use.
 const VERSION: u32 = 3;
-/// Lists within lists; no known file has any.
+/// Maximum nesting of lists; no known file nests any.
 const MAX_DEPTH: usize = 4;
-/// Most sides of a tensor (`GGML_MAX_DIMS`).
+/// Maximum number of dimensions (`GGML_MAX_DIMS`).
 const MAX_DIMS: u32 = 4;
-/// Fewest bytes of an entry of the metadata: an empty key, a type and a byte.
+/// Minimum size of a metadata entry in bytes: an empty key, a type and a byte.
 const MIN_ENTRY_BYTES: u64 = 8 + 4 + 1;
-/// Fewest bytes of a tensor's entry: an empty name, no sides, a type and a place.
+/// Minimum size of a tensor's entry in bytes: an empty name, no dimensions, a type and an offset.
 const MIN_TENSOR_BYTES: u64 = 8 + 4 + 4 + 8;
 
-/// A tensor as the header describes it.
+/// A tensor, as described by the header.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Entry {
-    /// Its name in the file.
+    /// Name in the file.
     pub name: String,
-    /// Outermost side first: the file has them the other way round.
+    /// Shape, outermost dimension first; the file has the reverse order.
     pub shape: Vec<usize>,
-    /// How its elements are stored.
+    /// Element type.
     pub kind: Kind,
-    /// Where it begins, counted from the end of the header.
+    /// Offset of its bytes from the end of the header.
     pub begin: u64,
 }
 
@@ -36,18 +36,18 @@ impl Entry {
         self.shape.iter().map(|&side| side as u64).product()
     }
 
-    /// Bytes in the file.
+    /// Size in the file, in bytes.
     pub(super) fn stored_bytes(&self) -> u64 {
         self.elements() / self.kind.block() * self.kind.block_bytes() as u64
     }
 }
 
-/// Reads a header in as many attempts as its bytes need to come.
+/// Reads a header, with another attempt whenever enough bytes have arrived.
 #[derive(Debug, Default)]
 pub(super) struct HeaderParser {
-    /// Where the next entry begins.
+    /// Offset of the next entry.
     at: usize,
-    /// Tensors and entries of the metadata that the file says it has.
+    /// Numbers of tensors and of metadata entries that the file announces.
     counts: Option<(u64, u64)>,
     entries: u64,
     values: usize,
@@ -55,9 +55,9 @@ pub(super) struct HeaderParser {
     pub(super) tensors: Vec<Entry>,
 }
 
-/// Why an entry is not read.
+/// Reason why an entry was not read.
 enum Stop {
-    /// It needs the file's first so many bytes, at least.
+    /// It needs at least this many bytes from the beginning of the file.
     Short(u64),
     Wrong(WeightsError),
 }
@@ -73,11 +73,11 @@ fn wrong(reason: impl Into<String>) -> Stop {
 }
 
 impl HeaderParser {
-    /// Reads on in the file's first `bytes`: the header's length once it is complete, else how many bytes have to be
-    /// there before there is any use in another attempt.
+    /// Reads on in the file's first `bytes`. Returns the header's length once it is complete, otherwise the number of
+    /// bytes that the next attempt needs.
     ///
     /// # Errors
-    /// What is wrong with the header.
+    /// If the header is invalid.
     pub(super) fn advance(&mut self, bytes: &[u8]) -> Result<Result<usize, usize>, WeightsError> {
         loop {
             let mut cursor = Cursor { bytes, at: self.at, values: self.values };
@@ -90,14 +90,14 @@ impl HeaderParser {
         }
     }
 
-    /// Fewest bytes of the entries after the present one: waiting for them too keeps the attempts few.
+    /// Minimum size of the entries after the present one. Waiting for them too keeps the number of attempts small.
     fn least_rest(&self) -> u64 {
         let Some((tensors, entries)) = self.counts else { return 0 };
         let entries = (entries - self.entries).saturating_sub(1) * MIN_ENTRY_BYTES;
         entries + (tensors - self.tensors.len() as u64).saturating_sub(1) * MIN_TENSOR_BYTES
     }
 
-    /// Reads one entry; true when there are no more.
+    /// Reads one entry; returns true if there are no more.
     fn entry(&mut self, cursor: &mut Cursor) -> Result<bool, Stop> {
         let Some((tensors, entries)) = self.counts else {
             self.counts = Some(counts(cursor)?);
@@ -118,7 +118,7 @@ impl HeaderParser {
     }
 }
 
-/// What every file begins with: number of tensors, and of entries in the metadata.
+/// Reads the beginning of a file: number of tensors, and number of metadata entries.
 fn counts(cursor: &mut Cursor) -> Result<(u64, u64), Stop> {
     let start = cursor.take(4)?;
     if start != b"GGUF" {
@@ -163,11 +163,11 @@ fn tensor(cursor: &mut Cursor) -> Result<Entry, Stop> {
     Ok(Entry { name, shape, kind, begin })
 }
 
-/// Reads what is there, and says how much more there should be.
+/// Reads the bytes that are there, and reports how many more are needed.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Values of lists so far.
+    /// Number of list values so far.
     values: usize,
 }
 
@@ -181,7 +181,7 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
-    /// Refuses what would end beyond the longest header.
+    /// Refuses anything that would end beyond the longest header.
     fn expect(&self, count: u64, bytes_each: u64, what: &str) -> Result<(), Stop> {
         let end = count.checked_mul(bytes_each).and_then(|bytes| bytes.checked_add(self.at as u64));
         if end.is_none_or(|end| end > MAX_GGUF_HEADER) {
@@ -242,7 +242,7 @@ impl<'a> Cursor<'a> {
             return Err(wrong(format!("{key} has {count} values; {MAX_GGUF_VALUES} are read of a file")));
         }
         self.values += count as usize;
-        // All that there must be, before anything is made for it.
+        // All bytes must have arrived before memory is allocated for them.
         let end = self.at as u64 + count * least_bytes(kind);
         if end > self.bytes.len() as u64 {
             self.expect(count, least_bytes(kind), key)?;
@@ -260,7 +260,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Fewest bytes that a value of a type takes.
+/// Minimum size of a value of a type, in bytes.
 fn least_bytes(kind: u32) -> u64 {
     match kind {
         2 | 3 => 2,
@@ -271,7 +271,7 @@ fn least_bytes(kind: u32) -> u64 {
     }
 }
 
-/// The shortest decimal that stands for a 32-bit float: 0.00001, not 0.00000999999974.
+/// The shortest decimal that denotes a 32-bit float: 0.00001, not 0.00000999999974.
 fn decimal(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(f64::from(value))
 }

@@ -1,4 +1,4 @@
-//! Element types of GGUF files, and what their blocks stand for
+//! Element types of GGUF files, and how their blocks are decoded
 //! (<https://github.com/ggml-org/ggml/blob/master/src/ggml-quants.c>, `dequantize_row_*`).
 
 use half::f16;
@@ -6,7 +6,7 @@ use half::f16;
 use crate::weights::error::WeightsError;
 use crate::weights::safetensors::Dtype;
 
-/// Element types that are read.
+/// Supported element types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     F32,
@@ -17,13 +17,13 @@ pub(super) enum Kind {
     Q8_0,
 }
 
-/// What can be read, for errors.
+/// The supported types, for errors.
 pub(super) const SUPPORTED: &str = "F32, F16, BF16, Q8_0, Q4_0 and Q4_1";
 
-/// Elements of a quantized block.
+/// Number of elements in a quantized block.
 const BLOCK: usize = 32;
 
-/// Names of types that are not read, by their number in the file. Those that ggml has removed are left out.
+/// Names of unsupported types, by their number in the file. Types that ggml has removed are omitted.
 const OTHERS: [(u32, &str); 26] = [
     (6, "Q5_0"),
     (7, "Q5_1"),
@@ -54,10 +54,10 @@ const OTHERS: [(u32, &str); 26] = [
 ];
 
 impl Kind {
-    /// The type of a number.
+    /// The type with this number.
     ///
     /// # Errors
-    /// The name of a type that is not read.
+    /// The name of the type, if it is not supported.
     pub(super) fn of(number: u32) -> Result<Self, String> {
         Ok(match number {
             0 => Self::F32,
@@ -73,7 +73,7 @@ impl Kind {
         })
     }
 
-    /// Its name, if its values are quantized.
+    /// Name of the type, if its values are quantized.
     pub(super) fn quantized(self) -> Option<&'static str> {
         match self {
             Self::F32 | Self::F16 | Self::BF16 => None,
@@ -83,12 +83,12 @@ impl Kind {
         }
     }
 
-    /// Elements that are stored together.
+    /// Number of elements that are stored together.
     pub(super) fn block(self) -> u64 {
         if self.block_bytes() == self.dtype().size() { 1 } else { BLOCK as u64 }
     }
 
-    /// Bytes of [`Self::block`] elements.
+    /// Size of [`Self::block`] elements, in bytes.
     pub(super) fn block_bytes(self) -> usize {
         match self {
             Self::F32 => 4,
@@ -99,7 +99,7 @@ impl Kind {
         }
     }
 
-    /// What a tensor is handed on as.
+    /// The element type after decoding.
     pub(super) fn dtype(self) -> Dtype {
         match self {
             Self::F16 => Dtype::F16,
@@ -108,10 +108,10 @@ impl Kind {
         }
     }
 
-    /// The values of whole blocks as bytes of [`Self::dtype`].
+    /// Decodes whole blocks to bytes of [`Self::dtype`].
     ///
     /// # Errors
-    /// When memory for tensor `name` is not to be had.
+    /// If there is no memory for tensor `name`.
     pub(super) fn plain(self, stored: Vec<u8>, name: &str) -> Result<Vec<u8>, WeightsError> {
         if self.block() == 1 {
             return Ok(stored);
@@ -137,7 +137,7 @@ impl Kind {
     }
 }
 
-/// The low halves of all bytes, then the high ones.
+/// The low halves of all bytes, then the high halves.
 fn nibbles(bytes: &[u8]) -> impl Iterator<Item = f32> {
     bytes.iter().map(|byte| f32::from(byte & 15)).chain(bytes.iter().map(|byte| f32::from(byte >> 4)))
 }

@@ -1,4 +1,4 @@
-//! What a GGUF file says beside its tensors: keys and typed values.
+//! A GGUF file's metadata: keys and typed values.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ pub enum Value {
     Uint(u64),
     /// A signed integer of any width.
     Int(i64),
-    /// A float: of a 32-bit one, the shortest decimal that stands for it.
+    /// A float; from a 32-bit one, the shortest decimal that denotes it.
     Float(f64),
-    /// Yes or no.
+    /// A Boolean.
     Bool(bool),
     /// A text.
     Text(String),
@@ -29,10 +29,10 @@ impl Metadata {
     /// Adds a value.
     ///
     /// # Errors
-    /// When the key has one already.
+    /// If the key already has one.
     pub(super) fn insert(&mut self, key: String, value: Value) -> Result<(), WeightsError> {
         match self.0.insert(key.clone(), value) {
-            Some(_) => Err(WeightsError::Header(format!("{key} stands twice"))),
+            Some(_) => Err(WeightsError::Header(format!("{key} is listed twice"))),
             None => Ok(()),
         }
     }
@@ -40,32 +40,32 @@ impl Metadata {
     /// The value of a key, if there is one.
     ///
     /// # Errors
-    /// When it is of another type.
+    /// If it is of another type.
     pub fn get<'a, T: TryFrom<&'a Value>>(&'a self, key: &str) -> Result<Option<T>, WeightsError> {
-        let wrong = |_| WeightsError::Header(format!("{key} is of a type that it should not be"));
+        let wrong = |_| WeightsError::Header(format!("{key} has the wrong type"));
         self.0.get(key).map(|value| T::try_from(value).map_err(wrong)).transpose()
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     ///
     /// # Errors
-    /// When it is missing, or of another type.
+    /// If it is missing or of another type.
     pub fn need<'a, T: TryFrom<&'a Value>>(&'a self, key: &str) -> Result<T, WeightsError> {
         self.get(key)?.ok_or_else(|| WeightsError::Header(format!("{key} is missing")))
     }
 
-    /// The list of a key; empty when there is none.
+    /// The list of a key; empty if there is none.
     ///
     /// # Errors
-    /// When it is no list, or holds values of another type.
+    /// If it is not a list, or has values of another type.
     pub fn list<'a, T: TryFrom<&'a Value>>(&'a self, key: &str) -> Result<Vec<T>, WeightsError> {
-        let wrong = |_| WeightsError::Header(format!("{key} holds values of a type that it should not"));
+        let wrong = |_| WeightsError::Header(format!("{key} has values of the wrong type"));
         let values: &[Value] = self.get(key)?.unwrap_or_default();
         values.iter().map(T::try_from).collect::<Result<_, _>>().map_err(wrong)
     }
 }
 
-/// A value is of another type than was asked for.
+/// A value has another type than the requested one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherType;
 

@@ -21,21 +21,21 @@ use family::{Family, Layout, rearranged};
 use header::{Entry, HeaderParser};
 pub use metadata::{Metadata, OtherType, Value};
 
-/// Bytes that tensors are aligned to where the file does not say.
+/// Default alignment of tensors, in bytes.
 const ALIGNMENT: u64 = 32;
 
 /// The checked header of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GgufHeader {
-    /// What the file says beside its tensors.
+    /// Metadata of the file.
     pub metadata: Metadata,
     config: serde_json::Value,
-    /// In the order of their bytes.
+    /// Sorted by offset.
     tensors: Vec<Stored>,
     alignment: u64,
 }
 
-/// A tensor in the file, and as it is handed on.
+/// A tensor in the file, and its form after decoding.
 #[derive(Clone, Debug, PartialEq)]
 struct Stored {
     entry: Entry,
@@ -59,7 +59,7 @@ impl GgufHeader {
                 shape.reverse();
             }
             let dtype = entry.kind.dtype();
-            // What the model does not use keeps the name that it has in the file.
+            // Tensors that the model does not use keep their name in the file.
             let name = family.name(&entry.name).unwrap_or_else(|| entry.name.clone());
             let bytes = 0..entry.elements() * dtype.size() as u64;
             Ok(Stored { info: TensorInfo { name, dtype, shape, bytes }, entry, layout })
@@ -73,16 +73,16 @@ impl GgufHeader {
         format!("{:#}\n", self.config).into_bytes()
     }
 
-    /// tokenizer.json, tokenizer_config.json (the chat template in it) as an export has them: names and bytes.
+    /// tokenizer.json and tokenizer_config.json (which includes the chat template) as in an export: names and bytes.
     ///
     /// # Errors
-    /// When the file has no tokenizer, or one of a kind that is not known.
+    /// If the file has no tokenizer, or one of an unknown kind.
     pub fn tokenizer_files(&self) -> Result<Vec<(String, Vec<u8>)>, TokenizerError> {
         let vocab = self.vocab().map_err(|error| TokenizerError::Gguf(error.to_string()))?;
         vocab.files()
     }
 
-    /// The kind of which most quantized values are; none where no tensor is quantized.
+    /// The most frequent quantization; `None` if no tensor is quantized.
     pub fn quantized(&self) -> Option<&'static str> {
         let mut elements = BTreeMap::new();
         for Stored { entry, .. } in &self.tensors {
@@ -120,14 +120,14 @@ impl GgufHeader {
     }
 }
 
-/// Sorts the tensors by their place, and refuses names that stand twice, gaps and overlaps.
+/// Sorts the tensors by offset, and refuses duplicate names, gaps and overlaps.
 fn check_places(tensors: &mut [Entry], alignment: u64) -> Result<(), WeightsError> {
     tensors.sort_by_key(|entry| entry.begin);
     let (mut at, mut names) = (0u64, HashSet::new());
     for entry in tensors {
         let wrong = |reason: String| Err(WeightsError::Tensor { name: entry.name.clone(), reason });
         if !names.insert(&entry.name) {
-            return wrong("stands twice".into());
+            return wrong("is listed twice".into());
         }
         if entry.begin != at {
             return wrong(format!("begins at {}, where {at} was expected", entry.begin));
@@ -141,13 +141,13 @@ fn check_places(tensors: &mut [Entry], alignment: u64) -> Result<(), WeightsErro
     Ok(())
 }
 
-/// Takes a GGUF file as it arrives, in pieces of any size, and hands out one tensor after the other under its name in
-/// transformers: no more than one tensor is held.
+/// Reads a GGUF file as it arrives, in pieces of any size, and passes on one tensor at a time under its name in
+/// transformers. No more than one tensor is held.
 #[derive(Debug, Default)]
 pub struct GgufReader {
     parser: HeaderParser,
     header: Option<GgufHeader>,
-    /// Bytes that are needed for the next attempt at the header.
+    /// Number of bytes needed for the next attempt at the header.
     need: usize,
     header_len: u64,
     next: usize,
@@ -156,10 +156,10 @@ pub struct GgufReader {
 }
 
 impl GgufReader {
-    /// The next piece of the file. `take` gets each tensor that is complete.
+    /// Reads the next piece of the file. `take` receives each complete tensor.
     ///
     /// # Errors
-    /// What is wrong with the header, or with what `take` was given.
+    /// If the header is invalid, or `take` fails.
     pub fn push(&mut self, mut piece: &[u8], take: Take) -> Result<(), WeightsError> {
         self.seen += piece.len() as u64;
         while self.header.is_none() {
@@ -171,7 +171,7 @@ impl GgufReader {
                 Ok(length) => {
                     let header = GgufHeader::new(std::mem::take(&mut self.parser))?;
                     self.pending.take();
-                    // The data begins where the alignment asks for; what lies between is not looked at.
+                    // The data begins at the next multiple of the alignment; the padding is ignored.
                     self.header_len = (length as u64).next_multiple_of(header.alignment);
                     self.header = Some(header);
                 }
@@ -189,20 +189,20 @@ impl GgufReader {
             take(info, rearranged(bytes, *layout, &entry.shape))?;
             self.next += 1;
         }
-        // Writers fill up the last tensor too.
+        // Writers pad the last tensor too.
         let end = (self.header_len + header.data_len()).next_multiple_of(header.alignment);
         if self.seen > end { Err(WeightsError::TrailingBytes) } else { Ok(()) }
     }
 
-    /// The header, once it has come.
+    /// The header, once it has arrived.
     pub fn header(&self) -> Option<&GgufHeader> {
         self.header.as_ref()
     }
 
-    /// The end of the file.
+    /// Ends the file.
     ///
     /// # Errors
-    /// When tensors are missing.
+    /// If tensors are missing.
     pub fn finish(self) -> Result<GgufHeader, WeightsError> {
         let have = self.seen;
         match self.header {

@@ -1,9 +1,9 @@
-//! What a GGUF reader has to withstand.
+//! Malformed GGUF files, all of which are refused.
 
 use crate::limits::MAX_GGUF_VALUES;
 use crate::weights::gguf::*;
 
-/// A GGUF file piece by piece: counts, entries of the metadata, entries of tensors, data.
+/// A GGUF file in parts: counts, metadata entries, tensor entries, data.
 #[derive(Clone)]
 struct File {
     entries: Vec<Vec<u8>>,
@@ -46,7 +46,7 @@ impl File {
     }
 }
 
-/// A Llama of no layers, hidden 2, three tokens: `[[0, 1], [2, 3], [4, 5]]`, and a norm of `[6, 7]`.
+/// A Llama without layers, hidden size 2, three tokens: `[[0, 1], [2, 3], [4, 5]]`, and a norm of `[6, 7]`.
 fn file() -> File {
     let floats = |values: std::ops::Range<u8>| values.flat_map(|value| f32::from(value).to_le_bytes());
     let mut data: Vec<u8> = floats(0..6).collect();
@@ -70,7 +70,7 @@ fn file() -> File {
     }
 }
 
-/// A tensor as it is handed on: name, shape, values.
+/// A decoded tensor: name, shape, values.
 type Found = (String, Vec<usize>, Vec<f32>);
 
 fn read(pieces: &[&[u8]]) -> Result<Vec<Found>, WeightsError> {
@@ -139,7 +139,7 @@ fn lengths_and_counts_are_not_believed() {
     assert_refused(&with(entry("x", 8, &(60u64 << 20).to_le_bytes())), "ends too early");
     assert_refused(&with(entry("x", 9, &list(4, huge, &[]))), "x has 9223372036854775808 values");
     assert_refused(&with(entry("x", 9, &list(8, 2_000_000, &[]))), "ends too early");
-    // Every list is the first value of the list around it.
+    // Each list is the only value of the list around it.
     let nested: Vec<u8> = (0..100).flat_map(|_| list(9, 1, &[])).collect();
     assert_refused(&with(entry("x", 9, &nested)), "x holds lists within lists");
 }
@@ -170,7 +170,7 @@ fn headers_that_are_not_of_the_format_are_refused() {
         file.bytes()
     };
     assert_refused(&with(entry("x", 13, &[])), "x is of type 13");
-    assert_refused(&with(entry("list", 7, &[1])), "list stands twice");
+    assert_refused(&with(entry("list", 7, &[1])), "list is listed twice");
     assert_refused(&with(entry("x", 8, &[&1u64.to_le_bytes()[..], &[0xff]].concat())), "is not UTF-8");
     assert_refused(&with(entry("general.alignment", 4, &24u32.to_le_bytes())), "general.alignment is 24");
 }
@@ -196,7 +196,7 @@ fn tensors_that_cannot_be_are_refused() {
         file.tensors[1] = tensor(name, &[2], 0, begin);
         file.bytes()
     };
-    assert_refused(&second("token_embd.weight", 32), "token_embd.weight: stands twice");
+    assert_refused(&second("token_embd.weight", 32), "token_embd.weight: is listed twice");
     assert_refused(&second("output_norm.weight", 24), "begins at 24, where 32 was expected");
     assert_refused(&second("output_norm.weight", 64), "begins at 64, where 32 was expected");
     assert_refused(&second("output_norm.weight", 0), "begins at");
@@ -216,7 +216,7 @@ fn models_that_hone_does_not_know_are_named() {
     assert_refused(&with("llama.rope.dimension_count", 4, &1u32.to_le_bytes()), "a part of each head");
     assert_refused(&with("llama.expert_count", 4, &8u32.to_le_bytes()), "experts");
     assert_refused(&with("llama.attention.head_count", 4, &0u32.to_le_bytes()), "no attention heads");
-    assert_refused(&with("llama.block_count", 8, &text("two")), "llama.block_count is of a type");
+    assert_refused(&with("llama.block_count", 8, &text("two")), "llama.block_count has the wrong type");
     let mut without = file();
     without.tensors.clear();
     assert_refused(&without.bytes(), "token_embd.weight");
@@ -230,7 +230,7 @@ fn rows_that_do_not_fit_the_heads_are_refused() {
 }
 
 #[test]
-fn a_file_without_a_tokenizer_says_so() {
+fn a_file_without_a_tokenizer_is_refused() {
     let mut reader = GgufReader::default();
     reader.push(&file().bytes(), &mut |_, _| Ok(())).unwrap();
     let error = reader.finish().unwrap().tokenizer_files().unwrap_err().to_string();
