@@ -172,10 +172,22 @@ fn consistency(rows: &[Vec<String>]) -> (usize, f64) {
     }
 }
 
-/// Number of rows before the header: titles and notes, which do not have the cells of the other rows.
+/// Number of rows before the header: titles, notes and comments.
 fn title_rows(rows: &[Vec<String>], width: usize) -> usize {
-    let is_title =
-        |row: &Vec<String>| row.len() != width || (width > 1 && row.iter().skip(1).all(|cell| cell.trim().is_empty()));
+    let is_title = |row: &Vec<String>| {
+        row.len() != width
+            || row.first().is_some_and(|cell| cell.starts_with('#'))
+            || (width > 1 && row.iter().skip(1).all(|cell| cell.trim().is_empty()))
+    };
+    // A sentence may have as many commas as the rows. Then, the header must consist of typical names.
+    let is_sentence = |row: &Vec<String>| row.iter().any(|cell| cell.trim().contains(' ')) && !has_typical_name(row);
+    let is_word = |cell: &String| !cell.trim().is_empty() && !cell.trim().contains(' ');
+    let is_typical = |row: &Vec<String>| row.len() == width && has_typical_name(row) && row.iter().all(is_word);
+    let first = rows.iter().take(MAX_TITLE_ROWS + 1).position(is_typical).unwrap_or_default();
+    let are_titles = rows[..first].iter().all(|row| is_title(row) || is_sentence(row));
+    if first > 0 && are_titles && looks_like_header(&rows[first..], width) {
+        return first;
+    }
     let titles = rows.iter().take(MAX_TITLE_ROWS + 1).take_while(|row| is_title(row)).count();
     if titles == 0 || titles > MAX_TITLE_ROWS || !looks_like_header(&rows[titles..], width) {
         return 0;
@@ -314,14 +326,22 @@ mod tests {
 
     #[test]
     fn titles_before_the_header_are_skipped_with_a_warning() {
-        for title in
-            ["Reviews of 2024\n", "Reviews of 2024\n\nSource: us\n", "Reviews of 2024,\n,\n", "# one, two, three\n"]
-        {
+        for title in [
+            "Reviews of 2024\n",
+            "Reviews of 2024\n\nSource: us\n",
+            "Reviews of 2024,\n,\n",
+            "# one, two, three\n",
+            "# one, two\n",
+            "Data set: reviews, version 2\n",
+        ] {
             let table = found(&format!("{title}text,label\nso good,pos\nso bad,neg\nfine,pos\ndull,neg\n"));
             assert_eq!(table.columns, ["text", "label"], "{title}");
             assert_eq!(table.skipped_lines as usize, title.lines().count());
             assert_eq!(table.warnings[0].code, "data.title-lines");
         }
+        let table = found("Export\nmood,phrase\ngood,so warm\nbad,so cold\ngood,so kind\nbad,so dull\n");
+        assert_eq!((table.skipped_lines, table.columns.join(" ")), (1, "mood phrase".into()));
+        assert_eq!(found("#id,text,label\n1,so good,pos\n2,so bad,neg\n").skipped_lines, 0);
         assert_eq!(found("so good\nso bad,neg\nfine,pos\n").skipped_lines, 0);
     }
 
