@@ -113,36 +113,21 @@ fn plain_prompt(tokenizer: &Tokenizer, prompt: &str) -> Result<Vec<u32>, Diagnos
     Ok(turns.ids)
 }
 
-/// Encodes a conversation in the model's format. What the template marks as generated is trained on; if it marks nothing,
-/// each message of the assistant from the end of its generation prompt.
+/// Encodes a conversation in the model's format.
 fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Message]) -> Result<Turns, Diagnostic> {
-    let mut turns = Turns::default();
     let named = named(messages);
-    let RenderedChat { text: whole, generated } = template.render_marked(&named)?;
-    let mut done = 0;
-    for range in &generated {
-        turns.add(tokenizer, &whole[done..range.start], false)?;
-        turns.add(tokenizer, &whole[range.clone()], true)?;
+    let chat = template.render_marked(&named)?;
+    let mut ranges = marked_ranges(&chat, messages);
+    if ranges.is_empty() {
+        ranges = turn_ranges(template, &chat.text, messages, &named);
+    }
+    let (mut turns, mut done) = (Turns::default(), 0);
+    for range in ranges {
+        turns.add(tokenizer, &chat.text[done..range.start], false)?;
+        turns.add(tokenizer, &chat.text[range.clone()], true)?;
         done = range.end;
     }
-    if !turns.target_ranges.is_empty() {
-        turns.add(tokenizer, &whole[done..], false)?;
-        return Ok(turns);
-    }
-    turns = Turns::default();
-    let mut done = 0;
-    for i in (0..messages.len()).filter(|&i| messages[i].role == Role::Assistant) {
-        let before = template.render(&named[..i], true)?;
-        let after = template.render(&named[..=i], false)?;
-        // Some templates render earlier messages differently from the last: then only the last is trained on.
-        let holds = whole.starts_with(&before) && whole.starts_with(&after) && done <= before.len();
-        if holds && before.len() < after.len() {
-            turns.add(tokenizer, &whole[done..before.len()], false)?;
-            turns.add(tokenizer, &whole[before.len()..after.len()], true)?;
-            done = after.len();
-        }
-    }
-    turns.add(tokenizer, &whole[done..], false)?;
+    turns.add(tokenizer, &chat.text[done..], false)?;
     if turns.target_ranges.is_empty() {
         return Err(Diagnostic::new(
             "text.template",
@@ -151,6 +136,49 @@ fn with_template(tokenizer: &Tokenizer, template: &ChatTemplate, messages: &[Mes
         .remedy("Use another model, or data with prompts and completions."));
     }
     Ok(turns)
+}
+
+/// The bytes that the template marks as generated, without the turns that are context only. Nothing if it is not certain
+/// which turns those are.
+fn marked_ranges(chat: &RenderedChat, messages: &[Message]) -> Vec<Range<usize>> {
+    let roles = messages.iter().map(|message| message.role);
+    let answers: Vec<Role> = roles.filter(|role| matches!(role, Role::Assistant | Role::AssistantContext)).collect();
+    if chat.generated.len() == answers.len() {
+        let ranges = chat.generated.iter().zip(answers);
+        ranges.filter(|(_, role)| *role == Role::Assistant).map(|(range, _)| range.clone()).collect()
+    } else if answers.contains(&Role::AssistantContext) {
+        Vec::new()
+    } else {
+        chat.generated.clone()
+    }
+}
+
+/// The bytes of `whole` that are messages of the assistant, each from the end of its generation prompt.
+fn turn_ranges(template: &ChatTemplate, whole: &str, messages: &[Message], named: &[ChatMessage]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for i in (0..messages.len()).filter(|&i| messages[i].role == Role::Assistant) {
+        // A template may reject the beginning of a conversation that it accepts.
+        let rendered = (template.render(&named[..i], true), template.render(&named[..=i], false));
+        let (Ok(before), Ok(after)) = rendered else { continue };
+        let start = common_prefix(whole, &before);
+        // A generation prompt may begin what is not in the conversation, such as a thought.
+        let begins = start == before.len()
+            || template.render(&named[..i], false).is_ok_and(|context| {
+                whole.starts_with(&context) && before.starts_with(&context) && context.len() < start
+            });
+        // Some templates render earlier messages differently from the last: then only the last is trained on.
+        let done = ranges.last().map_or(0, |range| range.end);
+        if begins && whole.starts_with(&after) && done <= start && start < after.len() {
+            ranges.push(start..after.len());
+        }
+    }
+    ranges
+}
+
+/// Length in bytes of the text that both begin with.
+fn common_prefix(first: &str, second: &str) -> usize {
+    let same = first.chars().zip(second.chars()).take_while(|(first, second)| first == second);
+    same.map(|(c, _)| c.len_utf8()).sum()
 }
 
 /// The messages as templates take them.

@@ -82,6 +82,36 @@ fn what_a_template_marks_as_generated_is_trained_on() {
     let turns = conversation::chat(&tokenizer, Some(&template), &messages).unwrap();
     let expected = "begin user hi end begin assistant be (ho) end begin user bye end begin assistant be (bye)(ho) end";
     assert_eq!(shown(&tokenizer, &turns), expected);
+    // A turn that is context only is not trained on, marked or not.
+    messages[1].role = Role::AssistantContext;
+    let turns = conversation::chat(&tokenizer, Some(&template), &messages).unwrap();
+    assert_eq!(shown(&tokenizer, &turns), expected.replace("(ho) end begin user", "ho end begin user"));
+}
+
+#[test]
+fn an_answer_is_found_if_the_generation_prompt_begins_a_thought() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, false);
+    let template = ChatTemplate::parse(
+        "{% for turn in messages %}{{ turn.role }} {{ turn.content }} end {% endfor %}\
+         {% if add_generation_prompt %}assistant be {% endif %}",
+    )
+    .unwrap();
+    let messages = [message(Role::User, "hi"), message(Role::Assistant, "ho")];
+    let turns = conversation::chat(&tokenizer, Some(&template), &messages).unwrap();
+    assert_eq!(shown(&tokenizer, &turns), "user hi end assistant (ho)(end)");
+}
+
+#[test]
+fn a_conversation_may_begin_with_the_assistant() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, false);
+    let template = ChatTemplate::parse(
+        "{% if messages[0].role == 'system' %}system {% endif %}{% for turn in messages %}{{ turn.role }} \
+         {{ turn.content }} end {% endfor %}{% if add_generation_prompt %}assistant {% endif %}",
+    )
+    .unwrap();
+    let messages = [message(Role::Assistant, "ho"), message(Role::User, "hi"), message(Role::Assistant, "bye")];
+    let turns = conversation::chat(&tokenizer, Some(&template), &messages).unwrap();
+    assert_eq!(shown(&tokenizer, &turns), "assistant ho end user hi end assistant (bye)(end)");
 }
 
 #[test]
