@@ -96,8 +96,9 @@ impl NumberColumn {
             return None;
         }
         let some = if is_mixed { "Some of the numbers" } else { "The numbers" };
-        let warning = Diagnostic::new("data.units", format!("{some} have a unit: {}.", names(&units)))
-            .done("They were read without it: 45% is 45.");
+        let warning = Diagnostic::new("data.units", format!("{some} have a unit: {}.", names(&units))).done(
+            if units.contains(&"%") { "They were read without it: 45% is 45." } else { "They were read without it." },
+        );
         let remedy = "Convert the numbers to one unit: the model learns the bare numbers.";
         Some(if is_mixed { warning.remedy(remedy) } else { warning })
     }

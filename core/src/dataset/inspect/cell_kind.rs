@@ -43,10 +43,10 @@ impl CellKind {
     }
 }
 
-/// Kind of a cell. None if it could be of several kinds: an empty cell or an empty array.
+/// Kind of a cell. None if it could be of several kinds: an empty cell, an empty array or a missing value.
 pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     let cell = cell.trim();
-    if cell.is_empty() || ["[]", "{}", "()", "set()"].contains(&cell) {
+    if ["", "[]", "{}", "()", "set()", "nan", "NaN", "<NA>"].contains(&cell) {
         return None;
     }
     if parse_flag(cell).is_some() {

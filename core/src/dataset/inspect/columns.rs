@@ -277,6 +277,13 @@ impl ColumnStats {
         self.columns.get(column as usize).is_some_and(|column| column.is_index(name, others_have_names))
     }
 
+    /// Returns true if most rows have a cell in a column, and the cells differ.
+    pub(crate) fn varies(&self, column: u32) -> bool {
+        self.columns
+            .get(column as usize)
+            .is_some_and(|column| column.values.len() > 1 && column.filled * 10 > self.rows * 9)
+    }
+
     /// Returns true if all cells of a column are numbers, perhaps with a decimal comma.
     pub(crate) fn are_only_numbers(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.numbers == column.filled)

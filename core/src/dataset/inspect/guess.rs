@@ -264,7 +264,9 @@ impl Guesser<'_> {
     }
 
     fn regression(&self) -> Option<(Mapping, String)> {
-        let is_number = |column: &u32| has_word(self.name(*column), NUMBERS) && self.stats.are_decimals(*column);
+        let is_number = |column: &u32| {
+            has_word(self.name(*column), NUMBERS) && self.stats.are_decimals(*column) && self.stats.varies(*column)
+        };
         let number = self.all().find(is_number)?;
         Some(self.regression_on(number))
     }

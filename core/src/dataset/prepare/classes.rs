@@ -102,7 +102,7 @@ fn single_label(labels: &[LabelName], rows: &[usize], min_rows: usize) -> Result
     }
     warnings.extend(padded(labels));
     warnings.extend(alike(labels));
-    warnings.extend(missing_values(labels));
+    warnings.extend(missing_values(labels, rows));
     sort_naturally(&mut kept);
     let mut class_of_label = vec![None; labels.len()];
     for (class, (id, _)) in (0..).zip(&kept) {
@@ -135,6 +135,7 @@ fn multi_label(labels: &[LabelName], rows: &[usize]) -> Result<Classes, Diagnost
                 .remedy("Add rows with these labels."),
         );
     }
+    warnings.extend(missing_values(labels, rows));
     Ok(Classes::all(labels, warnings))
 }
 
@@ -207,7 +208,7 @@ fn without_case_and_spaces(label: &str) -> String {
 }
 
 /// Warns of labels by which programs write that there is no value.
-fn missing_values(labels: &[LabelName]) -> Option<Diagnostic> {
+fn missing_values(labels: &[LabelName], rows: &[usize]) -> Option<Diagnostic> {
     const MISSING: [&str; 15] = [
         "nan",
         "NaN",
@@ -225,9 +226,9 @@ fn missing_values(labels: &[LabelName]) -> Option<Diagnostic> {
         "undefined",
         "nil",
     ];
-    let suspicious: Vec<&LabelName> = labels.iter().filter(|label| MISSING.contains(&label.name.as_str())).collect();
-    let rows: usize = suspicious.iter().map(|label| label.rows).sum();
-    let all: Vec<&str> = suspicious.iter().map(|label| label.name.as_str()).collect();
+    let suspicious = labels.iter().zip(rows).filter(|(label, _)| MISSING.contains(&label.name.as_str()));
+    let (all, counts): (Vec<&str>, Vec<usize>) = suspicious.map(|(label, rows)| (label.name.as_str(), *rows)).unzip();
+    let rows = counts.iter().sum();
     (!all.is_empty()).then(|| {
         let what = format!("These labels look like missing values: {} ({}).", names(&all), count(rows, "row"));
         Diagnostic::new("data.missing-labels", what)

@@ -245,6 +245,8 @@ fn sparse_flags_are_read_with_blanks_as_zeros() {
     assert_eq!(dataset.row_labels(0), [1, 2]);
     let blanks = warning(&report.warnings, "data.blank-flags");
     assert_eq!(blanks.what, "4 rows have blanks among the labels.");
+    let nan = scan("text,toxic,rude\na b,1.0,nan\nc d,nan,1.0\ne f,nan,nan\n").unwrap();
+    assert_eq!(nan.guess, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
     let ticks = scan("text,toxic,rude\na b,x,\nc d,,x\ne f,,\n").unwrap();
     assert_eq!(ticks.guess, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
 }
