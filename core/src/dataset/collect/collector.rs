@@ -6,9 +6,10 @@ use crate::dataset::collect::numbers::ResolvedNumbers;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::row_targets::RowTargets;
-use crate::dataset::collect::{label_lists, same_labels, spans, tags};
+use crate::dataset::collect::{answers, label_lists, same_labels, spans, tags};
 use crate::dataset::formats::decode::Decoder;
 use crate::dataset::formats::reader::{ParsedRecord, RecordReader};
+use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
@@ -148,7 +149,7 @@ impl RowCollector {
             Ok(row) => self.examples.push(line, &row.texts, row.target),
             Err(RowError::Skip(reason)) => {
                 if let Ok(record) = record {
-                    self.parser.repairs.lost_targets.add(&self.examples.mapping, record, line, &reason);
+                    self.parser.repairs.lost_targets.add(side(&self.examples.mapping, record), line, &reason);
                 }
                 self.examples.skipped.add(line, reason);
                 Ok(())
@@ -165,6 +166,20 @@ fn remedy(mapping: &Mapping) -> &'static str {
              assistant and user. If these are no conversations, choose other columns."
         }
         _ => "Choose other columns.",
+    }
+}
+
+/// The side of the data on which a record is: its label for classification, "answer" for questions with an answer. Empty
+/// for other tasks.
+fn side<'a>(mapping: &Mapping, record: &'a Record) -> &'a str {
+    match mapping {
+        Mapping::Classification { label, .. } => record.get(*label as usize).trim(),
+        Mapping::QuestionAnswering { answer, start, .. } => {
+            let start = start.map(|start| record.get(start as usize));
+            let is_unanswerable = answers::parse(record.get(*answer as usize), start).is_ok_and(|all| all.is_empty());
+            if is_unanswerable { "" } else { "answer" }
+        }
+        _ => "",
     }
 }
 
