@@ -88,7 +88,7 @@ impl ModelFolder<'_> {
         let config = config::patched(self)?;
         file(&mut zip, "config.json", &pretty(&config)?)?;
         begin(&mut zip, "model.safetensors")?;
-        weights::write(weights::all(&self.model.detached(true)), &mut zip, &mut progress).await?;
+        weights::write(weights::all(&self.model.detached(true).without_unit()), &mut zip, &mut progress).await?;
         if self.recipe.task() == Task::Generation && !self.verbatim.iter().any(|(name, _)| name == GENERATION) {
             file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
         }
@@ -118,7 +118,7 @@ impl ModelFolder<'_> {
             file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         }
         begin(&mut zip, "adapter_model.safetensors")?;
-        weights::write(weights::adapters(self.model), &mut zip, &mut progress).await?;
+        weights::write(weights::adapters(&self.model.clone().without_unit()), &mut zip, &mut progress).await?;
         self.write_rest(&mut zip, ExportForm::Adapter)?;
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }

@@ -79,6 +79,14 @@ impl Linear {
         Self { weight, bias: Some(bias), adapter: None }
     }
 
+    /// Makes the outputs `outputs · factor + offset`.
+    pub(super) fn rescale(&mut self, factor: f64, offset: f64) {
+        self.weight.tensor = self.weight.tensor.clone() * factor;
+        if let Some(bias) = &mut self.bias {
+            bias.tensor = bias.tensor.clone() * factor + offset;
+        }
+    }
+
     /// `[.., in]` to `[.., out]`. Only an adapter uses `dropout`.
     pub fn forward<const D: usize>(&self, x: Tensor<D>, dropout: &mut Dropout) -> Tensor<D> {
         let (weight, bias) = (self.weight.tensor.clone(), self.bias.as_ref().map(|bias| bias.tensor.clone()));

@@ -32,4 +32,4 @@ pub use llama::Llama;
 pub use lora::LoraConfig;
 pub use sizes::Sizes;
 pub use synthetic::synthetic;
-pub use task_model::TaskModel;
+pub use task_model::{TaskModel, Unit};

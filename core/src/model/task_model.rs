@@ -46,6 +46,24 @@ struct SentenceHead {
     /// Hidden layer, if the family's head has one.
     dense: Option<Dense>,
     output: Linear,
+    /// Unit in which `output` predicts a number.
+    unit: Unit,
+}
+
+/// Mean and standard deviation by which numbers are standardized: the output layer predicts `(number − mean) / deviation`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unit {
+    /// Mean of the numbers.
+    pub mean: f64,
+    /// Standard deviation of the numbers; not 0.
+    pub deviation: f64,
+}
+
+impl Default for Unit {
+    /// Numbers as they are.
+    fn default() -> Self {
+        Self { mean: 0.0, deviation: 1.0 }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -99,7 +117,7 @@ impl TaskModel {
                 };
                 let output = layer(head.output, [hidden, outputs])?;
                 match head.pooling {
-                    Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, output }),
+                    Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, output, unit: Unit::default() }),
                     None => Head::Tokens(output),
                 }
             }
@@ -141,7 +159,7 @@ impl TaskModel {
     /// Logits: `[batch, outputs]` for whole texts, `[batch · seq, outputs]` for tokens, `[picks, vocab]` for next tokens.
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
-            Head::Sentence(SentenceHead { pooling, dense, output }) => {
+            Head::Sentence(SentenceHead { pooling, dense, output, unit }) => {
                 let [rows, _] = input.attention_mask.dims();
                 let mask = dropout.draw(Site::Head, [rows, self.base.hidden()], &input.attention_mask.device());
                 let sentence = self.sentence(input, dropout);
@@ -156,7 +174,8 @@ impl TaskModel {
                         }
                     }
                 };
-                output.forward(mask.apply(pooled), &mut Dropout::off())
+                let outputs = output.forward(mask.apply(pooled), &mut Dropout::off());
+                if *unit == Unit::default() { outputs } else { outputs * unit.deviation + unit.mean }
             }
             Head::Tokens(output) => {
                 let [rows, len] = input.attention_mask.dims();
@@ -228,6 +247,24 @@ impl TaskModel {
             // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
             _ => input.pooling_weights.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1),
         }
+    }
+
+    /// Makes the output layer predict numbers in `unit`. The outputs of the model are still the numbers themselves.
+    pub fn set_unit(&mut self, unit: Unit) {
+        if let Head::Sentence(head) = &mut self.head {
+            head.unit = unit;
+        }
+    }
+
+    /// The same model with its unit in the weights of the output layer, as transformers needs it.
+    pub fn without_unit(mut self) -> Self {
+        if let Head::Sentence(head) = &mut self.head {
+            let Unit { mean, deviation } = std::mem::take(&mut head.unit);
+            if (Unit { mean, deviation }) != Unit::default() {
+                head.output.rescale(deviation, mean);
+            }
+        }
+        self
     }
 
     /// Adds adapters to the base model and freezes all its other weights.

@@ -46,7 +46,9 @@ impl Objective {
                 (one + two) * 0.5 + symmetric_kl(first, second, weights) * self.r_drop
             }
             Targets::MultiLabel { truth, weights } => binary_cross_entropy(first, truth, weights),
-            Targets::Numbers { values, weights } => ((first - values).square() * weights).sum(),
+            Targets::Numbers { values, weights, deviation } => {
+                (((first - values) / deviation).square() * weights).sum()
+            }
             Targets::Spans { soft_targets } => {
                 cross_entropy(span_logits(first, batch.input.attention_mask.clone()), soft_targets)
             }

@@ -1,7 +1,8 @@
-//! Class weights and label smoothing: the target distribution of each row.
+//! Class weights and label smoothing: the target distribution of each row; for numbers, their unit.
 
+use crate::model::Unit;
 use crate::recipe::{ClassWeights, RecipeSpec};
-use crate::text::EncodedExamples;
+use crate::text::{EncodedExamples, Labels};
 
 /// Turns the class of a row into a weighted, smoothed target distribution, as `torch.nn.CrossEntropyLoss` does with
 /// `weight` and `label_smoothing`.
@@ -9,12 +10,13 @@ use crate::text::EncodedExamples;
 pub struct SoftTargets {
     class_weights: Vec<f32>,
     smoothing: f32,
+    unit: Unit,
 }
 
 impl SoftTargets {
-    /// Equal weights for all classes, without smoothing.
+    /// Equal weights for all classes, without smoothing; numbers as they are.
     pub fn uniform(classes: usize) -> Self {
-        Self { class_weights: vec![1.0; classes], smoothing: 0.0 }
+        Self { class_weights: vec![1.0; classes], smoothing: 0.0, unit: Unit::default() }
     }
 
     /// Weights and smoothing of a recipe, for these training rows.
@@ -29,7 +31,7 @@ impl SoftTargets {
                 classes.iter().map(|class| given.get(class).map_or(1.0, |&weight| weight as f32)).collect()
             }
         };
-        Self { class_weights, smoothing: recipe.label_smoothing as f32 }
+        Self { class_weights, smoothing: recipe.label_smoothing as f32, unit: unit_of(&train.labels) }
     }
 
     /// Number of classes.
@@ -40,6 +42,11 @@ impl SoftTargets {
     /// Part of the loss that is spread evenly over all classes, from 0 to 1.
     pub fn smoothing(&self) -> f64 {
         f64::from(self.smoothing)
+    }
+
+    /// Unit in which the loss of numbers is measured.
+    pub fn unit(&self) -> Unit {
+        self.unit
     }
 
     /// Sum of the class weights of rows with these labels.
@@ -63,6 +70,17 @@ impl SoftTargets {
         }
         targets
     }
+}
+
+/// Mean and standard deviation of numbers; those of constant numbers have a deviation of 1.
+fn unit_of(labels: &Labels) -> Unit {
+    let Labels::Numbers(numbers) = labels else { return Unit::default() };
+    let average = |of: &dyn Fn(f64) -> f64| {
+        numbers.iter().map(|&number| of(f64::from(number))).sum::<f64>() / numbers.len().max(1) as f64
+    };
+    let mean = average(&|number| number);
+    let deviation = average(&|number| (number - mean).powi(2)).sqrt();
+    Unit { mean, deviation: if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 } }
 }
 
 /// Class weights as in scikit-learn's `compute_class_weight("balanced")`: rows / (classes × rows of the class).

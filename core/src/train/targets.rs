@@ -30,6 +30,8 @@ pub enum Targets {
         values: Tensor<2>,
         /// Weight of each row, `[rows, 1]`; 0 for padding.
         weights: Tensor<2>,
+        /// Standard deviation of the training numbers, by which errors are divided.
+        deviation: f64,
     },
     /// First and last token of a span.
     Spans {
@@ -107,7 +109,8 @@ impl StepInput {
             Labels::Numbers(numbers) => {
                 let mut values = vec![0.0; size];
                 values.iter_mut().zip(rows).for_each(|(value, &row)| *value = numbers[row as usize]);
-                Targets::Numbers { values: matrix(values, 1), weights: row_weights(row_weight) }
+                let deviation = soft_targets.unit().deviation;
+                Targets::Numbers { values: matrix(values, 1), weights: row_weights(row_weight), deviation }
             }
             Labels::Spans { windows, .. } => {
                 let mut weights = vec![0.0; 2 * size * len];

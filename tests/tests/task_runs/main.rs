@@ -57,6 +57,35 @@ fn the_loss_decides_where_the_numbers_are_constant() {
 }
 
 #[test]
+fn large_numbers_are_learned_as_they_are() {
+    let mut data = data(Task::Regression, 160);
+    for labels in [&mut data.train.labels, &mut data.validation.labels] {
+        let Labels::Numbers(numbers) = labels else { panic!("numbers") };
+        numbers.iter_mut().for_each(|number| *number = 300_000.0 + 100_000.0 * *number);
+    }
+    let baseline = data.baseline().unwrap().scores[&Metric::Rmse];
+    let mut session = session(model_of(Task::Regression).0, raw(Task::Regression), data);
+    let (steps, evaluations, _) = run(&mut session);
+    assert!(steps[0].loss < 10.0 && evaluations.iter().all(|(evaluation, _)| evaluation.loss < 10.0));
+    let (best, predictions) = session.best().unwrap();
+    assert!(best.score(Metric::Rmse) < baseline / 3.0, "{} of {baseline}", best.score(Metric::Rmse));
+    // The exported head has the unit in its weights.
+    let validation = &session.data().validation;
+    let exported = session.model().clone().without_unit();
+    let rows: Vec<u32> = (0..validation.len() as u32).collect();
+    let batch = validation.batch(&rows, rows.len(), MAX_LEN, session.data().pad);
+    let again = ready(predict(&exported, Input::new(&batch, &Device::flex()), validation, &rows)).unwrap();
+    let numbers = |predictions: &[Prediction]| -> Vec<f32> {
+        let number = |prediction: &Prediction| match prediction {
+            Prediction::Number(number) => *number,
+            other => panic!("{other:?}"),
+        };
+        predictions.iter().map(number).collect()
+    };
+    assert_close("exported", &numbers(&again), &numbers(predictions), tolerance::ENGINE);
+}
+
+#[test]
 fn every_metric_can_select_the_best_weights_and_stop_early() {
     for task in Task::ALL {
         for &metric_for_best_model in Metric::of(task) {

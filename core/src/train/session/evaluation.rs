@@ -84,7 +84,9 @@ impl Session {
         let EvaluationPass { predictions, samples, end_reason, .. } = *pass;
         let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
         let scores = evaluation(&self.data, &self.data.validation, &predictions, samples.finish());
-        let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), ..scores };
+        // The loss is that of training, in units of the numbers' deviation.
+        let loss = scores.loss / self.soft_targets.unit().deviation.powi(2);
+        let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), loss, ..scores };
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
         // something has been learned.
         let is_trained = self.has_learned();

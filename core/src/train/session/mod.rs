@@ -92,8 +92,10 @@ impl Session {
             None => (recipe, None),
         };
         let spec = recipe.spec();
-        let base = model.clone();
+        let soft_targets = SoftTargets::from_recipe(spec, &data.labels, &data.train);
         let mut model = model;
+        model.set_unit(soft_targets.unit());
+        let base = model.clone();
         model.base.reinit_top(spec.reinit_layers as usize, recipe.seed());
         if let Some(config) = LoraConfig::of(spec) {
             model.adapt(&config, recipe.seed());
@@ -118,7 +120,7 @@ impl Session {
             start: (spec.l2_sp > 0.0).then(|| model.clone()),
             best: None,
             optimizer: AdamW::new(AdamWConfig::from_recipe(spec)),
-            soft_targets: SoftTargets::from_recipe(spec, &data.labels, &data.train),
+            soft_targets,
             batches: shuffled_batches(&data.train.lengths(), recipe.batch_size(), recipe.seed(), 0),
             phase: Phase::Training(StepAccumulator::default()),
             train_prefix: PrefixCache::default(),
