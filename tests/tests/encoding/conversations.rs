@@ -53,6 +53,27 @@ fn only_the_assistants_turns_are_trained_on() {
 }
 
 #[test]
+fn turns_that_a_file_excludes_are_context() {
+    let tokenizer = word_tokenizer(&CHAT_WORDS, false);
+    let messages = [
+        message(Role::User, "hi"),
+        message(Role::AssistantContext, "bye"),
+        message(Role::User, "hi"),
+        message(Role::Assistant, "ho"),
+    ];
+    for content in ["{{ turn.content }} end ", "{% generation %}{{ turn.content }} end {% endgeneration %}"] {
+        let source = "{% for turn in messages %}begin {{ turn.role }} CONTENT{% endfor %}\
+                      {% if add_generation_prompt %}begin assistant {% endif %}";
+        let template = ChatTemplate::parse(&source.replace("CONTENT", content)).unwrap();
+        let turns = conversation::chat(&tokenizer, Some(&template), &messages).unwrap();
+        let expected = "begin user hi end begin assistant bye end begin user hi end begin assistant (ho)(end)";
+        assert_eq!(shown(&tokenizer, &turns), expected, "{content}");
+    }
+    let turns = conversation::chat(&tokenizer, None, &messages).unwrap();
+    assert_eq!(shown(&tokenizer, &turns), "User : hi Assistant : bye [SEP] User : hi Assistant : (ho)([SEP])");
+}
+
+#[test]
 fn prompts_and_completions_use_the_chat_template_if_there_is_one() {
     let tokenizer = word_tokenizer(&CHAT_WORDS, true);
     let template = ChatTemplate::parse(
