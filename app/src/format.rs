@@ -89,12 +89,20 @@ pub fn parameters(value: f64) -> String {
 
 /// A score between 0 and 1.
 pub fn score(value: f64) -> String {
-    format!("{value:.3}")
+    without_minus_zero(format!("{value:.3}"))
 }
 
 /// A score with one decimal.
 pub fn tenths(value: f64) -> String {
-    format!("{value:.1}")
+    without_minus_zero(format!("{value:.1}"))
+}
+
+/// A rounded number without the sign of a zero: `0.000` for `-0.000`.
+fn without_minus_zero(number: String) -> String {
+    match number.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|digit| matches!(digit, '0' | '.')) => zero.to_owned(),
+        _ => number,
+    }
 }
 
 /// Capitalizes the first letter.
@@ -177,6 +185,7 @@ mod tests {
             ["a few seconds", "40 s", "1 min", "2 min", "1 h 0 min", "1 h 20 min"]
         );
         assert_eq!([770.0, 294_912.0, 10.6e6].map(parameters).map(breaking), ["770", "295 K", "10.6 M"]);
+        assert_eq!([-0.0, -0.0004, -0.0006, 0.5].map(score), ["0.000", "0.000", "-0.001", "0.500"]);
         assert_eq!([0.0, 5e-5, 1e-5 / 3.0, 0.25, 128.0].map(rate), ["0", "5e-5", "3.33e-6", "0.25", "128"]);
     }
 
