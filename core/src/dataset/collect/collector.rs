@@ -117,9 +117,8 @@ impl Collector {
             examples.targets.relabel(&new_ids);
             examples.repairs.joined_labels = spellings;
         }
-        match &mut examples.targets {
-            RowTargets::Words(words) => examples.repairs.tags = tags::make_consistent(&mut names, words),
-            _ => {}
+        if let RowTargets::Words(words) = &mut examples.targets {
+            examples.repairs.tags = tags::make_consistent(&mut names, words);
         }
         match &examples.targets {
             RowTargets::Answers(lists) => {
