@@ -76,10 +76,10 @@ self.tasks = {
         const start = context.indexOf(text);
         return { start, end: start + text.length, label: "", score: share };
       };
-      const said = (spans, is_unanswerable) => ({ spans: { spans, no_answer: 0.05, is_unanswerable } });
+      const spansAnswer = (spans, is_unanswerable) => ({ spans: { spans, no_answer: 0.05, is_unanswerable } });
       return {
-        base: said([span("letter", 0.02)], true),
-        tuned: said([span("Anna", 0.83), span("Anna wrote", 0.1)], false),
+        base: spansAnswer([span("letter", 0.02)], true),
+        tuned: spansAnswer([span("Anna", 0.83), span("Anna wrote", 0.1)], false),
       };
     },
   },

@@ -15,7 +15,7 @@ const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } }
 let request = null;
 
 /** Sends an event in serde's format for an enum: an object with its fields under its name, or just its name. */
-const tell = ({ kind, ...fields }, blob) => {
+const emit = ({ kind, ...fields }, blob) => {
   self.postMessage({ request, message: Object.keys(fields).length ? { [kind]: fields } : kind, blob });
 };
 const diagnostic = (code, what, done, remedy) => ({ code, what, done, remedy });
@@ -52,7 +52,7 @@ const answers = {
   hello({ device }) {
     const cpu = device === "cpu" || self.scenario === "no-gpu";
     const check = { key: "fake", max_difference: 0.00042, passed: true };
-    tell({
+    emit({
       kind: "ready",
       device: cpu
         ? { backend: "cpu", adapter: "", check: null, reason: "there is no WebGPU in this browser." }
@@ -63,7 +63,7 @@ const answers = {
   open_data({ role, name, aligned_with, encoding, has_header }, files) {
     if (name.endsWith(".png")) {
       const what = "Line 1 contains a zero byte, so this is not a text table.";
-      tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.zero-byte", what, "The file was not read.", "") });
+      emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.zero-byte", what, "The file was not read.", "") });
       return;
     }
     if (role === "train") task = self.tasks[name] ?? {};
@@ -71,16 +71,16 @@ const answers = {
       const what = `"${name}" has 2 lines and "${aligned_with}" has 3 lines: line 3 has no counterpart.`;
       const remedy = "Line n of one must belong to line n of the other.";
       const done = "The files were not put together.";
-      tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.unequal-lines", what, done, remedy) });
+      emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.unequal-lines", what, done, remedy) });
       return;
     }
     if (self.scenario === "broken-file" && encoding !== "windows-1252") {
       const what = "Line 214 contains bytes that are not UTF-8.";
       const remedy = "If the file comes from an older Windows program, read it as Windows-1252. Or save it as UTF-8.";
-      tell({ kind: "data_not_opened", role, diagnostic: diagnostic("data.not-utf8", what, "Nothing was read.", remedy) });
+      emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.not-utf8", what, "Nothing was read.", remedy) });
       return;
     }
-    tell({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
+    emit({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
     const guess = task.guess ?? { classification: { text: 0, pair: null, label: 1 } };
     const source = {
       name,
@@ -98,7 +98,7 @@ const answers = {
       multiline: false,
       warnings: [],
     };
-    tell({ kind: "data_opened", role, source });
+    emit({ kind: "data_opened", role, source });
   },
 
   map_data({ mapping, validation_ratio }) {
@@ -121,7 +121,7 @@ const answers = {
       tokens: null,
       warnings: [],
     };
-    tell({ kind: "data_ready", report });
+    emit({ kind: "data_ready", report });
     encode();
   },
 
@@ -131,26 +131,26 @@ const answers = {
     if (self.scenario === "broken-model") {
       const what = "model.safetensors ends after 1,024 bytes; its header says 90,868,376.";
       const remedy = "Reload the page to fetch it again.";
-      tell({ kind: "model_failed", diagnostic: diagnostic("weights.truncated", what, "Nothing was loaded.", remedy) });
+      emit({ kind: "model_failed", diagnostic: diagnostic("weights.truncated", what, "Nothing was loaded.", remedy) });
       return;
     }
-    tell({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
+    emit({ kind: "model_progress", done_bytes: 45e6, total_bytes: 90e6 });
     const { id, name, parameters, bytes, pooling } = entry;
     const shape = { family: entry.family, pooling, bytes, layers: 6, hidden: 384, max_positions: 512, vocab: 30522 };
     model = { id, name, parameters, has_pooler: true, groups: minilmGroups(), ...shape, applied: 101, missing: [], unused: [] };
-    tell({ kind: "model_ready", model });
+    emit({ kind: "model_ready", model });
     encode();
   },
 
   load_files({ name }) {
     const what = `No weights are among the files (${name}).`;
-    tell({ kind: "model_failed", diagnostic: diagnostic("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
+    emit({ kind: "model_failed", diagnostic: diagnostic("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
   },
 
   start({ recipe }) {
     if (self.scenario === "rejects" && run) {
       const what = "A batch of these texts needs more memory than there is.";
-      tell({ kind: "run_failed", diagnostic: diagnostic("run.memory", what, "Nothing was started.", "Make it smaller.") });
+      emit({ kind: "run_failed", diagnostic: diagnostic("run.memory", what, "Nothing was started.", "Make it smaller.") });
       return;
     }
     const peak = recipe.learning_rate ?? 5e-5;
@@ -172,7 +172,7 @@ const answers = {
       param_groups: paramGroupsOf(filled, 0, {}),
       baseline: baseline(),
     };
-    tell({ kind: "started", plan });
+    emit({ kind: "started", plan });
     run = { request, step: 0, rate, recipe: filled, byHand: {}, timer: setInterval(advance, self.beat_ms ?? 50) };
   },
 
@@ -186,7 +186,7 @@ const answers = {
   find_rate() {
     if (self.scenario === "no-rate") {
       const what = "The loss was not a finite number at the lowest rate.";
-      tell({ kind: "rate_failed", diagnostic: diagnostic("rate.not-finite", what, "The weights are as before.", "Check the data.") });
+      emit({ kind: "rate_failed", diagnostic: diagnostic("rate.not-finite", what, "The weights are as before.", "Check the data.") });
       return;
     }
     search = { request, points: [], timer: setInterval(tryRate, 20) };
@@ -195,26 +195,26 @@ const answers = {
   estimate({ recipe }) {
     if (self.scenario === "no-estimate") {
       const what = "the device gave no time.";
-      tell({ kind: "estimate_failed", diagnostic: diagnostic("estimate.no-time", what, "", "") });
+      emit({ kind: "estimate_failed", diagnostic: diagnostic("estimate.no-time", what, "", "") });
       return;
     }
     const fits = self.scenario !== "too-large" || recipe.batch_size <= 4;
     const nearest = fits ? null : { ...recipe, batch_size: 4, gradient_accumulation_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
     const none = { shortened: 0, skipped: 0 };
-    tell({ kind: "estimated", estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
+    emit({ kind: "estimated", estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
   },
 
   pause() {
     clearInterval(run.timer);
     request = run.request;
-    tell({ kind: "paused" });
+    emit({ kind: "paused" });
   },
 
   resume() {
     run.timer = setInterval(advance, 50);
     request = run.request;
-    tell({ kind: "resumed" });
+    emit({ kind: "resumed" });
   },
 
   stop() {
@@ -231,26 +231,26 @@ const answers = {
     const { text } = asked;
     const sure = text.includes("not") ? 0.09 : 0.91;
     const classes = (probabilities) => ({ classes: { probabilities } });
-    const said = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
-    tell({ kind: "predicted", labels: LABELS, ...said, tokens: text.length, truncated: false });
+    const predictions = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
+    emit({ kind: "predicted", labels: LABELS, ...predictions, tokens: text.length, truncated: false });
   },
 
   stop_writing() {
     clearInterval(writing?.timer);
     request = writing?.request;
-    if (writing) tell({ ...writing.event, base: over(writing.event.base), tuned: over(writing.event.tuned) });
+    if (writing) emit({ ...writing.event, base: over(writing.event.base), tuned: over(writing.event.tuned) });
     writing = null;
   },
 
   rows() {
     const rows = TEXTS.map((text, index) => ({ line: index + 2, text, pair: null, probability: 0.97 - index / 10 }));
-    tell({ kind: "rows", rows, total: 7 });
+    emit({ kind: "rows", rows, total: 7 });
   },
 
   export({ form }) {
-    tell({ kind: "export_progress", done: 50, total: 101 });
+    emit({ kind: "export_progress", done: 50, total: 101 });
     const [file_name, bytes] = form === "adapter" ? ["hone-reviews-adapter.zip", 2e6] : ["hone-reviews.zip", 91e6];
-    tell({ kind: "exported", file_name, bytes }, new Blob(["PK"]));
+    emit({ kind: "exported", file_name, bytes }, new Blob(["PK"]));
   },
 };
 
@@ -259,7 +259,7 @@ function encode() {
   if (!report || !model) return;
   const tokens = { p50: 23, p95: 48, max: 91, max_length: 64, truncated_ratio: 0.004 };
   request = mapped;
-  tell({ kind: "data_ready", report: { ...report, tokens } });
+  emit({ kind: "data_ready", report: { ...report, tokens } });
 }
 
 /** The parameter groups of the model, from the bottom. Gradual unfreezing unfreezes a layer every 20 steps. */
@@ -276,7 +276,7 @@ function paramGroupsOf(recipe, step, byHand) {
 }
 
 function tellParts() {
-  tell({ kind: "param_groups", step: run.step, param_groups: paramGroupsOf(run.recipe, run.step, run.byHand) });
+  emit({ kind: "param_groups", step: run.step, param_groups: paramGroupsOf(run.recipe, run.step, run.byHand) });
 }
 
 /** A range test over 80 learning rates: flat, then falling, then diverging. */
@@ -286,7 +286,7 @@ function tryRate() {
   const ripple = 0.015 * Math.sin(search.points.length * 1.9);
   const smooth = place < 0.75 ? 0.7 - 0.42 / (1 + Math.exp(-14 * (place - 0.5))) : 0.29 + 8 * (place - 0.75) ** 2;
   search.points.push({ lr: 1e-6 * 1e5 ** place, loss: smooth + 4 * ripple, smooth: smooth + ripple / 3 });
-  tell({ kind: "rate_tried", point: search.points.at(-1), total: 80 });
+  emit({ kind: "rate_tried", point: search.points.at(-1), total: 80 });
   if (search.points.length === 80) found(true);
 }
 
@@ -296,7 +296,7 @@ function found(diverged) {
   const { points } = search;
   search = null;
   const finding = { points, steepest: points.at(40)?.lr ?? null, valley: points.at(48)?.lr ?? null, diverged };
-  tell({ kind: "rate_found", finding });
+  emit({ kind: "rate_found", finding });
 }
 
 function advance() {
@@ -311,9 +311,9 @@ function advance() {
     const epoch = run.step / 40;
     steps.push({ step: run.step, epoch, loss, grad_norm: 1.2, lr: run.rate(run.step - 1), tokens: 400, taken: true });
   }
-  tell({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (STEPS - run.step) * 0.8 });
+  emit({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (STEPS - run.step) * 0.8 });
   if (run.step % 20 < 3 && run.recipe.unfreezing === "gradual") tellParts();
-  if (run.step % 15 === 0) tell({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
+  if (run.step % 15 === 0) emit({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
   if (self.scenario === "not-finite" && run.step >= 60) finish("not_finite");
   else if (self.scenario === "device-failed" && run.step >= 60) finish("device_failed");
   else if (run.step >= STEPS) finish("completed");
@@ -333,7 +333,7 @@ const over = ({ generated }) => ({ generated: { ...generated, is_over: true } })
 function answer(query) {
   const event = { kind: "predicted", labels: labels(), ...task.answer(query), tokens: 12, truncated: false };
   if (!task.generated) {
-    tell(event);
+    emit(event);
     return;
   }
   let count = 0;
@@ -347,7 +347,7 @@ function answer(query) {
     writing.event = { ...event, base: generated(text.toUpperCase()), tuned: generated(text) };
     const most = query.sampling.max_new_tokens;
     if (count === Math.min(most, 40)) answers.stop_writing();
-    else tell(writing.event);
+    else emit(writing.event);
   }, 50);
   writing = { request, event, timer };
 }
@@ -373,7 +373,7 @@ function finish(reason) {
   clearInterval(run.timer);
   request = run.request;
   run.timer = null;
-  tell({ kind: "measuring", done: 16, total: 64 });
+  emit({ kind: "measuring", done: 16, total: 64 });
   const advice = {
     not_finite: ["The loss was not a finite number three steps in a row.", "Halve the highest rate."],
     device_failed: ["The GPU ran out of memory.", "Take a smaller batch."],
@@ -387,7 +387,7 @@ function finish(reason) {
     seconds: 96,
     advice: advice ? diagnostic("run.ended", advice[0], "The best weights are kept.", advice[1]) : null,
   };
-  tell({ kind: "finished", summary });
+  emit({ kind: "finished", summary });
 }
 
 self.onmessage = ({ data: { request: number, message, files } }) => {

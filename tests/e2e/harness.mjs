@@ -124,8 +124,8 @@ export async function startWorker(page) {
         worker.onmessage = ({ data: { request, message } }) => {
           if (request !== undefined && request !== number) return;
           // An enum is an object with its fields under its name, or just its name.
-          const [[told, event]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
-          if (kinds.includes(told)) resolve(event);
+          const [[name, event]] = typeof message === "string" ? [[message, {}]] : Object.entries(message);
+          if (kinds.includes(name)) resolve(event);
           else if (event.diagnostic) reject(new Error(JSON.stringify(event.diagnostic)));
         };
         worker.postMessage({ request: number, message: { [kind]: fields } });

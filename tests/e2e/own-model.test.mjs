@@ -36,14 +36,14 @@ test("a model from a hub is looked up, loaded with an interruption, stored, used
     await assertAccessible(page);
     assert.deepEqual(hub.take(), [], "nothing is requested before the user asks");
 
-    for (const [id, said] of [
+    for (const [id, message] of [
       ["not a name", "is not the name of a model"],
       ["someone/nothing", "does not exist or is not public"],
       ["someone/mamba", 'the model is of type "mamba"; Hone supports "bert", "distilbert"'],
       ["someone/pickle", "only as a PyTorch pickle"],
     ]) {
       await lookUp(page, id);
-      await page.getByText(said).waitFor();
+      await page.getByText(message).waitFor();
     }
     hub.isPortal = true;
     await lookUp(page, ID);

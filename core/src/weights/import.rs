@@ -217,7 +217,7 @@ mod tests {
     fn unsupported_float_types_are_refused_by_name() {
         let mut incoming = Incoming::safetensors(Family::Gpt2, &Device::flex());
         let diagnostic = incoming.push(&file(&[("wte.weight", "F64", 2, 8)])).unwrap_err();
-        let said = diagnostic.to_string();
-        assert!(said.contains("wte.weight") && said.contains("F64") && said.contains("F32"), "{said}");
+        let message = diagnostic.to_string();
+        assert!(message.contains("wte.weight") && message.contains("F64") && message.contains("F32"), "{message}");
     }
 }
