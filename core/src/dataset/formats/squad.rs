@@ -124,7 +124,8 @@ fn object_kind(bytes: &[u8]) -> ObjectKind {
         match bytes.get(at) {
             None => return ObjectKind::Unknown,
             Some(b'"') => {}
-            Some(_) => return ObjectKind::Other(at + 1),
+            // Up to this character, which may take several bytes.
+            Some(_) => return ObjectKind::Other(at),
         }
         let Some(len) = string_len(&bytes[at..]) else { return ObjectKind::Unknown };
         let key = &bytes[at + 1..at + len - 1];
@@ -184,6 +185,20 @@ mod tests {
             format!("[{PARAGRAPH}]"),
         ] {
             assert_eq!(questions(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_letter_between_members_is_never_cut() {
+        let text = "{\"data\": [{\"title\": \"T\"Ź \"paragraphs\": []}]}";
+        let mut reader = SquadReader::default();
+        let mut at = 0;
+        while at < text.len() {
+            match reader.step(&text[at..], true, &mut Record::default()) {
+                ReadStep::Skip(used) | ReadStep::Invalid(used, _) => at += used.max(1),
+                _ => panic!("there is no question"),
+            }
+            assert!(text.is_char_boundary(at));
         }
     }
 
