@@ -160,7 +160,7 @@ impl Pretrained {
         let (validation, validation_cut) = rows.validation.cut(&self.tokenizer, max_length, overlap)?;
         if train.is_empty() || validation.is_empty() {
             return Err(Diagnostic::new("run.no-rows", format!("No row fits into {max_length} tokens."))
-                .done("No run was begun.")
+                .done("The run was not started.")
                 .remedy("Use a larger maximum length: targets are never cut."));
         }
         let data = TrainingData {

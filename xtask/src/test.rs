@@ -21,12 +21,20 @@ pub fn run() -> Result<()> {
     checks.run("Set-up", || setup::run().and_then(|()| python::ensure()));
     checks.run("Lints, native", || cargo(&["clippy", "--all-targets"], &NATIVE, &WARNINGS_ARE_ERRORS));
     checks.run("Lints, wasm", || cargo(&["clippy"], &IN_BROWSER, &WARNINGS_ARE_ERRORS));
+    checks.run("Documentation", document);
     checks.run("Native tests", || cargo(&["test", "--quiet"], &NATIVE, &[]));
     if checks.run("Build", || build::run(false)) {
         checks.run("Sizes", build::check_budgets);
         checks.run("End-to-end tests", || e2e::run(""));
     }
     checks.finish(start)
+}
+
+/// Builds the documentation of every crate with a library, so that a broken link fails. The other crates are programs.
+fn document() -> Result<()> {
+    let mut rustdoc = process::command("cargo");
+    rustdoc.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--quiet", "--no-deps", "--document-private-items"]);
+    process::run(rustdoc.args(NATIVE))
 }
 
 fn cargo(command: &[&str], packages: &[&str], more: &[&str]) -> Result<()> {

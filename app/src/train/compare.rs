@@ -12,7 +12,7 @@ pub fn Comparison() -> impl IntoView {
     let page = Page::get();
     let are_few = page.memo(|state| state.history.ticked().len() < 2);
     let score = page.memo(|state| state.history.score_picture());
-    let title = page.memo(|state| format!("Validation {}", scores::name(state.history.compared())));
+    let title = page.memo(|state| format!("Validation {}", state.history.compared().name()));
     let loss = page.memo(|state| state.history.loss_picture());
     let legend = page.memo(|state| {
         let series = |index: usize| format!("series-{}", index % SERIES);
@@ -50,7 +50,7 @@ fn rows(state: &State) -> Vec<Vec<String>> {
         row(name.clone(), &|run| format::visible(&values[run]));
     }
     for metric in History::metrics(runs.iter().copied()) {
-        row(format!("Best {}", scores::name(metric)), &|run| scores::of(&runs[run].best, metric));
+        row(format!("Best {}", metric.name()), &|run| scores::of(&runs[run].best, metric));
     }
     row("Validation loss".into(), &|run| format::score(runs[run].best.loss));
     for class in runs.first().map(|run| run.classes()).unwrap_or_default() {

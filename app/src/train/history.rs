@@ -124,7 +124,7 @@ fn SeedGroups() -> impl IntoView {
     let rows = page.memo(|state| {
         let with_spread = |(metric, (mean, deviation)): &(Metric, (f64, f64))| {
             let [mean, deviation] = [*mean, *deviation].map(|figure| scores::value(*metric, figure));
-            format!("{} {mean} ± {deviation}", scores::name(*metric))
+            format!("{} {mean} ± {deviation}", metric.name())
         };
         let row = |group: SeedGroup| {
             let scores: Vec<String> = group.scores.iter().map(with_spread).collect();

@@ -123,7 +123,7 @@ fn figures(run: &Run) -> Vec<(String, String)> {
     }
     if let Some(best) = run.best.and_then(|best| run.evaluations.get(best)) {
         let metric = scores::shown(run.task(), Some(best))[0];
-        let name = format!("Best validation {}", scores::name(metric));
+        let name = format!("Best validation {}", metric.name());
         figures.push((name, format!("{} at step {}", scores::of(best, metric), best.step)));
     }
     figures

@@ -30,26 +30,3 @@ pub(crate) fn hub_metric(metric: Metric) -> &'static str {
         Metric::Chrf => "chrf",
     }
 }
-
-/// Display name of a metric.
-pub(crate) fn metric(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Loss => "loss",
-        Metric::Accuracy => "accuracy",
-        Metric::MacroF1 => "macro-F1",
-        Metric::WeightedF1 => "weighted F1",
-        Metric::WorstF1 => "F1 of the worst class",
-        Metric::MicroF1 => "micro-F1",
-        Metric::F1 => "F1",
-        Metric::Precision => "precision",
-        Metric::Recall => "recall",
-        Metric::ExactMatch => "exact match",
-        Metric::Rmse => "RMSE",
-        Metric::Mae => "mean absolute error",
-        Metric::Pearson => "Pearson's r",
-        Metric::Spearman => "Spearman's rho",
-        Metric::Perplexity => "perplexity",
-        Metric::Bleu => "BLEU",
-        Metric::Chrf => "chrF",
-    }
-}

@@ -61,26 +61,46 @@ impl Metric {
         }
     }
 
+    /// The metric's name within a sentence.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "validation loss",
+            Self::Accuracy => "accuracy",
+            Self::MacroF1 => "macro-F1",
+            Self::WeightedF1 => "weighted F1",
+            Self::WorstF1 => "F1 of the worst class",
+            Self::MicroF1 => "micro-F1",
+            Self::F1 => "F1",
+            Self::Precision => "precision",
+            Self::Recall => "recall",
+            Self::ExactMatch => "exact match",
+            Self::Rmse => "RMSE",
+            Self::Mae => "mean absolute error",
+            Self::Pearson => "Pearson's r",
+            Self::Spearman => "Spearman's ρ",
+            Self::Perplexity => "perplexity",
+            Self::Bleu => "BLEU",
+            Self::Chrf => "chrF",
+        }
+    }
+
+    const fn option(self, hint: &'static str) -> ChoiceOption {
+        ChoiceOption::new(self.name(), hint)
+    }
+
     /// The metrics of a task in words, in the order of [`Metric::of`].
     pub(super) fn options(task: Task) -> &'static [ChoiceOption] {
-        const LOSS: ChoiceOption =
-            ChoiceOption::new("validation loss", "Penalizes confident errors most; lower is better.");
+        const LOSS: ChoiceOption = Metric::Loss.option("Penalizes confident errors most; lower is better.");
         match task {
             Task::Classification => {
                 const {
                     &[
-                        ChoiceOption::new("macro-F1", "Every class counts the same; higher is better."),
-                        ChoiceOption::new(
-                            "accuracy",
-                            "Every row counts the same: for when common classes matter most.",
+                        Self::MacroF1.option("Every class counts the same; higher is better."),
+                        Self::Accuracy.option("Every row counts the same: for when common classes matter most.",
                         ),
-                        ChoiceOption::new(
-                            "weighted F1",
-                            "F1 of the classes, weighted by their rows; higher is better.",
+                        Self::WeightedF1.option("F1 of the classes, weighted by their rows; higher is better.",
                         ),
-                        ChoiceOption::new(
-                            "F1 of the worst class",
-                            "The class with the lowest F1 decides: for when no class may be neglected.",
+                        Self::WorstF1.option("The class with the lowest F1 decides: for when no class may be neglected.",
                         ),
                         LOSS,
                     ]
@@ -89,12 +109,10 @@ impl Metric {
             Task::MultiLabel => {
                 const {
                     &[
-                        ChoiceOption::new("micro-F1", "Every label of every row counts the same; higher is better."),
-                        ChoiceOption::new(
-                            "macro-F1",
-                            "Every label counts the same: for when rare labels matter as much.",
+                        Self::MicroF1.option("Every label of every row counts the same; higher is better."),
+                        Self::MacroF1.option("Every label counts the same: for when rare labels matter as much.",
                         ),
-                        ChoiceOption::new("accuracy", "Share of rows whose labels are all correct; higher is better."),
+                        Self::Accuracy.option("Share of rows whose labels are all correct; higher is better."),
                         LOSS,
                     ]
                 }
@@ -102,10 +120,10 @@ impl Metric {
             Task::Regression => {
                 const {
                     &[
-                        ChoiceOption::new("RMSE", "Large errors count most; lower is better."),
-                        ChoiceOption::new("mean absolute error", "Every error counts by its size; lower is better."),
-                        ChoiceOption::new("Pearson's r", "Linear correlation with the true numbers; higher is better."),
-                        ChoiceOption::new("Spearman's ρ", "Rank correlation: for when only the order matters."),
+                        Self::Rmse.option("Large errors count most; lower is better."),
+                        Self::Mae.option("Every error counts by its size; lower is better."),
+                        Self::Pearson.option("Linear correlation with the true numbers; higher is better."),
+                        Self::Spearman.option("Rank correlation: for when only the order matters."),
                         LOSS,
                     ]
                 }
@@ -113,20 +131,14 @@ impl Metric {
             Task::TokenClassification => {
                 const {
                     &[
-                        ChoiceOption::new("F1", "Balance of precision and recall over all entities; higher is better."),
-                        ChoiceOption::new(
-                            "precision",
-                            "Share of predicted entities that are correct; higher is better.",
+                        Self::F1.option("Balance of precision and recall over all entities; higher is better."),
+                        Self::Precision.option("Share of predicted entities that are correct; higher is better.",
                         ),
-                        ChoiceOption::new(
-                            "recall",
-                            "Share of true entities that are found: for when a missed one costs more than a false one.",
+                        Self::Recall.option("Share of true entities that are found: for when a missed one costs more than a false one.",
                         ),
-                        ChoiceOption::new(
-                            "macro-F1",
-                            "Every kind of entity counts the same; every tag, if the tags are not BIO.",
+                        Self::MacroF1.option("Every kind of entity counts the same; every tag, if the tags are not BIO.",
                         ),
-                        ChoiceOption::new("accuracy", "Share of words with the right tag; higher is better."),
+                        Self::Accuracy.option("Share of words with the right tag; higher is better."),
                         LOSS,
                     ]
                 }
@@ -134,10 +146,8 @@ impl Metric {
             Task::QuestionAnswering => {
                 const {
                     &[
-                        ChoiceOption::new("F1", "Overlap of words with the true answer; higher is better."),
-                        ChoiceOption::new(
-                            "exact match",
-                            "Share of answers that equal the true one: for when half an answer is worth nothing.",
+                        Self::F1.option("Overlap of words with the true answer; higher is better."),
+                        Self::ExactMatch.option("Share of answers that equal the true one: for when half an answer is worth nothing.",
                         ),
                         LOSS,
                     ]
@@ -147,15 +157,11 @@ impl Metric {
                 const {
                     &[
                         LOSS,
-                        ChoiceOption::new(
-                            "BLEU",
-                            "Word sequences shared with the reference: suits translation; noisy, as few rows are generated.",
+                        Self::Bleu.option("Word sequences shared with the reference: suits translation; noisy, as few rows are generated.",
                         ),
-                        ChoiceOption::new(
-                            "chrF",
-                            "Letter sequences shared with the reference: suits translation; noisy, as few rows are generated.",
+                        Self::Chrf.option("Letter sequences shared with the reference: suits translation; noisy, as few rows are generated.",
                         ),
-                        ChoiceOption::new("exact match", "Share of texts that equal the reference; higher is better."),
+                        Self::ExactMatch.option("Share of texts that equal the reference; higher is better."),
                     ]
                 }
             }
@@ -165,5 +171,18 @@ impl Metric {
     /// Returns true if lower values are better.
     pub fn is_lower_better(self) -> bool {
         matches!(self, Self::Loss | Self::Rmse | Self::Mae | Self::Perplexity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_of_a_task_have_distinct_names() {
+        for task in Task::ALL {
+            let names: Vec<&str> = Metric::of(task).iter().map(|metric| metric.name()).collect();
+            assert!(names.iter().enumerate().all(|(at, name)| !names[..at].contains(name)), "{names:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ pub struct BestScore {
     pub loss: f64,
 }
 
-/// What an evaluation means for a run.
+/// Consequence of an evaluation for a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// True if it is the best so far, by however little.

@@ -36,7 +36,7 @@ impl State {
             }
             FieldGroup::Stopping => {
                 words.push(format::counted(recipe.epochs, "epoch", "epochs"));
-                words.push(format!("best {}", scores::name(scores::deciding(recipe))));
+                words.push(format!("best {}", scores::deciding(recipe).name()));
                 words.push(match recipe.early_stopping_patience {
                     0 => "no early stopping".into(),
                     patience => format!("patience {patience}"),

@@ -48,7 +48,7 @@ impl History {
         };
         let best = |run: &&PastRun| format!("{} {}", format::visible(&run.name), scores::of(&run.best, metric));
         let runs_words = runs.iter().map(best).collect::<Vec<_>>().join(", ");
-        let summary = format!("Best {}: {runs_words}.", scores::name(metric));
+        let summary = format!("Best {}: {runs_words}.", metric.name());
         let shapes = runs.iter().zip(0..).flat_map(|(run, series)| curve(&frame, &points(run, metric), series));
         Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
     }

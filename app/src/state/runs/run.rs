@@ -163,7 +163,7 @@ impl Run {
             EndReason::EarlyStopped => match &self.plan {
                 Some(plan) => format!(
                     "Early stopping: {} had not improved for {}.",
-                    scores::name(scores::deciding(&plan.recipe)),
+                    scores::deciding(&plan.recipe).name(),
                     format::counted(plan.recipe.early_stopping_patience, "evaluation", "evaluations"),
                 ),
                 None => "Early stopping: the score had not improved for a while.".into(),

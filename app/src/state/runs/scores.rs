@@ -26,34 +26,11 @@ pub fn deciding(recipe: &RecipeSpec) -> Metric {
     recipe.metric_for_best_model.unwrap_or(Metric::of(recipe.task)[0])
 }
 
-/// Name of a metric within a sentence.
-pub fn name(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Loss => "validation loss",
-        Metric::Accuracy => "accuracy",
-        Metric::MacroF1 => "macro-F1",
-        Metric::WeightedF1 => "weighted F1",
-        Metric::WorstF1 => "F1 of the worst class",
-        Metric::MicroF1 => "micro-F1",
-        Metric::F1 => "F1",
-        Metric::Precision => "precision",
-        Metric::Recall => "recall",
-        Metric::ExactMatch => "exact match",
-        Metric::Rmse => "RMSE",
-        Metric::Mae => "mean absolute error",
-        Metric::Pearson => "Pearson's r",
-        Metric::Spearman => "Spearman's ρ",
-        Metric::Perplexity => "perplexity",
-        Metric::Bleu => "BLEU",
-        Metric::Chrf => "chrF",
-    }
-}
-
 /// Name of a metric as a heading.
 pub fn title(metric: Metric) -> String {
     match metric {
         Metric::Chrf => "chrF".into(),
-        metric => format::sentence_case(name(metric)),
+        metric => format::sentence_case(metric.name()),
     }
 }
 
@@ -75,7 +52,7 @@ pub fn of(evaluation: &Evaluation, metric: Metric) -> String {
 /// The main score with its name: `accuracy 0.912`.
 pub fn headline(task: Task, evaluation: &Evaluation) -> String {
     let metric = shown(task, Some(evaluation))[0];
-    format!("{} {}", name(metric), of(evaluation, metric))
+    format!("{} {}", metric.name(), of(evaluation, metric))
 }
 
 #[cfg(test)]
@@ -94,13 +71,5 @@ mod tests {
         let of_words = Evaluation { scores: [(Metric::Accuracy, 0.75)].into(), detail, ..Evaluation::default() };
         assert_eq!(headline(Task::TokenClassification, &of_words), "accuracy 0.750");
         assert_eq!([Metric::ExactMatch, Metric::Chrf].map(title), ["Exact match", "chrF"]);
-    }
-
-    #[test]
-    fn metrics_of_a_task_have_distinct_names() {
-        for task in [Task::Classification, Task::Generation, Task::QuestionAnswering, Task::TokenClassification] {
-            let names: Vec<&str> = Metric::of(task).iter().map(|metric| name(*metric)).collect();
-            assert!(names.iter().enumerate().all(|(at, name)| !names[..at].contains(name)), "{names:?}");
-        }
     }
 }

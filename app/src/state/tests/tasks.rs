@@ -84,7 +84,7 @@ fn fields_without_effect_on_a_task_are_hidden_and_each_task_has_its_metrics() {
             panic!()
         };
         let labels: Vec<&str> = (best.options)(&recipe).iter().map(|option| option.label).collect();
-        let names: Vec<&str> = Metric::of(task).iter().map(|metric| scores::name(*metric)).collect();
+        let names: Vec<&str> = Metric::of(task).iter().map(|metric| metric.name()).collect();
         assert_eq!(labels, names);
         (best.set)(&mut recipe, 1);
         assert_eq!((recipe.metric_for_best_model, (best.get)(&recipe)), (Some(Metric::of(task)[1]), 1));

@@ -6,7 +6,7 @@ use crate::dataset::formats::record::Record;
 use crate::dataset::phrases::{count, names};
 use crate::diagnostic::Diagnostic;
 
-/// What a column holds besides ones.
+/// Values of a column besides ones.
 #[derive(Clone, Copy, Debug, Default)]
 struct FlagColumn {
     zeros: usize,

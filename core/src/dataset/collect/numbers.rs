@@ -12,7 +12,7 @@ struct OpenNumber {
     numeral: Numeral,
 }
 
-/// How the numbers of a column are written.
+/// Notation of the numbers of a column.
 #[derive(Debug, Default)]
 pub(crate) struct NumberColumn {
     rows: usize,

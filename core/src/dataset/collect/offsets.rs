@@ -1,4 +1,4 @@
-//! What the offsets of a file count: characters, UTF-16 code units as JavaScript does, or bytes.
+//! The unit that the offsets of a file count: characters, UTF-16 code units as JavaScript does, or bytes.
 
 /// Unit of offsets in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -23,7 +23,7 @@ pub(crate) fn visible(label: &str) -> String {
     label.nfc().map(|(c, _)| c).filter(|c| !INVISIBLE.contains(c)).collect()
 }
 
-/// What equal labels have in common: 1 and 1.0 are the same class, which pandas writes as 1.0 if the column has empty cells.
+/// Form that equal labels share: 1 and 1.0 are the same class, which pandas writes as 1.0 if the column has empty cells.
 pub(crate) fn label_key(label: &str) -> String {
     let label = visible(label);
     match label.split_once('.') {

@@ -65,7 +65,7 @@ fn listed_words(cell: &str) -> Result<Option<Vec<String>>, RowError> {
     Ok(values.into_iter().map(word).collect())
 }
 
-/// What is between the brackets of a list whose elements have no quotes: `[O, B-PER]`.
+/// The text between the brackets of a list whose elements have no quotes: `[O, B-PER]`.
 fn in_brackets(cell: &str) -> Option<&str> {
     cell.trim().strip_prefix('[')?.strip_suffix(']').filter(|inside| inside.contains(", "))
 }

@@ -23,7 +23,7 @@ const ENTITY_KEYS: [&str; 4] = ["name", "ner", "entity", "ne"];
 /// Names of the column of words in a file whose first line names the columns.
 const WORD_NAMES: [&str; 5] = ["token", "tokens", "word", "words", "form"];
 
-/// Where the tag of a word is.
+/// Place of a word's tag.
 #[derive(Clone, Debug, PartialEq)]
 enum TagSource {
     Column(usize),

@@ -88,7 +88,7 @@ const MESSAGE: &str = "an error message from a website";
 const DOWNLOAD: &str = "Download the file itself: use Download or Raw on its page, not the browser's \"Save page as\".";
 /// Longest file that may be an error message, in bytes.
 const MAX_MESSAGE_BYTES: usize = 200;
-/// Where the name of the format is in a tar archive.
+/// Offset of the format's name in a tar archive, in bytes.
 const TAR_MAGIC_AT: usize = 257;
 
 /// Rejects files that are not data in text form.

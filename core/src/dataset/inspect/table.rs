@@ -33,7 +33,7 @@ pub(crate) struct Table {
 #[derive(Default)]
 struct SampleRows {
     cells: Vec<Vec<String>>,
-    /// Where each row begins in the sample, in bytes.
+    /// Start of each row in the sample, in bytes.
     starts: Vec<usize>,
 }
 

@@ -124,7 +124,7 @@ fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
     metrics.dedup();
     // Values that are not finite are omitted: YAML would read them as text.
     let figures = figures.iter().filter(|(_, score)| score.is_finite()).map(|&(metric, score)| {
-        let (kind, name) = (names::hub_metric(metric), quoted(names::metric(metric)));
+        let (kind, name) = (names::hub_metric(metric), quoted(metric.name()));
         format!("    - type: {kind}\n      name: {name}\n      value: {score}\n")
     });
     format!(

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::export::card::text;
-use crate::export::{ModelFolder, names};
+use crate::export::{ModelFolder};
 use crate::metrics::{ClassScores, Detail};
 use crate::recipe::{Metric, Task};
 
@@ -53,7 +53,7 @@ fn figures(folder: &ModelFolder) -> String {
     let figures = best.scores.iter().map(|(&metric, &score)| (metric, score));
     for (metric, score) in figures.chain([(Metric::Loss, best.loss)]) {
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| {} | {score:.4} |{}", names::metric(metric), base(metric));
+        let _ = writeln!(table, "| {} | {score:.4} |{}", metric.name(), base(metric));
     }
     table
 }

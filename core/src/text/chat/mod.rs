@@ -221,7 +221,7 @@ fn json(files: &[(String, Vec<u8>)], name: &str) -> Result<Json, Diagnostic> {
     serde_json::from_slice(bytes).map_err(|error| unusable(format!("{name} cannot be read: {error}")))
 }
 
-/// What is between the marks in `marked`, as ranges of `text`; `None` if the marks changed the text.
+/// Ranges of `text` that are between the marks in `marked`; `None` if the marks changed the text.
 fn ranges(text: &str, marked: &str) -> Option<Vec<Range<usize>>> {
     let (mut ranges, mut begin, mut at) = (Vec::new(), None, 0);
     for part in marked.split_inclusive(MARK_CHARS) {

@@ -1,4 +1,4 @@
-//! How deeply the tags of a Jinja template nest: minijinja parses and compiles them by recursion, some of it without a
+//! Bounds the nesting of the tags of a Jinja template: minijinja parses and compiles them by recursion, some of it without a
 //! limit of its own (3.1: `parse_unary_only` and the compiler), and a wasm stack that overflows ends the engine.
 
 /// Most operators, accesses and calls in one tag. Real templates have fewer than 40.
@@ -12,7 +12,7 @@ const OPERATOR_WORDS: [&str; 7] = ["not", "if", "else", "and", "or", "in", "is"]
 /// Refuses a template with a tag that nests too deeply.
 ///
 /// # Errors
-/// What is wrong, with the start of the tag.
+/// The error in words, with the start of the tag.
 pub(crate) fn check_nesting(template: &str) -> Result<(), String> {
     let mut rest = template;
     while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {

@@ -6,7 +6,7 @@ use minijinja::{Error, ErrorKind, State, Value};
 /// Most lists and dictionaries in one another.
 const MAX_DEPTH: usize = 64;
 
-/// How the JSON is written.
+/// Format of the JSON.
 struct Writer<'a, 'vm, 'env> {
     state: &'a State<'vm, 'env>,
     text: String,

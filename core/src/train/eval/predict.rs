@@ -113,7 +113,7 @@ impl Prediction {
     }
 }
 
-/// −log softmax(logits)[position].
+/// Negative log-softmax of `logits` at `position`.
 fn position_loss(logits: &[f32], position: u32) -> f64 {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
