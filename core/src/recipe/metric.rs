@@ -96,12 +96,10 @@ impl Metric {
                 const {
                     &[
                         Self::MacroF1.option("Every class counts the same; higher is better."),
-                        Self::Accuracy.option("Every row counts the same: for when common classes matter most.",
-                        ),
-                        Self::WeightedF1.option("F1 of the classes, weighted by their rows; higher is better.",
-                        ),
-                        Self::WorstF1.option("The class with the lowest F1 decides: for when no class may be neglected.",
-                        ),
+                        Self::Accuracy.option("Every row counts the same: for when common classes matter most."),
+                        Self::WeightedF1.option("F1 of the classes, weighted by their rows; higher is better."),
+                        Self::WorstF1
+                            .option("The class with the lowest F1 decides: for when no class may be neglected."),
                         LOSS,
                     ]
                 }
@@ -110,8 +108,7 @@ impl Metric {
                 const {
                     &[
                         Self::MicroF1.option("Every label of every row counts the same; higher is better."),
-                        Self::MacroF1.option("Every label counts the same: for when rare labels matter as much.",
-                        ),
+                        Self::MacroF1.option("Every label counts the same: for when rare labels matter as much."),
                         Self::Accuracy.option("Share of rows whose labels are all correct; higher is better."),
                         LOSS,
                     ]
@@ -132,12 +129,12 @@ impl Metric {
                 const {
                     &[
                         Self::F1.option("Balance of precision and recall over all entities; higher is better."),
-                        Self::Precision.option("Share of predicted entities that are correct; higher is better.",
+                        Self::Precision.option("Share of predicted entities that are correct; higher is better."),
+                        Self::Recall.option(
+                            "Share of true entities that are found: for when a missed one costs more than a false one.",
                         ),
-                        Self::Recall.option("Share of true entities that are found: for when a missed one costs more than a false one.",
-                        ),
-                        Self::MacroF1.option("Every kind of entity counts the same; every tag, if the tags are not BIO.",
-                        ),
+                        Self::MacroF1
+                            .option("Every kind of entity counts the same; every tag, if the tags are not BIO."),
                         Self::Accuracy.option("Share of words with the right tag; higher is better."),
                         LOSS,
                     ]
@@ -147,7 +144,8 @@ impl Metric {
                 const {
                     &[
                         Self::F1.option("Overlap of words with the true answer; higher is better."),
-                        Self::ExactMatch.option("Share of answers that equal the true one: for when half an answer is worth nothing.",
+                        Self::ExactMatch.option(
+                            "Share of answers that equal the true one: for when half an answer is worth nothing.",
                         ),
                         LOSS,
                     ]

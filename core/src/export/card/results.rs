@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::export::ModelFolder;
 use crate::export::card::text;
-use crate::export::{ModelFolder};
 use crate::metrics::{ClassScores, Detail};
 use crate::recipe::{Metric, Task};
 
