@@ -102,7 +102,8 @@ fn read_once(target: &Target, bytes: &[u8]) -> Result<String, String> {
     RUNNING_SINCE.store(now(), Ordering::Relaxed);
     let start = processor_time();
     let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(bytes)));
-    let (time, allocated) = (processor_time().saturating_sub(start), PEAK.load(Ordering::Relaxed).saturating_sub(before));
+    let (time, allocated) =
+        (processor_time().saturating_sub(start), PEAK.load(Ordering::Relaxed).saturating_sub(before));
     RUNNING_SINCE.store(0, Ordering::Relaxed);
     match outcome {
         Err(_) => Err("panics".to_owned()),
