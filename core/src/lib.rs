@@ -6,6 +6,8 @@
 //! that the page can use it without linking any tensor code.
 
 pub mod catalog;
+#[cfg(feature = "engine")]
+pub mod checkpoint;
 pub mod dataset;
 #[cfg(feature = "engine")]
 pub mod device_to_host;

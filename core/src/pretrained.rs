@@ -142,6 +142,12 @@ impl Pretrained {
         if is_unusable && form == PromptForm::Completion { PromptForm::Corpus } else { form }
     }
 
+    /// The model with the new head of a recipe's task, for data with this many labels.
+    pub fn task_model(&self, recipe: &Recipe, labels: usize, device: &Device) -> TaskModel {
+        let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
+        TaskModel::new(self.base.clone(), task, pooling, HeadLayers::outputs(task, labels), seed, device)
+    }
+
     /// A run of a recipe on these rows.
     ///
     /// # Errors
@@ -173,9 +179,7 @@ impl Pretrained {
             form: self.prompt_form(rows.form),
             cuts: Cuts { train: train_cut, validation: validation_cut },
         };
-        let outputs = HeadLayers::outputs(recipe.task(), data.labels.len());
-        let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
-        let model = TaskModel::new(self.base.clone(), task, pooling, outputs, seed, device);
+        let model = self.task_model(&recipe, data.labels.len(), device);
         Ok(Session::new(recipe, model, data, device, masks))
     }
 }

@@ -130,7 +130,8 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
                 bar.finish_and_clear();
                 return end(session, reason, begin, runner::advice(reason), &mut events);
             }
-            Progress::Accumulated | Progress::Evaluating { .. } | Progress::Measuring { .. } => {}
+            Progress::Accumulated | Progress::Recomputed | Progress::Evaluating { .. } | Progress::Measuring { .. } => {
+            }
         }
         if session.take_trainable_changed() {
             emit(

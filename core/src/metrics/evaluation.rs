@@ -104,6 +104,16 @@ impl Evaluation {
         }
     }
 
+    /// The same scores without anything of a row: its number, or a text generated for it.
+    pub fn without_rows(&self) -> Self {
+        let detail = match &self.detail {
+            Detail::Numbers { .. } => Detail::Numbers { points: Vec::new() },
+            Detail::Texts { .. } => Detail::Texts { samples: Vec::new() },
+            detail => detail.clone(),
+        };
+        Self { detail, scores: self.scores.clone(), ..*self }
+    }
+
     /// Scores and confusion matrix of single-label classification, or of words with plain tags; none otherwise.
     pub fn classes(&self) -> Option<(&[ClassScores], &[Vec<u32>])> {
         match &self.detail {

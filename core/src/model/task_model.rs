@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::model::base_model::BaseModel;
 use crate::model::config::ModelConfig;
@@ -51,7 +52,7 @@ struct SentenceHead {
 }
 
 /// Mean and standard deviation by which numbers are standardized: the output layer predicts `(number − mean) / deviation`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unit {
     /// Mean of the numbers.
     pub mean: f64,

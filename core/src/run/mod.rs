@@ -3,11 +3,13 @@
 mod estimate;
 mod lr_finder;
 mod plan;
+mod record;
 mod step;
 mod summary;
 
 pub use estimate::Estimate;
 pub use lr_finder::{LrFinderPoint, LrFinderResult};
 pub use plan::{LrPoint, ParamGroupState, RunPlan};
+pub use record::{RunRecord, RunSource, SourceFile};
 pub use step::StepMetrics;
 pub use summary::{Baseline, EndReason, Forgetting, PerplexityChange, RunSummary};

@@ -32,6 +32,11 @@ impl RunClock {
         Self { began_ms: now_ms, paused_ms: 0.0, pause_began_ms: None, recent, first_step_ms: None }
     }
 
+    /// A run that continues at `now_ms`, after this many seconds of work.
+    pub fn continued(now_ms: f64, seconds: f64) -> Self {
+        Self { began_ms: now_ms - 1e3 * seconds, ..Self::new(now_ms) }
+    }
+
     /// Milliseconds of work since the beginning.
     fn worked_ms(&self, now_ms: f64) -> f64 {
         let pause_ms = self.pause_began_ms.map_or(0.0, |began| now_ms - began);

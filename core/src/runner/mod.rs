@@ -2,6 +2,7 @@
 //! values only: it uses no clock, no file system and no browser.
 
 mod archive;
+mod best_model;
 mod clock;
 mod download;
 mod encoded_dataset;
@@ -9,8 +10,10 @@ mod export;
 mod folder;
 mod model_loader;
 mod outcome;
+mod save_schedule;
 
 pub use archive::{ModelArchive, too_large, unreadable};
+pub use best_model::BestModel;
 pub use clock::RunClock;
 pub use download::{Response, Resume};
 pub use encoded_dataset::{EncodedDataset, validation_mapping};
@@ -18,3 +21,4 @@ pub use export::{Provenance, model_folder};
 pub use folder::{find_file, find_weights};
 pub use model_loader::{ModelFiles, ModelLoader};
 pub use outcome::{abort, advice, lost_step, summary};
+pub use save_schedule::SaveSchedule;

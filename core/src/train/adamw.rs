@@ -2,13 +2,15 @@
 //!
 //! burn's own optimizer is not used, because the state must be readable asynchronously and is keyed by weight name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
 
+use crate::diagnostic::Diagnostic;
 use crate::ops::{AdamWStep, adamw};
 use crate::recipe::{ParamGroup, RecipeSpec};
+use crate::train::checkpoint::{RestoredTensors, SavedTensor, TensorKind};
 use crate::train::gradients::{Gradient, Gradients};
 use crate::weights::{Weight, WeightMut, WeightRef, Weights};
 
@@ -147,6 +149,40 @@ impl AdamW {
         });
     }
 
+    /// Adds the state to `tensors`, sorted by name. Returns the steps taken by each weight.
+    pub(in crate::train) fn save(&self, tensors: &mut Vec<SavedTensor>) -> BTreeMap<String, i32> {
+        let first = tensors.len();
+        let mut steps = save(&self.vectors, tensors);
+        steps.extend(save(&self.matrices, tensors));
+        tensors[first..].sort_by(|a, b| a.name.cmp(&b.name));
+        steps
+    }
+
+    /// Restores the state of the weights of `model` that have taken steps.
+    ///
+    /// # Errors
+    /// `checkpoint.tensor` if a tensor is missing or has another size.
+    pub(in crate::train) fn restore(
+        &mut self,
+        model: &impl Weights,
+        steps: &BTreeMap<String, i32>,
+        tensors: &mut RestoredTensors,
+    ) -> Result<(), Diagnostic> {
+        let mut restored = Ok(());
+        model.visit(&mut |weight| {
+            if restored.is_err() {
+                return;
+            }
+            if let Some(&steps) = steps.get(&**weight.name()) {
+                restored = match weight {
+                    WeightRef::Vector(w) => restore(&mut self.vectors, w, steps, tensors),
+                    WeightRef::Matrix(w) => restore(&mut self.matrices, w, steps, tensors),
+                };
+            }
+        });
+        restored
+    }
+
     /// Size of the state, in bytes.
     pub fn bytes(&self) -> usize {
         let vectors: usize = self.vectors.values().map(|state| state.exp_avg.shape().num_elements()).sum();
@@ -168,4 +204,29 @@ fn update<const D: usize>(
     let (updated, exp_avg, exp_avg_sq) = adamw(weight.tensor.clone(), gradient, exp_avg, exp_avg_sq, step(steps));
     weight.tensor = updated;
     states.insert(weight.name.clone(), AdamWState { exp_avg, exp_avg_sq, steps });
+}
+
+fn save<const D: usize>(
+    states: &HashMap<Arc<str>, AdamWState<D>>,
+    tensors: &mut Vec<SavedTensor>,
+) -> BTreeMap<String, i32> {
+    let mut steps = BTreeMap::new();
+    for (name, state) in states {
+        tensors.push(SavedTensor::new(TensorKind::ExpAvg.name(name), &state.exp_avg));
+        tensors.push(SavedTensor::new(TensorKind::ExpAvgSq.name(name), &state.exp_avg_sq));
+        steps.insert(name.to_string(), state.steps);
+    }
+    steps
+}
+
+fn restore<const D: usize>(
+    states: &mut HashMap<Arc<str>, AdamWState<D>>,
+    weight: &Weight<D>,
+    steps: i32,
+    tensors: &mut RestoredTensors,
+) -> Result<(), Diagnostic> {
+    let exp_avg = tensors.take(TensorKind::ExpAvg, weight)?;
+    let exp_avg_sq = tensors.take(TensorKind::ExpAvgSq, weight)?;
+    states.insert(weight.name.clone(), AdamWState { exp_avg, exp_avg_sq, steps });
+    Ok(())
 }

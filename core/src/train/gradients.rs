@@ -1,6 +1,6 @@
 //! Gradients by weight name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use burn::tensor::{Gradients as Recorded, Tensor};
@@ -53,14 +53,14 @@ impl Gradient {
     }
 }
 
-/// Gradients of the trainable weights, by weight name.
+/// Gradients of the trainable weights, by weight name. They are sorted, so that sums over them are always the same.
 #[derive(Clone, Debug, Default)]
-pub struct Gradients(HashMap<Arc<str>, Gradient>);
+pub struct Gradients(BTreeMap<Arc<str>, Gradient>);
 
 impl Gradients {
     /// Takes the gradients of a tracked model's weights out of a backward pass.
     pub(in crate::train) fn from_recorded(tracked: &TaskModel, recorded: &mut Recorded) -> Self {
-        let mut gradients = HashMap::new();
+        let mut gradients = BTreeMap::new();
         tracked.visit(&mut |weight| {
             let gradient = match weight {
                 WeightRef::Vector(w) => w.tensor.grad_remove(recorded).map(Gradient::Vector),
@@ -107,7 +107,7 @@ impl Gradients {
                 (Gradient::Matrix(now), Some(Gradient::Matrix(start))) => Gradient::Matrix((now - start) * alpha),
                 _ => return,
             };
-            self.add(Self(HashMap::from([(weight.name().clone(), pull)])));
+            self.add(Self(BTreeMap::from([(weight.name().clone(), pull)])));
         });
     }
 

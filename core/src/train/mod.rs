@@ -2,6 +2,7 @@
 //! any two of them.
 
 mod adamw;
+mod checkpoint;
 mod checkpointing;
 mod data;
 mod deciding_metric;
@@ -21,6 +22,9 @@ mod target_tokens;
 mod targets;
 
 pub use adamw::{AdamW, AdamWConfig, AdamWState};
+pub use checkpoint::{
+    RestoredTensors, SavedBest, SavedPhase, SavedTensor, SessionCheckpoint, SessionState, TensorKind,
+};
 pub use checkpointing::checkpointed_gradients;
 pub use data::TrainingData;
 pub use early_stop::{BestScore, EarlyStop, Verdict};
@@ -33,11 +37,11 @@ pub use objective::{Objective, span_logits, symmetric_kl};
 pub use plateau::Plateau;
 pub use prefix_cache::PrefixCache;
 pub use self_check::{MAX_DIFFERENCE, self_check};
-pub use session::Session;
 pub use session::memory::{MemoryBounds, memory_bounds};
 pub use session::progress::{BatchShape, Progress};
 pub use session::work::Work;
+pub use session::{Session, starting_weights};
 pub use soft_targets::SoftTargets;
-pub use state::{HistoryEntry, RunState};
+pub use state::{BatchPosition, HistoryEntry, RunState};
 pub use step::{clip_scale, gradients};
 pub use targets::{StepInput, Targets};

@@ -62,6 +62,18 @@ impl PrefixCache {
         Ok(input)
     }
 
+    /// Returns true if [`input`](Self::input) would cache outputs of a batch of the texts `rows`, which have `hidden`
+    /// values per token.
+    pub fn would_cache(&self, frozen_prefix: FrozenPrefix, texts: &EncodedTexts, rows: &[u32], hidden: usize) -> bool {
+        if frozen_prefix == FrozenPrefix::None {
+            return false;
+        }
+        let is_same = self.frozen_prefix == frozen_prefix && self.texts.len() == texts.len();
+        let is_cached = |&row: &u32| is_same && self.texts[row as usize].is_some();
+        let bytes = if is_same { self.bytes } else { 0 };
+        !rows.iter().all(is_cached) && bytes + needed_bytes(frozen_prefix, texts, rows, hidden) <= MAX_PREFIX_BYTES
+    }
+
     /// Cached hidden states of a batch; none unless every row is cached.
     fn get(&self, rows: &[u32], batch: &Batch, hidden: usize, device: &Device) -> Option<HiddenStates> {
         let texts: Vec<&[f32]> =
@@ -96,8 +108,7 @@ impl PrefixCache {
         let frozen_prefix = self.frozen_prefix;
         let padded_width = frozen_prefix.width(batch.len, size);
         let width = |row: u32| frozen_prefix.width(texts.tokens(row as usize), size);
-        let needed: usize = rows.iter().map(|&row| width(row) * size_of::<f32>()).sum();
-        if self.bytes + needed > MAX_PREFIX_BYTES {
+        if self.bytes + needed_bytes(frozen_prefix, texts, rows, size) > MAX_PREFIX_BYTES {
             return Ok(());
         }
         let values: Vec<f32> = device_to_host(values).await?;
@@ -111,4 +122,9 @@ impl PrefixCache {
         }
         Ok(())
     }
+}
+
+/// Size of the cached outputs of the texts `rows`, in bytes.
+fn needed_bytes(frozen_prefix: FrozenPrefix, texts: &EncodedTexts, rows: &[u32], hidden: usize) -> usize {
+    rows.iter().map(|&row| frozen_prefix.width(texts.tokens(row as usize), hidden) * size_of::<f32>()).sum()
 }

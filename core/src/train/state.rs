@@ -1,6 +1,6 @@
 //! State of a run, apart from its tensors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,15 @@ pub enum HistoryEntry {
     Step(StepMetrics),
     /// An evaluation.
     Evaluation(Evaluation),
+}
+
+/// Position in the batches of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct BatchPosition {
+    /// Completed epochs.
+    pub epoch: u32,
+    /// Batches done in the current epoch.
+    pub batch: u32,
 }
 
 /// Everything that changes during a run, apart from tensors.
@@ -43,6 +52,11 @@ pub struct RunState {
     pub stalled: u32,
     /// Groups that the user froze (false) or unfroze (true).
     pub by_hand: BTreeMap<ParamGroup, bool>,
+    /// Groups that have been trainable at any time: the weights of all others are still those of the start.
+    pub ever_trainable: BTreeSet<ParamGroup>,
+    /// The first training batch whose frozen layers' outputs were cached: caches are emptied when the trainable groups
+    /// change.
+    pub prefix_begin: BatchPosition,
     /// Optimizer steps and evaluations, in order.
     pub history: Vec<HistoryEntry>,
 }

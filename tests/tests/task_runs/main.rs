@@ -1,6 +1,7 @@
 //! Whole runs of micro models on made-up texts, for every task.
 
 mod data;
+mod resume;
 
 use burn::tensor::Device;
 use hone_core::model::{Input, TaskModel};

@@ -208,11 +208,11 @@ impl Run {
         let silent_ms = now_ms() - self.reported_ms;
         match progress {
             // There is nothing to report except that the run is still active.
-            Progress::Accumulated if silent_ms >= 1e3 * LONG_SECONDS => {
+            Progress::Accumulated | Progress::Recomputed if silent_ms >= 1e3 * LONG_SECONDS => {
                 self.reported_ms = now_ms();
                 report(&Event::Busy { seconds: 0.0 });
             }
-            Progress::Accumulated => {}
+            Progress::Accumulated | Progress::Recomputed => {}
             Progress::Step(metrics) => {
                 self.clock.step(metrics.tokens, now_ms());
                 if let Some(diagnostic) = runner::lost_step(&metrics) {

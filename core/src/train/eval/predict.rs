@@ -1,6 +1,7 @@
 //! Predictions of a model.
 
 use burn::tensor::activation::{log_softmax, sigmoid, softmax};
+use serde::{Deserialize, Serialize};
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
@@ -14,7 +15,7 @@ use crate::train::target_tokens::TargetTokens;
 const LOG_PROBS_AT_A_TIME: usize = 256;
 
 /// Prediction for one row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Prediction {
     /// Probability of each class.
     Classes(Vec<f32>),

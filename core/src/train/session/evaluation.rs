@@ -39,6 +39,11 @@ impl EvaluationPass {
         }
     }
 
+    /// Reason to end the run after this evaluation; `None` to continue.
+    pub(super) fn end_reason(&self) -> Option<EndReason> {
+        self.end_reason
+    }
+
     fn is_over(&self) -> bool {
         self.batches_done == self.batches.len() && self.samples.is_over()
     }

@@ -1,9 +1,11 @@
 //! A training run as a state machine. Each call of [`Session::advance`] runs one batch and reports its result. Between two
 //! calls the run can be stopped, paused (by not calling), read, and asked to predict.
 
+pub(in crate::train) mod checkpoint;
 mod evaluation;
 pub(in crate::train) mod memory;
 mod plan;
+mod prefix_refill;
 pub(in crate::train) mod progress;
 mod schedule;
 mod train_step;
@@ -29,10 +31,11 @@ use crate::train::eval::predict::Prediction;
 use crate::train::plateau::Plateau;
 use crate::train::prefix_cache::PrefixCache;
 use crate::train::session::evaluation::EvaluationPass;
+use crate::train::session::prefix_refill::PrefixRefill;
 use crate::train::session::progress::{BatchShape, Progress};
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::soft_targets::SoftTargets;
-use crate::train::state::RunState;
+use crate::train::state::{BatchPosition, RunState};
 use crate::weights::Weights;
 
 /// A training run.
@@ -55,6 +58,8 @@ pub struct Session {
     batches: Vec<Vec<u32>>,
     train_prefix: PrefixCache,
     validation_prefix: PrefixCache,
+    /// Cached outputs that are computed again after the run was restored.
+    prefix_refill: Option<PrefixRefill>,
     /// Parameters of the whole model.
     total_parameters: usize,
     /// Parameters of each group that are trained while the group is trainable.
@@ -84,6 +89,17 @@ enum Phase {
     Finished(EndReason),
 }
 
+/// The weights that the first step of a run changes: `model`, which has its new head, with layers reinitialized and adapters
+/// added.
+pub fn starting_weights(recipe: &Recipe, mut model: TaskModel) -> TaskModel {
+    let spec = recipe.spec();
+    model.base.reinit_top(spec.reinit_layers as usize, recipe.seed());
+    if let Some(config) = LoraConfig::of(spec) {
+        model.adapt(&config, recipe.seed());
+    }
+    model
+}
+
 impl Session {
     /// Starts a run of `model`, which already has its new head. Adapters are added and layers reinitialized here.
     pub fn new(recipe: Recipe, model: TaskModel, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
@@ -96,10 +112,7 @@ impl Session {
         let mut model = model;
         model.set_unit(soft_targets.unit());
         let base = model.clone();
-        model.base.reinit_top(spec.reinit_layers as usize, recipe.seed());
-        if let Some(config) = LoraConfig::of(spec) {
-            model.adapt(&config, recipe.seed());
-        }
+        let model = starting_weights(&recipe, model);
         let min_delta = spec.early_stopping_min_delta;
         let plateau = || Plateau::new(spec.plateau_factor, spec.plateau_patience, min_delta, spec.lr_final_ratio);
         let early_stop = EarlyStop::new(recipe.metric_for_best_model(), min_delta, spec.early_stopping_patience);
@@ -114,6 +127,8 @@ impl Session {
             stage: 0,
             stalled: 0,
             by_hand: BTreeMap::new(),
+            ever_trainable: BTreeSet::new(),
+            prefix_begin: BatchPosition::default(),
             history: Vec::new(),
         };
         let mut session = Self {
@@ -125,6 +140,7 @@ impl Session {
             phase: Phase::Training(StepAccumulator::default()),
             train_prefix: PrefixCache::default(),
             validation_prefix: PrefixCache::default(),
+            prefix_refill: None,
             total_parameters: model.parameters(),
             parameters: model.trainable_parameters(),
             trainable: BTreeSet::new(),
@@ -142,6 +158,7 @@ impl Session {
             state,
         };
         session.trainable = session.trainable_groups(&session.state.by_hand);
+        session.state.ever_trainable.clone_from(&session.trainable);
         session
     }
 
@@ -236,7 +253,13 @@ impl Session {
     pub async fn advance(&mut self) -> Result<Progress, Diagnostic> {
         match std::mem::replace(&mut self.phase, Phase::Finished(EndReason::Stopped)) {
             Phase::Training(_) if self.stop_requested => Ok(self.end(EndReason::Stopped)),
-            Phase::Training(accumulator) => self.train_batch(accumulator).await,
+            Phase::Training(accumulator) => match self.refill_prefix().await? {
+                Some(progress) => {
+                    self.phase = Phase::Training(accumulator);
+                    Ok(progress)
+                }
+                None => self.train_batch(accumulator).await,
+            },
             // A run stopped during its first evaluation still finishes that evaluation.
             Phase::Evaluating(_) if self.stop_requested && self.best.is_some() => Ok(self.end(EndReason::Stopped)),
             Phase::Evaluating(pass) => self.evaluate_batch(pass).await,
@@ -272,7 +295,7 @@ impl Session {
     /// Frees what only training needs.
     fn finish(&mut self, reason: EndReason) -> Progress {
         self.optimizer = AdamW::new(AdamWConfig::from_recipe(self.recipe.spec()));
-        (self.train_prefix, self.validation_prefix) = (PrefixCache::default(), PrefixCache::default());
+        self.empty_prefix_caches();
         self.start = None;
         self.phase = Phase::Finished(reason);
         Progress::Finished(reason)

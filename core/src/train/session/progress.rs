@@ -8,6 +8,8 @@ use crate::run::{EndReason, StepMetrics};
 pub enum Progress {
     /// A batch of an optimizer step that needs more batches (gradient accumulation).
     Accumulated,
+    /// A batch whose frozen layers' outputs were cached again, after the run was restored.
+    Recomputed,
     /// An optimizer step.
     Step(StepMetrics),
     /// A batch of an evaluation, or a few tokens of a generated sample.

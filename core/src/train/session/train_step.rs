@@ -8,7 +8,6 @@ use crate::device_to_host::{StepScalars, device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Dropout, DropoutRates};
 use crate::run::{EndReason, StepMetrics};
-use crate::text::shuffled_batches;
 use crate::train::checkpointing::checkpointed_gradients;
 use crate::train::gradients::Gradients;
 use crate::train::objective::Objective;
@@ -34,6 +33,11 @@ pub(super) struct StepAccumulator {
 }
 
 impl StepAccumulator {
+    /// Returns true before the first batch of the step.
+    pub(super) fn is_empty(&self) -> bool {
+        self.losses.is_empty()
+    }
+
     /// Drops the gradient of a weight, so that it is not updated.
     pub(super) fn drop_gradient(&mut self, name: &str) {
         self.gradients.take(name);
@@ -137,8 +141,7 @@ impl Session {
         if self.state.batch as usize == self.batches.len() {
             self.state.epoch += 1;
             self.state.batch = 0;
-            let (lengths, epoch) = (self.data.train.lengths(), u64::from(self.state.epoch));
-            self.batches = shuffled_batches(&lengths, self.recipe.batch_size(), self.recipe.seed(), epoch);
+            self.batches = self.batches_of(self.state.epoch);
         }
         if let Some(stage) = self.recipe.unfreeze_schedule().stage_at(self.state.step, self.steps_per_epoch()) {
             self.enter_stage(stage);

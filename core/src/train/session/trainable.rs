@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::diagnostic::Diagnostic;
 use crate::model::FrozenPrefix;
 use crate::recipe::{ParamGroup, UnfreezeTrigger};
-use crate::train::prefix_cache::PrefixCache;
 use crate::train::session::{Phase, Session};
 use crate::weights::Weights;
 
@@ -78,8 +77,9 @@ impl Session {
         self.trainable = trainable;
         self.trainable_changed = true;
         if self.frozen_prefix() != frozen_prefix {
-            (self.train_prefix, self.validation_prefix) = (PrefixCache::default(), PrefixCache::default());
+            self.empty_prefix_caches();
         }
+        self.state.ever_trainable.extend(&self.trainable);
         let trainable = &self.trainable;
         self.optimizer.forget_frozen(&self.model, |group| trainable.contains(&group));
         // In the middle of an accumulated step, newly frozen weights must not be updated at its end.

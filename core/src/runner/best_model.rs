@@ -1,0 +1,91 @@
+//! The model with the best weights of a saved run, made without the data.
+
+use crate::checkpoint::SavedBestModel;
+use crate::diagnostic::Diagnostic;
+use crate::export::{DataFacts, ModelFolder};
+use crate::metrics::Evaluation;
+use crate::model::TaskModel;
+use crate::pretrained::Pretrained;
+use crate::recipe::Recipe;
+use crate::run::{EndReason, RunRecord, RunSummary};
+use crate::runner::export::Provenance;
+use crate::train::{HistoryEntry, starting_weights};
+
+/// A model with the best weights of a saved run, and all that its export needs.
+#[derive(Debug)]
+pub struct BestModel {
+    /// The tuned model.
+    pub model: TaskModel,
+    /// Recipe of the run.
+    pub recipe: Recipe,
+    /// Scores of the weights, without anything of a row.
+    pub evaluation: Evaluation,
+    /// The record of the run.
+    pub record: RunRecord,
+    history: Vec<HistoryEntry>,
+}
+
+impl BestModel {
+    /// Puts the best weights of a saved run on its base model.
+    ///
+    /// # Errors
+    /// `resume.model` if `pretrained` is another model (its weights have the SHA-256 `sha256`), `checkpoint.no-best` if
+    /// the run was never evaluated, `checkpoint.tensor` if a tensor is missing.
+    pub fn new(pretrained: &Pretrained, sha256: &str, saved: SavedBestModel) -> Result<Self, Diagnostic> {
+        let SavedBestModel { entry, history, mut tensors, .. } = saved;
+        let kind = entry.best_kind();
+        let (record, groups) = (entry.record, entry.groups);
+        let Some(evaluation) = record.best.clone() else {
+            return Err(Diagnostic::new("checkpoint.no-best", "The run had not been evaluated when it was saved."));
+        };
+        if record.source.model.sha256 != sha256 {
+            let what = format!("The run was started from {}, which has other weights.", record.source.model.name);
+            return Err(Diagnostic::new("resume.model", what)
+                .done("The saved run was left as it is.")
+                .remedy("Load the model that the run was started with."));
+        }
+        let recipe = Recipe::new(record.plan.recipe.clone(), &pretrained.facts(0))?;
+        let mut model = pretrained.task_model(&recipe, record.plan.labels.len(), tensors.device());
+        model.set_unit(entry.unit);
+        let mut model = starting_weights(&recipe, model);
+        tensors.replace(kind, &mut model, |group| groups.contains(&group))?;
+        Ok(Self { model, recipe, evaluation, record, history })
+    }
+
+    /// The summary of the run, as if it had been stopped when it was saved.
+    pub fn summary(&self) -> RunSummary {
+        RunSummary {
+            reason: EndReason::Stopped,
+            steps: self.record.step,
+            best: self.evaluation.clone(),
+            baseline: self.record.plan.baseline.clone(),
+            forgetting: None,
+            seconds: self.record.seconds,
+            advice: None,
+        }
+    }
+
+    /// The model's folder, ready to be written.
+    pub fn folder<'a>(&'a self, pretrained: &'a Pretrained, provenance: Provenance<'a>) -> ModelFolder<'a> {
+        let plan = &self.record.plan;
+        ModelFolder {
+            model: &self.model,
+            config: &pretrained.config_json,
+            verbatim: &pretrained.verbatim,
+            labels: &plan.labels,
+            base_model: provenance.hub_id,
+            license: provenance.license,
+            quantized: pretrained.quantized,
+            recipe: &self.recipe,
+            history: &self.history,
+            best: &self.evaluation,
+            baseline: plan.baseline.as_ref(),
+            data: DataFacts {
+                sha256: provenance.sha256,
+                train_rows: plan.train_rows as usize,
+                validation_rows: plan.validation_rows as usize,
+                form: plan.form,
+            },
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Saving and restoring a session between two batches.
+
+use crate::diagnostic::Diagnostic;
+use crate::metrics::{Detail, Evaluation};
+use crate::train::checkpoint::{
+    RestoredTensors, SavedBest, SavedPhase, SavedTensor, SessionCheckpoint, SessionState, TensorKind,
+};
+use crate::train::eval::evaluate::evaluation;
+use crate::train::eval::forgetting::ForgettingProbe;
+use crate::train::eval::predict::Prediction;
+use crate::train::session::train_step::StepAccumulator;
+use crate::train::session::{BestCheckpoint, Phase, Session};
+use crate::train::state::{HistoryEntry, RunState};
+
+impl Session {
+    /// What [`restore`](Self::restore) needs, without any row. `None` in the middle of an optimizer step, whose gradients
+    /// are not saved, and in a dry run.
+    pub fn checkpoint(&self) -> Option<SessionCheckpoint> {
+        let phase = match &self.phase {
+            _ if self.dry_run_lr.is_some() => return None,
+            Phase::Training(accumulator) if !accumulator.is_empty() => return None,
+            Phase::Training(_) => SavedPhase::Training,
+            Phase::Evaluating(pass) => SavedPhase::Evaluating(pass.end_reason()),
+            Phase::MeasuringForgetting(_, reason) => SavedPhase::MeasuringForgetting(*reason),
+            Phase::Finished(reason) => SavedPhase::Finished(*reason),
+        };
+        let is_over = matches!(phase, SavedPhase::MeasuringForgetting(_) | SavedPhase::Finished(_));
+        let is_live = |best: &BestCheckpoint| is_over || best.evaluation.step == self.state.step;
+        let groups = &self.state.ever_trainable;
+        let is_saved = |group| groups.contains(&group);
+        let mut tensors = SavedTensor::of_model(TensorKind::Live, &self.model, is_saved);
+        if let Some(best) = self.best.as_ref().filter(|best| !is_live(best)) {
+            tensors.extend(SavedTensor::of_model(TensorKind::Best, &best.model, is_saved));
+        }
+        let optimizer_steps = self.optimizer.save(&mut tensors);
+        let best = self.best.as_ref().map(|best| SavedBest {
+            evaluation: best.evaluation.without_rows(),
+            predictions: best.predictions.clone(),
+            is_live: is_live(best),
+        });
+        let history = self.state.history.iter().map(HistoryEntry::without_rows).collect();
+        let run = RunState { history, ..self.state.clone() };
+        let state = SessionState { run, phase, optimizer_steps, best, forgetting: self.forgetting };
+        Some(SessionCheckpoint { unit: self.soft_targets.unit(), state, tensors })
+    }
+
+    /// Continues a saved run. `self` has just been set up with the same recipe, model and data. On the same CPU the rest of
+    /// the run is the same bit for bit.
+    ///
+    /// # Errors
+    /// `checkpoint.tensor` or `checkpoint.state` if the saved run does not fit.
+    pub fn restore(mut self, saved: SessionState, mut tensors: RestoredTensors) -> Result<Self, Diagnostic> {
+        self.check(&saved)?;
+        let SessionState { run, phase, optimizer_steps, best, forgetting } = saved;
+        let groups = run.ever_trainable.clone();
+        let is_saved = |group| groups.contains(&group);
+        let start = self.model.clone();
+        tensors.replace(TensorKind::Live, &mut self.model, is_saved)?;
+        if let Some(SavedBest { evaluation, predictions, is_live }) = best {
+            let mut model = if is_live { self.model.clone() } else { start };
+            if !is_live {
+                tensors.replace(TensorKind::Best, &mut model, is_saved)?;
+            }
+            let evaluation = self.with_points(evaluation, &predictions);
+            self.best = Some(BestCheckpoint { model, evaluation, predictions });
+        }
+        self.optimizer.restore(&self.model, &optimizer_steps, &mut tensors)?;
+        (self.state, self.forgetting) = (run, forgetting);
+        self.trainable = self.trainable_groups(&self.state.by_hand);
+        self.batches = self.batches_of(self.state.epoch);
+        self.schedule_prefix_refill();
+        self.phase = match phase {
+            SavedPhase::Training => Phase::Training(StepAccumulator::default()),
+            SavedPhase::Evaluating(reason) => Phase::Evaluating(self.evaluation_pass(reason)),
+            SavedPhase::MeasuringForgetting(reason) => {
+                let probe = ForgettingProbe::new(&self.data.general, self.recipe.batch_size());
+                Phase::MeasuringForgetting(probe, reason)
+            }
+            SavedPhase::Finished(reason) => {
+                self.finish(reason);
+                Phase::Finished(reason)
+            }
+        };
+        Ok(self)
+    }
+
+    /// Checks everything that is used as an index.
+    fn check(&self, saved: &SessionState) -> Result<(), Diagnostic> {
+        let RunState { step, epoch, batch, stage, .. } = saved.run;
+        let batches = self.batches.len();
+        let begin = saved.run.prefix_begin;
+        let predictions = saved.best.as_ref().map(|best| best.predictions.len());
+        let is_in_range = step <= self.total_steps()
+            && epoch as usize <= self.recipe.epochs()
+            && batch as usize <= batches
+            && (saved.phase != SavedPhase::Training || (batch as usize) < batches)
+            && begin.epoch <= epoch
+            && stage < self.recipe.unfreeze_schedule().stages().len()
+            && saved.best.as_ref().is_none_or(|best| best.predictions.len() == self.data.validation.len());
+        if is_in_range {
+            return Ok(());
+        }
+        let (rows, validation) = (self.data.train.len(), self.data.validation.len());
+        let what = format!(
+            "The saved run does not fit the data: it is at step {step}, batch {batch} of epoch {epoch}, with {} \
+             predictions; there are {batches} batches of {rows} training rows, and {validation} validation rows.",
+            predictions.unwrap_or(0)
+        );
+        Err(Diagnostic::new("checkpoint.state", what)
+            .done("Nothing was changed.")
+            .remedy("Open the data that the run was started with."))
+    }
+
+    /// Adds the points of a scatter plot, which are not saved because they are numbers of rows.
+    fn with_points(&self, saved: Evaluation, predictions: &[Prediction]) -> Evaluation {
+        let Detail::Numbers { .. } = saved.detail else { return saved };
+        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new()).detail;
+        Evaluation { detail, ..saved }
+    }
+}
+
+impl HistoryEntry {
+    fn without_rows(&self) -> Self {
+        match self {
+            Self::Step(step) => Self::Step(step.clone()),
+            Self::Evaluation(evaluation) => Self::Evaluation(evaluation.without_rows()),
+        }
+    }
+}
