@@ -1,5 +1,7 @@
 // Starts the page's wasm, which adds the page to the body, and removes the static shell.
 import init from "./hone-app.js";
+import { openLaunchedFiles } from "./launch.js";
+import { watchVersions } from "./versions.js";
 
 try {
   await init();
@@ -10,3 +12,6 @@ try {
     `Hone could not start (${error.message}). Nothing was lost. Reload the page; if that does not help, ` +
     "use a current version of Chrome, Edge, Firefox or Safari.";
 }
+// Also if the page could not start: the next version may.
+openLaunchedFiles();
+watchVersions().catch((error) => console.warn(`Hone cannot work offline here: ${error.message}`));

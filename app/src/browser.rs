@@ -4,12 +4,13 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::SelfCheck;
 use hone_core::recipe::RecipeSpec;
 use js_sys::{Array, JSON, Object, Reflect};
+use leptos::prelude::window_event_listener_untyped;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
+use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
-use crate::state::PastRun;
+use crate::state::{NewVersion, PastRun};
 use crate::wire::{from_js, get, to_js};
 use crate::worker::message_of;
 
@@ -161,6 +162,25 @@ pub fn stored_runs() -> Vec<PastRun> {
 pub fn store_runs(runs: &[PastRun]) {
     if let (Some(storage), Ok(json)) = (storage(), JSON::stringify(&to_js(&runs))) {
         let _ = storage.set_item(RUNS_KEY, &String::from(json));
+    }
+}
+
+/// Listens for new versions of the page, with true if nobody has used this one yet. versions.js finds them.
+pub fn on_new_version(act: impl Fn(NewVersion, bool) + 'static) {
+    // The page listens as long as it is open.
+    let _listener = window_event_listener_untyped("hone-new-version", move |event| {
+        let detail = get(&event, "detail");
+        let is_blocked = get(&detail, "isBlockedByTabs").is_truthy();
+        let version = if is_blocked { NewVersion::BlockedByTabs } else { NewVersion::Ready };
+        act(version, get(&detail, "isUntouched").is_truthy());
+    });
+}
+
+/// Asks versions.js to open the new version of the page.
+pub fn open_new_version() {
+    if let Ok(event) = Event::new("hone-open-new-version") {
+        // Only an event that is under way is refused.
+        let _ = leptos::prelude::window().dispatch_event(&event);
     }
 }
 

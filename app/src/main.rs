@@ -20,7 +20,7 @@ mod worker;
 
 use leptos::prelude::*;
 
-use frame::StepNav;
+use frame::{NewVersionLine, StepNav};
 use page::Page;
 
 fn main() {
@@ -51,6 +51,7 @@ fn App() -> impl IntoView {
                 <export::ExportStep />
             </main>
         </div>
+        <NewVersionLine />
         <p class="unseen" role="status">
             {announcement}
         </p>

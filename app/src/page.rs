@@ -51,6 +51,9 @@ impl Page {
             let catalog = browser::fetch_json("catalog.json").await;
             page.act(|state| state.on_catalog(catalog));
         });
+        browser::on_new_version(move |version, is_untouched| {
+            page.act(|state| state.on_new_version(version, is_untouched));
+        });
         page.tick();
         page
     }
@@ -149,6 +152,7 @@ impl Page {
             Effect::StoreCheck(check) => browser::store_check(&check),
             Effect::StoreRuns => self.peek(|state| browser::store_runs(&state.history.runs)),
             Effect::Download { file_name } => self.download(&file_name),
+            Effect::OpenNewVersion => browser::open_new_version(),
         }
     }
 

@@ -1,7 +1,7 @@
 // The page with a worker that answers immediately and always in the same way (fake-worker.js).
 
 import { readFile } from "node:fs/promises";
-import { fileOf } from "./harness.mjs";
+import { fileOf, ofWorker } from "./harness.mjs";
 
 /** A file whose content does not matter: the fake worker does not read it. */
 export const reviews = fileOf("reviews.csv", "text,label\nA quiet triumph.,fresh\n");
@@ -10,7 +10,7 @@ export const reviews = fileOf("reviews.csv", "text,label\nA quiet triumph.,fresh
 export async function withFakeWorker(page, scenario = "") {
   const sources = ["fake-tasks.js", "fake-worker.js"].map((name) => readFile(new URL(name, import.meta.url), "utf8"));
   const body = `self.scenario = ${JSON.stringify(scenario)};\n${(await Promise.all(sources)).join("\n")}`;
-  await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
+  await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ headers: ofWorker, body }));
   await page.reload();
   await page.locator("#shell").waitFor({ state: "detached" });
 }

@@ -23,14 +23,21 @@ const args = [
   "--use-webgpu-adapter=swiftshader",
 ];
 
+const options = { executablePath, args: ["--headless=new", ...args], headless: true };
+
 /** A headless browser. */
 export function launch() {
-  return chromium.launch({ executablePath, args: ["--headless=new", ...args], headless: true });
+  return chromium.launch(options);
+}
+
+/** A headless browser with its storage in a folder, as a context. */
+export function launchWithStorage(folder) {
+  return chromium.launchPersistentContext(folder, options);
 }
 
 /**
  * Opens the page in a new browser for the duration of `visit`. Fails if a request left the origin, or if the page or its
- * workers logged a warning or an error.
+ * workers logged a warning or an error. There is no service worker, which would answer what a test routes.
  *
  * `expectComplaints` is a pattern for messages that the test provokes; `allowed` are other origins that may be
  * contacted.
@@ -38,7 +45,7 @@ export function launch() {
 export async function withPage(visit, { expectComplaints, allowed = [], ...options } = {}) {
   const browser = await launch();
   try {
-    const context = await browser.newContext({ acceptDownloads: true, ...options });
+    const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block", ...options });
     const page = await context.newPage();
     const complaints = [];
     const strangers = [];
@@ -61,6 +68,9 @@ export async function withPage(visit, { expectComplaints, allowed = [], ...optio
     await browser.close();
   }
 }
+
+/** Headers of a worker's script: an isolated page starts only workers that are isolated too. */
+export const ofWorker = { "Content-Type": "text/javascript", "Cross-Origin-Embedder-Policy": "require-corp" };
 
 /** Makes every new worker of the page run a function before the engine. */
 export async function beforeEngine(page, run) {

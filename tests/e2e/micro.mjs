@@ -63,11 +63,10 @@ export async function microDecoder() {
   };
 }
 
-/** Replaces the catalog with a micro model, whose files are modified by `change`, and reloads the page. */
-export async function withMicroModel(page, change = (files) => files, { family = "bert", model = microModel } = {}) {
-  const files = await model();
+/** The catalog's entry of a micro model with these files. */
+export function microEntry(files, family = "bert") {
   const weights = files["model.safetensors"];
-  const entry = {
+  return {
     id: "micro",
     name: "Micro",
     description: "For tests.",
@@ -81,6 +80,12 @@ export async function withMicroModel(page, change = (files) => files, { family =
     family,
     pooling: "mean",
   };
+}
+
+/** Replaces the catalog with a micro model, whose files are modified by `change`, and reloads the page. */
+export async function withMicroModel(page, change = (files) => files, { family = "bert", model = microModel } = {}) {
+  const files = await model();
+  const entry = microEntry(files, family);
   const served = change({ ...files });
   await page.context().route("**/catalog.json", (route) => route.fulfill({ json: [entry] }));
   await page.context().route("**/models/micro/*", (route) => {

@@ -18,17 +18,21 @@ test("the page opens, introduces itself, and is accessible in light and dark", a
   }
 });
 
-test("page and worker start without a warning or an error in the console", async () => {
-  await withPage(async (page) => {
-    const complaints = [];
-    page.on("console", (message) => {
-      if (["warning", "error"].includes(message.type())) complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    await page.reload();
-    await page.getByText(/^Computes (on|with)/).waitFor({ timeout: 3 * MINUTE });
-    assert.deepEqual(complaints, []);
-  });
+test("page, worker and service worker start without a warning or an error in the console", async () => {
+  await withPage(
+    async (page) => {
+      const complaints = [];
+      page.on("console", (message) => {
+        if (["warning", "error"].includes(message.type())) complaints.push(message.text());
+      });
+      page.on("pageerror", (error) => complaints.push(error.message));
+      await page.reload();
+      await page.getByText(/^Computes (on|with)/).waitFor({ timeout: 3 * MINUTE });
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+      assert.deepEqual(complaints, []);
+    },
+    { serviceWorkers: "allow" },
+  );
 });
 
 test("the page fits a narrow screen without scrolling sideways", async () => {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseFile, finished, group, openGroups, reviews, start, withFakeWorker } from "./fake.mjs";
-import { assertAccessible, drop, fileOf, screenshot, withPage } from "./harness.mjs";
+import { assertAccessible, drop, fileOf, ofWorker, screenshot, withPage } from "./harness.mjs";
 
 test("a worker that dies during a run is replaced; file, columns and recipe stay, and the run can start again", async () => {
   await withPage(
@@ -240,7 +240,7 @@ test("markup and odd characters in names, headers, cells and labels stay text", 
 
 test("before the engine has loaded, the page accepts a file and says what it is waiting for", async () => {
   await withPage(async (page) => {
-    await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+    await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ headers: ofWorker, body: "" }));
     await page.reload();
     await page.getByText("The engine is loading. You can already choose a file.").waitFor();
     await page.getByLabel("Choose a file").setInputFiles(reviews);
@@ -266,5 +266,5 @@ test("an engine that cannot load is reported and can be restarted", async () => 
 async function withoutRoute(page) {
   await page.unroute("**/hone-worker_loader.js");
   const path = new URL("fake-worker.js", import.meta.url).pathname;
-  await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ contentType: "text/javascript", path }));
+  await page.route("**/hone-worker_loader.js", (route) => route.fulfill({ headers: ofWorker, path }));
 }

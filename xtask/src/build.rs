@@ -8,13 +8,15 @@ use anyhow::{Result, bail};
 
 use crate::model::Model;
 use crate::wasm::MODULES;
-use crate::{paths, process, samples};
+use crate::{offline, paths, process, samples};
 
 /// All sources of the page.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "app",
     "core",
     "public",
+    "xtask/src/icons.mjs",
+    "xtask/src/offline.rs",
     "xtask/src/samples",
     "Cargo.toml",
     "Cargo.lock",
@@ -42,6 +44,10 @@ pub fn run(quick: bool) -> Result<()> {
     Model::catalog()?.iter().try_for_each(|model| model.link_into(&dist))?;
     samples::link_into(&dist)?;
     copy_public(&dist)?;
+    offline::draw_icons(&dist)?;
+    let headers = fs::read_to_string(paths::root().join("public").join(LAST))?;
+    offline::write(&dist, &headers)?;
+    fs::write(dist.join(LAST), headers)?;
     report(&dist)
 }
 
@@ -57,11 +63,12 @@ pub fn set_hub(address: &str) -> Result<()> {
     if !address.is_empty() && !is_origin {
         bail!("--hub takes an address like https://hub.example, without a path");
     }
+    let dist = paths::dist();
     for file in ["index.html", LAST] {
-        let path = paths::dist().join(file);
+        let path = dist.join(file);
         fs::write(&path, with_hub(&fs::read_to_string(&path)?, address))?;
     }
-    Ok(())
+    offline::write(&dist, &fs::read_to_string(dist.join(LAST))?)
 }
 
 /// Replaces the hub in the policy and the attribute of one of the page's files.
@@ -105,7 +112,7 @@ fn copy_public(dist: &Path) -> Result<()> {
             fs::copy(public.join(&name), dist.join(&name))?;
         }
     }
-    Ok(fs::write(dist.join(LAST), fs::read(public.join(LAST))?)?)
+    Ok(())
 }
 
 fn report(dist: &Path) -> Result<()> {

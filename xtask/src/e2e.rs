@@ -1,4 +1,4 @@
-//! The end-to-end tests: the built page in headless Chromium.
+//! The end-to-end tests: the built page in headless Chromium, and in Firefox.
 
 use std::env;
 use std::fs;
@@ -20,7 +20,12 @@ const BROWSERS: [&str; 5] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
+const FIREFOXES: [&str; 3] =
+    ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"];
+
 const TEST_ENDING: &str = ".test.mjs";
+/// The tests that use Firefox.
+const FIREFOX_TESTS: &str = "firefox.test.mjs";
 
 /// Runs the tests whose names contain these words, or all, and then opens the models that they exported with Python's
 /// transformers.
@@ -42,6 +47,14 @@ pub fn run(words: &str) -> Result<()> {
     }
     python::ensure()?;
     Export::all()?.iter().try_for_each(Export::check)
+}
+
+/// Runs the tests in Firefox, on the CPU.
+pub fn run_in_firefox() -> Result<()> {
+    apt::ensure("Firefox", "firefox-esr", || firefox().is_some())?;
+    let mut node = node()?;
+    node.env("HONE_FIREFOX", firefox().context("Firefox was there a moment ago")?);
+    process::run(node.args(["--test", "--test-reporter=spec"]).arg(paths::e2e().join(FIREFOX_TESTS)))
 }
 
 /// Returns true if a test ran, judging by Node's report in TAP: tests whose names do not match are reported as skipped,
@@ -68,13 +81,25 @@ fn out() -> PathBuf {
 }
 
 fn browser() -> Option<PathBuf> {
-    let chosen = env::var_os("HONE_CHROMIUM").map(PathBuf::from);
-    chosen.into_iter().chain(BROWSERS.map(PathBuf::from)).find(|path| path.exists())
+    first_there("HONE_CHROMIUM", &BROWSERS)
 }
+
+fn firefox() -> Option<PathBuf> {
+    first_there("HONE_FIREFOX", &FIREFOXES)
+}
+
+/// The user's choice in a variable, or the first of these programs that is installed.
+fn first_there(variable: &str, programs: &[&str]) -> Option<PathBuf> {
+    let chosen = env::var_os(variable).map(PathBuf::from);
+    chosen.into_iter().chain(programs.iter().map(PathBuf::from)).find(|path| path.exists())
+}
+
+/// The tests for Chromium.
 
 fn tests() -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(paths::e2e())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     let mut tests: Vec<_> = entries.into_iter().filter(|path| path.to_string_lossy().ends_with(TEST_ENDING)).collect();
+    tests.retain(|path| !path.ends_with(FIREFOX_TESTS));
     tests.sort();
     Ok(tests)
 }

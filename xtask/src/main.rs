@@ -13,6 +13,7 @@ mod fuzz;
 mod golden;
 mod licenses;
 mod model;
+mod offline;
 mod paths;
 mod peers;
 mod process;
@@ -38,6 +39,7 @@ usage: cargo xtask <command>
                         fetched from in place of huggingface.co, \"\" for nowhere)
   test                  format, licenses, lints, native tests, build, end-to-end tests; `ci` is the same
   e2e [words]           build, and run only the end-to-end tests (whose names contain these words)
+  e2e --firefox         the same with those that use Firefox
   fuzz MINUTES [--seed 1]
                         feed mutated files to every reader of data, models and recipes
   bench [size ...]      time training steps in headless Chromium, one JSON line per case; --trainable-layers 0..6 for a row
@@ -78,7 +80,10 @@ fn run(arguments: &[String]) -> Result<()> {
         "e2e" => {
             setup::run()?;
             build::run_if_changed()?;
-            e2e::run(&rest.join(" "))
+            match rest {
+                [flag] if flag == "--firefox" => e2e::run_in_firefox(),
+                _ => e2e::run(&rest.join(" ")),
+            }
         }
         "fuzz" => match rest {
             [minutes] => fuzz::run(minutes, "1"),
@@ -117,7 +122,7 @@ fn serve_page(arguments: &[String]) -> Result<()> {
     };
     setup::run()?;
     build::run_if_changed()?;
-    let server = serve::Server::bind(&paths::dist(), port)?;
+    let server = serve::Server::bind(&paths::dist(), port)?.without_service_worker();
     println!("Hone is at {} (Ctrl+C ends it)", server.url());
     server.run();
     Ok(())

@@ -11,6 +11,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
+use crate::{offline, paths};
+
 /// Maximum length of a request's head, in bytes.
 const HEAD_LIMIT_BYTES: u64 = 16 * 1024;
 /// A connection that is silent for this long is closed.
@@ -21,7 +23,14 @@ const REFUSED: &str = "405 Method Not Allowed";
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    folder: Arc<Path>,
+    site: Arc<Site>,
+}
+
+/// Files to be served.
+struct Site {
+    folder: PathBuf,
+    /// Sent in place of the folder's own service worker.
+    service_worker: Option<PathBuf>,
 }
 
 impl Server {
@@ -29,7 +38,14 @@ impl Server {
     pub fn bind(folder: &Path, port: u16) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("cannot listen on port {port}; choose another with --port"))?;
-        Ok(Self { address: listener.local_addr()?, listener, folder: folder.into() })
+        let site = Site { folder: folder.into(), service_worker: None };
+        Ok(Self { address: listener.local_addr()?, listener, site: Arc::new(site) })
+    }
+
+    /// Sends the service worker's kill switch: a page that is rebuilt all the time must never be an older one.
+    pub fn without_service_worker(self) -> Self {
+        let service_worker = Some(paths::root().join("app/sw-off.js"));
+        Self { site: Arc::new(Site { folder: self.site.folder.clone(), service_worker }), ..self }
     }
 
     /// Address of the page.
@@ -40,19 +56,19 @@ impl Server {
     /// Serves until the process ends.
     pub fn run(self) {
         for stream in self.listener.incoming().flatten() {
-            let folder = Arc::clone(&self.folder);
+            let site = Arc::clone(&self.site);
             // A browser that hangs up midway is not an error.
-            thread::spawn(move || converse(&stream, &folder).ok());
+            thread::spawn(move || converse(&stream, &site).ok());
         }
     }
 }
 
 /// Answers requests on one connection until it is closed.
-fn converse(stream: &TcpStream, folder: &Path) -> io::Result<()> {
+fn converse(stream: &TcpStream, site: &Site) -> io::Result<()> {
     stream.set_read_timeout(Some(SILENCE))?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = Request::read(&mut reader)? {
-        let response = Response::to(&request, folder);
+        let response = Response::to(&request, site);
         // The body of a refused request is not read, so it could not be distinguished from a next request.
         let ends = response.status == REFUSED;
         response.write(stream, request.method == "HEAD")?;
@@ -110,14 +126,13 @@ struct Response {
 }
 
 impl Response {
-    fn to(request: &Request, folder: &Path) -> Self {
+    fn to(request: &Request, site: &Site) -> Self {
         let mut response = match request.method.as_str() {
-            "GET" | "HEAD" => Self::file(request, folder).unwrap_or_else(|_| Self::status("404 Not Found")),
+            "GET" | "HEAD" => Self::file(request, site).unwrap_or_else(|_| Self::status("404 Not Found")),
             _ => Self::status(REFUSED),
         };
-        let asked = fs::read_to_string(folder.join("_headers")).unwrap_or_default();
-        let headers = asked.lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": "));
-        response.headers.extend(headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let asked = fs::read_to_string(site.folder.join("_headers")).unwrap_or_default();
+        offline::listed(&asked).into_iter().for_each(|(name, value)| response.header(name, value));
         response
     }
 
@@ -125,8 +140,8 @@ impl Response {
         Self { status, ..Self::default() }
     }
 
-    fn file(request: &Request, folder: &Path) -> io::Result<Self> {
-        let path = file_path(folder, &request.path).ok_or(io::ErrorKind::NotFound)?;
+    fn file(request: &Request, site: &Site) -> io::Result<Self> {
+        let path = site.file(&request.path).ok_or(io::ErrorKind::NotFound)?;
         let mut response = Self::status("200 OK");
         response.header("Content-Type", content_type(&path));
         response.header("Accept-Ranges", "bytes");
@@ -182,6 +197,15 @@ impl Response {
             io::copy(&mut file.take(length), &mut stream)?;
         }
         Ok(())
+    }
+}
+
+impl Site {
+    fn file(&self, path: &str) -> Option<PathBuf> {
+        match &self.service_worker {
+            Some(service_worker) if path == "/sw.js" => Some(service_worker.clone()),
+            _ => file_path(&self.folder, path),
+        }
     }
 }
 
@@ -265,15 +289,26 @@ mod tests {
         fs::write(folder.join("_headers"), "/*\n  X-Content-Type-Options: nosniff\n").unwrap();
         fs::write(folder.join("index.html"), "<p>").unwrap();
 
+        let site = Site { folder: folder.clone(), service_worker: None };
         let mut request = Request { method: "GET".into(), path: "/".into(), ..Request::default() };
-        let first = Response::to(&request, &folder);
+        let first = Response::to(&request, &site);
         let header = |name: &str| first.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
         assert_eq!(first.status, "200 OK");
         assert_eq!(header("Content-Type"), Some("text/html; charset=utf-8"));
         assert_eq!(header("X-Content-Type-Options"), Some("nosniff"));
 
         request.if_none_match = header("ETag").map(str::to_owned);
-        assert_eq!(Response::to(&request, &folder).status, "304 Not Modified");
+        assert_eq!(Response::to(&request, &site).status, "304 Not Modified");
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_page_under_development_gets_the_kill_switch_of_the_service_worker() {
+        let server = Server::bind(Path::new("/dist"), 0).unwrap();
+        assert_eq!(server.site.file("/sw.js"), Some("/dist/sw.js".into()));
+        let developing = server.without_service_worker();
+        let sent = fs::read_to_string(developing.site.file("/sw.js").unwrap()).unwrap();
+        assert!(sent.contains("caches.delete") && !sent.contains("\"fetch\""), "{sent}");
+        assert_eq!(developing.site.file("/boot.js"), Some("/dist/boot.js".into()));
     }
 }

@@ -26,6 +26,7 @@ pub fn run() -> Result<()> {
     if checks.run("Build", || build::run(false)) {
         checks.run("Sizes", build::check_budgets);
         checks.run("End-to-end tests", || e2e::run(""));
+        checks.run("End-to-end tests in Firefox", e2e::run_in_firefox);
     }
     checks.finish(start)
 }

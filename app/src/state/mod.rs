@@ -9,6 +9,7 @@ pub mod inference;
 mod lifecycle;
 mod model;
 mod nav;
+mod new_version;
 mod readiness;
 pub mod recipe;
 mod requests;
@@ -27,6 +28,7 @@ pub use inference::{Inference, MisclassifiedRow, Prediction, QueryKind};
 pub use lifecycle::silence;
 pub use model::{HubSearch, Load, Model};
 pub use nav::{Status, Step};
+pub use new_version::NewVersion;
 pub use recipe::estimate::{Debounce, EstimateState, cut_rows};
 pub use recipe::form::Form;
 pub use recipe::plan::StageGrid;
@@ -72,6 +74,8 @@ pub struct State {
     pub inference: Inference,
     /// The download of the model.
     pub export: Export,
+    /// A new version of the page.
+    pub new_version: NewVersion,
 }
 
 /// An action outside the state, to be carried out after the state has changed.
@@ -91,6 +95,8 @@ pub enum Effect {
         /// The name of the zip.
         file_name: String,
     },
+    /// Reload the page in its new version.
+    OpenNewVersion,
 }
 
 impl State {

@@ -4,6 +4,7 @@
 mod data;
 mod dry_run;
 mod model;
+mod new_version;
 mod recipe;
 mod run;
 mod tasks;
