@@ -4,11 +4,18 @@
 const score = (label, f1, support) => ({ label, precision: f1, recall: f1, f1, support });
 const words = (text) => ({ generated: { text, is_over: false } });
 
+/** Tasks that a file does not seem to fit, with what they need. */
+self.unfit = [
+  [{ multi_label: { text: 0, pair: null, labels: [1] } }, "a column of texts, and a column that lists labels"],
+  [{ token_classification: { text: 0, tags: 1 } }, "a column of texts, and a column of tags, one for each word"],
+];
+
 self.tasks = {
   "films.csv": {
     columns: ["text", "funny", "sad"],
     preview: [["A quiet triumph.", "0", "1"], ["Warm and funny.", "1", "0"]],
     guess: { multi_label: { text: 0, pair: null, labels: [1, 2] } },
+    unfit: [],
     others: [{ classification: { text: 0, pair: null, label: 1 } }],
     why: "Columns “funny” and “sad” hold 0 and 1.",
     classes: [{ label: "funny", rows: 640 }, { label: "sad", rows: 410 }],
@@ -26,6 +33,7 @@ self.tasks = {
     columns: ["sentence1", "sentence2", "score"],
     preview: [["It rains.", "It is raining.", "4.8"], ["It rains.", "A dog barks.", "0.4"]],
     guess: { regression: { text: 0, pair: 1, number: 2 } },
+    unfit: [],
     others: [{ classification: { text: 0, pair: 1, label: 2 } }],
     why: "Column “score” holds numbers for pairs of texts.",
     facts: { numbers: { min: 0, max: 5, mean: 2.61, deviation: 1.52 } },
@@ -39,6 +47,7 @@ self.tasks = {
     columns: ["word", "tag"],
     preview: [["Anna lives in Rome", "B-PER O O B-LOC"], ["She works at Acme", "O O O B-ORG"]],
     guess: { token_classification: { text: 0, tags: 1 } },
+    unfit: [],
     others: [],
     why: "Each word has a tag next to it.",
     classes: [{ label: "O", rows: 7200 }, { label: "B-PER", rows: 410 }, { label: "B-LOC", rows: 390 }],
@@ -66,6 +75,7 @@ self.tasks = {
     columns: ["question", "context", "answers"],
     preview: [["Who wrote it?", "Anna wrote the letter in Rome.", '[{"text":"Anna","answer_start":0}]']],
     guess: { question_answering: { question: 0, context: 1, answer: 2, start: null } },
+    unfit: [],
     others: [{ corpus: { text: 1 } }],
     why: "Column “question” holds questions, “context” passages.",
     facts: { answers: { contexts: 310, unanswerable: 40, byte_offsets: 0, found_by_text: 9, not_found: 2 } },
@@ -88,6 +98,7 @@ self.tasks = {
     columns: ["fra", "eng"],
     preview: [["Il fait beau.", "The weather is fine."], ["Merci.", "Thank you."]],
     guess: { completion: { prompt: "Translate from French to English.\n{fra}\n", completion: 1 } },
+    unfit: [],
     others: [{ corpus: { text: 0 } }],
     why: "Columns “fra” and “eng” hold the same in two languages.",
     facts: "none",

@@ -60,7 +60,8 @@ const answers = {
     });
   },
 
-  open_data({ role, name, aligned_with, encoding, has_header }, files) {
+  open_data({ role, name, aligned_with, hints }, files) {
+    const { encoding, has_header, delimiter, quoting } = hints;
     if (name.endsWith(".png")) {
       const what = "Line 1 contains a zero byte, so this is not a text table.";
       emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.zero-byte", what, "The file was not read.", "") });
@@ -80,21 +81,32 @@ const answers = {
       emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.not-utf8", what, "Nothing was read.", remedy) });
       return;
     }
+    if (delimiter?.character === "|") {
+      const done = "The file was not read that way.";
+      const remedy = "Choose another delimiter, or let Hone detect it.";
+      const what = "Most lines have no “|” between cells.";
+      emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.delimiter", what, done, remedy) });
+      return;
+    }
     emit({ kind: "data_progress", role, done_bytes: 1, total_bytes: 2 });
     const guess = task.guess ?? { classification: { text: 0, pair: null, label: 1 } };
+    const columns = task.columns ?? ["text", "label", "<script>alert(1)</script>"];
     const source = {
       name,
       bytes: files.reduce((sum, file) => sum + file.size, 0),
       format: "delimited",
       encoding: encoding ?? "UTF-8",
-      delimiter: ",",
+      delimiter: delimiter?.character ?? ",",
+      quirks: { quoting: quoting ?? "double" },
       has_header: has_header ?? true,
-      columns: task.columns ?? ["text", "label", "<script>alert(1)</script>"],
+      columns: has_header === false ? columns.map((_, nth) => `column ${nth + 1}`) : columns,
       rows: 1240,
       preview: task.preview ?? [0, 1, 2, 3, 4, 5, 6, 7].map((row) => [TEXTS[row % 4], LABELS[row % 2], String(row)]),
-      guess,
-      why: task.why ?? "Column “text” holds texts, column “label” their labels.",
-      guesses: [guess, ...(task.others ?? [])],
+      offers: [
+        { mapping: guess, fits: true, reason: task.why ?? "Column “text” holds texts, column “label” their labels." },
+        ...(task.others ?? []).map((mapping) => ({ mapping, fits: true, reason: "Its columns fit." })),
+        ...(task.unfit ?? self.unfit).map(([mapping, reason]) => ({ mapping, fits: false, reason })),
+      ],
       multiline: false,
       warnings: [],
     };
@@ -102,6 +114,14 @@ const answers = {
   },
 
   map_data({ mapping, validation_ratio }) {
+    // Only the third column has tags.
+    if (mapping.token_classification && !task.guess && mapping.token_classification.tags !== 2) {
+      const what = "No row has words with their tags. Line 2: 3 words and 1 tag.";
+      const remedy = "This task needs a column of texts, and a column of tags, one for each word. Choose other columns, or another task.";
+      const refusal = diagnostic("data.no-rows", what, "No rows were read from the file.", remedy);
+      emit({ kind: "data_failed", role: "train", diagnostic: refusal });
+      return;
+    }
     const validation_rows = Math.round(1237 * (validation_ratio || 0.2));
     mapped = request;
     report = {

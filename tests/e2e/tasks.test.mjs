@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseTask, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
+import { chooseFile, chooseTask, finished, openGroups, start, withFakeWorker } from "./fake.mjs";
 import { assertAccessible, screenshot, withPage } from "./harness.mjs";
 
 /** Visits the page on a wide light screen, and on a narrow dark one. */
@@ -137,5 +137,56 @@ test("two files that do not belong together are refused with the reason", async 
       .getByLabel("Choose a file")
       .setInputFiles(["a.fra", "a.eng"].map((name) => ({ name, mimeType: "text/plain", buffer: Buffer.from("x") })));
     await page.getByText("line 3 has no counterpart").waitFor();
+  });
+});
+
+test("a task that the file does not seem to fit can be chosen, and its columns set by hand", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    const task = page.getByLabel(/^Task/);
+    const entities = { label: "Find entities: needs a column of texts, and a column of tags, one for each word" };
+    await task.selectOption(entities);
+    await page.getByText("Line 2: 3 words and 1 tag.").waitFor();
+    await page.getByText("This task needs a column of texts, and a column of tags, one for each word. Choose the columns below.").waitFor();
+    await assertAccessible(page);
+    // Nothing is lost: another column, or another task, can be chosen at once.
+    await page.getByLabel("Tags column").selectOption("2");
+    await page.getByText("1,237 rows can be used.").waitFor();
+    await page.getByRole("columnheader", { name: /alert.*tags/ }).waitFor();
+    await task.selectOption({ label: "Classify texts: one label each" });
+    await page.getByLabel("Label column").waitFor();
+    await task.selectOption(entities);
+    assert.equal(await page.getByLabel("Tags column").inputValue(), "2", "the column that was set");
+    await task.selectOption({ label: "Tag texts: needs a column of texts, and a column that lists labels" });
+    assert(await page.getByLabel("label", { exact: true }).isChecked());
+    await page.getByLabel("<script>alert(1)</script>", { exact: true }).check();
+    await page.locator("summary", { hasText: "in the program" }).click();
+    await page.getByText(/--mapping '\{"multi_label": \{"text": 0,.*"labels": \[1,2\]\}\}'/).waitFor();
+  });
+});
+
+test("header, delimiter and quotes can be set, and a setting that does not fit is taken back", async () => {
+  await onBothScreens("reading", async (page) => {
+    await chooseFile(page);
+    await page.getByText("Change how it is read", { exact: true }).click();
+    await page.getByLabel(/^Header/).selectOption({ label: "no: the first line is a row" });
+    await page.getByRole("columnheader", { name: "column 2" }).waitFor();
+    await page.getByText(/no header/).waitFor();
+    await page.getByLabel(/^Delimiter/).selectOption({ label: "semicolon ;" });
+    await page.getByText(/semicolon-separated/).waitFor();
+    await page.getByLabel(/^Quotes/).selectOption({ label: "none: a quote is part of the text" });
+    await page.getByText(/quotes are part of the text/).first().waitFor();
+    await page.getByLabel(/^Delimiter/).selectOption({ label: "vertical bar |" });
+    await page.getByText("Most lines have no “|” between cells.").waitFor();
+    await page.getByText("It is still read the way it was before.").waitFor();
+    await page.getByText(/semicolon-separated/).waitFor();
+    assert.equal(await page.getByLabel(/^Delimiter/).inputValue(), "semicolon");
+    await page.locator("summary", { hasText: "in the program" }).click();
+    await page.getByText(/--header no --delimiter ';' --quote none/).waitFor();
+    await page.getByRole("button", { name: "Detect everything again" }).click();
+    await page.getByText(/comma-separated · first line is a header/).waitFor();
+    assert(await page.getByRole("button", { name: "Detect everything again" }).isHidden());
+    await page.getByText("1,237 rows can be used.").waitFor();
   });
 });

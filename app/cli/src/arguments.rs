@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use hone_core::dataset::{Encoding, encoding_by_label};
 
 use crate::mapping::ColumnArguments;
+use crate::reading::ReadingArguments;
 
 /// Arguments of `hone train`.
 #[derive(clap::Args)]
@@ -18,9 +18,8 @@ pub struct TrainArguments {
     /// Your own validation rows, in a file with the same columns.
     #[arg(long)]
     pub validation: Option<PathBuf>,
-    /// Encoding of the data files, such as latin1, windows-1251, gbk, shift_jis or utf-16le [default: detect].
-    #[arg(long, value_name = "LABEL", value_parser = encoding)]
-    pub encoding: Option<Encoding>,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     #[command(flatten)]
     pub columns: ColumnArguments,
     /// A .gguf file, a folder that contains one, or a folder with config.json, model.safetensors and tokenizer.json
@@ -49,8 +48,4 @@ pub enum DeviceKind {
     /// The graphics card, through wgpu.
     #[cfg(feature = "wgpu")]
     Gpu,
-}
-
-fn encoding(label: &str) -> Result<Encoding, String> {
-    encoding_by_label(label).ok_or_else(|| "not an encoding of the WHATWG Encoding Standard".into())
 }

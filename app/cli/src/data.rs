@@ -33,6 +33,7 @@ pub fn load(
     let train = File::scan(train, hints)?;
     let mapping = mapping::choose(&train.info, recipe.task, columns)?;
     let mut warnings = train.info.warnings.clone();
+    warnings.extend(mapping::doubt(&train.info, &mapping, columns));
     let validation = match validation {
         Some(path) => {
             let file = File::scan(path, hints)?;
@@ -127,8 +128,8 @@ mod tests {
         };
         assert!(text(Hints::default()).contains("Line 2 reads “café number 0,good”"));
         let chosen = hone_core::dataset::encoding_by_label("latin1");
-        assert!(!text(Hints { encoding: chosen, has_header: None }).contains("reads"));
-        let utf8 = Hints { encoding: Some(hone_core::dataset::Encoding::UTF_8), has_header: None };
+        assert!(!text(Hints { encoding: chosen, ..Hints::default() }).contains("reads"));
+        let utf8 = Hints { encoding: Some(hone_core::dataset::Encoding::UTF_8), ..Hints::default() };
         assert_eq!(loaded_by("utf8", &latin, utf8).err().unwrap().code, "data.not-utf8");
     }
 

@@ -6,6 +6,7 @@ mod arguments;
 mod data;
 mod mapping;
 mod model;
+mod reading;
 mod train;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! Selection of columns: those named by the arguments, or a guess for the recipe's task.
 
-use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::dataset::{Mapping, SourceInfo, TaskOffer};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::Task;
 
@@ -10,9 +10,10 @@ pub struct ColumnArguments {
     /// Name of the column with the text, if the guess is wrong.
     #[arg(long)]
     pub text: Option<String>,
-    /// Name of the column with the label, the number or the tags, if the guess is wrong.
+    /// Name of the column with the label, the number or the tags, if the guess is wrong. Several labels: the column that
+    /// lists them, or this argument once for each column of 0 and 1.
     #[arg(long)]
-    pub label: Option<String>,
+    pub label: Vec<String>,
     /// The columns by index, from 0, as JSON, if the guess is wrong: a `mapping` of the page's protocol, such as
     /// {"classification": {"text": 0, "pair": null, "label": 1}}.
     #[arg(long, conflicts_with_all = ["text", "label"])]
@@ -27,13 +28,42 @@ pub fn choose(info: &SourceInfo, task: Task, arguments: &ColumnArguments) -> Res
     if let Some(json) = &arguments.mapping {
         return parse(json, info, task);
     }
-    let guess = info.guesses.iter().find(|mapping| mapping.task() == task).cloned();
-    if arguments.text.is_none() && arguments.label.is_none() {
-        return guess.ok_or_else(|| no_guess(info, task));
+    let offer = info.offers.iter().find(|offer| offer.mapping.task() == task);
+    let mapping = if arguments.text.is_none() && arguments.label.is_empty() {
+        // Any cell is a label, but few texts have tags, answers or numbers by chance.
+        let is_usable = |offer: &&TaskOffer| offer.fits || matches!(task, Task::Classification | Task::MultiLabel);
+        offer.filter(is_usable).map(|offer| offer.mapping.clone())
+    } else {
+        let text = arguments.text.iter().map(|name| column(info, name)).next().transpose()?;
+        let labels = arguments.label.iter().map(|name| column(info, name)).collect::<Result<Vec<_>, _>>()?;
+        if labels.len() > 1 && task != Task::MultiLabel {
+            let what = format!("--label is given {} times, but {} has one label.", labels.len(), name(task));
+            return Err(Diagnostic::new("data.columns", what)
+                .remedy("Name one column, or set the recipe's \"task\" to \"multi_label\"."));
+        }
+        named(task, offer.map(|offer| &offer.mapping), text, &labels).transpose()?
+    };
+    let mapping = mapping.ok_or_else(|| no_guess(info, task))?;
+    mapping.check(&info.columns)?;
+    Ok(mapping)
+}
+
+/// Warns if the columns of a guess do not look like data for the recipe's task.
+pub fn doubt(info: &SourceInfo, mapping: &Mapping, arguments: &ColumnArguments) -> Option<Diagnostic> {
+    if *arguments != ColumnArguments::default() || info.fitting(mapping).is_some() {
+        return None;
     }
-    let text = column(info, arguments.text.as_deref())?;
-    let label = column(info, arguments.label.as_deref())?;
-    named(task, guess.as_ref(), text, label).unwrap_or_else(|| Err(no_guess(info, task)))
+    let used = mapping
+        .roles(&info.columns)
+        .into_iter()
+        .filter_map(|(column, role)| Some(format!("\"{}\" as the {role}", info.columns.get(column as usize)?)));
+    let what =
+        format!("{} does not look like data for {}: it needs {}.", info.name, name(mapping.task()), mapping.needs());
+    Some(
+        Diagnostic::new("data.task", what)
+            .done(format!("Used {}.", used.collect::<Vec<_>>().join(", ")))
+            .remedy("If that is wrong, name the columns with --text and --label."),
+    )
 }
 
 /// The mapping with the named columns in place of the guessed ones; `None` if a column is neither named nor guessed.
@@ -41,10 +71,11 @@ fn named(
     task: Task,
     guess: Option<&Mapping>,
     text: Option<u32>,
-    label: Option<u32>,
+    labels: &[u32],
 ) -> Option<Result<Mapping, Diagnostic>> {
+    let label = labels.first().copied();
     // A guessed second text belongs to the guessed first one, and must not be the label.
-    let other = |pair: Option<u32>| pair.filter(|pair| text.is_none() && Some(*pair) != label);
+    let other = |pair: Option<u32>| pair.filter(|pair| text.is_none() && !labels.contains(pair));
     let mapping = match task {
         Task::Classification => {
             let (guessed_text, pair, guessed_label) = match guess {
@@ -58,7 +89,7 @@ fn named(
                 Some(Mapping::MultiLabel { text, pair, labels }) => (Some(*text), *pair, Some(labels.clone())),
                 _ => (None, None, None),
             };
-            let labels = label.map(|label| vec![label]).or(guessed_labels)?;
+            let labels = Some(labels.to_vec()).filter(|labels| !labels.is_empty()).or(guessed_labels)?;
             Mapping::MultiLabel { text: text.or(guessed_text)?, pair: other(pair), labels }
         }
         Task::Regression => {
@@ -81,11 +112,10 @@ fn named(
     Some(Ok(mapping))
 }
 
-/// Index of the column with this name, if one is given.
-fn column(info: &SourceInfo, name: Option<&str>) -> Result<Option<u32>, Diagnostic> {
-    let Some(name) = name else { return Ok(None) };
+/// Index of the column with this name.
+fn column(info: &SourceInfo, name: &str) -> Result<u32, Diagnostic> {
     match info.columns.iter().position(|column| column == name) {
-        Some(index) => Ok(Some(index as u32)),
+        Some(index) => Ok(index as u32),
         None => Err(Diagnostic::new("data.no-column", format!("{} has no column \"{name}\".", info.name))
             .remedy(format!("Its columns are {}.", info.columns.join(", ")))),
     }
@@ -107,15 +137,19 @@ fn parse(json: &str, info: &SourceInfo, task: Task) -> Result<Mapping, Diagnosti
 
 /// A mapping for a task, as accepted by `--mapping`.
 fn example(task: Task) -> String {
-    let mapping = match task {
+    serde_json::to_string(&form(task)).unwrap_or_default()
+}
+
+/// Any mapping for a task.
+fn form(task: Task) -> Mapping {
+    match task {
         Task::Classification => Mapping::Classification { text: 0, pair: None, label: 1 },
         Task::MultiLabel => Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] },
         Task::Regression => Mapping::Regression { text: 0, pair: None, number: 1 },
         Task::TokenClassification => Mapping::TokenClassification { text: 0, tags: 1 },
         Task::QuestionAnswering => Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
         Task::Generation => Mapping::Corpus { text: 0 },
-    };
-    serde_json::to_string(&mapping).unwrap_or_default()
+    }
 }
 
 /// A task's name in recipes.
@@ -131,8 +165,8 @@ fn not_for(task: Task) -> Diagnostic {
 
 fn no_guess(info: &SourceInfo, task: Task) -> Diagnostic {
     Diagnostic::new("data.task", format!("{} does not look like data for {}.", info.name, name(task))).remedy(format!(
-        "{} Set the recipe's \"task\", or name the columns with --text and --label or with --mapping '{}'.",
-        info.why,
+        "It needs {}. Set the recipe's \"task\", or name the columns with --text and --label or with --mapping '{}'.",
+        form(task).needs(),
         example(task)
     ))
 }
@@ -156,7 +190,8 @@ mod tests {
     }
 
     fn named(text: Option<&str>, label: Option<&str>) -> ColumnArguments {
-        ColumnArguments { text: text.map(str::to_owned), label: label.map(str::to_owned), mapping: None }
+        let label = label.into_iter().map(str::to_owned).collect();
+        ColumnArguments { text: text.map(str::to_owned), label, mapping: None }
     }
 
     fn mapped(json: &str) -> ColumnArguments {
@@ -219,6 +254,41 @@ mod tests {
         let error = choose(&valence(), Task::Classification, &mapped(json)).unwrap_err();
         assert_eq!(error.code, "data.mapping-task");
         assert!(error.what.contains("regression") && error.what.contains("classification"), "{error}");
+    }
+
+    #[test]
+    fn labels_in_few_of_the_cells_need_no_arguments() {
+        let rows = (0..60).map(|row| {
+            let label = if row % 30 == 0 { "good|rare" } else { ["good", "bad"][row % 2] };
+            format!("the meal was number {row},{label}\n")
+        });
+        let info = scanned(&format!("text,labels\n{}", rows.collect::<String>()));
+        let none = ColumnArguments::default();
+        let mapping = choose(&info, Task::MultiLabel, &none).unwrap();
+        assert_eq!(mapping, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] });
+        assert_eq!(doubt(&info, &mapping, &none), None);
+
+        let single = scanned("text,label\nso good,pos\nso bad,neg\nfine,pos\n");
+        let mapping = choose(&single, Task::MultiLabel, &none).unwrap();
+        let doubt = doubt(&single, &mapping, &none).unwrap();
+        assert_eq!(doubt.done, "Used \"text\" as the text, \"label\" as the label.");
+    }
+
+    #[test]
+    fn several_columns_of_flags_can_be_named() {
+        let info = scanned("id,text,mood,toxic,rude\n1,so good,a,0,1\n2,so bad,b,1,1\n");
+        let label = vec!["toxic".to_owned(), "rude".to_owned()];
+        let columns = ColumnArguments { label, ..ColumnArguments::default() };
+        let mapping = Mapping::MultiLabel { text: 1, pair: None, labels: vec![3, 4] };
+        assert_eq!(choose(&info, Task::MultiLabel, &columns), Ok(mapping));
+        assert_eq!(choose(&info, Task::Classification, &columns).unwrap_err().code, "data.columns");
+    }
+
+    #[test]
+    fn a_task_that_does_not_fit_is_refused_with_what_it_needs() {
+        let single = scanned("text,label\nso good,pos\nso bad,neg\nfine,pos\n");
+        let error = choose(&single, Task::TokenClassification, &ColumnArguments::default()).unwrap_err();
+        assert!(error.remedy.starts_with("It needs a column of texts, and a column of tags, one for each"), "{error}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use hone_core::dataset::{Cut, Cuts, Hints};
+use hone_core::dataset::{Cut, Cuts};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
@@ -29,7 +29,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     })?;
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    let hints = Hints { encoding: arguments.encoding, has_header: None };
+    let hints = arguments.reading.hints();
     let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
     let mut session = session(&mut data, spec, &model, &device, masks)?;
     let out = |name: &str| arguments.out.join(name);

@@ -6,6 +6,7 @@ mod mapping;
 mod paste;
 mod preview;
 mod prompt;
+mod reading;
 mod report;
 mod samples;
 mod split;

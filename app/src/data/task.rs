@@ -1,6 +1,6 @@
 use std::mem::discriminant;
 
-use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::dataset::{SourceInfo, TaskOffer};
 use leptos::prelude::*;
 
 use crate::components::{MenuOption, changing, ticked, typed};
@@ -15,20 +15,24 @@ use crate::state::data::columns::ColumnRole;
 #[component]
 pub fn TaskForm(source: SourceInfo) -> impl IntoView {
     let page = Page::get();
-    let guesses = source.guesses;
-    let (why, first) = (format::visible(&source.why), guesses.first().map(discriminant));
-    // The explanation is about the first guess only.
-    let is_other = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) != first);
-    let options = guesses.iter().zip(0..).map(|(guess, index): (&Mapping, usize)| {
-        let own = discriminant(guess);
-        let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
-        view! { <MenuOption value=index.to_string() name=columns::task_name(guess) is_chosen /> }
+    let offers = source.offers;
+    let advice = page.memo(|state| {
+        let data = &state.data;
+        let advice = data.train.source().zip(data.mapping.as_ref()).map(|(source, it)| columns::advice(source, it));
+        advice.unwrap_or_default()
     });
-    let options = options.collect_view();
+    let option = |(offer, index): (&TaskOffer, usize)| {
+        let own = discriminant(&offer.mapping);
+        let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
+        view! { <MenuOption value=index.to_string() name=columns::offer_name(offer) is_chosen /> }
+    };
+    let options =
+        |fits: bool| offers.iter().zip(0..).filter(|(offer, _)| offer.fits == fits).map(option).collect_view();
+    let (fitting, others) = (options(true), options(false));
     let choose = move |value: String| {
-        let guess = value.parse().ok().and_then(|index: usize| guesses.get(index).cloned());
-        if let Some(guess) = guess {
-            page.act(|state| state.map(guess));
+        let offer = value.parse().ok().and_then(|index: usize| offers.get(index));
+        if let Some(offer) = offer {
+            page.act(|state| state.choose_task(&offer.mapping));
         }
     };
     let names = source.columns.iter().map(|column| format::visible(column)).collect();
@@ -42,9 +46,12 @@ pub fn TaskForm(source: SourceInfo) -> impl IntoView {
         <div class="purpose">
             <label>
                 "Task"
-                <select on:change=typed(choose)>{options}</select>
+                <select on:change=typed(choose)>
+                    <optgroup label="This file fits">{fitting}</optgroup>
+                    <optgroup label="With columns that you choose">{others}</optgroup>
+                </select>
             </label>
-            <p class="hint" dir="auto" hidden=is_other>{why}</p>
+            <p class="hint" dir="auto" hidden=Memo::new(move |_| advice.with(String::is_empty))>{advice}</p>
         </div>
         <div class="pair">{selects}</div>
         <LabelColumns names />

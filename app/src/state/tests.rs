@@ -13,7 +13,7 @@ mod worker;
 use hone_core::catalog::{AdaptableLinear, CatalogEntry, ModelReport, ParamGroupFacts};
 use hone_core::dataset::DataRole;
 use hone_core::dataset::{
-    ClassCount, Cuts, DataReport, Encoding, Format, Mapping, Quirks, SourceInfo, TaskFacts, TokenLengths,
+    ClassCount, Cuts, DataReport, Encoding, Format, Mapping, Quirks, SourceInfo, TaskFacts, TaskOffer, TokenLengths,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
@@ -39,11 +39,15 @@ fn source(columns: usize) -> SourceInfo {
         columns: (0..columns).map(|nth| nth.to_string()).collect(),
         rows: 100,
         preview: Vec::new(),
-        guess: MAPPING,
-        why: String::new(),
-        guesses: vec![MAPPING],
+        offers: vec![TaskOffer { mapping: MAPPING, fits: true, reason: String::new() }],
         warnings: Vec::new(),
     }
+}
+
+/// A file that fits these mappings.
+fn offering(mappings: Vec<Mapping>, columns: usize) -> SourceInfo {
+    let offer = |mapping| TaskOffer { mapping, fits: true, reason: String::new() };
+    SourceInfo { offers: mappings.into_iter().map(offer).collect(), ..source(columns) }
 }
 
 fn opened(columns: usize) -> Event {

@@ -2,7 +2,6 @@
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
-use hone_core::dataset::Hints;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event, PROTOCOL_VERSION, RequestId};
 use web_sys::Blob;
@@ -87,9 +86,9 @@ async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, fil
         }
         // The page does not offer the others during a run.
         _ if engine.is_running() => {}
-        Command::OpenData { role, name, aligned_with, encoding, has_header } => {
+        Command::OpenData { role, name, aligned_with, hints } => {
             let dropped = DroppedFiles { name, aligned_with, files };
-            engine.data.open(id, role, dropped, Hints { encoding, has_header }).await;
+            engine.data.open(id, role, dropped, hints).await;
         }
         Command::MapData { mapping, validation_ratio, seed } => {
             engine.data.map(id, mapping, validation_ratio, seed).await;

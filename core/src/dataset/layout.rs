@@ -105,14 +105,73 @@ pub enum Format {
     Text,
 }
 
+/// Quoting of a table's cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quoting {
+    /// Cells may be in `"`. A quote inside a quoted cell is doubled.
+    #[default]
+    Double,
+    /// Cells may be in `"`. A quote inside a quoted cell follows a backslash, as MySQL and Spark write it.
+    Backslash,
+    /// Cells may be in `'`. A quote inside a quoted cell is doubled.
+    Single,
+    /// Quotes are part of the text.
+    Never,
+}
+
+impl Quoting {
+    /// The byte that opens and closes a quoted cell.
+    pub(crate) fn mark(self) -> Option<u8> {
+        match self {
+            Self::Double | Self::Backslash => Some(b'"'),
+            Self::Single => Some(b'\''),
+            Self::Never => None,
+        }
+    }
+}
+
+/// Separation of a line's cells, as the user sets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delimiter {
+    /// This ASCII character is between the cells.
+    Character(char),
+    /// There are no cells: each line is a text.
+    Absent,
+}
+
+impl Delimiter {
+    /// The character as a byte. None if it cannot separate cells: letters, digits, quotes, line ends, and anything but ASCII.
+    pub fn byte(self) -> Option<u8> {
+        let Self::Character(character) = self else { return None };
+        let is_ordinary = character.is_ascii() && !character.is_ascii_alphanumeric();
+        u8::try_from(character).ok().filter(|byte| is_ordinary && !b"\"'\r\n\0".contains(byte))
+    }
+}
+
+/// Properties of a file that the user set. Everything else is detected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hints {
+    /// Character encoding.
+    pub encoding: Option<Encoding>,
+    /// True if the first line names the columns.
+    pub has_header: Option<bool>,
+    /// Separation of the cells.
+    pub delimiter: Option<Delimiter>,
+    /// Quoting of the cells.
+    pub quoting: Option<Quoting>,
+}
+
 /// Line ends, quoting and first lines that differ from the usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quirks {
     /// True if a line ends in a carriage return alone, as on old Macs.
     pub ends_in_cr: bool,
-    /// True if `\"` may be a quote inside a quoted cell. False if quotes are doubled.
-    pub escapes_quotes: bool,
+    /// Quoting of a table's cells.
+    pub quoting: Quoting,
     /// Number of lines before the table, such as `sep=;` or a title.
     pub skipped_lines: u32,
     /// True if rows are numbered instead of lines, because several rows are on one line.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::phrases::names;
+use crate::dataset::phrases::{count, names};
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
@@ -97,6 +97,27 @@ impl Mapping {
         }
     }
 
+    /// Returns true if both are of the same form: the same task, and for generation the same kind of rows.
+    pub fn has_form_of(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
+    /// The columns that the task needs, as the end of a sentence.
+    pub fn needs(&self) -> &'static str {
+        match self {
+            Self::Classification { .. } => "a column of texts and a column with one label for each",
+            Self::MultiLabel { .. } => {
+                "a column of texts, and a column that lists labels or a column of 0 and 1 for each label"
+            }
+            Self::Regression { .. } => "a column of texts and a column of numbers",
+            Self::TokenClassification { .. } => "a column of texts, and a column of tags, one for each word",
+            Self::QuestionAnswering { .. } => "a column of questions, one of passages, and one of answers in them",
+            Self::Completion { .. } => "a column of texts, and a column of texts that complete them",
+            Self::Chat { .. } => "a column of conversations, each a list of turns",
+            Self::Corpus { .. } => "a column of texts",
+        }
+    }
+
     /// Returns true if each row is a pair of texts.
     pub fn has_pairs(&self) -> bool {
         match self {
@@ -169,11 +190,25 @@ impl Mapping {
             template_columns = Template::parse(prompt, columns)?.columns();
         }
         let used = self.index_roles();
+        let needed = match self {
+            Self::QuestionAnswering { .. } => 3,
+            Self::Chat { .. } | Self::Corpus { .. } => 1,
+            _ => 2,
+        };
         let unknown = used.iter().find(|(column, _)| *column as usize >= columns.len());
         let twice = used.iter().enumerate().find(|(i, (column, _))| {
             template_columns.contains(column) || used[..*i].iter().any(|(other, _)| other == column)
         });
         let invalid = |what: String| Diagnostic::new("data.mapping", what).done("The file was not read again.");
+        if needed > columns.len() {
+            let what = format!(
+                "This task needs {}, and the file has only {}.",
+                count(needed, "column"),
+                count(columns.len(), "column")
+            );
+            let remedy = format!("Choose another task, or a file with {}.", self.needs());
+            return Err(invalid(what).remedy(remedy));
+        }
         if let Some((_, role)) = unknown {
             return Err(invalid(format!("The column for the {role} does not exist."))
                 .remedy(format!("The columns are {}.", names(columns))));

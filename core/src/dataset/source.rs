@@ -32,17 +32,36 @@ pub struct SourceInfo {
     pub rows: u32,
     /// The first rows, with cells cut to 200 characters.
     pub preview: Vec<Vec<String>>,
-    /// The likeliest mapping.
-    pub guess: Mapping,
-    /// Reason for the guess: "Column `tags` has one tag for each word of `tokens`."
-    pub why: String,
-    /// One mapping for each task that the file would fit, `guess` first.
-    pub guesses: Vec<Mapping>,
+    /// An offer for each form of every task: first those that the file fits, the likeliest first.
+    pub offers: Vec<TaskOffer>,
     /// Warnings to show before the user continues.
     pub warnings: Vec<Diagnostic>,
 }
 
+/// A task, with the columns to begin with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskOffer {
+    /// The task and its columns.
+    pub mapping: Mapping,
+    /// True if the columns look like data for the task. Otherwise they are a start for setting them by hand.
+    pub fits: bool,
+    /// The reason if it fits: "Column `tags` has one tag for each word of `tokens`." Otherwise what the task needs: "a column
+    /// of texts and a column of numbers".
+    pub reason: String,
+}
+
 impl SourceInfo {
+    /// The likeliest mapping.
+    pub fn guess(&self) -> Mapping {
+        self.offers.first().map_or(Mapping::Corpus { text: 0 }, |offer| offer.mapping.clone())
+    }
+
+    /// The mapping of the same form as `mapping`, if the file fits it.
+    pub fn fitting(&self, mapping: &Mapping) -> Option<&Mapping> {
+        let offer = self.offers.iter().find(|offer| offer.mapping.has_form_of(mapping))?;
+        offer.fits.then_some(&offer.mapping)
+    }
+
     /// The layout by which the file is read again.
     pub(crate) fn layout(&self) -> FileLayout {
         FileLayout {

@@ -17,6 +17,11 @@ enum Fragment {
     Column(u32),
 }
 
+/// A template with one column and a line break.
+pub(crate) fn of_column(name: &str) -> String {
+    format!("{{{name}}}\n")
+}
+
 impl Template {
     /// Parses a template. A literal brace is doubled.
     ///

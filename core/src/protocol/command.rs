@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
-use crate::dataset::{DataRole, Encoding, Mapping};
+use crate::dataset::{DataRole, Hints, Mapping};
 use crate::inference::Query;
 use crate::protocol::bench::BenchCase;
 use crate::protocol::device::{DeviceChoice, SelfCheck};
@@ -33,10 +33,8 @@ pub enum Command {
         /// Name of a second file, the second next to the message, with the same sentences in another language, line by
         /// line.
         aligned_with: Option<String>,
-        /// Encoding that the user has set; detected if absent.
-        encoding: Option<Encoding>,
-        /// True if the first line is a header, if the user has set it; detected if absent.
-        has_header: Option<bool>,
+        /// How to read it, where the user has set it.
+        hints: Hints,
     },
     /// Collect the rows from these columns and split them. Answered by `DataProgress`, `DataReady` or `DataFailed`.
     MapData {

@@ -121,7 +121,9 @@ impl EncodedDataset {
     }
 }
 
-/// The mapping of a validation file: the same columns by name, or its own guess if it lacks one of them.
+/// The mapping of a validation file: the same columns by name, or its own guess, if possible for the same task, if it lacks
+/// one of them.
 pub fn validation_mapping(mapping: &Mapping, train: &SourceInfo, validation: &SourceInfo) -> Mapping {
-    mapping.remap(&train.columns, &validation.columns).unwrap_or_else(|| validation.guess.clone())
+    let own = || validation.fitting(mapping).cloned().unwrap_or_else(|| validation.guess());
+    mapping.remap(&train.columns, &validation.columns).unwrap_or_else(own)
 }

@@ -71,7 +71,7 @@ fn read_table(name: &str, bytes: &[u8]) -> Result<String, Diagnostic> {
     scanner.push(&bytes[middle..])?;
     let info = scanner.finish()?;
     let mut outcome = format!("{:?}", info.format);
-    for mapping in info.guesses.iter().take(6) {
+    for mapping in info.offers.iter().map(|offer| &offer.mapping) {
         let read = || {
             let mut collector = Collector::new(&info, mapping.clone())?;
             collector.push(&bytes[..middle])?;

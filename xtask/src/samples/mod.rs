@@ -142,6 +142,6 @@ mod tests {
     pub fn guessed_task(file: &File) -> String {
         let mut scanner = Scanner::new(&format!("sample.{}", file.ending), file.text.len() as f64, Hints::default());
         let source = scanner.push(file.text.as_bytes()).and_then(|()| scanner.finish()).unwrap();
-        serde_json::to_value(source.guess.task()).unwrap().as_str().unwrap().to_owned()
+        serde_json::to_value(source.guess().task()).unwrap().as_str().unwrap().to_owned()
     }
 }

@@ -1,7 +1,9 @@
 //! The role of each column, changed one at a time.
 
-use hone_core::dataset::Mapping;
+use hone_core::dataset::{Mapping, SourceInfo, TaskOffer};
 use hone_core::recipe::Task;
+
+use crate::format;
 
 /// A role that a column has in a mapping.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,17 +103,32 @@ fn each(mapping: &mut Mapping, visit: &mut dyn FnMut(&'static str, Slot)) {
     }
 }
 
-/// The task of a mapping, as an option of a menu.
-pub fn task_name(mapping: &Mapping) -> &'static str {
+/// The task of a mapping, and what a model learns to give.
+pub fn task_name(mapping: &Mapping) -> [&'static str; 2] {
     match mapping {
-        Mapping::Classification { .. } => "Classify texts: one label each",
-        Mapping::MultiLabel { .. } => "Tag texts: any number of labels each",
-        Mapping::Regression { .. } => "Score texts: one number each (regression)",
-        Mapping::TokenClassification { .. } => "Find entities: one tag per word",
-        Mapping::QuestionAnswering { .. } => "Answer questions from passages",
-        Mapping::Completion { .. } => "Complete prompts",
-        Mapping::Chat { .. } => "Chat: answer in conversations",
-        Mapping::Corpus { .. } => "Continue texts in this style",
+        Mapping::Classification { .. } => ["Classify texts", "one label each"],
+        Mapping::MultiLabel { .. } => ["Tag texts", "any number of labels each"],
+        Mapping::Regression { .. } => ["Score texts", "one number each (regression)"],
+        Mapping::TokenClassification { .. } => ["Find entities", "one tag per word"],
+        Mapping::QuestionAnswering { .. } => ["Answer questions", "a span of a passage"],
+        Mapping::Completion { .. } => ["Complete prompts", "a text for each"],
+        Mapping::Chat { .. } => ["Chat", "answer in conversations"],
+        Mapping::Corpus { .. } => ["Continue texts", "in the style of yours"],
+    }
+}
+
+/// An offered task as an option of a menu, with what it needs from the file if the file does not seem to fit.
+pub fn offer_name(offer: &TaskOffer) -> String {
+    let [name, result] = task_name(&offer.mapping);
+    if offer.fits { format!("{name}: {result}") } else { format!("{name}: needs {}", offer.reason) }
+}
+
+/// The reason why the columns fit the task, or what it needs; empty if the user has set other columns.
+pub fn advice(source: &SourceInfo, mapping: &Mapping) -> String {
+    match source.offers.iter().find(|offer| offer.mapping.has_form_of(mapping)) {
+        Some(offer) if !offer.fits => format!("This task needs {}. Choose the columns below.", offer.reason),
+        Some(offer) if offer.mapping == *mapping => format::visible(&offer.reason),
+        _ => String::new(),
     }
 }
 

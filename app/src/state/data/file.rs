@@ -1,6 +1,6 @@
 //! A data file, from the choice until the worker has it open.
 
-use hone_core::dataset::{DataReport, DataRole, Encoding, Mapping, SourceInfo};
+use hone_core::dataset::{DataReport, DataRole, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 
@@ -15,21 +15,19 @@ pub struct FileChoice {
     pub aligned_with: Option<String>,
     /// Index of its bytes among the page's blobs.
     pub blobs: usize,
-    /// The encoding set by the user; detected if absent.
-    pub encoding: Option<Encoding>,
-    /// True if the first line is a header, according to the user; detected if absent.
-    pub has_header: Option<bool>,
+    /// How to read it, where the user has set it.
+    pub hints: Hints,
 }
 
 impl FileChoice {
-    /// A new file, whose encoding and header will be detected.
+    /// A new file, whose layout will be detected.
     pub fn new(name: String, aligned_with: Option<String>, blobs: usize) -> Self {
-        Self { name, aligned_with, blobs, encoding: None, has_header: None }
+        Self { name, aligned_with, blobs, hints: Hints::default() }
     }
 
-    fn open(&self, role: DataRole) -> Command {
-        let Self { name, aligned_with, encoding, has_header, .. } = self.clone();
-        Command::OpenData { role, name, aligned_with, encoding, has_header }
+    pub(super) fn open(&self, role: DataRole) -> Command {
+        let Self { name, aligned_with, hints, .. } = self.clone();
+        Command::OpenData { role, name, aligned_with, hints }
     }
 }
 

@@ -4,10 +4,12 @@ pub mod columns;
 pub mod file;
 pub mod multi_drop;
 mod open;
+pub mod program;
 
-use hone_core::dataset::{DataReport, DataRole, Mapping};
+use hone_core::dataset::{DataReport, DataRole, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
+use hone_core::recipe::Task;
 
 use crate::state::data::file::{EarlierFile, File, FileChoice, FileState, Reading, RejectedFile};
 
@@ -20,6 +22,8 @@ pub struct Data {
     pub validation: File,
     /// The columns in use: the guess until the user changes it.
     pub mapping: Option<Mapping>,
+    /// Columns that the user has set in this file, one mapping for each task.
+    pub set_by_hand: Vec<Mapping>,
     /// True while the worker is collecting and splitting the rows.
     pub is_mapping: bool,
     /// The report on the rows.
@@ -109,6 +113,51 @@ impl Data {
         if let Some(earlier) = self.train.earlier_mut() {
             earlier.report = None;
         }
+    }
+
+    /// How the training file is read, where the user has set it.
+    pub fn hints(&self) -> Hints {
+        self.train.choice().map(|choice| choice.hints).unwrap_or_default()
+    }
+
+    /// Chooses the columns of a file that has been read. If it was read before, in another way, columns that the user
+    /// chose are kept where they still exist, and so is the task.
+    fn map_again(&mut self, source: &SourceInfo) {
+        let before = self.train.source().map(|source| source.columns.clone());
+        let renamed = |mapping: &Mapping| {
+            let columns = before.as_ref()?;
+            let by_name = || mapping.remap(columns, &source.columns);
+            let by_place = || Some(mapping.clone()).filter(|it| it.check(&source.columns).is_ok());
+            let is_same_width = columns.len() == source.columns.len();
+            by_name().or_else(|| by_place().filter(|_| is_same_width))
+        };
+        let offered = |mapping: &Mapping| {
+            let offer = source.offers.iter().find(|offer| offer.mapping.has_form_of(mapping));
+            offer.map(|offer| offer.mapping.clone())
+        };
+        let chosen = self.mapping.as_ref().filter(|mapping| self.set_by_hand.contains(mapping));
+        let kept = chosen.and_then(|mapping| renamed(mapping).or_else(|| offered(mapping)));
+        let others = self.set_by_hand.iter().filter(|mapping| !chosen.is_some_and(|it| it.has_form_of(mapping)));
+        self.set_by_hand = others.filter_map(renamed).chain(kept.clone()).collect();
+        self.mapping = Some(kept.unwrap_or_else(|| source.guess()));
+    }
+
+    /// Columns for a task other than the current one: those that the user set, or those that fit.
+    pub(in crate::state) fn columns_for(&self, task: Task) -> Option<Mapping> {
+        let source = self.train.source().filter(|_| self.mapping.as_ref().is_some_and(|it| it.task() != task))?;
+        let fitting = source.offers.iter().filter(|offer| offer.fits).map(|offer| &offer.mapping);
+        self.set_by_hand.iter().chain(fitting).find(|mapping| mapping.task() == task).cloned()
+    }
+
+    /// The command to read the validation file again without settings of the training file, if it was read with them.
+    fn detect_validation(&mut self) -> Option<Command> {
+        let hints = self.hints();
+        let FileState::Reading(reading) = &mut self.validation.state else { return None };
+        if reading.choice.hints != hints || hints == Hints::default() {
+            return None;
+        }
+        reading.choice.hints = Hints::default();
+        Some(reading.choice.open(DataRole::Validation))
     }
 
     /// The rows of an open file cannot be collected, split or encoded.

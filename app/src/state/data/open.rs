@@ -1,7 +1,7 @@
 //! Opening, rereading, closing and mapping data files.
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::{DataReport, DataRole, Encoding, Mapping, SourceInfo};
+use hone_core::dataset::{DataReport, DataRole, Encoding, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::RecipeSpec;
@@ -13,7 +13,7 @@ use crate::state::{Effect, Load, State, Topic};
 impl State {
     /// Opens a file, or two with parallel lines. The file in use stays until the worker has opened the new one. During
     /// a run nothing is opened, and a notice explains why.
-    pub fn open(&mut self, role: DataRole, choice: FileChoice) -> Vec<Effect> {
+    pub fn open(&mut self, role: DataRole, mut choice: FileChoice) -> Vec<Effect> {
         if self.is_engaged() {
             let doing =
                 if self.run.is_active() { "training is running" } else { "the learning rate finder is running" };
@@ -24,6 +24,9 @@ impl State {
                     .remedy("Wait until it has finished, or stop it, then drop the file again."),
             );
             return Vec::new();
+        }
+        if role == DataRole::Validation && choice.hints == Hints::default() {
+            choice.hints = self.data.hints();
         }
         self.data.notice = None;
         self.drop_estimate();
@@ -42,10 +45,10 @@ impl State {
         self.data.notice = Some(diagnostic);
     }
 
-    /// Reads the training file again with the encoding and header that the user set.
-    pub fn reread(&mut self, encoding: Option<Encoding>, has_header: Option<bool>) -> Vec<Effect> {
+    /// Reads the training file again as the user says.
+    pub fn reread(&mut self, hints: Hints) -> Vec<Effect> {
         let Some(choice) = self.data.train.choice().cloned() else { return Vec::new() };
-        self.open(DataRole::Train, FileChoice { encoding, has_header, ..choice })
+        self.open(DataRole::Train, FileChoice { hints, ..choice })
     }
 
     /// Reads a file that could not be opened again, in another encoding.
@@ -54,12 +57,21 @@ impl State {
         let Some(choice) = file.rejected.as_ref().map(|rejected| &rejected.choice).or(file.choice()) else {
             return Vec::new();
         };
-        let choice = FileChoice { encoding: Some(encoding), ..choice.clone() };
+        let choice = FileChoice { hints: Hints { encoding: Some(encoding), ..choice.hints }, ..choice.clone() };
         self.open(role, choice)
+    }
+
+    /// Turns to a task: to the columns that were set for it in this file, or to those that are offered.
+    pub fn choose_task(&mut self, offered: &Mapping) -> Vec<Effect> {
+        let set = self.data.set_by_hand.iter().find(|mapping| mapping.has_form_of(offered));
+        let mapping = set.unwrap_or(offered).clone();
+        self.map(mapping)
     }
 
     /// Trains on these columns from now on.
     pub fn map(&mut self, mapping: Mapping) -> Vec<Effect> {
+        self.data.set_by_hand.retain(|other| !other.has_form_of(&mapping));
+        self.data.set_by_hand.push(mapping.clone());
         self.data.mapping = Some(mapping);
         self.follow_task();
         self.remap()
@@ -99,8 +111,7 @@ impl State {
     /// The worker has opened a file; the one before it is closed.
     pub(in crate::state) fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
         if role == DataRole::Train {
-            let in_use = self.data.mapping.take().filter(|mapping| mapping.check(&source.columns).is_ok());
-            self.data.mapping = Some(in_use.unwrap_or_else(|| source.guess.clone()));
+            self.data.map_again(&source);
         }
         self.data.file_mut(role).opened(source);
         if role == DataRole::Train {
@@ -109,8 +120,14 @@ impl State {
         self.remap()
     }
 
-    /// The worker could not open a file. The earlier one, if there was one, is restored.
+    /// The worker could not open a file. The earlier one, if there was one, is restored. A validation file that is not
+    /// like the training file is read once more without its settings.
     pub(in crate::state) fn on_not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) -> Vec<Effect> {
+        if role == DataRole::Validation
+            && let Some(command) = self.data.detect_validation()
+        {
+            return vec![self.request(Topic::File(role), command)];
+        }
         self.data.not_opened(role, diagnostic);
         let file = self.data.file(role);
         if file.diagnostic().is_some() {

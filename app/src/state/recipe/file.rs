@@ -6,7 +6,7 @@ use crate::state::{Effect, Form, State};
 
 impl State {
     /// Opens a recipe that was read from a file, unless a run is under way. The rows are split again only if the recipe
-    /// changes the split.
+    /// changes the split. If the file also fits the recipe's task, its columns for that task are used.
     pub fn open_recipe(&mut self, read: Result<RecipeSpec, String>) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();
@@ -14,6 +14,9 @@ impl State {
         let split = |form: &Form| (form.recipe.validation_ratio, form.recipe.seed);
         let before = split(&self.form);
         self.form.import(read, self.facts());
+        if let Some(mapping) = self.data.columns_for(self.form.recipe.task) {
+            return self.map(mapping);
+        }
         self.follow_task();
         if split(&self.form) == before { Vec::new() } else { self.remap() }
     }

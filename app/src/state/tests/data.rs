@@ -1,13 +1,15 @@
 //! Files dropped, read, mapped and split.
 
 use hone_core::dataset::DataRole;
-use hone_core::dataset::{Encoding, Mapping, SourceInfo};
+use hone_core::dataset::{Delimiter, Encoding, Hints, Mapping, Quoting, TaskOffer};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
+use hone_core::recipe::Task;
 
+use crate::state::data::program::command_line;
 use crate::state::tests::{
-    MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, not_opened, number, opened, read,
-    ready, running, source, tokens_ready, trained,
+    MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, not_opened, number, offering,
+    opened, read, ready, running, source, tokens_ready, trained,
 };
 use crate::state::{Effect, QueryKind, State, Status, Step};
 
@@ -72,10 +74,10 @@ fn an_unreadable_first_file_blocks_the_start_until_another_encoding_is_chosen() 
     let mut state = blocked();
     assert_eq!(state.line(Step::Data).status, Status::Wrong);
     assert!(state.blocker().is_some());
-    let again = state.reread(Some(Encoding::WINDOWS_1252), None);
+    let again = state.reread(Hints { encoding: Some(Encoding::WINDOWS_1252), ..Hints::default() });
     assert!(matches!(
         again[..],
-        [Effect::Send(_, Command::OpenData { encoding: Some(Encoding::WINDOWS_1252), has_header: None, .. })]
+        [Effect::Send(_, Command::OpenData { hints: Hints { encoding: Some(Encoding::WINDOWS_1252), .. }, .. })]
     ));
     assert_eq!(state.data.train.diagnostic(), None);
 }
@@ -102,7 +104,7 @@ fn a_file_that_cannot_be_opened_changes_nothing() {
 fn settings_that_fail_on_rereading_are_undone() {
     let mut state = trained();
     let before = state.clone();
-    state.reread(Some(Encoding::UTF_16_LE), None);
+    state.reread(Hints { encoding: Some(Encoding::UTF_16_LE), ..Hints::default() });
     state.answer(not_opened(DataRole::Train));
     let rejected = state.data.train.rejected.take().unwrap();
     assert_eq!(rejected.diagnostic.done, "It is still read the way it was before.");
@@ -161,7 +163,7 @@ fn a_file_that_is_not_utf8_can_be_read_as_windows_1252() {
         let again = state.read_as(DataRole::Train, Encoding::WINDOWS_1252);
         assert!(matches!(
             &again[..],
-            [Effect::Send(_, Command::OpenData { name, encoding: Some(Encoding::WINDOWS_1252), .. })] if name == "latin-1.csv"
+            [Effect::Send(_, Command::OpenData { name, hints: Hints { encoding: Some(Encoding::WINDOWS_1252), .. }, .. })] if name == "latin-1.csv"
         ));
         assert!(!state.data.train.has_other_encoding());
     }
@@ -171,8 +173,7 @@ fn a_file_that_is_not_utf8_can_be_read_as_windows_1252() {
 fn tuned_weights_outlast_their_training_data() {
     let mut state = trained();
     state.open(DataRole::Train, chosen("pairs.tsv"));
-    let guess = Mapping::Classification { text: 0, pair: Some(1), label: 2 };
-    let source = SourceInfo { guess, ..source(3) };
+    let source = offering(vec![Mapping::Classification { text: 0, pair: Some(1), label: 2 }], 3);
     state.answer(Event::DataOpened { role: DataRole::Train, source });
     state.answer(data_ready());
     assert!(state.run.has_weights);
@@ -242,4 +243,107 @@ fn a_recipe_file_splits_the_rows_again_only_if_it_changes_the_split_and_never_du
     let before = state.clone();
     assert_eq!(state.open_recipe(read(r#"{"seed": 7}"#)), []);
     assert_eq!(state, before);
+}
+
+fn labels(labels: &[u32]) -> Mapping {
+    Mapping::MultiLabel { text: 0, pair: None, labels: labels.to_vec() }
+}
+
+/// A file with columns of these names, which fits classification and which may be used for several labels.
+fn named(columns: &[&str]) -> Event {
+    let unfit = TaskOffer { mapping: labels(&[1]), fits: false, reason: "a list".into() };
+    let mut source = offering(vec![MAPPING], columns.len());
+    source.columns = columns.iter().map(|name| name.to_string()).collect();
+    source.offers.push(unfit);
+    Event::DataOpened { role: DataRole::Train, source }
+}
+
+fn with_delimiter(delimiter: char) -> Hints {
+    Hints { delimiter: Some(Delimiter::Character(delimiter)), ..Hints::default() }
+}
+
+#[test]
+fn columns_chosen_by_the_user_are_found_by_name_after_another_delimiter() {
+    let mut state = ready();
+    state.open(DataRole::Train, chosen("films.csv"));
+    state.answer(named(&["text", "mood", "tags"]));
+    state.map(labels(&[2]));
+    state.reread(with_delimiter(';'));
+    state.answer(named(&["id", "tags", "text"]));
+    let moved = Mapping::MultiLabel { text: 2, pair: None, labels: vec![1] };
+    assert_eq!(state.data.mapping, Some(moved));
+    state.reread(with_delimiter('|'));
+    state.answer(named(&["everything", "else"]));
+    assert_eq!(state.data.mapping, Some(labels(&[1])), "the task stays, with the columns that it is offered with");
+    state.reread(Hints { has_header: Some(false), ..Hints::default() });
+    state.answer(named(&["column 1", "column 2"]));
+    assert_eq!(state.data.mapping, Some(labels(&[1])), "columns without names keep their places");
+}
+
+#[test]
+fn columns_that_nobody_chose_are_guessed_again_after_another_delimiter() {
+    let mut state = ready();
+    state.reread(with_delimiter(';'));
+    let guess = Mapping::Regression { text: 0, pair: None, number: 1 };
+    state.answer(Event::DataOpened { role: DataRole::Train, source: offering(vec![guess.clone()], 2) });
+    assert_eq!(state.data.mapping, Some(guess));
+}
+
+#[test]
+fn each_task_keeps_the_columns_that_were_set_for_it() {
+    let mut state = ready();
+    state.open(DataRole::Train, chosen("films.csv"));
+    state.answer(named(&["text", "mood", "tags"]));
+    state.choose_task(&labels(&[1]));
+    state.map(labels(&[1, 2]));
+    state.answer(Event::DataFailed { role: DataRole::Train, diagnostic: gone() });
+    assert_eq!(state.data.train.diagnostic(), Some(&gone()));
+    state.choose_task(&MAPPING);
+    assert_eq!((state.data.mapping.as_ref(), state.data.train.diagnostic()), (Some(&MAPPING), None));
+    state.choose_task(&labels(&[1]));
+    assert_eq!(state.data.mapping, Some(labels(&[1, 2])));
+    state.open(DataRole::Train, chosen("other.csv"));
+    state.answer(named(&["text", "mood", "tags"]));
+    state.choose_task(&labels(&[1]));
+    assert_eq!(state.data.mapping, Some(labels(&[1])), "another file has columns of its own");
+}
+
+#[test]
+fn a_recipe_for_another_task_that_the_file_fits_brings_its_columns() {
+    let mut state = ready();
+    let source = offering(vec![MAPPING, labels(&[1])], 2);
+    state.open(DataRole::Train, chosen("films.csv"));
+    state.answer(Event::DataOpened { role: DataRole::Train, source });
+    state.open_recipe(read(r#"{"task": "multi_label", "epochs": 7}"#));
+    assert_eq!(state.data.mapping, Some(labels(&[1])));
+    assert_eq!((state.form.recipe.task, state.form.recipe.epochs), (Task::MultiLabel, 7));
+    state.open_recipe(read(r#"{"task": "regression"}"#));
+    assert_eq!(state.data.mapping, Some(labels(&[1])), "no column of numbers is offered");
+}
+
+#[test]
+fn a_validation_file_is_read_like_the_training_file_if_possible() {
+    let mut state = ready();
+    state.reread(with_delimiter('^'));
+    state.answer(opened(2));
+    let hints = |effects: &[Effect]| match effects {
+        [Effect::Send(_, Command::OpenData { hints, .. })] => *hints,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(hints(&state.open(DataRole::Validation, chosen("check.csv"))), with_delimiter('^'));
+    assert_eq!(hints(&state.answer(not_opened(DataRole::Validation))), Hints::default());
+    assert_eq!(state.answer(not_opened(DataRole::Validation)), []);
+    assert_eq!(state.data.validation.diagnostic(), Some(&gone()));
+}
+
+#[test]
+fn the_command_line_carries_what_was_set() {
+    let mut state = ready();
+    assert_eq!(
+        command_line(&state, "{\"a\": \"it's\"}"),
+        r#"hone train recipe.json --data reviews.csv --mapping '{"a": "it'\''s"}' --out tuned"#
+    );
+    state.reread(Hints { has_header: Some(true), quoting: Some(Quoting::Never), ..with_delimiter(';') });
+    let line = command_line(&state, "{}");
+    assert!(line.contains("--data reviews.csv --header yes --delimiter ';' --quote none --mapping '{}'"), "{line}");
 }

@@ -2,13 +2,13 @@
 
 use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::DataRole;
-use hone_core::dataset::{Mapping, SourceInfo};
+use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::{AdapterKind, Family, Field, FieldKind, Metric, Preset, RecipeSpec, Schedule, Task};
 
 use crate::state::runs::scores;
-use crate::state::tests::{commands, data_ready, device_ready, entry, source, started};
+use crate::state::tests::{commands, data_ready, device_ready, entry, offering, started};
 use crate::state::{Effect, FileChoice, Load, Phase, QueryKind, State, Topic};
 
 fn completion() -> Mapping {
@@ -24,7 +24,7 @@ fn writing() -> State {
     state.on_listening();
     state.answer(device_ready());
     state.open(DataRole::Train, FileChoice::new("a.fra".into(), Some("a.eng".into()), 0));
-    let source = SourceInfo { guess: completion(), ..source(2) };
+    let source = offering(vec![completion()], 2);
     state.answer(Event::DataOpened { role: DataRole::Train, source });
     state
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::DataRole;
+use hone_core::dataset::{DataRole, Hints};
 use hone_core::protocol::{Command, Event};
 use hone_core::usage::ExportForm;
 
@@ -137,7 +137,7 @@ fn any_request_may_be_silent_for_two_minutes() {
     assert!(!fresh.is_silent(long), "it is still being downloaded");
     fresh.on_listening();
     let asked: [fn(&mut State); 5] = [
-        |state| drop(state.reread(None, None)),
+        |state| drop(state.reread(Hints::default())),
         |state| drop(state.remap()),
         |state| drop(state.load_model()),
         |state| {

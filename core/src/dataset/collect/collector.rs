@@ -11,6 +11,7 @@ use crate::dataset::formats::decode::Decoder;
 use crate::dataset::formats::reader::{ParsedRecord, RecordReader};
 use crate::dataset::formats::record::Record;
 use crate::dataset::mapping::Mapping;
+use crate::dataset::phrases::{count, thousands};
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
 
@@ -96,6 +97,7 @@ impl Collector {
             }
             _ => {}
         }
+        examples.repairs.warnings.extend(mostly_skipped(&examples));
         if examples.is_empty() {
             let why = match examples.skipped.first.first() {
                 Some(row) => format!(" Line {}: {}.", row.line, row.reason),
@@ -109,7 +111,9 @@ impl Collector {
         if let RowTargets::Labels(lists) = &mut examples.targets
             && names.are_lists
         {
-            *lists = label_lists::split(&mut names, lists);
+            let (split, warning) = label_lists::split(&mut names, lists);
+            *lists = split;
+            examples.repairs.warnings.extend(warning);
         }
         let is_named_by_column = matches!(&examples.mapping, Mapping::MultiLabel { labels, .. } if labels.len() > 1);
         if !is_named_by_column {
@@ -158,13 +162,27 @@ impl RowCollector {
     }
 }
 
-fn remedy(mapping: &Mapping) -> &'static str {
+/// Warns if most rows do not fit the columns.
+fn mostly_skipped(examples: &Examples) -> Option<Diagnostic> {
+    let (kept, skipped) = (examples.len(), examples.skipped.rows);
+    let first = examples.skipped.first.first().filter(|_| skipped > kept)?;
+    let what = format!("{} of {} cannot be used.", thousands(skipped), count(kept + skipped, "row"));
+    let needs = examples.mapping.needs();
+    Some(
+        Diagnostic::new("data.mostly-skipped", what)
+            .done(format!("Skipped. First, line {}: {}.", first.line, first.reason))
+            .remedy(format!("This task needs {needs}. Check the columns, or choose another task.")),
+    )
+}
+
+fn remedy(mapping: &Mapping) -> String {
     match mapping {
         Mapping::Chat { .. } => {
             "Use the roles system, user and assistant. Leave tool calls and their results out, or rename their roles to \
-             assistant and user. If these are no conversations, choose other columns."
+             assistant and user. If these are no conversations, choose another column or another task."
+                .into()
         }
-        _ => "Choose other columns.",
+        _ => format!("This task needs {}. Choose other columns, or another task.", mapping.needs()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Multi-label targets in one column of lists.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -9,9 +9,9 @@ use crate::dataset::collect::lists::Lists;
 use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
-
-/// Separators of lists, by precedence: a label may contain separators that come later here.
-const SEPARATORS: [char; 3] = ['|', ';', ','];
+use crate::dataset::phrases::{excerpt, names as quoted};
+use crate::dataset::separator::{SEPARATORS, is_frequent};
+use crate::diagnostic::Diagnostic;
 
 /// Id of a list that is not split yet, because the separator is known only after the last row. No id if it is empty.
 pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, RowError> {
@@ -24,10 +24,12 @@ pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, Ro
     }
 }
 
-/// Splits the lists of all rows, and replaces `names` with the labels found in them.
-pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> Lists<u32> {
+/// Splits the lists of all rows, and replaces `names` with the labels found in them. The second value is a warning if
+/// labels are separated by spaces, because a label may have spaces too.
+pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> (Lists<u32>, Option<Diagnostic>) {
     let lists: Vec<UnsplitList> = names.all.iter().map(|list| UnsplitList::parse(&list.name)).collect();
-    let separator = SEPARATORS.into_iter().find(|&it| lists.iter().any(|list| list.contains(it)));
+    let separator = separator(&lists);
+    let warning = lists.iter().filter(|_| separator == Some(' ')).find_map(UnsplitList::spaces_warning);
     let lists: Vec<Vec<String>> = lists.into_iter().map(|list| list.labels(separator)).collect();
     let mut known: Vec<(usize, String)> =
         lists.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().enumerate().collect();
@@ -39,7 +41,34 @@ pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> Lists<u32> {
         split.push(labels.filter_map(|label| ids.get(label.as_str()).copied()).collect::<BTreeSet<_>>());
     }
     *names = LabelNames::from_names(known.into_iter().map(|(_, name)| name));
-    split
+    (split, warning)
+}
+
+/// The character that separates labels, by precedence: the first that is more than a rare part of a label.
+fn separator(lists: &[UnsplitList]) -> Option<char> {
+    let uses = |separator: char| lists.iter().filter(|list| list.contains(separator)).count();
+    let by_mark = SEPARATORS.into_iter().filter(|&it| it != ' ');
+    let marked = lists.iter().filter(|list| by_mark.clone().any(|it| list.contains(it))).count();
+    let found = by_mark.clone().find(|&it| is_frequent(uses(it), marked));
+    found.or_else(|| are_separated_by_spaces(lists).then_some(' '))
+}
+
+/// Returns true if the words of cells with several words are labels. They are if half of them are cells of their own, or
+/// if all cells have several words, of which most are in other cells too.
+fn are_separated_by_spaces(lists: &[UnsplitList]) -> bool {
+    let words = |list: &UnsplitList| match list {
+        UnsplitList::Text { labels, .. } => labels.split_whitespace().map(str::to_owned).collect(),
+        UnsplitList::Values(_) => Vec::new(),
+    };
+    let cells: Vec<Vec<String>> = lists.iter().map(words).collect();
+    let single: HashSet<&String> = cells.iter().filter(|cell| cell.len() == 1).flatten().collect();
+    let several = || cells.iter().filter(|cell| cell.len() > 1);
+    let mut counts: HashMap<&String, usize> = HashMap::new();
+    several().flatten().for_each(|word| *counts.entry(word).or_default() += 1);
+    let all = several().flatten().count();
+    let known = several().flatten().filter(|&word| single.contains(word)).count();
+    let repeated = several().flatten().filter(|word| counts[word] > 1).count();
+    all > 0 && (known * 2 > all || (single.is_empty() && repeated * 4 >= all * 3))
 }
 
 /// A list of labels.
@@ -71,6 +100,16 @@ impl<'a> UnsplitList<'a> {
 
     fn contains(&self, separator: char) -> bool {
         matches!(self, Self::Text { labels, .. } if labels.contains(separator))
+    }
+
+    fn spaces_warning(&self) -> Option<Diagnostic> {
+        let Self::Text { labels, .. } = self else { return None };
+        let words: Vec<&str> = labels.split_whitespace().filter(|_| labels.trim().contains(' ')).collect();
+        let (&first, rest) = words.split_first()?;
+        let what = format!("The labels in a cell seem to be separated by spaces: \"{}\".", excerpt(labels.trim(), 60));
+        let done = format!("Read as {} labels: {}.", rest.len() + 1, quoted(&[&[first], rest].concat()));
+        let remedy = "If a label may have spaces, separate the labels by commas in the file.";
+        Some(Diagnostic::new("data.labels-by-spaces", what).done(done).remedy(remedy))
     }
 
     /// The labels, without blank ones.
@@ -110,7 +149,7 @@ mod tests {
         for list in lists {
             rows.push(unsplit(list, &mut names).unwrap_or_else(|_| panic!("{list}")));
         }
-        let split = split(&mut names, &rows);
+        let (split, _) = split(&mut names, &rows);
         let name = |&id: &u32| names.all[id as usize].name.clone();
         (0..lists.len()).map(|row| split.get(row).iter().map(name).collect()).collect()
     }
@@ -121,6 +160,23 @@ mod tests {
         assert_eq!(labeled(&["a, x; b", "a, x"]), [vec!["a, x", "b"], vec!["a, x"]]);
         assert_eq!(labeled(&[r#"["a; b", "c"]"#, "[]", "[2, 10]"]), [vec!["a; b", "c"], vec![], vec!["2", "10"]]);
         assert_eq!(labeled(&["a,a"]), [vec!["a"]]);
+    }
+
+    #[test]
+    fn a_rare_separator_is_part_of_a_label() {
+        let mut lists = vec!["a, b", "a, c|d"];
+        let many: Vec<String> = (0..40).map(|nth| format!("a, {nth}")).collect();
+        lists.extend(many.iter().map(String::as_str));
+        assert_eq!(labeled(&lists)[..2], [vec!["a", "b"], vec!["a", "c|d"]]);
+    }
+
+    #[test]
+    fn spaces_separate_labels_that_are_cells_of_their_own() {
+        assert_eq!(labeled(&["scab", "rust", "scab rust"]), [vec!["scab"], vec!["rust"], vec!["rust", "scab"]]);
+        assert_eq!(labeled(&["a b", "b c", "c a"]), [vec!["a", "b"], vec!["b", "c"], vec!["a", "c"]]);
+        assert_eq!(labeled(&["New York", "Rome"]), [vec!["New York"], vec!["Rome"]]);
+        assert_eq!(labeled(&["good", "very good", "bad", "very bad"])[1], ["very good"]);
+        assert_eq!(labeled(&["New York, Rome", "Rome"]), [vec!["New York", "Rome"], vec!["Rome"]]);
     }
 
     #[test]

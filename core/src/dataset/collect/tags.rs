@@ -16,6 +16,7 @@ use crate::dataset::collect::natural_order::sort_naturally;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
 use crate::dataset::literal::whole;
+use crate::dataset::phrases::count;
 use crate::dataset::tag_scheme::{BioTag, parse};
 use crate::dataset::words::words;
 
@@ -35,7 +36,7 @@ pub(crate) fn pair_up(words: &str, tags: &str) -> Result<(String, TaggedWords), 
     let best = readings.iter().position(|words| words.len() == tags.len()).unwrap_or_default();
     let words = readings.swap_remove(best);
     if words.len() != tags.len() {
-        return Err(format!("{} words and {} tags", words.len(), tags.len()).into());
+        return Err(format!("{} and {}", count(words.len(), "word"), count(tags.len(), "tag")).into());
     }
     let mut text = String::new();
     let mut tagged = Vec::with_capacity(words.len());
@@ -193,7 +194,7 @@ mod tests {
         assert_eq!(paired("Anna left.", "['B-PER', 'O', 'O']"), Ok(("Anna left .".into(), 3)));
         assert_eq!(paired("['Anna', 'left']", "B-PER O"), Ok(("Anna left".into(), 2)));
         assert_eq!(paired("[Anna, left]", "[B-PER, O]"), Ok(("Anna left".into(), 2)));
-        assert_eq!(paired("Anna", "['O', 'O']"), Err("1 words and 2 tags".into()));
+        assert_eq!(paired("Anna", "['O', 'O']"), Err("1 word and 2 tags".into()));
         assert_eq!(paired("a b", "[0 1 ... 3]"), Err("numpy shortened the list to … when it was printed".into()));
         assert_eq!(paired("a b c", "O O"), Err("3 words and 2 tags".into()));
         assert_eq!(paired(r#"["a","b"]"#, r#"["O",""]"#), Err("word 2 has no tag".into()));

@@ -9,6 +9,7 @@
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
+use crate::dataset::layout::Quoting;
 use crate::limits::MAX_ROW_BYTES;
 
 /// Delimiter and quoting of the cells.
@@ -18,8 +19,7 @@ pub(crate) struct Dialect {
     /// True if a quoted cell that spans lines may contain delimiters too. Otherwise, a delimiter in it shows that the
     /// opening quote was an ordinary character.
     pub multiline: bool,
-    /// True if `\"` is a quote inside a quoted cell.
-    pub escapes_quotes: bool,
+    pub quoting: Quoting,
 }
 
 /// Reads rows of a table.
@@ -58,17 +58,18 @@ impl DelimitedReader {
         let mut at = 0;
         loop {
             let close = match bytes.get(at) {
-                Some(b'"') => self.close(&bytes[at + 1..], is_end || is_full),
+                Some(byte) if self.is_quote(*byte) => self.close(&bytes[at + 1..], is_end || is_full),
                 _ => Close::Never,
             };
             match close {
                 Close::Unknown => return ReadStep::NeedMore,
                 Close::At(len) => {
-                    write_quoted(record, &rest[at + 1..at + 1 + len], self.dialect.escapes_quotes);
+                    write_quoted(record, &rest[at + 1..at + 1 + len], self.dialect.quoting);
                     at += len + 2;
                 }
                 Close::Never => {
-                    record.has_open_quote |= self.dialect.multiline && bytes.get(at) == Some(&b'"');
+                    record.has_open_quote |=
+                        self.dialect.multiline && bytes.get(at).is_some_and(|&byte| self.is_quote(byte));
                     let stop = |&byte: &u8| byte == self.dialect.delimiter || byte == b'\n';
                     let end = match bytes[at..].iter().position(stop) {
                         Some(len) => at + len,
@@ -98,11 +99,16 @@ impl DelimitedReader {
         }
     }
 
+    fn is_quote(&self, byte: u8) -> bool {
+        self.dialect.quoting.mark() == Some(byte)
+    }
+
     /// Finds the closing quote in the bytes after an opening one. `is_final` is true if more text would not help.
     fn close(&self, bytes: &[u8], is_final: bool) -> Close {
-        match self.close_by(self.dialect.escapes_quotes, bytes, is_final) {
+        let escapes_quotes = self.dialect.quoting == Quoting::Backslash;
+        match self.close_by(escapes_quotes, bytes, is_final) {
             // The backslash may be the last character of the cell: `"C:\",x`.
-            Close::Never if self.dialect.escapes_quotes => self.close_by(false, bytes, is_final),
+            Close::Never if escapes_quotes => self.close_by(false, bytes, is_final),
             close => close,
         }
     }
@@ -111,15 +117,15 @@ impl DelimitedReader {
         let Dialect { delimiter, multiline, .. } = self.dialect;
         let unknown = if is_final { Close::Never } else { Close::Unknown };
         let is_special = |&byte: &u8| match byte {
-            b'"' | b'\n' => true,
+            b'\n' => true,
             b'\\' => escapes_quotes,
-            _ => byte == delimiter && !multiline,
+            _ => self.is_quote(byte) || (byte == delimiter && !multiline),
         };
         let (mut at, mut has_bare, mut has_delimiter, mut is_first_line) = (0, false, false, true);
         while let Some(found) = bytes[at..].iter().position(is_special) {
             at += found;
             match bytes[at] {
-                b'"' => {}
+                byte if self.is_quote(byte) => {}
                 b'\\' => {
                     match bytes.get(at + 1) {
                         Some(b'"' | b'\\') => at += 2,
@@ -143,7 +149,7 @@ impl DelimitedReader {
                 (Some(b'\r'), None) if !is_final => return Close::Unknown,
                 (None | Some(b'\n'), _) | (Some(b'\r'), None | Some(b'\n')) => return Close::At(at),
                 (Some(&next), _) if next == self.dialect.delimiter => return Close::At(at),
-                (Some(b'"'), _) => at += 2,
+                (Some(&next), _) if self.is_quote(next) => at += 2,
                 _ if !is_first_line => return Close::Never,
                 _ => {
                     has_bare = true;
@@ -156,17 +162,19 @@ impl DelimitedReader {
 }
 
 /// Writes the content of a quoted cell, in which quotes are doubled or escaped.
-fn write_quoted(record: &mut Record, inside: &str, escapes_quotes: bool) {
+fn write_quoted(record: &mut Record, inside: &str, quoting: Quoting) {
+    let quote = quoting.mark().map_or('"', char::from);
+    let escapes_quotes = quoting == Quoting::Backslash;
     let mut rest = inside;
-    while let Some(at) = rest.find('"') {
+    while let Some(at) = rest.find(quote) {
         let before = &rest[..at];
         let backslashes = before.len() - before.trim_end_matches('\\').len();
         let is_escaped = escapes_quotes && backslashes % 2 == 1;
         record.write(if is_escaped { &before[..at - 1] } else { before });
-        record.write("\"");
+        record.write(&rest[at..at + 1]);
         rest = &rest[at + 1..];
         if !is_escaped {
-            rest = rest.strip_prefix('"').unwrap_or(rest);
+            rest = rest.strip_prefix(quote).unwrap_or(rest);
         }
     }
     record.write(rest);
@@ -176,8 +184,12 @@ fn write_quoted(record: &mut Record, inside: &str, escapes_quotes: bool) {
 mod tests {
     use super::*;
 
-    fn parse(delimiter: u8, multiline: bool, mut rest: &str) -> Vec<Vec<String>> {
-        let mut format = DelimitedReader::new(Dialect { delimiter, multiline, escapes_quotes: true });
+    fn parse(delimiter: u8, multiline: bool, rest: &str) -> Vec<Vec<String>> {
+        parse_by(Dialect { delimiter, multiline, quoting: Quoting::Backslash }, rest)
+    }
+
+    fn parse_by(dialect: Dialect, mut rest: &str) -> Vec<Vec<String>> {
+        let mut format = DelimitedReader::new(dialect);
         let mut rows = Vec::new();
         while !rest.is_empty() {
             let mut record = Record::default();
@@ -218,6 +230,15 @@ mod tests {
         let text = "\"he said \\\"good, food\\\", and left\",x\n\"C:\\\",y\n\"a\\\\\",\"\\\"b\\\"\"\n";
         let expected = [["he said \"good, food\", and left", "x"], ["C:\\", "y"], ["a\\\\", "\"b\""]];
         assert_eq!(parse(b',', true, text), expected);
+    }
+
+    #[test]
+    fn cells_may_be_in_single_quotes_or_in_none() {
+        let text = "'it''s, \"so\"',x\n\"b\",'y\nz'\n";
+        let by = |quoting| parse_by(Dialect { delimiter: b',', multiline: true, quoting }, text);
+        assert_eq!(by(Quoting::Single), [["it's, \"so\"", "x"], ["\"b\"", "y\nz"]]);
+        let bare = [vec!["'it''s", " \"so\"'", "x"], vec!["\"b\"", "'y"], vec!["z'"]];
+        assert_eq!(by(Quoting::Never), bare);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl FormatReader {
         let dialect = Dialect {
             delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
             multiline: layout.multiline,
-            escapes_quotes: layout.quirks.escapes_quotes,
+            quoting: layout.quirks.quoting,
         };
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
@@ -94,7 +94,7 @@ impl RecordReader {
     pub(crate) fn new(layout: FileLayout) -> Self {
         Self {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
-            expects_header: layout.has_header && layout.format == Format::Delimited,
+            expects_header: layout.has_header && matches!(layout.format, Format::Delimited | Format::Text),
             lines_to_skip: layout.quirks.skipped_lines,
             row: layout.quirks.numbers_rows.then_some(0),
             reader: FormatReader::new(layout),

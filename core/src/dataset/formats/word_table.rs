@@ -228,8 +228,9 @@ impl Sentence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::layout::Quoting;
 
-    const COMMAS: Dialect = Dialect { delimiter: b',', multiline: true, escapes_quotes: false };
+    const COMMAS: Dialect = Dialect { delimiter: b',', multiline: true, quoting: Quoting::Double };
 
     fn names(text: &str) -> Option<String> {
         WordColumns::detect(text, COMMAS).map(|columns| columns.names().join(" "))

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
+use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence};
 use crate::dataset::literal;
 use crate::dataset::literal::parse_whole;
 use crate::dataset::number::Numeral;
@@ -92,6 +93,7 @@ struct Column {
     /// Number of marks in a list that is ticked by hand.
     ticks: usize,
     lists: usize,
+    labels: LabelCells,
     /// Number of cells that name a part of a data set: `train`, `test`.
     splits: usize,
     /// Number of cells that begin or end with white space.
@@ -130,6 +132,7 @@ impl Column {
         self.counted +=
             usize::from(whole.is_some_and(|it| it.checked_sub(first) == i64::try_from(self.filled - 1).ok()));
         self.lists += usize::from(cell.len() < 400 && is_list(cell));
+        self.labels.add(cell);
         self.sentences += usize::from(cell.contains(' ') && !cell.starts_with(['[', '{']));
         if self.filled <= INSPECTED_CELLS {
             self.kind = match (self.kind, cell_kind(cell)) {
@@ -305,6 +308,12 @@ impl ColumnStats {
         self.columns
             .get(column as usize)
             .is_some_and(|column| column.lists * 4 > column.filled && column.mean_bytes() < 80.0)
+    }
+
+    /// How sure it is that the cells of a column list labels, though most may have only one.
+    pub(crate) fn list_evidence(&self, column: u32) -> ListEvidence {
+        let Some(column) = self.columns.get(column as usize) else { return ListEvidence::None };
+        if column.mean_bytes() < 80.0 { column.labels.evidence() } else { ListEvidence::None }
     }
 
     /// Returns true if a column has cells other than empty lists.

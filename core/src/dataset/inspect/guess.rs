@@ -3,8 +3,10 @@
 use crate::dataset::inspect::cell_kind::CellKind;
 use crate::dataset::inspect::columns::{ColumnStats, has_word};
 use crate::dataset::inspect::languages::language;
+use crate::dataset::inspect::list_evidence::ListEvidence;
 use crate::dataset::layout::Format;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
+use crate::dataset::template;
 
 /// Names of the two columns of a pair of texts.
 const PAIRS: [(&str, &str); 10] = [
@@ -57,7 +59,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.classification(),
     ];
     // Fallbacks for other tasks, in case the user wants one of them.
-    let others = [file.any_regression(), file.any_completion(), Some(file.corpus())];
+    let others = [file.any_labels(), file.any_regression(), file.any_completion(), Some(file.corpus())];
     let mut guesses: Vec<(Mapping, String)> = Vec::new();
     for (mapping, why) in found.into_iter().chain(others).flatten() {
         let is_new = guesses.iter().all(|(known, _)| std::mem::discriminant(known) != std::mem::discriminant(&mapping));
@@ -217,7 +219,7 @@ impl Guesser<'_> {
             return None;
         }
         let why = format!("Column “{}” completes “{}”.", self.name(completion), self.name(prompt));
-        let prompt = self.system_paragraph() + &template(self.name(prompt));
+        let prompt = self.system_paragraph() + &template::of_column(self.name(prompt));
         Some((Mapping::Completion { prompt, completion }, why))
     }
 
@@ -232,7 +234,7 @@ impl Guesser<'_> {
             .filter(|&column| self.stats.is_text(column))
             .filter_map(|it| Some((it, language(self.name(it))?)));
         let ((from, source), (completion, target)) = (languages.next()?, languages.next()?);
-        let prompt = format!("Translate from {source} to {target}.\n{}", template(self.name(from)));
+        let prompt = format!("Translate from {source} to {target}.\n{}", template::of_column(self.name(from)));
         let why = format!(
             "Columns “{}” and “{}” contain sentences in two languages.",
             self.name(from),
@@ -250,17 +252,35 @@ impl Guesser<'_> {
             let why = format!("{} columns contain only 0 and 1.", flags.len());
             return Some((Mapping::MultiLabel { text, pair: None, labels: flags }, why));
         }
-        // 4,5 is a number rather than two labels, unless the column's name says otherwise.
-        let are_numbers = |column: u32| self.stats.are_only_numbers(column) && !has_word(self.name(column), LISTS);
         let is_list = |column: &u32| {
-            let kind = self.stats.kind(*column);
-            let is_list_like = kind == CellKind::List
-                || (kind == CellKind::Text && self.stats.are_lists(*column) && !are_numbers(*column));
-            *column != text && is_list_like && (has_word(self.name(*column), LISTS) || *column == label)
+            let is_plural = has_word(self.name(*column), LISTS);
+            // 4,5 is a number rather than two labels, unless the column's name says otherwise.
+            let are_numbers = self.stats.are_only_numbers(*column) && !is_plural;
+            let are_lists = match self.stats.list_evidence(*column) {
+                ListEvidence::Strong => true,
+                ListEvidence::Some => is_plural,
+                ListEvidence::None => false,
+            };
+            let is_list_like = match self.stats.kind(*column) {
+                CellKind::List => true,
+                CellKind::Text | CellKind::Flag => !are_numbers && (are_lists || self.stats.are_lists(*column)),
+                _ => false,
+            };
+            *column != text && is_list_like && (is_plural || *column == label)
         };
         let list = self.all().find(is_list)?;
         let why = format!("Column “{}” lists labels.", self.name(list));
         Some((Mapping::MultiLabel { text, pair: None, labels: vec![list] }, why))
+    }
+
+    /// Lists in the likeliest column of labels, of which there are few or which are separated by spaces.
+    fn any_labels(&self) -> Option<(Mapping, String)> {
+        let (text, label) = self.stats.text_and_label(self.columns);
+        let is_text = matches!(self.stats.kind(label), CellKind::Text | CellKind::Flag | CellKind::List);
+        let is_list =
+            is_text && self.stats.list_evidence(label) > ListEvidence::None && !self.stats.are_only_numbers(label);
+        let why = format!("Some cells of column “{}” list labels.", self.name(label));
+        (is_list && text != label).then_some((Mapping::MultiLabel { text, pair: None, labels: vec![label] }, why))
     }
 
     fn regression(&self) -> Option<(Mapping, String)> {
@@ -325,11 +345,6 @@ impl Guesser<'_> {
         }
         let why =
             format!("Column “{}” can be learned as the completion of “{}”.", self.name(completion), self.name(prompt));
-        Some((Mapping::Completion { prompt: template(self.name(prompt)), completion }, why))
+        Some((Mapping::Completion { prompt: template::of_column(self.name(prompt)), completion }, why))
     }
-}
-
-/// A template with one column and a line break.
-fn template(column: &str) -> String {
-    format!("{{{column}}}\n")
 }

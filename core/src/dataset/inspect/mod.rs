@@ -2,10 +2,13 @@
 
 pub(crate) mod cell_kind;
 pub(crate) mod columns;
+pub(crate) mod drafts;
 pub(crate) mod findings;
 pub(crate) mod guess;
 pub(crate) mod header;
 pub(crate) mod languages;
+pub(crate) mod list_evidence;
+pub(crate) mod offers;
 pub(crate) mod scan;
 pub(crate) mod sniff;
 pub(crate) mod table;

@@ -7,24 +7,14 @@ use crate::dataset::formats::not_text::check_is_text;
 use crate::dataset::formats::reader::RecordReader;
 use crate::dataset::formats::text;
 use crate::dataset::inspect::findings::{Findings, empty_file};
-use crate::dataset::inspect::guess::guess;
+use crate::dataset::inspect::offers::offers;
 use crate::dataset::inspect::sniff::sniff;
 use crate::dataset::inspect::unused::unused_columns;
-use crate::dataset::layout::{Encoding, FileLayout, Format, Quirks};
-use crate::dataset::mapping::Mapping;
+use crate::dataset::layout::{Encoding, FileLayout, Format, Hints, Quirks};
 use crate::dataset::phrases::{excerpt, thousands};
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_BYTES};
-
-/// Properties of a file that the user set. Everything else is detected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hints {
-    /// Character encoding.
-    pub encoding: Option<Encoding>,
-    /// True if the first line names the columns.
-    pub has_header: Option<bool>,
-}
 
 /// Reads a file once, in chunks of any size, and reports what it contains.
 pub struct Scanner {
@@ -82,10 +72,11 @@ impl Scanner {
         let is_json = matches!(layout.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns);
         let columns = if is_json { reader.keys().to_vec() } else { layout.columns };
         findings.check(layout.format, layout.has_header)?;
-        let guesses = guess(layout.format, &columns, &findings.stats);
-        let (guess, why) = guesses.first().cloned().unwrap_or((Mapping::Corpus { text: 0 }, String::new()));
+        let offers = offers(layout.format, &columns, &findings.stats);
         warnings.extend(findings.warnings(layout.format));
-        warnings.extend(unused_columns(&columns, &guess, &findings.stats));
+        if let Some(offer) = offers.first() {
+            warnings.extend(unused_columns(&columns, &offer.mapping, &findings.stats));
+        }
         let mut preview = findings.preview;
         preview.iter_mut().for_each(|row| row.resize(columns.len(), String::new()));
         Ok(SourceInfo {
@@ -100,9 +91,7 @@ impl Scanner {
             columns,
             rows: findings.rows,
             preview,
-            guess,
-            why,
-            guesses: guesses.into_iter().map(|(mapping, _)| mapping).collect(),
+            offers,
             warnings,
         })
     }
@@ -144,19 +133,19 @@ impl RecordScan {
         if text.trim().is_empty() {
             return Err(empty_file());
         }
-        let sniffed = sniff(name, &text, is_whole, hints.has_header)?;
+        let sniffed = sniff(name, &text, is_whole, hints)?;
         let layout = FileLayout {
             format: sniffed.format,
             encoding,
             delimiter: sniffed.dialect.map(|dialect| char::from(dialect.delimiter)),
             multiline: match sniffed.dialect {
                 Some(dialect) => dialect.multiline,
-                None => sniffed.format == Format::Text && sniffed.columns.len() == 1 && text::has_paragraphs(&text),
+                None => sniffed.format == Format::Text && sniffed.is_running_text() && text::has_paragraphs(&text),
             },
             has_header: sniffed.has_header,
             quirks: Quirks {
                 ends_in_cr,
-                escapes_quotes: sniffed.dialect.is_some_and(|dialect| dialect.escapes_quotes),
+                quoting: sniffed.dialect.map(|dialect| dialect.quoting).unwrap_or_default(),
                 skipped_lines: sniffed.skipped_lines,
                 numbers_rows: match sniffed.format {
                     Format::JsonArray => has_rows_on_one_line(&text),

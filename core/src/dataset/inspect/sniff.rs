@@ -6,8 +6,9 @@ use crate::dataset::formats::json::{is_object, is_spacy_example, value_len};
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::word_table::WordColumns;
 use crate::dataset::formats::{fasttext, squad, text};
+use crate::dataset::inspect::header::column_names;
 use crate::dataset::inspect::table::{Table, table};
-use crate::dataset::layout::Format;
+use crate::dataset::layout::{Delimiter, Format, Hints};
 use crate::diagnostic::Diagnostic;
 
 /// The detected layout.
@@ -31,6 +32,23 @@ impl Sniffed {
         Self { format, dialect: None, has_header: false, columns, skipped_lines: 0, warnings: vec![] }
     }
 
+    /// Returns true if there is only a text, without a name for it.
+    pub(crate) fn is_running_text(&self) -> bool {
+        self.columns.len() == 1 && !self.has_header
+    }
+
+    /// A text on each line, and its name on the first line if the user says so.
+    fn lines(sample: &str, has_header: Option<bool>) -> Self {
+        let first = sample.lines().map(str::trim).find(|line| !line.is_empty()).filter(|_| has_header == Some(true));
+        match first {
+            Some(name) => {
+                let (columns, _) = column_names(&[name.to_owned()]);
+                Self { columns, has_header: true, ..Self::new(Format::Text, &[]) }
+            }
+            None => Self::new(Format::Text, &[text::COLUMN]),
+        }
+    }
+
     fn table(table: Table) -> Self {
         let Table { dialect, has_header, columns, skipped_lines, warnings } = table;
         Self { format: Format::Delimited, dialect: Some(dialect), has_header, columns, skipped_lines, warnings }
@@ -40,20 +58,28 @@ impl Sniffed {
 /// Detects the layout from the file's name and its beginning. `is_whole` is true if `sample` is the whole file.
 ///
 /// # Errors
-/// `data.json-shape` for JSON that is not a list of objects, and as [`table`].
-pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Sniffed, Diagnostic> {
-    match json_format(sample, is_whole)? {
-        Some(Format::Squad) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
-        Some(format) => Ok(Sniffed::new(format, &[])),
-        None => {
+/// `data.json-shape` for JSON that is not a list of objects, `data.json-delimiter` if the user set a delimiter for JSON,
+/// and as [`table`].
+pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: Hints) -> Result<Sniffed, Diagnostic> {
+    match (json_format(sample, is_whole), hints.delimiter) {
+        (Ok(Some(_)), Some(_)) => Err(json_delimiter()),
+        (Ok(Some(Format::Squad)), None) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
+        (Ok(Some(format)), None) => Ok(Sniffed::new(format, &[])),
+        (Err(diagnostic), None) => Err(diagnostic),
+        (_, Some(Delimiter::Absent)) => Ok(Sniffed::lines(sample, hints.has_header)),
+        (_, Some(Delimiter::Character(_))) => {
+            let table = table(name, sample, is_whole, hints)?;
+            Ok(table.map_or_else(|| Sniffed::lines(sample, hints.has_header), Sniffed::table))
+        }
+        (Ok(None), None) => {
             if let Some(columns) = ConllColumns::detect(sample).filter(|columns| columns.fit(name, sample)) {
                 return Ok(Sniffed { columns: columns.names().to_vec(), ..Sniffed::new(Format::Conll, &[]) });
             }
             if let Some(columns) = fasttext::columns(sample) {
                 return Ok(Sniffed::new(Format::Text, &columns));
             }
-            let Some(table) = table(name, sample, is_whole, has_header)? else {
-                return Ok(Sniffed::new(Format::Text, &[text::COLUMN]));
+            let Some(table) = table(name, sample, is_whole, hints)? else {
+                return Ok(Sniffed::lines(sample, hints.has_header));
             };
             let start: usize = sample.split_inclusive('\n').take(table.skipped_lines as usize).map(str::len).sum();
             match WordColumns::detect(&sample[start..], table.dialect) {
@@ -117,6 +143,12 @@ fn is_json_list(text: &str) -> bool {
     }
 }
 
+fn json_delimiter() -> Diagnostic {
+    Diagnostic::new("data.json-delimiter", "The file is JSON, which has no delimiter between cells.")
+        .done("The file was not read that way.")
+        .remedy("Let Hone detect the delimiter.")
+}
+
 /// The error for JSON that is not a list of objects.
 pub(crate) fn json_shape() -> Diagnostic {
     Diagnostic::new("data.json-shape", "This JSON is not a list of rows.").done("The file was not read.").remedy(
@@ -129,7 +161,7 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> (char, bool, usize) {
-        let sniffed = sniff("file", sample, true, None).unwrap();
+        let sniffed = sniff("file", sample, true, Hints::default()).unwrap();
         (char::from(sniffed.dialect.unwrap().delimiter), sniffed.has_header, sniffed.columns.len())
     }
 
@@ -148,21 +180,25 @@ mod tests {
         assert!(found("words,mood\nso good,yes\nso bad,no\n").1);
         assert!(!found("ham,see you\nham,on my way\nspam,you won\nspam,claim it\nham,bye\n").1);
         assert!(!found("so good,1\nso bad,0\n").1);
-        assert!(!sniff("file", "text,label\na,b\n", true, Some(false)).unwrap().has_header);
+        assert!(
+            !sniff("file", "text,label\na,b\n", true, Hints { has_header: Some(false), ..Hints::default() })
+                .unwrap()
+                .has_header
+        );
     }
 
     #[test]
     fn prose_is_not_a_table() {
         let prose = "First, a line.\nThen, another.\nNo comma here.\n";
-        assert_eq!(sniff("a.txt", prose, true, None).unwrap().format, Format::Text);
-        assert_eq!(sniff("a.csv", prose, true, None).unwrap().format, Format::Delimited);
-        let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, None).unwrap();
+        assert_eq!(sniff("a.txt", prose, true, Hints::default()).unwrap().format, Format::Text);
+        assert_eq!(sniff("a.csv", prose, true, Hints::default()).unwrap().format, Format::Delimited);
+        let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, Hints::default()).unwrap();
         assert_eq!((column.format, column.columns.len(), column.has_header), (Format::Delimited, 1, true));
     }
 
     #[test]
     fn repeated_and_missing_column_names_become_distinct() {
-        let sniffed = sniff("file", "text,text,,label\na b,c,d,x\n", true, None).unwrap();
+        let sniffed = sniff("file", "text,text,,label\na b,c,d,x\n", true, Hints::default()).unwrap();
         assert_eq!(sniffed.columns, ["text", "text (2)", "column 3", "label"]);
         assert_eq!(sniffed.warnings[0].what, "More than one column is named \"text\".");
     }
@@ -170,7 +206,9 @@ mod tests {
     #[test]
     fn json_is_told_from_text_with_brackets() {
         let format = |sample| {
-            sniff("file", sample, true, None).map(|sniffed| sniffed.format).map_err(|diagnostic| diagnostic.code)
+            sniff("file", sample, true, Hints::default())
+                .map(|sniffed| sniffed.format)
+                .map_err(|diagnostic| diagnostic.code)
         };
         assert_eq!(format("{\"a\":1}\noops\n{\"a\":2}\n"), Ok(Format::JsonLines));
         assert_eq!(format(" [\n {\"a\":1}]"), Ok(Format::JsonArray));

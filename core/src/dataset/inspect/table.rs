@@ -7,6 +7,7 @@ use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::inspect::header::{column_names, has_typical_name, looks_like_header};
+use crate::dataset::layout::{Delimiter, Hints, Quoting};
 use crate::dataset::phrases::{count, excerpt, names};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_ROWS};
@@ -40,29 +41,28 @@ struct SampleRows {
 /// Detects the layout of a table. Returns none if the text is not a table.
 ///
 /// # Errors
-/// `data.too-many-columns` and `data.header-width`.
-pub(crate) fn table(
-    name: &str,
-    sample: &str,
-    is_whole: bool,
-    has_header: Option<bool>,
-) -> Result<Option<Table>, Diagnostic> {
+/// `data.too-many-columns`, `data.header-width`, and `data.delimiter` if the delimiter that the user set is not between
+/// the cells.
+pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: Hints) -> Result<Option<Table>, Diagnostic> {
     let separator = separator_line(sample);
     let body = &sample[separator.map_or(0, |(_, len)| len)..];
     // Tab-separated files often have stray quotes and rarely delimiters in quoted cells; for the others, the reverse is
     // true.
-    let delimiters = separator.map_or_else(|| b"\t,;|".to_vec(), |(delimiter, _)| vec![delimiter]);
-    let escapes: &[bool] = match (has_doubled_quotes(body, &delimiters), body.contains("\\\"")) {
-        (true, _) => &[false],
-        (false, true) => &[true, false],
-        (false, false) => &[true],
+    let set_delimiter = match hints.delimiter {
+        Some(Delimiter::Character(delimiter)) => {
+            Some(Delimiter::Character(delimiter).byte().ok_or_else(|| no_delimiter(delimiter))?)
+        }
+        Some(Delimiter::Absent) | None => None,
     };
+    let only_delimiter = set_delimiter.or(separator.map(|(delimiter, _)| delimiter));
+    let delimiters = only_delimiter.map_or_else(|| b"\t,;|".to_vec(), |delimiter| vec![delimiter]);
+    let quotings = quotings(body, &delimiters, hints.quoting);
     let mut best = None;
     let mut best_ratio = 0.0;
     for &delimiter in &delimiters {
         for multiline in if delimiter == b'\t' { [false, true] } else { [true, false] } {
-            for &escapes_quotes in escapes {
-                let dialect = Dialect { delimiter, multiline, escapes_quotes };
+            for &quoting in &quotings {
+                let dialect = Dialect { delimiter, multiline, quoting };
                 let rows = sample_rows(body, is_whole, dialect);
                 let (width, ratio) = consistency(&rows.cells);
                 if ratio > best_ratio {
@@ -72,12 +72,15 @@ pub(crate) fn table(
             }
         }
     }
+    if let (Some(delimiter), None) = (set_delimiter, &best) {
+        return Err(no_delimiter(char::from(delimiter)));
+    }
     let name = name.to_lowercase();
     // Prose has commas too, but only by chance the same number in most lines.
-    let is_prose = name.ends_with(".txt") && best_ratio < MIN_TXT_RATIO && separator.is_none();
+    let is_prose = name.ends_with(".txt") && best_ratio < MIN_TXT_RATIO && only_delimiter.is_none();
     if best.is_none() && (separator.is_some() || name.ends_with(".csv")) {
         let delimiter = separator.map_or(b',', |(delimiter, _)| delimiter);
-        let dialect = Dialect { delimiter, multiline: true, escapes_quotes: escapes[0] };
+        let dialect = Dialect { delimiter, multiline: true, quoting: quotings[0] };
         best = Some((dialect, 1, sample_rows(body, is_whole, dialect)));
     }
     let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
@@ -88,7 +91,13 @@ pub(crate) fn table(
             .done("The file was not read.")
             .remedy("Save it with a text column and a label column, separated by commas or tabs."));
     }
-    let first = if has_header == Some(false) { 0 } else { title_rows(&rows.cells, width) };
+    let fits = rows.cells.first().is_some_and(|row| row.len() + 1 >= width);
+    let first = match hints.has_header {
+        Some(false) => 0,
+        // The user means the first line, unless it cannot be the header.
+        Some(true) if fits => 0,
+        _ => title_rows(&rows.cells, width),
+    };
     let mut warnings = Vec::new();
     let before = &body[..rows.starts.get(first).copied().unwrap_or_default()];
     let mut skipped_lines = usize::from(separator.is_some());
@@ -96,7 +105,7 @@ pub(crate) fn table(
         skipped_lines += line_ends(before.as_bytes());
         warnings.push(titles_warning(before));
     }
-    let header = header(&rows.cells[first..], width, has_header, skipped_lines + 1)?;
+    let header = header(&rows.cells[first..], width, hints.has_header, skipped_lines + 1)?;
     let has_header = header.is_some();
     let Header { names: given, warning } = header.unwrap_or_else(|| Header::unnamed(width));
     warnings.extend(warning);
@@ -106,6 +115,27 @@ pub(crate) fn table(
         warnings.push(Diagnostic::new("data.same-columns", what).done("The duplicates were numbered."));
     }
     Ok(Some(Table { dialect, has_header, columns, skipped_lines: skipped_lines as u32, warnings }))
+}
+
+fn no_delimiter(delimiter: char) -> Diagnostic {
+    let name = match delimiter {
+        '\t' => "tab".to_owned(),
+        ' ' => "space".to_owned(),
+        other => format!("“{other}”"),
+    };
+    Diagnostic::new("data.delimiter", format!("Most lines have no {name} between cells."))
+        .done("The file was not read that way.")
+        .remedy("Choose another delimiter, or let Hone detect it.")
+}
+
+/// Ways of quoting to try: the one that the user set, or those that fit the sample.
+fn quotings(sample: &str, delimiters: &[u8], set: Option<Quoting>) -> Vec<Quoting> {
+    match (set, has_doubled_quotes(sample, delimiters), sample.contains("\\\"")) {
+        (Some(quoting), ..) => vec![quoting],
+        (None, true, _) => vec![Quoting::Double],
+        (None, false, true) => vec![Quoting::Backslash, Quoting::Double],
+        (None, false, false) => vec![Quoting::Backslash],
+    }
 }
 
 /// The delimiter that Excel names in a first line such as `sep=;`, and the length of that line.
@@ -284,7 +314,7 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> Table {
-        table("file.csv", sample, true, None).unwrap().unwrap()
+        table("file.csv", sample, true, Hints::default()).unwrap().unwrap()
     }
 
     #[test]
@@ -308,7 +338,7 @@ mod tests {
     #[test]
     fn headers_that_do_not_fit_are_rejected() {
         for sample in ["id,text,label\nso good,pos\nso bad,neg\n", "text,label\nx,so good,pos\nx,so bad,neg\n"] {
-            let diagnostic = table("file.csv", sample, true, None).err().unwrap();
+            let diagnostic = table("file.csv", sample, true, Hints::default()).err().unwrap();
             assert_eq!(diagnostic.code, "data.header-width", "{sample}");
         }
     }
@@ -347,7 +377,7 @@ mod tests {
 
     #[test]
     fn backslashes_escape_quotes_where_none_is_doubled() {
-        let is_escaped = |sample: &str| found(sample).dialect.escapes_quotes;
+        let is_escaped = |sample: &str| found(sample).dialect.quoting == Quoting::Backslash;
         let escaped = "text,label\n\"he said \\\"good, food\\\", and left\",pos\n\"he \\\"left\\\"\",neg\n";
         assert!(is_escaped(escaped));
         assert_eq!(found(escaped).columns.len(), 2);

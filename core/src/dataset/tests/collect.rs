@@ -16,7 +16,7 @@ fn ragged_rows_are_skipped_with_line_and_reason() {
 fn rows_with_missing_cells_are_skipped_with_a_reason() {
     let file = format!("text,label\na b,pos\n,neg\n  ,\nc d,\ne f,neg\ng,{}\n", "x".repeat(MAX_LABEL_CHARS + 1));
     let mut source = scan(&file).unwrap();
-    source.guess = class(0, 1);
+    source.offers[0].mapping = class(0, 1);
     let skipped = collect_by(file.as_bytes(), 100, &source).unwrap().skipped;
     let reasons: Vec<_> = skipped.first.into_iter().map(|row| (row.line, row.reason)).collect();
     let expected =
@@ -246,9 +246,9 @@ fn sparse_flags_are_read_with_blanks_as_zeros() {
     let blanks = warning(&report.warnings, "data.blank-flags");
     assert_eq!(blanks.what, "4 rows have blanks among the labels.");
     let nan = scan("text,toxic,rude\na b,1.0,nan\nc d,nan,1.0\ne f,nan,nan\n").unwrap();
-    assert_eq!(nan.guess, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
+    assert_eq!(nan.guess(), Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
     let ticks = scan("text,toxic,rude\na b,x,\nc d,,x\ne f,,\n").unwrap();
-    assert_eq!(ticks.guess, Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
+    assert_eq!(ticks.guess(), Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] });
 }
 
 #[test]

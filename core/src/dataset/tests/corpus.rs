@@ -11,7 +11,7 @@ fn tables_without_a_header_keep_their_first_row() {
     for (file, rows, mapping) in [("messages.tsv", 14, class(1, 0)), ("reviews.txt", 12, class(0, 1))] {
         let bytes = corpus(file);
         let source = scan(&bytes).unwrap();
-        assert_eq!((source.rows, source.guess, source.has_header), (rows, mapping, false), "{file}");
+        assert_eq!((source.rows, source.guess(), source.has_header), (rows, mapping, false), "{file}");
         assert_eq!((source.format, source.delimiter), (Format::Delimited, Some('\t')), "{file}");
         assert_eq!(source.warnings, [], "{file}");
         let (dataset, report) = dataset(&bytes).unwrap();
@@ -48,7 +48,7 @@ fn files_of_every_format_fit_their_task() {
     ] {
         let bytes = corpus(file);
         let source = scan(&bytes).unwrap();
-        assert_eq!((source.format, source.guess.task(), source.rows), (format, task, rows), "{file}");
+        assert_eq!((source.format, source.guess().task(), source.rows), (format, task, rows), "{file}");
         let (_, report) = dataset(&bytes).unwrap();
         assert_eq!((report.rows_kept, report.rows_dropped), (rows, 0), "{file}: {:?}", report.dropped);
     }

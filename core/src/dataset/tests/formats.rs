@@ -139,7 +139,7 @@ fn an_encoding_is_detected_wherever_its_first_letter_is() {
 
 #[test]
 fn windows_1252_is_read_on_request() {
-    let hints = Hints { encoding: Some(Encoding::WINDOWS_1252), has_header: None };
+    let hints = Hints { encoding: Some(Encoding::WINDOWS_1252), ..Hints::default() };
     let source = scan_by(b"text,label\ncaf\xe9 \x80,pos\n", 7, hints).unwrap();
     assert_eq!(source.preview, [["café €", "pos"]]);
 }
@@ -219,7 +219,7 @@ fn a_file_that_changed_between_passes_does_not_panic() {
 #[test]
 fn script_tags_and_control_characters_are_text() {
     let file = "<script>alert(1)</script>,label\n<b>a</b>\u{1b}[31m\u{202e}b,<i>x</i>\nc d,y\n";
-    let hints = Hints { encoding: None, has_header: Some(true) };
+    let hints = Hints { has_header: Some(true), ..Hints::default() };
     let source = scan_by(file.as_bytes(), 9, hints).unwrap();
     assert_eq!(source.columns, ["<script>alert(1)</script>", "label"]);
     assert_eq!(source.preview[0], ["<b>a</b>\u{1b}[31m\u{202e}b", "<i>x</i>"]);

@@ -8,7 +8,7 @@ fn the_preview_shows_the_first_rows_cut() {
     assert_eq!((source.columns.join(" "), source.rows, source.has_header), ("text label".into(), 5, true));
     assert_eq!(source.preview[0], ["so good", "pos"]);
     assert_eq!(source.preview[4][0].chars().count(), 201);
-    assert_eq!(source.guess, class(0, 1));
+    assert_eq!(source.guess(), class(0, 1));
 }
 
 #[test]
@@ -40,14 +40,22 @@ fn files_without_rows_are_rejected_with_a_reason() {
 
 #[test]
 fn the_header_can_be_set_by_the_user() {
-    let hints = Hints { encoding: None, has_header: Some(false) };
+    let hints = Hints { has_header: Some(false), ..Hints::default() };
     let source = scan_by(GOOD.as_bytes(), 100, hints).unwrap();
     assert_eq!((source.columns.join(", "), source.rows), ("column 1, column 2".into(), 5));
 }
 
 fn guesses(name: &str, file: &str) -> Vec<Mapping> {
     let mut scanner = Scanner::new(name, 0.0, Hints::default());
-    scanner.push(file.as_bytes()).and_then(|()| scanner.finish()).unwrap().guesses
+    scanner
+        .push(file.as_bytes())
+        .and_then(|()| scanner.finish())
+        .unwrap()
+        .offers
+        .into_iter()
+        .filter(|offer| offer.fits)
+        .map(|offer| offer.mapping)
+        .collect()
 }
 
 fn best(file: &str) -> Mapping {
@@ -168,4 +176,119 @@ fn an_index_column_is_never_a_target() {
         assert_eq!(number, Some(&Mapping::Regression { text: 1, pair: None, number: 2 }), "{header}");
         assert!(found.contains(&class(1, 2)), "{header}: {found:?}");
     }
+}
+
+fn offers(file: &str) -> Vec<TaskOffer> {
+    scan(file).unwrap().offers
+}
+
+#[test]
+fn every_task_is_offered_with_what_it_needs() {
+    for file in
+        [GOOD, "some words\nand more\n", "{\"a\":[1,2]}\n{\"a\":[3]}\n", ",,\n1,2,3\n", "Anna B-PER\nleft O\n\n"]
+    {
+        let offers = offers(file);
+        for task in Task::ALL {
+            assert!(offers.iter().any(|offer| offer.mapping.task() == task), "{file}: {task:?}");
+        }
+        let fits: Vec<bool> = offers.iter().map(|offer| offer.fits).collect();
+        assert!(fits.is_sorted_by(|before, after| before >= after), "{file}: the fitting ones come first");
+        for (nth, offer) in offers.iter().enumerate() {
+            assert!(!offer.reason.is_empty(), "{offer:?}");
+            assert!(offers[..nth].iter().all(|other| !other.mapping.has_form_of(&offer.mapping)), "{offer:?} twice");
+        }
+    }
+    let tags = offers(GOOD).into_iter().find(|offer| offer.mapping.task() == Task::TokenClassification).unwrap();
+    assert_eq!(
+        (tags.fits, tags.reason.as_str()),
+        (false, "a column of texts, and a column of tags, one for each word")
+    );
+}
+
+#[test]
+fn columns_to_begin_with_are_different_where_there_are_enough() {
+    let wide = "id,text,label,note\n1,so good,pos,a\n2,so bad,neg,b\n3,fine,pos,c\n";
+    for offer in offers(wide) {
+        assert!(offer.mapping.check(&scan(wide).unwrap().columns).is_ok(), "{offer:?}");
+    }
+    let narrow = offers(GOOD).into_iter().find(|offer| offer.mapping.task() == Task::QuestionAnswering).unwrap();
+    let diagnostic = collect_mapped(GOOD, narrow.mapping).unwrap_err();
+    assert_eq!(diagnostic.what, "This task needs 3 columns, and the file has only 2 columns.");
+    assert!(diagnostic.remedy.starts_with("Choose another task"), "{diagnostic}");
+}
+
+#[test]
+fn columns_that_do_not_fit_are_refused_with_the_row_and_the_remedy() {
+    for (mapping, row) in [
+        (Mapping::Regression { text: 0, pair: None, number: 1 }, "Line 2: \"pos\" is not a number."),
+        (Mapping::TokenClassification { text: 0, tags: 1 }, "Line 2: 2 words and 1 tag."),
+        (Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None }, "Line 2: "),
+        (Mapping::Chat { messages: 0 }, "Line 2: "),
+        (Mapping::MultiLabel { text: 0, pair: None, labels: vec![1, 2] }, "Line 2: \"pos\" is neither 0 nor 1."),
+    ] {
+        let file = "text,label,note\nso good,pos,a b\nso bad,neg,c d\nquite fine,pos,e f\nso dull,neg,g h\n";
+        let diagnostic = collect_mapped(file, mapping.clone()).unwrap_err();
+        assert!(diagnostic.what.contains(row), "{mapping:?}: {diagnostic}");
+        assert!(diagnostic.remedy.contains("another task"), "{mapping:?}: {diagnostic}");
+    }
+}
+
+/// 60 rows with one of these label cells after another.
+fn labeled(name: &str, cells: &[&str]) -> String {
+    let row = |nth: usize| format!("this is text number {nth},\"{}\"\n", cells[nth % cells.len()].replace('"', "\"\""));
+    format!("text,{name}\n{}", (0..60).map(row).collect::<String>())
+}
+
+#[test]
+fn labels_of_which_few_cells_have_several_are_several_labels() {
+    let labels = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
+    for cells in [
+        &["27", "3", "14", "27", "3", "3,27"][..],
+        &["joy", "anger", "joy", "calm", "anger", "calm", "joy, anger"],
+        &["['joy']", "['anger']", "['joy']", "['calm']", "['joy', 'anger']"],
+        &["[\"joy\"]", "[\"anger\"]", "[\"joy\", \"anger\"]"],
+        &["good", "bad", "good", "bad", "good", "bad", "good|rare"],
+        &["good", "bad", "mild", "good", "bad", "mild", "good;mild"],
+        &["scab", "rust", "scab", "rust", "scab rust", "rust complex"],
+    ] {
+        let file = labeled("labels", cells);
+        assert_eq!(best(&file), labels, "{cells:?}");
+        let report = mapped(&file, labels.clone()).unwrap().1;
+        assert!(matches!(report.facts, TaskFacts::Labels { max: 2, .. }), "{cells:?}: {:?}", report.facts);
+    }
+}
+
+#[test]
+fn a_column_of_another_name_is_a_class_first_and_several_labels_at_choice() {
+    for cells in [&["scab", "rust", "scab rust", "rust complex"][..], &["good", "bad", "good", "bad", "good|rare"]] {
+        let found = guesses("file", &labeled("label", cells));
+        assert_eq!(found[0], class(0, 1), "{cells:?}");
+        assert!(found.iter().any(|mapping| mapping.task() == Task::MultiLabel), "{cells:?}");
+    }
+    let found = guesses("file", &labeled("label", &["very good", "good", "very bad", "bad"]));
+    assert!(found.iter().all(|mapping| mapping.task() != Task::MultiLabel));
+}
+
+#[test]
+fn single_labels_can_be_collected_as_several_by_hand() {
+    let labels = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
+    let (dataset, _) = mapped(&labeled("label", &["very good", "bad", "so so"]), labels).unwrap();
+    assert_eq!(dataset.labels, ["bad", "so so", "very good"]);
+}
+
+#[test]
+fn labels_separated_by_spaces_are_told() {
+    let labels = Mapping::MultiLabel { text: 0, pair: None, labels: vec![1] };
+    let (_, report) = mapped(&labeled("labels", &["scab", "rust", "scab rust"]), labels).unwrap();
+    let told = warning(&report.warnings, "data.labels-by-spaces");
+    assert_eq!(told.done, "Read as 2 labels: \"scab\", \"rust\".");
+}
+
+#[test]
+fn rows_that_mostly_do_not_fit_are_told() {
+    let numbers = Mapping::Regression { text: 0, pair: None, number: 1 };
+    let (_, report) = mapped(&labeled("score", &["1", "none yet", "2", "no", "-"]), numbers).unwrap();
+    let told = warning(&report.warnings, "data.mostly-skipped");
+    assert_eq!(told.what, "36 of 60 rows cannot be used.");
+    assert_eq!(told.done, "Skipped. First, line 3: \"none yet\" is not a number.");
 }

@@ -4,6 +4,7 @@ mod alignment;
 mod collect;
 mod corpus;
 mod formats;
+mod hints;
 mod inspect;
 mod prepare;
 mod shapes;
@@ -30,7 +31,7 @@ fn scan(bytes: impl AsRef<[u8]>) -> Result<SourceInfo, Diagnostic> {
 }
 
 fn collect_by(bytes: &[u8], chunk: usize, source: &SourceInfo) -> Result<Examples, Diagnostic> {
-    let mut collector = Collector::new(source, source.guess.clone())?;
+    let mut collector = Collector::new(source, source.guess())?;
     for part in bytes.chunks(chunk) {
         collector.push(part)?;
     }

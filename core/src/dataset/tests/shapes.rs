@@ -46,11 +46,11 @@ fn json_is_never_the_text_next_to_a_column_of_words() {
         format!("{{\"v\":[{vector}1],\"text\":\"{text}\",\"o\":[{{\"a\":1}}],\"label\":\"{label}\"}}\n")
     };
     let file = row("so good", "pos") + &row("so bad", "neg");
-    assert_eq!(scan(&file).unwrap().guess, class(1, 3));
+    assert_eq!(scan(&file).unwrap().guess(), class(1, 3));
     let unlabeled =
         format!("{{\"id\":1,\"text\":\"a b\",\"v\":[{vector}1]}}\n{{\"id\":2,\"text\":\"c d\",\"v\":[{vector}1]}}\n");
-    for mapping in scan(unlabeled).unwrap().guesses {
-        assert!(!matches!(mapping, Mapping::MultiLabel { .. }), "{mapping:?}");
+    for offer in scan(unlabeled).unwrap().offers {
+        assert!(!offer.fits || !matches!(offer.mapping, Mapping::MultiLabel { .. }), "{offer:?}");
     }
 }
 
@@ -116,10 +116,11 @@ fn a_system_column_begins_the_conversation() {
     let file = format!("[{},{}]", row("a"), row("c"));
     assert_eq!(turns(&file)[0], ["System: be brief", "User: a", "Assistant: b"]);
     let source = scan(&file).unwrap();
-    assert!(source.why.contains("instructions of “system”"), "{}", source.why);
+    let why = &source.offers[0].reason;
+    assert!(why.contains("instructions of “system”"), "{why}");
     assert_eq!(warning(&source.warnings, "data.unused-column").what, "Column \"tools\" is not used.");
     let orca = "{\"id\":1,\"system_prompt\":\"be brief\",\"question\":\"what is it\",\"response\":\"it is me\"}\n";
-    let Mapping::Completion { prompt, completion: 3 } = scan(orca).unwrap().guess else { panic!("no completion") };
+    let Mapping::Completion { prompt, completion: 3 } = scan(orca).unwrap().guess() else { panic!("no completion") };
     assert_eq!(prompt, "{system_prompt}\n\n{question}\n");
 }
 
@@ -139,7 +140,7 @@ fn pairs_without_a_gold_label_are_left_out() {
         )
     };
     let file = row("yes", "it is") + &row("-", "it may be") + &row("no", "it is not");
-    assert_eq!(scan(&file).unwrap().guess, Mapping::Classification { text: 2, pair: Some(3), label: 1 });
+    assert_eq!(scan(&file).unwrap().guess(), Mapping::Classification { text: 2, pair: Some(3), label: 1 });
     assert_eq!(skipped(&file), [(2, "no gold label (-)".into())]);
     let numbers = "premise,hypothesis,label\nit is,so it is,0\nit is,it is not,1\nit is,it may be,-1\n";
     assert_eq!(skipped(numbers), [(4, "no gold label (-1)".into())]);
@@ -149,7 +150,7 @@ fn pairs_without_a_gold_label_are_left_out() {
 fn columns_that_are_passed_over_are_reported() {
     let source =
         scan("text,label,split\nso good,pos,train\nso bad,neg,test\nfine,pos,train\ndull,neg,train\n").unwrap();
-    assert_eq!(source.guess, class(0, 1));
+    assert_eq!(source.guess(), class(0, 1));
     assert_eq!(warning(&source.warnings, "data.unused-column").what, "Column \"split\" is not used.");
     let legacy = "{\"prompt\":\"so good\\n\\n###\\n\\n\",\"completion\":\" pos END\"}\n";
     let trimmed = scan(legacy).unwrap();
@@ -192,7 +193,7 @@ fn words_whose_sentences_are_unknown_are_reported() {
 #[test]
 fn lines_of_fasttext_become_texts_with_labels() {
     let single = "__label__pos so good\n__label__neg so bad\n\n__label__pos fine\n__label__neg dull\n";
-    assert_eq!(scan(single).unwrap().guess, class(0, 1));
+    assert_eq!(scan(single).unwrap().guess(), class(0, 1));
     assert_eq!(rows(single)[1], row(2, "so bad", "neg"));
     let several = "__label__a __label__b so good\n__label__b so bad\n__label__a fine\n";
     let (dataset, _) = dataset(several).unwrap();
@@ -213,7 +214,7 @@ fn messages_are_never_learned_as_json() {
 fn preferred_texts_are_learned_without_the_rejected_ones() {
     let row = |text: &str| format!("{{\"chosen\":\"Human: {text}\",\"rejected\":\"Human: no\"}}\n");
     let source = scan(row("a b") + &row("c d")).unwrap();
-    assert_eq!(source.guess, Mapping::Corpus { text: 0 });
+    assert_eq!(source.guess(), Mapping::Corpus { text: 0 });
     assert_eq!(warning(&source.warnings, "data.unused-column").what, "Column \"rejected\" is not used.");
 }
 

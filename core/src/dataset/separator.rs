@@ -1,0 +1,11 @@
+//! Separators of labels in one cell.
+
+/// Separators by precedence: a label may contain separators that come later here.
+pub(crate) const SEPARATORS: [char; 4] = ['|', ';', ',', ' '];
+/// Ratio of the cells with separators that must have the strongest one. Otherwise it belongs to a label.
+const MIN_RATIO: f64 = 0.05;
+
+/// Returns true if a separator that `cells` of `all` lists have separates their labels.
+pub(crate) fn is_frequent(cells: usize, all: usize) -> bool {
+    cells > 0 && cells as f64 >= MIN_RATIO * all as f64
+}
