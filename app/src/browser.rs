@@ -3,7 +3,7 @@
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::SelfCheck;
 use hone_core::recipe::RecipeSpec;
-use js_sys::{Array, JSON, Object, Reflect};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::window_event_listener_untyped;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -125,6 +125,28 @@ pub fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         // Only an element that was removed from the page cannot be focused.
         let _ = element.focus();
+    }
+}
+
+/// A day in the user's own format, from milliseconds since 1970.
+pub fn date(ms: f64) -> String {
+    js_sys::Date::new(&ms.into()).to_locale_date_string("default", &JsValue::UNDEFINED).into()
+}
+
+/// Asks the browser to keep the storage until the user removes it. Returns its answer; none if it cannot be asked.
+pub async fn persist() -> Option<bool> {
+    let storage = get(&leptos::prelude::window().navigator(), "storage");
+    let method: Function = get(&storage, "persist").dyn_into().ok()?;
+    let promise: Promise = method.call0(&storage).ok()?.dyn_into().ok()?;
+    JsFuture::from(promise).await.ok()?.as_bool()
+}
+
+/// Removes the page's own part of the storage.
+pub fn clear_storage() {
+    if let Some(storage) = storage() {
+        for key in [CHECK_KEY, RUNS_KEY] {
+            let _ = storage.remove_item(key);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use web_sys::Blob;
 
 use crate::browser;
-use crate::state::{Debounce, Effect, FileChoice, History, State, silence};
+use crate::state::{Debounce, Effect, FileChoice, History, Persistence, State, silence};
 use crate::worker::{BlobStore, WorkerHandle, WorkerMessage};
 
 /// Interval at which the worker is checked for silence, and the shortest time between two redraws of a chart.
@@ -151,6 +151,13 @@ impl Page {
             }
             Effect::StoreCheck(check) => browser::store_check(&check),
             Effect::StoreRuns => self.peek(|state| browser::store_runs(&state.history.runs)),
+            Effect::Persist => spawn_local(async move {
+                if let Some(is_granted) = browser::persist().await {
+                    let answer = if is_granted { Persistence::Granted } else { Persistence::Refused };
+                    self.change(|state| state.shelf.persistence = answer);
+                }
+            }),
+            Effect::ClearStorage => browser::clear_storage(),
             Effect::Download { file_name } => self.download(&file_name),
             Effect::OpenNewVersion => browser::open_new_version(),
         }

@@ -38,6 +38,17 @@ pub struct Pretrained {
     pub quantized: Option<&'static str>,
 }
 
+/// A tuned model as it was exported.
+#[derive(Debug)]
+pub struct TunedParts {
+    /// Its configuration, tokenizer and files.
+    pub pretrained: Pretrained,
+    /// The network with its head.
+    pub model: TaskModel,
+    /// Recipe of its run.
+    pub recipe: Recipe,
+}
+
 /// Training and validation rows, encoded for a model.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskRows<'a> {
@@ -68,11 +79,50 @@ impl Pretrained {
     /// If a file is invalid or a tensor is missing.
     pub fn new(
         config_json: Vec<u8>,
-        mut verbatim: Vec<(String, Vec<u8>)>,
+        verbatim: Vec<(String, Vec<u8>)>,
         mut tensors: Tensors,
         pooling: Pooling,
     ) -> Result<(Self, ImportReport), Diagnostic> {
         let config = ModelConfig::parse(&config_json)?;
+        let base = |config: &ModelConfig| Ok(BaseModel::load(config, &mut tensors)?);
+        let mut model = Self::with_base(config, config_json, verbatim, pooling, base)?;
+        model.quantized = tensors.quantized();
+        Ok((model, tensors.finish()))
+    }
+
+    /// Builds a tuned model from the files of an export: its parts, and the network with the head that the run of
+    /// `recipe` gave it. `outputs` is the number of outputs of the head.
+    ///
+    /// # Errors
+    /// If a file is invalid, a tensor is missing, or the recipe does not fit the model.
+    pub fn tuned(
+        config_json: Vec<u8>,
+        verbatim: Vec<(String, Vec<u8>)>,
+        mut tensors: Tensors,
+        recipe: RecipeSpec,
+        labels: usize,
+    ) -> Result<TunedParts, Diagnostic> {
+        let config = ModelConfig::parse(&config_json)?;
+        let (task, pooling) = (recipe.task, recipe.pooling.unwrap_or(Pooling::Cls));
+        let outputs = HeadLayers::outputs(task, labels);
+        let mut model = None;
+        let base = |config: &ModelConfig| {
+            let loaded = TaskModel::load(config, task, pooling, outputs, &mut tensors)?;
+            Ok(model.insert(loaded).base.clone())
+        };
+        let pretrained = Self::with_base(config, config_json, verbatim, pooling, base)?;
+        let recipe = Recipe::new(recipe, &pretrained.facts(0))?;
+        let missing = || Diagnostic::new("model.no-head", "The model has no head.");
+        Ok(TunedParts { model: model.ok_or_else(missing)?, pretrained, recipe })
+    }
+
+    fn with_base(
+        config: ModelConfig,
+        config_json: Vec<u8>,
+        mut verbatim: Vec<(String, Vec<u8>)>,
+        pooling: Pooling,
+        base: impl FnOnce(&ModelConfig) -> Result<BaseModel, Diagnostic>,
+    ) -> Result<Self, Diagnostic> {
         let file = |name: &str| verbatim.iter().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_slice());
         let Some(tokenizer_json) = file("tokenizer.json") else {
             return Err(Diagnostic::new("model.no-tokenizer", "The model has no tokenizer.json.")
@@ -84,12 +134,11 @@ impl Pretrained {
         let chat = if config.family().is_decoder() { ChatTemplate::find(&verbatim) } else { None };
         // For the export: transformers would not find it where it is.
         verbatim.extend(ChatTemplate::of_processor(&verbatim).map(|source| (JINJA.to_owned(), source.into_bytes())));
-        let base = BaseModel::load(&config, &mut tensors)?;
+        let base = base(&config)?;
         let pooling = base.usable_pooling(pooling);
         let general = general_texts(&tokenizer, config.max_positions())?;
-        let (tokenizer, quantized) = (Arc::new(tokenizer), tensors.quantized());
-        let model = Self { config, config_json, tokenizer, chat, verbatim, base, pooling, general, quantized };
-        Ok((model, tensors.finish()))
+        let tokenizer = Arc::new(tokenizer);
+        Ok(Self { config, config_json, tokenizer, chat, verbatim, base, pooling, general, quantized: None })
     }
 
     /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.

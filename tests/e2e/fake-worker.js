@@ -3,8 +3,9 @@
 // has begun; "dies": throws during a run; "no-gpu": computes on the CPU; "broken-file": cannot read the data;
 // "broken-model": cannot read the model; "not-finite": the run ends with numbers that are not finite; "device-failed":
 // the device is lost during a run; "rejects": no run after the first can start; "too-large": a batch of more than 4
-// rows does not fit; "no-estimate": cannot estimate a run; "no-rate": finds no learning rate. In all scenarios a .png
-// is not a table, and the user's own files are not a model.
+// rows does not fit; "no-estimate": cannot estimate a run; "no-rate": finds no learning rate; "storage-full": cannot
+// keep a model; "damaged-model": a kept model is damaged. In all scenarios a .png is not a table, and the user's own
+// files are not a model.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
@@ -29,6 +30,9 @@ let report = null;
 /** Number of the request that `report` answers. */
 let mapped = null;
 let model = null;
+/** The kept models. */
+let kept = [];
+const listKept = () => self.postMessage({ message: { tuned_models: { models: kept } } });
 
 /** The parameter groups of all-MiniLM-L6-v2: hidden size 384, 6 layers. */
 const minilmGroups = () => {
@@ -58,6 +62,12 @@ const answers = {
         ? { backend: "cpu", adapter: "", check: null, reason: "there is no WebGPU in this browser." }
         : { backend: "web_gpu", adapter: "Test adapter", check, reason: "" },
     });
+    if (self.scenario === "damaged-model") {
+      const what = "A kept model is damaged: its file has another size than when it was stored.";
+      const remedy = "Delete it, and train it again or load the zip if you downloaded it.";
+      kept = [{ damaged: { id: "1", diagnostic: diagnostic("tuned.damaged", what, "It was left as it is.", remedy) } }];
+    }
+    listKept();
   },
 
   open_data({ role, name, aligned_with, hints }, files) {
@@ -162,6 +172,74 @@ const answers = {
     encode();
   },
 
+  keep_tuned({ name }) {
+    emit({ kind: "export_progress", done: 50, total: 101 });
+    if (self.scenario === "storage-full") {
+      const what = "The browser did not store the model: there is no room.";
+      const done = "The tuned model is still in this tab.";
+      emit({ kind: "tuned_failed", diagnostic: diagnostic("tuned.storage", what, done, "Download it instead.") });
+      return;
+    }
+    const id = `${1764000000000 + kept.length}-1`;
+    kept.unshift({
+      whole: {
+        version: 1,
+        id,
+        name,
+        kept_ms: 1764000000000,
+        base: {
+          id: "mini",
+          name: "MiniLM",
+          description: "",
+          hub_id: "hub/mini",
+          license: "MIT",
+          parameters: 22.7e6,
+          bytes: 91e6,
+          folder: "models/mini/",
+          files: [],
+          weights: "model.safetensors",
+          sha256: "",
+          family: "bert",
+          pooling: "mean",
+        },
+        recipe: run.recipe,
+        labels: LABELS,
+        form: "completion",
+        has_pairs: false,
+        best: evaluation(),
+        parameters: 22.7e6,
+        bytes: 91e6,
+      },
+    });
+    emit({ kind: "tuned_kept", id });
+    listKept();
+  },
+
+  open_tuned({ ids }) {
+    const models = ids.map((id) => kept.find(({ whole }) => whole?.id === id).whole);
+    emit({ kind: "tuned_opened", models });
+  },
+
+  export_tuned({ id }) {
+    const { name } = kept.find(({ whole }) => whole?.id === id).whole;
+    emit({ kind: "exported", file_name: `${name}.zip`, bytes: 91e6 }, new Blob(["PK"]));
+  },
+
+  rename_tuned({ id, name }) {
+    kept.find(({ whole }) => whole?.id === id).whole.name = name;
+    listKept();
+  },
+
+  delete_tuned({ id }) {
+    kept = kept.filter(({ whole, damaged }) => (whole ?? damaged).id !== id);
+    listKept();
+  },
+
+  clear_storage() {
+    kept = [];
+    listKept();
+  },
+
   load_files({ name }) {
     const what = `No weights are among the files (${name}).`;
     emit({ kind: "model_failed", diagnostic: diagnostic("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
@@ -242,7 +320,7 @@ const answers = {
     else if (run?.timer) finish("stopped");
   },
 
-  predict({ query }) {
+  predict({ query, tuned }) {
     const [asked] = Object.values(query);
     if (task.answer) {
       answer(asked);
@@ -252,6 +330,7 @@ const answers = {
     const sure = text.includes("not") ? 0.09 : 0.91;
     const classes = (probabilities) => ({ classes: { probabilities } });
     const predictions = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
+    if (tuned) predictions.base = null;
     emit({ kind: "predicted", labels: LABELS, ...predictions, tokens: text.length, truncated: false });
   },
 

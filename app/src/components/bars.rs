@@ -16,7 +16,8 @@ pub struct Bar {
 #[component]
 pub fn Bars(
     /// The caption of the table.
-    caption: &'static str,
+    #[prop(into)]
+    caption: String,
     /// The bars, in order.
     bars: Vec<Bar>,
 ) -> impl IntoView {

@@ -1,5 +1,6 @@
 //! The fifth step: the tuned model as a folder that other tools can load.
 
+mod keep;
 mod snippets;
 
 use hone_core::usage::ExportForm;
@@ -11,6 +12,8 @@ use crate::frame::StepSection;
 use crate::page::Page;
 use crate::state::{Export, State, Step};
 use crate::train::save_recipe;
+
+use keep::Keep;
 
 /// The export step.
 #[component]
@@ -93,6 +96,7 @@ fn Download() -> impl IntoView {
             </button>
         </div>
         {state_line}
+        <Keep />
         <p class="hint">"These are the weights of the last run, " <span dir="auto">{name}</span> "."</p>
         <p hidden=is_whole>
             "The merged model has the adapter built in and loads like any other model. The adapter only is a small folder for PEFT, which applies it to the base model."

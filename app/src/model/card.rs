@@ -36,7 +36,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let forget = move |_| page.act(|state| state.forget_model(id.clone()));
     let facts = [
         ("Parameters", format::millions(entry.parameters)),
-        ("Download", format::bytes(entry.bytes)),
+        (if entry.tuned_id().is_some() { "Size" } else { "Download" }, format::bytes(entry.bytes)),
         ("License", if entry.license.is_empty() { "unknown".into() } else { format::visible(&entry.license) }),
     ];
     let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });

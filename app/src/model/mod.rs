@@ -4,6 +4,8 @@ mod card;
 mod device_line;
 mod hub;
 mod local_model;
+mod shelf;
+mod storage_line;
 
 use leptos::prelude::*;
 
@@ -18,6 +20,8 @@ use device_line::DeviceLine;
 use hub::FromHub;
 use local_model::OwnFiles;
 pub use local_model::take_dropped;
+use shelf::YourModels;
+use storage_line::StorageLine;
 
 /// The model step.
 #[component]
@@ -45,9 +49,11 @@ pub fn ModelStep() -> impl IntoView {
                     <OwnFiles />
                 </div>
             </details>
+            <YourModels />
             <ProblemPlace diagnostic=rejected />
             <LoadState />
             <DeviceLine />
+            <StorageLine />
         </StepSection>
     }
 }

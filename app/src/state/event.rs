@@ -3,7 +3,9 @@
 use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::run::RunSummary;
 
-use crate::state::{Effect, Export, FinderStage, HubSearch, Load, MisclassifiedRow, Phase, Prediction, State, Topic};
+use crate::state::{
+    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, MisclassifiedRow, Phase, State, Topic,
+};
 
 /// Longest silence that the worker may announce, in seconds.
 const MAX_BUSY_S: f64 = 600.0;
@@ -55,12 +57,24 @@ impl State {
             Event::ModelFound { found } => self.model.hub = HubSearch::Found(found.into()),
             Event::ModelsKept { kept, free_bytes } => self.model.on_kept(kept, free_bytes),
             Event::Predicted { labels, base, tuned, tokens, truncated } => {
-                self.inference.on_prediction(|query| Prediction { query, labels, base, tuned, tokens, truncated });
+                let answer = Column { caption: String::new(), labels, answer: tuned };
+                return self.on_predicted(base, answer, tokens, truncated);
             }
             Event::PredictFailed { diagnostic } => self.inference.on_failed(diagnostic),
             Event::ExportProgress { done, total } => {
-                self.export = Export::Writing(fraction(f64::from(done), f64::from(total)));
+                let written = fraction(f64::from(done), f64::from(total));
+                match topic {
+                    Some(Topic::Keep) => self.shelf.keeping = Keeping::Writing(written),
+                    _ => self.export = Export::Writing(written),
+                }
             }
+            Event::Exported { file_name, .. } if topic == Some(Topic::Shelf) => {
+                return vec![Effect::Download { file_name }];
+            }
+            Event::TunedModels { models } => self.on_tuned(models),
+            Event::TunedKept { id } => self.shelf.keeping = Keeping::Kept(id),
+            Event::TunedOpened { models } => self.on_opened_tuned(models),
+            Event::TunedFailed { diagnostic } => self.on_tuned_failed(topic, diagnostic),
             Event::Exported { file_name, bytes } => {
                 self.export = Export::Done { file_name: file_name.clone(), bytes };
                 return vec![Effect::Download { file_name }];

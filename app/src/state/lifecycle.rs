@@ -6,7 +6,7 @@ use hone_core::dataset::DataRole;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION};
 
-use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Load, State, Topic};
+use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Keeping, Load, State, Topic};
 
 /// Silence allowed during a run, beyond what the worker announced, before it is replaced.
 const RUN_PATIENCE: Duration = Duration::from_secs(30);
@@ -102,6 +102,8 @@ impl State {
             || self.model.hub == HubSearch::Searching
             || self.inference.pending.is_some()
             || self.estimate.is_pending()
+            || !self.shelf.opening.is_empty()
+            || matches!(self.shelf.keeping, Keeping::Writing(_))
             || matches!(self.export, Export::Writing(_));
         is_awaited.then_some(PATIENCE)
     }
@@ -128,11 +130,13 @@ impl State {
 
     /// Answers about the tuned weights do not apply to the next ones.
     pub(in crate::state) fn forget_answers(&mut self) {
-        for topic in [Topic::Prediction, Topic::Cell, Topic::Misclassified, Topic::Export] {
+        for topic in [Topic::Prediction, Topic::Cell, Topic::Misclassified, Topic::Export, Topic::Keep] {
             self.requests.give_up(topic);
         }
         self.inference.reset();
         self.export = Export::Idle;
+        self.shelf.keeping = Keeping::Idle;
+        self.close_tuned_views();
     }
 
     /// Data or model change: measurements of the old ones no longer apply.

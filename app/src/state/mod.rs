@@ -14,6 +14,7 @@ mod readiness;
 pub mod recipe;
 mod requests;
 pub mod runs;
+pub mod shelf;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +25,7 @@ pub use data::file::FileChoice;
 pub use device::Device;
 pub use export::Export;
 pub use inference::sampling::{SAMPLING, SamplingField};
-pub use inference::{Inference, MisclassifiedRow, Prediction, QueryKind};
+pub use inference::{Column, Inference, MisclassifiedRow, Prediction, QueryKind};
 pub use lifecycle::silence;
 pub use model::{HubSearch, Load, Model};
 pub use nav::{Status, Step};
@@ -38,6 +39,7 @@ pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
 pub use runs::queue::{Axis, Job, Queue};
 pub use runs::run::{Cell, Phase, Run};
+pub use shelf::{Edit, Keeping, Persistence, Shelf};
 
 /// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,6 +78,8 @@ pub struct State {
     pub export: Export,
     /// A new version of the page.
     pub new_version: NewVersion,
+    /// The kept models.
+    pub shelf: Shelf,
 }
 
 /// An action outside the state, to be carried out after the state has changed.
@@ -90,6 +94,10 @@ pub enum Effect {
     StoreCheck(SelfCheck),
     /// Store the history for the next visit.
     StoreRuns,
+    /// Ask the browser to keep what is stored, and note its answer.
+    Persist,
+    /// Remove the page's own part of the storage; the worker removes the rest.
+    ClearStorage,
     /// Download the model folder that came with the event.
     Download {
         /// The name of the zip.

@@ -77,7 +77,7 @@ impl State {
             Step::Data => self.data_line(),
             Step::Model => self.model_line(),
             Step::Train => self.train_line(),
-            Step::Try => match (self.run.has_weights, self.inference.prediction.is_some()) {
+            Step::Try => match (self.can_try(), self.inference.prediction.is_some()) {
                 (false, _) => (Status::Waiting, "after training".into()),
                 (true, false) => (Status::Open, "ready for your own text".into()),
                 (true, true) => (Status::Done, "tried".into()),

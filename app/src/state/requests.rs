@@ -30,6 +30,10 @@ pub enum Topic {
     Misclassified,
     /// The folder to download.
     Export,
+    /// Keeping the tuned model.
+    Keep,
+    /// Opening, renaming or downloading kept models.
+    Shelf,
 }
 
 /// Numbers the commands, and remembers the requests whose answers are awaited.

@@ -7,6 +7,7 @@ mod model;
 mod new_version;
 mod recipe;
 mod run;
+mod shelf;
 mod tasks;
 mod worker;
 

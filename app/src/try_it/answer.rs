@@ -1,4 +1,4 @@
-//! The predictions of base and tuned model, side by side.
+//! The predictions of the models, side by side.
 
 use hone_core::inference::{Answer, Query, TextSpan};
 use leptos::prelude::*;
@@ -7,18 +7,18 @@ use crate::components::{Bar, Bars, changing};
 use crate::format;
 use crate::page::Page;
 use crate::state::inference::highlight;
-use crate::state::{Prediction, State};
+use crate::state::{Column, Prediction, State};
 use crate::try_it::highlighted::Highlighted;
 
 /// Maximum number of classes or labels shown.
 const SHOWN: usize = 10;
 
-/// The last prediction of both models.
+/// The last prediction.
 #[component]
 pub fn AnswerCard() -> impl IntoView {
     let page = Page::get();
-    let shown = page
-        .memo(|state| state.inference.prediction.clone().filter(|prediction| generated(&prediction.tuned).is_none()));
+    let shown =
+        page.memo(|state| state.inference.prediction.clone().filter(|prediction| generated(prediction, 0).is_none()));
     let is_empty = page.memo(|state| state.inference.prediction.is_none());
     let length = page.memo(|state| state.inference.prediction.as_ref().map(length_words).unwrap_or_default());
     view! {
@@ -31,24 +31,24 @@ pub fn AnswerCard() -> impl IntoView {
 /// Length of the input, in words.
 fn length_words(prediction: &Prediction) -> String {
     let cut = if prediction.truncated { ", truncated" } else { "" };
-    let hidden =
-        prediction.labels.len() > SHOWN && matches!(prediction.tuned, Answer::Classes { .. } | Answer::Labels { .. });
-    let note = if hidden {
-        format!(" The {SHOWN} most likely of {} labels are shown.", prediction.labels.len())
-    } else {
-        String::new()
+    let is_long = |column: &&Column| {
+        column.labels.len() > SHOWN && matches!(column.answer, Answer::Classes { .. } | Answer::Labels { .. })
     };
+    let note = prediction.columns.iter().find(is_long).map_or_else(String::new, |column| {
+        format!(" The {SHOWN} most likely of {} labels are shown.", column.labels.len())
+    });
     format!("Input: {}{cut}.{note}", format::counted(prediction.tokens, "token", "tokens"))
 }
 
-fn generated(answer: &Answer) -> Option<&str> {
-    match answer {
+/// Text that the model of a column has generated.
+fn generated(prediction: &Prediction, nth: usize) -> Option<&str> {
+    match &prediction.columns.get(nth)?.answer {
         Answer::Generated { text, .. } => Some(text),
         _ => None,
     }
 }
 
-/// Both predictions side by side, below the query.
+/// The predictions side by side, below the query.
 #[component]
 fn SideBySide(prediction: Prediction) -> impl IntoView {
     let query = match &prediction.query {
@@ -57,21 +57,29 @@ fn SideBySide(prediction: Prediction) -> impl IntoView {
         Query::Question { question, .. } => format::lines(question),
         Query::Prompt { .. } => String::new(),
     };
+    let total = prediction.columns.len();
+    let columns = prediction.columns.iter().enumerate();
+    let columns = columns
+        .map(|(nth, column)| view! { <div class=class(nth, total)>{side(&prediction, column)}</div> })
+        .collect_view();
     view! {
         <blockquote dir="auto">{query}</blockquote>
-        <div class="columns answer">
-            <div class="before">{side("Before training", &prediction, &prediction.base)}</div>
-            <div class="after">{side("After training", &prediction, &prediction.tuned)}</div>
-        </div>
+        <div class="columns answer">{columns}</div>
     }
 }
 
+/// Marks the column of the base model, if there is one: the tuned model is always the last.
+fn class(nth: usize, columns: usize) -> &'static str {
+    if nth + 1 < columns { "before" } else { "after" }
+}
+
 /// The prediction of one model.
-fn side(caption: &'static str, prediction: &Prediction, answer: &Answer) -> AnyView {
-    let head = move || view! { <h4>{caption}</h4> };
-    match (answer, &prediction.query) {
+fn side(prediction: &Prediction, column: &Column) -> AnyView {
+    let caption = column.caption.clone();
+    let head = move || view! { <h4 dir="auto">{caption.clone()}</h4> };
+    match (&column.answer, &prediction.query) {
         (Answer::Classes { .. } | Answer::Labels { .. }, _) => {
-            view! { <Bars caption bars=bars(prediction, answer) /> }.into_any()
+            view! { <Bars caption=column.caption.clone() bars=bars(prediction, column) /> }.into_any()
         }
         (Answer::Number { value }, _) => {
             let value = value.map_or("–".into(), |value| format::rate(f64::from(value)));
@@ -104,8 +112,10 @@ fn side(caption: &'static str, prediction: &Prediction, answer: &Answer) -> AnyV
     }
 }
 
-/// Classes or labels, sorted by probability after training.
-fn bars(prediction: &Prediction, answer: &Answer) -> Vec<Bar> {
+/// Classes or labels, sorted by their probability in the last column that has the same labels.
+fn bars(prediction: &Prediction, column: &Column) -> Vec<Bar> {
+    let Column { labels, answer, .. } = column;
+    let last = prediction.columns.iter().rfind(|last| last.labels == *labels).unwrap_or(column);
     let shares = |answer: &Answer| match answer {
         Answer::Classes { probabilities } | Answer::Labels { probabilities, .. } => probabilities.clone(),
         _ => Vec::new(),
@@ -114,10 +124,10 @@ fn bars(prediction: &Prediction, answer: &Answer) -> Vec<Bar> {
         Answer::Labels { thresholds, .. } => thresholds,
         _ => &[],
     };
-    let (own, tuned) = (shares(answer), shares(&prediction.tuned));
-    let mut remaining: Vec<usize> = (0..prediction.labels.len().min(own.len()).min(tuned.len())).collect();
+    let (own, tuned) = (shares(answer), shares(&last.answer));
+    let mut remaining: Vec<usize> = (0..labels.len().min(own.len()).min(tuned.len())).collect();
     let bar = |index: usize| Bar {
-        label: prediction.labels[index].clone(),
+        label: labels[index].clone(),
         share: f64::from(own[index]),
         mark: if thresholds.get(index).is_some_and(|threshold| own[index] >= *threshold) { "✓" } else { "" },
     };
@@ -131,38 +141,45 @@ fn bars(prediction: &Prediction, answer: &Answer) -> Vec<Bar> {
     bars
 }
 
-/// Both generated texts, as they arrive.
+/// The generated texts, as they arrive.
 #[component]
 fn Generation() -> impl IntoView {
     let page = Page::get();
-    let text = move |of: fn(&Prediction) -> &Answer| {
+    let text = move |nth| {
         page.memo(move |state: &State| {
-            let text = state.inference.prediction.as_ref().and_then(|prediction| generated(of(prediction)));
+            let text = state.inference.prediction.as_ref().and_then(|prediction| generated(prediction, nth));
             text.map(format::lines).unwrap_or_default()
         })
     };
-    let is_missing = page.memo(|state| {
-        state.inference.prediction.as_ref().is_none_or(|prediction| generated(&prediction.tuned).is_none())
+    let caption = move |nth: usize| {
+        page.memo(move |state: &State| {
+            let column = state.inference.prediction.as_ref().and_then(|prediction| prediction.columns.get(nth));
+            column.map(|column| column.caption.clone()).unwrap_or_default()
+        })
+    };
+    let is_missing = move |nth| {
+        page.memo(move |state: &State| {
+            state.inference.prediction.as_ref().is_none_or(|prediction| generated(prediction, nth).is_none())
+        })
+    };
+    let columns = [0, 1].map(|nth| {
+        view! {
+            <div class=class(nth, 2) hidden=is_missing(nth)>
+                <h4 dir="auto">{caption(nth)}</h4>
+                <p class="written" dir="auto">{text(nth)}</p>
+            </div>
+        }
     });
     let state_words = page.memo(|state| {
         match (state.is_generating(), &state.inference.prediction) {
             (true, _) => "Generating…",
-            (false, Some(prediction)) if generated(&prediction.tuned).is_some() => "Generation has ended.",
+            (false, Some(prediction)) if generated(prediction, 0).is_some() => "Generation has ended.",
             _ => "",
         }
         .to_owned()
     });
     view! {
-        <div class="columns answer" hidden=is_missing>
-            <div class="before">
-                <h4>"Before training"</h4>
-                <p class="written" dir="auto">{text(|prediction| &prediction.base)}</p>
-            </div>
-            <div class="after">
-                <h4>"After training"</h4>
-                <p class="written" dir="auto">{text(|prediction| &prediction.tuned)}</p>
-            </div>
-        </div>
+        <div class="columns answer" hidden=is_missing(0)>{columns}</div>
         <p class="hint" role="status">{state_words}</p>
     }
 }

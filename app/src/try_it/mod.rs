@@ -1,7 +1,8 @@
-//! The fourth step: predictions for the user's own texts, before and after training.
+//! The fourth step: predictions for the user's own texts, before and after training, or by kept models.
 
 mod answer;
 mod boxes;
+mod chosen;
 mod highlighted;
 mod sampling;
 
@@ -15,6 +16,7 @@ use crate::state::{MisclassifiedRow, State, Step};
 
 use answer::AnswerCard;
 use boxes::Boxes;
+use chosen::ChosenModel;
 
 /// Maximum number of misclassified rows shown.
 const PICKS: usize = 10;
@@ -23,12 +25,12 @@ const PICKS: usize = 10;
 #[component]
 pub fn TryStep() -> impl IntoView {
     let page = Page::get();
-    let is_ready = page.memo(|state| state.run.has_weights);
-    let is_waiting = page.memo(|state| !state.run.has_weights);
+    let is_ready = page.memo(State::can_try);
+    let is_waiting = page.memo(|state| !state.can_try());
     view! {
         <StepSection step=Step::Try>
             <p class="waits" hidden=is_ready>
-                "Once the model is trained, you can compare it with the base model on your own text."
+                "Once the model is trained, you can compare it with the base model on your own text. A model that you kept can be tried at any time."
             </p>
             <div class="stack" hidden=is_waiting>
                 <QueryForm />
@@ -40,14 +42,14 @@ pub fn TryStep() -> impl IntoView {
 #[component]
 fn QueryForm() -> impl IntoView {
     let page = Page::get();
-    let name = page.memo(|state| state.run.of_what());
     let diagnostic = page.memo(|state| state.inference.diagnostic.clone());
     let cannot_predict = page.memo(|state| !state.can_predict());
     let words = page.memo(|state| if state.inference.pending.is_some() { "Predicting…" } else { "Predict" }.to_owned());
     let is_not_generating = page.memo(|state| !state.is_generating());
-    let cannot_pick = page.memo(|state| state.run.worst_cell().is_none() || state.model.is_loading());
+    let cannot_pick = page
+        .memo(|state| state.run.worst_cell().is_none() || state.model.is_loading() || !state.shelf.opened.is_empty());
     view! {
-        <p class="hint">"Uses the model of the last run, " <span dir="auto">{name}</span> "."</p>
+        <ChosenModel />
         <Boxes />
         <div class="row">
             <button

@@ -1,5 +1,7 @@
 //! Downloading a model's weights: first from the browser's storage, the rest from the network.
 
+use std::io::Write;
+
 use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::weights::WeightsError;
@@ -8,7 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::blob::{PIECE, hex};
 use crate::fetch::fetch;
 use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
-use crate::storage::{KeptFile, Shelf};
+use crate::opfs::OpenFile;
+use crate::storage::ModelFolder;
 
 /// Receives the next piece of a file; the numbers are the bytes so far and in total.
 pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Diagnostic>;
@@ -17,16 +20,20 @@ pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Diagnostic>
 ///
 /// # Errors
 /// If the download fails or is interrupted, the file is not the expected one, or `take` fails.
-pub async fn download_weights(entry: &CatalogEntry, shelf: Option<&Shelf>, take: Take<'_>) -> Result<(), Diagnostic> {
-    let mut kept = match shelf {
-        Some(shelf) => shelf.open(&entry.weights, true).await,
+pub async fn download_weights(
+    entry: &CatalogEntry,
+    folder: Option<&ModelFolder>,
+    take: Take<'_>,
+) -> Result<(), Diagnostic> {
+    let mut kept = match folder {
+        Some(folder) => folder.open(&entry.weights).await,
         None => None,
     };
     let result = stream(entry, &mut kept, take).await;
     // A file can be removed once it is closed.
     drop(kept);
-    if let (Err(Failure::Corrupt(_)), Some(shelf)) = (&result, shelf) {
-        shelf.remove(&entry.weights).await;
+    if let (Err(Failure::Corrupt(_)), Some(folder)) = (&result, folder) {
+        folder.remove(&entry.weights).await;
     }
     result.map_err(|failure| match failure {
         Failure::Corrupt(diagnostic) | Failure::Unfinished(diagnostic) => diagnostic,
@@ -40,7 +47,7 @@ enum Failure {
     Unfinished(Diagnostic),
 }
 
-async fn stream(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'_>) -> Result<(), Failure> {
+async fn stream(entry: &CatalogEntry, kept: &mut Option<OpenFile>, take: Take<'_>) -> Result<(), Failure> {
     let (mut hash, mut done, total) = (Sha256::new(), 0.0, entry.bytes);
     let mut take = |piece: &[u8], done: &mut f64| {
         hash.update(piece);
@@ -61,7 +68,7 @@ async fn stream(entry: &CatalogEntry, kept: &mut Option<KeptFile>, take: Take<'_
         let url = format!("{}{}", entry.folder, entry.weights);
         let mut download = fetch(&url, done).await.map_err(Failure::Unfinished)?;
         while let Some(piece) = download.next().await.map_err(Failure::Unfinished)? {
-            if kept.as_mut().is_some_and(|file| !file.add(&piece)) {
+            if kept.as_mut().is_some_and(|file| file.write_all(&piece).is_err()) {
                 // There is no room: the model is used now, but not stored.
                 *kept = None;
             }

@@ -17,8 +17,10 @@ mod fetch;
 mod js;
 mod mailbox;
 mod model_source;
+mod opfs;
 mod serve;
 mod storage;
+mod tuned_storage;
 
 unsafe extern "C" {
     fn __wasm_call_ctors();

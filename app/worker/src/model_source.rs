@@ -13,7 +13,8 @@ use crate::blob::{BlobReader, PIECE, read_blob};
 use crate::download::{Take, download_weights};
 use crate::fetch::fetch_small;
 use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
-use crate::storage::Shelf;
+use crate::storage::ModelFolder;
+use crate::tuned_storage;
 
 /// A model's files, and the facts about the model.
 pub struct ModelSource {
@@ -24,18 +25,36 @@ pub struct ModelSource {
 
 enum Location {
     /// The address in the entry. Files that arrive are kept in the storage, if there is one.
-    Remote(Option<Shelf>),
+    Remote(Option<ModelFolder>),
     /// The user's files, each with its path.
     Dropped(Vec<(String, Blob)>),
-    /// A zip file of the user's.
+    /// A zip file of the user's, or a tuned model in the storage.
     Zip(Box<ModelArchive<BlobReader>>),
 }
 
 impl ModelSource {
-    /// A model from the catalog or a hub.
+    /// A model from the catalog, from a hub, or from the user's tuned models.
+    ///
+    /// # Errors
+    /// If a tuned model is no longer there or is damaged.
     pub async fn of_entry(entry: CatalogEntry) -> Result<Self, Diagnostic> {
-        let location = Location::Remote(Shelf::of(&entry).await);
-        Ok(Self { entry, location })
+        let Some(id) = entry.tuned_id() else {
+            let location = Location::Remote(ModelFolder::of(&entry).await);
+            return Ok(Self { entry, location });
+        };
+        let (_, zip) = tuned_storage::open(id).await?;
+        Self::of_tuned(entry, zip)
+    }
+
+    /// A tuned model from the zip of its folder.
+    ///
+    /// # Errors
+    /// If the zip is damaged.
+    pub fn of_tuned(entry: CatalogEntry, zip: Blob) -> Result<Self, Diagnostic> {
+        let mut location = Location::Zip(Box::new(ModelArchive::open(&entry.name, BlobReader::new(zip)?)?));
+        let (weights, files) = find_weights(location.paths())?;
+        let bytes = location.size(&weights);
+        Ok(Self { entry: CatalogEntry { weights, files, bytes, ..entry }, location })
     }
 
     /// A model from the user's files: a folder's, each with its path in it, a zip, or one GGUF file.
@@ -98,15 +117,15 @@ impl ModelSource {
                 .remedy(format!("Add the {name} that belongs to the model."))
         };
         match &mut self.location {
-            Location::Remote(shelf) => {
-                if let Some(shelf) = shelf
-                    && let Some(bytes) = shelf.small(name, limit).await
+            Location::Remote(folder) => {
+                if let Some(folder) = folder
+                    && let Some(bytes) = folder.small(name, limit).await
                 {
                     return Ok(bytes);
                 }
                 let bytes = fetch_small(&format!("{}{name}", self.entry.folder), limit).await?;
-                if let Some(shelf) = shelf {
-                    shelf.keep(name, &bytes).await;
+                if let Some(folder) = folder {
+                    folder.keep(name, &bytes).await;
                 }
                 Ok(bytes)
             }
@@ -134,7 +153,7 @@ impl ModelSource {
     pub async fn weights(&mut self, take: Take<'_>) -> Result<(), Diagnostic> {
         let (name, bytes) = (&self.entry.weights, self.entry.bytes);
         match &mut self.location {
-            Location::Remote(shelf) => download_weights(&self.entry, shelf.as_ref(), take).await,
+            Location::Remote(folder) => download_weights(&self.entry, folder.as_ref(), take).await,
             Location::Dropped(files) => {
                 let Some(blob) = dropped(files, name) else { return Ok(()) };
                 let take = |piece: &[u8], done| if stops_loading() { Err(stopped()) } else { take(piece, done, bytes) };

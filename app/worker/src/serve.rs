@@ -8,10 +8,10 @@ use web_sys::Blob;
 
 use crate::data::DroppedFiles;
 use crate::device;
-use crate::engine::{Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run};
+use crate::engine::{Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, tuned};
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
-use crate::storage;
+use crate::{opfs, storage, tuned_storage};
 
 /// Serves the page for as long as the worker lives.
 pub async fn serve(mut inbox: UnboundedReceiver<Request>) {
@@ -45,7 +45,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
             let chosen = device::choose(device, known_check).await;
             answer(id, &Event::Ready { device: chosen.report.clone() });
             engine.device = Some(chosen);
-            storage::report_kept().await;
+            report_storage().await;
         }
         Command::ForgetModel { id: model } => {
             storage::forget(&model).await;
@@ -59,10 +59,19 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::SetTrainable { group, trainable } => run::set_trainable(engine, group, trainable),
         Command::FindRate { recipe } => dry_run::find_rate(engine, id, recipe),
         Command::Estimate { recipe } => dry_run::estimate(engine, id, recipe),
-        Command::Predict { query } => inference::predict(engine, id, query),
+        Command::Predict { query, tuned } => inference::predict(engine, id, query, tuned),
         Command::StopWriting => inference::stop(engine),
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
         Command::Export { form } => export::export(engine, id, form).await,
+        Command::KeepTuned { name } => tuned::keep(engine, id, name).await,
+        Command::OpenTuned { ids } => tuned::open(engine, id, ids).await,
+        Command::ExportTuned { id: model } => tuned::send_zip(id, &model).await,
+        Command::RenameTuned { id: model, name } => tuned::rename(engine, id, &model, name).await,
+        Command::DeleteTuned { id: model } => tuned::delete(engine, &model).await,
+        Command::ClearStorage => {
+            opfs::clear().await;
+            report_storage().await;
+        }
         Command::Bench { case } => bench::run(engine, id, case).await,
         Command::FindModel { hub, id: name } => hub::find(engine, id, &hub, &name).await,
         // The mailbox has already handled it.
@@ -73,6 +82,12 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         | Command::LoadModel { .. }
         | Command::LoadFiles { .. } => change_inputs(engine, id, command, files).await,
     }
+}
+
+/// Sends the lists of everything in the browser's storage.
+async fn report_storage() {
+    storage::report_kept().await;
+    tuned_storage::report_tuned().await;
 }
 
 /// Carries out a command that changes the inputs of a run.

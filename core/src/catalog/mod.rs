@@ -1,12 +1,14 @@
 //! Models as the page lists them: the catalog's, a hub's, those in the browser's storage, and the loaded one.
 
 mod report;
+mod tuned;
 
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Family, Pooling};
 
 pub use report::{AdaptableLinear, ModelReport, ParamGroupFacts};
+pub use tuned::{TUNED_VERSION, TunedEntry, TunedModel, damaged};
 
 /// File of a model folder in which sentence-transformers configures the pooling.
 pub const POOLING: &str = "1_Pooling/config.json";
@@ -28,7 +30,8 @@ pub struct CatalogEntry {
     pub parameters: f64,
     /// Size of the download, in bytes.
     pub bytes: f64,
-    /// URL of the folder of the files, relative to the page, ending in `/`; empty for files that the user dropped.
+    /// URL of the folder of the files, relative to the page, ending in `/`; empty for files that the user dropped. That of
+    /// a tuned model in the browser's storage is [`CatalogEntry::tuned_id`]'s.
     pub folder: String,
     /// Files to load in addition to config.json and the weights, tokenizer.json among them. Empty for a GGUF file, which
     /// contains all of that.

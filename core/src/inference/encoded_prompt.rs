@@ -1,14 +1,14 @@
-//! A prompt, encoded for a run's models.
+//! A prompt, encoded for a model.
 
 use crate::diagnostic::Diagnostic;
 use crate::generate::bytes_per_token;
+use crate::inference::context::InferenceContext;
 use crate::inference::encoded_query::other_task;
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::text::conversation;
-use crate::train::Session;
 
-/// A prompt that the base and the tuned model continue at the same time.
+/// A prompt to be continued.
 #[derive(Debug)]
 pub struct EncodedPrompt {
     /// Token ids, in the form of the run's rows.
@@ -19,22 +19,22 @@ pub struct EncodedPrompt {
 
 impl EncodedPrompt {
     /// Encodes a prompt. If it is longer than the model's context, its beginning is cut off. `free_bytes` is the memory
-    /// available to both models.
+    /// available to the models that continue it, which are two.
     ///
     /// # Errors
-    /// `inference.other-task` if the run's task is not generation, `inference.prompt-too-long` if the memory does not
+    /// `inference.other-task` if the task is not generation, `inference.prompt-too-long` if the memory does not
     /// suffice, or an error of the tokenizer or the chat template.
     pub fn new(
         text: &str,
         new_tokens: usize,
-        session: &Session,
+        context: &InferenceContext,
         pretrained: &Pretrained,
         free_bytes: f64,
     ) -> Result<Self, Diagnostic> {
-        if session.recipe().task() != Task::Generation {
+        if context.recipe.task() != Task::Generation {
             return Err(other_task());
         }
-        let (tokenizer, form) = (&pretrained.tokenizer, session.data().form);
+        let (tokenizer, form) = (&pretrained.tokenizer, context.form);
         let mut ids = conversation::encode_prompt(tokenizer, pretrained.chat.as_ref(), form, text)?;
         let max_prompt = pretrained.config.max_positions().saturating_sub(new_tokens).max(1);
         let is_cut = ids.len() > max_prompt;

@@ -1,16 +1,17 @@
-//! A query, encoded for a run's models.
+//! A query, encoded for a model.
 
 use std::ops::Range;
 
 use crate::dataset::{Example, Word, words};
 use crate::diagnostic::Diagnostic;
 use crate::inference::answer::{Answer, TextSpan};
+use crate::inference::context::InferenceContext;
 use crate::inference::query::Query;
 use crate::metrics::{Detail, Entity, Evaluation, are_entity_tags, entities, tag_runs};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Task;
 use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer};
-use crate::train::{Prediction, Session, Span, best_spans, predict};
+use crate::train::{Prediction, Span, best_spans, predict};
 
 /// Most answers to a question.
 const MAX_SPANS: usize = 5;
@@ -28,12 +29,12 @@ pub struct EncodedQuery {
 }
 
 impl EncodedQuery {
-    /// Encodes a query for the task of a run.
+    /// Encodes a query for the task of a model.
     ///
     /// # Errors
     /// `inference.other-task` if the query is for another task, or an error of the tokenizer.
-    pub fn new(query: &Query, session: &Session, tokenizer: &Tokenizer) -> Result<Self, Diagnostic> {
-        let (recipe, labels) = (session.recipe(), &session.data().labels);
+    pub fn new(query: &Query, context: &InferenceContext, tokenizer: &Tokenizer) -> Result<Self, Diagnostic> {
+        let (recipe, labels) = (context.recipe, context.labels);
         let mut all_words = Vec::new();
         let example = match (query, recipe.task()) {
             (Query::Text { text, pair }, Task::Classification) => {
@@ -66,7 +67,7 @@ impl EncodedQuery {
         Ok(Self { examples, words: all_words, tokens, is_cut: cut.shortened > 0 })
     }
 
-    /// Runs the next window of the query through a model of the run, and adds its prediction to those of the windows
+    /// Runs the next window of the query through a model, and adds its prediction to those of the windows
     /// before. Returns the answer after the last window.
     ///
     /// # Errors
@@ -75,17 +76,16 @@ impl EncodedQuery {
         &self,
         predictions: &mut Vec<Prediction>,
         model: &TaskModel,
-        session: &Session,
+        context: &InferenceContext<'_>,
     ) -> Result<Option<Answer>, Diagnostic> {
-        let (data, row) = (session.data(), predictions.len() as u32);
-        let input =
-            Input::new(&self.examples.batch(&[row], 1, session.recipe().max_length(), data.pad), session.device());
+        let row = predictions.len() as u32;
+        let batch = self.examples.batch(&[row], 1, context.recipe.max_length(), context.pad);
+        let input = Input::new(&batch, context.device);
         predictions.extend(predict(model, input, &self.examples, &[row]).await?);
         if predictions.len() < self.examples.len() {
             return Ok(None);
         }
-        let best = session.best().map(|(best, _)| best);
-        Ok(Some(self.answer(std::mem::take(predictions), &data.labels, best)))
+        Ok(Some(self.answer(std::mem::take(predictions), context.labels, context.best)))
     }
 
     /// The answer for the predictions, with thresholds from the best evaluation.

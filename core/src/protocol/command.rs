@@ -105,11 +105,13 @@ pub enum Command {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
     },
-    /// Query the base and the tuned model. Answered by `Predicted`, repeatedly while they generate, or by
-    /// `PredictFailed`. An earlier query that is not answered yet is given up.
+    /// Query the base and the tuned model of the last run, or a tuned model that is open. Answered by `Predicted`,
+    /// repeatedly while they generate, or by `PredictFailed`. An earlier query that is not answered yet is given up.
     Predict {
         /// The query.
         query: Query,
+        /// `id` of the open model; the last run's if absent.
+        tuned: Option<String>,
     },
     /// Stop generating; the text so far is kept.
     StopWriting,
@@ -126,6 +128,36 @@ pub enum Command {
         /// The kind of folder.
         form: ExportForm,
     },
+    /// Keep the tuned model of the last run in the browser's storage. Answered by `ExportProgress`, then `TunedKept` or
+    /// `TunedFailed`; `TunedModels` follows.
+    KeepTuned {
+        /// Name for the model.
+        name: String,
+    },
+    /// Open these kept models, and close all others. Answered by `TunedOpened` or `TunedFailed`.
+    OpenTuned {
+        /// `id` of each.
+        ids: Vec<String>,
+    },
+    /// Send the zip of a kept model. Answered by `Exported` with a `Blob` next to it, or `TunedFailed`.
+    ExportTuned {
+        /// `id` of the model.
+        id: String,
+    },
+    /// Rename a kept model. `TunedModels` follows, or `TunedFailed`.
+    RenameTuned {
+        /// `id` of the model.
+        id: String,
+        /// Its new name.
+        name: String,
+    },
+    /// Delete a kept model. `TunedModels` follows.
+    DeleteTuned {
+        /// `id` of the model.
+        id: String,
+    },
+    /// Remove everything from the browser's storage. `ModelsKept` and `TunedModels` follow.
+    ClearStorage,
     /// Time training steps of a synthetic model. Answered by `Benched`.
     Bench {
         /// The benchmark case.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{FoundModel, KeptModel, ModelReport};
+use crate::catalog::{FoundModel, KeptModel, ModelReport, TunedEntry, TunedModel};
 use crate::dataset::{DataReport, DataRole, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::inference::Answer;
@@ -78,6 +78,26 @@ pub enum Event {
         kept: Vec<KeptModel>,
         /// Free space, in bytes; absent if the browser does not report it.
         free_bytes: Option<f64>,
+    },
+    /// The tuned models in the browser's storage. Answers no request.
+    TunedModels {
+        /// The models, the last one first.
+        models: Vec<TunedEntry>,
+    },
+    /// The tuned model of the last run is in the browser's storage.
+    TunedKept {
+        /// Its `id`.
+        id: String,
+    },
+    /// Kept models are open.
+    TunedOpened {
+        /// The models, in the order of the command.
+        models: Vec<TunedModel>,
+    },
+    /// A tuned model cannot be kept, opened, renamed or exported.
+    TunedFailed {
+        /// The reason and the remedy.
+        diagnostic: Diagnostic,
     },
     /// A hub has no such model, or none that can be used.
     ModelNotFound {
@@ -182,12 +202,13 @@ pub enum Event {
         /// The warning.
         diagnostic: Diagnostic,
     },
-    /// Predictions of both models.
+    /// Predictions of the last run's models, or of one that is open.
     Predicted {
         /// Names of the classes, labels or tags.
         labels: Vec<String>,
-        /// Prediction of the base model; its head, if the task needs one, is untrained.
-        base: Answer,
+        /// Prediction of the last run's base model, whose head is untrained if the task needs one; absent for a model
+        /// that is open.
+        base: Option<Answer>,
         /// Prediction of the tuned model.
         tuned: Answer,
         /// Number of input tokens.

@@ -5,8 +5,8 @@ use burn::tensor::Device;
 use crate::diagnostic::Diagnostic;
 use crate::hub::pooling_of;
 use crate::model::ModelConfig;
-use crate::pretrained::Pretrained;
-use crate::recipe::Pooling;
+use crate::pretrained::{Pretrained, TunedParts};
+use crate::recipe::{Pooling, RecipeSpec};
 use crate::weights::{ImportReport, Incoming};
 
 /// The files of a model's folder, without the weights.
@@ -62,5 +62,14 @@ impl ModelLoader {
         }
         let pooling = pooling.unwrap_or_else(|| pooling_of(&config_json, pooling_json.as_deref()));
         Pretrained::new(config_json, verbatim, tensors, pooling)
+    }
+
+    /// Builds a tuned model, with the head that the run of `recipe` on data with `labels` labels gave it.
+    ///
+    /// # Errors
+    /// If the file ended early, a tensor is missing, a file cannot be read, or the recipe does not fit.
+    pub fn finish_tuned(self, recipe: RecipeSpec, labels: usize) -> Result<TunedParts, Diagnostic> {
+        let (tensors, _) = self.incoming.finish()?;
+        Pretrained::tuned(self.files.config_json, self.files.verbatim, tensors, recipe, labels)
     }
 }

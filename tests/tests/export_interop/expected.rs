@@ -1,7 +1,7 @@
 //! The predictions that transformers and PEFT must reproduce, in the form that check_export.py reads.
 
 use hone_core::generate::{Generator, Sampling};
-use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, Query};
+use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, InferenceContext, Query};
 use hone_core::pretrained::Pretrained;
 use hone_core::train::Session;
 use hone_core::usage::PromptForm;
@@ -13,10 +13,10 @@ use crate::NEW_TOKENS;
 /// The best span as characters, and its probability.
 pub fn best_span(question: &str, context: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let query = Query::Question { question: question.into(), context: context.into() };
-    let query = EncodedQuery::new(&query, session, &pretrained.tokenizer).unwrap();
+    let query = EncodedQuery::new(&query, &InferenceContext::of_run(session), &pretrained.tokenizer).unwrap();
     let (mut predicted, mut answer) = (Vec::new(), None);
     while answer.is_none() {
-        answer = ready(query.advance(&mut predicted, session.model(), session)).unwrap();
+        answer = ready(query.advance(&mut predicted, session.model(), &InferenceContext::of_run(session))).unwrap();
     }
     let Some(Answer::Spans { spans, .. }) = answer else { panic!("another task's answer") };
     let character = |byte: u32| context[..byte as usize].chars().count();
@@ -27,7 +27,8 @@ pub fn best_span(question: &str, context: &str, pretrained: &Pretrained, session
 /// The likeliest continuation.
 pub fn likeliest_continuation(prompt: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let tokenizer = &pretrained.tokenizer;
-    let prompt_ids = EncodedPrompt::new(prompt, NEW_TOKENS as usize, session, pretrained, f64::INFINITY).unwrap().ids;
+    let context = InferenceContext::of_run(session);
+    let prompt_ids = EncodedPrompt::new(prompt, NEW_TOKENS as usize, &context, pretrained, f64::INFINITY).unwrap().ids;
     let sampling =
         Sampling { temperature: 0.0, repetition_penalty: 1.0, max_new_tokens: NEW_TOKENS, ..Sampling::default() };
     let mut generator = Generator::new(&prompt_ids, sampling, tokenizer.eos_ids());

@@ -3,6 +3,7 @@
 
 mod chat_templates;
 mod expected;
+mod reopened;
 mod tokenizer;
 
 use std::fs;
@@ -13,7 +14,7 @@ use burn::tensor::Device;
 use hone_core::dataset::{Example, Message, Role, words};
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::generate::bytes_per_token;
-use hone_core::inference::EncodedPrompt;
+use hone_core::inference::{EncodedPrompt, InferenceContext};
 use hone_core::model::{Input, MaskSource};
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, Schedule, Task};
@@ -24,6 +25,7 @@ use hone_tests::{golden, python, ready};
 use serde_json::{Value, json};
 
 use expected::{best_span, likeliest_continuation};
+use reopened::{answered, reopened};
 use tokenizer::{pretrained, tagged, text};
 
 const MAX_LEN: u32 = 20;
@@ -80,12 +82,36 @@ fn exports_predict_the_same_in_transformers_and_peft() {
 }
 
 #[test]
+fn an_export_opened_again_answers_like_the_run_that_wrote_it() {
+    let device = Device::flex();
+    for case in &CASES {
+        for adapter in [AdapterKind::None, AdapterKind::Lora] {
+            let pretrained = pretrained(&golden(case.base), case.pooling, &device);
+            let session = case.trained(&pretrained, adapter, &device);
+            let zip = ready(case.folder(&pretrained, &session).write(Vec::new(), |_, _| {})).unwrap();
+            let of_run = InferenceContext::of_run(&session);
+            let expected = answered(session.model(), &pretrained, of_run, case.is_pairs);
+            let parts = reopened(zip, &session);
+            let pad = parts.pretrained.tokenizer.pad_id();
+            let context = InferenceContext { recipe: &parts.recipe, pad, ..of_run };
+            let found = answered(&parts.model, &parts.pretrained, context, case.is_pairs);
+            let name = format!("{} {:?} {:?} {adapter:?}", case.base, case.task, case.form);
+            assert_eq!(found.len(), expected.len(), "{name}: {found:?} and {expected:?}");
+            for (found, expected) in found.iter().zip(&expected) {
+                assert!((found - expected).abs() <= 1e-4 * expected.abs().max(1.0), "{name}: {found} and {expected}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_long_prompt_is_cut_to_the_context_and_rejected_if_memory_is_short() {
     let device = Device::flex();
     let case = case("micro_llama", Task::Generation, Pooling::Mean);
     let pretrained = pretrained(&golden(case.base), case.pooling, &device);
     let session = case.session(&pretrained, AdapterKind::None, &device);
-    let prompt = |words, free_bytes| EncodedPrompt::new(&text(1, words), 24, &session, &pretrained, free_bytes);
+    let context = InferenceContext::of_run(&session);
+    let prompt = |words, free_bytes| EncodedPrompt::new(&text(1, words), 24, &context, &pretrained, free_bytes);
     let (short, long) = (prompt(20, f64::INFINITY).unwrap(), prompt(100, f64::INFINITY).unwrap());
     assert!(!short.is_cut && short.ids.len() < 40);
     // The model has 64 positions, 24 of which are reserved for new tokens.
@@ -107,21 +133,7 @@ impl Case {
         let base = golden(base);
         let pretrained = pretrained(&base, *pooling, &device);
         let session = self.trained(&pretrained, adapter, &device);
-        let (data, baseline) = (session.data(), session.data().baseline());
-        let export = ModelFolder {
-            model: session.model(),
-            config: &pretrained.config_json,
-            verbatim: &pretrained.verbatim,
-            labels: &data.labels,
-            base_model: "some/model",
-            license: "MIT",
-            quantized: None,
-            recipe: session.recipe(),
-            history: &session.state().history,
-            best: session.best().expect("an evaluation").0,
-            baseline: baseline.as_ref(),
-            data: DataFacts::new(data, "00"),
-        };
+        let export = self.folder(&pretrained, &session);
         let folder = folder.join(format!("{} {task:?} {form:?} {pooling:?} {adapter:?}", self.base));
         fs::create_dir_all(folder.join("base")).unwrap();
         let write = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes).unwrap();
@@ -133,6 +145,25 @@ impl Case {
             fs::copy(base.join(name), folder.join("base").join(name)).unwrap();
         }
         write("expected.json", self.expected(&pretrained, &session).to_string().into_bytes());
+    }
+
+    /// The folder of a run's model.
+    fn folder<'a>(&self, pretrained: &'a Pretrained, session: &'a Session) -> ModelFolder<'a> {
+        let data = session.data();
+        ModelFolder {
+            model: session.model(),
+            config: &pretrained.config_json,
+            verbatim: &pretrained.verbatim,
+            labels: &data.labels,
+            base_model: "some/model",
+            license: "MIT",
+            quantized: None,
+            recipe: session.recipe(),
+            history: &session.state().history,
+            best: session.best().expect("an evaluation").0,
+            baseline: None,
+            data: DataFacts::new(data, "00"),
+        }
     }
 
     fn trained(&self, pretrained: &Pretrained, adapter: AdapterKind, device: &Device) -> Session {

@@ -9,6 +9,7 @@ use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, RowView};
 use hone_core::recipe::Task;
 
+use crate::format;
 use crate::state::{Effect, State, Topic};
 
 /// The input boxes and the last prediction.
@@ -24,6 +25,8 @@ pub struct Inference {
     pub errors: Vec<(&'static str, String)>,
     /// The query that has not been answered yet, or not completely; the boxes may have changed since.
     pub pending: Option<Query>,
+    /// Index of the open model that is being asked; 0 for the last run.
+    pub nth: usize,
     /// The last prediction.
     pub prediction: Option<Prediction>,
     /// Why there is no prediction.
@@ -48,21 +51,28 @@ pub enum QueryKind {
     Prompt,
 }
 
-/// The answers of both models to a query.
+/// The answers to a query: of the last run's base and tuned model, or of the kept models that are open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// The query.
     pub query: Query,
-    /// Names of classes, labels or tags.
-    pub labels: Vec<String>,
-    /// The base model's answer; its head, if the task needs one, is untrained.
-    pub base: Answer,
-    /// The tuned model's answer.
-    pub tuned: Answer,
+    /// One or two answers, side by side.
+    pub columns: Vec<Column>,
     /// Number of input tokens.
     pub tokens: u32,
     /// True if the text was truncated to that length.
     pub truncated: bool,
+}
+
+/// The answer of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Name of the model.
+    pub caption: String,
+    /// Names of classes, labels or tags.
+    pub labels: Vec<String>,
+    /// Its answer.
+    pub answer: Answer,
 }
 
 /// A validation row that the model got wrong.
@@ -91,19 +101,6 @@ impl Inference {
         })
     }
 
-    /// Stores a prediction. More follow while text is being generated.
-    pub fn on_prediction(&mut self, prediction: impl FnOnce(Query) -> Prediction) {
-        let Some(query) = self.pending.take() else { return };
-        let prediction = prediction(query.clone());
-        if [&prediction.base, &prediction.tuned]
-            .iter()
-            .any(|answer| matches!(answer, Answer::Generated { is_over: false, .. }))
-        {
-            self.pending = Some(query);
-        }
-        self.prediction = Some(prediction);
-    }
-
     /// Stores the reason why a query could not be answered.
     pub fn on_failed(&mut self, diagnostic: Diagnostic) {
         self.pending = None;
@@ -117,15 +114,61 @@ impl Inference {
     }
 }
 
-impl State {
-    /// The kind of input that the tuned model takes.
-    pub fn query_kind(&self) -> QueryKind {
-        match self.run.task() {
-            Task::QuestionAnswering => QueryKind::Question,
-            Task::Generation => QueryKind::Prompt,
-            _ if self.run.is_of_pairs => QueryKind::Pair,
-            _ => QueryKind::Text,
+impl QueryKind {
+    /// The kind of input of a task, for data with or without pairs of texts.
+    pub fn of(task: Task, has_pairs: bool) -> Self {
+        match task {
+            Task::QuestionAnswering => Self::Question,
+            Task::Generation => Self::Prompt,
+            _ if has_pairs => Self::Pair,
+            _ => Self::Text,
         }
+    }
+}
+
+impl State {
+    /// The kind of input that the model takes: a kept one that is open, or the last run's.
+    pub fn query_kind(&self) -> QueryKind {
+        match self.shelf.opened.first() {
+            Some(open) => QueryKind::of(open.task(), open.has_pairs),
+            None => QueryKind::of(self.run.task(), self.run.is_of_pairs),
+        }
+    }
+
+    /// Stores the answers of the last run's models, or that of a kept model. More follow while text is being generated,
+    /// and after the first of two kept models comes the second.
+    pub(in crate::state) fn on_predicted(
+        &mut self,
+        base: Option<Answer>,
+        tuned: Column,
+        tokens: u32,
+        truncated: bool,
+    ) -> Vec<Effect> {
+        let Some(query) = self.inference.pending.take() else { return Vec::new() };
+        let is_growing = |answer: &Answer| matches!(answer, Answer::Generated { is_over: false, .. });
+        let grows = is_growing(&tuned.answer) || base.as_ref().is_some_and(is_growing);
+        let nth = self.inference.nth;
+        let columns = match (base, self.shelf.opened.get(nth)) {
+            (Some(base), _) => {
+                let base = Column { caption: "Before training".into(), answer: base, labels: tuned.labels.clone() };
+                vec![base, Column { caption: "After training".into(), ..tuned }]
+            }
+            (None, open) => {
+                let caption = open.map(|open| format::visible(&open.name)).unwrap_or_default();
+                let earlier = self.inference.prediction.take().filter(|_| nth > 0);
+                let earlier = earlier.into_iter().flat_map(|earlier| earlier.columns).take(nth);
+                earlier.chain([Column { caption, ..tuned }]).collect()
+            }
+        };
+        self.inference.prediction = Some(Prediction { query: query.clone(), columns, tokens, truncated });
+        let next = self.shelf.opened.get(nth + 1).map(|open| open.id.clone());
+        if grows {
+            self.inference.pending = Some(query);
+        } else if next.is_some() {
+            (self.inference.pending, self.inference.nth) = (Some(query.clone()), nth + 1);
+            return vec![self.request(Topic::Prediction, Command::Predict { query, tuned: next })];
+        }
+        Vec::new()
     }
 
     /// Returns true if the boxes hold a complete query and nothing is being predicted or loaded.
@@ -151,7 +194,7 @@ impl State {
         self.predict()
     }
 
-    /// Sends the query in the boxes to both models.
+    /// Sends the query in the boxes to the models.
     pub fn predict(&mut self) -> Vec<Effect> {
         if self.model.is_loading() {
             return Vec::new();
@@ -159,8 +202,9 @@ impl State {
         let kind = self.query_kind();
         let inference = &mut self.inference;
         let Some(query) = inference.query(kind) else { return Vec::new() };
-        (inference.diagnostic, inference.pending) = (None, Some(query.clone()));
-        vec![self.request(Topic::Prediction, Command::Predict { query })]
+        (inference.diagnostic, inference.pending, inference.nth) = (None, Some(query.clone()), 0);
+        let tuned = self.shelf.opened.first().map(|open| open.id.clone());
+        vec![self.request(Topic::Prediction, Command::Predict { query, tuned })]
     }
 
     /// Stops generating; the text so far stays.

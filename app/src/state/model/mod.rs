@@ -143,6 +143,11 @@ impl Model {
         })
     }
 
+    /// Offers one of the user's kept models. Returns its index.
+    pub fn offer(&mut self, entry: CatalogEntry) -> usize {
+        self.add(entry)
+    }
+
     /// Index of the user's own model, if there is one on offer.
     fn local_index(&self) -> Option<usize> {
         self.catalog.iter().position(|entry| entry.folder.is_empty())

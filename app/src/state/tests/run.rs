@@ -93,7 +93,7 @@ fn a_row_is_predicted_in_full_with_its_second_text() {
 
 fn asked(text: &str, pair: Option<&str>) -> Command {
     let query = Query::Text { text: text.into(), pair: pair.map(str::to_owned) };
-    Command::Predict { query }
+    Command::Predict { query, tuned: None }
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn only_the_answer_to_the_last_query_is_shown() {
     let mut state = trained();
     let answer = || Event::Predicted {
         labels: vec!["a".into(), "b".into()],
-        base: Answer::Classes { probabilities: vec![0.5, 0.5] },
+        base: Some(Answer::Classes { probabilities: vec![0.5, 0.5] }),
         tuned: Answer::Classes { probabilities: vec![0.1, 0.9] },
         tokens: 3,
         truncated: false,

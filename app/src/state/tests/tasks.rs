@@ -107,7 +107,7 @@ fn a_generated_text_grows_until_it_is_complete() {
     let written = |text: &str, is_over| Answer::Generated { text: text.into(), is_over };
     let answer = |text, is_over| Event::Predicted {
         labels: Vec::new(),
-        base: written("x", true),
+        base: Some(written("x", true)),
         tuned: written(text, is_over),
         tokens: 1,
         truncated: false,
@@ -116,7 +116,8 @@ fn a_generated_text_grows_until_it_is_complete() {
         state.answer(answer(text, is_over));
         assert_eq!((state.is_generating(), state.can_predict()), (!is_over, is_over), "{text}");
     }
-    assert_eq!(state.inference.prediction.as_ref().map(|reply| &reply.tuned), Some(&written("so be it", true)));
+    let tuned = state.inference.prediction.as_ref().and_then(|reply| reply.columns.last());
+    assert_eq!(tuned.map(|column| &column.answer), Some(&written("so be it", true)));
     assert_eq!(commands(state.stop_generating()), [Command::StopWriting]);
 }
 

@@ -1,4 +1,4 @@
-//! The tuned model as a zip in a blob. Its bytes leave the wasm memory as soon as they are written.
+//! The tuned model as a zip, in a blob or any other writer. Its bytes leave the wasm memory as soon as they are written.
 
 use std::io::{Result, Write};
 
@@ -30,6 +30,28 @@ async fn exported(
     request: RequestId,
     form: ExportForm,
 ) -> std::result::Result<(String, Blob), Diagnostic> {
+    let parts = write(engine, request, form, Parts::default()).await?;
+    let name = engine.model.as_ref().map_or("model", |model| match model.entry.tuned_id() {
+        Some(_) => &model.entry.name,
+        None => &model.entry.id,
+    });
+    let ending = match form {
+        ExportForm::Model => "tuned",
+        ExportForm::Adapter => "adapter",
+    };
+    Ok((format!("{name}-{ending}.zip"), parts.into_blob()?))
+}
+
+/// Writes the folder of the last run's model as a zip.
+///
+/// # Errors
+/// `export.no-run` if there is none, or if the device or `out` fails.
+pub async fn write<W: Write>(
+    engine: &Engine,
+    request: RequestId,
+    form: ExportForm,
+    out: W,
+) -> std::result::Result<W, Diagnostic> {
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (best, _) = run.session.best().ok_or_else(no_run)?;
@@ -43,18 +65,11 @@ async fn exported(
         }
     };
     errors::clear();
-    let parts = match form {
-        ExportForm::Model => folder.write(Parts::default(), progress).await?,
-        ExportForm::Adapter => folder.write_adapter(Parts::default(), progress).await?,
+    let written = match form {
+        ExportForm::Model => folder.write(out, progress).await?,
+        ExportForm::Adapter => folder.write_adapter(out, progress).await?,
     };
-    if let Some(diagnostic) = errors::take_logged() {
-        return Err(diagnostic);
-    }
-    let ending = match form {
-        ExportForm::Model => "tuned",
-        ExportForm::Adapter => "adapter",
-    };
-    Ok((format!("{}-{ending}.zip", model.entry.id), parts.into_blob()?))
+    errors::take_logged().map_or(Ok(written), Err)
 }
 
 /// Bytes on their way to a blob.

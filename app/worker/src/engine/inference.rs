@@ -1,8 +1,10 @@
-//! Queries to the base model and the tuned model.
+//! Queries to the base and the tuned model of the last run, or to a kept model that is open.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::generate::Generator;
-use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, Query};
+use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, InferenceContext, Query};
+use hone_core::model::TaskModel;
+use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
 use hone_core::train::Prediction;
 
@@ -16,8 +18,24 @@ const BATCH_SECONDS: f64 = 120.0;
 
 /// A query under way.
 pub struct Inference {
-    request: RequestId,
+    asked: Asked,
     stage: Stage,
+}
+
+/// The request, and the model that it asks.
+struct Asked {
+    request: RequestId,
+    /// `id` of the open model; the last run's models if absent.
+    tuned: Option<String>,
+}
+
+/// The models that answer a query.
+struct Models<'a> {
+    /// The last run's base model; none if a kept model answers.
+    base: Option<&'a TaskModel>,
+    tuned: &'a TaskModel,
+    pretrained: &'a Pretrained,
+    context: InferenceContext<'a>,
 }
 
 enum Stage {
@@ -25,7 +43,8 @@ enum Stage {
     Generating(PairedGeneration),
 }
 
-/// A prediction for a text, with a long passage in windows: first by the base model, then by the tuned one.
+/// A prediction for a text, with a long passage in windows: first by the base model if there is one, then by the tuned
+/// one.
 struct WindowedPrediction {
     query: EncodedQuery,
     /// Predictions of the current model for the windows so far.
@@ -33,113 +52,145 @@ struct WindowedPrediction {
     base: Option<Answer>,
 }
 
-/// Texts that both models generate side by side, the base model's first.
+/// Texts that the models generate side by side, the tuned model's first.
 struct PairedGeneration {
-    generators: [Generator; 2],
+    generators: Vec<Generator>,
     /// Tokens of the prompt.
     tokens: u32,
     truncated: bool,
 }
 
 /// Starts a query and gives up an earlier one.
-pub fn predict(engine: &mut Engine, request: RequestId, query: Query) {
+pub fn predict(engine: &mut Engine, request: RequestId, query: Query, tuned: Option<String>) {
     engine.inference = None;
-    match begin(engine, query) {
-        Ok(stage) => engine.inference = Some(Inference { request, stage }),
+    let asked = Asked { request, tuned };
+    match begin(engine, &asked, query) {
+        Ok(stage) => engine.inference = Some(Inference { asked, stage }),
         Err(diagnostic) => answer(request, &Event::PredictFailed { diagnostic }),
     }
 }
 
-fn begin(engine: &Engine, query: Query) -> Result<Stage, Diagnostic> {
-    let (Some(run), Some(model)) = (&engine.run, &engine.model) else {
-        return Err(Diagnostic::new("inference.no-run", "There is no tuned model yet.").remedy("Start a run first."));
-    };
-    let (session, pretrained) = (&run.session, &model.pretrained);
+impl Asked {
+    /// The models that answer.
+    ///
+    /// # Errors
+    /// If there is no such model any more.
+    fn models<'a>(&self, engine: &'a Engine) -> Result<Models<'a>, Diagnostic> {
+        if let Some(id) = &self.tuned {
+            let open = engine.tuned.iter().find(|tuned| tuned.about.id == *id);
+            let (Some(open), Some(chosen)) = (open, &engine.device) else {
+                return Err(
+                    Diagnostic::new("inference.closed", "This model is no longer open.").remedy("Open it again.")
+                );
+            };
+            let (tuned, pretrained) = (&open.parts.model, &open.parts.pretrained);
+            return Ok(Models { base: None, tuned, pretrained, context: open.context(chosen) });
+        }
+        let (Some(run), Some(model)) = (&engine.run, &engine.model) else {
+            let diagnostic = Diagnostic::new("inference.no-run", "There is no tuned model yet.");
+            return Err(diagnostic.remedy("Start a run first."));
+        };
+        let (base, tuned) = (Some(run.session.base()), run.session.model());
+        let context = InferenceContext::of_run(&run.session);
+        Ok(Models { base, tuned, pretrained: &model.pretrained, context })
+    }
+}
+
+fn begin(engine: &Engine, asked: &Asked, query: Query) -> Result<Stage, Diagnostic> {
+    let Models { base, pretrained, context, .. } = asked.models(engine)?;
     let Query::Prompt { prompt, sampling } = query else {
-        let query = EncodedQuery::new(&query, session, &pretrained.tokenizer)?;
+        let query = EncodedQuery::new(&query, &context, &pretrained.tokenizer)?;
         return Ok(Stage::Predicting(WindowedPrediction { query, predictions: Vec::new(), base: None }));
     };
     let new_tokens = sampling.max_new_tokens as usize;
     let EncodedPrompt { ids, is_cut } =
-        EncodedPrompt::new(&prompt, new_tokens, session, pretrained, engine.free_bytes())?;
-    let generators = [(); 2].map(|()| Generator::new(&ids, sampling, pretrained.tokenizer.eos_ids()));
+        EncodedPrompt::new(&prompt, new_tokens, &context, pretrained, engine.free_bytes())?;
+    let generator = || Generator::new(&ids, sampling, pretrained.tokenizer.eos_ids());
+    let generators = std::iter::once(generator()).chain(base.map(|_| generator())).collect();
     Ok(Stage::Generating(PairedGeneration { generators, tokens: ids.len() as u32, truncated: is_cut }))
 }
 
 /// Ends the query under way; text generated so far is kept.
 pub fn stop(engine: &mut Engine) {
     match engine.inference.take() {
-        Some(Inference { request, stage: Stage::Generating(generation) }) => send(engine, request, &generation, true),
-        Some(Inference { request, stage: Stage::Predicting(_) }) => {
+        Some(Inference { asked, stage: Stage::Generating(generation) }) => {
+            // A model that is gone has nothing more to say.
+            let _ = send(engine, &asked, &generation, true);
+        }
+        Some(Inference { asked, stage: Stage::Predicting(_) }) => {
             let diagnostic = Diagnostic::new("inference.given-up", "The query was given up for something else.")
                 .remedy("Ask it again.");
-            answer(request, &Event::PredictFailed { diagnostic });
+            answer(asked.request, &Event::PredictFailed { diagnostic });
         }
         None => {}
     }
 }
 
-/// Predicts the next window, or generates the next token of both models. Returns false if there is no query.
+/// Predicts the next window, or generates the next token of each model. Returns false if there is no query.
 pub async fn advance(engine: &mut Engine) -> bool {
-    let Some(Inference { request, stage }) = engine.inference.take() else { return false };
+    let Some(Inference { asked, stage }) = engine.inference.take() else { return false };
     errors::clear();
     let advanced = match stage {
-        Stage::Predicting(prediction) => advance_prediction(engine, request, prediction).await,
-        Stage::Generating(generation) => advance_generation(engine, request, generation).await,
+        Stage::Predicting(prediction) => advance_prediction(engine, &asked, prediction).await,
+        Stage::Generating(generation) => advance_generation(engine, &asked, generation).await,
     };
     match advanced {
-        Ok(stage) => engine.inference = stage.map(|stage| Inference { request, stage }),
-        Err(diagnostic) => answer(request, &Event::PredictFailed { diagnostic }),
+        Ok(stage) => engine.inference = stage.map(|stage| Inference { asked, stage }),
+        Err(diagnostic) => answer(asked.request, &Event::PredictFailed { diagnostic }),
     }
     true
 }
 
 async fn advance_prediction(
     engine: &Engine,
-    request: RequestId,
+    asked: &Asked,
     mut prediction: WindowedPrediction,
 ) -> Result<Option<Stage>, Diagnostic> {
-    let Some(run) = &engine.run else { return Ok(None) };
+    let Models { base, tuned, context, .. } = asked.models(engine)?;
     report(&Event::Busy { seconds: BATCH_SECONDS });
-    let session = &run.session;
-    let model = if prediction.base.is_none() { session.base() } else { session.model() };
-    let advanced = prediction.query.advance(&mut prediction.predictions, model, session).await;
+    let waiting_base = base.filter(|_| prediction.base.is_none());
+    let model = waiting_base.unwrap_or(tuned);
+    let advanced = prediction.query.advance(&mut prediction.predictions, model, &context).await;
     let Some(finished) = errors::checked(advanced)? else { return Ok(Some(Stage::Predicting(prediction))) };
-    let Some(base) = prediction.base else {
+    if waiting_base.is_some() {
         return Ok(Some(Stage::Predicting(WindowedPrediction { base: Some(finished), ..prediction })));
-    };
-    let labels = session.data().labels.clone();
+    }
+    let labels = context.labels.to_vec();
     let (tokens, truncated) = (prediction.query.tokens as u32, prediction.query.is_cut);
-    answer(request, &Event::Predicted { labels, base, tuned: finished, tokens, truncated });
+    answer(asked.request, &Event::Predicted { labels, base: prediction.base, tuned: finished, tokens, truncated });
     Ok(None)
 }
 
 async fn advance_generation(
     engine: &Engine,
-    request: RequestId,
+    asked: &Asked,
     mut generation: PairedGeneration,
 ) -> Result<Option<Stage>, Diagnostic> {
-    let Some(run) = &engine.run else { return Ok(None) };
+    let Models { base, tuned, .. } = asked.models(engine)?;
     if generation.generators.iter().any(Generator::is_reading_prompt) {
         report(&Event::Busy { seconds: BATCH_SECONDS });
     }
-    for (generator, model) in generation.generators.iter_mut().zip([run.session.base(), run.session.model()]) {
+    for (generator, model) in generation.generators.iter_mut().zip(std::iter::once(tuned).chain(base)) {
         errors::checked(generator.advance(model).await)?;
     }
     if !generation.generators.iter().any(Generator::is_reading_prompt) {
-        send(engine, request, &generation, false);
+        send(engine, asked, &generation, false)?;
     }
     let is_over = generation.generators.iter().all(Generator::is_over);
     Ok((!is_over).then_some(Stage::Generating(generation)))
 }
 
 /// Sends the texts generated so far.
-fn send(engine: &Engine, request: RequestId, generation: &PairedGeneration, is_stopped: bool) {
-    let Some(model) = &engine.model else { return };
-    let [base, tuned] = generation.generators.each_ref().map(|generator| Answer::Generated {
-        text: model.pretrained.tokenizer.decode(generator.generated()).unwrap_or_default(),
+fn send(engine: &Engine, asked: &Asked, generation: &PairedGeneration, is_stopped: bool) -> Result<(), Diagnostic> {
+    let tokenizer = &asked.models(engine)?.pretrained.tokenizer;
+    let mut texts = generation.generators.iter().map(|generator| Answer::Generated {
+        text: tokenizer.decode(generator.generated()).unwrap_or_default(),
         is_over: is_stopped || generator.is_over(),
     });
     let PairedGeneration { tokens, truncated, .. } = *generation;
-    answer(request, &Event::Predicted { labels: Vec::new(), base, tuned, tokens, truncated });
+    if let Some(tuned) = texts.next() {
+        let base = texts.next();
+        answer(asked.request, &Event::Predicted { labels: Vec::new(), base, tuned, tokens, truncated });
+    }
+    Ok(())
 }

@@ -15,9 +15,10 @@ impl Engine {
         }
     }
 
-    /// Bytes that the last run keeps in addition to the loaded model.
+    /// Bytes of the last run's model and of the kept models that are open, in addition to the loaded model.
     pub(super) fn tuned_bytes(&self) -> f64 {
-        self.run.as_ref().map_or(0.0, |run| run.session.tuned_bytes())
+        let open: usize = self.tuned.iter().map(|tuned| tuned.parts.model.parameters() * size_of::<f32>()).sum();
+        open as f64 + self.run.as_ref().map_or(0.0, |run| run.session.tuned_bytes())
     }
 
     /// Bytes left for queries to the tuned model.

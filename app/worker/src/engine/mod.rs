@@ -9,6 +9,7 @@ pub mod matrix_rows;
 mod memory;
 pub mod model;
 pub mod run;
+pub mod tuned;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
@@ -20,6 +21,7 @@ use crate::engine::dry_run::DryRun;
 use crate::engine::inference::Inference;
 use crate::engine::model::LoadedModel;
 use crate::engine::run::Run;
+use crate::engine::tuned::OpenTuned;
 
 /// Device, data and model, with everything derived from them.
 #[derive(Default)]
@@ -32,6 +34,8 @@ pub struct Engine {
     pub model: Option<LoadedModel>,
     /// The last run, with its tuned model.
     pub run: Option<Run>,
+    /// The kept models that are open.
+    pub tuned: Vec<OpenTuned>,
     /// The range test or estimate under way.
     pub dry_run: Option<DryRun>,
     /// The query under way.

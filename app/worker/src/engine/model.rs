@@ -40,6 +40,7 @@ pub async fn load(engine: &mut Engine, request: RequestId, source: Result<ModelS
         Ok((model, report)) => {
             // The tuned weights belong to the earlier model.
             engine.run = None;
+            engine.tuned.clear();
             engine.model = Some(model);
             engine.data.forget_tokens();
             answer(request, &Event::ModelReady { model: report });
@@ -54,28 +55,45 @@ async fn loaded(
     mut source: ModelSource,
     chosen: &ChosenDevice,
 ) -> Result<(LoadedModel, ModelReport), Diagnostic> {
-    // The catalog and a hub specify the pooling; for the user's own files, the files do.
-    let pooling = (!source.entry.folder.is_empty()).then_some(source.entry.pooling);
-    let mut loader = if source.is_gguf() {
-        ModelLoader::gguf(pooling, &chosen.device)
-    } else {
-        ModelLoader::safetensors(files(&mut source).await?, pooling, &chosen.device)?
-    };
     let mut reported_ms = now_ms();
-    source
-        .weights(&mut |piece, done_bytes, total_bytes| {
-            if now_ms() - reported_ms >= PROGRESS_MS {
-                reported_ms = now_ms();
-                answer(request, &Event::ModelProgress { done_bytes, total_bytes });
-            }
-            loader.push(piece)
-        })
-        .await?;
+    let progress = |done_bytes, total_bytes| {
+        if now_ms() - reported_ms >= PROGRESS_MS {
+            reported_ms = now_ms();
+            answer(request, &Event::ModelProgress { done_bytes, total_bytes });
+        }
+    };
+    let loader = read(&mut source, chosen, progress).await?;
     let (pretrained, import) = loader.finish()?;
     let mut entry = source.entry;
     entry.family = pretrained.config.family();
     let report = pretrained.report(&entry.id, &entry.name, import);
     Ok((LoadedModel { entry, pretrained }, report))
+}
+
+/// Reads all files of a model. `progress` receives the bytes of its weights so far and in total.
+///
+/// # Errors
+/// If a file is missing, is interrupted or is invalid.
+pub async fn read(
+    source: &mut ModelSource,
+    chosen: &ChosenDevice,
+    mut progress: impl FnMut(f64, f64),
+) -> Result<ModelLoader, Diagnostic> {
+    // The catalog, a hub and the description of a tuned model specify the pooling; for the user's own files, the files
+    // do.
+    let pooling = (!source.entry.folder.is_empty()).then_some(source.entry.pooling);
+    let mut loader = if source.is_gguf() {
+        ModelLoader::gguf(pooling, &chosen.device)
+    } else {
+        ModelLoader::safetensors(files(source).await?, pooling, &chosen.device)?
+    };
+    source
+        .weights(&mut |piece, done_bytes, total_bytes| {
+            progress(done_bytes, total_bytes);
+            loader.push(piece)
+        })
+        .await?;
+    Ok(loader)
 }
 
 /// The files of a model without its weights.

@@ -68,6 +68,7 @@ pub fn start(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
                 run.answer(&Event::RunWarning { diagnostic: warning.clone() });
             }
             engine.run = Some(run);
+            engine.tuned.clear();
         }
         Err(diagnostic) => answer(request, &Event::RunFailed { diagnostic }),
     }

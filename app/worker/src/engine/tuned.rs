@@ -1,0 +1,176 @@
+//! Tuned models that are kept in the browser's storage: keeping, opening, renaming, deleting and exporting them.
+
+use std::io::BufWriter;
+
+use hone_core::catalog::{TUNED_VERSION, TunedModel};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::inference::InferenceContext;
+use hone_core::pretrained::TunedParts;
+use hone_core::protocol::{Event, RequestId};
+use hone_core::usage::ExportForm;
+use hone_core::weights::Weights;
+
+use crate::device::ChosenDevice;
+use crate::engine::{Engine, export, inference, model};
+use crate::mailbox::{answer, answer_with, report};
+use crate::model_source::ModelSource;
+use crate::tuned_storage::{self, NewTuned, not_kept};
+
+/// Bytes that are written to the storage at a time.
+const PIECE: usize = 1 << 20;
+/// Upper bound on the seconds that one tensor takes to read and store.
+const TENSOR_SECONDS: f64 = 60.0;
+
+/// A kept model that is open.
+pub struct OpenTuned {
+    /// Its description.
+    pub about: TunedModel,
+    /// The model itself.
+    pub parts: TunedParts,
+}
+
+impl OpenTuned {
+    /// The facts for queries to it.
+    pub fn context<'a>(&'a self, chosen: &'a ChosenDevice) -> InferenceContext<'a> {
+        InferenceContext {
+            recipe: &self.parts.recipe,
+            labels: &self.about.labels,
+            pad: self.parts.pretrained.tokenizer.pad_id(),
+            form: self.about.form,
+            best: Some(&self.about.best),
+            device: &chosen.device,
+        }
+    }
+}
+
+/// Keeps the last run's model.
+pub async fn keep(engine: &Engine, request: RequestId, name: String) {
+    report(&Event::Busy { seconds: TENSOR_SECONDS });
+    match kept(engine, request, name).await {
+        Ok(id) => answer(request, &Event::TunedKept { id }),
+        Err(diagnostic) => answer(request, &Event::TunedFailed { diagnostic }),
+    }
+    tuned_storage::report_tuned().await;
+}
+
+async fn kept(engine: &Engine, request: RequestId, name: String) -> Result<String, Diagnostic> {
+    let mut new = NewTuned::begin().await?;
+    let written =
+        export::write(engine, request, ExportForm::Model, BufWriter::with_capacity(PIECE, &mut new.zip)).await;
+    let finished = written.and_then(|buffer| {
+        let reason = |error: std::io::IntoInnerError<_>| not_kept(&error.error().to_string());
+        buffer.into_inner().map(drop).map_err(reason)?;
+        about(engine, &new.id, name)
+    });
+    let id = new.id.clone();
+    match finished {
+        Ok(model) => {
+            let finished = new.finish(model).await;
+            if finished.is_err() {
+                tuned_storage::delete(&id).await;
+            }
+            finished.map(|()| id)
+        }
+        Err(diagnostic) => {
+            new.give_up().await;
+            // The browser says more about a full storage than the zip does.
+            Err(if diagnostic.code == "export.write" { not_kept(&diagnostic.what) } else { diagnostic })
+        }
+    }
+}
+
+/// The description of the last run's model.
+fn about(engine: &Engine, id: &str, name: String) -> Result<TunedModel, Diagnostic> {
+    let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
+    let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
+    let (session, dataset) = (&run.session, &run.dataset);
+    let (best, _) = session.best().ok_or_else(no_run)?;
+    let has_pairs = dataset.validation.first().is_some_and(|row| dataset.second_text(*row).is_some());
+    Ok(TunedModel {
+        version: TUNED_VERSION,
+        id: id.to_owned(),
+        name,
+        kept_ms: js_sys::Date::now(),
+        base: model.entry.clone(),
+        recipe: session.recipe().spec().clone(),
+        labels: session.data().labels.clone(),
+        form: session.data().form,
+        has_pairs,
+        best: best.without_rows(),
+        parameters: session.model().parameters() as f64,
+        bytes: 0.0,
+    })
+}
+
+/// Opens these models and closes all others.
+pub async fn open(engine: &mut Engine, request: RequestId, ids: Vec<String>) {
+    inference::stop(engine);
+    engine.tuned.retain(|tuned| ids.contains(&tuned.about.id));
+    for id in &ids {
+        if engine.tuned.iter().any(|tuned| tuned.about.id == *id) {
+            continue;
+        }
+        match opened(engine, id).await {
+            Ok(tuned) => engine.tuned.push(tuned),
+            Err(diagnostic) => return answer(request, &Event::TunedFailed { diagnostic }),
+        }
+    }
+    let place = |tuned: &OpenTuned| ids.iter().position(|id| *id == tuned.about.id);
+    engine.tuned.sort_by_key(place);
+    let models = engine.tuned.iter().map(|tuned| tuned.about.clone()).collect();
+    answer(request, &Event::TunedOpened { models });
+}
+
+async fn opened(engine: &Engine, id: &str) -> Result<OpenTuned, Diagnostic> {
+    let chosen = engine.device.as_ref();
+    let chosen = chosen.ok_or_else(|| Diagnostic::new("tuned.no-device", "No device has been chosen yet."))?;
+    let (about, zip) = tuned_storage::open(id).await?;
+    if 4.0 * about.parameters > engine.free_bytes() {
+        return Err(Diagnostic::new("tuned.memory", format!("There is not enough memory to open {}.", about.name))
+            .done("The other models stay open.")
+            .remedy("Reload the page, which closes them, and open it first."));
+    }
+    let mut source = ModelSource::of_tuned(about.as_base(), zip)?;
+    let progress = |_, _| report(&Event::Busy { seconds: TENSOR_SECONDS });
+    let loader = model::read(&mut source, chosen, progress).await?;
+    let parts = loader.finish_tuned(about.recipe.clone(), about.labels.len())?;
+    Ok(OpenTuned { about, parts })
+}
+
+/// Sends the zip of a kept model.
+pub async fn send_zip(request: RequestId, id: &str) {
+    match tuned_storage::open(id).await {
+        Ok((model, zip)) => {
+            let file_name = format!("{}.zip", file_stem(&model.name));
+            answer_with(request, &Event::Exported { file_name, bytes: zip.size() }, &zip);
+        }
+        Err(diagnostic) => answer(request, &Event::TunedFailed { diagnostic }),
+    }
+}
+
+/// Characters that no file system accepts in a name are replaced.
+fn file_stem(name: &str) -> String {
+    let is_safe = |character: char| character.is_alphanumeric() || " -_.,()".contains(character);
+    let safe = name.chars().map(|character| if is_safe(character) { character } else { '-' }).collect::<String>();
+    let safe = safe.trim_matches([' ', '.', '-']);
+    if safe.is_empty() { "model".into() } else { safe.to_owned() }
+}
+
+/// Renames a kept model.
+pub async fn rename(engine: &mut Engine, request: RequestId, id: &str, name: String) {
+    for tuned in engine.tuned.iter_mut().filter(|tuned| tuned.about.id == id) {
+        tuned.about.name.clone_from(&name);
+    }
+    if let Err(diagnostic) = tuned_storage::rename(id, name).await {
+        answer(request, &Event::TunedFailed { diagnostic });
+    }
+    tuned_storage::report_tuned().await;
+}
+
+/// Deletes a kept model.
+pub async fn delete(engine: &mut Engine, id: &str) {
+    inference::stop(engine);
+    engine.tuned.retain(|tuned| tuned.about.id != id);
+    tuned_storage::delete(id).await;
+    tuned_storage::report_tuned().await;
+}

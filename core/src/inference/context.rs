@@ -1,0 +1,35 @@
+//! The facts about a model that a query to it depends on.
+
+use burn::tensor::Device;
+
+use crate::metrics::Evaluation;
+use crate::recipe::Recipe;
+use crate::train::Session;
+use crate::usage::PromptForm;
+
+/// The task of a model, its form of rows and its thresholds.
+#[derive(Clone, Copy, Debug)]
+pub struct InferenceContext<'a> {
+    /// Recipe of the run that tuned it.
+    pub recipe: &'a Recipe,
+    /// Names of the classes, labels or tags.
+    pub labels: &'a [String],
+    /// Token that pads a batch.
+    pub pad: u32,
+    /// Generation: form of the prompts.
+    pub form: PromptForm,
+    /// Evaluation with the thresholds, once there is one.
+    pub best: Option<&'a Evaluation>,
+    /// Device of the model.
+    pub device: &'a Device,
+}
+
+impl<'a> InferenceContext<'a> {
+    /// The models of a run.
+    pub fn of_run(session: &'a Session) -> Self {
+        let data = session.data();
+        let best = session.best().map(|(best, _)| best);
+        let (recipe, device) = (session.recipe(), session.device());
+        Self { recipe, labels: &data.labels, pad: data.pad, form: data.form, best, device }
+    }
+}
