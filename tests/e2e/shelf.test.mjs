@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { chooseFile, finished, start, withFakeWorker } from "./fake.mjs";
-import { assertAccessible, screenshot, withPage } from "./harness.mjs";
+import { assertAccessible, out, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn } from "./real.mjs";
 
@@ -15,16 +16,16 @@ async function keep(page) {
   await page.getByText("Kept under “Your models”").waitFor();
 }
 
-async function rename(page, from, to) {
+async function rename(page, from, to, shown = to) {
   await page.getByRole("button", { name: `Rename ${from}` }).click();
   await page.getByLabel("New name").fill(to);
-  await page.getByRole("button", { name: "Save" }).click();
-  await page.getByRole("button", { name: `Try ${to}` }).waitFor();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await page.getByRole("button", { name: `Try ${shown}` }).waitFor();
 }
 
 async function predict(page, text) {
   await page.getByLabel("Text", { exact: true }).fill(text);
-  await page.getByRole("button", { name: "Predict" }).click();
+  await page.getByRole("button", { name: "Predict", exact: true }).click();
   await page.getByText(/^Input: /).waitFor();
   return page.locator(".columns.answer").first().innerText();
 }
@@ -73,7 +74,7 @@ test("a kept model is tried, downloaded and trained further on a later visit, wi
     await page.getByRole("button", { name: "Try Five or six on micro.csv" }).click();
     await page.getByLabel("Compare with").selectOption({ label: "Five or six" });
     await page.getByText("one of your models").waitFor();
-    await page.getByRole("button", { name: "Predict" }).click();
+    await page.getByRole("button", { name: "Predict", exact: true }).click();
     await page.locator(".columns.answer .after caption, .columns.answer .before caption").nth(1).waitFor();
     const captions = await page.locator(".columns.answer caption").allInnerTexts();
     assert.deepEqual(captions, ["Five or six on micro.csv", "Five or six"]);
@@ -161,16 +162,16 @@ test("the list of kept models is readable on every screen and by everyone", asyn
       await start(page);
       await finished(page);
       await keep(page);
-      await rename(page, "MiniLM on reviews.csv", "<b>Films</b> \u202e, first try");
+      await rename(page, "MiniLM on reviews.csv", "<b>Films</b> \u202e, first try", "<b>Films</b> ‹202E›, first try");
       await page.getByRole("button", { name: "Delete <b>Films</b>" }).click();
       await assertAccessible(page);
-      await screenshot(page, `shelf-${name}`);
+      await page.locator("#model").screenshot({ path: join(out, `shelf-${name}.png`) });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
       assert(!wide, "nothing scrolls sideways");
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.getByRole("button", { name: "Try <b>Films</b>" }).click();
       await predict(page, "A quiet triumph.");
-      await screenshot(page, `shelf-try-${name}`);
+      await page.locator("#try").screenshot({ path: join(out, `shelf-try-${name}.png`) });
     }, options);
   }
 });
