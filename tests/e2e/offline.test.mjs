@@ -13,7 +13,8 @@ import { MINUTE, computeOn, fill } from "./real.mjs";
 
 /**
  * Opens a host and a browser with storage for the duration of `visit`. `visit` gets the host, a function that opens the
- * page in a new tab, and one that ends the browser and starts it again. Fails if a request left the host.
+ * page in a new tab (and runs its argument there first), and one that ends the browser and starts it again. Fails if a
+ * request left the host.
  */
 async function withHost(visit, options) {
   const host = await new Host(options).open();
@@ -28,9 +29,10 @@ async function withHost(visit, options) {
       if (protocol.startsWith("http") && `${origin}/` !== host.address) strangers.push(request.url());
     });
   };
-  const open = async () => {
+  const open = async (inPage = () => {}) => {
     const page = await context.newPage();
     page.setDefaultTimeout(2 * MINUTE);
+    await page.addInitScript(inPage);
     await page.goto(host.address);
     await page.locator("#shell").waitFor({ state: "detached" });
     return page;
@@ -150,17 +152,17 @@ test("a new version waits for the end of a run, then is offered, and page and en
     await openGroups(page, "Stopping");
     await fill(page, "Epochs", "12");
     await start(page);
-
-    await host.deploy("2", { "hone-worker_loader.js": marked("2") });
-    await look(page);
+    // Paused, so that the run cannot end before the new version is there.
     await page.getByRole("button", { name: "Pause" }).click();
     const offer = page.getByRole("button", { name: "Open the new version" });
-    await page.getByRole("button", { name: /Resume|Continue|Go on/ }).waitFor();
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    await host.deploy("2", { "hone-worker_loader.js": marked("2") });
+    await look(page);
     assert.equal(await offer.isVisible(), false);
     // The page's own engine is still there for a worker that starts now.
     const loader = await page.evaluate(async () => (await fetch("hone-worker_loader.js")).text());
     assert.match(loader, /^self\.version = "1"/);
-    await page.getByRole("button", { name: /Resume|Continue|Go on/ }).click();
+    await page.getByRole("button", { name: "Resume" }).click();
     await finished(page);
 
     await page.getByText("Opening it reloads the page: download").waitFor();
@@ -211,6 +213,61 @@ test("a new version is not opened under another tab", async () => {
   });
 });
 
+test("a page that is older than its first service worker is offered the new version", async () => {
+  await withHost(async (host, open) => {
+    await host.deploy("1", {});
+    const page = await open(() => {
+      const { register } = ServiceWorkerContainer.prototype;
+      ServiceWorkerContainer.prototype.register = async function (...args) {
+        await new Promise((resolve) => (globalThis.deployed = resolve));
+        return register.apply(this, args);
+      };
+    });
+    await page.waitForFunction(() => globalThis.deployed);
+    await host.deploy("2", {});
+    await page.evaluate(() => globalThis.deployed());
+    await page.getByRole("button", { name: "Open the new version" }).click();
+    await page.waitForFunction(() => document.documentElement.dataset.version === "2");
+  });
+});
+
+test("the page can be installed, and its icons have the sizes that the manifest names", async () => {
+  await withHost(async (_, open) => {
+    const page = await open();
+    await installed(page);
+    const browser = await page.context().newCDPSession(page);
+    const { installabilityErrors } = await browser.send("Page.getInstallabilityErrors");
+    assert.deepEqual(installabilityErrors, []);
+    const { errors, data } = await browser.send("Page.getAppManifest");
+    assert.deepEqual(errors, []);
+    const icons = JSON.parse(data).icons.filter(({ type }) => type === "image/png");
+    assert.deepEqual(icons.map(({ purpose }) => purpose), ["any", "any", "maskable"]);
+    for (const { src, sizes } of icons) {
+      const size = await page.evaluate(async (src) => {
+        const image = new Image();
+        image.src = src;
+        await image.decode();
+        return `${image.naturalWidth}x${image.naturalHeight}`;
+      }, src);
+      assert.equal(size, sizes, src);
+    }
+  });
+});
+
+test("a page that stays open looks for a new version every hour", async () => {
+  await withHost(async (host, open) => {
+    const page = await open(() => {
+      const { setInterval } = globalThis;
+      globalThis.setInterval = (act, ms) => (ms === 3_600_000 ? (globalThis.afterAnHour = act) : setInterval(act, ms));
+    });
+    await page.getByRole("heading", { level: 1 }).click();
+    await installed(page);
+    await host.deploy("2", {});
+    await page.evaluate(() => globalThis.afterAnHour());
+    await page.getByRole("button", { name: "Open the new version" }).waitFor();
+  });
+});
+
 test("half a deployment is not installed, and the page stays as it was", async () => {
   await withHost(async (host, open) => {
     const page = await open();
@@ -244,11 +301,9 @@ test("the kill switch removes the page's files, serves the page from the host, a
 
 test("files that the installed page is launched with are opened as if they had been dropped", async () => {
   await withHost(async (_, open) => {
-    const page = await open();
-    await page.context().addInitScript(() => {
+    const page = await open(() => {
       globalThis.launchQueue.setConsumer = (take) => (globalThis.launch = take);
     });
-    await page.reload();
     await page.waitForFunction(() => globalThis.launch);
     await page.evaluate(() => {
       const file = new File(["text,label\nA quiet triumph.,fresh\nA dull film.,rotten\n"], "launched.csv");

@@ -153,6 +153,21 @@ mod tests {
     }
 
     #[test]
+    fn the_installed_page_is_offered_for_exactly_the_files_that_it_reads() {
+        let page = fs::read_to_string(paths::root().join("app/src/data/mod.rs")).unwrap();
+        let (_, accept) = page.split_once("const ACCEPT: &str = \"").unwrap();
+        let mut read: Vec<&str> = accept.split('"').next().unwrap().split(',').collect();
+        let manifest = fs::read_to_string(paths::root().join("public/manifest.webmanifest")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        let types = manifest["file_handlers"][0]["accept"].as_object().unwrap().values();
+        let mut offered: Vec<&str> =
+            types.flat_map(|endings| endings.as_array().unwrap()).map(|ending| ending.as_str().unwrap()).collect();
+        read.sort_unstable();
+        offered.sort_unstable();
+        assert_eq!(offered, read, "public/manifest.webmanifest and ACCEPT in app/src/data");
+    }
+
+    #[test]
     fn the_page_carries_the_policy_of_the_headers() {
         let page = fs::read_to_string(paths::root().join("app/index.html")).unwrap();
         let headers = fs::read_to_string(paths::root().join("public/_headers")).unwrap();
