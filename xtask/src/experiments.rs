@@ -1,16 +1,22 @@
 //! Measures each technique against a plain baseline: real data, several seeds, the same number of steps.
 //! Writes docs/experiments.md.
 
+mod data;
+mod defaults;
+mod grid;
 mod tasks;
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::{fetch, paths, process, setup};
+use data::{split, spread_over, write_csv};
+use defaults::Extent;
 
 const SEEDS: [u32; 3] = [1, 2, 3];
 const TRAIN_ROWS: usize = 600;
@@ -34,12 +40,6 @@ const METHODS: [Method; 5] = [
     Method { name: "LoRA, rank 8", recipe: || json!({ "learning_rate": 1e-3, "adapter": "lora" }) },
 ];
 
-/// A row of a data set.
-struct Row {
-    text: String,
-    label: String,
-}
-
 /// Scores of one run.
 struct Score {
     accuracy: f64,
@@ -49,22 +49,61 @@ struct Score {
     agreement: f64,
 }
 
-/// Runs every method with every seed on every dataset found in `folder`; runs that were made before are not repeated.
-pub fn run(folder: &Path) -> Result<()> {
+const PAGE: &str = "docs/experiments.md";
+
+/// Measures what the arguments name, on the data in a folder: everything, or with `--defaults` only the defaults, whose
+/// table then replaces the one in the page. `--coarse`, `--minutes N` and `--set NAME` bound the search for the best
+/// defaults. Runs that were made before are not repeated.
+pub fn run(arguments: &[String]) -> Result<()> {
+    let mut extent = Extent::default();
+    let (mut folder, mut only_defaults) = (None, false);
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        match argument.as_str() {
+            "--defaults" => only_defaults = true,
+            "--coarse" => extent.is_coarse = true,
+            "--minutes" => {
+                let minutes = rest.next().and_then(|minutes| minutes.parse::<u64>().ok());
+                extent.limit = Some(Duration::from_secs(60 * minutes.context("--minutes takes a number")?));
+            }
+            "--set" => extent.name = rest.next().context("--set takes part of a data set's name")?.clone(),
+            flag if flag.starts_with("--") => bail!("experiments has no option {flag}"),
+            path => folder = Some(Path::new(path)),
+        }
+    }
+    let folder = folder.context("experiments takes the folder of the data")?;
     setup::run()?;
     process::step("Building the program hone", || {
         let mut cargo = process::command("cargo");
         process::run(cargo.args(["build", "--release", "--package", "hone-cli"]))
     })?;
+    let path = paths::root().join(PAGE);
+    let before = if only_defaults { fs::read_to_string(&path).context(PAGE)? } else { techniques(folder)? };
+    let page = with_defaults(&before, &defaults::section(folder, &extent)?);
+    fs::write(path, page).context(PAGE)
+}
+
+/// The page with its table of defaults replaced, or added before the last part.
+fn with_defaults(page: &str, section: &str) -> String {
+    let at = |heading: &str| page.find(heading).unwrap_or(page.len());
+    let (begin, end) = (at(defaults::HEADING).min(at(HOW_HEADING)), at(HOW_HEADING));
+    format!("{}{}{}", &page[..begin], section, &page[end..])
+}
+
+/// Runs every method with every seed on two data sets, and the other tasks.
+fn techniques(folder: &Path) -> Result<String> {
     let mut page = INTRODUCTION.to_owned();
+    let trec = data::trec(folder, false)?;
+    let sentences = spread_over(data::sentiment(folder)?, TRAIN_ROWS + TEST_ROWS);
     for (name, source, [train, test]) in [
-        ("TREC-6", "Questions by the kind of answer they ask for (Li and Roth 2002), six classes", trec(folder)?),
+        ("TREC-6", "Questions by the kind of answer they ask for (Li and Roth 2002), six classes", trec),
         (
             "Sentiment",
             "Sentences of reviews, positive or negative (Kotzias et al. 2015), two classes",
-            sentiment(folder)?,
+            split(sentences, TEST_ROWS),
         ),
     ] {
+        let (train, test) = (spread_over(train, TRAIN_ROWS), spread_over(test, TEST_ROWS));
         let work = paths::target().join("experiments").join(name);
         fs::create_dir_all(&work)?;
         let files = [work.join("train.csv"), work.join("test.csv")];
@@ -81,7 +120,7 @@ pub fn run(folder: &Path) -> Result<()> {
     }
     tasks::add(&mut page, folder)?;
     page += HOW;
-    fs::write(paths::root().join("docs/experiments.md"), page).context("docs/experiments.md")
+    Ok(page)
 }
 
 const INTRODUCTION: &str = "\
@@ -92,6 +131,8 @@ has two epochs with batches of 8 and is scored once, after its last step, on tes
 anything. Figures are the mean of three seeds ± standard deviation. The seed determines the initial head, the order of
 the rows and the dropout masks.
 ";
+
+const HOW_HEADING: &str = "\n## How this page was made\n";
 
 const HOW: &str = "
 ## How this page was made
@@ -119,7 +160,7 @@ fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Resul
     for (field, value) in [("epochs", 2), ("eval_every_epochs", 2), ("early_stopping_patience", 0), ("seed", seed)] {
         recipe[field] = json!(value);
     }
-    let result = run_hone(&recipe, files, work, &format!("{}, seed {seed}", method.name))?;
+    let result = result_of(&recipe, files, work, &format!("{}, seed {seed}", method.name))?;
     let number = |pointer: &str| result.pointer(pointer).and_then(Value::as_f64).context(format!("no {pointer}"));
     Ok(Score {
         accuracy: number("/best/scores/accuracy")?,
@@ -130,21 +171,38 @@ fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Resul
     })
 }
 
-/// Returns result.json of a run, reusing an earlier run of the same recipe and rows.
-fn run_hone(recipe: &Value, [train, test]: &[PathBuf; 2], work: &Path, what: &str) -> Result<Value> {
-    let key = fetch::hash_of(&format!("{recipe} {} {}", fetch::hash(train)?, fetch::hash(test)?));
+/// Returns the folder of a run with events.jsonl and result.json, reusing that of an earlier run with the same recipe and
+/// rows. `version` is what the result depends on besides them. `None` if there is no earlier run and none may be made.
+fn run_hone(
+    recipe: &Value,
+    [train, test]: &[PathBuf; 2],
+    work: &Path,
+    version: &str,
+    what: &str,
+    may_run: bool,
+) -> Result<Option<PathBuf>> {
+    let key = fetch::hash_of(&format!("{recipe} {} {}{version}", fetch::hash(train)?, fetch::hash(test)?));
     let out = work.join(&key[..16]);
-    let result = out.join("result.json");
-    if !result.exists() {
-        process::step(what, || {
-            let path = work.join("recipe.json");
-            fs::write(&path, recipe.to_string())?;
-            let mut hone = process::command(paths::target().join("release/hone"));
-            hone.arg("train").arg(path).arg("--data").arg(train).arg("--validation").arg(test);
-            process::run(hone.arg("--out").arg(&out).arg("--scores-only"))
-        })?;
+    if out.join("result.json").exists() {
+        return Ok(Some(out));
     }
-    Ok(serde_json::from_slice(&fs::read(result)?)?)
+    if !may_run {
+        return Ok(None);
+    }
+    process::step(what, || {
+        let path = work.join("recipe.json");
+        fs::write(&path, recipe.to_string())?;
+        let mut hone = process::command(paths::target().join("release/hone"));
+        hone.arg("train").arg(path).arg("--data").arg(train).arg("--validation").arg(test);
+        process::run(hone.arg("--out").arg(&out).arg("--scores-only"))
+    })?;
+    Ok(Some(out))
+}
+
+/// result.json of a run.
+fn result_of(recipe: &Value, files: &[PathBuf; 2], work: &Path, what: &str) -> Result<Value> {
+    let out = run_hone(recipe, files, work, "", what, true)?.context("no run")?;
+    Ok(serde_json::from_slice(&fs::read(out.join("result.json"))?)?)
 }
 
 type Results = [(&'static str, Vec<Score>)];
@@ -198,71 +256,20 @@ fn mean_and_spread(values: &[f64]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-fn trec(folder: &Path) -> Result<[Vec<Row>; 2]> {
-    let rows = |name: &str| -> Result<Vec<Row>> {
-        let path = folder.join("trec6").join(name);
-        // Latin-1: each byte is a character.
-        let text: String =
-            fs::read(&path).with_context(|| path.display().to_string())?.iter().map(|&b| b as char).collect();
-        let row = |line: &str| {
-            let (label, text) = line.split_once(' ')?;
-            Some(Row { text: text.to_owned(), label: label.split(':').next()?.to_owned() })
-        };
-        Ok(text.lines().filter_map(row).collect())
-    };
-    let train = spread_over(rows("train.txt")?, TRAIN_ROWS);
-    Ok([train, spread_over(rows("test.txt")?, TEST_ROWS)])
-}
-
-fn sentiment(folder: &Path) -> Result<[Vec<Row>; 2]> {
-    let mut rows = Vec::new();
-    for name in ["amazon_cells", "imdb", "yelp"] {
-        let path = folder.join("sentiment-labelled").join(format!("{name}_labelled.txt"));
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        rows.extend(text.split('\n').filter_map(|line| {
-            let (text, label) = line.rsplit_once('\t')?;
-            Some(Row { text: text.trim().to_owned(), label: label.trim().to_owned() })
-        }));
-    }
-    let mut rows = spread_over(rows, TRAIN_ROWS + TEST_ROWS);
-    let is_test = |index: usize| {
-        index * TEST_ROWS / (TRAIN_ROWS + TEST_ROWS) != (index + 1) * TEST_ROWS / (TRAIN_ROWS + TEST_ROWS)
-    };
-    let (mut train, mut test) = (Vec::new(), Vec::new());
-    for (index, row) in rows.drain(..).enumerate() {
-        if is_test(index) { test.push(row) } else { train.push(row) }
-    }
-    Ok([train, test])
-}
-
-/// `count` rows at even distances.
-fn spread_over(rows: Vec<Row>, count: usize) -> Vec<Row> {
-    let total = rows.len();
-    let is_taken = |index: usize| index * count / total != (index + 1) * count / total;
-    rows.into_iter().enumerate().filter(|&(index, _)| count >= total || is_taken(index)).map(|(_, row)| row).collect()
-}
-
-fn write_csv(path: &Path, rows: &[Row]) -> Result<()> {
-    let mut csv = csv::Writer::from_path(path)?;
-    csv.write_record(["text", "label"])?;
-    rows.iter().try_for_each(|row| csv.write_record([&row.text, &row.label]))?;
-    Ok(csv.flush()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_taken_at_even_distances() {
-        let rows = |count: usize| (0..count).map(|i| Row { text: i.to_string(), label: String::new() }).collect();
-        let taken: Vec<String> = spread_over(rows(10), 5).into_iter().map(|row| row.text).collect();
-        assert_eq!(taken, ["1", "3", "5", "7", "9"]);
-        assert_eq!(spread_over(rows(3), 5).len(), 3);
+    fn the_spread_is_that_of_a_sample() {
+        assert_eq!(mean_and_spread(&[1.0, 2.0, 3.0]), (2.0, 1.0));
     }
 
     #[test]
-    fn the_spread_is_that_of_a_sample() {
-        assert_eq!(mean_and_spread(&[1.0, 2.0, 3.0]), (2.0, 1.0));
+    fn the_table_of_defaults_is_added_or_replaced_before_the_last_part() {
+        let page = format!("# Experiments\n{HOW_HEADING}End.\n");
+        let added = with_defaults(&page, "\n## Defaults\n\none\n");
+        assert_eq!(added, format!("# Experiments\n\n## Defaults\n\none\n{HOW_HEADING}End.\n"));
+        assert_eq!(with_defaults(&added, "\n## Defaults\n\ntwo\n"), added.replace("one", "two"));
     }
 }

@@ -24,7 +24,6 @@ mod setup;
 mod test;
 mod wasm;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -45,7 +44,8 @@ usage: cargo xtask <command>
   bench [size ...]      time training steps in headless Chromium, one JSON line per case; --trainable-layers 0..6 for a row
                         for each number of trainable layers, --device cpu|gpu for one device, --peers to compare with
                         PyTorch and libraries in JavaScript
-  experiments FOLDER    measure the techniques on the data in FOLDER, into docs/experiments.md
+  experiments FOLDER    measure the techniques and the defaults on the data in FOLDER, into docs/experiments.md;
+                        --defaults for the defaults alone, with --coarse, --minutes N or --set NAME for a part of them
   golden                regenerate the golden values of tests/golden with the Python reference
 ";
 
@@ -98,10 +98,7 @@ fn run(arguments: &[String]) -> Result<()> {
                 _ => bench::run(rest),
             }
         }
-        "experiments" => match rest {
-            [folder] => experiments::run(Path::new(folder)),
-            _ => bail!("experiments takes the folder of the data, nothing else"),
-        },
+        "experiments" => experiments::run(rest),
         "golden" => {
             setup::run()?;
             golden::run()

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::{mean_and_spread, run_hone};
+use super::data::write_jsonl;
+use super::{mean_and_spread, result_of};
 use crate::{paths, process};
 
 /// Written by tests/python/reference_tasks.py, which also writes the rows.
@@ -75,8 +76,8 @@ const TASKS: [Task; 4] = [
     },
 ];
 
-/// Runs the tasks and adds their table to the page. Requires the Python environment, which generates the rows.
-pub fn add(page: &mut String, data: &Path) -> Result<()> {
+/// Folder of the rows and runs, with the rows in it. Requires the Python environment, which generates the rows.
+fn work(data: &Path) -> Result<PathBuf> {
     let work = paths::target().join("experiments").join("tasks");
     fs::create_dir_all(&work)?;
     process::step("The rows of the tasks", || {
@@ -84,6 +85,25 @@ pub fn add(page: &mut String, data: &Path) -> Result<()> {
         rows.arg(paths::root().join("tests/python/reference_tasks.py")).arg("--rows-only").arg(&work);
         process::run(rows.env("HONE_DATA", data))
     })?;
+    Ok(work)
+}
+
+/// Training and validation rows of a task, as lines of a file that Hone reads.
+pub fn rows(data: &Path, name: &str) -> Result<[Vec<Value>; 2]> {
+    let task = TASKS.iter().find(|task| task.name == name).with_context(|| format!("no task {name}"))?;
+    let work = work(data)?;
+    Ok([lines(task, "train", &work)?, lines(task, "validation", &work)?])
+}
+
+fn lines(task: &Task, part: &str, work: &Path) -> Result<Vec<Value>> {
+    let rows: Value = serde_json::from_slice(&fs::read(work.join(format!("{}.json", task.name)))?)?;
+    let rows = rows[part].as_array().with_context(|| format!("no rows of {part}"))?;
+    Ok(rows.iter().map(task.line).collect())
+}
+
+/// Runs the tasks and adds their table to the page.
+pub fn add(page: &mut String, data: &Path) -> Result<()> {
+    let work = work(data)?;
     let reference: Value = serde_json::from_slice(&fs::read(paths::root().join(REFERENCE))?)?;
     page.push_str(INTRODUCTION);
     writeln!(page, "| task | rows | score | Hone | PyTorch |\n|---|---|---|---|---|")?;
@@ -118,12 +138,9 @@ MiniLM was never trained on questions with answers: use these figures for compar
 ";
 
 fn result(task: &Task, seed: u32, work: &Path) -> Result<Value> {
-    let rows: Value = serde_json::from_slice(&fs::read(work.join(format!("{}.json", task.name)))?)?;
     let part = |part: &str| -> Result<PathBuf> {
-        let lines = rows[part].as_array().with_context(|| format!("no rows of {part}"))?;
-        let text: String = lines.iter().map(|row| format!("{}\n", (task.line)(row))).collect();
         let path = work.join(format!("{}.{part}.jsonl", task.name));
-        fs::write(&path, text)?;
+        write_jsonl(&path, &lines(task, part, work)?)?;
         Ok(path)
     };
     let mut recipe = (task.recipe)();
@@ -135,5 +152,5 @@ fn result(task: &Task, seed: u32, work: &Path) -> Result<Value> {
     ] {
         recipe[field] = value;
     }
-    run_hone(&recipe, &[part("train")?, part("validation")?], work, &format!("{}, seed {seed}", task.name))
+    result_of(&recipe, &[part("train")?, part("validation")?], work, &format!("{}, seed {seed}", task.name))
 }
