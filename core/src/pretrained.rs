@@ -9,7 +9,7 @@ use crate::catalog::{AdaptableLinear, ModelReport, ParamGroupFacts};
 use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
 use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel};
-use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, Task};
+use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
 use crate::usage::{HeadLayers, PromptForm};
@@ -60,15 +60,15 @@ pub struct TaskRows<'a> {
     pub validation: &'a EncodedRows,
     /// Form of the rows, for generation.
     pub form: PromptForm,
-    /// Suggested maximum length, in tokens.
-    pub suggested_len: u32,
+    /// The facts that the defaults of a recipe are chosen from.
+    pub facts: RowFacts,
 }
 
 impl<'a> TaskRows<'a> {
     /// The rows of `dataset`, all of which are encoded.
-    pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder) -> Self {
-        let ([train, validation], suggested_len) = (encoder.rows(), encoder.suggested_len());
-        Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), suggested_len }
+    pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder, facts: RowFacts) -> Self {
+        let [train, validation] = encoder.rows();
+        Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), facts }
     }
 }
 
@@ -141,9 +141,9 @@ impl Pretrained {
         Ok(Self { config, config_json, tokenizer, chat, verbatim, base, pooling, general, quantized: None })
     }
 
-    /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
-    pub fn facts(&self, suggested_len: u32) -> ModelFacts {
-        self.base.facts(self.config.max_positions(), self.pooling, suggested_len)
+    /// The facts that a recipe must fit, for this data.
+    pub fn facts(&self, data: RowFacts) -> ModelFacts {
+        self.base.facts(self.config.max_positions(), self.pooling, data)
     }
 
     /// The facts about the loaded model, under the catalog's `id` and `name`.
@@ -208,7 +208,7 @@ impl Pretrained {
         device: &Device,
         masks: MaskSource,
     ) -> Result<Session, Diagnostic> {
-        let recipe = Recipe::new(recipe, &self.facts(rows.suggested_len))?;
+        let recipe = Recipe::new(recipe, &self.facts(rows.facts))?;
         recipe.check_classes(rows.labels)?;
         let (max_length, overlap) = (recipe.max_length(), recipe.spec().doc_stride as usize);
         let (train, train_cut) = rows.train.cut(&self.tokenizer, max_length, overlap)?;

@@ -3,7 +3,7 @@
 
 use burn::tensor::Device;
 use hone_core::model::{BaseModel, ModelConfig};
-use hone_core::recipe::{Pooling, Recipe, RecipeSpec};
+use hone_core::recipe::{Pooling, Recipe, RecipeSpec, RowFacts};
 use hone_core::weights::{Incoming, Tensors};
 use hone_tests::{each_tensor, golden};
 use serde_json::Value;
@@ -84,7 +84,7 @@ fn a_bert_without_a_pooler_is_pooled_by_the_mean() {
         let (body, _) = load_renamed(name, without_pooler).expect(name);
         let pooling = body.usable_pooling(Pooling::Cls);
         assert_eq!((pooling, body.usable_pooling(Pooling::Mean)), (expected, Pooling::Mean), "{name}");
-        let recipe = Recipe::new(RecipeSpec::default(), &body.facts(16, pooling, 16)).expect(name);
+        let recipe = Recipe::new(RecipeSpec::default(), &body.facts(16, pooling, RowFacts::default())).expect(name);
         assert_eq!(recipe.pooling(), expected, "{name}");
     }
     let (whole, _) = load_renamed("micro_bert", str::to_owned).expect("a golden model");

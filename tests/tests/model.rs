@@ -6,7 +6,9 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use hone_core::model::{BaseModel, Dropout, LoraConfig, ModelConfig, TaskModel};
 use hone_core::pretrained::Pretrained;
-use hone_core::recipe::{AdapterKind, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe, RecipeSpec, Task};
+use hone_core::recipe::{
+    AdapterKind, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe, RecipeSpec, RowFacts, Task,
+};
 use hone_core::text::{EncodedTexts, Tokenizer};
 use hone_core::usage::HeadLayers;
 use hone_core::weights::{ImportReport, Tensors, Weights};
@@ -89,8 +91,9 @@ fn a_report_counts_the_parameters_that_a_run_trains() {
                 lora_r: 5,
                 ..preset.recipe(&RecipeSpec { task, ..RecipeSpec::default() })
             };
-            let facts: ModelFacts = report.facts(16);
-            assert_eq!(facts, pretrained.facts(16), "{folder}");
+            let data = RowFacts { suggested_len: 16, ..RowFacts::default() };
+            let facts: ModelFacts = report.facts(data);
+            assert_eq!(facts, pretrained.facts(data), "{folder}");
             let Ok(recipe) = Recipe::new(spec.clone(), &facts) else { continue };
             let outputs = HeadLayers::outputs(task, LABELS);
             let mut model = TaskModel::new(pretrained.base.clone(), task, pooling, outputs, 0, &Device::flex());

@@ -2,7 +2,9 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use hone_core::model::{Dropout, MaskSource};
-use hone_core::recipe::{ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, Recipe, RecipeSpec, Task};
+use hone_core::recipe::{
+    ClassWeights, Family, LrCurve, Metric, ModelFacts, Pooling, Recipe, RecipeSpec, RowFacts, Task,
+};
 use hone_core::run::LrFinderPoint;
 use hone_core::text::EncodedExamples;
 use hone_core::train::{
@@ -117,10 +119,10 @@ fn session(
 ) -> Session {
     let raw = RecipeSpec {
         learning_rate: info["learning_rate"].as_f64(),
-        batch_size,
+        batch_size: Some(batch_size),
         gradient_accumulation_steps,
-        epochs: 20,
-        eval_every_epochs: 20.0,
+        epochs: Some(20),
+        eval_every_epochs: Some(20.0),
         max_length: Some(12),
         dropout: 0.0,
         attention_dropout: 0.0,
@@ -134,7 +136,7 @@ fn session(
         has_pooler: true,
         max_positions: 64,
         pooling: Pooling::Mean,
-        suggested_len: 12,
+        data: RowFacts { suggested_len: 12, ..RowFacts::default() },
     };
     let rows = labeled(&info["rows"]);
     let data =

@@ -11,7 +11,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
 use hone_core::protocol::Event;
-use hone_core::recipe::{AdapterKind, RecipeSpec};
+use hone_core::recipe::{AdapterKind, Defaults, RecipeSpec};
 use hone_core::run::{EndReason, RunSummary};
 use hone_core::runner::{self, Provenance};
 use hone_core::train::{Progress, Session};
@@ -62,7 +62,7 @@ fn device(kind: DeviceKind) -> (Device, MaskSource) {
     }
 }
 
-/// Sets up the run, and prints warnings about the data.
+/// Sets up the run, and prints warnings about the data and the fields that Hone chose.
 fn session(
     data: &mut Data,
     spec: RecipeSpec,
@@ -73,6 +73,11 @@ fn session(
     while data.rows.encode_next(&model.pretrained)? {}
     for note in data::notes(&data.warnings, data.rows.report()) {
         eprintln!("warning: {note}");
+    }
+    let facts = model.pretrained.facts(data.rows.report().facts());
+    let sentence = Defaults::new(&spec, &facts).sentence(&spec, &facts);
+    if !sentence.is_empty() {
+        eprintln!("{sentence}");
     }
     let session = data.rows.session(&model.pretrained, spec, device, masks)?;
     let max_length = session.recipe().max_length();

@@ -1,7 +1,7 @@
 use hone_core::recipe::{Field, Number};
 use leptos::prelude::*;
 
-use crate::components::typed;
+use crate::components::{pressed, typed};
 use crate::page::Page;
 use crate::state::recipe::fields;
 
@@ -16,8 +16,13 @@ pub fn NumberField(
     on_change: Option<Callback<()>>,
 ) -> impl IntoView {
     let page = Page::get();
-    let value = page.memo(|state| fields::shown(number, &state.form.recipe));
+    let value = page.memo(|state| fields::shown(number, &state.filled_form()));
     let unit = page.memo(|state| fields::unit(number, &state.form.recipe).to_owned());
+    let default = page.memo(move |state| match state.default_of(number) {
+        default if default.is_empty() => default,
+        default => format!("Use the default, {default}"),
+    });
+    let is_default = page.memo(move |state| state.default_of(number).is_empty());
     let error = page.memo(|state| state.form.error(field.name));
     let is_wrong = page.memo(|state| state.form.errors.contains_key(field.name).to_string());
     let type_in = move |typed: String| {
@@ -45,6 +50,9 @@ pub fn NumberField(
                 />
                 <span class="unit">{unit}</span>
                 <span class="range">{fields::range_words(number)}</span>
+                <button type="button" class="quiet" hidden=is_default on:click=pressed(move |_| type_in(String::new()))>
+                    {default}
+                </button>
             </div>
             <p id=hint_id class="hint">
                 <span class="error">{error}</span>

@@ -112,7 +112,7 @@ fn figures(run: &Run) -> Vec<(String, String)> {
             .push(("Step".into(), format!("{} / {}", format::count(f64::from(step)), format::count(f64::from(total)))));
     }
     if let (Some(last), Some(plan)) = (run.steps.last(), &run.plan) {
-        figures.push(("Epoch".into(), format!("{:.1} / {}", last.epoch, plan.recipe.epochs)));
+        figures.push(("Epoch".into(), format!("{:.1} / {}", last.epoch, plan.recipe.epochs.unwrap_or_default())));
     }
     if run.tokens_per_s > 0.0 {
         figures.push(("Tokens per second".into(), format::count(run.tokens_per_s)));

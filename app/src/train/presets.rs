@@ -47,6 +47,7 @@ pub fn Presets() -> impl IntoView {
                 </p>
             </div>
             <div class="cards">{cards}</div>
+            <p class="chosen">{page.memo(State::chosen_words)}</p>
         </fieldset>
     }
 }

@@ -23,7 +23,7 @@ pub fn RecipeFile() -> impl IntoView {
     });
     view! {
         <div class="row">
-            <button type="button" class="quiet" on:click=pressed(move |_| save(page.peek(|state| browser::to_json(&state.form.recipe))))>
+            <button type="button" class="quiet" on:click=pressed(move |_| save(page.peek(|state| browser::to_json(&state.filled_form()))))>
                 "Save the recipe"
             </button>
             <span hidden=is_locked>

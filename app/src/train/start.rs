@@ -62,9 +62,9 @@ fn Nearest() -> impl IntoView {
 fn nearest(state: &State) -> Option<String> {
     let Some(Ok(estimate)) = state.estimate() else { return None };
     let nearest = estimate.nearest.as_ref().filter(|_| !estimate.fits())?;
-    let len = nearest.max_length.filter(|len| state.form.recipe.max_length != Some(*len));
+    let len = nearest.max_length.filter(|len| state.filled_form().max_length != Some(*len));
     let len = len.map_or_else(String::new, |len| format!(", {len} tokens"));
-    Some(format!("Use batch {} × {}{len}", nearest.batch_size, nearest.gradient_accumulation_steps))
+    Some(format!("Use batch {} × {}{len}", nearest.batch_size.unwrap_or_default(), nearest.gradient_accumulation_steps))
 }
 
 /// Time, memory and steps of the run, as far as they have been estimated.

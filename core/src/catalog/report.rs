@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::{AdapterKind, Family, LoraTarget, ModelFacts, ParamGroup, Pooling, RecipeSpec};
+use crate::recipe::{AdapterKind, Family, LoraTarget, ModelFacts, ParamGroup, Pooling, RecipeSpec, RowFacts};
 use crate::usage::HeadLayers;
 
 /// A loaded model.
@@ -63,8 +63,8 @@ pub struct AdaptableLinear {
 }
 
 impl ModelReport {
-    /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
-    pub fn facts(&self, suggested_len: u32) -> ModelFacts {
+    /// The facts that a recipe must fit, for this data.
+    pub fn facts(&self, data: RowFacts) -> ModelFacts {
         ModelFacts {
             family: self.family,
             parameters: self.parameters,
@@ -72,7 +72,7 @@ impl ModelReport {
             has_pooler: self.has_pooler,
             max_positions: self.max_positions,
             pooling: self.pooling,
-            suggested_len,
+            data,
         }
     }
 

@@ -27,14 +27,14 @@ fn warmup(spec: &RecipeSpec) -> String {
         // These schedules include a warmup of their own.
         _ if matches!(spec.schedule, Schedule::SlantedTriangular | Schedule::OneCycle) => String::new(),
         Some(steps) => format!(" after a warmup of {steps} steps"),
-        None => format!(" after a warmup over {:.0} % of the steps", spec.warmup_ratio * 100.0),
+        None => format!(" after a warmup over {:.0} % of the steps", 100.0 * spec.warmup_ratio.unwrap_or_default()),
     }
 }
 
 fn duration(recipe: &Recipe) -> String {
     let spec = recipe.spec();
     let batch = recipe.batch_size() * recipe.gradient_accumulation_steps();
-    let (epochs, tokens, seed) = (spec.epochs, recipe.max_length(), spec.seed);
+    let (epochs, tokens, seed) = (recipe.epochs(), recipe.max_length(), spec.seed);
     format!("{epochs} epochs with an effective batch size of {batch}, at most {tokens} tokens per text, seed {seed}.")
 }
 

@@ -13,7 +13,7 @@ use crate::model::linear::Linear;
 use crate::model::llama::Llama;
 use crate::model::lora::LoraConfig;
 use crate::model::sizes::Sizes;
-use crate::recipe::{Family, LoraTarget, ModelFacts, ParamGroup, Pooling};
+use crate::recipe::{Family, LoraTarget, ModelFacts, ParamGroup, Pooling, RowFacts};
 use crate::rng::{Rng, Stream};
 use crate::weights::{Tensors, WeightMut, Weights, WeightsError, weights_of};
 
@@ -108,8 +108,8 @@ impl BaseModel {
         if self.family() == Family::Bert && !self.has_pooler() { Pooling::Mean } else { wanted }
     }
 
-    /// The facts that a recipe must fit, for data whose suggested length is `suggested_len` tokens.
-    pub fn facts(&self, max_positions: usize, pooling: Pooling, suggested_len: u32) -> ModelFacts {
+    /// The facts that a recipe must fit, for this data.
+    pub fn facts(&self, max_positions: usize, pooling: Pooling, data: RowFacts) -> ModelFacts {
         ModelFacts {
             family: self.family(),
             parameters: self.parameters() as f64,
@@ -117,7 +117,7 @@ impl BaseModel {
             has_pooler: self.has_pooler(),
             max_positions: max_positions as u32,
             pooling,
-            suggested_len,
+            data,
         }
     }
 

@@ -1,8 +1,7 @@
 //! Facts about a model and its data that a recipe has to fit.
 
-use crate::recipe::choices::{AdapterKind, Pooling, Unfreezing};
+use crate::recipe::choices::Pooling;
 use crate::recipe::family::Family;
-use crate::recipe::fields::RecipeSpec;
 use crate::recipe::param_group::ParamGroup;
 use crate::recipe::task::Task;
 
@@ -21,8 +20,26 @@ pub struct ModelFacts {
     pub max_positions: u32,
     /// Pooling that the model was trained with.
     pub pooling: Pooling,
+    /// The data.
+    pub data: RowFacts,
+}
+
+/// Facts about data that the defaults of a recipe are chosen from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowFacts {
+    /// Number of training rows.
+    pub rows: u32,
+    /// Number of classes, labels or tags; 0 for other tasks.
+    pub classes: u32,
     /// Sequence length that fits the data, in tokens.
     pub suggested_len: u32,
+}
+
+impl Default for RowFacts {
+    /// Data that is not known yet: a file of middling size.
+    fn default() -> Self {
+        Self { rows: 1_000, classes: 2, suggested_len: 64 }
+    }
 }
 
 impl ModelFacts {
@@ -34,32 +51,6 @@ impl ModelFacts {
     pub fn param_groups(&self, task: Task, pooling: Pooling) -> Vec<ParamGroup> {
         let reads_first = task.reads_sentences() && pooling == Pooling::Cls;
         ParamGroup::all(self.layers, reads_first && self.family == Family::Bert && self.has_pooler)
-    }
-
-    /// The peak learning rate of a recipe that names none. Small models need higher rates, and so do new weights.
-    ///
-    /// MiniLM's 1e-4 is the rate behind the scores in tests/golden/reference_runs.json; the others are usual for such
-    /// models.
-    pub fn default_learning_rate(&self, spec: &RecipeSpec) -> f64 {
-        if spec.task == Task::Generation {
-            return match (spec.adapter, self.parameters) {
-                (_, parameters) if parameters < 4e6 => 2e-3,
-                (AdapterKind::None, parameters) if parameters < 50e6 => 2e-4,
-                (AdapterKind::None, _) => 5e-5,
-                _ => 5e-4,
-            };
-        }
-        if spec.unfreezing == Unfreezing::Head {
-            1e-2
-        } else if spec.has_adapter() {
-            1e-3
-        } else if self.parameters < 16e6 {
-            2e-4
-        } else if self.parameters < 50e6 {
-            1e-4
-        } else {
-            3e-5
-        }
     }
 }
 
@@ -80,7 +71,7 @@ mod tests {
                             has_pooler,
                             max_positions: 512,
                             pooling,
-                            suggested_len: 64,
+                            data: RowFacts::default(),
                         };
                         let groups = facts.param_groups(task, pooling);
                         let is_whole_text = matches!(task, Task::Classification | Task::MultiLabel | Task::Regression);

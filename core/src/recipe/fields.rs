@@ -53,7 +53,7 @@ recipe_fields! {
             when: "Change it if the loss still falls at the end, or stopped falling long before.",
         }
         /// Share of the steps over which the learning rate rises from zero, gently while the new head is still random.
-        warmup_ratio: f64 = 0.1, number(0.0..=0.9, Percent) {
+        warmup_ratio: Option<f64> = None, number(0.0..=0.9, Percent) {
             label: "Warmup",
             when: "Raise it if the loss shoots up in the first steps.",
             applies: |spec| spec.has_warmup() && spec.warmup_steps.is_none(),
@@ -222,12 +222,12 @@ recipe_fields! {
 
     Stopping {
         /// Passes over the training rows.
-        epochs: u32 = 2, number(1.0..=100.0) {
+        epochs: Option<u32> = None, number(1.0..=100.0) {
             label: "Epochs",
             when: "Use more for a few hundred rows, fewer for tens of thousands.",
         }
         /// Epochs between two evaluations on the validation rows; fractions are allowed.
-        eval_every_epochs: f64 = 0.5, number(0.05..=100.0, Epochs) {
+        eval_every_epochs: Option<f64> = None, number(0.05..=100.0, Epochs) {
             label: "Evaluate every",
             when: "Evaluate more often to stop at a better moment; each evaluation takes time.",
             applies: |spec| spec.eval_every_steps.is_none(),
@@ -256,7 +256,7 @@ recipe_fields! {
             applies: |spec| spec.task == Task::Generation,
         }
         /// Evaluations without improvement before the run stops early; the best weights are kept.
-        early_stopping_patience: u32 = 3, number(0.0..=100.0, Evaluations) {
+        early_stopping_patience: Option<u32> = None, number(0.0..=100.0, Evaluations) {
             label: "Early stopping patience",
             when: "Raise it if the score is noisy; 0 always runs to the end.",
         }
@@ -345,7 +345,7 @@ recipe_fields! {
 
     Batch {
         /// Rows that are computed at a time.
-        batch_size: u32 = 8, number(1.0..=128.0, Rows) {
+        batch_size: Option<u32> = None, number(1.0..=128.0, Rows) {
             label: "Batch size",
             when: "Lower it if memory runs out; larger batches give steadier steps.",
         }

@@ -2,6 +2,7 @@
 
 mod checks;
 mod choices;
+mod defaults;
 mod error;
 mod facts;
 mod family;
@@ -15,8 +16,9 @@ mod unfreeze;
 mod valid;
 
 pub use choices::{AdapterKind, ChoiceOption, ClassWeights, LoraTarget, Pooling, Schedule, UnfreezeUnit, Unfreezing};
+pub use defaults::Defaults;
 pub use error::RecipeError;
-pub use facts::ModelFacts;
+pub use facts::{ModelFacts, RowFacts};
 pub use family::Family;
 pub use fields::{Choice, FIELDS, Field, FieldGroup, FieldKind, Number, RecipeSpec, Switch, Unit, Values};
 pub use metric::Metric;

@@ -44,23 +44,17 @@ impl Preset {
         };
         match self {
             Self::Full => start,
-            Self::Quick => RecipeSpec { unfreezing: Unfreezing::Head, epochs: 10, eval_every_epochs: 1.0, ..start },
+            Self::Quick => RecipeSpec { unfreezing: Unfreezing::Head, ..start },
             Self::Balanced => RecipeSpec {
                 unfreezing: Unfreezing::Gradual,
                 unfreeze_unit: UnfreezeUnit::Epochs,
                 unfreeze_every: 0.25,
                 schedule: Schedule::SlantedTriangular,
                 layer_decay: 0.8,
-                learning_rate: Some(5e-4),
-                epochs: 3,
-                early_stopping_patience: 0,
                 ..start
             },
             Self::Adapter => RecipeSpec { adapter: AdapterKind::Lora, ..start },
             Self::FewExamples => RecipeSpec {
-                epochs: 15,
-                eval_every_epochs: 1.0,
-                early_stopping_patience: 5,
                 layer_decay: 0.8,
                 label_smoothing: if recipe.task.has_classes() { 0.1 } else { 0.0 },
                 weight_decay: 0.05,
@@ -79,13 +73,9 @@ impl Preset {
 fn defaults(task: Task) -> RecipeSpec {
     match task {
         // Decoders are fine-tuned without dropout, as they were pretrained: see the recipes of Alpaca and SmolLM2.
-        Task::Generation => RecipeSpec {
-            dropout: 0.0,
-            attention_dropout: 0.0,
-            schedule: Schedule::Cosine,
-            batch_size: 4,
-            ..RecipeSpec::default()
-        },
+        Task::Generation => {
+            RecipeSpec { dropout: 0.0, attention_dropout: 0.0, schedule: Schedule::Cosine, ..RecipeSpec::default() }
+        }
         _ => RecipeSpec::default(),
     }
 }
@@ -96,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_preset_keeps_seed_and_length_and_is_recognized() {
-        let custom = RecipeSpec { seed: 7, max_length: Some(32), epochs: 9, ..RecipeSpec::default() };
+        let custom = RecipeSpec { seed: 7, max_length: Some(32), epochs: Some(9), ..RecipeSpec::default() };
         assert_eq!(Preset::of(&custom), None);
         for preset in Preset::ALL {
             let recipe = preset.recipe(&custom);

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::recipe::choices::Schedule;
+use crate::recipe::defaults::WARMUP_RATIO;
 use crate::recipe::fields::RecipeSpec;
 
 /// Learning rate over the steps of a run.
@@ -45,7 +46,7 @@ impl LrCurve {
             Schedule::OneCycle => Shape::OneCycle { start_ratio: recipe.lr_start_ratio },
             Schedule::SlantedTriangular => Shape::SlantedTriangular { cut_frac: recipe.cut_frac, ratio: recipe.ratio },
         };
-        let warmup = (recipe.warmup_ratio * f64::from(total_steps)).ceil() as u32;
+        let warmup = (recipe.warmup_ratio.unwrap_or(WARMUP_RATIO) * f64::from(total_steps)).ceil() as u32;
         // A warmup starts at rate 0: at least the last step must be past it, or a run of one step would learn nothing.
         let warmup_steps = recipe.warmup_steps.unwrap_or(warmup).min(total_steps.saturating_sub(1));
         Self { shape, peak, final_ratio: recipe.lr_final_ratio, warmup_steps, total_steps }
@@ -110,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_default_rises_over_the_warmup_and_falls_to_zero() {
-        let curve = LrCurve::new(&RecipeSpec { warmup_ratio: 0.3, ..RecipeSpec::default() }, 4.0, 6);
+        let curve = LrCurve::new(&RecipeSpec { warmup_ratio: Some(0.3), ..RecipeSpec::default() }, 4.0, 6);
         let rates: Vec<f64> = (0..=6).map(|step| curve.lr(step)).collect();
         assert_eq!(rates, [0.0, 2.0, 4.0, 3.0, 2.0, 1.0, 0.0]);
     }
@@ -120,7 +121,12 @@ mod tests {
         for schedule in Schedule::ALL {
             for total in [1, 2, 3, 10] {
                 for (warmup_ratio, warmup_steps) in [(0.0, None), (0.1, None), (1.0, None), (0.0, Some(50))] {
-                    let recipe = RecipeSpec { schedule, warmup_ratio, warmup_steps, ..RecipeSpec::default() };
+                    let recipe = RecipeSpec {
+                        schedule,
+                        warmup_ratio: Some(warmup_ratio),
+                        warmup_steps,
+                        ..RecipeSpec::default()
+                    };
                     let curve = LrCurve::new(&recipe, 1.0, total);
                     let learns = (0..total).any(|step| curve.lr(step) > 0.0);
                     assert!(learns, "{schedule:?} of {total} steps, warmup {warmup_ratio} {warmup_steps:?}");
@@ -135,7 +141,7 @@ mod tests {
         for schedule in Schedule::ALL {
             for total in [1, 2, 3, 10] {
                 for warmup_ratio in [0.0, 0.1, 0.9] {
-                    let recipe = RecipeSpec { schedule, warmup_ratio, ..RecipeSpec::default() };
+                    let recipe = RecipeSpec { schedule, warmup_ratio: Some(warmup_ratio), ..RecipeSpec::default() };
                     let curve = LrCurve::new(&recipe, 1.0, total);
                     for step in 0..=total {
                         let lr = curve.lr(step);

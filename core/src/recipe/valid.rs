@@ -2,6 +2,7 @@
 
 use crate::recipe::checks::{check_adapter, check_param_groups, check_ranges, check_task};
 use crate::recipe::choices::{ClassWeights, Pooling};
+use crate::recipe::defaults::Defaults;
 use crate::recipe::error::RecipeError;
 use crate::recipe::facts::ModelFacts;
 use crate::recipe::family::Family;
@@ -15,7 +16,8 @@ use crate::recipe::unfreeze::UnfreezeSchedule;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     spec: RecipeSpec,
-    learning_rate: f64,
+    /// The fields that Hone chooses where the recipe does not.
+    chosen: Defaults,
     max_length: u32,
     pooling: Pooling,
     layers: usize,
@@ -38,9 +40,10 @@ impl Recipe {
         }
         check_ranges(&spec)?;
         check_task(&spec)?;
-        let learning_rate = spec.learning_rate.unwrap_or_else(|| facts.default_learning_rate(&spec));
+        let chosen = Defaults::new(&spec, facts).or_given(&spec);
+        chosen.fill(&mut spec);
         let (shortest, longest) = (*LENGTHS.start(), LENGTHS.end().min(f64::from(facts.max_positions)));
-        let max_length = spec.max_length.unwrap_or(facts.suggested_len.min(longest as u32));
+        let max_length = spec.max_length.unwrap_or(facts.data.suggested_len.min(longest as u32));
         check_range("max_length", f64::from(max_length), shortest, longest)?;
         check_range("reinit_layers", f64::from(spec.reinit_layers), 0.0, facts.layers as f64)?;
         let pooling = spec.pooling.unwrap_or(facts.pooling);
@@ -54,11 +57,11 @@ impl Recipe {
         let unfreeze_schedule = UnfreezeSchedule::new(&spec, &groups);
         check_adapter(&spec, &unfreeze_schedule)?;
         let metric_for_best_model = spec.metric_for_best_model.unwrap_or(Metric::of(spec.task)[0]);
-        (spec.learning_rate, spec.max_length, spec.pooling) = (Some(learning_rate), Some(max_length), Some(pooling));
+        (spec.max_length, spec.pooling) = (Some(max_length), Some(pooling));
         spec.metric_for_best_model = Some(metric_for_best_model);
         Ok(Self {
             spec,
-            learning_rate,
+            chosen,
             max_length,
             pooling,
             layers: facts.layers,
@@ -99,14 +102,14 @@ impl Recipe {
 
     /// Learning rate at the peak of the schedule.
     pub fn learning_rate(&self) -> f64 {
-        self.learning_rate
+        self.chosen.learning_rate
     }
 
     /// Learning rate of a parameter group divided by the peak: given by name, or decayed layer by layer from the head down
     /// (as in ELECTRA; with a decay of 1/2.6, the discriminative rates of ULMFiT).
     pub fn rate_factor(&self, group: ParamGroup) -> f64 {
         if let Some(rate) = self.spec.lr_per_group.get(&group) {
-            return rate / self.learning_rate;
+            return rate / self.learning_rate();
         }
         let below_head = match group {
             ParamGroup::Head | ParamGroup::Pooler => 0,
@@ -148,7 +151,7 @@ impl Recipe {
 
     /// Batch size, in rows.
     pub fn batch_size(&self) -> usize {
-        self.spec.batch_size as usize
+        self.chosen.batch_size as usize
     }
 
     /// Batches summed into one optimizer step.
@@ -158,7 +161,17 @@ impl Recipe {
 
     /// Passes over the training rows.
     pub fn epochs(&self) -> usize {
-        self.spec.epochs as usize
+        self.chosen.epochs as usize
+    }
+
+    /// Epochs between two evaluations, unless they are measured in steps.
+    pub fn eval_every_epochs(&self) -> f64 {
+        self.chosen.eval_every_epochs
+    }
+
+    /// Evaluations without improvement before the run stops early; 0 if it never does.
+    pub fn early_stopping_patience(&self) -> u32 {
+        self.chosen.early_stopping_patience
     }
 
     /// Seed of everything random.
@@ -185,6 +198,7 @@ fn check_range(field: &'static str, value: f64, min: f64, max: f64) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::RowFacts;
     use crate::recipe::choices::{AdapterKind, Unfreezing};
 
     const MINILM: ModelFacts = ModelFacts {
@@ -194,7 +208,7 @@ mod tests {
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Mean,
-        suggested_len: 64,
+        data: RowFacts { rows: 1_000, classes: 2, suggested_len: 64 },
     };
 
     #[test]
@@ -223,7 +237,7 @@ mod tests {
     #[test]
     fn a_recipe_file_may_omit_fields_but_not_add_any() {
         let spec: RecipeSpec = serde_json::from_str(r#"{"epochs": 5}"#).unwrap();
-        assert_eq!((spec.epochs, spec.batch_size), (5, RecipeSpec::default().batch_size));
+        assert_eq!((spec.epochs, spec.batch_size), (Some(5), None));
         assert!(serde_json::from_str::<RecipeSpec>(r#"{"epoch": 5}"#).is_err());
     }
 

@@ -112,7 +112,7 @@ impl EncodedDataset {
                 .done("No run was started.")
                 .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
         }
-        model.session(recipe, TaskRows::new(&self.dataset, &self.encoder), device, masks)
+        model.session(recipe, TaskRows::new(&self.dataset, &self.encoder, self.report.facts()), device, masks)
     }
 
     /// Size of the tokens, in bytes.

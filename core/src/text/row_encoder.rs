@@ -17,7 +17,6 @@ pub struct RowEncoder {
     lengths: Vec<usize>,
     /// Refused rows with the reason.
     refused: Vec<(u32, String)>,
-    suggested_len: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ impl RowEncoder {
     /// An encoder of a dataset for `task`, with no rows yet.
     pub fn new(task: Task) -> Self {
         let [train, validation] = [(); 2].map(|()| Side { encoded: EncodedRows::new(task), seen: 0 });
-        Self { train, validation, lengths: Vec::new(), refused: Vec::new(), suggested_len: 0 }
+        Self { train, validation, lengths: Vec::new(), refused: Vec::new() }
     }
 
     /// Encodes the next row; returns false if none is left.
@@ -62,13 +61,7 @@ impl RowEncoder {
     ) -> Result<(Dataset, DataReport), Diagnostic> {
         let (dataset, report) = dataset.exclude_rows(&std::mem::take(&mut self.refused), report)?;
         let tokens = token_lengths(std::mem::take(&mut self.lengths), positions);
-        self.suggested_len = tokens.max_length;
         Ok((dataset, DataReport { tokens: Some(tokens), ..report }))
-    }
-
-    /// Suggested `max_length` for the rows, in tokens; 0 before `finish`.
-    pub fn suggested_len(&self) -> u32 {
-        self.suggested_len
     }
 
     /// Memory of the encoded rows, in bytes.

@@ -12,7 +12,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::metrics::{self, Detail, Evaluation, ScatterPoint, TextSample};
 use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
-use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, Task};
+use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::run::Baseline;
 use hone_core::usage::PromptForm;
 use hone_core::weights::{Dtype, FileReader, GgufReader, TensorInfo, Tensors};
@@ -64,8 +64,11 @@ impl Untrained {
     /// The files that `write` puts into the zip, by name.
     fn exported(&self, raw: RecipeSpec, write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Diagnostic>) -> Files {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
-        let recipe =
-            Recipe::new(RecipeSpec { task: self.task, ..raw }, &self.model.base.facts(64, pooling, 64)).unwrap();
+        let recipe = Recipe::new(
+            RecipeSpec { task: self.task, ..raw },
+            &self.model.base.facts(64, pooling, RowFacts::default()),
+        )
+        .unwrap();
         let zip = write(&ModelFolder {
             model: &self.model,
             config: &self.config_json,

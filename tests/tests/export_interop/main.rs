@@ -17,7 +17,7 @@ use hone_core::generate::bytes_per_token;
 use hone_core::inference::{EncodedPrompt, InferenceContext};
 use hone_core::model::{Input, MaskSource};
 use hone_core::pretrained::{Pretrained, TaskRows};
-use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, Schedule, Task};
+use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, RowFacts, Schedule, Task};
 use hone_core::text::EncodedRows;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, Progress, Session, predict};
 use hone_core::usage::PromptForm;
@@ -186,7 +186,7 @@ impl Case {
         let raw = RecipeSpec {
             task: self.task,
             learning_rate: Some(1e-2),
-            epochs: 10,
+            epochs: Some(10),
             schedule: Schedule::Constant,
             max_length: Some(MAX_LEN),
             doc_stride: OVERLAP,
@@ -195,8 +195,8 @@ impl Case {
             target_modules: LoraTarget::ALL.into(),
             ..RecipeSpec::default()
         };
-        let rows =
-            TaskRows { labels: &labels, train: &rows, validation: &rows, form: self.form, suggested_len: MAX_LEN };
+        let facts = RowFacts { suggested_len: MAX_LEN, ..RowFacts::default() };
+        let rows = TaskRows { labels: &labels, train: &rows, validation: &rows, form: self.form, facts };
         pretrained.session(raw, rows, device, MaskSource::Host).unwrap()
     }
 

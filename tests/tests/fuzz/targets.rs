@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use hone_core::dataset::{Collector, Dataset, Hints, Scanner, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::model::ModelConfig;
-use hone_core::recipe::{Family, LrCurve, ModelFacts, Pooling, Recipe, RecipeSpec};
+use hone_core::recipe::{Family, LrCurve, ModelFacts, Pooling, Recipe, RecipeSpec, RowFacts};
 use hone_core::text::{ChatMessage, ChatTemplate, Tokenizer};
 use hone_core::weights::{FileReader, GgufReader, Incoming, decode};
 use hone_tests::golden;
@@ -329,7 +329,7 @@ fn run_recipe(bytes: &[u8]) -> String {
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Mean,
-        suggested_len: 64,
+        data: RowFacts { suggested_len: 64, ..RowFacts::default() },
     };
     outcome(Recipe::new(spec, &facts), |recipe| {
         let curve = LrCurve::new(recipe.spec(), recipe.learning_rate(), 100);

@@ -13,9 +13,9 @@ fn early_stopping_ends_the_run_with_the_best_weights() {
     // With a learning rate near 0, no evaluation is better than the first by more than the minimum.
     let raw = RecipeSpec {
         learning_rate: Some(1e-7),
-        early_stopping_patience: 2,
+        early_stopping_patience: Some(2),
         early_stopping_min_delta: 1e-3,
-        epochs: 10,
+        epochs: Some(10),
         metric_for_best_model: Some(Metric::MacroF1),
         ..raw()
     };
@@ -30,7 +30,7 @@ fn early_stopping_ends_the_run_with_the_best_weights() {
 #[test]
 fn runs_of_one_and_two_steps_learn() {
     for steps in [1, 2] {
-        let raw = RecipeSpec { epochs: 1, eval_every_steps: Some(1), batch_size: 16, ..raw() };
+        let raw = RecipeSpec { epochs: Some(1), eval_every_steps: Some(1), batch_size: Some(16), ..raw() };
         let mut session = session(raw, data(16 * steps));
         let before = weights(session.model());
         let (taken, evaluations, reason) = run(&mut session);

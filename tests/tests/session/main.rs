@@ -7,7 +7,8 @@ mod unfreezing;
 use burn::tensor::Device;
 use hone_core::model::{BertConfig, Dropout, Input, MaskSource, ModelConfig, TaskModel, synthetic};
 use hone_core::recipe::{
-    AdapterKind, Family, Metric, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, UnfreezeUnit, Unfreezing,
+    AdapterKind, Family, Metric, ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, UnfreezeUnit,
+    Unfreezing,
 };
 use hone_core::rng::{Rng, Stream};
 use hone_core::run::EndReason;
@@ -65,8 +66,8 @@ fn general() -> EncodedTexts {
 fn raw() -> RecipeSpec {
     RecipeSpec {
         learning_rate: Some(5e-3),
-        batch_size: 16,
-        epochs: 4,
+        batch_size: Some(16),
+        epochs: Some(4),
         max_length: Some(16),
         train_embeddings: true,
         ..RecipeSpec::default()
@@ -90,7 +91,7 @@ fn session_of(model: TaskModel, raw: RecipeSpec, data: TrainingData) -> Session 
         has_pooler: true,
         max_positions: 32,
         pooling: Pooling::Mean,
-        suggested_len: 16,
+        data: RowFacts { suggested_len: 16, ..RowFacts::default() },
     };
     let recipe = Recipe::new(raw, &facts).unwrap();
     Session::new(recipe, model, data, &device(), MaskSource::Host)
@@ -112,7 +113,7 @@ fn a_run_beats_the_majority_baseline() {
 #[test]
 fn the_same_recipe_gives_the_same_run() {
     let losses = |seed| {
-        let (steps, _, _) = run(&mut session(RecipeSpec { seed, epochs: 1, ..raw() }, data(64)));
+        let (steps, _, _) = run(&mut session(RecipeSpec { seed, epochs: Some(1), ..raw() }, data(64)));
         steps.into_iter().map(|step| step.loss).collect::<Vec<_>>()
     };
     assert_eq!(losses(1), losses(1));
@@ -122,7 +123,12 @@ fn the_same_recipe_gives_the_same_run() {
 #[test]
 fn accumulated_batches_equal_a_large_one() {
     let losses = |batch_size, gradient_accumulation_steps| {
-        let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..without_dropout() };
+        let raw = RecipeSpec {
+            batch_size: Some(batch_size),
+            gradient_accumulation_steps,
+            epochs: Some(1),
+            ..without_dropout()
+        };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| [step.loss, step.grad_norm]).collect::<Vec<_>>()
     };
     // Either way, an epoch is one step over the same rows.

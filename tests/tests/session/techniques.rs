@@ -15,8 +15,13 @@ fn forgetting_is_measured_on_texts_that_fit_the_model() {
 
 #[test]
 fn each_group_learns_at_its_own_rate() {
-    let raw =
-        RecipeSpec { layer_decay: 0.5, weight_decay: 0.0, max_grad_norm: 0.0, warmup_ratio: 0.0, ..without_dropout() };
+    let raw = RecipeSpec {
+        layer_decay: 0.5,
+        weight_decay: 0.0,
+        max_grad_norm: 0.0,
+        warmup_ratio: Some(0.0),
+        ..without_dropout()
+    };
     let mut session = session(raw, data(160));
     take_steps(&mut session, 1);
     // Adam's first step moves every weight by its learning rate.
@@ -40,7 +45,7 @@ fn an_adapter_learns_and_leaves_the_base_unchanged() {
             lora_r: 4,
             learning_rate: Some(2e-2),
             train_embeddings: false,
-            epochs: 6,
+            epochs: Some(6),
             ..raw()
         };
         let mut session = session(raw, data(160));
@@ -80,7 +85,7 @@ fn only_reinitialized_layers_change_before_training() {
 #[test]
 fn r_drop_adds_the_divergence_of_two_passes_to_the_loss() {
     let losses = |r_drop| {
-        let raw = RecipeSpec { r_drop, dropout: 0.3, learning_rate: Some(1e-7), epochs: 1, ..raw() };
+        let raw = RecipeSpec { r_drop, dropout: 0.3, learning_rate: Some(1e-7), epochs: Some(1), ..raw() };
         run(&mut session(raw, data(64))).0.into_iter().map(|step| step.loss).collect::<Vec<_>>()
     };
     // The divergence is positive.
@@ -104,14 +109,14 @@ fn a_range_test_leaves_the_model_unchanged_and_suggests_rates() {
         assert!((1e-5..=0.5).contains(&rate), "{rate}");
     }
     // A range test before a run does not change the run.
-    let first = |model| run(&mut session_of(model, RecipeSpec { epochs: 1, ..raw() }, data(64))).0;
+    let first = |model| run(&mut session_of(model, RecipeSpec { epochs: Some(1), ..raw() }, data(64))).0;
     assert_eq!(first(model), first(self::model()));
 }
 
 #[test]
 fn an_encoders_drift_is_measured_at_the_end() {
     let moved = |unfreezing| {
-        let raw = RecipeSpec { unfreezing, train_embeddings: false, epochs: 1, ..raw() };
+        let raw = RecipeSpec { unfreezing, train_embeddings: false, epochs: Some(1), ..raw() };
         let mut session = session(raw, TrainingData { general: general(), ..data(160) });
         run(&mut session);
         session.forgetting().unwrap()

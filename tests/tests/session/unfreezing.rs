@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn frozen_groups_do_not_move() {
-    let mut session = session(RecipeSpec { train_embeddings: false, epochs: 1, ..raw() }, data(64));
+    let mut session = session(RecipeSpec { train_embeddings: false, epochs: Some(1), ..raw() }, data(64));
     run(&mut session);
     let (before, after) = (named(session.base()), named(session.model()));
     for (name, before) in before {
@@ -20,7 +20,7 @@ fn gradual_unfreezing_goes_from_the_head_down_and_allocates_state_on_the_way() {
         unfreeze_unit: UnfreezeUnit::Steps,
         unfreeze_every: 2.0,
         learning_rate: Some(1e-2),
-        warmup_ratio: 0.0,
+        warmup_ratio: Some(0.0),
         ..raw()
     };
     let mut session = session(raw, data(160));
@@ -48,7 +48,7 @@ fn chain_thaw_trains_one_layer_at_a_time_and_drops_the_state_of_the_others() {
         unfreezing: Unfreezing::ChainThaw,
         unfreeze_unit: UnfreezeUnit::Steps,
         unfreeze_every: 1.0,
-        warmup_ratio: 0.0,
+        warmup_ratio: Some(0.0),
         train_embeddings: false,
         ..raw()
     };
@@ -69,10 +69,10 @@ fn a_stalled_score_unfreezes_the_next_layer_and_does_not_end_the_run() {
         unfreezing: Unfreezing::Gradual,
         unfreeze_unit: UnfreezeUnit::Stall,
         unfreeze_every: 1.0,
-        early_stopping_patience: 1,
+        early_stopping_patience: Some(1),
         early_stopping_min_delta: 1e-3,
         learning_rate: Some(1e-7),
-        epochs: 10,
+        epochs: Some(10),
         train_embeddings: false,
         ..raw()
     };
@@ -84,7 +84,7 @@ fn a_stalled_score_unfreezes_the_next_layer_and_does_not_end_the_run() {
 
 #[test]
 fn groups_can_be_frozen_and_unfrozen_during_a_run() {
-    let mut session = session(RecipeSpec { warmup_ratio: 0.0, ..raw() }, data(160));
+    let mut session = session(RecipeSpec { warmup_ratio: Some(0.0), ..raw() }, data(160));
     take_steps(&mut session, 1);
     for group in [ParamGroup::Embeddings, ParamGroup::Layer(0), ParamGroup::Layer(1)] {
         session.set_trainable(group, Some(false)).unwrap();
@@ -165,7 +165,7 @@ fn a_stage_whose_only_layer_was_frozen_by_hand_unfreezes_it() {
 
 #[test]
 fn a_group_frozen_during_accumulation_does_not_move_at_the_step() {
-    let raw = RecipeSpec { batch_size: 4, gradient_accumulation_steps: 4, warmup_ratio: 0.0, ..raw() };
+    let raw = RecipeSpec { batch_size: Some(4), gradient_accumulation_steps: 4, warmup_ratio: Some(0.0), ..raw() };
     let mut session = session(raw, data(64));
     for _ in 0..2 {
         assert_eq!(ready(session.advance()).unwrap(), Progress::Accumulated);
@@ -185,8 +185,8 @@ fn the_prefix_cache_is_not_reused_after_a_cached_layer_learned() {
         unfreezing: Unfreezing::Head,
         train_embeddings: false,
         eval_every_steps: Some(2),
-        early_stopping_patience: 0,
-        warmup_ratio: 0.0,
+        early_stopping_patience: Some(0),
+        warmup_ratio: Some(0.0),
         ..without_dropout()
     };
     let mut session = session(raw, data(64));

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use hone_core::dataset::{Example, Word};
 use hone_core::model::{BaseModel, BertConfig, Gpt2Config, LlamaConfig, MaskSource, ModelConfig, TaskModel, synthetic};
-use hone_core::recipe::{Family, Metric, Pooling, Recipe, RecipeSpec, Task};
+use hone_core::recipe::{Family, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::rng::{Rng, Stream};
 use hone_core::text::{EncodedExamples, EncodedRows, Tokenizer};
 use hone_core::train::{Session, TrainingData};
@@ -154,9 +154,9 @@ pub fn raw(task: Task) -> RecipeSpec {
     RecipeSpec {
         task,
         learning_rate: Some(1e-2),
-        batch_size: 16,
-        epochs: 8,
-        early_stopping_patience: 0,
+        batch_size: Some(16),
+        epochs: Some(8),
+        early_stopping_patience: Some(0),
         max_length: Some(MAX_LEN as u32),
         max_new_tokens: 6,
         dropout: 0.0,
@@ -169,7 +169,8 @@ pub fn raw(task: Task) -> RecipeSpec {
 
 pub fn session(config: &ModelConfig, raw: RecipeSpec, data: TrainingData) -> Session {
     let (task, base) = (raw.task, base(config));
-    let recipe = Recipe::new(raw, &base.facts(32, Pooling::Mean, MAX_LEN as u32)).unwrap();
+    let facts = RowFacts { suggested_len: MAX_LEN as u32, ..RowFacts::default() };
+    let recipe = Recipe::new(raw, &base.facts(32, Pooling::Mean, facts)).unwrap();
     let outputs = match task {
         Task::Regression => 1,
         Task::QuestionAnswering => 2,

@@ -49,7 +49,7 @@ fn the_loss_decides_where_the_numbers_are_constant() {
     if let Labels::Numbers(numbers) = &mut data.validation.labels {
         numbers.fill(0.5);
     }
-    let raw = RecipeSpec { metric_for_best_model: Some(Metric::Pearson), epochs: 3, ..raw(Task::Regression) };
+    let raw = RecipeSpec { metric_for_best_model: Some(Metric::Pearson), epochs: Some(3), ..raw(Task::Regression) };
     let mut session = session(model_of(Task::Regression).0, raw, data);
     assert_eq!(session.metric_warning().unwrap().code, "run.constant-score");
     let (_, evaluations, _) = run(&mut session);
@@ -90,7 +90,7 @@ fn large_numbers_are_learned_as_they_are() {
 fn every_metric_can_select_the_best_weights_and_stop_early() {
     for task in Task::ALL {
         for &metric_for_best_model in Metric::of(task) {
-            let raw = RecipeSpec { metric_for_best_model: Some(metric_for_best_model), epochs: 3, ..raw(task) };
+            let raw = RecipeSpec { metric_for_best_model: Some(metric_for_best_model), epochs: Some(3), ..raw(task) };
             let mut session = session(model_of(task).0, raw.clone(), data(task, 48));
             let (_, evaluations, _) = run(&mut session);
             assert_eq!(evaluations.len(), 6);
@@ -104,7 +104,7 @@ fn every_metric_can_select_the_best_weights_and_stop_early() {
             // With a learning rate near 0, no evaluation beats the first.
             let raw = RecipeSpec {
                 learning_rate: Some(1e-7),
-                early_stopping_patience: 2,
+                early_stopping_patience: Some(2),
                 early_stopping_min_delta: 1e-3,
                 ..raw
             };
@@ -122,7 +122,8 @@ fn every_metric_can_select_the_best_weights_and_stop_early() {
 fn accumulated_batches_equal_a_large_one() {
     for task in Task::ALL {
         let step = |batch_size, gradient_accumulation_steps| {
-            let raw = RecipeSpec { batch_size, gradient_accumulation_steps, epochs: 1, ..raw(task) };
+            let raw =
+                RecipeSpec { batch_size: Some(batch_size), gradient_accumulation_steps, epochs: Some(1), ..raw(task) };
             let (steps, ..) = run(&mut session(model_of(task).0, raw, data(task, 60)));
             single(&[steps[0].loss, steps[0].grad_norm])
         };
@@ -162,7 +163,7 @@ fn gradual_unfreezing_goes_from_the_head_down_in_every_task() {
             unfreezing: Unfreezing::Gradual,
             unfreeze_unit: UnfreezeUnit::Steps,
             unfreeze_every: 2.0,
-            warmup_ratio: 0.0,
+            warmup_ratio: Some(0.0),
             ..raw(task)
         };
         let mut session = session(config, raw, data(task, 64));
@@ -241,7 +242,7 @@ fn general() -> EncodedTexts {
 fn a_decoders_forgetting_is_its_perplexity_on_general_texts() {
     for config in [&LLAMA, &GPT2] {
         let data = TrainingData { general: general(), ..data(Task::Generation, 160) };
-        let mut session = session(config, RecipeSpec { epochs: 2, ..raw(Task::Generation) }, data);
+        let mut session = session(config, RecipeSpec { epochs: Some(2), ..raw(Task::Generation) }, data);
         run(&mut session);
         // Every token but the first is a target.
         let texts = general();

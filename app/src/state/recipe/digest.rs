@@ -9,7 +9,7 @@ use crate::state::runs::scores;
 impl State {
     /// Summarizes a group of the recipe in one line.
     pub fn digest(&self, group: FieldGroup) -> String {
-        let recipe = &self.form.recipe;
+        let recipe = &self.filled_form();
         let mut words: Vec<String> = Vec::new();
         match group {
             FieldGroup::LearningRate => {
@@ -35,9 +35,9 @@ impl State {
                 words.extend(others.into_iter().filter(|(is_on, _)| *is_on).map(|(_, name)| name.to_owned()));
             }
             FieldGroup::Stopping => {
-                words.push(format::counted(recipe.epochs, "epoch", "epochs"));
+                words.push(format::counted(recipe.epochs.unwrap_or_default(), "epoch", "epochs"));
                 words.push(format!("best {}", scores::deciding(recipe).name()));
-                words.push(match recipe.early_stopping_patience {
+                words.push(match recipe.early_stopping_patience.unwrap_or_default() {
                     0 => "no early stopping".into(),
                     patience => format!("patience {patience}"),
                 });
@@ -72,8 +72,8 @@ impl State {
 
     /// Effective batch size, in words.
     pub fn effective_batch(&self) -> String {
-        let recipe = &self.form.recipe;
-        let rows = u64::from(recipe.batch_size) * u64::from(recipe.gradient_accumulation_steps);
+        let recipe = self.filled_form();
+        let rows = u64::from(recipe.batch_size.unwrap_or_default()) * u64::from(recipe.gradient_accumulation_steps);
         format!("{} rows a step", format::count(rows as f64))
     }
 }

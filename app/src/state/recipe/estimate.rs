@@ -90,7 +90,7 @@ impl State {
             return None;
         }
         let data = self.data.report.clone()?;
-        Some(EstimateInputs { recipe: self.recipe(), data, device: self.device.choice })
+        Some(EstimateInputs { recipe: self.filled(self.recipe()), data, device: self.device.choice })
     }
 
     /// Inputs of an estimate that has not been requested yet.
@@ -116,7 +116,17 @@ impl State {
     /// Switches to the closest recipe that fits.
     pub fn take_nearest(&mut self) {
         if let Some(Ok(Estimate { nearest: Some(nearest), .. })) = self.estimate() {
-            let recipe = RecipeSpec { model: self.form.recipe.model.clone(), ..nearest.clone() };
+            // What the user left to Hone stays so.
+            let filled = self.filled_form();
+            let changed = |value, filled, own| if value == filled { own } else { value };
+            let own = &self.form.recipe;
+            let recipe = RecipeSpec {
+                batch_size: changed(nearest.batch_size, filled.batch_size, own.batch_size),
+                max_length: changed(nearest.max_length, filled.max_length, own.max_length),
+                gradient_accumulation_steps: nearest.gradient_accumulation_steps,
+                gradient_checkpointing: nearest.gradient_checkpointing,
+                ..own.clone()
+            };
             self.form.take(recipe);
         }
     }

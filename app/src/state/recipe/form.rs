@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::{
     Choice, ClassWeights, Family, Field, FieldKind, LoraTarget, ModelFacts, ParamGroup, Pooling, Preset, Recipe,
-    RecipeSpec, Switch, Task,
+    RecipeSpec, RowFacts, Switch, Task,
 };
 
 use crate::format;
@@ -20,7 +20,7 @@ pub fn any_model(task: Task) -> ModelFacts {
         has_pooler: true,
         max_positions: 512,
         pooling: Pooling::Cls,
-        suggested_len: 64,
+        data: RowFacts::default(),
     }
 }
 

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use hone_core::recipe::{LrCurve, ModelFacts, ParamGroup, Recipe, RecipeError, UnfreezeSchedule, UnfreezeTrigger};
+use hone_core::dataset::DataReport;
+use hone_core::recipe::{
+    Defaults, LrCurve, ModelFacts, Number, ParamGroup, Recipe, RecipeError, RecipeSpec, RowFacts, UnfreezeSchedule,
+    UnfreezeTrigger,
+};
 use hone_core::run::ParamGroupState;
 
 use crate::format;
 use crate::state::State;
+use crate::state::recipe::fields;
 use crate::state::recipe::form::any_model;
 
 /// Points of the learning rate curve.
 const CURVE_POINTS: u32 = 200;
-/// Length of texts in tokens, until that of the data is known.
-const DEFAULT_LEN: u32 = 64;
 
 /// The parameter groups that are trainable in each stage of a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,8 +32,51 @@ pub struct StageGrid {
 impl State {
     /// The facts that a recipe must fit; `None` before the model is loaded.
     pub fn facts(&self) -> Option<ModelFacts> {
-        let tokens = self.data.report.as_ref().and_then(|report| report.tokens.as_ref());
-        Some(self.model.report()?.facts(tokens.map_or(DEFAULT_LEN, |tokens| tokens.max_length)))
+        Some(self.model.report()?.facts(self.data_facts()))
+    }
+
+    /// The facts about the data that defaults are chosen from.
+    fn data_facts(&self) -> RowFacts {
+        self.data.report.as_ref().map(DataReport::facts).unwrap_or_default()
+    }
+
+    /// The facts as far as they are known: before the model is loaded, only its size is.
+    fn known_facts(&self) -> ModelFacts {
+        let parameters = self.model.entry().map_or(0.0, |entry| entry.parameters);
+        let unloaded = ModelFacts { parameters, data: self.data_facts(), ..any_model(self.form.recipe.task) };
+        self.facts().unwrap_or(unloaded)
+    }
+
+    /// A recipe with every field filled in that it leaves to Hone, as far as they are known.
+    pub fn filled(&self, mut recipe: RecipeSpec) -> RecipeSpec {
+        if let Some(Ok(planned)) = self.facts().map(|facts| Recipe::new(recipe.clone(), &facts)) {
+            return planned.spec().clone();
+        }
+        Defaults::new(&recipe, &self.known_facts()).or_given(&recipe).fill(&mut recipe);
+        recipe
+    }
+
+    /// The recipe of the form with every field filled in that the user leaves to Hone.
+    pub fn filled_form(&self) -> RecipeSpec {
+        self.filled(self.form.recipe.clone())
+    }
+
+    /// The value that a number would have if the user left it to Hone; empty if the user does, or must not.
+    pub fn default_of(&self, number: &Number) -> String {
+        let mut recipe = self.form.recipe.clone();
+        if !number.is_optional || (number.get)(&recipe).is_none() {
+            return String::new();
+        }
+        (number.set)(&mut recipe, None);
+        fields::shown(number, &self.filled(recipe))
+    }
+
+    /// The fields that Hone chose for the data and the model, and why; empty until both are known.
+    pub fn chosen_words(&self) -> String {
+        match self.facts().filter(|_| self.data.report.is_some()) {
+            Some(facts) => Defaults::new(&self.form.recipe, &facts).sentence(&self.form.recipe, &facts),
+            None => String::new(),
+        }
     }
 
     /// The recipe of the form, validated for the loaded model; `None` before the model is loaded.
@@ -47,32 +93,29 @@ impl State {
 
     /// The peak learning rate: the user's, or Hone's default.
     pub fn planned_peak(&self) -> f64 {
-        let recipe = &self.form.recipe;
-        let parameters = self.model.entry().map_or(0.0, |entry| entry.parameters);
-        let unloaded = || ModelFacts { parameters, ..any_model(recipe.task) };
-        recipe.learning_rate.unwrap_or_else(|| self.facts().unwrap_or_else(unloaded).default_learning_rate(recipe))
+        self.filled_form().learning_rate.unwrap_or_default()
     }
 
     /// Optimizer steps per epoch; `None` while there is no data. Only the worker has the exact number: running text and
     /// long passages are split into windows.
     fn planned_steps_per_epoch(&self) -> Option<u32> {
-        let recipe = &self.form.recipe;
+        let recipe = self.filled_form();
         if let Some(Ok(estimate)) = self.estimate() {
-            return Some(estimate.steps / recipe.epochs.max(1));
+            return Some(estimate.steps / recipe.epochs.unwrap_or(1));
         }
-        let batches = self.data.report.as_ref()?.train_rows.div_ceil(recipe.batch_size.max(1));
+        let batches = self.data.report.as_ref()?.train_rows.div_ceil(recipe.batch_size.unwrap_or(1));
         Some(batches.div_ceil(recipe.gradient_accumulation_steps.max(1)).max(1))
     }
 
     /// Optimizer steps of the run; 100 while there is no data.
     pub fn planned_steps(&self) -> u32 {
-        self.planned_steps_per_epoch().map_or(100, |steps| steps * self.form.recipe.epochs)
+        self.planned_steps_per_epoch().map_or(100, |steps| steps * self.filled_form().epochs.unwrap_or(1))
     }
 
     /// The learning rate over the run, as (step, rate).
     pub fn planned_curve(&self) -> Vec<(f64, f64)> {
         let total = self.planned_steps();
-        let curve = LrCurve::new(&self.form.recipe, self.planned_peak(), total);
+        let curve = LrCurve::new(&self.filled_form(), self.planned_peak(), total);
         (0..=CURVE_POINTS)
             .map(|point| {
                 let step = (u64::from(point) * u64::from(total) / u64::from(CURVE_POINTS)) as u32;

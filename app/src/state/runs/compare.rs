@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn only_differences_are_listed() {
-        let other = RecipeSpec { learning_rate: Some(3e-4), epochs: 5, ..RecipeSpec::default() };
+        let other = RecipeSpec { learning_rate: Some(3e-4), epochs: Some(5), ..RecipeSpec::default() };
         let history = ticked(vec![past(1, RecipeSpec::default(), 0.8), past(2, other, 0.9)]);
         let differences = history.differences();
         let names: Vec<&str> = differences.iter().map(|(name, _)| name.as_str()).collect();
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn seeds_of_one_recipe_are_summarized_by_mean_and_deviation() {
         let seeded = |seed| RecipeSpec { seed, ..RecipeSpec::default() };
-        let other = RecipeSpec { epochs: 9, ..RecipeSpec::default() };
+        let other = RecipeSpec { epochs: Some(9), ..RecipeSpec::default() };
         let runs = vec![past(1, seeded(1), 0.8), past(2, seeded(2), 0.9), past(3, other, 0.5)];
         let groups = History { runs }.seed_groups();
         assert_eq!((groups.len(), groups[0].runs, groups[0].name.as_str()), (1, 2, "Run 1"));

@@ -10,7 +10,7 @@ use crate::state::recipe::presets;
 use crate::state::{Cell, Effect, Job, Phase, Run, State, Topic};
 
 impl State {
-    /// The recipe of the form, for the chosen model.
+    /// The recipe of the form, for the chosen model, without what the user leaves to Hone.
     pub(in crate::state) fn recipe(&self) -> RecipeSpec {
         let model = self.model.entry().map(|entry| entry.id.clone()).unwrap_or_default();
         RecipeSpec { model, ..self.form.recipe.clone() }
@@ -44,6 +44,7 @@ impl State {
         self.data.forget_rejected();
         self.model.rejected = None;
         let mut effects = self.cancel_estimate();
+        let recipe = self.filled(recipe);
         effects.push(self.request(Topic::Run, Command::Start { recipe }));
         effects
     }

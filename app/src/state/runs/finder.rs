@@ -101,7 +101,7 @@ impl State {
         if self.blocker().is_some() || self.is_engaged() {
             return Vec::new();
         }
-        let recipe = self.recipe();
+        let recipe = self.filled(self.recipe());
         self.finder = Finder { stage: FinderStage::Trying, ..Finder::default() };
         let mut effects = self.cancel_estimate();
         effects.push(self.request(Topic::LrFinder, Command::FindRate { recipe }));

@@ -164,7 +164,11 @@ impl Run {
                 Some(plan) => format!(
                     "Early stopping: {} had not improved for {}.",
                     scores::deciding(&plan.recipe).name(),
-                    format::counted(plan.recipe.early_stopping_patience, "evaluation", "evaluations"),
+                    format::counted(
+                        plan.recipe.early_stopping_patience.unwrap_or_default(),
+                        "evaluation",
+                        "evaluations"
+                    ),
                 ),
                 None => "Early stopping: the score had not improved for a while.".into(),
             },

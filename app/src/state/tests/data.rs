@@ -233,7 +233,7 @@ fn a_recipe_file_splits_the_rows_again_only_if_it_changes_the_split_and_never_du
         assert_eq!(state.open_recipe(read(harmless)), []);
         assert!(state.run.has_weights);
     }
-    assert_eq!(state.form.recipe.epochs, 5);
+    assert_eq!(state.form.recipe.epochs, Some(5));
     assert!(matches!(
         state.open_recipe(read(r#"{"seed": 7}"#))[..],
         [Effect::Send(_, Command::MapData { seed: 7, .. })]

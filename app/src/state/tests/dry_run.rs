@@ -47,7 +47,7 @@ fn a_recipe_is_estimated_once_and_again_after_a_change() {
     assert!(state.is_silent(Duration::from_secs(121)));
     state.answer(estimate(4e8, None));
     assert!(state.estimate().is_some_and(|estimate| estimate.as_ref().is_ok_and(Estimate::fits)));
-    state.form.recipe.epochs = 3;
+    state.form.recipe.epochs = Some(3);
     assert_eq!(state.estimate(), None, "it was for another recipe");
     assert!(state.unestimated().is_some());
     state.request_estimate();
@@ -60,7 +60,7 @@ fn a_recipe_is_estimated_once_and_again_after_a_change() {
 #[test]
 fn the_estimate_replaces_the_planned_steps_and_counts_skipped_rows() {
     let mut state = ready();
-    state.form.recipe.epochs = 4;
+    state.form.recipe.epochs = Some(4);
     assert_ne!(state.planned_steps(), 24);
     state.request_estimate();
     state.answer(estimate(4e8, None));
@@ -88,15 +88,19 @@ fn an_estimate_that_crashes_the_worker_is_not_retried() {
 #[test]
 fn a_recipe_that_does_not_fit_is_refused_and_the_closest_is_offered() {
     let mut state = ready();
-    state.form.recipe.batch_size = 64;
+    state.form.recipe.batch_size = Some(64);
     state.request_estimate();
-    let nearest =
-        RecipeSpec { batch_size: 4, gradient_accumulation_steps: 16, model: "mini".into(), ..RecipeSpec::default() };
+    let nearest = RecipeSpec {
+        batch_size: Some(4),
+        gradient_accumulation_steps: 16,
+        model: "mini".into(),
+        ..RecipeSpec::default()
+    };
     state.answer(estimate(2e9, Some(nearest)));
     assert!(state.blocker().is_some_and(|words| words.contains("2.0\u{a0}GB")));
     assert_eq!(state.start(), []);
     state.take_nearest();
-    assert_eq!((state.form.recipe.batch_size, state.form.recipe.gradient_accumulation_steps), (4, 16));
+    assert_eq!((state.form.recipe.batch_size, state.form.recipe.gradient_accumulation_steps), (Some(4), 16));
     assert_eq!((state.blocker(), state.form.recipe.model.as_str()), (None, ""));
 }
 
@@ -108,7 +112,7 @@ fn inputs_settle_before_an_estimate_is_requested() {
         (0..6).map(|_| debounce.is_settled(state.unestimated())).collect::<Vec<_>>()
     };
     assert_eq!(looks(&mut debounce, &state), [false, false, false, false, true, false]);
-    state.form.recipe.epochs = 5;
+    state.form.recipe.epochs = Some(5);
     assert!(!debounce.is_settled(state.unestimated()));
     assert_eq!(looks(&mut Debounce::default(), &State::default()), [false; 6]);
 }

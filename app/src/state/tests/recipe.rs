@@ -68,10 +68,10 @@ fn ratios_are_typed_in_percent_and_a_comma_is_a_decimal_point() {
 fn a_recipe_file_is_accepted_completely_or_not_at_all() {
     let mut form = Form::default();
     form.import(read(r#"{"epochs": 5}"#), None);
-    assert_eq!((form.recipe.epochs, &form.diagnostic), (5, &None));
+    assert_eq!((form.recipe.epochs, &form.diagnostic), (Some(5), &None));
     for (text, named) in [(r#"{"epochs": 9, "dropout": 2.0}"#, "dropout"), (r#"{"epoch": 9}"#, "epoch"), ("", "EOF")] {
         form.import(read(text), None);
-        assert_eq!(form.recipe.epochs, 5);
+        assert_eq!(form.recipe.epochs, Some(5));
         assert!(
             form.diagnostic.as_ref().is_some_and(|diagnostic| diagnostic.what.contains(named)),
             "{:?}",
@@ -84,7 +84,7 @@ fn a_recipe_file_is_accepted_completely_or_not_at_all() {
 fn the_planned_curve_ends_where_the_run_ends() {
     let mut state = ready();
     let recipe = &mut state.form.recipe;
-    (recipe.batch_size, recipe.epochs, recipe.learning_rate) = (16, 3, Some(1e-4));
+    (recipe.batch_size, recipe.epochs, recipe.learning_rate) = (Some(16), Some(3), Some(1e-4));
     assert_eq!(state.planned_steps(), 18);
     let curve = state.planned_curve();
     assert_eq!((curve[0], *curve.last().unwrap()), ((0.0, 0.0), (18.0, 0.0)));
@@ -146,7 +146,7 @@ fn changes_to_a_preset_are_noticed() {
     assert!(!state.form.is_changed(), "a preset does not set the seed");
     state.form.take_preset(Preset::Balanced);
     assert_eq!((state.form.recipe.seed, state.form.recipe.unfreezing), (7, Unfreezing::Gradual));
-    state.form.recipe.epochs = 9;
+    state.form.recipe.epochs = Some(9);
     assert!(state.form.is_changed());
     state.start();
     assert_eq!(state.run.name, "1 · Balanced, changed");
@@ -195,7 +195,7 @@ fn the_stages_of_a_run_are_known_before_it_begins() {
     let mut state = ready();
     assert_eq!(state.planned_stages().unwrap().begins, ["whole run"]);
     state.form.take_preset(Preset::Balanced);
-    (state.form.recipe.unfreeze_every, state.form.recipe.epochs) = (1.0, 3);
+    (state.form.recipe.unfreeze_every, state.form.recipe.epochs) = (1.0, Some(3));
     let grid = state.planned_stages().unwrap();
     assert_eq!(grid.begins[..3], ["0", "1", "2"]);
     assert_eq!(grid.is_reached, [true, true, true, false, false, false, false]);

@@ -50,7 +50,7 @@ fn generation_chooses_a_decoder_but_does_not_load_it() {
         (recipe.task, recipe.adapter, state.form.preset),
         (Task::Generation, AdapterKind::Lora, Preset::Adapter)
     );
-    assert_eq!((recipe.dropout, recipe.schedule, recipe.batch_size), (0.0, Schedule::Cosine, 4));
+    assert_eq!((recipe.dropout, recipe.schedule, state.filled_form().batch_size), (0.0, Schedule::Cosine, Some(4)));
     assert!(!state.form.is_changed());
     state.map(Mapping::Classification { text: 0, pair: None, label: 1 });
     assert_eq!((state.model.chosen, state.form.recipe.task), (0, Task::Classification));
@@ -63,9 +63,9 @@ fn generation_chooses_a_decoder_but_does_not_load_it() {
 #[test]
 fn changes_for_a_task_are_kept_while_the_task_stays() {
     let mut state = writing();
-    state.form.recipe.epochs = 9;
+    state.form.recipe.epochs = Some(9);
     state.map(Mapping::Corpus { text: 0 });
-    assert_eq!(state.form.recipe.epochs, 9);
+    assert_eq!(state.form.recipe.epochs, Some(9));
 }
 
 #[test]

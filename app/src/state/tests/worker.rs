@@ -16,7 +16,7 @@ use crate::state::{Effect, Export, Load, Phase, State};
 #[test]
 fn a_worker_lost_during_a_run_is_replaced_and_everything_else_is_restored() {
     let mut state = running();
-    state.form.recipe.epochs = 7;
+    state.form.recipe.epochs = Some(7);
     let effects = state.worker_lost(gone());
     assert!(matches!(
         effects[..],
@@ -28,12 +28,12 @@ fn a_worker_lost_during_a_run_is_replaced_and_everything_else_is_restored() {
         ]
     ));
     assert_eq!(state.run.phase, Phase::Failed(gone()));
-    assert_eq!(state.form.recipe.epochs, 7);
+    assert_eq!(state.form.recipe.epochs, Some(7));
     assert!(state.blocker().is_some(), "nothing starts before the file is read again");
     for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.answer(event);
     }
-    assert!(matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe })] if recipe.epochs == 7));
+    assert!(matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe })] if recipe.epochs == Some(7)));
 }
 
 #[test]

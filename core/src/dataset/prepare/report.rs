@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::dataset::mapping::Mapping;
 use crate::dataset::skipped::SkippedRow;
 use crate::diagnostic::Diagnostic;
+use crate::recipe::RowFacts;
 
 /// Findings about the rows of a data set, before any training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,18 @@ pub struct DataReport {
     pub tokens: Option<TokenLengths>,
     /// Warnings to show before the user continues.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl DataReport {
+    /// The facts that the defaults of a recipe are chosen from.
+    pub fn facts(&self) -> RowFacts {
+        let unknown = RowFacts::default();
+        RowFacts {
+            rows: self.train_rows,
+            classes: self.classes.len() as u32,
+            suggested_len: self.tokens.as_ref().map_or(unknown.suggested_len, |tokens| tokens.max_length),
+        }
+    }
 }
 
 /// Figures of a task, over all rows that can be used.

@@ -255,7 +255,7 @@ mod tests {
             lr_per_group: [(ParamGroup::Head, 1e-3)].into(),
             label_smoothing: 0.1,
             class_weights: ClassWeights::Balanced,
-            epochs: 9,
+            epochs: Some(9),
             ..RecipeSpec::default()
         };
         let sentences =

@@ -58,12 +58,12 @@ impl Session {
         for max_length in [self.recipe.max_length()].into_iter().chain(shorter) {
             let mut batch_size = self.recipe.batch_size();
             loop {
-                let rows = spec.batch_size * spec.gradient_accumulation_steps;
+                let rows = self.recipe.batch_size() as u32 * spec.gradient_accumulation_steps;
                 let gradient_accumulation_steps = rows.div_ceil(batch_size as u32).min(64);
                 let accumulates = gradient_accumulation_steps > 1;
                 let settings = BatchSettings { batch_size, max_length, accumulates, gradient_checkpointing: true };
                 if sizes.memory_bytes(self, settings) <= limit {
-                    let (batch_size, max_length) = (batch_size as u32, Some(max_length as u32));
+                    let (batch_size, max_length) = (Some(batch_size as u32), Some(max_length as u32));
                     return Some(RecipeSpec { batch_size, gradient_accumulation_steps, max_length, ..spec });
                 }
                 if batch_size == 1 {

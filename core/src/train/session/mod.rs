@@ -115,7 +115,7 @@ impl Session {
         let model = starting_weights(&recipe, model);
         let min_delta = spec.early_stopping_min_delta;
         let plateau = || Plateau::new(spec.plateau_factor, spec.plateau_patience, min_delta, spec.lr_final_ratio);
-        let early_stop = EarlyStop::new(recipe.metric_for_best_model(), min_delta, spec.early_stopping_patience);
+        let early_stop = EarlyStop::new(recipe.metric_for_best_model(), min_delta, recipe.early_stopping_patience());
         let state = RunState {
             step: 0,
             epoch: 0,

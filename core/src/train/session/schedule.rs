@@ -22,7 +22,7 @@ impl Session {
     /// Number of evaluations that are due by a step.
     pub(super) fn evaluations_by(&self, step: u32) -> u32 {
         let spec = self.recipe.spec();
-        let by_epoch = spec.eval_every_epochs * f64::from(self.steps_per_epoch());
+        let by_epoch = self.recipe.eval_every_epochs() * f64::from(self.steps_per_epoch());
         let interval = spec.eval_every_steps.map_or(by_epoch, f64::from).max(1.0);
         (f64::from(step) / interval).floor() as u32
     }
