@@ -2,6 +2,7 @@
 //! points.
 
 mod data;
+mod defaults;
 mod dry_run;
 mod model;
 mod new_version;

@@ -7,7 +7,6 @@ use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::{AdapterKind, Family, Field, FieldKind, Metric, Preset, RecipeSpec, Schedule, Task};
 
-use crate::state::runs::scores;
 use crate::state::tests::{commands, data_ready, device_ready, entry, offering, started};
 use crate::state::{Effect, FileChoice, Load, Phase, QueryKind, State, Topic};
 
