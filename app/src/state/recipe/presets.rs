@@ -22,6 +22,8 @@ pub fn sentence(preset: Preset) -> &'static str {
         }
         Preset::Quick => "Trains only the new head: the fastest, and nothing is forgotten, but it learns less.",
         Preset::Adapter => "Trains small matrices next to the frozen model (LoRA): the result is a small file.",
-        Preset::FewExamples => "For a few dozen rows: lower rates further down and softer labels, so that it memorizes less.",
+        Preset::FewExamples => {
+            "For a few dozen rows: lower rates further down and softer labels, so that it memorizes less."
+        }
     }
 }
