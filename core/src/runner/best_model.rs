@@ -6,7 +6,7 @@ use crate::export::{DataFacts, ModelFolder};
 use crate::metrics::Evaluation;
 use crate::model::TaskModel;
 use crate::pretrained::Pretrained;
-use crate::recipe::Recipe;
+use crate::recipe::{Recipe, RowFacts};
 use crate::run::{EndReason, RunRecord, RunSummary};
 use crate::runner::export::Provenance;
 use crate::train::{HistoryEntry, starting_weights};
@@ -44,7 +44,8 @@ impl BestModel {
                 .done("The saved run was left as it is.")
                 .remedy("Load the model that the run was started with."));
         }
-        let recipe = Recipe::new(record.plan.recipe.clone(), &pretrained.facts(0))?;
+        // A run's recipe has every field, so the facts about the rows are not needed.
+        let recipe = Recipe::new(record.plan.recipe.clone(), &pretrained.facts(RowFacts::default()))?;
         let mut model = pretrained.task_model(&recipe, record.plan.labels.len(), tensors.device());
         model.set_unit(entry.unit);
         let mut model = starting_weights(&recipe, model);

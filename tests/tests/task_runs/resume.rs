@@ -10,9 +10,9 @@ use super::*;
 /// A recipe that saves and restores at many places: two evaluations per epoch, and all dropout.
 fn recipe(task: Task) -> RecipeSpec {
     RecipeSpec {
-        epochs: 3,
-        batch_size: 8,
-        eval_every_epochs: 0.5,
+        epochs: Some(3),
+        batch_size: Some(8),
+        eval_every_epochs: Some(0.5),
         dropout: 0.1,
         attention_dropout: 0.1,
         head_dropout: 0.1,
@@ -29,7 +29,7 @@ fn techniques(task: Task) -> Vec<(&'static str, RecipeSpec)> {
         unfreezing: Unfreezing::Gradual,
         unfreeze_unit: UnfreezeUnit::Steps,
         unfreeze_every: 8.0,
-        warmup_ratio: 0.0,
+        warmup_ratio: Some(0.0),
         ..recipe()
     };
     let head = RecipeSpec { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..recipe() };
@@ -41,7 +41,7 @@ fn techniques(task: Task) -> Vec<(&'static str, RecipeSpec)> {
         ("gradual unfreezing", gradual),
         ("last layer", head),
         ("plateau", plateau),
-        ("accumulation", RecipeSpec { batch_size: 4, gradient_accumulation_steps: 2, ..recipe() }),
+        ("accumulation", RecipeSpec { batch_size: Some(4), gradient_accumulation_steps: 2, ..recipe() }),
         ("L2-SP", RecipeSpec { l2_sp: 0.1, ..recipe() }),
         ("gradient checkpointing", RecipeSpec { gradient_checkpointing: true, ..recipe() }),
     ];
