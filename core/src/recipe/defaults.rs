@@ -12,18 +12,23 @@ const BATCH: u32 = 8;
 const DECODER_BATCH: u32 = 4;
 /// Share of the steps over which the learning rate rises.
 pub(super) const WARMUP_RATIO: f64 = 0.1;
-/// Optimizer steps that a new head and all layers need for a task with two classes.
-const STEPS: f64 = 400.0;
-/// Additional steps for each class beyond the second.
-const STEPS_PER_CLASS: f64 = 15.0;
-/// Classes beyond which further ones add no steps.
-const MOST_CLASSES: f64 = 100.0;
-/// Classes up to which their number is not worth a word.
-const FEW_CLASSES: u32 = 10;
+/// Optimizer steps for each class that all layers with a new head need at least, however few rows there are.
+const STEPS_PER_CLASS: f64 = 50.0;
+/// Steps that are enough for any number of classes.
+const ENOUGH_STEPS: f64 = 300.0;
+/// Passes over data with `ROWS_PER_CLASS` rows in each class.
+const PASSES: f64 = 8.0;
+/// Rows per class at which `PASSES` are enough.
+const ROWS_PER_CLASS: f64 = 20.0;
+/// How fast the passes fall as rows per class grow: with ten times the rows, to half.
+const FALL: f64 = 0.3;
+/// Rows per class above which their number is not worth a word.
+const MANY_ROWS_PER_CLASS: f64 = 60.0;
 /// Fewest and most epochs.
 const EPOCHS: [f64; 2] = [3.0, 20.0];
-/// Most epochs if only the head is trained: its inputs are computed once, so that an epoch costs next to nothing.
-const HEAD_EPOCHS: f64 = 40.0;
+/// Fewest and most epochs if only the head is trained: its inputs are computed once, so that an epoch costs next to
+/// nothing.
+const HEAD_EPOCHS: [f64; 2] = [10.0, 40.0];
 
 /// The fields that Hone chooses, each for a recipe that leaves it out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,53 +105,67 @@ impl Defaults {
             Task::TokenClassification => format!(" with {classes} tags"),
             _ => format!(" in {classes} classes"),
         };
-        let mut sentences = vec![format!("Chosen for {rows} training rows{classes}: {}.", chosen.join(", "))];
-        if spec.epochs.is_none() {
-            sentences.extend(self.epochs_reason(spec, facts));
-        }
-        if spec.learning_rate.is_none() {
-            sentences.extend(rate_reason(spec, facts));
-        }
-        sentences.join(" ")
+        let chosen = format!("Chosen for {rows} training rows{classes}: {}.", chosen.join(", "));
+        let why_epochs = if spec.epochs.is_none() { self.epochs_reason(spec, facts) } else { None };
+        let why_rate = if spec.learning_rate.is_none() { rate_reason(spec, facts) } else { None };
+        [Some(chosen.as_str()), why_epochs, why_rate].into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
-    fn epochs_reason(self, spec: &RecipeSpec, facts: &ModelFacts) -> Option<String> {
-        let RowFacts { rows, classes, .. } = facts.data;
-        let reason = match spec.task {
+    fn epochs_reason(self, spec: &RecipeSpec, facts: &ModelFacts) -> Option<&'static str> {
+        let per_class = f64::from(facts.data.rows) / classes(spec.task, facts.data);
+        Some(match spec.task {
             Task::Generation => return None,
-            _ if f64::from(self.epochs) <= EPOCHS[0] => "So many rows need few passes.".to_owned(),
-            _ if classes > FEW_CLASSES => {
-                let each = f64::from(rows) / f64::from(classes);
-                format!("With about {each:.0} rows for each label, the model needs more passes than for two labels.")
+            _ if spec.unfreezing == Unfreezing::Head => "Only the head is trained, so that an epoch takes little time.",
+            _ if f64::from(self.epochs) <= EPOCHS[0] => "So many rows need few passes.",
+            Task::Classification if per_class < MANY_ROWS_PER_CLASS => {
+                "Few rows in each class need more passes than many."
             }
-            _ => "Few rows need more passes than many.".to_owned(),
-        };
-        Some(reason)
+            Task::MultiLabel if per_class < MANY_ROWS_PER_CLASS => {
+                "Few rows with each label need more passes than many."
+            }
+            _ => "Few rows need more passes than many.",
+        })
     }
 }
 
-fn rate_reason(spec: &RecipeSpec, facts: &ModelFacts) -> Option<String> {
-    let reason = match spec.unfreezing {
+fn rate_reason(spec: &RecipeSpec, facts: &ModelFacts) -> Option<&'static str> {
+    Some(match spec.unfreezing {
         _ if spec.task == Task::Generation => return None,
         Unfreezing::Head => "A head that is trained alone takes a high rate.",
         _ if spec.has_adapter() => "An adapter takes a higher rate than the model's own weights.",
         _ if facts.parameters < 50e6 => "A small model takes a higher rate than a large one.",
         _ => "A large model takes a low rate.",
-    };
-    Some(reason.to_owned())
+    })
 }
 
-/// Passes over the rows: enough of them for a number of optimizer steps that grows with the number of classes.
+/// Passes over the rows. The fewer rows a class has, the more often the model must see each; and a small file needs as many
+/// steps as it takes to train a new head.
 fn epochs(spec: &RecipeSpec, facts: &ModelFacts) -> u32 {
     if spec.task == Task::Generation {
         return 2;
     }
-    let per_epoch = f64::from(facts.data.rows.max(1)) / f64::from(BATCH);
-    let classes = f64::from(facts.data.classes).clamp(2.0, MOST_CLASSES);
-    let steps = STEPS + STEPS_PER_CLASS * (classes - 2.0);
-    let [least, most] = EPOCHS;
-    let most = if spec.unfreezing == Unfreezing::Head { HEAD_EPOCHS } else { most };
-    (steps / per_epoch).ceil().clamp(least, most) as u32
+    let rows = f64::from(facts.data.rows.max(1));
+    let classes = classes(spec.task, facts.data);
+    let for_classes = PASSES * (ROWS_PER_CLASS * classes / rows).powf(FALL);
+    let steps = (STEPS_PER_CLASS * classes).min(ENOUGH_STEPS);
+    let for_steps = steps / (rows / f64::from(BATCH)).ceil();
+    let passes = for_classes.max(for_steps).round();
+    match spec.unfreezing {
+        Unfreezing::Head => (2.0 * passes).clamp(HEAD_EPOCHS[0], HEAD_EPOCHS[1]) as u32,
+        _ => passes.clamp(EPOCHS[0], EPOCHS[1]) as u32,
+    }
+}
+
+/// Number of classes. Tasks without classes are about as hard as those with this many.
+fn classes(task: Task, data: RowFacts) -> f64 {
+    let classes = f64::from(data.classes.max(2));
+    match task {
+        Task::QuestionAnswering => 20.0,
+        Task::Regression => 10.0,
+        // A row has few of the labels, and most of its targets say no.
+        Task::MultiLabel => 4.0 * classes,
+        _ => classes,
+    }
 }
 
 /// The peak learning rate. Small models need higher rates, and so do new weights.
@@ -170,5 +189,111 @@ fn learning_rate(spec: &RecipeSpec, facts: &ModelFacts) -> f64 {
         _ if spec.has_adapter() => 1e-3,
         Unfreezing::Gradual | Unfreezing::ChainThaw if spec.layer_decay < 1.0 => 5.0 * full,
         _ => full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::choices::Pooling;
+    use crate::recipe::family::Family;
+    use crate::recipe::preset::Preset;
+
+    fn facts(rows: u32, classes: u32) -> ModelFacts {
+        ModelFacts {
+            family: Family::Bert,
+            parameters: 22.7e6,
+            layers: 6,
+            has_pooler: true,
+            max_positions: 512,
+            pooling: Pooling::Mean,
+            data: RowFacts { rows, classes, suggested_len: 64 },
+        }
+    }
+
+    fn defaults(rows: u32, classes: u32) -> Defaults {
+        Defaults::new(&RecipeSpec::default(), &facts(rows, classes))
+    }
+
+    #[test]
+    fn epochs_follow_from_rows_and_classes() {
+        for (rows, classes, epochs) in [
+            (100, 6, 20),
+            (100, 50, 20),
+            (100, 2, 8),
+            (300, 2, 4),
+            (300, 6, 8),
+            (300, 50, 11),
+            (1_000, 2, 3),
+            (1_000, 6, 4),
+            (1_000, 50, 8),
+            (1_386, 77, 8),
+            (1_350, 150, 10),
+            (5_452, 6, 3),
+            (5_452, 50, 5),
+            (100_000, 2, 3),
+        ] {
+            assert_eq!(defaults(rows, classes).epochs, epochs, "{rows} rows in {classes} classes");
+        }
+    }
+
+    #[test]
+    fn more_rows_need_no_more_passes_and_more_classes_no_fewer() {
+        for task in Task::ALL {
+            for preset in Preset::ALL {
+                let spec = preset.recipe(&RecipeSpec { task, ..RecipeSpec::default() });
+                let epochs = |rows, classes| Defaults::new(&spec, &facts(rows, classes)).epochs;
+                for rows in [0, 1, 10, 100, 1_000, 10_000, u32::MAX / 2] {
+                    for classes in [0, 2, 10, 100, 10_000] {
+                        let case = format!("{task:?} {preset:?} {rows} {classes}");
+                        assert!((2..=40).contains(&epochs(rows, classes)), "{case}");
+                        assert!(epochs(2 * rows, classes) <= epochs(rows, classes), "{case}");
+                        assert!(epochs(rows, 2 * classes) >= epochs(rows, classes), "{case}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_trained_and_the_size_of_the_model_set_the_rate() {
+        let rate = |preset: Preset, parameters| {
+            let facts = ModelFacts { parameters, ..facts(1_000, 2) };
+            Defaults::new(&preset.recipe(&RecipeSpec::default()), &facts).learning_rate
+        };
+        let minilm = Preset::ALL.map(|preset| rate(preset, 22.7e6));
+        assert_eq!(minilm, [1e-4, 5e-4, 1e-2, 1e-3, 1e-4]);
+        assert_eq!([4e6, 22.7e6, 110e6].map(|parameters| rate(Preset::Full, parameters)), [2e-4, 1e-4, 3e-5]);
+    }
+
+    #[test]
+    fn patience_lasts_for_a_third_of_the_run_and_stages_are_not_cut_short() {
+        let spec = RecipeSpec { epochs: Some(30), ..RecipeSpec::default() };
+        let chosen = Defaults::new(&spec, &facts(1_000, 2));
+        assert_eq!((chosen.eval_every_epochs, chosen.early_stopping_patience), (1.0, 10));
+        assert_eq!(defaults(100_000, 2).early_stopping_patience, 3);
+        let balanced = Preset::Balanced.recipe(&spec);
+        assert_eq!(Defaults::new(&balanced, &facts(1_000, 2)).early_stopping_patience, 0);
+    }
+
+    #[test]
+    fn a_recipe_keeps_its_own_values() {
+        let spec = RecipeSpec { epochs: Some(7), warmup_ratio: Some(0.0), ..RecipeSpec::default() };
+        let mut filled = spec.clone();
+        let chosen = defaults(100, 6).or_given(&spec);
+        chosen.fill(&mut filled);
+        assert_eq!((filled.epochs, filled.warmup_ratio, filled.batch_size), (Some(7), Some(0.0), Some(8)));
+    }
+
+    #[test]
+    fn the_sentence_says_what_was_chosen_and_why() {
+        let words = |spec: &RecipeSpec, facts: &ModelFacts| Defaults::new(spec, facts).sentence(spec, facts);
+        assert_eq!(
+            words(&RecipeSpec::default(), &facts(1_386, 77)),
+            "Chosen for 1386 training rows in 77 classes: 8 epochs, peak learning rate 1e-4, batches of 8. Few rows in \
+             each class need more passes than many. A small model takes a higher rate than a large one."
+        );
+        let large = words(&RecipeSpec { learning_rate: Some(1e-4), ..RecipeSpec::default() }, &facts(90_000, 2));
+        assert!(large.ends_with("So many rows need few passes.") && !large.contains("rate"), "{large}");
     }
 }
