@@ -90,6 +90,10 @@ test("MiniLM learns real definitions on the CPU as well as in PyTorch, and its e
     await page.getByLabel("Choose a validation file").setInputFiles(validation);
     await page.getByText("Loaded: 6 layers").waitFor();
     await screenshot(page, "real-loaded");
+    // The recipe of the reference.
+    await openGroups(page, "Learning rate", "Stopping");
+    await page.getByLabel("Peak learning rate").fill("1e-4");
+    await page.getByLabel("Epochs").fill("2");
     await start(page);
     await page.getByText(/left/).first().waitFor();
     await screenshot(page, "real-running");
