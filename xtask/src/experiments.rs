@@ -172,16 +172,15 @@ fn score(method: &Method, seed: u32, files: &[PathBuf; 2], work: &Path) -> Resul
 }
 
 /// Returns the folder of a run with events.jsonl and result.json, reusing that of an earlier run with the same recipe and
-/// rows. `version` is what the result depends on besides them. `None` if there is no earlier run and none may be made.
+/// rows. `None` if there is no earlier run and none may be made.
 fn run_hone(
     recipe: &Value,
     [train, test]: &[PathBuf; 2],
     work: &Path,
-    version: &str,
     what: &str,
     may_run: bool,
 ) -> Result<Option<PathBuf>> {
-    let key = fetch::hash_of(&format!("{recipe} {} {}{version}", fetch::hash(train)?, fetch::hash(test)?));
+    let key = fetch::hash_of(&format!("{recipe} {} {}", fetch::hash(train)?, fetch::hash(test)?));
     let out = work.join(&key[..16]);
     if out.join("result.json").exists() {
         return Ok(Some(out));
@@ -201,7 +200,7 @@ fn run_hone(
 
 /// result.json of a run.
 fn result_of(recipe: &Value, files: &[PathBuf; 2], work: &Path, what: &str) -> Result<Value> {
-    let out = run_hone(recipe, files, work, "", what, true)?.context("no run")?;
+    let out = run_hone(recipe, files, work, what, true)?.context("no run")?;
     Ok(serde_json::from_slice(&fs::read(out.join("result.json"))?)?)
 }
 

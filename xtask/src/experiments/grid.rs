@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
-
 /// Epochs of the grid.
 const EPOCHS: [u32; 7] = [2, 3, 5, 8, 12, 20, 30];
-/// Learning rates of the grid.
-const RATES: [f64; 5] = [5e-5, 1e-4, 2e-4, 4e-4, 8e-4];
+/// Learning rates of the grid, as multiples of the middle one.
+pub const RATES: [f64; 5] = [0.25, 0.5, 1.0, 2.0, 4.0];
 /// Positions in `EPOCHS` of the coarse grid.
 const COARSE_EPOCHS: [usize; 3] = [1, 3, 5];
 /// Positions in `RATES` of the coarse grid.
@@ -21,7 +19,7 @@ const FINALISTS: usize = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Settings {
     /// Those that Hone chooses.
-    Default,
+    Chosen,
     /// A point of the grid, by its positions in the epochs and the rates.
     Point {
         /// Position among the epochs.
@@ -32,14 +30,10 @@ pub enum Settings {
 }
 
 impl Settings {
-    /// Fields of the recipe.
-    pub fn recipe(self) -> Value {
-        match self {
-            Self::Default => json!({}),
-            Self::Point { epochs, rate } => {
-                json!({ "epochs": EPOCHS[epochs], "learning_rate": RATES[rate], "batch_size": 8, "warmup_ratio": 0.1 })
-            }
-        }
+    /// Epochs and learning rate of a point, if the rates of the grid lie around `middle`.
+    pub fn point(self, middle: f64) -> Option<(u32, f64)> {
+        let Self::Point { epochs, rate } = self else { return None };
+        Some((EPOCHS[epochs], middle * RATES[rate]))
     }
 
     /// The points next to this one.
@@ -57,7 +51,7 @@ impl Settings {
     /// Passes over the rows, for the order of the runs.
     fn epochs(self) -> u32 {
         match self {
-            Self::Default => 10,
+            Self::Chosen => 8,
             Self::Point { epochs, .. } => EPOCHS[epochs],
         }
     }
@@ -98,7 +92,7 @@ impl Search {
 
     /// Number of points of the grid that were run.
     pub fn points(&self) -> usize {
-        self.scores.keys().filter(|settings| **settings != Settings::Default).count()
+        self.scores.keys().filter(|settings| **settings != Settings::Chosen).count()
     }
 
     /// Scores of the settings, one for each seed.
@@ -113,7 +107,7 @@ impl Search {
     }
 
     fn points_of(&self, is_wanted: impl Fn(Settings) -> bool) -> impl Iterator<Item = Settings> {
-        self.scores.keys().copied().filter(move |&settings| settings != Settings::Default && is_wanted(settings))
+        self.scores.keys().copied().filter(move |&settings| settings != Settings::Chosen && is_wanted(settings))
     }
 
     /// Points in the order of their mean scores, best first.
@@ -140,11 +134,11 @@ impl Search {
         let next = |stage, settings: Settings, seed| Next { stage, epochs: settings.epochs(), seed, settings };
         let is_open = |next: &Next| !self.scores.get(&next.settings).is_some_and(|runs| runs.contains_key(&next.seed));
         let coarse = COARSE_EPOCHS.iter().flat_map(|&epochs| COARSE_RATES.map(|rate| Settings::Point { epochs, rate }));
-        let coarse = coarse.chain([Settings::Default]).map(|settings| next(Stage::Coarse, settings, SEEDS[0]));
+        let coarse = coarse.chain([Settings::Chosen]).map(|settings| next(Stage::Coarse, settings, SEEDS[0]));
         let ranked = self.ranked_by_first_seed();
         let fine = ranked.first().map(|best| best.neighbors()).unwrap_or_default();
         let fine = fine.into_iter().map(|settings| next(Stage::Fine, settings, SEEDS[0]));
-        let finalists = ranked.iter().copied().take(FINALISTS).chain([Settings::Default]);
+        let finalists = ranked.iter().copied().take(FINALISTS).chain([Settings::Chosen]);
         let seeds = SEEDS.iter().flat_map(|&seed| {
             let runs = finalists.clone().map(move |settings| next(Stage::Seeds, settings, seed));
             runs.collect::<Vec<_>>()
@@ -161,7 +155,7 @@ mod tests {
     fn the_search_climbs_from_the_coarse_grid_to_the_best_point_and_repeats_it() {
         // Best at 12 epochs and 2e-4.
         let score = |settings| match settings {
-            Settings::Default => 0.5,
+            Settings::Chosen => 0.5,
             Settings::Point { epochs, rate } => 1.0 - 0.1 * (epochs.abs_diff(4) + rate.abs_diff(2)) as f64,
         };
         let mut search = Search::default();
@@ -173,7 +167,7 @@ mod tests {
         }
         let best = Settings::Point { epochs: 4, rate: 2 };
         assert_eq!(search.best(), Some(best));
-        assert_eq!((search.scores(best).len(), search.scores(Settings::Default).len()), (3, 3));
+        assert_eq!((search.scores(best).len(), search.scores(Settings::Chosen).len()), (3, 3));
         assert!(stages.is_sorted(), "{stages:?}");
         assert!(search.points() < 20, "{} of 35 points", search.points());
     }
