@@ -111,7 +111,7 @@ impl Pretrained {
             Ok(model.insert(loaded).base.clone())
         };
         let pretrained = Self::with_base(config, config_json, verbatim, pooling, base)?;
-        let recipe = Recipe::new(recipe, &pretrained.facts(0))?;
+        let recipe = Recipe::new(recipe, &pretrained.facts(RowFacts::default()))?;
         let missing = || Diagnostic::new("model.no-head", "The model has no head.");
         Ok(TunedParts { model: model.ok_or_else(missing)?, pretrained, recipe })
     }

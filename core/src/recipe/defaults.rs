@@ -163,7 +163,7 @@ fn classes(task: Task, data: RowFacts) -> f64 {
         Task::QuestionAnswering => 20.0,
         Task::Regression => 10.0,
         // A row has few of the labels, and most of its targets say no.
-        Task::MultiLabel => 4.0 * classes,
+        Task::MultiLabel => 8.0 * classes,
         _ => classes,
     }
 }
@@ -184,8 +184,10 @@ fn learning_rate(spec: &RecipeSpec, facts: &ModelFacts) -> f64 {
         medium if medium < 50e6 => 1e-4,
         _ => 3e-5,
     };
+    // Few labels are set, so that their gradients are rare.
+    let full = if spec.task == Task::MultiLabel { 2.0 * full } else { full };
     match spec.unfreezing {
-        Unfreezing::Head => 1e-2,
+        Unfreezing::Head => 2e-3,
         _ if spec.has_adapter() => 1e-3,
         Unfreezing::Gradual | Unfreezing::ChainThaw if spec.layer_decay < 1.0 => 5.0 * full,
         _ => full,
@@ -262,7 +264,7 @@ mod tests {
             Defaults::new(&preset.recipe(&RecipeSpec::default()), &facts).learning_rate
         };
         let minilm = Preset::ALL.map(|preset| rate(preset, 22.7e6));
-        assert_eq!(minilm, [1e-4, 5e-4, 1e-2, 1e-3, 1e-4]);
+        assert_eq!(minilm, [1e-4, 5e-4, 2e-3, 1e-3, 1e-4]);
         assert_eq!([4e6, 22.7e6, 110e6].map(|parameters| rate(Preset::Full, parameters)), [2e-4, 1e-4, 3e-5]);
     }
 

@@ -316,7 +316,7 @@ fn a_recipe_for_another_task_that_the_file_fits_brings_its_columns() {
     state.answer(Event::DataOpened { role: DataRole::Train, source });
     state.open_recipe(read(r#"{"task": "multi_label", "epochs": 7}"#));
     assert_eq!(state.data.mapping, Some(labels(&[1])));
-    assert_eq!((state.form.recipe.task, state.form.recipe.epochs), (Task::MultiLabel, 7));
+    assert_eq!((state.form.recipe.task, state.form.recipe.epochs), (Task::MultiLabel, Some(7)));
     state.open_recipe(read(r#"{"task": "regression"}"#));
     assert_eq!(state.data.mapping, Some(labels(&[1])), "no column of numbers is offered");
 }
