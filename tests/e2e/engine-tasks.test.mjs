@@ -146,3 +146,31 @@ for (const [name, task] of Object.entries(tasks)) {
     });
   });
 }
+
+test("the real engine reads a table as the user says, and refuses columns that do not fit by their row", async () => {
+  await withPage(async (page) => {
+    page.setDefaultTimeout(2 * MINUTE);
+    await withMicroModel(page);
+    await computeOn(page, "CPU");
+    const label = ({ isSix }, i) => (i % 8 ? (isSix ? "six" : "five") : "five, six");
+    const lines = sentences(96).map((row, i) => `'${row.words.join(" ")}'^${label(row, i)}`);
+    await page.getByLabel("Choose a file").setInputFiles(fileOf("odd.txt", ["text^labels", ...lines].join("\n"), "text/plain"));
+    await page.getByText("plain text, one line per row").waitFor();
+    await page.getByText("Change how it is read", { exact: true }).click();
+    await page.getByLabel(/^Delimiter/).selectOption({ label: "caret ^" });
+    await page.getByText("separated by “^”").waitFor();
+    await page.getByLabel(/^Quotes/).selectOption("single");
+    await page.getByRole("cell", { name: sentences(1)[0].words.join(" "), exact: true }).waitFor();
+
+    // One cell in eight lists both labels.
+    const task = page.getByLabel(/^Task/);
+    assert.equal(await task.evaluate(({ selectedOptions }) => selectedOptions[0].text), "Tag texts: any number of labels each");
+    await page.getByText(/labels per row on average, at most 2/).waitFor();
+    await task.selectOption({ label: "Find entities: needs a column of tags, one for each word" });
+    await page.getByText(/Line 2: \d words and 2 tags/).waitFor();
+    await page.getByLabel(/^Delimiter/).selectOption({ label: "semicolon ;" });
+    await page.getByText("Most lines have no “;” between cells.").waitFor();
+    await task.selectOption({ label: "Classify texts: one label each" });
+    await page.getByText("96 rows can be used.").waitFor();
+  });
+});

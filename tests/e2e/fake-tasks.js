@@ -6,8 +6,8 @@ const words = (text) => ({ generated: { text, is_over: false } });
 
 /** Tasks that a file does not seem to fit, with what they need. */
 self.unfit = [
-  [{ multi_label: { text: 0, pair: null, labels: [1] } }, "a column of texts, and a column that lists labels"],
-  [{ token_classification: { text: 0, tags: 1 } }, "a column of texts, and a column of tags, one for each word"],
+  [{ multi_label: { text: 0, pair: null, labels: [1] } }, "a column that lists labels"],
+  [{ token_classification: { text: 0, tags: 1 } }, "a column of tags, one for each word"],
 ];
 
 self.tasks = {

@@ -127,7 +127,7 @@ const answers = {
     // Only the third column has tags.
     if (mapping.token_classification && !task.guess && mapping.token_classification.tags !== 2) {
       const what = "No row has words with their tags. Line 2: 3 words and 1 tag.";
-      const remedy = "This task needs a column of texts, and a column of tags, one for each word. Choose other columns, or another task.";
+      const remedy = "This task needs a column of tags, one for each word. Choose other columns, or another task.";
       const refusal = diagnostic("data.no-rows", what, "No rows were read from the file.", remedy);
       emit({ kind: "data_failed", role: "train", diagnostic: refusal });
       return;

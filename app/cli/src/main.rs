@@ -46,3 +46,25 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+    use hone_core::dataset::{Delimiter, Hints, Quoting};
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_carry_what_was_set() {
+        Arguments::command().debug_assert();
+        let line = "hone train recipe.json --data a.csv --out tuned --delimiter ; --quote single --header no --label a --label b";
+        let Command::Train(arguments) = Arguments::try_parse_from(line.split(' ')).unwrap().command;
+        let hints = Hints {
+            encoding: None,
+            has_header: Some(false),
+            delimiter: Some(Delimiter::Character(';')),
+            quoting: Some(Quoting::Single),
+        };
+        assert_eq!((arguments.reading.hints(), arguments.columns.label), (hints, vec!["a".to_owned(), "b".to_owned()]));
+    }
+}

@@ -288,7 +288,7 @@ mod tests {
     fn a_task_that_does_not_fit_is_refused_with_what_it_needs() {
         let single = scanned("text,label\nso good,pos\nso bad,neg\nfine,pos\n");
         let error = choose(&single, Task::TokenClassification, &ColumnArguments::default()).unwrap_err();
-        assert!(error.remedy.starts_with("It needs a column of texts, and a column of tags, one for each"), "{error}");
+        assert!(error.remedy.starts_with("It needs a column of tags, one for each"), "{error}");
     }
 
     #[test]

@@ -102,17 +102,15 @@ impl Mapping {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
-    /// The columns that the task needs, as the end of a sentence.
+    /// The columns that the task needs, usually next to a text, as the end of a sentence.
     pub fn needs(&self) -> &'static str {
         match self {
-            Self::Classification { .. } => "a column of texts and a column with one label for each",
-            Self::MultiLabel { .. } => {
-                "a column of texts, and a column that lists labels or a column of 0 and 1 for each label"
-            }
-            Self::Regression { .. } => "a column of texts and a column of numbers",
-            Self::TokenClassification { .. } => "a column of texts, and a column of tags, one for each word",
-            Self::QuestionAnswering { .. } => "a column of questions, one of passages, and one of answers in them",
-            Self::Completion { .. } => "a column of texts, and a column of texts that complete them",
+            Self::Classification { .. } => "a column with one label for each text",
+            Self::MultiLabel { .. } => "a column that lists labels, or a column of 0 and 1 for each label",
+            Self::Regression { .. } => "a column of numbers",
+            Self::TokenClassification { .. } => "a column of tags, one for each word",
+            Self::QuestionAnswering { .. } => "columns of questions, passages and answers",
+            Self::Completion { .. } => "a column of prompts and a column of completions",
             Self::Chat { .. } => "a column of conversations, each a list of turns",
             Self::Corpus { .. } => "a column of texts",
         }

@@ -46,7 +46,7 @@ pub struct TaskOffer {
     /// True if the columns look like data for the task. Otherwise they are a start for setting them by hand.
     pub fits: bool,
     /// The reason if it fits: "Column `tags` has one tag for each word of `tokens`." Otherwise what the task needs: "a column
-    /// of texts and a column of numbers".
+    /// of numbers".
     pub reason: String,
 }
 

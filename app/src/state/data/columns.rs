@@ -126,9 +126,10 @@ pub fn offer_name(offer: &TaskOffer) -> String {
 /// The reason why the columns fit the task, or what it needs; empty if the user has set other columns.
 pub fn advice(source: &SourceInfo, mapping: &Mapping) -> String {
     match source.offers.iter().find(|offer| offer.mapping.has_form_of(mapping)) {
-        Some(offer) if !offer.fits => format!("This task needs {}. Choose the columns below.", offer.reason),
-        Some(offer) if offer.mapping == *mapping => format::visible(&offer.reason),
-        _ => String::new(),
+        Some(offer) if offer.mapping != *mapping => String::new(),
+        Some(offer) if offer.fits => format::visible(&offer.reason),
+        Some(offer) => format!("This task needs {}.", offer.reason),
+        None => String::new(),
     }
 }
 

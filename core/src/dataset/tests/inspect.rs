@@ -199,10 +199,7 @@ fn every_task_is_offered_with_what_it_needs() {
         }
     }
     let tags = offers(GOOD).into_iter().find(|offer| offer.mapping.task() == Task::TokenClassification).unwrap();
-    assert_eq!(
-        (tags.fits, tags.reason.as_str()),
-        (false, "a column of texts, and a column of tags, one for each word")
-    );
+    assert_eq!((tags.fits, tags.reason.as_str()), (false, "a column of tags, one for each word"));
 }
 
 #[test]
