@@ -6,9 +6,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::dataset::separator::{SEPARATORS, is_frequent};
 
 /// Number of distinct cells that are looked at.
-const MAX_CELLS: usize = 5_000;
-/// Longest cell that may be a list, in bytes, and longest label in it.
+const MAX_CELLS: usize = 2_000;
+/// Longest cell that may be a list, in bytes. A longer cell with spaces alone is a text.
 const MAX_LIST_BYTES: usize = 400;
+const MAX_SPACED_BYTES: usize = 100;
+/// Longest label of a list, in bytes.
 const MAX_LABEL_BYTES: usize = 40;
 
 /// How sure it is that the cells of a column are lists.
@@ -50,6 +52,9 @@ impl LabelCells {
             parts.filter(|part| !part.is_empty()).collect::<Vec<_>>()
         };
         let separator = SEPARATORS.into_iter().find(|&separator| cell.contains(separator));
+        if separator == Some(' ') && cell.len() > MAX_SPACED_BYTES {
+            return;
+        }
         if matches!(separator, None | Some(' ')) {
             // A label may have spaces.
             self.single.insert(hash_of(cell.trim_matches(is_around)));
