@@ -9,7 +9,7 @@ pub struct ReadingArguments {
     /// Encoding of the data files, such as latin1, windows-1251, gbk, shift_jis or utf-16le [default: detect].
     #[arg(long, value_name = "LABEL", value_parser = encoding)]
     pub encoding: Option<Encoding>,
-    /// Whether the first line of a table names the columns [default: detect].
+    /// Yes if the first line of a table names the columns, no if it is a row [default: detect].
     #[arg(long, value_enum)]
     pub header: Option<Header>,
     /// Character between the cells of a table: itself, or comma, semicolon, tab, space or bar; none if each line is one
