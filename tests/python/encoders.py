@@ -34,7 +34,7 @@ def sentence_model(pooling, head, problem_type):
 
 
 class MeanClassifier(nn.Module):
-    """Any encoder with a linear layer on the mean of its tokens; the encoder keeps its name."""
+    """Any encoder with a linear layer on the normalized mean of its tokens; the encoder keeps its name."""
 
     def __init__(self, body, head):
         super().__init__()
@@ -50,7 +50,9 @@ class MeanClassifier(nn.Module):
 
     def forward(self, input_ids, attention_mask, labels=None):
         """Logits `[rows, classes]`, and their cross-entropy with `labels`."""
-        logits = self.classifier(mean(self.base_model, input_ids, attention_mask))
+        x = mean(self.base_model, input_ids, attention_mask)
+        eps = getattr(self.base_model.config, "layer_norm_eps", 1e-12)
+        logits = self.classifier(nn.functional.layer_norm(x, x.shape[-1:], eps=eps))
         return SimpleNamespace(logits=logits, loss=None if labels is None else cross_entropy(logits, labels))
 
 

@@ -20,7 +20,10 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 
 class MeanPoolingClassifier:
-    """A linear layer on the mean of the last hidden state without padding. The encoder has its family's name."""
+    """A linear layer on the normalized mean of the last hidden state without padding.
+
+    The norm has no weights. The encoder has its family's name.
+    """
 
     def __init__(self, config):
         super().__init__(config)
@@ -58,7 +61,10 @@ class MeanPoolingClassifier:
         }
         # DistilBERT does not take all of them.
         body = self.base_model(**{name: value for name, value in inputs.items() if value is not None}, return_dict=True)
-        logits = self.classifier(self.dropout(mean_over_text(body.last_hidden_state, attention_mask)))
+        mean = mean_over_text(body.last_hidden_state, attention_mask)
+        # DistilBERT's configuration has no field for the epsilon of its norms, which is 1e-12.
+        eps = getattr(self.config, "layer_norm_eps", 1e-12)
+        logits = self.classifier(self.dropout(nn.functional.layer_norm(mean, mean.shape[-1:], eps=eps)))
         output = SequenceClassifierOutput(
             loss=None if labels is None else self.loss(logits, labels),
             logits=logits,

@@ -142,6 +142,11 @@ impl Bert {
         self.embeddings.position_embeddings.len() - self.embeddings.first_position
     }
 
+    /// Added to the variance in the model's norms.
+    pub(super) fn norm_eps(&self) -> f64 {
+        self.embeddings.norm.eps()
+    }
+
     /// Returns true if the model has a pooler.
     pub fn has_pooler(&self) -> bool {
         self.pooler.is_some()

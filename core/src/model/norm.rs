@@ -1,6 +1,6 @@
 //! Normalization layers.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use crate::ops::{layer_norm, rms_norm};
 use crate::recipe::ParamGroup;
@@ -33,9 +33,34 @@ impl LayerNorm {
         })
     }
 
+    /// Added to the variance before the square root.
+    pub(super) fn eps(&self) -> f64 {
+        self.eps
+    }
+
     /// `[.., size]` to `[.., size]`.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         layer_norm(x, self.weight.tensor.clone(), self.bias.tensor.clone(), self.eps)
+    }
+}
+
+/// Layer normalization without weights, over the last dimension: PyTorch's with `elementwise_affine=False`.
+#[derive(Clone, Debug)]
+pub(super) struct UnitNorm {
+    ones: Tensor<1>,
+    zeros: Tensor<1>,
+    eps: f64,
+}
+
+impl UnitNorm {
+    /// The norm over `size` values.
+    pub(super) fn new(size: usize, eps: f64, device: &Device) -> Self {
+        Self { ones: Tensor::ones([size], device), zeros: Tensor::zeros([size], device), eps }
+    }
+
+    /// `[.., size]` to `[.., size]`.
+    pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        layer_norm(x, self.ones.clone(), self.zeros.clone(), self.eps)
     }
 }
 

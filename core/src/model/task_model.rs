@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::model::base_model::BaseModel;
 use crate::model::config::ModelConfig;
@@ -11,9 +10,11 @@ use crate::model::dropout::{Dropout, Site};
 use crate::model::input::{FrozenPrefix, HiddenStates, Input};
 use crate::model::linear::Linear;
 use crate::model::lora::LoraConfig;
+use crate::model::norm::UnitNorm;
+use crate::model::sentence_head::{Dense, SentenceHead, Unit};
 use crate::recipe::{ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
-use crate::usage::{Activation, HeadLayers};
+use crate::usage::HeadLayers;
 use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
 /// Prefixes of the names of a head's weights. All other weights belong to the base model.
@@ -38,39 +39,6 @@ enum Head {
     Tokens(Linear),
     /// The base model's own output layer: logits for the next token.
     Vocabulary,
-}
-
-#[derive(Clone, Debug)]
-struct SentenceHead {
-    /// Pooling of the tokens' hidden states into one vector.
-    pooling: Pooling,
-    /// Hidden layer, if the family's head has one.
-    dense: Option<Dense>,
-    output: Linear,
-    /// Unit in which `output` predicts a number.
-    unit: Unit,
-}
-
-/// Mean and standard deviation by which numbers are standardized: the output layer predicts `(number − mean) / deviation`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unit {
-    /// Mean of the numbers.
-    pub mean: f64,
-    /// Standard deviation of the numbers; not 0.
-    pub deviation: f64,
-}
-
-impl Default for Unit {
-    /// Numbers as they are.
-    fn default() -> Self {
-        Self { mean: 0.0, deviation: 1.0 }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Dense {
-    linear: Linear,
-    activation: Activation,
 }
 
 /// Initializes or loads a layer of a head, given its name and its shape `[in, out]`.
@@ -118,7 +86,15 @@ impl TaskModel {
                 };
                 let output = layer(head.output, [hidden, outputs])?;
                 match head.pooling {
-                    Some(pooling) => Head::Sentence(SentenceHead { pooling, dense, output, unit: Unit::default() }),
+                    Some(pooling) => {
+                        let norm = match (pooling, &base) {
+                            (Pooling::Mean, BaseModel::Bert(bert)) => {
+                                Some(UnitNorm::new(hidden, bert.norm_eps(), &base.device()))
+                            }
+                            _ => None,
+                        };
+                        Head::Sentence(SentenceHead { pooling, norm, dense, output, unit: Unit::default() })
+                    }
                     None => Head::Tokens(output),
                 }
             }
@@ -160,23 +136,15 @@ impl TaskModel {
     /// Logits: `[batch, outputs]` for whole texts, `[batch · seq, outputs]` for tokens, `[picks, vocab]` for next tokens.
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
-            Head::Sentence(SentenceHead { pooling, dense, output, unit }) => {
+            Head::Sentence(head) => {
                 let [rows, _] = input.attention_mask.dims();
                 let mask = dropout.draw(Site::Head, [rows, self.base.hidden()], &input.attention_mask.device());
                 let sentence = self.sentence(input, dropout);
-                let pooled = match (pooling, dense) {
+                let x = match (head.pooling, &head.dense) {
                     (Pooling::Cls, None) => self.base.pool(sentence),
-                    (_, None) => sentence,
-                    (_, Some(Dense { linear, activation })) => {
-                        let x = linear.forward(sentence, &mut Dropout::off());
-                        match activation {
-                            Activation::Tanh => x.clamp(-15.0, 15.0).tanh(),
-                            Activation::Relu => burn::tensor::activation::relu(x),
-                        }
-                    }
+                    _ => head.normalized(sentence),
                 };
-                let outputs = output.forward(mask.apply(pooled), &mut Dropout::off());
-                if *unit == Unit::default() { outputs } else { outputs * unit.deviation + unit.mean }
+                head.outputs(x, |x| mask.apply(x))
             }
             Head::Tokens(output) => {
                 let [rows, len] = input.attention_mask.dims();
@@ -260,10 +228,7 @@ impl TaskModel {
     /// The same model with its unit in the weights of the output layer, as transformers needs it.
     pub fn without_unit(mut self) -> Self {
         if let Head::Sentence(head) = &mut self.head {
-            let Unit { mean, deviation } = std::mem::take(&mut head.unit);
-            if (Unit { mean, deviation }) != Unit::default() {
-                head.output.rescale(deviation, mean);
-            }
+            head.absorb_unit();
         }
         self
     }
@@ -301,5 +266,3 @@ enum Encoded {
 
 weights_of!(TaskModel { base, head });
 weights_of!(Head: Sentence | Tokens; Vocabulary);
-weights_of!(SentenceHead { dense, output });
-weights_of!(Dense { linear });
