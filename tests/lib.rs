@@ -96,6 +96,13 @@ pub fn assert_same_ids(tokenizer: &Tokenizer, files: &Value) {
 /// The prefix `##` marks the later pieces of a word. With `is_framed`, texts are enclosed in `[CLS]` and `[SEP]`.
 /// `[SEP]` is also the EOS token.
 pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
+    let size = 4 + words.len();
+    let json = word_tokenizer_json(words, is_framed);
+    Tokenizer::parse(json.as_bytes(), size).expect("a tokenizer").with_eos_ids(&[br#"{"eos_token_id": 3}"#])
+}
+
+/// The tokenizer.json of [`word_tokenizer`].
+pub fn word_tokenizer_json(words: &[&str], is_framed: bool) -> String {
     let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"];
     let vocab: HashMap<&str, usize> = special.iter().chain(words).copied().zip(0..).collect();
     let added = |(id, content): (usize, &&str)| {
@@ -111,7 +118,7 @@ pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
         "pair": [token("[CLS]"), text("A"), token("[SEP]"), text("B"), token("[SEP]")],
         "special_tokens": {"[CLS]": described("[CLS]", 2), "[SEP]": described("[SEP]", 3)},
     });
-    let file = value!({
+    value!({
         "version": "1.0",
         "added_tokens": special.iter().enumerate().map(added).collect::<Vec<_>>(),
         "pre_tokenizer": {"type": "Whitespace"},
@@ -119,9 +126,8 @@ pub fn word_tokenizer(words: &[&str], is_framed: bool) -> Tokenizer {
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": false},
         "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100, "vocab": vocab},
-    });
-    let size = special.len() + words.len();
-    Tokenizer::parse(file.to_string().as_bytes(), size).expect("a tokenizer").with_eos_ids(&[br#"{"eos_token_id": 3}"#])
+    })
+    .to_string()
 }
 
 /// A golden JSON file.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use serde_json::{Map, Value};
 
 use crate::catalog::{AdaptableLinear, ModelReport, ParamGroupFacts};
 use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
-use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel};
+use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel, layers_field, take_averaging_layer};
 use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer};
 use crate::train::{Session, TrainingData, general_texts};
@@ -78,12 +79,13 @@ impl Pretrained {
     /// # Errors
     /// If a file is invalid or a tensor is missing.
     pub fn new(
-        config_json: Vec<u8>,
+        mut config_json: Vec<u8>,
         verbatim: Vec<(String, Vec<u8>)>,
         mut tensors: Tensors,
         pooling: Pooling,
     ) -> Result<(Self, ImportReport), Diagnostic> {
-        let config = ModelConfig::parse(&config_json)?;
+        let (config, reads_mean) = without_averaging_layer(&mut config_json, &mut tensors)?;
+        let pooling = if reads_mean { Pooling::Mean } else { pooling };
         let base = |config: &ModelConfig| Ok(BaseModel::load(config, &mut tensors)?);
         let mut model = Self::with_base(config, config_json, verbatim, pooling, base)?;
         model.quantized = tensors.quantized();
@@ -96,14 +98,15 @@ impl Pretrained {
     /// # Errors
     /// If a file is invalid, a tensor is missing, or the recipe does not fit the model.
     pub fn tuned(
-        config_json: Vec<u8>,
+        mut config_json: Vec<u8>,
         verbatim: Vec<(String, Vec<u8>)>,
         mut tensors: Tensors,
         recipe: RecipeSpec,
         labels: usize,
     ) -> Result<TunedParts, Diagnostic> {
-        let config = ModelConfig::parse(&config_json)?;
-        let (task, pooling) = (recipe.task, recipe.pooling.unwrap_or(Pooling::Cls));
+        let (config, reads_mean) = without_averaging_layer(&mut config_json, &mut tensors)?;
+        let (task, of_recipe) = (recipe.task, recipe.pooling.unwrap_or(Pooling::Cls));
+        let pooling = if reads_mean { Pooling::Mean } else { of_recipe };
         let outputs = HeadLayers::outputs(task, labels);
         let mut model = None;
         let base = |config: &ModelConfig| {
@@ -231,4 +234,20 @@ impl Pretrained {
         let model = self.task_model(&recipe, data.labels.len(), device);
         Ok(Session::new(recipe, model, data, device, masks))
     }
+}
+
+/// Parses config.json, and takes the averaging layer of an export out of it and of the tensors. Returns true if there was
+/// one: the model reads the mean.
+fn without_averaging_layer(
+    config_json: &mut Vec<u8>,
+    tensors: &mut Tensors,
+) -> Result<(ModelConfig, bool), Diagnostic> {
+    let mut config = ModelConfig::parse(config_json)?;
+    let reads_mean = take_averaging_layer(&mut config, tensors);
+    if reads_mean {
+        let mut fields: Map<String, Value> = serde_json::from_slice(config_json).unwrap_or_default();
+        fields.insert(layers_field(config.family()).into(), config.sizes().layers.into());
+        *config_json = Value::Object(fields).to_string().into_bytes();
+    }
+    Ok((config, reads_mean))
 }

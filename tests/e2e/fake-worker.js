@@ -173,7 +173,7 @@ const answers = {
   },
 
   keep_tuned({ name }) {
-    emit({ kind: "export_progress", done: 50, total: 101 });
+    emit({ kind: "export_progress", fraction: 0.5 });
     if (self.scenario === "storage-full") {
       const what = "The browser did not store the model: there is no room.";
       const done = "The tuned model is still in this tab.";
@@ -222,7 +222,7 @@ const answers = {
 
   export_tuned({ id }) {
     const { name } = kept.find(({ whole }) => whole?.id === id).whole;
-    emit({ kind: "exported", file_name: `${name}.zip`, bytes: 91e6 }, new Blob(["PK"]));
+    emit({ kind: "exported", file_name: `${name}.zip`, bytes: 91e6, rounded: null }, new Blob(["PK"]));
   },
 
   rename_tuned({ id, name }) {
@@ -346,10 +346,11 @@ const answers = {
     emit({ kind: "rows", rows, total: 7 });
   },
 
-  export({ form }) {
-    emit({ kind: "export_progress", done: 50, total: 101 });
+  export({ form, dtype }) {
+    emit({ kind: "export_progress", fraction: 0.5 });
     const [file_name, bytes] = form === "adapter" ? ["hone-reviews-adapter.zip", 2e6] : ["hone-reviews.zip", 91e6];
-    emit({ kind: "exported", file_name, bytes }, new Blob(["PK"]));
+    const rounded = dtype === "float16" && form !== "adapter" ? evaluation() : null;
+    emit({ kind: "exported", file_name, bytes, rounded }, new Blob(["PK"]));
   },
 };
 

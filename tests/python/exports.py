@@ -5,9 +5,11 @@ A check is a method. It returns a description of what it found and raises if som
 """
 
 import json
+import logging
 import os
+import warnings
 import zipfile
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import torch
 import transformers
 import yaml
 from safetensors import safe_open
+from sentence_transformers import CrossEncoder
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
@@ -25,11 +28,13 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    pipeline,
 )
 
 from spans import answer, decode
 
-TOLERANCE = 1e-3
+# Of probabilities, by the type of the weights. A folder in 16 bits also computes in 16 bits.
+TOLERANCES = {"float32": 1e-3, "float16": 1e-2}
 # Buffers in older files. The export keeps them, and transformers ignores them.
 BUFFERS = (".position_ids", ".attn.bias", ".attn.masked_bias")
 
@@ -67,13 +72,31 @@ def require_clean(report):
         require(not report[kind], f"{kind}: {sorted(map(str, report[kind]))[:5]}")
 
 
-def largest_difference(ours, page):
+def largest_difference(ours, page, tolerance=TOLERANCES["float32"]):
     """The largest difference between two lists of numbers of the same shape."""
     ours, page = (torch.as_tensor(values, dtype=torch.float64) for values in (ours, page))
     require(ours.shape == page.shape, f"{tuple(ours.shape)} here, {tuple(page.shape)} in the page")
     difference = (ours - page).abs().max().item()
-    require(difference <= TOLERANCE, f"they differ by {difference:.2e}")
+    require(difference <= tolerance, f"they differ by {difference:.2e}")
     return difference
+
+
+@contextmanager
+def warned():
+    """Collects all warnings, those that transformers logs included."""
+    messages, verbosity = [], transformers.utils.logging.get_verbosity()
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: messages.append(record.getMessage())
+    transformers.utils.logging.set_verbosity_warning()
+    transformers.utils.logging.add_handler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield messages
+        messages += [str(warning.message) for warning in caught]
+    finally:
+        transformers.utils.logging.remove_handler(handler)
+        transformers.utils.logging.set_verbosity(verbosity)
 
 
 def blocks(folder, language):
@@ -106,6 +129,7 @@ class Export:
         self.expected = expected
         self.config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self.trust = {"trust_remote_code": True} if "auto_map" in self.config else {}
+        self.tolerance = TOLERANCES[self.config.get("dtype") or self.config.get("torch_dtype") or "float32"]
 
     def checks(self):
         """All checks that apply."""
@@ -162,7 +186,7 @@ class Export:
 
     @torch.no_grad()
     def onnx_of_the_card_predicts_the_same(self):
-        model = self.opened()
+        model = self.opened().float()
         with chdir(self.folder), redirect_stdout(StringIO()):
             exec(blocks(self.folder, "python")[1], {})
         session = onnxruntime.InferenceSession(self.folder / "onnx" / "model.onnx")
@@ -220,6 +244,30 @@ class SequenceClassification(Export):
         require(problem != "regression" or labels == 1, f"regression of {labels} numbers")
         return f"{super().config_names_the_task()}, {problem}, {labels} labels"
 
+    def checks(self):
+        found = super().checks()
+        if not self.trust:
+            found.append(self.pipeline_opens_without_warnings)
+        if self.expected and isinstance(self.expected["texts"][0], list):
+            found.append(self.cross_encoder_predicts_the_same)
+        return found
+
+    def pipeline_opens_without_warnings(self):
+        with warned() as messages:
+            found = pipeline(self.pipeline_tag, model=str(self.folder))("w1 w2 w3")
+        require(not messages, f"it warns: {messages[:3]}")
+        return found
+
+    @torch.no_grad()
+    def cross_encoder_predicts_the_same(self):
+        pairs = self.expected["texts"]
+        limits = {"truncation": True, "max_length": self.expected["max_length"]}
+        batch = self.tokenizer()(*map(list, zip(*pairs)), padding=True, return_tensors="pt", **limits)
+        wanted = self.opened()(**batch).logits
+        encoder = CrossEncoder(str(self.folder), max_length=limits["max_length"], device="cpu", **self.trust)
+        found = encoder.predict(pairs, activation_fn=torch.nn.Identity(), convert_to_tensor=True)
+        return f"largest difference {largest_difference(found.reshape(wanted.shape), wanted, self.tolerance):.2e}"
+
     @torch.no_grad()
     def answers_equal_the_page(self):
         texts = self.expected["texts"]
@@ -227,7 +275,7 @@ class SequenceClassification(Export):
         limits = {"truncation": True, "max_length": self.expected["max_length"]}
         batch = self.tokenizer()(*columns, padding=True, return_tensors="pt", **limits)
         ours = self.activations[self.config["problem_type"]](self.opened()(**batch).logits)
-        difference = largest_difference(ours, self.expected["probabilities"])
+        difference = largest_difference(ours, self.expected["probabilities"], self.tolerance)
         return f"{len(texts)} texts, largest difference {difference:.2e}"
 
 
@@ -337,7 +385,7 @@ def continuations_equal(tokenizer, model, expected):
         else:
             top = made.logits[parting][0].topk(2).values
             lead = (top[0] - top[1]).item()
-            require(lead <= TOLERANCE, f"token {parting} is {ours[parting]} here, {page[parting]} in the page")
+            require(lead <= TOLERANCES["float32"], f"token {parting} is {ours[parting]} here, {page[parting]} in the page")
     return f"{len(expected['prompts'])} prompts"
 
 

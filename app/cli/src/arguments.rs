@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use hone_core::usage::ExportDtype;
 
 use crate::mapping::ColumnArguments;
 use crate::reading::ReadingArguments;
@@ -35,6 +36,14 @@ pub struct TrainArguments {
     /// Stop after this many optimizer steps and keep the best weights.
     #[arg(long)]
     pub steps: Option<u32>,
+    /// Write the small form of a model that reads the mean of the tokens: with a Python class of its own, which
+    /// transformers runs with `trust_remote_code`, in place of one more layer.
+    #[arg(long)]
+    pub own_class: bool,
+    /// Element type of the weights that are written. In float16 they are half the size; they are rounded, and scored again
+    /// after that.
+    #[arg(long, value_enum, default_value_t = Dtype::Float32)]
+    pub dtype: Dtype,
     /// Write only scores and events, no model.
     #[arg(long)]
     pub scores_only: bool,
@@ -48,4 +57,22 @@ pub enum DeviceKind {
     /// The graphics card, through wgpu.
     #[cfg(feature = "wgpu")]
     Gpu,
+}
+
+/// Element type of the weights that are written.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dtype {
+    /// 32 bits.
+    Float32,
+    /// 16 bits.
+    Float16,
+}
+
+impl From<Dtype> for ExportDtype {
+    fn from(dtype: Dtype) -> Self {
+        match dtype {
+            Dtype::Float32 => Self::Float32,
+            Dtype::Float16 => Self::Float16,
+        }
+    }
 }

@@ -13,8 +13,9 @@ use hone_core::model::MaskSource;
 use hone_core::protocol::Event;
 use hone_core::recipe::{AdapterKind, Defaults, RecipeSpec};
 use hone_core::run::{EndReason, RunSummary};
-use hone_core::runner::{self, Provenance};
+use hone_core::runner::{self, Exported, Provenance};
 use hone_core::train::{Progress, Session};
+use hone_core::usage::ExportForm;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{DeviceKind, TrainArguments};
@@ -39,7 +40,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
-        write_folders(&arguments.out, &session, &model, &summary, &data.sha256).await?;
+        write_folders(arguments, &session, &model, &data.sha256).await?;
     }
     let best = &summary.best;
     println!(
@@ -174,17 +175,25 @@ fn emit(events: &mut impl Write, event: &Event) -> Result<(), Diagnostic> {
 }
 
 async fn write_folders(
-    out: &Path,
+    arguments: &TrainArguments,
     session: &Session,
     model: &Model,
-    summary: &RunSummary,
     sha256: &str,
 ) -> Result<(), Diagnostic> {
     let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256 };
-    let folder = runner::model_folder(session, &model.pretrained, &summary.best, summary.baseline.as_ref(), provenance);
-    unpack(&folder.write(Vec::new(), |_, _| {}).await?, &out.join("model"))?;
-    if session.recipe().spec().adapter != AdapterKind::None {
-        unpack(&folder.write_adapter(Vec::new(), |_, _| {}).await?, &out.join("adapter"))?;
+    let form = if arguments.own_class { ExportForm::OwnClass } else { ExportForm::Model };
+    let forms = match session.recipe().spec().adapter {
+        AdapterKind::None => vec![(form, "model")],
+        _ => vec![(form, "model"), (ExportForm::Adapter, "adapter")],
+    };
+    for (form, folder) in forms {
+        let (pretrained, dtype) = (&model.pretrained, arguments.dtype.into());
+        let export = runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {});
+        let Exported { zip, rounded } = export.await?;
+        unpack(&zip, &arguments.out.join(folder))?;
+        if let Some(rounded) = rounded {
+            println!("In float16: {}", figures(&rounded));
+        }
     }
     Ok(())
 }

@@ -1,15 +1,19 @@
 //! The fifth step: the tuned model as a folder that other tools can load.
 
+mod choices;
 mod keep;
 mod snippets;
 
+use hone_core::metrics::Evaluation;
 use hone_core::usage::ExportForm;
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, Snippet, changing, pressed};
+use crate::export::choices::Choices;
 use crate::format;
 use crate::frame::StepSection;
 use crate::page::Page;
+use crate::state::runs::scores;
 use crate::state::{Export, State, Step};
 use crate::train::save_recipe;
 
@@ -47,7 +51,10 @@ fn Download() -> impl IntoView {
     });
     let words = page.memo(|state| {
         let what = if state.run.has_adapter() { "merged model" } else { "model" };
-        format!("Download {what} (zip, {})", format::bytes(state.run.base_bytes))
+        let form = state.export_choice.form;
+        let more = if snippets::usage(state).kind.has_averaging_layer(form) { state.run.layer_bytes } else { 0.0 };
+        let bytes = (state.run.base_bytes + more) * state.export_choice.dtype.size() as f64 / 4.0;
+        format!("Download {what} (zip, {})", format::bytes(bytes))
     });
     let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
@@ -58,12 +65,13 @@ fn Download() -> impl IntoView {
             </div>
         }
         .into_any(),
-        Export::Done { file_name, bytes } => {
+        Export::Done { file_name, bytes, rounded } => {
             let words = format!("{} ({}) is in your downloads.", format::visible(&file_name), format::bytes(bytes));
             let again = move |_| page.download(&file_name);
+            let rounded = rounded.map(|rounded| page.peek(|state| scores_after_rounding(state, &rounded)));
             view! {
                 <div class="row">
-                    <p role="status" dir="auto">{words}</p>
+                    <p role="status" dir="auto">{words} {rounded}</p>
                     <button type="button" class="quiet" on:click=pressed(again)>
                         "Download it again"
                     </button>
@@ -74,12 +82,16 @@ fn Download() -> impl IntoView {
         Export::Failed(diagnostic) => view! { <DiagnosticNote diagnostic /> }.into_any(),
     });
     view! {
+        <Choices />
         <div class="row">
             <button
                 type="button"
                 class="primary"
                 disabled=is_busy
-                on:click=pressed(move |_| page.act(|state| state.export(ExportForm::Model)))
+                on:click=pressed(move |_| page.act(|state| {
+                    let form = state.export_choice.form;
+                    state.export(form)
+                }))
             >
                 {words}
             </button>
@@ -107,6 +119,13 @@ fn Download() -> impl IntoView {
     }
 }
 
+/// The main score of the rounded weights next to that of the trained ones.
+fn scores_after_rounding(state: &State, rounded: &Evaluation) -> String {
+    let task = state.run.task();
+    let before = state.run.summary().map(|summary| format!(" (before: {})", scores::headline(task, &summary.best)));
+    format!(" Its rounded weights score {}{}.", scores::headline(task, rounded), before.unwrap_or_default())
+}
+
 /// Explains the custom class of a model with mean pooling.
 const CUSTOM_CLASS: &str = "The head uses the mean of all tokens, for which transformers has no class. The folder therefore \
     includes a short Python file, modeling_hone.py, which trust_remote_code allows to run. Read it first; it is short.";
@@ -115,13 +134,17 @@ const CUSTOM_CLASS: &str = "The head uses the mean of all tokens, for which tran
 #[component]
 fn Use() -> impl IntoView {
     let page = Page::get();
-    let head = page.memo(|state| match snippets::usage(state).kind {
-        kind if kind.has_own_class() => CUSTOM_CLASS.to_owned(),
-        kind => format!("transformers loads it as a standard {}.", kind.architecture()),
+    let head = page.memo(|state| {
+        let (kind, form) = (snippets::usage(state).kind, state.export_choice.form);
+        match kind.has_own_class(form) {
+            true => CUSTOM_CLASS.to_owned(),
+            false => format!("transformers loads it as a standard {}.", kind.architecture(form)),
+        }
     });
     let is_whole = page.memo(|state| !state.run.has_adapter());
     let is_decoder = page.memo(|state: &State| snippets::usage(state).kind.family.is_decoder());
     let predict = page.memo(snippets::predict);
+    let encode = page.memo(snippets::encode);
     let adapter = page.memo(snippets::adapter);
     let convert = page.memo(snippets::convert);
     let javascript = page.memo(snippets::javascript);
@@ -133,7 +156,7 @@ fn Use() -> impl IntoView {
             <Snippet title="Apply the adapter to the base model in Python, in the adapter's folder" code=adapter />
         </div>
         <div hidden=is_decoder>
-            <Snippet title="Use it as an encoder in Python" code=Signal::derive(snippets::encode) />
+            <Snippet title="Use it as an encoder in Python" code=encode />
         </div>
         <Snippet title="Convert it to ONNX for transformers.js, in its folder" code=convert />
         <Snippet title="Use it in JavaScript" code=javascript />

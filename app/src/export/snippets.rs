@@ -16,6 +16,7 @@ pub fn usage(state: &State) -> Usage<'_> {
             family: entry.map(|entry| entry.family).unwrap_or_default(),
             pooling: pooling.unwrap_or(Pooling::Cls),
         },
+        folder: state.export_choice.form,
         base_model: entry.map_or("", |entry| &entry.hub_id),
         form: state.run.plan.as_ref().map(|plan| plan.form).unwrap_or_default(),
         max_length: ran.and_then(|recipe| recipe.max_length).unwrap_or_default() as usize,
@@ -45,18 +46,6 @@ pub fn javascript(state: &State) -> String {
 }
 
 /// Python that embeds texts with the encoder of the downloaded model.
-pub fn encode() -> String {
-    "\
-# pip install transformers torch
-import torch
-from transformers import AutoModel, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained(\"my-model\")
-encoder = AutoModel.from_pretrained(\"my-model\")
-batch = tokenizer([\"A quiet triumph.\"], padding=True, return_tensors=\"pt\")
-with torch.no_grad():
-    vectors = encoder(**batch).last_hidden_state
-print(vectors.shape)  # [texts, tokens, hidden size]
-"
-    .into()
+pub fn encode(state: &State) -> String {
+    format!("# pip install transformers torch\n{}", usage(state).encoder_python("my-model"))
 }

@@ -61,13 +61,10 @@ impl State {
                 return self.on_predicted(base, answer, tokens, truncated);
             }
             Event::PredictFailed { diagnostic } => self.inference.on_failed(diagnostic),
-            Event::ExportProgress { done, total } => {
-                let written = fraction(f64::from(done), f64::from(total));
-                match topic {
-                    Some(Topic::Keep) => self.shelf.keeping = Keeping::Writing(written),
-                    _ => self.export = Export::Writing(written),
-                }
-            }
+            Event::ExportProgress { fraction } => match topic {
+                Some(Topic::Keep) => self.shelf.keeping = Keeping::Writing(fraction),
+                _ => self.export = Export::Writing(fraction),
+            },
             Event::Exported { file_name, .. } if topic == Some(Topic::Shelf) => {
                 return vec![Effect::Download { file_name }];
             }
@@ -75,8 +72,8 @@ impl State {
             Event::TunedKept { id } => self.shelf.keeping = Keeping::Kept(id),
             Event::TunedOpened { models } => self.on_opened_tuned(models),
             Event::TunedFailed { diagnostic } => self.on_tuned_failed(topic, diagnostic),
-            Event::Exported { file_name, bytes } => {
-                self.export = Export::Done { file_name: file_name.clone(), bytes };
+            Event::Exported { file_name, bytes, rounded } => {
+                self.export = Export::Done { file_name: file_name.clone(), bytes, rounded };
                 return vec![Effect::Download { file_name }];
             }
             Event::ExportFailed { diagnostic } => self.export = Export::Failed(diagnostic),

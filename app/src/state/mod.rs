@@ -23,7 +23,7 @@ use hone_core::protocol::{Command, RequestId, SelfCheck};
 pub use data::Data;
 pub use data::file::FileChoice;
 pub use device::Device;
-pub use export::Export;
+pub use export::{Export, ExportChoice};
 pub use inference::sampling::{SAMPLING, SamplingField};
 pub use inference::{Column, Inference, MisclassifiedRow, Prediction, QueryKind};
 pub use lifecycle::silence;
@@ -80,6 +80,8 @@ pub struct State {
     pub new_version: NewVersion,
     /// The kept models.
     pub shelf: Shelf,
+    /// The chosen form of the download.
+    pub export_choice: ExportChoice,
 }
 
 /// An action outside the state, to be carried out after the state has changed.

@@ -62,7 +62,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Predict { query, tuned } => inference::predict(engine, id, query, tuned),
         Command::StopWriting => inference::stop(engine),
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
-        Command::Export { form } => export::export(engine, id, form).await,
+        Command::Export { form, dtype } => export::export(engine, id, form, dtype).await,
         Command::KeepTuned { name } => tuned::keep(engine, id, name).await,
         Command::OpenTuned { ids } => tuned::open(engine, id, ids).await,
         Command::ExportTuned { id: model } => tuned::send_zip(id, &model).await,

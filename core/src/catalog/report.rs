@@ -76,6 +76,12 @@ impl ModelReport {
         }
     }
 
+    /// Size of the last layer's weights in an exported folder, in bytes.
+    pub fn layer_bytes(&self) -> f64 {
+        let last = self.groups.iter().rev().find(|facts| matches!(facts.group, ParamGroup::Layer(_)));
+        last.map_or(0.0, |facts| 4.0 * facts.parameters)
+    }
+
     /// Number of parameters that a run of `recipe` trains while `group` is trainable, on data with `labels` labels:
     /// the group's own, or those of its adapters.
     pub fn trainable_parameters(&self, group: ParamGroup, recipe: &RecipeSpec, labels: usize) -> f64 {

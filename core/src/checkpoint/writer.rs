@@ -95,7 +95,7 @@ impl CheckpointWriter {
             Content::Bytes(bytes) => write(&bytes)?,
             Content::Tensor(tensor) => {
                 for piece in tensor.values().await?.chunks(PIECE) {
-                    write(&weights::encode(piece, None))?;
+                    write(&weights::encode(piece, None, Dtype::F32))?;
                 }
             }
         }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::export::{ModelFolder, names};
 use crate::recipe::{AdapterKind, Family};
+use crate::usage::ExportForm;
 
 /// The configuration of the run's adapters; `None` if it had none.
 pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
@@ -15,8 +16,9 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     }
     // The adapted modules, with the layer number as a wildcard, and the remaining modules, which are the head.
     let (mut modules, mut heads) = (BTreeSet::new(), Vec::<String>::new());
-    folder.model.visit_adapter(&mut |weight| {
-        let name = folder.model.file_name(weight.name());
+    let model = &folder.exported.model;
+    model.visit_adapter(&mut |weight| {
+        let name = model.file_name(weight.name());
         match name.split_once(".lora_") {
             Some((module, _)) => {
                 let parts = module.split('.').map(|part| if part.parse::<u32>().is_ok() { "\\d+" } else { part });
@@ -28,8 +30,8 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     heads.dedup();
     // PEFT's automatic classes only know transformers' own heads, and would load the weights into them silently. For
     // mean pooling, our class is named in place of the task, so that they refuse.
-    let (task_type, auto_mapping) = if folder.kind().has_own_class() {
-        let class = folder.kind().architecture();
+    let (task_type, auto_mapping) = if folder.kind().has_own_class(ExportForm::Adapter) {
+        let class = folder.kind().architecture(ExportForm::Adapter);
         (Value::Null, json!({"base_model_class": class, "parent_library": "modeling_hone"}))
     } else {
         (json!(names::peft_task(folder.recipe.task())), Value::Null)
@@ -39,7 +41,7 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         "base_model_name_or_path": folder.base_model,
         "bias": "none",
         // GPT-2 stores the weights of its layers as `[in, out]` (`Conv1D`).
-        "fan_in_fan_out": folder.model.base.family() == Family::Gpt2,
+        "fan_in_fan_out": model.base.family() == Family::Gpt2,
         "inference_mode": true,
         "init_lora_weights": true,
         "lora_alpha": raw.lora_alpha,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::diagnostic::Diagnostic;
 use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
+use crate::model::layers_field;
 use crate::recipe::Task;
 
 /// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
@@ -26,8 +27,8 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let mut config: Map<String, Value> = serde_json::from_slice(folder.config).map_err(failed)?;
     config.retain(|field, _| !STALE.contains(&field.as_str()));
     let (task, kind) = (folder.recipe.task(), folder.kind());
-    let class = kind.architecture();
-    if kind.has_own_class() {
+    let class = kind.architecture(folder.exported.form);
+    if kind.has_own_class(folder.exported.form) {
         config.insert("auto_map".into(), json!({kind.auto_class(): format!("modeling_hone.{class}")}));
     }
     config.insert("architectures".into(), json!([class]));
@@ -42,7 +43,10 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     // The newer and the older name of the same field.
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
     for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {
-        config.insert(field.into(), json!("float32"));
+        config.insert(field.into(), json!(folder.exported.dtype.name()));
+    }
+    if kind.has_averaging_layer(folder.exported.form) {
+        config.insert(layers_field(kind.family).into(), json!(folder.exported.model.base.layers()));
     }
     Ok(Value::Object(config))
 }

@@ -4,6 +4,7 @@
 mod adapter;
 mod card;
 mod config;
+mod exported_model;
 mod method;
 mod names;
 mod trainer;
@@ -17,13 +18,14 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
-use crate::model::TaskModel;
 use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
 use crate::train::{HistoryEntry, TrainingData};
 use crate::usage::{ExportForm, ModelKind, PromptForm};
 
-/// Python classes that open an encoder with mean pooling.
+pub use exported_model::ExportedModel;
+
+/// Python classes that open an encoder with mean pooling, for folders without an averaging layer.
 const MODELING: &str = include_str!("modeling_hone.py");
 
 /// File with a decoder's settings for generation.
@@ -32,8 +34,8 @@ const GENERATION: &str = "generation_config.json";
 /// Contents of a model folder.
 #[derive(Clone, Copy, Debug)]
 pub struct ModelFolder<'a> {
-    /// The fine-tuned model.
-    pub model: &'a TaskModel,
+    /// The tuned model, with the weights that are written.
+    pub exported: &'a ExportedModel,
     /// The base model's config.json.
     pub config: &'a [u8],
     /// Files that are copied unchanged (tokenizer.json, vocab.txt, …): name and bytes.
@@ -79,68 +81,61 @@ impl<'a> DataFacts<'a> {
 }
 
 impl ModelFolder<'_> {
-    /// Writes the folder as a zip, one tensor at a time. `progress` receives the number of tensors done and in total.
+    /// Writes the folder as a zip, one tensor at a time. `progress` receives the number of tensors done and in total. That
+    /// of an adapter is for PEFT, which opens it on top of the base model.
     ///
     /// # Errors
-    /// If the device or `out` fails.
+    /// If the run had no adapter where one is to be written, or the device or `out` fails.
     pub async fn write<W: Write>(&self, out: W, mut progress: impl FnMut(usize, usize)) -> Result<W, Diagnostic> {
         let mut zip = ZipWriter::new_stream(out);
-        let config = config::patched(self)?;
-        file(&mut zip, "config.json", &pretty(&config)?)?;
-        begin(&mut zip, "model.safetensors")?;
-        weights::write(weights::all(&self.model.detached(true).without_unit()), &mut zip, &mut progress).await?;
-        if self.recipe.task() == Task::Generation && !self.verbatim.iter().any(|(name, _)| name == GENERATION) {
-            file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
-        }
-        self.write_rest(&mut zip, ExportForm::Model)?;
-        zip.finish().map(|stream| stream.into_inner()).map_err(failed)
-    }
-
-    /// Writes the adapters' weights and the head as the folder that PEFT opens on top of the base model, which is not
-    /// included.
-    ///
-    /// # Errors
-    /// If the run had no adapter, or the device or `out` fails.
-    pub async fn write_adapter<W: Write>(
-        &self,
-        out: W,
-        mut progress: impl FnMut(usize, usize),
-    ) -> Result<W, Diagnostic> {
-        let config = adapter::config(self).ok_or_else(|| {
-            Diagnostic::new("export.no-adapter", "This run had no adapter: it trained the model's own weights.")
-                .remedy("Download the whole model.")
-        })?;
-        let mut zip = ZipWriter::new_stream(out);
-        file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
+        let ExportedModel { model, form, dtype } = self.exported;
+        let is_generation = self.recipe.task() == Task::Generation;
+        let (name, tensors) = match form {
+            ExportForm::Model | ExportForm::OwnClass => ("model.safetensors", weights::all(model, *dtype)),
+            ExportForm::Adapter => {
+                let config = adapter::config(self).ok_or_else(no_adapter)?;
+                file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
+                ("adapter_model.safetensors", weights::adapters(model, *dtype))
+            }
+        };
         // With a config.json, transformers would take an adapter's folder for a whole model. Tasks other than
         // generation need it for their head.
-        if self.recipe.task() != Task::Generation {
+        if *form != ExportForm::Adapter || !is_generation {
             file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         }
-        begin(&mut zip, "adapter_model.safetensors")?;
-        weights::write(weights::adapters(&self.model.clone().without_unit()), &mut zip, &mut progress).await?;
-        self.write_rest(&mut zip, ExportForm::Adapter)?;
+        begin(&mut zip, name)?;
+        weights::write(tensors, &mut zip, &mut progress).await?;
+        let has_settings = self.verbatim.iter().any(|(name, _)| name == GENERATION);
+        if *form != ExportForm::Adapter && is_generation && !has_settings {
+            file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
+        }
+        self.write_rest(&mut zip)?;
         zip.finish().map(|stream| stream.into_inner()).map_err(failed)
     }
 
     /// The model's kind, as transformers and hubs know it.
     fn kind(&self) -> ModelKind {
-        ModelKind { task: self.recipe.task(), family: self.model.base.family(), pooling: self.recipe.pooling() }
+        ModelKind { task: self.recipe.task(), family: self.exported.model.base.family(), pooling: self.recipe.pooling() }
     }
 
-    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>, form: ExportForm) -> Result<(), Diagnostic> {
+    fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
         for (name, bytes) in self.verbatim {
             file(zip, name, bytes)?;
         }
-        if self.kind().has_own_class() {
+        if self.kind().has_own_class(self.exported.form) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
-        file(zip, "README.md", card::write(self, form).as_bytes())?;
+        file(zip, "README.md", card::write(self).as_bytes())?;
         file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
         file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;
         let recipe = serde_json::to_value(self.recipe.spec()).map_err(failed)?;
         file(zip, "recipe.json", &pretty(&recipe)?)
     }
+}
+
+fn no_adapter() -> Diagnostic {
+    Diagnostic::new("export.no-adapter", "This run had no adapter: it trained the model's own weights.")
+        .remedy("Download the whole model.")
 }
 
 fn begin<W: Write>(zip: &mut ZipWriter<StreamWriter<W>>, name: &str) -> Result<(), Diagnostic> {

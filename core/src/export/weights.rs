@@ -1,5 +1,5 @@
-//! model.safetensors: names and layout of Hugging Face, in 32-bit floats whatever the base had. What was learned with a low
-//! learning rate would be lost in 16 bits, and the scores are those of the weights that are written.
+//! model.safetensors: names and layout of Hugging Face, in 32-bit floats whatever the base had, unless 16 bits were chosen.
+//! The weights are rounded before, so that the scores are those of the weights that are written.
 
 use std::io::Write;
 
@@ -9,6 +9,7 @@ use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
 use crate::model::TaskModel;
+use crate::usage::ExportDtype;
 use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
 /// A weight to be written to a file.
@@ -19,26 +20,30 @@ pub(crate) struct Exported {
 }
 
 /// All weights, under the names that transformers' class for the task uses.
-pub(crate) fn all(model: &TaskModel) -> Vec<Exported> {
+pub(crate) fn all(model: &TaskModel, dtype: ExportDtype) -> Vec<Exported> {
     let mut weights = Vec::new();
-    model.visit(&mut |weight| weights.push(Exported::new(weight, model.file_name(weight.name()))));
+    model.visit(&mut |weight| weights.push(Exported::new(weight, model.file_name(weight.name()), dtype)));
     weights
 }
 
 /// The weights of the adapters and the head, under PEFT's names.
-pub(crate) fn adapters(model: &TaskModel) -> Vec<Exported> {
+pub(crate) fn adapters(model: &TaskModel, dtype: ExportDtype) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.visit_adapter(&mut |weight| {
         let name = format!("base_model.model.{}", model.file_name(weight.name()));
-        weights.push(Exported::new(weight, name));
+        weights.push(Exported::new(weight, name, dtype));
     });
     weights
 }
 
 impl Exported {
-    fn new(weight: WeightRef, name: String) -> Self {
+    fn new(weight: WeightRef, name: String, dtype: ExportDtype) -> Self {
         let (values, transposed) = weight.values();
-        let info = TensorInfo { name, dtype: Dtype::F32, shape: weight.shape(), bytes: 0..0 };
+        let dtype = match dtype {
+            ExportDtype::Float32 => Dtype::F32,
+            ExportDtype::Float16 => Dtype::F16,
+        };
+        let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };
         Self { info, values, transposed }
     }
 }
@@ -61,9 +66,9 @@ pub(crate) async fn write(
     let tensors: Vec<TensorInfo> = weights.iter().map(|weight| with_offsets(&weight.info)).collect();
     out.write_all(&write_header(&tensors)).map_err(failed)?;
     let total = weights.len();
-    for (done, Exported { values, transposed, .. }) in weights.into_iter().enumerate() {
+    for (done, Exported { info, values, transposed }) in weights.into_iter().enumerate() {
         let values = device_to_host(values).await?;
-        out.write_all(&encode(&values, transposed)).map_err(failed)?;
+        out.write_all(&encode(&values, transposed, info.dtype)).map_err(failed)?;
         progress(done + 1, total);
     }
     Ok(())

@@ -97,6 +97,14 @@ impl BaseModel {
         }
     }
 
+    /// A bound `[1]` of the absolute values in an encoder's hidden states after the last layer; `None` for a decoder.
+    pub fn bound(&self) -> Option<Tensor<1>> {
+        match self {
+            Self::Bert(bert) => Some(bert.bound()),
+            Self::Llama(_) | Self::Gpt2(_) => None,
+        }
+    }
+
     /// Returns true if the model has a pretrained pooler.
     pub fn has_pooler(&self) -> bool {
         matches!(self, Self::Bert(bert) if bert.has_pooler())

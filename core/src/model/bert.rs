@@ -19,19 +19,26 @@ use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
 use crate::ops::softmax;
 use crate::recipe::{Family, ParamGroup};
-use crate::weights::{Tensors, WeightsError, weights_of};
+use crate::weights::{Tensors, Weights, WeightsError, weights_of};
 
 /// Names of a layer's weights.
-struct Names {
-    layer: &'static str,
-    query: &'static str,
-    key: &'static str,
-    value: &'static str,
-    attention_output: &'static str,
-    attention_norm: &'static str,
-    intermediate: &'static str,
-    output: &'static str,
-    norm: &'static str,
+pub(super) struct Names {
+    pub(super) layer: &'static str,
+    pub(super) query: &'static str,
+    pub(super) key: &'static str,
+    pub(super) value: &'static str,
+    pub(super) attention_output: &'static str,
+    pub(super) attention_norm: &'static str,
+    pub(super) intermediate: &'static str,
+    pub(super) output: &'static str,
+    pub(super) norm: &'static str,
+}
+
+impl Names {
+    /// The names in a family.
+    pub(super) fn of(family: Family) -> &'static Self {
+        if family == Family::DistilBert { &DISTILBERT } else { &BERT }
+    }
 }
 
 /// Names in BERT and RoBERTa.
@@ -157,6 +164,44 @@ impl Bert {
         self.pooler = None;
     }
 
+    /// Replaces the pooler.
+    pub(super) fn set_pooler(&mut self, pooler: Option<Linear>) {
+        self.pooler = pooler;
+    }
+
+    /// Adds a layer that returns the normalized mean of a text's tokens for each of them: see
+    /// [`averaging_layer`](crate::model::averaging_layer).
+    pub(super) fn push_averaging_layer(&mut self, scale: f64) {
+        let Sizes { layers, hidden, intermediate_size, heads } = self.sizes();
+        let (device, names) = (self.device(), Names::of(self.family));
+        let (group, prefix, eps) = (ParamGroup::Layer(layers), format!("{}.{layers}", names.layer), self.norm_eps());
+        let linear = |name: &str, shape, factor| {
+            Linear::scaling(&format!("{prefix}.{name}"), group, shape, factor, 0.0, &device)
+        };
+        let norm = |name: &str| LayerNorm::new(&format!("{prefix}.{name}"), group, hidden, eps, &device);
+        let attention = Attention {
+            query: linear(names.query, [hidden, hidden], 0.0),
+            key: linear(names.key, [hidden, hidden], 0.0),
+            value: linear(names.value, [hidden, hidden], scale),
+            output: linear(names.attention_output, [hidden, hidden], 1.0),
+            norm: norm(names.attention_norm),
+            heads,
+        };
+        self.layers.push(Layer {
+            attention,
+            intermediate: linear(names.intermediate, [hidden, intermediate_size], 0.0),
+            output: linear(names.output, [intermediate_size, hidden], 0.0),
+            norm: norm(names.norm),
+        });
+    }
+
+    /// A bound `[1]` of all values in the output of the last layer, from the weights of its norm: no normalized value
+    /// exceeds the root of the hidden size.
+    pub(super) fn bound(&self) -> Tensor<1> {
+        let norm = self.layers.last().map_or(&self.embeddings.norm, |layer| &layer.norm);
+        norm.bound()
+    }
+
     /// Input of the first layer, `[batch, seq, hidden]`, from `ids` `[batch, seq]`. `token_type_ids` `[batch, seq]` are 0
     /// on the first text of a pair and 1 on the second. Families without token types ignore them.
     pub fn embed(
@@ -215,7 +260,7 @@ impl Embeddings {
 impl Layer {
     fn load(config: &BertConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
         let BertConfig { hidden, intermediate_size, heads, layer_norm_eps: eps, .. } = *config;
-        let names = if config.family == Family::DistilBert { DISTILBERT } else { BERT };
+        let names = Names::of(config.family);
         let (group, prefix) = (ParamGroup::Layer(i), format!("{}.{i}", names.layer));
         let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{prefix}.{name}"), group, shape);
         let query = linear(names.query, [hidden, hidden])?;

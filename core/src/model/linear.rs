@@ -79,6 +79,65 @@ impl Linear {
         Self { weight, bias: Some(bias), adapter: None }
     }
 
+    /// Initializes a layer that computes `factor · x + offset`. Unless `factor` is 0, it has as many outputs as inputs.
+    pub(super) fn scaling(
+        name: &str,
+        group: ParamGroup,
+        [inputs, outputs]: [usize; 2],
+        factor: f64,
+        offset: f64,
+        device: &Device,
+    ) -> Self {
+        let weight = match factor {
+            0.0 => Tensor::zeros([inputs, outputs], device),
+            factor => Tensor::eye(inputs, device) * factor,
+        };
+        let bias = Tensor::full([outputs], offset, device);
+        Self {
+            weight: Weight {
+                name: format!("{name}.weight").into(),
+                tensor: weight,
+                group,
+                transposed: true,
+                is_frozen: false,
+            },
+            bias: Some(Weight {
+                name: format!("{name}.bias").into(),
+                tensor: bias,
+                group,
+                transposed: false,
+                is_frozen: false,
+            }),
+            adapter: None,
+        }
+    }
+
+    /// Gives the layer another name.
+    pub(super) fn rename(&mut self, name: &str) {
+        self.weight.name = format!("{name}.weight").into();
+        if let Some(bias) = &mut self.bias {
+            bias.name = format!("{name}.bias").into();
+        }
+    }
+
+    /// Multiplies the weight, not the bias.
+    pub(super) fn scale_weight(&mut self, factor: f64) {
+        self.weight.tensor = self.weight.tensor.clone() * factor;
+    }
+
+    /// Changes the bias, so that the layer computes from `x` what it computed from `x + offset`.
+    pub(super) fn shift_inputs(&mut self, offset: f64) {
+        if let Some(bias) = &mut self.bias {
+            let sums = self.weight.tensor.clone().sum_dim(0).squeeze_dim(0);
+            bias.tensor = bias.tensor.clone() + sums * offset;
+        }
+    }
+
+    /// Device that holds the weights.
+    pub(super) fn device(&self) -> Device {
+        self.weight.tensor.device()
+    }
+
     /// Makes the outputs `outputs · factor + offset`.
     pub(super) fn rescale(&mut self, factor: f64, offset: f64) {
         self.weight.tensor = self.weight.tensor.clone() * factor;

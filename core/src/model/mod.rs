@@ -1,5 +1,6 @@
 //! The networks: one file per family, the layers they are built of, heads, adapters, dropout and the key-value cache.
 
+mod averaging_layer;
 mod base_model;
 mod bert;
 mod config;
@@ -21,9 +22,10 @@ mod task_model;
 
 pub(crate) use mask::MASKED;
 
+pub use averaging_layer::{AVERAGING_SCALE, take_averaging_layer};
 pub use base_model::BaseModel;
 pub use bert::Bert;
-pub use config::{BertConfig, ConfigError, Gpt2Config, LlamaConfig, ModelConfig};
+pub use config::{BertConfig, ConfigError, Gpt2Config, LlamaConfig, ModelConfig, layers_field};
 pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
 pub use gpt2::Gpt2;
 pub use input::{FrozenPrefix, HiddenStates, Input};

@@ -33,6 +33,26 @@ impl LayerNorm {
         })
     }
 
+    /// Initializes the norm `name` over `size` values: weights 1, biases 0.
+    pub(super) fn new(name: &str, group: ParamGroup, size: usize, eps: f64, device: &Device) -> Self {
+        let vector = |part: &str, tensor| Weight {
+            name: format!("{name}.{part}").into(),
+            tensor,
+            group,
+            transposed: false,
+            is_frozen: false,
+        };
+        let (ones, zeros) = (Tensor::ones([size], device), Tensor::zeros([size], device));
+        Self { weight: vector("weight", ones), bias: vector("bias", zeros), eps }
+    }
+
+    /// A bound `[1]` of the absolute value of all outputs: no normalized value exceeds the root of the size.
+    pub(super) fn bound(&self) -> Tensor<1> {
+        let [size] = self.weight.tensor.dims();
+        let largest = self.weight.tensor.clone().abs() * (size as f64).sqrt();
+        (largest + self.bias.tensor.clone().abs()).max()
+    }
+
     /// Added to the variance before the square root.
     pub(super) fn eps(&self) -> f64 {
         self.eps

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use burn::tensor::{Device, Tensor};
 
+use crate::model::averaging_layer;
 use crate::model::base_model::BaseModel;
 use crate::model::config::ModelConfig;
 use crate::model::dropout::{Dropout, Site};
@@ -229,6 +230,17 @@ impl TaskModel {
     pub fn without_unit(mut self) -> Self {
         if let Head::Sentence(head) = &mut self.head {
             head.absorb_unit();
+        }
+        self
+    }
+
+    /// The same model in the parts of transformers' own classes: a head on the mean becomes an averaging layer, whose value
+    /// has this scale, and a head on the first token. Other models are returned unchanged.
+    pub fn with_averaging_layer(mut self, scale: f64) -> Self {
+        if let (Head::Sentence(head), BaseModel::Bert(bert)) = (&mut self.head, &mut self.base)
+            && head.pooling == Pooling::Mean
+        {
+            averaging_layer::add(bert, head, scale);
         }
         self
     }

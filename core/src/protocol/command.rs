@@ -8,7 +8,7 @@ use crate::inference::Query;
 use crate::protocol::bench::BenchCase;
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
-use crate::usage::ExportForm;
+use crate::usage::{ExportDtype, ExportForm};
 
 /// A command from the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +127,8 @@ pub enum Command {
     Export {
         /// The kind of folder.
         form: ExportForm,
+        /// Element type of its weights.
+        dtype: ExportDtype,
     },
     /// Keep the tuned model of the last run in the browser's storage. Answered by `ExportProgress`, then `TunedKept` or
     /// `TunedFailed`; `TunedModels` follows.

@@ -230,10 +230,8 @@ pub enum Event {
     },
     /// Part of the folder has been written.
     ExportProgress {
-        /// Tensors written.
-        done: u32,
-        /// Total number of tensors.
-        total: u32,
+        /// Fraction done, from 0 to 1.
+        fraction: f64,
     },
     /// The folder is ready; its `Blob` travels next to the message.
     Exported {
@@ -241,6 +239,8 @@ pub enum Event {
         file_name: String,
         /// Size of the zip, in bytes.
         bytes: f64,
+        /// Scores of the weights in the folder, if they were rounded.
+        rounded: Option<Evaluation>,
     },
     /// The folder cannot be written.
     ExportFailed {

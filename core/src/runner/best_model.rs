@@ -2,7 +2,7 @@
 
 use crate::checkpoint::SavedBestModel;
 use crate::diagnostic::Diagnostic;
-use crate::export::{DataFacts, ModelFolder};
+use crate::export::{DataFacts, ExportedModel, ModelFolder};
 use crate::metrics::Evaluation;
 use crate::model::TaskModel;
 use crate::pretrained::Pretrained;
@@ -10,6 +10,7 @@ use crate::recipe::{Recipe, RowFacts};
 use crate::run::{EndReason, RunRecord, RunSummary};
 use crate::runner::export::Provenance;
 use crate::train::{HistoryEntry, starting_weights};
+use crate::usage::{ExportDtype, ExportForm};
 
 /// A model with the best weights of a saved run, and all that its export needs.
 #[derive(Debug)]
@@ -66,11 +67,24 @@ impl BestModel {
         }
     }
 
-    /// The model's folder, ready to be written.
-    pub fn folder<'a>(&'a self, pretrained: &'a Pretrained, provenance: Provenance<'a>) -> ModelFolder<'a> {
+    /// The weights in the form of a folder. They stay in 32 bits: without the data, rounded weights could not be scored.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn exported(&self, form: ExportForm) -> Result<ExportedModel, Diagnostic> {
+        ExportedModel::new(&self.model, form, ExportDtype::Float32).await
+    }
+
+    /// The folder of the model, ready to be written with the weights in [`exported`](Self::exported).
+    pub fn folder<'a>(
+        &'a self,
+        exported: &'a ExportedModel,
+        pretrained: &'a Pretrained,
+        provenance: Provenance<'a>,
+    ) -> ModelFolder<'a> {
         let plan = &self.record.plan;
         ModelFolder {
-            model: &self.model,
+            exported,
             config: &pretrained.config_json,
             verbatim: &pretrained.verbatim,
             labels: &plan.labels,

@@ -1,10 +1,13 @@
 //! The exported folder of a run.
 
-use crate::export::{DataFacts, ModelFolder};
+use std::io::Write;
+
+use crate::diagnostic::Diagnostic;
+use crate::export::{DataFacts, ExportedModel, ModelFolder};
 use crate::metrics::Evaluation;
 use crate::pretrained::Pretrained;
-use crate::run::Baseline;
 use crate::train::Session;
+use crate::usage::{ExportDtype, ExportForm};
 
 /// Origin of the base model and the data of a run.
 #[derive(Clone, Copy, Debug)]
@@ -17,18 +20,44 @@ pub struct Provenance<'a> {
     pub sha256: &'a str,
 }
 
-/// The folder of a run's model, ready to be written. `best` are the scores of the kept weights, `baseline` those of a
-/// constant prediction.
-pub fn model_folder<'a>(
-    session: &'a Session,
-    pretrained: &'a Pretrained,
-    best: &'a Evaluation,
-    baseline: Option<&'a Baseline>,
-    provenance: Provenance<'a>,
-) -> ModelFolder<'a> {
-    let data = session.data();
-    ModelFolder {
-        model: session.model(),
+/// A written folder.
+#[derive(Clone, Debug)]
+pub struct Exported<W> {
+    /// The zip.
+    pub zip: W,
+    /// Scores of the weights in the folder, if they were rounded.
+    pub rounded: Option<Evaluation>,
+}
+
+/// Writes the folder of a run's best weights as a zip. Weights that are rounded are evaluated first. `progress` receives
+/// the fraction done, from 0 to 1.
+///
+/// # Errors
+/// `export.no-run` if the run was never evaluated, `export.float16` if a weight cannot be rounded, or if the device or `out`
+/// fails.
+pub async fn export<W: Write>(
+    session: &Session,
+    pretrained: &Pretrained,
+    provenance: Provenance<'_>,
+    form: ExportForm,
+    dtype: ExportDtype,
+    out: W,
+    mut progress: impl FnMut(f64),
+) -> Result<Exported<W>, Diagnostic> {
+    let Some((best, _)) = session.best() else {
+        return Err(Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first."));
+    };
+    let exported = ExportedModel::new(session.model(), form, dtype).await?;
+    let rounded = match exported.dtype {
+        ExportDtype::Float32 => None,
+        ExportDtype::Float16 => {
+            Some(session.evaluate(&exported.model, |done, total| progress(0.5 * fraction(done, total))).await?)
+        }
+    };
+    let written_before = if rounded.is_some() { 0.5 } else { 0.0 };
+    let (data, baseline) = (session.data(), session.data().baseline());
+    let folder = ModelFolder {
+        exported: &exported,
         config: &pretrained.config_json,
         verbatim: &pretrained.verbatim,
         labels: &data.labels,
@@ -37,8 +66,15 @@ pub fn model_folder<'a>(
         quantized: pretrained.quantized,
         recipe: session.recipe(),
         history: &session.state().history,
-        best,
-        baseline,
+        best: rounded.as_ref().unwrap_or(best),
+        baseline: baseline.as_ref(),
         data: DataFacts::new(data, provenance.sha256),
-    }
+    };
+    let writing = |done, total| progress(written_before + (1.0 - written_before) * fraction(done, total));
+    let zip = folder.write(out, writing).await?;
+    Ok(Exported { zip, rounded })
+}
+
+fn fraction(done: usize, total: usize) -> f64 {
+    done as f64 / total.max(1) as f64
 }

@@ -17,7 +17,7 @@ pub use best_model::BestModel;
 pub use clock::RunClock;
 pub use download::{Response, Resume};
 pub use encoded_dataset::{EncodedDataset, validation_mapping};
-pub use export::{Provenance, model_folder};
+pub use export::{Exported, Provenance, export};
 pub use folder::{find_file, find_weights};
 pub use model_loader::{ModelFiles, ModelLoader};
 pub use outcome::{abort, advice, lost_step, summary};

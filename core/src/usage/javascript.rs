@@ -61,7 +61,7 @@ impl Usage<'_> {
     /// The outputs have the names that transformers.js expects.
     fn convert(&self) -> String {
         let class = self.kind.auto_class();
-        let trust = if self.kind.has_own_class() { ", trust_remote_code=True" } else { "" };
+        let trust = if self.kind.has_own_class(self.folder) { ", trust_remote_code=True" } else { "" };
         let outputs = match self.kind.task {
             Task::QuestionAnswering => "\"start_logits\", \"end_logits\"",
             _ => "\"logits\"",
@@ -70,7 +70,7 @@ impl Usage<'_> {
             "from pathlib import Path\n\n\
             import torch\n\
             from transformers import {class}, AutoTokenizer\n\n\
-            model = {class}.from_pretrained(\".\"{trust}).eval()\n\
+            model = {class}.from_pretrained(\".\"{trust}).float().eval()\n\
             texts = [\"One text.\", \"And another, longer one.\"]\n\
             batch = AutoTokenizer.from_pretrained(\".\")(texts, padding=True, return_tensors=\"pt\")\n\
             shapes = {{name: {{0: \"texts\", 1: \"tokens\"}} for name in batch}}\n\

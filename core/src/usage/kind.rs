@@ -1,6 +1,7 @@
 //! A model's kind, and its names in transformers and on model hubs.
 
 use crate::recipe::{Family, Pooling, Task};
+use crate::usage::ExportForm;
 
 /// Prefix of the class names in `modeling_hone.py`.
 const OWN_CLASSES: &str = "Hone";
@@ -22,8 +23,8 @@ pub struct ModelKind {
 }
 
 impl ModelKind {
-    /// The class that opens the whole model: transformers' own, or the one from `modeling_hone.py` for mean pooling.
-    pub fn architecture(self) -> String {
+    /// The class that opens an export: transformers' own, or one from `modeling_hone.py`.
+    pub fn architecture(self, form: ExportForm) -> String {
         let body = match self.family {
             Family::Bert => "Bert",
             Family::DistilBert => "DistilBert",
@@ -38,12 +39,23 @@ impl ModelKind {
             (Task::TokenClassification, _) => "ForTokenClassification",
             (Task::Classification | Task::MultiLabel | Task::Regression, _) => "ForSequenceClassification",
         };
-        format!("{}{body}{head}", if self.has_own_class() { OWN_CLASSES } else { "" })
+        format!("{}{body}{head}", if self.has_own_class(form) { OWN_CLASSES } else { "" })
     }
 
-    /// Returns true if transformers has no class for the model.
-    pub fn has_own_class(self) -> bool {
+    /// Returns true if the head reads the mean of the tokens, which no class of transformers takes.
+    pub fn reads_mean(self) -> bool {
         self.task.reads_sentences() && self.pooling == Pooling::Mean
+    }
+
+    /// Returns true if an export includes the model's class. An adapter does, because a layer that averages would be many
+    /// times its size.
+    pub fn has_own_class(self, form: ExportForm) -> bool {
+        self.reads_mean() && form != ExportForm::Model
+    }
+
+    /// Returns true if an export has one more layer, which averages.
+    pub fn has_averaging_layer(self, form: ExportForm) -> bool {
+        self.reads_mean() && form == ExportForm::Model
     }
 
     /// The automatic class of transformers for the task.

@@ -8,7 +8,7 @@ mod python;
 
 use serde::{Deserialize, Serialize};
 
-pub use export_form::ExportForm;
+pub use export_form::{ExportDtype, ExportForm};
 pub use head::{Activation, HeadLayers};
 pub use javascript::JavaScript;
 pub use kind::{ModelKind, is_own_class};
@@ -31,6 +31,8 @@ pub enum PromptForm {
 pub struct Usage<'a> {
     /// Kind of the model.
     pub kind: ModelKind,
+    /// Form of the folder with the whole model.
+    pub folder: ExportForm,
     /// The base model's name on a hub.
     pub base_model: &'a str,
     /// Longest sequence in training, in tokens.

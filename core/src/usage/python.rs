@@ -2,13 +2,13 @@
 
 use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
-use crate::usage::{PromptForm, Usage, quoted};
+use crate::usage::{ExportForm, PromptForm, Usage, quoted};
 
 impl Usage<'_> {
     /// Opens the whole model in `folder` with transformers.
     pub fn python(&self, folder: &str) -> String {
         let class = self.kind.auto_class();
-        let trust = if self.kind.has_own_class() { ", trust_remote_code=True" } else { "" };
+        let trust = if self.kind.has_own_class(self.folder) { ", trust_remote_code=True" } else { "" };
         format!(
             "{torch}from transformers import {class}, AutoTokenizer{pipeline}\n\n\
             folder = {folder}\n\
@@ -24,8 +24,8 @@ impl Usage<'_> {
     /// Puts the adapter onto the base model with PEFT; run in the adapter's folder.
     pub fn adapter_python(&self) -> String {
         // The automatic classes would not load the labels.
-        let class = self.kind.architecture();
-        let imports = if self.kind.has_own_class() {
+        let class = self.kind.architecture(ExportForm::Adapter);
+        let imports = if self.kind.has_own_class(ExportForm::Adapter) {
             format!("from modeling_hone import {class}\nfrom peft import PeftModel\nfrom transformers import ")
         } else {
             format!("from peft import PeftModel\nfrom transformers import {class}, ")
@@ -40,6 +40,32 @@ impl Usage<'_> {
             pipeline = self.pipeline_import(),
             base = quoted(self.base_model),
             query = self.query(),
+        )
+    }
+
+    /// Turns texts into vectors with the encoder of the whole model in `folder`.
+    pub fn encoder_python(&self, folder: &str) -> String {
+        let vectors = match (self.kind.has_averaging_layer(self.folder), self.kind.reads_mean()) {
+            // The last layer returns it for every token.
+            (true, _) => "vectors = encoder(**batch).last_hidden_state[:, 0]\nprint(vectors.shape)  # [texts, hidden size]\n",
+            (false, true) => {
+                "tokens, mask = encoder(**batch).last_hidden_state, batch[\"attention_mask\"].unsqueeze(-1)\n    \
+                vectors = (tokens * mask).sum(1) / mask.sum(1)\n\
+                print(vectors.shape)  # [texts, hidden size]\n"
+            }
+            (false, false) => {
+                "vectors = encoder(**batch).last_hidden_state\nprint(vectors.shape)  # [texts, tokens, hidden size]\n"
+            }
+        };
+        format!(
+            "import torch\n\
+            from transformers import AutoModel, AutoTokenizer\n\n\
+            folder = {folder}\n\
+            tokenizer = AutoTokenizer.from_pretrained(folder)\n\
+            encoder = AutoModel.from_pretrained(folder)\n\
+            batch = tokenizer([\"A quiet triumph.\"], padding=True, return_tensors=\"pt\")\n\
+            with torch.no_grad():\n    {vectors}",
+            folder = quoted(folder),
         )
     }
 

@@ -1,6 +1,6 @@
 //! Conversion of a tensor's values from and to the bytes of a file.
 
-use burn::tensor::{DType, TensorData};
+use burn::tensor::{DType, TensorData, bf16, f16};
 
 use crate::weights::safetensors::{Dtype, TensorInfo};
 
@@ -15,11 +15,15 @@ pub fn decode(info: &TensorInfo, bytes: Vec<u8>) -> Option<TensorData> {
     Some(TensorData::from_bytes_vec(bytes, info.shape.clone(), dtype).convert::<f32>())
 }
 
-/// Encodes a weight's row-major values as 32-bit floats. `transposed` is the `[rows, columns]` of a matrix whose transpose
-/// the file stores.
-pub fn encode(values: &[f32], transposed: Option<[usize; 2]>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(values.len() * Dtype::F32.size());
-    let mut push = |value: f32| bytes.extend(value.to_le_bytes());
+/// Encodes a weight's row-major values as floats of a type. `transposed` is the `[rows, columns]` of a matrix whose
+/// transpose the file stores.
+pub fn encode(values: &[f32], transposed: Option<[usize; 2]>, dtype: Dtype) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(values.len() * dtype.size());
+    let mut push = |value: f32| match dtype {
+        Dtype::F16 => bytes.extend(f16::from_f32(value).to_le_bytes()),
+        Dtype::BF16 => bytes.extend(bf16::from_f32(value).to_le_bytes()),
+        Dtype::F32 | Dtype::Integer { .. } => bytes.extend(value.to_le_bytes()),
+    };
     match transposed {
         None => values.iter().copied().for_each(push),
         Some([rows, columns]) => {

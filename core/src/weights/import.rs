@@ -110,6 +110,22 @@ impl<'a> Tensors<'a> {
         self.waiting.get(name).map(|data| data.shape().as_slice())
     }
 
+    /// Shape and values of a tensor in the file, row-major.
+    pub fn values(&self, name: &str) -> Option<(&[usize], &[f32])> {
+        let data = self.waiting.get(name)?;
+        Some((data.shape().as_slice(), data.as_slice().ok()?))
+    }
+
+    /// The values of a tensor in the file, to change them.
+    pub fn values_mut(&mut self, name: &str) -> Option<&mut [f32]> {
+        self.waiting.get_mut(name)?.as_mut_slice().ok()
+    }
+
+    /// Removes all tensors whose names begin with `prefix`.
+    pub fn remove_all(&mut self, prefix: &str) {
+        self.waiting.retain(|name, _| !name.starts_with(prefix));
+    }
+
     /// Takes a bias or the scale of a norm, `[size]`.
     ///
     /// # Errors

@@ -50,8 +50,8 @@ fn a_card_shows_how_to_use_the_model_in_javascript() {
             "AutoModelForSequenceClassification.from_pretrained(\".\")",
             "\"text-classification\"",
         ),
-        ("bert", Task::Regression, Mean, "trust_remote_code=True", "logits.item()"),
-        ("bert", Task::MultiLabel, Mean, "trust_remote_code=True", "label_thresholds"),
+        ("bert", Task::Regression, Mean, "from_pretrained(\".\").float()", "logits.item()"),
+        ("bert", Task::MultiLabel, Mean, "from_pretrained(\".\").float()", "label_thresholds"),
         ("roberta", Task::TokenClassification, Mean, "\"logits\"", "\"token-classification\""),
         ("distilbert", Task::QuestionAnswering, Mean, "\"start_logits\", \"end_logits\"", "\"question-answering\""),
         ("llama", Task::Generation, Mean, "text-generation-with-past", "max_new_tokens"),
@@ -70,4 +70,31 @@ fn a_class_name_cannot_break_the_card() {
     let card = std::str::from_utf8(&files["README.md"]).unwrap();
     assert!(!card.contains("<script>") && !card.contains("x: y"));
     assert_eq!(card.matches("\n---\n").count(), 1);
+}
+
+#[test]
+fn a_card_says_what_the_folder_is() {
+    let card = |pooling, form, dtype| {
+        let untrained = Untrained::new(&golden("micro_bert"), Task::Classification, pooling, &["no", "yes"]);
+        String::from_utf8(untrained.in_form(form, dtype).remove("README.md").unwrap()).unwrap()
+    };
+    use ExportDtype::{Float16, Float32};
+    use ExportForm::{Model, OwnClass};
+    let (layer, overflow, class, trust) =
+        ("the last of 3", "would overflow in float16", "`modeling_hone.py` has one", "trust_remote_code=True");
+    let rounded = "scores above are those of the rounded weights";
+    for (pooling, form, dtype, has, lacks) in [
+        (Pooling::Mean, Model, Float32, vec![layer, overflow], vec![class, trust, rounded]),
+        (Pooling::Mean, Model, Float16, vec![layer, rounded], vec![class, trust, overflow]),
+        (Pooling::Mean, OwnClass, Float32, vec![class, trust], vec![layer, rounded, overflow]),
+        (Pooling::Cls, Model, Float16, vec![rounded], vec![layer, class, trust]),
+    ] {
+        let card = card(pooling, form, dtype);
+        for text in has {
+            assert!(card.contains(text), "{form:?} {dtype:?}: {text}");
+        }
+        for text in lacks {
+            assert!(!card.contains(text), "{form:?} {dtype:?}: {text}");
+        }
+    }
 }

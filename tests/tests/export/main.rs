@@ -1,5 +1,6 @@
 //! The exported model folder: weights, config files and model card.
 
+mod averaging_layer;
 mod card;
 mod weights;
 
@@ -8,13 +9,12 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use burn::tensor::Device;
-use hone_core::diagnostic::Diagnostic;
-use hone_core::export::{DataFacts, ModelFolder};
+use hone_core::export::{DataFacts, ExportedModel, ModelFolder};
 use hone_core::metrics::{self, Detail, Evaluation, ScatterPoint, TextSample};
 use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::run::Baseline;
-use hone_core::usage::PromptForm;
+use hone_core::usage::{ExportDtype, ExportForm, PromptForm};
 use hone_core::weights::{Dtype, FileReader, GgufReader, TensorInfo, Tensors};
 use hone_tests::{adapted, add_tensors, golden, minilm, ready};
 use serde_json::{Value, json};
@@ -53,24 +53,26 @@ impl Untrained {
     }
 
     fn files(&self) -> Files {
-        self.exported(RecipeSpec::default(), |folder| ready(folder.write(Vec::new(), |_, _| {})))
+        self.in_form(ExportForm::Model, ExportDtype::Float32)
+    }
+
+    fn in_form(&self, form: ExportForm, dtype: ExportDtype) -> Files {
+        self.exported(RecipeSpec::default(), form, dtype)
     }
 
     fn adapter(&mut self, raw: RecipeSpec) -> Files {
         self.model.adapt(&LoraConfig::of(&raw).unwrap(), 1);
-        self.exported(raw, |folder| ready(folder.write_adapter(Vec::new(), |_, _| {})))
+        self.exported(raw, ExportForm::Adapter, ExportDtype::Float32)
     }
 
-    /// The files that `write` puts into the zip, by name.
-    fn exported(&self, raw: RecipeSpec, write: impl FnOnce(&ModelFolder) -> Result<Vec<u8>, Diagnostic>) -> Files {
+    /// The files in the zip, by name.
+    fn exported(&self, raw: RecipeSpec, form: ExportForm, dtype: ExportDtype) -> Files {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
-        let recipe = Recipe::new(
-            RecipeSpec { task: self.task, ..raw },
-            &self.model.base.facts(64, pooling, RowFacts::default()),
-        )
-        .unwrap();
-        let zip = write(&ModelFolder {
-            model: &self.model,
+        let recipe =
+            Recipe::new(RecipeSpec { task: self.task, ..raw }, &self.model.base.facts(64, pooling, RowFacts::default())).unwrap();
+        let exported = ready(ExportedModel::new(&self.model, form, dtype)).unwrap();
+        let folder = ModelFolder {
+            exported: &exported,
             config: &self.config_json,
             verbatim: &[("tokenizer.json".into(), b"{}".to_vec())],
             labels: &self.labels,
@@ -82,8 +84,9 @@ impl Untrained {
             best: &evaluation(self.task, &self.labels),
             baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
             data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2, form: self.form },
-        });
-        let mut archive = zip::ZipArchive::new(Cursor::new(zip.unwrap())).unwrap();
+        };
+        let zip = ready(folder.write(Vec::new(), |_, _| {})).unwrap();
+        let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
         (0..archive.len())
             .map(|i| {
                 let mut file = archive.by_index(i).unwrap();
@@ -151,13 +154,13 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
     let names = ["no", "yes \"and\" no"];
     for (name, task, pooling, architecture, diagnostic) in [
         ("bert", Classification, Cls, "BertForSequenceClassification", json!("single_label_classification")),
-        ("bert", MultiLabel, Mean, "HoneBertForSequenceClassification", json!("multi_label_classification")),
+        ("bert", MultiLabel, Mean, "BertForSequenceClassification", json!("multi_label_classification")),
         ("bert", TokenClassification, Mean, "BertForTokenClassification", Value::Null),
         ("bert", QuestionAnswering, Mean, "BertForQuestionAnswering", Value::Null),
         ("distilbert", Regression, Cls, "DistilBertForSequenceClassification", json!("regression")),
-        ("distilbert", Regression, Mean, "HoneDistilBertForSequenceClassification", json!("regression")),
+        ("distilbert", Regression, Mean, "DistilBertForSequenceClassification", json!("regression")),
         ("roberta", MultiLabel, Cls, "RobertaForSequenceClassification", json!("multi_label_classification")),
-        ("roberta", Regression, Mean, "HoneRobertaForSequenceClassification", json!("regression")),
+        ("roberta", Regression, Mean, "RobertaForSequenceClassification", json!("regression")),
         ("llama", Generation, Mean, "LlamaForCausalLM", Value::Null),
         ("gpt2", Generation, Mean, "GPT2LMHeadModel", Value::Null),
     ] {
@@ -181,10 +184,12 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
         assert_eq!((&config["vocab_size"], &config["dtype"]), (&base["vocab_size"], &json!("float32")));
         let thresholds = if task == MultiLabel { json!({"no": 0.25, "yes \"and\" no": 0.25}) } else { Value::Null };
         assert_eq!(config["label_thresholds"], thresholds, "{architecture}");
-        let is_ours = architecture.starts_with("Hone");
-        let auto_map = json!({"AutoModelForSequenceClassification": format!("modeling_hone.{architecture}")});
-        assert_eq!(config["auto_map"], if is_ours { auto_map } else { Value::Null }, "{architecture}");
-        assert_eq!(files.contains_key("modeling_hone.py"), is_ours, "{architecture}");
+        let layers_field = if name == "distilbert" { "n_layers" } else { "num_hidden_layers" };
+        let is_averaged = task.reads_sentences() && pooling == Mean;
+        let layers = base[layers_field].as_u64().map(|layers| layers + u64::from(is_averaged));
+        assert_eq!(config[layers_field].as_u64(), layers, "{architecture}");
+        assert_eq!(config["auto_map"], Value::Null, "{architecture}");
+        assert!(!files.contains_key("modeling_hone.py"), "{architecture}");
         assert_eq!(files.contains_key("generation_config.json"), task == Generation, "{architecture}");
         for name in ["README.md", "trainer_state.json", "training_args.json", "recipe.json", "tokenizer.json"] {
             assert!(files.contains_key(name), "{name}");
@@ -199,4 +204,20 @@ fn generation_config_names_the_eos_token() {
     };
     assert_eq!(ends("micro_llama"), json!({"bos_token_id": 1, "eos_token_id": 2}));
     assert_eq!(ends("micro_gpt2"), json!({"bos_token_id": 63, "eos_token_id": 63}));
+}
+
+#[test]
+fn the_small_folder_has_a_class_of_its_own_only_for_the_mean() {
+    for (name, kind) in [("bert", "Bert"), ("distilbert", "DistilBert"), ("roberta", "Roberta")] {
+        for pooling in [Pooling::Cls, Pooling::Mean] {
+            let untrained = Untrained::new(&golden(&format!("micro_{name}")), Task::Classification, pooling, &["a", "b"]);
+            let files = untrained.in_form(ExportForm::OwnClass, ExportDtype::Float32);
+            let (config, is_mean) = (parsed(&files, "config.json"), pooling == Pooling::Mean);
+            let class = format!("{}{kind}ForSequenceClassification", if is_mean { "Hone" } else { "" });
+            let auto_map = json!({"AutoModelForSequenceClassification": format!("modeling_hone.{class}")});
+            assert_eq!(config["auto_map"], if is_mean { auto_map } else { Value::Null });
+            assert_eq!(config["architectures"], json!([class]));
+            assert_eq!(files.contains_key("modeling_hone.py"), is_mean);
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::*;
 
-fn tensors(file: &[u8]) -> HashMap<String, (TensorInfo, Vec<u8>)> {
+/// The tensors of a file by name.
+pub(super) fn tensors(file: &[u8]) -> HashMap<String, (TensorInfo, Vec<u8>)> {
     let (mut reader, mut tensors) = (FileReader::default(), HashMap::new());
     let mut take = |info: &TensorInfo, bytes| {
         tensors.insert(info.name.clone(), (info.clone(), bytes));
@@ -12,10 +13,22 @@ fn tensors(file: &[u8]) -> HashMap<String, (TensorInfo, Vec<u8>)> {
     tensors
 }
 
+/// A file of tensors.
+pub(super) fn file(tensors: HashMap<String, (TensorInfo, Vec<u8>)>) -> Vec<u8> {
+    let (mut infos, mut data) = (Vec::new(), Vec::new());
+    for (info, bytes) in tensors.into_values() {
+        let begin = data.len() as u64;
+        data.extend(bytes);
+        infos.push(TensorInfo { bytes: begin..data.len() as u64, ..info });
+    }
+    hone_core::weights::write_header(&infos).into_iter().chain(data).collect()
+}
+
 /// Requires that the weights in `folder` are exported unchanged under `prefix`, except those that begin with one of
 /// `without`, and that the layers of `head` are the only new ones.
 fn assert_same_tensors(folder: &Path, (task, pooling): (Task, Pooling), prefix: &str, without: &[&str], head: &[&str]) {
-    let files = Untrained::new(folder, task, pooling, &["no", "yes"]).files();
+    let untrained = Untrained::new(folder, task, pooling, &["no", "yes"]);
+    let files = untrained.in_form(ExportForm::OwnClass, ExportDtype::Float32);
     let mut exported = tensors(&files["model.safetensors"]);
     let original = tensors(&std::fs::read(folder.join("model.safetensors")).unwrap());
     for (name, (info, bytes)) in original {
@@ -69,7 +82,7 @@ fn an_adapter_is_stored_as_peft_stores_it() {
     let raw = RecipeSpec { adapter: AdapterKind::Dora, lora_r: 4, lora_alpha: 8.0, ..RecipeSpec::default() };
     let untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Mean, &["a", "b", "c"]);
     let untrained = Untrained { model: adapted(&raw, &Device::flex()), ..untrained };
-    let files = untrained.exported(raw, |folder| ready(folder.write_adapter(Vec::new(), |_, _| {})));
+    let files = untrained.exported(raw, ExportForm::Adapter, ExportDtype::Float32);
     let [ours, pefts] =
         [&files["adapter_model.safetensors"], &std::fs::read(golden("lora_adapter.safetensors")).unwrap()]
             .map(|file| tensors(file));

@@ -4,6 +4,7 @@
 mod chat_templates;
 mod expected;
 mod reopened;
+mod rounding;
 mod tokenizer;
 
 use std::fs;
@@ -12,15 +13,15 @@ use std::process::Command;
 
 use burn::tensor::Device;
 use hone_core::dataset::{Example, Message, Role, words};
-use hone_core::export::{DataFacts, ModelFolder};
 use hone_core::generate::bytes_per_token;
 use hone_core::inference::{EncodedPrompt, InferenceContext};
 use hone_core::model::{Input, MaskSource};
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, RowFacts, Schedule, Task};
+use hone_core::runner::{self, Provenance};
 use hone_core::text::EncodedRows;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, Progress, Session, predict};
-use hone_core::usage::PromptForm;
+use hone_core::usage::{ExportDtype, ExportForm, PromptForm};
 use hone_tests::{golden, python, ready};
 use serde_json::{Value, json};
 
@@ -40,23 +41,32 @@ struct Case {
     pooling: Pooling,
     is_pairs: bool,
     form: PromptForm,
+    folder: ExportForm,
+    dtype: ExportDtype,
 }
 
 const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
-    Case { base, task, pooling, is_pairs: false, form: PromptForm::Completion }
+    let (form, folder, dtype) = (PromptForm::Completion, ExportForm::Model, ExportDtype::Float32);
+    Case { base, task, pooling, is_pairs: false, form, folder, dtype }
 }
 
-const CASES: [Case; 17] = [
+const CASES: [Case; 23] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
+    Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
+    Case { dtype: ExportDtype::Float16, ..case("micro_bert", Task::Classification, Pooling::Mean) },
     case("micro_bert", Task::TokenClassification, Pooling::Mean),
     case("micro_bert", Task::QuestionAnswering, Pooling::Mean),
     case("micro_distilbert", Task::Classification, Pooling::Mean),
+    Case { folder: ExportForm::OwnClass, ..case("micro_distilbert", Task::Classification, Pooling::Mean) },
+    Case { dtype: ExportDtype::Float16, ..case("micro_distilbert", Task::Classification, Pooling::Mean) },
     Case { is_pairs: true, ..case("micro_distilbert", Task::Regression, Pooling::Cls) },
     case("micro_distilbert", Task::TokenClassification, Pooling::Mean),
     case("micro_distilbert", Task::QuestionAnswering, Pooling::Mean),
     case("micro_roberta", Task::MultiLabel, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_roberta", Task::Regression, Pooling::Mean) },
+    Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_roberta", Task::Regression, Pooling::Mean) },
+    Case { dtype: ExportDtype::Float16, ..case("micro_roberta", Task::MultiLabel, Pooling::Mean) },
     case("micro_roberta", Task::TokenClassification, Pooling::Mean),
     case("micro_roberta", Task::QuestionAnswering, Pooling::Mean),
     case("micro_llama", Task::Generation, Pooling::Mean),
@@ -88,7 +98,7 @@ fn an_export_opened_again_answers_like_the_run_that_wrote_it() {
         for adapter in [AdapterKind::None, AdapterKind::Lora] {
             let pretrained = pretrained(&golden(case.base), case.pooling, &device);
             let session = case.trained(&pretrained, adapter, &device);
-            let zip = ready(case.folder(&pretrained, &session).write(Vec::new(), |_, _| {})).unwrap();
+            let zip = exported(&session, &pretrained, case.folder, ExportDtype::Float32);
             let of_run = InferenceContext::of_run(&session);
             let expected = answered(session.model(), &pretrained, of_run, case.is_pairs);
             let parts = reopened(zip, &session);
@@ -125,6 +135,12 @@ fn a_long_prompt_is_cut_to_the_context_and_rejected_if_memory_is_short() {
     assert_eq!(prompt(1, -1.0).unwrap_err().code, "inference.prompt-too-long");
 }
 
+/// The zip of a run's model.
+fn exported(session: &Session, pretrained: &Pretrained, form: ExportForm, dtype: ExportDtype) -> Vec<u8> {
+    let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00" };
+    ready(runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {})).unwrap().zip
+}
+
 impl Case {
     /// Trains a few steps and writes the model, the adapter, the base and the predictions of the tuned model.
     fn write(&self, adapter: AdapterKind, folder: &Path) {
@@ -133,37 +149,18 @@ impl Case {
         let base = golden(base);
         let pretrained = pretrained(&base, *pooling, &device);
         let session = self.trained(&pretrained, adapter, &device);
-        let export = self.folder(&pretrained, &session);
-        let folder = folder.join(format!("{} {task:?} {form:?} {pooling:?} {adapter:?}", self.base));
+        let kind = format!("{} {task:?} {form:?} {pooling:?} {adapter:?} {:?} {:?}", self.base, self.folder, self.dtype);
+        let folder = folder.join(kind);
         fs::create_dir_all(folder.join("base")).unwrap();
         let write = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes).unwrap();
-        write("model.zip", ready(export.write(Vec::new(), |_, _| {})).unwrap());
+        write("model.zip", exported(&session, &pretrained, self.folder, self.dtype));
         if adapter != AdapterKind::None {
-            write("adapter.zip", ready(export.write_adapter(Vec::new(), |_, _| {})).unwrap());
+            write("adapter.zip", exported(&session, &pretrained, ExportForm::Adapter, ExportDtype::Float32));
         }
         for name in ["config.json", "model.safetensors"] {
             fs::copy(base.join(name), folder.join("base").join(name)).unwrap();
         }
         write("expected.json", self.expected(&pretrained, &session).to_string().into_bytes());
-    }
-
-    /// The folder of a run's model.
-    fn folder<'a>(&self, pretrained: &'a Pretrained, session: &'a Session) -> ModelFolder<'a> {
-        let data = session.data();
-        ModelFolder {
-            model: session.model(),
-            config: &pretrained.config_json,
-            verbatim: &pretrained.verbatim,
-            labels: &data.labels,
-            base_model: "some/model",
-            license: "MIT",
-            quantized: None,
-            recipe: session.recipe(),
-            history: &session.state().history,
-            best: session.best().expect("an evaluation").0,
-            baseline: None,
-            data: DataFacts::new(data, "00"),
-        }
     }
 
     fn trained(&self, pretrained: &Pretrained, adapter: AdapterKind, device: &Device) -> Session {

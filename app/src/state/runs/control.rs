@@ -1,5 +1,6 @@
 //! Starting, steering and ending a run.
 
+use hone_core::catalog::ModelReport;
 use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
@@ -37,6 +38,7 @@ impl State {
             is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
             base: self.model.entry().cloned(),
             base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
+            layer_bytes: self.model.report().map_or(0.0, ModelReport::layer_bytes),
             ..Run::default()
         };
         self.previous = Some(std::mem::replace(&mut self.run, run));

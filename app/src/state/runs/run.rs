@@ -25,6 +25,8 @@ pub struct Run {
     pub base: Option<CatalogEntry>,
     /// Bytes of the base model's weights in a download.
     pub base_bytes: f64,
+    /// Bytes of its last layer, and of one that the download may add.
+    pub layer_bytes: f64,
     /// The plan of the run; absent until it has begun.
     pub plan: Option<RunPlan>,
     /// All optimizer steps, in order.

@@ -123,7 +123,7 @@ fn tuned_weights_are_lost_with_their_model_or_worker() {
     let mut state = trained();
     assert_eq!(state.line(Step::Export).status, Status::Open);
     state.export(ExportForm::Model);
-    state.answer(Event::Exported { file_name: "model.zip".into(), bytes: 1.0 });
+    state.answer(Event::Exported { file_name: "model.zip".into(), bytes: 1.0, rounded: None });
     assert_eq!(state.line(Step::Export).status, Status::Done);
     state.map(Mapping::Classification { text: 1, pair: None, label: 0 });
     assert_eq!(state.line(Step::Export).status, Status::Done, "other columns are for the next run");

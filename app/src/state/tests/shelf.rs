@@ -62,7 +62,7 @@ fn one_press_keeps_the_model_of_the_last_run_and_asks_the_browser_to_keep_it() {
     assert_eq!(commands(effects), [Command::KeepTuned { name: "Mini on reviews.csv".into() }]);
     assert_eq!(state.keep_tuned(), [], "it is being stored already");
     let request = state.requests.on(Topic::Keep);
-    state.on_event(request, Event::ExportProgress { done: 1, total: 4 });
+    state.on_event(request, Event::ExportProgress { fraction: 0.25 });
     assert_eq!((&state.shelf.keeping, &state.export), (&Keeping::Writing(0.25), &Export::Idle));
     state.on_event(request, Event::TunedKept { id: "1".into() });
     assert_eq!(state.shelf.keeping, Keeping::Kept("1".into()));

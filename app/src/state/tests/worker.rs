@@ -86,7 +86,7 @@ fn answers_to_requests_that_were_given_up_are_dropped() {
     let export = number(&state.export(ExportForm::Model));
     state.load_model();
     state.answer(model_ready());
-    let late = Event::Exported { file_name: "model.zip".into(), bytes: 1.0 };
+    let late = Event::Exported { file_name: "model.zip".into(), bytes: 1.0, rounded: None };
     assert_eq!(state.on_event(Some(export), late), [], "it is for the previous model");
     assert_eq!(state.export, Export::Idle);
 

@@ -4,9 +4,10 @@ use std::io::{Result, Write};
 
 use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
+use hone_core::metrics::Evaluation;
 use hone_core::protocol::{Event, RequestId};
-use hone_core::runner::{self, Provenance};
-use hone_core::usage::ExportForm;
+use hone_core::runner::{self, Exported, Provenance};
+use hone_core::usage::{ExportDtype, ExportForm};
 use js_sys::{Array, Uint8Array};
 use web_sys::{Blob, BlobPropertyBag};
 
@@ -18,9 +19,11 @@ use crate::mailbox::{answer, answer_with};
 const PART: usize = 1 << 20;
 
 /// Writes the model folder and sends it.
-pub async fn export(engine: &Engine, request: RequestId, form: ExportForm) {
-    match exported(engine, request, form).await {
-        Ok((file_name, blob)) => answer_with(request, &Event::Exported { file_name, bytes: blob.size() }, &blob),
+pub async fn export(engine: &Engine, request: RequestId, form: ExportForm, dtype: ExportDtype) {
+    match exported(engine, request, form, dtype).await {
+        Ok((file_name, blob, rounded)) => {
+            answer_with(request, &Event::Exported { file_name, bytes: blob.size(), rounded }, &blob);
+        }
         Err(diagnostic) => answer(request, &Event::ExportFailed { diagnostic }),
     }
 }
@@ -29,46 +32,45 @@ async fn exported(
     engine: &Engine,
     request: RequestId,
     form: ExportForm,
-) -> std::result::Result<(String, Blob), Diagnostic> {
-    let parts = write(engine, request, form, Parts::default()).await?;
+    dtype: ExportDtype,
+) -> std::result::Result<(String, Blob, Option<Evaluation>), Diagnostic> {
+    let Exported { zip, rounded } = write(engine, request, form, dtype, Parts::default()).await?;
     let name = engine.model.as_ref().map_or("model", |model| match model.entry.tuned_id() {
         Some(_) => &model.entry.name,
         None => &model.entry.id,
     });
     let ending = match form {
-        ExportForm::Model => "tuned",
+        ExportForm::Model | ExportForm::OwnClass => "tuned",
         ExportForm::Adapter => "adapter",
     };
-    Ok((format!("{name}-{ending}.zip"), parts.into_blob()?))
+    Ok((format!("{name}-{ending}.zip"), zip.into_blob()?, rounded))
 }
 
 /// Writes the folder of the last run's model as a zip.
 ///
 /// # Errors
-/// `export.no-run` if there is none, or if the device or `out` fails.
+/// `export.no-run` if there is none, `export.float16` if a weight cannot be rounded, or if the device or `out` fails.
 pub async fn write<W: Write>(
     engine: &Engine,
     request: RequestId,
     form: ExportForm,
+    dtype: ExportDtype,
     out: W,
-) -> std::result::Result<W, Diagnostic> {
+) -> std::result::Result<Exported<W>, Diagnostic> {
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
-    let (best, _) = run.session.best().ok_or_else(no_run)?;
-    let baseline = run.session.data().baseline();
     let CatalogEntry { hub_id, license, .. } = &model.entry;
     let provenance = Provenance { hub_id, license, sha256: &run.sha256 };
-    let folder = runner::model_folder(&run.session, &model.pretrained, best, baseline.as_ref(), provenance);
-    let progress = |done: usize, total: usize| {
-        if done.is_multiple_of(10) || done == total {
-            answer(request, &Event::ExportProgress { done: done as u32, total: total as u32 });
+    let mut reported = 0.0;
+    let progress = |fraction: f64| {
+        if fraction - reported >= 0.01 || fraction == 1.0 {
+            reported = fraction;
+            answer(request, &Event::ExportProgress { fraction });
         }
     };
     errors::clear();
-    let written = match form {
-        ExportForm::Model => folder.write(out, progress).await?,
-        ExportForm::Adapter => folder.write_adapter(out, progress).await?,
-    };
+    let (session, pretrained) = (&run.session, &model.pretrained);
+    let written = runner::export(session, pretrained, provenance, form, dtype, out, progress).await?;
     errors::take_logged().map_or(Ok(written), Err)
 }
 

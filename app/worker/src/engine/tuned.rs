@@ -7,7 +7,8 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::InferenceContext;
 use hone_core::pretrained::TunedParts;
 use hone_core::protocol::{Event, RequestId};
-use hone_core::usage::ExportForm;
+use hone_core::runner::Exported;
+use hone_core::usage::{ExportDtype, ExportForm};
 use hone_core::weights::Weights;
 
 use crate::device::ChosenDevice;
@@ -55,9 +56,10 @@ pub async fn keep(engine: &Engine, request: RequestId, name: String) {
 
 async fn kept(engine: &Engine, request: RequestId, name: String) -> Result<String, Diagnostic> {
     let mut new = NewTuned::begin().await?;
-    let written =
-        export::write(engine, request, ExportForm::Model, BufWriter::with_capacity(PIECE, &mut new.zip)).await;
-    let finished = written.and_then(|buffer| {
+    let (form, dtype) = (ExportForm::Model, ExportDtype::Float32);
+    let out = BufWriter::with_capacity(PIECE, &mut new.zip);
+    let written = export::write(engine, request, form, dtype, out).await;
+    let finished = written.and_then(|Exported { zip: buffer, .. }| {
         let reason = |error: std::io::IntoInnerError<_>| not_kept(&error.error().to_string());
         buffer.into_inner().map(drop).map_err(reason)?;
         about(engine, &new.id, name)
@@ -142,7 +144,7 @@ pub async fn send_zip(request: RequestId, id: &str) {
     match tuned_storage::open(id).await {
         Ok((model, zip)) => {
             let file_name = format!("{}.zip", file_stem(&model.name));
-            answer_with(request, &Event::Exported { file_name, bytes: zip.size() }, &zip);
+            answer_with(request, &Event::Exported { file_name, bytes: zip.size(), rounded: None }, &zip);
         }
         Err(diagnostic) => answer(request, &Event::TunedFailed { diagnostic }),
     }

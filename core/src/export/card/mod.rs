@@ -5,13 +5,13 @@ mod usage;
 
 use std::fmt::Write;
 
-use crate::export::{ModelFolder, method, names};
+use crate::export::{ExportedModel, ModelFolder, method, names};
 use crate::recipe::{Family, Metric, Pooling, Task};
-use crate::usage::{ExportForm, quoted};
+use crate::usage::{ExportDtype, ExportForm, quoted};
 
 /// The card, including the front matter that model hubs read.
-pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
-    let mut card = front_matter(folder, form);
+pub(crate) fn write(folder: &ModelFolder) -> String {
+    let mut card = front_matter(folder);
     let ModelFolder { best, data, recipe, .. } = folder;
     // Writing to a String cannot fail.
     let _ = write!(
@@ -24,6 +24,8 @@ pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
         ## Data\n\n\
         {train} training rows and {validation} validation rows, from a file whose SHA-256 is `{sha256}`. \
         This folder contains none of them.\n\n\
+        ## Files\n\n\
+        {form}\n\n\
         ## Recipe\n\n\
         {method}\n\n\
         `recipe.json` repeats the run in Hone, and `trainer_state.json` has its log.\n\n\
@@ -31,15 +33,16 @@ pub(crate) fn write(folder: &ModelFolder, form: ExportForm) -> String {
         The validation rows were also used to select the weights, so scores on new texts may be somewhat lower. {limits}\n\n\
         ## How to use\n\n{usage}",
         title = title(recipe.task()),
-        about = about(folder, form),
+        about = about(folder),
         train = data.train_rows,
         validation = data.validation_rows,
         step = best.step,
         results = results::tables(folder),
         sha256 = data.sha256,
+        form = form(folder),
         method = method::described(recipe),
         limits = limits(recipe.task()),
-        usage = usage::described(folder, form),
+        usage = usage::described(folder),
     );
     card
 }
@@ -56,7 +59,7 @@ fn title(task: Task) -> &'static str {
 }
 
 /// Describes the model, its purpose and how it was built.
-fn about(folder: &ModelFolder, form: ExportForm) -> String {
+fn about(folder: &ModelFolder) -> String {
     let names = folder.labels.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
     let count = folder.labels.len();
     let purpose = match folder.recipe.task() {
@@ -73,20 +76,47 @@ fn about(folder: &ModelFolder, form: ExportForm) -> String {
     }
     if let Some(kind) = folder.quantized {
         about += &format!(" Training started from weights quantized to {kind}, not from the authors' own.");
-        about += match form {
-            ExportForm::Model => " This folder stores them as 32-bit floats.",
-            ExportForm::Adapter => " On the original weights, the adapter's answers may differ slightly.",
-        };
+        if folder.exported.form == ExportForm::Adapter {
+            about += " On the original weights, the adapter's answers may differ slightly.";
+        }
     }
     about
 }
 
+/// Describes the folder's form: where the mean of the tokens is computed, and the type of the weights.
+fn form(folder: &ModelFolder) -> String {
+    let ExportedModel { model, form, dtype } = folder.exported;
+    let has_averaging_layer = folder.kind().has_averaging_layer(*form);
+    let head = if has_averaging_layer {
+        let layers = model.base.layers();
+        format!(
+            "transformers has no class that takes the mean of the tokens, so one more layer computes it: the last of \
+            {layers} attends to all tokens of the text alike and returns their normalized mean. It was not trained, and \
+            what follows it only passes the mean on to the classifier. "
+        )
+    } else if folder.kind().has_own_class(*form) {
+        "transformers has no class that takes the mean of the tokens, so `modeling_hone.py` has one. ".into()
+    } else {
+        String::new()
+    };
+    let weights = match (dtype, has_averaging_layer) {
+        (ExportDtype::Float16, _) => {
+            "The weights are rounded to float16, and the scores above are those of the rounded weights."
+        }
+        (ExportDtype::Float32, true) => {
+            "The weights are float32. Run them in float32 or bfloat16: the averaging layer's would overflow in float16."
+        }
+        (ExportDtype::Float32, false) => "The weights are float32.",
+    };
+    head + weights
+}
+
 /// The head in words; `None` if it is the base model's own.
 fn head(folder: &ModelFolder) -> Option<&'static str> {
-    let family = folder.model.base.family();
-    Some(match (folder.recipe.task(), folder.model.pooling()) {
+    let family = folder.exported.model.base.family();
+    Some(match (folder.recipe.task(), folder.recipe.task().reads_sentences().then(|| folder.recipe.pooling())) {
         (Task::Generation, _) => return None,
-        (_, Some(Pooling::Mean)) => "one linear layer on the mean of the token vectors",
+        (_, Some(Pooling::Mean)) => "one linear layer on the normalized mean of the token vectors",
         (_, Some(Pooling::Cls)) if family == Family::Bert => {
             "one linear layer on the first token's vector through the pretrained pooler"
         }
@@ -111,9 +141,9 @@ fn limits(task: Task) -> &'static str {
     }
 }
 
-fn front_matter(folder: &ModelFolder, form: ExportForm) -> String {
-    let library = match form {
-        ExportForm::Model => "transformers",
+fn front_matter(folder: &ModelFolder) -> String {
+    let library = match folder.exported.form {
+        ExportForm::Model | ExportForm::OwnClass => "transformers",
         ExportForm::Adapter => "peft",
     };
     let ModelFolder { best, base_model, license, recipe, .. } = folder;

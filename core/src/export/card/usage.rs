@@ -4,26 +4,30 @@ use crate::export::ModelFolder;
 use crate::usage::{ExportForm, JavaScript, Usage};
 
 /// Code that opens the folder and runs the model.
-pub(crate) fn described(folder: &ModelFolder, form: ExportForm) -> String {
+pub(crate) fn described(folder: &ModelFolder) -> String {
     let usage = Usage {
         kind: folder.kind(),
+        folder: folder.exported.form,
         base_model: folder.base_model,
         max_length: folder.recipe.max_length(),
         form: folder.data.form,
         max_new_tokens: folder.recipe.spec().max_new_tokens,
     };
-    match form {
+    match folder.exported.form {
         ExportForm::Adapter => format!(
             "This folder contains the adapter, and the head if it is new; both are loaded on top of the base model. Run \
             this in the folder:\n\n```python\n{}```\n",
             usage.adapter_python()
         ),
-        ExportForm::Model => {
+        ExportForm::Model | ExportForm::OwnClass => {
             let is_decoder = folder.kind().family.is_decoder();
-            let encoder = if is_decoder {
-                ""
-            } else {
-                "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n"
+            let encoder = match (is_decoder, folder.kind().has_averaging_layer(folder.exported.form)) {
+                (true, _) => "",
+                (false, true) => {
+                    "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`. Its \
+                    `last_hidden_state[:, 0]` is the normalized mean of the tokens.\n"
+                }
+                (false, false) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n",
             };
             let javascript = in_javascript(usage.javascript(), is_decoder);
             format!("```python\n{}```\n{encoder}{javascript}", usage.python("path/to/this/folder"))

@@ -159,6 +159,11 @@ impl ModelConfig {
     }
 }
 
+/// Field of an encoder's config.json that has the number of layers.
+pub fn layers_field(family: Family) -> &'static str {
+    if family == Family::DistilBert { "n_layers" } else { "num_hidden_layers" }
+}
+
 impl BertConfig {
     /// Row of the position embeddings that belongs to the first token: `padding_idx + 1` for RoBERTa, else 0.
     pub fn first_position(&self) -> usize {
@@ -197,7 +202,7 @@ impl BertConfig {
             family,
             vocab: fields.size("vocab_size", MAX_VOCAB, None)?,
             hidden,
-            layers: fields.size(name("num_hidden_layers", "n_layers"), MAX_LAYERS, None)?,
+            layers: fields.size(layers_field(family), MAX_LAYERS, None)?,
             heads: divides("hidden_size", hidden, heads)?,
             intermediate_size: fields.size(name("intermediate_size", "hidden_dim"), MAX_INTERMEDIATE_SIZE, None)?,
             max_position_embeddings,

@@ -17,11 +17,11 @@ use crate::train::state::HistoryEntry;
 /// An evaluation in progress.
 pub(super) struct EvaluationPass {
     /// Rows of each batch.
-    batches: Vec<Vec<u32>>,
+    pub(super) batches: Vec<Vec<u32>>,
     batches_done: usize,
     /// Prediction for each validation row.
-    predictions: Vec<Option<Prediction>>,
-    samples: SampleGeneration,
+    pub(super) predictions: Vec<Option<Prediction>>,
+    pub(super) samples: SampleGeneration,
     /// Reason to end the run after this evaluation; `None` to continue.
     end_reason: Option<EndReason>,
 }

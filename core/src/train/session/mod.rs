@@ -2,6 +2,7 @@
 //! calls the run can be stopped, paused (by not calling), read, and asked to predict.
 
 pub(in crate::train) mod checkpoint;
+mod evaluate;
 mod evaluation;
 pub(in crate::train) mod memory;
 mod plan;

@@ -1,0 +1,90 @@
+//! The weights of a tuned model as a folder stores them.
+
+use burn::tensor::{Tensor, TensorData, f16};
+
+use crate::device_to_host::device_to_host;
+use crate::diagnostic::Diagnostic;
+use crate::model::{AVERAGING_SCALE, TaskModel};
+use crate::recipe::Pooling;
+use crate::usage::{ExportDtype, ExportForm};
+use crate::weights::{WeightMut, Weights};
+
+/// Largest scale of an averaging layer in 16 bits. A higher one would take more from the range than it adds in accuracy.
+const MAX_FLOAT16_SCALE: f64 = 8192.0;
+
+/// A tuned model with the weights that a folder stores: merged, rounded, and in the layers of the folder's form. It
+/// predicts what the opened folder predicts.
+#[derive(Clone, Debug)]
+pub struct ExportedModel {
+    /// The model.
+    pub model: TaskModel,
+    /// Form of the folder.
+    pub form: ExportForm,
+    /// Element type of its weights.
+    pub dtype: ExportDtype,
+}
+
+impl ExportedModel {
+    /// Brings a tuned model into the form of a folder. An adapter is always stored in 32 bits.
+    ///
+    /// # Errors
+    /// `export.float16` if a weight is too large for 16 bits, or the device fails.
+    pub async fn new(tuned: &TaskModel, form: ExportForm, dtype: ExportDtype) -> Result<Self, Diagnostic> {
+        let (mut model, dtype) = match form {
+            ExportForm::Model | ExportForm::OwnClass => (tuned.detached(true), dtype),
+            ExportForm::Adapter => (tuned.clone(), ExportDtype::Float32),
+        };
+        model = model.without_unit();
+        if form == ExportForm::Model && model.pooling() == Some(Pooling::Mean) {
+            let scale = averaging_scale(&model, dtype).await?;
+            model = model.with_averaging_layer(scale);
+        }
+        if dtype == ExportDtype::Float16 {
+            round_to_float16(&mut model).await?;
+        }
+        Ok(Self { model, form, dtype })
+    }
+}
+
+/// Scale of the averaging layer's value. In 16 bits, no scaled hidden state may exceed the largest number.
+async fn averaging_scale(model: &TaskModel, dtype: ExportDtype) -> Result<f64, Diagnostic> {
+    let (ExportDtype::Float16, Some(bound)) = (dtype, model.base.bound()) else { return Ok(AVERAGING_SCALE) };
+    let bound = device_to_host(bound).await?.first().copied().map_or(1.0, f64::from);
+    let highest = (f16::MAX.to_f64() / bound).log2().floor().exp2();
+    Ok(highest.clamp(1.0, MAX_FLOAT16_SCALE))
+}
+
+/// Rounds every weight to the nearest 16-bit float. A device may lack these, so the weights are read one at a time.
+async fn round_to_float16(model: &mut TaskModel) -> Result<(), Diagnostic> {
+    let mut weights = Vec::new();
+    model.visit(&mut |weight| weights.push((weight.name().clone(), weight.values().0)));
+    let mut rounded = Vec::with_capacity(weights.len());
+    for (name, tensor) in weights {
+        let device = tensor.device();
+        let values = device_to_host(tensor).await?;
+        let values: Vec<f32> = values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect();
+        if !values.iter().all(|value| value.is_finite()) {
+            return Err(too_large(&name));
+        }
+        let size = values.len();
+        rounded.push(Tensor::<1>::from_data(TensorData::new(values, [size]), &device));
+    }
+    let mut rounded = rounded.into_iter();
+    model.visit_mut(&mut |weight| {
+        let Some(tensor) = rounded.next() else { return };
+        match weight {
+            WeightMut::Vector(weight) => weight.tensor = tensor,
+            WeightMut::Matrix(weight) => weight.tensor = tensor.reshape(weight.tensor.dims()),
+        }
+    });
+    Ok(())
+}
+
+fn too_large(name: &str) -> Diagnostic {
+    Diagnostic::new(
+        "export.float16",
+        format!("The weight {name} has a value that no 16-bit float can hold: the largest is {}.", f16::MAX),
+    )
+    .done("Nothing was written; the tuned model is still here.")
+    .remedy("Choose 32 bits. For a regression, smaller numbers help, such as thousands in place of units.")
+}
