@@ -81,8 +81,10 @@ fn exports_predict_the_same_in_transformers_and_peft() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("export_interop");
     _ = fs::remove_dir_all(&folder);
     for case in &CASES {
-        for adapter in [AdapterKind::None, AdapterKind::Lora] {
-            case.write(adapter, &folder);
+        case.write(AdapterKind::None, &folder);
+        // The other forms of a whole model make no difference to an adapter.
+        if (case.folder, case.dtype) == (ExportForm::Model, ExportDtype::Float32) {
+            case.write(AdapterKind::Lora, &folder);
         }
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/check_exports.py");
