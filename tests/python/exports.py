@@ -88,14 +88,15 @@ def warned():
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: messages.append(record.getMessage())
     transformers.utils.logging.set_verbosity_warning()
-    transformers.utils.logging.add_handler(handler)
+    logger = logging.getLogger("transformers")
+    logger.addHandler(handler)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield messages
         messages += [str(warning.message) for warning in caught]
     finally:
-        transformers.utils.logging.remove_handler(handler)
+        logger.removeHandler(handler)
         transformers.utils.logging.set_verbosity(verbosity)
 
 
