@@ -57,9 +57,11 @@ pub fn Choices() -> impl IntoView {
     });
     let about_dtype = page.memo(|state| match state.export_choice.dtype {
         ExportDtype::Float32 => String::new(),
-        ExportDtype::Float16 => "Each weight is rounded. Before the download, the rounded model is scored on your validation \
+        ExportDtype::Float16 => {
+            "Each weight is rounded. Before the download, the rounded model is scored on your validation \
             rows; the model card has those scores."
-            .to_owned(),
+                .to_owned()
+        }
     });
     view! {
         <div class="field" hidden=is_standard_anyway>

@@ -115,7 +115,11 @@ impl ModelFolder<'_> {
 
     /// The model's kind, as transformers and hubs know it.
     fn kind(&self) -> ModelKind {
-        ModelKind { task: self.recipe.task(), family: self.exported.model.base.family(), pooling: self.recipe.pooling() }
+        ModelKind {
+            task: self.recipe.task(),
+            family: self.exported.model.base.family(),
+            pooling: self.recipe.pooling(),
+        }
     }
 
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {

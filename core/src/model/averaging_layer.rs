@@ -30,9 +30,8 @@ const TANH_SCALE: f64 = 1.0 / 1024.0;
 pub(super) fn add(bert: &mut Bert, head: &mut SentenceHead, scale: f64) {
     bert.push_averaging_layer(scale);
     let (hidden, device) = (bert.sizes().hidden, head.output.device());
-    let identity = |name: &str, group, factor, offset| {
-        Linear::scaling(name, group, [hidden, hidden], factor, offset, &device)
-    };
+    let identity =
+        |name: &str, group, factor, offset| Linear::scaling(name, group, [hidden, hidden], factor, offset, &device);
     let layers = HeadLayers::of(Task::Classification, bert.family(), Pooling::Cls);
     match layers.and_then(|layers| Some((layers.output, layers.dense?))) {
         // BERT's pooler is not part of the head.

@@ -47,7 +47,9 @@ impl Usage<'_> {
     pub fn encoder_python(&self, folder: &str) -> String {
         let vectors = match (self.kind.has_averaging_layer(self.folder), self.kind.reads_mean()) {
             // The last layer returns it for every token.
-            (true, _) => "vectors = encoder(**batch).last_hidden_state[:, 0]\nprint(vectors.shape)  # [texts, hidden size]\n",
+            (true, _) => {
+                "vectors = encoder(**batch).last_hidden_state[:, 0]\nprint(vectors.shape)  # [texts, hidden size]\n"
+            }
             (false, true) => {
                 "tokens, mask = encoder(**batch).last_hidden_state, batch[\"attention_mask\"].unsqueeze(-1)\n    \
                 vectors = (tokens * mask).sum(1) / mask.sum(1)\n\

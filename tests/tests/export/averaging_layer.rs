@@ -139,7 +139,9 @@ fn no_scaled_state_exceeds_the_range_of_float16() {
     let before = scale(&untrained);
     assert!(before > 1.0 && before <= 8192.0);
     untrained.model.visit_mut(&mut |weight| match weight {
-        WeightMut::Vector(w) if w.name.ends_with("layer.1.output.LayerNorm.weight") => w.tensor = w.tensor.clone() * 16.0,
+        WeightMut::Vector(w) if w.name.ends_with("layer.1.output.LayerNorm.weight") => {
+            w.tensor = w.tensor.clone() * 16.0
+        }
         _ => {}
     });
     assert!(scale(&untrained) <= before / 8.0);

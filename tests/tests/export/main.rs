@@ -210,7 +210,8 @@ fn generation_config_names_the_eos_token() {
 fn the_small_folder_has_a_class_of_its_own_only_for_the_mean() {
     for (name, kind) in [("bert", "Bert"), ("distilbert", "DistilBert"), ("roberta", "Roberta")] {
         for pooling in [Pooling::Cls, Pooling::Mean] {
-            let untrained = Untrained::new(&golden(&format!("micro_{name}")), Task::Classification, pooling, &["a", "b"]);
+            let untrained =
+                Untrained::new(&golden(&format!("micro_{name}")), Task::Classification, pooling, &["a", "b"]);
             let files = untrained.in_form(ExportForm::OwnClass, ExportDtype::Float32);
             let (config, is_mean) = (parsed(&files, "config.json"), pooling == Pooling::Mean);
             let class = format!("{}{kind}ForSequenceClassification", if is_mean { "Hone" } else { "" });

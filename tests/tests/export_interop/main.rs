@@ -151,7 +151,8 @@ impl Case {
         let base = golden(base);
         let pretrained = pretrained(&base, *pooling, &device);
         let session = self.trained(&pretrained, adapter, &device);
-        let kind = format!("{} {task:?} {form:?} {pooling:?} {adapter:?} {:?} {:?}", self.base, self.folder, self.dtype);
+        let kind =
+            format!("{} {task:?} {form:?} {pooling:?} {adapter:?} {:?} {:?}", self.base, self.folder, self.dtype);
         let folder = folder.join(kind);
         fs::create_dir_all(folder.join("base")).unwrap();
         let write = |name: &str, bytes: Vec<u8>| fs::write(folder.join(name), bytes).unwrap();

@@ -25,11 +25,9 @@ fn the_exported_weights_have_the_scores_of_the_best_evaluation() {
         let (base, task, pooling) = base_and_task;
         trained(&case(base, task, pooling), |_, session| {
             let (best, _) = session.best().unwrap();
-            let exported =
-                ready(ExportedModel::new(session.model(), ExportForm::Model, ExportDtype::Float32)).unwrap();
+            let exported = ready(ExportedModel::new(session.model(), ExportForm::Model, ExportDtype::Float32)).unwrap();
             let mut batches = (0, 0);
-            let found =
-                ready(session.evaluate(&exported.model, |done, total| batches = (done, total))).unwrap();
+            let found = ready(session.evaluate(&exported.model, |done, total| batches = (done, total))).unwrap();
             assert!(batches.0 == batches.1 && batches.0 > 0, "{task:?}: {batches:?}");
             assert_eq!((found.step, found.epoch), (best.step, best.epoch), "{task:?}");
             assert!((found.loss - best.loss).abs() < 1e-3 * best.loss.max(1.0), "{task:?}: {found:?} {best:?}");
