@@ -68,8 +68,11 @@ impl Untrained {
     /// The files in the zip, by name.
     fn exported(&self, raw: RecipeSpec, form: ExportForm, dtype: ExportDtype) -> Files {
         let pooling = self.model.pooling().unwrap_or(Pooling::Mean);
-        let recipe =
-            Recipe::new(RecipeSpec { task: self.task, ..raw }, &self.model.base.facts(64, pooling, RowFacts::default())).unwrap();
+        let recipe = Recipe::new(
+            RecipeSpec { task: self.task, ..raw },
+            &self.model.base.facts(64, pooling, RowFacts::default()),
+        )
+        .unwrap();
         let exported = ready(ExportedModel::new(&self.model, form, dtype)).unwrap();
         let folder = ModelFolder {
             exported: &exported,
