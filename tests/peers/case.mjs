@@ -44,15 +44,19 @@ export const labels = Int32Array.from({ length: BATCH }, (_, row) => row % 2);
 /** Times `step`, which returns its loss when it is done, and prints one JSON line. */
 export async function time(peer, size, step) {
   const { steps } = SIZES[size];
-  const times = [];
+  const [times, cpuTimes] = [[], []];
   let loss;
   for (let i = 0; i <= steps; i++) {
-    const begin = performance.now();
+    const [begin, cpuBegin] = [performance.now(), process.cpuUsage()];
     loss = await step();
+    const { user, system } = process.cpuUsage(cpuBegin);
     times.push(performance.now() - begin);
+    cpuTimes.push((user + system) / 1e3);
   }
   if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
-  const later = times.slice(1).sort((a, b) => a - b);
-  const median_step_ms = later[Math.floor(later.length / 2)];
-  console.log(JSON.stringify({ peer, size, first_step_ms: times[0], median_step_ms, loss }));
+  const [median_step_ms, cpu_step_ms] = [times, cpuTimes].map((times) => {
+    const later = times.slice(1).sort((a, b) => a - b);
+    return later[Math.floor(later.length / 2)];
+  });
+  console.log(JSON.stringify({ peer, size, first_step_ms: times[0], median_step_ms, cpu_step_ms, loss }));
 }

@@ -42,8 +42,11 @@ usage: cargo xtask <command>
   fuzz MINUTES [--seed 1]
                         feed mutated files to every reader of data, models and recipes
   bench [size ...]      time training steps in headless Chromium, one JSON line per case; --trainable-layers 0..6 for a row
-                        for each number of trainable layers, --device cpu|gpu for one device, --peers to compare with
-                        PyTorch and libraries in JavaScript
+                        for each number of trainable layers, --device cpu|gpu for one device, --steps 60 for as many
+                        steps, --empty for the time to encode a step's commands for the GPU
+  bench --peers [name ...]
+                        compare the page with the program, PyTorch and libraries in JavaScript, all or those of these
+                        names, and write the tables of docs/bench.md
   experiments FOLDER    measure the techniques and the defaults on the data in FOLDER, into docs/experiments.md;
                         --defaults for the defaults alone, with --coarse, --minutes N or --set NAME for a part of them
   golden                regenerate the golden values of tests/golden with the Python reference
@@ -94,7 +97,7 @@ fn run(arguments: &[String]) -> Result<()> {
             setup::run()?;
             build::run_if_changed()?;
             match rest {
-                [flag] if flag == "--peers" => peers::run(),
+                [flag, names @ ..] if flag == "--peers" => peers::run(names),
                 _ => bench::run(rest),
             }
         }

@@ -12,9 +12,15 @@ use crate::{e2e, paths, process, python, setup};
 const TRAINING: [&str; 6] =
     ["onnxruntime-training-cpu==1.19.2", "onnx==1.16.2", "protobuf<6", "numpy<2", "cerberus", "h5py"];
 
-/// Times the same step in each of them and prints a table of ratios.
-pub fn run() -> Result<()> {
+/// The benchmark of the program, as arguments of cargo.
+const PROGRAM: [&str; 4] = ["--package", "hone-cli", "--example", "bench"];
+
+/// Times the same step in each of them, or in those of these names only, and writes the tables of docs/bench.md.
+pub fn run(names: &[String]) -> Result<()> {
     python::ensure()?;
+    process::step("Building the benchmark of the program hone", || {
+        process::run(process::command("cargo").args(["build", "--quiet", "--release"]).args(PROGRAM))
+    })?;
     let folder = paths::root().join("tests/peers");
     setup::node_packages(&folder, "Installing the peers from npm")?;
     let environment = paths::cache().join("onnxruntime-training");
@@ -31,6 +37,7 @@ pub fn run() -> Result<()> {
     }
     let mut node = e2e::node()?;
     node.env("PEERS_PYTHON", paths::reference_python()).env("PEERS_TRAINING_PYTHON", python);
-    node.env("PEERS_OUT", paths::target().join("peers")).arg(folder.join("bench.mjs"));
+    node.env("PEERS_HONE", paths::target().join("release/examples/bench"));
+    node.env("PEERS_OUT", paths::target().join("peers")).arg(folder.join("bench.mjs")).args(names);
     process::run(&mut node)
 }

@@ -1,25 +1,8 @@
-//! Benchmark cases and their results.
+//! Results of a benchmark case.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::device::Backend;
-
-/// Shape and backend of a benchmark case.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BenchCase {
-    /// `micro`, `tiny`, `minilm`, `decoder` or `smollm2`.
-    pub size: String,
-    /// Rows per batch.
-    pub batch: u32,
-    /// Tokens per row.
-    pub len: u32,
-    /// Number of steps after the first.
-    pub steps: u32,
-    /// Number of trainable top layers, in addition to the head; all layers and the embeddings if absent.
-    pub trainable_layers: Option<u32>,
-    /// True if outputs of the frozen layers are cached.
-    pub keeps_prefix: bool,
-}
 
 /// Results of a benchmark case. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +18,7 @@ pub struct BenchFigures {
     /// Tokens per second at the median.
     pub tokens_per_s: f64,
     /// Tokens per second that a decoder generates, one after the other.
-    pub written_per_s: Option<f64>,
+    pub generated_per_s: Option<f64>,
     /// Median time from the start of a step until the host waits for the GPU.
     pub encode_ms: f64,
     /// Median number of WebGPU dispatches per step.

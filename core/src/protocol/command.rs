@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::CatalogEntry;
 use crate::dataset::{DataRole, Hints, Mapping};
 use crate::inference::Query;
-use crate::protocol::bench::BenchCase;
+use crate::run::BenchCase;
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::usage::{ExportDtype, ExportForm};

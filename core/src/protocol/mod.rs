@@ -6,7 +6,7 @@ mod command;
 mod device;
 mod event;
 
-pub use bench::{BenchCase, BenchFigures};
+pub use bench::BenchFigures;
 pub use command::Command;
 pub use device::{Backend, DeviceChoice, DeviceReport, SelfCheck};
 pub use event::{Event, RowView};

@@ -2,12 +2,14 @@
 
 mod estimate;
 mod lr_finder;
+mod bench_case;
 mod plan;
 mod record;
 mod step;
 mod summary;
 
 pub use estimate::Estimate;
+pub use bench_case::BenchCase;
 pub use lr_finder::{LrFinderPoint, LrFinderResult};
 pub use plan::{LrPoint, ParamGroupState, RunPlan};
 pub use record::{RunRecord, RunSource, SourceFile};

@@ -2,6 +2,7 @@
 //! values only: it uses no clock, no file system and no browser.
 
 mod archive;
+mod bench;
 mod best_model;
 mod clock;
 mod download;
@@ -13,6 +14,7 @@ mod outcome;
 mod save_schedule;
 
 pub use archive::{ModelArchive, too_large, unreadable};
+pub use bench::BenchModel;
 pub use best_model::BestModel;
 pub use clock::RunClock;
 pub use download::{Response, Resume};
