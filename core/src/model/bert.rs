@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 
-use burn::tensor::activation::gelu;
 use burn::tensor::{Int, Tensor};
 
 use crate::model::config::BertConfig;
@@ -17,7 +16,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::MASKED;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::softmax;
+use crate::ops::{gelu, softmax};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, Weights, WeightsError, weights_of};
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use burn::tensor::module::embedding;
 use burn::tensor::{Int, Tensor};
 
+use crate::ops::linear;
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, Weight, WeightsError, weights_of};
 
@@ -46,7 +47,7 @@ impl Embedding {
 
     /// Logits of every id, `[n, ids]`, for `x` `[n, hidden]`: the table as an output layer with tied weights.
     pub(super) fn logits(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight.tensor.clone().transpose())
+        linear(x, self.weight.tensor.clone().transpose(), None)
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::ops::Range;
 
-use burn::tensor::activation::gelu_approximate;
 use burn::tensor::{Int, Tensor};
 
 use crate::model::config::Gpt2Config;
@@ -15,7 +14,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::causal_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::softmax;
+use crate::ops::{gelu_tanh, softmax};
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -154,7 +153,7 @@ impl Block {
         let attended = self.attn.forward(self.ln_1.forward(x.clone()), bias, cache, dropout);
         let x = x + mask.apply(attended);
         let mask = dropout.draw(Site::HiddenStates, x.dims(), &x.device());
-        let inner = gelu_approximate(self.mlp.c_fc.forward(self.ln_2.forward(x.clone()), dropout));
+        let inner = gelu_tanh(self.mlp.c_fc.forward(self.ln_2.forward(x.clone()), dropout));
         x + mask.apply(self.mlp.c_proj.forward(inner, dropout))
     }
 }

@@ -1,10 +1,10 @@
 //! A linear layer, with or without an adapter.
 
-use burn::tensor::module::linear;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::model::dropout::Dropout;
 use crate::model::lora::{Lora, LoraConfig};
+use crate::ops::linear;
 use crate::recipe::ParamGroup;
 use crate::rng::Rng;
 use crate::weights::{Tensors, Weight, WeightsError, weights_of};

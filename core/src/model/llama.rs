@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use burn::tensor::activation::silu;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::config::LlamaConfig;
@@ -17,7 +16,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::causal_mask;
 use crate::model::norm::RmsNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::softmax;
+use crate::ops::{silu, softmax};
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, WeightsError, weights_of};
 

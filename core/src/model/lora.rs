@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use burn::tensor::module::linear;
 use burn::tensor::{Tensor, TensorData};
 
 use crate::model::dropout::{Dropout, Site};
+use crate::ops::linear;
 use crate::recipe::{AdapterKind, LoraTarget, RecipeSpec};
 use crate::rng::Rng;
 use crate::weights::{Weight, weights_of};

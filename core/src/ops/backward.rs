@@ -7,7 +7,7 @@ use burn_autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn_autodiff::grads::Gradients;
 use burn_autodiff::ops::{Backward, Ops, OpsKind};
 
-use crate::ops::fused::FusedOps;
+use crate::ops::fused::{FusedOps, Nonlinearity};
 
 #[derive(Debug)]
 struct Softmax;
@@ -20,6 +20,74 @@ impl<B: FusedOps> Backward<B, 1> for Softmax {
         let grad = grads.consume::<B>(&ops.node);
         if let [Some(x)] = ops.parents {
             grads.register::<B>(x.id, B::softmax_last_backward(ops.state, grad));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Product;
+
+impl<B: FusedOps> Backward<B, 2> for Product {
+    /// x and the weight.
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (x, weight) = ops.state;
+        let [for_x, for_weight] = ops.parents;
+        if let Some(node) = for_x {
+            grads.register::<B>(node.id, product_x_gradient::<B>(weight, grad.clone()));
+        }
+        if let Some(node) = for_weight {
+            grads.register::<B>(node.id, product_weight_gradient::<B>(x, grad));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Linear;
+
+impl<B: FusedOps> Backward<B, 3> for Linear {
+    /// x and the weight.
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (x, weight) = ops.state;
+        let [for_x, for_weight, for_bias] = ops.parents;
+        if let Some(node) = for_x {
+            grads.register::<B>(node.id, product_x_gradient::<B>(weight, grad.clone()));
+        }
+        if let Some(node) = for_weight {
+            grads.register::<B>(node.id, product_weight_gradient::<B>(x, grad.clone()));
+        }
+        if let Some(node) = for_bias {
+            grads.register::<B>(node.id, B::sum_to_last(grad));
+        }
+    }
+}
+
+/// Gradient of the `x` of `x · weight`: `grad · weightᵀ`. The transposed matrix is not copied.
+fn product_x_gradient<B: FusedOps>(weight: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
+    B::product(grad, B::float_swap_dims(weight, 0, 1))
+}
+
+/// Gradient of the weight of `x · weight`: `xᵀ · grad`, the sum over the rows of all texts.
+fn product_weight_gradient<B: FusedOps>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
+    B::product(B::float_swap_dims(x, 0, 1), grad)
+}
+
+#[derive(Debug)]
+struct Activated(Nonlinearity);
+
+impl<B: FusedOps> Backward<B, 1> for Activated {
+    /// The input.
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        if let [Some(x)] = ops.parents {
+            grads.register::<B>(x.id, B::activated_backward(ops.state, grad, self.0));
         }
     }
 }
@@ -82,6 +150,37 @@ impl<B: FusedOps> Backward<B, 1> for CrossEntropy {
 
 // Operations without a backward pass here keep their default, which autodiff differentiates.
 impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
+    fn product(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Product.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let (x, weight) = (x.into_primitive(), weight.into_primitive());
+                prepared.finish((x.clone(), weight.clone()), B::product(x, weight))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::product(x.into_primitive(), weight.into_primitive())),
+        }
+    }
+
+    fn linear_of_rows(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let prepared = Linear.prepare::<C>([x.node(), weight.node(), bias.node()]).compute_bound().stateful();
+        let (x, weight, bias) = (x.into_primitive(), weight.into_primitive(), bias.into_primitive());
+        match prepared {
+            OpsKind::Tracked(prepared) => {
+                prepared.finish((x.clone(), weight.clone()), B::linear_of_rows(x, weight, bias))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::linear_of_rows(x, weight, bias)),
+        }
+    }
+
+    fn activated(x: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
+        match Activated(function).prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let x = x.into_primitive();
+                prepared.finish(x.clone(), B::activated(x, function))
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(B::activated(x.into_primitive(), function)),
+        }
+    }
+
     fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
         match Softmax.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {

@@ -3,29 +3,72 @@
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::Shape;
+use hone_kernels::AdamWStep;
 
-/// Coefficients of one AdamW step, the same for every element.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AdamWStep {
-    /// Decay rate of the mean gradient.
-    pub beta1: f32,
-    /// Decay rate of the mean squared gradient.
-    pub beta2: f32,
-    /// Added to the root of the mean squared gradient.
-    pub eps: f32,
-    /// Factor of the gradient, from clipping.
-    pub scale: f32,
-    /// Factor of the old weight: 1 − learning rate × weight decay.
-    pub keep: f32,
-    /// Learning rate / (1 − β₁ᵗ).
-    pub rate: f32,
-    /// √(1 − β₂ᵗ).
-    pub bias2_root: f32,
+/// An activation function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nonlinearity {
+    /// `x · Φ(x)` (Hendrycks, Gimpel 2016).
+    Gelu,
+    /// GELU's approximation by tanh: `x · σ(2u)` with `u = √(2/π) (x + 0.044715 x³)`.
+    GeluTanh,
+    /// `x · σ(x)` (Elfwing et al. 2017).
+    Silu,
 }
+
+/// √(2/π).
+const TANH_SCALE: f32 = 0.797_884_6;
+/// Coefficient of the cube in GELU's approximation.
+const TANH_CUBE: f32 = 0.044_715;
 
 /// Operations that backends may implement more efficiently.
 #[backend_extension(Flex, Cube: cfg(feature = "wgpu"), Fusion: cfg(feature = "wgpu"), Autodiff)]
 pub trait FusedOps: Backend {
+    /// `x · weight`, from `[rows, in]` and `[in, out]` to `[rows, out]`.
+    #[fusion(default)]
+    fn product(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(x, weight)
+    }
+
+    /// `x · weight + bias`, from `[rows, in]`, `[in, out]` and `[out]` to `[rows, out]`.
+    #[fusion(default)]
+    fn linear_of_rows(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let shape = along_last(&weight.shape());
+        Self::float_add(Self::product(x, weight), Self::float_reshape(bias, shape))
+    }
+
+    /// An activation function of each value.
+    #[fusion(default)]
+    fn activated(x: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
+        match function {
+            Nonlinearity::Gelu => Self::gelu(x),
+            Nonlinearity::GeluTanh => Self::float_mul(x.clone(), Self::sigmoid(twice_u::<Self>(x))),
+            Nonlinearity::Silu => Self::float_mul(x.clone(), Self::sigmoid(x)),
+        }
+    }
+
+    /// Gradient of an activation function's input, from that input and the output's gradient.
+    #[fusion(default)]
+    fn activated_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
+        // The slope of `x · σ(z)` is `σ(z) (1 + x z' (1 − σ(z)))`.
+        let slope = |sigmoid: FloatTensor<Self>, x_times_z: FloatTensor<Self>| {
+            let rest = Self::float_add_scalar(Self::float_neg(sigmoid.clone()), 1.0f32.into());
+            let inner = Self::float_add_scalar(Self::float_mul(x_times_z, rest), 1.0f32.into());
+            Self::float_mul(sigmoid, inner)
+        };
+        match function {
+            Nonlinearity::Gelu => Self::gelu_backward(x, grad),
+            Nonlinearity::GeluTanh => {
+                let square = Self::float_mul(x.clone(), x.clone());
+                let cubes = Self::float_mul_scalar(square, (6.0 * TANH_SCALE * TANH_CUBE).into());
+                let z = Self::float_add_scalar(cubes, (2.0 * TANH_SCALE).into());
+                let x_times_z = Self::float_mul(x.clone(), z);
+                Self::float_mul(slope(Self::sigmoid(twice_u::<Self>(x)), x_times_z), grad)
+            }
+            Nonlinearity::Silu => Self::float_mul(slope(Self::sigmoid(x.clone()), x), grad),
+        }
+    }
+
     /// Softmax over the last dimension.
     #[fusion(default)]
     fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -200,6 +243,13 @@ fn along_last(shape: &Shape) -> Shape {
     let dims = shape.as_slice();
     let last = dims.len() - 1;
     Shape::from((0..dims.len()).map(|i| if i == last { dims[i] } else { 1 }).collect::<Vec<usize>>())
+}
+
+/// `2 √(2/π) (x + 0.044715 x³)`.
+fn twice_u<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let cube = B::float_mul(B::float_mul(x.clone(), x.clone()), x.clone());
+    let sum = B::float_add(x, B::float_mul_scalar(cube, TANH_CUBE.into()));
+    B::float_mul_scalar(sum, (2.0 * TANH_SCALE).into())
 }
 
 #[cfg(feature = "wgpu")]

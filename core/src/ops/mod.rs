@@ -1,8 +1,9 @@
 //! Operations with their own backward passes. Left to automatic differentiation, a norm or a softmax becomes a dozen
-//! small operations in each direction: on a GPU each is a dispatch, on the CPU a pass over memory.
+//! small operations in each direction: on a GPU each is a dispatch, on the CPU a pass over memory. docs/speed.md has the
+//! measurements.
 //!
 //! [`FusedOps`] defines each with burn's own operations, which work on every backend (and which fusion turns into
-//! kernels); `flex` implements them again for the CPU, in one pass.
+//! kernels); `flex` implements them again for the CPU, with the arithmetic of the crate `hone_kernels`.
 
 mod backward;
 mod flex;
@@ -11,7 +12,40 @@ mod fused;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-pub use fused::{AdamWStep, FusedOps};
+use crate::ops::fused::Nonlinearity;
+
+pub use fused::FusedOps;
+pub use hone_kernels::AdamWStep;
+
+/// A linear layer `x · weight + bias`: `[.., in]`, `[in, out]` and `[out]` to `[.., out]`. The rows of all texts are
+/// multiplied at once. As a product of each text with the weight, which is how burn computes it, the weight would get a
+/// gradient from each text, and all of them would have to be stored and summed.
+pub fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<D> {
+    let ([inputs, outputs], mut shape) = (weight.dims(), x.dims());
+    let rows = shape[..D - 1].iter().product::<usize>();
+    shape[D - 1] = outputs;
+    let (x, weight) = (x.reshape([rows, inputs]).into_dispatch(), weight.into_dispatch());
+    let y: Tensor<2> = Tensor::from_dispatch(match bias {
+        Some(bias) => Dispatch::linear_of_rows(x, weight, bias.into_dispatch()),
+        None => Dispatch::product(x, weight),
+    });
+    y.reshape(shape)
+}
+
+/// GELU (Hendrycks, Gimpel 2016), with the error function.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::activated(x.into_dispatch(), Nonlinearity::Gelu))
+}
+
+/// GELU's approximation by tanh: `gelu_new` in transformers.
+pub fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::activated(x.into_dispatch(), Nonlinearity::GeluTanh))
+}
+
+/// SiLU (Elfwing et al. 2017): `x · σ(x)`.
+pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::activated(x.into_dispatch(), Nonlinearity::Silu))
+}
 
 /// Softmax over the last dimension.
 pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
@@ -82,6 +116,80 @@ mod tests {
         let mut grads = (y.clone() * tensor([2, 3, 37], 3).autodiff()).sum().backward();
         let of_gamma = values(gamma.grad_remove(&mut grads).unwrap());
         [values(y.inner()), values(x.grad_remove(&mut grads).unwrap()), of_gamma]
+    }
+
+    /// Output and gradients of `function` of inputs of these shapes, when the outputs are weighted by other values.
+    fn passes_of<const D: usize>(
+        shapes: [[usize; 2]; 2],
+        function: impl Fn(Tensor<2>, Tensor<2>) -> Tensor<D>,
+    ) -> [Vec<f32>; 3] {
+        let [a, b] = [1, 2].map(|seed| tensor(shapes[seed as usize - 1], seed).autodiff().require_grad());
+        let y = function(a.clone(), b.clone());
+        let mut grads = (y.clone() * tensor(y.dims(), 3).autodiff()).sum().backward();
+        let [of_a, of_b] = [a, b].map(|input| input.grad_remove(&mut grads).map(values).unwrap_or_default());
+        [values(y.inner()), of_a, of_b]
+    }
+
+    fn assert_same_passes(actual: [Vec<f32>; 3], expected: [Vec<f32>; 3]) {
+        actual.iter().zip(&expected).for_each(|(actual, expected)| assert_close(actual, expected));
+    }
+
+    #[test]
+    fn a_linear_layers_passes_are_those_of_automatic_differentiation() {
+        use burn::tensor::module::linear as plain;
+        for [batch, seq, inputs, outputs] in [[1, 1, 1, 1], [2, 3, 5, 7], [3, 1, 8, 4], [2, 9, 17, 3]] {
+            let shapes = [[batch * seq, inputs], [inputs, outputs]];
+            let texts = |x: Tensor<2>| x.reshape([batch, seq, inputs]);
+            let bias = || Some(tensor::<1>([outputs], 4).autodiff());
+            assert_same_passes(
+                passes_of(shapes, |x, weight| linear(texts(x), weight, bias())),
+                passes_of(shapes, |x, weight| plain(texts(x), weight, bias())),
+            );
+            // A tied output layer: the weight is a transposed view.
+            let shapes = [[batch * seq, inputs], [outputs, inputs]];
+            assert_same_passes(
+                passes_of(shapes, |x, weight| linear(x, weight.transpose(), None)),
+                passes_of(shapes, |x, weight| plain(x, weight.transpose(), None)),
+            );
+        }
+    }
+
+    #[test]
+    fn a_bias_gets_the_sum_of_all_rows_as_its_gradient() {
+        let bias = tensor::<1>([3], 1).autodiff().require_grad();
+        let (x, weight) = (tensor::<3>([2, 4, 5], 2).autodiff(), tensor::<2>([5, 3], 3).autodiff());
+        let mut grads = linear(x, weight, Some(bias.clone())).sum().backward();
+        assert_eq!(values(bias.grad_remove(&mut grads).unwrap()), [8.0; 3]);
+    }
+
+    #[test]
+    fn a_frozen_weight_gets_no_gradient() {
+        let (x, weight) = (tensor::<2>([4, 5], 1).autodiff().require_grad(), tensor::<2>([5, 3], 2).autodiff());
+        let mut grads = linear(x.clone(), weight.clone(), None).sum().backward();
+        assert!(x.grad_remove(&mut grads).is_some() && weight.grad_remove(&mut grads).is_none());
+    }
+
+    #[test]
+    fn activations_passes_are_those_of_automatic_differentiation() {
+        use burn::tensor::activation;
+        let shapes = [[3, 13], [1, 1]];
+        let passes = |function: fn(Tensor<2>) -> Tensor<2>| {
+            passes_of(shapes, |x, one| function((x - 1.0) * 3.0) * (one * 0.0 + 1.0))
+        };
+        assert_same_passes(passes(gelu), passes(activation::gelu));
+        assert_same_passes(passes(gelu_tanh), passes(activation::gelu_approximate));
+        assert_same_passes(passes(silu), passes(activation::silu));
+    }
+
+    #[test]
+    fn cross_entropys_passes_are_those_of_automatic_differentiation() {
+        use burn::tensor::activation::log_softmax;
+        let shapes = [[4, 11], [1, 1]];
+        let targets = || tensor::<2>([4, 11], 5).autodiff();
+        assert_same_passes(
+            passes_of(shapes, |logits, one| cross_entropy(logits, targets()) * one.reshape([1])),
+            passes_of(shapes, |logits, one| -(log_softmax(logits, 1) * targets()).sum() * one.reshape([1])),
+        );
     }
 
     #[test]
