@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::CatalogEntry;
 use crate::dataset::{DataRole, Hints, Mapping};
 use crate::inference::Query;
-use crate::run::BenchCase;
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
+use crate::run::BenchCase;
 use crate::usage::{ExportDtype, ExportForm};
 
 /// A command from the page to the worker.
