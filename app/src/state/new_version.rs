@@ -1,6 +1,6 @@
 //! A new version of the page, which waits until this one can be left without a loss.
 
-use crate::state::{Effect, Export, State};
+use crate::state::{Effect, Export, Keeping, State};
 
 /// A new version of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl State {
         match self.new_version {
             NewVersion::None => None,
             NewVersion::BlockedByTabs => Some("Hone is open in another tab too. Close it there, then try again."),
-            NewVersion::Ready if self.run.has_weights => {
-                Some("Opening it reloads the page: download the tuned model first.")
+            NewVersion::Ready if self.run.has_weights && !matches!(self.shelf.keeping, Keeping::Kept(_)) => {
+                Some("Opening it reloads the page: download or keep the tuned model first.")
             }
             NewVersion::Ready if self.data.train.choice().is_some() => {
                 Some("Opening it reloads the page: choose your file again afterwards.")
@@ -45,8 +45,10 @@ impl State {
         }
     }
 
-    /// Returns true while a reload would interrupt work: a run, those that wait for it, or a download.
+    /// Returns true while a reload would interrupt work: a run, those that wait for it, or a model that is being written.
     fn is_busy(&self) -> bool {
-        self.is_engaged() || self.queue.waiting() > 0 || matches!(self.export, Export::Writing(_))
+        let is_writing =
+            matches!(self.export, Export::Writing(_)) || matches!(self.shelf.keeping, Keeping::Writing(_));
+        self.is_engaged() || self.queue.waiting() > 0 || is_writing
     }
 }

@@ -1,7 +1,7 @@
 //! A new version of the page.
 
 use crate::state::tests::{ready, running, trained};
-use crate::state::{Effect, Export, NewVersion, State};
+use crate::state::{Effect, Export, Keeping, NewVersion, State};
 
 #[test]
 fn an_unused_page_opens_a_new_version_at_once() {
@@ -26,9 +26,14 @@ fn a_new_version_waits_for_the_end_of_a_run_and_then_for_the_tuned_model() {
     assert_eq!(state.new_version_line(), None);
     let mut state = trained();
     state.on_new_version(NewVersion::Ready, true);
-    assert!(state.new_version_line().unwrap().contains("download the tuned model"));
+    assert!(state.new_version_line().unwrap().contains("download or keep the tuned model"));
     state.export = Export::Writing(0.5);
     assert_eq!(state.new_version_line(), None);
+    state.export = Export::Idle;
+    state.shelf.keeping = Keeping::Writing(0.5);
+    assert_eq!(state.new_version_line(), None);
+    state.shelf.keeping = Keeping::Kept("1".into());
+    assert!(!state.new_version_line().unwrap().contains("first"), "a kept model survives the reload");
 }
 
 #[test]
