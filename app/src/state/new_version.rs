@@ -47,8 +47,7 @@ impl State {
 
     /// Returns true while a reload would interrupt work: a run, those that wait for it, or a model that is being written.
     fn is_busy(&self) -> bool {
-        let is_writing =
-            matches!(self.export, Export::Writing(_)) || matches!(self.shelf.keeping, Keeping::Writing(_));
+        let is_writing = matches!(self.export, Export::Writing(_)) || matches!(self.shelf.keeping, Keeping::Writing(_));
         self.is_engaged() || self.queue.waiting() > 0 || is_writing
     }
 }
