@@ -11,7 +11,7 @@ use hone_core::recipe::{Defaults, Family, ModelFacts, Pooling, Preset, RecipeSpe
 use serde_json::{Value, json};
 
 use super::data::{self, Row, split, spread_over};
-use super::grid::{Search, Settings, Stage};
+use super::grid::{SEEDS, Search, Settings, Stage};
 use super::{mean_and_spread, run_hone, tasks};
 use crate::paths;
 
@@ -78,11 +78,13 @@ struct Searched {
 pub fn section(folder: &Path, extent: &Extent) -> Result<String> {
     let mut all = Vec::new();
     for problem in problems(folder)? {
-        all.push(Searched { problem, search: Search::default(), runs: BTreeMap::new() });
+        let mut searched = Searched { problem, search: Search::default(), runs: BTreeMap::new() };
+        searched.add_earlier_runs()?;
+        all.push(searched);
     }
     let begin = Instant::now();
     let is_in_time = || extent.limit.is_none_or(|limit| begin.elapsed() < limit);
-    // The cheapest run of the earliest stage, over all problems. Runs that were made before cost nothing.
+    // The cheapest run of the earliest stage, over all problems.
     while let Some((searched, next)) = all
         .iter_mut()
         .filter(|searched| searched.problem.name.contains(&extent.name))
@@ -100,6 +102,21 @@ pub fn section(folder: &Path, extent: &Extent) -> Result<String> {
         searched.runs.insert(next.settings, run);
     }
     table(&all)
+}
+
+impl Searched {
+    /// Adds all runs that were made before.
+    fn add_earlier_runs(&mut self) -> Result<()> {
+        for settings in Settings::all() {
+            for seed in SEEDS {
+                if let Some((run, score)) = self.problem.run(settings, seed, false)? {
+                    self.search.add(settings, seed, score);
+                    self.runs.insert(settings, run);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Problem {

@@ -36,6 +36,13 @@ impl Settings {
         Some((EPOCHS[epochs], middle * RATES[rate]))
     }
 
+    /// All settings.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let points =
+            (0..EPOCHS.len()).flat_map(|epochs| (0..RATES.len()).map(move |rate| Self::Point { epochs, rate }));
+        [Self::Chosen].into_iter().chain(points)
+    }
+
     /// The points next to this one.
     fn neighbors(self) -> Vec<Self> {
         let Self::Point { epochs, rate } = self else { return Vec::new() };
