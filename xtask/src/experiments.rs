@@ -137,12 +137,14 @@ const HOW_HEADING: &str = "\n## How this page was made\n";
 const HOW: &str = "
 ## How this page was made
 
-`cargo xtask experiments FOLDER`, where FOLDER contains `trec6/`, `sentiment-labelled/`, `xquad/` and `wnut17/`. Each
-learning rate was chosen among up to three with a single run on rows of the same files (for sentiment, some of these are
-also test rows here). So no method was tuned well, and the smaller differences may change sign with better rates, or
-with other or more data. Seconds were measured on a busy machine with two cores: compare them only roughly. Forgetting
-is measured on 200 general sentences: the mean cosine similarity of each sentence's embeddings before and after, and the
-correlation of the similarities between all pairs of sentences.
+`cargo xtask experiments FOLDER`, where FOLDER contains `trec6/`, `sentiment-labelled/`, `sms-spam/`, `snips/`, `xquad/`
+and `wnut17/`. `--defaults` makes only the table of defaults; a search that was broken off, or bounded by `--minutes`,
+`--coarse` or `--set`, goes on where it stopped. Each learning rate of the techniques was chosen among up to three with
+a single run on rows of the same files (for sentiment, some of these are also test rows here). So no method was tuned
+well, and the smaller differences may change sign with better rates, or with other or more data. Seconds were measured
+on a busy machine with two cores: compare them only roughly. Forgetting is measured on 200 general sentences: the mean
+cosine similarity of each sentence's embeddings before and after, and the correlation of the similarities between all
+pairs of sentences.
 ";
 
 fn gradual(mut recipe: Value) -> Value {

@@ -2,6 +2,7 @@
 //! `../python/check_exports.py` compares.
 
 mod chat_templates;
+mod defaults;
 mod expected;
 mod reopened;
 mod rounding;

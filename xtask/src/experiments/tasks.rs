@@ -128,8 +128,8 @@ pub fn add(page: &mut String, data: &Path) -> Result<()> {
 const INTRODUCTION: &str = "
 ## The other tasks
 
-MiniLM with the default recipe, except for its three epochs (learning rate 1e-4, batches of 8, embeddings frozen). It is
-scored after the last step, on rows that played no part in choosing anything. Figures with a deviation are the mean of
+MiniLM, three epochs with batches of 8 at a learning rate of 1e-4, embeddings frozen; all else as by default. It is scored
+after the last step, on rows that played no part in choosing anything. Figures with a deviation are the mean of
 three seeds; the others, and those of PyTorch (`tests/python/reference_tasks.py`), are from one. The labels and the
 numbers of two of the tasks are derived from real sentences by a rule, so that the correct answer is known. Hone tunes a
 threshold for each label on the rows that it is scored on, whereas PyTorch predicts labels from a probability of 0.5 on.
