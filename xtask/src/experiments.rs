@@ -6,6 +6,7 @@ mod defaults;
 mod grid;
 mod tasks;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -182,7 +183,10 @@ fn run_hone(
     what: &str,
     may_run: bool,
 ) -> Result<Option<PathBuf>> {
-    let key = fetch::hash_of(&format!("{recipe} {} {}", fetch::hash(train)?, fetch::hash(test)?));
+    // Sorted, because the same fields may have been set in another order.
+    let fields: BTreeMap<_, _> = recipe.as_object().into_iter().flatten().collect();
+    let fields = serde_json::to_string(&fields)?;
+    let key = fetch::hash_of(&format!("{fields} {} {}", fetch::hash(train)?, fetch::hash(test)?));
     let out = work.join(&key[..16]);
     if out.join("result.json").exists() {
         return Ok(Some(out));

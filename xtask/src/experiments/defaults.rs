@@ -20,7 +20,7 @@ const SIZES: [usize; 4] = [100, 300, 1_000, usize::MAX];
 const TEST_ROWS: usize = 500;
 /// Presets besides the default, and the middle of their grid of learning rates.
 const PRESETS: [(&str, Preset, f64); 4] = [
-    ("Quick", Preset::Quick, 4e-3),
+    ("Quick", Preset::Quick, 2e-3),
     ("Adapter", Preset::Adapter, 8e-4),
     ("Balanced", Preset::Balanced, 4e-4),
     ("Few examples", Preset::FewExamples, 2e-4),
@@ -154,6 +154,8 @@ fn problems(folder: &Path) -> Result<Vec<Problem>> {
     };
     let classification = || json!({ "task": "classification" });
     let sentences = || data::sentiment(folder);
+    let [five_labels, tagged, questions] =
+        tasks::rows(folder, ["multi_label", "token_classification", "question_answering"])?;
     let mut found = Vec::new();
     for (name, score, recipe, rows) in [
         ("TREC-50", accuracy, classification(), lines(data::trec(folder, true)?)),
@@ -167,18 +169,13 @@ fn problems(folder: &Path) -> Result<Vec<Problem>> {
             json!({ "task": "multi_label" }),
             split(data::many_labels(&sentences()?, 28), TEST_ROWS),
         ),
-        ("5 labels", micro_f1, json!({ "task": "multi_label" }), tasks::rows(folder, "multi_label")?),
-        (
-            "WNUT17",
-            ["f1", "entity F1"],
-            json!({ "task": "token_classification", "max_length": 64 }),
-            tasks::rows(folder, "token_classification")?,
-        ),
+        ("5 labels", micro_f1, json!({ "task": "multi_label" }), five_labels),
+        ("WNUT17", ["f1", "entity F1"], json!({ "task": "token_classification", "max_length": 64 }), tagged),
         (
             "XQuAD",
             ["f1", "F1"],
             json!({ "task": "question_answering", "max_length": 256, "doc_stride": 64 }),
-            tasks::rows(folder, "question_answering")?,
+            questions,
         ),
     ] {
         let [train, test] = rows;

@@ -88,11 +88,15 @@ fn work(data: &Path) -> Result<PathBuf> {
     Ok(work)
 }
 
-/// Training and validation rows of a task, as lines of a file that Hone reads.
-pub fn rows(data: &Path, name: &str) -> Result<[Vec<Value>; 2]> {
-    let task = TASKS.iter().find(|task| task.name == name).with_context(|| format!("no task {name}"))?;
+/// Training and validation rows of each task, as lines of files that Hone reads.
+pub fn rows<const N: usize>(data: &Path, names: [&str; N]) -> Result<[[Vec<Value>; 2]; N]> {
     let work = work(data)?;
-    Ok([lines(task, "train", &work)?, lines(task, "validation", &work)?])
+    let mut found = [const { [const { Vec::new() }; 2] }; N];
+    for (name, rows) in names.into_iter().zip(&mut found) {
+        let task = TASKS.iter().find(|task| task.name == name).with_context(|| format!("no task {name}"))?;
+        *rows = [lines(task, "train", &work)?, lines(task, "validation", &work)?];
+    }
+    Ok(found)
 }
 
 fn lines(task: &Task, part: &str, work: &Path) -> Result<Vec<Value>> {
