@@ -20,7 +20,7 @@ const SIZES: [usize; 4] = [100, 300, 1_000, usize::MAX];
 const TEST_ROWS: usize = 500;
 /// Presets besides the default, and the middle of their grid of learning rates.
 const PRESETS: [(&str, Preset, f64); 4] = [
-    ("Quick", Preset::Quick, 2e-3),
+    ("Quick", Preset::Quick, 1e-3),
     ("Adapter", Preset::Adapter, 8e-4),
     ("Balanced", Preset::Balanced, 4e-4),
     ("Few examples", Preset::FewExamples, 2e-4),
