@@ -265,7 +265,8 @@ fn table(all: &[Searched]) -> Result<String> {
     writeln!(page, "|---|---|---|---|---|---|---|---|")?;
     for Searched { problem, search, runs } in all {
         let (Some(best), Some(default)) = (search.best(), runs.get(&Settings::Chosen)) else { continue };
-        let Some(point) = runs.get(&best) else { continue };
+        // A single point may be the default itself.
+        let Some(point) = runs.get(&best).filter(|_| search.points() > 1) else { continue };
         let cell = |settings, run: &Run| {
             let scores = search.scores(settings);
             let (mean, spread) = mean_and_spread(&scores);
@@ -297,6 +298,7 @@ and 20 epochs at two rates), then the neighbors of the best point until none is 
 default with two more seeds. \"points\" is the number of points that were run, \"steps\" the steps of the default as a
 multiple of those of the best point, and the brackets hold epochs × learning rate. Every run is scored once, after its
 last step, on test rows that it never saw; the best point was chosen on the same rows, so its score is flattered. A figure
-without a deviation is from one seed. Data for which the default or the grid was not run are left out.
+without a deviation is from one seed. Data for which the default or the grid was not run, or only one point of it, are
+left out.
 
 ";
