@@ -285,6 +285,12 @@ fn table(all: &[Searched]) -> Result<String> {
             search.points(),
         )?;
     }
+    let complete = all.iter().filter(|searched| searched.search.next().is_none()).count();
+    writeln!(
+        page,
+        "\nThe search has come to its end for {complete} of {} numbers of rows, presets included.",
+        all.len()
+    )?;
     Ok(page)
 }
 
