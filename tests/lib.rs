@@ -1,5 +1,6 @@
 //! Code shared by the integration tests in `tests/`: golden values, models, training, and comparison of numbers.
 
+mod memory_folder;
 mod reference;
 mod runs;
 
@@ -14,6 +15,7 @@ use hone_core::weights::{FileReader, TensorInfo, Tensors, WeightMut, WeightRef, 
 use serde_json::{Value, json as value};
 use sha2::{Digest, Sha256};
 
+pub use memory_folder::MemoryFolder;
 pub use reference::{
     assert_curve, assert_gradients, assert_movement, classified, input, of_tokens, scores, step_of, steps_of,
 };

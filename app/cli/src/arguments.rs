@@ -44,7 +44,11 @@ pub struct TrainArguments {
     /// after that.
     #[arg(long, value_enum, default_value_t = Dtype::Float32)]
     pub dtype: Dtype,
-    /// Write only scores and events, no model.
+    /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
+    /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
+    #[arg(long, value_name = "FOLDER OR ZIP")]
+    pub resume: Option<PathBuf>,
+    /// Write only scores and events, no model, and do not save the run while it goes on.
     #[arg(long)]
     pub scores_only: bool,
 }

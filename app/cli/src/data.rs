@@ -7,6 +7,7 @@ use std::sync::Arc;
 use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SkippedRow, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
+use hone_core::run::SourceFile;
 use hone_core::runner::{EncodedDataset, validation_mapping};
 use sha2::{Digest, Sha256};
 
@@ -16,8 +17,12 @@ use crate::mapping::{self, ColumnArguments};
 pub struct Data {
     /// Training and validation rows, not encoded yet.
     pub rows: EncodedDataset,
-    /// SHA-256 of the training file, in hexadecimal.
-    pub sha256: String,
+    /// The training file.
+    pub train: SourceFile,
+    /// The user's own validation file.
+    pub validation: Option<SourceFile>,
+    /// Columns of the training file.
+    pub mapping: Mapping,
     /// Warnings about the files.
     pub warnings: Vec<Diagnostic>,
 }
@@ -34,19 +39,21 @@ pub fn load(
     let mapping = mapping::choose(&train.info, recipe.task, columns)?;
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
+    let mut validation_file = None;
     let validation = match validation {
         Some(path) => {
             let file = File::scan(path, hints)?;
+            validation_file = Some(file.source());
             warnings.extend(file.info.warnings.clone());
             Some(file.collect(validation_mapping(&mapping, &train.info, &file.info))?)
         }
         None => None,
     };
     let validation_ratio = if validation.is_some() { 0.0 } else { recipe.validation_ratio };
-    let (own, seed) = (train.collect(mapping)?, u64::from(recipe.seed));
+    let (own, seed) = (train.collect(mapping.clone())?, u64::from(recipe.seed));
     let (dataset, report) = Dataset::new(own.into(), validation.map(Into::into), validation_ratio, seed)?;
-    let sha256 = Sha256::digest(&train.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Data { rows: EncodedDataset::new(Arc::new(dataset), report), sha256, warnings })
+    let (rows, train) = (EncodedDataset::new(Arc::new(dataset), report), train.source());
+    Ok(Data { rows, train, validation: validation_file, mapping, warnings })
 }
 
 /// Reads a file.
@@ -54,6 +61,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
     fs::read(path).map_err(|error| {
         Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display())).remedy("Check the path.")
     })
+}
+
+/// SHA-256 of a file's bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Everything that the user should know about the rows: first the warnings about the files, then those of the report.
@@ -66,6 +78,7 @@ pub fn notes(warnings: &[Diagnostic], report: &DataReport) -> Vec<String> {
 }
 
 struct File {
+    name: String,
     info: SourceInfo,
     bytes: Vec<u8>,
 }
@@ -73,10 +86,14 @@ struct File {
 impl File {
     fn scan(path: &Path, hints: Hints) -> Result<Self, Diagnostic> {
         let bytes = read(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut scanner = Scanner::new(&name, bytes.len() as f64, hints);
         scanner.push(&bytes)?;
-        Ok(Self { info: scanner.finish()?, bytes })
+        Ok(Self { info: scanner.finish()?, name, bytes })
+    }
+
+    fn source(&self) -> SourceFile {
+        SourceFile { name: self.name.clone(), sha256: sha256(&self.bytes) }
     }
 
     fn collect(&self, mapping: Mapping) -> Result<Examples, Diagnostic> {
@@ -114,7 +131,7 @@ mod tests {
         let notes = notes(&data.warnings, report);
         assert!(notes.iter().any(|note| note.contains("rare")), "{notes:?}");
         assert!(notes.iter().any(|note| note.contains("rows were skipped. Line 32")), "{notes:?}");
-        assert_eq!(data.sha256.len(), 64);
+        assert_eq!(data.train.sha256.len(), 64);
     }
 
     #[test]

@@ -4,9 +4,12 @@
 
 mod arguments;
 mod data;
+mod interrupt;
 mod mapping;
 mod model;
 mod reading;
+mod run_folder;
+mod saves;
 mod train;
 
 use std::process::ExitCode;

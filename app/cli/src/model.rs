@@ -8,9 +8,10 @@ use hone_core::catalog::{CatalogEntry, POOLING};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
 use hone_core::pretrained::Pretrained;
+use hone_core::run::SourceFile;
 use hone_core::runner::{ModelFiles, ModelLoader};
 
-use crate::data::read;
+use crate::data::{read, sha256};
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
@@ -21,6 +22,8 @@ pub struct Model {
     pub pretrained: Pretrained,
     /// Its name on a hub, or its folder's name.
     pub hub_id: String,
+    /// The weights file.
+    pub weights: SourceFile,
     /// License as an SPDX identifier; empty if unknown.
     pub license: String,
 }
@@ -36,11 +39,15 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
         Some(file) => (ModelLoader::gguf(pooling, device), file),
         None => (ModelLoader::safetensors(files(&folder)?, pooling, device)?, folder.join(SAFETENSORS)),
     };
-    loader.push(&read(&weights)?)?;
+    let bytes = read(&weights)?;
+    let sha256 = sha256(&bytes);
+    loader.push(&bytes)?;
+    drop(bytes);
     let (pretrained, _) = loader.finish()?;
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Model {
         pretrained,
+        weights: SourceFile { name: entry.map_or_else(|| name.clone(), |entry| entry.id.clone()), sha256 },
         hub_id: entry.map_or(name, |entry| entry.hub_id.clone()),
         license: entry.map(|entry| entry.license.clone()).unwrap_or_default(),
     })

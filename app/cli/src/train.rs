@@ -12,15 +12,17 @@ use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
 use hone_core::protocol::Event;
 use hone_core::recipe::{AdapterKind, Defaults, RecipeSpec};
-use hone_core::run::{EndReason, RunSummary};
-use hone_core::runner::{self, Exported, Provenance};
-use hone_core::train::{Progress, Session};
+use hone_core::run::{EndReason, RunSource, RunSummary};
+use hone_core::runner::{self, Exported, PastEntry, Provenance};
+use hone_core::train::{HistoryEntry, Progress, Session};
 use hone_core::usage::ExportForm;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{DeviceKind, TrainArguments};
 use crate::data::{self, Data};
+use crate::interrupt::Interrupt;
 use crate::model::{self, Model};
+use crate::saves::{self, Saves};
 
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
@@ -32,15 +34,19 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
     let hints = arguments.reading.hints();
     let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
-    let mut session = session(&mut data, spec, &model, &device, masks)?;
+    let session = session(&mut data, spec, &model, &device, masks)?;
+    let (mut saves, mut session) = saves(arguments, source(&data, &model, arguments.device), session).await?;
     let out = |name: &str| arguments.out.join(name);
     fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
-    let summary = run(&mut session, BufWriter::new(events), arguments.steps).await?;
+    let summary = run(&mut session, &mut saves, BufWriter::new(events), arguments.steps).await?;
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
-        write_folders(arguments, &session, &model, &data.sha256).await?;
+        write_folders(arguments, &session, &model, &data.train.sha256).await?;
+    }
+    if summary.reason != EndReason::DeviceFailed {
+        saves.clear().await?;
     }
     let best = &summary.best;
     println!(
@@ -61,6 +67,36 @@ fn device(kind: DeviceKind) -> (Device, MaskSource) {
         #[cfg(feature = "wgpu")]
         DeviceKind::Gpu => (Device::wgpu(burn::tensor::DeviceKind::DefaultDevice), MaskSource::Device),
     }
+}
+
+/// What the run comes from, to recognize it when it is continued.
+fn source(data: &Data, model: &Model, device: DeviceKind) -> RunSource {
+    let device = match device {
+        DeviceKind::Cpu => "cpu",
+        #[cfg(feature = "wgpu")]
+        DeviceKind::Gpu => "gpu",
+    };
+    RunSource {
+        model: model.weights.clone(),
+        data: data.train.clone(),
+        validation: data.validation.clone(),
+        mapping: data.mapping.clone(),
+        build: env!("CARGO_PKG_VERSION").into(),
+        device: device.into(),
+    }
+}
+
+/// Continues a saved run, or begins to save a new one.
+async fn saves(
+    arguments: &TrainArguments,
+    source: RunSource,
+    session: Session,
+) -> Result<(Saves, Session), Diagnostic> {
+    if let Some(saved) = &arguments.resume {
+        return Saves::of_saved_run(saved, &arguments.out, source, session).await;
+    }
+    let out = (!arguments.scores_only).then_some(arguments.out.as_path());
+    Ok((Saves::of_new_run(out, source).await?, session))
 }
 
 /// Sets up the run, and prints warnings about the data and the fields that Hone chose.
@@ -92,8 +128,14 @@ fn session(
 }
 
 /// Runs to the end. Each event that the page would receive is a line of `events`.
-async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) -> Result<RunSummary, Diagnostic> {
-    let begin = Instant::now();
+async fn run(
+    session: &mut Session,
+    saves: &mut Saves,
+    mut events: impl Write,
+    steps: Option<u32>,
+) -> Result<RunSummary, Diagnostic> {
+    // A run that is not saved just ends.
+    let interrupt = if saves.is_on() { Some(Interrupt::listen()?) } else { None };
     let plan = session.plan();
     let total = steps.map_or(plan.total_steps, |steps| steps.min(plan.total_steps));
     let bar = ProgressBar::new(u64::from(total));
@@ -105,14 +147,35 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
         eprintln!("warning: {warning}");
         emit(&mut events, &Event::RunWarning { diagnostic: warning.clone() })?;
     }
+    for PastEntry { entry, is_best } in runner::past(session) {
+        let event = match entry {
+            HistoryEntry::Step(step) => Event::Steps { steps: vec![step], tokens_per_s: 0.0, seconds_left: None },
+            HistoryEntry::Evaluation(evaluation) => Event::Evaluated { evaluation, is_best },
+        };
+        emit(&mut events, &event)?;
+    }
+    bar.set_position(u64::from(session.state().step));
+    bar.reset_eta();
     loop {
+        if interrupt.as_ref().is_some_and(Interrupt::is_pressed)
+            && let Some(folder) = saves.save(session).await?
+        {
+            bar.abandon();
+            let what = format!("The run was stopped at step {} of {total}.", session.state().step);
+            return Err(Diagnostic::new("run.interrupted", what)
+                .done(format!("It was saved in {}.", folder.display()))
+                .remedy(format!("To continue it:\n{}", saves::command(&folder))));
+        }
+        if let Err(warning) = saves.save_if_due(session).await {
+            bar.suspend(|| eprintln!("warning: {warning}"));
+        }
         let step_begin = Instant::now();
         let progress = match session.advance().await {
             Ok(progress) => progress,
             Err(diagnostic) => {
                 bar.abandon();
                 let advice = runner::abort(session, diagnostic)?;
-                return end(session, EndReason::DeviceFailed, begin, Some(advice), &mut events);
+                return end(session, EndReason::DeviceFailed, saves.seconds(), Some(advice), &mut events);
             }
         };
         match progress {
@@ -130,11 +193,12 @@ async fn run(session: &mut Session, mut events: impl Write, steps: Option<u32>) 
             }
             Progress::Evaluated { evaluation, is_best } => {
                 bar.set_message(figures(&evaluation));
+                saves.evaluated();
                 emit(&mut events, &Event::Evaluated { evaluation, is_best })?;
             }
             Progress::Finished(reason) => {
                 bar.finish_and_clear();
-                return end(session, reason, begin, runner::advice(reason), &mut events);
+                return end(session, reason, saves.seconds(), runner::advice(reason), &mut events);
             }
             Progress::Accumulated | Progress::Recomputed | Progress::Evaluating { .. } | Progress::Measuring { .. } => {
             }
@@ -158,11 +222,11 @@ fn figures(evaluation: &Evaluation) -> String {
 fn end(
     session: &Session,
     reason: EndReason,
-    begin: Instant,
+    seconds: f64,
     advice: Option<Diagnostic>,
     events: &mut impl Write,
 ) -> Result<RunSummary, Diagnostic> {
-    let summary = runner::summary(session, reason, begin.elapsed().as_secs_f64(), advice)
+    let summary = runner::summary(session, reason, seconds, advice)
         .ok_or_else(|| Diagnostic::new("run.no-weights", "The run ended before anything was evaluated."))?;
     emit(events, &Event::Finished { summary: summary.clone() })?;
     events.flush().map_err(|error| not_written(Path::new("events.jsonl"), error))?;

@@ -50,6 +50,9 @@ impl<R: Read + Seek> CheckpointReader<R> {
             return Err(damaged("the checksum of its header is wrong"));
         }
         let header = FileHeader::parse(&json).map_err(damaged)?;
+        if 8 + json_bytes + header.data_len() != bytes {
+            return Err(damaged("its header does not fit its length"));
+        }
         Ok(Self { manifest, header, header_bytes: 8 + json_bytes, reader })
     }
 

@@ -11,6 +11,8 @@ mod export;
 mod folder;
 mod model_loader;
 mod outcome;
+mod past;
+mod run_record;
 mod save_schedule;
 
 pub use archive::{ModelArchive, too_large, unreadable};
@@ -23,4 +25,6 @@ pub use export::{Exported, Provenance, export};
 pub use folder::{find_file, find_weights};
 pub use model_loader::{ModelFiles, ModelLoader};
 pub use outcome::{abort, advice, lost_step, summary};
+pub use past::{PastEntry, past};
+pub use run_record::run_record;
 pub use save_schedule::SaveSchedule;

@@ -73,6 +73,8 @@ pub struct SessionState {
     pub run: RunState,
     /// The next work.
     pub phase: SavedPhase,
+    /// [`TrainingData::tokens_crc32`](crate::train::TrainingData::tokens_crc32).
+    pub tokens_crc32: u32,
     /// Optimizer steps taken by each weight that has optimizer state.
     pub optimizer_steps: BTreeMap<String, i32>,
     /// The best evaluation; none before the first.

@@ -31,6 +31,18 @@ pub struct TrainingData {
 }
 
 impl TrainingData {
+    /// CRC-32 of the tokens of all rows, by which the data of a saved run is recognized.
+    pub fn tokens_crc32(&self) -> u32 {
+        let mut crc32 = crc32fast::Hasher::new();
+        for texts in [&self.train.texts, &self.validation.texts] {
+            for i in 0..texts.len() {
+                let tokens = texts.get(i).iter().chain([&(texts.second(i) as u32)]);
+                crc32.update(&tokens.flat_map(|token| token.to_le_bytes()).collect::<Vec<u8>>());
+            }
+        }
+        crc32.finalize()
+    }
+
     /// Score of a constant prediction on the validation rows: the majority class or the mean of the training rows. None
     /// for tasks without such a prediction.
     pub fn baseline(&self) -> Option<Baseline> {

@@ -18,7 +18,7 @@ fn model(name: &str, template: &str) -> Pretrained {
     pretrained_with(&golden("micro_llama"), Pooling::Mean, &Device::flex(), vec![file])
 }
 
-fn encoded(
+pub fn encoded(
     rows: impl Iterator<Item = Value>,
     mapping: Mapping,
     model: &Pretrained,

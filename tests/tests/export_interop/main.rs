@@ -6,6 +6,7 @@ mod defaults;
 mod expected;
 mod reopened;
 mod rounding;
+mod saved_best;
 mod tokenizer;
 
 use std::fs;

@@ -3,6 +3,7 @@
 //! Each reader gets mutated files for a second; `cargo xtask fuzz MINUTES` runs longer. The same seed gives the same
 //! files. An input that fails is kept, and its path is in the message.
 
+mod checkpoint;
 mod mutate;
 mod targets;
 

@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 use zip::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
+use crate::checkpoint::{checkpoints, run_checkpoint};
+
 /// A reader of files.
 pub struct Target {
     pub name: &'static str,
@@ -25,7 +27,7 @@ pub struct Target {
 }
 
 /// All readers.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "delimited", seeds: delimited, run: |bytes| table("rows.csv", bytes) },
     Target { name: "jsonl", seeds: jsonl, run: |bytes| table("rows.jsonl", bytes) },
     Target { name: "json", seeds: json_files, run: |bytes| table("rows.json", bytes) },
@@ -42,6 +44,7 @@ pub const TARGETS: [Target; 16] = [
     Target { name: "chat-template", seeds: templates, run: run_template },
     Target { name: "tokenizer-config", seeds: tokenizer_configs, run: run_tokenizer_config },
     Target { name: "zip", seeds: zips, run: run_zip },
+    Target { name: "checkpoint", seeds: checkpoints, run: run_checkpoint },
 ];
 
 fn owned(texts: &[&str]) -> Vec<Vec<u8>> {

@@ -1,5 +1,6 @@
 //! Whole runs of micro models on made-up texts, for every task.
 
+mod checkpoint;
 mod data;
 mod resume;
 

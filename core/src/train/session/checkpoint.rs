@@ -40,7 +40,8 @@ impl Session {
         });
         let history = self.state.history.iter().map(HistoryEntry::without_rows).collect();
         let run = RunState { history, ..self.state.clone() };
-        let state = SessionState { run, phase, optimizer_steps, best, forgetting: self.forgetting };
+        let (tokens_crc32, forgetting) = (self.data.tokens_crc32(), self.forgetting);
+        let state = SessionState { run, phase, tokens_crc32, optimizer_steps, best, forgetting };
         Some(SessionCheckpoint { unit: self.soft_targets.unit(), state, tensors })
     }
 
@@ -48,10 +49,10 @@ impl Session {
     /// the run is the same bit for bit.
     ///
     /// # Errors
-    /// `checkpoint.tensor` or `checkpoint.state` if the saved run does not fit.
+    /// `checkpoint.data` if the rows are others, `checkpoint.tensor` or `checkpoint.state` if the saved run does not fit.
     pub fn restore(mut self, saved: SessionState, mut tensors: RestoredTensors) -> Result<Self, Diagnostic> {
         self.check(&saved)?;
-        let SessionState { run, phase, optimizer_steps, best, forgetting } = saved;
+        let SessionState { run, phase, optimizer_steps, best, forgetting, .. } = saved;
         let groups = run.ever_trainable.clone();
         let is_saved = |group| groups.contains(&group);
         let start = self.model.clone();
@@ -84,8 +85,13 @@ impl Session {
         Ok(self)
     }
 
-    /// Checks everything that is used as an index.
+    /// Checks the rows, and everything that is used as an index.
     fn check(&self, saved: &SessionState) -> Result<(), Diagnostic> {
+        if saved.tokens_crc32 != self.data.tokens_crc32() {
+            return Err(Diagnostic::new("checkpoint.data", "The rows are not those that the run was started with.")
+                .done("The saved run was left as it is.")
+                .remedy("Read the file as before: its encoding, first line, delimiter and quotes."));
+        }
         let RunState { step, epoch, batch, stage, .. } = saved.run;
         let batches = self.batches.len();
         let begin = saved.run.prefix_begin;

@@ -1,0 +1,270 @@
+//! Saved runs: which of two is read, what is in them, and what a damaged one does.
+
+use hone_core::checkpoint::{self, CheckpointFile, Manifest, Saving, Slot};
+use hone_core::dataset::Mapping;
+use hone_core::metrics::Evaluation;
+use hone_core::run::{RunRecord, RunSource, SourceFile, StepMetrics};
+use hone_core::runner;
+use hone_core::train::{HistoryEntry, Session, SessionState};
+use hone_tests::MemoryFolder;
+
+use super::*;
+
+/// The record of a run as the worker or the program makes it.
+pub fn record(session: &Session) -> RunRecord {
+    let file = |name: &str| SourceFile { name: name.into(), sha256: "00".into() };
+    let source = RunSource {
+        model: file("micro"),
+        data: file("rows.csv"),
+        validation: None,
+        mapping: Mapping::Classification { text: 0, pair: None, label: 1 },
+        build: "test".into(),
+        device: "cpu".into(),
+    };
+    runner::run_record(session, source, 12.5)
+}
+
+/// A classifier after `steps` steps, saved after each `every` of them.
+fn saved(steps: usize, every: usize) -> (Session, MemoryFolder) {
+    let mut folder = MemoryFolder::default();
+    let mut session = classifier();
+    for _ in 0..steps / every {
+        take_steps(&mut session, every);
+        save(&mut folder, &session);
+    }
+    (session, folder)
+}
+
+fn classifier() -> Session {
+    let task = Task::Classification;
+    session(model_of(task).0, recipe(task), data(task, 48))
+}
+
+fn recipe(task: Task) -> RecipeSpec {
+    RecipeSpec { eval_every_epochs: Some(0.5), ..raw(task) }
+}
+
+fn save(folder: &mut MemoryFolder, session: &Session) {
+    ready(checkpoint::save(folder, record(session), session.checkpoint().unwrap())).unwrap();
+}
+
+/// The step of the run that is read, and the notice's code; or the error's code.
+fn loaded(folder: &MemoryFolder) -> Result<(u32, Option<String>), String> {
+    let run = ready(checkpoint::load(&mut folder.clone(), &Device::flex())).map_err(|error| error.code)?;
+    let run = run.expect("a saved run");
+    assert_eq!(run.record.step, run.state.run.step);
+    Ok((run.record.step, run.notice.map(|notice| notice.code)))
+}
+
+fn copy(folder: &MemoryFolder) -> MemoryFolder {
+    let copy = MemoryFolder::default();
+    copy.files.borrow_mut().clone_from(&folder.files.borrow());
+    copy
+}
+
+#[test]
+fn the_newest_of_two_saves_is_read() {
+    let mut empty = MemoryFolder::default();
+    assert_eq!(ready(checkpoint::peek(&mut empty)), Ok(None));
+    for (steps, count) in [(1, 2), (2, 4), (3, 4), (4, 4)] {
+        let (session, mut folder) = saved(steps, 1);
+        assert_eq!(loaded(&folder), Ok((steps as u32, None)));
+        assert_eq!(folder.files.borrow().len(), count);
+        assert_eq!(ready(checkpoint::peek(&mut folder)).unwrap().unwrap(), record(&session));
+    }
+}
+
+#[test]
+fn a_damaged_save_falls_back_to_the_one_before_and_says_so() {
+    let (mut session, folder) = saved(3, 1);
+    let newest = Slot::A;
+    let flip = |file, at: fn(usize) -> usize| {
+        let folder = copy(&folder);
+        folder.change(newest, file, |bytes| {
+            let at = at(bytes.len());
+            bytes[at] ^= 0x10;
+        });
+        folder
+    };
+    let cut = |file, len: fn(usize) -> usize| {
+        let folder = copy(&folder);
+        folder.change(newest, file, |bytes| bytes.truncate(len(bytes.len())));
+        folder
+    };
+    let without_tensors = copy(&folder);
+    without_tensors.files.borrow_mut().remove(&(newest.name(), CheckpointFile::Tensors.name()));
+    let damaged = [
+        flip(CheckpointFile::Tensors, |_| 3),
+        flip(CheckpointFile::Tensors, |_| 200),
+        flip(CheckpointFile::Tensors, |len| len / 2),
+        flip(CheckpointFile::Tensors, |len| len - 1),
+        flip(CheckpointFile::Manifest, |len| len / 2),
+        flip(CheckpointFile::Manifest, |len| len - 2),
+        cut(CheckpointFile::Tensors, |len| len - 1),
+        cut(CheckpointFile::Tensors, |_| 4),
+        cut(CheckpointFile::Manifest, |len| len - 1),
+        cut(CheckpointFile::Manifest, |_| 0),
+        without_tensors,
+    ];
+    take_steps(&mut session, 1);
+    for (case, mut folder) in damaged.into_iter().enumerate() {
+        assert_eq!(loaded(&folder), Ok((2, Some("checkpoint.damaged".into()))), "{case}");
+        // The next save replaces the damaged one.
+        save(&mut folder, &session);
+        assert_eq!(loaded(&folder), Ok((4, None)), "{case}");
+        folder.change(Slot::A, CheckpointFile::Tensors, |bytes| bytes.truncate(9));
+        assert_eq!(loaded(&folder), Ok((2, Some("checkpoint.damaged".into()))), "{case}");
+    }
+}
+
+#[test]
+fn two_damaged_saves_are_an_error_and_are_left_as_they_are() {
+    let (_, folder) = saved(2, 1);
+    for slot in Slot::ALL {
+        folder.change(slot, CheckpointFile::Tensors, |bytes| bytes[300] ^= 1);
+    }
+    assert_eq!(loaded(&folder), Err("checkpoint.damaged".into()));
+    assert_eq!(folder.files.borrow().len(), 4);
+}
+
+#[test]
+fn a_save_that_is_cut_off_leaves_the_one_before() {
+    let (mut session, folder) = saved(2, 1);
+    take_steps(&mut session, 1);
+    for tensors in 0..6 {
+        let mut folder = copy(&folder);
+        let saving = Saving::begin(&mut folder, record(&session), session.checkpoint().unwrap());
+        let mut saving = ready(saving).unwrap();
+        for _ in 0..tensors {
+            assert!(ready(saving.write_next()).unwrap());
+        }
+        drop(saving);
+        assert_eq!(loaded(&folder), Ok((2, None)), "after {tensors} tensors");
+    }
+}
+
+#[test]
+fn a_run_of_another_version_is_refused_but_its_best_weights_are_kept() {
+    let (session, mut folder) = saved(6, 3);
+    let (best, _) = session.best().unwrap();
+    for slot in Slot::ALL {
+        folder.change(slot, CheckpointFile::Manifest, |bytes| {
+            let manifest = Manifest { version: 99, ..Manifest::parse(bytes).unwrap() };
+            *bytes = manifest.to_bytes().unwrap();
+        });
+    }
+    assert_eq!(loaded(&folder), Err("checkpoint.version".into()));
+    let saved = ready(checkpoint::best(&mut folder, &Device::flex())).unwrap().unwrap();
+    assert_eq!(saved.entry.record.best.as_ref(), Some(best));
+    assert!(saved.history.is_empty());
+    let mut model = session.base().clone();
+    let (kind, groups, mut tensors) = (saved.entry.best_kind(), saved.entry.groups, saved.tensors);
+    tensors.replace(kind, &mut model, |group| groups.contains(&group)).unwrap();
+    let mut stopped = session;
+    stopped.stop();
+    run(&mut stopped);
+    assert_eq!(named(&model), named(stopped.model()));
+}
+
+#[test]
+fn a_run_without_an_evaluation_has_no_best_weights() {
+    let (_, mut folder) = saved(1, 1);
+    let error = ready(checkpoint::best(&mut folder, &Device::flex())).unwrap_err();
+    assert_eq!(error.code, "checkpoint.no-best");
+}
+
+#[test]
+fn every_float_survives() {
+    // serde_json reads the first one a bit off.
+    let floats = [130.65331632653061, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MIN_POSITIVE, 5e-324];
+    let (session, mut folder) = saved(1, 1);
+    let mut saved = session.checkpoint().unwrap();
+    for (value, step) in floats.into_iter().zip(1..) {
+        let metrics =
+            StepMetrics { step, epoch: value, loss: value, grad_norm: value, lr: value, tokens: 1, taken: false };
+        saved.state.run.history.push(HistoryEntry::Step(metrics));
+        let evaluation = Evaluation { loss: value, scores: [(Metric::MacroF1, value)].into(), ..Evaluation::default() };
+        saved.state.run.history.push(HistoryEntry::Evaluation(evaluation));
+    }
+    let bits = |state: &SessionState| -> Vec<u64> {
+        let of_entry = |entry: &HistoryEntry| match entry {
+            HistoryEntry::Step(step) => vec![step.epoch, step.loss, step.grad_norm, step.lr],
+            HistoryEntry::Evaluation(evaluation) => vec![evaluation.loss, evaluation.score(Metric::MacroF1)],
+        };
+        state.run.history.iter().flat_map(of_entry).map(f64::to_bits).collect()
+    };
+    let expected = bits(&saved.state);
+    ready(checkpoint::save(&mut folder, record(&session), saved)).unwrap();
+    let read = ready(checkpoint::load(&mut folder, &Device::flex())).unwrap().unwrap();
+    assert_eq!(bits(&read.state), expected);
+}
+
+#[test]
+fn no_row_is_saved() {
+    for (task, texts) in [
+        (Task::Generation, ["katze", "der hund"]),
+        (Task::QuestionAnswering, ["paris", "where"]),
+        (Task::TokenClassification, ["ann", "lee"]),
+    ] {
+        let mut session = session(model_of(task).0, RecipeSpec { epochs: Some(1), ..recipe(task) }, data(task, 48));
+        let mut folder = MemoryFolder::default();
+        run(&mut session);
+        save(&mut folder, &session);
+        for (file, bytes) in folder.files.borrow().iter() {
+            for text in texts {
+                let is_in = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+                assert!(!is_in, "{task:?}: {text:?} is in {file:?}");
+            }
+        }
+    }
+    let (task, mut folder) = (Task::Regression, MemoryFolder::default());
+    let mut session = session(model_of(task).0, RecipeSpec { epochs: Some(1), ..recipe(task) }, data(task, 48));
+    run(&mut session);
+    save(&mut folder, &session);
+    let saved = ready(checkpoint::load(&mut folder, &Device::flex())).unwrap().unwrap();
+    let evaluation = saved.state.best.as_ref().unwrap().evaluation.clone();
+    assert_eq!(evaluation, session.best().unwrap().0.without_rows());
+    // The points of the scatter plot come from the predictions and the data.
+    let fresh = self::session(model_of(task).0, RecipeSpec { epochs: Some(1), ..recipe(task) }, data(task, 48));
+    let restored = fresh.restore(saved.state, saved.tensors).unwrap();
+    assert_eq!(restored.best(), session.best());
+}
+
+#[test]
+fn a_run_is_taken_away_as_one_file() {
+    let (session, mut folder) = saved(3, 1);
+    // The newest is damaged, so the one before is taken.
+    folder.change(Slot::A, CheckpointFile::Tensors, |bytes| bytes[300] ^= 1);
+    let zip = ready(checkpoint::pack(&mut folder, Vec::new())).unwrap().unwrap();
+    let mut other = saved(2, 1).1;
+    ready(checkpoint::unpack(std::io::Cursor::new(zip), &mut other)).unwrap();
+    assert_eq!(loaded(&other), Ok((2, None)));
+    save(&mut other, &session);
+    assert_eq!(loaded(&other), Ok((3, None)));
+
+    let mut empty = MemoryFolder::default();
+    assert_eq!(ready(checkpoint::pack(&mut empty, Vec::new())), Ok(None));
+    let error = ready(checkpoint::unpack(std::io::Cursor::new(b"text,label\n".to_vec()), &mut other)).unwrap_err();
+    assert_eq!(error.code, "checkpoint.archive");
+    assert_eq!(loaded(&other), Ok((3, None)), "what was there is kept");
+}
+
+#[test]
+fn a_saved_run_that_does_not_fit_is_refused() {
+    let (_, mut folder) = saved(5, 5);
+    let mut load = || ready(checkpoint::load(&mut folder, &Device::flex())).unwrap().unwrap();
+    let task = Task::Classification;
+    let saved = load();
+    let smaller = session(model_of(task).0, raw(task), data(task, 16));
+    let error = smaller.restore(saved.state, saved.tensors).err().unwrap();
+    assert_eq!(error.code, "checkpoint.data");
+    let mut saved = load();
+    saved.state.run.batch = 9;
+    let same = session(model_of(task).0, raw(task), data(task, 48));
+    let error = same.restore(saved.state, saved.tensors).err().unwrap();
+    assert_eq!(error.code, "checkpoint.state");
+    let saved = load();
+    let head = RecipeSpec { adapter: AdapterKind::Lora, train_embeddings: false, ..raw(task) };
+    let error = session(model_of(task).0, head, data(task, 48)).restore(saved.state, saved.tensors).err().unwrap();
+    assert_eq!(error.code, "checkpoint.tensor");
+}
