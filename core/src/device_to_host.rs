@@ -1,6 +1,6 @@
 //! Reading tensors back from the device.
 
-use burn::tensor::{Tensor, Transaction};
+use burn::tensor::{Tensor, TensorData, Transaction};
 
 use crate::diagnostic::Diagnostic;
 
@@ -11,6 +11,15 @@ use crate::diagnostic::Diagnostic;
 pub async fn device_to_host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Diagnostic> {
     let data = tensor.into_data_async().await.map_err(device_failed)?;
     data.try_into_vec_as::<f32>().map_err(device_failed)
+}
+
+/// Data of a tensor as 32-bit floats, without another copy on the host.
+///
+/// # Errors
+/// `device.read` if the device fails.
+pub async fn data_to_host<const D: usize>(tensor: Tensor<D>) -> Result<TensorData, Diagnostic> {
+    let data = tensor.into_data_async().await.map_err(device_failed)?;
+    data.try_cast_as::<f32>().map_err(device_failed)
 }
 
 /// The scalars that decide whether an optimizer step is taken.

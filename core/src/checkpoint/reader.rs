@@ -10,7 +10,7 @@ use crate::checkpoint::manifest::Manifest;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_SAFETENSORS_HEADER;
 use crate::train::{RestoredTensors, SessionState};
-use crate::weights::{Dtype, FileHeader, TensorInfo};
+use crate::weights::{self, Dtype, FileHeader, TensorInfo};
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;
@@ -91,12 +91,13 @@ impl<R: Read + Seek> CheckpointReader<R> {
         let mut tensors = RestoredTensors::new(device);
         let infos = self.header.tensors.clone();
         for info in infos.iter().filter(|info| info.dtype == Dtype::F32 && is_wanted(&info.name)) {
-            let mut values = Vec::with_capacity((info.bytes.end - info.bytes.start) as usize / size_of::<f32>());
-            self.read(info, |piece| {
-                // Pieces are whole values, because PIECE is a multiple of their size.
-                values.extend(piece.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)));
-            })?;
-            tensors.add(info.name.clone(), values);
+            let size = (info.bytes.end - info.bytes.start) as usize;
+            let mut bytes = Vec::with_capacity(size);
+            self.read(info, |piece| bytes.extend_from_slice(piece))?;
+            let flat = TensorInfo { shape: vec![size / size_of::<f32>()], ..info.clone() };
+            if let Some(values) = weights::decode(&flat, bytes) {
+                tensors.add(flat.name, values);
+            }
         }
         Ok(tensors)
     }

@@ -9,10 +9,10 @@ use crate::checkpoint::manifest::{Manifest, VERSION};
 use crate::diagnostic::Diagnostic;
 use crate::run::RunRecord;
 use crate::train::{SavedTensor, SessionCheckpoint};
-use crate::weights::{self, Dtype, TensorInfo, write_header};
+use crate::weights::{Dtype, TensorInfo, write_header};
 
-/// Values converted to bytes at a time, so that no second copy of a tensor is made.
-const PIECE: usize = 1 << 18;
+/// Bytes written at a time.
+const PIECE: usize = 4 << 20;
 
 /// Element type of an entry that is no tensor.
 const BYTE: Dtype = Dtype::Integer { name: "U8", size: 1 };
@@ -94,8 +94,9 @@ impl CheckpointWriter {
         match content {
             Content::Bytes(bytes) => write(&bytes)?,
             Content::Tensor(tensor) => {
-                for piece in tensor.values().await?.chunks(PIECE) {
-                    write(&weights::encode(piece, None, Dtype::F32))?;
+                // In the order of the format: x86, ARM and wasm are little-endian.
+                for piece in tensor.values().await?.as_bytes().chunks(PIECE) {
+                    write(piece)?;
                 }
             }
         }

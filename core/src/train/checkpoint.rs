@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
-use crate::device_to_host::device_to_host;
+use crate::device_to_host::data_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::model::{TaskModel, Unit};
@@ -119,12 +119,12 @@ impl SavedTensor {
         tensors
     }
 
-    /// The values, row-major.
+    /// The values, row-major, in 32-bit floats.
     ///
     /// # Errors
     /// If the device fails.
-    pub async fn values(self) -> Result<Vec<f32>, Diagnostic> {
-        device_to_host(self.values).await
+    pub async fn values(self) -> Result<TensorData, Diagnostic> {
+        data_to_host(self.values).await
     }
 }
 
@@ -157,10 +157,9 @@ impl RestoredTensors {
         &self.device
     }
 
-    /// Adds a tensor's row-major values.
-    pub fn add(&mut self, name: String, values: Vec<f32>) {
-        let len = values.len();
-        self.tensors.insert(name, Tensor::from_data(TensorData::new(values, [len]), &self.device));
+    /// Adds a tensor's row-major values, `[values]`.
+    pub fn add(&mut self, name: String, values: TensorData) {
+        self.tensors.insert(name, Tensor::from_data(values, &self.device));
     }
 
     /// Takes a tensor out, in the shape of a weight.

@@ -36,8 +36,8 @@ impl TrainingData {
         let mut crc32 = crc32fast::Hasher::new();
         for texts in [&self.train.texts, &self.validation.texts] {
             for i in 0..texts.len() {
-                let tokens = texts.get(i).iter().chain([&(texts.second(i) as u32)]);
-                crc32.update(&tokens.flat_map(|token| token.to_le_bytes()).collect::<Vec<u8>>());
+                let tokens = texts.get(i).iter().copied().chain([texts.second(i) as u32]);
+                crc32.update(&tokens.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
             }
         }
         crc32.finalize()
