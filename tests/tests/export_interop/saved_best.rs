@@ -84,12 +84,18 @@ fn the_best_weights_of_a_saved_run_are_exported_without_the_data() {
         json!({"text": format!("w{} w{}", 5 + i % 2, 9 + i), "label": label})
     });
     let mapping = Mapping::Regression { text: 0, pair: None, number: 1 };
-    assert_same_export("micro_roberta", recipe(Task::Regression), mapping, |i| {
-        json!({"text": format!("w{} w{}", 5 + i % 2, 9 + i), "score": 1000.0 + f64::from(i)})
-    });
+    assert_same_export(
+        "micro_roberta",
+        recipe(Task::Regression),
+        mapping,
+        |i| json!({"text": format!("w{} w{}", 5 + i % 2, 9 + i), "score": 1000.0 + f64::from(i)}),
+    );
     let adapter = RecipeSpec { adapter: AdapterKind::Dora, ..recipe(Task::Generation) };
     let mapping = Mapping::Completion { prompt: "{prompt}".into(), completion: 1 };
-    assert_same_export("micro_llama", adapter, mapping, |i| {
-        json!({"prompt": format!("w{}", 5 + i), "completion": format!("w{} w5", 6 + i)})
-    });
+    assert_same_export(
+        "micro_llama",
+        adapter,
+        mapping,
+        |i| json!({"prompt": format!("w{}", 5 + i), "completion": format!("w{} w5", 6 + i)}),
+    );
 }
