@@ -128,6 +128,11 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Milliseconds since 1970.
+pub fn now() -> f64 {
+    js_sys::Date::now()
+}
+
 /// A day in the user's own format, from milliseconds since 1970.
 pub fn date(ms: f64) -> String {
     js_sys::Date::new(&ms.into()).to_locale_date_string("default", &JsValue::UNDEFINED).into()

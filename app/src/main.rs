@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "a program has no API: `pub` marks what a module offers to the rest of it")]
 
+mod attention;
 mod browser;
 mod components;
 mod data;
@@ -12,6 +13,7 @@ mod frame;
 mod model;
 mod page;
 mod plot;
+mod saved;
 mod state;
 mod train;
 mod try_it;
@@ -32,6 +34,7 @@ fn main() {
 #[component]
 fn App() -> impl IntoView {
     let page = Page::open();
+    attention::attend(page);
     let announcement = page.memo(state::State::announcement);
     view! {
         <a class="skip" href="#data">
@@ -44,6 +47,7 @@ fn App() -> impl IntoView {
         <div class="layout">
             <StepNav />
             <main>
+                <saved::SavedRuns />
                 <data::DataStep />
                 <model::ModelStep />
                 <train::TrainStep />

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use hone_core::dataset::DataRole;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::Event;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Blob;
@@ -177,21 +179,48 @@ impl Page {
         self.worker.set_value(None);
         match WorkerHandle::start(on_ready, move |message| self.on_message(message)) {
             Ok(worker) => self.worker.set_value(Some(worker)),
-            Err(diagnostic) => self.act(|state| state.worker_lost(diagnostic)),
+            Err(diagnostic) => self.lose_worker(diagnostic),
         }
     }
 
     fn on_message(self, message: WorkerMessage) {
         self.silent_ticks.set_value(0);
         match message {
-            WorkerMessage::Event { request, event, blob } => {
+            WorkerMessage::Event { request, event, blob, mut files } => {
                 if blob.is_some() {
                     self.exported.set_value(blob);
                 }
-                self.act(|state| state.on_event(request, *event));
+                if let Event::SavedData { train, .. } = *event {
+                    let validation = files.split_off(files.len().min(train as usize));
+                    self.continue_with(files, validation);
+                }
+                self.act(|state| {
+                    state.saved.now_ms = browser::now();
+                    state.on_event(request, *event)
+                });
             }
-            WorkerMessage::Failed(diagnostic) => self.act(|state| state.worker_lost(diagnostic)),
+            WorkerMessage::Failed(diagnostic) => self.lose_worker(diagnostic),
         }
+    }
+
+    /// Opens the data files of the run that is being continued.
+    pub fn continue_with(self, train: Vec<Blob>, validation: Vec<Blob>) {
+        let train = self.store(train);
+        let validation = (!validation.is_empty()).then(|| self.store(validation));
+        self.act(|state| state.continue_with(train, validation));
+    }
+
+    /// Adds a saved run from a file.
+    pub fn import_saved(self, name: String, blob: Blob) {
+        let blobs = self.store(vec![blob]);
+        self.act(|state| state.import_saved(name, blobs));
+    }
+
+    fn lose_worker(self, diagnostic: Diagnostic) {
+        self.act(|state| {
+            state.saved.now_ms = browser::now();
+            state.worker_lost(diagnostic)
+        });
     }
 
     fn tick(self) {
@@ -210,7 +239,8 @@ impl Page {
             self.silent_ticks.update_value(|ticks| *ticks = ticks.saturating_add(1));
             let silent = TICK * self.silent_ticks.get_value();
             if self.peek(|state| state.is_silent(silent)) {
-                self.act(|state| state.worker_lost(silence(silent, state.run.is_active())));
+                let in_run = self.peek(|state| state.run.is_active());
+                self.lose_worker(silence(silent, in_run));
             }
         };
         // Without a timer, charts do not move and a silent worker is not noticed; the rest of the page still works.

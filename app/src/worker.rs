@@ -13,8 +13,8 @@ const SCRIPT: &str = "./hone-worker_loader.js";
 
 /// A message from the worker.
 pub enum WorkerMessage {
-    /// An event, the request that it answers if there is one, and the blob that came with it.
-    Event { request: Option<RequestId>, event: Box<Event>, blob: Option<Blob> },
+    /// An event, the request that it answers if there is one, and the blob or the files that came with it.
+    Event { request: Option<RequestId>, event: Box<Event>, blob: Option<Blob>, files: Vec<Blob> },
     /// The worker crashed, or sent a message that this page does not understand.
     Failed(Diagnostic),
 }
@@ -70,8 +70,10 @@ impl WorkerHandle {
             }
             let request = get(&data, "request").as_f64().map(|request| request as RequestId);
             let blob = get(&data, "blob").dyn_into::<Blob>().ok();
+            let files = get(&data, "files").dyn_into::<Array>().unwrap_or_default();
+            let files = files.iter().filter_map(|file| file.dyn_into().ok()).collect();
             on_message(match from_js(get(&data, "message")) {
-                Ok(event) => WorkerMessage::Event { request, event: Box::new(event), blob },
+                Ok(event) => WorkerMessage::Event { request, event: Box::new(event), blob, files },
                 Err(reason) => WorkerMessage::Failed(broken(&reason)),
             });
         });

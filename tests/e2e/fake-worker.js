@@ -172,6 +172,8 @@ const answers = {
     encode();
   },
 
+  save() {},
+
   keep_tuned({ name }) {
     emit({ kind: "export_progress", fraction: 0.5 });
     if (self.scenario === "storage-full") {

@@ -11,7 +11,7 @@ export const { HONE_URL: url, HONE_CHROMIUM: executablePath, HONE_OUT: out } = p
 assert(url && executablePath && out, "Run these tests with `cargo xtask e2e`.");
 
 // A software adapter replaces the GPU; it has timestamp queries but no f16.
-const args = [
+export const args = [
   "--no-sandbox",
   "--disable-dev-shm-usage",
   "--disable-quic",

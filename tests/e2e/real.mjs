@@ -4,13 +4,15 @@ import { url, fileOf } from "./harness.mjs";
 
 export const MINUTE = 60_000;
 
-/** Records the events of the page's workers in `globalThis.events`, from the next load of the page on. */
+/** Records the page's workers and their events in `globalThis.workers` and `globalThis.events`, from the next load of the page on. */
 export async function listen(page) {
   await page.addInitScript(() => {
     globalThis.events = [];
+    globalThis.workers = [];
     globalThis.Worker = class extends Worker {
       constructor(...args) {
         super(...args);
+        globalThis.workers.push(this);
         this.addEventListener("message", ({ data: { message } }) => {
           if (!message) return;
           // An enum is an object with its fields under its name, or just its name.

@@ -6,6 +6,7 @@ use crate::components::{changing, pressed, pressed_away};
 use crate::format;
 use crate::model::shelf::Cancel;
 use crate::page::Page;
+use crate::saved::ImportRun;
 use crate::state::{Edit, State, Step};
 
 /// The storage in a sentence.
@@ -20,7 +21,7 @@ pub fn StorageLine() -> impl IntoView {
         if is_asked.get() {
             view! {
                 <div class="row" role="alert">
-                    <p>"Remove the models, the list of runs and the check of the GPU from this browser for good?"</p>
+                    <p>"Remove all models, saved runs, the list of runs and the check of the GPU from this browser for good?"</p>
                     <button
                         type="button"
                         on:click=pressed_away(Step::Model.id(), move |_| page.act(State::remove_everything))
@@ -51,6 +52,7 @@ pub fn StorageLine() -> impl IntoView {
         <div class="kept">
             <p>{words} " " {promise}</p>
             {row}
+            <ImportRun />
         </div>
     }
 }
@@ -65,6 +67,7 @@ fn words(state: &State) -> String {
     let parts = [
         listed(state.model.kept.len(), "downloaded model", "downloaded models", loaded),
         listed(state.shelf.entries.len(), "model of yours", "models of yours", state.shelf.bytes()),
+        listed(state.saved.runs.len(), "saved run", "saved runs", state.saved.bytes()),
         (runs > 0).then(|| format!("the figures of {}", format::counted(runs, "run", "runs"))),
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();

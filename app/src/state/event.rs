@@ -4,7 +4,7 @@ use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::run::RunSummary;
 
 use crate::state::{
-    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, MisclassifiedRow, Phase, State, Topic,
+    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, MisclassifiedRow, Phase, SavedPoint, State, Topic,
 };
 
 /// Longest silence that the worker may announce, in seconds.
@@ -13,6 +13,12 @@ const MAX_BUSY_S: f64 = 600.0;
 impl State {
     /// Handles an event, given the number of the request that it answers, if any. Returns the effects to carry out.
     pub fn on_event(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
+        let mut effects = self.handle(request, event);
+        effects.extend(self.continue_if_ready());
+        effects
+    }
+
+    fn handle(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
         self.busy_s = 0.0;
         let topic = request.and_then(|request| self.requests.topic(request));
         if request.is_some() && topic.is_none() {
@@ -62,13 +68,25 @@ impl State {
             }
             Event::PredictFailed { diagnostic } => self.inference.on_failed(diagnostic),
             Event::ExportProgress { fraction } => match topic {
+                Some(Topic::Saved) => {}
                 Some(Topic::Keep) => self.shelf.keeping = Keeping::Writing(fraction),
                 _ => self.export = Export::Writing(fraction),
             },
-            Event::Exported { file_name, .. } if topic == Some(Topic::Shelf) => {
+            Event::Exported { file_name, .. } if matches!(topic, Some(Topic::Shelf | Topic::Saved)) => {
                 return vec![Effect::Download { file_name }];
             }
+            Event::RunsSaved { runs } => (self.saved.runs, self.saved.is_keeping) = (runs, false),
+            Event::RunSaved { id, step } => self.run.saved = Some(SavedPoint { id, step }),
+            Event::RunUnsaved { diagnostic } => {
+                self.run.is_unsaved = true;
+                self.run.warnings.push(diagnostic);
+            }
+            // The page opens the files that came with it.
+            Event::SavedData { .. } => {}
+            Event::SavedFailed { diagnostic } => self.on_saved_failed(diagnostic),
             Event::TunedModels { models } => self.on_tuned(models),
+            // The model of a saved run is in the list now.
+            Event::TunedKept { .. } if topic == Some(Topic::Saved) => {}
             Event::TunedKept { id } => self.shelf.keeping = Keeping::Kept(id),
             Event::TunedOpened { models } => self.on_opened_tuned(models),
             Event::TunedFailed { diagnostic } => self.on_tuned_failed(topic, diagnostic),
@@ -148,6 +166,8 @@ impl State {
                 self.previous = None;
                 self.forget_answers();
                 let run = &mut self.run;
+                // A run that continues sends them again.
+                (run.steps, run.evaluations, run.best) = (Vec::new(), Vec::new(), None);
                 run.param_groups.clone_from(&plan.param_groups);
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {

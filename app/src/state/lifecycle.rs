@@ -17,6 +17,7 @@ impl State {
     /// Starts a fresh worker and restores the device, files and model of the last one.
     pub fn restart(&mut self) -> Vec<Effect> {
         self.requests.give_up_all();
+        self.saved.is_keeping = false;
         self.device.report = None;
         self.device.failed = None;
         self.device.is_listening = false;
@@ -49,6 +50,10 @@ impl State {
     /// The tuned weights are lost with the worker, so Try and Download close until the next run.
     pub fn worker_lost(&mut self, diagnostic: Diagnostic) -> Vec<Effect> {
         if self.device.report.is_none() {
+            if self.is_recovering() {
+                self.saved.continuing = None;
+                self.run_failed(diagnostic.clone());
+            }
             self.device.failed = Some(diagnostic);
             self.device.lost = None;
             return Vec::new();
@@ -57,6 +62,11 @@ impl State {
         self.device.lost = None;
         let finder = std::mem::take(&mut self.finder);
         let mut failed_finder = None;
+        if self.run.is_active()
+            && let Some(point) = self.run.saved.clone()
+        {
+            return self.recover(point, diagnostic);
+        }
         if self.run.is_active() {
             self.run_failed(diagnostic);
         } else if finder.is_active() {
@@ -92,7 +102,7 @@ impl State {
         if self.device.failed.is_some() || !self.device.is_listening {
             return None;
         }
-        if self.run.is_computing() || self.finder.is_active() {
+        if (self.run.is_computing() && !self.is_recovering()) || self.finder.is_active() {
             return Some(RUN_PATIENCE);
         }
         let is_awaited = self.device.report.is_none()
@@ -102,6 +112,7 @@ impl State {
             || self.model.hub == HubSearch::Searching
             || self.inference.pending.is_some()
             || self.estimate.is_pending()
+            || self.saved.is_keeping
             || !self.shelf.opening.is_empty()
             || matches!(self.shelf.keeping, Keeping::Writing(_))
             || matches!(self.export, Export::Writing(_));

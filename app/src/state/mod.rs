@@ -14,6 +14,7 @@ mod readiness;
 pub mod recipe;
 mod requests;
 pub mod runs;
+pub mod saved;
 pub mod shelf;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
 pub use runs::queue::{Axis, Job, Queue};
 pub use runs::run::{Cell, Phase, Run};
+pub use saved::{Saved, SavedPoint};
 pub use shelf::{Edit, Keeping, Persistence, Shelf};
 
 /// The state of the page.
@@ -82,6 +84,8 @@ pub struct State {
     pub shelf: Shelf,
     /// The chosen form of the download.
     pub export_choice: ExportChoice,
+    /// The saved runs.
+    pub saved: Saved,
 }
 
 /// An action outside the state, to be carried out after the state has changed.
@@ -115,6 +119,7 @@ impl State {
         match command {
             Command::OpenData { role, .. } => self.data.file(*role).choice().map(|choice| choice.blobs),
             Command::LoadFiles { .. } => self.model.local_blobs,
+            Command::ImportSaved { .. } => self.saved.imported,
             _ => None,
         }
     }

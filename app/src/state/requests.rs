@@ -30,6 +30,8 @@ pub enum Topic {
     Misclassified,
     /// The folder to download.
     Export,
+    /// Saved runs, apart from the one under way.
+    Saved,
     /// Keeping the tuned model.
     Keep,
     /// Opening, renaming or downloading kept models.

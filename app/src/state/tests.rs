@@ -8,6 +8,7 @@ mod model;
 mod new_version;
 mod recipe;
 mod run;
+mod saved;
 mod shelf;
 mod tasks;
 mod worker;

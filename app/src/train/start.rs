@@ -1,9 +1,11 @@
 use leptos::prelude::*;
 
+use crate::attention::NotifyButton;
 use crate::browser;
 use crate::components::pressed;
 use crate::format;
 use crate::page::Page;
+use crate::saved::CopyData;
 use crate::state::{Phase, State, Step, cut_rows};
 
 /// The start button, with the cost of the run or the reason why it cannot start.
@@ -36,6 +38,8 @@ pub fn StartRow() -> impl IntoView {
                 <p id="start-hint" class="takes">{words}</p>
                 <Nearest />
             </div>
+            <div hidden=is_active><CopyData /></div>
+            <NotifyButton />
             <p class="setting-up" hidden=is_quiet>
                 "Setting up. On a GPU the first steps take up to half a minute, because its kernels are compiled then."
             </p>

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use hone_core::catalog::DataFile;
 use hone_core::dataset::{Collector, DataRole, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
+use hone_core::run::SourceFile;
 use hone_core::runner::{EncodedDataset, validation_mapping};
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
@@ -88,6 +90,37 @@ struct OpenFile {
     info: SourceInfo,
     sha256: String,
     examples: Option<Arc<Examples>>,
+    /// Its name, and how it was read.
+    file: DataFile,
+    /// The files as they were dropped: two if `blob` was made of them.
+    dropped: Vec<Blob>,
+}
+
+impl OpenFile {
+    fn contents(&self) -> SourceFile {
+        SourceFile { name: self.info.name.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// The files as they were dropped, each under a name for its copy.
+    fn copies<'a>(&'a self, role: &'a str) -> impl Iterator<Item = (String, Blob)> + 'a {
+        self.dropped.iter().enumerate().map(move |(nth, blob)| (format!("{role}-{nth}"), blob.clone()))
+    }
+}
+
+/// The files that the rows come from.
+pub struct DataOrigin {
+    /// The training file.
+    pub train: DataFile,
+    /// The validation file.
+    pub validation: Option<DataFile>,
+    /// Contents of the training file.
+    pub train_contents: SourceFile,
+    /// Contents of the validation file.
+    pub validation_contents: Option<SourceFile>,
+    /// Columns of the training file.
+    pub mapping: Mapping,
+    /// All files as they were dropped, each under a name for its copy.
+    pub files: Vec<(String, Blob)>,
 }
 
 /// Settings for collecting and splitting the rows.
@@ -112,10 +145,18 @@ pub struct Collected {
 impl Data {
     /// Scans a file and reports its contents. A file that cannot be read changes nothing.
     pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: DroppedFiles, hints: Hints) {
+        let file = DataFile {
+            name: dropped.name.clone(),
+            aligned_with: dropped.aligned_with.clone(),
+            encoding: hints.encoding,
+            has_header: hints.has_header,
+        };
+        let files = dropped.files.clone();
         let read = match dropped.into_one().await {
             Ok((name, blob)) => scan(request, role, &name, blob, hints).await,
             Err(diagnostic) => Err(diagnostic),
         };
+        let read = read.map(|source| OpenFile { file, dropped: files, ..source });
         match read {
             Ok(source) => {
                 let info = source.info.clone();
@@ -208,6 +249,20 @@ impl Data {
         self.collected.as_ref().map_or(0, bytes) as f64
     }
 
+    /// The files that the rows come from, once they are collected.
+    pub fn origin(&self) -> Option<DataOrigin> {
+        let (Some(train), Some(split), Some(_)) = (&self.train, &self.split, &self.collected) else { return None };
+        let copies = self.validation.iter().flat_map(|file| file.copies("validation"));
+        Some(DataOrigin {
+            train: train.file.clone(),
+            validation: self.validation.as_ref().map(|file| file.file.clone()),
+            train_contents: train.contents(),
+            validation_contents: self.validation.as_ref().map(OpenFile::contents),
+            mapping: split.mapping.clone(),
+            files: train.copies("train").chain(copies).collect(),
+        })
+    }
+
     /// The rows, once they are collected.
     pub fn collected(&self) -> Option<&Collected> {
         self.collected.as_ref()
@@ -229,7 +284,8 @@ async fn scan(
         scanner.push(piece)
     })
     .await?;
-    Ok(OpenFile { blob, info: scanner.finish()?, sha256, examples: None })
+    let info = scanner.finish()?;
+    Ok(OpenFile { blob, info, sha256, examples: None, file: DataFile::default(), dropped: Vec::new() })
 }
 
 async fn collect(

@@ -18,13 +18,15 @@ pub type Take<'a> = &'a mut dyn FnMut(&[u8], f64, f64) -> Result<(), Diagnostic>
 
 /// Reads the kept part from the storage and the rest from the network, and stores each piece as it arrives.
 ///
+/// Returns the SHA-256.
+///
 /// # Errors
 /// If the download fails or is interrupted, the file is not the expected one, or `take` fails.
 pub async fn download_weights(
     entry: &CatalogEntry,
     folder: Option<&ModelFolder>,
     take: Take<'_>,
-) -> Result<(), Diagnostic> {
+) -> Result<String, Diagnostic> {
     let mut kept = match folder {
         Some(folder) => folder.open(&entry.weights).await,
         None => None,
@@ -47,7 +49,7 @@ enum Failure {
     Unfinished(Diagnostic),
 }
 
-async fn stream(entry: &CatalogEntry, kept: &mut Option<OpenFile>, take: Take<'_>) -> Result<(), Failure> {
+async fn stream(entry: &CatalogEntry, kept: &mut Option<OpenFile>, take: Take<'_>) -> Result<String, Failure> {
     let (mut hash, mut done, total) = (Sha256::new(), 0.0, entry.bytes);
     let mut take = |piece: &[u8], done: &mut f64| {
         hash.update(piece);
@@ -82,8 +84,9 @@ async fn stream(entry: &CatalogEntry, kept: &mut Option<OpenFile>, take: Take<'_
             .remedy("Load it again: it continues from there.");
         return Err(Failure::Unfinished(diagnostic));
     }
-    if entry.sha256.is_empty() || hex(hash) == entry.sha256 {
-        Ok(())
+    let sha256 = hex(hash);
+    if entry.sha256.is_empty() || sha256 == entry.sha256 {
+        Ok(sha256)
     } else {
         Err(Failure::Corrupt(WeightsError::Altered.into()))
     }

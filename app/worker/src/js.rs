@@ -42,6 +42,18 @@ pub fn message(error: &JsValue) -> String {
     if message.is_empty() { error.as_string().unwrap_or_else(|| "no reason given".into()) } else { message }
 }
 
+/// Waits.
+pub async fn sleep(ms: i32) {
+    let promise = Promise::new(&mut |resolve, _| {
+        if scope().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms).is_err() {
+            // Without a timer there is no pause.
+            let _ = resolve.call0(&JsValue::UNDEFINED);
+        }
+    });
+    // The promise never rejects.
+    let _ = JsFuture::from(promise).await;
+}
+
 /// Milliseconds since the worker started.
 pub fn now_ms() -> f64 {
     scope().performance().map_or(0.0, |performance| performance.now())

@@ -81,20 +81,25 @@ pub fn report_ready() {
 
 /// Sends an event that answers a request.
 pub fn answer(request: RequestId, event: &Event) {
-    post(Some(request), event, None);
+    post(Some(request), event, |_| {});
 }
 
 /// Sends an event that answers a request, with a blob next to it.
 pub fn answer_with(request: RequestId, event: &Event, blob: &Blob) {
-    post(Some(request), event, Some(blob));
+    post(Some(request), event, |envelope| js::set(envelope, "blob", blob));
+}
+
+/// Sends an event that answers a request, with files next to it.
+pub fn answer_with_files(request: RequestId, event: &Event, files: &[Blob]) {
+    post(Some(request), event, |envelope| js::set(envelope, "files", &files.iter().collect::<Array>()));
 }
 
 /// Sends an event about the worker itself.
 pub fn report(event: &Event) {
-    post(None, event, None);
+    post(None, event, |_| {});
 }
 
-fn post(request: Option<RequestId>, event: &Event, blob: Option<&Blob>) {
+fn post(request: Option<RequestId>, event: &Event, attach: impl FnOnce(&Object)) {
     let envelope = Object::new();
     if let Some(request) = request {
         js::set(&envelope, "request", &request.into());
@@ -106,9 +111,7 @@ fn post(request: Option<RequestId>, event: &Event, blob: Option<&Blob>) {
         Ok(message) => js::set(&envelope, "message", &message),
         Err(error) => return web_sys::console::error_1(&format!("an event could not be sent: {error}").into()),
     }
-    if let Some(blob) = blob {
-        js::set(&envelope, "blob", blob);
-    }
+    attach(&envelope);
     send(&envelope);
 }
 

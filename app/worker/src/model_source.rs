@@ -7,9 +7,10 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::hub::is_gguf;
 use hone_core::recipe::{Family, Pooling};
 use hone_core::runner::{ModelArchive, find_file, find_weights, too_large, unreadable};
+use sha2::{Digest, Sha256};
 use web_sys::Blob;
 
-use crate::blob::{BlobReader, PIECE, read_blob};
+use crate::blob::{BlobReader, PIECE, hex, read_blob};
 use crate::download::{Take, download_weights};
 use crate::fetch::fetch_small;
 use crate::mailbox::{stopped, stops_loading, yield_to_event_loop};
@@ -146,29 +147,31 @@ impl ModelSource {
         }
     }
 
-    /// Reads the weights file, piece by piece.
+    /// Reads the weights file, piece by piece. Returns its SHA-256.
     ///
     /// # Errors
     /// If the file is missing, is interrupted or is not the expected one, or `take` fails.
-    pub async fn weights(&mut self, take: Take<'_>) -> Result<(), Diagnostic> {
+    pub async fn weights(&mut self, take: Take<'_>) -> Result<String, Diagnostic> {
         let (name, bytes) = (&self.entry.weights, self.entry.bytes);
         match &mut self.location {
             Location::Remote(folder) => download_weights(&self.entry, folder.as_ref(), take).await,
             Location::Dropped(files) => {
-                let Some(blob) = dropped(files, name) else { return Ok(()) };
+                let Some(blob) = dropped(files, name) else { return Ok(String::new()) };
                 let take = |piece: &[u8], done| if stops_loading() { Err(stopped()) } else { take(piece, done, bytes) };
-                read_blob(blob, take).await.map(drop)
+                read_blob(blob, take).await
             }
             Location::Zip(archive) => {
-                let Some(mut file) = archive.file(name)? else { return Ok(()) };
-                let (mut piece, mut done) = (vec![0; PIECE as usize], 0.0);
+                let Some(mut file) = archive.file(name)? else { return Ok(String::new()) };
+                let (mut piece, mut done, mut hash) = (vec![0; PIECE as usize], 0.0, Sha256::new());
                 loop {
                     let read = file.read(&mut piece).map_err(|error| unreadable(name, &error))?;
                     if read == 0 {
-                        return Ok(());
+                        return Ok(hex(hash));
                     }
                     done += read as f64;
-                    take(piece.get(..read).unwrap_or_default(), done, bytes)?;
+                    let piece = piece.get(..read).unwrap_or_default();
+                    hash.update(piece);
+                    take(piece, done, bytes)?;
                     yield_to_event_loop().await;
                     if stops_loading() {
                         return Err(stopped());

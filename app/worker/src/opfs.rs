@@ -12,6 +12,10 @@ use web_sys::{
 
 use crate::js;
 
+/// Number of times that a file is tried to be opened, and the milliseconds between two of them.
+const HELD_TRIES: usize = 40;
+const HELD_MS: i32 = 50;
+
 /// A folder.
 #[derive(Clone)]
 pub struct Folder(FileSystemDirectoryHandle);
@@ -94,6 +98,20 @@ impl Folder {
             JsFuture::from(file.create_sync_access_handle()).await?.dyn_into()
         };
         opened.await.map(OpenFile).map_err(|error: JsValue| js::message(&error))
+    }
+
+    /// Opens a file that a worker that has just ended may still hold; creates it if missing.
+    ///
+    /// # Errors
+    /// The browser's reason.
+    pub async fn open_at_last(&self, name: &str) -> Result<OpenFile, String> {
+        for _ in 0..HELD_TRIES {
+            match self.open(name, true).await {
+                Ok(file) => return Ok(file),
+                Err(_) => js::sleep(HELD_MS).await,
+            }
+        }
+        self.open(name, true).await
     }
 
     /// A file as a blob, which is read from the storage when it is needed.

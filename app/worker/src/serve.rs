@@ -8,10 +8,10 @@ use web_sys::Blob;
 
 use crate::data::DroppedFiles;
 use crate::device;
-use crate::engine::{Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, tuned};
+use crate::engine::{Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, saved, saving, tuned};
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
-use crate::{opfs, storage, tuned_storage};
+use crate::{opfs, run_storage, storage, tuned_storage};
 
 /// Serves the page for as long as the worker lives.
 pub async fn serve(mut inbox: UnboundedReceiver<Request>) {
@@ -51,7 +51,14 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
             storage::forget(&model).await;
             storage::report_kept().await;
         }
-        Command::Start { recipe } => run::start(engine, id, recipe),
+        Command::Start { recipe, name, copies_data } => run::start(engine, id, recipe, name, copies_data).await,
+        Command::Continue { id: saved } => run::continue_saved(engine, id, &saved).await,
+        Command::Save => run::save(engine),
+        Command::KeepSaved { id: run, name } => saved::keep(engine, id, &run, name).await,
+        Command::ExportSaved { id: run } => saved::send_file(id, &run).await,
+        Command::ImportSaved { name } => saved::add(id, name, files.into_iter().next()).await,
+        Command::OpenSavedData { id: run } => saved::send_data(id, &run).await,
+        Command::DeleteSaved { id: run } => saved::delete(&run).await,
         Command::Pause => run::pause(engine),
         Command::Resume => run::resume(engine),
         Command::Stop if engine.dry_run.is_some() => dry_run::stop(engine),
@@ -88,6 +95,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
 async fn report_storage() {
     storage::report_kept().await;
     tuned_storage::report_tuned().await;
+    run_storage::report_saved().await;
 }
 
 /// Carries out a command that changes the inputs of a run.
@@ -124,5 +132,6 @@ async fn work(engine: &mut Engine) -> bool {
         return true;
     }
     // The user is waiting for the answer to a query; a dry run can wait.
-    inference::advance(engine).await || dry_run::advance(engine).await || run::advance(engine).await
+    saving::advance(engine).await
+        || inference::advance(engine).await || dry_run::advance(engine).await || run::advance(engine).await
 }

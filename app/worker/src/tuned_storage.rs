@@ -55,13 +55,6 @@ impl NewTuned {
         self.zip.flush().map_err(|error| not_kept(&error.to_string()))?;
         store(&self.folder, &model).await
     }
-
-    /// Removes what has been written.
-    pub async fn give_up(self) {
-        let Self { id, zip, .. } = self;
-        drop(zip);
-        delete(&id).await;
-    }
 }
 
 /// The error when the storage refuses a model.

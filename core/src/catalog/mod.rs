@@ -1,6 +1,7 @@
 //! Models as the page lists them: the catalog's, a hub's, those in the browser's storage, and the loaded one.
 
 mod report;
+mod saved_run;
 mod tuned;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::recipe::{Family, Pooling};
 
 pub use report::{AdaptableLinear, ModelReport, ParamGroupFacts};
+pub use saved_run::{DataFile, RunAbout, SavedRun, SavedRunEntry};
 pub use tuned::{TUNED_VERSION, TunedEntry, TunedModel, damaged};
 
 /// File of a model folder in which sentence-transformers configures the pooling.

@@ -80,6 +80,46 @@ pub enum Command {
     Start {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
+        /// Name of the run, under which it is saved.
+        name: String,
+        /// True if a copy of the data files is stored with the run.
+        copies_data: bool,
+    },
+    /// Continue a saved run. Data, columns and model must be those that it was started with. Answered like `Start`; all steps
+    /// and evaluations so far are sent again.
+    Continue {
+        /// `id` of the run.
+        id: String,
+    },
+    /// Save the run as soon as possible, because the page may soon be gone. `RunSaved` follows.
+    Save,
+    /// Keep the model with the best weights of a saved run among the tuned models. Answered by `TunedKept` or `TunedFailed`.
+    KeepSaved {
+        /// `id` of the run.
+        id: String,
+        /// Name for the model.
+        name: String,
+    },
+    /// Send a saved run as a file, with which the program can continue it. Answered by `Exported` with a `Blob` next to it, or
+    /// `SavedFailed`.
+    ExportSaved {
+        /// `id` of the run.
+        id: String,
+    },
+    /// Add a saved run from the file next to the message. `RunsSaved` follows, or `SavedFailed`.
+    ImportSaved {
+        /// Name of the file.
+        name: String,
+    },
+    /// Send the copy of a saved run's data files. Answered by `SavedData` with its files next to it, or `SavedFailed`.
+    OpenSavedData {
+        /// `id` of the run.
+        id: String,
+    },
+    /// Delete a saved run. `RunsSaved` follows.
+    DeleteSaved {
+        /// `id` of the run.
+        id: String,
     },
     /// Pause the run after this batch.
     Pause,
@@ -178,6 +218,7 @@ impl Command {
                 | Self::LoadModel { .. }
                 | Self::LoadFiles { .. }
                 | Self::Start { .. }
+                | Self::Continue { .. }
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{FoundModel, KeptModel, ModelReport, TunedEntry, TunedModel};
+use crate::catalog::{FoundModel, KeptModel, ModelReport, SavedRunEntry, TunedEntry, TunedModel};
 use crate::dataset::{DataReport, DataRole, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::inference::Answer;
@@ -200,6 +200,35 @@ pub enum Event {
     /// A warning about a run that continues.
     RunWarning {
         /// The warning.
+        diagnostic: Diagnostic,
+    },
+    /// The run is saved up to a step.
+    RunSaved {
+        /// `id` under which it is saved.
+        id: String,
+        /// Number of optimizer steps.
+        step: u32,
+    },
+    /// The run continues without being saved.
+    RunUnsaved {
+        /// The reason.
+        diagnostic: Diagnostic,
+    },
+    /// The saved runs that are not under way, the last one first. Answers no request.
+    RunsSaved {
+        /// The runs.
+        runs: Vec<SavedRunEntry>,
+    },
+    /// The copy of a saved run's data files; their `Blob`s travel next to the message.
+    SavedData {
+        /// `id` of the run.
+        id: String,
+        /// Number of files of the training data, which come first.
+        train: u32,
+    },
+    /// A saved run cannot be opened, taken away or added.
+    SavedFailed {
+        /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
     /// Predictions of the last run's models, or of one that is open.

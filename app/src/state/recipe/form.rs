@@ -47,7 +47,8 @@ impl Default for Form {
 }
 
 impl Form {
-    fn new(recipe: RecipeSpec) -> Self {
+    /// A form with this recipe.
+    pub fn new(recipe: RecipeSpec) -> Self {
         let preset = Preset::of(&recipe).unwrap_or(Preset::Full);
         Self { recipe, preset, errors: BTreeMap::new(), diagnostic: None }
     }

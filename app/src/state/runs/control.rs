@@ -47,7 +47,8 @@ impl State {
         self.model.rejected = None;
         let mut effects = self.cancel_estimate();
         let recipe = self.filled(recipe);
-        effects.push(self.request(Topic::Run, Command::Start { recipe }));
+        let (name, copies_data) = (self.run.name.clone(), self.saved.copies_data);
+        effects.push(self.request(Topic::Run, Command::Start { recipe, name, copies_data }));
         effects
     }
 

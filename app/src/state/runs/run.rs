@@ -8,6 +8,7 @@ use hone_core::recipe::{AdapterKind, ParamGroup, Task};
 use hone_core::run::{EndReason, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
+use crate::state::SavedPoint;
 use crate::state::runs::scores;
 
 /// A run and everything reported about it so far.
@@ -53,6 +54,10 @@ pub struct Run {
     pub cell: Option<Cell>,
     /// True while the worker holds the tuned weights, along with the rows that they were tuned on.
     pub has_weights: bool,
+    /// Up to where it is saved.
+    pub saved: Option<SavedPoint>,
+    /// True if it is no longer saved, or never was.
+    pub is_unsaved: bool,
 }
 
 /// The phase of a run.

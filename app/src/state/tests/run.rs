@@ -169,13 +169,13 @@ fn groups_are_frozen_by_hand_only_during_a_run() {
 #[test]
 fn queued_runs_follow_each_other_and_are_all_kept() {
     let mut state = ready();
-    assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(_, Command::Start { recipe })] if recipe.seed == 42));
+    assert!(matches!(&state.start_seeds(3)[..], [Effect::Send(_, Command::Start { recipe, .. })] if recipe.seed == 42));
     assert_eq!(state.queue.position(), Some((1, 3)));
     for (seed, number) in [(43, 2), (44, 3)] {
         state.answer(started());
         let effects = state.answer(finished());
         assert!(
-            matches!(&effects[..], [Effect::StoreRuns, Effect::Send(_, Command::Start { recipe })] if recipe.seed == seed)
+            matches!(&effects[..], [Effect::StoreRuns, Effect::Send(_, Command::Start { recipe, .. })] if recipe.seed == seed)
         );
         assert_eq!(state.queue.position(), Some((number, 3)));
     }

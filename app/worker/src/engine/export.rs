@@ -76,7 +76,7 @@ pub async fn write<W: Write>(
 
 /// Bytes on their way to a blob.
 #[derive(Default)]
-struct Parts {
+pub struct Parts {
     done: Array,
     pending: Vec<u8>,
 }
@@ -87,7 +87,11 @@ impl Parts {
         self.pending.clear();
     }
 
-    fn into_blob(mut self) -> std::result::Result<Blob, Diagnostic> {
+    /// The bytes as a blob.
+    ///
+    /// # Errors
+    /// If the browser cannot hold them.
+    pub fn into_blob(mut self) -> std::result::Result<Blob, Diagnostic> {
         self.hand_over();
         let options = BlobPropertyBag::new();
         options.set_type("application/zip");

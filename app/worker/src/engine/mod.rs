@@ -9,6 +9,8 @@ pub mod matrix_rows;
 mod memory;
 pub mod model;
 pub mod run;
+pub mod saved;
+pub mod saving;
 pub mod tuned;
 
 use hone_core::diagnostic::Diagnostic;

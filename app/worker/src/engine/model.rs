@@ -22,6 +22,8 @@ const PROGRESS_MS: f64 = 100.0;
 pub struct LoadedModel {
     /// Its entry in the catalog, or one made for the user's files.
     pub entry: CatalogEntry,
+    /// SHA-256 of its weights file, in hexadecimal.
+    pub sha256: String,
     /// The model.
     pub pretrained: Pretrained,
 }
@@ -62,15 +64,16 @@ async fn loaded(
             answer(request, &Event::ModelProgress { done_bytes, total_bytes });
         }
     };
-    let loader = read(&mut source, chosen, progress).await?;
+    let (loader, sha256) = read(&mut source, chosen, progress).await?;
     let (pretrained, import) = loader.finish()?;
     let mut entry = source.entry;
     entry.family = pretrained.config.family();
     let report = pretrained.report(&entry.id, &entry.name, import);
-    Ok((LoadedModel { entry, pretrained }, report))
+    Ok((LoadedModel { entry, sha256, pretrained }, report))
 }
 
-/// Reads all files of a model. `progress` receives the bytes of its weights so far and in total.
+/// Reads all files of a model. `progress` receives the bytes of its weights so far and in total. Returns the SHA-256 of the
+/// weights too.
 ///
 /// # Errors
 /// If a file is missing, is interrupted or is invalid.
@@ -78,7 +81,7 @@ pub async fn read(
     source: &mut ModelSource,
     chosen: &ChosenDevice,
     mut progress: impl FnMut(f64, f64),
-) -> Result<ModelLoader, Diagnostic> {
+) -> Result<(ModelLoader, String), Diagnostic> {
     // The catalog, a hub and the description of a tuned model specify the pooling; for the user's own files, the files
     // do.
     let pooling = (!source.entry.folder.is_empty()).then_some(source.entry.pooling);
@@ -87,13 +90,13 @@ pub async fn read(
     } else {
         ModelLoader::safetensors(files(source).await?, pooling, &chosen.device)?
     };
-    source
+    let sha256 = source
         .weights(&mut |piece, done_bytes, total_bytes| {
             progress(done_bytes, total_bytes);
             loader.push(piece)
         })
         .await?;
-    Ok(loader)
+    Ok((loader, sha256))
 }
 
 /// The files of a model without its weights.

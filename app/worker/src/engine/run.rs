@@ -3,18 +3,22 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use hone_core::catalog::RunAbout;
+use hone_core::checkpoint::{self, SavedRun};
 use hone_core::dataset::Dataset;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Backend, Event, RequestId};
 use hone_core::recipe::{ParamGroup, RecipeSpec};
-use hone_core::run::{EndReason, StepMetrics};
+use hone_core::run::{EndReason, RunSource, SourceFile, StepMetrics};
 use hone_core::runner::{self, RunClock};
-use hone_core::train::{BatchShape, Progress, Session, Work};
+use hone_core::train::{BatchShape, HistoryEntry, Progress, Session, Work};
 
 use crate::engine::Engine;
+use crate::engine::saving::{self, Store};
 use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::{answer, report};
+use crate::run_storage::{self, RunFolder};
 
 /// Milliseconds between two events about steps, to save the page work.
 const STEPS_MS: f64 = 100.0;
@@ -46,6 +50,8 @@ pub struct Run {
     reported_ms: f64,
     /// Shapes of the batches so far: a GPU compiles kernels for each new one.
     shapes: HashSet<BatchShape>,
+    /// Where it is saved; none if it is not.
+    pub store: Option<Store>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,22 +61,146 @@ enum Phase {
     Ended,
 }
 
-/// Starts a run.
-pub fn start(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
+/// Starts a run, which is saved under this name.
+pub async fn start(engine: &mut Engine, request: RequestId, recipe: RecipeSpec, name: String, copies_data: bool) {
     if engine.is_running() {
         let diagnostic = Diagnostic::new("run.running", "A run is going on already.").remedy("Stop it first.");
         return answer(request, &Event::RunFailed { diagnostic });
     }
-    match Run::new(engine, request, recipe) {
+    let session = engine.session(recipe);
+    match session.and_then(|session| Run::new(engine, request, session)) {
         Ok(run) => {
-            run.answer(&Event::Started { plan: run.session.plan() });
-            if let Some(warning) = run.session.metric_warning() {
-                run.answer(&Event::RunWarning { diagnostic: warning.clone() });
+            forget_saved(engine).await;
+            begin(engine, run);
+            match store(engine, name, copies_data).await {
+                Ok(store) => set_store(engine, store),
+                Err(diagnostic) => report(&Event::RunUnsaved { diagnostic }),
             }
-            engine.run = Some(run);
-            engine.tuned.clear();
         }
         Err(diagnostic) => answer(request, &Event::RunFailed { diagnostic }),
+    }
+}
+
+/// Continues a saved run.
+pub async fn continue_saved(engine: &mut Engine, request: RequestId, id: &str) {
+    if engine.is_running() {
+        let diagnostic = Diagnostic::new("run.running", "A run is going on already.").remedy("Stop it first.");
+        return answer(request, &Event::RunFailed { diagnostic });
+    }
+    report(&Event::Busy { seconds: COMPILE_SECONDS });
+    match continued(engine, request, id).await {
+        Ok((run, store, notices)) => {
+            begin(engine, run);
+            if let Some(run) = &engine.run {
+                run.send_history();
+                for diagnostic in notices {
+                    run.answer(&Event::RunWarning { diagnostic });
+                }
+            }
+            match store {
+                Ok(store) => set_store(engine, store),
+                Err(diagnostic) => report(&Event::RunUnsaved { diagnostic }),
+            }
+        }
+        Err(diagnostic) => {
+            answer(request, &Event::RunFailed { diagnostic });
+            run_storage::report_saved().await;
+        }
+    }
+}
+
+type Continued = (Run, Result<Store, Diagnostic>, Vec<Diagnostic>);
+
+async fn continued(engine: &Engine, request: RequestId, id: &str) -> Result<Continued, Diagnostic> {
+    let mut folder = RunFolder::existing(id).await?;
+    let (Some(chosen), Some(source)) = (&engine.device, source(engine)) else { return Err(not_ready()) };
+    let saved = checkpoint::load(&mut folder, &chosen.device).await?;
+    let nothing = || Diagnostic::new("saved.nothing", "Nothing is saved of this run.").remedy("Delete it.");
+    let SavedRun { record, state, tensors, notice } = saved.ok_or_else(nothing)?;
+    let session = engine.session(record.plan.recipe.clone())?;
+    let rounding = record.check(session.recipe().spec(), &source)?;
+    let mut run = Run::new(engine, request, session.restore(state, tensors)?)?;
+    run.clock = RunClock::continued(now_ms(), record.seconds);
+    let about = RunAbout { ended: None, ..folder.about().await? };
+    let mut store = Store::of_saved(folder, about, source, record.seconds).await;
+    if let Ok(store) = &mut store {
+        store.saved_step = Some(record.step);
+    }
+    Ok((run, store, notice.into_iter().chain(rounding).collect()))
+}
+
+fn begin(engine: &mut Engine, run: Run) {
+    run.answer(&Event::Started { plan: run.session.plan() });
+    if let Some(warning) = run.session.metric_warning() {
+        run.answer(&Event::RunWarning { diagnostic: warning.clone() });
+    }
+    engine.run = Some(run);
+    engine.tuned.clear();
+}
+
+fn set_store(engine: &mut Engine, store: Store) {
+    if let Some(run) = &mut engine.run {
+        run.store = Some(store);
+    }
+}
+
+/// A place to save a run that has just begun.
+async fn store(engine: &Engine, name: String, copies_data: bool) -> Result<Store, Diagnostic> {
+    let (Some(source), Some(origin), Some(model)) = (source(engine), engine.data.origin(), &engine.model) else {
+        return Err(not_ready());
+    };
+    let has_pairs = engine.run.as_ref().is_some_and(|run| {
+        run.dataset.validation.first().is_some_and(|row| run.dataset.second_text(*row).is_some())
+    });
+    let about = RunAbout {
+        name,
+        model: (!model.entry.folder.is_empty()).then(|| model.entry.clone()),
+        train: Some(origin.train),
+        validation: origin.validation,
+        has_pairs,
+        saved_ms: js_sys::Date::now(),
+        has_copy: copies_data,
+        ended: None,
+    };
+    let mut store = Store::new(about, source).await?;
+    if copies_data && let Err(error) = store.folder.copy_data(&origin.files).await {
+        store.about.has_copy = false;
+        let diagnostic = saving::unsaved(&error.to_string()).done("The run is saved without a copy of your file.");
+        if let Some(run) = &engine.run {
+            run.answer(&Event::RunWarning { diagnostic });
+        }
+    }
+    Ok(store)
+}
+
+/// Everything that a run comes from, apart from the recipe.
+fn source(engine: &Engine) -> Option<RunSource> {
+    let (model, origin, chosen) = (engine.model.as_ref()?, engine.data.origin()?, engine.device.as_ref()?);
+    let device = match chosen.report.backend {
+        Backend::Cpu => "cpu",
+        Backend::WebGpu => "gpu",
+    };
+    Some(RunSource {
+        model: SourceFile { name: model.entry.id.clone(), sha256: model.sha256.clone() },
+        data: origin.train_contents,
+        validation: origin.validation_contents,
+        mapping: origin.mapping,
+        build: env!("HONE_BUILD").into(),
+        device: device.into(),
+    })
+}
+
+fn not_ready() -> Diagnostic {
+    Diagnostic::new("run.not-ready", "Data, model or device is not ready yet.")
+}
+
+/// Removes what is saved of the last run, which has ended and whose model is no longer needed or is kept elsewhere.
+pub async fn forget_saved(engine: &mut Engine) {
+    let Some(run) = &mut engine.run else { return };
+    if let Some(store) = run.store.take_if(|store| store.about.ended.is_some()) {
+        let id = store.folder.id.clone();
+        drop(store);
+        run_storage::delete(&id).await;
     }
 }
 
@@ -90,6 +220,14 @@ pub fn pause(engine: &mut Engine) {
     run.clock.pause(now_ms());
     run.phase = Phase::Paused;
     run.answer(&Event::Paused);
+    save(engine);
+}
+
+/// Saves the run as soon as possible.
+pub fn save(engine: &mut Engine) {
+    if let Some(store) = under_way(engine).and_then(|run| run.store.as_mut()) {
+        store.want();
+    }
 }
 
 /// Resumes a paused run.
@@ -138,8 +276,7 @@ fn under_way(engine: &mut Engine) -> Option<&mut Run> {
 }
 
 impl Run {
-    fn new(engine: &Engine, request: RequestId, recipe: RecipeSpec) -> Result<Self, Diagnostic> {
-        let session = engine.session(recipe)?;
+    fn new(engine: &Engine, request: RequestId, session: Session) -> Result<Self, Diagnostic> {
         let limit = engine.memory_limit();
         if session.memory_bytes() > limit {
             let (needed, limit) = (session.memory_bytes() / 1e6, limit / 1e6);
@@ -163,7 +300,32 @@ impl Run {
             unsent: Vec::new(),
             reported_ms: now_ms(),
             shapes: HashSet::new(),
+            store: None,
         })
+    }
+
+    /// Seconds of work so far.
+    pub fn seconds(&self) -> f64 {
+        self.clock.seconds(now_ms())
+    }
+
+    /// Sends all steps and evaluations again, for a page that has not seen them.
+    fn send_history(&self) {
+        let best = self.session.best().map(|(best, _)| best.step);
+        let history = &self.session.state().history;
+        let steps = history.iter().filter_map(|entry| match entry {
+            HistoryEntry::Step(step) => Some(step.clone()),
+            HistoryEntry::Evaluation(_) => None,
+        });
+        self.answer(&Event::Steps { steps: steps.collect(), tokens_per_s: 0.0, seconds_left: None });
+        for entry in history {
+            if let HistoryEntry::Evaluation(evaluation) = entry {
+                let is_best = best == Some(evaluation.step);
+                self.answer(&Event::Evaluated { evaluation: evaluation.clone(), is_best });
+            }
+        }
+        let (step, param_groups) = (self.session.state().step, self.session.param_groups());
+        self.answer(&Event::ParamGroups { step, param_groups });
     }
 
     /// Returns true if the run has not ended.
@@ -233,6 +395,9 @@ impl Run {
             Progress::Evaluated { evaluation, is_best } => {
                 self.flush();
                 self.answer(&Event::Evaluated { evaluation, is_best });
+                if let Some(store) = &mut self.store {
+                    store.evaluated();
+                }
             }
             Progress::Measuring { done, total } => self.answer(&Event::Measuring { done, total }),
             Progress::Finished(reason) => {
@@ -242,10 +407,15 @@ impl Run {
         }
     }
 
-    /// Ends a run whose device has failed, with the best weights if there are any.
+    /// Ends a run whose device has failed. If it is saved, the page continues it in another worker; otherwise the best weights
+    /// are in place if there are any.
     fn fail(&mut self, failure: Diagnostic) {
         self.flush();
         self.phase = Phase::Ended;
+        let store = self.store.take();
+        if store.is_some_and(|store| store.saved_step.is_some()) {
+            return report(&Event::Fatal { diagnostic: failure });
+        }
         match runner::abort(&mut self.session, failure) {
             Ok(advice) => self.finish(EndReason::DeviceFailed, Some(advice)),
             Err(diagnostic) => self.answer(&Event::RunFailed { diagnostic }),
@@ -254,6 +424,9 @@ impl Run {
 
     fn finish(&mut self, reason: EndReason, advice: Option<Diagnostic>) {
         self.phase = Phase::Ended;
+        if let Some(store) = &mut self.store {
+            store.ended(reason);
+        }
         if let Some(summary) = runner::summary(&self.session, reason, self.clock.seconds(now_ms()), advice) {
             self.answer(&Event::Finished { summary });
         }

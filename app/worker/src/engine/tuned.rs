@@ -12,9 +12,10 @@ use hone_core::usage::{ExportDtype, ExportForm};
 use hone_core::weights::Weights;
 
 use crate::device::ChosenDevice;
-use crate::engine::{Engine, export, inference, model};
+use crate::engine::{Engine, export, inference, model, run};
 use crate::mailbox::{answer, answer_with, report};
 use crate::model_source::ModelSource;
+use crate::opfs::OpenFile;
 use crate::tuned_storage::{self, NewTuned, not_kept};
 
 /// Bytes that are written to the storage at a time.
@@ -44,11 +45,14 @@ impl OpenTuned {
     }
 }
 
-/// Keeps the last run's model.
-pub async fn keep(engine: &Engine, request: RequestId, name: String) {
+/// Keeps the last run's model. What is saved of the run is no longer needed then.
+pub async fn keep(engine: &mut Engine, request: RequestId, name: String) {
     report(&Event::Busy { seconds: TENSOR_SECONDS });
     match kept(engine, request, name).await {
-        Ok(id) => answer(request, &Event::TunedKept { id }),
+        Ok(id) => {
+            run::forget_saved(engine).await;
+            answer(request, &Event::TunedKept { id });
+        }
         Err(diagnostic) => answer(request, &Event::TunedFailed { diagnostic }),
     }
     tuned_storage::report_tuned().await;
@@ -57,32 +61,47 @@ pub async fn keep(engine: &Engine, request: RequestId, name: String) {
 async fn kept(engine: &Engine, request: RequestId, name: String) -> Result<String, Diagnostic> {
     let mut new = NewTuned::begin().await?;
     let (form, dtype) = (ExportForm::Model, ExportDtype::Float32);
-    let out = BufWriter::with_capacity(PIECE, &mut new.zip);
-    let written = export::write(engine, request, form, dtype, out).await;
-    let finished = written.and_then(|Exported { zip: buffer, .. }| {
-        let reason = |error: std::io::IntoInnerError<_>| not_kept(&error.error().to_string());
-        buffer.into_inner().map(drop).map_err(reason)?;
-        about(engine, &new.id, name)
-    });
+    let written = export::write(engine, request, form, dtype, buffered(&mut new)).await;
+    let written = written.and_then(|Exported { zip, .. }| flushed(zip));
+    finish(new, written.and_then(|()| about(engine, name))).await
+}
+
+/// The zip of a model that is being stored, to be written in large pieces.
+pub fn buffered(new: &mut NewTuned) -> BufWriter<&mut OpenFile> {
+    BufWriter::with_capacity(PIECE, &mut new.zip)
+}
+
+/// Writes the rest of a zip.
+///
+/// # Errors
+/// `tuned.storage` if the browser refuses.
+pub fn flushed(buffer: BufWriter<&mut OpenFile>) -> Result<(), Diagnostic> {
+    buffer.into_inner().map(drop).map_err(|error| not_kept(&error.error().to_string()))
+}
+
+/// Makes a model that has been written valid with its description, in which id and size are still missing, or removes it.
+/// Returns its id.
+///
+/// # Errors
+/// If it was not written, or the storage refuses.
+pub async fn finish(new: NewTuned, about: Result<TunedModel, Diagnostic>) -> Result<String, Diagnostic> {
     let id = new.id.clone();
-    match finished {
-        Ok(model) => {
-            let finished = new.finish(model).await;
-            if finished.is_err() {
-                tuned_storage::delete(&id).await;
-            }
-            finished.map(|()| id)
-        }
+    let finished = match about {
+        Ok(about) => new.finish(TunedModel { id: id.clone(), ..about }).await,
         Err(diagnostic) => {
-            new.give_up().await;
+            drop(new);
             // The browser says more about a full storage than the zip does.
             Err(if diagnostic.code == "export.write" { not_kept(&diagnostic.what) } else { diagnostic })
         }
+    };
+    if finished.is_err() {
+        tuned_storage::delete(&id).await;
     }
+    finished.map(|()| id)
 }
 
 /// The description of the last run's model.
-fn about(engine: &Engine, id: &str, name: String) -> Result<TunedModel, Diagnostic> {
+fn about(engine: &Engine, name: String) -> Result<TunedModel, Diagnostic> {
     let no_run = || Diagnostic::new("export.no-run", "There is no tuned model yet.").remedy("Start a run first.");
     let (Some(run), Some(model)) = (&engine.run, &engine.model) else { return Err(no_run()) };
     let (session, dataset) = (&run.session, &run.dataset);
@@ -90,7 +109,7 @@ fn about(engine: &Engine, id: &str, name: String) -> Result<TunedModel, Diagnost
     let has_pairs = dataset.validation.first().is_some_and(|row| dataset.second_text(*row).is_some());
     Ok(TunedModel {
         version: TUNED_VERSION,
-        id: id.to_owned(),
+        id: String::new(),
         name,
         kept_ms: js_sys::Date::now(),
         base: model.entry.clone(),
@@ -134,7 +153,7 @@ async fn opened(engine: &Engine, id: &str) -> Result<OpenTuned, Diagnostic> {
     }
     let mut source = ModelSource::of_tuned(about.as_base(), zip)?;
     let progress = |_, _| report(&Event::Busy { seconds: TENSOR_SECONDS });
-    let loader = model::read(&mut source, chosen, progress).await?;
+    let (loader, _) = model::read(&mut source, chosen, progress).await?;
     let parts = loader.finish_tuned(about.recipe.clone(), about.labels.len())?;
     Ok(OpenTuned { about, parts })
 }
@@ -151,7 +170,7 @@ pub async fn send_zip(request: RequestId, id: &str) {
 }
 
 /// Characters that no file system accepts in a name are replaced.
-fn file_stem(name: &str) -> String {
+pub fn file_stem(name: &str) -> String {
     let is_safe = |character: char| character.is_alphanumeric() || " -_.,()".contains(character);
     let safe = name.chars().map(|character| if is_safe(character) { character } else { '-' }).collect::<String>();
     let safe = safe.trim_matches([' ', '.', '-']);

@@ -1,0 +1,349 @@
+//! Runs that are saved in this browser: continuing them, and going on by itself after the worker was lost.
+
+use hone_core::catalog::{DataFile, SavedRun, SavedRunEntry};
+use hone_core::dataset::{DataRole, Mapping};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::protocol::{Backend, Command, DeviceChoice};
+
+use crate::format;
+use crate::state::runs::scores;
+use crate::state::{Effect, Export, FileChoice, Form, Keeping, Load, Phase, Run, State, Topic};
+
+/// Time in which losses of the worker count together, in milliseconds.
+const LOSSES_MS: f64 = 600_000.0;
+/// Number of times in that time that a run continues by itself.
+const MAX_RECOVERIES: usize = 3;
+
+/// The saved runs, and the one that is being continued.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Saved {
+    /// The runs that no tab is working on, the last one first.
+    pub runs: Vec<SavedRunEntry>,
+    /// The run that is being continued, until its data and its model are ready.
+    pub continuing: Option<Continuing>,
+    /// The run whose deletion waits for a second press.
+    pub deleting: Option<String>,
+    /// Why a run could not be continued, taken away or added.
+    pub diagnostic: Option<Diagnostic>,
+    /// True while a run's model is being kept.
+    pub is_keeping: bool,
+    /// Index of the file of the run that is being added, among the page's blobs.
+    pub imported: Option<usize>,
+    /// True if the next run stores a copy of the data files.
+    pub copies_data: bool,
+    /// The time, in milliseconds since 1970, when the worker was last lost or checked.
+    pub now_ms: f64,
+    /// Times at which the worker was lost during a run.
+    losses: Vec<f64>,
+}
+
+/// A saved run that is being continued.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Continuing {
+    /// Id of the run.
+    pub id: String,
+    /// Names of the files that the user has to choose again.
+    pub asks_for: Vec<String>,
+    /// True once its files have been passed to the worker.
+    has_files: bool,
+    /// True if it was under way in this tab and goes on by itself.
+    is_recovery: bool,
+}
+
+/// A run that is saved up to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedPoint {
+    /// Id of the run.
+    pub id: String,
+    /// Number of optimizer steps.
+    pub step: u32,
+}
+
+impl Saved {
+    /// A saved run by its id.
+    pub fn run(&self, id: &str) -> Option<&SavedRun> {
+        self.runs.iter().find_map(|entry| match entry {
+            SavedRunEntry::Whole(run) if run.id == id => Some(&**run),
+            _ => None,
+        })
+    }
+
+    /// Size of all runs, in bytes.
+    pub fn bytes(&self) -> f64 {
+        let bytes = |entry: &SavedRunEntry| match entry {
+            SavedRunEntry::Whole(run) => run.bytes,
+            SavedRunEntry::Damaged { .. } => 0.0,
+        };
+        self.runs.iter().map(bytes).sum()
+    }
+}
+
+/// What became of a run, in a sentence.
+pub fn headline(run: &SavedRun) -> String {
+    let step = format::count(f64::from(run.record.step));
+    match run.about.ended {
+        Some(_) => format!("A run ended at step {step}, and its model is not kept yet."),
+        None => {
+            let total = format::count(f64::from(run.record.plan.total_steps));
+            format!("A run stopped at step {step} of {total}.")
+        }
+    }
+}
+
+/// Name, data, base model, best score and size of a run, in words.
+pub fn facts(run: &SavedRun) -> String {
+    let record = &run.record;
+    let model = run.about.model.as_ref().map_or(&record.source.model.name, |model| &model.name);
+    let task = record.plan.recipe.task;
+    let best = record.best.as_ref().map(|best| format!("best {}", scores::headline(task, best)));
+    let parts = [
+        Some(format::visible(&run.about.name)),
+        Some(format!("on {}", format::visible(&record.source.data.name))),
+        Some(format!("from {}", format::visible(model))),
+        best,
+        Some(format::bytes(run.bytes)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Names of the files that a run was started with.
+fn file_names(run: &SavedRun) -> Vec<String> {
+    let Some(train) = &run.about.train else { return vec![run.record.source.data.name.clone()] };
+    let names = |file: &DataFile| [Some(file.name.clone()), file.aligned_with.clone()];
+    [Some(train), run.about.validation.as_ref()].into_iter().flatten().flat_map(names).flatten().collect()
+}
+
+impl State {
+    /// Continues a saved run: loads its model, and asks for its data unless a copy is stored.
+    pub fn continue_saved(&mut self, id: &str) -> Vec<Effect> {
+        let Some(saved) = self.saved.run(id).cloned() else { return Vec::new() };
+        if self.is_engaged() || self.device.report.is_none() {
+            return Vec::new();
+        }
+        self.saved.diagnostic = None;
+        self.model.rejected = None;
+        self.data.forget_rejected();
+        let source = &saved.record.source;
+        let is_loaded = self.model.report().is_some_and(|report| report.id == source.model.name);
+        let offered = || self.model.catalog.iter().position(|entry| entry.id == source.model.name);
+        let index = match saved.about.model.clone() {
+            _ if is_loaded => Some(self.model.chosen),
+            Some(entry) => Some(self.model.offer(entry)),
+            None => offered(),
+        };
+        let Some(index) = index else {
+            let what = format!("The run was started from {}.", format::visible(&source.model.name));
+            let diagnostic = Diagnostic::new("saved.no-model", what).done("The saved run is unchanged.");
+            self.saved.diagnostic = Some(diagnostic.remedy("Load that model first, and continue the run then."));
+            return Vec::new();
+        };
+        // The split follows from the recipe.
+        self.form = Form::new(saved.record.plan.recipe.clone());
+        let mut effects = Vec::new();
+        if self.model.chosen != index {
+            self.choose(index);
+        }
+        if self.model.report().is_none() && !self.model.is_loading() {
+            effects.extend(self.load_model());
+        }
+        let mut continuing =
+            Continuing { id: id.to_owned(), asks_for: Vec::new(), has_files: false, is_recovery: false };
+        if saved.about.has_copy {
+            effects.push(self.request(Topic::Saved, Command::OpenSavedData { id: id.to_owned() }));
+        } else {
+            continuing.asks_for = file_names(&saved);
+        }
+        self.saved.continuing = Some(continuing);
+        effects
+    }
+
+    /// Number of files that the training data of the run being continued consists of.
+    pub fn continued_train_files(&self) -> usize {
+        let saved = self.saved.continuing.as_ref().and_then(|continuing| self.saved.run(&continuing.id));
+        let train = saved.and_then(|saved| saved.about.train.as_ref());
+        if train.is_some_and(|train| train.aligned_with.is_some()) { 2 } else { 1 }
+    }
+
+    /// Opens the data files of the run that is being continued. `train` and `validation` are their places among the page's
+    /// blobs.
+    pub fn continue_with(&mut self, train: usize, validation: Option<usize>) -> Vec<Effect> {
+        let Some(continuing) = &mut self.saved.continuing else { return Vec::new() };
+        continuing.asks_for.clear();
+        continuing.has_files = true;
+        let id = continuing.id.clone();
+        let Some(saved) = self.saved.run(&id).cloned() else { return Vec::new() };
+        let choice = |file: Option<DataFile>, name: &str, blobs| {
+            let DataFile { name, aligned_with, encoding, has_header } =
+                file.unwrap_or(DataFile { name: name.to_owned(), ..DataFile::default() });
+            FileChoice { name, aligned_with, blobs, encoding, has_header }
+        };
+        let source = &saved.record.source;
+        let mut effects = Vec::new();
+        if self.data.validation.choice().is_some() {
+            effects.extend(self.close_validation());
+        }
+        effects.extend(self.open(DataRole::Train, choice(saved.about.train, &source.data.name, train)));
+        self.data.mapping = Some(source.mapping.clone());
+        if let (Some(file), Some(blobs)) = (saved.about.validation, validation) {
+            effects.extend(self.open(DataRole::Validation, choice(Some(file), "", blobs)));
+        }
+        effects
+    }
+
+    /// Gives up continuing a run, which stays saved.
+    pub fn give_up_continuing(&mut self) -> Vec<Effect> {
+        self.saved.continuing = None;
+        self.requests.give_up(Topic::Saved);
+        Vec::new()
+    }
+
+    /// Continues the saved run as soon as its data and its model are ready.
+    pub(in crate::state) fn continue_if_ready(&mut self) -> Vec<Effect> {
+        let Some(continuing) = &self.saved.continuing else { return Vec::new() };
+        let is_recovery = continuing.is_recovery;
+        if let Some(diagnostic) = self.cannot_continue() {
+            self.saved.continuing = None;
+            if is_recovery {
+                self.run_failed(diagnostic);
+            } else {
+                self.saved.diagnostic = Some(diagnostic);
+            }
+            return Vec::new();
+        }
+        let has_tokens = self.data.report.as_ref().is_some_and(|report| report.tokens.is_some());
+        let is_ready = continuing.has_files
+            && self.device.report.is_some()
+            && has_tokens
+            && !self.data.is_busy()
+            && self.model.report().is_some();
+        if !is_ready {
+            return Vec::new();
+        }
+        let id = continuing.id.clone();
+        self.saved.continuing = None;
+        if !is_recovery {
+            let saved = self.saved.run(&id).cloned();
+            let run = Run {
+                phase: Phase::Starting,
+                name: saved.as_ref().map(|saved| saved.about.name.clone()).unwrap_or_default(),
+                data: self.data.train.choice().map(|choice| choice.name.clone()).unwrap_or_default(),
+                is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
+                base: self.model.entry().cloned(),
+                base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
+                saved: saved.map(|saved| SavedPoint { id: saved.id, step: saved.record.step }),
+                ..Run::default()
+            };
+            self.previous = Some(std::mem::replace(&mut self.run, run));
+            self.saved.runs.retain(|entry| id_of(entry) != id);
+        }
+        let mut effects = self.cancel_estimate();
+        effects.push(self.request(Topic::Run, Command::Continue { id }));
+        effects
+    }
+
+    /// Why data or model cannot be those of the run.
+    fn cannot_continue(&self) -> Option<Diagnostic> {
+        let data = &self.data;
+        let rejected = data.train.rejected.as_ref().map(|rejected| &rejected.diagnostic);
+        let of_data = data.train.diagnostic().or(data.validation.diagnostic()).or(rejected);
+        let of_model = match &self.model.load {
+            Load::Failed(diagnostic) => Some(diagnostic),
+            _ => self.model.rejected.as_ref(),
+        };
+        let has_files = self.saved.continuing.as_ref().is_some_and(|continuing| continuing.has_files);
+        of_data.filter(|_| has_files).or(of_model).cloned()
+    }
+
+    /// The worker was lost during a run that is saved: another one continues it. After three times in ten minutes, it
+    /// computes on the CPU; if it does already, the run ends, and can be continued by hand.
+    pub(in crate::state) fn recover(&mut self, point: SavedPoint, diagnostic: Diagnostic) -> Vec<Effect> {
+        let SavedPoint { id, step } = point;
+        let saved = &mut self.saved;
+        saved.losses.retain(|lost| saved.now_ms - lost < LOSSES_MS);
+        saved.losses.push(saved.now_ms);
+        let is_often = saved.losses.len() > MAX_RECOVERIES;
+        let is_on_cpu = self.device.report.as_ref().is_none_or(|device| device.backend == Backend::Cpu);
+        if is_often && is_on_cpu {
+            let done = format!("The engine was replaced {MAX_RECOVERIES} times. The run is saved up to step {step}.");
+            self.run_failed(diagnostic.done(done).remedy("Continue it from the list of saved runs, or keep the best so far."));
+            return self.restart();
+        }
+        let place = if is_often { " on the CPU" } else { "" };
+        if is_often {
+            self.device.choice = DeviceChoice::Cpu;
+        }
+        let done = format!("Another engine continues the run from step {step}{place}. Nothing before it is lost.");
+        self.run.warnings.push(diagnostic.done(done).remedy(""));
+        self.run.phase = Phase::Starting;
+        (self.run.evaluating, self.run.measuring, self.run.seconds_left) = (None, None, None);
+        let effects = self.restart();
+        self.saved.continuing = Some(Continuing { id, asks_for: Vec::new(), has_files: true, is_recovery: true });
+        effects
+    }
+
+    /// Returns true if the run continues by itself.
+    pub fn is_recovering(&self) -> bool {
+        self.saved.continuing.as_ref().is_some_and(|continuing| continuing.is_recovery)
+    }
+
+    /// Keeps the model with the best weights of a saved run.
+    pub fn keep_saved(&mut self, id: &str) -> Vec<Effect> {
+        let Some(saved) = self.saved.run(id) else { return Vec::new() };
+        if self.is_engaged() || self.saved.is_keeping {
+            return Vec::new();
+        }
+        let source = &saved.record.source;
+        let model = saved.about.model.as_ref().map_or(&source.model.name, |model| &model.name);
+        let command = Command::KeepSaved { id: id.to_owned(), name: format!("{model} on {}", source.data.name) };
+        (self.saved.diagnostic, self.saved.is_keeping) = (None, true);
+        vec![Effect::Persist, self.request(Topic::Saved, command)]
+    }
+
+    /// Downloads a saved run as a file.
+    pub fn export_saved(&mut self, id: &str) -> Vec<Effect> {
+        self.saved.diagnostic = None;
+        vec![self.request(Topic::Saved, Command::ExportSaved { id: id.to_owned() })]
+    }
+
+    /// Adds a saved run from a file.
+    pub fn import_saved(&mut self, name: String, blobs: usize) -> Vec<Effect> {
+        self.saved.diagnostic = None;
+        self.saved.imported = Some(blobs);
+        vec![self.request(Topic::Saved, Command::ImportSaved { name })]
+    }
+
+    /// Deletes a saved run.
+    pub fn delete_saved(&mut self, id: &str) -> Vec<Effect> {
+        self.saved.deleting = None;
+        vec![self.send(Command::DeleteSaved { id: id.to_owned() })]
+    }
+
+    /// A request about a saved run failed.
+    pub(in crate::state) fn on_saved_failed(&mut self, diagnostic: Diagnostic) {
+        (self.saved.is_keeping, self.saved.diagnostic) = (false, Some(diagnostic));
+        if !self.is_recovering() {
+            self.saved.continuing = None;
+        }
+    }
+
+    /// Saves the run, as the page may soon be gone.
+    pub fn save(&mut self) -> Vec<Effect> {
+        if self.run.is_active() { vec![self.send(Command::Save)] } else { Vec::new() }
+    }
+
+    /// Returns true if closing the tab would lose a run or its model.
+    pub fn has_unsaved(&self) -> bool {
+        let is_saved = self.run.saved.is_some() && !self.run.is_unsaved;
+        let is_taken = matches!(self.shelf.keeping, Keeping::Kept(_))
+            || matches!(self.export, Export::Done { .. });
+        (self.run.is_active() || (self.run.has_weights && !is_taken)) && !is_saved
+    }
+}
+
+/// Id of an entry.
+pub fn id_of(entry: &SavedRunEntry) -> &str {
+    match entry {
+        SavedRunEntry::Whole(run) => &run.id,
+        SavedRunEntry::Damaged { id, .. } => id,
+    }
+}

@@ -1,0 +1,70 @@
+//! Runs that are saved in this browser, so that they can continue.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::CatalogEntry;
+use crate::dataset::Encoding;
+use crate::diagnostic::Diagnostic;
+use crate::run::{EndReason, RunRecord};
+
+/// A data file of a saved run, and how it was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its name.
+    pub name: String,
+    /// Name of a second file whose lines are parallel to the first one's.
+    pub aligned_with: Option<String>,
+    /// Encoding that the user set; detected if absent.
+    pub encoding: Option<Encoding>,
+    /// True if the first line is a header, if the user set it; detected if absent.
+    pub has_header: Option<bool>,
+}
+
+/// Facts about a saved run that its [`RunRecord`] lacks: what the page needs to open its data and its model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunAbout {
+    /// Its name.
+    pub name: String,
+    /// The base model; absent if the run was saved elsewhere.
+    pub model: Option<CatalogEntry>,
+    /// The training file; absent if the run was saved elsewhere.
+    pub train: Option<DataFile>,
+    /// The user's own validation file.
+    pub validation: Option<DataFile>,
+    /// True if the rows are pairs of texts.
+    pub has_pairs: bool,
+    /// Time of the last save, in milliseconds since 1970.
+    pub saved_ms: f64,
+    /// True if a copy of the data files is stored with the run.
+    pub has_copy: bool,
+    /// The reason why the run ended; absent if it can continue.
+    pub ended: Option<EndReason>,
+}
+
+/// A saved run in the browser's storage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedRun {
+    /// Name of its folder.
+    pub id: String,
+    /// Its data and model.
+    pub about: RunAbout,
+    /// Its plan, progress and scores.
+    pub record: RunRecord,
+    /// Storage that it takes, in bytes.
+    pub bytes: f64,
+}
+
+/// An entry of the list of saved runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SavedRunEntry {
+    /// A run that can be opened.
+    Whole(Box<SavedRun>),
+    /// A run that cannot be opened, only deleted.
+    Damaged {
+        /// Name of its folder.
+        id: String,
+        /// The reason.
+        diagnostic: Diagnostic,
+    },
+}

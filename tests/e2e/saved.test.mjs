@@ -1,0 +1,265 @@
+// Runs that are saved in the browser: whatever ends the tab, the run continues and ends like one that was left alone. The
+// real engine with a micro model, on the CPU, where results are the same bit for bit.
+
+import assert from "node:assert/strict";
+import { readdir, readFile, readlink, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { chromium } from "playwright-core";
+import { finished, start } from "./fake.mjs";
+import { args, executablePath, launch, screenshot, url, withPage } from "./harness.mjs";
+import { microTexts, withMicroModel } from "./micro.mjs";
+import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
+
+const RECIPE = { task: "classification", epochs: 40, batch_size: 16, learning_rate: 0.002, early_stopping_patience: 0 };
+const texts = microTexts(160);
+
+/** Opens the page in a new tab of the context. */
+async function visit(context) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(3 * MINUTE);
+  await listen(page);
+  await page.goto(url);
+  await page.locator("#shell").waitFor({ state: "detached" });
+  await computeOn(page, "CPU");
+  await page.getByText("Computes on the CPU").waitFor();
+  return page;
+}
+
+/** Begins a run and pauses it, which saves it. */
+async function paused(page) {
+  await page.getByLabel("Choose a file").setInputFiles(texts);
+  await page.getByText("Loaded: 2 layers").waitFor();
+  await page.getByText("Advanced", { exact: true }).click();
+  const buffer = Buffer.from(JSON.stringify(RECIPE));
+  await page.getByLabel("Open a recipe").setInputFiles({ name: "recipe.json", mimeType: "application/json", buffer });
+  await start(page);
+  await page.waitForFunction(() => globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40));
+  await page.getByRole("button", { name: "Pause" }).click();
+  await saved(page);
+}
+
+/** Waits for a save. */
+async function saved(page) {
+  await page.waitForFunction(() => globalThis.events.at(-1).kind === "run_saved");
+}
+
+/** Continues the saved run at a later visit. */
+async function continued(page) {
+  await page.getByText(/^A run stopped at step \d+ of \d+\.$/).waitFor();
+  await page.getByRole("button", { name: "Continue", exact: true }).click();
+  await page.getByLabel("Choose the file again").setInputFiles(texts);
+  await finished(page);
+}
+
+/** Changes the files of the only saved run: `change(slots)` gets the newest slot first. */
+async function damage(page, change) {
+  await page.evaluate(async (source) => {
+    const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle("runs");
+    const [run] = await Array.fromAsync(runs.values());
+    const slots = [];
+    for (const name of ["a", "b"]) {
+      const folder = await run.getDirectoryHandle(name).catch(() => null);
+      const manifest = await folder?.getFileHandle("manifest.json").catch(() => null);
+      if (!manifest) continue;
+      const text = await (await manifest.getFile()).text();
+      slots.push({ folder, generation: JSON.parse(text.slice(0, text.lastIndexOf("\ncrc32"))).generation });
+    }
+    slots.sort((a, b) => b.generation - a.generation);
+    const edit = async ({ folder }, name, change) => {
+      const handle = await folder.getFileHandle(name);
+      const bytes = change(new Uint8Array(await (await handle.getFile()).arrayBuffer()));
+      const writable = await handle.createWritable();
+      await writable.write(bytes);
+      await writable.close();
+    };
+    await new Function("slots", "edit", `return (${source})(slots, edit)`)(slots, edit);
+  }, String(change));
+}
+
+test("a run that was interrupted in any way continues and ends like one that was left alone", async () => {
+  const browser = await launch();
+  try {
+    const context = await browser.newContext();
+    const first = await context.newPage();
+    await first.goto(url);
+    await withMicroModel(first);
+    await first.close();
+
+    const alone = await visit(context);
+    await paused(alone);
+    await alone.getByRole("button", { name: "Resume" }).click();
+    await finished(alone);
+    const expected = await losses(alone);
+    const [{ summary }] = await events(alone, "finished");
+    await alone.close();
+
+    const interruptions = {
+      "the tab is closed": (page) => page.close(),
+      "the renderer crashes": async (page) => {
+        await page.getByRole("button", { name: "Resume" }).click();
+        const session = await context.newCDPSession(page);
+        session.send("Page.crash").catch(() => {});
+        await page.waitForEvent("crash");
+        await page.close();
+      },
+      "the newest save has a wrong byte": async (page) => {
+        await again(page);
+        await damage(page, ([newest], edit) =>
+          edit(newest, "checkpoint.safetensors", (bytes) => bytes.with(bytes.length - 9, bytes.at(-9) ^ 1)),
+        );
+        await page.close();
+      },
+      "the newest save is cut off": async (page) => {
+        await again(page);
+        await damage(page, ([newest], edit) => edit(newest, "checkpoint.safetensors", (bytes) => bytes.subarray(0, 9999)));
+        await page.close();
+      },
+      "the newest manifest is cut off": async (page) => {
+        await again(page);
+        await damage(page, ([newest], edit) => edit(newest, "manifest.json", (bytes) => bytes.subarray(0, 99)));
+        await page.close();
+      },
+    };
+    /** Saves a second time. */
+    const again = async (page) => {
+      await page.getByRole("button", { name: "Resume" }).click();
+      await page.waitForTimeout(200);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await saved(page);
+    };
+    for (const [name, interrupt] of Object.entries(interruptions)) {
+      const page = await visit(context);
+      // The run that was left alone, or the last one, is still offered.
+      while (await page.getByRole("button", { name: "Delete", exact: true }).count()) {
+        await page.getByRole("button", { name: "Delete", exact: true }).first().click();
+        await page.getByRole("button", { name: "Delete the run for good" }).click();
+        await page.waitForTimeout(100);
+      }
+      await paused(page);
+      await interrupt(page);
+      const next = await visit(context);
+      if (name === "the tab is closed") await screenshot(next, "saved-run");
+      await continued(next);
+      const curve = await losses(next);
+      assert.deepEqual(curve, expected, `${name}: the same losses`);
+      const [{ summary: end }] = await events(next, "finished");
+      assert.deepEqual(end.best, summary.best, `${name}: the same best evaluation`);
+      await next.close();
+    }
+  } finally {
+    await browser.close();
+  }
+});
+
+test("a run whose worker is lost goes on by itself", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    const next = await visit(page.context());
+    await paused(next);
+    await next.evaluate(() => globalThis.workers.at(-1).dispatchEvent(new ErrorEvent("error", { message: "unreachable" })));
+    await next.getByText(/Another engine continues the run from step \d+/).waitFor();
+    await finished(next);
+    assert.equal((await events(next, "finished")).length, 1);
+  });
+});
+
+test("the best so far is kept without the data, and a run can be deleted", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    let next = await visit(page.context());
+    await paused(next);
+    await next.close();
+    next = await visit(page.context());
+    await next.getByRole("button", { name: "Keep the best so far" }).click();
+    await next.getByRole("button", { name: /^Try / }).click();
+    await next.getByText("one of your models").waitFor();
+    await next.getByLabel("Text", { exact: true }).fill("w10 w5 w30");
+    await next.getByRole("button", { name: "Predict", exact: true }).click();
+    await next.getByText(/^Input: /).waitFor();
+    assert.equal(await next.getByText("A run stopped").count(), 0);
+  });
+});
+
+test("another file, or none of the storage, never loses the run", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    let next = await visit(page.context());
+    await paused(next);
+    await next.close();
+    next = await visit(page.context());
+    await next.getByRole("button", { name: "Continue", exact: true }).click();
+    await next.getByLabel("Choose the file again").setInputFiles(microTexts(90));
+    await next.getByText("micro.csv has changed since the run was saved.").waitFor();
+    await next.reload();
+    await next.locator("#shell").waitFor({ state: "detached" });
+    await next.getByText("A run stopped").waitFor();
+  });
+});
+
+test("of two tabs, the second trains unsaved and says so", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    const [first, second] = [await visit(page.context()), await visit(page.context())];
+    await paused(first);
+    await second.getByLabel("Choose a file").setInputFiles(texts);
+    await second.getByText("Loaded: 2 layers").waitFor();
+    await start(second);
+    await second.getByText("Another tab is saving a run").waitFor();
+    await finished(second);
+    await first.getByRole("button", { name: "Resume" }).click();
+    await finished(first);
+  });
+});
+
+test("a run goes on unsaved when the storage is full", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    const next = await visit(page.context());
+    const session = await page.context().newCDPSession(next);
+    await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, quotaSize: 200_000 });
+    await next.getByLabel("Choose a file").setInputFiles(texts);
+    await next.getByText("Loaded: 2 layers").waitFor();
+    await start(next);
+    await next.getByText(/The run goes on unsaved/).waitFor();
+    await finished(next);
+  });
+});
+
+test("a killed browser loses nothing", async () => {
+  const folder = join(tmpdir(), `hone-profile-${process.pid}`);
+  const options = { executablePath, args: ["--headless=new", ...args], headless: true };
+  try {
+    let context = await chromium.launchPersistentContext(folder, options);
+    const page = await context.newPage();
+    await page.goto(url);
+    await withMicroModel(page);
+    await paused(await visit(context));
+    for (const id of await processesOf(folder)) process.kill(id, "SIGKILL");
+    await context.close().catch(() => {});
+    await rm(join(folder, "SingletonLock"), { force: true });
+    context = await chromium.launchPersistentContext(folder, options);
+    const again = await context.newPage();
+    await again.goto(url);
+    await withMicroModel(again);
+    const next = await visit(context);
+    await continued(next);
+    await context.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+/** Ids of the browser's processes with this profile. */
+async function processesOf(folder) {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      const command = await readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "");
+      const program = await readlink(`/proc/${id}/exe`).catch(() => "");
+      return command.includes(folder) && /chrom/.test(program) ? [Number(id)] : [];
+    }),
+  );
+  return found.flat();
+}
