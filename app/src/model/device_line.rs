@@ -52,7 +52,7 @@ pub fn DeviceLine() -> impl IntoView {
                     {options}
                 </select>
             </label>
-                <p class="hint" hidden=has_none>"Changing this restarts the engine. Download the tuned model first."</p>
+                <p class="hint" hidden=has_none>"Changing this restarts the engine. Keep or download the tuned model first."</p>
         </div>
         {failure}
         <ProblemPlace diagnostic=lost is_warning=true />
