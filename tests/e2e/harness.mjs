@@ -11,7 +11,7 @@ export const { HONE_URL: url, HONE_CHROMIUM: executablePath, HONE_OUT: out } = p
 assert(url && executablePath && out, "Run these tests with `cargo xtask e2e`.");
 
 // A software adapter replaces the GPU; it has timestamp queries but no f16.
-export const args = [
+const args = [
   "--no-sandbox",
   "--disable-dev-shm-usage",
   "--disable-quic",
@@ -31,8 +31,8 @@ export function launch() {
 }
 
 /** A headless browser with its storage in a folder, as a context. */
-export function launchWithStorage(folder) {
-  return chromium.launchPersistentContext(folder, options);
+export function launchWithStorage(folder, more = {}) {
+  return chromium.launchPersistentContext(folder, { ...options, ...more });
 }
 
 /**

@@ -45,9 +45,11 @@ impl State {
         }
     }
 
-    /// Returns true while a reload would interrupt work: a run, those that wait for it, or a model that is being written.
+    /// Returns true while a reload would interrupt work: a run, those that wait for it, a download, or a model that is being
+    /// stored.
     fn is_busy(&self) -> bool {
-        let is_writing = matches!(self.export, Export::Writing(_)) || matches!(self.shelf.keeping, Keeping::Writing(_));
-        self.is_engaged() || self.queue.waiting() > 0 || is_writing
+        let is_storing = matches!(self.shelf.keeping, Keeping::Writing(_)) || self.saved.is_keeping;
+        let is_writing = is_storing || matches!(self.export, Export::Writing(_));
+        self.is_engaged() || self.queue.waiting() > 0 || is_writing || self.saved.continuing.is_some()
     }
 }

@@ -173,9 +173,9 @@ impl State {
         let id = continuing.id.clone();
         let Some(saved) = self.saved.run(&id).cloned() else { return Vec::new() };
         let choice = |file: Option<DataFile>, name: &str, blobs| {
-            let DataFile { name, aligned_with, encoding, has_header } =
+            let DataFile { name, aligned_with, hints } =
                 file.unwrap_or(DataFile { name: name.to_owned(), ..DataFile::default() });
-            FileChoice { name, aligned_with, blobs, encoding, has_header }
+            FileChoice { name, aligned_with, blobs, hints }
         };
         let source = &saved.record.source;
         let mut effects = Vec::new();
@@ -315,6 +315,7 @@ impl State {
     /// Deletes a saved run.
     pub fn delete_saved(&mut self, id: &str) -> Vec<Effect> {
         self.saved.deleting = None;
+        self.saved.runs.retain(|entry| id_of(entry) != id);
         vec![self.send(Command::DeleteSaved { id: id.to_owned() })]
     }
 

@@ -145,12 +145,7 @@ pub struct Collected {
 impl Data {
     /// Scans a file and reports its contents. A file that cannot be read changes nothing.
     pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: DroppedFiles, hints: Hints) {
-        let file = DataFile {
-            name: dropped.name.clone(),
-            aligned_with: dropped.aligned_with.clone(),
-            encoding: hints.encoding,
-            has_header: hints.has_header,
-        };
+        let file = DataFile { name: dropped.name.clone(), aligned_with: dropped.aligned_with.clone(), hints };
         let files = dropped.files.clone();
         let read = match dropped.into_one().await {
             Ok((name, blob)) => scan(request, role, &name, blob, hints).await,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
-use crate::dataset::Encoding;
+use crate::dataset::Hints;
 use crate::diagnostic::Diagnostic;
 use crate::run::{EndReason, RunRecord};
 
@@ -14,10 +14,8 @@ pub struct DataFile {
     pub name: String,
     /// Name of a second file whose lines are parallel to the first one's.
     pub aligned_with: Option<String>,
-    /// Encoding that the user set; detected if absent.
-    pub encoding: Option<Encoding>,
-    /// True if the first line is a header, if the user set it; detected if absent.
-    pub has_header: Option<bool>,
+    /// How to read it, where the user has set it.
+    pub hints: Hints,
 }
 
 /// Facts about a saved run that its [`RunRecord`] lacks: what the page needs to open its data and its model.
