@@ -82,7 +82,7 @@ fn a_recipe_leaves_the_page_with_every_value_filled_in() {
     let saved = state.filled_form();
     is_complete(&saved);
     assert!(
-        matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe })] if { is_complete(recipe); true })
+        matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe, .. })] if { is_complete(recipe); true })
     );
 
     let mut other = with_rows(ready(), 90_000);
@@ -96,7 +96,7 @@ fn each_run_of_a_sweep_gets_the_defaults_of_its_own_recipe() {
     state.axes[0] = Axis { field: "epochs".into(), values: "3, 60".into() };
     let first = state.start_sweep();
     let patience = |effects: &[Effect]| match effects {
-        [Effect::Send(_, Command::Start { recipe })] => recipe.early_stopping_patience.unwrap(),
+        [Effect::Send(_, Command::Start { recipe, .. })] => recipe.early_stopping_patience.unwrap(),
         other => panic!("{other:?}"),
     };
     let second = state.next_run();
