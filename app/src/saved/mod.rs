@@ -58,7 +58,10 @@ fn Whole(run: SavedRun, is_deleting: Memo<bool>) -> impl IntoView {
         continuing.map(|continuing| continuing.asks_for.clone())
     });
     let is_locked = page.memo(|state| {
-        state.is_engaged() || state.saved.is_keeping || state.saved.continuing.is_some() || state.device.report.is_none()
+        state.is_engaged()
+            || state.saved.is_keeping
+            || state.saved.continuing.is_some()
+            || state.device.report.is_none()
     });
     let keep_state = page.memo(move |state| if state.saved.is_keeping { "Keeping…" } else { keep_words }.to_owned());
     let actions = move || {
@@ -144,7 +147,8 @@ fn Files(names: Vec<String>) -> impl IntoView {
 /// Opens the chosen files: a single one whatever its name, several by their names.
 fn take(page: Page, names: &[String], files: &FileList) {
     let files: Vec<File> = (0..files.length()).filter_map(|index| files.get(index)).collect();
-    let of_name = |name: &String| files.iter().find(|file| file.name() == *name).or(files.first().filter(|_| names.len() == 1));
+    let of_name =
+        |name: &String| files.iter().find(|file| file.name() == *name).or(files.first().filter(|_| names.len() == 1));
     let found: Vec<Blob> = names.iter().filter_map(of_name).map(|file| file.clone().into()).collect();
     if found.len() < names.len() {
         let missing: Vec<&str> = names.iter().filter(|name| of_name(name).is_none()).map(String::as_str).collect();

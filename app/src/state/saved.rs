@@ -265,7 +265,9 @@ impl State {
         let is_on_cpu = self.device.report.as_ref().is_none_or(|device| device.backend == Backend::Cpu);
         if is_often && is_on_cpu {
             let done = format!("The engine was replaced {MAX_RECOVERIES} times. The run is saved up to step {step}.");
-            self.run_failed(diagnostic.done(done).remedy("Continue it from the list of saved runs, or keep the best so far."));
+            self.run_failed(
+                diagnostic.done(done).remedy("Continue it from the list of saved runs, or keep the best so far."),
+            );
             return self.restart();
         }
         let place = if is_often { " on the CPU" } else { "" };
@@ -335,8 +337,7 @@ impl State {
     /// Returns true if closing the tab would lose a run or its model.
     pub fn has_unsaved(&self) -> bool {
         let is_saved = self.run.saved.is_some() && !self.run.is_unsaved;
-        let is_taken = matches!(self.shelf.keeping, Keeping::Kept(_))
-            || matches!(self.export, Export::Done { .. });
+        let is_taken = matches!(self.shelf.keeping, Keeping::Kept(_)) || matches!(self.export, Export::Done { .. });
         (self.run.is_active() || (self.run.has_weights && !is_taken)) && !is_saved
     }
 }

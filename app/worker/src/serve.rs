@@ -133,5 +133,7 @@ async fn work(engine: &mut Engine) -> bool {
     }
     // The user is waiting for the answer to a query; a dry run can wait.
     saving::advance(engine).await
-        || inference::advance(engine).await || dry_run::advance(engine).await || run::advance(engine).await
+        || inference::advance(engine).await
+        || dry_run::advance(engine).await
+        || run::advance(engine).await
 }

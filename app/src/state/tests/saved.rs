@@ -7,11 +7,11 @@ use hone_core::dataset::DataRole;
 use hone_core::protocol::{Backend, Command, DeviceChoice, DeviceReport, Event};
 use hone_core::run::{EndReason, RunRecord, RunSource, SourceFile};
 
+use crate::state::saved::headline;
 use crate::state::tests::{
     MAPPING, commands, data_ready, device_ready, entry, evaluation, gone, model_ready, opened, ready, running, started,
     tokens_ready, trained,
 };
-use crate::state::saved::headline;
 use crate::state::{Effect, Keeping, Phase, SavedPoint, State, Topic};
 
 fn saved(id: &str) -> SavedRun {

@@ -149,9 +149,10 @@ async fn store(engine: &Engine, name: String, copies_data: bool) -> Result<Store
     let (Some(source), Some(origin), Some(model)) = (source(engine), engine.data.origin(), &engine.model) else {
         return Err(not_ready());
     };
-    let has_pairs = engine.run.as_ref().is_some_and(|run| {
-        run.dataset.validation.first().is_some_and(|row| run.dataset.second_text(*row).is_some())
-    });
+    let has_pairs = engine
+        .run
+        .as_ref()
+        .is_some_and(|run| run.dataset.validation.first().is_some_and(|row| run.dataset.second_text(*row).is_some()));
     let about = RunAbout {
         name,
         model: (!model.entry.folder.is_empty()).then(|| model.entry.clone()),

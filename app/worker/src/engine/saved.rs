@@ -56,9 +56,12 @@ async fn kept(engine: &Engine, request: RequestId, id: &str, name: String) -> Re
         }
         (None, None) => {
             let model = &saved.entry.record.source.model.name;
-            return Err(Diagnostic::new("saved.no-model", format!("The run was started from {model}, which is not loaded."))
-                .done("The saved run was left as it is.")
-                .remedy("Load that model, then try again."));
+            return Err(Diagnostic::new(
+                "saved.no-model",
+                format!("The run was started from {model}, which is not loaded."),
+            )
+            .done("The saved run was left as it is.")
+            .remedy("Load that model, then try again."));
         }
     };
     let sha256_of_data = saved.entry.record.source.data.sha256.clone();
