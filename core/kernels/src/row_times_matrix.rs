@@ -1,8 +1,8 @@
 //! The product of one row with a matrix, as when a decoder generates a token.
 //!
 //! Each element of the matrix is used once, so memory sets the pace: the matrix is read in the order in which it lies
-//! there, and nothing is packed. Reading several of its rows at the same time would write the output less often, but
-//! runs at a third of the speed: processors fetch ahead along one sequence of addresses, not along eight.
+//! there, and nothing is packed. Reading several of its rows at the same time would write the output less often, but ran
+//! at a third of the speed.
 
 use crate::gemm::Matrix;
 use crate::lanes::dot;
