@@ -84,7 +84,7 @@ async fn kept(engine: &Engine, request: RequestId, id: &str, name: String) -> Re
     };
     let exported = best.exported(ExportForm::Model).await?;
     let mut new = NewTuned::begin().await?;
-    let progress = |done, total| {
+    let progress = |done: usize, total: usize| {
         let fraction = done as f64 / f64::max(total as f64, 1.0);
         answer(request, &Event::ExportProgress { fraction });
     };
