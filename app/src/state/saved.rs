@@ -183,11 +183,16 @@ impl State {
             effects.extend(self.close_validation());
         }
         effects.extend(self.open(DataRole::Train, choice(saved.about.train, &source.data.name, train)));
-        self.data.mapping = Some(source.mapping.clone());
         if let (Some(file), Some(blobs)) = (saved.about.validation, validation) {
             effects.extend(self.open(DataRole::Validation, choice(Some(file), "", blobs)));
         }
         effects
+    }
+
+    /// The columns of the run that is being continued, once its files have been chosen.
+    pub(in crate::state) fn continued_mapping(&self) -> Option<Mapping> {
+        let continuing = self.saved.continuing.as_ref().filter(|continuing| continuing.has_files)?;
+        self.saved.run(&continuing.id).map(|saved| saved.record.source.mapping.clone())
     }
 
     /// Gives up continuing a run, which stays saved.

@@ -112,6 +112,10 @@ impl State {
     pub(in crate::state) fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
         if role == DataRole::Train {
             self.data.map_again(&source);
+            if let Some(mapping) = self.continued_mapping().filter(|mapping| mapping.check(&source.columns).is_ok()) {
+                self.data.set_by_hand = vec![mapping.clone()];
+                self.data.mapping = Some(mapping);
+            }
         }
         self.data.file_mut(role).opened(source);
         if role == DataRole::Train {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hone_core::catalog::{DataFile, RunAbout, SavedRun, SavedRunEntry};
-use hone_core::dataset::DataRole;
+use hone_core::dataset::{DataRole, Mapping};
 use hone_core::protocol::{Backend, Command, DeviceChoice, DeviceReport, Event};
 use hone_core::run::{EndReason, RunRecord, RunSource, SourceFile};
 
@@ -91,11 +91,14 @@ fn the_split_and_the_columns_are_those_of_the_saved_run() {
     let mut state = visit();
     let mut run = saved("7");
     (run.record.plan.recipe.validation_ratio, run.record.plan.recipe.seed) = (0.3, 5);
+    // Another one than the guess.
+    let mapping = Mapping::Classification { text: 1, pair: None, label: 0 };
+    run.record.source.mapping = mapping.clone();
     listed(&mut state, run);
     state.continue_saved("7");
     state.continue_with(0, None);
     let sent = commands(state.answer(opened(2)));
-    assert_eq!(sent, [Command::MapData { mapping: MAPPING, validation_ratio: 0.3, seed: 5 }]);
+    assert_eq!(sent, [Command::MapData { mapping, validation_ratio: 0.3, seed: 5 }]);
 }
 
 #[test]
