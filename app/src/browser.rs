@@ -155,6 +155,19 @@ pub fn clear_storage() {
     }
 }
 
+/// Opens the sections that an element is in, and moves the focus to it.
+pub fn reveal(id: &str) {
+    let mut element = leptos::prelude::document().get_element_by_id(id);
+    while let Some(inner) = element {
+        if inner.tag_name() == "DETAILS" {
+            // Only an invalid name fails.
+            let _ = inner.set_attribute("open", "");
+        }
+        element = inner.parent_element();
+    }
+    focus(id);
+}
+
 /// Copies text to the clipboard; returns false if the browser does not allow it.
 pub async fn copy(text: &str) -> bool {
     let clipboard = leptos::prelude::window().navigator().clipboard();

@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, ClassScores, QuestionPrediction, best_answer_thresholds, best_label_thresholds, bleu, chrf, entities,
-    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, normalize_answer,
+    AnswerScores, ClassScores, QuestionPrediction, best_answer_thresholds, bleu, chrf, cross_fitted_labels, entities,
+    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, label_thresholds, normalize_answer,
+    predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -183,7 +184,8 @@ fn label_f1(labels: &[ClassScores]) -> impl Iterator<Item = f64> {
 fn multi_label_scores_equal_scikit_learns() {
     for case in list(&golden("metrics_labels.json")["multilabel"]) {
         let (labels, probabilities, actual) = labeled(case);
-        let ours = evaluate_multilabel(&labels, &floats(&case["thresholds"]), &probabilities, &actual);
+        let ours =
+            evaluate_multilabel(&labels, &predicted_labels(&floats(&case["thresholds"]), &probabilities), &actual);
         assert_close("micro", ours.micro_f1, &case["f1"]["micro"]);
         assert_close("macro", ours.macro_f1, &case["f1"]["macro"]);
         assert_close("samples", ours.samples_f1, &case["f1"]["samples"]);
@@ -195,13 +197,29 @@ fn multi_label_scores_equal_scikit_learns() {
 }
 
 #[test]
-fn label_thresholds_reach_the_best_f1_of_scikit_learns_curve() {
+fn the_threshold_of_a_single_label_reaches_the_best_f1_of_scikit_learns_curve() {
     for case in list(&golden("metrics_labels.json")["multilabel"]) {
         let (labels, probabilities, actual) = labeled(case);
-        let thresholds = best_label_thresholds(labels.len(), &probabilities, &actual);
-        let ours = evaluate_multilabel(&labels, &thresholds, &probabilities, &actual);
-        for (ours, theirs) in label_f1(&ours.labels).zip(list(&case["best_f1"])) {
-            assert_close("best", ours, theirs);
+        for (i, best) in list(&case["best_f1"]).iter().enumerate() {
+            let probabilities: Vec<f32> = probabilities.iter().copied().skip(i).step_by(labels.len()).collect();
+            let actual: Vec<bool> = actual.iter().copied().skip(i).step_by(labels.len()).collect();
+            let predicted = predicted_labels(&label_thresholds(1, &probabilities, &actual), &probabilities);
+            let ours = evaluate_multilabel(&labels[i..=i], &predicted, &actual);
+            assert_close("best", ours.labels[0].f1, best);
+        }
+    }
+}
+
+#[test]
+fn thresholds_and_cross_fitted_scores_equal_those_found_with_scikit_learn() {
+    for case in list(&golden("metrics_labels.json")["multilabel"]) {
+        let (labels, probabilities, actual) = labeled(case);
+        let thresholds = label_thresholds(labels.len(), &probabilities, &actual);
+        assert_eq!(thresholds, floats(&case["tuned"]));
+        let predicted = cross_fitted_labels(labels.len(), &probabilities, &actual);
+        let ours = evaluate_multilabel(&labels, &predicted, &actual);
+        for (name, score) in [("micro", ours.micro_f1), ("macro", ours.macro_f1), ("samples", ours.samples_f1)] {
+            assert_close(name, score, &case["cross_fitted_f1"][name]);
         }
     }
 }

@@ -71,6 +71,23 @@ self.tasks = {
     },
   },
 
+  "speech.conll": {
+    columns: ["word", "tag"],
+    preview: [["Anna sings", "NOUN VERB"], ["They sing well", "PRON VERB ADV"]],
+    guess: { token_classification: { text: 0, tags: 1 } },
+    others: [],
+    why: "Each word has a tag next to it.",
+    classes: [{ label: "NOUN", rows: 4200 }, { label: "VERB", rows: 2300 }],
+    facts: {
+      tags: { words: 6500, entities: 0, repaired: 0, widened: 0, dropped: 0, first_dropped: [] },
+    },
+    labels: ["NOUN", "VERB"],
+    scores: { accuracy: 0.91, macro_f1: 0.89, weighted_f1: 0.91 },
+    baseline: { label: "NOUN", scores: { accuracy: 0.65, macro_f1: 0.394, weighted_f1: 0.512 } },
+    detail: { classes: { classes: [score("NOUN", 0.93, 420), score("VERB", 0.86, 230)], confusion: [[400, 20], [38, 192]] } },
+    answer: () => ({ base: { entities: { entities: [] } }, tuned: { entities: { entities: [] } } }),
+  },
+
   "questions.json": {
     columns: ["question", "context", "answers"],
     preview: [["Who wrote it?", "Anna wrote the letter in Rome.", '[{"text":"Anna","answer_start":0}]']],

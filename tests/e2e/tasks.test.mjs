@@ -48,6 +48,18 @@ test("several labels: thresholds next to the scores, and each label of a text ma
   });
 });
 
+test("plain tags: words next to the most frequent tag, with a confusion matrix that opens texts", async () => {
+  await onBothScreens("speech", async (page) => {
+    await chooseTask(page, "speech.conll");
+    await train(page);
+    await page.getByRole("row", { name: /^Tuned model 0\.910 0\.890/ }).waitFor();
+    await page.getByRole("row", { name: /^Always predicting “NOUN” 0\.650 0\.394/ }).waitFor();
+    await page.getByText("Select a number to read texts with such words.").waitFor();
+    await page.getByRole("button", { name: "38 words of VERB, predicted NOUN" }).click();
+    await page.getByText("4 of 7 rows, worst first").waitFor();
+  });
+});
+
 test("a number for a pair: next to a baseline, as a scatter plot, and for the user's own pair", async () => {
   await onBothScreens("numbers", async (page) => {
     await chooseTask(page, "pairs.tsv");

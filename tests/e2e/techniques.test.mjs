@@ -194,3 +194,52 @@ test("every group of the recipe is accessible, and order and weights are typed i
     );
   }
 });
+
+test("a finished run says in a sentence what would help, and is trained further", async () => {
+  for (const [colorScheme, width] of [["light", 1200], ["dark", 360]]) {
+    await withPage(
+      async (page) => {
+        await withFakeWorker(page);
+        await chooseFile(page);
+        await start(page);
+        await finished(page);
+        const verdict = page.getByRole("region", { name: "Verdict" });
+        await verdict.getByText(/^The model was still improving when the run ended: macro-F1 went from/).waitFor();
+        assert.equal(await verdict.getByRole("button").count(), 0, "the epochs are right below");
+        await page.getByText(/^Training has finished\. .*still improving/).waitFor({ state: "attached" });
+        await assertAccessible(page);
+        await screenshot(page, `verdict-${colorScheme}`);
+
+        const epochs = page.getByLabel("Train further for");
+        assert.equal(await epochs.inputValue(), "3", "as many epochs again");
+        await epochs.fill("2");
+        await epochs.blur();
+        await page.getByText("the schedule of 5 epochs in all").waitFor();
+        await page.getByRole("button", { name: "Train further", exact: true }).click();
+        await page.getByText(/^1\d\d \/ 200$/).waitFor();
+        await page.getByRole("button", { name: "Pause" }).waitFor();
+        await verdict.getByText("The run looks healthy").waitFor();
+        await screenshot(page, `verdict-further-${colorScheme}`);
+        const runs = page.getByRole("table", { name: "Finished runs" });
+        if ((await runs.count()) > 0) assert.equal(await runs.getByRole("row").count(), 2, "it is still one run");
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert(width <= (page.viewportSize()?.width ?? width), `${width} px wide`);
+      },
+      { colorScheme, viewport: { width, height: 800 } },
+    );
+  }
+});
+
+test("the button of a verdict opens the control that would help", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page, "not-finite");
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    const verdict = page.getByRole("region", { name: "Verdict" });
+    await verdict.getByRole("button", { name: "Change the learning rate" }).click();
+    const rate = page.getByLabel("Peak learning rate");
+    assert(await rate.isVisible() && (await rate.evaluate((field) => field === document.activeElement)));
+    assert.equal(await page.getByRole("button", { name: "Train further", exact: true }).isVisible(), false);
+  });
+});

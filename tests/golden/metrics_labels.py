@@ -2,7 +2,9 @@
 """Writes metrics_labels.json: entities scored by seqeval, multiple labels by scikit-learn, numbers by scipy.
 
 Predicted tags ignore BIO, as those of an untrained model do. Probabilities include ties, 0 and 1. The best F1 of a
-label is taken over all thresholds of scikit-learn's curve.
+label is taken over all thresholds of scikit-learn's curve. Tuned thresholds are found by trying every one: the best
+micro-F1 of all labels, or the best F1 of a label with 30 positives that gains a tenth of what always predicting it
+leaves.
 """
 
 import random
@@ -40,7 +42,8 @@ ENTITIES = {
     "odd names": [("B-A-B I-A-B O B I", "B-A-B I-A O B B")],
 }
 # Texts and labels.
-SIZES = [(40, 5), (7, 3), (1, 2)]
+SIZES = [(40, 5), (7, 3), (1, 2), (160, 4)]
+FOLDS = 5
 TAGS = ["O"] * 5 + [f"{prefix}-{label}" for prefix in "BI" for label in ("PER", "LOC", "ORG", "MISC")]
 
 
@@ -96,6 +99,8 @@ def multilabel(draw, rows, labels):
         "label_f1": f1_score(actual, predicted, average=None).tolist(),
         "subset_accuracy": accuracy_score(actual, predicted),
         "best_f1": best,
+        "tuned": tuned(probabilities, actual).tolist(),
+        "cross_fitted_f1": cross_fitted(probabilities, actual),
     }
 
 
@@ -105,6 +110,40 @@ def best_f1(actual, probabilities):
     if not actual.any():
         return 0.0
     return float(numpy.max(2 * precision * recall / numpy.maximum(precision + recall, 1e-12)))
+
+
+def best_threshold(probabilities, actual):
+    """The threshold with the best F1, closest to 0.5 in a tie, and that F1."""
+    values = numpy.unique(numpy.append(probabilities, 1))
+    # 0.5 where it separates the same values as the midpoint.
+    between = [0.5 if a < 0.5 <= b else (a + b) / 2 for a, b in zip(values[:-1], values[1:])]
+    candidates = [0.5 if values[0] >= 0.5 else values[0] / 2, *between]
+    scored = [(f1_score(actual, probabilities >= at), -abs(at - 0.5), at) for at in candidates]
+    f1, _, at = max(scored)
+    return at, f1
+
+
+def tuned(probabilities, actual):
+    """The threshold of each label."""
+    if not probabilities.size:
+        return numpy.full(probabilities.shape[1], 0.5)
+    shared, _ = best_threshold(probabilities.ravel(), actual.ravel())
+    thresholds = []
+    for own, truth in zip(probabilities.T, actual.T):
+        at, f1 = best_threshold(own, truth)
+        always = f1_score(truth, numpy.ones_like(truth))
+        thresholds.append(at if truth.sum() >= 30 and f1 - always >= 0.1 * (1 - always) else shared)
+    return numpy.array(thresholds)
+
+
+def cross_fitted(probabilities, actual):
+    """F1 of labels predicted by thresholds that were tuned on the other folds."""
+    fold = numpy.arange(len(actual)) % FOLDS
+    predicted = numpy.zeros_like(actual)
+    for held_out in range(FOLDS):
+        thresholds = tuned(probabilities[fold != held_out], actual[fold != held_out])
+        predicted[fold == held_out] = probabilities[fold == held_out] >= thresholds
+    return {kind: f1_score(actual, predicted, average=kind) for kind in ("micro", "macro", "samples")}
 
 
 def numbers(draw):

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use burn::tensor::Device;
-use hone_core::dataset::{Cut, Cuts};
+use hone_core::dataset::{Cut, Cuts, DataReport};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
@@ -39,7 +39,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let out = |name: &str| arguments.out.join(name);
     fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
-    let summary = run(&mut session, &mut saves, BufWriter::new(events), arguments.steps).await?;
+    let summary = run(&mut session, data.rows.report(), &mut saves, BufWriter::new(events), arguments.steps).await?;
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
@@ -57,6 +57,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         best.step,
         figures(best)
     );
+    if let Some(verdict) = &summary.verdict {
+        println!("{}", verdict.sentence);
+    }
     // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)
 }
@@ -130,6 +133,7 @@ fn session(
 /// Runs to the end. Each event that the page would receive is a line of `events`.
 async fn run(
     session: &mut Session,
+    report: &DataReport,
     saves: &mut Saves,
     mut events: impl Write,
     steps: Option<u32>,
@@ -175,7 +179,7 @@ async fn run(
             Err(diagnostic) => {
                 bar.abandon();
                 let advice = runner::abort(session, diagnostic)?;
-                return end(session, EndReason::DeviceFailed, saves.seconds(), Some(advice), &mut events);
+                return end(session, report, EndReason::DeviceFailed, saves.seconds(), Some(advice), &mut events);
             }
         };
         match progress {
@@ -198,7 +202,7 @@ async fn run(
             }
             Progress::Finished(reason) => {
                 bar.finish_and_clear();
-                return end(session, reason, saves.seconds(), runner::advice(reason), &mut events);
+                return end(session, report, reason, saves.seconds(), runner::advice(reason), &mut events);
             }
             Progress::Accumulated | Progress::Recomputed | Progress::Evaluating { .. } | Progress::Measuring { .. } => {
             }
@@ -221,12 +225,13 @@ fn figures(evaluation: &Evaluation) -> String {
 /// Writes the summary as the last event.
 fn end(
     session: &Session,
+    report: &DataReport,
     reason: EndReason,
     seconds: f64,
     advice: Option<Diagnostic>,
     events: &mut impl Write,
 ) -> Result<RunSummary, Diagnostic> {
-    let summary = runner::summary(session, reason, seconds, advice)
+    let summary = runner::summary(session, report, reason, seconds, advice)
         .ok_or_else(|| Diagnostic::new("run.no-weights", "The run ended before anything was evaluated."))?;
     emit(events, &Event::Finished { summary: summary.clone() })?;
     events.flush().map_err(|error| not_written(Path::new("events.jsonl"), error))?;

@@ -170,7 +170,7 @@ fn Duplicates(report: DataReport) -> impl IntoView {
         view! {
             <li>
                 <details>
-                    <summary>{format!("{}.", found.join("; "))}</summary>
+                    <summary id="repeated-texts">{format!("{}.", found.join("; "))}</summary>
                     <ul>{report.repeated.into_iter().map(repeated).collect_view()}</ul>
                 </details>
             </li>

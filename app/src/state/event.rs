@@ -151,8 +151,10 @@ impl State {
         let run = &mut self.run;
         (run.evaluating, run.measuring) = (None, None);
         run.has_weights = true;
+        run.has_optimizer = summary.reason.can_be_extended();
         run.phase = Phase::Finished(Box::new(summary));
-        self.history.keep(&self.run);
+        run.more_epochs = run.suggested_epochs();
+        self.run.past_id = self.history.keep(&self.run);
         let mut effects = vec![Effect::StoreRuns];
         effects.extend(self.next_run());
         effects

@@ -134,7 +134,7 @@ impl State {
     /// The worker has another model, or is another worker: the tuned weights can no longer be tried or downloaded.
     pub(in crate::state) fn forget_weights(&mut self) {
         self.forget_measured();
-        self.run.has_weights = false;
+        (self.run.has_weights, self.run.has_optimizer) = (false, false);
         self.run.cell = None;
         self.forget_answers();
     }

@@ -126,11 +126,13 @@ impl State {
 
     /// Sends a command whose answers are awaited, in place of an earlier one on the same topic.
     fn request(&mut self, topic: Topic, command: Command) -> Effect {
+        self.run.has_optimizer &= !command.drops_optimizer();
         Effect::Send(self.requests.open(topic), command)
     }
 
     /// Sends a command that has no answer of its own.
     fn send(&mut self, command: Command) -> Effect {
+        self.run.has_optimizer &= !command.drops_optimizer();
         Effect::Send(self.requests.number(), command)
     }
 }

@@ -116,7 +116,9 @@ impl State {
             Phase::Paused => "Training is paused.".into(),
             Phase::Stopping => "Training is stopping. The best weights are kept.".into(),
             Phase::Finished(summary) => {
-                format!("Training has finished. Validation {}.", scores::headline(self.run.task(), &summary.best))
+                let verdict = summary.verdict.as_ref().map_or("", |verdict| verdict.sentence.as_str());
+                let score = scores::headline(self.run.task(), &summary.best);
+                format!("Training has finished. Validation {score}. {}", format::visible(verdict)).trim_end().to_owned()
             }
             Phase::Failed(_) => "Training ended with an error.".into(),
         }

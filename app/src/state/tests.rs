@@ -206,6 +206,7 @@ fn finished() -> Event {
             baseline: Some(baseline()),
             forgetting: None,
             seconds: 10.0,
+            verdict: None,
             advice: None,
         },
     }

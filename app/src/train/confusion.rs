@@ -1,5 +1,6 @@
 use hone_core::metrics::ClassScores;
 use hone_core::protocol::RowView;
+use hone_core::recipe::Task;
 use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
@@ -15,6 +16,7 @@ pub fn Confusion() -> impl IntoView {
         let classes = confusion(state).map(|(classes, _)| classes).unwrap_or_default();
         classes.iter().map(|class| format::visible(&class.label)).collect::<Vec<_>>()
     });
+    let of_words = page.memo(|state| state.run.task() == Task::TokenClassification);
     let counts = page.memo(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
     let heads = changing(move || {
         let labels = labels.get().into_iter();
@@ -22,10 +24,11 @@ pub fn Confusion() -> impl IntoView {
     });
     let rows = changing(move || {
         let labels = labels.get();
+        let unit = if of_words.get() { "words" } else { "rows" };
         let row = |((actual, label), counts): ((u32, &String), Vec<u32>)| {
             let total = counts.iter().sum::<u32>().max(1);
             let cells = (0..).zip(&labels).zip(counts).map(|((predicted, guess), count)| {
-                let words = format!("{count} rows of {label}, predicted {guess}");
+                let words = format!("{count} {unit} of {label}, predicted {guess}");
                 view! { <ConfusionCell actual predicted count share=f64::from(count) / f64::from(total) words /> }
             });
             view! {
@@ -38,10 +41,17 @@ pub fn Confusion() -> impl IntoView {
         (0..).zip(&labels).zip(counts.get()).map(row).collect_view()
     });
     let is_missing = page.memo(|state| confusion(state).is_none());
+    let hint = move || {
+        if of_words.get() {
+            "Rows are the true tags of the words, columns the predicted ones. Select a number to read texts with such words."
+        } else {
+            "Rows are the true labels, columns the predicted ones. Select a number to read its rows."
+        }
+    };
     view! {
         <div class="stack" hidden=is_missing>
         <h4>"Confusion matrix"</h4>
-        <p class="hint">"Rows are the true labels, columns the predicted ones. Select a number to read its rows."</p>
+        <p class="hint">{hint}</p>
         <div class="frame" tabindex="0" role="region" aria-label="Confusion matrix">
             <table class="confusion">
                 <thead>
@@ -58,7 +68,7 @@ pub fn Confusion() -> impl IntoView {
     }
 }
 
-/// The classes and their confusion matrix, if each row has one class.
+/// The classes and their confusion matrix, if each row or each word has one class.
 fn confusion(state: &State) -> Option<(&[ClassScores], &[Vec<u32>])> {
     state.run.summary()?.best.classes().filter(|(_, confusion)| !confusion.is_empty())
 }

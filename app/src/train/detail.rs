@@ -30,7 +30,7 @@ pub fn ByLabel() -> impl IntoView {
             <h4>"Scores by label"</h4>
             <Table label="Scores by label" heads rows />
             <p class="hint" hidden=has_no_thresholds>
-                "A label is predicted if its probability reaches the threshold. Each threshold was tuned for the best F1 on the validation rows."
+                "A label is predicted if its probability reaches the threshold, which is tuned for the best F1. Labels with few rows share one threshold. No row is scored by a threshold that was tuned on it (cross-fitting)."
             </p>
         </div>
     }

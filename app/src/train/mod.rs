@@ -20,6 +20,7 @@ mod start;
 mod sweep;
 mod table;
 mod unfreeze_order;
+mod verdict;
 
 use leptos::prelude::*;
 

@@ -8,6 +8,7 @@ use crate::state::runs::scores;
 use crate::train::confusion::Confusion;
 use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use crate::train::forgetting::ForgettingMeter;
+use crate::train::verdict::VerdictNote;
 
 /// The result of a finished run.
 #[component]
@@ -25,6 +26,7 @@ pub fn RunResult() -> impl IntoView {
     view! {
         <div class="result" hidden=is_open>
             <h3>"Result on the validation rows"</h3>
+            <VerdictNote />
             <Table label="Result" class="headline" heads rows />
             <p>{ended}</p>
             <ProblemPlace diagnostic=advice is_warning=true />

@@ -36,6 +36,9 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         engine.dry_run = None;
         inference::stop(engine);
     }
+    if let Some(run) = engine.run.as_mut().filter(|_| command.drops_optimizer()) {
+        run.session.drop_live_tensors();
+    }
     match command {
         Command::Hello { version, .. } if version != PROTOCOL_VERSION => {
             let reason = format!("{version} and {PROTOCOL_VERSION}");
@@ -59,6 +62,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::ImportSaved { name } => saved::add(id, name, files.into_iter().next()).await,
         Command::OpenSavedData { id: run } => saved::send_data(id, &run).await,
         Command::DeleteSaved { id: run } => saved::delete(&run).await,
+        Command::TrainFurther { epochs } => run::train_further(engine, id, epochs),
         Command::Pause => run::pause(engine),
         Command::Resume => run::resume(engine),
         Command::Stop if engine.dry_run.is_some() => dry_run::stop(engine),

@@ -3,9 +3,12 @@
 use crate::recipe::{AdapterKind, FIELDS, ParamGroup, Recipe, RecipeSpec, Schedule, Task, Unfreezing};
 
 /// Describes the recipe: what every run has, then one sentence per additional technique.
-pub(super) fn described(recipe: &Recipe) -> String {
+pub(super) fn described(recipe: &Recipe, extended_at: &[u32]) -> String {
     let spec = recipe.spec();
     let mut sentences = vec![optimizer(recipe), duration(recipe), dropout(spec), trained(recipe)];
+    sentences.extend(extended_at.iter().map(|step| {
+        format!("Trained further after step {step}, from where on the schedule was that of a longer run.")
+    }));
     sentences.extend(FIELDS.iter().filter_map(|field| field.card_sentence(spec)));
     sentences.join(" ")
 }

@@ -52,6 +52,8 @@ pub struct ModelFolder<'a> {
     pub recipe: &'a Recipe,
     /// Steps and evaluations of the run.
     pub history: &'a [HistoryEntry],
+    /// Steps after which the run had ended and was trained further.
+    pub extended_at: &'a [u32],
     /// Scores of the exported weights.
     pub best: &'a Evaluation,
     /// Scores of the same prediction for every row.

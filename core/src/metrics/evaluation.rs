@@ -34,14 +34,14 @@ pub enum Detail {
     Classes {
         /// Scores of each class, in the order of the model's outputs; `support` counts rows or words.
         classes: Vec<ClassScores>,
-        /// Confusion matrix: rows by true class, then by predicted class, `[classes][classes]`; empty for words.
+        /// Confusion matrix: rows or words by true class, then by predicted class, `[classes][classes]`.
         confusion: Vec<Vec<u32>>,
     },
     /// Multi-label classification.
     Labels {
-        /// Scores of each label, in the order of the model's outputs.
+        /// Scores of each label, in the order of the model's outputs. No row is scored by thresholds tuned on it.
         labels: Vec<ClassScores>,
-        /// Probability from which each label is predicted.
+        /// Probability from which each label is predicted, tuned on all rows.
         thresholds: Vec<f32>,
     },
     /// Regression on numbers.

@@ -9,6 +9,7 @@ mod classes;
 mod entities;
 mod evaluation;
 mod generation;
+mod label_thresholds;
 mod multilabel;
 mod ngrams;
 mod regression;
@@ -22,7 +23,8 @@ pub use classes::evaluate;
 pub use entities::{Entity, EntityScores, are_entity_tags, entities, evaluate_entities, tag_runs};
 pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
 pub use generation::{exact_match, perplexity};
-pub use multilabel::{MultilabelScores, best_label_thresholds, evaluate_multilabel};
+pub use label_thresholds::{cross_fitted_labels, label_thresholds, predicted_labels};
+pub use multilabel::{MultilabelScores, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};
 pub use squad::{
     AnswerScores, BestThreshold, BestThresholds, QuestionPrediction, SquadScores, best_answer_thresholds,

@@ -121,6 +121,11 @@ pub enum Command {
         /// `id` of the run.
         id: String,
     },
+    /// Continue the last run, which has ended, for more epochs. Answered like `Start`.
+    TrainFurther {
+        /// Number of additional epochs.
+        epochs: u32,
+    },
     /// Pause the run after this batch.
     Pause,
     /// Resume the run.
@@ -208,6 +213,20 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns true if it drops the optimizer state of the last run, to make room for its own data: the run can then not be
+    /// trained further. `Start` drops it along with the run.
+    pub fn drops_optimizer(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenData { .. }
+                | Self::MapData { .. }
+                | Self::CloseValidation
+                | Self::LoadModel { .. }
+                | Self::LoadFiles { .. }
+                | Self::FindRate { .. }
+        )
+    }
+
     /// Returns true if it changes the data, model or recipe, so that earlier measurements are out of date.
     pub fn changes_what_is_learned(&self) -> bool {
         matches!(

@@ -109,7 +109,7 @@ pub enum Event {
         /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
-    /// A run has started.
+    /// A run has started, or an ended one continues.
     Started {
         /// Plan of the run.
         plan: RunPlan,

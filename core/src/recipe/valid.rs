@@ -100,6 +100,17 @@ impl Recipe {
         self
     }
 
+    /// The same recipe with another number of epochs.
+    ///
+    /// # Errors
+    /// The range of `epochs` if there are too many.
+    pub fn with_epochs(mut self, epochs: u32) -> Result<Self, RecipeError> {
+        self.spec.epochs = Some(epochs);
+        check_ranges(&self.spec)?;
+        self.chosen.epochs = epochs;
+        Ok(self)
+    }
+
     /// Learning rate at the peak of the schedule.
     pub fn learning_rate(&self) -> f64 {
         self.chosen.learning_rate

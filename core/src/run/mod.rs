@@ -1,17 +1,23 @@
 //! Reports of a run: plain data that the engine produces, and the page, the program and the model card show.
 
+mod baseline;
 mod bench_case;
+mod end_reason;
 mod estimate;
 mod lr_finder;
 mod plan;
 mod record;
 mod step;
 mod summary;
+mod verdict;
 
+pub use baseline::Baseline;
 pub use bench_case::BenchCase;
+pub use end_reason::EndReason;
 pub use estimate::Estimate;
 pub use lr_finder::{LrFinderPoint, LrFinderResult};
 pub use plan::{LrPoint, ParamGroupState, RunPlan};
 pub use record::{RunRecord, RunSource, SourceFile};
 pub use step::StepMetrics;
-pub use summary::{Baseline, EndReason, Forgetting, PerplexityChange, RunSummary};
+pub use summary::{Forgetting, PerplexityChange, RunSummary};
+pub use verdict::{Control, Finding, RunLog, Verdict};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Cuts;
 use crate::recipe::{ParamGroup, RecipeSpec};
-use crate::run::summary::Baseline;
+use crate::run::baseline::Baseline;
 use crate::usage::PromptForm;
 
 /// Facts about a run that are known before it starts.

@@ -1,28 +1,12 @@
-//! The result of a run, and the scores it is compared with.
-
-use std::collections::BTreeMap;
+//! The result of a run.
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
-use crate::recipe::Metric;
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndReason {
-    /// All epochs are done.
-    Completed,
-    /// The validation score had not improved within the patience.
-    EarlyStopped,
-    /// The user stopped the run.
-    Stopped,
-    /// Three consecutive steps were not finite.
-    NotFinite,
-    /// The device failed after an evaluation; the best weights are kept.
-    DeviceFailed,
-}
+use crate::run::baseline::Baseline;
+use crate::run::end_reason::EndReason;
+use crate::run::verdict::Verdict;
 
 /// A finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,17 +23,10 @@ pub struct RunSummary {
     pub forgetting: Option<Forgetting>,
     /// Wall time in seconds.
     pub seconds: f64,
+    /// Verdict on the run; none if the device failed.
+    pub verdict: Option<Verdict>,
     /// The error that ended the run, with a remedy; none if it ended regularly.
     pub advice: Option<Diagnostic>,
-}
-
-/// Scores of a constant prediction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Baseline {
-    /// The prediction: the majority class of the training rows, or the mean of their numbers.
-    pub label: String,
-    /// Scores on the validation rows.
-    pub scores: BTreeMap<Metric, f64>,
 }
 
 /// Distance between the tuned and the pretrained model, measured on general sentences.

@@ -63,6 +63,7 @@ impl BestModel {
             baseline: self.record.plan.baseline.clone(),
             forgetting: None,
             seconds: self.record.seconds,
+            verdict: None,
             advice: None,
         }
     }
@@ -93,6 +94,7 @@ impl BestModel {
             quantized: pretrained.quantized,
             recipe: &self.recipe,
             history: &self.history,
+            extended_at: &[],
             best: &self.evaluation,
             baseline: plan.baseline.as_ref(),
             data: DataFacts {

@@ -66,6 +66,7 @@ pub async fn export<W: Write>(
         quantized: pretrained.quantized,
         recipe: session.recipe(),
         history: &session.state().history,
+        extended_at: &session.state().extended_at,
         best: rounded.as_ref().unwrap_or(best),
         baseline: baseline.as_ref(),
         data: DataFacts::new(data, provenance.sha256),

@@ -1,17 +1,44 @@
 //! The end of a run, with messages for the user.
 
+use crate::dataset::DataReport;
 use crate::diagnostic::Diagnostic;
-use crate::run::{EndReason, RunSummary, StepMetrics};
-use crate::train::Session;
+use crate::metrics::Evaluation;
+use crate::run::{EndReason, RunLog, RunSummary, StepMetrics};
+use crate::train::{HistoryEntry, Session};
 
-/// Summary of a run that has ended; `None` if nothing was evaluated.
-pub fn summary(session: &Session, reason: EndReason, seconds: f64, advice: Option<Diagnostic>) -> Option<RunSummary> {
+/// Summary of a run that has ended, on the rows of `report`; `None` if nothing was evaluated.
+pub fn summary(
+    session: &Session,
+    report: &DataReport,
+    reason: EndReason,
+    seconds: f64,
+    advice: Option<Diagnostic>,
+) -> Option<RunSummary> {
     let (best, _) = session.best()?;
+    let (baseline, history) = (session.data().baseline(), &session.state().history);
+    let step = |entry: &HistoryEntry| if let HistoryEntry::Step(step) = entry { Some(step.clone()) } else { None };
+    let evaluation =
+        |entry: &HistoryEntry| if let HistoryEntry::Evaluation(found) = entry { Some(found.clone()) } else { None };
+    let (steps, evaluations): (Vec<StepMetrics>, Vec<Evaluation>) =
+        (history.iter().filter_map(step).collect(), history.iter().filter_map(evaluation).collect());
+    let log = RunLog {
+        reason,
+        recipe: session.recipe().spec(),
+        metric: session.recipe().metric_for_best_model(),
+        steps: &steps,
+        evaluations: &evaluations,
+        best,
+        baseline: baseline.as_ref(),
+        validation_rows: session.data().validation.len() as u32,
+        rows: report.rows_kept,
+        contradictions: report.contradictions,
+    };
     Some(RunSummary {
         reason,
         steps: session.state().step,
         best: best.clone(),
-        baseline: session.data().baseline(),
+        verdict: log.verdict(),
+        baseline,
         forgetting: session.forgetting(),
         seconds,
         advice,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::dataset::Cuts;
-use crate::metrics::{Evaluation, evaluate};
+use crate::metrics::{Evaluation, are_entity_tags, evaluate};
 use crate::recipe::Metric;
 use crate::run::Baseline;
 use crate::text::{EncodedExamples, EncodedTexts, Labels, Tokenizer};
@@ -43,14 +43,15 @@ impl TrainingData {
         crc32.finalize()
     }
 
-    /// Score of a constant prediction on the validation rows: the majority class or the mean of the training rows. None
-    /// for tasks without such a prediction.
+    /// Score of a constant prediction on the validation rows: the majority class, the majority tag of tags that are not
+    /// BIO, or the mean of the training rows. None for tasks without such a prediction.
     pub fn baseline(&self) -> Option<Baseline> {
         let (label, evaluation): (String, Evaluation) = match (&self.train.labels, &self.validation.labels) {
-            (Labels::Classes(classes), Labels::Classes(actual)) => {
-                let guess = majority(classes, self.labels.len());
-                let label = self.labels.get(guess as usize).cloned().unwrap_or_default();
-                (label, evaluate(&self.labels, actual, &vec![guess; actual.len()]))
+            (Labels::Classes(classes), Labels::Classes(actual)) => self.always_majority(classes, actual),
+            (Labels::Tags(tags), Labels::Tags(actual)) if !are_entity_tags(&self.labels) => {
+                let of_words =
+                    |rows: &[Box<[(u32, u32)]>]| -> Vec<u32> { rows.iter().flatten().map(|&(_, tag)| tag).collect() };
+                self.always_majority(&of_words(tags), &of_words(actual))
             }
             (Labels::Numbers(numbers), Labels::Numbers(actual)) => {
                 let mean = numbers.iter().map(|&number| f64::from(number)).sum::<f64>() / numbers.len().max(1) as f64;
@@ -63,6 +64,13 @@ impl TrainingData {
             _ => return None,
         };
         Some(Baseline { label, scores: evaluation.scores })
+    }
+
+    /// The most frequent class of `train`, and the scores of always predicting it.
+    fn always_majority(&self, train: &[u32], actual: &[u32]) -> (String, Evaluation) {
+        let guess = majority(train, self.labels.len());
+        let label = self.labels.get(guess as usize).cloned().unwrap_or_default();
+        (label, evaluate(&self.labels, actual, &vec![guess; actual.len()]))
     }
 }
 

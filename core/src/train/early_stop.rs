@@ -18,7 +18,7 @@ pub struct BestScore {
 
 /// Consequence of an evaluation for a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Improvement {
     /// True if it is the best so far, by however little.
     pub is_best: bool,
     /// True if it is progress, which restarts the patience.
@@ -59,12 +59,12 @@ impl EarlyStop {
     }
 
     /// Records an evaluation. One whose loss is not finite is never the best.
-    pub fn observe(&mut self, evaluation: &Evaluation) -> Verdict {
+    pub fn observe(&mut self, evaluation: &Evaluation) -> Improvement {
         let score = Some(score_to_maximize(evaluation, self.metric)).filter(|score| score.is_finite());
         let found = BestScore { step: evaluation.step, score, loss: evaluation.loss };
         if !found.loss.is_finite() {
             self.evaluations_without_progress += 1;
-            return Verdict::default();
+            return Improvement::default();
         }
         self.score_varies |= self.reference.is_some_and(|reference| reference.score != found.score);
         let is_best = self.best.is_none_or(|best| found.is_better_than(&best));
@@ -80,7 +80,7 @@ impl EarlyStop {
             self.reference = Some(found);
         }
         self.evaluations_without_progress = if is_progress { 0 } else { self.evaluations_without_progress + 1 };
-        Verdict { is_best, is_progress }
+        Improvement { is_best, is_progress }
     }
 
     /// Restarts the count, after a change that may improve the score.

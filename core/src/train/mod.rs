@@ -27,9 +27,9 @@ pub use checkpoint::{
 };
 pub use checkpointing::checkpointed_gradients;
 pub use data::TrainingData;
-pub use early_stop::{BestScore, EarlyStop, Verdict};
+pub use early_stop::{BestScore, EarlyStop, Improvement};
 pub use eval::forgetting::{compare_embeddings, general_texts};
-pub use eval::predict::{Prediction, RowLoss, predict};
+pub use eval::predict::{ClassDecision, Prediction, RowLoss, predict};
 pub use eval::spans::{MAX_ANSWER_TOKENS, Span, SpanAnswers, SpanProbabilities, best_spans};
 pub use gradients::{Gradient, Gradients};
 pub use lr_finder::{LrFinder, LrSuggestions, STEPS as LR_FINDER_STEPS, suggestions};

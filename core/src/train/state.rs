@@ -57,6 +57,8 @@ pub struct RunState {
     /// The first training batch whose frozen layers' outputs were cached: caches are emptied when the trainable groups
     /// change.
     pub prefix_begin: BatchPosition,
+    /// Steps after which the run had ended and was trained further, with a schedule of more epochs.
+    pub extended_at: Vec<u32>,
     /// Optimizer steps and evaluations, in order.
     pub history: Vec<HistoryEntry>,
 }

@@ -84,6 +84,7 @@ impl Untrained {
             quantized: None,
             recipe: &recipe,
             history: &[],
+            extended_at: &[],
             best: &evaluation(self.task, &self.labels),
             baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
             data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2, form: self.form },

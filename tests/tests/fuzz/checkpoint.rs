@@ -65,6 +65,7 @@ pub fn checkpoints() -> Vec<Vec<u8>> {
         by_hand: [(ParamGroup::Layer(1), false)].into(),
         ever_trainable: BTreeSet::from([ParamGroup::Head]),
         prefix_begin: BatchPosition::default(),
+        extended_at: Vec::new(),
         history: vec![HistoryEntry::Step(step), HistoryEntry::Evaluation(evaluation.clone())],
     };
     let predictions = vec![Prediction::Classes(vec![0.25, 0.75]), Prediction::Tags(vec![vec![1.0], Vec::new()])];

@@ -1,6 +1,7 @@
 //! Whole runs of a micro model on made-up texts: class 0 contains the token 5, class 1 the token 6.
 
 mod ending;
+mod further;
 mod techniques;
 mod unfreezing;
 

@@ -204,7 +204,7 @@ fn the_prefix_cache_is_not_reused_after_a_cached_layer_learned() {
     let probabilities = (0..texts.len() as u32).map(|row| {
         let input = Input::new(&texts.batch(&[row], 1, 16, 0), &device());
         let predictions = ready(predict(session.model(), input, texts, &[row])).unwrap();
-        predictions[0].probability(texts.classes()[row as usize])
+        predictions[0].class_decisions(&texts.labels, row as usize)[0].actual_probability
     });
     let loss = probabilities.map(|probability| -f64::from(probability).ln()).sum::<f64>() / texts.len() as f64;
     assert_close("loss", &single(&[evaluation.loss]), &single(&[loss]), tolerance::ENGINE);

@@ -119,8 +119,8 @@ mod tests {
         let points = [(0.1, 0.3), (4.9, 5.2), (1.0, f32::INFINITY)];
         let points = points.map(|(actual, predicted)| ScatterPoint { actual, predicted }).into();
         let best = Evaluation { detail: Detail::Numbers { points }, ..Evaluation::default() };
-        let (reason, baseline, forgetting, advice) = (EndReason::Completed, None, None, None);
-        let summary = RunSummary { reason, steps: 1, best, baseline, forgetting, seconds: 1.0, advice };
+        let (reason, baseline, forgetting, verdict, advice) = (EndReason::Completed, None, None, None, None);
+        let summary = RunSummary { reason, steps: 1, best, baseline, forgetting, seconds: 1.0, verdict, advice };
         let run = Run { phase: Phase::Finished(Box::new(summary)), ..Run::default() };
         let picture = run.scatter_picture();
         assert_eq!(picture.frame, Frame { x_min: 0.0, x_max: 8.0, y_min: 0.0, y_max: 8.0 });

@@ -90,15 +90,16 @@ pub struct History {
 }
 
 impl History {
-    /// Adds a run that has just ended.
-    pub fn keep(&mut self, run: &Run) {
-        let (Some(plan), Some(summary)) = (&run.plan, run.summary()) else { return };
-        let id = self.next_id();
+    /// Adds a run that has just ended, or updates it if it was trained further. Returns its id.
+    pub fn keep(&mut self, run: &Run) -> Option<u32> {
+        let (plan, summary) = (run.plan.as_ref()?, run.summary()?);
+        let earlier = run.past_id.and_then(|id| self.runs.iter().position(|past| past.id == id));
+        let id = earlier.map_or_else(|| self.next_id(), |index| self.runs[index].id);
         let steps: Vec<(f64, f64)> = run.steps.iter().map(|step| (f64::from(step.step), step.loss)).collect();
         let slim = |evaluation: &Evaluation| finite(Evaluation { detail: Detail::None, ..evaluation.clone() });
-        self.runs.push(PastRun {
+        let past = PastRun {
             id,
-            name: run.name.clone(),
+            name: earlier.map_or_else(|| run.name.clone(), |index| self.runs[index].name.clone()),
             recipe: plan.recipe.clone(),
             data: run.data.clone(),
             train_rows: plan.train_rows,
@@ -110,10 +111,15 @@ impl History {
             forgetting: summary.forgetting.filter(is_finite),
             evaluations: run.evaluations.iter().filter(|one| one.loss.is_finite()).map(slim).collect(),
             loss: thin(&smooth(&steps), MAX_POINTS).collect(),
-            is_ticked: false,
-        });
+            is_ticked: earlier.is_some_and(|index| self.runs[index].is_ticked),
+        };
+        match earlier {
+            Some(index) => self.runs[index] = past,
+            None => self.runs.push(past),
+        }
         let surplus = self.runs.len().saturating_sub(MAX_RUNS);
         self.runs.drain(..surplus);
+        Some(id)
     }
 
     /// The id of the next run.

@@ -4,6 +4,7 @@ pub mod charts;
 pub mod compare;
 mod control;
 pub mod finder;
+pub mod further;
 pub mod history;
 pub mod queue;
 pub mod run;

@@ -58,6 +58,12 @@ pub struct Run {
     pub saved: Option<SavedPoint>,
     /// True if it is no longer saved, or never was.
     pub is_unsaved: bool,
+    /// True while the worker holds the optimizer state of the finished run, so that it can be trained further.
+    pub has_optimizer: bool,
+    /// Number of epochs that it would be trained further.
+    pub more_epochs: u32,
+    /// Id of the run in the history, once it has finished.
+    pub past_id: Option<u32>,
 }
 
 /// The phase of a run.

@@ -4,13 +4,13 @@ use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
 use hone_core::recipe::{Metric, ParamGroup};
-use hone_core::run::{Forgetting, StepMetrics};
+use hone_core::run::{Control, Finding, Forgetting, StepMetrics, Verdict};
 use hone_core::usage::ExportForm;
 
 use crate::state::tests::{
     commands, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
 };
-use crate::state::{Axis, Effect, Export, MisclassifiedRow, PastRun, Phase, Status, Step};
+use crate::state::{Axis, Effect, Export, MisclassifiedRow, PastRun, Phase, State, Status, Step};
 
 #[test]
 fn a_late_pause_or_resume_does_not_undo_a_stop() {
@@ -200,4 +200,73 @@ fn waiting_runs_are_dropped_on_request_or_after_a_failure() {
     state.answer(Event::RunFailed { diagnostic: gone() });
     assert!(matches!(&state.run.phase, Phase::Failed(diagnostic) if diagnostic.done == "2 waiting runs were dropped."));
     assert_eq!(state.queue.position(), None);
+}
+
+#[test]
+fn a_finished_run_is_trained_further_with_its_chart_and_history() {
+    let mut state = running();
+    let step = |step: u32| StepMetrics {
+        step,
+        epoch: f64::from(step) / 9.0,
+        loss: 0.5,
+        grad_norm: 1.0,
+        lr: 1e-5,
+        tokens: 100,
+        taken: true,
+    };
+    state.answer(Event::Steps { steps: vec![step(18)], tokens_per_s: 10.0, seconds_left: None });
+    state.answer(Event::Evaluated { evaluation: evaluation(18, 0.9), is_best: true });
+    state.answer(finished());
+    assert_eq!((state.run.more_epochs, state.run.epochs_in_all()), (2, 4), "as many epochs again");
+    let id = state.run.past_id.unwrap();
+    state.rename_run(id, "mine");
+    state.type_more_epochs("3");
+    state.type_more_epochs("three");
+    assert_eq!(commands(state.extend_run()), [Command::TrainFurther { epochs: 3 }]);
+    assert!(!state.can_train_further() && !state.run.has_weights && state.run.is_active());
+    state.answer(started());
+    state.answer(Event::Steps { steps: vec![step(19)], tokens_per_s: 10.0, seconds_left: None });
+    assert_eq!((state.run.steps.len(), state.run.evaluations.len(), state.run.best), (2, 1, Some(0)));
+    state.answer(finished());
+    assert!(state.run.has_weights && state.can_train_further());
+    let names: Vec<&str> = state.history.runs.iter().map(|run| run.name.as_str()).collect();
+    assert_eq!(names, ["mine"], "it is still the same run");
+}
+
+#[test]
+fn a_run_refused_to_be_trained_further_keeps_its_result() {
+    let mut state = trained();
+    let before = state.run.clone();
+    state.extend_run();
+    state.answer(Event::RunFailed { diagnostic: gone() });
+    assert_eq!(state.run.rejected.take(), Some(gone()));
+    assert_eq!(state.run, before);
+}
+
+#[test]
+fn the_optimizer_state_is_gone_once_the_person_moves_on() {
+    for move_on in [State::remap, State::find_rate] as [fn(&mut State) -> Vec<Effect>; 2] {
+        let mut state = trained();
+        assert!(state.can_train_further());
+        move_on(&mut state);
+        assert!(!state.run.has_optimizer);
+        assert_eq!(state.extend_run(), []);
+    }
+    let mut state = trained();
+    state.restart();
+    assert!(!state.can_train_further());
+}
+
+#[test]
+fn the_verdict_points_to_a_control_and_is_announced() {
+    let mut state = running();
+    let Event::Finished { mut summary } = finished() else { panic!("it is finished") };
+    let sentence = "The model was still improving.".to_owned();
+    let (finding, control) = (Finding::StillImproving, Some(Control::TrainFurther));
+    summary.verdict = Some(Verdict { finding, sentence, control });
+    state.answer(Event::Finished { summary });
+    assert_eq!(state.helpful_control(), None, "the epochs are right below");
+    assert!(state.announcement().ends_with("The model was still improving."), "{}", state.announcement());
+    state.remap();
+    assert_eq!(state.helpful_control(), Some(Control::TrainFurther));
 }

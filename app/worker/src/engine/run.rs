@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hone_core::catalog::RunAbout;
 use hone_core::checkpoint::{self, SavedRun};
-use hone_core::dataset::Dataset;
+use hone_core::dataset::{DataReport, Dataset};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Backend, Event, RequestId};
 use hone_core::recipe::{ParamGroup, RecipeSpec};
@@ -13,8 +13,8 @@ use hone_core::run::{EndReason, RunSource, SourceFile, StepMetrics};
 use hone_core::runner::{self, RunClock};
 use hone_core::train::{BatchShape, HistoryEntry, Progress, Session, Work};
 
-use crate::engine::Engine;
 use crate::engine::saving::{self, Store};
+use crate::engine::{Engine, inference};
 use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::{answer, report};
@@ -38,6 +38,8 @@ pub struct Run {
     work: Work,
     /// The rows that it was started with.
     pub dataset: Arc<Dataset>,
+    /// The report on those rows.
+    report: DataReport,
     /// SHA-256 of the training file, in hexadecimal.
     pub sha256: String,
     phase: Phase,
@@ -205,6 +207,27 @@ pub async fn forget_saved(engine: &mut Engine) {
     }
 }
 
+/// Continues the last run for more epochs.
+pub fn train_further(engine: &mut Engine, request: RequestId, epochs: u32) {
+    engine.dry_run = None;
+    inference::stop(engine);
+    let Some(run) = engine.run.as_mut().filter(|run| !run.is_under_way()) else {
+        let diagnostic = Diagnostic::new("run.no-further", "There is no run that could be trained further.");
+        return answer(request, &Event::RunFailed { diagnostic: diagnostic.remedy("Start a run.") });
+    };
+    match run.session.extend(epochs) {
+        Ok(()) => {
+            (run.request, run.work, run.phase) = (request, Work::new(&run.session), Phase::Running);
+            run.clock.resume(now_ms());
+            if let Some(store) = &mut run.store {
+                store.extended();
+            }
+            run.answer(&Event::Started { plan: run.session.plan() });
+        }
+        Err(diagnostic) => answer(request, &Event::RunFailed { diagnostic }),
+    }
+}
+
 /// Freezes or unfreezes a parameter group by hand.
 pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<bool>) {
     let Some(run) = under_way(engine) else { return };
@@ -294,6 +317,7 @@ impl Run {
             work: Work::new(&session),
             session,
             dataset: collected.rows.dataset().clone(),
+            report: collected.rows.report().clone(),
             sha256: collected.sha256.clone(),
             phase: Phase::Running,
             clock: RunClock::new(now_ms()),
@@ -428,7 +452,9 @@ impl Run {
         if let Some(store) = &mut self.store {
             store.ended(reason);
         }
-        if let Some(summary) = runner::summary(&self.session, reason, self.clock.seconds(now_ms()), advice) {
+        // Stopped: the run may be trained further later.
+        self.clock.pause(now_ms());
+        if let Some(summary) = runner::summary(&self.session, &self.report, reason, self.seconds(), advice) {
             self.answer(&Event::Finished { summary });
         }
     }

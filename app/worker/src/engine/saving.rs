@@ -102,6 +102,12 @@ impl Store {
         self.is_wanted = true;
     }
 
+    /// Saves the run on: it had ended and is trained further.
+    pub fn extended(&mut self) {
+        self.about.ended = None;
+        self.is_wanted = true;
+    }
+
     /// Records an evaluation.
     pub fn evaluated(&mut self) {
         self.schedule.evaluated();

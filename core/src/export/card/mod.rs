@@ -40,7 +40,7 @@ pub(crate) fn write(folder: &ModelFolder) -> String {
         results = results::tables(folder),
         sha256 = data.sha256,
         form = form(folder),
-        method = method::described(recipe),
+        method = method::described(recipe, folder.extended_at),
         limits = limits(recipe.task()),
         usage = usage::described(folder),
     );

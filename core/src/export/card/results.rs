@@ -18,7 +18,9 @@ pub(crate) fn tables(folder: &ModelFolder) -> String {
         }
         Detail::Labels { labels, thresholds } => {
             tables += &class_table(labels, "label", Some(thresholds));
-            tables += "\nA label is predicted when its probability reaches its threshold.\n";
+            tables += "\nA label is predicted when its probability reaches its threshold. Thresholds are tuned for F1 on the \
+                validation rows; labels with few rows share one. The scores are cross-fitted: no row is scored by a threshold \
+                that was tuned on it.\n";
         }
         Detail::Entities { kinds } => tables += &class_table(kinds, "entity", None),
         Detail::Answers { answerable, unanswerable, threshold } => {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{
-    Detail, Evaluation, QuestionPrediction, ScatterPoint, TextSample, are_entity_tags, best_answer_thresholds,
-    best_label_thresholds, bleu, chrf, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel,
-    evaluate_regression, exact_match, perplexity,
+    Detail, Evaluation, QuestionPrediction, ScatterPoint, TextSample, are_entity_tags, best_answer_thresholds, bleu,
+    chrf, cross_fitted_labels, evaluate, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression,
+    exact_match, label_thresholds, perplexity,
 };
 use crate::recipe::Metric;
 use crate::text::{EncodedExamples, Labels, Question, Window};
@@ -55,14 +55,15 @@ fn multilabel(names: &[String], flags: &[Box<[bool]>], predictions: &[Prediction
     };
     let probabilities: Vec<f32> = predictions.iter().flat_map(of_row).collect();
     let actual: Vec<bool> = flags.iter().flatten().copied().collect();
-    let thresholds = best_label_thresholds(names.len(), &probabilities, &actual);
-    let found = evaluate_multilabel(names, &thresholds, &probabilities, &actual);
+    let predicted = cross_fitted_labels(names.len(), &probabilities, &actual);
+    let found = evaluate_multilabel(names, &predicted, &actual);
     let scores = [
         (Metric::MicroF1, found.micro_f1),
         (Metric::MacroF1, found.macro_f1),
         (Metric::Accuracy, found.subset_accuracy),
     ];
-    let detail = Detail::Labels { labels: found.labels, thresholds: found.thresholds };
+    let thresholds = label_thresholds(names.len(), &probabilities, &actual);
+    let detail = Detail::Labels { labels: found.labels, thresholds };
     Evaluation { scores: scores.into(), detail, ..Evaluation::default() }
 }
 
@@ -93,9 +94,7 @@ fn words(names: &[String], tags: &[Box<[(u32, u32)]>], predictions: &[Prediction
     let predicted: Vec<Vec<u32>> = predictions.iter().map(of_row).collect();
     let by_word = evaluate(names, &actual.concat(), &predicted.concat());
     if !are_entity_tags(names) {
-        let classes = by_word.classes().map_or(Vec::new(), |(classes, _)| classes.to_vec());
-        // Without the confusion matrix, whose cells open rows.
-        return Evaluation { detail: Detail::Classes { classes, confusion: Vec::new() }, ..by_word };
+        return by_word;
     }
     let named = |rows: &[Vec<u32>]| -> Vec<Vec<&str>> {
         rows.iter().map(|row| row.iter().map(|&tag| names[tag as usize].as_str()).collect()).collect()

@@ -41,6 +41,28 @@ pub enum Prediction {
     },
 }
 
+/// A decision for one class: that of a row, or of a tagged word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClassDecision {
+    /// Index of the true class.
+    pub actual: u32,
+    /// Index of the predicted class.
+    pub predicted: u32,
+    /// Probability of the true class.
+    pub actual_probability: f32,
+    /// Probability of the predicted class.
+    pub predicted_probability: f32,
+}
+
+impl ClassDecision {
+    fn new(probabilities: &[f32], actual: u32) -> Self {
+        let predicted = argmax(probabilities);
+        let probability = |class: u32| probabilities.get(class as usize).copied().unwrap_or(0.0);
+        let [actual_probability, predicted_probability] = [actual, predicted].map(probability);
+        Self { actual, predicted, actual_probability, predicted_probability }
+    }
+}
+
 /// Loss of a row, as a part of the mean over all rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RowLoss {
@@ -81,11 +103,16 @@ impl Prediction {
         }
     }
 
-    /// Probability of a class; 0 in other tasks.
-    pub fn probability(&self, class: u32) -> f32 {
-        match self {
-            Self::Classes(probabilities) => probabilities.get(class as usize).copied().unwrap_or(0.0),
-            _ => 0.0,
+    /// The decision for row `row` of `labels`, or that of each of its words; empty for tasks without classes.
+    pub fn class_decisions(&self, labels: &Labels, row: usize) -> Vec<ClassDecision> {
+        match (self, labels) {
+            (Self::Classes(probabilities), Labels::Classes(classes)) => {
+                vec![ClassDecision::new(probabilities, classes[row])]
+            }
+            (Self::Tags(words), Labels::Tags(tags)) => {
+                words.iter().zip(&tags[row]).map(|(word, &(_, tag))| ClassDecision::new(word, tag)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::run::EndReason;
 use crate::text::batches_by_length;
-use crate::train::early_stop::{Verdict, score_to_maximize};
+use crate::train::early_stop::{Improvement, score_to_maximize};
 use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::{Prediction, predict};
@@ -95,8 +95,8 @@ impl Session {
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
         // something has been learned.
         let is_trained = self.has_learned();
-        let verdict = if is_trained { self.state.early_stop.observe(&evaluation) } else { Verdict::default() };
-        let is_best = verdict.is_best;
+        let improvement = if is_trained { self.state.early_stop.observe(&evaluation) } else { Improvement::default() };
+        let is_best = improvement.is_best;
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
             let (model, evaluation) = (self.model.clone(), evaluation.clone());
@@ -106,7 +106,7 @@ impl Session {
             if let Some(plateau) = &mut self.state.plateau {
                 plateau.observe(score_to_maximize(&evaluation, self.recipe.metric_for_best_model()));
             }
-            self.after_evaluation(verdict.is_progress);
+            self.after_evaluation(improvement.is_progress);
         }
         let stopped_early = self.state.early_stop.should_stop().then_some(EndReason::EarlyStopped);
         match end_reason.or(stopped_early) {

@@ -44,9 +44,11 @@ impl Session {
         DataSizes::new(self).memory_bytes(self, settings)
     }
 
-    /// Memory of the tuned weights in addition to the base model, in bytes.
+    /// Memory of the tuned weights in addition to the base model, in bytes, and of what training further needs.
     pub fn tuned_bytes(&self) -> f64 {
-        self.ever_trainable() as f64 * size_of::<f32>() as f64
+        // Training further needs the weights after the last step and AdamW's two averages.
+        let copies = if self.can_extend() { 4.0 } else { 1.0 };
+        copies * self.ever_trainable() as f64 * size_of::<f32>() as f64
     }
 
     /// The closest recipe that takes at most `limit` bytes: with gradient checkpointing, then with the same effective batch

@@ -4,6 +4,7 @@
 pub(in crate::train) mod checkpoint;
 mod evaluate;
 mod evaluation;
+mod further;
 pub(in crate::train) mod memory;
 mod plan;
 mod prefix_refill;
@@ -32,6 +33,7 @@ use crate::train::eval::predict::Prediction;
 use crate::train::plateau::Plateau;
 use crate::train::prefix_cache::PrefixCache;
 use crate::train::session::evaluation::EvaluationPass;
+use crate::train::session::further::LiveTensors;
 use crate::train::session::prefix_refill::PrefixRefill;
 use crate::train::session::progress::{BatchShape, Progress};
 use crate::train::session::train_step::StepAccumulator;
@@ -51,6 +53,8 @@ pub struct Session {
     /// The weights at the start of the run, for L2-SP.
     start: Option<TaskModel>,
     best: Option<BestCheckpoint>,
+    /// Once the run has ended: the tensors that it can be continued from.
+    live: Option<LiveTensors>,
     optimizer: AdamW,
     soft_targets: SoftTargets,
     state: RunState,
@@ -130,11 +134,13 @@ impl Session {
             by_hand: BTreeMap::new(),
             ever_trainable: BTreeSet::new(),
             prefix_begin: BatchPosition::default(),
+            extended_at: Vec::new(),
             history: Vec::new(),
         };
         let mut session = Self {
             start: (spec.l2_sp > 0.0).then(|| model.clone()),
             best: None,
+            live: None,
             optimizer: AdamW::new(AdamWConfig::from_recipe(spec)),
             soft_targets,
             batches: shuffled_batches(&data.train.lengths(), recipe.batch_size(), recipe.seed(), 0),
@@ -225,9 +231,9 @@ impl Session {
         self.forgetting
     }
 
-    /// Size of the optimizer's state, in bytes.
+    /// Size of the optimizer's state, in bytes, kept for training further or not.
     pub fn optimizer_bytes(&self) -> usize {
-        self.optimizer.bytes()
+        self.optimizer.bytes() + self.live.as_ref().map_or(0, |live| live.optimizer.bytes())
     }
 
     /// Size of the cached outputs of frozen layers, in bytes.
@@ -281,7 +287,10 @@ impl Session {
             self.phase = Phase::Evaluating(pass);
             return progress;
         };
-        self.model = best.model.clone();
+        let model = std::mem::replace(&mut self.model, best.model.clone());
+        let optimizer = self.take_optimizer();
+        let (start, prefix_begin) = (self.start.take(), self.state.prefix_begin);
+        self.live = reason.can_be_extended().then_some(LiveTensors { model, optimizer, start, prefix_begin });
         // Stopping the training does not skip the measurement of forgetting; a second stop does.
         self.stop_requested = false;
         let probe = ForgettingProbe::new(&self.data.general, self.recipe.batch_size());
@@ -293,9 +302,13 @@ impl Session {
         progress
     }
 
-    /// Frees what only training needs.
+    fn take_optimizer(&mut self) -> AdamW {
+        std::mem::replace(&mut self.optimizer, AdamW::new(AdamWConfig::from_recipe(self.recipe.spec())))
+    }
+
+    /// Frees what only training needs, except what training further needs.
     fn finish(&mut self, reason: EndReason) -> Progress {
-        self.optimizer = AdamW::new(AdamWConfig::from_recipe(self.recipe.spec()));
+        self.take_optimizer();
         self.empty_prefix_caches();
         self.start = None;
         self.phase = Phase::Finished(reason);
@@ -306,6 +319,7 @@ impl Session {
     /// never evaluated.
     pub fn abort(&mut self) -> Option<u32> {
         self.finish(EndReason::Stopped);
+        self.drop_live_tensors();
         let best = self.best.as_ref()?;
         self.model = best.model.clone();
         Some(best.evaluation.step)

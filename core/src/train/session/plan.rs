@@ -3,6 +3,7 @@
 use crate::recipe::ParamGroup;
 use crate::run::{LrPoint, ParamGroupState, RunPlan};
 use crate::train::session::Session;
+use crate::train::state::HistoryEntry;
 
 /// Most points of the learning rate curve.
 const CURVE_POINTS: u32 = 200;
@@ -28,14 +29,18 @@ impl Session {
         }
     }
 
-    /// The learning rate at evenly spaced steps, the first and the last among them.
+    /// The learning rate at evenly spaced steps, the first and the last among them. That of the steps before the run was
+    /// trained further is the one that they had.
     fn planned_lr(&self) -> Vec<LrPoint> {
         let (curve, total) = (self.lr_curve(), self.total_steps());
+        let taken = |entry: &HistoryEntry| if let HistoryEntry::Step(step) = entry { Some(step.lr) } else { None };
+        let taken: Vec<f64> = self.state.history.iter().filter_map(taken).collect();
+        let lr = |step: u32| taken.get(step as usize).copied().unwrap_or_else(|| curve.lr(step));
         let points = total.min(CURVE_POINTS);
         let step_of = |i: u32| {
             if points < 2 { 0 } else { (u64::from(i) * u64::from(total - 1) / u64::from(points - 1)) as u32 }
         };
-        (0..points).map(step_of).map(|step| LrPoint { step: step + 1, lr: curve.lr(step) }).collect()
+        (0..points).map(step_of).map(|step| LrPoint { step: step + 1, lr: lr(step) }).collect()
     }
 
     /// Current state of the parameter groups, from the embeddings to the head.

@@ -69,7 +69,7 @@ impl Session {
     }
 
     /// Indices of the batches that make up the current optimizer step.
-    fn step_batches(&self) -> Range<usize> {
+    pub(super) fn step_batches(&self) -> Range<usize> {
         let size = self.recipe.gradient_accumulation_steps();
         let start = self.state.batch as usize / size * size;
         start..(start + size).min(self.batches.len())

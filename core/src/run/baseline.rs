@@ -1,0 +1,16 @@
+//! The scores that a run is compared with.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::Metric;
+
+/// Scores of a constant prediction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The prediction: the majority class of the training rows, or the mean of their numbers.
+    pub label: String,
+    /// Scores on the validation rows.
+    pub scores: BTreeMap<Metric, f64>,
+}
