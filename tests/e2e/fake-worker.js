@@ -278,8 +278,9 @@ const answers = {
   },
 
   train_further({ epochs }) {
-    const total = run.total + 40 * epochs;
-    const rate = (step) => (step < run.total ? run.rate(step) : (run.peak * (total - step)) / total);
+    const { total: taken, rate: earlier, peak } = run;
+    const total = taken + 40 * epochs;
+    const rate = (step) => (step < taken ? earlier(step) : (peak * (total - step)) / total);
     const lr_curve = Array.from({ length: total + 1 }, (_, step) => ({ step, lr: rate(step) }));
     const recipe = { ...run.recipe, epochs: run.recipe.epochs + epochs };
     emit({ kind: "started", plan: { ...run.plan, recipe, total_steps: total, lr_curve } });

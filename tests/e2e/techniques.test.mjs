@@ -220,10 +220,8 @@ test("a finished run says in a sentence what would help, and is trained further"
         await page.getByRole("button", { name: "Pause" }).waitFor();
         await verdict.getByText("The run looks healthy").waitFor();
         await screenshot(page, `verdict-further-${colorScheme}`);
-        const runs = page.getByRole("table", { name: "Finished runs" });
-        if ((await runs.count()) > 0) assert.equal(await runs.getByRole("row").count(), 2, "it is still one run");
-        const width = await page.evaluate(() => document.documentElement.scrollWidth);
-        assert(width <= (page.viewportSize()?.width ?? width), `${width} px wide`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert(wide <= width, `${wide} px wide`);
       },
       { colorScheme, viewport: { width, height: 800 } },
     );
