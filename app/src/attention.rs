@@ -42,7 +42,7 @@ pub fn attend(page: Page) {
         }
         stay_awake();
     };
-    document_listener("visibilitychange", move || on_hidden());
+    document_listener("visibilitychange", on_hidden);
     document_listener("freeze", move || page.act(State::save));
     let leaving = window_event_listener(ev::pagehide, move |_| page.act(State::save));
     let warning = window_event_listener(ev::beforeunload, move |event| {

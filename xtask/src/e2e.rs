@@ -95,7 +95,6 @@ fn first_there(variable: &str, programs: &[&str]) -> Option<PathBuf> {
 }
 
 /// The tests for Chromium.
-
 fn tests() -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(paths::e2e())?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
     let mut tests: Vec<_> = entries.into_iter().filter(|path| path.to_string_lossy().ends_with(TEST_ENDING)).collect();

@@ -39,8 +39,8 @@ pub use runs::compare::{SERIES, SeedGroup};
 pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
 pub use runs::queue::{Axis, Job, Queue};
-pub use runs::run::{Cell, Phase, Run};
-pub use saved::{Saved, SavedPoint};
+pub use runs::run::{Cell, Phase, Run, SavedPoint};
+pub use saved::Saved;
 pub use shelf::{Edit, Keeping, Persistence, Shelf};
 
 /// The state of the page.

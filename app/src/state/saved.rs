@@ -7,7 +7,7 @@ use hone_core::protocol::{Backend, Command, DeviceChoice};
 
 use crate::format;
 use crate::state::runs::scores;
-use crate::state::{Effect, Export, FileChoice, Form, Keeping, Load, Phase, Run, State, Topic};
+use crate::state::{Effect, Export, FileChoice, Form, Keeping, Load, Phase, Run, SavedPoint, State, Topic};
 
 /// Time in which losses of the worker count together, in milliseconds.
 const LOSSES_MS: f64 = 600_000.0;
@@ -48,15 +48,6 @@ pub struct Continuing {
     has_files: bool,
     /// True if it was under way in this tab and goes on by itself.
     is_recovery: bool,
-}
-
-/// A run that is saved up to a step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedPoint {
-    /// Id of the run.
-    pub id: String,
-    /// Number of optimizer steps.
-    pub step: u32,
 }
 
 impl Saved {

@@ -44,7 +44,7 @@ fn pack_rows<const P: usize>(matrix: Matrix, first: usize, columns: Range<usize>
     let rows: [&[f32]; P] = std::array::from_fn(row);
     let fours = rows.map(|row| row.as_chunks::<4>().0);
     for four in 0..columns.len() / 4 {
-        let block: [[f32; 4]; P] = std::array::from_fn(|i| fours[i][four]);
+        let block = fours.map(|row| row[four]);
         let transposed: [[f32; P]; 4] = std::array::from_fn(|j| std::array::from_fn(|i| block[i][j]));
         packed.extend_from_slice(transposed.as_flattened());
     }

@@ -26,7 +26,7 @@ pub struct CheckpointWriter {
 
 enum Content {
     Bytes(Vec<u8>),
-    Tensor(SavedTensor),
+    Tensor(Box<SavedTensor>),
 }
 
 impl Content {
@@ -50,7 +50,7 @@ impl CheckpointWriter {
         let entry = RecordEntry { record, unit, groups: state.run.ever_trainable.clone(), best_is_live };
         let entries = [(RECORD, encode(&entry)?), (STATE, encode(&state)?)];
         let entries = entries.map(|(name, bytes)| (name.to_owned(), Content::Bytes(bytes)));
-        let tensors = tensors.into_iter().map(|tensor| (tensor.name.clone(), Content::Tensor(tensor)));
+        let tensors = tensors.into_iter().map(|tensor| (tensor.name.clone(), Content::Tensor(Box::new(tensor))));
         let contents: VecDeque<_> = entries.into_iter().chain(tensors).collect();
         let mut end = 0;
         let info = |(name, content): &(String, Content)| {

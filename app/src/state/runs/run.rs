@@ -8,8 +8,16 @@ use hone_core::recipe::{AdapterKind, ParamGroup, Task};
 use hone_core::run::{EndReason, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
-use crate::state::SavedPoint;
 use crate::state::runs::scores;
+
+/// A run that is saved up to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedPoint {
+    /// Id of the run.
+    pub id: String,
+    /// Number of optimizer steps.
+    pub step: u32,
+}
 
 /// A run and everything reported about it so far.
 #[derive(Clone, Debug, Default, PartialEq)]

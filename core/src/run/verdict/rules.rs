@@ -129,7 +129,7 @@ pub(super) fn nothing_learned(run: &RunLog) -> Option<Verdict> {
 pub(super) fn memorizing(run: &RunLog) -> Option<Verdict> {
     let losses = || run.evaluations.iter().filter(|evaluation| evaluation.loss.is_finite());
     let lowest = losses().min_by(|a, b| a.loss.total_cmp(&b.loss))?;
-    let last = losses().last()?;
+    let last = losses().next_back()?;
     let later = || losses().filter(|evaluation| evaluation.step > lowest.step);
     if later().count() < 2 || last.loss < OVERFIT * lowest.loss || last.loss - lowest.loss < OVERFIT_LOSS {
         return None;
