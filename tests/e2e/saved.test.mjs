@@ -11,7 +11,7 @@ import { launch, launchWithStorage, out, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
 
-const RECIPE = { task: "classification", epochs: 60, batch_size: 16, learning_rate: 0.002, early_stopping_patience: 0 };
+const RECIPE = { task: "classification", epochs: 100, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
 const texts = microTexts(160);
 
 /** Presses a button of a run, wherever the growing page has moved it. */
@@ -29,12 +29,12 @@ async function visit(context) {
   return page;
 }
 
-/** Begins a run and pauses it, which saves it. */
-async function paused(page) {
+/** Begins a run and pauses it, which saves it; `change` is what differs from the recipe. */
+async function paused(page, change = {}) {
   await page.getByLabel("Choose a file").setInputFiles(texts);
   await page.getByText("Loaded: 2 layers").waitFor();
   await page.getByText("Advanced", { exact: true }).click();
-  const buffer = Buffer.from(JSON.stringify(RECIPE));
+  const buffer = Buffer.from(JSON.stringify({ ...RECIPE, ...change }));
   await page.getByLabel("Open a recipe").setInputFiles({ name: "recipe.json", mimeType: "application/json", buffer });
   await start(page);
   await page.waitForFunction(() => globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40));
@@ -183,6 +183,63 @@ test("the best so far is kept without the data", async () => {
     await next.getByText(/^Input: /).waitFor();
     assert.equal(await next.getByText("A run stopped").count(), 0);
   });
+});
+
+test("a run saved by another version is refused by name, and its best model can be kept", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    let next = await visit(page.context());
+    await paused(next);
+    await next.evaluate(async () => {
+      const crc32 = (bytes) => {
+        let crc = ~0;
+        for (const byte of bytes) {
+          crc ^= byte;
+          for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+        }
+        return (~crc >>> 0).toString(16).padStart(8, "0");
+      };
+      const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle("runs");
+      const [run] = await Array.fromAsync(runs.values());
+      for (const slot of ["a", "b"]) {
+        const folder = await run.getDirectoryHandle(slot).catch(() => null);
+        const handle = await folder?.getFileHandle("manifest.json").catch(() => null);
+        if (!handle) continue;
+        const [json] = (await (await handle.getFile()).text()).split("\ncrc32");
+        const newer = json.replace(/"version": \d+/, '"version": 99');
+        const writable = await handle.createWritable();
+        await writable.write(`${newer}\ncrc32 ${crc32(new TextEncoder().encode(newer))}\n`);
+        await writable.close();
+      }
+    });
+    await next.close();
+    next = await visit(page.context());
+    await next.getByRole("button", { name: "Continue", exact: true }).click();
+    await next.getByLabel("Choose the file again").setInputFiles(texts);
+    await next.getByText(/Another version of Hone saved this run \(format 99/).first().waitFor();
+    await next.getByRole("button", { name: "Keep the best so far" }).click();
+    await next.getByRole("button", { name: /^Try / }).click();
+    await next.getByText("one of your models").waitFor();
+  });
+});
+
+test("a GPU that crashes during a run is replaced, and the run goes on by itself", async () => {
+  await withPage(
+    async (page) => {
+      await withMicroModel(page);
+      const next = await visit(page.context());
+      await computeOn(next, "GPU");
+      await next.getByText(/^Computes with WebGPU/).waitFor();
+      await paused(next, { epochs: 4 });
+      await press(next, "Resume");
+      const session = await page.context().browser().newBrowserCDPSession();
+      await session.send("Browser.crashGpuProcess").catch(() => {});
+      await next.getByText(/Another engine continues the run from step \d+/).waitFor();
+      await finished(next);
+      assert.equal((await events(next, "finished")).length, 1);
+    },
+    { expectComplaints: /./ },
+  );
 });
 
 test("another file does not continue the run, which stays until it is deleted", async () => {

@@ -168,8 +168,6 @@ impl State {
                 self.previous = None;
                 self.forget_answers();
                 let run = &mut self.run;
-                // A run that continues sends them again.
-                (run.steps, run.evaluations, run.best) = (Vec::new(), Vec::new(), None);
                 run.param_groups.clone_from(&plan.param_groups);
                 run.plan = Some(plan);
                 if run.phase == Phase::Starting {

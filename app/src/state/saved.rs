@@ -217,7 +217,10 @@ impl State {
         }
         let id = continuing.id.clone();
         self.saved.continuing = None;
-        if !is_recovery {
+        if is_recovery {
+            // The worker sends all of them again.
+            (self.run.steps, self.run.evaluations, self.run.best) = (Vec::new(), Vec::new(), None);
+        } else {
             let saved = self.saved.run(&id).cloned();
             let run = Run {
                 phase: Phase::Starting,

@@ -47,7 +47,6 @@ pub fn Presets() -> impl IntoView {
                 </p>
             </div>
             <div class="cards">{cards}</div>
-            <p class="chosen">{page.memo(State::chosen_words)}</p>
         </fieldset>
     }
 }

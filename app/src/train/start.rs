@@ -38,6 +38,8 @@ pub fn StartRow() -> impl IntoView {
                 <p id="start-hint" class="takes">{words}</p>
                 <Nearest />
             </div>
+            // Below the button: it changes with every edited field, and a button that moves while it is pressed misses the click.
+            <p class="chosen" hidden=is_active>{page.memo(State::chosen_words)}</p>
             <div hidden=is_active><CopyData /></div>
             <NotifyButton />
             <p class="setting-up" hidden=is_quiet>
