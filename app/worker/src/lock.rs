@@ -20,6 +20,17 @@ pub struct Lock(Function);
 impl Lock {
     /// Takes a lock, unless another worker has it or the browser has no locks.
     pub async fn take(name: &str) -> Option<Self> {
+        let options = Object::new();
+        js::set(&options, "ifAvailable", &true.into());
+        Self::request(name, &options).await
+    }
+
+    /// Takes a lock as soon as no other worker has it. Returns `None` if the browser has no locks.
+    pub async fn wait(name: &str) -> Option<Self> {
+        Self::request(name, &Object::new()).await
+    }
+
+    async fn request(name: &str, options: &Object) -> Option<Self> {
         let locks = js::get(&js::scope().navigator(), "locks");
         let request: Function = js::get(&locks, "request").dyn_into().ok()?;
         let (sender, receiver) = oneshot::channel();
@@ -32,9 +43,7 @@ impl Lock {
             let _ = sender.send(release.filter(|_| is_granted));
             if is_granted { held.into() } else { JsValue::UNDEFINED }
         });
-        let options = Object::new();
-        js::set(&options, "ifAvailable", &true.into());
-        request.call3(&locks, &name.into(), &options, &granted).ok()?;
+        request.call3(&locks, &name.into(), options, &granted).ok()?;
         receiver.await.ok().flatten().map(Self)
     }
 }

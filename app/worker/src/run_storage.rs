@@ -10,7 +10,7 @@ use hone_core::protocol::Event;
 use web_sys::Blob;
 
 use crate::blob::{BlobReader, read_blob};
-use crate::lock;
+use crate::lock::{self, Lock};
 use crate::mailbox::report;
 use crate::opfs::{Folder, OpenFile};
 
@@ -177,16 +177,26 @@ pub async fn delete(id: &str) {
     }
 }
 
+/// Sends the list again as soon as no tab writes this run: one that was closed a moment ago may still have its lock.
+fn report_once_free(id: String) {
+    wasm_bindgen_futures::spawn_local(async move {
+        if Lock::wait(&lock_of(&id)).await.is_some() {
+            report_saved().await;
+        }
+    });
+}
+
 /// Sends the list of the runs that no tab is writing, the last one first. Runs that ended before their first save are
 /// removed.
 pub async fn report_saved() {
     let mut entries = Vec::new();
     if let Ok(runs) = Folder::top(RUNS).await {
         let held = lock::held().await;
-        let mut ids = runs.names().await;
-        ids.retain(|id| !held.contains(&lock_of(id)));
-        ids.sort_by(|a, b| b.cmp(a));
-        for id in ids {
+        let (taken, mut free): (Vec<_>, Vec<_>) =
+            runs.names().await.into_iter().partition(|id| held.contains(&lock_of(id)));
+        taken.into_iter().for_each(report_once_free);
+        free.sort_by(|a, b| b.cmp(a));
+        for id in free {
             let Some(folder) = runs.existing(&id).await else { continue };
             match (RunFolder { id: id.clone(), folder }).entry().await {
                 Some(entry) => entries.push(entry),

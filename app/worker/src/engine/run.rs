@@ -201,9 +201,8 @@ fn not_ready() -> Diagnostic {
 pub async fn forget_saved(engine: &mut Engine) {
     let Some(run) = &mut engine.run else { return };
     if let Some(store) = run.store.take_if(|store| store.about.ended.is_some()) {
-        let id = store.folder.id.clone();
-        drop(store);
-        run_storage::delete(&id).await;
+        // Its lock is free only after that, and other tabs do not list it.
+        run_storage::delete(&store.folder.id).await;
     }
 }
 
