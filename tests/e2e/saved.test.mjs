@@ -60,7 +60,7 @@ async function saved(page) {
 
 /** Continues the saved run at a later visit. */
 async function continued(page) {
-  await page.getByText(/^A run stopped at step \d+ of \d+\.$/).waitFor();
+  await page.getByText(/^A run stopped at step [\d,]+ of [\d,]+\.$/).waitFor();
   await page.getByRole("button", { name: "Continue", exact: true }).click();
   await page.getByLabel("Choose the file again").setInputFiles(texts);
   await finished(page);
