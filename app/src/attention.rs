@@ -98,9 +98,11 @@ pub fn NotifyButton() -> impl IntoView {
     changing(move || {
         (is_active.get() && permission.get() == "default").then(|| {
             view! {
-                <button type="button" class="quiet" on:click=pressed(ask)>
-                    "Notify me at the end"
-                </button>
+                <div class="row">
+                    <button type="button" class="quiet" on:click=pressed(ask)>
+                        "Notify me at the end"
+                    </button>
+                </div>
             }
         })
     })

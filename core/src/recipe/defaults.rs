@@ -116,7 +116,7 @@ impl Defaults {
         Some(match spec.task {
             Task::Generation => return None,
             _ if spec.unfreezing == Unfreezing::Head => "Only the head is trained, so that an epoch takes little time.",
-            _ if f64::from(self.epochs) <= EPOCHS[0] => "So many rows need few passes.",
+            _ if f64::from(self.epochs) <= EPOCHS[0] => "A large file needs few passes.",
             Task::Classification if per_class < MANY_ROWS_PER_CLASS => {
                 "Few rows in each class need more passes than many."
             }
@@ -296,6 +296,6 @@ mod tests {
              each class need more passes than many. A small model takes a higher rate than a large one."
         );
         let large = words(&RecipeSpec { learning_rate: Some(1e-4), ..RecipeSpec::default() }, &facts(90_000, 2));
-        assert!(large.ends_with("So many rows need few passes.") && !large.contains("rate"), "{large}");
+        assert!(large.ends_with("A large file needs few passes.") && !large.contains("rate"), "{large}");
     }
 }

@@ -297,7 +297,7 @@ fn table(all: &[Searched]) -> Result<String> {
 const INTRODUCTION: &str = "
 ## Defaults
 
-The epochs and the learning rate that Hone chooses by itself, beside the best point of a grid of epochs (2, 3, 5, 8, 12,
+The epochs and the learning rate that Hone chooses by itself, next to the best point of a grid of epochs (2, 3, 5, 8, 12,
 20, 30) and five learning rates (5e-5 to 8e-4 where all layers are trained, otherwise as many around a higher one), with
 batches of 8: MiniLM, embeddings frozen, all layers trained unless a preset is named. The search runs a coarse grid (3, 8
 and 20 epochs at two rates), then the neighbors of the best point until none is better, then the two best points and the
