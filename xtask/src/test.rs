@@ -22,7 +22,7 @@ pub fn run() -> Result<()> {
     checks.run("Lints, native", || cargo(&["clippy", "--all-targets"], &NATIVE, &WARNINGS_ARE_ERRORS));
     checks.run("Lints, wasm", || cargo(&["clippy"], &IN_BROWSER, &WARNINGS_ARE_ERRORS));
     checks.run("Documentation", document);
-    checks.run("Native tests", || cargo(&["test", "--quiet"], &NATIVE, &[]));
+    checks.run("Native tests", || cargo(&["test", "--quiet", "--no-fail-fast"], &NATIVE, &[]));
     if checks.run("Build", || build::run(false)) {
         checks.run("Sizes", build::check_budgets);
         checks.run("End-to-end tests", || e2e::run(""));
