@@ -25,9 +25,12 @@ impl Lock {
         Self::request(name, &options).await
     }
 
-    /// Takes a lock as soon as no other worker has it. Returns `None` if the browser has no locks.
+    /// Waits until no worker has a lock. It is shared, so that several tabs can wait without taking turns. Returns `None` if
+    /// the browser has no locks.
     pub async fn wait(name: &str) -> Option<Self> {
-        Self::request(name, &Object::new()).await
+        let options = Object::new();
+        js::set(&options, "mode", &"shared".into());
+        Self::request(name, &options).await
     }
 
     async fn request(name: &str, options: &Object) -> Option<Self> {
@@ -55,10 +58,10 @@ impl Drop for Lock {
     }
 }
 
-/// Names of the locks that any tab holds.
+/// Names of the locks that any tab has taken; those that are waiting do not count.
 pub async fn held() -> Vec<String> {
     let locks = js::get(&js::scope().navigator(), "locks");
     let Ok(state) = js::call(&locks, "query", &[]).await else { return Vec::new() };
     let held = js::get(&state, "held").dyn_into::<Array>().unwrap_or_default();
-    held.iter().map(|lock| js::text(&lock, "name")).collect()
+    held.iter().filter(|lock| js::text(lock, "mode") == "exclusive").map(|lock| js::text(&lock, "name")).collect()
 }

@@ -58,6 +58,10 @@ pub async fn unpack<F: CheckpointFolder>(archive: impl Read + Seek, folder: &mut
     if let Some(missing) = FILES.into_iter().find(|file| archive.index_for_name(file.name()).is_none()) {
         return Err(no_archive(format!("{} is missing", missing.name())));
     }
+    // Reads all of it, which checks every checksum, before anything is replaced.
+    for file in FILES {
+        io::copy(&mut archive.by_name(file.name()).map_err(no_archive)?, &mut io::sink()).map_err(no_archive)?;
+    }
     clear(folder).await?;
     for file in FILES {
         let mut entry = archive.by_name(file.name()).map_err(no_archive)?;

@@ -237,7 +237,7 @@ fn a_run_is_taken_away_as_one_file() {
     folder.change(Slot::A, CheckpointFile::Tensors, |bytes| bytes[300] ^= 1);
     let zip = ready(checkpoint::pack(&mut folder, Vec::new())).unwrap().unwrap();
     let mut other = saved(2, 1).1;
-    ready(checkpoint::unpack(std::io::Cursor::new(zip), &mut other)).unwrap();
+    ready(checkpoint::unpack(std::io::Cursor::new(zip.clone()), &mut other)).unwrap();
     assert_eq!(loaded(&other), Ok((2, None)));
     save(&mut other, &session);
     assert_eq!(loaded(&other), Ok((3, None)));
@@ -247,6 +247,12 @@ fn a_run_is_taken_away_as_one_file() {
     let error = ready(checkpoint::unpack(std::io::Cursor::new(b"text,label\n".to_vec()), &mut other)).unwrap_err();
     assert_eq!(error.code, "checkpoint.archive");
     assert_eq!(loaded(&other), Ok((3, None)), "what was there is kept");
+    let mut damaged = zip;
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    let error = ready(checkpoint::unpack(std::io::Cursor::new(damaged), &mut other)).unwrap_err();
+    assert_eq!(error.code, "checkpoint.archive");
+    assert_eq!(loaded(&other), Ok((3, None)), "a damaged zip replaces nothing");
 }
 
 #[test]
