@@ -274,6 +274,20 @@ test("of two tabs, the second trains unsaved and says so", async () => {
   });
 });
 
+test("a run is offered in every open tab once its own tab is closed", async () => {
+  await withPage(async (page) => {
+    await withMicroModel(page);
+    const writer = await visit(page.context());
+    await paused(writer);
+    const later = [await visit(page.context()), await visit(page.context())];
+    for (const other of later) assert.equal(await other.getByText("A run stopped").count(), 0);
+    await writer.close();
+    for (const other of later) await other.getByText("A run stopped").waitFor();
+    await later[0].waitForTimeout(1000);
+    for (const other of later) assert((await events(other, "runs_saved")).length <= 3, "the tabs take no turns");
+  });
+});
+
 test("a run goes on unsaved when the storage is full", async () => {
   await withPage(async (page) => {
     await withMicroModel(page);
