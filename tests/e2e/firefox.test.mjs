@@ -39,33 +39,63 @@ test("Firefox opens the page and trains a micro model on the CPU, without the ne
   });
 });
 
-test("a run that was interrupted by the end of Firefox continues at the next visit", async () => {
+test("a run continues after the end of Firefox, also when it ended as soon as anything was saved", async () => {
   await withFirefox(async (firefox, host) => {
     await firefox.goto(host.address);
-    await prepare(firefox, "40");
+    await prepare(firefox, "100");
+    await firefox.fill("Early stopping patience", "0");
     await firefox.press("Start");
-    await firefox.until("step 20", () => Number(/step (\d+) of/.exec(document.body.innerText)?.[1]) >= 20);
-    await firefox.press("Pause");
-    await firefox.until("saved run", async () => {
-      const root = await navigator.storage.getDirectory();
-      const runs = await root.getDirectoryHandle("runs").catch(() => null);
-      for await (const run of runs?.values() ?? []) {
-        const slot = await run.getDirectoryHandle("a").catch(() => null);
-        const manifest = await slot?.getFileHandle("manifest.json").catch(() => null);
-        if (manifest && (await manifest.getFile()).size > 0) return true;
-      }
-      return false;
-    });
+    await saved(firefox, 1);
     await firefox.kill();
-    await firefox.start();
-    await firefox.goto(host.address);
-    await firefox.waitForText("A run stopped at step");
-    await firefox.fill("Compute on", "CPU");
-    await firefox.press("Continue");
-    await firefox.chooseFile("run-files", microTexts(60));
+    const first = await offered(firefox, host);
+    await again(firefox);
+    await firefox.press("Pause");
+    await saved(firefox, first.generation + 1);
+    await firefox.kill();
+    const second = await offered(firefox, host);
+    assert(second.step > first.step, `step ${first.step}, then ${second.step}`);
+    await again(firefox);
     await firefox.waitForText("Result on the validation rows");
   });
 });
+
+/** Starts Firefox again and opens the page; returns where the run that it offers was saved. */
+async function offered(firefox, host) {
+  await firefox.start();
+  await firefox.goto(host.address);
+  await firefox.waitForText("A run stopped at step");
+  const words = await firefox.evaluate(() => document.getElementById("saved-runs").innerText);
+  const step = Number(/stopped at step ([\d,]+) of/.exec(words)[1].replaceAll(",", ""));
+  return { step, generation: await firefox.evaluate(newestGeneration) };
+}
+
+/** Continues the run that is offered. */
+async function again(firefox) {
+  await firefox.fill("Compute on", "CPU");
+  await firefox.press("Continue");
+  await firefox.chooseFile("run-files", microTexts(60));
+}
+
+/** Number of the newest save of the only run, in the page; 0 if there is none. */
+async function newestGeneration() {
+  const root = await navigator.storage.getDirectory();
+  const runs = await root.getDirectoryHandle("runs").catch(() => null);
+  let newest = 0;
+  for await (const run of runs?.values() ?? []) {
+    for (const name of ["a", "b"]) {
+      const slot = await run.getDirectoryHandle(name).catch(() => null);
+      const manifest = await slot?.getFileHandle("manifest.json").catch(() => null);
+      const text = await (await manifest?.getFile())?.text();
+      if (text?.endsWith("\n")) newest = Math.max(newest, JSON.parse(text.split("\ncrc32")[0]).generation);
+    }
+  }
+  return newest;
+}
+
+/** Waits until this save, or a later one, is there. */
+function saved(firefox, generation) {
+  return firefox.until(`save ${generation}`, `async (generation) => (await (${newestGeneration})()) >= generation`, generation);
+}
 
 /** Trains on the CPU for one epoch, and waits for the result. */
 async function train(firefox) {
