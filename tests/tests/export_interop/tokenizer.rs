@@ -63,7 +63,9 @@ fn tokenizer(family: Family, size: usize) -> [(&'static str, Value); 2] {
     let second = u32::from(family == Family::Bert);
     let (single, pair) = match family {
         Family::Gpt2 => (json!([text("A", 0)]), json!([text("A", 0), text("B", 0)])),
-        family if family.is_decoder() => (json!([token(begin, 0), text("A", 0)]), json!([token(begin, 0), text("A", 0), text("B", 0)])),
+        family if family.is_decoder() => {
+            (json!([token(begin, 0), text("A", 0)]), json!([token(begin, 0), text("A", 0), text("B", 0)]))
+        }
         _ => {
             let between = if family == Family::Roberta { vec![token(end, 0); 2] } else { vec![token(end, 0)] };
             let pair =

@@ -187,7 +187,9 @@ mod tests {
     #[test]
     fn windows_are_used_only_where_the_family_uses_them() {
         let windows = |family: &str, part: &str| {
-            let json = with(part).replace("\"llama\"", &format!("\"{family}\"")).replace("num_hidden_layers\":1", "num_hidden_layers\":2");
+            let json = with(part)
+                .replace("\"llama\"", &format!("\"{family}\""))
+                .replace("num_hidden_layers\":1", "num_hidden_layers\":2");
             llama(&json).layers.iter().map(|layer| layer.sliding_window).collect::<Vec<_>>()
         };
         assert_eq!(windows("llama", r#""sliding_window":4"#), [None, None]);
@@ -201,7 +203,9 @@ mod tests {
     #[test]
     fn smollm3s_layers_without_positions_are_found_in_both_forms() {
         for part in [r#""no_rope_layers":[1,1,0,1]"#, r#""no_rope_layer_interval":3"#] {
-            let json = with(part).replace("\"llama\"", "\"smollm3\"").replace("num_hidden_layers\":1", "num_hidden_layers\":4");
+            let json = with(part)
+                .replace("\"llama\"", "\"smollm3\"")
+                .replace("num_hidden_layers\":1", "num_hidden_layers\":4");
             let has_rope: Vec<bool> = llama(&json).layers.iter().map(|layer| layer.rope.is_some()).collect();
             assert_eq!(has_rope, [true, true, false, true], "{part}");
         }
