@@ -1,5 +1,5 @@
-//! BERT (Devlin et al. 2018), DistilBERT and RoBERTa. One network, whose weights have different names. A translation of
-//! `BertModel`, `DistilBertModel` and `RobertaModel` of transformers 4.57:
+//! BERT (Devlin et al. 2018), DistilBERT, RoBERTa and its relatives. One network, whose weights have different names. A
+//! translation of `BertModel`, `DistilBertModel` and `RobertaModel` of transformers 4.57:
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/bert/modeling_bert.py>
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/distilbert/modeling_distilbert.py>
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/roberta/modeling_roberta.py>
@@ -40,7 +40,7 @@ impl Names {
     }
 }
 
-/// Names in BERT and RoBERTa.
+/// Names in BERT, RoBERTa and its relatives.
 const BERT: Names = Names {
     layer: "encoder.layer",
     query: "attention.self.query",
@@ -127,7 +127,7 @@ impl Bert {
         Ok(Self { family: config.family, embeddings, layers, pooler })
     }
 
-    /// BERT, DistilBERT or RoBERTa.
+    /// Family of the model.
     pub fn family(&self) -> Family {
         self.family
     }

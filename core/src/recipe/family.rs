@@ -17,6 +17,10 @@ pub enum Family {
     DistilBert,
     /// RoBERTa (Liu et al. 2019).
     Roberta,
+    /// XLM-RoBERTa (Conneau et al. 2019): RoBERTa on texts in a hundred languages.
+    XlmRoberta,
+    /// CamemBERT (Martin et al. 2019): RoBERTa on French texts.
+    Camembert,
     /// Llama (Touvron et al. 2023); SmolLM2 and TinyLlama have the same architecture.
     Llama,
     /// Mistral (Jiang et al. 2023): Llama with a sliding window.
@@ -49,10 +53,12 @@ const fn names(title: &'static str, model_type: &'static str, class: &'static st
 
 impl Family {
     /// All families.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Bert,
         Self::DistilBert,
         Self::Roberta,
+        Self::XlmRoberta,
+        Self::Camembert,
         Self::Llama,
         Self::Mistral,
         Self::Qwen2,
@@ -68,6 +74,8 @@ impl Family {
             Self::Bert => names("BERT", "bert", "Bert", "bert."),
             Self::DistilBert => names("DistilBERT", "distilbert", "DistilBert", "distilbert."),
             Self::Roberta => names("RoBERTa", "roberta", "Roberta", "roberta."),
+            Self::XlmRoberta => names("XLM-RoBERTa", "xlm-roberta", "XLMRoberta", "roberta."),
+            Self::Camembert => names("CamemBERT", "camembert", "Camembert", "roberta."),
             Self::Llama => names("Llama", "llama", "Llama", "model."),
             Self::Mistral => names("Mistral", "mistral", "Mistral", "model."),
             Self::Qwen2 => names("Qwen2", "qwen2", "Qwen2", "model."),
@@ -81,7 +89,12 @@ impl Family {
 
     /// Returns true for decoders, which generate text.
     pub fn is_decoder(self) -> bool {
-        !matches!(self, Self::Bert | Self::DistilBert | Self::Roberta)
+        !matches!(self, Self::Bert | Self::DistilBert) && !self.is_roberta()
+    }
+
+    /// Returns true for RoBERTa and the families with the same network under other names.
+    pub fn is_roberta(self) -> bool {
+        matches!(self, Self::Roberta | Self::XlmRoberta | Self::Camembert)
     }
 
     /// Returns true if the family can learn a task.

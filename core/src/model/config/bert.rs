@@ -1,14 +1,14 @@
-//! config.json of BERT, DistilBERT and RoBERTa.
+//! config.json of BERT, DistilBERT, RoBERTa and its relatives.
 
 use crate::limits::*;
 use crate::model::config::error::ConfigError;
 use crate::model::config::fields::{Fields, divides};
 use crate::recipe::Family;
 
-/// Configuration of BERT, DistilBERT or RoBERTa.
+/// Configuration of BERT, DistilBERT, RoBERTa or a relative of RoBERTa.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BertConfig {
-    /// BERT, DistilBERT or RoBERTa.
+    /// BERT, DistilBERT, RoBERTa or a relative of RoBERTa.
     pub family: Family,
     /// Size of the vocabulary, in tokens.
     pub vocab: usize,
@@ -46,7 +46,7 @@ impl BertConfig {
         fields.must_be(name("hidden_act", "activation"), "gelu", &["gelu"], "\"gelu\"")?;
         fields.must_be("position_embedding_type", "absolute", &["absolute"], "\"absolute\"")?;
         let padding_idx = match family {
-            Family::Roberta => Some(fields.size("pad_token_id", MAX_VOCAB, Some(1))?),
+            family if family.is_roberta() => Some(fields.size("pad_token_id", MAX_VOCAB, Some(1))?),
             _ => None,
         };
         let hidden = fields.size(name("hidden_size", "dim"), MAX_HIDDEN, None)?;

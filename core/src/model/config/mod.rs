@@ -48,11 +48,9 @@ impl ModelConfig {
         let fields = Fields(fields);
         let family = fields.text("model_type", "")?;
         match Family::ALL.into_iter().find(|known| known.model_type() == family) {
-            Some(family @ (Family::Bert | Family::DistilBert | Family::Roberta)) => {
-                BertConfig::of(&fields, family).map(Self::Bert)
-            }
             Some(Family::Gpt2) => Gpt2Config::of(&fields).map(Self::Gpt2),
-            Some(family) => LlamaConfig::of(&fields, family).map(Self::Llama),
+            Some(family) if family.is_decoder() => LlamaConfig::of(&fields, family).map(Self::Llama),
+            Some(family) => BertConfig::of(&fields, family).map(Self::Bert),
             None if family.is_empty() => Err(ConfigError::NoFamily(fields.family_of_class())),
             None => Err(ConfigError::Family(family.into())),
         }
