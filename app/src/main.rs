@@ -10,6 +10,7 @@ mod export;
 mod fields;
 mod format;
 mod frame;
+mod handles;
 mod model;
 mod page;
 mod plot;

@@ -10,6 +10,7 @@ use leptos::task::spawn_local;
 use web_sys::Blob;
 
 use crate::browser;
+use crate::handles;
 use crate::state::{Debounce, Effect, FileChoice, History, Persistence, State, silence};
 use crate::worker::{BlobStore, WorkerHandle, WorkerMessage};
 
@@ -159,6 +160,23 @@ impl Page {
                     self.change(|state| state.shelf.persistence = answer);
                 }
             }),
+            Effect::KeepHandles(id) => {
+                let blobs = |role| self.peek(|state| state.data.file(role).choice().map(|choice| choice.blobs));
+                let [train, validation] = [DataRole::Train, DataRole::Validation].map(blobs);
+                self.blobs.with_value(|store| {
+                    let files = |blobs: Option<usize>| blobs.map_or(&[][..], |blobs| store.get(blobs));
+                    handles::keep(&id, files(train), files(validation));
+                });
+            }
+            Effect::OpenHandles(id) => spawn_local(async move {
+                match handles::open(&id).await {
+                    Some([train, validation]) if self.peek(|state| state.is_awaiting_files(&id)) => {
+                        self.continue_with(train, validation);
+                    }
+                    _ => self.change(|state| state.ask_for_files(&id)),
+                }
+            }),
+            Effect::SweepHandles => handles::sweep(),
             Effect::ClearStorage => browser::clear_storage(),
             Effect::Download { file_name } => self.download(&file_name),
             Effect::OpenNewVersion => browser::open_new_version(),
@@ -190,9 +208,13 @@ impl Page {
                 if blob.is_some() {
                     self.exported.set_value(blob);
                 }
-                if let Event::SavedData { train, .. } = *event {
-                    let validation = files.split_off(files.len().min(train as usize));
-                    self.continue_with(files, validation);
+                match &*event {
+                    Event::SavedData { id, .. } if files.is_empty() => self.change(|state| state.ask_for_files(id)),
+                    Event::SavedData { train, .. } => {
+                        let validation = files.split_off(files.len().min(*train as usize));
+                        self.continue_with(files, validation);
+                    }
+                    _ => {}
                 }
                 self.act(|state| {
                     state.saved.now_ms = browser::now();

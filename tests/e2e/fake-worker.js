@@ -485,7 +485,7 @@ function evaluation() {
 /** A run of 120 steps that was not stopped could be trained further; a longer one is healthy. */
 function verdict(reason) {
   if (reason === "not_finite") {
-    const sentence = "The learning rate is too high: loss or gradients were not finite any more.";
+    const sentence = "The learning rate is too high: loss or gradients were not finite any more. Try a third of it, or a longer warmup.";
     return { finding: "rate_too_high", sentence, control: "learning_rate" };
   }
   if (reason !== "completed" || run.step > STEPS) {

@@ -9,38 +9,8 @@ import { test } from "node:test";
 import { finished, start } from "./fake.mjs";
 import { launch, launchWithStorage, out, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
-import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
-
-const RECIPE = { task: "classification", epochs: 100, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
-const texts = microTexts(160);
-
-/** Presses a button of a run, wherever the growing page has moved it. */
-const press = (page, name) => page.getByRole("button", { name, exact: true }).dispatchEvent("click");
-
-/** Opens the page in a new tab of the context. */
-async function visit(context) {
-  const page = await context.newPage();
-  page.setDefaultTimeout(3 * MINUTE);
-  await listen(page);
-  await page.goto(url);
-  await page.locator("#shell").waitFor({ state: "detached" });
-  await computeOn(page, "CPU");
-  await page.getByText("Computes on the CPU").waitFor();
-  return page;
-}
-
-/** Begins a run and pauses it, which saves it; `change` is what differs from the recipe. */
-async function paused(page, change = {}) {
-  await page.getByLabel("Choose a file").setInputFiles(texts);
-  await page.getByText("Loaded: 2 layers").waitFor();
-  await page.getByText("Advanced", { exact: true }).click();
-  const buffer = Buffer.from(JSON.stringify({ ...RECIPE, ...change }));
-  await page.getByLabel("Open a recipe").setInputFiles({ name: "recipe.json", mimeType: "application/json", buffer });
-  await start(page);
-  await page.waitForFunction(() => globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40));
-  await press(page, "Pause");
-  await saved(page);
-}
+import { computeOn, events, losses } from "./real.mjs";
+import { continued, paused, press, saved, texts, visit } from "./saved.mjs";
 
 /** Removes all saved runs. */
 async function forget(context) {
@@ -51,19 +21,6 @@ async function forget(context) {
     await root.removeEntry("runs", { recursive: true }).catch(() => {});
   });
   await page.close();
-}
-
-/** Waits for a save. */
-async function saved(page) {
-  await page.waitForFunction(() => globalThis.events.at(-1).kind === "run_saved");
-}
-
-/** Continues the saved run at a later visit. */
-async function continued(page) {
-  await page.getByText(/^A run stopped at step [\d,]+ of [\d,]+\.$/).waitFor();
-  await page.getByRole("button", { name: "Continue", exact: true }).click();
-  await page.getByLabel("Choose the file again").setInputFiles(texts);
-  await finished(page);
 }
 
 /** Damages a file of the newest save of the only run: cuts it off at `size`, or flips a bit near its end. */
@@ -126,6 +83,13 @@ test("a run that was interrupted in any way continues and ends like one that was
       "the newest manifest is cut off": async (page) => {
         await again(page);
         await damage(page, "manifest.json", 99);
+        await page.close();
+      },
+      "its description is lost": async (page) => {
+        await page.evaluate(async () => {
+          const runs = await (await navigator.storage.getDirectory()).getDirectoryHandle("runs");
+          for await (const run of runs.values()) await run.removeEntry("about.json");
+        });
         await page.close();
       },
     };
@@ -242,6 +206,28 @@ test("a GPU that crashes during a run is replaced, and the run goes on by itself
   );
 });
 
+test("after three losses in ten minutes, the CPU takes over, and nothing is lost", async () => {
+  await withPage(
+    async (page) => {
+      await withMicroModel(page);
+      const next = await visit(page.context());
+      await computeOn(next, "GPU");
+      await next.getByText(/^Computes with WebGPU/).waitFor();
+      await paused(next, { epochs: 4 });
+      for (const times of [1, 2, 3, 4]) {
+        await next.evaluate(() => globalThis.workers.at(-1).dispatchEvent(new ErrorEvent("error", { message: "lost" })));
+        await next.waitForFunction((times) => globalThis.events.filter(({ kind }) => kind === "started").length > times, times);
+      }
+      await next.getByText(/Another engine continues the run from step \d+ on the CPU/).waitFor();
+      await next.getByText("Computes on the CPU").waitFor();
+      await finished(next);
+      const steps = (await events(next, "steps")).flatMap(({ steps }) => steps.map(({ step }) => step));
+      assert.equal(steps.at(-1), Math.max(...steps), "it went on to the last step");
+    },
+    { expectComplaints: /./ },
+  );
+});
+
 test("another file does not continue the run, which stays until it is deleted", async () => {
   await withPage(async (page) => {
     await withMicroModel(page);
@@ -251,8 +237,11 @@ test("another file does not continue the run, which stays until it is deleted", 
     next = await visit(page.context());
     await next.getByRole("button", { name: "Continue", exact: true }).click();
     await next.getByLabel("Choose the file again").setInputFiles(microTexts(90));
-    await next.getByText("micro.csv has changed since the run was saved.").waitFor();
-    await next.getByText("A run stopped").waitFor();
+    // Next to the offer, which is still there.
+    const offer = next.locator("#saved-runs");
+    await offer.getByText("micro.csv has changed since the run was saved.").waitFor();
+    await offer.getByText("A run stopped").waitFor();
+    assert.equal(await next.getByText("micro.csv has changed").count(), 1);
     await next.getByRole("button", { name: "Delete", exact: true }).click();
     await next.getByRole("button", { name: "Delete the run for good" }).click();
     await next.getByText("A run stopped").waitFor({ state: "detached" });

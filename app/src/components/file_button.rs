@@ -13,6 +13,9 @@ pub fn FileButton(
     /// True if several files can be chosen.
     #[prop(optional)]
     multiple: bool,
+    /// True if a saved run may read the files again: app/handles.js keeps their handles then.
+    #[prop(optional)]
+    keeps_handle: bool,
     /// Called with the chosen files.
     on_files: Callback<FileList>,
 ) -> impl IntoView {
@@ -27,7 +30,16 @@ pub fn FileButton(
     };
     view! {
         <span class="file-button">
-            <input node_ref=input id=id class="unseen" type="file" accept=accept multiple=multiple on:change=choose />
+            <input
+                node_ref=input
+                id=id
+                class="unseen"
+                type="file"
+                accept=accept
+                multiple=multiple
+                data-keeps-handle=keeps_handle.then_some("")
+                on:change=choose
+            />
             <label class="button" for=id>
                 {label}
             </label>

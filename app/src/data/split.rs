@@ -70,7 +70,7 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         .into_any(),
         None => view! {
             <p>"Do you have a validation file? Drop it here."</p>
-            <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT multiple=true on_files=choose />
+            <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT multiple=true keeps_handle=true on_files=choose />
         }
         .into_any(),
     }

@@ -16,6 +16,7 @@ pub fn StorageLine() -> impl IntoView {
     let words = page.memo(words);
     let promise = page.memo(|state| state.shelf.persistence.words().to_owned());
     let is_locked = page.memo(State::is_engaged);
+    let is_empty = page.memo(|state| stored(state).is_empty());
     let is_asked = page.memo(|state| state.shelf.edit == Some(Edit::RemoveEverything));
     let row = changing(move || {
         if is_asked.get() {
@@ -37,6 +38,7 @@ pub fn StorageLine() -> impl IntoView {
                 <button
                     type="button"
                     class="quiet"
+                    hidden=is_empty
                     disabled=is_locked
                     on:click=pressed(move |_| {
                         page.change(|state| state.shelf.edit = Some(Edit::RemoveEverything));
@@ -57,8 +59,18 @@ pub fn StorageLine() -> impl IntoView {
     }
 }
 
-/// Everything that is stored, with its size.
+/// Everything that is stored, in a sentence.
 fn words(state: &State) -> String {
+    let parts = stored(state);
+    if parts.is_empty() {
+        "Nothing of yours is stored in this browser.".into()
+    } else {
+        format!("Stored in this browser: {}.", parts.join(", "))
+    }
+}
+
+/// Everything that is stored, with its size.
+fn stored(state: &State) -> Vec<String> {
     let listed = |number: usize, one: &str, many: &str, bytes: f64| {
         (number > 0).then(|| format!("{} ({})", format::counted(number as u32, one, many), format::bytes(bytes)))
     };
@@ -69,11 +81,7 @@ fn words(state: &State) -> String {
         listed(state.shelf.entries.len(), "model of yours", "models of yours", state.shelf.bytes()),
         listed(state.saved.runs.len(), "saved run", "saved runs", state.saved.bytes()),
         (runs > 0).then(|| format!("the figures of {}", format::counted(runs, "run", "runs"))),
+        state.known_check.is_some().then(|| "the check of the GPU".to_owned()),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    if parts.is_empty() {
-        "Nothing of yours is stored in this browser.".into()
-    } else {
-        format!("Stored in this browser: {}.", parts.join(", "))
-    }
+    parts.into_iter().flatten().collect()
 }

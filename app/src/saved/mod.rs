@@ -52,6 +52,7 @@ fn Whole(run: SavedRun, is_deleting: Memo<bool>) -> impl IntoView {
     let head = headline(&run);
     let about = format!("{} · {}", browser::date(run.about.saved_ms), facts(&run));
     let (is_over, has_best) = (run.about.ended.is_some(), run.record.best.is_some());
+    let open_words = if is_over { "Open its result" } else { "Continue" };
     let keep_words = if is_over { "Keep its model" } else { "Keep the best so far" };
     let asks_for = page.memo(move |state| {
         let continuing = state.saved.continuing.as_ref().filter(|continuing| id.with_value(|id| *id == continuing.id));
@@ -70,11 +71,10 @@ fn Whole(run: SavedRun, is_deleting: Memo<bool>) -> impl IntoView {
                 <button
                     type="button"
                     class="primary"
-                    hidden=is_over
                     disabled=is_locked
                     on:click=pressed_away(SECTION, move |_| page.act(|state| state.continue_saved(&id.get_value())))
                 >
-                    "Continue"
+                    {open_words}
                 </button>
                 <button
                     type="button"
@@ -131,7 +131,7 @@ fn Files(names: Vec<String>) -> impl IntoView {
     let needs_files = !names.is_empty();
     let take = Callback::new(move |files: FileList| take(page, &names, &files));
     let button = needs_files.then(|| {
-        view! { <FileButton id="run-files" label="Choose the file again" accept="" multiple=true on_files=take /> }
+        view! { <FileButton id="run-files" label="Choose the file again" accept="" multiple=true keeps_handle=true on_files=take /> }
     });
     view! {
         <div class="row" role="status">

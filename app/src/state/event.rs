@@ -75,8 +75,15 @@ impl State {
             Event::Exported { file_name, .. } if matches!(topic, Some(Topic::Shelf | Topic::Saved)) => {
                 return vec![Effect::Download { file_name }];
             }
-            Event::RunsSaved { runs } => (self.saved.runs, self.saved.is_keeping) = (runs, false),
-            Event::RunSaved { id, step } => self.run.saved = Some(SavedPoint { id, step }),
+            Event::RunsSaved { runs } => {
+                (self.saved.runs, self.saved.is_keeping) = (runs, false);
+                return vec![Effect::SweepHandles];
+            }
+            Event::RunSaved { id, step } => {
+                let is_first = self.run.saved.as_ref().is_none_or(|saved| saved.id != id);
+                self.run.saved = Some(SavedPoint { id: id.clone(), step });
+                return is_first.then_some(Effect::KeepHandles(id)).into_iter().collect();
+            }
             Event::RunUnsaved { diagnostic } => {
                 self.run.is_unsaved = true;
                 self.run.warnings.push(diagnostic);

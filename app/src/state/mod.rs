@@ -102,6 +102,12 @@ pub enum Effect {
     StoreRuns,
     /// Ask the browser to keep what is stored, and note its answer.
     Persist,
+    /// Keep the handles of the data files with this saved run.
+    KeepHandles(String),
+    /// Open the data files of this saved run by their handles.
+    OpenHandles(String),
+    /// Remove the handles of runs that are no longer saved.
+    SweepHandles,
     /// Remove the page's own part of the storage; the worker removes the rest.
     ClearStorage,
     /// Download the model folder that came with the event.

@@ -120,7 +120,8 @@ impl State {
         let index = match saved.about.model.clone() {
             _ if is_loaded => Some(self.model.chosen),
             Some(entry) => Some(self.model.offer(entry)),
-            None => offered(),
+            // The worker compares the weights themselves.
+            None => offered().or_else(|| self.model.report().map(|_| self.model.chosen)),
         };
         let Some(index) = index else {
             let what = format!("The run was started from {}.", format::visible(&source.model.name));
@@ -137,15 +138,30 @@ impl State {
         if self.model.report().is_none() && !self.model.is_loading() {
             effects.extend(self.load_model());
         }
-        let mut continuing =
-            Continuing { id: id.to_owned(), asks_for: Vec::new(), has_files: false, is_recovery: false };
-        if saved.about.has_copy {
-            effects.push(self.request(Topic::Saved, Command::OpenSavedData { id: id.to_owned() }));
+        self.saved.continuing =
+            Some(Continuing { id: id.to_owned(), asks_for: Vec::new(), has_files: false, is_recovery: false });
+        effects.push(if saved.about.has_copy {
+            self.request(Topic::Saved, Command::OpenSavedData { id: id.to_owned() })
         } else {
-            continuing.asks_for = file_names(&saved);
-        }
-        self.saved.continuing = Some(continuing);
+            Effect::OpenHandles(id.to_owned())
+        });
         effects
+    }
+
+    /// Returns true while a run that is being continued has no files yet.
+    pub fn is_awaiting_files(&self, id: &str) -> bool {
+        self.saved.continuing.as_ref().is_some_and(|continuing| continuing.id == id && !continuing.has_files)
+    }
+
+    /// Asks the user for the files of the run that is being continued.
+    pub fn ask_for_files(&mut self, id: &str) {
+        let names = self.saved.run(id).map(file_names).unwrap_or_default();
+        if let Some(continuing) = &mut self.saved.continuing
+            && continuing.id == id
+            && !continuing.has_files
+        {
+            continuing.asks_for = names;
+        }
     }
 
     /// Number of files that the training data of the run being continued consists of.
@@ -229,6 +245,8 @@ impl State {
                 is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
                 base: self.model.entry().cloned(),
                 base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
+                // One that had ended is in the list of runs already.
+                past_id: saved.as_ref().and_then(|saved| self.history.id_of(&saved.record)),
                 saved: saved.map(|saved| SavedPoint { id: saved.id, step: saved.record.step }),
                 ..Run::default()
             };
@@ -236,6 +254,8 @@ impl State {
             self.saved.runs.retain(|entry| id_of(entry) != id);
         }
         let mut effects = self.cancel_estimate();
+        // The file may have moved since, and was chosen again then.
+        effects.push(Effect::KeepHandles(id.clone()));
         effects.push(self.request(Topic::Run, Command::Continue { id }));
         effects
     }

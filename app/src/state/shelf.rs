@@ -260,6 +260,7 @@ impl State {
         }
         self.shelf.keeping = Keeping::Idle;
         self.history.runs.clear();
+        self.known_check = None;
         vec![self.send(Command::ClearStorage), Effect::ClearStorage]
     }
 

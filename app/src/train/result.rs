@@ -22,7 +22,10 @@ pub fn RunResult() -> impl IntoView {
     });
     let rows = page.memo(|state| rows(state).unwrap_or_default());
     let ended = page.memo(|state| ended(state).unwrap_or_default());
-    let advice = page.memo(|state| state.run.summary().and_then(|summary| summary.advice.clone()));
+    // The verdict says the same and more.
+    let advice = page.memo(|state| {
+        state.run.summary().filter(|summary| summary.verdict.is_none()).and_then(|summary| summary.advice.clone())
+    });
     view! {
         <div class="result" hidden=is_open>
             <h3>"Result on the validation rows"</h3>

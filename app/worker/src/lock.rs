@@ -58,10 +58,10 @@ impl Drop for Lock {
     }
 }
 
-/// Names of the locks that any tab has taken; those that are waiting do not count.
-pub async fn held() -> Vec<String> {
+/// Names of the locks that any tab has taken; those that are waiting do not count. `None` if the browser does not say.
+pub async fn held() -> Option<Vec<String>> {
     let locks = js::get(&js::scope().navigator(), "locks");
-    let Ok(state) = js::call(&locks, "query", &[]).await else { return Vec::new() };
-    let held = js::get(&state, "held").dyn_into::<Array>().unwrap_or_default();
-    held.iter().filter(|lock| js::text(lock, "mode") == "exclusive").map(|lock| js::text(&lock, "name")).collect()
+    let state = js::call(&locks, "query", &[]).await.ok()?;
+    let held = js::get(&state, "held").dyn_into::<Array>().ok()?;
+    Some(held.iter().filter(|lock| js::text(lock, "mode") == "exclusive").map(|lock| js::text(&lock, "name")).collect())
 }

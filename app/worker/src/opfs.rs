@@ -51,6 +51,15 @@ impl Folder {
         self.child(name, false).await.ok()
     }
 
+    /// A folder in this one; `None` if there is none.
+    ///
+    /// # Errors
+    /// The browser's reason, if it cannot tell.
+    pub async fn find(&self, name: &str) -> Result<Option<Self>, String> {
+        let opened = JsFuture::from(self.0.get_directory_handle(name)).await;
+        found(opened.and_then(JsCast::dyn_into).map(Self))
+    }
+
     /// A folder in this one, created if missing.
     ///
     /// # Errors
@@ -116,8 +125,19 @@ impl Folder {
 
     /// A file as a blob, which is read from the storage when it is needed.
     pub async fn blob(&self, name: &str) -> Option<Blob> {
-        let file = self.handle(name, false).await.ok()?;
-        JsFuture::from(file.get_file()).await.ok()?.dyn_into().ok()
+        self.find_blob(name).await.ok().flatten()
+    }
+
+    /// A file as a blob; `None` if there is none.
+    ///
+    /// # Errors
+    /// The browser's reason, if it cannot tell.
+    pub async fn find_blob(&self, name: &str) -> Result<Option<Blob>, String> {
+        let opened = async {
+            let file = self.handle(name, false).await?;
+            JsFuture::from(file.get_file()).await?.dyn_into()
+        };
+        found(opened.await)
     }
 
     /// Reads a small file; `None` if it is missing, empty or larger than `limit` bytes.
@@ -196,6 +216,15 @@ impl io::Write for OpenFile {
 impl Drop for OpenFile {
     fn drop(&mut self) {
         self.0.close();
+    }
+}
+
+/// An entry that may be missing.
+fn found<T>(opened: Result<T, JsValue>) -> Result<Option<T>, String> {
+    match opened {
+        Ok(entry) => Ok(Some(entry)),
+        Err(error) if js::text(&error, "name") == "NotFoundError" => Ok(None),
+        Err(error) => Err(js::message(&error)),
     }
 }
 

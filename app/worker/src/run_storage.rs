@@ -32,14 +32,16 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// A folder for a new run.
+    /// A folder for a new run, with the lock of its writer. It is locked before it is there: other tabs remove folders of
+    /// which nothing is saved and that no tab is writing.
     ///
     /// # Errors
     /// The browser's reason.
-    pub async fn new() -> Result<Self, String> {
+    pub async fn new() -> Result<(Self, Lock), String> {
         let id = format!("{:.0}-{:06.0}", js_sys::Date::now(), js_sys::Math::random() * 1e6);
+        let lock = Lock::take(&lock_of(&id)).await.ok_or("this browser has no locks")?;
         let folder = Folder::top(RUNS).await?.made(&id).await?;
-        Ok(Self { id, folder })
+        Ok((Self { id, folder }, lock))
     }
 
     /// The folder of a saved run.
@@ -63,20 +65,17 @@ impl RunFolder {
         lock_of(&self.id)
     }
 
-    /// The description of the run.
-    ///
-    /// # Errors
-    /// `saved.damaged` if it cannot be read.
-    pub async fn about(&self) -> Result<RunAbout, Diagnostic> {
+    /// The description of the run. One that cannot be read is not worth losing the run.
+    pub async fn about(&self) -> RunAbout {
         let json = self.folder.small(ABOUT, MAX_ABOUT_BYTES).await;
-        let damaged = || {
-            Diagnostic::new("saved.damaged", "A saved run is damaged: its description cannot be read.")
-                .done("It was left as it is.")
-                .remedy("Delete it.")
-        };
         // A shorter description than the last one leaves the end of that one if the browser ends in between.
-        let json = json.ok_or_else(damaged)?;
-        serde_json::Deserializer::from_slice(&json).into_iter().next().and_then(Result::ok).ok_or_else(damaged)
+        let read = json.and_then(|json| serde_json::Deserializer::from_slice(&json).into_iter().next()?.ok());
+        read.unwrap_or_else(|| RunAbout::of_unknown("Saved run", self.begun_ms()))
+    }
+
+    /// The time when its folder was made, in milliseconds since 1970.
+    fn begun_ms(&self) -> f64 {
+        self.id.split('-').next().and_then(|ms| ms.parse().ok()).unwrap_or_default()
     }
 
     /// Stores the description of the run.
@@ -133,10 +132,8 @@ impl RunFolder {
             Ok(record) => record?,
             Err(diagnostic) => return Some(SavedRunEntry::Damaged { id, diagnostic }),
         };
-        Some(match self.about().await {
-            Ok(about) => SavedRunEntry::Whole(Box::new(SavedRun { id, about, record, bytes })),
-            Err(diagnostic) => SavedRunEntry::Damaged { id, diagnostic },
-        })
+        let about = self.about().await;
+        Some(SavedRunEntry::Whole(Box::new(SavedRun { id, about, record, bytes })))
     }
 }
 
@@ -155,12 +152,15 @@ impl CheckpointFolder for RunFolder {
     }
 
     async fn open(&mut self, slot: Slot, file: CheckpointFile) -> io::Result<Option<BlobReader>> {
-        let blob = self.slot(slot).await?.blob(file.name()).await;
+        let Some(slot) = self.folder.find(slot.name()).await.map_err(io::Error::other)? else { return Ok(None) };
+        let blob = slot.find_blob(file.name()).await.map_err(io::Error::other)?;
         blob.map(|blob| BlobReader::new(blob).map_err(|error| io::Error::other(error.what))).transpose()
     }
 
     async fn remove(&mut self, slot: Slot, file: CheckpointFile) -> io::Result<()> {
-        self.slot(slot).await?.remove(file.name()).await;
+        if let Some(slot) = self.folder.existing(slot.name()).await {
+            slot.remove(file.name()).await;
+        }
         Ok(())
     }
 }
@@ -191,15 +191,19 @@ fn report_once_free(id: String) {
 pub async fn report_saved() {
     let mut entries = Vec::new();
     if let Ok(runs) = Folder::top(RUNS).await {
+        // The names come first: a run that begins in between has a lock already.
+        let names = runs.names().await;
         let held = lock::held().await;
-        let (taken, mut free): (Vec<_>, Vec<_>) =
-            runs.names().await.into_iter().partition(|id| held.contains(&lock_of(id)));
+        let is_taken = |id: &String| held.as_ref().is_some_and(|held| held.contains(&lock_of(id)));
+        let (taken, mut free): (Vec<_>, Vec<_>) = names.into_iter().partition(is_taken);
         taken.into_iter().for_each(report_once_free);
         free.sort_by(|a, b| b.cmp(a));
         for id in free {
             let Some(folder) = runs.existing(&id).await else { continue };
             match (RunFolder { id: id.clone(), folder }).entry().await {
                 Some(entry) => entries.push(entry),
+                // If the locks are unknown, another tab may be writing it.
+                None if held.is_none() => {}
                 None => runs.remove(&id).await,
             }
         }

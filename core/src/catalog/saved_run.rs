@@ -39,6 +39,22 @@ pub struct RunAbout {
     pub ended: Option<EndReason>,
 }
 
+impl RunAbout {
+    /// The description of a run that was saved elsewhere, or whose own description is lost.
+    pub fn of_unknown(name: &str, saved_ms: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            model: None,
+            train: None,
+            validation: None,
+            has_pairs: false,
+            saved_ms,
+            has_copy: false,
+            ended: None,
+        }
+    }
+}
+
 /// A saved run in the browser's storage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedRun {

@@ -49,31 +49,52 @@ async fn slot_of<F: CheckpointFolder>(folder: &mut F, manifest: &Manifest) -> Re
     Ok(None)
 }
 
-/// Puts a zip made by [`pack`] into a folder, in place of what is saved there.
+/// Puts a zip into a folder, in place of what is saved there: one made by [`pack`], or a folder of a saved run that the user
+/// has packed.
 ///
 /// # Errors
 /// `checkpoint.archive` if it is no such zip, `checkpoint.write` if the folder fails.
 pub async fn unpack<F: CheckpointFolder>(archive: impl Read + Seek, folder: &mut F) -> Result<(), Diagnostic> {
     let mut archive = ZipArchive::new(archive).map_err(no_archive)?;
-    if let Some(missing) = FILES.into_iter().find(|file| archive.index_for_name(file.name()).is_none()) {
-        return Err(no_archive(format!("{} is missing", missing.name())));
+    let targets: Vec<_> =
+        (0..archive.len()).map(|index| target(&archive.name_for_index(index)?.ok()?)).collect();
+    let index_of = |slot, file| targets.iter().position(|target| *target == Some((slot, file)));
+    let mut entries = Vec::new();
+    for slot in Slot::ALL {
+        // A slot that lacks one of its files counts for nothing.
+        if let [Some(tensors), Some(manifest)] = FILES.map(|file| index_of(slot, file)) {
+            entries.extend([(slot, FILES[0], tensors), (slot, FILES[1], manifest)]);
+        }
+    }
+    if entries.is_empty() {
+        return Err(no_archive(format!("{} and {} are not in it", FILES[0].name(), FILES[1].name())));
     }
     // Reads all of it, which checks every checksum, before anything is replaced.
-    for file in FILES {
-        io::copy(&mut archive.by_name(file.name()).map_err(no_archive)?, &mut io::sink()).map_err(no_archive)?;
+    for &(_, _, index) in &entries {
+        io::copy(&mut archive.by_index(index).map_err(no_archive)?, &mut io::sink()).map_err(no_archive)?;
     }
     clear(folder).await?;
-    for file in FILES {
-        let mut entry = archive.by_name(file.name()).map_err(no_archive)?;
-        let mut writer = folder.create(Slot::A, file).await.map_err(not_saved)?;
+    for (slot, file, index) in entries {
+        let mut entry = archive.by_index(index).map_err(no_archive)?;
+        let mut writer = folder.create(slot, file).await.map_err(not_saved)?;
         io::copy(&mut entry, &mut writer).map_err(not_saved)?;
         folder.close(writer).await.map_err(not_saved)?;
     }
     Ok(())
 }
 
+/// The place of a zip's entry: its file name, in the folder of its slot or in none.
+fn target(name: &str) -> Option<(Slot, CheckpointFile)> {
+    let mut parts = name.rsplit('/');
+    let name = parts.next()?;
+    let file = FILES.into_iter().find(|file| file.name() == name)?;
+    let folder = parts.next();
+    let slot = Slot::ALL.into_iter().find(|slot| Some(slot.name()) == folder);
+    Some((slot.unwrap_or(Slot::A), file))
+}
+
 fn no_archive(error: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::new("checkpoint.archive", format!("The file is not a saved run: {error}."))
         .done("Nothing was changed.")
-        .remedy("Choose the zip that Hone wrote when the run was taken away.")
+        .remedy("Choose the zip of a run that was taken away, or of the folder in which the program saved it.")
 }

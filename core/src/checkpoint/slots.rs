@@ -168,6 +168,8 @@ pub struct SavedBestModel {
     pub entry: RecordEntry,
     /// Steps and evaluations of the run; none if another version saved it.
     pub history: Vec<HistoryEntry>,
+    /// Steps after which the run had ended and was trained further; none if another version saved it.
+    pub extended_at: Vec<u32>,
     /// The best weights.
     pub tensors: RestoredTensors,
     /// Says that the newest save was damaged and an older one was read.
@@ -210,13 +212,14 @@ pub async fn best<F: CheckpointFolder>(folder: &mut F, device: &Device) -> Resul
                 .done("It was left as it is.")
                 .remedy("Continue it until its first evaluation."));
         }
-        let history = reader.state().map(|state| state.run.history).unwrap_or_default();
+        let (history, extended_at) =
+            reader.state().map(|SessionState { run, .. }| (run.history, run.extended_at)).unwrap_or_default();
         let prefix = entry.best_kind().name("");
         let tensors = reader.tensors(device, |name| name.starts_with(&prefix))?;
-        Ok((entry, history, tensors))
+        Ok(SavedBestModel { entry, history, extended_at, tensors, notice: None })
     };
     let read = newest_whole(folder, read).await?;
-    Ok(read.map(|((entry, history, tensors), notice)| SavedBestModel { entry, history, tensors, notice }))
+    Ok(read.map(|(saved, notice)| SavedBestModel { notice, ..saved }))
 }
 
 /// Removes everything that is saved.

@@ -24,6 +24,7 @@ pub struct BestModel {
     /// The record of the run.
     pub record: RunRecord,
     history: Vec<HistoryEntry>,
+    extended_at: Vec<u32>,
 }
 
 impl BestModel {
@@ -33,7 +34,7 @@ impl BestModel {
     /// `resume.model` if `pretrained` is another model (its weights have the SHA-256 `sha256`), `checkpoint.no-best` if
     /// the run was never evaluated, `checkpoint.tensor` if a tensor is missing.
     pub fn new(pretrained: &Pretrained, sha256: &str, saved: SavedBestModel) -> Result<Self, Diagnostic> {
-        let SavedBestModel { entry, history, mut tensors, .. } = saved;
+        let SavedBestModel { entry, history, extended_at, mut tensors, .. } = saved;
         let kind = entry.best_kind();
         let (record, groups) = (entry.record, entry.groups);
         let Some(evaluation) = record.best.clone() else {
@@ -51,7 +52,7 @@ impl BestModel {
         model.set_unit(entry.unit);
         let mut model = starting_weights(&recipe, model);
         tensors.replace(kind, &mut model, |group| groups.contains(&group))?;
-        Ok(Self { model, recipe, evaluation, record, history })
+        Ok(Self { model, recipe, evaluation, record, history, extended_at })
     }
 
     /// The summary of the run, as if it had been stopped when it was saved.
@@ -94,7 +95,7 @@ impl BestModel {
             quantized: pretrained.quantized,
             recipe: &self.recipe,
             history: &self.history,
-            extended_at: &[],
+            extended_at: &self.extended_at,
             best: &self.evaluation,
             baseline: plan.baseline.as_ref(),
             data: DataFacts {

@@ -28,13 +28,17 @@ fn files(zip: Vec<u8>) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// Stops a run after a few steps, and makes the same model from what was saved just before.
+/// Trains a run further after it was stopped, stops it again, and makes the same model from what was saved just before.
 fn assert_same_export(base: &str, recipe: RecipeSpec, mapping: Mapping, row: fn(u32) -> Value) {
     let (task, device) = (recipe.task, Device::flex());
     let model = pretrained(&golden(base), Pooling::Mean, &device);
     let rows = encoded((0..40).map(row), mapping.clone(), &model).unwrap();
     let mut session = rows.session(&model, recipe, &device, MaskSource::Host).unwrap();
-    take_steps(&mut session, 7);
+    take_steps(&mut session, 4);
+    session.stop();
+    run(&mut session);
+    session.extend(1).unwrap();
+    take_steps(&mut session, 3);
     let file = |sha256: &str| SourceFile { name: base.into(), sha256: sha256.into() };
     let source = RunSource {
         model: file("11"),
@@ -60,6 +64,8 @@ fn assert_same_export(base: &str, recipe: RecipeSpec, mapping: Mapping, row: fn(
     let folder = kept.folder(&weights, &model, PROVENANCE);
     let found = files(ready(folder.write(Vec::new(), |_, _| {})).unwrap());
     assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    let card = String::from_utf8_lossy(&expected["README.md"]);
+    assert!(card.contains("Trained further after step 4"), "{card}");
     for (name, bytes) in &expected {
         assert!(found[name] == *bytes, "{task:?}: {name}");
     }

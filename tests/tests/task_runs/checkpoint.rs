@@ -256,6 +256,29 @@ fn a_run_is_taken_away_as_one_file() {
 }
 
 #[test]
+fn the_packed_folder_of_a_saved_run_is_taken_like_a_run_that_was_taken_away() {
+    let (_, folder) = saved(2, 1);
+    let packed = |is_wanted: fn(&str, &str) -> bool| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for ((slot, file), bytes) in folder.files.borrow().iter().filter(|((slot, file), _)| is_wanted(slot, file)) {
+            let name = format!("out/checkpoint/{slot}/{file}");
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut zip, bytes).unwrap();
+        }
+        zip.finish().unwrap()
+    };
+    let mut both = MemoryFolder::default();
+    ready(checkpoint::unpack(packed(|_, _| true), &mut both)).unwrap();
+    assert_eq!(loaded(&both), Ok((2, None)));
+    // The newest was being written.
+    let mut one = MemoryFolder::default();
+    ready(checkpoint::unpack(packed(|slot, file| slot == "a" || file != "manifest.json"), &mut one)).unwrap();
+    assert_eq!(loaded(&one), Ok((1, None)));
+    let none = packed(|_, file| file != "manifest.json");
+    assert_eq!(ready(checkpoint::unpack(none, &mut one)).unwrap_err().code, "checkpoint.archive");
+}
+
+#[test]
 fn a_saved_run_that_does_not_fit_is_refused() {
     let (_, mut folder) = saved(5, 5);
     let mut load = || ready(checkpoint::load(&mut folder, &Device::flex())).unwrap().unwrap();

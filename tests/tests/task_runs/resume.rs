@@ -118,3 +118,19 @@ fn a_run_can_be_restored_before_any_batch() {
     let (name, recipe) = techniques(Task::Classification).swap_remove(3);
     assert_exact(name, &recipe, usize::MAX);
 }
+
+#[test]
+fn a_run_that_was_saved_after_its_end_can_be_trained_further_like_one_that_stayed_open() {
+    for (name, recipe) in techniques(Task::Classification) {
+        let fresh = || session(model_of(recipe.task).0, recipe.clone(), data(recipe.task, 40));
+        let mut alone = fresh();
+        run(&mut alone);
+        let mut again = restored(fresh(), alone.checkpoint().unwrap());
+        assert!(outcome(&again) == outcome(&alone), "{name}: the best weights are in place");
+        for session in [&mut alone, &mut again] {
+            session.extend(1).unwrap();
+            run(session);
+        }
+        assert!(outcome(&again) == outcome(&alone), "{name}: trained further");
+    }
+}

@@ -60,6 +60,12 @@ impl State {
             let waiting = format::counted(dropped, "waiting run was", "waiting runs were");
             diagnostic.done = format!("{} {waiting} dropped.", diagnostic.done).trim_start().to_owned();
         }
+        if self.run.is_continued() {
+            // The reason belongs next to the offer, which is still there.
+            self.saved.diagnostic = Some(diagnostic);
+            self.run = self.previous.take().unwrap_or_default();
+            return;
+        }
         match self.previous.take().filter(|run| run.plan.is_some()) {
             Some(previous) => self.run = Run { rejected: Some(diagnostic), ..previous },
             None => self.run.phase = Phase::Failed(diagnostic),

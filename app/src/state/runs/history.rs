@@ -2,7 +2,7 @@
 
 use hone_core::metrics::{ClassScores, Detail, Evaluation};
 use hone_core::recipe::{Metric, RecipeSpec};
-use hone_core::run::{Baseline, EndReason, Forgetting};
+use hone_core::run::{Baseline, EndReason, Forgetting, RunRecord};
 use serde::{Deserialize, Serialize};
 
 use crate::plot::{smooth, thin};
@@ -130,6 +130,12 @@ impl History {
     /// A run by its id.
     pub fn run(&self, id: u32) -> Option<&PastRun> {
         self.runs.iter().find(|run| run.id == id)
+    }
+
+    /// The id of the run that a saved run is, if it had ended.
+    pub fn id_of(&self, record: &RunRecord) -> Option<u32> {
+        let is_it = |past: &&PastRun| past.steps == record.step && past.recipe == record.plan.recipe;
+        self.runs.iter().rev().find(is_it).map(|past| past.id)
     }
 
     /// Renames a run; an empty name is ignored.

@@ -123,6 +123,11 @@ impl Run {
         self.is_active() && self.phase != Phase::Paused
     }
 
+    /// Returns true for a saved run that has not begun to continue yet.
+    pub fn is_continued(&self) -> bool {
+        self.phase == Phase::Starting && self.plan.is_none() && self.saved.is_some()
+    }
+
     /// The summary of a finished run.
     pub fn summary(&self) -> Option<&RunSummary> {
         match &self.phase {

@@ -74,6 +74,8 @@ fn a_saved_run_continues_once_its_file_is_chosen_again_and_its_model_is_loaded()
     listed(&mut state, saved("7"));
     let sent = commands(state.continue_saved("7"));
     assert!(matches!(&sent[..], [Command::LoadModel { model }] if model.id == "mini"), "{sent:?}");
+    assert!(state.is_awaiting_files("7"), "the browser may have its handle");
+    state.ask_for_files("7");
     assert_eq!(state.saved.continuing.as_ref().unwrap().asks_for, ["reviews.csv"]);
     let sent = commands(state.continue_with(0, None));
     assert!(matches!(&sent[..], [Command::OpenData { name, .. }] if name == "reviews.csv"), "{sent:?}");
@@ -99,6 +101,52 @@ fn the_split_and_the_columns_are_those_of_the_saved_run() {
     state.continue_with(0, None);
     let sent = commands(state.answer(opened(2)));
     assert_eq!(sent, [Command::MapData { mapping, validation_ratio: 0.3, seed: 5 }]);
+}
+
+#[test]
+fn the_files_handles_are_kept_at_the_first_save_and_when_a_run_continues() {
+    let mut state = running();
+    let keep = [Effect::KeepHandles("7".into())];
+    let saved_at = |step| Event::RunSaved { id: "7".into(), step };
+    assert_eq!(state.on_event(None, saved_at(1)), keep);
+    assert_eq!(state.on_event(None, saved_at(2)), []);
+
+    let mut state = visit();
+    listed(&mut state, saved("7"));
+    let effects = state.continue_saved("7");
+    assert_eq!(effects.last(), Some(&Effect::OpenHandles("7".into())));
+    assert_eq!(state.continue_with(0, None).len(), 1);
+    assert!(!state.is_awaiting_files("7"));
+    assert!(loaded(&mut state).contains(&keep[0]));
+}
+
+#[test]
+fn a_run_that_is_refused_says_why_next_to_its_offer() {
+    let mut state = trained();
+    let before = state.run.clone();
+    listed(&mut state, saved("7"));
+    state.continue_saved("7");
+    state.continue_with(0, None);
+    loaded(&mut state);
+    assert_eq!(state.run.phase, Phase::Starting);
+    state.answer(Event::RunFailed { diagnostic: gone() });
+    listed(&mut state, saved("7"));
+    assert_eq!((&state.saved.diagnostic, state.saved.runs.len()), (&Some(gone()), 1));
+    assert_eq!((state.run.phase, state.run.name, state.run.rejected), (before.phase, before.name, None));
+}
+
+#[test]
+fn a_run_that_had_ended_is_not_listed_twice() {
+    let mut state = trained();
+    let past = state.history.runs[0].clone();
+    let mut run = saved("7");
+    (run.record.step, run.record.plan.recipe) = (past.steps, past.recipe.clone());
+    run.about.ended = Some(EndReason::Completed);
+    listed(&mut state, run);
+    state.continue_saved("7");
+    state.continue_with(0, None);
+    loaded(&mut state);
+    assert_eq!(state.run.past_id, Some(past.id));
 }
 
 #[test]

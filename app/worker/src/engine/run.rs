@@ -123,7 +123,7 @@ async fn continued(engine: &Engine, request: RequestId, id: &str) -> Result<Cont
     let rounding = record.check(session.recipe().spec(), &source)?;
     let mut run = Run::new(engine, request, session.restore(state, tensors)?)?;
     run.clock = RunClock::continued(now_ms(), record.seconds);
-    let about = RunAbout { ended: None, ..folder.about().await? };
+    let about = RunAbout { ended: None, ..folder.about().await };
     let mut store = Store::of_saved(folder, about, source, record.seconds).await;
     if let Ok(store) = &mut store {
         store.saved_step = Some(record.step);
@@ -168,11 +168,14 @@ async fn store(engine: &Engine, name: String, copies_data: bool) -> Result<Store
     let mut store = Store::new(about, source).await?;
     if copies_data && let Err(error) = store.folder.copy_data(&origin.files).await {
         store.about.has_copy = false;
+        store.folder.remove_data().await;
         let diagnostic = saving::unsaved(&error.to_string()).done("The run is saved without a copy of your file.");
         if let Some(run) = &engine.run {
             run.answer(&Event::RunWarning { diagnostic });
         }
     }
+    // Before the first save, so that whatever is saved has a description.
+    store.describe().await?;
     Ok(store)
 }
 

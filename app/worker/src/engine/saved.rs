@@ -40,7 +40,7 @@ async fn kept(engine: &Engine, request: RequestId, id: &str, name: String) -> Re
     let chosen = engine.device.as_ref();
     let chosen = chosen.ok_or_else(|| Diagnostic::new("saved.no-device", "No device has been chosen yet."))?;
     let mut folder = RunFolder::existing(id).await?;
-    let about = folder.about().await?;
+    let about = folder.about().await;
     let saved = checkpoint::best(&mut folder, &chosen.device).await?;
     let saved = saved.ok_or_else(|| Diagnostic::new("saved.nothing", "Nothing is saved of this run."))?;
     // The weights that were not trained are those of the base model.
@@ -98,7 +98,7 @@ pub async fn send_file(request: RequestId, id: &str) {
     report(&Event::Busy { seconds: BUSY_SECONDS });
     let packed = async {
         let mut folder = RunFolder::existing(id).await?;
-        let about = folder.about().await?;
+        let about = folder.about().await;
         let parts = checkpoint::pack(&mut folder, Parts::default()).await?;
         let parts = parts.ok_or_else(|| Diagnostic::new("saved.nothing", "Nothing is saved of this run."))?;
         Ok((format!("{}.hone-run.zip", tuned::file_stem(&about.name)), parts.into_blob()?))
@@ -121,20 +121,12 @@ pub async fn add(request: RequestId, name: String, file: Option<Blob>) {
                 .done("Nothing was changed.")
                 .remedy("Free space in this browser's storage. A private window may have none.")
         };
-        let mut folder = RunFolder::new().await.map_err(stored)?;
+        let (mut folder, _lock) = RunFolder::new().await.map_err(stored)?;
         let unpacked = async {
             checkpoint::unpack(BufReader::new(BlobReader::new(file)?), &mut folder).await?;
             checkpoint::peek(&mut folder).await?;
-            let about = RunAbout {
-                name: name.trim_end_matches(".zip").trim_end_matches(".hone-run").to_owned(),
-                model: None,
-                train: None,
-                validation: None,
-                has_pairs: false,
-                saved_ms: js_sys::Date::now(),
-                has_copy: false,
-                ended: None,
-            };
+            let name = name.trim_end_matches(".zip").trim_end_matches(".hone-run");
+            let about = RunAbout::of_unknown(name, js_sys::Date::now());
             folder.describe(&about).await.map_err(|error| stored(error.to_string()))
         };
         let unpacked = unpacked.await;

@@ -53,8 +53,8 @@ impl Store {
             return Err(unsaved("this page has no storage, as it was not loaded over HTTPS"));
         }
         let run = Lock::take(lock::RUN).await.ok_or_else(other_tab)?;
-        let folder = RunFolder::new().await.map_err(|reason| unsaved(&reason))?;
-        Self::with(folder, about, source, run, 0.0).await
+        let (folder, this) = RunFolder::new().await.map_err(|reason| unsaved(&reason))?;
+        Ok(Self::with(folder, about, source, [run, this], 0.0))
     }
 
     /// The place of a saved run that continues after this many seconds of work.
@@ -68,18 +68,12 @@ impl Store {
         seconds: f64,
     ) -> Result<Self, Diagnostic> {
         let run = Lock::take(lock::RUN).await.ok_or_else(other_tab)?;
-        Self::with(folder, about, source, run, seconds).await
+        let this = Lock::take(&folder.lock()).await.ok_or_else(other_tab)?;
+        Ok(Self::with(folder, about, source, [run, this], seconds))
     }
 
-    async fn with(
-        folder: RunFolder,
-        about: RunAbout,
-        source: RunSource,
-        run: Lock,
-        seconds: f64,
-    ) -> Result<Self, Diagnostic> {
-        let this = Lock::take(&folder.lock()).await.ok_or_else(other_tab)?;
-        Ok(Self {
+    fn with(folder: RunFolder, about: RunAbout, source: RunSource, locks: [Lock; 2], seconds: f64) -> Self {
+        Self {
             folder,
             about,
             source,
@@ -87,8 +81,8 @@ impl Store {
             is_wanted: false,
             saving: None,
             saved_step: None,
-            _locks: [run, this],
-        })
+            _locks: locks,
+        }
     }
 
     /// Saves the run as soon as possible.
@@ -113,6 +107,14 @@ impl Store {
         self.schedule.evaluated();
     }
 
+    /// Stores the description of the run.
+    ///
+    /// # Errors
+    /// `saved.storage` if the browser refuses.
+    pub async fn describe(&self) -> Result<(), Diagnostic> {
+        self.folder.describe(&self.about).await.map_err(|error| unsaved(&error.to_string()))
+    }
+
     /// Writes the next tensor, or begins a save that is due after `seconds` of work. Returns false if there is nothing to
     /// do.
     ///
@@ -126,7 +128,7 @@ impl Store {
             }
             saving.finish(&mut self.folder).await?;
             self.about.saved_ms = js_sys::Date::now();
-            self.folder.describe(&self.about).await.map_err(|error| unsaved(&error.to_string()))?;
+            self.describe().await?;
             if self.about.ended.is_some() {
                 self.folder.remove_data().await;
             }

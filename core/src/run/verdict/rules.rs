@@ -33,7 +33,11 @@ pub(super) fn rate_too_high(run: &RunLog) -> Option<Verdict> {
     let verdict =
         |sentence| Some(Verdict { finding: Finding::RateTooHigh, sentence, control: Some(Control::LearningRate) });
     if run.reason == EndReason::NotFinite {
-        return verdict("The learning rate is too high: loss or gradients were not finite any more.".into());
+        return verdict(
+            "The learning rate is too high: loss or gradients were not finite any more. Try a third of it, or a \
+            longer warmup."
+                .into(),
+        );
     }
     let blocks = loss_blocks(run.steps);
     let (first, last) = (blocks.first()?.loss, blocks.last()?.loss);

@@ -8,6 +8,7 @@ use crate::train::checkpoint::{
 use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::Prediction;
+use crate::train::session::further::LiveTensors;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::session::{BestCheckpoint, Phase, Session};
 use crate::train::state::{HistoryEntry, RunState};
@@ -25,21 +26,27 @@ impl Session {
             Phase::Finished(reason) => SavedPhase::Finished(*reason),
         };
         let is_over = matches!(phase, SavedPhase::MeasuringForgetting(_) | SavedPhase::Finished(_));
-        let is_live = |best: &BestCheckpoint| is_over || best.evaluation.step == self.state.step;
+        // Once a run is over, its model is the best one. Training further goes on from the weights after the last step.
+        let (model, optimizer, prefix_begin) = match self.live.as_ref().filter(|_| is_over) {
+            Some(live) => (&live.model, &live.optimizer, live.prefix_begin),
+            None => (&self.model, &self.optimizer, self.state.prefix_begin),
+        };
+        let is_best = is_over && self.live.is_none();
+        let is_live = |best: &BestCheckpoint| is_best || best.evaluation.step == self.state.step;
         let groups = &self.state.ever_trainable;
         let is_saved = |group| groups.contains(&group);
-        let mut tensors = SavedTensor::of_model(TensorKind::Live, &self.model, is_saved);
+        let mut tensors = SavedTensor::of_model(TensorKind::Live, model, is_saved);
         if let Some(best) = self.best.as_ref().filter(|best| !is_live(best)) {
             tensors.extend(SavedTensor::of_model(TensorKind::Best, &best.model, is_saved));
         }
-        let optimizer_steps = self.optimizer.save(&mut tensors);
+        let optimizer_steps = optimizer.save(&mut tensors);
         let best = self.best.as_ref().map(|best| SavedBest {
             evaluation: best.evaluation.without_rows(),
             predictions: best.predictions.clone(),
             is_live: is_live(best),
         });
         let history = self.state.history.iter().map(HistoryEntry::without_rows).collect();
-        let run = RunState { history, ..self.state.clone() };
+        let run = RunState { history, prefix_begin, ..self.state.clone() };
         let (tokens_crc32, forgetting) = (self.data.tokens_crc32(), self.forgetting);
         let state = SessionState { run, phase, tokens_crc32, optimizer_steps, best, forgetting };
         Some(SessionCheckpoint { unit: self.soft_targets.unit(), state, tensors })
@@ -70,6 +77,15 @@ impl Session {
         self.trainable = self.trainable_groups(&self.state.by_hand);
         self.batches = self.batches_of(self.state.epoch);
         self.schedule_prefix_refill();
+        let is_over = matches!(phase, SavedPhase::MeasuringForgetting(_) | SavedPhase::Finished(_));
+        if let Some(best) = self.best.as_ref().filter(|_| is_over) {
+            let model = std::mem::replace(&mut self.model, best.model.clone());
+            let (start, prefix_begin) = (self.start.take(), self.state.prefix_begin);
+            let optimizer = self.take_optimizer();
+            // Without the optimizer's state, only the best weights were saved.
+            let can_be_extended = !optimizer_steps.is_empty();
+            self.live = can_be_extended.then_some(LiveTensors { model, optimizer, start, prefix_begin });
+        }
         self.phase = match phase {
             SavedPhase::Training => Phase::Training(StepAccumulator::default()),
             SavedPhase::Evaluating(reason) => Phase::Evaluating(self.evaluation_pass(reason)),
