@@ -56,8 +56,7 @@ async fn slot_of<F: CheckpointFolder>(folder: &mut F, manifest: &Manifest) -> Re
 /// `checkpoint.archive` if it is no such zip, `checkpoint.write` if the folder fails.
 pub async fn unpack<F: CheckpointFolder>(archive: impl Read + Seek, folder: &mut F) -> Result<(), Diagnostic> {
     let mut archive = ZipArchive::new(archive).map_err(no_archive)?;
-    let targets: Vec<_> =
-        (0..archive.len()).map(|index| target(&archive.name_for_index(index)?.ok()?)).collect();
+    let targets: Vec<_> = (0..archive.len()).map(|index| target(&archive.name_for_index(index)?.ok()?)).collect();
     let index_of = |slot, file| targets.iter().position(|target| *target == Some((slot, file)));
     let mut entries = Vec::new();
     for slot in Slot::ALL {
