@@ -5,13 +5,15 @@
 //   "hone-open-new-version"   from the page: open it now
 
 const HOUR_MS = 3_600_000;
+/** Longest time between the request for a new version and a reload that nobody is surprised by. */
+const PATIENCE_MS = 5_000;
 
 /** Registers the service worker, and looks for new versions now and every hour. */
 export async function watchVersions() {
   const container = navigator.serviceWorker;
   // Missing on plain http, and in private windows of some browsers.
   if (!container) return;
-  let isOpening = false;
+  let openedAt = null;
 
   const offer = (isBlockedByTabs = false) => {
     // A page that nobody has touched yet can be replaced at once.
@@ -21,18 +23,21 @@ export async function watchVersions() {
   container.addEventListener("message", ({ data }) => {
     if (data === "outdated") offer();
     if (data === "other-tabs") {
-      isOpening = false;
+      openedAt = null;
       offer(true);
     }
   });
   container.addEventListener("controllerchange", () => {
-    if (isOpening) location.reload();
+    if (openedAt === null) return;
+    // A service worker with requests under way is replaced only minutes later. By then the page may be in use.
+    if (performance.now() - openedAt < PATIENCE_MS) location.reload();
+    else offer();
   });
 
   const registration = await container.register("./sw.js", { updateViaCache: "none" });
   if (!registration) return;
   addEventListener("hone-open-new-version", () => {
-    isOpening = true;
+    openedAt = performance.now();
     if (registration.waiting) registration.waiting.postMessage("activate");
     else location.reload();
   });

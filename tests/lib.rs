@@ -212,11 +212,11 @@ pub fn peft_name(model: &TaskModel, weight: WeightRef) -> String {
 
 /// The micro BERT with the adapters of a recipe of rank 4, initialized to the golden values.
 pub fn adapted(recipe: &RecipeSpec, device: &Device) -> TaskModel {
-    with_adapter(micro(device), recipe, "lora_adapter.safetensors")
+    with_adapter(micro(device), recipe, "lora_adapter.safetensors", "")
 }
 
-/// A model with the adapters of a recipe, initialized from the golden file `stored`.
-pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> TaskModel {
+/// A model with the adapters of a recipe, initialized from the golden file `stored`, where names begin with `prefix`.
+pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str, prefix: &str) -> TaskModel {
     let stored = values(&golden(stored));
     model.adapt(&LoraConfig::of(recipe).expect("an adapter"), 0);
     let mut names = Vec::new();
@@ -227,7 +227,7 @@ pub fn with_adapter(mut model: TaskModel, recipe: &RecipeSpec, stored: &str) -> 
         if weight.as_ref().is_frozen() {
             return;
         }
-        let values = stored[&name].clone();
+        let values = stored[&format!("{prefix}{name}")].clone();
         match weight {
             WeightMut::Vector(w) => {
                 w.tensor = Tensor::from_data(TensorData::new(values, w.tensor.dims()), &w.tensor.device());

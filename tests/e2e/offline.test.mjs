@@ -180,6 +180,9 @@ test("a page that nobody has used opens a new version by itself", async () => {
     await host.deploy("1", {});
     const first = await open();
     await installed(first);
+    // If a page is closed within a moment of the takeover, Chromium replaces its service worker only minutes later.
+    await first.getByText(/^Computes (on|with)/).waitFor();
+    await first.waitForTimeout(1_000);
     await first.close();
     await host.deploy("2", {});
     const page = await first.context().newPage();

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Writes micro_roberta/ (a RoBERTa of random weights) and roberta.json, roberta.safetensors.
+"""Writes micro_roberta/ (a RoBERTa of random weights), roberta.json and roberta.safetensors, and the same for XLM-RoBERTa
+and CamemBERT, which have RoBERTa's network in classes of their own.
 
 The file is that of a masked language model, as most RoBERTas are: names begin with `roberta.`, and there is an
 `lm_head` that no classifier uses. Positions start at 2, the padding id plus one, and there is one token type. "cls" is
@@ -13,41 +14,52 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
 import torch
-from transformers import RobertaConfig, RobertaForMaskedLM, RobertaForSequenceClassification, RobertaModel
+import transformers
 
 from encoders import BATCHES, LR_PEAK, NO_DROPOUT, ROUNDS, ROWS, draw_linear, draw_rows, encoder_family, with_head
 from reference import GOLDEN, draw_weights, listed, provenance, write_json, write_tensors
 
-FOLDER = GOLDEN / "micro_roberta"
+FAMILIES = {"roberta": ("Roberta", 96), "xlm_roberta": ("XLMRoberta", 97), "camembert": ("Camembert", 98)}
 FINAL = ("roberta.encoder.layer.0.attention.self.query.weight",)
 CLASSES, VOCABULARY, FIRST, PADDING = 3, 64, 0, 1
 
 
 def main():
-    generator = torch.Generator().manual_seed(96)
-    write_micro(generator)
+    for name, (family, seed) in FAMILIES.items():
+        write_family(name, family, torch.Generator().manual_seed(seed))
+
+
+def write_family(name, family, generator):
+    """Writes the files of one family."""
+    folder = GOLDEN / f"micro_{name}"
+    write_micro(folder, family, generator)
     within = draw_linear("classifier.dense", 32, 32, generator)
     above = draw_linear("classifier.out_proj", CLASSES, 32, generator)
     heads = {"cls": within | above, "mean": {name.replace(".out_proj", ""): tensor for name, tensor in above.items()}}
     batches = [draw_batch(generator) for _ in range(BATCHES)] * ROUNDS
 
     def classifier():
-        return with_head(RobertaForSequenceClassification, FOLDER, heads["cls"], num_labels=CLASSES, **NO_DROPOUT)
+        return with_head(class_of(family, "ForSequenceClassification"), folder, heads["cls"], num_labels=CLASSES, **NO_DROPOUT)
 
     def body():
         settings = {"attn_implementation": "eager", "add_pooling_layer": False, **NO_DROPOUT}
-        return RobertaModel.from_pretrained(FOLDER, **settings)
+        return class_of(family, "Model").from_pretrained(folder, **settings)
 
     cases, tensors = encoder_family(body, classifier, heads, batches, FINAL)
-    versions = provenance(__file__, [FOLDER / "model.safetensors", FOLDER / "config.json"])
+    versions = provenance(__file__, [folder / "model.safetensors", folder / "config.json"])
     info = {"provenance": versions, "learning_rate": LR_PEAK, "batches": listed(batches), **cases}
-    write_json(GOLDEN / "roberta.json", info)
-    write_tensors(GOLDEN / "roberta.safetensors", tensors)
+    write_json(GOLDEN / f"{name}.json", info)
+    write_tensors(GOLDEN / f"{name}.safetensors", tensors)
 
 
-def write_micro(generator):
+def class_of(family, ending):
+    """A class of transformers."""
+    return getattr(transformers, f"{family}{ending}")
+
+
+def write_micro(folder, family, generator):
     """A RoBERTa of random weights."""
-    config = RobertaConfig(
+    config = class_of(family, "Config")(
         vocab_size=VOCABULARY,
         hidden_size=32,
         num_attention_heads=4,
@@ -60,9 +72,9 @@ def write_micro(generator):
         pad_token_id=PADDING,
         eos_token_id=2,
     )
-    model = RobertaForMaskedLM(config)
+    model = class_of(family, "ForMaskedLM")(config)
     draw_weights(model, generator)
-    model.save_pretrained(FOLDER)
+    model.save_pretrained(folder)
 
 
 def draw_batch(generator):

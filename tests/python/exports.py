@@ -28,6 +28,7 @@ from transformers import (
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    PreTrainedTokenizerFast,
     pipeline,
 )
 
@@ -209,8 +210,9 @@ class Export:
         return len(names)
 
     def tokenizer(self):
-        """The tokenizer of the folder."""
-        return AutoTokenizer.from_pretrained(self.folder)
+        """The tokenizer of the folder. For Qwen2, AutoTokenizer takes only byte-level BPE, which that of a test is not."""
+        kind = PreTrainedTokenizerFast if self.config["model_type"] == "qwen2" else AutoTokenizer
+        return kind.from_pretrained(self.folder)
 
     def opened(self):
         """The model, opened with the code from its card."""

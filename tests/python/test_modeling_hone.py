@@ -17,6 +17,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification
 from reference import GOLDEN, ROOT, new_head, write_tensors
 
 IDS = torch.tensor([[5, 6, 7, 0], [8, 9, 10, 11]])
+ROBERTAS = ("roberta", "xlm_roberta", "camembert")
 MASK = torch.tensor([[1, 1, 1, 0], [1, 1, 1, 1]])
 
 
@@ -38,7 +39,7 @@ class MeanPooling:
     def test_the_body_opens_alone_without_our_code(self):
         body, keys = AutoModel.from_pretrained(self.folder, output_loading_info=True)
         # transformers gives RoBERTa a pooler that no file has.
-        missing = [name for name in keys["missing_keys"] if self.family != "roberta" or not name.startswith("pooler.")]
+        missing = [name for name in keys["missing_keys"] if self.family not in ROBERTAS or not name.startswith("pooler.")]
         self.assertEqual(missing, [])
         ours = self.model.base_model.state_dict()
         theirs = {name: tensor for name, tensor in body.state_dict().items() if name in ours}
@@ -95,13 +96,22 @@ class Roberta(MeanPooling, unittest.TestCase):
     family, kind = "roberta", "HoneRobertaForSequenceClassification"
 
 
+class XlmRoberta(MeanPooling, unittest.TestCase):
+    family, kind = "xlm_roberta", "HoneXLMRobertaForSequenceClassification"
+
+
+class Camembert(MeanPooling, unittest.TestCase):
+    family, kind = "camembert", "HoneCamembertForSequenceClassification"
+
+
 def write_export(folder, family, kind):
     """A model folder on a micro model: keys under the family's name, a head of three classes, our class named."""
     folder.mkdir()
     base = GOLDEN / f"micro_{family}"
     stored = load_file(base / "model.safetensors")
     own = [name for name in stored if not name.startswith("lm_head.")]
-    body = {f"{family}.{name.removeprefix(f'{family}.')}": stored[name] for name in own}
+    prefix = "roberta" if family in ROBERTAS else family
+    body = {f"{prefix}.{name.removeprefix(f'{prefix}.')}": stored[name] for name in own}
     write_tensors(folder / "model.safetensors", body | new_head(3, 32, seed=1, spread=0.2))
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     names = ["bad", "fair", "good"]

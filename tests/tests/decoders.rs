@@ -17,15 +17,44 @@ use hone_tests::{
 };
 use serde_json::{Value, json as value};
 
-/// The micro models: golden file, and name in it.
-const MICRO: [(&str, &str); 3] = [("llama", "micro_llama"), ("llama", "micro_llama_untied"), ("gpt2", "micro_gpt2")];
+/// A micro model: the golden file with its values, its name there, and its folder.
+#[derive(Clone, Copy)]
+struct Micro {
+    file: &'static str,
+    name: &'static str,
+    folder: &'static str,
+}
+
+/// A relative of Llama.
+const fn relative(name: &'static str, folder: &'static str) -> Micro {
+    Micro { file: "decoder_families", name, folder }
+}
+
+const fn micro_of(file: &'static str, name: &'static str) -> Micro {
+    Micro { file, name, folder: name }
+}
+
+const RELATIVES: [Micro; 7] = [
+    relative("llama3", "micro_llama3"),
+    relative("mistral", "micro_mistral"),
+    relative("qwen2", "micro_qwen2"),
+    relative("qwen3", "micro_qwen3"),
+    relative("smollm3", "micro_smollm3"),
+    relative("granite", "micro_granite"),
+    relative("gemma3", "micro_gemma3"),
+];
+
+fn all() -> impl Iterator<Item = Micro> {
+    let own = [("llama", "micro_llama"), ("llama", "micro_llama_untied"), ("gpt2", "micro_gpt2")];
+    own.map(|(file, name)| micro_of(file, name)).into_iter().chain(RELATIVES)
+}
 
 fn tensors(file: &str) -> HashMap<String, Vec<f32>> {
     values(&golden(&format!("{file}.safetensors")))
 }
 
-fn micro(name: &str, device: &Device) -> TaskModel {
-    decoder(&golden(name), device)
+fn micro(folder: &str, device: &Device) -> TaskModel {
+    decoder(&golden(folder), device)
 }
 
 fn step(batch: &Value) -> StepInput {
@@ -48,9 +77,9 @@ fn shortest(batch: &Value) -> Value {
 #[test]
 fn logits_equal_transformers() {
     let device = Device::flex();
-    for (file, name) in MICRO {
+    for Micro { file, name, folder } in all() {
         let (batch, expected) = (&json(&format!("{file}.json"))["batches"][0], tensors(file));
-        let model = micro(name, &device);
+        let model = micro(folder, &device);
         let logits = of_tokens(batch, &scores(&model, batch, &device));
         assert_close(name, &logits, &of_tokens(batch, &expected[&format!("{name}.logits")]), tolerance::LOGITS);
         let alone = scores(&model, &shortest(batch), &device);
@@ -61,19 +90,19 @@ fn logits_equal_transformers() {
 #[test]
 fn gradients_equal_pytorchs() {
     let device = Device::flex();
-    for (file, name) in MICRO {
+    for Micro { file, name, folder } in all() {
         let batch = &json(&format!("{file}.json"))["batches"][0];
-        assert_gradients(&micro(name, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
+        assert_gradients(&micro(folder, &device), step(batch), &format!("{name}.grad"), file_name, &tensors(file));
     }
 }
 
 #[test]
 fn twenty_steps_equal_pytorchs() {
     let device = Device::flex();
-    for (file, name) in MICRO {
+    for Micro { file, name, folder } in all() {
         let (info, expected) = (json(&format!("{file}.json")), tensors(file));
         for case in ["all", "layers"] {
-            let mut model = micro(name, &device);
+            let mut model = micro(folder, &device);
             let start = model.clone();
             assert_curve(&mut model, &info[name][case], &info["learning_rate"], steps(&info));
             assert_movement(&start, &model, &format!("{name}.{case}.final"), &expected);
@@ -84,17 +113,22 @@ fn twenty_steps_equal_pytorchs() {
 #[test]
 fn adapters_equal_pefts() {
     let device = Device::flex();
-    for (file, name) in [MICRO[0], MICRO[2]] {
+    let own = [micro_of("llama", "micro_llama"), micro_of("gpt2", "micro_gpt2")];
+    let own = own.map(|micro| (micro, format!("{}_adapter.safetensors", micro.file), String::new()));
+    let relatives =
+        RELATIVES.map(|micro| (micro, "decoder_families_adapters.safetensors".into(), format!("{}.", micro.name)));
+    for (Micro { file, name, folder }, adapter, prefix) in own.into_iter().chain(relatives) {
         let (info, expected) = (json(&format!("{file}.json")), tensors(file));
-        let (case, batch) = (&info["lora"], &info["batches"][0]);
+        let case = if prefix.is_empty() { &info["lora"] } else { &info[name]["lora"] };
+        let batch = &info["batches"][0];
         let recipe = serde_json::from_value(case["recipe"].clone()).unwrap();
-        let mut model = with_adapter(micro(name, &device), &recipe, &format!("{file}_adapter.safetensors"));
-        let logits = of_tokens(batch, &expected["lora.logits"]);
+        let mut model = with_adapter(micro(folder, &device), &recipe, &adapter, &prefix);
+        let logits = of_tokens(batch, &expected[&format!("{prefix}lora.logits")]);
         for (what, model) in [("unmerged", model.clone()), ("merged", model.detached(true))] {
             let found = of_tokens(batch, &scores(&model, batch, &device));
             assert_close(&format!("{name}, {what}"), &found, &logits, tolerance::LOGITS);
         }
-        assert_gradients(&model, step(batch), "lora.grad", peft_name, &expected);
+        assert_gradients(&model, step(batch), &format!("{prefix}lora.grad"), peft_name, &expected);
         assert_curve(&mut model, case, &case["learning_rate"], steps(&info));
     }
 }
@@ -111,8 +145,8 @@ fn greedy(model: &TaskModel, prompt: &[u32], tokens: usize) -> Vec<u32> {
 #[test]
 fn greedy_continuations_equal_transformers() {
     let device = Device::flex();
-    for (file, name) in MICRO {
-        let model = micro(name, &device);
+    for Micro { file, name, folder } in all() {
+        let model = micro(folder, &device);
         for case in json(&format!("{file}.json"))[name]["greedy"].as_array().unwrap() {
             let [prompt, completion]: [Vec<u32>; 2] =
                 ["prompt", "completion"].map(|key| serde_json::from_value(case[key].clone()).unwrap());
@@ -124,8 +158,8 @@ fn greedy_continuations_equal_transformers() {
 #[test]
 fn the_kv_cache_gives_the_logits_of_the_whole_text() {
     let device = Device::flex();
-    for (file, name) in MICRO {
-        let (model, batch) = (micro(name, &device), shortest(&json(&format!("{file}.json"))["batches"][2]));
+    for Micro { file, name, folder } in all() {
+        let (model, batch) = (micro(folder, &device), shortest(&json(&format!("{file}.json"))["batches"][2]));
         let ids: Vec<u32> = serde_json::from_value(batch["input_ids"][0].clone()).unwrap();
         let whole = scores(&model, &batch, &device);
         let vocab = whole.len() / ids.len();

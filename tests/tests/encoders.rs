@@ -1,4 +1,4 @@
-//! DistilBERT and RoBERTa against transformers.
+//! DistilBERT, RoBERTa and its relatives against transformers.
 
 use burn::tensor::Device;
 use hone_core::model::{Dropout, FrozenPrefix, HiddenStates, TaskModel};
@@ -8,7 +8,7 @@ use hone_tests::{
     step_of, steps_of, task_model, tolerance, values,
 };
 
-const FAMILIES: [&str; 2] = ["distilbert", "roberta"];
+const FAMILIES: [&str; 4] = ["distilbert", "roberta", "xlm_roberta", "camembert"];
 const POOLINGS: [(&str, Pooling); 2] = [("cls", Pooling::Cls), ("mean", Pooling::Mean)];
 const CLASSES: usize = 3;
 

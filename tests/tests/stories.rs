@@ -85,7 +85,7 @@ fn assert_task(task: &str, all: &[(String, String)]) {
     let rows: Vec<u32> = (0..examples.len() as u32).collect();
     let steps = || (0..5).flat_map(|_| rows.chunks(ROWS)).map(step);
     let recipe = serde_json::from_value(case["lora"]["recipe"].clone()).unwrap();
-    let mut adapted = with_adapter(model.clone(), &recipe, "stories260k_adapter.safetensors");
+    let mut adapted = with_adapter(model.clone(), &recipe, "stories260k_adapter.safetensors", "");
     assert_curve(&mut adapted, &case["lora"], &case["lora"]["learning_rate"], steps());
     let start = model.clone();
     assert_curve(&mut model, &case["all"], &info["learning_rate"], steps());

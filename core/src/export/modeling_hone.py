@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""BERT, DistilBERT and RoBERTa for text classification with mean pooling.
+"""BERT, DistilBERT, RoBERTa, XLM-RoBERTa and CamemBERT for text classification with mean pooling.
 
 Load the folder that contains this file with
 `AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=True)`.
@@ -11,10 +11,14 @@ from torch import nn
 from transformers import (
     BertModel,
     BertPreTrainedModel,
+    CamembertModel,
+    CamembertPreTrainedModel,
     DistilBertModel,
     DistilBertPreTrainedModel,
     RobertaModel,
     RobertaPreTrainedModel,
+    XLMRobertaModel,
+    XLMRobertaPreTrainedModel,
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -104,6 +108,22 @@ class HoneRobertaForSequenceClassification(MeanPoolingClassifier, RobertaPreTrai
     def body(self, config):
         """The encoder."""
         return RobertaModel(config, add_pooling_layer=False)
+
+
+class HoneXLMRobertaForSequenceClassification(MeanPoolingClassifier, XLMRobertaPreTrainedModel):
+    """XLM-RoBERTa, without a pooler."""
+
+    def body(self, config):
+        """The encoder."""
+        return XLMRobertaModel(config, add_pooling_layer=False)
+
+
+class HoneCamembertForSequenceClassification(MeanPoolingClassifier, CamembertPreTrainedModel):
+    """CamemBERT, without a pooler."""
+
+    def body(self, config):
+        """The encoder."""
+        return CamembertModel(config, add_pooling_layer=False)
 
 
 def mean_over_text(hidden, attention_mask=None):

@@ -351,6 +351,6 @@ mod tests {
     fn an_unknown_architecture_is_named_with_the_known_ones() {
         let files = listing(&["model.safetensors", "tokenizer.json"]);
         let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, 1e9).expect_err("unknown");
-        assert!(diagnostic.what.contains("mamba") && diagnostic.what.contains("distilbert"), "{diagnostic}");
+        assert!(diagnostic.what.contains("mamba") && diagnostic.what.contains("DistilBERT"), "{diagnostic}");
     }
 }

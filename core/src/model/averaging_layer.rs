@@ -80,7 +80,7 @@ pub fn take_averaging_layer(config: &mut ModelConfig, tensors: &mut Tensors) -> 
                 shift_inputs(tensors, "classifier", offset);
             }
         }
-        Family::Roberta => {
+        family if family.is_roberta() => {
             if let Some((factor, offset)) = scaling(tensors, "classifier.dense")
                 && offset == 0.0
             {

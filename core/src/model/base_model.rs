@@ -46,7 +46,7 @@ impl BaseModel {
     pub fn family(&self) -> Family {
         match self {
             Self::Bert(bert) => bert.family(),
-            Self::Llama(_) => Family::Llama,
+            Self::Llama(llama) => llama.family(),
             Self::Gpt2(_) => Family::Gpt2,
         }
     }
@@ -229,6 +229,14 @@ impl BaseModel {
         }
     }
 
+    /// Added to the weights of the norms.
+    fn norm_offset(&self) -> f64 {
+        match self {
+            Self::Bert(_) | Self::Gpt2(_) => 0.0,
+            Self::Llama(llama) => llama.norm_offset(),
+        }
+    }
+
     /// Re-initializes the top `count` layers and the pooler: weights normal with standard deviation 0.02, biases 0, norms
     /// 1 (Zhang et al. 2020, "Revisiting few-sample BERT fine-tuning").
     pub fn reinit_top(&mut self, count: usize, seed: u64) {
@@ -236,6 +244,7 @@ impl BaseModel {
         let first = self.layers() - count.min(self.layers());
         let is_reset =
             |group| matches!(group, ParamGroup::Layer(i) if i >= first) || (count > 0 && group == ParamGroup::Pooler);
+        let one = 1.0 - self.norm_offset();
         self.visit_mut(&mut |weight| {
             let is_norm_scale = weight.as_ref().is_norm_scale();
             match weight {
@@ -245,7 +254,7 @@ impl BaseModel {
                     w.tensor = Tensor::from_data(TensorData::new(values, shape), &w.tensor.device());
                 }
                 WeightMut::Vector(w) if is_reset(w.group) => {
-                    w.tensor = if is_norm_scale { w.tensor.ones_like() } else { w.tensor.zeros_like() };
+                    w.tensor = if is_norm_scale { w.tensor.full_like(one) } else { w.tensor.zeros_like() };
                 }
                 _ => {}
             }

@@ -1,5 +1,5 @@
-//! BERT (Devlin et al. 2018), DistilBERT and RoBERTa. One network, whose weights have different names. A translation of
-//! `BertModel`, `DistilBertModel` and `RobertaModel` of transformers 4.57:
+//! BERT (Devlin et al. 2018), DistilBERT, RoBERTa and its relatives. One network, whose weights have different names. A
+//! translation of `BertModel`, `DistilBertModel` and `RobertaModel` of transformers 4.57:
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/bert/modeling_bert.py>
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/distilbert/modeling_distilbert.py>
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/roberta/modeling_roberta.py>
@@ -40,7 +40,7 @@ impl Names {
     }
 }
 
-/// Names in BERT and RoBERTa.
+/// Names in BERT, RoBERTa and its relatives.
 const BERT: Names = Names {
     layer: "encoder.layer",
     query: "attention.self.query",
@@ -127,20 +127,16 @@ impl Bert {
         Ok(Self { family: config.family, embeddings, layers, pooler })
     }
 
-    /// BERT, DistilBERT or RoBERTa.
+    /// Family of the model.
     pub fn family(&self) -> Family {
         self.family
     }
 
     /// The sizes that determine memory and work.
     pub fn sizes(&self) -> Sizes {
-        let first = self.layers.first();
-        Sizes {
-            layers: self.layers.len(),
-            hidden: self.embeddings.word_embeddings.size(),
-            intermediate_size: first.map_or(0, |layer| layer.intermediate.outputs()),
-            heads: first.map_or(0, |layer| layer.attention.heads),
-        }
+        let (intermediate_size, heads) =
+            self.layers.first().map_or((0, 0), |layer| (layer.intermediate.outputs(), layer.attention.heads));
+        Sizes::new(self.layers.len(), self.embeddings.word_embeddings.size(), intermediate_size, heads)
     }
 
     /// Longest sequence, in tokens.
@@ -171,7 +167,7 @@ impl Bert {
     /// Adds a layer that returns the normalized mean of a text's tokens for each of them: see
     /// [`averaging_layer`](crate::model::averaging_layer).
     pub(super) fn push_averaging_layer(&mut self, scale: f64) {
-        let Sizes { layers, hidden, intermediate_size, heads } = self.sizes();
+        let Sizes { layers, hidden, intermediate_size, heads, .. } = self.sizes();
         let (device, names) = (self.device(), Names::of(self.family));
         let (group, prefix, eps) = (ParamGroup::Layer(layers), format!("{}.{layers}", names.layer), self.norm_eps());
         let linear = |name: &str, shape, factor| {

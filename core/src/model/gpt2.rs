@@ -80,13 +80,9 @@ impl Gpt2 {
 
     /// The sizes that determine memory and work.
     pub fn sizes(&self) -> Sizes {
-        let first = self.layers.first();
-        Sizes {
-            layers: self.layers.len(),
-            hidden: self.wte.size(),
-            intermediate_size: first.map_or(0, |block| block.mlp.c_fc.outputs()),
-            heads: first.map_or(0, |block| block.attn.heads),
-        }
+        let (intermediate_size, heads) =
+            self.layers.first().map_or((0, 0), |block| (block.mlp.c_fc.outputs(), block.attn.heads));
+        Sizes::new(self.layers.len(), self.wte.size(), intermediate_size, heads)
     }
 
     /// Longest sequence, in tokens.
@@ -112,7 +108,7 @@ impl Gpt2 {
     ) -> Tensor<3> {
         let [_, seq, _] = x.dims();
         let past = cache.as_ref().map_or(0, |cache| cache.tokens());
-        let bias = causal_mask(seq, past, &x.device());
+        let bias = causal_mask(seq, past, None, &x.device());
         layers.fold(x, |x, i| {
             let cache = cache.as_deref_mut().map(|cache| (cache, i));
             self.layers[i].forward(x, &bias, cache, dropout)

@@ -7,10 +7,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 pub(crate) const MASKED: f64 = -1e9;
 
 /// Causal mask `[1, 1, seq, past + seq]` for `seq` tokens that follow `past` cached ones: 0 where a token may attend,
-/// which is to itself and to earlier tokens.
-pub(super) fn causal_mask(seq: usize, past: usize, device: &Device) -> Tensor<4> {
+/// which is to itself and to earlier tokens; with a `window`, to the last tokens of that number, itself included.
+pub(super) fn causal_mask(seq: usize, past: usize, window: Option<usize>, device: &Device) -> Tensor<4> {
     let all = past + seq;
-    let value = |row: usize, column: usize| if column <= past + row { 0.0 } else { MASKED as f32 };
+    let value = |row: usize, column: usize| {
+        let is_visible = column <= past + row && window.is_none_or(|window| column + window > past + row);
+        if is_visible { 0.0 } else { MASKED as f32 }
+    };
     let values: Vec<f32> = (0..seq).flat_map(|row| (0..all).map(move |column| value(row, column))).collect();
     Tensor::from_data(TensorData::new(values, [1, 1, seq, all]), device)
 }

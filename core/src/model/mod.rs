@@ -15,6 +15,7 @@ mod llama;
 mod lora;
 mod mask;
 mod norm;
+mod rotary;
 mod sentence_head;
 mod sizes;
 mod synthetic;
@@ -25,7 +26,10 @@ pub(crate) use mask::MASKED;
 pub use averaging_layer::{AVERAGING_SCALE, take_averaging_layer};
 pub use base_model::BaseModel;
 pub use bert::Bert;
-pub use config::{BertConfig, ConfigError, Gpt2Config, LlamaConfig, ModelConfig, layers_field};
+pub use config::{
+    BertConfig, ConfigError, GateActivation, Gpt2Config, LayerAttention, Llama3Scaling, LlamaConfig, LlamaVariant,
+    ModelConfig, NormPlacement, Rope, layers_field,
+};
 pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
 pub use gpt2::Gpt2;
 pub use input::{FrozenPrefix, HiddenStates, Input};

@@ -88,11 +88,13 @@ impl UnitNorm {
 #[derive(Clone, Debug)]
 pub(super) struct RmsNorm {
     weight: Weight<1>,
+    /// Added to the weight.
+    offset: f64,
     eps: f64,
 }
 
 impl RmsNorm {
-    /// Loads the norm `name` over `size` values.
+    /// Loads the norm `name` over `size` values, to whose weight `offset` is added.
     ///
     /// # Errors
     /// When the tensor is missing or of another shape.
@@ -101,14 +103,16 @@ impl RmsNorm {
         name: &str,
         group: ParamGroup,
         size: usize,
+        offset: f64,
         eps: f64,
     ) -> Result<Self, WeightsError> {
-        Ok(Self { weight: tensors.vector(format!("{name}.weight"), group, size)?, eps })
+        Ok(Self { weight: tensors.vector(format!("{name}.weight"), group, size)?, offset, eps })
     }
 
     /// `[.., size]` to `[.., size]`.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        rms_norm(x, self.weight.tensor.clone(), self.eps)
+        let weight = self.weight.tensor.clone();
+        rms_norm(x, if self.offset == 0.0 { weight } else { weight + self.offset }, self.eps)
     }
 }
 

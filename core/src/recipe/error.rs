@@ -73,7 +73,7 @@ impl From<RecipeError> for Diagnostic {
 /// The kind of model that can learn a task.
 fn suitable_model(task: Task) -> &'static str {
     match task {
-        Task::Generation => "a decoder (Llama or GPT-2)",
-        _ => "an encoder (BERT, DistilBERT or RoBERTa)",
+        Task::Generation => "a decoder (such as SmolLM2, Qwen, Gemma or GPT-2)",
+        _ => "an encoder (such as MiniLM, BERT or RoBERTa)",
     }
 }

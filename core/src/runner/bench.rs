@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use crate::diagnostic::Diagnostic;
 use crate::generate::{Generator, Sampling};
 use crate::model::{
-    BertConfig, Dropout, DropoutRates, Input, LlamaConfig, LoraConfig, MaskSource, ModelConfig, TaskModel, synthetic,
+    BertConfig, Dropout, DropoutRates, Input, LayerAttention, LlamaConfig, LlamaVariant, LoraConfig, MaskSource,
+    ModelConfig, TaskModel, synthetic,
 };
 use crate::recipe::{Family, LoraTarget, ParamGroup};
 use crate::run::BenchCase;
@@ -131,20 +132,20 @@ fn config(size: &str) -> Option<ModelConfig> {
         ModelConfig::Bert(config)
     };
     let llama = |vocab, hidden, intermediate_size, heads, kv_heads, layers| {
-        let (head_dim, max_position_embeddings, rms_norm_eps) = (hidden / heads, 512, 1e-5);
-        let (rope_theta, is_tied) = (1e4, true);
+        let (head_dim, max_position_embeddings, rms_norm_eps, is_tied) = (hidden / heads, 512, 1e-5, true);
         ModelConfig::Llama(LlamaConfig {
+            family: Family::Llama,
             vocab,
             hidden,
-            layers,
             heads,
             kv_heads,
             head_dim,
             intermediate_size,
             max_position_embeddings,
             rms_norm_eps,
-            rope_theta,
             is_tied,
+            layers: vec![LayerAttention::full(1e4); layers],
+            variant: LlamaVariant::LLAMA,
         })
     };
     Some(match size {

@@ -9,7 +9,10 @@ use burn::tensor::Device;
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
-use crate::model::{BertConfig, Dropout, Input, LlamaConfig, ModelConfig, synthetic};
+use crate::model::{
+    BertConfig, Dropout, GateActivation, Input, LayerAttention, LlamaConfig, LlamaVariant, ModelConfig, NormPlacement,
+    synthetic,
+};
 use crate::recipe::{Family, ParamGroup};
 use crate::text::{EncodedExamples, EncodedTexts, Labels};
 use crate::train::objective::Objective;
@@ -33,9 +36,9 @@ struct Case {
     trainable: fn(ParamGroup) -> bool,
 }
 
-/// An encoder with all layers trainable, with its top layer and head, and with the head alone; and a decoder with all
-/// layers trainable.
-fn cases() -> [Case; 4] {
+/// An encoder with all layers trainable, with its top layer and head, and with the head alone; and two decoders with
+/// all layers trainable.
+fn cases() -> [Case; 5] {
     let encoder = |trainable| Case { config: encoder(), examples: rows(Labels::Classes(vec![0, 1, 2, 0])), trainable };
     let target_ranges = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
     let continuations = Labels::Continuations { target_ranges, references: Vec::new() };
@@ -43,7 +46,8 @@ fn cases() -> [Case; 4] {
         encoder(|group| group != ParamGroup::Pooler),
         encoder(|group| matches!(group, ParamGroup::Layer(1) | ParamGroup::Head)),
         encoder(|group| group == ParamGroup::Head),
-        Case { config: decoder(), examples: rows(continuations), trainable: |_| true },
+        Case { config: decoder(), examples: rows(continuations.clone()), trainable: |_| true },
+        Case { config: relative(), examples: rows(continuations), trainable: |_| true },
     ]
 }
 
@@ -68,23 +72,47 @@ fn encoder() -> ModelConfig {
 
 /// Two query heads share one key-value head.
 fn decoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, kv_heads, head_dim, intermediate_size, max_position_embeddings) =
-        (VOCAB, 32, 2, 4, 2, 8, 48, 32);
-    let (rms_norm_eps, rope_theta, is_tied) = (1e-5, 1e4, true);
-    let config = LlamaConfig {
-        vocab,
-        hidden,
-        layers,
-        heads,
-        kv_heads,
-        head_dim,
-        intermediate_size,
-        max_position_embeddings,
-        rms_norm_eps,
-        rope_theta,
-        is_tied,
-    };
-    ModelConfig::Llama(config)
+    ModelConfig::Llama(llama())
+}
+
+fn llama() -> LlamaConfig {
+    LlamaConfig {
+        family: Family::Llama,
+        vocab: VOCAB,
+        hidden: 32,
+        heads: 4,
+        kv_heads: 2,
+        head_dim: 8,
+        intermediate_size: 48,
+        max_position_embeddings: 32,
+        rms_norm_eps: 1e-5,
+        is_tied: true,
+        layers: vec![LayerAttention::full(1e4); 2],
+        variant: LlamaVariant::LLAMA,
+    }
+}
+
+/// What Llama's relatives add: biases, more norms, a window, a layer without positions, and factors.
+fn relative() -> ModelConfig {
+    let local = LayerAttention { rope: None, sliding_window: Some(5) };
+    ModelConfig::Llama(LlamaConfig {
+        head_dim: 16,
+        layers: vec![local, LayerAttention::full(1e4)],
+        variant: LlamaVariant {
+            has_qkv_bias: true,
+            has_attention_output_bias: true,
+            has_mlp_bias: true,
+            has_qk_norm: true,
+            norms: NormPlacement::Around,
+            norm_offset: 1.0,
+            activation: GateActivation::GeluTanh,
+            embedding_multiplier: 2.0,
+            attention_multiplier: Some(0.3),
+            residual_multiplier: 0.5,
+            logits_scaling: 2.0,
+        },
+        ..llama()
+    })
 }
 
 /// Length of a row, in tokens. Rows differ in length, so that padding is tested.

@@ -32,7 +32,7 @@ impl HeadLayers {
             (_, Family::DistilBert, Pooling::Cls) => {
                 Self { pooling: Some(pooling), dense: Some(("pre_classifier", Activation::Relu)), output: "classifier" }
             }
-            (_, Family::Roberta, Pooling::Cls) => Self {
+            (_, family, Pooling::Cls) if family.is_roberta() => Self {
                 pooling: Some(pooling),
                 dense: Some(("classifier.dense", Activation::Tanh)),
                 output: "classifier.out_proj",

@@ -25,13 +25,7 @@ pub struct ModelKind {
 impl ModelKind {
     /// The class that opens an export: transformers' own, or one from `modeling_hone.py`.
     pub fn architecture(self, form: ExportForm) -> String {
-        let body = match self.family {
-            Family::Bert => "Bert",
-            Family::DistilBert => "DistilBert",
-            Family::Roberta => "Roberta",
-            Family::Llama => "Llama",
-            Family::Gpt2 => "GPT2",
-        };
+        let body = self.family.class();
         let head = match (self.task, self.family) {
             (Task::Generation, Family::Gpt2) => "LMHeadModel",
             (Task::Generation, _) => "ForCausalLM",

@@ -212,7 +212,13 @@ fn generation_config_names_the_eos_token() {
 
 #[test]
 fn the_small_folder_has_a_class_of_its_own_only_for_the_mean() {
-    for (name, kind) in [("bert", "Bert"), ("distilbert", "DistilBert"), ("roberta", "Roberta")] {
+    for (name, kind) in [
+        ("bert", "Bert"),
+        ("distilbert", "DistilBert"),
+        ("roberta", "Roberta"),
+        ("xlm_roberta", "XLMRoberta"),
+        ("camembert", "Camembert"),
+    ] {
         for pooling in [Pooling::Cls, Pooling::Mean] {
             let untrained =
                 Untrained::new(&golden(&format!("micro_{name}")), Task::Classification, pooling, &["a", "b"]);

@@ -52,7 +52,7 @@ const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
     Case { base, task, pooling, is_pairs: false, form, folder, dtype }
 }
 
-const CASES: [Case; 23] = [
+const CASES: [Case; 37] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
     Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
@@ -71,9 +71,23 @@ const CASES: [Case; 23] = [
     Case { dtype: ExportDtype::Float16, ..case("micro_roberta", Task::MultiLabel, Pooling::Mean) },
     case("micro_roberta", Task::TokenClassification, Pooling::Mean),
     case("micro_roberta", Task::QuestionAnswering, Pooling::Mean),
+    case("micro_xlm_roberta", Task::Classification, Pooling::Cls),
+    Case { is_pairs: true, ..case("micro_xlm_roberta", Task::MultiLabel, Pooling::Mean) },
+    case("micro_xlm_roberta", Task::TokenClassification, Pooling::Mean),
+    case("micro_xlm_roberta", Task::QuestionAnswering, Pooling::Mean),
+    case("micro_camembert", Task::Classification, Pooling::Mean),
+    Case { folder: ExportForm::OwnClass, ..case("micro_camembert", Task::Classification, Pooling::Mean) },
+    Case { folder: ExportForm::OwnClass, ..case("micro_xlm_roberta", Task::Classification, Pooling::Mean) },
     case("micro_llama", Task::Generation, Pooling::Mean),
     case("micro_llama_untied", Task::Generation, Pooling::Mean),
     case("micro_gpt2", Task::Generation, Pooling::Mean),
+    case("micro_llama3", Task::Generation, Pooling::Mean),
+    case("micro_mistral", Task::Generation, Pooling::Mean),
+    case("micro_qwen2", Task::Generation, Pooling::Mean),
+    case("micro_qwen3", Task::Generation, Pooling::Mean),
+    case("micro_smollm3", Task::Generation, Pooling::Mean),
+    case("micro_granite", Task::Generation, Pooling::Mean),
+    case("micro_gemma3", Task::Generation, Pooling::Mean),
     Case { form: PromptForm::Chat, ..case("micro_llama", Task::Generation, Pooling::Mean) },
     Case { form: PromptForm::Corpus, ..case("micro_gpt2", Task::Generation, Pooling::Mean) },
 ];

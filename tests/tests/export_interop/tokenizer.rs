@@ -37,10 +37,10 @@ pub fn pretrained_with(
 /// tokenizer.json and tokenizer_config.json of a family whose special tokens have the ids in the micro model's config.
 fn tokenizer(family: Family, size: usize) -> [(&'static str, Value); 2] {
     let [begin, end, pad, unknown] = match family {
-        Family::Bert | Family::DistilBert => [1, 2, 0, 3],
-        Family::Roberta => [0, 2, 1, 3],
-        Family::Llama => [1, 2, 3, 0],
+        family if family.is_roberta() => [0, 2, 1, 3],
         Family::Gpt2 => [size - 1, size - 1, size - 1, 0],
+        family if family.is_decoder() => [1, 2, 3, 0],
+        _ => [1, 2, 0, 3],
     };
     let name = |id| match id {
         id if id == unknown => "<unk>".into(),
@@ -62,10 +62,12 @@ fn tokenizer(family: Family, size: usize) -> [(&'static str, Value); 2] {
     let text = |which: &str, kind: u32| json!({"Sequence": {"id": which, "type_id": kind}});
     let second = u32::from(family == Family::Bert);
     let (single, pair) = match family {
-        Family::Llama => (json!([token(begin, 0), text("A", 0)]), json!([token(begin, 0), text("A", 0), text("B", 0)])),
         Family::Gpt2 => (json!([text("A", 0)]), json!([text("A", 0), text("B", 0)])),
+        family if family.is_decoder() => {
+            (json!([token(begin, 0), text("A", 0)]), json!([token(begin, 0), text("A", 0), text("B", 0)]))
+        }
         _ => {
-            let between = if family == Family::Roberta { vec![token(end, 0); 2] } else { vec![token(end, 0)] };
+            let between = if family.is_roberta() { vec![token(end, 0); 2] } else { vec![token(end, 0)] };
             let pair =
                 [vec![token(begin, 0), text("A", 0)], between, vec![text("B", second), token(end, second)]].concat();
             (json!([token(begin, 0), text("A", 0), token(end, 0)]), json!(pair))

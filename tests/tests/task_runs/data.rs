@@ -1,8 +1,13 @@
 //! Made-up rows of every task, and micro models that learn them.
 
+use std::sync::LazyLock;
+
 use burn::tensor::Device;
 use hone_core::dataset::{Example, Word};
-use hone_core::model::{BaseModel, BertConfig, Gpt2Config, LlamaConfig, MaskSource, ModelConfig, TaskModel, synthetic};
+use hone_core::model::{
+    BaseModel, BertConfig, Gpt2Config, LayerAttention, LlamaConfig, LlamaVariant, MaskSource, ModelConfig, TaskModel,
+    synthetic,
+};
 use hone_core::recipe::{Family, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::rng::{Rng, Stream};
 use hone_core::text::{EncodedExamples, EncodedRows, Tokenizer};
@@ -108,18 +113,21 @@ pub fn data(task: Task, train_rows: u32) -> TrainingData {
     }
 }
 
-pub const LLAMA: ModelConfig = ModelConfig::Llama(LlamaConfig {
-    vocab: 29,
-    hidden: 16,
-    layers: 2,
-    heads: 4,
-    kv_heads: 2,
-    head_dim: 4,
-    intermediate_size: 32,
-    max_position_embeddings: 32,
-    rms_norm_eps: 1e-5,
-    rope_theta: 1e4,
-    is_tied: true,
+pub static LLAMA: LazyLock<ModelConfig> = LazyLock::new(|| {
+    ModelConfig::Llama(LlamaConfig {
+        family: Family::Llama,
+        vocab: 29,
+        hidden: 16,
+        heads: 4,
+        kv_heads: 2,
+        head_dim: 4,
+        intermediate_size: 32,
+        max_position_embeddings: 32,
+        rms_norm_eps: 1e-5,
+        is_tied: true,
+        layers: vec![LayerAttention::full(1e4); 2],
+        variant: LlamaVariant::LLAMA,
+    })
 });
 
 pub const GPT2: ModelConfig = ModelConfig::Gpt2(Gpt2Config {

@@ -241,7 +241,7 @@ fn general() -> EncodedTexts {
 
 #[test]
 fn a_decoders_forgetting_is_its_perplexity_on_general_texts() {
-    for config in [&LLAMA, &GPT2] {
+    for config in [&*LLAMA, &GPT2] {
         let data = TrainingData { general: general(), ..data(Task::Generation, 160) };
         let mut session = session(config, RecipeSpec { epochs: Some(2), ..raw(Task::Generation) }, data);
         run(&mut session);

@@ -12,7 +12,7 @@ pub enum ConfigError {
     #[error("config.json cannot be read: {0}")]
     Json(String),
     /// An unknown model family.
-    #[error("the model is of type \"{0}\"; Hone supports {known}", known = known_families())]
+    #[error("the model is of type \"{0}\"; Hone supports {known}", known = known_titles())]
     Family(String),
     /// No model family; the one that the name of the model's class tells, if any.
     #[error("config.json has no \"model_type\"")]
@@ -55,6 +55,28 @@ fn known_families() -> String {
     Family::ALL.map(|family| format!("\"{}\"", family.model_type())).join(", ")
 }
 
+fn known_titles() -> String {
+    Family::ALL.map(|family| family.to_string()).join(", ")
+}
+
+/// Advice for models of families that people ask for.
+fn instead_of(model_type: &str) -> &'static str {
+    match model_type {
+        "t5" | "mt5" | "umt5" | "bart" | "mbart" | "marian" | "pegasus" | "m2m_100" => {
+            "Its encoder reads one text while its decoder writes another, which Hone does not do. A small decoder learns \
+            the same tasks: take SmolLM2-135M-Instruct, gemma-3-270m-it or Qwen2.5-0.5B-Instruct."
+        }
+        "deberta" | "deberta-v2" => {
+            "Its attention depends on the distance between tokens, which Hone does not do. Take RoBERTa or MiniLM."
+        }
+        "gemma3" => "It reads images too. Take a text model of Gemma 3, of 270M or 1B, whose type is \"gemma3_text\".",
+        "gemma" | "gemma2" => "Take a text model of Gemma 3: 270M or 1B.",
+        _ => OTHER_MODEL,
+    }
+}
+
+const OTHER_MODEL: &str = "Choose a model of a supported family, with its own config.json.";
+
 impl From<ConfigError> for Diagnostic {
     fn from(error: ConfigError) -> Self {
         let remedy = match error {
@@ -62,7 +84,8 @@ impl From<ConfigError> for Diagnostic {
                 format!("Add \"model_type\": \"{}\" to config.json.", family.model_type())
             }
             ConfigError::NoFamily(None) => format!("Add it: {}.", known_families()),
-            _ => "Choose a model of a supported family, with its own config.json.".into(),
+            ConfigError::Family(ref model_type) => instead_of(model_type).into(),
+            _ => OTHER_MODEL.into(),
         };
         Diagnostic::new("model.config", format!("The model cannot be used: {error}."))
             .done("Nothing was changed.")

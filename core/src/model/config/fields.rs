@@ -20,8 +20,12 @@ impl Fields {
 
     /// The family whose name begins that of the class in `architectures`: `BertForMaskedLM`.
     pub(super) fn family_of_class(&self) -> Option<Family> {
-        let class = self.get("architectures")?.get(0)?.as_str()?.to_lowercase();
-        Family::ALL.into_iter().find(|family| class.starts_with(family.model_type()))
+        let class = self.get("architectures")?.get(0)?.as_str()?;
+        let begins = |family: &Family| {
+            let rest = class.strip_prefix(family.class());
+            rest.is_some_and(|rest| ["For", "Model", "LMHead", "TextModel"].iter().any(|part| rest.starts_with(part)))
+        };
+        Family::ALL.into_iter().find(begins)
     }
 
     pub(super) fn size(&self, field: &'static str, max: usize, default: Option<usize>) -> Result<usize, ConfigError> {
@@ -44,6 +48,35 @@ impl Fields {
     ) -> Result<f64, ConfigError> {
         let Some(value) = self.get(field) else { return Ok(default) };
         value.as_f64().filter(|number| range.contains(number)).ok_or_else(|| wrong(field, value))
+    }
+
+    /// A number that must be there.
+    pub(super) fn required_number(
+        &self,
+        field: &'static str,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> Result<f64, ConfigError> {
+        match self.get(field) {
+            Some(_) => self.number(field, 0.0, range),
+            None => Err(ConfigError::Json(format!("it has no {field}"))),
+        }
+    }
+
+    /// Refuses every number but one, which is also the default.
+    pub(super) fn must_be_number(&self, field: &'static str, wanted: f64) -> Result<(), ConfigError> {
+        let value = self.number(field, wanted, f64::MIN..=f64::MAX)?;
+        let known = "models without it";
+        if value == wanted { Ok(()) } else { Err(ConfigError::Unknown { field, value: value.to_string(), known }) }
+    }
+
+    /// Refuses a field that is set.
+    pub(super) fn must_be_null(&self, field: &'static str) -> Result<(), ConfigError> {
+        match self.get(field) {
+            None => Ok(()),
+            Some(value) => {
+                Err(ConfigError::Unknown { field, value: value.to_string(), known: "models that leave it out" })
+            }
+        }
     }
 
     pub(super) fn epsilon(&self, field: &'static str, default: f64) -> Result<f64, ConfigError> {

@@ -6,9 +6,12 @@ use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::text::{EncodedExamples, LENGTHS, padded_len};
 use crate::train::session::Session;
 
-/// Values kept for the backward pass of a layer for each token, in hidden sizes: inputs of the six linear layers, both
-/// norms with their outputs, dropout masks, and the gradients that are alive at the same time.
-const KEPT_HIDDEN: f64 = 16.0;
+/// Values kept for the backward pass of a layer for each token, in hidden sizes: inputs of the linear layers, both norms
+/// with their outputs, dropout masks, and the gradients that are alive at the same time.
+const KEPT_HIDDEN: f64 = 12.0;
+/// Values kept of the attention for each token, in sizes of the queries of all heads: queries, keys, values and what
+/// attention makes of them.
+const KEPT_ATTENTION: f64 = 4.0;
 /// Values kept of the feed-forward block for each token, in intermediate sizes: before and after the activation, and a
 /// gradient.
 const KEPT_INTERMEDIATE: f64 = 4.0;
@@ -147,7 +150,9 @@ impl DataSizes {
 
 /// Values that a layer keeps for the backward pass of `rows` texts of `len` tokens.
 fn activations_per_layer(sizes: Sizes, rows: f64, len: f64) -> f64 {
-    let token = KEPT_HIDDEN * sizes.hidden as f64 + KEPT_INTERMEDIATE * sizes.intermediate_size as f64;
+    let token = KEPT_HIDDEN * sizes.hidden as f64
+        + KEPT_ATTENTION * sizes.attention_size as f64
+        + KEPT_INTERMEDIATE * sizes.intermediate_size as f64;
     rows * len * token + KEPT_PAIRS * rows * sizes.heads as f64 * len * len
 }
 
@@ -166,4 +171,18 @@ pub fn memory_bounds(sizes: Sizes, parameters: f64) -> MemoryBounds {
     let bytes =
         |copies: f64, layers: usize| (copies * parameters + layers.max(1) as f64 * layer) * size_of::<f32>() as f64;
     MemoryBounds { least_bytes: bytes(1.0, 1), full_bytes: bytes(1.0 + TRAINABLE_COPIES, sizes.layers) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_wider_than_the_hidden_size_take_more_memory() {
+        let narrow = Sizes::new(1, 64, 128, 4);
+        let wide = Sizes { attention_size: 128, ..narrow };
+        let [narrow, wide] = [narrow, wide].map(|sizes| activations_per_layer(sizes, 2.0, 16.0));
+        // Four values for each of 32 tokens and each of the 64 additional sizes.
+        assert_eq!(wide - narrow, 4.0 * 32.0 * 64.0);
+    }
 }
