@@ -100,6 +100,31 @@ test("the whole flow works with the keyboard alone", async () => {
   });
 });
 
+test("the model can be downloaded as ONNX, with the JavaScript that runs it", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await finished(page);
+    const javascript = page.getByText("Use it in JavaScript");
+    await page.getByText("Use it as an encoder in Python").waitFor();
+    assert.equal(await javascript.isVisible(), false);
+    const format = page.getByRole("combobox", { name: "Format", exact: true });
+    await format.selectOption({ label: "ONNX, for transformers.js and onnxruntime" });
+    await page.getByText("which runs without Python").waitFor();
+    assert.equal(await page.getByText("Use it as an encoder in Python").isVisible(), false);
+    await javascript.waitFor();
+    await page.getByText('const pipe = await pipeline("text-classification", "./my-model");').waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: /^Download model \(zip, / }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "hone-reviews-onnx.zip");
+    await assertAccessible(page);
+    await screenshot(page, "onnx");
+  });
+});
+
 test("a table can be pasted, into the page or into its box", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);

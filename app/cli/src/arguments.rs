@@ -44,6 +44,9 @@ pub struct TrainArguments {
     /// after that.
     #[arg(long, value_enum, default_value_t = Dtype::Float32)]
     pub dtype: Dtype,
+    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime (encoders only).
+    #[arg(long)]
+    pub onnx: bool,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]

@@ -15,7 +15,7 @@ use hone_core::recipe::{AdapterKind, Defaults, RecipeSpec};
 use hone_core::run::{EndReason, RunSource, RunSummary};
 use hone_core::runner::{self, Exported, PastEntry, Provenance};
 use hone_core::train::{HistoryEntry, Progress, Session};
-use hone_core::usage::ExportForm;
+use hone_core::usage::{ExportDtype, ExportForm};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{DeviceKind, TrainArguments};
@@ -32,6 +32,11 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     })?;
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
+    if arguments.onnx && model.pretrained.config.family().is_decoder() {
+        return Err(Diagnostic::new("export.onnx", "--onnx is for encoders, and this model is a decoder.")
+            .done("The run was not started.")
+            .remedy("Leave --onnx out. The model card has the command that converts the folder."));
+    }
     let hints = arguments.reading.hints();
     let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
@@ -251,12 +256,14 @@ async fn write_folders(
 ) -> Result<(), Diagnostic> {
     let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256 };
     let form = if arguments.own_class { ExportForm::OwnClass } else { ExportForm::Model };
-    let forms = match session.recipe().spec().adapter {
-        AdapterKind::None => vec![(form, "model")],
-        _ => vec![(form, "model"), (ExportForm::Adapter, "adapter")],
-    };
-    for (form, folder) in forms {
-        let (pretrained, dtype) = (&model.pretrained, arguments.dtype.into());
+    let adapter = session.recipe().spec().adapter != AdapterKind::None;
+    let forms = [
+        Some((form, arguments.dtype.into(), "model")),
+        adapter.then_some((ExportForm::Adapter, ExportDtype::Float32, "adapter")),
+        arguments.onnx.then_some((ExportForm::Onnx, ExportDtype::Float32, "onnx")),
+    ];
+    for (form, dtype, folder) in forms.into_iter().flatten() {
+        let pretrained = &model.pretrained;
         let export = runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {});
         let Exported { zip, rounded } = export.await?;
         unpack(&zip, &arguments.out.join(folder))?;

@@ -3,15 +3,14 @@
 use hone_core::usage::{ExportDtype, ExportForm};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, typed};
-use crate::export::snippets;
+use crate::components::{MenuOption, changing, typed};
 use crate::format;
 use crate::page::Page;
 
-/// The forms of a model that reads the mean of the tokens, with their values in the menu.
-const FORMS: [(ExportForm, &str, &str); 2] = [
-    (ExportForm::Model, "standard", "Standard classes, with one more layer"),
-    (ExportForm::OwnClass, "own_class", "Small folder with its own Python class"),
+const FORMS: [(ExportForm, &str, &str); 3] = [
+    (ExportForm::Model, "standard", "safetensors, for Python's transformers"),
+    (ExportForm::OwnClass, "own_class", "safetensors, smaller, with its own Python class"),
+    (ExportForm::Onnx, "onnx", "ONNX, for transformers.js and onnxruntime"),
 ];
 
 const DTYPES: [(ExportDtype, &str, &str); 2] = [
@@ -19,17 +18,24 @@ const DTYPES: [(ExportDtype, &str, &str); 2] = [
     (ExportDtype::Float16, "float16", "16 bits (float16), half the size"),
 ];
 
-/// Two menus. The form is a choice only if no class of transformers has the model's head.
+/// Two menus, with what the last run's model can be exported as.
 #[component]
 pub fn Choices() -> impl IntoView {
     let page = Page::get();
-    let is_standard_anyway = page.memo(|state| !snippets::usage(state).kind.reads_mean());
-    let forms = FORMS.map(|(form, value, name)| {
-        let is_chosen = page.memo(move |state| state.export_choice.form == form);
-        view! { <MenuOption value name is_chosen /> }
+    let has_one_form = page.memo(|state| state.tuned_kind().export_forms().len() == 1);
+    let has_one_dtype = page.memo(|state| state.export_form().dtypes().len() == 1);
+    let forms = page.memo(|state| state.tuned_kind().export_forms());
+    let forms = changing(move || {
+        let offered = forms.get();
+        let offered = FORMS.into_iter().filter(|(form, ..)| offered.contains(form));
+        let options = offered.map(|(form, value, name)| {
+            let is_chosen = page.memo(move |state| state.export_form() == form);
+            view! { <MenuOption value name is_chosen /> }
+        });
+        options.collect_view().into_any()
     });
     let dtypes = DTYPES.map(|(dtype, value, name)| {
-        let is_chosen = page.memo(move |state| state.export_choice.dtype == dtype);
+        let is_chosen = page.memo(move |state| state.export_dtype() == dtype);
         view! { <MenuOption value name is_chosen /> }
     });
     let choose_form = move |value: String| {
@@ -42,20 +48,26 @@ pub fn Choices() -> impl IntoView {
             page.change(|state| state.export_choice.dtype = dtype);
         }
     };
-    let about_form = page.memo(|state| match state.export_choice.form {
+    let about_form = page.memo(|state| match state.export_form() {
         ExportForm::OwnClass => {
             "Includes modeling_hone.py, which only runs in Python with trust_remote_code.".to_owned()
         }
-        _ => {
-            let bytes = state.run.layer_bytes * state.export_choice.dtype.size() as f64 / 4.0;
+        ExportForm::Onnx => {
+            "One file with the weights and the computation, which runs without Python: in a web page, in \
+            Node.js, and wherever ONNX Runtime does."
+                .to_owned()
+        }
+        _ if state.tuned_kind().reads_mean() => {
+            let bytes = state.run.layer_bytes * state.export_dtype().size() as f64 / 4.0;
             format!(
                 "Opens wherever transformers models do. The head reads the mean of the tokens, which no standard class \
                 takes, so another layer computes it (about {}).",
                 format::bytes(bytes)
             )
         }
+        _ => "Opens wherever transformers models do.".to_owned(),
     });
-    let about_dtype = page.memo(|state| match state.export_choice.dtype {
+    let about_dtype = page.memo(|state| match state.export_dtype() {
         ExportDtype::Float32 => String::new(),
         ExportDtype::Float16 => {
             "Each weight is rounded. Before the download, the rounded model is scored on your validation \
@@ -64,14 +76,14 @@ pub fn Choices() -> impl IntoView {
         }
     });
     view! {
-        <div class="field" hidden=is_standard_anyway>
+        <div class="field" hidden=has_one_form>
             <label for="export-form">"Format"</label>
             <select id="export-form" aria-describedby="export-form-hint" on:change=typed(choose_form)>
-                {forms.collect_view()}
+                {forms}
             </select>
             <p id="export-form-hint" class="hint">{about_form}</p>
         </div>
-        <div class="field">
+        <div class="field" hidden=has_one_dtype>
             <label for="export-dtype">"Weights"</label>
             <select id="export-dtype" aria-describedby="export-dtype-hint" on:change=typed(choose_dtype)>
                 {dtypes.collect_view()}

@@ -51,10 +51,11 @@ fn Download() -> impl IntoView {
     });
     let words = page.memo(|state| {
         let what = if state.run.has_adapter() { "merged model" } else { "model" };
-        let form = state.export_choice.form;
-        let more = if snippets::usage(state).kind.has_averaging_layer(form) { state.run.layer_bytes } else { 0.0 };
-        let bytes = (state.run.base_bytes + more) * state.export_choice.dtype.size() as f64 / 4.0;
-        format!("Download {what} (zip, {})", format::bytes(bytes))
+        format!("Download {what} (zip, {})", format::bytes(state.export_bytes()))
+    });
+    let contents = page.memo(|state| match state.export_form() {
+        ExportForm::Onnx => "The tuned weights are in onnx/model.onnx, together with the computation.".to_owned(),
+        _ => "The tuned weights are in model.safetensors.".to_owned(),
     });
     let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
@@ -89,7 +90,7 @@ fn Download() -> impl IntoView {
                 class="primary"
                 disabled=is_busy
                 on:click=pressed(move |_| page.act(|state| {
-                    let form = state.export_choice.form;
+                    let form = state.export_form();
                     state.export(form)
                 }))
             >
@@ -114,7 +115,8 @@ fn Download() -> impl IntoView {
             "The merged model has the adapter built in and loads like any other model. The adapter only is a small folder for PEFT, which applies it to the base model."
         </p>
         <p>
-            "The zip contains the tuned weights (safetensors), the configuration, the tokenizer, a model card with the scores, the history of the run and the recipe. It contains none of your rows, but the names of your labels."
+            {contents}
+            " The zip also contains the configuration, the tokenizer, a model card with the scores, the history of the run and the recipe. It contains none of your rows, but the names of your labels."
         </p>
     }
 }
@@ -130,23 +132,32 @@ fn scores_after_rounding(state: &State, rounded: &Evaluation) -> String {
 const CUSTOM_CLASS: &str = "The head uses the mean of all tokens, for which transformers has no class. The folder therefore \
     includes a short Python file, modeling_hone.py, which trust_remote_code allows to run. Read it first; it is short.";
 
+/// Explains the folder for transformers.js.
+const FOR_JAVASCRIPT: &str = "transformers.js opens it as it is, in a web page and in Node.js. In a page, serve the folder next \
+    to it.";
+
 /// Code that loads the folder.
 #[component]
 fn Use() -> impl IntoView {
     let page = Page::get();
     let head = page.memo(|state| {
-        let (kind, form) = (snippets::usage(state).kind, state.export_choice.form);
-        match kind.has_own_class(form) {
-            true => CUSTOM_CLASS.to_owned(),
-            false => format!("transformers loads it as a standard {}.", kind.architecture(form)),
+        let (kind, form) = (state.tuned_kind(), state.export_form());
+        match form {
+            ExportForm::Onnx => FOR_JAVASCRIPT.to_owned(),
+            _ if kind.has_own_class(form) => CUSTOM_CLASS.to_owned(),
+            _ => format!("transformers loads it as a standard {}.", kind.architecture(form)),
         }
     });
     let is_whole = page.memo(|state| !state.run.has_adapter());
-    let is_decoder = page.memo(|state: &State| snippets::usage(state).kind.family.is_decoder());
+    let has_no_javascript =
+        page.memo(|state: &State| !state.tuned_kind().family.is_decoder() && state.export_form() != ExportForm::Onnx);
+    let needs_no_conversion = page.memo(|state: &State| !state.tuned_kind().family.is_decoder());
+    let has_no_encoder =
+        page.memo(|state: &State| state.tuned_kind().family.is_decoder() || state.export_form() == ExportForm::Onnx);
     let predict = page.memo(snippets::predict);
     let encode = page.memo(snippets::encode);
     let adapter = page.memo(snippets::adapter);
-    let convert = page.memo(snippets::convert);
+    let convert = page.memo(|_| snippets::convert());
     let javascript = page.memo(snippets::javascript);
     view! {
         <h3>"Load it"</h3>
@@ -155,10 +166,14 @@ fn Use() -> impl IntoView {
         <div hidden=is_whole>
             <Snippet title="Apply the adapter to the base model in Python, in the adapter's folder" code=adapter />
         </div>
-        <div hidden=is_decoder>
+        <div hidden=has_no_encoder>
             <Snippet title="Use it as an encoder in Python" code=encode />
         </div>
-        <Snippet title="Convert it to ONNX for transformers.js, in its folder" code=convert />
-        <Snippet title="Use it in JavaScript" code=javascript />
+        <div hidden=needs_no_conversion>
+            <Snippet title="Convert it to ONNX for transformers.js, in its folder" code=convert />
+        </div>
+        <div hidden=has_no_javascript>
+            <Snippet title="Use it in JavaScript" code=javascript />
+        </div>
     }
 }

@@ -1,7 +1,7 @@
 //! Code that loads the download.
 
-use hone_core::recipe::{Pooling, RecipeSpec};
-use hone_core::usage::{JavaScript, ModelKind, Usage};
+use hone_core::recipe::RecipeSpec;
+use hone_core::usage::{CONVERT_DECODER, CONVERTER, ExportForm, Usage};
 
 use crate::state::State;
 
@@ -9,14 +9,9 @@ use crate::state::State;
 pub fn usage(state: &State) -> Usage<'_> {
     let entry = state.run.base.as_ref();
     let ran = state.run.plan.as_ref().map(|plan| &plan.recipe);
-    let pooling = ran.and_then(|recipe| recipe.pooling).or(entry.map(|entry| entry.pooling));
     Usage {
-        kind: ModelKind {
-            task: ran.map(|recipe| recipe.task).unwrap_or_default(),
-            family: entry.map(|entry| entry.family).unwrap_or_default(),
-            pooling: pooling.unwrap_or(Pooling::Cls),
-        },
-        folder: state.export_choice.form,
+        kind: state.tuned_kind(),
+        folder: state.export_form(),
         base_model: entry.map_or("", |entry| &entry.hub_id),
         form: state.run.plan.as_ref().map(|plan| plan.form).unwrap_or_default(),
         max_length: ran.and_then(|recipe| recipe.max_length).unwrap_or_default() as usize,
@@ -26,7 +21,11 @@ pub fn usage(state: &State) -> Usage<'_> {
 
 /// Python that predicts with the downloaded model.
 pub fn predict(state: &State) -> String {
-    format!("# pip install transformers torch\n{}", usage(state).python("my-model"))
+    let usage = usage(state);
+    match usage.folder {
+        ExportForm::Onnx => format!("# pip install onnxruntime transformers\n{}", usage.onnx_python("my-model")),
+        _ => format!("# pip install transformers torch\n{}", usage.python("my-model")),
+    }
 }
 
 /// Python that applies the downloaded adapter to its base model.
@@ -34,15 +33,14 @@ pub fn adapter(state: &State) -> String {
     format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
 }
 
-/// Commands that convert the weights to ONNX.
-pub fn convert(state: &State) -> String {
-    let JavaScript { convert, packages, .. } = usage(state).javascript();
-    format!("# pip install {packages}\n{convert}")
+/// The command that converts a decoder's weights to ONNX.
+pub fn convert() -> String {
+    format!("# pip install {CONVERTER}\n{CONVERT_DECODER}")
 }
 
-/// JavaScript that predicts with the converted model.
+/// JavaScript that predicts with the downloaded model.
 pub fn javascript(state: &State) -> String {
-    usage(state).javascript().code
+    format!("// npm install @huggingface/transformers\n{}", usage(state).javascript("./my-model"))
 }
 
 /// Python that embeds texts with the encoder of the downloaded model.

@@ -3,7 +3,8 @@
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::protocol::Command;
-use hone_core::usage::{ExportDtype, ExportForm};
+use hone_core::recipe::Pooling;
+use hone_core::usage::{ExportDtype, ExportForm, ModelKind};
 
 use crate::state::{Effect, State, Topic};
 
@@ -28,7 +29,7 @@ pub enum Export {
     Failed(Diagnostic),
 }
 
-/// The chosen form of the whole model.
+/// The chosen form of the whole model. A form that the last run's model cannot have is remembered, but not used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportChoice {
     /// Form of the folder.
@@ -38,10 +39,41 @@ pub struct ExportChoice {
 }
 
 impl State {
+    /// Kind of the last run's model.
+    pub fn tuned_kind(&self) -> ModelKind {
+        let entry = self.run.base.as_ref();
+        let ran = self.run.plan.as_ref().map(|plan| &plan.recipe);
+        let pooling = ran.and_then(|recipe| recipe.pooling).or(entry.map(|entry| entry.pooling));
+        ModelKind {
+            task: ran.map(|recipe| recipe.task).unwrap_or_default(),
+            family: entry.map(|entry| entry.family).unwrap_or_default(),
+            pooling: pooling.unwrap_or(Pooling::Cls),
+        }
+    }
+
+    /// Form of the folder with the whole model.
+    pub fn export_form(&self) -> ExportForm {
+        let forms = self.tuned_kind().export_forms();
+        forms.into_iter().find(|&form| form == self.export_choice.form).unwrap_or_default()
+    }
+
+    /// Element type of its weights.
+    pub fn export_dtype(&self) -> ExportDtype {
+        let dtypes = self.export_form().dtypes();
+        dtypes.iter().copied().find(|&dtype| dtype == self.export_choice.dtype).unwrap_or_default()
+    }
+
+    /// Size of that folder, in bytes.
+    pub fn export_bytes(&self) -> f64 {
+        let has_layer = self.tuned_kind().has_averaging_layer(self.export_form());
+        let floats = self.run.base_bytes + if has_layer { self.run.layer_bytes } else { 0.0 };
+        floats * self.export_dtype().size() as f64 / 4.0
+    }
+
     /// Writes a folder for download.
     pub fn export(&mut self, form: ExportForm) -> Vec<Effect> {
         self.export = Export::Writing(0.0);
-        let dtype = self.export_choice.dtype;
+        let dtype = if form == ExportForm::Adapter { ExportDtype::Float32 } else { self.export_dtype() };
         vec![self.request(Topic::Export, Command::Export { form, dtype })]
     }
 }

@@ -7,10 +7,11 @@ use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
 use crate::model::layers_field;
 use crate::recipe::Task;
+use crate::usage::ExportForm;
 
 /// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
 /// weights.
-const STALE: [&str; 9] = [
+const STALE: [&str; 10] = [
     "_name_or_path",
     "auto_map",
     "finetuning_task",
@@ -20,6 +21,7 @@ const STALE: [&str; 9] = [
     "num_labels",
     "problem_type",
     "quantization_config",
+    "transformers.js_config",
 ];
 
 /// All of the base model's fields, with labels, task and class name of the tuned model.
@@ -44,6 +46,10 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
     for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {
         config.insert(field.into(), json!(folder.exported.dtype.name()));
+    }
+    if folder.exported.form == ExportForm::Onnx {
+        // Without it, transformers.js asks for the file of another type, depending on the device.
+        config.insert("transformers.js_config".into(), json!({"dtype": "fp32"}));
     }
     if kind.has_averaging_layer(folder.exported.form) {
         config.insert(layers_field(kind.family).into(), json!(folder.exported.model.base.layers()));

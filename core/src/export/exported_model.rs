@@ -31,7 +31,7 @@ impl ExportedModel {
     /// `export.float16` if a weight is too large for 16 bits, or the device fails.
     pub async fn new(tuned: &TaskModel, form: ExportForm, dtype: ExportDtype) -> Result<Self, Diagnostic> {
         let (mut model, dtype) = match form {
-            ExportForm::Model | ExportForm::OwnClass => (tuned.detached(true), dtype),
+            ExportForm::Model | ExportForm::OwnClass | ExportForm::Onnx => (tuned.detached(true), dtype),
             ExportForm::Adapter => (tuned.clone(), ExportDtype::Float32),
         };
         model = model.without_unit();

@@ -1,4 +1,4 @@
-//! A tuned model as a zip of the folder that transformers opens. It starts from the base model's files; everything that
+//! A tuned model as a zip of the folder that transformers or transformers.js opens. It starts from the base model's files; everything that
 //! training did not change is kept byte for byte.
 
 mod adapter;
@@ -7,6 +7,8 @@ mod config;
 mod exported_model;
 mod method;
 mod names;
+mod onnx;
+mod tokenizer_config;
 mod trainer;
 mod weights;
 
@@ -92,21 +94,29 @@ impl ModelFolder<'_> {
         let mut zip = ZipWriter::new_stream(out);
         let ExportedModel { model, form, dtype } = self.exported;
         let is_generation = self.recipe.task() == Task::Generation;
-        let (name, tensors) = match form {
-            ExportForm::Model | ExportForm::OwnClass => ("model.safetensors", weights::all(model, *dtype)),
-            ExportForm::Adapter => {
-                let config = adapter::config(self).ok_or_else(no_adapter)?;
-                file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
-                ("adapter_model.safetensors", weights::adapters(model, *dtype))
-            }
-        };
+        if *form == ExportForm::Adapter {
+            let config = adapter::config(self).ok_or_else(no_adapter)?;
+            file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
+        }
         // With a config.json, transformers would take an adapter's folder for a whole model. Tasks other than
         // generation need it for their head.
         if *form != ExportForm::Adapter || !is_generation {
             file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         }
-        begin(&mut zip, name)?;
-        weights::write(tensors, &mut zip, &mut progress).await?;
+        match form {
+            ExportForm::Model | ExportForm::OwnClass => {
+                begin(&mut zip, "model.safetensors")?;
+                weights::write(weights::all(model, *dtype), &mut zip, &mut progress).await?;
+            }
+            ExportForm::Adapter => {
+                begin(&mut zip, "adapter_model.safetensors")?;
+                weights::write(weights::adapters(model, *dtype), &mut zip, &mut progress).await?;
+            }
+            ExportForm::Onnx => {
+                begin(&mut zip, "onnx/model.onnx")?;
+                onnx::write(self, &mut zip, &mut progress).await?;
+            }
+        }
         let has_settings = self.verbatim.iter().any(|(name, _)| name == GENERATION);
         if *form != ExportForm::Adapter && is_generation && !has_settings {
             file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
@@ -125,8 +135,12 @@ impl ModelFolder<'_> {
     }
 
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
-        for (name, bytes) in self.verbatim {
+        let is_onnx = self.exported.form == ExportForm::Onnx;
+        for (name, bytes) in self.verbatim.iter().filter(|(name, _)| !is_onnx || name != tokenizer_config::NAME) {
             file(zip, name, bytes)?;
+        }
+        if is_onnx {
+            file(zip, tokenizer_config::NAME, &pretty(&tokenizer_config::for_javascript(self)?)?)?;
         }
         if self.kind().has_own_class(self.exported.form) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;

@@ -9,7 +9,7 @@
 //! which the output layer divides by, or a bias that lifts all values above 0 before a rectified linear unit, which the
 //! bias of the output layer takes off again. All factors are powers of two, which round nothing.
 
-use crate::model::bert::{Bert, Names};
+use crate::model::bert::{Bert, EncoderNames};
 use crate::model::config::ModelConfig;
 use crate::model::linear::Linear;
 use crate::model::sentence_head::{Dense, SentenceHead};
@@ -64,7 +64,7 @@ fn lift(hidden: usize) -> f64 {
 pub fn take_averaging_layer(config: &mut ModelConfig, tensors: &mut Tensors) -> bool {
     let ModelConfig::Bert(config) = config else { return false };
     let Some(last) = config.layers.checked_sub(1).filter(|&last| last > 0) else { return false };
-    let names = Names::of(config.family);
+    let names = EncoderNames::of(config.family);
     let prefix = format!("{}.{last}", names.layer);
     if !averages(names, &prefix, tensors) {
         return false;
@@ -105,7 +105,7 @@ pub fn take_averaging_layer(config: &mut ModelConfig, tensors: &mut Tensors) -> 
 }
 
 /// Returns true if a layer of the file has the weights of an averaging layer.
-fn averages(names: &Names, prefix: &str, tensors: &Tensors) -> bool {
+fn averages(names: &EncoderNames, prefix: &str, tensors: &Tensors) -> bool {
     let is = |name: &str, wanted: &dyn Fn(f32) -> bool| {
         scaling(tensors, &format!("{prefix}.{name}")).is_some_and(|(factor, offset)| wanted(factor) && offset == 0.0)
     };

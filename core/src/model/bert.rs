@@ -21,27 +21,37 @@ use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, Weights, WeightsError, weights_of};
 
 /// Names of a layer's weights.
-pub(super) struct Names {
-    pub(super) layer: &'static str,
-    pub(super) query: &'static str,
-    pub(super) key: &'static str,
-    pub(super) value: &'static str,
-    pub(super) attention_output: &'static str,
-    pub(super) attention_norm: &'static str,
-    pub(super) intermediate: &'static str,
-    pub(super) output: &'static str,
-    pub(super) norm: &'static str,
+#[derive(Debug)]
+pub struct EncoderNames {
+    /// Prefix of a layer, before its number.
+    pub layer: &'static str,
+    /// Projection of the hidden states to queries.
+    pub query: &'static str,
+    /// Projection to keys.
+    pub key: &'static str,
+    /// Projection to values.
+    pub value: &'static str,
+    /// Output layer of the attention.
+    pub attention_output: &'static str,
+    /// Norm after the attention.
+    pub attention_norm: &'static str,
+    /// First layer of the feed-forward block.
+    pub intermediate: &'static str,
+    /// Second layer of the feed-forward block.
+    pub output: &'static str,
+    /// Norm after the feed-forward block.
+    pub norm: &'static str,
 }
 
-impl Names {
+impl EncoderNames {
     /// The names in a family.
-    pub(super) fn of(family: Family) -> &'static Self {
+    pub fn of(family: Family) -> &'static Self {
         if family == Family::DistilBert { &DISTILBERT } else { &BERT }
     }
 }
 
-/// Names in BERT, RoBERTa and its relatives.
-const BERT: Names = Names {
+/// EncoderNames in BERT, RoBERTa and its relatives.
+const BERT: EncoderNames = EncoderNames {
     layer: "encoder.layer",
     query: "attention.self.query",
     key: "attention.self.key",
@@ -53,7 +63,7 @@ const BERT: Names = Names {
     norm: "output.LayerNorm",
 };
 
-const DISTILBERT: Names = Names {
+const DISTILBERT: EncoderNames = EncoderNames {
     layer: "transformer.layer",
     query: "attention.q_lin",
     key: "attention.k_lin",
@@ -168,7 +178,7 @@ impl Bert {
     /// [`averaging_layer`](crate::model::averaging_layer).
     pub(super) fn push_averaging_layer(&mut self, scale: f64) {
         let Sizes { layers, hidden, intermediate_size, heads, .. } = self.sizes();
-        let (device, names) = (self.device(), Names::of(self.family));
+        let (device, names) = (self.device(), EncoderNames::of(self.family));
         let (group, prefix, eps) = (ParamGroup::Layer(layers), format!("{}.{layers}", names.layer), self.norm_eps());
         let linear = |name: &str, shape, factor| {
             Linear::scaling(&format!("{prefix}.{name}"), group, shape, factor, 0.0, &device)
@@ -255,7 +265,7 @@ impl Embeddings {
 impl Layer {
     fn load(config: &BertConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
         let BertConfig { hidden, intermediate_size, heads, layer_norm_eps: eps, .. } = *config;
-        let names = Names::of(config.family);
+        let names = EncoderNames::of(config.family);
         let (group, prefix) = (ParamGroup::Layer(i), format!("{}.{i}", names.layer));
         let mut linear = |name: &str, shape| Linear::load(tensors, &format!("{prefix}.{name}"), group, shape);
         let query = linear(names.query, [hidden, hidden])?;

@@ -25,7 +25,7 @@ pub(crate) use mask::MASKED;
 
 pub use averaging_layer::{AVERAGING_SCALE, take_averaging_layer};
 pub use base_model::BaseModel;
-pub use bert::Bert;
+pub use bert::{Bert, EncoderNames};
 pub use config::{
     BertConfig, ConfigError, GateActivation, Gpt2Config, LayerAttention, Llama3Scaling, LlamaConfig, LlamaVariant,
     ModelConfig, NormPlacement, Rope, layers_field,

@@ -14,6 +14,18 @@ pub enum ExportForm {
     OwnClass,
     /// The adapter alone, as a PEFT folder.
     Adapter,
+    /// The whole model as an ONNX file, in a folder for transformers.js.
+    Onnx,
+}
+
+impl ExportForm {
+    /// The types of weights that the form can have, the usual one first.
+    pub fn dtypes(self) -> &'static [ExportDtype] {
+        match self {
+            Self::Model | Self::OwnClass => &[ExportDtype::Float32, ExportDtype::Float16],
+            Self::Adapter | Self::Onnx => &[ExportDtype::Float32],
+        }
+    }
 }
 
 /// Element type of the weights in an exported model, by the names of PyTorch.

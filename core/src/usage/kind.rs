@@ -41,10 +41,17 @@ impl ModelKind {
         self.task.reads_sentences() && self.pooling == Pooling::Mean
     }
 
+    /// The forms in which a model without an adapter can be exported, the usual one first.
+    pub fn export_forms(self) -> Vec<ExportForm> {
+        let own_class = self.reads_mean().then_some(ExportForm::OwnClass);
+        let onnx = (!self.family.is_decoder()).then_some(ExportForm::Onnx);
+        [Some(ExportForm::Model), own_class, onnx].into_iter().flatten().collect()
+    }
+
     /// Returns true if an export includes the model's class. An adapter does, because a layer that averages would be many
     /// times its size.
     pub fn has_own_class(self, form: ExportForm) -> bool {
-        self.reads_mean() && form != ExportForm::Model
+        self.reads_mean() && matches!(form, ExportForm::OwnClass | ExportForm::Adapter)
     }
 
     /// Returns true if an export has one more layer, which averages.

@@ -71,6 +71,25 @@ impl Usage<'_> {
         )
     }
 
+    /// Runs the model of an ONNX folder with ONNX Runtime, without torch.
+    pub fn onnx_python(&self, folder: &str) -> String {
+        let text = match self.kind.task {
+            Task::QuestionAnswering => "\"Who wrote it?\", \"It was written by Ada in 1843.\"",
+            _ => "\"A text.\"",
+        };
+        format!(
+            "import onnxruntime\n\
+            from transformers import PreTrainedTokenizerFast\n\n\
+            folder = {folder}\n\
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)\n\
+            session = onnxruntime.InferenceSession(f\"{{folder}}/onnx/model.onnx\")\n\
+            batch = tokenizer({text}, return_tensors=\"np\")\n\
+            inputs = {{each.name: batch[each.name] for each in session.get_inputs()}}\n\
+            print(session.run(None, inputs))\n",
+            folder = quoted(folder),
+        )
+    }
+
     fn torch(&self) -> &'static str {
         match (self.kind.task, self.form) {
             (Task::QuestionAnswering, _) | (Task::Generation, PromptForm::Chat) => "import torch\n",

@@ -42,25 +42,23 @@ fn a_card_prompts_in_the_form_that_was_trained() {
 #[test]
 fn a_card_shows_how_to_use_the_model_in_javascript() {
     use Pooling::{Cls, Mean};
-    for (name, task, pooling, export, usage) in [
-        (
-            "bert",
-            Task::Classification,
-            Cls,
-            "AutoModelForSequenceClassification.from_pretrained(\".\")",
-            "\"text-classification\"",
-        ),
-        ("bert", Task::Regression, Mean, "from_pretrained(\".\").float()", "logits.item()"),
-        ("bert", Task::MultiLabel, Mean, "from_pretrained(\".\").float()", "label_thresholds"),
-        ("roberta", Task::TokenClassification, Mean, "\"logits\"", "\"token-classification\""),
-        ("distilbert", Task::QuestionAnswering, Mean, "\"start_logits\", \"end_logits\"", "\"question-answering\""),
-        ("llama", Task::Generation, Mean, "text-generation-with-past", "max_new_tokens"),
+    for (name, task, pooling, usage) in [
+        ("bert", Task::Classification, Cls, "pipeline(\"text-classification\", "),
+        ("bert", Task::Regression, Mean, "logits.item()"),
+        ("bert", Task::MultiLabel, Mean, "label_thresholds"),
+        ("roberta", Task::TokenClassification, Mean, "pipeline(\"token-classification\", "),
+        ("distilbert", Task::QuestionAnswering, Mean, "pipeline(\"question-answering\", "),
     ] {
-        let files = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]).files();
-        let card = std::str::from_utf8(&files["README.md"]).unwrap();
-        let (_, javascript) = card.split_once("For JavaScript").expect("a section on JavaScript");
-        assert!(javascript.contains(export) && javascript.contains(usage), "{name} {task:?}: {javascript}");
+        let untrained = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &["no", "yes"]);
+        let card = |form| String::from_utf8(untrained.in_form(form, ExportDtype::Float32).remove("README.md").unwrap());
+        let onnx = card(ExportForm::Onnx).unwrap();
+        assert!(onnx.contains("library_name: transformers.js"), "{name} {task:?}");
+        assert!(onnx.contains(usage) && onnx.contains("onnxruntime.InferenceSession"), "{name} {task:?}: {onnx}");
+        assert!(!card(ExportForm::Model).unwrap().contains("```js"), "{name} {task:?}");
     }
+    let files = Untrained::new(&golden("micro_llama"), Task::Generation, Mean, &[]).files();
+    let card = std::str::from_utf8(&files["README.md"]).unwrap();
+    assert!(card.contains("text-generation-with-past") && card.contains("max_new_tokens"), "{card}");
 }
 
 #[test]

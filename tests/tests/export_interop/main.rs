@@ -4,6 +4,7 @@
 mod chat_templates;
 mod defaults;
 mod expected;
+mod onnx;
 mod reopened;
 mod rounding;
 mod saved_best;

@@ -3,14 +3,14 @@
 use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
-use hone_core::recipe::{Metric, ParamGroup};
+use hone_core::recipe::{Family, Metric, ParamGroup};
 use hone_core::run::{Control, Finding, Forgetting, StepMetrics, Verdict};
-use hone_core::usage::ExportForm;
+use hone_core::usage::{ExportDtype, ExportForm};
 
 use crate::state::tests::{
-    commands, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
+    commands, entry, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
 };
-use crate::state::{Axis, Effect, Export, MisclassifiedRow, PastRun, Phase, State, Status, Step};
+use crate::state::{Axis, Effect, Export, ExportChoice, MisclassifiedRow, PastRun, Phase, State, Status, Step};
 
 #[test]
 fn a_late_pause_or_resume_does_not_undo_a_stop() {
@@ -135,6 +135,25 @@ fn tuned_weights_are_lost_with_their_model_or_worker() {
     let mut state = trained();
     state.choose_device(DeviceChoice::Cpu);
     assert!(!state.run.has_weights);
+}
+
+#[test]
+fn a_form_or_type_that_the_model_cannot_have_is_not_used() {
+    let mut state = trained();
+    let whole = state.export_bytes();
+    state.export_choice = ExportChoice { form: ExportForm::Onnx, dtype: ExportDtype::Float16 };
+    assert_eq!((state.export_form(), state.export_dtype()), (ExportForm::Onnx, ExportDtype::Float32));
+    assert!(state.export_bytes() <= whole, "the graph computes the mean without another layer");
+    let [Command::Export { form: ExportForm::Onnx, dtype: ExportDtype::Float32 }] =
+        &commands(state.export(ExportForm::Onnx))[..]
+    else {
+        panic!("an ONNX export")
+    };
+    // A decoder is written as safetensors, in the type that was chosen.
+    let mut decoder = entry();
+    decoder.family = Family::Llama;
+    state.run.base = Some(decoder);
+    assert_eq!((state.export_form(), state.export_dtype()), (ExportForm::Model, ExportDtype::Float16));
 }
 
 #[test]

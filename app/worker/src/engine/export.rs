@@ -42,6 +42,7 @@ async fn exported(
     let ending = match form {
         ExportForm::Model | ExportForm::OwnClass => "tuned",
         ExportForm::Adapter => "adapter",
+        ExportForm::Onnx => "onnx",
     };
     Ok((format!("{name}-{ending}.zip"), zip.into_blob()?, rounded))
 }

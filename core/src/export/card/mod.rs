@@ -87,7 +87,9 @@ fn about(folder: &ModelFolder) -> String {
 fn form(folder: &ModelFolder) -> String {
     let ExportedModel { model, form, dtype } = folder.exported;
     let has_averaging_layer = folder.kind().has_averaging_layer(*form);
-    let head = if has_averaging_layer {
+    let head = if *form == ExportForm::Onnx {
+        "`onnx/model.onnx` is the model with its head, for transformers.js and ONNX Runtime (opset 17). ".into()
+    } else if has_averaging_layer {
         let layers = model.base.layers();
         format!(
             "transformers has no class that takes the mean of the tokens, so one more layer computes it: the last of \
@@ -145,6 +147,7 @@ fn front_matter(folder: &ModelFolder) -> String {
     let library = match folder.exported.form {
         ExportForm::Model | ExportForm::OwnClass => "transformers",
         ExportForm::Adapter => "peft",
+        ExportForm::Onnx => "transformers.js",
     };
     let ModelFolder { best, base_model, license, recipe, .. } = folder;
     let license = if license.is_empty() { "unknown" } else { license };

@@ -1,7 +1,10 @@
 //! The card's section on opening the folder.
 
 use crate::export::ModelFolder;
-use crate::usage::{ExportForm, JavaScript, Usage};
+use crate::usage::{CONVERT_DECODER, CONVERTER, ExportForm, Usage};
+
+/// Path of the folder in the code.
+const FOLDER: &str = "path/to/this/folder";
 
 /// Code that opens the folder and runs the model.
 pub(crate) fn described(folder: &ModelFolder) -> String {
@@ -13,32 +16,38 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
         form: folder.data.form,
         max_new_tokens: folder.recipe.spec().max_new_tokens,
     };
+    let is_decoder = folder.kind().family.is_decoder();
     match folder.exported.form {
         ExportForm::Adapter => format!(
             "This folder contains the adapter, and the head if it is new; both are loaded on top of the base model. Run \
             this in the folder:\n\n```python\n{}```\n",
             usage.adapter_python()
         ),
+        ExportForm::Onnx => format!(
+            "In JavaScript, with transformers.js (`npm install @huggingface/transformers`):\n\n```js\n{}```\n\n\
+            In Python, with ONNX Runtime (`pip install onnxruntime transformers`):\n\n```python\n{}```\n",
+            usage.javascript(FOLDER),
+            usage.onnx_python(FOLDER)
+        ),
         ExportForm::Model | ExportForm::OwnClass => {
-            let is_decoder = folder.kind().family.is_decoder();
-            let encoder = match (is_decoder, folder.kind().has_averaging_layer(folder.exported.form)) {
-                (true, _) => "",
-                (false, true) => {
-                    "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`. Its \
+            let more = match (is_decoder, folder.kind().has_averaging_layer(folder.exported.form)) {
+                (true, _) => in_javascript(&usage),
+                (false, true) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`. Its \
                     `last_hidden_state[:, 0]` is the normalized mean of the tokens.\n"
+                    .into(),
+                (false, false) => {
+                    "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n".into()
                 }
-                (false, false) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n",
             };
-            let javascript = in_javascript(usage.javascript(), is_decoder);
-            format!("```python\n{}```\n{encoder}{javascript}", usage.python("path/to/this/folder"))
+            format!("```python\n{}```\n{more}", usage.python(FOLDER))
         }
     }
 }
 
-fn in_javascript(JavaScript { convert, packages, code }: JavaScript, is_command: bool) -> String {
-    let language = if is_command { "sh" } else { "python" };
+fn in_javascript(usage: &Usage) -> String {
     format!(
         "\nFor JavaScript, transformers.js needs the weights in ONNX. Convert them in this folder (`pip install \
-        {packages}`):\n\n```{language}\n{convert}```\n\nThen:\n\n```js\n{code}```\n"
+        {CONVERTER}`):\n\n```sh\n{CONVERT_DECODER}```\n\nThen:\n\n```js\n{}```\n",
+        usage.javascript(FOLDER)
     )
 }

@@ -31,6 +31,11 @@ pub struct BertConfig {
 }
 
 impl BertConfig {
+    /// Returns true if the network reads which text of a pair each token is in.
+    pub fn reads_token_types(&self) -> bool {
+        self.family == Family::Bert && self.token_types > 1
+    }
+
     /// Row of the position embeddings that belongs to the first token: `padding_idx + 1` for RoBERTa, else 0.
     pub fn first_position(&self) -> usize {
         self.padding_idx.map_or(0, |padding_idx| padding_idx + 1)

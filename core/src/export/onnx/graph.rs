@@ -1,0 +1,286 @@
+//! An ONNX file: nodes, inputs, outputs and weights, written front to back. The numbers of fields and types are those of
+//! <https://github.com/onnx/onnx/blob/v1.18.0/onnx/onnx.proto>.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::sync::Arc;
+
+use burn::tensor::Tensor;
+
+use crate::device_to_host::device_to_host;
+use crate::diagnostic::Diagnostic;
+use crate::export::failed;
+use crate::export::onnx::wire::Message;
+use crate::weights::{Dtype, WeightRef, encode};
+
+/// Version of the file format; old enough for every ONNX Runtime since 2022.
+const IR_VERSION: i64 = 8;
+
+/// Version of the operators: the first with LayerNormalization.
+const OPSET: i64 = 17;
+
+/// Largest file: one protocol buffer holds no more.
+const MAX_BYTES: u64 = i32::MAX as u64;
+
+/// Name of a value in the graph: an input, a weight or an output of a node.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Value(Arc<str>);
+
+impl From<&str> for Value {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+/// Type of a value's elements, by its number in `TensorProto.DataType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Element {
+    /// 32-bit floats.
+    Float = 1,
+    /// 64-bit integers.
+    Int64 = 7,
+    /// Truth values.
+    Bool = 9,
+}
+
+/// A dimension of an input or an output.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Dim {
+    /// A size that is the same in every run.
+    Fixed(usize),
+    /// A size that differs between runs, with the name that Hugging Face's optimum gives it.
+    Named(&'static str),
+}
+
+/// Number of texts.
+pub(super) const BATCH: Dim = Dim::Named("batch_size");
+/// Number of tokens of each text.
+pub(super) const SEQUENCE: Dim = Dim::Named("sequence_length");
+
+/// An attribute of a node.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Attribute<'a> {
+    /// An integer.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A list of integers.
+    Ints(&'a [i64]),
+}
+
+/// A constant or a weight of the graph.
+struct Initializer {
+    /// Name, type and shape.
+    head: Message,
+    contents: Contents,
+}
+
+enum Contents {
+    Constant(Vec<u8>),
+    Weight(Tensor<1>),
+}
+
+/// A graph under construction.
+#[derive(Default)]
+pub(super) struct Graph {
+    nodes: Message,
+    inputs: Message,
+    outputs: Message,
+    initializers: Vec<Initializer>,
+    /// Names of the constants and weights.
+    names: HashSet<Arc<str>>,
+    /// Number of values that nodes have computed.
+    values: usize,
+}
+
+impl Graph {
+    /// Adds an input.
+    pub(super) fn input(&mut self, name: &str, element: Element, dims: &[Dim]) -> Value {
+        self.inputs.extend(&Message::default().message(11, &value_info(name, element, dims)));
+        name.into()
+    }
+
+    /// Gives a value of the graph the name of an output.
+    pub(super) fn output(&mut self, name: &str, value: &Value, element: Element, dims: &[Dim]) {
+        // Runtimes remove the node.
+        self.add_node("Identity", &[value], &[name.into()], &[]);
+        self.outputs.extend(&Message::default().message(12, &value_info(name, element, dims)));
+    }
+
+    /// Adds a node without attributes.
+    pub(super) fn op(&mut self, kind: &str, inputs: &[&Value]) -> Value {
+        self.op_with(kind, inputs, &[])
+    }
+
+    /// Adds a node.
+    pub(super) fn op_with(&mut self, kind: &str, inputs: &[&Value], attributes: &[(&str, Attribute)]) -> Value {
+        let [value] = self.ops(kind, inputs, attributes);
+        value
+    }
+
+    /// Adds a node with `N` outputs.
+    pub(super) fn ops<const N: usize>(
+        &mut self,
+        kind: &str,
+        inputs: &[&Value],
+        attributes: &[(&str, Attribute)],
+    ) -> [Value; N] {
+        let outputs = std::array::from_fn(|_| {
+            self.values += 1;
+            Value(format!("{kind}_{}", self.values).into())
+        });
+        self.add_node(kind, inputs, &outputs, attributes);
+        outputs
+    }
+
+    fn add_node(&mut self, kind: &str, inputs: &[&Value], outputs: &[Value], attributes: &[(&str, Attribute)]) {
+        let mut node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.0.as_bytes()));
+        node = outputs.iter().fold(node, |node, output| node.bytes(2, output.0.as_bytes()));
+        if let Some(first) = outputs.first() {
+            node = node.bytes(3, first.0.as_bytes());
+        }
+        node = node.bytes(4, kind);
+        node = attributes.iter().fold(node, |node, (name, value)| node.message(5, &attribute(name, *value)));
+        self.nodes.extend(&Message::default().message(1, &node));
+    }
+
+    /// A constant list of integers.
+    pub(super) fn ints(&mut self, values: &[i64]) -> Value {
+        let name = format!("ints_{}", values.iter().map(i64::to_string).collect::<Vec<_>>().join("_"));
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(&name, Element::Int64, &[values.len()], bytes)
+    }
+
+    /// A constant integer.
+    pub(super) fn int(&mut self, value: i64) -> Value {
+        self.constant(&format!("int_{value}"), Element::Int64, &[], value.to_le_bytes().into())
+    }
+
+    /// A constant float.
+    pub(super) fn float(&mut self, value: f64) -> Value {
+        let value = value as f32;
+        self.constant(&format!("float_{value}"), Element::Float, &[], value.to_le_bytes().into())
+    }
+
+    /// A constant list of ones.
+    pub(super) fn ones(&mut self, count: usize) -> Value {
+        self.constant(&format!("ones_{count}"), Element::Float, &[count], 1_f32.to_le_bytes().repeat(count))
+    }
+
+    /// A weight in the layout of the model: a linear layer's is `[in, out]`, which is what MatMul takes.
+    pub(super) fn weight(&mut self, name: &str, weight: WeightRef) -> Value {
+        let dims = match weight {
+            WeightRef::Vector(weight) => weight.tensor.dims().to_vec(),
+            WeightRef::Matrix(weight) => weight.tensor.dims().to_vec(),
+        };
+        let (values, _) = weight.values();
+        self.initializer(name, Element::Float, &dims, Contents::Weight(values))
+    }
+
+    fn constant(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Value {
+        self.initializer(name, element, dims, Contents::Constant(bytes))
+    }
+
+    /// Adds an initializer, unless there is one of its name.
+    fn initializer(&mut self, name: &str, element: Element, dims: &[usize], contents: Contents) -> Value {
+        let name: Arc<str> = name.into();
+        if self.names.insert(name.clone()) {
+            let head = dims.iter().fold(Message::default(), |head, &dim| head.number(1, dim as i64));
+            let head = head.number(2, element as i64).bytes(8, name.as_bytes());
+            self.initializers.push(Initializer { head, contents });
+        }
+        Value(name)
+    }
+
+    /// Writes the file, reading the weights from the device one at a time. `progress` receives the number of tensors done
+    /// and in total.
+    ///
+    /// # Errors
+    /// `export.onnx-size` if the file would be larger than the format allows, or if the device or `out` fails.
+    pub(super) async fn write(
+        self,
+        out: &mut impl Write,
+        progress: &mut impl FnMut(usize, usize),
+    ) -> Result<(), Diagnostic> {
+        let mut graph = self.nodes;
+        graph.extend(&Message::default().bytes(2, "hone"));
+        graph.extend(&self.inputs);
+        graph.extend(&self.outputs);
+        let leads: Vec<Message> = self.initializers.iter().map(Initializer::lead).collect();
+        let sizes = self.initializers.iter().zip(&leads);
+        let weights: u64 = sizes.map(|(weight, lead)| lead.as_bytes().len() as u64 + weight.contents.size()).sum();
+        let bytes = graph.as_bytes().len() as u64 + weights;
+        if bytes > MAX_BYTES {
+            return Err(too_large(bytes));
+        }
+        let opset = Message::default().bytes(1, "").number(2, OPSET);
+        let file = Message::default().number(1, IR_VERSION).bytes(2, "hone").message(8, &opset).length(7, bytes);
+        out.write_all(file.as_bytes()).map_err(failed)?;
+        out.write_all(graph.as_bytes()).map_err(failed)?;
+        let total = leads.len();
+        for (done, (lead, Initializer { contents, .. })) in leads.into_iter().zip(self.initializers).enumerate() {
+            out.write_all(lead.as_bytes()).map_err(failed)?;
+            let bytes = match contents {
+                Contents::Constant(bytes) => bytes,
+                Contents::Weight(values) => encode(&device_to_host(values).await?, None, Dtype::F32),
+            };
+            out.write_all(&bytes).map_err(failed)?;
+            progress(done + 1, total);
+        }
+        Ok(())
+    }
+}
+
+impl Initializer {
+    /// Everything of the initializer's field in the graph that comes before the values.
+    fn lead(&self) -> Message {
+        let size = self.contents.size();
+        let before = self.head.clone().length(9, size);
+        let mut lead = Message::default().length(5, before.as_bytes().len() as u64 + size);
+        lead.extend(&before);
+        lead
+    }
+}
+
+impl Contents {
+    /// Size of the values in the file, in bytes.
+    fn size(&self) -> u64 {
+        match self {
+            Self::Constant(bytes) => bytes.len() as u64,
+            Self::Weight(values) => values.shape().num_elements() as u64 * 4,
+        }
+    }
+}
+
+fn attribute(name: &str, value: Attribute) -> Message {
+    let named = Message::default().bytes(1, name);
+    // The last field is the attribute's type.
+    match value {
+        Attribute::Float(value) => named.float(2, value as f32).number(20, 1),
+        Attribute::Int(value) => named.number(3, value).number(20, 2),
+        Attribute::Ints(values) => values.iter().fold(named, |named, &value| named.number(8, value)).number(20, 7),
+    }
+}
+
+fn value_info(name: &str, element: Element, dims: &[Dim]) -> Message {
+    let shape = dims.iter().fold(Message::default(), |shape, dim| {
+        shape.message(
+            1,
+            &match *dim {
+                Dim::Fixed(size) => Message::default().number(1, size as i64),
+                Dim::Named(name) => Message::default().bytes(2, name),
+            },
+        )
+    });
+    let tensor = Message::default().number(1, element as i64).message(2, &shape);
+    Message::default().bytes(1, name).message(2, &Message::default().message(1, &tensor))
+}
+
+fn too_large(bytes: u64) -> Diagnostic {
+    Diagnostic::new(
+        "export.onnx-size",
+        format!("The ONNX file would have {:.1} GB, and the format allows 2 GB.", bytes as f64 / 1e9),
+    )
+    .done("Nothing was written; the tuned model is still here.")
+    .remedy("Download the model as safetensors.")
+}

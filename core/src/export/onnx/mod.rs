@@ -1,0 +1,43 @@
+//! The tuned model as an ONNX file, for transformers.js and ONNX Runtime. Graph and weights are written by hand and
+//! streamed: the format needs no library, and this way one weight is in memory at a time.
+
+mod encoder;
+mod graph;
+mod network;
+mod wire;
+
+use std::io::Write;
+
+use crate::diagnostic::Diagnostic;
+use crate::export::ModelFolder;
+use crate::export::onnx::network::Network;
+use crate::model::ModelConfig;
+use crate::recipe::Pooling;
+
+/// Writes the file. `progress` receives the number of tensors done and in total.
+///
+/// # Errors
+/// `export.onnx` if Hone cannot express the model, `export.onnx-size` if it is too large for the format, or if the device
+/// or `out` fails.
+pub(crate) async fn write(
+    folder: &ModelFolder<'_>,
+    out: &mut impl Write,
+    progress: &mut impl FnMut(usize, usize),
+) -> Result<(), Diagnostic> {
+    let model = &folder.exported.model;
+    let mut net = Network::new(model);
+    match ModelConfig::parse(folder.config)? {
+        ModelConfig::Bert(config) => {
+            let pooling = model.pooling().unwrap_or(Pooling::Cls);
+            encoder::add(&mut net, &config, model.base.layers(), folder.recipe.task(), pooling);
+        }
+        ModelConfig::Llama(_) | ModelConfig::Gpt2(_) => return Err(no_decoders()),
+    }
+    net.finish()?.write(out, progress).await
+}
+
+fn no_decoders() -> Diagnostic {
+    Diagnostic::new("export.onnx", "Hone writes ONNX for encoders, and this model is a decoder.")
+        .done("Nothing was written; the tuned model is still here.")
+        .remedy("Download the model as safetensors. Its card has the command that converts it.")
+}
