@@ -115,11 +115,20 @@ test("the model can be downloaded as ONNX, with the JavaScript that runs it", as
     assert.equal(await page.getByText("Use it as an encoder in Python").isVisible(), false);
     await javascript.waitFor();
     await page.getByText('const pipe = await pipeline("text-classification", "./my-model");').waitFor();
+    await page.getByRole("button", { name: /^Download model \(zip, \d/ }).waitFor();
+    const weights = page.getByRole("combobox", { name: "Weights", exact: true });
+    assert.deepEqual(await weights.locator("option").allTextContents(), [
+      "32 bits (float32), as trained",
+      "8 bits (int8), a quarter of the size",
+    ]);
+    await weights.selectOption({ index: 1 });
+    await page.getByText("the inputs of each layer are rounded too").waitFor();
     const [download] = await Promise.all([
       page.waitForEvent("download"),
-      page.getByRole("button", { name: /^Download model \(zip, / }).click(),
+      page.getByRole("button", { name: /^Download model \(zip, about / }).click(),
     ]);
     assert.equal(download.suggestedFilename(), "hone-reviews-onnx.zip");
+    await page.getByText("Its rounded weights score").waitFor();
     await assertAccessible(page);
     await screenshot(page, "onnx");
   });

@@ -89,7 +89,9 @@ pub fn node_packages(folder: &Path, heading: &str) -> Result<()> {
     }
     process::step(heading, || {
         let mut npm = process::command("npm");
-        process::run(npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]).current_dir(folder))
+        process::run(
+            npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]).current_dir(folder),
+        )
     })
 }
 

@@ -44,9 +44,10 @@ pub struct TrainArguments {
     /// after that.
     #[arg(long, value_enum, default_value_t = Dtype::Float32)]
     pub dtype: Dtype,
-    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime (encoders only).
-    #[arg(long)]
-    pub onnx: bool,
+    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime (encoders only). With `--onnx=int8`, its
+    /// weights are rounded to 8 bits, and scored after that: a quarter of the size.
+    #[arg(long, value_enum, value_name = "DTYPE", num_args = 0..=1, require_equals = true, default_missing_value = "float32")]
+    pub onnx: Option<OnnxDtype>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]
@@ -73,6 +74,24 @@ pub enum Dtype {
     Float32,
     /// 16 bits.
     Float16,
+}
+
+/// Element type of the weights in the ONNX file.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnnxDtype {
+    /// 32 bits.
+    Float32,
+    /// 8 bits.
+    Int8,
+}
+
+impl From<OnnxDtype> for ExportDtype {
+    fn from(dtype: OnnxDtype) -> Self {
+        match dtype {
+            OnnxDtype::Float32 => Self::Float32,
+            OnnxDtype::Int8 => Self::Int8,
+        }
+    }
 }
 
 impl From<Dtype> for ExportDtype {

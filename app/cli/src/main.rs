@@ -54,6 +54,7 @@ fn main() -> ExitCode {
 mod tests {
     use clap::CommandFactory;
     use hone_core::dataset::{Delimiter, Hints, Quoting};
+    use hone_core::usage::ExportDtype;
 
     use super::*;
 
@@ -68,6 +69,16 @@ mod tests {
             delimiter: Some(Delimiter::Character(';')),
             quoting: Some(Quoting::Single),
         };
+        assert!(arguments.onnx.is_none());
         assert_eq!((arguments.reading.hints(), arguments.columns.label), (hints, vec!["a".to_owned(), "b".to_owned()]));
+    }
+
+    #[test]
+    fn the_type_of_onnx_weights_may_be_left_out() {
+        for (option, dtype) in [("--onnx", ExportDtype::Float32), ("--onnx=int8", ExportDtype::Int8)] {
+            let line = ["hone", "train", "--data", "a.csv", "--out", "tuned", option, "recipe.json"];
+            let Command::Train(arguments) = Arguments::try_parse_from(line).unwrap().command;
+            assert_eq!(arguments.onnx.map(ExportDtype::from), Some(dtype), "{option}");
+        }
     }
 }

@@ -32,7 +32,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     })?;
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    if arguments.onnx && model.pretrained.config.family().is_decoder() {
+    if arguments.onnx.is_some() && model.pretrained.config.family().is_decoder() {
         return Err(Diagnostic::new("export.onnx", "--onnx is for encoders, and this model is a decoder.")
             .done("The run was not started.")
             .remedy("Leave --onnx out. The model card has the command that converts the folder."));
@@ -260,7 +260,7 @@ async fn write_folders(
     let forms = [
         Some((form, arguments.dtype.into(), "model")),
         adapter.then_some((ExportForm::Adapter, ExportDtype::Float32, "adapter")),
-        arguments.onnx.then_some((ExportForm::Onnx, ExportDtype::Float32, "onnx")),
+        arguments.onnx.map(|dtype| (ExportForm::Onnx, dtype.into(), "onnx")),
     ];
     for (form, dtype, folder) in forms.into_iter().flatten() {
         let pretrained = &model.pretrained;
@@ -268,7 +268,7 @@ async fn write_folders(
         let Exported { zip, rounded } = export.await?;
         unpack(&zip, &arguments.out.join(folder))?;
         if let Some(rounded) = rounded {
-            println!("In float16: {}", figures(&rounded));
+            println!("In {}: {}", dtype.name(), figures(&rounded));
         }
     }
     Ok(())

@@ -13,9 +13,10 @@ const FORMS: [(ExportForm, &str, &str); 3] = [
     (ExportForm::Onnx, "onnx", "ONNX, for transformers.js and onnxruntime"),
 ];
 
-const DTYPES: [(ExportDtype, &str, &str); 2] = [
+const DTYPES: [(ExportDtype, &str, &str); 3] = [
     (ExportDtype::Float32, "float32", "32 bits (float32), as trained"),
     (ExportDtype::Float16, "float16", "16 bits (float16), half the size"),
+    (ExportDtype::Int8, "int8", "8 bits (int8), a quarter of the size"),
 ];
 
 /// Two menus, with what the last run's model can be exported as.
@@ -23,7 +24,7 @@ const DTYPES: [(ExportDtype, &str, &str); 2] = [
 pub fn Choices() -> impl IntoView {
     let page = Page::get();
     let has_one_form = page.memo(|state| state.tuned_kind().export_forms().len() == 1);
-    let has_one_dtype = page.memo(|state| state.export_form().dtypes().len() == 1);
+    let has_one_dtype = page.memo(|state| state.tuned_kind().export_dtypes(state.export_form()).len() == 1);
     let forms = page.memo(|state| state.tuned_kind().export_forms());
     let forms = changing(move || {
         let offered = forms.get();
@@ -34,9 +35,15 @@ pub fn Choices() -> impl IntoView {
         });
         options.collect_view().into_any()
     });
-    let dtypes = DTYPES.map(|(dtype, value, name)| {
-        let is_chosen = page.memo(move |state| state.export_dtype() == dtype);
-        view! { <MenuOption value name is_chosen /> }
+    let dtypes = page.memo(|state| state.tuned_kind().export_dtypes(state.export_form()).to_vec());
+    let dtypes = changing(move || {
+        let offered = dtypes.get();
+        let offered = DTYPES.into_iter().filter(|(dtype, ..)| offered.contains(dtype));
+        let options = offered.map(|(dtype, value, name)| {
+            let is_chosen = page.memo(move |state| state.export_dtype() == dtype);
+            view! { <MenuOption value name is_chosen /> }
+        });
+        options.collect_view().into_any()
     });
     let choose_form = move |value: String| {
         if let Some(&(form, ..)) = FORMS.iter().find(|(_, name, _)| *name == value) {
@@ -74,6 +81,12 @@ pub fn Choices() -> impl IntoView {
             rows; the model card has those scores."
                 .to_owned()
         }
+        ExportDtype::Int8 => {
+            "Each weight is rounded to an integer, with a scale for each output of a layer. Before the download, the rounded \
+            model is scored on your validation rows; the model card has those scores. When it runs, the inputs of each layer \
+            are rounded too, so predictions may differ slightly."
+                .to_owned()
+        }
     });
     view! {
         <div class="field" hidden=has_one_form>
@@ -86,7 +99,7 @@ pub fn Choices() -> impl IntoView {
         <div class="field" hidden=has_one_dtype>
             <label for="export-dtype">"Weights"</label>
             <select id="export-dtype" aria-describedby="export-dtype-hint" on:change=typed(choose_dtype)>
-                {dtypes.collect_view()}
+                {dtypes}
             </select>
             <p id="export-dtype-hint" class="hint">{about_dtype}</p>
         </div>

@@ -5,7 +5,7 @@ mod keep;
 mod snippets;
 
 use hone_core::metrics::Evaluation;
-use hone_core::usage::ExportForm;
+use hone_core::usage::{ExportDtype, ExportForm};
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, Snippet, changing, pressed};
@@ -51,10 +51,14 @@ fn Download() -> impl IntoView {
     });
     let words = page.memo(|state| {
         let what = if state.run.has_adapter() { "merged model" } else { "model" };
-        format!("Download {what} (zip, {})", format::bytes(state.export_bytes()))
+        // Biases, norms and scales are not counted apart.
+        let about = if state.export_dtype() == ExportDtype::Int8 { "about " } else { "" };
+        format!("Download {what} (zip, {about}{})", format::bytes(state.export_bytes()))
     });
     let contents = page.memo(|state| match state.export_form() {
-        ExportForm::Onnx => "The tuned weights are in onnx/model.onnx, together with the computation.".to_owned(),
+        ExportForm::Onnx => {
+            format!("The tuned weights are in {}, together with the computation.", state.export_dtype().onnx_file())
+        }
         _ => "The tuned weights are in model.safetensors.".to_owned(),
     });
     let state_line = changing(move || match export.get() {

@@ -12,6 +12,7 @@ pub fn usage(state: &State) -> Usage<'_> {
     Usage {
         kind: state.tuned_kind(),
         folder: state.export_form(),
+        dtype: state.export_dtype(),
         base_model: entry.map_or("", |entry| &entry.hub_id),
         form: state.run.plan.as_ref().map(|plan| plan.form).unwrap_or_default(),
         max_length: ran.and_then(|recipe| recipe.max_length).unwrap_or_default() as usize,

@@ -59,7 +59,7 @@ impl State {
 
     /// Element type of its weights.
     pub fn export_dtype(&self) -> ExportDtype {
-        let dtypes = self.export_form().dtypes();
+        let dtypes = self.tuned_kind().export_dtypes(self.export_form());
         dtypes.iter().copied().find(|&dtype| dtype == self.export_choice.dtype).unwrap_or_default()
     }
 

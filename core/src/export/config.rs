@@ -7,7 +7,7 @@ use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
 use crate::model::layers_field;
 use crate::recipe::Task;
-use crate::usage::ExportForm;
+use crate::usage::{ExportDtype, ExportForm};
 
 /// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
 /// weights.
@@ -42,14 +42,19 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
         Task::TokenClassification | Task::QuestionAnswering | Task::Generation => None,
     };
     config.extend(problem_type.map(|problem_type| ("problem_type".into(), json!(problem_type))));
+    // The type that the layers compute in.
+    let float = match folder.exported.dtype {
+        ExportDtype::Int8 => ExportDtype::Float32,
+        float => float,
+    };
     // The newer and the older name of the same field.
     let known = ["dtype", "torch_dtype"].into_iter().filter(|&field| config.contains_key(field)).collect::<Vec<_>>();
     for field in if known.is_empty() { vec!["torch_dtype"] } else { known } {
-        config.insert(field.into(), json!(folder.exported.dtype.name()));
+        config.insert(field.into(), json!(float.name()));
     }
     if folder.exported.form == ExportForm::Onnx {
         // Without it, transformers.js asks for the file of another type, depending on the device.
-        config.insert("transformers.js_config".into(), json!({"dtype": "fp32"}));
+        config.insert("transformers.js_config".into(), json!({"dtype": folder.exported.dtype.javascript_name()}));
     }
     if kind.has_averaging_layer(folder.exported.form) {
         config.insert(layers_field(kind.family).into(), json!(folder.exported.model.base.layers()));

@@ -4,10 +4,11 @@ use burn::tensor::{Tensor, TensorData, f16};
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
+use crate::export::int8::{Channel, Int8};
 use crate::model::{AVERAGING_SCALE, TaskModel};
 use crate::recipe::Pooling;
 use crate::usage::{ExportDtype, ExportForm};
-use crate::weights::{WeightMut, Weights};
+use crate::weights::{WeightMut, WeightRef, Weights};
 
 /// Largest scale of an averaging layer in 16 bits. A higher one would take more from the range than it adds in accuracy.
 const MAX_FLOAT16_SCALE: f64 = 8192.0;
@@ -39,8 +40,10 @@ impl ExportedModel {
             let scale = averaging_scale(&model, dtype).await?;
             model = model.with_averaging_layer(scale);
         }
-        if dtype == ExportDtype::Float16 {
-            round_to_float16(&mut model).await?;
+        match dtype {
+            ExportDtype::Float32 => {}
+            ExportDtype::Float16 => replace(&mut model, to_float16).await?,
+            ExportDtype::Int8 => replace(&mut model, to_int8).await?,
         }
         Ok(Self { model, form, dtype })
     }
@@ -54,30 +57,43 @@ async fn averaging_scale(model: &TaskModel, dtype: ExportDtype) -> Result<f64, D
     Ok(highest.clamp(1.0, MAX_FLOAT16_SCALE))
 }
 
-/// Rounds every weight to the nearest 16-bit float. A device may lack these, so the weights are read one at a time.
-async fn round_to_float16(model: &mut TaskModel) -> Result<(), Diagnostic> {
+/// Replaces every weight by `rounded` of it and its values. A device may lack the types that they are rounded to, so the
+/// weights are read one at a time.
+async fn replace(
+    model: &mut TaskModel,
+    rounded: impl Fn(WeightRef, Vec<f32>) -> Result<Vec<f32>, Diagnostic>,
+) -> Result<(), Diagnostic> {
     let mut weights = Vec::new();
-    model.visit(&mut |weight| weights.push((weight.name().clone(), weight.values().0)));
-    let mut rounded = Vec::with_capacity(weights.len());
-    for (name, tensor) in weights {
-        let device = tensor.device();
-        let values = device_to_host(tensor).await?;
-        let values: Vec<f32> = values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect();
-        if !values.iter().all(|value| value.is_finite()) {
-            return Err(too_large(&name));
-        }
+    model.visit(&mut |weight| weights.push(weight));
+    let mut tensors = Vec::with_capacity(weights.len());
+    for weight in weights {
+        let values = rounded(weight, device_to_host(weight.values().0).await?)?;
         let size = values.len();
-        rounded.push(Tensor::<1>::from_data(TensorData::new(values, [size]), &device));
+        tensors.push(Tensor::<1>::from_data(TensorData::new(values, [size]), &weight.device()));
     }
-    let mut rounded = rounded.into_iter();
+    let mut tensors = tensors.into_iter();
     model.visit_mut(&mut |weight| {
-        let Some(tensor) = rounded.next() else { return };
+        let Some(tensor) = tensors.next() else { return };
         match weight {
             WeightMut::Vector(weight) => weight.tensor = tensor,
             WeightMut::Matrix(weight) => weight.tensor = tensor.reshape(weight.tensor.dims()),
         }
     });
     Ok(())
+}
+
+/// The nearest 16-bit floats.
+fn to_float16(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
+    let rounded: Vec<f32> = values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect();
+    if rounded.iter().all(|value| value.is_finite()) { Ok(rounded) } else { Err(too_large(weight.name())) }
+}
+
+/// The values of the nearest 8-bit integers, where the weight is quantized.
+fn to_int8(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
+    Ok(match (weight, Channel::of(weight)) {
+        (WeightRef::Matrix(matrix), Some(channel)) => Int8::new(&values, matrix.tensor.dims(), channel).dequantized(),
+        _ => values,
+    })
 }
 
 fn too_large(name: &str) -> Diagnostic {

@@ -5,6 +5,7 @@ mod adapter;
 mod card;
 mod config;
 mod exported_model;
+mod int8;
 mod method;
 mod names;
 mod onnx;
@@ -113,7 +114,7 @@ impl ModelFolder<'_> {
                 weights::write(weights::adapters(model, *dtype), &mut zip, &mut progress).await?;
             }
             ExportForm::Onnx => {
-                begin(&mut zip, "onnx/model.onnx")?;
+                begin(&mut zip, dtype.onnx_file())?;
                 onnx::write(self, &mut zip, &mut progress).await?;
             }
         }

@@ -40,7 +40,8 @@ impl Exported {
     fn new(weight: WeightRef, name: String, dtype: ExportDtype) -> Self {
         let (values, transposed) = weight.values();
         let dtype = match dtype {
-            ExportDtype::Float32 => Dtype::F32,
+            // Integers are only written as ONNX.
+            ExportDtype::Float32 | ExportDtype::Int8 => Dtype::F32,
             ExportDtype::Float16 => Dtype::F16,
         };
         let info = TensorInfo { name, dtype, shape: weight.shape(), bytes: 0..0 };

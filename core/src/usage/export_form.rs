@@ -18,16 +18,6 @@ pub enum ExportForm {
     Onnx,
 }
 
-impl ExportForm {
-    /// The types of weights that the form can have, the usual one first.
-    pub fn dtypes(self) -> &'static [ExportDtype] {
-        match self {
-            Self::Model | Self::OwnClass => &[ExportDtype::Float32, ExportDtype::Float16],
-            Self::Adapter | Self::Onnx => &[ExportDtype::Float32],
-        }
-    }
-}
-
 /// Element type of the weights in an exported model, by the names of PyTorch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +28,9 @@ pub enum ExportDtype {
     /// 16 bits, to which each weight is rounded. It keeps 11 significant bits, where bfloat16 would keep 8, and the range
     /// that bfloat16 adds is of no use to weights.
     Float16,
+    /// 8-bit integers with a scale for each output of a layer and each token. Embeddings and layers are rounded; biases,
+    /// norms and the output layer of a head stay in 32 bits.
+    Int8,
 }
 
 impl ExportDtype {
@@ -46,14 +39,34 @@ impl ExportDtype {
         match self {
             Self::Float32 => 4,
             Self::Float16 => 2,
+            Self::Int8 => 1,
         }
     }
 
-    /// Name in config.json.
+    /// Name among the types of PyTorch.
     pub fn name(self) -> &'static str {
         match self {
             Self::Float32 => "float32",
             Self::Float16 => "float16",
+            Self::Int8 => "int8",
+        }
+    }
+
+    /// Name in transformers.js.
+    pub fn javascript_name(self) -> &'static str {
+        match self {
+            Self::Float32 => "fp32",
+            Self::Float16 => "fp16",
+            Self::Int8 => "q8",
+        }
+    }
+
+    /// Path of the ONNX file in a folder for transformers.js, which finds it by this name.
+    pub fn onnx_file(self) -> &'static str {
+        match self {
+            Self::Float32 => "onnx/model.onnx",
+            Self::Float16 => "onnx/model_fp16.onnx",
+            Self::Int8 => "onnx/model_quantized.onnx",
         }
     }
 }

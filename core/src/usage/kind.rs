@@ -1,7 +1,7 @@
 //! A model's kind, and its names in transformers and on model hubs.
 
 use crate::recipe::{Family, Pooling, Task};
-use crate::usage::ExportForm;
+use crate::usage::{ExportDtype, ExportForm};
 
 /// Prefix of the class names in `modeling_hone.py`.
 const OWN_CLASSES: &str = "Hone";
@@ -46,6 +46,15 @@ impl ModelKind {
         let own_class = self.reads_mean().then_some(ExportForm::OwnClass);
         let onnx = (!self.family.is_decoder()).then_some(ExportForm::Onnx);
         [Some(ExportForm::Model), own_class, onnx].into_iter().flatten().collect()
+    }
+
+    /// The types of weights that a form can have, the usual one first.
+    pub fn export_dtypes(self, form: ExportForm) -> &'static [ExportDtype] {
+        match form {
+            ExportForm::Model | ExportForm::OwnClass => &[ExportDtype::Float32, ExportDtype::Float16],
+            ExportForm::Onnx => &[ExportDtype::Float32, ExportDtype::Int8],
+            ExportForm::Adapter => &[ExportDtype::Float32],
+        }
     }
 
     /// Returns true if an export includes the model's class. An adapter does, because a layer that averages would be many

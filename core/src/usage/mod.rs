@@ -33,6 +33,8 @@ pub struct Usage<'a> {
     pub kind: ModelKind,
     /// Form of the folder with the whole model.
     pub folder: ExportForm,
+    /// Element type of its weights.
+    pub dtype: ExportDtype,
     /// The base model's name on a hub.
     pub base_model: &'a str,
     /// Longest sequence in training, in tokens.

@@ -82,11 +82,12 @@ impl Usage<'_> {
             from transformers import PreTrainedTokenizerFast\n\n\
             folder = {folder}\n\
             tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)\n\
-            session = onnxruntime.InferenceSession(f\"{{folder}}/onnx/model.onnx\")\n\
-            batch = tokenizer({text}, return_tensors=\"np\")\n\
+            session = onnxruntime.InferenceSession(f\"{{folder}}/{file}\")\n\
+            batch = tokenizer({text}, return_token_type_ids=True, return_tensors=\"np\")\n\
             inputs = {{each.name: batch[each.name] for each in session.get_inputs()}}\n\
             print(session.run(None, inputs))\n",
             folder = quoted(folder),
+            file = self.dtype.onnx_file(),
         )
     }
 

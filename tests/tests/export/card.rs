@@ -76,8 +76,8 @@ fn a_card_says_what_the_folder_is() {
         let untrained = Untrained::new(&golden("micro_bert"), Task::Classification, pooling, &["no", "yes"]);
         String::from_utf8(untrained.in_form(form, dtype).remove("README.md").unwrap()).unwrap()
     };
-    use ExportDtype::{Float16, Float32};
-    use ExportForm::{Model, OwnClass};
+    use ExportDtype::{Float16, Float32, Int8};
+    use ExportForm::{Model, Onnx, OwnClass};
     let (layer, overflow, class, trust) =
         ("the last of 3", "would overflow in float16", "`modeling_hone.py` has one", "trust_remote_code=True");
     let rounded = "scores above are those of the rounded weights";
@@ -86,6 +86,14 @@ fn a_card_says_what_the_folder_is() {
         (Pooling::Mean, Model, Float16, vec![layer, rounded], vec![class, trust, overflow]),
         (Pooling::Mean, OwnClass, Float32, vec![class, trust], vec![layer, rounded, overflow]),
         (Pooling::Cls, Model, Float16, vec![rounded], vec![layer, class, trust]),
+        (Pooling::Mean, Onnx, Float32, vec!["`onnx/model.onnx` is"], vec![layer, class, trust, rounded, overflow]),
+        (
+            Pooling::Mean,
+            Onnx,
+            Int8,
+            vec!["`onnx/model_quantized.onnx` is", rounded, "inputs of each layer"],
+            vec![layer],
+        ),
     ] {
         let card = card(pooling, form, dtype);
         for text in has {

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hone_core::model::Dropout;
+use hone_core::recipe::Family;
 use hone_core::text::Batch;
+use hone_core::weights::Tensors;
+use hone_tests::{add_tensors, minilm};
 
 use super::*;
 
@@ -17,10 +20,12 @@ fn folders() -> &'static Path {
         _ = fs::remove_dir_all(&folder);
         for case in &CASES {
             if case.task != Task::Generation && (case.folder, case.dtype) == (ExportForm::Model, ExportDtype::Float32) {
-                case.write_onnx(AdapterKind::None, &folder);
-                case.write_onnx(AdapterKind::Lora, &folder);
+                case.write_onnx(AdapterKind::None, ExportDtype::Float32, &folder);
+                case.write_onnx(AdapterKind::Lora, ExportDtype::Float32, &folder);
+                case.write_onnx(AdapterKind::None, ExportDtype::Int8, &folder);
             }
         }
+        write_minilm(&folder);
         folder
     });
     &FOLDERS
@@ -28,13 +33,11 @@ fn folders() -> &'static Path {
 
 impl Case {
     /// Writes the folder, and next to it texts with the engine's inputs and logits for them.
-    fn write_onnx(&self, adapter: AdapterKind, folder: &Path) {
+    fn write_onnx(&self, adapter: AdapterKind, dtype: ExportDtype, folder: &Path) {
         let device = Device::flex();
         let pretrained = pretrained(&golden(self.base), self.pooling, &device);
         let session = self.trained(&pretrained, adapter, &device);
-        let folder = folder.join(format!("{} {:?} {:?} {adapter:?}", self.base, self.task, self.pooling));
-        let zip = exported(&session, &pretrained, ExportForm::Onnx, ExportDtype::Float32);
-        zip::ZipArchive::new(Cursor::new(zip)).unwrap().extract(folder.join("model")).unwrap();
+        let folder = folder.join(format!("{} {:?} {:?} {adapter:?} {dtype:?}", self.base, self.task, self.pooling));
         let texts: Vec<[String; 2]> = (20..23).map(|row| [text(row, row - 17), text(row + 40, 3)]).collect();
         let mut rows = EncodedRows::new(self.task);
         for [first, second] in &texts {
@@ -43,15 +46,62 @@ impl Case {
         }
         let (examples, _) = rows.cut(&pretrained.tokenizer, MAX_LEN as usize, 0).unwrap();
         let batch = examples.batch(&[0, 1, 2], 3, MAX_LEN as usize, session.data().pad);
-        let logits = session.model().forward(Input::new(&batch, session.device()), &mut Dropout::off());
-        let logits = logits.into_data().try_into_vec::<f32>().unwrap();
         let is_pair = self.is_pairs || self.task == Task::QuestionAnswering;
         let texts = texts.iter().map(|[first, second]| if is_pair { json!([first, second]) } else { json!([first]) });
-        let Batch { rows, len, ids, attention_mask, token_type_ids, .. } = batch;
-        let token_type_ids = token_type_ids.unwrap_or_else(|| vec![0; rows * len]);
-        let expected = json!({"texts": texts.collect::<Vec<_>>(), "shape": [rows, len], "input_ids": ids,
-            "attention_mask": attention_mask, "token_type_ids": token_type_ids, "logits": logits});
-        fs::write(folder.join("expected.json"), expected.to_string()).unwrap();
+        write_compared(&session, &pretrained, dtype, batch, &texts.collect::<Vec<_>>(), &folder);
+    }
+}
+
+/// Writes a folder and expected.json: texts with the engine's inputs and logits for them. The model that was rounded is
+/// compared with the one that was not.
+fn write_compared(
+    session: &Session,
+    pretrained: &Pretrained,
+    dtype: ExportDtype,
+    batch: Batch,
+    texts: &[Value],
+    folder: &Path,
+) {
+    let zip = exported(session, pretrained, ExportForm::Onnx, dtype);
+    zip::ZipArchive::new(Cursor::new(zip)).unwrap().extract(folder.join("model")).unwrap();
+    let logits = session.model().forward(Input::new(&batch, session.device()), &mut Dropout::off());
+    let logits = logits.into_data().try_into_vec::<f32>().unwrap();
+    let Batch { rows, len, ids, attention_mask, token_type_ids, .. } = batch;
+    let token_type_ids = token_type_ids.unwrap_or_else(|| vec![0; rows * len]);
+    let expected = json!({"texts": texts, "shape": [rows, len], "input_ids": ids, "attention_mask": attention_mask,
+        "token_type_ids": token_type_ids, "logits": logits, "is_rounded": dtype != ExportDtype::Float32});
+    fs::write(folder.join("expected.json"), expected.to_string()).unwrap();
+}
+
+/// MiniLM with many random outputs: their logits are as similar as the vectors that they read.
+fn write_minilm(folder: &Path) {
+    let (device, base) = (Device::flex(), minilm());
+    let file = |name: &str| fs::read(base.join(name)).unwrap();
+    let mut tensors = Tensors::new(Family::Bert, &device);
+    add_tensors(&mut tensors, &base.join("model.safetensors"));
+    let verbatim = ["tokenizer.json", "tokenizer_config.json"].map(|name| (name.to_owned(), file(name))).into();
+    let (pretrained, _) = Pretrained::new(file("config.json"), verbatim, tensors, Pooling::Mean).unwrap();
+    let labels: Vec<String> = (0..64).map(|label| format!("label {label}")).collect();
+    let texts = [
+        "A quiet triumph of a film, and one to see twice.",
+        "The battery died after two days.",
+        "How do I change the address of my account?",
+        "Shares fell by 4 % after the bank's warning, the sharpest drop in a year.",
+    ];
+    let mut rows = EncodedRows::new(Task::Classification);
+    for (text, class) in texts.iter().zip(0..) {
+        rows.push(&pretrained.tokenizer, None, labels.len(), &Example::Class { text, pair: None, class }).unwrap();
+    }
+    let raw = RecipeSpec { epochs: Some(1), max_length: Some(32), ..RecipeSpec::default() };
+    let facts = RowFacts { suggested_len: 32, ..RowFacts::default() };
+    let task_rows = TaskRows { labels: &labels, train: &rows, validation: &rows, form: PromptForm::default(), facts };
+    let mut session = pretrained.session(raw, task_rows, &device, MaskSource::Host).unwrap();
+    while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
+    let (examples, _) = rows.cut(&pretrained.tokenizer, 32, 0).unwrap();
+    let texts = texts.map(|text| json!([text]));
+    for dtype in [ExportDtype::Float32, ExportDtype::Int8] {
+        let batch = examples.batch(&[0, 1, 2, 3], 4, 32, session.data().pad);
+        write_compared(&session, &pretrained, dtype, batch, &texts, &folder.join(format!("MiniLM {dtype:?}")));
     }
 }
 
@@ -78,6 +128,14 @@ fn an_onnx_folder_is_complete_for_transformers_js() {
     let device = Device::flex();
     let pretrained = pretrained(&golden(case.base), case.pooling, &device);
     let session = case.trained(&pretrained, AdapterKind::None, &device);
+    let config = |dtype| -> Value {
+        let zip = exported(&session, &pretrained, ExportForm::Onnx, dtype);
+        let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+        serde_json::from_reader(archive.by_name("config.json").unwrap()).unwrap()
+    };
+    let quantized = config(ExportDtype::Int8);
+    assert_eq!(quantized["transformers.js_config"], json!({"dtype": "q8"}));
+    assert_eq!(quantized["dtype"], config(ExportDtype::Float32)["dtype"], "the layers compute in 32 bits");
     let zip = exported(&session, &pretrained, ExportForm::Onnx, ExportDtype::Float32);
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
     let mut read = |name: &str| -> Value { serde_json::from_reader(archive.by_name(name).unwrap()).unwrap() };

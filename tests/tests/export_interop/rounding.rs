@@ -45,10 +45,9 @@ fn the_card_has_the_scores_of_the_rounded_weights() {
         let case = case(base, Task::Classification, Pooling::Mean);
         trained(&case, |pretrained, session| {
             let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00" };
-            let export = |dtype| {
+            let export = |form, dtype| {
                 let mut reported = Vec::new();
                 let progress = |fraction| reported.push(fraction);
-                let form = ExportForm::Model;
                 let exported =
                     ready(runner::export(session, pretrained, provenance, form, dtype, Vec::new(), progress)).unwrap();
                 assert!(reported.is_sorted() && reported.last() == Some(&1.0), "{reported:?}");
@@ -59,12 +58,14 @@ fn the_card_has_the_scores_of_the_rounded_weights() {
             };
             let (best, _) = session.best().unwrap();
             let loss = |loss: f64| format!("value: {loss}\n");
-            let (rounded, card) = export(ExportDtype::Float32);
+            let (rounded, card) = export(ExportForm::Model, ExportDtype::Float32);
             assert!(rounded.is_none() && card.contains(&loss(best.loss)), "{base}");
-            let (rounded, card) = export(ExportDtype::Float16);
-            let rounded = rounded.unwrap();
-            assert!(rounded.loss != best.loss && (rounded.loss - best.loss).abs() < 0.05, "{base}");
-            assert!(card.contains(&loss(rounded.loss)) && !card.contains(&loss(best.loss)), "{base}");
+            for (form, dtype) in [(ExportForm::Model, ExportDtype::Float16), (ExportForm::Onnx, ExportDtype::Int8)] {
+                let (rounded, card) = export(form, dtype);
+                let rounded = rounded.unwrap();
+                assert!(rounded.loss != best.loss && (rounded.loss - best.loss).abs() < 0.05, "{base} {dtype:?}");
+                assert!(card.contains(&loss(rounded.loss)) && !card.contains(&loss(best.loss)), "{base} {dtype:?}");
+            }
         });
     }
 }

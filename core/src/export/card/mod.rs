@@ -88,7 +88,8 @@ fn form(folder: &ModelFolder) -> String {
     let ExportedModel { model, form, dtype } = folder.exported;
     let has_averaging_layer = folder.kind().has_averaging_layer(*form);
     let head = if *form == ExportForm::Onnx {
-        "`onnx/model.onnx` is the model with its head, for transformers.js and ONNX Runtime (opset 17). ".into()
+        let file = dtype.onnx_file();
+        format!("`{file}` is the model with its head, for transformers.js and ONNX Runtime (opset 17). ")
     } else if has_averaging_layer {
         let layers = model.base.layers();
         format!(
@@ -104,6 +105,11 @@ fn form(folder: &ModelFolder) -> String {
     let weights = match (dtype, has_averaging_layer) {
         (ExportDtype::Float16, _) => {
             "The weights are rounded to float16, and the scores above are those of the rounded weights."
+        }
+        (ExportDtype::Int8, _) => {
+            "The weights of embeddings and layers are rounded to int8, with a scale for each token and each output, and the \
+            scores above are those of the rounded weights. When it runs, the inputs of each layer are rounded to 8 bits too, \
+            by their range in the batch, so predictions may differ slightly from these scores."
         }
         (ExportDtype::Float32, true) => {
             "The weights are float32. Run them in float32 or bfloat16: the averaging layer's would overflow in float16."

@@ -11,6 +11,7 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
     let usage = Usage {
         kind: folder.kind(),
         folder: folder.exported.form,
+        dtype: folder.exported.dtype,
         base_model: folder.base_model,
         max_length: folder.recipe.max_length(),
         form: folder.data.form,

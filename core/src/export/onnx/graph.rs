@@ -10,8 +10,9 @@ use burn::tensor::Tensor;
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
+use crate::export::int8::{Channel, Int8};
 use crate::export::onnx::wire::Message;
-use crate::weights::{Dtype, WeightRef, encode};
+use crate::weights::{Dtype, Weight, WeightRef, encode};
 
 /// Version of the file format; old enough for every ONNX Runtime since 2022.
 const IR_VERSION: i64 = 8;
@@ -23,7 +24,7 @@ const OPSET: i64 = 17;
 const MAX_BYTES: u64 = i32::MAX as u64;
 
 /// Name of a value in the graph: an input, a weight or an output of a node.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Value(Arc<str>);
 
 impl From<&str> for Value {
@@ -37,6 +38,8 @@ impl From<&str> for Value {
 pub(super) enum Element {
     /// 32-bit floats.
     Float = 1,
+    /// 8-bit integers.
+    Int8 = 3,
     /// 64-bit integers.
     Int64 = 7,
     /// Truth values.
@@ -76,8 +79,14 @@ struct Initializer {
 }
 
 enum Contents {
+    /// These bytes.
     Constant(Vec<u8>),
-    Weight(Tensor<1>),
+    /// The values of a weight.
+    Floats(Tensor<1>),
+    /// The integers of a quantized matrix `[rows, columns]`.
+    Integers(Tensor<1>, [usize; 2], Channel),
+    /// Its scales.
+    Scales(Tensor<1>, [usize; 2], Channel),
 }
 
 /// A graph under construction.
@@ -174,7 +183,21 @@ impl Graph {
             WeightRef::Matrix(weight) => weight.tensor.dims().to_vec(),
         };
         let (values, _) = weight.values();
-        self.initializer(name, Element::Float, &dims, Contents::Weight(values))
+        self.initializer(name, Element::Float, &dims, Contents::Floats(values))
+    }
+
+    /// A quantized matrix: its integers in the layout of the model, and their scales `[columns]` or `[rows, 1]`.
+    pub(super) fn quantized(&mut self, name: &str, matrix: &Weight<2>, channel: Channel) -> [Value; 2] {
+        let (values, _) = WeightRef::Matrix(matrix).values();
+        let dims @ [rows, columns] = matrix.tensor.dims();
+        let of_scales = match channel {
+            Channel::Row => vec![rows, 1],
+            Channel::Column => vec![columns],
+        };
+        let integers = Contents::Integers(values.clone(), dims, channel);
+        let integers = self.initializer(&format!("{name}_quantized"), Element::Int8, &dims, integers);
+        let scales = Contents::Scales(values, dims, channel);
+        [integers, self.initializer(&format!("{name}_scale"), Element::Float, &of_scales, scales)]
     }
 
     fn constant(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Value {
@@ -220,11 +243,7 @@ impl Graph {
         let total = leads.len();
         for (done, (lead, Initializer { contents, .. })) in leads.into_iter().zip(self.initializers).enumerate() {
             out.write_all(lead.as_bytes()).map_err(failed)?;
-            let bytes = match contents {
-                Contents::Constant(bytes) => bytes,
-                Contents::Weight(values) => encode(&device_to_host(values).await?, None, Dtype::F32),
-            };
-            out.write_all(&bytes).map_err(failed)?;
+            out.write_all(&contents.bytes().await?).map_err(failed)?;
             progress(done + 1, total);
         }
         Ok(())
@@ -247,8 +266,30 @@ impl Contents {
     fn size(&self) -> u64 {
         match self {
             Self::Constant(bytes) => bytes.len() as u64,
-            Self::Weight(values) => values.shape().num_elements() as u64 * 4,
+            Self::Floats(values) => values.shape().num_elements() as u64 * 4,
+            Self::Integers(values, ..) => values.shape().num_elements() as u64,
+            Self::Scales(_, [rows, _], Channel::Row) => *rows as u64 * 4,
+            Self::Scales(_, [_, columns], Channel::Column) => *columns as u64 * 4,
         }
+    }
+
+    /// The values as the file stores them, read from the device.
+    ///
+    /// # Errors
+    /// If the device fails.
+    async fn bytes(self) -> Result<Vec<u8>, Diagnostic> {
+        let floats = |values: &[f32]| encode(values, None, Dtype::F32);
+        Ok(match self {
+            Self::Constant(bytes) => bytes,
+            Self::Floats(values) => floats(&device_to_host(values).await?),
+            Self::Integers(values, dims, channel) => {
+                let Int8 { values, .. } = Int8::new(&device_to_host(values).await?, dims, channel);
+                values.into_iter().map(|value| value as u8).collect()
+            }
+            Self::Scales(values, dims, channel) => {
+                floats(&Int8::new(&device_to_host(values).await?, dims, channel).scales)
+            }
+        })
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn write(
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Diagnostic> {
     let model = &folder.exported.model;
-    let mut net = Network::new(model);
+    let mut net = Network::new(folder.exported);
     match ModelConfig::parse(folder.config)? {
         ModelConfig::Bert(config) => {
             let pooling = model.pooling().unwrap_or(Pooling::Cls);

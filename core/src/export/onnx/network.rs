@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
+use crate::export::ExportedModel;
+use crate::export::int8::Channel;
 use crate::export::onnx::graph::Attribute::{Float, Int, Ints};
 use crate::export::onnx::graph::{Element, Graph, Value};
 use crate::model::TaskModel;
+use crate::usage::ExportDtype;
 use crate::weights::{WeightRef, Weights};
 
 /// Added to the scores of tokens that must not be attended to. It is finite, so that a row without tokens is no NaN.
@@ -16,6 +19,9 @@ pub(super) struct Network<'a> {
     /// The graph so far.
     pub(super) graph: Graph,
     model: &'a TaskModel,
+    dtype: ExportDtype,
+    /// Values that are quantized when the graph runs: integers, scale and zero point.
+    quantized: BTreeMap<Value, [Value; 3]>,
     weights: BTreeMap<&'a str, WeightRef<'a>>,
     unused: BTreeSet<&'a str>,
     /// Weights that were asked for and are not in the model.
@@ -24,11 +30,19 @@ pub(super) struct Network<'a> {
 
 impl<'a> Network<'a> {
     /// An empty graph for a model.
-    pub(super) fn new(model: &'a TaskModel) -> Self {
+    pub(super) fn new(ExportedModel { model, dtype, .. }: &'a ExportedModel) -> Self {
         let mut weights = BTreeMap::new();
         model.visit(&mut |weight| _ = weights.insert(&**weight.name(), weight));
         let unused = weights.keys().copied().collect();
-        Self { graph: Graph::default(), model, weights, unused, missing: Vec::new() }
+        Self {
+            graph: Graph::default(),
+            model,
+            dtype: *dtype,
+            quantized: BTreeMap::new(),
+            weights,
+            unused,
+            missing: Vec::new(),
+        }
     }
 
     /// The graph, once it is complete.
@@ -80,16 +94,51 @@ impl<'a> Network<'a> {
 
     /// A linear layer: `[.., in]` to `[.., out]`.
     pub(super) fn linear(&mut self, x: &Value, name: &str) -> Value {
-        let weight = self.weight(&format!("{name}.weight"));
-        let product = self.graph.op("MatMul", &[x, &weight]);
+        let weight = format!("{name}.weight");
+        let product = match self.quantized_weight(&weight) {
+            Some([integers, scales]) => self.quantized_product(x, &integers, &scales),
+            None => {
+                let weight = self.weight(&weight);
+                self.graph.op("MatMul", &[x, &weight])
+            }
+        };
         let bias = self.weight(&format!("{name}.bias"));
         self.graph.op("Add", &[&product, &bias])
     }
 
     /// Rows of an embedding table.
     pub(super) fn rows(&mut self, name: &str, ids: &Value) -> Value {
-        let table = self.weight(name);
-        self.graph.op("Gather", &[&table, ids])
+        match self.quantized_weight(name) {
+            Some(table) => {
+                let [integers, scales] = table.map(|part| self.graph.op("Gather", &[&part, ids]));
+                let integers = self.graph.cast(&integers, Element::Float);
+                self.graph.op("Mul", &[&integers, &scales])
+            }
+            None => {
+                let table = self.weight(name);
+                self.graph.op("Gather", &[&table, ids])
+            }
+        }
+    }
+
+    /// Integers and scales of a weight; `None` if it stays a float.
+    fn quantized_weight(&mut self, name: &str) -> Option<[Value; 2]> {
+        let weight = *self.weights.get(name).filter(|_| self.dtype == ExportDtype::Int8)?;
+        let (WeightRef::Matrix(matrix), Some(channel)) = (weight, Channel::of(weight)) else { return None };
+        self.unused.remove(name);
+        Some(self.graph.quantized(&self.model.file_name(name), matrix, channel))
+    }
+
+    /// `x` by a quantized matrix, in integers. `x` is rounded to 8 bits by its range, once for all layers that read it. ONNX
+    /// Runtime fuses the nodes.
+    fn quantized_product(&mut self, x: &Value, integers: &Value, scales: &Value) -> Value {
+        let graph = &mut self.graph;
+        let rounded = self.quantized.entry(x.clone()).or_insert_with(|| graph.ops("DynamicQuantizeLinear", &[x], &[]));
+        let [rounded, scale, zero_point] = &*rounded;
+        let sums = graph.op("MatMulInteger", &[rounded, integers, zero_point]);
+        let sums = graph.cast(&sums, Element::Float);
+        let scales = graph.op("Mul", &[scale, scales]);
+        graph.op("Mul", &[&sums, &scales])
     }
 
     /// A layer norm with weights, over the last dimension.
