@@ -4,7 +4,8 @@
     check_onnx.py FOLDER
 
 Each folder in it has a folder `model` and expected.json: {"shape": [rows, tokens], the graph's inputs by name, "logits":
-those of the engine, "is_rounded": true if the file's weights are rounded and the engine's are not}. Exits with 1 if a check fails.
+those of the engine, "is_rounded": true if the file's weights are rounded and the engine's are not}. For a decoder,
+"prompts" has the ids of prompts, the logits after them and their continuations. Exits with 1 if a check fails.
 """
 
 import json
@@ -19,6 +20,8 @@ import onnxruntime
 
 # Relative to the largest logit.
 TOLERANCE = 1e-5
+# Of the logits of weights, cache and hidden states in 16 bits.
+FLOAT16_TOLERANCE = 2e-2
 # Of the logits of rounded weights with those of the weights before.
 SIMILARITY = 0.97
 
@@ -44,6 +47,9 @@ def check(folder):
     onnx.checker.check_model(onnx.load(path), full_check=True)
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    run_card(folder / "model")
+    if "prompts" in expected:
+        return f"{path.name}, {check_decoder(session, expected)}"
     names = [each.name for each in session.get_inputs()]
     inputs = {name: np.array(expected[name], np.int64).reshape(expected["shape"]) for name in names}
     found = session.run(None, inputs)
@@ -57,7 +63,6 @@ def check(folder):
     if found.ndim == 3:
         tokens = np.array(expected["attention_mask"]).reshape(expected["shape"]) == 1
         found, wanted = found[tokens], wanted[tokens]
-    run_card(folder / "model")
     described = f"{', '.join(names)} -> {', '.join(each.name for each in session.get_outputs())}"
     if expected["is_rounded"]:
         found, wanted = (values.reshape(-1, values.shape[-1]) for values in (found, wanted))
@@ -66,10 +71,53 @@ def check(folder):
         if found.shape[-1] > 8 and not similarity.min() >= SIMILARITY:
             raise ValueError(f"the cosine with the exact logits is {similarity.min():.4f}")
         return f"{path.name}, {described}, cosine {similarity.min():.4f}"
+    return f"{path.name}, {described}, {difference_of(found, wanted, TOLERANCE):.1e}"
+
+
+def check_decoder(session, expected):
+    """Compares the logits after each prompt and its greedy continuation through the cache with the engine's."""
+    tolerance, worst = FLOAT16_TOLERANCE if expected["is_rounded"] else TOLERANCE, 0.0
+    caches = [each for each in session.get_inputs() if each.name.startswith("past")]
+    dtype = np.float16 if caches[0].type == "tensor(float16)" else np.float32
+
+    def run(ids, mask, positions, past):
+        inputs = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
+        logits, *present = session.run(None, {name: np.array(each, np.int64) for name, each in inputs.items()} | past)
+        return logits, dict(zip((each.name for each in caches), present))
+
+    def empty(rows):
+        return {each.name: np.zeros((rows, each.shape[1], 0, each.shape[3]), dtype) for each in caches}
+
+    for prompt in expected["prompts"]:
+        ids, count, made = prompt["prompt_ids"], len(prompt["prompt_ids"]), []
+        logits, past = run([ids], np.ones((1, count)), [range(count)], empty(1))
+        worst = max(worst, difference_of(logits[0, -1], prompt["logits"], tolerance))
+        while len(made) < len(prompt["completion_ids"]):
+            made.append(int(logits[0, -1].argmax()))
+            logits, past = run([made[-1:]], np.ones((1, count + len(made))), [[count + len(made) - 1]], past)
+        # Rounded weights may choose another token.
+        if not expected["is_rounded"] and made != prompt["completion_ids"]:
+            raise ValueError(f"it continues with {made}, and the engine with {prompt['completion_ids']}")
+    # All prompts at once, with padding before the shorter ones, as transformers.js has it.
+    prompts = expected["prompts"]
+    longest = max(len(prompt["prompt_ids"]) for prompt in prompts)
+    gaps = [longest - len(prompt["prompt_ids"]) for prompt in prompts]
+    ids = [[0] * gap + prompt["prompt_ids"] for gap, prompt in zip(gaps, prompts)]
+    mask = [[0] * gap + [1] * (longest - gap) for gap in gaps]
+    positions = [[1] * gap + list(range(longest - gap)) for gap in gaps]
+    logits, _ = run(ids, mask, positions, empty(len(prompts)))
+    for row, prompt in zip(logits, prompts):
+        worst = max(worst, difference_of(row[-1], prompt["logits"], tolerance))
+    return f"{len(caches) // 2} layers, {len(prompts)} prompts, {worst:.1e}"
+
+
+def difference_of(found, wanted, tolerance):
+    """The largest difference, relative to the largest value."""
+    wanted = np.array(wanted, np.float32)
     difference = float(np.abs(found - wanted).max() / max(1.0, np.abs(wanted).max()))
-    if not difference <= TOLERANCE:
+    if not difference <= tolerance:
         raise ValueError(f"the logits differ by {difference:.2e}")
-    return f"{path.name}, {described}, {difference:.1e}"
+    return difference
 
 
 def run_card(folder):

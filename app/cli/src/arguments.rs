@@ -44,8 +44,8 @@ pub struct TrainArguments {
     /// after that.
     #[arg(long, value_enum, default_value_t = Dtype::Float32)]
     pub dtype: Dtype,
-    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime (encoders only). With `--onnx=int8`, its
-    /// weights are rounded to 8 bits, and scored after that: a quarter of the size.
+    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime. The weights of an encoder can be rounded
+    /// to 8 bits (`--onnx=int8`), and those of a decoder to 16 (`--onnx=float16`); they are scored after that.
     #[arg(long, value_enum, value_name = "DTYPE", num_args = 0..=1, require_equals = true, default_missing_value = "float32")]
     pub onnx: Option<OnnxDtype>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
@@ -81,7 +81,9 @@ pub enum Dtype {
 pub enum OnnxDtype {
     /// 32 bits.
     Float32,
-    /// 8 bits.
+    /// 16 bits, for decoders.
+    Float16,
+    /// 8 bits, for encoders.
     Int8,
 }
 
@@ -89,6 +91,7 @@ impl From<OnnxDtype> for ExportDtype {
     fn from(dtype: OnnxDtype) -> Self {
         match dtype {
             OnnxDtype::Float32 => Self::Float32,
+            OnnxDtype::Float16 => Self::Float16,
             OnnxDtype::Int8 => Self::Int8,
         }
     }

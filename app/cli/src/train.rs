@@ -11,11 +11,11 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
 use hone_core::protocol::Event;
-use hone_core::recipe::{AdapterKind, Defaults, RecipeSpec};
+use hone_core::recipe::{AdapterKind, Defaults, Family, Pooling, RecipeSpec, Task};
 use hone_core::run::{EndReason, RunSource, RunSummary};
 use hone_core::runner::{self, Exported, PastEntry, Provenance};
 use hone_core::train::{HistoryEntry, Progress, Session};
-use hone_core::usage::{ExportDtype, ExportForm};
+use hone_core::usage::{ExportDtype, ExportForm, ModelKind};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{DeviceKind, TrainArguments};
@@ -32,10 +32,8 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     })?;
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    if arguments.onnx.is_some() && model.pretrained.config.family().is_decoder() {
-        return Err(Diagnostic::new("export.onnx", "--onnx is for encoders, and this model is a decoder.")
-            .done("The run was not started.")
-            .remedy("Leave --onnx out. The model card has the command that converts the folder."));
+    if let Some(dtype) = arguments.onnx {
+        check_onnx(dtype.into(), spec.task, model.pretrained.config.family())?;
     }
     let hints = arguments.reading.hints();
     let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
@@ -67,6 +65,21 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     }
     // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)
+}
+
+/// Refuses a type of weights that the model's ONNX file cannot have.
+fn check_onnx(dtype: ExportDtype, task: Task, family: Family) -> Result<(), Diagnostic> {
+    let dtypes = ModelKind { task, family, pooling: Pooling::Cls }.export_dtypes(ExportForm::Onnx);
+    if dtypes.contains(&dtype) {
+        return Ok(());
+    }
+    let known = dtypes.iter().map(|dtype| dtype.name()).collect::<Vec<_>>().join(" or ");
+    Err(Diagnostic::new(
+        "export.onnx-dtype",
+        format!("The ONNX weights of a {family} model are {known}, not {}.", dtype.name()),
+    )
+    .done("The run was not started.")
+    .remedy("Choose another type after --onnx=."))
 }
 
 fn device(kind: DeviceKind) -> (Device, MaskSource) {

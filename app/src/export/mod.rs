@@ -153,15 +153,12 @@ fn Use() -> impl IntoView {
         }
     });
     let is_whole = page.memo(|state| !state.run.has_adapter());
-    let has_no_javascript =
-        page.memo(|state: &State| !state.tuned_kind().family.is_decoder() && state.export_form() != ExportForm::Onnx);
-    let needs_no_conversion = page.memo(|state: &State| !state.tuned_kind().family.is_decoder());
+    let has_no_javascript = page.memo(|state: &State| state.export_form() != ExportForm::Onnx);
     let has_no_encoder =
         page.memo(|state: &State| state.tuned_kind().family.is_decoder() || state.export_form() == ExportForm::Onnx);
     let predict = page.memo(snippets::predict);
     let encode = page.memo(snippets::encode);
     let adapter = page.memo(snippets::adapter);
-    let convert = page.memo(|_| snippets::convert());
     let javascript = page.memo(snippets::javascript);
     view! {
         <h3>"Load it"</h3>
@@ -172,9 +169,6 @@ fn Use() -> impl IntoView {
         </div>
         <div hidden=has_no_encoder>
             <Snippet title="Use it as an encoder in Python" code=encode />
-        </div>
-        <div hidden=needs_no_conversion>
-            <Snippet title="Convert it to ONNX for transformers.js, in its folder" code=convert />
         </div>
         <div hidden=has_no_javascript>
             <Snippet title="Use it in JavaScript" code=javascript />

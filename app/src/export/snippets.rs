@@ -1,7 +1,7 @@
 //! Code that loads the download.
 
 use hone_core::recipe::RecipeSpec;
-use hone_core::usage::{CONVERT_DECODER, CONVERTER, ExportForm, Usage};
+use hone_core::usage::{ExportForm, Usage};
 
 use crate::state::State;
 
@@ -32,11 +32,6 @@ pub fn predict(state: &State) -> String {
 /// Python that applies the downloaded adapter to its base model.
 pub fn adapter(state: &State) -> String {
     format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
-}
-
-/// The command that converts a decoder's weights to ONNX.
-pub fn convert() -> String {
-    format!("# pip install {CONVERTER}\n{CONVERT_DECODER}")
 }
 
 /// JavaScript that predicts with the downloaded model.

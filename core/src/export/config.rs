@@ -54,7 +54,12 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     }
     if folder.exported.form == ExportForm::Onnx {
         // Without it, transformers.js asks for the file of another type, depending on the device.
-        config.insert("transformers.js_config".into(), json!({"dtype": folder.exported.dtype.javascript_name()}));
+        let mut settings = json!({"dtype": folder.exported.dtype.javascript_name()});
+        if task == Task::Generation && folder.exported.dtype == ExportDtype::Float16 {
+            // Versions before 4.2 do not find the type of the cache in the file.
+            settings["kv_cache_dtype"] = json!({"fp16": "float16"});
+        }
+        config.insert("transformers.js_config".into(), settings);
     }
     if kind.has_averaging_layer(folder.exported.form) {
         config.insert(layers_field(kind.family).into(), json!(folder.exported.model.base.layers()));

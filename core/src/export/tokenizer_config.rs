@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::diagnostic::Diagnostic;
 use crate::export::{ModelFolder, failed};
 use crate::model::ModelConfig;
+use crate::text::JINJA;
 
 /// Name of the file.
 pub(crate) const NAME: &str = "tokenizer_config.json";
@@ -30,6 +31,11 @@ pub(crate) fn for_javascript(folder: &ModelFolder) -> Result<Value, Diagnostic> 
         if !SAME.contains(&class) {
             config.insert("tokenizer_class".to_owned(), WITH_TOKEN_TYPES.into());
         }
+    }
+    // Only the template in this file is read.
+    let template = folder.verbatim.iter().find(|(name, _)| name == JINJA);
+    if let Some(template) = template.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok()) {
+        config.insert("chat_template".to_owned(), template.into());
     }
     let longest = model.max_positions();
     let is_in_reach = |length: &Value| length.as_u64().is_some_and(|length| length <= longest as u64);

@@ -16,7 +16,7 @@ pub(super) struct RotaryEmbedding {
 
 impl RotaryEmbedding {
     pub(super) fn new(rope: Rope, positions: Range<usize>, head_dim: usize, device: &Device) -> Self {
-        let frequencies = frequencies(rope, head_dim);
+        let frequencies = rope.frequencies(head_dim);
         let shape = [positions.len(), head_dim];
         let angles: Vec<f64> = positions
             .flat_map(|position| frequencies.iter().chain(&frequencies).map(move |each| position as f64 * each))
@@ -39,11 +39,13 @@ impl RotaryEmbedding {
     }
 }
 
-/// The angle between two neighboring positions for each pair of values, in radians.
-fn frequencies(rope: Rope, head_dim: usize) -> Vec<f64> {
-    let half = head_dim / 2;
-    let plain = (0..half).map(|i| rope.theta.powf(-(i as f64) / half as f64));
-    plain.map(|frequency| rope.scaling.map_or(frequency, |scaling| scaling.apply(frequency))).collect()
+impl Rope {
+    /// The angle between two neighboring positions for each pair of values, in radians: `[head_dim / 2]`.
+    pub fn frequencies(self, head_dim: usize) -> Vec<f64> {
+        let half = head_dim / 2;
+        let plain = (0..half).map(|i| self.theta.powf(-(i as f64) / half as f64));
+        plain.map(|frequency| self.scaling.map_or(frequency, |scaling| scaling.apply(frequency))).collect()
+    }
 }
 
 impl Llama3Scaling {

@@ -3,12 +3,6 @@
 use crate::recipe::Task;
 use crate::usage::{PromptForm, Usage};
 
-/// Shell command that converts a decoder's folder to ONNX, with the cache of keys and values.
-pub const CONVERT_DECODER: &str = "optimum-cli export onnx --model . --task text-generation-with-past onnx\n";
-
-/// The Python package that has this command.
-pub const CONVERTER: &str = "optimum-onnx";
-
 impl Usage<'_> {
     /// Code for transformers.js, with the path of the folder. Browsers fetch the files from there, which transformers.js must
     /// be allowed to do.
@@ -27,9 +21,7 @@ impl Usage<'_> {
             }
         };
         let task = self.kind.pipeline();
-        // The folder of an export names the type of its weights; optimum's does not.
-        let dtype = if self.kind.family.is_decoder() { ", { dtype: \"fp32\" }" } else { "" };
-        format!("{}const pipe = await pipeline(\"{task}\", \"{folder}\"{dtype});\n{code}", opening("pipeline"))
+        format!("{}const pipe = await pipeline(\"{task}\", \"{folder}\");\n{code}", opening("pipeline"))
     }
 
     /// Continues a prompt, in the form of the training rows.

@@ -44,14 +44,16 @@ impl ModelKind {
     /// The forms in which a model without an adapter can be exported, the usual one first.
     pub fn export_forms(self) -> Vec<ExportForm> {
         let own_class = self.reads_mean().then_some(ExportForm::OwnClass);
-        let onnx = (!self.family.is_decoder()).then_some(ExportForm::Onnx);
-        [Some(ExportForm::Model), own_class, onnx].into_iter().flatten().collect()
+        [Some(ExportForm::Model), own_class, Some(ExportForm::Onnx)].into_iter().flatten().collect()
     }
 
     /// The types of weights that a form can have, the usual one first.
     pub fn export_dtypes(self, form: ExportForm) -> &'static [ExportDtype] {
         match form {
             ExportForm::Model | ExportForm::OwnClass => &[ExportDtype::Float32, ExportDtype::Float16],
+            // Gemma's hidden states exceed the range of 16-bit floats.
+            ExportForm::Onnx if self.family == Family::Gemma3 => &[ExportDtype::Float32],
+            ExportForm::Onnx if self.family.is_decoder() => &[ExportDtype::Float32, ExportDtype::Float16],
             ExportForm::Onnx => &[ExportDtype::Float32, ExportDtype::Int8],
             ExportForm::Adapter => &[ExportDtype::Float32],
         }

@@ -73,21 +73,61 @@ impl Usage<'_> {
 
     /// Runs the model of an ONNX folder with ONNX Runtime, without torch.
     pub fn onnx_python(&self, folder: &str) -> String {
+        let is_decoder = self.kind.task == Task::Generation;
+        format!(
+            "{numpy}import onnxruntime\n\
+            from transformers import PreTrainedTokenizerFast\n\n\
+            folder = {folder}\n\
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)\n\
+            session = onnxruntime.InferenceSession(f\"{{folder}}/{file}\")\n{query}",
+            numpy = if is_decoder { "import numpy as np\n" } else { "" },
+            folder = quoted(folder),
+            file = self.dtype.onnx_file(),
+            query = if is_decoder { self.onnx_generation() } else { self.onnx_query() },
+        )
+    }
+
+    fn onnx_query(&self) -> String {
         let text = match self.kind.task {
             Task::QuestionAnswering => "\"Who wrote it?\", \"It was written by Ada in 1843.\"",
             _ => "\"A text.\"",
         };
         format!(
-            "import onnxruntime\n\
-            from transformers import PreTrainedTokenizerFast\n\n\
-            folder = {folder}\n\
-            tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)\n\
-            session = onnxruntime.InferenceSession(f\"{{folder}}/{file}\")\n\
-            batch = tokenizer({text}, return_token_type_ids=True, return_tensors=\"np\")\n\
+            "batch = tokenizer({text}, return_token_type_ids=True, return_tensors=\"np\")\n\
             inputs = {{each.name: batch[each.name] for each in session.get_inputs()}}\n\
-            print(session.run(None, inputs))\n",
-            folder = quoted(folder),
-            file = self.dtype.onnx_file(),
+            print(session.run(None, inputs))\n"
+        )
+    }
+
+    /// Continues a prompt greedily, through the cache.
+    fn onnx_generation(&self) -> String {
+        let prompt = match self.form {
+            PromptForm::Corpus => "prompt, is_chat = \"The beginning of a text\", False\n",
+            PromptForm::Completion | PromptForm::Chat => {
+                "prompt, is_chat = \"A prompt\", bool(tokenizer.chat_template)\n\
+                if is_chat:\n    \
+                messages = [{\"role\": \"user\", \"content\": prompt}]\n    \
+                prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)\n"
+            }
+        };
+        let dtype = self.dtype.name();
+        format!(
+            "{prompt}\
+            ids = tokenizer(prompt, add_special_tokens=not is_chat, return_tensors=\"np\")[\"input_ids\"]\n\
+            caches = [each for each in session.get_inputs() if each.name.startswith(\"past\")]\n\
+            past = {{each.name: np.zeros((1, each.shape[1], 0, each.shape[3]), np.{dtype}) for each in caches}}\n\
+            generated, count = [], 0\n\
+            while len(generated) < {most} and (not generated or generated[-1] != tokenizer.eos_token_id):\n    \
+            positions = np.arange(count, count + ids.shape[1])[None]\n    \
+            count += ids.shape[1]\n    \
+            mask = np.ones((1, count), np.int64)\n    \
+            inputs = {{\"input_ids\": ids, \"attention_mask\": mask, \"position_ids\": positions}}\n    \
+            logits, *present = session.run(None, inputs | past)\n    \
+            past = dict(zip(past, present))\n    \
+            ids = logits[:, -1:].argmax(-1)\n    \
+            generated.append(int(ids[0, 0]))\n\
+            print(tokenizer.decode(generated, skip_special_tokens=True))\n",
+            most = self.max_new_tokens,
         )
     }
 

@@ -5,13 +5,15 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use hone_core::model::Dropout;
+use hone_core::model::{Dropout, KvCache};
 use hone_core::recipe::Family;
 use hone_core::text::Batch;
+use hone_core::usage::ModelKind;
 use hone_core::weights::Tensors;
 use hone_tests::{add_tensors, minilm};
 
 use super::*;
+use crate::tokenizer::pretrained_with;
 
 /// Writes the folders once, for all tests that read them.
 fn folders() -> &'static Path {
@@ -19,10 +21,14 @@ fn folders() -> &'static Path {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("onnx");
         _ = fs::remove_dir_all(&folder);
         for case in &CASES {
-            if case.task != Task::Generation && (case.folder, case.dtype) == (ExportForm::Model, ExportDtype::Float32) {
-                case.write_onnx(AdapterKind::None, ExportDtype::Float32, &folder);
-                case.write_onnx(AdapterKind::Lora, ExportDtype::Float32, &folder);
-                case.write_onnx(AdapterKind::None, ExportDtype::Int8, &folder);
+            if (case.folder, case.dtype) != (ExportForm::Model, ExportDtype::Float32) {
+                continue;
+            }
+            case.write_onnx(AdapterKind::Lora, ExportDtype::Float32, &folder);
+            let family = pretrained(&golden(case.base), case.pooling, &Device::flex()).config.family();
+            let kind = ModelKind { task: case.task, family, pooling: case.pooling };
+            for &dtype in kind.export_dtypes(ExportForm::Onnx) {
+                case.write_onnx(AdapterKind::None, dtype, &folder);
             }
         }
         write_minilm(&folder);
@@ -37,7 +43,11 @@ impl Case {
         let device = Device::flex();
         let pretrained = pretrained(&golden(self.base), self.pooling, &device);
         let session = self.trained(&pretrained, adapter, &device);
-        let folder = folder.join(format!("{} {:?} {:?} {adapter:?} {dtype:?}", self.base, self.task, self.pooling));
+        let Self { base, task, pooling, form, .. } = self;
+        let folder = folder.join(format!("{base} {task:?} {pooling:?} {form:?} {adapter:?} {dtype:?}"));
+        if self.task == Task::Generation {
+            return self.write_decoder(&pretrained, &session, dtype, &folder);
+        }
         let texts: Vec<[String; 2]> = (20..23).map(|row| [text(row, row - 17), text(row + 40, 3)]).collect();
         let mut rows = EncodedRows::new(self.task);
         for [first, second] in &texts {
@@ -50,6 +60,26 @@ impl Case {
         let texts = texts.iter().map(|[first, second]| if is_pair { json!([first, second]) } else { json!([first]) });
         write_compared(&session, &pretrained, dtype, batch, &texts.collect::<Vec<_>>(), &folder);
     }
+
+    /// Writes the folder, and next to it prompts with their logits and continuations.
+    fn write_decoder(&self, pretrained: &Pretrained, session: &Session, dtype: ExportDtype, folder: &Path) {
+        unpack(session, pretrained, dtype, folder);
+        let prompts = (20..23).map(|row| {
+            let mut prompt = likeliest_continuation(&text(row, row - 15), pretrained, session);
+            let ids = prompt["prompt_ids"].as_array().unwrap().iter();
+            let ids: Vec<u32> = ids.map(|id| id.as_u64().unwrap() as u32).collect();
+            let logits = session.model().base.next_token_logits(&ids, &mut KvCache::default());
+            prompt["logits"] = json!(logits.into_data().try_into_vec::<f32>().unwrap());
+            prompt
+        });
+        let expected = json!({"prompts": prompts.collect::<Vec<_>>(), "is_rounded": dtype != ExportDtype::Float32});
+        fs::write(folder.join("expected.json"), expected.to_string()).unwrap();
+    }
+}
+
+fn unpack(session: &Session, pretrained: &Pretrained, dtype: ExportDtype, folder: &Path) {
+    let zip = exported(session, pretrained, ExportForm::Onnx, dtype);
+    zip::ZipArchive::new(Cursor::new(zip)).unwrap().extract(folder.join("model")).unwrap();
 }
 
 /// Writes a folder and expected.json: texts with the engine's inputs and logits for them. The model that was rounded is
@@ -62,8 +92,7 @@ fn write_compared(
     texts: &[Value],
     folder: &Path,
 ) {
-    let zip = exported(session, pretrained, ExportForm::Onnx, dtype);
-    zip::ZipArchive::new(Cursor::new(zip)).unwrap().extract(folder.join("model")).unwrap();
+    unpack(session, pretrained, dtype, folder);
     let logits = session.model().forward(Input::new(&batch, session.device()), &mut Dropout::off());
     let logits = logits.into_data().try_into_vec::<f32>().unwrap();
     let Batch { rows, len, ids, attention_mask, token_type_ids, .. } = batch;
@@ -151,4 +180,22 @@ fn an_onnx_folder_is_complete_for_transformers_js() {
         assert!(archive.by_name(name).is_ok(), "{name}");
     }
     assert!(archive.by_name("model.safetensors").is_err());
+}
+
+#[test]
+fn transformers_js_finds_the_chat_template_in_an_onnx_folder() {
+    let device = Device::flex();
+    let template = "{% for message in messages %}{{ message.content }}{% endfor %}";
+    let files = vec![("chat_template.jinja".to_owned(), template.as_bytes().to_vec())];
+    let pretrained = pretrained_with(&golden("micro_llama"), Pooling::Mean, &device, files);
+    let case = case("micro_llama", Task::Generation, Pooling::Mean);
+    let session = case.trained(&pretrained, AdapterKind::None, &device);
+    let zip = exported(&session, &pretrained, ExportForm::Onnx, ExportDtype::Float16);
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let mut read = |name: &str| -> Value { serde_json::from_reader(archive.by_name(name).unwrap()).unwrap() };
+    assert_eq!(read("tokenizer_config.json")["chat_template"], json!(template));
+    let settings = json!({"dtype": "fp16", "kv_cache_dtype": {"fp16": "float16"}});
+    assert_eq!(read("config.json")["transformers.js_config"], settings);
+    assert_eq!(read("generation_config.json")["eos_token_id"], json!(2));
+    assert!(archive.by_name("onnx/model_fp16.onnx").is_ok());
 }

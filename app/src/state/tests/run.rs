@@ -3,7 +3,7 @@
 use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
 use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
-use hone_core::recipe::{Family, Metric, ParamGroup};
+use hone_core::recipe::{Family, Metric, ParamGroup, Pooling};
 use hone_core::run::{Control, Finding, Forgetting, StepMetrics, Verdict};
 use hone_core::usage::{ExportDtype, ExportForm};
 
@@ -149,11 +149,20 @@ fn a_form_or_type_that_the_model_cannot_have_is_not_used() {
     else {
         panic!("an ONNX export")
     };
-    // A decoder is written as safetensors, in the type that was chosen.
-    let mut decoder = entry();
-    decoder.family = Family::Llama;
-    state.run.base = Some(decoder);
-    assert_eq!((state.export_form(), state.export_dtype()), (ExportForm::Model, ExportDtype::Float16));
+    // A decoder's weights can have 16 bits, except Gemma's.
+    for (family, dtype) in [(Family::Llama, ExportDtype::Float16), (Family::Gemma3, ExportDtype::Float32)] {
+        let mut decoder = entry();
+        decoder.family = family;
+        state.run.base = Some(decoder);
+        assert_eq!((state.export_form(), state.export_dtype()), (ExportForm::Onnx, dtype));
+    }
+    // Only a head on the mean has a class of its own.
+    state.export_choice.form = ExportForm::OwnClass;
+    state.run.plan = None;
+    let mut cls = entry();
+    cls.pooling = Pooling::Cls;
+    state.run.base = Some(cls);
+    assert_eq!(state.export_form(), ExportForm::Model);
 }
 
 #[test]

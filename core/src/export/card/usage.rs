@@ -1,7 +1,7 @@
 //! The card's section on opening the folder.
 
 use crate::export::ModelFolder;
-use crate::usage::{CONVERT_DECODER, CONVERTER, ExportForm, Usage};
+use crate::usage::{ExportForm, Usage};
 
 /// Path of the folder in the code.
 const FOLDER: &str = "path/to/this/folder";
@@ -32,23 +32,13 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
         ),
         ExportForm::Model | ExportForm::OwnClass => {
             let more = match (is_decoder, folder.kind().has_averaging_layer(folder.exported.form)) {
-                (true, _) => in_javascript(&usage),
+                (true, _) => "",
                 (false, true) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`. Its \
                     `last_hidden_state[:, 0]` is the normalized mean of the tokens.\n"
                     .into(),
-                (false, false) => {
-                    "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n".into()
-                }
+                (false, false) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n",
             };
             format!("```python\n{}```\n{more}", usage.python(FOLDER))
         }
     }
-}
-
-fn in_javascript(usage: &Usage) -> String {
-    format!(
-        "\nFor JavaScript, transformers.js needs the weights in ONNX. Convert them in this folder (`pip install \
-        {CONVERTER}`):\n\n```sh\n{CONVERT_DECODER}```\n\nThen:\n\n```js\n{}```\n",
-        usage.javascript(FOLDER)
-    )
 }

@@ -3,7 +3,7 @@
 
 use crate::export::onnx::graph::Attribute::Int;
 use crate::export::onnx::graph::{BATCH, Dim, Element, SEQUENCE, Value};
-use crate::export::onnx::network::Network;
+use crate::export::onnx::network::{Attention, Network};
 use crate::model::{BertConfig, EncoderNames};
 use crate::recipe::{Pooling, Task};
 use crate::usage::{Activation, HeadLayers};
@@ -67,12 +67,13 @@ fn positions(net: &mut Network, config: &BertConfig, ids: &Value) -> Value {
 fn layer(net: &mut Network, config: &BertConfig, i: usize, x: &Value, bias: &Value) -> Value {
     let BertConfig { hidden, heads, layer_norm_eps: eps, .. } = *config;
     let (names, size) = (EncoderNames::of(config.family), hidden / heads);
+    let attention = Attention { heads, kv_heads: heads, head_dim: size, scale: 1.0 / (size as f64).sqrt() };
     let name = |part: &str| format!("{}.{i}.{part}", names.layer);
     let [query, key, value] = [names.query, names.key, names.value].map(|part| {
         let projected = net.linear(x, &name(part));
         net.graph.split_heads(&projected, heads, size)
     });
-    let context = net.graph.attend([&query, &key, &value], bias, size);
+    let context = net.graph.attend([&query, &key, &value], bias, attention);
     let context = net.graph.join_heads(&context, hidden);
     let output = net.linear(&context, &name(names.attention_output));
     let sum = net.graph.op("Add", &[&output, x]);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, f16};
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
@@ -44,6 +44,8 @@ pub(super) enum Element {
     Int64 = 7,
     /// Truth values.
     Bool = 9,
+    /// 16-bit floats.
+    Float16 = 10,
 }
 
 /// A dimension of an input or an output.
@@ -57,7 +59,7 @@ pub(super) enum Dim {
 
 /// Number of texts.
 pub(super) const BATCH: Dim = Dim::Named("batch_size");
-/// Number of tokens of each text.
+/// Number of tokens of each text. For a decoder, those in the cache are not counted.
 pub(super) const SEQUENCE: Dim = Dim::Named("sequence_length");
 
 /// An attribute of a node.
@@ -81,8 +83,8 @@ struct Initializer {
 enum Contents {
     /// These bytes.
     Constant(Vec<u8>),
-    /// The values of a weight.
-    Floats(Tensor<1>),
+    /// The values of a weight, as floats of a type.
+    Floats(Tensor<1>, Dtype),
     /// The integers of a quantized matrix `[rows, columns]`.
     Integers(Tensor<1>, [usize; 2], Channel),
     /// Its scales.
@@ -90,8 +92,9 @@ enum Contents {
 }
 
 /// A graph under construction.
-#[derive(Default)]
 pub(super) struct Graph {
+    /// Type of the weights and of what is computed with them.
+    float: Element,
     nodes: Message,
     inputs: Message,
     outputs: Message,
@@ -103,6 +106,24 @@ pub(super) struct Graph {
 }
 
 impl Graph {
+    /// An empty graph, whose weights are floats of a type.
+    pub(super) fn new(float: Element) -> Self {
+        Self {
+            float,
+            nodes: Message::default(),
+            inputs: Message::default(),
+            outputs: Message::default(),
+            initializers: Vec::new(),
+            names: HashSet::new(),
+            values: 0,
+        }
+    }
+
+    /// Type of the weights and of what is computed with them.
+    pub(super) fn float_type(&self) -> Element {
+        self.float
+    }
+
     /// Adds an input.
     pub(super) fn input(&mut self, name: &str, element: Element, dims: &[Dim]) -> Value {
         self.inputs.extend(&Message::default().message(11, &value_info(name, element, dims)));
@@ -113,6 +134,11 @@ impl Graph {
     pub(super) fn output(&mut self, name: &str, value: &Value, element: Element, dims: &[Dim]) {
         // Runtimes remove the node.
         self.add_node("Identity", &[value], &[name.into()], &[]);
+        self.declare_output(name, element, dims);
+    }
+
+    /// Makes a value of the graph an output under its own name.
+    pub(super) fn declare_output(&mut self, name: &str, element: Element, dims: &[Dim]) {
         self.outputs.extend(&Message::default().message(12, &value_info(name, element, dims)));
     }
 
@@ -124,6 +150,19 @@ impl Graph {
     /// Adds a node.
     pub(super) fn op_with(&mut self, kind: &str, inputs: &[&Value], attributes: &[(&str, Attribute)]) -> Value {
         let [value] = self.ops(kind, inputs, attributes);
+        value
+    }
+
+    /// Adds a node whose output has this name.
+    pub(super) fn named_op(
+        &mut self,
+        name: &str,
+        kind: &str,
+        inputs: &[&Value],
+        attributes: &[(&str, Attribute)],
+    ) -> Value {
+        let value = Value::from(name);
+        self.add_node(kind, inputs, std::slice::from_ref(&value), attributes);
         value
     }
 
@@ -165,15 +204,27 @@ impl Graph {
         self.constant(&format!("int_{value}"), Element::Int64, &[], value.to_le_bytes().into())
     }
 
-    /// A constant float.
+    /// A constant float of the graph's type.
     pub(super) fn float(&mut self, value: f64) -> Value {
+        match self.float {
+            Element::Float16 => {
+                let value = f16::from_f64(value);
+                self.constant(&format!("float16_{value}"), Element::Float16, &[], value.to_le_bytes().into())
+            }
+            _ => self.float32(value),
+        }
+    }
+
+    /// A constant 32-bit float.
+    pub(super) fn float32(&mut self, value: f64) -> Value {
         let value = value as f32;
         self.constant(&format!("float_{value}"), Element::Float, &[], value.to_le_bytes().into())
     }
 
-    /// A constant list of ones.
-    pub(super) fn ones(&mut self, count: usize) -> Value {
-        self.constant(&format!("ones_{count}"), Element::Float, &[count], 1_f32.to_le_bytes().repeat(count))
+    /// A constant list of 32-bit floats.
+    pub(super) fn float32s(&mut self, name: &str, values: &[f32]) -> Value {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.constant(name, Element::Float, &[values.len()], bytes)
     }
 
     /// A weight in the layout of the model: a linear layer's is `[in, out]`, which is what MatMul takes.
@@ -183,7 +234,8 @@ impl Graph {
             WeightRef::Matrix(weight) => weight.tensor.dims().to_vec(),
         };
         let (values, _) = weight.values();
-        self.initializer(name, Element::Float, &dims, Contents::Floats(values))
+        let dtype = if self.float == Element::Float16 { Dtype::F16 } else { Dtype::F32 };
+        self.initializer(name, self.float, &dims, Contents::Floats(values, dtype))
     }
 
     /// A quantized matrix: its integers in the layout of the model, and their scales `[columns]` or `[rows, 1]`.
@@ -266,7 +318,7 @@ impl Contents {
     fn size(&self) -> u64 {
         match self {
             Self::Constant(bytes) => bytes.len() as u64,
-            Self::Floats(values) => values.shape().num_elements() as u64 * 4,
+            Self::Floats(values, dtype) => (values.shape().num_elements() * dtype.size()) as u64,
             Self::Integers(values, ..) => values.shape().num_elements() as u64,
             Self::Scales(_, [rows, _], Channel::Row) => *rows as u64 * 4,
             Self::Scales(_, [_, columns], Channel::Column) => *columns as u64 * 4,
@@ -281,7 +333,7 @@ impl Contents {
         let floats = |values: &[f32]| encode(values, None, Dtype::F32);
         Ok(match self {
             Self::Constant(bytes) => bytes,
-            Self::Floats(values) => floats(&device_to_host(values).await?),
+            Self::Floats(values, dtype) => encode(&device_to_host(values).await?, None, dtype),
             Self::Integers(values, dims, channel) => {
                 let Int8 { values, .. } = Int8::new(&device_to_host(values).await?, dims, channel);
                 values.into_iter().map(|value| value as u8).collect()

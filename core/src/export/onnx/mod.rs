@@ -1,8 +1,11 @@
 //! The tuned model as an ONNX file, for transformers.js and ONNX Runtime. Graph and weights are written by hand and
 //! streamed: the format needs no library, and this way one weight is in memory at a time.
 
+mod decoder;
 mod encoder;
+mod gpt2;
 mod graph;
+mod llama;
 mod network;
 mod wire;
 
@@ -31,13 +34,8 @@ pub(crate) async fn write(
             let pooling = model.pooling().unwrap_or(Pooling::Cls);
             encoder::add(&mut net, &config, model.base.layers(), folder.recipe.task(), pooling);
         }
-        ModelConfig::Llama(_) | ModelConfig::Gpt2(_) => return Err(no_decoders()),
+        ModelConfig::Llama(config) => llama::add(&mut net, &config),
+        ModelConfig::Gpt2(config) => gpt2::add(&mut net, &config),
     }
     net.finish()?.write(out, progress).await
-}
-
-fn no_decoders() -> Diagnostic {
-    Diagnostic::new("export.onnx", "Hone writes ONNX for encoders, and this model is a decoder.")
-        .done("Nothing was written; the tuned model is still here.")
-        .remedy("Download the model as safetensors. Its card has the command that converts it.")
 }

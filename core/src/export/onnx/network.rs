@@ -14,6 +14,22 @@ use crate::weights::{WeightRef, Weights};
 /// Added to the scores of tokens that must not be attended to. It is finite, so that a row without tokens is no NaN.
 const MASKED: f64 = -1e9;
 
+/// The same in 16 bits.
+const MASKED_FLOAT16: f64 = -1e4;
+
+/// The attention of a layer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Attention {
+    /// Number of query heads.
+    pub(super) heads: usize,
+    /// Number of key and value heads.
+    pub(super) kv_heads: usize,
+    /// Size of a head.
+    pub(super) head_dim: usize,
+    /// Factor of the scores.
+    pub(super) scale: f64,
+}
+
 /// A network under construction.
 pub(super) struct Network<'a> {
     /// The graph so far.
@@ -34,8 +50,9 @@ impl<'a> Network<'a> {
         let mut weights = BTreeMap::new();
         model.visit(&mut |weight| _ = weights.insert(&**weight.name(), weight));
         let unused = weights.keys().copied().collect();
+        let float = if *dtype == ExportDtype::Float16 { Element::Float16 } else { Element::Float };
         Self {
-            graph: Graph::default(),
+            graph: Graph::new(float),
             model,
             dtype: *dtype,
             quantized: BTreeMap::new(),
@@ -92,7 +109,7 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// A linear layer: `[.., in]` to `[.., out]`.
+    /// A linear layer, with a bias if the model has one: `[.., in]` to `[.., out]`.
     pub(super) fn linear(&mut self, x: &Value, name: &str) -> Value {
         let weight = format!("{name}.weight");
         let product = match self.quantized_weight(&weight) {
@@ -102,8 +119,49 @@ impl<'a> Network<'a> {
                 self.graph.op("MatMul", &[x, &weight])
             }
         };
-        let bias = self.weight(&format!("{name}.bias"));
+        let bias = format!("{name}.bias");
+        if !self.has(&bias) {
+            return product;
+        }
+        let bias = self.weight(&bias);
         self.graph.op("Add", &[&product, &bias])
+    }
+
+    /// Scores `[batch, seq, rows]` of `x` `[batch, seq, hidden]` by a table `[rows, hidden]`, which is in the file once.
+    pub(super) fn tied_head(&mut self, x: &Value, table: &str, [rows, hidden]: [usize; 2]) -> Value {
+        let table = self.weight(table);
+        let graph = &mut self.graph;
+        let (flat, begin, two, rows) =
+            (graph.ints(&[-1, hidden as i64]), graph.ints(&[0]), graph.ints(&[2]), graph.ints(&[rows as i64]));
+        let shape = graph.op("Shape", &[x]);
+        let texts = graph.op("Slice", &[&shape, &begin, &two]);
+        let shape = graph.op_with("Concat", &[&texts, &rows], &[("axis", Int(0))]);
+        let x = graph.op("Reshape", &[x, &flat]);
+        // A transposed copy of the table would be made when the file is opened.
+        let scores = graph.op_with("Gemm", &[&x, &table], &[("transB", Int(1))]);
+        graph.op("Reshape", &[&scores, &shape])
+    }
+
+    /// An RMS norm over the last dimension, to whose weight `offset` is added. It is computed in 32 bits, with the operations
+    /// in the order that ONNX Runtime fuses.
+    pub(super) fn rms_norm(&mut self, x: &Value, name: &str, offset: f64, eps: f64) -> Value {
+        let weight = self.weight(&format!("{name}.weight"));
+        let graph = &mut self.graph;
+        let (two, eps) = (graph.float32(2.0), graph.float32(eps));
+        let wide = graph.widened(x);
+        let square = graph.op("Pow", &[&wide, &two]);
+        let mean = graph.op_with("ReduceMean", &[&square], &[("axes", Ints(&[-1])), ("keepdims", Int(1))]);
+        let sum = graph.op("Add", &[&mean, &eps]);
+        let root = graph.op("Sqrt", &[&sum]);
+        let normal = graph.op("Div", &[&wide, &root]);
+        if offset == 0.0 {
+            let normal = graph.narrowed(&normal);
+            return graph.op("Mul", &[&normal, &weight]);
+        }
+        let (weight, offset) = (graph.widened(&weight), graph.float32(offset));
+        let weight = graph.op("Add", &[&weight, &offset]);
+        let scaled = graph.op("Mul", &[&normal, &weight]);
+        graph.narrowed(&scaled)
     }
 
     /// Rows of an embedding table.
@@ -149,7 +207,7 @@ impl<'a> Network<'a> {
 
     /// A layer norm without weights, over the last dimension, which has `size` values.
     pub(super) fn unit_norm(&mut self, x: &Value, size: usize, eps: f64) -> Value {
-        let ones = self.graph.ones(size);
+        let ones = self.graph.float32s(&format!("ones_{size}"), &vec![1.0; size]);
         self.graph.op_with("LayerNormalization", &[x, &ones], &[("axis", Int(-1)), ("epsilon", Float(eps))])
     }
 }
@@ -165,34 +223,100 @@ impl Graph {
         self.op("Mul", &[&product, &half])
     }
 
+    /// GELU's approximation by tanh.
+    pub(super) fn gelu_tanh(&mut self, x: &Value) -> Value {
+        let [cubic, root, one, half] =
+            [0.044715, (2.0 / std::f64::consts::PI).sqrt(), 1.0, 0.5].map(|value| self.float(value));
+        let square = self.op("Mul", &[x, x]);
+        let cube = self.op("Mul", &[&square, x]);
+        let cube = self.op("Mul", &[&cube, &cubic]);
+        let inner = self.op("Add", &[x, &cube]);
+        let inner = self.op("Mul", &[&inner, &root]);
+        let tanh = self.op("Tanh", &[&inner]);
+        let outer = self.op("Add", &[&tanh, &one]);
+        let product = self.op("Mul", &[x, &outer]);
+        self.op("Mul", &[&product, &half])
+    }
+
+    /// `x · sigmoid(x)`.
+    pub(super) fn silu(&mut self, x: &Value) -> Value {
+        let sigmoid = self.op("Sigmoid", &[x]);
+        self.op("Mul", &[x, &sigmoid])
+    }
+
+    /// `x · factor`, without a node if the factor is 1.
+    pub(super) fn times(&mut self, x: &Value, factor: f64) -> Value {
+        if factor == 1.0 {
+            return x.clone();
+        }
+        let factor = self.float(factor);
+        self.op("Mul", &[x, &factor])
+    }
+
+    /// The value in 32 bits.
+    pub(super) fn widened(&mut self, x: &Value) -> Value {
+        if self.float_type() == Element::Float { x.clone() } else { self.cast(x, Element::Float) }
+    }
+
+    /// A value in 32 bits, in the graph's type.
+    pub(super) fn narrowed(&mut self, x: &Value) -> Value {
+        match self.float_type() {
+            Element::Float => x.clone(),
+            float => self.cast(x, float),
+        }
+    }
+
     /// `[batch, seq, heads · size]` to `[batch, heads, seq, size]`.
     pub(super) fn split_heads(&mut self, x: &Value, heads: usize, size: usize) -> Value {
-        let shape = self.ints(&[0, 0, heads as i64, size as i64]);
-        let split = self.op("Reshape", &[x, &shape]);
-        self.op_with("Transpose", &[&split], &[("perm", Ints(&[0, 2, 1, 3]))])
+        let split = self.reshape(x, &[0, 0, heads as i64, size as i64]);
+        self.swap_heads(&split)
+    }
+
+    /// `[batch, seq, heads, size]` to `[batch, heads, seq, size]`, or back.
+    pub(super) fn swap_heads(&mut self, x: &Value) -> Value {
+        self.op_with("Transpose", &[x], &[("perm", Ints(&[0, 2, 1, 3]))])
+    }
+
+    /// The value in another shape. 0 keeps the size at its place, and -1 is what remains.
+    pub(super) fn reshape(&mut self, x: &Value, shape: &[i64]) -> Value {
+        let shape = self.ints(shape);
+        self.op("Reshape", &[x, &shape])
     }
 
     /// `[batch, heads, seq, size]` to `[batch, seq, width]`, where `width` is `heads · size`.
     pub(super) fn join_heads(&mut self, x: &Value, width: usize) -> Value {
-        let joined = self.op_with("Transpose", &[x], &[("perm", Ints(&[0, 2, 1, 3]))]);
-        let shape = self.ints(&[0, 0, width as i64]);
-        self.op("Reshape", &[&joined, &shape])
+        let joined = self.swap_heads(x);
+        self.reshape(&joined, &[0, 0, width as i64])
     }
 
-    /// Scaled dot-product attention of `[batch, heads, seq, size]`. `bias` is added to the scores.
-    pub(super) fn attend(&mut self, [query, key, value]: [&Value; 3], bias: &Value, size: usize) -> Value {
-        let scale = self.float((size as f64).powf(-0.5));
-        let query = self.op("Mul", &[query, &scale]);
+    /// Scaled dot-product attention of `[batch, heads, seq, head_dim]`. `bias` is added to the scores. Queries that share a
+    /// key head are stacked along the sequence, so that keys and values need no copy.
+    pub(super) fn attend(&mut self, [query, key, value]: [&Value; 3], bias: &Value, attention: Attention) -> Value {
+        let Attention { heads, kv_heads, head_dim, scale } = attention;
+        let [heads, kv, size] = [heads, kv_heads, head_dim].map(|size| size as i64);
+        let scale = self.float(scale);
+        let mut query = self.op("Mul", &[query, &scale]);
+        if kv != heads {
+            query = self.reshape(&query, &[0, kv, -1, size]);
+        }
         let key = self.op_with("Transpose", &[key], &[("perm", Ints(&[0, 1, 3, 2]))]);
-        let scores = self.op("MatMul", &[&query, &key]);
+        let mut scores = self.op("MatMul", &[&query, &key]);
+        if kv != heads {
+            scores = self.reshape(&scores, &[0, heads, -1, 0]);
+        }
         let scores = self.op("Add", &[&scores, bias]);
-        let probs = self.op_with("Softmax", &[&scores], &[("axis", Int(-1))]);
-        self.op("MatMul", &[&probs, value])
+        let mut probs = self.op_with("Softmax", &[&scores], &[("axis", Int(-1))]);
+        if kv != heads {
+            probs = self.reshape(&probs, &[0, kv, -1, 0]);
+        }
+        let context = self.op("MatMul", &[&probs, value]);
+        if kv == heads { context } else { self.reshape(&context, &[0, heads, -1, size]) }
     }
 
     /// 0 where `keep` is true, and far below elsewhere.
     pub(super) fn attention_bias(&mut self, keep: &Value) -> Value {
-        let [zero, masked] = [0.0, MASKED].map(|value| self.float(value));
+        let masked = if self.float_type() == Element::Float16 { MASKED_FLOAT16 } else { MASKED };
+        let [zero, masked] = [0.0, masked].map(|value| self.float(value));
         self.op("Where", &[keep, &zero, &masked])
     }
 
