@@ -26,6 +26,22 @@ pub const MAX_GPU_BYTES: usize = 4_000_000_000;
 /// Maximum size of a JSON document that must be read as a whole (an object of columns), and of each of two aligned
 /// files, in bytes: in memory it takes several times that.
 pub const MAX_JSON_BYTES: usize = 64 << 20;
+/// Maximum size of a compressed file's content, in bytes. Its rows are read as a stream, so this bounds time, not memory.
+pub const MAX_UNPACKED_BYTES: u64 = 4 << 30;
+/// Maximum size of a compressed file's content, relative to the file: repetitive tables reach 50, zeros 1,000 and more.
+pub const MAX_UNPACKED_RATIO: u64 = 250;
+/// Size of a content that is not checked against [`MAX_UNPACKED_RATIO`], in bytes: small files may be very repetitive.
+pub const MIN_RATIO_BYTES: u64 = 16 << 20;
+/// Maximum number of rows of a sheet, as in Excel.
+pub const MAX_SHEET_ROWS: usize = 1 << 20;
+/// Maximum number of sheets in a spreadsheet.
+pub const MAX_SHEETS: usize = 1_000;
+/// Maximum size of the texts that a spreadsheet's cells share, in bytes: they are in memory while its rows are read.
+pub const MAX_SHARED_STRINGS_BYTES: usize = 256 << 20;
+/// Maximum number of merged cells in a sheet that are filled.
+pub const MAX_MERGED_CELLS: usize = 100_000;
+/// Maximum number of cell styles, as in Excel.
+pub const MAX_CELL_STYLES: usize = 65_490;
 /// Number of rows in a preview.
 pub const PREVIEW_ROWS: usize = 8;
 /// Number of rows used to guess the columns.

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileOf, out, withPage } from "./harness.mjs";
+import { fileURLToPath } from "node:url";
+import { fileOf, out, screenshot, withPage } from "./harness.mjs";
 import { microDecoder, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, listen } from "./real.mjs";
 
@@ -172,5 +173,32 @@ test("the real engine reads a table as the user says, and refuses columns that d
     await page.getByText("Most lines have no “;” between cells.").waitFor();
     await task.selectOption({ label: "Classify texts: one label each" });
     await page.getByText("96 rows can be used.").waitFor();
+  });
+});
+
+test("the real engine unpacks files, and reads the sheet that the user chooses", async () => {
+  const file = (name) => fileURLToPath(new URL(`../golden/data_files/${name}`, import.meta.url));
+  await withPage(async (page) => {
+    page.setDefaultTimeout(2 * MINUTE);
+    for (const [name, facts] of [
+      ["table.csv.gz", "unpacked from gzip"],
+      ["table.jsonl.zst", "unpacked from Zstandard"],
+      ["table.ods", "spreadsheet · first line is a header"],
+    ]) {
+      await page.getByLabel("Choose a file").setInputFiles(file(name));
+      await page.getByText(facts).waitFor();
+      await page.getByText("36 rows can be used.").waitFor();
+    }
+    await page.getByLabel("Choose a file").setInputFiles(file("odd.xlsx"));
+    await page.getByRole("cell", { name: "2024-03-05 14:30:00" }).waitFor();
+    await page.getByText("1 cell is an error of a formula (first: C21, #N/A).").waitFor();
+    await screenshot(page, "spreadsheet");
+    const sheet = page.getByLabel("Sheet", { exact: true });
+    assert.deepEqual(await sheet.locator("option").allTextContents(), ["Empty", "Odd cells", "Other", "Hidden"]);
+    await sheet.selectOption("Empty");
+    await page.getByText("Sheet \"Empty\" is empty.").waitFor();
+    await page.waitForFunction(() => document.querySelector(".part select").value === "Odd cells");
+    await sheet.selectOption("Hidden");
+    await page.getByRole("cell", { name: "hidden" }).first().waitFor();
   });
 });

@@ -13,7 +13,8 @@ use crate::reading::ReadingArguments;
 pub struct TrainArguments {
     /// The recipe, as exported by the page.
     pub recipe: PathBuf,
-    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL or plain text.
+    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text or a spreadsheet (.xlsx, .ods);
+    /// text also compressed with gzip or Zstandard.
     #[arg(long)]
     pub data: PathBuf,
     /// Your own validation rows, in a file with the same columns.

@@ -1,10 +1,13 @@
 //! The data files, read in the same way as on the page.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hone_core::dataset::{Collector, DataReport, Dataset, Examples, Hints, Mapping, Scanner, SkippedRow, SourceInfo};
+use hone_core::dataset::{
+    Collector, DataReader, DataReport, DataRole, Dataset, Examples, Hints, Mapping, SkippedRow, SourceInfo,
+};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::SourceFile;
@@ -35,14 +38,14 @@ pub fn load(
     columns: &ColumnArguments,
     recipe: &RecipeSpec,
 ) -> Result<Data, Diagnostic> {
-    let train = File::scan(train, hints)?;
+    let train = DataFile::scan(train, DataRole::Train, hints.clone())?;
     let mapping = mapping::choose(&train.info, recipe.task, columns)?;
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
     let mut validation_file = None;
     let validation = match validation {
         Some(path) => {
-            let file = File::scan(path, hints)?;
+            let file = DataFile::scan(path, DataRole::Validation, hints.for_other_file())?;
             validation_file = Some(file.source());
             warnings.extend(file.info.warnings.clone());
             Some(file.collect(validation_mapping(&mapping, &train.info, &file.info))?)
@@ -58,14 +61,12 @@ pub fn load(
 
 /// Reads a file.
 pub fn read(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    fs::read(path).map_err(|error| {
-        Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display())).remedy("Check the path.")
-    })
+    fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
 /// SHA-256 of a file's bytes, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(Sha256::new_with_prefix(bytes))
 }
 
 /// Everything that the user should know about the rows: first the warnings about the files, then those of the report.
@@ -77,30 +78,53 @@ pub fn notes(warnings: &[Diagnostic], report: &DataReport) -> Vec<String> {
     notes
 }
 
-struct File {
+struct DataFile {
+    path: PathBuf,
     name: String,
+    role: DataRole,
+    hints: Hints,
     info: SourceInfo,
-    bytes: Vec<u8>,
+    sha256: String,
 }
 
-impl File {
-    fn scan(path: &Path, hints: Hints) -> Result<Self, Diagnostic> {
-        let bytes = read(path)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut scanner = Scanner::new(&name, bytes.len() as f64, hints);
-        scanner.push(&bytes)?;
-        Ok(Self { info: scanner.finish()?, name, bytes })
+impl DataFile {
+    fn scan(path: &Path, role: DataRole, hints: Hints) -> Result<Self, Diagnostic> {
+        let (path, name) = (path.to_owned(), path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        let mut file = open(&path)?;
+        let mut hash = Sha256::new();
+        io::copy(&mut file, &mut hash).map_err(|error| unreadable(&path, &error))?;
+        let mut reader = DataReader::open(&name, open(&path)?, role, &hints)?;
+        let mut scanner = reader.scanner(hints.clone());
+        while let Some(piece) = reader.next_piece()? {
+            scanner.push(piece)?;
+        }
+        Ok(Self { info: reader.finish(scanner)?, path, name, role, hints, sha256: hex(hash) })
     }
 
     fn source(&self) -> SourceFile {
-        SourceFile { name: self.name.clone(), sha256: sha256(&self.bytes) }
+        SourceFile { name: self.name.clone(), sha256: self.sha256.clone() }
     }
 
     fn collect(&self, mapping: Mapping) -> Result<Examples, Diagnostic> {
         let mut collector = Collector::new(&self.info, mapping)?;
-        collector.push(&self.bytes)?;
+        let mut reader = DataReader::open(&self.name, open(&self.path)?, self.role, &self.hints)?;
+        while let Some(piece) = reader.next_piece()? {
+            collector.push(piece)?;
+        }
         collector.finish()
     }
+}
+
+fn open(path: &Path) -> Result<File, Diagnostic> {
+    File::open(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+    Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display())).remedy("Check the path.")
+}
+
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

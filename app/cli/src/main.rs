@@ -68,6 +68,7 @@ mod tests {
             has_header: Some(false),
             delimiter: Some(Delimiter::Character(';')),
             quoting: Some(Quoting::Single),
+            sheet: None,
         };
         assert!(arguments.onnx.is_none());
         assert_eq!((arguments.reading.hints(), arguments.columns.label), (hints, vec!["a".to_owned(), "b".to_owned()]));

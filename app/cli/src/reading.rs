@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use hone_core::dataset::{Delimiter, Encoding, Hints, Quoting, encoding_by_label};
 
 /// The arguments that say how the data files are read.
-#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct ReadingArguments {
     /// Encoding of the data files, such as latin1, windows-1251, gbk, shift_jis or utf-16le [default: detect].
     #[arg(long, value_name = "LABEL", value_parser = encoding)]
@@ -20,6 +20,9 @@ pub struct ReadingArguments {
     /// quotes are part of the text [default: detect].
     #[arg(long, value_name = "QUOTES", value_parser = quoting)]
     pub quote: Option<Quoting>,
+    /// Name of the sheet, if the training data is a spreadsheet [default: the first one that is not empty].
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
 }
 
 /// Content of the first line of a table.
@@ -34,8 +37,8 @@ pub enum Header {
 impl ReadingArguments {
     /// What the arguments set; the rest is detected.
     pub fn hints(self) -> Hints {
-        let Self { encoding, header, delimiter, quote } = self;
-        Hints { encoding, has_header: header.map(|header| header == Header::Yes), delimiter, quoting: quote }
+        let Self { encoding, header, delimiter, quote, sheet } = self;
+        Hints { encoding, has_header: header.map(|header| header == Header::Yes), delimiter, quoting: quote, sheet }
     }
 }
 

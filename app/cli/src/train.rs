@@ -35,7 +35,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     if let Some(dtype) = arguments.onnx {
         check_onnx(dtype.into(), spec.task, model.pretrained.config.family())?;
     }
-    let hints = arguments.reading.hints();
+    let hints = arguments.reading.clone().hints();
     let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
     let (mut saves, mut session) = saves(arguments, source(&data, &model, arguments.device), session).await?;

@@ -20,7 +20,7 @@ pub fn DropZone() -> impl IntoView {
             on:drop=move |_| is_over.set(false)
         >
             <p class="lead">"Drop a file of examples"</p>
-            <p class="hint">"CSV, TSV, JSONL, JSON, CoNLL or plain text, or two text files with parallel lines, such as translations. Your data never leaves this tab. You can also paste a table."</p>
+            <p class="hint">"A spreadsheet (.xlsx, .ods), CSV, TSV, JSONL, JSON, CoNLL or plain text, also compressed (.gz, .zst), or two text files with parallel lines, such as translations. Your data never leaves this tab. You can also paste a table."</p>
             <FileButton id="train-file" label="Choose a file" accept=ACCEPT multiple=true keeps_handle=true on_files=choose />
         </div>
     }

@@ -1,8 +1,9 @@
-use hone_core::dataset::{Format, Quoting, SourceInfo};
+use hone_core::dataset::{DataRole, Format, Quoting, SourceInfo};
 use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{DiagnosticNote, Snippet, changing};
+use crate::data::part_choice::PartChoice;
 use crate::data::reading::Reading;
 use crate::data::task::TaskForm;
 use crate::format;
@@ -41,6 +42,7 @@ pub fn MappingForm() -> impl IntoView {
                     <strong dir="auto">{name}</strong>
                     <span>{facts}</span>
                 </p>
+                <PartChoice role=DataRole::Train />
                 <Reading />
                 {changing(move || source.get().map(|source| view! { <TaskForm source /> }))}
                 <details hidden=has_no_command>
@@ -56,7 +58,10 @@ pub fn MappingForm() -> impl IntoView {
 }
 
 fn facts(source: &SourceInfo) -> String {
-    let mut facts = vec![format::counted(source.rows, "row", "rows"), source.encoding.name().into()];
+    let mut facts = vec![format::counted(source.rows, "row", "rows")];
+    if source.format != Format::Sheet {
+        facts.push(source.encoding.name().into());
+    }
     facts.push(match (source.format, source.delimiter) {
         (Format::JsonLines, _) => "JSON Lines".into(),
         (Format::JsonArray, _) => "JSON array".into(),
@@ -66,19 +71,23 @@ fn facts(source: &SourceInfo) -> String {
         (Format::Text, _) if source.columns.len() > 1 => "fastText".into(),
         (Format::Text, _) if source.multiline => "plain text, one paragraph per row".into(),
         (Format::Text, _) => "plain text, one line per row".into(),
+        (Format::Sheet, _) => "spreadsheet".into(),
         (Format::Delimited, Some(',')) => "comma-separated".into(),
         (Format::Delimited, Some('\t')) => "tab-separated".into(),
         (Format::Delimited, Some(';')) => "semicolon-separated".into(),
         (Format::Delimited, Some(other)) => format!("separated by “{other}”"),
         (Format::Delimited, None) => "one column".into(),
     });
-    if source.format == Format::Delimited {
+    if matches!(source.format, Format::Delimited | Format::Sheet) {
         facts.push(if source.has_header { "first line is a header" } else { "no header" }.into());
         match source.quirks.quoting {
             Quoting::Single => facts.push("cells in single quotes".into()),
             Quoting::Never => facts.push("quotes are part of the text".into()),
             Quoting::Double | Quoting::Backslash => {}
         }
+    }
+    if let Some(compression) = source.compression {
+        facts.push(format!("unpacked from {}", compression.name()));
     }
     facts.join(" · ")
 }

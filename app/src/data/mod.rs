@@ -3,6 +3,7 @@
 mod drop_zone;
 mod file_problem;
 mod mapping;
+mod part_choice;
 mod paste;
 mod preview;
 mod prompt;
@@ -35,7 +36,7 @@ use samples::Samples;
 use split::Split;
 
 /// Extensions of the files that can be read.
-const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio";
+const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.gz,.zst";
 
 /// The data step.
 #[component]

@@ -79,11 +79,13 @@ pub fn Reading() -> impl IntoView {
             is_open.set(true);
         }
     });
-    let is_json = page.memo(|state| {
-        let format = state.data.train.source().map(|source| source.format);
-        format.is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll))
+    let format = page.memo(|state| state.data.train.source().map(|source| source.format));
+    let is_sheet = Memo::new(move |_| format.get() == Some(Format::Sheet));
+    let is_json = Memo::new(move |_| {
+        format.get().is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
     });
-    let is_detected = page.memo(|state| state.data.hints() == Hints::default());
+    let is_undelimited = Memo::new(move |_| is_json.get() || is_sheet.get());
+    let is_detected = page.memo(|state| state.data.hints().for_other_file() == Hints::default());
     let set = move |change: &dyn Fn(&mut Hints)| {
         page.act(|state| {
             let mut hints = state.data.hints();
@@ -107,17 +109,17 @@ pub fn Reading() -> impl IntoView {
         <details class="reading" prop:open=is_open>
             <summary>"Change how it is read"</summary>
             <div class="pair">
-                <label>
+                <label hidden=is_sheet>
                     "Encoding"
                     <select on:change=typed(set_encoding)>
                         {options(&ENCODINGS, |state| state.data.hints().encoding.map_or("", Encoding::name))}
                     </select>
                 </label>
-                <label hidden=is_json>
+                <label hidden=is_undelimited>
                     "Delimiter"
                     <select on:change=typed(set_delimiter)>{options(&DELIMITERS, delimiter_name)}</select>
                 </label>
-                <label hidden=is_json>
+                <label hidden=is_undelimited>
                     "Quotes"
                     <select on:change=typed(set_quoting)>{options(&QUOTINGS, quoting_name)}</select>
                 </label>
@@ -132,14 +134,14 @@ pub fn Reading() -> impl IntoView {
                     </select>
                 </label>
             </div>
-            <p class="hint">
+            <p class="hint" hidden=is_sheet>
                 "Change these if the rows below look wrong. The delimiter is the character between two cells, and a cell that contains it is in quotes. A setting that the file cannot be read with is taken back."
             </p>
             <button
                 type="button"
                 class="quiet"
                 hidden=is_detected
-                on:click=pressed(move |_| page.act(|state| state.reread(Hints::default())))
+                on:click=pressed(move |_| page.act(State::detect_again))
             >
                 "Detect everything again"
             </button>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{FileButton, changing, pressed_away};
 use crate::data::file_problem::FileProblem;
+use crate::data::part_choice::PartChoice;
 use crate::data::{ACCEPT, open_list, take_files};
 use crate::fields::ControlField;
 use crate::format;
@@ -63,6 +64,7 @@ fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
         match own.get() {
         Some(name) => view! {
             <p dir="auto">"Validation file: " <strong>{name}</strong></p>
+            <PartChoice role=DataRole::Validation />
             <button type="button" class="quiet" on:click=pressed_away(Step::Data.id(), move |_| page.act(State::close_validation))>
                 "Remove it"
             </button>

@@ -34,6 +34,8 @@ fn source(columns: usize) -> SourceInfo {
         name: "reviews.csv".into(),
         bytes: 100.0,
         format: Format::Delimited,
+        compression: None,
+        parts: Vec::new(),
         encoding: Encoding::UTF_8,
         delimiter: Some(','),
         multiline: false,

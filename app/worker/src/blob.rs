@@ -1,6 +1,8 @@
 //! The user's files, read piece by piece.
 
+use std::cell::RefCell;
 use std::io;
+use std::rc::Rc;
 
 use hone_core::diagnostic::Diagnostic;
 use js_sys::Uint8Array;
@@ -25,12 +27,9 @@ pub async fn read_blob(
     let (size, mut done) = (blob.size(), 0.0);
     let mut hash = Sha256::new();
     while done < size {
-        let end = (done + PIECE).min(size);
-        let piece = blob.slice_with_f64_and_f64(done, end).map_err(|error| unreadable(&error))?;
-        let buffer = JsFuture::from(piece.array_buffer()).await.map_err(|error| unreadable(&error))?;
-        let bytes = Uint8Array::new(&buffer).to_vec();
+        let bytes = read_piece(blob, done).await?;
         hash.update(&bytes);
-        done = end;
+        done += bytes.len() as f64;
         take(&bytes, done)?;
         mailbox::yield_to_event_loop().await;
     }
@@ -85,6 +84,77 @@ impl io::Seek for BlobReader {
         self.at = at;
         Ok(at as u64)
     }
+}
+
+/// Reads a file from any position, and hashes it from the beginning as far as it is read in order.
+pub struct HashedReader {
+    reader: BlobReader,
+    hash: Rc<RefCell<PartialHash>>,
+}
+
+/// The hash of the beginning of a file.
+#[derive(Default)]
+pub struct PartialHash {
+    hash: Sha256,
+    bytes: f64,
+}
+
+impl HashedReader {
+    /// Starts at the beginning of the file. The second value is the hash of what has been read.
+    ///
+    /// # Errors
+    /// If the browser cannot read synchronously.
+    pub fn new(blob: Blob) -> Result<(Self, Rc<RefCell<PartialHash>>), Diagnostic> {
+        let hash = Rc::<RefCell<PartialHash>>::default();
+        Ok((Self { reader: BlobReader::new(blob)?, hash: hash.clone() }, hash))
+    }
+}
+
+impl PartialHash {
+    /// The SHA-256 of the whole file, of which the rest is read.
+    ///
+    /// # Errors
+    /// If the file can no longer be read.
+    pub async fn finish(mut self, blob: &Blob) -> Result<String, Diagnostic> {
+        let rest = blob.slice_with_f64_and_f64(self.bytes, blob.size()).map_err(|error| unreadable(&error))?;
+        let mut done = 0.0;
+        while done < rest.size() {
+            let piece = read_piece(&rest, done).await?;
+            done += piece.len() as f64;
+            self.hash.update(&piece);
+            mailbox::yield_to_event_loop().await;
+        }
+        Ok(hex(self.hash))
+    }
+}
+
+impl io::Read for HashedReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let begin = self.reader.at;
+        let read = self.reader.read(into)?;
+        let mut hash = self.hash.borrow_mut();
+        if begin <= hash.bytes {
+            let known = (hash.bytes - begin).min(read as f64) as usize;
+            let new = into.get(known..read).unwrap_or_default();
+            hash.hash.update(new);
+            hash.bytes += new.len() as f64;
+        }
+        Ok(read)
+    }
+}
+
+impl io::Seek for HashedReader {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.reader.seek(to)
+    }
+}
+
+/// The piece of a file that begins at `at`.
+async fn read_piece(blob: &Blob, at: f64) -> Result<Vec<u8>, Diagnostic> {
+    let end = (at + PIECE).min(blob.size());
+    let piece = blob.slice_with_f64_and_f64(at, end).map_err(|error| unreadable(&error))?;
+    let buffer = JsFuture::from(piece.array_buffer()).await.map_err(|error| unreadable(&error))?;
+    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// Formats a hash in hexadecimal.

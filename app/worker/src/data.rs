@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
-use hone_core::dataset::{Collector, DataRole, Dataset, Examples, Hints, Mapping, Scanner, SourceInfo, align};
+use hone_core::dataset::{Collector, DataReader, DataRole, Dataset, Examples, Hints, Mapping, SourceInfo, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::Pretrained;
@@ -13,9 +13,9 @@ use hone_core::runner::{EncodedDataset, validation_mapping};
 use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
-use crate::blob::read_blob;
+use crate::blob::{BlobReader, HashedReader};
 use crate::js::{self, now_ms};
-use crate::mailbox::answer;
+use crate::mailbox::{answer, yield_to_event_loop};
 
 /// Milliseconds of encoding before commands are handled again.
 const ENCODE_MS: f64 = 50.0;
@@ -47,14 +47,15 @@ pub struct DroppedFiles {
 
 impl DroppedFiles {
     /// Joins two aligned files into one with two columns; returns a single file unchanged.
-    async fn into_one(self) -> Result<(String, Blob), Diagnostic> {
+    async fn into_one(self, role: DataRole) -> Result<(String, Blob), Diagnostic> {
         let no_file = || Diagnostic::new("data.no-file", "No file came with the message.");
         let mut files = self.files.into_iter();
         let first = files.next().ok_or_else(no_file)?;
         let Some(other) = self.aligned_with else { return Ok((self.name, first)) };
         let second = files.next().ok_or_else(no_file)?;
-        let (first, second) = (whole(&first, &self.name).await?, whole(&second, &other).await?);
-        let rows = align(&self.name, &first, &other, &second)?;
+        let ((name, first), (other_name, second)) =
+            (whole(first, &self.name, role).await?, whole(second, &other, role).await?);
+        let rows = align(&name, &first, &other_name, &second)?;
         let parts = Array::of1(&Uint8Array::from(rows.as_slice()));
         let blob = Blob::new_with_u8_array_sequence(&parts).map_err(|error| {
             Diagnostic::new(
@@ -66,22 +67,21 @@ impl DroppedFiles {
     }
 }
 
-async fn whole(blob: &Blob, name: &str) -> Result<Vec<u8>, Diagnostic> {
-    if blob.size() > MAX_JSON_BYTES as f64 {
-        return Err(Diagnostic::new(
-            "data.too-much-text",
-            format!("{name} is larger than {} MB.", MAX_JSON_BYTES >> 20),
-        )
-        .done("The files were not put together.")
-        .remedy("Put the sentences side by side in one TSV file, which is read piece by piece."));
-    }
+/// The name and the text of a file, unpacked.
+async fn whole(blob: Blob, name: &str, role: DataRole) -> Result<(String, Vec<u8>), Diagnostic> {
+    let mut reader = DataReader::open(name, BlobReader::new(blob)?, role, &Hints::default())?;
     let mut bytes = Vec::new();
-    read_blob(blob, |piece, _| {
+    while let Some(piece) = reader.next_piece()? {
         bytes.extend_from_slice(piece);
-        Ok(())
-    })
-    .await?;
-    Ok(bytes)
+        if bytes.len() > MAX_JSON_BYTES {
+            let what = format!("{name} is larger than {} MB.", MAX_JSON_BYTES >> 20);
+            return Err(Diagnostic::new("data.too-much-text", what)
+                .done("The files were not put together.")
+                .remedy("Put the sentences side by side in one TSV file, which is read piece by piece."));
+        }
+        yield_to_event_loop().await;
+    }
+    Ok((reader.content_name().to_owned(), bytes))
 }
 
 /// A file that has been scanned.
@@ -145,9 +145,10 @@ pub struct Collected {
 impl Data {
     /// Scans a file and reports its contents. A file that cannot be read changes nothing.
     pub async fn open(&mut self, request: RequestId, role: DataRole, dropped: DroppedFiles, hints: Hints) {
-        let file = DataFile { name: dropped.name.clone(), aligned_with: dropped.aligned_with.clone(), hints };
+        let (name, aligned_with) = (dropped.name.clone(), dropped.aligned_with.clone());
+        let file = DataFile { name, aligned_with, hints: hints.clone() };
         let files = dropped.files.clone();
-        let read = match dropped.into_one().await {
+        let read = match dropped.into_one(role).await {
             Ok((name, blob)) => scan(request, role, &name, blob, hints).await,
             Err(diagnostic) => Err(diagnostic),
         };
@@ -272,14 +273,17 @@ async fn scan(
     hints: Hints,
 ) -> Result<OpenFile, Diagnostic> {
     let total = blob.size();
-    let mut scanner = Scanner::new(name, total, hints);
+    let (file, hash) = HashedReader::new(blob.clone())?;
+    let mut reader = DataReader::open(name, file, role, &hints)?;
+    let mut scanner = reader.scanner(hints);
     let mut progress = Progress::new(request, role, total);
-    let sha256 = read_blob(&blob, |piece, done| {
-        progress.report(done);
-        scanner.push(piece)
-    })
-    .await?;
-    let info = scanner.finish()?;
+    while let Some(piece) = reader.next_piece()? {
+        scanner.push(piece)?;
+        progress.report(reader.read_bytes());
+        yield_to_event_loop().await;
+    }
+    let info = reader.finish(scanner)?;
+    let sha256 = hash.take().finish(&blob).await?;
     Ok(OpenFile { blob, info, sha256, examples: None, file: DataFile::default(), dropped: Vec::new() })
 }
 
@@ -294,11 +298,13 @@ async fn collect(
     }
     let mut collector = Collector::new(&source.info, mapping)?;
     let mut progress = Progress::new(request, role, source.blob.size());
-    read_blob(&source.blob, |piece, done| {
-        progress.report(done);
-        collector.push(piece)
-    })
-    .await?;
+    let file = BlobReader::new(source.blob.clone())?;
+    let mut reader = DataReader::open(&source.info.name, file, role, &source.file.hints)?;
+    while let Some(piece) = reader.next_piece()? {
+        collector.push(piece)?;
+        progress.report(reader.read_bytes());
+        yield_to_event_loop().await;
+    }
     let examples = Arc::new(collector.finish()?);
     source.examples = Some(examples.clone());
     Ok(examples)

@@ -84,6 +84,26 @@ impl<'de> Deserialize<'de> for Encoding {
     }
 }
 
+/// Compression of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// gzip, one or more members.
+    Gzip,
+    /// Zstandard, one or more frames.
+    Zstd,
+}
+
+impl Compression {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "Zstandard",
+        }
+    }
+}
+
 /// File format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,6 +123,8 @@ pub enum Format {
     Conll,
     /// Running text: one paragraph or line per row. With two columns, fastText's lines with their labels.
     Text,
+    /// Rows of a spreadsheet.
+    Sheet,
 }
 
 /// Quoting of a table's cells.
@@ -151,7 +173,7 @@ impl Delimiter {
 }
 
 /// Properties of a file that the user set. Everything else is detected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Hints {
     /// Character encoding.
@@ -162,6 +184,15 @@ pub struct Hints {
     pub delimiter: Option<Delimiter>,
     /// Quoting of the cells.
     pub quoting: Option<Quoting>,
+    /// Name of the sheet to read, if the file is a spreadsheet.
+    pub sheet: Option<String>,
+}
+
+impl Hints {
+    /// The hints that apply to another file of the same kind: all but the part of this one.
+    pub fn for_other_file(&self) -> Self {
+        Self { sheet: None, ..self.clone() }
+    }
 }
 
 /// Line ends, quoting and first lines that differ from the usual.

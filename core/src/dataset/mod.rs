@@ -6,6 +6,8 @@
 
 mod cell;
 mod collect;
+#[cfg(feature = "engine")]
+mod container;
 mod formats;
 mod inspect;
 mod layout;
@@ -27,13 +29,15 @@ mod tests;
 pub use collect::collector::Collector;
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
+#[cfg(feature = "engine")]
+pub use container::data_reader::DataReader;
 pub use formats::decode::encoding_by_label;
 pub use formats::parallel::align;
 pub use inspect::scan::Scanner;
-pub use layout::{Delimiter, Encoding, Format, Hints, Quirks, Quoting};
+pub use layout::{Compression, Delimiter, Encoding, Format, Hints, Quirks, Quoting};
 pub use mapping::Mapping;
 pub use prepare::dataset::Dataset;
 pub use prepare::report::{ClassCount, Cut, Cuts, DataReport, RepeatedText, TaskFacts, TokenLengths};
 pub use skipped::SkippedRow;
-pub use source::{DataRole, SourceInfo, TaskOffer};
+pub use source::{DataRole, PartKind, Parts, SourceInfo, TaskOffer};
 pub use words::words;

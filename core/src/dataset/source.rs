@@ -2,9 +2,51 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::layout::{Encoding, FileLayout, Format, Quirks};
+use crate::dataset::layout::{Compression, Encoding, FileLayout, Format, Quirks};
 use crate::dataset::mapping::Mapping;
 use crate::diagnostic::Diagnostic;
+
+/// The content of a file, once it is unpacked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Content {
+    /// Name by which the format is guessed: that of the file, without the extension of its compression.
+    pub name: String,
+    /// Compression of the file.
+    pub compression: Option<Compression>,
+    /// What is known about it before its first bytes.
+    pub kind: ContentKind,
+    /// The parts of the file, one list for each level.
+    pub parts: Vec<Parts>,
+}
+
+/// What is known about the content of a file before its first bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ContentKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// Rows of a spreadsheet, as `formats::sheet` reads them.
+    Sheet,
+}
+
+/// The parts of a file, of which one is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// Kind of the parts.
+    pub kind: PartKind,
+    /// Names of the parts.
+    pub names: Vec<String>,
+    /// Index of the part that is read.
+    pub chosen: u32,
+}
+
+/// Kind of a file's parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// Sheets of a spreadsheet.
+    Sheet,
+}
 
 /// Result of the first pass over a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,6 +57,11 @@ pub struct SourceInfo {
     pub bytes: f64,
     /// File format.
     pub format: Format,
+    /// Compression, if the file is compressed.
+    pub compression: Option<Compression>,
+    /// The parts of which one was read, such as the sheets of a spreadsheet: one list for each level. Empty for most files.
+    #[serde(default)]
+    pub parts: Vec<Parts>,
     /// Character encoding.
     pub encoding: Encoding,
     /// Character between cells, if the format has one: `,`, tab, `;` or `|`.

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Write};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use burn::tensor::Device;
-use hone_core::dataset::{Collector, Dataset, Hints, Scanner, align};
+use hone_core::dataset::{Collector, DataReader, DataRole, Dataset, Hints, Scanner, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::model::ModelConfig;
 use hone_core::recipe::{Family, LrCurve, ModelFacts, Pooling, Recipe, RecipeSpec, RowFacts};
@@ -27,13 +27,17 @@ pub struct Target {
 }
 
 /// All readers.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 21] = [
     Target { name: "delimited", seeds: delimited, run: |bytes| table("rows.csv", bytes) },
     Target { name: "jsonl", seeds: jsonl, run: |bytes| table("rows.jsonl", bytes) },
     Target { name: "json", seeds: json_files, run: |bytes| table("rows.json", bytes) },
     Target { name: "squad", seeds: squad, run: |bytes| table("squad.json", bytes) },
     Target { name: "conll", seeds: conll, run: |bytes| table("words.conll", bytes) },
     Target { name: "text", seeds: text, run: |bytes| table("text.txt", bytes) },
+    Target { name: "compressed", seeds: compressed, run: run_unpacked },
+    Target { name: "spreadsheet", seeds: spreadsheets, run: run_unpacked },
+    Target { name: "sheet", seeds: sheets, run: |bytes| run_sheet("odd.xlsx", XLSX_SHEET, bytes) },
+    Target { name: "ods-content", seeds: ods_contents, run: |bytes| run_sheet("odd.ods", "content.xml", bytes) },
     Target { name: "parallel", seeds: parallel, run: run_parallel },
     Target { name: "safetensors", seeds: safetensors, run: run_safetensors },
     Target { name: "gguf", seeds: gguf, run: run_gguf },
@@ -150,6 +154,75 @@ fn text() -> Vec<Vec<u8>> {
     .into_iter()
     .chain([[0xFF, 0xFE].into_iter().chain("Hi\nyou\n".encode_utf16().flat_map(u16::to_le_bytes)).collect()])
     .collect()
+}
+
+fn compressed() -> Vec<Vec<u8>> {
+    files(&[
+        "data_files/table.csv.gz",
+        "data_files/members.csv.gz",
+        "data_files/table.jsonl.zst",
+        "data_files/frames.csv.zst",
+    ])
+}
+
+/// Unpacks a file in both passes.
+fn run_unpacked(bytes: &[u8]) -> String {
+    let read = || {
+        let mut reader = DataReader::open("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
+        let mut scanner = reader.scanner(Hints::default());
+        while let Some(piece) = reader.next_piece()? {
+            scanner.push(piece)?;
+        }
+        let info = reader.finish(scanner)?;
+        let mut collector = Collector::new(&info, info.guess())?;
+        let mut reader = DataReader::open("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
+        while let Some(piece) = reader.next_piece()? {
+            collector.push(piece)?;
+        }
+        let rows = collector.finish()?.len();
+        Ok::<_, Diagnostic>(format!("{:?} {rows}", info.compression))
+    };
+    read().unwrap_or_else(|diagnostic| diagnostic.code)
+}
+
+fn spreadsheets() -> Vec<Vec<u8>> {
+    files(&["data_files/table.xlsx", "data_files/odd.xlsx", "data_files/table.ods", "data_files/odd.ods"])
+}
+
+/// The part of odd.xlsx with the sheet that is read first.
+const XLSX_SHEET: &str = "xl/worksheets/sheet3.xml";
+
+/// A part of a file.
+fn part(file: &str, part: &str) -> Vec<u8> {
+    let mut zip = ZipArchive::new(Cursor::new(files(&[&format!("data_files/{file}")]).remove(0))).expect("a zip");
+    let mut bytes = Vec::new();
+    zip.by_name(part).expect(part).read_to_end(&mut bytes).expect("bytes");
+    bytes
+}
+
+fn sheets() -> Vec<Vec<u8>> {
+    vec![part("odd.xlsx", XLSX_SHEET)]
+}
+
+fn ods_contents() -> Vec<Vec<u8>> {
+    vec![part("odd.ods", "content.xml")]
+}
+
+/// Reads a file with another content in one of its parts, so that mutated parts get past the checksum.
+fn run_sheet(file: &str, replaced: &str, bytes: &[u8]) -> String {
+    let mut old = ZipArchive::new(Cursor::new(files(&[&format!("data_files/{file}")]).remove(0))).expect("a zip");
+    let mut new = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..old.len() {
+        let mut entry = old.by_index(index).expect("a part");
+        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        new.start_file(entry.name().expect("a name"), stored).expect("a part");
+        if entry.name().expect("a name") == replaced {
+            new.write_all(bytes).expect("bytes");
+        } else {
+            std::io::copy(&mut entry, &mut new).expect("bytes");
+        }
+    }
+    run_unpacked(&new.finish().expect("a zip").into_inner())
 }
 
 /// Separator between the two files of a parallel text.

@@ -1,6 +1,6 @@
 //! A data file, from the choice until the worker has it open.
 
-use hone_core::dataset::{DataReport, DataRole, Hints, Mapping, SourceInfo};
+use hone_core::dataset::{DataReport, DataRole, Hints, Mapping, PartKind, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 
@@ -150,6 +150,15 @@ impl File {
             FileState::Open { source, .. } => Some(source),
             FileState::Reading(Reading { source, .. }) | FileState::Failed { source, .. } => source.as_ref(),
         }
+    }
+
+    /// Name of the part that is read, or that was chosen to be: of the file's lists of parts, the one at `level`.
+    pub fn part(&self, level: usize) -> Option<&str> {
+        let parts = self.source()?.parts.get(level)?;
+        let chosen = self.choice().and_then(|choice| match parts.kind {
+            PartKind::Sheet => choice.hints.sheet.as_deref(),
+        });
+        chosen.or_else(|| parts.names.get(parts.chosen as usize).map(String::as_str))
     }
 
     /// Why it cannot be used.

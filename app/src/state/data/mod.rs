@@ -117,7 +117,7 @@ impl Data {
 
     /// How the training file is read, where the user has set it.
     pub fn hints(&self) -> Hints {
-        self.train.choice().map(|choice| choice.hints).unwrap_or_default()
+        self.train.choice().map(|choice| choice.hints.clone()).unwrap_or_default()
     }
 
     /// Chooses the columns of a file that has been read. If it was read before, in another way, columns that the user
@@ -151,7 +151,7 @@ impl Data {
 
     /// The command to read the validation file again without settings of the training file, if it was read with them.
     fn detect_validation(&mut self) -> Option<Command> {
-        let hints = self.hints();
+        let hints = self.hints().for_other_file();
         let FileState::Reading(reading) = &mut self.validation.state else { return None };
         if reading.choice.hints != hints || hints == Hints::default() {
             return None;

@@ -7,7 +7,10 @@ use crate::format;
 use crate::state::State;
 
 /// Extensions of files whose lines are not sentences, so that they are not paired with another file.
-const TABLES: [&str; 10] = [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio"];
+const TABLES: [&str; 12] =
+    [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".xlsx", ".ods"];
+/// Extensions of compressed files, after the one of the content.
+const COMPRESSED: [&str; 2] = [".gz", ".zst"];
 /// Number of ignored files that are named.
 const NAMED: usize = 5;
 
@@ -21,6 +24,7 @@ pub fn taken(names: &[String]) -> usize {
 
 fn is_table(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
+    let name = COMPRESSED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     TABLES.iter().any(|ending| name.ends_with(ending))
 }
 
@@ -75,6 +79,8 @@ mod tests {
             (&["train.csv", "test.csv"], 1),
             (&["a.txt", "b.JSONL"], 1),
             (&["train.conll", "dev.conll"], 1),
+            (&["train.csv.gz", "test.csv.zst"], 1),
+            (&["a.fra.gz", "a.eng.gz"], 2),
             (&["a.csv"], 1),
             (&[], 0),
         ] {

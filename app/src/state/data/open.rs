@@ -1,7 +1,7 @@
 //! Opening, rereading, closing and mapping data files.
 
 use hone_core::catalog::CatalogEntry;
-use hone_core::dataset::{DataReport, DataRole, Encoding, Hints, Mapping, SourceInfo};
+use hone_core::dataset::{DataReport, DataRole, Encoding, Hints, Mapping, PartKind, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::RecipeSpec;
@@ -26,7 +26,7 @@ impl State {
             return Vec::new();
         }
         if role == DataRole::Validation && choice.hints == Hints::default() {
-            choice.hints = self.data.hints();
+            choice.hints = self.data.hints().for_other_file();
         }
         self.data.notice = None;
         self.drop_estimate();
@@ -51,13 +51,29 @@ impl State {
         self.open(DataRole::Train, FileChoice { hints, ..choice })
     }
 
+    /// Reads the training file again without settings. The chosen part of the file stays chosen.
+    pub fn detect_again(&mut self) -> Vec<Effect> {
+        let Hints { sheet, .. } = self.data.hints();
+        self.reread(Hints { sheet, ..Hints::default() })
+    }
+
+    /// Reads another part of a file, such as another sheet.
+    pub fn choose_part(&mut self, role: DataRole, kind: PartKind, name: String) -> Vec<Effect> {
+        let Some(mut choice) = self.data.file(role).choice().cloned() else { return Vec::new() };
+        match kind {
+            PartKind::Sheet => choice.hints.sheet = Some(name),
+        }
+        self.open(role, choice)
+    }
+
     /// Reads a file that could not be opened again, in another encoding.
     pub fn read_as(&mut self, role: DataRole, encoding: Encoding) -> Vec<Effect> {
         let file = self.data.file(role);
         let Some(choice) = file.rejected.as_ref().map(|rejected| &rejected.choice).or(file.choice()) else {
             return Vec::new();
         };
-        let choice = FileChoice { hints: Hints { encoding: Some(encoding), ..choice.hints }, ..choice.clone() };
+        let hints = Hints { encoding: Some(encoding), ..choice.hints.clone() };
+        let choice = FileChoice { hints, ..choice.clone() };
         self.open(role, choice)
     }
 

@@ -14,7 +14,7 @@ pub fn command_line(state: &State, mapping: &str) -> String {
     if let Some(validation) = state.data.validation.choice() {
         line += &format!(" --validation {}", quoted(&validation.name));
     }
-    for (name, value) in arguments(choice.hints) {
+    for (name, value) in arguments(choice.hints.clone()) {
         line += &format!(" --{name} {}", quoted(&value));
     }
     format!("{line} --mapping {} --out tuned", quoted(mapping))
@@ -36,7 +36,9 @@ fn arguments(hints: Hints) -> Vec<(&'static str, String)> {
         Quoting::Never => "none",
     });
     let quote = quote.map(str::to_owned);
-    let all = [("encoding", encoding), ("header", header), ("delimiter", delimiter), ("quote", quote)];
+    let sheet = hints.sheet;
+    let all =
+        [("encoding", encoding), ("header", header), ("delimiter", delimiter), ("quote", quote), ("sheet", sheet)];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 

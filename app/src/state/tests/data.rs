@@ -1,7 +1,6 @@
 //! Files dropped, read, mapped and split.
 
-use hone_core::dataset::DataRole;
-use hone_core::dataset::{Delimiter, Encoding, Hints, Mapping, Quoting, TaskOffer};
+use hone_core::dataset::{DataRole, Delimiter, Encoding, Hints, Mapping, PartKind, Parts, Quoting, TaskOffer};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::Task;
@@ -329,7 +328,7 @@ fn a_validation_file_is_read_like_the_training_file_if_possible() {
     state.reread(with_delimiter('^'));
     state.answer(opened(2));
     let hints = |effects: &[Effect]| match effects {
-        [Effect::Send(_, Command::OpenData { hints, .. })] => *hints,
+        [Effect::Send(_, Command::OpenData { hints, .. })] => hints.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(hints(&state.open(DataRole::Validation, chosen("check.csv"))), with_delimiter('^'));
@@ -348,4 +347,26 @@ fn the_command_line_carries_what_was_set() {
     state.reread(Hints { has_header: Some(true), quoting: Some(Quoting::Never), ..with_delimiter(';') });
     let line = command_line(&state, "{}");
     assert!(line.contains("--data reviews.csv --header yes --delimiter ';' --quote none --mapping '{}'"), "{line}");
+}
+
+#[test]
+fn another_sheet_is_read_in_place_of_the_open_one() {
+    let mut state = ready();
+    let mut source = source(2);
+    source.parts = vec![Parts { kind: PartKind::Sheet, names: vec!["a".into(), "b".into()], chosen: 0 }];
+    state.open(DataRole::Train, chosen("book.xlsx"));
+    state.answer(Event::DataOpened { role: DataRole::Train, source });
+    assert_eq!(state.data.train.part(0), Some("a"));
+    let effects = state.choose_part(DataRole::Train, PartKind::Sheet, "b".into());
+    assert!(
+        matches!(&effects[..], [Effect::Send(_, Command::OpenData { hints, .. })] if hints.sheet.as_deref() == Some("b"))
+    );
+    assert_eq!(state.data.train.part(0), Some("b"));
+    state.answer(not_opened(DataRole::Train));
+    assert_eq!(state.data.train.part(0), Some("a"), "it is still open");
+
+    state.choose_part(DataRole::Train, PartKind::Sheet, "b".into());
+    let effects = state.open(DataRole::Validation, chosen("other.xlsx"));
+    let [Effect::Send(_, Command::OpenData { hints, .. })] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(hints.sheet, None, "another file has other sheets");
 }

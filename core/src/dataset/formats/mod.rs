@@ -13,6 +13,7 @@ pub(crate) mod not_text;
 pub(crate) mod parallel;
 pub(crate) mod reader;
 pub(crate) mod record;
+pub(crate) mod sheet;
 pub(crate) mod squad;
 pub(crate) mod step;
 pub(crate) mod text;

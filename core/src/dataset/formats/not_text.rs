@@ -10,23 +10,19 @@ const MAGIC: [(&[u8], &str, &str); 40] = [
     (b"GIF89a", "an image (GIF)", IMAGE),
     (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save it as CSV."),
     (b"{\\rtf", "a document (RTF)", "Open it in a word processor and save it as plain text."),
-    (
-        b"PK\x03\x04",
-        "a zip archive or an office file (such as .xlsx)",
-        "Save a spreadsheet as CSV. Unpack an archive and use the table inside.",
-    ),
-    (b"\xd0\xcf\x11\xe0", "an old office file (such as .xls)", "Open it and save it as CSV."),
-    (b"\x1f\x8b", "a compressed file (gzip)", UNPACK),
-    (b"BZh", "a compressed file (bzip2)", UNPACK),
-    (b"\xfd7zXZ\0", "a compressed file (xz)", UNPACK),
-    (b"\x5d\0\0\x80\0", "a compressed file (LZMA)", UNPACK),
-    (b"\x28\xb5\x2f\xfd", "a compressed file (Zstandard)", UNPACK),
+    (b"PK\x03\x04", "a zip archive", "Unpack it and use the table inside."),
+    (b"\xd0\xcf\x11\xe0", "an old office file (such as .xls)", "Open it and save it as .xlsx or CSV."),
+    (b"\x1f\x8b", "a compressed file (gzip)", TWICE),
+    (b"BZh", "a compressed file (bzip2)", BUNZIP),
+    (b"\xfd7zXZ\0", "a compressed file (xz)", UNXZ),
+    (b"\x5d\0\0\x80\0", "a compressed file (LZMA)", UNXZ),
+    (b"\x28\xb5\x2f\xfd", "a compressed file (Zstandard)", TWICE),
     (b"\x04\x22\x4d\x18", "a compressed file (LZ4)", UNPACK),
     (b"\xff\x06\0\0sNaPpY", "a compressed file (Snappy)", UNPACK),
     (b"\x1f\x9d", "a compressed file (compress)", UNPACK),
     (b"\x78\x9c", "a compressed file (zlib)", UNPACK),
-    (b"7z\xbc\xaf\x27\x1c", "an archive (7z)", UNPACK),
-    (b"Rar!\x1a\x07", "an archive (RAR)", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "an archive (7z)", SEVEN_ZIP),
+    (b"Rar!\x1a\x07", "an archive (RAR)", SEVEN_ZIP),
     (b"PAR1\x15", "a Parquet file", PARQUET),
     (b"ARROW1\0\0", "an Arrow file (Feather, version 2)", ARROW),
     (b"FEA1\0", "a Feather file (version 1)", ARROW),
@@ -51,6 +47,10 @@ const MAGIC: [(&[u8], &str, &str); 40] = [
 ];
 const IMAGE: &str = "Use a table with a text and a label in each row: CSV, TSV, JSONL or JSON.";
 const UNPACK: &str = "Unpack it and use the table inside.";
+const TWICE: &str = "It is compressed twice. Unpack it once; Hone does the rest.";
+const BUNZIP: &str = "Unpack it, with `bunzip2` or 7-Zip. Hone opens .gz and .zst files as they are.";
+const UNXZ: &str = "Unpack it, with `unxz` or 7-Zip. Hone opens .gz and .zst files as they are.";
+const SEVEN_ZIP: &str = "Unpack it, with 7-Zip for example, and use the table inside.";
 const PARQUET: &str = "Read it with pandas.read_parquet and save it with to_csv(index=False).";
 const ARROW: &str = "Save it as CSV or JSONL: to_csv of pandas or of the datasets library does.";
 const PICKLE: &str = "a Python pickle";

@@ -7,6 +7,7 @@ use crate::dataset::formats::fasttext::{FastTextReader, SEVERAL, SINGLE};
 use crate::dataset::formats::json::{JsonArrayReader, JsonLinesReader};
 use crate::dataset::formats::json_columns::JsonColumnsReader;
 use crate::dataset::formats::record::Record;
+use crate::dataset::formats::sheet::SheetReader;
 use crate::dataset::formats::squad::SquadReader;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::formats::text::TextReader;
@@ -33,6 +34,7 @@ enum FormatReader {
     WordTable(WordTableReader),
     Text(TextReader),
     FastText(FastTextReader),
+    Sheet(SheetReader),
 }
 
 impl FormatReader {
@@ -53,6 +55,7 @@ impl FormatReader {
             Format::Text if layout.columns.len() == SINGLE.len() => {
                 Self::FastText(FastTextReader { has_lists: layout.columns == SEVERAL })
             }
+            Format::Sheet => Self::Sheet(SheetReader::new(Some(layout.columns.len()))),
             Format::Text => Self::Text(TextReader { by_paragraph: layout.multiline }),
         }
     }
@@ -67,6 +70,7 @@ impl FormatReader {
             Self::Conll(reader) => reader.step(rest, is_end, record),
             Self::WordTable(reader) => reader.step(rest, is_end, record),
             Self::Text(reader) => reader.step(rest, is_end, record),
+            Self::Sheet(reader) => reader.step(rest, is_end, record),
             Self::FastText(reader) => reader.step(rest, is_end, record),
         }
     }
@@ -94,7 +98,8 @@ impl RecordReader {
     pub(crate) fn new(layout: FileLayout) -> Self {
         Self {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
-            expects_header: layout.has_header && matches!(layout.format, Format::Delimited | Format::Text),
+            expects_header: layout.has_header
+                && matches!(layout.format, Format::Delimited | Format::Text | Format::Sheet),
             lines_to_skip: layout.quirks.skipped_lines,
             row: layout.quirks.numbers_rows.then_some(0),
             reader: FormatReader::new(layout),

@@ -8,17 +8,19 @@ use crate::dataset::formats::reader::RecordReader;
 use crate::dataset::formats::text;
 use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::offers::offers;
-use crate::dataset::inspect::sniff::sniff;
+use crate::dataset::inspect::sniff::{Sniffed, sniff};
+use crate::dataset::inspect::table::sheet_table;
 use crate::dataset::inspect::unused::unused_columns;
 use crate::dataset::layout::{Encoding, FileLayout, Format, Hints, Quirks};
 use crate::dataset::phrases::{excerpt, thousands};
-use crate::dataset::source::SourceInfo;
+use crate::dataset::source::{Content, ContentKind, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_COLUMNS, SNIFF_BYTES};
 
 /// Reads a file once, in chunks of any size, and reports what it contains.
 pub struct Scanner {
     name: String,
+    content: Content,
     bytes: f64,
     hints: Hints,
     state: ScanState,
@@ -33,7 +35,13 @@ enum ScanState {
 impl Scanner {
     /// A scanner for a file with this name and size.
     pub fn new(name: &str, total_bytes: f64, hints: Hints) -> Self {
-        Self { name: name.to_owned(), bytes: total_bytes, hints, state: ScanState::Head(Vec::new()) }
+        let content = Content { name: name.to_owned(), ..Content::default() };
+        Self::of_content(name, content, total_bytes, hints)
+    }
+
+    /// A scanner for the content of a file that is unpacked while it is read.
+    pub(crate) fn of_content(name: &str, content: Content, total_bytes: f64, hints: Hints) -> Self {
+        Self { name: name.to_owned(), content, bytes: total_bytes, hints, state: ScanState::Head(Vec::new()) }
     }
 
     /// Reads the next chunk.
@@ -52,7 +60,7 @@ impl Scanner {
                 (std::mem::take(head), rest)
             }
         };
-        let mut scan = RecordScan::begin(&self.name, &head, false, self.hints)?;
+        let mut scan = RecordScan::begin(&self.content, &head, false, &self.hints)?;
         scan.push(rest, false)?;
         self.state = ScanState::Reading(Box::new(scan));
         Ok(())
@@ -64,7 +72,7 @@ impl Scanner {
     /// As [`Scanner::push`], and if there is nothing to train on.
     pub fn finish(self) -> Result<SourceInfo, Diagnostic> {
         let mut scan = match self.state {
-            ScanState::Head(head) => RecordScan::begin(&self.name, &head, true, self.hints)?,
+            ScanState::Head(head) => RecordScan::begin(&self.content, &head, true, &self.hints)?,
             ScanState::Reading(scan) => *scan,
         };
         scan.push(&[], true)?;
@@ -83,6 +91,8 @@ impl Scanner {
             name: self.name,
             bytes: self.bytes,
             format: layout.format,
+            compression: self.content.compression,
+            parts: self.content.parts,
             encoding: layout.encoding,
             delimiter: layout.delimiter,
             multiline: layout.multiline,
@@ -113,18 +123,23 @@ struct RecordScan {
 
 impl RecordScan {
     /// Detects the layout from the head of the file, and reads the head.
-    fn begin(name: &str, head: &[u8], is_whole: bool, hints: Hints) -> Result<Self, Diagnostic> {
-        check_is_text(head)?;
+    fn begin(content: &Content, head: &[u8], is_whole: bool, hints: &Hints) -> Result<Self, Diagnostic> {
+        let is_text = content.kind == ContentKind::Text;
+        if is_text {
+            check_is_text(head)?;
+        }
         let detected = match hints.encoding {
+            // What Hone itself wrote is UTF-8.
+            _ if !is_text => Detected { encoding: Encoding::UTF_8, is_guess: false },
             Some(encoding) => Detected { encoding, is_guess: false },
             None => detect(head, is_whole),
         };
         let encoding = detected.encoding;
-        let is_undecided = hints.encoding.is_none() && !is_whole && head.is_ascii() && !detected.is_guess;
+        let is_undecided = is_text && hints.encoding.is_none() && !is_whole && head.is_ascii() && !detected.is_guess;
         let mut decoder = Decoder::new(encoding, false);
         let mut text = String::new();
         decoder.push(head, &mut text)?;
-        let ends_in_cr = ends_in_cr(&text);
+        let ends_in_cr = is_text && ends_in_cr(&text);
         if ends_in_cr {
             decoder = Decoder::new(encoding, true);
             text.clear();
@@ -133,11 +148,17 @@ impl RecordScan {
         if text.trim().is_empty() {
             return Err(empty_file());
         }
-        let sniffed = sniff(name, &text, is_whole, hints)?;
+        let sniffed = match content.kind {
+            ContentKind::Text => sniff(&content.name, &text, is_whole, hints)?,
+            ContentKind::Sheet => Sniffed::sheet(sheet_table(&text, is_whole, hints.has_header)?),
+        };
         let layout = FileLayout {
             format: sniffed.format,
             encoding,
-            delimiter: sniffed.dialect.map(|dialect| char::from(dialect.delimiter)),
+            delimiter: sniffed
+                .dialect
+                .filter(|_| sniffed.format != Format::Sheet)
+                .map(|dialect| char::from(dialect.delimiter)),
             multiline: match sniffed.dialect {
                 Some(dialect) => dialect.multiline,
                 None => sniffed.format == Format::Text && sniffed.is_running_text() && text::has_paragraphs(&text),

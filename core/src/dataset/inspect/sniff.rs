@@ -49,6 +49,11 @@ impl Sniffed {
         }
     }
 
+    /// The layout of a spreadsheet's rows.
+    pub(crate) fn sheet(table: Table) -> Self {
+        Self { format: Format::Sheet, dialect: None, ..Self::table(table) }
+    }
+
     fn table(table: Table) -> Self {
         let Table { dialect, has_header, columns, skipped_lines, warnings } = table;
         Self { format: Format::Delimited, dialect: Some(dialect), has_header, columns, skipped_lines, warnings }
@@ -60,7 +65,7 @@ impl Sniffed {
 /// # Errors
 /// `data.json-shape` for JSON that is not a list of objects, `data.json-delimiter` if the user set a delimiter for JSON,
 /// and as [`table`].
-pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: Hints) -> Result<Sniffed, Diagnostic> {
+pub(crate) fn sniff(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> Result<Sniffed, Diagnostic> {
     match (json_format(sample, is_whole), hints.delimiter) {
         (Ok(Some(_)), Some(_)) => Err(json_delimiter()),
         (Ok(Some(Format::Squad)), None) => Ok(Sniffed::new(Format::Squad, &squad::COLUMNS)),
@@ -161,7 +166,7 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> (char, bool, usize) {
-        let sniffed = sniff("file", sample, true, Hints::default()).unwrap();
+        let sniffed = sniff("file", sample, true, &Hints::default()).unwrap();
         (char::from(sniffed.dialect.unwrap().delimiter), sniffed.has_header, sniffed.columns.len())
     }
 
@@ -181,7 +186,7 @@ mod tests {
         assert!(!found("ham,see you\nham,on my way\nspam,you won\nspam,claim it\nham,bye\n").1);
         assert!(!found("so good,1\nso bad,0\n").1);
         assert!(
-            !sniff("file", "text,label\na,b\n", true, Hints { has_header: Some(false), ..Hints::default() })
+            !sniff("file", "text,label\na,b\n", true, &Hints { has_header: Some(false), ..Hints::default() })
                 .unwrap()
                 .has_header
         );
@@ -190,15 +195,15 @@ mod tests {
     #[test]
     fn prose_is_not_a_table() {
         let prose = "First, a line.\nThen, another.\nNo comma here.\n";
-        assert_eq!(sniff("a.txt", prose, true, Hints::default()).unwrap().format, Format::Text);
-        assert_eq!(sniff("a.csv", prose, true, Hints::default()).unwrap().format, Format::Delimited);
-        let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, Hints::default()).unwrap();
+        assert_eq!(sniff("a.txt", prose, true, &Hints::default()).unwrap().format, Format::Text);
+        assert_eq!(sniff("a.csv", prose, true, &Hints::default()).unwrap().format, Format::Delimited);
+        let column = sniff("a.csv", "text\n\"one, two\"\nthree\n", true, &Hints::default()).unwrap();
         assert_eq!((column.format, column.columns.len(), column.has_header), (Format::Delimited, 1, true));
     }
 
     #[test]
     fn repeated_and_missing_column_names_become_distinct() {
-        let sniffed = sniff("file", "text,text,,label\na b,c,d,x\n", true, Hints::default()).unwrap();
+        let sniffed = sniff("file", "text,text,,label\na b,c,d,x\n", true, &Hints::default()).unwrap();
         assert_eq!(sniffed.columns, ["text", "text (2)", "column 3", "label"]);
         assert_eq!(sniffed.warnings[0].what, "More than one column is named \"text\".");
     }
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn json_is_told_from_text_with_brackets() {
         let format = |sample| {
-            sniff("file", sample, true, Hints::default())
+            sniff("file", sample, true, &Hints::default())
                 .map(|sniffed| sniffed.format)
                 .map_err(|diagnostic| diagnostic.code)
         };

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::dataset::formats::decode::line_ends;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::record::Record;
+use crate::dataset::formats::sheet::{CELL_END, SheetReader};
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::inspect::header::{column_names, has_typical_name, looks_like_header};
 use crate::dataset::layout::{Delimiter, Hints, Quoting};
@@ -43,7 +44,7 @@ struct SampleRows {
 /// # Errors
 /// `data.too-many-columns`, `data.header-width`, and `data.delimiter` if the delimiter that the user set is not between
 /// the cells.
-pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: Hints) -> Result<Option<Table>, Diagnostic> {
+pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> Result<Option<Table>, Diagnostic> {
     let separator = separator_line(sample);
     let body = &sample[separator.map_or(0, |(_, len)| len)..];
     // Tab-separated files often have stray quotes and rarely delimiters in quoted cells; for the others, the reverse is
@@ -86,13 +87,41 @@ pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: Hints) -> R
     let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
         return Ok(None);
     };
+    let separator_lines = usize::from(separator.is_some());
+    described(body, separator_lines, dialect, width, &rows, hints.has_header).map(Some)
+}
+
+/// Detects the header of a spreadsheet's rows.
+///
+/// # Errors
+/// As [`table`], except for the delimiter.
+pub(crate) fn sheet_table(sample: &str, is_whole: bool, has_header: Option<bool>) -> Result<Table, Diagnostic> {
+    let mut reader = SheetReader::new(None);
+    let mut rows = sampled(sample, is_whole, &mut |rest, is_end, record| reader.step(rest, is_end, record));
+    let filled = |row: &Vec<String>| row.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1);
+    // Rows have no cells after their last filled one, so that the longest row shows the columns.
+    let width = rows.cells.iter().map(filled).max().unwrap_or_default().max(1);
+    rows.cells.iter_mut().for_each(|row| row.resize(width, String::new()));
+    let dialect = Dialect { delimiter: CELL_END as u8, multiline: false, quoting: Quoting::Never };
+    described(sample, 0, dialect, width, &rows, has_header)
+}
+
+/// Finds the header of a table whose cells are known.
+fn described(
+    body: &str,
+    separator_lines: usize,
+    dialect: Dialect,
+    width: usize,
+    rows: &SampleRows,
+    has_header: Option<bool>,
+) -> Result<Table, Diagnostic> {
     if width > MAX_COLUMNS {
         return Err(Diagnostic::new("data.too-many-columns", format!("The rows have {}.", count(width, "column")))
             .done("The file was not read.")
             .remedy("Save it with a text column and a label column, separated by commas or tabs."));
     }
     let fits = rows.cells.first().is_some_and(|row| row.len() + 1 >= width);
-    let first = match hints.has_header {
+    let first = match has_header {
         Some(false) => 0,
         // The user means the first line, unless it cannot be the header.
         Some(true) if fits => 0,
@@ -100,12 +129,12 @@ pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: Hints) -> R
     };
     let mut warnings = Vec::new();
     let before = &body[..rows.starts.get(first).copied().unwrap_or_default()];
-    let mut skipped_lines = usize::from(separator.is_some());
+    let mut skipped_lines = separator_lines;
     if first > 0 {
         skipped_lines += line_ends(before.as_bytes());
         warnings.push(titles_warning(before));
     }
-    let header = header(&rows.cells[first..], width, hints.has_header, skipped_lines + 1)?;
+    let header = header(&rows.cells[first..], width, has_header, skipped_lines + 1)?;
     let has_header = header.is_some();
     let Header { names: given, warning } = header.unwrap_or_else(|| Header::unnamed(width));
     warnings.extend(warning);
@@ -114,7 +143,7 @@ pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: Hints) -> R
         let what = format!("More than one column is named {}.", names(&repeated));
         warnings.push(Diagnostic::new("data.same-columns", what).done("The duplicates were numbered."));
     }
-    Ok(Some(Table { dialect, has_header, columns, skipped_lines: skipped_lines as u32, warnings }))
+    Ok(Table { dialect, has_header, columns, skipped_lines: skipped_lines as u32, warnings })
 }
 
 fn no_delimiter(delimiter: char) -> Diagnostic {
@@ -169,15 +198,20 @@ fn has_doubled_quotes(sample: &str, delimiters: &[u8]) -> bool {
 }
 
 fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> SampleRows {
+    let mut reader = DelimitedReader::new(dialect);
+    sampled(sample, is_whole, &mut |rest, is_end, record| reader.step(rest, is_end, record))
+}
+
+/// The first rows, by the steps of a reader.
+fn sampled(sample: &str, is_whole: bool, step: &mut dyn FnMut(&str, bool, &mut Record) -> ReadStep) -> SampleRows {
     // If the first line is longer than the sample, the sample has to do.
     let is_end = is_whole || !sample.trim_end_matches('\n').contains('\n');
-    let mut reader = DelimitedReader::new(dialect);
     let mut record = Record::default();
     let mut at = 0;
     let mut rows = SampleRows::default();
     while at < sample.len() && rows.cells.len() < SNIFF_ROWS {
         record.clear();
-        at += match reader.step(&sample[at..], is_end, &mut record) {
+        at += match step(&sample[at..], is_end, &mut record) {
             ReadStep::NeedMore => break,
             ReadStep::Record(used) => {
                 rows.cells.push(record.iter().map(str::to_owned).collect());
@@ -228,13 +262,15 @@ fn title_rows(rows: &[Vec<String>], width: usize) -> usize {
 }
 
 fn titles_warning(before: &str) -> Diagnostic {
-    let first = before.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let is_mark = |c: char| c == CELL_END || c.is_whitespace();
+    let first = before.lines().map(|line| line.trim_matches(is_mark)).find(|line| !line.is_empty());
+    let first = first.unwrap_or_default().replace(CELL_END, " ");
     let what = match line_ends(before.as_bytes()) {
-        1 => format!("The line before the header does not belong to the table: \"{}\".", excerpt(first, 60)),
+        1 => format!("The line before the header does not belong to the table: \"{}\".", excerpt(&first, 60)),
         lines => {
             format!(
                 "The {lines} lines before the header do not belong to the table. First: \"{}\".",
-                excerpt(first, 60)
+                excerpt(&first, 60)
             )
         }
     };
@@ -314,7 +350,7 @@ mod tests {
     use super::*;
 
     fn found(sample: &str) -> Table {
-        table("file.csv", sample, true, Hints::default()).unwrap().unwrap()
+        table("file.csv", sample, true, &Hints::default()).unwrap().unwrap()
     }
 
     #[test]
@@ -338,7 +374,7 @@ mod tests {
     #[test]
     fn headers_that_do_not_fit_are_rejected() {
         for sample in ["id,text,label\nso good,pos\nso bad,neg\n", "text,label\nx,so good,pos\nx,so bad,neg\n"] {
-            let diagnostic = table("file.csv", sample, true, Hints::default()).err().unwrap();
+            let diagnostic = table("file.csv", sample, true, &Hints::default()).err().unwrap();
             assert_eq!(diagnostic.code, "data.header-width", "{sample}");
         }
     }

@@ -37,7 +37,7 @@ fn collected_rows_follow_the_settings_in_chunks_of_any_size() {
     let file = "text^label\n'so^good'^pos\n'so\nbad'^neg\n'it''s \"fine\"'^pos\n";
     let hints = Hints { quoting: Some(Quoting::Single), ..with_delimiter('^') };
     for chunk in [1, 7, 1000] {
-        let source = scan_by(file.as_bytes(), chunk, hints).unwrap();
+        let source = scan_by(file.as_bytes(), chunk, hints.clone()).unwrap();
         let rows = collect_by(file.as_bytes(), chunk, &source).unwrap();
         let texts: Vec<&str> = (0..rows.len()).map(|row| rows.text(row)).collect();
         assert_eq!(texts, ["so^good", "so\nbad", "it's \"fine\""], "by {chunk}");
@@ -48,9 +48,9 @@ fn collected_rows_follow_the_settings_in_chunks_of_any_size() {
 fn lines_can_be_read_as_texts_without_cells() {
     let file = "text\none, two\nthree, four\nfive, six\n";
     let absent = Hints { delimiter: Some(Delimiter::Absent), ..Hints::default() };
-    assert_eq!(table(file, absent), ["text", "text", "one, two", "three, four", "five, six"]);
+    assert_eq!(table(file, absent.clone()), ["text", "text", "one, two", "three, four", "five, six"]);
     let named = Hints { has_header: Some(true), ..absent };
-    assert_eq!(table(file, named), ["text", "one, two", "three, four", "five, six"]);
+    assert_eq!(table(file, named.clone()), ["text", "one, two", "three, four", "five, six"]);
     let source = scan_with(file, named).unwrap();
     let mut collector = Collector::new(&source, Mapping::Corpus { text: 0 }).unwrap();
     collector.push(file.as_bytes()).unwrap();
@@ -93,7 +93,7 @@ fn settings_that_do_not_fit_are_refused_with_a_remedy() {
             "data.header-width",
         ),
     ] {
-        let diagnostic = scan_with(file, hints).unwrap_err();
+        let diagnostic = scan_with(file, hints.clone()).unwrap_err();
         assert_eq!(diagnostic.code, code, "{file} {hints:?}");
         assert!(!diagnostic.done.is_empty() && !diagnostic.remedy.is_empty(), "{diagnostic}");
     }
@@ -121,7 +121,7 @@ fn no_setting_panics_on_any_file() {
         for delimiter in delimiters.into_iter().chain([None, Some(Delimiter::Absent)]) {
             for quoting in quotings.into_iter().chain([None]) {
                 for has_header in [None, Some(true), Some(false)] {
-                    let hints = Hints { encoding: None, has_header, delimiter, quoting };
+                    let hints = Hints { has_header, delimiter, quoting, ..Hints::default() };
                     let Ok(source) = scan_by(file.as_bytes(), 3, hints) else { continue };
                     for offer in &source.offers {
                         let Ok(mut collector) = Collector::new(&source, offer.mapping.clone()) else { continue };

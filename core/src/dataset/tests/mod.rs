@@ -6,8 +6,12 @@ mod corpus;
 mod formats;
 mod hints;
 mod inspect;
+#[cfg(feature = "engine")]
+mod packed;
 mod prepare;
 mod shapes;
+#[cfg(feature = "engine")]
+mod sheets;
 
 use std::sync::Arc;
 

@@ -1,0 +1,13 @@
+//! Unpacks a file while it is read, so that both passes see plain text.
+
+pub(crate) mod bounded;
+pub(crate) mod data_reader;
+pub(crate) mod office;
+pub(crate) mod packing;
+pub(crate) mod pieces;
+pub(crate) mod shared_file;
+pub(crate) mod spreadsheet;
+pub(crate) mod tracked;
+pub(crate) mod xml;
+pub(crate) mod zip_files;
+pub(crate) mod zstd;

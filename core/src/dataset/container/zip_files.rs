@@ -1,0 +1,161 @@
+//! The files in a zip, each as a stream that needs no other.
+
+use std::error::Error;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use crc32fast::Hasher;
+use flate2::bufread::DeflateDecoder;
+use zip::{CompressionMethod, ZipArchive};
+
+use crate::dataset::container::bounded::{too_much, unreadable};
+use crate::dataset::container::shared_file::SharedFile;
+use crate::dataset::container::tracked::Track;
+use crate::dataset::phrases::names;
+use crate::diagnostic::Diagnostic;
+use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO, MIN_RATIO_BYTES};
+
+/// Bytes of the file that are read at a time.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// The files in a zip.
+pub(crate) struct ZipFiles {
+    /// Where the files are, for errors.
+    pub origin: Origin,
+    archive: ZipArchive<SharedFile>,
+    file: SharedFile,
+}
+
+/// Where a part of a file comes from, for its errors.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// Name of the whole file.
+    pub file: String,
+    /// Its reading.
+    pub track: Track,
+}
+
+impl Origin {
+    /// The error of a part that cannot be read.
+    pub(crate) fn damaged(&self, part: &str, error: &(dyn Error + 'static)) -> Diagnostic {
+        if let Some(error) = self.track.error() {
+            return unreadable(&self.file, &error);
+        }
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(diagnostic) = within.and_then(|error| error.downcast_ref::<Diagnostic>()) {
+            return diagnostic.clone();
+        }
+        let what = format!("{} is damaged: {part} in it cannot be read ({error}).", names(&[&self.file]));
+        Diagnostic::new("data.damaged", what)
+            .done("The file was not read.")
+            .remedy("Download or copy it again. If another program opens it, save it again there.")
+    }
+}
+
+impl ZipFiles {
+    /// Reads the directory of a zip.
+    ///
+    /// # Errors
+    /// `data.damaged` if there is none.
+    pub(crate) fn open(name: &str, file: SharedFile, track: Track) -> Result<Self, Diagnostic> {
+        let origin = Origin { file: name.to_owned(), track };
+        let archive = ZipArchive::new(file.clone()).map_err(|error| match origin.track.error() {
+            Some(error) => unreadable(name, &error),
+            None => {
+                let what = format!("{} is damaged: the list of its files cannot be read ({error}).", names(&[name]));
+                Diagnostic::new("data.damaged", what)
+                    .done("The file was not read.")
+                    .remedy("The end of the file may be missing: download or copy it again.")
+            }
+        })?;
+        Ok(Self { origin, archive, file })
+    }
+
+    /// Number of files and folders.
+    pub(crate) fn len(&self) -> usize {
+        self.archive.len()
+    }
+
+    /// Path of a file, with `/` between folders.
+    pub(crate) fn path(&self, index: usize) -> String {
+        let name = self.archive.name_for_index(index).and_then(Result::ok).unwrap_or_default();
+        name.replace('\\', "/")
+    }
+
+    /// Index of the file with this path. Upper and lower case are the same, as some programs mix them up.
+    pub(crate) fn find(&self, path: &str) -> Option<usize> {
+        (0..self.len()).find(|&index| self.path(index).eq_ignore_ascii_case(path))
+    }
+
+    /// The content of a file.
+    ///
+    /// # Errors
+    /// `data.damaged`, `data.encrypted`, and `data.compression` for methods other than deflate.
+    pub(crate) fn stream(&mut self, index: usize) -> Result<MemberReader, Diagnostic> {
+        let path = self.path(index);
+        let file = self.archive.by_index_raw(index).map_err(|error| self.origin.damaged(&path, &error))?;
+        if file.encrypted() {
+            let what = format!("{} in {} is encrypted.", names(&[&path]), names(&[&self.origin.file]));
+            return Err(Diagnostic::new("data.encrypted", what)
+                .done("The file was not read.")
+                .remedy("Unpack it with its password, and use the unpacked files."));
+        }
+        let (method, compressed, crc32) = (file.compression(), file.compressed_size(), file.crc32());
+        let begin = file.data_start().unwrap_or_default();
+        drop(file);
+        let mut raw = self.file.clone();
+        let raw =
+            raw.seek(SeekFrom::Start(begin)).map(|_| BufReader::with_capacity(BUFFER_BYTES, raw.take(compressed)));
+        let raw = raw.map_err(|error| self.origin.damaged(&path, &error))?;
+        let inner: Box<dyn Read> = match method {
+            CompressionMethod::Stored => Box::new(raw),
+            CompressionMethod::Deflated => Box::new(DeflateDecoder::new(raw)),
+            other => {
+                let what = format!("{} is compressed by a method that Hone does not read: {other}.", names(&[&path]));
+                return Err(Diagnostic::new("data.compression", what)
+                    .done("The file was not read.")
+                    .remedy("Unpack it, and use the unpacked files or zip them again."));
+            }
+        };
+        let file = self.origin.file.clone();
+        Ok(MemberReader { inner, hash: Hasher::new(), crc32, compressed, unpacked: 0, file })
+    }
+
+    /// The content of a small file, at most `limit` bytes of it; none if there is no such file.
+    ///
+    /// # Errors
+    /// As [`ZipFiles::stream`].
+    pub(crate) fn beginning(&mut self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Diagnostic> {
+        let Some(index) = self.find(path) else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let read = self.stream(index)?.take(limit).read_to_end(&mut bytes);
+        read.map_err(|error| self.origin.damaged(path, &error))?;
+        Ok(Some(bytes))
+    }
+}
+
+/// Unpacks a file of a zip, and checks its length and its checksum.
+pub(crate) struct MemberReader {
+    inner: Box<dyn Read>,
+    hash: Hasher,
+    crc32: u32,
+    compressed: u64,
+    unpacked: u64,
+    /// Name of the zip.
+    file: String,
+}
+
+impl Read for MemberReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.hash.update(into.get(..read).unwrap_or_default());
+        self.unpacked += read as u64;
+        if read == 0 && !into.is_empty() && self.hash.clone().finalize() != self.crc32 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum does not match"));
+        }
+        let is_bomb = self.unpacked > MIN_RATIO_BYTES && self.unpacked / MAX_UNPACKED_RATIO > self.compressed;
+        if is_bomb || self.unpacked > MAX_UNPACKED_BYTES {
+            return Err(io::Error::other(too_much(&self.file, is_bomb, "zip")));
+        }
+        Ok(read)
+    }
+}
