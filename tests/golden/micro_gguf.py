@@ -34,6 +34,16 @@ SMOLLM2 = MODELS / "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
 SENTENCES = ROOT / "core/src/train/eval/general_sentences.txt"
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
 HIDDEN, FFN, HEADS, KV_HEADS, LAYERS, POSITIONS = 32, 64, 4, 2, 2, 64
+# Names of tensors of Llama's relatives that Llama lacks, and their sizes.
+HEAD_SIZE = 16
+QKV_BIASES = {"attn_q.bias": HEADS * HEAD_SIZE, "attn_k.bias": KV_HEADS * HEAD_SIZE, "attn_v.bias": KV_HEADS * HEAD_SIZE}
+QK_NORMS = {"attn_q_norm.weight": HEAD_SIZE, "attn_k_norm.weight": HEAD_SIZE}
+RELATIVES = {
+    "qwen2": QKV_BIASES,
+    "qwen3": QK_NORMS,
+    "gemma3": QK_NORMS | {"post_attention_norm.weight": HIDDEN, "post_ffw_norm.weight": HIDDEN},
+}
+K_KINDS = [Kind.Q4_K, Kind.Q5_K, Kind.Q6_K]
 ODD = [
     "",
     " ",
@@ -69,8 +79,11 @@ def main():
     bpe = byte_level()
     micro_llama(rng, pieces)
     micro_gpt2(rng, bpe)
+    for architecture in RELATIVES:
+        micro_relative(rng, architecture, bpe)
+    blocks(rng)
     value = {"provenance": {**provenance(__file__, [SENTENCES, SMOLLM2]), "gguf": "0.19.0"}, "odd": ODD}
-    for name in ("llama", "gpt2"):
+    for name in ("llama", "gpt2", *RELATIVES):
         value[name] = config(FOLDER / f"{name}.gguf")
     value["sentence_piece"] = [[pieces.bos_id()] + pieces.encode(text) for text in ODD if "<" not in text]
     value["byte_level"] = {pre: byte_level_ids(bpe, pre) for pre in ("gpt-2", "smollm", "llama-bpe", "qwen2")}
@@ -187,6 +200,74 @@ def micro_gpt2(rng, bpe):
     close(writer)
 
 
+def micro_relative(rng, architecture, bpe):
+    """A relative of Llama. Its output matrix is stored once more, although it is tied."""
+    writer = gguf.GGUFWriter(FOLDER / f"{architecture}.gguf", architecture)
+    writer.add_name("Micro")
+    writer.add_context_length(POSITIONS)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_feed_forward_length(FFN)
+    writer.add_block_count(1)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(KV_HEADS)
+    # Qwen2's class in transformers takes no other size.
+    size = HIDDEN // HEADS if architecture == "qwen2" else HEAD_SIZE
+    if architecture != "qwen2":
+        writer.add_key_length(size)
+    if architecture == "gemma3":
+        writer.add_sliding_window(8)
+    writer.add_rope_freq_base(50000.0)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("qwen2")
+    writer.add_token_list(bpe["tokens"])
+    writer.add_token_types(bpe["types"])
+    writer.add_token_merges(bpe["merges"])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(0)
+    embedding = add(writer, rng, "token_embd.weight", (len(bpe["tokens"]), HIDDEN), Kind.Q5_1)
+    for name, shape, kind in [
+        ("attn_norm", (HIDDEN,), Kind.F32),
+        ("attn_q", (HEADS * size, HIDDEN), Kind.Q5_0),
+        ("attn_k", (KV_HEADS * size, HIDDEN), Kind.Q8_0),
+        ("attn_v", (KV_HEADS * size, HIDDEN), Kind.F16),
+        ("attn_output", (HIDDEN, HEADS * size), Kind.Q5_1),
+        ("ffn_norm", (HIDDEN,), Kind.F32),
+        ("ffn_gate", (FFN, HIDDEN), Kind.BF16),
+        ("ffn_up", (FFN, HIDDEN), Kind.Q4_0),
+        ("ffn_down", (HIDDEN, FFN), Kind.Q5_0),
+    ]:
+        add(writer, rng, f"blk.0.{name}.weight", shape, kind)
+    for name, count in RELATIVES[architecture].items():
+        add(writer, rng, f"blk.0.{name}", (count // HEAD_SIZE * size if "bias" in name else count,), Kind.F32)
+    add(writer, rng, "output_norm.weight", (HIDDEN,), Kind.F32)
+    writer.add_tensor("output.weight", embedding, raw_dtype=Kind.Q5_1)
+    close(writer)
+
+
+def blocks(rng):
+    """Random blocks of the K types, which the package decodes but does not encode, in a file without a model."""
+    writer = gguf.GGUFWriter(FOLDER / "blocks.gguf", "llama")
+    for key in ("embedding_length", "feed_forward_length", "block_count", "context_length", "attention.head_count"):
+        writer.add_uint32(f"llama.{key}", 1)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_tensor("token_embd.weight", np.zeros((1, 1), np.float32))
+    tensors = {}
+    for kind in K_KINDS:
+        size = gguf.GGML_QUANT_SIZES[kind][1]
+        stored = rng.integers(0, 256, (4, size), np.uint8)
+        # Factors that are neither infinite nor NaN: two at the beginning, or one at the end.
+        halves = rng.normal(0.0, 0.01, (4, 2)).astype(np.float16).view(np.uint8)
+        if kind == Kind.Q6_K:
+            stored[:, -2:] = halves[:, :2]
+        else:
+            stored[:, :4] = halves
+        writer.add_tensor(kind.name, stored, raw_dtype=kind)
+        tensors[kind.name] = torch.from_numpy(gguf.quants.dequantize(stored, kind).copy())
+    close(writer)
+    write_tensors(FOLDER / "blocks.safetensors", tensors)
+
+
 def add(writer, rng, name, shape, kind):
     stored = gguf.quants.quantize(rng.normal(0.0, 0.1, shape).astype(np.float32), kind)
     writer.add_tensor(name, stored, raw_dtype=kind)
@@ -206,15 +287,22 @@ def config(path):
     if path.stem == "gpt2":
         # In the file, but ignored by transformers.
         config.update({"n_positions": POSITIONS, "n_inner": FFN})
+    if path.stem == "qwen3":
+        config.update({"head_dim": HEAD_SIZE})
     model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, config=config, dtype=torch.float32)
-    tied = {"lm_head.weight"} if path.stem == "gpt2" or model.config.tie_word_embeddings else set()
+    is_tied = path.stem == "gpt2" or path.stem in RELATIVES or model.config.tie_word_embeddings
+    tied = {"lm_head.weight"} if is_tied else set()
     tensors = {name: tensor for name, tensor in model.state_dict().items() if name not in tied}
     write_tensors(path.with_suffix(".safetensors"), tensors)
     found = model.config.to_dict()
     found.update(found.pop("rope_parameters", None) or {})
+    common = "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads "
+    common += "max_position_embeddings rms_norm_eps "
     fields = {
-        "llama": "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim "
-        "max_position_embeddings rms_norm_eps rope_theta hidden_act attention_bias mlp_bias tie_word_embeddings",
+        "llama": common + "head_dim rope_theta hidden_act attention_bias mlp_bias tie_word_embeddings",
+        "qwen2": common + "rope_theta hidden_act use_sliding_window",
+        "qwen3": common + "head_dim rope_theta hidden_act attention_bias use_sliding_window",
+        "gemma3": common + "head_dim hidden_activation attention_bias sliding_window",
         "gpt2": "n_embd n_inner n_layer n_head n_positions layer_norm_epsilon activation_function",
     }[path.stem]
     return {field: found[field] for field in (fields + " model_type vocab_size bos_token_id eos_token_id").split()}

@@ -99,6 +99,9 @@ class Adapter:
         # question-answering model that it wraps.
         self.task.opened = lambda: self.opened().merge_and_unload()
         self.task_type, self.automatic = AUTOMATIC[type(self.task)]
+        # ModernBERT's own class has the base's pooling, unless it is given another config.json.
+        pooling = [json.loads((of / "config.json").read_text()).get("classifier_pooling") for of in (described, base)]
+        self.is_named = not self.task.trust and (pooling[0] == pooling[1] or type(self.task) is not SequenceClassification)
 
     def checks(self):
         """All checks that apply."""
@@ -118,7 +121,7 @@ class Adapter:
             "inference_mode": True,
             "bias": "none",
             "modules_to_save": None if self.task_type == "CAUSAL_LM" else heads,
-            "task_type": None if self.task.trust else self.task_type,
+            "task_type": self.task_type if self.is_named else None,
             "fan_in_fan_out": self.task.config["model_type"] == "gpt2",
         }
         for field, value in wanted.items():
@@ -148,8 +151,8 @@ class Adapter:
             try:
                 model = auto.from_pretrained(self.folder, **labels)
             except (OSError, ValueError) as refusal:
-                # Neither knows the class for mean pooling. With config.json, transformers expects a full model.
-                may = self.task.trust or (self.has_config and auto is self.task.auto)
+                # Neither knows the class for mean pooling, or that the base has another pooling. With config.json, transformers expects a full model.
+                may = not self.is_named or (self.has_config and auto is self.task.auto)
                 require(may, f"{auto.__name__} refuses: {refusal}")
                 found.append(type(refusal).__name__)
             else:

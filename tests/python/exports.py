@@ -122,8 +122,9 @@ class Export:
     auto = None
     ending = None
     pipeline_tag = None
-    heads = ("classifier.",)
+    heads = ("classifier.", "head.")
     has_pooler = False
+    has_token_outputs = False
 
     def __init__(self, folder, expected=None):
         self.folder = folder
@@ -213,7 +214,7 @@ class SequenceClassification(Export):
     auto = AutoModelForSequenceClassification
     ending = "ForSequenceClassification"
     pipeline_tag = "text-classification"
-    heads = ("classifier.", "pre_classifier.")
+    heads = ("classifier.", "pre_classifier.", "head.")
     activations = {
         "single_label_classification": lambda logits: logits.softmax(-1),
         "multi_label_classification": torch.sigmoid,
@@ -272,7 +273,8 @@ class QuestionAnswering(Export):
     auto = AutoModelForQuestionAnswering
     ending = "ForQuestionAnswering"
     pipeline_tag = "question-answering"
-    heads = ("qa_outputs.",)
+    heads = ("qa_outputs.", "classifier.", "head.")
+    has_token_outputs = True
 
     @torch.no_grad()
     def answers_equal_the_page(self):
@@ -310,6 +312,7 @@ class TokenClassification(Export):
     auto = AutoModelForTokenClassification
     ending = "ForTokenClassification"
     pipeline_tag = "token-classification"
+    has_token_outputs = True
 
     def config_names_the_task(self):
         tags = self.require_label_names()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::export::{ModelFolder, names};
+use crate::export::{ModelFolder, config, names};
 use crate::recipe::{AdapterKind, Family};
 use crate::usage::ExportForm;
 
@@ -29,10 +29,13 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     });
     heads.dedup();
     // PEFT's automatic classes only know transformers' own heads, and would load the weights into them silently. For
-    // mean pooling, our class is named in place of the task, so that they refuse.
+    // mean pooling, our class is named in place of the task, so that they refuse. ModernBERT's own class pools as the base's
+    // config.json says; if the adapter was trained on another pooling, they must refuse too.
     let (task_type, auto_mapping) = if folder.kind().has_own_class(ExportForm::Adapter) {
         let class = folder.kind().architecture(ExportForm::Adapter);
         (Value::Null, json!({"base_model_class": class, "parent_library": "modeling_hone"}))
+    } else if changes_pooling(folder) {
+        (Value::Null, Value::Null)
     } else {
         (json!(names::peft_task(folder.recipe.task())), Value::Null)
     };
@@ -55,4 +58,10 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         "use_dora": raw.adapter == AdapterKind::Dora,
         "use_rslora": raw.use_rslora,
     }))
+}
+
+/// Returns true if the base model's config.json names another pooling than that of the run.
+fn changes_pooling(folder: &ModelFolder) -> bool {
+    let base: Value = serde_json::from_slice(folder.config).unwrap_or_default();
+    config::own_pooling(folder).is_some_and(|pooling| base["classifier_pooling"].as_str().unwrap_or("cls") != pooling)
 }

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
 use crate::model::layers_field;
-use crate::recipe::Task;
+use crate::recipe::{Family, Task};
 use crate::usage::{ExportDtype, ExportForm};
 
 /// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
@@ -35,6 +35,7 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     }
     config.insert("architectures".into(), json!([class]));
     config.extend(labels(folder));
+    config.extend(own_pooling(folder).map(|pooling| ("classifier_pooling".into(), json!(pooling))));
     let problem_type = match task {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),
@@ -65,6 +66,13 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
         config.insert(layers_field(kind.family).into(), json!(folder.exported.model.base.layers()));
     }
     Ok(Value::Object(config))
+}
+
+/// `classifier_pooling` of a family whose own class reads it.
+pub(crate) fn own_pooling(folder: &ModelFolder) -> Option<&'static str> {
+    let kind = folder.kind();
+    let reads_it = kind.family == Family::ModernBert && kind.task.reads_sentences();
+    reads_it.then(|| if kind.reads_mean() { "mean" } else { "cls" })
 }
 
 /// Names of the outputs in both directions, if the task names them. Question answering always has two without names.

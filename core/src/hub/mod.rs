@@ -191,7 +191,7 @@ impl Listing {
         match ggufs.as_slice() {
             [one] => Ok(one),
             [first, ..] => Err(diagnostic(format!("{id} has {} GGUF files.", ggufs.len()))
-                .remedy(format!("Name one of them, for example {id}/{first}. Hone reads Q8_0, Q4_0 and Q4_1."))),
+                .remedy(format!("Name one of them, for example {id}/{first}. Hone reads Q8_0 and all types of 4, 5 and 6 bits but the IQ ones."))),
             [] if names().any(|name| name.ends_with(".safetensors.index.json")) => Err(diagnostic(format!(
                 "The weights of {id} are split into several files: it is too large for a browser tab."
             ))

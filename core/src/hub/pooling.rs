@@ -17,13 +17,16 @@ const MODES: [(&str, &str); 6] = [
 ];
 
 /// The pooling of a model, from its config.json and the contents of [`POOLING`](crate::catalog::POOLING), if it has
-/// that file. It is the mean if that file names it or config.json names a class that Hone exported for it, otherwise
-/// the first token.
+/// that file. It is the mean if that file or the `classifier_pooling` of config.json names it, or config.json names a
+/// class that Hone exported for it, otherwise the first token.
 pub fn pooling_of(config_json: &[u8], pooling_json: Option<&[u8]>) -> Pooling {
     let config: Value = serde_json::from_slice(config_json).unwrap_or_default();
     let class = config.pointer("/architectures/0").and_then(Value::as_str);
-    let is_mean = || modes(pooling_json).iter().any(|mode| mode == "mean");
-    if class.is_some_and(is_own_class) || is_mean() { Pooling::Mean } else { Pooling::Cls }
+    // ModernBERT's own field, where the other file does not say more.
+    let own = config["classifier_pooling"].as_str().map(|mode| vec![mode.to_owned()]).unwrap_or_default();
+    let modes = [modes(pooling_json), own].into_iter().find(|modes| !modes.is_empty()).unwrap_or_default();
+    let is_mean = modes.iter().any(|mode| mode == "mean");
+    if class.is_some_and(is_own_class) || is_mean { Pooling::Mean } else { Pooling::Cls }
 }
 
 /// The pooling named in `pooling_json`, if Hone lacks it: another mode, or several modes at once.
@@ -81,6 +84,15 @@ mod tests {
         ] {
             assert_eq!(pooling(json), (expected, Some(unsupported.into())), "{json}");
         }
+    }
+
+    #[test]
+    fn modernberts_own_field_counts_without_the_file() {
+        let pooling = |mode: &str, file: Option<&[u8]>| {
+            pooling_of(format!(r#"{{"classifier_pooling": "{mode}"}}"#).as_bytes(), file)
+        };
+        assert_eq!((pooling("mean", None), pooling("cls", None)), (Pooling::Mean, Pooling::Cls));
+        assert_eq!(pooling("mean", Some(br#"{"pooling_mode": "cls"}"#)), Pooling::Cls);
     }
 
     #[test]

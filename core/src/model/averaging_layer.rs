@@ -14,7 +14,7 @@ use crate::model::config::ModelConfig;
 use crate::model::linear::Linear;
 use crate::model::sentence_head::{Dense, SentenceHead};
 use crate::recipe::{Family, ParamGroup, Pooling, Task};
-use crate::usage::{Activation, HeadLayers};
+use crate::usage::{Activation, DenseLayer, HeadLayers};
 use crate::weights::Tensors;
 
 /// Scale of the value in 32 bits: the residual changes the logits by about 1e-4.
@@ -39,14 +39,16 @@ pub(super) fn add(bert: &mut Bert, head: &mut SentenceHead, scale: f64) {
             bert.set_pooler(Some(identity("pooler.dense", ParamGroup::Pooler, TANH_SCALE, 0.0)));
             head.output.scale_weight(1.0 / TANH_SCALE);
         }
-        Some((output, (name, activation @ Activation::Tanh))) => {
-            head.dense = Some(Dense { linear: identity(name, ParamGroup::Head, TANH_SCALE, 0.0), activation });
+        Some((output, DenseLayer { name, activation: activation @ Activation::Tanh, .. })) => {
+            let linear = identity(name, ParamGroup::Head, TANH_SCALE, 0.0);
+            head.dense = Some(Dense { linear, activation, norm: None });
             head.output.scale_weight(1.0 / TANH_SCALE);
             head.output.rename(output);
         }
-        Some((output, (name, activation @ Activation::Relu))) => {
-            let lift = lift(hidden);
-            head.dense = Some(Dense { linear: identity(name, ParamGroup::Head, 1.0, lift), activation });
+        Some((output, DenseLayer { name, activation: activation @ (Activation::Relu | Activation::Gelu), .. })) => {
+            let lift = lift(hidden, activation);
+            let linear = identity(name, ParamGroup::Head, 1.0, lift);
+            head.dense = Some(Dense { linear, activation, norm: None });
             head.output.shift_inputs(-lift);
             head.output.rename(output);
         }
@@ -54,9 +56,11 @@ pub(super) fn add(bert: &mut Bert, head: &mut SentenceHead, scale: f64) {
     (head.pooling, head.norm) = (Pooling::Cls, None);
 }
 
-/// A power of two that no normalized value reaches: its square is at most `hidden - 1`.
-fn lift(hidden: usize) -> f64 {
-    (hidden as f64).sqrt().log2().ceil().exp2()
+/// A power of two that no normalized value reaches: its square is at most `hidden - 1`. GELU changes no value above 6 by
+/// more than the rounding of 32 bits.
+fn lift(hidden: usize, activation: Activation) -> f64 {
+    let margin = if activation == Activation::Gelu { 6.0 } else { 0.0 };
+    ((hidden as f64).sqrt() + margin).log2().ceil().exp2()
 }
 
 /// Removes the averaging layer of a model that Hone exported, and gives the head the weights that it had in training.

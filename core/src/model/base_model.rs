@@ -12,6 +12,9 @@ use crate::model::kv_cache::KvCache;
 use crate::model::linear::Linear;
 use crate::model::llama::Llama;
 use crate::model::lora::LoraConfig;
+use crate::model::modernbert::ModernBert;
+use crate::model::norm::UnbiasedNorm;
+use crate::model::sentence_head::Dense;
 use crate::model::sizes::Sizes;
 use crate::recipe::{Family, LoraTarget, ModelFacts, ParamGroup, Pooling, RowFacts};
 use crate::rng::{Rng, Stream};
@@ -23,6 +26,8 @@ use crate::weights::{Tensors, WeightMut, Weights, WeightsError, weights_of};
 pub enum BaseModel {
     /// An encoder: each token attends to the whole text.
     Bert(Bert),
+    /// An encoder.
+    ModernBert(ModernBert),
     /// A decoder: each token attends to itself and to earlier tokens.
     Llama(Llama),
     /// A decoder.
@@ -37,6 +42,7 @@ impl BaseModel {
     pub fn load(config: &ModelConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         Ok(match config {
             ModelConfig::Bert(config) => Self::Bert(Bert::load(config, tensors)?),
+            ModelConfig::ModernBert(config) => Self::ModernBert(ModernBert::load(config, tensors)?),
             ModelConfig::Llama(config) => Self::Llama(Llama::load(config, tensors)?),
             ModelConfig::Gpt2(config) => Self::Gpt2(Gpt2::load(config, tensors)?),
         })
@@ -46,6 +52,7 @@ impl BaseModel {
     pub fn family(&self) -> Family {
         match self {
             Self::Bert(bert) => bert.family(),
+            Self::ModernBert(_) => Family::ModernBert,
             Self::Llama(llama) => llama.family(),
             Self::Gpt2(_) => Family::Gpt2,
         }
@@ -55,6 +62,7 @@ impl BaseModel {
     pub fn sizes(&self) -> Sizes {
         match self {
             Self::Bert(bert) => bert.sizes(),
+            Self::ModernBert(modernbert) => modernbert.sizes(),
             Self::Llama(llama) => llama.sizes(),
             Self::Gpt2(gpt2) => gpt2.sizes(),
         }
@@ -63,7 +71,7 @@ impl BaseModel {
     /// Size of the vocabulary of a decoder, in tokens; 0 for an encoder, which does not predict tokens.
     pub fn vocab(&self) -> usize {
         match self {
-            Self::Bert(_) => 0,
+            Self::Bert(_) | Self::ModernBert(_) => 0,
             Self::Llama(llama) => llama.vocab(),
             Self::Gpt2(gpt2) => gpt2.vocab(),
         }
@@ -83,7 +91,7 @@ impl BaseModel {
     pub fn max_positions(&self) -> Option<usize> {
         match self {
             Self::Bert(bert) => Some(bert.max_positions()),
-            Self::Llama(_) => None,
+            Self::ModernBert(_) | Self::Llama(_) => None,
             Self::Gpt2(gpt2) => Some(gpt2.max_positions()),
         }
     }
@@ -91,23 +99,41 @@ impl BaseModel {
     /// Number of values that a [`KvCache`] holds for each token.
     pub fn kv_values_per_token(&self) -> usize {
         match self {
-            Self::Bert(_) => 0,
+            Self::Bert(_) | Self::ModernBert(_) => 0,
             Self::Llama(llama) => llama.kv_values_per_token(),
             Self::Gpt2(_) => 2 * self.layers() * self.hidden(),
         }
     }
 
-    /// A bound `[1]` of the absolute values in an encoder's hidden states after the last layer; `None` for a decoder.
+    /// A bound `[1]` of the absolute values in the hidden states after the last layer of BERT or a relative; `None` for others.
     pub fn bound(&self) -> Option<Tensor<1>> {
         match self {
             Self::Bert(bert) => Some(bert.bound()),
-            Self::Llama(_) | Self::Gpt2(_) => None,
+            Self::ModernBert(_) | Self::Llama(_) | Self::Gpt2(_) => None,
         }
     }
 
     /// Returns true if the model has a pretrained pooler.
     pub fn has_pooler(&self) -> bool {
         matches!(self, Self::Bert(bert) if bert.has_pooler())
+    }
+
+    /// Takes the hidden layer that a head begins with, if the file of the base model has one.
+    pub(super) fn take_prediction_head(&mut self) -> Option<Dense> {
+        match self {
+            Self::ModernBert(modernbert) => modernbert.take_prediction_head(),
+            Self::Bert(_) | Self::Llama(_) | Self::Gpt2(_) => None,
+        }
+    }
+
+    /// Initializes a norm of the head.
+    pub(super) fn new_head_norm(&self, name: &str) -> UnbiasedNorm {
+        let eps = match self {
+            Self::ModernBert(modernbert) => modernbert.norm_eps(),
+            Self::Bert(bert) => bert.norm_eps(),
+            Self::Llama(_) | Self::Gpt2(_) => 1e-5,
+        };
+        UnbiasedNorm::new(name, ParamGroup::Head, self.hidden(), eps, &self.device())
     }
 
     /// The pooling that the model can do: the mean instead of the first token for a BERT without a pooler, such as one that
@@ -139,6 +165,7 @@ impl BaseModel {
     ) -> Tensor<3> {
         match self {
             Self::Bert(bert) => bert.embed(ids, token_type_ids, dropout),
+            Self::ModernBert(modernbert) => modernbert.embed(ids, dropout),
             Self::Llama(llama) => llama.embed(ids, dropout),
             Self::Gpt2(gpt2) => gpt2.embed(ids, 0, dropout),
         }
@@ -155,6 +182,7 @@ impl BaseModel {
     ) -> Tensor<3> {
         match self {
             Self::Bert(bert) => bert.encode(layers, x, attention_mask, dropout),
+            Self::ModernBert(modernbert) => modernbert.encode(layers, x, attention_mask, dropout),
             Self::Llama(llama) => llama.encode(layers, x, None, dropout),
             Self::Gpt2(gpt2) => gpt2.encode(layers, x, None, dropout),
         }
@@ -164,7 +192,7 @@ impl BaseModel {
     pub fn pool(&self, first: Tensor<2>) -> Tensor<2> {
         match self {
             Self::Bert(bert) => bert.pool(first),
-            Self::Llama(_) | Self::Gpt2(_) => first,
+            Self::ModernBert(_) | Self::Llama(_) | Self::Gpt2(_) => first,
         }
     }
 
@@ -172,7 +200,7 @@ impl BaseModel {
     /// layer and returns `x`: no recipe trains one to generate.
     pub fn logits(&self, x: Tensor<2>) -> Tensor<2> {
         match self {
-            Self::Bert(_) => x,
+            Self::Bert(_) | Self::ModernBert(_) => x,
             Self::Llama(llama) => llama.logits(x),
             Self::Gpt2(gpt2) => gpt2.logits(x),
         }
@@ -186,7 +214,7 @@ impl BaseModel {
         let seq = ids.len();
         let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [1, seq]), &device);
         let x = match self {
-            Self::Bert(_) => self.embed(ids, None, &mut off),
+            Self::Bert(_) | Self::ModernBert(_) => self.embed(ids, None, &mut off),
             Self::Llama(llama) => llama.encode(0..self.layers(), llama.embed(ids, &mut off), Some(cache), &mut off),
             Self::Gpt2(gpt2) => {
                 let x = gpt2.embed(ids, cache.tokens(), &mut off);
@@ -216,6 +244,7 @@ impl BaseModel {
     pub fn visit_linears<'a>(&'a self, visitor: &mut dyn FnMut(LoraTarget, &'a Linear)) {
         match self {
             Self::Bert(bert) => bert.visit_linears(visitor),
+            Self::ModernBert(modernbert) => modernbert.visit_linears(visitor),
             Self::Llama(llama) => llama.visit_linears(visitor),
             Self::Gpt2(gpt2) => gpt2.visit_linears(visitor),
         }
@@ -224,6 +253,7 @@ impl BaseModel {
     fn visit_linears_mut<'a>(&'a mut self, visitor: &mut dyn FnMut(LoraTarget, &'a mut Linear)) {
         match self {
             Self::Bert(bert) => bert.visit_linears_mut(visitor),
+            Self::ModernBert(modernbert) => modernbert.visit_linears_mut(visitor),
             Self::Llama(llama) => llama.visit_linears_mut(visitor),
             Self::Gpt2(gpt2) => gpt2.visit_linears_mut(visitor),
         }
@@ -232,7 +262,7 @@ impl BaseModel {
     /// Added to the weights of the norms.
     fn norm_offset(&self) -> f64 {
         match self {
-            Self::Bert(_) | Self::Gpt2(_) => 0.0,
+            Self::Bert(_) | Self::ModernBert(_) | Self::Gpt2(_) => 0.0,
             Self::Llama(llama) => llama.norm_offset(),
         }
     }
@@ -262,4 +292,4 @@ impl BaseModel {
     }
 }
 
-weights_of!(BaseModel: Bert | Llama | Gpt2);
+weights_of!(BaseModel: Bert | ModernBert | Llama | Gpt2);

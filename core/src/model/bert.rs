@@ -13,7 +13,7 @@ use crate::model::dropout::{Dropout, Site};
 use crate::model::embedding::Embedding;
 use crate::model::linear::Linear;
 use crate::model::linears::linears_of;
-use crate::model::mask::MASKED;
+use crate::model::mask::padding_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
 use crate::ops::{gelu, softmax};
@@ -230,8 +230,7 @@ impl Bert {
         attention_mask: Tensor<2>,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let [batch, seq] = attention_mask.dims();
-        let bias = ((attention_mask - 1.0) * -MASKED).reshape([batch, 1, 1, seq]);
+        let bias = padding_mask(attention_mask);
         self.layers[layers].iter().fold(x, |x, layer| layer.forward(x, bias.clone(), dropout))
     }
 

@@ -58,6 +58,11 @@ impl Linear {
         Ok(Self { weight, bias: Some(bias), adapter: None })
     }
 
+    /// Removes the bias.
+    pub(super) fn without_bias(self) -> Self {
+        Self { bias: None, ..self }
+    }
+
     /// Initializes a layer of a head, of shape `[in, out]`: weights normal with standard deviation 0.02, as BERT
     /// initializes its own, and biases 0.
     pub fn new(name: &str, [inputs, outputs]: [usize; 2], rng: &mut Rng, device: &Device) -> Self {

@@ -14,6 +14,7 @@ mod linears;
 mod llama;
 mod lora;
 mod mask;
+mod modernbert;
 mod norm;
 mod rotary;
 mod sentence_head;
@@ -28,7 +29,7 @@ pub use base_model::BaseModel;
 pub use bert::{Bert, EncoderNames};
 pub use config::{
     BertConfig, ConfigError, GateActivation, Gpt2Config, LayerAttention, Llama3Scaling, LlamaConfig, LlamaVariant,
-    ModelConfig, NormPlacement, Rope, layers_field,
+    ModelConfig, ModernBertConfig, NormPlacement, Rope, layers_field,
 };
 pub use dropout::{Dropout, DropoutRates, MaskSource, Site};
 pub use gpt2::Gpt2;
@@ -37,6 +38,7 @@ pub use kv_cache::KvCache;
 pub use linear::Linear;
 pub use llama::Llama;
 pub use lora::LoraConfig;
+pub use modernbert::ModernBert;
 pub use sentence_head::Unit;
 pub use sizes::Sizes;
 pub use synthetic::synthetic;

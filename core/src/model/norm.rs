@@ -84,6 +84,50 @@ impl UnitNorm {
     }
 }
 
+/// Layer normalization without a bias: PyTorch's with `bias=False`.
+#[derive(Clone, Debug)]
+pub(super) struct UnbiasedNorm {
+    weight: Weight<1>,
+    /// The bias that the operation takes.
+    zeros: Tensor<1>,
+    eps: f64,
+}
+
+impl UnbiasedNorm {
+    /// Loads the norm `name` over `size` values.
+    ///
+    /// # Errors
+    /// When the tensor is missing or of another shape.
+    pub(super) fn load(
+        tensors: &mut Tensors,
+        name: &str,
+        group: ParamGroup,
+        size: usize,
+        eps: f64,
+    ) -> Result<Self, WeightsError> {
+        let weight = tensors.vector(format!("{name}.weight"), group, size)?;
+        let zeros = weight.tensor.zeros_like();
+        Ok(Self { weight, zeros, eps })
+    }
+
+    /// Initializes the norm `name` over `size` values: weights 1.
+    pub(super) fn new(name: &str, group: ParamGroup, size: usize, eps: f64, device: &Device) -> Self {
+        let weight = Weight {
+            name: format!("{name}.weight").into(),
+            tensor: Tensor::ones([size], device),
+            group,
+            transposed: false,
+            is_frozen: false,
+        };
+        Self { weight, zeros: Tensor::zeros([size], device), eps }
+    }
+
+    /// `[.., size]` to `[.., size]`.
+    pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        layer_norm(x, self.weight.tensor.clone(), self.zeros.clone(), self.eps)
+    }
+}
+
 /// Root mean square normalization over the last dimension (Zhang, Sennrich 2019).
 #[derive(Clone, Debug)]
 pub(super) struct RmsNorm {
@@ -117,4 +161,5 @@ impl RmsNorm {
 }
 
 weights_of!(LayerNorm { weight, bias });
+weights_of!(UnbiasedNorm { weight });
 weights_of!(RmsNorm { weight });

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::dropout::Dropout;
 use crate::model::linear::Linear;
-use crate::model::norm::UnitNorm;
+use crate::model::norm::{UnbiasedNorm, UnitNorm};
+use crate::ops::gelu;
 use crate::recipe::Pooling;
 use crate::usage::Activation;
 use crate::weights::weights_of;
@@ -30,6 +31,7 @@ pub(super) struct SentenceHead {
 pub(super) struct Dense {
     pub(super) linear: Linear,
     pub(super) activation: Activation,
+    pub(super) norm: Option<UnbiasedNorm>,
 }
 
 /// Mean and standard deviation by which numbers are standardized: the output layer predicts `(number − mean) / deviation`.
@@ -78,14 +80,20 @@ impl SentenceHead {
 }
 
 impl Dense {
-    fn forward(&self, x: Tensor<2>) -> Tensor<2> {
+    /// `[n, hidden]` to `[n, hidden]`.
+    pub(super) fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let x = self.linear.forward(x, &mut Dropout::off());
-        match self.activation {
+        let x = match self.activation {
             Activation::Tanh => x.clamp(-15.0, 15.0).tanh(),
             Activation::Relu => burn::tensor::activation::relu(x),
+            Activation::Gelu => gelu(x),
+        };
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
         }
     }
 }
 
 weights_of!(SentenceHead { dense, output });
-weights_of!(Dense { linear });
+weights_of!(Dense { linear, norm });

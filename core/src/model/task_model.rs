@@ -15,11 +15,11 @@ use crate::model::norm::UnitNorm;
 use crate::model::sentence_head::{Dense, SentenceHead, Unit};
 use crate::recipe::{ParamGroup, Pooling, Task};
 use crate::rng::{Rng, Stream};
-use crate::usage::HeadLayers;
+use crate::usage::{DenseLayer, HeadLayers};
 use crate::weights::{Tensors, WeightRef, Weights, WeightsError, weights_of};
 
 /// Prefixes of the names of a head's weights. All other weights belong to the base model.
-const HEADS: [&str; 4] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head."];
+const HEADS: [&str; 5] = ["classifier.", "pre_classifier.", "qa_outputs.", "lm_head.", "head."];
 
 /// A base model and a head: `BertForSequenceClassification`, `LlamaForCausalLM` and so on in transformers, or the same
 /// with mean pooling.
@@ -37,9 +37,17 @@ enum Head {
     /// Logits for the whole text.
     Sentence(SentenceHead),
     /// Logits for each token.
-    Tokens(Linear),
+    Tokens(TokenHead),
     /// The base model's own output layer: logits for the next token.
     Vocabulary,
+}
+
+/// Layers from each token to its outputs.
+#[derive(Clone, Debug)]
+struct TokenHead {
+    /// Hidden layer, if the family's head has one.
+    dense: Option<Dense>,
+    output: Linear,
 }
 
 /// Initializes or loads a layer of a head, given its name and its shape `[in, out]`.
@@ -81,9 +89,15 @@ impl TaskModel {
         let head = match HeadLayers::of(task, base.family(), pooling) {
             None => Head::Vocabulary,
             Some(head) => {
-                let dense = match head.dense {
-                    Some((name, activation)) => Some(Dense { linear: layer(name, [hidden, hidden])?, activation }),
-                    None => None,
+                let dense = match (head.dense, base.take_prediction_head()) {
+                    (Some(dense), Some(pretrained)) => Some(Dense { activation: dense.activation, ..pretrained }),
+                    (Some(DenseLayer { name, activation, norm }), None) => {
+                        let linear = layer(name, [hidden, hidden])?;
+                        let norm = norm.map(|norm| base.new_head_norm(norm));
+                        let linear = if norm.is_some() { linear.without_bias() } else { linear };
+                        Some(Dense { linear, activation, norm })
+                    }
+                    (None, _) => None,
                 };
                 let output = layer(head.output, [hidden, outputs])?;
                 match head.pooling {
@@ -96,7 +110,7 @@ impl TaskModel {
                         };
                         Head::Sentence(SentenceHead { pooling, norm, dense, output, unit: Unit::default() })
                     }
-                    None => Head::Tokens(output),
+                    None => Head::Tokens(TokenHead { dense, output }),
                 }
             }
         };
@@ -147,11 +161,15 @@ impl TaskModel {
                 };
                 head.outputs(x, |x| mask.apply(x))
             }
-            Head::Tokens(output) => {
+            Head::Tokens(head) => {
                 let [rows, len] = input.attention_mask.dims();
                 let mask = dropout.draw(Site::Head, [rows * len, self.base.hidden()], &input.attention_mask.device());
                 let tokens = self.tokens(input, dropout);
-                output.forward(mask.apply(tokens), &mut Dropout::off())
+                let tokens = match &head.dense {
+                    Some(dense) => dense.forward(tokens),
+                    None => tokens,
+                };
+                head.output.forward(mask.apply(tokens), &mut Dropout::off())
             }
             Head::Vocabulary => {
                 let gather_positions = input.gather_positions.clone();
@@ -277,4 +295,5 @@ enum Encoded {
 }
 
 weights_of!(TaskModel { base, head });
+weights_of!(TokenHead { dense, output });
 weights_of!(Head: Sentence | Tokens; Vocabulary);

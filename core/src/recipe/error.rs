@@ -74,6 +74,6 @@ impl From<RecipeError> for Diagnostic {
 fn suitable_model(task: Task) -> &'static str {
     match task {
         Task::Generation => "a decoder (such as SmolLM2, Qwen, Gemma or GPT-2)",
-        _ => "an encoder (such as MiniLM, BERT or RoBERTa)",
+        _ => "an encoder (such as MiniLM, BERT or ModernBERT)",
     }
 }

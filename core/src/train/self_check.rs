@@ -10,8 +10,8 @@ use burn::tensor::Device;
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    BertConfig, Dropout, GateActivation, Input, LayerAttention, LlamaConfig, LlamaVariant, ModelConfig, NormPlacement,
-    synthetic,
+    BertConfig, Dropout, GateActivation, Input, LayerAttention, LlamaConfig, LlamaVariant, ModelConfig,
+    ModernBertConfig, NormPlacement, synthetic,
 };
 use crate::recipe::{Family, ParamGroup};
 use crate::text::{EncodedExamples, EncodedTexts, Labels};
@@ -36,16 +36,18 @@ struct Case {
     trainable: fn(ParamGroup) -> bool,
 }
 
-/// An encoder with all layers trainable, with its top layer and head, and with the head alone; and two decoders with
-/// all layers trainable.
-fn cases() -> [Case; 5] {
-    let encoder = |trainable| Case { config: encoder(), examples: rows(Labels::Classes(vec![0, 1, 2, 0])), trainable };
+/// An encoder with all layers trainable, with its top layer and head, and with the head alone; an encoder with local
+/// layers, and two decoders, with all layers trainable.
+fn cases() -> [Case; 6] {
+    let classes = || rows(Labels::Classes(vec![0, 1, 2, 0]));
+    let encoder = |trainable| Case { config: encoder(), examples: classes(), trainable };
     let target_ranges = (0..ROWS).map(|row| iter::once(1..row_len(row)).collect()).collect();
     let continuations = Labels::Continuations { target_ranges, references: Vec::new() };
     [
         encoder(|group| group != ParamGroup::Pooler),
         encoder(|group| matches!(group, ParamGroup::Layer(1) | ParamGroup::Head)),
         encoder(|group| group == ParamGroup::Head),
+        Case { config: modernbert(), examples: classes(), trainable: |_| true },
         Case { config: decoder(), examples: rows(continuations.clone()), trainable: |_| true },
         Case { config: relative(), examples: rows(continuations), trainable: |_| true },
     ]
@@ -68,6 +70,20 @@ fn encoder() -> ModelConfig {
         padding_idx,
     };
     ModelConfig::Bert(config)
+}
+
+/// A global and a local layer.
+fn modernbert() -> ModelConfig {
+    let local = LayerAttention { sliding_window: Some(2), ..LayerAttention::full(1e4) };
+    ModelConfig::ModernBert(ModernBertConfig {
+        vocab: VOCAB,
+        hidden: 32,
+        heads: 4,
+        intermediate_size: 48,
+        max_position_embeddings: 32,
+        norm_eps: 1e-5,
+        layers: vec![LayerAttention::full(1.6e5), local],
+    })
 }
 
 /// Two query heads share one key-value head.

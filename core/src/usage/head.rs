@@ -7,10 +7,21 @@ use crate::recipe::{Family, Pooling, Task};
 pub struct HeadLayers {
     /// Pooling before the head; `None` if the head reads every token.
     pub pooling: Option<Pooling>,
-    /// Name and activation of a hidden layer `[hidden, hidden]`, if the class has one.
-    pub dense: Option<(&'static str, Activation)>,
+    /// Hidden layer, if the class has one.
+    pub dense: Option<DenseLayer>,
     /// Name of the output layer `[hidden, outputs]`.
     pub output: &'static str,
+}
+
+/// Hidden layer `[hidden, hidden]` of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DenseLayer {
+    /// Name of the linear layer.
+    pub name: &'static str,
+    /// Activation after it.
+    pub activation: Activation,
+    /// Name of the norm after the activation, if there is one; the linear layer then has no bias.
+    pub norm: Option<&'static str>,
 }
 
 /// Activation after the hidden layer of a head.
@@ -20,24 +31,32 @@ pub enum Activation {
     Tanh,
     /// Rectified linear unit (DistilBERT).
     Relu,
+    /// GELU (ModernBERT).
+    Gelu,
 }
 
 impl HeadLayers {
     /// The head of a task; `None` for generation, which uses the model's own output layer.
     pub fn of(task: Task, family: Family, pooling: Pooling) -> Option<Self> {
-        Some(match (task, family, pooling) {
-            (Task::Generation, ..) => return None,
-            (Task::QuestionAnswering, ..) => Self { pooling: None, dense: None, output: "qa_outputs" },
-            (Task::TokenClassification, ..) => Self { pooling: None, dense: None, output: "classifier" },
-            (_, Family::DistilBert, Pooling::Cls) => {
-                Self { pooling: Some(pooling), dense: Some(("pre_classifier", Activation::Relu)), output: "classifier" }
+        if task == Task::Generation {
+            return None;
+        }
+        let pooling = task.reads_sentences().then_some(pooling);
+        let dense = |name, activation| Some(DenseLayer { name, activation, norm: None });
+        Some(match (family, pooling) {
+            // In all of its classes.
+            (Family::ModernBert, _) => {
+                let dense = DenseLayer { name: "head.dense", activation: Activation::Gelu, norm: Some("head.norm") };
+                Self { pooling, dense: Some(dense), output: "classifier" }
             }
-            (_, family, Pooling::Cls) if family.is_roberta() => Self {
-                pooling: Some(pooling),
-                dense: Some(("classifier.dense", Activation::Tanh)),
-                output: "classifier.out_proj",
-            },
-            _ => Self { pooling: Some(pooling), dense: None, output: "classifier" },
+            (_, None) if task == Task::QuestionAnswering => Self { pooling, dense: None, output: "qa_outputs" },
+            (Family::DistilBert, Some(Pooling::Cls)) => {
+                Self { pooling, dense: dense("pre_classifier", Activation::Relu), output: "classifier" }
+            }
+            (family, Some(Pooling::Cls)) if family.is_roberta() => {
+                Self { pooling, dense: dense("classifier.dense", Activation::Tanh), output: "classifier.out_proj" }
+            }
+            _ => Self { pooling, dense: None, output: "classifier" },
         })
     }
 
@@ -51,8 +70,9 @@ impl HeadLayers {
         }
     }
 
-    /// Number of parameters, biases included.
+    /// Number of parameters, biases and norms included.
     pub fn parameters(&self, hidden: usize, outputs: usize) -> usize {
+        // The norm has as many weights as the bias that it replaces.
         let dense = if self.dense.is_some() { (hidden + 1) * hidden } else { 0 };
         dense + (hidden + 1) * outputs
     }

@@ -36,14 +36,19 @@ impl ModelKind {
         format!("{}{body}{head}", if self.has_own_class(form) { OWN_CLASSES } else { "" })
     }
 
-    /// Returns true if the head reads the mean of the tokens, which no class of transformers takes.
+    /// Returns true if the head reads the mean of the tokens.
     pub fn reads_mean(self) -> bool {
         self.task.reads_sentences() && self.pooling == Pooling::Mean
     }
 
+    /// Returns true if no class of transformers has the model's head. Those of ModernBERT take the mean, all others do not.
+    pub fn lacks_standard_class(self) -> bool {
+        self.reads_mean() && self.family != Family::ModernBert
+    }
+
     /// The forms in which a model without an adapter can be exported, the usual one first.
     pub fn export_forms(self) -> Vec<ExportForm> {
-        let own_class = self.reads_mean().then_some(ExportForm::OwnClass);
+        let own_class = self.lacks_standard_class().then_some(ExportForm::OwnClass);
         [Some(ExportForm::Model), own_class, Some(ExportForm::Onnx)].into_iter().flatten().collect()
     }
 
@@ -62,12 +67,12 @@ impl ModelKind {
     /// Returns true if an export includes the model's class. An adapter does, because a layer that averages would be many
     /// times its size.
     pub fn has_own_class(self, form: ExportForm) -> bool {
-        self.reads_mean() && matches!(form, ExportForm::OwnClass | ExportForm::Adapter)
+        self.lacks_standard_class() && matches!(form, ExportForm::OwnClass | ExportForm::Adapter)
     }
 
     /// Returns true if an export has one more layer, which averages.
     pub fn has_averaging_layer(self, form: ExportForm) -> bool {
-        self.reads_mean() && form == ExportForm::Model
+        self.lacks_standard_class() && form == ExportForm::Model
     }
 
     /// The automatic class of transformers for the task.

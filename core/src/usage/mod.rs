@@ -9,7 +9,7 @@ mod python;
 use serde::{Deserialize, Serialize};
 
 pub use export_form::{ExportDtype, ExportForm};
-pub use head::{Activation, HeadLayers};
+pub use head::{Activation, DenseLayer, HeadLayers};
 pub use kind::{ModelKind, is_own_class};
 
 /// Form of the rows that a decoder was trained on, and of the prompts that it expects.

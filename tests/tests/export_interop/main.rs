@@ -53,7 +53,7 @@ const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
     Case { base, task, pooling, is_pairs: false, form, folder, dtype }
 }
 
-const CASES: [Case; 37] = [
+const CASES: [Case; 43] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
     Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
@@ -79,6 +79,12 @@ const CASES: [Case; 37] = [
     case("micro_camembert", Task::Classification, Pooling::Mean),
     Case { folder: ExportForm::OwnClass, ..case("micro_camembert", Task::Classification, Pooling::Mean) },
     Case { folder: ExportForm::OwnClass, ..case("micro_xlm_roberta", Task::Classification, Pooling::Mean) },
+    case("micro_modernbert", Task::Classification, Pooling::Cls),
+    Case { is_pairs: true, ..case("micro_modernbert", Task::MultiLabel, Pooling::Mean) },
+    Case { dtype: ExportDtype::Float16, ..case("micro_modernbert", Task::Classification, Pooling::Mean) },
+    Case { is_pairs: true, ..case("micro_modernbert", Task::Regression, Pooling::Mean) },
+    case("micro_modernbert", Task::TokenClassification, Pooling::Mean),
+    case("micro_modernbert", Task::QuestionAnswering, Pooling::Mean),
     case("micro_llama", Task::Generation, Pooling::Mean),
     case("micro_llama_untied", Task::Generation, Pooling::Mean),
     case("micro_gpt2", Task::Generation, Pooling::Mean),

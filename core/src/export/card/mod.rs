@@ -124,6 +124,11 @@ fn head(folder: &ModelFolder) -> Option<&'static str> {
     let family = folder.exported.model.base.family();
     Some(match (folder.recipe.task(), folder.recipe.task().reads_sentences().then(|| folder.recipe.pooling())) {
         (Task::Generation, _) => return None,
+        (_, pooling) if family == Family::ModernBert => match pooling {
+            Some(Pooling::Mean) => "the model's own hidden layer and a linear one on the mean of the token vectors",
+            Some(Pooling::Cls) => "the model's own hidden layer and a linear one on the first token's vector",
+            None => "the model's own hidden layer and a linear one on each token's vector",
+        },
         (_, Some(Pooling::Mean)) => "one linear layer on the normalized mean of the token vectors",
         (_, Some(Pooling::Cls)) if family == Family::Bert => {
             "one linear layer on the first token's vector through the pretrained pooler"

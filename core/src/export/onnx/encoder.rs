@@ -1,12 +1,11 @@
 //! The graphs of BERT, DistilBERT and RoBERTa. Inputs and outputs have the names that Hugging Face's optimum gives them,
 //! by which transformers.js finds them.
 
-use crate::export::onnx::graph::Attribute::Int;
-use crate::export::onnx::graph::{BATCH, Dim, Element, SEQUENCE, Value};
+use crate::export::onnx::graph::{BATCH, Element, SEQUENCE, Value};
+use crate::export::onnx::head::{self, Encoder};
 use crate::export::onnx::network::{Attention, Network};
 use crate::model::{BertConfig, EncoderNames};
 use crate::recipe::{Pooling, Task};
-use crate::usage::{Activation, HeadLayers};
 
 /// The encoder with the head of a task, with `layers` layers.
 pub(super) fn add(net: &mut Network, config: &BertConfig, layers: usize, task: Task, pooling: Pooling) {
@@ -17,7 +16,8 @@ pub(super) fn add(net: &mut Network, config: &BertConfig, layers: usize, task: T
     let keep = net.graph.cast(&keep, Element::Bool);
     let bias = net.graph.attention_bias(&keep);
     let x = (0..layers).fold(x, |x, i| layer(net, config, i, &x, &bias));
-    head(net, config, task, pooling, &x, &mask);
+    let BertConfig { family, hidden, layer_norm_eps: norm_eps, .. } = *config;
+    head::add(net, Encoder { family, hidden, norm_eps }, task, pooling, &x, &mask);
 }
 
 /// The normalized sum of the embeddings, `[batch, seq, hidden]`.
@@ -83,64 +83,4 @@ fn layer(net: &mut Network, config: &BertConfig, i: usize, x: &Value, bias: &Val
     let output = net.linear(&inner, &name(names.output));
     let sum = net.graph.op("Add", &[&output, &x]);
     net.layer_norm(&sum, &name(names.norm), eps)
-}
-
-/// The head of a task on the hidden states `x` `[batch, seq, hidden]`, and the outputs of the graph.
-fn head(net: &mut Network, config: &BertConfig, task: Task, pooling: Pooling, x: &Value, mask: &Value) {
-    let Some(layers) = HeadLayers::of(task, config.family, pooling) else { return };
-    let pooled = match layers.pooling {
-        None => x.clone(),
-        Some(Pooling::Mean) => {
-            // The pretrained pooler reads the first token.
-            net.leave_out("pooler.");
-            let mean = mean(net, x, mask);
-            net.unit_norm(&mean, config.hidden, config.layer_norm_eps)
-        }
-        Some(Pooling::Cls) => {
-            let first = net.graph.int(0);
-            let first = net.graph.op_with("Gather", &[x, &first], &[("axis", Int(1))]);
-            let has_pooler = net.has("pooler.dense.weight");
-            match layers.dense.or(has_pooler.then_some(("pooler.dense", Activation::Tanh))) {
-                None => first,
-                Some((name, activation)) => {
-                    let dense = net.linear(&first, name);
-                    let kind = match activation {
-                        Activation::Tanh => "Tanh",
-                        Activation::Relu => "Relu",
-                    };
-                    net.graph.op(kind, &[&dense])
-                }
-            }
-        }
-    };
-    let logits = net.linear(&pooled, layers.output);
-    let outputs = Dim::Fixed(net.len(&format!("{}.bias", layers.output)));
-    let graph = &mut net.graph;
-    match task {
-        Task::QuestionAnswering => {
-            let (sizes, axis) = (graph.ints(&[1, 1]), graph.ints(&[2]));
-            let halves: [Value; 2] = graph.ops("Split", &[&logits, &sizes], &[("axis", Int(-1))]);
-            for (name, half) in ["start_logits", "end_logits"].into_iter().zip(&halves) {
-                let logits = graph.op("Squeeze", &[half, &axis]);
-                graph.output(name, &logits, Element::Float, &[BATCH, SEQUENCE]);
-            }
-        }
-        Task::TokenClassification => graph.output("logits", &logits, Element::Float, &[BATCH, SEQUENCE, outputs]),
-        Task::Classification | Task::MultiLabel | Task::Regression | Task::Generation => {
-            graph.output("logits", &logits, Element::Float, &[BATCH, outputs]);
-        }
-    }
-}
-
-/// The mean of the tokens without padding: `[batch, seq, hidden]` to `[batch, hidden]`.
-fn mean(net: &mut Network, x: &Value, mask: &Value) -> Value {
-    let graph = &mut net.graph;
-    let (tokens, one) = (graph.ints(&[1]), graph.float(1.0));
-    let mask = graph.unsqueeze(mask, &[2]);
-    let mask = graph.cast(&mask, Element::Float);
-    let masked = graph.op("Mul", &[x, &mask]);
-    let sum = graph.op_with("ReduceSum", &[&masked, &tokens], &[("keepdims", Int(0))]);
-    let count = graph.op_with("ReduceSum", &[&mask, &tokens], &[("keepdims", Int(0))]);
-    let count = graph.op("Max", &[&count, &one]);
-    graph.op("Div", &[&sum, &count])
 }

@@ -1,13 +1,10 @@
 //! The graphs of Llama and its relatives.
 
 use crate::export::onnx::decoder::Decoder;
-use crate::export::onnx::graph::Attribute::Int;
-use crate::export::onnx::graph::{Element, Value};
+use crate::export::onnx::graph::Value;
 use crate::export::onnx::network::{Attention, Network};
+use crate::export::onnx::rotary::{Rotary, rotary_embedding, rotated};
 use crate::model::{GateActivation, LlamaConfig, LlamaVariant, NormPlacement, Rope};
-
-/// Cosines and sines of the new tokens' angles, `[batch, 1, seq, head_dim]`.
-type Rotary = [Value; 2];
 
 /// The whole decoder.
 pub(super) fn add(net: &mut Network, config: &LlamaConfig) {
@@ -34,33 +31,6 @@ pub(super) fn add(net: &mut Network, config: &LlamaConfig) {
     };
     let logits = net.graph.times(&logits, 1.0 / variant.logits_scaling);
     decoder.finish(net, &logits, vocab);
-}
-
-/// The angles are computed in 32 bits whatever the weights are.
-fn rotary_embedding(net: &mut Network, rope: Rope, head_dim: usize, number: usize, positions: &Value) -> Rotary {
-    let frequencies: Vec<f32> = rope.frequencies(head_dim).into_iter().map(|each| each as f32).collect();
-    let graph = &mut net.graph;
-    let frequencies = graph.float32s(&format!("frequencies_{number}"), &frequencies);
-    let positions = graph.cast(positions, Element::Float);
-    let positions = graph.unsqueeze(&positions, &[1, 3]);
-    let half = graph.op("Mul", &[&positions, &frequencies]);
-    let angles = graph.op_with("Concat", &[&half, &half], &[("axis", Int(-1))]);
-    ["Cos", "Sin"].map(|function| {
-        let values = graph.op(function, &[&angles]);
-        graph.narrowed(&values)
-    })
-}
-
-/// Rotates each pair `(i, i + head_dim / 2)` of `x` `[batch, heads, seq, head_dim]` by its angle.
-fn rotated(net: &mut Network, x: &Value, [cos, sin]: &Rotary, head_dim: usize) -> Value {
-    let graph = &mut net.graph;
-    let sizes = graph.ints(&[head_dim as i64 / 2; 2]);
-    let [low, high]: [Value; 2] = graph.ops("Split", &[x, &sizes], &[("axis", Int(-1))]);
-    let high = graph.op("Neg", &[&high]);
-    let turned = graph.op_with("Concat", &[&high, &low], &[("axis", Int(-1))]);
-    let kept = graph.op("Mul", &[x, cos]);
-    let turned = graph.op("Mul", &[&turned, sin]);
-    graph.op("Add", &[&kept, &turned])
 }
 
 /// A layer: `[batch, seq, hidden]` to the same shape.

@@ -5,8 +5,11 @@ mod decoder;
 mod encoder;
 mod gpt2;
 mod graph;
+mod head;
 mod llama;
+mod modernbert;
 mod network;
+mod rotary;
 mod wire;
 
 use std::io::Write;
@@ -28,12 +31,11 @@ pub(crate) async fn write(
     progress: &mut impl FnMut(usize, usize),
 ) -> Result<(), Diagnostic> {
     let model = &folder.exported.model;
+    let (task, pooling) = (folder.recipe.task(), model.pooling().unwrap_or(Pooling::Cls));
     let mut net = Network::new(folder.exported);
     match ModelConfig::parse(folder.config)? {
-        ModelConfig::Bert(config) => {
-            let pooling = model.pooling().unwrap_or(Pooling::Cls);
-            encoder::add(&mut net, &config, model.base.layers(), folder.recipe.task(), pooling);
-        }
+        ModelConfig::Bert(config) => encoder::add(&mut net, &config, model.base.layers(), task, pooling),
+        ModelConfig::ModernBert(config) => modernbert::add(&mut net, &config, task, pooling),
         ModelConfig::Llama(config) => llama::add(&mut net, &config),
         ModelConfig::Gpt2(config) => gpt2::add(&mut net, &config),
     }

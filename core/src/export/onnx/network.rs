@@ -199,6 +199,12 @@ impl<'a> Network<'a> {
         graph.op("Mul", &[&sums, &scales])
     }
 
+    /// A layer norm without a bias, over the last dimension.
+    pub(super) fn unbiased_norm(&mut self, x: &Value, name: &str, eps: f64) -> Value {
+        let scale = self.weight(&format!("{name}.weight"));
+        self.graph.op_with("LayerNormalization", &[x, &scale], &[("axis", Int(-1)), ("epsilon", Float(eps))])
+    }
+
     /// A layer norm with weights, over the last dimension.
     pub(super) fn layer_norm(&mut self, x: &Value, name: &str, eps: f64) -> Value {
         let [scale, bias] = ["weight", "bias"].map(|part| self.weight(&format!("{name}.{part}")));

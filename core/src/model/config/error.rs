@@ -67,7 +67,7 @@ fn instead_of(model_type: &str) -> &'static str {
             the same tasks: take SmolLM2-135M-Instruct, gemma-3-270m-it or Qwen2.5-0.5B-Instruct."
         }
         "deberta" | "deberta-v2" => {
-            "Its attention depends on the distance between tokens, which Hone does not do. Take RoBERTa or MiniLM."
+            "Its attention depends on the distance between tokens, which Hone does not do. Take ModernBERT or RoBERTa."
         }
         "gemma3" => "It reads images too. Take a text model of Gemma 3, of 270M or 1B, whose type is \"gemma3_text\".",
         "gemma" | "gemma2" => "Take a text model of Gemma 3: 270M or 1B.",

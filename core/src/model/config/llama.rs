@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::limits::*;
 use crate::model::config::error::ConfigError;
 use crate::model::config::fields::{Fields, divides};
+use crate::model::config::layers::{LayerAttention, declared_sliding, one_for_each_layer};
 use crate::model::config::rope::{FULL_ATTENTION, Rope, SLIDING_ATTENTION};
 use crate::recipe::Family;
 
@@ -35,22 +36,6 @@ pub struct LlamaConfig {
     pub layers: Vec<LayerAttention>,
     /// Differences from Llama.
     pub variant: LlamaVariant,
-}
-
-/// Positions and reach of a layer's attention.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LayerAttention {
-    /// Rotary position embedding; `None` if the layer does not see positions.
-    pub rope: Option<Rope>,
-    /// Number of tokens that a token attends to, itself included; `None` for all earlier ones.
-    pub sliding_window: Option<usize>,
-}
-
-impl LayerAttention {
-    /// A layer that attends to all earlier tokens, with a rotary embedding of this base.
-    pub fn full(theta: f64) -> Self {
-        Self { rope: Some(Rope::plain(theta)), sliding_window: None }
-    }
 }
 
 /// Differences of a network from Llama.
@@ -243,20 +228,9 @@ fn sliding_window(fields: &Fields, family: Family) -> Result<Option<usize>, Conf
 
 /// Returns for each layer whether it has a window, if the model has one.
 fn sliding_layers(fields: &Fields, family: Family, count: usize) -> Result<Vec<bool>, ConfigError> {
-    if let Some(types) = fields.0.get("layer_types").filter(|types| !types.is_null())
-        && matches!(family, Family::Qwen2 | Family::Qwen3 | Family::SmolLm3 | Family::Gemma3)
-    {
-        let known = |kind: &Value| match kind.as_str() {
-            Some(FULL_ATTENTION) => Ok(false),
-            Some(SLIDING_ATTENTION) => Ok(true),
-            _ => Err(ConfigError::Unknown {
-                field: "layer_types",
-                value: format!("{kind} for a layer"),
-                known: "\"full_attention\" and \"sliding_attention\"",
-            }),
-        };
-        let types: Vec<bool> = types.as_array().into_iter().flatten().map(known).collect::<Result<_, _>>()?;
-        return one_for_each_layer("layer_types", types, count);
+    let reads_types = matches!(family, Family::Qwen2 | Family::Qwen3 | Family::SmolLm3 | Family::Gemma3);
+    if reads_types && let Some(declared) = declared_sliding(fields, count)? {
+        return Ok(declared);
     }
     Ok(match family {
         Family::Mistral => vec![true; count],
@@ -284,12 +258,4 @@ fn rotary_layers(fields: &Fields, family: Family, count: usize) -> Result<Vec<bo
     }
     let interval = fields.size("no_rope_layer_interval", 1 << 24, Some(4))?;
     Ok((0..count).map(|i| !(i + 1).is_multiple_of(interval)).collect())
-}
-
-fn one_for_each_layer(field: &str, mut list: Vec<bool>, layers: usize) -> Result<Vec<bool>, ConfigError> {
-    if list.len() < layers {
-        return Err(ConfigError::Json(format!("{field} has {} entries for {layers} layers", list.len())));
-    }
-    list.truncate(layers);
-    Ok(list)
 }

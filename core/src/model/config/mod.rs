@@ -7,7 +7,9 @@ mod bert;
 mod error;
 mod fields;
 mod gpt2;
+mod layers;
 mod llama;
+mod modernbert;
 mod rope;
 
 use serde_json::{Map, Value};
@@ -20,7 +22,9 @@ use crate::recipe::Family;
 pub use bert::{BertConfig, layers_field};
 pub use error::ConfigError;
 pub use gpt2::Gpt2Config;
-pub use llama::{GateActivation, LayerAttention, LlamaConfig, LlamaVariant, NormPlacement};
+pub use layers::LayerAttention;
+pub use llama::{GateActivation, LlamaConfig, LlamaVariant, NormPlacement};
+pub use modernbert::ModernBertConfig;
 pub use rope::{Llama3Scaling, Rope};
 
 /// The configuration of a model of any family.
@@ -28,6 +32,8 @@ pub use rope::{Llama3Scaling, Rope};
 pub enum ModelConfig {
     /// BERT, DistilBERT or RoBERTa.
     Bert(BertConfig),
+    /// ModernBERT.
+    ModernBert(ModernBertConfig),
     /// Llama or a relative, such as Qwen or Gemma.
     Llama(LlamaConfig),
     /// GPT-2.
@@ -48,6 +54,7 @@ impl ModelConfig {
         let fields = Fields(fields);
         let family = fields.text("model_type", "")?;
         match Family::ALL.into_iter().find(|known| known.model_type() == family) {
+            Some(Family::ModernBert) => ModernBertConfig::of(&fields).map(Self::ModernBert),
             Some(Family::Gpt2) => Gpt2Config::of(&fields).map(Self::Gpt2),
             Some(family) if family.is_decoder() => LlamaConfig::of(&fields, family).map(Self::Llama),
             Some(family) => BertConfig::of(&fields, family).map(Self::Bert),
@@ -60,6 +67,7 @@ impl ModelConfig {
     pub fn family(&self) -> Family {
         match self {
             Self::Bert(config) => config.family,
+            Self::ModernBert(_) => Family::ModernBert,
             Self::Llama(config) => config.family,
             Self::Gpt2(_) => Family::Gpt2,
         }
@@ -72,6 +80,9 @@ impl ModelConfig {
             | Self::Gpt2(Gpt2Config { layers, hidden, intermediate_size, heads, .. }) => {
                 Sizes::new(*layers, *hidden, *intermediate_size, *heads)
             }
+            Self::ModernBert(config) => {
+                Sizes::gated(config.layers.len(), config.hidden, config.intermediate_size, config.heads)
+            }
             Self::Llama(config) => Sizes {
                 attention_size: config.heads * config.head_dim,
                 ..Sizes::gated(config.layers.len(), config.hidden, config.intermediate_size, config.heads)
@@ -83,6 +94,7 @@ impl ModelConfig {
     pub fn vocab(&self) -> usize {
         match self {
             Self::Bert(config) => config.vocab,
+            Self::ModernBert(config) => config.vocab,
             Self::Llama(config) => config.vocab,
             Self::Gpt2(config) => config.vocab,
         }
@@ -92,6 +104,7 @@ impl ModelConfig {
     pub fn max_positions(&self) -> usize {
         match self {
             Self::Bert(config) => config.max_position_embeddings - config.first_position(),
+            Self::ModernBert(config) => config.max_position_embeddings,
             Self::Llama(config) => config.max_position_embeddings,
             Self::Gpt2(config) => config.max_position_embeddings,
         }
@@ -183,6 +196,23 @@ mod tests {
     }
 
     #[test]
+    fn modernberts_layers_are_read_in_both_forms() {
+        let sizes = r#""vocab_size":10,"hidden_size":16,"num_hidden_layers":3,"num_attention_heads":2,
+            "intermediate_size":16,"position_embedding_type":"sans_pos","local_attention":8"#;
+        let older = r#""global_attn_every_n_layers":2,"global_rope_theta":5e4,"local_rope_theta":2e4"#;
+        let newer = r#""layer_types":["full_attention","sliding_attention","full_attention"],
+            "rope_parameters":{"full_attention":{"rope_theta":5e4,"rope_type":"default"},
+            "sliding_attention":{"rope_theta":2e4,"rope_type":"default"}}"#;
+        for part in [older, newer] {
+            let json = format!(r#"{{"model_type":"modernbert",{sizes},{part}}}"#);
+            let ModelConfig::ModernBert(config) = ModelConfig::parse(json.as_bytes()).unwrap() else { panic!() };
+            let local = LayerAttention { sliding_window: Some(4), ..LayerAttention::full(2e4) };
+            assert_eq!(config.layers, [LayerAttention::full(5e4), local, LayerAttention::full(5e4)], "{part}");
+            assert_eq!((config.max_position_embeddings, config.norm_eps), (8192, 1e-5));
+        }
+    }
+
+    #[test]
     fn windows_are_used_only_where_the_family_uses_them() {
         let windows = |family: &str, part: &str| {
             let json = with(part)
@@ -219,6 +249,8 @@ mod tests {
             ("llama", r#""partial_rotary_factor":0.5"#, "partial_rotary_factor is 0.5"),
             ("llama", r#""rope_parameters":{"rope_type":"yarn","rope_theta":1e4}"#, "rope_type is \"yarn\""),
             ("qwen2", r#""attention_bias":true"#, "attention_bias is true"),
+            ("modernbert", r#""norm_bias":true"#, "norm_bias is true"),
+            ("modernbert", r#""classifier_activation":"relu""#, "classifier_activation is \"relu\""),
             ("qwen3", r#""layer_types":["linear_attention"]"#, "layer_types is \"linear_attention\""),
         ] {
             let json = with(part).replace("\"llama\"", &format!("\"{family}\""));

@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 use crate::weights::error::WeightsError;
 use crate::weights::gguf::header::Entry;
 use crate::weights::gguf::metadata::Metadata;
+use crate::weights::safetensors::Dtype;
 
 /// A family, identified by `general.architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     Llama,
+    Qwen2,
+    Qwen3,
+    Gemma3,
     Gpt2,
 }
 
@@ -22,6 +26,8 @@ pub(super) enum Layout {
     Transposed,
     /// The rows of each of this many heads are in the order of interleaved rotary encoding.
     Interleaved(usize),
+    /// Each value is larger by 1.
+    PlusOne,
 }
 
 /// Tensors of a layer: name in the file, and name in transformers.
@@ -41,6 +47,15 @@ const LLAMA: &Parts = &[
 const LLAMA_OUTER: &Parts =
     &[("token_embd", "model.embed_tokens"), ("output_norm", "model.norm"), ("output", "lm_head")];
 
+/// Norms of queries and keys.
+const QK_NORMS: &Parts = &[("attn_q_norm", "self_attn.q_norm"), ("attn_k_norm", "self_attn.k_norm")];
+/// The other norms of Gemma's layers, where the name of Llama's second norm is that of another one.
+const GEMMA3_NORMS: &Parts = &[
+    ("post_attention_norm", "post_attention_layernorm"),
+    ("ffn_norm", "pre_feedforward_layernorm"),
+    ("post_ffw_norm", "post_feedforward_layernorm"),
+];
+
 const GPT2: &Parts = &[
     ("attn_norm", "ln_1"),
     ("attn_qkv", "attn.c_attn"),
@@ -54,33 +69,50 @@ const GPT2_OUTER: &Parts =
     &[("token_embd", "transformer.wte"), ("position_embd", "transformer.wpe"), ("output_norm", "transformer.ln_f")];
 
 impl Family {
+    const ALL: [Self; 5] = [Self::Llama, Self::Qwen2, Self::Qwen3, Self::Gemma3, Self::Gpt2];
+
+    /// `general.architecture`, with which the keys of the family's metadata begin.
+    pub(super) fn architecture(self) -> &'static str {
+        match self {
+            Self::Llama => "llama",
+            Self::Qwen2 => "qwen2",
+            Self::Qwen3 => "qwen3",
+            Self::Gemma3 => "gemma3",
+            Self::Gpt2 => "gpt2",
+        }
+    }
+
     /// The family of a file.
     ///
     /// # Errors
     /// If the family is not supported.
     pub(super) fn of(metadata: &Metadata) -> Result<Self, WeightsError> {
-        match metadata.need("general.architecture")? {
-            "llama" => Ok(Self::Llama),
-            "gpt2" => Ok(Self::Gpt2),
-            other => Err(WeightsError::Header(format!(
-                "its architecture is \"{other}\"; Hone reads \"llama\" and \"gpt2\" from GGUF files"
-            ))),
-        }
+        let name: &str = metadata.need("general.architecture")?;
+        Self::ALL.into_iter().find(|family| family.architecture() == name).ok_or_else(|| {
+            let known = Self::ALL.map(|family| format!("\"{}\"", family.architecture())).join(", ");
+            WeightsError::Header(format!("its architecture is \"{name}\"; from GGUF files, Hone reads {known}"))
+        })
     }
 
     /// A tensor's name in transformers; `None` if models of this family have no such tensor.
-    pub(super) fn name(self, name: &str) -> Option<String> {
+    pub(super) fn name(self, name: &str, is_tied: bool) -> Option<String> {
         let (stem, suffix) = name.rsplit_once('.').filter(|(_, suffix)| ["weight", "bias"].contains(suffix))?;
-        let (outer, inner, layers) = match self {
-            Self::Llama => (LLAMA_OUTER, LLAMA, "model.layers"),
-            Self::Gpt2 => (GPT2_OUTER, GPT2, "transformer.h"),
+        if is_tied && stem == "output" {
+            return None;
+        }
+        let (outer, inner, layers): (_, &[&Parts], _) = match self {
+            Self::Llama | Self::Qwen2 => (LLAMA_OUTER, &[LLAMA], "model.layers"),
+            Self::Qwen3 => (LLAMA_OUTER, &[LLAMA, QK_NORMS], "model.layers"),
+            Self::Gemma3 => (LLAMA_OUTER, &[GEMMA3_NORMS, LLAMA, QK_NORMS], "model.layers"),
+            Self::Gpt2 => (GPT2_OUTER, &[GPT2], "transformer.h"),
         };
         let find = |parts: &Parts, stem| parts.iter().find(|(ours, _)| *ours == stem).map(|(_, theirs)| *theirs);
         match stem.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) {
             None => find(outer, stem).map(|theirs| format!("{theirs}.{suffix}")),
             Some((layer, part)) => {
                 let layer: u32 = layer.parse().ok()?;
-                find(inner, part).map(|theirs| format!("{layers}.{layer}.{theirs}.{suffix}"))
+                let theirs = inner.iter().find_map(|parts| find(parts, part))?;
+                Some(format!("{layers}.{layer}.{theirs}.{suffix}"))
             }
         }
     }
@@ -95,8 +127,14 @@ impl Family {
             (Self::Gpt2, "attn_qkv" | "attn_output" | "ffn_up" | "ffn_down") if entry.shape.len() == 2 => {
                 return Ok(Layout::Transposed);
             }
+            (Self::Gemma3, _) if entry.name.ends_with("_norm.weight") => {
+                return match entry.kind.dtype() {
+                    Dtype::F32 => Ok(Layout::PlusOne),
+                    _ => Err(WeightsError::Tensor { name: entry.name.clone(), reason: "is not of type F32".into() }),
+                };
+            }
             (Self::Llama, "attn_q") => metadata.need::<u64>("llama.attention.head_count")?,
-            (Self::Llama, "attn_k") => kv_heads(metadata)?,
+            (Self::Llama, "attn_k") => self.kv_heads(metadata)?,
             _ => return Ok(Layout::Same),
         };
         let rows = entry.shape[0] as u64;
@@ -117,8 +155,8 @@ impl Family {
         let embedding = embedding.ok_or(WeightsError::Missing { name: "token_embd.weight".into(), similar: None })?;
         let has = |name: &str| tensors.iter().any(|entry| entry.name == name);
         let mut config = match self {
-            Self::Llama => llama(metadata, has)?,
             Self::Gpt2 => gpt2(metadata)?,
+            _ => self.decoder(metadata, has)?,
         };
         config["vocab_size"] = embedding.shape[0].into();
         for (field, key) in [("bos_token_id", "bos"), ("eos_token_id", "eos"), ("pad_token_id", "padding")] {
@@ -128,51 +166,91 @@ impl Family {
         }
         Ok(config)
     }
-}
 
-fn kv_heads(metadata: &Metadata) -> Result<u64, WeightsError> {
-    match metadata.get("llama.attention.head_count_kv")? {
-        Some(heads) => Ok(heads),
-        None => metadata.need("llama.attention.head_count"),
+    fn kv_heads(self, metadata: &Metadata) -> Result<u64, WeightsError> {
+        let key = |name: &str| format!("{}.attention.{name}", self.architecture());
+        match metadata.get(&key("head_count_kv"))? {
+            Some(heads) => Ok(heads),
+            None => metadata.need(&key("head_count")),
+        }
     }
-}
 
-fn llama(metadata: &Metadata, has: impl Fn(&str) -> bool) -> Result<Value, WeightsError> {
-    let unknown = |what: &str| WeightsError::Header(format!("the model has {what}, which Hone does not know"));
-    let size = |key: &str| metadata.need::<u64>(&format!("llama.{key}"));
-    let (hidden, heads) = (size("embedding_length")?, size("attention.head_count")?);
-    let head_dim = match metadata.get("llama.attention.key_length")? {
-        Some(length) => length,
-        None => hidden.checked_div(heads).ok_or_else(|| unknown("no attention heads"))?,
-    };
-    let scaling = metadata.get("llama.rope.scaling.type")?.unwrap_or("none");
-    if scaling != "none" || has("rope_freqs.weight") {
-        return Err(unknown("scaled rotary encoding"));
+    /// config.json of Llama and its relatives.
+    fn decoder(self, metadata: &Metadata, has: impl Fn(&str) -> bool) -> Result<Value, WeightsError> {
+        let unknown = |what: &str| WeightsError::Header(format!("the model has {what}, which Hone does not know"));
+        let key = |name: &str| format!("{}.{name}", self.architecture());
+        let size = |name: &str| metadata.need::<u64>(&key(name));
+        let (hidden, heads) = (size("embedding_length")?, size("attention.head_count")?);
+        let head_dim = match metadata.get(&key("attention.key_length"))? {
+            Some(length) => length,
+            None => hidden.checked_div(heads).ok_or_else(|| unknown("no attention heads"))?,
+        };
+        let scaling = metadata.get(&key("rope.scaling.type"))?.unwrap_or("none");
+        if scaling != "none" || has("rope_freqs.weight") {
+            return Err(unknown("scaled rotary encoding"));
+        }
+        if metadata.get::<u64>(&key("rope.dimension_count"))?.is_some_and(|dims| dims != head_dim) {
+            return Err(unknown("rotary encoding of a part of each head"));
+        }
+        if metadata.get::<u64>(&key("expert_count"))?.is_some_and(|experts| experts > 0) {
+            return Err(unknown("experts"));
+        }
+        let mut config = json!({
+            "hidden_size": hidden,
+            "intermediate_size": size("feed_forward_length")?,
+            "num_hidden_layers": size("block_count")?,
+            "num_attention_heads": heads,
+            "num_key_value_heads": self.kv_heads(metadata)?,
+            "head_dim": head_dim,
+            "max_position_embeddings": size("context_length")?,
+            "rms_norm_eps": metadata.need::<f64>(&key("attention.layer_norm_rms_epsilon"))?,
+            // llama.cpp's default if the file has none.
+            "rope_theta": metadata.get(&key("rope.freq_base"))?.unwrap_or(10_000.0),
+            "tie_word_embeddings": !has("output.weight"),
+        });
+        let fields = match self {
+            Self::Llama | Self::Gpt2 => json!({
+                "architectures": ["LlamaForCausalLM"],
+                "model_type": "llama",
+                "hidden_act": "silu",
+                "attention_bias": has("blk.0.attn_q.bias"),
+                "mlp_bias": has("blk.0.ffn_gate.bias"),
+            }),
+            // Files of tied models may have the output matrix once more, in another type. The models of up to 3 and 4
+            // billion parameters are tied.
+            Self::Qwen2 => json!({
+                "architectures": ["Qwen2ForCausalLM"],
+                "model_type": "qwen2",
+                "hidden_act": "silu",
+                "use_sliding_window": false,
+                "tie_word_embeddings": !has("output.weight") || hidden <= 2048,
+            }),
+            Self::Qwen3 => json!({
+                "architectures": ["Qwen3ForCausalLM"],
+                "model_type": "qwen3",
+                "hidden_act": "silu",
+                "attention_bias": false,
+                "use_sliding_window": false,
+                "tie_word_embeddings": !has("output.weight") || hidden <= 2560,
+            }),
+            // What all models of the family have in common is not in the file.
+            Self::Gemma3 => json!({
+                "architectures": ["Gemma3ForCausalLM"],
+                "model_type": "gemma3_text",
+                "hidden_activation": "gelu_pytorch_tanh",
+                "attention_bias": false,
+                "query_pre_attn_scalar": head_dim,
+                "rope_local_base_freq": 10_000.0,
+                "sliding_window": size("attention.sliding_window")?,
+                "sliding_window_pattern": 6,
+                "tie_word_embeddings": true,
+            }),
+        };
+        for (field, value) in fields.as_object().into_iter().flatten() {
+            config[field] = value.clone();
+        }
+        Ok(config)
     }
-    if metadata.get::<u64>("llama.rope.dimension_count")?.is_some_and(|dims| dims != head_dim) {
-        return Err(unknown("rotary encoding of a part of each head"));
-    }
-    if metadata.get::<u64>("llama.expert_count")?.is_some_and(|experts| experts > 0) {
-        return Err(unknown("experts"));
-    }
-    Ok(json!({
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "hidden_act": "silu",
-        "hidden_size": hidden,
-        "intermediate_size": size("feed_forward_length")?,
-        "num_hidden_layers": size("block_count")?,
-        "num_attention_heads": heads,
-        "num_key_value_heads": kv_heads(metadata)?,
-        "head_dim": head_dim,
-        "max_position_embeddings": size("context_length")?,
-        "rms_norm_eps": metadata.need::<f64>("llama.attention.layer_norm_rms_epsilon")?,
-        // llama.cpp's default if the file has none.
-        "rope_theta": metadata.get("llama.rope.freq_base")?.unwrap_or(10_000.0),
-        "attention_bias": has("blk.0.attn_q.bias"),
-        "mlp_bias": has("blk.0.ffn_gate.bias"),
-        "tie_word_embeddings": !has("output.weight"),
-    }))
 }
 
 fn gpt2(metadata: &Metadata) -> Result<Value, WeightsError> {
@@ -198,6 +276,10 @@ pub(super) fn rearranged(bytes: Vec<u8>, layout: Layout, shape: &[usize]) -> Vec
     let row = |index: usize| &bytes[index * row_bytes..][..row_bytes];
     match layout {
         Layout::Same => bytes,
+        Layout::PlusOne => {
+            let values = bytes.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value) - 1.0);
+            values.flat_map(f32::to_le_bytes).collect()
+        }
         Layout::Transposed => {
             let columns = shape[1];
             let size = row_bytes / columns;

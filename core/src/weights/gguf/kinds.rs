@@ -1,9 +1,8 @@
-//! Element types of GGUF files, and how their blocks are decoded
-//! (<https://github.com/ggml-org/ggml/blob/master/src/ggml-quants.c>, `dequantize_row_*`).
-
-use half::f16;
+//! Element types of GGUF files.
 
 use crate::weights::error::WeightsError;
+use crate::weights::gguf::blocks::{BLOCK, SCALES, SUPER_BLOCK};
+use crate::weights::gguf::blocks::{q4_0, q4_1, q4_k, q5_0, q5_1, q5_k, q6_k, q8_0};
 use crate::weights::safetensors::Dtype;
 
 /// Supported element types.
@@ -14,25 +13,22 @@ pub(super) enum Kind {
     BF16,
     Q4_0,
     Q4_1,
+    Q5_0,
+    Q5_1,
     Q8_0,
+    Q4K,
+    Q5K,
+    Q6K,
 }
 
 /// The supported types, for errors.
-pub(super) const SUPPORTED: &str = "F32, F16, BF16, Q8_0, Q4_0 and Q4_1";
-
-/// Number of elements in a quantized block.
-const BLOCK: usize = 32;
+pub(super) const SUPPORTED: &str = "F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1 and Q4_0";
 
 /// Names of unsupported types, by their number in the file. Types that ggml has removed are omitted.
-const OTHERS: [(u32, &str); 26] = [
-    (6, "Q5_0"),
-    (7, "Q5_1"),
+const OTHERS: [(u32, &str); 21] = [
     (9, "Q8_1"),
     (10, "Q2_K"),
     (11, "Q3_K"),
-    (12, "Q4_K"),
-    (13, "Q5_K"),
-    (14, "Q6_K"),
     (15, "Q8_K"),
     (16, "IQ2_XXS"),
     (17, "IQ2_XS"),
@@ -64,7 +60,12 @@ impl Kind {
             1 => Self::F16,
             2 => Self::Q4_0,
             3 => Self::Q4_1,
+            6 => Self::Q5_0,
+            7 => Self::Q5_1,
             8 => Self::Q8_0,
+            12 => Self::Q4K,
+            13 => Self::Q5K,
+            14 => Self::Q6K,
             30 => Self::BF16,
             _ => {
                 let name = OTHERS.iter().find(|(other, _)| *other == number).map(|(_, name)| (*name).to_owned());
@@ -79,13 +80,22 @@ impl Kind {
             Self::F32 | Self::F16 | Self::BF16 => None,
             Self::Q4_0 => Some("Q4_0"),
             Self::Q4_1 => Some("Q4_1"),
+            Self::Q5_0 => Some("Q5_0"),
+            Self::Q5_1 => Some("Q5_1"),
             Self::Q8_0 => Some("Q8_0"),
+            Self::Q4K => Some("Q4_K"),
+            Self::Q5K => Some("Q5_K"),
+            Self::Q6K => Some("Q6_K"),
         }
     }
 
     /// Number of elements that are stored together.
     pub(super) fn block(self) -> u64 {
-        if self.block_bytes() == self.dtype().size() { 1 } else { BLOCK as u64 }
+        match self {
+            Self::F32 | Self::F16 | Self::BF16 => 1,
+            Self::Q4_0 | Self::Q4_1 | Self::Q5_0 | Self::Q5_1 | Self::Q8_0 => BLOCK as u64,
+            Self::Q4K | Self::Q5K | Self::Q6K => SUPER_BLOCK as u64,
+        }
     }
 
     /// Size of [`Self::block`] elements, in bytes.
@@ -95,7 +105,12 @@ impl Kind {
             Self::F16 | Self::BF16 => 2,
             Self::Q4_0 => 2 + BLOCK / 2,
             Self::Q4_1 => 4 + BLOCK / 2,
+            Self::Q5_0 => 2 + 4 + BLOCK / 2,
+            Self::Q5_1 => 4 + 4 + BLOCK / 2,
             Self::Q8_0 => 2 + BLOCK,
+            Self::Q4K => 4 + SCALES + SUPER_BLOCK / 2,
+            Self::Q5K => 4 + SCALES + SUPER_BLOCK / 8 + SUPER_BLOCK / 2,
+            Self::Q6K => SUPER_BLOCK / 2 + SUPER_BLOCK / 4 + SUPER_BLOCK / 16 + 2,
         }
     }
 
@@ -104,7 +119,7 @@ impl Kind {
         match self {
             Self::F16 => Dtype::F16,
             Self::BF16 => Dtype::BF16,
-            Self::F32 | Self::Q4_0 | Self::Q4_1 | Self::Q8_0 => Dtype::F32,
+            _ => Dtype::F32,
         }
     }
 
@@ -117,27 +132,22 @@ impl Kind {
             return Ok(stored);
         }
         let blocks = stored.chunks_exact(self.block_bytes());
-        let need = blocks.len() * BLOCK * Dtype::F32.size();
+        let need = blocks.len() * self.block() as usize * Dtype::F32.size();
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(need).map_err(|_| WeightsError::out_of_memory(name, need))?;
-        let half = |bytes: &[u8]| f16::from_le_bytes([bytes[0], bytes[1]]).to_f32();
         for block in blocks {
-            let scale = half(block);
             let mut push = |value: f32| bytes.extend(value.to_le_bytes());
             match self {
-                Self::Q4_0 => nibbles(&block[2..]).for_each(|q| push((q - 8.0) * scale)),
-                Self::Q4_1 => {
-                    let least = half(&block[2..]);
-                    nibbles(&block[4..]).for_each(|q| push(q * scale + least));
-                }
-                _ => block[2..].iter().for_each(|&q| push(f32::from(q.cast_signed()) * scale)),
+                Self::Q4_0 => q4_0(block).for_each(&mut push),
+                Self::Q4_1 => q4_1(block).for_each(&mut push),
+                Self::Q5_0 => q5_0(block).for_each(&mut push),
+                Self::Q5_1 => q5_1(block).for_each(&mut push),
+                Self::Q4K => q4_k(block).for_each(&mut push),
+                Self::Q5K => q5_k(block).for_each(&mut push),
+                Self::Q6K => q6_k(block).for_each(&mut push),
+                Self::Q8_0 | Self::F32 | Self::F16 | Self::BF16 => q8_0(block).for_each(&mut push),
             }
         }
         Ok(bytes)
     }
-}
-
-/// The low halves of all bytes, then the high halves.
-fn nibbles(bytes: &[u8]) -> impl Iterator<Item = f32> {
-    bytes.iter().map(|byte| f32::from(byte & 15)).chain(bytes.iter().map(|byte| f32::from(byte >> 4)))
 }

@@ -1,6 +1,7 @@
 //! GGUF files, version 3: the weights as transformers has them, and the config.json and tokenizer that go with them.
 //! Quantized weights become 32-bit floats.
 
+mod blocks;
 mod family;
 mod header;
 mod kinds;
@@ -52,6 +53,7 @@ impl GgufHeader {
         check_places(&mut tensors, alignment)?;
         let family = Family::of(&metadata)?;
         let config = family.config(&metadata, &tensors)?;
+        let is_tied = config["tie_word_embeddings"] == true;
         let stored = |entry: Entry| {
             let layout = family.layout(&entry, &metadata)?;
             let mut shape = entry.shape.clone();
@@ -60,7 +62,7 @@ impl GgufHeader {
             }
             let dtype = entry.kind.dtype();
             // Tensors that the model does not use keep their name in the file.
-            let name = family.name(&entry.name).unwrap_or_else(|| entry.name.clone());
+            let name = family.name(&entry.name, is_tied).unwrap_or_else(|| entry.name.clone());
             let bytes = 0..entry.elements() * dtype.size() as u64;
             Ok(Stored { info: TensorInfo { name, dtype, shape, bytes }, entry, layout })
         };

@@ -182,7 +182,7 @@ fn tensors_that_cannot_be_are_refused() {
         file.tensors = vec![tensor("token_embd.weight", sides, kind, 0)];
         file.bytes()
     };
-    assert_refused(&embedding(&[32, 2], 12), "is of type Q4_K; F32, F16, BF16, Q8_0, Q4_0 and Q4_1 can be read");
+    assert_refused(&embedding(&[32, 2], 10), "is of type Q2_K; F32, F16, BF16, Q8_0, Q6_K, Q5_K");
     assert_refused(&embedding(&[32, 2], 999), "is of type number 999");
     assert_refused(&embedding(&[48, 2], 3), "rows of 48, which cannot be split into blocks of 32");
     assert_refused(&embedding(&[1 << 33, 1 << 33], 0), "larger than 2 GiB");
