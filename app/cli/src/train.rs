@@ -67,9 +67,18 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     summary.advice.map_or(Ok(()), Err)
 }
 
-/// Refuses a type of weights that the model's ONNX file cannot have.
+/// Refuses a model without an ONNX form, and a type of weights that its ONNX file cannot have.
 fn check_onnx(dtype: ExportDtype, task: Task, family: Family) -> Result<(), Diagnostic> {
-    let dtypes = ModelKind { task, family, pooling: Pooling::Cls }.export_dtypes(ExportForm::Onnx);
+    let kind = ModelKind { task, family, pooling: Pooling::Cls };
+    if !kind.export_forms().contains(&ExportForm::Onnx) {
+        return Err(Diagnostic::new(
+            "export.onnx-kind",
+            format!("transformers.js cannot open a {family} model for this task, so it is not exported as ONNX."),
+        )
+        .done("The run was not started.")
+        .remedy("Leave out --onnx."));
+    }
+    let dtypes = kind.export_dtypes(ExportForm::Onnx);
     if dtypes.contains(&dtype) {
         return Ok(());
     }

@@ -49,7 +49,10 @@ impl ModelKind {
     /// The forms in which a model without an adapter can be exported, the usual one first.
     pub fn export_forms(self) -> Vec<ExportForm> {
         let own_class = self.lacks_standard_class().then_some(ExportForm::OwnClass);
-        [Some(ExportForm::Model), own_class, Some(ExportForm::Onnx)].into_iter().flatten().collect()
+        // transformers.js has no class for these.
+        let is_unknown = self.family == Family::ModernBert && self.task == Task::QuestionAnswering;
+        let onnx = (!is_unknown).then_some(ExportForm::Onnx);
+        [Some(ExportForm::Model), own_class, onnx].into_iter().flatten().collect()
     }
 
     /// The types of weights that a form can have, the usual one first.
