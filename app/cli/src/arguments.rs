@@ -1,4 +1,4 @@
-//! The command line of `hone train`.
+//! The command line of the program's commands.
 
 use std::path::PathBuf;
 
@@ -56,6 +56,46 @@ pub struct TrainArguments {
     /// Write only scores and events, no model, and do not save the run while it goes on.
     #[arg(long)]
     pub scores_only: bool,
+}
+
+/// Arguments of `hone predict`.
+#[derive(clap::Args)]
+pub struct PredictArguments {
+    /// Folder of a tuned model: OUT/model of `hone train`, or the unpacked zip from the page.
+    pub model: PathBuf,
+    /// The rows: any table that Hone reads. Labels are not needed.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// File for the rows with their predictions: CSV, or JSON lines if its name ends in .jsonl.
+    #[arg(long)]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    #[command(flatten)]
+    pub columns: InputArguments,
+    /// The device to compute on.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
+    pub device: DeviceKind,
+}
+
+/// The arguments that choose a model's input, where the guess is wrong.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct InputArguments {
+    /// Name of the column with the text.
+    #[arg(long)]
+    pub text: Option<String>,
+    /// Name of the column with the second text, for a model of pairs.
+    #[arg(long)]
+    pub second_text: Option<String>,
+    /// Name of the column with the question.
+    #[arg(long)]
+    pub question: Option<String>,
+    /// Name of the column with the passage.
+    #[arg(long)]
+    pub passage: Option<String>,
+    /// The prompt, with names of columns in braces: "Translate: {english}".
+    #[arg(long)]
+    pub prompt: Option<String>,
 }
 
 /// The device to compute on.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hone_core::dataset::{
-    Collector, DataReader, DataReport, DataRole, Dataset, Examples, Hints, Mapping, SkippedRow, SourceInfo,
+    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, Examples, Hints, Mapping, SkippedRow,
+    SourceInfo,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
@@ -78,17 +79,20 @@ pub fn notes(warnings: &[Diagnostic], report: &DataReport) -> Vec<String> {
     notes
 }
 
-struct DataFile {
+/// A file that has been scanned.
+pub struct DataFile {
     path: PathBuf,
     name: String,
     role: DataRole,
     hints: Hints,
-    info: SourceInfo,
+    /// Its format and columns.
+    pub info: SourceInfo,
     sha256: String,
 }
 
 impl DataFile {
-    fn scan(path: &Path, role: DataRole, hints: Hints) -> Result<Self, Diagnostic> {
+    /// Scans a file.
+    pub fn scan(path: &Path, role: DataRole, hints: Hints) -> Result<Self, Diagnostic> {
         let (path, name) = (path.to_owned(), path.file_name().unwrap_or_default().to_string_lossy().into_owned());
         let mut file = open(&path)?;
         let mut hash = Sha256::new();
@@ -103,6 +107,16 @@ impl DataFile {
 
     fn source(&self) -> SourceFile {
         SourceFile { name: self.name.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// All cells of the file.
+    pub fn cells(&self) -> Result<Cells, Diagnostic> {
+        let mut cells = CellReader::new(&self.info);
+        let mut reader = DataReader::open(&self.name, open(&self.path)?, self.role, &self.hints)?;
+        while let Some(piece) = reader.next_piece()? {
+            cells.push(piece)?;
+        }
+        cells.finish()
     }
 
     fn collect(&self, mapping: Mapping) -> Result<Examples, Diagnostic> {

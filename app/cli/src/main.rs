@@ -7,6 +7,7 @@ mod data;
 mod interrupt;
 mod mapping;
 mod model;
+mod predict;
 mod reading;
 mod run_folder;
 mod saves;
@@ -18,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 use mimalloc::MiMalloc;
 
-use crate::arguments::TrainArguments;
+use crate::arguments::{PredictArguments, TrainArguments};
 
 /// Keeps freed pages: glibc's allocator returns each large tensor to the kernel and spends a quarter of the run on page
 /// faults.
@@ -37,11 +38,16 @@ struct Arguments {
 enum Command {
     /// Trains with a recipe from the page and writes the tuned model.
     Train(TrainArguments),
+    /// Predicts every row of a file with a tuned model, and writes the rows with their predictions.
+    Predict(PredictArguments),
 }
 
 fn main() -> ExitCode {
-    let Arguments { command: Command::Train(arguments) } = Arguments::parse();
-    match pollster::block_on(train::train(&arguments)) {
+    let done = match Arguments::parse().command {
+        Command::Train(arguments) => pollster::block_on(train::train(&arguments)),
+        Command::Predict(arguments) => pollster::block_on(predict::predict(&arguments)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(diagnostic) => {
             eprintln!("error: {diagnostic}");
@@ -62,7 +68,9 @@ mod tests {
     fn the_arguments_carry_what_was_set() {
         Arguments::command().debug_assert();
         let line = "hone train recipe.json --data a.csv --out tuned --delimiter ; --quote single --header no --label a --label b";
-        let Command::Train(arguments) = Arguments::try_parse_from(line.split(' ')).unwrap().command;
+        let Command::Train(arguments) = Arguments::try_parse_from(line.split(' ')).unwrap().command else {
+            panic!("another command");
+        };
         let hints = Hints {
             encoding: None,
             has_header: Some(false),
@@ -78,7 +86,9 @@ mod tests {
     fn the_type_of_onnx_weights_may_be_left_out() {
         for (option, dtype) in [("--onnx", ExportDtype::Float32), ("--onnx=int8", ExportDtype::Int8)] {
             let line = ["hone", "train", "--data", "a.csv", "--out", "tuned", option, "recipe.json"];
-            let Command::Train(arguments) = Arguments::try_parse_from(line).unwrap().command;
+            let Command::Train(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+                panic!("another command")
+            };
             assert_eq!(arguments.onnx.map(ExportDtype::from), Some(dtype), "{option}");
         }
     }

@@ -113,7 +113,7 @@ fn named(
 }
 
 /// Index of the column with this name.
-fn column(info: &SourceInfo, name: &str) -> Result<u32, Diagnostic> {
+pub fn column(info: &SourceInfo, name: &str) -> Result<u32, Diagnostic> {
     match info.columns.iter().position(|column| column == name) {
         Some(index) => Ok(index as u32),
         None => Err(Diagnostic::new("data.no-column", format!("{} has no column \"{name}\".", info.name))

@@ -6,8 +6,10 @@ use std::{env, fs};
 use burn::tensor::Device;
 use hone_core::catalog::{CatalogEntry, POOLING};
 use hone_core::diagnostic::Diagnostic;
+use hone_core::export::ExportedConfig;
 use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
-use hone_core::pretrained::Pretrained;
+use hone_core::pretrained::{Pretrained, TunedParts};
+use hone_core::recipe::RecipeSpec;
 use hone_core::run::SourceFile;
 use hone_core::runner::{ModelFiles, ModelLoader};
 
@@ -51,6 +53,38 @@ pub fn load(folder: Option<&Path>, id: &str, device: &Device) -> Result<Model, D
         hub_id: entry.map_or(name, |entry| entry.hub_id.clone()),
         license: entry.map(|entry| entry.license.clone()).unwrap_or_default(),
     })
+}
+
+/// A tuned model with the facts that its predictions depend on.
+pub struct Tuned {
+    /// The model.
+    pub parts: TunedParts,
+    /// Facts in its config.json.
+    pub config: ExportedConfig,
+}
+
+/// Loads the model in the folder of an export.
+pub fn load_tuned(folder: &Path, device: &Device) -> Result<Tuned, Diagnostic> {
+    let no_model = |what: &str| {
+        Diagnostic::new("predict.model", format!("{} {what}.", folder.display())).done("Nothing was predicted.").remedy(
+            "Name the folder of a whole model that Hone exported: OUT/model of `hone train`, or the unpacked zip.",
+        )
+    };
+    if !folder.is_dir() {
+        return Err(no_model("is not a folder"));
+    }
+    if folder.join("adapter_config.json").exists() {
+        return Err(no_model("holds only an adapter"));
+    }
+    let Ok(recipe) = fs::read(folder.join("recipe.json")) else { return Err(no_model("has no recipe.json")) };
+    let recipe: RecipeSpec =
+        serde_json::from_slice(&recipe).map_err(|error| no_model(&format!("has no valid recipe.json: {error}")))?;
+    let files = files(folder)?;
+    let config = ExportedConfig::parse(&files.config_json);
+    let mut loader = ModelLoader::safetensors(files, None, device)?;
+    loader.push(&read(&folder.join(SAFETENSORS))?)?;
+    let parts = loader.finish_tuned(recipe, config.labels.len())?;
+    Ok(Tuned { parts, config })
 }
 
 /// The files of a folder without its weights.

@@ -10,6 +10,7 @@ use hone_core::dataset::{Cut, Cuts, DataReport};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::Evaluation;
 use hone_core::model::MaskSource;
+use hone_core::pretrained::Pretrained;
 use hone_core::protocol::Event;
 use hone_core::recipe::{AdapterKind, Defaults, Family, Pooling, RecipeSpec, Task};
 use hone_core::run::{EndReason, RunSource, RunSummary};
@@ -46,7 +47,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
-        write_folders(arguments, &session, &model, &data.train.sha256).await?;
+        let (sha256, input) = (&data.train.sha256, data.rows.dataset().input_columns());
+        let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256, input };
+        write_folders(arguments, &session, &model.pretrained, provenance).await?;
     }
     if summary.reason != EndReason::DeviceFailed {
         saves.clear().await?;
@@ -91,7 +94,8 @@ fn check_onnx(dtype: ExportDtype, task: Task, family: Family) -> Result<(), Diag
     .remedy("Choose another type after --onnx=."))
 }
 
-fn device(kind: DeviceKind) -> (Device, MaskSource) {
+/// The device, and where its dropout masks come from.
+pub fn device(kind: DeviceKind) -> (Device, MaskSource) {
     match kind {
         DeviceKind::Cpu => (Device::flex(), MaskSource::Host),
         #[cfg(feature = "wgpu")]
@@ -273,10 +277,9 @@ fn emit(events: &mut impl Write, event: &Event) -> Result<(), Diagnostic> {
 async fn write_folders(
     arguments: &TrainArguments,
     session: &Session,
-    model: &Model,
-    sha256: &str,
+    pretrained: &Pretrained,
+    provenance: Provenance<'_>,
 ) -> Result<(), Diagnostic> {
-    let provenance = Provenance { hub_id: &model.hub_id, license: &model.license, sha256 };
     let form = if arguments.own_class { ExportForm::OwnClass } else { ExportForm::Model };
     let adapter = session.recipe().spec().adapter != AdapterKind::None;
     let forms = [
@@ -285,7 +288,6 @@ async fn write_folders(
         arguments.onnx.map(|dtype| (ExportForm::Onnx, dtype.into(), "onnx")),
     ];
     for (form, dtype, folder) in forms.into_iter().flatten() {
-        let pretrained = &model.pretrained;
         let export = runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {});
         let Exported { zip, rounded } = export.await?;
         unpack(&zip, &arguments.out.join(folder))?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
-use crate::dataset::Hints;
+use crate::dataset::{Hints, InputColumns};
 use crate::diagnostic::Diagnostic;
 use crate::run::{EndReason, RunRecord};
 
@@ -31,6 +31,9 @@ pub struct RunAbout {
     pub validation: Option<DataFile>,
     /// True if the rows are pairs of texts.
     pub has_pairs: bool,
+    /// Names of the columns that the model's input came from, if they are known.
+    #[serde(default)]
+    pub input: Option<InputColumns<String>>,
     /// Time of the last save, in milliseconds since 1970.
     pub saved_ms: f64,
     /// True if a copy of the data files is stored with the run.
@@ -48,6 +51,7 @@ impl RunAbout {
             train: None,
             validation: None,
             has_pairs: false,
+            input: None,
             saved_ms,
             has_copy: false,
             ended: None,

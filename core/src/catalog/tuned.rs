@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
+use crate::dataset::InputColumns;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::recipe::{RecipeSpec, Task};
@@ -36,6 +37,9 @@ pub struct TunedModel {
     pub form: PromptForm,
     /// True if it expects pairs of texts.
     pub has_pairs: bool,
+    /// Names of the columns that the model's input came from, if they are known.
+    #[serde(default)]
+    pub input: Option<InputColumns<String>>,
     /// Scores on the validation rows, without any row.
     pub best: Evaluation,
     /// Number of parameters.
@@ -154,6 +158,7 @@ mod tests {
             labels: vec!["a".into()],
             form: PromptForm::default(),
             has_pairs: false,
+            input: None,
             best: Evaluation::default(),
             parameters: 3.0,
             bytes: 4.0,

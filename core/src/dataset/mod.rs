@@ -9,12 +9,13 @@ mod collect;
 #[cfg(feature = "engine")]
 mod container;
 mod formats;
+mod input_columns;
 mod inspect;
 mod layout;
 pub(crate) mod literal;
 mod mapping;
 mod number;
-mod phrases;
+pub(crate) mod phrases;
 mod prepare;
 mod separator;
 mod skipped;
@@ -26,6 +27,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use collect::cells::{CellReader, Cells};
 pub use collect::collector::Collector;
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
@@ -33,6 +35,7 @@ pub use collect::examples::Examples;
 pub use container::data_reader::DataReader;
 pub use formats::decode::encoding_by_label;
 pub use formats::parallel::align;
+pub use input_columns::{InputCells, InputColumns};
 pub use inspect::scan::Scanner;
 pub use layout::{Compression, Delimiter, Encoding, Format, Hints, Quirks, Quoting};
 pub use mapping::Mapping;

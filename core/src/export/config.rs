@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::diagnostic::Diagnostic;
+use crate::export::inference_settings::{self, InferenceSettings};
 use crate::export::{ModelFolder, failed};
 use crate::metrics::Detail;
 use crate::model::layers_field;
@@ -11,10 +12,11 @@ use crate::usage::{ExportDtype, ExportForm};
 
 /// Fields of the base model that describe its own task, code that is not in this folder, or another encoding of the
 /// weights.
-const STALE: [&str; 10] = [
+const STALE: [&str; 11] = [
     "_name_or_path",
     "auto_map",
     "finetuning_task",
+    inference_settings::FIELD,
     "id2label",
     "label2id",
     "label_thresholds",
@@ -36,6 +38,8 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
     config.insert("architectures".into(), json!([class]));
     config.extend(labels(folder));
     config.extend(own_pooling(folder).map(|pooling| ("classifier_pooling".into(), json!(pooling))));
+    let settings = serde_json::to_value(InferenceSettings::of(folder)).map_err(failed)?;
+    config.insert(inference_settings::FIELD.into(), settings);
     let problem_type = match task {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),

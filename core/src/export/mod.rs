@@ -5,6 +5,7 @@ mod adapter;
 mod card;
 mod config;
 mod exported_model;
+mod inference_settings;
 mod int8;
 mod method;
 mod names;
@@ -19,6 +20,7 @@ use serde_json::Value;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipWriter};
 
+use crate::dataset::InputColumns;
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::recipe::{Recipe, Task};
@@ -27,6 +29,7 @@ use crate::train::{HistoryEntry, TrainingData};
 use crate::usage::{ExportForm, ModelKind, PromptForm};
 
 pub use exported_model::ExportedModel;
+pub use inference_settings::{ExportedConfig, InferenceSettings};
 
 /// Python classes that open an encoder with mean pooling, for folders without an averaging layer.
 const MODELING: &str = include_str!("modeling_hone.py");
@@ -76,12 +79,15 @@ pub struct DataFacts<'a> {
     pub validation_rows: usize,
     /// Generation: form of the rows.
     pub form: PromptForm,
+    /// Names of the columns that the model's input came from.
+    pub input: Option<&'a InputColumns<String>>,
 }
 
 impl<'a> DataFacts<'a> {
-    /// Collects the facts about a run's data; `sha256` is its file's.
-    pub fn new(data: &TrainingData, sha256: &'a str) -> Self {
-        Self { sha256, train_rows: data.train.len(), validation_rows: data.validation.len(), form: data.form }
+    /// Collects the facts about a run's data, with the SHA-256 of its file and the names of its input columns.
+    pub fn new(data: &TrainingData, sha256: &'a str, input: Option<&'a InputColumns<String>>) -> Self {
+        let (train_rows, validation_rows) = (data.train.len(), data.validation.len());
+        Self { sha256, train_rows, validation_rows, form: data.form, input }
     }
 }
 

@@ -46,6 +46,18 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// Indices of the labels whose probability reaches their threshold; none for other answers.
+    pub fn labels(&self) -> impl Iterator<Item = usize> {
+        let (probabilities, thresholds): (&[f32], &[f32]) = match self {
+            Self::Labels { probabilities, thresholds } => (probabilities, thresholds),
+            _ => (&[], &[]),
+        };
+        let labels = probabilities.iter().zip(thresholds).enumerate();
+        labels.filter(|(_, (probability, threshold))| probability >= threshold).map(|(label, _)| label)
+    }
+}
+
 /// A labeled part of a text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TextSpan {

@@ -3,7 +3,7 @@
 use crate::diagnostic::Diagnostic;
 use crate::generate::bytes_per_token;
 use crate::inference::context::InferenceContext;
-use crate::inference::encoded_query::other_task;
+use crate::inference::encoded_queries::other_task;
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::text::conversation;

@@ -6,7 +6,8 @@ mod context;
 #[cfg(feature = "engine")]
 mod encoded_prompt;
 #[cfg(feature = "engine")]
-mod encoded_query;
+mod encoded_queries;
+mod output;
 mod query;
 
 pub use answer::{Answer, TextSpan};
@@ -15,5 +16,6 @@ pub use context::InferenceContext;
 #[cfg(feature = "engine")]
 pub use encoded_prompt::EncodedPrompt;
 #[cfg(feature = "engine")]
-pub use encoded_query::EncodedQuery;
+pub use encoded_queries::EncodedQueries;
+pub use output::{TableFormat, TableWriter, prediction_cells, prediction_columns};
 pub use query::Query;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::InputCells;
 use crate::generate::Sampling;
 
 /// A query to the base and the tuned model.
@@ -29,4 +30,15 @@ pub enum Query {
         /// Settings of the generation.
         sampling: Sampling,
     },
+}
+
+impl Query {
+    /// The query for the input in a row of a file; prompts are continued with these settings.
+    pub fn of_row(input: InputCells, sampling: Sampling) -> Self {
+        match input {
+            InputCells::Text { text, pair } => Self::Text { text, pair },
+            InputCells::Question { question, context } => Self::Question { question, context },
+            InputCells::Prompt(prompt) => Self::Prompt { prompt, sampling },
+        }
+    }
 }

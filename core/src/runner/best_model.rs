@@ -103,6 +103,7 @@ impl BestModel {
                 train_rows: plan.train_rows as usize,
                 validation_rows: plan.validation_rows as usize,
                 form: plan.form,
+                input: provenance.input,
             },
         }
     }

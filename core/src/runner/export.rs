@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::dataset::InputColumns;
 use crate::diagnostic::Diagnostic;
 use crate::export::{DataFacts, ExportedModel, ModelFolder};
 use crate::metrics::Evaluation;
@@ -18,6 +19,8 @@ pub struct Provenance<'a> {
     pub license: &'a str,
     /// SHA-256 of the training file, in hexadecimal.
     pub sha256: &'a str,
+    /// Names of the columns that the model's input came from.
+    pub input: Option<&'a InputColumns<String>>,
 }
 
 /// A written folder.
@@ -69,7 +72,7 @@ pub async fn export<W: Write>(
         extended_at: &session.state().extended_at,
         best: rounded.as_ref().unwrap_or(best),
         baseline: baseline.as_ref(),
-        data: DataFacts::new(data, provenance.sha256),
+        data: DataFacts::new(data, provenance.sha256, provenance.input),
     };
     let writing = |done, total| progress(written_before + (1.0 - written_before) * fraction(done, total));
     let zip = folder.write(out, writing).await?;

@@ -87,7 +87,7 @@ impl Untrained {
             extended_at: &[],
             best: &evaluation(self.task, &self.labels),
             baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
-            data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2, form: self.form },
+            data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2, form: self.form, input: None },
         };
         let zip = ready(folder.write(Vec::new(), |_, _| {})).unwrap();
         let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();

@@ -1,7 +1,7 @@
 //! The predictions that transformers and PEFT must reproduce, in the form that check_export.py reads.
 
 use hone_core::generate::{Generator, Sampling};
-use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, InferenceContext, Query};
+use hone_core::inference::{Answer, EncodedPrompt, EncodedQueries, InferenceContext, Query};
 use hone_core::pretrained::Pretrained;
 use hone_core::train::Session;
 use hone_core::usage::PromptForm;
@@ -13,12 +13,14 @@ use crate::NEW_TOKENS;
 /// The best span as characters, and its probability.
 pub fn best_span(question: &str, context: &str, pretrained: &Pretrained, session: &Session) -> Value {
     let query = Query::Question { question: question.into(), context: context.into() };
-    let query = EncodedQuery::new(&query, &InferenceContext::of_run(session), &pretrained.tokenizer).unwrap();
-    let (mut predicted, mut answer) = (Vec::new(), None);
-    while answer.is_none() {
-        answer = ready(query.advance(&mut predicted, session.model(), &InferenceContext::of_run(session))).unwrap();
+    let query = EncodedQueries::new(&[query], &InferenceContext::of_run(session), &pretrained.tokenizer).unwrap();
+    let (mut predicted, mut answers) = (Vec::new(), None);
+    while answers.is_none() {
+        answers = ready(query.advance(&mut predicted, 1, session.model(), &InferenceContext::of_run(session))).unwrap();
     }
-    let Some(Answer::Spans { spans, .. }) = answer else { panic!("another task's answer") };
+    let Some(Answer::Spans { spans, .. }) = answers.and_then(|mut answers| answers.pop()) else {
+        panic!("another task's answer")
+    };
     let character = |byte: u32| context[..byte as usize].chars().count();
     json!({"question": question, "context": context, "answer": [character(spans[0].start), character(spans[0].end)],
         "probability": spans[0].score})

@@ -5,6 +5,7 @@ mod chat_templates;
 mod defaults;
 mod expected;
 mod onnx;
+mod predicted_file;
 mod reopened;
 mod rounding;
 mod saved_best;
@@ -29,6 +30,7 @@ use hone_tests::{golden, python, ready};
 use serde_json::{Value, json};
 
 use expected::{best_span, likeliest_continuation};
+use predicted_file::assert_file_is_predicted;
 use reopened::{answered, reopened};
 use tokenizer::{pretrained, tagged, text};
 
@@ -129,6 +131,7 @@ fn an_export_opened_again_answers_like_the_run_that_wrote_it() {
             let parts = reopened(zip, &session);
             let pad = parts.pretrained.tokenizer.pad_id();
             let context = InferenceContext { recipe: &parts.recipe, pad, ..of_run };
+            assert_file_is_predicted(&parts, &context, case.is_pairs);
             let found = answered(&parts.model, &parts.pretrained, context, case.is_pairs);
             let name = format!("{} {:?} {:?} {adapter:?}", case.base, case.task, case.form);
             assert_eq!(found.len(), expected.len(), "{name}: {found:?} and {expected:?}");
@@ -162,7 +165,7 @@ fn a_long_prompt_is_cut_to_the_context_and_rejected_if_memory_is_short() {
 
 /// The zip of a run's model.
 fn exported(session: &Session, pretrained: &Pretrained, form: ExportForm, dtype: ExportDtype) -> Vec<u8> {
-    let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00" };
+    let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None };
     ready(runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {})).unwrap().zip
 }
 

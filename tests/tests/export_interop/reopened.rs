@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use hone_core::generate::{Generator, Sampling};
 use hone_core::hub::{SAFETENSORS, VERBATIM};
-use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, InferenceContext, Query};
+use hone_core::inference::{Answer, EncodedPrompt, EncodedQueries, InferenceContext, Query};
 use hone_core::limits::MAX_TOKENIZER_BYTES;
 use hone_core::model::TaskModel;
 use hone_core::pretrained::{Pretrained, TunedParts};
@@ -44,12 +44,12 @@ pub fn answered(model: &TaskModel, pretrained: &Pretrained, context: InferenceCo
         Task::QuestionAnswering => Query::Question { question: other, context: text },
         _ => Query::Text { text, pair: is_pair.then_some(other) },
     };
-    let query = EncodedQuery::new(&query, &context, &pretrained.tokenizer).unwrap();
-    let (mut predicted, mut answer) = (Vec::new(), None);
-    while answer.is_none() {
-        answer = ready(query.advance(&mut predicted, model, &context)).unwrap();
+    let query = EncodedQueries::new(&[query], &context, &pretrained.tokenizer).unwrap();
+    let (mut predicted, mut answers) = (Vec::new(), None);
+    while answers.is_none() {
+        answers = ready(query.advance(&mut predicted, 1, model, &context)).unwrap();
     }
-    match answer {
+    match answers.and_then(|mut answers| answers.pop()) {
         Some(Answer::Classes { probabilities }) => probabilities,
         Some(Answer::Labels { probabilities, thresholds }) => [probabilities, thresholds].concat(),
         Some(Answer::Number { value }) => value.into_iter().collect(),

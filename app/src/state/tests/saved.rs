@@ -25,6 +25,7 @@ fn saved(id: &str) -> SavedRun {
             train: Some(DataFile { name: "reviews.csv".into(), ..DataFile::default() }),
             validation: None,
             has_pairs: false,
+            input: None,
             saved_ms: 1.0,
             has_copy: false,
             ended: None,

@@ -20,6 +20,7 @@ fn kept(id: &str, task: Task) -> TunedModel {
         labels: vec!["a".into(), "b".into()],
         form: PromptForm::default(),
         has_pairs: false,
+        input: None,
         best: evaluation(6, 0.9),
         parameters: 1.0,
         bytes: 2.0,

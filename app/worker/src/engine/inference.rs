@@ -2,7 +2,7 @@
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::generate::Generator;
-use hone_core::inference::{Answer, EncodedPrompt, EncodedQuery, InferenceContext, Query};
+use hone_core::inference::{Answer, EncodedPrompt, EncodedQueries, InferenceContext, Query};
 use hone_core::model::TaskModel;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
@@ -46,7 +46,7 @@ enum Stage {
 /// A prediction for a text, with a long passage in windows: first by the base model if there is one, then by the tuned
 /// one.
 struct WindowedPrediction {
-    query: EncodedQuery,
+    query: EncodedQueries,
     /// Predictions of the current model for the windows so far.
     predictions: Vec<Prediction>,
     base: Option<Answer>,
@@ -99,7 +99,7 @@ impl Asked {
 fn begin(engine: &Engine, asked: &Asked, query: Query) -> Result<Stage, Diagnostic> {
     let Models { base, pretrained, context, .. } = asked.models(engine)?;
     let Query::Prompt { prompt, sampling } = query else {
-        let query = EncodedQuery::new(&query, &context, &pretrained.tokenizer)?;
+        let query = EncodedQueries::new(&[query], &context, &pretrained.tokenizer)?;
         return Ok(Stage::Predicting(WindowedPrediction { query, predictions: Vec::new(), base: None }));
     };
     let new_tokens = sampling.max_new_tokens as usize;
@@ -150,13 +150,15 @@ async fn advance_prediction(
     report(&Event::Busy { seconds: BATCH_SECONDS });
     let waiting_base = base.filter(|_| prediction.base.is_none());
     let model = waiting_base.unwrap_or(tuned);
-    let advanced = prediction.query.advance(&mut prediction.predictions, model, &context).await;
-    let Some(finished) = errors::checked(advanced)? else { return Ok(Some(Stage::Predicting(prediction))) };
+    let advanced = prediction.query.advance(&mut prediction.predictions, 1, model, &context).await;
+    let Some(finished) = errors::checked(advanced)?.and_then(|answers| answers.into_iter().next()) else {
+        return Ok(Some(Stage::Predicting(prediction)));
+    };
     if waiting_base.is_some() {
         return Ok(Some(Stage::Predicting(WindowedPrediction { base: Some(finished), ..prediction })));
     }
     let labels = context.labels.to_vec();
-    let (tokens, truncated) = (prediction.query.tokens as u32, prediction.query.is_cut);
+    let (tokens, truncated) = (prediction.query.tokens as u32, prediction.query.cut > 0);
     answer(asked.request, &Event::Predicted { labels, base: prediction.base, tuned: finished, tokens, truncated });
     Ok(None)
 }

@@ -161,6 +161,7 @@ async fn store(engine: &Engine, name: String, copies_data: bool) -> Result<Store
         train: Some(origin.train),
         validation: origin.validation,
         has_pairs,
+        input: engine.run.as_ref().and_then(|run| run.dataset.input_columns().cloned()),
         saved_ms: js_sys::Date::now(),
         has_copy: copies_data,
         ended: None,

@@ -117,6 +117,7 @@ fn about(engine: &Engine, name: String) -> Result<TunedModel, Diagnostic> {
         labels: session.data().labels.clone(),
         form: session.data().form,
         has_pairs,
+        input: dataset.input_columns().cloned(),
         best: best.without_rows(),
         parameters: session.model().parameters() as f64,
         bytes: 0.0,

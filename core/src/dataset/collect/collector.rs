@@ -40,7 +40,7 @@ impl Collector {
             decoder: Decoder::new(source.encoding, source.quirks.ends_in_cr),
             reader: RecordReader::new(source.layout()),
             text: String::new(),
-            rows: RowCollector { parser, examples: Examples::new(mapping) },
+            rows: RowCollector { parser, examples: Examples::new(mapping, &source.columns) },
         })
     }
 

@@ -4,6 +4,7 @@ use crate::dataset::collect::example::{Example, Message, Word};
 use crate::dataset::collect::labels::LabelName;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
+use crate::dataset::input_columns::InputColumns;
 use crate::dataset::mapping::Mapping;
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
@@ -14,6 +15,8 @@ use crate::limits::MAX_TEXT_BYTES;
 pub struct Examples {
     /// The columns that the rows come from.
     pub mapping: Mapping,
+    /// The names of the columns that a model's input comes from.
+    pub(crate) input: Option<InputColumns<String>>,
     /// All texts.
     arena: String,
     /// Byte range in `arena` of each text, `texts_per_row` per row. A text that the previous row has too is stored
@@ -30,8 +33,8 @@ pub struct Examples {
 }
 
 impl Examples {
-    /// An empty collection for `mapping`.
-    pub(crate) fn new(mapping: Mapping) -> Self {
+    /// An empty collection for `mapping` of a file with these columns.
+    pub(crate) fn new(mapping: Mapping, columns: &[String]) -> Self {
         let texts_per_row = match &mapping {
             Mapping::Classification { pair, .. }
             | Mapping::MultiLabel { pair, .. }
@@ -41,6 +44,7 @@ impl Examples {
         };
         Self {
             targets: RowTargets::new(&mapping),
+            input: InputColumns::of_training(&mapping, columns),
             mapping,
             arena: String::new(),
             spans: Vec::new(),
@@ -248,7 +252,7 @@ mod tests {
                 if std::mem::discriminant(&other) == std::mem::discriminant(&target) {
                     continue;
                 }
-                let mut examples = Examples::new(mapping.clone());
+                let mut examples = Examples::new(mapping.clone(), &[]);
                 examples.push(1, &texts, target.clone()).unwrap();
                 let first = format!("{:?}", examples.example(0, |id| id));
                 let error = examples.push(2, &other_texts, other.clone()).unwrap_err();
@@ -264,7 +268,7 @@ mod tests {
     #[test]
     fn a_row_with_too_few_texts_is_an_error_and_adds_nothing() {
         for (mapping, mut texts, target) in kinds() {
-            let mut examples = Examples::new(mapping);
+            let mut examples = Examples::new(mapping, &[]);
             texts.pop();
             assert_eq!(examples.push(1, &texts, target).unwrap_err().code, "data.row-kind");
             assert!(examples.is_empty());

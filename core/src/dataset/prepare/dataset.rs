@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::dataset::collect::example::Example;
 use crate::dataset::collect::examples::Examples;
+use crate::dataset::input_columns::InputColumns;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
 
@@ -52,6 +53,11 @@ impl Dataset {
     /// Form of the prompts that a model trained on these rows expects.
     pub fn prompt_form(&self) -> PromptForm {
         self.train_file.examples.mapping.prompt_form()
+    }
+
+    /// The names of the columns that the model's input comes from.
+    pub fn input_columns(&self) -> Option<&InputColumns<String>> {
+        self.train_file.examples.input.as_ref()
     }
 
     /// A row as an example.

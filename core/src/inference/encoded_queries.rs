@@ -1,0 +1,205 @@
+//! Queries, encoded for a model.
+
+use std::ops::Range;
+
+use crate::dataset::{Example, Word, words};
+use crate::diagnostic::Diagnostic;
+use crate::inference::answer::{Answer, TextSpan};
+use crate::inference::context::InferenceContext;
+use crate::inference::query::Query;
+use crate::metrics::{Detail, Entity, Evaluation, are_entity_tags, entities, tag_runs};
+use crate::model::{Input, TaskModel};
+use crate::recipe::Task;
+use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer, Window};
+use crate::train::{Prediction, Span, best_spans, predict};
+
+/// Most answers to a question.
+const MAX_SPANS: usize = 5;
+
+/// Queries in the form of the run's rows.
+#[derive(Debug)]
+pub struct EncodedQueries {
+    examples: EncodedExamples,
+    /// Rows of `examples` by length, so that those of a batch need little padding.
+    order: Vec<u32>,
+    /// Words of each text, for token classification.
+    words: Vec<Vec<Word>>,
+    /// Number of tokens in all queries.
+    pub tokens: usize,
+    /// Number of queries that were cut to the run's maximum length.
+    pub cut: usize,
+}
+
+impl EncodedQueries {
+    /// Encodes queries for the task of a model.
+    ///
+    /// # Errors
+    /// `inference.other-task` if a query is for another task, or an error of the tokenizer.
+    pub fn new(queries: &[Query], context: &InferenceContext, tokenizer: &Tokenizer) -> Result<Self, Diagnostic> {
+        let (recipe, labels) = (context.recipe, context.labels);
+        let mut words = Vec::new();
+        let mut rows = EncodedRows::new(recipe.task());
+        let mut tokens = 0;
+        for query in queries {
+            let own_words = words_of(query, recipe.task());
+            tokens += rows.push(tokenizer, None, labels.len(), &example(query, recipe.task(), &own_words)?)?;
+            words.push(own_words);
+        }
+        let (examples, cut) = rows.cut(tokenizer, recipe.max_length(), recipe.spec().doc_stride as usize)?;
+        // Words without tokens have no prediction, and neither have words that were cut off.
+        if let Labels::Tags(tags) = &examples.labels {
+            for ((query, words), tags) in queries.iter().zip(&mut words).zip(tags) {
+                if let Query::Text { text, .. } = query {
+                    *words = words_with_tokens(text, words, tags.len(), tokenizer)?;
+                }
+            }
+        }
+        let mut order: Vec<u32> = (0..examples.len() as u32).collect();
+        order.sort_by_key(|&row| examples.texts.tokens(row as usize));
+        Ok(Self { examples, order, words, tokens, cut: cut.shortened as usize })
+    }
+
+    /// Runs the next batch of at most `size` rows through a model, and adds its predictions to those of the batches before.
+    /// Returns the answers, one for each query, after the last batch.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn advance(
+        &self,
+        predictions: &mut Vec<Prediction>,
+        size: usize,
+        model: &TaskModel,
+        context: &InferenceContext<'_>,
+    ) -> Result<Option<Vec<Answer>>, Diagnostic> {
+        let rest = &self.order[predictions.len()..];
+        let rows = &rest[..rest.len().min(size.max(1))];
+        if !rows.is_empty() {
+            let batch = self.examples.batch(rows, rows.len(), context.recipe.max_length(), context.pad);
+            let input = Input::new(&batch, context.device);
+            predictions.extend(predict(model, input, &self.examples, rows).await?);
+        }
+        if predictions.len() < self.order.len() {
+            return Ok(None);
+        }
+        let mut by_row: Vec<(u32, Prediction)> = self.order.iter().copied().zip(std::mem::take(predictions)).collect();
+        by_row.sort_by_key(|(row, _)| *row);
+        let by_row = by_row.into_iter().map(|(_, prediction)| prediction).collect();
+        Ok(Some(self.answers(by_row, context.labels, context.best)))
+    }
+
+    /// Number of rows that are predicted, and in total. A question has a row for each window of its passage.
+    pub fn progress(&self, predictions: &[Prediction]) -> (usize, usize) {
+        (predictions.len(), self.order.len())
+    }
+
+    /// The answers for the predictions of all rows, with thresholds from the best evaluation.
+    fn answers(&self, predictions: Vec<Prediction>, labels: &[String], best: Option<&Evaluation>) -> Vec<Answer> {
+        let detail = best.map(|best| &best.detail);
+        let Labels::Spans { windows, questions } = &self.examples.labels else {
+            let answers = predictions.into_iter().zip(&self.words);
+            return answers.map(|(prediction, words)| answer(prediction, words, labels, detail)).collect();
+        };
+        let threshold = match detail {
+            Some(Detail::Answers { threshold, .. }) => *threshold,
+            _ => None,
+        };
+        let mut of_question: Vec<Vec<(&Window, &Prediction)>> = vec![Vec::new(); questions.len()];
+        for (window, prediction) in windows.iter().zip(&predictions) {
+            of_question[window.question as usize].push((window, prediction));
+        }
+        of_question.into_iter().map(|windows| spans(windows, threshold)).collect()
+    }
+}
+
+/// Words of a text whose words get tags; empty for other tasks.
+fn words_of(query: &Query, task: Task) -> Vec<Word> {
+    let word = |word: Range<usize>| Word { start: word.start as u32, end: word.end as u32, tag: 0 };
+    match query {
+        Query::Text { text, .. } if task == Task::TokenClassification => words(text).into_iter().map(word).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A query as a row of a dataset, without its target.
+fn example<'a>(query: &'a Query, task: Task, words: &[Word]) -> Result<Example<'a>, Diagnostic> {
+    Ok(match (query, task) {
+        (Query::Text { text, pair }, Task::Classification) => Example::Class { text, pair: pair.as_deref(), class: 0 },
+        (Query::Text { text, pair }, Task::MultiLabel) => {
+            Example::Labels { text, pair: pair.as_deref(), labels: Vec::new() }
+        }
+        (Query::Text { text, pair }, Task::Regression) => Example::Number { text, pair: pair.as_deref(), value: 0.0 },
+        (Query::Text { text, .. }, Task::TokenClassification) => Example::Tags { text, words: words.to_vec() },
+        (Query::Question { question, context }, Task::QuestionAnswering) => {
+            Example::Question { question, context, answers: Vec::new() }
+        }
+        _ => return Err(other_task()),
+    })
+}
+
+/// The best spans in the windows of a question's passage.
+fn spans(windows: Vec<(&Window, &Prediction)>, threshold: Option<f32>) -> Answer {
+    let found = best_spans(windows.into_iter(), MAX_SPANS);
+    let probabilities = found.probabilities();
+    let is_unanswerable = threshold.is_some_and(|threshold| found.no_answer_score() > threshold);
+    let span = |(span, score): (&Span, f32)| TextSpan {
+        start: span.bytes.start,
+        end: span.bytes.end,
+        label: String::new(),
+        score,
+    };
+    let spans = found.spans.iter().zip(probabilities.spans).map(span).collect();
+    Answer::Spans { spans, no_answer: probabilities.no_answer, is_unanswerable }
+}
+
+/// The answer for a row that is a query of its own.
+fn answer(prediction: Prediction, words: &[Word], labels: &[String], detail: Option<&Detail>) -> Answer {
+    match prediction {
+        Prediction::Labels(probabilities) => {
+            let thresholds = match detail {
+                Some(Detail::Labels { thresholds, .. }) => thresholds.clone(),
+                _ => vec![0.5; probabilities.len()],
+            };
+            Answer::Labels { probabilities, thresholds }
+        }
+        Prediction::Number(value) => Answer::Number { value: Some(value).filter(|value| value.is_finite()) },
+        Prediction::Tags(tags) => Answer::Entities { entities: found_entities(words, &tags, labels) },
+        Prediction::Classes(probabilities) => Answer::Classes { probabilities },
+        Prediction::Spans { .. } | Prediction::Tokens { .. } => Answer::Classes { probabilities: Vec::new() },
+    }
+}
+
+/// Entities formed by the most probable tag of each word, or runs of equal tags if they are not BIO. The score of an entity
+/// is the mean of its tags' probabilities, as in transformers' `aggregation_strategy="simple"`.
+fn found_entities(words: &[Word], tags: &[Vec<f32>], labels: &[String]) -> Vec<TextSpan> {
+    let most_probable = |word: &Vec<f32>| {
+        let best = word.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+        best.map_or((0, 0.0), |(tag, &probability)| (tag, probability))
+    };
+    let best: Vec<(usize, f32)> = tags.iter().map(most_probable).collect();
+    let tags: Vec<&str> = best.iter().map(|&(tag, _)| labels.get(tag).map_or("O", String::as_str)).collect();
+    let span = |entity: Entity| {
+        let scores = &best[entity.start..entity.end];
+        TextSpan {
+            start: words[entity.start].start,
+            end: words[entity.end - 1].end,
+            label: entity.label.into(),
+            score: scores.iter().map(|(_, score)| score).sum::<f32>() / scores.len() as f32,
+        }
+    };
+    let found = if are_entity_tags(labels) { entities(&tags) } else { tag_runs(&tags) };
+    found.into_iter().filter(|entity| entity.end <= words.len()).map(span).collect()
+}
+
+/// The first `count` words that have a token.
+fn words_with_tokens(text: &str, words: &[Word], count: usize, tokenizer: &Tokenizer) -> Result<Vec<Word>, Diagnostic> {
+    let pieces = tokenizer.tokenize(text)?;
+    let has_token =
+        |word: &&Word| pieces.iter().any(|piece| piece.bytes.start < word.end && piece.bytes.end > word.start);
+    Ok(words.iter().filter(has_token).copied().take(count).collect())
+}
+
+/// The error for a query that is for another task than the run's.
+pub(super) fn other_task() -> Diagnostic {
+    Diagnostic::new("inference.other-task", "The tuned model was trained for another task.")
+        .remedy("Enter a query that fits its task.")
+}
