@@ -8,6 +8,19 @@ use crate::format;
 use crate::page::Page;
 use crate::state::{HubSearch, State, Step};
 
+/// Names that the field suggests, with what they are good for.
+const NAMES: [(&str, &str); 9] = [
+    ("answerdotai/ModernBERT-base", "long English texts, 149M parameters"),
+    ("jhu-clsp/ettin-encoder-32m", "long English texts, 32M parameters"),
+    ("intfloat/multilingual-e5-small", "texts in a hundred languages, 118M parameters"),
+    ("jhu-clsp/mmBERT-small", "long texts in many languages, 140M parameters"),
+    ("FacebookAI/xlm-roberta-base", "tags and answers in a hundred languages, 278M parameters"),
+    ("HuggingFaceTB/SmolLM2-360M-Instruct", "generates English, 362M parameters"),
+    ("unsloth/gemma-3-270m-it", "generates many languages, 268M parameters"),
+    ("Qwen/Qwen2.5-0.5B-Instruct", "generates many languages and code, 494M parameters"),
+    ("Qwen/Qwen3-0.6B", "generates many languages and code, 596M parameters"),
+];
+
 /// Searches a hub for a model by name. The hub is contacted only when the button is pressed.
 #[component]
 pub fn FromHub() -> impl IntoView {
@@ -36,6 +49,7 @@ pub fn FromHub() -> impl IntoView {
         HubSearch::Failed(diagnostic) => view! { <DiagnosticNote diagnostic /> }.into_any(),
         HubSearch::Found(found) => view! { <Found found=*found /> }.into_any(),
     });
+    let names = NAMES.map(|(name, about)| view! { <option value=name>{about}</option> });
     Some(view! {
         <form
             class="ask-hub"
@@ -46,12 +60,21 @@ pub fn FromHub() -> impl IntoView {
         >
             <label for="hub-id">{format!("Name on {host}")}</label>
             <div class="row">
-                <input id="hub-id" type="text" placeholder="owner/name" autocomplete="off" spellcheck="false" bind:value=id />
+                <input
+                    id="hub-id"
+                    type="text"
+                    placeholder="owner/name"
+                    autocomplete="off"
+                    spellcheck="false"
+                    list="hub-names"
+                    bind:value=id
+                />
+                <datalist id="hub-names">{names}</datalist>
                 <button type="submit" disabled=is_locked>"Look it up"</button>
             </div>
             <p class="hint">
                 {format!("{host} is contacted only when you press the button, and learns nothing but the name of the model. ")}
-                "Choose a small model: at most a few hundred million parameters."
+                "Choose a small model: at most a few hundred million parameters. The field suggests some."
             </p>
         </form>
         {answer}

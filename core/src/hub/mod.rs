@@ -120,6 +120,16 @@ fn invalid_name(text: &str) -> Diagnostic {
         .remedy("Enter owner/name, for example sentence-transformers/all-MiniLM-L6-v2.")
 }
 
+/// Where a model that is available only with an account has an open copy, as the end of a sentence.
+fn open_copy(id: &str) -> String {
+    match id.split_once('/') {
+        Some(("google" | "meta-llama", name)) if name.starts_with("gemma-3") || name.starts_with("Llama-3") => {
+            format!(", or look for an open copy such as unsloth/{name}")
+        }
+        _ => String::new(),
+    }
+}
+
 fn unsupported_note(mode: String) -> String {
     format!("Its own pooling, \"{mode}\", is not available here.")
 }
@@ -151,7 +161,10 @@ impl Listing {
                 format!("{} is available only to people with an account.", model.id),
             )
             .done("Nothing was loaded; Hone has no accounts.")
-            .remedy("Accept its terms on the hub, download it in the browser, and drop the files here."));
+            .remedy(format!(
+                "Accept its terms on the hub, download it in the browser, and drop the files here{}.",
+                open_copy(&model.id)
+            )));
         }
         Ok(Self { model, answer })
     }
@@ -330,7 +343,12 @@ mod tests {
     #[test]
     fn a_model_that_requires_an_account_is_refused() {
         let json = br#"{"gated": "manual", "siblings": []}"#;
-        assert_eq!(Listing::parse(model(), json).expect_err("gated").code, "hub.gated");
+        let diagnostic = Listing::parse(model(), json).expect_err("gated");
+        assert_eq!(diagnostic.code, "hub.gated");
+        assert!(!diagnostic.remedy.contains("unsloth"), "{diagnostic}");
+        let gemma = HubModel::parse(HUB, "google/gemma-3-270m-it").expect("a name");
+        let diagnostic = Listing::parse(gemma, json).expect_err("gated");
+        assert!(diagnostic.remedy.ends_with("such as unsloth/gemma-3-270m-it."), "{diagnostic}");
     }
 
     #[test]

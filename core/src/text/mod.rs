@@ -11,6 +11,7 @@ mod lengths;
 mod questions;
 mod row_encoder;
 mod special_tokens;
+mod thought;
 mod tokenizer;
 
 pub(crate) use batch::LENGTHS;
@@ -23,4 +24,5 @@ pub use gguf::GgufVocab;
 pub use lengths::token_lengths;
 pub use row_encoder::RowEncoder;
 pub use special_tokens::SpecialTokens;
+pub use thought::without_empty_thought;
 pub use tokenizer::{Token, Tokenizer, TokenizerError};

@@ -98,3 +98,17 @@ impl ModelKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_offered_only_where_a_class_opens_them() {
+        let forms = |family, task, pooling| ModelKind { task, family, pooling }.export_forms();
+        use ExportForm::{Model, Onnx, OwnClass};
+        assert_eq!(forms(Family::Bert, Task::Classification, Pooling::Mean), [Model, OwnClass, Onnx]);
+        assert_eq!(forms(Family::ModernBert, Task::Classification, Pooling::Mean), [Model, Onnx]);
+        assert_eq!(forms(Family::ModernBert, Task::QuestionAnswering, Pooling::Mean), [Model]);
+    }
+}

@@ -6,6 +6,7 @@ use hone_core::inference::{Answer, EncodedPrompt, EncodedQueries, InferenceConte
 use hone_core::model::TaskModel;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::{Event, RequestId};
+use hone_core::text::without_empty_thought;
 use hone_core::train::Prediction;
 
 use crate::engine::Engine;
@@ -186,7 +187,7 @@ async fn advance_generation(
 fn send(engine: &Engine, asked: &Asked, generation: &PairedGeneration, is_stopped: bool) -> Result<(), Diagnostic> {
     let tokenizer = &asked.models(engine)?.pretrained.tokenizer;
     let mut texts = generation.generators.iter().map(|generator| Answer::Generated {
-        text: tokenizer.decode(generator.generated()).unwrap_or_default(),
+        text: without_empty_thought(&tokenizer.decode(generator.generated()).unwrap_or_default()).to_owned(),
         is_over: is_stopped || generator.is_over(),
     });
     let PairedGeneration { tokens, truncated, .. } = *generation;

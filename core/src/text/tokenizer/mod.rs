@@ -47,6 +47,7 @@ impl Tokenizer {
             return Err(TokenizerError::TooLarge(json.len()));
         }
         let mut file: Value = serde_json::from_slice(json).map_err(|e| TokenizerError::Unreadable(e.to_string()))?;
+        drop_added_beyond(&mut file, vocab);
         check::check(&file, vocab)?;
         file["truncation"] = Value::Null;
         file["padding"] = Value::Null;
@@ -166,6 +167,14 @@ impl Tokenizer {
     }
 }
 
+/// Removes added tokens that the model has no embedding for: Gemma 3's text models share a tokenizer.json with those that
+/// read images. Texts cannot contain them.
+fn drop_added_beyond(file: &mut Value, vocab: usize) {
+    if let Some(added) = file.get_mut("added_tokens").and_then(Value::as_array_mut) {
+        added.retain(|token| token.get("id").and_then(Value::as_u64).is_none_or(|id| id < vocab as u64));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +216,16 @@ mod tests {
     fn truncation_keeps_the_closing_special_tokens() {
         let tokenizer = parse(&file()).unwrap();
         assert_eq!(tokenizer.encode("a b a b", 4).unwrap(), [2, 4, 5, 3]);
+    }
+
+    #[test]
+    fn an_added_token_without_an_embedding_is_left_out() {
+        let mut file = file();
+        file["added_tokens"] = json!([{"id": 6, "content": "<image>", "single_word": false, "lstrip": false,
+            "rstrip": false, "normalized": false, "special": true}]);
+        let tokenizer = parse(&file).unwrap();
+        let ids = tokenizer.encode("a <image>", 512).unwrap();
+        assert!(ids.iter().all(|&id| id < 6) && ids.len() > 3, "{ids:?}");
     }
 
     #[test]
