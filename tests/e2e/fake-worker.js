@@ -273,6 +273,11 @@ const answers = {
       baseline: baseline(),
     };
     emit({ kind: "started", plan });
+    if (["saves", "stops-saving"].includes(self.scenario)) emit({ kind: "run_saved", id: "1764000000000-1", step: 0 });
+    if (self.scenario === "stops-saving") {
+      const what = "The browser does not store the run: there is no room.";
+      emit({ kind: "run_unsaved", diagnostic: diagnostic("saved.storage", what, "The run goes on unsaved.", "Free space.") });
+    }
     const timer = setInterval(advance, self.beat_ms ?? 50);
     run = { request, step: 0, total: STEPS, peak, rate, plan, recipe: filled, byHand: {}, timer };
   },
