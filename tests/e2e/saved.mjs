@@ -1,9 +1,9 @@
 // Helpers for tests of saved runs: the real engine with a micro model, on the CPU.
 
 import { finished, start } from "./fake.mjs";
-import { url } from "./harness.mjs";
-import { microTexts } from "./micro.mjs";
-import { MINUTE, computeOn, listen } from "./real.mjs";
+import { url, withPage } from "./harness.mjs";
+import { microTexts, withMicroModel } from "./micro.mjs";
+import { MINUTE, computeOn, events, listen } from "./real.mjs";
 
 /** A run that is long enough to be interrupted. */
 export const RECIPE = { task: "classification", epochs: 100, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
@@ -29,17 +29,44 @@ export async function visit(context) {
 /** Chooses the file of the rows. */
 export const choose = (page) => page.getByLabel("Choose a file").setInputFiles(texts);
 
-/** Begins a run and pauses it, which saves it; `change` is what differs from the recipe, and `open` opens the data. */
-export async function paused(page, change = {}, open = choose) {
+/** Begins a run; `change` is what differs from the recipe, and `open` opens the data. */
+export async function begun(page, change = {}, open = choose) {
   await open(page);
   await page.getByText("Loaded: 2 layers").waitFor();
   await page.getByText("Advanced", { exact: true }).click();
   const buffer = Buffer.from(JSON.stringify({ ...RECIPE, ...change }));
   await page.getByLabel("Open a recipe").setInputFiles({ name: "recipe.json", mimeType: "application/json", buffer });
   await start(page);
+}
+
+/** Begins a run and pauses it, which saves it. */
+export async function paused(page, change, open) {
+  await begun(page, change, open);
   await page.waitForFunction(() => globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40));
   await press(page, "Pause");
   await saved(page);
+}
+
+/** The loss of each step and the best evaluation of the run that has ended. A run that continues sends its steps again. */
+export async function outcome(page) {
+  const steps = (await events(page, "steps")).flatMap(({ steps }) => steps.map(({ step, loss }) => [step, loss]));
+  const [{ summary }] = await events(page, "finished");
+  return { losses: [...new Map(steps)], best: summary.best };
+}
+
+const alone = {};
+
+/** The outcome of a run with this change that nothing interrupts. It is computed once. */
+export function leftAlone(device = "CPU", change = {}) {
+  alone[device] ??= withPage(async (page) => {
+    await withMicroModel(page);
+    const next = await visit(page.context());
+    await computeOn(next, device);
+    await begun(next, change);
+    await finished(next);
+    return outcome(next);
+  });
+  return alone[device];
 }
 
 /** Waits for a save. */

@@ -87,19 +87,17 @@ pub fn facts(run: &SavedRun) -> String {
     let model = run.about.model.as_ref().map_or(&record.source.model.name, |model| &model.name);
     let task = record.plan.recipe.task;
     let best = record.best.as_ref().map(|best| format!("best {}", scores::headline(task, best)));
-    let parts = [
-        Some(format::visible(&run.about.name)),
-        Some(format!("on {}", format::visible(&record.source.data.name))),
-        Some(format!("from {}", format::visible(model))),
-        best,
-        Some(format::bytes(run.bytes)),
-    ];
+    let [name, data, model] = [&run.about.name, &record.source.data.name, model].map(|name| format::visible(name));
+    let parts = [Some(format!("“{name}” on {data}, from {model}")), best, Some(format::bytes(run.bytes))];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// Names of the files that a run was started with.
 fn file_names(run: &SavedRun) -> Vec<String> {
-    let Some(train) = &run.about.train else { return vec![run.record.source.data.name.clone()] };
+    let source = &run.record.source;
+    let Some(train) = &run.about.train else {
+        return [Some(&source.data), source.validation.as_ref()].into_iter().flatten().map(|file| file.name.clone()).collect();
+    };
     let names = |file: &DataFile| [Some(file.name.clone()), file.aligned_with.clone()];
     [Some(train), run.about.validation.as_ref()].into_iter().flatten().flat_map(names).flatten().collect()
 }
@@ -190,8 +188,8 @@ impl State {
             effects.extend(self.close_validation());
         }
         effects.extend(self.open(DataRole::Train, choice(saved.about.train, &source.data.name, train)));
-        if let (Some(file), Some(blobs)) = (saved.about.validation, validation) {
-            effects.extend(self.open(DataRole::Validation, choice(Some(file), "", blobs)));
+        if let (Some(file), Some(blobs)) = (&source.validation, validation) {
+            effects.extend(self.open(DataRole::Validation, choice(saved.about.validation, &file.name, blobs)));
         }
         effects
     }

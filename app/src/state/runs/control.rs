@@ -8,7 +8,7 @@ use hone_core::recipe::{ParamGroup, RecipeSpec};
 
 use crate::format;
 use crate::state::recipe::presets;
-use crate::state::{Cell, Effect, Job, Phase, Run, State, Topic};
+use crate::state::{Cell, Effect, Job, Persistence, Phase, Run, State, Topic};
 
 impl State {
     /// The recipe of the form, for the chosen model, without what the user leaves to Hone.
@@ -25,7 +25,12 @@ impl State {
         self.queue.clear();
         let changed = if self.form.is_changed() { ", changed" } else { "" };
         let name = format!("{}{changed}", presets::name(self.form.preset));
-        self.begin(Job { recipe: self.recipe(), name })
+        let mut effects = self.begin(Job { recipe: self.recipe(), name });
+        if self.shelf.persistence == Persistence::Unknown {
+            // The run is saved, and asking needs a press of the user.
+            effects.push(Effect::Persist);
+        }
+        effects
     }
 
     /// Begins a run.

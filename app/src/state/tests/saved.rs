@@ -122,6 +122,29 @@ fn the_files_handles_are_kept_at_the_first_save_and_when_a_run_continues() {
 }
 
 #[test]
+fn a_run_from_elsewhere_asks_for_its_files_and_takes_the_loaded_model() {
+    let mut state = visit();
+    let mut run = saved("7");
+    run.record.source.validation = Some(SourceFile { name: "check.csv".into(), sha256: "00".into() });
+    run.record.source.model.name = "a folder".into();
+    run.about = RunAbout::of_unknown("run", 1.0);
+    listed(&mut state, run);
+    state.load_model();
+    state.answer(model_ready());
+    assert_eq!(commands(state.continue_saved("7")), []);
+    state.ask_for_files("7");
+    assert_eq!(state.saved.continuing.as_ref().unwrap().asks_for, ["reviews.csv", "check.csv"]);
+    let opened: Vec<String> = commands(state.continue_with(0, Some(1)))
+        .into_iter()
+        .map(|command| match command {
+            Command::OpenData { name, .. } => name,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(opened, ["reviews.csv", "check.csv"]);
+}
+
+#[test]
 fn a_run_that_is_refused_says_why_next_to_its_offer() {
     let mut state = trained();
     let before = state.run.clone();
