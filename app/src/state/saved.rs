@@ -96,7 +96,11 @@ pub fn facts(run: &SavedRun) -> String {
 fn file_names(run: &SavedRun) -> Vec<String> {
     let source = &run.record.source;
     let Some(train) = &run.about.train else {
-        return [Some(&source.data), source.validation.as_ref()].into_iter().flatten().map(|file| file.name.clone()).collect();
+        return [Some(&source.data), source.validation.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|file| file.name.clone())
+            .collect();
     };
     let names = |file: &DataFile| [Some(file.name.clone()), file.aligned_with.clone()];
     [Some(train), run.about.validation.as_ref()].into_iter().flatten().flat_map(names).flatten().collect()

@@ -82,7 +82,7 @@ fn a_recipe_leaves_the_page_with_every_value_filled_in() {
     let saved = state.filled_form();
     is_complete(&saved);
     assert!(
-        matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe, .. })] if { is_complete(recipe); true })
+        matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe, .. }), ..] if { is_complete(recipe); true })
     );
 
     let mut other = with_rows(ready(), 90_000);
