@@ -9,6 +9,9 @@ import { microEntry, microModel, microTexts } from "./micro.mjs";
 const { HONE_FIREFOX: executable } = process.env;
 assert(executable, "Run this with `cargo xtask e2e --firefox`.");
 
+/** The file of a run that is long enough to be interrupted. */
+const texts = microTexts(160);
+
 /** Opens a host with a micro model, and Firefox, for the duration of `visit`. */
 async function withFirefox(visit) {
   const host = await new Host().open();
@@ -42,7 +45,7 @@ test("Firefox opens the page and trains a micro model on the CPU, without the ne
 test("a run continues after the end of Firefox, also when it ended as soon as anything was saved", async () => {
   await withFirefox(async (firefox, host) => {
     await firefox.goto(host.address);
-    await prepare(firefox, "100");
+    await prepare(firefox, "100", texts);
     await firefox.fill("Early stopping patience", "0");
     await firefox.press("Start");
     await saved(firefox, 1);
@@ -73,7 +76,7 @@ async function offered(firefox, host) {
 async function again(firefox) {
   await firefox.fill("Compute on", "CPU");
   await firefox.press("Continue");
-  await firefox.chooseFile("run-files", microTexts(60));
+  await firefox.chooseFile("run-files", texts);
 }
 
 /** Number of the newest save of the only run, in the page; 0 if there is none. */
@@ -105,10 +108,10 @@ async function train(firefox) {
 }
 
 /** Opens a file and a model on the CPU, for a run of a number of epochs. */
-async function prepare(firefox, epochs) {
+async function prepare(firefox, epochs, file = microTexts(60)) {
   await firefox.waitForText("Computes ");
   await firefox.fill("Compute on", "CPU");
-  await firefox.chooseFile("train-file", microTexts(60));
+  await firefox.chooseFile("train-file", file);
   await firefox.waitForText("Loaded: 2 layers");
   await firefox.press("Advanced");
   await firefox.press("Stopping");

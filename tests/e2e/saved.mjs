@@ -1,6 +1,6 @@
 // Helpers for tests of saved runs: the real engine with a micro model, on the CPU.
 
-import { finished, start } from "./fake.mjs";
+import { finished } from "./fake.mjs";
 import { url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, listen } from "./real.mjs";
@@ -36,14 +36,26 @@ export async function begun(page, change = {}, open = choose) {
   await page.getByText("Advanced", { exact: true }).click();
   const buffer = Buffer.from(JSON.stringify({ ...RECIPE, ...change }));
   await page.getByLabel("Open a recipe").setInputFiles({ name: "recipe.json", mimeType: "application/json", buffer });
-  await start(page);
+  await page.getByRole("button", { name: /^Start/ }).click();
 }
 
 /** Begins a run and pauses it, which saves it. */
 export async function paused(page, change, open) {
+  // Pressed from within the page: the run must not end first.
+  const pausing = page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const pause = () => {
+          const isFar = globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40);
+          const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent.trim() === "Pause");
+          if (isFar && button) resolve(button.click());
+          else setTimeout(pause, 5);
+        };
+        pause();
+      }),
+  );
   await begun(page, change, open);
-  await page.waitForFunction(() => globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40));
-  await press(page, "Pause");
+  await pausing;
   await saved(page);
 }
 
