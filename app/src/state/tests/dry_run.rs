@@ -51,7 +51,10 @@ fn a_recipe_is_estimated_once_and_again_after_a_change() {
     assert_eq!(state.estimate(), None, "it was for another recipe");
     assert!(state.unestimated().is_some());
     state.request_estimate();
-    assert!(matches!(state.start()[..], [Effect::Send(_, Command::Stop), Effect::Send(_, Command::Start { .. }), Effect::Persist]));
+    assert!(matches!(
+        state.start()[..],
+        [Effect::Send(_, Command::Stop), Effect::Send(_, Command::Start { .. }), Effect::Persist]
+    ));
     assert_eq!(state.unestimated(), None, "nothing is measured during a run");
     state.answer(estimate(4e8, None));
     assert_eq!(state.estimate(), None, "the request was given up");

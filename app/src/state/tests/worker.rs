@@ -33,7 +33,9 @@ fn a_worker_lost_during_a_run_is_replaced_and_everything_else_is_restored() {
     for event in [device_ready(), opened(2), data_ready(), model_ready(), tokens_ready()] {
         state.answer(event);
     }
-    assert!(matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe, .. }), ..] if recipe.epochs == Some(7)));
+    assert!(
+        matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe, .. }), ..] if recipe.epochs == Some(7))
+    );
 }
 
 #[test]
