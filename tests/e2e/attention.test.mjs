@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chooseFile, finished, start, withFakeWorker } from "./fake.mjs";
 import { withPage } from "./harness.mjs";
+import { listen } from "./real.mjs";
 
 /** Replaces what a browser without a screen lacks or does not show, and records its use. */
 async function withStubs(page) {
@@ -70,6 +71,26 @@ test("the screen stays on while a run is computing and visible, and no longer", 
     await screenLock(page, 3, true);
     await finished(page);
     await screenLock(page, 3, false);
+  });
+});
+
+test("a run is saved when its tab is hidden, frozen or left, as it may not come back", async () => {
+  await withPage(async (page) => {
+    await withStubs(page);
+    await listen(page);
+    await withFakeWorker(page);
+    await chooseFile(page);
+    await start(page);
+    await pause(page);
+    const saves = (count) =>
+      page.waitForFunction((count) => globalThis.events.filter(({ kind }) => kind === "run_saved").length === count, count);
+    await hide(page, true);
+    await saves(1);
+    await hide(page, false);
+    await page.evaluate(() => document.dispatchEvent(new Event("freeze")));
+    await saves(2);
+    await page.evaluate(() => globalThis.dispatchEvent(new Event("pagehide")));
+    await saves(3);
   });
 });
 

@@ -172,7 +172,9 @@ const answers = {
     encode();
   },
 
-  save() {},
+  save() {
+    emit({ kind: "run_saved", id: "1764000000000-1", step: run.step });
+  },
 
   keep_tuned({ name }) {
     emit({ kind: "export_progress", fraction: 0.5 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { finished, start } from "./fake.mjs";
-import { launch, launchWithStorage, out, url, withPage } from "./harness.mjs";
+import { beforeEngine, launch, launchWithStorage, out, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { computeOn, events } from "./real.mjs";
 import { begun, continued, leftAlone, outcome, paused, press, saved, texts, visit } from "./saved.mjs";
@@ -275,18 +275,37 @@ test("a run is offered in every open tab once its own tab is closed", async () =
   });
 });
 
-test("a run goes on unsaved when the storage is full", async () => {
-  await withPage(async (page) => {
-    await withMicroModel(page);
-    const next = await visit(page.context());
-    const session = await page.context().newCDPSession(next);
+const refusals = {
+  "is full": async (context, page) => {
+    const session = await context.newCDPSession(page);
     await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(url).origin, quotaSize: 200_000 });
-    await begun(next);
-    await next.getByText(/The run goes on unsaved/).waitFor();
-    await finished(next);
-    assert.deepEqual(await outcome(next), await leftAlone());
+  },
+  // As in private windows of Firefox and Safari.
+  "is refused": async (context, page) => {
+    await beforeEngine(context, () => {
+      StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("No storage here.", "SecurityError"));
+    });
+    await page.reload();
+    await computeOn(page, "CPU");
+    await page.getByText("Computes on the CPU").waitFor();
+  },
+};
+
+for (const [name, refuse] of Object.entries(refusals)) {
+  test(`a run goes on unsaved when the storage ${name}, says so, and ends like one that is saved`, async () => {
+    await withPage(async (page) => {
+      await withMicroModel(page);
+      const context = page.context();
+      const next = await visit(context);
+      await refuse(context, next);
+      await begun(next);
+      await next.getByText(/The run goes on unsaved/).waitFor();
+      await next.getByText("The browser did not promise to keep it").waitFor();
+      await finished(next);
+      assert.deepEqual(await outcome(next), await leftAlone());
+    });
   });
-});
+}
 
 test("a killed browser loses nothing", async () => {
   const folder = join(tmpdir(), `hone-profile-${process.pid}`);
