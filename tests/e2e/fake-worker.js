@@ -368,7 +368,7 @@ const answers = {
 
   export({ form, dtype }) {
     emit({ kind: "export_progress", fraction: 0.5 });
-    const [ending, bytes] = { adapter: ["-adapter", 2e6], onnx: ["-onnx", dtype === "int8" ? 24e6 : 91e6] }[form] ?? ["", 91e6];
+    const [ending, bytes] = { adapter: ["-adapter", 2e6], onnx: ["-onnx", dtype === "int8" ? 24e6 : 91e6], gguf: ["-gguf", 145e6] }[form] ?? ["", 91e6];
     const file_name = `hone-reviews${ending}.zip`;
     const rounded = dtype !== "float32" && form !== "adapter" ? evaluation() : null;
     emit({ kind: "exported", file_name, bytes, rounded }, new Blob(["PK"]));

@@ -139,6 +139,19 @@ test("generation: two files become prompts, a decoder is chosen, and both models
     await page.getByRole("button", { name: "Stop generating" }).click();
     await page.getByText("Generation has ended.").waitFor();
     await page.getByText("The weather").first().waitFor();
+    await page.getByRole("combobox", { name: "Format", exact: true }).selectOption({ label: "GGUF, for llama.cpp and Ollama" });
+    const weights = page.getByRole("combobox", { name: "Weights", exact: true });
+    assert.deepEqual(await weights.locator("option").allTextContents(), [
+      "16 bits (float16), half the size",
+      "8 bits (int8), a quarter of the size",
+    ]);
+    await page.getByText("llama-cli -m model.gguf").waitFor();
+    assert.equal(await page.getByText("Use it in Python").isVisible(), false);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: /^Download merged model \(zip, \d/ }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "hone-reviews-gguf.zip");
   });
 });
 

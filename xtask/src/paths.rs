@@ -26,6 +26,11 @@ pub fn cache() -> PathBuf {
     home.unwrap_or_else(env::temp_dir).join(".cache/hone")
 }
 
+/// Folder of the Node packages with llama.cpp.
+pub fn llama_cpp() -> PathBuf {
+    root().join("tests/llama-cpp")
+}
+
 /// Root folder of `cargo install` for the tools of the build.
 pub fn tools() -> PathBuf {
     cache().join("tools")

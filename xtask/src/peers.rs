@@ -22,7 +22,7 @@ pub fn run(names: &[String]) -> Result<()> {
         process::run(process::command("cargo").args(["build", "--quiet", "--release"]).args(PROGRAM))
     })?;
     let folder = paths::root().join("tests/peers");
-    setup::node_packages(&folder, "Installing the peers from npm")?;
+    setup::node_packages(&folder, "Installing the peers from npm", &["ci"])?;
     let environment = paths::cache().join("onnxruntime-training");
     let python = environment.join("bin/python");
     if !environment.join("lib").exists() {

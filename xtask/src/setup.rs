@@ -18,7 +18,13 @@ pub fn run() -> Result<()> {
     wasm_target()?;
     cargo_tool("trunk", "trunk", TRUNK_VERSION)?;
     cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)?;
-    node_packages(&paths::e2e(), "Installing the Node packages of build and tests")?;
+    node_packages(&paths::e2e(), "Installing the Node packages of build and tests", &["ci"])?;
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        // The optional packages are the same for graphics cards, and many times larger. `npm ci` wants them in the lockfile,
+        // but not all of them are published.
+        let command = ["install", "--no-save", "--omit=optional"];
+        node_packages(&paths::llama_cpp(), "Installing llama.cpp for the tests", &command)?;
+    }
     Model::catalog()?.iter().try_for_each(Model::ensure)?;
     samples::ensure()?;
     println!("Set-up: everything is there ({:.1} s)", start.elapsed().as_secs_f64());
@@ -73,8 +79,8 @@ fn major(version: &str) -> Option<u32> {
     version.trim_start_matches('v').split('.').next()?.parse().ok()
 }
 
-/// Installs the Node packages in a folder's lockfile, unless they are installed.
-pub fn node_packages(folder: &Path, heading: &str) -> Result<()> {
+/// Installs the Node packages in a folder's lockfile, unless they are installed. No package runs a script.
+pub fn node_packages(folder: &Path, heading: &str, command: &[&str]) -> Result<()> {
     apt::ensure("Node.js 20 or later with npm", "npm", || {
         let version = process::output(process::command("node").arg("--version"));
         version.is_ok_and(|version| major(&version) >= Some(20)) && process::works("npm", &["--version"])
@@ -89,9 +95,8 @@ pub fn node_packages(folder: &Path, heading: &str) -> Result<()> {
     }
     process::step(heading, || {
         let mut npm = process::command("npm");
-        process::run(
-            npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]).current_dir(folder),
-        )
+        npm.args(command).args(["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel", "error"]);
+        process::run(npm.current_dir(folder))
     })
 }
 

@@ -49,6 +49,10 @@ pub struct TrainArguments {
     /// to 8 bits (`--onnx=int8`), and those of a decoder to 16 (`--onnx=float16`); they are scored after that.
     #[arg(long, value_enum, value_name = "DTYPE", num_args = 0..=1, require_equals = true, default_missing_value = "float32")]
     pub onnx: Option<OnnxDtype>,
+    /// Also write a decoder as GGUF to OUT/gguf, for llama.cpp and Ollama, with weights in 16 bits or, with `--gguf=q8_0`, in 8
+    /// (Llama, Mistral, Qwen2, Qwen3 and GPT-2).
+    #[arg(long, value_enum, value_name = "TYPE", num_args = 0..=1, require_equals = true, default_missing_value = "f16")]
+    pub gguf: Option<GgufType>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]
@@ -126,6 +130,25 @@ pub enum OnnxDtype {
     Float16,
     /// 8 bits, for encoders.
     Int8,
+}
+
+/// Type of the weights in the GGUF file, by the names of llama.cpp.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GgufType {
+    /// 16 bits.
+    F16,
+    /// 8 bits.
+    #[value(name = "q8_0")]
+    Q8_0,
+}
+
+impl From<GgufType> for ExportDtype {
+    fn from(kind: GgufType) -> Self {
+        match kind {
+            GgufType::F16 => Self::Float16,
+            GgufType::Q8_0 => Self::Int8,
+        }
+    }
 }
 
 impl From<OnnxDtype> for ExportDtype {

@@ -83,13 +83,20 @@ mod tests {
     }
 
     #[test]
-    fn the_type_of_onnx_weights_may_be_left_out() {
+    fn the_type_of_weights_may_be_left_out() {
         for (option, dtype) in [("--onnx", ExportDtype::Float32), ("--onnx=int8", ExportDtype::Int8)] {
             let line = ["hone", "train", "--data", "a.csv", "--out", "tuned", option, "recipe.json"];
             let Command::Train(arguments) = Arguments::try_parse_from(line).unwrap().command else {
                 panic!("another command")
             };
             assert_eq!(arguments.onnx.map(ExportDtype::from), Some(dtype), "{option}");
+        }
+        for (option, dtype) in [("--gguf", ExportDtype::Float16), ("--gguf=q8_0", ExportDtype::Int8)] {
+            let line = ["hone", "train", "--data", "a.csv", "--out", "tuned", option, "recipe.json"];
+            let Command::Train(arguments) = Arguments::try_parse_from(line).unwrap().command else {
+                panic!("another command")
+            };
+            assert_eq!(arguments.gguf.map(ExportDtype::from), Some(dtype), "{option}");
         }
     }
 }

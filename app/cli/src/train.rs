@@ -33,9 +33,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     })?;
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    if let Some(dtype) = arguments.onnx {
-        check_onnx(dtype.into(), spec.task, model.pretrained.config.family())?;
-    }
+    check_exports(arguments, spec.task, model.pretrained.config.family())?;
     let hints = arguments.reading.clone().hints();
     let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
@@ -70,28 +68,32 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     summary.advice.map_or(Ok(()), Err)
 }
 
-/// Refuses a model without an ONNX form, and a type of weights that its ONNX file cannot have.
-fn check_onnx(dtype: ExportDtype, task: Task, family: Family) -> Result<(), Diagnostic> {
+/// Refuses files that the model cannot be written as.
+fn check_exports(arguments: &TrainArguments, task: Task, family: Family) -> Result<(), Diagnostic> {
     let kind = ModelKind { task, family, pooling: Pooling::Cls };
-    if !kind.export_forms().contains(&ExportForm::Onnx) {
-        return Err(Diagnostic::new(
-            "export.onnx-kind",
-            format!("transformers.js cannot open a {family} model for this task, so it is not exported as ONNX."),
-        )
-        .done("The run was not started.")
-        .remedy("Leave out --onnx."));
+    let refused = |what: String, remedy: &str| {
+        Err(Diagnostic::new("export.form", what).done("The run was not started.").remedy(remedy))
+    };
+    let forms = kind.export_forms();
+    if arguments.onnx.is_some() && !forms.contains(&ExportForm::Onnx) {
+        let why = "transformers.js cannot open a";
+        return refused(
+            format!("{why} {family} model for this task, so it is not exported as ONNX."),
+            "Leave out --onnx.",
+        );
+    }
+    if arguments.gguf.is_some() && !forms.contains(&ExportForm::Gguf) {
+        return refused(format!("A {family} model cannot be written as GGUF."), "Leave out --gguf, or use --onnx.");
     }
     let dtypes = kind.export_dtypes(ExportForm::Onnx);
-    if dtypes.contains(&dtype) {
-        return Ok(());
+    match arguments.onnx.map(ExportDtype::from).filter(|dtype| !dtypes.contains(dtype)) {
+        None => Ok(()),
+        Some(dtype) => {
+            let known = dtypes.iter().map(|dtype| dtype.name()).collect::<Vec<_>>().join(" or ");
+            let what = format!("The ONNX weights of a {family} model are {known}, not {}.", dtype.name());
+            refused(what, "Choose another type after --onnx=.")
+        }
     }
-    let known = dtypes.iter().map(|dtype| dtype.name()).collect::<Vec<_>>().join(" or ");
-    Err(Diagnostic::new(
-        "export.onnx-dtype",
-        format!("The ONNX weights of a {family} model are {known}, not {}.", dtype.name()),
-    )
-    .done("The run was not started.")
-    .remedy("Choose another type after --onnx=."))
 }
 
 /// The device, and where its dropout masks come from.
@@ -286,13 +288,14 @@ async fn write_folders(
         Some((form, arguments.dtype.into(), "model")),
         adapter.then_some((ExportForm::Adapter, ExportDtype::Float32, "adapter")),
         arguments.onnx.map(|dtype| (ExportForm::Onnx, dtype.into(), "onnx")),
+        arguments.gguf.map(|kind| (ExportForm::Gguf, kind.into(), "gguf")),
     ];
     for (form, dtype, folder) in forms.into_iter().flatten() {
         let export = runner::export(session, pretrained, provenance, form, dtype, Vec::new(), |_| {});
         let Exported { zip, rounded } = export.await?;
         unpack(&zip, &arguments.out.join(folder))?;
         if let Some(rounded) = rounded {
-            println!("In {}: {}", dtype.name(), figures(&rounded));
+            println!("In {folder}, rounded to {}: {}", dtype.name(), figures(&rounded));
         }
     }
     Ok(())

@@ -7,10 +7,11 @@ use crate::components::{MenuOption, changing, typed};
 use crate::format;
 use crate::page::Page;
 
-const FORMS: [(ExportForm, &str, &str); 3] = [
+const FORMS: [(ExportForm, &str, &str); 4] = [
     (ExportForm::Model, "standard", "safetensors, for Python's transformers"),
     (ExportForm::OwnClass, "own_class", "safetensors, smaller, with its own Python class"),
     (ExportForm::Onnx, "onnx", "ONNX, for transformers.js and onnxruntime"),
+    (ExportForm::Gguf, "gguf", "GGUF, for llama.cpp and Ollama"),
 ];
 
 const DTYPES: [(ExportDtype, &str, &str); 3] = [
@@ -64,6 +65,11 @@ pub fn Choices() -> impl IntoView {
             Node.js, and wherever ONNX Runtime does."
                 .to_owned()
         }
+        ExportForm::Gguf => {
+            "One file with the weights, the tokenizer and the chat template, for llama.cpp and the programs \
+            built on it."
+                .to_owned()
+        }
         _ if state.tuned_kind().reads_mean() => {
             let bytes = state.run.layer_bytes * state.export_dtype().size() as f64 / 4.0;
             format!(
@@ -79,6 +85,11 @@ pub fn Choices() -> impl IntoView {
         ExportDtype::Float16 => {
             "Each weight is rounded. Before the download, the rounded model is scored on your validation \
             rows; the model card has those scores."
+                .to_owned()
+        }
+        ExportDtype::Int8 if state.export_form() == ExportForm::Gguf => {
+            "llama.cpp's Q8_0: each weight is rounded to an integer, with a scale for every 32 of them. Before the download, \
+            the rounded model is scored on your validation rows; the model card has those scores."
                 .to_owned()
         }
         ExportDtype::Int8 => {

@@ -56,6 +56,7 @@ fn Download() -> impl IntoView {
         format!("Download {what} (zip, {about}{})", format::bytes(state.export_bytes()))
     });
     let contents = page.memo(|state| match state.export_form() {
+        ExportForm::Gguf => "The tuned weights, the configuration and the tokenizer are in model.gguf.".to_owned(),
         ExportForm::Onnx => {
             format!("The tuned weights are in {}, together with the computation.", state.export_dtype().onnx_file())
         }
@@ -148,14 +149,18 @@ fn Use() -> impl IntoView {
         let (kind, form) = (state.tuned_kind(), state.export_form());
         match form {
             ExportForm::Onnx => FOR_JAVASCRIPT.to_owned(),
+            ExportForm::Gguf => "llama.cpp, Ollama and many other programs open model.gguf.".to_owned(),
             _ if kind.has_own_class(form) => CUSTOM_CLASS.to_owned(),
             _ => format!("transformers loads it as a standard {}.", kind.architecture(form)),
         }
     });
     let is_whole = page.memo(|state| !state.run.has_adapter());
     let has_no_javascript = page.memo(|state: &State| state.export_form() != ExportForm::Onnx);
+    let has_no_python = page.memo(|state: &State| state.export_form() == ExportForm::Gguf);
+    let has_no_commands = page.memo(|state: &State| state.export_form() != ExportForm::Gguf);
     let has_no_encoder =
         page.memo(|state: &State| state.tuned_kind().family.is_decoder() || state.export_form() == ExportForm::Onnx);
+    let commands = page.memo(snippets::commands);
     let predict = page.memo(snippets::predict);
     let encode = page.memo(snippets::encode);
     let adapter = page.memo(snippets::adapter);
@@ -163,7 +168,12 @@ fn Use() -> impl IntoView {
     view! {
         <h3>"Load it"</h3>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
-        <Snippet title="Use it in Python" code=predict />
+        <div hidden=has_no_python>
+            <Snippet title="Use it in Python" code=predict />
+        </div>
+        <div hidden=has_no_commands>
+            <Snippet title="Run it with llama.cpp, or with Ollama, in its folder" code=commands />
+        </div>
         <div hidden=is_whole>
             <Snippet title="Apply the adapter to the base model in Python, in the adapter's folder" code=adapter />
         </div>

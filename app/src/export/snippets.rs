@@ -34,6 +34,11 @@ pub fn adapter(state: &State) -> String {
     format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
 }
 
+/// Commands that run the downloaded GGUF file.
+pub fn commands(state: &State) -> String {
+    usage(state).gguf_commands()
+}
+
 /// JavaScript that predicts with the downloaded model.
 pub fn javascript(state: &State) -> String {
     format!("// npm install @huggingface/transformers\n{}", usage(state).javascript("./my-model"))

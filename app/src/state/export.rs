@@ -60,7 +60,8 @@ impl State {
     /// Element type of its weights.
     pub fn export_dtype(&self) -> ExportDtype {
         let dtypes = self.tuned_kind().export_dtypes(self.export_form());
-        dtypes.iter().copied().find(|&dtype| dtype == self.export_choice.dtype).unwrap_or_default()
+        let chosen = dtypes.iter().find(|&&dtype| dtype == self.export_choice.dtype);
+        chosen.or(dtypes.first()).copied().unwrap_or_default()
     }
 
     /// Size of that folder, in bytes.

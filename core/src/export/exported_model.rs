@@ -1,14 +1,16 @@
 //! The weights of a tuned model as a folder stores them.
 
-use burn::tensor::{Tensor, TensorData, f16};
+use burn::tensor::f16;
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
+use crate::export::gguf;
 use crate::export::int8::{Channel, Int8};
+use crate::export::rounding::{finite, replace};
 use crate::model::{AVERAGING_SCALE, TaskModel};
 use crate::recipe::Pooling;
 use crate::usage::{ExportDtype, ExportForm};
-use crate::weights::{WeightMut, WeightRef, Weights};
+use crate::weights::WeightRef;
 
 /// Largest scale of an averaging layer in 16 bits. A higher one would take more from the range than it adds in accuracy.
 const MAX_FLOAT16_SCALE: f64 = 8192.0;
@@ -32,7 +34,9 @@ impl ExportedModel {
     /// `export.float16` if a weight is too large for 16 bits, or the device fails.
     pub async fn new(tuned: &TaskModel, form: ExportForm, dtype: ExportDtype) -> Result<Self, Diagnostic> {
         let (mut model, dtype) = match form {
-            ExportForm::Model | ExportForm::OwnClass | ExportForm::Onnx => (tuned.detached(true), dtype),
+            ExportForm::Model | ExportForm::OwnClass | ExportForm::Onnx | ExportForm::Gguf => {
+                (tuned.detached(true), dtype)
+            }
             ExportForm::Adapter => (tuned.clone(), ExportDtype::Float32),
         };
         model = model.without_unit();
@@ -42,6 +46,7 @@ impl ExportedModel {
         }
         match dtype {
             ExportDtype::Float32 => {}
+            _ if form == ExportForm::Gguf => gguf::round(&mut model, dtype).await?,
             ExportDtype::Float16 => replace(&mut model, to_float16).await?,
             ExportDtype::Int8 => replace(&mut model, to_int8).await?,
         }
@@ -57,35 +62,10 @@ async fn averaging_scale(model: &TaskModel, dtype: ExportDtype) -> Result<f64, D
     Ok(highest.clamp(1.0, MAX_FLOAT16_SCALE))
 }
 
-/// Replaces every weight by `rounded` of it and its values. A device may lack the types that they are rounded to, so the
-/// weights are read one at a time.
-async fn replace(
-    model: &mut TaskModel,
-    rounded: impl Fn(WeightRef, Vec<f32>) -> Result<Vec<f32>, Diagnostic>,
-) -> Result<(), Diagnostic> {
-    let mut weights = Vec::new();
-    model.visit(&mut |weight| weights.push(weight));
-    let mut tensors = Vec::with_capacity(weights.len());
-    for weight in weights {
-        let values = rounded(weight, device_to_host(weight.values().0).await?)?;
-        let size = values.len();
-        tensors.push(Tensor::<1>::from_data(TensorData::new(values, [size]), &weight.device()));
-    }
-    let mut tensors = tensors.into_iter();
-    model.visit_mut(&mut |weight| {
-        let Some(tensor) = tensors.next() else { return };
-        match weight {
-            WeightMut::Vector(weight) => weight.tensor = tensor,
-            WeightMut::Matrix(weight) => weight.tensor = tensor.reshape(weight.tensor.dims()),
-        }
-    });
-    Ok(())
-}
-
 /// The nearest 16-bit floats.
 fn to_float16(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
     let rounded: Vec<f32> = values.into_iter().map(|value| f16::from_f32(value).to_f32()).collect();
-    if rounded.iter().all(|value| value.is_finite()) { Ok(rounded) } else { Err(too_large(weight.name())) }
+    finite(weight, rounded)
 }
 
 /// The values of the nearest 8-bit integers, where the weight is quantized.
@@ -94,13 +74,4 @@ fn to_int8(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnostic> 
         (WeightRef::Matrix(matrix), Some(channel)) => Int8::new(&values, matrix.tensor.dims(), channel).dequantized(),
         _ => values,
     })
-}
-
-fn too_large(name: &str) -> Diagnostic {
-    Diagnostic::new(
-        "export.float16",
-        format!("The weight {name} has a value that no 16-bit float can hold: the largest is {}.", f16::MAX),
-    )
-    .done("Nothing was written; the tuned model is still here.")
-    .remedy("Choose 32 bits. For a regression, smaller numbers help, such as thousands in place of units.")
 }

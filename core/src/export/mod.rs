@@ -5,11 +5,13 @@ mod adapter;
 mod card;
 mod config;
 mod exported_model;
+mod gguf;
 mod inference_settings;
 mod int8;
 mod method;
 mod names;
 mod onnx;
+mod rounding;
 mod tokenizer_config;
 mod trainer;
 mod weights;
@@ -25,8 +27,9 @@ use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
+use crate::text::ChatTemplate;
 use crate::train::{HistoryEntry, TrainingData};
-use crate::usage::{ExportForm, ModelKind, PromptForm};
+use crate::usage::{ExportForm, GGUF_FILE, ModelKind, PromptForm};
 
 pub use exported_model::ExportedModel;
 pub use inference_settings::{ExportedConfig, InferenceSettings};
@@ -107,7 +110,8 @@ impl ModelFolder<'_> {
         }
         // With a config.json, transformers would take an adapter's folder for a whole model. Tasks other than
         // generation need it for their head.
-        if *form != ExportForm::Adapter || !is_generation {
+        let has_config = *form != ExportForm::Gguf && (*form != ExportForm::Adapter || !is_generation);
+        if has_config {
             file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         }
         match form {
@@ -123,9 +127,13 @@ impl ModelFolder<'_> {
                 begin(&mut zip, dtype.onnx_file())?;
                 onnx::write(self, &mut zip, &mut progress).await?;
             }
+            ExportForm::Gguf => {
+                begin(&mut zip, GGUF_FILE)?;
+                gguf::write(self, &mut zip, &mut progress).await?;
+            }
         }
         let has_settings = self.verbatim.iter().any(|(name, _)| name == GENERATION);
-        if *form != ExportForm::Adapter && is_generation && !has_settings {
+        if has_config && is_generation && !has_settings {
             file(&mut zip, GENERATION, &pretty(&config::generation(self)?)?)?;
         }
         self.write_rest(&mut zip)?;
@@ -142,6 +150,11 @@ impl ModelFolder<'_> {
     }
 
     fn write_rest<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
+        if self.exported.form == ExportForm::Gguf {
+            let template = ChatTemplate::source(self.verbatim).ok().flatten();
+            file(zip, "Modelfile", gguf::modelfile(GGUF_FILE, template.as_deref()).as_bytes())?;
+            return self.write_about(zip);
+        }
         let is_onnx = self.exported.form == ExportForm::Onnx;
         for (name, bytes) in self.verbatim.iter().filter(|(name, _)| !is_onnx || name != tokenizer_config::NAME) {
             file(zip, name, bytes)?;
@@ -152,6 +165,11 @@ impl ModelFolder<'_> {
         if self.kind().has_own_class(self.exported.form) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;
         }
+        self.write_about(zip)
+    }
+
+    /// The model card, and the run.
+    fn write_about<W: Write>(&self, zip: &mut ZipWriter<StreamWriter<W>>) -> Result<(), Diagnostic> {
         file(zip, "README.md", card::write(self).as_bytes())?;
         file(zip, "trainer_state.json", &pretty(&trainer::state(self))?)?;
         file(zip, "training_args.json", &pretty(&trainer::args(self))?)?;

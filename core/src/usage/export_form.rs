@@ -16,6 +16,8 @@ pub enum ExportForm {
     Adapter,
     /// The whole model as an ONNX file, in a folder for transformers.js.
     Onnx,
+    /// The whole model as a GGUF file, for llama.cpp.
+    Gguf,
 }
 
 /// Element type of the weights in an exported model, by the names of PyTorch.
@@ -28,8 +30,8 @@ pub enum ExportDtype {
     /// 16 bits, to which each weight is rounded. It keeps 11 significant bits, where bfloat16 would keep 8, and the range
     /// that bfloat16 adds is of no use to weights.
     Float16,
-    /// 8-bit integers with a scale for each output of a layer and each token. Embeddings and layers are rounded; biases,
-    /// norms and the output layer of a head stay in 32 bits.
+    /// 8-bit integers. ONNX has a scale for each output of a layer and each token, and GGUF for each 32 weights (Q8_0).
+    /// Embeddings and layers are rounded; biases, norms and the output layer of an encoder's head stay in 32 bits.
     Int8,
 }
 
@@ -49,6 +51,15 @@ impl ExportDtype {
             Self::Float32 => "float32",
             Self::Float16 => "float16",
             Self::Int8 => "int8",
+        }
+    }
+
+    /// Name in llama.cpp.
+    pub fn gguf_name(self) -> &'static str {
+        match self {
+            Self::Float32 => "F32",
+            Self::Float16 => "F16",
+            Self::Int8 => "Q8_0",
         }
     }
 

@@ -52,7 +52,10 @@ impl ModelKind {
         // transformers.js has no class for these.
         let is_unknown = self.family == Family::ModernBert && self.task == Task::QuestionAnswering;
         let onnx = (!is_unknown).then_some(ExportForm::Onnx);
-        [Some(ExportForm::Model), own_class, onnx].into_iter().flatten().collect()
+        let in_llama_cpp =
+            [Family::Llama, Family::Mistral, Family::Qwen2, Family::Qwen3, Family::Gpt2].contains(&self.family);
+        let gguf = in_llama_cpp.then_some(ExportForm::Gguf);
+        [Some(ExportForm::Model), own_class, onnx, gguf].into_iter().flatten().collect()
     }
 
     /// The types of weights that a form can have, the usual one first.
@@ -63,6 +66,7 @@ impl ModelKind {
             ExportForm::Onnx if self.family == Family::Gemma3 => &[ExportDtype::Float32],
             ExportForm::Onnx if self.family.is_decoder() => &[ExportDtype::Float32, ExportDtype::Float16],
             ExportForm::Onnx => &[ExportDtype::Float32, ExportDtype::Int8],
+            ExportForm::Gguf => &[ExportDtype::Float16, ExportDtype::Int8],
             ExportForm::Adapter => &[ExportDtype::Float32],
         }
     }

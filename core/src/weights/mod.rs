@@ -1,4 +1,4 @@
-//! Weights files and named weights: reading and writing safetensors, reading GGUF, and the traversal over a model's
+//! Weights files and named weights: reading and writing safetensors, reading GGUF and its names for tensors, and the traversal over a model's
 //! weights.
 
 mod codec;
@@ -13,6 +13,7 @@ mod weight;
 
 pub use codec::{decode, encode};
 pub use error::WeightsError;
+pub(crate) use gguf::{Family as GgufFamily, Layout as GgufLayout};
 pub use gguf::{GgufHeader, GgufReader, Metadata, OtherType, Value};
 pub use import::{ImportReport, Tensors};
 pub use incoming::Incoming;

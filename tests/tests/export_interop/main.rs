@@ -4,6 +4,7 @@
 mod chat_templates;
 mod defaults;
 mod expected;
+mod gguf;
 mod onnx;
 mod predicted_file;
 mod reopened;

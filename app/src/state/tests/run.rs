@@ -156,6 +156,17 @@ fn a_form_or_type_that_the_model_cannot_have_is_not_used() {
         state.run.base = Some(decoder);
         assert_eq!((state.export_form(), state.export_dtype()), (ExportForm::Onnx, dtype));
     }
+    // Llama is written for llama.cpp, and encoders are not.
+    state.export_choice = ExportChoice { form: ExportForm::Gguf, dtype: ExportDtype::Float32 };
+    for (family, form, dtype) in [
+        (Family::Llama, ExportForm::Gguf, ExportDtype::Float16),
+        (Family::Bert, ExportForm::Model, ExportDtype::Float32),
+    ] {
+        let mut base = entry();
+        base.family = family;
+        state.run.base = Some(base);
+        assert_eq!((state.export_form(), state.export_dtype()), (form, dtype));
+    }
     // Only a head on the mean has a class of its own.
     state.export_choice.form = ExportForm::OwnClass;
     state.run.plan = None;

@@ -43,6 +43,7 @@ async fn exported(
         ExportForm::Model | ExportForm::OwnClass => "tuned",
         ExportForm::Adapter => "adapter",
         ExportForm::Onnx => "onnx",
+        ExportForm::Gguf => "gguf",
     };
     Ok((format!("{name}-{ending}.zip"), zip.into_blob()?, rounded))
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use crate::export::{ExportedModel, ModelFolder, method, names};
 use crate::recipe::{Family, Metric, Pooling, Task};
-use crate::usage::{ExportDtype, ExportForm, quoted};
+use crate::usage::{ExportDtype, ExportForm, GGUF_FILE, quoted};
 
 /// The card, including the front matter that model hubs read.
 pub(crate) fn write(folder: &ModelFolder) -> String {
@@ -90,6 +90,9 @@ fn form(folder: &ModelFolder) -> String {
     let head = if *form == ExportForm::Onnx {
         let file = dtype.onnx_file();
         format!("`{file}` is the model with its head, for transformers.js and ONNX Runtime (opset 17). ")
+    } else if *form == ExportForm::Gguf {
+        let kind = dtype.gguf_name();
+        format!("`{GGUF_FILE}` is the model with its tokenizer, for llama.cpp and the programs built on it ({kind}). ")
     } else if has_averaging_layer {
         let layers = model.base.layers();
         format!(
@@ -103,6 +106,10 @@ fn form(folder: &ModelFolder) -> String {
         String::new()
     };
     let weights = match (dtype, has_averaging_layer) {
+        (ExportDtype::Float16 | ExportDtype::Int8, _) if *form == ExportForm::Gguf => {
+            "Biases and norms are float32, all other weights are rounded, and the scores above are those of the rounded \
+            weights."
+        }
         (ExportDtype::Float16, _) => {
             "The weights are rounded to float16, and the scores above are those of the rounded weights."
         }
@@ -159,6 +166,7 @@ fn front_matter(folder: &ModelFolder) -> String {
         ExportForm::Model | ExportForm::OwnClass => "transformers",
         ExportForm::Adapter => "peft",
         ExportForm::Onnx => "transformers.js",
+        ExportForm::Gguf => "llama.cpp",
     };
     let ModelFolder { best, base_model, license, recipe, .. } = folder;
     let license = if license.is_empty() { "unknown" } else { license };

@@ -24,6 +24,9 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
             this in the folder:\n\n```python\n{}```\n",
             usage.adapter_python()
         ),
+        ExportForm::Gguf => {
+            format!("With llama.cpp, and with Ollama, in this folder:\n\n```sh\n{}```\n", usage.gguf_commands())
+        }
         ExportForm::Onnx => format!(
             "In JavaScript, with transformers.js (`npm install @huggingface/transformers`):\n\n```js\n{}```\n\n\
             In Python, with ONNX Runtime (`pip install onnxruntime transformers`):\n\n```python\n{}```\n",

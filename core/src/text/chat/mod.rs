@@ -89,6 +89,14 @@ impl ChatTemplate {
         if has_own { None } else { in_json(&json(files, "chat_template.json").ok()?).ok()? }
     }
 
+    /// Source of the template in a model's files; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the file that has it cannot be read.
+    pub fn source(files: &[(String, Vec<u8>)]) -> Result<Option<String>, Diagnostic> {
+        source(files)
+    }
+
     fn unusable(diagnostic: Diagnostic) -> Self {
         Self { environment: Err(diagnostic), has_generation: false, tokens: Vec::new() }
     }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::recipe;
 use crate::weights::error::WeightsError;
 use crate::weights::gguf::header::Entry;
 use crate::weights::gguf::metadata::Metadata;
@@ -10,17 +11,23 @@ use crate::weights::safetensors::Dtype;
 
 /// A family, identified by `general.architecture`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Family {
+pub(crate) enum Family {
+    /// `llama`
     Llama,
+    /// `qwen2`
     Qwen2,
+    /// `qwen3`
     Qwen3,
+    /// `gemma3`
     Gemma3,
+    /// `gpt2`
     Gpt2,
 }
 
 /// Layout of a tensor's values in the file, compared with transformers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(crate) enum Layout {
+    /// The same.
     Same,
     /// Rows and columns are exchanged.
     Transposed,
@@ -71,8 +78,19 @@ const GPT2_OUTER: &Parts =
 impl Family {
     const ALL: [Self; 5] = [Self::Llama, Self::Qwen2, Self::Qwen3, Self::Gemma3, Self::Gpt2];
 
+    /// The family of files that have models of a family of transformers, if any.
+    pub(crate) fn of_model(family: recipe::Family) -> Option<Self> {
+        match family {
+            recipe::Family::Llama | recipe::Family::Mistral => Some(Self::Llama),
+            recipe::Family::Qwen2 => Some(Self::Qwen2),
+            recipe::Family::Qwen3 => Some(Self::Qwen3),
+            recipe::Family::Gpt2 => Some(Self::Gpt2),
+            _ => None,
+        }
+    }
+
     /// `general.architecture`, with which the keys of the family's metadata begin.
-    pub(super) fn architecture(self) -> &'static str {
+    pub(crate) fn architecture(self) -> &'static str {
         match self {
             Self::Llama => "llama",
             Self::Qwen2 => "qwen2",
@@ -94,18 +112,38 @@ impl Family {
         })
     }
 
+    /// The tensors outside of layers and in them, and the prefix of the layers in transformers.
+    fn names(self) -> (&'static Parts, &'static [&'static Parts], &'static str) {
+        match self {
+            Self::Llama | Self::Qwen2 => (LLAMA_OUTER, &[LLAMA], "model.layers"),
+            Self::Qwen3 => (LLAMA_OUTER, &[LLAMA, QK_NORMS], "model.layers"),
+            Self::Gemma3 => (LLAMA_OUTER, &[GEMMA3_NORMS, LLAMA, QK_NORMS], "model.layers"),
+            Self::Gpt2 => (GPT2_OUTER, &[GPT2], "transformer.h"),
+        }
+    }
+
+    /// The name in the file of a tensor with this name in transformers; `None` if files of this family have no such tensor.
+    pub(crate) fn stored_name(self, name: &str) -> Option<String> {
+        let (stem, suffix) = name.rsplit_once('.').filter(|(_, suffix)| ["weight", "bias"].contains(suffix))?;
+        let (outer, inner, layers) = self.names();
+        let find = |parts: &Parts, stem| parts.iter().find(|(_, theirs)| *theirs == stem).map(|(ours, _)| *ours);
+        match stem.strip_prefix(layers).and_then(|rest| rest.strip_prefix('.')) {
+            None => find(outer, stem).map(|ours| format!("{ours}.{suffix}")),
+            Some(rest) => {
+                let (layer, part) = rest.split_once('.')?;
+                let ours = inner.iter().find_map(|parts| find(parts, part))?;
+                Some(format!("blk.{layer}.{ours}.{suffix}"))
+            }
+        }
+    }
+
     /// A tensor's name in transformers; `None` if models of this family have no such tensor.
     pub(super) fn name(self, name: &str, is_tied: bool) -> Option<String> {
         let (stem, suffix) = name.rsplit_once('.').filter(|(_, suffix)| ["weight", "bias"].contains(suffix))?;
         if is_tied && stem == "output" {
             return None;
         }
-        let (outer, inner, layers): (_, &[&Parts], _) = match self {
-            Self::Llama | Self::Qwen2 => (LLAMA_OUTER, &[LLAMA], "model.layers"),
-            Self::Qwen3 => (LLAMA_OUTER, &[LLAMA, QK_NORMS], "model.layers"),
-            Self::Gemma3 => (LLAMA_OUTER, &[GEMMA3_NORMS, LLAMA, QK_NORMS], "model.layers"),
-            Self::Gpt2 => (GPT2_OUTER, &[GPT2], "transformer.h"),
-        };
+        let (outer, inner, layers) = self.names();
         let find = |parts: &Parts, stem| parts.iter().find(|(ours, _)| *ours == stem).map(|(_, theirs)| *theirs);
         match stem.strip_prefix("blk.").and_then(|rest| rest.split_once('.')) {
             None => find(outer, stem).map(|theirs| format!("{theirs}.{suffix}")),
@@ -122,28 +160,35 @@ impl Family {
     /// # Errors
     /// If its rows do not fit the heads.
     pub(super) fn layout(self, entry: &Entry, metadata: &Metadata) -> Result<Layout, WeightsError> {
-        let part = entry.name.strip_prefix("blk.").and_then(|rest| rest.split('.').nth(1)).unwrap_or_default();
-        let heads = match (self, part) {
-            (Self::Gpt2, "attn_qkv" | "attn_output" | "ffn_up" | "ffn_down") if entry.shape.len() == 2 => {
-                return Ok(Layout::Transposed);
-            }
-            (Self::Gemma3, _) if entry.name.ends_with("_norm.weight") => {
-                return match entry.kind.dtype() {
-                    Dtype::F32 => Ok(Layout::PlusOne),
-                    _ => Err(WeightsError::Tensor { name: entry.name.clone(), reason: "is not of type F32".into() }),
-                };
-            }
-            (Self::Llama, "attn_q") => metadata.need::<u64>("llama.attention.head_count")?,
-            (Self::Llama, "attn_k") => self.kv_heads(metadata)?,
-            _ => return Ok(Layout::Same),
+        if self == Self::Gemma3 && entry.name.ends_with("_norm.weight") && entry.kind.dtype() != Dtype::F32 {
+            return Err(WeightsError::Tensor { name: entry.name.clone(), reason: "is not of type F32".into() });
+        }
+        let heads = match self {
+            Self::Llama => [metadata.need::<u64>("llama.attention.head_count")?, self.kv_heads(metadata)?],
+            _ => [0; 2],
         };
-        let rows = entry.shape[0] as u64;
+        let heads = heads.map(|heads| usize::try_from(heads).unwrap_or(usize::MAX));
+        let layout = self.layout_of(&entry.name, entry.shape.len(), heads);
+        let Layout::Interleaved(heads) = layout else { return Ok(layout) };
+        let rows = entry.shape[0];
         let is_whole = heads.checked_mul(2).is_some_and(|pairs| pairs > 0 && rows.is_multiple_of(pairs));
         if !is_whole {
             let reason = format!("has {rows} rows, which cannot be split into {heads} heads of pairs");
             return Err(WeightsError::Tensor { name: entry.name.clone(), reason });
         }
-        Ok(Layout::Interleaved(heads as usize))
+        Ok(layout)
+    }
+
+    /// The layout of a tensor of this rank, in a model with so many query heads and key and value heads.
+    pub(crate) fn layout_of(self, name: &str, rank: usize, [heads, kv_heads]: [usize; 2]) -> Layout {
+        let part = name.strip_prefix("blk.").and_then(|rest| rest.split('.').nth(1)).unwrap_or_default();
+        match (self, part) {
+            (Self::Gpt2, "attn_qkv" | "attn_output" | "ffn_up" | "ffn_down") if rank == 2 => Layout::Transposed,
+            (Self::Llama, "attn_q") => Layout::Interleaved(heads),
+            (Self::Llama, "attn_k") => Layout::Interleaved(kv_heads),
+            (Self::Gemma3, _) if name.ends_with("_norm.weight") => Layout::PlusOne,
+            _ => Layout::Same,
+        }
     }
 
     /// config.json as transformers has it for this model.

@@ -18,8 +18,10 @@ use crate::weights::error::WeightsError;
 use crate::weights::pending::Pending;
 use crate::weights::safetensors::{Take, TensorInfo};
 
-use family::{Family, Layout, rearranged};
+use family::rearranged;
 use header::{Entry, HeaderParser};
+
+pub(crate) use family::{Family, Layout};
 pub use metadata::{Metadata, OtherType, Value};
 
 /// Default alignment of tensors, in bytes.

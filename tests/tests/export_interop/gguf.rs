@@ -1,0 +1,190 @@
+//! GGUF exports. `../../python/check_gguf.py` compares their tensors with those of the `gguf` package,
+//! `../../llama-cpp/open-gguf.mjs` opens them in llama.cpp, and Hone's own reader opens them too.
+
+use std::io::{Cursor, Read};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use hone_core::export::ExportedModel;
+use hone_core::model::KvCache;
+use hone_core::runner::{ModelFiles, ModelLoader};
+use hone_tests::{json, stories};
+
+use super::*;
+
+const TEXTS: [&str; 6] = [
+    "Once upon a time, there was a little girl.",
+    "The cat sat on the mat and looked at the bird.",
+    "Tom had 3 red balls. He gave 1 to Lily!",
+    "\"Do you want to play?\" asked Ben.",
+    "They ran to the park, and it was fun.",
+    "The sun was hot, so they ate ice cream.",
+];
+
+/// The decoders whose tokenizers GGUF files can have: SentencePiece from a folder, and both kinds from GGUF files.
+fn decoders() -> Vec<(&'static str, Pretrained)> {
+    let device = Device::flex();
+    let file = |name: &str| fs::read(stories().join(name)).unwrap();
+    let verbatim = ["tokenizer.json", "tokenizer_config.json"].map(|name| (name.to_owned(), file(name))).into();
+    let files = ModelFiles { config_json: file("config.json"), pooling_json: None, verbatim };
+    let mut loader = ModelLoader::safetensors(files, None, &device).unwrap();
+    loader.push(&file("model.safetensors")).unwrap();
+    let stories = loader.finish().unwrap().0;
+    let micro = |name: &str| reopened(&fs::read(golden(&format!("micro_gguf/{name}.gguf"))).unwrap());
+    let names = ["llama", "gpt2", "qwen2", "qwen3"];
+    [("stories260K", stories)].into_iter().chain(names.map(|name| (name, micro(name)))).collect()
+}
+
+fn reopened(gguf: &[u8]) -> Pretrained {
+    let mut loader = ModelLoader::gguf(None, &Device::flex());
+    loader.push(gguf).unwrap();
+    loader.finish().unwrap().0
+}
+
+/// A run of one step, so that the weights are not those of the base.
+fn tuned(pretrained: &Pretrained) -> Session {
+    let mut rows = EncodedRows::new(Task::Generation);
+    for text in TEXTS {
+        rows.push(&pretrained.tokenizer, None, 0, &Example::Passage(text)).unwrap();
+    }
+    let spec = RecipeSpec {
+        task: Task::Generation,
+        epochs: Some(2),
+        max_length: Some(48),
+        max_new_tokens: NEW_TOKENS,
+        ..RecipeSpec::default()
+    };
+    let facts = RowFacts { suggested_len: 48, ..RowFacts::default() };
+    let rows = TaskRows { labels: &[], train: &rows, validation: &rows, form: PromptForm::Corpus, facts };
+    let mut session = pretrained.session(spec, rows, &Device::flex(), MaskSource::Host).unwrap();
+    while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
+    session
+}
+
+fn file(zip: &[u8], name: &str) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();
+    let mut bytes = Vec::new();
+    archive.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_gguf_export_opened_again_is_the_rounded_model() {
+    let odd: Vec<String> = serde_json::from_value(json("micro_gguf.json")["odd"].clone()).unwrap();
+    for (name, pretrained) in decoders() {
+        let session = tuned(&pretrained);
+        for dtype in [ExportDtype::Float16, ExportDtype::Int8] {
+            let zip = exported(&session, &pretrained, ExportForm::Gguf, dtype);
+            let again = reopened(&file(&zip, "model.gguf"));
+            let rounded = ready(ExportedModel::new(session.model(), ExportForm::Gguf, dtype)).unwrap().model;
+            for text in odd.iter().map(String::as_str).chain(TEXTS) {
+                let ids = pretrained.tokenizer.encode(text, usize::MAX).unwrap();
+                assert_eq!(again.tokenizer.encode(text, usize::MAX).unwrap(), ids, "{name} {dtype:?} {text:?}");
+                if ids.is_empty() || ids.len() > 40 {
+                    continue;
+                }
+                let [found, expected] = [&again.base, &rounded.base].map(|base| {
+                    base.next_token_logits(&ids, &mut KvCache::default()).into_data().try_into_vec::<f32>().unwrap()
+                });
+                for (found, expected) in found.iter().zip(&expected) {
+                    assert!((found - expected).abs() <= 1e-5 * expected.abs().max(1.0), "{name} {dtype:?} {text:?}");
+                }
+            }
+            assert_eq!(again.tokenizer.eos_ids(), pretrained.tokenizer.eos_ids(), "{name}");
+            assert_eq!(again.config.sizes(), pretrained.config.sizes(), "{name}");
+        }
+    }
+}
+
+/// Writes the exports once, for all tests that read them.
+fn folders() -> &'static Path {
+    static FOLDERS: LazyLock<PathBuf> = LazyLock::new(write_folders);
+    &FOLDERS
+}
+
+fn write_folders() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gguf");
+    _ = fs::remove_dir_all(&folder);
+    for (name, pretrained) in decoders() {
+        let session = tuned(&pretrained);
+        let plain = exported(&session, &pretrained, ExportForm::Model, ExportDtype::Float32);
+        for dtype in [ExportDtype::Float16, ExportDtype::Int8] {
+            let folder = folder.join(format!("{name} {}", dtype.gguf_name()));
+            fs::create_dir_all(&folder).unwrap();
+            let zip = exported(&session, &pretrained, ExportForm::Gguf, dtype);
+            fs::write(folder.join("model.gguf"), file(&zip, "model.gguf")).unwrap();
+            for name in ["model.safetensors", "config.json"] {
+                fs::write(folder.join(name), file(&plain, name)).unwrap();
+            }
+            let prompts = ["Once upon a time", "The cat", "Tom had"];
+            let rounded = reopened(&file(&zip, "model.gguf"));
+            let prompts = prompts.map(|prompt| greedy(prompt, &rounded));
+            fs::write(folder.join("expected.json"), json!({"prompts": prompts}).to_string()).unwrap();
+        }
+    }
+    folder
+}
+
+fn check(program: PathBuf, script: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
+    let output = Command::new(program).arg(script).arg(folders()).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn gguf_tensors_equal_those_of_the_gguf_package() {
+    check(python(), "python/check_gguf.py");
+}
+
+/// Elsewhere, there is no llama.cpp without a compiler.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn llama_cpp_continues_prompts_like_the_engine() {
+    check("node".into(), "llama-cpp/open-gguf.mjs");
+}
+
+/// The likeliest continuation of a prompt by a decoder.
+fn greedy(prompt: &str, decoder: &Pretrained) -> Value {
+    let prompt_ids = decoder.tokenizer.encode(prompt, usize::MAX).unwrap();
+    let (mut cache, mut ids, mut completion) = (KvCache::default(), prompt_ids.clone(), Vec::new());
+    while completion.len() < NEW_TOKENS as usize {
+        let logits = decoder.base.next_token_logits(&ids, &mut cache).into_data().try_into_vec::<f32>().unwrap();
+        let (best, _) = logits.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap();
+        ids = vec![best as u32];
+        completion.push(best as u32);
+    }
+    json!({"prompt": prompt, "prompt_ids": prompt_ids, "completion_ids": completion})
+}
+
+#[test]
+fn a_gguf_folder_has_a_modelfile_and_a_card_but_no_tokenizer_files() {
+    let (_, pretrained) = decoders().remove(0);
+    let session = tuned(&pretrained);
+    let zip = exported(&session, &pretrained, ExportForm::Gguf, ExportDtype::Int8);
+    let archive = zip::ZipArchive::new(Cursor::new(&zip)).unwrap();
+    let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    for name in ["model.gguf", "Modelfile", "README.md", "recipe.json"] {
+        assert!(names.iter().any(|other| other == name), "{name} in {names:?}");
+    }
+    assert!(!names.iter().any(|name| name == "config.json" || name == "tokenizer.json"), "{names:?}");
+    let card = String::from_utf8(file(&zip, "README.md")).unwrap();
+    assert!(card.contains("library_name: llama.cpp") && card.contains("llama-cli -m model.gguf"), "{card}");
+    assert!(card.contains("(Q8_0)") && card.contains("rounded"), "{card}");
+}
+
+#[test]
+fn a_model_that_llama_cpp_does_not_compute_is_refused() {
+    for base in ["micro_mistral", "micro_llama3", "micro_llama"] {
+        let case = case(base, Task::Generation, Pooling::Mean);
+        let pretrained = pretrained(&golden(base), Pooling::Mean, &Device::flex());
+        let session = case.trained(&pretrained, AdapterKind::None, &Device::flex());
+        let provenance = Provenance { hub_id: "some/model", license: "MIT", sha256: "00", input: None };
+        let (form, dtype) = (ExportForm::Gguf, ExportDtype::Float16);
+        let refusal = ready(runner::export(&session, &pretrained, provenance, form, dtype, Vec::new(), |_| {}));
+        let refusal = refusal.unwrap_err();
+        assert_eq!(refusal.code, "export.gguf", "{base}");
+        let is_about_tokenizer = refusal.what.contains("tokenizer");
+        assert_eq!(is_about_tokenizer, base == "micro_llama", "{base}: {refusal}");
+    }
+}
