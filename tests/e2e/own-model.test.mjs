@@ -39,7 +39,7 @@ test("a model from a hub is looked up, loaded with an interruption, stored, used
     for (const [id, message] of [
       ["not a name", "is not the name of a model"],
       ["someone/nothing", "does not exist or is not public"],
-      ["someone/mamba", 'the model is of type "mamba"; Hone supports "bert", "distilbert"'],
+      ["someone/mamba", 'the model is of type "mamba"; Hone supports BERT, DistilBERT'],
       ["someone/pickle", "only as a PyTorch pickle"],
     ]) {
       await lookUp(page, id);

@@ -60,6 +60,8 @@ def new_head(classes, hidden_size, seed, spread=0.02):
 def freeze_embeddings(model):
     """Freezes word, position and type embeddings and their LayerNorm."""
     model.base_model.embeddings.requires_grad_(False)
+    if hasattr(model.base_model, "embeddings_project"):
+        model.base_model.embeddings_project.requires_grad_(False)
 
 
 def draw_weights(model, generator):

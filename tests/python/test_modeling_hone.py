@@ -104,6 +104,10 @@ class Camembert(MeanPooling, unittest.TestCase):
     family, kind = "camembert", "HoneCamembertForSequenceClassification"
 
 
+class Electra(MeanPooling, unittest.TestCase):
+    family, kind = "electra", "HoneElectraForSequenceClassification"
+
+
 def write_export(folder, family, kind):
     """A model folder on a micro model: keys under the family's name, a head of three classes, our class named."""
     folder.mkdir()

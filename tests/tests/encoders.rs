@@ -1,4 +1,4 @@
-//! DistilBERT, RoBERTa and its relatives, and ModernBERT against transformers.
+//! DistilBERT, RoBERTa and its relatives, ELECTRA and ModernBERT against transformers.
 
 use burn::tensor::Device;
 use hone_core::model::{Dropout, FrozenPrefix, HiddenStates, TaskModel};
@@ -8,7 +8,7 @@ use hone_tests::{
     step_of, steps_of, task_model, tolerance, values,
 };
 
-const FAMILIES: [&str; 5] = ["distilbert", "roberta", "xlm_roberta", "camembert", "modernbert"];
+const FAMILIES: [&str; 6] = ["distilbert", "roberta", "xlm_roberta", "camembert", "electra", "modernbert"];
 const POOLINGS: [(&str, Pooling); 2] = [("cls", Pooling::Cls), ("mean", Pooling::Mean)];
 const CLASSES: usize = 3;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""BERT, DistilBERT, RoBERTa, XLM-RoBERTa and CamemBERT for text classification with mean pooling.
+"""BERT, DistilBERT, RoBERTa, XLM-RoBERTa, CamemBERT and ELECTRA for text classification with mean pooling.
 
 Load the folder that contains this file with
 `AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=True)`.
@@ -15,6 +15,8 @@ from transformers import (
     CamembertPreTrainedModel,
     DistilBertModel,
     DistilBertPreTrainedModel,
+    ElectraModel,
+    ElectraPreTrainedModel,
     RobertaModel,
     RobertaPreTrainedModel,
     XLMRobertaModel,
@@ -124,6 +126,12 @@ class HoneCamembertForSequenceClassification(MeanPoolingClassifier, CamembertPre
     def body(self, config):
         """The encoder."""
         return CamembertModel(config, add_pooling_layer=False)
+
+
+class HoneElectraForSequenceClassification(MeanPoolingClassifier, ElectraPreTrainedModel):
+    """ELECTRA."""
+
+    body = ElectraModel
 
 
 def mean_over_text(hidden, attention_mask=None):

@@ -84,14 +84,19 @@ pub fn take_averaging_layer(config: &mut ModelConfig, tensors: &mut Tensors) -> 
                 shift_inputs(tensors, "classifier", offset);
             }
         }
+        Family::Electra => {
+            if let Some((factor, offset)) = scaling(tensors, "classifier.dense")
+                && factor == 1.0
+            {
+                take_output(tensors);
+                shift_inputs(tensors, "classifier", offset);
+            }
+        }
         family if family.is_roberta() => {
             if let Some((factor, offset)) = scaling(tensors, "classifier.dense")
                 && offset == 0.0
             {
-                tensors.remove_all("classifier.dense.");
-                for part in ["weight", "bias"] {
-                    tensors.tie(&format!("classifier.{part}"), &format!("classifier.out_proj.{part}"));
-                }
+                take_output(tensors);
                 scale(tensors, "classifier.weight", factor);
             }
         }
@@ -106,6 +111,14 @@ pub fn take_averaging_layer(config: &mut ModelConfig, tensors: &mut Tensors) -> 
         }
     }
     true
+}
+
+/// Leaves only the output layer of a head with two layers.
+fn take_output(tensors: &mut Tensors) {
+    tensors.remove_all("classifier.dense.");
+    for part in ["weight", "bias"] {
+        tensors.tie(&format!("classifier.{part}"), &format!("classifier.out_proj.{part}"));
+    }
 }
 
 /// Returns true if a layer of the file has the weights of an averaging layer.

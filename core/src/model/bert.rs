@@ -1,5 +1,5 @@
-//! BERT (Devlin et al. 2018), DistilBERT, RoBERTa and its relatives. One network, whose weights have different names. A
-//! translation of `BertModel`, `DistilBertModel` and `RobertaModel` of transformers 4.57:
+//! BERT (Devlin et al. 2018), DistilBERT, RoBERTa with its relatives, and ELECTRA. One network, whose weights have
+//! different names. A translation of `BertModel`, `DistilBertModel`, `RobertaModel` and `ElectraModel` of transformers 4.57:
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/bert/modeling_bert.py>
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/distilbert/modeling_distilbert.py>
 //! - <https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/roberta/modeling_roberta.py>
@@ -90,6 +90,8 @@ struct Embeddings {
     position_embeddings: Embedding,
     token_type_embeddings: Option<Embedding>,
     norm: LayerNorm,
+    /// From the size of the embeddings to the hidden size, if they differ.
+    projection: Option<Linear>,
     /// Row of the position embeddings that belongs to the first token.
     first_position: usize,
 }
@@ -119,15 +121,27 @@ impl Bert {
     /// When a tensor is missing or has another shape than in config.json.
     pub fn load(config: &BertConfig, tensors: &mut Tensors) -> Result<Self, WeightsError> {
         let BertConfig { hidden, layer_norm_eps: eps, max_position_embeddings, token_types, .. } = *config;
-        let mut table = |name: &str, rows| Embedding::load(tensors, &format!("embeddings.{name}"), [rows, hidden]);
+        let size = config.embedding_size;
+        let mut table = |name: &str, rows| Embedding::load(tensors, &format!("embeddings.{name}"), [rows, size]);
         let word_embeddings = table("word_embeddings", config.vocab)?;
         let position_embeddings = table("position_embeddings", max_position_embeddings)?;
         let token_type_embeddings =
             if token_types > 0 { Some(table("token_type_embeddings", token_types)?) } else { None };
-        let norm = LayerNorm::load(tensors, "embeddings.LayerNorm", ParamGroup::Embeddings, hidden, eps)?;
+        let norm = LayerNorm::load(tensors, "embeddings.LayerNorm", ParamGroup::Embeddings, size, eps)?;
+        let projection = if size == hidden {
+            None
+        } else {
+            Some(Linear::load(tensors, "embeddings_project", ParamGroup::Embeddings, [size, hidden])?)
+        };
         let first_position = config.first_position();
-        let embeddings =
-            Embeddings { word_embeddings, position_embeddings, token_type_embeddings, norm, first_position };
+        let embeddings = Embeddings {
+            word_embeddings,
+            position_embeddings,
+            token_type_embeddings,
+            norm,
+            projection,
+            first_position,
+        };
         let layers = (0..config.layers).map(|i| Layer::load(config, tensors, i)).collect::<Result<_, _>>()?;
         let pooler = if config.family == Family::Bert && tensors.has("pooler.dense.weight") {
             Some(Linear::load(tensors, "pooler.dense", ParamGroup::Pooler, [hidden, hidden])?)
@@ -146,7 +160,9 @@ impl Bert {
     pub fn sizes(&self) -> Sizes {
         let (intermediate_size, heads) =
             self.layers.first().map_or((0, 0), |layer| (layer.intermediate.outputs(), layer.attention.heads));
-        Sizes::new(self.layers.len(), self.embeddings.word_embeddings.size(), intermediate_size, heads)
+        let Embeddings { word_embeddings, projection, .. } = &self.embeddings;
+        let hidden = projection.as_ref().map_or(word_embeddings.size(), Linear::outputs);
+        Sizes::new(self.layers.len(), hidden, intermediate_size, heads)
     }
 
     /// Longest sequence, in tokens.
@@ -218,7 +234,11 @@ impl Bert {
         let [batch, seq] = ids.dims();
         let mask =
             dropout.draw(Site::HiddenStates, [batch, seq, self.embeddings.word_embeddings.size()], &ids.device());
-        mask.apply(self.embeddings.forward(ids, token_type_ids))
+        let x = mask.apply(self.embeddings.forward(ids, token_type_ids));
+        match &self.embeddings.projection {
+            Some(projection) => projection.forward(x, &mut Dropout::off()),
+            None => x,
+        }
     }
 
     /// Applies some of the layers to `x` `[batch, seq, hidden]`. `attention_mask` `[batch, seq]` is 1 on tokens and 0 on
@@ -304,7 +324,7 @@ impl Attention {
 }
 
 weights_of!(Bert { embeddings, layers, pooler });
-weights_of!(Embeddings { word_embeddings, position_embeddings, token_type_embeddings, norm });
+weights_of!(Embeddings { word_embeddings, position_embeddings, token_type_embeddings, norm, projection });
 weights_of!(Layer { attention, intermediate, output, norm });
 weights_of!(Attention { query, key, value, output, norm });
 

@@ -21,6 +21,8 @@ pub enum Family {
     XlmRoberta,
     /// CamemBERT (Martin et al. 2019): RoBERTa on French texts.
     Camembert,
+    /// ELECTRA (Clark et al. 2020): BERT with narrower embeddings, pretrained to find words that were replaced.
+    Electra,
     /// ModernBERT (Warner et al. 2024); Ettin and mmBERT have the same architecture.
     ModernBert,
     /// Llama (Touvron et al. 2023); SmolLM2 and TinyLlama have the same architecture.
@@ -55,12 +57,13 @@ const fn names(title: &'static str, model_type: &'static str, class: &'static st
 
 impl Family {
     /// All families.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Bert,
         Self::DistilBert,
         Self::Roberta,
         Self::XlmRoberta,
         Self::Camembert,
+        Self::Electra,
         Self::ModernBert,
         Self::Llama,
         Self::Mistral,
@@ -79,6 +82,7 @@ impl Family {
             Self::Roberta => names("RoBERTa", "roberta", "Roberta", "roberta."),
             Self::XlmRoberta => names("XLM-RoBERTa", "xlm-roberta", "XLMRoberta", "roberta."),
             Self::Camembert => names("CamemBERT", "camembert", "Camembert", "roberta."),
+            Self::Electra => names("ELECTRA", "electra", "Electra", "electra."),
             Self::ModernBert => names("ModernBERT", "modernbert", "ModernBert", "model."),
             Self::Llama => names("Llama", "llama", "Llama", "model."),
             Self::Mistral => names("Mistral", "mistral", "Mistral", "model."),
@@ -93,7 +97,7 @@ impl Family {
 
     /// Returns true for decoders, which generate text.
     pub fn is_decoder(self) -> bool {
-        !matches!(self, Self::Bert | Self::DistilBert | Self::ModernBert) && !self.is_roberta()
+        !matches!(self, Self::Bert | Self::DistilBert | Self::Electra | Self::ModernBert) && !self.is_roberta()
     }
 
     /// Returns true for RoBERTa and the families with the same network under other names.

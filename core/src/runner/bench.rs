@@ -128,6 +128,7 @@ fn config(size: &str) -> Option<ModelConfig> {
             token_types,
             layer_norm_eps,
             padding_idx,
+            embedding_size: hidden,
         };
         ModelConfig::Bert(config)
     };

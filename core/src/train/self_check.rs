@@ -68,6 +68,7 @@ fn encoder() -> ModelConfig {
         token_types,
         layer_norm_eps,
         padding_idx,
+        embedding_size: hidden,
     };
     ModelConfig::Bert(config)
 }

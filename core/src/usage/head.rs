@@ -31,7 +31,7 @@ pub enum Activation {
     Tanh,
     /// Rectified linear unit (DistilBERT).
     Relu,
-    /// GELU (ModernBERT).
+    /// GELU (ELECTRA, ModernBERT).
     Gelu,
 }
 
@@ -52,6 +52,9 @@ impl HeadLayers {
             (_, None) if task == Task::QuestionAnswering => Self { pooling, dense: None, output: "qa_outputs" },
             (Family::DistilBert, Some(Pooling::Cls)) => {
                 Self { pooling, dense: dense("pre_classifier", Activation::Relu), output: "classifier" }
+            }
+            (Family::Electra, Some(Pooling::Cls)) => {
+                Self { pooling, dense: dense("classifier.dense", Activation::Gelu), output: "classifier.out_proj" }
             }
             (family, Some(Pooling::Cls)) if family.is_roberta() => {
                 Self { pooling, dense: dense("classifier.dense", Activation::Tanh), output: "classifier.out_proj" }

@@ -218,6 +218,7 @@ fn the_small_folder_has_a_class_of_its_own_only_for_the_mean() {
         ("roberta", "Roberta"),
         ("xlm_roberta", "XLMRoberta"),
         ("camembert", "Camembert"),
+        ("electra", "Electra"),
     ] {
         for pooling in [Pooling::Cls, Pooling::Mean] {
             let untrained =

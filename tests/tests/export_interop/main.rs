@@ -56,7 +56,7 @@ const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
     Case { base, task, pooling, is_pairs: false, form, folder, dtype }
 }
 
-const CASES: [Case; 43] = [
+const CASES: [Case; 49] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
     Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
@@ -82,6 +82,12 @@ const CASES: [Case; 43] = [
     case("micro_camembert", Task::Classification, Pooling::Mean),
     Case { folder: ExportForm::OwnClass, ..case("micro_camembert", Task::Classification, Pooling::Mean) },
     Case { folder: ExportForm::OwnClass, ..case("micro_xlm_roberta", Task::Classification, Pooling::Mean) },
+    case("micro_electra", Task::Classification, Pooling::Cls),
+    Case { is_pairs: true, ..case("micro_electra", Task::MultiLabel, Pooling::Mean) },
+    Case { folder: ExportForm::OwnClass, ..case("micro_electra", Task::Classification, Pooling::Mean) },
+    Case { dtype: ExportDtype::Float16, ..case("micro_electra", Task::Classification, Pooling::Mean) },
+    case("micro_electra", Task::TokenClassification, Pooling::Mean),
+    case("micro_electra", Task::QuestionAnswering, Pooling::Mean),
     case("micro_modernbert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_modernbert", Task::MultiLabel, Pooling::Mean) },
     Case { dtype: ExportDtype::Float16, ..case("micro_modernbert", Task::Classification, Pooling::Mean) },

@@ -60,7 +60,8 @@ fn tokenizer(family: Family, size: usize) -> [(&'static str, Value); 2] {
     });
     let token = |id: usize, kind: u32| json!({"SpecialToken": {"id": name(id), "type_id": kind}});
     let text = |which: &str, kind: u32| json!({"Sequence": {"id": which, "type_id": kind}});
-    let second = u32::from(family == Family::Bert);
+    let has_types = matches!(family, Family::Bert | Family::Electra);
+    let second = u32::from(has_types);
     let (single, pair) = match family {
         Family::Gpt2 => (json!([text("A", 0)]), json!([text("A", 0), text("B", 0)])),
         family if family.is_decoder() => {
@@ -87,9 +88,9 @@ fn tokenizer(family: Family, size: usize) -> [(&'static str, Value); 2] {
         "model": {"type": "WordPiece", "unk_token": name(unknown), "continuing_subword_prefix": "##",
             "max_input_chars_per_word": 100, "vocab": vocabulary},
     });
-    let inputs: &[&str] = match family {
-        Family::Bert => &["input_ids", "token_type_ids", "attention_mask"],
-        _ => &["input_ids", "attention_mask"],
+    let inputs: &[&str] = match has_types {
+        true => &["input_ids", "token_type_ids", "attention_mask"],
+        false => &["input_ids", "attention_mask"],
     };
     let config = json!({"tokenizer_class": "PreTrainedTokenizerFast", "model_input_names": inputs,
         "pad_token": name(pad), "unk_token": name(unknown), "clean_up_tokenization_spaces": false});

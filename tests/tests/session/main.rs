@@ -40,6 +40,7 @@ fn model_of(max_position_embeddings: usize) -> TaskModel {
         token_types,
         layer_norm_eps,
         padding_idx,
+        embedding_size: hidden,
     };
     synthetic(&ModelConfig::Bert(config), 2, 0.1, &device()).unwrap()
 }

@@ -152,6 +152,7 @@ const BERT: ModelConfig = ModelConfig::Bert(BertConfig {
     token_types: 2,
     layer_norm_eps: 1e-12,
     padding_idx: None,
+    embedding_size: 16,
 });
 
 fn base(config: &ModelConfig) -> BaseModel {

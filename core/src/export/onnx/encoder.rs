@@ -35,7 +35,11 @@ fn embeddings(net: &mut Network, config: &BertConfig, ids: &Value) -> Value {
         let types = net.rows("embeddings.token_type_embeddings.weight", &types);
         sum = net.graph.op("Add", &[&sum, &types]);
     }
-    net.layer_norm(&sum, "embeddings.LayerNorm", config.layer_norm_eps)
+    let normalized = net.layer_norm(&sum, "embeddings.LayerNorm", config.layer_norm_eps);
+    match config.embedding_size == config.hidden {
+        true => normalized,
+        false => net.linear(&normalized, "embeddings_project"),
+    }
 }
 
 /// The position embeddings of the tokens, `[seq, hidden]` or `[batch, seq, hidden]`.

@@ -1,14 +1,14 @@
-//! config.json of BERT, DistilBERT, RoBERTa and its relatives.
+//! config.json of BERT, DistilBERT, RoBERTa with its relatives, and ELECTRA.
 
 use crate::limits::*;
 use crate::model::config::error::ConfigError;
 use crate::model::config::fields::{Fields, divides};
 use crate::recipe::Family;
 
-/// Configuration of BERT, DistilBERT, RoBERTa or a relative of RoBERTa.
+/// Configuration of BERT, DistilBERT, RoBERTa, a relative of RoBERTa or ELECTRA.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BertConfig {
-    /// BERT, DistilBERT, RoBERTa or a relative of RoBERTa.
+    /// BERT, DistilBERT, RoBERTa, a relative of RoBERTa or ELECTRA.
     pub family: Family,
     /// Size of the vocabulary, in tokens.
     pub vocab: usize,
@@ -28,12 +28,14 @@ pub struct BertConfig {
     pub layer_norm_eps: f64,
     /// RoBERTa: id of the padding token. Positions start at `padding_idx + 1`.
     pub padding_idx: Option<usize>,
+    /// Size of the embeddings. If it is not the hidden size, which only ELECTRA allows, a linear layer follows them.
+    pub embedding_size: usize,
 }
 
 impl BertConfig {
     /// Returns true if the network reads which text of a pair each token is in.
     pub fn reads_token_types(&self) -> bool {
-        self.family == Family::Bert && self.token_types > 1
+        matches!(self.family, Family::Bert | Family::Electra) && self.token_types > 1
     }
 
     /// Row of the position embeddings that belongs to the first token: `padding_idx + 1` for RoBERTa, else 0.
@@ -73,6 +75,10 @@ impl BertConfig {
             token_types: if is_distilled { 0 } else { fields.size("type_vocab_size", 16, Some(2))? },
             layer_norm_eps: fields.epsilon("layer_norm_eps", 1e-12)?,
             padding_idx,
+            embedding_size: match family {
+                Family::Electra => fields.size("embedding_size", MAX_HIDDEN, Some(128))?,
+                _ => hidden,
+            },
         })
     }
 }
