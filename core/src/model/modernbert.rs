@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use burn::tensor::{Int, Tensor};
 
-use crate::model::config::{ModernBertConfig, Rope};
+use crate::model::config::{LayerAttention, ModernBertConfig};
 use crate::model::dropout::{Dropout, Site};
 use crate::model::embedding::Embedding;
 use crate::model::linear::Linear;
@@ -54,9 +54,8 @@ struct Attention {
     wqkv: Linear,
     wo: Linear,
     heads: usize,
-    rope: Option<Rope>,
-    /// Largest distance of a token that is attended to.
-    window: Option<usize>,
+    /// Positions, and the largest distance of a token that is attended to.
+    kind: LayerAttention,
 }
 
 #[derive(Clone, Debug)]
@@ -129,17 +128,17 @@ impl ModernBert {
         let ([_, seq, _], device) = (x.dims(), x.device());
         let padding = padding_mask(attention_mask);
         // Two at most in published models: global and local layers.
-        let mut known: Vec<((Option<Rope>, Option<usize>), Positions)> = Vec::new();
+        let mut known: Vec<(LayerAttention, Positions)> = Vec::new();
         self.layers[layers].iter().fold(x, |x, layer| {
-            let Attention { heads, rope, window, .. } = layer.attn;
+            let Attention { heads, kind, .. } = layer.attn;
             let head_dim = x.dims()[2] / heads;
-            let at = known.iter().position(|(kind, _)| *kind == (rope, window)).unwrap_or_else(|| {
-                let rotary = rope.map(|rope| RotaryEmbedding::new(rope, 0..seq, head_dim, &device));
-                let bias = match window {
+            let at = known.iter().position(|(other, _)| *other == kind).unwrap_or_else(|| {
+                let rotary = kind.rope.map(|rope| RotaryEmbedding::new(rope, 0..seq, head_dim, &device));
+                let bias = match kind.sliding_window {
                     Some(distance) if distance < seq => padding.clone() + distance_mask(seq, distance, &device),
                     _ => padding.clone(),
                 };
-                known.push(((rope, window), Positions { rotary, bias }));
+                known.push((kind, Positions { rotary, bias }));
                 known.len() - 1
             });
             layer.forward(x, &known[at].1, dropout)
@@ -150,15 +149,14 @@ impl ModernBert {
 impl Layer {
     fn load(config: &ModernBertConfig, tensors: &mut Tensors, i: usize) -> Result<Self, WeightsError> {
         let ModernBertConfig { hidden, intermediate_size, heads, norm_eps: eps, .. } = *config;
-        let (group, prefix, attention) = (ParamGroup::Layer(i), format!("layers.{i}"), config.layers[i]);
+        let (group, prefix) = (ParamGroup::Layer(i), format!("layers.{i}"));
         let mut linear =
             |name: &str, shape| Linear::load_without_bias(tensors, &format!("{prefix}.{name}"), group, shape);
         let attn = Attention {
             wqkv: linear("attn.Wqkv", [hidden, 3 * hidden])?,
             wo: linear("attn.Wo", [hidden, hidden])?,
             heads,
-            rope: attention.rope,
-            window: attention.sliding_window,
+            kind: config.layers[i],
         };
         let mlp = Mlp {
             wi: linear("mlp.Wi", [hidden, 2 * intermediate_size])?,

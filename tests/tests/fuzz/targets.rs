@@ -275,7 +275,7 @@ fn run_safetensors(bytes: &[u8]) -> String {
 }
 
 fn gguf() -> Vec<Vec<u8>> {
-    files(&["micro_gguf/llama.gguf", "micro_gguf/gpt2.gguf"])
+    files(&["micro_gguf/llama.gguf", "micro_gguf/gpt2.gguf", "micro_gguf/gemma3.gguf", "micro_gguf/blocks.gguf"])
 }
 
 fn run_gguf(bytes: &[u8]) -> String {
@@ -424,7 +424,12 @@ fn configs() -> Vec<Vec<u8>> {
         "micro_bert/config.json",
         "micro_distilbert/config.json",
         "micro_roberta/config.json",
+        "micro_electra/config.json",
+        "micro_modernbert/config.json",
         "micro_llama/config.json",
+        "micro_llama3/config.json",
+        "micro_smollm3/config.json",
+        "micro_gemma3/config.json",
         "micro_gpt2/config.json",
     ])
 }
