@@ -1,14 +1,15 @@
 //! Everything the page needs of the browser except the worker: its own files, storage, downloads, the clipboard.
 
+use hone_core::dataset::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::SelfCheck;
 use hone_core::recipe::RecipeSpec;
-use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window_event_listener_untyped;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
+use web_sys::{Blob, BlobPropertyBag, Event, File, FileList, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
 
 use crate::state::{NewVersion, PastRun};
 use crate::wire::{from_js, get, to_js};
@@ -226,4 +227,43 @@ pub fn open_new_version() {
 
 fn storage() -> Option<Storage> {
     leptos::prelude::window().local_storage().ok()?
+}
+
+/// Path of a file, starting with the name of the chosen folder; just its name if it was chosen alone.
+pub fn path_of(file: &File) -> String {
+    let path = get(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
+    path.unwrap_or_else(|| file.name())
+}
+
+/// Name of a folder that was chosen with a button, and its files by their paths in it. `None` if files were chosen.
+pub fn chosen_folder(files: &FileList) -> Option<(String, Vec<(String, Blob)>)> {
+    let mut name = None;
+    let mut found = Vec::new();
+    for file in (0..files.length()).filter_map(|index| files.get(index)) {
+        let path = path_of(&file);
+        let (folder, rest) = path.split_once('/')?;
+        name.get_or_insert_with(|| folder.to_owned());
+        found.push((rest.to_owned(), file.into()));
+    }
+    Some((name?, found))
+}
+
+/// The files of a folder as one tar archive. The browser reads them when the archive is read; until then, it is a list.
+///
+/// # Errors
+/// If the browser refuses to make it.
+pub fn folder_blob(mut files: Vec<(String, Blob)>) -> Result<Blob, JsValue> {
+    files.retain(|(path, _)| is_data_file(path));
+    sort_files(&mut files);
+    let parts = Array::new();
+    let bytes = |bytes: &[u8]| parts.push(&Uint8Array::from(bytes));
+    for (path, blob) in &files {
+        let size = blob.size() as u64;
+        bytes(&tar_header(path, size));
+        parts.push(blob);
+        let padding = size.next_multiple_of(TAR_BLOCK as u64) - size;
+        bytes(&[0; TAR_BLOCK][..padding as usize]);
+    }
+    bytes(&[0; TAR_END]);
+    Blob::new_with_blob_sequence(&parts)
 }

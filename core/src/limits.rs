@@ -32,6 +32,10 @@ pub const MAX_UNPACKED_BYTES: u64 = 4 << 30;
 pub const MAX_UNPACKED_RATIO: u64 = 250;
 /// Size of a content that is not checked against [`MAX_UNPACKED_RATIO`], in bytes: small files may be very repetitive.
 pub const MIN_RATIO_BYTES: u64 = 16 << 20;
+/// Maximum number of files in an archive or a folder: the largest known set of labeled texts has 100,000.
+pub const MAX_ARCHIVE_FILES: usize = 300_000;
+/// Maximum size of a spreadsheet in an archive, in bytes, which is unpacked in memory.
+pub const MAX_MEMBER_BYTES: u64 = 256 << 20;
 /// Maximum number of rows of a sheet, as in Excel.
 pub const MAX_SHEET_ROWS: usize = 1 << 20;
 /// Maximum number of sheets in a spreadsheet.

@@ -1,7 +1,7 @@
 // Every task with the real engine, on micro models that train in seconds: from a file to answers and a download.
 
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -193,11 +193,29 @@ test("the real engine unpacks files, and reads the sheet that the user chooses",
     await page.getByRole("cell", { name: "2024-03-05 14:30:00" }).waitFor();
     await page.getByText("1 cell is an error of a formula (first: C21, #N/A).").waitFor();
     await screenshot(page, "spreadsheet");
-    const sheet = page.getByLabel("Sheet", { exact: true });
+    const sheet = page.getByLabel(/^Sheet/);
     assert.deepEqual(await sheet.locator("option").allTextContents(), ["Empty", "Odd cells", "Other", "Hidden"]);
     await sheet.selectOption("Empty");
     await page.getByText("Sheet \"Empty\" is empty.").waitFor();
     await page.waitForFunction(() => document.querySelector(".part select").value === "Odd cells");
+    await page.getByLabel("Choose a file").setInputFiles(file("tables.zip"));
+    await page.getByText("18 rows can be used.").waitFor();
+    await page.getByLabel(/^File in the archive/).selectOption("archive/packed.csv.gz");
+    await page.getByText("36 rows can be used.").waitFor();
+    await page.getByLabel("Choose a file").setInputFiles(file("folders.tar.gz"));
+    await page.getByText("10 rows for training, 8 for validation.").waitFor();
+    await page.getByText("1 text in folders without a class").waitFor();
+    await screenshot(page, "folders");
+    const folder = join(out, "moods");
+    for (const [nth, label] of ["neg", "pos", "neg", "pos", "neg", "pos"].entries()) {
+      await mkdir(join(folder, label), { recursive: true });
+      await writeFile(join(folder, label, `${nth}.txt`), `A text, ${label}, number ${nth}.\n`);
+    }
+    await page.getByLabel("Open a folder").setInputFiles(folder);
+    await page.getByText("6 rows can be used.").waitFor();
+    await page.getByText("moods", { exact: true }).waitFor();
+    assert.equal(await page.getByText("Validation file:").count(), 0, "the archive was its own validation file");
+    await page.getByLabel("Choose a file").setInputFiles(file("odd.xlsx"));
     await sheet.selectOption("Hidden");
     await page.getByRole("cell", { name: "hidden" }).first().waitFor();
   });

@@ -86,7 +86,7 @@ test("MiniLM learns real definitions on the CPU as well as in PyTorch, and its e
     await listen(page);
     await page.reload();
     await computeOn(page, "CPU");
-    await drop(page.getByText("Drop a file of examples"), train);
+    await drop(page.getByText("Drop a file of examples, or a folder"), train);
     await page.getByLabel("Choose a validation file").setInputFiles(validation);
     await page.getByText("Loaded: 6 layers").waitFor();
     await screenshot(page, "real-loaded");

@@ -4,8 +4,8 @@
 // "broken-model": cannot read the model; "not-finite": the run ends with numbers that are not finite; "device-failed":
 // the device is lost during a run; "rejects": no run after the first can start; "too-large": a batch of more than 4
 // rows does not fit; "no-estimate": cannot estimate a run; "no-rate": finds no learning rate; "storage-full": cannot
-// keep a model; "damaged-model": a kept model is damaged. In all scenarios a .png is not a table, and the user's own
-// files are not a model.
+// keep a model; "damaged-model": a kept model is damaged. In all scenarios a .png is not a table, a .zip is a
+// model, and the user's own files have no weights.
 
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
@@ -75,6 +75,11 @@ const answers = {
     if (name.endsWith(".png")) {
       const what = "Line 1 contains a zero byte, so this is not a text table.";
       emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.zero-byte", what, "The file was not read.", "") });
+      return;
+    }
+    if (name.endsWith(".zip")) {
+      const what = `"${name}" is a model, not data.`;
+      emit({ kind: "data_not_opened", role, diagnostic: diagnostic("data.is-model", what, "It was not read.", "") });
       return;
     }
     if (role === "train") task = self.tasks[name] ?? {};

@@ -11,7 +11,7 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
     await withPage(
       async (page) => {
         await withFakeWorker(page);
-        await drop(page.getByText("Drop a file of examples"), reviews);
+        await drop(page.getByText("Drop a file of examples, or a folder"), reviews);
         await page.getByText("1,237 rows can be used.").waitFor();
         await page.getByText("Loaded: 6 layers").waitFor();
         await page.getByText("Advanced", { exact: true }).click();

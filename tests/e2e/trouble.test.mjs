@@ -68,7 +68,7 @@ test("a file that is not UTF-8 is refused with the reason, and can be read as Wi
   });
 });
 
-test("dropping an image or a zip of data after a run loses nothing", async () => {
+test("dropping an image or a zip of a broken model after a run loses nothing", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
@@ -78,8 +78,8 @@ test("dropping an image or a zip of data after a run loses nothing", async () =>
     await drop(heading, fileOf("photo.png", "PNG", "image/png"));
     await page.getByText("“photo.png” was not opened. Your earlier file is still here.").waitFor();
     await page.getByText("1,237 rows can be used.").waitFor();
-    await drop(heading, fileOf("data.zip", "PK", "application/zip"));
-    await page.getByText("If it holds data, unpack it first and drop the file.").waitFor();
+    await drop(heading, fileOf("model.zip", "PK", "application/zip"));
+    await page.getByText("If it holds data, choose it under Data.").waitFor();
     await page.getByText("Loaded: 6 layers").waitFor();
     await assertAccessible(page);
     await screenshot(page, "refused-files");

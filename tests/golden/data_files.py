@@ -9,6 +9,7 @@ import io
 import json
 import re
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -195,9 +196,67 @@ def spreadsheets():
     yield "odd.ods", odd_ods()
 
 
+def review_folders():
+    """The layout of aclImdb, with a text in Latin-1 and a file that is no text."""
+    yield "reviews/README", b"About these reviews.\n"
+    for split in ("train", "test"):
+        yield f"reviews/{split}/urls.txt", b"https://example.org\n"
+        for label in ("neg", "pos"):
+            for nth in range(4):
+                yield f"reviews/{split}/{label}/{nth}_7.txt", f"A {label} review for {split}, number {nth}.\nIn two lines.\n".encode()
+    yield "reviews/train/pos/4_8.txt", "Très bien, un café très agréable à côté.\n".encode("latin-1")
+    yield "reviews/train/neg/" + 110 * "long" + ".txt", b"A long name.\n"
+    yield "reviews/train/neg/photo.txt", b"\x89PNG\r\n\x1a\n"
+    yield "reviews/train/unsup/0_0.txt", b"Without a label.\n"
+
+
+def tables():
+    half = len(ROWS) // 2
+    parts = {"train": ROWS[:half], "test": ROWS[half:]}
+    yield "archive/README.md", b"# Tables\n"
+    for name, rows in parts.items():
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([["text", "label"], *rows])
+        yield f"archive/{name}.csv", out.getvalue().encode()
+    yield "archive/book.xlsx", workbook(plain)
+    yield "archive/packed.csv.gz", gzip.compress(table(), mtime=0)
+    yield "__MACOSX/archive/._train.csv", b"\x00\x05\x16\x07"
+    yield "archive/.DS_Store", b"\x00"
+
+
+def zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("a folder")
+        for name, content in files:
+            archive.writestr(name, content)
+    return repacked(out.getvalue())
+
+
+def tarred(files, form):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        folder = tarfile.TarInfo("./reviews")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, content in files:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def archives():
+    yield "tables.zip", zipped(tables())
+    yield "folders.zip", zipped(review_folders())
+    yield "folders.tar.gz", gzip.compress(tarred(review_folders(), tarfile.PAX_FORMAT), mtime=0)
+    yield "folders.tar.zst", zstandard.ZstdCompressor().compress(tarred(review_folders(), tarfile.GNU_FORMAT))
+    yield "tables.tgz", gzip.compress(tarred(tables(), tarfile.USTAR_FORMAT), mtime=0)
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
-    for name, content in [*compressed(), *spreadsheets()]:
+    for name, content in [*compressed(), *spreadsheets(), *archives()]:
         (FOLDER / name).write_bytes(content)
     write_json(GOLDEN / "data_files.json", {"provenance": provenance(__file__), "rows": ROWS})
 

@@ -15,15 +15,19 @@ fn read(name: &str) -> Result<(SourceInfo, Examples), Diagnostic> {
 }
 
 fn read_by(name: &str, hints: Hints) -> Result<(SourceInfo, Examples), Diagnostic> {
+    read_as(name, DataRole::Train, hints)
+}
+
+fn read_as(name: &str, role: DataRole, hints: Hints) -> Result<(SourceInfo, Examples), Diagnostic> {
     let file = || BufReader::new(File::open(golden(&format!("data_files/{name}"))).expect(name));
-    let mut reader = DataReader::open(name, file(), DataRole::Train, &hints)?;
+    let mut reader = DataReader::open(name, file(), role, &hints)?;
     let mut scanner = reader.scanner(hints.clone());
     while let Some(piece) = reader.next_piece()? {
         scanner.push(piece)?;
     }
     let source = reader.finish(scanner)?;
     let mut collector = Collector::new(&source, source.guess())?;
-    let mut reader = DataReader::open(name, file(), DataRole::Train, &hints)?;
+    let mut reader = DataReader::open(name, file(), role, &hints)?;
     while let Some(piece) = reader.next_piece()? {
         collector.push(piece)?;
     }
@@ -138,5 +142,47 @@ fn compressed_files_of_python_are_read() {
         let (source, examples) = read(name).unwrap();
         assert_eq!(source.compression, Some(compression), "{name}");
         assert_eq!(rows(examples), expected(), "{name}");
+    }
+}
+
+#[test]
+fn folders_in_archives_are_labels_and_their_parents_the_split() {
+    for name in ["folders.zip", "folders.tar.gz", "folders.tar.zst"] {
+        let (source, examples) = read(name).unwrap();
+        assert_eq!((source.format, source.rows, source.holds_validation), (Format::Folder, 10, true), "{name}");
+        assert_eq!(source.guess(), Mapping::Classification { text: 0, pair: None, label: 1 }, "{name}");
+        let warnings: Vec<&str> = source.warnings.iter().map(|warning| warning.code.as_str()).collect();
+        assert_eq!(warnings, ["data.unlabeled-folder", "data.not-texts"], "{name}");
+        let mut found = rows(examples);
+        found.sort();
+        let has = |text: &str, label: &str| found.contains(&[text.to_owned(), label.to_owned()]);
+        assert!(has("A neg review for train, number 0.\nIn two lines.", "neg"), "{name}: {found:?}");
+        assert!(has("Très bien, un café très agréable à côté.", "pos") && has("A long name.", "neg"), "{name}");
+        let (source, examples) = read_as(name, DataRole::Validation, Hints::default()).unwrap();
+        assert_eq!((source.rows, rows(examples)[0][0].contains("for test")), (8, true), "{name}");
+    }
+}
+
+#[test]
+fn one_table_of_an_archive_is_read_and_others_can_be_chosen() {
+    for name in ["tables.zip", "tables.tgz"] {
+        let half = expected().len() / 2;
+        let (source, examples) = read(name).unwrap();
+        let paths = ["archive/train.csv", "archive/test.csv", "archive/book.xlsx", "archive/packed.csv.gz"];
+        assert_eq!((source.parts[0].names.as_slice(), source.parts[0].chosen), (&paths.map(str::to_owned)[..], 0));
+        assert_eq!(rows(examples), expected()[..half], "{name}");
+        let (source, examples) = read_as(name, DataRole::Validation, Hints::default()).unwrap();
+        assert_eq!((source.parts[0].chosen, rows(examples)), (1, expected()[half..].to_vec()), "{name}");
+        for (member, format, lists) in [(2, Format::Sheet, 2), (3, Format::Delimited, 1)] {
+            let hints = Hints { member: Some(paths[member].into()), ..Hints::default() };
+            let (source, examples) = read_by(name, hints).unwrap();
+            assert_eq!(
+                (source.format, source.parts.len(), rows(examples)),
+                (format, lists, expected()),
+                "{name} {member}"
+            );
+        }
+        let error = read_by(name, Hints { member: Some("no.csv".into()), ..Hints::default() }).unwrap_err();
+        assert!(error.code == "data.no-member" && error.remedy.contains("archive/train.csv"), "{error}");
     }
 }

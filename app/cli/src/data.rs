@@ -1,7 +1,7 @@
 //! The data files, read in the same way as on the page.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use hone_core::run::SourceFile;
 use hone_core::runner::{EncodedDataset, validation_mapping};
 use sha2::{Digest, Sha256};
 
+use crate::folder::FolderReader;
 use crate::mapping::{self, ColumnArguments};
 
 /// The rows of both files.
@@ -44,7 +45,9 @@ pub fn load(
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
     let mut validation_file = None;
-    let validation = match validation {
+    // Folders such as train and test are the split.
+    let own_validation = train.info.holds_validation.then(|| train.path.clone());
+    let validation = match validation.or(own_validation.as_deref()) {
         Some(path) => {
             let file = DataFile::scan(path, DataRole::Validation, hints.for_other_file())?;
             validation_file = Some(file.source());
@@ -129,8 +132,34 @@ impl DataFile {
     }
 }
 
-fn open(path: &Path) -> Result<File, Diagnostic> {
-    File::open(path).map_err(|error| unreadable(path, &error))
+/// A file, or a folder as an archive.
+enum Source {
+    File(File),
+    Folder(FolderReader),
+}
+
+impl Read for Source {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(into),
+            Self::Folder(folder) => folder.read(into),
+        }
+    }
+}
+
+impl Seek for Source {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Folder(folder) => folder.seek(to),
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Source, Diagnostic> {
+    let opened =
+        if path.is_dir() { FolderReader::open(path).map(Source::Folder) } else { File::open(path).map(Source::File) };
+    opened.map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
@@ -170,6 +199,28 @@ mod tests {
         assert!(notes.iter().any(|note| note.contains("rare")), "{notes:?}");
         assert!(notes.iter().any(|note| note.contains("rows were skipped. Line 32")), "{notes:?}");
         assert_eq!(data.train.sha256.len(), 64);
+    }
+
+    #[test]
+    fn a_folder_for_each_label_is_read_with_its_split() {
+        let folder = env::temp_dir().join(format!("hone-cli-{}-folder", std::process::id()));
+        for (split, label, nth) in
+            ["train", "test"].iter().flat_map(|split| (0..20).map(move |nth| (split, ["neg", "pos"][nth % 2], nth)))
+        {
+            let path = folder.join(split).join(label);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(format!("{nth}.txt")), format!("The {split} text of number {nth}.\n")).unwrap();
+        }
+        fs::write(folder.join("train/pos/.DS_Store"), "hidden").unwrap();
+        let columns = ColumnArguments::default();
+        let data = load(&folder, None, Hints::default(), &columns, &RecipeSpec::default());
+        fs::remove_dir_all(&folder).unwrap();
+        let data = data.unwrap();
+        let report = data.rows.report();
+        assert_eq!((report.train_rows, report.validation_rows), (20, 20));
+        assert_eq!(data.validation.unwrap().sha256, data.train.sha256);
+        let missing = load(&folder, None, Hints::default(), &columns, &RecipeSpec::default());
+        assert_eq!(missing.err().unwrap().code, "file.read");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod data;
+mod folder;
 mod interrupt;
 mod mapping;
 mod model;
@@ -76,6 +77,7 @@ mod tests {
             has_header: Some(false),
             delimiter: Some(Delimiter::Character(';')),
             quoting: Some(Quoting::Single),
+            member: None,
             sheet: None,
         };
         assert!(arguments.onnx.is_none());

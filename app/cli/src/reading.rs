@@ -20,6 +20,10 @@ pub struct ReadingArguments {
     /// quotes are part of the text [default: detect].
     #[arg(long, value_name = "QUOTES", value_parser = quoting)]
     pub quote: Option<Quoting>,
+    /// Path of the table to read, if the training data is a zip or a tar archive with several [default: the one whose name
+    /// says that it is for training, or the largest].
+    #[arg(long, value_name = "PATH")]
+    pub member: Option<String>,
     /// Name of the sheet, if the training data is a spreadsheet [default: the first one that is not empty].
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
@@ -37,8 +41,15 @@ pub enum Header {
 impl ReadingArguments {
     /// What the arguments set; the rest is detected.
     pub fn hints(self) -> Hints {
-        let Self { encoding, header, delimiter, quote, sheet } = self;
-        Hints { encoding, has_header: header.map(|header| header == Header::Yes), delimiter, quoting: quote, sheet }
+        let Self { encoding, header, delimiter, quote, member, sheet } = self;
+        Hints {
+            encoding,
+            has_header: header.map(|header| header == Header::Yes),
+            delimiter,
+            quoting: quote,
+            member,
+            sheet,
+        }
     }
 }
 

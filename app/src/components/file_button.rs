@@ -13,6 +13,9 @@ pub fn FileButton(
     /// True if several files can be chosen.
     #[prop(optional)]
     multiple: bool,
+    /// True if a folder is chosen, with all files in it.
+    #[prop(optional)]
+    is_folder: bool,
     /// True if a saved run may read the files again: app/handles.js keeps their handles then.
     #[prop(optional)]
     keeps_handle: bool,
@@ -37,6 +40,7 @@ pub fn FileButton(
                 type="file"
                 accept=accept
                 multiple=multiple
+                prop:webkitdirectory=is_folder
                 data-keeps-handle=keeps_handle.then_some("")
                 on:change=choose
             />

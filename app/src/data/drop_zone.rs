@@ -2,6 +2,7 @@ use hone_core::dataset::DataRole;
 use leptos::prelude::*;
 
 use crate::components::FileButton;
+use crate::data::folder::take_folder;
 use crate::data::{ACCEPT, open_list};
 use crate::page::Page;
 
@@ -11,6 +12,7 @@ pub fn DropZone() -> impl IntoView {
     let page = Page::get();
     let is_over = RwSignal::new(false);
     let choose = Callback::new(move |files| _ = open_list(page, DataRole::Train, &files));
+    let choose_folder = Callback::new(move |files| take_folder(page, DataRole::Train, &files));
     view! {
         <div
             class="drop"
@@ -19,9 +21,10 @@ pub fn DropZone() -> impl IntoView {
             on:dragleave=move |_| is_over.set(false)
             on:drop=move |_| is_over.set(false)
         >
-            <p class="lead">"Drop a file of examples"</p>
-            <p class="hint">"A spreadsheet (.xlsx, .ods), CSV, TSV, JSONL, JSON, CoNLL or plain text, also compressed (.gz, .zst), or two text files with parallel lines, such as translations. Your data never leaves this tab. You can also paste a table."</p>
+            <p class="lead">"Drop a file of examples, or a folder"</p>
+            <p class="hint">"A spreadsheet (.xlsx, .ods), CSV, TSV, JSONL, JSON, CoNLL or plain text, also compressed (.gz, .zst) or in a .zip or .tar. A folder or an archive may also contain a folder of .txt files for each label. Two text files with parallel lines, such as translations, are joined. Your data never leaves this tab. You can also paste a table."</p>
             <FileButton id="train-file" label="Choose a file" accept=ACCEPT multiple=true keeps_handle=true on_files=choose />
+            <FileButton id="train-folder" label="Open a folder" accept="" is_folder=true on_files=choose_folder />
         </div>
     }
 }

@@ -1,4 +1,4 @@
-use hone_core::dataset::{DataRole, Format, Quoting, SourceInfo};
+use hone_core::dataset::{DataRole, Format, PartKind, Quoting, SourceInfo};
 use leptos::prelude::*;
 
 use crate::browser;
@@ -59,7 +59,7 @@ pub fn MappingForm() -> impl IntoView {
 
 fn facts(source: &SourceInfo) -> String {
     let mut facts = vec![format::counted(source.rows, "row", "rows")];
-    if source.format != Format::Sheet {
+    if !matches!(source.format, Format::Sheet | Format::Folder) {
         facts.push(source.encoding.name().into());
     }
     facts.push(match (source.format, source.delimiter) {
@@ -72,6 +72,7 @@ fn facts(source: &SourceInfo) -> String {
         (Format::Text, _) if source.multiline => "plain text, one paragraph per row".into(),
         (Format::Text, _) => "plain text, one line per row".into(),
         (Format::Sheet, _) => "spreadsheet".into(),
+        (Format::Folder, _) => "text files, a folder for each label".into(),
         (Format::Delimited, Some(',')) => "comma-separated".into(),
         (Format::Delimited, Some('\t')) => "tab-separated".into(),
         (Format::Delimited, Some(';')) => "semicolon-separated".into(),
@@ -85,6 +86,9 @@ fn facts(source: &SourceInfo) -> String {
             Quoting::Never => facts.push("quotes are part of the text".into()),
             Quoting::Double | Quoting::Backslash => {}
         }
+    }
+    if let Some(parts) = source.parts.iter().find(|parts| parts.kind == PartKind::File && parts.names.len() == 1) {
+        facts.extend(parts.names.iter().map(|name| format::visible(name)));
     }
     if let Some(compression) = source.compression {
         facts.push(format!("unpacked from {}", compression.name()));

@@ -2,6 +2,7 @@
 
 mod drop_zone;
 mod file_problem;
+mod folder;
 mod mapping;
 mod part_choice;
 mod paste;
@@ -14,20 +15,24 @@ mod split;
 mod task;
 
 use hone_core::dataset::DataRole;
+use hone_core::diagnostic::Diagnostic;
 use leptos::ev;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
 use crate::components::ProblemPlace;
 use crate::format;
 use crate::frame::StepSection;
-use crate::model::take_dropped;
+use crate::model::{dropped_folder, files_of, take_dropped};
 use crate::page::Page;
 use crate::state::Step;
 use crate::state::data::multi_drop;
+use crate::worker::message_of;
 
 use drop_zone::DropZone;
 use file_problem::FileProblem;
+use folder::open_folder;
 use mapping::MappingForm;
 use paste::{Paste, listen_for_paste};
 use preview::Preview;
@@ -36,7 +41,8 @@ use samples::Samples;
 use split::Split;
 
 /// Extensions of the files that can be read.
-const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.gz,.zst";
+const ACCEPT: &str =
+    ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.gz,.zst,.zip,.tar,.tgz";
 
 /// The data step.
 #[component]
@@ -87,7 +93,9 @@ fn listen_for_drops(page: Page) {
     let drop = window_event_listener(ev::drop, move |event| {
         event.prevent_default();
         let transfer = event.data_transfer();
-        if !transfer.as_ref().is_some_and(|transfer| take_dropped(page, transfer)) {
+        let files = transfer.as_ref().and_then(DataTransfer::files);
+        let is_folder = transfer.as_ref().is_some_and(|transfer| dropped_folder(transfer).is_some());
+        if is_folder || !files.is_some_and(|files| take_dropped(page, &files)) {
             take_files(page, DataRole::Train, transfer);
         }
     });
@@ -97,8 +105,20 @@ fn listen_for_drops(page: Page) {
     });
 }
 
-/// Opens the dropped or pasted files; returns false if there were none.
+/// Opens the dropped or pasted folder or files; returns false if there were none.
 fn take_files(page: Page, role: DataRole, transfer: Option<DataTransfer>) -> bool {
+    if let Some(folder) = transfer.as_ref().and_then(dropped_folder) {
+        spawn_local(async move {
+            match files_of(&folder, "").await {
+                Ok(files) => open_folder(page, role, folder.name(), files),
+                Err(reason) => page.change(|state| {
+                    let what = format!("The folder could not be read: {}.", message_of(&reason));
+                    state.not_opened(Diagnostic::new("page.folder", what).remedy("Choose it with the button."));
+                }),
+            }
+        });
+        return true;
+    }
     let files = transfer.and_then(|transfer| transfer.files());
     files.is_some_and(|files| open_list(page, role, &files))
 }

@@ -5,7 +5,7 @@ use crate::components::{MenuOption, changing, typed};
 use crate::format;
 use crate::page::Page;
 
-/// A menu of the file's sheets, if it has several.
+/// Menus of an archive's tables and of a spreadsheet's sheets, if there are several.
 #[component]
 pub fn PartChoice(role: DataRole) -> impl IntoView {
     let page = Page::get();
@@ -23,6 +23,7 @@ pub fn PartChoice(role: DataRole) -> impl IntoView {
             });
             let options = options.collect_view();
             let label = match kind {
+                PartKind::File => "File in the archive",
                 PartKind::Sheet => "Sheet",
             };
             let choose = move |name: String| page.act(|state| state.choose_part(role, kind, name));

@@ -134,7 +134,7 @@ pub fn Reading() -> impl IntoView {
                     </select>
                 </label>
             </div>
-            <p class="hint" hidden=is_sheet>
+            <p class="hint" hidden=is_undelimited>
                 "Change these if the rows below look wrong. The delimiter is the character between two cells, and a cell that contains it is in quotes. A setting that the file cannot be read with is taken back."
             </p>
             <button

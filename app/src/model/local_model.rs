@@ -1,16 +1,17 @@
 use hone_core::catalog::POOLING;
-use hone_core::diagnostic::Diagnostic;
+use hone_core::dataset::is_data_file;
+use hone_core::limits::MAX_ARCHIVE_FILES;
 use js_sys::{Array, Function, Promise};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, DataTransfer, File, FileList, FileSystemDirectoryEntry, FileSystemEntry, FileSystemFileEntry};
 
+use crate::browser::path_of;
 use crate::page::Page;
 
 /// Extensions that mark a dropped file as a model.
-const ENDINGS: [&str; 3] = [".gguf", ".safetensors", ".zip"];
+const ENDINGS: [&str; 2] = [".gguf", ".safetensors"];
 /// Maximum number of files read from a folder; a model has about ten.
 const MAX_FILES: usize = 200;
 
@@ -66,78 +67,85 @@ fn take_list(page: Page, files: &FileList) {
     page.open_model(name, files.into_iter().map(|file| (path_of(&file), file.into())).collect());
 }
 
-/// Path of a file, starting with the name of the chosen folder; just its name if it was chosen alone.
-fn path_of(file: &File) -> String {
-    let path = crate::wire::get(file, "webkitRelativePath").as_string().filter(|path| !path.is_empty());
-    path.unwrap_or_else(|| file.name())
-}
-
-/// Opens the dropped folder or file if it is a model. Returns false if it is not.
-pub fn take_dropped(page: Page, transfer: &DataTransfer) -> bool {
-    let items = transfer.items();
-    let entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());
-    if let Some(folder) = entries.into_iter().find(FileSystemEntry::is_directory) {
-        spawn_local(async move {
-            match files_of(folder.unchecked_ref(), "").await {
-                Ok(files) => page.open_model(folder.name(), files),
-                Err(reason) => page.change(|state| {
-                    let what = format!("The folder could not be read: {}.", crate::worker::message_of(&reason));
-                    state.not_opened(Diagnostic::new("page.folder", what).remedy("Choose it with the button."));
-                }),
-            }
-        });
-        return true;
-    }
-    let Some(files) = transfer.files() else { return false };
-    let is_model = |file: File| {
-        let name = file.name().to_ascii_lowercase();
-        ENDINGS.iter().any(|ending| name.ends_with(ending))
-    };
-    let takes = (0..files.length()).filter_map(|index| files.get(index)).any(is_model);
+/// Opens the dropped files if one of them is a model. Returns false if none is.
+pub fn take_dropped(page: Page, files: &FileList) -> bool {
+    let takes = (0..files.length()).filter_map(|index| files.get(index)).any(|file| is_weights(&file.name()));
     if takes {
-        take_list(page, &files);
+        take_list(page, files);
     }
     takes
 }
 
-/// The files in a folder by their paths below `at`, together with the pooling configuration of a sentence-transformers model,
-/// which is in a subfolder.
-async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
+/// Opens the files of a folder if they are a model, and returns them otherwise. Paths are within the folder.
+pub fn open_if_model(page: Page, name: &str, files: Vec<(String, Blob)>) -> Option<Vec<(String, Blob)>> {
+    // In a subfolder, sentence-transformers has the configuration of its pooling.
+    let is_part = |path: &str| !path.contains('/') || path == POOLING;
+    if !files.iter().any(|(path, _)| is_part(path) && (is_weights(path) || path == "config.json")) {
+        return Some(files);
+    }
+    let parts = files.into_iter().filter(|(path, _)| is_part(path)).take(MAX_FILES).collect();
+    page.open_model(name.to_owned(), parts);
+    None
+}
+
+fn is_weights(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The first folder that was dropped.
+pub fn dropped_folder(transfer: &DataTransfer) -> Option<FileSystemDirectoryEntry> {
+    let items = transfer.items();
+    let mut entries = (0..items.length()).filter_map(|index| items.get(index)?.webkit_get_as_entry().ok().flatten());
+    entries.find(FileSystemEntry::is_directory).map(JsCast::unchecked_into)
+}
+
+/// The files in a folder and its subfolders, by their paths below `at`.
+///
+/// # Errors
+/// If the browser cannot read the folder.
+pub async fn files_of(folder: &FileSystemDirectoryEntry, at: &str) -> Result<Vec<(String, Blob)>, JsValue> {
     let reader = folder.create_reader();
     let mut files = Vec::new();
     // The reader returns a batch of entries at a time, and an empty one at the end.
-    while files.len() < MAX_FILES {
-        let read = |done: &Function, failed: &Function| {
-            reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
-        };
-        let entries = Array::from(&promised(read).await?);
+    while files.len() <= MAX_ARCHIVE_FILES {
+        let entries = Array::from(
+            &JsFuture::from(promised(&|done, failed| {
+                reader.read_entries_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref())
+            }))
+            .await?,
+        );
         if entries.length() == 0 {
             break;
         }
+        // All files of a batch are opened at once, which is several times as fast.
+        let mut opened = Vec::new();
         for entry in entries.iter() {
             let entry: FileSystemEntry = entry.unchecked_into();
             let path = format!("{at}{}", entry.name());
             if entry.is_file() {
                 let entry: &FileSystemFileEntry = entry.unchecked_ref();
-                let read = |done: &Function, failed: &Function| {
+                let file = promised(&|done, failed| {
                     entry.file_with_callback_and_callback(done.unchecked_ref(), failed.unchecked_ref());
                     Ok(())
-                };
-                files.push((path, promised(read).await?.unchecked_into()));
-            } else if POOLING.strip_prefix(&path).is_some_and(|rest| rest.starts_with('/')) {
+                });
+                opened.push((path, file));
+            } else if is_data_file(&path) {
                 files.extend(Box::pin(files_of(entry.unchecked_ref(), &format!("{path}/"))).await?);
             }
+        }
+        for (path, file) in opened {
+            files.push((path, JsFuture::from(file).await?.unchecked_into()));
         }
     }
     Ok(files)
 }
 
-/// The result of a function with two callbacks.
-async fn promised(call: impl Fn(&Function, &Function) -> Result<(), JsValue>) -> Result<JsValue, JsValue> {
-    let promise = Promise::new(&mut |done, failed| {
+/// The promise of a function with two callbacks.
+fn promised(call: &dyn Fn(&Function, &Function) -> Result<(), JsValue>) -> Promise {
+    Promise::new(&mut |done, failed| {
         if let Err(error) = call(&done, &failed) {
             let _ = failed.call1(&JsValue::UNDEFINED, &error);
         }
-    });
-    JsFuture::from(promise).await
+    })
 }

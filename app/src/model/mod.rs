@@ -19,7 +19,7 @@ use card::ModelCard;
 use device_line::DeviceLine;
 use hub::FromHub;
 use local_model::OwnFiles;
-pub use local_model::take_dropped;
+pub use local_model::{dropped_folder, files_of, open_if_model, take_dropped};
 use shelf::YourModels;
 use storage_line::StorageLine;
 

@@ -3,7 +3,7 @@
 use hone_core::catalog::{SavedRun, SavedRunEntry};
 use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
-use web_sys::{Blob, File, FileList};
+use web_sys::{Blob, FileList};
 
 use crate::browser;
 use crate::components::{DiagnosticNote, FileButton, ProblemPlace, changing, pressed, pressed_away, ticked};
@@ -124,19 +124,27 @@ fn Files(names: Vec<String>) -> impl IntoView {
     let words = match names.as_slice() {
         [] => "Its data and model are being opened.".to_owned(),
         names => {
-            let names: Vec<String> = names.iter().map(|name| format!("“{}”", format::visible(name))).collect();
+            let mut names: Vec<String> = names.iter().map(|name| format!("“{}”", format::visible(name))).collect();
+            // A file may be its own validation file.
+            names.dedup();
             format!("Choose {} again. The browser kept no copy, so that your rows stay yours.", names.join(" and "))
         }
     };
     let needs_files = !names.is_empty();
+    // Files have extensions.
+    let needs_folder = names.iter().any(|name| !name.contains('.'));
     let take = Callback::new(move |files: FileList| take(page, &names, &files));
     let button = needs_files.then(|| {
         view! { <FileButton id="run-files" label="Choose the file again" accept="" multiple=true keeps_handle=true on_files=take /> }
+    });
+    let folder_button = needs_folder.then(|| {
+        view! { <FileButton id="run-folder" label="Choose the folder again" accept="" is_folder=true on_files=take /> }
     });
     view! {
         <div class="row" role="status">
             <p dir="auto">{words}</p>
             {button}
+            {folder_button}
             <button type="button" class="quiet" on:click=pressed_away(SECTION, give_up)>
                 "Cancel"
             </button>
@@ -146,10 +154,15 @@ fn Files(names: Vec<String>) -> impl IntoView {
 
 /// Opens the chosen files: a single one whatever its name, several by their names.
 fn take(page: Page, names: &[String], files: &FileList) {
-    let files: Vec<File> = (0..files.length()).filter_map(|index| files.get(index)).collect();
+    let folder =
+        browser::chosen_folder(files).and_then(|(name, files)| Some((name, browser::folder_blob(files).ok()?)));
+    let files: Vec<(String, Blob)> = match folder {
+        Some(folder) => vec![folder],
+        None => (0..files.length()).filter_map(|nth| files.get(nth)).map(|file| (file.name(), file.into())).collect(),
+    };
     let of_name =
-        |name: &String| files.iter().find(|file| file.name() == *name).or(files.first().filter(|_| names.len() == 1));
-    let found: Vec<Blob> = names.iter().filter_map(of_name).map(|file| file.clone().into()).collect();
+        |name: &String| files.iter().find(|(own, _)| own == name).or(files.first().filter(|_| names.len() == 1));
+    let found: Vec<Blob> = names.iter().filter_map(of_name).map(|(_, file)| file.clone()).collect();
     if found.len() < names.len() {
         let missing: Vec<&str> = names.iter().filter(|name| of_name(name).is_none()).map(String::as_str).collect();
         let diagnostic = Diagnostic::new("saved.files", format!("{} is missing.", missing.join(", ")))

@@ -36,6 +36,7 @@ fn source(columns: usize) -> SourceInfo {
         format: Format::Delimited,
         compression: None,
         parts: Vec::new(),
+        holds_validation: false,
         encoding: Encoding::UTF_8,
         delimiter: Some(','),
         multiline: false,

@@ -125,6 +125,8 @@ pub enum Format {
     Text,
     /// Rows of a spreadsheet.
     Sheet,
+    /// Texts in folders, whose names are the labels.
+    Folder,
 }
 
 /// Quoting of a table's cells.
@@ -184,6 +186,8 @@ pub struct Hints {
     pub delimiter: Option<Delimiter>,
     /// Quoting of the cells.
     pub quoting: Option<Quoting>,
+    /// Path of the file to read, if the file is an archive.
+    pub member: Option<String>,
     /// Name of the sheet to read, if the file is a spreadsheet.
     pub sheet: Option<String>,
 }
@@ -191,7 +195,7 @@ pub struct Hints {
 impl Hints {
     /// The hints that apply to another file of the same kind: all but the part of this one.
     pub fn for_other_file(&self) -> Self {
-        Self { sheet: None, ..self.clone() }
+        Self { member: None, sheet: None, ..self.clone() }
     }
 }
 

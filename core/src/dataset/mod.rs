@@ -8,6 +8,7 @@ mod cell;
 mod collect;
 #[cfg(feature = "engine")]
 mod container;
+mod folder;
 mod formats;
 mod input_columns;
 mod inspect;
@@ -33,6 +34,7 @@ pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
 #[cfg(feature = "engine")]
 pub use container::data_reader::DataReader;
+pub use folder::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 pub use formats::decode::encoding_by_label;
 pub use formats::parallel::align;
 pub use input_columns::{InputCells, InputColumns};

@@ -17,6 +17,8 @@ pub(crate) struct Content {
     pub kind: ContentKind,
     /// The parts of the file, one list for each level.
     pub parts: Vec<Parts>,
+    /// True if the file also has rows for validation, in folders of their own.
+    pub holds_validation: bool,
 }
 
 /// What is known about the content of a file before its first bytes.
@@ -27,6 +29,8 @@ pub(crate) enum ContentKind {
     Text,
     /// Rows of a spreadsheet, as `formats::sheet` reads them.
     Sheet,
+    /// Rows of a text, its label and its path, in the same form.
+    Folder,
 }
 
 /// The parts of a file, of which one is read.
@@ -44,6 +48,8 @@ pub struct Parts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
+    /// Tables in an archive.
+    File,
     /// Sheets of a spreadsheet.
     Sheet,
 }
@@ -62,6 +68,9 @@ pub struct SourceInfo {
     /// The parts of which one was read, such as the sheets of a spreadsheet: one list for each level. Empty for most files.
     #[serde(default)]
     pub parts: Vec<Parts>,
+    /// True if the file also has rows for validation, in folders of their own: then it is its own validation file.
+    #[serde(default)]
+    pub holds_validation: bool,
     /// Character encoding.
     pub encoding: Encoding,
     /// Character between cells, if the format has one: `,`, tab, `;` or `|`.

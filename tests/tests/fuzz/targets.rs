@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// All readers.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 22] = [
     Target { name: "delimited", seeds: delimited, run: |bytes| table("rows.csv", bytes) },
     Target { name: "jsonl", seeds: jsonl, run: |bytes| table("rows.jsonl", bytes) },
     Target { name: "json", seeds: json_files, run: |bytes| table("rows.json", bytes) },
@@ -38,6 +38,7 @@ pub const TARGETS: [Target; 21] = [
     Target { name: "spreadsheet", seeds: spreadsheets, run: run_unpacked },
     Target { name: "sheet", seeds: sheets, run: |bytes| run_sheet("odd.xlsx", XLSX_SHEET, bytes) },
     Target { name: "ods-content", seeds: ods_contents, run: |bytes| run_sheet("odd.ods", "content.xml", bytes) },
+    Target { name: "archive", seeds: archives, run: run_unpacked },
     Target { name: "parallel", seeds: parallel, run: run_parallel },
     Target { name: "safetensors", seeds: safetensors, run: run_safetensors },
     Target { name: "gguf", seeds: gguf, run: run_gguf },
@@ -187,6 +188,19 @@ fn run_unpacked(bytes: &[u8]) -> String {
 
 fn spreadsheets() -> Vec<Vec<u8>> {
     files(&["data_files/table.xlsx", "data_files/odd.xlsx", "data_files/table.ods", "data_files/odd.ods"])
+}
+
+fn archives() -> Vec<Vec<u8>> {
+    let mut seeds = files(&["data_files/tables.zip", "data_files/folders.zip", "data_files/tables.tgz"]);
+    // Plain, so that mutated headers get past the checksum of gzip.
+    for name in ["data_files/folders.tar.gz", "data_files/tables.tgz"] {
+        let mut tar = Vec::new();
+        flate2::read::GzDecoder::new(Cursor::new(files(&[name]).remove(0)))
+            .read_to_end(&mut tar)
+            .expect("a tar archive");
+        seeds.push(tar);
+    }
+    seeds
 }
 
 /// The part of odd.xlsx with the sheet that is read first.

@@ -96,6 +96,15 @@ impl Data {
         *self.file_mut(role) = File { state, rejected };
     }
 
+    /// Returns true if the training file that is being replaced is the validation file too.
+    fn leaves_own_validation(&self) -> bool {
+        let FileState::Reading(Reading { choice, earlier: Some(earlier), .. }) = &self.train.state else {
+            return false;
+        };
+        let own = self.validation.choice().is_some_and(|validation| validation.blobs == earlier.choice.blobs);
+        own && earlier.choice.blobs != choice.blobs
+    }
+
     /// Clears the notes on files that were not opened.
     pub fn forget_rejected(&mut self) {
         (self.notice, self.train.rejected, self.validation.rejected) = (None, None, None);

@@ -53,14 +53,16 @@ impl State {
 
     /// Reads the training file again without settings. The chosen part of the file stays chosen.
     pub fn detect_again(&mut self) -> Vec<Effect> {
-        let Hints { sheet, .. } = self.data.hints();
-        self.reread(Hints { sheet, ..Hints::default() })
+        let Hints { member, sheet, .. } = self.data.hints();
+        self.reread(Hints { member, sheet, ..Hints::default() })
     }
 
     /// Reads another part of a file, such as another sheet.
     pub fn choose_part(&mut self, role: DataRole, kind: PartKind, name: String) -> Vec<Effect> {
         let Some(mut choice) = self.data.file(role).choice().cloned() else { return Vec::new() };
         match kind {
+            // Another file has other sheets.
+            PartKind::File => (choice.hints.member, choice.hints.sheet) = (Some(name), None),
             PartKind::Sheet => choice.hints.sheet = Some(name),
         }
         self.open(role, choice)
@@ -133,16 +135,50 @@ impl State {
                 self.data.mapping = Some(mapping);
             }
         }
+        let mut effects = if role == DataRole::Train && self.data.leaves_own_validation() {
+            self.close_validation()
+        } else {
+            Vec::new()
+        };
+        let holds_validation = source.holds_validation;
         self.data.file_mut(role).opened(source);
         if role == DataRole::Train {
             self.follow_task();
         }
-        self.remap()
+        effects.extend(self.remap());
+        if role == DataRole::Train && holds_validation && self.data.validation.choice().is_none() {
+            effects.extend(self.open_own_validation());
+        }
+        effects
+    }
+
+    /// Opens the training file as the validation file too, since it has rows for both.
+    fn open_own_validation(&mut self) -> Vec<Effect> {
+        let Some(choice) = self.data.train.choice().cloned() else { return Vec::new() };
+        let hints = choice.hints.for_other_file();
+        self.open(DataRole::Validation, FileChoice { hints, ..choice })
+    }
+
+    /// A zip that was opened as data is a model: the data stays as it was.
+    fn on_model(&mut self, role: DataRole, diagnostic: Diagnostic) -> Vec<Effect> {
+        let Some(choice) = self.data.file(role).choice().cloned() else { return Vec::new() };
+        self.data.not_opened(role, diagnostic);
+        let file = self.data.file_mut(role);
+        file.rejected = None;
+        if file.source().is_none() {
+            *file = File::default();
+        }
+        let mut effects = if role == DataRole::Train && self.data.report.is_none() { self.remap() } else { Vec::new() };
+        effects.extend(self.take_local(choice.name.clone(), vec![choice.name], 0.0, choice.blobs));
+        effects
     }
 
     /// The worker could not open a file. The earlier one, if there was one, is restored. A validation file that is not
     /// like the training file is read once more without its settings.
     pub(in crate::state) fn on_not_opened(&mut self, role: DataRole, diagnostic: Diagnostic) -> Vec<Effect> {
+        if diagnostic.code == "data.is-model" && self.data.file(role).is_reading() {
+            return self.on_model(role, diagnostic);
+        }
         if role == DataRole::Validation
             && let Some(command) = self.data.detect_validation()
         {

@@ -36,9 +36,14 @@ fn arguments(hints: Hints) -> Vec<(&'static str, String)> {
         Quoting::Never => "none",
     });
     let quote = quote.map(str::to_owned);
-    let sheet = hints.sheet;
-    let all =
-        [("encoding", encoding), ("header", header), ("delimiter", delimiter), ("quote", quote), ("sheet", sheet)];
+    let all = [
+        ("encoding", encoding),
+        ("header", header),
+        ("delimiter", delimiter),
+        ("quote", quote),
+        ("member", hints.member),
+        ("sheet", hints.sheet),
+    ];
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 

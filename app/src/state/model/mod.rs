@@ -281,7 +281,7 @@ impl Model {
         let local = self.entry().filter(|entry| entry.folder.is_empty());
         let (is_local, is_zip) = (local.is_some(), local.is_some_and(|entry| has_ending(&entry.name, ".zip")));
         let diagnostic = if is_zip {
-            let remedy = format!("{} If it holds data, unpack it first and drop the file.", diagnostic.remedy);
+            let remedy = format!("{} If it holds data, choose it under Data.", diagnostic.remedy);
             diagnostic.remedy(remedy.trim_start())
         } else {
             diagnostic

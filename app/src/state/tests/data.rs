@@ -1,10 +1,13 @@
 //! Files dropped, read, mapped and split.
 
-use hone_core::dataset::{DataRole, Delimiter, Encoding, Hints, Mapping, PartKind, Parts, Quoting, TaskOffer};
+use hone_core::dataset::{
+    DataRole, Delimiter, Encoding, Hints, Mapping, PartKind, Parts, Quoting, SourceInfo, TaskOffer,
+};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::Task;
 
+use crate::state::data::file::FileChoice;
 use crate::state::data::program::command_line;
 use crate::state::tests::{
     MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, not_opened, number, offering,
@@ -369,4 +372,47 @@ fn another_sheet_is_read_in_place_of_the_open_one() {
     let effects = state.open(DataRole::Validation, chosen("other.xlsx"));
     let [Effect::Send(_, Command::OpenData { hints, .. })] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(hints.sheet, None, "another file has other sheets");
+}
+
+#[test]
+fn a_zip_of_a_model_that_is_opened_as_data_is_loaded_as_a_model() {
+    for mut state in [ready(), blocked()] {
+        let (source, report) = (state.data.train.source().cloned(), state.data.report.clone());
+        state.open(DataRole::Train, chosen("tuned.zip"));
+        let diagnostic = Diagnostic::new("data.is-model", "It is a model.");
+        let effects = state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic });
+        let loads =
+            |effect: &Effect| matches!(effect, Effect::Send(_, Command::LoadFiles { name, .. }) if name == "tuned.zip");
+        assert!(effects.iter().any(loads), "{effects:?}");
+        assert_eq!((state.data.train.source(), &state.data.report), (source.as_ref(), &report));
+        assert_eq!((&state.data.train.rejected, &state.data.notice), (&None, &None));
+    }
+}
+
+#[test]
+fn a_file_that_also_has_validation_rows_is_its_own_validation_file() {
+    let mut state = ready();
+    state.open(DataRole::Train, chosen("reviews.tar.gz"));
+    let source = SourceInfo { holds_validation: true, ..source(2) };
+    let effects = state.answer(Event::DataOpened { role: DataRole::Train, source: source.clone() });
+    let opens = |effect: &Effect| matches!(effect, Effect::Send(_, Command::OpenData { role: DataRole::Validation, name, .. }) if name == "reviews.tar.gz");
+    assert!(effects.iter().any(opens), "{effects:?}");
+    state.answer(opened(2));
+    let effects = state.answer(Event::DataOpened { role: DataRole::Train, source });
+    assert!(!effects.iter().any(opens), "a validation file that is open stays");
+}
+
+#[test]
+fn a_file_that_is_its_own_validation_file_is_replaced_as_both() {
+    let mut state = ready();
+    let both = FileChoice::new("reviews.tar.gz".into(), None, 7);
+    state.open(DataRole::Train, both);
+    let source = SourceInfo { holds_validation: true, ..source(2) };
+    state.answer(Event::DataOpened { role: DataRole::Train, source: source.clone() });
+    state.answer(Event::DataOpened { role: DataRole::Validation, source: source.clone() });
+    assert!(state.data.validation.choice().is_some());
+    state.open(DataRole::Train, FileChoice::new("other.csv".into(), None, 8));
+    let effects = state.answer(opened(2));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::CloseValidation))), "{effects:?}");
+    assert_eq!(state.data.validation.choice(), None);
 }

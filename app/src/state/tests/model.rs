@@ -111,7 +111,7 @@ fn a_model_that_fails_to_load_keeps_the_loaded_one_and_the_tuned_weights() {
     assert_eq!(own.answer(model_failed()), []);
     let diagnostic = own.model.rejected.clone().unwrap();
     assert_eq!(diagnostic.done, "Mini is still loaded.");
-    assert_eq!(diagnostic.remedy, "Drop the files. If it holds data, unpack it first and drop the file.");
+    assert_eq!(diagnostic.remedy, "Drop the files. If it holds data, choose it under Data.");
     assert_eq!(back(own), before);
 
     let mut hub = before.clone();

@@ -1,5 +1,6 @@
 //! Unpacks a file while it is read, so that both passes see plain text.
 
+pub(crate) mod archive;
 pub(crate) mod bounded;
 pub(crate) mod data_reader;
 pub(crate) mod office;

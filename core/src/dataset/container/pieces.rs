@@ -1,5 +1,9 @@
 //! A source of plain text, in pieces.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::dataset::source::Content;
 use crate::diagnostic::Diagnostic;
 
 /// Size of a piece, in bytes: enough to be fast, but few enough that a worker handles messages in between.
@@ -12,4 +16,25 @@ pub(crate) trait Pieces {
     /// # Errors
     /// The reason why the file cannot be read.
     fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic>;
+}
+
+/// What is noticed while a file is unpacked.
+pub(crate) trait Notices {
+    /// Warnings about what was not read.
+    fn warnings(&self) -> Vec<Diagnostic>;
+
+    /// The reason why nothing was read, if it is known.
+    fn reason(&self) -> Option<Diagnostic> {
+        None
+    }
+}
+
+/// A file that is open to be read.
+pub(crate) struct Opened {
+    pub content: Content,
+    pub pieces: Box<dyn Pieces>,
+    /// What is noticed while it is read.
+    pub notices: Option<Rc<RefCell<dyn Notices>>>,
+    /// Warnings that are known before.
+    pub warnings: Vec<Diagnostic>,
 }

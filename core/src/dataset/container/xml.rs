@@ -6,7 +6,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::dataset::container::zip_files::{MemberReader, Origin};
+use crate::dataset::container::tracked::Origin;
+use crate::dataset::container::zip_files::MemberReader;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_ROW_BYTES;
 

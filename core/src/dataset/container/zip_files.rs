@@ -1,18 +1,16 @@
 //! The files in a zip, each as a stream that needs no other.
 
-use std::error::Error;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crc32fast::Hasher;
 use flate2::bufread::DeflateDecoder;
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::dataset::container::bounded::{too_much, unreadable};
+use crate::dataset::container::bounded::check_size;
 use crate::dataset::container::shared_file::SharedFile;
-use crate::dataset::container::tracked::Track;
+use crate::dataset::container::tracked::{Origin, Track, unreadable};
 use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
-use crate::limits::{MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO, MIN_RATIO_BYTES};
 
 /// Bytes of the file that are read at a time.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -23,32 +21,6 @@ pub(crate) struct ZipFiles {
     pub origin: Origin,
     archive: ZipArchive<SharedFile>,
     file: SharedFile,
-}
-
-/// Where a part of a file comes from, for its errors.
-#[derive(Clone)]
-pub(crate) struct Origin {
-    /// Name of the whole file.
-    pub file: String,
-    /// Its reading.
-    pub track: Track,
-}
-
-impl Origin {
-    /// The error of a part that cannot be read.
-    pub(crate) fn damaged(&self, part: &str, error: &(dyn Error + 'static)) -> Diagnostic {
-        if let Some(error) = self.track.error() {
-            return unreadable(&self.file, &error);
-        }
-        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(diagnostic) = within.and_then(|error| error.downcast_ref::<Diagnostic>()) {
-            return diagnostic.clone();
-        }
-        let what = format!("{} is damaged: {part} in it cannot be read ({error}).", names(&[&self.file]));
-        Diagnostic::new("data.damaged", what)
-            .done("The file was not read.")
-            .remedy("Download or copy it again. If another program opens it, save it again there.")
-    }
 }
 
 impl ZipFiles {
@@ -79,6 +51,16 @@ impl ZipFiles {
     pub(crate) fn path(&self, index: usize) -> String {
         let name = self.archive.name_for_index(index).and_then(Result::ok).unwrap_or_default();
         name.replace('\\', "/")
+    }
+
+    /// Returns true if this is a file, not a folder or a link.
+    pub(crate) fn is_file(&self, index: usize) -> bool {
+        !self.path(index).ends_with('/')
+    }
+
+    /// Size of a file, unpacked, as the list says.
+    pub(crate) fn size(&mut self, index: usize) -> u64 {
+        self.archive.by_index_raw(index).map_or(0, |file| file.size())
     }
 
     /// Index of the file with this path. Upper and lower case are the same, as some programs mix them up.
@@ -152,10 +134,7 @@ impl Read for MemberReader {
         if read == 0 && !into.is_empty() && self.hash.clone().finalize() != self.crc32 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the checksum does not match"));
         }
-        let is_bomb = self.unpacked > MIN_RATIO_BYTES && self.unpacked / MAX_UNPACKED_RATIO > self.compressed;
-        if is_bomb || self.unpacked > MAX_UNPACKED_BYTES {
-            return Err(io::Error::other(too_much(&self.file, is_bomb, "zip")));
-        }
+        check_size(self.unpacked, self.compressed, &self.file, "zip")?;
         Ok(read)
     }
 }

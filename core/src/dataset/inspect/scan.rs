@@ -93,6 +93,7 @@ impl Scanner {
             format: layout.format,
             compression: self.content.compression,
             parts: self.content.parts,
+            holds_validation: self.content.holds_validation,
             encoding: layout.encoding,
             delimiter: layout.delimiter,
             multiline: layout.multiline,
@@ -150,6 +151,7 @@ impl RecordScan {
         }
         let sniffed = match content.kind {
             ContentKind::Text => sniff(&content.name, &text, is_whole, hints)?,
+            ContentKind::Folder => Sniffed::folder(),
             ContentKind::Sheet => Sniffed::sheet(sheet_table(&text, is_whole, hints.has_header)?),
         };
         let layout = FileLayout {

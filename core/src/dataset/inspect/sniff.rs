@@ -54,6 +54,11 @@ impl Sniffed {
         Self { format: Format::Sheet, dialect: None, ..Self::table(table) }
     }
 
+    /// The layout of texts in folders.
+    pub(crate) fn folder() -> Self {
+        Self::new(Format::Folder, &["text", "label", "file"])
+    }
+
     fn table(table: Table) -> Self {
         let Table { dialect, has_header, columns, skipped_lines, warnings } = table;
         Self { format: Format::Delimited, dialect: Some(dialect), has_header, columns, skipped_lines, warnings }

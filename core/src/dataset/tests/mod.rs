@@ -1,6 +1,8 @@
 //! Tests of the whole path from bytes to a dataset, with good and bad files of every kind.
 
 mod alignment;
+#[cfg(feature = "engine")]
+mod archives;
 mod collect;
 mod corpus;
 mod formats;

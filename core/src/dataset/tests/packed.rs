@@ -37,7 +37,7 @@ fn error(name: &str, bytes: &[u8]) -> Diagnostic {
     unpack(name, bytes).unwrap_err()
 }
 
-fn gzip(content: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Level::default());
     encoder.write_all(content).unwrap();
     encoder.finish().unwrap()

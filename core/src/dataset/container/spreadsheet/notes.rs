@@ -1,5 +1,6 @@
 //! Cells of a sheet that have no value, for the warnings.
 
+use crate::dataset::container::pieces::Notices;
 use crate::dataset::container::spreadsheet::row::cell_name;
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
@@ -34,11 +35,6 @@ impl Kind {
 }
 
 impl Notes {
-    /// The error of a sheet without rows, if formulas are the reason.
-    pub(crate) fn only_formulas(&self) -> Option<Diagnostic> {
-        (self.formulas.cells > 0).then(|| self.formulas_warning().done("The file was not used."))
-    }
-
     fn formulas_warning(&self) -> Diagnostic {
         let Kind { cells, first } = &self.formulas;
         let verb = if *cells == 1 { "has a formula" } else { "have formulas" };
@@ -48,9 +44,15 @@ impl Notes {
              which adds the values.",
         )
     }
+}
 
-    /// Warnings about the cells.
-    pub(crate) fn warnings(&self) -> Vec<Diagnostic> {
+impl Notices for Notes {
+    /// Formulas, if the sheet has no rows.
+    fn reason(&self) -> Option<Diagnostic> {
+        (self.formulas.cells > 0).then(|| self.formulas_warning().done("The file was not used."))
+    }
+
+    fn warnings(&self) -> Vec<Diagnostic> {
         let mut warnings = Vec::new();
         let Kind { cells, first } = &self.errors;
         if *cells > 0 {

@@ -1,0 +1,191 @@
+//! What an archive contains: a model, tables, or a folder for each class.
+
+use std::collections::HashSet;
+
+use crate::dataset::container::archive::classes::{Classes, classes};
+use crate::dataset::container::archive::member::Member;
+use crate::dataset::folder::is_data_file;
+use crate::dataset::phrases::{count, names, thousands};
+use crate::dataset::source::{DataRole, PartKind, Parts};
+use crate::diagnostic::Diagnostic;
+use crate::limits::MAX_ARCHIVE_FILES;
+
+/// Extensions of tables.
+const TABLES: [&str; 13] = [
+    ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt", ".xlsx", ".ods",
+];
+/// Extensions of compressed tables, after that of the table.
+const COMPRESSED: [&str; 2] = [".gz", ".zst"];
+/// Extensions of weights.
+const WEIGHTS: [&str; 4] = [".safetensors", ".gguf", ".onnx", "pytorch_model.bin"];
+/// Extensions of archives.
+const ARCHIVES: [&str; 6] = [".zip", ".tar", ".tgz", ".7z", ".rar", ".tar.gz"];
+/// Words in the names of tables with training and with validation rows.
+const TRAINING: [&str; 1] = ["train"];
+const VALIDATION: [&str; 4] = ["valid", "dev", "eval", "test"];
+
+/// What is read from an archive.
+pub(crate) enum Contents {
+    /// One table, by its index among the members, of those in the list.
+    Table(usize, Parts),
+    Classes(Classes),
+}
+
+/// Decides what to read: the table that the user chose, the only one or the likeliest one for the role, or all texts of
+/// folders that are classes.
+///
+/// # Errors
+/// `data.is-model`, `data.no-table`, `data.no-member`, `data.archive-path`, `data.same-paths` and `data.too-many-files`.
+pub(crate) fn contents(
+    file: &str,
+    members: &[Member],
+    role: DataRole,
+    chosen: Option<&str>,
+) -> Result<Contents, Diagnostic> {
+    check(file, members)?;
+    let ends = |member: &Member, endings: &[&str]| {
+        let path = member.path.to_lowercase();
+        endings.iter().any(|ending| path.ends_with(ending))
+    };
+    if members.iter().any(|member| ends(member, &WEIGHTS)) {
+        let what = format!("{} is a model, not data.", names(&[file]));
+        return Err(Diagnostic::new("data.is-model", what).done("It was not read.").remedy("Choose it under Model."));
+    }
+    if chosen.is_none()
+        && let Some(classes) = classes(members, role)
+    {
+        return Ok(Contents::Classes(classes));
+    }
+    let is_table = |member: &&(usize, &Member)| {
+        let path = member.1.path.to_lowercase();
+        let path = COMPRESSED.iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(&path);
+        TABLES.iter().any(|ending| path.ends_with(ending))
+    };
+    let all: Vec<(usize, &Member)> =
+        members.iter().enumerate().filter(|(_, member)| is_data_file(&member.path)).collect();
+    let mut tables: Vec<(usize, &Member)> = all.iter().filter(is_table).copied().collect();
+    if tables.is_empty() && all.len() == 1 && !ends(all[0].1, &ARCHIVES) {
+        // Its name may lack an extension.
+        tables = all.clone();
+    }
+    if tables.is_empty() {
+        return Err(no_table(file, &all, all.iter().any(|(_, member)| ends(member, &ARCHIVES))));
+    }
+    let paths: Vec<String> = tables.iter().map(|(_, member)| member.path.clone()).collect();
+    let nth = match chosen {
+        Some(chosen) => paths.iter().position(|path| path == chosen).ok_or_else(|| {
+            let what = format!("{} has no table {}.", names(&[file]), names(&[chosen]));
+            Diagnostic::new("data.no-member", what)
+                .done("The file was not read.")
+                .remedy(format!("Its tables are {}.", names(&paths)))
+        })?,
+        None => likeliest(&tables, role),
+    };
+    Ok(Contents::Table(tables[nth].0, Parts { kind: PartKind::File, names: paths, chosen: nth as u32 }))
+}
+
+/// The table whose name says that it is for the role, or else the largest one.
+fn likeliest(tables: &[(usize, &Member)], role: DataRole) -> usize {
+    let words: &[&str] = match role {
+        DataRole::Train => &TRAINING,
+        DataRole::Validation => &VALIDATION,
+    };
+    let is_named = |word: &str| {
+        let word = word.to_owned();
+        tables.iter().position(|(_, member)| {
+            let name = member.path.rsplit('/').next().unwrap_or_default();
+            name.to_lowercase().contains(&word)
+        })
+    };
+    let largest = || (0..tables.len()).max_by_key(|&nth| (tables[nth].1.size, tables.len() - nth));
+    words.iter().find_map(|word| is_named(word)).or_else(largest).unwrap_or_default()
+}
+
+/// Refuses what no honest archive contains.
+fn check(file: &str, members: &[Member]) -> Result<(), Diagnostic> {
+    let refused = |code: &str, what: String, remedy: &str| {
+        Err(Diagnostic::new(code, what).done("The file was not read.").remedy(remedy))
+    };
+    if members.len() > MAX_ARCHIVE_FILES {
+        let what = format!("{} contains more than {} files.", names(&[file]), thousands(MAX_ARCHIVE_FILES));
+        return refused("data.too-many-files", what, "Put the texts into one table: a text and a label in each row.");
+    }
+    let mut seen = HashSet::new();
+    for Member { path, .. } in members {
+        let is_outside =
+            path.starts_with('/') || path.split('/').any(|part| part == "..") || path.get(1..3) == Some(":/");
+        if is_outside {
+            let what = format!("{} contains a file outside its own folder: {}.", names(&[file]), names(&[path]));
+            return refused(
+                "data.archive-path",
+                what,
+                "It may be an attack on programs that unpack it. Pack the files again.",
+            );
+        }
+        if is_data_file(path) && !seen.insert(path.as_str()) {
+            let what = format!("{} contains two files called {}.", names(&[file]), names(&[path]));
+            return refused("data.same-paths", what, "It is not clear which one counts. Pack the files again.");
+        }
+    }
+    Ok(())
+}
+
+fn no_table(file: &str, all: &[(usize, &Member)], has_archives: bool) -> Diagnostic {
+    let paths: Vec<&str> = all.iter().map(|(_, member)| member.path.as_str()).collect();
+    let what = match paths.len() {
+        0 => format!("{} contains no files.", names(&[file])),
+        files => format!("{} contains no table among its {}: {}.", names(&[file]), count(files, "file"), names(&paths)),
+    };
+    let remedy = if has_archives {
+        "Unpack it, and choose an archive that is inside."
+    } else {
+        "Hone reads tables (CSV, TSV, JSON, JSONL, .xlsx, .ods, text) and folders of .txt files, one folder for each class."
+    };
+    Diagnostic::new("data.no-table", what).done("The file was not read.").remedy(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(paths: &[&str]) -> Vec<Member> {
+        paths.iter().map(|path| Member { path: (*path).into(), size: path.len() as u64 }).collect()
+    }
+
+    fn table(paths: &[&str], role: DataRole) -> Result<String, String> {
+        let members = members(paths);
+        match contents("x.zip", &members, role, None) {
+            Ok(Contents::Table(index, parts)) => {
+                assert_eq!(parts.names[parts.chosen as usize], members[index].path);
+                Ok(format!("{} of {}", members[index].path, parts.names.len()))
+            }
+            Ok(Contents::Classes(classes)) => Ok(format!("{} texts", classes.texts.len())),
+            Err(diagnostic) => Err(diagnostic.code),
+        }
+    }
+
+    #[test]
+    fn the_table_for_the_role_is_chosen_and_other_files_are_passed_over() {
+        let paths = ["d/README.md", "d/test.csv", "d/train.csv.gz", "__MACOSX/d/._train.csv", "d/.DS_Store", "d/a.png"];
+        assert_eq!(table(&paths, DataRole::Train), Ok("d/train.csv.gz of 2".into()));
+        assert_eq!(table(&paths, DataRole::Validation), Ok("d/test.csv of 2".into()));
+        assert_eq!(table(&["a.csv", "longer.csv"], DataRole::Train), Ok("longer.csv of 2".into()));
+        assert_eq!(table(&["data"], DataRole::Train), Ok("data of 1".into()));
+    }
+
+    #[test]
+    fn archives_without_data_are_refused_by_their_kind() {
+        for (paths, code) in [
+            (&["m/config.json", "m/model.safetensors"][..], "data.is-model"),
+            (&["a.zip"], "data.no-table"),
+            (&["a.png", "b.png"], "data.no-table"),
+            (&[], "data.no-table"),
+            (&["../a.csv"], "data.archive-path"),
+            (&["/etc/a.csv"], "data.archive-path"),
+            (&["C:/a.csv"], "data.archive-path"),
+            (&["a.csv", "a.csv"], "data.same-paths"),
+        ] {
+            assert_eq!(table(paths, DataRole::Train), Err(code.into()), "{paths:?}");
+        }
+    }
+}

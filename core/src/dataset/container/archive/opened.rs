@@ -1,0 +1,194 @@
+//! Opens the files in an archive.
+
+use std::cell::RefCell;
+use std::io::{BufReader, Cursor, Read};
+use std::rc::Rc;
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::dataset::container::archive::classes::Classes;
+use crate::dataset::container::archive::contents::{Contents, contents};
+use crate::dataset::container::archive::folder_pieces::{FolderPieces, TarTexts, Texts, ZipTexts};
+use crate::dataset::container::archive::member::Member;
+use crate::dataset::container::archive::tar::TarReader;
+use crate::dataset::container::bounded::{Limited, TextOrigin, TextPieces};
+use crate::dataset::container::office::{COMPOUND, compound_file, spreadsheet_kind};
+use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_name};
+use crate::dataset::container::pieces::{Notices, Opened, PIECE_BYTES};
+use crate::dataset::container::shared_file::SharedFile;
+use crate::dataset::container::spreadsheet::sheets::{Spreadsheet, SpreadsheetKind};
+use crate::dataset::container::tracked::{Origin, Track};
+use crate::dataset::container::zip_files::ZipFiles;
+use crate::dataset::container::zstd::ZstdReader;
+use crate::dataset::layout::{Compression, Hints};
+use crate::dataset::phrases::names;
+use crate::dataset::source::{Content, ContentKind, DataRole, Parts};
+use crate::diagnostic::Diagnostic;
+use crate::limits::{MAX_ARCHIVE_FILES, MAX_MEMBER_BYTES};
+
+/// Opens a spreadsheet, or what is in a zip.
+///
+/// # Errors
+/// As [`contents`], [`spreadsheet_kind`] and [`Spreadsheet::open`].
+pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Result<Opened, Diagnostic> {
+    if let Some(kind) = spreadsheet_kind(&mut files)? {
+        return open_spreadsheet(&mut files, kind, role, hints);
+    }
+    let indices: Vec<usize> = (0..files.len()).filter(|&index| files.is_file(index)).collect();
+    let mut members = Vec::new();
+    for &index in indices.iter().take(MAX_ARCHIVE_FILES + 1) {
+        members.push(Member { path: files.path(index), size: files.size(index) });
+    }
+    match contents(&files.origin.file, &members, role, hints.member.as_deref())? {
+        Contents::Table(member, parts) => {
+            let stream = files.stream(indices[member])?;
+            open_member(Box::new(stream), &files.origin, parts, role, hints)
+        }
+        Contents::Classes(Classes { texts, holds_validation, warnings }) => {
+            let texts: Vec<(usize, String)> =
+                texts.into_iter().map(|(member, label)| (indices[member], label)).collect();
+            let name = files.origin.file.clone();
+            let texts = ZipTexts { files, texts: texts.into_iter() };
+            Ok(open_folder(&name, Box::new(texts), hints, holds_validation, warnings))
+        }
+    }
+}
+
+/// Opens what is in a tar archive. `open` begins to read it, which happens twice: for the list of its files, and for what is
+/// read of them.
+///
+/// # Errors
+/// As [`contents`], and `data.damaged`.
+pub(crate) fn open_tar(
+    open: &dyn Fn() -> Box<dyn Read>,
+    origin: Origin,
+    role: DataRole,
+    hints: &Hints,
+) -> Result<Opened, Diagnostic> {
+    let failed = |error| origin.damaged("one of its files", &error);
+    let mut members = Vec::new();
+    let mut tar = TarReader::new(open());
+    while let Some(entry) = tar.next_file().map_err(failed)?.filter(|_| members.len() <= MAX_ARCHIVE_FILES) {
+        let path = entry.path.strip_prefix("./").unwrap_or(&entry.path).to_owned();
+        members.push(Member { path, size: entry.size });
+    }
+    match contents(&origin.file, &members, role, hints.member.as_deref())? {
+        Contents::Table(member, parts) => {
+            let mut tar = TarReader::new(open());
+            for _ in 0..=member {
+                tar.next_file().map_err(failed)?;
+            }
+            open_member(Box::new(tar), &origin, parts, role, hints)
+        }
+        Contents::Classes(Classes { texts, holds_validation, warnings }) => {
+            let mut labels = vec![None; members.len()];
+            for (member, label) in texts {
+                labels[member] = Some(label);
+            }
+            let name = origin.file.clone();
+            let texts = TarTexts { tar: TarReader::new(open()), labels: labels.into_iter(), origin };
+            Ok(open_folder(&name, Box::new(texts), hints, holds_validation, warnings))
+        }
+    }
+}
+
+/// Opens the sheet of a spreadsheet.
+fn open_spreadsheet(
+    files: &mut ZipFiles,
+    kind: SpreadsheetKind,
+    role: DataRole,
+    hints: &Hints,
+) -> Result<Opened, Diagnostic> {
+    let Spreadsheet { pieces, parts, notes } = Spreadsheet::open(files, kind, role, hints.sheet.as_deref())?;
+    let name = files.origin.file.clone();
+    let content = Content { name, kind: ContentKind::Sheet, parts: vec![parts], ..Content::default() };
+    let notices: Rc<RefCell<dyn Notices>> = notes;
+    Ok(Opened { content, pieces, notices: Some(notices), warnings: Vec::new() })
+}
+
+/// Opens texts that are sorted into folders.
+fn open_folder(
+    name: &str,
+    texts: Box<dyn Texts>,
+    hints: &Hints,
+    holds_validation: bool,
+    warnings: Vec<Diagnostic>,
+) -> Opened {
+    let (pieces, notices) = FolderPieces::new(texts, hints.encoding);
+    let content = Content { name: name.to_owned(), kind: ContentKind::Folder, holds_validation, ..Content::default() };
+    let notices: Rc<RefCell<dyn Notices>> = notices;
+    Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
+}
+
+/// Opens one table of an archive, which may be compressed or a spreadsheet.
+fn open_member(
+    mut stream: Box<dyn Read>,
+    origin: &Origin,
+    parts: Parts,
+    role: DataRole,
+    hints: &Hints,
+) -> Result<Opened, Diagnostic> {
+    let path = parts.names.get(parts.chosen as usize).cloned().unwrap_or_default();
+    let head = head(&mut stream).map_err(|error| origin.damaged(&path, &error))?;
+    let (is_office, compression) = (is_zip(&head) || head.starts_with(COMPOUND), compression_of(&head));
+    let mut stream: Box<dyn Read> = Box::new(Cursor::new(head).chain(stream));
+    let mut opened = if is_office {
+        let mut bytes = Vec::new();
+        let read = stream.by_ref().take(MAX_MEMBER_BYTES + 1).read_to_end(&mut bytes);
+        read.map_err(|error| origin.damaged(&path, &error))?;
+        open_office(bytes, origin, &path, role, hints)?
+    } else {
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        let name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
+        let stream = unpacked(stream, compression, &origin.file, &origin.track);
+        let pieces = Box::new(TextPieces::new(stream, TextOrigin::Member(origin.clone(), path)));
+        let content = Content { name, compression, ..Content::default() };
+        Opened { content, pieces, notices: None, warnings: Vec::new() }
+    };
+    opened.content.parts.insert(0, parts);
+    Ok(opened)
+}
+
+/// Opens a spreadsheet that is in an archive.
+fn open_office(
+    bytes: Vec<u8>,
+    origin: &Origin,
+    path: &str,
+    role: DataRole,
+    hints: &Hints,
+) -> Result<Opened, Diagnostic> {
+    let (file, remedy) = (names(&[&origin.file]), "Unpack it, and choose the file that is inside.");
+    if bytes.len() as u64 > MAX_MEMBER_BYTES {
+        let what = format!("{} in {file} is larger than {} MB.", names(&[path]), MAX_MEMBER_BYTES >> 20);
+        return Err(Diagnostic::new("data.too-large", what).done("The file was not read.").remedy(remedy));
+    }
+    let is_zip = is_zip(&bytes);
+    let mut shared = SharedFile::new(Cursor::new(bytes)).map_err(|error| origin.damaged(path, &error))?;
+    if !is_zip {
+        return Err(compound_file(path, &mut shared));
+    }
+    let mut files = ZipFiles::open(path, shared, origin.track.clone())?;
+    match spreadsheet_kind(&mut files)? {
+        Some(kind) => open_spreadsheet(&mut files, kind, role, hints),
+        None => {
+            let what = format!("{} in {file} is an archive within an archive.", names(&[path]));
+            Err(Diagnostic::new("data.no-table", what).done("The file was not read.").remedy(remedy))
+        }
+    }
+}
+
+/// A stream of the content of a file.
+pub(crate) fn unpacked(
+    stream: impl Read + 'static,
+    compression: Option<Compression>,
+    name: &str,
+    track: &Track,
+) -> Box<dyn Read> {
+    let buffered = |stream| BufReader::with_capacity(PIECE_BYTES, stream);
+    let limited = |stream: Box<dyn Read>, compression| Box::new(Limited::new(stream, name, compression, track.clone()));
+    match compression {
+        None => Box::new(stream),
+        Some(Compression::Gzip) => limited(Box::new(MultiGzDecoder::new(buffered(stream))), Compression::Gzip),
+        Some(Compression::Zstd) => limited(Box::new(ZstdReader::new(buffered(stream))), Compression::Zstd),
+    }
+}
