@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn the_installed_page_is_offered_for_exactly_the_files_that_it_reads() {
         let page = fs::read_to_string(paths::root().join("app/src/data/mod.rs")).unwrap();
-        let (_, accept) = page.split_once("const ACCEPT: &str = \"").unwrap();
-        let mut read: Vec<&str> = accept.split('"').next().unwrap().split(',').collect();
+        let (_, accept) = page.split_once("const ACCEPT: &str =").unwrap();
+        let mut read: Vec<&str> = accept.split('"').nth(1).unwrap().split(',').collect();
         let manifest = fs::read_to_string(paths::root().join("public/manifest.webmanifest")).unwrap();
         let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
         let types = manifest["file_handlers"][0]["accept"].as_object().unwrap().values();
