@@ -138,7 +138,7 @@ fn example<'a>(query: &'a Query, task: Task, words: &[Word]) -> Result<Example<'
 
 /// The best spans in the windows of a question's passage.
 fn spans(windows: Vec<(&Window, &Prediction)>, threshold: Option<f32>) -> Answer {
-    let found = best_spans(windows.into_iter(), MAX_SPANS);
+    let found = best_spans(windows, MAX_SPANS);
     let probabilities = found.probabilities();
     let is_unanswerable = threshold.is_some_and(|threshold| found.no_answer_score() > threshold);
     let span = |(span, score): (&Span, f32)| TextSpan {
