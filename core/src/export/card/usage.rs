@@ -36,8 +36,10 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
         ExportForm::Model | ExportForm::OwnClass => {
             let more = match (is_decoder, folder.kind().has_averaging_layer(folder.exported.form)) {
                 (true, _) => "",
-                (false, true) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`. Its \
-                    `last_hidden_state[:, 0]` is the normalized mean of the tokens.\n",
+                (false, true) => {
+                    "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`. Its \
+                    `last_hidden_state[:, 0]` is the normalized mean of the tokens.\n"
+                }
                 (false, false) => "\nThe encoder alone, for text embeddings: `AutoModel.from_pretrained(folder)`.\n",
             };
             format!("```python\n{}```\n{more}", usage.python(FOLDER))
