@@ -67,6 +67,14 @@ pub fn python() -> PathBuf {
     from_setup("pyref/bin/python")
 }
 
+/// The browser: the user's choice in `HONE_CHROMIUM`, or the one that `cargo xtask test` installs.
+pub fn chromium() -> PathBuf {
+    let chosen = std::env::var_os("HONE_CHROMIUM").map(PathBuf::from);
+    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(PathBuf::from);
+    let found = chosen.into_iter().chain(known).find(|path| path.exists());
+    found.expect("Chromium is missing: run `cargo xtask test`, or set HONE_CHROMIUM")
+}
+
 /// A file or folder that `cargo xtask setup` creates. A test without it fails: a skipped test proves nothing.
 #[track_caller]
 fn from_setup(name: &str) -> PathBuf {

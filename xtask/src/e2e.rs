@@ -66,13 +66,18 @@ fn ran_any_test(tap: &str) -> bool {
 
 /// Node with the environment of the tests and the benchmark: the page's folder and the browser.
 pub fn node() -> Result<Command> {
-    apt::ensure("Chromium", "chromium", || browser().is_some())?;
+    ensure_browser()?;
     let server = Server::bind(&paths::dist(), 0)?;
     let mut node = process::command("node");
     node.env("HONE_URL", server.url()).env("HONE_OUT", out());
     node.env("HONE_CHROMIUM", browser().context("Chromium was there a moment ago")?);
     thread::spawn(|| server.run());
     Ok(node)
+}
+
+/// Installs the browser, unless there is one.
+pub fn ensure_browser() -> Result<()> {
+    apt::ensure("Chromium", "chromium", || browser().is_some())
 }
 
 /// Folder of screenshots and exports.

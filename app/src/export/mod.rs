@@ -138,8 +138,8 @@ const CUSTOM_CLASS: &str = "The head uses the mean of all tokens, for which tran
     includes a short Python file, modeling_hone.py, which trust_remote_code allows to run. Read it first; it is short.";
 
 /// Explains the folder for transformers.js.
-const FOR_JAVASCRIPT: &str = "transformers.js opens it as it is, in a web page and in Node.js. In a page, serve the folder next \
-    to it.";
+const FOR_JAVASCRIPT: &str = "transformers.js opens it as it is, in a web page and in Node.js. To try \
+    it, run `python3 -m http.server` in the folder and open http://localhost:8000: index.html is a page that runs the model.";
 
 /// Code that loads the folder.
 #[component]

@@ -14,6 +14,7 @@ mod onnx;
 mod rounding;
 mod tokenizer_config;
 mod trainer;
+mod try_page;
 mod weights;
 
 use std::io::Write;
@@ -161,6 +162,7 @@ impl ModelFolder<'_> {
         }
         if is_onnx {
             file(zip, tokenizer_config::NAME, &pretty(&tokenizer_config::for_javascript(self)?)?)?;
+            file(zip, try_page::NAME, try_page::write(self, card::title(self.recipe.task())).as_bytes())?;
         }
         if self.kind().has_own_class(self.exported.form) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;

@@ -10,7 +10,7 @@ use hone_core::recipe::Family;
 use hone_core::text::Batch;
 use hone_core::usage::ModelKind;
 use hone_core::weights::Tensors;
-use hone_tests::{add_tensors, minilm};
+use hone_tests::{add_tensors, chromium, minilm};
 
 use super::*;
 use crate::tokenizer::pretrained_with;
@@ -155,6 +155,14 @@ fn transformers_js_opens_the_onnx_folders_and_predicts_the_same() {
 }
 
 #[test]
+fn the_page_of_an_onnx_folder_predicts_in_a_browser() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("e2e/open-page.mjs");
+    let output = Command::new("node").arg(script).arg(chromium()).arg(folders()).output().unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn an_onnx_folder_is_complete_for_transformers_js() {
     let case = case("micro_bert", Task::Classification, Pooling::Mean);
     let device = Device::flex();
@@ -179,7 +187,7 @@ fn an_onnx_folder_is_complete_for_transformers_js() {
     assert_eq!(tokenizer["model_max_length"], json!(pretrained.config.max_positions()), "texts are cut to what fits");
     assert_eq!(tokenizer["tokenizer_class"], json!("BertTokenizer"), "the class that tells the texts of a pair apart");
     assert_eq!(tokenizer["pad_token"], json!("<pad>"), "the rest of the file is kept");
-    for name in ["onnx/model.onnx", "tokenizer.json", "README.md", "recipe.json"] {
+    for name in ["onnx/model.onnx", "tokenizer.json", "README.md", "recipe.json", "index.html"] {
         assert!(archive.by_name(name).is_ok(), "{name}");
     }
     assert!(archive.by_name("model.safetensors").is_err());

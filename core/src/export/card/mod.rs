@@ -47,7 +47,8 @@ pub(crate) fn write(folder: &ModelFolder) -> String {
     card
 }
 
-fn title(task: Task) -> &'static str {
+/// The kind of model in a few words.
+pub(crate) fn title(task: Task) -> &'static str {
     match task {
         Task::Classification => "Text classifier",
         Task::MultiLabel => "Multi-label text classifier",

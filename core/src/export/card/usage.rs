@@ -28,7 +28,9 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
             format!("With llama.cpp, and with Ollama, in this folder:\n\n```sh\n{}```\n", usage.gguf_commands())
         }
         ExportForm::Onnx => format!(
-            "In JavaScript, with transformers.js (`npm install @huggingface/transformers`):\n\n```js\n{}```\n\n\
+            "In a browser: run `python3 -m http.server` in this folder and open http://localhost:8000. `index.html` loads \
+            transformers.js from cdn.jsdelivr.net; your texts stay in the page.\n\n\
+            In JavaScript, with transformers.js (`npm install @huggingface/transformers`):\n\n```js\n{}```\n\n\
             In Python, with ONNX Runtime (`pip install onnxruntime transformers`):\n\n```python\n{}```\n",
             usage.javascript(FOLDER),
             usage.onnx_python(FOLDER)
