@@ -125,6 +125,12 @@ impl Page {
         self.act(|state| state.take_local(name, paths, bytes, blobs));
     }
 
+    /// Opens a file whose rows are to be predicted.
+    pub fn open_table(self, name: String, blob: Blob) {
+        let blobs = self.store(vec![blob]);
+        self.act(|state| state.open_table(name, blobs));
+    }
+
     fn store(self, blobs: Vec<Blob>) -> usize {
         self.blobs.try_update_value(|store| store.add(blobs)).unwrap_or_default()
     }

@@ -66,7 +66,7 @@ pub struct TrainArguments {
 /// Arguments of `hone predict`.
 #[derive(clap::Args)]
 pub struct PredictArguments {
-    /// Folder of a tuned model: OUT/model of `hone train`, or the unpacked zip from the page.
+    /// A tuned model: the folder OUT/model of `hone train`, or the zip from the page.
     pub model: PathBuf,
     /// The rows: any table that Hone reads. Labels are not needed.
     #[arg(long)]

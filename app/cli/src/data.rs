@@ -162,7 +162,8 @@ fn open(path: &Path) -> Result<Source, Diagnostic> {
     opened.map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
+/// The error of a file that cannot be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::new("file.read", format!("{} cannot be read: {error}.", path.display())).remedy("Check the path.")
 }
 

@@ -11,9 +11,9 @@ use hone_core::hub::{SAFETENSORS, VERBATIM, is_gguf};
 use hone_core::pretrained::{Pretrained, TunedParts};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::SourceFile;
-use hone_core::runner::{ModelFiles, ModelLoader};
+use hone_core::runner::{ModelArchive, ModelFiles, ModelLoader};
 
-use crate::data::{read, sha256};
+use crate::data::{read, sha256, unreadable};
 
 /// The models that the page offers.
 const CATALOG: &str = include_str!("../../../public/catalog.json");
@@ -63,28 +63,59 @@ pub struct Tuned {
     pub config: ExportedConfig,
 }
 
-/// Loads the model in the folder of an export.
-pub fn load_tuned(folder: &Path, device: &Device) -> Result<Tuned, Diagnostic> {
+/// Loads an exported model from its folder, or from the zip of it.
+pub fn load_tuned(path: &Path, device: &Device) -> Result<Tuned, Diagnostic> {
     let no_model = |what: &str| {
-        Diagnostic::new("predict.model", format!("{} {what}.", folder.display())).done("Nothing was predicted.").remedy(
-            "Name the folder of a whole model that Hone exported: OUT/model of `hone train`, or the unpacked zip.",
-        )
+        Diagnostic::new("predict.model", format!("{} {what}.", path.display()))
+            .done("Nothing was predicted.")
+            .remedy("Name a whole model that Hone exported: OUT/model of `hone train`, or the zip from the page.")
     };
-    if !folder.is_dir() {
-        return Err(no_model("is not a folder"));
-    }
-    if folder.join("adapter_config.json").exists() {
+    let mut export = Export::open(path)?;
+    if export.read("adapter_config.json")?.is_some() {
         return Err(no_model("holds only an adapter"));
     }
-    let Ok(recipe) = fs::read(folder.join("recipe.json")) else { return Err(no_model("has no recipe.json")) };
+    let recipe = export.read("recipe.json")?.ok_or_else(|| no_model("has no recipe.json"))?;
     let recipe: RecipeSpec =
         serde_json::from_slice(&recipe).map_err(|error| no_model(&format!("has no valid recipe.json: {error}")))?;
-    let files = files(folder)?;
-    let config = ExportedConfig::parse(&files.config_json);
+    let mut verbatim = Vec::new();
+    for name in VERBATIM {
+        verbatim.extend(export.read(name)?.map(|bytes| (name.to_owned(), bytes)));
+    }
+    let config_json = export.read("config.json")?.ok_or_else(|| no_model("has no config.json"))?;
+    let config = ExportedConfig::parse(&config_json);
+    let files = ModelFiles { config_json, pooling_json: None, verbatim };
     let mut loader = ModelLoader::safetensors(files, None, device)?;
-    loader.push(&read(&folder.join(SAFETENSORS))?)?;
+    let weights = export.read(SAFETENSORS)?;
+    loader.push(&weights.ok_or_else(|| no_model("has no model.safetensors"))?)?;
     let parts = loader.finish_tuned(recipe, config.labels.len())?;
     Ok(Tuned { parts, config })
+}
+
+/// The files of an export.
+enum Export {
+    Folder(PathBuf),
+    Zip(ModelArchive<fs::File>),
+}
+
+impl Export {
+    fn open(path: &Path) -> Result<Self, Diagnostic> {
+        if path.is_dir() {
+            return Ok(Self::Folder(path.to_owned()));
+        }
+        let file = fs::File::open(path).map_err(|error| unreadable(path, &error))?;
+        Ok(Self::Zip(ModelArchive::open(&path.to_string_lossy(), file)?))
+    }
+
+    /// The contents of a file; `None` if there is no such file.
+    fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, Diagnostic> {
+        match self {
+            Self::Folder(folder) => {
+                let path = folder.join(name);
+                if path.exists() { read(&path).map(Some) } else { Ok(None) }
+            }
+            Self::Zip(archive) => archive.read(name, usize::MAX >> 1),
+        }
+    }
 }
 
 /// The files of a folder without its weights.

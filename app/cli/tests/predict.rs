@@ -98,7 +98,9 @@ fn what_cannot_be_predicted_is_refused_and_overwrites_nothing() {
     let message = refused("out", &[]);
     assert!(message.contains("has no recipe.json") && message.contains("OUT/model"), "{message}");
     let message = refused("nowhere", &[]);
-    assert!(message.contains("is not a folder"), "{message}");
+    assert!(message.contains("cannot be read"), "{message}");
+    let message = refused("new.csv", &[]);
+    assert!(message.contains("cannot be read as a zip"), "{message}");
     assert_eq!(fs::read_to_string(folder.path("kept.csv")).expect("a file"), "an earlier file");
     assert!(!folder.path("kept.csv.part").exists());
 }

@@ -41,7 +41,7 @@ use samples::Samples;
 use split::Split;
 
 /// Extensions of the files that can be read.
-const ACCEPT: &str =
+pub const ACCEPT: &str =
     ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.gz,.zst,.zip,.tar,.tgz";
 
 /// The data step.

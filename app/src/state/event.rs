@@ -67,6 +67,13 @@ impl State {
                 return self.on_predicted(base, answer, tokens, truncated);
             }
             Event::PredictFailed { diagnostic } => self.inference.on_failed(diagnostic),
+            Event::TableProgress { fraction } => self.table.on_progress(fraction),
+            Event::TableOpened { source, columns } => self.table.on_opened(source, columns),
+            Event::TablePredicted { file_name, outcome, labels } => {
+                self.table.on_predicted(file_name.clone(), outcome, labels);
+                return vec![Effect::Download { file_name }];
+            }
+            Event::TableFailed { diagnostic } => self.table.on_failed(diagnostic),
             Event::ExportProgress { fraction } => match topic {
                 Some(Topic::Saved) => {}
                 Some(Topic::Keep) => self.shelf.keeping = Keeping::Writing(fraction),

@@ -145,6 +145,7 @@ impl State {
             self.requests.give_up(topic);
         }
         self.inference.reset();
+        self.forget_table();
         self.export = Export::Idle;
         self.shelf.keeping = Keeping::Idle;
         self.close_tuned_views();

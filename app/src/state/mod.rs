@@ -16,6 +16,7 @@ mod requests;
 pub mod runs;
 pub mod saved;
 pub mod shelf;
+pub mod table;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +43,7 @@ pub use runs::queue::{Axis, Job, Queue};
 pub use runs::run::{Cell, Phase, Run, SavedPoint};
 pub use saved::Saved;
 pub use shelf::{Edit, Keeping, Persistence, Shelf};
+pub use table::{TableStage, TableState};
 
 /// The state of the page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -76,6 +78,8 @@ pub struct State {
     pub busy_s: f64,
     /// Trying the model on the user's own texts.
     pub inference: Inference,
+    /// A table whose rows are predicted.
+    pub table: TableState,
     /// The download of the model.
     pub export: Export,
     /// A new version of the page.
@@ -126,6 +130,7 @@ impl State {
             Command::OpenData { role, .. } => self.data.file(*role).choice().map(|choice| choice.blobs),
             Command::LoadFiles { .. } => self.model.local_blobs,
             Command::ImportSaved { .. } => self.saved.imported,
+            Command::OpenTable { .. } => self.table.blobs,
             _ => None,
         }
     }

@@ -24,6 +24,8 @@ pub enum Topic {
     Run,
     /// Predictions of both models.
     Prediction,
+    /// The table whose rows are predicted.
+    Table,
     /// Rows of the opened cell of the confusion matrix.
     Cell,
     /// Misclassified rows, to pick from.

@@ -187,6 +187,7 @@ impl State {
     /// The worker has opened these models, and no others.
     pub(in crate::state) fn on_opened_tuned(&mut self, models: Vec<TunedModel>) {
         self.inference.reset();
+        self.forget_table();
         self.shelf.opening.clear();
         self.shelf.opened = models;
     }
@@ -207,6 +208,7 @@ impl State {
         if !self.shelf.opened.is_empty() {
             self.shelf.opened.clear();
             self.inference.reset();
+            self.forget_table();
         }
     }
 

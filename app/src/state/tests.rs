@@ -10,6 +10,7 @@ mod recipe;
 mod run;
 mod saved;
 mod shelf;
+mod table;
 mod tasks;
 mod worker;
 

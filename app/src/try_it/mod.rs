@@ -5,6 +5,7 @@ mod boxes;
 mod chosen;
 mod highlighted;
 mod sampling;
+mod table;
 
 use leptos::prelude::*;
 
@@ -17,6 +18,7 @@ use crate::state::{MisclassifiedRow, State, Step};
 use answer::AnswerCard;
 use boxes::Boxes;
 use chosen::ChosenModel;
+use table::PredictTable;
 
 /// Maximum number of misclassified rows shown.
 const PICKS: usize = 10;
@@ -34,6 +36,7 @@ pub fn TryStep() -> impl IntoView {
             </p>
             <div class="stack" hidden=is_waiting>
                 <QueryForm />
+                <PredictTable />
             </div>
         </StepSection>
     }

@@ -8,7 +8,9 @@ use web_sys::Blob;
 
 use crate::data::DroppedFiles;
 use crate::device;
-use crate::engine::{Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, saved, saving, tuned};
+use crate::engine::{
+    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, saved, saving, table, tuned,
+};
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
 use crate::{opfs, run_storage, storage, tuned_storage};
@@ -35,6 +37,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
     if command.changes_what_is_learned() {
         engine.dry_run = None;
         inference::stop(engine);
+        table::stop(engine);
     }
     if let Some(run) = engine.run.as_mut().filter(|_| command.drops_optimizer()) {
         run.session.drop_live_tensors();
@@ -72,6 +75,9 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Estimate { recipe } => dry_run::estimate(engine, id, recipe),
         Command::Predict { query, tuned } => inference::predict(engine, id, query, tuned),
         Command::StopWriting => inference::stop(engine),
+        Command::OpenTable { name, tuned } => table::open(engine, id, name, tuned, files.into_iter().next()).await,
+        Command::PredictTable { columns, format, tuned } => table::predict(engine, id, columns, format, tuned).await,
+        Command::StopTable => table::stop(engine),
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
         Command::Export { form, dtype } => export::export(engine, id, form, dtype).await,
         Command::KeepTuned { name } => tuned::keep(engine, id, name).await,
@@ -138,6 +144,7 @@ async fn work(engine: &mut Engine) -> bool {
     // The user is waiting for the answer to a query; a dry run can wait.
     saving::advance(engine).await
         || inference::advance(engine).await
+        || table::advance(engine).await
         || dry_run::advance(engine).await
         || run::advance(engine).await
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
-use crate::dataset::{DataRole, Hints, Mapping};
-use crate::inference::Query;
+use crate::dataset::{DataRole, Hints, InputColumns, Mapping};
+use crate::inference::{Query, TableFormat};
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::run::BenchCase;
@@ -160,6 +160,26 @@ pub enum Command {
     },
     /// Stop generating; the text so far is kept.
     StopWriting,
+    /// Scan the table next to the message, whose rows are to be predicted. Answered by `TableProgress`, then `TableOpened` or
+    /// `TableFailed`.
+    OpenTable {
+        /// Name of the file.
+        name: String,
+        /// `id` of the open model that will predict it; the last run's if absent.
+        tuned: Option<String>,
+    },
+    /// Predict every row of the table. Answered by `TableProgress`, then `TablePredicted` with a `Blob` next to it, or
+    /// `TableFailed`.
+    PredictTable {
+        /// The columns that the model's input comes from.
+        columns: InputColumns,
+        /// Format of the result.
+        format: TableFormat,
+        /// `id` of the open model; the last run's if absent.
+        tuned: Option<String>,
+    },
+    /// Stop predicting the table. Nothing is kept of it.
+    StopTable,
     /// Send the validation rows of one cell of the confusion matrix, worst first. Answered by `Rows`.
     Rows {
         /// Index of the true class.

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{FoundModel, KeptModel, ModelReport, SavedRunEntry, TunedEntry, TunedModel};
-use crate::dataset::{DataReport, DataRole, SourceInfo};
+use crate::dataset::{DataReport, DataRole, InputColumns, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::inference::Answer;
 use crate::metrics::Evaluation;
 use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
-use crate::run::{Estimate, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics};
+use crate::run::{
+    Estimate, FileOutcome, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics,
+};
 
 /// An event from the worker to the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +73,32 @@ pub enum Event {
     ModelFound {
         /// The model, before its weights are loaded.
         found: FoundModel,
+    },
+    /// A part of a table has been read or predicted.
+    TableProgress {
+        /// The fraction, from 0 to 1.
+        fraction: f64,
+    },
+    /// A table whose rows are to be predicted has been scanned.
+    TableOpened {
+        /// Format, columns and first rows of the file.
+        source: SourceInfo,
+        /// The columns to begin with.
+        columns: InputColumns,
+    },
+    /// All rows of a table are predicted; the result is the `Blob` next to the message.
+    TablePredicted {
+        /// Name for the file.
+        file_name: String,
+        /// What became of its rows.
+        outcome: FileOutcome,
+        /// Names of the classes or labels that `outcome` counts.
+        labels: Vec<String>,
+    },
+    /// A table cannot be read or predicted.
+    TableFailed {
+        /// The reason and the remedy.
+        diagnostic: Diagnostic,
     },
     /// Contents of the browser's storage. Answers no request.
     ModelsKept {

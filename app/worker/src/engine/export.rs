@@ -45,7 +45,7 @@ async fn exported(
         ExportForm::Onnx => "onnx",
         ExportForm::Gguf => "gguf",
     };
-    Ok((format!("{name}-{ending}.zip"), zip.into_blob()?, rounded))
+    Ok((format!("{name}-{ending}.zip"), zip.into_blob("application/zip")?, rounded))
 }
 
 /// Writes the folder of the last run's model as a zip.
@@ -89,17 +89,17 @@ impl Parts {
         self.pending.clear();
     }
 
-    /// The bytes as a blob.
+    /// The bytes as a blob of a media type.
     ///
     /// # Errors
     /// If the browser cannot hold them.
-    pub fn into_blob(mut self) -> std::result::Result<Blob, Diagnostic> {
+    pub fn into_blob(mut self, media_type: &str) -> std::result::Result<Blob, Diagnostic> {
         self.hand_over();
         let options = BlobPropertyBag::new();
-        options.set_type("application/zip");
+        options.set_type(media_type);
         Blob::new_with_u8_array_sequence_and_options(&self.done, &options).map_err(|error| {
             let reason = crate::js::message(&error);
-            Diagnostic::new("export.blob", format!("The browser could not hold the model folder: {reason}."))
+            Diagnostic::new("export.blob", format!("The browser could not hold the file: {reason}."))
         })
     }
 }

@@ -15,7 +15,7 @@ use crate::mailbox::{answer, report};
 
 /// Upper bound on the seconds of a window or of a piece of a prompt, compilation included. It is announced, so that the
 /// page does not mistake the silence for a hang.
-const BATCH_SECONDS: f64 = 120.0;
+pub const BATCH_SECONDS: f64 = 120.0;
 
 /// A query under way.
 pub struct Inference {
@@ -24,19 +24,23 @@ pub struct Inference {
 }
 
 /// The request, and the model that it asks.
-struct Asked {
-    request: RequestId,
+pub struct Asked {
+    /// The request.
+    pub request: RequestId,
     /// `id` of the open model; the last run's models if absent.
-    tuned: Option<String>,
+    pub tuned: Option<String>,
 }
 
 /// The models that answer a query.
-struct Models<'a> {
+pub struct Models<'a> {
     /// The last run's base model; none if a kept model answers.
     base: Option<&'a TaskModel>,
-    tuned: &'a TaskModel,
-    pretrained: &'a Pretrained,
-    context: InferenceContext<'a>,
+    /// The tuned model.
+    pub tuned: &'a TaskModel,
+    /// Its tokenizer and configuration.
+    pub pretrained: &'a Pretrained,
+    /// The facts that queries to it depend on.
+    pub context: InferenceContext<'a>,
 }
 
 enum Stage {
@@ -76,7 +80,7 @@ impl Asked {
     ///
     /// # Errors
     /// If there is no such model any more.
-    fn models<'a>(&self, engine: &'a Engine) -> Result<Models<'a>, Diagnostic> {
+    pub fn models<'a>(&self, engine: &'a Engine) -> Result<Models<'a>, Diagnostic> {
         if let Some(id) = &self.tuned {
             let open = engine.tuned.iter().find(|tuned| tuned.about.id == *id);
             let (Some(open), Some(chosen)) = (open, &engine.device) else {

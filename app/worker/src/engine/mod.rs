@@ -11,6 +11,7 @@ pub mod model;
 pub mod run;
 pub mod saved;
 pub mod saving;
+pub mod table;
 pub mod tuned;
 
 use hone_core::diagnostic::Diagnostic;
@@ -23,6 +24,7 @@ use crate::engine::dry_run::DryRun;
 use crate::engine::inference::Inference;
 use crate::engine::model::LoadedModel;
 use crate::engine::run::Run;
+use crate::engine::table::Table;
 use crate::engine::tuned::OpenTuned;
 
 /// Device, data and model, with everything derived from them.
@@ -42,6 +44,8 @@ pub struct Engine {
     pub dry_run: Option<DryRun>,
     /// The query under way.
     pub inference: Option<Inference>,
+    /// The table whose rows are predicted.
+    pub table: Option<Table>,
 }
 
 impl Engine {

@@ -102,7 +102,7 @@ pub async fn send_file(request: RequestId, id: &str) {
         let about = folder.about().await;
         let parts = checkpoint::pack(&mut folder, Parts::default()).await?;
         let parts = parts.ok_or_else(|| Diagnostic::new("saved.nothing", "Nothing is saved of this run."))?;
-        Ok((format!("{}.hone-run.zip", tuned::file_stem(&about.name)), parts.into_blob()?))
+        Ok((format!("{}.hone-run.zip", tuned::file_stem(&about.name)), parts.into_blob("application/zip")?))
     };
     match packed.await {
         Ok((file_name, blob)) => {

@@ -1,0 +1,182 @@
+//! A table whose rows are predicted by the tuned model.
+
+use hone_core::dataset::{InputColumns, SourceInfo};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::inference::TableFormat;
+use hone_core::protocol::Command;
+use hone_core::run::FileOutcome;
+
+use crate::state::{Effect, State, Topic};
+
+/// The table and its prediction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableState {
+    /// Name of the file.
+    pub name: String,
+    /// Where the page keeps the file.
+    pub blobs: Option<usize>,
+    /// Its contents, once it has been scanned.
+    pub source: Option<SourceInfo>,
+    /// The columns that the model's input comes from.
+    pub columns: Option<InputColumns>,
+    /// Format of the result.
+    pub format: TableFormat,
+    /// Progress of the work.
+    pub stage: TableStage,
+    /// Why the last action failed.
+    pub diagnostic: Option<Diagnostic>,
+}
+
+/// Progress of the work on a table. Fractions are from 0 to 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum TableStage {
+    /// There is no work under way.
+    #[default]
+    Idle,
+    /// This fraction of the file has been read.
+    Opening(f64),
+    /// This fraction of the rows is predicted.
+    Predicting(f64),
+    /// All rows are predicted.
+    Done {
+        /// Name of the file in the downloads.
+        file_name: String,
+        /// What became of the rows.
+        outcome: FileOutcome,
+        /// Names of the classes or labels that `outcome` counts.
+        labels: Vec<String>,
+    },
+}
+
+impl TableState {
+    /// Returns true while the file is read or predicted.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.stage, TableStage::Opening(_) | TableStage::Predicting(_))
+    }
+
+    /// A part of the work is done.
+    pub fn on_progress(&mut self, fraction: f64) {
+        match &mut self.stage {
+            TableStage::Opening(done) | TableStage::Predicting(done) => *done = fraction.clamp(0.0, 1.0),
+            TableStage::Idle | TableStage::Done { .. } => {}
+        }
+    }
+
+    /// The file has been scanned.
+    pub fn on_opened(&mut self, source: SourceInfo, columns: InputColumns) {
+        (self.source, self.columns, self.stage) = (Some(source), Some(columns), TableStage::Idle);
+    }
+
+    /// All rows are predicted.
+    pub fn on_predicted(&mut self, file_name: String, outcome: FileOutcome, labels: Vec<String>) {
+        self.stage = TableStage::Done { file_name, outcome, labels };
+    }
+
+    /// The file cannot be read or predicted. One that was scanned stays open.
+    pub fn on_failed(&mut self, diagnostic: Diagnostic) {
+        (self.stage, self.diagnostic) = (TableStage::Idle, Some(diagnostic));
+    }
+
+    /// The columns are those of another file or for another model, or another result is wanted.
+    fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        if !self.is_busy() {
+            (self.stage, self.diagnostic) = (TableStage::Idle, None);
+            change(self);
+        }
+    }
+}
+
+/// Names of the columns' roles.
+pub fn roles(columns: &InputColumns) -> Vec<(&'static str, u32)> {
+    match *columns {
+        InputColumns::Text { text, pair: None } => vec![("Text column", text)],
+        InputColumns::Text { text, pair: Some(pair) } => {
+            vec![("First text column", text), ("Second text column", pair)]
+        }
+        InputColumns::Question { question, context } => {
+            vec![("Question column", question), ("Passage column", context)]
+        }
+        InputColumns::Prompt { .. } => Vec::new(),
+    }
+}
+
+impl State {
+    /// Opens a file whose rows are to be predicted.
+    pub fn open_table(&mut self, name: String, blobs: usize) -> Vec<Effect> {
+        if !self.can_try() || self.table.is_busy() {
+            return Vec::new();
+        }
+        let format = self.table.format;
+        let stage = TableStage::Opening(0.0);
+        self.table = TableState { name: name.clone(), blobs: Some(blobs), format, stage, ..TableState::default() };
+        let tuned = self.asked_model();
+        vec![self.request(Topic::Table, Command::OpenTable { name, tuned })]
+    }
+
+    /// Chooses the column of the nth role.
+    pub fn choose_table_column(&mut self, nth: usize, column: u32) {
+        self.table.change(|table| match (&mut table.columns, nth) {
+            (Some(InputColumns::Text { text, .. }), 0) => *text = column,
+            (Some(InputColumns::Text { pair: Some(pair), .. }), _) => *pair = column,
+            (Some(InputColumns::Question { question, .. }), 0) => *question = column,
+            (Some(InputColumns::Question { context, .. }), _) => *context = column,
+            _ => {}
+        });
+    }
+
+    /// Sets the template of the prompts.
+    pub fn set_table_prompt(&mut self, prompt: String) {
+        self.table.change(|table| table.columns = Some(InputColumns::Prompt { prompt }));
+    }
+
+    /// Chooses the format of the result.
+    pub fn choose_table_format(&mut self, format: TableFormat) {
+        self.table.change(|table| table.format = format);
+    }
+
+    /// What keeps the table from being predicted.
+    pub fn table_problem(&self) -> Option<Diagnostic> {
+        let (columns, source) = (self.table.columns.as_ref()?, self.table.source.as_ref()?);
+        columns.check(&source.columns).err().or(self.table.diagnostic.clone())
+    }
+
+    /// Returns true if the table can be predicted now.
+    pub fn can_predict_table(&self) -> bool {
+        let table = &self.table;
+        let is_sound = table
+            .columns
+            .as_ref()
+            .zip(table.source.as_ref())
+            .is_some_and(|(columns, source)| columns.check(&source.columns).is_ok());
+        is_sound && self.can_try() && !table.is_busy() && !self.is_engaged() && !self.model.is_loading()
+    }
+
+    /// Predicts every row of the table.
+    pub fn predict_table(&mut self) -> Vec<Effect> {
+        if !self.can_predict_table() {
+            return Vec::new();
+        }
+        let Some(columns) = self.table.columns.clone() else { return Vec::new() };
+        (self.table.stage, self.table.diagnostic) = (TableStage::Predicting(0.0), None);
+        let (format, tuned) = (self.table.format, self.asked_model());
+        vec![self.request(Topic::Table, Command::PredictTable { columns, format, tuned })]
+    }
+
+    /// Stops predicting; the table stays open.
+    pub fn stop_table(&mut self) -> Vec<Effect> {
+        self.requests.give_up(Topic::Table);
+        self.table.stage = TableStage::Idle;
+        vec![self.send(Command::StopTable)]
+    }
+
+    /// Closes the table: another model will read other columns.
+    pub(in crate::state) fn forget_table(&mut self) {
+        self.requests.give_up(Topic::Table);
+        self.table = TableState { format: self.table.format, ..TableState::default() };
+    }
+
+    /// `id` of the kept model that answers; `None` for the last run's.
+    fn asked_model(&self) -> Option<String> {
+        self.shelf.opened.first().map(|open| open.id.clone())
+    }
+}

@@ -1,0 +1,197 @@
+//! A table whose rows are predicted by the last run's tuned model, or by a kept model that is open.
+
+use hone_core::dataset::{CellReader, Cells, DataReader, DataRole, Hints, InputColumns, SourceInfo};
+use hone_core::diagnostic::Diagnostic;
+use hone_core::inference::TableFormat;
+use hone_core::protocol::{Event, RequestId};
+use hone_core::runner::FilePrediction;
+use web_sys::Blob;
+
+use crate::blob::BlobReader;
+use crate::engine::Engine;
+use crate::engine::export::Parts;
+use crate::engine::inference::{Asked, BATCH_SECONDS, Models};
+use crate::errors;
+use crate::js::now_ms;
+use crate::mailbox::{answer, answer_with, report, yield_to_event_loop};
+
+/// Milliseconds between two reports of progress.
+const PROGRESS_MS: f64 = 100.0;
+
+/// A table that has been scanned.
+pub struct Table {
+    blob: Blob,
+    info: SourceInfo,
+    work: Option<Work>,
+}
+
+/// Its prediction, which is under way.
+struct Work {
+    asked: Asked,
+    prediction: FilePrediction<Parts>,
+    format: TableFormat,
+    progress: Progress,
+}
+
+/// Reports of progress, not more often than one can see.
+struct Progress {
+    request: RequestId,
+    reported_ms: f64,
+}
+
+impl Progress {
+    fn new(request: RequestId) -> Self {
+        Self { request, reported_ms: now_ms() }
+    }
+
+    fn report(&mut self, done: f64, total: f64) {
+        if now_ms() - self.reported_ms >= PROGRESS_MS {
+            self.reported_ms = now_ms();
+            answer(self.request, &Event::TableProgress { fraction: done / total.max(1.0) });
+        }
+    }
+}
+
+/// Scans a table, and guesses the columns that the model reads.
+pub async fn open(engine: &mut Engine, request: RequestId, name: String, tuned: Option<String>, blob: Option<Blob>) {
+    engine.table = None;
+    match opened(engine, &Asked { request, tuned }, &name, blob).await {
+        Ok((table, columns)) => {
+            answer(request, &Event::TableOpened { source: table.info.clone(), columns });
+            engine.table = Some(table);
+        }
+        Err(diagnostic) => answer(request, &Event::TableFailed { diagnostic }),
+    }
+}
+
+async fn opened(
+    engine: &Engine,
+    asked: &Asked,
+    name: &str,
+    blob: Option<Blob>,
+) -> Result<(Table, InputColumns), Diagnostic> {
+    let blob = blob.ok_or_else(|| Diagnostic::new("data.no-file", "No file came with the message."))?;
+    let mut reader = DataReader::open(name, BlobReader::new(blob.clone())?, DataRole::Train, &Hints::default())?;
+    let mut scanner = reader.scanner(Hints::default());
+    let mut progress = Progress::new(asked.request);
+    while let Some(piece) = reader.next_piece()? {
+        scanner.push(piece)?;
+        progress.report(reader.read_bytes(), blob.size());
+        yield_to_event_loop().await;
+    }
+    let info = reader.finish(scanner)?;
+    let task = asked.models(engine)?.context.recipe.task();
+    let (has_pairs, trained_on) = match engine.tuned.iter().find(|tuned| Some(&tuned.about.id) == asked.tuned.as_ref())
+    {
+        Some(tuned) => (tuned.about.has_pairs, tuned.about.input.as_ref()),
+        None => {
+            let trained_on = engine.run.as_ref().and_then(|run| run.dataset.input_columns());
+            (matches!(trained_on, Some(InputColumns::Text { pair: Some(_), .. })), trained_on)
+        }
+    };
+    let columns = InputColumns::guess(&info, task, has_pairs, trained_on);
+    Ok((Table { blob, info, work: None }, columns))
+}
+
+/// Begins to predict the table.
+pub async fn predict(
+    engine: &mut Engine,
+    request: RequestId,
+    columns: InputColumns,
+    format: TableFormat,
+    tuned: Option<String>,
+) {
+    let asked = Asked { request, tuned };
+    match begun(engine, &asked, columns, format).await {
+        Ok(prediction) => {
+            let progress = Progress::new(request);
+            if let Some(table) = &mut engine.table {
+                table.work = Some(Work { asked, prediction, format, progress });
+            }
+        }
+        Err(diagnostic) => answer(request, &Event::TableFailed { diagnostic }),
+    }
+}
+
+async fn begun(
+    engine: &Engine,
+    asked: &Asked,
+    columns: InputColumns,
+    format: TableFormat,
+) -> Result<FilePrediction<Parts>, Diagnostic> {
+    let no_table = || Diagnostic::new("predict.no-table", "There is no file yet.").remedy("Choose a file.");
+    let table = engine.table.as_ref().ok_or_else(no_table)?;
+    let cells = cells(table).await?;
+    FilePrediction::new(cells, columns, &asked.models(engine)?.context, format, Parts::default())
+}
+
+async fn cells(table: &Table) -> Result<Cells, Diagnostic> {
+    let file = BlobReader::new(table.blob.clone())?;
+    let mut reader = DataReader::open(&table.info.name, file, DataRole::Train, &Hints::default())?;
+    let mut cells = CellReader::new(&table.info);
+    while let Some(piece) = reader.next_piece()? {
+        cells.push(piece)?;
+        yield_to_event_loop().await;
+    }
+    cells.finish()
+}
+
+/// Stops predicting; the table stays open.
+pub fn stop(engine: &mut Engine) {
+    if let Some(table) = &mut engine.table
+        && let Some(work) = table.work.take()
+    {
+        let diagnostic = Diagnostic::new("predict.stopped", "The prediction was stopped.")
+            .done("Nothing was written.")
+            .remedy("Predict the file again.");
+        answer(work.asked.request, &Event::TableFailed { diagnostic });
+    }
+}
+
+/// Predicts the next rows. Returns false if there are none.
+pub async fn advance(engine: &mut Engine) -> bool {
+    let Some(table) = &mut engine.table else { return false };
+    let Some(mut work) = table.work.take() else { return false };
+    errors::clear();
+    match advanced(engine, &mut work).await {
+        Ok(true) => {
+            let (done, total) = work.prediction.progress();
+            work.progress.report(done as f64, total as f64);
+            if let Some(table) = &mut engine.table {
+                table.work = Some(work);
+            }
+        }
+        Ok(false) => send(engine, work),
+        Err(diagnostic) => answer(work.asked.request, &Event::TableFailed { diagnostic }),
+    }
+    true
+}
+
+async fn advanced(engine: &Engine, work: &mut Work) -> Result<bool, Diagnostic> {
+    let Models { tuned, pretrained, context, .. } = work.asked.models(engine)?;
+    report(&Event::Busy { seconds: BATCH_SECONDS });
+    let advanced = work.prediction.advance(tuned, pretrained, &context, engine.free_bytes()).await;
+    errors::checked(advanced)
+}
+
+/// Sends the finished file.
+fn send(engine: &Engine, work: Work) {
+    let Work { asked, prediction, format, .. } = work;
+    let (parts, outcome) = prediction.finish();
+    let media_type = match format {
+        TableFormat::Csv => "text/csv",
+        TableFormat::JsonLines => "application/jsonl",
+    };
+    let sent =
+        asked.models(engine).and_then(|models| Ok((parts.into_blob(media_type)?, models.context.labels.to_vec())));
+    match sent {
+        Ok((blob, labels)) => {
+            let name = engine.table.as_ref().map_or("rows", |table| table.info.name.as_str());
+            let unpacked = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(name);
+            let stem = unpacked.rsplit_once('.').map_or(unpacked, |(stem, _)| stem);
+            let file_name = format!("{stem}-predicted.{}", format.ending());
+            answer_with(asked.request, &Event::TablePredicted { file_name, outcome, labels }, &blob);
+        }
+        Err(diagnostic) => answer(asked.request, &Event::TableFailed { diagnostic }),
+    }
+}
