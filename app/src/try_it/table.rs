@@ -27,7 +27,7 @@ pub fn PredictTable() -> impl IntoView {
     let is_closed = page.memo(|state| state.table.source.is_none());
     let problem = page.memo(|state| state.table_problem().or(state.table.diagnostic.clone()));
     view! {
-        <div class="table-prediction">
+        <div class="stack table-prediction">
             <h3>"Predict a file"</h3>
             <p class="hint">
                 "Choose a table without labels, in any format that the first step reads. Every row is predicted, and you get the rows back with their predictions next to them."
