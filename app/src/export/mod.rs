@@ -58,9 +58,12 @@ fn Download() -> impl IntoView {
     let contents = page.memo(|state| match state.export_form() {
         ExportForm::Gguf => "The tuned weights, the configuration and the tokenizer are in model.gguf.".to_owned(),
         ExportForm::Onnx => {
-            format!("The tuned weights are in {}, together with the computation.", state.export_dtype().onnx_file())
+            format!(
+                "The tuned weights are in {}, together with the computation, next to the configuration and the tokenizer.",
+                state.export_dtype().onnx_file()
+            )
         }
-        _ => "The tuned weights are in model.safetensors.".to_owned(),
+        _ => "The tuned weights are in model.safetensors, next to the configuration and the tokenizer.".to_owned(),
     });
     let state_line = changing(move || match export.get() {
         Export::Idle => ().into_any(),
@@ -121,7 +124,7 @@ fn Download() -> impl IntoView {
         </p>
         <p>
             {contents}
-            " The zip also contains the configuration, the tokenizer, a model card with the scores, the history of the run and the recipe. It contains none of your rows, but the names of your labels."
+            " The zip also contains a model card with the scores, the history of the run and the recipe. It contains none of your rows, but the names of your labels."
         </p>
     }
 }
@@ -139,7 +142,7 @@ const CUSTOM_CLASS: &str = "The head uses the mean of all tokens, for which tran
 
 /// Explains the folder for transformers.js.
 const FOR_JAVASCRIPT: &str = "transformers.js opens it as it is, in a web page and in Node.js. To try \
-    it, run `python3 -m http.server` in the folder and open http://localhost:8000: index.html is a page that runs the model.";
+    it, run python3 -m http.server in the folder and open http://localhost:8000: index.html is a page that runs the model.";
 
 /// Code that loads the folder.
 #[component]
