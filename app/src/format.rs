@@ -123,7 +123,26 @@ pub fn rate(value: f64) -> String {
 
 /// A learning rate rounded to two digits.
 pub fn two_digits(rate: f64) -> f64 {
-    format!("{rate:.1e}").parse().unwrap_or(rate)
+    typed_number(&format!("{rate:.1e}")).unwrap_or(rate)
+}
+
+/// The number in a field: `0.5`, `1e-4`; a comma counts as a point.
+pub fn typed_number(typed: &str) -> Option<f64> {
+    let text = typed.trim().replace(',', ".");
+    let is_decimal = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    is_decimal.then(|| parse(&text))?.filter(|number| number.is_finite())
+}
+
+/// Parses a number as JavaScript does. Rust's own parser would bring a table of 10 KB that does not compress.
+#[cfg(target_arch = "wasm32")]
+fn parse(text: &str) -> Option<f64> {
+    Some(wasm_bindgen::JsValue::from_str(text).unchecked_into_f64())
+}
+
+/// Parses a number outside the browser, in tests.
+#[cfg(not(target_arch = "wasm32"))]
+fn parse(text: &str) -> Option<f64> {
+    text.parse().ok()
 }
 
 /// A tick of an axis of losses or scores.
@@ -168,6 +187,15 @@ pub fn visible(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_type_them() {
+        let read = [" 0,5 ", "1e-4", "+3", ".5", "2.", "-7E2"].map(typed_number);
+        assert_eq!(read, [0.5, 1e-4, 3.0, 0.5, 2.0, -700.0].map(Some));
+        for no_number in ["", " ", "-", "1-2", "1e", "0x10", "inf", "NaN", "1e999", "1 2", "five"] {
+            assert_eq!(typed_number(no_number), None, "{no_number}");
+        }
+    }
 
     #[test]
     fn numbers_are_formatted_for_people() {

@@ -95,7 +95,7 @@ impl Inference {
         self.errors.retain(|(label, _)| *label != field.label);
         let fits =
             |value: &f64| (field.least..=field.most).contains(value) && !(field.is_whole && value.fract() != 0.0);
-        match typed.trim().replace(',', ".").parse::<f64>().ok().filter(fits) {
+        match format::typed_number(typed).filter(fits) {
             Some(value) => (field.write)(&mut self.sampling, value),
             None => {
                 let kind = if field.is_whole { "a whole number" } else { "a number" };

@@ -169,16 +169,15 @@ pub fn shown(number: &Number, recipe: &RecipeSpec) -> String {
 /// # Errors
 /// Explains which values are valid; the recipe is unchanged.
 pub fn parse_into(number: &Number, typed: &str, recipe: &mut RecipeSpec) -> Result<(), String> {
-    let typed = typed.trim().replace(',', ".");
-    if typed.is_empty() && number.is_optional {
+    if typed.trim().is_empty() && number.is_optional {
         (number.set)(recipe, None);
         return Ok(());
     }
     let (least, most) = range(number);
     let is_counted = number.unit == Unit::Stage && recipe.unfreeze_unit != UnfreezeUnit::Epochs;
     let is_whole = number.is_whole || is_counted;
-    match typed.parse::<f64>() {
-        Ok(value) if (least..=most).contains(&value) && !(is_whole && value.fract() != 0.0) => {
+    match format::typed_number(typed) {
+        Some(value) if (least..=most).contains(&value) && !(is_whole && value.fract() != 0.0) => {
             (number.set)(recipe, Some(value / scale(number)));
             Ok(())
         }

@@ -212,7 +212,7 @@ impl Form {
 
 /// Parses a number of a map, within the range of its field.
 fn number_of(field: &str, typed: &str) -> Result<f64, String> {
-    let number = typed.trim().replace(',', ".").parse::<f64>().map_err(|_| "This must be a number.".to_owned())?;
+    let number = format::typed_number(typed).ok_or("This must be a number.")?;
     match Field::named(field).and_then(Field::range) {
         Some(range) if !range.contains(&number) => {
             let (least, most) = (format::rate(*range.start()), format::rate(*range.end()));
