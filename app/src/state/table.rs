@@ -42,7 +42,7 @@ pub enum TableStage {
         /// Name of the file in the downloads.
         file_name: String,
         /// What became of the rows.
-        outcome: FileOutcome,
+        outcome: Box<FileOutcome>,
         /// Names of the classes or labels that `outcome` counts.
         labels: Vec<String>,
     },
@@ -69,7 +69,7 @@ impl TableState {
 
     /// All rows are predicted.
     pub fn on_predicted(&mut self, file_name: String, outcome: FileOutcome, labels: Vec<String>) {
-        self.stage = TableStage::Done { file_name, outcome, labels };
+        self.stage = TableStage::Done { file_name, outcome: outcome.into(), labels };
     }
 
     /// The file cannot be read or predicted. One that was scanned stays open.

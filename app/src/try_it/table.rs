@@ -1,5 +1,7 @@
 //! A file whose rows are predicted.
 
+use std::cmp::Reverse;
+
 use hone_core::inference::TableFormat;
 use hone_core::run::FileOutcome;
 use leptos::prelude::*;
@@ -186,7 +188,9 @@ fn Progress() -> impl IntoView {
 fn Outcome() -> impl IntoView {
     let page = Page::get();
     let done = page.memo(|state| match &state.table.stage {
-        TableStage::Done { file_name, outcome, labels } => Some((file_name.clone(), outcome.clone(), labels.clone())),
+        TableStage::Done { file_name, outcome, labels } => {
+            Some((file_name.clone(), FileOutcome::clone(outcome), labels.clone()))
+        }
         _ => None,
     });
     let line = Memo::new(move |_| {
@@ -206,7 +210,7 @@ fn Notes(outcome: FileOutcome, labels: Vec<String>) -> impl IntoView {
     let notes = outcome.notes().into_iter().map(|note| view! { <li dir="auto">{format::visible(&note)}</li> });
     let notes = notes.collect_view();
     let mut counts: Vec<(u32, String)> = outcome.labels.iter().copied().zip(labels).collect();
-    counts.sort_by(|a, b| b.0.cmp(&a.0));
+    counts.sort_by_key(|(count, _)| Reverse(*count));
     let total = f64::from(outcome.predicted.max(1));
     let bar = |(count, label): (u32, String)| Bar { label, share: f64::from(count) / total, mark: "" };
     let bars: Vec<Bar> = counts.into_iter().take(SHOWN).map(bar).collect();
