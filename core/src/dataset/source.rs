@@ -22,6 +22,7 @@ pub(crate) struct Content {
 }
 
 /// What is known about the content of a file before its first bytes.
+#[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine unpacks files"))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum ContentKind {
     /// Any text.

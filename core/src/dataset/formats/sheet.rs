@@ -47,6 +47,7 @@ impl SheetReader {
 }
 
 /// Appends a cell's text to a line, without the characters that separate cells and rows.
+#[cfg(any(feature = "engine", test))]
 pub(crate) fn write_cell(text: &str, line: &mut Vec<u8>) {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
