@@ -85,7 +85,7 @@ impl Module {
 /// everywhere, and takes more than twice the processor time for about the same size.
 fn optimizer() -> Command {
     let native = Path::new("/usr/bin/wasm-opt");
-    let is_there = apt::ensure("A native wasm-opt", "binaryen", || native.exists()).is_ok();
+    let is_there = apt::ensure("wasm-opt", "binaryen", || native.exists()).is_ok();
     process::command(if is_there { native } else { Path::new("wasm-opt") })
 }
 
