@@ -3,12 +3,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::model::link;
-use crate::{apt, fetch, paths, process};
+use crate::{fetch, paths, process};
 
 /// Part of the built page, with its size budget.
 pub struct Module {
@@ -55,12 +54,11 @@ impl Module {
         let raw = dist.join(self.file);
         let kept = paths::cache().join("wasm");
         fs::create_dir_all(&kept)?;
-        let version = process::output(optimizer().arg("--version"))?;
-        let key = fetch::hash_of(&format!("{} {version} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
+        let key = fetch::hash_of(&format!("{} {:?} {FEATURES:?}", fetch::hash(&raw)?, self.passes));
         let (wasm, brotli) = (kept.join(format!("{key}.wasm")), kept.join(format!("{key}.wasm.br")));
         if !brotli.exists() {
             process::step(&format!("Optimizing and compressing the {}", self.name), || {
-                let mut wasm_opt = optimizer();
+                let mut wasm_opt = process::command("wasm-opt");
                 wasm_opt.args(self.passes).args(["--strip-debug", "--strip-producers"]).args(FEATURES);
                 process::run(wasm_opt.arg(&raw).arg("-o").arg(&wasm))?;
                 let part = kept.join("part");
@@ -79,14 +77,6 @@ impl Module {
         let raw = size(dist.join(self.file)).with_context(|| format!("{} is not built", self.file))?;
         Ok((raw, size(dist.join(format!("{}.br", self.file))).ok()))
     }
-}
-
-/// wasm-opt: Debian's, which is native, if it is installed or can be; otherwise npm's, which is itself wasm, runs
-/// everywhere, and takes more than twice the processor time for about the same size.
-fn optimizer() -> Command {
-    let native = Path::new("/usr/bin/wasm-opt");
-    let is_there = apt::ensure("wasm-opt", "binaryen", || native.exists()).is_ok();
-    process::command(if is_there { native } else { Path::new("wasm-opt") })
 }
 
 fn remove_oldest(folder: &Path) -> Result<()> {
