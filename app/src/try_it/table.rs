@@ -102,7 +102,7 @@ fn Columns() -> impl IntoView {
                 })}
             </div>
             <div class="field" hidden=is_no_prompt>
-                <label for="table-prompt">"Prompt"</label>
+                <label for="table-prompt">"Prompt for each row"</label>
                 <textarea
                     id="table-prompt"
                     rows="2"
