@@ -136,8 +136,9 @@ impl State {
 
     /// What keeps the table from being predicted.
     pub fn table_problem(&self) -> Option<Diagnostic> {
-        let (columns, source) = (self.table.columns.as_ref()?, self.table.source.as_ref()?);
-        columns.check(&source.columns).err().or(self.table.diagnostic.clone())
+        let opened = self.table.columns.as_ref().zip(self.table.source.as_ref());
+        let wrong_columns = opened.and_then(|(columns, source)| columns.check(&source.columns).err());
+        wrong_columns.or_else(|| self.table.diagnostic.clone())
     }
 
     /// Returns true if the table can be predicted now.

@@ -27,7 +27,7 @@ pub fn PredictTable() -> impl IntoView {
         }
     });
     let is_closed = page.memo(|state| state.table.source.is_none());
-    let problem = page.memo(|state| state.table_problem().or(state.table.diagnostic.clone()));
+    let problem = page.memo(State::table_problem);
     view! {
         <div class="stack table-prediction">
             <h3>"Predict a file"</h3>

@@ -47,14 +47,23 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Indices of the labels whose probability reaches their threshold; none for other answers.
-    pub fn labels(&self) -> impl Iterator<Item = usize> {
-        let (probabilities, thresholds): (&[f32], &[f32]) = match self {
-            Self::Labels { probabilities, thresholds } => (probabilities, thresholds),
-            _ => (&[], &[]),
-        };
-        let labels = probabilities.iter().zip(thresholds).enumerate();
-        labels.filter(|(_, (probability, threshold))| probability >= threshold).map(|(label, _)| label)
+    /// Indices of the predicted labels: the most probable class, the first in a tie, or the labels whose probability reaches
+    /// their threshold; none for other answers.
+    pub fn labels(&self) -> Vec<usize> {
+        match self {
+            Self::Classes { probabilities } => {
+                let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+                best.map(|(class, _)| class).into_iter().collect()
+            }
+            Self::Labels { probabilities, thresholds } => {
+                let labels = probabilities.iter().zip(thresholds).enumerate();
+                labels
+                    .filter(|(_, (probability, threshold))| probability >= threshold)
+                    .map(|(label, _)| label)
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -62,14 +62,15 @@ pub fn prediction_columns(task: Task, labels: &[String], taken: &[String]) -> Ve
 pub fn prediction_cells(answer: &Answer, query: &Query, labels: &[String]) -> Vec<Value> {
     match answer {
         Answer::Classes { probabilities } => {
-            let mut best: Vec<(usize, f32)> = probabilities.iter().copied().enumerate().collect();
-            best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-            let probability = |nth: usize| best.get(nth).map_or(0.0, |(_, probability)| *probability);
-            let class = best.first().and_then(|(class, _)| labels.get(*class));
+            let mut sorted = probabilities.clone();
+            sorted.sort_by(|a, b| b.total_cmp(a));
+            let probability = |nth: usize| sorted.get(nth).copied().unwrap_or(0.0);
+            let class = answer.labels().first().and_then(|&class| labels.get(class));
             vec![json!(class), rounded(probability(0)), rounded(probability(0) - probability(1))]
         }
         Answer::Labels { probabilities, .. } => {
-            let held: Vec<&str> = answer.labels().filter_map(|label| labels.get(label)).map(String::as_str).collect();
+            let held: Vec<&str> =
+                answer.labels().into_iter().filter_map(|label| labels.get(label)).map(String::as_str).collect();
             let probabilities = probabilities.iter().map(|&probability| rounded(probability));
             std::iter::once(json!(held.join("|"))).chain(probabilities).collect()
         }

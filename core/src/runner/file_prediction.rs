@@ -192,7 +192,7 @@ impl<W: Write> FilePrediction<W> {
             Some((query, answer)) => {
                 cells.extend(prediction_cells(answer, query, context.labels));
                 self.outcome.predicted += 1;
-                for label in predicted_labels(answer) {
+                for label in answer.labels() {
                     if let Some(count) = self.outcome.labels.get_mut(label) {
                         *count += 1;
                     }
@@ -205,17 +205,6 @@ impl<W: Write> FilePrediction<W> {
         }
         self.done += 1;
         self.writer.row(&cells).map_err(not_written)
-    }
-}
-
-/// Indices of the predicted class or labels.
-fn predicted_labels(answer: &Answer) -> Vec<usize> {
-    match answer {
-        Answer::Classes { probabilities } => {
-            let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-            best.map(|(class, _)| class).into_iter().collect()
-        }
-        _ => answer.labels().collect(),
     }
 }
 

@@ -6,7 +6,7 @@
 enum WireType {
     /// A variable-length integer.
     Varint = 0,
-    /// A length, then so many bytes.
+    /// A length, followed by that number of bytes.
     Bytes = 2,
     /// Four bytes.
     Fixed32 = 5,

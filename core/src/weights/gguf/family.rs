@@ -179,7 +179,7 @@ impl Family {
         Ok(layout)
     }
 
-    /// The layout of a tensor of this rank, in a model with so many query heads and key and value heads.
+    /// The layout of a tensor of this rank, given the numbers of query heads and of key and value heads.
     pub(crate) fn layout_of(self, name: &str, rank: usize, [heads, kv_heads]: [usize; 2]) -> Layout {
         let part = name.strip_prefix("blk.").and_then(|rest| rest.split('.').nth(1)).unwrap_or_default();
         match (self, part) {

@@ -230,7 +230,7 @@ impl CellText {
     }
 }
 
-/// Replaces `_xHHHH_`, which stands for a character that XML cannot contain (ECMA-376, part 1, 22.4.2.4).
+/// Decodes `_xHHHH_`, the escape of a character that XML cannot contain (ECMA-376, part 1, 22.4.2.4).
 pub(crate) fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
