@@ -9,7 +9,8 @@ import { finished, openGroups, start } from "./fake.mjs";
 import { launchWithStorage, screenshot } from "./harness.mjs";
 import { Host, deployable } from "./host.mjs";
 import { microEntry, microModel, microTexts } from "./micro.mjs";
-import { MINUTE, computeOn, fill } from "./real.mjs";
+import { MINUTE, computeOn, fill, listen } from "./real.mjs";
+import { outcome } from "./saved.mjs";
 
 /**
  * Opens a host and a browser with storage for the duration of `visit`. `visit` gets the host, a function that opens the
@@ -141,16 +142,22 @@ test("on a host without headers, the second visit is isolated and the engine is 
   );
 });
 
-test("a new version waits for the end of a run, then is offered, and page and engine change together", async () => {
+test("a new version waits for the end of a run, which ends like one left alone, then page and engine change together", async () => {
   await withHost(async (host, open) => {
     const marked = (name) => (text) => text.replace(/^(self\.version = .*\n)?/, `self.version = "${name}";\n`);
     await host.deploy("1", { ...(await micro()), "hone-worker_loader.js": marked("1") });
     const page = await open();
     await installed(page);
+    await listen(page);
+    await page.reload();
     const engine = () => page.workers()[0].evaluate(() => self.version);
     await prepare(page, 200);
     await openGroups(page, "Stopping");
     await fill(page, "Epochs", "12");
+    await start(page);
+    await finished(page);
+    const leftAlone = await outcome(page);
+    await page.evaluate(() => (globalThis.events = []));
     await start(page);
     // Paused, so that the run cannot end before the new version is there.
     await page.getByRole("button", { name: "Pause" }).click();
@@ -163,7 +170,8 @@ test("a new version waits for the end of a run, then is offered, and page and en
     const loader = await page.evaluate(async () => (await fetch("hone-worker_loader.js")).text());
     assert.match(loader, /^self\.version = "1"/);
     await page.getByRole("button", { name: "Resume" }).click();
-    await finished(page);
+    await page.waitForFunction(() => globalThis.events.some(({ kind }) => kind === "finished"));
+    assert.deepEqual(await outcome(page), leftAlone);
 
     await page.getByText("Opening it reloads the page: download").waitFor();
     assert.deepEqual([await version(page), await engine()], ["1", "1"]);

@@ -36,7 +36,8 @@ pub fn run(words: &str) -> Result<()> {
     let mut node = node()?;
     node.env("HONE_CLI", native_program()?);
     let results = out.join("results.tap");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    // Most tests compute on one core.
+    node.args(["--test", "--test-concurrency=2", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg("--test-reporter=tap").arg(format!("--test-reporter-destination={}", results.display()));
     if !words.is_empty() {
         node.arg(format!("--test-name-pattern={words}"));
