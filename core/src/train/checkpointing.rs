@@ -10,6 +10,7 @@ use crate::model::{Dropout, FrozenPrefix, HiddenStates, Input, TaskModel};
 use crate::recipe::ParamGroup;
 use crate::train::gradients::Gradients;
 use crate::train::objective::Objective;
+use crate::train::step::BackwardPass;
 use crate::train::targets::StepInput;
 use crate::weights::Weights;
 
@@ -29,18 +30,18 @@ pub fn checkpointed_gradients(
         .collect();
     let tracked = model.tracked(trainable);
     let mut passes = Vec::new();
-    let logits = |dropout: &mut Dropout| {
+    let input = |dropout: &mut Dropout| {
         let (pass, input) = ForwardPass::run(model, batch.input.clone(), &groups, dropout);
         passes.push(pass);
-        tracked.forward(input, dropout)
+        input
     };
-    let loss = objective.loss(logits, &batch, dropout);
-    let mut recorded = loss.backward();
-    let mut gradients = Gradients::from_recorded(&tracked, &mut recorded);
-    for pass in passes {
-        pass.backward(&tracked, &mut recorded, &mut gradients);
+    let BackwardPass { loss, mut gradients, recorded } = BackwardPass::run(&tracked, input, &batch, objective, dropout);
+    if let Some(mut recorded) = recorded {
+        for pass in passes {
+            pass.backward(&tracked, &mut recorded, &mut gradients);
+        }
     }
-    (loss.inner(), gradients)
+    (loss, gradients)
 }
 
 /// A forward pass through the layers, with the state needed to repeat it.

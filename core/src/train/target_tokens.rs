@@ -7,6 +7,15 @@ use crate::text::{Batch, EncodedExamples, Labels};
 /// The number of target tokens is padded to a multiple of this, because each new shape makes a GPU compile its kernels.
 const MULTIPLE: usize = 64;
 
+/// Most logits that exist at a time: 16 MB of them, of which training holds a few copies.
+const MAX_LOGITS: usize = 1 << 22;
+
+/// Number of tokens whose logits are computed at a time. Each has a logit for every token of the vocabulary, which may have
+/// more than 200,000. A power of two, so that most chunks of [`TargetTokens`] have the same shape.
+pub(in crate::train) fn tokens_at_a_time(vocab: usize) -> usize {
+    1 << (MAX_LOGITS / vocab.max(1)).max(1).ilog2()
+}
+
 /// Target tokens of a batch, padded to a multiple of [`MULTIPLE`].
 pub(in crate::train) struct TargetTokens {
     /// Index of the token before each target, counted through the whole batch: its logits predict the target.

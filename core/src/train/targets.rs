@@ -134,6 +134,29 @@ impl StepInput {
         };
         Self { input, targets }
     }
+
+    /// Parts of the batch with at most `size` target tokens each. If the targets are not tokens, it is one part.
+    pub(in crate::train) fn parts(&self, size: usize) -> Vec<Self> {
+        let (Targets::Tokens { ids, weights, smoothing }, Some(positions)) =
+            (&self.targets, &self.input.gather_positions)
+        else {
+            return vec![self.clone()];
+        };
+        let [tokens, _] = ids.dims();
+        if tokens <= size {
+            return vec![self.clone()];
+        }
+        let part = |start: usize| {
+            let len = size.min(tokens - start);
+            let positions = positions.clone().narrow(0, start, len);
+            let (ids, weights) = (ids.clone().narrow(0, start, len), weights.clone().narrow(0, start, len));
+            Self {
+                input: Input { gather_positions: Some(positions), ..self.input.clone() },
+                targets: Targets::Tokens { ids, weights, smoothing: *smoothing },
+            }
+        };
+        (0..tokens).step_by(size).map(part).collect()
+    }
 }
 
 /// Row-major values as a tensor `[values / columns, columns]`.

@@ -8,11 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Dropout, FrozenPrefix, Input, TaskModel};
 use crate::text::{EncodedExamples, Labels};
 use crate::train::objective::span_logits;
-use crate::train::target_tokens::TargetTokens;
-
-/// Tokens whose log probabilities are computed at a time. Each has a logit for every token of the vocabulary, which may
-/// have more than 50,000.
-const LOG_PROBS_AT_A_TIME: usize = 256;
+use crate::train::target_tokens::{TargetTokens, tokens_at_a_time};
 
 /// Prediction for one row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -231,7 +227,7 @@ pub(in crate::train) async fn token_log_probs(
     let (mut off, device) = (Dropout::off(), input.attention_mask.device());
     let input = model.forward_to(input, FrozenPrefix::Layers(model.base.layers()), &mut off);
     let mut values = Vec::new();
-    for chunk in targets.chunks(LOG_PROBS_AT_A_TIME) {
+    for chunk in targets.chunks(tokens_at_a_time(model.base.vocab())) {
         let input = Input { gather_positions: Some(chunk.gather_positions(&device)), ..input.clone() };
         let log_probs = log_softmax(model.forward(input, &mut off), 1).gather(1, chunk.ids(&device));
         values.extend(device_to_host(log_probs).await?);

@@ -5,6 +5,7 @@ use crate::model::{FrozenPrefix, Sizes};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::text::{EncodedExamples, LENGTHS, padded_len};
 use crate::train::session::Session;
+use crate::train::target_tokens::tokens_at_a_time;
 
 /// Values kept for the backward pass of a layer for each token, in hidden sizes: inputs of the linear layers, both norms
 /// with their outputs, dropout masks, and the gradients that are alive at the same time.
@@ -142,7 +143,9 @@ impl DataSizes {
         } else {
             layer * layers
         };
-        let logits = KEPT_LOGITS * rows * self.target_tokens as f64 * session.model.base.vocab() as f64;
+        let vocab = session.model.base.vocab();
+        let targets = (batch_size * self.target_tokens).min(tokens_at_a_time(vocab));
+        let logits = KEPT_LOGITS * targets as f64 * vocab as f64;
         let values = weights + session.passes() * (activations + logits);
         values * size_of::<f32>() as f64 + self.prefix_bytes
     }
