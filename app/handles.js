@@ -49,12 +49,12 @@ async function choose(event) {
 }
 
 /** Keeps the handles of a run's files, if all of them have one. */
-async function keep(id, train, validation) {
-  const handles = [train, validation].map((files) => files.map((file) => chosen.get(identity(file))));
+async function keep(id, roles) {
+  const handles = roles.map((files) => files.map((file) => chosen.get(identity(file))));
   if (handles.flat().every(Boolean)) await stored("readwrite", (store) => store.put(handles, id));
 }
 
-/** The files of a saved run, training and validation; null if the browser or the user does not give all of them. */
+/** The files of a saved run: training, validation and test; null if the browser or the user does not give all of them. */
 async function open(id) {
   const handles = await stored("readonly", (store) => store.get(id)).catch(ignore);
   const reading = { mode: "read" };

@@ -19,8 +19,11 @@ pub fn run(session: &mut Session) -> (Vec<StepMetrics>, Vec<(Evaluation, bool)>,
             Progress::Step(step) => steps.push(step),
             Progress::Evaluated { evaluation, is_best } => evaluations.push((evaluation, is_best)),
             Progress::Finished(reason) => return (steps, evaluations, reason),
-            Progress::Accumulated | Progress::Recomputed | Progress::Evaluating { .. } | Progress::Measuring { .. } => {
-            }
+            Progress::Accumulated
+            | Progress::Recomputed
+            | Progress::Evaluating { .. }
+            | Progress::Testing { .. }
+            | Progress::Measuring { .. } => {}
         }
     }
 }

@@ -9,10 +9,10 @@ use web_sys::Blob;
 
 use crate::wire::get;
 
-/// Keeps the handles of a run's files, if all of them have one.
-pub fn keep(id: &str, train: &[Blob], validation: &[Blob]) {
+/// Keeps the handles of a run's files for training, validation and test, if all of them have one.
+pub fn keep(id: &str, roles: [&[Blob]; 3]) {
     let list = |files: &[Blob]| files.iter().collect::<Array>();
-    carry_out(call("keep", &[id.into(), list(train).into(), list(validation).into()]));
+    carry_out(call("keep", &[id.into(), roles.into_iter().map(list).collect::<Array>().into()]));
 }
 
 /// Removes the handles of runs that are no longer saved.
@@ -20,12 +20,12 @@ pub fn sweep() {
     carry_out(call("sweep", &[]));
 }
 
-/// The files of a saved run, training and validation. The browser may ask the user first. `None` if there are no handles, or
+/// The files of a saved run: training, validation and test. The browser may ask the user first. `None` if there are no handles, or
 /// if they cannot be used.
-pub async fn open(id: &str) -> Option<[Vec<Blob>; 2]> {
+pub async fn open(id: &str) -> Option<[Vec<Blob>; 3]> {
     let opened: Array = JsFuture::from(call("open", &[id.into()])?).await.ok()?.dyn_into().ok()?;
     let files = |role: u32| Array::from(&opened.get(role)).iter().filter_map(|file| file.dyn_into().ok()).collect();
-    Some([files(0), files(1)])
+    Some([files(0), files(1), files(2)])
 }
 
 fn call(method: &str, arguments: &[JsValue]) -> Option<Promise> {

@@ -168,17 +168,15 @@ impl Page {
             }),
             Effect::KeepHandles(id) => {
                 let blobs = |role| self.peek(|state| state.data.file(role).choice().map(|choice| choice.blobs));
-                let [train, validation] = [DataRole::Train, DataRole::Validation].map(blobs);
+                let roles = [DataRole::Train, DataRole::Validation, DataRole::Test].map(blobs);
                 self.blobs.with_value(|store| {
                     let files = |blobs: Option<usize>| blobs.map_or(&[][..], |blobs| store.get(blobs));
-                    handles::keep(&id, files(train), files(validation));
+                    handles::keep(&id, roles.map(files));
                 });
             }
             Effect::OpenHandles(id) => spawn_local(async move {
                 match handles::open(&id).await {
-                    Some([train, validation]) if self.peek(|state| state.is_awaiting_files(&id)) => {
-                        self.continue_with(train, validation);
-                    }
+                    Some(files) if self.peek(|state| state.is_awaiting_files(&id)) => self.continue_with(files),
                     _ => self.change(|state| state.ask_for_files(&id)),
                 }
             }),
@@ -210,15 +208,14 @@ impl Page {
     fn on_message(self, message: WorkerMessage) {
         self.silent_ticks.set_value(0);
         match message {
-            WorkerMessage::Event { request, event, blob, mut files } => {
+            WorkerMessage::Event { request, event, blob, files } => {
                 if blob.is_some() {
                     self.exported.set_value(blob);
                 }
                 match &*event {
                     Event::SavedData { id, .. } if files.is_empty() => self.change(|state| state.ask_for_files(id)),
-                    Event::SavedData { train, .. } => {
-                        let validation = files.split_off(files.len().min(*train as usize));
-                        self.continue_with(files, validation);
+                    Event::SavedData { train, validation, .. } => {
+                        self.continue_with(by_role(files, [*train as usize, *validation as usize]));
                     }
                     _ => {}
                 }
@@ -231,11 +228,11 @@ impl Page {
         }
     }
 
-    /// Opens the data files of the run that is being continued.
-    pub fn continue_with(self, train: Vec<Blob>, validation: Vec<Blob>) {
+    /// Opens the data files of the run that is being continued: for training, validation and test.
+    pub fn continue_with(self, [train, validation, test]: [Vec<Blob>; 3]) {
         let train = self.store(train);
-        let validation = (!validation.is_empty()).then(|| self.store(validation));
-        self.act(|state| state.continue_with(train, validation));
+        let held_out = [validation, test].map(|files| (!files.is_empty()).then(|| self.store(files)));
+        self.act(|state| state.continue_with(train, held_out));
     }
 
     /// Adds a saved run from a file.
@@ -276,4 +273,11 @@ impl Page {
             leptos::logging::error!("the browser has no timers");
         }
     }
+}
+
+/// The files of the training data, of the validation data and of the test data, given how many the first two have.
+pub fn by_role(mut files: Vec<Blob>, [train, validation]: [usize; 2]) -> [Vec<Blob>; 3] {
+    let mut held_out = files.split_off(files.len().min(train));
+    let test = held_out.split_off(held_out.len().min(validation));
+    [files, held_out, test]
 }

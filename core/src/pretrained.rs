@@ -50,7 +50,7 @@ pub struct TunedParts {
     pub recipe: Recipe,
 }
 
-/// Training and validation rows, encoded for a model.
+/// Training, validation and test rows, encoded for a model.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskRows<'a> {
     /// Names of the classes, labels or tags.
@@ -59,6 +59,8 @@ pub struct TaskRows<'a> {
     pub train: &'a EncodedRows,
     /// Validation rows.
     pub validation: &'a EncodedRows,
+    /// Test rows, if there are any.
+    pub test: &'a EncodedRows,
     /// Form of the rows, for generation.
     pub form: PromptForm,
     /// The facts that the defaults of a recipe are chosen from.
@@ -68,8 +70,8 @@ pub struct TaskRows<'a> {
 impl<'a> TaskRows<'a> {
     /// The rows of `dataset`, all of which are encoded.
     pub fn new(dataset: &'a Dataset, encoder: &'a RowEncoder, facts: RowFacts) -> Self {
-        let [train, validation] = encoder.rows();
-        Self { labels: &dataset.labels, train, validation, form: dataset.prompt_form(), facts }
+        let [train, validation, test] = encoder.rows();
+        Self { labels: &dataset.labels, train, validation, test, form: dataset.prompt_form(), facts }
     }
 }
 
@@ -216,6 +218,7 @@ impl Pretrained {
         let (max_length, overlap) = (recipe.max_length(), recipe.spec().doc_stride as usize);
         let (train, train_cut) = rows.train.cut(&self.tokenizer, max_length, overlap)?;
         let (validation, validation_cut) = rows.validation.cut(&self.tokenizer, max_length, overlap)?;
+        let (test, test_cut) = rows.test.cut(&self.tokenizer, max_length, overlap)?;
         if train.is_empty() || validation.is_empty() {
             return Err(Diagnostic::new("run.no-rows", format!("No row fits into {max_length} tokens."))
                 .done("The run was not started.")
@@ -224,12 +227,13 @@ impl Pretrained {
         let data = TrainingData {
             train,
             validation,
+            test,
             labels: rows.labels.to_vec(),
             general: self.general.clone(),
             pad: self.tokenizer.pad_id(),
             tokenizer: recipe.task().eq(&Task::Generation).then(|| self.tokenizer.clone()),
             form: self.prompt_form(rows.form),
-            cuts: Cuts { train: train_cut, validation: validation_cut },
+            cuts: Cuts { train: train_cut, validation: validation_cut, test: test_cut },
         };
         let model = self.task_model(&recipe, data.labels.len(), device);
         Ok(Session::new(recipe, model, data, device, masks))

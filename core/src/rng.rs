@@ -22,6 +22,10 @@ pub enum Stream {
     Reinit = 7,
     /// Sampled tokens in text generation.
     Sampling = 8,
+    /// Choice of the test rows.
+    TestSplit = 9,
+    /// Resampling of rows for confidence intervals.
+    Bootstrap = 10,
 }
 
 /// A random number generator.

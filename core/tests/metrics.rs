@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, ClassScores, QuestionPrediction, best_answer_thresholds, bleu, chrf, cross_fitted_labels, entities,
-    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, label_thresholds, normalize_answer,
-    predicted_labels,
+    AnswerScores, ClassScores, Interval, QuestionPrediction, ScoreParts, TextParts, best_answer_thresholds, bleu, chrf,
+    cross_fitted_labels, entities, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression,
+    intervals_of, label_thresholds, normalize_answer, predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -235,6 +235,37 @@ fn regression_scores_equal_scipys() {
                 Some(ours) => assert_close(name, ours, &case[name]),
                 None => assert_eq!(case[name], Value::Null, "{name}"),
             }
+        }
+    }
+}
+
+#[test]
+fn bootstrap_intervals_equal_scipys() {
+    let golden = golden("bootstrap.json");
+    let (resamples, seed) = (golden["resamples"].as_u64().unwrap() as usize, golden["seed"].as_u64().unwrap());
+    for case in list(&golden["cases"]) {
+        let classes = |of: &str| -> Vec<Vec<u32>> { serde_json::from_value(case[of].clone()).unwrap() };
+        let flags =
+            |of: &str| -> Vec<bool> { serde_json::from_value::<Vec<Vec<bool>>>(case[of].clone()).unwrap().concat() };
+        let tags = |of: &str| -> Vec<Vec<&str>> { list(&case[of]).iter().map(strings).collect() };
+        let pairs = || -> Vec<[f64; 2]> { serde_json::from_value(case["rows"].clone()).unwrap() };
+        let parts = match case["kind"].as_str().unwrap() {
+            "classes" => ScoreParts::of_classes(3, &classes("actual"), &classes("predicted")),
+            "entities" => ScoreParts::of_entities(&tags("actual"), &tags("predicted")),
+            "labels" => ScoreParts::of_labels(3, &flags("predicted"), &flags("actual")),
+            "numbers" => ScoreParts::Numbers { actual: floats(&case["actual"]), predicted: floats(&case["predicted"]) },
+            "answers" => ScoreParts::Answers(pairs()),
+            "texts" => {
+                let texts = strings(&case["generated"]).into_iter().zip(strings(&case["references"]));
+                ScoreParts::Texts(texts.map(|(generated, reference)| TextParts::new(generated, reference)).collect())
+            }
+            _ => ScoreParts::Losses { rows: pairs(), are_tokens: true },
+        };
+        let ours = serde_json::to_value(intervals_of(&parts, resamples, seed)).unwrap();
+        for (metric, theirs) in case["intervals"].as_object().unwrap() {
+            let Interval { low, high } = serde_json::from_value(ours[metric].clone()).unwrap();
+            assert_close(&format!("{metric}, low"), low, &theirs[0]);
+            assert_close(&format!("{metric}, high"), high, &theirs[1]);
         }
     }
 }

@@ -128,7 +128,7 @@ const answers = {
     emit({ kind: "data_opened", role, source });
   },
 
-  map_data({ mapping, validation_ratio }) {
+  map_data({ mapping, validation_ratio, test_ratio }) {
     // Only the third column has tags.
     if (mapping.token_classification && !task.guess && mapping.token_classification.tags !== 2) {
       const what = "No row has words with their tags. Line 2: 3 words and 1 tag.";
@@ -138,6 +138,7 @@ const answers = {
       return;
     }
     const validation_rows = Math.round(1237 * (validation_ratio || 0.2));
+    const test_rows = Math.round(1237 * test_ratio);
     mapped = request;
     report = {
       mapping,
@@ -149,8 +150,9 @@ const answers = {
       contradictions: 1,
       across_split: 0,
       repeated: [{ text: "A quiet triumph.", lines: [2, 90], labels: ["fresh"] }],
-      train_rows: 1237 - validation_rows,
+      train_rows: 1237 - validation_rows - test_rows,
       validation_rows,
+      test_rows,
       majority_ratio: task.guess ? null : 0.58,
       facts: task.facts ?? "none",
       tokens: null,
@@ -160,7 +162,7 @@ const answers = {
     encode();
   },
 
-  close_validation() {},
+  close_data() {},
 
   load_model({ model: entry }) {
     if (self.scenario === "broken-model") {
@@ -269,10 +271,15 @@ const answers = {
       labels: labels(),
       train_rows: 1113,
       validation_rows: 124,
+      test_rows: report?.test_rows ?? 0,
       total_steps: STEPS,
       steps_per_epoch: 40,
       max_length: 64,
-      cuts: { train: { shortened: 12, skipped: 0 }, validation: { shortened: 1, skipped: 0 } },
+      cuts: {
+        train: { shortened: 12, skipped: 0 },
+        validation: { shortened: 1, skipped: 0 },
+        test: { shortened: 0, skipped: 0 },
+      },
       form: "completion",
       trainable_parameters: recipe.adapter === "none" ? 10.8e6 : 0.5e6,
       lr_curve: steps.map((step) => ({ step, lr: rate(step) })),
@@ -325,7 +332,7 @@ const answers = {
     const nearest = fits ? null : { ...recipe, batch_size: 4, gradient_accumulation_steps: 2 };
     const figures = { seconds: 118, bytes: fits ? 410e6 : 2.6e9, limit_bytes: 2e9, steps: STEPS, step_ms: fits ? 900 : null };
     const none = { shortened: 0, skipped: 0 };
-    emit({ kind: "estimated", estimate: { ...figures, cuts: { train: none, validation: none }, nearest } });
+    emit({ kind: "estimated", estimate: { ...figures, cuts: { train: none, validation: none, test: none }, nearest } });
   },
 
   pause() {
@@ -521,6 +528,7 @@ function finish(reason) {
     reason,
     steps: run.step,
     best: evaluation(),
+    test: report?.test_rows ? evaluation() : null,
     baseline: baseline(),
     forgetting: { cosine: 0.83, agreement: 0.91, sentences: 64, perplexity: null, ...task.forgetting },
     seconds: 96,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use hone_core::usage::ExportDtype;
 
+use crate::data::DataPaths;
 use crate::mapping::ColumnArguments;
 use crate::reading::ReadingArguments;
 
@@ -21,6 +22,10 @@ pub struct TrainArguments {
     /// Your own validation rows, in a file with the same columns.
     #[arg(long)]
     pub validation: Option<PathBuf>,
+    /// Your own test rows, in a file with the same columns. They choose nothing, and are scored once, at the end. The recipe's
+    /// "test_ratio" holds out rows of the training data instead.
+    #[arg(long)]
+    pub test: Option<PathBuf>,
     #[command(flatten)]
     pub reading: ReadingArguments,
     #[command(flatten)]
@@ -61,6 +66,13 @@ pub struct TrainArguments {
     /// Write only scores and events, no model, and do not save the run while it goes on.
     #[arg(long)]
     pub scores_only: bool,
+}
+
+impl TrainArguments {
+    /// The data files.
+    pub fn files(&self) -> DataPaths<'_> {
+        DataPaths { train: &self.data, validation: self.validation.as_deref(), test: self.test.as_deref() }
+    }
 }
 
 /// Arguments of `hone predict`.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hone_core::dataset::{
-    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, Examples, Hints, Mapping, SkippedRow,
-    SourceInfo,
+    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut,
+    Mapping, SkippedRow, SourceInfo,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
@@ -18,49 +18,63 @@ use sha2::{Digest, Sha256};
 use crate::folder::FolderReader;
 use crate::mapping::{self, ColumnArguments};
 
-/// The rows of both files.
+/// The rows of all files.
 pub struct Data {
-    /// Training and validation rows, not encoded yet.
+    /// Training, validation and test rows, not encoded yet.
     pub rows: EncodedDataset,
     /// The training file.
     pub train: SourceFile,
     /// The user's own validation file.
     pub validation: Option<SourceFile>,
+    /// The user's own test file.
+    pub test: Option<SourceFile>,
     /// Columns of the training file.
     pub mapping: Mapping,
     /// Warnings about the files.
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Paths of the data files.
+#[derive(Clone, Copy, Debug)]
+pub struct DataPaths<'a> {
+    /// The training file, or a folder or archive that also has the rows of the others.
+    pub train: &'a Path,
+    /// The user's own validation file.
+    pub validation: Option<&'a Path>,
+    /// The user's own test file.
+    pub test: Option<&'a Path>,
+}
+
 /// Reads the files and splits their rows according to the recipe.
 pub fn load(
-    train: &Path,
-    validation: Option<&Path>,
+    paths: DataPaths,
     hints: Hints,
     columns: &ColumnArguments,
     recipe: &RecipeSpec,
 ) -> Result<Data, Diagnostic> {
-    let train = DataFile::scan(train, DataRole::Train, hints.clone())?;
+    let train = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
     let mapping = mapping::choose(&train.info, recipe.task, columns)?;
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
-    let mut validation_file = None;
-    // Folders such as train and test are the split.
-    let own_validation = train.info.holds_validation.then(|| train.path.clone());
-    let validation = match validation.or(own_validation.as_deref()) {
-        Some(path) => {
-            let file = DataFile::scan(path, DataRole::Validation, hints.for_other_file())?;
-            validation_file = Some(file.source());
-            warnings.extend(file.info.warnings.clone());
-            Some(file.collect(validation_mapping(&mapping, &train.info, &file.info))?)
-        }
-        None => None,
+    // Folders such as train, validation and test are the split.
+    let own = |holds: bool| holds.then(|| train.path.as_path());
+    let mut held_out = |path: Option<&Path>, role| -> Result<Option<(SourceFile, Arc<Examples>)>, Diagnostic> {
+        let Some(path) = path else { return Ok(None) };
+        let file = DataFile::scan(path, role, hints.for_other_file())?;
+        warnings.extend(file.info.warnings.clone());
+        let examples = file.collect(validation_mapping(&mapping, &train.info, &file.info))?;
+        Ok(Some((file.source(), examples.into())))
     };
-    let validation_ratio = if validation.is_some() { 0.0 } else { recipe.validation_ratio };
-    let (own, seed) = (train.collect(mapping.clone())?, u64::from(recipe.seed));
-    let (dataset, report) = Dataset::new(own.into(), validation.map(Into::into), validation_ratio, seed)?;
+    let validation = held_out(paths.validation.or(own(train.info.holds_validation)), DataRole::Validation)?;
+    let test = held_out(paths.test.or(own(train.info.holds_test)), DataRole::Test)?;
+    let (validation, validation_rows) = validation.unzip();
+    let (test, test_rows) = test.unzip();
+    let files =
+        DatasetFiles { train: train.collect(mapping.clone())?.into(), validation: validation_rows, test: test_rows };
+    let RecipeSpec { validation_ratio, test_ratio, seed, .. } = *recipe;
+    let (dataset, report) = Dataset::with_test(files, HoldOut { validation_ratio, test_ratio, seed: u64::from(seed) })?;
     let (rows, train) = (EncodedDataset::new(Arc::new(dataset), report), train.source());
-    Ok(Data { rows, train, validation: validation_file, mapping, warnings })
+    Ok(Data { rows, train, validation, test, mapping, warnings })
 }
 
 /// Reads a file.
@@ -177,6 +191,10 @@ mod tests {
 
     use super::*;
 
+    fn paths(train: &Path) -> DataPaths<'_> {
+        DataPaths { train, validation: None, test: None }
+    }
+
     fn loaded(name: &str, csv: &str) -> Result<Data, Diagnostic> {
         loaded_by(name, csv.as_bytes(), Hints::default())
     }
@@ -184,7 +202,7 @@ mod tests {
     fn loaded_by(name: &str, csv: &[u8], hints: Hints) -> Result<Data, Diagnostic> {
         let path = env::temp_dir().join(format!("hone-cli-{}-{name}.csv", std::process::id()));
         fs::write(&path, csv).unwrap();
-        let data = load(&path, None, hints, &ColumnArguments::default(), &RecipeSpec::default());
+        let data = load(paths(&path), hints, &ColumnArguments::default(), &RecipeSpec::default());
         fs::remove_file(path).unwrap();
         data
     }
@@ -214,13 +232,13 @@ mod tests {
         }
         fs::write(folder.join("train/pos/.DS_Store"), "hidden").unwrap();
         let columns = ColumnArguments::default();
-        let data = load(&folder, None, Hints::default(), &columns, &RecipeSpec::default());
+        let data = load(paths(&folder), Hints::default(), &columns, &RecipeSpec::default());
         fs::remove_dir_all(&folder).unwrap();
         let data = data.unwrap();
         let report = data.rows.report();
         assert_eq!((report.train_rows, report.validation_rows), (20, 20));
         assert_eq!(data.validation.unwrap().sha256, data.train.sha256);
-        let missing = load(&folder, None, Hints::default(), &columns, &RecipeSpec::default());
+        let missing = load(paths(&folder), Hints::default(), &columns, &RecipeSpec::default());
         assert_eq!(missing.err().unwrap().code, "file.read");
     }
 

@@ -8,11 +8,11 @@ use std::time::Instant;
 use burn::tensor::Device;
 use hone_core::dataset::{Cut, Cuts, DataReport};
 use hone_core::diagnostic::Diagnostic;
-use hone_core::metrics::Evaluation;
+use hone_core::metrics::{Evaluation, Interval};
 use hone_core::model::MaskSource;
 use hone_core::pretrained::Pretrained;
 use hone_core::protocol::Event;
-use hone_core::recipe::{AdapterKind, Defaults, Family, Pooling, RecipeSpec, Task};
+use hone_core::recipe::{AdapterKind, Defaults, Family, Metric, Pooling, RecipeSpec, Task};
 use hone_core::run::{EndReason, RunSource, RunSummary};
 use hone_core::runner::{self, Exported, PastEntry, Provenance};
 use hone_core::train::{HistoryEntry, Progress, Session};
@@ -35,7 +35,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
     check_exports(arguments, spec.task, model.pretrained.config.family())?;
     let hints = arguments.reading.clone().hints();
-    let mut data = data::load(&arguments.data, arguments.validation.as_deref(), hints, &arguments.columns, &spec)?;
+    let mut data = data::load(arguments.files(), hints, &arguments.columns, &spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
     let (mut saves, mut session) = saves(arguments, source(&data, &model, arguments.device), session).await?;
     let out = |name: &str| arguments.out.join(name);
@@ -61,6 +61,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         best.step,
         figures(best)
     );
+    if let Some(test) = &summary.test {
+        println!("On {} test rows, which chose nothing: {}", session.data().test.len(), figures(test));
+    }
     if let Some(verdict) = &summary.verdict {
         println!("{}", verdict.sentence);
     }
@@ -116,6 +119,7 @@ fn source(data: &Data, model: &Model, device: DeviceKind) -> RunSource {
         model: model.weights.clone(),
         data: data.train.clone(),
         validation: data.validation.clone(),
+        test: data.test.clone(),
         mapping: data.mapping.clone(),
         build: env!("CARGO_PKG_VERSION").into(),
         device: device.into(),
@@ -154,8 +158,8 @@ fn session(
     }
     let session = data.rows.session(&model.pretrained, spec, device, masks)?;
     let max_length = session.recipe().max_length();
-    let Cuts { train, validation } = session.data().cuts;
-    for (side, Cut { shortened, skipped }) in [("training", train), ("validation", validation)] {
+    let Cuts { train, validation, test } = session.data().cuts;
+    for (side, Cut { shortened, skipped }) in [("training", train), ("validation", validation), ("test", test)] {
         if shortened + skipped > 0 {
             eprintln!("warning: At {max_length} tokens, {shortened} {side} rows were shortened and {skipped} skipped.");
         }
@@ -237,8 +241,11 @@ async fn run(
                 bar.finish_and_clear();
                 return end(session, report, reason, saves.seconds(), runner::advice(reason), &mut events);
             }
-            Progress::Accumulated | Progress::Recomputed | Progress::Evaluating { .. } | Progress::Measuring { .. } => {
-            }
+            Progress::Accumulated
+            | Progress::Recomputed
+            | Progress::Evaluating { .. }
+            | Progress::Testing { .. }
+            | Progress::Measuring { .. } => {}
         }
         if session.take_trainable_changed() {
             emit(
@@ -249,10 +256,15 @@ async fn run(
     }
 }
 
-/// The figures of an evaluation on one line.
+/// The figures of an evaluation on one line, with their 95 % intervals in parentheses.
 fn figures(evaluation: &Evaluation) -> String {
-    let scores = evaluation.scores.iter().map(|(metric, score)| format!(", {metric:?} {score:.4}"));
-    format!("loss {:.4}{}", evaluation.loss, scores.collect::<String>())
+    let interval = |metric| match evaluation.intervals.get(&metric) {
+        Some(Interval { low, high }) => format!(" ({low:.4}–{high:.4})"),
+        None => String::new(),
+    };
+    let scores = evaluation.scores.iter();
+    let scores = scores.map(|(metric, score)| format!(", {metric:?} {score:.4}{}", interval(*metric)));
+    format!("loss {:.4}{}{}", evaluation.loss, interval(Metric::Loss), scores.collect::<String>())
 }
 
 /// Writes the summary as the last event.
@@ -295,7 +307,10 @@ async fn write_folders(
         let Exported { zip, rounded } = export.await?;
         unpack(&zip, &arguments.out.join(folder))?;
         if let Some(rounded) = rounded {
-            println!("In {folder}, rounded to {}: {}", dtype.name(), figures(&rounded));
+            println!("In {folder}, rounded to {}: {}", dtype.name(), figures(&rounded.validation));
+            if let Some(test) = &rounded.test {
+                println!("On the test rows: {}", figures(test));
+            }
         }
     }
     Ok(())

@@ -158,8 +158,8 @@ fn Duplicates(report: DataReport) -> impl IntoView {
         (report.contradictions, "text has conflicting labels", "texts have conflicting labels"),
         (
             report.across_split,
-            "training row is also in the validation file and was removed from training",
-            "training rows are also in the validation file and were removed from training",
+            "training row is also in the validation or test file and was removed from training",
+            "training rows are also in the validation or test file and were removed from training",
         ),
     ]
     .into_iter()

@@ -12,70 +12,93 @@ use crate::page::Page;
 use crate::state::recipe::fields;
 use crate::state::{State, Step};
 
-/// The rows for validation.
+/// The rows for validation and for the test.
 #[component]
 pub fn Split() -> impl IntoView {
     let page = Page::get();
     let has_none = page.memo(|state| state.data.train.source().is_none());
     let is_locked = page.memo(State::is_engaged);
-    let own = page.memo(|state| state.data.validation.choice().map(|choice| format::visible(&choice.name)));
-    let rows = page.memo(|state| {
-        state.data.report.as_ref().map(|report| {
-            let count = |rows: u32| format::count(f64::from(rows));
-            let seed = state.form.recipe.seed;
-            let own = state.data.validation.choice().is_some();
-            let drawn = if own { String::new() } else { format!(" Split with seed {seed}.") };
-            let (train, check) = (count(report.train_rows), count(report.validation_rows));
-            format!("{train} rows for training, {check} for validation.{drawn}")
-        })
-    });
+    let rows = page.memo(|state| rows(state).unwrap_or_default());
+    view! {
+        <fieldset class="split" disabled=is_locked hidden=has_none>
+            <legend>"Validation and test"</legend>
+            <p>{rows}</p>
+            <HeldOut role=DataRole::Validation />
+            <HeldOut role=DataRole::Test />
+        </fieldset>
+    }
+}
+
+/// Numbers of rows on each side, and the seed if rows were drawn.
+fn rows(state: &State) -> Option<String> {
+    let report = state.data.report.as_ref()?;
+    let count = |rows: u32| format::count(f64::from(rows));
+    let has_file = |role| state.data.file(role).choice().is_some();
+    let is_drawn = !has_file(DataRole::Validation) || (!has_file(DataRole::Test) && report.test_rows > 0);
+    let drawn = if is_drawn { format!(" Split with seed {}.", state.form.recipe.seed) } else { String::new() };
+    let (train, validation) = (count(report.train_rows), count(report.validation_rows));
+    let test = match report.test_rows {
+        0 => String::new(),
+        rows => format!(", {} for the test", count(rows)),
+    };
+    Some(format!("{train} rows for training, {validation} for validation{test}.{drawn}"))
+}
+
+/// One side of the split: the ratio of the rows to hold out, or a file of its own.
+#[component]
+fn HeldOut(role: DataRole) -> impl IntoView {
+    let page = Page::get();
+    let own = page.memo(move |state| state.data.file(role).choice().map(|choice| format::visible(&choice.name)));
     let remap = Callback::new(move |()| page.act(State::remap));
+    let ratio = if role == DataRole::Test { "test_ratio" } else { "validation_ratio" };
     let fields = changing(move || {
         own.with(Option::is_none).then(|| {
-            let controls = fields::controls(FieldGroup::Data).into_iter();
+            let controls = fields::controls(FieldGroup::Data).into_iter().filter(|field| field.name == ratio);
             controls.map(|field| view! { <ControlField field on_change=Some(remap) /> }).collect_view()
         })
     });
     view! {
-
-            <fieldset class="split" disabled=is_locked hidden=has_none>
-                <legend>"Validation"</legend>
-                <p>{rows}</p>
-                <div class="fields">{fields}</div>
-                <OwnFile own=own />
-                <FileProblem role=DataRole::Validation />
-            </fieldset>
-
+        <div class="fields">{fields}</div>
+        <OwnFile role own />
+        <FileProblem role />
     }
 }
 
-/// The user's own validation file: a box for dropping or choosing it, or its name.
+/// A file of the user's own for one side: a box for dropping or choosing it, or its name.
 #[component]
-fn OwnFile(own: Memo<Option<String>>) -> impl IntoView {
+fn OwnFile(role: DataRole, own: Memo<Option<String>>) -> impl IntoView {
     let page = Page::get();
-    let choose = Callback::new(move |files| _ = open_list(page, DataRole::Validation, &files));
+    let choose = Callback::new(move |files| _ = open_list(page, role, &files));
     let drop = move |event: web_sys::DragEvent| {
         event.prevent_default();
         // The whole page would open it as training data.
         event.stop_propagation();
-        take_files(page, DataRole::Validation, event.data_transfer());
+        take_files(page, role, event.data_transfer());
     };
-    let content = changing(move || {
-        match own.get() {
-        Some(name) => view! {
-            <p dir="auto">"Validation file: " <strong>{name}</strong></p>
-            <PartChoice role=DataRole::Validation />
-            <button type="button" class="quiet" on:click=pressed_away(Step::Data.id(), move |_| page.act(State::close_validation))>
+    let (id, name, offer, label) = match role {
+        DataRole::Test => ("test-file", "Test file: ", "Do you have a test file? Drop it here.", "Choose a test file"),
+        _ => (
+            "validation-file",
+            "Validation file: ",
+            "Do you have a validation file? Drop it here.",
+            "Choose a validation file",
+        ),
+    };
+    let close = move |_| page.act(|state| state.close_data(role));
+    let content = changing(move || match own.get() {
+        Some(file) => view! {
+            <p dir="auto">{name} <strong>{file}</strong></p>
+            <PartChoice role />
+            <button type="button" class="quiet" on:click=pressed_away(Step::Data.id(), close)>
                 "Remove it"
             </button>
         }
         .into_any(),
         None => view! {
-            <p>"Do you have a validation file? Drop it here."</p>
-            <FileButton id="validation-file" label="Choose a validation file" accept=ACCEPT multiple=true keeps_handle=true on_files=choose />
+            <p>{offer}</p>
+            <FileButton id label accept=ACCEPT multiple=true keeps_handle=true on_files=choose />
         }
         .into_any(),
-    }
     });
     view! {
         <div class="drop small" on:drop=drop>

@@ -8,7 +8,7 @@ use web_sys::{Blob, FileList};
 use crate::browser;
 use crate::components::{DiagnosticNote, FileButton, ProblemPlace, changing, pressed, pressed_away, ticked};
 use crate::format;
-use crate::page::Page;
+use crate::page::{Page, by_role};
 use crate::state::State;
 use crate::state::saved::{facts, headline, id_of};
 
@@ -125,7 +125,7 @@ fn Files(names: Vec<String>) -> impl IntoView {
         [] => "Its data and model are being opened.".to_owned(),
         names => {
             let mut names: Vec<String> = names.iter().map(|name| format!("“{}”", format::visible(name))).collect();
-            // A file may be its own validation file.
+            // A file may be its own validation and test file.
             names.dedup();
             format!("Choose {} again. The browser kept no copy, so that your rows stay yours.", names.join(" and "))
         }
@@ -170,10 +170,7 @@ fn take(page: Page, names: &[String], files: &FileList) {
             .remedy("Choose all files together.");
         return page.change(|state| state.saved.diagnostic = Some(diagnostic));
     }
-    let train = page.peek(State::continued_train_files);
-    let mut found = found;
-    let validation = found.split_off(train.min(found.len()));
-    page.continue_with(found, validation);
+    page.continue_with(by_role(found, page.peek(State::continued_files)));
 }
 
 /// A run that can only be deleted.

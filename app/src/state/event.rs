@@ -163,7 +163,7 @@ impl State {
     /// A run has finished: it goes into the history, and the next waiting run begins.
     fn on_finished(&mut self, summary: RunSummary) -> Vec<Effect> {
         let run = &mut self.run;
-        (run.evaluating, run.measuring) = (None, None);
+        (run.evaluating, run.testing, run.measuring) = (None, None, None);
         run.has_weights = true;
         run.has_optimizer = summary.reason.can_be_extended();
         run.phase = Phase::Finished(Box::new(summary));
@@ -202,8 +202,9 @@ impl State {
                 run.evaluations.push(evaluation);
             }
             Event::ParamGroups { param_groups, .. } => run.param_groups = param_groups,
+            Event::Testing { done, total } => (run.evaluating, run.testing) = (None, Some((done, total))),
             Event::Measuring { done, total } => {
-                run.evaluating = None;
+                (run.evaluating, run.testing) = (None, None);
                 run.measuring = (total > 0).then_some((done, total));
             }
             // Either may arrive after the user has pressed Stop.

@@ -74,7 +74,9 @@ impl State {
         } else if self.estimate.is_pending() {
             self.estimate.lost(Some(diagnostic));
         } else if self.data.is_busy() {
-            let role = if self.data.validation.is_reading() { DataRole::Validation } else { DataRole::Train };
+            let is_reading = |role: &DataRole| self.data.file(*role).is_reading();
+            let held_out = [DataRole::Validation, DataRole::Test].into_iter().find(is_reading);
+            let role = held_out.unwrap_or(DataRole::Train);
             self.data.not_opened(role, diagnostic);
         } else if self.model.hub == HubSearch::Searching {
             self.model.hub = HubSearch::Failed(diagnostic);

@@ -126,9 +126,9 @@ impl State {
 
     fn data_line(&self) -> (Status, String) {
         let data = &self.data;
-        if data.train.diagnostic().is_some() || data.validation.diagnostic().is_some() {
+        if data.diagnostic().is_some() {
             (Status::Wrong, "needs attention".into())
-        } else if let Some(file) = [&data.train, &data.validation].into_iter().find(|file| file.is_reading()) {
+        } else if let Some(file) = data.files().into_iter().find(|file| file.is_reading()) {
             (Status::Busy, format!("reading, {}", format::percent(file.progress())))
         } else if let Some(report) = &data.report {
             let rows = format::counted(report.rows_kept, "row", "rows");

@@ -19,6 +19,8 @@ impl State {
             "Waiting for data. Choose a file above."
         } else if self.data.validation.diagnostic().is_some() {
             "The validation file cannot be used. Remove it or choose another one."
+        } else if self.data.test.diagnostic().is_some() {
+            "The test file cannot be used. Remove it or choose another one."
         } else if !matches!(self.model.load, Load::Ready(_)) {
             match self.model.load {
                 Load::Idle { .. } => "Waiting for the model. Load it above.",

@@ -96,14 +96,19 @@ pub fn facts(run: &SavedRun) -> String {
 fn file_names(run: &SavedRun) -> Vec<String> {
     let source = &run.record.source;
     let Some(train) = &run.about.train else {
-        return [Some(&source.data), source.validation.as_ref()]
+        return [Some(&source.data), source.validation.as_ref(), source.test.as_ref()]
             .into_iter()
             .flatten()
             .map(|file| file.name.clone())
             .collect();
     };
     let names = |file: &DataFile| [Some(file.name.clone()), file.aligned_with.clone()];
-    [Some(train), run.about.validation.as_ref()].into_iter().flatten().flat_map(names).flatten().collect()
+    [Some(train), run.about.validation.as_ref(), run.about.test.as_ref()]
+        .into_iter()
+        .flatten()
+        .flat_map(names)
+        .flatten()
+        .collect()
 }
 
 impl State {
@@ -166,16 +171,18 @@ impl State {
         }
     }
 
-    /// Number of files that the training data of the run being continued consists of.
-    pub fn continued_train_files(&self) -> usize {
+    /// Numbers of files that the training data and the validation data of the run being continued consist of.
+    pub fn continued_files(&self) -> [usize; 2] {
         let saved = self.saved.continuing.as_ref().and_then(|continuing| self.saved.run(&continuing.id));
-        let train = saved.and_then(|saved| saved.about.train.as_ref());
-        if train.is_some_and(|train| train.aligned_with.is_some()) { 2 } else { 1 }
+        let Some(SavedRun { about, record, .. }) = saved else { return [1, 0] };
+        let files = |file: Option<&DataFile>| 1 + usize::from(file.is_some_and(|file| file.aligned_with.is_some()));
+        let validation = record.source.validation.as_ref().map_or(0, |_| files(about.validation.as_ref()));
+        [files(about.train.as_ref()), validation]
     }
 
-    /// Opens the data files of the run that is being continued. `train` and `validation` are their places among the page's
-    /// blobs.
-    pub fn continue_with(&mut self, train: usize, validation: Option<usize>) -> Vec<Effect> {
+    /// Opens the data files of the run that is being continued. `train` and `held_out`, for validation and test, are their
+    /// places among the page's blobs.
+    pub fn continue_with(&mut self, train: usize, held_out: [Option<usize>; 2]) -> Vec<Effect> {
         let Some(continuing) = &mut self.saved.continuing else { return Vec::new() };
         continuing.asks_for.clear();
         continuing.has_files = true;
@@ -188,12 +195,21 @@ impl State {
         };
         let source = &saved.record.source;
         let mut effects = Vec::new();
-        if self.data.validation.choice().is_some() {
-            effects.extend(self.close_validation());
+        for role in [DataRole::Validation, DataRole::Test] {
+            if self.data.file(role).choice().is_some() {
+                effects.extend(self.close_data(role));
+            }
         }
         effects.extend(self.open(DataRole::Train, choice(saved.about.train, &source.data.name, train)));
-        if let (Some(file), Some(blobs)) = (&source.validation, validation) {
-            effects.extend(self.open(DataRole::Validation, choice(saved.about.validation, &file.name, blobs)));
+        let [validation, test] = held_out;
+        let files = [
+            (DataRole::Validation, &source.validation, saved.about.validation, validation),
+            (DataRole::Test, &source.test, saved.about.test, test),
+        ];
+        for (role, file, about, blobs) in files {
+            if let (Some(file), Some(blobs)) = (file, blobs) {
+                effects.extend(self.open(role, choice(about, &file.name, blobs)));
+            }
         }
         effects
     }
@@ -266,7 +282,7 @@ impl State {
     fn cannot_continue(&self) -> Option<Diagnostic> {
         let data = &self.data;
         let rejected = data.train.rejected.as_ref().map(|rejected| &rejected.diagnostic);
-        let of_data = data.train.diagnostic().or(data.validation.diagnostic()).or(rejected);
+        let of_data = data.diagnostic().or(rejected);
         let of_model = match &self.model.load {
             Load::Failed(diagnostic) => Some(diagnostic),
             _ => self.model.rejected.as_ref(),
@@ -298,7 +314,8 @@ impl State {
         let done = format!("Another engine continues the run from step {step}{place}. Nothing before it is lost.");
         self.run.warnings.push(diagnostic.done(done).remedy(""));
         self.run.phase = Phase::Starting;
-        (self.run.evaluating, self.run.measuring, self.run.seconds_left) = (None, None, None);
+        (self.run.evaluating, self.run.testing, self.run.measuring) = (None, None, None);
+        self.run.seconds_left = None;
         let effects = self.restart();
         self.saved.continuing = Some(Continuing { id, asks_for: Vec::new(), has_files: true, is_recovery: true });
         effects

@@ -78,12 +78,15 @@ fn QueueLine() -> impl IntoView {
 fn Figures() -> impl IntoView {
     let page = Page::get();
     let figures = page.slow(|state| figures(&state.run));
-    let now = page.memo(|state| match (state.run.measuring, state.run.evaluating) {
+    let now = page.memo(|state| match (state.run.measuring, state.run.testing.or(state.run.evaluating)) {
         _ if state.busy_s > 0.0 && state.run.is_computing() => {
             format!("The next batch takes about {}.", format::duration(state.busy_s))
         }
         (Some((done, total)), _) => format!("Measuring forgetting: {done} of {total}"),
-        (None, Some((done, total))) => format!("Evaluating on the validation rows: {done} of {total}"),
+        (None, Some((done, total))) => {
+            let rows = if state.run.testing.is_some() { "test" } else { "validation" };
+            format!("Evaluating on the {rows} rows: {done} of {total}")
+        }
         (None, None) => String::new(),
     });
     let items = changing(move || {

@@ -9,6 +9,7 @@ mod detail;
 mod finder;
 mod forgetting;
 mod history;
+mod interval_hint;
 mod layers;
 mod live;
 mod presets;
@@ -19,6 +20,7 @@ mod stages;
 mod start;
 mod sweep;
 mod table;
+mod test_score;
 mod unfreeze_order;
 mod verdict;
 

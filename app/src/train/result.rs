@@ -1,3 +1,4 @@
+use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, Table};
@@ -8,6 +9,8 @@ use crate::state::runs::scores;
 use crate::train::confusion::Confusion;
 use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use crate::train::forgetting::ForgettingMeter;
+use crate::train::interval_hint::IntervalHint;
+use crate::train::test_score::TestScore;
 use crate::train::verdict::VerdictNote;
 
 /// The result of a finished run.
@@ -28,9 +31,11 @@ pub fn RunResult() -> impl IntoView {
     });
     view! {
         <div class="result" hidden=is_open>
+            <TestScore />
             <h3>"Result on the validation rows"</h3>
             <VerdictNote />
             <Table label="Result" class="headline" heads rows />
+            <IntervalHint />
             <p>{ended}</p>
             <ProblemPlace diagnostic=advice is_warning=true />
             <ByLabel />
@@ -47,14 +52,13 @@ pub fn RunResult() -> impl IntoView {
 fn rows(state: &State) -> Option<Vec<Vec<String>>> {
     let summary = state.run.summary()?;
     let metrics = scores::shown(state.run.task(), Some(&summary.best));
-    let row = |name: String, score: &dyn Fn(hone_core::recipe::Metric) -> f64| {
-        let scores = metrics.iter().map(|metric| scores::value(*metric, score(*metric)));
-        [name].into_iter().chain(scores).collect::<Vec<_>>()
+    let row = |name: String, score: &dyn Fn(Metric) -> String| {
+        [name].into_iter().chain(metrics.iter().map(|metric| score(*metric))).collect::<Vec<_>>()
     };
-    let tuned = row("Tuned model".into(), &|metric| summary.best.score(metric));
+    let tuned = row("Tuned model".into(), &|metric| scores::with_interval(&summary.best, metric));
     let baseline = summary.baseline.as_ref().map(|baseline| {
         let name = format!("Always predicting “{}”", format::visible(&baseline.label));
-        row(name, &|metric| baseline.scores.get(&metric).copied().unwrap_or(f64::NAN))
+        row(name, &|metric| scores::value(metric, baseline.scores.get(&metric).copied().unwrap_or(f64::NAN)))
     });
     Some([tuned].into_iter().chain(baseline).collect())
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
-use hone_core::dataset::{Collector, DataReader, DataRole, Dataset, Examples, Hints, Mapping, SourceInfo, align};
+use hone_core::dataset::{
+    Collector, DataReader, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut, Mapping, SourceInfo, align,
+};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
 use hone_core::pretrained::Pretrained;
@@ -31,6 +33,7 @@ const TOKEN_COPIES: usize = 3;
 pub struct Data {
     train: Option<OpenFile>,
     validation: Option<OpenFile>,
+    test: Option<OpenFile>,
     split: Option<Split>,
     collected: Option<Collected>,
 }
@@ -113,10 +116,14 @@ pub struct DataOrigin {
     pub train: DataFile,
     /// The validation file.
     pub validation: Option<DataFile>,
+    /// The test file.
+    pub test: Option<DataFile>,
     /// Contents of the training file.
     pub train_contents: SourceFile,
     /// Contents of the validation file.
     pub validation_contents: Option<SourceFile>,
+    /// Contents of the test file.
+    pub test_contents: Option<SourceFile>,
     /// Columns of the training file.
     pub mapping: Mapping,
     /// All files as they were dropped, each under a name for its copy.
@@ -128,8 +135,7 @@ pub struct DataOrigin {
 struct Split {
     request: RequestId,
     mapping: Mapping,
-    validation_ratio: f64,
-    seed: u32,
+    held_out: HoldOut,
 }
 
 /// Rows collected from the files.
@@ -159,6 +165,7 @@ impl Data {
                 match role {
                     DataRole::Train => (self.train, self.collected, self.split) = (Some(source), None, None),
                     DataRole::Validation => self.validation = Some(source),
+                    DataRole::Test => self.test = Some(source),
                 }
                 answer(request, &Event::DataOpened { role, source: info });
             }
@@ -167,9 +174,9 @@ impl Data {
     }
 
     /// Collects the rows from the files and splits them.
-    pub async fn map(&mut self, request: RequestId, mapping: Mapping, validation_ratio: f64, seed: u32) {
+    pub async fn map(&mut self, request: RequestId, mapping: Mapping, held_out: HoldOut) {
         self.collected = None;
-        self.split = Some(Split { request, mapping, validation_ratio, seed });
+        self.split = Some(Split { request, mapping, held_out });
         let (role, collected) = self.collect().await;
         match collected {
             Ok(collected) => {
@@ -180,12 +187,16 @@ impl Data {
         }
     }
 
-    /// Forgets the validation file; the page asks for a new split.
-    pub fn close_validation(&mut self) {
-        self.validation = None;
+    /// Forgets the validation or the test file; the page asks for a new split. The training file stays.
+    pub fn close(&mut self, role: DataRole) {
+        match role {
+            DataRole::Train => {}
+            DataRole::Validation => self.validation = None,
+            DataRole::Test => self.test = None,
+        }
     }
 
-    /// The rows of both files, or the file that failed and the reason.
+    /// The rows of all files, or the file that failed and the reason.
     async fn collect(&mut self) -> (DataRole, Result<Collected, Diagnostic>) {
         let (Some(split), Some(train)) = (self.split.clone(), &mut self.train) else {
             let diagnostic = Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file.");
@@ -195,17 +206,19 @@ impl Data {
             Ok(own) => own,
             Err(diagnostic) => return (DataRole::Train, Err(diagnostic)),
         };
-        let other = match &mut self.validation {
-            Some(validation) => {
-                let mapping = validation_mapping(&split.mapping, &train.info, &validation.info);
-                match collect(split.request, DataRole::Validation, validation, mapping).await {
-                    Ok(other) => Some(other),
-                    Err(diagnostic) => return (DataRole::Validation, Err(diagnostic)),
-                }
+        let mut held_out = [None, None];
+        let files = [(DataRole::Validation, &mut self.validation), (DataRole::Test, &mut self.test)];
+        for ((role, file), rows) in files.into_iter().zip(&mut held_out) {
+            let Some(file) = file else { continue };
+            let mapping = validation_mapping(&split.mapping, &train.info, &file.info);
+            match collect(split.request, role, file, mapping).await {
+                Ok(collected) => *rows = Some(collected),
+                Err(diagnostic) => return (role, Err(diagnostic)),
             }
-            None => None,
-        };
-        let made = Dataset::new(own, other, split.validation_ratio, u64::from(split.seed));
+        }
+        let [validation, test] = held_out;
+        let files = DatasetFiles { train: own, validation, test };
+        let made = Dataset::with_test(files, split.held_out);
         let sha256 = train.sha256.clone();
         let collected = made.map(|(dataset, report)| {
             let rows = EncodedDataset::new(Arc::new(dataset), report);
@@ -248,14 +261,17 @@ impl Data {
     /// The files that the rows come from, once they are collected.
     pub fn origin(&self) -> Option<DataOrigin> {
         let (Some(train), Some(split), Some(_)) = (&self.train, &self.split, &self.collected) else { return None };
-        let copies = self.validation.iter().flat_map(|file| file.copies("validation"));
+        let validation = self.validation.iter().flat_map(|file| file.copies("validation"));
+        let test = self.test.iter().flat_map(|file| file.copies("test"));
         Some(DataOrigin {
             train: train.file.clone(),
             validation: self.validation.as_ref().map(|file| file.file.clone()),
+            test: self.test.as_ref().map(|file| file.file.clone()),
             train_contents: train.contents(),
             validation_contents: self.validation.as_ref().map(OpenFile::contents),
+            test_contents: self.test.as_ref().map(OpenFile::contents),
             mapping: split.mapping.clone(),
-            files: train.copies("train").chain(copies).collect(),
+            files: train.copies("train").chain(validation).chain(test).collect(),
         })
     }
 

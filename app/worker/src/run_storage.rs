@@ -18,7 +18,7 @@ use crate::opfs::{Folder, OpenFile};
 const RUNS: &str = "runs";
 /// Description of a run.
 const ABOUT: &str = "about.json";
-/// The copy of the data files: `train-0`, `train-1`, `validation-0`.
+/// The copy of the data files: `train-0`, `train-1`, `validation-0`, `test-0`.
 const DATA: &str = "data";
 /// Maximum size of a description, in bytes.
 const MAX_ABOUT_BYTES: usize = 256 << 10;

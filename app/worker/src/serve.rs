@@ -2,6 +2,7 @@
 
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
+use hone_core::dataset::HoldOut;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event, PROTOCOL_VERSION, RequestId};
 use web_sys::Blob;
@@ -95,7 +96,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::StopLoading => {}
         Command::OpenData { .. }
         | Command::MapData { .. }
-        | Command::CloseValidation
+        | Command::CloseData { .. }
         | Command::LoadModel { .. }
         | Command::LoadFiles { .. } => change_inputs(engine, id, command, files).await,
     }
@@ -123,10 +124,11 @@ async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, fil
             let dropped = DroppedFiles { name, aligned_with, files };
             engine.data.open(id, role, dropped, hints).await;
         }
-        Command::MapData { mapping, validation_ratio, seed } => {
-            engine.data.map(id, mapping, validation_ratio, seed).await;
+        Command::MapData { mapping, validation_ratio, test_ratio, seed } => {
+            let held_out = HoldOut { validation_ratio, test_ratio, seed: u64::from(seed) };
+            engine.data.map(id, mapping, held_out).await;
         }
-        Command::CloseValidation => engine.data.close_validation(),
+        Command::CloseData { role } => engine.data.close(role),
         Command::LoadModel { model } => model::load(engine, id, ModelSource::of_entry(model).await).await,
         Command::LoadFiles { name, paths } => {
             model::load(engine, id, ModelSource::of_files(name, paths, files)).await;

@@ -29,6 +29,9 @@ pub struct RunAbout {
     pub train: Option<DataFile>,
     /// The user's own validation file.
     pub validation: Option<DataFile>,
+    /// The user's own test file.
+    #[serde(default)]
+    pub test: Option<DataFile>,
     /// True if the rows are pairs of texts.
     pub has_pairs: bool,
     /// Names of the columns that the model's input came from, if they are known.
@@ -50,6 +53,7 @@ impl RunAbout {
             model: None,
             train: None,
             validation: None,
+            test: None,
             has_pairs: false,
             input: None,
             saved_ms,

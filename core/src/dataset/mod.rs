@@ -41,7 +41,7 @@ pub use input_columns::{InputCells, InputColumns};
 pub use inspect::scan::Scanner;
 pub use layout::{Compression, Delimiter, Encoding, Format, Hints, Quirks, Quoting};
 pub use mapping::Mapping;
-pub use prepare::dataset::Dataset;
+pub use prepare::dataset::{Dataset, DatasetFiles, HoldOut};
 pub use prepare::report::{ClassCount, Cut, Cuts, DataReport, RepeatedText, TaskFacts, TokenLengths};
 pub use skipped::SkippedRow;
 pub use source::{DataRole, PartKind, Parts, SourceInfo, TaskOffer};

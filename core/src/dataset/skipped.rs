@@ -31,11 +31,12 @@ impl SkippedRows {
         }
     }
 
-    /// Warning about these rows if they are from the validation file. A report lists only rows of the training file.
-    pub(crate) fn validation_file_warning(&self) -> Option<Diagnostic> {
+    /// Warning about these rows if they are from the validation or test file, whose `name` is given. A report lists only rows
+    /// of the training file.
+    pub(crate) fn file_warning(&self, name: &str) -> Option<Diagnostic> {
         let row = self.first.first()?;
-        let what = format!("{} of the validation file cannot be used.", count(self.rows, "row"));
+        let what = format!("{} of the {name} file cannot be used.", count(self.rows, "row"));
         let done = format!("Skipped. First, line {}: {}.", row.line, row.reason);
-        Some(Diagnostic::new("data.validation-rows", what).done(done))
+        Some(Diagnostic::new(&format!("data.{name}-rows"), what).done(done))
     }
 }

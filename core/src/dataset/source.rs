@@ -19,6 +19,8 @@ pub(crate) struct Content {
     pub parts: Vec<Parts>,
     /// True if the file also has rows for validation, in folders of their own.
     pub holds_validation: bool,
+    /// True if the file also has rows for the test, apart from those for validation.
+    pub holds_test: bool,
 }
 
 /// What is known about the content of a file before its first bytes.
@@ -72,6 +74,9 @@ pub struct SourceInfo {
     /// True if the file also has rows for validation, in folders of their own: then it is its own validation file.
     #[serde(default)]
     pub holds_validation: bool,
+    /// True if the file also has rows for the test, apart from those for validation: then it is its own test file.
+    #[serde(default)]
+    pub holds_test: bool,
     /// Character encoding.
     pub encoding: Encoding,
     /// Character between cells, if the format has one: `,`, tab, `;` or `|`.
@@ -141,4 +146,6 @@ pub enum DataRole {
     Train,
     /// A separate file with validation rows.
     Validation,
+    /// A separate file with test rows.
+    Test,
 }

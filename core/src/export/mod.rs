@@ -28,7 +28,7 @@ use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
-use crate::text::ChatTemplate;
+use crate::text::{ChatTemplate, EncodedExamples};
 use crate::train::{HistoryEntry, TrainingData};
 use crate::usage::{ExportForm, GGUF_FILE, ModelKind, PromptForm};
 
@@ -66,6 +66,8 @@ pub struct ModelFolder<'a> {
     pub extended_at: &'a [u32],
     /// Scores of the exported weights.
     pub best: &'a Evaluation,
+    /// Their scores on the test rows, if there are any.
+    pub test: Option<&'a Evaluation>,
     /// Scores of the same prediction for every row.
     pub baseline: Option<&'a Baseline>,
     /// Facts about the data, without any rows.
@@ -81,6 +83,8 @@ pub struct DataFacts<'a> {
     pub train_rows: usize,
     /// Number of validation rows.
     pub validation_rows: usize,
+    /// Number of test rows.
+    pub test_rows: usize,
     /// Generation: form of the rows.
     pub form: PromptForm,
     /// Names of the columns that the model's input came from.
@@ -90,8 +94,9 @@ pub struct DataFacts<'a> {
 impl<'a> DataFacts<'a> {
     /// Collects the facts about a run's data, with the SHA-256 of its file and the names of its input columns.
     pub fn new(data: &TrainingData, sha256: &'a str, input: Option<&'a InputColumns<String>>) -> Self {
-        let (train_rows, validation_rows) = (data.train.len(), data.validation.len());
-        Self { sha256, train_rows, validation_rows, form: data.form, input }
+        let [train_rows, validation_rows, test_rows] =
+            [&data.train, &data.validation, &data.test].map(EncodedExamples::len);
+        Self { sha256, train_rows, validation_rows, test_rows, form: data.form, input }
     }
 }
 

@@ -26,26 +26,57 @@ pub struct Bleu {
 
 /// BLEU of hypotheses, each with one reference. It is 0 if nothing matches, or if the corpus lacks n-grams of some length.
 pub fn bleu(hypotheses: &[&str], references: &[&str]) -> Bleu {
-    let mut overlaps = [Overlap::default(); MAX_ORDER];
-    let (mut hypothesis_tokens, mut reference_tokens) = (0, 0);
+    let mut counts = BleuCounts::default();
     for (hypothesis, reference) in hypotheses.iter().zip(references) {
-        let lines = [hypothesis, reference].map(|text| tokenized(text));
-        let [hypothesis, reference] = [0, 1].map(|i| words(&lines[i]).collect::<Vec<_>>());
-        hypothesis_tokens += hypothesis.len() as u32;
-        reference_tokens += reference.len() as u32;
-        for (n, overlap) in (1..).zip(&mut overlaps) {
-            overlap.add(Overlap::new(&hypothesis, &reference, n));
-        }
+        counts.add(BleuCounts::new(hypothesis, reference));
     }
-    let brevity_penalty = match (f64::from(hypothesis_tokens), f64::from(reference_tokens)) {
-        (0.0, reference) if reference > 0.0 => 0.0,
-        (hypothesis, reference) if hypothesis < reference => (1.0 - reference / hypothesis).exp(),
-        _ => 1.0,
-    };
-    let precisions = precisions(&overlaps);
-    // A precision of 0 has a logarithm of minus infinity, which makes the score 0.
-    let log_mean = precisions.iter().map(|p| p.ln()).sum::<f64>() / MAX_ORDER as f64;
-    Bleu { score: brevity_penalty * log_mean.exp(), precisions, brevity_penalty, hypothesis_tokens, reference_tokens }
+    counts.bleu()
+}
+
+/// Counts of texts that BLEU is computed from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BleuCounts {
+    overlaps: [Overlap; MAX_ORDER],
+    hypothesis_tokens: u32,
+    reference_tokens: u32,
+}
+
+impl BleuCounts {
+    /// Counts of one hypothesis with its reference.
+    pub(super) fn new(hypothesis: &str, reference: &str) -> Self {
+        let lines = [hypothesis, reference].map(tokenized);
+        let [hypothesis, reference] = [0, 1].map(|i| words(&lines[i]).collect::<Vec<_>>());
+        let mut counts = Self {
+            hypothesis_tokens: hypothesis.len() as u32,
+            reference_tokens: reference.len() as u32,
+            ..Self::default()
+        };
+        for (n, overlap) in (1..).zip(&mut counts.overlaps) {
+            *overlap = Overlap::new(&hypothesis, &reference, n);
+        }
+        counts
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.hypothesis_tokens += other.hypothesis_tokens;
+        self.reference_tokens += other.reference_tokens;
+        self.overlaps.iter_mut().zip(other.overlaps).for_each(|(sum, overlap)| sum.add(overlap));
+    }
+
+    /// The score of all texts together.
+    pub(super) fn bleu(self) -> Bleu {
+        let Self { overlaps, hypothesis_tokens, reference_tokens } = self;
+        let brevity_penalty = match (f64::from(hypothesis_tokens), f64::from(reference_tokens)) {
+            (0.0, reference) if reference > 0.0 => 0.0,
+            (hypothesis, reference) if hypothesis < reference => (1.0 - reference / hypothesis).exp(),
+            _ => 1.0,
+        };
+        let precisions = precisions(&overlaps);
+        // A precision of 0 has a logarithm of minus infinity, which makes the score 0.
+        let log_mean = precisions.iter().map(|p| p.ln()).sum::<f64>() / MAX_ORDER as f64;
+        let score = brevity_penalty * log_mean.exp();
+        Bleu { score, precisions, brevity_penalty, hypothesis_tokens, reference_tokens }
+    }
 }
 
 fn precisions(overlaps: &[Overlap; MAX_ORDER]) -> [f64; MAX_ORDER] {

@@ -11,28 +11,49 @@ const BETA_SQUARED: f64 = 4.0;
 
 /// chrF2 of hypotheses, each with one reference, from 0 to 100.
 pub fn chrf(hypotheses: &[&str], references: &[&str]) -> f64 {
-    let mut overlaps = [Overlap::default(); MAX_ORDER];
+    let mut counts = ChrfCounts::default();
     for (hypothesis, reference) in hypotheses.iter().zip(references) {
+        counts.add(ChrfCounts::new(hypothesis, reference));
+    }
+    counts.chrf()
+}
+
+/// Counts of texts that chrF is computed from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ChrfCounts([Overlap; MAX_ORDER]);
+
+impl ChrfCounts {
+    /// Counts of one hypothesis with its reference.
+    pub(super) fn new(hypothesis: &str, reference: &str) -> Self {
         let [hypothesis, reference] =
             [hypothesis, reference].map(|text| words(text).flat_map(str::chars).collect::<Vec<char>>());
-        for (n, overlap) in (1..).zip(&mut overlaps) {
-            let mut of_row = Overlap::new(&hypothesis, &reference, n);
+        let mut counts = Self::default();
+        for (n, overlap) in (1..).zip(&mut counts.0) {
+            *overlap = Overlap::new(&hypothesis, &reference, n);
             // If the reference is too short for n-grams of this length, the hypothesis is not penalized.
-            if of_row.reference == 0 {
-                of_row.hypothesis = 0;
+            if overlap.reference == 0 {
+                overlap.hypothesis = 0;
             }
-            overlap.add(of_row);
         }
+        counts
     }
-    let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0);
-    for overlap in overlaps.iter().filter(|overlap| overlap.hypothesis > 0) {
-        precision += overlap.matches as f64 / overlap.hypothesis as f64;
-        recall += overlap.matches as f64 / overlap.reference as f64;
-        orders += 1;
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(sum, overlap)| sum.add(overlap));
     }
-    if precision + recall == 0.0 {
-        return 0.0;
+
+    /// The score of all texts together.
+    pub(super) fn chrf(self) -> f64 {
+        let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0);
+        for overlap in self.0.iter().filter(|overlap| overlap.hypothesis > 0) {
+            precision += overlap.matches as f64 / overlap.hypothesis as f64;
+            recall += overlap.matches as f64 / overlap.reference as f64;
+            orders += 1;
+        }
+        if precision + recall == 0.0 {
+            return 0.0;
+        }
+        let [precision, recall] = [precision, recall].map(|sum| sum / f64::from(orders));
+        100.0 * (1.0 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall)
     }
-    let [precision, recall] = [precision, recall].map(|sum| sum / f64::from(orders));
-    100.0 * (1.0 + BETA_SQUARED) * precision * recall / (BETA_SQUARED * precision + recall)
 }

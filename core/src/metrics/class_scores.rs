@@ -50,6 +50,32 @@ impl Counts {
     }
 }
 
+/// Counts of one row, by class: those that are not 0.
+pub(super) type RowCounts = Vec<(u32, Counts)>;
+
+/// Rows by their counts of each class.
+#[derive(Clone, Debug)]
+pub struct CountedRows {
+    pub(super) classes: usize,
+    pub(super) rows: Vec<RowCounts>,
+}
+
+impl CountedRows {
+    /// Counts of each class over the drawn rows.
+    pub(super) fn summed(&self, drawn: &[u32]) -> Vec<Counts> {
+        let mut counts = vec![Counts::default(); self.classes];
+        for &row in drawn {
+            for &(class, of_row) in &self.rows[row as usize] {
+                let sum = &mut counts[class as usize];
+                sum.true_positives += of_row.true_positives;
+                sum.predicted += of_row.predicted;
+                sum.actual += of_row.actual;
+            }
+        }
+        counts
+    }
+}
+
 /// Mean of `values`; 0 without any, where the sum of an empty list would be -0.
 pub(super) fn mean(values: impl IntoIterator<Item = f64>) -> f64 {
     let (sum, count) = values.into_iter().fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));

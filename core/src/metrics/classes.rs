@@ -1,6 +1,8 @@
 //! Scores of single-label classification, as in scikit-learn.
 
-use crate::metrics::class_scores::{ClassScores, Counts, mean, ratio};
+use std::collections::BTreeMap;
+
+use crate::metrics::class_scores::{ClassScores, Counts, RowCounts, mean, ratio};
 use crate::metrics::evaluation::{Detail, Evaluation};
 use crate::recipe::Metric;
 
@@ -11,32 +13,46 @@ pub fn evaluate(classes: &[String], actual: &[u32], predicted: &[u32]) -> Evalua
     for (&actual, &predicted) in actual.iter().zip(predicted) {
         confusion[actual as usize][predicted as usize] += 1;
     }
-    let total = actual.len() as u32;
-    let scores: Vec<ClassScores> = (0..classes.len())
-        .map(|class| {
-            let counts = Counts {
-                true_positives: confusion[class][class],
-                predicted: confusion.iter().map(|row| row[class]).sum(),
-                actual: confusion[class].iter().sum(),
-            };
-            counts.scores(&classes[class])
+    let counts: Vec<Counts> = (0..classes.len())
+        .map(|class| Counts {
+            true_positives: confusion[class][class],
+            predicted: confusion.iter().map(|row| row[class]).sum(),
+            actual: confusion[class].iter().sum(),
         })
         .collect();
+    let scores: Vec<ClassScores> = classes.iter().zip(&counts).map(|(class, counts)| counts.scores(class)).collect();
+    let detail = Detail::Classes { classes: scores, confusion };
+    Evaluation { scores: figures(&counts).into(), detail, ..Evaluation::default() }
+}
+
+/// The scores of all classes together.
+pub(super) fn figures(counts: &[Counts]) -> [(Metric, f64); 4] {
+    let sum = |of: fn(&Counts) -> u32| counts.iter().map(of).sum::<u32>();
+    let (total, correct) = (sum(|class| class.actual), sum(|class| class.true_positives));
     // As in scikit-learn, a class that neither occurs nor is predicted is left out of the mean.
-    let occurring = |class: &usize| scores[*class].support > 0 || confusion.iter().any(|row| row[*class] > 0);
-    let macro_f1 = mean((0..classes.len()).filter(occurring).map(|class| scores[class].f1));
-    let weighted_f1 = scores.iter().map(|s| s.f1 * f64::from(s.support)).sum::<f64>() / f64::from(total.max(1));
-    let correct: u32 = (0..classes.len()).map(|class| confusion[class][class]).sum();
+    let macro_f1 = mean(counts.iter().filter(|class| class.actual + class.predicted > 0).map(|class| class.f1()));
+    let weighted_f1 =
+        counts.iter().map(|class| class.f1() * f64::from(class.actual)).sum::<f64>() / f64::from(total.max(1));
     // A class without rows does not measure the model.
-    let worst_f1 = scores.iter().filter(|class| class.support > 0).map(|class| class.f1).fold(1.0, f64::min);
-    let figures = [
+    let worst_f1 = counts.iter().filter(|class| class.actual > 0).map(|class| class.f1()).fold(1.0, f64::min);
+    [
         (Metric::Accuracy, ratio(correct, total)),
         (Metric::MacroF1, macro_f1),
         (Metric::WeightedF1, weighted_f1),
         (Metric::WorstF1, worst_f1),
-    ];
-    let detail = Detail::Classes { classes: scores, confusion };
-    Evaluation { scores: figures.into(), detail, ..Evaluation::default() }
+    ]
+}
+
+/// Counts of one row: its class, or those of its words.
+pub(super) fn row_counts(actual: &[u32], predicted: &[u32]) -> RowCounts {
+    let mut counts: BTreeMap<u32, Counts> = BTreeMap::new();
+    for (&actual, &predicted) in actual.iter().zip(predicted) {
+        counts.entry(actual).or_default().add(true, actual == predicted);
+        if actual != predicted {
+            counts.entry(predicted).or_default().add(false, true);
+        }
+    }
+    counts.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Scores of entities, equal to seqeval's default mode (Nakayama 2018), which follows conlleval: an entity is found if its
 //! label and both its ends are correct.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::class_scores::{ClassScores, Counts, mean};
+use crate::metrics::class_scores::{ClassScores, CountedRows, Counts, mean};
+use crate::recipe::Metric;
 
 /// An entity: consecutive tags of one label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,17 +86,7 @@ pub fn tag_runs<'a>(tags: &[&'a str]) -> Vec<Entity<'a>> {
 pub fn evaluate_entities(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> EntityScores {
     let mut by_label: BTreeMap<&str, Counts> = BTreeMap::new();
     for (actual, predicted) in actual.iter().zip(predicted) {
-        let (actual, predicted) = (entities(actual), entities(predicted));
-        for entity in &actual {
-            by_label.entry(entity.label).or_default().actual += 1;
-        }
-        for entity in &predicted {
-            let counts = by_label.entry(entity.label).or_default();
-            counts.predicted += 1;
-            // Entities of a text do not overlap: at most one starts at each position.
-            let same_start = actual.binary_search_by_key(&entity.start, |other| other.start);
-            counts.true_positives += u32::from(same_start.is_ok_and(|i| actual[i] == *entity));
-        }
+        count(actual, predicted, &mut by_label);
     }
     let total = by_label.values().fold(Counts::default(), |total, counts| Counts {
         true_positives: total.true_positives + counts.true_positives,
@@ -114,6 +105,52 @@ pub fn evaluate_entities(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> Entit
         macro_f1: mean(|label| label.f1),
         labels,
     }
+}
+
+/// Adds the entities of a text to the counts of their labels.
+fn count<'a>(actual: &[&'a str], predicted: &[&'a str], by_label: &mut BTreeMap<&'a str, Counts>) {
+    let (actual, predicted) = (entities(actual), entities(predicted));
+    for entity in &actual {
+        by_label.entry(entity.label).or_default().actual += 1;
+    }
+    for entity in &predicted {
+        let counts = by_label.entry(entity.label).or_default();
+        counts.predicted += 1;
+        // Entities of a text do not overlap: at most one starts at each position.
+        let same_start = actual.binary_search_by_key(&entity.start, |other| other.start);
+        counts.true_positives += u32::from(same_start.is_ok_and(|i| actual[i] == *entity));
+    }
+}
+
+/// The entities of each text, counted by label.
+pub(super) fn counted_rows(actual: &[Vec<&str>], predicted: &[Vec<&str>]) -> CountedRows {
+    let mut ids: HashMap<String, u32> = HashMap::new();
+    let row = |(actual, predicted): (&Vec<&str>, &Vec<&str>)| {
+        let mut by_label = BTreeMap::new();
+        count(actual, predicted, &mut by_label);
+        let with_id = |(label, counts): (&str, Counts)| {
+            let next = ids.len() as u32;
+            (*ids.entry(label.to_owned()).or_insert(next), counts)
+        };
+        by_label.into_iter().map(with_id).collect()
+    };
+    let rows = actual.iter().zip(predicted).map(row).collect();
+    CountedRows { classes: ids.len(), rows }
+}
+
+/// The scores of all entities together. Labels that neither occur nor are predicted are left out of the mean, as in seqeval.
+pub(super) fn figures(counts: &[Counts]) -> [(Metric, f64); 4] {
+    let sum = |of: fn(&Counts) -> u32| counts.iter().map(of).sum::<u32>();
+    let [true_positives, predicted, actual] =
+        [sum(|label| label.true_positives), sum(|label| label.predicted), sum(|label| label.actual)];
+    let total = Counts { true_positives, predicted, actual }.scores("");
+    let occurring = counts.iter().filter(|label| label.actual + label.predicted > 0);
+    [
+        (Metric::F1, total.f1),
+        (Metric::Precision, total.precision),
+        (Metric::Recall, total.recall),
+        (Metric::MacroF1, mean(occurring.map(|label| label.f1()))),
+    ]
 }
 
 #[cfg(test)]

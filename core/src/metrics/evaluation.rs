@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::metrics::class_scores::ClassScores;
+use crate::metrics::interval::Interval;
 use crate::recipe::Metric;
 
 /// Scores on the validation rows.
@@ -19,6 +20,9 @@ pub struct Evaluation {
     pub loss: f64,
     /// Scores of the task. A score that is undefined, such as the correlation with a constant, is absent.
     pub scores: BTreeMap<Metric, f64>,
+    /// The 95 % confidence intervals of loss and scores, for the weights that are kept; none where the bootstrap says nothing.
+    #[serde(default)]
+    pub intervals: BTreeMap<Metric, Interval>,
     /// Details behind the scores.
     pub detail: Detail,
 }
@@ -111,7 +115,7 @@ impl Evaluation {
             Detail::Texts { .. } => Detail::Texts { samples: Vec::new() },
             detail => detail.clone(),
         };
-        Self { detail, scores: self.scores.clone(), ..*self }
+        Self { detail, scores: self.scores.clone(), intervals: self.intervals.clone(), ..*self }
     }
 
     /// Scores and confusion matrix of single-label classification, or of words with plain tags; none otherwise.

@@ -3,30 +3,36 @@
 //! Ratios are from 0 to 1. BLEU and chrF are from 0 to 100, as they are usually reported. Lists of rows are parallel.
 
 mod bleu;
+mod bootstrap;
 mod chrf;
 mod class_scores;
 mod classes;
 mod entities;
 mod evaluation;
 mod generation;
+mod interval;
 mod label_thresholds;
 mod multilabel;
 mod ngrams;
 mod regression;
+mod score_parts;
 mod squad;
 mod words;
 
 pub use bleu::{Bleu, bleu};
+pub use bootstrap::{intervals, intervals_of};
 pub use chrf::chrf;
-pub use class_scores::ClassScores;
+pub use class_scores::{ClassScores, CountedRows};
 pub use classes::evaluate;
 pub use entities::{Entity, EntityScores, are_entity_tags, entities, evaluate_entities, tag_runs};
 pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
 pub use generation::{exact_match, perplexity};
+pub use interval::Interval;
 pub use label_thresholds::{cross_fitted_labels, label_thresholds, predicted_labels};
 pub use multilabel::{MultilabelScores, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};
+pub use score_parts::{ScoreParts, TextParts};
 pub use squad::{
-    AnswerScores, BestThreshold, BestThresholds, QuestionPrediction, SquadScores, best_answer_thresholds,
-    evaluate_answers, normalize_answer,
+    AnswerScores, BestThreshold, BestThresholds, QuestionPrediction, SquadScores, answer_scores,
+    best_answer_thresholds, evaluate_answers, normalize_answer,
 };

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::class_scores::{ClassScores, Counts, mean, ratio};
+use crate::metrics::class_scores::{ClassScores, Counts, RowCounts, mean, ratio};
+use crate::recipe::Metric;
 
 /// Scores of multi-label classification: scikit-learn's `f1_score` with `average="micro"`, `"macro"` and `"samples"`, and
 /// its `accuracy_score`. A ratio whose denominator is 0 counts as 0.
@@ -44,6 +45,26 @@ pub fn evaluate_multilabel(labels: &[String], predicted: &[bool], actual: &[bool
         subset_accuracy: ratio(right, texts),
         labels: scores,
     }
+}
+
+/// Counts of one text, by label.
+pub(super) fn row_counts(predicted: &[bool], actual: &[bool]) -> RowCounts {
+    let labels = (0..).zip(predicted.iter().zip(actual)).filter(|(_, (predicted, actual))| **predicted || **actual);
+    let counts = |(label, (&is_predicted, &is_actual)): (u32, (&bool, &bool))| {
+        let mut counts = Counts::default();
+        counts.add(is_actual, is_predicted);
+        (label, counts)
+    };
+    labels.map(counts).collect()
+}
+
+/// F1 over all decisions, and the mean F1 of all labels.
+pub(super) fn figures(counts: &[Counts]) -> [(Metric, f64); 2] {
+    let sum = |of: fn(&Counts) -> u32| counts.iter().map(of).sum::<u32>();
+    let [true_positives, predicted, actual] =
+        [sum(|label| label.true_positives), sum(|label| label.predicted), sum(|label| label.actual)];
+    let all = Counts { true_positives, predicted, actual };
+    [(Metric::MicroF1, all.f1()), (Metric::MacroF1, mean(counts.iter().map(|label| label.f1())))]
 }
 
 #[cfg(test)]

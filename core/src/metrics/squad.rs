@@ -52,11 +52,8 @@ pub struct BestThreshold {
 /// Scores of answers. If the no-answer score of a question is above `threshold`, "no answer" is predicted; without a
 /// threshold it never is.
 pub fn evaluate_answers(rows: &[QuestionPrediction], threshold: Option<f32>) -> SquadScores {
-    let scores = |row: &QuestionPrediction| match threshold {
-        Some(threshold) if row.no_answer_score > threshold => [f64::from(row.gold.is_empty()); 2],
-        _ => scores_of(row),
-    };
-    let scored: Vec<(bool, [f64; 2])> = rows.iter().map(|row| (row.gold.is_empty(), scores(row))).collect();
+    let scored: Vec<(bool, [f64; 2])> =
+        rows.iter().map(|row| row.gold.is_empty()).zip(answer_scores(rows, threshold)).collect();
     let mean = |part: &[bool]| {
         let of_part = scored.iter().filter(|(is_unanswerable, _)| part.contains(is_unanswerable));
         let (mut sum, mut questions) = ([0.0; 2], 0);
@@ -68,6 +65,15 @@ pub fn evaluate_answers(rows: &[QuestionPrediction], threshold: Option<f32>) -> 
         (questions > 0).then_some(AnswerScores { exact_match, f1, questions })
     };
     SquadScores { all: mean(&[false, true]).unwrap_or_default(), has_answer: mean(&[false]), no_answer: mean(&[true]) }
+}
+
+/// Exact match and F1 of each question, with the threshold of [`evaluate_answers`].
+pub fn answer_scores(rows: &[QuestionPrediction], threshold: Option<f32>) -> Vec<[f64; 2]> {
+    let scores = |row: &QuestionPrediction| match threshold {
+        Some(threshold) if row.no_answer_score > threshold => [f64::from(row.gold.is_empty()); 2],
+        _ => scores_of(row),
+    };
+    rows.iter().map(scores).collect()
 }
 
 /// The best thresholds for each score.

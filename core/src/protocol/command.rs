@@ -26,7 +26,7 @@ pub enum Command {
     /// Scan the file, which is the first of the `files` next to the message. Answered by `DataProgress`, then `DataOpened`
     /// or `DataNotOpened`.
     OpenData {
-        /// Training data, or the user's own validation data.
+        /// Training data, or the user's own validation or test data.
         role: DataRole,
         /// Name of the file.
         name: String,
@@ -40,13 +40,18 @@ pub enum Command {
     MapData {
         /// The columns.
         mapping: Mapping,
-        /// Ratio of the rows kept for validation; 0 if a validation file is open.
+        /// Ratio of the rows kept for validation; without effect if a validation file is open.
         validation_ratio: f64,
+        /// Ratio of the rows held out for the test, 0 for none; without effect if a test file is open.
+        test_ratio: f64,
         /// Seed of the split.
         seed: u32,
     },
-    /// Close the validation file. The page sends `MapData` next, to split the training file again.
-    CloseValidation,
+    /// Close the validation or the test file. The page sends `MapData` next, to split the training file again.
+    CloseData {
+        /// The file.
+        role: DataRole,
+    },
     /// Load a model from the browser's storage; files that are missing there are downloaded. Answered by
     /// `ModelProgress`, then `ModelReady` or `ModelFailed`.
     LoadModel {
@@ -75,8 +80,8 @@ pub enum Command {
         /// `id` of its entry.
         id: String,
     },
-    /// Start a run. Answered by `Started`; then `Steps`, `ParamGroups`, `Evaluating` and `Evaluated`, and `Measuring` at the
-    /// end; then `Finished`. `RunFailed` if it cannot start or continue.
+    /// Start a run. Answered by `Started`; then `Steps`, `ParamGroups`, `Evaluating` and `Evaluated`; `Testing` and
+    /// `Measuring` at the end; then `Finished`. `RunFailed` if it cannot start or continue.
     Start {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
@@ -240,7 +245,7 @@ impl Command {
             self,
             Self::OpenData { .. }
                 | Self::MapData { .. }
-                | Self::CloseValidation
+                | Self::CloseData { .. }
                 | Self::LoadModel { .. }
                 | Self::LoadFiles { .. }
                 | Self::FindRate { .. }
@@ -253,7 +258,7 @@ impl Command {
             self,
             Self::OpenData { .. }
                 | Self::MapData { .. }
-                | Self::CloseValidation
+                | Self::CloseData { .. }
                 | Self::LoadModel { .. }
                 | Self::LoadFiles { .. }
                 | Self::Start { .. }

@@ -172,6 +172,13 @@ pub enum Event {
         /// The parameter groups, from the bottom.
         param_groups: Vec<ParamGroupState>,
     },
+    /// The best weights are being scored on the test rows.
+    Testing {
+        /// Batches and samples done.
+        done: u32,
+        /// Batches and samples in all.
+        total: u32,
+    },
     /// Forgetting is being measured on general sentences.
     Measuring {
         /// Batches done.
@@ -253,6 +260,8 @@ pub enum Event {
         id: String,
         /// Number of files of the training data, which come first.
         train: u32,
+        /// Number of files of the validation data, which come next. The rest are test data.
+        validation: u32,
     },
     /// A saved run cannot be opened, taken away or added.
     SavedFailed {

@@ -393,6 +393,12 @@ recipe_fields! {
             label: "Validation split",
             when: "Raise it if there are few rows, so that the scores are reliable.",
         }
+        /// Share of the rows held out for the test. They choose nothing: neither weights nor thresholds nor the end of the run.
+        /// They are scored once, at the end.
+        test_ratio: f64 = 0.0, number(0.0..=0.4, Percent) {
+            label: "Test split",
+            when: "Use 10 % to 20 % if you report the score: the validation score is a little too good, because it chose the weights.",
+        }
     }
 }
 

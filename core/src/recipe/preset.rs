@@ -39,6 +39,7 @@ impl Preset {
             pooling: recipe.pooling,
             max_length: recipe.max_length,
             validation_ratio: recipe.validation_ratio,
+            test_ratio: recipe.test_ratio,
             seed: recipe.seed,
             ..defaults(recipe.task)
         };

@@ -18,6 +18,9 @@ pub struct RunPlan {
     pub train_rows: u32,
     /// Number of validation rows after cutting.
     pub validation_rows: u32,
+    /// Number of test rows after cutting.
+    #[serde(default)]
+    pub test_rows: u32,
     /// Number of optimizer steps.
     pub total_steps: u32,
     /// Optimizer steps per epoch.

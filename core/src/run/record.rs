@@ -30,6 +30,9 @@ pub struct RunSource {
     pub data: SourceFile,
     /// The user's own validation file.
     pub validation: Option<SourceFile>,
+    /// The user's own test file.
+    #[serde(default)]
+    pub test: Option<SourceFile>,
     /// Columns of the training file.
     pub mapping: Mapping,
     /// Version of the program.
@@ -51,6 +54,9 @@ pub struct RunRecord {
     pub seconds: f64,
     /// The best evaluation so far, without anything of a row; none before the first.
     pub best: Option<Evaluation>,
+    /// Scores on the test rows, without anything of a row; none before the end of the run, or without test rows.
+    #[serde(default)]
+    pub test: Option<Evaluation>,
 }
 
 impl RunRecord {
@@ -58,7 +64,7 @@ impl RunRecord {
     /// if the rest of the run may be rounded differently.
     ///
     /// # Errors
-    /// `resume.model`, `resume.data`, `resume.validation`, `resume.mapping` or `resume.recipe`: what has changed.
+    /// `resume.model`, `resume.data`, `resume.validation`, `resume.test`, `resume.mapping` or `resume.recipe`: what has changed.
     pub fn check(&self, recipe: &RecipeSpec, source: &RunSource) -> Result<Option<Diagnostic>, Diagnostic> {
         let saved = &self.source;
         if saved.model.sha256 != source.model.sha256 {
@@ -83,6 +89,16 @@ impl RunRecord {
                 (None, _) => "The run was validated on rows of the training file.".into(),
             };
             return Err(refusal("resume.validation", what, "Use the same validation rows, or start a new run."));
+        }
+        if sha256(&saved.test) != sha256(&source.test) {
+            let what = match (&saved.test, &source.test) {
+                (Some(was), Some(is)) => {
+                    format!("The run has the test rows of {}; {} is another file.", was.name, is.name)
+                }
+                (Some(was), None) => format!("The run has the test rows of {}.", was.name),
+                (None, _) => "The run was started without a test file.".into(),
+            };
+            return Err(refusal("resume.test", what, "Use the same test rows, or start a new run."));
         }
         if saved.mapping != source.mapping {
             let what = "The columns are mapped in another way than when the run was saved.";

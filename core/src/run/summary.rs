@@ -17,6 +17,9 @@ pub struct RunSummary {
     pub steps: u32,
     /// Evaluation of the best weights, which are kept.
     pub best: Evaluation,
+    /// Scores of these weights on the test rows; none if there are no test rows, or the run was stopped before.
+    #[serde(default)]
+    pub test: Option<Evaluation>,
     /// Scores of a constant prediction; none for tasks without one.
     pub baseline: Option<Baseline>,
     /// Measurement of forgetting; none if it was not made.

@@ -5,9 +5,8 @@ use std::io::Write;
 use crate::dataset::InputColumns;
 use crate::diagnostic::Diagnostic;
 use crate::export::{DataFacts, ExportedModel, ModelFolder};
-use crate::metrics::Evaluation;
 use crate::pretrained::Pretrained;
-use crate::train::Session;
+use crate::train::{HeldOutScores, Session};
 use crate::usage::{ExportDtype, ExportForm};
 
 /// Origin of the base model and the data of a run.
@@ -29,7 +28,7 @@ pub struct Exported<W> {
     /// The zip.
     pub zip: W,
     /// Scores of the weights in the folder, if they were rounded.
-    pub rounded: Option<Evaluation>,
+    pub rounded: Option<HeldOutScores>,
 }
 
 /// Writes the folder of a run's best weights as a zip. Weights that are rounded are evaluated first. `progress` receives
@@ -70,7 +69,8 @@ pub async fn export<W: Write>(
         recipe: session.recipe(),
         history: &session.state().history,
         extended_at: &session.state().extended_at,
-        best: rounded.as_ref().unwrap_or(best),
+        best: rounded.as_ref().map_or(best, |rounded| &rounded.validation),
+        test: rounded.as_ref().map_or(session.test(), |rounded| rounded.test.as_ref()),
         baseline: baseline.as_ref(),
         data: DataFacts::new(data, provenance.sha256, provenance.input),
     };

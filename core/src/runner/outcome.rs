@@ -37,6 +37,7 @@ pub fn summary(
         reason,
         steps: session.state().step,
         best: best.clone(),
+        test: session.test().cloned(),
         verdict: log.verdict(),
         baseline,
         forgetting: session.forgetting(),

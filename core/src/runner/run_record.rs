@@ -1,5 +1,6 @@
 //! The record of a run that is saved.
 
+use crate::metrics::Evaluation;
 use crate::run::{RunRecord, RunSource};
 use crate::train::Session;
 
@@ -11,5 +12,6 @@ pub fn run_record(session: &Session, source: RunSource, seconds: f64) -> RunReco
         step: session.state().step,
         seconds,
         best: session.best().map(|(best, _)| best.without_rows()),
+        test: session.test().map(Evaluation::without_rows),
     }
 }

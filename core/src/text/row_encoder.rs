@@ -13,6 +13,7 @@ use crate::text::tokenizer::Tokenizer;
 pub struct RowEncoder {
     train: Side,
     validation: Side,
+    test: Side,
     /// Number of tokens of each row.
     lengths: Vec<usize>,
     /// Refused rows with the reason.
@@ -29,13 +30,17 @@ struct Side {
 impl RowEncoder {
     /// An encoder of a dataset for `task`, with no rows yet.
     pub fn new(task: Task) -> Self {
-        let [train, validation] = [(); 2].map(|()| Side { encoded: EncodedRows::new(task), seen: 0 });
-        Self { train, validation, lengths: Vec::new(), refused: Vec::new() }
+        let [train, validation, test] = [(); 3].map(|()| Side { encoded: EncodedRows::new(task), seen: 0 });
+        Self { train, validation, test, lengths: Vec::new(), refused: Vec::new() }
     }
 
     /// Encodes the next row; returns false if none is left.
     pub fn encode_next(&mut self, dataset: &Dataset, tokenizer: &Tokenizer, chat: Option<&ChatTemplate>) -> bool {
-        let sides = [(&dataset.train, &mut self.train), (&dataset.validation, &mut self.validation)];
+        let sides = [
+            (&dataset.train, &mut self.train),
+            (&dataset.validation, &mut self.validation),
+            (&dataset.test, &mut self.test),
+        ];
         for (rows, side) in sides {
             let Some(&row) = rows.get(side.seen) else { continue };
             side.seen += 1;
@@ -52,7 +57,7 @@ impl RowEncoder {
     /// number of tokens of the model.
     ///
     /// # Errors
-    /// `data.refused` if no training row or no validation row is left.
+    /// `data.refused` if no training row, no validation row or none of the test rows is left.
     pub fn finish(
         &mut self,
         dataset: &Dataset,
@@ -66,11 +71,11 @@ impl RowEncoder {
 
     /// Memory of the encoded rows, in bytes.
     pub fn bytes(&self) -> usize {
-        self.train.encoded.bytes() + self.validation.encoded.bytes()
+        self.rows().into_iter().map(EncodedRows::bytes).sum()
     }
 
-    /// Training rows and validation rows.
-    pub fn rows(&self) -> [&EncodedRows; 2] {
-        [&self.train.encoded, &self.validation.encoded]
+    /// Training, validation and test rows.
+    pub fn rows(&self) -> [&EncodedRows; 3] {
+        [&self.train, &self.validation, &self.test].map(|side| &side.encoded)
     }
 }

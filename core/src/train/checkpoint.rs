@@ -49,10 +49,19 @@ pub enum SavedPhase {
     Training,
     /// An evaluation, after which the run ends if there is a reason.
     Evaluating(Option<EndReason>),
+    /// The scores on the test rows.
+    Testing(EndReason),
     /// The measurement of forgetting.
     MeasuringForgetting(EndReason),
     /// Nothing: the run is over.
     Finished(EndReason),
+}
+
+impl SavedPhase {
+    /// Returns true once training is over and the best weights are in place.
+    pub(in crate::train) fn is_after_training(self) -> bool {
+        matches!(self, Self::Testing(_) | Self::MeasuringForgetting(_) | Self::Finished(_))
+    }
 }
 
 /// The best evaluation so far.
@@ -79,6 +88,9 @@ pub struct SessionState {
     pub optimizer_steps: BTreeMap<String, i32>,
     /// The best evaluation; none before the first.
     pub best: Option<SavedBest>,
+    /// Scores on the test rows, without anything of a row; none before the end of the run.
+    #[serde(default)]
+    pub test: Option<Evaluation>,
     /// The measurement of forgetting; none before the end of the run.
     pub forgetting: Option<Forgetting>,
 }

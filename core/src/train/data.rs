@@ -9,13 +9,15 @@ use crate::run::Baseline;
 use crate::text::{EncodedExamples, EncodedTexts, Labels, Tokenizer};
 use crate::usage::PromptForm;
 
-/// Training and validation rows.
+/// Training, validation and test rows.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingData {
     /// Training rows.
     pub train: EncodedExamples,
     /// Validation rows.
     pub validation: EncodedExamples,
+    /// Test rows, which are scored once, at the end, and choose nothing; empty if none are held out.
+    pub test: EncodedExamples,
     /// Names of the classes, labels or tags, in the order of the model's outputs.
     pub labels: Vec<String>,
     /// General sentences that measure forgetting; empty to skip the measurement.
@@ -34,7 +36,7 @@ impl TrainingData {
     /// CRC-32 of the tokens of all rows, by which the data of a saved run is recognized.
     pub fn tokens_crc32(&self) -> u32 {
         let mut crc32 = crc32fast::Hasher::new();
-        for texts in [&self.train.texts, &self.validation.texts] {
+        for texts in [&self.train.texts, &self.validation.texts, &self.test.texts] {
             for i in 0..texts.len() {
                 let tokens = texts.get(i).iter().copied().chain([texts.second(i) as u32]);
                 crc32.update(&tokens.flat_map(u32::to_le_bytes).collect::<Vec<u8>>());

@@ -214,8 +214,9 @@ fn a_conversation_that_the_template_rejects_is_skipped_with_its_line() {
         let mut encoder = RowEncoder::new(dataset.task);
         while encoder.encode_next(&dataset, &tokenizer, Some(&template)) {}
         let (dataset, report) = encoder.finish(&dataset, &report, 512)?;
-        let [train, validation] = encoder.rows();
+        let [train, validation, test] = encoder.rows();
         assert_eq!((train.len(), validation.len()), (dataset.train.len(), dataset.validation.len()));
+        assert!(test.is_empty());
         Ok::<_, Diagnostic>(report)
     };
     let whole = finished(&["u"; 12]).unwrap();

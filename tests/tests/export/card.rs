@@ -102,3 +102,19 @@ fn a_card_says_what_the_folder_is() {
         }
     }
 }
+
+#[test]
+fn a_card_has_the_test_scores_and_intervals_if_there_are_any() {
+    let mut untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Mean, &["no", "yes"]);
+    let card = |untrained: &Untrained| String::from_utf8(untrained.files().remove("README.md").unwrap()).unwrap();
+    let without = card(&untrained);
+    assert!(!without.contains("test rows") && !without.contains("split:") && !without.contains("interval"));
+    let intervals = [(Metric::Accuracy, Interval { low: 0.5, high: 0.875 })].into();
+    untrained.test = Some(Evaluation { scores: [(Metric::Accuracy, 0.75)].into(), intervals, ..Evaluation::default() });
+    let with = card(&untrained);
+    assert!(with.contains("On 4 test rows, which were used for nothing else:"), "{with}");
+    assert!(with.contains("| accuracy | 0.7500 | 0.5000–0.8750 |"), "{with}");
+    assert!(with.contains("9 training rows, 2 validation rows and 4 test rows"), "{with}");
+    let splits = ["      split: test\n", "      split: validation\n"].map(|split| with.find(split).unwrap());
+    assert!(splits[0] < splits[1], "the test comes first");
+}

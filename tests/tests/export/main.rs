@@ -10,7 +10,7 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use hone_core::export::{DataFacts, ExportedModel, ModelFolder};
-use hone_core::metrics::{self, Detail, Evaluation, ScatterPoint, TextSample};
+use hone_core::metrics::{self, Detail, Evaluation, Interval, ScatterPoint, TextSample};
 use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::run::Baseline;
@@ -28,6 +28,8 @@ struct Untrained {
     task: Task,
     labels: Vec<String>,
     form: PromptForm,
+    /// Scores on test rows, if there are any.
+    test: Option<Evaluation>,
 }
 
 impl Untrained {
@@ -49,7 +51,7 @@ impl Untrained {
         };
         let model = TaskModel::new(base, task, pooling, outputs, 1, &Device::flex());
         let labels = labels.iter().map(|&label| label.into()).collect();
-        Self { model, config_json, task, labels, form: PromptForm::default() }
+        Self { model, config_json, task, labels, form: PromptForm::default(), test: None }
     }
 
     fn files(&self) -> Files {
@@ -86,8 +88,16 @@ impl Untrained {
             history: &[],
             extended_at: &[],
             best: &evaluation(self.task, &self.labels),
+            test: self.test.as_ref(),
             baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
-            data: DataFacts { sha256: "00", train_rows: 9, validation_rows: 2, form: self.form, input: None },
+            data: DataFacts {
+                sha256: "00",
+                train_rows: 9,
+                validation_rows: 2,
+                test_rows: self.test.as_ref().map_or(0, |_| 4),
+                form: self.form,
+                input: None,
+            },
         };
         let zip = ready(folder.write(Vec::new(), |_, _| {})).unwrap();
         let mut archive = zip::ZipArchive::new(Cursor::new(zip)).unwrap();

@@ -55,7 +55,14 @@ fn tuned(pretrained: &Pretrained) -> Session {
         ..RecipeSpec::default()
     };
     let facts = RowFacts { suggested_len: 48, ..RowFacts::default() };
-    let rows = TaskRows { labels: &[], train: &rows, validation: &rows, form: PromptForm::Corpus, facts };
+    let rows = TaskRows {
+        labels: &[],
+        train: &rows,
+        validation: &rows,
+        test: &EncodedRows::new(Task::Generation),
+        form: PromptForm::Corpus,
+        facts,
+    };
     let mut session = pretrained.session(spec, rows, &Device::flex(), MaskSource::Host).unwrap();
     while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
     session

@@ -229,7 +229,14 @@ impl Case {
             ..RecipeSpec::default()
         };
         let facts = RowFacts { suggested_len: MAX_LEN, ..RowFacts::default() };
-        let rows = TaskRows { labels: &labels, train: &rows, validation: &rows, form: self.form, facts };
+        let rows = TaskRows {
+            labels: &labels,
+            train: &rows,
+            validation: &rows,
+            test: &EncodedRows::new(self.task),
+            form: self.form,
+            facts,
+        };
         pretrained.session(raw, rows, device, MaskSource::Host).unwrap()
     }
 

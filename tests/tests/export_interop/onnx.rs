@@ -126,7 +126,14 @@ fn write_minilm(folder: &Path) {
     }
     let raw = RecipeSpec { epochs: Some(1), max_length: Some(32), ..RecipeSpec::default() };
     let facts = RowFacts { suggested_len: 32, ..RowFacts::default() };
-    let task_rows = TaskRows { labels: &labels, train: &rows, validation: &rows, form: PromptForm::default(), facts };
+    let task_rows = TaskRows {
+        labels: &labels,
+        train: &rows,
+        validation: &rows,
+        test: &EncodedRows::new(Task::Classification),
+        form: PromptForm::default(),
+        facts,
+    };
     let mut session = pretrained.session(raw, task_rows, &device, MaskSource::Host).unwrap();
     while !matches!(ready(session.advance()).unwrap(), Progress::Finished(_)) {}
     let (examples, _) = rows.cut(&pretrained.tokenizer, 32, 0).unwrap();

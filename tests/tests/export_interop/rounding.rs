@@ -27,7 +27,8 @@ fn the_exported_weights_have_the_scores_of_the_best_evaluation() {
             let (best, _) = session.best().unwrap();
             let exported = ready(ExportedModel::new(session.model(), ExportForm::Model, ExportDtype::Float32)).unwrap();
             let mut batches = (0, 0);
-            let found = ready(session.evaluate(&exported.model, |done, total| batches = (done, total))).unwrap();
+            let found =
+                ready(session.evaluate(&exported.model, |done, total| batches = (done, total))).unwrap().validation;
             assert!(batches.0 == batches.1 && batches.0 > 0, "{task:?}: {batches:?}");
             assert_eq!((found.step, found.epoch), (best.step, best.epoch), "{task:?}");
             assert!((found.loss - best.loss).abs() < 1e-3 * best.loss.max(1.0), "{task:?}: {found:?} {best:?}");
@@ -62,7 +63,7 @@ fn the_card_has_the_scores_of_the_rounded_weights() {
             assert!(rounded.is_none() && card.contains(&loss(best.loss)), "{base}");
             for (form, dtype) in [(ExportForm::Model, ExportDtype::Float16), (ExportForm::Onnx, ExportDtype::Int8)] {
                 let (rounded, card) = export(form, dtype);
-                let rounded = rounded.unwrap();
+                let rounded = rounded.unwrap().validation;
                 assert!(rounded.loss != best.loss && (rounded.loss - best.loss).abs() < 0.05, "{base} {dtype:?}");
                 assert!(card.contains(&loss(rounded.loss)) && !card.contains(&loss(best.loss)), "{base} {dtype:?}");
             }

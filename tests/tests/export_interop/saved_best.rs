@@ -44,6 +44,7 @@ fn assert_same_export(base: &str, recipe: RecipeSpec, mapping: Mapping, row: fn(
         model: file("11"),
         data: file("00"),
         validation: None,
+        test: None,
         mapping,
         build: "test".into(),
         device: "cpu".into(),

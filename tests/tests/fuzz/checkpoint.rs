@@ -25,6 +25,7 @@ fn plan() -> RunPlan {
         labels: vec!["a".into(), "b".into()],
         train_rows: 2,
         validation_rows: 1,
+        test_rows: 0,
         total_steps: 3,
         steps_per_epoch: 1,
         max_length: 8,
@@ -44,13 +45,14 @@ pub fn checkpoints() -> Vec<Vec<u8>> {
         model: file.clone(),
         data: file,
         validation: None,
+        test: None,
         mapping: Mapping::Corpus { text: 0 },
         build: "1".into(),
         device: "cpu".into(),
     };
     let scores = [(Metric::Accuracy, 0.5)].into();
     let evaluation = Evaluation { scores, detail: Detail::Numbers { points: Vec::new() }, ..Evaluation::default() };
-    let record = RunRecord { plan: plan(), source, step: 1, seconds: 2.5, best: Some(evaluation.clone()) };
+    let record = RunRecord { plan: plan(), source, step: 1, seconds: 2.5, best: Some(evaluation.clone()), test: None };
     let step = StepMetrics { step: 1, epoch: 0.5, loss: f64::NAN, grad_norm: 1.0, lr: 1e-5, tokens: 4, taken: false };
     let run = RunState {
         step: 1,
@@ -75,6 +77,7 @@ pub fn checkpoints() -> Vec<Vec<u8>> {
         tokens_crc32: 0,
         optimizer_steps: [("head.weight".to_owned(), 1)].into(),
         best: Some(SavedBest { evaluation, predictions, is_live: true }),
+        test: None,
         forgetting: None,
     };
     let tensor: Tensor<2> = Tensor::ones([2, 3], &Device::flex());

@@ -89,3 +89,32 @@ fn non_finite_steps_are_skipped_and_end_the_run() {
     let finite = |model: &TaskModel| weights(model).into_iter().filter(|w| w.is_finite()).collect::<Vec<_>>();
     assert_eq!(finite(session.base()), finite(session.model()));
 }
+
+#[test]
+fn test_rows_choose_nothing_and_are_scored_with_the_weights_that_are_kept() {
+    let with_test = TrainingData { test: data(24).train, ..data(160) };
+    let (mut alone, mut tested) = (session(raw(), data(160)), session(raw(), with_test));
+    assert_eq!(run(&mut alone), run(&mut tested), "the run is the same");
+    assert_eq!(weights(alone.model()), weights(tested.model()));
+    assert_eq!((alone.best().unwrap(), alone.test()), (tested.best().unwrap(), None));
+    let test = tested.test().unwrap();
+    let again = ready(tested.evaluate(tested.model(), |_, _| {})).unwrap();
+    assert_eq!(again.test.as_ref(), Some(test));
+    assert_eq!(&again.validation, tested.best().unwrap().0);
+    assert_ne!(test.loss, again.validation.loss);
+}
+
+#[test]
+fn a_stopped_run_is_tested_unless_stopped_again() {
+    for stops in [1, 2] {
+        let mut session = session(raw(), TrainingData { test: data(24).train, ..data(160) });
+        ready(session.advance()).unwrap();
+        session.stop();
+        while !matches!(ready(session.advance()).unwrap(), Progress::Testing { .. }) {}
+        if stops == 2 {
+            session.stop();
+        }
+        assert_eq!(run(&mut session).2, EndReason::Stopped);
+        assert_eq!(session.test().is_some(), stops == 1);
+    }
+}

@@ -17,6 +17,7 @@ pub fn record(session: &Session) -> RunRecord {
         model: file("micro"),
         data: file("rows.csv"),
         validation: None,
+        test: None,
         mapping: Mapping::Classification { text: 0, pair: None, label: 1 },
         build: "test".into(),
         device: "cpu".into(),

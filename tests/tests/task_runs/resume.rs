@@ -81,7 +81,8 @@ fn restored(session: Session, saved: SessionCheckpoint) -> Session {
 fn assert_exact(name: &str, recipe: &RecipeSpec, continued: usize) {
     let task = recipe.task;
     let fresh = || {
-        let data = TrainingData { general: general(), ..data(task, 40) };
+        let data = data(task, 40);
+        let data = TrainingData { general: general(), test: data.validation.clone(), ..data };
         session(model_of(task).0, recipe.clone(), data)
     };
     let mut alone = fresh();
@@ -101,6 +102,7 @@ fn assert_exact(name: &str, recipe: &RecipeSpec, continued: usize) {
         run(&mut session);
         assert!(outcome(&session) == expected, "{task:?}, {name}: saved at step {step} ({phase:?}, {at} of {count})");
         assert_eq!(session.forgetting(), alone.forgetting());
+        assert!(alone.test().is_some() && format!("{:?}", session.test()) == format!("{:?}", alone.test()), "{task:?}");
     }
 }
 

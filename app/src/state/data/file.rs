@@ -31,7 +31,7 @@ impl FileChoice {
     }
 }
 
-/// The training file or the validation file.
+/// The training, validation or test file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct File {
     /// The file in use, or the one that is being read to replace it.

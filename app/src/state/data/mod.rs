@@ -13,13 +13,15 @@ use hone_core::recipe::Task;
 
 use crate::state::data::file::{EarlierFile, File, FileChoice, FileState, Reading, RejectedFile};
 
-/// The training file, the user's own validation file, and the report on both.
+/// The training file, the user's own validation and test files, and the report on all of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Data {
     /// The training file.
     pub train: File,
     /// The validation file, if the user has one.
     pub validation: File,
+    /// The test file, if the user has one.
+    pub test: File,
     /// The columns in use: the guess until the user changes it.
     pub mapping: Option<Mapping>,
     /// Columns that the user has set in this file, one mapping for each task.
@@ -38,6 +40,7 @@ impl Data {
         match role {
             DataRole::Train => &self.train,
             DataRole::Validation => &self.validation,
+            DataRole::Test => &self.test,
         }
     }
 
@@ -46,6 +49,7 @@ impl Data {
         match role {
             DataRole::Train => &mut self.train,
             DataRole::Validation => &mut self.validation,
+            DataRole::Test => &mut self.test,
         }
     }
 
@@ -96,18 +100,31 @@ impl Data {
         *self.file_mut(role) = File { state, rejected };
     }
 
-    /// Returns true if the training file that is being replaced is the validation file too.
-    fn leaves_own_validation(&self) -> bool {
+    /// The files, that for training first.
+    pub fn files(&self) -> [&File; 3] {
+        [&self.train, &self.validation, &self.test]
+    }
+
+    /// Why one of the files cannot be used.
+    pub fn diagnostic(&self) -> Option<&Diagnostic> {
+        self.files().into_iter().find_map(File::diagnostic)
+    }
+
+    /// Returns true if the training file that is being replaced is the file for `role` too.
+    fn leaves_own(&self, role: DataRole) -> bool {
         let FileState::Reading(Reading { choice, earlier: Some(earlier), .. }) = &self.train.state else {
             return false;
         };
-        let own = self.validation.choice().is_some_and(|validation| validation.blobs == earlier.choice.blobs);
+        let own = self.file(role).choice().is_some_and(|file| file.blobs == earlier.choice.blobs);
         own && earlier.choice.blobs != choice.blobs
     }
 
     /// Clears the notes on files that were not opened.
     pub fn forget_rejected(&mut self) {
-        (self.notice, self.train.rejected, self.validation.rejected) = (None, None, None);
+        self.notice = None;
+        for file in [&mut self.train, &mut self.validation, &mut self.test] {
+            file.rejected = None;
+        }
     }
 
     /// The report on the training file that the worker has open. While another file is being read, that is the earlier
@@ -158,15 +175,16 @@ impl Data {
         self.set_by_hand.iter().chain(fitting).find(|mapping| mapping.task() == task).cloned()
     }
 
-    /// The command to read the validation file again without settings of the training file, if it was read with them.
-    fn detect_validation(&mut self) -> Option<Command> {
+    /// The command to read the validation or test file again without settings of the training file, if it was read with
+    /// them.
+    fn detect_held_out(&mut self, role: DataRole) -> Option<Command> {
         let hints = self.hints().for_other_file();
-        let FileState::Reading(reading) = &mut self.validation.state else { return None };
+        let FileState::Reading(reading) = &mut self.file_mut(role).state else { return None };
         if reading.choice.hints != hints || hints == Hints::default() {
             return None;
         }
         reading.choice.hints = Hints::default();
-        Some(reading.choice.open(DataRole::Validation))
+        Some(reading.choice.open(role))
     }
 
     /// The rows of an open file cannot be collected, split or encoded.
@@ -201,6 +219,6 @@ impl Data {
 
     /// Returns true while a file is being read or its rows are being collected.
     pub fn is_busy(&self) -> bool {
-        self.is_mapping || self.train.is_reading() || self.validation.is_reading()
+        self.is_mapping || self.files().into_iter().any(File::is_reading)
     }
 }

@@ -39,8 +39,11 @@ impl State {
         let what = format!("Of {} files, {} {verb} opened.", names.len(), listed(taken));
         let verb = if left.len() == 1 { "was" } else { "were" };
         let remedy = match role {
-            DataRole::Train => "Drop a validation file under Validation, below the columns.",
+            DataRole::Train => {
+                "Drop a validation file under Validation, below the columns, and a test file under Test."
+            }
             DataRole::Validation => "Put all validation rows into one file.",
+            DataRole::Test => "Put all test rows into one file.",
         };
         self.data.notice = Some(
             Diagnostic::new("page.several", what)

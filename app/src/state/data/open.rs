@@ -25,7 +25,7 @@ impl State {
             );
             return Vec::new();
         }
-        if role == DataRole::Validation && choice.hints == Hints::default() {
+        if role != DataRole::Train && choice.hints == Hints::default() {
             choice.hints = self.data.hints().for_other_file();
         }
         self.data.notice = None;
@@ -95,17 +95,17 @@ impl State {
         self.remap()
     }
 
-    /// Closes the validation file and splits the training file instead.
-    pub fn close_validation(&mut self) -> Vec<Effect> {
-        self.data.validation = File::default();
-        self.requests.give_up(Topic::File(DataRole::Validation));
+    /// Closes the validation or the test file and splits the training file instead.
+    pub fn close_data(&mut self, role: DataRole) -> Vec<Effect> {
+        *self.data.file_mut(role) = File::default();
+        self.requests.give_up(Topic::File(role));
         self.data.outdate_earlier();
-        let mut effects = vec![self.send(Command::CloseValidation)];
+        let mut effects = vec![self.send(Command::CloseData { role })];
         effects.extend(self.remap());
         effects
     }
 
-    /// Collects the rows and splits them, by the current mapping, validation ratio and seed.
+    /// Collects the rows and splits them, by the current mapping, ratios and seed.
     pub fn remap(&mut self) -> Vec<Effect> {
         self.data.outdate_earlier();
         let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
@@ -119,11 +119,11 @@ impl State {
         }
         self.data.is_mapping = true;
         self.data.train.clear_diagnostic(|_| true);
-        let validation = &self.data.validation;
-        let has_validation_file = validation.choice().is_some() && validation.diagnostic().is_none();
-        let RecipeSpec { validation_ratio, seed, .. } = self.form.recipe;
-        let validation_ratio = if has_validation_file { 0.0 } else { validation_ratio };
-        vec![self.request(Topic::Mapping, Command::MapData { mapping, validation_ratio, seed })]
+        let is_used = |file: &File| file.choice().is_some() && file.diagnostic().is_none();
+        let RecipeSpec { validation_ratio, test_ratio, seed, .. } = self.form.recipe;
+        let validation_ratio = if is_used(&self.data.validation) { 0.0 } else { validation_ratio };
+        let test_ratio = if is_used(&self.data.test) { 0.0 } else { test_ratio };
+        vec![self.request(Topic::Mapping, Command::MapData { mapping, validation_ratio, test_ratio, seed })]
     }
 
     /// The worker has opened a file; the one before it is closed.
@@ -135,28 +135,31 @@ impl State {
                 self.data.mapping = Some(mapping);
             }
         }
-        let mut effects = if role == DataRole::Train && self.data.leaves_own_validation() {
-            self.close_validation()
-        } else {
-            Vec::new()
-        };
-        let holds_validation = source.holds_validation;
+        let mut effects = Vec::new();
+        for held_out in [DataRole::Validation, DataRole::Test] {
+            if role == DataRole::Train && self.data.leaves_own(held_out) {
+                effects.extend(self.close_data(held_out));
+            }
+        }
+        let held_out = [(DataRole::Validation, source.holds_validation), (DataRole::Test, source.holds_test)];
         self.data.file_mut(role).opened(source);
         if role == DataRole::Train {
             self.follow_task();
         }
         effects.extend(self.remap());
-        if role == DataRole::Train && holds_validation && self.data.validation.choice().is_none() {
-            effects.extend(self.open_own_validation());
+        for (held_out, is_held) in held_out {
+            if role == DataRole::Train && is_held && self.data.file(held_out).choice().is_none() {
+                effects.extend(self.open_own(held_out));
+            }
         }
         effects
     }
 
-    /// Opens the training file as the validation file too, since it has rows for both.
-    fn open_own_validation(&mut self) -> Vec<Effect> {
+    /// Opens the training file in another role too, since it has rows for both.
+    fn open_own(&mut self, role: DataRole) -> Vec<Effect> {
         let Some(choice) = self.data.train.choice().cloned() else { return Vec::new() };
         let hints = choice.hints.for_other_file();
-        self.open(DataRole::Validation, FileChoice { hints, ..choice })
+        self.open(role, FileChoice { hints, ..choice })
     }
 
     /// A zip that was opened as data is a model: the data stays as it was.
@@ -179,8 +182,8 @@ impl State {
         if diagnostic.code == "data.is-model" && self.data.file(role).is_reading() {
             return self.on_model(role, diagnostic);
         }
-        if role == DataRole::Validation
-            && let Some(command) = self.data.detect_validation()
+        if role != DataRole::Train
+            && let Some(command) = self.data.detect_held_out(role)
         {
             return vec![self.request(Topic::File(role), command)];
         }
@@ -203,8 +206,7 @@ impl State {
             self.data.mapping.as_ref().is_some_and(|mapping| entry.family.serves(mapping.task()))
         };
         !self.data.is_busy()
-            && self.data.train.diagnostic().is_none()
-            && self.data.validation.diagnostic().is_none()
+            && self.data.diagnostic().is_none()
             && self.data.report.as_ref().is_some_and(has_none)
             && matches!(self.model.load, Load::Ready(_))
             && self.model.entry().is_some_and(serves)

@@ -14,6 +14,9 @@ pub fn command_line(state: &State, mapping: &str) -> String {
     if let Some(validation) = state.data.validation.choice() {
         line += &format!(" --validation {}", quoted(&validation.name));
     }
+    if let Some(test) = state.data.test.choice() {
+        line += &format!(" --test {}", quoted(&test.name));
+    }
     for (name, value) in arguments(choice.hints.clone()) {
         line += &format!(" --{name} {}", quoted(&value));
     }

@@ -65,7 +65,12 @@ impl State {
                 words.push(recipe.max_length.map_or("automatic length".into(), |len| format!("{len} tokens")));
             }
             FieldGroup::Seed => words.push(recipe.seed.to_string()),
-            FieldGroup::Data => words.push(format!("{} for validation", format::percent(recipe.validation_ratio))),
+            FieldGroup::Data => {
+                words.push(format!("{} for validation", format::percent(recipe.validation_ratio)));
+                if recipe.test_ratio > 0.0 {
+                    words.push(format!("{} for the test", format::percent(recipe.test_ratio)));
+                }
+            }
         }
         words.join(" · ")
     }

@@ -138,8 +138,8 @@ pub fn cut_rows(cuts: &Cuts) -> String {
         let rows = format::counted(count, "row", "rows");
         (count > 0).then(|| format!("{rows} {what}"))
     };
-    let skipped = rows(cuts.train.skipped + cuts.validation.skipped, "skipped as too long");
-    let shortened = rows(cuts.train.shortened + cuts.validation.shortened, "truncated");
+    let skipped = rows(cuts.train.skipped + cuts.validation.skipped + cuts.test.skipped, "skipped as too long");
+    let shortened = rows(cuts.train.shortened + cuts.validation.shortened + cuts.test.shortened, "truncated");
     skipped.into_iter().chain(shortened).collect::<Vec<_>>().join(", ")
 }
 

@@ -11,7 +11,7 @@ impl State {
         if self.is_engaged() {
             return Vec::new();
         }
-        let split = |form: &Form| (form.recipe.validation_ratio, form.recipe.seed);
+        let split = |form: &Form| [form.recipe.validation_ratio, form.recipe.test_ratio, f64::from(form.recipe.seed)];
         let before = split(&self.form);
         self.form.import(read, self.facts());
         if let Some(mapping) = self.data.columns_for(self.form.recipe.task) {

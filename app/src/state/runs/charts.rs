@@ -120,7 +120,8 @@ mod tests {
         let points = points.map(|(actual, predicted)| ScatterPoint { actual, predicted }).into();
         let best = Evaluation { detail: Detail::Numbers { points }, ..Evaluation::default() };
         let (reason, baseline, forgetting, verdict, advice) = (EndReason::Completed, None, None, None, None);
-        let summary = RunSummary { reason, steps: 1, best, baseline, forgetting, seconds: 1.0, verdict, advice };
+        let summary =
+            RunSummary { reason, steps: 1, best, test: None, baseline, forgetting, seconds: 1.0, verdict, advice };
         let run = Run { phase: Phase::Finished(Box::new(summary)), ..Run::default() };
         let picture = run.scatter_picture();
         assert_eq!(picture.frame, Frame { x_min: 0.0, x_max: 8.0, y_min: 0.0, y_max: 8.0 });

@@ -216,6 +216,7 @@ pub mod tests {
             epoch: 1.0,
             loss,
             scores: [(Metric::MacroF1, macro_f1), (Metric::Accuracy, macro_f1)].into(),
+            intervals: [].into(),
             detail: Detail::None,
         };
         PastRun {

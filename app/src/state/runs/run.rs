@@ -46,6 +46,8 @@ pub struct Run {
     pub best: Option<usize>,
     /// Batches done and total, while an evaluation is under way.
     pub evaluating: Option<(u32, u32)>,
+    /// Batches done and total, while the test rows are scored.
+    pub testing: Option<(u32, u32)>,
     /// Sentences done and total, while forgetting is being measured.
     pub measuring: Option<(u32, u32)>,
     /// The current state of the parameter groups, from the input to the head.

@@ -1,6 +1,6 @@
 //! Scores in words: the metrics shown for each task, their names and their formats.
 
-use hone_core::metrics::Evaluation;
+use hone_core::metrics::{Evaluation, Interval};
 use hone_core::recipe::{Metric, RecipeSpec, Task};
 
 use crate::format;
@@ -49,6 +49,15 @@ pub fn of(evaluation: &Evaluation, metric: Metric) -> String {
     value(metric, evaluation.score(metric))
 }
 
+/// Formats a score of an evaluation with its 95 % interval, if it has one: `0.834 (0.791–0.872)`.
+pub fn with_interval(evaluation: &Evaluation, metric: Metric) -> String {
+    let score = of(evaluation, metric);
+    match evaluation.intervals.get(&metric) {
+        Some(Interval { low, high }) => format!("{score} ({}–{})", value(metric, *low), value(metric, *high)),
+        None => score,
+    }
+}
+
 /// The main score with its name: `accuracy 0.912`.
 pub fn headline(task: Task, evaluation: &Evaluation) -> String {
     let metric = shown(task, Some(evaluation))[0];
@@ -70,6 +79,9 @@ mod tests {
         let detail = Detail::Classes { classes: Vec::new(), confusion: Vec::new() };
         let of_words = Evaluation { scores: [(Metric::Accuracy, 0.75)].into(), detail, ..Evaluation::default() };
         assert_eq!(headline(Task::TokenClassification, &of_words), "accuracy 0.750");
+        let intervals = [(Metric::Accuracy, Interval { low: 0.6, high: 0.875 })].into();
+        let of_words = Evaluation { intervals, ..of_words };
+        assert_eq!(with_interval(&of_words, Metric::Accuracy), "0.750 (0.600–0.875)");
         assert_eq!([Metric::ExactMatch, Metric::Chrf].map(title), ["Exact match", "chrF"]);
     }
 }

@@ -28,7 +28,7 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     let mapped = state.answer(opened(2));
     assert!(matches!(
         mapped[..],
-        [Effect::Send(_, Command::MapData { mapping: MAPPING, validation_ratio: 0.1, seed: 42 })]
+        [Effect::Send(_, Command::MapData { mapping: MAPPING, validation_ratio: 0.1, test_ratio: 0.0, seed: 42 })]
     ));
     assert!(matches!(state.answer(data_ready())[..], [Effect::Send(_, Command::LoadModel { .. })]));
     assert_eq!(state.line(Step::Data).text, "100 rows, 2 labels");
@@ -207,10 +207,10 @@ fn a_validation_file_replaces_the_split() {
     state.open(DataRole::Validation, chosen("check.csv"));
     let mapped = state.answer(Event::DataOpened { role: DataRole::Validation, source: source(2) });
     assert!(matches!(mapped[..], [Effect::Send(_, Command::MapData { validation_ratio: 0.0, .. })]));
-    let closed = state.close_validation();
+    let closed = state.close_data(DataRole::Validation);
     assert!(matches!(
         closed[..],
-        [Effect::Send(_, Command::CloseValidation), Effect::Send(_, Command::MapData { validation_ratio: 0.1, .. })]
+        [Effect::Send(_, Command::CloseData { .. }), Effect::Send(_, Command::MapData { validation_ratio: 0.1, .. })]
     ));
 }
 
@@ -218,13 +218,13 @@ fn a_validation_file_replaces_the_split() {
 fn a_validation_file_removed_while_it_is_read_stays_removed() {
     let mut state = ready();
     state.open(DataRole::Validation, chosen("check.csv"));
-    state.close_validation();
+    state.close_data(DataRole::Validation);
     let late = Event::DataOpened { role: DataRole::Validation, source: source(2) };
     assert_eq!(state.answer(late), []);
     assert_eq!(state.data.validation, Default::default());
 
     state.open(DataRole::Validation, chosen("check.csv"));
-    state.close_validation();
+    state.close_data(DataRole::Validation);
     state.answer(not_opened(DataRole::Validation));
     assert_eq!(state.data.validation, Default::default());
     assert!(state.data.is_mapping, "the new split has not arrived yet");
@@ -413,6 +413,6 @@ fn a_file_that_is_its_own_validation_file_is_replaced_as_both() {
     assert!(state.data.validation.choice().is_some());
     state.open(DataRole::Train, FileChoice::new("other.csv".into(), None, 8));
     let effects = state.answer(opened(2));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::CloseValidation))), "{effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::CloseData { .. }))), "{effects:?}");
     assert_eq!(state.data.validation.choice(), None);
 }

@@ -70,7 +70,7 @@ fn the_estimate_replaces_the_planned_steps_and_counts_skipped_rows() {
     assert_eq!(state.planned_steps(), 24);
     let cut = |shortened, skipped| Cut { shortened, skipped };
     assert_eq!(
-        cut_rows(&Cuts { train: cut(0, 30), validation: cut(2, 1) }),
+        cut_rows(&Cuts { train: cut(0, 30), validation: cut(2, 1), test: cut(0, 0) }),
         "31 rows skipped as too long, 2 rows truncated"
     );
     assert_eq!(cut_rows(&Cuts::default()), "");

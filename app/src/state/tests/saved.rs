@@ -24,6 +24,7 @@ fn saved(id: &str) -> SavedRun {
             model: Some(entry()),
             train: Some(DataFile { name: "reviews.csv".into(), ..DataFile::default() }),
             validation: None,
+            test: None,
             has_pairs: false,
             input: None,
             saved_ms: 1.0,
@@ -36,12 +37,14 @@ fn saved(id: &str) -> SavedRun {
                 model: file("mini"),
                 data: file("reviews.csv"),
                 validation: None,
+                test: None,
                 mapping: MAPPING,
                 build: "1".into(),
                 device: "cpu".into(),
             },
             step: 12,
             seconds: 60.0,
+            test: None,
             best: Some(evaluation(6, 0.9)),
         },
         bytes: 3e6,
@@ -78,7 +81,7 @@ fn a_saved_run_continues_once_its_file_is_chosen_again_and_its_model_is_loaded()
     assert!(state.is_awaiting_files("7"), "the browser may have its handle");
     state.ask_for_files("7");
     assert_eq!(state.saved.continuing.as_ref().unwrap().asks_for, ["reviews.csv"]);
-    let sent = commands(state.continue_with(0, None));
+    let sent = commands(state.continue_with(0, [None, None]));
     assert!(matches!(&sent[..], [Command::OpenData { name, .. }] if name == "reviews.csv"), "{sent:?}");
     let sent = commands(loaded(&mut state));
     assert_eq!(sent.last(), Some(&Command::Continue { id: "7".into() }));
@@ -99,9 +102,9 @@ fn the_split_and_the_columns_are_those_of_the_saved_run() {
     run.record.source.mapping = mapping.clone();
     listed(&mut state, run);
     state.continue_saved("7");
-    state.continue_with(0, None);
+    state.continue_with(0, [None, None]);
     let sent = commands(state.answer(opened(2)));
-    assert_eq!(sent, [Command::MapData { mapping, validation_ratio: 0.3, seed: 5 }]);
+    assert_eq!(sent, [Command::MapData { mapping, validation_ratio: 0.3, test_ratio: 0.0, seed: 5 }]);
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn the_files_handles_are_kept_at_the_first_save_and_when_a_run_continues() {
     listed(&mut state, saved("7"));
     let effects = state.continue_saved("7");
     assert_eq!(effects.last(), Some(&Effect::OpenHandles("7".into())));
-    assert_eq!(state.continue_with(0, None).len(), 1);
+    assert_eq!(state.continue_with(0, [None, None]).len(), 1);
     assert!(!state.is_awaiting_files("7"));
     assert!(loaded(&mut state).contains(&keep[0]));
 }
@@ -134,7 +137,7 @@ fn a_run_from_elsewhere_asks_for_its_files_and_takes_the_loaded_model() {
     assert_eq!(commands(state.continue_saved("7")), []);
     state.ask_for_files("7");
     assert_eq!(state.saved.continuing.as_ref().unwrap().asks_for, ["reviews.csv", "check.csv"]);
-    let opened: Vec<String> = commands(state.continue_with(0, Some(1)))
+    let opened: Vec<String> = commands(state.continue_with(0, [Some(1), None]))
         .into_iter()
         .map(|command| match command {
             Command::OpenData { name, .. } => name,
@@ -150,7 +153,7 @@ fn a_run_that_is_refused_says_why_next_to_its_offer() {
     let before = state.run.clone();
     listed(&mut state, saved("7"));
     state.continue_saved("7");
-    state.continue_with(0, None);
+    state.continue_with(0, [None, None]);
     loaded(&mut state);
     assert_eq!(state.run.phase, Phase::Starting);
     state.answer(Event::RunFailed { diagnostic: gone() });
@@ -168,7 +171,7 @@ fn a_run_that_had_ended_is_not_listed_twice() {
     run.about.ended = Some(EndReason::Completed);
     listed(&mut state, run);
     state.continue_saved("7");
-    state.continue_with(0, None);
+    state.continue_with(0, [None, None]);
     loaded(&mut state);
     assert_eq!(state.run.past_id, Some(past.id));
 }

@@ -45,7 +45,8 @@ async fn exported(
         ExportForm::Onnx => "onnx",
         ExportForm::Gguf => "gguf",
     };
-    Ok((format!("{name}-{ending}.zip"), zip.into_blob("application/zip")?, rounded))
+    let scores = rounded.map(|scores| scores.validation);
+    Ok((format!("{name}-{ending}.zip"), zip.into_blob("application/zip")?, scores))
 }
 
 /// Writes the folder of the last run's model as a zip.

@@ -160,6 +160,7 @@ async fn store(engine: &Engine, name: String, copies_data: bool) -> Result<Store
         model: (!model.entry.folder.is_empty()).then(|| model.entry.clone()),
         train: Some(origin.train),
         validation: origin.validation,
+        test: origin.test,
         has_pairs,
         input: engine.run.as_ref().and_then(|run| run.dataset.input_columns().cloned()),
         saved_ms: js_sys::Date::now(),
@@ -191,6 +192,7 @@ fn source(engine: &Engine) -> Option<RunSource> {
         model: SourceFile { name: model.entry.id.clone(), sha256: model.sha256.clone() },
         data: origin.train_contents,
         validation: origin.validation_contents,
+        test: origin.test_contents,
         mapping: origin.mapping,
         build: env!("HONE_BUILD").into(),
         device: device.into(),
@@ -427,6 +429,12 @@ impl Run {
                     store.evaluated();
                 }
             }
+            Progress::Testing { done, total } if done == 0 || silent_ms >= STEPS_MS => {
+                self.flush();
+                self.reported_ms = now_ms();
+                self.answer(&Event::Testing { done, total });
+            }
+            Progress::Testing { .. } => {}
             Progress::Measuring { done, total } => self.answer(&Event::Measuring { done, total }),
             Progress::Finished(reason) => {
                 self.flush();

@@ -148,9 +148,12 @@ pub async fn send_data(request: RequestId, id: &str) {
         Ok(folder) => folder.data().await,
         Err(diagnostic) => return answer(request, &Event::SavedFailed { diagnostic }),
     };
-    let (names, blobs): (Vec<String>, Vec<Blob>) = files.into_iter().unzip();
-    let train = names.iter().filter(|name| name.starts_with("train")).count() as u32;
-    answer_with_files(request, &Event::SavedData { id: id.to_owned(), train }, &blobs);
+    let of_role = |role: &str| -> Vec<Blob> {
+        files.iter().filter(|(name, _)| name.starts_with(role)).map(|(_, blob)| blob.clone()).collect()
+    };
+    let roles = ["train", "validation", "test"].map(of_role);
+    let [train, validation, _] = roles.each_ref().map(|files| files.len() as u32);
+    answer_with_files(request, &Event::SavedData { id: id.to_owned(), train, validation }, &roles.concat());
 }
 
 /// Deletes a saved run.

@@ -94,6 +94,7 @@ impl Scanner {
             compression: self.content.compression,
             parts: self.content.parts,
             holds_validation: self.content.holds_validation,
+            holds_test: self.content.holds_test,
             encoding: layout.encoding,
             delimiter: layout.delimiter,
             multiline: layout.multiline,

@@ -1,4 +1,4 @@
-//! Builds a data set from collected rows: chooses the labels, splits the rows and reports on them.
+//! Builds a data set from collected rows: chooses the labels, holds out rows and reports on them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::same_labels::label_key;
 use crate::dataset::phrases::{names, rows_were};
 use crate::dataset::prepare::classes::Classes;
-use crate::dataset::prepare::dataset::{Dataset, DatasetFile};
+use crate::dataset::prepare::dataset::{Dataset, DatasetFile, DatasetFiles, HoldOut};
 use crate::dataset::prepare::duplicates::{Duplicates, find_duplicates};
 use crate::dataset::prepare::report::DataReport;
 use crate::dataset::prepare::split::{SplitRow, stratified};
@@ -16,36 +16,74 @@ use crate::dataset::prepare::summary::Exclusions;
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
+use crate::rng::{Rng, Stream};
+
+/// The sides that rows can be held out for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HeldOut {
+    Validation,
+    Test,
+}
+
+impl HeldOut {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Validation => "validation",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// Texts of a file by which rows of other files are recognized; for questions, passages.
+type Groups<'a> = HashSet<(&'a str, &'a str)>;
 
 impl Dataset {
-    /// Splits `train_file` by `seed`, or validates on `validation_file` if there is one.
+    /// Splits `train_file` by `seed`, or validates on `validation_file` if there is one. There are no test rows.
     ///
     /// # Errors
-    /// Labels that cannot be learned; `data.no-training` and `data.no-validation` if no row is left to train or validate
-    /// on; and `data.other-task` if the files are mapped to different tasks.
+    /// Those of [`Dataset::with_test`].
     pub fn new(
         train_file: Arc<Examples>,
         validation_file: Option<Arc<Examples>>,
         validation_ratio: f64,
         seed: u64,
     ) -> Result<(Self, DataReport), Diagnostic> {
+        let files = DatasetFiles { train: train_file, validation: validation_file, test: None };
+        Self::with_test(files, HoldOut { validation_ratio, test_ratio: 0.0, seed })
+    }
+
+    /// Splits the rows of the training file, unless there are files for validation and test. No text is on two sides: a row
+    /// whose text is also in the test file neither trains nor validates.
+    ///
+    /// # Errors
+    /// Labels that cannot be learned; `data.no-training` and `data.no-validation` if no row is left to train or validate
+    /// on; and `data.other-task` if the files are mapped to different tasks.
+    pub fn with_test(files: DatasetFiles, held_out: HoldOut) -> Result<(Self, DataReport), Diagnostic> {
+        let DatasetFiles { train: train_file, validation: validation_file, test: test_file } = files;
         let task = train_file.mapping.task();
-        if validation_file.as_ref().is_some_and(|file| file.mapping.task() != task) {
-            return Err(Diagnostic::new("data.other-task", "The validation file has no columns for this task.")
-                .done("The rows were not split.")
-                .remedy("Choose a validation file with the same columns as the training file, or none."));
+        for (file, side) in [(&validation_file, HeldOut::Validation), (&test_file, HeldOut::Test)] {
+            if file.as_ref().is_some_and(|file| file.mapping.task() != task) {
+                let name = side.name();
+                let what = format!("The {name} file has no columns for this task.");
+                return Err(Diagnostic::new("data.other-task", what)
+                    .done("The rows were not split.")
+                    .remedy(format!("Choose a {name} file with the same columns as the training file, or none.")));
+            }
         }
-        let validated: HashSet<_> =
-            validation_file.iter().flat_map(|file| (0..file.len()).map(|row| file.group(row))).collect();
-        let is_validated = |row: usize| validated.contains(&train_file.group(row));
-        let candidates: Vec<usize> = (0..train_file.len()).filter(|&row| !is_validated(row)).collect();
+        let (validated, tested) = (groups(validation_file.as_deref()), groups(test_file.as_deref()));
+        let is_held_out = |row: usize| {
+            let group = train_file.group(row);
+            validated.contains(&group) || tested.contains(&group)
+        };
+        let candidates: Vec<usize> = (0..train_file.len()).filter(|&row| !is_held_out(row)).collect();
         if candidates.is_empty() {
-            let what = "Every text of the training file is also in the validation file.";
+            let name = if test_file.is_none() { "validation" } else { "validation or test" };
+            let what = format!("Every text of the training file is also in the {name} file.");
             return Err(Diagnostic::new("data.no-training", what)
                 .done("No row is left to train on.")
-                .remedy("Choose another validation file, or none."));
+                .remedy(format!("Choose another {name} file, or none.")));
         }
-        let duplicates = find_duplicates(&train_file, is_validated);
+        let duplicates = find_duplicates(&train_file, is_held_out);
         let across_split = (train_file.len() - candidates.len()) as u32;
         let classes = Classes::choose(&train_file, &candidates, validation_file.is_none())
             .map_err(|diagnostic| naming_skipped(diagnostic, &train_file.skipped))?;
@@ -55,8 +93,10 @@ impl Dataset {
             labels: classes.names,
             train: Vec::new(),
             validation: Vec::new(),
+            test: Vec::new(),
             train_file: DatasetFile { examples: train_file.clone(), class_of_label: classes.class_of_label },
             validation_file: None,
+            test_file: None,
         };
 
         let mut skipped = SkippedRows::default();
@@ -68,27 +108,37 @@ impl Dataset {
                 skipped.add(train_file.line(row), "the only row with its label");
             }
         }
-        if let Some(file) = validation_file {
-            dataset.train = kept.iter().map(|&row| row as u32).collect();
-            warnings.extend(dataset.validate_on(file));
-        } else {
-            dataset.split(&kept, &duplicates, validation_ratio, seed);
+        let own = [validation_file.clone(), test_file.clone()];
+        dataset.split(&kept, &duplicates, held_out, own.each_ref().map(Option::is_some));
+        let [own_validation, own_test] = own;
+        if let Some(file) = own_validation {
+            warnings.extend(dataset.hold_out_file(file, HeldOut::Validation, &tested));
         }
         if dataset.validation.is_empty() {
             return Err(naming_skipped(dataset.no_validation_rows(), &train_file.skipped));
         }
+        let wants_test = test_file.is_some() || held_out.test_ratio > 0.0;
+        if let Some(file) = own_test {
+            warnings.extend(dataset.hold_out_file(file, HeldOut::Test, &Groups::new()));
+        }
         warnings.extend(summary::repair_warnings(&train_file.repairs));
-        warnings.extend(dataset.labels_missing_from_validation());
+        warnings.extend(dataset.missing_labels(HeldOut::Validation));
+        if wants_test {
+            warnings.extend(dataset.missing_labels(HeldOut::Test));
+            warnings.extend(dataset.no_test_rows());
+        }
         let report = summary::report(&dataset, Exclusions { skipped: &skipped, across_split }, duplicates, warnings);
         Ok((dataset, report))
     }
 
-    /// Splits the rows of the training file.
-    fn split(&mut self, kept: &[usize], duplicates: &Duplicates, validation_ratio: f64, seed: u64) {
+    /// Splits the rows of the training file. `has_file` says for validation and test if they have a file of their own.
+    fn split(&mut self, kept: &[usize], duplicates: &Duplicates, held_out: HoldOut, has_file: [bool; 2]) {
+        let HoldOut { validation_ratio, test_ratio, seed } = held_out;
+        let [has_validation_file, has_test_file] = has_file;
         let has_classes = self.task == Task::Classification;
         let examples = &self.train_file.examples;
         let mut groups = HashMap::new();
-        let split_row = |&row: &usize| {
+        let mut split_row = |&row: &usize| {
             let next_group = groups.len() as u32;
             SplitRow {
                 class: if has_classes { self.label(row as u32) } else { 0 },
@@ -96,16 +146,29 @@ impl Dataset {
                 is_contradictory: has_classes && duplicates.is_contradictory(row),
             }
         };
-        let rows: Vec<SplitRow> = kept.iter().map(split_row).collect();
+        let mut rows: Vec<(u32, SplitRow)> = kept.iter().map(|row| (*row as u32, split_row(row))).collect();
         let classes = if has_classes { self.labels.len() } else { 1 };
-        for (&row, is_validation) in kept.iter().zip(stratified(&rows, classes, validation_ratio, seed)) {
-            let side = if is_validation { &mut self.validation } else { &mut self.train };
-            side.push(row as u32);
+        // Test rows first, with random numbers of their own: without them, the other rows are split as if there were no test.
+        let mut take = |ratio: f64, kept_texts: usize, stream: Stream| -> Vec<u32> {
+            let split_rows: Vec<SplitRow> = rows.iter().map(|(_, row)| *row).collect();
+            let is_held_out = stratified(&split_rows, classes, ratio, kept_texts, Rng::new(seed, stream, 0));
+            let (taken, rest) = rows.drain(..).zip(is_held_out).partition::<Vec<_>, _>(|(_, is_held_out)| *is_held_out);
+            rows = rest.into_iter().map(|(row, _)| row).collect();
+            taken.into_iter().map(|((row, _), _)| row).collect()
+        };
+        let test_ratio = if has_test_file { 0.0 } else { test_ratio };
+        if test_ratio > 0.0 {
+            let kept_texts = if has_validation_file { 1 } else { 2 };
+            self.test = take(test_ratio, kept_texts, Stream::TestSplit);
         }
+        if !has_validation_file {
+            self.validation = take(validation_ratio / (1.0 - test_ratio), 1, Stream::Split);
+        }
+        self.train = rows.into_iter().map(|(row, _)| row).collect();
     }
 
-    /// Takes the validation rows from a file of their own.
-    fn validate_on(&mut self, examples: Arc<Examples>) -> Vec<Diagnostic> {
+    /// Takes the rows of a side from a file of its own, without those of the groups in `excluded`.
+    fn hold_out_file(&mut self, examples: Arc<Examples>, side: HeldOut, excluded: &Groups) -> Vec<Diagnostic> {
         let classes: HashMap<&str, u32> =
             self.labels.iter().zip(0..).map(|(name, class)| (name.as_str(), class)).collect();
         // 1 and 1.0 are the same class, and é may be written in two ways.
@@ -113,26 +176,54 @@ impl Dataset {
         let class_of = |label: &str| classes.get(label).or_else(|| by_key.get(&label_key(label))).copied();
         let class_of_label = examples.label_names.iter().map(|label| class_of(&label.name)).collect();
         let file = DatasetFile { examples, class_of_label };
-        let first_row = self.train_file.examples.len();
-        let known = (0..file.examples.len()).filter(|&row| file.has_known_labels(row));
-        self.validation = known.map(|row| (first_row + row) as u32).collect();
+        let first_row = self.rows_in_files();
+        let is_excluded = |row: usize| excluded.contains(&file.examples.group(row));
+        let known: Vec<usize> = (0..file.examples.len()).filter(|&row| file.has_known_labels(row)).collect();
+        let used = known.iter().filter(|&&row| !is_excluded(row)).map(|row| (first_row + row) as u32);
+        let used: Vec<u32> = used.collect();
 
-        let mut warnings = Vec::new();
-        let unknown_rows = file.examples.len() - self.validation.len();
+        let (mut warnings, name) = (Vec::new(), side.name());
+        let unknown_rows = file.examples.len() - known.len();
         if unknown_rows > 0 {
             let labels = file.examples.label_names.iter().zip(&file.class_of_label);
             let unknown: Vec<_> = labels.filter(|(_, class)| class.is_none()).map(|(label, _)| &label.name).collect();
-            let what = format!("Only the validation file has the labels {}.", names(&unknown));
-            let done = format!("Their {} left out of validation.", rows_were(unknown_rows));
+            let what = format!("Only the {name} file has the labels {}.", names(&unknown));
+            let of_side = if side == HeldOut::Test { "the test" } else { "validation" };
+            let done = format!("Their {} left out of {of_side}.", rows_were(unknown_rows));
             warnings.push(
                 Diagnostic::new("data.unlearned-labels", what)
                     .done(done)
                     .remedy("Check that both files name their labels the same way."),
             );
         }
-        warnings.extend(file.examples.skipped.validation_file_warning());
-        self.validation_file = Some(file);
+        if known.len() > used.len() {
+            let rows = known.len() - used.len();
+            let what = format!("Texts of the {name} file are also in the test file.");
+            let done = format!("Their {} left out of {name}: nothing may be chosen by test rows.", rows_were(rows));
+            warnings.push(Diagnostic::new("data.tested-texts", what).done(done));
+        }
+        warnings.extend(file.examples.skipped.file_warning(name));
+        match side {
+            HeldOut::Validation => (self.validation, self.validation_file) = (used, Some(file)),
+            HeldOut::Test => (self.test, self.test_file) = (used, Some(file)),
+        }
         warnings
+    }
+
+    /// Warns that there are no test rows, although the user wants some.
+    fn no_test_rows(&self) -> Option<Diagnostic> {
+        if !self.test.is_empty() {
+            return None;
+        }
+        let reason = match &self.test_file {
+            Some(_) => "The test file has no row with labels of the training file.",
+            None => "Training and validation need all texts.",
+        };
+        Some(
+            Diagnostic::new("data.no-test", "No row is left for the test.")
+                .done(format!("{reason} The run will have no test score."))
+                .remedy("Add rows, or check that both files name their labels the same way."),
+        )
     }
 
     fn no_validation_rows(&self) -> Diagnostic {
@@ -160,28 +251,41 @@ impl Dataset {
         }
     }
 
-    /// Warns of labels that training rows have and no validation row has.
-    fn labels_missing_from_validation(&self) -> Option<Diagnostic> {
+    /// Warns of labels that training rows have and no row of the side has.
+    fn missing_labels(&self, side: HeldOut) -> Option<Diagnostic> {
+        let (rows, file) = match side {
+            HeldOut::Validation => (&self.validation, &self.validation_file),
+            HeldOut::Test => (&self.test, &self.test_file),
+        };
         let labels_of = |rows: &[u32]| rows.iter().flat_map(|&row| self.row_labels(row)).collect::<HashSet<u32>>();
-        let (trained, validated) = (labels_of(&self.train), labels_of(&self.validation));
-        let is_missing = |class: &u32| trained.contains(class) && !validated.contains(class);
+        let (trained, held_out) = (labels_of(&self.train), labels_of(rows));
+        let is_missing = |class: &u32| trained.contains(class) && !held_out.contains(class);
         let missing: Vec<_> =
             self.labels.iter().zip(0..).filter(|(_, class)| is_missing(class)).map(|(name, _)| name).collect();
-        if missing.is_empty() {
+        if missing.is_empty() || rows.is_empty() {
             return None;
         }
-        let reason = match (&self.validation_file, self.task) {
-            (Some(_), _) => "The validation file has no row with them.",
-            (None, Task::Classification) => "Their rows all have the same text, or texts that also have another label.",
-            (None, _) => "They have too few rows for both training and validation.",
+        let name = side.name();
+        let reason = match (file, side, self.task) {
+            (Some(_), ..) => format!("The {name} file has no row with them."),
+            (None, HeldOut::Validation, Task::Classification) => {
+                "Their rows all have the same text, or texts that also have another label.".into()
+            }
+            (None, HeldOut::Validation, _) => "They have too few rows for both training and validation.".into(),
+            (None, HeldOut::Test, _) => "They have too few different texts.".into(),
         };
-        let what = format!("No validation row has the labels {}.", names(&missing));
-        Some(
-            Diagnostic::new("data.unchecked-labels", what)
-                .done(format!("{reason} They are trained, but not measured."))
-                .remedy("Add rows with other texts."),
-        )
+        let (code, measured) = match side {
+            HeldOut::Validation => ("data.unchecked-labels", "They are trained, but not measured."),
+            HeldOut::Test => ("data.untested-labels", "The test score says nothing about them."),
+        };
+        let what = format!("No {name} row has the labels {}.", names(&missing));
+        Some(Diagnostic::new(code, what).done(format!("{reason} {measured}")).remedy("Add rows with other texts."))
     }
+}
+
+/// The groups of a file.
+fn groups(file: Option<&Examples>) -> Groups<'_> {
+    file.into_iter().flat_map(|file| (0..file.len()).map(|row| file.group(row))).collect()
 }
 
 /// Adds to an error how many rows were skipped before, since they may be its cause.

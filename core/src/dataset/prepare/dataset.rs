@@ -1,4 +1,4 @@
-//! A data set: the rows to train on and the rows to validate on.
+//! A data set: the rows to train on, to validate on and to test on.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::dataset::input_columns::InputColumns;
 use crate::recipe::Task;
 use crate::usage::PromptForm;
 
-/// Training and validation rows. Rows are numbers, which this type turns into examples.
+/// Training, validation and test rows. Rows are numbers, which this type turns into examples.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// The task that the file is mapped to.
@@ -19,9 +19,35 @@ pub struct Dataset {
     pub train: Vec<u32>,
     /// Validation rows, in the order of the file.
     pub validation: Vec<u32>,
+    /// Test rows, in the order of the file. Empty unless the user holds some out.
+    pub test: Vec<u32>,
     pub(crate) train_file: DatasetFile,
     /// The user's own validation file. Its rows are numbered after those of `train_file`.
     pub(crate) validation_file: Option<DatasetFile>,
+    /// The user's own test file. Its rows are numbered after those of the other files.
+    pub(crate) test_file: Option<DatasetFile>,
+}
+
+/// The files of a data set.
+#[derive(Clone, Debug)]
+pub struct DatasetFiles {
+    /// The training file.
+    pub train: Arc<Examples>,
+    /// The user's own validation file.
+    pub validation: Option<Arc<Examples>>,
+    /// The user's own test file.
+    pub test: Option<Arc<Examples>>,
+}
+
+/// The rows of the training file that are held out. A side that has a file of its own takes none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HoldOut {
+    /// Ratio of all rows for validation.
+    pub validation_ratio: f64,
+    /// Ratio of all rows for the test; 0 for no test rows.
+    pub test_ratio: f64,
+    /// Seed of the split.
+    pub seed: u64,
 }
 
 /// A file of a data set.
@@ -88,8 +114,7 @@ impl Dataset {
 
     /// Size of all texts in bytes.
     pub fn text_bytes(&self) -> usize {
-        let validation = self.validation_file.as_ref().map_or(0, |file| file.examples.text_bytes());
-        self.train_file.examples.text_bytes() + validation
+        self.files().map(|file| file.examples.text_bytes()).sum()
     }
 
     /// Line on which a row begins in its file, from 1.
@@ -98,7 +123,7 @@ impl Dataset {
         file.examples.line(row)
     }
 
-    /// Returns true if a row is from the training file rather than from the user's own validation file.
+    /// Returns true if a row is from the training file rather than from the user's own validation or test file.
     pub(crate) fn is_from_train_file(&self, row: u32) -> bool {
         (row as usize) < self.train_file.examples.len()
     }
@@ -109,16 +134,36 @@ impl Dataset {
         file.examples.label_ids(row).into_iter().map(|id| file.known_class(id)).collect()
     }
 
+    /// Returns true if a row is from the user's own test file.
+    pub(crate) fn is_from_test_file(&self, row: u32) -> bool {
+        let validation = self.validation_file.as_ref().map_or(0, |file| file.examples.len());
+        self.test_file.is_some() && row as usize >= self.train_file.examples.len() + validation
+    }
+
     /// All rows, first those of training.
     pub(crate) fn rows(&self) -> impl Iterator<Item = u32> {
-        self.train.iter().chain(&self.validation).copied()
+        self.train.iter().chain(&self.validation).chain(&self.test).copied()
+    }
+
+    /// Number of rows in all files.
+    pub(crate) fn rows_in_files(&self) -> usize {
+        self.files().map(|file| file.examples.len()).sum()
+    }
+
+    /// The files, in the order in which their rows are numbered.
+    fn files(&self) -> impl Iterator<Item = &DatasetFile> {
+        [Some(&self.train_file), self.validation_file.as_ref(), self.test_file.as_ref()].into_iter().flatten()
     }
 
     /// The file of a row, and the row's number in it.
     fn locate(&self, row: u32) -> (&DatasetFile, usize) {
-        match &self.validation_file {
-            Some(file) if !self.is_from_train_file(row) => (file, row as usize - self.train_file.examples.len()),
-            _ => (&self.train_file, row as usize),
+        let mut row = row as usize;
+        for file in self.files() {
+            if row < file.examples.len() {
+                return (file, row);
+            }
+            row -= file.examples.len();
         }
+        (&self.train_file, row)
     }
 }

@@ -14,7 +14,7 @@ impl Dataset {
     /// on all rows.
     ///
     /// # Errors
-    /// `data.refused` if no training row or no validation row is left.
+    /// `data.refused` if no training row, no validation row or none of the test rows is left.
     pub fn exclude_rows(
         &self,
         rejected: &[(u32, String)],
@@ -24,24 +24,33 @@ impl Dataset {
             return Ok((self.clone(), report.clone()));
         }
         let rejected_rows: HashSet<u32> = rejected.iter().map(|&(row, _)| row).collect();
-        let without = |rows: &[u32]| rows.iter().copied().filter(|row| !rejected_rows.contains(row)).collect();
+        let without = |rows: &Vec<u32>| rows.iter().copied().filter(|row| !rejected_rows.contains(row)).collect();
         let mut dataset = self.clone();
-        (dataset.train, dataset.validation) = (without(&self.train), without(&self.validation));
-        let (mut train_file, mut validation_file) = (SkippedRows::default(), SkippedRows::default());
+        [dataset.train, dataset.validation, dataset.test] = [&self.train, &self.validation, &self.test].map(without);
+        let [mut train_file, mut validation_file, mut test_file] = [(); 3].map(|()| SkippedRows::default());
         for (row, reason) in rejected {
-            let skipped = if self.is_from_train_file(*row) { &mut train_file } else { &mut validation_file };
+            let skipped = if self.is_from_train_file(*row) {
+                &mut train_file
+            } else if self.is_from_test_file(*row) {
+                &mut test_file
+            } else {
+                &mut validation_file
+            };
             skipped.add(self.line(*row), reason.as_str());
         }
-        for (side, before, after) in
-            [("training", &self.train, &dataset.train), ("validation", &self.validation, &dataset.validation)]
-        {
-            if after.is_empty() {
+        for (side, before, after) in [
+            ("training", &self.train, &dataset.train),
+            ("validation", &self.validation, &dataset.validation),
+            ("test", &self.test, &dataset.test),
+        ] {
+            if after.is_empty() && !before.is_empty() {
                 let first = rejected.iter().find(|(row, _)| before.first() == Some(row));
                 return Err(self.all_rejected(side, before.len(), first));
             }
         }
         let mut report = summary::update(report, &dataset, &train_file);
-        report.warnings.extend(validation_file.validation_file_warning());
+        report.warnings.extend(validation_file.file_warning("validation"));
+        report.warnings.extend(test_file.file_warning("test"));
         Ok((dataset, report))
     }
 

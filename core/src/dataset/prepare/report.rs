@@ -24,8 +24,8 @@ pub struct DataReport {
     pub duplicates: u32,
     /// Number of texts with more than one class, set of labels or list of tags.
     pub contradictions: u32,
-    /// Number of rows left out of training because their text (for questions, their passage) is also in the validation
-    /// file.
+    /// Number of rows left out of training because their text (for questions, their passage) is also in the validation or
+    /// test file.
     pub across_split: u32,
     /// The first duplicates, contradictions and texts across the split.
     pub repeated: Vec<RepeatedText>,
@@ -33,6 +33,9 @@ pub struct DataReport {
     pub train_rows: u32,
     /// Number of validation rows.
     pub validation_rows: u32,
+    /// Number of test rows.
+    #[serde(default)]
+    pub test_rows: u32,
     /// Accuracy of always predicting the most frequent class, for single-label classification only.
     pub majority_ratio: Option<f64>,
     /// Figures of the task.
@@ -155,6 +158,9 @@ pub struct Cuts {
     pub train: Cut,
     /// Validation rows.
     pub validation: Cut,
+    /// Test rows.
+    #[serde(default)]
+    pub test: Cut,
 }
 
 /// Lengths of the texts in tokens, and the effect of a maximum length.

@@ -19,7 +19,7 @@ use crate::recipe::Task;
 pub(crate) struct Exclusions<'a> {
     /// Rows whose labels cannot be learned.
     pub skipped: &'a SkippedRows,
-    /// Rows whose text is also in the validation file.
+    /// Rows whose text is also in the validation or test file.
     pub across_split: u32,
 }
 
@@ -45,6 +45,7 @@ pub(crate) fn report(
         repeated: duplicates.texts,
         train_rows: dataset.train.len() as u32,
         validation_rows: dataset.validation.len() as u32,
+        test_rows: dataset.test.len() as u32,
         facts: facts(dataset),
         tokens: None,
         warnings,
@@ -63,13 +64,14 @@ pub(crate) fn update(report: &DataReport, dataset: &Dataset, skipped: &SkippedRo
         classes,
         train_rows: dataset.train.len() as u32,
         validation_rows: dataset.validation.len() as u32,
+        test_rows: dataset.test.len() as u32,
         facts: facts(dataset),
         ..report.clone()
     }
 }
 
 fn rows_kept(dataset: &Dataset) -> u32 {
-    (dataset.train.len() + dataset.validation.len()) as u32
+    (dataset.train.len() + dataset.validation.len() + dataset.test.len()) as u32
 }
 
 /// The first skipped rows by line, as many as a report lists.

@@ -156,3 +156,51 @@ fn an_error_after_the_split_names_the_true_reason() {
     assert_eq!(error.code, "data.no-validation");
     assert!(error.done.starts_with("Only 1 row can be used") && error.done.contains("2 rows were skipped"), "{error}");
 }
+
+/// 100 texts of two labels.
+fn hundred() -> Arc<Examples> {
+    let rows = (0..100).map(|row| format!("text number {row},{}\n", ["pos", "neg"][row % 2]));
+    Arc::new(collect(format!("text,label\n{}", rows.collect::<String>())).unwrap())
+}
+
+#[test]
+fn test_rows_are_held_out_with_the_shares_of_the_labels() {
+    let files = |test| DatasetFiles { train: hundred(), validation: None, test };
+    let held_out = HoldOut { validation_ratio: 0.1, test_ratio: 0.2, seed: 42 };
+    let (dataset, report) = Dataset::with_test(files(None), held_out).unwrap();
+    assert_eq!([report.train_rows, report.validation_rows, report.test_rows, report.rows_kept], [70, 10, 20, 100]);
+    let positive = dataset.test.iter().filter(|&&row| dataset.label(row) == 1).count();
+    assert_eq!(positive, 10);
+    let mut all = [dataset.train.clone(), dataset.validation, dataset.test].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..100).collect::<Vec<u32>>(), "each row is on one side");
+
+    let none = HoldOut { test_ratio: 0.0, ..held_out };
+    let (with, without) =
+        (Dataset::with_test(files(None), none).unwrap(), Dataset::new(hundred(), None, 0.1, 42).unwrap());
+    assert_eq!((with.0.train, with.0.validation, with.1), (without.0.train, without.0.validation, without.1));
+}
+
+#[test]
+fn texts_of_the_test_file_neither_train_nor_validate() {
+    let validation = Arc::new(collect("text,label\nnew,pos\ntext number 3,neg\nshared,neg\n").unwrap());
+    let test = Arc::new(collect("text,label\nshared,neg\ntext number 5,neg\nother,pos\nodd,unknown\n").unwrap());
+    let files = DatasetFiles { train: hundred(), validation: Some(validation), test: Some(test) };
+    let held_out = HoldOut { validation_ratio: 0.1, test_ratio: 0.1, seed: 42 };
+    let (dataset, report) = Dataset::with_test(files, held_out).unwrap();
+    assert_eq!([report.train_rows, report.validation_rows, report.test_rows, report.across_split], [98, 2, 3, 2]);
+    let texts = |rows: &[u32]| rows.iter().map(|&row| (dataset.line(row), dataset.text(row))).collect::<Vec<_>>();
+    assert_eq!(texts(&dataset.validation), [(2, "new"), (3, "text number 3")]);
+    assert_eq!(texts(&dataset.test), [(2, "shared"), (3, "text number 5"), (4, "other")]);
+    assert!(warning(&report.warnings, "data.unlearned-labels").what.contains("test file"));
+    assert!(warning(&report.warnings, "data.tested-texts").done.contains("1 row was left out of validation"));
+}
+
+#[test]
+fn too_few_texts_for_a_test_are_told() {
+    let files = DatasetFiles { train: Arc::new(collect(GOOD).unwrap()), validation: None, test: None };
+    let held_out = HoldOut { validation_ratio: 0.5, test_ratio: 0.4, seed: 42 };
+    let (dataset, report) = Dataset::with_test(files, held_out).unwrap();
+    assert_eq!([dataset.train.len(), dataset.validation.len(), dataset.test.len()], [2, 2, 0]);
+    assert!(warning(&report.warnings, "data.no-test").done.contains("no test score"));
+}

@@ -5,24 +5,24 @@ mod usage;
 
 use std::fmt::Write;
 
-use crate::export::{ExportedModel, ModelFolder, method, names};
+use crate::export::{DataFacts, ExportedModel, ModelFolder, method, names};
+use crate::metrics::Evaluation;
 use crate::recipe::{Family, Metric, Pooling, Task};
 use crate::usage::{ExportDtype, ExportForm, GGUF_FILE, quoted};
 
 /// The card, including the front matter that model hubs read.
 pub(crate) fn write(folder: &ModelFolder) -> String {
     let mut card = front_matter(folder);
-    let ModelFolder { best, data, recipe, .. } = folder;
+    let ModelFolder { data, recipe, .. } = folder;
     // Writing to a String cannot fail.
     let _ = write!(
         card,
         "\n# {title}\n\n\
         {about}\n\n\
         ## Results\n\n\
-        On {validation} validation rows, at step {step}:\n\n\
         {results}\n\
         ## Data\n\n\
-        {train} training rows and {validation} validation rows, from a file whose SHA-256 is `{sha256}`. \
+        {rows}, from a file whose SHA-256 is `{sha256}`. \
         This folder contains none of them.\n\n\
         ## Files\n\n\
         {form}\n\n\
@@ -30,21 +30,39 @@ pub(crate) fn write(folder: &ModelFolder) -> String {
         {method}\n\n\
         `recipe.json` repeats the run in Hone, and `trainer_state.json` has its log.\n\n\
         ## Limitations\n\n\
-        The validation rows were also used to select the weights, so scores on new texts may be somewhat lower. {limits}\n\n\
+        {optimism} {limits}\n\n\
         ## How to use\n\n{usage}",
         title = title(recipe.task()),
         about = about(folder),
-        train = data.train_rows,
-        validation = data.validation_rows,
-        step = best.step,
-        results = results::tables(folder),
+        results = results::sections(folder),
+        rows = rows(data),
         sha256 = data.sha256,
         form = form(folder),
         method = method::described(recipe, folder.extended_at),
+        optimism = optimism(folder),
         limits = limits(recipe.task()),
         usage = usage::described(folder),
     );
     card
+}
+
+/// Numbers of rows, by use.
+fn rows(data: &DataFacts) -> String {
+    let DataFacts { train_rows, validation_rows, test_rows, .. } = data;
+    match test_rows {
+        0 => format!("{train_rows} training rows and {validation_rows} validation rows"),
+        _ => format!("{train_rows} training rows, {validation_rows} validation rows and {test_rows} test rows"),
+    }
+}
+
+/// How far the scores may be too good.
+fn optimism(folder: &ModelFolder) -> &'static str {
+    if folder.test.is_some() {
+        "The validation rows were also used to select the weights. The test rows were used for nothing but their scores, which \
+        are those to expect on new texts of the same kind."
+    } else {
+        "The validation rows were also used to select the weights, so scores on new texts may be somewhat lower."
+    }
 }
 
 /// The kind of model in a few words.
@@ -171,27 +189,50 @@ fn front_matter(folder: &ModelFolder) -> String {
     };
     let ModelFolder { best, base_model, license, recipe, .. } = folder;
     let license = if license.is_empty() { "unknown" } else { license };
-    let figures: Vec<(Metric, f64)> = best.scores.iter().map(|(&metric, &score)| (metric, score)).collect();
-    let figures = [figures, vec![(Metric::Loss, best.loss)]].concat();
-    let mut metrics: Vec<&str> = figures.iter().map(|&(metric, _)| names::hub_metric(metric)).collect();
+    let mut metrics: Vec<&str> = figures(best).map(|(metric, _)| names::hub_metric(metric)).collect();
     metrics.dedup();
-    // Values that are not finite are omitted: YAML would read them as text.
-    let figures = figures.iter().filter(|(_, score)| score.is_finite()).map(|&(metric, score)| {
-        let (kind, name) = (names::hub_metric(metric), quoted(metric.name()));
-        format!("    - type: {kind}\n      name: {name}\n      value: {score}\n")
+    let pipeline = folder.kind().pipeline();
+    // The honest scores first: a hub shows those.
+    let splits = [folder.test.map(|test| ("test", test)), Some(("validation", *best))];
+    let results = splits.into_iter().flatten().map(|(split_name, found)| {
+        let split = if folder.test.is_some() { format!("      split: {split_name}\n") } else { String::new() };
+        format!(
+            "  - task:\n      type: {pipeline}\n    dataset:\n      name: \"own data\"\n      type: \"own-data\"\n{split}\
+            \x20   metrics:\n{}",
+            hub_figures(found, split_name)
+        )
     });
     format!(
         "---\nbase_model: {base}\nlibrary_name: {library}\npipeline_tag: {pipeline}\n\
         license: {license}\ntags:\n- hone\n- {pipeline}\nmetrics:\n- {metrics}\n\
-        model-index:\n- name: {title}\n  results:\n  - task:\n      type: {pipeline}\n\
-        \x20   dataset:\n      name: \"own data\"\n      type: \"own-data\"\n    metrics:\n{figures}---\n",
+        model-index:\n- name: {title}\n  results:\n{results}---\n",
         base = quoted(base_model),
-        pipeline = folder.kind().pipeline(),
         license = quoted(&license.to_lowercase()),
         metrics = metrics.join("\n- "),
         title = quoted(title(recipe.task())),
-        figures = figures.collect::<String>(),
+        results = results.collect::<String>(),
     )
+}
+
+/// All scores, the loss last.
+fn figures(evaluation: &Evaluation) -> impl Iterator<Item = (Metric, f64)> {
+    let scores = evaluation.scores.iter().map(|(&metric, &score)| (metric, score));
+    scores.chain([(Metric::Loss, evaluation.loss)])
+}
+
+/// Name of a score on the rows of a split.
+fn name(metric: Metric, split: &str) -> String {
+    if metric == Metric::Loss { format!("{split} loss") } else { metric.name().to_owned() }
+}
+
+/// The scores in the form of a model index. Values that are not finite are omitted: YAML would read them as text.
+fn hub_figures(evaluation: &Evaluation, split: &str) -> String {
+    let finite = figures(evaluation).filter(|(_, score)| score.is_finite());
+    let lines = finite.map(|(metric, score)| {
+        let (kind, name) = (names::hub_metric(metric), quoted(&name(metric, split)));
+        format!("    - type: {kind}\n      name: {name}\n      value: {score}\n")
+    });
+    lines.collect()
 }
 
 /// A user's text as one line of Markdown, with all special characters escaped.

@@ -3,13 +3,30 @@
 use std::fmt::Write;
 
 use crate::export::ModelFolder;
-use crate::export::card::text;
-use crate::metrics::{ClassScores, Detail};
-use crate::recipe::{Metric, Task};
+use crate::export::card::{self, text};
+use crate::metrics::{ClassScores, Detail, Evaluation, Interval};
+use crate::recipe::Task;
+use crate::run::Baseline;
 
-/// The task's scores next to those of the baseline, followed by the details.
-pub(crate) fn tables(folder: &ModelFolder) -> String {
-    let mut tables = figures(folder);
+/// The scores on the test rows, if there are any, and on the validation rows with their details.
+pub(crate) fn sections(folder: &ModelFolder) -> String {
+    let ModelFolder { best, data, .. } = folder;
+    let of_test = folder.test.map(|test| {
+        let rows = data.test_rows;
+        format!("On {rows} test rows, which were used for nothing else:\n\n{}\n", figures(test, None, "test"))
+    });
+    let (rows, step) = (data.validation_rows, best.step);
+    let of_validation = format!("On {rows} validation rows, at step {step}:\n\n{}", tables(folder));
+    let mut sections = of_test.unwrap_or_default() + &of_validation;
+    if !best.intervals.is_empty() {
+        sections += "\nThe intervals are 95 % confidence intervals by the percentile bootstrap over the rows.\n";
+    }
+    sections
+}
+
+/// The task's scores on the validation rows next to those of the baseline, followed by the details.
+fn tables(folder: &ModelFolder) -> String {
+    let mut tables = figures(folder.best, folder.baseline, "validation");
     // Writing to a String cannot fail.
     match &folder.best.detail {
         Detail::Classes { classes, .. } => {
@@ -39,11 +56,21 @@ pub(crate) fn tables(folder: &ModelFolder) -> String {
     tables
 }
 
-fn figures(folder: &ModelFolder) -> String {
-    let ModelFolder { best, baseline, .. } = folder;
-    let mut table = match baseline {
-        Some(baseline) => format!("| | this model | always \"{}\" |\n|---|---|---|\n", text(&baseline.label)),
-        None => "| | this model |\n|---|---|\n".into(),
+fn figures(evaluation: &Evaluation, baseline: Option<&Baseline>, split: &str) -> String {
+    let (mut head, mut rule) = ("| | this model |".to_owned(), "|---|---|".to_owned());
+    if !evaluation.intervals.is_empty() {
+        head += " 95 % interval |";
+        rule += "---|";
+    }
+    if let Some(baseline) = baseline {
+        head += &format!(" always \"{}\" |", text(&baseline.label));
+        rule += "---|";
+    }
+    let mut table = format!("{head}\n{rule}\n");
+    let interval = |metric| match evaluation.intervals.get(&metric) {
+        Some(Interval { low, high }) => format!(" {low:.4}–{high:.4} |"),
+        None if evaluation.intervals.is_empty() => String::new(),
+        None => " |".into(),
     };
     let base = |metric| match baseline {
         Some(baseline) => match baseline.scores.get(&metric) {
@@ -52,10 +79,9 @@ fn figures(folder: &ModelFolder) -> String {
         },
         None => String::new(),
     };
-    let figures = best.scores.iter().map(|(&metric, &score)| (metric, score));
-    for (metric, score) in figures.chain([(Metric::Loss, best.loss)]) {
+    for (metric, score) in card::figures(evaluation) {
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| {} | {score:.4} |{}", metric.name(), base(metric));
+        let _ = writeln!(table, "| {} | {score:.4} |{}{}", card::name(metric, split), interval(metric), base(metric));
     }
     table
 }

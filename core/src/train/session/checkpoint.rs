@@ -9,6 +9,7 @@ use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::Prediction;
 use crate::train::session::further::LiveTensors;
+use crate::train::session::testing::TestPass;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::session::{BestCheckpoint, Phase, Session};
 use crate::train::state::{HistoryEntry, RunState};
@@ -22,10 +23,11 @@ impl Session {
             Phase::Training(accumulator) if !accumulator.is_empty() => return None,
             Phase::Training(_) => SavedPhase::Training,
             Phase::Evaluating(pass) => SavedPhase::Evaluating(pass.end_reason()),
+            Phase::Testing(_, reason) => SavedPhase::Testing(*reason),
             Phase::MeasuringForgetting(_, reason) => SavedPhase::MeasuringForgetting(*reason),
             Phase::Finished(reason) => SavedPhase::Finished(*reason),
         };
-        let is_over = matches!(phase, SavedPhase::MeasuringForgetting(_) | SavedPhase::Finished(_));
+        let is_over = phase.is_after_training();
         // Once a run is over, its model is the best one. Training further goes on from the weights after the last step.
         let (model, optimizer, prefix_begin) = match self.live.as_ref().filter(|_| is_over) {
             Some(live) => (&live.model, &live.optimizer, live.prefix_begin),
@@ -48,7 +50,8 @@ impl Session {
         let history = self.state.history.iter().map(HistoryEntry::without_rows).collect();
         let run = RunState { history, prefix_begin, ..self.state.clone() };
         let (tokens_crc32, forgetting) = (self.data.tokens_crc32(), self.forgetting);
-        let state = SessionState { run, phase, tokens_crc32, optimizer_steps, best, forgetting };
+        let test = self.test.as_ref().map(Evaluation::without_rows);
+        let state = SessionState { run, phase, tokens_crc32, optimizer_steps, best, test, forgetting };
         Some(SessionCheckpoint { unit: self.soft_targets.unit(), state, tensors })
     }
 
@@ -59,7 +62,7 @@ impl Session {
     /// `checkpoint.data` if the rows are others, `checkpoint.tensor` or `checkpoint.state` if the saved run does not fit.
     pub fn restore(mut self, saved: SessionState, mut tensors: RestoredTensors) -> Result<Self, Diagnostic> {
         self.check(&saved)?;
-        let SessionState { run, phase, optimizer_steps, best, forgetting, .. } = saved;
+        let SessionState { run, phase, optimizer_steps, best, test, forgetting, .. } = saved;
         let groups = run.ever_trainable.clone();
         let is_saved = |group| groups.contains(&group);
         let start = self.model.clone();
@@ -73,11 +76,11 @@ impl Session {
             self.best = Some(BestCheckpoint { model, evaluation, predictions });
         }
         self.optimizer.restore(&self.model, &optimizer_steps, &mut tensors)?;
-        (self.state, self.forgetting) = (run, forgetting);
+        (self.state, self.test, self.forgetting) = (run, test, forgetting);
         self.trainable = self.trainable_groups(&self.state.by_hand);
         self.batches = self.batches_of(self.state.epoch);
         self.schedule_prefix_refill();
-        let is_over = matches!(phase, SavedPhase::MeasuringForgetting(_) | SavedPhase::Finished(_));
+        let is_over = phase.is_after_training();
         if let Some(best) = self.best.as_ref().filter(|_| is_over) {
             let model = std::mem::replace(&mut self.model, best.model.clone());
             let (start, prefix_begin) = (self.start.take(), self.state.prefix_begin);
@@ -89,6 +92,7 @@ impl Session {
         self.phase = match phase {
             SavedPhase::Training => Phase::Training(StepAccumulator::default()),
             SavedPhase::Evaluating(reason) => Phase::Evaluating(self.evaluation_pass(reason)),
+            SavedPhase::Testing(reason) => Phase::Testing(Box::new(TestPass::new(&self.recipe, &self.data)), reason),
             SavedPhase::MeasuringForgetting(reason) => {
                 let probe = ForgettingProbe::new(&self.data.general, self.recipe.batch_size());
                 Phase::MeasuringForgetting(probe, reason)
@@ -136,7 +140,7 @@ impl Session {
     /// Adds the points of a scatter plot, which are not saved because they are numbers of rows.
     fn with_points(&self, saved: Evaluation, predictions: &[Prediction]) -> Evaluation {
         let Detail::Numbers { .. } = saved.detail else { return saved };
-        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new()).detail;
+        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new(), None).detail;
         Evaluation { detail, ..saved }
     }
 }

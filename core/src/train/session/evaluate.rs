@@ -1,14 +1,28 @@
 //! Scores of other weights than those that a run kept.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::Diagnostic;
-use crate::metrics::Evaluation;
+use crate::metrics::{Detail, Evaluation, Interval, TextSample};
 use crate::model::{Input, TaskModel};
-use crate::train::eval::evaluate::evaluation;
-use crate::train::eval::predict::predict;
+use crate::recipe::Metric;
+use crate::text::{EncodedExamples, batches_by_length};
+use crate::train::eval::evaluate::{evaluation, score_intervals};
+use crate::train::eval::predict::{Prediction, predict};
+use crate::train::eval::sample_generation::SampleGeneration;
 use crate::train::session::Session;
 
+/// Scores of a model that is not the session's.
+#[derive(Clone, Debug)]
+pub struct HeldOutScores {
+    /// Scores on the validation rows, on which thresholds are tuned.
+    pub validation: Evaluation,
+    /// Scores on the test rows; none if there are none.
+    pub test: Option<Evaluation>,
+}
+
 impl Session {
-    /// Evaluates `model`, such as the best weights after rounding, on the validation rows. It must predict numbers
+    /// Evaluates `model`, such as the best weights after rounding, on the validation and test rows. It must predict numbers
     /// themselves. `progress` receives the number of batches done and in total.
     ///
     /// # Errors
@@ -17,27 +31,82 @@ impl Session {
         &self,
         model: &TaskModel,
         mut progress: impl FnMut(usize, usize),
+    ) -> Result<HeldOutScores, Diagnostic> {
+        let (validation, test) = (&self.data.validation, &self.data.test);
+        let steps = [validation, test].map(|examples| self.evaluation_steps(examples));
+        let total = steps.iter().sum();
+        let on_validation = self.scores(model, validation, None, |done| progress(done, total)).await?;
+        if test.is_empty() {
+            return Ok(HeldOutScores { validation: on_validation, test: None });
+        }
+        let on_test = self.scores(model, test, Some(&on_validation), |done| progress(steps[0] + done, total)).await?;
+        Ok(HeldOutScores { validation: on_validation, test: Some(on_test) })
+    }
+
+    fn evaluation_steps(&self, examples: &EncodedExamples) -> usize {
+        let batches = batches_by_length(&examples.lengths(), self.recipe.batch_size()).len();
+        batches + SampleGeneration::new(self.recipe.spec(), examples).total()
+    }
+
+    /// Scores on `examples`, with the thresholds of `tuned`, or of their own.
+    async fn scores(
+        &self,
+        model: &TaskModel,
+        examples: &EncodedExamples,
+        tuned: Option<&Evaluation>,
+        mut progress: impl FnMut(usize),
     ) -> Result<Evaluation, Diagnostic> {
-        let pass = self.evaluation_pass(None);
-        let (batches, mut samples) = (pass.batches, pass.samples);
-        let (validation, total) = (&self.data.validation, batches.len() + samples.total());
-        let mut predictions = pass.predictions;
+        let batches = batches_by_length(&examples.lengths(), self.recipe.batch_size());
+        let mut samples = SampleGeneration::new(self.recipe.spec(), examples);
+        let mut predictions = vec![None; examples.len()];
         for (done, rows) in batches.iter().enumerate() {
-            let batch = validation.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
-            let found = predict(model, Input::new(&batch, &self.device), validation, rows).await?;
+            let batch = examples.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
+            let found = predict(model, Input::new(&batch, &self.device), examples, rows).await?;
             for (&row, prediction) in rows.iter().zip(found) {
                 predictions[row as usize] = Some(prediction);
             }
-            progress(done + 1, total);
+            progress(done + 1);
         }
         while !samples.is_over() {
-            samples.advance(model, &self.data).await?;
-            progress(batches.len() + samples.done(), total);
+            samples.advance(model, examples, self.data.tokenizer.as_deref()).await?;
+            progress(batches.len() + samples.done());
         }
         let predictions: Vec<_> = predictions.into_iter().flatten().collect();
-        let scores = evaluation(&self.data, validation, &predictions, samples.finish());
-        let loss = scores.loss / self.soft_targets.unit().deviation.powi(2);
-        let (step, epoch) = self.best().map_or((0, 0.0), |(best, _)| (best.step, best.epoch));
-        Ok(Evaluation { step, epoch, loss, ..scores })
+        Ok(self.final_scores(examples, &predictions, samples.finish(), tuned.map(|tuned| &tuned.detail)))
+    }
+
+    /// Scores of the best weights on `examples`, with their intervals.
+    pub(super) fn final_scores(
+        &self,
+        examples: &EncodedExamples,
+        predictions: &[Prediction],
+        samples: Vec<TextSample>,
+        tuned: Option<&Detail>,
+    ) -> Evaluation {
+        let mut scores = evaluation(&self.data, examples, predictions, samples, tuned);
+        scores.intervals = self.intervals(examples, predictions, &scores, tuned);
+        (scores.step, scores.epoch) = self.best().map_or((0, 0.0), |(best, _)| (best.step, best.epoch));
+        scores.loss = self.training_loss(scores.loss);
+        scores
+    }
+
+    /// The 95 % intervals of an evaluation.
+    pub(super) fn intervals(
+        &self,
+        examples: &EncodedExamples,
+        predictions: &[Prediction],
+        scores: &Evaluation,
+        tuned: Option<&Detail>,
+    ) -> BTreeMap<Metric, Interval> {
+        let mut found = score_intervals(&self.data, examples, predictions, scores, tuned, self.recipe.seed());
+        if let Some(Interval { low, high }) = found.get_mut(&Metric::Loss) {
+            [*low, *high] = [*low, *high].map(|end| self.training_loss(end));
+        }
+        found
+    }
+
+    /// The loss of training, in units of the numbers' deviation.
+    pub(super) fn training_loss(&self, loss: f64) -> f64 {
+        loss / self.soft_targets.unit().deviation.powi(2)
     }
 }

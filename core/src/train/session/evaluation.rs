@@ -55,7 +55,7 @@ impl Session {
             batches: batches_by_length(&self.data.validation.lengths(), self.recipe.batch_size()),
             batches_done: 0,
             predictions: vec![None; self.data.validation.len()],
-            samples: SampleGeneration::new(self.recipe.spec(), &self.data),
+            samples: SampleGeneration::new(self.recipe.spec(), &self.data.validation),
             end_reason,
         })
     }
@@ -75,7 +75,8 @@ impl Session {
             }
             pass.batches_done += 1;
         } else {
-            pass.samples.advance(&self.model, &self.data).await?;
+            let tokenizer = self.data.tokenizer.as_deref();
+            pass.samples.advance(&self.model, &self.data.validation, tokenizer).await?;
         }
         if !pass.is_over() {
             let progress = pass.progress();
@@ -88,9 +89,8 @@ impl Session {
     fn finish_evaluation(&mut self, pass: Box<EvaluationPass>) -> Progress {
         let EvaluationPass { predictions, samples, end_reason, .. } = *pass;
         let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
-        let scores = evaluation(&self.data, &self.data.validation, &predictions, samples.finish());
-        // The loss is that of training, in units of the numbers' deviation.
-        let loss = scores.loss / self.soft_targets.unit().deviation.powi(2);
+        let scores = evaluation(&self.data, &self.data.validation, &predictions, samples.finish(), None);
+        let loss = self.training_loss(scores.loss);
         let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), loss, ..scores };
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
         // something has been learned.
@@ -99,7 +99,8 @@ impl Session {
         let is_best = improvement.is_best;
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
-            let (model, evaluation) = (self.model.clone(), evaluation.clone());
+            let intervals = self.intervals(&self.data.validation, &predictions, &evaluation, None);
+            let (model, evaluation) = (self.model.clone(), Evaluation { intervals, ..evaluation.clone() });
             self.best = Some(BestCheckpoint { model, evaluation, predictions });
         }
         if is_trained {

@@ -49,7 +49,7 @@ impl Session {
         self.schedule_prefix_refill();
         self.state.early_stop.reset_patience();
         self.state.extended_at.push(self.state.step);
-        (self.forgetting, self.stop_requested) = (None, false);
+        (self.test, self.forgetting, self.stop_requested) = (None, None, false);
         self.phase = Phase::Training(StepAccumulator::default());
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! calls the run can be stopped, paused (by not calling), read, and asked to predict.
 
 pub(in crate::train) mod checkpoint;
-mod evaluate;
+pub(in crate::train) mod evaluate;
 mod evaluation;
 mod further;
 pub(in crate::train) mod memory;
@@ -10,6 +10,7 @@ mod plan;
 mod prefix_refill;
 pub(in crate::train) mod progress;
 mod schedule;
+mod testing;
 mod train_step;
 mod trainable;
 pub(in crate::train) mod work;
@@ -36,6 +37,7 @@ use crate::train::session::evaluation::EvaluationPass;
 use crate::train::session::further::LiveTensors;
 use crate::train::session::prefix_refill::PrefixRefill;
 use crate::train::session::progress::{BatchShape, Progress};
+use crate::train::session::testing::TestPass;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::soft_targets::SoftTargets;
 use crate::train::state::{BatchPosition, RunState};
@@ -72,6 +74,8 @@ pub struct Session {
     /// Groups that are trainable now.
     trainable: BTreeSet<ParamGroup>,
     trainable_changed: bool,
+    /// Scores on the test rows, once the run has ended.
+    test: Option<Evaluation>,
     forgetting: Option<Forgetting>,
     /// Says that another metric than the chosen one decides.
     metric_warning: Option<Diagnostic>,
@@ -90,6 +94,7 @@ struct BestCheckpoint {
 enum Phase {
     Training(StepAccumulator),
     Evaluating(Box<EvaluationPass>),
+    Testing(Box<TestPass>, EndReason),
     MeasuringForgetting(ForgettingProbe, EndReason),
     Finished(EndReason),
 }
@@ -152,6 +157,7 @@ impl Session {
             parameters: model.trainable_parameters(),
             trainable: BTreeSet::new(),
             trainable_changed: false,
+            test: None,
             forgetting: None,
             metric_warning,
             dry_run_lr: None,
@@ -226,6 +232,11 @@ impl Session {
         self.best.as_ref().map(|best| (&best.evaluation, best.predictions.as_slice()))
     }
 
+    /// Scores of the best weights on the test rows; none before the end of the run, or without test rows.
+    pub fn test(&self) -> Option<&Evaluation> {
+        self.test.as_ref()
+    }
+
     /// The measurement of forgetting; none before the end of the run.
     pub fn forgetting(&self) -> Option<Forgetting> {
         self.forgetting
@@ -246,6 +257,7 @@ impl Session {
         let (rows, texts, is_training) = match &self.phase {
             Phase::Training(_) => (self.batches.get(self.state.batch as usize)?, &self.data.train.texts, true),
             Phase::Evaluating(pass) => (pass.next_rows()?, &self.data.validation.texts, false),
+            Phase::Testing(pass, _) => (pass.next_rows()?, &self.data.test.texts, false),
             Phase::MeasuringForgetting(..) | Phase::Finished(_) => return None,
         };
         let longest = rows.iter().map(|&row| texts.tokens(row as usize)).max()?;
@@ -270,7 +282,10 @@ impl Session {
             // A run stopped during its first evaluation still finishes that evaluation.
             Phase::Evaluating(_) if self.stop_requested && self.best.is_some() => Ok(self.end(EndReason::Stopped)),
             Phase::Evaluating(pass) => self.evaluate_batch(pass).await,
-            Phase::MeasuringForgetting(_, reason) if self.stop_requested => Ok(self.finish(reason)),
+            Phase::Testing(_, reason) | Phase::MeasuringForgetting(_, reason) if self.stop_requested => {
+                Ok(self.finish(reason))
+            }
+            Phase::Testing(pass, reason) => self.test_batch(pass, reason).await,
             Phase::MeasuringForgetting(probe, reason) => self.measure_batch(probe, reason).await,
             Phase::Finished(reason) => {
                 self.phase = Phase::Finished(reason);
@@ -291,8 +306,19 @@ impl Session {
         let optimizer = self.take_optimizer();
         let (start, prefix_begin) = (self.start.take(), self.state.prefix_begin);
         self.live = reason.can_be_extended().then_some(LiveTensors { model, optimizer, start, prefix_begin });
-        // Stopping the training does not skip the measurement of forgetting; a second stop does.
+        // Stopping the training skips neither the test nor the measurement of forgetting; a second stop does.
         self.stop_requested = false;
+        if !self.data.test.is_empty() {
+            let pass = Box::new(TestPass::new(&self.recipe, &self.data));
+            let progress = pass.progress();
+            self.phase = Phase::Testing(pass, reason);
+            return progress;
+        }
+        self.measure(reason)
+    }
+
+    /// Begins the measurement of forgetting, or ends the run if there is nothing to measure.
+    fn measure(&mut self, reason: EndReason) -> Progress {
         let probe = ForgettingProbe::new(&self.data.general, self.recipe.batch_size());
         if probe.total() == 0 || reason == EndReason::NotFinite {
             return self.finish(reason);

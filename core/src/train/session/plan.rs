@@ -17,6 +17,7 @@ impl Session {
             labels: self.data.labels.clone(),
             train_rows: self.data.train.len() as u32,
             validation_rows: self.data.validation.len() as u32,
+            test_rows: self.data.test.len() as u32,
             total_steps: self.total_steps(),
             steps_per_epoch: self.steps_per_epoch(),
             max_length: self.recipe.max_length() as u32,

@@ -26,6 +26,13 @@ pub enum Progress {
         /// True if it is the best so far.
         is_best: bool,
     },
+    /// A batch of test rows, or a few tokens of a sample generated for one.
+    Testing {
+        /// Batches and samples done.
+        done: u32,
+        /// Batches and samples in all.
+        total: u32,
+    },
     /// A batch of general sentences, which measure forgetting.
     Measuring {
         /// Batches done.

@@ -11,7 +11,9 @@ use crate::diagnostic::Diagnostic;
 /// Names of folders with training rows.
 const TRAIN: [&str; 2] = ["train", "training"];
 /// Names of folders with validation rows, the preferred ones first.
-const VALIDATION: [&str; 7] = ["validation", "valid", "val", "dev", "eval", "test", "testing"];
+const VALIDATION: [&str; 5] = ["validation", "valid", "val", "dev", "eval"];
+/// Names of folders with test rows. They validate if there are no validation rows.
+const TEST: [&str; 2] = ["test", "testing"];
 /// Names of folders with texts without a class.
 const UNLABELED: [&str; 3] = ["unsup", "unlabeled", "unlabelled"];
 /// Extensions of texts. Files without an extension, or with a number in its place, are texts too.
@@ -26,6 +28,8 @@ pub(crate) struct Classes {
     pub texts: Vec<(usize, String)>,
     /// True if the archive has training rows and also validation rows.
     pub holds_validation: bool,
+    /// True if it also has test rows, apart from the validation rows.
+    pub holds_test: bool,
     /// Warnings about texts that are not read.
     pub warnings: Vec<Diagnostic>,
 }
@@ -51,7 +55,7 @@ pub(crate) fn classes(members: &[Member], role: DataRole) -> Option<Classes> {
     let (depth, _) = depths.into_iter().max_by_key(|&(depth, texts)| (texts, depth))?;
     let is_split = |folder: &str| {
         let folder = folder.to_lowercase();
-        TRAIN.contains(&folder.as_str()) || VALIDATION.contains(&folder.as_str())
+        [&TRAIN[..], &VALIDATION, &TEST].concat().contains(&folder.as_str())
     };
     let mut sorted = Vec::new();
     let mut unlabeled = 0;
@@ -76,31 +80,51 @@ pub(crate) fn classes(members: &[Member], role: DataRole) -> Option<Classes> {
         let what = format!("{} in folders without a class (such as \"unsup\").", count(unlabeled, "text"));
         warnings.push(Diagnostic::new("data.unlabeled-folder", what).done("Not read, because they have no label."));
     }
-    let used = splits(&sorted);
-    let (chosen, others) = match (role, used.as_slice()) {
-        (DataRole::Train, [train, others @ ..]) if TRAIN.contains(&train.as_str()) => (Some(train), others),
-        (DataRole::Validation, [train, validation, others @ ..]) if TRAIN.contains(&train.as_str()) => {
-            (Some(validation), others)
-        }
-        _ => (None, &[][..]),
+    let splits = Splits::new(&sorted);
+    let has_roles = splits.train.is_some();
+    let chosen = match role {
+        _ if !has_roles => &None,
+        DataRole::Train => &splits.train,
+        DataRole::Validation => &splits.validation,
+        DataRole::Test => &splits.test,
     };
-    let holds_validation = chosen.is_some() && used.len() > 1;
-    let left_out = if role == DataRole::Train { others.get(1..).unwrap_or_default() } else { others };
-    if !left_out.is_empty() {
-        let what = format!("The rows in {} are neither for training nor for validation.", names(left_out));
-        let read = names(&used[..2]);
-        warnings.push(Diagnostic::new("data.other-split", what).done(format!("Not read; those in {read} are used.")));
+    if has_roles && !splits.others.is_empty() {
+        let what = format!("The rows in {} are for neither training, validation nor test.", names(&splits.others));
+        let read: Vec<&String> = [&splits.train, &splits.validation, &splits.test].into_iter().flatten().collect();
+        let done = format!("Not read; those in {} are used.", names(&read));
+        warnings.push(Diagnostic::new("data.other-split", what).done(done));
     }
+    let (holds_validation, holds_test) = (has_roles && splits.validation.is_some(), has_roles && splits.test.is_some());
+    let chosen = chosen.as_ref();
     let is_chosen = |text: &Text| chosen.is_none_or(|chosen| text.split.as_ref() == Some(chosen));
     let texts = interleaved(sorted.into_iter().filter(is_chosen));
-    Some(Classes { texts, holds_validation, warnings })
+    Some(Classes { texts, holds_validation, holds_test, warnings })
 }
 
-/// The split folders in use, training first and then by preference.
-fn splits(texts: &[Text]) -> Vec<String> {
-    let found: HashSet<&str> = texts.iter().filter_map(|text| text.split.as_deref()).collect();
-    let all = TRAIN.into_iter().chain(VALIDATION);
-    all.filter(|split| found.contains(split)).map(str::to_owned).collect()
+/// The folders that say what their rows are for.
+struct Splits {
+    train: Option<String>,
+    validation: Option<String>,
+    /// Test rows, apart from the validation rows.
+    test: Option<String>,
+    /// Folders that are not read.
+    others: Vec<String>,
+}
+
+impl Splits {
+    fn new(texts: &[Text]) -> Self {
+        let found: HashSet<&str> = texts.iter().filter_map(|text| text.split.as_deref()).collect();
+        let of = |names: &[&str]| -> Vec<String> {
+            names.iter().filter(|split| found.contains(*split)).map(|split| (*split).to_owned()).collect()
+        };
+        let [train, validation, test] = [of(&TRAIN), of(&VALIDATION), of(&TEST)];
+        let [mut train, mut validation, mut test] = [train, validation, test].map(Vec::into_iter);
+        let (first, of_validation, of_test) = (train.next(), validation.next(), test.next());
+        // Without validation rows, the test rows validate.
+        let (of_validation, of_test) = if of_validation.is_some() { (of_validation, of_test) } else { (of_test, None) };
+        let others = train.chain(validation).chain(test).collect();
+        Self { train: first, validation: of_validation, test: of_test, others }
+    }
 }
 
 /// One text of each class in turn, so that the first rows show all of them.
@@ -168,9 +192,11 @@ mod tests {
         assert_eq!(found(&paths, DataRole::Train).unwrap().0.len(), 4);
         assert_eq!(found(&paths, DataRole::Validation).unwrap().0.len(), 4);
         let three = ["train/a/1.txt", "train/a/2.txt", "train/b/1.txt", "train/b/2.txt", "test/a/1.txt", "dev/b/1.txt"];
-        let (texts, _, warnings) = found(&three, DataRole::Validation).unwrap();
-        assert_eq!((texts, warnings), (vec!["b:dev/b/1.txt".to_owned()], vec!["data.other-split".to_owned()]));
-        assert_eq!(found(&three, DataRole::Train).unwrap().2, ["data.other-split"]);
+        let (texts, _, warnings): (_, _, Vec<String>) = found(&three, DataRole::Validation).unwrap();
+        assert_eq!((texts, warnings), (vec!["b:dev/b/1.txt".to_owned()], vec![]));
+        assert_eq!(found(&three, DataRole::Test).unwrap().0, ["a:test/a/1.txt"]);
+        let four = [&three[..], &["val/a/1.txt"]].concat();
+        assert_eq!(found(&four, DataRole::Train).unwrap().2, ["data.other-split"]);
         assert_eq!(
             found(&["test/a/1.txt", "test/a/2.txt", "test/b/1.txt", "test/b/2.txt"], DataRole::Train).unwrap().0.len(),
             4

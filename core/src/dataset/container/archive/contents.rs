@@ -23,6 +23,8 @@ const ARCHIVES: [&str; 6] = [".zip", ".tar", ".tgz", ".7z", ".rar", ".tar.gz"];
 /// Words in the names of tables with training and with validation rows.
 const TRAINING: [&str; 1] = ["train"];
 const VALIDATION: [&str; 4] = ["valid", "dev", "eval", "test"];
+/// Words in the name of a table with test rows.
+const TEST: [&str; 1] = ["test"];
 
 /// What is read from an archive.
 pub(crate) enum Contents {
@@ -89,6 +91,7 @@ fn likeliest(tables: &[(usize, &Member)], role: DataRole) -> usize {
     let words: &[&str] = match role {
         DataRole::Train => &TRAINING,
         DataRole::Validation => &VALIDATION,
+        DataRole::Test => &TEST,
     };
     let is_named = |word: &str| {
         let word = word.to_owned();

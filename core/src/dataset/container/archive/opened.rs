@@ -44,12 +44,12 @@ pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Re
             let stream = files.stream(indices[member])?;
             open_member(Box::new(stream), &files.origin, parts, role, hints)
         }
-        Contents::Classes(Classes { texts, holds_validation, warnings }) => {
+        Contents::Classes(Classes { texts, holds_validation, holds_test, warnings }) => {
             let texts: Vec<(usize, String)> =
                 texts.into_iter().map(|(member, label)| (indices[member], label)).collect();
             let name = files.origin.file.clone();
             let texts = ZipTexts { files, texts: texts.into_iter() };
-            Ok(open_folder(&name, Box::new(texts), hints, holds_validation, warnings))
+            Ok(open_folder(&name, Box::new(texts), hints, [holds_validation, holds_test], warnings))
         }
     }
 }
@@ -80,14 +80,14 @@ pub(crate) fn open_tar(
             }
             open_member(Box::new(tar), &origin, parts, role, hints)
         }
-        Contents::Classes(Classes { texts, holds_validation, warnings }) => {
+        Contents::Classes(Classes { texts, holds_validation, holds_test, warnings }) => {
             let mut labels = vec![None; members.len()];
             for (member, label) in texts {
                 labels[member] = Some(label);
             }
             let name = origin.file.clone();
             let texts = TarTexts { tar: TarReader::new(open()), labels: labels.into_iter(), origin };
-            Ok(open_folder(&name, Box::new(texts), hints, holds_validation, warnings))
+            Ok(open_folder(&name, Box::new(texts), hints, [holds_validation, holds_test], warnings))
         }
     }
 }
@@ -111,11 +111,17 @@ fn open_folder(
     name: &str,
     texts: Box<dyn Texts>,
     hints: &Hints,
-    holds_validation: bool,
+    [holds_validation, holds_test]: [bool; 2],
     warnings: Vec<Diagnostic>,
 ) -> Opened {
     let (pieces, notices) = FolderPieces::new(texts, hints.encoding);
-    let content = Content { name: name.to_owned(), kind: ContentKind::Folder, holds_validation, ..Content::default() };
+    let content = Content {
+        name: name.to_owned(),
+        kind: ContentKind::Folder,
+        holds_validation,
+        holds_test,
+        ..Content::default()
+    };
     let notices: Rc<RefCell<dyn Notices>> = notices;
     Opened { content, pieces: Box::new(pieces), notices: Some(notices), warnings }
 }

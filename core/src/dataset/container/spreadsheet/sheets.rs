@@ -20,6 +20,8 @@ const MAX_EMPTY_SHEETS: usize = 20;
 /// Words in the names of sheets with training and with validation rows.
 const TRAINING: [&str; 1] = ["train"];
 const VALIDATION: [&str; 4] = ["valid", "dev", "eval", "test"];
+/// Words in the name of a table with test rows.
+const TEST: [&str; 1] = ["test"];
 
 /// A spreadsheet, of which one sheet is read.
 pub(crate) struct Spreadsheet {
@@ -131,6 +133,7 @@ impl Sheets {
         let words: &[&str] = match role {
             DataRole::Train => &TRAINING,
             DataRole::Validation => &VALIDATION,
+            DataRole::Test => &TEST,
         };
         let is_named = |name: &String| words.iter().any(|word| name.to_lowercase().contains(word));
         if let Some(sheet) = self.names.iter().position(is_named) {
