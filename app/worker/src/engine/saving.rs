@@ -3,6 +3,7 @@
 use hone_core::catalog::RunAbout;
 use hone_core::checkpoint::Saving;
 use hone_core::diagnostic::Diagnostic;
+use hone_core::metrics::Evaluation;
 use hone_core::protocol::Event;
 use hone_core::run::{EndReason, RunRecord, RunSource};
 use hone_core::runner::SaveSchedule;
@@ -149,6 +150,7 @@ impl Store {
             source: self.source.clone(),
             step,
             seconds,
+            test: session.test().map(Evaluation::without_rows),
             best: session.best().map(|(best, _)| best.without_rows()),
         };
         let saving = Saving::begin(&mut self.folder, record, checkpoint).await?;
