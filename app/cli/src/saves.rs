@@ -100,7 +100,7 @@ impl Saves {
     /// # Errors
     /// `checkpoint.write` if the folder fails.
     pub async fn save_if_due(&mut self, session: &Session) -> Result<(), Diagnostic> {
-        if self.schedule.is_due(self.seconds()) {
+        if self.schedule.is_due(self.seconds(), session.max_checkpoint_bytes()) {
             self.save(session).await?;
         }
         Ok(())

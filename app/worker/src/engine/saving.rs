@@ -138,7 +138,7 @@ impl Store {
             report(&Event::RunSaved { id: self.folder.id.clone(), step });
             return Ok(true);
         }
-        if !self.is_wanted && !self.schedule.is_due(seconds) {
+        if !self.is_wanted && !self.schedule.is_due(seconds, session.max_checkpoint_bytes()) {
             return Ok(false);
         }
         // In the middle of an optimizer step, the save waits for its end.

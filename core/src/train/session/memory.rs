@@ -81,6 +81,11 @@ impl Session {
         None
     }
 
+    /// Most bytes that a saved run has: the weights, those of the best evaluation, and two moments of the optimizer.
+    pub fn max_checkpoint_bytes(&self) -> f64 {
+        4.0 * self.ever_trainable() as f64 * size_of::<f32>() as f64
+    }
+
     /// Number of parameters that are trainable in some stage.
     fn ever_trainable(&self) -> usize {
         let stages = self.recipe.unfreeze_schedule().stages();
