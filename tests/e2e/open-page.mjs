@@ -39,7 +39,10 @@ async function fromPackages(route) {
   await route.fulfill({ body: readFileSync(new URL(file, folder)), headers });
 }
 
-const names = readdirSync(root).filter((name) => name.includes(" None Float32") || name.includes("Int8"));
+// The page depends on the task, the form of the prompts and the type of the weights, but not on the family.
+const named = readdirSync(root).map((name) => [name, name.split(" ")]);
+const shown = named.filter(([, [, , , , adapter, dtype]]) => adapter === "None" && ["Float32", "Int8"].includes(dtype));
+const names = [...new Map(shown.map(([name, [, task, , form, , dtype]]) => [`${task} ${form} ${dtype}`, name])).values()];
 assert.ok(names.length > 0);
 const browser = await chromium.launch({ executablePath, args: ["--headless=new", "--no-sandbox"] });
 for (const name of names) {
