@@ -115,22 +115,10 @@ impl BenchModel {
 /// The configuration of a model; `smollm2` is trained through adapters.
 fn config(size: &str) -> Option<ModelConfig> {
     let bert = |vocab, hidden, intermediate_size, heads, layers| {
-        let (family, max_position_embeddings, token_types) = (Family::Bert, 512, 2);
-        let (layer_norm_eps, padding_idx) = (1e-12, None);
-        let config = BertConfig {
-            family,
-            vocab,
-            hidden,
-            layers,
-            heads,
-            intermediate_size,
-            max_position_embeddings,
-            token_types,
-            layer_norm_eps,
-            padding_idx,
-            embedding_size: hidden,
-        };
-        ModelConfig::Bert(config)
+        let embedding_size = hidden;
+        let sizes =
+            BertConfig { vocab, hidden, intermediate_size, heads, layers, embedding_size, ..BertConfig::default() };
+        ModelConfig::Bert(sizes)
     };
     let llama = |vocab, hidden, intermediate_size, heads, kv_heads, layers| {
         let (head_dim, max_position_embeddings, rms_norm_eps, is_tied) = (hidden / heads, 512, 1e-5, true);

@@ -54,23 +54,16 @@ fn cases() -> [Case; 6] {
 }
 
 fn encoder() -> ModelConfig {
-    let (vocab, hidden, layers, heads, intermediate_size, max_position_embeddings, token_types) =
-        (VOCAB, 32, 2, 4, 64, 32, 2);
-    let (family, layer_norm_eps, padding_idx) = (Family::Bert, 1e-12, None);
-    let config = BertConfig {
-        family,
-        vocab,
-        hidden,
-        layers,
-        heads,
-        intermediate_size,
-        max_position_embeddings,
-        token_types,
-        layer_norm_eps,
-        padding_idx,
-        embedding_size: hidden,
-    };
-    ModelConfig::Bert(config)
+    ModelConfig::Bert(BertConfig {
+        vocab: VOCAB,
+        hidden: 32,
+        layers: 2,
+        heads: 4,
+        intermediate_size: 64,
+        max_position_embeddings: 32,
+        embedding_size: 32,
+        ..BertConfig::default()
+    })
 }
 
 /// A global and a local layer.

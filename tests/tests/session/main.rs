@@ -27,20 +27,15 @@ fn model() -> TaskModel {
 }
 
 fn model_of(max_position_embeddings: usize) -> TaskModel {
-    let (vocab, hidden, layers, heads, intermediate_size, token_types) = (32, 16, 2, 2, 32, 2);
-    let (family, layer_norm_eps, padding_idx) = (Family::Bert, 1e-12, None);
     let config = BertConfig {
-        family,
-        vocab,
-        hidden,
-        layers,
-        heads,
-        intermediate_size,
+        vocab: 32,
+        hidden: 16,
+        layers: 2,
+        heads: 2,
+        intermediate_size: 32,
         max_position_embeddings,
-        token_types,
-        layer_norm_eps,
-        padding_idx,
-        embedding_size: hidden,
+        embedding_size: 16,
+        ..BertConfig::default()
     };
     synthetic(&ModelConfig::Bert(config), 2, 0.1, &device()).unwrap()
 }

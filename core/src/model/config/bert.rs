@@ -32,6 +32,25 @@ pub struct BertConfig {
     pub embedding_size: usize,
 }
 
+/// BERT base, like `BertConfig()` in transformers.
+impl Default for BertConfig {
+    fn default() -> Self {
+        Self {
+            family: Family::Bert,
+            vocab: 30_522,
+            hidden: 768,
+            layers: 12,
+            heads: 12,
+            intermediate_size: 3_072,
+            max_position_embeddings: 512,
+            token_types: 2,
+            layer_norm_eps: 1e-12,
+            padding_idx: None,
+            embedding_size: 768,
+        }
+    }
+}
+
 impl BertConfig {
     /// Returns true if the network reads which text of a pair each token is in.
     pub fn reads_token_types(&self) -> bool {
