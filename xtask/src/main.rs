@@ -69,7 +69,7 @@ fn run(arguments: &[String]) -> Result<()> {
         None => ("help", arguments),
     };
     match command {
-        "setup" => setup::run(),
+        "setup" => setup::with_tests(),
         "serve" => serve_page(rest),
         "build" => {
             setup::run()?;
@@ -81,7 +81,7 @@ fn run(arguments: &[String]) -> Result<()> {
         }
         "test" | "ci" => test::run(),
         "e2e" => {
-            setup::run()?;
+            setup::with_tests()?;
             build::run_if_changed()?;
             match rest {
                 [flag] if flag == "--firefox" => e2e::run_in_firefox(),
@@ -94,7 +94,7 @@ fn run(arguments: &[String]) -> Result<()> {
             _ => bail!("fuzz takes a number of minutes, and --seed with a number"),
         },
         "bench" => {
-            setup::run()?;
+            setup::with_tests()?;
             build::run_if_changed()?;
             match rest {
                 [flag, names @ ..] if flag == "--peers" => peers::run(names),

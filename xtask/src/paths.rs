@@ -15,7 +15,12 @@ pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// The end-to-end tests, with the Node packages of tests and build.
+/// Folder of the build's Node packages.
+pub fn build_tools() -> PathBuf {
+    root().join("xtask")
+}
+
+/// The end-to-end tests, with their Node packages.
 pub fn e2e() -> PathBuf {
     root().join("tests/e2e")
 }

@@ -11,7 +11,7 @@ use crate::paths;
 
 /// A command that prefers the build's tools to the user's, and never waits for input.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
-    let own = [paths::tools().join("bin"), paths::e2e().join("node_modules/.bin")];
+    let own = [paths::tools().join("bin"), paths::build_tools().join("node_modules/.bin")];
     let theirs = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(own.into_iter().chain(env::split_paths(&theirs))).unwrap_or(theirs);
     let mut command = Command::new(program);

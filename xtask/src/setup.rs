@@ -18,16 +18,23 @@ pub fn run() -> Result<()> {
     wasm_target()?;
     cargo_tool("trunk", "trunk", TRUNK_VERSION)?;
     cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)?;
-    node_packages(&paths::e2e(), "Installing the Node packages of build and tests", &["ci"])?;
+    node_packages(&paths::build_tools(), "Installing wasm-opt", &["ci"])?;
+    Model::catalog()?.iter().try_for_each(Model::ensure)?;
+    samples::ensure()?;
+    println!("Set-up: everything is there ({:.1} s)", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Installs everything that a build and the tests in browsers and in JavaScript need.
+pub fn with_tests() -> Result<()> {
+    run()?;
+    node_packages(&paths::e2e(), "Installing the Node packages of the tests", &["ci"])?;
     if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         // The optional packages are the same for graphics cards, and many times larger. `npm ci` wants them in the lockfile,
         // but not all of them are published.
         let command = ["install", "--no-save", "--omit=optional"];
         node_packages(&paths::llama_cpp(), "Installing llama.cpp for the tests", &command)?;
     }
-    Model::catalog()?.iter().try_for_each(Model::ensure)?;
-    samples::ensure()?;
-    println!("Set-up: everything is there ({:.1} s)", start.elapsed().as_secs_f64());
     Ok(())
 }
 

@@ -18,7 +18,7 @@ pub fn run() -> Result<()> {
     let mut checks = Checks::default();
     checks.run("Format", || cargo(&["fmt", "--all", "--check"], &[], &[]));
     checks.run("Licenses", licenses::check);
-    checks.run("Set-up", || setup::run().and_then(|()| python::ensure()).and_then(|()| e2e::ensure_browser()));
+    checks.run("Set-up", || setup::with_tests().and_then(|()| python::ensure()).and_then(|()| e2e::ensure_browser()));
     checks.run("Lints, native", || cargo(&["clippy", "--all-targets"], &NATIVE, &WARNINGS_ARE_ERRORS));
     checks.run("Lints, wasm", || cargo(&["clippy"], &IN_BROWSER, &WARNINGS_ARE_ERRORS));
     checks.run("Documentation", document);
