@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, ClassScores, Interval, QuestionPrediction, ScoreParts, TextParts, best_answer_thresholds, bleu, chrf,
-    cross_fitted_labels, entities, evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression,
-    intervals_of, label_thresholds, normalize_answer, predicted_labels,
+    AnswerScores, CalibrationError, ClassScores, Interval, QuestionPrediction, ScoreParts, TextParts,
+    best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, entities, evaluate_answers, evaluate_entities,
+    evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds, normalize_answer, predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -267,5 +267,25 @@ fn bootstrap_intervals_equal_scipys() {
             assert_close(&format!("{metric}, low"), low, &theirs[0]);
             assert_close(&format!("{metric}, high"), high, &theirs[1]);
         }
+    }
+}
+
+#[test]
+fn temperatures_and_calibration_errors_equal_the_reference() {
+    for case in list(&golden("calibration.json")["cases"]) {
+        let probabilities: Vec<Vec<f32>> = list(&case["probabilities"]).iter().map(floats).collect();
+        let probabilities: Vec<&[f32]> = probabilities.iter().map(Vec::as_slice).collect();
+        let labels: Vec<u32> = serde_json::from_value(case["labels"].clone()).unwrap();
+        let found = confidence(&probabilities, &labels, None);
+        let CalibrationError { before, after } = found.calibration_error.unwrap();
+        // The minimum is flat: the loss at two temperatures differs by the square of their difference.
+        for (what, ours, tolerance) in
+            [("temperature", found.temperature, 1e-6), ("before", before, 1e-7), ("after", after, 1e-6)]
+        {
+            let theirs = case[what].as_f64().unwrap();
+            assert!((ours - theirs).abs() <= tolerance * theirs.abs(), "{what}: {ours} for {theirs}");
+        }
+        let given = confidence(&probabilities, &labels, Some(found.temperature));
+        assert_eq!(given, found, "a given temperature is used as it is");
     }
 }

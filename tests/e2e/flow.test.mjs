@@ -14,6 +14,9 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await drop(page.getByText("Drop a file of examples, or a folder"), reviews);
         await page.getByText("1,237 rows can be used.").waitFor();
         await page.getByText("Loaded: 6 layers").waitFor();
+        await page.getByLabel("Test split").fill("20");
+        await page.getByLabel("Test split").blur();
+        await page.getByText("124 for validation, 247 for the test.").waitFor();
         await page.getByText("Advanced", { exact: true }).click();
         await assertAccessible(page);
         await screenshot(page, `data-${colorScheme}`);
@@ -24,6 +27,14 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await screenshot(page, `running-${colorScheme}`);
 
         await finished(page);
+        await page.getByRole("heading", { name: "Result on the test rows" }).waitFor();
+        const score = page.getByRole("table", { name: "Test result" }).getByRole("cell", { name: /^0\.\d+ \(0\.\d+–0\.\d+\)$/ });
+        assert.equal(await score.count(), 1);
+        await page.getByText("calibrated with temperature 1.42").waitFor();
+        await page.getByLabel("or choose it for an accuracy of").fill("92");
+        await page.getByLabel("or choose it for an accuracy of").blur();
+        await page.getByText(/of the validation rows keep a label/).waitFor();
+        assert.notEqual(await page.getByLabel("Unsure below").inputValue(), "0");
         await page.getByRole("button", { name: "5 rows of rotten, predicted fresh" }).click();
         await page.getByText("4 of 7 rows, worst first").waitFor();
         await page.getByLabel("Text", { exact: true }).fill("It was not good.");

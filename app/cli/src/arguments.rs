@@ -59,6 +59,13 @@ pub struct TrainArguments {
     /// (Llama, Mistral, Qwen2, Qwen3 and GPT-2).
     #[arg(long, value_enum, value_name = "TYPE", num_args = 0..=1, require_equals = true, default_missing_value = "f16")]
     pub gguf: Option<GgufType>,
+    /// Classification: give a prediction no label if its calibrated probability is below this. It is kept in the model's
+    /// config.json.
+    #[arg(long, value_name = "PROBABILITY", value_parser = ratio)]
+    pub unsure_below: Option<f64>,
+    /// Classification: choose that probability so that the predictions with a label have this accuracy on the validation rows.
+    #[arg(long, value_name = "ACCURACY", value_parser = ratio, conflicts_with = "unsure_below")]
+    pub unsure_accuracy: Option<f64>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]
@@ -113,6 +120,12 @@ pub struct InputArguments {
     /// The prompt, with names of columns in braces: "Translate: {english}".
     #[arg(long)]
     pub prompt: Option<String>,
+}
+
+/// A number from 0 to 1.
+fn ratio(typed: &str) -> Result<f64, String> {
+    let number = typed.parse().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| "it must be a number from 0 to 1, such as 0.9".to_owned())
 }
 
 /// The device to compute on.

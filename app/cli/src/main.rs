@@ -13,6 +13,7 @@ mod reading;
 mod run_folder;
 mod saves;
 mod train;
+mod trust;
 
 use std::process::ExitCode;
 

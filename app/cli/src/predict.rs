@@ -33,6 +33,7 @@ pub async fn predict(arguments: &PredictArguments) -> Result<(), Diagnostic> {
         pad: parts.pretrained.tokenizer.pad_id(),
         form: config.settings.prompt_form,
         best: Some(&config.thresholds),
+        confidence: config.thresholds.confidence.as_ref(),
         device: &device,
     };
     let is_lines = arguments.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl"));

@@ -24,6 +24,7 @@ use crate::data::{self, Data};
 use crate::interrupt::Interrupt;
 use crate::model::{self, Model};
 use crate::saves::{self, Saves};
+use crate::trust;
 
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
@@ -34,6 +35,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
     check_exports(arguments, spec.task, model.pretrained.config.family())?;
+    trust::check(arguments, spec.task)?;
     let hints = arguments.reading.clone().hints();
     let mut data = data::load(arguments.files(), hints, &arguments.columns, &spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
@@ -42,6 +44,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
     let summary = run(&mut session, data.rows.report(), &mut saves, BufWriter::new(events), arguments.steps).await?;
+    trust::set_threshold(&mut session, arguments);
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;
     if !arguments.scores_only {
@@ -61,6 +64,12 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         best.step,
         figures(best)
     );
+    if let Some(confidence) = session.best().and_then(|(best, _)| best.confidence.as_ref()) {
+        let words = trust::described(confidence);
+        if !words.is_empty() {
+            println!("{words}");
+        }
+    }
     if let Some(test) = &summary.test {
         println!("On {} test rows, which chose nothing: {}", session.data().test.len(), figures(test));
     }

@@ -12,6 +12,7 @@ mod saved;
 mod shelf;
 mod table;
 mod tasks;
+mod trust;
 mod worker;
 
 use hone_core::catalog::{AdaptableLinear, CatalogEntry, ModelReport, ParamGroupFacts};
@@ -201,6 +202,7 @@ fn evaluation(step: u32, accuracy: f64) -> Evaluation {
         loss: 0.5,
         scores: [(Metric::Accuracy, accuracy), (Metric::MacroF1, accuracy)].into(),
         intervals: [].into(),
+        confidence: None,
         detail: Detail::Classes { classes: Vec::new(), confusion: vec![vec![4, 1], vec![3, 2]] },
     }
 }

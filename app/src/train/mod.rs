@@ -21,6 +21,7 @@ mod start;
 mod sweep;
 mod table;
 mod test_score;
+mod trust;
 mod unfreeze_order;
 mod verdict;
 

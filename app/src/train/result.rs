@@ -11,6 +11,7 @@ use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
 use crate::train::forgetting::ForgettingMeter;
 use crate::train::interval_hint::IntervalHint;
 use crate::train::test_score::TestScore;
+use crate::train::trust::Trust;
 use crate::train::verdict::VerdictNote;
 
 /// The result of a finished run.
@@ -39,6 +40,7 @@ pub fn RunResult() -> impl IntoView {
             <p>{ended}</p>
             <ProblemPlace diagnostic=advice is_warning=true />
             <ByLabel />
+            <Trust />
             <Confusion />
             <Scatter />
             <AnswerCounts />

@@ -79,7 +79,17 @@ fn side(prediction: &Prediction, column: &Column) -> AnyView {
     let head = move || view! { <h4 dir="auto">{caption.clone()}</h4> };
     match (&column.answer, &prediction.query) {
         (Answer::Classes { .. } | Answer::Labels { .. }, _) => {
-            view! { <Bars caption=column.caption.clone() bars=bars(prediction, column) /> }.into_any()
+            let unsure = match &column.answer {
+                Answer::Classes { unsure_below, .. } if column.answer.is_unsure() => {
+                    Some(format!("Unsure: no label reaches {}.", format::percent(f64::from(*unsure_below))))
+                }
+                _ => None,
+            };
+            view! {
+                <Bars caption=column.caption.clone() bars=bars(prediction, column) />
+                <p class="hint">{unsure}</p>
+            }
+            .into_any()
         }
         (Answer::Number { value }, _) => {
             let value = value.map_or("–".into(), |value| format::rate(f64::from(value)));
@@ -117,7 +127,7 @@ fn bars(prediction: &Prediction, column: &Column) -> Vec<Bar> {
     let Column { labels, answer, .. } = column;
     let last = prediction.columns.iter().rfind(|last| last.labels == *labels).unwrap_or(column);
     let shares = |answer: &Answer| match answer {
-        Answer::Classes { probabilities } | Answer::Labels { probabilities, .. } => probabilities.clone(),
+        Answer::Classes { probabilities, .. } | Answer::Labels { probabilities, .. } => probabilities.clone(),
         _ => Vec::new(),
     };
     let thresholds: &[f32] = match answer {

@@ -129,6 +129,7 @@ async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, fil
             engine.data.map(id, mapping, held_out).await;
         }
         Command::CloseData { role } => engine.data.close(role),
+        Command::SetUnsure { below } => run::set_unsure(engine, below),
         Command::LoadModel { model } => model::load(engine, id, ModelSource::of_entry(model).await).await,
         Command::LoadFiles { name, paths } => {
             model::load(engine, id, ModelSource::of_files(name, paths, files)).await;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::dataset::InputColumns;
 use crate::export::ModelFolder;
-use crate::metrics::{Detail, Evaluation};
+use crate::metrics::{Confidence, Detail, Evaluation};
 use crate::usage::PromptForm;
 
 /// Name of the field. transformers keeps fields that it does not know.
@@ -22,6 +22,10 @@ pub struct InferenceSettings {
     pub prompt_form: PromptForm,
     /// Question answering: difference of the scores of "no answer" and the best span above which there is no answer.
     pub no_answer_threshold: Option<f32>,
+    /// Single-label classification: the logits are divided by it before the softmax; none if it was not tuned.
+    pub temperature: Option<f64>,
+    /// Single-label classification: a prediction with a calibrated probability below it has no label; none for never.
+    pub unsure_below: Option<f32>,
 }
 
 impl InferenceSettings {
@@ -30,7 +34,15 @@ impl InferenceSettings {
             Detail::Answers { threshold, .. } => threshold,
             _ => None,
         };
-        Self { input: folder.data.input.cloned(), prompt_form: folder.data.form, no_answer_threshold }
+        let confidence = folder.best.confidence.as_ref();
+        let tuned = confidence.filter(|confidence| confidence.calibration_error.is_some());
+        Self {
+            input: folder.data.input.cloned(),
+            prompt_form: folder.data.form,
+            no_answer_threshold,
+            temperature: tuned.map(|confidence| confidence.temperature),
+            unsure_below: confidence.map(|it| it.unsure_below).filter(|threshold| *threshold > 0.0),
+        }
     }
 }
 
@@ -65,7 +77,10 @@ impl ExportedConfig {
             (None, Some(threshold)) => Detail::Answers { answerable: 0, unanswerable: 0, threshold: Some(threshold) },
             (None, None) => Detail::None,
         };
-        Self { labels, settings, thresholds: Evaluation { detail, ..Evaluation::default() } }
+        // A file that was edited by hand must not bring numbers that nothing can be divided by.
+        let temperature = settings.temperature.filter(|it| it.is_finite() && *it > 0.0).unwrap_or(1.0);
+        let confidence = Some(Confidence::of_settings(temperature, settings.unsure_below.unwrap_or(0.0)));
+        Self { labels, settings, thresholds: Evaluation { detail, confidence, ..Evaluation::default() } }
     }
 }
 
@@ -88,6 +103,17 @@ mod tests {
         let pair = InputColumns::Text { text: "a".into(), pair: Some("b".into()) };
         assert_eq!(parsed.settings.input, Some(pair));
         assert_eq!(parsed.settings.prompt_form, PromptForm::Chat);
+    }
+
+    #[test]
+    fn temperature_and_threshold_are_read_unless_they_make_no_sense() {
+        let read = |json: &str| {
+            let found = ExportedConfig::parse(json.as_bytes()).thresholds.confidence.unwrap();
+            (found.temperature, found.unsure_below)
+        };
+        assert_eq!(read(r#"{"hone": {"temperature": 1.5, "unsure_below": 0.75}}"#), (1.5, 0.75));
+        assert_eq!(read(r#"{"hone": {"temperature": 0}}"#), (1.0, 0.0));
+        assert_eq!(read("{}"), (1.0, 0.0));
     }
 
     #[test]

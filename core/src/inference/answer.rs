@@ -10,6 +10,8 @@ pub enum Answer {
     Classes {
         /// Probabilities, in the order of the labels.
         probabilities: Vec<f32>,
+        /// Probability below which no class is predicted; 0 for never.
+        unsure_below: f32,
     },
     /// Probability of each label.
     Labels {
@@ -47,13 +49,14 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Indices of the predicted labels: the most probable class, the first in a tie, or the labels whose probability reaches
-    /// their threshold; none for other answers.
+    /// Indices of the predicted labels: the most probable class, the first in a tie, unless it is unsure; or the labels whose
+    /// probability reaches their threshold; none for other answers.
     pub fn labels(&self) -> Vec<usize> {
         match self {
-            Self::Classes { probabilities } => {
+            Self::Classes { probabilities, unsure_below } => {
                 let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
-                best.map(|(class, _)| class).into_iter().collect()
+                let is_sure = |(_, probability): &(usize, &f32)| *probability >= unsure_below;
+                best.filter(is_sure).map(|(class, _)| class).into_iter().collect()
             }
             Self::Labels { probabilities, thresholds } => {
                 let labels = probabilities.iter().zip(thresholds).enumerate();
@@ -64,6 +67,11 @@ impl Answer {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Returns true if a class is not predicted because its probability is too low.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Self::Classes { probabilities, .. } if !probabilities.is_empty()) && self.labels().is_empty()
     }
 }
 
@@ -78,4 +86,21 @@ pub struct TextSpan {
     pub label: String,
     /// Probability of the label or answer.
     pub score: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_below_the_threshold_is_not_predicted() {
+        let of = |probabilities: &[f32], unsure_below| {
+            let answer = Answer::Classes { probabilities: probabilities.to_vec(), unsure_below };
+            (answer.labels(), answer.is_unsure())
+        };
+        assert_eq!(of(&[0.25, 0.75], 0.0), (vec![1], false));
+        assert_eq!(of(&[0.25, 0.75], 0.75), (vec![1], false));
+        assert_eq!(of(&[0.25, 0.75], 0.76), (vec![], true));
+        assert_eq!(of(&[], 0.5), (vec![], false), "there is nothing to be unsure about");
+    }
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use crate::metrics::Evaluation;
+use crate::metrics::{Confidence, Evaluation};
 use crate::recipe::Recipe;
 use crate::train::Session;
 use crate::usage::PromptForm;
@@ -20,6 +20,8 @@ pub struct InferenceContext<'a> {
     pub form: PromptForm,
     /// Evaluation with the thresholds, once there is one.
     pub best: Option<&'a Evaluation>,
+    /// Single-label classification: temperature, and the probability below which a prediction is unsure.
+    pub confidence: Option<&'a Confidence>,
     /// Device of the model.
     pub device: &'a Device,
 }
@@ -30,6 +32,12 @@ impl<'a> InferenceContext<'a> {
         let data = session.data();
         let best = session.best().map(|(best, _)| best);
         let (recipe, device) = (session.recipe(), session.device());
-        Self { recipe, labels: &data.labels, pad: data.pad, form: data.form, best, device }
+        let confidence = best.and_then(|best| best.confidence.as_ref());
+        Self { recipe, labels: &data.labels, pad: data.pad, form: data.form, best, confidence, device }
+    }
+
+    /// The context of the model before the run, whose probabilities are not calibrated.
+    pub fn of_base(self) -> Self {
+        Self { confidence: None, ..self }
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::inference::answer::{Answer, TextSpan};
 use crate::inference::context::InferenceContext;
 use crate::inference::query::Query;
-use crate::metrics::{Detail, Entity, Evaluation, are_entity_tags, entities, tag_runs};
+use crate::metrics::{Detail, Entity, are_entity_tags, entities, tag_runs, with_temperature};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Task;
 use crate::text::{EncodedExamples, EncodedRows, Labels, Tokenizer, Window};
@@ -84,7 +84,7 @@ impl EncodedQueries {
         let mut by_row: Vec<(u32, Prediction)> = self.order.iter().copied().zip(std::mem::take(predictions)).collect();
         by_row.sort_by_key(|(row, _)| *row);
         let by_row = by_row.into_iter().map(|(_, prediction)| prediction).collect();
-        Ok(Some(self.answers(by_row, context.labels, context.best)))
+        Ok(Some(self.answers(by_row, context)))
     }
 
     /// Number of rows that are predicted, and in total. A question has a row for each window of its passage.
@@ -93,11 +93,11 @@ impl EncodedQueries {
     }
 
     /// The answers for the predictions of all rows, with thresholds from the best evaluation.
-    fn answers(&self, predictions: Vec<Prediction>, labels: &[String], best: Option<&Evaluation>) -> Vec<Answer> {
-        let detail = best.map(|best| &best.detail);
+    fn answers(&self, predictions: Vec<Prediction>, context: &InferenceContext) -> Vec<Answer> {
+        let detail = context.best.map(|best| &best.detail);
         let Labels::Spans { windows, questions } = &self.examples.labels else {
             let answers = predictions.into_iter().zip(&self.words);
-            return answers.map(|(prediction, words)| answer(prediction, words, labels, detail)).collect();
+            return answers.map(|(prediction, words)| answer(prediction, words, context)).collect();
         };
         let threshold = match detail {
             Some(Detail::Answers { threshold, .. }) => *threshold,
@@ -152,19 +152,27 @@ fn spans(windows: Vec<(&Window, &Prediction)>, threshold: Option<f32>) -> Answer
 }
 
 /// The answer for a row that is a query of its own.
-fn answer(prediction: Prediction, words: &[Word], labels: &[String], detail: Option<&Detail>) -> Answer {
+fn answer(prediction: Prediction, words: &[Word], context: &InferenceContext) -> Answer {
     match prediction {
         Prediction::Labels(probabilities) => {
-            let thresholds = match detail {
+            let thresholds = match context.best.map(|best| &best.detail) {
                 Some(Detail::Labels { thresholds, .. }) => thresholds.clone(),
                 _ => vec![0.5; probabilities.len()],
             };
             Answer::Labels { probabilities, thresholds }
         }
         Prediction::Number(value) => Answer::Number { value: Some(value).filter(|value| value.is_finite()) },
-        Prediction::Tags(tags) => Answer::Entities { entities: found_entities(words, &tags, labels) },
-        Prediction::Classes(probabilities) => Answer::Classes { probabilities },
-        Prediction::Spans { .. } | Prediction::Tokens { .. } => Answer::Classes { probabilities: Vec::new() },
+        Prediction::Tags(tags) => Answer::Entities { entities: found_entities(words, &tags, context.labels) },
+        Prediction::Classes(probabilities) => match context.confidence {
+            Some(confidence) => Answer::Classes {
+                probabilities: with_temperature(&probabilities, confidence.temperature),
+                unsure_below: confidence.unsure_below,
+            },
+            None => Answer::Classes { probabilities, unsure_below: 0.0 },
+        },
+        Prediction::Spans { .. } | Prediction::Tokens { .. } => {
+            Answer::Classes { probabilities: Vec::new(), unsure_below: 0.0 }
+        }
     }
 }
 

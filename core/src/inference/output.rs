@@ -56,12 +56,13 @@ pub fn prediction_columns(task: Task, labels: &[String], taken: &[String]) -> Ve
 
 /// The cells of a prediction, one for each of [`prediction_columns`]: null where there is none.
 ///
-/// - Classification: the most probable class, its probability, and the margin to the second.
+/// - Classification: the most probable class, its probability, and the margin to the second. A prediction below the model's
+///   threshold is unsure: the class is null, and the probability tells how unsure.
 /// - Several labels: those that reach their thresholds, separated by `|`, and the probability of each.
 /// - Tags: a list of `{"start", "end", "label", "score", "text"}`, in characters.
 pub fn prediction_cells(answer: &Answer, query: &Query, labels: &[String]) -> Vec<Value> {
     match answer {
-        Answer::Classes { probabilities } => {
+        Answer::Classes { probabilities, .. } => {
             let mut sorted = probabilities.clone();
             sorted.sort_by(|a, b| b.total_cmp(a));
             let probability = |nth: usize| sorted.get(nth).copied().unwrap_or(0.0);
@@ -189,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_class_comes_with_its_probability_and_margin() {
-        let answer = Answer::Classes { probabilities: vec![0.25, 0.6, 0.15] };
+        let answer = Answer::Classes { probabilities: vec![0.25, 0.6, 0.15], unsure_below: 0.0 };
         let cells = prediction_cells(&answer, &text("x"), &names(&["a", "b", "c"]));
         assert_eq!(cells, [json!("b"), json!(0.6), json!(0.35)]);
     }
@@ -222,7 +223,7 @@ mod tests {
         let labels = names(&["a", "b"]);
         let probabilities = vec![0.5, 0.5];
         let answers = [
-            (Task::Classification, Answer::Classes { probabilities: probabilities.clone() }),
+            (Task::Classification, Answer::Classes { probabilities: probabilities.clone(), unsure_below: 0.0 }),
             (Task::MultiLabel, Answer::Labels { probabilities: probabilities.clone(), thresholds: probabilities }),
             (Task::Regression, Answer::Number { value: None }),
             (Task::TokenClassification, Answer::Entities { entities: Vec::new() }),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::metrics::class_scores::ClassScores;
+use crate::metrics::confidence::Confidence;
 use crate::metrics::interval::Interval;
 use crate::recipe::Metric;
 
@@ -23,6 +24,9 @@ pub struct Evaluation {
     /// The 95 % confidence intervals of loss and scores, for the weights that are kept; none where the bootstrap says nothing.
     #[serde(default)]
     pub intervals: BTreeMap<Metric, Interval>,
+    /// Single-label classification: how far the probabilities can be trusted, for the weights that are kept.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
     /// Details behind the scores.
     pub detail: Detail,
 }
@@ -115,7 +119,13 @@ impl Evaluation {
             Detail::Texts { .. } => Detail::Texts { samples: Vec::new() },
             detail => detail.clone(),
         };
-        Self { detail, scores: self.scores.clone(), intervals: self.intervals.clone(), ..*self }
+        Self {
+            detail,
+            scores: self.scores.clone(),
+            intervals: self.intervals.clone(),
+            confidence: self.confidence.clone(),
+            ..*self
+        }
     }
 
     /// Scores and confusion matrix of single-label classification, or of words with plain tags; none otherwise.

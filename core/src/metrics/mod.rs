@@ -4,9 +4,11 @@
 
 mod bleu;
 mod bootstrap;
+mod calibration;
 mod chrf;
 mod class_scores;
 mod classes;
+mod confidence;
 mod entities;
 mod evaluation;
 mod generation;
@@ -21,9 +23,11 @@ mod words;
 
 pub use bleu::{Bleu, bleu};
 pub use bootstrap::{intervals, intervals_of};
+pub use calibration::{confidence, with_temperature};
 pub use chrf::chrf;
 pub use class_scores::{ClassScores, CountedRows};
 pub use classes::evaluate;
+pub use confidence::{CalibrationError, Confidence, CoveragePoint, ReliabilityBin};
 pub use entities::{Entity, EntityScores, are_entity_tags, entities, evaluate_entities, tag_runs};
 pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
 pub use generation::{exact_match, perplexity};

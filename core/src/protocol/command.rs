@@ -163,6 +163,11 @@ pub enum Command {
         /// `id` of the open model; the last run's if absent.
         tuned: Option<String>,
     },
+    /// Set the probability below which a prediction of the last run's model is unsure. It is part of what is exported or kept.
+    SetUnsure {
+        /// The probability; 0 for never.
+        below: f32,
+    },
     /// Stop generating; the text so far is kept.
     StopWriting,
     /// Scan the table next to the message, whose rows are to be predicted. Answered by `TableProgress`, then `TableOpened` or

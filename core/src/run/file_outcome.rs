@@ -23,6 +23,9 @@ pub struct FileOutcome {
     pub refused: u32,
     /// The reason for the first of them.
     pub first_refused: Option<Diagnostic>,
+    /// Rows without a label, because its probability is below the model's threshold.
+    #[serde(default)]
+    pub unsure: u32,
     /// Number of rows with each class or label, in the order of the model's; empty for other tasks.
     pub labels: Vec<u32>,
 }
@@ -35,6 +38,9 @@ impl FileOutcome {
         let mut notes = Vec::new();
         if empty > 0 {
             notes.push(format!("{} left without a prediction: a text is empty.", were(empty)));
+        }
+        if self.unsure > 0 {
+            notes.push(format!("{} left without a label: the model is unsure.", were(self.unsure)));
         }
         if self.cut > 0 {
             notes.push(format!("{} cut to the model's maximum length.", were(self.cut)));

@@ -192,6 +192,7 @@ impl<W: Write> FilePrediction<W> {
             Some((query, answer)) => {
                 cells.extend(prediction_cells(answer, query, context.labels));
                 self.outcome.predicted += 1;
+                self.outcome.unsure += u32::from(answer.is_unsure());
                 for label in answer.labels() {
                     if let Some(count) = self.outcome.labels.get_mut(label) {
                         *count += 1;

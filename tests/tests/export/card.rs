@@ -118,3 +118,19 @@ fn a_card_has_the_test_scores_and_intervals_if_there_are_any() {
     let splits = ["      split: test\n", "      split: validation\n"].map(|split| with.find(split).unwrap());
     assert!(splits[0] < splits[1], "the test comes first");
 }
+
+#[test]
+fn a_card_and_the_config_have_the_temperature_and_the_threshold() {
+    let mut untrained = Untrained::new(&golden("micro_bert"), Task::Classification, Pooling::Mean, &["no", "yes"]);
+    let point = CoveragePoint { threshold: 0.75, coverage: 0.5, accuracy: 0.9375 };
+    let calibration_error = Some(CalibrationError { before: 0.125, after: 0.03125 });
+    let settings = Confidence::of_settings(1.5, 0.75);
+    untrained.confidence = Some(Confidence { calibration_error, coverage: vec![point], ..settings.clone() });
+    let files = untrained.files();
+    let card = std::str::from_utf8(&files["README.md"]).unwrap();
+    assert!(card.contains("divide the logits by 1.5000") && card.contains("from 0.1250 to 0.0312"), "{card}");
+    assert!(card.contains("50.0 % are kept, with an accuracy of 0.9375"), "{card}");
+    let config: Value = serde_json::from_slice(&files["config.json"]).unwrap();
+    assert_eq!((&config["hone"]["temperature"], &config["hone"]["unsure_below"]), (&json!(1.5), &json!(0.75)));
+    assert_eq!(ExportedConfig::parse(&files["config.json"]).thresholds.confidence, Some(settings));
+}

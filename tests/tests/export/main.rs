@@ -9,8 +9,10 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use burn::tensor::Device;
-use hone_core::export::{DataFacts, ExportedModel, ModelFolder};
-use hone_core::metrics::{self, Detail, Evaluation, Interval, ScatterPoint, TextSample};
+use hone_core::export::{DataFacts, ExportedConfig, ExportedModel, ModelFolder};
+use hone_core::metrics::{
+    self, CalibrationError, Confidence, CoveragePoint, Detail, Evaluation, Interval, ScatterPoint, TextSample,
+};
 use hone_core::model::{BaseModel, LoraConfig, ModelConfig, TaskModel};
 use hone_core::recipe::{AdapterKind, Metric, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::run::Baseline;
@@ -30,6 +32,7 @@ struct Untrained {
     form: PromptForm,
     /// Scores on test rows, if there are any.
     test: Option<Evaluation>,
+    confidence: Option<Confidence>,
 }
 
 impl Untrained {
@@ -51,7 +54,7 @@ impl Untrained {
         };
         let model = TaskModel::new(base, task, pooling, outputs, 1, &Device::flex());
         let labels = labels.iter().map(|&label| label.into()).collect();
-        Self { model, config_json, task, labels, form: PromptForm::default(), test: None }
+        Self { model, config_json, task, labels, form: PromptForm::default(), test: None, confidence: None }
     }
 
     fn files(&self) -> Files {
@@ -87,7 +90,7 @@ impl Untrained {
             recipe: &recipe,
             history: &[],
             extended_at: &[],
-            best: &evaluation(self.task, &self.labels),
+            best: &Evaluation { confidence: self.confidence.clone(), ..evaluation(self.task, &self.labels) },
             test: self.test.as_ref(),
             baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
             data: DataFacts {

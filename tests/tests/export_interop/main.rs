@@ -13,17 +13,21 @@ mod saved_best;
 mod tokenizer;
 
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 
 use burn::tensor::Device;
 use hone_core::dataset::{Example, Message, Role, words};
+use hone_core::export::ExportedConfig;
 use hone_core::generate::bytes_per_token;
 use hone_core::inference::{EncodedPrompt, InferenceContext};
+use hone_core::limits::MAX_TOKENIZER_BYTES;
+use hone_core::metrics::{Confidence, with_temperature};
 use hone_core::model::{Input, MaskSource};
 use hone_core::pretrained::{Pretrained, TaskRows};
 use hone_core::recipe::{AdapterKind, LoraTarget, Pooling, RecipeSpec, RowFacts, Schedule, Task};
-use hone_core::runner::{self, Provenance};
+use hone_core::runner::{self, ModelArchive, Provenance};
 use hone_core::text::EncodedRows;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, Progress, Session, predict};
 use hone_core::usage::{ExportDtype, ExportForm, PromptForm};
@@ -147,6 +151,30 @@ fn an_export_opened_again_answers_like_the_run_that_wrote_it() {
             }
         }
     }
+}
+
+#[test]
+fn temperature_and_threshold_change_answers_and_travel_with_an_export() {
+    let device = Device::flex();
+    let case = case("micro_bert", Task::Classification, Pooling::Mean);
+    let pretrained = pretrained(&golden(case.base), case.pooling, &device);
+    let mut session = case.trained(&pretrained, AdapterKind::None, &device);
+    session.set_unsure_below(0.875);
+    let zip = exported(&session, &pretrained, case.folder, ExportDtype::Float32);
+    let mut archive = ModelArchive::open("model.zip", Cursor::new(zip)).unwrap();
+    let config = ExportedConfig::parse(&archive.read("config.json", MAX_TOKENIZER_BYTES).unwrap().unwrap());
+    assert_eq!(
+        (config.settings.unsure_below, config.settings.temperature),
+        (Some(0.875), None),
+        "too few rows to tune"
+    );
+    assert_eq!(config.thresholds.confidence.unwrap().unsure_below, 0.875);
+
+    let of_run = InferenceContext::of_run(&session);
+    let confidence = Confidence::of_settings(2.0, 0.0);
+    let calibrated = InferenceContext { confidence: Some(&confidence), ..of_run };
+    let answer = |context| answered(session.model(), &pretrained, context, case.is_pairs);
+    assert_eq!(answer(calibrated), with_temperature(&answer(of_run.of_base()), 2.0));
 }
 
 #[test]

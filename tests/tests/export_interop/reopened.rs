@@ -50,7 +50,7 @@ pub fn answered(model: &TaskModel, pretrained: &Pretrained, context: InferenceCo
         answers = ready(query.advance(&mut predicted, 1, model, &context)).unwrap();
     }
     match answers.and_then(|mut answers| answers.pop()) {
-        Some(Answer::Classes { probabilities }) => probabilities,
+        Some(Answer::Classes { probabilities, .. }) => probabilities,
         Some(Answer::Labels { probabilities, thresholds }) => [probabilities, thresholds].concat(),
         Some(Answer::Number { value }) => value.into_iter().collect(),
         Some(Answer::Entities { entities: spans }) => {

@@ -106,7 +106,7 @@ impl History {
             reason: summary.reason,
             steps: summary.steps,
             seconds: summary.seconds,
-            best: finite(Evaluation { detail: kept(&summary.best.detail), ..summary.best.clone() }),
+            best: finite(Evaluation { detail: kept(&summary.best.detail), confidence: None, ..summary.best.clone() }),
             baseline: summary.baseline.clone(),
             forgetting: summary.forgetting.filter(is_finite),
             evaluations: run.evaluations.iter().filter(|one| one.loss.is_finite()).map(slim).collect(),
@@ -217,6 +217,7 @@ pub mod tests {
             loss,
             scores: [(Metric::MacroF1, macro_f1), (Metric::Accuracy, macro_f1)].into(),
             intervals: [].into(),
+            confidence: None,
             detail: Detail::None,
         };
         PastRun {

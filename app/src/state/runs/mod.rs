@@ -9,3 +9,4 @@ pub mod history;
 pub mod queue;
 pub mod run;
 pub mod scores;
+pub mod trust;

@@ -101,8 +101,8 @@ fn only_the_answer_to_the_last_query_is_shown() {
     let mut state = trained();
     let answer = || Event::Predicted {
         labels: vec!["a".into(), "b".into()],
-        base: Some(Answer::Classes { probabilities: vec![0.5, 0.5] }),
-        tuned: Answer::Classes { probabilities: vec![0.1, 0.9] },
+        base: Some(Answer::Classes { probabilities: vec![0.5, 0.5], unsure_below: 0.0 }),
+        tuned: Answer::Classes { probabilities: vec![0.1, 0.9], unsure_below: 0.0 },
         tokens: 3,
         truncated: false,
     };

@@ -47,7 +47,7 @@ fn answer(share: f32) -> Event {
     Event::Predicted {
         labels: vec!["a".into(), "b".into()],
         base: None,
-        tuned: Answer::Classes { probabilities: vec![share, 1.0 - share] },
+        tuned: Answer::Classes { probabilities: vec![share, 1.0 - share], unsure_below: 0.0 },
         tokens: 3,
         truncated: false,
     }
@@ -112,7 +112,7 @@ fn two_models_answer_the_same_text_one_after_the_other() {
     assert_eq!(state.on_event(state.requests.on(Topic::Prediction), answer(0.8)), []);
     let columns = &state.inference.prediction.as_ref().unwrap().columns;
     assert_eq!(columns.iter().map(|column| column.caption.as_str()).collect::<Vec<_>>(), ["Model 1", "Model 2"]);
-    assert_eq!(columns[1].answer, Answer::Classes { probabilities: vec![0.8, 1.0 - 0.8] });
+    assert_eq!(columns[1].answer, Answer::Classes { probabilities: vec![0.8, 1.0 - 0.8], unsure_below: 0.0 });
 
     assert_eq!(commands(state.close_tuned()), [Command::OpenTuned { ids: Vec::new() }]);
     opened(&mut state, &[]);

@@ -155,7 +155,8 @@ async fn advance_prediction(
     report(&Event::Busy { seconds: BATCH_SECONDS });
     let waiting_base = base.filter(|_| prediction.base.is_none());
     let model = waiting_base.unwrap_or(tuned);
-    let advanced = prediction.query.advance(&mut prediction.predictions, 1, model, &context).await;
+    let of_model = if waiting_base.is_some() { context.of_base() } else { context };
+    let advanced = prediction.query.advance(&mut prediction.predictions, 1, model, &of_model).await;
     let Some(finished) = errors::checked(advanced)?.and_then(|answers| answers.into_iter().next()) else {
         return Ok(Some(Stage::Predicting(prediction)));
     };

@@ -242,6 +242,13 @@ pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<b
     }
 }
 
+/// Sets the probability below which a prediction is unsure.
+pub fn set_unsure(engine: &mut Engine, below: f32) {
+    if let Some(run) = &mut engine.run {
+        run.session.set_unsure_below(below);
+    }
+}
+
 /// Pauses the run.
 pub fn pause(engine: &mut Engine) {
     let Some(run) = under_way(engine) else { return };

@@ -40,6 +40,7 @@ impl OpenTuned {
             pad: self.parts.pretrained.tokenizer.pad_id(),
             form: self.about.form,
             best: Some(&self.about.best),
+            confidence: self.about.best.confidence.as_ref(),
             device: &chosen.device,
         }
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::export::ModelFolder;
 use crate::export::card::{self, text};
-use crate::metrics::{ClassScores, Detail, Evaluation, Interval};
+use crate::metrics::{CalibrationError, ClassScores, Detail, Evaluation, Interval};
 use crate::recipe::Task;
 use crate::run::Baseline;
 
@@ -30,6 +30,7 @@ fn tables(folder: &ModelFolder) -> String {
     // Writing to a String cannot fail.
     match &folder.best.detail {
         Detail::Classes { classes, .. } => {
+            tables += &trust(folder);
             let what = if folder.recipe.task() == Task::TokenClassification { "tag" } else { "class" };
             tables += &class_table(classes, what, None);
         }
@@ -84,6 +85,35 @@ fn figures(evaluation: &Evaluation, baseline: Option<&Baseline>, split: &str) ->
         let _ = writeln!(table, "| {} | {score:.4} |{}{}", card::name(metric, split), interval(metric), base(metric));
     }
     table
+}
+
+/// Temperature and threshold, and what they are for.
+fn trust(folder: &ModelFolder) -> String {
+    let Some(confidence) = &folder.best.confidence else { return String::new() };
+    let mut words = String::new();
+    if let Some(CalibrationError { before, after }) = confidence.calibration_error {
+        let of_test = folder.test.and_then(|test| test.confidence.as_ref()?.calibration_error);
+        let of_test = of_test
+            .map(|CalibrationError { before, after }| format!(", and from {before:.4} to {after:.4} on the test rows"));
+        words += &format!(
+            "\nThe probabilities are calibrated by temperature scaling: divide the logits by {temperature:.4} before the \
+            softmax (`hone.temperature` in config.json). On the validation rows, on which the temperature was tuned, the \
+            expected calibration error (15 bins) falls from {before:.4} to {after:.4}{of_test}.\n",
+            temperature = confidence.temperature,
+            of_test = of_test.unwrap_or_default(),
+        );
+    }
+    if confidence.unsure_below > 0.0 {
+        let kept = confidence.at(confidence.unsure_below);
+        let (coverage, accuracy) = kept.map_or((0.0, 0.0), |kept| (kept.coverage, kept.accuracy));
+        words += &format!(
+            "\nA prediction with a probability below {:.4} is unsure (`hone.unsure_below`): Hone gives it no label. On the \
+            validation rows, {:.1} % are kept, with an accuracy of {accuracy:.4}.\n",
+            confidence.unsure_below,
+            100.0 * coverage,
+        );
+    }
+    words
 }
 
 /// One line per class, label or kind of entity.

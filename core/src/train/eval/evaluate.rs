@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::metrics::{
-    Detail, Evaluation, Interval, QuestionPrediction, ScatterPoint, ScoreParts, TextParts, TextSample, answer_scores,
-    are_entity_tags, best_answer_thresholds, bleu, chrf, cross_fitted_labels, evaluate, evaluate_answers,
-    evaluate_entities, evaluate_multilabel, evaluate_regression, exact_match, intervals, label_thresholds, perplexity,
-    predicted_labels,
+    Confidence, Detail, Evaluation, Interval, QuestionPrediction, ScatterPoint, ScoreParts, TextParts, TextSample,
+    answer_scores, are_entity_tags, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, evaluate,
+    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, exact_match, intervals,
+    label_thresholds, perplexity, predicted_labels,
 };
 use crate::recipe::Metric;
 use crate::text::{EncodedExamples, Labels, Question, Window};
@@ -107,6 +107,23 @@ pub(in crate::train) fn score_intervals(
     let mut found = intervals(&parts, seed);
     found.extend(intervals(&ScoreParts::Losses { rows: losses, are_tokens }, seed));
     found
+}
+
+/// How far the probabilities of `predictions` can be trusted; none for tasks other than single-label classification. The
+/// temperature is tuned on these rows, unless it is given.
+pub(in crate::train) fn row_confidence(
+    examples: &EncodedExamples,
+    predictions: &[Prediction],
+    temperature: Option<f64>,
+) -> Option<Confidence> {
+    let Labels::Classes(classes) = &examples.labels else { return None };
+    let of_row = |prediction| match prediction {
+        &Prediction::Classes(ref probabilities) => Some(probabilities.as_slice()),
+        _ => None,
+    };
+    let probabilities: Vec<&[f32]> = predictions.iter().filter_map(of_row).collect();
+    let is_whole = probabilities.len() == classes.len() && predictions.iter().all(Prediction::is_finite);
+    is_whole.then(|| confidence(&probabilities, classes, temperature))
 }
 
 /// Labels of texts, `[texts, labels]` in row-major order.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Diagnostic;
-use crate::metrics::{Detail, Evaluation, Interval, TextSample};
+use crate::metrics::{Confidence, Detail, Evaluation, Interval, TextSample};
 use crate::model::{Input, TaskModel};
 use crate::recipe::Metric;
 use crate::text::{EncodedExamples, batches_by_length};
-use crate::train::eval::evaluate::{evaluation, score_intervals};
+use crate::train::eval::evaluate::{evaluation, row_confidence, score_intervals};
 use crate::train::eval::predict::{Prediction, predict};
 use crate::train::eval::sample_generation::SampleGeneration;
 use crate::train::session::Session;
@@ -72,7 +72,7 @@ impl Session {
             progress(batches.len() + samples.done());
         }
         let predictions: Vec<_> = predictions.into_iter().flatten().collect();
-        Ok(self.final_scores(examples, &predictions, samples.finish(), tuned.map(|tuned| &tuned.detail)))
+        Ok(self.final_scores(examples, &predictions, samples.finish(), tuned))
     }
 
     /// Scores of the best weights on `examples`, with their intervals.
@@ -81,13 +81,37 @@ impl Session {
         examples: &EncodedExamples,
         predictions: &[Prediction],
         samples: Vec<TextSample>,
-        tuned: Option<&Detail>,
+        tuned: Option<&Evaluation>,
     ) -> Evaluation {
-        let mut scores = evaluation(&self.data, examples, predictions, samples, tuned);
-        scores.intervals = self.intervals(examples, predictions, &scores, tuned);
+        let detail = tuned.map(|tuned| &tuned.detail);
+        let mut scores = evaluation(&self.data, examples, predictions, samples, detail);
+        scores.intervals = self.intervals(examples, predictions, &scores, detail);
+        let temperature = tuned.map(|tuned| tuned.confidence.as_ref().map_or(1.0, |it| it.temperature));
+        scores.confidence = self.confidence(examples, predictions, temperature);
         (scores.step, scores.epoch) = self.best().map_or((0, 0.0), |(best, _)| (best.step, best.epoch));
         scores.loss = self.training_loss(scores.loss);
         scores
+    }
+
+    /// How far the probabilities can be trusted, with the threshold that the user has chosen.
+    pub(super) fn confidence(
+        &self,
+        examples: &EncodedExamples,
+        predictions: &[Prediction],
+        temperature: Option<f64>,
+    ) -> Option<Confidence> {
+        let chosen = self.best.as_ref().and_then(|best| best.evaluation.confidence.as_ref());
+        let unsure_below = chosen.map_or(0.0, |chosen| chosen.unsure_below);
+        let found = row_confidence(examples, predictions, temperature)?;
+        Some(Confidence { unsure_below, ..found })
+    }
+
+    /// Sets the probability below which a prediction is unsure; 0 for never. It is part of an export. Without effect in tasks
+    /// other than single-label classification, and before the first evaluation.
+    pub fn set_unsure_below(&mut self, threshold: f32) {
+        if let Some(confidence) = self.best.as_mut().and_then(|best| best.evaluation.confidence.as_mut()) {
+            confidence.unsure_below = threshold.clamp(0.0, 1.0);
+        }
     }
 
     /// The 95 % intervals of an evaluation.

@@ -100,7 +100,9 @@ impl Session {
         self.state.history.push(HistoryEntry::Evaluation(evaluation.clone()));
         if is_best || self.best.is_none() {
             let intervals = self.intervals(&self.data.validation, &predictions, &evaluation, None);
-            let (model, evaluation) = (self.model.clone(), Evaluation { intervals, ..evaluation.clone() });
+            let confidence = self.confidence(&self.data.validation, &predictions, None);
+            let evaluation = Evaluation { intervals, confidence, ..evaluation.clone() };
+            let model = self.model.clone();
             self.best = Some(BestCheckpoint { model, evaluation, predictions });
         }
         if is_trained {

@@ -68,8 +68,8 @@ impl Session {
             return Ok(progress);
         }
         let predictions: Vec<Prediction> = pass.predictions.into_iter().flatten().collect();
-        // Thresholds are those of the validation rows: the test chooses nothing.
-        let tuned = self.best().map(|(best, _)| &best.detail);
+        // Thresholds and temperature are those of the validation rows: the test chooses nothing.
+        let tuned = self.best().map(|(best, _)| best);
         let scores = self.final_scores(test, &predictions, pass.samples.finish(), tuned);
         self.test = Some(scores.without_rows());
         Ok(self.measure(reason))
