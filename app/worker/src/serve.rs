@@ -72,6 +72,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Stop if engine.dry_run.is_some() => dry_run::stop(engine),
         Command::Stop => run::stop(engine),
         Command::SetTrainable { group, trainable } => run::set_trainable(engine, group, trainable),
+        Command::SetUnsure { below } => run::set_unsure(engine, below),
         Command::FindRate { recipe } => dry_run::find_rate(engine, id, recipe),
         Command::Estimate { recipe } => dry_run::estimate(engine, id, recipe),
         Command::Predict { query, tuned } => inference::predict(engine, id, query, tuned),
@@ -129,7 +130,6 @@ async fn change_inputs(engine: &mut Engine, id: RequestId, command: Command, fil
             engine.data.map(id, mapping, held_out).await;
         }
         Command::CloseData { role } => engine.data.close(role),
-        Command::SetUnsure { below } => run::set_unsure(engine, below),
         Command::LoadModel { model } => model::load(engine, id, ModelSource::of_entry(model).await).await,
         Command::LoadFiles { name, paths } => {
             model::load(engine, id, ModelSource::of_files(name, paths, files)).await;
