@@ -65,10 +65,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         figures(best)
     );
     if let Some(confidence) = session.best().and_then(|(best, _)| best.confidence.as_ref()) {
-        let words = trust::described(confidence);
-        if !words.is_empty() {
-            println!("{words}");
-        }
+        println!("{}", trust::described(confidence));
     }
     if let Some(test) = &summary.test {
         println!("On {} test rows, which chose nothing: {}", session.data().test.len(), figures(test));

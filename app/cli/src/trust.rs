@@ -35,16 +35,17 @@ pub fn set_threshold(session: &mut Session, arguments: &TrainArguments) {
     }
 }
 
-/// Calibration and threshold in words; empty if there is neither.
+/// Calibration and threshold in words.
 pub fn described(confidence: &Confidence) -> String {
-    let mut words = Vec::new();
-    if let Some(CalibrationError { before, after }) = confidence.calibration_error {
-        let temperature = confidence.temperature;
-        words.push(format!(
+    let temperature = confidence.temperature;
+    let calibration = match confidence.calibration_error {
+        Some(CalibrationError { before, after }) => format!(
             "Calibrated with temperature {temperature:.3}: expected calibration error {before:.4} before, {after:.4} after, \
             on the validation rows."
-        ));
-    }
+        ),
+        None => "Not calibrated: that needs at least 50 validation rows, and 5 wrong predictions among them.".into(),
+    };
+    let mut words = vec![calibration];
     if confidence.unsure_below > 0.0 {
         let kept = confidence.at(confidence.unsure_below);
         let CoveragePoint { coverage, accuracy, .. } = kept.unwrap_or_default();
