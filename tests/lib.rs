@@ -1,5 +1,6 @@
 //! Code shared by the integration tests in `tests/`: golden values, models, training, and comparison of numbers.
 
+pub mod data_reader;
 mod memory_folder;
 mod reference;
 mod runs;

@@ -84,5 +84,32 @@ test("every row of a file is predicted, in the page and by the program with the 
     await page.getByLabel("Choose rows to predict").setInputFiles(fileOf("image.png", "\u0089PNG\r\n\u001a\n\0\0", "image/png"));
     await page.locator(".table-prediction .problem").waitFor();
     await page.getByText("Result on the validation rows").waitFor();
+
+    // Parquet, through a module of its own. The reader panics at this byte, which ends the module and nothing else.
+    const parquet = await readFile(new URL("../golden/data_files/table.parquet", import.meta.url));
+    const damaged = Buffer.from(parquet);
+    damaged[560] ^= 0xff;
+    const named = (name, buffer) => ({ name, mimeType: "", buffer });
+    await page.getByLabel("Choose a file").setInputFiles(named("damaged.parquet", damaged));
+    await page.getByText(`"damaged.parquet" is damaged: its table cannot be read (its reader stopped).`).waitFor();
+    await page.getByText("160 rows can be used").waitFor();
+    await open(page, named("rows.parquet", parquet));
+    const ofParquet = await predicted(page);
+    assert.equal(ofParquet.name, "rows-predicted.jsonl");
+    const found = ofParquet.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.equal(found.length, 36);
+    assert.deepEqual(Object.keys(found[2]), ["text", "label", "prediction", "probability", "margin"]);
+    assert.equal(found[2].text, "fin café 0 😀");
+    assert(found.every(({ prediction }) => prediction === "five" || prediction === "six"));
+    await writeFile(join(folder, "rows.parquet"), parquet);
+    const parquetArguments = [join(folder, "model.zip"), "--data", join(folder, "rows.parquet"), "--out", join(folder, "rows.jsonl")];
+    await run(process.env.HONE_CLI, ["predict", ...parquetArguments]);
+    const byProgram = (await readFile(join(folder, "rows.jsonl"), "utf8")).trimEnd().split("\n");
+    assert.deepEqual(byProgram.map((line) => JSON.parse(line).prediction), found.map(({ prediction }) => prediction));
+
+    // As data, from which another model could be trained.
+    await page.getByLabel("Choose a file").setInputFiles(named("rows.parquet", parquet));
+    await page.getByText("36 rows · Parquet").waitFor();
+    await page.getByText("36 rows can be used").waitFor();
   });
 });

@@ -4,18 +4,24 @@ data_files.json, its rows."""
 
 import csv
 import datetime
+import decimal
 import gzip
 import io
 import json
 import re
 import sys
 import tarfile
+import uuid
 import zipfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
 import openpyxl
+import polars
+import pyarrow
+import pyarrow.parquet as parquet
+import pyarrow.parquet.encryption as encryption
 import zstandard
 from odf import teletype
 from odf.opendocument import OpenDocumentSpreadsheet
@@ -254,9 +260,113 @@ def archives():
     yield "tables.tgz", gzip.compress(tarred(tables(), tarfile.USTAR_FORMAT), mtime=0)
 
 
+def written(columns, **how):
+    out = io.BytesIO()
+    parquet.write_table(columns if isinstance(columns, pyarrow.Table) else pyarrow.table(columns), out, **how)
+    return out.getvalue()
+
+
+def typed():
+    """A value of every kind, and a row without values."""
+    utc = datetime.timezone.utc
+    moment = datetime.datetime(2024, 3, 5, 14, 30, 0, 120000)
+    columns = {
+        "text": pyarrow.array(["plain", None]),
+        "label": pyarrow.array(["good", None]).dictionary_encode(),
+        "day": pyarrow.array([datetime.date(2024, 3, 5), None]),
+        "millis": pyarrow.array([moment, None], pyarrow.timestamp("ms")),
+        "micros": pyarrow.array([moment.replace(tzinfo=utc), None], pyarrow.timestamp("us", "UTC")),
+        "nanos": pyarrow.array([moment, None], pyarrow.timestamp("ns")),
+        "time": pyarrow.array([datetime.time(14, 30), None], pyarrow.time32("ms")),
+        "clock": pyarrow.array([datetime.time(14, 30, 0, 5), None], pyarrow.time64("ns")),
+        "price": pyarrow.array([decimal.Decimal("-12.30"), None], pyarrow.decimal128(9, 2)),
+        "flag": pyarrow.array([True, None]),
+        "small": pyarrow.array([-1, None], pyarrow.int8()),
+        "large": pyarrow.array([2**64 - 1, None], pyarrow.uint64()),
+        "half": pyarrow.array([0.5, None], pyarrow.float16()),
+        "single": pyarrow.array([0.1, None], pyarrow.float32()),
+        "double": pyarrow.array([1e300, float("nan")]),
+        "list": pyarrow.array([[1, None, 3], None]),
+        "nested": pyarrow.array([[["a"], []], None]),
+        "struct": pyarrow.array([{"a": 1, "b": {"c": "x"}}, {"a": None, "b": None}]),
+        "map": pyarrow.array([[("k", 1)], None], pyarrow.map_(pyarrow.string(), pyarrow.int32())),
+        "id": pyarrow.array([uuid.UUID("12345678-1234-5678-1234-567812345678").bytes, None], pyarrow.uuid()),
+        "bytes": pyarrow.array([b"\xff\xfe", None]),
+        "image": pyarrow.array([{"bytes": b"\x89PNG", "path": "a.png"}, None]),
+        "images": pyarrow.array([[b"\x89PNG"], None]),
+        "__index_level_0__": pyarrow.array([7, 8]),
+    }
+    return pyarrow.table(columns)
+
+
+def labeled():
+    """As the datasets library writes it: labels are indices of names, which are in the file's metadata."""
+    names = {"names": ["neg", "pos"], "_type": "ClassLabel"}
+    tags = {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "Sequence"}
+    features = {"text": {"dtype": "string", "_type": "Value"}, "label": names, "ner_tags": tags}
+    words = [text.split() for text, _ in ROWS]
+    columns = {
+        "text": [text for text, _ in ROWS],
+        "label": [["neg", "pos"].index(label) for _, label in ROWS],
+        "ner_tags": [[nth % 2 for nth in range(len(row))] for row in words],
+        "tokens": words,
+    }
+    return pyarrow.table(columns).replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
+
+
+class Keys(encryption.KmsClient):
+    """Keeps keys as they are."""
+
+    def __init__(self, config):
+        super().__init__()
+
+    def wrap_key(self, key, name):
+        return key.hex().encode()
+
+    def unwrap_key(self, wrapped, name):
+        return bytes.fromhex(wrapped.decode())
+
+
+def encrypted(plaintext_footer):
+    factory = encryption.CryptoFactory(Keys)
+    config = encryption.EncryptionConfiguration(
+        footer_key="footer", column_keys={"column": ["label"]}, plaintext_footer=plaintext_footer
+    )
+    properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), config)
+    return written(rows_of_columns(), encryption_properties=properties)
+
+
+def rows_of_columns():
+    return {"text": [text for text, _ in ROWS], "label": [label for _, label in ROWS]}
+
+
+def parquets():
+    rows = rows_of_columns()
+    yield "table.parquet", written(rows)
+    for codec in ("none", "gzip", "lz4", "brotli"):
+        yield f"{codec}.parquet", written(rows, compression=codec)
+    out = io.BytesIO()
+    polars.DataFrame(rows).write_parquet(out, row_group_size=10, data_page_size=100)
+    yield "polars.parquet", out.getvalue()
+    yield "version2.parquet", written(rows, data_page_version="2.0", row_group_size=7, use_dictionary=False)
+    yield "typed.parquet", written(typed(), store_schema=False)
+    yield "labeled.parquet", written(labeled())
+    turns = [
+        [{"role": "user", "content": text, "name": None}, {"role": "assistant", "content": label, "name": None}]
+        for text, label in ROWS
+    ]
+    yield "chat.parquet", written({"messages": turns})
+    yield "zero.parquet", written({name: values[:0] for name, values in rows.items()})
+    yield "bytes.parquet", written({"image": [b"\x89PNG", b"\xff"]})
+    yield "encrypted.parquet", encrypted(plaintext_footer=False)
+    yield "encrypted_column.parquet", encrypted(plaintext_footer=True)
+    wide = written({f"column {nth}": [nth] for nth in range(1_001)}, store_schema=False, compression="none")
+    yield "wide.parquet.gz", gzip.compress(wide, mtime=0)
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
-    for name, content in [*compressed(), *spreadsheets(), *archives()]:
+    for name, content in [*compressed(), *spreadsheets(), *archives(), *parquets()]:
         (FOLDER / name).write_bytes(content)
     write_json(GOLDEN / "data_files.json", {"provenance": provenance(__file__), "rows": ROWS})
 

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::{Result, bail};
 
 use crate::model::Model;
-use crate::wasm::MODULES;
+use crate::wasm::{self, MODULES};
 use crate::{offline, paths, process, samples};
 
 /// All sources of the page.
@@ -36,7 +36,8 @@ pub fn run(quick: bool) -> Result<()> {
         let mut trunk = process::command("trunk");
         // Trunk wants `true` or `false` in this variable and stops at the usual `1`.
         trunk.env_remove("NO_COLOR").args(["build", "--quiet", "--release", "--offline"]);
-        process::run(&mut trunk)
+        process::run(&mut trunk)?;
+        wasm::build_tables(&dist)
     })?;
     if !quick {
         MODULES.iter().try_for_each(|module| module.finish(&dist))?;

@@ -9,8 +9,16 @@ use crate::{build, e2e, licenses, process, python, setup};
 const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "-D", "warnings"];
 /// The worker only runs in a browser, and would draw a native GPU stack into every native build.
 pub const NATIVE: [&str; 3] = ["--workspace", "--exclude", "hone-worker"];
-const IN_BROWSER: [&str; 6] =
-    ["--package", "hone-app", "--package", "hone-worker", "--target", "wasm32-unknown-unknown"];
+const IN_BROWSER: [&str; 8] = [
+    "--package",
+    "hone-app",
+    "--package",
+    "hone-worker",
+    "--package",
+    "hone-tables",
+    "--target",
+    "wasm32-unknown-unknown",
+];
 
 /// Runs every check, including those after a failed one, and prints at the end which failed.
 pub fn run() -> Result<()> {

@@ -21,11 +21,17 @@ pub struct Module {
     pub budget: u64,
 }
 
-/// The page and the worker.
-pub const MODULES: [Module; 2] = [
+/// The page, the worker, and the part that is loaded with the first Parquet file.
+pub const MODULES: [Module; 3] = [
     Module { name: "page", file: "hone-app_bg.wasm", passes: &["-Oz", "--converge"], budget: 400_000 },
     Module { name: "worker", file: "hone-worker_bg.wasm", passes: &["-O2"], budget: 5_000_000 },
+    Module { name: "tables", file: TABLES, passes: &["-O2"], budget: 300_000 },
 ];
+
+/// The part that reads Parquet, which Trunk does not build: it has no bindings to JavaScript.
+const TABLES: &str = "hone-tables.wasm";
+/// Maximum memory of that part, in bytes: a file made to fill the memory ends the part, and not the browser's tab.
+const TABLES_MEMORY: u64 = 1 << 30;
 
 /// Features that rustc emits for our target and that browsers with WebGPU have.
 const FEATURES: [&str; 7] = [
@@ -47,6 +53,19 @@ fs.writeFileSync(to, zlib.brotliCompressSync(bytes, { params }));
 
 /// Number of cached results, for both modules and both kinds.
 const MOST_KEPT: usize = 16;
+
+/// Builds the part that reads Parquet into dist/.
+pub fn build_tables(dist: &Path) -> Result<()> {
+    let target = "wasm32-unknown-unknown";
+    let mut cargo = process::command("cargo");
+    // The program links the same crate, so it is a wasm module only here.
+    cargo.args(["rustc", "--quiet", "--release", "--offline", "--package", "hone-tables", "--lib", "--target", target]);
+    cargo.args(["--crate-type", "cdylib", "--", "-C", &format!("link-arg=--max-memory={TABLES_MEMORY}")]);
+    process::run(&mut cargo)?;
+    let built = paths::target().join(target).join("release/hone_tables.wasm");
+    fs::copy(&built, dist.join(TABLES)).with_context(|| format!("{} is not built", built.display()))?;
+    Ok(())
+}
 
 impl Module {
     /// Optimizes and compresses the module in place; the compressed file is next to it, with `.br` appended.

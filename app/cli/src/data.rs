@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use hone_core::dataset::{
     CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut,
-    Mapping, SkippedRow, SourceInfo,
+    Mapping, SkippedRow, SourceInfo, is_parquet,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::folder::FolderReader;
 use crate::mapping::{self, ColumnArguments};
+use crate::tables::open_parquet;
 
 /// The rows of all files.
 pub struct Data {
@@ -114,7 +115,7 @@ impl DataFile {
         let mut file = open(&path)?;
         let mut hash = Sha256::new();
         io::copy(&mut file, &mut hash).map_err(|error| unreadable(&path, &error))?;
-        let mut reader = DataReader::open(&name, open(&path)?, role, &hints)?;
+        let mut reader = open_data(&path, &name, role, &hints)?;
         let mut scanner = reader.scanner(hints.clone());
         while let Some(piece) = reader.next_piece()? {
             scanner.push(piece)?;
@@ -129,7 +130,7 @@ impl DataFile {
     /// All cells of the file.
     pub fn cells(&self) -> Result<Cells, Diagnostic> {
         let mut cells = CellReader::new(&self.info);
-        let mut reader = DataReader::open(&self.name, open(&self.path)?, self.role, &self.hints)?;
+        let mut reader = open_data(&self.path, &self.name, self.role, &self.hints)?;
         while let Some(piece) = reader.next_piece()? {
             cells.push(piece)?;
         }
@@ -138,7 +139,7 @@ impl DataFile {
 
     fn collect(&self, mapping: Mapping) -> Result<Examples, Diagnostic> {
         let mut collector = Collector::new(&self.info, mapping)?;
-        let mut reader = DataReader::open(&self.name, open(&self.path)?, self.role, &self.hints)?;
+        let mut reader = open_data(&self.path, &self.name, self.role, &self.hints)?;
         while let Some(piece) = reader.next_piece()? {
             collector.push(piece)?;
         }
@@ -168,6 +169,18 @@ impl Seek for Source {
             Self::Folder(folder) => folder.seek(to),
         }
     }
+}
+
+/// Opens a file to be read as rows.
+fn open_data(path: &Path, name: &str, role: DataRole, hints: &Hints) -> Result<DataReader, Diagnostic> {
+    let mut source = open(path)?;
+    if let Source::File(file) = &mut source
+        && is_parquet(file).map_err(|error| unreadable(path, &error))?
+    {
+        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+        return open_parquet(name, file);
+    }
+    DataReader::open(name, source, role, hints)
 }
 
 fn open(path: &Path) -> Result<Source, Diagnostic> {

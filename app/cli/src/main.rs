@@ -12,6 +12,7 @@ mod predict;
 mod reading;
 mod run_folder;
 mod saves;
+mod tables;
 mod train;
 mod trust;
 

@@ -59,7 +59,7 @@ pub fn MappingForm() -> impl IntoView {
 
 fn facts(source: &SourceInfo) -> String {
     let mut facts = vec![format::counted(source.rows, "row", "rows")];
-    if !matches!(source.format, Format::Sheet | Format::Folder) {
+    if !matches!(source.format, Format::Sheet | Format::Folder | Format::Parquet) {
         facts.push(source.encoding.name().into());
     }
     facts.push(match (source.format, source.delimiter) {
@@ -72,6 +72,7 @@ fn facts(source: &SourceInfo) -> String {
         (Format::Text, _) if source.multiline => "plain text, one paragraph per row".into(),
         (Format::Text, _) => "plain text, one line per row".into(),
         (Format::Sheet, _) => "spreadsheet".into(),
+        (Format::Parquet, _) => "Parquet".into(),
         (Format::Folder, _) => "text files, a folder for each label".into(),
         (Format::Delimited, Some(',')) => "comma-separated".into(),
         (Format::Delimited, Some('\t')) => "tab-separated".into(),

@@ -42,7 +42,7 @@ use split::Split;
 
 /// Extensions of the files that can be read.
 pub const ACCEPT: &str =
-    ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.gz,.zst,.zip,.tar,.tgz";
+    ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.parquet,.gz,.zst,.zip,.tar,.tgz";
 
 /// The data step.
 #[component]

@@ -162,7 +162,8 @@ pub fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn unreadable(error: &JsValue) -> Diagnostic {
+/// The error of a file that the browser cannot read any more.
+pub fn unreadable(error: &JsValue) -> Diagnostic {
     Diagnostic::new("data.unreadable", format!("The file cannot be read any more: {}.", js::message(error)))
         .done("Nothing was changed.")
         .remedy("It may have been moved or changed since you chose it: choose it again.")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
 use hone_core::dataset::{
-    Collector, DataReader, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut, Mapping, SourceInfo, align,
+    Collector, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut, Mapping, SourceInfo, align,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
@@ -18,6 +18,7 @@ use web_sys::Blob;
 use crate::blob::{BlobReader, HashedReader};
 use crate::js::{self, now_ms};
 use crate::mailbox::{answer, yield_to_event_loop};
+use crate::tables::open_data;
 
 /// Milliseconds of encoding before commands are handled again.
 const ENCODE_MS: f64 = 50.0;
@@ -72,7 +73,8 @@ impl DroppedFiles {
 
 /// The name and the text of a file, unpacked.
 async fn whole(blob: Blob, name: &str, role: DataRole) -> Result<(String, Vec<u8>), Diagnostic> {
-    let mut reader = DataReader::open(name, BlobReader::new(blob)?, role, &Hints::default())?;
+    let file = BlobReader::new(blob.clone())?;
+    let mut reader = open_data(name, &blob, file, role, &Hints::default()).await?;
     let mut bytes = Vec::new();
     while let Some(piece) = reader.next_piece()? {
         bytes.extend_from_slice(piece);
@@ -290,7 +292,7 @@ async fn scan(
 ) -> Result<OpenFile, Diagnostic> {
     let total = blob.size();
     let (file, hash) = HashedReader::new(blob.clone())?;
-    let mut reader = DataReader::open(name, file, role, &hints)?;
+    let mut reader = open_data(name, &blob, file, role, &hints).await?;
     let mut scanner = reader.scanner(hints);
     let mut progress = Progress::new(request, role, total);
     while let Some(piece) = reader.next_piece()? {
@@ -315,7 +317,7 @@ async fn collect(
     let mut collector = Collector::new(&source.info, mapping)?;
     let mut progress = Progress::new(request, role, source.blob.size());
     let file = BlobReader::new(source.blob.clone())?;
-    let mut reader = DataReader::open(&source.info.name, file, role, &source.file.hints)?;
+    let mut reader = open_data(&source.info.name, &source.blob, file, role, &source.file.hints).await?;
     while let Some(piece) = reader.next_piece()? {
         collector.push(piece)?;
         progress.report(reader.read_bytes());

@@ -22,6 +22,7 @@ mod opfs;
 mod run_storage;
 mod serve;
 mod storage;
+mod tables;
 mod tuned_storage;
 
 unsafe extern "C" {

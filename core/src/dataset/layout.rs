@@ -127,6 +127,8 @@ pub enum Format {
     Sheet,
     /// Texts in folders, whose names are the labels.
     Folder,
+    /// Rows of a Parquet file.
+    Parquet,
 }
 
 /// Quoting of a table's cells.

@@ -34,6 +34,8 @@ pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
 #[cfg(feature = "engine")]
 pub use container::data_reader::DataReader;
+#[cfg(feature = "engine")]
+pub use container::table_reader::{TableReader, about_file, is_parquet};
 pub use folder::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 pub use formats::decode::encoding_by_label;
 pub use formats::parallel::align;

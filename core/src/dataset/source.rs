@@ -34,6 +34,8 @@ pub(crate) enum ContentKind {
     Sheet,
     /// Rows of a text, its label and its path, in the same form.
     Folder,
+    /// Rows of a Parquet file, as lines of JSON.
+    Parquet,
 }
 
 /// The parts of a file, of which one is read.

@@ -20,7 +20,7 @@ fn modules(folder: &str) -> Modules {
 }
 
 /// Source folders of all crates that the rules apply to.
-const CRATES: [&str; 4] = ["core/src", "app/src", "app/worker/src", "app/cli/src"];
+const CRATES: [&str; 5] = ["core/src", "app/src", "app/worker/src", "app/cli/src", "app/tables/src"];
 
 fn assert_none(wrong: &[String]) {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));

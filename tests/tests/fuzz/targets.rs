@@ -5,12 +5,13 @@ use std::io::{Cursor, Read, Write};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use burn::tensor::Device;
-use hone_core::dataset::{Collector, DataReader, DataRole, Dataset, Hints, Scanner, align};
+use hone_core::dataset::{Collector, DataRole, Dataset, Hints, Scanner, align};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::model::ModelConfig;
 use hone_core::recipe::{Family, LrCurve, ModelFacts, Pooling, Recipe, RecipeSpec, RowFacts};
 use hone_core::text::{ChatMessage, ChatTemplate, Tokenizer};
 use hone_core::weights::{FileReader, GgufReader, Incoming, decode};
+use hone_tests::data_reader::open_data;
 use hone_tests::golden;
 use serde_json::{Value, json};
 use zip::ZipArchive;
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// All readers.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     Target { name: "delimited", seeds: delimited, run: |bytes| table("rows.csv", bytes) },
     Target { name: "jsonl", seeds: jsonl, run: |bytes| table("rows.jsonl", bytes) },
     Target { name: "json", seeds: json_files, run: |bytes| table("rows.json", bytes) },
@@ -39,6 +40,7 @@ pub const TARGETS: [Target; 22] = [
     Target { name: "sheet", seeds: sheets, run: |bytes| run_sheet("odd.xlsx", XLSX_SHEET, bytes) },
     Target { name: "ods-content", seeds: ods_contents, run: |bytes| run_sheet("odd.ods", "content.xml", bytes) },
     Target { name: "archive", seeds: archives, run: run_unpacked },
+    Target { name: "parquet", seeds: parquets, run: run_unpacked },
     Target { name: "parallel", seeds: parallel, run: run_parallel },
     Target { name: "safetensors", seeds: safetensors, run: run_safetensors },
     Target { name: "gguf", seeds: gguf, run: run_gguf },
@@ -169,14 +171,14 @@ fn compressed() -> Vec<Vec<u8>> {
 /// Unpacks a file in both passes.
 fn run_unpacked(bytes: &[u8]) -> String {
     let read = || {
-        let mut reader = DataReader::open("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
+        let mut reader = open_data("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
         let mut scanner = reader.scanner(Hints::default());
         while let Some(piece) = reader.next_piece()? {
             scanner.push(piece)?;
         }
         let info = reader.finish(scanner)?;
         let mut collector = Collector::new(&info, info.guess())?;
-        let mut reader = DataReader::open("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
+        let mut reader = open_data("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
         while let Some(piece) = reader.next_piece()? {
             collector.push(piece)?;
         }
@@ -188,6 +190,11 @@ fn run_unpacked(bytes: &[u8]) -> String {
 
 fn spreadsheets() -> Vec<Vec<u8>> {
     files(&["data_files/table.xlsx", "data_files/odd.xlsx", "data_files/table.ods", "data_files/odd.ods"])
+}
+
+fn parquets() -> Vec<Vec<u8>> {
+    let names = ["table", "none", "gzip", "lz4", "polars", "version2", "typed", "labeled", "chat"];
+    names.iter().flat_map(|name| files(&[&format!("data_files/{name}.parquet")])).collect()
 }
 
 fn archives() -> Vec<Vec<u8>> {

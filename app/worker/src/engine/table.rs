@@ -1,6 +1,6 @@
 //! A table whose rows are predicted by the last run's tuned model, or by a kept model that is open.
 
-use hone_core::dataset::{CellReader, Cells, DataReader, DataRole, Hints, InputColumns, SourceInfo};
+use hone_core::dataset::{CellReader, Cells, DataRole, Hints, InputColumns, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::TableFormat;
 use hone_core::protocol::{Event, RequestId};
@@ -14,6 +14,7 @@ use crate::engine::inference::{Asked, BATCH_SECONDS, Models};
 use crate::errors;
 use crate::js::now_ms;
 use crate::mailbox::{answer, answer_with, report, yield_to_event_loop};
+use crate::tables::open_data;
 
 /// Milliseconds between two reports of progress.
 const PROGRESS_MS: f64 = 100.0;
@@ -71,7 +72,8 @@ async fn opened(
     blob: Option<Blob>,
 ) -> Result<(Table, InputColumns), Diagnostic> {
     let blob = blob.ok_or_else(|| Diagnostic::new("data.no-file", "No file came with the message."))?;
-    let mut reader = DataReader::open(name, BlobReader::new(blob.clone())?, DataRole::Train, &Hints::default())?;
+    let file = BlobReader::new(blob.clone())?;
+    let mut reader = open_data(name, &blob, file, DataRole::Train, &Hints::default()).await?;
     let mut scanner = reader.scanner(Hints::default());
     let mut progress = Progress::new(asked.request);
     while let Some(piece) = reader.next_piece()? {
@@ -127,7 +129,8 @@ async fn begun(
 
 async fn cells(table: &Table) -> Result<Cells, Diagnostic> {
     let file = BlobReader::new(table.blob.clone())?;
-    let mut reader = DataReader::open(&table.info.name, file, DataRole::Train, &Hints::default())?;
+    let hints = Hints::default();
+    let mut reader = open_data(&table.info.name, &table.blob, file, DataRole::Train, &hints).await?;
     let mut cells = CellReader::new(&table.info);
     while let Some(piece) = reader.next_piece()? {
         cells.push(piece)?;

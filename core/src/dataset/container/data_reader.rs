@@ -9,12 +9,13 @@ use crate::dataset::container::office::{COMPOUND, compound_file};
 use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_name};
 use crate::dataset::container::pieces::Opened;
 use crate::dataset::container::shared_file::SharedFile;
+use crate::dataset::container::table_reader::{TablePieces, TableReader};
 use crate::dataset::container::tracked::{Origin, Track, Tracked, unreadable};
 use crate::dataset::container::zip_files::ZipFiles;
 use crate::dataset::inspect::scan::Scanner;
 use crate::dataset::layout::Hints;
 use crate::dataset::phrases::names;
-use crate::dataset::source::{Content, DataRole, PartKind, SourceInfo};
+use crate::dataset::source::{Content, ContentKind, DataRole, PartKind, SourceInfo};
 use crate::diagnostic::Diagnostic;
 
 /// A data file, which is unpacked while it is read.
@@ -65,6 +66,14 @@ impl DataReader {
             }
         };
         Ok(Self { name: name.to_owned(), opened, piece: Vec::new(), track, bytes })
+    }
+
+    /// Begins to read the file `name` of `bytes` bytes, which is Parquet ([`is_parquet`](super::table_reader::is_parquet)),
+    /// through its reader.
+    pub fn of_table(name: &str, bytes: f64, table: Box<dyn TableReader>, warnings: Vec<Diagnostic>) -> Self {
+        let content = Content { name: name.to_owned(), kind: ContentKind::Parquet, ..Content::default() };
+        let opened = Opened { content, pieces: Box::new(TablePieces::new(table, name)), notices: None, warnings };
+        Self { name: name.to_owned(), opened, piece: Vec::new(), track: Track::default(), bytes }
     }
 
     /// A scanner for the content.
@@ -118,6 +127,7 @@ impl DataReader {
 
     /// Bytes of the file that have been read, to compare with its size. A part of a file that is read twice counts twice.
     pub fn read_bytes(&self) -> f64 {
-        (self.track.bytes() as f64).min(self.bytes)
+        let by_rows = self.opened.pieces.share().map(|share| share * self.bytes);
+        by_rows.unwrap_or(self.track.bytes() as f64).min(self.bytes)
     }
 }

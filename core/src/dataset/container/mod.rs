@@ -8,6 +8,7 @@ pub(crate) mod packing;
 pub(crate) mod pieces;
 pub(crate) mod shared_file;
 pub(crate) mod spreadsheet;
+pub(crate) mod table_reader;
 pub(crate) mod tracked;
 pub(crate) mod xml;
 pub(crate) mod zip_files;

@@ -16,6 +16,11 @@ pub(crate) trait Pieces {
     /// # Errors
     /// The reason why the file cannot be read.
     fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic>;
+
+    /// Share of the content that has been read, from 0 to 1, if it cannot be told by the bytes of the file.
+    fn share(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// What is noticed while a file is unpacked.

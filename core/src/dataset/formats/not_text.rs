@@ -51,7 +51,7 @@ const TWICE: &str = "It is compressed twice. Unpack it once; Hone does the rest.
 const BUNZIP: &str = "Unpack it, with `bunzip2` or 7-Zip. Hone opens .gz and .zst files as they are.";
 const UNXZ: &str = "Unpack it, with `unxz` or 7-Zip. Hone opens .gz and .zst files as they are.";
 const SEVEN_ZIP: &str = "Unpack it, with 7-Zip for example, and use the table inside.";
-const PARQUET: &str = "Read it with pandas.read_parquet and save it with to_csv(index=False).";
+const PARQUET: &str = "Unpack it, and choose the Parquet file itself.";
 const ARROW: &str = "Save it as CSV or JSONL: to_csv of pandas or of the datasets library does.";
 const PICKLE: &str = "a Python pickle";
 const UNPICKLE: &str = "Read it with pandas.read_pickle, if you trust it, and save it with to_csv(index=False).";

@@ -46,7 +46,7 @@ impl FormatReader {
         };
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
-            Format::JsonLines => Self::JsonLines(JsonLinesReader::new(layout.columns)),
+            Format::JsonLines | Format::Parquet => Self::JsonLines(JsonLinesReader::new(layout.columns)),
             Format::JsonArray => Self::JsonArray(JsonArrayReader::new(layout.columns)),
             Format::JsonColumns => Self::JsonColumns(JsonColumnsReader::new(layout.columns)),
             Format::Squad => Self::Squad(SquadReader::default()),

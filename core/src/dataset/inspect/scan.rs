@@ -77,7 +77,8 @@ impl Scanner {
         };
         scan.push(&[], true)?;
         let RecordScan { layout, reader, findings, mut warnings, .. } = scan;
-        let is_json = matches!(layout.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns);
+        let is_json =
+            matches!(layout.format, Format::JsonLines | Format::JsonArray | Format::JsonColumns | Format::Parquet);
         let columns = if is_json { reader.keys().to_vec() } else { layout.columns };
         findings.check(layout.format, layout.has_header)?;
         let offers = offers(layout.format, &columns, &findings.stats);
@@ -153,6 +154,7 @@ impl RecordScan {
         let sniffed = match content.kind {
             ContentKind::Text => sniff(&content.name, &text, is_whole, hints)?,
             ContentKind::Folder => Sniffed::folder(),
+            ContentKind::Parquet => Sniffed::parquet(),
             ContentKind::Sheet => Sniffed::sheet(sheet_table(&text, is_whole, hints.has_header)?),
         };
         let layout = FileLayout {

@@ -59,6 +59,11 @@ impl Sniffed {
         Self::new(Format::Folder, &["text", "label", "file"])
     }
 
+    /// The layout of a Parquet file's rows.
+    pub(crate) fn parquet() -> Self {
+        Self::new(Format::Parquet, &[])
+    }
+
     fn table(table: Table) -> Self {
         let Table { dialect, has_header, columns, skipped_lines, warnings } = table;
         Self { format: Format::Delimited, dialect: Some(dialect), has_header, columns, skipped_lines, warnings }

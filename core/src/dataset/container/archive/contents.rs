@@ -139,10 +139,13 @@ fn no_table(file: &str, all: &[(usize, &Member)], has_archives: bool) -> Diagnos
         0 => format!("{} contains no files.", names(&[file])),
         files => format!("{} contains no table among its {}: {}.", names(&[file]), count(files, "file"), names(&paths)),
     };
-    let remedy = if has_archives {
+    let is_parquet = |path: &&str| path.to_lowercase().ends_with(".parquet");
+    let remedy = if paths.iter().any(is_parquet) {
+        "Unpack it, and choose the Parquet file that is inside."
+    } else if has_archives {
         "Unpack it, and choose an archive that is inside."
     } else {
-        "Hone reads tables (CSV, TSV, JSON, JSONL, .xlsx, .ods, text) and folders of .txt files, one folder for each class."
+        "Hone reads tables (CSV, TSV, JSON, JSONL, Parquet, .xlsx, .ods, text) and folders of .txt files, one folder for each class."
     };
     Diagnostic::new("data.no-table", what).done("The file was not read.").remedy(remedy)
 }

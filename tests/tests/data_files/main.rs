@@ -1,13 +1,14 @@
 //! Files that other programs wrote are read as the rows that were put into them.
 
+mod parquet;
+
 use std::fs::File;
 use std::io::BufReader;
 use std::sync::Arc;
 
-use hone_core::dataset::{
-    Collector, Compression, DataReader, DataRole, Dataset, Examples, Format, Hints, Mapping, SourceInfo,
-};
+use hone_core::dataset::{Collector, Compression, DataRole, Dataset, Examples, Format, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
+use hone_tests::data_reader::open_data;
 use hone_tests::{golden, json};
 
 fn read(name: &str) -> Result<(SourceInfo, Examples), Diagnostic> {
@@ -20,14 +21,14 @@ fn read_by(name: &str, hints: Hints) -> Result<(SourceInfo, Examples), Diagnosti
 
 fn read_as(name: &str, role: DataRole, hints: Hints) -> Result<(SourceInfo, Examples), Diagnostic> {
     let file = || BufReader::new(File::open(golden(&format!("data_files/{name}"))).expect(name));
-    let mut reader = DataReader::open(name, file(), role, &hints)?;
+    let mut reader = open_data(name, file(), role, &hints)?;
     let mut scanner = reader.scanner(hints.clone());
     while let Some(piece) = reader.next_piece()? {
         scanner.push(piece)?;
     }
     let source = reader.finish(scanner)?;
     let mut collector = Collector::new(&source, source.guess())?;
-    let mut reader = DataReader::open(name, file(), role, &hints)?;
+    let mut reader = open_data(name, file(), role, &hints)?;
     while let Some(piece) = reader.next_piece()? {
         collector.push(piece)?;
     }
@@ -105,7 +106,7 @@ fn rows_that_cannot_be_used_are_named_by_their_row_in_the_sheet() {
         let (source, _) = read(name).unwrap();
         let mut collector = Collector::new(&source, mapping.clone()).unwrap();
         let file = File::open(golden(&format!("data_files/{name}"))).unwrap();
-        let mut reader = DataReader::open(name, file, DataRole::Train, &hints).unwrap();
+        let mut reader = open_data(name, file, DataRole::Train, &hints).unwrap();
         while let Some(piece) = reader.next_piece().unwrap() {
             collector.push(piece).unwrap();
         }

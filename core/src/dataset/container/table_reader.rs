@@ -1,0 +1,74 @@
+//! Tables whose reader is no part of the engine: Parquet, which the crate of app/tables turns into lines of JSON.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::dataset::container::bounded::check_size;
+use crate::dataset::container::packing::head;
+use crate::dataset::container::pieces::Pieces;
+use crate::dataset::container::tracked::{Origin, Track};
+use crate::dataset::phrases::names;
+use crate::diagnostic::Diagnostic;
+
+/// A table that is read by another crate, as lines of JSON.
+pub trait TableReader {
+    /// Appends the next lines, about a megabyte. Returns false at the end.
+    ///
+    /// # Errors
+    /// The reason why the file cannot be read.
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic>;
+
+    /// Share of the table that has been read, from 0 to 1.
+    fn share(&self) -> f64;
+}
+
+/// Returns true if a file is Parquet, whatever its name. It is then read from the beginning.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn is_parquet(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+    let end = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(end.saturating_sub(4)))?;
+    let tail = head(file)?;
+    file.seek(SeekFrom::Start(0))?;
+    let start = head(file)?;
+    file.seek(SeekFrom::Start(0))?;
+    let is_magic = |bytes: &[u8]| bytes.starts_with(b"PAR1") || bytes.starts_with(b"PARE");
+    // A cut file has no end. A page's header begins with this byte, which no text has.
+    Ok(is_magic(&start) && (is_magic(&tail) || start.get(4) == Some(&0x15)))
+}
+
+/// An error or a warning about a file, whose text begins with the verb.
+pub fn about_file(name: &str, diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic { what: format!("{} {}.", names(&[name]), diagnostic.what), ..diagnostic }
+}
+
+/// The lines of such a table, with a bound on their length.
+pub(crate) struct TablePieces {
+    table: Box<dyn TableReader>,
+    name: String,
+    unpacked: u64,
+}
+
+impl TablePieces {
+    pub(crate) fn new(table: Box<dyn TableReader>, name: &str) -> Self {
+        Self { table, name: name.to_owned(), unpacked: 0 }
+    }
+}
+
+impl Pieces for TablePieces {
+    fn next(&mut self, out: &mut Vec<u8>) -> Result<bool, Diagnostic> {
+        let begin = out.len();
+        let is_piece = self.table.next(out)?;
+        self.unpacked += (out.len() - begin) as u64;
+        // Not in relation to the file's size: a text that is in every row is stored once.
+        check_size(self.unpacked, u64::MAX, &self.name, "Parquet").map_err(|error| {
+            let origin = Origin { file: self.name.clone(), track: Track::default() };
+            origin.damaged("its table", &error)
+        })?;
+        Ok(is_piece)
+    }
+
+    fn share(&self) -> Option<f64> {
+        Some(self.table.share())
+    }
+}
