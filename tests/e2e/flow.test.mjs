@@ -108,6 +108,8 @@ test("the whole flow works with the keyboard alone", async () => {
     await page.getByRole("table", { name: "After training" }).waitFor();
     const [download] = await Promise.all([page.waitForEvent("download"), press(/^Download model/)]);
     assert.equal(download.suggestedFilename(), "hone-reviews.zip");
+    const [script] = await Promise.all([page.waitForEvent("download"), press(/^Download the script/)]);
+    assert.equal(script.suggestedFilename(), "hone-run.zip");
   });
 });
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Opens GGUF exports with llama.cpp, as tests/tests/export_interop writes them: the same ids for a prompt, and the same
-// greedy continuation.
+// greedy continuation, with an adapter if there is one.
 //
 //     node open-gguf.mjs FOLDER
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { LlamaLogLevel, getLlama } from "node-llama-cpp";
@@ -18,7 +18,9 @@ for (const name of names) {
   const { prompts } = JSON.parse(readFileSync(join(root, name, "expected.json"), "utf8"));
   const model = await llama.loadModel({ modelPath: join(root, name, "model.gguf") });
   // One thread: on a busy machine, more of them wait for each other.
-  const context = await model.createContext({ contextSize: 128, threads: 1 });
+  const adapter = join(root, name, "adapter.gguf");
+  const lora = existsSync(adapter) ? { adapters: [{ filePath: adapter }] } : undefined;
+  const context = await model.createContext({ contextSize: 128, threads: 1, lora });
   const sequence = context.getSequence();
   let same = 0;
   let all = 0;

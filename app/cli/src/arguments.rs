@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use hone_core::runner::SCRIPT_ZIP;
 use hone_core::usage::ExportDtype;
 
 use crate::data::DataPaths;
@@ -76,6 +77,39 @@ pub struct TrainArguments {
 }
 
 impl TrainArguments {
+    /// The data files.
+    pub fn files(&self) -> DataPaths<'_> {
+        DataPaths { train: &self.data, validation: self.validation.as_deref(), test: self.test.as_deref() }
+    }
+}
+
+/// Arguments of `hone script`.
+#[derive(clap::Args)]
+pub struct ScriptArguments {
+    /// The recipe, as exported by the page.
+    pub recipe: PathBuf,
+    /// Training data, as for `hone train`. The script reads CSV, TSV, JSON, JSONL, SQuAD, CoNLL and plain text.
+    #[arg(long)]
+    pub data: PathBuf,
+    /// Your own validation rows, in a file with the same columns.
+    #[arg(long)]
+    pub validation: Option<PathBuf>,
+    /// Your own test rows, which the script leaves out.
+    #[arg(long)]
+    pub test: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: ReadingArguments,
+    #[command(flatten)]
+    pub columns: ColumnArguments,
+    /// The model, as for `hone train` [default: the recipe's model, where `cargo xtask setup` puts it].
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// File to write: a zip with train.py, the recipe, the split, and what they need.
+    #[arg(long, default_value = SCRIPT_ZIP)]
+    pub out: PathBuf,
+}
+
+impl ScriptArguments {
     /// The data files.
     pub fn files(&self) -> DataPaths<'_> {
         DataPaths { train: &self.data, validation: self.validation.as_deref(), test: self.test.as_deref() }

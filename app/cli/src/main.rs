@@ -12,6 +12,7 @@ mod predict;
 mod reading;
 mod run_folder;
 mod saves;
+mod script;
 mod tables;
 mod train;
 mod trust;
@@ -22,7 +23,7 @@ use clap::{Parser, Subcommand};
 
 use mimalloc::MiMalloc;
 
-use crate::arguments::{PredictArguments, TrainArguments};
+use crate::arguments::{PredictArguments, ScriptArguments, TrainArguments};
 
 /// Keeps freed pages: glibc's allocator returns each large tensor to the kernel and spends a quarter of the run on page
 /// faults.
@@ -43,12 +44,15 @@ enum Command {
     Train(TrainArguments),
     /// Predicts every row of a file with a tuned model, and writes the rows with their predictions.
     Predict(PredictArguments),
+    /// Writes the run of a recipe as a script for transformers' Trainer, to train on more machines.
+    Script(ScriptArguments),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => pollster::block_on(train::train(&arguments)),
         Command::Predict(arguments) => pollster::block_on(predict::predict(&arguments)),
+        Command::Script(arguments) => pollster::block_on(script::script(&arguments)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

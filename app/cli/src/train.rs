@@ -28,10 +28,7 @@ use crate::trust;
 
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
-    let spec: RecipeSpec = serde_json::from_slice(&data::read(&arguments.recipe)?).map_err(|error| {
-        Diagnostic::new("recipe.json", format!("{} is not a recipe: {error}.", arguments.recipe.display()))
-            .remedy("Export one from the page. `{}` is a recipe too: the default one.")
-    })?;
+    let spec = recipe(&arguments.recipe)?;
     let (device, masks) = device(arguments.device);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
     check_exports(arguments, spec.task, model.pretrained.config.family())?;
@@ -75,6 +72,14 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     }
     // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)
+}
+
+/// Reads a recipe.
+pub fn recipe(path: &Path) -> Result<RecipeSpec, Diagnostic> {
+    serde_json::from_slice(&data::read(path)?).map_err(|error| {
+        Diagnostic::new("recipe.json", format!("{} is not a recipe: {error}.", path.display()))
+            .remedy("Export one from the page. `{}` is a recipe too: the default one.")
+    })
 }
 
 /// Refuses files that the model cannot be written as.
@@ -146,7 +151,7 @@ async fn saves(
 }
 
 /// Sets up the run, and prints warnings about the data and the fields that Hone chose.
-fn session(
+pub fn session(
     data: &mut Data,
     spec: RecipeSpec,
     model: &Model,
@@ -327,7 +332,7 @@ fn unpack(zip: &[u8], folder: &Path) -> Result<(), Diagnostic> {
     extracted.map_err(|error| not_written(folder, error))
 }
 
-fn not_written(path: &Path, error: impl std::fmt::Display) -> Diagnostic {
+pub fn not_written(path: &Path, error: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::new("file.write", format!("{} cannot be written: {error}.", path.display()))
         .remedy("Choose a folder where you may write, with enough room.")
 }

@@ -1,6 +1,7 @@
 //! The fifth step: the tuned model as a folder that other tools can load.
 
 mod choices;
+mod elsewhere;
 mod keep;
 mod snippets;
 
@@ -17,6 +18,7 @@ use crate::state::runs::scores;
 use crate::state::{Export, State, Step};
 use crate::train::save_recipe;
 
+use elsewhere::Elsewhere;
 use keep::Keep;
 
 /// The export step.
@@ -33,6 +35,7 @@ pub fn ExportStep() -> impl IntoView {
             <div class="stack" hidden=is_waiting>
                 <Download />
                 <Use />
+                <Elsewhere />
             </div>
         </StepSection>
     }
@@ -120,7 +123,7 @@ fn Download() -> impl IntoView {
         <Keep />
         <p class="hint">"These are the weights of the last run, " <span dir="auto">{name}</span> "."</p>
         <p hidden=is_whole>
-            "The merged model has the adapter built in and loads like any other model. The adapter only is a small folder for PEFT, which applies it to the base model."
+            "The merged model has the adapter built in and loads like any other model. The adapter only is a small folder for PEFT, which applies it to the base model; for decoders that llama.cpp has, it also contains a LoRA (not DoRA) as adapter.gguf."
         </p>
         <p>
             {contents}

@@ -77,4 +77,10 @@ impl State {
         let dtype = if form == ExportForm::Adapter { ExportDtype::Float32 } else { self.export_dtype() };
         vec![self.request(Topic::Export, Command::Export { form, dtype })]
     }
+
+    /// Writes the last run as a script for other machines.
+    pub fn export_script(&mut self) -> Vec<Effect> {
+        self.export = Export::Writing(0.0);
+        vec![self.request(Topic::Export, Command::ExportScript)]
+    }
 }

@@ -10,7 +10,7 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, saved, saving, table, tuned,
+    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, saved, saving, script, table, tuned,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
@@ -82,6 +82,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::StopTable => table::stop(engine),
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
         Command::Export { form, dtype } => export::export(engine, id, form, dtype).await,
+        Command::ExportScript => script::export(engine, id).await,
         Command::KeepTuned { name } => tuned::keep(engine, id, name).await,
         Command::OpenTuned { ids } => tuned::open(engine, id, ids).await,
         Command::ExportTuned { id: model } => tuned::send_zip(id, &model).await,

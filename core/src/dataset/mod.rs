@@ -33,6 +33,8 @@ pub use collect::collector::Collector;
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
 #[cfg(feature = "engine")]
+pub(crate) use collect::records::Records;
+#[cfg(feature = "engine")]
 pub use container::data_reader::DataReader;
 #[cfg(feature = "engine")]
 pub use container::table_reader::{TableReader, about_file, is_parquet};
@@ -43,6 +45,8 @@ pub use input_columns::{InputCells, InputColumns};
 pub use inspect::scan::Scanner;
 pub use layout::{Compression, Delimiter, Encoding, Format, Hints, Quirks, Quoting};
 pub use mapping::Mapping;
+#[cfg(feature = "engine")]
+pub(crate) use prepare::dataset::DatasetFile;
 pub use prepare::dataset::{Dataset, DatasetFiles, HoldOut};
 pub use prepare::report::{ClassCount, Cut, Cuts, DataReport, RepeatedText, TaskFacts, TokenLengths};
 pub use skipped::SkippedRow;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::export::{ModelFolder, config, names};
+use crate::model::TaskModel;
 use crate::recipe::{AdapterKind, Family};
 use crate::usage::ExportForm;
 
@@ -14,20 +15,8 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
     if raw.adapter == AdapterKind::None {
         return None;
     }
-    // The adapted modules, with the layer number as a wildcard, and the remaining modules, which are the head.
-    let (mut modules, mut heads) = (BTreeSet::new(), Vec::<String>::new());
     let model = &folder.exported.model;
-    model.visit_adapter(&mut |weight| {
-        let name = model.file_name(weight.name());
-        match name.split_once(".lora_") {
-            Some((module, _)) => {
-                let parts = module.split('.').map(|part| if part.parse::<u32>().is_ok() { "\\d+" } else { part });
-                modules.insert(parts.collect::<Vec<_>>().join("\\."));
-            }
-            None => heads.extend(name.split('.').next().map(str::to_owned)),
-        }
-    });
-    heads.dedup();
+    let TrainedModules { adapted, heads } = TrainedModules::of(model);
     // PEFT's automatic classes only know transformers' own heads, and would load the weights into them silently. For
     // mean pooling, our class is named in place of the task, so that they refuse. ModernBERT's own class pools as the base's
     // config.json says; if the adapter was trained on another pooling, they must refuse too.
@@ -52,12 +41,39 @@ pub(crate) fn config(folder: &ModelFolder) -> Option<Value> {
         "modules_to_save": if heads.is_empty() { Value::Null } else { json!(heads) },
         "peft_type": "LORA",
         "r": raw.lora_r,
-        // A regular expression, because the suffix `output.dense` alone would also match the attention's output.
-        "target_modules": modules.into_iter().collect::<Vec<_>>().join("|"),
+        "target_modules": adapted,
         "task_type": task_type,
         "use_dora": raw.adapter == AdapterKind::Dora,
         "use_rslora": raw.use_rslora,
     }))
+}
+
+/// The modules that a run with adapters trains.
+pub(crate) struct TrainedModules {
+    /// Those with an adapter, as a regular expression with any number for the layer: the suffix `output.dense` alone would also
+    /// match the attention's output.
+    pub adapted: String,
+    /// The remaining ones, which are the head.
+    pub heads: Vec<String>,
+}
+
+impl TrainedModules {
+    /// The trained modules of a model with adapters.
+    pub(crate) fn of(model: &TaskModel) -> Self {
+        let (mut modules, mut heads) = (BTreeSet::new(), Vec::<String>::new());
+        model.visit_adapter(&mut |weight| {
+            let name = model.file_name(weight.name());
+            match name.split_once(".lora_") {
+                Some((module, _)) => {
+                    let parts = module.split('.').map(|part| if part.parse::<u32>().is_ok() { "\\d+" } else { part });
+                    modules.insert(parts.collect::<Vec<_>>().join("\\."));
+                }
+                None => heads.extend(name.split('.').next().map(str::to_owned)),
+            }
+        });
+        heads.dedup();
+        Self { adapted: modules.into_iter().collect::<Vec<_>>().join("|"), heads }
+    }
 }
 
 /// Returns true if the base model's config.json names another pooling than that of the run.

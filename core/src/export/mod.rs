@@ -12,6 +12,7 @@ mod method;
 mod names;
 mod onnx;
 mod rounding;
+mod script;
 mod tokenizer_config;
 mod trainer;
 mod try_page;
@@ -30,10 +31,11 @@ use crate::recipe::{Recipe, Task};
 use crate::run::Baseline;
 use crate::text::{ChatTemplate, EncodedExamples};
 use crate::train::{HistoryEntry, TrainingData};
-use crate::usage::{ExportForm, GGUF_FILE, ModelKind, PromptForm};
+use crate::usage::{ExportForm, GGUF_ADAPTER_FILE, GGUF_FILE, ModelKind, PromptForm};
 
 pub use exported_model::ExportedModel;
 pub use inference_settings::{ExportedConfig, InferenceSettings};
+pub use script::{ScriptFiles, TrainingScript};
 
 /// Python classes that open an encoder with mean pooling, for folders without an averaging layer.
 const MODELING: &str = include_str!("modeling_hone.py");
@@ -128,6 +130,10 @@ impl ModelFolder<'_> {
             ExportForm::Adapter => {
                 begin(&mut zip, "adapter_model.safetensors")?;
                 weights::write(weights::adapters(model, *dtype), &mut zip, &mut progress).await?;
+                if gguf::can_have_adapter(self) {
+                    begin(&mut zip, GGUF_ADAPTER_FILE)?;
+                    gguf::write_adapter(self, &mut zip).await?;
+                }
             }
             ExportForm::Onnx => {
                 begin(&mut zip, dtype.onnx_file())?;

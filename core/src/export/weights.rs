@@ -9,6 +9,7 @@ use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
 use crate::model::TaskModel;
+use crate::recipe::ParamGroup;
 use crate::usage::ExportDtype;
 use crate::weights::{Dtype, TensorInfo, WeightRef, Weights, encode, write_header};
 
@@ -23,6 +24,17 @@ pub(crate) struct Exported {
 pub(crate) fn all(model: &TaskModel, dtype: ExportDtype) -> Vec<Exported> {
     let mut weights = Vec::new();
     model.visit(&mut |weight| weights.push(Exported::new(weight, model.file_name(weight.name()), dtype)));
+    weights
+}
+
+/// The weights of the head, under the names that transformers' class for the task uses.
+pub(crate) fn head(model: &TaskModel) -> Vec<Exported> {
+    let mut weights = Vec::new();
+    model.visit(&mut |weight| {
+        if weight.group() == ParamGroup::Head {
+            weights.push(Exported::new(weight, model.file_name(weight.name()), ExportDtype::Float32));
+        }
+    });
     weights
 }
 

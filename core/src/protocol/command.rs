@@ -205,6 +205,8 @@ pub enum Command {
         /// Element type of its weights.
         dtype: ExportDtype,
     },
+    /// Write the last run as a script for other machines. Answered like `Export`.
+    ExportScript,
     /// Keep the tuned model of the last run in the browser's storage. Answered by `ExportProgress`, then `TunedKept` or
     /// `TunedFailed`; `TunedModels` follows.
     KeepTuned {

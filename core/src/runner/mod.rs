@@ -15,6 +15,7 @@ mod outcome;
 mod past;
 mod run_record;
 mod save_schedule;
+mod script;
 
 pub use archive::{ModelArchive, too_large, unreadable};
 pub use bench::BenchModel;
@@ -30,3 +31,4 @@ pub use outcome::{abort, advice, lost_step, summary};
 pub use past::{PastEntry, past};
 pub use run_record::run_record;
 pub use save_schedule::SaveSchedule;
+pub use script::{SCRIPT_ZIP, training_script};

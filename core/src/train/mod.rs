@@ -38,6 +38,7 @@ pub use plateau::Plateau;
 pub use prefix_cache::PrefixCache;
 pub use self_check::{MAX_DIFFERENCE, self_check};
 pub use session::evaluate::HeldOutScores;
+pub use session::first_step::FirstStep;
 pub use session::memory::{MemoryBounds, memory_bounds};
 pub use session::progress::{BatchShape, Progress};
 pub use session::work::Work;

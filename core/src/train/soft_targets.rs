@@ -34,6 +34,11 @@ impl SoftTargets {
         Self { class_weights, smoothing: recipe.label_smoothing as f32, unit: unit_of(&train.labels) }
     }
 
+    /// Weight of each class in the loss.
+    pub fn class_weights(&self) -> &[f32] {
+        &self.class_weights
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.class_weights.len()

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use export_form::{ExportDtype, ExportForm};
 pub use head::{Activation, DenseLayer, HeadLayers};
 pub use kind::{ModelKind, is_own_class};
-pub use shell::GGUF_FILE;
+pub use shell::{GGUF_ADAPTER_FILE, GGUF_FILE};
 
 /// Form of the rows that a decoder was trained on, and of the prompts that it expects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

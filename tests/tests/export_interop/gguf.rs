@@ -43,16 +43,20 @@ fn reopened(gguf: &[u8]) -> Pretrained {
 
 /// A run of one step, so that the weights are not those of the base.
 fn tuned(pretrained: &Pretrained) -> Session {
+    tuned_by(pretrained, RecipeSpec { epochs: Some(2), ..RecipeSpec::default() })
+}
+
+/// A run of these techniques.
+fn tuned_by(pretrained: &Pretrained, techniques: RecipeSpec) -> Session {
     let mut rows = EncodedRows::new(Task::Generation);
     for text in TEXTS {
         rows.push(&pretrained.tokenizer, None, 0, &Example::Passage(text)).unwrap();
     }
     let spec = RecipeSpec {
         task: Task::Generation,
-        epochs: Some(2),
         max_length: Some(48),
         max_new_tokens: NEW_TOKENS,
-        ..RecipeSpec::default()
+        ..techniques
     };
     let facts = RowFacts { suggested_len: 48, ..RowFacts::default() };
     let rows = TaskRows {
@@ -132,23 +136,70 @@ fn write_folders() -> PathBuf {
     folder
 }
 
-fn check(program: PathBuf, script: &str) {
+fn check(program: PathBuf, script: &str, folders: &Path) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(script);
-    let output = Command::new(program).arg(script).arg(folders()).output().unwrap();
+    let output = Command::new(program).arg(script).arg(folders).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 fn gguf_tensors_equal_those_of_the_gguf_package() {
-    check(python(), "python/check_gguf.py");
+    check(python(), "python/check_gguf.py", folders());
 }
 
 /// Elsewhere, there is no llama.cpp without a compiler.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn llama_cpp_continues_prompts_like_the_engine() {
-    check("node".into(), "llama-cpp/open-gguf.mjs");
+    check("node".into(), "llama-cpp/open-gguf.mjs", folders());
+}
+
+/// Elsewhere, there is no llama.cpp without a compiler.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn llama_cpp_with_an_adapter_continues_prompts_like_the_merged_model() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gguf_adapters");
+    _ = fs::remove_dir_all(&folder);
+    for (name, pretrained) in decoders() {
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        // A rate at which nothing moves: the base model.
+        let unmoved = RecipeSpec { learning_rate: Some(1e-7), epochs: Some(1), ..RecipeSpec::default() };
+        let base = exported(&tuned_by(&pretrained, unmoved), &pretrained, ExportForm::Gguf, ExportDtype::Float16);
+        let lora = RecipeSpec {
+            learning_rate: Some(2e-2),
+            epochs: Some(10),
+            adapter: AdapterKind::Lora,
+            lora_r: 4,
+            use_rslora: name != "gpt2",
+            ..RecipeSpec::default()
+        };
+        let session = tuned_by(&pretrained, lora);
+        let adapter = exported(&session, &pretrained, ExportForm::Adapter, ExportDtype::Float32);
+        let merged = exported(&session, &pretrained, ExportForm::Gguf, ExportDtype::Float16);
+        let [base, merged] = [base, merged].map(|zip| file(&zip, "model.gguf"));
+        fs::write(folder.join("model.gguf"), &base).unwrap();
+        fs::write(folder.join("adapter.gguf"), file(&adapter, "adapter.gguf")).unwrap();
+        let prompts = ["Once upon a time", "The cat", "Tom had"];
+        let [of_base, of_merged] = [base, merged].map(|gguf| {
+            let decoder = reopened(&gguf);
+            prompts.map(|prompt| greedy(prompt, &decoder))
+        });
+        assert_ne!(of_base, of_merged, "{name}: the adapter must change something");
+        fs::write(folder.join("expected.json"), json!({"prompts": of_merged}).to_string()).unwrap();
+    }
+    check("node".into(), "llama-cpp/open-gguf.mjs", &folder);
+}
+
+#[test]
+fn an_adapter_that_llama_cpp_lacks_is_explained_in_the_card() {
+    let (_, pretrained) = decoders().remove(0);
+    let dora = RecipeSpec { adapter: AdapterKind::Dora, epochs: Some(1), ..RecipeSpec::default() };
+    let zip = exported(&tuned_by(&pretrained, dora), &pretrained, ExportForm::Adapter, ExportDtype::Float32);
+    assert!(zip::ZipArchive::new(Cursor::new(&zip)).unwrap().by_name("adapter.gguf").is_err());
+    let card = String::from_utf8(file(&zip, "README.md")).unwrap();
+    assert!(card.contains("llama.cpp has no DoRA adapters"), "{card}");
 }
 
 /// The likeliest continuation of a prompt by a decoder.

@@ -11,6 +11,7 @@ mod reopened;
 mod rounding;
 mod saved_best;
 mod tokenizer;
+mod training_script;
 
 use std::fs;
 use std::io::Cursor;

@@ -11,6 +11,7 @@ pub mod model;
 pub mod run;
 pub mod saved;
 pub mod saving;
+pub mod script;
 pub mod table;
 pub mod tuned;
 

@@ -13,6 +13,7 @@ use hone_core::run::{EndReason, RunSource, SourceFile, StepMetrics};
 use hone_core::runner::{self, RunClock};
 use hone_core::train::{BatchShape, HistoryEntry, Progress, Session, Work};
 
+use crate::data::DataOrigin;
 use crate::engine::saving::{self, Store};
 use crate::engine::{Engine, inference};
 use crate::errors;
@@ -40,8 +41,8 @@ pub struct Run {
     pub dataset: Arc<Dataset>,
     /// The report on those rows.
     report: DataReport,
-    /// SHA-256 of the training file, in hexadecimal.
-    pub sha256: String,
+    /// The files of the rows.
+    pub files: RunFiles,
     phase: Phase,
     clock: RunClock,
     /// Milliseconds per token of the slowest batch so far, padding included.
@@ -54,6 +55,29 @@ pub struct Run {
     shapes: HashSet<BatchShape>,
     /// Where it is saved; none if it is not.
     pub store: Option<Store>,
+}
+
+/// The files of a run's rows, by their contents.
+pub struct RunFiles {
+    /// The training file.
+    pub train: SourceFile,
+    /// The user's own validation file.
+    pub validation: Option<SourceFile>,
+    /// The user's own test file.
+    pub test: Option<SourceFile>,
+    /// True if the rows come from two parallel files, which no other program reads as one.
+    pub are_joined: bool,
+}
+
+impl RunFiles {
+    fn of(origin: DataOrigin) -> Self {
+        Self {
+            train: origin.train_contents,
+            validation: origin.validation_contents,
+            test: origin.test_contents,
+            are_joined: origin.train.aligned_with.is_some(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -324,13 +348,14 @@ impl Run {
         }
         let collected = engine.data.collected();
         let collected = collected.ok_or_else(|| Diagnostic::new("run.not-ready", "The data is not ready yet."))?;
+        let files = RunFiles::of(engine.data.origin().ok_or_else(not_ready)?);
         Ok(Self {
             request,
             work: Work::new(&session),
             session,
             dataset: collected.rows.dataset().clone(),
             report: collected.rows.report().clone(),
-            sha256: collected.sha256.clone(),
+            files,
             phase: Phase::Running,
             clock: RunClock::new(now_ms()),
             ms_per_token: None,

@@ -3,6 +3,7 @@
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::flags::ResolvedFlags;
 use crate::dataset::collect::numbers::ResolvedNumbers;
+use crate::dataset::collect::records::Records;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::row_targets::RowTargets;
@@ -36,11 +37,13 @@ impl Collector {
     /// As [`Mapping::check`].
     pub fn new(source: &SourceInfo, mapping: Mapping) -> Result<Self, Diagnostic> {
         let parser = RowParser::new(&source.columns, mapping.clone())?;
+        let mut examples = Examples::new(mapping, &source.columns);
+        examples.records = Records::of(source);
         Ok(Self {
             decoder: Decoder::new(source.encoding, source.quirks.ends_in_cr),
             reader: RecordReader::new(source.layout()),
             text: String::new(),
-            rows: RowCollector { parser, examples: Examples::new(mapping, &source.columns) },
+            rows: RowCollector { parser, examples },
         })
     }
 
@@ -144,12 +147,17 @@ impl Collector {
 impl RowCollector {
     /// Adds the record's row, or lists it as skipped.
     fn add(&mut self, ParsedRecord { line, record }: ParsedRecord) -> Result<(), Diagnostic> {
+        self.examples.records.count += 1;
         let row = match record.clone() {
             Ok(record) => self.parser.parse(line, record),
             Err(reason) => Err(RowError::Skip(reason)),
         };
         match row {
-            Ok(row) => self.examples.push(line, &row.texts, row.target),
+            Ok(row) => {
+                self.examples.push(line, &row.texts, row.target)?;
+                self.examples.records.add_row();
+                Ok(())
+            }
             Err(RowError::Skip(reason)) => {
                 if let Ok(record) = record {
                     self.parser.repairs.lost_targets.add(side(&self.examples.mapping, record), line, &reason);

@@ -2,6 +2,7 @@
 
 use crate::dataset::collect::example::{Example, Message, Word};
 use crate::dataset::collect::labels::LabelName;
+use crate::dataset::collect::records::Records;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
 use crate::dataset::input_columns::InputColumns;
@@ -25,6 +26,8 @@ pub struct Examples {
     texts_per_row: usize,
     /// Line on which each row begins, from 1.
     lines: Vec<u32>,
+    /// The records of the file, and which of them each row is.
+    pub(crate) records: Records,
     /// One target per row.
     pub(crate) targets: RowTargets,
     pub(crate) label_names: Vec<LabelName>,
@@ -50,6 +53,7 @@ impl Examples {
             spans: Vec::new(),
             texts_per_row,
             lines: Vec::new(),
+            records: Records::default(),
             label_names: Vec::new(),
             skipped: SkippedRows::default(),
             repairs: Repairs::default(),
@@ -193,6 +197,7 @@ impl Examples {
         let spans = self.spans.chunks(self.texts_per_row).zip(&keep).filter(|(_, keeps)| **keeps);
         self.spans = spans.flat_map(|(spans, _)| spans.iter().copied()).collect();
         self.targets.retain(&keep);
+        self.records.retain(&keep);
         let mut keep = keep.into_iter();
         self.lines.retain(|_| keep.next().unwrap_or(true));
     }

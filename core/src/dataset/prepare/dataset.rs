@@ -123,6 +123,12 @@ impl Dataset {
         file.examples.line(row)
     }
 
+    /// Number of a row's record in its file, from 0.
+    pub(crate) fn record_number(&self, row: u32) -> u32 {
+        let (file, row) = self.locate(row);
+        file.examples.records.number(row)
+    }
+
     /// Returns true if a row is from the training file rather than from the user's own validation or test file.
     pub(crate) fn is_from_train_file(&self, row: u32) -> bool {
         (row as usize) < self.train_file.examples.len()

@@ -1,6 +1,7 @@
 //! The card's section on opening the folder.
 
-use crate::export::ModelFolder;
+use crate::export::{ModelFolder, gguf};
+use crate::recipe::AdapterKind;
 use crate::usage::{ExportForm, Usage};
 
 /// Path of the folder in the code.
@@ -21,8 +22,9 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
     match folder.exported.form {
         ExportForm::Adapter => format!(
             "This folder contains the adapter, and the head if it is new; both are loaded on top of the base model. Run \
-            this in the folder:\n\n```python\n{}```\n",
-            usage.adapter_python()
+            this in the folder:\n\n```python\n{}```\n{}",
+            usage.adapter_python(),
+            in_llama_cpp(folder, &usage)
         ),
         ExportForm::Gguf => {
             format!("With llama.cpp, and with Ollama, in this folder:\n\n```sh\n{}```\n", usage.gguf_commands())
@@ -46,5 +48,19 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
             };
             format!("```python\n{}```\n{more}", usage.python(FOLDER))
         }
+    }
+}
+
+/// The use of an adapter in llama.cpp; empty if llama.cpp lacks the base model.
+fn in_llama_cpp(folder: &ModelFolder, usage: &Usage) -> String {
+    if gguf::can_have_adapter(folder) {
+        let command = usage.gguf_adapter_command();
+        format!("\nWith llama.cpp, on a GGUF file of the base model:\n\n```sh\n{command}```\n")
+    } else if folder.recipe.spec().adapter == AdapterKind::Dora
+        && folder.kind().export_forms().contains(&ExportForm::Gguf)
+    {
+        "\nllama.cpp has no DoRA adapters. For llama.cpp, export the merged model as GGUF.\n".to_owned()
+    } else {
+        String::new()
     }
 }

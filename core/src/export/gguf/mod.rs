@@ -1,6 +1,7 @@
 //! The tuned decoder as a GGUF file, for llama.cpp and the programs that are built on it. The inverse of
 //! [`weights::GgufReader`](crate::weights::GgufReader).
 
+mod adapter;
 mod blocks;
 mod metadata;
 mod modelfile;
@@ -26,6 +27,7 @@ use blocks::StoredType;
 use metadata::{Metadata, text};
 use vocabulary::TokenizerFiles;
 
+pub(crate) use adapter::{can_have_adapter, write_adapter};
 pub(crate) use modelfile::modelfile;
 
 /// Multiple of bytes at which each tensor begins.
@@ -148,6 +150,14 @@ fn is_plain(config: &LlamaConfig) -> bool {
     config.variant == variant && is_plain && is_same
 }
 
+/// Numbers of query heads and of key and value heads, where their order matters.
+fn head_counts(config: &ModelConfig) -> [usize; 2] {
+    match config {
+        ModelConfig::Llama(config) => [config.heads, config.kv_heads],
+        _ => [1; 2],
+    }
+}
+
 fn tensors(model: &TaskModel, config: &ModelConfig, dtype: ExportDtype) -> Result<Vec<Stored>, Diagnostic> {
     let mut tensors = Vec::new();
     model.visit(&mut |weight| tensors.push(Stored::new(model, config, weight, dtype)));
@@ -157,10 +167,7 @@ fn tensors(model: &TaskModel, config: &ModelConfig, dtype: ExportDtype) -> Resul
 impl Stored {
     fn new(model: &TaskModel, config: &ModelConfig, weight: WeightRef, dtype: ExportDtype) -> Result<Self, Diagnostic> {
         let family = family_of(config)?;
-        let heads = match config {
-            ModelConfig::Llama(config) => [config.heads, config.kv_heads],
-            _ => [1; 2],
-        };
+        let heads = head_counts(config);
         let theirs = model.file_name(weight.name());
         let name = family.stored_name(&theirs).ok_or_else(|| refused(&format!("it has no place for {theirs}")))?;
         let layout = family.layout_of(&name, weight.shape().len(), heads);

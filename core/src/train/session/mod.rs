@@ -4,6 +4,7 @@
 pub(in crate::train) mod checkpoint;
 pub(in crate::train) mod evaluate;
 mod evaluation;
+pub(in crate::train) mod first_step;
 mod further;
 pub(in crate::train) mod memory;
 mod plan;

@@ -1,0 +1,26 @@
+//! `hone script`.
+
+use std::fs;
+
+use hone_core::diagnostic::Diagnostic;
+use hone_core::export::ScriptFiles;
+use hone_core::runner;
+
+use crate::arguments::{DeviceKind, ScriptArguments};
+use crate::{data, model, train};
+
+/// Writes the script of a recipe, without training.
+pub async fn script(arguments: &ScriptArguments) -> Result<(), Diagnostic> {
+    let spec = train::recipe(&arguments.recipe)?;
+    let (device, masks) = train::device(DeviceKind::Cpu);
+    let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
+    let hints = arguments.reading.clone().hints();
+    let mut data = data::load(arguments.files(), hints, &arguments.columns, &spec)?;
+    let session = train::session(&mut data, spec, &model, &device, masks)?;
+    let files = ScriptFiles { train: &data.train, validation: data.validation.as_ref(), test: data.test.as_ref() };
+    let dataset = data.rows.dataset();
+    let zip = runner::training_script(&session, &model.pretrained, dataset, files, &model.hub_id).await?;
+    fs::write(&arguments.out, zip).map_err(|error| train::not_written(&arguments.out, error))?;
+    println!("{} has the script. Its README.md has the commands.", arguments.out.display());
+    Ok(())
+}

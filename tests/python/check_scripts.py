@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Runs the training scripts that Hone wrote.
+
+    check_scripts.py FOLDER
+
+FOLDER has a folder for each run, with the content of hone-run.zip, the file of the rows and the base model. Each script
+compares the loss of the first step with Hone's, and trains 20 steps. A few train again in two processes, and must have the
+same loss in every step.
+"""
+
+import json
+import math
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
+
+import transformers
+from accelerate.commands.config.config_args import load_config_from_file
+
+# The greatest difference of a loss from Hone's.
+LOSS = 1e-4
+# The greatest difference of a step's loss between one process and two.
+IN_TWO_LOSS = 1e-5
+STEPS = 20
+MAX_LINES = 200
+# The runs that are trained in two processes: a loss by class weights, an adapter, and a loss by tokens.
+IN_TWO = ["classification-full", "tags-lora", "generation-gradual"]
+
+
+def main():
+    failed = []
+    with tempfile.TemporaryDirectory() as outputs:
+        for folder in sorted(Path(sys.argv[1]).iterdir()):
+            try:
+                print(folder.name, check(folder, Path(outputs) / folder.name), flush=True)
+            except (Exception, SystemExit) as error:
+                failed.append(folder.name)
+                print(folder.name, "FAILED", type(error).__name__, error)
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+def check(folder, out):
+    """Raises an exception if the script does not do what Hone does."""
+    for name in ("train.py", "recipe.py", "rows.py"):
+        lines = (folder / name).read_text(encoding="utf-8").count("\n")
+        require(lines <= MAX_LINES, f"{name} has {lines} lines")
+    for config in (folder / "accelerate").iterdir():
+        load_config_from_file(str(config))
+    found = run(folder, "--check", "--out", str(out))
+    difference = abs(found["first_loss"] - found["in_hone"])
+    require(difference <= LOSS, f"first loss {found['first_loss']}, in Hone {found['in_hone']}")
+    run(folder, "--out", str(out))
+    steps = losses(out)
+    require(len(steps) >= STEPS, f"{len(steps)} steps")
+    require(all(map(math.isfinite, steps)), f"losses {steps}")
+    result = f"first loss differs by {difference:.1e}, then {steps[0]:.3f} to {steps[-1]:.3f}"
+    if folder.name in IN_TWO:
+        result += f", two processes by {in_two_processes(folder, out):.1e}"
+    return result
+
+
+def run(folder, *arguments):
+    """Runs the script in this process, since importing transformers takes longer than training. Returns what it printed
+    last."""
+    arguments = [str(data_of(folder)), "--model", str(folder / "base"), *arguments]
+    argv, path = sys.argv, list(sys.path)
+    sys.argv, sys.path[:0] = ["train.py", *arguments], [str(folder)]
+    for module in ("recipe", "rows", "modeling_hone"):
+        sys.modules.pop(module, None)
+    transformers.set_seed(0)
+    try:
+        with redirect_stdout(StringIO()) as printed:
+            runpy.run_path(str(folder / "train.py"), run_name="__main__")
+    finally:
+        sys.argv, sys.path = argv, path
+    return json.loads(printed.getvalue().strip().splitlines()[-1])
+
+
+def in_two_processes(folder, alone):
+    """The greatest difference of a step's loss between two processes and one. Weights are not compared: AdamW magnifies the
+    rounding of gradients that are 0, such as those of the keys' biases."""
+    out = alone.with_name(alone.name + "-two")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    script = [str(folder / "train.py"), str(data_of(folder)), "--model", str(folder / "base"), "--out", str(out)]
+    subprocess.run([*launch, *script], check=True, capture_output=True, timeout=300)
+    ours, theirs = losses(alone), losses(out)
+    require(len(ours) == len(theirs), f"{len(theirs)} steps in two processes")
+    difference = max(abs(one - two) for one, two in zip(ours, theirs))
+    require(difference <= IN_TWO_LOSS, f"two processes differ by {difference}")
+    return difference
+
+
+def losses(out):
+    """The loss of each step."""
+    state = json.loads((out / "trainer_state.json").read_text(encoding="utf-8"))
+    return [entry["loss"] for entry in state["log_history"] if "loss" in entry]
+
+
+def data_of(folder):
+    """The file of the rows."""
+    return folder / json.loads((folder / "split.json").read_text(encoding="utf-8"))["train"]["file"]
+
+
+def require(condition, message):
+    if not condition:
+        raise AssertionError(message)
+
+
+if __name__ == "__main__":
+    main()
