@@ -42,7 +42,8 @@ fn a_script_has_all_that_it_reads_and_no_row() {
 #[test]
 fn a_file_that_python_could_not_read_is_refused_with_a_remedy() {
     let rows: String = (0..20).map(|i| format!("\"Once a dog number {i} saw a\", ")).collect();
-    let columns = format!("{{\"prompt\": [{}], \"completion\": [{}]}}", rows.trim_end_matches(", "), rows.trim_end_matches(", "));
+    let columns =
+        format!("{{\"prompt\": [{}], \"completion\": [{}]}}", rows.trim_end_matches(", "), rows.trim_end_matches(", "));
     let (folder, output) = script("columns", "train.json", columns.as_bytes());
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && told.contains("an array for each column"), "{told}");

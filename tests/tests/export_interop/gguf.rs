@@ -52,12 +52,7 @@ fn tuned_by(pretrained: &Pretrained, techniques: RecipeSpec) -> Session {
     for text in TEXTS {
         rows.push(&pretrained.tokenizer, None, 0, &Example::Passage(text)).unwrap();
     }
-    let spec = RecipeSpec {
-        task: Task::Generation,
-        max_length: Some(48),
-        max_new_tokens: NEW_TOKENS,
-        ..techniques
-    };
+    let spec = RecipeSpec { task: Task::Generation, max_length: Some(48), max_new_tokens: NEW_TOKENS, ..techniques };
     let facts = RowFacts { suggested_len: 48, ..RowFacts::default() };
     let rows = TaskRows {
         labels: &[],
