@@ -256,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn a_third_folder_and_a_test_file_are_the_test_rows() {
+        let folder = env::temp_dir().join(format!("hone-cli-{}-three", std::process::id()));
+        for (split, nth) in ["train", "dev", "test"].iter().flat_map(|split| (0..12).map(move |nth| (split, nth))) {
+            let path = folder.join(split).join(["neg", "pos"][nth % 2]);
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(format!("{nth}.txt")), format!("The {split} text of number {nth}.\n")).unwrap();
+        }
+        let own = folder.join("own.csv");
+        fs::write(&own, "text,label\nA new text.,pos\nThe train text of number 3.,pos\n").unwrap();
+        let (columns, recipe) = (ColumnArguments::default(), RecipeSpec::default());
+        let rows = |test| {
+            let files = DataPaths { test, ..paths(&folder) };
+            let data = load(files, Hints::default(), &columns, &recipe).unwrap();
+            let report = data.rows.report();
+            [report.train_rows, report.validation_rows, report.test_rows]
+        };
+        let (of_folder, of_file) = (rows(None), rows(Some(own.as_path())));
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!((of_folder, of_file), ([12, 12, 12], [11, 12, 2]));
+    }
+
+    #[test]
     fn a_guessed_encoding_is_noted_and_another_can_be_chosen() {
         let rows = (0..30).map(|row| format!("caf\u{e9} number {row},{}\n", ["good", "bad"][row % 2]));
         let csv = format!("text,label\n{}", rows.collect::<String>());

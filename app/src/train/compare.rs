@@ -50,7 +50,7 @@ fn rows(state: &State) -> Vec<Vec<String>> {
         row(name.clone(), &|run| format::visible(&values[run]));
     }
     for metric in History::metrics(runs.iter().copied()) {
-        row(format!("Best {}", metric.name()), &|run| scores::of(&runs[run].best, metric));
+        row(format!("Best {}", metric.name()), &|run| scores::with_interval(&runs[run].best, metric));
     }
     row("Validation loss".into(), &|run| format::score(runs[run].best.loss));
     for class in runs.first().map(|run| run.classes()).unwrap_or_default() {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::export::ModelFolder;
+use crate::metrics::Evaluation;
 use crate::recipe::{Metric, Schedule};
 use crate::train::HistoryEntry;
 
@@ -37,8 +38,18 @@ pub(crate) fn state(folder: &ModelFolder) -> Value {
         "best_metric": folder.best.score(folder.recipe.metric_for_best_model()),
         "epoch": epoch,
         "global_step": global_step,
-        "log_history": log.collect::<Vec<_>>(),
+        "log_history": log.chain(folder.test.map(test_row)).collect::<Vec<_>>(),
     })
+}
+
+/// The scores on the test rows, under the names that the Trainer's `predict` gives them.
+fn test_row(test: &Evaluation) -> Value {
+    let mut row = Map::new();
+    row.insert("epoch".into(), json!(test.epoch));
+    row.insert("step".into(), json!(test.step));
+    row.insert("test_loss".into(), json!(test.loss));
+    row.extend(test.scores.iter().map(|(&metric, &score)| (format!("test_{}", name(metric)), json!(score))));
+    Value::Object(row)
 }
 
 /// The run's settings.

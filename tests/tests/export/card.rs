@@ -115,6 +115,8 @@ fn a_card_has_the_test_scores_and_intervals_if_there_are_any() {
     assert!(with.contains("On 4 test rows, which were used for nothing else:"), "{with}");
     assert!(with.contains("| accuracy | 0.7500 | 0.5000–0.8750 |"), "{with}");
     assert!(with.contains("9 training rows, 2 validation rows and 4 test rows"), "{with}");
+    let state: Value = serde_json::from_slice(&untrained.files()["trainer_state.json"]).unwrap();
+    assert_eq!(state["log_history"][0]["test_accuracy"], 0.75);
     let splits = ["      split: test\n", "      split: validation\n"].map(|split| with.find(split).unwrap());
     assert!(splits[0] < splits[1], "the test comes first");
 }

@@ -416,3 +416,24 @@ fn a_file_that_is_its_own_validation_file_is_replaced_as_both() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::CloseData { .. }))), "{effects:?}");
     assert_eq!(state.data.validation.choice(), None);
 }
+
+#[test]
+fn a_file_with_three_parts_is_its_own_validation_and_test_file() {
+    let mut state = ready();
+    state.open(DataRole::Train, chosen("reviews.tar.gz"));
+    let source = SourceInfo { holds_validation: true, holds_test: true, ..source(2) };
+    let effects = state.answer(Event::DataOpened { role: DataRole::Train, source: source.clone() });
+    let opens = |wanted| {
+        let is_it =
+            |effect: &&Effect| matches!(effect, Effect::Send(_, Command::OpenData { role, .. }) if *role == wanted);
+        effects.iter().filter(is_it).count()
+    };
+    assert_eq!([DataRole::Validation, DataRole::Test].map(opens), [1, 1]);
+    state.answer(Event::DataOpened { role: DataRole::Validation, source: source.clone() });
+    let mapped = state.answer(Event::DataOpened { role: DataRole::Test, source });
+    let shares = Command::MapData { mapping: MAPPING, validation_ratio: 0.0, test_ratio: 0.0, seed: 42 };
+    assert!(mapped.iter().any(|effect| matches!(effect, Effect::Send(_, command) if *command == shares)), "{mapped:?}");
+    let closed = state.close_data(DataRole::Test);
+    assert!(matches!(closed[0], Effect::Send(_, Command::CloseData { role: DataRole::Test })));
+    assert_eq!(state.data.test.choice(), None);
+}
