@@ -362,7 +362,7 @@ const answers = {
     }
     const { text } = asked;
     const sure = text.includes("not") ? 0.09 : 0.91;
-    const classes = (probabilities) => ({ classes: { probabilities } });
+    const classes = (probabilities) => ({ classes: { probabilities, unsure_below: 0 } });
     const predictions = { base: classes([0.52, 0.48]), tuned: classes([sure, 1 - sure]) };
     if (tuned) predictions.base = null;
     emit({ kind: "predicted", labels: LABELS, ...predictions, tokens: text.length, truncated: false });
