@@ -1,10 +1,12 @@
 // Starts the page's wasm, which adds the page to the body, and removes the static shell.
 import init from "./hone-app.js";
+import { offerCharts } from "./charts.js";
 import { rememberHandles } from "./handles.js";
 import { openLaunchedFiles } from "./launch.js";
 import { watchVersions } from "./versions.js";
 
 rememberHandles();
+offerCharts();
 try {
   await init();
   document.getElementById("shell").remove();

@@ -1,4 +1,4 @@
-//! Everything that keeps a run from being lost or missed while the user does something else: the title, the screen's wake
+//! Everything that keeps a run from being lost or missed while the user does something else: the title and the icon, the screen's wake
 //! lock, saving when the tab is hidden, a warning before closing it, and a notification at the end.
 
 use js_sys::{Array, Function, Object, Promise};
@@ -8,15 +8,22 @@ use leptos::task::spawn_local;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use crate::browser;
 use crate::components::{changing, pressed};
 use crate::page::Page;
 use crate::state::{Phase, State};
 use crate::wire::{get, set};
 
+/// Color of progress in the tab's icon, seen on light and dark browsers.
+const BLUE: &str = "#2f86e0";
+
 /// Begins to listen. Called once.
 pub fn attend(page: Page) {
     let title = page.memo(title);
     Effect::new(move |_| document().set_title(&title.get()));
+
+    let icon = page.memo(icon);
+    Effect::new(move |_| browser::set_icon(&icon.get()));
 
     let is_computing = page.memo(|state| state.run.is_computing());
     let lock = StoredValue::new_local(None::<JsValue>);
@@ -80,6 +87,35 @@ fn title(state: &State) -> String {
     }
 }
 
+/// The tab's icon as SVG: a ring that closes with the run, and a sign at its end. Empty for the page's own icon.
+fn icon(state: &State) -> String {
+    // The radius makes the ring 100 units long.
+    let ring = |color: &str, percent: u64| {
+        format!(
+            "<circle cx='20' cy='20' r='15.92' fill='none' stroke='{color}' stroke-width='7' stroke-dasharray='{percent} 100' transform='rotate(-90 20 20)'/>"
+        )
+    };
+    let sign = |color: &str, path: &str| {
+        format!(
+            "<path d='{path}' fill='none' stroke='{color}' stroke-width='5' stroke-linecap='round' stroke-linejoin='round'/>"
+        )
+    };
+    let picture = match &state.run.phase {
+        Phase::Idle => return String::new(),
+        Phase::Starting | Phase::Running | Phase::Paused | Phase::Stopping => {
+            let (step, total) = state.run.position().unwrap_or((0, 1));
+            // In steps of 4 %, which is as much as can be seen.
+            let percent = 25 * u64::from(step) / u64::from(total.max(1)) * 4;
+            let paused =
+                if state.run.phase == Phase::Paused { sign(BLUE, "M16 15V25M24 15V25") } else { String::new() };
+            format!("{}{}{paused}", ring("#9aa0ab", 100), ring(BLUE, percent))
+        }
+        Phase::Finished(_) => ring("#2a9d62", 100) + &sign("#2a9d62", "M14 20.5l4.5 4.5 8-9"),
+        Phase::Failed(_) => ring("#d1453b", 100) + &sign("#d1453b", "M20 12V21M20 27v.1"),
+    };
+    format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 40'>{picture}</svg>")
+}
+
 /// Offers a notification at the end of the run, unless the user has already decided.
 #[component]
 pub fn NotifyButton() -> impl IntoView {
@@ -98,11 +134,9 @@ pub fn NotifyButton() -> impl IntoView {
     changing(move || {
         (is_active.get() && permission.get() == "default").then(|| {
             view! {
-                <div class="row">
-                    <button type="button" class="quiet" on:click=pressed(ask)>
-                        "Notify me at the end"
-                    </button>
-                </div>
+                <button type="button" class="quiet" on:click=pressed(ask)>
+                    "Notify me at the end"
+                </button>
             }
         })
     })

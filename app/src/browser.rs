@@ -9,14 +9,18 @@ use leptos::prelude::window_event_listener_untyped;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Event, File, FileList, HtmlAnchorElement, HtmlElement, Response, Storage, Url};
+use web_sys::{
+    Blob, BlobPropertyBag, Element, Event, File, FileList, HtmlAnchorElement, HtmlElement, Response, Storage, Url,
+};
 
 use crate::state::{NewVersion, PastRun};
-use crate::wire::{from_js, get, to_js};
+use crate::wire::{from_js, get, set, to_js};
 use crate::worker::message_of;
 
 const CHECK_KEY: &str = "hone.self-check";
 const RUNS_KEY: &str = "hone.runs";
+/// Beginning of the part of an address that carries a recipe.
+const RECIPE_MARK: &str = "#recipe=";
 
 /// Fetches a JSON file of this page.
 ///
@@ -86,6 +90,15 @@ pub fn download(blob: &Blob, file_name: &str) {
     leptos::prelude::set_timeout(move || drop(Url::revoke_object_url(&url)), std::time::Duration::from_secs(60));
 }
 
+/// Downloads the visible charts of a section as a picture, which charts.js draws.
+pub fn save_charts(section: &str, file_name: &str) {
+    let charts = get(&leptos::prelude::window(), "honeCharts");
+    if let Ok(save) = get(&charts, "save").dyn_into::<Function>() {
+        // A promise, which nobody awaits: the picture is in the downloads, or the console says why not.
+        let _ = save.call2(&charts, &section.into(), &file_name.into());
+    }
+}
+
 /// Writes plain data as indented JSON.
 pub fn to_json(value: &impl serde::Serialize) -> String {
     let json = JSON::stringify_with_replacer_and_space(&to_js(value), &JsValue::NULL, &2.into());
@@ -118,6 +131,29 @@ fn recipe_of_js(given: JsValue) -> Result<RecipeSpec, String> {
         Some(key) => Err(format!("unknown field `{key}`")),
         None => Ok(recipe),
     }
+}
+
+/// A link to this page that carries what differs from the default recipe. Behind the `#`, where browsers send it nowhere.
+pub fn recipe_link(recipe: &RecipeSpec) -> String {
+    let (given, default) = (to_js(recipe), to_js(&RecipeSpec::default()));
+    let changed = Object::new();
+    for key in Object::keys(given.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
+        let value = get(&given, &key);
+        if JSON::stringify(&value).ok() != JSON::stringify(&get(&default, &key)).ok() {
+            set(&changed, &key, &value);
+        }
+    }
+    let json = JSON::stringify(&changed).map(String::from).unwrap_or_default();
+    let page = format!("{}{}", address_part("origin"), address_part("pathname"));
+    format!("{page}{RECIPE_MARK}{}", String::from(js_sys::encode_uri_component(&json)))
+}
+
+/// The recipe in the page's address, if it carries one.
+pub fn recipe_in_address() -> Option<Result<RecipeSpec, String>> {
+    let hash = address_part("hash");
+    let encoded = hash.strip_prefix(RECIPE_MARK)?;
+    let json = js_sys::decode_uri_component(encoded).map_err(|error| message_of(&error.into()));
+    Some(json.and_then(|json| recipe_of_json(&String::from(json))))
 }
 
 /// Moves the focus to an element by its id, before the focused button disappears and takes the focus with it.
@@ -156,7 +192,7 @@ pub fn clear_storage() {
     }
 }
 
-/// Opens the sections that an element is in, and moves the focus to it.
+/// Opens the sections and steps that an element is in, and moves the focus to it.
 pub fn reveal(id: &str) {
     let mut element = leptos::prelude::document().get_element_by_id(id);
     while let Some(inner) = element {
@@ -164,9 +200,73 @@ pub fn reveal(id: &str) {
             // Only an invalid name fails.
             let _ = inner.set_attribute("open", "");
         }
+        if inner.get_attribute("hidden").as_deref() == Some("until-found") {
+            // As the browser's own search does: the page opens the part, and the focus can already move into it.
+            if let Ok(event) = Event::new("beforematch") {
+                event.init_event_with_bubbles("beforematch", true);
+                // Only an event that is under way is refused.
+                let _ = inner.dispatch_event(&event);
+            }
+            // Only an invalid name fails.
+            let _ = inner.remove_attribute("hidden");
+        }
         element = inner.parent_element();
     }
     focus(id);
+}
+
+/// Moves the focus to a section and scrolls to its beginning, once the page has folded what is above it.
+pub fn focus_from_top(id: &'static str) {
+    focus(id);
+    leptos::prelude::request_animation_frame(move || {
+        if let Some(element) = leptos::prelude::document().get_element_by_id(id) {
+            element.scroll_into_view();
+        }
+    });
+}
+
+/// An attribute of the element that an event happened to.
+pub fn attribute_of_target(event: &Event, name: &str) -> Option<String> {
+    event.target()?.dyn_into::<Element>().ok()?.get_attribute(name)
+}
+
+/// The value of `open` in the address: names of open parts.
+pub fn open_in_address() -> String {
+    let query = address_part("search");
+    let mut pairs = query.trim_start_matches('?').split('&');
+    pairs.find_map(|pair| pair.strip_prefix("open=")).unwrap_or_default().replace("%2C", ",")
+}
+
+/// Puts the names of open parts into the address, without a new entry in the browser's history.
+pub fn remember_open(names: &str) {
+    if names == open_in_address() {
+        return;
+    }
+    let query = if names.is_empty() { String::new() } else { format!("?open={names}") };
+    let address = format!("{}{query}{}", address_part("pathname"), address_part("hash"));
+    let history = get(&leptos::prelude::window(), "history");
+    if let Ok(replace) = get(&history, "replaceState").dyn_into::<Function>() {
+        // Browsers limit how often it may be called; the address is then out of date, and nothing else.
+        let _ = replace.call3(&history, &JsValue::NULL, &"".into(), &address.into());
+    }
+}
+
+/// Sets the icon of the tab to an SVG; an empty one restores the page's own.
+pub fn set_icon(svg: &str) {
+    let link = leptos::prelude::document().query_selector("link[rel=icon]").ok().flatten();
+    let address = match svg {
+        "" => "icon.svg".to_owned(),
+        svg => format!("data:image/svg+xml,{}", String::from(js_sys::encode_uri_component(svg))),
+    };
+    if let Some(link) = link {
+        // Only an invalid name fails.
+        let _ = link.set_attribute("href", &address);
+    }
+}
+
+/// A part of the page's address, such as `search` or `hash`.
+fn address_part(name: &str) -> String {
+    get(&get(&leptos::prelude::window(), "location"), name).as_string().unwrap_or_default()
 }
 
 /// Copies text to the clipboard; returns false if the browser does not allow it.

@@ -145,9 +145,9 @@ fn parse(text: &str) -> Option<f64> {
     text.parse().ok()
 }
 
-/// A tick of an axis of losses or scores.
-pub fn tick(value: f64) -> String {
-    format!("{value:.2}")
+/// A loss or a score, however small: `0.310`, `4e-3`.
+pub fn figure(value: f64) -> String {
+    if value != 0.0 && value.abs() < 0.01 { rate(value) } else { score(value) }
 }
 
 /// The user's text as [`visible`], with its line breaks kept.

@@ -23,7 +23,7 @@ mod worker;
 
 use leptos::prelude::*;
 
-use frame::{NewVersionLine, StepNav};
+use frame::{NewVersionLine, OpenAll, StepNav, keep_folds};
 use page::Page;
 
 fn main() {
@@ -36,6 +36,7 @@ fn main() {
 fn App() -> impl IntoView {
     let page = Page::open();
     attention::attend(page);
+    keep_folds(page);
     let announcement = page.memo(state::State::announcement);
     view! {
         <a class="skip" href="#data">
@@ -44,6 +45,7 @@ fn App() -> impl IntoView {
         <header class="masthead">
             <h1>"Hone"</h1>
             <p>"Fine-tune a small language model in this tab. Your data never leaves it."</p>
+            <OpenAll />
         </header>
         <div class="layout">
             <StepNav />

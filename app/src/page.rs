@@ -11,7 +11,7 @@ use web_sys::Blob;
 
 use crate::browser;
 use crate::handles;
-use crate::state::{Debounce, Effect, FileChoice, History, Persistence, State, silence};
+use crate::state::{Debounce, Effect, FileChoice, Folds, History, Persistence, State, silence};
 use crate::worker::{BlobStore, WorkerHandle, WorkerMessage};
 
 /// Interval at which the worker is checked for silence, and the shortest time between two redraws of a chart.
@@ -40,6 +40,7 @@ impl Page {
             state: RwSignal::new(State {
                 known_check: browser::stored_check(),
                 history: History::restored(browser::stored_runs()),
+                folds: Folds::from_address(&browser::open_in_address()),
                 ..State::default()
             }),
             redraw: RwSignal::new(0),
@@ -57,6 +58,14 @@ impl Page {
         browser::on_new_version(move |version, is_untouched| {
             page.act(|state| state.on_new_version(version, is_untouched));
         });
+        let open_link = move || {
+            if let Some(read) = browser::recipe_in_address() {
+                page.act(|state| state.open_recipe_link(read));
+            }
+        };
+        open_link();
+        // The page listens as long as it is open.
+        let _listener = window_event_listener_untyped("hashchange", move |_| open_link());
         page.tick();
         page
     }
@@ -95,7 +104,7 @@ impl Page {
     /// Changes the state and carries out the effects.
     pub fn act(self, change: impl FnOnce(&mut State) -> Vec<Effect>) {
         let mut effects = Vec::new();
-        self.state.update(|state| effects = change(state));
+        self.change(|state| effects = change(state));
         for effect in effects {
             self.carry_out(effect);
         }
@@ -103,7 +112,10 @@ impl Page {
 
     /// Changes the state without effects.
     pub fn change(self, change: impl FnOnce(&mut State)) {
-        self.state.update(change);
+        self.state.update(|state| {
+            change(state);
+            state.open_troubled();
+        });
     }
 
     /// Opens a file that was chosen, dropped or pasted.

@@ -102,6 +102,8 @@ test("the tab's title shows the progress of a run, and a notification its end to
     await chooseFile(page);
     await start(page);
     await title(page, "^\\d+ % · Hone$");
+    const icon = () => page.evaluate(() => decodeURIComponent(document.querySelector("link[rel=icon]").href));
+    assert.match(await icon(), /^data:image\/svg\+xml,<svg .*stroke-dasharray='\d+ 100'/);
     await pause(page);
     await title(page, "^paused at \\d+ % · Hone$");
     await page.getByRole("button", { name: "Notify me at the end" }).click();
@@ -109,6 +111,7 @@ test("the tab's title shows the progress of a run, and a notification its end to
     await resume(page);
     await hide(page, true);
     await title(page, "^Done · Hone$");
+    assert.match(await icon(), /l4\.5 4\.5 8-9/, "a check mark");
     await page.waitForFunction(() => globalThis.notes.length === 1);
     const [note] = await page.evaluate(() => globalThis.notes);
     assert.equal(note.title, "Hone");

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { allOpen } from "./harness.mjs";
 import { Host, deployable } from "./host.mjs";
 import { Firefox } from "./marionette.mjs";
 import { microEntry, microModel, microTexts } from "./micro.mjs";
@@ -28,14 +29,14 @@ async function withFirefox(visit) {
 
 test("Firefox opens the page and trains a micro model on the CPU, without the network from then on", async () => {
   await withFirefox(async (firefox, host) => {
-    await firefox.goto(host.address);
+    await firefox.goto(host.address + allOpen);
     await firefox.waitForText("Fine-tune a small language model in this tab.");
     await train(firefox);
     await firefox.until("service worker", () => navigator.serviceWorker.controller !== null);
     await host.close();
     await firefox.kill();
     await firefox.start();
-    await firefox.goto(host.address);
+    await firefox.goto(host.address + allOpen);
     await train(firefox);
     assert.equal(await firefox.evaluate(() => globalThis.crossOriginIsolated), true);
     await host.open();
@@ -44,7 +45,7 @@ test("Firefox opens the page and trains a micro model on the CPU, without the ne
 
 test("a run continues after the end of Firefox, also when it ended as soon as anything was saved", async () => {
   await withFirefox(async (firefox, host) => {
-    await firefox.goto(host.address);
+    await firefox.goto(host.address + allOpen);
     await prepare(firefox, "100", texts);
     await firefox.fill("Early stopping patience", "0");
     await firefox.press("Start");
@@ -65,7 +66,7 @@ test("a run continues after the end of Firefox, also when it ended as soon as an
 /** Starts Firefox again and opens the page; returns where the run that it offers was saved. */
 async function offered(firefox, host) {
   await firefox.start();
-  await firefox.goto(host.address);
+  await firefox.goto(host.address + allOpen);
   await firefox.waitForText("A run stopped at step");
   const words = await firefox.evaluate(() => document.getElementById("saved-runs").innerText);
   const step = Number(/stopped at step ([\d,]+) of/.exec(words)[1].replaceAll(",", ""));

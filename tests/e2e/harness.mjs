@@ -7,8 +7,12 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 /** Address of the page, path of the browser, and a folder for output. `cargo xtask e2e` sets them. */
-export const { HONE_URL: url, HONE_CHROMIUM: executablePath, HONE_OUT: out } = process.env;
-assert(url && executablePath && out, "Run these tests with `cargo xtask e2e`.");
+export const { HONE_URL: address, HONE_CHROMIUM: executablePath, HONE_OUT: out } = process.env;
+assert(address && executablePath && out, "Run these tests with `cargo xtask e2e`.");
+
+/** The page with all steps open, as in a lesson, so that a test finds everything. folds.test.mjs has them fold. */
+export const allOpen = "?open=all";
+export const url = address + allOpen;
 
 // A software adapter replaces the GPU; it has timestamp queries but no f16.
 const args = [
@@ -40,9 +44,9 @@ export function launchWithStorage(folder, more = {}) {
  * workers logged a warning or an error. There is no service worker, which would answer what a test routes.
  *
  * `expectComplaints` is a pattern for messages that the test provokes; `allowed` are other origins that may be
- * contacted.
+ * contacted; `query` is that of the page's address.
  */
-export async function withPage(visit, { expectComplaints, allowed = [], ...options } = {}) {
+export async function withPage(visit, { expectComplaints, allowed = [], query = allOpen, ...options } = {}) {
   const browser = await launch();
   try {
     const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: "block", ...options });
@@ -56,7 +60,7 @@ export async function withPage(visit, { expectComplaints, allowed = [], ...optio
       const leaves = target.protocol.startsWith("http") || target.protocol.startsWith("ws");
       if (leaves && ![new URL(url).origin, ...allowed].includes(target.origin)) strangers.push(target.href);
     });
-    await page.goto(url);
+    await page.goto(address + query);
     // The static shell disappears when the page has loaded.
     await page.locator("#shell").waitFor({ state: "detached" });
     const result = await visit(page);

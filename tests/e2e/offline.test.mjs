@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { finished, openGroups, start } from "./fake.mjs";
-import { launchWithStorage, screenshot } from "./harness.mjs";
+import { allOpen, launchWithStorage, screenshot } from "./harness.mjs";
 import { Host, deployable } from "./host.mjs";
 import { microEntry, microModel, microTexts } from "./micro.mjs";
 import { MINUTE, computeOn, fill, listen } from "./real.mjs";
@@ -34,7 +34,7 @@ async function withHost(visit, options) {
     const page = await context.newPage();
     page.setDefaultTimeout(2 * MINUTE);
     await page.addInitScript(inPage);
-    await page.goto(host.address);
+    await page.goto(host.address + allOpen);
     await page.locator("#shell").waitFor({ state: "detached" });
     return page;
   };
@@ -201,7 +201,7 @@ test("a page that nobody has used opens a new version by itself", async () => {
     const seen = [];
     page.on("console", (message) => seen.push(message.text()));
     const isNew = page.waitForEvent("console", { predicate: (message) => message.text() === "version 2", timeout: MINUTE });
-    await page.goto(host.address);
+    await page.goto(host.address + allOpen);
     await isNew;
     assert.deepEqual(seen.filter((text) => text.startsWith("version")), ["version 1", "version 2"]);
   });

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { assertAccessible, screenshot, withPage } from "./harness.mjs";
+import { allOpen, assertAccessible, screenshot, withPage } from "./harness.mjs";
 import { Hub, servePage } from "./hub.mjs";
 import { microModel, microTexts } from "./micro.mjs";
 import { MINUTE, computeOn } from "./real.mjs";
@@ -29,7 +29,7 @@ test("a model from a hub is looked up, loaded with an interruption, stored, used
   const { server, address } = await servePage(hub);
   const visit = async (page) => {
     page.setDefaultTimeout(MINUTE);
-    await page.goto(address);
+    await page.goto(`${address}/${allOpen}`);
     await computeOn(page, "CPU");
     await page.getByText("Computes on the CPU").waitFor();
     await page.getByText("Another model").click();

@@ -216,7 +216,7 @@ test("a finished run says in a sentence what would help, and is trained further"
         assert.equal(await epochs.inputValue(), "3", "as many epochs again");
         await epochs.fill("2");
         await epochs.blur();
-        await page.getByText("the schedule of 5 epochs in all").waitFor();
+        await page.getByText("the learning rate of a run of 5 epochs").waitFor();
         await page.getByRole("button", { name: "Train further", exact: true }).click();
         await page.getByText(/^1\d\d \/ 200$/).waitFor();
         await page.getByRole("button", { name: "Pause" }).waitFor();

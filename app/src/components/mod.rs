@@ -13,7 +13,7 @@ mod table;
 
 pub use bars::{Bar, Bars};
 pub use changing::changing;
-pub use chart::{Chart, Key};
+pub use chart::{Chart, Key, SaveCharts};
 pub use diagnostic_note::{DiagnosticNote, ProblemPlace};
 pub use file_button::FileButton;
 pub use handlers::{pressed, pressed_away, ticked, typed};

@@ -12,10 +12,10 @@ use leptos::prelude::*;
 use crate::components::{DiagnosticNote, Snippet, changing, pressed};
 use crate::export::choices::Choices;
 use crate::format;
-use crate::frame::StepSection;
+use crate::frame::{FoldBody, FoldHead, StepSection};
 use crate::page::Page;
 use crate::state::runs::scores;
-use crate::state::{Export, State, Step};
+use crate::state::{Export, Fold, State, Step};
 use crate::train::save_recipe;
 
 use elsewhere::Elsewhere;
@@ -147,6 +147,15 @@ const CUSTOM_CLASS: &str = "The head uses the mean of all tokens, for which tran
 const FOR_JAVASCRIPT: &str = "transformers.js opens it as it is, in a web page and in Node.js. To try \
     it, run python3 -m http.server in the folder and open http://localhost:8000: index.html is a page that runs the model.";
 
+/// The languages of the code that opens the download.
+fn code_line(state: &State) -> &'static str {
+    match state.export_form() {
+        ExportForm::Onnx => "Code for Python and JavaScript",
+        ExportForm::Gguf => "Commands for llama.cpp and Ollama",
+        _ => "Code for Python",
+    }
+}
+
 /// Code that loads the folder.
 #[component]
 fn Use() -> impl IntoView {
@@ -171,8 +180,10 @@ fn Use() -> impl IntoView {
     let encode = page.memo(snippets::encode);
     let adapter = page.memo(snippets::adapter);
     let javascript = page.memo(snippets::javascript);
+    let line = page.memo(|state| if state.is_open(Fold::Code) { "" } else { code_line(state) }.to_owned());
     view! {
-        <h3>"Load it"</h3>
+        <FoldHead fold=Fold::Code title="Load it" line open_words="Show" />
+        <FoldBody fold=Fold::Code>
         <p>"Unzip the download to a folder, here " <code>"my-model"</code> ". " {head}</p>
         <div hidden=has_no_python>
             <Snippet title="Use it in Python" code=predict />
@@ -189,5 +200,6 @@ fn Use() -> impl IntoView {
         <div hidden=has_no_javascript>
             <Snippet title="Use it in JavaScript" code=javascript />
         </div>
+        </FoldBody>
     }
 }

@@ -1,7 +1,8 @@
 use leptos::prelude::*;
 
+use crate::components::pressed;
 use crate::page::Page;
-use crate::state::{Status, Step};
+use crate::state::{Fold, Status, Step};
 
 /// The five steps, each with its status.
 #[component]
@@ -13,7 +14,10 @@ pub fn StepNav() -> impl IntoView {
             .memo(move |state| mark_sign(state.line(step).status).map_or_else(|| format!("{number}"), String::from));
         view! {
             <li class=class>
-                <a href=format!("#{}", step.id())>
+                <a
+                    href=format!("#{}", step.id())
+                    on:click=pressed(move |_| page.change(|state| state.open_fold(Fold::Step(step))))
+                >
                     <span class="mark" aria-hidden="true">
                         {sign}
                     </span>

@@ -5,6 +5,7 @@ pub mod data;
 mod device;
 mod event;
 mod export;
+mod folds;
 pub mod inference;
 mod lifecycle;
 mod model;
@@ -26,6 +27,7 @@ pub use data::Data;
 pub use data::file::FileChoice;
 pub use device::Device;
 pub use export::{Export, ExportChoice};
+pub use folds::{Fold, Folds};
 pub use inference::sampling::{SAMPLING, SamplingField};
 pub use inference::{Column, Inference, MisclassifiedRow, Prediction, QueryKind};
 pub use lifecycle::silence;
@@ -33,13 +35,14 @@ pub use model::{HubSearch, Load, Model};
 pub use nav::{Status, Step};
 pub use new_version::NewVersion;
 pub use recipe::estimate::{Debounce, EstimateState, cut_rows};
-pub use recipe::form::Form;
+pub use recipe::form::{Form, RecipeLink};
 pub use recipe::plan::StageGrid;
 pub use requests::{Requests, Topic};
 pub use runs::compare::{SERIES, SeedGroup};
 pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
 pub use runs::queue::{Axis, Job, Queue};
+pub use runs::replay::Replay;
 pub use runs::run::{Cell, Phase, Run, SavedPoint};
 pub use saved::Saved;
 pub use shelf::{Edit, Keeping, Persistence, Shelf};
@@ -90,6 +93,10 @@ pub struct State {
     pub export_choice: ExportChoice,
     /// The saved runs.
     pub saved: Saved,
+    /// Which parts of the page are open.
+    pub folds: Folds,
+    /// The replay of early stopping.
+    pub replay: Replay,
 }
 
 /// An action outside the state, to be carried out after the state has changed.

@@ -270,6 +270,7 @@ impl State {
             };
             self.previous = Some(std::mem::replace(&mut self.run, run));
             self.saved.runs.retain(|entry| id_of(entry) != id);
+            self.folds.on_run();
         }
         let mut effects = self.cancel_estimate();
         // The file may have moved since, and was chosen again then.

@@ -4,6 +4,7 @@
 mod data;
 mod defaults;
 mod dry_run;
+mod folds;
 mod model;
 mod new_version;
 mod recipe;

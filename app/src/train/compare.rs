@@ -28,8 +28,8 @@ pub fn Comparison() -> impl IntoView {
         <div class="comparison" hidden=are_few>
             <h3>"Comparison"</h3>
             <div class="columns">
-                <Chart title picture=score mark=format::tick legend />
-                <Chart title="Validation loss, with training loss as thin lines" picture=loss mark=format::tick legend />
+                <Chart title picture=score mark=format::rate legend />
+                <Chart title="Validation loss, with training loss as thin lines" picture=loss mark=format::rate legend />
             </div>
             <Table label="What differs between the runs" class="differences" heads rows />
         </div>

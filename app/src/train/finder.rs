@@ -49,7 +49,7 @@ pub fn RateFinder() -> impl IntoView {
                 {position}
             </p>
             <div hidden=has_none>
-                <Chart title="Loss over learning rate" picture mark=format::tick legend />
+                <Chart title="Loss over learning rate" picture mark=format::rate legend />
             </div>
             <Suggestions />
             <ProblemPlace diagnostic />

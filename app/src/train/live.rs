@@ -1,37 +1,51 @@
 use leptos::prelude::*;
 
+use crate::attention::NotifyButton;
 use crate::browser;
 use crate::components::{Chart, changing, pressed};
 use crate::format;
+use crate::frame::FoldBody;
 use crate::page::Page;
+use crate::plot::Scale;
 use crate::state::runs::scores;
-use crate::state::{Phase, Run, State, Step, cut_rows};
+use crate::state::{Fold, Phase, Run, State, Step, cut_rows};
 use crate::train::layers::LiveLayers;
+use crate::train::parts::Parts;
+use crate::train::result::RunResult;
 use crate::train::table::HistoryTable;
-
-const LEGEND: [(&str, &str); 3] = [("smooth", "training"), ("validation", "validation"), ("best", "best")];
 
 /// The current run.
 #[component]
 pub fn Live() -> impl IntoView {
     let page = Page::get();
-    let loss = page.slow(|state| state.run.loss_picture());
+    let (loss_scale, gradient_scale) = (RwSignal::new(Scale::Linear), RwSignal::new(Scale::Linear));
+    let loss = page.slow(move |state| state.run.loss_picture(loss_scale.get()));
+    let gradient = page.slow(move |state| state.run.gradient_picture(gradient_scale.get()));
     let rate = page.slow(|state| state.run.rate_picture());
-    let legend: Vec<_> = LEGEND.map(|(class, name)| (class.to_owned(), name.to_owned())).into();
+    let class = page.memo(|state| if state.run.summary().is_some() { "course over" } else { "course" }.to_owned());
     view! {
         <QueueLine />
-        <div class="course">
+        <Controls />
+        <div id="run-charts" class=class>
+            <RunResult />
             <div class="loss">
-                <Chart title="Loss" picture=loss mark=format::tick legend />
+                <Chart title="Loss" picture=loss mark=format::rate scale=loss_scale is_told=true />
                 <HistoryTable />
             </div>
-            <div class="side">
-                <Chart title="Learning rate" picture=rate mark=format::rate />
-                <LiveLayers />
-            </div>
+            <Parts />
+            <FoldBody fold=Fold::Curves>
+                <div class="side">
+                    <div class="rate-chart">
+                        <Chart title="Learning rate" picture=rate mark=format::rate />
+                    </div>
+                    <LiveLayers />
+                    <div class="gradient-chart">
+                        <Chart title="Gradient norm" picture=gradient mark=format::rate scale=gradient_scale is_told=true />
+                    </div>
+                </div>
+                <Figures />
+            </FoldBody>
         </div>
-        <Figures />
-        <Controls />
     }
 }
 
@@ -97,8 +111,10 @@ fn Figures() -> impl IntoView {
             .collect_view()
     });
     view! {
-        <dl class="figures">{items}</dl>
-        <p class="hint now">{now}</p>
+        <div class="progress-figures">
+            <dl class="figures">{items}</dl>
+            <p class="hint now">{now}</p>
+        </div>
     }
 }
 
@@ -162,6 +178,7 @@ fn Controls() -> impl IntoView {
             <button type="button" disabled=is_stopping on:click=pressed(stop)>
                 {stop_words}
             </button>
+            <NotifyButton />
         </div>
     }
 }

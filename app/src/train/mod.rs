@@ -12,9 +12,11 @@ mod history;
 mod interval_hint;
 mod layers;
 mod live;
+mod parts;
 mod presets;
 mod rates;
 mod recipe_file;
+mod replay;
 mod result;
 mod stages;
 mod start;
@@ -28,17 +30,19 @@ mod verdict;
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, ProblemPlace, changing};
-use crate::frame::StepSection;
+use crate::frame::{FoldBody, FoldHead, StepSection};
 use crate::page::Page;
-use crate::state::{Phase, State, Step};
+use crate::state::{Fold, Phase, RecipeLink, State, Step};
 
 use advanced::{Advanced, PlannedCurve};
+use forgetting::ForgettingMeter;
 use history::Runs;
 use layers::PlannedLayers;
 use live::Live;
 use presets::Presets;
 pub use recipe_file::save_recipe;
-use result::RunResult;
+use replay::ReplayEarlyStopping;
+use result::Details;
 use start::StartRow;
 use sweep::SeveralRuns;
 
@@ -50,6 +54,10 @@ pub fn TrainStep() -> impl IntoView {
         (Some(diagnostic), _) | (None, Phase::Failed(diagnostic)) => Some(diagnostic.clone()),
         _ => None,
     });
+    let refused_link = page.memo(|state| match &state.form.link {
+        RecipeLink::Refused(diagnostic) => Some(diagnostic.clone()),
+        _ => None,
+    });
     let warnings = page.memo(|state| state.run.warnings.clone());
     let has_begun = |state: &State| state.run.plan.is_some() || state.run.is_active();
     let has_not_begun = page.memo(move |state| !has_begun(state));
@@ -58,23 +66,45 @@ pub fn TrainStep() -> impl IntoView {
         let warnings = warnings.get().into_iter();
         warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_view()
     });
+    let recipe = page.memo(|state| if state.is_open(Fold::Recipe) { String::new() } else { state.recipe_line() });
+    let setup = page.memo(|state| if state.is_open(Fold::Recipe) { "setup" } else { "setup closed" }.to_owned());
     view! {
         <StepSection step=Step::Train>
-            <Presets />
-            <StartRow />
-            <Advanced />
-            <SeveralRuns />
-            <ProblemPlace diagnostic=failure />
-            {warning_notes}
-            <div class="preview-run" hidden=has_no_preview>
-                <PlannedCurve />
-                <PlannedLayers />
+            <div class=setup>
+                <FoldHead fold=Fold::Recipe title="Recipe" line=recipe />
+                <FoldBody fold=Fold::Recipe>
+                    <Presets />
+                </FoldBody>
+                <StartRow />
             </div>
+            <FoldBody fold=Fold::Recipe nth="-more">
+                <Advanced />
+                <SeveralRuns />
+            </FoldBody>
+            <ProblemPlace diagnostic=failure />
+            <ProblemPlace diagnostic=refused_link />
+            {warning_notes}
+            <FoldBody fold=Fold::Recipe nth="-preview">
+                <div class="preview-run" hidden=has_no_preview>
+                    <PlannedCurve />
+                    <PlannedLayers />
+                </div>
+            </FoldBody>
             <div class="stack" hidden=has_not_begun>
                 <Live />
             </div>
-            <RunResult />
-            <Runs />
+            <FoldBody fold=Fold::Scores>
+                <Details />
+            </FoldBody>
+            <FoldBody fold=Fold::Forgetting>
+                <ForgettingMeter />
+            </FoldBody>
+            <FoldBody fold=Fold::Replay>
+                <ReplayEarlyStopping />
+            </FoldBody>
+            <FoldBody fold=Fold::Runs>
+                <Runs />
+            </FoldBody>
         </StepSection>
     }
 }

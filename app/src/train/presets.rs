@@ -32,9 +32,8 @@ pub fn Presets() -> impl IntoView {
     view! {
         <fieldset class="presets" disabled=is_locked>
             <legend class="unseen">"Recipe"</legend>
-            // Next to the heading, where its appearance moves nothing: a button that moves while it is pressed misses the click.
+            // Its room is kept, so that its appearance moves nothing: a button that moves while it is pressed misses the click.
             <div class="head">
-                <h3>"Recipe"</h3>
                 <p class="changed" hidden=is_pure>
                     {changed}
                     <button

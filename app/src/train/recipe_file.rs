@@ -21,11 +21,27 @@ pub fn RecipeFile() -> impl IntoView {
             page.act(|state| state.open_recipe(browser::recipe_of_json(&text)));
         });
     });
+    let answer = RwSignal::new(String::new());
+    let copy = move |_| {
+        let link = page.peek(|state| browser::recipe_link(&state.form.recipe));
+        spawn_local(async move {
+            let is_copied = browser::copy(&link).await;
+            answer.set(if is_copied {
+                "Copied. The link carries the recipe and none of your rows.".to_owned()
+            } else {
+                link
+            });
+        });
+    };
     view! {
         <div class="row">
             <button type="button" class="quiet" on:click=pressed(move |_| save(page.peek(|state| browser::to_json(&state.filled_form()))))>
                 "Save the recipe"
             </button>
+            <button type="button" class="quiet" on:click=pressed(copy)>
+                "Copy a link to the recipe"
+            </button>
+            <span role="status" dir="auto">{answer}</span>
             <span hidden=is_locked>
                 <FileButton id="recipe-file" label="Open a recipe" accept=".json" on_files=open />
             </span>

@@ -8,7 +8,6 @@ use crate::state::State;
 use crate::state::runs::scores;
 use crate::train::confusion::Confusion;
 use crate::train::detail::{AnswerCounts, ByLabel, Samples, Scatter};
-use crate::train::forgetting::ForgettingMeter;
 use crate::train::interval_hint::IntervalHint;
 use crate::train::test_score::TestScore;
 use crate::train::trust::Trust;
@@ -36,16 +35,25 @@ pub fn RunResult() -> impl IntoView {
             <h3>"Result on the validation rows"</h3>
             <VerdictNote />
             <Table label="Result" class="headline" heads rows />
-            <IntervalHint />
-            <p>{ended}</p>
+            <p class="hint">{ended}</p>
             <ProblemPlace diagnostic=advice is_warning=true />
+        </div>
+    }
+}
+
+/// The details behind the scores.
+#[component]
+pub fn Details() -> impl IntoView {
+    let is_open = Page::get().memo(|state| state.run.summary().is_none());
+    view! {
+        <div class="result" hidden=is_open>
+            <IntervalHint />
             <ByLabel />
             <Trust />
             <Confusion />
             <Scatter />
             <AnswerCounts />
             <Samples />
-            <ForgettingMeter />
         </div>
     }
 }

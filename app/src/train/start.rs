@@ -1,12 +1,11 @@
 use leptos::prelude::*;
 
-use crate::attention::NotifyButton;
 use crate::browser;
 use crate::components::pressed;
 use crate::format;
 use crate::page::Page;
 use crate::saved::CopyData;
-use crate::state::{Phase, State, Step, cut_rows};
+use crate::state::{Fold, Phase, State, Step, cut_rows};
 
 /// The start button, with the cost of the run or the reason why it cannot start.
 #[component]
@@ -14,6 +13,7 @@ pub fn StartRow() -> impl IntoView {
     let page = Page::get();
     let is_blocked = page.memo(|state| state.blocker().is_some());
     let is_active = page.memo(|state| state.run.is_active());
+    let is_closed = page.memo(|state| state.run.is_active() || !state.is_open(Fold::Recipe));
     let is_quiet = page.memo(|state| state.run.phase != Phase::Starting);
     let label = page.memo(|state| {
         let label = if state.run.phase == Phase::Idle { "Start" } else { "Start again" };
@@ -22,7 +22,7 @@ pub fn StartRow() -> impl IntoView {
     let words = page.memo(|state| state.blocker().unwrap_or_else(|| takes(state)));
     let start = move |_| {
         page.act(State::start);
-        browser::focus(Step::Train.id());
+        browser::focus_from_top(Step::Train.id());
     };
     view! {
             <div class="row" hidden=is_active>
@@ -39,9 +39,8 @@ pub fn StartRow() -> impl IntoView {
                 <Nearest />
             </div>
             // Below the button: it changes with every edited field, and a button that moves while it is pressed misses the click.
-            <p class="chosen" hidden=is_active>{page.memo(State::chosen_words)}</p>
-            <div hidden=is_active><CopyData /></div>
-            <NotifyButton />
+            <p class="chosen" hidden=is_closed>{page.memo(State::chosen_words)}</p>
+            <div hidden=is_closed><CopyData /></div>
             <p class="setting-up" hidden=is_quiet>
                 "Setting up. On a GPU the first steps take up to half a minute, because its kernels are compiled then."
             </p>

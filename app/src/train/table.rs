@@ -1,6 +1,7 @@
 use leptos::prelude::*;
 
-use crate::components::Table;
+use crate::browser;
+use crate::components::{SaveCharts, Table, pressed};
 use crate::format;
 use crate::page::Page;
 use crate::state::Run;
@@ -19,7 +20,19 @@ pub fn HistoryTable() -> impl IntoView {
             scores::shown(state.run.task(), state.run.evaluations.last()).iter().map(|metric| scores::title(*metric));
         ["Step", "Training loss", "Validation loss"].map(String::from).into_iter().chain(scores).collect::<Vec<_>>()
     });
+    let save = move |_| {
+        let csv = page.peek(|state| state.run.curves_csv());
+        if let Some(blob) = browser::text_blob(&csv) {
+            browser::download(&blob, "hone-curves.csv");
+        }
+    };
     view! {
+        <div class="row curve-files">
+            <button type="button" class="quiet small" on:click=pressed(save)>
+                "Save as CSV"
+            </button>
+            <SaveCharts section="run-charts" file_name="hone-curves.png" />
+        </div>
         <details on:toggle=move |_| is_open.update(|is_open| *is_open = !*is_open)>
             <summary>"Show as table"</summary>
             <Table label="Loss and scores by step" heads rows />

@@ -32,9 +32,9 @@ pub fn Trust() -> impl IntoView {
             <p>{calibration}</p>
             <div class="charts">
                 <div hidden=is_not_calibrated>
-                    <Chart title="Accuracy over confidence" picture=reliability mark=format::tick legend=dots />
+                    <Chart title="Accuracy over confidence" picture=reliability mark=format::rate legend=dots />
                 </div>
-                <Chart title="Accuracy of the rows that keep a label" picture=coverage mark=format::tick />
+                <Chart title="Accuracy of the rows that keep a label" picture=coverage mark=format::rate />
             </div>
             <fieldset disabled=has_no_weights>
                 <legend>"Unsure"</legend>

@@ -2,7 +2,7 @@ use hone_core::run::Control;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{pressed, pressed_away, typed};
+use crate::components::{pressed, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{State, Step};
@@ -60,8 +60,7 @@ fn TrainFurther() -> impl IntoView {
     let unit = page.memo(|state| if state.run.more_epochs == 1 { "epoch" } else { "epochs" }.to_owned());
     let hint = page.memo(|state| {
         format!(
-            "Goes on from the last step, with the optimizer's state. From there, the learning rate follows the schedule of {} \
-            epochs in all. The best weights so far are kept.",
+            "From the last step, with the learning rate of a run of {} epochs. The best weights are kept.",
             state.run.epochs_in_all()
         )
     });
@@ -82,7 +81,10 @@ fn TrainFurther() -> impl IntoView {
                 <span>{unit}</span>
                 <button
                     type="button"
-                    on:click=pressed_away(Step::Train.id(), move |_| page.act(State::extend_run))
+                    on:click=pressed(move |_| {
+                        page.act(State::extend_run);
+                        browser::focus_from_top(Step::Train.id());
+                    })
                 >
                     "Train further"
                 </button>

@@ -28,7 +28,7 @@ pub fn Boxes() -> impl IntoView {
             <label for="try-text">{label}</label>
             <textarea
                 id="try-text"
-                rows="3"
+                rows="2"
                 dir="auto"
                 prop:value=text
                 on:input=typed(move |typed| {

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod bench_case;
+mod early_stop;
 mod end_reason;
 mod estimate;
 mod file_outcome;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use baseline::Baseline;
 pub use bench_case::BenchCase;
+pub use early_stop::{BestScore, EarlyStop, Improvement, score_to_maximize};
 pub use end_reason::EndReason;
 pub use estimate::Estimate;
 pub use file_outcome::FileOutcome;

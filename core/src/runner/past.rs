@@ -1,6 +1,7 @@
 //! The steps and evaluations of a run so far, to report a run that continues.
 
-use crate::train::{EarlyStop, HistoryEntry, Session};
+use crate::run::EarlyStop;
+use crate::train::{HistoryEntry, Session};
 
 /// A step or an evaluation of a run so far.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,7 +6,6 @@ mod checkpoint;
 mod checkpointing;
 mod data;
 mod deciding_metric;
-mod early_stop;
 mod eval;
 mod gradients;
 mod lr_finder;
@@ -27,7 +26,6 @@ pub use checkpoint::{
 };
 pub use checkpointing::checkpointed_gradients;
 pub use data::TrainingData;
-pub use early_stop::{BestScore, EarlyStop, Improvement};
 pub use eval::forgetting::{compare_embeddings, general_texts};
 pub use eval::predict::{ClassDecision, Prediction, RowLoss, predict};
 pub use eval::spans::{MAX_ANSWER_TOKENS, Span, SpanAnswers, SpanProbabilities, best_spans};

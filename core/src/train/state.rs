@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::Evaluation;
 use crate::recipe::ParamGroup;
-use crate::run::StepMetrics;
-use crate::train::early_stop::EarlyStop;
+use crate::run::{EarlyStop, StepMetrics};
 use crate::train::plateau::Plateau;
 
 /// An entry in the log of a run.

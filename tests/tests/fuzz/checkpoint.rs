@@ -10,10 +10,10 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::metrics::{Detail, Evaluation};
 use hone_core::model::Unit;
 use hone_core::recipe::{Metric, ParamGroup, RecipeSpec};
-use hone_core::run::{LrPoint, RunPlan, RunRecord, RunSource, SourceFile, StepMetrics};
+use hone_core::run::{EarlyStop, LrPoint, RunPlan, RunRecord, RunSource, SourceFile, StepMetrics};
 use hone_core::train::{
-    BatchPosition, EarlyStop, HistoryEntry, Plateau, Prediction, RunState, SavedBest, SavedPhase, SavedTensor,
-    SessionCheckpoint, SessionState,
+    BatchPosition, HistoryEntry, Plateau, Prediction, RunState, SavedBest, SavedPhase, SavedTensor, SessionCheckpoint,
+    SessionState,
 };
 use hone_core::usage::PromptForm;
 use hone_core::weights::FileHeader;

@@ -29,6 +29,7 @@ impl State {
             choice.hints = self.data.hints().for_other_file();
         }
         self.data.notice = None;
+        self.folds.on_data();
         self.drop_estimate();
         let command = self.data.replace(role, choice);
         vec![self.request(Topic::File(role), command)]
@@ -48,7 +49,11 @@ impl State {
     /// Reads the training file again as the user says.
     pub fn reread(&mut self, hints: Hints) -> Vec<Effect> {
         let Some(choice) = self.data.train.choice().cloned() else { return Vec::new() };
-        self.open(DataRole::Train, FileChoice { hints, ..choice })
+        let folds = self.folds.clone();
+        let effects = self.open(DataRole::Train, FileChoice { hints, ..choice });
+        // The same file: the step stays as open as it is.
+        self.folds = folds;
+        effects
     }
 
     /// Reads the training file again without settings. The chosen part of the file stays chosen.

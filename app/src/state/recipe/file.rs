@@ -1,6 +1,6 @@
-//! Recipe files that the user opens.
+//! Recipes that the user opens, as files and as links.
 
-use hone_core::recipe::RecipeSpec;
+use hone_core::recipe::{ModelFacts, RecipeSpec};
 
 use crate::state::{Effect, Form, State};
 
@@ -8,12 +8,22 @@ impl State {
     /// Opens a recipe that was read from a file, unless a run is under way. The rows are split again only if the recipe
     /// changes the split. If the file also fits the recipe's task, its columns for that task are used.
     pub fn open_recipe(&mut self, read: Result<RecipeSpec, String>) -> Vec<Effect> {
+        self.replace_recipe(|form, facts| form.import(read, facts))
+    }
+
+    /// Opens the recipe of a link in the same way.
+    pub fn open_recipe_link(&mut self, read: Result<RecipeSpec, String>) -> Vec<Effect> {
+        self.replace_recipe(|form, facts| form.import_link(read, facts))
+    }
+
+    fn replace_recipe(&mut self, import: impl FnOnce(&mut Form, Option<ModelFacts>)) -> Vec<Effect> {
         if self.is_engaged() {
             return Vec::new();
         }
         let split = |form: &Form| [form.recipe.validation_ratio, form.recipe.test_ratio, f64::from(form.recipe.seed)];
         let before = split(&self.form);
-        self.form.import(read, self.facts());
+        let facts = self.facts();
+        import(&mut self.form, facts);
         if let Some(mapping) = self.data.columns_for(self.form.recipe.task) {
             return self.map(mapping);
         }

@@ -38,6 +38,20 @@ pub struct Form {
     pub errors: BTreeMap<String, String>,
     /// Why the last recipe file was refused.
     pub diagnostic: Option<Diagnostic>,
+    /// The recipe's link that the page was opened with, if there was one.
+    pub link: RecipeLink,
+}
+
+/// A link that carries a recipe.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum RecipeLink {
+    /// There was none.
+    #[default]
+    None,
+    /// Its recipe is in the form, or was until the user changed it.
+    Opened,
+    /// Why its recipe was refused.
+    Refused(Diagnostic),
 }
 
 impl Default for Form {
@@ -50,7 +64,7 @@ impl Form {
     /// A form with this recipe.
     pub fn new(recipe: RecipeSpec) -> Self {
         let preset = Preset::of(&recipe).unwrap_or(Preset::Full);
-        Self { recipe, preset, errors: BTreeMap::new(), diagnostic: None }
+        Self { recipe, preset, errors: BTreeMap::new(), diagnostic: None, link: RecipeLink::None }
     }
 
     /// The error of a field; empty if there is none.
@@ -163,12 +177,7 @@ impl Form {
     /// Replaces the recipe by one from a file, or reports why not. A recipe that does not fit the loaded model (or, if
     /// none is loaded, any model) leaves the form unchanged.
     pub fn import(&mut self, read: Result<RecipeSpec, String>, facts: Option<ModelFacts>) {
-        let checked =
-            read.and_then(|spec| match Recipe::new(spec.clone(), &facts.unwrap_or_else(|| any_model(spec.task))) {
-                Ok(_) => Ok(spec),
-                Err(error) => Err(error.to_string()),
-            });
-        match checked {
+        match checked(read, facts) {
             Ok(recipe) => *self = Self::new(recipe),
             Err(reason) => {
                 self.diagnostic = Some(
@@ -179,6 +188,20 @@ impl Form {
                     .done("The recipe in the form is unchanged.")
                     .remedy("Choose a recipe.json that Hone saved, or correct the named field."),
                 );
+            }
+        }
+    }
+
+    /// Replaces the recipe by one from a link, or reports why not.
+    pub fn import_link(&mut self, read: Result<RecipeSpec, String>, facts: Option<ModelFacts>) {
+        match checked(read, facts) {
+            Ok(recipe) => *self = Self { link: RecipeLink::Opened, ..Self::new(recipe) },
+            Err(reason) => {
+                let what = format!("The link has no recipe that can be run: {reason}.");
+                let diagnostic = Diagnostic::new("recipe.link", what)
+                    .done("The recipe in the form is unchanged.")
+                    .remedy("Part of the link may be missing. Copy all of it, or ask for it again.");
+                self.link = RecipeLink::Refused(diagnostic);
             }
         }
     }
@@ -207,6 +230,16 @@ impl Form {
                 None => !is_custom_weight || matches!(recipe.class_weights, ClassWeights::Given(_)),
             }
         });
+    }
+}
+
+/// Checks a recipe that was read for the loaded model or, if none is loaded, for any.
+fn checked(read: Result<RecipeSpec, String>, facts: Option<ModelFacts>) -> Result<RecipeSpec, String> {
+    let spec = read?;
+    let facts = facts.unwrap_or_else(|| any_model(spec.task));
+    match Recipe::new(spec.clone(), &facts) {
+        Ok(_) => Ok(spec),
+        Err(error) => Err(error.to_string()),
     }
 }
 

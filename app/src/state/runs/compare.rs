@@ -3,7 +3,7 @@
 use hone_core::recipe::{ClassWeights, FIELDS, FieldKind, LoraTarget, Metric, RecipeSpec};
 
 use crate::format;
-use crate::plot::{Frame, Picture, Shape, round_up};
+use crate::plot::{Frame, Picture, Scale, Series, Shape, round_up};
 use crate::state::recipe::{fields, unfreeze_order};
 use crate::state::runs::charts::step_ends;
 use crate::state::runs::scores;
@@ -50,7 +50,9 @@ impl History {
         let runs_words = runs.iter().map(best).collect::<Vec<_>>().join(", ");
         let summary = format!("Best {}: {runs_words}.", metric.name());
         let shapes = runs.iter().zip(0..).flat_map(|(run, series)| curve(&frame, &points(run, metric), series));
-        Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
+        let series = series(&runs, metric);
+        let ticks = frame.even_ticks();
+        Picture { shapes: shapes.collect(), series, frame, ticks, ends: step_ends(frame.x_max), summary }
     }
 
     /// Validation loss of the compared runs, with their training loss as thin lines.
@@ -60,14 +62,15 @@ impl History {
             let validation = run.evaluations.iter().map(|evaluation| evaluation.loss);
             validation.chain(run.loss.iter().map(|point| point.1))
         });
-        let frame = Frame::from_zero(longest(&runs), round_up(losses.fold(0.0, f64::max)));
+        let (frame, ticks) = Frame::fitting(longest(&runs), losses, Scale::Linear);
         let last = |run: &&PastRun| format!("{} {}", format::visible(&run.name), format::score(run.best.loss));
         let summary = format!("Validation loss: {}.", runs.iter().map(last).collect::<Vec<_>>().join(", "));
         let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
             let thin = Shape::new(format!("series-{} thin", series % SERIES), frame.line(&run.loss));
             [thin].into_iter().chain(curve(&frame, &points(run, Metric::Loss), series))
         });
-        Picture { shapes: shapes.collect(), frame, ends: step_ends(frame.x_max), summary }
+        let series = series(&runs, Metric::Loss);
+        Picture { shapes: shapes.collect(), series, frame, ticks, ends: step_ends(frame.x_max), summary }
     }
 
     /// The fields in which the compared runs differ, with the value of each run.
@@ -125,6 +128,14 @@ fn longest(runs: &[&PastRun]) -> f64 {
 
 fn points(run: &PastRun, metric: Metric) -> Vec<(f64, f64)> {
     run.evaluations.iter().map(|evaluation| (f64::from(evaluation.step), evaluation.score(metric))).collect()
+}
+
+/// What the cursor reads: a metric of each run.
+fn series(runs: &[&PastRun], metric: Metric) -> Vec<Series> {
+    let series = |(run, nth): (&&PastRun, usize)| {
+        Series::new(format::visible(&run.name), format!("series-{}", nth % SERIES), &points(run, metric))
+    };
+    runs.iter().zip(0..).map(series).collect()
 }
 
 fn curve(frame: &Frame, points: &[(f64, f64)], series: usize) -> [Shape; 2] {

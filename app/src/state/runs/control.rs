@@ -8,7 +8,7 @@ use hone_core::recipe::{ParamGroup, RecipeSpec};
 
 use crate::format;
 use crate::state::recipe::presets;
-use crate::state::{Cell, Effect, Job, Persistence, Phase, Run, State, Topic};
+use crate::state::{Cell, Effect, Job, Persistence, Phase, Replay, Run, State, Topic};
 
 impl State {
     /// The recipe of the form, for the chosen model, without what the user leaves to Hone.
@@ -50,6 +50,8 @@ impl State {
         self.device.lost = None;
         self.data.forget_rejected();
         self.model.rejected = None;
+        self.folds.on_run();
+        self.replay = Replay::default();
         let mut effects = self.cancel_estimate();
         let recipe = self.filled(recipe);
         let (name, copies_data) = (self.run.name.clone(), self.saved.copies_data);

@@ -62,7 +62,7 @@ impl Finder {
         };
         // The divergence at the end would flatten the valley that matters.
         let top = smoothed.first().map_or(1.0, |first| 1.2 * first.1);
-        let frame = Frame { x_min, x_max, y_min: 0.0, y_max: round_up(top) };
+        let frame = Frame { x_min, x_max, ..Frame::from_zero(x_max, round_up(top)) };
         let at = |rate: Option<f64>| {
             let point = self.points.iter().find(|point| Some(point.lr) == rate);
             let nearest = |rate: f64| {
@@ -91,7 +91,7 @@ impl Finder {
             (None, _) => "No learning rate has been tried yet.".into(),
         };
         let ends = [x_min, x_max].map(|exponent| format!("rate {}", format::rate(10f64.powf(exponent))));
-        Picture { shapes, frame, ends, summary }
+        Picture { shapes, series: Vec::new(), frame, ticks: frame.even_ticks(), ends, summary }
     }
 }
 

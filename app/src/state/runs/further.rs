@@ -66,6 +66,7 @@ impl State {
         (run.phase, run.rejected, run.cell, run.seconds_left) = (Phase::Starting, None, None, None);
         (run.has_weights, run.has_optimizer) = (false, false);
         self.device.lost = None;
+        self.folds.on_run();
         let epochs = run.more_epochs;
         let mut effects = self.cancel_estimate();
         effects.push(self.request(Topic::Run, Command::TrainFurther { epochs }));

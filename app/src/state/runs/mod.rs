@@ -7,6 +7,7 @@ pub mod finder;
 pub mod further;
 pub mod history;
 pub mod queue;
+pub mod replay;
 pub mod run;
 pub mod scores;
 pub mod trust;

@@ -24,7 +24,8 @@ impl Run {
         let dots: Vec<(f64, f64)> = chosen.iter().map(|point| (point.coverage, point.accuracy)).collect();
         let shapes = vec![Shape::new("smooth", frame.line(&line)), Shape::new("best", frame.dots(&dots))];
         let ends = ["0 % of the rows".to_owned(), "all rows".to_owned()];
-        Picture { shapes, frame, ends, summary: self.unsure_words() }
+        let ticks = frame.even_ticks();
+        Picture { shapes, series: Vec::new(), frame, ticks, ends, summary: self.unsure_words() }
     }
 
     /// Accuracy over confidence of the calibrated predictions, in bins.
@@ -37,7 +38,8 @@ impl Run {
             Shape::new("raw", frame.line(&[(0.0, 0.0), (1.0, 1.0)])),
             Shape::new("validation dots", frame.dots(&dots)),
         ];
-        Picture { shapes, frame, ends: ["0".into(), "confidence 1".into()], summary: self.calibration_words() }
+        let (ends, ticks) = (["0".into(), "confidence 1".into()], frame.even_ticks());
+        Picture { shapes, series: Vec::new(), frame, ticks, ends, summary: self.calibration_words() }
     }
 
     /// The calibration in words.

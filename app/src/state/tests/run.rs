@@ -7,6 +7,7 @@ use hone_core::recipe::{Family, Metric, ParamGroup, Pooling};
 use hone_core::run::{Control, Finding, Forgetting, StepMetrics, Verdict};
 use hone_core::usage::{ExportDtype, ExportForm};
 
+use crate::plot::Scale;
 use crate::state::tests::{
     commands, entry, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
 };
@@ -64,7 +65,7 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
         state.answer(Event::Evaluated { evaluation: evaluation(at, accuracy), is_best });
     }
     assert_eq!(state.run.best, Some(1));
-    let picture = state.run.loss_picture();
+    let picture = state.run.loss_picture(Scale::Linear);
     assert!(picture.shapes.iter().all(|shape| !shape.path.contains("NaN")), "{picture:?}");
     assert!(picture.summary.contains("0.700"), "{}", picture.summary);
 }

@@ -2,9 +2,8 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
-use crate::run::EndReason;
+use crate::run::{EndReason, Improvement, score_to_maximize};
 use crate::text::batches_by_length;
-use crate::train::early_stop::{Improvement, score_to_maximize};
 use crate::train::eval::evaluate::evaluation;
 use crate::train::eval::forgetting::ForgettingProbe;
 use crate::train::eval::predict::{Prediction, predict};

@@ -106,7 +106,7 @@ impl BestScore {
 }
 
 /// Score of an evaluation, with its sign flipped if lower is better.
-pub(in crate::train) fn score_to_maximize(evaluation: &Evaluation, metric: Metric) -> f64 {
+pub fn score_to_maximize(evaluation: &Evaluation, metric: Metric) -> f64 {
     let score = evaluation.score(metric);
     if metric.is_lower_better() { -score } else { score }
 }

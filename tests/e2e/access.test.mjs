@@ -1,0 +1,98 @@
+// WCAG 2.2 beyond what axe can see: motion, live regions, keyboard order, focus, text spacing and forced colors, in one visit.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { finished, reviews, start, withFakeWorker } from "./fake.mjs";
+import { screenshot, withPage } from "./harness.mjs";
+
+/** Presses a key until the focus leaves the page or comes to a stop again, and returns each stop: its name, and what is wrong with it. */
+async function walk(page, key) {
+  const stops = [];
+  await page.evaluate(() => (globalThis.walked = new Set([document.activeElement])));
+  for (let presses = 0; presses < 150; presses += 1) {
+    await page.keyboard.press(key);
+    const stop = await page.evaluate(async () => {
+      const element = document.activeElement;
+      if (element === document.body || globalThis.walked.has(element)) return null;
+      globalThis.walked.add(element);
+      // Scrolling into view is smooth.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+      // A file input is drawn by its label, and the slider of a chart lies under the drawing.
+      const drawn = element.type === "file" ? element.nextElementSibling : element;
+      const whole = drawn.closest(".area") ?? drawn;
+      const { left, top, width, height } = drawn.getBoundingClientRect();
+      const found = document.elementFromPoint(left + width / 2, Math.min(top + height / 2, innerHeight - 1));
+      const style = getComputedStyle(drawn);
+      const isSeen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+      const isCovered = !found || !(whole.contains(found) || found.contains(whole));
+      const name = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
+      return { name: name.trim().replace(/\s+/g, " "), problem: [!isSeen && "no outline", isCovered && "covered"].filter(Boolean).join(", ") };
+    });
+    if (!stop) return stops;
+    stops.push(stop);
+  }
+  assert.fail(`${key} does not leave the page: ${stops.map(({ name }) => name).join(" | ")}`);
+}
+
+test("a run is quiet and still, its result is walked through by keyboard, and it bears other spacing and colors", async () => {
+  await withPage(async (page) => {
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await withFakeWorker(page);
+    await page.getByLabel("Choose a file").setInputFiles(reviews);
+    await page.getByText("MiniLM · 22.7 M parameters").waitFor();
+    await page.evaluate(() => {
+      globalThis.heard = [];
+      const listen = (region) => new MutationObserver(() => globalThis.heard.push(region.textContent.trim())).observe(region, { childList: true, characterData: true, subtree: true });
+      document.querySelectorAll("[role=status], [aria-live]").forEach(listen);
+    });
+    await start(page);
+    await page.getByRole("img", { name: /validation was/ }).waitFor();
+    assert.equal(await page.evaluate(() => document.getAnimations().length), 0, "nothing moves");
+    await finished(page);
+    await page.waitForTimeout(300);
+    const heard = await page.evaluate(() => globalThis.heard.filter(Boolean));
+    for (const words of [/being set up/, /Validation .* after step/, /Training has finished/]) {
+      assert(heard.some((heard) => words.test(heard)), `${words} in ${heard.join(" | ")}`);
+    }
+    // Eight evaluations, and some words at the beginning and the end: nothing for each step.
+    assert(heard.length <= 16, `heard ${heard.length} times: ${heard.join(" | ")}`);
+
+    await page.evaluate(() => document.querySelector(".skip").focus());
+    const forward = await walk(page, "Tab");
+    assert.deepEqual(forward.filter(({ problem }) => problem), [], "each stop is seen");
+    const names = forward.map(({ name }) => name);
+    const order = ["Open all steps", "Change Data", "Change Model", "Fold Train", "Change Recipe", "Start again", "Text", "Fold Export"];
+    const places = order.map((name) => names.indexOf(name));
+    assert(!places.includes(-1), `${order} in ${names.join(" | ")}`);
+    assert.deepEqual(places, [...places].sort((a, b) => a - b), names.join(" | "));
+    await page.getByRole("button", { name: names.at(-1), exact: true }).focus();
+    const backward = (await walk(page, "Shift+Tab")).map(({ name }) => name);
+    assert.deepEqual(backward.reverse(), ["Skip to the first step", ...names.slice(0, -1)]);
+
+    // The spacing of WCAG 1.4.12. A style sheet that is made by a script is allowed by the page's policy.
+    const clipped = await page.evaluate(() => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+      document.adoptedStyleSheets = [sheet];
+      const isClipped = (element) => {
+        const { overflowX, overflowY } = getComputedStyle(element);
+        const cuts = [overflowX, overflowY].some((overflow) => ["hidden", "clip"].includes(overflow));
+        const isLarger = element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
+        return cuts && isLarger && element.checkVisibility() && !element.closest(".unseen, svg, [aria-hidden=true]");
+      };
+      const found = [...document.querySelectorAll("main *, header *, nav *")].filter(isClipped);
+      document.adoptedStyleSheets = [];
+      return found.map(({ outerHTML }) => outerHTML.slice(0, 100));
+    });
+    assert.deepEqual(clipped, []);
+
+    await page.emulateMedia({ forcedColors: "active" });
+    const strokes = await page.evaluate(() => {
+      const paper = getComputedStyle(document.body).backgroundColor;
+      const paths = [...document.querySelectorAll("#run-charts .smooth, #run-charts .validation")].filter((path) => path.checkVisibility());
+      return paths.filter((path) => getComputedStyle(path).stroke === paper).length + (paths.length ? 0 : 1);
+    });
+    assert.equal(strokes, 0, "curves are seen");
+    await screenshot(page, "forced-colors");
+  }, { query: "", viewport: { width: 1280, height: 900 } });
+});
