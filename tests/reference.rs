@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use burn::tensor::Device;
 use hone_core::model::{Dropout, Input, TaskModel};
 use hone_core::recipe::{LrCurve, ParamGroup, RecipeSpec, Task};
-use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Question, Window};
+use hone_core::text::{Batch, EncodedExamples, EncodedTexts, Labels, Question, Similarity, Window};
 use hone_core::train::{AdamW, AdamWConfig, Objective, SoftTargets, StepInput, clip_scale, gradients};
 use hone_core::weights::{WeightRef, Weights};
 use serde_json::Value;
@@ -67,6 +67,8 @@ fn targets(batch: &Value, task: Task) -> Labels {
             let of_row = |row: Vec<(u32, u32)>| row.into_iter().map(|(at, _)| at..at + 1).collect();
             Labels::Continuations { target_ranges: targets().into_iter().map(of_row).collect(), references: Vec::new() }
         }
+        // tests/embeddings.rs has golden values of its own.
+        Task::Embeddings => Labels::Similarity(Similarity::Pairs { texts_per_row: 2 }),
         Task::QuestionAnswering => {
             let [starts, ends]: [Vec<u32>; 2] = ["start_positions", "end_positions"].map(|key| parsed(&batch[key]));
             let window = |(question, answer)| Window { question, answer, first: 0, bytes: [].into() };

@@ -26,6 +26,8 @@ pub enum Stream {
     TestSplit = 9,
     /// Resampling of rows for confidence intervals.
     Bootstrap = 10,
+    /// Positives of texts that are similar by their class.
+    Partners = 11,
 }
 
 /// A random number generator.

@@ -91,6 +91,19 @@ const tasks = {
       await page.locator("mark", { hasText: "w5" }).first().waitFor();
     },
   },
+  embeddings: {
+    file: fileOf(
+      "pairs.csv",
+      ["anchor,positive", ...sentences(96).map(({ words, isSix }, i) => `${words.join(" ")},${isSix ? "w61" : "w51"} w${10 + (i % 30)} w${10 + ((7 * i) % 29)}`)].join("\n"),
+    ),
+    score: ["mrr_at_10", 0.4],
+    async ask(page) {
+      await page.getByLabel("Search for").fill("w10 w6 w12");
+      await page.getByLabel(/^Texts to search/).fill("w51 w20\nw61 w20\nw51 w21");
+      await page.getByRole("button", { name: "Search", exact: true }).click();
+      await page.locator(".after").getByRole("listitem").first().filter({ hasText: "w61 w20" }).waitFor();
+    },
+  },
   generation: {
     model: { family: "llama", model: microDecoder },
     file: jsonl(

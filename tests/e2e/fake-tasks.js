@@ -38,9 +38,27 @@ self.tasks = {
     why: "Column “score” holds numbers for pairs of texts.",
     facts: { numbers: { min: 0, max: 5, mean: 2.61, deviation: 1.52 } },
     scores: { rmse: 0.71, mae: 0.55, pearson: 0.88, spearman: 0.87 },
-    baseline: { label: "2.61", scores: { rmse: 1.52, mae: 1.3 } },
+    baseline: { prediction: "2.61", scores: { rmse: 1.52, mae: 1.3 } },
     detail: { numbers: { points: Array.from({ length: 60 }, (_, i) => ({ actual: i / 12, predicted: i / 12 + 0.6 * Math.sin(i * 1.7) })) } },
     answer: () => ({ base: { number: { value: 0.13 } }, tuned: { number: { value: 4.62 } } }),
+  },
+
+  "meanings.csv": {
+    columns: ["anchor", "positive"],
+    preview: [["reflect as if in a mirror", "The pond mirrors the sky."], ["move fast on foot", "Don't run in the hall."]],
+    guess: { pairs: { anchor: 0, positive: 1, negative: null } },
+    unfit: [],
+    others: [{ completion: { prompt: "{anchor}\n", completion: 1 } }],
+    why: "Each text of “anchor” belongs to one of “positive”.",
+    facts: "none",
+    scores: { ndcg_at_10: 0.81, mrr_at_10: 0.77, recall_at_1: 0.68, recall_at_10: 0.93 },
+    baseline: { prediction: null, scores: { ndcg_at_10: 0.62, mrr_at_10: 0.57, recall_at_1: 0.45, recall_at_10: 0.79 } },
+    detail: "none",
+    answer: ({ texts }) => {
+      const found = texts.length > 0 ? texts : ["The pond mirrors the sky.", "Don't run in the hall."];
+      const hits = (order) => ({ nearest: { hits: order.map((text, i) => ({ text, score: 0.812 - 0.4 * i })) } });
+      return { base: hits([...found].reverse()), tuned: hits(found) };
+    },
   },
 
   "people.conll": {
@@ -83,7 +101,7 @@ self.tasks = {
     },
     labels: ["NOUN", "VERB"],
     scores: { accuracy: 0.91, macro_f1: 0.89, weighted_f1: 0.91 },
-    baseline: { label: "NOUN", scores: { accuracy: 0.65, macro_f1: 0.394, weighted_f1: 0.512 } },
+    baseline: { prediction: "NOUN", scores: { accuracy: 0.65, macro_f1: 0.394, weighted_f1: 0.512 } },
     detail: { classes: { classes: [score("NOUN", 0.93, 420), score("VERB", 0.86, 230)], confusion: [[400, 20], [38, 192]] } },
     answer: () => ({ base: { entities: { entities: [] } }, tuned: { entities: { entities: [] } } }),
   },

@@ -10,7 +10,7 @@
 const LABELS = ["fresh", "rotten"];
 const TEXTS = ["A quiet triumph.", "Two hours I will not get back.", "<b>bold</b>\u202e & \u0000odd", "Warm and funny."];
 const STEPS = 120;
-const BASELINE = { label: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } };
+const BASELINE = { prediction: "fresh", scores: { accuracy: 0.58, macro_f1: 0.367 } };
 
 /** Number of the request that is being answered; later answers set it again. */
 let request = null;

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import * as transformers from "@huggingface/transformers";
 
 const {
+  AutoModel,
   AutoModelForCausalLM,
   AutoModelForQuestionAnswering,
   AutoModelForSequenceClassification,
@@ -32,7 +33,8 @@ const AsyncFunction = (async () => {}).constructor;
 /** The logits of a folder's model for texts, padded to the longest. */
 async function logitsOf(folder, { texts, shape, input_ids, attention_mask }) {
   const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-  const [, auto] = Object.entries(CLASSES).find(([ending]) => config.architectures[0].endsWith(ending));
+  const known = Object.entries(CLASSES).find(([ending]) => config.architectures[0].endsWith(ending));
+  const auto = known ? known[1] : AutoModel;
   const tokenizer = await AutoTokenizer.from_pretrained(folder);
   const [first, second] = [0, 1].map((at) => texts.map((pair) => pair[at]));
   const pairs = second[0] === undefined ? {} : { text_pair: second };
@@ -40,7 +42,8 @@ async function logitsOf(folder, { texts, shape, input_ids, attention_mask }) {
   assert.deepEqual(Array.from(batch.input_ids.data, Number), input_ids, "the ids are the engine's");
   assert.deepEqual(Array.from(batch.attention_mask.data, Number), attention_mask);
   const model = await auto.from_pretrained(folder);
-  const { logits, start_logits, end_logits } = await model(batch);
+  const { logits, start_logits, end_logits, sentence_embedding } = await model(batch);
+  if (sentence_embedding) return Array.from(sentence_embedding.data);
   if (logits) return Array.from(logits.data);
   return Array.from(start_logits.data).flatMap((start, at) => [start, end_logits.data[at]]);
 }

@@ -60,6 +60,24 @@ test("plain tags: words next to the most frequent tag, with a confusion matrix t
   });
 });
 
+test("embeddings: scores next to those before training, and a search of the user's own texts", async () => {
+  await onBothScreens("embeddings", async (page) => {
+    await chooseTask(page, "meanings.csv");
+    await page.getByLabel("Negative column").waitFor();
+    await openGroups(page, "Regularization");
+    assert.equal(await page.getByLabel("Head dropout").count(), 0);
+    await train(page);
+    await page.getByRole("row", { name: /^Tuned model 0\.810 0\.770 0\.680 0\.930/ }).waitFor();
+    await page.getByRole("row", { name: /^Before training 0\.620 0\.570/ }).waitFor();
+    await page.getByLabel("Search for").fill("move fast");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await page.getByRole("listitem").filter({ hasText: /The pond mirrors the sky\.\s*0\.812/ }).first().waitFor();
+    await page.getByLabel(/^Texts to search/).fill("She runs every day.\n\nA cat sleeps.");
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await page.getByRole("listitem").filter({ hasText: /She runs every day\.\s*0\.812/ }).first().waitFor();
+  });
+});
+
 test("a number for a pair: next to a baseline, as a scatter plot, and for the user's own pair", async () => {
   await onBothScreens("numbers", async (page) => {
     await chooseTask(page, "pairs.tsv");

@@ -34,6 +34,7 @@ from pathlib import Path
 # Imported first, as it keeps transformers offline.
 from exports import (
     CausalLM,
+    Embeddings,
     QuestionAnswering,
     SequenceClassification,
     TokenClassification,
@@ -49,6 +50,7 @@ import torch
 import transformers
 from peft import (
     AutoPeftModelForCausalLM,
+    AutoPeftModelForFeatureExtraction,
     AutoPeftModelForQuestionAnswering,
     AutoPeftModelForSequenceClassification,
     AutoPeftModelForTokenClassification,
@@ -57,6 +59,7 @@ from peft import (
     get_peft_model_state_dict,
 )
 from safetensors import safe_open
+from transformers import AutoConfig, AutoModel
 
 TOLERANCE = 1e-4
 IDS = torch.arange(1, 25).reshape(2, 12)
@@ -65,7 +68,10 @@ AUTOMATIC = {
     QuestionAnswering: ("QUESTION_ANS", AutoPeftModelForQuestionAnswering),
     TokenClassification: ("TOKEN_CLS", AutoPeftModelForTokenClassification),
     CausalLM: ("CAUSAL_LM", AutoPeftModelForCausalLM),
+    Embeddings: ("FEATURE_EXTRACTION", AutoPeftModelForFeatureExtraction),
 }
+# A new head is stored with the adapter.
+WITHOUT_HEAD = ("CAUSAL_LM", "FEATURE_EXTRACTION")
 
 
 def main():
@@ -93,7 +99,11 @@ class Adapter:
         described = self.folder
         if not self.has_config:
             described = shutil.copytree(self.folder, copy / "described")
-            shutil.copy(base / "config.json", described)
+            config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+            if self.stored["task_type"] == "FEATURE_EXTRACTION":
+                # The base may have the head of its pretraining.
+                config["architectures"] = [type(AutoModel.from_config(AutoConfig.from_pretrained(base))).__name__]
+            (described / "config.json").write_text(json.dumps(config), encoding="utf-8")
         self.task = opened_export(described, expected)
         # Predictions are those of the merged model, as in the card: PEFT 0.21 does not pass token types to a
         # question-answering model that it wraps.
@@ -105,7 +115,7 @@ class Adapter:
 
     def checks(self):
         """All checks that apply."""
-        found = [self.task.config_names_the_task] if self.has_config and self.task_type != "CAUSAL_LM" else []
+        found = [self.task.config_names_the_task] if self.has_config and self.task_type not in WITHOUT_HEAD else []
         found += [self.adapter_config_is_known_to_peft, self.weights_fit_the_model, self.merged_equals_apart]
         found += [self.automatic_classes_are_right_or_refuse, self.card_parses, self.code_of_the_card_runs]
         return found + ([self.task.answers_equal_the_page] if self.task.expected else [])
@@ -120,7 +130,7 @@ class Adapter:
             "peft_type": "LORA",
             "inference_mode": True,
             "bias": "none",
-            "modules_to_save": None if self.task_type == "CAUSAL_LM" else heads,
+            "modules_to_save": None if self.task_type in WITHOUT_HEAD else heads,
             "task_type": self.task_type if self.is_named else None,
             "fan_in_fan_out": self.task.config["model_type"] == "gpt2",
         }
@@ -201,7 +211,9 @@ def close(model, wanted):
 
 
 def logits(output):
-    """A model's logits: both start and end for question answering."""
+    """A model's logits, both start and end for question answering; the hidden states of a model without a head."""
+    if "last_hidden_state" in output:
+        return output.last_hidden_state
     return output.logits if "logits" in output else torch.stack([output.start_logits, output.end_logits])
 
 

@@ -57,6 +57,8 @@ def check(folder):
         fixed = [size for size in output.shape if isinstance(size, int)]
         if fixed != list(values.shape[len(values.shape) - len(fixed) :]):
             raise ValueError(f"{output.name} is declared as {output.shape} and has {values.shape}")
+    if [each.name for each in session.get_outputs()][-1] == "sentence_embedding":
+        found = found[-1:]
     # Start and end of an answer are two outputs here, and two columns in the engine.
     found = np.stack(found, -1) if len(found) == 2 else found[0]
     wanted = np.array(expected["logits"], np.float32).reshape(found.shape)

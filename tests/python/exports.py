@@ -19,7 +19,7 @@ import torch
 import transformers
 import yaml
 from safetensors import safe_open
-from sentence_transformers import CrossEncoder
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
@@ -379,7 +379,59 @@ def continuations_equal(tokenizer, model, expected):
     return f"{len(expected['prompts'])} prompts"
 
 
-TASKS = (SequenceClassification, QuestionAnswering, TokenClassification, CausalLM)
+class Embeddings(Export):
+    """The vector of a text."""
+
+    auto = AutoModel
+    ending = "Model"
+    pipeline_tag = "feature-extraction"
+    has_token_outputs = True
+
+    @property
+    def has_pooler(self):
+        """True if the file has the pretrained pooler, which the vectors do not use. Hone reads that of BERT alone."""
+        return self.config["model_type"] == "bert"
+
+    def load(self, auto, **trust):
+        """The model and transformers' loading report, without a pooler that the file lacks."""
+        model, report = super().load(auto, **trust)
+        if not self.has_pooler and getattr(model, "pooler", None) is not None:
+            model.pooler = None
+            report["missing_keys"] = {key for key in report["missing_keys"] if not key.startswith("pooler.")}
+        return model, report
+
+    def checks(self):
+        found = super().checks()
+        if self.expected and (self.folder / "modules.json").exists():
+            found.append(self.sentence_transformers_gives_the_vectors_of_the_page)
+        return found
+
+    def sentence_transformers_gives_the_vectors_of_the_page(self):
+        with warned() as messages:
+            model = SentenceTransformer(str(self.folder), device="cpu")
+        if not self.has_pooler:
+            messages = [message for message in messages if "pooler.dense" not in message]
+        require(not messages, f"it warns: {messages[:3]}")
+        require(model.max_seq_length == self.expected["max_length"], f"it reads {model.max_seq_length} tokens")
+        require(model.similarity_fn_name == "cosine", f"it compares by {model.similarity_fn_name}")
+        found = model.encode(self.expected["texts"], convert_to_tensor=True).float()
+        difference = largest_difference(found, self.expected["vectors"], self.tolerance)
+        return f"{len(found)} texts, largest difference {difference:.2e}"
+
+    @torch.no_grad()
+    def answers_equal_the_page(self):
+        limits = {"truncation": True, "max_length": self.expected["max_length"]}
+        batch = self.tokenizer()(self.expected["texts"], padding=True, return_tensors="pt", **limits)
+        tokens = self.opened()(**batch).last_hidden_state
+        mask = batch["attention_mask"].unsqueeze(-1).to(tokens.dtype)
+        is_mean = self.expected["pooling"] == "mean"
+        pooled = (tokens * mask).sum(1) / mask.sum(1) if is_mean else tokens[:, 0]
+        vectors = torch.nn.functional.normalize(pooled, dim=-1)
+        return f"largest difference {largest_difference(vectors, self.expected['vectors'], self.tolerance):.2e}"
+
+
+# GPT2LMHeadModel ends like an encoder without a head, and comes first.
+TASKS = (SequenceClassification, QuestionAnswering, TokenClassification, CausalLM, Embeddings)
 
 
 def opened_export(folder, expected=None):

@@ -107,7 +107,14 @@ fn named(
             Mapping::TokenClassification { text: text.or(guessed_text)?, tags: label.or(guessed_tags)? }
         }
         Task::Generation if label.is_none() => Mapping::Corpus { text: text? },
-        Task::QuestionAnswering | Task::Generation => return Some(Err(not_for(task))),
+        Task::Embeddings if label.is_some() || matches!(guess, Some(Mapping::LabeledTexts { .. })) => {
+            let (guessed_text, guessed_label) = match guess {
+                Some(&Mapping::LabeledTexts { text, label }) => (Some(text), Some(label)),
+                _ => (None, None),
+            };
+            Mapping::LabeledTexts { text: text.or(guessed_text)?, label: label.or(guessed_label)? }
+        }
+        Task::QuestionAnswering | Task::Generation | Task::Embeddings => return Some(Err(not_for(task))),
     };
     Some(Ok(mapping))
 }
@@ -149,6 +156,7 @@ fn form(task: Task) -> Mapping {
         Task::TokenClassification => Mapping::TokenClassification { text: 0, tags: 1 },
         Task::QuestionAnswering => Mapping::QuestionAnswering { question: 0, context: 1, answer: 2, start: None },
         Task::Generation => Mapping::Corpus { text: 0 },
+        Task::Embeddings => Mapping::Pairs { anchor: 0, positive: 1, negative: None },
     }
 }
 

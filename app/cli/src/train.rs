@@ -65,7 +65,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
         println!("{}", trust::described(confidence));
     }
     if let Some(test) = &summary.test {
-        println!("On {} test rows, which chose nothing: {}", session.data().test.len(), figures(test));
+        println!("On {} test rows, which chose nothing: {}", session.data().test.rows(), figures(test));
     }
     if let Some(verdict) = &summary.verdict {
         println!("{}", verdict.sentence);

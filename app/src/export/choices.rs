@@ -1,5 +1,6 @@
 //! The form of the folder and the type of its weights.
 
+use hone_core::recipe::Task;
 use hone_core::usage::{ExportDtype, ExportForm};
 use leptos::prelude::*;
 
@@ -69,6 +70,9 @@ pub fn Choices() -> impl IntoView {
             "One file with the weights, the tokenizer and the chat template, for llama.cpp and the programs \
             built on it."
                 .to_owned()
+        }
+        _ if state.tuned_kind().task == Task::Embeddings => {
+            "Opens in sentence-transformers, and wherever transformers models do.".to_owned()
         }
         _ if state.tuned_kind().reads_mean() => {
             let bytes = state.run.layer_bytes * state.export_dtype().size() as f64 / 4.0;

@@ -6,6 +6,7 @@ mod keep;
 mod snippets;
 
 use hone_core::metrics::Evaluation;
+use hone_core::recipe::Task;
 use hone_core::usage::{ExportDtype, ExportForm};
 use leptos::prelude::*;
 
@@ -173,8 +174,11 @@ fn Use() -> impl IntoView {
     let has_no_javascript = page.memo(|state: &State| state.export_form() != ExportForm::Onnx);
     let has_no_python = page.memo(|state: &State| state.export_form() == ExportForm::Gguf);
     let has_no_commands = page.memo(|state: &State| state.export_form() != ExportForm::Gguf);
-    let has_no_encoder =
-        page.memo(|state: &State| state.tuned_kind().family.is_decoder() || state.export_form() == ExportForm::Onnx);
+    let has_no_encoder = page.memo(|state: &State| {
+        let kind = state.tuned_kind();
+        // The model of embeddings is an encoder, and nothing else.
+        kind.family.is_decoder() || kind.task == Task::Embeddings || state.export_form() == ExportForm::Onnx
+    });
     let commands = page.memo(snippets::commands);
     let predict = page.memo(snippets::predict);
     let encode = page.memo(snippets::encode);

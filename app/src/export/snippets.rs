@@ -1,6 +1,6 @@
 //! Code that loads the download.
 
-use hone_core::recipe::RecipeSpec;
+use hone_core::recipe::{RecipeSpec, Task};
 use hone_core::usage::{ExportForm, Usage};
 
 use crate::state::State;
@@ -25,13 +25,18 @@ pub fn predict(state: &State) -> String {
     let usage = usage(state);
     match usage.folder {
         ExportForm::Onnx => format!("# pip install onnxruntime transformers\n{}", usage.onnx_python("my-model")),
+        _ if usage.kind.task == Task::Embeddings => {
+            format!("# pip install sentence-transformers\n{}", usage.python("my-model"))
+        }
         _ => format!("# pip install transformers torch\n{}", usage.python("my-model")),
     }
 }
 
 /// Python that applies the downloaded adapter to its base model.
 pub fn adapter(state: &State) -> String {
-    format!("# pip install peft transformers torch\n{}", usage(state).adapter_python())
+    let usage = usage(state);
+    let library = if usage.kind.task == Task::Embeddings { "sentence-transformers" } else { "transformers torch" };
+    format!("# pip install peft {library}\n{}", usage.adapter_python())
 }
 
 /// Commands that run the downloaded GGUF file.

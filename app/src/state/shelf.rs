@@ -108,6 +108,7 @@ pub fn task_words(task: Task) -> &'static str {
         Task::TokenClassification => "token classification",
         Task::QuestionAnswering => "question answering",
         Task::Generation => "text generation",
+        Task::Embeddings => "embeddings",
     }
 }
 

@@ -168,7 +168,7 @@ fn device_ready() -> Event {
 }
 
 fn baseline() -> Baseline {
-    Baseline { label: "a".into(), scores: [(Metric::Accuracy, 0.5), (Metric::MacroF1, 0.33)].into() }
+    Baseline { prediction: Some("a".into()), scores: [(Metric::Accuracy, 0.5), (Metric::MacroF1, 0.33)].into() }
 }
 
 fn started() -> Event {

@@ -67,7 +67,10 @@ fn rows(state: &State) -> Option<Vec<Vec<String>>> {
     };
     let tuned = row("Tuned model".into(), &|metric| scores::with_interval(&summary.best, metric));
     let baseline = summary.baseline.as_ref().map(|baseline| {
-        let name = format!("Always predicting “{}”", format::visible(&baseline.label));
+        let name = match &baseline.prediction {
+            Some(label) => format!("Always predicting “{}”", format::visible(label)),
+            None => "Before training".to_owned(),
+        };
         row(name, &|metric| scores::value(metric, baseline.scores.get(&metric).copied().unwrap_or(f64::NAN)))
     });
     Some([tuned].into_iter().chain(baseline).collect())

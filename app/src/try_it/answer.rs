@@ -9,6 +9,7 @@ use crate::page::Page;
 use crate::state::inference::highlight;
 use crate::state::{Column, Prediction, State};
 use crate::try_it::highlighted::Highlighted;
+use crate::try_it::nearest::Nearest;
 
 /// Maximum number of classes or labels shown.
 const SHOWN: usize = 10;
@@ -55,6 +56,7 @@ fn SideBySide(prediction: Prediction) -> impl IntoView {
         Query::Text { text, pair: None } => format::lines(text),
         Query::Text { text, pair: Some(pair) } => format!("{}\n{}", format::lines(text), format::lines(pair)),
         Query::Question { question, .. } => format::lines(question),
+        Query::Search { query, .. } => format::lines(query),
         Query::Prompt { .. } => String::new(),
     };
     let total = prediction.columns.len();
@@ -118,6 +120,7 @@ fn side(prediction: &Prediction, column: &Column) -> AnyView {
             }
             .into_any()
         }
+        (Answer::Nearest { hits }, _) => view! { {head()} <Nearest hits=hits.clone() /> }.into_any(),
         _ => ().into_any(),
     }
 }

@@ -14,12 +14,14 @@ pub fn Boxes() -> impl IntoView {
         QueryKind::Pair => "First text".into(),
         QueryKind::Question => "Passage".into(),
         QueryKind::Prompt => "Prompt".into(),
+        QueryKind::Search => "Texts to search, one on each line (empty: the validation texts)".into(),
     });
     let other_label = page.memo(|state| match state.query_kind() {
         QueryKind::Question => "Question".to_owned(),
+        QueryKind::Search => "Search for".into(),
         _ => "Second text".into(),
     });
-    let has_one = page.memo(|state| !matches!(state.query_kind(), QueryKind::Pair | QueryKind::Question));
+    let has_one = page.memo(|state| matches!(state.query_kind(), QueryKind::Text | QueryKind::Prompt));
     let is_no_prompt = page.memo(|state| state.query_kind() != QueryKind::Prompt);
     let text = page.memo(|state| state.inference.text.clone());
     let other = page.memo(|state| state.inference.other.clone());

@@ -4,6 +4,7 @@ mod answer;
 mod boxes;
 mod chosen;
 mod highlighted;
+mod nearest;
 mod sampling;
 mod table;
 
@@ -13,7 +14,7 @@ use crate::components::{ProblemPlace, changing, pressed};
 use crate::format;
 use crate::frame::StepSection;
 use crate::page::Page;
-use crate::state::{MisclassifiedRow, State, Step};
+use crate::state::{MisclassifiedRow, QueryKind, State, Step};
 
 use answer::AnswerCard;
 use boxes::Boxes;
@@ -47,7 +48,15 @@ fn QueryForm() -> impl IntoView {
     let page = Page::get();
     let diagnostic = page.memo(|state| state.inference.diagnostic.clone());
     let cannot_predict = page.memo(|state| !state.can_predict());
-    let words = page.memo(|state| if state.inference.pending.is_some() { "Predicting…" } else { "Predict" }.to_owned());
+    let words = page.memo(|state| {
+        match (state.query_kind(), state.inference.pending.is_some()) {
+            (QueryKind::Search, false) => "Search",
+            (QueryKind::Search, true) => "Searching…",
+            (_, false) => "Predict",
+            (_, true) => "Predicting…",
+        }
+        .to_owned()
+    });
     let is_not_generating = page.memo(|state| !state.is_generating());
     let cannot_pick = page
         .memo(|state| state.run.worst_cell().is_none() || state.model.is_loading() || !state.shelf.opened.is_empty());

@@ -126,7 +126,10 @@ impl InputColumns {
             Mapping::Classification { text, pair, .. }
             | Mapping::MultiLabel { text, pair, .. }
             | Mapping::Regression { text, pair, .. } => Self::Text { text, pair },
-            Mapping::TokenClassification { text, .. } => Self::Text { text, pair: None },
+            Mapping::TokenClassification { text, .. }
+            | Mapping::Pairs { anchor: text, .. }
+            | Mapping::ScoredPairs { text, .. }
+            | Mapping::LabeledTexts { text, .. } => Self::Text { text, pair: None },
             Mapping::QuestionAnswering { question, context, .. } => Self::Question { question, context },
             Mapping::Completion { ref prompt, .. } => Self::Prompt { prompt: prompt.clone() },
             Mapping::Chat { messages, .. } => column(messages),

@@ -82,6 +82,31 @@ pub enum Mapping {
         /// Column of the text.
         text: u32,
     },
+    /// Embeddings of texts that belong together: questions and answers, paraphrases, sentences in two languages.
+    Pairs {
+        /// Column of the text that is searched for.
+        anchor: u32,
+        /// Column of the text that is to be found.
+        positive: u32,
+        /// Column of a text that must not be found, for triplets.
+        negative: Option<u32>,
+    },
+    /// Embeddings of pairs of texts whose similarity was rated.
+    ScoredPairs {
+        /// Column of the text.
+        text: u32,
+        /// Column of the second text.
+        pair: u32,
+        /// Column of the similarity, in any range.
+        score: u32,
+    },
+    /// Embeddings of texts that are similar if they have the same label.
+    LabeledTexts {
+        /// Column of the text.
+        text: u32,
+        /// Column of the label.
+        label: u32,
+    },
 }
 
 impl Mapping {
@@ -94,6 +119,7 @@ impl Mapping {
             Self::TokenClassification { .. } => Task::TokenClassification,
             Self::QuestionAnswering { .. } => Task::QuestionAnswering,
             Self::Completion { .. } | Self::Chat { .. } | Self::Corpus { .. } => Task::Generation,
+            Self::Pairs { .. } | Self::ScoredPairs { .. } | Self::LabeledTexts { .. } => Task::Embeddings,
         }
     }
 
@@ -113,6 +139,9 @@ impl Mapping {
             Self::Completion { .. } => "a column of prompts and a column of completions",
             Self::Chat { .. } => "a column of conversations, each a list of turns",
             Self::Corpus { .. } => "a column of texts",
+            Self::Pairs { .. } => "two columns of texts that belong together",
+            Self::ScoredPairs { .. } => "two columns of texts and a column with the similarity of each pair",
+            Self::LabeledTexts { .. } => "a column of labels that several texts share",
         }
     }
 
@@ -189,7 +218,7 @@ impl Mapping {
         }
         let used = self.index_roles();
         let needed = match self {
-            Self::QuestionAnswering { .. } => 3,
+            Self::QuestionAnswering { .. } | Self::ScoredPairs { .. } => 3,
             Self::Chat { .. } | Self::Corpus { .. } => 1,
             _ => 2,
         };
@@ -262,6 +291,22 @@ impl Mapping {
             Self::Completion { completion, .. } => visit(completion, "completion"),
             Self::Chat { messages } => visit(messages, "messages"),
             Self::Corpus { text } => visit(text, "text"),
+            Self::Pairs { anchor, positive, negative } => {
+                visit(anchor, "anchor");
+                visit(positive, "positive");
+                if let Some(negative) = negative {
+                    visit(negative, "negative");
+                }
+            }
+            Self::ScoredPairs { text, pair, score } => {
+                visit(text, "text");
+                visit(pair, "second text");
+                visit(score, "score");
+            }
+            Self::LabeledTexts { text, label } => {
+                visit(text, "text");
+                visit(label, "label");
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn patched(folder: &ModelFolder) -> Result<Value, Diagnostic> {
         Task::Classification => Some("single_label_classification"),
         Task::MultiLabel => Some("multi_label_classification"),
         Task::Regression => Some("regression"),
-        Task::TokenClassification | Task::QuestionAnswering | Task::Generation => None,
+        Task::TokenClassification | Task::QuestionAnswering | Task::Generation | Task::Embeddings => None,
     };
     config.extend(problem_type.map(|problem_type| ("problem_type".into(), json!(problem_type))));
     // The type that the layers compute in.
@@ -83,7 +83,7 @@ pub(crate) fn own_pooling(folder: &ModelFolder) -> Option<&'static str> {
 fn labels(folder: &ModelFolder) -> Map<String, Value> {
     let number = ["LABEL_0".to_owned()];
     let labels = match folder.recipe.task() {
-        Task::QuestionAnswering | Task::Generation => return Map::new(),
+        Task::QuestionAnswering | Task::Generation | Task::Embeddings => return Map::new(),
         // transformers' name for an output without one.
         Task::Regression => number.as_slice(),
         Task::Classification | Task::MultiLabel | Task::TokenClassification => folder.labels,

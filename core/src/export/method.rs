@@ -44,7 +44,7 @@ fn duration(recipe: &Recipe) -> String {
 fn dropout(spec: &RecipeSpec) -> String {
     let base = format!("Dropout {} on hidden states, {} on attention", spec.dropout, spec.attention_dropout);
     match spec.task {
-        Task::Generation => format!("{base}."),
+        _ if !spec.task.has_new_head() => format!("{base}."),
         _ => format!("{base}, {} before the head.", spec.head_dropout),
     }
 }
@@ -53,7 +53,10 @@ fn trained(recipe: &Recipe) -> String {
     let spec = recipe.spec();
     let stages = recipe.unfreeze_schedule().stages();
     let trains_embeddings = stages.iter().any(|stage| stage.contains(&ParamGroup::Embeddings));
+    let has_head = spec.task != Task::Embeddings;
     let groups = match spec.unfreezing {
+        Unfreezing::All if !has_head => "All layers were trained from the first step".into(),
+        Unfreezing::Last if !has_head => format!("The last {} layers were trained", spec.last_layers),
         Unfreezing::All => "All layers and the head were trained from the first step".into(),
         Unfreezing::Head => "Only the head was trained".into(),
         Unfreezing::Last => format!("The head and the last {} layers were trained", spec.last_layers),

@@ -13,6 +13,7 @@ mod names;
 mod onnx;
 mod rounding;
 mod script;
+mod sentence_transformers;
 mod tokenizer_config;
 mod trainer;
 mod try_page;
@@ -97,7 +98,7 @@ impl<'a> DataFacts<'a> {
     /// Collects the facts about a run's data, with the SHA-256 of its file and the names of its input columns.
     pub fn new(data: &TrainingData, sha256: &'a str, input: Option<&'a InputColumns<String>>) -> Self {
         let [train_rows, validation_rows, test_rows] =
-            [&data.train, &data.validation, &data.test].map(EncodedExamples::len);
+            [&data.train, &data.validation, &data.test].map(EncodedExamples::rows);
         Self { sha256, train_rows, validation_rows, test_rows, form: data.form, input }
     }
 }
@@ -116,9 +117,9 @@ impl ModelFolder<'_> {
             let config = adapter::config(self).ok_or_else(no_adapter)?;
             file(&mut zip, "adapter_config.json", &pretty(&config)?)?;
         }
-        // With a config.json, transformers would take an adapter's folder for a whole model. Tasks other than
-        // generation need it for their head.
-        let has_config = *form != ExportForm::Gguf && (*form != ExportForm::Adapter || !is_generation);
+        // With a config.json, transformers would take an adapter's folder for a whole model. A new head needs it.
+        let has_config =
+            *form != ExportForm::Gguf && (*form != ExportForm::Adapter || self.recipe.task().has_new_head());
         if has_config {
             file(&mut zip, "config.json", &pretty(&config::patched(self)?)?)?;
         }
@@ -174,6 +175,11 @@ impl ModelFolder<'_> {
         if is_onnx {
             file(zip, tokenizer_config::NAME, &pretty(&tokenizer_config::for_javascript(self)?)?)?;
             file(zip, try_page::NAME, try_page::write(self, card::title(self.recipe.task())).as_bytes())?;
+        }
+        if self.recipe.task() == Task::Embeddings {
+            for (name, value) in sentence_transformers::files(self) {
+                file(zip, name, &pretty(&value)?)?;
+            }
         }
         if self.kind().has_own_class(self.exported.form) {
             file(zip, "modeling_hone.py", MODELING.as_bytes())?;

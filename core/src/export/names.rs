@@ -9,6 +9,7 @@ pub(crate) fn peft_task(task: Task) -> &'static str {
         Task::TokenClassification => "TOKEN_CLS",
         Task::QuestionAnswering => "QUESTION_ANS",
         Task::Generation => "CAUSAL_LM",
+        Task::Embeddings => "FEATURE_EXTRACTION",
     }
 }
 
@@ -28,5 +29,9 @@ pub(crate) fn hub_metric(metric: Metric) -> &'static str {
         Metric::Perplexity => "perplexity",
         Metric::Bleu => "bleu",
         Metric::Chrf => "chrf",
+        Metric::RecallAt1 => "recall_at_1",
+        Metric::RecallAt10 => "recall_at_10",
+        Metric::MrrAt10 => "mrr_at_10",
+        Metric::NdcgAt10 => "ndcg_at_10",
     }
 }

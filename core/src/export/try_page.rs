@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::export::ModelFolder;
+use crate::recipe::Pooling;
 use crate::usage::PromptForm;
 
 /// Name of the file, which a server sends for the folder itself.
@@ -19,6 +20,7 @@ pub(crate) fn write(folder: &ModelFolder, title: &str) -> String {
     let settings = json!({
         "task": folder.recipe.task(),
         "pipeline": folder.kind().pipeline(),
+        "pooling": if folder.recipe.pooling() == Pooling::Mean { "mean" } else { "cls" },
         "library": LIBRARY,
         "is_chat": folder.data.form != PromptForm::Corpus,
         "max_new_tokens": folder.recipe.spec().max_new_tokens,

@@ -46,6 +46,25 @@ pub enum Answer {
         /// True once the text is complete.
         is_over: bool,
     },
+    /// Vector of a text.
+    Vector {
+        /// Its values, of length 1 together.
+        values: Vec<f32>,
+    },
+    /// The nearest of several texts.
+    Nearest {
+        /// The nearest ones, the best first.
+        hits: Vec<Hit>,
+    },
+}
+
+/// A text that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// The text.
+    pub text: String,
+    /// Cosine of its vector and that of the query, from -1 to 1.
+    pub score: f32,
 }
 
 impl Answer {

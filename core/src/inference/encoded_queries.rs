@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::dataset::{Example, Word, words};
 use crate::diagnostic::Diagnostic;
-use crate::inference::answer::{Answer, TextSpan};
+use crate::inference::answer::{Answer, Hit, TextSpan};
 use crate::inference::context::InferenceContext;
 use crate::inference::query::Query;
 use crate::metrics::{Detail, Entity, are_entity_tags, entities, tag_runs, with_temperature};
@@ -15,6 +15,8 @@ use crate::train::{Prediction, Span, best_spans, predict};
 
 /// Most answers to a question.
 const MAX_SPANS: usize = 5;
+/// Most texts that a search finds.
+const MAX_HITS: usize = 10;
 
 /// Queries in the form of the run's rows.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct EncodedQueries {
     order: Vec<u32>,
     /// Words of each text, for token classification.
     words: Vec<Vec<Word>>,
+    /// The texts of the rows after the first one, which is searched for among them.
+    searched: Option<Vec<String>>,
     /// Number of tokens in all queries.
     pub tokens: usize,
     /// Number of queries that were cut to the run's maximum length.
@@ -40,7 +44,17 @@ impl EncodedQueries {
         let mut words = Vec::new();
         let mut rows = EncodedRows::new(recipe.task());
         let mut tokens = 0;
-        for query in queries {
+        let mut searched = None;
+        if let [Query::Search { query, texts }] = queries {
+            if recipe.task() != Task::Embeddings {
+                return Err(other_task());
+            }
+            for text in std::iter::once(query).chain(texts) {
+                tokens += rows.push(tokenizer, None, labels.len(), &Example::LabeledText { text, class: 0 })?;
+            }
+            searched = Some(texts.clone());
+        }
+        for query in queries.iter().filter(|_| searched.is_none()) {
             let own_words = words_of(query, recipe.task());
             tokens += rows.push(tokenizer, None, labels.len(), &example(query, recipe.task(), &own_words)?)?;
             words.push(own_words);
@@ -56,7 +70,7 @@ impl EncodedQueries {
         }
         let mut order: Vec<u32> = (0..examples.len() as u32).collect();
         order.sort_by_key(|&row| examples.texts.tokens(row as usize));
-        Ok(Self { examples, order, words, tokens, cut: cut.shortened as usize })
+        Ok(Self { examples, order, words, searched, tokens, cut: cut.shortened as usize })
     }
 
     /// Runs the next batch of at most `size` rows through a model, and adds its predictions to those of the batches before.
@@ -95,6 +109,9 @@ impl EncodedQueries {
     /// The answers for the predictions of all rows, with thresholds from the best evaluation.
     fn answers(&self, predictions: Vec<Prediction>, context: &InferenceContext) -> Vec<Answer> {
         let detail = context.best.map(|best| &best.detail);
+        if let Some(texts) = &self.searched {
+            return vec![nearest(texts, &predictions)];
+        }
         let Labels::Spans { windows, questions } = &self.examples.labels else {
             let answers = predictions.into_iter().zip(&self.words);
             return answers.map(|(prediction, words)| answer(prediction, words, context)).collect();
@@ -129,6 +146,7 @@ fn example<'a>(query: &'a Query, task: Task, words: &[Word]) -> Result<Example<'
         }
         (Query::Text { text, pair }, Task::Regression) => Example::Number { text, pair: pair.as_deref(), value: 0.0 },
         (Query::Text { text, .. }, Task::TokenClassification) => Example::Tags { text, words: words.to_vec() },
+        (Query::Text { text, pair: None }, Task::Embeddings) => Example::LabeledText { text, class: 0 },
         (Query::Question { question, context }, Task::QuestionAnswering) => {
             Example::Question { question, context, answers: Vec::new() }
         }
@@ -151,6 +169,18 @@ fn spans(windows: Vec<(&Window, &Prediction)>, threshold: Option<f32>) -> Answer
     Answer::Spans { spans, no_answer: probabilities.no_answer, is_unanswerable }
 }
 
+/// The texts whose vectors are nearest to the first one, the best first.
+fn nearest(texts: &[String], predictions: &[Prediction]) -> Answer {
+    let mut vectors = predictions.iter().map(Prediction::vector);
+    let query = vectors.next().unwrap_or_default();
+    let cosine = |vector: &[f32]| query.iter().zip(vector).map(|(a, b)| a * b).sum::<f32>();
+    let mut scored: Vec<(f32, &String)> = vectors.map(cosine).zip(texts).collect();
+    scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    scored.truncate(MAX_HITS);
+    let hit = |(score, text): (f32, &String)| Hit { text: text.clone(), score };
+    Answer::Nearest { hits: scored.into_iter().map(hit).collect() }
+}
+
 /// The answer for a row that is a query of its own.
 fn answer(prediction: Prediction, words: &[Word], context: &InferenceContext) -> Answer {
     match prediction {
@@ -170,6 +200,7 @@ fn answer(prediction: Prediction, words: &[Word], context: &InferenceContext) ->
             },
             None => Answer::Classes { probabilities, unsure_below: 0.0 },
         },
+        Prediction::Vector(values) => Answer::Vector { values },
         Prediction::Spans { .. } | Prediction::Tokens { .. } => {
             Answer::Classes { probabilities: Vec::new(), unsure_below: 0.0 }
         }

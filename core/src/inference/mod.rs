@@ -10,7 +10,7 @@ mod encoded_queries;
 mod output;
 mod query;
 
-pub use answer::{Answer, TextSpan};
+pub use answer::{Answer, Hit, TextSpan};
 #[cfg(feature = "engine")]
 pub use context::InferenceContext;
 #[cfg(feature = "engine")]

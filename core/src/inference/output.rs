@@ -46,6 +46,7 @@ pub fn prediction_columns(task: Task, labels: &[String], taken: &[String]) -> Ve
         Task::TokenClassification => vec!["entities".into()],
         Task::QuestionAnswering => ["answer", "probability"].map(str::to_owned).into(),
         Task::Generation => vec!["generated".into()],
+        Task::Embeddings => vec!["embedding".into()],
     };
     let free = |name: String| {
         let numbered = (2..).map(|number| format!("{name} {number}"));
@@ -59,6 +60,7 @@ pub fn prediction_columns(task: Task, labels: &[String], taken: &[String]) -> Ve
 /// - Classification: the most probable class, its probability, and the margin to the second. A prediction below the model's
 ///   threshold is unsure: the class is null, and the probability tells how unsure.
 /// - Several labels: those that reach their thresholds, separated by `|`, and the probability of each.
+/// - Embeddings: the vector, as a list of numbers.
 /// - Tags: a list of `{"start", "end", "label", "score", "text"}`, in characters.
 pub fn prediction_cells(answer: &Answer, query: &Query, labels: &[String]) -> Vec<Value> {
     match answer {
@@ -90,6 +92,8 @@ pub fn prediction_cells(answer: &Answer, query: &Query, labels: &[String]) -> Ve
             _ => vec![json!(""), rounded(*no_answer)],
         },
         Answer::Generated { text, .. } => vec![json!(text)],
+        Answer::Vector { values } => vec![values.iter().copied().map(rounded).collect()],
+        Answer::Nearest { .. } => vec![Value::Null],
     }
 }
 
@@ -229,6 +233,7 @@ mod tests {
             (Task::TokenClassification, Answer::Entities { entities: Vec::new() }),
             (Task::QuestionAnswering, Answer::Spans { spans: Vec::new(), no_answer: 1.0, is_unanswerable: true }),
             (Task::Generation, Answer::Generated { text: "x".into(), is_over: true }),
+            (Task::Embeddings, Answer::Vector { values: vec![0.6, 0.8] }),
         ];
         for (task, answer) in answers {
             let columns = prediction_columns(task, &labels, &[]);

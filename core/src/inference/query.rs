@@ -9,7 +9,7 @@ use crate::generate::Sampling;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Query {
-    /// A text to classify, label, score, or find entities in.
+    /// A text to classify, label, score, find entities in, or turn into a vector.
     Text {
         /// The text.
         text: String,
@@ -29,6 +29,13 @@ pub enum Query {
         prompt: String,
         /// Settings of the generation.
         sampling: Sampling,
+    },
+    /// A text to search for among others.
+    Search {
+        /// The text to search for.
+        query: String,
+        /// The texts that are searched. If there are none, those of the run's validation rows.
+        texts: Vec<String>,
     },
 }
 

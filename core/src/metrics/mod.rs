@@ -17,6 +17,7 @@ mod label_thresholds;
 mod multilabel;
 mod ngrams;
 mod regression;
+mod retrieval;
 mod score_parts;
 mod squad;
 mod words;
@@ -35,6 +36,7 @@ pub use interval::Interval;
 pub use label_thresholds::{cross_fitted_labels, label_thresholds, predicted_labels};
 pub use multilabel::{MultilabelScores, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};
+pub use retrieval::{RankedResults, RetrievalScores, TOP, evaluate_retrieval};
 pub use score_parts::{ScoreParts, TextParts};
 pub use squad::{
     AnswerScores, BestThreshold, BestThresholds, QuestionPrediction, SquadScores, answer_scores,

@@ -5,6 +5,7 @@ use crate::metrics::chrf::ChrfCounts;
 use crate::metrics::class_scores::{CountedRows, ratio};
 use crate::metrics::generation::perplexity;
 use crate::metrics::regression::evaluate_regression;
+use crate::metrics::retrieval::RankedResults;
 use crate::metrics::{classes, entities, multilabel};
 use crate::recipe::Metric;
 
@@ -36,6 +37,8 @@ pub enum ScoreParts {
     },
     /// Exact match and F1 of each question.
     Answers(Vec<[f64; 2]>),
+    /// Recall@1, recall@10, reciprocal rank and NDCG@10 of each query.
+    Queries(Vec<[f64; 4]>),
     /// Generated texts.
     Texts(Vec<TextParts>),
     /// The loss of each row: its sum over the decisions, and their number.
@@ -91,12 +94,18 @@ impl ScoreParts {
         Self::MultiLabel { rows: CountedRows { classes: labels, rows }, is_right }
     }
 
+    /// Parts of the scores of a search.
+    pub fn of_queries(queries: &[RankedResults]) -> Self {
+        Self::Queries(queries.iter().map(RankedResults::scores).collect())
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         match self {
             Self::Classes(rows) | Self::Entities { rows, .. } | Self::MultiLabel { rows, .. } => rows.rows.len(),
             Self::Numbers { actual, .. } => actual.len(),
             Self::Answers(rows) => rows.len(),
+            Self::Queries(rows) => rows.len(),
             Self::Texts(rows) => rows.len(),
             Self::Losses { rows, .. } => rows.len(),
         }
@@ -127,6 +136,11 @@ impl ScoreParts {
             Self::Answers(rows) => {
                 let [exact_match, f1] = sums(rows, drawn, |&row| row).map(|sum| sum / drawn.len() as f64);
                 vec![(Metric::F1, f1), (Metric::ExactMatch, exact_match)]
+            }
+            Self::Queries(rows) => {
+                let metrics = [Metric::RecallAt1, Metric::RecallAt10, Metric::MrrAt10, Metric::NdcgAt10];
+                let means = sums(rows, drawn, |&row| row).map(|sum| sum / drawn.len() as f64);
+                metrics.into_iter().zip(means).collect()
             }
             Self::Texts(rows) => texts(rows, drawn),
             Self::Losses { rows, are_tokens } => {

@@ -6,6 +6,7 @@ mod bert;
 mod config;
 mod dropout;
 mod embedding;
+mod embedding_head;
 mod gpt2;
 mod input;
 mod kv_cache;

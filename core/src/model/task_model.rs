@@ -8,6 +8,7 @@ use crate::model::averaging_layer;
 use crate::model::base_model::BaseModel;
 use crate::model::config::ModelConfig;
 use crate::model::dropout::{Dropout, Site};
+use crate::model::embedding_head::EmbeddingHead;
 use crate::model::input::{FrozenPrefix, HiddenStates, Input};
 use crate::model::linear::Linear;
 use crate::model::lora::LoraConfig;
@@ -40,6 +41,8 @@ enum Head {
     Tokens(TokenHead),
     /// The base model's own output layer: logits for the next token.
     Vocabulary,
+    /// The pooled text itself, as a vector of length 1.
+    Embedding(EmbeddingHead),
 }
 
 /// Layers from each token to its outputs.
@@ -87,6 +90,11 @@ impl TaskModel {
     ) -> Result<Self, E> {
         let hidden = base.hidden();
         let head = match HeadLayers::of(task, base.family(), pooling) {
+            None if task == Task::Embeddings => {
+                // transformers' class of the network has no such layer. It has a pooler, which is kept and never used.
+                base.take_prediction_head();
+                Head::Embedding(EmbeddingHead { pooling })
+            }
             None => Head::Vocabulary,
             Some(head) => {
                 let dense = match (head.dense, base.take_prediction_head()) {
@@ -124,15 +132,17 @@ impl TaskModel {
     pub fn pooling(&self) -> Option<Pooling> {
         match &self.head {
             Head::Sentence(head) => Some(head.pooling),
+            Head::Embedding(head) => Some(head.pooling),
             Head::Tokens(_) | Head::Vocabulary => None,
         }
     }
 
     /// Name of a weight in the file of the whole model: weights of the base model get the family's prefix, such as
-    /// `bert.`.
+    /// `bert.`, unless there is no head, because then the network itself is the whole model.
     pub fn file_name(&self, name: &str) -> String {
         let is_head = HEADS.iter().any(|head| name.starts_with(head));
-        format!("{}{name}", if is_head { "" } else { self.base.family().prefix() })
+        let is_bare = is_head || matches!(self.head, Head::Embedding(_));
+        format!("{}{name}", if is_bare { "" } else { self.base.family().prefix() })
     }
 
     /// The frozen part below the lowest trainable group. Embeddings alone are not worth caching: they are looked up, not
@@ -142,13 +152,14 @@ impl TaskModel {
             ParamGroup::Embeddings | ParamGroup::Layer(0) => FrozenPrefix::None,
             ParamGroup::Layer(i) => FrozenPrefix::Layers(i),
             ParamGroup::Pooler | ParamGroup::Head => match self.head {
-                Head::Sentence(_) => FrozenPrefix::Sentence,
+                Head::Sentence(_) | Head::Embedding(_) => FrozenPrefix::Sentence,
                 Head::Tokens(_) | Head::Vocabulary => FrozenPrefix::Layers(self.base.layers()),
             },
         }
     }
 
     /// Logits: `[batch, outputs]` for whole texts, `[batch · seq, outputs]` for tokens, `[picks, vocab]` for next tokens.
+    /// Embeddings: vectors of length 1, `[batch, hidden]`.
     pub fn forward(&self, input: Input, dropout: &mut Dropout) -> Tensor<2> {
         match &self.head {
             Head::Sentence(head) => {
@@ -171,6 +182,7 @@ impl TaskModel {
                 };
                 head.output.forward(mask.apply(tokens), &mut Dropout::off())
             }
+            Head::Embedding(head) => head.forward(self.sentence(input, dropout)),
             Head::Vocabulary => {
                 let gather_positions = input.gather_positions.clone();
                 let tokens = self.tokens(input, dropout);
@@ -296,4 +308,4 @@ enum Encoded {
 
 weights_of!(TaskModel { base, head });
 weights_of!(TokenHead { dense, output });
-weights_of!(Head: Sentence | Tokens; Vocabulary);
+weights_of!(Head: Sentence | Tokens | Embedding; Vocabulary);

@@ -1,6 +1,6 @@
 //! Checks of a recipe: each number against its range, and fields against each other.
 
-use crate::recipe::choices::ClassWeights;
+use crate::recipe::choices::{ClassWeights, Unfreezing};
 use crate::recipe::error::RecipeError;
 use crate::recipe::fields::{FIELDS, RecipeSpec};
 use crate::recipe::metric::Metric;
@@ -31,6 +31,17 @@ pub(super) fn check_task(spec: &RecipeSpec) -> Result<(), RecipeError> {
     let is_generated = matches!(spec.metric_for_best_model, Some(Metric::Bleu | Metric::Chrf | Metric::ExactMatch));
     if spec.task == Task::Generation && is_generated && spec.generated_rows == 0 {
         return conflict("metric_for_best_model", "scores generated text: set generated_rows above 0");
+    }
+    if spec.task == Task::Embeddings {
+        if spec.batch_size == Some(1) {
+            return conflict("batch_size", "must be at least 2: each text is compared with the others of its batch");
+        }
+        if spec.unfreezing == Unfreezing::Head {
+            return conflict(
+                "unfreezing",
+                "cannot be the head alone: embeddings are the model's own vectors, without a head",
+            );
+        }
     }
     let has_classes = spec.task.has_classes();
     if !has_classes && spec.class_weights != ClassWeights::Equal {
@@ -92,9 +103,10 @@ pub(super) fn check_adapter(spec: &RecipeSpec, schedule: &UnfreezeSchedule) -> R
         return conflict("l2_sp", "must be 0 with an adapter: the pretrained weights do not move");
     }
     // A decoder's head is pretrained and stays frozen next to adapters.
-    let has_new_head = spec.task != Task::Generation;
-    let is_trained =
-        |group: &ParamGroup| matches!(group, ParamGroup::Layer(_)) || (has_new_head && *group == ParamGroup::Head);
+    let is_trained = |group: &ParamGroup| match group {
+        ParamGroup::Layer(_) => true,
+        group => spec.task.has_new_head() && *group == ParamGroup::Head,
+    };
     if !schedule.stages().iter().all(|stage| stage.iter().any(is_trained)) {
         let reason = "has a stage in which nothing would learn: only layers and the head have adapters";
         return conflict("unfreeze_order", reason);

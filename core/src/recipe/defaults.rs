@@ -10,6 +10,12 @@ use crate::recipe::task::Task;
 const BATCH: u32 = 8;
 /// Batch size of decoders, whose sequences are long and whose vocabulary makes large logits.
 const DECODER_BATCH: u32 = 4;
+/// Batch size of embeddings, in pairs: the other pairs of a batch are the wrong answers that each is compared with.
+const EMBEDDINGS_BATCH: u32 = 32;
+/// Optimizer steps that embeddings take, if that many passes are allowed.
+const EMBEDDINGS_STEPS: f64 = 200.0;
+/// Most passes over the rows of embeddings.
+const EMBEDDINGS_EPOCHS: f64 = 10.0;
 /// Share of the steps over which the learning rate rises.
 pub(super) const WARMUP_RATIO: f64 = 0.1;
 /// Optimizer steps for each class that all layers with a new head need at least, however few rows there are.
@@ -57,7 +63,11 @@ impl Defaults {
         Self {
             learning_rate: learning_rate(spec, facts),
             epochs,
-            batch_size: if spec.task == Task::Generation { DECODER_BATCH } else { BATCH },
+            batch_size: match spec.task {
+                Task::Generation => DECODER_BATCH,
+                Task::Embeddings => EMBEDDINGS_BATCH,
+                _ => BATCH,
+            },
             warmup_ratio: WARMUP_RATIO,
             eval_every_epochs,
             // The score may stall while the rate is high and rise again as it falls. In stages, it stalls before each.
@@ -114,7 +124,7 @@ impl Defaults {
     fn epochs_reason(self, spec: &RecipeSpec, facts: &ModelFacts) -> Option<&'static str> {
         let per_class = f64::from(facts.data.rows) / classes(spec.task, facts.data);
         Some(match spec.task {
-            Task::Generation => return None,
+            Task::Generation | Task::Embeddings => return None,
             _ if spec.unfreezing == Unfreezing::Head => "Only the head is trained, so that an epoch takes little time.",
             _ if f64::from(self.epochs) <= EPOCHS[0] => "A large file needs few passes.",
             Task::Classification if per_class < MANY_ROWS_PER_CLASS => {
@@ -145,6 +155,10 @@ fn epochs(spec: &RecipeSpec, facts: &ModelFacts) -> u32 {
         return 2;
     }
     let rows = f64::from(facts.data.rows.max(1));
+    if spec.task == Task::Embeddings {
+        let for_steps = EMBEDDINGS_STEPS / (rows / f64::from(EMBEDDINGS_BATCH)).ceil();
+        return for_steps.ceil().clamp(2.0, EMBEDDINGS_EPOCHS) as u32;
+    }
     let classes = classes(spec.task, facts.data);
     let for_classes = PASSES * (ROWS_PER_CLASS * classes / rows).powf(FALL);
     let steps = (STEPS_PER_CLASS * classes).min(ENOUGH_STEPS);
@@ -184,6 +198,10 @@ fn learning_rate(spec: &RecipeSpec, facts: &ModelFacts) -> f64 {
         medium if medium < 50e6 => 1e-4,
         _ => 3e-5,
     };
+    if spec.task == Task::Embeddings {
+        // Without a new head, the pretrained vectors need small steps only.
+        return if spec.has_adapter() { 5e-4 } else { full / 2.0 };
+    }
     // Few labels are set, so that their gradients are rare.
     let full = if spec.task == Task::MultiLabel { 2.0 * full } else { full };
     match spec.unfreezing {

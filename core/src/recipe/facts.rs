@@ -47,10 +47,14 @@ impl ModelFacts {
     ///
     /// Only BERT's own head reads the first token through the pretrained pooler. The classification heads of DistilBERT
     /// and RoBERTa have a dense layer of their own, which is part of the head; the other tasks and mean pooling use no
-    /// pooler.
+    /// pooler. Embeddings have no head.
     pub fn param_groups(&self, task: Task, pooling: Pooling) -> Vec<ParamGroup> {
         let reads_first = task.reads_sentences() && pooling == Pooling::Cls;
-        ParamGroup::all(self.layers, reads_first && self.family == Family::Bert && self.has_pooler)
+        let mut groups = ParamGroup::all(self.layers, reads_first && self.family == Family::Bert && self.has_pooler);
+        if task == Task::Embeddings {
+            groups.retain(|group| *group != ParamGroup::Head);
+        }
+        groups
     }
 }
 
@@ -78,7 +82,8 @@ mod tests {
                         let expected = family == Family::Bert && is_whole_text && pooling == Pooling::Cls && has_pooler;
                         let case = format!("{family} {task:?} {pooling:?} {has_pooler}");
                         assert_eq!(groups.contains(&ParamGroup::Pooler), expected, "{case}");
-                        assert_eq!(groups.len(), 4 + usize::from(expected), "{case}");
+                        let head = usize::from(task != Task::Embeddings);
+                        assert_eq!(groups.len(), 3 + head + usize::from(expected), "{case}");
                     }
                 }
             }

@@ -18,7 +18,7 @@ pub use field::{Choice, Field, FieldGroup, FieldKind, Number, Switch, Unit, Valu
 
 use Unit::{Batches, Epochs, Evaluations, Layers, Percent, Rows, Stage, Steps, Tokens};
 use field::Numeric;
-use special::{CLASS_WEIGHTS, METRIC, POOLING};
+use special::{CLASS_WEIGHTS, METRIC, POOLING, UNFREEZING};
 
 mod field;
 mod special;
@@ -147,7 +147,7 @@ recipe_fields! {
         head_dropout: f64 = 0.1, number(0.0..=0.9, Percent) {
             label: "Head dropout",
             when: "Raise it if only the head is trained and it memorizes.",
-            applies: |spec| spec.task != Task::Generation,
+            applies: |spec| spec.task.has_new_head(),
         }
         /// Decoupled weight decay (AdamW): pulls weights gently toward zero, so that none grows without need.
         weight_decay: f64 = 0.01, number(0.0..=1.0) {
@@ -269,7 +269,7 @@ recipe_fields! {
 
     Unfreezing {
         /// Parameter groups that are trained, and the order in which they are unfrozen.
-        unfreezing: Unfreezing = Unfreezing::All, choice {
+        unfreezing: Unfreezing = Unfreezing::All, choice_of(UNFREEZING) {
             label: "Unfreezing",
             when: "Freeze more on few rows or a slow machine: lower layers hold general knowledge.",
         }
@@ -375,7 +375,7 @@ recipe_fields! {
         pooling: Option<Pooling> = None, choice_of(POOLING) {
             label: "Pooling",
             when: "Leave it unless the export must open without custom code.",
-            applies: |spec| spec.task.reads_sentences(),
+            applies: |spec| spec.task.pools(),
         }
     }
 

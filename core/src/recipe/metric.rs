@@ -44,6 +44,18 @@ pub enum Metric {
     Bleu,
     /// chrF (Popović 2015), from 0 to 100.
     Chrf,
+    /// Mean share of a text's right answers that are its nearest one.
+    #[serde(rename = "recall_at_1")]
+    RecallAt1,
+    /// Mean share of a text's right answers that are among its ten nearest.
+    #[serde(rename = "recall_at_10")]
+    RecallAt10,
+    /// Mean of 1 over the rank of the first right answer among the ten nearest (mean reciprocal rank).
+    #[serde(rename = "mrr_at_10")]
+    MrrAt10,
+    /// Normalized discounted cumulative gain of the ten nearest (Järvelin and Kekäläinen 2002).
+    #[serde(rename = "ndcg_at_10")]
+    NdcgAt10,
 }
 
 impl Metric {
@@ -58,6 +70,9 @@ impl Metric {
             }
             Task::QuestionAnswering => &[Self::F1, Self::ExactMatch, Self::Loss],
             Task::Generation => &[Self::Loss, Self::Bleu, Self::Chrf, Self::ExactMatch],
+            Task::Embeddings => {
+                &[Self::NdcgAt10, Self::MrrAt10, Self::RecallAt1, Self::RecallAt10, Self::Spearman, Self::Loss]
+            }
         }
     }
 
@@ -81,6 +96,10 @@ impl Metric {
             Self::Perplexity => "perplexity",
             Self::Bleu => "BLEU",
             Self::Chrf => "chrF",
+            Self::RecallAt1 => "recall@1",
+            Self::RecallAt10 => "recall@10",
+            Self::MrrAt10 => "MRR@10",
+            Self::NdcgAt10 => "NDCG@10",
         }
     }
 
@@ -160,6 +179,18 @@ impl Metric {
                         Self::Chrf.option("Letter sequences shared with the reference: suits translation; noisy, as few rows are generated.",
                         ),
                         Self::ExactMatch.option("Share of texts that equal the reference; higher is better."),
+                    ]
+                }
+            }
+            Task::Embeddings => {
+                const {
+                    &[
+                        Self::NdcgAt10.option("Right answers near the top of ten count most; higher is better."),
+                        Self::MrrAt10.option("Rank of the first right answer: for when one is enough."),
+                        Self::RecallAt1.option("The nearest text must be right: for when only one is shown."),
+                        Self::RecallAt10.option("Share of the right answers among ten: for when people read them all."),
+                        Self::Spearman.option("Order of similarities: the score of pairs with a score."),
+                        LOSS,
                     ]
                 }
             }

@@ -26,9 +26,9 @@ impl Preset {
     /// All presets, the default first.
     pub const ALL: [Self; 5] = [Self::Full, Self::Balanced, Self::Quick, Self::Adapter, Self::FewExamples];
 
-    /// Returns true if the preset makes sense for a task. A decoder's head is pretrained, so it need not be trained alone.
+    /// Returns true if the preset makes sense for a task. Without a new head, there is nothing to train alone or first.
     pub fn suits(self, task: Task) -> bool {
-        task != Task::Generation || !matches!(self, Self::Quick | Self::Balanced)
+        task.has_new_head() || !matches!(self, Self::Quick | Self::Balanced)
     }
 
     /// The preset as a recipe for the task, the model and the data of `recipe`.

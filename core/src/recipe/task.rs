@@ -19,22 +19,36 @@ pub enum Task {
     QuestionAnswering,
     /// The continuation of a text, by a decoder.
     Generation,
+    /// A vector for a text, close to those of texts with a similar meaning.
+    Embeddings,
 }
 
 impl Task {
     /// All tasks.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Classification,
         Self::MultiLabel,
         Self::Regression,
         Self::TokenClassification,
         Self::QuestionAnswering,
         Self::Generation,
+        Self::Embeddings,
     ];
 
     /// Returns true if a text gets one prediction as a whole, from one pooled vector.
     pub fn reads_sentences(self) -> bool {
         matches!(self, Self::Classification | Self::MultiLabel | Self::Regression)
+    }
+
+    /// Returns true if a text becomes one vector, by a pooling over its tokens.
+    pub fn pools(self) -> bool {
+        self.reads_sentences() || self == Self::Embeddings
+    }
+
+    /// Returns true if the task adds layers of its own to the model. Generation has the model's output layer, and embeddings
+    /// are the model's own vectors.
+    pub fn has_new_head(self) -> bool {
+        !matches!(self, Self::Generation | Self::Embeddings)
     }
 
     /// Returns true if each prediction is one of several classes that exclude each other.

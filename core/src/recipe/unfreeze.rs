@@ -34,7 +34,7 @@ impl UnfreezeSchedule {
         let is_below =
             |group: &ParamGroup| !is_top(group) && (*group != ParamGroup::Embeddings || recipe.train_embeddings);
         let below: Vec<ParamGroup> = groups.iter().copied().filter(is_below).collect();
-        let stages = match recipe.unfreezing {
+        let mut stages = match recipe.unfreezing {
             Unfreezing::All => vec![with_head(&below)],
             Unfreezing::Head => vec![head],
             Unfreezing::Last => {
@@ -60,6 +60,8 @@ impl UnfreezeSchedule {
                 [head.clone()].into_iter().chain(alone).chain([with_head(&below)]).collect()
             }
         };
+        // Without a head, a stage that would train it alone has nothing to train.
+        stages.retain(|stage| !stage.is_empty());
         let trigger = match recipe.unfreeze_unit {
             UnfreezeUnit::Epochs => UnfreezeTrigger::Epochs(recipe.unfreeze_every),
             UnfreezeUnit::Steps => UnfreezeTrigger::Steps((recipe.unfreeze_every.round() as u32).max(1)),

@@ -133,7 +133,7 @@ impl Recipe {
     /// Returns true if a parameter group starts from pretrained weights; a new head and reinitialized layers do not.
     pub fn is_pretrained(&self, group: ParamGroup) -> bool {
         match group {
-            ParamGroup::Head => self.task() == Task::Generation,
+            ParamGroup::Head => !self.task().has_new_head(),
             ParamGroup::Pooler => self.spec.reinit_layers == 0,
             ParamGroup::Layer(index) => index + (self.spec.reinit_layers as usize) < self.layers,
             ParamGroup::Embeddings => true,

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::recipe::Metric;
 
-/// Scores of a constant prediction.
+/// Scores of a constant prediction, or of the model before training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
-    /// The prediction: the majority class of the training rows, or the mean of their numbers.
-    pub label: String,
+    /// The constant prediction: the majority class of the training rows, or the mean of their numbers. None for the model
+    /// before training.
+    pub prediction: Option<String>,
     /// Scores on the validation rows.
     pub scores: BTreeMap<Metric, f64>,
 }

@@ -57,7 +57,7 @@ pub async fn export<W: Write>(
         }
     };
     let written_before = if rounded.is_some() { 0.5 } else { 0.0 };
-    let (data, baseline) = (session.data(), session.data().baseline());
+    let (data, baseline) = (session.data(), session.baseline());
     let folder = ModelFolder {
         exported: &exported,
         config: &pretrained.config_json,

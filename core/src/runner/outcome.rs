@@ -15,7 +15,7 @@ pub fn summary(
     advice: Option<Diagnostic>,
 ) -> Option<RunSummary> {
     let (best, _) = session.best()?;
-    let (baseline, history) = (session.data().baseline(), &session.state().history);
+    let (baseline, history) = (session.baseline(), &session.state().history);
     let step = |entry: &HistoryEntry| if let HistoryEntry::Step(step) = entry { Some(step.clone()) } else { None };
     let evaluation =
         |entry: &HistoryEntry| if let HistoryEntry::Evaluation(found) = entry { Some(found.clone()) } else { None };
@@ -29,7 +29,7 @@ pub fn summary(
         evaluations: &evaluations,
         best,
         baseline: baseline.as_ref(),
-        validation_rows: session.data().validation.len() as u32,
+        validation_rows: session.data().validation.rows() as u32,
         rows: report.rows_kept,
         contradictions: report.contradictions,
     };

@@ -11,6 +11,7 @@ use crate::text::conversation;
 use crate::text::cut;
 use crate::text::examples::{EncodedExamples, Labels, Reference};
 use crate::text::questions::Questions;
+use crate::text::similarity::Similarity;
 use crate::text::tokenizer::{Token, Tokenizer};
 
 /// Encoded rows of a dataset, before they are cut to the length of a run.
@@ -40,6 +41,8 @@ impl EncodedRows {
             Task::MultiLabel => texts(Labels::MultiLabel(Vec::new())),
             Task::Regression => texts(Labels::Numbers(Vec::new())),
             Task::TokenClassification => texts(Labels::Tags(Vec::new())),
+            // The first row determines the kind.
+            Task::Embeddings => texts(Labels::Similarity(Similarity::Pairs { texts_per_row: 2 })),
             Task::QuestionAnswering => Self::Questions(Questions::default()),
             Task::Generation => {
                 let labels = Labels::Continuations { target_ranges: Vec::new(), references: Vec::new() };
@@ -51,7 +54,7 @@ impl EncodedRows {
     /// Number of rows; for a corpus, of passages.
     pub fn len(&self) -> usize {
         match self {
-            Self::Texts(examples) | Self::Continuations(examples) => examples.len(),
+            Self::Texts(examples) | Self::Continuations(examples) => examples.rows(),
             Self::Questions(questions) => questions.len(),
             Self::Corpus { pieces, .. } => *pieces,
         }
@@ -125,6 +128,9 @@ impl EncodedRows {
                 rows.push(tags.into());
                 Ok(ids.len())
             }
+            (Self::Texts(EncodedExamples { texts, labels: Labels::Similarity(similarity) }), example) => {
+                push_similar(texts, similarity, tokenizer, example)
+            }
             (Self::Questions(questions), Example::Question { question, context, answers }) => {
                 questions.push(tokenizer, question, context, answers)
             }
@@ -144,7 +150,7 @@ impl EncodedRows {
                 *pieces += 1;
                 Ok(new.len())
             }
-            _ => Err(Diagnostic::new("data.mixed-tasks", "A row belongs to another task than the rows before it.")),
+            _ => Err(other_task()),
         }
     }
 
@@ -165,6 +171,45 @@ impl EncodedRows {
             Self::Corpus { ids, .. } => (cut::pack(ids, tokenizer, max_length)?, Cut::default()),
         })
     }
+}
+
+/// Adds the texts of a row of embeddings, each on its own; returns the number of tokens of the longest.
+fn push_similar(
+    texts: &mut EncodedTexts,
+    similarity: &mut Similarity,
+    tokenizer: &Tokenizer,
+    example: &Example,
+) -> Result<usize, Diagnostic> {
+    let (row, kind) = match *example {
+        Example::Pair { anchor, positive, negative: None } => {
+            (vec![anchor, positive], Similarity::Pairs { texts_per_row: 2 })
+        }
+        Example::Pair { anchor, positive, negative: Some(negative) } => {
+            (vec![anchor, positive, negative], Similarity::Pairs { texts_per_row: 3 })
+        }
+        Example::ScoredPair { text, pair, .. } => (vec![text, pair], Similarity::Scores(Vec::new())),
+        Example::LabeledText { text, .. } => (vec![text], Similarity::Classes(Vec::new())),
+        _ => return Err(other_task()),
+    };
+    let encoded = row.into_iter().map(|text| tokenizer.encode(text, usize::MAX)).collect::<Result<Vec<_>, _>>()?;
+    if texts.is_empty() {
+        *similarity = kind;
+    } else if std::mem::discriminant(similarity) != std::mem::discriminant(&kind)
+        || similarity.texts_per_row() != encoded.len()
+    {
+        return Err(other_task());
+    }
+    match (similarity, example) {
+        (Similarity::Scores(scores), Example::ScoredPair { score, .. }) => scores.push(*score),
+        (Similarity::Classes(classes), Example::LabeledText { class, .. }) => classes.push(*class),
+        _ => {}
+    }
+    encoded.iter().for_each(|ids| texts.push(ids));
+    Ok(encoded.iter().map(Vec::len).max().unwrap_or(0))
+}
+
+fn other_task() -> Diagnostic {
+    Diagnostic::new("data.mixed-tasks", "A row belongs to another task than the rows before it.")
 }
 
 /// Adds a text or a pair with its special tokens.

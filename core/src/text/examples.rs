@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::text::batch::{Batch, EncodedTexts};
+use crate::text::similarity::Similarity;
 
 /// Encoded rows with their labels.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub enum Labels {
         /// References for generation. The i-th one belongs to the i-th row; rows at the end may have none.
         references: Vec<Reference>,
     },
+    /// Similarities between texts.
+    Similarity(Similarity),
 }
 
 impl Default for Labels {
@@ -80,7 +83,7 @@ pub struct Reference {
 }
 
 impl EncodedExamples {
-    /// Number of rows.
+    /// Number of encoded texts, which the model reads one by one.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
@@ -90,7 +93,7 @@ impl EncodedExamples {
         self.texts.is_empty()
     }
 
-    /// Number of tokens of each row.
+    /// Number of tokens of each text.
     pub fn lengths(&self) -> Vec<usize> {
         (0..self.texts.len()).map(|row| self.texts.tokens(row)).collect()
     }

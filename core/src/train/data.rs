@@ -65,7 +65,7 @@ impl TrainingData {
             }
             _ => return None,
         };
-        Some(Baseline { label, scores: evaluation.scores })
+        Some(Baseline { prediction: Some(label), scores: evaluation.scores })
     }
 
     /// The most frequent class of `train`, and the scores of always predicting it.

@@ -3,15 +3,19 @@
 use crate::diagnostic::Diagnostic;
 use crate::metrics::{are_entity_tags, entities};
 use crate::recipe::Metric;
-use crate::text::Labels;
+use crate::text::{Labels, Similarity};
 use crate::train::data::TrainingData;
 
-/// The metric to go by instead of `chosen`, and a warning that says so; none if `chosen` can measure the validation rows.
-pub(in crate::train) fn replacement(data: &TrainingData, chosen: Metric) -> Option<(Metric, Diagnostic)> {
+/// The metric to go by instead of `chosen`, if that cannot measure the validation rows, and a warning where the user would
+/// not expect it.
+pub(in crate::train) fn replacement(data: &TrainingData, chosen: Metric) -> Option<(Metric, Option<Diagnostic>)> {
     let labels = &data.validation.labels;
+    if let Labels::Similarity(similarity) = labels {
+        return of_similarity(similarity, chosen);
+    }
     if matches!(labels, Labels::Tags(_)) && !are_entity_tags(&data.labels) {
         let is_of_words = matches!(chosen, Metric::Accuracy | Metric::MacroF1 | Metric::Loss);
-        return (!is_of_words).then(|| (Metric::MacroF1, plain_tags()));
+        return (!is_of_words).then(|| (Metric::MacroF1, Some(plain_tags())));
     }
     let reason = match (labels, chosen) {
         (Labels::Tags(rows), Metric::F1 | Metric::Precision | Metric::Recall | Metric::MacroF1) => {
@@ -33,7 +37,31 @@ pub(in crate::train) fn replacement(data: &TrainingData, chosen: Metric) -> Opti
         }
         _ => None,
     }?;
-    Some((Metric::Loss, no_score(reason)))
+    Some((Metric::Loss, Some(no_score(reason))))
+}
+
+/// Pairs with a score are compared by the order of their scores, and all others by searching.
+fn of_similarity(similarity: &Similarity, chosen: Metric) -> Option<(Metric, Option<Diagnostic>)> {
+    let constant = |reason| Some((Metric::Loss, Some(no_score(reason))));
+    match (similarity, chosen) {
+        (_, Metric::Loss) => None,
+        (Similarity::Scores(scores), _) if scores.windows(2).all(|pair| pair[0] == pair[1]) => {
+            constant("All validation pairs have the same score")
+        }
+        (Similarity::Classes(classes), _) if has_no_repeated(classes) => {
+            constant("No two validation texts have the same label")
+        }
+        (Similarity::Scores(_), Metric::Spearman) => None,
+        (Similarity::Scores(_), _) => Some((Metric::Spearman, None)),
+        (_, Metric::Spearman) => Some((Metric::NdcgAt10, None)),
+        _ => None,
+    }
+}
+
+fn has_no_repeated(classes: &[u32]) -> bool {
+    let mut sorted = classes.to_vec();
+    sorted.sort_unstable();
+    sorted.windows(2).all(|pair| pair[0] != pair[1])
 }
 
 fn plain_tags() -> Diagnostic {
@@ -57,7 +85,7 @@ mod tests {
         let validation = EncodedExamples { labels, ..EncodedExamples::default() };
         let labels = names.iter().map(|name| (*name).to_owned()).collect();
         let data = TrainingData { validation, labels, ..TrainingData::default() };
-        replacement(&data, chosen).map(|(metric, warning)| (metric, warning.code))
+        replacement(&data, chosen).map(|(metric, warning)| (metric, warning.map(|it| it.code).unwrap_or_default()))
     }
 
     fn tags(tags: &[u32]) -> Labels {
@@ -98,5 +126,20 @@ mod tests {
         let flags = |flag| Labels::MultiLabel(vec![Box::new([flag, false])]);
         assert_eq!(replaced(&["a", "b"], flags(false), Metric::MicroF1), loss);
         assert_eq!(replaced(&["a", "b"], flags(true), Metric::MicroF1), None);
+    }
+
+    #[test]
+    fn similarities_are_measured_by_their_order_or_by_searching() {
+        let replaced = |similarity, chosen| replaced(&[], Labels::Similarity(similarity), chosen);
+        let scores = |second| Similarity::Scores(vec![0.5, second]);
+        assert_eq!(replaced(scores(1.0), Metric::NdcgAt10), Some((Metric::Spearman, String::new())));
+        assert_eq!(replaced(scores(1.0), Metric::Spearman), None);
+        let pairs = Similarity::Pairs { texts_per_row: 2 };
+        assert_eq!(replaced(pairs.clone(), Metric::Spearman), Some((Metric::NdcgAt10, String::new())));
+        assert_eq!(replaced(pairs, Metric::MrrAt10), None);
+        let loss = Some((Metric::Loss, "run.constant-score".to_owned()));
+        assert_eq!(replaced(scores(0.5), Metric::NdcgAt10), loss);
+        assert_eq!(replaced(Similarity::Classes(vec![1, 2]), Metric::NdcgAt10), loss);
+        assert_eq!(replaced(Similarity::Classes(vec![1, 1]), Metric::NdcgAt10), None);
     }
 }

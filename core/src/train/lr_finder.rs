@@ -40,7 +40,7 @@ impl LrFinder {
 
     /// Starts a test with a fresh session of [`LrFinder::recipe`].
     pub fn new(session: Session) -> Self {
-        Self { session, points: Vec::new(), loss_average: 0.0, diverged: false }
+        Self { session: session.for_dry_run(), points: Vec::new(), loss_average: 0.0, diverged: false }
     }
 
     /// Runs a batch. Returns a point when that completes a step.

@@ -53,6 +53,7 @@ impl Objective {
                 cross_entropy(span_logits(first, batch.input.attention_mask.clone()), soft_targets)
             }
             Targets::Tokens { ids, weights, smoothing } => token_cross_entropy(first, ids, weights, smoothing),
+            Targets::Similarity(targets) => targets.loss(first),
         }
     }
 

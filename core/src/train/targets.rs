@@ -4,6 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::Input;
 use crate::text::{EncodedExamples, Labels};
+use crate::train::similarity_targets::SimilarityTargets;
 use crate::train::soft_targets::SoftTargets;
 use crate::train::target_tokens::TargetTokens;
 
@@ -47,6 +48,8 @@ pub enum Targets {
         /// Label smoothing, from 0 to 1.
         smoothing: f64,
     },
+    /// Comparisons between the rows.
+    Similarity(Box<SimilarityTargets>),
 }
 
 /// A training batch.
@@ -120,6 +123,10 @@ impl StepInput {
                     weights[(2 * i + 1) * len + last as usize] = row_weight / 2.0;
                 }
                 Targets::Spans { soft_targets: matrix(weights, len) }
+            }
+            Labels::Similarity(similarity) => {
+                let targets = SimilarityTargets::new(similarity, rows, size, step_rows.len(), &device);
+                Targets::Similarity(Box::new(targets))
             }
             Labels::Continuations { .. } => {
                 let tokens = TargetTokens::of_rows(examples, rows, len);

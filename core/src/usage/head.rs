@@ -36,9 +36,10 @@ pub enum Activation {
 }
 
 impl HeadLayers {
-    /// The head of a task; `None` for generation, which uses the model's own output layer.
+    /// The head of a task; `None` for generation, which uses the model's own output layer, and for embeddings, which are the
+    /// model's own vectors.
     pub fn of(task: Task, family: Family, pooling: Pooling) -> Option<Self> {
-        if task == Task::Generation {
+        if !task.has_new_head() {
             return None;
         }
         let pooling = task.reads_sentences().then_some(pooling);
@@ -69,7 +70,11 @@ impl HeadLayers {
             Task::Regression => 1,
             // One score for the start of the answer and one for its end.
             Task::QuestionAnswering => 2,
-            Task::Classification | Task::MultiLabel | Task::TokenClassification | Task::Generation => labels,
+            Task::Classification
+            | Task::MultiLabel
+            | Task::TokenClassification
+            | Task::Generation
+            | Task::Embeddings => labels,
         }
     }
 

@@ -1,6 +1,6 @@
 //! JavaScript that opens an exported folder with transformers.js and runs the model.
 
-use crate::recipe::Task;
+use crate::recipe::{Pooling, Task};
 use crate::usage::{PromptForm, Usage};
 
 impl Usage<'_> {
@@ -8,6 +8,7 @@ impl Usage<'_> {
     /// be allowed to do.
     pub fn javascript(&self, folder: &str) -> String {
         let code = match self.kind.task {
+            Task::Embeddings => self.vectors_js(),
             Task::Regression => return number(folder),
             Task::Generation => self.generation_js(),
             Task::Classification => "console.log(await pipe(\"A text to classify.\"));\n".into(),
@@ -22,6 +23,17 @@ impl Usage<'_> {
         };
         let task = self.kind.pipeline();
         format!("{}const pipe = await pipeline(\"{task}\", \"{folder}\");\n{code}", opening("pipeline"))
+    }
+
+    /// Compares a query with texts by their vectors.
+    fn vectors_js(&self) -> String {
+        let pooling = if self.kind.pooling == Pooling::Mean { "mean" } else { "cls" };
+        format!(
+            "const texts = [\"A text to search for.\", \"A text.\", \"Another text.\"];\n\
+            const vectors = (await pipe(texts, {{ pooling: \"{pooling}\", normalize: true }})).tolist();\n\
+            const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);\n\
+            console.log(vectors.slice(1).map((vector) => dot(vectors[0], vector)));\n"
+        )
     }
 
     /// Continues a prompt, in the form of the training rows.

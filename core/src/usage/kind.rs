@@ -29,6 +29,8 @@ impl ModelKind {
         let head = match (self.task, self.family) {
             (Task::Generation, Family::Gpt2) => "LMHeadModel",
             (Task::Generation, _) => "ForCausalLM",
+            // The network alone, in the format of sentence-transformers.
+            (Task::Embeddings, _) => "Model",
             (Task::QuestionAnswering, _) => "ForQuestionAnswering",
             (Task::TokenClassification, _) => "ForTokenClassification",
             (Task::Classification | Task::MultiLabel | Task::Regression, _) => "ForSequenceClassification",
@@ -89,6 +91,7 @@ impl ModelKind {
             Task::TokenClassification => "AutoModelForTokenClassification",
             Task::QuestionAnswering => "AutoModelForQuestionAnswering",
             Task::Generation => "AutoModelForCausalLM",
+            Task::Embeddings => "AutoModel",
         }
     }
 
@@ -99,6 +102,7 @@ impl ModelKind {
             Task::TokenClassification => "token-classification",
             Task::QuestionAnswering => "question-answering",
             Task::Generation => "text-generation",
+            Task::Embeddings => "feature-extraction",
         }
     }
 }

@@ -4,9 +4,26 @@ use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
 use crate::usage::{ExportForm, PromptForm, Usage, quoted};
 
+/// Compares a query with texts by their vectors.
+const SEARCH: &str = "texts = [\"A text.\", \"Another text.\"]\n\
+    query, vectors = model.encode(\"A text to search for.\"), model.encode(texts)\n\
+    print(model.similarity(query, vectors))\n";
+
+/// Opens a folder with sentence-transformers.
+fn vectors(folder: &str) -> String {
+    format!(
+        "from sentence_transformers import SentenceTransformer\n\n\
+        model = SentenceTransformer({})\n{SEARCH}",
+        quoted(folder)
+    )
+}
+
 impl Usage<'_> {
     /// Opens the whole model in `folder` with transformers.
     pub fn python(&self, folder: &str) -> String {
+        if self.kind.task == Task::Embeddings {
+            return vectors(folder);
+        }
         let class = self.kind.auto_class();
         let trust = if self.kind.has_own_class(self.folder) { ", trust_remote_code=True" } else { "" };
         format!(
@@ -23,6 +40,9 @@ impl Usage<'_> {
 
     /// Puts the adapter onto the base model with PEFT; run in the adapter's folder.
     pub fn adapter_python(&self) -> String {
+        if self.kind.task == Task::Embeddings {
+            return self.adapter_vectors();
+        }
         // The automatic classes would not load the labels.
         let class = self.kind.architecture(ExportForm::Adapter);
         let imports = if self.kind.has_own_class(ExportForm::Adapter) {
@@ -87,7 +107,25 @@ impl Usage<'_> {
         )
     }
 
+    /// Puts the adapter onto the base model with sentence-transformers.
+    fn adapter_vectors(&self) -> String {
+        format!(
+            "from sentence_transformers import SentenceTransformer\n\n\
+            model = SentenceTransformer({base})\n\
+            model.load_adapter(\".\")\n{SEARCH}",
+            base = quoted(self.base_model),
+        )
+    }
+
     fn onnx_query(&self) -> String {
+        if self.kind.task == Task::Embeddings {
+            return "batch = tokenizer([\"A text.\", \"Another text.\"], padding=True, return_token_type_ids=True, \
+                return_tensors=\"np\")\n\
+                inputs = {each.name: batch[each.name] for each in session.get_inputs()}\n\
+                vectors = session.run([\"sentence_embedding\"], inputs)[0]\n\
+                print(vectors @ vectors.T)  # cosines\n"
+                .into();
+        }
         let text = match self.kind.task {
             Task::QuestionAnswering => "\"Who wrote it?\", \"It was written by Ada in 1843.\"",
             _ => "\"A text.\"",
@@ -162,6 +200,8 @@ impl Usage<'_> {
             Task::TokenClassification => {
                 self.pipeline(", aggregation_strategy=\"first\"", "print(pipe(\"A text with names in it.\"))\n")
             }
+            // Opened by sentence-transformers.
+            Task::Embeddings => String::new(),
             Task::QuestionAnswering => self.question(),
             Task::Generation => match self.form {
                 PromptForm::Completion => self.prompt(),

@@ -92,7 +92,7 @@ impl Untrained {
             extended_at: &[],
             best: &Evaluation { confidence: self.confidence.clone(), ..evaluation(self.task, &self.labels) },
             test: self.test.as_ref(),
-            baseline: Some(&Baseline { label: "no".into(), scores: [(Metric::Accuracy, 0.5)].into() }),
+            baseline: Some(&Baseline { prediction: Some("no".into()), scores: [(Metric::Accuracy, 0.5)].into() }),
             data: DataFacts {
                 sha256: "00",
                 train_rows: 9,
@@ -127,6 +127,7 @@ fn evaluation(task: Task, labels: &[String]) -> Evaluation {
         Task::Regression => Detail::Numbers { points: vec![ScatterPoint { actual: 77.7, predicted: 88.8 }] },
         Task::TokenClassification => Detail::Entities { kinds: classes },
         Task::QuestionAnswering => Detail::Answers { answerable: 3, unanswerable: 1, threshold: Some(-1.5) },
+        Task::Embeddings => Detail::None,
         Task::Generation => {
             let [prompt, generated, reference] = ["their prompt", "generated text", "their text"].map(String::from);
             Detail::Texts { samples: vec![TextSample { prompt, generated, reference }] }
@@ -180,6 +181,8 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
         ("roberta", Regression, Mean, "RobertaForSequenceClassification", json!("regression")),
         ("llama", Generation, Mean, "LlamaForCausalLM", Value::Null),
         ("gpt2", Generation, Mean, "GPT2LMHeadModel", Value::Null),
+        ("bert", Embeddings, Mean, "BertModel", Value::Null),
+        ("modernbert", Embeddings, Cls, "ModernBertModel", Value::Null),
     ] {
         let mut untrained = Untrained::new(&golden(&format!("micro_{name}")), task, pooling, &names);
         let mut base: Value = serde_json::from_slice(&untrained.config_json).unwrap();
@@ -192,7 +195,7 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
         let config = parsed(&files, "config.json");
         let (id2label, label2id) = match task {
             Regression => (json!({"0": "LABEL_0"}), json!({"LABEL_0": 0})),
-            QuestionAnswering | Generation => (Value::Null, Value::Null),
+            QuestionAnswering | Generation | Embeddings => (Value::Null, Value::Null),
             _ => (json!({"0": "no", "1": "yes \"and\" no"}), json!({"no": 0, "yes \"and\" no": 1})),
         };
         assert_eq!(config["architectures"], json!([architecture]));
@@ -210,6 +213,27 @@ fn config_json_names_task_and_labels_and_keeps_other_fields() {
         assert_eq!(files.contains_key("generation_config.json"), task == Generation, "{architecture}");
         for name in ["README.md", "trainer_state.json", "training_args.json", "recipe.json", "tokenizer.json"] {
             assert!(files.contains_key(name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_folder_of_embeddings_has_the_modules_of_sentence_transformers() {
+    for (pooling, is_mean) in [(Pooling::Mean, true), (Pooling::Cls, false)] {
+        let untrained = Untrained::new(&golden("micro_bert"), Task::Embeddings, pooling, &[]);
+        for form in [ExportForm::Model, ExportForm::Onnx] {
+            let files = untrained.in_form(form, ExportDtype::Float32);
+            let modules = parsed(&files, "modules.json");
+            let classes = ["Transformer", "Pooling", "Normalize"];
+            for (module, class) in modules.as_array().unwrap().iter().zip(classes) {
+                assert_eq!(module["type"], json!(format!("sentence_transformers.models.{class}")));
+                let path = module["path"].as_str().unwrap();
+                assert!(path.is_empty() || files.contains_key(&format!("{path}/config.json")), "{path}");
+            }
+            let pooling = parsed(&files, "1_Pooling/config.json");
+            assert_eq!(pooling["pooling_mode_mean_tokens"], json!(is_mean));
+            assert_eq!(pooling["pooling_mode_cls_token"], json!(!is_mean));
+            assert_eq!(pooling["word_embedding_dimension"], json!(32));
         }
     }
 }

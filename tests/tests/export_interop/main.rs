@@ -61,7 +61,7 @@ const fn case(base: &'static str, task: Task, pooling: Pooling) -> Case {
     Case { base, task, pooling, is_pairs: false, form, folder, dtype }
 }
 
-const CASES: [Case; 49] = [
+const CASES: [Case; 57] = [
     case("micro_bert", Task::Classification, Pooling::Cls),
     Case { is_pairs: true, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
     Case { is_pairs: true, folder: ExportForm::OwnClass, ..case("micro_bert", Task::MultiLabel, Pooling::Mean) },
@@ -99,6 +99,14 @@ const CASES: [Case; 49] = [
     Case { is_pairs: true, ..case("micro_modernbert", Task::Regression, Pooling::Mean) },
     case("micro_modernbert", Task::TokenClassification, Pooling::Mean),
     case("micro_modernbert", Task::QuestionAnswering, Pooling::Mean),
+    case("micro_bert", Task::Embeddings, Pooling::Mean),
+    case("micro_bert", Task::Embeddings, Pooling::Cls),
+    Case { dtype: ExportDtype::Float16, ..case("micro_bert", Task::Embeddings, Pooling::Mean) },
+    case("micro_distilbert", Task::Embeddings, Pooling::Mean),
+    case("micro_xlm_roberta", Task::Embeddings, Pooling::Mean),
+    case("micro_electra", Task::Embeddings, Pooling::Mean),
+    case("micro_modernbert", Task::Embeddings, Pooling::Mean),
+    case("micro_roberta", Task::Embeddings, Pooling::Cls),
     case("micro_llama", Task::Generation, Pooling::Mean),
     case("micro_llama_untied", Task::Generation, Pooling::Mean),
     case("micro_gpt2", Task::Generation, Pooling::Mean),
@@ -225,6 +233,10 @@ impl Case {
         for name in ["config.json", "model.safetensors"] {
             fs::copy(base.join(name), folder.join("base").join(name)).unwrap();
         }
+        if self.task == Task::Embeddings {
+            // sentence-transformers puts an adapter on a base model with its tokenizer.
+            pretrained.verbatim.iter().for_each(|(name, bytes)| write(&format!("base/{name}"), bytes.clone()));
+        }
         write("expected.json", self.expected(&pretrained, &session).to_string().into_bytes());
     }
 
@@ -236,7 +248,7 @@ impl Case {
 
     fn session(&self, pretrained: &Pretrained, adapter: AdapterKind, device: &Device) -> Session {
         let labels: Vec<String> = match self.task {
-            Task::Regression | Task::QuestionAnswering | Task::Generation => Vec::new(),
+            Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Embeddings => Vec::new(),
             _ => LABELS.map(String::from).into(),
         };
         let mut rows = EncodedRows::new(self.task);
@@ -282,6 +294,7 @@ impl Case {
                 let answers = std::iter::once(start..start + 2).collect();
                 Example::Question { question: first, context: second, answers }
             }
+            Task::Embeddings => Example::Pair { anchor: first, positive: second, negative: None },
             Task::Generation => match self.form {
                 PromptForm::Completion => Example::Completion { prompt: first, completion: second },
                 PromptForm::Chat => Example::Chat(vec![
@@ -316,6 +329,13 @@ impl Case {
                 };
                 json!({"max_length": MAX_LEN, "sentences": pairs.map(|(text, _)| sentence(text)).collect::<Vec<_>>()})
             }
+            Task::Embeddings => {
+                let texts: Vec<&String> = texts.iter().flatten().collect();
+                let vectors: Vec<Value> =
+                    texts.iter().map(|text| self.predicted(text, text, pretrained, session)).collect();
+                let pooling = if self.pooling == Pooling::Mean { "mean" } else { "cls" };
+                json!({"max_length": MAX_LEN, "texts": texts, "vectors": vectors, "pooling": pooling})
+            }
             Task::Classification | Task::MultiLabel | Task::Regression => {
                 let predicted: Vec<Value> =
                     pairs.clone().map(|(text, pair)| self.predicted(text, pair, pretrained, session)).collect();
@@ -336,6 +356,7 @@ impl Case {
             Prediction::Classes(probabilities) | Prediction::Labels(probabilities) => json!(probabilities),
             Prediction::Number(number) => json!([number]),
             Prediction::Tags(tags) => json!(tags),
+            Prediction::Vector(values) => json!(values),
             other => panic!("{other:?}"),
         }
     }

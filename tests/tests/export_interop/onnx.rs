@@ -54,7 +54,10 @@ impl Case {
         let texts: Vec<[String; 2]> = (20..23).map(|row| [text(row, row - 17), text(row + 40, 3)]).collect();
         let mut rows = EncodedRows::new(self.task);
         for [first, second] in &texts {
-            let example = self.example(0, first, second);
+            let example = match self.task {
+                Task::Embeddings => Example::LabeledText { text: first, class: 0 },
+                _ => self.example(0, first, second),
+            };
             rows.push(&pretrained.tokenizer, None, session.data().labels.len(), &example).unwrap();
         }
         let (examples, _) = rows.cut(&pretrained.tokenizer, MAX_LEN as usize, 0).unwrap();

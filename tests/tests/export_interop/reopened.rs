@@ -53,6 +53,7 @@ pub fn answered(model: &TaskModel, pretrained: &Pretrained, context: InferenceCo
         Some(Answer::Classes { probabilities, .. }) => probabilities,
         Some(Answer::Labels { probabilities, thresholds }) => [probabilities, thresholds].concat(),
         Some(Answer::Number { value }) => value.into_iter().collect(),
+        Some(Answer::Vector { values }) => values,
         Some(Answer::Entities { entities: spans }) => {
             spans.iter().flat_map(|span| [span.start as f32, span.end as f32, span.score]).collect()
         }

@@ -79,6 +79,11 @@ fn file(task: Task, form: PromptForm) -> File {
             },
             Mapping::QuestionAnswering { question: 1, context: 2, answer: 3, start: None },
         ),
+        (Task::Embeddings, _) => (
+            "rows.csv",
+            csv("anchor,positive", |row| format!("{},{}", words_of(row, 5), words_of(row + 9, 4))),
+            Mapping::Pairs { anchor: 0, positive: 1, negative: None },
+        ),
         (Task::Generation, PromptForm::Completion) => (
             "rows.csv",
             csv("prompt,completion", |row| format!("{},{}", words_of(row, 5), words_of(row + 9, 4))),
@@ -241,6 +246,22 @@ impl Run {
             fs::write(folder.join("base").join(name), bytes).unwrap();
         }
     }
+}
+
+#[test]
+fn a_run_of_embeddings_is_refused_with_another_way() {
+    let device = Device::flex();
+    let pretrained = pretrained(&golden("micro_bert"), Pooling::Mean, &device);
+    let file = file(Task::Embeddings, PromptForm::Completion);
+    let mut rows = file.dataset();
+    while rows.encode_next(&pretrained).unwrap() {}
+    let recipe = RecipeSpec { task: Task::Embeddings, max_length: Some(MAX_LEN), ..RecipeSpec::default() };
+    let session = rows.session(&pretrained, recipe, &device, MaskSource::Host).unwrap();
+    let source = file.source();
+    let files = ScriptFiles { train: &source, validation: None, test: None };
+    let refused = ready(training_script(&session, &pretrained, rows.dataset(), files, "some/model")).unwrap_err();
+    assert_eq!(refused.code, "script.task");
+    assert!(refused.remedy.contains("hone train"), "{refused}");
 }
 
 #[test]

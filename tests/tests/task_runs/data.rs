@@ -85,6 +85,20 @@ fn rows(task: Task, count: u32, side: u64) -> EncodedExamples {
                 let answers = answers.into_iter().collect();
                 push(&Example::Question { question: "where", context: &context, answers });
             }
+            // Each word has another one that belongs to it.
+            Task::Embeddings => {
+                let pairs = [
+                    ("cat", "katze"),
+                    ("dog", "hund"),
+                    ("hot", "wet"),
+                    ("up", "old"),
+                    ("paris", "rome"),
+                    ("yes", "ann"),
+                ];
+                let (word, positive) = pairs[row as usize % pairs.len()];
+                words[group] = word;
+                push(&Example::Pair { anchor: &words.join(" "), positive, negative: None });
+            }
             Task::Generation => {
                 let (word, completion) = [("cat", "die katze"), ("dog", "der hund")][row as usize % 2];
                 words.push(word);
@@ -102,7 +116,7 @@ pub fn data(task: Task, train_rows: u32) -> TrainingData {
         Task::Classification => &["first", "second"],
         Task::MultiLabel => &["hot", "wet", "old"],
         Task::TokenClassification => &["O", "B-PER", "I-PER"],
-        Task::Regression | Task::QuestionAnswering | Task::Generation => &[],
+        Task::Regression | Task::QuestionAnswering | Task::Generation | Task::Embeddings => &[],
     };
     TrainingData {
         train: rows(task, train_rows, 0),
@@ -198,5 +212,6 @@ pub fn model_of(task: Task) -> (&'static ModelConfig, Metric, f64) {
         Task::TokenClassification => (&BERT, Metric::F1, 0.95),
         Task::QuestionAnswering => (&BERT, Metric::ExactMatch, 0.9),
         Task::Generation => (&LLAMA, Metric::ExactMatch, 0.95),
+        Task::Embeddings => (&BERT, Metric::RecallAt1, 0.95),
     }
 }

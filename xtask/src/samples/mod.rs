@@ -8,6 +8,7 @@ mod features;
 mod file;
 mod glosses;
 mod languages;
+mod meanings;
 mod messages;
 mod questions;
 mod ratings;
@@ -28,7 +29,7 @@ use wordnet::WordNet;
 use crate::{model, paths, process};
 
 /// Increase this when a sample changes, so that an older cache is regenerated.
-const VERSION: &str = "3";
+const VERSION: &str = "4";
 
 /// A dataset, and its description on the page.
 struct Sample {
@@ -77,6 +78,7 @@ pub fn ensure() -> Result<()> {
             questions::make(&wordnet)?,
             messages::make()?,
             dictionary::make(&wordnet)?,
+            meanings::make(&wordnet)?,
         ];
         for sample in &samples {
             fs::write(folder.join(sample.file_name()), &sample.file.text).context(sample.id)?;

@@ -100,6 +100,20 @@ fn each(mapping: &mut Mapping, visit: &mut dyn FnMut(&'static str, Slot)) {
         Mapping::Completion { completion, .. } => visit("completion", Slot::One(completion)),
         Mapping::Chat { messages } => visit("messages", Slot::One(messages)),
         Mapping::Corpus { text } => visit("text", Slot::One(text)),
+        Mapping::Pairs { anchor, positive, negative } => {
+            visit("anchor", Slot::One(anchor));
+            visit("positive", Slot::One(positive));
+            visit("negative", Slot::Optional(negative));
+        }
+        Mapping::ScoredPairs { text, pair, score } => {
+            visit("text", Slot::One(text));
+            visit("second text", Slot::One(pair));
+            visit("similarity", Slot::One(score));
+        }
+        Mapping::LabeledTexts { text, label } => {
+            visit("text", Slot::One(text));
+            visit("label", Slot::One(label));
+        }
     }
 }
 
@@ -114,6 +128,9 @@ pub fn task_name(mapping: &Mapping) -> [&'static str; 2] {
         Mapping::Completion { .. } => ["Complete prompts", "a text for each"],
         Mapping::Chat { .. } => ["Chat", "answer in conversations"],
         Mapping::Corpus { .. } => ["Continue texts", "in the style of yours"],
+        Mapping::Pairs { .. } => ["Embed pairs", "texts that belong together get similar vectors, for search"],
+        Mapping::ScoredPairs { .. } => ["Embed scored pairs", "vectors as similar as your scores say"],
+        Mapping::LabeledTexts { .. } => ["Embed by label", "texts with the same label get similar vectors"],
     }
 }
 

@@ -49,6 +49,8 @@ pub enum QueryKind {
     Question,
     /// A prompt.
     Prompt,
+    /// A text to search for, and texts that are searched, one on each line; none for those of the validation rows.
+    Search,
 }
 
 /// The answers to a query: of the last run's base and tuned model, or of the kept models that are open.
@@ -88,8 +90,9 @@ impl Inference {
     /// The query in the boxes; `None` if one of them is empty.
     fn query(&self, kind: QueryKind) -> Option<Query> {
         let is_empty = |text: &str| text.trim().is_empty();
-        let needs_other = matches!(kind, QueryKind::Pair | QueryKind::Question);
-        if is_empty(&self.text) || (needs_other && is_empty(&self.other)) {
+        let needs_other = matches!(kind, QueryKind::Pair | QueryKind::Question | QueryKind::Search);
+        let needs_text = kind != QueryKind::Search;
+        if (needs_text && is_empty(&self.text)) || (needs_other && is_empty(&self.other)) {
             return None;
         }
         let (text, other) = (self.text.clone(), self.other.clone());
@@ -98,6 +101,10 @@ impl Inference {
             QueryKind::Pair => Query::Text { text, pair: Some(other) },
             QueryKind::Question => Query::Question { question: other, context: text },
             QueryKind::Prompt => Query::Prompt { prompt: text, sampling: self.sampling },
+            QueryKind::Search => {
+                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+                Query::Search { query: other, texts: lines.map(str::to_owned).collect() }
+            }
         })
     }
 
@@ -120,6 +127,7 @@ impl QueryKind {
         match task {
             Task::QuestionAnswering => Self::Question,
             Task::Generation => Self::Prompt,
+            Task::Embeddings => Self::Search,
             _ if has_pairs => Self::Pair,
             _ => Self::Text,
         }

@@ -14,7 +14,9 @@ pub fn from_the_top(parts: &[ParamGroup]) -> Vec<Vec<ParamGroup>> {
     let (top, layers): (Vec<ParamGroup>, Vec<ParamGroup>) =
         parts.iter().rev().partition(|part| matches!(part, ParamGroup::Head | ParamGroup::Pooler));
     let layers = layers.into_iter().filter(|&part| part != ParamGroup::Embeddings);
-    [top].into_iter().chain(layers.map(|layer| vec![layer])).collect()
+    // Embeddings have no head.
+    let top = Some(top).filter(|top| !top.is_empty());
+    top.into_iter().chain(layers.map(|layer| vec![layer])).collect()
 }
 
 /// Parses an order for a model with these parameter groups.

@@ -18,6 +18,11 @@ pub fn shown(task: Task, evaluation: Option<&Evaluation>) -> &'static [Metric] {
         Task::TokenClassification => &[Metric::F1, Metric::Precision, Metric::Recall],
         Task::QuestionAnswering => &[Metric::F1, Metric::ExactMatch],
         Task::Generation => &[Metric::Perplexity, Metric::Bleu, Metric::Chrf, Metric::ExactMatch],
+        // Pairs with a score are not searched.
+        Task::Embeddings if evaluation.is_some_and(|found| found.scores.contains_key(&Metric::Spearman)) => {
+            &[Metric::Spearman]
+        }
+        Task::Embeddings => &[Metric::NdcgAt10, Metric::MrrAt10, Metric::RecallAt1, Metric::RecallAt10],
     }
 }
 

@@ -3,7 +3,7 @@
 use hone_core::catalog::CatalogEntry;
 use hone_core::dataset::DataRole;
 use hone_core::dataset::Mapping;
-use hone_core::inference::{Answer, Query};
+use hone_core::inference::{Answer, Hit, Query};
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::{AdapterKind, Family, Field, FieldKind, Metric, Preset, RecipeSpec, Schedule, Task};
 
@@ -118,6 +118,37 @@ fn a_generated_text_grows_until_it_is_complete() {
     let tuned = state.inference.prediction.as_ref().and_then(|reply| reply.columns.last());
     assert_eq!(tuned.map(|column| &column.answer), Some(&written("so be it", true)));
     assert_eq!(commands(state.stop_generating()), [Command::StopWriting]);
+}
+
+#[test]
+fn lines_are_searched_and_what_is_nearest_comes_before_beside_after() {
+    let mut state = writing();
+    let Event::Started { mut plan } = started() else { panic!() };
+    plan.recipe.task = Task::Embeddings;
+    state.run.phase = Phase::Starting;
+    state.requests.open(Topic::Run);
+    state.answer(Event::Started { plan });
+    assert_eq!(state.query_kind(), QueryKind::Search);
+    state.inference.text = "one\n\n  two \n".into();
+    assert!(!state.can_predict(), "nothing to search for");
+    state.inference.other = "a query".into();
+    let effects = state.predict();
+    let [Effect::Send(_, Command::Predict { query: Query::Search { query, texts }, .. })] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((query.as_str(), texts.join("|").as_str()), ("a query", "one|two"));
+    let nearest = |text: &str| Answer::Nearest { hits: vec![Hit { text: text.into(), score: 0.5 }] };
+    let (base, tuned) = (Some(nearest("one")), nearest("two"));
+    state.answer(Event::Predicted { labels: Vec::new(), base, tuned, tokens: 9, truncated: false });
+    let columns = state.inference.prediction.unwrap().columns;
+    assert_eq!(
+        columns.iter().map(|column| column.caption.as_str()).collect::<Vec<_>>(),
+        ["Before training", "After training"]
+    );
+    assert_eq!(
+        columns.iter().map(|column| column.answer.clone()).collect::<Vec<_>>(),
+        [nearest("one"), nearest("two")]
+    );
 }
 
 #[test]

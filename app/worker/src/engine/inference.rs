@@ -17,6 +17,9 @@ use crate::mailbox::{answer, report};
 /// page does not mistake the silence for a hang.
 pub const BATCH_SECONDS: f64 = 120.0;
 
+/// Most validation texts that are searched.
+const MAX_TEXTS: usize = 500;
+
 /// A query under way.
 pub struct Inference {
     asked: Asked,
@@ -52,6 +55,8 @@ enum Stage {
 /// one.
 struct WindowedPrediction {
     query: EncodedQueries,
+    /// Windows or texts that are predicted at a time.
+    batch_size: usize,
     /// Predictions of the current model for the windows so far.
     predictions: Vec<Prediction>,
     base: Option<Answer>,
@@ -103,9 +108,12 @@ impl Asked {
 
 fn begin(engine: &Engine, asked: &Asked, query: Query) -> Result<Stage, Diagnostic> {
     let Models { base, pretrained, context, .. } = asked.models(engine)?;
+    let query = with_validation_texts(engine, asked, query)?;
     let Query::Prompt { prompt, sampling } = query else {
+        // The texts of a search are short and many.
+        let batch_size = if matches!(query, Query::Search { .. }) { 16 } else { 1 };
         let query = EncodedQueries::new(&[query], &context, &pretrained.tokenizer)?;
-        return Ok(Stage::Predicting(WindowedPrediction { query, predictions: Vec::new(), base: None }));
+        return Ok(Stage::Predicting(WindowedPrediction { query, batch_size, predictions: Vec::new(), base: None }));
     };
     let new_tokens = sampling.max_new_tokens as usize;
     let EncodedPrompt { ids, is_cut } =
@@ -113,6 +121,21 @@ fn begin(engine: &Engine, asked: &Asked, query: Query) -> Result<Stage, Diagnost
     let generator = || Generator::new(&ids, sampling, pretrained.tokenizer.eos_ids());
     let generators = std::iter::once(generator()).chain(base.map(|_| generator())).collect();
     Ok(Stage::Generating(PairedGeneration { generators, tokens: ids.len() as u32, truncated: is_cut }))
+}
+
+/// A search without texts searches those of the run's validation rows.
+fn with_validation_texts(engine: &Engine, asked: &Asked, query: Query) -> Result<Query, Diagnostic> {
+    let Query::Search { query, texts } = query else { return Ok(query) };
+    if !texts.is_empty() {
+        return Ok(Query::Search { query, texts });
+    }
+    let dataset = engine.run.as_ref().filter(|_| asked.tuned.is_none()).map(|run| &run.dataset);
+    let texts = dataset.map(|dataset| dataset.searched_texts(MAX_TEXTS)).unwrap_or_default();
+    if texts.is_empty() {
+        return Err(Diagnostic::new("inference.no-texts", "There are no texts to search.")
+            .remedy("Enter some, one on each line."));
+    }
+    Ok(Query::Search { query, texts })
 }
 
 /// Ends the query under way; text generated so far is kept.
@@ -156,7 +179,8 @@ async fn advance_prediction(
     let waiting_base = base.filter(|_| prediction.base.is_none());
     let model = waiting_base.unwrap_or(tuned);
     let of_model = if waiting_base.is_some() { context.of_base() } else { context };
-    let advanced = prediction.query.advance(&mut prediction.predictions, 1, model, &of_model).await;
+    let batch_size = prediction.batch_size;
+    let advanced = prediction.query.advance(&mut prediction.predictions, batch_size, model, &of_model).await;
     let Some(finished) = errors::checked(advanced)?.and_then(|answers| answers.into_iter().next()) else {
         return Ok(Some(Stage::Predicting(prediction)));
     };

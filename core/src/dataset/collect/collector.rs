@@ -198,7 +198,9 @@ fn remedy(mapping: &Mapping) -> String {
 /// for other tasks.
 fn side<'a>(mapping: &Mapping, record: &'a Record) -> &'a str {
     match mapping {
-        Mapping::Classification { label, .. } => record.get(*label as usize).trim(),
+        Mapping::Classification { label, .. } | Mapping::LabeledTexts { label, .. } => {
+            record.get(*label as usize).trim()
+        }
         Mapping::QuestionAnswering { answer, start, .. } => {
             let start = start.map(|start| record.get(start as usize));
             let is_unanswerable = answers::parse(record.get(*answer as usize), start).is_ok_and(|all| all.is_empty());
@@ -220,5 +222,9 @@ fn required_parts(mapping: &Mapping) -> &'static str {
         Mapping::Completion { .. } => "both a prompt and a completion",
         Mapping::Chat { .. } => "a turn of the assistant",
         Mapping::Corpus { .. } => "a text",
+        Mapping::Pairs { negative: None, .. } => "both an anchor and a positive that differ",
+        Mapping::Pairs { .. } => "an anchor, a positive and a negative that differ",
+        Mapping::ScoredPairs { .. } => "two texts and a score",
+        Mapping::LabeledTexts { .. } => "both a text and a label",
     }
 }

@@ -61,6 +61,31 @@ pub enum Example<'a> {
     Chat(Vec<Message<'a>>),
     /// A passage of running text.
     Passage(&'a str),
+    /// A text and one that belongs to it.
+    Pair {
+        /// The text that is searched for, trimmed.
+        anchor: &'a str,
+        /// The text that is to be found, trimmed.
+        positive: &'a str,
+        /// A text that must not be found, for triplets.
+        negative: Option<&'a str>,
+    },
+    /// A pair of texts whose similarity was rated.
+    ScoredPair {
+        /// The text, trimmed.
+        text: &'a str,
+        /// The second text, trimmed.
+        pair: &'a str,
+        /// The similarity, in any range.
+        score: f32,
+    },
+    /// A text that is similar to the others of its class.
+    LabeledText {
+        /// The text, trimmed.
+        text: &'a str,
+        /// Index of the class in `Dataset::labels`.
+        class: u32,
+    },
 }
 
 /// A word of a text and its tag.

@@ -42,8 +42,12 @@ impl Examples {
             Mapping::Classification { pair, .. }
             | Mapping::MultiLabel { pair, .. }
             | Mapping::Regression { pair, .. } => 1 + usize::from(pair.is_some()),
-            Mapping::QuestionAnswering { .. } | Mapping::Completion { .. } => 2,
-            Mapping::TokenClassification { .. } | Mapping::Chat { .. } | Mapping::Corpus { .. } => 1,
+            Mapping::Pairs { negative, .. } => 2 + usize::from(negative.is_some()),
+            Mapping::QuestionAnswering { .. } | Mapping::Completion { .. } | Mapping::ScoredPairs { .. } => 2,
+            Mapping::TokenClassification { .. }
+            | Mapping::Chat { .. }
+            | Mapping::Corpus { .. }
+            | Mapping::LabeledTexts { .. } => 1,
         };
         Self {
             targets: RowTargets::new(&mapping),
@@ -102,6 +106,16 @@ impl Examples {
     pub(crate) fn example(&self, row: usize, class_of: impl Fn(u32) -> u32) -> Example<'_> {
         let (text, pair) = (self.text(row), self.second_text(row));
         match &self.targets {
+            RowTargets::Classes(classes) if matches!(self.mapping, Mapping::LabeledTexts { .. }) => {
+                Example::LabeledText { text, class: class_of(classes[row]) }
+            }
+            RowTargets::Numbers(scores) if matches!(self.mapping, Mapping::ScoredPairs { .. }) => {
+                Example::ScoredPair { text, pair: pair.unwrap_or_default(), score: scores[row] }
+            }
+            RowTargets::Texts if matches!(self.mapping, Mapping::Pairs { .. }) => {
+                let negative = (self.texts_per_row > 2).then(|| self.nth_text(row, 2));
+                Example::Pair { anchor: text, positive: pair.unwrap_or_default(), negative }
+            }
             RowTargets::Classes(classes) => Example::Class { text, pair, class: class_of(classes[row]) },
             RowTargets::Labels(lists) => {
                 let mut labels: Vec<u32> = lists.get(row).iter().map(|&id| class_of(id)).collect();
@@ -247,6 +261,9 @@ mod tests {
             (Mapping::Completion { prompt: "{a}".into(), completion: 1 }, vec!["a", "b"], RowTarget::Text),
             (Mapping::Chat { messages: 0 }, vec!["a"], RowTarget::Turns(vec![turn])),
             (Mapping::Corpus { text: 0 }, vec!["a"], RowTarget::Text),
+            (Mapping::Pairs { anchor: 0, positive: 1, negative: Some(2) }, vec!["a", "b", "c"], RowTarget::Text),
+            (Mapping::ScoredPairs { text: 0, pair: 1, score: 2 }, vec!["a", "b"], RowTarget::Number(0.5)),
+            (Mapping::LabeledTexts { text: 0, label: 1 }, vec!["a"], RowTarget::Class(3)),
         ]
     }
 

@@ -178,6 +178,13 @@ impl RowParser {
                 let text = record.get(*text as usize).trim_end();
                 Ok(ParsedRow { texts: vec![text.into()], target: RowTarget::Text })
             }
+            Mapping::Pairs { anchor, positive, negative } => pair(record, *anchor, *positive, *negative),
+            Mapping::ScoredPairs { text, pair, score } => {
+                let texts = texts(record, *text, Some(*pair))?;
+                let score = numbers.add(nth, required(record, *score, "no score")?)?;
+                Ok(ParsedRow { texts, target: RowTarget::Number(score) })
+            }
+            Mapping::LabeledTexts { text, label } => class(record, (*text, None), *label, names),
         }
     }
 }
@@ -204,6 +211,23 @@ fn texts(record: &Record, text: u32, pair: Option<u32>) -> Result<Vec<Cow<'_, st
         texts.push(required(record, pair, "no second text")?.into());
     }
     Ok(texts)
+}
+
+/// Texts that belong together, and perhaps one that does not.
+fn pair(record: &Record, anchor: u32, positive: u32, negative: Option<u32>) -> Result<ParsedRow<'_>, RowError> {
+    let (anchor, positive) = (required(record, anchor, "no anchor")?, required(record, positive, "no positive")?);
+    let mut texts = vec![anchor.into(), positive.into()];
+    if anchor == positive {
+        return Err("the anchor and the positive are the same text".into());
+    }
+    if let Some(negative) = negative {
+        let negative = required(record, negative, "no negative")?;
+        if negative == positive {
+            return Err("the negative and the positive are the same text".into());
+        }
+        texts.push(negative.into());
+    }
+    Ok(ParsedRow { texts, target: RowTarget::Text })
 }
 
 fn class<'a>(

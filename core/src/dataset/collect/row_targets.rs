@@ -53,13 +53,13 @@ impl RowTargets {
     /// An empty column of the kind that `mapping` needs.
     pub(crate) fn new(mapping: &Mapping) -> Self {
         match mapping {
-            Mapping::Classification { .. } => Self::Classes(Vec::new()),
+            Mapping::Classification { .. } | Mapping::LabeledTexts { .. } => Self::Classes(Vec::new()),
             Mapping::MultiLabel { .. } => Self::Labels(Lists::default()),
-            Mapping::Regression { .. } => Self::Numbers(Vec::new()),
+            Mapping::Regression { .. } | Mapping::ScoredPairs { .. } => Self::Numbers(Vec::new()),
             Mapping::TokenClassification { .. } => Self::Words(Lists::default()),
             Mapping::QuestionAnswering { .. } => Self::Answers(Lists::default()),
             Mapping::Chat { .. } => Self::Turns(Lists::default()),
-            Mapping::Completion { .. } | Mapping::Corpus { .. } => Self::Texts,
+            Mapping::Completion { .. } | Mapping::Corpus { .. } | Mapping::Pairs { .. } => Self::Texts,
         }
     }
 

@@ -51,6 +51,9 @@ const LABEL_NAMES: &[&str] = &[
     "topic",
 ];
 
+/// Names of the columns of texts that belong together.
+const PAIR_NAMES: &[&str] = &["anchor", "positive", "negative"];
+
 /// Values of a column that says which part of a data set each row is in.
 const SPLITS: [&str; 9] = ["train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval"];
 /// Number of cells per column whose kind is inspected.
@@ -62,9 +65,9 @@ fn is_list(cell: &str) -> bool {
     are_short('|') || are_short(';') || (are_short(',') && cell.split(',').all(|part| !part.trim().contains(' ')))
 }
 
-/// Returns true if a column's name suggests texts or labels: `review_text`, `Label`.
+/// Returns true if a column's name suggests texts or labels: `review_text`, `Label`, `anchor`.
 pub(crate) fn is_typical_name(name: &str) -> bool {
-    has_word(name, TEXT_NAMES) || has_word(name, LABEL_NAMES)
+    [TEXT_NAMES, LABEL_NAMES, PAIR_NAMES].into_iter().any(|names| has_word(name, names))
 }
 
 /// Returns true if a name was made for a column without one: `column 2`.
@@ -285,6 +288,11 @@ impl ColumnStats {
         self.columns
             .get(column as usize)
             .is_some_and(|column| column.values.len() > 1 && column.filled * 10 > self.rows * 9)
+    }
+
+    /// Returns true if the cells of a column occur twice or more on average.
+    pub(crate) fn repeats(&self, column: u32) -> bool {
+        self.columns.get(column as usize).is_some_and(|column| column.values.len() * 2 <= column.filled)
     }
 
     /// Returns true if all cells of a column are numbers, perhaps with a decimal comma.

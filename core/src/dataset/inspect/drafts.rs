@@ -11,16 +11,20 @@ pub(crate) fn drafts(columns: &[String], stats: &ColumnStats) -> Vec<Mapping> {
     let (text, label) = stats.text_and_label(columns);
     let tags = file.target_of(text, |column| matches!(stats.kind(column), CellKind::List | CellKind::Tags));
     let (question, context, answer) = file.question_columns();
+    let score = file.target_of(text, |column| stats.are_numbers(column));
     let prompt = template::of_column(columns.get(text as usize).map_or("", String::as_str));
     vec![
         Mapping::Classification { text, pair: None, label },
         Mapping::MultiLabel { text, pair: None, labels: vec![label] },
-        Mapping::Regression { text, pair: None, number: file.target_of(text, |column| stats.are_numbers(column)) },
+        Mapping::Regression { text, pair: None, number: score },
         Mapping::TokenClassification { text, tags },
         Mapping::QuestionAnswering { question, context, answer, start: None },
         Mapping::Completion { prompt, completion: label },
         Mapping::Chat { messages: file.first(|column| stats.kind(column) == CellKind::Messages).unwrap_or(text) },
         Mapping::Corpus { text },
+        Mapping::Pairs { anchor: text, positive: label, negative: None },
+        Mapping::ScoredPairs { text, pair: file.other_than(text, score), score },
+        Mapping::LabeledTexts { text, label },
     ]
 }
 
@@ -38,6 +42,12 @@ impl Drafter<'_> {
     fn target_of(&self, text: u32, test: impl Fn(u32) -> bool) -> u32 {
         let is_target = |column| column != text && !self.stats.is_index(column, self.columns) && test(column);
         self.first(is_target).unwrap_or_else(|| self.stats.text_and_label(self.columns).1)
+    }
+
+    /// The first column that is neither of two; the label if there is none.
+    fn other_than(&self, text: u32, score: u32) -> u32 {
+        let is_other = |column: u32| column != text && column != score && !self.stats.is_index(column, self.columns);
+        self.first(is_other).unwrap_or(score)
     }
 
     /// Columns for a question, its passage and the answer: by name, and otherwise those that are left.

@@ -21,6 +21,11 @@ const PAIRS: [(&str, &str); 10] = [
     ("query", "document"),
     ("question", "sentence"),
 ];
+/// Names of the columns of texts that belong together, as in sentence-transformers' documentation.
+const ANCHORS: [(&str, &str); 4] =
+    [("anchor", "positive"), ("query", "positive"), ("question", "positive"), ("text", "positive")];
+/// Names of columns that belong together, and that other tasks use too.
+const ANSWERS: [(&str, &str); 3] = [("question", "answer"), ("query", "answer"), ("query", "response")];
 /// Names of the columns of a prompt and its completion.
 const COMPLETIONS: [(&str, &str); 8] = [
     ("prompt", "completion"),
@@ -47,6 +52,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         (format == Format::Conll).then(|| file.tags_of(0, 1)),
         file.questions(),
         file.chat(),
+        file.anchors(),
         file.tags(),
         file.preferences(),
         (file.columns.len() == 1).then(|| file.corpus()),
@@ -59,7 +65,15 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.classification(),
     ];
     // Fallbacks for other tasks, in case the user wants one of them.
-    let others = [file.any_labels(), file.any_regression(), file.any_completion(), Some(file.corpus())];
+    let others = [
+        file.any_labels(),
+        file.any_regression(),
+        file.any_completion(),
+        Some(file.corpus()),
+        file.scored_pairs(),
+        file.pairs(),
+        file.labeled_texts(),
+    ];
     let mut guesses: Vec<(Mapping, String)> = Vec::new();
     for (mapping, why) in found.into_iter().chain(others).flatten() {
         let is_new = guesses.iter().all(|(known, _)| std::mem::discriminant(known) != std::mem::discriminant(&mapping));
@@ -136,6 +150,62 @@ impl Guesser<'_> {
             why += &format!(" They begin with the instructions of “{}”.", self.name(system));
         }
         Some((Mapping::Chat { messages }, why))
+    }
+
+    /// Pairs or triplets for embeddings, under the names of sentence-transformers.
+    fn anchors(&self) -> Option<(Mapping, String)> {
+        let named = |(anchor, positive)| self.named(anchor).zip(self.named(positive));
+        let (anchor, positive) = ANCHORS.into_iter().find_map(named)?;
+        let negative = self.first_named(&["negative", "hard_negative", "negative_1"]);
+        Some(self.pairs_of(anchor, positive, negative))
+    }
+
+    /// Texts that belong together, in columns that also serve other tasks.
+    fn pairs(&self) -> Option<(Mapping, String)> {
+        let is_text = |(first, second): &(u32, u32)| self.stats.is_text(*first) || self.stats.is_text(*second);
+        let named = |(first, second)| self.named(first).zip(self.named(second)).filter(is_text);
+        let mut languages =
+            self.all().filter(|&column| self.stats.is_text(column) && language(self.name(column)).is_some());
+        let (anchor, positive) =
+            ANSWERS.into_iter().chain(PAIRS).find_map(named).or_else(|| languages.next().zip(languages.next()))?;
+        Some(self.pairs_of(anchor, positive, None))
+    }
+
+    fn pairs_of(&self, anchor: u32, positive: u32, negative: Option<u32>) -> (Mapping, String) {
+        let (first, second) = (self.name(anchor), self.name(positive));
+        let why = match negative {
+            Some(negative) => format!(
+                "Each text of “{first}” belongs to one of “{second}” and not to one of “{}”.",
+                self.name(negative)
+            ),
+            None => format!("Each text of “{first}” belongs to one of “{second}”."),
+        };
+        (Mapping::Pairs { anchor, positive, negative }, why)
+    }
+
+    fn scored_pairs(&self) -> Option<(Mapping, String)> {
+        let (text, pair) = self.pair_columns()?;
+        let is_score = |column: &u32| {
+            *column != text
+                && *column != pair
+                && (has_word(self.name(*column), NUMBERS) || has_word(self.name(*column), &["label"]))
+                && self.stats.are_numbers(*column)
+                && self.stats.varies(*column)
+        };
+        let score = self.all().find(is_score)?;
+        let why = format!(
+            "Column “{}” says how similar “{}” and “{}” are.",
+            self.name(score),
+            self.name(text),
+            self.name(pair)
+        );
+        Some((Mapping::ScoredPairs { text, pair, score }, why))
+    }
+
+    fn labeled_texts(&self) -> Option<(Mapping, String)> {
+        let (text, label) = self.stats.text_and_label(self.columns);
+        let why = format!("Texts of “{}” are similar if they have the same “{}”.", self.name(text), self.name(label));
+        self.stats.repeats(label).then_some((Mapping::LabeledTexts { text, label }, why))
     }
 
     /// Whole texts that people preferred to others.

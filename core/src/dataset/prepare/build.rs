@@ -7,6 +7,7 @@ use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::same_labels::label_key;
 use crate::dataset::phrases::{names, rows_were};
 use crate::dataset::prepare::classes::Classes;
+use crate::dataset::prepare::comparisons::check_comparisons;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile, DatasetFiles, HoldOut};
 use crate::dataset::prepare::duplicates::{Duplicates, find_duplicates};
 use crate::dataset::prepare::report::DataReport;
@@ -117,6 +118,7 @@ impl Dataset {
         if dataset.validation.is_empty() {
             return Err(naming_skipped(dataset.no_validation_rows(), &train_file.skipped));
         }
+        check_comparisons(&dataset)?;
         let wants_test = test_file.is_some() || held_out.test_ratio > 0.0;
         if let Some(file) = own_test {
             warnings.extend(dataset.hold_out_file(file, HeldOut::Test, &Groups::new()));
@@ -135,7 +137,7 @@ impl Dataset {
     fn split(&mut self, kept: &[usize], duplicates: &Duplicates, held_out: HoldOut, has_file: [bool; 2]) {
         let HoldOut { validation_ratio, test_ratio, seed } = held_out;
         let [has_validation_file, has_test_file] = has_file;
-        let has_classes = self.task == Task::Classification;
+        let has_classes = !self.labels.is_empty() && matches!(self.task, Task::Classification | Task::Embeddings);
         let examples = &self.train_file.examples;
         let mut groups = HashMap::new();
         let mut split_row = |&row: &usize| {
@@ -239,7 +241,7 @@ impl Dataset {
             (None, _) if self.train.len() == 1 => diagnostic
                 .done("Only 1 row can be used, and one is needed for training.")
                 .remedy("Check which columns are chosen, and repair or add rows."),
-            (None, Task::Classification) => diagnostic
+            (None, Task::Classification | Task::Embeddings) if !self.labels.is_empty() => diagnostic
                 .done("No label has two different texts without another label.")
                 .remedy("Check which column is the text."),
             (None, Task::QuestionAnswering) => diagnostic
@@ -268,7 +270,7 @@ impl Dataset {
         let name = side.name();
         let reason = match (file, side, self.task) {
             (Some(_), ..) => format!("The {name} file has no row with them."),
-            (None, HeldOut::Validation, Task::Classification) => {
+            (None, HeldOut::Validation, Task::Classification | Task::Embeddings) => {
                 "Their rows all have the same text, or texts that also have another label.".into()
             }
             (None, HeldOut::Validation, _) => "They have too few rows for both training and validation.".into(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::labels::LabelName;
 use crate::dataset::collect::natural_order::sort_naturally;
+use crate::dataset::mapping::Mapping;
 use crate::dataset::phrases::{count, names, thousands};
 use crate::dataset::tag_scheme::are_bio;
 use crate::diagnostic::Diagnostic;
@@ -34,7 +35,8 @@ impl Classes {
         let mut label_rows = vec![0; file.label_names.len()];
         rows.iter().flat_map(|&row| file.label_ids(row)).for_each(|id| label_rows[id as usize] += 1);
         match file.mapping.task() {
-            Task::Classification => {
+            Task::Embeddings if !matches!(file.mapping, Mapping::LabeledTexts { .. }) => Ok(Self::default()),
+            Task::Classification | Task::Embeddings => {
                 single_label(&file.label_names, &label_rows, if is_split { MIN_CLASS_ROWS } else { 1 })
             }
             Task::MultiLabel => multi_label(&file.label_names, &label_rows),

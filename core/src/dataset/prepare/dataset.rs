@@ -1,5 +1,6 @@
 //! A data set: the rows to train on, to validate on and to test on.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::dataset::collect::example::Example;
@@ -104,10 +105,17 @@ impl Dataset {
         file.examples.second_text(row)
     }
 
-    /// Index of a row's class in `labels`; 0 for tasks other than single-label classification.
+    /// The first different texts of the validation rows that a search can find: the positives of pairs, or all texts.
+    pub fn searched_texts(&self, most: usize) -> Vec<String> {
+        let mut known = HashSet::new();
+        let texts = self.validation.iter().map(|&row| self.second_text(row).unwrap_or_else(|| self.text(row)));
+        texts.filter(|text| known.insert(*text)).take(most).map(str::to_owned).collect()
+    }
+
+    /// Index of a row's class in `labels`; 0 where rows have no single class.
     pub fn label(&self, row: u32) -> u32 {
         match self.example(row) {
-            Example::Class { class, .. } => class,
+            Example::Class { class, .. } | Example::LabeledText { class, .. } => class,
             _ => 0,
         }
     }

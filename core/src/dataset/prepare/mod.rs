@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod classes;
+pub(crate) mod comparisons;
 pub(crate) mod dataset;
 pub(crate) mod duplicates;
 pub(crate) mod filter;

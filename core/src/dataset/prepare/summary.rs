@@ -109,6 +109,7 @@ fn facts(dataset: &Dataset) -> TaskFacts {
         Task::TokenClassification => tag_facts(examples(), &dataset.labels, repairs),
         Task::QuestionAnswering => answer_facts(examples(), repairs),
         Task::Generation => chat_facts(examples()),
+        Task::Embeddings => number_facts(examples()),
     }
 }
 
@@ -126,11 +127,14 @@ fn label_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
 
 fn number_facts<'a>(examples: impl Iterator<Item = Example<'a>>) -> TaskFacts {
     let value = |example| match example {
-        Example::Number { value, .. } => Some(f64::from(value)),
+        Example::Number { value, .. } | Example::ScoredPair { score: value, .. } => Some(f64::from(value)),
         _ => None,
     };
     let values: Vec<f64> = examples.filter_map(value).collect();
-    let rows = values.len().max(1) as f64;
+    if values.is_empty() {
+        return TaskFacts::None;
+    }
+    let rows = values.len() as f64;
     let mean = values.iter().sum::<f64>() / rows;
     TaskFacts::Numbers {
         min: values.iter().copied().reduce(f64::min).unwrap_or_default(),

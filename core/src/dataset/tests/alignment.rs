@@ -85,6 +85,19 @@ fn cases() -> Vec<SkipCase> {
             expected: &["User a, Assistant b", "User dd, Assistant ee"],
         },
         case(Mapping::Corpus { text: 0 }, "text,n\na a,1\n,2\nc c,3\n", &[2, 4], &["a a", "c c"]),
+        case(
+            Mapping::Pairs { anchor: 0, positive: 1, negative: Some(2) },
+            "anchor,positive,negative\na,b,c\n,e,f\ng,h,h\ni,i,k\nl,m,n\n",
+            &[2, 6],
+            &["a ~ b, not c", "l ~ m, not n"],
+        ),
+        case(
+            Mapping::ScoredPairs { text: 0, pair: 1, score: 2 },
+            "sentence1,sentence2,score\na,b,0.5\nc,,1\ne,f,high\ng,h,5\n",
+            &[2, 5],
+            &["a ~ b: 0.5", "g ~ h: 5"],
+        ),
+        case(Mapping::LabeledTexts { text: 0, label: 1 }, "text,label\na,x\nb,\nc,y\n", &[2, 4], &["a is x", "c is y"]),
     ]
 }
 
@@ -107,6 +120,11 @@ fn shown(example: Example, names: &[String]) -> String {
             turns.iter().map(|turn| format!("{:?} {}", turn.role, turn.content)).collect::<Vec<_>>().join(", ")
         }
         Example::Passage(text) => text.to_owned(),
+        Example::Pair { anchor, positive, negative } => {
+            format!("{anchor} ~ {positive}, not {}", negative.unwrap_or_default())
+        }
+        Example::ScoredPair { text, pair, score } => format!("{text} ~ {pair}: {score}"),
+        Example::LabeledText { text, class } => format!("{text} is {}", name(&class)),
     }
 }
 

@@ -5,6 +5,7 @@ mod alignment;
 mod archives;
 mod collect;
 mod corpus;
+mod embeddings;
 mod formats;
 mod hints;
 mod inspect;

@@ -74,6 +74,7 @@ pub(crate) fn title(task: Task) -> &'static str {
         Task::TokenClassification => "Token classifier",
         Task::QuestionAnswering => "Question answering",
         Task::Generation => "Text generation",
+        Task::Embeddings => "Text embeddings",
     }
 }
 
@@ -88,6 +89,7 @@ fn about(folder: &ModelFolder) -> String {
         Task::TokenClassification => format!("to assign each word of a text one of {count} tags: {names}"),
         Task::QuestionAnswering => "to find the span of a passage that answers a question".into(),
         Task::Generation => "to continue a prompt".into(),
+        Task::Embeddings => "to give similar texts similar vectors, for search and comparison".into(),
     };
     let mut about = format!("`{}`, fine-tuned in a web browser with Hone {purpose}.", folder.base_model);
     if let Some(head) = head(folder) {
@@ -149,7 +151,7 @@ fn form(folder: &ModelFolder) -> String {
 fn head(folder: &ModelFolder) -> Option<&'static str> {
     let family = folder.exported.model.base.family();
     Some(match (folder.recipe.task(), folder.recipe.task().reads_sentences().then(|| folder.recipe.pooling())) {
-        (Task::Generation, _) => return None,
+        (Task::Generation | Task::Embeddings, _) => return None,
         (_, pooling) if family == Family::ModernBert => match pooling {
             Some(Pooling::Mean) => "the model's own hidden layer and a linear one on the mean of the token vectors",
             Some(Pooling::Cls) => "the model's own hidden layer and a linear one on the first token's vector",
@@ -177,6 +179,9 @@ fn limits(task: Task) -> &'static str {
             "The best span is not always an answer, especially in passages unlike the training data."
         }
         Task::Generation => "The text it generates may sound right and be wrong.",
+        Task::Embeddings => {
+            "Similarities are only comparable with each other. On texts unlike the training data, a high one may mean little."
+        }
     }
 }
 

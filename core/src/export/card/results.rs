@@ -64,7 +64,10 @@ fn figures(evaluation: &Evaluation, baseline: Option<&Baseline>, split: &str) ->
         rule += "---|";
     }
     if let Some(baseline) = baseline {
-        head += &format!(" always \"{}\" |", text(&baseline.label));
+        head += &match &baseline.prediction {
+            Some(label) => format!(" always \"{}\" |", text(label)),
+            None => " before training |".to_owned(),
+        };
         rule += "---|";
     }
     let mut table = format!("{head}\n{rule}\n");

@@ -1,7 +1,7 @@
 //! The card's section on opening the folder.
 
 use crate::export::{ModelFolder, gguf};
-use crate::recipe::AdapterKind;
+use crate::recipe::{AdapterKind, Task};
 use crate::usage::{ExportForm, Usage};
 
 /// Path of the folder in the code.
@@ -36,6 +36,10 @@ pub(crate) fn described(folder: &ModelFolder) -> String {
             In Python, with ONNX Runtime (`pip install onnxruntime transformers`):\n\n```python\n{}```\n",
             usage.javascript(FOLDER),
             usage.onnx_python(FOLDER)
+        ),
+        ExportForm::Model | ExportForm::OwnClass if folder.kind().task == Task::Embeddings => format!(
+            "With sentence-transformers (`pip install sentence-transformers`):\n\n```python\n{}```\n",
+            usage.python(FOLDER)
         ),
         ExportForm::Model | ExportForm::OwnClass => {
             let more = match (is_decoder, folder.kind().has_averaging_layer(folder.exported.form)) {

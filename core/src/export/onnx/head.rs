@@ -17,7 +17,10 @@ pub(super) struct Encoder {
 
 /// The head of a task on the hidden states `x` `[batch, seq, hidden]`, and the outputs of the graph.
 pub(super) fn add(net: &mut Network, encoder: Encoder, task: Task, pooling: Pooling, x: &Value, mask: &Value) {
-    let Some(layers) = HeadLayers::of(task, encoder.family, pooling) else { return };
+    let Some(layers) = HeadLayers::of(task, encoder.family, pooling) else {
+        embedding(net, encoder, pooling, x, mask);
+        return;
+    };
     let mut dense = layers.dense;
     let pooled = match layers.pooling {
         None => x.clone(),
@@ -55,10 +58,34 @@ pub(super) fn add(net: &mut Network, encoder: Encoder, task: Task, pooling: Pool
             }
         }
         Task::TokenClassification => graph.output("logits", &logits, Element::Float, &[BATCH, SEQUENCE, outputs]),
-        Task::Classification | Task::MultiLabel | Task::Regression | Task::Generation => {
+        Task::Classification | Task::MultiLabel | Task::Regression | Task::Generation | Task::Embeddings => {
             graph.output("logits", &logits, Element::Float, &[BATCH, outputs]);
         }
     }
+}
+
+/// The vectors of the tokens, and that of the text, whose length is 1. Outputs have the names that sentence-transformers
+/// and optimum give them.
+fn embedding(net: &mut Network, encoder: Encoder, pooling: Pooling, x: &Value, mask: &Value) {
+    // The pretrained pooler is not part of the vectors.
+    net.leave_out("pooler.");
+    let hidden = Dim::Fixed(encoder.hidden);
+    let pooled = match pooling {
+        Pooling::Mean => mean(net, x, mask),
+        Pooling::Cls => {
+            let first = net.graph.int(0);
+            net.graph.op_with("Gather", &[x, &first], &[("axis", Int(1))])
+        }
+    };
+    let graph = &mut net.graph;
+    let (values, least) = (graph.ints(&[1]), graph.float(1e-12));
+    let squares = graph.op("Mul", &[&pooled, &pooled]);
+    let sum = graph.op_with("ReduceSum", &[&squares, &values], &[("keepdims", Int(1))]);
+    let length = graph.op("Sqrt", &[&sum]);
+    let length = graph.op("Max", &[&length, &least]);
+    let vector = graph.op("Div", &[&pooled, &length]);
+    graph.output("last_hidden_state", x, Element::Float, &[BATCH, SEQUENCE, hidden]);
+    graph.output("sentence_embedding", &vector, Element::Float, &[BATCH, hidden]);
 }
 
 fn hidden_layer(net: &mut Network, DenseLayer { name, activation, norm }: DenseLayer, eps: f64, x: &Value) -> Value {

@@ -146,6 +146,9 @@ fn of_file(script: &TrainingScript) -> Result<Vec<(&'static str, Value)>, Diagno
         }
         Mapping::Chat { messages } => vec![("messages", literal(*messages))],
         Mapping::Corpus { text } => vec![("text_columns", list(&[*text]))],
+        Mapping::Pairs { .. } | Mapping::ScoredPairs { .. } | Mapping::LabeledTexts { .. } => {
+            return Err(no_embeddings());
+        }
     };
     let form = match script.dataset.prompt_form() {
         PromptForm::Completion => "completion",
@@ -234,7 +237,7 @@ fn settings(script: &TrainingScript, kind: ModelKind) -> String {
         Task::MultiLabel => vec![labels.to_owned(), problem("multi_label_classification")],
         Task::TokenClassification => vec![labels.to_owned()],
         Task::Regression => vec!["\"num_labels\": 1".to_owned(), problem("regression")],
-        Task::QuestionAnswering => Vec::new(),
+        Task::QuestionAnswering | Task::Embeddings => Vec::new(),
         Task::Generation => vec!["\"use_cache\": False".to_owned()],
     };
     let (hidden, attention, head) = ("dropout", "attention_dropout", "head_dropout");
@@ -342,6 +345,13 @@ fn of_recipe(script: &TrainingScript) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// The script has no loss that compares the rows of a batch.
+fn no_embeddings() -> Diagnostic {
+    Diagnostic::new("script.task", "train.py cannot train embeddings.")
+        .done("No script was written.")
+        .remedy("Save the recipe, and use `hone train` on the other machine.")
+}
+
 /// The scores that the script computes; empty if only the loss decides.
 fn metric_code(script: &TrainingScript) -> &'static str {
     match script.recipe.task() {
@@ -350,7 +360,7 @@ fn metric_code(script: &TrainingScript) -> &'static str {
         Task::Regression => "numbers",
         Task::TokenClassification if are_entity_tags(&script.data.labels) => "entities",
         Task::TokenClassification => "tags",
-        Task::QuestionAnswering | Task::Generation => "",
+        Task::QuestionAnswering | Task::Generation | Task::Embeddings => "",
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::recipe::choices::{ChoiceOption, ClassWeights, Pooling};
+use crate::recipe::choices::{ChoiceOption, ClassWeights, Pooling, Unfreezing};
+use crate::recipe::fields::RecipeSpec;
 use crate::recipe::fields::field::{Choice, Values};
 use crate::recipe::metric::Metric;
+use crate::recipe::task::Task;
 
 /// The model's own pooling, or a value of [`Pooling`].
 pub(super) const POOLING: Choice = Choice {
@@ -23,6 +25,23 @@ pub(super) const POOLING: Choice = Choice {
     },
     values: None,
 };
+
+/// The ways of unfreezing. Embeddings have no head that could be trained alone.
+pub(super) const UNFREEZING: Choice = Choice {
+    options: |spec| {
+        const OPTIONS: &[ChoiceOption] = Unfreezing::OPTIONS;
+        const WITHOUT_HEAD: [ChoiceOption; 4] = [OPTIONS[0], OPTIONS[2], OPTIONS[3], OPTIONS[4]];
+        if spec.task == Task::Embeddings { &WITHOUT_HEAD } else { OPTIONS }
+    },
+    get: |spec| offered(spec).position(|offered| offered == spec.unfreezing).unwrap_or_default(),
+    set: |spec, index| spec.unfreezing = offered(spec).nth(index).unwrap_or(spec.unfreezing),
+    values: None,
+};
+
+fn offered(spec: &RecipeSpec) -> impl Iterator<Item = Unfreezing> + use<> {
+    let has_head = spec.task != Task::Embeddings;
+    Unfreezing::ALL.into_iter().filter(move |offered| has_head || *offered != Unfreezing::Head)
+}
 
 /// The metrics of the task. The first is the default, for which the field is empty.
 pub(super) const METRIC: Choice = Choice {

@@ -110,12 +110,15 @@ pub(super) fn nothing_learned(run: &RunLog) -> Option<Verdict> {
             if gain(metric, constant, score) > 0.0 {
                 return None;
             }
+            let of_baseline = match &baseline.prediction {
+                Some(label) => format!("for always predicting “{label}”"),
+                None => "before training".to_owned(),
+            };
             format!(
-                "The model has learned nothing that helps: {} is {}, and {} for always predicting “{}”.",
+                "The model has learned nothing that helps: {} is {}, and {} {of_baseline}.",
                 metric.name(),
                 shown(metric, score),
                 shown(metric, constant),
-                baseline.label
             )
         }
         _ => return None,

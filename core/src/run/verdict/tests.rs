@@ -76,8 +76,9 @@ impl Recorded {
         let best = evaluations.iter().max_by(|a, b| {
             (sign * a.score(self.metric)).total_cmp(&(sign * b.score(self.metric))).then(b.step.cmp(&a.step))
         });
-        let baseline =
-            self.baseline.map(|score| Baseline { label: "ham".into(), scores: [(self.metric, score)].into() });
+        let baseline = self
+            .baseline
+            .map(|score| Baseline { prediction: Some("ham".into()), scores: [(self.metric, score)].into() });
         let log = RunLog {
             reason: self.reason,
             recipe: &self.recipe,

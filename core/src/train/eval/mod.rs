@@ -4,4 +4,5 @@ pub(in crate::train) mod evaluate;
 pub(in crate::train) mod forgetting;
 pub(in crate::train) mod predict;
 pub(in crate::train) mod sample_generation;
+pub(in crate::train) mod similarity;
 pub(in crate::train) mod spans;

@@ -35,6 +35,8 @@ pub enum Prediction {
         /// Number of target tokens.
         tokens: u32,
     },
+    /// A vector of length 1.
+    Vector(Vec<f32>),
 }
 
 /// A decision for one class: that of a row, or of a tagged word.
@@ -83,7 +85,7 @@ impl Prediction {
     pub fn is_finite(&self) -> bool {
         let all = |values: &[f32]| values.iter().all(|value| value.is_finite());
         match self {
-            Self::Classes(values) | Self::Labels(values) => all(values),
+            Self::Classes(values) | Self::Labels(values) | Self::Vector(values) => all(values),
             Self::Number(value) => value.is_finite(),
             Self::Tags(words) => words.iter().all(|values| all(values)),
             Self::Spans { start, end } => all(start) && all(end),
@@ -96,6 +98,14 @@ impl Prediction {
         match self {
             Self::Classes(probabilities) => argmax(probabilities),
             _ => 0,
+        }
+    }
+
+    /// The vector; empty in other tasks.
+    pub fn vector(&self) -> &[f32] {
+        match self {
+            Self::Vector(values) => values,
+            _ => &[],
         }
     }
 
@@ -201,6 +211,12 @@ pub async fn predict(
             let values = device_to_host(span_logits(model.forward(input, &mut off), attention_mask)).await?;
             let rows = values.chunks(2 * len).take(rows.len());
             rows.map(|row| Prediction::Spans { start: row[..len].to_vec(), end: row[len..].to_vec() }).collect()
+        }
+        Labels::Similarity(_) => {
+            let vectors = model.forward(input, &mut off);
+            let [_, hidden] = vectors.dims();
+            let values = device_to_host(vectors).await?;
+            values.chunks(hidden).take(rows.len()).map(|row| Prediction::Vector(row.to_vec())).collect()
         }
         Labels::Continuations { target_ranges, .. } => {
             let targets = TargetTokens::of_rows(examples, rows, len);

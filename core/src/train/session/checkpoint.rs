@@ -116,13 +116,14 @@ impl Session {
         let batches = self.batches.len();
         let begin = saved.run.prefix_begin;
         let predictions = saved.best.as_ref().map(|best| best.predictions.len());
+        let kept = if self.compares_with_base() { 0 } else { self.data.validation.len() };
         let is_in_range = step <= self.total_steps()
             && epoch as usize <= self.recipe.epochs()
             && batch as usize <= batches
             && (saved.phase != SavedPhase::Training || (batch as usize) < batches)
             && begin.epoch <= epoch
             && stage < self.recipe.unfreeze_schedule().stages().len()
-            && saved.best.as_ref().is_none_or(|best| best.predictions.len() == self.data.validation.len());
+            && saved.best.as_ref().is_none_or(|best| best.predictions.len() == kept);
         if is_in_range {
             return Ok(());
         }
@@ -140,7 +141,8 @@ impl Session {
     /// Adds the points of a scatter plot, which are not saved because they are numbers of rows.
     fn with_points(&self, saved: Evaluation, predictions: &[Prediction]) -> Evaluation {
         let Detail::Numbers { .. } = saved.detail else { return saved };
-        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new(), None).detail;
+        let batch_size = self.recipe.batch_size();
+        let detail = evaluation(&self.data, &self.data.validation, predictions, Vec::new(), None, batch_size).detail;
         Evaluation { detail, ..saved }
     }
 }

@@ -88,7 +88,9 @@ impl Session {
     fn finish_evaluation(&mut self, pass: Box<EvaluationPass>) -> Progress {
         let EvaluationPass { predictions, samples, end_reason, .. } = *pass;
         let predictions: Vec<Prediction> = predictions.into_iter().flatten().collect();
-        let scores = evaluation(&self.data, &self.data.validation, &predictions, samples.finish(), None);
+        let batch_size = self.recipe.batch_size();
+        let validation = &self.data.validation;
+        let scores = evaluation(&self.data, validation, &predictions, samples.finish(), None, batch_size);
         let loss = self.training_loss(scores.loss);
         let evaluation = Evaluation { step: self.state.step, epoch: self.fractional_epoch(), loss, ..scores };
         // The untouched model, as after a first step of a warmup at rate 0, is no result of the run: it is kept only until
@@ -102,6 +104,8 @@ impl Session {
             let confidence = self.confidence(&self.data.validation, &predictions, None);
             let evaluation = Evaluation { intervals, confidence, ..evaluation.clone() };
             let model = self.model.clone();
+            // The vectors of the texts serve no further purpose.
+            let predictions = if self.compares_with_base() { Vec::new() } else { predictions };
             self.best = Some(BestCheckpoint { model, evaluation, predictions });
         }
         if is_trained {

@@ -60,6 +60,8 @@ impl Session {
     pub fn nearest_that_fits(&self, limit: f64) -> Option<RecipeSpec> {
         let spec = RecipeSpec { gradient_checkpointing: true, ..self.recipe.spec().clone() };
         let shorter = LENGTHS.into_iter().rev().filter(|&len| len < self.recipe.max_length());
+        // Embeddings are compared within a batch.
+        let least = if self.compares_with_base() { 2 } else { 1 };
         let sizes = DataSizes::new(self);
         for max_length in [self.recipe.max_length()].into_iter().chain(shorter) {
             let mut batch_size = self.recipe.batch_size();
@@ -72,7 +74,7 @@ impl Session {
                     let (batch_size, max_length) = (Some(batch_size as u32), Some(max_length as u32));
                     return Some(RecipeSpec { batch_size, gradient_accumulation_steps, max_length, ..spec });
                 }
-                if batch_size == 1 {
+                if batch_size <= least {
                     break;
                 }
                 batch_size /= 2;
@@ -138,7 +140,8 @@ impl DataSizes {
         let sizes = session.model.base.sizes();
         let copies = TRAINABLE_COPIES + if accumulates { 1.0 } else { 0.0 };
         let weights = session.total_parameters as f64 + copies * session.ever_trainable() as f64;
-        let (rows, len) = (batch_size as f64, padded_len(self.longest.min(max_length), max_length) as f64);
+        let texts = session.data.train.batch_texts(batch_size);
+        let (rows, len) = (texts as f64, padded_len(self.longest.min(max_length), max_length) as f64);
         let stages = session.recipe.unfreeze_schedule().stages().len();
         let deepest = (0..stages).map(|stage| sizes.layers - session.prefix_layers(stage)).max().unwrap_or(0);
         let (layer, layers) = (activations_per_layer(sizes, rows, len), deepest.max(1) as f64);

@@ -24,8 +24,8 @@ use crate::diagnostic::Diagnostic;
 use crate::metrics::Evaluation;
 use crate::model::{LoraConfig, MaskSource, TaskModel};
 use crate::recipe::{ParamGroup, Recipe, Schedule};
-use crate::run::{EarlyStop, EndReason, Forgetting};
-use crate::text::{padded_len, shuffled_batches};
+use crate::run::{Baseline, EarlyStop, EndReason, Forgetting};
+use crate::text::{Labels, padded_len};
 use crate::train::adamw::{AdamW, AdamWConfig};
 use crate::train::data::TrainingData;
 use crate::train::deciding_metric::replacement;
@@ -40,7 +40,7 @@ use crate::train::session::progress::{BatchShape, Progress};
 use crate::train::session::testing::TestPass;
 use crate::train::session::train_step::StepAccumulator;
 use crate::train::soft_targets::SoftTargets;
-use crate::train::state::{BatchPosition, RunState};
+use crate::train::state::{BatchPosition, HistoryEntry, RunState};
 use crate::weights::Weights;
 
 /// A training run.
@@ -114,7 +114,7 @@ impl Session {
     /// Starts a run of `model`, which already has its new head. Adapters are added and layers reinitialized here.
     pub fn new(recipe: Recipe, model: TaskModel, data: TrainingData, device: &Device, masks: MaskSource) -> Self {
         let (recipe, metric_warning) = match replacement(&data, recipe.metric_for_best_model()) {
-            Some((metric, warning)) => (recipe.with_metric_for_best_model(metric), Some(warning)),
+            Some((metric, warning)) => (recipe.with_metric_for_best_model(metric), warning),
             None => (recipe, None),
         };
         let spec = recipe.spec();
@@ -148,7 +148,7 @@ impl Session {
             live: None,
             optimizer: AdamW::new(AdamWConfig::from_recipe(spec)),
             soft_targets,
-            batches: shuffled_batches(&data.train.lengths(), recipe.batch_size(), recipe.seed(), 0),
+            batches: data.train.shuffled_batches(recipe.batch_size(), recipe.seed(), 0),
             phase: Phase::Training(StepAccumulator::default()),
             train_prefix: PrefixCache::default(),
             validation_prefix: PrefixCache::default(),
@@ -172,12 +172,35 @@ impl Session {
         };
         session.trainable = session.trainable_groups(&session.state.by_hand);
         session.state.ever_trainable.clone_from(&session.trainable);
+        if session.compares_with_base() {
+            session.phase = Phase::Evaluating(session.evaluation_pass(None));
+        }
         session
+    }
+
+    /// Returns true if the untrained model can do the task already, so that the run begins with its scores.
+    pub(in crate::train) fn compares_with_base(&self) -> bool {
+        matches!(self.data.validation.labels, Labels::Similarity(_))
+    }
+
+    /// What the scores of the run are compared with: those of a constant prediction, or of the model before training. None
+    /// before that was measured, and for tasks with neither.
+    pub fn baseline(&self) -> Option<Baseline> {
+        if !self.compares_with_base() {
+            return self.data.baseline();
+        }
+        self.state.history.iter().find_map(|entry| match entry {
+            HistoryEntry::Evaluation(found) if found.step == 0 => {
+                Some(Baseline { prediction: None, scores: found.scores.clone() })
+            }
+            _ => None,
+        })
     }
 
     /// Turns the session into a dry run of a few steps, which is never evaluated and runs at the peak learning rate.
     pub fn for_dry_run(mut self) -> Self {
         self.dry_run_lr = Some(self.recipe.learning_rate());
+        self.phase = Phase::Training(StepAccumulator::default());
         self
     }
 
@@ -262,7 +285,9 @@ impl Session {
         };
         let longest = rows.iter().map(|&row| texts.tokens(row as usize)).max()?;
         let len = padded_len(longest, self.recipe.max_length());
-        Some(BatchShape { is_training, rows: self.recipe.batch_size(), len })
+        let batch_size = self.recipe.batch_size();
+        let rows = if is_training { self.data.train.batch_texts(batch_size) } else { batch_size };
+        Some(BatchShape { is_training, rows, len })
     }
 
     /// Runs the next batch.

@@ -15,9 +15,9 @@ impl Session {
         RunPlan {
             recipe: self.recipe.spec().clone(),
             labels: self.data.labels.clone(),
-            train_rows: self.data.train.len() as u32,
-            validation_rows: self.data.validation.len() as u32,
-            test_rows: self.data.test.len() as u32,
+            train_rows: self.data.train.rows() as u32,
+            validation_rows: self.data.validation.rows() as u32,
+            test_rows: self.data.test.rows() as u32,
             total_steps: self.total_steps(),
             steps_per_epoch: self.steps_per_epoch(),
             max_length: self.recipe.max_length() as u32,
@@ -26,7 +26,7 @@ impl Session {
             trainable_parameters: last_stage.filter_map(|group| self.parameters.get(group)).sum::<usize>() as f64,
             lr_curve: self.planned_lr(),
             param_groups: self.param_groups(),
-            baseline: self.data.baseline(),
+            baseline: self.baseline(),
         }
     }
 

@@ -4,7 +4,6 @@
 //! batch. So those batches are computed again, in their order.
 
 use crate::diagnostic::Diagnostic;
-use crate::text::shuffled_batches;
 use crate::train::prefix_cache::PrefixCache;
 use crate::train::session::Session;
 use crate::train::session::progress::Progress;
@@ -44,7 +43,8 @@ impl Session {
             };
             refill.next.batch += 1;
             if self.train_prefix.would_cache(frozen_prefix, &train.texts, rows, hidden) {
-                let batch = train.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
+                let size = train.batch_texts(self.recipe.batch_size());
+                let batch = train.batch(rows, size, self.recipe.max_length(), self.data.pad);
                 self.train_prefix.input(frozen_prefix, &self.model, &train.texts, rows, &batch, &self.device).await?;
                 self.prefix_refill = Some(refill);
                 return Ok(Some(Progress::Recomputed));
@@ -55,8 +55,7 @@ impl Session {
 
     /// Rows of each batch of an epoch.
     pub(super) fn batches_of(&self, epoch: u32) -> Vec<Vec<u32>> {
-        let lengths = self.data.train.lengths();
-        shuffled_batches(&lengths, self.recipe.batch_size(), self.recipe.seed(), u64::from(epoch))
+        self.data.train.shuffled_batches(self.recipe.batch_size(), self.recipe.seed(), u64::from(epoch))
     }
 
     fn position(&self) -> BatchPosition {

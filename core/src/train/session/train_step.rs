@@ -83,7 +83,8 @@ impl Session {
         let (frozen_prefix, train) = (self.frozen_prefix(), &self.data.train);
         let step_rows = self.batches[step_batches].concat();
         let rows = &self.batches[self.state.batch as usize];
-        let batch = train.batch(rows, self.recipe.batch_size(), self.recipe.max_length(), self.data.pad);
+        let size = train.batch_texts(self.recipe.batch_size());
+        let batch = train.batch(rows, size, self.recipe.max_length(), self.data.pad);
         let input =
             self.train_prefix.input(frozen_prefix, &self.model, &train.texts, rows, &batch, &self.device).await?;
         Ok((StepInput::new(input, &self.soft_targets, train, rows, &step_rows), batch.tokens))

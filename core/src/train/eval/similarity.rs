@@ -1,0 +1,191 @@
+//! Scores of embeddings: the order of similarities, or the results of searching for each text.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::metrics::{Evaluation, RankedResults, ScoreParts, TOP, evaluate_regression, evaluate_retrieval};
+use crate::recipe::Metric;
+use crate::text::{EncodedExamples, Similarity};
+use crate::train::eval::predict::Prediction;
+use crate::train::similarity_targets::SCALE;
+
+/// Most texts that are searched for, spread evenly over all: each is compared with every other text.
+const MAX_QUERIES: usize = 1_000;
+
+/// The vectors of the texts of rows.
+struct Compared<'a> {
+    vectors: Vec<&'a [f32]>,
+    /// For each text, a number that equal texts share.
+    identities: Vec<u32>,
+    rows: usize,
+}
+
+/// Scores and loss of the vectors of all texts. The loss is that of batches of `batch_size` rows in their order.
+pub(in crate::train) fn similarity_scores(
+    examples: &EncodedExamples,
+    similarity: &Similarity,
+    predictions: &[Prediction],
+    batch_size: usize,
+) -> Evaluation {
+    let compared = Compared::new(examples, predictions);
+    let mut scores = BTreeMap::new();
+    if let Similarity::Scores(actual) = similarity {
+        let spearman = evaluate_regression(actual, &compared.pair_cosines()).and_then(|found| found.spearman);
+        scores.extend(spearman.map(|spearman| (Metric::Spearman, spearman)));
+    } else if let Some(found) = evaluate_retrieval(&compared.results(similarity)) {
+        scores.extend([
+            (Metric::RecallAt1, found.recall_at_1),
+            (Metric::RecallAt10, found.recall_at_10),
+            (Metric::MrrAt10, found.mrr_at_10),
+            (Metric::NdcgAt10, found.ndcg_at_10),
+        ]);
+    }
+    let order: Vec<usize> = (0..compared.rows).collect();
+    let sum: f64 = order.chunks(batch_size.max(2)).map(|rows| compared.batch_loss(similarity, rows)).sum();
+    Evaluation { scores, loss: sum / compared.rows.max(1) as f64, ..Evaluation::default() }
+}
+
+/// What the scores are computed from, row by row or query by query.
+pub(in crate::train) fn similarity_parts(
+    examples: &EncodedExamples,
+    similarity: &Similarity,
+    predictions: &[Prediction],
+) -> ScoreParts {
+    let compared = Compared::new(examples, predictions);
+    match similarity {
+        Similarity::Scores(actual) => {
+            ScoreParts::Numbers { actual: actual.clone(), predicted: compared.pair_cosines() }
+        }
+        Similarity::Pairs { .. } | Similarity::Classes(_) => ScoreParts::of_queries(&compared.results(similarity)),
+    }
+}
+
+impl<'a> Compared<'a> {
+    fn new(examples: &EncodedExamples, predictions: &'a [Prediction]) -> Self {
+        Self {
+            vectors: predictions.iter().map(Prediction::vector).collect(),
+            identities: examples.texts.identities(),
+            rows: examples.rows(),
+        }
+    }
+
+    fn cosine(&self, a: usize, b: usize) -> f32 {
+        self.vectors[a].iter().zip(self.vectors[b]).map(|(a, b)| a * b).sum()
+    }
+
+    /// Cosines of the two texts of each row.
+    fn pair_cosines(&self) -> Vec<f32> {
+        (0..self.rows).map(|row| self.cosine(2 * row, 2 * row + 1)).collect()
+    }
+
+    /// Results of searching for each anchor among the positives, or for each text among all others.
+    fn results(&self, similarity: &Similarity) -> Vec<RankedResults> {
+        let of = |text: usize| self.identities[text];
+        match similarity {
+            Similarity::Classes(classes) => {
+                let texts = distinct(0..self.rows, &self.identities);
+                let is_right = |query: usize, text: usize| classes[query] == classes[text];
+                self.search(&texts, &texts, |query, text| query != text, is_right)
+            }
+            Similarity::Pairs { .. } | Similarity::Scores(_) => {
+                let texts_per_row = similarity.texts_per_row();
+                let [anchors, positives] = [0, 1]
+                    .map(|column| (0..self.rows).map(move |row| row * texts_per_row + column).collect::<Vec<usize>>());
+                let mut answers: HashMap<u32, BTreeSet<u32>> = HashMap::new();
+                for (&anchor, &positive) in anchors.iter().zip(&positives) {
+                    answers.entry(of(anchor)).or_default().insert(of(positive));
+                }
+                let [queries, corpus] = [anchors, positives].map(|texts| distinct(texts.into_iter(), &self.identities));
+                let is_right = |query, text| answers.get(&of(query)).is_some_and(|right| right.contains(&of(text)));
+                self.search(&queries, &corpus, |_, _| true, is_right)
+            }
+        }
+    }
+
+    /// The results of searching for `queries` in `corpus`. Queries without a right answer are left out.
+    fn search(
+        &self,
+        queries: &[usize],
+        corpus: &[usize],
+        is_candidate: impl Fn(usize, usize) -> bool,
+        is_right: impl Fn(usize, usize) -> bool,
+    ) -> Vec<RankedResults> {
+        let step = queries.len().div_ceil(MAX_QUERIES).max(1);
+        let results = |&query: &usize| {
+            let candidates: Vec<usize> = corpus.iter().copied().filter(|&text| is_candidate(query, text)).collect();
+            let relevant = candidates.iter().filter(|&&text| is_right(query, text)).count();
+            let scored = candidates.into_iter().map(|text| (self.cosine(query, text), text));
+            let mut ranked: Vec<(f32, usize)> = scored.collect();
+            let best_first = |a: &(f32, usize), b: &(f32, usize)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+            if ranked.len() > TOP {
+                ranked.select_nth_unstable_by(TOP, best_first);
+                ranked.truncate(TOP);
+            }
+            ranked.sort_by(best_first);
+            let hits = ranked.into_iter().map(|(_, text)| is_right(query, text)).collect();
+            (relevant > 0).then_some(RankedResults { hits, relevant })
+        };
+        queries.iter().step_by(step).filter_map(results).collect()
+    }
+
+    /// Sum of the losses of `rows`, as those of a training batch.
+    fn batch_loss(&self, similarity: &Similarity, rows: &[usize]) -> f64 {
+        match similarity {
+            Similarity::Scores(actual) => {
+                let cosine = |row: usize| self.cosine(2 * row, 2 * row + 1);
+                order_loss(rows, |row| (actual[row], cosine(row))) * rows.len() as f64
+            }
+            Similarity::Pairs { texts_per_row } => {
+                let positive = |row: usize| row * texts_per_row + 1;
+                let texts = |row: usize| positive(row)..(row + 1) * texts_per_row;
+                let candidates: Vec<usize> = rows.iter().copied().flat_map(texts).collect();
+                let of_row = |&row: &usize| {
+                    let (anchor, right) = (row * texts_per_row, positive(row));
+                    let wrong = candidates.iter().filter(|&&text| self.identities[text] != self.identities[right]);
+                    in_batch_loss(self.cosine(anchor, right), wrong.map(|&text| self.cosine(anchor, text)))
+                };
+                rows.iter().map(of_row).sum()
+            }
+            Similarity::Classes(classes) => {
+                let partners: Vec<usize> = rows.iter().map(|&row| partner(row, classes)).collect();
+                let of_row = |(&row, &partner): (&usize, &usize)| {
+                    let wrong = partners.iter().filter(|&&text| classes[text] != classes[row]);
+                    in_batch_loss(self.cosine(row, partner), wrong.map(|&text| self.cosine(row, text)))
+                };
+                rows.iter().zip(&partners).map(of_row).sum()
+            }
+        }
+    }
+}
+
+/// The first text of each identity.
+fn distinct(texts: impl Iterator<Item = usize>, identities: &[u32]) -> Vec<usize> {
+    let mut known = BTreeSet::new();
+    texts.filter(|&text| known.insert(identities[text])).collect()
+}
+
+/// The next text of the same class, from the first again after the last; the text itself if it is the only one.
+fn partner(text: usize, classes: &[u32]) -> usize {
+    let others = (text + 1..classes.len()).chain(0..text);
+    others.into_iter().find(|&other| classes[other] == classes[text]).unwrap_or(text)
+}
+
+/// −log of the softmax of the right answer's scaled cosine among it and the wrong ones.
+fn in_batch_loss(right: f32, wrong: impl Iterator<Item = f32>) -> f64 {
+    log_sum_exp(wrong.map(|cosine| SCALE * f64::from(cosine - right)))
+}
+
+/// log(1 + Σ exp(s · (cos j − cos i))) over all pairs i of `rows` that have a higher score than a pair j. `pair` returns the
+/// score and the cosine of a pair.
+fn order_loss(rows: &[usize], pair: impl Fn(usize) -> (f32, f32)) -> f64 {
+    let pairs: Vec<(f32, f32)> = rows.iter().map(|&row| pair(row)).collect();
+    let all = pairs.iter().flat_map(|higher| pairs.iter().map(move |lower| (higher, lower)));
+    let ordered = all.filter(|(higher, lower)| higher.0 > lower.0);
+    log_sum_exp(ordered.map(|(higher, lower)| SCALE * f64::from(lower.1 - higher.1)))
+}
+
+/// log(1 + Σ exp(x)).
+fn log_sum_exp(exponents: impl Iterator<Item = f64>) -> f64 {
+    let exponents: Vec<f64> = std::iter::once(0.0).chain(exponents).collect();
+    let largest = exponents.iter().copied().fold(0.0, f64::max);
+    largest + exponents.iter().map(|exponent| (exponent - largest).exp()).sum::<f64>().ln()
+}
