@@ -27,8 +27,8 @@ pub fn Trust() -> impl IntoView {
         .map(|(class, name)| (class.to_owned(), name.to_owned()))
         .into();
     view! {
-        <section aria-label="Trust" class="trust" hidden=is_missing>
-            <h4>"How sure is sure?"</h4>
+        <section aria-label="Calibration" class="trust" hidden=is_missing>
+            <h4>"Calibration"</h4>
             <p>{calibration}</p>
             <div class="charts">
                 <div hidden=is_not_calibrated>
@@ -50,7 +50,7 @@ pub fn Trust() -> impl IntoView {
                     </label>
                     <label>
                         "or choose it for an accuracy of "
-                        <input type="number" min="0" max="100" step="any" inputmode="decimal" on:change=wish />
+                        <input type="text" inputmode="decimal" autocomplete="off" on:change=wish />
                         " %"
                     </label>
                 </div>
