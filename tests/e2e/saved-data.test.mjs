@@ -152,28 +152,31 @@ test("pasted text continues from the copy that the user asked for, which is remo
   });
 });
 
-test("a run with its own validation file asks for both files, by name", async () => {
+test("a run with its own validation and test files asks for all three, by name", async () => {
   await withPage(async (page) => {
     await withMicroModel(page);
     const context = page.context();
     const [header, ...rows] = microTexts(200).buffer.toString().trimEnd().split("\n");
     const validation = fileOf("check.csv", [header, ...rows.slice(160)].join("\n"));
+    const exam = fileOf("exam.csv", [header, ...rows.slice(120, 160)].join("\n"));
     let next = await visit(context);
     await paused(next, {}, async (page) => {
       await page.getByLabel("Choose a file").setInputFiles(texts);
       await page.getByLabel("Choose a validation file").setInputFiles(validation);
-      await page.getByText("160 rows for training, 40 for validation.").waitFor();
+      await page.getByLabel("Choose a test file").setInputFiles(exam);
+      await page.getByText("120 rows for training, 40 for validation, 40 for the test.").waitFor();
     });
     await next.close();
     next = await visit(context);
     await resume(next);
-    await next.getByText("Choose “micro.csv” and “check.csv” again.").waitFor();
-    await next.getByLabel("Choose the file again").setInputFiles(texts);
+    await next.getByText("Choose “micro.csv” and “check.csv” and “exam.csv” again.").waitFor();
+    await next.getByLabel("Choose the file again").setInputFiles([texts, exam]);
     await next.getByText("check.csv is missing.").waitFor();
-    await next.getByLabel("Choose the file again").setInputFiles([validation, texts]);
+    await next.getByLabel("Choose the file again").setInputFiles([exam, validation, texts]);
     await finished(next);
     const [{ plan }] = await next.evaluate(() => globalThis.events.filter(({ kind }) => kind === "started"));
-    assert.deepEqual([plan.train_rows, plan.validation_rows], [160, 40]);
+    assert.deepEqual([plan.train_rows, plan.validation_rows, plan.test_rows], [120, 40, 40]);
+    await next.getByText("Scored once, at the end, on 40 rows.").waitFor();
   });
 });
 

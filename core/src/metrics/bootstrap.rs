@@ -10,9 +10,9 @@ use crate::rng::{Rng, Stream};
 
 /// Number of resamples, unless the rows are very many.
 const RESAMPLES: usize = 1000;
-/// Smallest number of resamples. More rows than [`MAX_DRAWS`] by this take longer.
+/// Smallest number of resamples, however many rows there are.
 const MIN_RESAMPLES: usize = 200;
-/// Most rows drawn in all resamples, which bounds the time.
+/// Most work of all resamples, in rows drawn, unless [`MIN_RESAMPLES`] are more. It bounds the time.
 const MAX_DRAWS: usize = 10_000_000;
 /// Quantiles at the ends of the interval.
 const ENDS: [f64; 2] = [0.025, 0.975];
@@ -22,7 +22,7 @@ const ENDS: [f64; 2] = [0.025, 0.975];
 /// A score has none where the bootstrap says nothing: with a single row, if a resample leaves it undefined, or if it is the
 /// same in all resamples.
 pub fn intervals(parts: &ScoreParts, seed: u64) -> BTreeMap<Metric, Interval> {
-    let resamples = (MAX_DRAWS / parts.len().max(1)).clamp(MIN_RESAMPLES, RESAMPLES);
+    let resamples = (MAX_DRAWS / (parts.len() * parts.work_per_row()).max(1)).clamp(MIN_RESAMPLES, RESAMPLES);
     intervals_of(parts, resamples, seed)
 }
 
@@ -75,10 +75,11 @@ mod tests {
 
     #[test]
     fn very_many_rows_are_resampled_less_often() {
-        let rows = 100_000;
-        let actual: Vec<f32> = (0..rows).map(|row| (row % 7) as f32).collect();
-        let parts = ScoreParts::Numbers { actual, predicted: vec![3.0; rows] };
-        let Interval { low, high } = intervals(&parts, 1)[&Metric::Rmse];
-        assert!(low < 2.0 && 2.0 < high && high - low < 0.02, "{low} to {high}");
+        let rows: Vec<[f64; 2]> = (0..20_000).map(|row| [f64::from(row % 7), 1.0]).collect();
+        let parts = ScoreParts::Losses { rows, are_tokens: false };
+        let found = intervals(&parts, 1);
+        assert_eq!(found, intervals_of(&parts, MAX_DRAWS / 20_000, 1));
+        let Interval { low, high } = found[&Metric::Loss];
+        assert!(low < 3.0 && 3.0 < high && high - low < 0.1, "{low} to {high}");
     }
 }

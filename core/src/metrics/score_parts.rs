@@ -111,6 +111,11 @@ impl ScoreParts {
         }
     }
 
+    /// Work of scoring a row, relative to that of drawing it. Rank correlations sort the rows.
+    pub(super) fn work_per_row(&self) -> usize {
+        if matches!(self, Self::Numbers { .. }) { 10 } else { 1 }
+    }
+
     /// Returns true if there is no row.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -129,11 +129,11 @@ pub(in crate::train) fn row_confidence(
     temperature: Option<f64>,
 ) -> Option<Confidence> {
     let Labels::Classes(classes) = &examples.labels else { return None };
-    let of_row = |prediction| match prediction {
-        &Prediction::Classes(ref probabilities) => Some(probabilities.as_slice()),
+    let of_row = predictions.iter().filter_map(|prediction| match prediction {
+        Prediction::Classes(probabilities) => Some(probabilities.as_slice()),
         _ => None,
-    };
-    let probabilities: Vec<&[f32]> = predictions.iter().filter_map(of_row).collect();
+    });
+    let probabilities: Vec<&[f32]> = of_row.collect();
     let is_whole = probabilities.len() == classes.len() && predictions.iter().all(Prediction::is_finite);
     is_whole.then(|| confidence(&probabilities, classes, temperature))
 }
