@@ -58,7 +58,7 @@ pub fn load(
     let mut warnings = train.info.warnings.clone();
     warnings.extend(mapping::doubt(&train.info, &mapping, columns));
     // Folders such as train, validation and test are the split.
-    let own = |holds: bool| holds.then(|| train.path.as_path());
+    let own = |holds: bool| holds.then_some(train.path.as_path());
     let mut held_out = |path: Option<&Path>, role| -> Result<Option<(SourceFile, Arc<Examples>)>, Diagnostic> {
         let Some(path) = path else { return Ok(None) };
         let file = DataFile::scan(path, role, hints.for_other_file())?;
