@@ -107,6 +107,12 @@ test("every row of a file is predicted, in the page and by the program with the 
     const byProgram = (await readFile(join(folder, "rows.jsonl"), "utf8")).trimEnd().split("\n");
     assert.deepEqual(byProgram.map((line) => JSON.parse(line).prediction), found.map(({ prediction }) => prediction));
 
+    // A spreadsheet, of which another sheet can be chosen.
+    await page.getByLabel("Choose rows to predict").setInputFiles(new URL("../golden/data_files/odd.xlsx", import.meta.url).pathname);
+    await page.getByText(/^odd\.xlsx: \d+ rows$/).waitFor();
+    await page.locator(".table-prediction").getByLabel("Sheet").selectOption("Other");
+    await page.getByText("odd.xlsx: 1 row", { exact: true }).waitFor();
+
     // As data, from which another model could be trained.
     await page.getByLabel("Choose a file").setInputFiles(named("rows.parquet", parquet));
     await page.getByText("36 rows · Parquet").waitFor();

@@ -15,8 +15,8 @@ use crate::reading::ReadingArguments;
 pub struct TrainArguments {
     /// The recipe, as exported by the page.
     pub recipe: PathBuf,
-    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text, Parquet or a spreadsheet (.xlsx,
-    /// .ods); also compressed with gzip or Zstandard, or in a zip or tar archive. Or a folder or an archive with a folder of .txt files
+    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text, Parquet, a spreadsheet (.xlsx, .ods)
+    /// or a document (.docx, .html, .epub); also compressed with gzip or Zstandard, or in a zip or tar archive. Or a folder or an archive with a folder of .txt files
     /// for each label; then folders called train and test are the split.
     #[arg(long)]
     pub data: PathBuf,

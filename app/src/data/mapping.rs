@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::browser;
 use crate::components::{DiagnosticNote, Snippet, changing};
-use crate::data::part_choice::PartChoice;
+use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::reading::Reading;
 use crate::data::task::TaskForm;
 use crate::format;
@@ -42,7 +42,7 @@ pub fn MappingForm() -> impl IntoView {
                     <strong dir="auto">{name}</strong>
                     <span>{facts}</span>
                 </p>
-                <PartChoice role=DataRole::Train />
+                <PartChoice of=PartOf::Data(DataRole::Train) />
                 <Reading />
                 {changing(move || source.get().map(|source| view! { <TaskForm source /> }))}
                 <details hidden=has_no_command>
@@ -59,7 +59,7 @@ pub fn MappingForm() -> impl IntoView {
 
 fn facts(source: &SourceInfo) -> String {
     let mut facts = vec![format::counted(source.rows, "row", "rows")];
-    if !matches!(source.format, Format::Sheet | Format::Folder | Format::Parquet) {
+    if !matches!(source.format, Format::Sheet | Format::Folder | Format::Document | Format::Parquet) {
         facts.push(source.encoding.name().into());
     }
     facts.push(match (source.format, source.delimiter) {
@@ -72,6 +72,7 @@ fn facts(source: &SourceInfo) -> String {
         (Format::Text, _) if source.multiline => "plain text, one paragraph per row".into(),
         (Format::Text, _) => "plain text, one line per row".into(),
         (Format::Sheet, _) => "spreadsheet".into(),
+        (Format::Document, _) => "document, one paragraph per row".into(),
         (Format::Parquet, _) => "Parquet".into(),
         (Format::Folder, _) => "text files, a folder for each label".into(),
         (Format::Delimited, Some(',')) => "comma-separated".into(),

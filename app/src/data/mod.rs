@@ -21,19 +21,20 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::{Blob, DataTransfer, File, FileList};
 
-use crate::components::ProblemPlace;
+use crate::components::{ProblemPlace, pressed};
 use crate::format;
 use crate::frame::StepSection;
 use crate::model::{dropped_folder, files_of, take_dropped};
 use crate::page::Page;
-use crate::state::Step;
 use crate::state::data::multi_drop;
+use crate::state::{State, Step};
 use crate::worker::message_of;
 
 use drop_zone::DropZone;
 use file_problem::FileProblem;
 use folder::open_folder;
 use mapping::MappingForm;
+pub use part_choice::{PartChoice, PartOf};
 use paste::{Paste, listen_for_paste};
 use preview::Preview;
 use report::Report;
@@ -41,8 +42,7 @@ use samples::Samples;
 use split::Split;
 
 /// Extensions of the files that can be read.
-pub const ACCEPT: &str =
-    ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.parquet,.gz,.zst,.zip,.tar,.tgz";
+pub const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.parquet,.docx,.html,.htm,.epub,.gz,.zst,.zip,.tar,.tgz";
 
 /// The data step.
 #[component]
@@ -76,6 +76,7 @@ pub fn DataStep() -> impl IntoView {
             <div class="progress" hidden=is_read>
                 <p dir="auto">{words}</p>
                 <progress max="1" value=share aria-label="Fraction of the file read"></progress>
+                <button type="button" on:click=pressed(move |_| page.act(State::stop_reading))>"Stop reading"</button>
             </div>
             <FileProblem role=DataRole::Train />
             <MappingForm />

@@ -80,8 +80,8 @@ pub fn Reading() -> impl IntoView {
         }
     });
     let format = page.memo(|state| state.data.train.source().map(|source| source.format));
-    // A Parquet file says itself how it is read.
-    let is_parquet = Memo::new(move |_| format.get() == Some(Format::Parquet));
+    // These files say themselves how they are read.
+    let is_clear = Memo::new(move |_| matches!(format.get(), Some(Format::Document | Format::Parquet)));
     let is_sheet = Memo::new(move |_| format.get() == Some(Format::Sheet));
     let is_json = Memo::new(move |_| {
         format.get().is_some_and(|it| !matches!(it, Format::Delimited | Format::Text | Format::Conll | Format::Sheet))
@@ -108,7 +108,7 @@ pub fn Reading() -> impl IntoView {
     let set_delimiter = move |value: String| set(&|hints| hints.delimiter = delimiter_named(&value));
     let set_quoting = move |value: String| set(&|hints| hints.quoting = quoting_named(&value));
     view! {
-        <details class="reading" prop:open=is_open hidden=is_parquet>
+        <details class="reading" prop:open=is_open hidden=is_clear>
             <summary>"Change how it is read"</summary>
             <div class="pair">
                 <label hidden=is_sheet>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{FileButton, changing, pressed_away};
 use crate::data::file_problem::FileProblem;
-use crate::data::part_choice::PartChoice;
+use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::{ACCEPT, open_list, take_files};
 use crate::fields::ControlField;
 use crate::format;
@@ -88,7 +88,7 @@ fn OwnFile(role: DataRole, own: Memo<Option<String>>) -> impl IntoView {
     let content = changing(move || match own.get() {
         Some(file) => view! {
             <p dir="auto">{name} <strong>{file}</strong></p>
-            <PartChoice role />
+            <PartChoice of=PartOf::Data(role) />
             <button type="button" class="quiet" on:click=pressed_away(Step::Data.id(), close)>
                 "Remove it"
             </button>

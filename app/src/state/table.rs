@@ -1,6 +1,6 @@
 //! A table whose rows are predicted by the tuned model.
 
-use hone_core::dataset::{InputColumns, SourceInfo};
+use hone_core::dataset::{Hints, InputColumns, PartKind, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::TableFormat;
 use hone_core::protocol::Command;
@@ -15,6 +15,10 @@ pub struct TableState {
     pub name: String,
     /// Where the page keeps the file.
     pub blobs: Option<usize>,
+    /// The part of it that the user chose.
+    pub hints: Hints,
+    /// The table that was open when this one was chosen, until this one has been scanned.
+    pub earlier: Option<Box<TableState>>,
     /// Its contents, once it has been scanned.
     pub source: Option<SourceInfo>,
     /// The columns that the model's input comes from.
@@ -65,6 +69,7 @@ impl TableState {
     /// The file has been scanned.
     pub fn on_opened(&mut self, source: SourceInfo, columns: InputColumns) {
         (self.source, self.columns, self.stage) = (Some(source), Some(columns), TableStage::Idle);
+        self.earlier = None;
     }
 
     /// All rows are predicted.
@@ -72,9 +77,18 @@ impl TableState {
         self.stage = TableStage::Done { file_name, outcome: outcome.into(), labels };
     }
 
-    /// The file cannot be read or predicted. One that was scanned stays open.
+    /// The file cannot be read or predicted. One that was scanned stays open, and an earlier one is open again.
     pub fn on_failed(&mut self, diagnostic: Diagnostic) {
+        if let Some(earlier) = self.earlier.take() {
+            *self = TableState { format: self.format, ..*earlier };
+        }
         (self.stage, self.diagnostic) = (TableStage::Idle, Some(diagnostic));
+    }
+
+    /// Name of the part that is read: of the file's lists of parts, the one at `level`.
+    pub fn part(&self, level: usize) -> Option<&str> {
+        let parts = self.source.as_ref()?.parts.get(level)?;
+        parts.names.get(parts.chosen as usize).map(String::as_str)
     }
 
     /// The columns are those of another file or for another model, or another result is wanted.
@@ -106,11 +120,31 @@ impl State {
         if !self.can_try() || self.table.is_busy() {
             return Vec::new();
         }
-        let format = self.table.format;
-        let stage = TableStage::Opening(0.0);
-        self.table = TableState { name: name.clone(), blobs: Some(blobs), format, stage, ..TableState::default() };
+        self.read_table(name, blobs, Hints::default())
+    }
+
+    /// Reads another part of the table's file, such as another sheet.
+    pub fn choose_table_part(&mut self, kind: PartKind, part: String) -> Vec<Effect> {
+        let Some(blobs) = self.table.blobs.filter(|_| self.can_try() && !self.table.is_busy()) else {
+            return Vec::new();
+        };
+        let mut hints = self.table.hints.clone();
+        match kind {
+            // Another file has other sheets.
+            PartKind::File => (hints.member, hints.sheet) = (Some(part), None),
+            PartKind::Sheet => hints.sheet = Some(part),
+        }
+        self.read_table(self.table.name.clone(), blobs, hints)
+    }
+
+    fn read_table(&mut self, name: String, blobs: usize, hints: Hints) -> Vec<Effect> {
+        let earlier = std::mem::take(&mut self.table);
+        let (format, stage) = (earlier.format, TableStage::Opening(0.0));
+        let earlier = earlier.source.is_some().then(|| Box::new(TableState { diagnostic: None, ..earlier }));
+        let new = TableState { name: name.clone(), blobs: Some(blobs), hints: hints.clone(), ..TableState::default() };
+        self.table = TableState { earlier, format, stage, ..new };
         let tuned = self.asked_model();
-        vec![self.request(Topic::Table, Command::OpenTable { name, tuned })]
+        vec![self.request(Topic::Table, Command::OpenTable { name, hints, tuned })]
     }
 
     /// Chooses the column of the nth role.

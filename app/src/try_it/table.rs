@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use web_sys::FileList;
 
 use crate::components::{Bar, Bars, FileButton, MenuOption, ProblemPlace, changing, pressed, typed};
-use crate::data::ACCEPT;
+use crate::data::{ACCEPT, PartChoice, PartOf};
 use crate::format;
 use crate::page::Page;
 use crate::state::table::roles;
@@ -39,6 +39,7 @@ pub fn PredictTable() -> impl IntoView {
                 <FileFacts />
             </div>
             <div class="stack" hidden=is_closed>
+                <PartChoice of=PartOf::Table />
                 <Columns />
                 <Actions />
             </div>
@@ -168,6 +169,7 @@ fn Progress() -> impl IntoView {
         TableStage::Opening(share) | TableStage::Predicting(share) => Some(share),
         TableStage::Idle | TableStage::Done { .. } => None,
     });
+    let is_not_opening = page.memo(|state| !matches!(state.table.stage, TableStage::Opening(_)));
     let is_idle = Memo::new(move |_| share.get().is_none());
     let value = Memo::new(move |_| share.get().unwrap_or_default().to_string());
     let words = page.memo(|state| match state.table.stage {
@@ -179,6 +181,9 @@ fn Progress() -> impl IntoView {
         <div class="progress" hidden=is_idle>
             <p dir="auto">{words}</p>
             <progress max="1" value=value aria-label="Fraction of the rows predicted"></progress>
+            <button type="button" hidden=is_not_opening on:click=pressed(move |_| page.act(State::stop_reading))>
+                "Stop reading"
+            </button>
         </div>
     }
 }

@@ -17,7 +17,7 @@ use web_sys::Blob;
 
 use crate::blob::{BlobReader, HashedReader};
 use crate::js::{self, now_ms};
-use crate::mailbox::{answer, yield_to_event_loop};
+use crate::mailbox::{answer, stops_reading, yield_to_event_loop};
 use crate::tables::open_data;
 
 /// Milliseconds of encoding before commands are handled again.
@@ -51,14 +51,14 @@ pub struct DroppedFiles {
 
 impl DroppedFiles {
     /// Joins two aligned files into one with two columns; returns a single file unchanged.
-    async fn into_one(self, role: DataRole) -> Result<(String, Blob), Diagnostic> {
+    async fn into_one(self, request: RequestId, role: DataRole) -> Result<(String, Blob), Diagnostic> {
         let no_file = || Diagnostic::new("data.no-file", "No file came with the message.");
         let mut files = self.files.into_iter();
         let first = files.next().ok_or_else(no_file)?;
         let Some(other) = self.aligned_with else { return Ok((self.name, first)) };
         let second = files.next().ok_or_else(no_file)?;
         let ((name, first), (other_name, second)) =
-            (whole(first, &self.name, role).await?, whole(second, &other, role).await?);
+            (whole(request, first, &self.name, role).await?, whole(request, second, &other, role).await?);
         let rows = align(&name, &first, &other_name, &second)?;
         let parts = Array::of1(&Uint8Array::from(rows.as_slice()));
         let blob = Blob::new_with_u8_array_sequence(&parts).map_err(|error| {
@@ -72,7 +72,7 @@ impl DroppedFiles {
 }
 
 /// The name and the text of a file, unpacked.
-async fn whole(blob: Blob, name: &str, role: DataRole) -> Result<(String, Vec<u8>), Diagnostic> {
+async fn whole(request: RequestId, blob: Blob, name: &str, role: DataRole) -> Result<(String, Vec<u8>), Diagnostic> {
     let file = BlobReader::new(blob.clone())?;
     let mut reader = open_data(name, &blob, file, role, &Hints::default()).await?;
     let mut bytes = Vec::new();
@@ -85,6 +85,7 @@ async fn whole(blob: Blob, name: &str, role: DataRole) -> Result<(String, Vec<u8
                 .remedy("Put the sentences side by side in one TSV file, which is read piece by piece."));
         }
         yield_to_event_loop().await;
+        check_not_stopped(request, name)?;
     }
     Ok((reader.content_name().to_owned(), bytes))
 }
@@ -156,7 +157,7 @@ impl Data {
         let (name, aligned_with) = (dropped.name.clone(), dropped.aligned_with.clone());
         let file = DataFile { name, aligned_with, hints: hints.clone() };
         let files = dropped.files.clone();
-        let read = match dropped.into_one(role).await {
+        let read = match dropped.into_one(request, role).await {
             Ok((name, blob)) => scan(request, role, &name, blob, hints).await,
             Err(diagnostic) => Err(diagnostic),
         };
@@ -299,6 +300,7 @@ async fn scan(
         scanner.push(piece)?;
         progress.report(reader.read_bytes());
         yield_to_event_loop().await;
+        check_not_stopped(request, name)?;
     }
     let info = reader.finish(scanner)?;
     let sha256 = hash.take().finish(&blob).await?;
@@ -326,6 +328,17 @@ async fn collect(
     let examples = Arc::new(collector.finish()?);
     source.examples = Some(examples.clone());
     Ok(examples)
+}
+
+/// Fails if the user has stopped the reading of a file.
+///
+/// # Errors
+/// `data.stopped`.
+pub fn check_not_stopped(request: RequestId, name: &str) -> Result<(), Diagnostic> {
+    if !stops_reading(request) {
+        return Ok(());
+    }
+    Err(Diagnostic::new("data.stopped", format!("Reading \"{name}\" was stopped.")).done("The file was not opened."))
 }
 
 struct Progress {

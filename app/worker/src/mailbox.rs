@@ -1,6 +1,6 @@
 //! Messages between page and worker.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use hone_core::diagnostic::Diagnostic;
@@ -20,6 +20,8 @@ pub struct Request {
 }
 
 thread_local! {
+    /// Number of the last command that stopped the reading of files.
+    static READING_STOPPED: Cell<RequestId> = const { Cell::new(0) };
     /// Aborts the network requests of the last loading command.
     static LOADING: RefCell<Option<AbortController>> = const { RefCell::new(None) };
 }
@@ -32,6 +34,11 @@ pub fn loading_signal() -> Option<AbortSignal> {
 /// Returns true if the user has stopped the loading under way.
 pub fn stops_loading() -> bool {
     loading_signal().is_some_and(|signal| signal.aborted())
+}
+
+/// Returns true if the user has stopped the reading of the file that this command opened.
+pub fn stops_reading(request: RequestId) -> bool {
+    request < READING_STOPPED.get()
 }
 
 /// Stops the loading under way, because the user asked for it or for something else.
@@ -55,6 +62,7 @@ pub fn open() -> UnboundedReceiver<Request> {
         match serde_wasm_bindgen::from_value(js::get(&data, "message")) {
             // Carried out at once; other commands wait for their turn.
             Ok(Command::StopLoading) => stop_loading(),
+            Ok(Command::StopReading) => READING_STOPPED.set(id),
             Ok(command) => {
                 if matches!(command, Command::LoadModel { .. } | Command::LoadFiles { .. } | Command::FindModel { .. })
                 {

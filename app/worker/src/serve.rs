@@ -77,7 +77,9 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Estimate { recipe } => dry_run::estimate(engine, id, recipe),
         Command::Predict { query, tuned } => inference::predict(engine, id, query, tuned),
         Command::StopWriting => inference::stop(engine),
-        Command::OpenTable { name, tuned } => table::open(engine, id, name, tuned, files.into_iter().next()).await,
+        Command::OpenTable { name, hints, tuned } => {
+            table::open(engine, id, name, hints, tuned, files.into_iter().next()).await;
+        }
         Command::PredictTable { columns, format, tuned } => table::predict(engine, id, columns, format, tuned).await,
         Command::StopTable => table::stop(engine),
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
@@ -95,7 +97,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Bench { case } => bench::run(engine, id, case).await,
         Command::FindModel { hub, id: name } => hub::find(engine, id, &hub, &name).await,
         // The mailbox has already handled it.
-        Command::StopLoading => {}
+        Command::StopLoading | Command::StopReading => {}
         Command::OpenData { .. }
         | Command::MapData { .. }
         | Command::CloseData { .. }

@@ -127,6 +127,8 @@ pub enum Format {
     Sheet,
     /// Texts in folders, whose names are the labels.
     Folder,
+    /// Paragraphs of a Word document, a web page or a book.
+    Document,
     /// Rows of a Parquet file.
     Parquet,
 }

@@ -34,6 +34,8 @@ pub(crate) enum ContentKind {
     Sheet,
     /// Rows of a text, its label and its path, in the same form.
     Folder,
+    /// Paragraphs of a document, in the same form.
+    Document,
     /// Rows of a Parquet file, as lines of JSON.
     Parquet,
 }

@@ -175,9 +175,15 @@ pub enum Command {
     OpenTable {
         /// Name of the file.
         name: String,
+        /// Which part of it to read, where the user has chosen one.
+        #[serde(default)]
+        hints: Hints,
         /// `id` of the open model that will predict it; the last run's if absent.
         tuned: Option<String>,
     },
+    /// Stop the first pass over the files that earlier commands opened. Carried out at once; those commands are answered by
+    /// `DataNotOpened` and `TableFailed`.
+    StopReading,
     /// Predict every row of the table. Answered by `TableProgress`, then `TablePredicted` with a `Blob` next to it, or
     /// `TableFailed`.
     PredictTable {

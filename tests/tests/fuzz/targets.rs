@@ -28,7 +28,7 @@ pub struct Target {
 }
 
 /// All readers.
-pub const TARGETS: [Target; 23] = [
+pub const TARGETS: [Target; 25] = [
     Target { name: "delimited", seeds: delimited, run: |bytes| table("rows.csv", bytes) },
     Target { name: "jsonl", seeds: jsonl, run: |bytes| table("rows.jsonl", bytes) },
     Target { name: "json", seeds: json_files, run: |bytes| table("rows.json", bytes) },
@@ -41,6 +41,8 @@ pub const TARGETS: [Target; 23] = [
     Target { name: "ods-content", seeds: ods_contents, run: |bytes| run_sheet("odd.ods", "content.xml", bytes) },
     Target { name: "archive", seeds: archives, run: run_unpacked },
     Target { name: "parquet", seeds: parquets, run: run_unpacked },
+    Target { name: "document", seeds: documents, run: run_unpacked },
+    Target { name: "web-page", seeds: web_pages, run: |bytes| run_named("page.html", bytes) },
     Target { name: "parallel", seeds: parallel, run: run_parallel },
     Target { name: "safetensors", seeds: safetensors, run: run_safetensors },
     Target { name: "gguf", seeds: gguf, run: run_gguf },
@@ -170,15 +172,19 @@ fn compressed() -> Vec<Vec<u8>> {
 
 /// Unpacks a file in both passes.
 fn run_unpacked(bytes: &[u8]) -> String {
+    run_named("file", bytes)
+}
+
+fn run_named(name: &str, bytes: &[u8]) -> String {
     let read = || {
-        let mut reader = open_data("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
+        let mut reader = open_data(name, Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
         let mut scanner = reader.scanner(Hints::default());
         while let Some(piece) = reader.next_piece()? {
             scanner.push(piece)?;
         }
         let info = reader.finish(scanner)?;
         let mut collector = Collector::new(&info, info.guess())?;
-        let mut reader = open_data("file", Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
+        let mut reader = open_data(name, Cursor::new(bytes.to_vec()), DataRole::Train, &Hints::default())?;
         while let Some(piece) = reader.next_piece()? {
             collector.push(piece)?;
         }
@@ -190,6 +196,35 @@ fn run_unpacked(bytes: &[u8]) -> String {
 
 fn spreadsheets() -> Vec<Vec<u8>> {
     files(&["data_files/table.xlsx", "data_files/odd.xlsx", "data_files/table.ods", "data_files/odd.ods"])
+}
+
+fn documents() -> Vec<Vec<u8>> {
+    let zipped = |files: &[(&str, &str)]| {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        for (path, content) in files {
+            zip.start_file(*path, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))
+                .expect("memory");
+            zip.write_all(content.as_bytes()).expect("memory");
+        }
+        zip.finish().expect("memory").into_inner()
+    };
+    let document = "<w:document><w:body><w:p><w:r><w:t>One text</w:t><w:tab/></w:r></w:p><w:p><w:t>Two</w:t></w:p></w:body></w:document>";
+    let container = "<container><rootfiles><rootfile full-path=\"a/b.opf\"/></rootfiles></container>";
+    let package = "<package><manifest><item id=\"c\" href=\"c%2e.xhtml\" media-type=\"application/xhtml+xml\"/></manifest>\
+                   <spine><itemref idref=\"c\"/></spine></package>";
+    let book = [
+        ("mimetype", "application/epub+zip"),
+        ("META-INF/container.xml", container),
+        ("a/b.opf", package),
+        ("a/c..xhtml", "<html><body><p>One</p><p>Two</p></body></html>"),
+    ];
+    vec![zipped(&[("[Content_Types].xml", "<Types/>"), ("word/document.xml", document)]), zipped(&book)]
+}
+
+fn web_pages() -> Vec<Vec<u8>> {
+    let page = "<!DOCTYPE html><html><head><meta charset=utf-8><style>p{}</style></head><body class='a>b'>\
+                <p>caf&eacute; &amp; &#233;<br>x<!-- no --><script>1 < 2</script><td>a</td></body></html>";
+    vec![page.as_bytes().to_vec()]
 }
 
 fn parquets() -> Vec<Vec<u8>> {

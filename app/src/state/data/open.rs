@@ -131,6 +131,11 @@ impl State {
         vec![self.request(Topic::Mapping, Command::MapData { mapping, validation_ratio, test_ratio, seed })]
     }
 
+    /// Stops reading the files that were chosen last. The worker answers that they were not opened.
+    pub fn stop_reading(&mut self) -> Vec<Effect> {
+        vec![self.send(Command::StopReading)]
+    }
+
     /// The worker has opened a file; the one before it is closed.
     pub(in crate::state) fn on_opened(&mut self, role: DataRole, source: SourceInfo) -> Vec<Effect> {
         if role == DataRole::Train {
@@ -188,6 +193,7 @@ impl State {
             return self.on_model(role, diagnostic);
         }
         if role != DataRole::Train
+            && diagnostic.code != "data.stopped"
             && let Some(command) = self.data.detect_held_out(role)
         {
             return vec![self.request(Topic::File(role), command)];

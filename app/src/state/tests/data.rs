@@ -341,6 +341,21 @@ fn a_validation_file_is_read_like_the_training_file_if_possible() {
 }
 
 #[test]
+fn a_file_whose_reading_is_stopped_leaves_the_earlier_one_and_is_not_tried_again() {
+    let mut state = ready();
+    let stopped = |role| Event::DataNotOpened { role, diagnostic: Diagnostic::new("data.stopped", "Stopped.") };
+    state.open(DataRole::Train, chosen("large.csv"));
+    assert_eq!(commands(state.stop_reading()), [Command::StopReading]);
+    state.answer(stopped(DataRole::Train));
+    assert_eq!(state.data.train.choice().map(|choice| choice.name.as_str()), Some("reviews.csv"));
+    assert!(!state.data.train.is_reading() && state.data.report.is_some());
+    state.reread(with_delimiter('^'));
+    state.answer(opened(2));
+    state.open(DataRole::Validation, chosen("check.csv"));
+    assert_eq!(state.answer(stopped(DataRole::Validation)), []);
+}
+
+#[test]
 fn the_command_line_carries_what_was_set() {
     let mut state = ready();
     assert_eq!(

@@ -1,6 +1,6 @@
 //! A table whose rows are predicted.
 
-use hone_core::dataset::InputColumns;
+use hone_core::dataset::{Hints, InputColumns, PartKind};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::TableFormat;
 use hone_core::protocol::{Command, Event};
@@ -12,7 +12,7 @@ use crate::state::{State, TableStage, Topic};
 fn opened() -> State {
     let mut state = trained();
     let sent = commands(state.open_table("new.csv".into(), 7));
-    assert_eq!(sent, [Command::OpenTable { name: "new.csv".into(), tuned: None }]);
+    assert_eq!(sent, [Command::OpenTable { name: "new.csv".into(), hints: Hints::default(), tuned: None }]);
     assert_eq!(state.blobs_of(&sent[0]), Some(7));
     let request = state.requests.on(Topic::Table);
     let columns = InputColumns::Text { text: 0, pair: None };
@@ -73,4 +73,25 @@ fn a_table_is_closed_with_the_weights_that_read_it() {
     let mut state = opened();
     state.forget_weights();
     assert_eq!(state.table.source, None);
+}
+
+#[test]
+fn another_sheet_of_a_table_is_read_and_the_earlier_one_comes_back_if_that_is_stopped() {
+    let mut state = opened();
+    let sent = commands(state.choose_table_part(PartKind::Sheet, "Second".into()));
+    let hints = Hints { sheet: Some("Second".into()), ..Hints::default() };
+    assert_eq!(sent, [Command::OpenTable { name: "new.csv".into(), hints: hints.clone(), tuned: None }]);
+    assert_eq!(state.blobs_of(&sent[0]), Some(7));
+    assert_eq!((state.table.stage.clone(), state.can_predict_table()), (TableStage::Opening(0.0), false));
+    assert_eq!(commands(state.stop_reading()), [Command::StopReading]);
+    let request = state.requests.on(Topic::Table);
+    state.on_event(request, Event::TableFailed { diagnostic: Diagnostic::new("data.stopped", "Stopped.") });
+    assert!(state.can_predict_table() && state.table.hints == Hints::default());
+    assert_eq!(state.table_problem().unwrap().code, "data.stopped");
+    // And if it is not stopped, it replaces the earlier one.
+    state.choose_table_part(PartKind::Sheet, "Second".into());
+    let request = state.requests.on(Topic::Table);
+    let columns = InputColumns::Text { text: 1, pair: None };
+    state.on_event(request, Event::TableOpened { source: source(3), columns });
+    assert_eq!((&state.table.hints, &state.table.earlier, state.can_predict_table()), (&hints, &None, true));
 }

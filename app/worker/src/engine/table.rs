@@ -8,6 +8,7 @@ use hone_core::runner::FilePrediction;
 use web_sys::Blob;
 
 use crate::blob::BlobReader;
+use crate::data::check_not_stopped;
 use crate::engine::Engine;
 use crate::engine::export::Parts;
 use crate::engine::inference::{Asked, BATCH_SECONDS, Models};
@@ -23,6 +24,7 @@ const PROGRESS_MS: f64 = 100.0;
 pub struct Table {
     blob: Blob,
     info: SourceInfo,
+    hints: Hints,
     work: Option<Work>,
 }
 
@@ -53,10 +55,16 @@ impl Progress {
     }
 }
 
-/// Scans a table, and guesses the columns that the model reads.
-pub async fn open(engine: &mut Engine, request: RequestId, name: String, tuned: Option<String>, blob: Option<Blob>) {
-    engine.table = None;
-    match opened(engine, &Asked { request, tuned }, &name, blob).await {
+/// Scans a table, and guesses the columns that the model reads. An earlier table stays open if this one cannot be read.
+pub async fn open(
+    engine: &mut Engine,
+    request: RequestId,
+    name: String,
+    hints: Hints,
+    tuned: Option<String>,
+    blob: Option<Blob>,
+) {
+    match opened(engine, &Asked { request, tuned }, &name, hints, blob).await {
         Ok((table, columns)) => {
             answer(request, &Event::TableOpened { source: table.info.clone(), columns });
             engine.table = Some(table);
@@ -69,17 +77,19 @@ async fn opened(
     engine: &Engine,
     asked: &Asked,
     name: &str,
+    hints: Hints,
     blob: Option<Blob>,
 ) -> Result<(Table, InputColumns), Diagnostic> {
     let blob = blob.ok_or_else(|| Diagnostic::new("data.no-file", "No file came with the message."))?;
     let file = BlobReader::new(blob.clone())?;
-    let mut reader = open_data(name, &blob, file, DataRole::Train, &Hints::default()).await?;
-    let mut scanner = reader.scanner(Hints::default());
+    let mut reader = open_data(name, &blob, file, DataRole::Train, &hints).await?;
+    let mut scanner = reader.scanner(hints.clone());
     let mut progress = Progress::new(asked.request);
     while let Some(piece) = reader.next_piece()? {
         scanner.push(piece)?;
         progress.report(reader.read_bytes(), blob.size());
         yield_to_event_loop().await;
+        check_not_stopped(asked.request, name)?;
     }
     let info = reader.finish(scanner)?;
     let task = asked.models(engine)?.context.recipe.task();
@@ -92,7 +102,7 @@ async fn opened(
         }
     };
     let columns = InputColumns::guess(&info, task, has_pairs, trained_on);
-    Ok((Table { blob, info, work: None }, columns))
+    Ok((Table { blob, info, hints, work: None }, columns))
 }
 
 /// Begins to predict the table.
@@ -129,8 +139,7 @@ async fn begun(
 
 async fn cells(table: &Table) -> Result<Cells, Diagnostic> {
     let file = BlobReader::new(table.blob.clone())?;
-    let hints = Hints::default();
-    let mut reader = open_data(&table.info.name, &table.blob, file, DataRole::Train, &hints).await?;
+    let mut reader = open_data(&table.info.name, &table.blob, file, DataRole::Train, &table.hints).await?;
     let mut cells = CellReader::new(&table.info);
     while let Some(piece) = reader.next_piece()? {
         cells.push(piece)?;

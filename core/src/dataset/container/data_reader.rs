@@ -2,9 +2,10 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use crate::dataset::container::archive::opened::{open_tar, open_zip, unpacked};
+use crate::dataset::container::archive::opened::{open_document, open_tar, open_zip, unpacked};
 use crate::dataset::container::archive::tar::is_tar;
 use crate::dataset::container::bounded::{TextOrigin, TextPieces};
+use crate::dataset::container::document::web_page::{is_web_page, read_page};
 use crate::dataset::container::office::{COMPOUND, compound_file};
 use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_name};
 use crate::dataset::container::pieces::Opened;
@@ -55,11 +56,15 @@ impl DataReader {
             let origin = Origin { file: name.to_owned(), track: track.clone() };
             let open = || unpacked(file.clone(), compression, name, &track);
             let inner = if compression.is_some() { head(&mut open()).unwrap_or_default() } else { start };
-            if is_tar(&inner) {
+            let content_name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
+            if is_web_page(&content_name, &inner) {
+                let page = read_page(&mut open(), &origin, &content_name)?;
+                let opened = open_document(&content_name, Box::new(page));
+                Opened { content: Content { compression, ..opened.content }, ..opened }
+            } else if is_tar(&inner) {
                 let opened = open_tar(&open, origin, role, hints)?;
                 Opened { content: Content { compression, ..opened.content }, ..opened }
             } else {
-                let content_name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
                 let content = Content { name: content_name, compression, ..Content::default() };
                 let pieces = Box::new(TextPieces::new(open(), TextOrigin::File(origin, compression)));
                 Opened { content, pieces, notices: None, warnings: Vec::new() }

@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod bounded;
 pub(crate) mod data_reader;
+pub(crate) mod document;
 pub(crate) mod office;
 pub(crate) mod packing;
 pub(crate) mod pieces;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use crate::dataset::container::document::docx::DOCX_PART;
 use crate::dataset::container::shared_file::SharedFile;
 use crate::dataset::container::spreadsheet::sheets::SpreadsheetKind;
 use crate::dataset::container::zip_files::ZipFiles;
@@ -13,13 +14,23 @@ pub(crate) const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0";
 /// Bytes of a compound file's directory that are read: 32 entries.
 const DIRECTORY_BYTES: u64 = 4096;
 /// Remedy for a document.
-const DOCUMENT: &str = "Save it as plain text (.txt). If it contains a table, copy the table into a spreadsheet.";
+const DOCUMENT: &str =
+    "Save it as .docx or plain text (.txt). If it contains a table, copy the table into a spreadsheet.";
 
-/// The kind of spreadsheet in a zip; none if it is no office file.
+/// What an office program stored in a zip.
+pub(crate) enum OfficeKind {
+    Spreadsheet(SpreadsheetKind),
+    /// A Word document.
+    Docx,
+    /// A book.
+    Epub,
+}
+
+/// The kind of office file in a zip; none if it is no such file.
 ///
 /// # Errors
-/// `data.not-text` for other office files, and `data.encrypted` for spreadsheets with a password.
-pub(crate) fn spreadsheet_kind(files: &mut ZipFiles) -> Result<Option<SpreadsheetKind>, Diagnostic> {
+/// `data.not-text` for office files that are not read, and `data.encrypted` for spreadsheets with a password.
+pub(crate) fn office_kind(files: &mut ZipFiles) -> Result<Option<OfficeKind>, Diagnostic> {
     let has = |path| files.find(path).is_some();
     let not_read = |what: &str, remedy: &str| {
         let what = format!("{} is {what}.", names(&[&files.origin.file]));
@@ -30,10 +41,10 @@ pub(crate) fn spreadsheet_kind(files: &mut ZipFiles) -> Result<Option<Spreadshee
     }
     if has("[Content_Types].xml") {
         if has("xl/workbook.xml") || has("xl/worksheets/sheet1.xml") {
-            return Ok(Some(SpreadsheetKind::Xlsx));
+            return Ok(Some(OfficeKind::Spreadsheet(SpreadsheetKind::Xlsx)));
         }
-        if has("word/document.xml") {
-            return not_read("a Word document (.docx)", DOCUMENT);
+        if has(DOCX_PART) {
+            return Ok(Some(OfficeKind::Docx));
         }
         if has("ppt/presentation.xml") {
             return not_read("a presentation (.pptx)", DOCUMENT);
@@ -54,7 +65,7 @@ pub(crate) fn spreadsheet_kind(files: &mut ZipFiles) -> Result<Option<Spreadshee
     match kind.strip_prefix(b"application/vnd.oasis.opendocument.") {
         Some(kind) if kind.starts_with(b"spreadsheet") => {}
         Some(_) => return not_read("a text document or a presentation (OpenDocument)", DOCUMENT),
-        None if kind.starts_with(b"application/epub+zip") => return not_read("a book (EPUB)", DOCUMENT),
+        None if kind.starts_with(b"application/epub+zip") => return Ok(Some(OfficeKind::Epub)),
         None => return Ok(None),
     }
     let manifest = files.beginning("META-INF/manifest.xml", 1 << 20)?.unwrap_or_default();
@@ -62,7 +73,7 @@ pub(crate) fn spreadsheet_kind(files: &mut ZipFiles) -> Result<Option<Spreadshee
     if has_key || files.find("encrypted-package").is_some() {
         return Err(has_password(&file));
     }
-    Ok(Some(SpreadsheetKind::Ods))
+    Ok(Some(OfficeKind::Spreadsheet(SpreadsheetKind::Ods)))
 }
 
 fn has_password(name: &str) -> Diagnostic {

@@ -8,7 +8,7 @@ const MAGIC: [(&[u8], &str, &str); 40] = [
     (b"\xff\xd8\xff", "an image (JPEG)", IMAGE),
     (b"GIF87a", "an image (GIF)", IMAGE),
     (b"GIF89a", "an image (GIF)", IMAGE),
-    (b"%PDF", "a PDF document", "Copy its table into a spreadsheet and save it as CSV."),
+    (b"%PDF", "a PDF document", "Save its text as plain text (.txt), or copy its table into a spreadsheet."),
     (b"{\\rtf", "a document (RTF)", "Open it in a word processor and save it as plain text."),
     (b"PK\x03\x04", "a zip archive", "Unpack it and use the table inside."),
     (b"\xd0\xcf\x11\xe0", "an old office file (such as .xls)", "Open it and save it as .xlsx or CSV."),

@@ -55,7 +55,9 @@ impl FormatReader {
             Format::Text if layout.columns.len() == SINGLE.len() => {
                 Self::FastText(FastTextReader { has_lists: layout.columns == SEVERAL })
             }
-            Format::Sheet | Format::Folder => Self::Sheet(SheetReader::new(Some(layout.columns.len()))),
+            Format::Sheet | Format::Folder | Format::Document => {
+                Self::Sheet(SheetReader::new(Some(layout.columns.len())))
+            }
             Format::Text => Self::Text(TextReader { by_paragraph: layout.multiline }),
         }
     }

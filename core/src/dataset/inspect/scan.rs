@@ -154,6 +154,7 @@ impl RecordScan {
         let sniffed = match content.kind {
             ContentKind::Text => sniff(&content.name, &text, is_whole, hints)?,
             ContentKind::Folder => Sniffed::folder(),
+            ContentKind::Document => Sniffed::document(),
             ContentKind::Parquet => Sniffed::parquet(),
             ContentKind::Sheet => Sniffed::sheet(sheet_table(&text, is_whole, hints.has_header)?),
         };

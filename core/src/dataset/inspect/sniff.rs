@@ -59,6 +59,11 @@ impl Sniffed {
         Self::new(Format::Folder, &["text", "label", "file"])
     }
 
+    /// The layout of a document's paragraphs.
+    pub(crate) fn document() -> Self {
+        Self::new(Format::Document, &[text::COLUMN])
+    }
+
     /// The layout of a Parquet file's rows.
     pub(crate) fn parquet() -> Self {
         Self::new(Format::Parquet, &[])

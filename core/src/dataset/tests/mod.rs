@@ -5,6 +5,8 @@ mod alignment;
 mod archives;
 mod collect;
 mod corpus;
+#[cfg(feature = "engine")]
+mod documents;
 mod embeddings;
 mod formats;
 mod hints;

@@ -12,7 +12,10 @@ use crate::dataset::container::archive::folder_pieces::{FolderPieces, TarTexts, 
 use crate::dataset::container::archive::member::Member;
 use crate::dataset::container::archive::tar::TarReader;
 use crate::dataset::container::bounded::{Limited, TextOrigin, TextPieces};
-use crate::dataset::container::office::{COMPOUND, compound_file, spreadsheet_kind};
+use crate::dataset::container::document::docx::DocxParagraphs;
+use crate::dataset::container::document::epub::EpubParagraphs;
+use crate::dataset::container::document::paragraphs::{DocumentPieces, Paragraphs};
+use crate::dataset::container::office::{COMPOUND, OfficeKind, compound_file, office_kind};
 use crate::dataset::container::packing::{compression_of, head, is_zip, unpacked_name};
 use crate::dataset::container::pieces::{Notices, Opened, PIECE_BYTES};
 use crate::dataset::container::shared_file::SharedFile;
@@ -26,13 +29,13 @@ use crate::dataset::source::{Content, ContentKind, DataRole, Parts};
 use crate::diagnostic::Diagnostic;
 use crate::limits::{MAX_ARCHIVE_FILES, MAX_MEMBER_BYTES};
 
-/// Opens a spreadsheet, or what is in a zip.
+/// Opens a spreadsheet or a document, or what is in a zip.
 ///
 /// # Errors
-/// As [`contents`], [`spreadsheet_kind`] and [`Spreadsheet::open`].
+/// As [`contents`], [`office_kind`] and [`Spreadsheet::open`].
 pub(crate) fn open_zip(mut files: ZipFiles, role: DataRole, hints: &Hints) -> Result<Opened, Diagnostic> {
-    if let Some(kind) = spreadsheet_kind(&mut files)? {
-        return open_spreadsheet(&mut files, kind, role, hints);
+    if let Some(kind) = office_kind(&mut files)? {
+        return open_office(files, kind, role, hints);
     }
     let indices: Vec<usize> = (0..files.len()).filter(|&index| files.is_file(index)).collect();
     let mut members = Vec::new();
@@ -92,6 +95,22 @@ pub(crate) fn open_tar(
     }
 }
 
+/// Opens a file of an office program.
+fn open_office(mut files: ZipFiles, kind: OfficeKind, role: DataRole, hints: &Hints) -> Result<Opened, Diagnostic> {
+    let name = files.origin.file.clone();
+    Ok(match kind {
+        OfficeKind::Spreadsheet(kind) => open_spreadsheet(&mut files, kind, role, hints)?,
+        OfficeKind::Docx => open_document(&name, Box::new(DocxParagraphs::open(&mut files)?)),
+        OfficeKind::Epub => open_document(&name, Box::new(EpubParagraphs::open(files)?)),
+    })
+}
+
+/// Opens the paragraphs of a document.
+pub(crate) fn open_document(name: &str, paragraphs: Box<dyn Paragraphs>) -> Opened {
+    let content = Content { name: name.to_owned(), kind: ContentKind::Document, ..Content::default() };
+    Opened { content, pieces: Box::new(DocumentPieces::new(paragraphs)), notices: None, warnings: Vec::new() }
+}
+
 /// Opens the sheet of a spreadsheet.
 fn open_spreadsheet(
     files: &mut ZipFiles,
@@ -142,7 +161,7 @@ fn open_member(
         let mut bytes = Vec::new();
         let read = stream.by_ref().take(MAX_MEMBER_BYTES + 1).read_to_end(&mut bytes);
         read.map_err(|error| origin.damaged(&path, &error))?;
-        open_office(bytes, origin, &path, role, hints)?
+        open_office_member(bytes, origin, &path, role, hints)?
     } else {
         let name = path.rsplit('/').next().unwrap_or(&path);
         let name = compression.map_or(name, |compression| unpacked_name(name, compression)).to_owned();
@@ -155,8 +174,8 @@ fn open_member(
     Ok(opened)
 }
 
-/// Opens a spreadsheet that is in an archive.
-fn open_office(
+/// Opens a file of an office program that is in an archive.
+fn open_office_member(
     bytes: Vec<u8>,
     origin: &Origin,
     path: &str,
@@ -174,8 +193,8 @@ fn open_office(
         return Err(compound_file(path, &mut shared));
     }
     let mut files = ZipFiles::open(path, shared, origin.track.clone())?;
-    match spreadsheet_kind(&mut files)? {
-        Some(kind) => open_spreadsheet(&mut files, kind, role, hints),
+    match office_kind(&mut files)? {
+        Some(kind) => open_office(files, kind, role, hints),
         None => {
             let what = format!("{} in {file} is an archive within an archive.", names(&[path]));
             Err(Diagnostic::new("data.no-table", what).done("The file was not read.").remedy(remedy))
