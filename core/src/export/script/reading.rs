@@ -54,6 +54,7 @@ impl Reading {
             Format::Text => return refused("fastText's format"),
             Format::Sheet => return refused("a spreadsheet"),
             Format::Folder => return refused("a folder for each label"),
+            Format::Document => return refused("a document"),
             Format::Parquet => return refused("Parquet"),
         };
         let quotes = match layout.quirks.quoting {
