@@ -1,9 +1,10 @@
 //! Paragraphs of a book (EPUB 2 and 3): its chapters in the order of reading.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::vec::IntoIter;
 
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
 use crate::dataset::container::document::html::Html;
 use crate::dataset::container::document::paragraphs::Paragraphs;
@@ -69,9 +70,9 @@ impl Paragraphs for EpubParagraphs {
 /// Path of the list of the book's files.
 fn package(files: &mut ZipFiles) -> Result<String, Diagnostic> {
     let mut path = None;
-    each_element(files, CONTAINER, &mut |name, attribute| {
-        if name == "rootfile" && path.is_none() {
-            path = attribute("full-path");
+    each_element(files, CONTAINER, &mut |element| {
+        if element.local_name().as_ref() == "rootfile" && path.is_none() {
+            path = owned(element, "full-path");
         }
     })?;
     path.ok_or_else(|| missing(files, CONTAINER))
@@ -82,29 +83,29 @@ fn chapters(files: &mut ZipFiles, package: &str) -> Result<Vec<String>, Diagnost
     let mut paths = HashMap::new();
     let mut spine = Vec::new();
     let folder = package.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    each_element(files, package, &mut |name, attribute| match name {
-        "item" if attribute("media-type").is_some_and(|kind| kind.contains("html")) => {
-            if let Some((id, path)) = attribute("id").zip(attribute("href")) {
+    each_element(files, package, &mut |element| match element.local_name().as_ref() {
+        "item" if attribute(element, "media-type").is_some_and(|kind| kind.contains("html")) => {
+            if let Some((id, path)) = owned(element, "id").zip(attribute(element, "href")) {
                 paths.insert(id, joined(&folder, &path));
             }
         }
-        "itemref" => spine.extend(attribute("idref")),
+        "itemref" => spine.extend(owned(element, "idref")),
         _ => {}
     })?;
     Ok(spine.iter().filter_map(|id| paths.get(id).cloned()).collect())
 }
 
-/// Calls `take` with the name of each element of a part, and a way to its attributes.
-fn each_element(
-    files: &mut ZipFiles,
-    part: &str,
-    take: &mut dyn FnMut(&str, &dyn Fn(&str) -> Option<String>),
-) -> Result<(), Diagnostic> {
+fn owned(element: &BytesStart, name: &str) -> Option<String> {
+    attribute(element, name).map(Cow::into_owned)
+}
+
+/// Calls `take` with each element of a part.
+fn each_element(files: &mut ZipFiles, part: &str, take: &mut dyn FnMut(&BytesStart)) -> Result<(), Diagnostic> {
     let index = files.find(part).ok_or_else(|| missing(files, part))?;
     let mut xml = Xml::new(files.stream(index)?, files.origin.clone(), part);
     while let Some(event) = xml.next()? {
         if let Event::Start(element) = &event {
-            take(element.local_name().as_ref(), &|name| attribute(element, name).map(|value| value.into_owned()));
+            take(element);
         }
     }
     Ok(())
