@@ -133,9 +133,10 @@ test("the model can be downloaded as ONNX, with the JavaScript that runs it", as
     const weights = page.getByRole("combobox", { name: "Weights", exact: true });
     assert.deepEqual(await weights.locator("option").allTextContents(), [
       "32 bits (float32), as trained",
+      "16 bits (float16), half the size",
       "8 bits (int8), a quarter of the size",
     ]);
-    await weights.selectOption({ index: 1 });
+    await weights.selectOption({ index: 2 });
     await page.getByText("the inputs of each layer are rounded too").waitFor();
     const [download] = await Promise.all([
       page.waitForEvent("download"),

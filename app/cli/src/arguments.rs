@@ -52,8 +52,8 @@ pub struct TrainArguments {
     /// after that.
     #[arg(long, value_enum, default_value_t = Dtype::Float32)]
     pub dtype: Dtype,
-    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime. The weights of an encoder can be rounded
-    /// to 8 bits (`--onnx=int8`), and those of a decoder to 16 (`--onnx=float16`); they are scored after that.
+    /// Also write the model as ONNX to OUT/onnx, for transformers.js and onnxruntime. The weights can be rounded to 16 bits
+    /// (`--onnx=float16`; not Gemma 3's) or to 8 (`--onnx=int8`); they are scored after that.
     #[arg(long, value_enum, value_name = "DTYPE", num_args = 0..=1, require_equals = true, default_missing_value = "float32")]
     pub onnx: Option<OnnxDtype>,
     /// Also write a decoder as GGUF to OUT/gguf, for llama.cpp and Ollama, with weights in 16 bits or, with `--gguf=q8_0`, in 8
@@ -186,9 +186,9 @@ pub enum Dtype {
 pub enum OnnxDtype {
     /// 32 bits.
     Float32,
-    /// 16 bits, for decoders.
+    /// 16 bits.
     Float16,
-    /// 8 bits, for encoders.
+    /// 8 bits.
     Int8,
 }
 

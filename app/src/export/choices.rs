@@ -96,6 +96,11 @@ pub fn Choices() -> impl IntoView {
             the rounded model is scored on your validation rows; the model card has those scores."
                 .to_owned()
         }
+        ExportDtype::Int8 if state.tuned_kind().family.is_decoder() => {
+            "Each weight is rounded to an integer, with a scale for every 32 of them. Before the download, the rounded model is \
+            scored on your validation rows; the model card has those scores."
+                .to_owned()
+        }
         ExportDtype::Int8 => {
             "Each weight is rounded to an integer, with a scale for each output of a layer. Before the download, the rounded \
             model is scored on your validation rows; the model card has those scores. When it runs, the inputs of each layer \

@@ -8,7 +8,7 @@ use crate::export::gguf;
 use crate::export::int8::{Channel, Int8};
 use crate::export::rounding::{finite, replace};
 use crate::model::{AVERAGING_SCALE, TaskModel};
-use crate::recipe::Pooling;
+use crate::recipe::{Family, Pooling};
 use crate::usage::{ExportDtype, ExportForm};
 use crate::weights::WeightRef;
 
@@ -48,7 +48,10 @@ impl ExportedModel {
             ExportDtype::Float32 => {}
             _ if form == ExportForm::Gguf => gguf::round(&mut model, dtype).await?,
             ExportDtype::Float16 => replace(&mut model, to_float16).await?,
-            ExportDtype::Int8 => replace(&mut model, to_int8).await?,
+            ExportDtype::Int8 => {
+                let family = model.base.family();
+                replace(&mut model, |weight, values| to_int8(weight, values, family)).await?;
+            }
         }
         Ok(Self { model, form, dtype })
     }
@@ -69,8 +72,8 @@ fn to_float16(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnosti
 }
 
 /// The values of the nearest 8-bit integers, where the weight is quantized.
-fn to_int8(weight: WeightRef, values: Vec<f32>) -> Result<Vec<f32>, Diagnostic> {
-    Ok(match (weight, Channel::of(weight)) {
+fn to_int8(weight: WeightRef, values: Vec<f32>, family: Family) -> Result<Vec<f32>, Diagnostic> {
+    Ok(match (weight, Channel::of(weight, family)) {
         (WeightRef::Matrix(matrix), Some(channel)) => Int8::new(&values, matrix.tensor.dims(), channel).dequantized(),
         _ => values,
     })

@@ -1,11 +1,18 @@
 //! Quantization to 8-bit integers, for ONNX.
 
-use crate::recipe::ParamGroup;
-use crate::weights::WeightRef;
+use crate::recipe::{Family, ParamGroup};
+use crate::weights::{Weight, WeightRef};
 
-/// Largest magnitude of a quantized weight: 7 bits, because processors without VNNI add up pairs of products of an 8-bit
+/// Number of weights that share a scale in a decoder.
+pub(crate) const BLOCK: usize = 32;
+
+/// Largest magnitude of an encoder's quantized weight: 7 bits, because processors without VNNI add up pairs of products of an 8-bit
 /// activation and a weight in 16 bits. A power of two makes quantizing twice the same as quantizing once.
 const LARGEST: f32 = 64.0;
+
+/// Largest magnitude of a decoder's: what two halves of 4 bits can hold, as a sum of two powers of two, for which quantizing
+/// twice is the same as quantizing once too.
+const LARGEST_OF_HALVES: f32 = 96.0;
 
 /// The values of a matrix that share a scale. One scale for all values would lose most of a model's accuracy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +21,67 @@ pub(crate) enum Channel {
     Row,
     /// A column: the weights of one output.
     Column,
+    /// 32 neighbors in a row, of a decoder's table of tokens.
+    RowBlock,
+    /// 32 neighbors in a column, of a decoder's layer. Its inputs have outliers, so only its weights are integers.
+    ColumnBlock,
 }
 
 impl Channel {
     /// The channels of a weight; `None` if it stays a float. The output layer of a head is small and decides the prediction,
     /// and position embeddings, biases and norms are small too.
-    pub(crate) fn of(weight: WeightRef) -> Option<Self> {
+    pub(crate) fn of(weight: WeightRef, family: Family) -> Option<Self> {
         match weight {
+            WeightRef::Matrix(matrix) if family.is_decoder() => Self::of_decoder(matrix),
             WeightRef::Matrix(matrix) if matrix.name.ends_with("word_embeddings.weight") => Some(Self::Row),
             WeightRef::Matrix(matrix) if matrix.transposed && matrix.group != ParamGroup::Head => Some(Self::Column),
             _ => None,
         }
     }
+
+    /// The channels of a decoder's matrix. Columns that are no whole number of blocks stay floats.
+    fn of_decoder(matrix: &Weight<2>) -> Option<Self> {
+        let [rows, columns] = matrix.tensor.dims();
+        let is_table = ["embed_tokens.weight", "wte.weight"].iter().any(|name| matrix.name.ends_with(name));
+        let (length, channel) = if is_table { (columns, Self::RowBlock) } else { (rows, Self::ColumnBlock) };
+        (length.is_multiple_of(BLOCK) && !matrix.name.ends_with("wpe.weight")).then_some(channel)
+    }
+
+    /// Number of scales of a matrix `[rows, columns]`.
+    pub(crate) fn count(self, [rows, columns]: [usize; 2]) -> usize {
+        match self {
+            Self::Row => rows,
+            Self::Column => columns,
+            Self::RowBlock | Self::ColumnBlock => rows * columns / BLOCK,
+        }
+    }
+
+    /// Index of the scale of the value at `index`. Those of blocks are in the order of the outputs.
+    fn at(self, index: usize, [rows, columns]: [usize; 2]) -> usize {
+        let (row, column) = (index / columns, index % columns);
+        match self {
+            Self::Row => row,
+            Self::Column => column,
+            Self::RowBlock => index / BLOCK,
+            Self::ColumnBlock => (column * rows + row) / BLOCK,
+        }
+    }
+
+    fn largest(self) -> f32 {
+        match self {
+            Self::Row | Self::Column => LARGEST,
+            Self::RowBlock | Self::ColumnBlock => LARGEST_OF_HALVES,
+        }
+    }
+}
+
+/// Half of a decoder's integers `16 · high + low`, each of 4 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// The upper bits, from -6 to 6.
+    High,
+    /// The lower bits, from -8 to 7.
+    Low,
 }
 
 /// A matrix of 8-bit integers with one scale for each channel.
@@ -35,40 +91,51 @@ pub(crate) struct Int8 {
     pub(crate) values: Vec<i8>,
     /// Factor of each channel.
     pub(crate) scales: Vec<f32>,
-    columns: usize,
+    dims: [usize; 2],
     channel: Channel,
 }
 
 impl Int8 {
     /// Rounds the row-major values of a matrix `[rows, columns]`.
-    pub(crate) fn new(values: &[f32], [rows, columns]: [usize; 2], channel: Channel) -> Self {
-        let channels = match channel {
-            Channel::Row => rows,
-            Channel::Column => columns,
-        };
-        let mut scales = vec![0.0_f32; channels];
-        let at = |index: usize| match channel {
-            Channel::Row => index / columns,
-            Channel::Column => index % columns,
-        };
+    pub(crate) fn new(values: &[f32], dims: [usize; 2], channel: Channel) -> Self {
+        let mut scales = vec![0.0_f32; channel.count(dims)];
         for (index, value) in values.iter().enumerate() {
-            let scale = &mut scales[at(index)];
-            *scale = scale.max(value.abs() / LARGEST);
+            let scale = &mut scales[channel.at(index, dims)];
+            *scale = scale.max(value.abs() / channel.largest());
         }
-        let rounded = values.iter().enumerate().map(|(index, value)| match scales[at(index)] {
+        let rounded = values.iter().enumerate().map(|(index, value)| match scales[channel.at(index, dims)] {
             0.0 => 0,
             scale => (value / scale).round_ties_even() as i8,
         });
-        Self { values: rounded.collect(), scales, columns, channel }
+        Self { values: rounded.collect(), scales, dims, channel }
     }
 
     /// The values that the integers stand for.
     pub(crate) fn dequantized(&self) -> Vec<f32> {
-        let scale = |index: usize| match self.channel {
-            Channel::Row => self.scales[index / self.columns],
-            Channel::Column => self.scales[index % self.columns],
-        };
+        let scale = |index: usize| self.scales[self.channel.at(index, self.dims)];
         self.values.iter().enumerate().map(|(index, &value)| f32::from(value) * scale(index)).collect()
+    }
+
+    /// One half of the integers as ONNX Runtime's MatMulNBits takes them: for each output, the nibbles of its inputs, of which
+    /// 8 stands for 0 and even ones are in the lower bits.
+    pub(crate) fn nibbles(&self, half: Half) -> Vec<u8> {
+        let [rows, columns] = self.dims;
+        let nibble = |index: usize| {
+            let low = (i16::from(self.values[index]) + 8).rem_euclid(16) - 8;
+            let value = match half {
+                Half::High => (i16::from(self.values[index]) - low) / 16,
+                Half::Low => low,
+            };
+            (value + 8) as u8
+        };
+        let pair = |first: usize, second: usize| nibble(first) | (nibble(second) << 4);
+        match self.channel {
+            Channel::ColumnBlock => (0..columns)
+                .flat_map(|column| (0..rows / 2).map(move |row| 2 * row * columns + column))
+                .map(|index| pair(index, index + columns))
+                .collect(),
+            _ => (0..self.values.len() / 2).map(|index| pair(2 * index, 2 * index + 1)).collect(),
+        }
     }
 }
 
@@ -90,10 +157,32 @@ mod tests {
     #[test]
     fn quantized_values_are_quantized_to_themselves() {
         let values: Vec<f32> = (0..64).map(|i| (i as f32 * 1.7).sin() * 0.3).collect();
-        for channel in [Channel::Row, Channel::Column] {
-            let first = Int8::new(&values, [4, 16], channel);
-            let again = Int8::new(&first.dequantized(), [4, 16], channel);
+        for (channel, dims) in [
+            (Channel::Row, [4, 16]),
+            (Channel::Column, [4, 16]),
+            (Channel::RowBlock, [1, 64]),
+            (Channel::ColumnBlock, [32, 2]),
+        ] {
+            let first = Int8::new(&values, dims, channel);
+            let again = Int8::new(&first.dequantized(), dims, channel);
             assert_eq!(again, first);
+        }
+    }
+
+    #[test]
+    fn two_halves_of_four_bits_are_the_integer() {
+        let values: Vec<f32> = (0..64).map(|i| (i as f32 * 1.3).sin()).collect();
+        for (channel, dims) in [(Channel::RowBlock, [2, 32]), (Channel::ColumnBlock, [32, 2])] {
+            let quantized = Int8::new(&values, dims, channel);
+            let [high, low] = [Half::High, Half::Low].map(|half| quantized.nibbles(half));
+            for (at, (high, low)) in high.iter().zip(&low).enumerate() {
+                for side in 0..2 {
+                    let [high, low] = [high, low].map(|byte| i32::from((byte >> (4 * side)) & 15) - 8);
+                    let (output, input) = ((2 * at + side) / 32, (2 * at + side) % 32);
+                    let index = if channel == Channel::RowBlock { output * 32 + input } else { input * 2 + output };
+                    assert_eq!(16 * high + low, i32::from(quantized.values[index]), "{channel:?} {index}");
+                }
+            }
         }
     }
 

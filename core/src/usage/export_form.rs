@@ -30,8 +30,9 @@ pub enum ExportDtype {
     /// 16 bits, to which each weight is rounded. It keeps 11 significant bits, where bfloat16 would keep 8, and the range
     /// that bfloat16 adds is of no use to weights.
     Float16,
-    /// 8-bit integers. ONNX has a scale for each output of a layer and each token, and GGUF for each 32 weights (Q8_0).
-    /// Embeddings and layers are rounded; biases, norms and the output layer of an encoder's head stay in 32 bits.
+    /// 8-bit integers. An encoder's ONNX file has a scale for each output of a layer and each token, that of a decoder and GGUF
+    /// (Q8_0) for each 32 weights. Embeddings and layers are rounded; biases, norms and the output layer of an encoder's head
+    /// stay in 32 bits.
     Int8,
 }
 

@@ -65,9 +65,8 @@ impl ModelKind {
         match form {
             ExportForm::Model | ExportForm::OwnClass => &[ExportDtype::Float32, ExportDtype::Float16],
             // Gemma's hidden states exceed the range of 16-bit floats.
-            ExportForm::Onnx if self.family == Family::Gemma3 => &[ExportDtype::Float32],
-            ExportForm::Onnx if self.family.is_decoder() => &[ExportDtype::Float32, ExportDtype::Float16],
-            ExportForm::Onnx => &[ExportDtype::Float32, ExportDtype::Int8],
+            ExportForm::Onnx if self.family == Family::Gemma3 => &[ExportDtype::Float32, ExportDtype::Int8],
+            ExportForm::Onnx => &[ExportDtype::Float32, ExportDtype::Float16, ExportDtype::Int8],
             ExportForm::Gguf => &[ExportDtype::Float16, ExportDtype::Int8],
             ExportForm::Adapter => &[ExportDtype::Float32],
         }

@@ -2,7 +2,7 @@
 
 use crate::limits::MAX_ANSWER_TOKENS;
 use crate::recipe::Task;
-use crate::usage::{ExportForm, PromptForm, Usage, quoted};
+use crate::usage::{ExportDtype, ExportForm, PromptForm, Usage, quoted};
 
 /// Compares a query with texts by their vectors.
 const SEARCH: &str = "texts = [\"A text.\", \"Another text.\"]\n\
@@ -148,7 +148,7 @@ impl Usage<'_> {
                 prompt = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)\n"
             }
         };
-        let dtype = self.dtype.name();
+        let dtype = if self.dtype == ExportDtype::Float16 { "float16" } else { "float32" };
         format!(
             "{prompt}\
             ids = tokenizer(prompt, add_special_tokens=not is_chat, return_tensors=\"np\")[\"input_ids\"]\n\

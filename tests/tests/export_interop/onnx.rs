@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use hone_core::export::ExportedModel;
 use hone_core::model::{Dropout, KvCache};
 use hone_core::recipe::Family;
 use hone_core::text::Batch;
@@ -70,11 +71,16 @@ impl Case {
     /// Writes the folder, and next to it prompts with their logits and continuations.
     fn write_decoder(&self, pretrained: &Pretrained, session: &Session, dtype: ExportDtype, folder: &Path) {
         unpack(session, pretrained, dtype, folder);
+        // Only the weights of a decoder have 8 bits, so the file computes exactly what the rounded model does.
+        let exact = match dtype {
+            ExportDtype::Int8 => ready(ExportedModel::new(session.model(), ExportForm::Onnx, dtype)).unwrap().model,
+            ExportDtype::Float32 | ExportDtype::Float16 => session.model().clone(),
+        };
         let prompts = (20..23).map(|row| {
             let mut prompt = likeliest_continuation(&text(row, row - 15), pretrained, session);
             let ids = prompt["prompt_ids"].as_array().unwrap().iter();
             let ids: Vec<u32> = ids.map(|id| id.as_u64().unwrap() as u32).collect();
-            let logits = session.model().base.next_token_logits(&ids, &mut KvCache::default());
+            let logits = exact.base.next_token_logits(&ids, &mut KvCache::default());
             prompt["logits"] = json!(logits.into_data().try_into_vec::<f32>().unwrap());
             prompt
         });

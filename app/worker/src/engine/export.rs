@@ -13,6 +13,7 @@ use web_sys::{Blob, BlobPropertyBag};
 
 use crate::engine::Engine;
 use crate::errors;
+use crate::js;
 use crate::mailbox::{answer, answer_with};
 
 /// Number of bytes that are handed over at a time.
@@ -78,7 +79,8 @@ pub async fn write<W: Write>(
     errors::take_logged().map_or(Ok(written), Err)
 }
 
-/// Bytes on their way to a blob.
+/// Bytes on their way to a blob. Each part is a blob of its own, which the browser keeps outside the memory of the tab, on disk
+/// if there are many: an array of all parts would be in the tab twice.
 #[derive(Default)]
 pub struct Parts {
     done: Array,
@@ -86,9 +88,13 @@ pub struct Parts {
 }
 
 impl Parts {
-    fn hand_over(&mut self) {
-        self.done.push(&Uint8Array::from(self.pending.as_slice()));
+    fn hand_over(&mut self) -> Result<()> {
+        let part = Array::of1(&Uint8Array::from(self.pending.as_slice()));
+        let part =
+            Blob::new_with_u8_array_sequence(&part).map_err(|error| std::io::Error::other(js::message(&error)))?;
+        self.done.push(&part);
         self.pending.clear();
+        Ok(())
     }
 
     /// The bytes as a blob of a media type.
@@ -96,13 +102,12 @@ impl Parts {
     /// # Errors
     /// If the browser cannot hold them.
     pub fn into_blob(mut self, media_type: &str) -> std::result::Result<Blob, Diagnostic> {
-        self.hand_over();
+        let failed =
+            |reason: String| Diagnostic::new("export.blob", format!("The browser could not hold the file: {reason}."));
+        self.hand_over().map_err(|error| failed(error.to_string()))?;
         let options = BlobPropertyBag::new();
         options.set_type(media_type);
-        Blob::new_with_u8_array_sequence_and_options(&self.done, &options).map_err(|error| {
-            let reason = crate::js::message(&error);
-            Diagnostic::new("export.blob", format!("The browser could not hold the file: {reason}."))
-        })
+        Blob::new_with_blob_sequence_and_options(&self.done, &options).map_err(|error| failed(js::message(&error)))
     }
 }
 
@@ -110,7 +115,7 @@ impl Write for Parts {
     fn write(&mut self, bytes: &[u8]) -> Result<usize> {
         self.pending.extend_from_slice(bytes);
         if self.pending.len() >= PART {
-            self.hand_over();
+            self.hand_over()?;
         }
         Ok(bytes.len())
     }

@@ -10,7 +10,7 @@ use burn::tensor::{Tensor, f16};
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::export::failed;
-use crate::export::int8::{Channel, Int8};
+use crate::export::int8::{BLOCK, Channel, Half, Int8};
 use crate::export::onnx::wire::Message;
 use crate::weights::{Dtype, Weight, WeightRef, encode};
 
@@ -19,6 +19,9 @@ const IR_VERSION: i64 = 8;
 
 /// Version of the operators: the first with LayerNormalization.
 const OPSET: i64 = 17;
+
+/// The domain of ONNX Runtime's own operators.
+const MICROSOFT: &str = "com.microsoft";
 
 /// Largest file: one protocol buffer holds no more.
 const MAX_BYTES: u64 = i32::MAX as u64;
@@ -38,6 +41,8 @@ impl From<&str> for Value {
 pub(super) enum Element {
     /// 32-bit floats.
     Float = 1,
+    /// Bytes.
+    Uint8 = 2,
     /// 8-bit integers.
     Int8 = 3,
     /// 64-bit integers.
@@ -89,6 +94,8 @@ enum Contents {
     Integers(Tensor<1>, [usize; 2], Channel),
     /// Its scales.
     Scales(Tensor<1>, [usize; 2], Channel),
+    /// Half of the integers, in 4 bits each.
+    Nibbles(Tensor<1>, [usize; 2], Channel, Half),
 }
 
 /// A graph under construction.
@@ -103,6 +110,8 @@ pub(super) struct Graph {
     names: HashSet<Arc<str>>,
     /// Number of values that nodes have computed.
     values: usize,
+    /// True if it has operators of ONNX Runtime.
+    uses_microsoft: bool,
 }
 
 impl Graph {
@@ -116,6 +125,7 @@ impl Graph {
             initializers: Vec::new(),
             names: HashSet::new(),
             values: 0,
+            uses_microsoft: false,
         }
     }
 
@@ -133,7 +143,7 @@ impl Graph {
     /// Gives a value of the graph the name of an output.
     pub(super) fn output(&mut self, name: &str, value: &Value, element: Element, dims: &[Dim]) {
         // Runtimes remove the node.
-        self.add_node("Identity", &[value], &[name.into()], &[]);
+        self.add_node("", "Identity", &[value], &[name.into()], &[]);
         self.declare_output(name, element, dims);
     }
 
@@ -162,7 +172,7 @@ impl Graph {
         attributes: &[(&str, Attribute)],
     ) -> Value {
         let value = Value::from(name);
-        self.add_node(kind, inputs, std::slice::from_ref(&value), attributes);
+        self.add_node("", kind, inputs, std::slice::from_ref(&value), attributes);
         value
     }
 
@@ -177,11 +187,19 @@ impl Graph {
             self.values += 1;
             Value(format!("{kind}_{}", self.values).into())
         });
-        self.add_node(kind, inputs, &outputs, attributes);
+        self.add_node("", kind, inputs, &outputs, attributes);
         outputs
     }
 
-    fn add_node(&mut self, kind: &str, inputs: &[&Value], outputs: &[Value], attributes: &[(&str, Attribute)]) {
+    fn add_node(
+        &mut self,
+        domain: &str,
+        kind: &str,
+        inputs: &[&Value],
+        outputs: &[Value],
+        attributes: &[(&str, Attribute)],
+    ) {
+        self.uses_microsoft |= domain == MICROSOFT;
         let mut node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.0.as_bytes()));
         node = outputs.iter().fold(node, |node, output| node.bytes(2, output.0.as_bytes()));
         if let Some(first) = outputs.first() {
@@ -189,6 +207,9 @@ impl Graph {
         }
         node = node.bytes(4, kind);
         node = attributes.iter().fold(node, |node, (name, value)| node.message(5, &attribute(name, *value)));
+        if !domain.is_empty() {
+            node = node.bytes(7, domain);
+        }
         self.nodes.extend(&Message::default().message(1, &node));
     }
 
@@ -244,12 +265,62 @@ impl Graph {
         let dims @ [rows, columns] = matrix.tensor.dims();
         let of_scales = match channel {
             Channel::Row => vec![rows, 1],
-            Channel::Column => vec![columns],
+            _ => vec![columns],
         };
         let integers = Contents::Integers(values.clone(), dims, channel);
         let integers = self.initializer(&format!("{name}_quantized"), Element::Int8, &dims, integers);
         let scales = Contents::Scales(values, dims, channel);
         [integers, self.initializer(&format!("{name}_scale"), Element::Float, &of_scales, scales)]
+    }
+
+    /// `x` by a matrix in blocks of 32, whose integers are the sum of two halves of 4 bits: ONNX Runtime before 1.22 has no
+    /// product with 8. `sizes` are the numbers of inputs and outputs.
+    pub(super) fn product_of_halves(
+        &mut self,
+        x: &Value,
+        name: &str,
+        matrix: &Weight<2>,
+        channel: Channel,
+        [inputs, outputs]: [usize; 2],
+    ) -> Value {
+        let (values, _) = WeightRef::Matrix(matrix).values();
+        let dims = matrix.tensor.dims();
+        let scales = self.block_scales(name, matrix, channel);
+        let sizes = [("K", inputs), ("N", outputs), ("bits", 4), ("block_size", BLOCK)];
+        let attributes = sizes.map(|(name, size)| (name, Attribute::Int(size as i64)));
+        let [high, low] = [(Half::High, "high"), (Half::Low, "low")].map(|(half, part)| {
+            let nibbles = Contents::Nibbles(values.clone(), dims, channel, half);
+            let shape = [outputs, inputs / BLOCK, BLOCK / 2];
+            let nibbles = self.initializer(&format!("{name}_{part}"), Element::Uint8, &shape, nibbles);
+            self.values += 1;
+            let product = Value(format!("MatMulNBits_{}", self.values).into());
+            let inputs = [x, &nibbles, &scales];
+            self.add_node(MICROSOFT, "MatMulNBits", &inputs, std::slice::from_ref(&product), &attributes);
+            product
+        });
+        let sixteen = self.float(16.0);
+        let high = self.op("Mul", &[&high, &sixteen]);
+        self.op("Add", &[&high, &low])
+    }
+
+    /// The integers of a table in blocks of 32, `[rows, blocks, 32]`, and their scales, `[rows, blocks, 1]`.
+    pub(super) fn blocks(&mut self, name: &str, matrix: &Weight<2>, channel: Channel) -> [Value; 2] {
+        let (values, _) = WeightRef::Matrix(matrix).values();
+        let dims @ [rows, columns] = matrix.tensor.dims();
+        let integers = Contents::Integers(values, dims, channel);
+        let shape = [rows, columns / BLOCK, BLOCK];
+        let integers = self.initializer(&format!("{name}_quantized"), Element::Int8, &shape, integers);
+        let scales = self.block_scales(name, matrix, channel);
+        let shape = self.ints(&[rows as i64, (columns / BLOCK) as i64, 1]);
+        [integers, self.op("Reshape", &[&scales, &shape])]
+    }
+
+    /// The scales of a matrix in blocks, in the order of its outputs.
+    fn block_scales(&mut self, name: &str, matrix: &Weight<2>, channel: Channel) -> Value {
+        let (values, _) = WeightRef::Matrix(matrix).values();
+        let dims = matrix.tensor.dims();
+        let scales = Contents::Scales(values, dims, channel);
+        self.initializer(&format!("{name}_scale"), Element::Float, &[channel.count(dims)], scales)
     }
 
     fn constant(&mut self, name: &str, element: Element, dims: &[usize], bytes: Vec<u8>) -> Value {
@@ -277,6 +348,7 @@ impl Graph {
         out: &mut impl Write,
         progress: &mut impl FnMut(usize, usize),
     ) -> Result<(), Diagnostic> {
+        let uses_microsoft = self.uses_microsoft;
         let mut graph = self.nodes;
         graph.extend(&Message::default().bytes(2, "hone"));
         graph.extend(&self.inputs);
@@ -289,7 +361,11 @@ impl Graph {
             return Err(too_large(bytes));
         }
         let opset = Message::default().bytes(1, "").number(2, OPSET);
-        let file = Message::default().number(1, IR_VERSION).bytes(2, "hone").message(8, &opset).length(7, bytes);
+        let mut file = Message::default().number(1, IR_VERSION).bytes(2, "hone").message(8, &opset);
+        if uses_microsoft {
+            file = file.message(8, &Message::default().bytes(1, MICROSOFT).number(2, 1));
+        }
+        let file = file.length(7, bytes);
         out.write_all(file.as_bytes()).map_err(failed)?;
         out.write_all(graph.as_bytes()).map_err(failed)?;
         let total = leads.len();
@@ -320,8 +396,8 @@ impl Contents {
             Self::Constant(bytes) => bytes.len() as u64,
             Self::Floats(values, dtype) => (values.shape().num_elements() * dtype.size()) as u64,
             Self::Integers(values, ..) => values.shape().num_elements() as u64,
-            Self::Scales(_, [rows, _], Channel::Row) => *rows as u64 * 4,
-            Self::Scales(_, [_, columns], Channel::Column) => *columns as u64 * 4,
+            Self::Scales(_, dims, channel) => channel.count(*dims) as u64 * 4,
+            Self::Nibbles(values, ..) => values.shape().num_elements() as u64 / 2,
         }
     }
 
@@ -337,6 +413,9 @@ impl Contents {
             Self::Integers(values, dims, channel) => {
                 let Int8 { values, .. } = Int8::new(&device_to_host(values).await?, dims, channel);
                 values.into_iter().map(|value| value as u8).collect()
+            }
+            Self::Nibbles(values, dims, channel, half) => {
+                Int8::new(&device_to_host(values).await?, dims, channel).nibbles(half)
             }
             Self::Scales(values, dims, channel) => {
                 floats(&Int8::new(&device_to_host(values).await?, dims, channel).scales)

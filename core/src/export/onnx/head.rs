@@ -28,10 +28,11 @@ pub(super) fn add(net: &mut Network, encoder: Encoder, task: Task, pooling: Pool
             // The pretrained pooler reads the first token.
             net.leave_out("pooler.");
             let mean = mean(net, x, mask);
-            match encoder.family {
+            let mean = match encoder.family {
                 Family::ModernBert => mean,
                 _ => net.unit_norm(&mean, encoder.hidden, encoder.norm_eps),
-            }
+            };
+            net.graph.narrowed(&mean)
         }
         Some(Pooling::Cls) => {
             if net.has("pooler.dense.weight") {
@@ -46,6 +47,7 @@ pub(super) fn add(net: &mut Network, encoder: Encoder, task: Task, pooling: Pool
         Some(dense) => hidden_layer(net, dense, encoder.norm_eps, &pooled),
     };
     let logits = net.linear(&pooled, layers.output);
+    let logits = net.graph.widened(&logits);
     let outputs = Dim::Fixed(net.len(&format!("{}.bias", layers.output)));
     let graph = &mut net.graph;
     match task {
@@ -101,13 +103,14 @@ fn hidden_layer(net: &mut Network, DenseLayer { name, activation, norm }: DenseL
     }
 }
 
-/// The mean of the tokens without padding: `[batch, seq, hidden]` to `[batch, hidden]`.
+/// The mean of the tokens without padding, in 32 bits: `[batch, seq, hidden]` to `[batch, hidden]`.
 fn mean(net: &mut Network, x: &Value, mask: &Value) -> Value {
     let graph = &mut net.graph;
-    let (tokens, one) = (graph.ints(&[1]), graph.float(1.0));
+    let (tokens, one) = (graph.ints(&[1]), graph.float32(1.0));
     let mask = graph.unsqueeze(mask, &[2]);
     let mask = graph.cast(&mask, Element::Float);
-    let masked = graph.op("Mul", &[x, &mask]);
+    let x = graph.widened(x);
+    let masked = graph.op("Mul", &[&x, &mask]);
     let sum = graph.op_with("ReduceSum", &[&masked, &tokens], &[("keepdims", Int(0))]);
     let count = graph.op_with("ReduceSum", &[&mask, &tokens], &[("keepdims", Int(0))]);
     let count = graph.op("Max", &[&count, &one]);

@@ -9,7 +9,7 @@ use crate::export::onnx::graph::Attribute::{Float, Int, Ints};
 use crate::export::onnx::graph::{Element, Graph, Value};
 use crate::model::TaskModel;
 use crate::usage::ExportDtype;
-use crate::weights::{WeightRef, Weights};
+use crate::weights::{Weight, WeightRef, Weights};
 
 /// Added to the scores of tokens that must not be attended to. It is finite, so that a row without tokens is no NaN.
 const MASKED: f64 = -1e9;
@@ -112,8 +112,15 @@ impl<'a> Network<'a> {
     /// A linear layer, with a bias if the model has one: `[.., in]` to `[.., out]`.
     pub(super) fn linear(&mut self, x: &Value, name: &str) -> Value {
         let weight = format!("{name}.weight");
-        let product = match self.quantized_weight(&weight) {
-            Some([integers, scales]) => self.quantized_product(x, &integers, &scales),
+        let product = match self.quantized_matrix(&weight) {
+            Some((matrix, channel @ Channel::ColumnBlock)) => {
+                let sizes = matrix.tensor.dims();
+                self.graph.product_of_halves(x, &self.model.file_name(&weight), matrix, channel, sizes)
+            }
+            Some((matrix, channel)) => {
+                let [integers, scales] = self.graph.quantized(&self.model.file_name(&weight), matrix, channel);
+                self.quantized_product(x, &integers, &scales)
+            }
             None => {
                 let weight = self.weight(&weight);
                 self.graph.op("MatMul", &[x, &weight])
@@ -129,6 +136,9 @@ impl<'a> Network<'a> {
 
     /// Scores `[batch, seq, rows]` of `x` `[batch, seq, hidden]` by a table `[rows, hidden]`, which is in the file once.
     pub(super) fn tied_head(&mut self, x: &Value, table: &str, [rows, hidden]: [usize; 2]) -> Value {
+        if let Some((matrix, channel)) = self.quantized_matrix(table) {
+            return self.graph.product_of_halves(x, &self.model.file_name(table), matrix, channel, [hidden, rows]);
+        }
         let table = self.weight(table);
         let graph = &mut self.graph;
         let (flat, begin, two, rows) =
@@ -166,11 +176,19 @@ impl<'a> Network<'a> {
 
     /// Rows of an embedding table.
     pub(super) fn rows(&mut self, name: &str, ids: &Value) -> Value {
-        match self.quantized_weight(name) {
-            Some(table) => {
+        match self.quantized_matrix(name) {
+            Some((matrix, channel)) => {
+                let name = self.model.file_name(name);
+                let is_in_blocks = channel == Channel::RowBlock;
+                let table = match is_in_blocks {
+                    true => self.graph.blocks(&name, matrix, channel),
+                    false => self.graph.quantized(&name, matrix, channel),
+                };
                 let [integers, scales] = table.map(|part| self.graph.op("Gather", &[&part, ids]));
                 let integers = self.graph.cast(&integers, Element::Float);
-                self.graph.op("Mul", &[&integers, &scales])
+                let rows = self.graph.op("Mul", &[&integers, &scales]);
+                let [_, columns] = matrix.tensor.dims();
+                if is_in_blocks { self.graph.reshape(&rows, &[0, 0, columns as i64]) } else { rows }
             }
             None => {
                 let table = self.weight(name);
@@ -179,12 +197,13 @@ impl<'a> Network<'a> {
         }
     }
 
-    /// Integers and scales of a weight; `None` if it stays a float.
-    fn quantized_weight(&mut self, name: &str) -> Option<[Value; 2]> {
+    /// A weight that is quantized; `None` if it stays a float.
+    fn quantized_matrix(&mut self, name: &str) -> Option<(&'a Weight<2>, Channel)> {
         let weight = *self.weights.get(name).filter(|_| self.dtype == ExportDtype::Int8)?;
-        let (WeightRef::Matrix(matrix), Some(channel)) = (weight, Channel::of(weight)) else { return None };
+        let channel = Channel::of(weight, self.model.base.family())?;
+        let WeightRef::Matrix(matrix) = weight else { return None };
         self.unused.remove(name);
-        Some(self.graph.quantized(&self.model.file_name(name), matrix, channel))
+        Some((matrix, channel))
     }
 
     /// `x` by a quantized matrix, in integers. `x` is rounded to 8 bits by its range, once for all layers that read it. ONNX
