@@ -35,8 +35,8 @@ pub fn ExportStep() -> impl IntoView {
             </p>
             <div class="stack" hidden=is_waiting>
                 <Download />
-                <Use />
                 <Elsewhere />
+                <Use />
             </div>
         </StepSection>
     }
