@@ -30,11 +30,12 @@ test("finished steps fold into a line, and the result, its verdict and Try are i
 
     await start(page);
     assert.equal(await page.evaluate(() => document.activeElement.id), "train");
+    // The page scrolls there once what is above has folded.
+    await page.waitForFunction(() => Math.abs(document.querySelector("#train").getBoundingClientRect().top - 16) < 2);
     // It must not end before it has been looked at.
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByRole("button", { name: "Resume" }).waitFor();
     await page.getByText("reviews.csv · 1,113 training rows, 124 validation rows · 2 labels").waitFor();
-    await page.waitForTimeout(400);
     for (const name of ["Loss", "Learning rate"]) await assertInView(page.getByRole("heading", { name, exact: true }), name);
     await assertInView(button(page, "Stop and keep the best"), "Stop");
     await page.getByRole("button", { name: "Resume" }).click();

@@ -1,10 +1,10 @@
-use leptos::html::Div;
 use leptos::prelude::*;
-use web_sys::PointerEvent;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, MouseEvent};
 
 use crate::browser;
 use crate::components::{changing, pressed, typed};
-use crate::plot::{Picture, Scale};
+use crate::plot::Picture;
 
 /// Least distance between two labels at the ends of lines, in hundredths of the height.
 const LABEL_GAP: f64 = 9.0;
@@ -26,14 +26,15 @@ pub fn Chart(
     /// Class and name of each line, if there are several.
     #[prop(optional, into)]
     legend: Signal<Vec<(String, String)>>,
-    /// The scale of the vertical axis, if the user can choose it.
+    /// True for a logarithmic scale, if the user can choose it.
     #[prop(optional)]
-    scale: Option<RwSignal<Scale>>,
+    is_log: Option<RwSignal<bool>>,
     /// True if the description of the picture is shown below it.
     #[prop(optional)]
     is_told: bool,
 ) -> impl IntoView {
-    let cursor = RwSignal::new(None::<f64>);
+    // The optimizer step under the cursor. They are counted from 1: 0 is no cursor.
+    let cursor = RwSignal::new(0);
     let marks = changing(move || {
         let marks = picture.with(|picture| {
             let height = |tick: &f64| format!("{:.2}%", picture.frame.map((0.0, *tick)).1);
@@ -62,15 +63,77 @@ pub fn Chart(
     let has_no_labels =
         Memo::new(move |_| picture.with(|picture| picture.series.iter().all(|series| !series.is_labeled)));
     let ends = changing(move || picture.with(|picture| picture.ends.clone()).map(|end| view! { <span>{end}</span> }));
-    let reading =
-        Memo::new(move |_| cursor.get().map_or_else(String::new, |step| picture.with(|picture| picture.reading(step))));
+    let reading = Memo::new(move |_| match cursor.get() {
+        0 => String::new(),
+        step => picture.with(|picture| picture.reading(f64::from(step))),
+    });
     let summary = Memo::new(move |_| picture.with(|picture| picture.summary.clone()));
+    // The slider counts the stops of the arrow keys.
+    let last = Memo::new(move |_| picture.with(|picture| picture.stops().len().saturating_sub(1).to_string()));
+    let has_no_stops = Memo::new(move |_| picture.with(|picture| picture.stops().is_empty()));
+    let position = Memo::new(move |_| {
+        let step = f64::from(cursor.get());
+        let stop = picture.with(|picture| picture.stops().iter().position(|stop| *stop >= step));
+        stop.unwrap_or_default().to_string()
+    });
+    let words = Memo::new(move |_| match reading.get() {
+        words if words.is_empty() => {
+            picture.with(|picture| picture.stops().first().map(|step| picture.reading(*step)).unwrap_or_default())
+        }
+        words => words,
+    });
+    let label = Memo::new(move |_| format!("Cursor of the chart “{}”", title.get()));
+    let to = move |typed: String| {
+        let stop: usize = typed.parse().unwrap_or_default();
+        cursor.set(picture.with_untracked(|picture| picture.stops().get(stop).map_or(0, |step| *step as u32)));
+    };
+    let point = move |event: MouseEvent| {
+        let area = event.current_target().and_then(|area| area.dyn_into::<Element>().ok());
+        let width = area.map_or(1, |area| area.client_width().max(1));
+        let share = f64::from(event.offset_x()) / f64::from(width);
+        cursor.set(
+            picture.with_untracked(|picture| picture.step_at(share.clamp(0.0, 1.0)).map_or(0, |step| step as u32)),
+        );
+    };
+    let points = changing(move || match cursor.get() {
+        0 => ().into_any(),
+        step => {
+            let step = f64::from(step);
+            let dot = |picture: &Picture, (nth, point): (usize, (f64, f64))| {
+                let (x, y) = picture.frame.map(point);
+                view! { <circle class=picture.series[nth].class.clone() cx=format!("{x:.2}%") cy=format!("{y:.2}%") r="4" /> }
+            };
+            let x = picture.with(|picture| format!("{:.2}%", picture.frame.map((step, 0.0)).0));
+            let dots = picture.with(|picture| {
+                let dots = picture.at(step).into_iter();
+                dots.map(|point| dot(picture, point)).collect_view()
+            });
+            view! {
+                <line x1=x.clone() x2=x y1="0" y2="100%" />
+                {dots}
+            }
+            .into_any()
+        }
+    });
+    let scale = is_log.map(|is_log| {
+        let pushed = Memo::new(move |_| is_log.get().to_string());
+        view! {
+            <button
+                type="button"
+                class="quiet small"
+                aria-pressed=pushed
+                on:click=pressed(move |_| is_log.update(|is_log| *is_log = !*is_log))
+            >
+                "Log scale"
+            </button>
+        }
+    });
     view! {
         <figure class="chart">
             <figcaption>
                 <h4>{title}</h4>
                 <p class="reading">{reading}</p>
-                {scale.map(|scale| view! { <ScaleButton scale /> })}
+                {scale}
                 <ul class="legend" hidden=Memo::new(move |_| legend.with(Vec::is_empty))>
                     {keys}
                 </ul>
@@ -79,12 +142,26 @@ pub fn Chart(
                 <svg class="marks" aria-hidden="true">
                     {marks}
                 </svg>
-                <Area cursor picture title>
+                <div class="area" on:mousemove=pressed(point) on:mouseleave=pressed(move |_| cursor.set(0))>
                     <svg viewBox="0 0 100 100" preserveAspectRatio="none" role="img" aria-label=summary>
                         <path class="grid" d=grid />
                         {shapes}
                     </svg>
-                </Area>
+                    <svg class="cursor" aria-hidden="true">
+                        {points}
+                    </svg>
+                    <input
+                        type="range"
+                        min="0"
+                        max=last
+                        step="1"
+                        hidden=has_no_stops
+                        aria-label=label
+                        aria-valuetext=words
+                        prop:value=position
+                        on:input=typed(to)
+                    />
+                </div>
                 <svg class="labels" aria-hidden="true" hidden=has_no_labels>
                     {labels}
                 </svg>
@@ -94,88 +171,6 @@ pub fn Chart(
             </div>
             {is_told.then(|| view! { <p class="hint trend" aria-hidden="true">{summary}</p> })}
         </figure>
-    }
-}
-
-/// The drawing, with the cursor over it.
-#[component]
-fn Area(
-    cursor: RwSignal<Option<f64>>,
-    picture: Signal<Picture>,
-    title: Signal<String>,
-    children: Children,
-) -> impl IntoView {
-    let area = NodeRef::<Div>::new();
-    // Counted in the stops of the arrow keys.
-    let position = RwSignal::new(0usize);
-    let last = Memo::new(move |_| picture.with(|picture| picture.stops().len().saturating_sub(1).to_string()));
-    let has_none = Memo::new(move |_| picture.with(|picture| picture.stops().is_empty()));
-    let words = Memo::new(move |_| {
-        picture
-            .with(|picture| picture.stops().get(position.get()).map(|step| picture.reading(*step)).unwrap_or_default())
-    });
-    let label = Memo::new(move |_| format!("Cursor of the chart “{}”", title.get()));
-    let to = move |typed: String| {
-        let stop: usize = typed.parse().unwrap_or_default();
-        position.set(stop);
-        cursor.set(picture.with_untracked(|picture| picture.stops().get(stop).copied()));
-    };
-    let point = move |event: PointerEvent| {
-        let Some(area) = area.get_untracked() else { return };
-        let share = f64::from(event.offset_x()) / f64::from(area.client_width().max(1));
-        cursor.set(picture.with_untracked(|picture| picture.step_at(share.clamp(0.0, 1.0))));
-    };
-    let leave: Box<dyn FnMut(PointerEvent)> = Box::new(move |_| cursor.set(None));
-    let point: Box<dyn FnMut(PointerEvent)> = Box::new(point);
-    let points = changing(move || {
-        cursor.get().map(|step| {
-            let points = picture.with(|picture| {
-                let place =
-                    |(nth, point): (usize, (f64, f64))| (picture.series[nth].class.clone(), picture.frame.map(point));
-                picture.at(step).into_iter().map(place).collect::<Vec<_>>()
-            });
-            let x = picture.with(|picture| format!("{:.2}%", picture.frame.map((step, 0.0)).0));
-            let dot = |(class, (x, y)): (String, (f64, f64))| {
-                view! { <circle class=class cx=format!("{x:.2}%") cy=format!("{y:.2}%") r="4" /> }
-            };
-            view! {
-                <line x1=x.clone() x2=x y1="0" y2="100%" />
-                {points.into_iter().map(dot).collect_view()}
-            }
-        })
-    });
-    view! {
-        <div class="area" node_ref=area on:pointermove=point on:pointerleave=leave>
-            {children()}
-            <svg class="cursor" aria-hidden="true">
-                {points}
-            </svg>
-            <input
-                type="range"
-                min="0"
-                max=last
-                step="1"
-                hidden=has_none
-                aria-label=label
-                aria-valuetext=words
-                prop:value=move || position.get().to_string()
-                on:input=typed(to)
-                on:focus=move |_| to(position.get_untracked().to_string())
-                on:blur=move |_| cursor.set(None)
-            />
-        </div>
-    }
-}
-
-/// Switches the vertical axis between a linear and a logarithmic scale.
-#[component]
-fn ScaleButton(scale: RwSignal<Scale>) -> impl IntoView {
-    let is_log = Memo::new(move |_| (scale.get() == Scale::Log).to_string());
-    let toggle = move |_| scale.update(|scale| *scale = if *scale == Scale::Log { Scale::Linear } else { Scale::Log });
-    view! {
-        <button type="button" class="quiet small" aria-pressed=is_log on:click=pressed(toggle)>
-            "Log scale"
-        </button>
     }
 }
 
@@ -202,7 +197,12 @@ fn end_labels(picture: &Picture) -> Vec<(String, String, f64)> {
             Some((series.class.clone(), series.name.clone(), picture.frame.map(*series.points.last()?).1))
         })
         .collect();
-    labels.sort_by(|a, b| a.2.total_cmp(&b.2));
+    // There are two at most; a sort would be five kilobytes of wasm.
+    if let [first, second] = &mut labels[..]
+        && first.2 > second.2
+    {
+        std::mem::swap(first, second);
+    }
     for nth in 1..labels.len() {
         labels[nth].2 = labels[nth].2.max(labels[nth - 1].2 + LABEL_GAP);
     }

@@ -13,24 +13,20 @@ pub fn FoldButton(
     /// Name of the part, which completes the words for screen readers.
     name: &'static str,
     /// Words while the part is folded.
-    #[prop(optional)]
-    open_words: Option<Signal<String>>,
+    open_words: Memo<String>,
     /// True for one of several in a row, whose words stay the same.
     #[prop(optional)]
     is_chip: bool,
 ) -> impl IntoView {
     let page = Page::get();
     let is_open = page.memo(move |state| state.is_open(fold));
-    let words = page.memo(move |state| if state.is_open(fold) { "Fold" } else { "Change" }.to_owned());
-    let words = Signal::derive(move || match open_words {
-        Some(open_words) if is_chip || !is_open.get() => open_words.get(),
-        _ => words.get(),
-    });
+    let expanded = page.memo(move |state| state.is_open(fold).to_string());
+    let words = Memo::new(move |_| if is_open.get() && !is_chip { "Fold".to_owned() } else { open_words.get() });
     view! {
         <button
             type="button"
             class=if is_chip { "chip" } else { "quiet fold" }
-            aria-expanded=move || is_open.get().to_string()
+            aria-expanded=expanded
             aria-controls=format!("{}-body", fold.id())
             on:click=pressed(move |_| page.change(|state| state.toggle_fold(fold)))
         >
@@ -53,7 +49,7 @@ pub fn FoldHead(
     #[prop(default = "Change")]
     open_words: &'static str,
 ) -> impl IntoView {
-    let open_words = Signal::stored(open_words.to_owned());
+    let open_words = Memo::new(move |_| open_words.to_owned());
     view! {
         <div class="fold-head">
             <h3>{title}</h3>

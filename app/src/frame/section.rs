@@ -29,7 +29,7 @@ pub fn StepSection<C: IntoView + 'static>(
             <header>
                 <h2 id=heading.clone()>{step.name()}</h2>
                 <p class="line" dir="auto">{line}</p>
-                <FoldButton fold name=step.name() open_words=Signal::from(open_words) />
+                <FoldButton fold name=step.name() open_words />
             </header>
             <FoldBody fold>{children.into_inner()()}</FoldBody>
         </section>

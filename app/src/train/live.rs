@@ -18,9 +18,9 @@ use crate::train::table::HistoryTable;
 #[component]
 pub fn Live() -> impl IntoView {
     let page = Page::get();
-    let (loss_scale, gradient_scale) = (RwSignal::new(Scale::Linear), RwSignal::new(Scale::Linear));
-    let loss = page.slow(move |state| state.run.loss_picture(loss_scale.get()));
-    let gradient = page.slow(move |state| state.run.gradient_picture(gradient_scale.get()));
+    let (loss_is_log, gradient_is_log) = (RwSignal::new(false), RwSignal::new(false));
+    let loss = page.slow(move |state| state.run.loss_picture(scale(loss_is_log.get())));
+    let gradient = page.slow(move |state| state.run.gradient_picture(scale(gradient_is_log.get())));
     let rate = page.slow(|state| state.run.rate_picture());
     let class = page.memo(|state| if state.run.summary().is_some() { "course over" } else { "course" }.to_owned());
     view! {
@@ -29,7 +29,7 @@ pub fn Live() -> impl IntoView {
         <div id="run-charts" class=class>
             <RunResult />
             <div class="loss">
-                <Chart title="Loss" picture=loss mark=format::rate scale=loss_scale is_told=true />
+                <Chart title="Loss" picture=loss mark=format::rate is_log=loss_is_log is_told=true />
                 <HistoryTable />
             </div>
             <Parts />
@@ -40,13 +40,17 @@ pub fn Live() -> impl IntoView {
                     </div>
                     <LiveLayers />
                     <div class="gradient-chart">
-                        <Chart title="Gradient norm" picture=gradient mark=format::rate scale=gradient_scale is_told=true />
+                        <Chart title="Gradient norm" picture=gradient mark=format::rate is_log=gradient_is_log is_told=true />
                     </div>
                 </div>
                 <Figures />
             </FoldBody>
         </div>
     }
+}
+
+fn scale(is_log: bool) -> Scale {
+    if is_log { Scale::Log } else { Scale::Linear }
 }
 
 /// The position in the queue, and a button to drop the rest.

@@ -14,7 +14,7 @@ pub fn Parts() -> impl IntoView {
         let words = page.memo(words);
         view! {
             <li hidden=page.memo(move |state| !has(state))>
-                <FoldButton fold name open_words=Signal::from(words) is_chip=true />
+                <FoldButton fold name open_words=words is_chip=true />
             </li>
         }
     };
