@@ -152,7 +152,7 @@ pub fn recipe_link(recipe: &RecipeSpec) -> String {
 pub fn recipe_in_address() -> Option<Result<RecipeSpec, String>> {
     let hash = address_part("hash");
     let encoded = hash.strip_prefix(RECIPE_MARK)?;
-    let json = js_sys::decode_uri_component(encoded).map_err(|error| message_of(&error.into()));
+    let json = js_sys::decode_uri_component(encoded).map_err(|error| message_of(&error));
     Some(json.and_then(|json| recipe_of_json(&String::from(json))))
 }
 
