@@ -54,8 +54,8 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     }
     let best = &summary.best;
     println!(
-        "{:?} after {} steps and {:.1} s; best at step {}: {}",
-        summary.reason,
+        "{} after {} steps and {:.1} s; best at step {}: {}",
+        ended(summary.reason),
         summary.steps,
         summary.seconds,
         best.step,
@@ -267,6 +267,17 @@ async fn run(
     }
 }
 
+/// The end of a run in a word or two.
+fn ended(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Completed => "Completed",
+        EndReason::EarlyStopped => "Stopped early",
+        EndReason::Stopped => "Stopped",
+        EndReason::NotFinite => "Diverged",
+        EndReason::DeviceFailed => "The device failed",
+    }
+}
+
 /// The figures of an evaluation on one line, with their 95 % intervals in parentheses.
 fn figures(evaluation: &Evaluation) -> String {
     let interval = |metric| match evaluation.intervals.get(&metric) {
@@ -274,7 +285,7 @@ fn figures(evaluation: &Evaluation) -> String {
         None => String::new(),
     };
     let scores = evaluation.scores.iter();
-    let scores = scores.map(|(metric, score)| format!(", {metric:?} {score:.4}{}", interval(*metric)));
+    let scores = scores.map(|(metric, score)| format!(", {} {score:.4}{}", metric.name(), interval(*metric)));
     format!("loss {:.4}{}{}", evaluation.loss, interval(Metric::Loss), scores.collect::<String>())
 }
 
