@@ -180,7 +180,7 @@ impl Page {
             }),
             Effect::KeepHandles(id) => {
                 let blobs = |role| self.peek(|state| state.data.file(role).choice().map(|choice| choice.blobs));
-                let roles = [DataRole::Train, DataRole::Validation, DataRole::Test].map(blobs);
+                let roles = DataRole::ALL.map(blobs);
                 self.blobs.with_value(|store| {
                     let files = |blobs: Option<usize>| blobs.map_or(&[][..], |blobs| store.get(blobs));
                     handles::keep(&id, roles.map(files));

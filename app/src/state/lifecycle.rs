@@ -27,7 +27,7 @@ impl State {
         self.data.forget_tokens();
         self.model.worker_lost();
         let mut effects = vec![Effect::RestartWorker, self.hello()];
-        for role in [DataRole::Train, DataRole::Validation] {
+        for role in DataRole::ALL {
             let file = self.data.file_mut(role);
             file.worker_lost();
             if file.diagnostic().is_none() {

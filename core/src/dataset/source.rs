@@ -153,3 +153,8 @@ pub enum DataRole {
     /// A separate file with test rows.
     Test,
 }
+
+impl DataRole {
+    /// All roles.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Validation, Self::Test];
+}

@@ -9,7 +9,7 @@ use hone_core::usage::ExportForm;
 
 use crate::state::tests::{
     MAPPING, chosen, commands, data_ready, device_ready, entry, gone, model_ready, number, opened, ready, running,
-    tokens_ready, trained,
+    source, tokens_ready, trained,
 };
 use crate::state::{Effect, Export, Load, Phase, State};
 
@@ -36,6 +36,21 @@ fn a_worker_lost_during_a_run_is_replaced_and_everything_else_is_restored() {
     assert!(
         matches!(&state.start()[..], [Effect::Send(_, Command::Start { recipe, .. }), ..] if recipe.epochs == Some(7))
     );
+}
+
+#[test]
+fn a_fresh_worker_gets_every_file() {
+    let mut state = trained();
+    for role in [DataRole::Validation, DataRole::Test] {
+        state.open(role, chosen("rows.csv"));
+        state.answer(Event::DataOpened { role, source: source(2) });
+    }
+    let effects = state.restart();
+    for role in DataRole::ALL {
+        let reads =
+            |effect: &Effect| matches!(effect, Effect::Send(_, Command::OpenData { role: read, .. }) if *read == role);
+        assert!(effects.iter().any(reads), "{role:?}");
+    }
 }
 
 #[test]
