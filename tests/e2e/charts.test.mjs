@@ -17,6 +17,8 @@ test("charts tell their values to pointer and keyboard, and can be taken away", 
     await chooseFile(page);
     await start(page);
     await finished(page);
+    // Charts are drawn a few times a second: the last step may come after the result.
+    await page.getByText(/^Training loss fell from .* at step 120\.$/).waitFor();
     const loss = page.getByRole("slider", { name: "Cursor of the chart “Loss”" });
     await loss.focus();
     assert.match(await loss.getAttribute("aria-valuetext"), /^Step 15: training 0\.\d{3}, validation 0\.\d{3}$/);

@@ -95,7 +95,7 @@ test("MiniLM learns real definitions on the CPU as well as in PyTorch, and its e
     await page.getByLabel("Peak learning rate").fill("1e-4");
     await page.getByLabel("Epochs").fill("2");
     await start(page);
-    await page.getByText(/left/).first().waitFor();
+    await page.getByText(/\bleft$/).locator("visible=true").first().waitFor();
     await screenshot(page, "real-running");
     await finished(page);
     await screenshot(page, "real-finished");
