@@ -262,7 +262,9 @@ class SequenceClassification(Export):
         columns = list(map(list, zip(*texts))) if isinstance(texts[0], list) else [texts]
         limits = {"truncation": True, "max_length": self.expected["max_length"]}
         batch = self.tokenizer()(*columns, padding=True, return_tensors="pt", **limits)
-        ours = self.activations[self.config["problem_type"]](self.opened()(**batch).logits)
+        # The page's probabilities are calibrated; the model's are not.
+        temperature = self.config.get("hone", {}).get("temperature") or 1
+        ours = self.activations[self.config["problem_type"]](self.opened()(**batch).logits / temperature)
         difference = largest_difference(ours, self.expected["probabilities"], self.tolerance)
         return f"{len(texts)} texts, largest difference {difference:.2e}"
 

@@ -66,27 +66,28 @@ pub(super) fn add(net: &mut Network, encoder: Encoder, task: Task, pooling: Pool
     }
 }
 
-/// The vectors of the tokens, and that of the text, whose length is 1. Outputs have the names that sentence-transformers
-/// and optimum give them.
+/// The vectors of the tokens, and that of the text, whose length is 1, in 32 bits. Outputs have the names that
+/// sentence-transformers and optimum give them.
 fn embedding(net: &mut Network, encoder: Encoder, pooling: Pooling, x: &Value, mask: &Value) {
     // The pretrained pooler is not part of the vectors.
     net.leave_out("pooler.");
     let hidden = Dim::Fixed(encoder.hidden);
+    let tokens = net.graph.widened(x);
     let pooled = match pooling {
         Pooling::Mean => mean(net, x, mask),
         Pooling::Cls => {
             let first = net.graph.int(0);
-            net.graph.op_with("Gather", &[x, &first], &[("axis", Int(1))])
+            net.graph.op_with("Gather", &[&tokens, &first], &[("axis", Int(1))])
         }
     };
     let graph = &mut net.graph;
-    let (values, least) = (graph.ints(&[1]), graph.float(1e-12));
+    let (values, least) = (graph.ints(&[1]), graph.float32(1e-12));
     let squares = graph.op("Mul", &[&pooled, &pooled]);
     let sum = graph.op_with("ReduceSum", &[&squares, &values], &[("keepdims", Int(1))]);
     let length = graph.op("Sqrt", &[&sum]);
     let length = graph.op("Max", &[&length, &least]);
     let vector = graph.op("Div", &[&pooled, &length]);
-    graph.output("last_hidden_state", x, Element::Float, &[BATCH, SEQUENCE, hidden]);
+    graph.output("last_hidden_state", &tokens, Element::Float, &[BATCH, SEQUENCE, hidden]);
     graph.output("sentence_embedding", &vector, Element::Float, &[BATCH, hidden]);
 }
 
