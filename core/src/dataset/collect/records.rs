@@ -4,6 +4,7 @@ use crate::dataset::layout::{Compression, FileLayout};
 use crate::dataset::source::SourceInfo;
 
 /// The records of a file, and which of them each row is.
+#[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine writes scripts"))]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Records {
     /// Layout of the file; none before it is known.

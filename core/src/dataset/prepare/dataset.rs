@@ -132,6 +132,7 @@ impl Dataset {
     }
 
     /// Number of a row's record in its file, from 0.
+    #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine writes scripts"))]
     pub(crate) fn record_number(&self, row: u32) -> u32 {
         let (file, row) = self.locate(row);
         file.examples.records.number(row)
