@@ -101,7 +101,7 @@ fn an_encoder_has_the_same_gradients_with_checkpointing() {
     assert_same(&tags, |_| true, DropoutRates::default(), Objective { focal_gamma: 2.0, ..Objective::default() });
 }
 
-/// A decoder like the one in a golden folder, with so many tokens that the logits of a batch are computed in parts.
+/// The decoder of a golden folder, but with a vocabulary so large that the logits of a batch are computed in parts.
 fn with_large_vocabulary(name: &str) -> TaskModel {
     let json = std::fs::read(golden(name).join("config.json")).expect("a golden file");
     let mut config: serde_json::Value = serde_json::from_slice(&json).expect("JSON");

@@ -15,9 +15,9 @@ use crate::reading::ReadingArguments;
 pub struct TrainArguments {
     /// The recipe, as exported by the page.
     pub recipe: PathBuf,
-    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text, Parquet, a spreadsheet (.xlsx, .ods)
-    /// or a document (.docx, .html, .epub); also compressed with gzip or Zstandard, or in a zip or tar archive. Or a folder or an archive with a folder of .txt files
-    /// for each label; then folders called train and test are the split.
+    /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text, Parquet, a spreadsheet (.xlsx,
+    /// .ods) or a document (.docx, .html, .epub); also compressed with gzip or Zstandard, or in a zip or tar archive. Or a
+    /// folder or an archive with a folder of .txt files for each label; then folders called train and test are the split.
     #[arg(long)]
     pub data: PathBuf,
     /// Your own validation rows, in a file with the same columns.

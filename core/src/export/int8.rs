@@ -116,8 +116,8 @@ impl Int8 {
         self.values.iter().enumerate().map(|(index, &value)| f32::from(value) * scale(index)).collect()
     }
 
-    /// One half of the integers as ONNX Runtime's MatMulNBits takes them: for each output, the nibbles of its inputs, of which
-    /// 8 stands for 0 and even ones are in the lower bits.
+    /// One half of the integers, packed for ONNX Runtime's MatMulNBits: two inputs of an output to a byte, the one with the
+    /// even index in the low nibble. A nibble of 8 means zero.
     pub(crate) fn nibbles(&self, half: Half) -> Vec<u8> {
         let [rows, columns] = self.dims;
         let nibble = |index: usize| {
