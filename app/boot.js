@@ -3,10 +3,12 @@ import init from "./hone-app.js";
 import { offerCharts } from "./charts.js";
 import { rememberHandles } from "./handles.js";
 import { openLaunchedFiles } from "./launch.js";
+import { keepPresses } from "./presses.js";
 import { watchVersions } from "./versions.js";
 
 rememberHandles();
 offerCharts();
+keepPresses();
 try {
   await init();
   document.getElementById("shell").remove();

@@ -22,10 +22,31 @@ test("a preset fills the recipe, is marked as changed, and can be restored", asy
     const grid = page.getByRole("region", { name: "Unfreezing schedule" });
     await grid.getByRole("row", { name: /^layer 6 frozen trainable/ }).waitFor();
     await assertAccessible(page);
+    await page.getByRole("button", { name: "Back to Balanced" }).click();
+    const top = () => page.getByRole("button", { name: /^Start/ }).evaluate((node) => node.getBoundingClientRect().top + scrollY);
+    const before = await top();
     await page.getByLabel("Epochs").fill("1");
     await page.getByLabel("Epochs").blur();
     await page.getByText("Changed from Balanced.").waitFor();
-    await page.getByText("The run ends after 4 of 7 stages").waitFor();
+    assert.equal(await top(), before, "the start button stays where it is");
+    const ends = page.getByText("The run ends after 4 of 7 stages");
+    await ends.waitFor();
+    // Leaving the field moves the button that is being pressed, which is clicked all the same, unless the user moves away.
+    const summary = group(page, "Adapter").locator("summary").first();
+    for (const away of [40, 0]) {
+      await page.getByLabel("Epochs").fill("3");
+      await page.getByLabel("Epochs").blur();
+      await ends.waitFor({ state: "hidden" });
+      await page.getByLabel("Epochs").fill("1");
+      await summary.scrollIntoViewIfNeeded();
+      const { x, y } = await summary.boundingBox();
+      await page.mouse.move(x + 20, y + 4);
+      await page.mouse.down();
+      await ends.waitFor();
+      await page.mouse.move(x + 20 + away, y + 4);
+      await page.mouse.up();
+      assert.equal(await summary.evaluate((node) => node.parentElement.open), !away);
+    }
     await page.getByRole("button", { name: "Back to Balanced" }).click();
     assert.equal(await page.getByLabel("Epochs").inputValue(), "3");
     assert.equal(await schedule.inputValue(), proposed, "the menu shows what the recipe has");

@@ -1,7 +1,7 @@
 //! `hone train`.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Cursor, Write};
+use std::io::{Cursor, LineWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let out = |name: &str| arguments.out.join(name);
     fs::create_dir_all(&arguments.out).map_err(|error| not_written(&arguments.out, error))?;
     let events = File::create(out("events.jsonl")).map_err(|error| not_written(&out("events.jsonl"), error))?;
-    let summary = run(&mut session, data.rows.report(), &mut saves, BufWriter::new(events), arguments.steps).await?;
+    let summary = run(&mut session, data.rows.report(), &mut saves, LineWriter::new(events), arguments.steps).await?;
     trust::set_threshold(&mut session, arguments);
     let result = serde_json::to_vec_pretty(&summary).unwrap_or_default();
     fs::write(out("result.json"), result).map_err(|error| not_written(&out("result.json"), error))?;

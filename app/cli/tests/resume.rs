@@ -81,10 +81,11 @@ fn rows(first: &str) -> String {
     (0..80).map(row).collect()
 }
 
-/// Presses Ctrl+C once the run has been saved.
-fn interrupt(child: &mut Child, checkpoint: &Path) {
+/// Presses Ctrl+C once the run has taken a step.
+fn interrupt(child: &mut Child, out: &Path) {
     for _ in 0..6_000 {
-        if checkpoint.join("a/manifest.json").exists() || child.try_wait().expect("a status").is_some() {
+        let events = fs::read_to_string(out.join("events.jsonl")).unwrap_or_default();
+        if events.contains("\"steps\"") || child.try_wait().expect("a status").is_some() {
             break;
         }
         sleep(Duration::from_millis(10));
@@ -107,7 +108,7 @@ fn an_interrupted_run_continues_to_the_same_model() {
 
     let checkpoint = folder.path("out/checkpoint");
     let mut child = folder.train("recipe.json", "rows.jsonl", "out").spawn().expect("a run");
-    interrupt(&mut child, &checkpoint);
+    interrupt(&mut child, &folder.path("out"));
     let message = error(&child.wait_with_output().expect("an output"));
     assert!(message.contains("was stopped at step"), "{message}");
     assert!(message.contains(&format!("--resume {}", checkpoint.display())), "{message}");
@@ -151,7 +152,7 @@ fn a_run_with_other_data_or_another_recipe_does_not_continue() {
     folder.write("other.json", &RECIPE.replace("\"epochs\": 4", "\"epochs\": 5"));
     let checkpoint = folder.path("out/checkpoint");
     let mut child = folder.train("recipe.json", "rows.jsonl", "out").spawn().expect("a run");
-    interrupt(&mut child, &checkpoint);
+    interrupt(&mut child, &folder.path("out"));
     error(&child.wait_with_output().expect("an output"));
 
     let resumed = |recipe, data| {

@@ -35,7 +35,20 @@ pub fn NumberField(
     let hint_id = format!("{}-hint", field.name);
     view! {
         <div class="field">
-            <label for=field.name>{field.label}</label>
+            // In the line of the name, where its appearance moves nothing.
+            <div class="name">
+                <label for=field.name>{field.label}</label>
+                <button
+                    type="button"
+                    class="quiet"
+                    title=default
+                    aria-label=default
+                    hidden=is_default
+                    on:click=pressed(move |_| type_in(String::new()))
+                >
+                    "↺"
+                </button>
+            </div>
             <div class="entry">
                 <input
                     id=field.name
@@ -50,9 +63,6 @@ pub fn NumberField(
                 />
                 <span class="unit">{unit}</span>
                 <span class="range">{fields::range_words(number)}</span>
-                <button type="button" class="quiet" hidden=is_default on:click=pressed(move |_| type_in(String::new()))>
-                    {default}
-                </button>
             </div>
             <p id=hint_id class="hint">
                 <span class="error">{error}</span>

@@ -32,9 +32,10 @@ pub fn Presets() -> impl IntoView {
     view! {
         <fieldset class="presets" disabled=is_locked>
             <legend class="unseen">"Recipe"</legend>
-            // Its room is kept, so that its appearance moves nothing: a button that moves while it is pressed misses the click.
-            <div class="head">
-                <p class="changed" hidden=is_pure>
+            <div class="cards">{cards}</div>
+            // Its room is kept, so that its appearance moves nothing.
+            <div class="changed">
+                <p hidden=is_pure>
                     {changed}
                     <button
                         type="button"
@@ -45,7 +46,6 @@ pub fn Presets() -> impl IntoView {
                     </button>
                 </p>
             </div>
-            <div class="cards">{cards}</div>
         </fieldset>
     }
 }
