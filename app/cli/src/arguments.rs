@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use hone_core::diagnostic::Diagnostic;
+use hone_core::recipe::RecipeSpec;
 use hone_core::runner::SCRIPT_ZIP;
 use hone_core::usage::ExportDtype;
 
-use crate::data::DataPaths;
+use crate::data::{self, Data, DataPaths};
 use crate::mapping::ColumnArguments;
 use crate::reading::ReadingArguments;
 
-/// Arguments of `hone train`.
+/// The data files of a run, and how they are read.
 #[derive(clap::Args)]
-pub struct TrainArguments {
-    /// The recipe, as exported by the page.
-    pub recipe: PathBuf,
+pub struct DataArguments {
     /// Training data for the recipe's task: CSV, TSV, JSON, JSONL, SQuAD, CoNLL, plain text, Parquet, a spreadsheet (.xlsx,
     /// .ods) or a document (.docx, .html, .epub); also compressed with gzip or Zstandard, or in a zip or tar archive. Or a
     /// folder or an archive with a folder of .txt files for each label; then folders called train and test are the split.
@@ -31,6 +31,27 @@ pub struct TrainArguments {
     pub reading: ReadingArguments,
     #[command(flatten)]
     pub columns: ColumnArguments,
+}
+
+impl DataArguments {
+    /// Reads the files and splits their rows according to the recipe.
+    ///
+    /// # Errors
+    /// Of [`data::load`].
+    pub fn load(&self, recipe: &RecipeSpec) -> Result<Data, Diagnostic> {
+        let (validation, test) = (self.validation.as_deref(), self.test.as_deref());
+        let paths = DataPaths { train: &self.data, validation, test };
+        data::load(paths, self.reading.clone().hints(), &self.columns, recipe)
+    }
+}
+
+/// Arguments of `hone train`.
+#[derive(clap::Args)]
+pub struct TrainArguments {
+    /// The recipe, as exported by the page.
+    pub recipe: PathBuf,
+    #[command(flatten)]
+    pub data: DataArguments,
     /// A .gguf file, a folder that contains one, or a folder with config.json, model.safetensors and tokenizer.json
     /// [default: the recipe's model, where `cargo xtask setup` puts it].
     #[arg(long)]
@@ -76,44 +97,19 @@ pub struct TrainArguments {
     pub scores_only: bool,
 }
 
-impl TrainArguments {
-    /// The data files.
-    pub fn files(&self) -> DataPaths<'_> {
-        DataPaths { train: &self.data, validation: self.validation.as_deref(), test: self.test.as_deref() }
-    }
-}
-
 /// Arguments of `hone script`.
 #[derive(clap::Args)]
 pub struct ScriptArguments {
     /// The recipe, as exported by the page.
     pub recipe: PathBuf,
-    /// Training data, as for `hone train`. The script reads CSV, TSV, JSON, JSONL, SQuAD, CoNLL and plain text.
-    #[arg(long)]
-    pub data: PathBuf,
-    /// Your own validation rows, in a file with the same columns.
-    #[arg(long)]
-    pub validation: Option<PathBuf>,
-    /// Your own test rows, which the script leaves out.
-    #[arg(long)]
-    pub test: Option<PathBuf>,
     #[command(flatten)]
-    pub reading: ReadingArguments,
-    #[command(flatten)]
-    pub columns: ColumnArguments,
+    pub data: DataArguments,
     /// The model, as for `hone train` [default: the recipe's model, where `cargo xtask setup` puts it].
     #[arg(long)]
     pub model: Option<PathBuf>,
     /// File to write: a zip with train.py, the recipe, the split, and what they need.
     #[arg(long, default_value = SCRIPT_ZIP)]
     pub out: PathBuf,
-}
-
-impl ScriptArguments {
-    /// The data files.
-    pub fn files(&self) -> DataPaths<'_> {
-        DataPaths { train: &self.data, validation: self.validation.as_deref(), test: self.test.as_deref() }
-    }
 }
 
 /// Arguments of `hone predict`.

@@ -44,7 +44,8 @@ enum Command {
     Train(TrainArguments),
     /// Predicts every row of a file with a tuned model, and writes the rows with their predictions.
     Predict(PredictArguments),
-    /// Writes the run of a recipe as a script for transformers' Trainer, to train on more machines.
+    /// Writes the run of a recipe as a script for transformers' Trainer, to train on more machines. The script reads CSV, TSV,
+    /// JSON, JSONL, SQuAD, CoNLL and plain text, and leaves out your own test rows.
     Script(ScriptArguments),
 }
 
@@ -87,7 +88,8 @@ mod tests {
             sheet: None,
         };
         assert!(arguments.onnx.is_none());
-        assert_eq!((arguments.reading.hints(), arguments.columns.label), (hints, vec!["a".to_owned(), "b".to_owned()]));
+        let data = arguments.data;
+        assert_eq!((data.reading.hints(), data.columns.label), (hints, vec!["a".to_owned(), "b".to_owned()]));
     }
 
     #[test]

@@ -7,15 +7,14 @@ use hone_core::export::ScriptFiles;
 use hone_core::runner;
 
 use crate::arguments::{DeviceKind, ScriptArguments};
-use crate::{data, model, train};
+use crate::{model, train};
 
 /// Writes the script of a recipe, without training.
 pub async fn script(arguments: &ScriptArguments) -> Result<(), Diagnostic> {
     let spec = train::recipe(&arguments.recipe)?;
     let (device, masks) = train::device(DeviceKind::Cpu);
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
-    let hints = arguments.reading.clone().hints();
-    let mut data = data::load(arguments.files(), hints, &arguments.columns, &spec)?;
+    let mut data = arguments.data.load(&spec)?;
     let session = train::session(&mut data, spec, &model, &device, masks)?;
     let files = ScriptFiles { train: &data.train, validation: data.validation.as_ref(), test: data.test.as_ref() };
     let dataset = data.rows.dataset();

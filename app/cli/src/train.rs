@@ -33,8 +33,7 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let model = model::load(arguments.model.as_deref(), &spec.model, &device)?;
     check_exports(arguments, spec.task, model.pretrained.config.family())?;
     trust::check(arguments, spec.task)?;
-    let hints = arguments.reading.clone().hints();
-    let mut data = data::load(arguments.files(), hints, &arguments.columns, &spec)?;
+    let mut data = arguments.data.load(&spec)?;
     let session = session(&mut data, spec, &model, &device, masks)?;
     let (mut saves, mut session) = saves(arguments, source(&data, &model, arguments.device), session).await?;
     let out = |name: &str| arguments.out.join(name);
