@@ -23,8 +23,10 @@ pub fn Split() -> impl IntoView {
         <fieldset class="split" disabled=is_locked hidden=has_none>
             <legend>"Validation and test"</legend>
             <p>{rows}</p>
-            <HeldOut role=DataRole::Validation />
-            <HeldOut role=DataRole::Test />
+            <div class="sides">
+                <HeldOut role=DataRole::Validation />
+                <HeldOut role=DataRole::Test />
+            </div>
         </fieldset>
     }
 }
@@ -58,9 +60,11 @@ fn HeldOut(role: DataRole) -> impl IntoView {
         })
     });
     view! {
-        <div class="fields">{fields}</div>
-        <OwnFile role own />
-        <FileProblem role />
+        <div class="side">
+            <div class="fields">{fields}</div>
+            <OwnFile role own />
+            <FileProblem role />
+        </div>
     }
 }
 
@@ -76,11 +80,11 @@ fn OwnFile(role: DataRole, own: Memo<Option<String>>) -> impl IntoView {
         take_files(page, role, event.data_transfer());
     };
     let (id, name, offer, label) = match role {
-        DataRole::Test => ("test-file", "Test file: ", "Do you have a test file? Drop it here.", "Choose a test file"),
+        DataRole::Test => ("test-file", "Test file: ", "Or drop a test file here.", "Choose a test file"),
         _ => (
             "validation-file",
             "Validation file: ",
-            "Do you have a validation file? Drop it here.",
+            "Or drop a validation file here.",
             "Choose a validation file",
         ),
     };
