@@ -29,6 +29,7 @@ use hone_core::run::{Baseline, EndReason, LrPoint, ParamGroupState, RunPlan, Run
 use hone_core::usage::PromptForm;
 
 use crate::state::{Effect, FileChoice, State, Topic};
+use crate::wire::as_json;
 
 const MAPPING: Mapping = Mapping::Classification { text: 0, pair: None, label: 1 };
 
@@ -236,6 +237,8 @@ impl State {
     /// Takes an event as the answer to the last request of its topic.
     fn answer(&mut self, event: Event) -> Vec<Effect> {
         let topic = topic(&event);
+        // Events are read as they arrive from the worker, but for those with NaN, which JSON does not have.
+        let event = as_json(serde_json::to_value(&event).unwrap()).unwrap_or(event);
         // A request that never was is one that was given up.
         let request = topic.map(|topic| self.requests.on(topic).unwrap_or_default());
         self.on_event(request, event)

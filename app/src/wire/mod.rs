@@ -1,10 +1,19 @@
 //! Conversion between plain data and JavaScript values.
 
+mod read;
+#[cfg(test)]
+mod tests;
+mod value;
+
 use js_sys::{Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
+
+#[cfg(test)]
+pub(crate) use crate::wire::tests::as_json;
+use crate::wire::value::Value;
 
 /// Converts plain data to a JavaScript value. Maps become objects: JSON would drop a `Map`. All messages consist of numbers,
 /// strings, lists, maps with string keys and structs, for which this cannot fail.
@@ -17,7 +26,7 @@ pub fn to_js(value: &impl Serialize) -> JsValue {
 /// # Errors
 /// If it has another structure; the message names the difference.
 pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, String> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| error.to_string())
+    T::deserialize(&Value::of_js(&value)).map_err(|error| error.to_string())
 }
 
 /// Returns a property of an object; undefined if there is none.
