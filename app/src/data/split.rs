@@ -81,12 +81,7 @@ fn OwnFile(role: DataRole, own: Memo<Option<String>>) -> impl IntoView {
     };
     let (id, name, offer, label) = match role {
         DataRole::Test => ("test-file", "Test file: ", "Or drop a test file here.", "Choose a test file"),
-        _ => (
-            "validation-file",
-            "Validation file: ",
-            "Or drop a validation file here.",
-            "Choose a validation file",
-        ),
+        _ => ("validation-file", "Validation file: ", "Or drop a validation file here.", "Choose a validation file"),
     };
     let close = move |_| page.act(|state| state.close_data(role));
     let content = changing(move || match own.get() {
