@@ -6,9 +6,10 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use serde_json::{Map, Value};
 
-use crate::catalog::{AdaptableLinear, ModelReport, ParamGroupFacts};
+use crate::catalog::{AdaptableLinear, ModelReport, ParamGroupFacts, TunedHead};
 use crate::dataset::{Cuts, Dataset};
 use crate::diagnostic::Diagnostic;
+use crate::hub::pooling_of;
 use crate::model::{BaseModel, MaskSource, ModelConfig, TaskModel, layers_field, take_averaging_layer};
 use crate::recipe::{ModelFacts, ParamGroup, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use crate::text::{ChatTemplate, EncodedRows, EncodedTexts, JINJA, RowEncoder, Tokenizer};
@@ -33,6 +34,8 @@ pub struct Pretrained {
     pub base: BaseModel,
     /// Default pooling over the tokens' vectors.
     pub pooling: Pooling,
+    /// The model with the head that it was tuned with before, and the head's labels, if it has one that a run can continue.
+    pub tuned: Option<(TunedHead, TaskModel)>,
     /// The general sentences, encoded.
     pub general: EncodedTexts,
     /// Quantization of the weights in their file, if any.
@@ -91,6 +94,7 @@ impl Pretrained {
         let base = |config: &ModelConfig| Ok(BaseModel::load(config, &mut tensors)?);
         let mut model = Self::with_base(config, config_json, verbatim, pooling, base)?;
         model.quantized = tensors.quantized();
+        model.tuned = model.tuned_head(reads_mean, &mut tensors);
         Ok((model, tensors.finish()))
     }
 
@@ -121,6 +125,17 @@ impl Pretrained {
         Ok(TunedParts { model: model.ok_or_else(missing)?, pretrained, recipe })
     }
 
+    /// The model with the head of its file, if config.json names the outputs of one. A file without that head is that of a
+    /// base model.
+    fn tuned_head(&self, reads_mean: bool, tensors: &mut Tensors) -> Option<(TunedHead, TaskModel)> {
+        // How sentence-transformers pools says nothing about the class with the head.
+        let pooling = if reads_mean { Pooling::Mean } else { pooling_of(&self.config_json, None) };
+        let head =
+            TunedHead::of_config(&self.config_json, pooling).filter(|head| self.config.family().serves(head.task))?;
+        let model = TaskModel::load_head(self.base.clone(), head.task, pooling, head.labels.len(), tensors).ok()?;
+        Some((head, model))
+    }
+
     fn with_base(
         config: ModelConfig,
         config_json: Vec<u8>,
@@ -143,7 +158,18 @@ impl Pretrained {
         let pooling = base.usable_pooling(pooling);
         let general = general_texts(&tokenizer, config.max_positions())?;
         let tokenizer = Arc::new(tokenizer);
-        Ok(Self { config, config_json, tokenizer, chat, verbatim, base, pooling, general, quantized: None })
+        Ok(Self {
+            config,
+            config_json,
+            tokenizer,
+            chat,
+            verbatim,
+            base,
+            pooling,
+            general,
+            tuned: None,
+            quantized: None,
+        })
     }
 
     /// The facts that a recipe must fit, for this data.
@@ -167,6 +193,7 @@ impl Pretrained {
             hidden: sizes.hidden as u32,
             max_positions: self.config.max_positions() as u32,
             vocab: self.config.vocab() as u32,
+            tuned_head: self.tuned.as_ref().map(|(head, _)| head.clone()),
             applied: import.applied as u32,
             missing: import.initialized,
             unused: import.unused,
@@ -196,10 +223,16 @@ impl Pretrained {
         if is_unusable && form == PromptForm::Completion { PromptForm::Corpus } else { form }
     }
 
-    /// The model with the new head of a recipe's task, for data with this many labels.
-    pub fn task_model(&self, recipe: &Recipe, labels: usize, device: &Device) -> TaskModel {
+    /// The model with the head of a recipe's task, for data with these labels: the one that it was tuned with before, if that
+    /// fits, or a new one.
+    pub fn task_model(&self, recipe: &Recipe, labels: &[String], device: &Device) -> TaskModel {
         let (task, pooling, seed) = (recipe.task(), recipe.pooling(), recipe.seed());
-        TaskModel::new(self.base.clone(), task, pooling, HeadLayers::outputs(task, labels), seed, device)
+        if let Some((head, model)) = &self.tuned
+            && let Ok(outputs) = head.outputs(recipe.spec(), pooling, labels)
+        {
+            return model.clone().with_outputs(&outputs);
+        }
+        TaskModel::new(self.base.clone(), task, pooling, HeadLayers::outputs(task, labels.len()), seed, device)
     }
 
     /// A run of a recipe on these rows.
@@ -235,7 +268,7 @@ impl Pretrained {
             form: self.prompt_form(rows.form),
             cuts: Cuts { train: train_cut, validation: validation_cut, test: test_cut },
         };
-        let model = self.task_model(&recipe, data.labels.len(), device);
+        let model = self.task_model(&recipe, &data.labels, device);
         Ok(Session::new(recipe, model, data, device, masks))
     }
 }

@@ -61,6 +61,7 @@ fn pretrained(folder: &str) -> Pretrained {
         chat: None,
         verbatim: Vec::new(),
         pooling: Pooling::Mean,
+        tuned: None,
         general: EncodedTexts::default(),
         quantized: None,
     }

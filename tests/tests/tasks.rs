@@ -2,12 +2,14 @@
 
 use burn::tensor::Device;
 use hone_core::model::{Dropout, TaskModel};
-use hone_core::recipe::{Pooling, Task};
+use hone_core::pretrained::Pretrained;
+use hone_core::recipe::{Family, Pooling, Recipe, RecipeSpec, RowFacts, Task};
 use hone_core::text::Window;
 use hone_core::train::{MAX_ANSWER_TOKENS, Prediction, best_spans, span_logits};
+use hone_core::weights::Tensors;
 use hone_tests::{
-    assert_close, assert_curve, assert_gradients, assert_movement, file_name, golden, input, json, of_tokens, scores,
-    step_of, steps_of, task_model, tolerance, values,
+    add_tensors, assert_close, assert_curve, assert_gradients, assert_movement, file_name, golden, input, json,
+    of_tokens, scores, step_of, steps_of, task_model, tolerance, values, word_tokenizer_json,
 };
 use serde_json::Value;
 
@@ -41,6 +43,46 @@ fn sentence_tasks_equal_transformers() {
             assert_movement(&start, &model, &format!("{name}.final"), &expected);
         }
     }
+}
+
+/// The micro BERT as a classifier of pairs, as transformers saves it: the golden head, and the names of its outputs.
+fn tuned_classifier() -> Pretrained {
+    let mut config: Value = serde_json::from_slice(&std::fs::read(golden("micro_bert/config.json")).unwrap()).unwrap();
+    config["architectures"] = serde_json::json!(["BertForSequenceClassification"]);
+    config["id2label"] = serde_json::json!({"0": "contradiction", "1": "entailment", "2": "neutral"});
+    let mut tensors = Tensors::new(Family::Bert, &Device::flex());
+    add_tensors(&mut tensors, &golden("micro_bert/model.safetensors"));
+    add_tensors(&mut tensors, &golden("pairs.safetensors"));
+    let tokenizer = ("tokenizer.json".to_owned(), word_tokenizer_json(&["a"], true).into_bytes());
+    Pretrained::new(config.to_string().into_bytes(), vec![tokenizer], tensors, Pooling::Cls).unwrap().0
+}
+
+#[test]
+fn a_tuned_head_continues_as_in_transformers_whatever_the_order_of_the_labels() {
+    let device = Device::flex();
+    let (mut info, expected) = (json("pairs.json"), values(&golden("pairs.safetensors")));
+    let pretrained = tuned_classifier();
+    // Output 2 of the file is the first label here, and so on.
+    let (labels, place) = (["neutral", "Contradiction", "entailment"].map(String::from), [1, 2, 0]);
+    for label in info["batches"].as_array_mut().unwrap().iter_mut().flat_map(|b| b["labels"].as_array_mut().unwrap()) {
+        *label = place[label.as_u64().unwrap() as usize].into();
+    }
+    let recipe = |keep_head| {
+        let spec = RecipeSpec { keep_head, ..RecipeSpec::default() };
+        Recipe::new(spec, &pretrained.facts(RowFacts { suggested_len: 16, ..RowFacts::default() })).unwrap()
+    };
+    let mut model = pretrained.task_model(&recipe(true), &labels, &device);
+    let logits = scores(&model, &info["batches"][0], &device);
+    let reordered: Vec<f32> = expected["cls.logits"].chunks(3).flat_map(|row| [row[2], row[0], row[1]]).collect();
+    assert_close("logits", &logits, &reordered, tolerance::LOGITS);
+    let steps = steps_of(&info, Task::Classification, 3, &device);
+    assert_curve(&mut model, &info["cls"], &info["learning_rate"], steps);
+
+    let fresh = scores(&pretrained.task_model(&recipe(false), &labels, &device), &info["batches"][0], &device);
+    assert!(fresh.iter().zip(&reordered).any(|(fresh, tuned)| (fresh - tuned).abs() > 0.01), "a new head");
+    let others = ["a", "b", "c"].map(String::from);
+    let fitting = scores(&pretrained.task_model(&recipe(true), &others, &device), &info["batches"][0], &device);
+    assert_eq!(fitting, fresh, "a head with other labels is not kept");
 }
 
 #[test]

@@ -167,6 +167,10 @@ pub fn session(
         eprintln!("{sentence}");
     }
     let session = data.rows.session(&model.pretrained, spec, device, masks)?;
+    if let Some((head, _)) = model.pretrained.tuned.as_ref().filter(|_| session.recipe().task().names_outputs()) {
+        let recipe = session.recipe();
+        eprintln!("{}", head.sentence(recipe.spec(), recipe.pooling(), &session.data().labels));
+    }
     let max_length = session.recipe().max_length();
     let Cuts { train, validation, test } = session.data().cuts;
     for (side, Cut { shortened, skipped }) in [("training", train), ("validation", validation), ("test", test)] {

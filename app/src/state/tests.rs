@@ -155,6 +155,7 @@ fn model_ready() -> Event {
             hidden: 384,
             max_positions: 512,
             vocab: 30_522,
+            tuned_head: None,
             applied: 101,
             missing: Vec::new(),
             unused: Vec::new(),

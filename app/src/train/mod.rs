@@ -24,6 +24,7 @@ mod sweep;
 mod table;
 mod test_score;
 mod trust;
+mod tuned_head;
 mod unfreeze_order;
 mod verdict;
 
@@ -45,6 +46,7 @@ use replay::ReplayEarlyStopping;
 use result::Details;
 use start::StartRow;
 use sweep::SeveralRuns;
+use tuned_head::TunedHead;
 
 /// The training step.
 #[component]
@@ -74,6 +76,7 @@ pub fn TrainStep() -> impl IntoView {
                 <FoldHead fold=Fold::Recipe title="Recipe" line=recipe />
                 <FoldBody fold=Fold::Recipe>
                     <Presets />
+                    <TunedHead />
                 </FoldBody>
                 <StartRow />
             </div>

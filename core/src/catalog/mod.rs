@@ -3,6 +3,7 @@
 mod report;
 mod saved_run;
 mod tuned;
+mod tuned_head;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ use crate::recipe::{Family, Pooling};
 pub use report::{AdaptableLinear, ModelReport, ParamGroupFacts};
 pub use saved_run::{DataFile, RunAbout, SavedRun, SavedRunEntry};
 pub use tuned::{TUNED_VERSION, TunedEntry, TunedModel, damaged};
+pub use tuned_head::TunedHead;
 
 /// File of a model folder in which sentence-transformers configures the pooling.
 pub const POOLING: &str = "1_Pooling/config.json";

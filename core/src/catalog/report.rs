@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::tuned_head::TunedHead;
 use crate::recipe::{AdapterKind, Family, LoraTarget, ModelFacts, ParamGroup, Pooling, RecipeSpec, RowFacts};
 use crate::usage::HeadLayers;
 
@@ -34,6 +35,9 @@ pub struct ModelReport {
     pub vocab: u32,
     /// Number of tensors taken from the file.
     pub applied: u32,
+    /// The head that it was tuned with before, if it has one that a run can continue.
+    #[serde(default)]
+    pub tuned_head: Option<TunedHead>,
     /// Tensors that the model needs and the file lacks: they were initialized.
     pub missing: Vec<String>,
     /// Tensors in the file that the model does not use.

@@ -1,6 +1,6 @@
 //! A linear layer, with or without an adapter.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::model::dropout::Dropout;
 use crate::model::lora::{Lora, LoraConfig};
@@ -135,6 +135,16 @@ impl Linear {
         if let Some(bias) = &mut self.bias {
             let sums = self.weight.tensor.clone().sum_dim(0).squeeze_dim(0);
             bias.tensor = bias.tensor.clone() + sums * offset;
+        }
+    }
+
+    /// Keeps these outputs, in this order.
+    pub(super) fn select_outputs(&mut self, outputs: &[usize]) {
+        let outputs: Vec<i32> = outputs.iter().map(|&output| output as i32).collect();
+        let outputs = Tensor::<1, Int>::from_data(outputs.as_slice(), &self.device());
+        self.weight.tensor = self.weight.tensor.clone().select(1, outputs.clone());
+        if let Some(bias) = &mut self.bias {
+            bias.tensor = bias.tensor.clone().select(0, outputs);
         }
     }
 

@@ -77,6 +77,20 @@ impl TaskModel {
         tensors: &mut Tensors,
     ) -> Result<Self, WeightsError> {
         let base = BaseModel::load(config, tensors)?;
+        Self::load_head(base, task, pooling, outputs, tensors)
+    }
+
+    /// Loads the head of a fine-tuned model whose base model has been loaded.
+    ///
+    /// # Errors
+    /// When a tensor is missing or of another shape.
+    pub fn load_head(
+        base: BaseModel,
+        task: Task,
+        pooling: Pooling,
+        outputs: usize,
+        tensors: &mut Tensors,
+    ) -> Result<Self, WeightsError> {
         let mut load = |name: &str, shape| Linear::load(tensors, name, ParamGroup::Head, shape);
         Self::with_head(base, task, pooling, outputs, &mut load)
     }
@@ -247,6 +261,16 @@ impl TaskModel {
             // The mean as a matrix product: `[batch, 1, seq]` by `[batch, seq, hidden]`.
             _ => input.pooling_weights.clone().unsqueeze_dim::<3>(1).matmul(x).squeeze_dim(1),
         }
+    }
+
+    /// The same model with these outputs of its head, in this order.
+    pub fn with_outputs(mut self, outputs: &[usize]) -> Self {
+        match &mut self.head {
+            Head::Sentence(head) => head.output.select_outputs(outputs),
+            Head::Tokens(head) => head.output.select_outputs(outputs),
+            Head::Vocabulary | Head::Embedding(_) => {}
+        }
+        self
     }
 
     /// Makes the output layer predict numbers in `unit`. The outputs of the model are still the numbers themselves.

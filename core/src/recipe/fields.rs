@@ -343,6 +343,16 @@ recipe_fields! {
         }
     }
 
+    Head {
+        /// Continues the head of a model that was tuned before, if its labels are those of the data. Otherwise, the run begins
+        /// with a new head.
+        keep_head: bool = true, switch {
+            label: "Keep a tuned head",
+            when: "Turn it off if the same labels mean something else in your data.",
+            applies: |spec| spec.task.names_outputs(),
+        }
+    }
+
     Batch {
         /// Rows that are computed at a time.
         batch_size: Option<u32> = None, number(1.0..=128.0, Rows) {

@@ -51,6 +51,11 @@ impl Task {
         !matches!(self, Self::Generation | Self::Embeddings)
     }
 
+    /// Returns true if the outputs of the head have names: classes, labels or tags.
+    pub fn names_outputs(self) -> bool {
+        self.has_classes() || self == Self::MultiLabel
+    }
+
     /// Returns true if each prediction is one of several classes that exclude each other.
     pub fn has_classes(self) -> bool {
         matches!(self, Self::Classification | Self::TokenClassification)

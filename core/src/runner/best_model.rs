@@ -48,7 +48,7 @@ impl BestModel {
         }
         // A run's recipe has every field, so the facts about the rows are not needed.
         let recipe = Recipe::new(record.plan.recipe.clone(), &pretrained.facts(RowFacts::default()))?;
-        let mut model = pretrained.task_model(&recipe, record.plan.labels.len(), tensors.device());
+        let mut model = pretrained.task_model(&recipe, &record.plan.labels, tensors.device());
         model.set_unit(entry.unit);
         let mut model = starting_weights(&recipe, model);
         tensors.replace(kind, &mut model, |group| groups.contains(&group))?;

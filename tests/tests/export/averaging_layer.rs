@@ -86,6 +86,10 @@ fn an_exported_folder_is_a_base_model_without_the_averaging_layer() {
                 assert_eq!((base.pooling, base.base.layers()), (Pooling::Mean, 2), "{name} {form:?}");
                 let again = ModelConfig::parse(&base.config_json).unwrap();
                 assert_eq!((again.sizes().layers, base.config.sizes().layers), (2, 2), "{name} {form:?}");
+                let (head, tuned) = base.tuned.as_ref().expect("the head of the run");
+                assert_eq!((head.task, head.pooling), (Task::Classification, Pooling::Mean), "{name} {form:?}");
+                let rounding = if dtype == ExportDtype::Float32 { tolerance::ENGINE } else { 0.01 };
+                assert_close(name, &logits(tuned), &logits(&untrained.model), rounding);
             }
         }
     }

@@ -64,6 +64,8 @@ impl State {
                 words.push(self.effective_batch());
                 words.push(recipe.max_length.map_or("automatic length".into(), |len| format!("{len} tokens")));
             }
+            // Not under Advanced.
+            FieldGroup::Head => {}
             FieldGroup::Seed => words.push(recipe.seed.to_string()),
             FieldGroup::Data => {
                 words.push(format!("{} for validation", format::percent(recipe.validation_ratio)));

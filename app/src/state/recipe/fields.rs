@@ -90,6 +90,7 @@ pub fn title(group: FieldGroup) -> &'static str {
         FieldGroup::Adapter => "Adapter",
         FieldGroup::Batch => "Batch and length",
         FieldGroup::Seed => "Seed",
+        FieldGroup::Head => "Head",
         FieldGroup::Data => "Validation",
     }
 }

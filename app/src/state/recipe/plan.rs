@@ -84,6 +84,19 @@ impl State {
         self.facts().map(|facts| Recipe::new(self.form.recipe.clone(), &facts))
     }
 
+    /// Says if the run continues the head that the model was tuned with before, or why not; empty if it has none for the task.
+    pub fn head_words(&self) -> String {
+        let recipe = &self.form.recipe;
+        let (Some(model), Some(data)) = (self.model.report(), &self.data.report) else { return String::new() };
+        match model.tuned_head.as_ref().filter(|_| recipe.task.names_outputs()) {
+            Some(head) => {
+                let labels: Vec<String> = data.classes.iter().map(|class| class.label.clone()).collect();
+                format::visible(&head.sentence(recipe, recipe.pooling.unwrap_or(model.pooling), &labels))
+            }
+            None => String::new(),
+        }
+    }
+
     /// The parameter groups of the loaded model under this recipe, from the input to the head.
     pub fn groups(&self) -> Vec<ParamGroup> {
         let Some(facts) = self.facts() else { return Vec::new() };

@@ -1,5 +1,6 @@
 //! The form of the recipe, and the plan made from it.
 
+use hone_core::catalog::TunedHead;
 use hone_core::recipe::{
     AdapterKind, ClassWeights, FIELDS, Family, Field, FieldGroup, FieldKind, LoraTarget, Number, ParamGroup, Pooling,
     Preset, RecipeSpec, Task, UnfreezeUnit, Unfreezing,
@@ -8,7 +9,7 @@ use hone_core::recipe::{
 use crate::state::recipe::fields::{self, GROUPS, controls, parse_into, range, shown};
 use crate::state::recipe::unfreeze_order;
 use crate::state::tests::{read, ready};
-use crate::state::{Form, Load};
+use crate::state::{Form, Load, State};
 
 fn number(name: &str) -> &'static Number {
     match Field::named(name).map(|field| &field.kind) {
@@ -123,9 +124,31 @@ fn every_field_of_the_recipe_has_a_control() {
     let elsewhere = ["version", "task", "model", "lr_per_group", "unfreeze_order", "target_modules"];
     let serde_json::Value::Object(fields) = serde_json::to_value(RecipeSpec::default()).unwrap() else { panic!() };
     for name in fields.keys().filter(|name| !elsewhere.contains(&name.as_str())) {
-        let mut controls = GROUPS.into_iter().chain([FieldGroup::Data]).flat_map(controls);
+        let mut controls = GROUPS.into_iter().chain([FieldGroup::Head, FieldGroup::Data]).flat_map(controls);
         assert!(controls.any(|field| field.name == name && !field.label.is_empty()), "{name}");
     }
+}
+
+#[test]
+fn a_model_with_a_tuned_head_says_if_the_run_continues_it() {
+    let mut state = ready();
+    assert_eq!(state.head_words(), "", "a base model has none");
+    let with_labels = |state: &mut State, labels: [&str; 2]| {
+        let Load::Ready(report) = &mut state.model.load else { panic!("no model") };
+        let (pooling, labels) = (report.pooling, labels.map(String::from).to_vec());
+        report.tuned_head = Some(TunedHead { task: Task::Classification, pooling, labels });
+        state.head_words()
+    };
+    let labels: Vec<String> =
+        state.data.report.iter().flat_map(|data| &data.classes).map(|c| c.label.clone()).collect();
+    let [first, second] = labels.as_slice() else { panic!("{labels:?}") };
+    assert!(with_labels(&mut state, [second, first]).starts_with("The run continues"));
+    assert!(with_labels(&mut state, ["x", first]).contains(&format!("\"{second}\" is not among them")));
+    let Some(FieldKind::Switch(keep)) = Field::named("keep_head").map(|field| &field.kind) else { panic!() };
+    state.form.switch(keep, false);
+    assert!(with_labels(&mut state, [second, first]).contains("you chose a new one"));
+    state.form.recipe.task = Task::Regression;
+    assert_eq!(state.head_words(), "", "numbers have no labels");
 }
 
 #[test]

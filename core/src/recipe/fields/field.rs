@@ -38,6 +38,8 @@ pub enum FieldGroup {
     Unfreezing,
     /// LoRA and DoRA.
     Adapter,
+    /// Head that the run begins with; the form shows it if the model brings one along.
+    Head,
     /// Size of a batch and of its texts.
     Batch,
     /// Randomness and seeds.

@@ -1,0 +1,178 @@
+//! The head of a model that was tuned before, and the labels that it knows.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::recipe::{Pooling, RecipeSpec, Task};
+
+/// Labels that a sentence lists; the others are counted.
+const LISTED: usize = 6;
+
+/// Facts about the head that a model brings along.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TunedHead {
+    /// Its task.
+    pub task: Task,
+    /// Pooling of the text that it reads; ignored for tags.
+    pub pooling: Pooling,
+    /// Names of its outputs, in order.
+    pub labels: Vec<String>,
+}
+
+impl TunedHead {
+    /// The head that config.json describes: its class and `id2label`. `pooling` is that of the class. `None` for a class
+    /// without a head, and for heads that predict numbers or answers.
+    pub fn of_config(config_json: &[u8], pooling: Pooling) -> Option<Self> {
+        let config: Value = serde_json::from_slice(config_json).ok()?;
+        let class = config.pointer("/architectures/0")?.as_str()?;
+        let labels = match config["id2label"].as_object() {
+            Some(names) => (0..names.len()).map(|id| Some(names.get(&id.to_string())?.as_str()?.to_owned())).collect(),
+            // transformers writes no names for two labels without any.
+            None => Some(["LABEL_0", "LABEL_1"].map(String::from).to_vec()),
+        };
+        let labels = labels.filter(|labels: &Vec<String>| labels.len() > 1)?;
+        let task = match config["problem_type"].as_str() {
+            _ if class.ends_with("ForTokenClassification") => Task::TokenClassification,
+            _ if !class.ends_with("ForSequenceClassification") => return None,
+            Some("multi_label_classification") => Task::MultiLabel,
+            Some("regression") => return None,
+            _ => Task::Classification,
+        };
+        Some(Self { task, pooling, labels })
+    }
+
+    /// The output of the head for each label of the data, matched by name.
+    ///
+    /// # Errors
+    /// The reason why a run of `recipe` needs a new head, as a clause.
+    pub fn outputs(&self, recipe: &RecipeSpec, pooling: Pooling, labels: &[String]) -> Result<Vec<usize>, String> {
+        if !recipe.keep_head {
+            return Err("you chose a new one".into());
+        }
+        if recipe.task != self.task {
+            return Err("it was tuned for another task".into());
+        }
+        if self.task.reads_sentences() && pooling != self.pooling {
+            return Err("it reads another pooling".into());
+        }
+        let outputs: Option<Vec<usize>> = labels.iter().map(|label| find(&self.labels, label)).collect();
+        match outputs {
+            Some(outputs) if (0..self.labels.len()).all(|output| outputs.contains(&output)) => Ok(outputs),
+            _ => {
+                let unknown = labels.iter().find(|label| find(&self.labels, label).is_none());
+                let missing = self.labels.iter().find(|label| find(labels, label).is_none());
+                let which = match (unknown, missing) {
+                    (Some(label), _) => format!("\"{label}\" is not among them"),
+                    (None, Some(label)) => format!("your data has no \"{label}\""),
+                    (None, None) => "two labels of your data differ in case only".into(),
+                };
+                Err(format!("its labels are {}, and {which}", listed(&self.labels)))
+            }
+        }
+    }
+
+    /// States in a sentence if a run of `recipe` continues this head, or why not.
+    pub fn sentence(&self, recipe: &RecipeSpec, pooling: Pooling, labels: &[String]) -> String {
+        match self.outputs(recipe, pooling, labels) {
+            Ok(_) => "The run continues the model's own head, whose labels are those of your data.".into(),
+            Err(why) => format!("A new head is trained in place of the model's own: {why}."),
+        }
+    }
+}
+
+/// Index of the label with this name. Case does not matter, and `LABEL_1`, transformers' name for a label without one, is
+/// the label 1; but a name that is the same letter by letter comes first.
+fn find(labels: &[String], name: &str) -> Option<usize> {
+    let same = labels.iter().position(|label| label == name);
+    let alike = || {
+        let mut alike = labels.iter().enumerate().filter(|(_, label)| key(label) == key(name));
+        // Two labels that differ in case only are not told apart.
+        alike.next().filter(|_| alike.next().is_none())
+    };
+    same.or_else(|| Some(alike()?.0))
+}
+
+fn key(label: &str) -> String {
+    let lower = label.trim().to_lowercase();
+    let number = lower.strip_prefix("label_").filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    number.map(str::to_owned).unwrap_or(lower)
+}
+
+fn listed(labels: &[String]) -> String {
+    let mut words = labels.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    if let Some(more) = labels.len().checked_sub(LISTED).filter(|&more| more > 0) {
+        words += &format!(" and {more} more");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NLI: &[u8] = br#"{"architectures": ["BertForSequenceClassification"],
+        "id2label": {"0": "contradiction", "1": "Entailment", "2": "neutral"}}"#;
+
+    fn names(labels: &[&str]) -> Vec<String> {
+        labels.iter().map(|&label| label.into()).collect()
+    }
+
+    fn outputs(config: &[u8], labels: &[&str]) -> Result<Vec<usize>, String> {
+        let head = TunedHead::of_config(config, Pooling::Cls).expect("a head");
+        head.outputs(&RecipeSpec { task: head.task, ..RecipeSpec::default() }, Pooling::Cls, &names(labels))
+    }
+
+    #[test]
+    fn labels_are_matched_by_name_whatever_their_order_and_case() {
+        assert_eq!(outputs(NLI, &["entailment", "neutral", "contradiction"]), Ok(vec![1, 2, 0]));
+    }
+
+    #[test]
+    fn numbered_labels_are_those_that_transformers_numbers() {
+        let unnamed = br#"{"architectures": ["BertForSequenceClassification"]}"#;
+        assert_eq!(outputs(unnamed, &["1", "0"]), Ok(vec![1, 0]));
+        assert!(outputs(unnamed, &["good", "bad"]).is_err());
+    }
+
+    #[test]
+    fn labels_that_differ_in_case_only_are_not_mixed_up() {
+        let cased = br#"{"architectures": ["BertForTokenClassification"], "id2label": {"0": "a", "1": "A"}}"#;
+        assert_eq!(outputs(cased, &["A", "a"]), Ok(vec![1, 0]));
+        let lower = br#"{"architectures": ["BertForTokenClassification"], "id2label": {"0": "a", "1": "b"}}"#;
+        assert!(outputs(lower, &["a", "A"]).expect_err("two of the same name").contains("your data has no \"b\""));
+    }
+
+    #[test]
+    fn other_labels_are_named() {
+        let refused = |labels: &[&str]| outputs(NLI, labels).expect_err("other labels");
+        assert!(refused(&["spam", "neutral", "entailment"]).contains("\"spam\" is not among them"));
+        assert!(refused(&["neutral", "entailment"]).contains("your data has no \"contradiction\""));
+        assert!(refused(&["spam"]).contains("contradiction, Entailment, neutral"));
+    }
+
+    #[test]
+    fn another_task_or_pooling_or_the_users_wish_needs_a_new_head() {
+        let head = TunedHead::of_config(NLI, Pooling::Cls).expect("a head");
+        let labels = names(&["contradiction", "entailment", "neutral"]);
+        let spec = RecipeSpec::default();
+        assert!(head.outputs(&spec, Pooling::Cls, &labels).is_ok());
+        assert!(head.outputs(&spec, Pooling::Mean, &labels).is_err());
+        assert!(head.outputs(&RecipeSpec { keep_head: false, ..spec.clone() }, Pooling::Cls, &labels).is_err());
+        let tags = RecipeSpec { task: Task::TokenClassification, ..spec };
+        assert!(head.sentence(&tags, Pooling::Cls, &labels).contains("another task"));
+    }
+
+    #[test]
+    fn models_without_labels_have_no_head_to_keep() {
+        for json in [
+            &br#"{"architectures": ["BertModel"]}"#[..],
+            br#"{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "LABEL_0"}}"#,
+            br#"{"architectures": ["BertForSequenceClassification"], "id2label": {"0": "a", "2": "b"}}"#,
+            br#"{"architectures": ["BertForSequenceClassification"], "problem_type": "regression"}"#,
+            b"not JSON",
+            b"{}",
+        ] {
+            assert_eq!(TunedHead::of_config(json, Pooling::Cls), None, "{}", String::from_utf8_lossy(json));
+        }
+    }
+}
