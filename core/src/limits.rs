@@ -52,6 +52,10 @@ pub const PREVIEW_ROWS: usize = 8;
 pub const SNIFF_ROWS: usize = 500;
 /// Number of bytes used to guess encoding, format and delimiter.
 pub const SNIFF_BYTES: usize = 256 << 10;
+/// Maximum number of rows whose labels are checked at once: their vectors take some 50 MB.
+pub const MAX_REVIEWED_ROWS: usize = 20_000;
+/// Maximum number of rows with suspected labels that are listed.
+pub const LISTED_SUSPECTS: usize = 200;
 /// Maximum number of rows listed in a report, with line and reason.
 pub const REPORTED_ROWS: usize = 20;
 

@@ -28,6 +28,8 @@ pub enum Stream {
     Bootstrap = 10,
     /// Positives of texts that are similar by their class.
     Partners = 11,
+    /// Folds of the rows whose labels are checked.
+    Folds = 12,
 }
 
 /// A random number generator.

@@ -5,9 +5,10 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, CalibrationError, ClassScores, Interval, QuestionPrediction, ScoreParts, TextParts,
-    best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, entities, evaluate_answers, evaluate_entities,
-    evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds, normalize_answer, predicted_labels,
+    AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, QuestionPrediction, ScoreParts,
+    TextParts, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, entities, evaluate_answers,
+    evaluate_entities, evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds, normalize_answer,
+    predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -287,5 +288,21 @@ fn temperatures_and_calibration_errors_equal_the_reference() {
         }
         let given = confidence(&probabilities, &labels, Some(found.temperature));
         assert_eq!(given, found, "a given temperature is used as it is");
+    }
+}
+
+#[test]
+fn label_issues_equal_the_reference() {
+    for (nth, case) in list(&golden("label_issues.json")["cases"]).iter().enumerate() {
+        let labels: Vec<u32> = serde_json::from_value(case["labels"].clone()).unwrap();
+        let rows: Vec<Vec<f32>> = list(&case["probabilities"]).iter().map(floats).collect();
+        let given = LabelProbabilities { labels: &labels, probabilities: &rows.concat(), classes: rows[0].len() };
+        for (quality, row) in given.qualities().into_iter().zip(0..) {
+            assert_close("self-confidence", quality.self_confidence, &case["self_confidence"][row]);
+            assert_close("normalized margin", quality.normalized_margin, &case["normalized_margin"][row]);
+        }
+        assert_eq!(json!(given.confident_counts()), case["confident_counts"], "case {nth}");
+        assert_eq!(json!(given.confident_joint()), case["confident_joint"], "case {nth}");
+        assert_eq!(json!(given.issues()), case["issues"], "case {nth}");
     }
 }

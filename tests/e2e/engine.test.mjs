@@ -35,6 +35,8 @@ test("a micro model learns on WebGPU: the loss falls", async () => {
     await computeOn(page, "GPU");
     await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
     await page.getByText("Loaded: 2 layers").waitFor();
+    await page.getByRole("button", { name: "Find suspected labels" }).click();
+    await page.getByText(/of 160 rows (may be|looks) wrong/).waitFor();
     await openGroups(page, "Learning rate", "Stopping", "Batch and length");
     await page.getByLabel("Peak learning rate").fill("0.005");
     await page.getByLabel("Batch size", { exact: true }).fill("36");

@@ -380,6 +380,15 @@ const answers = {
     emit({ kind: "rows", rows, total: 7 });
   },
 
+  review_labels() {
+    emit({ kind: "labels_progress", fraction: 0.4 });
+    const rows = TEXTS.map((text, index) => {
+      const probabilities = { given_probability: 0.02 + index / 10, likely_probability: 0.98 - index / 10, score: 0.02 + index / 10 };
+      return { row: index, line: index + 2, is_validation: index === 1, text, pair: null, given: "rotten", likely: "fresh", ...probabilities };
+    });
+    emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, all: 1237, estimate: 5, accuracy: 0.87 } });
+  },
+
   export({ form, dtype }) {
     emit({ kind: "export_progress", fraction: 0.5 });
     const [ending, bytes] = { adapter: ["-adapter", 2e6], onnx: ["-onnx", dtype === "int8" ? 24e6 : 91e6], gguf: ["-gguf", 145e6] }[form] ?? ["", 91e6];

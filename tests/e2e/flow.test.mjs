@@ -17,6 +17,9 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByLabel("Test split").fill("20");
         await page.getByLabel("Test split").blur();
         await page.getByText("124 for validation, 247 for the test.").waitFor();
+        await page.getByRole("button", { name: "Find suspected labels" }).click();
+        await page.getByText("4 labels of 1,237 rows may be wrong.").waitFor();
+        await page.getByRole("region", { name: "Suspected labels" }).getByText("labeled rotten (2 %), probably fresh (98 %)").waitFor();
         await page.getByText("Advanced", { exact: true }).click();
         await assertAccessible(page);
         await screenshot(page, `data-${colorScheme}`);

@@ -112,6 +112,22 @@ pub struct ScriptArguments {
     pub out: PathBuf,
 }
 
+/// Arguments of `hone labels`.
+#[derive(clap::Args)]
+pub struct LabelsArguments {
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// File for the rows whose label is probably wrong, the surest first: CSV, or JSON lines if its name ends in .jsonl.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// The model that reads the texts, as for `hone train` [default: MiniLM, where `cargo xtask setup` puts it].
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// The device to compute on.
+    #[arg(long, value_enum, default_value_t = DeviceKind::Cpu)]
+    pub device: DeviceKind,
+}
+
 /// Arguments of `hone predict`.
 #[derive(clap::Args)]
 pub struct PredictArguments {

@@ -6,6 +6,7 @@ mod arguments;
 mod data;
 mod folder;
 mod interrupt;
+mod labels;
 mod mapping;
 mod model;
 mod predict;
@@ -23,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 use mimalloc::MiMalloc;
 
-use crate::arguments::{PredictArguments, ScriptArguments, TrainArguments};
+use crate::arguments::{LabelsArguments, PredictArguments, ScriptArguments, TrainArguments};
 
 /// Keeps freed pages: glibc's allocator returns each large tensor to the kernel and spends a quarter of the run on page
 /// faults.
@@ -44,6 +45,8 @@ enum Command {
     Train(TrainArguments),
     /// Predicts every row of a file with a tuned model, and writes the rows with their predictions.
     Predict(PredictArguments),
+    /// Finds rows whose label is probably wrong, and writes them to a file. Your own test rows are left out.
+    Labels(LabelsArguments),
     /// Writes the run of a recipe as a script for transformers' Trainer, to train on more machines. The script reads CSV, TSV,
     /// JSON, JSONL, SQuAD, CoNLL and plain text, and leaves out your own test rows.
     Script(ScriptArguments),
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Train(arguments) => pollster::block_on(train::train(&arguments)),
         Command::Predict(arguments) => pollster::block_on(predict::predict(&arguments)),
+        Command::Labels(arguments) => pollster::block_on(labels::labels(&arguments)),
         Command::Script(arguments) => pollster::block_on(script::script(&arguments)),
     };
     match done {

@@ -12,6 +12,7 @@ mod reading;
 mod report;
 mod samples;
 mod split;
+mod suspected;
 mod task;
 
 use hone_core::dataset::DataRole;
@@ -40,6 +41,7 @@ use preview::Preview;
 use report::Report;
 use samples::Samples;
 use split::Split;
+use suspected::Suspected;
 
 /// Extensions of the files that can be read.
 pub const ACCEPT: &str = ".csv,.tsv,.txt,.json,.jsonl,.ndjson,.conll,.conllu,.iob,.iob2,.bio,.xlsx,.ods,.parquet,.docx,.html,.htm,.epub,.gz,.zst,.zip,.tar,.tgz";
@@ -83,6 +85,7 @@ pub fn DataStep() -> impl IntoView {
             <Preview />
             <Report />
             <Split />
+            <Suspected />
         </StepSection>
     }
 }

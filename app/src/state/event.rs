@@ -4,7 +4,8 @@ use hone_core::protocol::{Event, RequestId, RowView};
 use hone_core::run::RunSummary;
 
 use crate::state::{
-    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, MisclassifiedRow, Phase, SavedPoint, State, Topic,
+    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, MisclassifiedRow, Phase, Review, SavedPoint, State,
+    Topic,
 };
 
 /// Longest silence that the worker may announce, in seconds.
@@ -74,6 +75,9 @@ impl State {
                 return vec![Effect::Download { file_name }];
             }
             Event::TableFailed { diagnostic } => self.table.on_failed(diagnostic),
+            Event::LabelsProgress { fraction } => self.review = Review::Looking(fraction.clamp(0.0, 1.0)),
+            Event::LabelsReviewed { found } => self.review = Review::Found(found),
+            Event::LabelsFailed { diagnostic } => self.review = Review::Failed(diagnostic),
             Event::ExportProgress { fraction } => match topic {
                 Some(Topic::Saved) => {}
                 Some(Topic::Keep) => self.shelf.keeping = Keeping::Writing(fraction),

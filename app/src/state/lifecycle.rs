@@ -114,6 +114,7 @@ impl State {
             || self.model.hub == HubSearch::Searching
             || self.inference.pending.is_some()
             || self.estimate.is_pending()
+            || self.review.is_looking()
             || self.saved.is_keeping
             || !self.shelf.opening.is_empty()
             || matches!(self.shelf.keeping, Keeping::Writing(_))
@@ -157,6 +158,7 @@ impl State {
     pub(in crate::state) fn forget_measured(&mut self) {
         // The worker drops an estimate under way, which was for the old ones too.
         self.drop_estimate();
+        self.forget_review();
         self.requests.give_up(Topic::LrFinder);
         self.finder = Finder::default();
     }

@@ -14,6 +14,7 @@ mod new_version;
 mod readiness;
 pub mod recipe;
 mod requests;
+mod review;
 pub mod runs;
 pub mod saved;
 pub mod shelf;
@@ -38,6 +39,7 @@ pub use recipe::estimate::{Debounce, EstimateState, cut_rows};
 pub use recipe::form::{Form, RecipeLink};
 pub use recipe::plan::StageGrid;
 pub use requests::{Requests, Topic};
+pub use review::Review;
 pub use runs::compare::{SERIES, SeedGroup};
 pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
@@ -63,6 +65,8 @@ pub struct State {
     pub model: Model,
     /// The recipe as the user edits it.
     pub form: Form,
+    /// The search for wrong labels.
+    pub review: Review,
     /// The learning rate finder.
     pub finder: Finder,
     /// The estimate of time and memory.

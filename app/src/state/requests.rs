@@ -16,6 +16,8 @@ pub enum Topic {
     Model,
     /// Looking up a model on a hub.
     Hub,
+    /// Looking for wrong labels.
+    Labels,
     /// Estimating a run's time and memory.
     Estimate,
     /// The learning rate finder.

@@ -8,6 +8,7 @@ mod folds;
 mod model;
 mod new_version;
 mod recipe;
+mod review;
 mod run;
 mod saved;
 mod shelf;
@@ -261,6 +262,7 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::RateTried { .. } | Event::RateFound { .. } | Event::RateFailed { .. } => Topic::LrFinder,
         Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
         Event::Rows { .. } => Topic::Misclassified,
+        Event::LabelsProgress { .. } | Event::LabelsReviewed { .. } | Event::LabelsFailed { .. } => Topic::Labels,
         Event::Exported { .. } | Event::ExportProgress { .. } | Event::ExportFailed { .. } => Topic::Export,
         _ => Topic::Run,
     })

@@ -10,7 +10,8 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, run, saved, saving, script, table, tuned,
+    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, review, run, saved, saving, script, table,
+    tuned,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
@@ -39,6 +40,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         engine.dry_run = None;
         inference::stop(engine);
         table::stop(engine);
+        review::stop(engine);
     }
     if let Some(run) = engine.run.as_mut().filter(|_| command.drops_optimizer()) {
         run.session.drop_live_tensors();
@@ -83,6 +85,8 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::PredictTable { columns, format, tuned } => table::predict(engine, id, columns, format, tuned).await,
         Command::StopTable => table::stop(engine),
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
+        Command::ReviewLabels => review::begin(engine, id),
+        Command::StopReview => review::stop(engine),
         Command::Export { form, dtype } => export::export(engine, id, form, dtype).await,
         Command::ExportScript => script::export(engine, id).await,
         Command::KeepTuned { name } => tuned::keep(engine, id, name).await,
@@ -151,6 +155,7 @@ async fn work(engine: &mut Engine) -> bool {
     saving::advance(engine).await
         || inference::advance(engine).await
         || table::advance(engine).await
+        || review::advance(engine).await
         || dry_run::advance(engine).await
         || run::advance(engine).await
 }

@@ -13,6 +13,7 @@ mod entities;
 mod evaluation;
 mod generation;
 mod interval;
+mod label_issues;
 mod label_thresholds;
 mod multilabel;
 mod ngrams;
@@ -33,6 +34,7 @@ pub use entities::{Entity, EntityScores, are_entity_tags, entities, evaluate_ent
 pub use evaluation::{Detail, Evaluation, ScatterPoint, TextSample};
 pub use generation::{exact_match, perplexity};
 pub use interval::Interval;
+pub use label_issues::{LabelProbabilities, LabelQuality};
 pub use label_thresholds::{cross_fitted_labels, label_thresholds, predicted_labels};
 pub use multilabel::{MultilabelScores, evaluate_multilabel};
 pub use regression::{RegressionScores, evaluate_regression};

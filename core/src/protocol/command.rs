@@ -203,6 +203,11 @@ pub enum Command {
         /// Index of the predicted class.
         predicted: u32,
     },
+    /// Look for wrong labels among the training and validation rows. Answered by `LabelsProgress`, then `LabelsReviewed` or
+    /// `LabelsFailed`.
+    ReviewLabels,
+    /// Stop looking for wrong labels. Nothing is kept of it.
+    StopReview,
     /// Write the folder to download. Answered by `ExportProgress`, then `Exported` with a `Blob` next to it, or
     /// `ExportFailed`.
     Export {

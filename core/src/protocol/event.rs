@@ -11,6 +11,7 @@ use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{
     Estimate, FileOutcome, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics,
+    SuspectedLabels,
 };
 
 /// An event from the worker to the page.
@@ -293,6 +294,21 @@ pub enum Event {
         rows: Vec<RowView>,
         /// Total number of rows.
         total: u32,
+    },
+    /// Part of the search for wrong labels is done.
+    LabelsProgress {
+        /// The fraction, from 0 to 1.
+        fraction: f64,
+    },
+    /// The search for wrong labels is done.
+    LabelsReviewed {
+        /// The rows whose label is probably wrong.
+        found: SuspectedLabels,
+    },
+    /// The labels cannot be checked, or the search was stopped.
+    LabelsFailed {
+        /// The reason and the remedy.
+        diagnostic: Diagnostic,
     },
     /// Part of the folder has been written.
     ExportProgress {

@@ -11,6 +11,7 @@ mod plan;
 mod record;
 mod step;
 mod summary;
+mod suspected_labels;
 mod verdict;
 
 pub use baseline::Baseline;
@@ -24,4 +25,5 @@ pub use plan::{LrPoint, ParamGroupState, RunPlan};
 pub use record::{RunRecord, RunSource, SourceFile};
 pub use step::StepMetrics;
 pub use summary::{Forgetting, PerplexityChange, RunSummary};
+pub use suspected_labels::{SuspectedLabel, SuspectedLabels};
 pub use verdict::{Control, Finding, RunLog, Verdict};

@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::MaskSource;
 use crate::pretrained::{Pretrained, TaskRows};
 use crate::recipe::{RecipeSpec, Task};
-use crate::text::{ChatTemplate, RowEncoder};
+use crate::text::{ChatTemplate, EncodedRows, RowEncoder};
 use crate::train::Session;
 use crate::usage::PromptForm;
 
@@ -113,6 +113,12 @@ impl EncodedDataset {
                 .remedy("Change the recipe's \"task\", or map the columns for the recipe's task."));
         }
         model.session(recipe, TaskRows::new(&self.dataset, &self.encoder, self.report.facts()), device, masks)
+    }
+
+    /// Training and validation rows, once all are encoded.
+    pub(crate) fn encoded(&self) -> Option<[&EncodedRows; 2]> {
+        let [train, validation, _] = self.encoder.rows();
+        (self.stage == Stage::Encoded).then_some([train, validation])
     }
 
     /// Size of the tokens, in bytes.

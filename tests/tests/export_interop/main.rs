@@ -5,6 +5,7 @@ mod chat_templates;
 mod defaults;
 mod expected;
 mod gguf;
+mod labels;
 mod onnx;
 mod predicted_file;
 mod reopened;

@@ -8,6 +8,7 @@ pub mod inference;
 pub mod matrix_rows;
 mod memory;
 pub mod model;
+pub mod review;
 pub mod run;
 pub mod saved;
 pub mod saving;
@@ -24,6 +25,7 @@ use crate::device::ChosenDevice;
 use crate::engine::dry_run::DryRun;
 use crate::engine::inference::Inference;
 use crate::engine::model::LoadedModel;
+use crate::engine::review::Review;
 use crate::engine::run::Run;
 use crate::engine::table::Table;
 use crate::engine::tuned::OpenTuned;
@@ -43,6 +45,8 @@ pub struct Engine {
     pub tuned: Vec<OpenTuned>,
     /// The range test or estimate under way.
     pub dry_run: Option<DryRun>,
+    /// The search for wrong labels under way.
+    pub review: Option<Review>,
     /// The query under way.
     pub inference: Option<Inference>,
     /// The table whose rows are predicted.

@@ -1,0 +1,115 @@
+//! `hone labels`.
+
+use std::fs;
+use std::path::Path;
+
+use hone_core::diagnostic::Diagnostic;
+use hone_core::inference::{TableFormat, TableWriter};
+use hone_core::recipe::RecipeSpec;
+use hone_core::run::{SuspectedLabel, SuspectedLabels};
+use hone_core::runner::LabelReview;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::arguments::LabelsArguments;
+use crate::{data, model, train};
+
+/// Columns of the file.
+const COLUMNS: [&str; 8] =
+    ["line", "side", "label", "likely_label", "label_probability", "likely_probability", "score", "text"];
+/// Steps of the progress bar.
+const STEPS: u64 = 1_000;
+
+/// Finds rows whose label is probably wrong, and writes them to a file.
+pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
+    let (device, _) = train::device(arguments.device);
+    let model = model::load(arguments.model.as_deref(), "", &device)?;
+    let mut data = arguments.data.load(&RecipeSpec::default())?;
+    while data.rows.encode_next(&model.pretrained)? {}
+    for note in data::notes(&data.warnings, data.rows.report()) {
+        eprintln!("warning: {note}");
+    }
+    let mut review = LabelReview::new(&data.rows, &model.pretrained, &device)?;
+    let bar = ProgressBar::new(STEPS);
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} % · {eta} left") {
+        bar.set_style(style);
+    }
+    while !review.is_over() {
+        bar.set_position((review.advance().await? * STEPS as f64) as u64);
+    }
+    bar.finish_and_clear();
+    let found = review.finish(usize::MAX);
+    write(&found, &arguments.out)?;
+    println!("{}", described(&found, &arguments.out));
+    Ok(())
+}
+
+/// The result in words.
+fn described(found: &SuspectedLabels, out: &Path) -> String {
+    let SuspectedLabels { total, looked_at, all, accuracy, .. } = *found;
+    let rows =
+        if looked_at < all { format!("{looked_at} of {all} rows, drawn at random") } else { format!("{all} rows") };
+    format!(
+        "{total} labels are probably wrong, of {rows}: see {}. They were judged by heads that agree with {:.1} % of the labels. \
+         Check each before you change it.",
+        out.display(),
+        100.0 * accuracy
+    )
+}
+
+fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
+    let is_lines = out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl"));
+    let format = if is_lines { TableFormat::JsonLines } else { TableFormat::Csv };
+    let has_pairs = found.rows.iter().any(|row| row.pair.is_some());
+    let columns = COLUMNS.into_iter().chain(has_pairs.then_some("second_text")).map(str::to_owned).collect();
+    let failed = |error| train::not_written(out, error);
+    let mut writer = TableWriter::new(Vec::new(), format, columns).map_err(failed)?;
+    for row in &found.rows {
+        let second = has_pairs.then(|| json!(row.pair));
+        writer.row(&cells(row).into_iter().chain(second).collect::<Vec<_>>()).map_err(failed)?;
+    }
+    fs::write(out, writer.into_inner()).map_err(failed)
+}
+
+fn cells(row: &SuspectedLabel) -> [Value; 8] {
+    let rounded = |number: f32| json!((f64::from(number) * 1e6).round() / 1e6);
+    [
+        json!(row.line),
+        json!(if row.is_validation { "validation" } else { "training" }),
+        json!(row.given),
+        json!(row.likely),
+        rounded(row.given_probability),
+        rounded(row.likely_probability),
+        rounded(row.score),
+        json!(row.text),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suspects_are_written_with_line_and_both_labels() {
+        let row = SuspectedLabel {
+            row: 4,
+            line: 6,
+            is_validation: true,
+            text: "No, never.".into(),
+            pair: None,
+            given: "good".into(),
+            likely: "bad".into(),
+            given_probability: 0.125,
+            likely_probability: 0.875,
+            score: 0.125,
+        };
+        let found = SuspectedLabels { rows: vec![row], total: 1, looked_at: 20, all: 40, estimate: 1, accuracy: 0.9 };
+        let out = std::env::temp_dir().join(format!("hone-cli-{}-suspects.csv", std::process::id()));
+        write(&found, &out).unwrap();
+        let written = fs::read_to_string(&out).unwrap();
+        fs::remove_file(&out).unwrap();
+        let expected = "6,validation,good,bad,0.125,0.875,0.125,\"No, never.\"\n";
+        assert_eq!(written, format!("{}\n{expected}", COLUMNS.join(",")));
+        assert!(described(&found, &out).starts_with("1 labels are probably wrong, of 20 of 40 rows"));
+    }
+}

@@ -1,0 +1,81 @@
+use hone_core::run::SuspectedLabel;
+use leptos::prelude::*;
+
+use crate::components::{ProblemPlace, changing, pressed};
+use crate::format;
+use crate::page::Page;
+use crate::state::{Review, State};
+
+/// Rows whose label is probably wrong.
+#[component]
+pub fn Suspected() -> impl IntoView {
+    let page = Page::get();
+    let has_none = page.memo(|state| !state.has_labels_to_review());
+    let cannot = page.memo(|state| !state.can_review());
+    let is_idle = page.memo(|state| !state.review.is_looking());
+    let is_looking = page.memo(|state| state.review.is_looking());
+    let done = page.memo(|state| if let Review::Looking(done) = state.review { done } else { 0.0 }.to_string());
+    let needs_model = page.memo(|state| state.model.report().is_some());
+    let diagnostic = page.memo(|state| match &state.review {
+        Review::Failed(diagnostic) => Some(diagnostic.clone()),
+        _ => None,
+    });
+    let sentence = page.memo(|state| state.review.sentence());
+    let rows = page.memo(|state| match &state.review {
+        Review::Found(found) => found.rows.clone(),
+        _ => Vec::new(),
+    });
+    let list = changing(move || {
+        let rows = rows.get();
+        (!rows.is_empty()).then(|| {
+            view! {
+                <div class="frame tall" tabindex="0" role="region" aria-label="Suspected labels">
+                    <ul class="rows">{rows.into_iter().map(item).collect_view()}</ul>
+                </div>
+            }
+        })
+    });
+    view! {
+        <div class="stack" hidden=has_none>
+            <h3>"Suspected labels"</h3>
+            <p class="hint">
+                "Finds rows whose label is probably wrong, by confident learning: five heads are trained on the loaded model, each on four fifths of the rows, and each judges the labels that it has not seen. Read a row before you believe it: a rare case can look like a mistake."
+            </p>
+            <div class="row">
+                <span hidden=is_looking>
+                    <button type="button" disabled=cannot on:click=pressed(move |_| page.act(State::review_labels))>
+                        "Find suspected labels"
+                    </button>
+                </span>
+                <span class="hint" hidden=needs_model>"Load a model first: it reads the texts."</span>
+                <span hidden=is_idle>
+                    <button type="button" on:click=pressed(move |_| page.act(State::stop_review))>"Stop the search"</button>
+                </span>
+                <progress max="1" value=done aria-label="Fraction of the rows checked" hidden=is_idle></progress>
+            </div>
+            <ProblemPlace diagnostic />
+            <p aria-live="polite">{sentence}</p>
+            {list}
+        </div>
+    }
+}
+
+fn item(row: SuspectedLabel) -> impl IntoView {
+    let SuspectedLabel {
+        line, text, pair, given, likely, given_probability, likely_probability, is_validation, ..
+    } = row;
+    let side = if is_validation { "validation" } else { "training" };
+    let named = |label: &str, probability: f32| {
+        format!("{} ({})", format::visible(label), format::percent(f64::from(probability)))
+    };
+    let labels =
+        format!("labeled {}, probably {}", named(&given, given_probability), named(&likely, likely_probability));
+    view! {
+        <li>
+            <span dir="auto">{format::excerpt(&text)}</span>
+            {pair.map(|pair| view! { <span dir="auto">{format::excerpt(&pair)}</span> })}
+            <strong dir="auto">{labels}</strong>
+            <small>{format!("line {line}, {side}")}</small>
+        </li>
+    }
+}

@@ -1,0 +1,224 @@
+//! The search for wrong labels: vectors of all texts, a head fitted on folds of them, and confident learning on the
+//! probabilities of the rows that each head has not seen.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+
+use crate::dataset::Dataset;
+use crate::device_to_host::device_to_host;
+use crate::diagnostic::Diagnostic;
+use crate::limits::MAX_REVIEWED_ROWS;
+use crate::metrics::{LabelProbabilities, LabelQuality};
+use crate::model::{Dropout, Input, TaskModel};
+use crate::pretrained::Pretrained;
+use crate::recipe::{Pooling, Task};
+use crate::rng::{Rng, Stream};
+use crate::run::{SuspectedLabel, SuspectedLabels};
+use crate::runner::EncodedDataset;
+use crate::text::{EncodedTexts, batches_by_length};
+use crate::train::LinearProbe;
+
+/// Number of folds.
+const FOLDS: usize = 5;
+/// Minimum number of rows: two for each fold.
+const MIN_ROWS: usize = 2 * FOLDS;
+/// Rows of a batch.
+const BATCH: usize = 32;
+/// Maximum length of a text, in tokens: the rest seldom changes the label, and takes most of the time.
+const MAX_TOKENS: usize = 128;
+/// Part of the progress that the vectors take.
+const VECTORS_RATIO: f64 = 0.9;
+
+/// A search under way. The vectors are those of the loaded model: a tuned one has learned the labels, wrong ones too.
+#[derive(Debug)]
+pub struct LabelReview {
+    dataset: Arc<Dataset>,
+    /// Rows of the dataset that are looked at.
+    rows: Vec<u32>,
+    labels: Vec<u32>,
+    texts: EncodedTexts,
+    model: TaskModel,
+    pad: u32,
+    device: Device,
+    /// Batches that are left, the longest texts last: they are taken from the end.
+    batches: Vec<Vec<u32>>,
+    total_batches: usize,
+    /// Vectors of length 1, `[rows, hidden]`.
+    vectors: Vec<f32>,
+    probe: Option<LinearProbe>,
+    /// The fold of each row.
+    folds: Vec<usize>,
+    done_folds: usize,
+    /// Probabilities from the fold that holds the row out, `[rows, classes]`.
+    probabilities: Vec<f32>,
+}
+
+impl LabelReview {
+    /// Begins to look at the training and validation rows. Test rows are left alone: they choose nothing.
+    ///
+    /// # Errors
+    /// `labels.task` for other tasks than classification with one label, `labels.not-ready` before the rows are encoded,
+    /// and `labels.too-few` for fewer than ten rows or two labels.
+    pub fn new(data: &EncodedDataset, model: &Pretrained, device: &Device) -> Result<Self, Diagnostic> {
+        let dataset = data.dataset().clone();
+        if dataset.task != Task::Classification {
+            let what = "Suspected labels are found for texts with one label each.";
+            return Err(Diagnostic::new("labels.task", what).remedy("Choose the columns of a text and its label."));
+        }
+        let Some(sides) = data.encoded() else {
+            return Err(Diagnostic::new("labels.not-ready", "The data is not ready yet.")
+                .remedy("Its texts are being split into tokens; try again in a moment."));
+        };
+        let all = dataset.train.len() + dataset.validation.len();
+        if all < MIN_ROWS || dataset.labels.len() < 2 {
+            let what = format!("There are {all} rows and {} labels.", dataset.labels.len());
+            return Err(Diagnostic::new("labels.too-few", what)
+                .done("The labels were not checked.")
+                .remedy(format!("At least {MIN_ROWS} rows and two labels are needed.")));
+        }
+        let max_tokens = MAX_TOKENS.min(model.config.max_positions());
+        let [train, validation] = sides.map(|side| side.cut(&model.tokenizer, max_tokens, 0));
+        let (train, validation) = (train?.0.texts, validation?.0.texts);
+        let mut places: Vec<usize> = (0..all).collect();
+        if all > MAX_REVIEWED_ROWS {
+            Rng::new(0, Stream::Folds, 0).shuffle(&mut places);
+            places.truncate(MAX_REVIEWED_ROWS);
+            places.sort_unstable();
+        }
+        let (mut rows, mut texts) = (Vec::with_capacity(places.len()), EncodedTexts::default());
+        for place in places {
+            let (side, numbers, at) = match place.checked_sub(train.len()) {
+                Some(at) => (&validation, &dataset.validation, at),
+                None => (&train, &dataset.train, place),
+            };
+            texts.push_pair(side.get(at), side.second(at));
+            rows.push(numbers[at]);
+        }
+        let labels: Vec<u32> = rows.iter().map(|&row| dataset.label(row)).collect();
+        let folds = folds(&dataset, &rows, &labels);
+        let lengths: Vec<usize> = (0..texts.len()).map(|row| texts.tokens(row)).collect();
+        let batches = batches_by_length(&lengths, BATCH);
+        Ok(Self {
+            vectors: vec![0.0; rows.len() * model.base.hidden()],
+            probabilities: vec![0.0; rows.len() * dataset.labels.len()],
+            model: TaskModel::new(model.base.clone(), Task::Embeddings, Pooling::Mean, 0, 0, device),
+            pad: model.tokenizer.pad_id(),
+            device: device.clone(),
+            total_batches: batches.len(),
+            batches,
+            probe: None,
+            done_folds: 0,
+            dataset,
+            rows,
+            labels,
+            texts,
+            folds,
+        })
+    }
+
+    /// Memory of vectors, probabilities and what is computed from them, in bytes.
+    pub fn bytes(&self) -> usize {
+        4 * size_of::<f32>() * (self.vectors.len() + self.probabilities.len())
+    }
+
+    /// Computes the vectors of the next batch, or fits the next fold. Returns the fraction that is done.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn advance(&mut self) -> Result<f64, Diagnostic> {
+        if let Some(rows) = self.batches.pop() {
+            self.embed(&rows).await?;
+        } else if let Some(probe) = &self.probe {
+            let is_held_out: Vec<bool> = self.folds.iter().map(|&fold| fold == self.done_folds).collect();
+            let found = probe.probabilities(&is_held_out).await?;
+            let classes = self.dataset.labels.len();
+            let into = self.probabilities.chunks_mut(classes).zip(found.chunks(classes)).zip(is_held_out);
+            into.filter(|(_, is_held_out)| *is_held_out).for_each(|((own, found), _)| own.copy_from_slice(found));
+            self.done_folds += 1;
+        } else {
+            let classes = self.dataset.labels.len();
+            self.probe = Some(LinearProbe::new(&self.vectors, &self.labels, classes, &self.device).await?);
+        }
+        let vectors = 1.0 - self.batches.len() as f64 / self.total_batches.max(1) as f64;
+        let folds = self.done_folds as f64 / FOLDS as f64;
+        Ok(VECTORS_RATIO * vectors + (1.0 - VECTORS_RATIO) * folds)
+    }
+
+    /// Returns true once all probabilities are known.
+    pub fn is_over(&self) -> bool {
+        self.done_folds == FOLDS
+    }
+
+    async fn embed(&mut self, rows: &[u32]) -> Result<(), Diagnostic> {
+        let batch = self.texts.batch(rows, rows.len(), MAX_TOKENS, self.pad);
+        let vectors = self.model.forward(Input::new(&batch, &self.device), &mut Dropout::off());
+        let [_, hidden] = vectors.dims();
+        let values = device_to_host(vectors).await?;
+        for (&row, vector) in rows.iter().zip(values.chunks(hidden)) {
+            self.vectors[row as usize * hidden..][..hidden].copy_from_slice(vector);
+        }
+        Ok(())
+    }
+
+    /// The rows whose label is probably wrong, of which at most `listed` are named.
+    pub fn finish(self, listed: usize) -> SuspectedLabels {
+        let Self { dataset, rows, labels, probabilities, .. } = self;
+        let classes = dataset.labels.len();
+        let given = LabelProbabilities { labels: &labels, probabilities: &probabilities, classes };
+        let joint = given.confident_joint();
+        let wrong = |(label, row): (usize, &Vec<u32>)| row.iter().sum::<u32>() - row[label];
+        let best: Vec<usize> = probabilities.chunks(classes).map(likeliest).collect();
+        let right = best.iter().zip(&labels).filter(|(best, label)| **best == **label as usize).count();
+        let mut found: Vec<(usize, LabelQuality)> =
+            given.qualities().into_iter().enumerate().zip(given.issues()).filter(|it| it.1).map(|it| it.0).collect();
+        found.sort_by(|(_, a), (_, b)| a.normalized_margin.total_cmp(&b.normalized_margin));
+        let name = |class: usize| dataset.labels.get(class).cloned().unwrap_or_default();
+        let suspect = |(at, quality): &(usize, LabelQuality)| {
+            let row = rows[*at];
+            SuspectedLabel {
+                row,
+                line: dataset.line(row),
+                is_validation: dataset.validation.binary_search(&row).is_ok(),
+                text: dataset.text(row).to_owned(),
+                pair: dataset.second_text(row).map(str::to_owned),
+                given: name(labels[*at] as usize),
+                likely: name(best[*at]),
+                given_probability: quality.self_confidence as f32,
+                likely_probability: probabilities[at * classes + best[*at]],
+                score: quality.normalized_margin as f32,
+            }
+        };
+        SuspectedLabels {
+            rows: found.iter().take(listed).map(suspect).collect(),
+            total: found.len() as u32,
+            looked_at: rows.len() as u32,
+            all: (dataset.train.len() + dataset.validation.len()) as u32,
+            estimate: joint.iter().enumerate().map(wrong).sum(),
+            accuracy: right as f64 / rows.len().max(1) as f64,
+        }
+    }
+}
+
+/// Index of the largest probability, the first in a tie.
+fn likeliest(probabilities: &[f32]) -> usize {
+    let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+    best.map_or(0, |(class, _)| class)
+}
+
+/// The fold of each row: each label is spread evenly, and rows with the same text are in one fold, since a head that has seen
+/// one of them knows the label of the other.
+fn folds(dataset: &Dataset, rows: &[u32], labels: &[u32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    Rng::new(0, Stream::Folds, 1).shuffle(&mut order);
+    order.sort_by_key(|&at| labels[at]);
+    let mut folds = vec![0; rows.len()];
+    let mut of_text = HashMap::new();
+    for at in order {
+        let next = of_text.len() % FOLDS;
+        let text = (dataset.text(rows[at]), dataset.second_text(rows[at]));
+        folds[at] = *of_text.entry(text).or_insert(next);
+    }
+    folds
+}
