@@ -48,6 +48,10 @@ pub const MAX_MERGED_CELLS: usize = 100_000;
 pub const MAX_CELL_STYLES: usize = 65_490;
 /// Number of rows in a preview.
 pub const PREVIEW_ROWS: usize = 8;
+/// Maximum number of characters of a cell that are shown.
+pub const PREVIEW_CHARS: usize = 200;
+/// Maximum number of rows shown at once to a user who looks through a file.
+pub const SHOWN_ROWS: usize = 20;
 /// Number of rows used to guess the columns.
 pub const SNIFF_ROWS: usize = 500;
 /// Number of bytes used to guess encoding, format and delimiter.
@@ -58,6 +62,8 @@ pub const MAX_REVIEWED_ROWS: usize = 20_000;
 pub const LISTED_SUSPECTS: usize = 200;
 /// Maximum number of rows listed in a report, with line and reason.
 pub const REPORTED_ROWS: usize = 20;
+/// Maximum number of skipped rows whose reasons are kept.
+pub const LISTED_ROWS: usize = 100_000;
 
 /// Maximum size of the JSON header of a safetensors file, in bytes (the reference implementation's bound).
 pub const MAX_SAFETENSORS_HEADER: usize = 100_000_000;

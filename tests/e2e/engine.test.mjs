@@ -167,6 +167,10 @@ test("a file of 200 MB is streamed, and the page stays responsive", async () => 
     const fractions = await page.evaluate(() => globalThis.fractions.size);
     // A page that was blocked while the file was read would have shown the first and the last alone.
     assert(fractions > 8, `only ${fractions} fractions were seen`);
+    await page.getByLabel("Search the rows").fill("1049999 A text");
+    await page.getByLabel("Search the rows").blur();
+    await page.getByText("1 to 1 of 1 row", { exact: true }).waitFor();
+    await page.getByRole("row", { name: /^1050001 1049999 a text.* yes$/ }).waitFor();
   });
   await rm(path);
 });

@@ -375,6 +375,16 @@ const answers = {
     writing = null;
   },
 
+  find_rows({ query: { search, only_skipped, offset } }) {
+    const total = only_skipped ? 3 : search ? 1 : 1240;
+    const rows = Array.from({ length: Math.min(20, total - offset) }, (_, nth) => ({
+      line: offset + nth + 2,
+      cells: [search || TEXTS[nth % 4], LABELS[nth % 2], String(nth)],
+      skipped: only_skipped ? "no label" : null,
+    }));
+    emit({ kind: "rows_found", found: { rows, total } });
+  },
+
   rows() {
     const rows = TEXTS.map((text, index) => ({ line: index + 2, text, pair: null, probability: 0.97 - index / 10 }));
     emit({ kind: "rows", rows, total: 7 });

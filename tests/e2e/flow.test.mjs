@@ -20,6 +20,11 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByRole("button", { name: "Find suspected labels" }).click();
         await page.getByText("4 labels of 1,237 rows may be wrong.").waitFor();
         await page.getByRole("region", { name: "Suspected labels" }).getByText("labeled rotten (2 %), probably fresh (98 %)").waitFor();
+        await page.getByRole("button", { name: "Next rows" }).click();
+        await page.getByText("9 to 28 of 1,240 rows").waitFor();
+        await page.getByLabel("Only rows that are not used").check();
+        await page.getByText("1 to 3 of 3 rows").waitFor();
+        assert.equal(await page.getByText("Not used: no label").count(), 3);
         await page.getByText("Advanced", { exact: true }).click();
         await assertAccessible(page);
         await screenshot(page, `data-${colorScheme}`);

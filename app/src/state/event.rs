@@ -46,6 +46,9 @@ impl State {
                 self.data.train.clear_diagnostic(|diagnostic| diagnostic.code == "data.refused");
                 return self.load_first();
             }
+            Event::RowsFound { found } => {
+                (self.data.browse.found, self.data.browse.is_pending) = (Some(found), false);
+            }
             Event::DataNotOpened { role, diagnostic } => return self.on_not_opened(role, diagnostic),
             Event::DataFailed { role, diagnostic } => self.data.failed(role, diagnostic),
             Event::ModelProgress { done_bytes, total_bytes } => {

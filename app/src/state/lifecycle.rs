@@ -25,6 +25,7 @@ impl State {
         self.forget_weights();
         self.data.is_mapping = false;
         self.data.forget_tokens();
+        self.forget_found_rows();
         self.model.worker_lost();
         let mut effects = vec![Effect::RestartWorker, self.hello()];
         for role in DataRole::ALL {

@@ -12,6 +12,8 @@ pub enum Topic {
     File(DataRole),
     /// Collecting and splitting the rows.
     Mapping,
+    /// Finding rows of the training file.
+    Browse,
     /// Loading a model.
     Model,
     /// Looking up a model on a hub.

@@ -256,6 +256,7 @@ fn topic(event: &Event) -> Option<Topic> {
             Topic::File(*role)
         }
         Event::DataReady { .. } | Event::DataFailed { .. } => Topic::Mapping,
+        Event::RowsFound { .. } => Topic::Browse,
         Event::ModelProgress { .. } | Event::ModelReady { .. } | Event::ModelFailed { .. } => Topic::Model,
         Event::ModelFound { .. } | Event::ModelNotFound { .. } => Topic::Hub,
         Event::Estimated { .. } | Event::EstimateFailed { .. } => Topic::Estimate,

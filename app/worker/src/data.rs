@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
 use hone_core::dataset::{
-    Collector, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut, Mapping, SourceInfo, align,
+    Collector, DataRole, Dataset, DatasetFiles, Examples, FileRows, Hints, HoldOut, Mapping, RowBrowser, RowQuery,
+    SourceInfo, align,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
@@ -188,6 +189,33 @@ impl Data {
             }
             Err(diagnostic) => answer(request, &Event::DataFailed { role, diagnostic }),
         }
+    }
+
+    /// Finds rows of the training file. Does not answer if the user has stopped it.
+    pub async fn find_rows(&self, request: RequestId, query: RowQuery) {
+        match self.found_rows(request, query).await {
+            Ok(Some(found)) => answer(request, &Event::RowsFound { found }),
+            Ok(None) => {}
+            Err(diagnostic) => answer(request, &Event::DataFailed { role: DataRole::Train, diagnostic }),
+        }
+    }
+
+    /// The rows that match; none if the user has stopped the search.
+    async fn found_rows(&self, request: RequestId, query: RowQuery) -> Result<Option<FileRows>, Diagnostic> {
+        let Some(train) = &self.train else { return Ok(None) };
+        let unusable = train.examples.iter().flat_map(|examples| examples.skipped_rows());
+        let dropped = self.collected.iter().flat_map(|collected| &collected.rows.report().dropped);
+        let mut browser = RowBrowser::new(&train.info, unusable.chain(dropped).cloned(), query);
+        let file = BlobReader::new(train.blob.clone())?;
+        let mut reader = open_data(&train.info.name, &train.blob, file, DataRole::Train, &train.file.hints).await?;
+        while let Some(piece) = reader.next_piece()? {
+            browser.push(piece)?;
+            yield_to_event_loop().await;
+            if stops_reading(request) {
+                return Ok(None);
+            }
+        }
+        browser.finish().map(Some)
     }
 
     /// Forgets the validation or the test file; the page asks for a new split. The training file stays.

@@ -84,6 +84,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         }
         Command::PredictTable { columns, format, tuned } => table::predict(engine, id, columns, format, tuned).await,
         Command::StopTable => table::stop(engine),
+        Command::FindRows { query } => engine.data.find_rows(id, query).await,
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),

@@ -28,6 +28,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use collect::browse::{FileRow, FileRows, RowBrowser, RowQuery};
 pub use collect::cells::{CellReader, Cells};
 pub use collect::collector::Collector;
 pub use collect::example::{Example, Message, Role, Word};

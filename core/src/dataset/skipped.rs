@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
-use crate::limits::REPORTED_ROWS;
+use crate::limits::LISTED_ROWS;
 
 /// A row that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,14 +19,14 @@ pub struct SkippedRow {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SkippedRows {
     pub rows: usize,
-    /// At most [`REPORTED_ROWS`].
+    /// At most [`LISTED_ROWS`].
     pub first: Vec<SkippedRow>,
 }
 
 impl SkippedRows {
     pub(crate) fn add(&mut self, line: u32, reason: impl Into<String>) {
         self.rows += 1;
-        if self.first.len() < REPORTED_ROWS {
+        if self.first.len() < LISTED_ROWS {
             self.first.push(SkippedRow { line, reason: reason.into() });
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
-use crate::dataset::{DataRole, Hints, InputColumns, Mapping};
+use crate::dataset::{DataRole, Hints, InputColumns, Mapping, RowQuery};
 use crate::inference::{Query, TableFormat};
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
@@ -51,6 +51,11 @@ pub enum Command {
     CloseData {
         /// The file.
         role: DataRole,
+    },
+    /// Find rows of the training file. Answered by `RowsFound`, or `DataFailed` if the file can no longer be read.
+    FindRows {
+        /// The rows to find.
+        query: RowQuery,
     },
     /// Load a model from the browser's storage; files that are missing there are downloaded. Answered by
     /// `ModelProgress`, then `ModelReady` or `ModelFailed`.
@@ -181,8 +186,8 @@ pub enum Command {
         /// `id` of the open model that will predict it; the last run's if absent.
         tuned: Option<String>,
     },
-    /// Stop the first pass over the files that earlier commands opened. Carried out at once; those commands are answered by
-    /// `DataNotOpened` and `TableFailed`.
+    /// Stop the first pass over the files that earlier commands opened, and the search for rows. Carried out at once; those
+    /// commands are answered by `DataNotOpened` and `TableFailed`, and the search is not answered.
     StopReading,
     /// Predict every row of the table. Answered by `TableProgress`, then `TablePredicted` with a `Blob` next to it, or
     /// `TableFailed`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{FoundModel, KeptModel, ModelReport, SavedRunEntry, TunedEntry, TunedModel};
-use crate::dataset::{DataReport, DataRole, InputColumns, SourceInfo};
+use crate::dataset::{DataReport, DataRole, FileRows, InputColumns, SourceInfo};
 use crate::diagnostic::Diagnostic;
 use crate::inference::Answer;
 use crate::metrics::Evaluation;
@@ -57,6 +57,11 @@ pub enum Event {
         role: DataRole,
         /// The reason and the remedy.
         diagnostic: Diagnostic,
+    },
+    /// Rows of the training file have been found.
+    RowsFound {
+        /// The rows.
+        found: FileRows,
     },
     /// Part of a model has arrived.
     ModelProgress {

@@ -1,5 +1,6 @@
 //! The data files and their contents.
 
+pub mod browse;
 pub mod columns;
 pub mod file;
 pub mod multi_drop;
@@ -11,6 +12,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::Task;
 
+use crate::state::data::browse::Browse;
 use crate::state::data::file::{EarlierFile, File, FileChoice, FileState, Reading, RejectedFile};
 
 /// The training file, the user's own validation and test files, and the report on all of them.
@@ -30,6 +32,8 @@ pub struct Data {
     pub is_mapping: bool,
     /// The report on the rows.
     pub report: Option<DataReport>,
+    /// Rows of the training file that the user looks at.
+    pub browse: Browse,
     /// Notice about a dropped file that was not opened, or not completely.
     pub notice: Option<Diagnostic>,
 }
@@ -195,6 +199,7 @@ impl Data {
         }
         file.fail(diagnostic);
         self.is_mapping = false;
+        self.browse.is_pending = false;
         if role == DataRole::Train {
             *self.open_report() = None;
         }

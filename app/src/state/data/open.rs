@@ -115,6 +115,7 @@ impl State {
         self.data.outdate_earlier();
         let Some(mapping) = self.data.mapping.clone() else { return Vec::new() };
         self.forget_measured();
+        self.forget_found_rows();
         if self.data.train.is_reading() {
             // The answer to the request under way triggers this.
             return Vec::new();

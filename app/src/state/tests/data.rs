@@ -1,7 +1,8 @@
 //! Files dropped, read, mapped and split.
 
 use hone_core::dataset::{
-    DataRole, Delimiter, Encoding, Hints, Mapping, PartKind, Parts, Quoting, SourceInfo, TaskOffer,
+    DataRole, Delimiter, Encoding, FileRow, FileRows, Hints, Mapping, PartKind, Parts, Quoting, RowQuery, SourceInfo,
+    TaskOffer,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
@@ -40,6 +41,22 @@ fn a_dropped_file_is_read_mapped_by_the_guess_and_brings_the_model() {
     state.load_model();
     state.answer(model_ready());
     assert!(state.blocker().is_some(), "another model has other tokens");
+}
+
+#[test]
+fn a_user_looks_through_the_rows_until_the_columns_change() {
+    let mut state = ready();
+    let row = |line| FileRow { line, cells: vec!["a".into(), "b".into()], skipped: None };
+    let query = |search: &str, offset| RowQuery { search: search.into(), only_skipped: false, offset };
+    let find = |query| Command::FindRows { query };
+    assert_eq!(commands(state.search_rows("a".into())), [find(query("a", 0))]);
+    state.answer(Event::RowsFound { found: FileRows { rows: (2..22).map(row).collect(), total: 30 } });
+    assert_eq!(state.shown_rows(), ((2..22).map(row).collect(), 30));
+    assert_eq!(commands(state.next_rows()), [find(query("a", 20))]);
+    // A new question while the worker looks stops the one before.
+    assert_eq!(commands(state.previous_rows()), [Command::StopReading, find(query("a", 0))]);
+    state.remap();
+    assert_eq!(state.shown_rows(), (Vec::new(), 100), "the first rows of the file are shown again");
 }
 
 #[test]

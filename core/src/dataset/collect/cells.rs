@@ -1,7 +1,7 @@
 //! A second pass over a file that keeps every cell, for rows that get a prediction.
 
-use crate::dataset::formats::decode::Decoder;
-use crate::dataset::formats::reader::{ParsedRecord, RecordReader};
+use crate::dataset::formats::reader::ParsedRecord;
+use crate::dataset::formats::stream::RecordStream;
 use crate::dataset::skipped::{SkippedRow, SkippedRows};
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;
@@ -22,9 +22,12 @@ pub struct Cells {
 
 /// Reads the cells of a file, in chunks of any size.
 pub struct CellReader {
-    decoder: Decoder,
-    reader: RecordReader,
-    text: String,
+    records: RecordStream,
+    kept: KeptCells,
+}
+
+/// The cells read so far.
+struct KeptCells {
     bytes: usize,
     cells: Cells,
     skipped: SkippedRows,
@@ -33,14 +36,9 @@ pub struct CellReader {
 impl CellReader {
     /// A reader for a file that was scanned.
     pub fn new(source: &SourceInfo) -> Self {
-        Self {
-            decoder: Decoder::new(source.encoding, source.quirks.ends_in_cr),
-            reader: RecordReader::new(source.layout()),
-            text: String::new(),
-            bytes: 0,
-            cells: Cells { columns: source.columns.clone(), ..Cells::default() },
-            skipped: SkippedRows::default(),
-        }
+        let cells = Cells { columns: source.columns.clone(), ..Cells::default() };
+        let kept = KeptCells { bytes: 0, cells, skipped: SkippedRows::default() };
+        Self { records: RecordStream::new(source), kept }
     }
 
     /// Reads the next chunk.
@@ -48,9 +46,7 @@ impl CellReader {
     /// # Errors
     /// Bytes that cannot be decoded, and `data.too-much-text`.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Diagnostic> {
-        self.text.clear();
-        self.decoder.push(chunk, &mut self.text)?;
-        self.read(false)
+        self.records.push(chunk, &mut |record| self.kept.add(record))
     }
 
     /// Returns the cells.
@@ -58,32 +54,30 @@ impl CellReader {
     /// # Errors
     /// As [`CellReader::push`], and `data.no-rows` if no row can be read.
     pub fn finish(mut self) -> Result<Cells, Diagnostic> {
-        self.decoder.finish()?;
-        self.text.clear();
-        self.read(true)?;
-        if self.cells.rows.is_empty() {
+        self.records.finish(&mut |record| self.kept.add(record))?;
+        let KeptCells { cells, skipped, .. } = self.kept;
+        if cells.rows.is_empty() {
             return Err(Diagnostic::new("data.no-rows", "The file has no row that can be read.")
                 .done("Nothing was predicted.")
                 .remedy("Choose a file with at least one row."));
         }
-        let SkippedRows { rows, first } = self.skipped;
-        Ok(Cells { skipped: rows, first_skipped: first, ..self.cells })
+        let SkippedRows { rows, first } = skipped;
+        Ok(Cells { skipped: rows, first_skipped: first, ..cells })
     }
+}
 
-    fn read(&mut self, is_end: bool) -> Result<(), Diagnostic> {
-        let Self { reader, text, bytes, cells, skipped, .. } = self;
-        let columns = cells.columns.len();
-        reader.push(text, is_end, &mut |ParsedRecord { line, record }| {
-            match record {
-                Ok(record) => {
-                    let row: Vec<String> = (0..columns).map(|column| record.get(column).to_owned()).collect();
-                    *bytes += row.iter().map(|cell| size_of::<String>() + cell.len()).sum::<usize>();
-                    cells.rows.push(row);
-                }
-                Err(reason) => skipped.add(line, reason),
+impl KeptCells {
+    fn add(&mut self, ParsedRecord { line, record }: ParsedRecord) -> Result<(), Diagnostic> {
+        match record {
+            Ok(record) => {
+                let columns = self.cells.columns.len();
+                let row: Vec<String> = (0..columns).map(|column| record.get(column).to_owned()).collect();
+                self.bytes += row.iter().map(|cell| size_of::<String>() + cell.len()).sum::<usize>();
+                self.cells.rows.push(row);
             }
-            if *bytes > MAX_TEXT_BYTES { Err(too_much()) } else { Ok(()) }
-        })
+            Err(reason) => self.skipped.add(line, reason),
+        }
+        if self.bytes > MAX_TEXT_BYTES { Err(too_much()) } else { Ok(()) }
     }
 }
 

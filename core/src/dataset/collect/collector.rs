@@ -8,9 +8,9 @@ use crate::dataset::collect::row_error::RowError;
 use crate::dataset::collect::row_parser::RowParser;
 use crate::dataset::collect::row_targets::RowTargets;
 use crate::dataset::collect::{answers, label_lists, same_labels, spans, tags};
-use crate::dataset::formats::decode::Decoder;
-use crate::dataset::formats::reader::{ParsedRecord, RecordReader};
+use crate::dataset::formats::reader::ParsedRecord;
 use crate::dataset::formats::record::Record;
+use crate::dataset::formats::stream::RecordStream;
 use crate::dataset::mapping::Mapping;
 use crate::dataset::phrases::{count, thousands};
 use crate::dataset::source::SourceInfo;
@@ -18,9 +18,7 @@ use crate::diagnostic::Diagnostic;
 
 /// Collects the rows of a file, in chunks of any size.
 pub struct Collector {
-    decoder: Decoder,
-    reader: RecordReader,
-    text: String,
+    records: RecordStream,
     rows: RowCollector,
 }
 
@@ -39,12 +37,7 @@ impl Collector {
         let parser = RowParser::new(&source.columns, mapping.clone())?;
         let mut examples = Examples::new(mapping, &source.columns);
         examples.records = Records::of(source);
-        Ok(Self {
-            decoder: Decoder::new(source.encoding, source.quirks.ends_in_cr),
-            reader: RecordReader::new(source.layout()),
-            text: String::new(),
-            rows: RowCollector { parser, examples },
-        })
+        Ok(Self { records: RecordStream::new(source), rows: RowCollector { parser, examples } })
     }
 
     /// Reads the next chunk.
@@ -52,9 +45,7 @@ impl Collector {
     /// # Errors
     /// Bytes that cannot be decoded, `data.too-much-text` and `data.too-many-labels`.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Diagnostic> {
-        self.text.clear();
-        self.decoder.push(chunk, &mut self.text)?;
-        self.read(false)
+        self.records.push(chunk, &mut |record| self.rows.add(record))
     }
 
     /// Returns the rows.
@@ -62,9 +53,7 @@ impl Collector {
     /// # Errors
     /// As [`Collector::push`], and `data.no-rows` if no row is complete.
     pub fn finish(mut self) -> Result<Examples, Diagnostic> {
-        self.decoder.finish()?;
-        self.text.clear();
-        self.read(true)?;
+        self.records.finish(&mut |record| self.rows.add(record))?;
         let RowCollector { parser, mut examples } = self.rows;
         let RowParser { mut names, repairs, flags, numbers, open_spans, .. } = parser;
         examples.repairs = repairs;
@@ -136,11 +125,6 @@ impl Collector {
         }
         examples.label_names = names.all;
         Ok(examples)
-    }
-
-    fn read(&mut self, is_end: bool) -> Result<(), Diagnostic> {
-        let Self { reader, text, rows, .. } = self;
-        reader.push(text, is_end, &mut |record| rows.add(record))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
 use crate::dataset::input_columns::InputColumns;
 use crate::dataset::mapping::Mapping;
-use crate::dataset::skipped::SkippedRows;
+use crate::dataset::skipped::{SkippedRow, SkippedRows};
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_TEXT_BYTES;
 
@@ -194,6 +194,11 @@ impl Examples {
         self.spans.extend(spans);
         self.lines.push(line);
         Ok(())
+    }
+
+    /// Rows that cannot be used, at most [`LISTED_ROWS`](crate::limits::LISTED_ROWS).
+    pub fn skipped_rows(&self) -> &[SkippedRow] {
+        &self.skipped.first
     }
 
     /// Removes rows, each given with the reason, and lists them as skipped.

@@ -1,6 +1,7 @@
 //! The second pass: turns records into the examples that a mapping describes.
 
 pub(crate) mod answers;
+pub(crate) mod browse;
 pub(crate) mod cells;
 pub(crate) mod collector;
 pub(crate) mod example;

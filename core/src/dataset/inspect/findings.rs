@@ -9,7 +9,7 @@ use crate::dataset::layout::Format;
 use crate::dataset::phrases::{count, excerpt};
 use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
-use crate::limits::{MAX_CELL_BYTES, PREVIEW_ROWS};
+use crate::limits::{MAX_CELL_BYTES, PREVIEW_CHARS, PREVIEW_ROWS};
 
 /// Statistics of the records read so far.
 #[derive(Default)]
@@ -118,7 +118,7 @@ impl Findings {
 }
 
 fn preview(record: &Record) -> Vec<String> {
-    record.iter().map(|cell| excerpt(cell, 200)).collect()
+    record.iter().map(|cell| excerpt(cell, PREVIEW_CHARS)).collect()
 }
 
 pub(crate) fn empty_file() -> Diagnostic {

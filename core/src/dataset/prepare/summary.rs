@@ -159,7 +159,7 @@ fn tag_facts<'a>(examples: impl Iterator<Item = Example<'a>>, labels: &[String],
         repaired: repairs.tags,
         widened: repairs.widened_spans,
         dropped: repairs.skipped_spans.rows as u32,
-        first_dropped: repairs.skipped_spans.first.clone(),
+        first_dropped: first_by_line([&repairs.skipped_spans.first, &[]]),
     }
 }
 
