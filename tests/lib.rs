@@ -58,6 +58,11 @@ pub fn smollm2() -> PathBuf {
     from_setup("models/SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf")
 }
 
+/// The file of the multilingual encoder.
+pub fn multilingual_e5() -> PathBuf {
+    from_setup("models/multilingual-e5-small/multilingual-e5-small.Q4_0.gguf")
+}
+
 /// The sample datasets.
 pub fn samples() -> PathBuf {
     from_setup("samples")

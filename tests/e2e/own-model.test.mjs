@@ -34,6 +34,10 @@ test("a model from a hub is looked up, loaded with an interruption, stored, used
     await page.getByText("Computes on the CPU").waitFor();
     await page.getByText("Another model").click();
     await assertAccessible(page);
+    const suggested = page.locator(".suggestions").getByRole("button");
+    assert.ok((await suggested.count()) > 10);
+    await page.getByLabel(/^Name on/).fill("any language embeddings");
+    assert.deepEqual(await suggested.allTextContents(), ["sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"]);
     assert.deepEqual(hub.take(), [], "nothing is requested before the user asks");
 
     for (const [id, message] of [

@@ -22,7 +22,7 @@ import sentencepiece
 import torch
 from gguf import GGMLQuantizationType as Kind
 from tokenizers import ByteLevelBPETokenizer, pre_tokenizers
-from transformers import AutoConfig, AutoModelForCausalLM, Qwen2Tokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, BertConfig, BertModel, Qwen2Tokenizer
 from transformers.integrations.gguf.gguf_tokenizer_mapping import convert_gguf_tokenizer, get_gguf_tokenizer
 
 from corpus import hashes
@@ -33,6 +33,8 @@ MODELS = Path.home() / ".cache/hone/models"
 SMOLLM2 = MODELS / "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf"
 SENTENCES = ROOT / "core/src/train/eval/general_sentences.txt"
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, BYTE = 1, 2, 3, 4, 6
+# Ids of special tokens in XLM-R.
+BOS, PAD, EOS, UNK = 0, 1, 2, 3
 HIDDEN, FFN, HEADS, KV_HEADS, LAYERS, POSITIONS = 32, 64, 4, 2, 2, 64
 # Names of tensors of Llama's relatives that Llama lacks, and their sizes.
 HEAD_SIZE = 16
@@ -82,10 +84,16 @@ def main():
     for architecture in RELATIVES:
         micro_relative(rng, architecture, bpe)
     blocks(rng)
+    unigram = unigram_pieces()
+    bert = micro_bert(rng, unigram)
     value = {"provenance": {**provenance(__file__, [SENTENCES, SMOLLM2]), "gguf": "0.19.0"}, "odd": ODD}
     for name in ("llama", "gpt2", *RELATIVES):
         value[name] = config(FOLDER / f"{name}.gguf")
     value["sentence_piece"] = [[pieces.bos_id()] + pieces.encode(text) for text in ODD if "<" not in text]
+    value["bert"] = bert
+    # For XLM-R, joiners are spaces. Later versions of SentencePiece keep them.
+    joined = [text.replace("\u200d", " ") for text in ODD if "<" not in text]
+    value["unigram"] = [[BOS, *unigram.encode(text), EOS] for text in joined]
     value["byte_level"] = {pre: byte_level_ids(bpe, pre) for pre in ("gpt-2", "smollm", "llama-bpe", "qwen2")}
     value["smollm2"] = smollm2()
     write_json(GOLDEN / "micro_gguf.json", value)
@@ -102,6 +110,24 @@ def sentence_piece():
         byte_fallback=True,
         normalization_rule_name="identity",
         remove_extra_whitespaces=False,
+        minloglevel=2,
+    )
+    return sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+
+
+def unigram_pieces():
+    """A small Unigram vocabulary, normalized and numbered like XLM-R's."""
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES.read_text().splitlines()),
+        model_writer=model,
+        model_type="unigram",
+        vocab_size=300,
+        normalization_rule_name="nmt_nfkc",
+        bos_id=BOS,
+        pad_id=PAD,
+        eos_id=EOS,
+        unk_id=UNK,
         minloglevel=2,
     )
     return sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
@@ -243,6 +269,63 @@ def micro_relative(rng, architecture, bpe):
     add(writer, rng, "output_norm.weight", (HIDDEN,), Kind.F32)
     writer.add_tensor("output.weight", embedding, raw_dtype=Kind.Q5_1)
     close(writer)
+
+
+def micro_bert(rng, pieces):
+    """A BERT with the tokenizer of XLM-R. transformers reads no such files: its names, sizes and defaults are here."""
+    writer = gguf.GGUFWriter(FOLDER / "bert.gguf", "bert")
+    writer.add_name("Micro")
+    writer.add_context_length(POSITIONS)
+    writer.add_embedding_length(HIDDEN)
+    writer.add_feed_forward_length(FFN)
+    writer.add_block_count(1)
+    writer.add_head_count(HEADS)
+    writer.add_layer_norm_eps(1e-12)
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
+    count = pieces.get_piece_size()
+    types = [UNKNOWN if pieces.is_unknown(i) else CONTROL if pieces.is_control(i) else NORMAL for i in range(count)]
+    writer.add_tokenizer_model("t5")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list([pieces.id_to_piece(i) for i in range(count)])
+    writer.add_token_scores([pieces.get_score(i) for i in range(count)])
+    writer.add_token_types(types)
+    writer.add_bos_token_id(BOS)
+    writer.add_eos_token_id(EOS)
+    writer.add_unk_token_id(UNK)
+    writer.add_pad_token_id(PAD)
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(True)
+    tensors = {}
+    layer = "encoder.layer.0."
+    for name, shape, kind, theirs in [
+        ("token_embd", (count, HIDDEN), Kind.Q4_0, "embeddings.word_embeddings"),
+        ("position_embd", (POSITIONS, HIDDEN), Kind.F32, "embeddings.position_embeddings"),
+        ("token_types", (2, HIDDEN), Kind.F32, "embeddings.token_type_embeddings"),
+        ("token_embd_norm", (HIDDEN,), Kind.F32, "embeddings.LayerNorm"),
+        ("blk.0.attn_q", (HIDDEN, HIDDEN), Kind.Q4_0, layer + "attention.self.query"),
+        ("blk.0.attn_k", (HIDDEN, HIDDEN), Kind.Q8_0, layer + "attention.self.key"),
+        ("blk.0.attn_v", (HIDDEN, HIDDEN), Kind.F16, layer + "attention.self.value"),
+        ("blk.0.attn_output", (HIDDEN, HIDDEN), Kind.Q4_0, layer + "attention.output.dense"),
+        ("blk.0.attn_output_norm", (HIDDEN,), Kind.F32, layer + "attention.output.LayerNorm"),
+        ("blk.0.ffn_up", (FFN, HIDDEN), Kind.Q4_0, layer + "intermediate.dense"),
+        ("blk.0.ffn_down", (HIDDEN, FFN), Kind.Q4_0, layer + "output.dense"),
+        ("blk.0.layer_output_norm", (HIDDEN,), Kind.F32, layer + "output.LayerNorm"),
+    ]:
+        parts = [("weight", shape, kind)]
+        if name.startswith("blk") or name.endswith("norm"):
+            parts.append(("bias", shape[:1], Kind.F32))
+        for part, shape, kind in parts:
+            stored = add(writer, rng, f"{name}.{part}", shape, kind)
+            tensors[f"{theirs}.{part}"] = torch.from_numpy(gguf.quants.dequantize(stored, kind).copy())
+    close(writer)
+    sizes = {"hidden_size": HIDDEN, "intermediate_size": FFN, "num_hidden_layers": 1, "num_attention_heads": HEADS}
+    config = BertConfig(**sizes, vocab_size=count, max_position_embeddings=POSITIONS, layer_norm_eps=1e-12)
+    model = BertModel(config, add_pooling_layer=False)
+    model.load_state_dict(tensors)
+    write_tensors(FOLDER / "bert.safetensors", tensors)
+    names = "model_type vocab_size max_position_embeddings layer_norm_eps type_vocab_size hidden_act"
+    return {name: config.to_dict()[name] for name in [*sizes, *names.split()]}
 
 
 def blocks(rng):

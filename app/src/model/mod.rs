@@ -3,6 +3,7 @@
 mod card;
 mod device_line;
 mod hub;
+mod language_note;
 mod local_model;
 mod shelf;
 mod storage_line;
@@ -17,7 +18,8 @@ use crate::state::{Load, State, Step};
 
 use card::ModelCard;
 use device_line::DeviceLine;
-use hub::FromHub;
+use hub::{FromHub, HubAnswer};
+use language_note::LanguageNote;
 use local_model::OwnFiles;
 pub use local_model::{dropped_folder, files_of, open_if_model, take_dropped};
 use shelf::YourModels;
@@ -42,6 +44,7 @@ pub fn ModelStep() -> impl IntoView {
                 {cards}
             </fieldset>
             <ProblemPlace diagnostic />
+            <LanguageNote />
             <details class="others">
                 <summary>"Another model"</summary>
                 <div class="stack">
@@ -49,6 +52,7 @@ pub fn ModelStep() -> impl IntoView {
                     <OwnFiles />
                 </div>
             </details>
+            <HubAnswer />
             <YourModels />
             <ProblemPlace diagnostic=rejected />
             <LoadState />

@@ -32,7 +32,7 @@ pub use folds::{Fold, Folds};
 pub use inference::sampling::{SAMPLING, SamplingField};
 pub use inference::{Column, Inference, MisclassifiedRow, Prediction, QueryKind};
 pub use lifecycle::silence;
-pub use model::{HubSearch, Load, Model};
+pub use model::{HubSearch, Load, Model, Suggestion};
 pub use nav::{Status, Step};
 pub use new_version::NewVersion;
 pub use recipe::estimate::{Debounce, EstimateState, cut_rows};

@@ -19,6 +19,8 @@ pub struct ChosenDevice {
     pub device: Device,
     /// Generator of the dropout masks.
     pub masks: MaskSource,
+    /// Largest buffer of the GPU, in bytes, if it computes.
+    pub max_buffer_bytes: Option<f64>,
     /// The kind of device, and the reason for its choice.
     pub report: DeviceReport,
 }
@@ -61,7 +63,7 @@ pub async fn choose(choice: DeviceChoice, known: Option<SelfCheck>) -> ChosenDev
     }
     let report =
         DeviceReport { backend: Backend::WebGpu, adapter: adapter.name, check: Some(check), reason: String::new() };
-    ChosenDevice { device, masks: MaskSource::Device, report }
+    ChosenDevice { device, masks: MaskSource::Device, max_buffer_bytes: adapter.max_buffer_bytes, report }
 }
 
 async fn checked(device: &Device, key: String) -> Result<SelfCheck, Diagnostic> {
@@ -71,11 +73,12 @@ async fn checked(device: &Device, key: String) -> Result<SelfCheck, Diagnostic> 
 
 fn cpu(reason: String, adapter: String, check: Option<SelfCheck>) -> ChosenDevice {
     let report = DeviceReport { backend: Backend::Cpu, adapter, check, reason };
-    ChosenDevice { device: Device::flex(), masks: MaskSource::Host, report }
+    ChosenDevice { device: Device::flex(), masks: MaskSource::Host, max_buffer_bytes: None, report }
 }
 
 struct Adapter {
     name: String,
+    max_buffer_bytes: Option<f64>,
     is_software: bool,
 }
 
@@ -105,5 +108,9 @@ async fn probe() -> Result<Adapter, String> {
     let is_fallback =
         js::get(&info, "isFallbackAdapter").is_truthy() || js::get(&adapter, "isFallbackAdapter").is_truthy();
     let is_software = is_fallback || ["swiftshader", "llvmpipe"].iter().any(|s| name.to_lowercase().contains(s));
-    Ok(Adapter { name, is_software })
+    // A tensor is bound as a whole.
+    let limits = js::get(&adapter, "limits");
+    let sizes = ["maxBufferSize", "maxStorageBufferBindingSize"].map(|limit| js::get(&limits, limit).as_f64());
+    let max_buffer_bytes = sizes.into_iter().flatten().reduce(f64::min);
+    Ok(Adapter { name, max_buffer_bytes, is_software })
 }

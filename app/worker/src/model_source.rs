@@ -80,6 +80,7 @@ impl ModelSource {
             name: stem,
             description: String::new(),
             license: String::new(),
+            languages: String::new(),
             parameters: 0.0,
             bytes,
             folder: String::new(),

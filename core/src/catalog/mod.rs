@@ -30,6 +30,9 @@ pub struct CatalogEntry {
     pub hub_id: String,
     /// SPDX identifier of the license; empty if unknown.
     pub license: String,
+    /// Languages that it reads, in words; empty if unknown.
+    #[serde(default)]
+    pub languages: String,
     /// Number of parameters.
     pub parameters: f64,
     /// Size of the download, in bytes.
@@ -72,6 +75,10 @@ pub struct FoundModel {
     pub full_bytes: f64,
     /// Available memory, in bytes.
     pub limit_bytes: f64,
+    /// Size of its largest tensor in memory, in bytes.
+    pub largest_bytes: f64,
+    /// Largest buffer of the GPU, in bytes, if it computes.
+    pub max_buffer_bytes: Option<f64>,
 }
 
 /// A model in the browser's storage.

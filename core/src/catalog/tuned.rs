@@ -139,6 +139,7 @@ mod tests {
             description: "Small.".into(),
             hub_id: "hub/mini".into(),
             license: "MIT".into(),
+            languages: String::new(),
             parameters: 1.0,
             bytes: 2.0,
             folder: "models/mini/".into(),

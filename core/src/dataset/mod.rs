@@ -43,6 +43,8 @@ pub use folder::{TAR_BLOCK, TAR_END, is_data_file, sort_files, tar_header};
 pub use formats::decode::encoding_by_label;
 pub use formats::parallel::align;
 pub use input_columns::{InputCells, InputColumns};
+#[cfg(feature = "engine")]
+pub(crate) use inspect::languages::language;
 pub use inspect::scan::Scanner;
 pub use layout::{Compression, Delimiter, Encoding, Format, Hints, Quirks, Quoting};
 pub use mapping::Mapping;

@@ -6,6 +6,7 @@ mod pooling;
 use serde::Deserialize;
 
 use crate::catalog::{CatalogEntry, FoundModel};
+use crate::dataset::language;
 use crate::diagnostic::Diagnostic;
 use crate::model::ModelConfig;
 use crate::train::{MemoryBounds, memory_bounds};
@@ -31,6 +32,9 @@ pub const SAFETENSORS: &str = "model.safetensors";
 /// Bytes per parameter, to estimate their number if the hub does not report it: 32 bits, or about 5 in a GGUF file.
 const PARAMETER_BYTES: f64 = 4.0;
 const GGUF_PARAMETER_BYTES: f64 = 0.63;
+
+/// Most languages of a model that are named.
+const NAMED_LANGUAGES: usize = 3;
 
 /// The address of a model on a hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +76,15 @@ struct Sibling {
 struct Lfs {
     sha256: Option<String>,
     size: Option<f64>,
+}
+
+/// Memory of the device that a model has to fit.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceLimits {
+    /// Available memory, in bytes.
+    pub memory_bytes: f64,
+    /// Largest buffer of the GPU, in bytes, if it computes.
+    pub max_buffer_bytes: Option<f64>,
 }
 
 /// The files of a model on a hub.
@@ -128,6 +141,20 @@ fn open_copy(id: &str) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Languages among a model's tags, in words: `English`, `English, German`, or `many languages`.
+fn languages(tags: &[String]) -> String {
+    let names: Vec<&str> =
+        tags.iter().filter(|tag| (2..=3).contains(&tag.len())).filter_map(|tag| language(tag)).collect();
+    let is_multilingual = tags.iter().any(|tag| tag == "multilingual") || names.len() > NAMED_LANGUAGES;
+    if is_multilingual { "many languages".into() } else { names.join(", ") }
+}
+
+/// Bytes of the largest tensor, in 32 bits: the embeddings, or the matrix of a feed-forward block.
+fn largest_bytes(config: &ModelConfig) -> f64 {
+    let sizes = config.sizes();
+    (config.vocab().max(sizes.intermediate_size) * sizes.hidden * size_of::<f32>()) as f64
 }
 
 fn unsupported_note(mode: String) -> String {
@@ -219,7 +246,7 @@ impl Listing {
     }
 
     /// The facts about the model, from its config.json and the contents of [`POOLING`](crate::catalog::POOLING), if the
-    /// hub has that file. `limit_bytes` is the available memory.
+    /// hub has that file. `device` is what the model has to fit.
     ///
     /// # Errors
     /// When the architecture is unknown, a file is missing, or a size is out of bounds.
@@ -227,7 +254,7 @@ impl Listing {
         &self,
         config_json: &[u8],
         pooling: Option<&[u8]>,
-        limit_bytes: f64,
+        device: DeviceLimits,
     ) -> Result<FoundModel, Diagnostic> {
         let config = ModelConfig::parse(config_json)?;
         let weights = self.weights()?;
@@ -250,6 +277,7 @@ impl Listing {
             description: unsupported_pooling(pooling).map(unsupported_note).unwrap_or_default(),
             hub_id: id.clone(),
             license: license.to_owned(),
+            languages: languages(&self.answer.tags),
             parameters,
             bytes,
             folder: self.folder(),
@@ -268,7 +296,9 @@ impl Listing {
             max_positions: config.max_positions() as u32,
             least_bytes,
             full_bytes,
-            limit_bytes,
+            limit_bytes: device.memory_bytes,
+            largest_bytes: largest_bytes(&config),
+            max_buffer_bytes: device.max_buffer_bytes,
         })
     }
 
@@ -289,6 +319,18 @@ mod tests {
     const HUB: &str = "https://hub.example";
     const BERT: &[u8] = br#"{"model_type": "bert", "vocab_size": 30522, "hidden_size": 128, "num_hidden_layers": 2,
         "num_attention_heads": 2, "intermediate_size": 512, "max_position_embeddings": 512, "type_vocab_size": 2}"#;
+
+    const LIMITS: DeviceLimits = DeviceLimits { memory_bytes: 1e9, max_buffer_bytes: Some(1e8) };
+
+    #[test]
+    fn languages_are_found_among_the_tags() {
+        let words = |tags: &[&str]| languages(&tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>());
+        assert_eq!(words(&["bert", "en", "license:mit", "region:us"]), "English");
+        assert_eq!(words(&["en", "de", "onnx"]), "English, German");
+        assert_eq!(words(&["multilingual", "af", "am"]), "many languages");
+        assert_eq!(words(&["en", "de", "fr", "es"]), "many languages");
+        assert_eq!(words(&["bert"]), "");
+    }
 
     fn model() -> HubModel {
         HubModel::parse(HUB, "someone/small").expect("a name")
@@ -324,13 +366,15 @@ mod tests {
     #[test]
     fn a_model_is_found_with_its_files_license_and_memory() {
         let files = listing(&["README.md", "config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]);
-        let found = files.found(BERT, Some(br#"{"pooling_mode_mean_tokens": true}"#), 1e9).expect("found");
+        let found = files.found(BERT, Some(br#"{"pooling_mode_mean_tokens": true}"#), LIMITS).expect("found");
         assert_eq!(found.entry.id, "hub.example/someone/small");
         assert_eq!(found.entry.folder, "https://hub.example/someone/small/resolve/abc/");
         assert_eq!(found.entry.files, ["tokenizer.json", "vocab.txt"]);
         assert_eq!((found.entry.license.as_str(), found.entry.pooling), ("mit", Pooling::Mean));
         assert_eq!((found.layers, found.hidden, found.entry.parameters), (2, 128, 250.0));
         assert!(found.least_bytes < found.full_bytes);
+        assert_eq!((found.limit_bytes, found.max_buffer_bytes), (1e9, Some(1e8)));
+        assert_eq!(found.largest_bytes, 4.0 * 30_522.0 * 128.0, "its embeddings");
     }
 
     #[test]
@@ -368,7 +412,7 @@ mod tests {
     #[test]
     fn an_unknown_architecture_is_named_with_the_known_ones() {
         let files = listing(&["model.safetensors", "tokenizer.json"]);
-        let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, 1e9).expect_err("unknown");
+        let diagnostic = files.found(br#"{"model_type": "mamba"}"#, None, LIMITS).expect_err("unknown");
         assert!(diagnostic.what.contains("mamba") && diagnostic.what.contains("DistilBERT"), "{diagnostic}");
     }
 }

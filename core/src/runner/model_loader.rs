@@ -57,10 +57,12 @@ impl ModelLoader {
     pub fn finish(self) -> Result<(Pretrained, ImportReport), Diagnostic> {
         let Self { files: ModelFiles { mut config_json, pooling_json, mut verbatim }, pooling, incoming } = self;
         let (tensors, header) = incoming.finish()?;
+        let mut of_header = None;
         if let Some(header) = header {
+            of_header = header.pooling()?;
             (config_json, verbatim) = (header.config_json(), header.tokenizer_files()?);
         }
-        let pooling = pooling.unwrap_or_else(|| pooling_of(&config_json, pooling_json.as_deref()));
+        let pooling = pooling.or(of_header).unwrap_or_else(|| pooling_of(&config_json, pooling_json.as_deref()));
         Pretrained::new(config_json, verbatim, tensors, pooling)
     }
 

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::text::tokenizer::TokenizerError;
@@ -16,10 +18,16 @@ const USER_DEFINED: u64 = 4;
 const WORDS: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|DIGITS| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
+/// Characters that SentencePiece's rule `nmt_nfkc` removes, and those that it makes spaces, as XLM-R has it. They are patterns
+/// (<https://github.com/google/sentencepiece/blob/master/src/builder.cc>). NFKC follows.
+const NMT_REMOVED: &str = "[\u{1}-\u{8}\u{b}\u{e}-\u{1f}\u{7f}\u{8f}\u{9f}]";
+const NMT_SPACES: &str = "[\t\n\u{c}\r\u{1680}\u{200b}-\u{200f}\u{2028}\u{2029}\u{2581}\u{feff}\u{fffd}]";
+
 /// The tokenizer of a GGUF file: the values of `tokenizer.ggml.*`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GgufVocab<'a> {
-    /// The algorithm: `gpt2` (byte-level BPE) or `llama` (SentencePiece's BPE with byte fallback).
+    /// The algorithm: `gpt2` (byte-level BPE), `llama` (SentencePiece's BPE with byte fallback) or `t5` (SentencePiece's
+    /// Unigram).
     pub model: &'a str,
     /// Name of the rules by which byte-level BPE splits words.
     pub pre: Option<&'a str>,
@@ -27,7 +35,7 @@ pub struct GgufVocab<'a> {
     pub tokens: Vec<&'a str>,
     /// The type of each token; empty if the file has none.
     pub token_types: Vec<u64>,
-    /// SentencePiece: the score of each token. Higher scores are merged first.
+    /// SentencePiece: the score of each token. BPE merges higher scores first, Unigram adds them up.
     pub scores: Vec<f64>,
     /// Byte-level BPE: the merges in the order of their rank, such as `Ġ t`.
     pub merges: Vec<&'a str>,
@@ -45,6 +53,8 @@ pub struct GgufVocab<'a> {
     pub adds_eos: Option<bool>,
     /// SentencePiece: true if a space is added before a text.
     pub adds_space: Option<bool>,
+    /// Unigram: the bytes of SentencePiece's normalization; empty for `nmt_nfkc`, its usual one.
+    pub charsmap: Vec<u64>,
     /// Chat template (`tokenizer.chat_template`).
     pub chat_template: Option<&'a str>,
 }
@@ -83,9 +93,10 @@ impl GgufVocab<'_> {
         let components = match self.model {
             "gpt2" => self.byte_level()?,
             "llama" => self.sentence_piece(&ids)?,
+            "t5" => self.unigram()?,
             other => {
                 return Err(TokenizerError::Gguf(format!(
-                    "the tokenizer is of kind \"{other}\"; Hone supports \"gpt2\" and \"llama\""
+                    "the tokenizer is of kind \"{other}\"; Hone supports \"gpt2\", \"llama\" and \"t5\""
                 )));
             }
         };
@@ -160,7 +171,15 @@ impl GgufVocab<'_> {
             [before.map(special), text, after.map(special)].into_iter().flatten().collect()
         };
         let single = around("A", 0)?;
-        let pair = [single.clone(), around("B", 1)?].concat();
+        let pair = match (self.model, before, after) {
+            // As in XLM-R, which has no token types.
+            ("t5", Some(_), Some(end)) => {
+                let end = json!({"SpecialToken": {"id": self.token(end)?, "type_id": 0}});
+                let second = json!({"Sequence": {"id": "B", "type_id": 0}});
+                [single.clone(), vec![end.clone(), second, end]].concat()
+            }
+            _ => [single.clone(), around("B", 1)?].concat(),
+        };
         Ok(json!({"type": "TemplateProcessing", "single": single, "pair": pair, "special_tokens": defined}))
     }
 
@@ -211,13 +230,41 @@ impl GgufVocab<'_> {
         Ok(Components { model, normalizer, pre_tokenizer, decoder: bytes(true), adds_bos: is_llama })
     }
 
+    /// SentencePiece's Unigram, as in XLM-R's tokenizer.json.
+    fn unigram(&self) -> Result<Components, TokenizerError> {
+        self.check_scores()?;
+        let replace = |from: &str, to: &str| json!({"type": "Replace", "pattern": {"Regex": from}, "content": to});
+        let normalizers = if self.charsmap.is_empty() {
+            let [removed, spaces] = [NMT_REMOVED, NMT_SPACES];
+            vec![replace(removed, ""), replace(spaces, " "), json!({"type": "NFKC"}), replace(" {2,}", " ")]
+        } else {
+            let bytes: Vec<u8> = self.charsmap.iter().map(|&byte| byte as u8).collect();
+            let map = json!({"type": "Precompiled", "precompiled_charsmap": BASE64_STANDARD.encode(bytes)});
+            vec![map, replace(" {2,}", " ")]
+        };
+        let metaspace = json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true});
+        let vocab: Vec<Value> =
+            self.tokens.iter().zip(&self.scores).map(|(token, score)| json!([token, score])).collect();
+        let model = json!({"type": "Unigram", "unk_id": self.unknown, "vocab": vocab, "byte_fallback": false});
+        Ok(Components {
+            model,
+            normalizer: json!({"type": "Sequence", "normalizers": normalizers}),
+            pre_tokenizer: json!({"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace]}),
+            decoder: metaspace,
+            adds_bos: false,
+        })
+    }
+
+    fn check_scores(&self) -> Result<(), TokenizerError> {
+        let (scores, tokens) = (self.scores.len(), self.tokens.len());
+        let message = || TokenizerError::Gguf(format!("there are {scores} scores for {tokens} tokens"));
+        if scores == tokens { Ok(()) } else { Err(message()) }
+    }
+
     /// SentencePiece's BPE. The file has scores instead of merges. Each split of a token into two others is a merge, ranked
     /// by the token's score, as in transformers' `generate_merges`.
     fn sentence_piece(&self, ids: &HashMap<&str, usize>) -> Result<Components, TokenizerError> {
-        if self.scores.len() != self.tokens.len() {
-            let (scores, tokens) = (self.scores.len(), self.tokens.len());
-            return Err(TokenizerError::Gguf(format!("there are {scores} scores for {tokens} tokens")));
-        }
+        self.check_scores()?;
         let mut merges = Vec::new();
         for (id, &token) in self.tokens.iter().enumerate() {
             if self.token_types.get(id).is_some_and(|kind| [UNKNOWN, CONTROL].contains(kind)) {

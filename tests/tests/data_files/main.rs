@@ -4,12 +4,13 @@ mod parquet;
 
 use std::fs::File;
 use std::io::BufReader;
+use std::path::Path;
 use std::sync::Arc;
 
 use hone_core::dataset::{Collector, Compression, DataRole, Dataset, Examples, Format, Hints, Mapping, SourceInfo};
 use hone_core::diagnostic::Diagnostic;
 use hone_tests::data_reader::open_data;
-use hone_tests::{golden, json};
+use hone_tests::{golden, json, samples};
 
 fn read(name: &str) -> Result<(SourceInfo, Examples), Diagnostic> {
     read_by(name, Hints::default())
@@ -20,7 +21,12 @@ fn read_by(name: &str, hints: Hints) -> Result<(SourceInfo, Examples), Diagnosti
 }
 
 fn read_as(name: &str, role: DataRole, hints: Hints) -> Result<(SourceInfo, Examples), Diagnostic> {
-    let file = || BufReader::new(File::open(golden(&format!("data_files/{name}"))).expect(name));
+    read_file(&golden(&format!("data_files/{name}")), role, hints)
+}
+
+fn read_file(path: &Path, role: DataRole, hints: Hints) -> Result<(SourceInfo, Examples), Diagnostic> {
+    let name = &path.to_string_lossy();
+    let file = || BufReader::new(File::open(path).expect(name));
     let mut reader = open_data(name, file(), role, &hints)?;
     let mut scanner = reader.scanner(hints.clone());
     while let Some(piece) = reader.next_piece()? {
@@ -54,6 +60,22 @@ fn preview(name: &str, sheet: Option<&str>) -> (SourceInfo, Vec<Vec<String>>) {
     let (source, _) = read_by(name, hints).unwrap();
     let preview = source.preview.clone();
     (source, preview)
+}
+
+#[test]
+fn of_the_samples_only_that_of_languages_needs_a_multilingual_model() {
+    for (name, is_multilingual) in [
+        ("film-reviews", false),
+        ("messages", false),
+        ("questions", false),
+        ("definitions", false),
+        ("languages", true),
+    ] {
+        let path = samples().join(format!("{name}.csv"));
+        let (_, examples) = read_file(&path, DataRole::Train, Hints::default()).unwrap();
+        let (_, report) = Dataset::new(Arc::new(examples), None, 0.25, 7).unwrap();
+        assert_eq!(report.other_languages.is_some(), is_multilingual, "{name}: {:?}", report.other_languages);
+    }
 }
 
 #[test]

@@ -113,6 +113,7 @@ impl State {
             name,
             description: "Your own files.".into(),
             license: String::new(),
+            languages: String::new(),
             parameters: 0.0,
             bytes,
             folder: String::new(),

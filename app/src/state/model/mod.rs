@@ -1,6 +1,9 @@
 //! The models on offer and the loaded one.
 
 mod loading;
+mod suggestions;
+
+pub use suggestions::Suggestion;
 
 use hone_core::catalog::{CatalogEntry, FoundModel, KeptModel, ModelReport};
 use hone_core::diagnostic::Diagnostic;

@@ -18,6 +18,8 @@ fn found() -> Event {
         least_bytes: 1e8,
         full_bytes: 1e9,
         limit_bytes: 3e9,
+        largest_bytes: 1e7,
+        max_buffer_bytes: None,
     };
     Event::ModelFound { found }
 }
@@ -203,4 +205,40 @@ fn rows_that_one_model_rejects_may_fit_another() {
     };
     assert_eq!(fail(&mut state, "data.refused"), None);
     assert!(fail(&mut state, "data.no-rows").is_some(), "the file itself is unusable");
+}
+
+#[test]
+fn suggestions_follow_the_task_and_the_search() {
+    let mut state = State::default();
+    let ids = |state: &State, search: &str| state.suggestions(search).iter().map(|found| found.id).collect::<Vec<_>>();
+    assert!(ids(&state, "").len() > 10, "without data, all of them");
+    let multilingual = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2";
+    assert_eq!(ids(&state, "any language apache embed"), [multilingual]);
+    assert_eq!(ids(&state, "QWEN 2.5"), ["Qwen/Qwen2.5-0.5B-Instruct"]);
+    assert_eq!(ids(&state, "no such words"), [""; 0]);
+    state.data.mapping = Some(Mapping::Corpus { text: 0 });
+    assert!(ids(&state, "").contains(&"unsloth/gemma-3-270m-it") && ids(&state, "ModernBERT").is_empty());
+}
+
+#[test]
+fn a_multilingual_model_is_proposed_where_the_texts_are_not_english() {
+    let mut state = ready();
+    assert_eq!((state.multilingual(), state.language_words()), (None, String::new()));
+    state.data.report.as_mut().expect("a report").other_languages = Some("German".into());
+    assert!(
+        state.language_words().starts_with("Most of your texts are in German. Mini was"),
+        "{}",
+        state.language_words()
+    );
+    assert!(state.multilingual_label().starts_with("Look up sentence-transformers/"), "nothing on offer reads German");
+    let command = commands(state.take_multilingual(Some("https://hub.example".into())));
+    assert!(matches!(command.as_slice(), [Command::FindModel { .. }]), "{command:?}");
+
+    let mut state = ready();
+    state.data.report.as_mut().expect("a report").other_languages = Some("German".into());
+    let offered = CatalogEntry { id: "e5".into(), name: "E5".into(), languages: "100 languages".into(), ..entry() };
+    state.model.catalog.push(offered);
+    assert_eq!(state.multilingual_label(), "Choose E5");
+    state.take_multilingual(None);
+    assert_eq!((state.model.chosen, state.multilingual()), (1, None), "it is chosen, and reads them");
 }

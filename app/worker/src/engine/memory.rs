@@ -1,5 +1,6 @@
 //! Memory: the limit, and the part that is in use.
 
+use hone_core::hub::DeviceLimits;
 use hone_core::limits::{MAX_CPU_BYTES, MAX_GPU_BYTES};
 use hone_core::protocol::Backend;
 use hone_core::weights::Weights;
@@ -13,6 +14,12 @@ impl Engine {
             Some(Backend::WebGpu) => MAX_GPU_BYTES as f64,
             _ => MAX_CPU_BYTES as f64 - self.data.bytes(),
         }
+    }
+
+    /// What a model has to fit before it is downloaded.
+    pub(super) fn limits(&self) -> DeviceLimits {
+        let max_buffer_bytes = self.device.as_ref().and_then(|chosen| chosen.max_buffer_bytes);
+        DeviceLimits { memory_bytes: self.memory_limit(), max_buffer_bytes }
     }
 
     /// Bytes of the last run's model and of the kept models that are open, in addition to the loaded model.

@@ -6,6 +6,7 @@ pub(crate) mod comparisons;
 pub(crate) mod dataset;
 pub(crate) mod duplicates;
 pub(crate) mod filter;
+mod language;
 pub(crate) mod report;
 pub(crate) mod split;
 pub(crate) mod summary;

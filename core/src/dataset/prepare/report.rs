@@ -40,6 +40,9 @@ pub struct DataReport {
     pub majority_ratio: Option<f64>,
     /// Figures of the task.
     pub facts: TaskFacts,
+    /// Languages of the texts, in words, if most of them are not English.
+    #[serde(default)]
+    pub other_languages: Option<String>,
     /// Token lengths. None until a tokenizer is loaded.
     pub tokens: Option<TokenLengths>,
     /// Warnings to show before the user continues.

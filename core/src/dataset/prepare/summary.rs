@@ -8,6 +8,7 @@ use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::phrases::{count, names, rows_were};
 use crate::dataset::prepare::dataset::Dataset;
 use crate::dataset::prepare::duplicates::Duplicates;
+use crate::dataset::prepare::language::other_languages;
 use crate::dataset::prepare::report::{ClassCount, DataReport, TaskFacts};
 use crate::dataset::skipped::{SkippedRow, SkippedRows};
 use crate::dataset::tag_scheme::are_bio;
@@ -47,6 +48,7 @@ pub(crate) fn report(
         validation_rows: dataset.validation.len() as u32,
         test_rows: dataset.test.len() as u32,
         facts: facts(dataset),
+        other_languages: other_languages(file),
         tokens: None,
         warnings,
     }

@@ -22,6 +22,8 @@ pub(crate) enum Family {
     Gemma3,
     /// `gpt2`
     Gpt2,
+    /// `bert`, which XLM-R models are too: their positions begin at 0 in these files.
+    Bert,
 }
 
 /// Layout of a tensor's values in the file, compared with transformers.
@@ -75,8 +77,25 @@ const GPT2: &Parts = &[
 const GPT2_OUTER: &Parts =
     &[("token_embd", "transformer.wte"), ("position_embd", "transformer.wpe"), ("output_norm", "transformer.ln_f")];
 
+const BERT: &Parts = &[
+    ("attn_q", "attention.self.query"),
+    ("attn_k", "attention.self.key"),
+    ("attn_v", "attention.self.value"),
+    ("attn_output", "attention.output.dense"),
+    ("attn_output_norm", "attention.output.LayerNorm"),
+    ("ffn_up", "intermediate.dense"),
+    ("ffn_down", "output.dense"),
+    ("layer_output_norm", "output.LayerNorm"),
+];
+const BERT_OUTER: &Parts = &[
+    ("token_embd", "embeddings.word_embeddings"),
+    ("position_embd", "embeddings.position_embeddings"),
+    ("token_types", "embeddings.token_type_embeddings"),
+    ("token_embd_norm", "embeddings.LayerNorm"),
+];
+
 impl Family {
-    const ALL: [Self; 5] = [Self::Llama, Self::Qwen2, Self::Qwen3, Self::Gemma3, Self::Gpt2];
+    const ALL: [Self; 6] = [Self::Llama, Self::Qwen2, Self::Qwen3, Self::Gemma3, Self::Gpt2, Self::Bert];
 
     /// The family of files that have models of a family of transformers, if any.
     pub(crate) fn of_model(family: recipe::Family) -> Option<Self> {
@@ -97,6 +116,7 @@ impl Family {
             Self::Qwen3 => "qwen3",
             Self::Gemma3 => "gemma3",
             Self::Gpt2 => "gpt2",
+            Self::Bert => "bert",
         }
     }
 
@@ -119,6 +139,7 @@ impl Family {
             Self::Qwen3 => (LLAMA_OUTER, &[LLAMA, QK_NORMS], "model.layers"),
             Self::Gemma3 => (LLAMA_OUTER, &[GEMMA3_NORMS, LLAMA, QK_NORMS], "model.layers"),
             Self::Gpt2 => (GPT2_OUTER, &[GPT2], "transformer.h"),
+            Self::Bert => (BERT_OUTER, &[BERT], "encoder.layer"),
         }
     }
 
@@ -201,6 +222,7 @@ impl Family {
         let has = |name: &str| tensors.iter().any(|entry| entry.name == name);
         let mut config = match self {
             Self::Gpt2 => gpt2(metadata)?,
+            Self::Bert => bert(metadata, tensors)?,
             _ => self.decoder(metadata, has)?,
         };
         config["vocab_size"] = embedding.shape[0].into();
@@ -254,7 +276,7 @@ impl Family {
             "tie_word_embeddings": !has("output.weight"),
         });
         let fields = match self {
-            Self::Llama | Self::Gpt2 => json!({
+            Self::Llama | Self::Gpt2 | Self::Bert => json!({
                 "architectures": ["LlamaForCausalLM"],
                 "model_type": "llama",
                 "hidden_act": "silu",
@@ -311,6 +333,26 @@ fn gpt2(metadata: &Metadata) -> Result<Value, WeightsError> {
         "n_positions": size("context_length")?,
         "layer_norm_epsilon": metadata.need::<f64>("gpt2.attention.layer_norm_epsilon")?,
         "tie_word_embeddings": true,
+    }))
+}
+
+fn bert(metadata: &Metadata, tensors: &[Entry]) -> Result<Value, WeightsError> {
+    let size = |key: &str| metadata.need::<u64>(&format!("bert.{key}"));
+    if metadata.get("bert.attention.causal")?.unwrap_or(false) {
+        return Err(WeightsError::Header("the model has causal attention, which Hone does not know for BERT".into()));
+    }
+    let types = tensors.iter().find(|entry| entry.name == "token_types.weight");
+    Ok(json!({
+        "architectures": ["BertModel"],
+        "model_type": "bert",
+        "hidden_act": "gelu",
+        "hidden_size": size("embedding_length")?,
+        "intermediate_size": size("feed_forward_length")?,
+        "num_hidden_layers": size("block_count")?,
+        "num_attention_heads": size("attention.head_count")?,
+        "max_position_embeddings": size("context_length")?,
+        "layer_norm_eps": metadata.need::<f64>("bert.attention.layer_norm_epsilon")?,
+        "type_vocab_size": types.map_or(1, |entry| entry.shape[0]),
     }))
 }
 

@@ -13,6 +13,7 @@ mod tests;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::limits::MAX_GGUF_HEADER;
+use crate::recipe::Pooling;
 use crate::text::{GgufVocab, TokenizerError};
 use crate::weights::error::WeightsError;
 use crate::weights::pending::Pending;
@@ -86,6 +87,18 @@ impl GgufHeader {
         vocab.files()
     }
 
+    /// The pooling of an encoder, if the file names one that Hone has (`llama_pooling_type`).
+    ///
+    /// # Errors
+    /// If it is not a number.
+    pub fn pooling(&self) -> Result<Option<Pooling>, WeightsError> {
+        Ok(match self.metadata.get::<u64>("bert.pooling_type")? {
+            Some(1) => Some(Pooling::Mean),
+            Some(2) => Some(Pooling::Cls),
+            _ => None,
+        })
+    }
+
     /// The most frequent quantization; `None` if no tensor is quantized.
     pub fn quantized(&self) -> Option<&'static str> {
         let mut elements = BTreeMap::new();
@@ -114,6 +127,7 @@ impl GgufHeader {
             adds_bos: data.get("tokenizer.ggml.add_bos_token")?,
             adds_eos: data.get("tokenizer.ggml.add_eos_token")?,
             adds_space: data.get("tokenizer.ggml.add_space_prefix")?,
+            charsmap: data.list("tokenizer.ggml.precompiled_charsmap")?,
             chat_template: data.get("tokenizer.chat_template")?,
         })
     }
