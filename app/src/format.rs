@@ -105,10 +105,10 @@ fn without_minus_zero(number: String) -> String {
     }
 }
 
-/// Capitalizes the first letter.
+/// Capitalizes the first letter of English words.
 pub fn sentence_case(words: &str) -> String {
     let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| [first.to_ascii_uppercase()].into_iter().chain(letters).collect())
 }
 
 /// A number of any size, such as a learning rate: `5e-5`, `3.33e-5`, `0.01`, `128`.

@@ -24,7 +24,7 @@ pub fn NumberField(
     });
     let is_default = page.memo(move |state| state.default_of(number).is_empty());
     let error = page.memo(|state| state.form.error(field.name));
-    let is_wrong = page.memo(|state| state.form.errors.contains_key(field.name).to_string());
+    let is_wrong = page.memo(|state| state.form.is_wrong(field.name).to_string());
     let type_in = move |typed: String| {
         let mut fits = false;
         page.change(|state| fits = state.form.type_in(field, &typed));

@@ -27,7 +27,7 @@ pub fn Rates() -> impl IntoView {
                 })
                 on:click=pressed(move |_| page.change(|state| {
                     state.form.recipe.layer_decay = factor;
-                    state.form.errors.remove("layer_decay");
+                    state.form.clear_error("layer_decay");
                 }))
             >
                 {name}

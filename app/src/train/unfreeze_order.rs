@@ -15,7 +15,7 @@ pub fn OrderField() -> impl IntoView {
     let is_default = page.memo(|state| state.form.recipe.unfreeze_order.is_empty());
     let written = page.memo(|state| unfreeze_order::write(&state.form.recipe.unfreeze_order));
     let error = page.memo(|state| state.form.error("unfreeze_order"));
-    let is_wrong = page.memo(|state| state.form.errors.contains_key("unfreeze_order").to_string());
+    let is_wrong = page.memo(|state| state.form.is_wrong("unfreeze_order").to_string());
     let toggle = move |is_on: bool| {
         page.change(|state| {
             let order = if is_on { unfreeze_order::from_the_top(&state.groups()) } else { Vec::new() };

@@ -1,7 +1,5 @@
 //! A file whose rows are predicted.
 
-use std::cmp::Reverse;
-
 use hone_core::inference::TableFormat;
 use hone_core::run::FileOutcome;
 use leptos::prelude::*;
@@ -214,8 +212,12 @@ fn Outcome() -> impl IntoView {
 fn Notes(outcome: FileOutcome, labels: Vec<String>) -> impl IntoView {
     let notes = outcome.notes().into_iter().map(|note| view! { <li dir="auto">{format::visible(&note)}</li> });
     let notes = notes.collect_view();
-    let mut counts: Vec<(u32, String)> = outcome.labels.iter().copied().zip(labels).collect();
-    counts.sort_by_key(|(count, _)| Reverse(*count));
+    // Inserted in order: a sort would be five kilobytes of wasm.
+    let mut counts: Vec<(u32, String)> = Vec::new();
+    for (count, label) in outcome.labels.iter().copied().zip(labels) {
+        let place = counts.partition_point(|(other, _)| *other >= count);
+        counts.insert(place, (count, label));
+    }
     let total = f64::from(outcome.predicted.max(1));
     let bar = |(count, label): (u32, String)| Bar { label, share: f64::from(count) / total, mark: "" };
     let bars: Vec<Bar> = counts.into_iter().take(SHOWN).map(bar).collect();

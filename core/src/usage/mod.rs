@@ -48,5 +48,6 @@ pub struct Usage<'a> {
 
 /// Quotes a text as JSON, which YAML and Python read too; all special characters are escaped.
 pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    // A string always can be written.
+    serde_json::to_string(text).unwrap_or_default()
 }

@@ -52,7 +52,7 @@ fn arguments(hints: Hints) -> Vec<(&'static str, String)> {
 
 /// A word of a command line, in quotes if a shell would change it.
 fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "._-/".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
     } else {

@@ -34,8 +34,8 @@ pub struct Form {
     pub recipe: RecipeSpec,
     /// The preset that it started from.
     pub preset: Preset,
-    /// Errors by the name of the field.
-    pub errors: BTreeMap<String, String>,
+    /// Names of fields, and their errors.
+    pub errors: Vec<(String, String)>,
     /// Why the last recipe file was refused.
     pub diagnostic: Option<Diagnostic>,
     /// The recipe's link that the page was opened with, if there was one.
@@ -64,12 +64,22 @@ impl Form {
     /// A form with this recipe.
     pub fn new(recipe: RecipeSpec) -> Self {
         let preset = Preset::of(&recipe).unwrap_or(Preset::Full);
-        Self { recipe, preset, errors: BTreeMap::new(), diagnostic: None, link: RecipeLink::None }
+        Self { recipe, preset, errors: Vec::new(), diagnostic: None, link: RecipeLink::None }
     }
 
     /// The error of a field; empty if there is none.
     pub fn error(&self, name: &str) -> String {
-        self.errors.get(name).cloned().unwrap_or_default()
+        self.errors.iter().find(|(other, _)| other == name).map(|(_, error)| error.clone()).unwrap_or_default()
+    }
+
+    /// Returns true if the value typed into a field is wrong.
+    pub fn is_wrong(&self, name: &str) -> bool {
+        self.errors.iter().any(|(other, _)| other == name)
+    }
+
+    /// Drops the error of a field.
+    pub fn clear_error(&mut self, name: &str) {
+        self.errors.retain(|(other, _)| other != name);
     }
 
     /// Adapts the recipe to a new task or model, unless the user has changed it for the same task. A large decoder
@@ -125,7 +135,7 @@ impl Form {
     /// Sets the learning rate of each parameter group; an empty map restores the common peak.
     pub fn set_rates(&mut self, rates: BTreeMap<ParamGroup, f64>) {
         self.recipe.lr_per_group = rates;
-        self.errors.retain(|name, _| !name.starts_with("lr_per_group."));
+        self.errors.retain(|(name, _)| !name.starts_with("lr_per_group."));
         self.forget_hidden();
     }
 
@@ -158,7 +168,7 @@ impl Form {
     /// Sets the unfreezing order; an empty one restores the order from the head down.
     pub fn set_order(&mut self, order: Vec<Vec<ParamGroup>>) {
         self.recipe.unfreeze_order = order;
-        self.errors.remove("unfreeze_order");
+        self.clear_error("unfreeze_order");
     }
 
     /// Stores what was typed as the unfreezing order of a model with these parameter groups.
@@ -208,22 +218,16 @@ impl Form {
 
     /// Stores or clears the error of a field; returns true if the value is valid.
     fn note(&mut self, name: String, result: Result<(), String>) -> bool {
-        match result {
-            Ok(()) => {
-                self.errors.remove(&name);
-                true
-            }
-            Err(error) => {
-                self.errors.insert(name, error);
-                false
-            }
-        }
+        self.clear_error(&name);
+        let is_valid = result.is_ok();
+        self.errors.extend(result.err().map(|error| (name, error)));
+        is_valid
     }
 
     /// Drops the errors of fields that are no longer shown, so that they do not block a run.
     fn forget_hidden(&mut self) {
         let recipe = &self.recipe;
-        self.errors.retain(|name, _| {
+        self.errors.retain(|(name, _)| {
             let is_custom_weight = name.starts_with("class_weights.");
             match Field::named(name) {
                 Some(field) => (field.applies)(recipe),

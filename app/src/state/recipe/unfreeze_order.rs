@@ -28,7 +28,7 @@ pub fn parse(text: &str, parts: &[ParamGroup]) -> Result<Vec<Vec<ParamGroup>>, S
     for stage in text.split(';').filter(|stage| !stage.trim().is_empty()) {
         let mut trainable = Vec::new();
         for word in stage.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()) {
-            let is_meant = |part: &&ParamGroup| name(**part) == word.to_lowercase();
+            let is_meant = |part: &&ParamGroup| name(**part).eq_ignore_ascii_case(word);
             let part = *parts.iter().find(is_meant).ok_or_else(|| {
                 let known = parts.iter().rev().map(|&part| name(part)).collect::<Vec<_>>().join(", ");
                 format!("“{word}” is not a parameter group of this model. Its groups are {known}.")

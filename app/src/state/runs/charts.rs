@@ -76,7 +76,7 @@ impl Run {
             self.evaluations.first().map(|first| first.scores.keys().copied().collect()).unwrap_or_default();
         let names = metrics
             .iter()
-            .map(|metric| format!(",validation_{}", metric.name().to_lowercase().replace(['-', ' '], "_")));
+            .map(|metric| format!(",validation_{}", metric.name().to_ascii_lowercase().replace(['-', ' '], "_")));
         let mut csv = format!(
             "step,epoch,training_loss,learning_rate,gradient_norm,validation_loss{}\n",
             names.collect::<String>()

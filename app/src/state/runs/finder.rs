@@ -117,6 +117,6 @@ impl State {
     /// Sets the peak learning rate.
     pub fn take_rate(&mut self, rate: f64) {
         self.form.recipe.learning_rate = Some(format::two_digits(rate));
-        self.form.errors.remove("learning_rate");
+        self.form.clear_error("learning_rate");
     }
 }

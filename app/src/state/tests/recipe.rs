@@ -201,7 +201,7 @@ fn rates_and_weights_are_typed_one_by_one() {
     state.form.type_rate(ParamGroup::Layer(5), "5e-5");
     state.form.type_rate(ParamGroup::Layer(4), "much");
     assert_eq!(state.form.recipe.lr_per_group[&ParamGroup::Layer(5)], 5e-5);
-    assert!(state.form.errors.contains_key("lr_per_group.layer.4") && state.blocker().is_some());
+    assert!(state.form.is_wrong("lr_per_group.layer.4") && state.blocker().is_some());
     state.form.set_rates(Default::default());
     assert_eq!(state.blocker(), None);
 
@@ -210,7 +210,7 @@ fn rates_and_weights_are_typed_one_by_one() {
     state.form.type_class_weight("a", "2,5");
     assert_eq!(state.form.class_weight("a"), 2.5);
     state.form.type_class_weight("b", "-1");
-    assert!(state.form.errors.contains_key("class_weights.b"));
+    assert!(state.form.is_wrong("class_weights.b"));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn the_stages_of_a_run_are_known_before_it_begins() {
     let groups = state.groups();
     state.form.set_order(unfreeze_order::from_the_top(&groups));
     state.form.type_order("head; 6, 5; 9", &groups);
-    assert!(state.form.errors.contains_key("unfreeze_order"));
+    assert!(state.form.is_wrong("unfreeze_order"));
     state.form.type_order("head; 6, 5", &groups);
     assert_eq!(state.planned_stages().unwrap().begins.len(), 2);
     state.form.recipe.unfreeze_unit = UnfreezeUnit::Stall;
@@ -253,7 +253,7 @@ fn a_custom_order_starts_from_groups_that_every_family_and_task_has() {
                 assert!(planned.is_ok(), "{family} {task:?} {pooling:?}: {:?}", planned.err());
                 state.form.type_order("head; pooler", &groups);
                 let has_pooler = groups.contains(&ParamGroup::Pooler);
-                assert_eq!(state.form.errors.contains_key("unfreeze_order"), !has_pooler, "{family} {task:?}");
+                assert_eq!(state.form.is_wrong("unfreeze_order"), !has_pooler, "{family} {task:?}");
             }
         }
     }
