@@ -117,7 +117,8 @@ pub struct ScriptArguments {
 pub struct LabelsArguments {
     #[command(flatten)]
     pub data: DataArguments,
-    /// File for the rows whose label is probably wrong, the surest first: CSV, or JSON lines if its name ends in .jsonl.
+    /// File for the rows whose label is probably wrong, the surest first: CSV, or JSON lines or a spreadsheet if its name ends in .jsonl or
+    /// .xlsx.
     #[arg(long)]
     pub out: PathBuf,
     /// The model that reads the texts, as for `hone train` [default: MiniLM, where `cargo xtask setup` puts it].
@@ -136,7 +137,8 @@ pub struct PredictArguments {
     /// The rows: any table that Hone reads. Labels are not needed.
     #[arg(long)]
     pub data: PathBuf,
-    /// File for the rows with their predictions: CSV, or JSON lines if its name ends in .jsonl.
+    /// File for the rows with their predictions: CSV, or JSON lines or a spreadsheet if its name ends in .jsonl or
+    /// .xlsx.
     #[arg(long)]
     pub out: PathBuf,
     #[command(flatten)]

@@ -58,8 +58,7 @@ fn described(found: &SuspectedLabels, out: &Path) -> String {
 }
 
 fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
-    let is_lines = out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl"));
-    let format = if is_lines { TableFormat::JsonLines } else { TableFormat::Csv };
+    let format = TableFormat::of_ending(&out.extension().unwrap_or_default().to_string_lossy());
     let has_pairs = found.rows.iter().any(|row| row.pair.is_some());
     let columns = COLUMNS.into_iter().chain(has_pairs.then_some("second_text")).map(str::to_owned).collect();
     let failed = |error| train::not_written(out, error);
@@ -68,7 +67,7 @@ fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
         let second = has_pairs.then(|| json!(row.pair));
         writer.row(&cells(row).into_iter().chain(second).collect::<Vec<_>>()).map_err(failed)?;
     }
-    fs::write(out, writer.into_inner()).map_err(failed)
+    fs::write(out, writer.finish().map_err(failed)?).map_err(failed)
 }
 
 fn cells(row: &SuspectedLabel) -> [Value; 8] {

@@ -36,8 +36,7 @@ pub async fn predict(arguments: &PredictArguments) -> Result<(), Diagnostic> {
         confidence: config.thresholds.confidence.as_ref(),
         device: &device,
     };
-    let is_lines = arguments.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("jsonl"));
-    let format = if is_lines { TableFormat::JsonLines } else { TableFormat::Csv };
+    let format = TableFormat::of_ending(&arguments.out.extension().unwrap_or_default().to_string_lossy());
     // Under another name until it is complete: an earlier file is not lost to a failure.
     let unfinished = unfinished(&arguments.out);
     let out = fs::File::create(&unfinished).map_err(|error| not_written(&unfinished, &error))?;
@@ -71,7 +70,7 @@ async fn write_all(
         bar.set_position(prediction.progress().0 as u64);
     }
     bar.finish_and_clear();
-    let (mut out, outcome) = prediction.finish();
+    let (mut out, outcome) = prediction.finish()?;
     out.flush().map_err(|error| not_written(Path::new("the output"), &error))?;
     Ok(outcome)
 }

@@ -129,15 +129,13 @@ fn Actions() -> impl IntoView {
     let cannot_predict = page.memo(|state| !state.can_predict_table());
     let is_not_predicting = page.memo(|state| !matches!(state.table.stage, TableStage::Predicting(_)));
     let is_busy = page.memo(|state| state.table.is_busy());
-    let option = |(format, name): (TableFormat, &str)| {
+    let option = |format: TableFormat| {
         let is_chosen = page.memo(move |state| state.table.format == format);
-        view! { <MenuOption value=format.ending() name=name is_chosen /> }
+        view! { <MenuOption value=format.ending() name=format.name() is_chosen /> }
     };
-    let options =
-        [(TableFormat::Csv, "CSV"), (TableFormat::JsonLines, "JSON Lines")].map(option).into_iter().collect_view();
-    let choose = move |value: String| {
-        let format = TableFormat::ALL.into_iter().find(|format| format.ending() == value).unwrap_or_default();
-        page.change(|state| state.choose_table_format(format));
+    let options = TableFormat::ALL.map(option).into_iter().collect_view();
+    let choose = move |ending: String| {
+        page.change(|state| state.choose_table_format(TableFormat::of_ending(&ending)));
     };
     view! {
         <div class="row">

@@ -9,6 +9,7 @@ mod encoded_prompt;
 mod encoded_queries;
 mod output;
 mod query;
+mod table;
 
 pub use answer::{Answer, Hit, TextSpan};
 #[cfg(feature = "engine")]
@@ -17,5 +18,8 @@ pub use context::InferenceContext;
 pub use encoded_prompt::EncodedPrompt;
 #[cfg(feature = "engine")]
 pub use encoded_queries::EncodedQueries;
-pub use output::{TableFormat, TableWriter, prediction_cells, prediction_columns};
+pub use output::{prediction_cells, prediction_columns};
 pub use query::Query;
+pub use table::TableFormat;
+#[cfg(feature = "engine")]
+pub use table::TableWriter;

@@ -1,37 +1,10 @@
-//! Predictions as columns of a file.
+//! Predictions as columns of a table.
 
-use std::io::{self, Write};
-
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::inference::answer::{Answer, TextSpan};
 use crate::inference::query::Query;
 use crate::recipe::Task;
-
-/// Format of a file of predictions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TableFormat {
-    /// Comma-separated values, quoted as in RFC 4180.
-    #[default]
-    Csv,
-    /// A JSON object on each line.
-    JsonLines,
-}
-
-impl TableFormat {
-    /// Both formats.
-    pub const ALL: [Self; 2] = [Self::Csv, Self::JsonLines];
-
-    /// Ending of the file's name.
-    pub fn ending(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::JsonLines => "jsonl",
-        }
-    }
-}
 
 /// Names of the columns that the predictions of a task add to a file with the columns `taken`. A name that is taken gets a
 /// number.
@@ -117,63 +90,6 @@ fn rounded(number: f32) -> Value {
     json!((f64::from(number) * 1e6).round() / 1e6)
 }
 
-/// Writes the rows of a file, with their predictions, in one of the formats.
-#[derive(Debug)]
-pub struct TableWriter<W> {
-    out: W,
-    format: TableFormat,
-    columns: Vec<String>,
-}
-
-impl<W: Write> TableWriter<W> {
-    /// Begins a file with these columns.
-    ///
-    /// # Errors
-    /// If `out` fails.
-    pub fn new(mut out: W, format: TableFormat, columns: Vec<String>) -> io::Result<Self> {
-        if format == TableFormat::Csv {
-            let header: Vec<Value> = columns.iter().map(|name| json!(name)).collect();
-            write_csv(&mut out, &header)?;
-        }
-        Ok(Self { out, format, columns })
-    }
-
-    /// Writes a row with a cell for each column.
-    ///
-    /// # Errors
-    /// If `out` fails.
-    pub fn row(&mut self, cells: &[Value]) -> io::Result<()> {
-        match self.format {
-            TableFormat::Csv => write_csv(&mut self.out, cells),
-            TableFormat::JsonLines => {
-                let pairs = self.columns.iter().zip(cells);
-                let pairs: Vec<String> = pairs.map(|(name, cell)| format!("{}: {cell}", json!(name))).collect();
-                writeln!(self.out, "{{{}}}", pairs.join(", "))
-            }
-        }
-    }
-
-    /// The finished file.
-    pub fn into_inner(self) -> W {
-        self.out
-    }
-}
-
-fn write_csv(out: &mut impl Write, cells: &[Value]) -> io::Result<()> {
-    let cells: Vec<String> = cells.iter().map(csv_cell).collect();
-    writeln!(out, "{}", cells.join(","))
-}
-
-fn csv_cell(cell: &Value) -> String {
-    let text = match cell {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let is_plain = !text.contains([',', '"', '\n', '\r']) && text.trim() == text;
-    if is_plain { text } else { format!("\"{}\"", text.replace('"', "\"\"")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,12 +100,6 @@ mod tests {
 
     fn text(text: &str) -> Query {
         Query::Text { text: text.into(), pair: None }
-    }
-
-    fn written(format: TableFormat, rows: &[Vec<Value>]) -> String {
-        let mut writer = TableWriter::new(Vec::new(), format, names(&["id", "a \"b\""])).unwrap();
-        rows.iter().for_each(|row| writer.row(row).unwrap());
-        String::from_utf8(writer.into_inner()).unwrap()
     }
 
     #[test]
@@ -241,14 +151,5 @@ mod tests {
         }
         let taken = names(&["text", "prediction", "prediction 2"]);
         assert_eq!(prediction_columns(Task::Regression, &labels, &taken), ["prediction 3"]);
-    }
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        let rows = [vec![json!("1, 2"), json!("a\nb")], vec![json!(" x"), Value::Null], vec![json!(0.5), json!("\"")]];
-        let csv = "id,\"a \"\"b\"\"\"\n\"1, 2\",\"a\nb\"\n\" x\",\n0.5,\"\"\"\"\n";
-        assert_eq!(written(TableFormat::Csv, &rows), csv);
-        let lines = "{\"id\": \"1, 2\", \"a \\\"b\\\"\": \"a\\nb\"}\n";
-        assert_eq!(written(TableFormat::JsonLines, &rows[..1]), lines);
     }
 }

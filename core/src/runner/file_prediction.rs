@@ -1,6 +1,6 @@
 //! Predictions for every row of a file.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ const CHUNK: usize = 256;
 const BATCH: usize = 16;
 
 /// Predictions for every row of a file, which are written with the row's own cells.
-pub struct FilePrediction<W> {
+pub struct FilePrediction<W: Write> {
     cells: Cells,
     columns: InputColumns,
     /// Rows that are written.
@@ -54,6 +54,7 @@ impl<W: Write> FilePrediction<W> {
         out: W,
     ) -> Result<Self, Diagnostic> {
         columns.check(&cells.columns)?;
+        format.check(&cells.rows).map_err(not_written)?;
         let mut names = cells.columns.clone();
         names.extend(prediction_columns(context.recipe.task(), context.labels, &cells.columns));
         let counts_labels = matches!(context.recipe.task(), Task::Classification | Task::MultiLabel);
@@ -122,8 +123,11 @@ impl<W: Write> FilePrediction<W> {
     }
 
     /// The written file, and what became of its rows.
-    pub fn finish(self) -> (W, FileOutcome) {
-        (self.writer.into_inner(), self.outcome)
+    ///
+    /// # Errors
+    /// If the output fails.
+    pub fn finish(self) -> Result<(W, FileOutcome), Diagnostic> {
+        Ok((self.writer.finish().map_err(not_written)?, self.outcome))
     }
 
     /// The next rows to predict; `None` if a row was written without a prediction.
@@ -210,9 +214,13 @@ impl<W: Write> FilePrediction<W> {
 }
 
 fn not_written(error: std::io::Error) -> Diagnostic {
+    let remedy = match error.kind() {
+        ErrorKind::InvalidData => "Choose CSV or JSON Lines, and predict the file again.",
+        _ => "Make room, and predict the file again.",
+    };
     Diagnostic::new("predict.write", format!("The predictions could not be written: {error}."))
         .done("The model is unchanged.")
-        .remedy("Make room, and predict the file again.")
+        .remedy(remedy)
 }
 
 fn no_prompt() -> Diagnostic {

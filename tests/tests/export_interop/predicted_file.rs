@@ -30,7 +30,7 @@ pub fn assert_file_is_predicted(parts: &TunedParts, context: &InferenceContext, 
         assert!(last <= done && done <= total && total == cells.rows.len());
         last = done;
     }
-    let (bytes, outcome) = file.finish();
+    let (bytes, outcome) = file.finish().unwrap();
     let lines = String::from_utf8(bytes).unwrap();
     let written: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((written.len(), outcome.rows, outcome.predicted, outcome.unreadable), (20, 20, 19, 1), "{task:?}");

@@ -189,15 +189,12 @@ async fn advanced(engine: &Engine, work: &mut Work) -> Result<bool, Diagnostic> 
 /// Sends the finished file.
 fn send(engine: &Engine, work: Work) {
     let Work { asked, prediction, format, .. } = work;
-    let (parts, outcome) = prediction.finish();
-    let media_type = match format {
-        TableFormat::Csv => "text/csv",
-        TableFormat::JsonLines => "application/jsonl",
-    };
-    let sent =
-        asked.models(engine).and_then(|models| Ok((parts.into_blob(media_type)?, models.context.labels.to_vec())));
+    let sent = prediction.finish().and_then(|(parts, outcome)| {
+        let labels = asked.models(engine)?.context.labels.to_vec();
+        Ok((parts.into_blob(format.media_type())?, labels, outcome))
+    });
     match sent {
-        Ok((blob, labels)) => {
+        Ok((blob, labels, outcome)) => {
             let name = engine.table.as_ref().map_or("rows", |table| table.info.name.as_str());
             let unpacked = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(name);
             let stem = unpacked.rsplit_once('.').map_or(unpacked, |(stem, _)| stem);
