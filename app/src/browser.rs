@@ -13,7 +13,7 @@ use web_sys::{
     Blob, BlobPropertyBag, Element, Event, File, FileList, HtmlAnchorElement, HtmlElement, Response, Storage, Url,
 };
 
-use crate::state::{NewVersion, PastRun};
+use crate::state::{Lesson, NewVersion, PastRun};
 use crate::wire::{from_js, get, set, to_js};
 use crate::worker::message_of;
 
@@ -21,6 +21,8 @@ const CHECK_KEY: &str = "hone.self-check";
 const RUNS_KEY: &str = "hone.runs";
 /// Beginning of the part of an address that carries a recipe.
 const RECIPE_MARK: &str = "#recipe=";
+/// Beginning of the part of an address that names a lesson.
+const LESSON_MARK: &str = "#lesson=";
 
 /// Fetches a JSON file of this page.
 ///
@@ -154,6 +156,30 @@ pub fn recipe_in_address() -> Option<Result<RecipeSpec, String>> {
     let encoded = hash.strip_prefix(RECIPE_MARK)?;
     let json = js_sys::decode_uri_component(encoded).map_err(|error| message_of(&error));
     Some(json.and_then(|json| recipe_of_json(&String::from(json))))
+}
+
+/// The name of the lesson in the page's address, if there is one.
+pub fn lesson_in_address() -> Option<String> {
+    address_part("hash").strip_prefix(LESSON_MARK).map(str::to_owned)
+}
+
+/// Fetches a lesson.
+///
+/// # Errors
+/// If there is no such file, or it has another structure; a recipe must have no unknown field.
+pub async fn fetch_lesson(id: &str) -> Result<Lesson, String> {
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err("its name may have letters, digits and hyphens only".into());
+    }
+    let response = fetch(&format!("lessons/{id}.json")).await.map_err(|missing| missing.what)?;
+    let json = response.json().map_err(|error| message_of(&error))?;
+    let value = JsFuture::from(json).await.map_err(|error| message_of(&error))?;
+    if let Ok(runs) = get(&value, "runs").dyn_into::<Array>() {
+        for run in runs.iter() {
+            recipe_of_js(get(&run, "recipe"))?;
+        }
+    }
+    from_js(value)
 }
 
 /// Moves the focus to an element by its id, before the focused button disappears and takes the focus with it.

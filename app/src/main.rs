@@ -11,6 +11,7 @@ mod fields;
 mod format;
 mod frame;
 mod handles;
+mod lessons;
 mod model;
 mod page;
 mod plot;
@@ -50,6 +51,8 @@ fn App() -> impl IntoView {
         <div class="layout">
             <StepNav />
             <main>
+                <lessons::LessonLinks />
+                <lessons::OpenLesson />
                 <saved::SavedRuns />
                 <data::DataStep />
                 <model::ModelStep />

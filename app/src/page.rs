@@ -17,6 +17,9 @@ use crate::worker::{BlobStore, WorkerHandle, WorkerMessage};
 /// Interval at which the worker is checked for silence, and the shortest time between two redraws of a chart.
 const TICK: Duration = Duration::from_millis(250);
 
+/// Id of the lesson on the page.
+pub const LESSON: &str = "lesson";
+
 /// Reads a part of the state.
 type Selector<T> = Box<dyn Fn(&State) -> T + Send + Sync>;
 
@@ -61,6 +64,9 @@ impl Page {
         let open_link = move || {
             if let Some(read) = browser::recipe_in_address() {
                 page.act(|state| state.open_recipe_link(read));
+            }
+            if let Some(id) = browser::lesson_in_address() {
+                page.open_lesson(id);
             }
         };
         open_link();
@@ -127,6 +133,24 @@ impl Page {
     pub fn open_files(self, role: DataRole, name: String, aligned_with: Option<String>, blobs: Vec<Blob>) {
         let blobs = self.store(blobs);
         self.act(|state| state.open(role, FileChoice::new(name, aligned_with, blobs)));
+    }
+
+    /// Opens a lesson with its data.
+    fn open_lesson(self, id: String) {
+        spawn_local(async move {
+            let read = browser::fetch_lesson(&id).await;
+            self.change(|state| state.open_lesson(&id, read));
+            let Some(data) = self.peek(|state| state.lesson().map(|lesson| lesson.data.clone())) else { return };
+            match browser::fetch_blob(&data).await {
+                Ok(blob) => {
+                    let name = data.rsplit('/').next().unwrap_or_default().to_owned();
+                    self.open_file(DataRole::Train, name, blob);
+                }
+                Err(diagnostic) => self.change(|state| state.not_opened(diagnostic)),
+            }
+            self.change(State::fold_for_lesson);
+            browser::focus(LESSON);
+        });
     }
 
     /// Loads a model from the user's own files.

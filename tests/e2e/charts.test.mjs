@@ -15,8 +15,17 @@ test("charts tell their values to pointer and keyboard, and can be taken away", 
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
+    await page.getByText("Pinned texts", { exact: true }).click();
+    for (const text of ["Not my film at all.", "I laughed twice."]) {
+      await page.getByLabel("Text to pin").fill(text);
+      await page.getByRole("button", { name: "Pin", exact: true }).click();
+    }
+    await page.getByRole("button", { name: "Remove “I laughed twice.”" }).waitFor();
+    await assertAccessible(page);
     await start(page);
     await finished(page);
+    await page.getByText("“Not my film at all.”: turned from “fresh” to “rotten” at step 15, now with 95 %.").waitFor();
+    await page.getByText("“I laughed twice.”: turned from “rotten” to “fresh” at step 15").waitFor();
     // Charts are drawn a few times a second: the last step may come after the result.
     await page.getByText(/^Training loss fell from .* at step 120\.$/).waitFor();
     const loss = page.getByRole("slider", { name: "Cursor of the chart “Loss”" });
@@ -84,4 +93,30 @@ test("a link carries a recipe, and says so if it is damaged", async () => {
     await page.getByText(/unknown field `epoch`/).waitFor();
     assert.notEqual(await page.locator("#epochs").inputValue(), "500");
   }, { permissions: ["clipboard-read", "clipboard-write"] });
+});
+
+test("a lesson opens by its link, asks for a prediction, and explains what its runs have shown", async () => {
+  await withPage(async (page) => {
+    await withFakeWorker(page);
+    await page.getByRole("link", { name: "Dropout and weight decay" }).click();
+    const lesson = page.getByRole("region", { name: "Dropout and weight decay" });
+    await lesson.getByText("First choose what you expect.").waitFor();
+    assert(await lesson.getByRole("button", { name: "Run it" }).isDisabled());
+    await lesson.getByRole("radio", { name: "In both about the same." }).check();
+    await lesson.getByText(/2.runs, about .* on a CPU with two cores/).waitFor();
+    await assertAccessible(page);
+    await screenshot(page, "lesson");
+    await lesson.getByRole("button", { name: "Run it" }).click();
+    await lesson.getByText("Run 2 of 2 is going on.").waitFor();
+    // The runs of the fake worker are the same.
+    await lesson.getByText("As you predicted: In both about the same.").waitFor();
+    await lesson.getByText(/The gap at the end was -?[\d.e-]+ without and -?[\d.e-]+ with the techniques/).waitFor();
+    await lesson.getByText(/that is no difference that|Best validation accuracy/).first().waitFor();
+    await assertAccessible(page);
+    await lesson.getByRole("button", { name: "Close the lesson" }).click();
+    await lesson.waitFor({ state: "hidden" });
+
+    await page.goto(`${address}#lesson=no-such`);
+    await page.getByText("The lesson “no-such” cannot be opened: lessons/no-such.json could not be fetched").waitFor();
+  }, { query: "", expectComplaints: /404/ });
 });

@@ -258,7 +258,7 @@ const answers = {
     emit({ kind: "model_failed", diagnostic: diagnostic("model.no-weights", what, "Nothing was changed.", "Drop a folder.") });
   },
 
-  start({ recipe }) {
+  start({ recipe, pinned }) {
     if (self.scenario === "rejects" && run) {
       const what = "A batch of these texts needs more memory than there is.";
       emit({ kind: "run_failed", diagnostic: diagnostic("run.memory", what, "Nothing was started.", "Make it smaller.") });
@@ -295,7 +295,8 @@ const answers = {
       emit({ kind: "run_unsaved", diagnostic: diagnostic("saved.storage", what, "The run goes on unsaved.", "Free space.") });
     }
     const timer = setInterval(advance, self.beat_ms ?? 50);
-    run = { request, step: 0, total: STEPS, peak, rate, plan, recipe: filled, byHand: {}, timer };
+    run = { request, step: 0, total: STEPS, peak, rate, plan, recipe: filled, byHand: {}, timer, pinned };
+    tellPinned();
   },
 
   train_further({ epochs }) {
@@ -437,6 +438,17 @@ function tellParts() {
   emit({ kind: "param_groups", step: run.step, param_groups: paramGroupsOf(run.recipe, run.step, run.byHand) });
 }
 
+/** Answers for the pinned texts, which turn in the middle of the run. */
+function tellPinned() {
+  if (run.pinned.length === 0) return;
+  const first = 0.45 + (0.5 * run.step) / STEPS;
+  const answers = run.pinned.map((_, nth) => {
+    const share = nth % 2 ? 1 - first : first;
+    return { classes: { probabilities: [1 - share, share], unsure_below: 0 } };
+  });
+  emit({ kind: "pinned", step: run.step, answers });
+}
+
 /** A range test over 80 learning rates: flat, then falling, then diverging. */
 function tryRate() {
   request = search.request;
@@ -471,6 +483,7 @@ function advance() {
   }
   emit({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (run.total - run.step) * 0.8 });
   if (run.step % 20 < 3 && run.recipe.unfreezing === "gradual") tellParts();
+  if (run.step % 15 === 0) tellPinned();
   if (run.step % 15 === 0) emit({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
   if (self.scenario === "not-finite" && run.step >= 60) finish("not_finite");
   else if (self.scenario === "device-failed" && run.step >= 60) finish("device_failed");

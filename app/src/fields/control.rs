@@ -3,6 +3,7 @@ use leptos::prelude::*;
 
 use crate::components::{MenuOption, changing, ticked, typed};
 use crate::fields::number::NumberField;
+use crate::fields::see::SeeWhatItDoes;
 use crate::page::Page;
 
 /// The control of a field, shown while the field has an effect.
@@ -65,6 +66,7 @@ fn ChoiceField(field: &'static Field, choice: &'static Choice) -> impl IntoView 
                 " "
                 <span class="when">{field.when}</span>
             </p>
+            <SeeWhatItDoes field />
         </div>
     }
 }
@@ -93,6 +95,7 @@ fn SwitchField(field: &'static Field, switch: &'static Switch) -> impl IntoView 
                 " "
                 <span class="when">{field.when}</span>
             </p>
+            <SeeWhatItDoes field />
         </div>
     }
 }

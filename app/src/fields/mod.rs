@@ -2,5 +2,7 @@
 
 mod control;
 mod number;
+mod see;
 
 pub use control::ControlField;
+pub use see::STUDY;

@@ -2,6 +2,7 @@ use hone_core::recipe::{Field, Number};
 use leptos::prelude::*;
 
 use crate::components::{pressed, typed};
+use crate::fields::see::SeeWhatItDoes;
 use crate::page::Page;
 use crate::state::recipe::fields;
 
@@ -71,6 +72,7 @@ pub fn NumberField(
                 " "
                 <span class="when">{field.when}</span>
             </p>
+            <SeeWhatItDoes field />
         </div>
     }
 }

@@ -176,6 +176,7 @@ impl State {
         run.phase = Phase::Finished(Box::new(summary));
         run.more_epochs = run.suggested_epochs();
         self.run.past_id = self.history.keep(&self.run);
+        self.note_study_run();
         let mut effects = vec![Effect::StoreRuns];
         effects.extend(self.next_run());
         effects
@@ -208,6 +209,7 @@ impl State {
                 }
                 run.evaluations.push(evaluation);
             }
+            Event::Pinned { step, answers } => run.on_pinned(step, answers),
             Event::ParamGroups { param_groups, .. } => run.param_groups = param_groups,
             Event::Testing { done, total } => (run.evaluating, run.testing) = (None, Some((done, total))),
             Event::Measuring { done, total } => {

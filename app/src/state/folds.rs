@@ -106,6 +106,18 @@ impl Folds {
         self.is_all_open
     }
 
+    /// Opens some parts and folds all others, as if by hand.
+    pub(in crate::state) fn show_only(&mut self, is_shown: impl Fn(Fold) -> bool) {
+        self.is_all_open = false;
+        self.by_hand = Fold::ALL.into_iter().map(|fold| (fold, is_shown(fold))).collect();
+    }
+
+    /// Leaves each part to the state of the page.
+    pub(in crate::state) fn open_by_themselves(&mut self) {
+        self.is_all_open = false;
+        self.by_hand.clear();
+    }
+
     fn set(&mut self, fold: Fold, is_open: bool) {
         self.by_hand.retain(|(other, _)| *other != fold);
         self.by_hand.push((fold, is_open));

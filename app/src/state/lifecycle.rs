@@ -6,7 +6,7 @@ use hone_core::dataset::DataRole;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION};
 
-use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Keeping, Load, State, Topic};
+use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Keeping, Load, State, StudyStage, Topic};
 
 /// Silence allowed during a run, beyond what the worker announced, before it is replaced.
 const RUN_PATIENCE: Duration = Duration::from_secs(30);
@@ -162,6 +162,7 @@ impl State {
         self.forget_review();
         self.requests.give_up(Topic::LrFinder);
         self.finder = Finder::default();
+        self.study.take_if(|study| study.stage == StudyStage::Offered);
     }
 }
 

@@ -7,6 +7,7 @@ mod event;
 mod export;
 mod folds;
 pub mod inference;
+mod lesson;
 mod lifecycle;
 mod model;
 mod nav;
@@ -31,6 +32,7 @@ pub use export::{Export, ExportChoice};
 pub use folds::{Fold, Folds};
 pub use inference::sampling::{SAMPLING, SamplingField};
 pub use inference::{Column, Inference, MisclassifiedRow, Prediction, QueryKind};
+pub use lesson::{Lesson, LessonState};
 pub use lifecycle::silence;
 pub use model::{HubSearch, Load, Model, Suggestion};
 pub use nav::{Status, Step};
@@ -43,9 +45,11 @@ pub use review::Review;
 pub use runs::compare::{SERIES, SeedGroup};
 pub use runs::finder::{Finder, FinderStage};
 pub use runs::history::{History, PastRun};
+pub use runs::pins::Pins;
 pub use runs::queue::{Axis, Job, Queue};
 pub use runs::replay::Replay;
-pub use runs::run::{Cell, Phase, Run, SavedPoint};
+pub use runs::run::{Cell, Phase, PinnedAnswers, Run, SavedPoint};
+pub use runs::study::{Study, StudyStage};
 pub use saved::Saved;
 pub use shelf::{Edit, Keeping, Persistence, Shelf};
 pub use table::{TableStage, TableState};
@@ -101,6 +105,12 @@ pub struct State {
     pub folds: Folds,
     /// The replay of early stopping.
     pub replay: Replay,
+    /// The user's own texts for the next run.
+    pub pins: Pins,
+    /// Runs that show what a field does.
+    pub study: Option<Study>,
+    /// The lesson that is open.
+    pub lesson: LessonState,
 }
 
 /// An action outside the state, to be carried out after the state has changed.

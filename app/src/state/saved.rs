@@ -275,7 +275,8 @@ impl State {
         let mut effects = self.cancel_estimate();
         // The file may have moved since, and was chosen again then.
         effects.push(Effect::KeepHandles(id.clone()));
-        effects.push(self.request(Topic::Run, Command::Continue { id }));
+        let pinned = self.pinned_queries();
+        effects.push(self.request(Topic::Run, Command::Continue { id, pinned }));
         effects
     }
 

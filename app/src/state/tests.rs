@@ -12,6 +12,7 @@ mod review;
 mod run;
 mod saved;
 mod shelf;
+mod study;
 mod table;
 mod tasks;
 mod trust;

@@ -13,6 +13,7 @@ mod interval_hint;
 mod layers;
 mod live;
 mod parts;
+mod pins;
 mod presets;
 mod rates;
 mod recipe_file;
@@ -20,6 +21,7 @@ mod replay;
 mod result;
 mod stages;
 mod start;
+mod study;
 mod sweep;
 mod table;
 mod test_score;
@@ -40,11 +42,14 @@ use forgetting::ForgettingMeter;
 use history::Runs;
 use layers::PlannedLayers;
 use live::Live;
+use pins::{PinTexts, PinnedAnswers};
 use presets::Presets;
 pub use recipe_file::save_recipe;
 use replay::ReplayEarlyStopping;
 use result::Details;
 use start::StartRow;
+use study::StudyCard;
+pub use study::StudyResult;
 use sweep::SeveralRuns;
 use tuned_head::TunedHead;
 
@@ -83,6 +88,7 @@ pub fn TrainStep() -> impl IntoView {
             <FoldBody fold=Fold::Recipe nth="-more">
                 <Advanced />
                 <SeveralRuns />
+                <PinTexts />
             </FoldBody>
             <ProblemPlace diagnostic=failure />
             <ProblemPlace diagnostic=refused_link />
@@ -95,7 +101,9 @@ pub fn TrainStep() -> impl IntoView {
             </FoldBody>
             <div class="stack" hidden=has_not_begun>
                 <Live />
+                <PinnedAnswers />
             </div>
+            <StudyCard />
             <FoldBody fold=Fold::Scores>
                 <Details />
             </FoldBody>

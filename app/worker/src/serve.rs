@@ -10,7 +10,7 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, review, run, saved, saving, script, table,
+    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, pinned, review, run, saved, saving, script, table,
     tuned,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
@@ -60,8 +60,14 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
             storage::forget(&model).await;
             storage::report_kept().await;
         }
-        Command::Start { recipe, name, copies_data } => run::start(engine, id, recipe, name, copies_data).await,
-        Command::Continue { id: saved } => run::continue_saved(engine, id, &saved).await,
+        Command::Start { recipe, name, copies_data, pinned } => {
+            run::start(engine, id, recipe, name, copies_data).await;
+            pinned::pin(engine, &pinned);
+        }
+        Command::Continue { id: saved, pinned } => {
+            run::continue_saved(engine, id, &saved).await;
+            pinned::pin(engine, &pinned);
+        }
         Command::Save => run::save(engine),
         Command::KeepSaved { id: run, name } => saved::keep(engine, id, &run, name).await,
         Command::ExportSaved { id: run } => saved::send_file(id, &run).await,
@@ -158,5 +164,6 @@ async fn work(engine: &mut Engine) -> bool {
         || table::advance(engine).await
         || review::advance(engine).await
         || dry_run::advance(engine).await
+        || pinned::advance(engine).await
         || run::advance(engine).await
 }

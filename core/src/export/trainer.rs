@@ -79,6 +79,7 @@ pub(crate) fn args(folder: &ModelFolder) -> Value {
         "label_smoothing_factor": raw.label_smoothing,
         "lr_scheduler_type": schedule,
         "max_grad_norm": raw.max_grad_norm,
+        "max_steps": if raw.max_steps == 0 { -1 } else { i64::from(raw.max_steps) },
         "metric_for_best_model": name(metric),
         "num_train_epochs": raw.epochs,
         "optim": "adamw_torch",

@@ -36,7 +36,7 @@ impl<'a> InferenceContext<'a> {
         Self { recipe, labels: &data.labels, pad: data.pad, form: data.form, best, confidence, device }
     }
 
-    /// The context of the model before the run, whose probabilities are not calibrated.
+    /// The context of weights whose probabilities are not calibrated, such as those before the run.
     pub fn of_base(self) -> Self {
         Self { confidence: None, ..self }
     }

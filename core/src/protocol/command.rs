@@ -94,12 +94,16 @@ pub enum Command {
         name: String,
         /// True if a copy of the data files is stored with the run.
         copies_data: bool,
+        /// The user's own texts, predicted at each evaluation: `Pinned`. They are not saved.
+        pinned: Vec<Query>,
     },
     /// Continue a saved run. Data, columns and model must be those that it was started with. Answered like `Start`; all steps
     /// and evaluations so far are sent again.
     Continue {
         /// `id` of the run.
         id: String,
+        /// As in `Start`.
+        pinned: Vec<Query>,
     },
     /// Save the run as soon as possible, because the page may soon be gone. `RunSaved` follows.
     Save,

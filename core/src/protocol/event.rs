@@ -171,6 +171,13 @@ pub enum Event {
         /// True if it is the best so far.
         is_best: bool,
     },
+    /// The pinned texts have been predicted, when the run began or for an evaluation.
+    Pinned {
+        /// Number of optimizer steps taken before.
+        step: u32,
+        /// The answer for each text.
+        answers: Vec<Answer>,
+    },
     /// Parameter groups have been frozen or unfrozen.
     ParamGroups {
         /// Number of optimizer steps taken before.

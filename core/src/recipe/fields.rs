@@ -226,6 +226,13 @@ recipe_fields! {
             label: "Epochs",
             when: "Use more for a few hundred rows, fewer for tens of thousands.",
         }
+        /// Optimizer steps after which the run ends if its epochs are not over before; the schedule fits into them. 0 for no
+        /// limit.
+        max_steps: u32 = 0, number(0.0..=1_000_000.0, Steps) {
+            label: "Max steps",
+            when: "Use it to try a recipe on many rows in a minute.",
+            card: "The run was limited to {} optimizer steps.",
+        }
         /// Epochs between two evaluations on the validation rows; fractions are allowed.
         eval_every_epochs: Option<f64> = None, number(0.05..=100.0, Epochs) {
             label: "Evaluate every",

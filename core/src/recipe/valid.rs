@@ -106,6 +106,7 @@ impl Recipe {
     /// The range of `epochs` if there are too many.
     pub fn with_epochs(mut self, epochs: u32) -> Result<Self, RecipeError> {
         self.spec.epochs = Some(epochs);
+        self.spec.max_steps = 0;
         check_ranges(&self.spec)?;
         self.chosen.epochs = epochs;
         Ok(self)

@@ -43,6 +43,19 @@ fn runs_of_one_and_two_steps_learn() {
 }
 
 #[test]
+fn a_run_of_at_most_seven_steps_has_the_schedule_of_seven_and_can_go_on() {
+    let mut limited = session(RecipeSpec { max_steps: 7, ..raw() }, data(160));
+    assert_eq!((limited.plan().total_steps, limited.plan().steps_per_epoch), (7, 10));
+    let (steps, evaluations, reason) = run(&mut limited);
+    assert_eq!((steps.len(), evaluations.last().unwrap().0.step, reason), (7, 7, EndReason::Completed));
+    assert!(steps[6].lr < steps[3].lr / 2.0, "the rate has fallen at the end");
+    limited.extend(1).unwrap();
+    assert_eq!(limited.total_steps(), 20, "the limit is gone");
+    let unlimited = session(RecipeSpec { max_steps: 1_000, ..raw() }, data(160));
+    assert_eq!(unlimited.total_steps(), 40);
+}
+
+#[test]
 fn stopping_at_any_time_keeps_the_best_weights() {
     for batches in [0, 1, 7, 30] {
         let mut session = session(raw(), data(160));

@@ -2,6 +2,7 @@
 
 mod ending;
 mod further;
+mod pinned;
 mod techniques;
 mod unfreezing;
 

@@ -5,6 +5,7 @@ pub mod estimate;
 pub mod fields;
 mod file;
 pub mod form;
+pub mod opposite;
 pub mod plan;
 pub mod presets;
 pub mod unfreeze_order;

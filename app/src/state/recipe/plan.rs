@@ -113,7 +113,10 @@ impl State {
     /// long passages are split into windows.
     fn planned_steps_per_epoch(&self) -> Option<u32> {
         let recipe = self.filled_form();
-        if let Some(Ok(estimate)) = self.estimate() {
+        let is_whole = |steps: u32| recipe.max_steps == 0 || steps < recipe.max_steps;
+        if let Some(Ok(estimate)) = self.estimate()
+            && is_whole(estimate.steps)
+        {
             return Some(estimate.steps / recipe.epochs.unwrap_or(1));
         }
         let batches = self.data.report.as_ref()?.train_rows.div_ceil(recipe.batch_size.unwrap_or(1));
@@ -122,7 +125,12 @@ impl State {
 
     /// Optimizer steps of the run; 100 while there is no data.
     pub fn planned_steps(&self) -> u32 {
-        self.planned_steps_per_epoch().map_or(100, |steps| steps * self.filled_form().epochs.unwrap_or(1))
+        let Some(per_epoch) = self.planned_steps_per_epoch() else { return 100 };
+        let recipe = self.filled_form();
+        match (per_epoch * recipe.epochs.unwrap_or(1), recipe.max_steps) {
+            (steps, 0) => steps,
+            (steps, most) => steps.min(most),
+        }
     }
 
     /// The learning rate over the run, as (step, rate).

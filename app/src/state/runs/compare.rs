@@ -29,48 +29,17 @@ pub type Difference = (String, Vec<String>);
 impl History {
     /// The metric for the comparison: the main one of the first run's task.
     pub fn compared(&self) -> Metric {
-        self.ticked().first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task, Some(&run.best))[0])
+        main_metric(&self.ticked())
     }
 
     /// The main metric on the validation rows of the compared runs.
     pub fn score_picture(&self) -> Picture {
-        let (runs, metric) = (self.ticked(), self.compared());
-        let (mut lowest, mut highest) = (1.0f64, 0.0f64);
-        for score in runs.iter().flat_map(|run| &run.evaluations).map(|one| one.score(metric)) {
-            // NaN leaves both unchanged.
-            (lowest, highest) = (lowest.min(score), highest.max(score));
-        }
-        let x_max = longest(&runs);
-        let frame = if highest <= 1.0 && !metric.is_lower_better() {
-            Frame { y_min: (lowest * 10.0).floor() / 10.0, ..Frame::from_zero(x_max, 1.0) }
-        } else {
-            Frame::from_zero(x_max, round_up(highest))
-        };
-        let best = |run: &&PastRun| format!("{} {}", format::visible(&run.name), scores::of(&run.best, metric));
-        let runs_words = runs.iter().map(best).collect::<Vec<_>>().join(", ");
-        let summary = format!("Best {}: {runs_words}.", metric.name());
-        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| curve(&frame, &points(run, metric), series));
-        let series = series(&runs, metric);
-        let ticks = frame.even_ticks();
-        Picture { shapes: shapes.collect(), series, frame, ticks, ends: step_ends(frame.x_max), summary }
+        score_picture(&self.ticked())
     }
 
     /// Validation loss of the compared runs, with their training loss as thin lines.
     pub fn loss_picture(&self) -> Picture {
-        let runs = self.ticked();
-        let losses = runs.iter().flat_map(|run| {
-            let validation = run.evaluations.iter().map(|evaluation| evaluation.loss);
-            validation.chain(run.loss.iter().map(|point| point.1))
-        });
-        let (frame, ticks) = Frame::fitting(longest(&runs), losses, Scale::Linear);
-        let last = |run: &&PastRun| format!("{} {}", format::visible(&run.name), format::score(run.best.loss));
-        let summary = format!("Validation loss: {}.", runs.iter().map(last).collect::<Vec<_>>().join(", "));
-        let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
-            let thin = Shape::new(format!("series-{} thin", series % SERIES), frame.line(&run.loss));
-            [thin].into_iter().chain(curve(&frame, &points(run, Metric::Loss), series))
-        });
-        let series = series(&runs, Metric::Loss);
-        Picture { shapes: shapes.collect(), series, frame, ticks, ends: step_ends(frame.x_max), summary }
+        loss_picture(&self.ticked())
     }
 
     /// The fields in which the compared runs differ, with the value of each run.
@@ -120,6 +89,51 @@ impl History {
             })
             .collect()
     }
+}
+
+/// The main metric of runs: that of the first one's task.
+fn main_metric(runs: &[&PastRun]) -> Metric {
+    runs.first().map_or(Metric::Accuracy, |run| scores::shown(run.recipe.task, Some(&run.best))[0])
+}
+
+/// The main metric of runs on their validation rows.
+pub fn score_picture(runs: &[&PastRun]) -> Picture {
+    let metric = main_metric(runs);
+    let (mut lowest, mut highest) = (1.0f64, 0.0f64);
+    for score in runs.iter().flat_map(|run| &run.evaluations).map(|one| one.score(metric)) {
+        // NaN leaves both unchanged.
+        (lowest, highest) = (lowest.min(score), highest.max(score));
+    }
+    let x_max = longest(runs);
+    let frame = if highest <= 1.0 && !metric.is_lower_better() {
+        Frame { y_min: (lowest * 10.0).floor() / 10.0, ..Frame::from_zero(x_max, 1.0) }
+    } else {
+        Frame::from_zero(x_max, round_up(highest))
+    };
+    let best = |run: &&PastRun| format!("{} {}", format::visible(&run.name), scores::of(&run.best, metric));
+    let runs_words = runs.iter().map(best).collect::<Vec<_>>().join(", ");
+    let summary = format!("Best {}: {runs_words}.", metric.name());
+    let shapes = runs.iter().zip(0..).flat_map(|(run, series)| curve(&frame, &points(run, metric), series));
+    let series = series(runs, metric);
+    let ticks = frame.even_ticks();
+    Picture { shapes: shapes.collect(), series, frame, ticks, ends: step_ends(frame.x_max), summary }
+}
+
+/// Validation loss of runs, with their training loss as thin lines.
+pub fn loss_picture(runs: &[&PastRun]) -> Picture {
+    let losses = runs.iter().flat_map(|run| {
+        let validation = run.evaluations.iter().map(|evaluation| evaluation.loss);
+        validation.chain(run.loss.iter().map(|point| point.1))
+    });
+    let (frame, ticks) = Frame::fitting(longest(runs), losses, Scale::Linear);
+    let last = |run: &&PastRun| format!("{} {}", format::visible(&run.name), format::score(run.best.loss));
+    let summary = format!("Validation loss: {}.", runs.iter().map(last).collect::<Vec<_>>().join(", "));
+    let shapes = runs.iter().zip(0..).flat_map(|(run, series)| {
+        let thin = Shape::new(format!("series-{} thin", series % SERIES), frame.line(&run.loss));
+        [thin].into_iter().chain(curve(&frame, &points(run, Metric::Loss), series))
+    });
+    let series = series(runs, Metric::Loss);
+    Picture { shapes: shapes.collect(), series, frame, ticks, ends: step_ends(frame.x_max), summary }
 }
 
 fn longest(runs: &[&PastRun]) -> f64 {

@@ -55,7 +55,8 @@ impl State {
         let mut effects = self.cancel_estimate();
         let recipe = self.filled(recipe);
         let (name, copies_data) = (self.run.name.clone(), self.saved.copies_data);
-        effects.push(self.request(Topic::Run, Command::Start { recipe, name, copies_data }));
+        let pinned = self.pinned_queries();
+        effects.push(self.request(Topic::Run, Command::Start { recipe, name, copies_data, pinned }));
         effects
     }
 
@@ -63,6 +64,7 @@ impl State {
     /// is restored.
     pub(in crate::state) fn run_failed(&mut self, mut diagnostic: Diagnostic) {
         let dropped = self.queue.clear() as u32;
+        self.end_study();
         if dropped > 0 {
             let waiting = format::counted(dropped, "waiting run was", "waiting runs were");
             diagnostic.done = format!("{} {waiting} dropped.", diagnostic.done).trim_start().to_owned();

@@ -139,7 +139,7 @@ impl State {
     }
 
     /// Starts a queue of jobs.
-    fn start_all(&mut self, jobs: Vec<Job>) -> Vec<Effect> {
+    pub(in crate::state) fn start_all(&mut self, jobs: Vec<Job>) -> Vec<Effect> {
         if self.blocker().is_some() || self.is_engaged() {
             return Vec::new();
         }

@@ -2,6 +2,7 @@
 
 use hone_core::catalog::CatalogEntry;
 use hone_core::diagnostic::Diagnostic;
+use hone_core::inference::Answer;
 use hone_core::metrics::Evaluation;
 use hone_core::protocol::RowView;
 use hone_core::recipe::{AdapterKind, ParamGroup, Task};
@@ -72,6 +73,10 @@ pub struct Run {
     pub has_optimizer: bool,
     /// Number of epochs that it would be trained further.
     pub more_epochs: u32,
+    /// The user's own texts, predicted at each evaluation.
+    pub pinned: Vec<String>,
+    /// The answers for them, in the order of the evaluations.
+    pub pin_answers: Vec<PinnedAnswers>,
     /// Id of the run in the history, once it has finished.
     pub past_id: Option<u32>,
 }
@@ -94,6 +99,15 @@ pub enum Phase {
     Finished(Box<RunSummary>),
     /// Why the run could not start or continue.
     Failed(Diagnostic),
+}
+
+/// The answers for the pinned texts at an evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PinnedAnswers {
+    /// Number of optimizer steps.
+    pub step: u32,
+    /// The answer for each text.
+    pub answers: Vec<Answer>,
 }
 
 /// Rows of one cell of the confusion matrix.

@@ -84,7 +84,7 @@ fn a_saved_run_continues_once_its_file_is_chosen_again_and_its_model_is_loaded()
     let sent = commands(state.continue_with(0, [None, None]));
     assert!(matches!(&sent[..], [Command::OpenData { name, .. }] if name == "reviews.csv"), "{sent:?}");
     let sent = commands(loaded(&mut state));
-    assert_eq!(sent.last(), Some(&Command::Continue { id: "7".into() }));
+    assert_eq!(sent.last(), Some(&Command::Continue { id: "7".into(), pinned: Vec::new() }));
     assert_eq!((&state.run.phase, state.run.name.as_str()), (&Phase::Starting, "1 · Balanced"));
     assert_eq!(state.run.saved, Some(SavedPoint { id: "7".into(), step: 12 }));
     assert!(state.saved.runs.is_empty(), "it is under way");
@@ -245,7 +245,7 @@ fn lost(state: &mut State, now_ms: f64, backend: Backend) -> Vec<Command> {
 fn a_run_whose_worker_is_lost_goes_on_by_itself_from_the_last_save() {
     let mut state = saved_run(Backend::Cpu);
     let sent = lost(&mut state, 0.0, Backend::Cpu);
-    assert_eq!(sent.last(), Some(&Command::Continue { id: "7".into() }));
+    assert_eq!(sent.last(), Some(&Command::Continue { id: "7".into(), pinned: Vec::new() }));
     assert_eq!(state.run.phase, Phase::Running);
     let told = state.run.warnings.last().unwrap();
     assert!(told.what == gone().what && told.done.contains("continues the run from step 12"), "{told:?}");

@@ -10,7 +10,7 @@ use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Backend, Event, RequestId};
 use hone_core::recipe::{ParamGroup, RecipeSpec};
 use hone_core::run::{EndReason, RunSource, SourceFile, StepMetrics};
-use hone_core::runner::{self, RunClock};
+use hone_core::runner::{self, PinnedTexts, RunClock};
 use hone_core::train::{BatchShape, HistoryEntry, Progress, Session, Work};
 
 use crate::data::DataOrigin;
@@ -55,6 +55,8 @@ pub struct Run {
     shapes: HashSet<BatchShape>,
     /// Where it is saved; none if it is not.
     pub store: Option<Store>,
+    /// The user's own texts, predicted at each evaluation.
+    pub pinned: Option<PinnedTexts>,
 }
 
 /// The files of a run's rows, by their contents.
@@ -363,6 +365,7 @@ impl Run {
             reported_ms: now_ms(),
             shapes: HashSet::new(),
             store: None,
+            pinned: None,
         })
     }
 
@@ -395,7 +398,13 @@ impl Run {
         self.phase != Phase::Ended
     }
 
-    fn answer(&self, event: &Event) {
+    /// Returns true while it is being trained, and not paused.
+    pub fn is_advancing(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Sends an event of the run.
+    pub fn answer(&self, event: &Event) {
         answer(self.request, event);
     }
 
@@ -477,7 +486,7 @@ impl Run {
 
     /// Ends a run whose device has failed. If it is saved, the page continues it in another worker; otherwise the best weights
     /// are in place if there are any.
-    fn fail(&mut self, failure: Diagnostic) {
+    pub fn fail(&mut self, failure: Diagnostic) {
         self.flush();
         self.phase = Phase::Ended;
         let store = self.store.take();

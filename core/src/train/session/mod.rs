@@ -214,6 +214,11 @@ impl Session {
         self.stop_requested = true;
     }
 
+    /// Returns true while an evaluation on the validation rows is due or under way.
+    pub fn is_evaluating(&self) -> bool {
+        matches!(self.phase, Phase::Evaluating(_))
+    }
+
     /// Progress and history of the run.
     pub fn state(&self) -> &RunState {
         &self.state

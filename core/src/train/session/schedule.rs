@@ -6,7 +6,11 @@ use crate::train::session::Session;
 impl Session {
     /// Optimizer steps in the whole run.
     pub fn total_steps(&self) -> u32 {
-        self.steps_per_epoch() * self.recipe.epochs() as u32
+        let of_epochs = self.steps_per_epoch() * self.recipe.epochs() as u32;
+        match self.recipe.spec().max_steps {
+            0 => of_epochs,
+            most => of_epochs.min(most),
+        }
     }
 
     /// Optimizer steps per epoch.
