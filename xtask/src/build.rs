@@ -44,7 +44,7 @@ pub fn run(quick: bool) -> Result<()> {
     }
     Model::catalog()?.iter().try_for_each(|model| model.link_into(&dist))?;
     samples::link_into(&dist)?;
-    copy_public(&dist)?;
+    copy_folder(&paths::root().join("public"), &dist)?;
     offline::draw_icons(&dist)?;
     let headers = fs::read_to_string(paths::root().join("public").join(LAST))?;
     offline::write(&dist, &headers)?;
@@ -105,12 +105,16 @@ pub fn check_budgets() -> Result<()> {
     Ok(())
 }
 
-fn copy_public(dist: &Path) -> Result<()> {
-    let public = paths::root().join("public");
-    for entry in fs::read_dir(&public)? {
+/// Copies the files of a folder and of those in it, except the one that is written last.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
         let name = entry?.file_name();
-        if name != LAST {
-            fs::copy(public.join(&name), dist.join(&name))?;
+        let (from, to) = (from.join(&name), to.join(&name));
+        if from.is_dir() {
+            copy_folder(&from, &to)?;
+        } else if name != LAST {
+            fs::copy(from, to)?;
         }
     }
     Ok(())
