@@ -46,12 +46,12 @@ fn App() -> impl IntoView {
         <header class="masthead">
             <h1>"Hone"</h1>
             <p>"Fine-tune a small language model in this tab. Your data never leaves it."</p>
+            <lessons::LessonLinks />
             <OpenAll />
         </header>
         <div class="layout">
             <StepNav />
             <main>
-                <lessons::LessonLinks />
                 <lessons::OpenLesson />
                 <saved::SavedRuns />
                 <data::DataStep />

@@ -15,7 +15,7 @@ test("charts tell their values to pointer and keyboard, and can be taken away", 
   await withPage(async (page) => {
     await withFakeWorker(page);
     await chooseFile(page);
-    await page.getByText("Pinned texts", { exact: true }).click();
+    await page.locator("summary", { hasText: "Pinned texts" }).click();
     for (const text of ["Not my film at all.", "I laughed twice."]) {
       await page.getByLabel("Text to pin").fill(text);
       await page.getByRole("button", { name: "Pin", exact: true }).click();
@@ -98,6 +98,7 @@ test("a link carries a recipe, and says so if it is damaged", async () => {
 test("a lesson opens by its link, asks for a prediction, and explains what its runs have shown", async () => {
   await withPage(async (page) => {
     await withFakeWorker(page);
+    await page.locator("summary", { hasText: "Lessons" }).click();
     await page.getByRole("link", { name: "Dropout and weight decay" }).click();
     const lesson = page.getByRole("region", { name: "Dropout and weight decay" });
     await lesson.getByText("First choose what you expect.").waitFor();

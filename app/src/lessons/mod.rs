@@ -17,25 +17,23 @@ struct Listed {
     title: String,
 }
 
-/// Links to the lessons, until data are chosen.
+/// Links to the lessons.
 #[component]
 pub fn LessonLinks() -> impl IntoView {
     let page = Page::get();
     let lessons = RwSignal::new(Vec::<Listed>::new());
     // A copy of the page without lessons works as well.
     spawn_local(async move { lessons.set(browser::fetch_json("lessons/index.json").await.unwrap_or_default()) });
-    let is_hidden = page.memo(move |state| {
-        lessons.with(Vec::is_empty) || state.data.train.choice().is_some() || state.lesson().is_some()
-    });
+    let is_hidden = page.memo(move |state| lessons.with(Vec::is_empty) || state.lesson().is_some());
     let links = changing(move || {
         let link = |Listed { id, title }: Listed| view! { <li><a href=format!("#lesson={id}")>{title}</a></li> };
         lessons.get().into_iter().map(link).collect_view()
     });
     view! {
-        <nav class="lessons" aria-label="Lessons" hidden=is_hidden>
-            <span>"Lessons of a few minutes:"</span>
+        <details class="lessons" hidden=is_hidden>
+            <summary>"Lessons"</summary>
             <ul>{links}</ul>
-        </nav>
+        </details>
     }
 }
 

@@ -10,8 +10,8 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, pinned, review, run, saved, saving, script, table,
-    tuned,
+    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, pinned, review, run, saved, saving, script,
+    table, tuned,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;

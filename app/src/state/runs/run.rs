@@ -201,6 +201,11 @@ impl Run {
     pub fn end_words(&self) -> String {
         let Some(summary) = self.summary() else { return String::new() };
         match summary.reason {
+            EndReason::Completed
+                if self.plan.as_ref().is_some_and(|plan| plan.recipe.max_steps == plan.total_steps) =>
+            {
+                "The maximum number of steps is reached.".into()
+            }
             EndReason::Completed => "All epochs are done.".into(),
             EndReason::EarlyStopped => match &self.plan {
                 Some(plan) => format!(
