@@ -17,9 +17,9 @@ pub fn LanguageNote() -> impl IntoView {
     view! {
         <div class="note warning" hidden=is_fine>
             <p>{words}</p>
-            <button type="button" disabled=is_locked on:click=pressed_away(Step::Model.id(), take)>
+            <div class="row"><button type="button" disabled=is_locked on:click=pressed_away(Step::Model.id(), take)>
                 {label}
-            </button>
+            </button></div>
         </div>
     }
 }
