@@ -136,7 +136,7 @@ test("generation: two files become prompts, a decoder is chosen, and both models
     await page.getByText("The prompt contains an unknown column").waitFor();
     await page.getByLabel("Prompt", { exact: true }).first().fill("In English: {fra}\n");
     await page.getByText("In English: Il fait beau.").waitFor();
-    await page.getByText("This task generates text and needs a decoder; this model is an encoder.").waitFor();
+    await page.getByText("This task generates text and needs a decoder; this model is an encoder.").first().waitFor();
     assert(await page.getByRole("radio", { name: /^SmolLM2/ }).isChecked());
     assert(await page.getByRole("radio", { name: /^MiniLM/ }).isDisabled());
     await page.getByText("Waiting for the model. Load it above.").waitFor();
