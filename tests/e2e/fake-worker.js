@@ -26,6 +26,7 @@ let task = {};
 let writing = null;
 let run = null;
 let search = null;
+let trials = null;
 let report = null;
 /** Number of the request that `report` answers. */
 let mapped = null;
@@ -325,6 +326,19 @@ const answers = {
     search = { request, points: [], timer: setInterval(tryRate, 20) };
   },
 
+  try_rates({ rates }) {
+    const fall = [0.02, 0.3, -1];
+    const timer = setInterval(() => {
+      request = trials.request;
+      for (let nth = 0; nth < 3; nth += 1) {
+        emit({ kind: "trial_step", nth, loss: 0.7 - (fall[nth] * trials.step) / 24 });
+      }
+      trials.step += 1;
+      if (trials.step === 24) answers.stop();
+    }, 20);
+    trials = { request, step: 0, timer, rates };
+  },
+
   estimate({ recipe }) {
     if (self.scenario === "no-estimate") {
       const what = "the device gave no time.";
@@ -351,7 +365,11 @@ const answers = {
   },
 
   stop() {
-    if (search) found(false);
+    if (trials) {
+      clearInterval(trials.timer);
+      trials = null;
+      emit({ kind: "trials_over" });
+    } else if (search) found(false);
     else if (run?.timer) finish("stopped");
   },
 
@@ -449,6 +467,15 @@ function tellPinned() {
   emit({ kind: "pinned", step: run.step, answers });
 }
 
+/** Each layer moves less than the one above, and the embeddings do not. */
+function tellMoved() {
+  if (run.recipe.adapter !== "none") return;
+  const groups = paramGroupsOf(run.recipe, run.step, run.byHand).map(({ group }, nth) => {
+    return { group, relative: nth * 0.01 * (1 - Math.exp(-run.step / 40)) };
+  });
+  emit({ kind: "moved", step: run.step, groups });
+}
+
 /** A range test over 80 learning rates: flat, then falling, then diverging. */
 function tryRate() {
   request = search.request;
@@ -484,6 +511,7 @@ function advance() {
   emit({ kind: "steps", steps, tokens_per_s: 1930, seconds_left: run.step < 10 ? null : (run.total - run.step) * 0.8 });
   if (run.step % 20 < 3 && run.recipe.unfreezing === "gradual") tellParts();
   if (run.step % 15 === 0) tellPinned();
+  if (run.step % 15 === 0) tellMoved();
   if (run.step % 15 === 0) emit({ kind: "evaluated", evaluation: evaluation(), is_best: run.step <= 90 });
   if (self.scenario === "not-finite" && run.step >= 60) finish("not_finite");
   else if (self.scenario === "device-failed" && run.step >= 60) finish("device_failed");

@@ -124,7 +124,12 @@ impl State {
                 self.finder.points.clone_from(&finding.points);
                 self.finder.stage = FinderStage::Found(finding);
             }
-            Event::RateFailed { diagnostic } => self.finder.stage = FinderStage::Failed(diagnostic),
+            Event::TrialStep { nth, loss } => self.finder.trials.on_step(nth, loss),
+            Event::TrialsOver => self.finder.trials.is_active = false,
+            Event::RateFailed { diagnostic } => {
+                self.finder.trials.is_active = false;
+                self.finder.stage = FinderStage::Failed(diagnostic);
+            }
             Event::Estimated { estimate } => self.estimate.on_result(Ok(estimate)),
             Event::EstimateFailed { diagnostic } => self.estimate.on_result(Err(diagnostic)),
             Event::Finished { summary } => return self.on_finished(summary),
@@ -210,6 +215,7 @@ impl State {
                 run.evaluations.push(evaluation);
             }
             Event::Pinned { step, answers } => run.on_pinned(step, answers),
+            Event::Moved { step, groups } => run.on_moved(step, groups),
             Event::ParamGroups { param_groups, .. } => run.param_groups = param_groups,
             Event::Testing { done, total } => (run.evaluating, run.testing) = (None, Some((done, total))),
             Event::Measuring { done, total } => {

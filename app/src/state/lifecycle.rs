@@ -6,7 +6,7 @@ use hone_core::dataset::DataRole;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION};
 
-use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Keeping, Load, State, StudyStage, Topic};
+use crate::state::{Effect, Export, Finder, FinderStage, HubSearch, Keeping, Load, State, StudyStage, Topic, Trials};
 
 /// Silence allowed during a run, beyond what the worker announced, before it is replaced.
 const RUN_PATIENCE: Duration = Duration::from_secs(30);
@@ -71,7 +71,8 @@ impl State {
         if self.run.is_active() {
             self.run_failed(diagnostic);
         } else if finder.is_active() {
-            failed_finder = Some(Finder { stage: FinderStage::Failed(diagnostic), ..finder });
+            failed_finder =
+                Some(Finder { stage: FinderStage::Failed(diagnostic), trials: Trials::default(), ..finder });
         } else if self.estimate.is_pending() {
             self.estimate.lost(Some(diagnostic));
         } else if self.data.is_busy() {

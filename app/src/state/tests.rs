@@ -264,6 +264,7 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::ModelFound { .. } | Event::ModelNotFound { .. } => Topic::Hub,
         Event::Estimated { .. } | Event::EstimateFailed { .. } => Topic::Estimate,
         Event::RateTried { .. } | Event::RateFound { .. } | Event::RateFailed { .. } => Topic::LrFinder,
+        Event::TrialStep { .. } | Event::TrialsOver => Topic::LrFinder,
         Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
         Event::Rows { .. } => Topic::Misclassified,
         Event::LabelsProgress { .. } | Event::LabelsReviewed { .. } | Event::LabelsFailed { .. } => Topic::Labels,

@@ -10,8 +10,8 @@ use crate::state::{Finder, FinderStage, State};
 #[component]
 pub fn RateFinder() -> impl IntoView {
     let page = Page::get();
-    let is_active = page.memo(|state| state.finder.is_active());
-    let is_idle = page.memo(|state| !state.finder.is_active());
+    let is_active = page.memo(|state| is_searching(&state.finder));
+    let is_idle = page.memo(|state| !is_searching(&state.finder));
     let is_stopping = page.memo(|state| state.finder.stage == FinderStage::Stopping);
     let cannot = page.memo(|state| state.blocker().is_some() || state.is_engaged());
     let has_none = page.memo(|state| state.finder.points.is_empty());
@@ -22,7 +22,7 @@ pub fn RateFinder() -> impl IntoView {
     let picture = page.memo(|state| state.finder.picture());
     let position = page.memo(|state| {
         let Finder { points, total, .. } = &state.finder;
-        if state.finder.is_active() { format!("Rate {} of at most {total}", points.len()) } else { String::new() }
+        if is_searching(&state.finder) { format!("Rate {} of at most {total}", points.len()) } else { String::new() }
     });
     let legend = ["smooth", "best", "validation dots"].into_iter().zip(["smoothed loss", "valley", "steepest"]);
     let legend: Vec<_> = legend.map(|(class, name)| (class.to_owned(), name.to_owned())).collect();
@@ -52,7 +52,46 @@ pub fn RateFinder() -> impl IntoView {
                 <Chart title="Loss over learning rate" picture mark=format::rate legend />
             </div>
             <Suggestions />
+            <ThreeRates />
             <ProblemPlace diagnostic />
+        </div>
+    }
+}
+
+/// Returns true during the range test itself.
+fn is_searching(finder: &Finder) -> bool {
+    finder.is_active() && !finder.trials.is_active
+}
+
+/// A tenth of the peak, the peak, and ten times the peak.
+#[component]
+fn ThreeRates() -> impl IntoView {
+    let page = Page::get();
+    let is_active = page.memo(|state| state.finder.trials.is_active);
+    let is_idle = page.memo(|state| !state.finder.trials.is_active);
+    let cannot = page.memo(|state| state.blocker().is_some() || state.is_engaged());
+    let has_none = page.memo(|state| state.finder.trials.rates.is_empty());
+    let picture = page.memo(|state| state.finder.trials.picture());
+    let legend = page.memo(|state| state.finder.trials.names());
+    let words = page.memo(|state| {
+        let (done, total) = state.finder.trials.progress();
+        if state.finder.trials.is_active { format!("Step {done} of {total}") } else { state.finder.trials.words() }
+    });
+    view! {
+        <div class="row">
+            <button type="button" hidden=is_active disabled=cannot on:click=pressed(move |_| page.act(State::try_rates))>
+                "Try three rates"
+            </button>
+            <button type="button" hidden=is_idle on:click=pressed(move |_| page.act(State::stop_trials))>
+                "Stop trying"
+            </button>
+            <p class="hint">
+                "A tenth of the peak, the peak and ten times the peak, for 24 steps each from the same weights on the same rows: one usually crawls, one learns, one breaks. The model is unchanged."
+            </p>
+        </div>
+        <div hidden=has_none>
+            <Chart title="Loss at three learning rates" picture mark=format::rate legend />
+            <p class="hint" role="status">{words}</p>
         </div>
     }
 }

@@ -9,6 +9,7 @@ use crate::page::Page;
 use crate::plot::Scale;
 use crate::state::runs::scores;
 use crate::state::{Fold, Phase, Run, State, Step, cut_rows};
+use crate::train::film::LayersOverTime;
 use crate::train::layers::LiveLayers;
 use crate::train::parts::Parts;
 use crate::train::result::RunResult;
@@ -44,6 +45,7 @@ pub fn Live() -> impl IntoView {
                     </div>
                 </div>
                 <Figures />
+                <LayersOverTime />
             </FoldBody>
         </div>
     }

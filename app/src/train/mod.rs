@@ -6,6 +6,7 @@ mod class_weights;
 mod compare;
 mod confusion;
 mod detail;
+mod film;
 mod finder;
 mod forgetting;
 mod history;

@@ -10,8 +10,8 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, pinned, review, run, saved, saving, script,
-    table, tuned,
+    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, movement, pinned, review, run, saved, saving,
+    script, table, tuned,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
@@ -82,6 +82,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::SetTrainable { group, trainable } => run::set_trainable(engine, group, trainable),
         Command::SetUnsure { below } => run::set_unsure(engine, below),
         Command::FindRate { recipe } => dry_run::find_rate(engine, id, recipe),
+        Command::TryRates { recipe, rates } => dry_run::try_rates(engine, id, recipe, rates),
         Command::Estimate { recipe } => dry_run::estimate(engine, id, recipe),
         Command::Predict { query, tuned } => inference::predict(engine, id, query, tuned),
         Command::StopWriting => inference::stop(engine),
@@ -165,5 +166,6 @@ async fn work(engine: &mut Engine) -> bool {
         || review::advance(engine).await
         || dry_run::advance(engine).await
         || pinned::advance(engine).await
+        || movement::advance(engine).await
         || run::advance(engine).await
 }

@@ -159,6 +159,14 @@ pub enum Command {
         /// The recipe, not validated yet.
         recipe: RecipeSpec,
     },
+    /// Train some steps at each of these learning rates, from the same weights on the same rows. Answered by `TrialStep`s,
+    /// then `TrialsOver` or `RateFailed`.
+    TryRates {
+        /// The recipe, not validated yet.
+        recipe: RecipeSpec,
+        /// The learning rates.
+        rates: Vec<f64>,
+    },
     /// Estimate the time and memory of a run with this recipe. Answered by `Estimated` or `EstimateFailed`.
     Estimate {
         /// The recipe, not validated yet.
@@ -276,6 +284,7 @@ impl Command {
                 | Self::LoadModel { .. }
                 | Self::LoadFiles { .. }
                 | Self::FindRate { .. }
+                | Self::TryRates { .. }
         )
     }
 

@@ -10,8 +10,8 @@ use crate::metrics::Evaluation;
 use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{
-    Estimate, FileOutcome, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary, StepMetrics,
-    SuspectedLabels,
+    Estimate, FileOutcome, GroupMovement, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary,
+    StepMetrics, SuspectedLabels,
 };
 
 /// An event from the worker to the page.
@@ -178,6 +178,13 @@ pub enum Event {
         /// The answer for each text.
         answers: Vec<Answer>,
     },
+    /// How far the weights have moved, for an evaluation.
+    Moved {
+        /// Number of optimizer steps taken before.
+        step: u32,
+        /// The parameter groups, from the bottom; empty with an adapter.
+        groups: Vec<GroupMovement>,
+    },
     /// Parameter groups have been frozen or unfrozen.
     ParamGroups {
         /// Number of optimizer steps taken before.
@@ -211,7 +218,16 @@ pub enum Event {
         /// Result of the test.
         finding: LrFinderResult,
     },
-    /// A range test cannot be run.
+    /// A step at one of several learning rates.
+    TrialStep {
+        /// Index of the rate.
+        nth: u32,
+        /// Loss of the step; absent if it or the gradient was not finite, which ends the trial of the rate.
+        loss: Option<f64>,
+    },
+    /// All rates have been tried, or the user has stopped it; the model is unchanged.
+    TrialsOver,
+    /// A range test or the trial of several rates cannot be run.
     RateFailed {
         /// The reason and the remedy.
         diagnostic: Diagnostic,

@@ -22,7 +22,8 @@ pub enum Gradient {
 }
 
 impl Gradient {
-    fn from_weight(weight: WeightRef) -> Self {
+    /// A weight's values, for sums and differences with gradients.
+    pub(in crate::train) fn from_weight(weight: WeightRef) -> Self {
         match weight {
             WeightRef::Vector(w) => Self::Vector(w.tensor.clone()),
             WeightRef::Matrix(w) => Self::Matrix(w.tensor.clone()),
@@ -42,7 +43,7 @@ impl Gradient {
 
     /// Squared norm, `[1]`. On a GPU the product of a row with itself takes one dispatch, whereas a square and a sum take
     /// two or three. But a single workgroup computes it, which is slow for large matrices.
-    fn squared_norm(&self) -> Tensor<1> {
+    pub(in crate::train) fn squared_norm(&self) -> Tensor<1> {
         match self {
             Self::Matrix(matrix) if matrix.shape().num_elements() > MAX_ROW => matrix.clone().square().sum(),
             other => {

@@ -15,7 +15,7 @@ use hone_core::recipe::{
 use hone_core::rng::{Rng, Stream};
 use hone_core::run::EndReason;
 use hone_core::text::{Batch, EncodedTexts};
-use hone_core::train::{LrFinder, Progress, Session, TrainingData, general_texts, predict};
+use hone_core::train::{LrFinder, Progress, RateTrial, Session, TRIAL_STEPS, TrainingData, general_texts, predict};
 use hone_core::weights::{WeightMut, Weights};
 use hone_tests::{assert_close, classified, moved, named, ready, run, single, take_steps, tolerance, word_tokenizer};
 

@@ -114,6 +114,51 @@ fn a_range_test_leaves_the_model_unchanged_and_suggests_rates() {
 }
 
 #[test]
+fn trials_of_rates_begin_with_the_same_loss_and_leave_the_model_unchanged() {
+    let model = model();
+    let before = named(&model);
+    let losses = |rate| {
+        let mut trial = RateTrial::new(session_of(model.clone(), LrFinder::recipe(&raw()), data(160)), rate);
+        let mut losses = Vec::new();
+        while !trial.is_over() {
+            losses.extend(ready(trial.advance()).unwrap());
+        }
+        losses
+    };
+    let [slow, chosen, fast] = [1e-6, 5e-3, 1e12].map(losses);
+    assert_eq!((slow.len(), chosen.len()), (TRIAL_STEPS as usize, TRIAL_STEPS as usize));
+    assert!(slow[0] == chosen[0] && slow[0] == fast[0], "the same rows, head and dropout");
+    assert!(chosen[23] < slow[23] / 1.5, "{} {}", chosen[23], slow[23]);
+    assert!(fast.last().is_none_or(|last| !last.is_finite() || *last > 2.0 * fast[0]), "{fast:?}");
+    assert_eq!(named(&model), before);
+}
+
+#[test]
+fn the_movement_of_a_group_is_its_distance_relative_to_its_length() {
+    let spec = RecipeSpec { unfreezing: Unfreezing::Last, last_layers: 1, train_embeddings: false, ..raw() };
+    let mut session = session(spec, data(64));
+    assert!(ready(session.movement()).unwrap().iter().all(|group| group.relative == 0.0), "nothing has moved yet");
+    run(&mut session);
+    let (before, after) = (named(session.base()), named(session.model()));
+    let mut sums = std::collections::BTreeMap::<ParamGroup, [f64; 2]>::new();
+    session.model().visit(&mut |weight| {
+        let name = weight.name().to_string();
+        let sum = sums.entry(weight.group()).or_default();
+        for (start, now) in before[&name].iter().zip(&after[&name]) {
+            sum[0] += f64::from(now - start).powi(2);
+            sum[1] += f64::from(*start).powi(2);
+        }
+    });
+    for moved in ready(session.movement()).unwrap() {
+        let [distance, length] = sums[&moved.group];
+        let expected = (distance / length).sqrt();
+        assert!((moved.relative - expected).abs() <= 1e-4 * expected, "{moved:?} {expected}");
+        let is_trained = matches!(moved.group, ParamGroup::Layer(1) | ParamGroup::Pooler | ParamGroup::Head);
+        assert_eq!(moved.relative > 0.0, is_trained, "{moved:?}");
+    }
+}
+
+#[test]
 fn an_encoders_drift_is_measured_at_the_end() {
     let moved = |unfreezing| {
         let raw = RecipeSpec { unfreezing, train_embeddings: false, epochs: Some(1), ..raw() };

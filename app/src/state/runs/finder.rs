@@ -6,6 +6,7 @@ use hone_core::run::{LrFinderPoint, LrFinderResult};
 
 use crate::format;
 use crate::plot::{Frame, Picture, Shape, round_up};
+use crate::state::runs::trials::Trials;
 use crate::state::{Effect, State, Topic};
 
 /// A range test and its progress.
@@ -17,6 +18,8 @@ pub struct Finder {
     pub total: u32,
     /// Stage of the test.
     pub stage: FinderStage,
+    /// Trials of three rates.
+    pub trials: Trials,
 }
 
 /// The stage of a range test.
@@ -38,7 +41,7 @@ pub enum FinderStage {
 impl Finder {
     /// Returns true while the worker runs the test.
     pub fn is_active(&self) -> bool {
-        matches!(self.stage, FinderStage::Trying | FinderStage::Stopping)
+        matches!(self.stage, FinderStage::Trying | FinderStage::Stopping) || self.trials.is_active
     }
 
     /// The result.

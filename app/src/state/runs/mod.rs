@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod compare;
 mod control;
+pub mod film;
 pub mod finder;
 pub mod further;
 pub mod history;
@@ -12,4 +13,5 @@ pub mod replay;
 pub mod run;
 pub mod scores;
 pub mod study;
+pub mod trials;
 pub mod trust;

@@ -6,7 +6,7 @@ use hone_core::inference::Answer;
 use hone_core::metrics::Evaluation;
 use hone_core::protocol::RowView;
 use hone_core::recipe::{AdapterKind, ParamGroup, Task};
-use hone_core::run::{EndReason, ParamGroupState, RunPlan, RunSummary, StepMetrics};
+use hone_core::run::{EndReason, GroupMovement, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
 use crate::state::runs::scores;
@@ -77,6 +77,8 @@ pub struct Run {
     pub pinned: Vec<String>,
     /// The answers for them, in the order of the evaluations.
     pub pin_answers: Vec<PinnedAnswers>,
+    /// How far the weights have moved, in the order of the evaluations.
+    pub movements: Vec<Movement>,
     /// Id of the run in the history, once it has finished.
     pub past_id: Option<u32>,
 }
@@ -108,6 +110,15 @@ pub struct PinnedAnswers {
     pub step: u32,
     /// The answer for each text.
     pub answers: Vec<Answer>,
+}
+
+/// How far the weights have moved at an evaluation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Movement {
+    /// Number of optimizer steps.
+    pub step: u32,
+    /// The parameter groups, from the bottom.
+    pub groups: Vec<GroupMovement>,
 }
 
 /// Rows of one cell of the confusion matrix.

@@ -33,6 +33,27 @@ fn a_learning_rate_is_searched_found_and_adopted() {
     assert_eq!(state.finder.stage, FinderStage::Failed(gone()));
 }
 
+#[test]
+fn three_rates_are_tried_and_the_finding_stays() {
+    let mut state = ready();
+    state.form.recipe.learning_rate = Some(1e-4);
+    let effects = state.try_rates();
+    assert!(
+        matches!(&effects[..], [Effect::Send(_, Command::TryRates { rates, .. })] if rates[..] == [1e-5, 1e-4, 1e-3])
+    );
+    assert!(state.blocker().is_some() && state.is_engaged());
+    for (nth, loss) in [(0, Some(0.7)), (1, Some(0.7)), (1, Some(0.4)), (2, None)] {
+        state.answer(Event::TrialStep { nth, loss });
+    }
+    assert_eq!((state.finder.trials.progress(), state.finder.trials.words().as_str()), ((4, 72), ""));
+    state.answer(Event::TrialsOver);
+    assert!(state.finder.trials.words().contains("1e-3 breaks"), "{}", state.finder.trials.words());
+    assert_eq!(state.blocker(), None);
+    state.try_rates();
+    state.worker_lost(gone());
+    assert_eq!((&state.finder.stage, state.finder.is_active()), (&FinderStage::Failed(gone()), false));
+}
+
 fn estimate(bytes: f64, nearest: Option<RecipeSpec>) -> Event {
     let (cuts, limit_bytes) = (Cuts::default(), 1e9);
     let estimate = Estimate { seconds: 96.0, bytes, limit_bytes, steps: 24, cuts, step_ms: None, nearest };

@@ -1,10 +1,11 @@
-//! Dry runs on a copy of the model: the learning rate range test, and a few steps that estimate the duration of a run.
+//! Dry runs on a copy of the model: the learning rate range test, trials of several rates, and a few steps that estimate the
+//! duration of a run.
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Event, RequestId};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::Estimate;
-use hone_core::train::{LR_FINDER_STEPS, LrFinder, Progress, Session, Work};
+use hone_core::train::{LR_FINDER_STEPS, LrFinder, Progress, RateTrial, Session, Work};
 
 use crate::engine::Engine;
 use crate::errors;
@@ -21,8 +22,20 @@ const BATCH_SECONDS: f64 = 120.0;
 pub enum DryRun {
     /// The range test, and the request that it answers.
     RangeTest(RequestId, Box<LrFinder>),
+    /// Some steps at each of several learning rates.
+    Trials(Box<Trials>),
     /// The first steps of a run.
     Estimate(Box<TimedSteps>),
+}
+
+/// Trials of several learning rates.
+pub struct Trials {
+    request: RequestId,
+    recipe: RecipeSpec,
+    rates: Vec<f64>,
+    /// Index of the rate that is tried.
+    nth: usize,
+    trial: RateTrial,
 }
 
 /// A few steps that are timed.
@@ -58,6 +71,27 @@ pub fn find_rate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     }
 }
 
+/// Starts trials of several learning rates.
+pub fn try_rates(engine: &mut Engine, request: RequestId, recipe: RecipeSpec, rates: Vec<f64>) {
+    if engine.is_running() {
+        let diagnostic = Diagnostic::new("rate.running", "A run is going on.").remedy("Stop it or wait for its end.");
+        return answer(request, &Event::RateFailed { diagnostic });
+    }
+    engine.dry_run = None;
+    begin_trial(engine, request, LrFinder::recipe(&recipe), rates, 0);
+}
+
+fn begin_trial(engine: &mut Engine, request: RequestId, recipe: RecipeSpec, rates: Vec<f64>, nth: usize) {
+    let Some(&rate) = rates.get(nth) else { return answer(request, &Event::TrialsOver) };
+    match fitting(engine, recipe.clone()) {
+        Ok(session) => {
+            let trial = RateTrial::new(session, rate);
+            engine.dry_run = Some(DryRun::Trials(Box::new(Trials { request, recipe, rates, nth, trial })));
+        }
+        Err(diagnostic) => answer(request, &Event::RateFailed { diagnostic }),
+    }
+}
+
 /// A session that fits into memory next to the tuned model of the last run, which only a new run replaces.
 fn fitting(engine: &Engine, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
     let session = engine.session(recipe)?;
@@ -76,7 +110,7 @@ fn fitting(engine: &Engine, recipe: RecipeSpec) -> Result<Session, Diagnostic> {
 /// Starts to measure a run, unless its memory already shows that it does not fit.
 pub fn estimate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     // An estimate must not disturb a run or a range test.
-    if engine.is_running() || matches!(engine.dry_run, Some(DryRun::RangeTest(..))) {
+    if engine.is_running() || matches!(engine.dry_run, Some(DryRun::RangeTest(..) | DryRun::Trials(_))) {
         return;
     }
     engine.dry_run = None;
@@ -112,10 +146,12 @@ pub fn estimate(engine: &mut Engine, request: RequestId, recipe: RecipeSpec) {
     }
 }
 
-/// Ends a range test with the result so far; an estimate is dropped.
+/// Ends a range test or trials with the result so far; an estimate is dropped.
 pub fn stop(engine: &mut Engine) {
-    if let Some(DryRun::RangeTest(request, finder)) = engine.dry_run.take() {
-        answer(request, &Event::RateFound { finding: finder.finish() });
+    match engine.dry_run.take() {
+        Some(DryRun::RangeTest(request, finder)) => answer(request, &Event::RateFound { finding: finder.finish() }),
+        Some(DryRun::Trials(trials)) => answer(trials.request, &Event::TrialsOver),
+        Some(DryRun::Estimate(_)) | None => {}
     }
 }
 
@@ -127,8 +163,31 @@ pub async fn advance(engine: &mut Engine) -> bool {
     engine.dry_run = match dry_run {
         DryRun::RangeTest(request, finder) => advance_finder(request, finder).await,
         DryRun::Estimate(timed) => advance_estimate(timed).await,
+        DryRun::Trials(trials) => {
+            advance_trials(engine, trials).await;
+            return true;
+        }
     };
     true
+}
+
+async fn advance_trials(engine: &mut Engine, mut trials: Box<Trials>) {
+    match errors::checked(trials.trial.advance().await) {
+        Ok(Some(loss)) => {
+            let loss = Some(loss).filter(|loss| loss.is_finite());
+            answer(trials.request, &Event::TrialStep { nth: trials.nth as u32, loss });
+        }
+        Ok(None) => {}
+        Err(diagnostic) => return answer(trials.request, &Event::RateFailed { diagnostic }),
+    }
+    if !trials.trial.is_over() {
+        engine.dry_run = Some(DryRun::Trials(trials));
+        return;
+    }
+    // Its session ends before the next one begins, because two at once need not fit.
+    let Trials { request, recipe, rates, nth, trial } = *trials;
+    drop(trial);
+    begin_trial(engine, request, recipe, rates, nth + 1);
 }
 
 async fn advance_finder(request: RequestId, mut finder: Box<LrFinder>) -> Option<DryRun> {

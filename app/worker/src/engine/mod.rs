@@ -8,6 +8,7 @@ pub mod inference;
 pub mod matrix_rows;
 mod memory;
 pub mod model;
+pub mod movement;
 pub mod pinned;
 pub mod review;
 pub mod run;

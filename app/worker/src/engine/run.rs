@@ -57,6 +57,8 @@ pub struct Run {
     pub store: Option<Store>,
     /// The user's own texts, predicted at each evaluation.
     pub pinned: Option<PinnedTexts>,
+    /// Number of optimizer steps when it was last measured how far the weights have moved.
+    pub measured_step: Option<u32>,
 }
 
 /// The files of a run's rows, by their contents.
@@ -366,6 +368,7 @@ impl Run {
             shapes: HashSet::new(),
             store: None,
             pinned: None,
+            measured_step: None,
         })
     }
 

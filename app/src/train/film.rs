@@ -1,0 +1,40 @@
+use leptos::prelude::*;
+
+use crate::components::changing;
+use crate::page::Page;
+use crate::state::{Film, FilmCell};
+
+/// The layers over time: how far each has moved, shaded by how fast.
+#[component]
+pub fn LayersOverTime() -> impl IntoView {
+    let page = Page::get();
+    let film = page.slow(|state| state.run.film());
+    let is_empty = page.memo(|state| state.run.movements.is_empty());
+    let words = page.slow(|state| state.run.film_words());
+    let table = changing(move || {
+        let Film { steps, rows } = film.get();
+        let heads = steps.into_iter().map(|step| view! { <th scope="col" class="number">{step}</th> }).collect_view();
+        let row = |(name, cells): (String, Vec<FilmCell>)| {
+            let cells = cells.into_iter().map(|cell| view! { <td class=cell.class>{cell.words}</td> }).collect_view();
+            view! { <tr><th scope="row">{name}</th>{cells}</tr> }
+        };
+        let body = rows.into_iter().map(row).collect_view();
+        view! {
+            <table class="stages">
+                <thead>
+                    <tr><td>"at step"</td>{heads}</tr>
+                </thead>
+                <tbody>{body}</tbody>
+            </table>
+        }
+    });
+    view! {
+        <div class="film" hidden=is_empty>
+            <h4>"Layers over time"</h4>
+            <div class="frame fit" tabindex="0" role="region" aria-label="Layers over time">
+                {table}
+            </div>
+            <p class="hint">{words}</p>
+        </div>
+    }
+}
