@@ -219,6 +219,12 @@ impl Page {
             Effect::SweepHandles => handles::sweep(),
             Effect::ClearStorage => browser::clear_storage(),
             Effect::Download { file_name } => self.download(&file_name),
+            Effect::OpenCorrected { file_name } => {
+                if let Some(blob) = self.exported.with_value(Clone::clone) {
+                    let blobs = self.store(vec![blob]);
+                    self.act(|state| state.open_corrected(file_name, blobs));
+                }
+            }
             Effect::OpenNewVersion => browser::open_new_version(),
         }
     }

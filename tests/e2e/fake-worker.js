@@ -413,9 +413,13 @@ const answers = {
     emit({ kind: "labels_progress", fraction: 0.4 });
     const rows = TEXTS.map((text, index) => {
       const probabilities = { given_probability: 0.02 + index / 10, likely_probability: 0.98 - index / 10, score: 0.02 + index / 10 };
-      return { row: index, line: index + 2, is_validation: index === 1, text, pair: null, given: "rotten", likely: "fresh", ...probabilities };
+      return { is_in_train_file: true, line: index + 2, is_validation: index === 1, text, pair: null, given: "rotten", likely: "fresh", ...probabilities };
     });
     emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, all: 1237, estimate: 5, accuracy: 0.87 } });
+  },
+
+  correct({ corrections }) {
+    emit({ kind: "corrected", file_name: "reviews-corrected.csv" }, new Blob([JSON.stringify(corrections)]));
   },
 
   export({ form, dtype }) {

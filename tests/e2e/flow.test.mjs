@@ -25,6 +25,21 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByLabel("Only rows that are not used").check();
         await page.getByText("1 to 3 of 3 rows").waitFor();
         assert.equal(await page.getByText("Not used: no label").count(), 3);
+        const suspects = page.getByRole("region", { name: "Suspected labels" });
+        await suspects.getByRole("button", { name: "Drop the row" }).first().click();
+        await suspects.getByText("Dropped.").waitFor();
+        await suspects.getByRole("button", { name: "Undo" }).first().click();
+        await suspects.getByRole("button", { name: "Change to fresh" }).first().click();
+        await page.getByText("1 change, not in the open file yet. Opening another file drops them.").waitFor();
+        const [corrected] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("button", { name: "Download the corrected file" }).click(),
+        ]);
+        assert.equal(corrected.suggestedFilename(), "reviews-corrected.csv");
+        assert.equal(await readFile(await corrected.path(), "utf8"), JSON.stringify([{ line: 2, label: "fresh" }]));
+        await screenshot(page, `suspects-${colorScheme}`);
+        await page.getByRole("button", { name: "Use the corrected file" }).click();
+        await page.getByText("1 change is in the open file.").waitFor();
         await page.getByText("Advanced", { exact: true }).click();
         await assertAccessible(page);
         await screenshot(page, `data-${colorScheme}`);

@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn suspects_are_written_with_line_and_both_labels() {
         let row = SuspectedLabel {
-            row: 4,
             line: 6,
+            is_in_train_file: true,
             is_validation: true,
             text: "No, never.".into(),
             pair: None,

@@ -80,6 +80,10 @@ impl State {
             Event::TableFailed { diagnostic } => self.table.on_failed(diagnostic),
             Event::LabelsProgress { fraction } => self.review = Review::Looking(fraction.clamp(0.0, 1.0)),
             Event::LabelsReviewed { found } => self.review = Review::Found(found),
+            Event::Corrected { file_name } => return self.on_corrected(file_name),
+            Event::CorrectFailed { diagnostic } => {
+                (self.changes.writing, self.changes.diagnostic) = (None, Some(diagnostic));
+            }
             Event::LabelsFailed { diagnostic } => self.review = Review::Failed(diagnostic),
             Event::ExportProgress { fraction } => match topic {
                 Some(Topic::Saved) => {}

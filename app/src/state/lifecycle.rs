@@ -18,6 +18,7 @@ impl State {
     pub fn restart(&mut self) -> Vec<Effect> {
         self.requests.give_up_all();
         self.saved.is_keeping = false;
+        self.changes.writing = None;
         self.device.report = None;
         self.device.failed = None;
         self.device.is_listening = false;
@@ -117,6 +118,7 @@ impl State {
             || self.inference.pending.is_some()
             || self.estimate.is_pending()
             || self.review.is_looking()
+            || self.changes.writing.is_some()
             || self.saved.is_keeping
             || !self.shelf.opening.is_empty()
             || matches!(self.shelf.keeping, Keeping::Writing(_))

@@ -1,6 +1,7 @@
 //! The state of the page, and how events and user actions change it. Nothing in here uses the browser, so all of it is
 //! tested natively.
 
+mod changes;
 pub mod data;
 mod device;
 mod event;
@@ -25,6 +26,7 @@ mod tests;
 
 use hone_core::protocol::{Command, RequestId, SelfCheck};
 
+pub use changes::{Changes, CorrectedUse};
 pub use data::Data;
 pub use data::file::FileChoice;
 pub use device::Device;
@@ -73,6 +75,8 @@ pub struct State {
     pub form: Form,
     /// The search for wrong labels.
     pub review: Review,
+    /// Changes to the training file.
+    pub changes: Changes,
     /// The learning rate finder.
     pub finder: Finder,
     /// The estimate of time and memory.
@@ -140,6 +144,11 @@ pub enum Effect {
     /// Download the model folder that came with the event.
     Download {
         /// The name of the zip.
+        file_name: String,
+    },
+    /// Open the corrected file that came with the event as the training file.
+    OpenCorrected {
+        /// Its name.
         file_name: String,
     },
     /// Reload the page in its new version.

@@ -20,6 +20,8 @@ pub enum Topic {
     Hub,
     /// Looking for wrong labels.
     Labels,
+    /// Writing the corrected training file.
+    Corrected,
     /// Estimating a run's time and memory.
     Estimate,
     /// The learning rate finder.

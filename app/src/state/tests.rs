@@ -267,6 +267,7 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::TrialStep { .. } | Event::TrialsOver => Topic::LrFinder,
         Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
         Event::Rows { .. } => Topic::Misclassified,
+        Event::Corrected { .. } | Event::CorrectFailed { .. } => Topic::Corrected,
         Event::LabelsProgress { .. } | Event::LabelsReviewed { .. } | Event::LabelsFailed { .. } => Topic::Labels,
         Event::Exported { .. } | Event::ExportProgress { .. } | Event::ExportFailed { .. } => Topic::Export,
         _ => Topic::Run,

@@ -1,11 +1,12 @@
 //! The user's files: scanned, collected, split and encoded.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use hone_core::catalog::DataFile;
 use hone_core::dataset::{
-    Collector, DataRole, Dataset, DatasetFiles, Examples, FileRows, Hints, HoldOut, Mapping, RowBrowser, RowQuery,
-    SourceInfo, align,
+    Collector, Correction, Corrector, DataRole, Dataset, DatasetFiles, Examples, FileRows, Hints, HoldOut, Mapping,
+    RowBrowser, RowQuery, SourceInfo, align,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::limits::MAX_JSON_BYTES;
@@ -17,8 +18,9 @@ use js_sys::{Array, Uint8Array};
 use web_sys::Blob;
 
 use crate::blob::{BlobReader, HashedReader};
+use crate::engine::export::Parts;
 use crate::js::{self, now_ms};
-use crate::mailbox::{answer, stops_reading, yield_to_event_loop};
+use crate::mailbox::{answer, answer_with, stops_reading, yield_to_event_loop};
 use crate::tables::open_data;
 
 /// Milliseconds of encoding before commands are handled again.
@@ -256,6 +258,38 @@ impl Data {
             Collected { request: split.request, rows, sha256 }
         });
         (DataRole::Train, collected)
+    }
+
+    /// Writes the training file again with these changes. The open file stays as it is.
+    pub async fn correct(&self, request: RequestId, corrections: &[Correction]) {
+        match self.corrected(corrections).await {
+            Ok((file_name, blob)) => answer_with(request, &Event::Corrected { file_name }, &blob),
+            Err(diagnostic) => answer(request, &Event::CorrectFailed { diagnostic }),
+        }
+    }
+
+    async fn corrected(&self, corrections: &[Correction]) -> Result<(String, Blob), Diagnostic> {
+        let (Some(train), Some(split)) = (&self.train, &self.split) else {
+            return Err(Diagnostic::new("data.no-file", "There is no file yet.").remedy("Choose a file."));
+        };
+        let name = &train.info.name;
+        let mut corrector = Corrector::new(&train.info, &split.mapping, corrections)?;
+        let file = BlobReader::new(train.blob.clone())?;
+        let mut reader = open_data(name, &train.blob, file, DataRole::Train, &train.file.hints).await?;
+        let (mut parts, mut out) = (Parts::default(), Vec::new());
+        let failed =
+            |error: std::io::Error| Diagnostic::new("labels.blob", format!("{error}.")).done("Nothing was written.");
+        while let Some(piece) = reader.next_piece()? {
+            corrector.push(piece, &mut out)?;
+            parts.write_all(&out).map_err(failed)?;
+            out.clear();
+            yield_to_event_loop().await;
+        }
+        corrector.finish(&mut out)?;
+        parts.write_all(&out).map_err(failed)?;
+        let (stem, ending) = name.rsplit_once('.').unwrap_or((name, "csv"));
+        let (stem, ending) = if train.info.is_rewritable() { (stem, ending) } else { (stem, "csv") };
+        Ok((format!("{stem}-corrected.{ending}"), parts.into_blob("text/plain")?))
     }
 
     /// Encodes some rows, and reports their lengths once all are encoded. Returns false if there is nothing to encode.

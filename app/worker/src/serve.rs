@@ -95,6 +95,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),
+        Command::Correct { corrections } => engine.data.correct(id, &corrections).await,
         Command::Export { form, dtype } => export::export(engine, id, form, dtype).await,
         Command::ExportScript => script::export(engine, id).await,
         Command::KeepTuned { name } => tuned::keep(engine, id, name).await,

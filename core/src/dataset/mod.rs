@@ -31,6 +31,7 @@ mod tests;
 pub use collect::browse::{FileRow, FileRows, RowBrowser, RowQuery};
 pub use collect::cells::{CellReader, Cells};
 pub use collect::collector::Collector;
+pub use collect::corrector::{Correction, Corrector};
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
 #[cfg(feature = "engine")]

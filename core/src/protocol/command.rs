@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
-use crate::dataset::{DataRole, Hints, InputColumns, Mapping, RowQuery};
+use crate::dataset::{Correction, DataRole, Hints, InputColumns, Mapping, RowQuery};
 use crate::inference::{Query, TableFormat};
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
@@ -225,6 +225,12 @@ pub enum Command {
     ReviewLabels,
     /// Stop looking for wrong labels. Nothing is kept of it.
     StopReview,
+    /// Write the training file again with these changes, in its own format or as CSV. Answered by `Corrected` with a `Blob` next
+    /// to it, or `CorrectFailed`.
+    Correct {
+        /// The changes.
+        corrections: Vec<Correction>,
+    },
     /// Write the folder to download. Answered by `ExportProgress`, then `Exported` with a `Blob` next to it, or
     /// `ExportFailed`.
     Export {

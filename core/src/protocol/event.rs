@@ -338,6 +338,16 @@ pub enum Event {
         /// The reason and the remedy.
         diagnostic: Diagnostic,
     },
+    /// The training file is written again; it is the `Blob` next to the message.
+    Corrected {
+        /// Name for the file.
+        file_name: String,
+    },
+    /// The training file cannot be written again.
+    CorrectFailed {
+        /// The reason and the remedy.
+        diagnostic: Diagnostic,
+    },
     /// Part of the folder has been written.
     ExportProgress {
         /// Fraction done, from 0 to 1.

@@ -23,10 +23,10 @@ pub struct SuspectedLabels {
 /// A row whose label is probably wrong.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SuspectedLabel {
-    /// Number of the row in the dataset.
-    pub row: u32,
-    /// Line in the file, from 1.
+    /// Line in its file, from 1.
     pub line: u32,
+    /// True if the file is the training file, and not a validation file of the user's own.
+    pub is_in_train_file: bool,
     /// The side that the row is on.
     pub is_validation: bool,
     /// Text of the row.

@@ -178,8 +178,8 @@ impl LabelReview {
         let suspect = |(at, quality): &(usize, LabelQuality)| {
             let row = rows[*at];
             SuspectedLabel {
-                row,
                 line: dataset.line(row),
+                is_in_train_file: dataset.is_from_train_file(row),
                 is_validation: dataset.validation.binary_search(&row).is_ok(),
                 text: dataset.text(row).to_owned(),
                 pair: dataset.second_text(row).map(str::to_owned),

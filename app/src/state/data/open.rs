@@ -155,6 +155,7 @@ impl State {
         let held_out = [(DataRole::Validation, source.holds_validation), (DataRole::Test, source.holds_test)];
         self.data.file_mut(role).opened(source);
         if role == DataRole::Train {
+            self.follow_file();
             self.follow_task();
         }
         effects.extend(self.remap());

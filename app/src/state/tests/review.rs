@@ -1,9 +1,10 @@
+use hone_core::dataset::{Correction, DataRole};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
-use hone_core::run::SuspectedLabels;
+use hone_core::run::{SuspectedLabel, SuspectedLabels};
 
-use super::{commands, ready, running, tokens_ready};
-use crate::state::{Review, State};
+use super::{chosen, commands, data_ready, opened, ready, running, tokens_ready};
+use crate::state::{CorrectedUse, Effect, FileChoice, Review, State};
 
 fn found(total: u32) -> Event {
     Event::LabelsReviewed {
@@ -53,4 +54,81 @@ fn suspected_labels_are_forgotten_with_their_rows() {
 #[test]
 fn labels_are_not_checked_during_a_run() {
     assert!(running().review_labels().is_empty());
+}
+
+fn suspect(line: u32) -> SuspectedLabel {
+    SuspectedLabel {
+        line,
+        is_in_train_file: true,
+        is_validation: false,
+        text: "so good".into(),
+        pair: None,
+        given: "a, b".into(),
+        likely: "c".into(),
+        given_probability: 0.1,
+        likely_probability: 0.9,
+        score: 0.1,
+    }
+}
+
+/// A page with two changes to its file.
+fn changed() -> State {
+    let mut state = ready();
+    state.change_row(&suspect(7), Some("c".into()));
+    state.change_row(&suspect(2), Some("c".into()));
+    state.change_row(&suspect(2), None);
+    state.answer(tokens_ready());
+    state
+}
+
+#[test]
+fn each_row_has_one_change_which_can_be_undone() {
+    let mut state = changed();
+    assert_eq!([7, 2, 3].map(|line| state.changes.of_line(line)), ["Changed to c.", "Dropped.", ""]);
+    assert_eq!(state.changes.csv(), "line,change,label,new_label\n7,label,\"a, b\",c\n2,drop,\"a, b\",\n");
+    let corrections = vec![Correction { line: 7, label: Some("c".into()) }, Correction { line: 2, label: None }];
+    assert_eq!(commands(state.correct(CorrectedUse::Download)), [Command::Correct { corrections }]);
+    assert!(state.correct(CorrectedUse::Open).is_empty(), "one file at a time");
+    let effects = state.answer(Event::Corrected { file_name: "new.csv".into() });
+    assert_eq!(effects, [Effect::Download { file_name: "new.csv".into() }]);
+    [7, 2].into_iter().for_each(|line| state.undo_change(line));
+    assert!(state.changes.sentence().is_empty() && !state.can_correct());
+}
+
+#[test]
+fn the_corrected_file_replaces_the_open_one_and_its_changes() {
+    let mut state = changed();
+    state.correct(CorrectedUse::Open);
+    let effects = state.answer(Event::Corrected { file_name: "new.csv".into() });
+    assert_eq!(effects, [Effect::OpenCorrected { file_name: "new.csv".into() }]);
+    state.open_corrected("new.csv".into(), 99);
+    assert_eq!(state.changes.list.len(), 2, "until it is open");
+    state.answer(opened(2));
+    state.answer(data_ready());
+    assert!(state.changes.list.is_empty() && state.changes.sentence().starts_with("2 changes are in the open file."));
+}
+
+#[test]
+fn another_file_drops_the_changes_only_once_it_is_open() {
+    let mut state = changed();
+    assert!(state.changes.sentence().ends_with("Opening another file drops them."));
+    state.open(DataRole::Train, chosen("broken.csv"));
+    let diagnostic = Diagnostic::new("data.binary", "Not a table.");
+    state.answer(Event::DataNotOpened { role: DataRole::Train, diagnostic });
+    assert_eq!(state.changes.list.len(), 2);
+    let same: FileChoice = state.data.train.choice().unwrap().clone();
+    state.open(DataRole::Train, same);
+    state.answer(opened(2));
+    assert_eq!(state.changes.list.len(), 2, "the same file, read again");
+    state.open(DataRole::Train, chosen("other.csv"));
+    state.answer(opened(2));
+    assert!(state.changes.sentence().starts_with("2 changes were dropped with the earlier file"));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_the_changes() {
+    let mut state = changed();
+    state.correct(CorrectedUse::Open);
+    state.answer(Event::CorrectFailed { diagnostic: Diagnostic::new("labels.in-place", "It cannot be replaced.") });
+    assert!(state.changes.diagnostic.is_some() && state.can_correct());
 }

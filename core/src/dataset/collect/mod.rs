@@ -4,6 +4,7 @@ pub(crate) mod answers;
 pub(crate) mod browse;
 pub(crate) mod cells;
 pub(crate) mod collector;
+pub(crate) mod corrector;
 pub(crate) mod example;
 pub(crate) mod examples;
 pub(crate) mod flags;

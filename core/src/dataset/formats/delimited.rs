@@ -7,9 +7,11 @@
 //!
 //! MySQL and Spark write a quote inside a quoted cell as `\"`. A cell is read that way if it is closed that way.
 
+use std::ops::Range;
+
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
-use crate::dataset::layout::Quoting;
+use crate::dataset::layout::{FileLayout, Quoting};
 use crate::limits::MAX_ROW_BYTES;
 
 /// Delimiter and quoting of the cells.
@@ -20,6 +22,32 @@ pub(crate) struct Dialect {
     /// opening quote was an ordinary character.
     pub multiline: bool,
     pub quoting: Quoting,
+}
+
+impl Dialect {
+    /// The dialect of a file.
+    pub(crate) fn of(layout: &FileLayout) -> Self {
+        Self {
+            delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
+            multiline: layout.multiline,
+            quoting: layout.quirks.quoting,
+        }
+    }
+
+    /// Text as a cell in place of another: quoted if that was, or if it must be. None if quotes would be needed and the
+    /// dialect has none.
+    pub(crate) fn cell(self, text: &str, replaced: &str) -> Option<String> {
+        let Some(mark) = self.quoting.mark().map(char::from) else {
+            let is_plain = !text.contains([char::from(self.delimiter), '\n']);
+            return is_plain.then(|| text.to_owned());
+        };
+        let was_quoted = replaced.len() > 1 && replaced.starts_with(mark) && replaced.ends_with(mark);
+        let must_be = text.contains([char::from(self.delimiter), '\n', '\r', mark]) || text.trim() != text;
+        if !was_quoted && !must_be {
+            return Some(text.to_owned());
+        }
+        Some(format!("{mark}{}{mark}", text.replace(mark, &format!("{mark}{mark}"))))
+    }
 }
 
 /// Reads rows of a table.
@@ -96,6 +124,34 @@ impl DelimitedReader {
             }
             let line_end = if bytes.get(at) == Some(&b'\r') { 2 } else { 1 };
             return ReadStep::Record((at + line_end).min(rest.len()));
+        }
+    }
+
+    /// The place of a cell in the text of a row, quotes included; none if the row has no such cell.
+    pub(crate) fn cell_range(&self, row: &str, index: usize) -> Option<Range<usize>> {
+        let bytes = row.as_bytes();
+        let (mut start, mut cell) = (0, 0);
+        loop {
+            let closed = match bytes.get(start) {
+                Some(byte) if self.is_quote(*byte) => self.close(&bytes[start + 1..], true),
+                _ => Close::Never,
+            };
+            let end = match closed {
+                Close::At(len) => start + len + 2,
+                Close::Never | Close::Unknown => {
+                    let stop = |&byte: &u8| byte == self.dialect.delimiter || byte == b'\n';
+                    let end = bytes[start..].iter().position(stop).map_or(row.len(), |len| start + len);
+                    let is_last = bytes.get(end) != Some(&self.dialect.delimiter);
+                    if is_last && row[start..end].ends_with('\r') { end - 1 } else { end }
+                }
+            };
+            if cell == index {
+                return Some(start..end);
+            }
+            if bytes.get(end) != Some(&self.dialect.delimiter) {
+                return None;
+            }
+            (start, cell) = (end + 1, cell + 1);
         }
     }
 

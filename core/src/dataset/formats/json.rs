@@ -1,6 +1,7 @@
 //! Rows as JSON objects: one per line, or all in one array.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use serde_json::Value;
 
@@ -252,6 +253,36 @@ fn element_len(bytes: &[u8]) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+/// The place of a key's value in the text of an object; none if the object has no such key, or is not plain JSON.
+pub(crate) fn value_range(object: &str, key: &str) -> Option<Range<usize>> {
+    let space = |at: usize| at + (object[at..].len() - object[at..].trim_start().len());
+    let mut at = space(space(0) + usize::from(object.trim_start().starts_with('{')));
+    let mut found = None;
+    while object[at..].starts_with('"') {
+        let name_end = at + json_len(&object[at..])?;
+        let name: String = serde_json::from_str(&object[at..name_end]).ok()?;
+        let colon = space(name_end);
+        let start = space(colon + object[colon..].starts_with(':').then_some(1)?);
+        let end = start + json_len(&object[start..])?;
+        if name == key {
+            found = Some(start..end);
+        }
+        at = space(end);
+        if !object[at..].starts_with(',') {
+            break;
+        }
+        at = space(at + 1);
+    }
+    found
+}
+
+/// Length of the JSON value at the beginning of a text.
+fn json_len(text: &str) -> Option<usize> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();
+    values.next()?.ok()?;
+    Some(values.byte_offset())
 }
 
 #[cfg(test)]

@@ -16,6 +16,14 @@ use crate::dataset::layout::{FileLayout, Format};
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
 
+/// A part of the text, and the record that it holds.
+pub(crate) struct Piece<'a> {
+    /// The part, with the line end of a record.
+    pub raw: &'a str,
+    /// The record; none between records, and for the header.
+    pub record: Option<ParsedRecord<'a>>,
+}
+
 /// A record and its position in the file.
 pub(crate) struct ParsedRecord<'a> {
     /// Line on which the record begins, from 1; the row number if the file is JSON with several rows on a line.
@@ -39,11 +47,7 @@ enum FormatReader {
 
 impl FormatReader {
     fn new(layout: FileLayout) -> Self {
-        let dialect = Dialect {
-            delimiter: layout.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b','),
-            multiline: layout.multiline,
-            quoting: layout.quirks.quoting,
-        };
+        let dialect = Dialect::of(&layout);
         match layout.format {
             Format::Delimited => Self::Delimited(DelimitedReader::new(dialect)),
             Format::JsonLines | Format::Parquet => Self::JsonLines(JsonLinesReader::new(layout.columns)),
@@ -121,10 +125,24 @@ impl RecordReader {
         is_end: bool,
         on_record: &mut dyn FnMut(ParsedRecord) -> Result<(), Diagnostic>,
     ) -> Result<(), Diagnostic> {
+        self.push_pieces(text, is_end, &mut |piece| piece.record.map_or(Ok(()), &mut *on_record))
+    }
+
+    /// Calls `on_piece` for each part of the text that `text` completes: all of them together are the whole text.
+    ///
+    /// # Errors
+    /// The first error that `on_piece` returns.
+    pub(crate) fn push_pieces(
+        &mut self,
+        text: &str,
+        is_end: bool,
+        on_piece: &mut dyn FnMut(Piece) -> Result<(), Diagnostic>,
+    ) -> Result<(), Diagnostic> {
         self.rest.push_str(text);
         let mut at = 0;
         while self.lines_to_skip > 0 {
             let Some(line) = self.rest[at..].find('\n') else { break };
+            on_piece(Piece { raw: &self.rest[at..=at + line], record: None })?;
             at += line + 1;
             self.line += 1;
             self.lines_to_skip -= 1;
@@ -149,14 +167,15 @@ impl RecordReader {
                     }
                 }
             };
-            if let Some(record) = record {
+            let record = record.map(|record| {
                 self.row = self.row.map(|row| row + 1);
                 let line = match &self.reader {
                     FormatReader::JsonColumns(reader) if record.is_ok() => reader.row_number(),
                     _ => self.row.unwrap_or(self.line),
                 };
-                on_record(ParsedRecord { line, record })?;
-            }
+                ParsedRecord { line, record }
+            });
+            on_piece(Piece { raw: &self.rest[at..at + used], record })?;
             self.line += line_ends(&self.rest.as_bytes()[at..at + used]) as u32;
             at += used;
         }
