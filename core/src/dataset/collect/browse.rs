@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::collect::stream::RecordStream;
 use crate::dataset::formats::reader::ParsedRecord;
 use crate::dataset::formats::record::Record;
-use crate::dataset::formats::stream::RecordStream;
 use crate::dataset::phrases::excerpt;
 use crate::dataset::skipped::SkippedRow;
 use crate::dataset::source::SourceInfo;

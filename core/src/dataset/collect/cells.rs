@@ -1,7 +1,7 @@
 //! A second pass over a file that keeps every cell, for rows that get a prediction.
 
+use crate::dataset::collect::stream::RecordStream;
 use crate::dataset::formats::reader::ParsedRecord;
-use crate::dataset::formats::stream::RecordStream;
 use crate::dataset::skipped::{SkippedRow, SkippedRows};
 use crate::dataset::source::SourceInfo;
 use crate::diagnostic::Diagnostic;

@@ -23,4 +23,5 @@ pub(crate) mod row_parser;
 pub(crate) mod row_targets;
 pub(crate) mod same_labels;
 pub(crate) mod spans;
+pub(crate) mod stream;
 pub(crate) mod tags;

@@ -16,6 +16,5 @@ pub(crate) mod record;
 pub(crate) mod sheet;
 pub(crate) mod squad;
 pub(crate) mod step;
-pub(crate) mod stream;
 pub(crate) mod text;
 pub(crate) mod word_table;
