@@ -17,6 +17,7 @@
   globalThis.webgpuBytes = 0;
   wrap(GPUComputePassEncoder.prototype, "dispatchWorkgroups");
   wrap(GPUComputePassEncoder.prototype, "dispatchWorkgroupsIndirect");
+  wrap(GPUBuffer.prototype, "mapAsync");
   wrap(GPUQueue.prototype, "submit");
   wrap(GPUDevice.prototype, "createComputePipeline");
   wrap(GPUDevice.prototype, "createBuffer", (buffer) => { globalThis.webgpuBytes += buffer.size; });

@@ -1,6 +1,6 @@
 //! Reading tensors back from the device.
 
-use burn::tensor::{Tensor, TensorData, Transaction};
+use burn::tensor::{Tensor, TensorData};
 
 use crate::diagnostic::Diagnostic;
 
@@ -31,17 +31,12 @@ pub struct StepScalars {
     pub squared_norm: f64,
 }
 
-/// Reads the loss `[1]` and the squared norm of each gradient `[1]` in one transfer, and sums the norms.
+/// Reads the loss and the parts of the squared norm that follow it, `[1 + parts]`.
 ///
 /// # Errors
 /// `device.read` if the device fails.
-pub async fn step_to_host(loss: Tensor<1>, squared_norms: Vec<Tensor<1>>) -> Result<StepScalars, Diagnostic> {
-    let transaction = Transaction::default().register(loss);
-    let transaction = squared_norms.into_iter().fold(transaction, |transaction, norm| transaction.register(norm));
-    let mut values = Vec::new();
-    for data in transaction.execute_async().await.map_err(device_failed)? {
-        values.extend(data.try_into_vec_as::<f32>().map_err(device_failed)?);
-    }
+pub async fn step_to_host(scalars: Tensor<1>) -> Result<StepScalars, Diagnostic> {
+    let values = device_to_host(scalars).await?;
     let loss = values.first().map_or(f64::NAN, |&loss| f64::from(loss));
     Ok(StepScalars { loss, squared_norm: values.iter().skip(1).map(|&value| f64::from(value)).sum() })
 }

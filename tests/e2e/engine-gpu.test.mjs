@@ -86,13 +86,14 @@ test("every technique gives the same losses on WebGPU as on the CPU, and the mod
 /** Dispatches of a full training step on a batch of 8 × 64 tokens; jax-js needs 359. */
 const MAX_DISPATCHES = 360;
 
-test("a training step of the tiny BERT stays within its dispatch budget", async () => {
+test("a training step of the tiny BERT stays within its dispatch budget and reads once", async () => {
   await withPage(async (page) => {
     page.setDefaultTimeout(5 * MINUTE);
     const ask = await startWorker(page);
     await ask({ kind: "hello", version: await protocolVersion(), device: "gpu", known_check: null }, "ready");
     const { figures } = await ask({ kind: "bench", case: { size: "tiny", batch: 8, len: 64, steps: 2, generated_tokens: 0, keeps_prefix: false } }, "benched");
-    console.log(`${figures.dispatches_per_step} dispatches`);
+    console.log(`${figures.dispatches_per_step} dispatches, ${figures.maps_per_step} reads`);
+    assert.equal(figures.maps_per_step, 1);
     assert(figures.dispatches_per_step > 100 && figures.dispatches_per_step <= MAX_DISPATCHES);
   });
 });

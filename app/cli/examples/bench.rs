@@ -48,7 +48,7 @@ async fn measured(case: &BenchCase) -> Result<serde_json::Value, Diagnostic> {
     for number in 0..=case.steps {
         let (begin, cpu_begin) = (Instant::now(), cpu_ms());
         let (loss, gradients) = bench.gradients(number);
-        let scalars = step_to_host(loss, gradients.squared_norms()).await?;
+        let scalars = step_to_host(gradients.step_scalars(loss)).await?;
         bench.update(gradients, scalars.squared_norm);
         wall.push(begin.elapsed().as_secs_f64() * 1e3);
         cpu.extend(cpu_ms().zip(cpu_begin).map(|(end, begin)| end - begin));

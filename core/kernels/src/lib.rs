@@ -23,5 +23,5 @@ pub use activation::{gelu, gelu_backward, gelu_tanh, gelu_tanh_backward, silu, s
 pub use adamw::{AdamWStep, adamw};
 pub use gemm::{Matrix, add_product};
 pub use norm::{Norm, NormGradients, layer_norm, layer_norm_backward, rms_norm, rms_norm_backward};
-pub use rows::sum_of_rows;
+pub use rows::{squared_norm, sum_of_rows};
 pub use softmax::{cross_entropy, cross_entropy_backward, softmax, softmax_backward};

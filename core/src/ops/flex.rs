@@ -4,9 +4,10 @@ use burn::backend::Flex;
 use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Shape, TensorData};
-use hone_kernels::{AdamWStep, Matrix, Norm, NormGradients};
+use hone_kernels::{Matrix, Norm, NormGradients};
 
 use crate::ops::fused::{FusedOps, Nonlinearity};
+use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 
 type Cpu = FloatTensor<Flex>;
 
@@ -114,12 +115,25 @@ impl FusedOps for Flex {
         made(hone_kernels::sum_of_rows(Values::of(x).get(), size), vec![size])
     }
 
-    fn adamw(weight: Cpu, gradient: Cpu, mean: Cpu, square: Cpu, step: AdamWStep) -> (Cpu, Cpu, Cpu) {
+    fn squared_norms(scalars: Cpu, gradients: GradientGroup<Self>, slots: NormSlots) -> Cpu {
+        let places = (slots.begin..).step_by(slots.parts);
+        let norms = places.zip(gradients.into_array()).take(slots.gradients);
+        changed(scalars, |scalars| {
+            for (place, gradient) in norms {
+                scalars[place..place + slots.parts].fill(0.0);
+                scalars[place] = hone_kernels::squared_norm(Values::of(gradient).get());
+            }
+        })
+        .0
+    }
+
+    fn adamw(input: AdamWInput<Self>) -> AdamWOutput<Self> {
+        let AdamWInput { weight, gradient, mean, square, step } = input;
         let gradient = Values::of(gradient);
         let [mut weight, mut mean, mut square] = [weight, mean, square].map(|tensor| tensor.to_contiguous());
         let (weights, means, squares) = (weight.storage_mut(), mean.storage_mut(), square.storage_mut());
         hone_kernels::adamw(weights, gradient.get(), means, squares, step);
-        (weight, mean, square)
+        AdamWOutput { weight, mean, square }
     }
 }
 

@@ -1,9 +1,14 @@
 //! The operations, composed of burn's own.
 
+#[cfg(feature = "wgpu")]
+use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, backend_extension};
-use burn::tensor::Shape;
-use hone_kernels::AdamWStep;
+use burn::tensor::{Shape, Slice};
+
+use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
+#[cfg(feature = "wgpu")]
+use crate::ops::operands::{AdamWInputMetadata, AdamWOutputMetadata};
 
 /// An activation function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +98,12 @@ pub trait FusedOps: Backend {
         beta: FloatTensor<Self>,
         eps: f64,
     ) -> FloatTensor<Self> {
-        Self::layer_norm(x, gamma, Some(beta), eps)
+        Self::norm_last_kept(x, gamma, beta, eps).0
     }
 
     /// Layer normalization that keeps values for the backward pass: the output, `(x − mean) / deviation`, and 1 /
     /// deviation `[.., 1]`.
-    #[fusion(default)]
+    #[fusion(meta = |x, _gamma, _beta, _eps| (x.clone(), x.clone(), scale_of(x)))]
     fn norm_last_kept(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -118,7 +123,7 @@ pub trait FusedOps: Backend {
 
     /// Gradients of a layer norm's input, gamma and beta, from the normalized input, 1 / deviation, gamma and the
     /// output's gradient.
-    #[fusion(default)]
+    #[fusion(meta = |_normal, _scale, gamma, grad| (grad.clone(), gamma.clone(), gamma.clone()))]
     fn norm_last_backward(
         normal: FloatTensor<Self>,
         scale: FloatTensor<Self>,
@@ -145,7 +150,7 @@ pub trait FusedOps: Backend {
 
     /// Root-mean-square normalization that keeps values for the backward pass: the output, `x / root mean square`, and
     /// 1 / root mean square `[.., 1]`.
-    #[fusion(default)]
+    #[fusion(meta = |x, _gamma, _eps| (x.clone(), x.clone(), scale_of(x)))]
     fn rms_last_kept(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -161,7 +166,7 @@ pub trait FusedOps: Backend {
 
     /// Gradients of an RMS norm's input and gamma, from the normalized input, 1 / root mean square, gamma and the
     /// output's gradient.
-    #[fusion(default)]
+    #[fusion(meta = |_normal, _scale, gamma, grad| (grad.clone(), gamma.clone()))]
     fn rms_last_backward(
         normal: FloatTensor<Self>,
         scale: FloatTensor<Self>,
@@ -217,15 +222,29 @@ pub trait FusedOps: Backend {
         Self::float_reshape(sum, Shape::from([size]))
     }
 
-    /// One step of AdamW. Returns weight, mean gradient and mean squared gradient.
-    #[fusion(default)]
-    fn adamw(
-        weight: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        mean: FloatTensor<Self>,
-        square: FloatTensor<Self>,
-        step: AdamWStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+    /// Writes the squared norms of a group of gradients into `scalars` `[slots]`, each spread over its places.
+    #[fusion(meta = |scalars, _gradients, _slots| scalars.clone())]
+    fn squared_norms(
+        scalars: FloatTensor<Self>,
+        #[extension_type] gradients: GradientGroup<Self>,
+        slots: NormSlots,
+    ) -> FloatTensor<Self> {
+        let mut scalars = scalars;
+        let first_places = (slots.begin..).step_by(slots.parts);
+        for (begin, gradient) in first_places.zip(gradients.into_array()).take(slots.gradients) {
+            let norm = Self::float_sum(Self::float_mul(gradient.clone(), gradient));
+            let part = Self::float_mul_scalar(norm, (1.0 / slots.parts as f32).into());
+            let places = Slice::from(begin..begin + slots.parts);
+            scalars =
+                Self::float_slice_assign(scalars, &[places], Self::float_expand(part, Shape::from([slots.parts])));
+        }
+        scalars
+    }
+
+    /// One step of AdamW.
+    #[fusion(meta = |input| updated(input))]
+    fn adamw(#[extension_type] input: AdamWInput<Self>) -> AdamWOutput<Self> {
+        let AdamWInput { weight, gradient, mean, square, step } = input;
         let times = |tensor, factor: f32| Self::float_mul_scalar(tensor, factor.into());
         let squared = Self::float_mul(gradient.clone(), gradient.clone());
         let mean = Self::float_add(times(mean, step.beta1), times(gradient, (1.0 - step.beta1) * step.scale));
@@ -234,8 +253,34 @@ pub trait FusedOps: Backend {
         let root = times(Self::float_sqrt(square.clone()), 1.0 / step.bias2_root);
         let change = Self::float_div(mean.clone(), Self::float_add_scalar(root, step.eps.into()));
         let weight = Self::float_sub(times(weight, step.keep), times(change, step.rate));
-        (weight, mean, square)
+        AdamWOutput { weight, mean, square }
     }
+
+    /// One step of AdamW for two weights.
+    #[fusion(meta = |first, second| (updated(first), updated(second)))]
+    fn adamw_two(
+        #[extension_type] first: AdamWInput<Self>,
+        #[extension_type] second: AdamWInput<Self>,
+    ) -> (AdamWOutput<Self>, AdamWOutput<Self>) {
+        (Self::adamw(first), Self::adamw(second))
+    }
+}
+
+/// The description of 1 / deviation, `[.., 1]`, where `x` is that of the input.
+#[cfg(feature = "wgpu")]
+fn scale_of(x: &TensorSpec) -> TensorSpec {
+    let mut dims = x.shape.as_slice().to_vec();
+    if let Some(last) = dims.last_mut() {
+        *last = 1;
+    }
+    TensorSpec::new(Shape::from(dims), x.dtype)
+}
+
+/// The description of a weight after a step of AdamW.
+#[cfg(feature = "wgpu")]
+fn updated(input: &AdamWInputMetadata) -> AdamWOutputMetadata {
+    let [weight, mean, square] = [&input.weight, &input.mean, &input.square].map(Clone::clone);
+    AdamWOutputMetadata { weight, mean, square }
 }
 
 /// The shape of a vector to be multiplied along the last dimension of `shape`.
@@ -251,6 +296,3 @@ fn twice_u<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     let sum = B::float_add(x, B::float_mul_scalar(cube, TANH_CUBE.into()));
     B::float_mul_scalar(sum, (2.0 * TANH_SCALE).into())
 }
-
-#[cfg(feature = "wgpu")]
-impl FusedOps for burn::backend::wgpu::CubeBackend {}

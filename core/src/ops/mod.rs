@@ -3,11 +3,16 @@
 //! measurements.
 //!
 //! [`FusedOps`] defines each with burn's own operations, which work on every backend (and which fusion turns into
-//! kernels); `flex` implements them again for the CPU, with the arithmetic of the crate `hone_kernels`.
+//! kernels). `flex` implements them again for the CPU, with the arithmetic of the crate `hone_kernels`, and `cube` some of
+//! them for the GPU, as kernels of their own.
 
 mod backward;
+#[cfg(feature = "wgpu")]
+mod cube;
 mod flex;
 mod fused;
+mod lists;
+mod operands;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
@@ -16,6 +21,8 @@ use crate::ops::fused::Nonlinearity;
 
 pub use fused::FusedOps;
 pub use hone_kernels::AdamWStep;
+pub use lists::{adamw, step_scalars};
+pub use operands::{AdamWInput, AdamWOutput};
 
 /// A linear layer `x · weight + bias`: `[.., in]`, `[in, out]` and `[out]` to `[.., out]`. The rows of all texts are
 /// multiplied at once. As a product of each text with the weight, which is how burn computes it, the weight would get a
@@ -67,21 +74,6 @@ pub fn rms_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, eps: f64) -> Ten
 /// targets.
 pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     Tensor::from_dispatch(Dispatch::cross_entropy(logits.into_dispatch(), targets.into_dispatch()))
-}
-
-/// One step of AdamW. Returns the new weight, mean gradient and mean squared gradient, from the old ones and the
-/// gradient, all of one shape.
-pub fn adamw<const D: usize>(
-    weight: Tensor<D>,
-    gradient: Tensor<D>,
-    mean: Tensor<D>,
-    square: Tensor<D>,
-    step: AdamWStep,
-) -> (Tensor<D>, Tensor<D>, Tensor<D>) {
-    let inputs = [weight.into_dispatch(), gradient.into_dispatch(), mean.into_dispatch(), square.into_dispatch()];
-    let [weight, gradient, mean, square] = inputs;
-    let (weight, mean, square) = Dispatch::adamw(weight, gradient, mean, square, step);
-    (Tensor::from_dispatch(weight), Tensor::from_dispatch(mean), Tensor::from_dispatch(square))
 }
 
 #[cfg(test)]

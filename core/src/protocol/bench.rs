@@ -23,6 +23,8 @@ pub struct BenchFigures {
     pub encode_ms: f64,
     /// Median number of WebGPU dispatches per step.
     pub dispatches_per_step: Option<f64>,
+    /// Median number of reads from WebGPU buffers per step: the host waits for each.
+    pub maps_per_step: Option<f64>,
     /// Median number of WebGPU submits per step.
     pub submits_per_step: Option<f64>,
     /// Size of the wasm memory, in bytes.

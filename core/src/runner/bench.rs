@@ -190,7 +190,7 @@ mod tests {
         let mut bench = BenchModel::new(case, MaskSource::Host, &Device::flex()).unwrap();
         let mut step = |number| {
             let (loss, gradients) = bench.gradients(number);
-            let scalars = now(step_to_host(loss, gradients.squared_norms())).unwrap();
+            let scalars = now(step_to_host(gradients.step_scalars(loss))).unwrap();
             bench.update(gradients, scalars.squared_norm);
             scalars.loss
         };

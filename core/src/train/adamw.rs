@@ -3,12 +3,14 @@
 //! burn's own optimizer is not used, because the state must be readable asynchronously and is keyed by weight name.
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem;
 use std::sync::Arc;
 
+use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
 use crate::diagnostic::Diagnostic;
-use crate::ops::{AdamWStep, adamw};
+use crate::ops::{AdamWInput, AdamWOutput, AdamWStep, adamw};
 use crate::recipe::{ParamGroup, RecipeSpec};
 use crate::train::checkpoint::{RestoredTensors, SavedTensor, TensorKind};
 use crate::train::gradients::{Gradient, Gradients};
@@ -123,18 +125,31 @@ impl AdamW {
         scale: f64,
     ) {
         let config = self.config;
+        let (mut names, mut inputs) = (Vec::new(), Vec::new());
         model.visit_mut(&mut |weight| {
             let read = weight.as_ref();
             let lr = lr(read.group());
             let keep = if config.decays(read) { 1.0 - lr * config.weight_decay } else { 1.0 };
-            match (gradients.take(read.name()), weight) {
+            let input = match (gradients.take(read.name()), weight) {
                 (Some(Gradient::Vector(gradient)), WeightMut::Vector(w)) => {
-                    update(&mut self.vectors, w, gradient, config.step(lr, keep, scale));
+                    names.push(w.name.clone());
+                    take_out(&mut self.vectors, w, gradient, config.step(lr, keep, scale))
                 }
                 (Some(Gradient::Matrix(gradient)), WeightMut::Matrix(w)) => {
-                    update(&mut self.matrices, w, gradient, config.step(lr, keep, scale));
+                    names.push(w.name.clone());
+                    take_out(&mut self.matrices, w, gradient, config.step(lr, keep, scale))
                 }
-                _ => {}
+                _ => return,
+            };
+            inputs.push(input);
+        });
+        let mut outputs: HashMap<Arc<str>, AdamWOutput<Dispatch>> = names.into_iter().zip(adamw(inputs)).collect();
+        model.visit_mut(&mut |weight| {
+            if let Some(output) = outputs.remove(weight.as_ref().name()) {
+                match weight {
+                    WeightMut::Vector(w) => put_back(&mut self.vectors, w, output),
+                    WeightMut::Matrix(w) => put_back(&mut self.matrices, w, output),
+                }
             }
         });
     }
@@ -191,19 +206,38 @@ impl AdamW {
     }
 }
 
-fn update<const D: usize>(
+/// Takes a weight and its state out, so that nothing else refers to them and the device may overwrite them. The gradient
+/// takes their places meanwhile.
+fn take_out<const D: usize>(
     states: &mut HashMap<Arc<str>, AdamWState<D>>,
     weight: &mut Weight<D>,
     gradient: Tensor<D>,
     step: impl Fn(i32) -> AdamWStep,
-) {
+) -> AdamWInput<Dispatch> {
     let initial =
         || AdamWState { exp_avg: weight.tensor.zeros_like(), exp_avg_sq: weight.tensor.zeros_like(), steps: 0 };
-    let AdamWState { exp_avg, exp_avg_sq, steps } = states.remove(&weight.name).unwrap_or_else(initial);
-    let steps = steps + 1;
-    let (updated, exp_avg, exp_avg_sq) = adamw(weight.tensor.clone(), gradient, exp_avg, exp_avg_sq, step(steps));
-    weight.tensor = updated;
-    states.insert(weight.name.clone(), AdamWState { exp_avg, exp_avg_sq, steps });
+    let state = states.entry(weight.name.clone()).or_insert_with(initial);
+    state.steps += 1;
+    let taken = |tensor: &mut Tensor<D>| mem::replace(tensor, gradient.clone()).into_dispatch();
+    AdamWInput {
+        mean: taken(&mut state.exp_avg),
+        square: taken(&mut state.exp_avg_sq),
+        weight: taken(&mut weight.tensor),
+        gradient: gradient.clone().into_dispatch(),
+        step: step(state.steps),
+    }
+}
+
+fn put_back<const D: usize>(
+    states: &mut HashMap<Arc<str>, AdamWState<D>>,
+    weight: &mut Weight<D>,
+    output: AdamWOutput<Dispatch>,
+) {
+    weight.tensor = Tensor::from_dispatch(output.weight);
+    if let Some(state) = states.get_mut(&weight.name) {
+        state.exp_avg = Tensor::from_dispatch(output.mean);
+        state.exp_avg_sq = Tensor::from_dispatch(output.square);
+    }
 }
 
 fn save<const D: usize>(

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use burn::backend::DispatchTensor;
 use burn::tensor::{Gradients as Recorded, Tensor};
 
 use crate::model::TaskModel;
+use crate::ops::step_scalars;
 use crate::recipe::ParamGroup;
 use crate::weights::{WeightRef, Weights};
 
@@ -50,6 +52,13 @@ impl Gradient {
                 let row = other.clone().flat().unsqueeze::<2>();
                 row.clone().matmul(row.transpose()).reshape([1])
             }
+        }
+    }
+
+    fn to_dispatch(&self) -> DispatchTensor {
+        match self {
+            Self::Vector(gradient) => gradient.clone().into_dispatch(),
+            Self::Matrix(gradient) => gradient.clone().into_dispatch(),
         }
     }
 }
@@ -122,9 +131,8 @@ impl Gradients {
         self.0.keys()
     }
 
-    /// Squared norm of each gradient, `[1]` each. They are summed on the host, because each addition on a GPU would be a
-    /// dispatch of its own.
-    pub fn squared_norms(&self) -> Vec<Tensor<1>> {
-        self.0.values().map(Gradient::squared_norm).collect()
+    /// The loss `[1]` and the squared norm of all gradients, as one tensor for [`crate::device_to_host::step_to_host`].
+    pub fn step_scalars(&self, loss: Tensor<1>) -> Tensor<1> {
+        step_scalars(loss, self.0.values().map(Gradient::to_dispatch).collect())
     }
 }

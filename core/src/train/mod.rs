@@ -12,6 +12,7 @@ mod linear_probe;
 mod lr_finder;
 mod movement;
 mod objective;
+mod operation_check;
 mod plateau;
 mod prefix_cache;
 mod rate_trial;

@@ -16,6 +16,7 @@ use crate::model::{
 use crate::recipe::{Family, ParamGroup};
 use crate::text::{EncodedExamples, EncodedTexts, Labels};
 use crate::train::objective::Objective;
+use crate::train::operation_check::values_on;
 use crate::train::soft_targets::SoftTargets;
 use crate::train::step::gradients;
 use crate::train::targets::StepInput;
@@ -138,14 +139,17 @@ fn rows(labels: Labels) -> EncodedExamples {
     EncodedExamples { texts, labels }
 }
 
-/// Largest difference between `device` and the CPU backend over the loss and all gradients of tiny models, relative to
-/// the largest value of each tensor. Infinite if a value is not finite, or a gradient is all zero on one of them.
+/// Largest difference between `device` and the CPU backend over the loss and all gradients of tiny models, and over the
+/// operations that have kernels of their own, relative to the largest value of each tensor. Infinite if a value is not finite, or a gradient is all zero on one of them.
 ///
 /// # Errors
 /// If the device fails.
 pub async fn self_check(device: &Device) -> Result<f64, Diagnostic> {
     let cpu = Device::flex();
     let mut largest = 0.0f64;
+    for (actual, expected) in values_on(device).await?.iter().zip(&values_on(&cpu).await?) {
+        largest = largest.max(difference(actual, expected));
+    }
     for case in cases() {
         let expected = gradients_on(&cpu, &case).await?;
         let actual = gradients_on(device, &case).await?;

@@ -46,6 +46,7 @@ struct Step {
 #[derive(Clone, Copy, Default)]
 struct Calls {
     dispatches: f64,
+    maps: f64,
     submits: f64,
 }
 
@@ -70,6 +71,7 @@ async fn measured(chosen: &ChosenDevice, case: &BenchCase) -> Result<BenchFigure
         generated_per_s,
         encode_ms: median(later, |step| step.encode_ms),
         dispatches_per_step: on_gpu(median(later, |step| step.calls.dispatches)),
+        maps_per_step: on_gpu(median(later, |step| step.calls.maps)),
         submits_per_step: on_gpu(median(later, |step| step.calls.submits)),
         wasm_heap_bytes: heap_bytes(),
         gpu_bytes: on_gpu(js::get(&js_sys::global(), "webgpuBytes").as_f64().unwrap_or(0.0)),
@@ -84,7 +86,7 @@ async fn step(bench: &mut BenchModel, chosen: &ChosenDevice, number: u32) -> Res
     take_calls();
     let begin = now_ms();
     let (loss, gradients) = bench.gradients(number);
-    let read = step_to_host(loss, gradients.squared_norms());
+    let read = step_to_host(gradients.step_scalars(loss));
     let awaited = now_ms();
     let StepScalars { loss, squared_norm } = read.await?;
     let resumed = now_ms();
@@ -112,7 +114,7 @@ fn take_calls() -> Calls {
     };
     let counted = counts.call0(&JsValue::UNDEFINED).unwrap_or(JsValue::UNDEFINED);
     let number = |name: &str| js::get(&counted, name).as_f64().unwrap_or(0.0);
-    Calls { dispatches: number("dispatchWorkgroups"), submits: number("submit") }
+    Calls { dispatches: number("dispatchWorkgroups"), maps: number("mapAsync"), submits: number("submit") }
 }
 
 fn median(steps: &[Step], value: impl Fn(&Step) -> f64) -> f64 {

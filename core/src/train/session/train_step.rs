@@ -110,7 +110,7 @@ impl Session {
             gradients.add_l2_sp(start, &self.model, spec.l2_sp, |group| self.recipe.is_pretrained(group));
         }
         let loss = losses.into_iter().reduce(|sum, loss| sum + loss).ok_or_else(nothing_trainable)?;
-        let StepScalars { loss, squared_norm } = step_to_host(loss, gradients.squared_norms()).await?;
+        let StepScalars { loss, squared_norm } = step_to_host(gradients.step_scalars(loss)).await?;
         let grad_norm = squared_norm.sqrt();
         let lr = self.lr(self.state.step);
         // WebGPU shaders may assume that no value is NaN, so the check is made on the host.

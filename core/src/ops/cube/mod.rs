@@ -1,0 +1,79 @@
+//! The operations on a GPU, as kernels in CubeCL. Each equals its plain definition in `fused`, up to the order of sums;
+//! the device's self-check compares both. All tensors are f32.
+
+mod adamw;
+mod norm;
+mod reduce;
+mod squared_norms;
+
+use burn::backend::wgpu::CubeBackend;
+use burn::tensor::Shape;
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::tensor::CubeTensor;
+
+use crate::ops::fused::FusedOps;
+use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
+
+/// Workgroups of a dispatch at most; a kernel with more to do takes several turns. WebGPU allows 65,535 in a dimension.
+const MAX_CUBES: usize = 1 << 15;
+
+impl FusedOps for CubeBackend {
+    fn norm_last_kept(
+        x: CubeTensor,
+        gamma: CubeTensor,
+        beta: CubeTensor,
+        eps: f64,
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
+        norm::layer_norm(x, gamma, beta, eps as f32)
+    }
+
+    fn norm_last_backward(
+        normal: CubeTensor,
+        scale: CubeTensor,
+        gamma: CubeTensor,
+        grad: CubeTensor,
+    ) -> (CubeTensor, CubeTensor, CubeTensor) {
+        norm::layer_norm_backward(normal, scale, gamma, grad)
+    }
+
+    fn rms_last_kept(x: CubeTensor, gamma: CubeTensor, eps: f64) -> (CubeTensor, CubeTensor, CubeTensor) {
+        norm::rms_norm(x, gamma, eps as f32)
+    }
+
+    fn rms_last_backward(
+        normal: CubeTensor,
+        scale: CubeTensor,
+        gamma: CubeTensor,
+        grad: CubeTensor,
+    ) -> (CubeTensor, CubeTensor) {
+        norm::rms_norm_backward(normal, scale, gamma, grad)
+    }
+
+    fn squared_norms(scalars: CubeTensor, gradients: GradientGroup<Self>, slots: NormSlots) -> CubeTensor {
+        squared_norms::squared_norms(scalars, gradients.into_array(), slots)
+    }
+
+    fn adamw(input: AdamWInput<Self>) -> AdamWOutput<Self> {
+        adamw::one(input)
+    }
+
+    fn adamw_two(first: AdamWInput<Self>, second: AdamWInput<Self>) -> (AdamWOutput<Self>, AdamWOutput<Self>) {
+        adamw::two(first, second)
+    }
+}
+
+/// A new tensor on the device of `like`.
+fn empty(like: &CubeTensor, shape: Shape) -> CubeTensor {
+    empty_device_contiguous_dtype(like.client.clone(), like.device.clone(), shape, like.dtype)
+}
+
+/// A tensor of the same values that may be overwritten: the tensor itself, if nothing else refers to its memory.
+fn to_overwrite(tensor: CubeTensor) -> CubeTensor {
+    let tensor = into_contiguous(tensor);
+    if tensor.can_mut() { tensor } else { tensor.copy() }
+}
+
+fn len(tensor: &CubeTensor) -> usize {
+    tensor.meta.shape().num_elements()
+}

@@ -1,0 +1,81 @@
+//! Operations that have kernels of their own on a GPU, over sizes that no workgroup divides, for the device's check.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::device_to_host::{StepScalars, device_to_host, step_to_host};
+use crate::diagnostic::Diagnostic;
+use crate::ops::{AdamWInput, AdamWStep, adamw, layer_norm, rms_norm, step_scalars};
+use crate::rng::{Rng, Stream};
+
+/// Rows and sizes of the norms: less and more than a workgroup.
+const NORMS: [[usize; 3]; 2] = [[1, 3, 37], [2, 17, 200]];
+/// Lengths of the gradients, which need two dispatches, and several workgroups each.
+const GRADIENTS: [usize; 9] = [1, 5, 300, 4097, 37, 64, 12_000, 2, 777];
+/// Lengths of the weights: a pair and one more.
+const WEIGHTS: [usize; 3] = [300, 37, 1];
+
+/// The values of all operations on a device, in a fixed order.
+///
+/// # Errors
+/// `device.read` if the device fails.
+pub(in crate::train) async fn values_on(device: &Device) -> Result<Vec<Vec<f32>>, Diagnostic> {
+    let mut values = Vec::new();
+    for shape in NORMS {
+        norms(shape, device, &mut values).await?;
+    }
+    values.push(squared_norm(device).await?);
+    steps(device, &mut values).await?;
+    Ok(values)
+}
+
+fn tensor<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+    let mut rng = Rng::new(seed, Stream::Synthetic, 0);
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| 1.0 + rng.normal()).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// Outputs and gradients of both norms.
+async fn norms(shape: [usize; 3], device: &Device, values: &mut Vec<Vec<f32>>) -> Result<(), Diagnostic> {
+    let tracked = |seed| tensor([shape[2]], seed, device).autodiff().require_grad();
+    let (x, gamma, beta) = (tensor(shape, 1, device).autodiff().require_grad(), tracked(2), tracked(3));
+    let layer = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-5);
+    let rms = rms_norm(x.clone(), gamma.clone(), 1e-5);
+    for y in [layer, rms] {
+        let mut grads = (y.clone() * tensor(shape, 4, device).autodiff()).sum().backward();
+        values.push(device_to_host(y.inner()).await?);
+        let of_x = x.grad_remove(&mut grads).map(|grad| grad.reshape([shape.iter().product::<usize>()]));
+        for grad in [of_x, gamma.grad_remove(&mut grads), beta.grad_remove(&mut grads)].into_iter().flatten() {
+            values.push(device_to_host(grad).await?);
+        }
+    }
+    Ok(())
+}
+
+/// Loss and squared norm. Each gradient contributes about as much, so that none can be missing.
+async fn squared_norm(device: &Device) -> Result<Vec<f32>, Diagnostic> {
+    let gradient = |len: usize| (tensor([len], len as u64, device) / (len as f64).sqrt()).into_dispatch();
+    let scalars = step_scalars(tensor([1], 5, device), GRADIENTS.map(gradient).into());
+    let StepScalars { loss, squared_norm } = step_to_host(scalars).await?;
+    Ok(vec![loss as f32, squared_norm as f32])
+}
+
+/// Weights and state after a step of AdamW.
+async fn steps(device: &Device, values: &mut Vec<Vec<f32>>) -> Result<(), Diagnostic> {
+    let step = AdamWStep { beta1: 0.9, beta2: 0.99, eps: 1e-6, scale: 0.7, keep: 0.9, rate: 0.3, bias2_root: 0.5 };
+    let input = |len: usize| {
+        let vector = |seed| tensor([len], seed, device);
+        AdamWInput {
+            weight: vector(6).into_dispatch(),
+            gradient: vector(7).into_dispatch(),
+            mean: vector(8).into_dispatch(),
+            square: vector(9).abs().into_dispatch(),
+            step,
+        }
+    };
+    for output in adamw(WEIGHTS.map(input).into()) {
+        for tensor in [output.weight, output.mean, output.square] {
+            values.push(device_to_host(Tensor::<1>::from_dispatch(tensor)).await?);
+        }
+    }
+    Ok(())
+}
