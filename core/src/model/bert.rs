@@ -16,7 +16,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::padding_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::{gelu, softmax};
+use crate::ops::{contiguous, gelu, softmax};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, Weights, WeightsError, weights_of};
 
@@ -314,11 +314,11 @@ impl Attention {
         let probs_mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
         let output_mask = dropout.draw(Site::HiddenStates, [batch, seq, hidden], &x.device());
         let mut split = |linear: &Linear| {
-            linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2)
+            contiguous(linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2))
         };
         let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias;
         let probs = probs_mask.apply(softmax(scores));
-        let context = probs.matmul(split(&self.value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
+        let context = contiguous(probs.matmul(split(&self.value))).swap_dims(1, 2).reshape([batch, seq, hidden]);
         self.norm.forward(output_mask.apply(self.output.forward(context, dropout)) + x)
     }
 }

@@ -18,7 +18,7 @@ use crate::model::mask::causal_mask;
 use crate::model::norm::RmsNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sizes::Sizes;
-use crate::ops::{gelu_tanh, silu, softmax};
+use crate::ops::{contiguous, gelu_tanh, silu, softmax};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -328,7 +328,7 @@ impl Attention {
         };
         let query = rotated(split(&self.q_proj, self.q_norm.as_ref(), heads));
         let key = rotated(split(&self.k_proj, self.k_norm.as_ref(), kv_heads));
-        let value = split(&self.v_proj, None, kv_heads);
+        let value = contiguous(split(&self.v_proj, None, kv_heads));
         let (key, value) = match cache {
             Some((cache, layer)) => cache.extend(layer, key, value),
             None => (key, value),
@@ -342,7 +342,7 @@ impl Attention {
         let bias = positions.masks[self.window].clone();
         let probs = mask.apply(softmax(scores.reshape([batch, heads, seq, all]) + bias));
         let context = probs.reshape([batch, kv_heads, group * seq, all]).matmul(value);
-        let context = context.reshape([batch, heads, seq, head_dim]).swap_dims(1, 2);
+        let context = contiguous(context).reshape([batch, heads, seq, head_dim]).swap_dims(1, 2);
         self.o_proj.forward(context.reshape([batch, seq, heads * head_dim]), dropout)
     }
 }

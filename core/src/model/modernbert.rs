@@ -16,7 +16,7 @@ use crate::model::norm::UnbiasedNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sentence_head::Dense;
 use crate::model::sizes::Sizes;
-use crate::ops::{gelu, softmax};
+use crate::ops::{contiguous, gelu, softmax};
 use crate::recipe::ParamGroup;
 use crate::usage::Activation;
 use crate::weights::{Tensors, WeightsError, weights_of};
@@ -192,7 +192,9 @@ impl Attention {
         let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
         let qkv = self.wqkv.forward(x, dropout);
         let third = |i: usize| {
-            qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2)
+            contiguous(
+                qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2),
+            )
         };
         let rotated = |x| match &positions.rotary {
             Some(rotary) => rotary.apply(x),
@@ -200,7 +202,8 @@ impl Attention {
         };
         let (query, key, value) = (rotated(third(0)), rotated(third(1)), third(2));
         let scores = query.matmul(key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + positions.bias.clone();
-        let context = mask.apply(softmax(scores)).matmul(value).swap_dims(1, 2).reshape([batch, seq, hidden]);
+        let context =
+            contiguous(mask.apply(softmax(scores)).matmul(value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
         self.wo.forward(context, dropout)
     }
 }

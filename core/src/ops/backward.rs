@@ -10,6 +10,20 @@ use burn_autodiff::ops::{Backward, Ops, OpsKind};
 use crate::ops::fused::{FusedOps, Nonlinearity};
 
 #[derive(Debug)]
+struct Contiguous;
+
+impl<B: FusedOps> Backward<B, 1> for Contiguous {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        if let [Some(x)] = ops.parents {
+            grads.register::<B>(x.id, B::contiguous(grad));
+        }
+    }
+}
+
+#[derive(Debug)]
 struct Softmax;
 
 impl<B: FusedOps> Backward<B, 1> for Softmax {
@@ -178,6 +192,13 @@ impl<B: FusedOps + Backend, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
                 prepared.finish(x.clone(), B::activated(x, function))
             }
             OpsKind::UnTracked(prepared) => prepared.finish(B::activated(x.into_primitive(), function)),
+        }
+    }
+
+    fn contiguous(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Contiguous.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((), B::contiguous(x.into_primitive())),
+            OpsKind::UnTracked(prepared) => prepared.finish(B::contiguous(x.into_primitive())),
         }
     }
 

@@ -74,15 +74,21 @@ pub trait FusedOps: Backend {
         }
     }
 
+    /// The same values, row by row in memory.
+    #[fusion(meta = |x| x.clone())]
+    fn contiguous(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        x
+    }
+
     /// Softmax over the last dimension.
-    #[fusion(default)]
+    #[fusion(meta = |x| x.clone())]
     fn softmax_last(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let last = x.rank() - 1;
         Self::softmax(x, last)
     }
 
     /// Gradient of a softmax's input, from its output and the gradient of that output.
-    #[fusion(default)]
+    #[fusion(meta = |y, _grad| y.clone())]
     fn softmax_last_backward(y: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         let last = y.rank() - 1;
         let product = Self::float_mul(y.clone(), grad);

@@ -54,6 +54,12 @@ pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::activated(x.into_dispatch(), Nonlinearity::Silu))
 }
 
+/// The same values, row by row in memory, and so is the gradient of the input. A GPU's matrix product copies operands
+/// that are neither in that order nor transposed, each time that it uses them, forward and backward.
+pub fn contiguous<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::contiguous(x.into_dispatch()))
+}
+
 /// Softmax over the last dimension.
 pub fn softmax<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::softmax_last(x.into_dispatch()))

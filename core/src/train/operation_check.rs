@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::device_to_host::{StepScalars, device_to_host, step_to_host};
 use crate::diagnostic::Diagnostic;
-use crate::ops::{AdamWInput, AdamWStep, adamw, layer_norm, rms_norm, step_scalars};
+use crate::ops::{AdamWInput, AdamWStep, adamw, layer_norm, rms_norm, softmax, step_scalars};
 use crate::rng::{Rng, Stream};
 
 /// Rows and sizes of the norms: less and more than a workgroup.
@@ -34,13 +34,14 @@ fn tensor<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tens
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-/// Outputs and gradients of both norms.
+/// Outputs and gradients of both norms and of a softmax.
 async fn norms(shape: [usize; 3], device: &Device, values: &mut Vec<Vec<f32>>) -> Result<(), Diagnostic> {
     let tracked = |seed| tensor([shape[2]], seed, device).autodiff().require_grad();
     let (x, gamma, beta) = (tensor(shape, 1, device).autodiff().require_grad(), tracked(2), tracked(3));
     let layer = layer_norm(x.clone(), gamma.clone(), beta.clone(), 1e-5);
     let rms = rms_norm(x.clone(), gamma.clone(), 1e-5);
-    for y in [layer, rms] {
+    let shares = softmax(x.clone() * 3.0);
+    for y in [layer, rms, shares] {
         let mut grads = (y.clone() * tensor(shape, 4, device).autodiff()).sum().backward();
         values.push(device_to_host(y.inner()).await?);
         let of_x = x.grad_remove(&mut grads).map(|grad| grad.reshape([shape.iter().product::<usize>()]));

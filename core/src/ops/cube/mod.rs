@@ -4,6 +4,7 @@
 mod adamw;
 mod norm;
 mod reduce;
+mod softmax;
 mod squared_norms;
 
 use burn::backend::wgpu::CubeBackend;
@@ -11,6 +12,7 @@ use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::CubeCount;
 
 use crate::ops::fused::FusedOps;
 use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
@@ -19,6 +21,18 @@ use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 const MAX_CUBES: usize = 1 << 15;
 
 impl FusedOps for CubeBackend {
+    fn contiguous(x: CubeTensor) -> CubeTensor {
+        into_contiguous(x)
+    }
+
+    fn softmax_last(x: CubeTensor) -> CubeTensor {
+        softmax::softmax(x)
+    }
+
+    fn softmax_last_backward(y: CubeTensor, grad: CubeTensor) -> CubeTensor {
+        softmax::softmax_backward(y, grad)
+    }
+
     fn norm_last_kept(
         x: CubeTensor,
         gamma: CubeTensor,
@@ -72,6 +86,17 @@ fn empty(like: &CubeTensor, shape: Shape) -> CubeTensor {
 fn to_overwrite(tensor: CubeTensor) -> CubeTensor {
     let tensor = into_contiguous(tensor);
     if tensor.can_mut() { tensor } else { tensor.copy() }
+}
+
+/// Number and size of the rows along the last dimension.
+fn rows_and_size(x: &CubeTensor) -> (usize, usize) {
+    let size = x.meta.shape().as_slice().last().copied().unwrap_or(1).max(1);
+    (len(x) / size, size)
+}
+
+/// One workgroup for each row.
+fn cubes_of_rows(rows: usize) -> CubeCount {
+    CubeCount::Static(rows.clamp(1, MAX_CUBES) as u32, 1, 1)
 }
 
 fn len(tensor: &CubeTensor) -> usize {

@@ -7,7 +7,7 @@ use cubecl;
 use cubecl::prelude::*;
 
 use crate::ops::cube::reduce::sum_of_units;
-use crate::ops::cube::{MAX_CUBES, empty, len};
+use crate::ops::cube::{cubes_of_rows, empty, rows_and_size};
 
 /// Units that share a row.
 const UNITS: u32 = 64;
@@ -196,7 +196,7 @@ pub(super) fn layer_norm(
     let Rows { rows, size, y, normal, scales } = Rows::of(&x);
     layer_norm_kernel::launch(
         &y.client,
-        cubes(rows),
+        cubes_of_rows(rows),
         CubeDim::new_1d(UNITS),
         x.into_tensor_arg(),
         gamma.into_tensor_arg(),
@@ -218,7 +218,7 @@ pub(super) fn rms_norm(x: CubeTensor, gamma: CubeTensor, eps: f32) -> (CubeTenso
     let Rows { rows, size, y, normal, scales } = Rows::of(&x);
     rms_norm_kernel::launch(
         &y.client,
-        cubes(rows),
+        cubes_of_rows(rows),
         CubeDim::new_1d(UNITS),
         x.into_tensor_arg(),
         gamma.into_tensor_arg(),
@@ -267,7 +267,7 @@ fn backward(
     let [for_gamma, for_beta] = [(); 2].map(|()| empty(&grad, Shape::from([size])));
     backward_kernel::launch(
         &out.client,
-        cubes(rows),
+        cubes_of_rows(rows),
         CubeDim::new_1d(UNITS),
         normal.clone().into_tensor_arg(),
         scale.into_tensor_arg(),
@@ -313,13 +313,4 @@ impl Rows {
         let (y, normal) = (empty(x, shape.clone()), empty(x, shape));
         Self { rows, size, y, normal, scales: empty(x, Shape::from(scale_shape)) }
     }
-}
-
-fn rows_and_size(x: &CubeTensor) -> (usize, usize) {
-    let size = x.meta.shape().as_slice().last().copied().unwrap_or(1).max(1);
-    (len(x) / size, size)
-}
-
-fn cubes(rows: usize) -> CubeCount {
-    CubeCount::Static(rows.clamp(1, MAX_CUBES) as u32, 1, 1)
 }
