@@ -16,7 +16,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::padding_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::{contiguous, gelu, softmax};
+use crate::ops::{attend, gelu, heads_of, self_attention};
 use crate::recipe::{Family, ParamGroup};
 use crate::weights::{Tensors, Weights, WeightsError, weights_of};
 
@@ -310,15 +310,18 @@ impl Layer {
 impl Attention {
     fn forward(&self, x: Tensor<3>, bias: Tensor<4>, dropout: &mut Dropout) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
-        let head_dim = hidden / self.heads;
         let probs_mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
         let output_mask = dropout.draw(Site::HiddenStates, [batch, seq, hidden], &x.device());
-        let mut split = |linear: &Linear| {
-            contiguous(linear.forward(x.clone(), dropout).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2))
+        let layers = [&self.query, &self.key, &self.value];
+        let context = match layers.map(Linear::weight_and_bias) {
+            [Some(query), Some(key), Some(value)] => {
+                self_attention(x.clone(), [query, key, value], bias, probs_mask.into_parts(), self.heads)
+            }
+            _ => {
+                let heads = layers.map(|linear| heads_of(linear.forward(x.clone(), dropout), self.heads));
+                attend(heads, bias, probs_mask.into_parts())
+            }
         };
-        let scores = split(&self.query).matmul(split(&self.key).transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias;
-        let probs = probs_mask.apply(softmax(scores));
-        let context = contiguous(probs.matmul(split(&self.value))).swap_dims(1, 2).reshape([batch, seq, hidden]);
         self.norm.forward(output_mask.apply(self.output.forward(context, dropout)) + x)
     }
 }

@@ -143,6 +143,11 @@ impl<const D: usize> Mask<D> {
         self.0.is_some()
     }
 
+    /// The mask and the factor of the values that are kept; `None` without dropout.
+    pub(crate) fn into_parts(self) -> Option<(Tensor<D>, f64)> {
+        self.0
+    }
+
     /// Applies the mask.
     pub fn apply(self, values: Tensor<D>) -> Tensor<D> {
         match self.0 {

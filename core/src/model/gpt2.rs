@@ -14,7 +14,7 @@ use crate::model::linears::linears_of;
 use crate::model::mask::causal_mask;
 use crate::model::norm::LayerNorm;
 use crate::model::sizes::Sizes;
-use crate::ops::{contiguous, gelu_tanh, softmax};
+use crate::ops::{attend, gelu_tanh, heads_of};
 use crate::recipe::ParamGroup;
 use crate::weights::{Tensors, WeightsError, weights_of};
 
@@ -163,13 +163,8 @@ impl Attention {
         dropout: &mut Dropout,
     ) -> Tensor<3> {
         let [batch, seq, hidden] = x.dims();
-        let head_dim = hidden / self.heads;
         let qkv = self.c_attn.forward(x, dropout);
-        let third = |i: usize| {
-            contiguous(
-                qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2),
-            )
-        };
+        let third = |i: usize| heads_of(qkv.clone().narrow(2, i * hidden, hidden), self.heads);
         let (query, key, value) = (third(0), third(1), third(2));
         let (key, value) = match cache {
             Some((cache, layer)) => cache.extend(layer, key, value),
@@ -177,10 +172,7 @@ impl Attention {
         };
         let [_, _, all, _] = key.dims();
         let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, all], &qkv.device());
-        let scores = query.matmul(key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + bias.clone();
-        let context =
-            contiguous(mask.apply(softmax(scores)).matmul(value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
-        self.c_proj.forward(context, dropout)
+        self.c_proj.forward(attend([query, key, value], bias.clone(), mask.into_parts()), dropout)
     }
 }
 

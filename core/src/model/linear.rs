@@ -58,6 +58,14 @@ impl Linear {
         Ok(Self { weight, bias: Some(bias), adapter: None })
     }
 
+    /// Weight `[in, out]` and bias `[out]`, if they are all of the layer: `None` with an adapter or without a bias.
+    pub(super) fn weight_and_bias(&self) -> Option<(Tensor<2>, Tensor<1>)> {
+        match (&self.adapter, &self.bias) {
+            (None, Some(bias)) => Some((self.weight.tensor.clone(), bias.tensor.clone())),
+            _ => None,
+        }
+    }
+
     /// Removes the bias.
     pub(super) fn without_bias(self) -> Self {
         Self { bias: None, ..self }

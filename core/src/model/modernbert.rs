@@ -16,7 +16,7 @@ use crate::model::norm::UnbiasedNorm;
 use crate::model::rotary::RotaryEmbedding;
 use crate::model::sentence_head::Dense;
 use crate::model::sizes::Sizes;
-use crate::ops::{contiguous, gelu, softmax};
+use crate::ops::{attend, contiguous, gelu};
 use crate::recipe::ParamGroup;
 use crate::usage::Activation;
 use crate::weights::{Tensors, WeightsError, weights_of};
@@ -192,19 +192,14 @@ impl Attention {
         let mask = dropout.draw(Site::Attention, [batch, self.heads, seq, seq], &x.device());
         let qkv = self.wqkv.forward(x, dropout);
         let third = |i: usize| {
-            contiguous(
-                qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2),
-            )
+            qkv.clone().narrow(2, i * hidden, hidden).reshape([batch, seq, self.heads, head_dim]).swap_dims(1, 2)
         };
         let rotated = |x| match &positions.rotary {
             Some(rotary) => rotary.apply(x),
             None => x,
         };
-        let (query, key, value) = (rotated(third(0)), rotated(third(1)), third(2));
-        let scores = query.matmul(key.transpose()) * (1.0 / (head_dim as f64).sqrt()) + positions.bias.clone();
-        let context =
-            contiguous(mask.apply(softmax(scores)).matmul(value)).swap_dims(1, 2).reshape([batch, seq, hidden]);
-        self.wo.forward(context, dropout)
+        let (query, key, value) = (rotated(third(0)), rotated(third(1)), contiguous(third(2)));
+        self.wo.forward(attend([query, key, value], positions.bias.clone(), mask.into_parts()), dropout)
     }
 }
 

@@ -6,6 +6,7 @@
 //! kernels). `flex` implements them again for the CPU, with the arithmetic of the crate `hone_kernels`, and `cube` some of
 //! them for the GPU, as kernels of their own.
 
+mod attention;
 mod backward;
 #[cfg(feature = "wgpu")]
 mod cube;
@@ -19,6 +20,7 @@ use burn::tensor::Tensor;
 
 use crate::ops::fused::Nonlinearity;
 
+pub use attention::{AttentionOps, WeightAndBias, WeightsMask, attend, heads_of, self_attention};
 pub use fused::FusedOps;
 pub use hone_kernels::AdamWStep;
 pub use lists::{adamw, step_scalars};

@@ -2,6 +2,7 @@
 //! the device's self-check compares both. All tensors are f32.
 
 mod adamw;
+mod attention;
 mod norm;
 mod reduce;
 mod softmax;
