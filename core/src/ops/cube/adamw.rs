@@ -3,7 +3,6 @@
 use burn::backend::wgpu::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl;
 use cubecl::prelude::*;
 use hone_kernels::AdamWStep;
 

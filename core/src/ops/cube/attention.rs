@@ -4,7 +4,6 @@ use burn::backend::wgpu::CubeBackend;
 use burn::tensor::Shape;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl;
 use cubecl::prelude::*;
 
 use crate::ops::attention::{AttentionMask, AttentionOps, HeadShape, Projections};

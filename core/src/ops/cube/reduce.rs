@@ -1,6 +1,5 @@
 //! Sums and maxima over the units of a workgroup.
 
-use cubecl;
 use cubecl::prelude::*;
 
 /// The sum of the units' values, for each of them. `units` is a power of two.

@@ -2,7 +2,6 @@
 
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl;
 use cubecl::prelude::*;
 
 use crate::ops::cube::reduce::sum_of_units;
