@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use hone_core::diagnostic::Diagnostic;
-use hone_core::inference::{TableFormat, TableWriter};
+use hone_core::inference::{TableFormat, TableWriter, rounded};
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::{SuspectedLabel, SuspectedLabels};
 use hone_core::runner::LabelReview;
@@ -71,7 +71,6 @@ fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
 }
 
 fn cells(row: &SuspectedLabel) -> [Value; 8] {
-    let rounded = |number: f32| json!((f64::from(number) * 1e6).round() / 1e6);
     [
         json!(row.line),
         json!(if row.is_validation { "validation" } else { "training" }),

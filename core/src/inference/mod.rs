@@ -18,7 +18,7 @@ pub use context::InferenceContext;
 pub use encoded_prompt::EncodedPrompt;
 #[cfg(feature = "engine")]
 pub use encoded_queries::EncodedQueries;
-pub use output::{prediction_cells, prediction_columns};
+pub use output::{prediction_cells, prediction_columns, rounded};
 pub use query::Query;
 pub use table::TableFormat;
 #[cfg(feature = "engine")]

@@ -86,7 +86,7 @@ fn span(text: &str, entity: &TextSpan) -> Value {
 }
 
 /// A number with six decimals: more would be rounding errors of 32 bits.
-fn rounded(number: f32) -> Value {
+pub fn rounded(number: f32) -> Value {
     json!((f64::from(number) * 1e6).round() / 1e6)
 }
 

@@ -23,7 +23,7 @@ impl<W: Write> TableWriter<W> {
     /// Begins a file with these columns.
     ///
     /// # Errors
-    /// If `out` fails, or a spreadsheet cannot have so many columns.
+    /// If `out` fails, or there are too many columns for a spreadsheet.
     pub fn new(mut out: W, format: TableFormat, columns: Vec<String>) -> io::Result<Self> {
         let header: Vec<Value> = columns.iter().map(|name| json!(name)).collect();
         let out = match format {
