@@ -17,6 +17,7 @@ use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::CubeCount;
 
+use crate::ops::attention::{AttentionMask, AttentionOps};
 use crate::ops::fused::FusedOps;
 use crate::ops::operands::{AdamWInput, AdamWOutput, GradientGroup, NormSlots};
 
@@ -33,7 +34,8 @@ impl FusedOps for CubeBackend {
     }
 
     fn softmax_last_backward(y: CubeTensor, grad: CubeTensor) -> CubeTensor {
-        softmax::softmax_backward(y, grad)
+        // Attention weights are a softmax, too.
+        Self::attention_weights_backward(y, grad, AttentionMask::Off, 1.0)
     }
 
     fn norm_last_kept(

@@ -44,36 +44,6 @@ fn softmax_kernel(x: &Tensor<f32>, y: &mut Tensor<f32>, rows: usize, size: usize
     }
 }
 
-#[cube(launch)]
-fn backward_kernel(
-    y: &Tensor<f32>,
-    grad: &Tensor<f32>,
-    out: &mut Tensor<f32>,
-    rows: usize,
-    size: usize,
-    #[comptime] units: u32,
-) {
-    let mut shared = Shared::<[f32]>::new_slice(comptime!(units as usize));
-    let step = units as usize;
-    let mut row = CUBE_POS;
-    while row < rows {
-        let begin = row * size;
-        let mut sum = 0.0f32;
-        let mut i = UNIT_POS as usize;
-        while i < size {
-            sum += y[begin + i] * grad[begin + i];
-            i += step;
-        }
-        let sum = sum_of_units(&mut shared, sum, units);
-        i = UNIT_POS as usize;
-        while i < size {
-            out[begin + i] = y[begin + i] * (grad[begin + i] - sum);
-            i += step;
-        }
-        row += CUBE_COUNT;
-    }
-}
-
 pub(super) fn softmax(x: CubeTensor) -> CubeTensor {
     let x = into_contiguous(x);
     let ((rows, size), y) = (rows_and_size(&x), empty(&x, x.meta.shape().clone()));
@@ -88,22 +58,4 @@ pub(super) fn softmax(x: CubeTensor) -> CubeTensor {
         UNITS,
     );
     y
-}
-
-/// Gradient of the input, from the output and its gradient.
-pub(super) fn softmax_backward(y: CubeTensor, grad: CubeTensor) -> CubeTensor {
-    let [y, grad] = [y, grad].map(into_contiguous);
-    let ((rows, size), out) = (rows_and_size(&y), empty(&y, y.meta.shape().clone()));
-    backward_kernel::launch(
-        &out.client,
-        cubes_of_rows(rows),
-        CubeDim::new_1d(UNITS),
-        y.into_tensor_arg(),
-        grad.into_tensor_arg(),
-        out.clone().into_tensor_arg(),
-        rows,
-        size,
-        UNITS,
-    );
-    out
 }
