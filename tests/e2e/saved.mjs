@@ -41,22 +41,40 @@ export async function begun(page, change = {}, open = choose) {
 
 /** Begins a run and pauses it, which saves it. */
 export async function paused(page, change, open) {
-  // Pressed from within the page: the run must not end first.
-  const pausing = page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const pause = () => {
-          const isFar = globalThis.events.some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > 40);
-          const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent.trim() === "Pause");
-          if (isFar && button) resolve(button.click());
-          else setTimeout(pause, 5);
-        };
-        pause();
-      }),
-  );
+  const pausing = pause(page, 40);
   await begun(page, change, open);
   await pausing;
-  await saved(page);
+}
+
+/** Lets a paused run go on for a step or more, and pauses it again, which saves it a second time. */
+export async function pausedAgain(page) {
+  const pausing = pause(page);
+  await press(page, "Resume");
+  await pausing;
+}
+
+/** Pauses the run at its next step after `step`, and waits until it is saved there. */
+async function pause(page, step = 0) {
+  // Pressed from within the page: the run must not end first.
+  await page.evaluate(
+    ([step, earlier]) =>
+      new Promise((resolve) => {
+        const press = () => {
+          const isFar = globalThis.events.slice(earlier).some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > step);
+          const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent.trim() === "Pause");
+          if (isFar && button) resolve(button.click());
+          else setTimeout(press, 5);
+        };
+        press();
+      }),
+    [step, await page.evaluate(() => globalThis.events.length)],
+  );
+  // A save of an earlier step may end after the press.
+  await page.waitForFunction(() => {
+    const last = (name) => globalThis.events.findLast(({ kind }) => kind === name);
+    const isPaused = globalThis.events.findLast(({ kind }) => kind === "paused" || kind === "resumed")?.kind === "paused";
+    return isPaused && last("run_saved")?.step === last("steps").steps.at(-1).step;
+  });
 }
 
 /** The loss of each step and the best evaluation of the run that has ended. A run that continues sends its steps again. */
@@ -79,11 +97,6 @@ export function leftAlone(device = "CPU", change = {}) {
     return outcome(next);
   });
   return alone[device];
-}
-
-/** Waits for a save. */
-export async function saved(page) {
-  await page.waitForFunction(() => globalThis.events.at(-1).kind === "run_saved");
 }
 
 /** Presses "Continue" of the saved run. */

@@ -10,7 +10,7 @@ import { finished, start } from "./fake.mjs";
 import { beforeEngine, launch, launchWithStorage, out, url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
 import { computeOn, events } from "./real.mjs";
-import { begun, continued, leftAlone, outcome, paused, press, saved, texts, visit } from "./saved.mjs";
+import { begun, continued, leftAlone, outcome, paused, pausedAgain, press, texts, visit } from "./saved.mjs";
 
 /** Removes all saved runs. */
 async function forget(context) {
@@ -64,17 +64,17 @@ test("a run that was interrupted in any way continues and ends like one that was
         await page.close();
       },
       "the newest save has a wrong byte": async (page) => {
-        await again(page);
+        await pausedAgain(page);
         await damage(page, "checkpoint.safetensors");
         await page.close();
       },
       "the newest save is cut off": async (page) => {
-        await again(page);
+        await pausedAgain(page);
         await damage(page, "checkpoint.safetensors", 9999);
         await page.close();
       },
       "the newest manifest is cut off": async (page) => {
-        await again(page);
+        await pausedAgain(page);
         await damage(page, "manifest.json", 99);
         await page.close();
       },
@@ -85,13 +85,6 @@ test("a run that was interrupted in any way continues and ends like one that was
         });
         await page.close();
       },
-    };
-    /** Saves a second time. */
-    const again = async (page) => {
-      await press(page, "Resume");
-      await page.waitForTimeout(200);
-      await press(page, "Pause");
-      await saved(page);
     };
     for (const [name, interrupt] of Object.entries(interruptions)) {
       // The last one is still there.
