@@ -72,7 +72,7 @@ fn targets(batch: &Value, task: Task) -> Labels {
         Task::QuestionAnswering => {
             let [starts, ends]: [Vec<u32>; 2] = ["start_positions", "end_positions"].map(|key| parsed(&batch[key]));
             let window = |(question, answer)| Window { question, answer, first: 0, bytes: [].into() };
-            let question = Question { context: String::new(), answers: Vec::new() };
+            let question = Question { row: 0, context: String::new(), answers: Vec::new() };
             let questions = vec![question; starts.len()];
             Labels::Spans { windows: (0..).zip(starts.into_iter().zip(ends)).map(window).collect(), questions }
         }

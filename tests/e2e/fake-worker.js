@@ -404,9 +404,20 @@ const answers = {
     emit({ kind: "rows_found", found: { rows, total } });
   },
 
-  rows() {
-    const rows = TEXTS.map((text, index) => ({ line: index + 2, text, pair: null, probability: 0.97 - index / 10 }));
-    emit({ kind: "rows", rows, total: 7 });
+  find_wrong_rows({ query: { search, actual, predicted, offset } }) {
+    const named = (index, other) => run?.plan.labels?.[index ?? other] ?? LABELS[index ?? other];
+    const [given, guess] = [named(actual, 1), named(predicted, 0)];
+    const rows = TEXTS.filter((text) => text.includes(search)).map((text, index) => ({
+      line: index + 2,
+      is_in_train_file: true,
+      text,
+      pair: null,
+      given,
+      predicted: guess,
+      measure: `probability ${97 - 10 * index} %`,
+    }));
+    const sentence = `${offset + 1} to ${offset + rows.length} of ${offset + rows.length + 3} wrong rows, the surest mistakes first.`;
+    emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence } });
   },
 
   review_labels() {

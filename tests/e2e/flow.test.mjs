@@ -59,7 +59,15 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByText(/of the validation rows keep a label/).waitFor();
         assert.notEqual(await page.getByLabel("Unsure below").inputValue(), "0");
         await page.getByRole("button", { name: "5 rows of rotten, predicted fresh" }).click();
-        await page.getByText("4 of 7 rows, worst first").waitFor();
+        await page.getByText("1 to 4 of 7 wrong rows, the surest mistakes first").waitFor();
+        assert.equal(await page.getByLabel("True label").inputValue(), "1");
+        await page.getByRole("button", { name: "More wrong rows" }).click();
+        await page.getByText("21 to 24 of 27 wrong rows").waitFor();
+        await page.getByLabel("Search in them").fill("triumph");
+        await page.getByLabel("Search in them").blur();
+        await page.getByText("1 to 1 of 4 wrong rows").waitFor();
+        await page.getByRole("button", { name: "Change to fresh" }).click();
+        await page.getByText("Changed to fresh.").waitFor();
         await page.getByLabel("Text", { exact: true }).fill("It was not good.");
         await page.getByRole("button", { name: "Predict", exact: true }).click();
         const after = page.getByRole("table", { name: "After training" });
@@ -125,7 +133,7 @@ test("the whole flow works with the keyboard alone", async () => {
     await press(/^Stop and keep the best$/);
     await page.getByText("You stopped it.").waitFor();
     await press(/^5 rows of rotten/);
-    await page.getByText("4 of 7 rows, worst first").waitFor();
+    await page.getByText("1 to 4 of 7 wrong rows, the surest mistakes first").waitFor();
     await reach(/^Text$/);
     await page.keyboard.type("It was not good.");
     await press(/^Predict$/);

@@ -56,7 +56,7 @@ test("plain tags: words next to the most frequent tag, with a confusion matrix t
     await page.getByRole("row", { name: /^Always predicting “NOUN” 0\.650 0\.394/ }).waitFor();
     await page.getByText("Select a number to read texts with such words.").waitFor();
     await page.getByRole("button", { name: "38 words of VERB, predicted NOUN" }).click();
-    await page.getByText("4 of 7 rows, worst first").waitFor();
+    await page.getByText("1 to 4 of 7 wrong rows, the surest mistakes first").waitFor();
   });
 });
 

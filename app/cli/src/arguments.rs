@@ -88,6 +88,10 @@ pub struct TrainArguments {
     /// Classification: choose that probability so that the predictions with a label have this accuracy on the validation rows.
     #[arg(long, value_name = "ACCURACY", value_parser = ratio, conflicts_with = "unsure_below")]
     pub unsure_accuracy: Option<f64>,
+    /// Also write the validation rows that the tuned model got wrong to this file, the surest mistakes first: CSV, or JSON lines
+    /// or a spreadsheet if its name ends in .jsonl or .xlsx. Embeddings and running text have none.
+    #[arg(long, value_name = "FILE")]
+    pub wrong_rows: Option<PathBuf>,
     /// Continue the run saved in this folder, with the same recipe, data and model. A run is saved in OUT/checkpoint after
     /// each evaluation, every minute, and at Ctrl+C. The zip of a run taken from the page can be continued too.
     #[arg(long, value_name = "FOLDER OR ZIP")]

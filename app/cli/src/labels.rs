@@ -1,10 +1,9 @@
 //! `hone labels`.
 
-use std::fs;
 use std::path::Path;
 
 use hone_core::diagnostic::Diagnostic;
-use hone_core::inference::{TableFormat, TableWriter, rounded};
+use hone_core::inference::rounded;
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::{SuspectedLabel, SuspectedLabels};
 use hone_core::runner::LabelReview;
@@ -12,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::arguments::LabelsArguments;
-use crate::{data, model, train};
+use crate::{data, model, table_file, train};
 
 /// Columns of the file.
 const COLUMNS: [&str; 8] =
@@ -58,16 +57,13 @@ fn described(found: &SuspectedLabels, out: &Path) -> String {
 }
 
 fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
-    let format = TableFormat::of_ending(&out.extension().unwrap_or_default().to_string_lossy());
     let has_pairs = found.rows.iter().any(|row| row.pair.is_some());
-    let columns = COLUMNS.into_iter().chain(has_pairs.then_some("second_text")).map(str::to_owned).collect();
-    let failed = |error| train::not_written(out, error);
-    let mut writer = TableWriter::new(Vec::new(), format, columns).map_err(failed)?;
-    for row in &found.rows {
+    let columns: Vec<&str> = COLUMNS.into_iter().chain(has_pairs.then_some("second_text")).collect();
+    let row = |row: &SuspectedLabel| {
         let second = has_pairs.then(|| json!(row.pair));
-        writer.row(&cells(row).into_iter().chain(second).collect::<Vec<_>>()).map_err(failed)?;
-    }
-    fs::write(out, writer.finish().map_err(failed)?).map_err(failed)
+        cells(row).into_iter().chain(second).collect()
+    };
+    table_file::write(out, &columns, found.rows.iter().map(row))
 }
 
 fn cells(row: &SuspectedLabel) -> [Value; 8] {
@@ -85,6 +81,8 @@ fn cells(row: &SuspectedLabel) -> [Value; 8] {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -14,9 +14,11 @@ mod reading;
 mod run_folder;
 mod saves;
 mod script;
+mod table_file;
 mod tables;
 mod train;
 mod trust;
+mod wrong_rows;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use hone_core::export::ScriptFiles;
 use hone_core::runner;
 
 use crate::arguments::{DeviceKind, ScriptArguments};
+use crate::table_file::not_written;
 use crate::{model, train};
 
 /// Writes the script of a recipe, without training.
@@ -19,7 +20,7 @@ pub async fn script(arguments: &ScriptArguments) -> Result<(), Diagnostic> {
     let files = ScriptFiles { train: &data.train, validation: data.validation.as_ref(), test: data.test.as_ref() };
     let dataset = data.rows.dataset();
     let zip = runner::training_script(&session, &model.pretrained, dataset, files, &model.hub_id).await?;
-    fs::write(&arguments.out, zip).map_err(|error| train::not_written(&arguments.out, error))?;
+    fs::write(&arguments.out, zip).map_err(|error| not_written(&arguments.out, error))?;
     println!("{} has the script. Its README.md has the commands.", arguments.out.display());
     Ok(())
 }

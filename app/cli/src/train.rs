@@ -24,7 +24,8 @@ use crate::data::{self, Data};
 use crate::interrupt::Interrupt;
 use crate::model::{self, Model};
 use crate::saves::{self, Saves};
-use crate::trust;
+use crate::table_file::not_written;
+use crate::{trust, wrong_rows};
 
 /// Vocabularies of multilingual models have at least this many tokens.
 const MULTILINGUAL_VOCAB: usize = 100_000;
@@ -71,6 +72,9 @@ pub async fn train(arguments: &TrainArguments) -> Result<(), Diagnostic> {
     }
     if let Some(verdict) = &summary.verdict {
         println!("{}", verdict.sentence);
+    }
+    if let Some(out) = &arguments.wrong_rows {
+        println!("{}", wrong_rows::write(&session, data.rows.dataset(), out)?);
     }
     // For the program, a run that ended early because of an error is a failure.
     summary.advice.map_or(Ok(()), Err)
@@ -355,9 +359,4 @@ async fn write_folders(
 fn unpack(zip: &[u8], folder: &Path) -> Result<(), Diagnostic> {
     let extracted = zip::ZipArchive::new(Cursor::new(zip)).and_then(|mut archive| archive.extract(folder));
     extracted.map_err(|error| not_written(folder, error))
-}
-
-pub fn not_written(path: &Path, error: impl std::fmt::Display) -> Diagnostic {
-    Diagnostic::new("file.write", format!("{} cannot be written: {error}.", path.display()))
-        .remedy("Choose a folder where you may write, with enough room.")
 }

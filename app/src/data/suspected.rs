@@ -1,11 +1,11 @@
 use hone_core::run::SuspectedLabel;
 use leptos::prelude::*;
 
-use crate::browser;
 use crate::components::{ProblemPlace, changing, pressed};
+use crate::data::mend::{ChangesRow, MendButtons};
 use crate::format;
 use crate::page::Page;
-use crate::state::{CorrectedUse, Review, State};
+use crate::state::{Review, State};
 
 /// Rows whose label is probably wrong.
 #[component]
@@ -64,7 +64,6 @@ pub fn Suspected() -> impl IntoView {
 
 /// A suspected label, with what can be done about it.
 fn item(row: SuspectedLabel) -> impl IntoView {
-    let page = Page::get();
     let line = row.line;
     let side = if row.is_validation { "validation" } else { "training" };
     let named = |label: &str, probability: f32| {
@@ -72,24 +71,8 @@ fn item(row: SuspectedLabel) -> impl IntoView {
     };
     let (given, likely) = (named(&row.given, row.given_probability), named(&row.likely, row.likely_probability));
     let (text, pair) = (format::excerpt(&row.text), row.pair.as_deref().map(format::excerpt));
-    let (place, offer) = (format!("line {line}, {side}"), format!("Change to {}", format::visible(&row.likely)));
-    let status = page.memo(move |state| state.changes.of_line(line));
-    let is_changed = Memo::new(move |_| status.with(|status| !status.is_empty()));
-    let is_unchanged = Memo::new(move |_| status.with(String::is_empty));
-    let buttons = row.is_in_train_file.then(|| {
-        let dropped = row.clone();
-        let change = move |_| page.change(|state| state.change_row(&row, Some(row.likely.clone())));
-        let drop_row = move |_| page.change(|state| state.change_row(&dropped, None));
-        let undo = move |_| page.change(|state| state.undo_change(line));
-        view! {
-            <span class="row">
-                <button type="button" class="quiet" disabled=is_changed on:click=pressed(change)>{offer}</button>
-                <button type="button" class="quiet" disabled=is_changed on:click=pressed(drop_row)>"Drop the row"</button>
-                <button type="button" class="quiet" disabled=is_unchanged on:click=pressed(undo)>"Undo"</button>
-                <small role="status" dir="auto">{status}</small>
-            </span>
-        }
-    });
+    let place = format!("line {line}, {side}");
+    let buttons = row.is_in_train_file.then(|| view! { <MendButtons line given=row.given likely=row.likely /> });
     view! {
         <li>
             <span dir="auto">{text}</span>
@@ -98,47 +81,5 @@ fn item(row: SuspectedLabel) -> impl IntoView {
             <small>{place}</small>
             {buttons}
         </li>
-    }
-}
-
-/// The changes, and the corrected file.
-#[component]
-fn ChangesRow() -> impl IntoView {
-    let page = Page::get();
-    let sentence = page.memo(|state| state.changes.sentence());
-    let has_none = page.memo(|state| state.changes.list.is_empty());
-    let cannot = page.memo(|state| !state.can_correct());
-    let keeps = page.memo(State::keeps_format);
-    let diagnostic = page.memo(|state| state.changes.diagnostic.clone());
-    let save_list = move |_| {
-        if let Some(blob) = browser::text_blob(&page.peek(|state| state.changes.csv())) {
-            browser::download(&blob, "changes.csv");
-        }
-    };
-    view! {
-        <p role="status">{sentence}</p>
-        <div class="stack" hidden=has_none>
-            <p class="hint" hidden=keeps>
-                "This file cannot be written in its own format. The corrected file is CSV, with all columns and the rows that could be read."
-            </p>
-            <div class="row">
-                <button
-                    type="button"
-                    disabled=cannot
-                    on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Open)))
-                >
-                    "Use the corrected file"
-                </button>
-                <button
-                    type="button"
-                    disabled=cannot
-                    on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Download)))
-                >
-                    "Download the corrected file"
-                </button>
-                <button type="button" class="quiet" on:click=pressed(save_list)>"Download the list of changes"</button>
-            </div>
-        </div>
-        <ProblemPlace diagnostic />
     }
 }

@@ -3,7 +3,6 @@
 use hone_core::dataset::{Correction, DataRole};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
-use hone_core::run::SuspectedLabel;
 
 use crate::format;
 use crate::state::{Effect, FileChoice, State, Topic};
@@ -80,11 +79,11 @@ impl Changes {
 }
 
 impl State {
-    /// Changes the label of a row, or drops the row if there is none. An earlier change to the row is replaced.
-    pub fn change_row(&mut self, row: &SuspectedLabel, label: Option<String>) {
-        self.undo_change(row.line);
+    /// Changes the label of a row, or drops the row if it has none. An earlier change to the row is replaced.
+    pub fn change_row(&mut self, change: Change) {
+        self.undo_change(change.line);
         self.changes.file = self.data.train.choice().map(|choice| choice.blobs);
-        self.changes.list.push(Change { line: row.line, given: row.given.clone(), label });
+        self.changes.list.push(change);
     }
 
     /// Undoes the change to a row.

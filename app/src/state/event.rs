@@ -1,11 +1,10 @@
 //! Events from the worker, and the changes they make to the state.
 
-use hone_core::protocol::{Event, RequestId, RowView};
+use hone_core::protocol::{Event, RequestId};
 use hone_core::run::RunSummary;
 
 use crate::state::{
-    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, MisclassifiedRow, Phase, Review, SavedPoint, State,
-    Topic,
+    Column, Effect, Export, FinderStage, HubSearch, Keeping, Load, Phase, Review, SavedPoint, State, Topic,
 };
 
 /// Longest silence that the worker may announce, in seconds.
@@ -138,7 +137,7 @@ impl State {
             Event::EstimateFailed { diagnostic } => self.estimate.on_result(Err(diagnostic)),
             Event::Finished { summary } => return self.on_finished(summary),
             Event::Fatal { diagnostic } => return self.worker_lost(diagnostic),
-            Event::Rows { rows, total } => self.on_rows(topic, rows, total),
+            Event::WrongRowsFound { found } => self.on_wrong_rows(topic, found),
             Event::Benched { .. } => {}
             run_event => self.on_run_event(run_event),
         }
@@ -162,18 +161,6 @@ impl State {
             _ => {}
         }
         Vec::new()
-    }
-
-    /// Handles rows of a cell of the confusion matrix, to be shown or to be picked from.
-    fn on_rows(&mut self, topic: Option<Topic>, rows: Vec<RowView>, total: u32) {
-        if topic == Some(Topic::Misclassified) {
-            self.inference.is_picking = false;
-            let name = self.run.worst_cell().map_or("", |(actual, _)| self.run.label(actual)).to_owned();
-            let row = |row| MisclassifiedRow { row, actual: name.clone() };
-            self.inference.misclassified = rows.into_iter().map(row).collect();
-        } else if let Some(cell) = &mut self.run.cell {
-            (cell.rows, cell.total) = (Some(rows), total);
-        }
     }
 
     /// A run has finished: it goes into the history, and the next waiting run begins.

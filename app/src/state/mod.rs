@@ -26,14 +26,14 @@ mod tests;
 
 use hone_core::protocol::{Command, RequestId, SelfCheck};
 
-pub use changes::{Changes, CorrectedUse};
+pub use changes::{Change, Changes, CorrectedUse};
 pub use data::Data;
 pub use data::file::FileChoice;
 pub use device::Device;
 pub use export::{Export, ExportChoice};
 pub use folds::{Fold, Folds};
 pub use inference::sampling::{SAMPLING, SamplingField};
-pub use inference::{Column, Inference, MisclassifiedRow, Prediction, QueryKind};
+pub use inference::{Column, Inference, Prediction, QueryKind};
 pub use lesson::{Lesson, LessonState};
 pub use lifecycle::silence;
 pub use model::{HubSearch, Load, Model, Suggestion};
@@ -51,7 +51,7 @@ pub use runs::history::{History, PastRun};
 pub use runs::pins::Pins;
 pub use runs::queue::{Axis, Job, Queue};
 pub use runs::replay::Replay;
-pub use runs::run::{Cell, Movement, Phase, PinnedAnswers, Run, SavedPoint};
+pub use runs::run::{Movement, Phase, PinnedAnswers, Run, SavedPoint};
 pub use runs::study::{Study, StudyStage};
 pub use runs::trials::Trials;
 pub use saved::Saved;

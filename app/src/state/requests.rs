@@ -32,8 +32,8 @@ pub enum Topic {
     Prediction,
     /// The table whose rows are predicted.
     Table,
-    /// Rows of the opened cell of the confusion matrix.
-    Cell,
+    /// The list of validation rows that are wrong.
+    WrongRows,
     /// Misclassified rows, to pick from.
     Misclassified,
     /// The folder to download.

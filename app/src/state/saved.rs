@@ -260,7 +260,8 @@ impl State {
                 phase: Phase::Starting,
                 name: saved.as_ref().map(|saved| saved.about.name.clone()).unwrap_or_default(),
                 data: self.data.train.choice().map(|choice| choice.name.clone()).unwrap_or_default(),
-                is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
+                file: self.data.train.choice().map(|choice| choice.blobs),
+                mapping: self.data.mapping.clone(),
                 base: self.model.entry().cloned(),
                 base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
                 // One that had ended is in the list of runs already.

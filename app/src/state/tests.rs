@@ -266,7 +266,7 @@ fn topic(event: &Event) -> Option<Topic> {
         Event::RateTried { .. } | Event::RateFound { .. } | Event::RateFailed { .. } => Topic::LrFinder,
         Event::TrialStep { .. } | Event::TrialsOver => Topic::LrFinder,
         Event::Predicted { .. } | Event::PredictFailed { .. } => Topic::Prediction,
-        Event::Rows { .. } => Topic::Misclassified,
+        Event::WrongRowsFound { .. } => Topic::Misclassified,
         Event::Corrected { .. } | Event::CorrectFailed { .. } => Topic::Corrected,
         Event::LabelsProgress { .. } | Event::LabelsReviewed { .. } | Event::LabelsFailed { .. } => Topic::Labels,
         Event::Exported { .. } | Event::ExportProgress { .. } | Event::ExportFailed { .. } => Topic::Export,

@@ -1,12 +1,11 @@
 use hone_core::metrics::ClassScores;
-use hone_core::protocol::RowView;
 use hone_core::recipe::Task;
 use leptos::prelude::*;
 
 use crate::components::{changing, pressed};
 use crate::format;
 use crate::page::Page;
-use crate::state::{Cell, State};
+use crate::state::State;
 
 /// The confusion matrix. Each cell opens its rows.
 #[component]
@@ -63,7 +62,6 @@ pub fn Confusion() -> impl IntoView {
                 <tbody>{rows}</tbody>
             </table>
         </div>
-        <OpenCell labels />
         </div>
     }
 }
@@ -78,8 +76,8 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
     let page = Page::get();
     let cannot_open = page.memo(move |state| count == 0 || !state.run.has_weights || state.model.is_loading());
     let is_open = page.memo(move |state| {
-        let cell = state.run.cell.as_ref();
-        cell.is_some_and(|cell| (cell.actual, cell.predicted) == (actual, predicted)).to_string()
+        let query = state.wrong_query();
+        ((query.actual, query.predicted) == (Some(actual), Some(predicted))).to_string()
     });
     // Ten shades as classes: the content security policy forbids style attributes.
     let shade = format!("{} shade-{:.0}", if actual == predicted { "right" } else { "mistaken" }, share * 10.0);
@@ -97,41 +95,4 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
             </button>
         </td>
     }
-}
-
-/// The rows of the opened cell, worst first.
-#[component]
-fn OpenCell(labels: Memo<Vec<String>>) -> impl IntoView {
-    let cell = Page::get().memo(|state| state.run.cell.clone());
-    let name = move |class: u32| labels.with(|labels| labels.get(class as usize).cloned().unwrap_or_default());
-    let view_of = move |cell: Cell| {
-        let title = format!("{}, predicted {}", name(cell.actual), name(cell.predicted));
-        let Some(rows) = cell.rows else { return view! { <p>"Loading rows of " {title} "…"</p> }.into_any() };
-        let shown = format!("{title}: {} of {}, worst first", rows.len(), format::counted(cell.total, "row", "rows"));
-        let items = rows.into_iter().map(|row| {
-            let about = format!("line {}, probability {}", row.line, format::percent(f64::from(row.probability)));
-            let pair = row.pair.as_deref().map(format::excerpt);
-            view! {
-                <li>
-                    <span dir="auto">{format::excerpt(&row.text)}</span>
-                    {pair.map(|pair| view! { <span dir="auto">{pair}</span> })}
-                    <small>{about}</small>
-                    <TryButton row />
-                </li>
-            }
-        });
-        view! {
-            <h5>{shown}</h5>
-            <ul class="rows">{items.collect_view()}</ul>
-        }
-        .into_any()
-    };
-    view! { <div class="open-cell" aria-live="polite">{changing(move || cell.get().map(&view_of))}</div> }
-}
-
-#[component]
-fn TryButton(row: RowView) -> impl IntoView {
-    let page = Page::get();
-    let ask = move |_| page.act(|state| state.predict_row(row.clone()));
-    view! { <a class="quiet" href="#try" on:click=pressed(ask)>"Try it"</a> }
 }

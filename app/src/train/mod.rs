@@ -30,6 +30,7 @@ mod trust;
 mod tuned_head;
 mod unfreeze_order;
 mod verdict;
+mod wrong_rows;
 
 use leptos::prelude::*;
 

@@ -12,6 +12,7 @@ use crate::train::interval_hint::IntervalHint;
 use crate::train::test_score::TestScore;
 use crate::train::trust::Trust;
 use crate::train::verdict::VerdictNote;
+use crate::train::wrong_rows::WrongRows;
 
 /// The result of a finished run.
 #[component]
@@ -51,6 +52,7 @@ pub fn Details() -> impl IntoView {
             <ByLabel />
             <Trust />
             <Confusion />
+            <WrongRows />
             <Scatter />
             <AnswerCounts />
             <Samples />

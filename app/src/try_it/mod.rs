@@ -8,21 +8,19 @@ mod nearest;
 mod sampling;
 mod table;
 
+use hone_core::run::WrongRow;
 use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, changing, pressed};
 use crate::format;
 use crate::frame::StepSection;
 use crate::page::Page;
-use crate::state::{MisclassifiedRow, QueryKind, State, Step};
+use crate::state::{QueryKind, State, Step};
 
 use answer::AnswerCard;
 use boxes::Boxes;
 use chosen::ChosenModel;
 use table::PredictTable;
-
-/// Maximum number of misclassified rows shown.
-const PICKS: usize = 10;
 
 /// The try step.
 #[component]
@@ -58,8 +56,8 @@ fn QueryForm() -> impl IntoView {
         .to_owned()
     });
     let is_not_generating = page.memo(|state| !state.is_generating());
-    let cannot_pick = page
-        .memo(|state| state.run.worst_cell().is_none() || state.model.is_loading() || !state.shelf.opened.is_empty());
+    let cannot_pick =
+        page.memo(|state| !state.has_wrong_rows() || state.model.is_loading() || !state.shelf.opened.is_empty());
     view! {
         <ChosenModel />
         <Boxes />
@@ -91,25 +89,25 @@ fn QueryForm() -> impl IntoView {
 #[component]
 fn MisclassifiedRows() -> impl IntoView {
     let page = Page::get();
-    let rows = page.memo(|state| state.inference.misclassified.clone());
-    let item = move |MisclassifiedRow { row, actual }: MisclassifiedRow| {
+    let rows = page.memo(|state| state.inference.misclassified.rows.clone());
+    let sentence = page.memo(|state| state.inference.misclassified.sentence.clone());
+    let item = move |row: WrongRow| {
         let shown = format::excerpt(&row.text);
         let pair = row.pair.as_deref().map(format::excerpt);
+        let given = format::visible(&row.given);
         let predict = move |_| page.act(|state| state.predict_row(row.clone()));
         view! {
             <li>
                 <button type="button" class="pick" dir="auto" on:click=pressed(predict)>
                     <span>{shown}</span>
                     {pair.map(|pair| view! { <span>{pair}</span> })}
-                    <small>"true label: " {format::visible(&actual)}</small>
+                    <small>"true: " {given}</small>
                 </button>
             </li>
         }
     };
-    changing(move || {
-        let rows = rows.get();
-        (!rows.is_empty()).then(|| {
-            view! { <ul class="rows picks">{rows.into_iter().take(PICKS).map(item).collect_view()}</ul> }
-        })
-    })
+    view! {
+        <p class="hint" role="status">{sentence}</p>
+        <ul class="rows picks">{changing(move || rows.get().into_iter().map(item).collect_view())}</ul>
+    }
 }

@@ -10,8 +10,8 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, matrix_rows, model, movement, pinned, review, run, saved, saving,
-    script, table, tuned,
+    Engine, bench, dry_run, export, hub, inference, model, movement, pinned, review, run, saved, saving, script, table,
+    tuned, wrong_rows,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
@@ -92,7 +92,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::PredictTable { columns, format, tuned } => table::predict(engine, id, columns, format, tuned).await,
         Command::StopTable => table::stop(engine),
         Command::FindRows { query } => engine.data.find_rows(id, query).await,
-        Command::Rows { actual, predicted } => matrix_rows::send(engine, id, actual, predicted),
+        Command::FindWrongRows { query } => wrong_rows::send(engine, id, &query),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),
         Command::Correct { corrections } => engine.data.correct(id, &corrections).await,

@@ -7,7 +7,7 @@ use crate::dataset::{Correction, DataRole, Hints, InputColumns, Mapping, RowQuer
 use crate::inference::{Query, TableFormat};
 use crate::protocol::device::{DeviceChoice, SelfCheck};
 use crate::recipe::{ParamGroup, RecipeSpec};
-use crate::run::BenchCase;
+use crate::run::{BenchCase, WrongRowQuery};
 use crate::usage::{ExportDtype, ExportForm};
 
 /// A command from the page to the worker.
@@ -213,12 +213,10 @@ pub enum Command {
     },
     /// Stop predicting the table. Nothing is kept of it.
     StopTable,
-    /// Send the validation rows of one cell of the confusion matrix, worst first. Answered by `Rows`.
-    Rows {
-        /// Index of the true class.
-        actual: u32,
-        /// Index of the predicted class.
-        predicted: u32,
+    /// Find validation rows that the tuned model of the last run got wrong. Answered by `WrongRowsFound`.
+    FindWrongRows {
+        /// The rows to find.
+        query: WrongRowQuery,
     },
     /// Look for wrong labels among the training and validation rows. Answered by `LabelsProgress`, then `LabelsReviewed` or
     /// `LabelsFailed`.

@@ -11,7 +11,7 @@ use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{
     Estimate, FileOutcome, GroupMovement, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary,
-    StepMetrics, SuspectedLabels,
+    StepMetrics, SuspectedLabels, WrongRows,
 };
 
 /// An event from the worker to the page.
@@ -316,12 +316,10 @@ pub enum Event {
         /// The reason.
         diagnostic: Diagnostic,
     },
-    /// Rows of one cell of the confusion matrix.
-    Rows {
-        /// At most 50, worst first.
-        rows: Vec<RowView>,
-        /// Total number of rows.
-        total: u32,
+    /// Validation rows that the tuned model got wrong.
+    WrongRowsFound {
+        /// The rows.
+        found: WrongRows,
     },
     /// Part of the search for wrong labels is done.
     LabelsProgress {
@@ -377,17 +375,4 @@ pub enum Event {
         /// The reason.
         diagnostic: Diagnostic,
     },
-}
-
-/// A validation row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RowView {
-    /// Line in the file, from 1.
-    pub line: u32,
-    /// Text of the row.
-    pub text: String,
-    /// The second text of a pair.
-    pub pair: Option<String>,
-    /// Probability that the model gave to its prediction.
-    pub probability: f32,
 }

@@ -9,10 +9,10 @@ mod event;
 pub use bench::BenchFigures;
 pub use command::Command;
 pub use device::{Backend, DeviceChoice, DeviceReport, SelfCheck};
-pub use event::{Event, RowView};
+pub use event::Event;
 
 /// Number that the page gives to a command. Every event that answers the command carries it, next to the message.
 pub type RequestId = u32;
 
 /// Version of the messages, raised whenever one changes. A page and a worker of different versions refuse each other.
-pub const PROTOCOL_VERSION: u32 = 11;
+pub const PROTOCOL_VERSION: u32 = 12;

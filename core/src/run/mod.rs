@@ -14,6 +14,7 @@ mod step;
 mod summary;
 mod suspected_labels;
 mod verdict;
+mod wrong_rows;
 
 pub use baseline::Baseline;
 pub use bench_case::BenchCase;
@@ -29,3 +30,4 @@ pub use step::StepMetrics;
 pub use summary::{Forgetting, PerplexityChange, RunSummary};
 pub use suspected_labels::{SuspectedLabel, SuspectedLabels};
 pub use verdict::{Control, Finding, RunLog, Verdict};
+pub use wrong_rows::{WrongRow, WrongRowQuery, WrongRows};

@@ -18,6 +18,7 @@ mod pinned_texts;
 mod run_record;
 mod save_schedule;
 mod script;
+mod wrong_rows;
 
 pub use archive::{ModelArchive, too_large, unreadable};
 pub use bench::BenchModel;
@@ -36,3 +37,4 @@ pub use pinned_texts::PinnedTexts;
 pub use run_record::run_record;
 pub use save_schedule::SaveSchedule;
 pub use script::{SCRIPT_ZIP, training_script};
+pub use wrong_rows::wrong_rows;

@@ -94,6 +94,7 @@ pub(crate) fn pack(ids: &[u32], tokenizer: &Tokenizer, max_length: usize) -> Res
         if references.len() < CORPUS_REFERENCES {
             let (prompt, rest) = row.split_at(CORPUS_PROMPT.min(row.len() / 2).max(1));
             references.push(Reference {
+                row: references.len() as u32,
                 prompt: prompt.to_vec(),
                 prompt_text: tokenizer.decode(prompt)?,
                 completion: tokenizer.decode(rest)?.trim().into(),

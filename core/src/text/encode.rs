@@ -268,6 +268,7 @@ fn push_turns(examples: &mut EncodedExamples, turns: conversation::Turns) -> Res
     if let Labels::Continuations { target_ranges, references } = &mut examples.labels {
         let prompt = turns.target_ranges.last().map_or(0, |last| last.start as usize);
         references.push(Reference {
+            row: references.len() as u32,
             prompt: turns.ids[..prompt].to_vec(),
             prompt_text: turns.prompt_text,
             completion: turns.completion,

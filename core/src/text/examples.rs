@@ -65,6 +65,8 @@ pub struct Window {
 /// A passage with the answers to its question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
+    /// Index of its row, counted before rows were skipped.
+    pub row: u32,
     /// The passage.
     pub context: String,
     /// Accepted answers; empty if the passage does not contain one.
@@ -74,6 +76,8 @@ pub struct Question {
 /// A prompt with its expected completion.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
+    /// Index of its row, counted before rows were skipped; of a window of running text, its own index.
+    pub row: u32,
     /// Token ids of the prompt.
     pub prompt: Vec<u32>,
     /// Text of the prompt, for display.

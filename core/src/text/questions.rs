@@ -59,7 +59,7 @@ impl Questions {
         let mut gold: Vec<String> =
             answers.iter().filter_map(|answer| context.get(answer.clone())).map(str::to_owned).collect();
         gold.dedup();
-        self.details.push(Question { context: context.to_owned(), answers: gold });
+        self.details.push(Question { row: self.details.len() as u32, context: context.to_owned(), answers: gold });
         Ok(question.len() + passage.len() + tokenizer.special_tokens().pair_tokens())
     }
 

@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(replaced(&[], Labels::Numbers(vec![2.0, 2.0]), Metric::Rmse), None);
         let question = |answers: &[&str]| {
             let answers = answers.iter().map(|answer| (*answer).to_owned()).collect();
-            Labels::Spans { windows: Vec::new(), questions: vec![Question { context: String::new(), answers }] }
+            Labels::Spans { windows: Vec::new(), questions: vec![Question { row: 0, context: String::new(), answers }] }
         };
         assert_eq!(replaced(&[], question(&[]), Metric::ExactMatch), loss);
         assert_eq!(replaced(&[], question(&["Rome"]), Metric::ExactMatch), None);

@@ -32,6 +32,7 @@ pub use checkpoint::{
 pub use checkpointing::checkpointed_gradients;
 pub use data::TrainingData;
 pub use eval::forgetting::{compare_embeddings, general_texts};
+pub use eval::judged_rows::{Decision, JudgedRow, judged_rows};
 pub use eval::predict::{ClassDecision, Prediction, RowLoss, predict};
 pub use eval::spans::{MAX_ANSWER_TOKENS, Span, SpanAnswers, SpanProbabilities, best_spans};
 pub use gradients::{Gradient, Gradients};

@@ -54,6 +54,7 @@ fn long_prompts_lose_their_start_and_never_the_completion() {
         let (examples, cut) = rows.cut(&tokenizer, 8, 0).unwrap();
         assert_eq!((cut.shortened, cut.skipped), (2, 1), "a completion longer than the maximum length is skipped");
         let Labels::Continuations { target_ranges, references } = &examples.labels else { panic!("continuations") };
+        assert_eq!(references.iter().map(|reference| reference.row).collect::<Vec<_>>(), [0, 1, 3]);
         let expected = if is_framed {
             ["[CLS] a c d x y [SEP]", "[CLS] d e f x y z [SEP]", "[CLS] x y z x y z [SEP]"]
         } else {

@@ -65,6 +65,7 @@ fn a_question_whose_answer_fits_no_window_is_skipped_and_counted() {
     assert_eq!((cut.skipped, cut.shortened), (1, 0));
     let Labels::Spans { windows, questions } = &examples.labels else { panic!("spans") };
     assert_eq!(questions.iter().map(|question| question.answers.len()).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(questions.iter().map(|question| question.row).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(windows.iter().map(|window| window.question).max(), Some(1));
     assert_eq!(windows.iter().filter(|window| window.answer != (0, 0)).count(), 1);
 }

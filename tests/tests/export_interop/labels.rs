@@ -12,12 +12,12 @@ use hone_tests::{golden, json, ready};
 
 use crate::tokenizer::pretrained;
 
-fn micro() -> Pretrained {
+pub fn micro() -> Pretrained {
     pretrained(&golden("micro_bert"), Pooling::Mean, &Device::flex())
 }
 
 /// The rows of a table with the columns "text" and "label".
-fn encoded(file: &str, mapping: Mapping, model: &Pretrained) -> EncodedDataset {
+pub fn encoded(file: &str, mapping: Mapping, model: &Pretrained) -> EncodedDataset {
     let mut scanner = Scanner::new("rows.csv", file.len() as f64, Hints::default());
     scanner.push(file.as_bytes()).unwrap();
     let mut collector = Collector::new(&scanner.finish().unwrap(), mapping).unwrap();
@@ -41,7 +41,7 @@ fn reviewed(file: &str, listed: usize) -> Result<SuspectedLabels, Diagnostic> {
 }
 
 /// Texts whose words tell their label; those on `flipped` lines have another one. Line 1 has the names of the columns.
-fn table(rows: usize, flipped: &[usize]) -> String {
+pub fn table(rows: usize, flipped: &[usize]) -> String {
     let row = |nth: usize| {
         let class = nth % 3;
         // Three words of the label, and three that say nothing and make each text another one.

@@ -13,6 +13,7 @@ mod rounding;
 mod saved_best;
 mod tokenizer;
 mod training_script;
+mod wrong_rows;
 
 use std::fs;
 use std::io::Cursor;

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod data;
+mod judged_rows;
 mod resume;
 
 use burn::tensor::Device;

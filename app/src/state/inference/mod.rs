@@ -3,11 +3,13 @@
 pub mod highlight;
 pub mod sampling;
 
+use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::generate::Sampling;
 use hone_core::inference::{Answer, Query};
-use hone_core::protocol::{Command, RowView};
+use hone_core::protocol::Command;
 use hone_core::recipe::Task;
+use hone_core::run::{WrongRow, WrongRowQuery, WrongRows};
 
 use crate::format;
 use crate::state::{Effect, State, Topic};
@@ -31,10 +33,8 @@ pub struct Inference {
     pub prediction: Option<Prediction>,
     /// Why there is no prediction.
     pub diagnostic: Option<Diagnostic>,
-    /// True while misclassified rows are requested.
-    pub is_picking: bool,
     /// Validation rows that the model got wrong, to pick from.
-    pub misclassified: Vec<MisclassifiedRow>,
+    pub misclassified: WrongRows,
 }
 
 /// The kind of input that the model takes. It decides which boxes are shown.
@@ -75,15 +75,6 @@ pub struct Column {
     pub labels: Vec<String>,
     /// Its answer.
     pub answer: Answer,
-}
-
-/// A validation row that the model got wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MisclassifiedRow {
-    /// The row.
-    pub row: RowView,
-    /// Its true label.
-    pub actual: String,
 }
 
 impl Inference {
@@ -139,7 +130,7 @@ impl State {
     pub fn query_kind(&self) -> QueryKind {
         match self.shelf.opened.first() {
             Some(open) => QueryKind::of(open.task(), open.has_pairs),
-            None => QueryKind::of(self.run.task(), self.run.is_of_pairs),
+            None => QueryKind::of(self.run.task(), self.run.mapping.as_ref().is_some_and(Mapping::has_pairs)),
         }
     }
 
@@ -194,11 +185,11 @@ impl State {
     }
 
     /// Puts the texts of a row into the boxes and sends them to both models.
-    pub fn predict_row(&mut self, RowView { text, pair, .. }: RowView) -> Vec<Effect> {
-        self.inference.text = text;
-        if let Some(pair) = pair {
-            self.inference.other = pair;
-        }
+    pub fn predict_row(&mut self, WrongRow { text, pair, .. }: WrongRow) -> Vec<Effect> {
+        (self.inference.text, self.inference.other) = match (self.query_kind(), pair) {
+            (QueryKind::Question, Some(passage)) => (passage, text),
+            (_, pair) => (text, pair.unwrap_or_else(|| self.inference.other.clone())),
+        };
         self.predict()
     }
 
@@ -222,8 +213,6 @@ impl State {
 
     /// Requests validation rows that the model got wrong, to pick from.
     pub fn fetch_misclassified(&mut self) -> Vec<Effect> {
-        let Some((actual, predicted)) = self.run.worst_cell() else { return Vec::new() };
-        self.inference.is_picking = true;
-        vec![self.request(Topic::Misclassified, Command::Rows { actual, predicted })]
+        vec![self.request(Topic::Misclassified, Command::FindWrongRows { query: WrongRowQuery::default() })]
     }
 }

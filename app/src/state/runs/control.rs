@@ -1,14 +1,13 @@
 //! Starting, steering and ending a run.
 
 use hone_core::catalog::ModelReport;
-use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::Command;
 use hone_core::recipe::{ParamGroup, RecipeSpec};
 
 use crate::format;
 use crate::state::recipe::presets;
-use crate::state::{Cell, Effect, Job, Persistence, Phase, Replay, Run, State, Topic};
+use crate::state::{Effect, Job, Persistence, Phase, Replay, Run, State, Topic};
 
 impl State {
     /// The recipe of the form, for the chosen model, without what the user leaves to Hone.
@@ -40,7 +39,8 @@ impl State {
             phase: Phase::Starting,
             name,
             data: self.data.train.choice().map(|choice| choice.name.clone()).unwrap_or_default(),
-            is_of_pairs: self.data.mapping.as_ref().is_some_and(Mapping::has_pairs),
+            file: self.data.train.choice().map(|choice| choice.blobs),
+            mapping: self.data.mapping.clone(),
             base: self.model.entry().cloned(),
             base_bytes: self.model.report().map_or(0.0, |report| report.bytes),
             layer_bytes: self.model.report().map_or(0.0, ModelReport::layer_bytes),
@@ -112,14 +112,5 @@ impl State {
             return Vec::new();
         }
         vec![self.send(Command::SetTrainable { group, trainable })]
-    }
-
-    /// Opens a cell of the confusion matrix.
-    pub fn open_cell(&mut self, actual: u32, predicted: u32) -> Vec<Effect> {
-        if !self.run.has_weights {
-            return Vec::new();
-        }
-        self.run.cell = Some(Cell { actual, predicted, rows: None, total: 0 });
-        vec![self.request(Topic::Cell, Command::Rows { actual, predicted })]
     }
 }

@@ -15,3 +15,4 @@ pub mod scores;
 pub mod study;
 pub mod trials;
 pub mod trust;
+pub mod wrong_rows;

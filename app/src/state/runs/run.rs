@@ -1,15 +1,16 @@
 //! One training run, from its start to its scores.
 
 use hone_core::catalog::CatalogEntry;
+use hone_core::dataset::Mapping;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::Answer;
 use hone_core::metrics::Evaluation;
-use hone_core::protocol::RowView;
 use hone_core::recipe::{AdapterKind, ParamGroup, Task};
 use hone_core::run::{EndReason, GroupMovement, ParamGroupState, RunPlan, RunSummary, StepMetrics};
 
 use crate::format;
 use crate::state::runs::scores;
+use crate::state::runs::wrong_rows::WrongRowList;
 
 /// A run that is saved up to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,10 @@ pub struct Run {
     pub name: String,
     /// Name of the training file.
     pub data: String,
-    /// True if that file has pairs of texts.
-    pub is_of_pairs: bool,
+    /// Where the page keeps the training file.
+    pub file: Option<usize>,
+    /// The columns that it was started with.
+    pub mapping: Option<Mapping>,
     /// The base model.
     pub base: Option<CatalogEntry>,
     /// Bytes of the base model's weights in a download.
@@ -61,8 +64,8 @@ pub struct Run {
     pub rejected: Option<Diagnostic>,
     /// Warnings that did not end the run.
     pub warnings: Vec<Diagnostic>,
-    /// The opened cell of the confusion matrix.
-    pub cell: Option<Cell>,
+    /// The list of validation rows that are wrong; none until the user opens it.
+    pub wrong: Option<WrongRowList>,
     /// True while the worker holds the tuned weights, along with the rows that they were tuned on.
     pub has_weights: bool,
     /// Up to where it is saved.
@@ -121,19 +124,6 @@ pub struct Movement {
     pub groups: Vec<GroupMovement>,
 }
 
-/// Rows of one cell of the confusion matrix.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
-    /// Index of the true class.
-    pub actual: u32,
-    /// Index of the predicted class.
-    pub predicted: u32,
-    /// Worst predictions first; absent until they have arrived.
-    pub rows: Option<Vec<RowView>>,
-    /// Total number of rows.
-    pub total: u32,
-}
-
 impl Run {
     /// Name of the run and of its data, which may no longer be in use.
     pub fn of_what(&self) -> String {
@@ -172,24 +162,6 @@ impl Run {
     pub fn position(&self) -> Option<(u32, u32)> {
         let plan = self.plan.as_ref()?;
         Some((self.steps.last().map_or(0, |step| step.step), plan.total_steps))
-    }
-
-    /// The name of a class by its index.
-    pub fn label(&self, class: u32) -> &str {
-        let labels = self.plan.as_ref().map(|plan| &plan.labels);
-        labels.and_then(|labels| labels.get(class as usize)).map_or("", String::as_str)
-    }
-
-    /// The cell with the most wrong predictions, as (actual, predicted).
-    pub fn worst_cell(&self) -> Option<(u32, u32)> {
-        let (_, confusion) = self.summary()?.best.classes()?;
-        let cells = confusion.iter().zip(0..).flat_map(|(row, actual)| {
-            row.iter()
-                .zip(0..)
-                .filter(move |(rows, predicted)| **rows > 0 && *predicted != actual)
-                .map(move |(rows, predicted)| (*rows, (actual, predicted)))
-        });
-        cells.max_by_key(|(rows, _)| *rows).map(|(_, cell)| cell)
     }
 
     /// Returns true if an adapter was trained in place of the model's own weights.

@@ -7,6 +7,7 @@ use hone_core::dataset::{
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
 use hone_core::recipe::Task;
+use hone_core::run::WrongRowQuery;
 
 use crate::state::data::file::FileChoice;
 use crate::state::data::program::command_line;
@@ -200,7 +201,11 @@ fn tuned_weights_outlast_their_training_data() {
     assert!(state.run.has_weights);
     assert_eq!(state.query_kind(), QueryKind::Text, "the run was trained on single texts");
     assert_eq!(state.run.of_what(), "1 · Full, on reviews.csv");
-    assert_eq!(commands(state.open_cell(0, 1)), [Command::Rows { actual: 0, predicted: 1 }]);
+    assert!(!state.can_mend_run(), "the lines are those of the earlier file");
+    assert_eq!(
+        commands(state.open_cell(0, 1)),
+        [Command::FindWrongRows { query: WrongRowQuery { actual: Some(0), predicted: Some(1), ..Default::default() } }]
+    );
 }
 
 #[test]

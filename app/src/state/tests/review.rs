@@ -1,10 +1,10 @@
 use hone_core::dataset::{Correction, DataRole};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, Event};
-use hone_core::run::{SuspectedLabel, SuspectedLabels};
+use hone_core::run::SuspectedLabels;
 
 use super::{chosen, commands, data_ready, opened, ready, running, tokens_ready};
-use crate::state::{CorrectedUse, Effect, FileChoice, Review, State};
+use crate::state::{Change, CorrectedUse, Effect, FileChoice, Review, State};
 
 fn found(total: u32) -> Event {
     Event::LabelsReviewed {
@@ -56,27 +56,16 @@ fn labels_are_not_checked_during_a_run() {
     assert!(running().review_labels().is_empty());
 }
 
-fn suspect(line: u32) -> SuspectedLabel {
-    SuspectedLabel {
-        line,
-        is_in_train_file: true,
-        is_validation: false,
-        text: "so good".into(),
-        pair: None,
-        given: "a, b".into(),
-        likely: "c".into(),
-        given_probability: 0.1,
-        likely_probability: 0.9,
-        score: 0.1,
-    }
+fn change(line: u32, label: Option<&str>) -> Change {
+    Change { line, given: "a, b".into(), label: label.map(str::to_owned) }
 }
 
 /// A page with two changes to its file.
 fn changed() -> State {
     let mut state = ready();
-    state.change_row(&suspect(7), Some("c".into()));
-    state.change_row(&suspect(2), Some("c".into()));
-    state.change_row(&suspect(2), None);
+    state.change_row(change(7, Some("c")));
+    state.change_row(change(2, Some("c")));
+    state.change_row(change(2, None));
     state.answer(tokens_ready());
     state
 }

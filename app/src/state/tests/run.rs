@@ -2,16 +2,16 @@
 
 use hone_core::dataset::Mapping;
 use hone_core::inference::{Answer, Query};
-use hone_core::protocol::{Command, DeviceChoice, Event, RowView};
-use hone_core::recipe::{Family, Metric, ParamGroup, Pooling};
-use hone_core::run::{Control, Finding, Forgetting, StepMetrics, Verdict};
+use hone_core::protocol::{Command, DeviceChoice, Event};
+use hone_core::recipe::{Family, Metric, ParamGroup, Pooling, Task};
+use hone_core::run::{Control, Finding, Forgetting, StepMetrics, Verdict, WrongRow, WrongRowQuery, WrongRows};
 use hone_core::usage::{ExportDtype, ExportForm};
 
 use crate::plot::Scale;
 use crate::state::tests::{
     commands, entry, evaluation, finished, gone, model_ready, number, part, ready, running, started, trained,
 };
-use crate::state::{Axis, Effect, Export, ExportChoice, MisclassifiedRow, PastRun, Phase, State, Status, Step};
+use crate::state::{Axis, Effect, Export, ExportChoice, PastRun, Phase, State, Status, Step, Topic};
 
 #[test]
 fn a_late_pause_or_resume_does_not_undo_a_stop() {
@@ -70,26 +70,74 @@ fn steps_and_evaluations_are_kept_in_order_with_the_best_marked() {
     assert!(picture.summary.contains("0.700"), "{}", picture.summary);
 }
 
+fn wrong_row(text: &str, pair: Option<&str>) -> WrongRow {
+    WrongRow {
+        line: 2,
+        is_in_train_file: true,
+        text: text.into(),
+        pair: pair.map(str::to_owned),
+        given: "b".into(),
+        predicted: "a".into(),
+        measure: "probability 90 %".into(),
+    }
+}
+
+fn wrong_rows(total: u32) -> WrongRows {
+    WrongRows { rows: vec![wrong_row("odd", None); 20], total, sentence: "1 to 20 of 45 wrong rows.".into() }
+}
+
 #[test]
-fn mistakes_come_from_the_cell_with_the_most_wrong_rows() {
+fn wrong_rows_are_turned_searched_and_filtered() {
     let mut state = trained();
-    assert_eq!(commands(state.fetch_misclassified()), [Command::Rows { actual: 1, predicted: 0 }]);
-    let row = RowView { line: 2, text: "odd".into(), pair: None, probability: 0.9 };
-    state.answer(Event::Rows { rows: vec![row.clone()], total: 3 });
-    assert_eq!(state.inference.misclassified, [MisclassifiedRow { row, actual: "b".into() }]);
-    assert_eq!(state.run.cell, None, "a cell opens only on a click");
+    assert_eq!(state.run.wrong, None, "the list opens only on a click");
+    let find = |query| [Command::FindWrongRows { query }];
+    let all = WrongRowQuery::default();
+    assert_eq!(commands(state.find_wrong_rows(all.clone())), find(all.clone()));
+    state.on_wrong_rows(Some(Topic::WrongRows), wrong_rows(45));
+    assert_eq!(state.wrong_rows(), wrong_rows(45));
+    let next = WrongRowQuery { offset: 20, ..all.clone() };
+    assert_eq!(commands(state.turn_wrong_rows(true)), find(next));
+    assert_eq!(commands(state.turn_wrong_rows(false)), find(all.clone()));
+    let cell = WrongRowQuery { actual: Some(1), predicted: Some(0), ..all };
+    assert_eq!(commands(state.open_cell(1, 0)), find(cell));
+    assert!(state.can_mend_run());
+    state.forget_weights();
+    assert!(state.run.wrong.is_none() && state.open_cell(1, 0).is_empty(), "the tuned weights are gone");
+}
+
+#[test]
+fn rows_to_pick_from_leave_the_list_alone() {
+    let mut state = trained();
+    assert_eq!(commands(state.fetch_misclassified()), [Command::FindWrongRows { query: WrongRowQuery::default() }]);
+    state.answer(Event::WrongRowsFound { found: wrong_rows(45) });
+    assert_eq!(state.inference.misclassified, wrong_rows(45));
+    assert_eq!(state.run.wrong, None);
+}
+
+#[test]
+fn running_text_and_embeddings_have_no_wrong_rows() {
+    let mut state = trained();
+    assert!(state.has_wrong_rows());
+    state.run.mapping = Some(Mapping::Corpus { text: 0 });
+    assert!(!state.has_wrong_rows());
+    state.run.mapping = Some(Mapping::Pairs { anchor: 0, positive: 1, negative: None });
+    state.run.plan.as_mut().unwrap().recipe.task = Task::Embeddings;
+    assert!(!state.has_wrong_rows());
 }
 
 #[test]
 fn a_row_is_predicted_in_full_with_its_second_text() {
     let long = "word ".repeat(400);
-    let row =
-        |pair: Option<&str>| RowView { line: 2, text: long.clone(), pair: pair.map(str::to_owned), probability: 0.9 };
     let mut state = trained();
-    assert_eq!(commands(state.predict_row(row(None))), [asked(&long, None)]);
-    state.run.is_of_pairs = true;
+    assert_eq!(commands(state.predict_row(wrong_row(&long, None))), [asked(&long, None)]);
+    state.run.mapping = Some(Mapping::Classification { text: 0, pair: Some(1), label: 2 });
     state.inference.other = "of an earlier question".into();
-    assert_eq!(commands(state.predict_row(row(Some("second")))), [asked(&long, Some("second"))]);
+    assert_eq!(commands(state.predict_row(wrong_row(&long, Some("second")))), [asked(&long, Some("second"))]);
+    state.run.plan.as_mut().unwrap().recipe.task = Task::QuestionAnswering;
+    state.inference.pending = None;
+    let query = Query::Question { question: "Who?".into(), context: "Ada did.".into() };
+    let predicted = commands(state.predict_row(wrong_row("Who?", Some("Ada did."))));
+    assert_eq!(predicted, [Command::Predict { query, tuned: None }], "the passage is the text");
 }
 
 fn asked(text: &str, pair: Option<&str>) -> Command {

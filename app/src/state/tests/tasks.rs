@@ -154,7 +154,7 @@ fn lines_are_searched_and_what_is_nearest_comes_before_beside_after() {
 #[test]
 fn a_pair_needs_both_texts() {
     let mut state = writing();
-    state.run.is_of_pairs = true;
+    state.run.mapping = Some(Mapping::Classification { text: 0, pair: Some(1), label: 2 });
     assert_eq!(state.query_kind(), QueryKind::Pair);
     state.inference.text = "a".into();
     assert_eq!((state.can_predict(), state.predict()), (false, Vec::new()));

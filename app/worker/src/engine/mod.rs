@@ -5,7 +5,6 @@ pub mod dry_run;
 pub mod export;
 pub mod hub;
 pub mod inference;
-pub mod matrix_rows;
 mod memory;
 pub mod model;
 pub mod movement;
@@ -17,6 +16,7 @@ pub mod saving;
 pub mod script;
 pub mod table;
 pub mod tuned;
+pub mod wrong_rows;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;

@@ -139,13 +139,13 @@ pub(in crate::train) fn row_confidence(
 }
 
 /// Labels of texts, `[texts, labels]` in row-major order.
-struct LabelDecisions {
-    actual: Vec<bool>,
-    predicted: Vec<bool>,
+pub(super) struct LabelDecisions {
+    pub(super) actual: Vec<bool>,
+    pub(super) predicted: Vec<bool>,
     thresholds: Vec<f32>,
 }
 
-fn label_decisions(
+pub(super) fn label_decisions(
     names: &[String],
     flags: &[Box<[bool]>],
     predictions: &[Prediction],
@@ -236,19 +236,28 @@ fn words(names: &[String], tags: &[Box<[(u32, u32)]>], predictions: &[Prediction
     Evaluation { scores: scores.into(), detail: Detail::Entities { kinds: found.labels }, ..Evaluation::default() }
 }
 
-/// The best span for each question, with its gold answers.
-fn question_predictions<'a>(
+/// The windows of each question, with their predictions.
+pub(super) fn windows_by_question<'a>(
     windows: &'a [Window],
-    questions: &'a [Question],
+    questions: &[Question],
     predictions: &'a [Prediction],
-) -> Vec<QuestionPrediction<'a>> {
+) -> Vec<Vec<(&'a Window, &'a Prediction)>> {
     let mut by_question: Vec<Vec<(&Window, &Prediction)>> = vec![Vec::new(); questions.len()];
     for (window, prediction) in windows.iter().zip(predictions) {
         by_question[window.question as usize].push((window, prediction));
     }
+    by_question
+}
+
+/// The best span for each question, with its gold answers.
+pub(super) fn question_predictions<'a>(
+    windows: &'a [Window],
+    questions: &'a [Question],
+    predictions: &'a [Prediction],
+) -> Vec<QuestionPrediction<'a>> {
     questions
         .iter()
-        .zip(by_question)
+        .zip(windows_by_question(windows, questions, predictions))
         .map(|(question, windows)| {
             let found = best_spans(windows, 1);
             let best = found.spans.first().map(|span| span.bytes.start as usize..span.bytes.end as usize);

@@ -2,6 +2,7 @@
 
 pub(in crate::train) mod evaluate;
 pub(in crate::train) mod forgetting;
+pub(in crate::train) mod judged_rows;
 pub(in crate::train) mod predict;
 pub(in crate::train) mod sample_generation;
 pub(in crate::train) mod similarity;

@@ -1,0 +1,75 @@
+//! The list of validation rows that the model got wrong.
+
+use hone_core::dataset::Mapping;
+use hone_core::limits::SHOWN_ROWS;
+use hone_core::protocol::Command;
+use hone_core::recipe::Task;
+use hone_core::run::{WrongRowQuery, WrongRows};
+
+use crate::state::{Effect, State, Topic};
+
+/// The rows that the user looks at.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WrongRowList {
+    /// What the user looks for.
+    pub query: WrongRowQuery,
+    /// What was found last.
+    pub found: WrongRows,
+}
+
+impl State {
+    /// Returns true if the run has rows with a right answer each: not for embeddings and running text.
+    pub fn has_wrong_rows(&self) -> bool {
+        let is_running_text = matches!(self.run.mapping, Some(Mapping::Corpus { .. }));
+        self.run.summary().is_some() && self.run.task() != Task::Embeddings && !is_running_text
+    }
+
+    /// The query of the list; that of all wrong rows if the list is closed.
+    pub fn wrong_query(&self) -> WrongRowQuery {
+        self.run.wrong.as_ref().map(|list| list.query.clone()).unwrap_or_default()
+    }
+
+    /// The rows that were found last, and which they are.
+    pub fn wrong_rows(&self) -> WrongRows {
+        self.run.wrong.as_ref().map(|list| list.found.clone()).unwrap_or_default()
+    }
+
+    /// Opens the list, or looks for other rows.
+    pub fn find_wrong_rows(&mut self, query: WrongRowQuery) -> Vec<Effect> {
+        if !self.run.has_weights {
+            return Vec::new();
+        }
+        self.run.wrong.get_or_insert_default().query = query.clone();
+        vec![self.request(Topic::WrongRows, Command::FindWrongRows { query })]
+    }
+
+    /// Opens the rows of a cell of the confusion matrix.
+    pub fn open_cell(&mut self, actual: u32, predicted: u32) -> Vec<Effect> {
+        let (actual, predicted) = (Some(actual), Some(predicted));
+        self.find_wrong_rows(WrongRowQuery { actual, predicted, ..WrongRowQuery::default() })
+    }
+
+    /// Shows the next rows, or those before.
+    pub fn turn_wrong_rows(&mut self, is_forward: bool) -> Vec<Effect> {
+        let query = self.wrong_query();
+        let page = SHOWN_ROWS as u32;
+        let offset = if is_forward { query.offset + page } else { query.offset.saturating_sub(page) };
+        self.find_wrong_rows(WrongRowQuery { offset, ..query })
+    }
+
+    /// Returns true if the rows of the run can be mended: they have one label each, and the file is open with the same columns.
+    pub fn can_mend_run(&self) -> bool {
+        let is_open = self.run.file.is_some() && self.run.file == self.data.train.choice().map(|choice| choice.blobs);
+        let is_classification = matches!(self.run.mapping, Some(Mapping::Classification { .. }));
+        is_open && is_classification && self.run.mapping == self.data.mapping
+    }
+
+    /// Rows have been found: those of the list, or those to pick from.
+    pub(in crate::state) fn on_wrong_rows(&mut self, topic: Option<Topic>, found: WrongRows) {
+        if topic == Some(Topic::Misclassified) {
+            self.inference.misclassified = found;
+        } else if let Some(list) = &mut self.run.wrong {
+            list.found = found;
+        }
+    }
+}

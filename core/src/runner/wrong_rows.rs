@@ -1,0 +1,116 @@
+//! Validation rows that the tuned model got wrong.
+
+use crate::dataset::phrases::{count, thousands};
+use crate::dataset::{Dataset, Example};
+use crate::recipe::Task;
+use crate::run::{WrongRow, WrongRowQuery, WrongRows};
+use crate::text::Labels;
+use crate::train::{Decision, JudgedRow, Session, judged_rows};
+use crate::usage::PromptForm;
+
+/// Finds the rows that match, of which at most `listed` are sent, the surest mistakes first. Empty before the first
+/// evaluation, and for tasks in which no row has a right answer of its own: embeddings and running text.
+pub fn wrong_rows(session: &Session, dataset: &Dataset, query: &WrongRowQuery, listed: usize) -> WrongRows {
+    let search = query.search.trim().to_lowercase();
+    let mut found: Vec<(f64, JudgedRow)> = judged(session, dataset)
+        .into_iter()
+        .filter_map(|row| Some((severity(&row, query)?, row)))
+        .filter(|(_, row)| search.is_empty() || contains(dataset, session, row, &search))
+        .collect();
+    found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let total = found.len();
+    let rows: Vec<WrongRow> = found
+        .into_iter()
+        .skip(query.offset as usize)
+        .take(listed)
+        .map(|(_, row)| shown(dataset, session, row))
+        .collect();
+    let sentence = sentence(session.recipe().task(), query, rows.len(), total);
+    WrongRows { rows, total: total as u32, sentence }
+}
+
+fn judged(session: &Session, dataset: &Dataset) -> Vec<JudgedRow> {
+    let is_running_text = dataset.task == Task::Generation && dataset.prompt_form() == PromptForm::Corpus;
+    let Some((evaluation, predictions)) = session.best().filter(|_| !is_running_text) else { return Vec::new() };
+    let data = session.data();
+    // Words without a token have no prediction: then the words cannot be told apart, and only their tags are named.
+    let words = |row: u32| {
+        let Labels::Tags(tags) = &data.validation.labels else { return Vec::new() };
+        let Some(&number) = dataset.validation.get(row as usize) else { return Vec::new() };
+        let Example::Tags { text, words } = dataset.example(number) else { return Vec::new() };
+        let tags = &tags[row as usize];
+        let is_known = words.len() >= tags.len() && words.iter().zip(tags).all(|(word, (_, tag))| word.tag == *tag);
+        let of = |word: &crate::dataset::Word| text.get(word.start as usize..word.end as usize).unwrap_or_default();
+        if is_known { words.iter().map(|word| of(word).to_owned()).collect() } else { Vec::new() }
+    };
+    judged_rows(data, evaluation, predictions, &words)
+}
+
+/// The severity of the worst decision that matches the filters; none if there is none.
+fn severity(row: &JudgedRow, query: &WrongRowQuery) -> Option<f64> {
+    let is_right_wanted = query.actual.is_some() && query.actual == query.predicted;
+    let worst = |is_wanted: &dyn Fn(&Decision) -> bool| {
+        let decisions = row.decisions.iter().filter(|decision| decision.is_wrong != is_right_wanted);
+        decisions.filter(|decision| is_wanted(decision)).map(|decision| decision.severity).max_by(f64::total_cmp)
+    };
+    let is_wanted = |wanted: Option<u32>, found: Option<u32>| wanted.is_none() || wanted == found;
+    let in_one = worst(&|it| is_wanted(query.actual, it.actual) && is_wanted(query.predicted, it.predicted));
+    // Of several labels, one is missed and another one is wrongly predicted.
+    let missed = |it: &Decision| it.actual == query.actual && it.predicted.is_none();
+    let extra = |it: &Decision| it.predicted == query.predicted && it.actual.is_none();
+    let in_two = || {
+        let is_pair = query.actual.is_some() && query.predicted.is_some();
+        Some(worst(&missed)?.max(worst(&extra)?)).filter(|_| is_pair)
+    };
+    in_one.or_else(in_two)
+}
+
+fn number(dataset: &Dataset, row: &JudgedRow) -> u32 {
+    dataset.validation.get(row.row as usize).copied().unwrap_or_default()
+}
+
+/// The texts of a row. Those of a conversation are the user's last turn.
+fn texts<'a>(dataset: &'a Dataset, session: &'a Session, row: &JudgedRow) -> [Option<&'a str>; 2] {
+    if let Labels::Continuations { references, .. } = &session.data().validation.labels {
+        let reference = references.binary_search_by_key(&row.row, |reference| reference.row);
+        return [reference.ok().and_then(|at| references.get(at)).map(|it| it.prompt_text.as_str()), None];
+    }
+    let number = number(dataset, row);
+    [Some(dataset.text(number)), dataset.second_text(number)]
+}
+
+fn contains(dataset: &Dataset, session: &Session, row: &JudgedRow, search: &str) -> bool {
+    let texts = texts(dataset, session, row).into_iter().flatten();
+    texts.chain([row.given.as_str(), row.predicted.as_str()]).any(|text| text.to_lowercase().contains(search))
+}
+
+fn shown(dataset: &Dataset, session: &Session, row: JudgedRow) -> WrongRow {
+    let [text, pair] = texts(dataset, session, &row).map(|text| text.map(str::to_owned));
+    let number = number(dataset, &row);
+    let JudgedRow { given, predicted, measure, .. } = row;
+    WrongRow {
+        line: dataset.line(number),
+        is_in_train_file: dataset.is_from_train_file(number),
+        text: text.unwrap_or_default(),
+        pair,
+        given,
+        predicted,
+        measure,
+    }
+}
+
+/// Which rows are shown, and in which order.
+fn sentence(task: Task, query: &WrongRowQuery, shown: usize, total: usize) -> String {
+    if shown == 0 {
+        return "There is no such row.".to_owned();
+    }
+    let (kind, order) = match task {
+        _ if query.actual.is_some() && query.actual == query.predicted => ("right row", "the least sure first"),
+        Task::Regression => ("validation row", "the largest errors first"),
+        Task::Generation => ("validation row", "the highest perplexity first"),
+        Task::QuestionAnswering => ("wrong row", "the surest mistakes first, partly right answers later"),
+        _ => ("wrong row", "the surest mistakes first"),
+    };
+    let from = query.offset as usize;
+    format!("{} to {} of {}, {order}.", thousands(from + 1), thousands(from + shown), count(total, kind))
+}
