@@ -30,6 +30,8 @@ pub enum Stream {
     Partners = 11,
     /// Folds of the rows whose labels are checked.
     Folds = 12,
+    /// Rows without a label that are offered to be labeled, and the order of the first ones.
+    Pool = 13,
 }
 
 /// A random number generator.

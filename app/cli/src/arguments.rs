@@ -39,9 +39,19 @@ impl DataArguments {
     /// # Errors
     /// Of [`data::load`].
     pub fn load(&self, recipe: &RecipeSpec) -> Result<Data, Diagnostic> {
-        let (validation, test) = (self.validation.as_deref(), self.test.as_deref());
-        let paths = DataPaths { train: &self.data, validation, test };
-        data::load(paths, self.reading.clone().hints(), &self.columns, recipe)
+        data::load(self.paths(), self.reading.clone().hints(), &self.columns, recipe)
+    }
+
+    /// The rows of the training file, which may have few labels or none.
+    ///
+    /// # Errors
+    /// Of [`data::pool`].
+    pub fn pool(&self, recipe: &RecipeSpec) -> Result<data::PoolData, Diagnostic> {
+        data::pool(self.paths(), self.reading.clone().hints(), &self.columns, recipe)
+    }
+
+    fn paths(&self) -> DataPaths<'_> {
+        DataPaths { train: &self.data, validation: self.validation.as_deref(), test: self.test.as_deref() }
     }
 }
 
@@ -121,10 +131,18 @@ pub struct ScriptArguments {
 pub struct LabelsArguments {
     #[command(flatten)]
     pub data: DataArguments,
-    /// File for the rows whose label is probably wrong, the surest first: CSV, or JSON lines or a spreadsheet if its name ends in .jsonl or
-    /// .xlsx.
+    /// File for the result, here the rows whose label is probably wrong, the surest first: CSV, or JSON lines or a spreadsheet
+    /// if its name ends in .jsonl or .xlsx.
     #[arg(long)]
     pub out: PathBuf,
+    /// List the rows without a label instead that teach most, at most this many, each with a suggested label: the rows to
+    /// label next. The label cells of these rows are empty in the data.
+    #[arg(long, value_name = "ROWS")]
+    pub pool: Option<usize>,
+    /// Measure instead how accuracy grows with up to this many labels, for rows that `--pool` would choose and for random
+    /// ones: what labeling in that order would have saved. It is scored on the rows of `--test`.
+    #[arg(long, value_name = "LABELS", conflicts_with = "pool")]
+    pub learning_curve: Option<usize>,
     /// The model that reads the texts, as for `hone train` [default: MiniLM, where `cargo xtask setup` puts it].
     #[arg(long)]
     pub model: Option<PathBuf>,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use hone_core::dataset::{
-    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, DatasetFiles, Examples, Hints, HoldOut,
-    Mapping, SkippedRow, SourceInfo, is_parquet,
+    CellReader, Cells, Collector, DataReader, DataReport, DataRole, Dataset, DatasetFiles, Examples, FEW_LABELS, Hints,
+    HoldOut, Mapping, SkippedRow, SourceInfo, is_parquet,
 };
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
@@ -34,6 +34,9 @@ pub struct Data {
     /// Warnings about the files.
     pub warnings: Vec<Diagnostic>,
 }
+
+/// The rows of a training file, and what was made of them if they can be trained on.
+pub type PoolData = (Arc<Examples>, Option<Arc<Dataset>>);
 
 /// Paths of the data files.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +79,22 @@ pub fn load(
     let (dataset, report) = Dataset::with_test(files, HoldOut { validation_ratio, test_ratio, seed: u64::from(seed) })?;
     let (rows, train) = (EncodedDataset::new(Arc::new(dataset), report), train.source());
     Ok(Data { rows, train, validation, test, mapping, warnings })
+}
+
+/// The rows of a training file, which may have few labels or none.
+pub fn pool(
+    paths: DataPaths,
+    hints: Hints,
+    columns: &ColumnArguments,
+    recipe: &RecipeSpec,
+) -> Result<PoolData, Diagnostic> {
+    let file = DataFile::scan(paths.train, DataRole::Train, hints.clone())?;
+    let examples = Arc::new(file.collect(mapping::choose(&file.info, recipe.task, columns)?)?);
+    match load(paths, hints, columns, recipe) {
+        Ok(data) => Ok((examples, Some(data.rows.dataset().clone()))),
+        Err(diagnostic) if diagnostic.code == FEW_LABELS => Ok((examples, None)),
+        Err(diagnostic) => Err(diagnostic),
+    }
 }
 
 /// Reads a file.
@@ -143,7 +162,10 @@ impl DataFile {
         while let Some(piece) = reader.next_piece()? {
             collector.push(piece)?;
         }
-        collector.finish()
+        match self.role {
+            DataRole::Train => collector.finish_training(),
+            DataRole::Validation | DataRole::Test => collector.finish(),
+        }
     }
 }
 

@@ -87,6 +87,7 @@ fn report(tokens: Option<TokenLengths>) -> Event {
             mapping: MAPPING,
             rows_kept: 100,
             rows_dropped: 0,
+            unlabeled: 0,
             dropped: Vec::new(),
             classes: vec![class("a"), class("b")],
             duplicates: 0,

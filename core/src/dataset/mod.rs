@@ -35,7 +35,14 @@ pub use collect::corrector::{Correction, Corrector};
 pub use collect::example::{Example, Message, Role, Word};
 pub use collect::examples::Examples;
 #[cfg(feature = "engine")]
+pub(crate) use collect::natural_order::sort_naturally;
+#[cfg(feature = "engine")]
+pub(crate) use collect::pool::Pool;
+pub use collect::pool::PoolRow;
+#[cfg(feature = "engine")]
 pub(crate) use collect::records::Records;
+#[cfg(feature = "engine")]
+pub(crate) use collect::same_labels::label_key;
 #[cfg(feature = "engine")]
 pub use container::data_reader::DataReader;
 #[cfg(feature = "engine")]
@@ -49,6 +56,7 @@ pub(crate) use inspect::languages::language;
 pub use inspect::scan::Scanner;
 pub use layout::{Compression, Delimiter, Encoding, Format, Hints, Quirks, Quoting};
 pub use mapping::Mapping;
+pub use prepare::build::FEW_LABELS;
 #[cfg(feature = "engine")]
 pub(crate) use prepare::dataset::DatasetFile;
 pub use prepare::dataset::{Dataset, DatasetFiles, HoldOut};

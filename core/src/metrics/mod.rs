@@ -2,6 +2,7 @@
 //!
 //! Ratios are from 0 to 1. BLEU and chrF are from 0 to 100, as they are usually reported. Lists of rows are parallel.
 
+mod active_learning;
 mod bleu;
 mod bootstrap;
 mod calibration;
@@ -23,6 +24,7 @@ mod score_parts;
 mod squad;
 mod words;
 
+pub use active_learning::{SETTLING_LABELS, Stability, informativeness, margin, most_informative};
 pub use bleu::{Bleu, bleu};
 pub use bootstrap::{intervals, intervals_of};
 pub use calibration::{confidence, with_temperature};

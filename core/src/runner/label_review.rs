@@ -7,27 +7,22 @@ use std::sync::Arc;
 use burn::tensor::Device;
 
 use crate::dataset::Dataset;
-use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_REVIEWED_ROWS;
 use crate::metrics::{LabelProbabilities, LabelQuality};
-use crate::model::{Dropout, Input, TaskModel};
 use crate::pretrained::Pretrained;
-use crate::recipe::{Pooling, Task};
+use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
 use crate::run::{SuspectedLabel, SuspectedLabels};
 use crate::runner::EncodedDataset;
-use crate::text::{EncodedTexts, batches_by_length};
+use crate::runner::text_vectors::{TextVectors, max_tokens};
+use crate::text::EncodedTexts;
 use crate::train::LinearProbe;
 
 /// Number of folds.
 const FOLDS: usize = 5;
 /// Minimum number of rows: two for each fold.
 const MIN_ROWS: usize = 2 * FOLDS;
-/// Rows of a batch.
-const BATCH: usize = 32;
-/// Maximum length of a text, in tokens: the rest seldom changes the label, and takes most of the time.
-const MAX_TOKENS: usize = 128;
 /// Part of the progress that the vectors take.
 const VECTORS_RATIO: f64 = 0.9;
 
@@ -38,15 +33,7 @@ pub struct LabelReview {
     /// Rows of the dataset that are looked at.
     rows: Vec<u32>,
     labels: Vec<u32>,
-    texts: EncodedTexts,
-    model: TaskModel,
-    pad: u32,
-    device: Device,
-    /// Batches that are left, the longest texts last: they are taken from the end.
-    batches: Vec<Vec<u32>>,
-    total_batches: usize,
-    /// Vectors of length 1, `[rows, hidden]`.
-    vectors: Vec<f32>,
+    vectors: TextVectors,
     probe: Option<LinearProbe>,
     /// The fold of each row.
     folds: Vec<usize>,
@@ -78,8 +65,7 @@ impl LabelReview {
                 .done("The labels were not checked.")
                 .remedy(format!("At least {MIN_ROWS} rows and two labels are needed.")));
         }
-        let max_tokens = MAX_TOKENS.min(model.config.max_positions());
-        let [train, validation] = sides.map(|side| side.cut(&model.tokenizer, max_tokens, 0));
+        let [train, validation] = sides.map(|side| side.cut(&model.tokenizer, max_tokens(model), 0));
         let (train, validation) = (train?.0.texts, validation?.0.texts);
         let mut places: Vec<usize> = (0..all).collect();
         if all > MAX_REVIEWED_ROWS {
@@ -98,29 +84,21 @@ impl LabelReview {
         }
         let labels: Vec<u32> = rows.iter().map(|&row| dataset.label(row)).collect();
         let folds = folds(&dataset, &rows, &labels);
-        let lengths: Vec<usize> = (0..texts.len()).map(|row| texts.tokens(row)).collect();
-        let batches = batches_by_length(&lengths, BATCH);
         Ok(Self {
-            vectors: vec![0.0; rows.len() * model.base.hidden()],
+            vectors: TextVectors::new(texts, model, device),
             probabilities: vec![0.0; rows.len() * dataset.labels.len()],
-            model: TaskModel::new(model.base.clone(), Task::Embeddings, Pooling::Mean, 0, 0, device),
-            pad: model.tokenizer.pad_id(),
-            device: device.clone(),
-            total_batches: batches.len(),
-            batches,
             probe: None,
             done_folds: 0,
             dataset,
             rows,
             labels,
-            texts,
             folds,
         })
     }
 
     /// Memory of vectors, probabilities and what is computed from them, in bytes.
     pub fn bytes(&self) -> usize {
-        4 * size_of::<f32>() * (self.vectors.len() + self.probabilities.len())
+        4 * size_of::<f32>() * (self.vectors.vectors().len() + self.probabilities.len())
     }
 
     /// Computes the vectors of the next batch, or fits the next fold. Returns the fraction that is done.
@@ -128,9 +106,10 @@ impl LabelReview {
     /// # Errors
     /// If the device fails.
     pub async fn advance(&mut self) -> Result<f64, Diagnostic> {
-        if let Some(rows) = self.batches.pop() {
-            self.embed(&rows).await?;
-        } else if let Some(probe) = &self.probe {
+        if self.vectors.advance().await? {
+            return Ok(VECTORS_RATIO * self.vectors.fraction());
+        }
+        if let Some(probe) = &self.probe {
             let is_held_out: Vec<bool> = self.folds.iter().map(|&fold| fold == self.done_folds).collect();
             let found = probe.probabilities(&is_held_out).await?;
             let classes = self.dataset.labels.len();
@@ -139,27 +118,15 @@ impl LabelReview {
             self.done_folds += 1;
         } else {
             let classes = self.dataset.labels.len();
-            self.probe = Some(LinearProbe::new(&self.vectors, &self.labels, classes, &self.device).await?);
+            self.probe =
+                Some(LinearProbe::new(self.vectors.vectors(), &self.labels, classes, self.vectors.device()).await?);
         }
-        let vectors = 1.0 - self.batches.len() as f64 / self.total_batches.max(1) as f64;
-        let folds = self.done_folds as f64 / FOLDS as f64;
-        Ok(VECTORS_RATIO * vectors + (1.0 - VECTORS_RATIO) * folds)
+        Ok(VECTORS_RATIO + (1.0 - VECTORS_RATIO) * self.done_folds as f64 / FOLDS as f64)
     }
 
     /// Returns true once all probabilities are known.
     pub fn is_over(&self) -> bool {
         self.done_folds == FOLDS
-    }
-
-    async fn embed(&mut self, rows: &[u32]) -> Result<(), Diagnostic> {
-        let batch = self.texts.batch(rows, rows.len(), MAX_TOKENS, self.pad);
-        let vectors = self.model.forward(Input::new(&batch, &self.device), &mut Dropout::off());
-        let [_, hidden] = vectors.dims();
-        let values = device_to_host(vectors).await?;
-        for (&row, vector) in rows.iter().zip(values.chunks(hidden)) {
-            self.vectors[row as usize * hidden..][..hidden].copy_from_slice(vector);
-        }
-        Ok(())
     }
 
     /// The rows whose label is probably wrong, of which at most `listed` are named.

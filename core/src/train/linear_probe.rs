@@ -5,7 +5,7 @@
 //! steps of all folds, and Nesterov's momentum speeds them up.
 
 use burn::tensor::activation::softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
@@ -15,6 +15,31 @@ use crate::diagnostic::Diagnostic;
 const L2_RATIO: f64 = 0.1;
 /// Iterations of a fit. The probabilities then differ from the optimum's by less than a thousandth.
 const ITERATIONS: usize = 100;
+
+/// Standardized vectors and a column of ones, `[rows, hidden + 1]`: what probes are fitted to.
+#[derive(Clone, Debug)]
+pub struct ProbeFeatures(Tensor<2>);
+
+impl ProbeFeatures {
+    /// The features of `vectors`, `[rows, hidden]`.
+    pub fn new(vectors: &[f32], rows: usize, device: &Device) -> Self {
+        let width = vectors.len() / rows.max(1) + 1;
+        Self(Tensor::from_data(TensorData::new(standardized(vectors, rows), [rows, width]), device))
+    }
+
+    /// Fits a probe to some of the rows, with the class of each. Returns the probabilities of all rows, `[rows, classes]`.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn probabilities(&self, rows: &[u32], labels: &[u32], classes: usize) -> Result<Vec<f32>, Diagnostic> {
+        let Self(features) = self;
+        let places: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+        let places = Tensor::<1, Int>::from_data(TensorData::new(places, [rows.len()]), &features.device());
+        let probe = LinearProbe::on(features.clone().select(0, places), labels, classes).await?;
+        let weights = probe.weights(&vec![false; rows.len()]);
+        device_to_host(softmax(features.clone().matmul(weights), 1)).await
+    }
+}
 
 /// Vectors with their classes, of which a part is held out at a time.
 #[derive(Debug)]
@@ -35,10 +60,14 @@ impl LinearProbe {
     /// # Errors
     /// If the device fails.
     pub async fn new(vectors: &[f32], labels: &[u32], classes: usize, device: &Device) -> Result<Self, Diagnostic> {
-        let rows = labels.len();
-        let (width, l2) = (vectors.len() / rows.max(1) + 1, L2_RATIO * rows as f64);
-        let features = TensorData::new(standardized(vectors, rows), [rows, width]);
-        let features = Tensor::<2>::from_data(features, device);
+        let ProbeFeatures(features) = ProbeFeatures::new(vectors, labels.len(), device);
+        Self::on(features, labels, classes).await
+    }
+
+    /// A probe of these features, `[rows, hidden + 1]`.
+    async fn on(features: Tensor<2>, labels: &[u32], classes: usize) -> Result<Self, Diagnostic> {
+        let (rows, device) = (labels.len(), &features.device());
+        let ([_, width], l2) = (features.dims(), L2_RATIO * rows as f64);
         let mut targets = vec![0.0f32; rows * classes];
         labels.iter().enumerate().for_each(|(row, &label)| targets[row * classes + label as usize] = 1.0);
         let squares = device_to_host(features.clone().transpose().matmul(features.clone())).await?;
@@ -61,6 +90,12 @@ impl LinearProbe {
     /// # Errors
     /// If the device fails.
     pub async fn probabilities(&self, is_held_out: &[bool]) -> Result<Vec<f32>, Diagnostic> {
+        let weights = self.weights(is_held_out);
+        device_to_host(softmax(self.features.clone().matmul(weights), 1)).await
+    }
+
+    /// Fits the rows that are not held out, and returns the weights, `[hidden + 1, classes]`.
+    fn weights(&self, is_held_out: &[bool]) -> Tensor<2> {
         let device = self.features.device();
         let mask: Vec<f32> = is_held_out.iter().map(|&is_held_out| f32::from(u8::from(!is_held_out))).collect();
         let mask = Tensor::<2>::from_data(TensorData::new(mask, [is_held_out.len(), 1]), &device);
@@ -77,7 +112,7 @@ impl LinearProbe {
             ahead = next.clone() + (next.clone() - weights) * momentum;
             weights = next;
         }
-        device_to_host(softmax(self.features.clone().matmul(weights), 1)).await
+        weights
     }
 }
 

@@ -7,6 +7,7 @@ mod expected;
 mod gguf;
 mod labels;
 mod onnx;
+mod pool;
 mod predicted_file;
 mod reopened;
 mod rounding;

@@ -52,7 +52,16 @@ impl Collector {
     ///
     /// # Errors
     /// As [`Collector::push`], and `data.no-rows` if no row is complete.
-    pub fn finish(mut self) -> Result<Examples, Diagnostic> {
+    pub fn finish(self) -> Result<Examples, Diagnostic> {
+        let examples = self.finish_training()?;
+        if examples.is_empty() { Err(no_rows(&examples)) } else { Ok(examples) }
+    }
+
+    /// Returns the rows of a training file. There may be none yet if there are rows to be labeled.
+    ///
+    /// # Errors
+    /// As [`Collector::push`], and `data.no-rows` if no row is complete, or lacks nothing but a label.
+    pub fn finish_training(mut self) -> Result<Examples, Diagnostic> {
         self.records.finish(&mut |record| self.rows.add(record))?;
         let RowCollector { parser, mut examples } = self.rows;
         let RowParser { mut names, repairs, flags, numbers, open_spans, .. } = parser;
@@ -90,15 +99,8 @@ impl Collector {
             _ => {}
         }
         examples.repairs.warnings.extend(mostly_skipped(&examples));
-        if examples.is_empty() {
-            let why = match examples.skipped.first.first() {
-                Some(row) => format!(" Line {}: {}.", row.line, row.reason),
-                None => String::new(),
-            };
-            let what = format!("No row has {}.{why}", required_parts(&examples.mapping));
-            return Err(Diagnostic::new("data.no-rows", what)
-                .done("No rows were read from the file.")
-                .remedy(remedy(&examples.mapping)));
+        if examples.is_empty() && examples.pool.total == 0 {
+            return Err(no_rows(&examples));
         }
         if let RowTargets::Labels(lists) = &mut examples.targets
             && names.are_lists
@@ -149,14 +151,32 @@ impl RowCollector {
                 self.examples.skipped.add(line, reason);
                 Ok(())
             }
+            Err(RowError::Unlabeled(texts)) => {
+                if matches!(self.examples.mapping, Mapping::Classification { .. }) {
+                    self.examples.pool.add(line, &texts);
+                }
+                self.examples.skipped.add(line, "no label");
+                Ok(())
+            }
             Err(RowError::Abort(diagnostic)) => Err(diagnostic),
         }
     }
 }
 
-/// Warns if most rows do not fit the columns.
+/// The error of a file without a row that is complete.
+fn no_rows(examples: &Examples) -> Diagnostic {
+    let why = match examples.skipped.first.first() {
+        Some(row) => format!(" Line {}: {}.", row.line, row.reason),
+        None => String::new(),
+    };
+    Diagnostic::new("data.no-rows", format!("No row has {}.{why}", required_parts(&examples.mapping)))
+        .done("No rows were read from the file.")
+        .remedy(remedy(&examples.mapping))
+}
+
+/// Warns if most rows do not fit the columns. Rows that lack nothing but a label do.
 fn mostly_skipped(examples: &Examples) -> Option<Diagnostic> {
-    let (kept, skipped) = (examples.len(), examples.skipped.rows);
+    let (kept, skipped) = (examples.len(), examples.skipped.rows - examples.pool.total);
     let first = examples.skipped.first.first().filter(|_| skipped > kept)?;
     let what = format!("{} of {} cannot be used.", thousands(skipped), count(kept + skipped, "row"));
     let needs = examples.mapping.needs();

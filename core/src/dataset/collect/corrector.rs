@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::formats::decode::Decoder;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
-use crate::dataset::formats::json::value_range;
+use crate::dataset::formats::json::{new_member, value_range};
 use crate::dataset::formats::reader::{ParsedRecord, Piece, RecordReader};
 use crate::dataset::formats::record::Record;
 use crate::dataset::layout::{Encoding, Format, Quoting};
@@ -164,12 +164,19 @@ fn replacement(form: &Form, raw: &str, column: usize, label: &str) -> Option<(Ra
             Some((range, cell))
         }
         Form::JsonLines(key) => {
-            let range = value_range(raw, key)?;
-            // A number stays a number.
-            let is_text = raw[range.clone()].starts_with('"');
-            let is_json = || serde_json::from_str::<serde_json::Value>(label).is_ok_and(|value| !value.is_string());
-            let cell = if !is_text && is_json() { label.to_owned() } else { serde_json::json!(label).to_string() };
-            Some((range, cell))
+            let value = |given: &str| {
+                // A number stays a number.
+                let is_plain = |it: serde_json::Value| it.is_number() || it.is_boolean();
+                let may_be_plain = !given.starts_with('"') && serde_json::from_str(label).is_ok_and(is_plain);
+                if may_be_plain { label.to_owned() } else { serde_json::json!(label).to_string() }
+            };
+            match value_range(raw, key) {
+                Some(range) => Some((range.clone(), value(&raw[range]))),
+                None => {
+                    let end = new_member(raw, key)?;
+                    Some((end..end, format!(", {}: {}", serde_json::json!(key), value(""))))
+                }
+            }
         }
         Form::Csv(_) => None,
     }
@@ -243,6 +250,22 @@ mod tests {
             "{\"label\": \"no\", \"text\": \"b\"}\n"
         );
         assert_eq!((new.as_str(), is_rewritable), (expected, true));
+    }
+
+    #[test]
+    fn rows_without_a_label_get_one() {
+        let table = "text,label,id\r\nso good,,1\r\nso bad,bad,2\r\nwell,\"\",3";
+        let (new, _) = corrected("a.csv", table, &[(2, Some("a, b")), (4, Some("good"))]).unwrap();
+        assert_eq!(new, "text,label,id\r\nso good,\"a, b\",1\r\nso bad,bad,2\r\nwell,\"good\",3");
+        let last = "text\tlabel\nso good\t\nso bad\tbad\n";
+        assert_eq!(corrected("a.tsv", last, &[(2, Some("good"))]).unwrap().0, last.replace("good\t", "good\tgood"));
+        let lines = "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\" }\r\n{\"text\": \"c\", \"label\": null}\n";
+        let (new, _) = corrected("a.jsonl", lines, &[(2, Some("y")), (3, Some("null"))]).unwrap();
+        let expected = concat!(
+            "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\" , \"label\": \"y\"}\r\n",
+            "{\"text\": \"c\", \"label\": \"null\"}\n"
+        );
+        assert_eq!(new, expected);
     }
 
     #[test]

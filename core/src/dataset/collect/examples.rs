@@ -2,6 +2,7 @@
 
 use crate::dataset::collect::example::{Example, Message, Word};
 use crate::dataset::collect::labels::LabelName;
+use crate::dataset::collect::pool::Pool;
 use crate::dataset::collect::records::Records;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::row_targets::{RowTarget, RowTargets};
@@ -32,6 +33,8 @@ pub struct Examples {
     pub(crate) targets: RowTargets,
     pub(crate) label_names: Vec<LabelName>,
     pub(crate) skipped: SkippedRows,
+    /// The skipped rows that lack nothing but a label.
+    pub(crate) pool: Pool,
     pub(crate) repairs: Repairs,
 }
 
@@ -60,6 +63,7 @@ impl Examples {
             records: Records::default(),
             label_names: Vec::new(),
             skipped: SkippedRows::default(),
+            pool: Pool::default(),
             repairs: Repairs::default(),
         }
     }
@@ -199,6 +203,18 @@ impl Examples {
     /// Rows that cannot be used, at most [`LISTED_ROWS`](crate::limits::LISTED_ROWS).
     pub fn skipped_rows(&self) -> &[SkippedRow] {
         &self.skipped.first
+    }
+
+    /// The rows without a label.
+    #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine chooses rows to be labeled"))]
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The names of the file's labels, by id.
+    #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the engine chooses rows to be labeled"))]
+    pub(crate) fn label_names(&self) -> impl Iterator<Item = String> {
+        self.label_names.iter().map(|label| label.name.clone())
     }
 
     /// Removes rows, each given with the reason, and lists them as skipped.

@@ -112,7 +112,7 @@ mod tests {
     fn parsed(cell: &str) -> Result<Chat, String> {
         parse(cell, "").map_err(|error| match error {
             RowError::Skip(reason) => reason,
-            RowError::Abort(diagnostic) => diagnostic.code,
+            error => format!("{error:?}"),
         })
     }
 

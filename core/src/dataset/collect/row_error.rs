@@ -7,6 +7,8 @@ use crate::diagnostic::Diagnostic;
 pub(crate) enum RowError {
     /// The row is skipped for this reason, and reading continues.
     Skip(String),
+    /// The row has these texts and no label yet.
+    Unlabeled(Vec<String>),
     /// Reading stops with this error.
     Abort(Diagnostic),
 }

@@ -243,7 +243,7 @@ fn class<'a>(
         texts => texts?,
     };
     if label.is_empty() {
-        return Err("no label".into());
+        return Err(RowError::Unlabeled(texts.into_iter().map(Cow::into_owned).collect()));
     }
     let id = names.id_of(label)?;
     names.count_row(id, cell.len() > label.len());

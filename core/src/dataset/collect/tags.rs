@@ -184,7 +184,7 @@ mod tests {
         let paired = |words, tags| match pair_up(words, tags) {
             Ok((text, tagged)) => Ok((text, tagged.len())),
             Err(RowError::Skip(reason)) => Err(reason),
-            Err(RowError::Abort(diagnostic)) => panic!("{diagnostic}"),
+            Err(error) => panic!("{error:?}"),
         };
         assert_eq!(paired("a  b", "O O"), Ok(("a b".into(), 2)));
         assert_eq!(paired("[ ]", "O O"), Ok(("[ ]".into(), 2)));

@@ -278,6 +278,16 @@ pub(crate) fn value_range(object: &str, key: &str) -> Option<Range<usize>> {
     found
 }
 
+/// The place at which an object may get a member with this key; none if the member would be read as part of something else,
+/// or not at all.
+pub(crate) fn new_member(object: &str, key: &str) -> Option<usize> {
+    let end = object.trim_end().strip_suffix('}')?.len();
+    let longer = format!("{}, {}: \"x\"{}", &object[..end], serde_json::json!(key), &object[end..]);
+    let Ok(Value::Object(read)) = serde_json::from_str(&longer) else { return None };
+    let is_read = flat_row(read).get(key).is_some_and(|value| value == "x");
+    (is_read && !key.contains('.')).then_some(end)
+}
+
 /// Length of the JSON value at the beginning of a text.
 fn json_len(text: &str) -> Option<usize> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde::de::IgnoredAny>();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::same_labels::label_key;
-use crate::dataset::phrases::{names, rows_were};
+use crate::dataset::phrases::{count, names, rows_were};
 use crate::dataset::prepare::classes::Classes;
 use crate::dataset::prepare::comparisons::check_comparisons;
 use crate::dataset::prepare::dataset::{Dataset, DatasetFile, DatasetFiles, HoldOut};
@@ -18,6 +18,9 @@ use crate::dataset::skipped::SkippedRows;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
+
+/// Code of the error about a file that can be trained on once some of its rows without a label have one.
+pub const FEW_LABELS: &str = "data.few-labels";
 
 /// The sides that rows can be held out for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,6 +74,9 @@ impl Dataset {
                     .remedy(format!("Choose a {name} file with the same columns as the training file, or none.")));
             }
         }
+        if train_file.is_empty() {
+            return Err(few_labels(Diagnostic::new(FEW_LABELS, "No row has a label yet."), &train_file));
+        }
         let (validated, tested) = (groups(validation_file.as_deref()), groups(test_file.as_deref()));
         let is_held_out = |row: usize| {
             let group = train_file.group(row);
@@ -87,7 +93,7 @@ impl Dataset {
         let duplicates = find_duplicates(&train_file, is_held_out);
         let across_split = (train_file.len() - candidates.len()) as u32;
         let classes = Classes::choose(&train_file, &candidates, validation_file.is_none())
-            .map_err(|diagnostic| naming_skipped(diagnostic, &train_file.skipped))?;
+            .map_err(|diagnostic| naming_skipped(few_labels(diagnostic, &train_file), &train_file.skipped))?;
         let mut warnings = classes.warnings;
         let mut dataset = Self {
             task,
@@ -288,6 +294,22 @@ impl Dataset {
 /// The groups of a file.
 fn groups(file: Option<&Examples>) -> Groups<'_> {
     file.into_iter().flat_map(|file| (0..file.len()).map(|row| file.group(row))).collect()
+}
+
+/// An error about the labels of a file that has rows without one: with two labels, it can be trained on.
+fn few_labels(diagnostic: Diagnostic, file: &Examples) -> Diagnostic {
+    let is_lack = [FEW_LABELS, "data.one-class", "data.too-few-rows"].contains(&diagnostic.code.as_str());
+    if !is_lack || file.pool.total == 0 {
+        return diagnostic;
+    }
+    let rows = file.pool.total;
+    let have = if rows == 1 { "has" } else { "have" };
+    Diagnostic::new(FEW_LABELS, diagnostic.what)
+        .done(format!("{} {have} a text and no label. The file stays open.", count(rows, "row")))
+        .remedy(
+            "Label some of them: two rows of each of two labels are needed to train, and ten of each are a start. Or \
+             choose another column as the label.",
+        )
 }
 
 /// Adds to an error how many rows were skipped before, since they may be its cause.

@@ -16,6 +16,9 @@ pub struct DataReport {
     pub rows_kept: u32,
     /// Number of rows that cannot be used.
     pub rows_dropped: u32,
+    /// Number of these that lack nothing but a label.
+    #[serde(default)]
+    pub unlabeled: u32,
     /// The first rows that cannot be used.
     pub dropped: Vec<SkippedRow>,
     /// Classes and labels with their rows, or tags with their words; most frequent first. Empty for other tasks.

@@ -37,6 +37,7 @@ pub(crate) fn report(
         mapping: file.mapping.clone(),
         rows_kept: rows_kept(dataset),
         rows_dropped: (file.skipped.rows + excluded.skipped.rows) as u32,
+        unlabeled: file.pool.total as u32,
         dropped: first_by_line([&file.skipped.first, &excluded.skipped.first]),
         majority_ratio: majority_ratio(dataset, &classes),
         classes,

@@ -13,6 +13,7 @@ mod hints;
 mod inspect;
 #[cfg(feature = "engine")]
 mod packed;
+mod pool;
 mod prepare;
 mod shapes;
 #[cfg(feature = "engine")]
