@@ -2,22 +2,16 @@
 
 use std::path::Path;
 
-use burn::tensor::Device;
 use hone_core::diagnostic::Diagnostic;
-<<<<<<< HEAD
 use hone_core::inference::rounded;
-=======
-use hone_core::inference::{TableFormat, TableWriter, rounded};
-use hone_core::pretrained::Pretrained;
->>>>>>> af15b36 (Keep rows without a label as a pool, list those that teach most, and measure learning curves)
 use hone_core::recipe::RecipeSpec;
-use hone_core::run::{CurvePoint, RowToLabel, SuspectedLabel, SuspectedLabels};
-use hone_core::runner::{LabelReview, Labeler, LearningCurve};
+use hone_core::run::{SuspectedLabel, SuspectedLabels};
+use hone_core::runner::LabelReview;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::arguments::LabelsArguments;
-use crate::{data, model, table_file, train};
+use crate::{data, model, pool, table_file, train};
 
 /// Columns of the file.
 const COLUMNS: [&str; 8] =
@@ -25,20 +19,15 @@ const COLUMNS: [&str; 8] =
 /// Steps of the progress bar.
 const STEPS: u64 = 1_000;
 
-/// Columns of the rows to be labeled.
-const POOL_COLUMNS: [&str; 5] = ["line", "likely_label", "probability", "margin", "text"];
-/// Columns of a learning curve.
-const CURVE_COLUMNS: [&str; 5] = ["rows", "seed", "labels", "accuracy", "changed"];
-
 /// Finds rows whose label is probably wrong, or those to be labeled next, and writes them to a file.
 pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
     let (device, _) = train::device(arguments.device);
     let model = model::load(arguments.model.as_deref(), "", &device)?;
     if let Some(rows) = arguments.pool {
-        return pool(arguments, rows, &model.pretrained, &device).await;
+        return pool::list(arguments, rows, &model.pretrained, &device).await;
     }
     if let Some(labels) = arguments.learning_curve {
-        return curve(arguments, labels, &model.pretrained, &device).await;
+        return pool::curve(arguments, labels, &model.pretrained, &device).await;
     }
     let mut data = arguments.data.load(&RecipeSpec::default())?;
     while data.rows.encode_next(&model.pretrained)? {}
@@ -48,7 +37,7 @@ pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
     let mut review = LabelReview::new(&data.rows, &model.pretrained, &device)?;
     let bar = progress_bar();
     while !review.is_over() {
-        bar.set_position((review.advance().await? * STEPS as f64) as u64);
+        report(&bar, review.advance().await?);
     }
     bar.finish_and_clear();
     let found = review.finish(usize::MAX);
@@ -57,66 +46,18 @@ pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Writes the rows to be labeled next.
-async fn pool(arguments: &LabelsArguments, rows: usize, model: &Pretrained, device: &Device) -> Result<(), Diagnostic> {
-    let (examples, dataset) = arguments.data.pool(&RecipeSpec::default())?;
-    let mut labeler = Labeler::new(&examples, dataset.as_deref())?;
-    let bar = progress_bar();
-    while !labeler.is_ready() {
-        bar.set_position((labeler.advance(model, device).await? * STEPS as f64) as u64);
-    }
-    bar.finish_and_clear();
-    let first = labeler.first(rows).await?;
-    let cells = |RowToLabel { row, likely, margin }: &RowToLabel| {
-        let (label, probability) = likely.clone().unzip();
-        let margin = margin.map(|margin| rounded(margin as f32));
-        let probability = probability.map(rounded);
-        [json!(row.line), json!(label), json!(probability), json!(margin), json!(row.text)].to_vec()
-    };
-    write_table(
-        &first.iter().map(|it| (cells(it), it.row.pair.as_deref())).collect::<Vec<_>>(),
-        &POOL_COLUMNS,
-        &arguments.out,
-    )?;
-    let how = match first.first() {
-        Some(RowToLabel { likely: None, .. }) => "drawn at random, because fewer than two labels have rows",
-        _ => "those first that teach most",
-    };
-    println!("{} rows to label, {how}: see {}.", first.len(), arguments.out.display());
-    Ok(())
-}
-
-/// Writes a learning curve.
-async fn curve(
-    arguments: &LabelsArguments,
-    labels: usize,
-    model: &Pretrained,
-    device: &Device,
-) -> Result<(), Diagnostic> {
-    let data = arguments.data.load(&RecipeSpec::default())?;
-    let mut curve = LearningCurve::new(data.rows.dataset(), labels, model, device)?;
-    let bar = progress_bar();
-    while !curve.is_over() {
-        bar.set_position((curve.advance().await? * STEPS as f64) as u64);
-    }
-    bar.finish_and_clear();
-    let cells = |point: CurvePoint| {
-        let CurvePoint { seed, is_chosen, labels, accuracy, changed } = point;
-        let rows = if is_chosen { "chosen" } else { "random" };
-        (vec![json!(rows), json!(seed), json!(labels), json!(accuracy), json!(changed)], None)
-    };
-    let points: Vec<_> = curve.finish().into_iter().map(cells).collect();
-    write_table(&points, &CURVE_COLUMNS, &arguments.out)?;
-    println!("The learning curve is in {}.", arguments.out.display());
-    Ok(())
-}
-
-fn progress_bar() -> ProgressBar {
+/// A progress bar.
+pub fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::new(STEPS);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} % · {eta} left") {
         bar.set_style(style);
     }
     bar
+}
+
+/// Shows a fraction from 0 to 1.
+pub fn report(bar: &ProgressBar, fraction: f64) {
+    bar.set_position((fraction * STEPS as f64) as u64);
 }
 
 /// The result in words.
@@ -133,7 +74,6 @@ fn described(found: &SuspectedLabels, out: &Path) -> String {
 }
 
 fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
-<<<<<<< HEAD
     let has_pairs = found.rows.iter().any(|row| row.pair.is_some());
     let columns: Vec<&str> = COLUMNS.into_iter().chain(has_pairs.then_some("second_text")).collect();
     let row = |row: &SuspectedLabel| {
@@ -141,24 +81,6 @@ fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
         cells(row).into_iter().chain(second).collect()
     };
     table_file::write(out, &columns, found.rows.iter().map(row))
-=======
-    let rows: Vec<_> = found.rows.iter().map(|row| (cells(row).to_vec(), row.pair.as_deref())).collect();
-    write_table(&rows, &COLUMNS, out)
-}
-
-/// Writes rows of cells, each with the second text of a pair.
-fn write_table(rows: &[(Vec<Value>, Option<&str>)], columns: &[&str], out: &Path) -> Result<(), Diagnostic> {
-    let format = TableFormat::of_ending(&out.extension().unwrap_or_default().to_string_lossy());
-    let has_pairs = rows.iter().any(|(_, pair)| pair.is_some());
-    let columns = columns.iter().copied().chain(has_pairs.then_some("second_text")).map(str::to_owned).collect();
-    let failed = |error| train::not_written(out, error);
-    let mut writer = TableWriter::new(Vec::new(), format, columns).map_err(failed)?;
-    for (cells, pair) in rows {
-        let second = has_pairs.then(|| json!(pair));
-        writer.row(&cells.iter().cloned().chain(second).collect::<Vec<_>>()).map_err(failed)?;
-    }
-    fs::write(out, writer.finish().map_err(failed)?).map_err(failed)
->>>>>>> af15b36 (Keep rows without a label as a pool, list those that teach most, and measure learning curves)
 }
 
 fn cells(row: &SuspectedLabel) -> [Value; 8] {

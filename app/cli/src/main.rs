@@ -9,6 +9,7 @@ mod interrupt;
 mod labels;
 mod mapping;
 mod model;
+mod pool;
 mod predict;
 mod reading;
 mod run_folder;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use hone_core::dataset::{Collector, Correction, Dataset, Examples, Hints, HoldOut, Mapping, Scanner};
 use hone_core::dataset::DatasetFiles;
+use hone_core::dataset::{Collector, Correction, Dataset, Examples, Hints, HoldOut, Mapping, Scanner};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::pretrained::Pretrained;
 use hone_core::recipe::Pooling;
@@ -173,7 +173,8 @@ fn what_cannot_be_labeled_is_refused_with_a_remedy() {
 
 #[test]
 fn a_learning_curve_rises_with_the_labels() {
-    let mut curve = LearningCurve::new(&dataset(&table(120, 120), 0.3).unwrap(), 40, &micro(), &Device::flex()).unwrap();
+    let mut curve =
+        LearningCurve::new(&dataset(&table(120, 120), 0.3).unwrap(), 40, &micro(), &Device::flex()).unwrap();
     while !curve.is_over() {
         ready(curve.advance()).unwrap();
     }
