@@ -250,6 +250,10 @@ impl Page {
     fn on_message(self, message: WorkerMessage) {
         self.silent_ticks.set_value(0);
         match message {
+            // It comes with every tensor that is saved, and the page would look at itself from top to bottom each time.
+            WorkerMessage::Event { event, .. } if let Event::Busy { seconds } = *event => {
+                self.state.update_untracked(|state| state.on_busy(seconds));
+            }
             WorkerMessage::Event { request, event, blob, files } => {
                 if blob.is_some() {
                     self.exported.set_value(blob);

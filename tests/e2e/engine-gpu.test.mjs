@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileOf, protocolVersion, startWorker, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
-import { MINUTE, computeOn, events, listen, losses } from "./real.mjs";
+import { MINUTE, computeOn, computeOnGpu, events, knowGpu, knownCheck, listen, losses } from "./real.mjs";
 
 /** Maximum relative difference of a loss: the bound of the self-check (core/src/train/self_check.rs). */
 const MAX_DIFFERENCE = 2e-3;
@@ -42,10 +42,14 @@ const recipes = {
 async function lossesOn(page, device, recipes) {
   page.setDefaultTimeout(5 * MINUTE);
   await listen(page);
+  await knowGpu(page);
   await withMicroModel(page);
-  await computeOn(page, device);
+  if (device === "GPU") await computeOnGpu(page);
+  else await computeOn(page, device);
   await page.getByLabel("Choose a file").setInputFiles(microTexts(72));
   await page.getByText("Loaded: 2 layers").waitFor();
+  await page.getByRole("button", { name: "Find suspected labels" }).click();
+  await page.getByText(/of 72 rows (may be|looks) wrong/).waitFor();
   await page.getByText("Advanced", { exact: true }).click();
   const found = {};
   for (const [name, recipe] of Object.entries(recipes)) {
@@ -90,7 +94,7 @@ test("a training step of the tiny BERT stays within its dispatch budget and read
   await withPage(async (page) => {
     page.setDefaultTimeout(5 * MINUTE);
     const ask = await startWorker(page);
-    await ask({ kind: "hello", version: await protocolVersion(), device: "gpu", known_check: null }, "ready");
+    await ask({ kind: "hello", version: await protocolVersion(), device: "gpu", known_check: await knownCheck() }, "ready");
     const { figures } = await ask({ kind: "bench", case: { size: "tiny", batch: 8, len: 64, steps: 2, generated_tokens: 0, keeps_prefix: false } }, "benched");
     console.log(`${figures.dispatches_per_step} dispatches, ${figures.maps_per_step} reads`);
     assert.equal(figures.maps_per_step, 1);

@@ -27,30 +27,6 @@ test("a software GPU is only used on request, and the page says so", async () =>
   });
 });
 
-test("a micro model learns on WebGPU: the loss falls", async () => {
-  await withPage(async (page) => {
-    page.setDefaultTimeout(10 * MINUTE);
-    await listen(page);
-    await withMicroModel(page);
-    await computeOn(page, "GPU");
-    await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
-    await page.getByText("Loaded: 2 layers").waitFor();
-    await page.getByRole("button", { name: "Find suspected labels" }).click();
-    await page.getByText(/of 160 rows (may be|looks) wrong/).waitFor();
-    await openGroups(page, "Learning rate", "Stopping", "Batch and length");
-    await page.getByLabel("Peak learning rate").fill("0.005");
-    await page.getByLabel("Batch size", { exact: true }).fill("36");
-    await page.getByLabel("Epochs").fill("4");
-    await start(page);
-    await finished(page);
-    const curve = await losses(page);
-    const mean = (part) => part.reduce((sum, loss) => sum + loss, 0) / part.length;
-    console.log(`losses ${curve.map((loss) => loss.toFixed(2)).join(" ")}`);
-    assert(mean(curve.slice(-4)) < 0.8 * mean(curve.slice(0, 4)), `${curve}`);
-    assert.equal((await events(page, "ready")).at(-1).device.backend, "web_gpu");
-  });
-});
-
 test("a model file that is truncated, altered or inconsistent is refused, and the data file stays open", async () => {
   const cases = {
     "broke off": (files) => ({ ...files, "model.safetensors": files["model.safetensors"].subarray(0, 5000) }),

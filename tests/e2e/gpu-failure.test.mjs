@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { openGroups, start } from "./fake.mjs";
 import { beforeEngine, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
-import { MINUTE, computeOn, events, fill, listen } from "./real.mjs";
+import { MINUTE, computeOn, computeOnGpu, events, fill, knowGpu, listen } from "./real.mjs";
 
 /** Runs in the worker before the engine: keeps the device, and corrupts shaders created after a signal. */
 const spoiler = () => {
@@ -33,9 +33,10 @@ for (const [name, fail] of Object.entries(failures)) {
       async (page) => {
         page.setDefaultTimeout(5 * MINUTE);
         await listen(page);
+        await knowGpu(page);
         await beforeEngine(page, spoiler);
         await withMicroModel(page);
-        await computeOn(page, "GPU");
+        await computeOnGpu(page);
         await page.getByLabel("Choose a file").setInputFiles(microTexts(160));
         await page.getByText("Loaded: 2 layers").waitFor();
         await openGroups(page, "Stopping", "Batch and length");

@@ -1,6 +1,8 @@
 // Helpers for tests of the real engine: its events, its data, and the program `hone`.
 
-import { url, fileOf } from "./harness.mjs";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileOf, out, url } from "./harness.mjs";
 
 export const MINUTE = 60_000;
 
@@ -36,6 +38,29 @@ export async function losses(page) {
 /** Chooses the device. */
 export async function computeOn(page, label) {
   await page.getByLabel("Compute on").selectOption({ label });
+}
+
+/** The last self-check of the software GPU, which takes it 15 seconds. The engine ignores that of another build. */
+const gpuCheck = join(out, "self-check.json");
+
+/** The last self-check of the GPU, for a test that is about something else. */
+export async function knownCheck() {
+  return JSON.parse(await readFile(gpuCheck, "utf8").catch(() => "null"));
+}
+
+/** Makes the page know the GPU from its next load on, as if it had checked it at an earlier visit. */
+export async function knowGpu(page) {
+  const check = await knownCheck();
+  if (check) await page.addInitScript((check) => localStorage.setItem("hone.self-check", check), JSON.stringify(check));
+}
+
+/** Chooses the GPU, and notes its check for other tests. */
+export async function computeOnGpu(page) {
+  await computeOn(page, "GPU");
+  await page.getByText(/^Computes with WebGPU/).waitFor();
+  const part = `${gpuCheck}.${process.pid}`;
+  await writeFile(part, await page.evaluate(() => localStorage.getItem("hone.self-check")));
+  await rename(part, gpuCheck);
 }
 
 /** Sets a field of the recipe by its label. */

@@ -3,7 +3,7 @@
 import { finished } from "./fake.mjs";
 import { url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
-import { MINUTE, computeOn, events, listen } from "./real.mjs";
+import { MINUTE, computeOn, events, knowGpu, listen } from "./real.mjs";
 
 /** A run that is long enough to be interrupted. */
 export const RECIPE = { task: "classification", epochs: 100, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
@@ -19,6 +19,7 @@ export async function visit(context) {
   const page = await context.newPage();
   page.setDefaultTimeout(3 * MINUTE);
   await listen(page);
+  await knowGpu(page);
   await page.goto(url);
   await page.locator("#shell").waitFor({ state: "detached" });
   await computeOn(page, "CPU");
@@ -39,9 +40,9 @@ export async function begun(page, change = {}, open = choose) {
   await page.getByRole("button", { name: /^Start/ }).click();
 }
 
-/** Begins a run and pauses it, which saves it. */
-export async function paused(page, change, open) {
-  const pausing = pause(page, 40);
+/** Begins a run and pauses it after `step`, which saves it. */
+export async function paused(page, change, open, step = 40) {
+  const pausing = pause(page, step);
   await begun(page, change, open);
   await pausing;
 }
@@ -86,17 +87,16 @@ export async function outcome(page) {
 
 const alone = {};
 
-/** The outcome of a run with this change that nothing interrupts. It is computed once. */
-export function leftAlone(device = "CPU", change = {}) {
-  alone[device] ??= withPage(async (page) => {
+/** The outcome of a run with this change that nothing interrupts, on the CPU. It is computed once. */
+export function leftAlone(change = {}) {
+  alone[JSON.stringify(change)] ??= withPage(async (page) => {
     await withMicroModel(page);
     const next = await visit(page.context());
-    await computeOn(next, device);
     await begun(next, change);
     await finished(next);
     return outcome(next);
   });
-  return alone[device];
+  return alone[JSON.stringify(change)];
 }
 
 /** Presses "Continue" of the saved run. */

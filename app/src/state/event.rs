@@ -18,6 +18,12 @@ impl State {
         effects
     }
 
+    /// Notes that the worker may be silent for a while, which nothing on the page shows.
+    pub fn on_busy(&mut self, seconds: f64) {
+        // Bounded: a wrong figure must not switch the watchdog off.
+        self.busy_s = seconds.clamp(0.0, MAX_BUSY_S);
+    }
+
     fn handle(&mut self, request: Option<RequestId>, event: Event) -> Vec<Effect> {
         self.busy_s = 0.0;
         let topic = request.and_then(|request| self.requests.topic(request));
@@ -25,8 +31,7 @@ impl State {
             return self.on_late_event(event);
         }
         match event {
-            // Bounded: a wrong figure must not switch the watchdog off.
-            Event::Busy { seconds } => self.busy_s = seconds.clamp(0.0, MAX_BUSY_S),
+            Event::Busy { seconds } => self.on_busy(seconds),
             Event::Ready { device } => {
                 let check = device.check.clone();
                 self.known_check = check.clone().or(self.known_check.take());
