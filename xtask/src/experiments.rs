@@ -4,6 +4,7 @@
 mod data;
 mod defaults;
 mod grid;
+mod label_errors;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -52,16 +53,24 @@ struct Score {
 
 const PAGE: &str = "docs/experiments.md";
 
-/// Measures what the arguments name, on the data in a folder: everything, or with `--defaults` only the defaults, whose
-/// table then replaces the one in the page. `--coarse`, `--minutes N` and `--set NAME` bound the search for the best
-/// defaults. Runs that were made before are not repeated.
+/// A part of the page that can be made alone.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Defaults,
+    Labels,
+}
+
+/// Measures what the arguments name, on the data in a folder: everything, or with `--defaults` or `--labels` only that
+/// part, which then replaces the one in the page. `--coarse`, `--minutes N` and `--set NAME` bound the search for the
+/// best defaults. Runs that were made before are not repeated.
 pub fn run(arguments: &[String]) -> Result<()> {
     let mut extent = Extent::default();
-    let (mut folder, mut only_defaults) = (None, false);
+    let (mut folder, mut only) = (None, None);
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         match argument.as_str() {
-            "--defaults" => only_defaults = true,
+            "--defaults" => only = Some(Part::Defaults),
+            "--labels" => only = Some(Part::Labels),
             "--coarse" => extent.is_coarse = true,
             "--minutes" => {
                 let minutes = rest.next().and_then(|minutes| minutes.parse::<u64>().ok());
@@ -79,15 +88,22 @@ pub fn run(arguments: &[String]) -> Result<()> {
         process::run(cargo.args(["build", "--release", "--package", "hone-cli"]))
     })?;
     let path = paths::root().join(PAGE);
-    let before = if only_defaults { fs::read_to_string(&path).context(PAGE)? } else { techniques(folder)? };
-    let page = with_defaults(&before, &defaults::section(folder, &extent)?);
+    let mut page = if only.is_some() { fs::read_to_string(&path).context(PAGE)? } else { techniques(folder)? };
+    if only.is_none_or(|part| part == Part::Labels) {
+        page = with_section(&page, label_errors::HEADING, &label_errors::section(folder)?);
+    }
+    if only.is_none_or(|part| part == Part::Defaults) {
+        page = with_section(&page, defaults::HEADING, &defaults::section(folder, &extent)?);
+    }
     fs::write(path, page).context(PAGE)
 }
 
-/// The page with its table of defaults replaced, or added before the last part.
-fn with_defaults(page: &str, section: &str) -> String {
-    let at = |heading: &str| page.find(heading).unwrap_or(page.len());
-    let (begin, end) = (at(defaults::HEADING).min(at(HOW_HEADING)), at(HOW_HEADING));
+/// The page with a section replaced, or added before the last one.
+fn with_section(page: &str, heading: &str, section: &str) -> String {
+    let last = page.find(HOW_HEADING).unwrap_or(page.len());
+    let begin = page.find(heading).unwrap_or(last);
+    let after = begin + heading.len().min(last - begin);
+    let end = page[after..last].find(NEXT_HEADING).map_or(last, |at| after + at);
     format!("{}{}{}", &page[..begin], section, &page[end..])
 }
 
@@ -133,13 +149,15 @@ anything. Figures are the mean of three seeds ± standard deviation. The seed de
 the rows and the dropout masks.
 ";
 
+/// What every section begins with.
+const NEXT_HEADING: &str = "\n## ";
 const HOW_HEADING: &str = "\n## How this page was made\n";
 
 const HOW: &str = "
 ## How this page was made
 
 `cargo xtask experiments FOLDER`, where FOLDER contains `trec6/`, `sentiment-labelled/`, `sms-spam/`, `snips/`, `xquad/`
-and `wnut17/`. `--defaults` makes only the table of defaults; a search that was broken off, or bounded by `--minutes`,
+and `wnut17/`. `--labels` makes only the table of suspected labels, `--defaults` only that of defaults; a search that was broken off, or bounded by `--minutes`,
 `--coarse` or `--set`, goes on where it stopped. Each learning rate of the techniques was chosen among up to three with
 a single run on rows of the same files (for sentiment, some of these are also test rows here). So no method was tuned
 well, and the smaller differences may change sign with better rates, or with other or more data. Seconds were measured
@@ -271,10 +289,13 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_defaults_is_added_or_replaced_before_the_last_part() {
+    fn a_section_is_added_before_the_last_one_or_replaced_where_it_is() {
         let page = format!("# Experiments\n{HOW_HEADING}End.\n");
-        let added = with_defaults(&page, "\n## Defaults\n\none\n");
+        let heading = "\n## Defaults\n";
+        let added = with_section(&page, heading, "\n## Defaults\n\none\n");
         assert_eq!(added, format!("# Experiments\n\n## Defaults\n\none\n{HOW_HEADING}End.\n"));
-        assert_eq!(with_defaults(&added, "\n## Defaults\n\ntwo\n"), added.replace("one", "two"));
+        let both = with_section(&added, "\n## Labels\n", "\n## Labels\n\nfew\n");
+        assert_eq!(both, format!("# Experiments\n\n## Defaults\n\none\n\n## Labels\n\nfew\n{HOW_HEADING}End.\n"));
+        assert_eq!(with_section(&both, heading, "\n## Defaults\n\ntwo\n"), both.replace("one", "two"));
     }
 }
