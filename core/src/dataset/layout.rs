@@ -114,7 +114,7 @@ pub enum Format {
     JsonLines,
     /// One JSON array of objects.
     JsonArray,
-    /// One JSON object of arrays, one per column.
+    /// One JSON document that is read as a whole: an object of arrays, one per column, or one that holds all rows.
     JsonColumns,
     /// SQuAD's JSON: paragraphs with their questions (v1.1 and v2).
     Squad,

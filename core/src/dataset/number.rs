@@ -1,9 +1,10 @@
 //! Numbers as people write them: with a decimal comma, separators of thousands, a currency or a percent sign.
 
 /// Units that may stand before or after a number. A longer one comes before its ending.
-const UNITS: [&str; 26] = [
-    "US$", "R$", "A$", "C$", "$", "€", "£", "¥", "₹", "₽", "₩", "₺", "₫", "zł", "Kč", "kr", "CHF", "USD", "EUR", "GBP",
-    "JPY", "INR", "CAD", "AUD", "%", "‰",
+/// Japan's encodings have the yen sign in the place of the backslash.
+const UNITS: [&str; 28] = [
+    "US$", "R$", "A$", "C$", "$", "€", "£", "¥", "￥", "\\", "₹", "₽", "₩", "₺", "₫", "zł", "Kč", "kr", "CHF", "USD",
+    "EUR", "GBP", "JPY", "INR", "CAD", "AUD", "%", "‰",
 ];
 
 /// A number by both customs of writing it: "1,234" is 1234 with a decimal point and 1.234 with a decimal comma.
@@ -30,7 +31,7 @@ impl Numeral {
                 .filter(|_| unit.is_none())
                 .find_map(|unit| Some((unit, rest.strip_prefix(unit).or_else(|| rest.strip_suffix(unit))?.trim())))
             {
-                (rest, unit) = (without, Some(found));
+                (rest, unit) = (without, Some(if ["\\", "￥"].contains(&found) { "¥" } else { found }));
             } else {
                 break;
             }

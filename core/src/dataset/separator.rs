@@ -1,7 +1,7 @@
 //! Separators of labels in one cell.
 
 /// Separators by precedence: a label may contain separators that come later here.
-pub(crate) const SEPARATORS: [char; 4] = ['|', ';', ',', ' '];
+pub(crate) const SEPARATORS: [char; 5] = ['\n', '|', ';', ',', ' '];
 /// Ratio of the cells with separators that must have the strongest one. Otherwise it belongs to a label.
 const MIN_RATIO: f64 = 0.05;
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::dataset::collect::labels::LabelNames;
 use crate::dataset::collect::lists::Lists;
 use crate::dataset::collect::natural_order::sort_naturally;
+use crate::dataset::collect::one_hot;
 use crate::dataset::collect::row_error::RowError;
 use crate::dataset::literal;
 use crate::dataset::phrases::{excerpt, names as quoted};
@@ -25,11 +26,13 @@ pub(crate) fn unsplit(cell: &str, lists: &mut LabelNames) -> Result<Vec<u32>, Ro
 }
 
 /// Splits the lists of all rows, and replaces `names` with the labels found in them. The second value is a warning if
-/// labels are separated by spaces, because a label may have spaces too.
+/// labels are separated by spaces, because a label may have spaces too, or if the lists have a 0 or 1 for each label.
 pub(crate) fn split(names: &mut LabelNames, rows: &Lists<u32>) -> (Lists<u32>, Option<Diagnostic>) {
-    let lists: Vec<UnsplitList> = names.all.iter().map(|list| UnsplitList::parse(&list.name)).collect();
+    let mut lists: Vec<UnsplitList> = names.all.iter().map(|list| UnsplitList::parse(&list.name)).collect();
     let separator = separator(&lists);
-    let warning = lists.iter().filter(|_| separator == Some(' ')).find_map(UnsplitList::spaces_warning);
+    let spaces_warning = lists.iter().filter(|_| separator == Some(' ')).find_map(UnsplitList::spaces_warning);
+    let values = lists.iter_mut().map(UnsplitList::values).collect::<Option<Vec<_>>>();
+    let warning = values.and_then(|mut values| one_hot::places(&mut values)).or(spaces_warning);
     let lists: Vec<Vec<String>> = lists.into_iter().map(|list| list.labels(separator)).collect();
     let mut known: Vec<(usize, String)> =
         lists.iter().flatten().collect::<BTreeSet<_>>().into_iter().cloned().enumerate().collect();
@@ -84,7 +87,11 @@ impl<'a> UnsplitList<'a> {
         match literal::value(list) {
             Some(Ok(Value::Array(values))) => return Self::Values(values),
             // An object such as {"a": 1, "b": 0} has the labels that are true.
-            Some(Ok(Value::Object(members))) => {
+            Some(Ok(Value::Object(mut members))) => {
+                // Label Studio writes several choices as an object.
+                if let Some(Value::Array(choices)) = members.get_mut("choices") {
+                    return Self::Values(std::mem::take(choices));
+                }
                 let is_true = |value: &Value| value.as_bool().unwrap_or(value.as_f64().is_some_and(|it| it > 0.5));
                 let labels = members.into_iter().filter(|(_, value)| is_true(value));
                 return Self::Values(labels.map(|(label, _)| Value::String(label)).collect());
@@ -96,6 +103,14 @@ impl<'a> UnsplitList<'a> {
             (!inside.contains([open, close])).then_some(inside)
         });
         Self::Text { labels: inside.unwrap_or(list), in_brackets: inside.is_some() }
+    }
+
+    /// The values of an array. None for a text.
+    fn values(&mut self) -> Option<&mut Vec<Value>> {
+        match self {
+            Self::Values(values) => Some(values),
+            Self::Text { .. } => None,
+        }
     }
 
     fn contains(&self, separator: char) -> bool {
@@ -135,6 +150,10 @@ fn value_label(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(label) => Some(label.clone()),
+        Value::Object(members) => match members.get("name").or_else(|| members.get("label")) {
+            Some(Value::String(name)) => Some(name.clone()),
+            _ => Some(value.to_string()),
+        },
         other => Some(other.to_string()),
     }
 }

@@ -11,12 +11,13 @@ use crate::dataset::collect::row_targets::Turn;
 use crate::dataset::literal;
 use crate::dataset::phrases::names;
 
-/// A message of the file, with the keys of chat templates (`role`, `content`) or of ShareGPT (`from`, `value`).
+/// A message of the file, with the keys of chat templates (`role`, `content`), ShareGPT (`from`, `value`), Gemini (`role`,
+/// `parts`) or dialogues (`speaker`, `text`).
 #[derive(Deserialize)]
 struct RawMessage {
-    #[serde(alias = "from")]
+    #[serde(alias = "from", alias = "speaker")]
     role: String,
-    #[serde(alias = "value", default)]
+    #[serde(alias = "value", alias = "text", alias = "parts", default)]
     content: Value,
     /// 0 if the turn is not learned, as in OpenAI's files.
     weight: Option<f64>,
@@ -55,6 +56,10 @@ pub(crate) fn parse(cell: &str, system: &str) -> Result<Chat, RowError> {
         let mut role = role(&message.role)
             .ok_or_else(|| format!("message {number} has the unknown role {}", names(&[&message.role])))?;
         let content = content(message).map_err(|reason| format!("message {number} {reason}"))?;
+        // Many files have empty instructions.
+        if role == Role::System && content.trim().is_empty() {
+            continue;
+        }
         if content.trim().is_empty() {
             return Err(format!("message {number} is empty").into());
         }

@@ -16,6 +16,7 @@ pub(crate) mod messages;
 pub(crate) mod natural_order;
 pub(crate) mod numbers;
 pub(crate) mod offsets;
+pub(crate) mod one_hot;
 pub(crate) mod pool;
 pub(crate) mod records;
 pub(crate) mod repairs;

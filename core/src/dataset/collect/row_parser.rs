@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::dataset::collect::example::Word;
 use crate::dataset::collect::flags::Flags;
 use crate::dataset::collect::labels::LabelNames;
@@ -14,6 +16,7 @@ use crate::dataset::collect::same_labels::trim;
 use crate::dataset::collect::spans::OpenSpans;
 use crate::dataset::collect::{answers, label_lists, messages, spans, tags};
 use crate::dataset::formats::record::Record;
+use crate::dataset::literal;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
 use crate::dataset::phrases::{excerpt, names as quoted};
 use crate::dataset::template::Template;
@@ -274,6 +277,9 @@ fn tagged_words<'a>(
     // Neither cell is trimmed: spans count characters of the text, and a word may itself be white space.
     let (text, tags) = (record.get(columns.text as usize), record.get(columns.tags as usize));
     let (text, tagged) = match spans::parse(tags) {
+        Some(_) if matches!(literal::value(text), Some(Ok(Value::Array(_)))) => {
+            return Err("the tags are spans of a text, but the words are a list".into());
+        }
         Some(spans) => {
             open_spans.add(position.nth, text, &spans);
             // The spans of other texts are repaired once it is known what they count.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::dataset::cell::SPAN_LABELS;
 use crate::dataset::collect::offsets::OffsetUnit;
 use crate::dataset::collect::repairs::Repairs;
 use crate::dataset::collect::tags::TaggedWords;
@@ -29,20 +30,22 @@ fn span(value: &Value) -> Option<LabeledSpan> {
     let number = |value: &Value| whole_value(value).and_then(|number| usize::try_from(number).ok());
     let (start, end, label) = match value {
         Value::Array(parts) => match parts.as_slice() {
-            [start, end, label] => (start, end, label),
+            [start, end, label] => (number(start)?, number(end)?, label),
             _ => return None,
         },
         Value::Object(parts) => {
             let get = |names: [&str; 3]| names.iter().find_map(|name| parts.get(*name));
-            (
-                get(["start", "start_offset", "begin"])?,
-                get(["end", "end_offset", "stop"])?,
-                get(["label", "type", "entity"]).or_else(|| parts.get("labels")?.as_array()?.first())?,
-            )
+            let start = number(get(["start", "start_offset", "begin"]).or_else(|| parts.get("offset"))?)?;
+            let end = match (get(["end", "end_offset", "stop"]), parts.get("length")) {
+                (Some(end), _) => number(end)?,
+                (None, length) => start.checked_add(number(length?)?)?,
+            };
+            let label = SPAN_LABELS.iter().find_map(|name| parts.get(*name))?;
+            (start, end, label.as_array().map_or(Some(label), |labels| labels.first())?)
         }
         _ => return None,
     };
-    Some(LabeledSpan { start: number(start)?, end: number(end)?, label: label.as_str()?.trim().to_owned() })
+    Some(LabeledSpan { start, end, label: label.as_str()?.trim().to_owned() })
 }
 
 /// The words of `text`, tagged `B-X`, `I-X` and `O`. A span that begins or ends inside a word is widened to the whole

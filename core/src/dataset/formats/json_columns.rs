@@ -1,9 +1,11 @@
-//! A JSON object of arrays, one per column. It is read as a whole, because the second column begins after the last row of
-//! the first.
+//! A JSON document that is read as a whole: an object of arrays, one per column, whose second column begins after the last
+//! row of the first, and the forms of [`json_document`].
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::dataset::formats::json::{NOT_AN_OBJECT, json_error, parsed, string_len, value_len, write_value};
+use crate::dataset::formats::json_document;
+use crate::dataset::formats::json_shapes::flat_row;
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::step::ReadStep;
 use crate::dataset::phrases::{count, names};
@@ -73,6 +75,16 @@ impl JsonColumnsReader {
         let Value::Object(mut object) = parsed(json).map_err(|error| json_error(&error))? else {
             return Err(NOT_AN_OBJECT.into());
         };
+        if let Some(rows) = json_document::rows(&object) {
+            let rows: Vec<_> = rows.into_iter().map(flat_row).collect();
+            object = Map::new();
+            for key in rows.iter().flat_map(Map::keys) {
+                if !object.contains_key(key) {
+                    let cells = rows.iter().map(|row| row.get(key).cloned().unwrap_or_default());
+                    object.insert(key.clone(), Value::Array(cells.collect()));
+                }
+            }
+        }
         if self.keys.is_empty() {
             self.keys = object.keys().cloned().collect();
         }

@@ -2,15 +2,76 @@
 
 use serde_json::{Map, Value, json};
 
+/// Columns with the first of several texts that belong to a query, and that do not: `pos` and `neg` of FlagEmbedding.
+pub(crate) const FIRST_POSITIVE: &str = "pos[0]";
+pub(crate) const FIRST_NEGATIVE: &str = "neg[0]";
+
 /// A row as an object of cells. Nested objects become columns of their own (`translation.en`), a prompt and a completion
 /// of messages become one conversation, and a task of Label Studio becomes its data with its first annotation.
 pub(crate) fn flat_row(object: Map<String, Value>) -> Map<String, Value> {
     let mut object = if is_label_studio(&object) { label_studio_row(&object) } else { object };
+    accept_choices(&mut object);
+    first_texts(&mut object);
+    // An answer that people liked or not, as TRL's KTO trainer takes it.
+    if object.contains_key("prompt")
+        && object.contains_key("completion")
+        && let Some(Value::Bool(is_good)) = object.get("label")
+    {
+        let verdict = if *is_good { "accept" } else { "reject" };
+        object.insert("answer".into(), verdict.into());
+        object.shift_remove("label");
+    }
+    if object.get("conversation").is_some_and(are_exchanges) {
+        split_exchanges(&mut object);
+    }
     // Prodigy leaves the spans out of some rows without entities.
     if object.contains_key("tokens") && object.contains_key("_task_hash") && !object.contains_key("spans") {
         object.insert("spans".into(), json!([]));
     }
     flattened(joined_conversation(object))
+}
+
+/// Puts the choices that an annotator of Prodigy accepted into the column `label`.
+fn accept_choices(object: &mut Map<String, Value>) {
+    if object.contains_key("options") && object.contains_key("_task_hash") && !object.contains_key("label") {
+        object.shift_remove("options");
+        if let Some(accepted) = object.shift_remove("accept") {
+            object.insert("label".into(), choice(&accepted));
+        }
+    }
+}
+
+/// Replaces the lists of texts of a query by the first of each.
+fn first_texts(object: &mut Map<String, Value>) {
+    let are_texts = |key: &str| {
+        let texts = object.get(key).and_then(Value::as_array);
+        texts.is_some_and(|texts| texts.iter().all(Value::is_string))
+    };
+    if !object.contains_key("query") || !are_texts("pos") || !are_texts("neg") {
+        return;
+    }
+    for (key, first) in [("pos", FIRST_POSITIVE), ("neg", FIRST_NEGATIVE)] {
+        let texts = object.shift_remove(key);
+        object.insert(first.into(), texts.and_then(|texts| texts.get(0).cloned()).unwrap_or_default());
+    }
+}
+
+/// Returns true for a list of exchanges, each with an input and an output, as XTuner takes them.
+fn are_exchanges(value: &Value) -> bool {
+    let is_exchange = |it: &Value| ["input", "output"].iter().all(|key| it.get(key).is_some_and(Value::is_string));
+    value.as_array().is_some_and(|exchanges| !exchanges.is_empty() && exchanges.iter().all(is_exchange))
+}
+
+/// Splits each exchange of a conversation into two messages.
+fn split_exchanges(object: &mut Map<String, Value>) {
+    let Some(Value::Array(exchanges)) = object.get_mut("conversation") else { return };
+    let turns = |exchange: &Value| {
+        [("system", "system"), ("input", "user"), ("output", "assistant")]
+            .into_iter()
+            .filter_map(|(key, role)| Some(json!({"role": role, "content": exchange.get(key)?})))
+            .collect::<Vec<_>>()
+    };
+    *exchanges = exchanges.iter().flat_map(turns).collect();
 }
 
 /// A training example of spaCy as an object, if `value` is one: `["text", {"entities": [[0, 4, "PER"]]}]`.

@@ -8,6 +8,7 @@ pub(crate) mod detect;
 pub(crate) mod fasttext;
 pub(crate) mod json;
 pub(crate) mod json_columns;
+pub(crate) mod json_document;
 pub(crate) mod json_shapes;
 pub(crate) mod not_text;
 pub(crate) mod parallel;

@@ -56,8 +56,8 @@ const ARROW: &str = "Save it as CSV or JSONL: to_csv of pandas or of the dataset
 const PICKLE: &str = "a Python pickle";
 const UNPICKLE: &str = "Read it with pandas.read_pickle, if you trust it, and save it with to_csv(index=False).";
 
-/// Beginnings of files that a server or Git put in place of the data, in lower case, with their description and a remedy.
-const PLACEHOLDERS: [(&str, &str, &str); 13] = [
+/// Beginnings of files in other formats of text, and of those that a server or Git put in place of the data, in lower case, with their description and a remedy.
+const PLACEHOLDERS: [(&str, &str, &str); 22] = [
     ("version https://git-lfs.github.com/spec/", LFS, LFS_PULL),
     ("version https://hawser.github.com/spec/", LFS, LFS_PULL),
     (
@@ -74,12 +74,31 @@ const PLACEHOLDERS: [(&str, &str, &str); 13] = [
         "an XML document",
         "If a website sent it, download the file itself. Otherwise, save its rows as CSV or JSONL.",
     ),
+    ("@relation", "a Weka file (ARFF)", "Open it in Weka, and save it as CSV."),
+    ("create table", SQL, SQL_EXPORT),
+    ("insert into", SQL, SQL_EXPORT),
+    ("drop table", SQL, SQL_EXPORT),
+    ("-- mysql dump", SQL, SQL_EXPORT),
+    ("--\n-- postgresql database dump", SQL, SQL_EXPORT),
+    ("#format=webanno", "an annotation file of WebAnno or INCEpTION", "Export the annotations as CoNLL 2002 instead."),
+    (
+        "t1\t",
+        "an annotation file of brat (.ann), which does not contain the text",
+        "Convert it to CoNLL together with its .txt file, for example with brat's anntoconll.py.",
+    ),
+    (
+        "version: \"3",
+        "training data of Rasa (YAML)",
+        "Write its examples as CSV, with a text and an intent in each row.",
+    ),
     ("404: not found", MESSAGE, DOWNLOAD),
     ("404 not found", MESSAGE, DOWNLOAD),
     ("entry not found", MESSAGE, DOWNLOAD),
     ("repository not found", MESSAGE, DOWNLOAD),
     ("invalid username or password", MESSAGE, DOWNLOAD),
 ];
+const SQL: &str = "an SQL dump";
+const SQL_EXPORT: &str = "Import it into its database, and export the table that you need as CSV.";
 const LFS: &str = "a Git LFS pointer, which names the data but does not contain it";
 const LFS_PULL: &str =
     "Run `git lfs pull` in its repository, or download the file from its web page, and use that file.";

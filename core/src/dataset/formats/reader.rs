@@ -16,6 +16,9 @@ use crate::dataset::layout::{FileLayout, Format};
 use crate::dataset::phrases::count;
 use crate::diagnostic::Diagnostic;
 
+/// Reason to skip a header after the first.
+pub(crate) const HEADER_AGAIN: &str = "the header again";
+
 /// A part of the text, and the record that it holds.
 pub(crate) struct Piece<'a> {
     /// The part, with the line end of a record.
@@ -89,6 +92,8 @@ pub(crate) struct RecordReader {
     width: Option<usize>,
     /// True until the header has been read.
     expects_header: bool,
+    /// The header of a table, which files that were joined have again.
+    header: Option<Record>,
     /// Lines to skip before the first record.
     lines_to_skip: u32,
     /// Number of records so far, if they are numbered instead of lines.
@@ -106,6 +111,7 @@ impl RecordReader {
             width: (layout.format == Format::Delimited).then_some(layout.columns.len()),
             expects_header: layout.has_header
                 && matches!(layout.format, Format::Delimited | Format::Text | Format::Sheet),
+            header: None,
             lines_to_skip: layout.quirks.skipped_lines,
             row: layout.quirks.numbers_rows.then_some(0),
             reader: FormatReader::new(layout),
@@ -155,6 +161,7 @@ impl RecordReader {
                 ReadStep::Invalid(used, reason) => (used, Some(Err(reason))),
                 ReadStep::Record(used) if self.expects_header => {
                     self.expects_header = false;
+                    self.header = Some(self.record.clone()).filter(|header| header.len() > 1);
                     (used, None)
                 }
                 ReadStep::Record(used) => {
@@ -163,6 +170,9 @@ impl RecordReader {
                     }
                     match self.width {
                         Some(width) if width != self.record.len() => (used, Some(Err(ragged(&self.record, width)))),
+                        _ if self.header.as_ref().is_some_and(|header| header.iter().eq(self.record.iter())) => {
+                            (used, Some(Err(HEADER_AGAIN.into())))
+                        }
                         _ => (used, Some(Ok(&self.record))),
                     }
                 }

@@ -3,7 +3,7 @@
 use crate::limits::MAX_CELL_BYTES;
 
 /// The cells of a row, in one buffer that is reused for the next row.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Record {
     text: String,
     /// End of each cell in `text`, in bytes.

@@ -1,6 +1,8 @@
 //! Tables with one word per row: a column of words, one of their tags, and one that says where each sentence begins, as in
 //! Kaggle's annotated corpora. Each sentence becomes one record, as in a CoNLL file.
 
+use std::collections::HashSet;
+
 use crate::dataset::formats::conll::write_sentence;
 use crate::dataset::formats::conll_columns::DETECTION_BYTES;
 use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
@@ -10,6 +12,7 @@ use crate::dataset::phrases::count;
 use crate::dataset::tag_scheme::is_bio;
 use crate::limits::{MAX_ROW_BYTES, SNIFF_ROWS};
 
+/// Names of the column of words.
 const WORD_NAMES: [&str; 5] = ["word", "words", "token", "tokens", "form"];
 const TAG_NAMES: [&str; 10] = ["tag", "tags", "ner_tag", "ner_tags", "ner", "label", "labels", "iob", "pos", "pos_tag"];
 
@@ -33,12 +36,28 @@ impl WordColumns {
         let column = |index: usize| rows.iter().map(move |row| row[index].trim()).filter(|cell| !cell.is_empty());
         let is_named = |index: usize, names: &[&str]| names.contains(&header[index].trim().to_lowercase().as_str());
         let all = || 0..header.len();
-        let is_word = |index: &usize| is_named(*index, &WORD_NAMES) && column(*index).all(|cell| !cell.contains(' '));
-        let word = all().find(is_word).filter(|&word| column(word).count() > 2)?;
-        let others = || all().filter(|&index| index != word);
         let has_bio = |index: usize| {
             column(index).count() > 0 && column(index).all(is_bio) && column(index).any(|tag| tag == "O")
         };
+        let is_single = |index: &usize| column(*index).all(|cell| !cell.contains(' '));
+        let is_word = |index: &usize| is_named(*index, &WORD_NAMES) && is_single(index);
+        // Far fewer sentences than words, each in one run of rows.
+        let separates = |index: usize| {
+            let mut ids: Vec<&str> = column(index).collect();
+            ids.dedup();
+            ids.len() * 2 <= rows.len() && !ids.is_empty()
+        };
+        let is_group = |index: usize| separates(index) && is_grouped(column(index));
+        // Next to BIO tags, a column of single words needs no English name.
+        let has_tags = all().any(has_bio);
+        let may_be_word = |index: &usize| {
+            let numbers = column(*index).filter(|cell| cell.parse::<f64>().is_ok()).count();
+            has_tags && is_single(index) && !has_bio(*index) && numbers * 2 < rows.len() && !is_group(*index)
+        };
+        let variety = |index: &usize| column(*index).collect::<HashSet<_>>().len();
+        let word = all().find(is_word).or_else(|| all().filter(may_be_word).max_by_key(variety));
+        let word = word.filter(|&word| column(word).count() > 2)?;
+        let others = || all().filter(|&index| index != word);
         let by_name =
             |index: &usize| TAG_NAMES.iter().position(|name| is_named(*index, &[name])).unwrap_or(TAG_NAMES.len());
         let named_tags = || others().filter(|index| by_name(index) < TAG_NAMES.len());
@@ -46,16 +65,11 @@ impl WordColumns {
             .filter(|&index| has_bio(index))
             .min_by_key(by_name)
             .or_else(|| named_tags().min_by_key(by_name))?;
-        // Far fewer sentences than words, each in one run of rows.
-        let separates = |index: usize| {
-            let mut ids: Vec<&str> = column(index).collect();
-            ids.dedup();
-            ids.len() * 2 <= rows.len() && !ids.is_empty()
-        };
         let is_sentence = |index: &usize| {
             *index != tag && header[*index].trim().to_lowercase().starts_with("sent") && separates(*index)
         };
-        let sentence = others().find(is_sentence);
+        let is_other_group = |index: &usize| *index != tag && has_bio(tag) && is_group(*index);
+        let sentence = others().find(is_sentence).or_else(|| others().find(is_other_group));
         if sentence.is_none() && !(has_blank_lines && has_bio(tag)) {
             return None;
         }
@@ -81,6 +95,18 @@ impl WordColumns {
     }
 }
 
+/// Returns true if equal cells of a column follow each other, in several groups: each names a sentence or a document.
+fn is_grouped<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    let mut groups: Vec<&str> = cells.collect();
+    groups.dedup();
+    groups.len() > 1 && groups.iter().collect::<HashSet<_>>().len() == groups.len()
+}
+
+/// Returns true for a row of empty cells, which spreadsheets write for a blank line.
+fn is_blank(row: &Record) -> bool {
+    row.iter().all(|cell| cell.trim().is_empty())
+}
+
 /// The first rows, and whether there are blank lines between them.
 fn sample_rows(text: &str, dialect: Dialect) -> (Vec<Vec<String>>, bool) {
     let end = text.floor_char_boundary(DETECTION_BYTES);
@@ -92,6 +118,10 @@ fn sample_rows(text: &str, dialect: Dialect) -> (Vec<Vec<String>>, bool) {
         record.clear();
         let used = match reader.step(rest, !is_cut, &mut record) {
             ReadStep::NeedMore => break,
+            ReadStep::Record(used) if is_blank(&record) => {
+                has_blank_lines |= rows.len() > 1 && rest.len() > used;
+                used
+            }
             ReadStep::Record(used) => {
                 rows.push(record.iter().map(str::to_owned).collect());
                 used
@@ -142,7 +172,11 @@ impl WordTableReader {
         let mut sentence = Sentence::default();
         let mut at = 0;
         while at < rest.len() {
-            match read(at, &mut row) {
+            let step = match read(at, &mut row) {
+                ReadStep::Record(used) if is_blank(&row) => ReadStep::Skip(used),
+                step => step,
+            };
+            match step {
                 ReadStep::NeedMore if rest.len() > MAX_ROW_BYTES => {
                     return ReadStep::Invalid(
                         rest.len(),

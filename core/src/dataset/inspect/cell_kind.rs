@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::dataset::cell::parse_flag;
+use crate::dataset::cell::{SPAN_LABELS, parse_flag};
 use crate::dataset::literal;
 use crate::dataset::tag_scheme::is_bio;
 
@@ -70,6 +70,23 @@ pub(crate) fn cell_kind(cell: &str) -> Option<CellKind> {
     })
 }
 
+/// Returns true if a program wrote the cell rather than a person: a link, an address, an id, a time or markup.
+pub(crate) fn is_machine_made(cell: &str) -> bool {
+    const MIN_LEN: usize = 10;
+    if cell.starts_with('<') && cell.ends_with('>') {
+        return true;
+    }
+    let (mut letters, mut digits, mut has_mark, mut has_space) = (0, 0, false, false);
+    for c in cell.chars() {
+        letters += usize::from(c.is_alphabetic());
+        digits += usize::from(c.is_ascii_digit());
+        has_mark |= "/@_:".contains(c);
+        has_space |= c.is_whitespace();
+    }
+    let is_code = !has_space && cell.is_ascii() && (digits > 0 || has_mark);
+    cell.len() >= MIN_LEN && (is_code || digits > letters)
+}
+
 /// Kind of a JSON array, by its first element.
 fn array_kind(first: &Value) -> CellKind {
     match first {
@@ -82,10 +99,12 @@ fn array_kind(first: &Value) -> CellKind {
             let has = |names: &[&str]| names.iter().any(|name| members.contains_key(*name));
             if has(&["answer_start"]) {
                 CellKind::Answers
-            } else if has(&["role", "from"]) && has(&["content", "value"]) {
+            } else if has(&["role", "from", "speaker"]) && has(&["content", "value", "text", "parts"]) {
                 CellKind::Messages
-            } else if has(&["start", "start_offset", "begin"]) && has(&["label", "labels", "type", "entity"]) {
+            } else if has(&["start", "start_offset", "begin", "offset"]) && has(&SPAN_LABELS) {
                 CellKind::Spans
+            } else if members.get("name").is_some_and(Value::is_string) {
+                CellKind::List
             } else {
                 CellKind::Nested
             }

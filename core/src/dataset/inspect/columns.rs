@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::Value;
 
 use crate::dataset::formats::record::Record;
-use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
+use crate::dataset::inspect::cell_kind::{CellKind, cell_kind, is_machine_made};
 use crate::dataset::inspect::list_evidence::{LabelCells, ListEvidence};
 use crate::dataset::literal;
 use crate::dataset::literal::parse_whole;
@@ -56,6 +56,8 @@ const PAIR_NAMES: &[&str] = &["anchor", "positive", "negative"];
 
 /// Values of a column that says which part of a data set each row is in.
 const SPLITS: [&str; 9] = ["train", "training", "test", "testing", "dev", "val", "valid", "validation", "eval"];
+/// Number of rows from which on a column with a different cell in each of them has no labels.
+const MIN_DISTINCT: usize = 10;
 /// Number of cells per column whose kind is inspected.
 const INSPECTED_CELLS: usize = 100;
 
@@ -93,8 +95,14 @@ struct Column {
     first: Option<i64>,
     /// Number of cells that count up from the first one.
     counted: usize,
+    /// Number of numbers with a fraction other than zero.
+    fractions: usize,
     /// Number of marks in a list that is ticked by hand.
     ticks: usize,
+    /// Number of cells such as Y and N.
+    letters: usize,
+    /// Number of links, ids, times and the like.
+    machine_made: usize,
     lists: usize,
     labels: LabelCells,
     /// Number of cells that name a part of a data set: `train`, `test`.
@@ -128,6 +136,10 @@ impl Column {
         let number = Numeral::parse(cell).filter(|_| cell.len() < 32);
         self.numbers += usize::from(number.is_some());
         self.decimals += usize::from(number.is_some_and(|it| it.by_point.is_none() || cell.contains('.')));
+        let value = number.and_then(|it| it.by_point.or(it.by_comma));
+        self.fractions += usize::from(value.is_some_and(|value| value.fract() != 0.0));
+        self.letters += usize::from(["y", "n", "t", "f", "Y", "N", "T", "F"].contains(&cell));
+        self.machine_made += usize::from(is_machine_made(cell));
         self.ticks += usize::from(["x", "X", "✓", "✔", "☑"].contains(&cell));
         let whole = parse_whole(cell);
         self.whole += usize::from(whole.is_some());
@@ -174,7 +186,9 @@ impl Column {
         }
         let variety = self.values.len() as f64 / self.filled.clamp(1, MAX_CLASSES) as f64;
         let name = if has_word(name, TEXT_NAMES) { 3.0 } else { 1.0 };
-        self.mean_bytes() * variety.min(1.0) * name
+        // What a program wrote is a text only if there is no other.
+        let by_people = if self.machine_made * 10 >= self.filled * 9 { 0.1 } else { 1.0 };
+        self.mean_bytes() * variety.min(1.0) * name * by_people
     }
 
     fn label_score(&self, name: &str, rows: usize) -> f64 {
@@ -273,7 +287,8 @@ impl ColumnStats {
     pub(crate) fn kind(&self, column: u32) -> CellKind {
         let Some(column) = self.columns.get(column as usize) else { return CellKind::Text };
         let is_tick_list = column.filled > 0 && column.ticks == column.filled && column.filled < self.rows;
-        if is_tick_list { CellKind::Flag } else { column.kind.unwrap_or(CellKind::Text) }
+        let are_letters = column.filled > 0 && column.letters == column.filled && column.values.len() <= 2;
+        if is_tick_list || are_letters { CellKind::Flag } else { column.kind.unwrap_or(CellKind::Text) }
     }
 
     /// Returns true if a column numbers the rows. It is never a target.
@@ -293,6 +308,18 @@ impl ColumnStats {
     /// Returns true if the cells of a column occur twice or more on average.
     pub(crate) fn repeats(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.values.len() * 2 <= column.filled)
+    }
+
+    /// Returns true if no cell of a column of at least [`MIN_DISTINCT`] rows occurs twice.
+    pub(crate) fn are_distinct(&self, column: u32) -> bool {
+        let are_distinct = |column: &Column| column.filled >= MIN_DISTINCT && column.values.len() == column.filled;
+        self.columns.get(column as usize).is_some_and(are_distinct)
+    }
+
+    /// Returns true if most cells of a column are numbers with a fraction.
+    pub(crate) fn are_fractions(&self, column: u32) -> bool {
+        let are_fractions = |column: &Column| column.fractions * 2 > column.filled;
+        self.are_numbers(column) && self.columns.get(column as usize).is_some_and(are_fractions)
     }
 
     /// Returns true if all cells of a column are numbers, perhaps with a decimal comma.
@@ -338,6 +365,12 @@ impl ColumnStats {
     /// Returns true if most cells of a column begin or end with white space.
     pub(crate) fn are_padded(&self, column: u32) -> bool {
         self.columns.get(column as usize).is_some_and(|column| column.padded * 2 > column.filled)
+    }
+
+    /// Returns true if most cells of a column have several words, and are longer than a number with its unit.
+    pub(crate) fn is_long_text(&self, column: u32) -> bool {
+        const MIN_BYTES: f64 = 12.0;
+        self.is_text(column) && self.columns.get(column as usize).is_some_and(|column| column.mean_bytes() >= MIN_BYTES)
     }
 
     /// Returns true if most cells of a column have several words.

@@ -1,6 +1,6 @@
 //! Statistics, preview and warnings gathered during the first pass.
 
-use crate::dataset::formats::reader::ParsedRecord;
+use crate::dataset::formats::reader::{HEADER_AGAIN, ParsedRecord};
 use crate::dataset::formats::record::Record;
 use crate::dataset::inspect::cell_kind::{CellKind, cell_kind};
 use crate::dataset::inspect::columns::ColumnStats;
@@ -85,6 +85,7 @@ impl Findings {
             let kept = count(self.rows as usize, "row");
             warnings.push(Diagnostic::new("data.bad-rows", what).done(format!("Skipped; {kept} kept.")).remedy(
                 match format {
+                    _ if row.reason == HEADER_AGAIN => "",
                     Format::Delimited => "If a text contains the delimiter, put the text in double quotes.",
                     Format::JsonLines => "Each line must be one JSON object.",
                     Format::JsonArray => "Each element of the array must be a JSON object.",

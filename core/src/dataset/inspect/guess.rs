@@ -1,47 +1,18 @@
 //! Guesses the task of a file from the names and contents of its columns.
 
+use crate::dataset::formats::json_shapes::FIRST_NEGATIVE;
 use crate::dataset::inspect::cell_kind::CellKind;
-use crate::dataset::inspect::columns::{ColumnStats, has_word};
+use crate::dataset::inspect::column_names::{
+    ANCHORS, ANSWERS, COMPLETIONS, CONVERSATIONS, LISTS, NUMBERS, PAIRS, TAGS, TOKENS,
+};
+use crate::dataset::inspect::columns::{ColumnStats, has_word, is_typical_name};
 use crate::dataset::inspect::languages::language;
 use crate::dataset::inspect::list_evidence::ListEvidence;
+use crate::dataset::inspect::pair_columns::numbered_pair;
 use crate::dataset::layout::Format;
 use crate::dataset::mapping::{Mapping, SYSTEM_COLUMNS};
 use crate::dataset::template;
 
-/// Names of the two columns of a pair of texts.
-const PAIRS: [(&str, &str); 10] = [
-    ("premise", "hypothesis"),
-    ("sentence1", "sentence2"),
-    ("sentence_1", "sentence_2"),
-    ("sentence_a", "sentence_b"),
-    ("question1", "question2"),
-    ("text1", "text2"),
-    ("text_a", "text_b"),
-    ("query", "passage"),
-    ("query", "document"),
-    ("question", "sentence"),
-];
-/// Names of the columns of texts that belong together, as in sentence-transformers' documentation.
-const ANCHORS: [(&str, &str); 4] =
-    [("anchor", "positive"), ("query", "positive"), ("question", "positive"), ("text", "positive")];
-/// Names of columns that belong together, and that other tasks use too.
-const ANSWERS: [(&str, &str); 3] = [("question", "answer"), ("query", "answer"), ("query", "response")];
-/// Names of the columns of a prompt and its completion.
-const COMPLETIONS: [(&str, &str); 8] = [
-    ("prompt", "completion"),
-    ("prompt", "response"),
-    ("prompt", "chosen"),
-    ("input", "output"),
-    ("source", "target"),
-    ("query", "response"),
-    ("question", "answer"),
-    ("question", "response"),
-];
-const CONVERSATIONS: [&str; 4] = ["messages", "conversations", "conversation", "chosen"];
-const TOKENS: &[&str] = &["tokens", "words", "text", "sentence"];
-const TAGS: &[&str] = &["tags", "ner_tags", "labels", "ner", "pos_tags", "tag", "label", "entities", "spans"];
-const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
-const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "emotions"];
 /// Number of 0/1 columns from which on they are labels, even if another column is named like one.
 const MANY_FLAGS: usize = 3;
 
@@ -55,7 +26,7 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
         file.anchors(),
         file.tags(),
         file.preferences(),
-        (file.columns.len() == 1).then(|| file.corpus()),
+        file.corpus().filter(|_| file.columns.len() == 1),
         file.instructions(),
         file.translation(),
         file.gold_pair(),
@@ -67,9 +38,11 @@ pub(crate) fn guess(format: Format, columns: &[String], stats: &ColumnStats) -> 
     // Fallbacks for other tasks, in case the user wants one of them.
     let others = [
         file.any_labels(),
+        file.any_completion().filter(|_| file.has_two_texts() && file.named_number().is_none()),
         file.any_regression(),
+        file.any_classification(),
         file.any_completion(),
-        Some(file.corpus()),
+        file.corpus(),
         file.scored_pairs(),
         file.pairs(),
         file.labeled_texts(),
@@ -121,13 +94,14 @@ impl Guesser<'_> {
         self.stats.text_and_label(self.columns).0
     }
 
-    fn corpus(&self) -> (Mapping, String) {
+    fn corpus(&self) -> Option<(Mapping, String)> {
         let text = self.text();
         let why = match self.columns.len() {
             1 => "The file has a single column of text.".into(),
             _ => format!("Column “{}” contains texts.", self.name(text)),
         };
-        (Mapping::Corpus { text }, why)
+        let is_text = !self.stats.kind(text).is_json() && !self.stats.are_only_numbers(text);
+        is_text.then_some((Mapping::Corpus { text }, why))
     }
 
     fn questions(&self) -> Option<(Mapping, String)> {
@@ -135,7 +109,9 @@ impl Guesser<'_> {
         let context = self.first_named(&["context", "passage", "paragraph"])?;
         let answer = self
             .only_column_of(CellKind::Answers)
-            .or_else(|| self.first_named(&["answers", "answer", "answer_text"]))?;
+            .or_else(|| self.first_named(&["answers", "answer", "answer_text"]))
+            // Yes and no are classes.
+            .filter(|&answer| self.stats.kind(answer) != CellKind::Flag)?;
         let start = self.first_named(&["answer_start", "start"]);
         let why = format!("Column “{}” contains questions, “{}” passages.", self.name(question), self.name(context));
         Some((Mapping::QuestionAnswering { question, context, answer, start }, why))
@@ -156,7 +132,7 @@ impl Guesser<'_> {
     fn anchors(&self) -> Option<(Mapping, String)> {
         let named = |(anchor, positive)| self.named(anchor).zip(self.named(positive));
         let (anchor, positive) = ANCHORS.into_iter().find_map(named)?;
-        let negative = self.first_named(&["negative", "hard_negative", "negative_1"]);
+        let negative = self.first_named(&["negative", "hard_negative", "negative_1", FIRST_NEGATIVE]);
         Some(self.pairs_of(anchor, positive, negative))
     }
 
@@ -205,12 +181,16 @@ impl Guesser<'_> {
     fn labeled_texts(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
         let why = format!("Texts of “{}” are similar if they have the same “{}”.", self.name(text), self.name(label));
-        self.stats.repeats(label).then_some((Mapping::LabeledTexts { text, label }, why))
+        let is_usable = self.stats.repeats(label) && !self.stats.kind(text).is_json();
+        is_usable.then_some((Mapping::LabeledTexts { text, label }, why))
     }
 
     /// Whole texts that people preferred to others.
     fn preferences(&self) -> Option<(Mapping, String)> {
-        let (text, _) = self.named("chosen").zip(self.named("rejected")).filter(|_| self.named("prompt").is_none())?;
+        let (text, _) = self.named("chosen").zip(self.named("rejected"))?;
+        if self.first_named(&["prompt", "instruction", "question", "input"]).is_some() {
+            return None;
+        }
         let why = format!("Column “{}” contains the preferred texts.", self.name(text));
         (!self.stats.kind(text).is_json()).then_some((Mapping::Corpus { text }, why))
     }
@@ -270,7 +250,7 @@ impl Guesser<'_> {
 
     fn instructions(&self) -> Option<(Mapping, String)> {
         if let Some(instruction) = self.named("instruction") {
-            let completion = self.first_named(&["output", "response", "answer", "completion"])?;
+            let completion = self.first_named(&["output", "response", "answer", "completion", "chosen"])?;
             let mut prompt = self.system_paragraph() + &format!("### Instruction:\n{{{}}}\n\n", self.name(instruction));
             if let Some(input) = self.first_named(&["input", "context"]) {
                 prompt += &format!("### Input:\n{{{}}}\n\n", self.name(input));
@@ -336,7 +316,7 @@ impl Guesser<'_> {
                 CellKind::Text | CellKind::Flag => !are_numbers && (are_lists || self.stats.are_lists(*column)),
                 _ => false,
             };
-            *column != text && is_list_like && (is_plural || *column == label)
+            *column != text && !self.stats.kind(text).is_json() && is_list_like && (is_plural || *column == label)
         };
         let list = self.all().find(is_list)?;
         let why = format!("Column “{}” lists labels.", self.name(list));
@@ -350,7 +330,8 @@ impl Guesser<'_> {
         let is_list =
             is_text && self.stats.list_evidence(label) > ListEvidence::None && !self.stats.are_only_numbers(label);
         let why = format!("Some cells of column “{}” list labels.", self.name(label));
-        (is_list && text != label).then_some((Mapping::MultiLabel { text, pair: None, labels: vec![label] }, why))
+        let is_usable = is_list && text != label && !self.stats.kind(text).is_json();
+        is_usable.then_some((Mapping::MultiLabel { text, pair: None, labels: vec![label] }, why))
     }
 
     fn regression(&self) -> Option<(Mapping, String)> {
@@ -368,7 +349,8 @@ impl Guesser<'_> {
                 && !self.is_index(*column)
                 && !has_word(self.name(*column), &["id", "index"])
         };
-        self.all().find(is_number).map(|number| self.regression_on(number))
+        let varied = self.all().filter(is_number).find(|&column| self.stats.varies(column));
+        varied.or_else(|| self.all().find(is_number)).map(|number| self.regression_on(number))
     }
 
     fn regression_on(&self, number: u32) -> (Mapping, String) {
@@ -382,7 +364,10 @@ impl Guesser<'_> {
 
     fn pair(&self) -> Option<(Mapping, String)> {
         let (text, pair) = self.pair_columns()?;
-        let label = self.first_named(&["gold_label", "label", "is_duplicate", "class", "entailment_judgment"])?;
+        let label = self
+            .first_named(&["gold_label", "label", "is_duplicate", "class", "entailment_judgment"])
+            .or_else(|| Some(self.stats.text_and_label(self.columns).1).filter(|&label| self.is_label(label)))
+            .filter(|&label| label != text && label != pair)?;
         let why = format!("Columns “{}” and “{}” are pairs with a label.", self.name(text), self.name(pair));
         Some((Mapping::Classification { text, pair: Some(pair), label }, why))
     }
@@ -393,13 +378,44 @@ impl Guesser<'_> {
     }
 
     fn pair_columns(&self) -> Option<(u32, u32)> {
-        PAIRS.into_iter().find_map(|(first, second)| self.named(first).zip(self.named(second)))
+        let is_text = |column: u32| !self.stats.kind(column).is_json();
+        let named = |(first, second)| self.named(first).zip(self.named(second));
+        let is_pair = |&(first, second): &(u32, u32)| is_text(first) && is_text(second);
+        PAIRS.into_iter().filter_map(named).find(is_pair).or_else(|| numbered_pair(self.columns, self.stats))
+    }
+
+    /// Returns true if several rows share a label of this column.
+    fn is_label(&self, label: u32) -> bool {
+        !self.is_index(label) && !self.stats.are_distinct(label)
     }
 
     fn classification(&self) -> Option<(Mapping, String)> {
+        let (_, label) = self.stats.text_and_label(self.columns);
+        if self.stats.are_fractions(label) && self.stats.varies(label) {
+            return Some(self.regression_on(label));
+        }
+        self.any_classification().filter(|_| self.is_label(label))
+    }
+
+    /// Classification, even if no two rows have the same label.
+    fn any_classification(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
+        let is_nested = |column| self.stats.kind(column).is_json() && self.stats.kind(column) != CellKind::List;
+        let is_usable = is_typical_name(self.name(label)) || (self.stats.is_filled(label) && !self.is_index(label));
+        if self.stats.kind(text).is_json() || is_nested(label) || !is_usable {
+            return None;
+        }
         let why = format!("Column “{}” contains texts, “{}” their labels.", self.name(text), self.name(label));
         (self.columns.len() > 1).then_some((Mapping::Classification { text, pair: None, label }, why))
+    }
+
+    fn has_two_texts(&self) -> bool {
+        self.all().filter(|&column| self.stats.is_long_text(column)).count() > 1
+    }
+
+    /// A column of numbers that is named like one.
+    fn named_number(&self) -> Option<u32> {
+        self.all().find(|&column| self.stats.are_numbers(column) && has_word(self.name(column), NUMBERS))
     }
 
     /// Completion from one column of text to another column.
@@ -408,6 +424,7 @@ impl Guesser<'_> {
         let texts: Vec<u32> = self.all().filter(|&column| self.stats.is_text(column)).collect();
         let (prompt, completion) = match texts.as_slice() {
             &[prompt, completion, ..] => (prompt, completion),
+            _ if self.is_index(label) || !self.stats.is_filled(label) => return None,
             _ => (text, label),
         };
         if self.stats.kind(prompt).is_json() || self.stats.kind(completion).is_json() {

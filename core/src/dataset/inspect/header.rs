@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::dataset::inspect::columns::is_typical_name;
 use crate::dataset::inspect::languages::language;
+use crate::dataset::number::Numeral;
 
 /// Returns true if a cell is one word that columns of texts or labels are often named by.
 pub(crate) fn has_typical_name(row: &[String]) -> bool {
@@ -22,7 +23,8 @@ pub(crate) fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
     let Some((first, rest)) = rows.split_first() else {
         return false;
     };
-    let rest: Vec<_> = rest.iter().filter(|row| row.len() == width).collect();
+    // Files that were joined have their header again.
+    let rest: Vec<_> = rest.iter().filter(|row| row.len() == width && *row != first).collect();
     let column = |index: usize| rest.iter().map(move |row| row[index].trim());
     let names = || first.iter().take(width).map(|cell| cell.trim()).enumerate();
     if counts_columns(first) {
@@ -60,7 +62,7 @@ pub(crate) fn looks_like_header(rows: &[Vec<String>], width: usize) -> bool {
 }
 
 fn is_number(cell: &str) -> bool {
-    cell.trim().parse::<f64>().is_ok()
+    cell.trim().parse::<f64>().is_ok() || Numeral::parse(cell).is_some()
 }
 
 /// Returns true for digits with the punctuation of dates and times, such as `2024/01/31 10:00`.
@@ -83,7 +85,8 @@ fn counts_columns(cells: &[String]) -> bool {
 pub(crate) fn column_names(header: &[String]) -> (Vec<String>, Vec<String>) {
     let mut names: Vec<String> = Vec::with_capacity(header.len());
     let mut repeated: Vec<String> = Vec::new();
-    for (index, given) in header.iter().map(|name| name.trim()).enumerate() {
+    // A file may have a second byte order mark, which is no white space.
+    for (index, given) in header.iter().map(|name| name.trim_matches('\u{feff}').trim()).enumerate() {
         let wanted = if given.is_empty() { format!("column {}", index + 1) } else { given.to_owned() };
         let mut name = wanted.clone();
         let mut copy = 1;

@@ -1,6 +1,7 @@
 //! The first pass: detects the layout of a file and the tasks that it fits.
 
 pub(crate) mod cell_kind;
+pub(crate) mod column_names;
 pub(crate) mod columns;
 pub(crate) mod drafts;
 pub(crate) mod findings;
@@ -9,6 +10,8 @@ pub(crate) mod header;
 pub(crate) mod languages;
 pub(crate) mod list_evidence;
 pub(crate) mod offers;
+pub(crate) mod pair_columns;
+pub(crate) mod quotes;
 pub(crate) mod scan;
 pub(crate) mod sniff;
 pub(crate) mod table;

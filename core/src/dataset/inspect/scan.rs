@@ -10,7 +10,7 @@ use crate::dataset::inspect::findings::{Findings, empty_file};
 use crate::dataset::inspect::offers::offers;
 use crate::dataset::inspect::sniff::{Sniffed, sniff};
 use crate::dataset::inspect::table::sheet_table;
-use crate::dataset::inspect::unused::unused_columns;
+use crate::dataset::inspect::unused::{only_nested, unused_columns};
 use crate::dataset::layout::{Encoding, FileLayout, Format, Hints, Quirks};
 use crate::dataset::phrases::{excerpt, thousands};
 use crate::dataset::source::{Content, ContentKind, SourceInfo};
@@ -82,6 +82,9 @@ impl Scanner {
         let columns = if is_json { reader.keys().to_vec() } else { layout.columns };
         findings.check(layout.format, layout.has_header)?;
         let offers = offers(layout.format, &columns, &findings.stats);
+        if let Some(error) = only_nested(&columns, &findings.stats).filter(|_| !offers.iter().any(|offer| offer.fits)) {
+            return Err(error);
+        }
         warnings.extend(findings.warnings(layout.format));
         if let Some(offer) = offers.first() {
             warnings.extend(unused_columns(&columns, &offer.mapping, &findings.stats));

@@ -2,10 +2,12 @@
 
 use crate::dataset::formats::conll_columns::ConllColumns;
 use crate::dataset::formats::delimited::Dialect;
-use crate::dataset::formats::json::{is_object, is_spacy_example, value_len};
+use serde_json::Value;
+
+use crate::dataset::formats::json::{is_object, is_spacy_example, parsed, value_len};
 use crate::dataset::formats::json_columns::are_columns;
 use crate::dataset::formats::word_table::WordColumns;
-use crate::dataset::formats::{fasttext, squad, text};
+use crate::dataset::formats::{fasttext, json_document, squad, text};
 use crate::dataset::inspect::header::column_names;
 use crate::dataset::inspect::table::{Table, table};
 use crate::dataset::layout::{Delimiter, Format, Hints};
@@ -128,6 +130,9 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
                 lines.pop();
             }
             let is_one_cut_line = !is_whole && lines.len() == 1;
+            if is_document(text, is_whole, lines.len()) {
+                return Ok(Some(Format::JsonColumns));
+            }
             let objects = lines.iter().filter(|line| is_object(line)).count();
             // A document on several lines starts with a line that is not an object, though others may be.
             let is_lines =
@@ -137,8 +142,35 @@ fn json_format(sample: &str, is_whole: bool) -> Result<Option<Format>, Diagnosti
         (Some('['), Some('[')) if has_spacy_examples(text) => Ok(Some(Format::JsonArray)),
         (Some('['), Some('"')) if text.lines().next().is_some_and(is_spacy_example) => Ok(Some(Format::JsonLines)),
         (Some('['), Some('"' | '[' | '0'..='9' | '-' | ']')) if is_json_list(text) => Err(json_shape()),
+        // Notes may come before the objects.
+        (Some(first), _) if !"[{".contains(first) && has_objects_after_notes(text) => Ok(Some(Format::JsonLines)),
         _ => Ok(None),
     }
+}
+
+/// Returns true if nearly all lines after the first one are objects.
+fn has_objects_after_notes(text: &str) -> bool {
+    let lines = || text.lines().skip(1).filter(|line| !line.trim().is_empty()).take(20);
+    let objects = lines().filter(|line| is_object(line)).count();
+    objects > 1 && objects * 10 >= lines().count() * 8
+}
+
+/// Returns true if a text is one object that holds all rows; see [`json_document`]. If the sample is cut, the beginning of
+/// the first member that is no simple value decides.
+fn is_document(text: &str, is_whole: bool, lines: usize) -> bool {
+    if is_whole {
+        let is_one = lines == 1 || !text.lines().next().is_some_and(is_object);
+        return is_one && matches!(parsed(text), Ok(Value::Object(object)) if json_document::rows(&object).is_some());
+    }
+    if text.lines().next().is_some_and(is_object) {
+        return false;
+    }
+    let compact: String = text.chars().take(400).filter(|c| !c.is_whitespace()).collect();
+    let nested = compact.match_indices([':']).find(|(at, _)| compact[at + 1..].starts_with(['[', '{']));
+    nested.is_some_and(|(at, _)| {
+        let is_split = compact.starts_with("{\"columns\":[");
+        is_split || compact[at + 1..].starts_with("[{\"") || compact[at + 1..].starts_with("{\"")
+    })
 }
 
 /// Returns true if JSON contains questions of SQuAD, and not as one object per line.

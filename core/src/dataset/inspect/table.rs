@@ -7,7 +7,9 @@ use crate::dataset::formats::delimited::{DelimitedReader, Dialect};
 use crate::dataset::formats::record::Record;
 use crate::dataset::formats::sheet::{CELL_END, SheetReader};
 use crate::dataset::formats::step::ReadStep;
+use crate::dataset::inspect::columns::{has_word, is_typical_name};
 use crate::dataset::inspect::header::{column_names, has_typical_name, looks_like_header};
+use crate::dataset::inspect::quotes::{are_quoted_rows, quoted_rows, quotings};
 use crate::dataset::layout::{Delimiter, Hints, Quoting};
 use crate::dataset::phrases::{count, excerpt, names};
 use crate::diagnostic::Diagnostic;
@@ -73,6 +75,16 @@ pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
             }
         }
     }
+    // R's write.table puts spaces between quoted cells.
+    if best.is_none() && only_delimiter.is_none() && body.lines().all(|line| line.is_empty() || line.starts_with('"')) {
+        let dialect = Dialect { delimiter: b' ', multiline: true, quoting: Quoting::Backslash };
+        let rows = sample_rows(body, is_whole, dialect);
+        // The header may lack a name for the names of the rows.
+        let (width, ratio) = consistency(rows.cells.get(1..).unwrap_or_default());
+        if width > 1 && ratio >= MIN_TXT_RATIO {
+            (best_ratio, best) = (ratio, Some((dialect, width, rows)));
+        }
+    }
     if let (Some(delimiter), None) = (set_delimiter, &best) {
         return Err(no_delimiter(char::from(delimiter)));
     }
@@ -87,6 +99,9 @@ pub(crate) fn table(name: &str, sample: &str, is_whole: bool, hints: &Hints) -> 
     let Some((dialect, width, rows)) = best.filter(|_| !is_prose) else {
         return Ok(None);
     };
+    if width == 1 && hints.delimiter.is_none() && are_quoted_rows(&rows.cells) {
+        return Err(quoted_rows(&rows.cells[0][0]));
+    }
     let separator_lines = usize::from(separator.is_some());
     described(body, separator_lines, dialect, width, &rows, hints.has_header).map(Some)
 }
@@ -157,16 +172,6 @@ fn no_delimiter(delimiter: char) -> Diagnostic {
         .remedy("Choose another delimiter, or let Hone detect it.")
 }
 
-/// Ways of quoting to try: the one that the user set, or those that fit the sample.
-fn quotings(sample: &str, delimiters: &[u8], set: Option<Quoting>) -> Vec<Quoting> {
-    match (set, has_doubled_quotes(sample, delimiters), sample.contains("\\\"")) {
-        (Some(quoting), ..) => vec![quoting],
-        (None, true, _) => vec![Quoting::Double],
-        (None, false, true) => vec![Quoting::Backslash, Quoting::Double],
-        (None, false, false) => vec![Quoting::Backslash],
-    }
-}
-
 /// The delimiter that Excel names in a first line such as `sep=;`, and the length of that line.
 fn separator_line(sample: &str) -> Option<(u8, usize)> {
     let len = sample.find('\n').map_or(sample.len(), |end| end + 1);
@@ -184,17 +189,6 @@ fn separator_line(sample: &str) -> Option<(u8, usize)> {
         }
         _ => None,
     }
-}
-
-/// Returns true if a quoted cell contains doubled quotes.
-fn has_doubled_quotes(sample: &str, delimiters: &[u8]) -> bool {
-    let bytes = sample.as_bytes();
-    let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| b"\r\n".contains(byte) || delimiters.contains(byte));
-    sample.match_indices("\"\"").any(|(at, _)| {
-        let (before, after) = (at.checked_sub(1).and_then(|at| bytes.get(at)), bytes.get(at + 2));
-        let is_empty_cell = is_border(before) && is_border(after);
-        !is_empty_cell && before != Some(&b'\\')
-    })
 }
 
 fn sample_rows(sample: &str, is_whole: bool, dialect: Dialect) -> SampleRows {
@@ -324,7 +318,9 @@ fn header(
         return Ok(Some(Header { names, warning: None }));
     }
     let distinct: HashSet<&str> = rest.iter().map(|row| row[0].trim()).collect();
-    if names.len() + 1 == filled && distinct.len() == rest.len() {
+    // A name that the header has is missing somewhere else, and so is one if a text was split.
+    let is_named = has_word(&names[0], &["id", "index"]) || is_typical_name(&names[0]) && are_sentences(&rest);
+    if names.len() + 1 == filled && distinct.len() == rest.len() && !is_named {
         let what = format!("The header has {}, one fewer than the rows have cells.", count(names.len(), "name"));
         let warning = Diagnostic::new("data.row-names", what).done(
             "The first column was read as row names, as R writes them, so that each name is above its own column.",
@@ -343,6 +339,11 @@ fn header(
             "Give each column one name. If a text contains the delimiter, put the text in double quotes. If the first line is \
              a row, say so.",
         ))
+}
+
+/// Returns true if most rows begin with a cell of several words.
+fn are_sentences(rows: &[&[String]]) -> bool {
+    rows.iter().filter(|row| row[0].trim().contains(' ')).count() * 2 > rows.len()
 }
 
 #[cfg(test)]

@@ -1,17 +1,32 @@
 //! Warnings about columns that people expect to be used, and that are not.
 
 use crate::dataset::inspect::cell_kind::CellKind;
-use crate::dataset::inspect::columns::ColumnStats;
+use crate::dataset::inspect::columns::{ColumnStats, has_word, is_typical_name};
 use crate::dataset::mapping::Mapping;
 use crate::dataset::phrases::names;
 use crate::diagnostic::Diagnostic;
 
 /// Columns that training does not use, by name, each with the reason.
-const UNUSED: [(&[&str], &str); 3] = [
+const UNUSED: [(&[&str], &str); 4] = [
     (&["tools", "functions"], "Tools are not part of a conversation here."),
     (&["rejected"], "Only the chosen answers are learned."),
     (&["weight", "weights", "sample_weight"], "All rows count alike."),
+    (&["choices", "options"], "The answer is learned as a class, whatever the choices of each row are."),
 ];
+
+/// Names of columns with what is to be learned, in the files of annotation tools.
+const NESTED_TARGETS: &[&str] =
+    &["annotation", "annotations", "entities", "spans", "responses", "relations", "answers", "qas", "projects"];
+
+/// The error for a file whose columns are all JSON of no known form.
+pub(crate) fn only_nested(columns: &[String], stats: &ColumnStats) -> Option<Diagnostic> {
+    let (_, name) = (0..).zip(columns).find(|(column, _)| stats.kind(*column).is_json())?;
+    let what = format!("No column has texts. The cells of column {} are JSON of no known form.", names(&[name]));
+    Some(Diagnostic::new("data.only-nested", what).done("The file was not used.").remedy(
+        "Write each row as an object with a member for the text and one for what is to be learned: {\"text\": \"…\", \"label\": \"…\"}. \
+         In JSON Lines, the members of nested objects become columns.",
+    ))
+}
 
 /// Warnings about columns that `mapping` passes over.
 pub(crate) fn unused_columns(columns: &[String], mapping: &Mapping, stats: &ColumnStats) -> Vec<Diagnostic> {
@@ -34,12 +49,15 @@ pub(crate) fn unused_columns(columns: &[String], mapping: &Mapping, stats: &Colu
     }
     let has_words =
         (0..columns.len() as u32).any(|column| stats.is_text(column) || stats.kind(column) == CellKind::List);
-    let nested = (0..).zip(columns).find(|(column, _)| stats.kind(*column) == CellKind::Nested);
-    if let Some((_, name)) = nested.filter(|_| !has_words) {
+    let is_target = |name: &String| is_typical_name(name) || has_word(name, NESTED_TARGETS);
+    let is_nested = |(column, name): &(u32, &String)| {
+        stats.kind(*column) == CellKind::Nested && !used.contains(column) && (!has_words || is_target(name))
+    };
+    if let Some((_, name)) = (0..).zip(columns).find(is_nested) {
         warnings.push(
             Diagnostic::new("data.nested-cells", format!("The cells of column {} are JSON.", names(&[name])))
                 .done("They were not read.")
-                .remedy("Save the file as JSON Lines. The members of these objects then become columns."),
+                .remedy("If you need their content, write it as columns of its own, such as a text and a label."),
         );
     }
     if let Mapping::Classification { text, pair: None, label } = mapping

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use unicode_normalization_alignments::UnicodeNormalization;
+
 use crate::dataset::collect::examples::Examples;
 use crate::dataset::collect::labels::LabelName;
 use crate::dataset::collect::natural_order::sort_naturally;
@@ -205,6 +207,11 @@ fn padded(labels: &[LabelName]) -> Option<Diagnostic> {
     })
 }
 
+/// A label with ordinary Latin letters (NFKC), which input methods of East Asia also write in full width.
+fn narrow(label: &str) -> String {
+    label.nfkc().map(|(c, _)| c).collect()
+}
+
 fn without_case_and_spaces(label: &str) -> String {
     label.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
@@ -239,14 +246,14 @@ fn missing_values(labels: &[LabelName], rows: &[usize]) -> Option<Diagnostic> {
     })
 }
 
-/// Warns of labels that differ only in case, in spaces or in how a number is written.
+/// Warns of labels that differ only in case, spaces, the width of letters or how a number is written.
 fn alike(labels: &[LabelName]) -> Vec<Diagnostic> {
     let mut groups: Vec<Vec<&LabelName>> = Vec::new();
     let mut group_of: HashMap<String, usize> = HashMap::new();
     for label in labels {
         let normalized = match label.name.parse::<f64>() {
             Ok(number) if number.is_finite() => number.to_string(),
-            _ => without_case_and_spaces(&label.name),
+            _ => without_case_and_spaces(&narrow(&label.name)),
         };
         let group = *group_of.entry(normalized).or_insert(groups.len());
         match groups.get_mut(group) {
@@ -258,11 +265,15 @@ fn alike(labels: &[LabelName]) -> Vec<Diagnostic> {
     let warning = |members: &Vec<&LabelName>| {
         let described = members.iter().map(|it| format!("{} ({})", names(&[&it.name]), count(it.rows, "row")));
         let described = described.collect::<Vec<_>>().join(", ");
-        let is_case = members.windows(2).all(|pair| match pair {
-            [a, b] => without_case_and_spaces(&a.name) == without_case_and_spaces(&b.name),
-            _ => true,
-        });
-        let how = if is_case { "in case or spaces" } else { "in how the number is written" };
+        let are_equal =
+            |form: &dyn Fn(&str) -> String| members.windows(2).all(|pair| form(&pair[0].name) == form(&pair[1].name));
+        let how = if are_equal(&without_case_and_spaces) {
+            "in case or spaces"
+        } else if are_equal(&|label| without_case_and_spaces(&narrow(label))) {
+            "in the width of their letters"
+        } else {
+            "in how the number is written"
+        };
         Diagnostic::new("data.alike-labels", format!("These labels differ only {how}: {described}."))
             .done("They are learned as different labels.")
             .remedy("If they mean the same, write them the same way in the file.")

@@ -31,7 +31,7 @@ fn stray_quotes_and_unicode_line_separators_stay_in_their_rows() {
 
 #[test]
 fn latin_1_is_detected_and_nested_json_is_rejected() {
-    assert_eq!(scan(corpus("intents.json")).unwrap_err().code, "data.json-shape");
+    assert_eq!(scan(corpus("intents.json")).unwrap_err().code, "data.only-nested");
     let source = scan(corpus("questions.txt")).unwrap();
     assert_eq!(source.encoding, Encoding::WINDOWS_1252);
     assert!(warning(&source.warnings, "data.guessed-encoding").what.contains("café named after Balzac"));

@@ -142,8 +142,8 @@ fn the_task_is_guessed_from_names_and_contents() {
 fn each_task_is_offered_once_with_the_likeliest_first() {
     let found = guesses("file", "text,label\nso good,1.5\nso bad,0.5\n");
     let expected = [
-        Mapping::Classification { text: 0, pair: None, label: 1 },
         Mapping::Regression { text: 0, pair: None, number: 1 },
+        Mapping::Classification { text: 0, pair: None, label: 1 },
         Mapping::Completion { prompt: "{text}\n".into(), completion: 1 },
         Mapping::Corpus { text: 0 },
     ];
@@ -184,9 +184,13 @@ fn offers(file: &str) -> Vec<TaskOffer> {
 
 #[test]
 fn every_task_is_offered_with_what_it_needs() {
-    for file in
-        [GOOD, "some words\nand more\n", "{\"a\":[1,2]}\n{\"a\":[3]}\n", ",,\n1,2,3\n", "Anna B-PER\nleft O\n\n"]
-    {
+    for file in [
+        GOOD,
+        "some words\nand more\n",
+        "{\"a\":\"x y\",\"b\":[1,2]}\n{\"a\":\"z\",\"b\":[3]}\n",
+        ",,\n1,2,3\n",
+        "Anna B-PER\nleft O\n\n",
+    ] {
         let offers = offers(file);
         for task in Task::ALL {
             assert!(offers.iter().any(|offer| offer.mapping.task() == task), "{file}: {task:?}");

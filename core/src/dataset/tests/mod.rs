@@ -5,6 +5,7 @@ mod alignment;
 mod archives;
 mod collect;
 mod corpus;
+mod dialects;
 #[cfg(feature = "engine")]
 mod documents;
 mod embeddings;

@@ -28,7 +28,7 @@ fn unlearnable_labels_are_rejected_with_a_reason() {
         (many(|i| format!("n{i}")), "data.too-many-classes", "1,000"),
         (many(|i| format!("{}.5", i)), "data.regression", "1,000"),
     ] {
-        let diagnostic = dataset(file).unwrap_err();
+        let diagnostic = mapped(&file, class(0, 1)).unwrap_err();
         assert_eq!(diagnostic.code, code);
         assert!(diagnostic.what.contains(names), "{diagnostic}");
     }

@@ -1,0 +1,136 @@
+//! Rows of a JSON document that is neither a list nor one object per row: the other forms of pandas' `to_json`, and objects
+//! around a list of rows.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::dataset::formats::json_shapes::spacy_row;
+
+/// Names of the member with the rows, if an object has several lists of objects.
+const LISTS: [&str; 6] = ["data", "rows", "examples", "records", "items", "annotations"];
+
+/// Keys of objects that are parts of one row: turns of a conversation, answers and spans.
+const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "start_offset"];
+
+/// The rows of a document. None if it has another form.
+pub(crate) fn rows(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    split(document).or_else(|| by_column(document)).or_else(|| listed(document)).or_else(|| by_key(document))
+}
+
+/// pandas' form `split`: the names of the columns, and the cells of each row.
+fn split(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let names: Vec<&str> = document.get("columns")?.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let row = |cells: &Value| {
+        let cells = cells.as_array().filter(|cells| cells.len() == names.len())?;
+        Some(names.iter().map(|name| name.to_string()).zip(cells.iter().cloned()).collect())
+    };
+    document.get("data")?.as_array()?.iter().map(row).collect()
+}
+
+/// Lists of equal lengths, one for each column.
+fn by_column(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let columns: Vec<&Vec<Value>> = document.values().map(Value::as_array).collect::<Option<_>>()?;
+    // Lists of objects alone may be the members of one row, such as conversations.
+    let has_plain = columns.iter().any(|cells| !cells.iter().any(|cell| cell.is_object() || cell.is_array()));
+    let has_examples = columns.iter().any(|cells| cells.iter().all(|cell| spacy_row(cell.clone()).is_some()));
+    let rows = columns.first().filter(|_| columns.len() > 1 && has_plain && !has_examples)?.len();
+    let row = |row: usize| document.keys().cloned().zip(columns.iter().map(|cells| cells[row].clone())).collect();
+    columns.iter().all(|cells| cells.len() == rows).then(|| (0..rows).map(row).collect())
+}
+
+/// The only list of objects, or of training examples of spaCy; of several, the one with a usual name.
+fn listed(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let row = |value: &Value| match value {
+        Value::Object(row) => {
+            Some(row.clone()).filter(|row| !row.is_empty() && !PARTS.iter().any(|key| row.contains_key(*key)))
+        }
+        other => spacy_row(other.clone()),
+    };
+    let list = |value: &Value| {
+        let values = value.as_array().filter(|values| !values.is_empty())?;
+        values.iter().map(row).collect::<Option<Vec<_>>>()
+    };
+    let mut lists = document.iter().filter_map(|(name, value)| Some((name.as_str(), list(value)?)));
+    let (first, rest) = (lists.next()?, lists.collect::<Vec<_>>());
+    if rest.is_empty() {
+        return Some(patterns(&first.1).unwrap_or(first.1));
+    }
+    // Lists named train and test are parts of a data set, of which one alone would be half of the truth.
+    let mut named = std::iter::once(first).chain(rest).filter(|(name, _)| LISTS.contains(name));
+    named.next().map(|(_, rows)| rows).filter(|_| named.next().is_none())
+}
+
+/// A row for each pattern of an intent, as chatbots are trained: `{"tag": "greeting", "patterns": ["Hi", "Hello"]}`.
+fn patterns(intents: &[Map<String, Value>]) -> Option<Vec<Map<String, Value>>> {
+    let mut rows = Vec::new();
+    for intent in intents {
+        let tag = intent.get("tag").or_else(|| intent.get("intent")).filter(|tag| tag.is_string())?;
+        for pattern in intent.get("patterns")?.as_array()? {
+            rows.push([("text".to_owned(), pattern.clone()), ("label".to_owned(), tag.clone())].into_iter().collect());
+        }
+    }
+    Some(rows)
+}
+
+/// pandas' forms `columns` and `index`: an object for each column or each row, with the same keys in each.
+fn by_key(document: &Map<String, Value>) -> Option<Vec<Map<String, Value>>> {
+    let members: Vec<(&String, &Map<String, Value>)> =
+        document.iter().map(|(name, value)| Some((name, value.as_object()?))).collect::<Option<_>>()?;
+    let keys: HashSet<&String> = members.first()?.1.keys().collect();
+    let is_number = |key: &String| key.parse::<i64>().is_ok();
+    let have_same_keys =
+        members.iter().all(|(_, inner)| inner.len() == keys.len() && inner.keys().all(|key| keys.contains(key)));
+    if keys.is_empty() || !have_same_keys {
+        return None;
+    }
+    if members.iter().any(|(name, _)| !is_number(name)) && keys.iter().all(|key| is_number(key)) {
+        let row = |id: &String| {
+            let cells =
+                members.iter().map(|(name, inner)| ((*name).clone(), inner.get(id).cloned().unwrap_or_default()));
+            cells.collect()
+        };
+        return Some(members.first()?.1.keys().map(row).collect());
+    }
+    (members.len() > 1 && keys.len() > 1).then(|| members.into_iter().map(|(_, row)| row.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(json: &str) -> Option<String> {
+        rows(serde_json::from_str::<Value>(json).unwrap().as_object().unwrap())
+            .map(|rows| serde_json::json!(rows).to_string())
+    }
+
+    #[test]
+    fn all_forms_of_pandas_have_the_same_rows() {
+        let expected = Some(r#"[{"text":"a","label":1},{"text":"b","label":null}]"#.to_owned());
+        for json in [
+            r#"{"columns":["text","label"],"index":[0,1],"data":[["a",1],["b",null]]}"#,
+            r#"{"text":{"0":"a","1":"b"},"label":{"0":1,"1":null}}"#,
+            r#"{"0":{"text":"a","label":1},"1":{"text":"b","label":null}}"#,
+            r#"{"q7":{"text":"a","label":1},"q9":{"text":"b","label":null}}"#,
+            r#"{"text":["a","b"],"label":[1,null]}"#,
+            r#"{"schema":{"fields":[{"name":"text"}]},"data":[{"text":"a","label":1},{"text":"b","label":null}]}"#,
+        ] {
+            assert_eq!(found(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn objects_around_one_list_have_the_rows_of_the_list() {
+        assert_eq!(found(r#"{"version":"1","data":[{"a":1}]}"#).as_deref(), Some(r#"[{"a":1}]"#));
+        assert_eq!(found(r#"{"features":[{"x":1}],"rows":[{"a":1}]}"#).as_deref(), Some(r#"[{"a":1}]"#));
+        let intents = r#"{"intents":[{"tag":"hi","patterns":["Hello","Hi"],"responses":["Hi!"]}]}"#;
+        assert_eq!(found(intents).as_deref(), Some(r#"[{"text":"Hello","label":"hi"},{"text":"Hi","label":"hi"}]"#));
+        let spacy = r#"{"classes":["PER"],"annotations":[["Anna",{"entities":[[0,4,"PER"]]}]]}"#;
+        assert_eq!(found(spacy).as_deref(), Some(r#"[{"text":"Anna","entities":[[0,4,"PER"]]}]"#));
+        for json in
+            [r#"{"train":[{"a":1}],"test":[{"a":1}]}"#, r#"{"text":"a","label":"b"}"#, r#"{"text":"a","meta":{"x":1}}"#]
+        {
+            assert_eq!(found(json), None, "{json}");
+        }
+    }
+}

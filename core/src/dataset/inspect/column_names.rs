@@ -1,0 +1,56 @@
+//! Names of columns by which tasks are recognized.
+
+use crate::dataset::formats::json_shapes::FIRST_POSITIVE;
+
+/// Names of the two columns of a pair of texts.
+pub(crate) const PAIRS: [(&str, &str); 13] = [
+    ("premise", "hypothesis"),
+    ("context", "hypothesis"),
+    ("sentence1", "sentence2"),
+    ("sentence_1", "sentence_2"),
+    ("sentence_a", "sentence_b"),
+    ("question1", "question2"),
+    ("text1", "text2"),
+    ("text_a", "text_b"),
+    ("query", "passage"),
+    ("query", "document"),
+    ("question", "sentence"),
+    ("question", "passage"),
+    ("claim", "evidence"),
+];
+
+/// Names of the columns of texts that belong together, as in sentence-transformers' documentation.
+pub(crate) const ANCHORS: [(&str, &str); 5] = [
+    ("anchor", "positive"),
+    ("query", "positive"),
+    ("question", "positive"),
+    ("text", "positive"),
+    ("query", FIRST_POSITIVE),
+];
+/// Names of columns that belong together, and that other tasks use too.
+pub(crate) const ANSWERS: [(&str, &str); 3] = [("question", "answer"), ("query", "answer"), ("query", "response")];
+/// Names of the columns of a prompt and its completion.
+pub(crate) const COMPLETIONS: [(&str, &str); 11] = [
+    ("prompt", "completion"),
+    ("prompt", "response"),
+    ("prompt", "chosen"),
+    ("question", "chosen"),
+    ("input", "chosen"),
+    ("input", "output"),
+    ("source", "target"),
+    ("src", "tgt"),
+    ("query", "response"),
+    ("question", "answer"),
+    ("question", "response"),
+];
+/// Names of the column of conversations.
+pub(crate) const CONVERSATIONS: [&str; 4] = ["messages", "conversations", "conversation", "chosen"];
+/// Names of the column of words.
+pub(crate) const TOKENS: &[&str] = &["tokens", "words", "text", "sentence"];
+/// Names of the column of tags or spans.
+pub(crate) const TAGS: &[&str] =
+    &["tags", "ner_tags", "labels", "ner", "pos_tags", "pos", "upos", "tag", "label", "entities", "spans"];
+/// Names of the column of numbers to learn.
+pub(crate) const NUMBERS: &[&str] = &["score", "similarity", "rating", "stars", "price", "grade", "target", "value"];
+/// Names of the column of lists of labels.
+pub(crate) const LISTS: &[&str] = &["labels", "tags", "genres", "categories", "topics", "emotions"];
