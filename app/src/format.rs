@@ -1,5 +1,6 @@
 //! Numbers and the user's text as words on the page.
 
+use hone_core::decimal::{fixed, scientific, trimmed};
 use hone_core::recipe::ParamGroup;
 
 /// Maximum number of characters of a row shown in a list.
@@ -9,7 +10,7 @@ const EXCERPT_CHARS: usize = 500;
 
 /// `1240` as `1,240`.
 pub fn count(value: f64) -> String {
-    let digits = format!("{value:.0}");
+    let digits = fixed(value, 0);
     let mut shown = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) && !shown.ends_with('-') {
@@ -29,21 +30,21 @@ pub fn counted(value: u32, one: &str, many: &str) -> String {
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let near_an_end = (percent > 0.0 && percent < 1.0) || (percent > 99.0 && percent < 100.0);
-    if near_an_end { format!("{percent:.1}\u{a0}%") } else { format!("{percent:.0}\u{a0}%") }
+    fixed(percent, u32::from(near_an_end)) + "\u{a0}%"
 }
 
 /// Parameters of a model: `22.7 M`.
 pub fn millions(value: f64) -> String {
-    if value < 1e5 { count(value) } else { format!("{:.1}\u{a0}M", value / 1e6) }
+    if value < 1e5 { count(value) } else { fixed(value / 1e6, 1) + "\u{a0}M" }
 }
 
 /// Bytes in decimal units.
 pub fn bytes(value: f64) -> String {
     match value {
-        v if v >= 1e9 => format!("{:.1}\u{a0}GB", v / 1e9),
-        v if v >= 1e6 => format!("{:.0}\u{a0}MB", v / 1e6),
-        v if v >= 1e3 => format!("{:.0}\u{a0}KB", v / 1e3),
-        v => format!("{v:.0}\u{a0}bytes"),
+        v if v >= 1e9 => fixed(v / 1e9, 1) + "\u{a0}GB",
+        v if v >= 1e6 => fixed(v / 1e6, 0) + "\u{a0}MB",
+        v if v >= 1e3 => fixed(v / 1e3, 0) + "\u{a0}KB",
+        v => fixed(v, 0) + "\u{a0}bytes",
     }
 }
 
@@ -61,8 +62,8 @@ pub fn duration(seconds: f64) -> String {
 pub fn about(seconds: f64) -> String {
     match seconds.max(0.0) {
         s if s < 5.0 => "a few\u{a0}seconds".into(),
-        s if s < 55.0 => format!("{:.0}\u{a0}s", (s / 5.0).round() * 5.0),
-        s if s < 3570.0 => format!("{:.0}\u{a0}min", (s / 60.0).round().max(1.0)),
+        s if s < 55.0 => fixed((s / 5.0).round() * 5.0, 0) + "\u{a0}s",
+        s if s < 3570.0 => fixed((s / 60.0).round().max(1.0), 0) + "\u{a0}min",
         s => {
             let tens = (s / 600.0).round() as u64;
             format!("{}\u{a0}h\u{a0}{}\u{a0}min", tens / 6, tens % 6 * 10)
@@ -82,27 +83,19 @@ pub fn part(group: ParamGroup) -> String {
 pub fn parameters(value: f64) -> String {
     match value {
         v if v >= 1e6 => millions(v),
-        v if v >= 1e3 => format!("{:.0}\u{a0}K", v / 1e3),
+        v if v >= 1e3 => fixed(v / 1e3, 0) + "\u{a0}K",
         v => count(v),
     }
 }
 
 /// A score between 0 and 1.
 pub fn score(value: f64) -> String {
-    without_minus_zero(format!("{value:.3}"))
+    fixed(value, 3)
 }
 
 /// A score with one decimal.
 pub fn tenths(value: f64) -> String {
-    without_minus_zero(format!("{value:.1}"))
-}
-
-/// A rounded number without the sign of a zero: `0.000` for `-0.000`.
-fn without_minus_zero(number: String) -> String {
-    match number.strip_prefix('-') {
-        Some(zero) if zero.chars().all(|digit| matches!(digit, '0' | '.')) => zero.to_owned(),
-        _ => number,
-    }
+    fixed(value, 1)
 }
 
 /// Capitalizes the first letter of English words.
@@ -113,17 +106,12 @@ pub fn sentence_case(words: &str) -> String {
 
 /// A number of any size, such as a learning rate: `5e-5`, `3.33e-5`, `0.01`, `128`.
 pub fn rate(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 1e-2 {
-        return format!("{}", (value * 1e4).round() / 1e4);
-    }
-    let exponent = value.abs().log10().floor();
-    let mantissa = format!("{:.2}", value / 10f64.powf(exponent));
-    format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+    if value != 0.0 && value.abs() < 1e-2 { scientific(value, 2) } else { trimmed(value, 4) }
 }
 
 /// A learning rate rounded to two digits.
 pub fn two_digits(rate: f64) -> f64 {
-    typed_number(&format!("{rate:.1e}")).unwrap_or(rate)
+    typed_number(&scientific(rate, 1)).unwrap_or(rate)
 }
 
 /// The number in a field: `0.5`, `1e-4`; a comma counts as a point.

@@ -1,5 +1,7 @@
 //! Converts series of numbers to SVG paths on a square of 100 by 100 units, with y pointing down.
 
+use hone_core::decimal::fixed;
+
 use crate::format;
 
 /// Decay of the exponential moving average.
@@ -176,7 +178,7 @@ impl Frame {
         for point in thin(points, MAX_POINTS).filter(|(_, y)| y.is_finite()) {
             let (x, y) = self.map(point);
             let command = if path.is_empty() { 'M' } else { 'L' };
-            path.push_str(&format!("{command}{x:.2} {y:.2}"));
+            path.push_str(&format!("{command}{} {}", fixed(x, 2), fixed(y, 2)));
         }
         path
     }
@@ -185,7 +187,7 @@ impl Frame {
     pub fn dots(&self, points: &[(f64, f64)]) -> String {
         let dot = |point: &(f64, f64)| {
             let (x, y) = self.map(*point);
-            format!("M{x:.2} {y:.2}h0")
+            format!("M{} {}h0", fixed(x, 2), fixed(y, 2))
         };
         points.iter().filter(|(_, y)| y.is_finite()).map(dot).collect()
     }

@@ -9,6 +9,7 @@ pub mod catalog;
 #[cfg(feature = "engine")]
 pub mod checkpoint;
 pub mod dataset;
+pub mod decimal;
 #[cfg(feature = "engine")]
 pub mod device_to_host;
 pub mod diagnostic;

@@ -1,3 +1,4 @@
+use hone_core::decimal::fixed;
 use leptos::prelude::*;
 
 use crate::format::{percent, visible};
@@ -24,7 +25,7 @@ pub fn Bars(
     let rows: Vec<_> = bars
         .into_iter()
         .map(|bar| {
-            let width = format!("{:.2}%", bar.share * 100.0);
+            let width = fixed(bar.share * 100.0, 2) + "%";
             view! {
                 <tr>
                     <th scope="row" dir="auto">{visible(&bar.label)}</th>

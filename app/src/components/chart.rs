@@ -1,3 +1,4 @@
+use hone_core::decimal::fixed;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
@@ -37,13 +38,13 @@ pub fn Chart(
     let cursor = RwSignal::new(0);
     let marks = changing(move || {
         let marks = picture.with(|picture| {
-            let height = |tick: &f64| format!("{:.2}%", picture.frame.map((0.0, *tick)).1);
+            let height = |tick: &f64| fixed(picture.frame.map((0.0, *tick)).1, 2) + "%";
             picture.ticks.iter().map(|tick| (height(tick), mark(*tick))).collect::<Vec<_>>()
         });
         marks.into_iter().map(|(y, words)| view! { <text x="100%" y=y>{words}</text> }).collect_view()
     });
     let grid = Memo::new(move |_| {
-        let line = |picture: &Picture, tick: &f64| format!("M0 {:.2}H100", picture.frame.map((0.0, *tick)).1);
+        let line = |picture: &Picture, tick: &f64| format!("M0 {}H100", fixed(picture.frame.map((0.0, *tick)).1, 2));
         picture.with(|picture| picture.ticks.iter().map(|tick| line(picture, tick)).collect::<String>())
     });
     let shapes = changing(move || {
@@ -56,7 +57,7 @@ pub fn Chart(
     });
     let labels = changing(move || {
         let label = |(class, name, y): (String, String, f64)| {
-            view! { <text class=class x="0" y=format!("{y:.2}%")>{name}</text> }
+            view! { <text class=class x="0" y=fixed(y, 2) + "%">{name}</text> }
         };
         picture.with(end_labels).into_iter().map(label).collect_view()
     });
@@ -101,9 +102,9 @@ pub fn Chart(
             let step = f64::from(step);
             let dot = |picture: &Picture, (nth, point): (usize, (f64, f64))| {
                 let (x, y) = picture.frame.map(point);
-                view! { <circle class=picture.series[nth].class.clone() cx=format!("{x:.2}%") cy=format!("{y:.2}%") r="4" /> }
+                view! { <circle class=picture.series[nth].class.clone() cx=fixed(x, 2) + "%" cy=fixed(y, 2) + "%" r="4" /> }
             };
-            let x = picture.with(|picture| format!("{:.2}%", picture.frame.map((step, 0.0)).0));
+            let x = picture.with(|picture| fixed(picture.frame.map((step, 0.0)).0, 2) + "%");
             let dots = picture.with(|picture| {
                 let dots = picture.at(step).into_iter();
                 dots.map(|point| dot(picture, point)).collect_view()

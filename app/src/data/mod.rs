@@ -17,6 +17,7 @@ mod suspected;
 mod task;
 
 use hone_core::dataset::DataRole;
+use hone_core::decimal::fixed;
 use hone_core::diagnostic::Diagnostic;
 use leptos::ev;
 use leptos::prelude::*;
@@ -56,7 +57,7 @@ pub fn DataStep() -> impl IntoView {
     listen_for_drops(page);
     let notice = page.memo(|state| state.data.notice.clone());
     let is_read = page.memo(|state| state.data.train.choice().is_none() || !state.data.train.is_reading());
-    let share = page.memo(|state| state.data.train.progress().to_string());
+    let share = page.memo(|state| fixed(state.data.train.progress(), 3));
     let words = page.memo(|state| {
         let Some(chosen) = state.data.train.choice().filter(|_| state.data.train.is_reading()) else {
             return String::new();

@@ -1,3 +1,4 @@
+use hone_core::decimal::fixed;
 use hone_core::run::SuspectedLabel;
 use leptos::prelude::*;
 
@@ -15,7 +16,7 @@ pub fn Suspected() -> impl IntoView {
     let cannot = page.memo(|state| !state.can_review());
     let is_idle = page.memo(|state| !state.review.is_looking());
     let is_looking = page.memo(|state| state.review.is_looking());
-    let done = page.memo(|state| if let Review::Looking(done) = state.review { done } else { 0.0 }.to_string());
+    let done = page.memo(|state| fixed(if let Review::Looking(done) = state.review { done } else { 0.0 }, 3));
     let needs_model = page.memo(|state| state.model.report().is_some());
     let diagnostic = page.memo(|state| match &state.review {
         Review::Failed(diagnostic) => Some(diagnostic.clone()),

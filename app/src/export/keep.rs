@@ -1,5 +1,6 @@
 //! Keeping the tuned model in this browser.
 
+use hone_core::decimal::fixed;
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, changing, pressed_away};
@@ -38,7 +39,7 @@ pub fn Keep() -> impl IntoView {
         Keeping::Writing(share) => view! {
             <div class="progress">
                 <p>{format!("Storing, {}", format::percent(share))}</p>
-                <progress max="1" value=share.to_string() aria-label="Fraction of the model stored"></progress>
+                <progress max="1" value=fixed(share, 3) aria-label="Fraction of the model stored"></progress>
             </div>
         }
         .into_any(),

@@ -5,6 +5,7 @@ mod elsewhere;
 mod keep;
 mod snippets;
 
+use hone_core::decimal::fixed;
 use hone_core::metrics::Evaluation;
 use hone_core::recipe::Task;
 use hone_core::usage::{ExportDtype, ExportForm};
@@ -74,7 +75,7 @@ fn Download() -> impl IntoView {
         Export::Writing(share) => view! {
             <div class="progress">
                 <p>{format!("Writing, {}", format::percent(share))}</p>
-                <progress max="1" value=share.to_string() aria-label="Fraction of the model written"></progress>
+                <progress max="1" value=fixed(share, 3) aria-label="Fraction of the model written"></progress>
             </div>
         }
         .into_any(),

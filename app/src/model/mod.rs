@@ -8,6 +8,7 @@ mod local_model;
 mod shelf;
 mod storage_line;
 
+use hone_core::decimal::fixed;
 use leptos::prelude::*;
 
 use crate::components::{DiagnosticNote, ProblemPlace, changing, pressed_away};
@@ -90,7 +91,7 @@ fn LoadState() -> impl IntoView {
         Load::Loading { progress, .. } => view! {
             <div class="progress">
                 <p>{format!("Loading, {}", format::percent(progress))}</p>
-                <progress max="1" value=progress.to_string() aria-label="Fraction of the model loaded"></progress>
+                <progress max="1" value=fixed(progress, 3) aria-label="Fraction of the model loaded"></progress>
                 <button
                     type="button"
                     on:click=pressed_away(Step::Model.id(), move |_| page.act(State::stop_loading))

@@ -1,3 +1,4 @@
+use hone_core::decimal::fixed;
 use hone_core::metrics::ClassScores;
 use hone_core::recipe::Task;
 use leptos::prelude::*;
@@ -80,7 +81,7 @@ fn ConfusionCell(actual: u32, predicted: u32, count: u32, share: f64, words: Str
         ((query.actual, query.predicted) == (Some(actual), Some(predicted))).to_string()
     });
     // Ten shades as classes: the content security policy forbids style attributes.
-    let shade = format!("{} shade-{:.0}", if actual == predicted { "right" } else { "mistaken" }, share * 10.0);
+    let shade = format!("{} shade-{}", if actual == predicted { "right" } else { "mistaken" }, fixed(share * 10.0, 0));
     view! {
         <td>
             <button

@@ -120,7 +120,7 @@ fn class_of(part: Option<&ParamGroupState>) -> String {
     match part.filter(|part| part.trainable) {
         Some(part) => {
             let paler = (1.0 / part.rate_factor.clamp(1e-9, 1.0)).log(SHADE_FACTOR).round();
-            format!("live shade-{:.0}", (SHADES - paler).max(1.0))
+            format!("live shade-{}", (SHADES - paler).max(1.0) as u32)
         }
         None => "frozen".into(),
     }

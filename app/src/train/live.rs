@@ -1,3 +1,4 @@
+use hone_core::decimal::fixed;
 use leptos::prelude::*;
 
 use crate::attention::NotifyButton;
@@ -66,7 +67,7 @@ fn QueueLine() -> impl IntoView {
     });
     let share = page.memo(|state| {
         let (number, total) = state.queue.position().unwrap_or((1, 1));
-        ((number - 1) as f64 / total as f64).to_string()
+        fixed((number - 1) as f64 / total as f64, 3)
     });
     let name = page.memo(|state| format::visible(&state.run.name));
     let none_waits = page.memo(|state| state.queue.waiting() == 0);
@@ -137,7 +138,10 @@ fn figures(run: &Run) -> Vec<(String, String)> {
             .push(("Step".into(), format!("{} / {}", format::count(f64::from(step)), format::count(f64::from(total)))));
     }
     if let (Some(last), Some(plan)) = (run.steps.last(), &run.plan) {
-        figures.push(("Epoch".into(), format!("{:.1} / {}", last.epoch, plan.recipe.epochs.unwrap_or_default())));
+        figures.push((
+            "Epoch".into(),
+            format!("{} / {}", format::tenths(last.epoch), plan.recipe.epochs.unwrap_or_default()),
+        ));
     }
     if run.tokens_per_s > 0.0 {
         figures.push(("Tokens per second".into(), format::count(run.tokens_per_s)));

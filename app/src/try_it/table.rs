@@ -1,5 +1,6 @@
 //! A file whose rows are predicted.
 
+use hone_core::decimal::fixed;
 use hone_core::inference::TableFormat;
 use hone_core::run::FileOutcome;
 use leptos::prelude::*;
@@ -167,7 +168,7 @@ fn Progress() -> impl IntoView {
     });
     let is_not_opening = page.memo(|state| !matches!(state.table.stage, TableStage::Opening(_)));
     let is_idle = Memo::new(move |_| share.get().is_none());
-    let value = Memo::new(move |_| share.get().unwrap_or_default().to_string());
+    let value = Memo::new(move |_| fixed(share.get().unwrap_or_default(), 3));
     let words = page.memo(|state| match state.table.stage {
         TableStage::Opening(_) => format!("Reading {}", format::visible(&state.table.name)),
         TableStage::Predicting(share) => format!("Predicting, {}", format::percent(share)),

@@ -1,6 +1,7 @@
 //! The fields that Hone chooses from the data and the model: epochs, learning rate, batch size, warmup, evaluations and
 //! patience. `docs/experiments.md` measures them against a grid.
 
+use crate::decimal::scientific;
 use crate::recipe::choices::{AdapterKind, Unfreezing};
 use crate::recipe::facts::{ModelFacts, RowFacts};
 use crate::recipe::fields::RecipeSpec;
@@ -101,7 +102,7 @@ impl Defaults {
     pub fn sentence(self, spec: &RecipeSpec, facts: &ModelFacts) -> String {
         let chosen = [
             spec.epochs.is_none().then(|| format!("{} epochs", self.epochs)),
-            spec.learning_rate.is_none().then(|| format!("peak learning rate {:e}", self.learning_rate)),
+            spec.learning_rate.is_none().then(|| format!("peak learning rate {}", scientific(self.learning_rate, 2))),
             spec.batch_size.is_none().then(|| format!("batches of {}", self.batch_size)),
         ];
         let chosen: Vec<String> = chosen.into_iter().flatten().collect();

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::decimal::shortest;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::family::Family;
 use crate::recipe::param_group::ParamGroup;
@@ -11,7 +12,7 @@ use crate::recipe::task::Task;
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum RecipeError {
     /// A number outside its range.
-    #[error("{field} is {value}; it must be from {min} to {max}")]
+    #[error("{field} is {}; it must be from {} to {}", shortest(*.value), shortest(*.min), shortest(*.max))]
     OutOfRange {
         /// Name of the field.
         field: &'static str,

@@ -1,5 +1,6 @@
 //! The fields of a recipe in the form: the controls of each group, and how values are shown and typed.
 
+use hone_core::decimal::{scientific, trimmed};
 use hone_core::recipe::{
     Choice, ChoiceOption, FIELDS, Field, FieldGroup, FieldKind, Number, RecipeSpec, UnfreezeUnit, Unit,
 };
@@ -158,9 +159,9 @@ pub fn shown(number: &Number, recipe: &RecipeSpec) -> String {
     match (number.get)(recipe) {
         None => String::new(),
         Some(value) => match value * scale(number) {
-            shown if shown != 0.0 && shown.abs() < 1e-3 => format!("{shown:e}"),
+            shown if shown != 0.0 && shown.abs() < 1e-3 => scientific(shown, 6),
             // Rounded, or 7 % would be shown as 7.000000000000001.
-            shown => ((shown * 1e6).round() / 1e6).to_string(),
+            shown => trimmed(shown, 6),
         },
     }
 }

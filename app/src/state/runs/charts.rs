@@ -1,5 +1,6 @@
 //! The data for the charts of a run.
 
+use hone_core::decimal::shortest;
 use hone_core::metrics::{Detail, Evaluation, ScatterPoint};
 use hone_core::recipe::Metric;
 
@@ -82,8 +83,8 @@ impl Run {
             names.collect::<String>()
         );
         let mut evaluations = self.evaluations.iter().peekable();
-        // JavaScript writes numbers as short as possible, and an empty cell is what pandas reads as missing.
-        let cell = |value: f64| if value.is_finite() { format!(",{value}") } else { ",".to_owned() };
+        // An empty cell is what pandas reads as missing.
+        let cell = |value: f64| if value.is_finite() { format!(",{}", shortest(value)) } else { ",".to_owned() };
         let scores = |evaluation: Option<&Evaluation>| {
             let loss = cell(evaluation.map_or(f64::NAN, |evaluation| evaluation.loss));
             let scores = metrics.iter().map(|metric| {

@@ -1,5 +1,6 @@
 //! The layers over time: how far each has moved at each evaluation, and how fast.
 
+use hone_core::decimal::fixed;
 use hone_core::run::GroupMovement;
 
 use crate::format;
@@ -58,7 +59,7 @@ impl Run {
                 gain if gain > 0.0 => (SHADES * gain / greatest).ceil().clamp(1.0, SHADES),
                 _ => 0.0,
             };
-            let class = if shade > 0.0 { format!("live shade-{shade:.0}") } else { "frozen".into() };
+            let class = if shade > 0.0 { format!("live shade-{}", shade as u32) } else { "frozen".into() };
             FilmCell { class, words: percent(at(column, row)) }
         };
         let row = |row: usize| {
@@ -94,7 +95,7 @@ impl Run {
 /// A share in percent, with the digits that differ between layers.
 fn percent(share: f64) -> String {
     let percent = 100.0 * share;
-    if percent >= 10.0 { format!("{percent:.0}") } else { format!("{percent:.1}") }
+    fixed(percent, u32::from(percent < 10.0))
 }
 
 #[cfg(test)]
