@@ -65,6 +65,8 @@ pub const MAX_POOL_ROWS: usize = 10_000;
 pub const MAX_POOL_CHARS: usize = 2_000;
 /// Maximum number of rows with suspected labels that are listed.
 pub const LISTED_SUSPECTS: usize = 200;
+/// Maximum number of groups of near duplicates that are listed, and of outliers.
+pub const LISTED_GROUPS: usize = 50;
 /// Maximum number of rows listed in a report, with line and reason.
 pub const REPORTED_ROWS: usize = 20;
 /// Maximum number of skipped rows whose reasons are kept.

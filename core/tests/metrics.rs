@@ -5,10 +5,10 @@
 use std::path::Path;
 
 use hone_core::metrics::{
-    AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, QuestionPrediction, ScoreParts,
-    TextParts, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, entities, evaluate_answers,
-    evaluate_entities, evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds, normalize_answer,
-    predicted_labels,
+    AnswerScores, CalibrationError, ClassScores, Interval, LabelProbabilities, Neighbors, QuestionPrediction,
+    ScoreParts, TextParts, best_answer_thresholds, bleu, chrf, confidence, cross_fitted_labels, entities,
+    evaluate_answers, evaluate_entities, evaluate_multilabel, evaluate_regression, intervals_of, label_thresholds,
+    normalize_answer, predicted_labels,
 };
 use serde_json::{Value, json};
 
@@ -304,5 +304,24 @@ fn label_issues_equal_the_reference() {
         assert_eq!(json!(given.confident_counts()), case["confident_counts"], "case {nth}");
         assert_eq!(json!(given.confident_joint()), case["confident_joint"], "case {nth}");
         assert_eq!(json!(given.issues()), case["issues"], "case {nth}");
+    }
+}
+
+#[test]
+fn near_duplicates_and_outliers_equal_the_reference() {
+    for (nth, case) in list(&golden("neighbors.json")["cases"]).iter().enumerate() {
+        let rows: Vec<Vec<u32>> = serde_json::from_value(case["neighbors"].clone()).unwrap();
+        let distances: Vec<Vec<f32>> = list(&case["distances"]).iter().map(floats).collect();
+        let neighbors = Neighbors { count: 10, rows: rows.concat(), distances: distances.concat() };
+        let mut sets = vec![Vec::new(); rows.len()];
+        for pair in neighbors.duplicates() {
+            sets[pair.first as usize].push(pair.second);
+            sets[pair.second as usize].push(pair.first);
+        }
+        sets.iter_mut().for_each(|set| set.sort_unstable());
+        assert_eq!(json!(sets), case["duplicates"], "case {nth}");
+        let mut outliers: Vec<u32> = neighbors.outliers().iter().map(|outlier| outlier.row).collect();
+        outliers.sort_unstable();
+        assert_eq!(json!(outliers), case["outliers"], "case {nth}");
     }
 }

@@ -421,12 +421,28 @@ const answers = {
   },
 
   review_labels() {
+    const grouped = (nth, is_validation) => ({
+      line: nth + 2,
+      is_in_train_file: true,
+      is_validation,
+      text: TEXTS[nth],
+      pair: null,
+      given: LABELS[nth % 2],
+      likely: LABELS[(nth + 1) % 2],
+    });
     emit({ kind: "labels_progress", fraction: 0.4 });
     const rows = TEXTS.map((text, index) => {
       const probabilities = { given_probability: 0.02 + index / 10, likely_probability: 0.98 - index / 10, score: 0.02 + index / 10 };
       return { is_in_train_file: true, line: index + 2, is_validation: index === 1, text, pair: null, given: "rotten", likely: "fresh", ...probabilities };
     });
-    emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, all: 1237, estimate: 5, accuracy: 0.87 } });
+    const texts = {
+      groups: [
+        { finding: "Nearly the same in training and validation, with different labels (cosine 0.994)", rows: [grouped(0, false), grouped(1, true)] },
+        { finding: "Unlike all others: 3.1 times as far from its neighbors as usual", rows: [grouped(2, false)] },
+      ],
+      sentence: "1 group of texts that are nearly the same (cosine above 0.987): 1 in both training and validation, which flatters the score; 1 with different labels. 1 text is unlike all others.",
+    };
+    emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, all: 1237, estimate: 5, accuracy: 0.87, texts } });
   },
 
   correct({ corrections }) {

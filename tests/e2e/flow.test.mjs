@@ -20,6 +20,9 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByRole("button", { name: "Find suspected labels" }).click();
         await page.getByText("4 labels of 1,237 rows may be wrong.").waitFor();
         await page.getByRole("region", { name: "Suspected labels" }).getByText("labeled rotten (2 %), probably fresh (98 %)").waitFor();
+        const groups = page.getByRole("region", { name: "Duplicates and outliers" });
+        await groups.getByText("Nearly the same in training and validation").waitFor();
+        await groups.getByText("Unlike all others: 3.1 times as far").waitFor();
         await page.getByRole("button", { name: "Next rows" }).click();
         await page.getByText("9 to 28 of 1,240 rows").waitFor();
         await page.getByLabel("Only rows that are not used").check();

@@ -143,6 +143,9 @@ pub struct LabelsArguments {
     /// ones: what labeling in that order would have saved. It is scored on the rows of `--test`.
     #[arg(long, value_name = "LABELS", conflicts_with = "pool")]
     pub learning_curve: Option<usize>,
+    /// File for texts that are nearly the same, and texts unlike all others.
+    #[arg(long, value_name = "FILE")]
+    pub texts: Option<PathBuf>,
     /// The model that reads the texts, as for `hone train` [default: MiniLM, where `cargo xtask setup` puts it].
     #[arg(long)]
     pub model: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::Path;
 use hone_core::diagnostic::Diagnostic;
 use hone_core::inference::rounded;
 use hone_core::recipe::RecipeSpec;
-use hone_core::run::{SuspectedLabel, SuspectedLabels};
+use hone_core::run::{SuspectedLabel, SuspectedLabels, TextIssues};
 use hone_core::runner::LabelReview;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use crate::{data, model, pool, table_file, train};
 /// Columns of the file.
 const COLUMNS: [&str; 8] =
     ["line", "side", "label", "likely_label", "label_probability", "likely_probability", "score", "text"];
+/// Columns of the file with near duplicates and outliers.
+const TEXT_COLUMNS: [&str; 7] = ["group", "finding", "line", "side", "label", "text", "second_text"];
 /// Steps of the progress bar.
 const STEPS: u64 = 1_000;
 
@@ -40,9 +42,13 @@ pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
         report(&bar, review.advance().await?);
     }
     bar.finish_and_clear();
-    let found = review.finish(usize::MAX);
+    let found = review.finish(usize::MAX, usize::MAX);
     write(&found, &arguments.out)?;
     println!("{}", described(&found, &arguments.out));
+    if let Some(out) = &arguments.texts {
+        write_texts(&found.texts, out)?;
+    }
+    println!("{}", found.texts.sentence);
     Ok(())
 }
 
@@ -83,10 +89,32 @@ fn write(found: &SuspectedLabels, out: &Path) -> Result<(), Diagnostic> {
     table_file::write(out, &columns, found.rows.iter().map(row))
 }
 
+/// Writes near duplicates and outliers; the rows of a group have its number.
+fn write_texts(texts: &TextIssues, out: &Path) -> Result<(), Diagnostic> {
+    let rows = (1..).zip(&texts.groups).flat_map(|(number, group)| {
+        group.rows.iter().map(move |row| {
+            vec![
+                json!(number),
+                json!(group.finding),
+                json!(row.line),
+                json!(side(row.is_validation)),
+                json!(row.given),
+                json!(row.text),
+                json!(row.pair),
+            ]
+        })
+    });
+    table_file::write(out, &TEXT_COLUMNS, rows)
+}
+
+fn side(is_validation: bool) -> &'static str {
+    if is_validation { "validation" } else { "training" }
+}
+
 fn cells(row: &SuspectedLabel) -> [Value; 8] {
     [
         json!(row.line),
-        json!(if row.is_validation { "validation" } else { "training" }),
+        json!(side(row.is_validation)),
         json!(row.given),
         json!(row.likely),
         rounded(row.given_probability),
@@ -99,6 +127,8 @@ fn cells(row: &SuspectedLabel) -> [Value; 8] {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use hone_core::run::{GroupedRow, TextGroup};
 
     use super::*;
 
@@ -116,7 +146,8 @@ mod tests {
             likely_probability: 0.875,
             score: 0.125,
         };
-        let found = SuspectedLabels { rows: vec![row], total: 1, looked_at: 20, all: 40, estimate: 1, accuracy: 0.9 };
+        let (rows, texts) = (vec![row], TextIssues::default());
+        let found = SuspectedLabels { rows, total: 1, looked_at: 20, all: 40, estimate: 1, accuracy: 0.9, texts };
         let out = std::env::temp_dir().join(format!("hone-cli-{}-suspects.csv", std::process::id()));
         write(&found, &out).unwrap();
         let written = fs::read_to_string(&out).unwrap();
@@ -124,5 +155,25 @@ mod tests {
         let expected = "6,validation,good,bad,0.125,0.875,0.125,\"No, never.\"\n";
         assert_eq!(written, format!("{}\n{expected}", COLUMNS.join(",")));
         assert!(described(&found, &out).starts_with("1 labels are probably wrong, of 20 of 40 rows"));
+    }
+
+    #[test]
+    fn near_duplicates_are_written_by_group() {
+        let row = |line, is_validation| GroupedRow {
+            line,
+            is_in_train_file: true,
+            is_validation,
+            text: "so good".into(),
+            pair: None,
+            given: "good".into(),
+            likely: "good".into(),
+        };
+        let group = TextGroup { finding: "Nearly the same".into(), rows: vec![row(3, false), row(9, true)] };
+        let out = std::env::temp_dir().join(format!("hone-cli-{}-texts.csv", std::process::id()));
+        write_texts(&TextIssues { groups: vec![group], sentence: String::new() }, &out).unwrap();
+        let written = fs::read_to_string(&out).unwrap();
+        fs::remove_file(&out).unwrap();
+        let expected = "1,Nearly the same,3,training,good,so good,\n1,Nearly the same,9,validation,good,so good,\n";
+        assert_eq!(written, format!("{}\n{expected}", TEXT_COLUMNS.join(",")));
     }
 }

@@ -15,6 +15,7 @@ mod samples;
 mod split;
 mod suspected;
 mod task;
+mod text_issues;
 
 use hone_core::dataset::DataRole;
 use hone_core::decimal::fixed;

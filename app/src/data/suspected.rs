@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{ProblemPlace, changing, pressed};
 use crate::data::mend::{ChangesRow, MendButtons};
+use crate::data::text_issues::TextIssues;
 use crate::format;
 use crate::page::Page;
 use crate::state::{Review, State};
@@ -41,7 +42,7 @@ pub fn Suspected() -> impl IntoView {
         <div class="stack" hidden=has_none>
             <h3>"Suspected labels"</h3>
             <p class="hint">
-                "Finds rows whose label is probably wrong, by confident learning: five heads are trained on the loaded model, each on four fifths of the rows, and each judges the labels that it has not seen. Read a row before you believe it: a rare case can look like a mistake."
+                "Finds rows whose label is probably wrong, by confident learning: five heads are trained on the loaded model, each on four fifths of the rows, and each judges the labels that it has not seen. Read a row before you believe it: a rare case can look like a mistake. The same search finds texts that are nearly the same, above all on both sides of the split, and texts unlike all others."
             </p>
             <div class="row">
                 <span hidden=is_looking>
@@ -58,6 +59,7 @@ pub fn Suspected() -> impl IntoView {
             <ProblemPlace diagnostic />
             <p aria-live="polite">{sentence}</p>
             {list}
+            <TextIssues />
             <ChangesRow />
         </div>
     }

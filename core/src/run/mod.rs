@@ -14,6 +14,7 @@ mod record;
 mod step;
 mod summary;
 mod suspected_labels;
+mod text_issues;
 mod verdict;
 mod wrong_rows;
 
@@ -31,5 +32,6 @@ pub use record::{RunRecord, RunSource, SourceFile};
 pub use step::StepMetrics;
 pub use summary::{Forgetting, PerplexityChange, RunSummary};
 pub use suspected_labels::{SuspectedLabel, SuspectedLabels};
+pub use text_issues::{GroupedRow, TextGroup, TextIssues};
 pub use verdict::{Control, Finding, RunLog, Verdict};
 pub use wrong_rows::{WrongRow, WrongRowQuery, WrongRows};

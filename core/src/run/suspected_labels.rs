@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::text_issues::TextIssues;
+
 /// Result of a search for wrong labels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SuspectedLabels {
@@ -18,6 +20,8 @@ pub struct SuspectedLabels {
     pub estimate: u32,
     /// Accuracy of the probabilities that the labels were compared with.
     pub accuracy: f64,
+    /// Near duplicates and outliers among the texts of the rows that were looked at.
+    pub texts: TextIssues,
 }
 
 /// A row whose label is probably wrong.

@@ -1,5 +1,5 @@
 //! The search for wrong labels: vectors of all texts, a head fitted on folds of them, and confident learning on the
-//! probabilities of the rows that each head has not seen.
+//! probabilities of the rows that each head has not seen. The same vectors show near duplicates and outliers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,12 +9,14 @@ use burn::tensor::Device;
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_REVIEWED_ROWS;
-use crate::metrics::{LabelProbabilities, LabelQuality};
+use crate::metrics::{LabelProbabilities, LabelQuality, Neighbors};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
 use crate::run::{SuspectedLabel, SuspectedLabels};
 use crate::runner::EncodedDataset;
+use crate::runner::neighbor_search::NeighborSearch;
+use crate::runner::text_issues::text_issues;
 use crate::runner::text_vectors::{TextVectors, max_tokens};
 use crate::text::EncodedTexts;
 use crate::train::LinearProbe;
@@ -24,7 +26,9 @@ const FOLDS: usize = 5;
 /// Minimum number of rows: two for each fold.
 const MIN_ROWS: usize = 2 * FOLDS;
 /// Part of the progress that the vectors take.
-const VECTORS_RATIO: f64 = 0.9;
+const VECTORS_RATIO: f64 = 0.85;
+/// Part of the progress that the comparison of the vectors takes.
+const NEIGHBORS_RATIO: f64 = 0.05;
 
 /// A search under way. The vectors are those of the loaded model: a tuned one has learned the labels, wrong ones too.
 #[derive(Debug)]
@@ -34,6 +38,9 @@ pub struct LabelReview {
     rows: Vec<u32>,
     labels: Vec<u32>,
     vectors: TextVectors,
+    /// The comparison of the vectors, while it is under way.
+    search: Option<NeighborSearch>,
+    neighbors: Option<Neighbors>,
     probe: Option<LinearProbe>,
     /// The fold of each row.
     folds: Vec<usize>,
@@ -87,6 +94,8 @@ impl LabelReview {
         Ok(Self {
             vectors: TextVectors::new(texts, model, device),
             probabilities: vec![0.0; rows.len() * dataset.labels.len()],
+            search: None,
+            neighbors: None,
             probe: None,
             done_folds: 0,
             dataset,
@@ -101,13 +110,16 @@ impl LabelReview {
         4 * size_of::<f32>() * (self.vectors.vectors().len() + self.probabilities.len())
     }
 
-    /// Computes the vectors of the next batch, or fits the next fold. Returns the fraction that is done.
+    /// Computes the vectors of the next batch, compares the next of them, or fits the next fold. Returns the fraction that is done.
     ///
     /// # Errors
     /// If the device fails.
     pub async fn advance(&mut self) -> Result<f64, Diagnostic> {
         if self.vectors.advance().await? {
             return Ok(VECTORS_RATIO * self.vectors.fraction());
+        }
+        if self.neighbors.is_none() {
+            return self.compare().await;
         }
         if let Some(probe) = &self.probe {
             let is_held_out: Vec<bool> = self.folds.iter().map(|&fold| fold == self.done_folds).collect();
@@ -121,7 +133,22 @@ impl LabelReview {
             self.probe =
                 Some(LinearProbe::new(self.vectors.vectors(), &self.labels, classes, self.vectors.device()).await?);
         }
-        Ok(VECTORS_RATIO + (1.0 - VECTORS_RATIO) * self.done_folds as f64 / FOLDS as f64)
+        let left = (FOLDS - self.done_folds) as f64 / FOLDS as f64;
+        Ok(1.0 - (1.0 - VECTORS_RATIO - NEIGHBORS_RATIO) * left)
+    }
+
+    /// Finds the neighbors of the next rows. Returns the fraction that is done.
+    async fn compare(&mut self) -> Result<f64, Diagnostic> {
+        let begin = || NeighborSearch::new(self.vectors.vectors(), self.rows.len(), self.vectors.device());
+        let mut search = self.search.take().unwrap_or_else(begin);
+        search.advance().await?;
+        let fraction = VECTORS_RATIO + NEIGHBORS_RATIO * search.fraction();
+        if search.is_over() {
+            self.neighbors = Some(search.finish());
+        } else {
+            self.search = Some(search);
+        }
+        Ok(fraction)
     }
 
     /// Returns true once all probabilities are known.
@@ -129,9 +156,11 @@ impl LabelReview {
         self.done_folds == FOLDS
     }
 
-    /// The rows whose label is probably wrong, of which at most `listed` are named.
-    pub fn finish(self, listed: usize) -> SuspectedLabels {
-        let Self { dataset, rows, labels, probabilities, .. } = self;
+    /// The rows whose label is probably wrong, of which at most `listed` are named, and the texts that are nearly the same or
+    /// unlike all others, of which at most `listed_groups` are named each.
+    pub fn finish(self, listed: usize, listed_groups: usize) -> SuspectedLabels {
+        let Self { dataset, rows, labels, probabilities, neighbors, .. } = self;
+        let texts = neighbors.map(|it| text_issues(&dataset, &rows, &labels, &it, listed_groups)).unwrap_or_default();
         let classes = dataset.labels.len();
         let given = LabelProbabilities { labels: &labels, probabilities: &probabilities, classes };
         let joint = given.confident_joint();
@@ -164,6 +193,7 @@ impl LabelReview {
             all: (dataset.train.len() + dataset.validation.len()) as u32,
             estimate: joint.iter().enumerate().map(wrong).sum(),
             accuracy: right as f64 / rows.len().max(1) as f64,
+            texts,
         }
     }
 }

@@ -5,8 +5,8 @@ use hone_core::dataset::{Collector, Dataset, Hints, Mapping, Scanner};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::pretrained::Pretrained;
 use hone_core::recipe::Pooling;
-use hone_core::run::SuspectedLabels;
-use hone_core::runner::{EncodedDataset, LabelReview};
+use hone_core::run::{SuspectedLabels, TextGroup};
+use hone_core::runner::{EncodedDataset, LabelReview, NeighborSearch};
 use hone_core::train::LinearProbe;
 use hone_tests::{golden, json, ready};
 
@@ -37,7 +37,7 @@ fn reviewed(file: &str, listed: usize) -> Result<SuspectedLabels, Diagnostic> {
         fractions.push(ready(review.advance())?);
     }
     assert!(fractions.is_sorted() && fractions.last() == Some(&1.0), "{fractions:?}");
-    Ok(review.finish(listed))
+    Ok(review.finish(listed, 50))
 }
 
 /// Texts whose words tell their label; those on `flipped` lines have another one. Line 1 has the names of the columns.
@@ -117,4 +117,54 @@ fn probabilities_of_unseen_rows_equal_those_of_scikit_learn() {
             assert!(distance < 1e-3, "{ours:?} for {theirs:?}");
         }
     }
+}
+
+#[test]
+fn nearest_neighbors_equal_those_of_scikit_learn() {
+    for case in json("neighbors.json")["cases"].as_array().unwrap() {
+        let vectors: Vec<Vec<f32>> = serde_json::from_value(case["vectors"].clone()).unwrap();
+        let mut search = NeighborSearch::new(&vectors.concat(), vectors.len(), &Device::flex());
+        while !search.is_over() {
+            ready(search.advance()).unwrap();
+        }
+        let found = search.finish();
+        let (rows, distances): (Vec<Vec<u32>>, Vec<Vec<f32>>) = (
+            serde_json::from_value(case["neighbors"].clone()).unwrap(),
+            serde_json::from_value(case["distances"].clone()).unwrap(),
+        );
+        assert_eq!(found.count, 10);
+        for ((row, ours), (other, theirs)) in
+            found.rows.iter().zip(&found.distances).zip(rows.concat().iter().zip(distances.concat()))
+        {
+            // Neighbors that are equally far may change places.
+            assert!((ours - theirs).abs() < 1e-5, "{row} for {other}: {ours} for {theirs}");
+        }
+        let same = found.rows.iter().zip(rows.concat()).filter(|(ours, theirs)| **ours == *theirs).count();
+        assert!(same * 100 >= found.rows.len() * 99, "{same} of {}", found.rows.len());
+    }
+}
+
+#[test]
+fn texts_that_differ_in_order_alone_are_near_duplicates_across_the_split_first() {
+    // Words in another order: the vectors of this model hardly change.
+    let turned = |row: &str, label: &str| {
+        let words: Vec<&str> = row.split(',').next().unwrap().split(' ').collect();
+        format!("{} {},{label}\n", words[5], words[..5].join(" "))
+    };
+    let rows = table(90, &[]);
+    let lines: Vec<&str> = rows.lines().collect();
+    let copies: String = (0..24).map(|nth| turned(lines[1 + 3 * nth], if nth % 4 == 0 { "b" } else { "a" })).collect();
+    let outlier = format!("{},a\n", ["w35 w36 w37"; 8].join(" "));
+    let found = reviewed(&format!("{rows}{copies}{outlier}"), 200).unwrap().texts;
+    let duplicates: Vec<&TextGroup> = found.groups.iter().filter(|group| group.rows.len() > 1).collect();
+    let is_across = |group: &&&TextGroup| group.finding.contains("in training and validation");
+    assert!(duplicates.iter().filter(is_across).count() >= 1, "{found:?}");
+    assert!(duplicates.iter().skip_while(is_across).filter(is_across).count() == 0, "{found:?}");
+    for group in &duplicates {
+        let sides = [true, false].map(|side| group.rows.iter().any(|row| row.is_validation == side));
+        assert!(group.rows.len() > 10 || (sides == [true; 2]) == is_across(&group), "{group:?}");
+        let differ = group.rows.iter().any(|row| row.given != group.rows[0].given);
+        assert!(group.rows.len() > 10 || differ == group.finding.contains("with different labels"), "{group:?}");
+    }
+    assert!(found.sentence.contains("in both training and validation, which flatters the score"), "{}", found.sentence);
 }

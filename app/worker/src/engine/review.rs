@@ -1,7 +1,7 @@
 //! The search for wrong labels.
 
 use hone_core::diagnostic::Diagnostic;
-use hone_core::limits::LISTED_SUSPECTS;
+use hone_core::limits::{LISTED_GROUPS, LISTED_SUSPECTS};
 use hone_core::protocol::{Event, RequestId};
 use hone_core::runner::LabelReview;
 
@@ -61,7 +61,10 @@ pub async fn advance(engine: &mut Engine) -> bool {
     errors::clear();
     match errors::checked(review.search.advance().await) {
         Ok(_) if review.search.is_over() => {
-            answer(review.request, &Event::LabelsReviewed { found: review.search.finish(LISTED_SUSPECTS) });
+            answer(
+                review.request,
+                &Event::LabelsReviewed { found: review.search.finish(LISTED_SUSPECTS, LISTED_GROUPS) },
+            );
         }
         Ok(fraction) => {
             if now_ms() - review.reported_ms >= PROGRESS_MS {

@@ -1,0 +1,56 @@
+use hone_core::run::{GroupedRow, TextGroup};
+use leptos::prelude::*;
+
+use crate::components::changing;
+use crate::data::mend::MendButtons;
+use crate::format;
+use crate::page::Page;
+use crate::state::{Review, State};
+
+/// Texts that are nearly the same, and texts that are unlike all others.
+#[component]
+pub fn TextIssues() -> impl IntoView {
+    let page = Page::get();
+    let sentence = page.memo(|state| found(state).map(|texts| texts.sentence.clone()).unwrap_or_default());
+    let groups = page.memo(|state| found(state).map(|texts| texts.groups.clone()).unwrap_or_default());
+    view! {
+        <p>{sentence}</p>
+        {changing(move || {
+            let groups = groups.get();
+            (!groups.is_empty()).then(|| {
+                view! {
+                    <div class="frame tall" tabindex="0" role="region" aria-label="Duplicates and outliers">
+                        <ul class="rows">{groups.into_iter().map(group).collect_view()}</ul>
+                    </div>
+                }
+            })
+        })}
+    }
+}
+
+fn found(state: &State) -> Option<&hone_core::run::TextIssues> {
+    if let Review::Found(found) = &state.review { Some(&found.texts) } else { None }
+}
+
+fn group(TextGroup { finding, rows }: TextGroup) -> impl IntoView {
+    view! {
+        <li>
+            <strong>{finding}</strong>
+            <ul class="rows">{rows.into_iter().map(item).collect_view()}</ul>
+        </li>
+    }
+}
+
+fn item(GroupedRow { line, is_in_train_file, is_validation, text, pair, given, likely }: GroupedRow) -> impl IntoView {
+    let side = if is_validation { "validation" } else { "training" };
+    let place = format!("{}, line {line}, {side}", format::visible(&given));
+    let buttons = is_in_train_file.then(|| view! { <MendButtons line given likely /> });
+    view! {
+        <li>
+            <span dir="auto">{format::excerpt(&text)}</span>
+            {pair.map(|pair| view! { <span dir="auto">{format::excerpt(&pair)}</span> })}
+            <small>{place}</small>
+            {buttons}
+        </li>
+    }
+}
