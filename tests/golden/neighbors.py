@@ -41,13 +41,13 @@ def case(seed, rows, hidden, clusters, spread, copies, copy_spread, outliers):
     graph = csr_matrix((distances.ravel(), neighbors.ravel(), np.arange(rows + 1) * NEIGHBORS), shape=(rows, rows))
     median = np.median(distances[:, 0])
     sets = NearDuplicateIssueManager._neighbors_within_radius(graph, 0.13, median)
-    _, least, means = OutlierIssueManager._compute_threshold_and_issue_column_from_distances(None, distances)[:3]
+    is_outlier = OutlierIssueManager._compute_threshold_and_issue_column_from_distances(None, distances)[2]
     return {
         "vectors": vectors.tolist(),
         "neighbors": neighbors.tolist(),
         "distances": distances.tolist(),
         "duplicates": [sorted(int(row) for row in near) for near in sets],
-        "outliers": [int(row) for row in np.flatnonzero(means > least)],
+        "outliers": [int(row) for row in np.flatnonzero(is_outlier)],
     }
 
 

@@ -143,8 +143,8 @@ pub struct LabelsArguments {
     /// ones: what labeling in that order would have saved. It is scored on the rows of `--test`.
     #[arg(long, value_name = "LABELS", conflicts_with = "pool")]
     pub learning_curve: Option<usize>,
-    /// File for texts that are nearly the same, and texts unlike all others.
-    #[arg(long, value_name = "FILE")]
+    /// Also write the texts that are nearly the same, and those unlike all others, to this file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pool", "learning_curve"])]
     pub texts: Option<PathBuf>,
     /// The model that reads the texts, as for `hone train` [default: MiniLM, where `cargo xtask setup` puts it].
     #[arg(long)]

@@ -83,7 +83,7 @@ fn menu(name: &'static str, of: fn(&mut WrongRowQuery) -> &mut Option<u32>) -> O
     };
     (!labels.is_empty()).then(|| {
         let all = [(None, "all".to_owned())].into_iter().chain((0..).map(Some).zip(labels));
-        view! { <label>{name} <select on:change=typed(choose)>{all.map(option).collect_view()}</select></label> }
+        view! { <label>{name} " " <select on:change=typed(choose)>{all.map(option).collect_view()}</select></label> }
     })
 }
 
