@@ -7,10 +7,10 @@ use hone_core::inference::rounded;
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::{SuspectedLabel, SuspectedLabels, TextIssues};
 use hone_core::runner::LabelReview;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use crate::arguments::LabelsArguments;
+use crate::progress::{progress_bar, report};
 use crate::{data, model, pool, table_file, train};
 
 /// Columns of the file.
@@ -18,8 +18,6 @@ const COLUMNS: [&str; 8] =
     ["line", "side", "label", "likely_label", "label_probability", "likely_probability", "score", "text"];
 /// Columns of the file with near duplicates and outliers.
 const TEXT_COLUMNS: [&str; 7] = ["group", "finding", "line", "side", "label", "text", "second_text"];
-/// Steps of the progress bar.
-const STEPS: u64 = 1_000;
 
 /// Finds rows whose label is probably wrong, or those to be labeled next, and writes them to a file.
 pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
@@ -50,20 +48,6 @@ pub async fn labels(arguments: &LabelsArguments) -> Result<(), Diagnostic> {
     }
     println!("{}", found.texts.sentence);
     Ok(())
-}
-
-/// A progress bar.
-pub fn progress_bar() -> ProgressBar {
-    let bar = ProgressBar::new(STEPS);
-    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {percent} % · {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// Shows a fraction from 0 to 1.
-pub fn report(bar: &ProgressBar, fraction: f64) {
-    bar.set_position((fraction * STEPS as f64) as u64);
 }
 
 /// The result in words.

@@ -11,6 +11,7 @@ mod mapping;
 mod model;
 mod pool;
 mod predict;
+mod progress;
 mod reading;
 mod run_folder;
 mod saves;

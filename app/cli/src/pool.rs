@@ -10,7 +10,7 @@ use hone_core::runner::{Labeler, LearningCurve};
 use serde_json::{Value, json};
 
 use crate::arguments::LabelsArguments;
-use crate::labels::{progress_bar, report};
+use crate::progress::{progress_bar, report};
 use crate::table_file;
 
 /// Columns of the rows to be labeled.
