@@ -6,7 +6,7 @@ use crate::dataset::phrases::{count, names};
 use crate::diagnostic::Diagnostic;
 
 /// Replaces the lists by the places of their ones, from 0, if each has a 0 or 1 for each label. Returns a warning that says
-/// so. Lists of ids never have one twice, so that two labels that are both 0 or both 1 tell these lists apart.
+/// so. As ids, two labels or more that are all 0 or 1 would be the same one twice, or both in each row.
 pub(crate) fn places(lists: &mut [&mut Vec<Value>]) -> Option<Diagnostic> {
     let flag = |value: &Value| match value {
         Value::Bool(flag) => Some(*flag),
@@ -16,11 +16,7 @@ pub(crate) fn places(lists: &mut [&mut Vec<Value>]) -> Option<Diagnostic> {
     };
     let labels = lists.first()?.len();
     let are_flags = lists.iter().all(|list| list.len() == labels && list.iter().all(|value| flag(value).is_some()));
-    let is_repeated = |list: &Vec<Value>| {
-        let ones = list.iter().filter(|value| flag(value) == Some(true)).count();
-        ones > 1 || list.len() - ones > 1
-    };
-    if !are_flags || !lists.iter().any(|list| is_repeated(list)) {
+    if !are_flags || labels < 2 {
         return None;
     }
     for list in lists.iter_mut() {

@@ -22,6 +22,9 @@ use crate::dataset::phrases::{excerpt, names as quoted};
 use crate::dataset::template::Template;
 use crate::diagnostic::Diagnostic;
 
+/// Words next to a number that sums up a column, as spreadsheets have them below a table.
+const TOTALS: [&str; 8] = ["total", "total:", "totals", "grand total", "sum", "gesamt", "summe", "合計"];
+
 /// A row, ready to be added to the examples.
 pub(crate) struct ParsedRow<'a> {
     pub texts: Vec<Cow<'a, str>>,
@@ -142,6 +145,9 @@ impl RowParser {
             }
             Mapping::Regression { text, pair, number } => {
                 let texts = texts(record, *text, *pair)?;
+                if texts.iter().any(|text| TOTALS.contains(&text.to_lowercase().as_str())) {
+                    return Err("a total, not a row".into());
+                }
                 let cell = required(record, *number, "no number")?;
                 let value = numbers.add(nth, cell)?;
                 Ok(ParsedRow { texts, target: RowTarget::Number(value) })

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::dataset::formats::json_shapes::spacy_row;
 
 /// Names of the member with the rows, if an object has several lists of objects.
-const LISTS: [&str; 6] = ["data", "rows", "examples", "records", "items", "annotations"];
+pub(crate) const LISTS: [&str; 6] = ["data", "rows", "examples", "records", "items", "annotations"];
 
 /// Keys of objects that are parts of one row: turns of a conversation, answers and spans.
 const PARTS: [&str; 6] = ["role", "from", "speaker", "answer_start", "start", "start_offset"];

@@ -181,7 +181,7 @@ impl Guesser<'_> {
     fn labeled_texts(&self) -> Option<(Mapping, String)> {
         let (text, label) = self.stats.text_and_label(self.columns);
         let why = format!("Texts of “{}” are similar if they have the same “{}”.", self.name(text), self.name(label));
-        let is_usable = self.stats.repeats(label) && !self.stats.kind(text).is_json();
+        let is_usable = self.stats.repeats(label) && self.any_classification().is_some();
         is_usable.then_some((Mapping::LabeledTexts { text, label }, why))
     }
 

@@ -166,10 +166,15 @@ fn is_document(text: &str, is_whole: bool, lines: usize) -> bool {
         return false;
     }
     let compact: String = text.chars().take(400).filter(|c| !c.is_whitespace()).collect();
-    let nested = compact.match_indices([':']).find(|(at, _)| compact[at + 1..].starts_with(['[', '{']));
+    let nested = compact.match_indices(':').find(|(at, _)| compact[at + 1..].starts_with(['[', '{']));
     nested.is_some_and(|(at, _)| {
-        let is_split = compact.starts_with("{\"columns\":[");
-        is_split || compact[at + 1..].starts_with("[{\"") || compact[at + 1..].starts_with("{\"")
+        let (before, value) = (&compact[..at], &compact[at + 1..]);
+        let is_list = value.starts_with("[{\"") || value.starts_with("[[\"");
+        let has_numbers = ["{\"0\"", "{\"1\""].iter().any(|key| value.starts_with(key) || before.starts_with(key));
+        let is_named = json_document::LISTS.iter().any(|name| before.ends_with(&format!("\"{name}\"")));
+        // A document on several lines is no list of rows, but a single line may be the first of them.
+        let is_any = lines > 1 && (is_list || value.starts_with("{\""));
+        compact.starts_with("{\"columns\":[") || has_numbers || (is_named && is_list) || is_any
     })
 }
 

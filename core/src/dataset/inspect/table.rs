@@ -242,7 +242,12 @@ fn title_rows(rows: &[Vec<String>], width: usize) -> usize {
     let is_word = |cell: &String| !cell.trim().is_empty() && !cell.trim().contains(' ');
     let is_typical = |row: &Vec<String>| row.len() == width && has_typical_name(row) && row.iter().all(is_word);
     let first = rows.iter().take(MAX_TITLE_ROWS + 1).position(is_typical).unwrap_or_default();
-    let are_titles = rows[..first].iter().all(|row| is_title(row) || is_sentence(row));
+    // Merged cells above a header name groups of columns.
+    let is_group = |row: &Vec<String>| {
+        let blank = row.iter().filter(|cell| cell.trim().is_empty()).count();
+        blank > 1 && blank * 2 >= width
+    };
+    let are_titles = rows[..first].iter().all(|row| is_title(row) || is_sentence(row) || is_group(row));
     if first > 0 && are_titles && looks_like_header(&rows[first..], width) {
         return first;
     }

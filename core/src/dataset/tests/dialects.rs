@@ -82,6 +82,8 @@ fn json_of_an_unknown_form_is_never_a_text() {
     let unknown = scan("{\"tree\":[{\"a\":[1]}]}\n{\"tree\":[{\"a\":[2]}]}\n").unwrap_err();
     assert_eq!(unknown.code, "data.only-nested");
     assert!(unknown.what.contains("\"tree\"") && !unknown.remedy.is_empty(), "{unknown}");
+    let numbered = "{\"id\":7,\"paragraphs\":[{\"sentences\":[{\"tokens\":[1]}]}]}\n";
+    assert_eq!(scan(numbered.repeat(3)).unwrap_err().code, "data.only-nested");
     let beside = "{\"text\":\"so good\",\"projects\":{\"x\":[{\"y\":1}]}}\n";
     let source = scan(beside.repeat(3)).unwrap();
     assert_eq!(source.guess(), Mapping::Corpus { text: 0 });
@@ -93,6 +95,15 @@ fn a_header_that_comes_again_is_skipped() {
     let file = format!("{GOOD}{}", GOOD.replace("so ", "very "));
     assert_eq!(rows(&file).len(), 8);
     assert_eq!(skipped(&file), [(6, "the header again".to_owned())]);
+}
+
+#[test]
+fn totals_and_names_of_groups_are_no_rows() {
+    let file = "text,,labels,\nid,text,funny,sad\n7,so good,1,0\n3,so bad,0,1\n";
+    assert_eq!(scan(file).unwrap().columns, ["id", "text", "funny", "sad"]);
+    assert_eq!(scan(",text,label\nd1,review,O\nd2,is good,O\n").unwrap().columns, ["column 1", "text", "label"]);
+    let prices = table("text,price", &[("so good", "1.5"), ("so bad", "2.5"), ("Total", "4")]);
+    assert_eq!(skipped(&prices), [(4, "a total, not a row".to_owned())]);
 }
 
 #[test]
@@ -120,11 +131,13 @@ fn names_are_never_moved_over_the_wrong_columns() {
 
 #[test]
 fn lists_with_a_zero_or_one_for_each_label_are_labels_by_place() {
-    let row = |text: &str, labels: &str| format!("{{\"text\":\"so {text}\",\"labels\":{labels}}}\n");
+    let row = |text: &str, labels: &str| format!("{{\"text\":\"so very, very {text}\",\"labels\":{labels}}}\n");
     let file = row("a", "[1.0,0.0,1.0]") + &row("b", "[0.0,0.0,1.0]") + &row("c", "[1.0,0.0,0.0]");
     let (dataset, report) = dataset(&file).unwrap();
     assert_eq!(dataset.labels, ["0", "2"]);
     assert!(warning(&report.warnings, "data.one-hot-lists").done.contains("place"));
+    let two = row("a", "[1.0,0.0]") + &row("b", "[0.0,1.0]") + &row("c", "[1.0,0.0]");
+    assert_eq!(collect(&two).unwrap().label_ids(0), [0]);
     assert_eq!(labels_of(&(row("a", "[1,0]") + &row("b", "[0]") + &row("c", "[1]"))), ["0", "1"]);
 }
 
