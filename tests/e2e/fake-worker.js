@@ -415,6 +415,7 @@ const answers = {
       given,
       predicted: guess,
       measure: `probability ${97 - 10 * index} %`,
+      nearest: index ? [] : [{ line: 40, text: "A triumph.", pair: null, label: "rotten", cosine: 0.9342 }],
     }));
     const sentence = `${offset + 1} to ${offset + rows.length} of ${offset + rows.length + 3} wrong rows, the surest mistakes first.`;
     emit({ kind: "wrong_rows_found", found: { rows, total: offset + rows.length + 3, sentence } });

@@ -69,6 +69,8 @@ test("a user drops a file, trains, tries and downloads; each step is accessible"
         await page.getByLabel("Search in them").fill("triumph");
         await page.getByLabel("Search in them").blur();
         await page.getByText("1 to 1 of 4 wrong rows").waitFor();
+        await page.getByText("Nearest training rows", { exact: true }).click();
+        await page.getByText("rotten, line 40, cosine 0.934").waitFor();
         await page.getByRole("button", { name: "Change to fresh" }).click();
         await page.getByText("Changed to fresh.").waitFor();
         await page.getByLabel("Text", { exact: true }).fill("It was not good.");

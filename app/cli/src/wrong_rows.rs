@@ -19,7 +19,7 @@ const COLUMNS: [&str; 7] = ["line", "file", "true", "predicted", "measure", "tex
 /// # Errors
 /// `file.write` if the file cannot be written.
 pub fn write(session: &Session, dataset: &Dataset, out: &Path) -> Result<String, Diagnostic> {
-    let found = wrong_rows(session, dataset, &WrongRowQuery::default(), usize::MAX);
+    let found = wrong_rows(session, dataset, None, &WrongRowQuery::default(), usize::MAX);
     write_rows(&found, out)?;
     Ok(format!("{} rows that are wrong are in {}, the worst first.", found.total, out.display()))
 }
@@ -56,6 +56,7 @@ mod tests {
             given: "good".into(),
             predicted: "bad".into(),
             measure: "probability 97 %".into(),
+            nearest: Vec::new(),
         };
         let out = std::env::temp_dir().join(format!("hone-cli-{}-wrong.csv", std::process::id()));
         write_rows(&WrongRows { rows: vec![row], total: 1, ..WrongRows::default() }, &out).unwrap();

@@ -1,4 +1,4 @@
-use hone_core::run::{WrongRow, WrongRowQuery};
+use hone_core::run::{NearestRow, WrongRow, WrongRowQuery};
 use leptos::prelude::*;
 
 use crate::components::{MenuOption, changing, pressed, typed};
@@ -19,7 +19,7 @@ pub fn WrongRows() -> impl IntoView {
         <div class="stack" hidden=has_none>
             <h4>"Rows that are wrong"</h4>
             <p class="hint">
-                "Validation rows next to their predictions. Begin with the surest mistakes: often the label is wrong, not the model."
+                "Validation rows next to their predictions. Begin with the surest mistakes: often the label is wrong, not the model. If suspected labels were searched before the run, each row has its nearest training rows."
             </p>
             <span hidden=is_open>
                 <button type="button" disabled=cannot on:click=pressed(show)>"Show wrong rows"</button>
@@ -97,6 +97,18 @@ fn item(row: WrongRow, can_mend: bool) -> impl IntoView {
     let place = format!("line {}, {}", row.line, row.measure);
     let (line, given, likely) = (row.line, row.given.clone(), row.predicted.clone());
     let buttons = (can_mend && row.is_in_train_file).then(|| view! { <MendButtons line given likely /> });
+    let near = |near: NearestRow| {
+        let texts = [Some(near.text), near.pair].into_iter().flatten().map(|text| format::excerpt(&text));
+        let about = format!("{}, line {}, cosine {:.3}", format::visible(&near.label), near.line, near.cosine);
+        view! {
+            <li>
+                <span dir="auto">{texts.collect::<Vec<_>>().join(" · ")}</span>
+                <small>{about}</small>
+            </li>
+        }
+    };
+    let nearest: Vec<_> = row.nearest.iter().cloned().map(near).collect();
+    let has_none = nearest.is_empty();
     let ask = move |_| page.act(|state| state.predict_row(row.clone()));
     view! {
         <li>
@@ -106,6 +118,10 @@ fn item(row: WrongRow, can_mend: bool) -> impl IntoView {
             <small>{place}</small>
             <a class="quiet" href="#try" on:click=pressed(ask)>"Try it"</a>
             {buttons}
+            <details hidden=has_none>
+                <summary>"Nearest training rows"</summary>
+                <ul class="rows">{nearest}</ul>
+            </details>
         </li>
     }
 }

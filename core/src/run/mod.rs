@@ -34,4 +34,4 @@ pub use summary::{Forgetting, PerplexityChange, RunSummary};
 pub use suspected_labels::{SuspectedLabel, SuspectedLabels};
 pub use text_issues::{GroupedRow, TextGroup, TextIssues};
 pub use verdict::{Control, Finding, RunLog, Verdict};
-pub use wrong_rows::{WrongRow, WrongRowQuery, WrongRows};
+pub use wrong_rows::{NearestRow, WrongRow, WrongRowQuery, WrongRows};

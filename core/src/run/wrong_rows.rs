@@ -43,4 +43,21 @@ pub struct WrongRow {
     pub predicted: String,
     /// How wrong the prediction is, in words: its probability, error or perplexity.
     pub measure: String,
+    /// The nearest training rows, if a search for wrong labels has compared the texts.
+    pub nearest: Vec<NearestRow>,
+}
+
+/// A training row with a similar text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NearestRow {
+    /// Line in the training file, from 1.
+    pub line: u32,
+    /// Text of the row.
+    pub text: String,
+    /// The second text of a pair.
+    pub pair: Option<String>,
+    /// Name of its label.
+    pub label: String,
+    /// Cosine of the two vectors.
+    pub cosine: f32,
 }

@@ -16,6 +16,7 @@ use crate::rng::{Rng, Stream};
 use crate::run::{SuspectedLabel, SuspectedLabels};
 use crate::runner::EncodedDataset;
 use crate::runner::neighbor_search::NeighborSearch;
+use crate::runner::row_neighbors::RowNeighbors;
 use crate::runner::text_issues::text_issues;
 use crate::runner::text_vectors::{TextVectors, max_tokens};
 use crate::text::EncodedTexts;
@@ -154,6 +155,11 @@ impl LabelReview {
     /// Returns true once all probabilities are known.
     pub fn is_over(&self) -> bool {
         self.done_folds == FOLDS
+    }
+
+    /// The nearest neighbors of the rows, once they are known.
+    pub fn neighbors(&self) -> Option<RowNeighbors> {
+        self.neighbors.clone().map(|neighbors| RowNeighbors::new(&self.dataset, &self.rows, neighbors))
     }
 
     /// The rows whose label is probably wrong, of which at most `listed` are named, and the texts that are nearly the same or

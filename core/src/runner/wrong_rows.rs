@@ -4,13 +4,21 @@ use crate::dataset::phrases::{count, thousands};
 use crate::dataset::{Dataset, Example};
 use crate::recipe::Task;
 use crate::run::{WrongRow, WrongRowQuery, WrongRows};
+use crate::runner::row_neighbors::RowNeighbors;
 use crate::text::Labels;
 use crate::train::{Decision, JudgedRow, Session, judged_rows};
 use crate::usage::PromptForm;
 
-/// Finds the rows that match, of which at most `listed` are sent, the surest mistakes first. Empty before the first
+/// Finds the rows that match, of which at most `listed` are sent, the surest mistakes first, with their nearest training rows
+/// if `neighbors` of the data set are known. Empty before the first
 /// evaluation, and for tasks in which no row has a right answer of its own: embeddings and running text.
-pub fn wrong_rows(session: &Session, dataset: &Dataset, query: &WrongRowQuery, listed: usize) -> WrongRows {
+pub fn wrong_rows(
+    session: &Session,
+    dataset: &Dataset,
+    neighbors: Option<&RowNeighbors>,
+    query: &WrongRowQuery,
+    listed: usize,
+) -> WrongRows {
     let search = query.search.trim().to_lowercase();
     let mut found: Vec<(f64, JudgedRow)> = judged(session, dataset)
         .into_iter()
@@ -23,7 +31,7 @@ pub fn wrong_rows(session: &Session, dataset: &Dataset, query: &WrongRowQuery, l
         .into_iter()
         .skip(query.offset as usize)
         .take(listed)
-        .map(|(_, row)| shown(dataset, session, row))
+        .map(|(_, row)| shown(dataset, session, neighbors, row))
         .collect();
     let sentence = sentence(session.recipe().task(), query, rows.len(), total);
     WrongRows { rows, total: total as u32, sentence }
@@ -84,7 +92,7 @@ fn contains(dataset: &Dataset, session: &Session, row: &JudgedRow, search: &str)
     texts.chain([row.given.as_str(), row.predicted.as_str()]).any(|text| text.to_lowercase().contains(search))
 }
 
-fn shown(dataset: &Dataset, session: &Session, row: JudgedRow) -> WrongRow {
+fn shown(dataset: &Dataset, session: &Session, neighbors: Option<&RowNeighbors>, row: JudgedRow) -> WrongRow {
     let [text, pair] = texts(dataset, session, &row).map(|text| text.map(str::to_owned));
     let number = number(dataset, &row);
     let JudgedRow { given, predicted, measure, .. } = row;
@@ -96,6 +104,7 @@ fn shown(dataset: &Dataset, session: &Session, row: JudgedRow) -> WrongRow {
         given,
         predicted,
         measure,
+        nearest: neighbors.map(|neighbors| neighbors.training_rows(dataset, number)).unwrap_or_default(),
     }
 }
 

@@ -5,9 +5,9 @@ use hone_core::dataset::Mapping;
 use hone_core::model::MaskSource;
 use hone_core::recipe::RecipeSpec;
 use hone_core::run::{WrongRowQuery, WrongRows};
-use hone_core::runner::{EncodedDataset, wrong_rows};
+use hone_core::runner::{EncodedDataset, LabelReview, wrong_rows};
 use hone_core::train::Session;
-use hone_tests::run;
+use hone_tests::{ready, run};
 
 use crate::labels::{encoded, micro, table};
 
@@ -30,7 +30,7 @@ fn percent(rows: &WrongRows) -> Vec<u32> {
 #[test]
 fn wrong_rows_are_those_of_the_confusion_matrix_the_surest_first() {
     let (rows, session) = trained();
-    let find = |query: &WrongRowQuery| wrong_rows(&session, rows.dataset(), query, 500);
+    let find = |query: &WrongRowQuery| wrong_rows(&session, rows.dataset(), None, query, 500);
     let (_, confusion) = session.best().unwrap().0.classes().unwrap();
     let count = |is_counted: &dyn Fn(usize, usize) -> bool| -> u32 {
         let cells = (0..3).flat_map(|actual| (0..3).map(move |predicted| (actual, predicted)));
@@ -58,7 +58,7 @@ fn wrong_rows_are_those_of_the_confusion_matrix_the_surest_first() {
 #[test]
 fn wrong_rows_are_searched_and_sent_page_by_page() {
     let (rows, session) = trained();
-    let find = |query: &WrongRowQuery, listed| wrong_rows(&session, rows.dataset(), query, listed);
+    let find = |query: &WrongRowQuery, listed| wrong_rows(&session, rows.dataset(), None, query, listed);
     let all = find(&WrongRowQuery::default(), 500);
     let second = find(&WrongRowQuery { offset: 2, ..WrongRowQuery::default() }, 2);
     assert_eq!(second.rows, all.rows[2..4]);
@@ -68,4 +68,25 @@ fn wrong_rows_are_searched_and_sent_page_by_page() {
     assert!(found.rows.contains(&all.rows[1]) && found.total < all.total, "{found:?}");
     let none = find(&WrongRowQuery { search: "no such words".into(), ..WrongRowQuery::default() }, 500);
     assert_eq!((none.total, none.sentence.as_str()), (0, "There is no such row."));
+}
+
+#[test]
+fn wrong_rows_have_their_nearest_training_rows_once_the_texts_were_compared() {
+    let (rows, session) = trained();
+    let mut review = LabelReview::new(&rows, &micro(), &Device::flex()).unwrap();
+    while !review.is_over() {
+        ready(review.advance()).unwrap();
+    }
+    let neighbors = review.neighbors().unwrap();
+    assert!(neighbors.is_of(rows.dataset()));
+    let dataset = rows.dataset();
+    let found = wrong_rows(&session, dataset, Some(&neighbors), &WrongRowQuery::default(), 500);
+    let training: Vec<u32> = dataset.train.iter().map(|&row| dataset.line(row)).collect();
+    assert!(found.rows.iter().any(|row| !row.nearest.is_empty()), "{found:?}");
+    for row in &found.rows {
+        assert!(row.nearest.is_sorted_by(|a, b| a.cosine >= b.cosine), "{row:?}");
+        assert!(row.nearest.iter().all(|near| training.contains(&near.line) && near.line != row.line), "{row:?}");
+    }
+    let other = rows.restarted();
+    assert!(!neighbors.is_of(other.dataset()), "rows of another reading");
 }

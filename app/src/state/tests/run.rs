@@ -79,6 +79,7 @@ fn wrong_row(text: &str, pair: Option<&str>) -> WrongRow {
         given: "b".into(),
         predicted: "a".into(),
         measure: "probability 90 %".into(),
+        nearest: Vec::new(),
     }
 }
 

@@ -20,6 +20,7 @@ pub mod wrong_rows;
 
 use hone_core::diagnostic::Diagnostic;
 use hone_core::recipe::RecipeSpec;
+use hone_core::runner::RowNeighbors;
 use hone_core::train::Session;
 
 use crate::data::Data;
@@ -49,6 +50,8 @@ pub struct Engine {
     pub dry_run: Option<DryRun>,
     /// The search for wrong labels under way.
     pub review: Option<Review>,
+    /// The nearest neighbors of the rows, from the last such search.
+    pub neighbors: Option<RowNeighbors>,
     /// The query under way.
     pub inference: Option<Inference>,
     /// The table whose rows are predicted.

@@ -11,6 +11,7 @@ use crate::mailbox::answer;
 /// Sends the rows that match.
 pub fn send(engine: &Engine, request: RequestId, query: &WrongRowQuery) {
     let Some(run) = &engine.run else { return };
-    let found = runner::wrong_rows(&run.session, &run.dataset, query, SHOWN_ROWS);
+    let neighbors = engine.neighbors.as_ref().filter(|neighbors| neighbors.is_of(&run.dataset));
+    let found = runner::wrong_rows(&run.session, &run.dataset, neighbors, query, SHOWN_ROWS);
     answer(request, &Event::WrongRowsFound { found });
 }
