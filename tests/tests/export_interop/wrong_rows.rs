@@ -42,7 +42,7 @@ fn wrong_rows_are_those_of_the_confusion_matrix_the_surest_first() {
     assert!(percent(&all).is_sorted_by(|a, b| a >= b), "{all:?}");
     assert!(all.rows.iter().all(|row| row.given != row.predicted && row.is_in_train_file && row.line > 1));
     assert!(all.sentence.ends_with("wrong rows, the surest mistakes first."), "{}", all.sentence);
-    for label in 0..3usize {
+    for (label, of_label) in confusion.iter().enumerate() {
         let query = WrongRowQuery { actual: Some(label as u32), ..WrongRowQuery::default() };
         assert_eq!(find(&query).total, count(&|actual, predicted| actual == label && actual != predicted));
         let query = WrongRowQuery { predicted: Some(label as u32), ..WrongRowQuery::default() };
@@ -50,7 +50,7 @@ fn wrong_rows_are_those_of_the_confusion_matrix_the_surest_first() {
         let query = WrongRowQuery { predicted: Some(label as u32), ..query };
         let query = WrongRowQuery { actual: query.predicted, ..query };
         let right = find(&query);
-        assert_eq!(right.total, confusion[label][label]);
+        assert_eq!(right.total, of_label[label]);
         assert!(percent(&right).is_sorted(), "the least sure first: {right:?}");
     }
 }
