@@ -135,12 +135,12 @@ pub struct LabelsArguments {
     /// if its name ends in .jsonl or .xlsx.
     #[arg(long)]
     pub out: PathBuf,
-    /// List the rows without a label instead that teach most, at most this many, each with a suggested label: the rows to
-    /// label next. The label cells of these rows are empty in the data.
+    /// List the rows without a label instead on which a head hesitates most, at most this many, each with a suggested label:
+    /// the rows to label next. The label cells of these rows are empty in the data.
     #[arg(long, value_name = "ROWS")]
     pub pool: Option<usize>,
     /// Measure instead how accuracy grows with up to this many labels, for rows that `--pool` would choose and for random
-    /// ones: what labeling in that order would have saved. It is scored on the rows of `--test`.
+    /// ones: if that order beats a random one. It is scored on the rows of `--test`.
     #[arg(long, value_name = "LABELS", conflicts_with = "pool")]
     pub learning_curve: Option<usize>,
     /// Also write the texts that are nearly the same, and those unlike all others, to this file.

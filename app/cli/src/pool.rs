@@ -41,8 +41,8 @@ pub async fn list(
     };
     table_file::write(&arguments.out, &columns, first.iter().map(row))?;
     let how = match first.first() {
-        Some(RowToLabel { likely: None, .. }) => "drawn at random, because fewer than two labels have rows",
-        _ => "those first that teach most",
+        Some(RowToLabel { likely: None, .. }) | None => "drawn at random, because few labels are known",
+        _ => "those first on which a head hesitates most",
     };
     println!("{} rows to label, {how}: see {}.", first.len(), arguments.out.display());
     Ok(())

@@ -3,6 +3,11 @@
 /// Number of labels over which the change of predictions is measured.
 pub const SETTLING_LABELS: usize = 20;
 
+/// Number of labels up to which rows are drawn at random: a head on fewer does not know where it should hesitate.
+pub const RANDOM_LABELS: usize = 20;
+/// Cosine similarity from which on a text is the near copy of another.
+const NEAR_COPY: f64 = 0.9;
+
 /// Difference between the two largest probabilities of a row: 0 if the head hesitates between two classes, 1 if it is sure
 /// (margin sampling: Scheffer, Decomain and Wrobel 2001).
 pub fn margin(probabilities: &[f32]) -> f64 {
@@ -17,10 +22,11 @@ pub fn margin(probabilities: &[f32]) -> f64 {
     f64::from(first - second)
 }
 
-/// What the label of a row would teach: much if the head hesitates, and nothing if the row is the copy of one that was
-/// looked at. `similarity` is the largest cosine similarity to such a row.
+/// What the label of a row would teach: much if the head hesitates. The near copy of a row that was looked at comes last.
+/// `similarity` is the largest cosine similarity to such a row. Nearer than that, distance is no help: rows unlike all others
+/// teach less about those that are like many.
 pub fn informativeness(margin: f64, similarity: f64) -> f64 {
-    (1.0 - margin) * (1.0 - similarity.clamp(0.0, 1.0))
+    if similarity > NEAR_COPY { -margin } else { 1.0 - margin }
 }
 
 /// Index of the largest score, the first in a tie; none if there are no scores.
@@ -65,11 +71,11 @@ mod tests {
     }
 
     #[test]
-    fn a_doubtful_row_teaches_more_and_a_copy_nothing() {
+    fn a_doubtful_row_teaches_more_and_near_copies_come_last() {
         assert_eq!(informativeness(0.0, 0.0), 1.0);
-        assert_eq!(informativeness(0.5, 0.5), 0.25);
-        assert_eq!(informativeness(0.0, 1.0), 0.0);
-        assert_eq!(informativeness(0.5, -0.3), 0.5, "texts cannot differ more than by having nothing in common");
+        assert_eq!(informativeness(0.25, 0.89), 0.75, "a text that is merely alike is no copy");
+        assert!(informativeness(0.0, 0.95) <= informativeness(1.0, 0.0), "the surest row comes before a copy");
+        assert!(informativeness(0.2, 1.0) > informativeness(0.4, 1.0));
         let scores = [0.25, 0.5, 0.5].into_iter().enumerate();
         assert_eq!(most_informative(scores), Some(1), "the first in a tie");
         assert_eq!(most_informative(std::iter::empty()), None);

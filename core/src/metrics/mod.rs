@@ -25,7 +25,7 @@ mod score_parts;
 mod squad;
 mod words;
 
-pub use active_learning::{SETTLING_LABELS, Stability, informativeness, margin, most_informative};
+pub use active_learning::{RANDOM_LABELS, SETTLING_LABELS, Stability, informativeness, margin, most_informative};
 pub use bleu::{Bleu, bleu};
 pub use bootstrap::{intervals, intervals_of};
 pub use calibration::{confidence, with_temperature};

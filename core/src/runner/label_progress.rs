@@ -1,7 +1,7 @@
 //! How far labeling has come, in words.
 
 use crate::dataset::phrases::{count, thousands};
-use crate::metrics::SETTLING_LABELS;
+use crate::metrics::{RANDOM_LABELS, SETTLING_LABELS};
 
 /// Fraction of changed predictions below which more labels hardly help.
 const SETTLED: f64 = 0.02;
@@ -17,15 +17,15 @@ pub(crate) struct LabelProgress {
     pub offered: usize,
     /// Number of rows without a label in the file.
     pub total: usize,
-    /// True if two labels have rows, so that a head can be fitted.
-    pub has_head: bool,
+    /// True while rows are drawn at random.
+    pub is_random: bool,
     /// Fraction of the predictions that the last labels have changed.
     pub changed: Option<f64>,
 }
 
 impl LabelProgress {
     pub(crate) fn sentence(self) -> String {
-        let Self { given, left, offered, total, has_head, changed } = self;
+        let Self { given, left, offered, total, is_random, changed } = self;
         let drawn = if offered < total {
             format!(", of {} drawn from {}", thousands(offered), thousands(total))
         } else {
@@ -33,9 +33,8 @@ impl LabelProgress {
         };
         let left = if left == 0 { "No row is left".to_owned() } else { format!("{} left", count(left, "row")) };
         let outlook = match changed {
-            _ if !has_head => {
-                " These rows are drawn at random. Once two labels have rows, a label is suggested, and the row that teaches most comes first."
-                    .to_owned()
+            _ if is_random => {
+                format!(" Up to {RANDOM_LABELS} labels, rows are drawn at random; then those come first on which the head hesitates.")
             }
             None => String::new(),
             Some(changed) => {
@@ -58,9 +57,9 @@ mod tests {
 
     #[test]
     fn it_says_when_more_labels_stop_helping() {
-        let begun = LabelProgress { given: 0, left: 9, offered: 9, total: 9, has_head: false, changed: None };
-        assert!(begun.sentence().starts_with("0 labels given, 9 rows left. These rows are drawn at random."));
-        let learned = LabelProgress { given: 1, left: 8, has_head: true, ..begun };
+        let begun = LabelProgress { given: 0, left: 9, offered: 9, total: 9, is_random: true, changed: None };
+        assert!(begun.sentence().starts_with("0 labels given, 9 rows left. Up to 20 labels, rows are drawn at random"));
+        let learned = LabelProgress { given: 1, left: 8, is_random: false, ..begun };
         assert_eq!(learned.sentence(), "1 label given, 8 rows left.");
         let moving = LabelProgress { given: 30, total: 50_000, changed: Some(0.0625), ..learned };
         let expected = "30 labels given, 8 rows left, of 9 drawn from 50,000. The last 20 labels changed 6.2 % of its predictions.";

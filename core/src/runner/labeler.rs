@@ -9,7 +9,7 @@ use crate::dataset::{Correction, Dataset, Examples, Pool, PoolRow, label_key, so
 use crate::device_to_host::device_to_host;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_POOL_ROWS;
-use crate::metrics::{Stability, informativeness, margin, most_informative};
+use crate::metrics::{RANDOM_LABELS, Stability, informativeness, margin, most_informative};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
@@ -186,13 +186,13 @@ impl Labeler {
         let probabilities = self.probabilities(&known).await?;
         let similarities = self.similarities(&known.asked).await?;
         let classes = known.names.len();
-        let next = self.next(&known.asked, &probabilities, classes, &similarities);
+        let next = self.next(&known, &probabilities, &similarities);
         let progress = LabelProgress {
             given: known.given,
             left: self.pool().rows.len() - known.asked.len(),
             offered: self.pool().rows.len(),
             total: self.pool().total,
-            has_head: !probabilities.is_empty(),
+            is_random: known.rows.len() < RANDOM_LABELS,
             changed: self.observe(&known, &probabilities),
         };
         let own = next.and_then(|row| probabilities.get(row * classes..(row + 1) * classes));
@@ -215,7 +215,7 @@ impl Labeler {
         let mut similarities = vec![0.0f32; self.pool().rows.len()];
         let mut chosen = Vec::new();
         while chosen.len() < count {
-            let Some(row) = self.next(&known.asked, &probabilities, classes, &similarities) else { break };
+            let Some(row) = self.next(&known, &probabilities, &similarities) else { break };
             known.asked.push(row);
             let own = probabilities.get(row * classes..(row + 1) * classes).filter(|own| !own.is_empty());
             let likely = own.and_then(likeliest);
@@ -293,11 +293,13 @@ impl Labeler {
         device_to_host(vectors.pool.clone().matmul(recent.transpose()).max_dim(1)).await
     }
 
-    /// The row to ask for next: the one that teaches most, or before there is a head, a random one.
-    fn next(&self, asked: &[usize], probabilities: &[f32], classes: usize, similarities: &[f32]) -> Option<usize> {
+    /// The row to ask for next: the one that teaches most, or while few labels are known, a random one.
+    fn next(&self, known: &Known, probabilities: &[f32], similarities: &[f32]) -> Option<usize> {
+        let Known { asked, rows, names, .. } = known;
+        let (classes, is_random) = (names.len(), rows.len() < RANDOM_LABELS);
         let mut is_open = vec![true; self.pool().rows.len()];
         asked.iter().for_each(|&row| is_open[row] = false);
-        if probabilities.is_empty() {
+        if probabilities.is_empty() || is_random {
             return self.order.iter().copied().find(|&row| is_open[row]);
         }
         let margins = probabilities.chunks(classes).map(margin);

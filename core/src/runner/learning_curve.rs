@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use crate::dataset::Dataset;
 use crate::diagnostic::Diagnostic;
 use crate::limits::MAX_POOL_ROWS;
-use crate::metrics::{Stability, informativeness, margin, most_informative};
+use crate::metrics::{RANDOM_LABELS, Stability, informativeness, margin, most_informative};
 use crate::pretrained::Pretrained;
 use crate::recipe::Task;
 use crate::rng::{Rng, Stream};
@@ -14,9 +14,7 @@ use crate::runner::text_vectors::{TextVectors, max_tokens, push_text};
 use crate::text::EncodedRows;
 use crate::train::ProbeFeatures;
 
-/// Number of labels that are drawn at random before rows are chosen.
-const FIRST_LABELS: usize = 10;
-/// Labels between two points, at first. The distance grows with the number of labels.
+/// Labels between two points.
 const STEP: usize = 10;
 /// Number of random beginnings.
 const SEEDS: u64 = 5;
@@ -103,10 +101,10 @@ impl LearningCurve {
         Rng::new(seed, Stream::Pool, 3).shuffle(&mut order);
         let mut known: Vec<u32> = Vec::new();
         let mut stability = Stability::default();
-        let (mut similarities, mut next_point) = (vec![0.0f32; self.train], FIRST_LABELS);
+        let (mut similarities, mut next_point) = (vec![0.0f32; self.train], RANDOM_LABELS);
         while known.len() < self.most {
             let has_two = known.iter().any(|&row| self.labels[row as usize] != self.labels[known[0] as usize]);
-            let is_random = !is_chosen || known.len() < FIRST_LABELS || !has_two;
+            let is_random = !is_chosen || known.len() < RANDOM_LABELS || !has_two;
             let mut probabilities = Vec::new();
             if has_two && (!is_random || known.len() + 1 >= next_point) {
                 probabilities = self.probabilities(features, &known).await?;
