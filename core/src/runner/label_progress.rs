@@ -34,7 +34,9 @@ impl LabelProgress {
         let left = if left == 0 { "No row is left".to_owned() } else { format!("{} left", count(left, "row")) };
         let outlook = match changed {
             _ if is_random => {
-                format!(" Up to {RANDOM_LABELS} labels, rows are drawn at random; then those come first on which the head hesitates.")
+                format!(
+                    " Up to {RANDOM_LABELS} labels, rows are drawn at random; then those come first on which the head hesitates."
+                )
             }
             None => String::new(),
             Some(changed) => {
