@@ -4,7 +4,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, MouseEvent};
 
 use crate::browser;
-use crate::components::{changing, pressed, typed};
+use crate::components::{CollectAny, changing, pressed, typed};
 use crate::plot::Picture;
 
 /// Least distance between two labels at the ends of lines, in hundredths of the height.
@@ -41,7 +41,7 @@ pub fn Chart(
             let height = |tick: &f64| fixed(picture.frame.map((0.0, *tick)).1, 2) + "%";
             picture.ticks.iter().map(|tick| (height(tick), mark(*tick))).collect::<Vec<_>>()
         });
-        marks.into_iter().map(|(y, words)| view! { <text x="100%" y=y>{words}</text> }).collect_view()
+        marks.into_iter().map(|(y, words)| view! { <text x="100%" y=y>{words}</text> }).collect_any()
     });
     let grid = Memo::new(move |_| {
         let line = |picture: &Picture, tick: &f64| format!("M0 {}H100", fixed(picture.frame.map((0.0, *tick)).1, 2));
@@ -49,17 +49,17 @@ pub fn Chart(
     });
     let shapes = changing(move || {
         let shapes = picture.with(|picture| picture.shapes.clone());
-        shapes.into_iter().map(|shape| view! { <path class=shape.class d=shape.path /> }).collect_view()
+        shapes.into_iter().map(|shape| view! { <path class=shape.class d=shape.path /> }).collect_any()
     });
     let keys = changing(move || {
         let keys = legend.get().into_iter();
-        keys.map(|(class, name)| view! { <li><Key class />{name}</li> }).collect_view()
+        keys.map(|(class, name)| view! { <li><Key class />{name}</li> }).collect_any()
     });
     let labels = changing(move || {
         let label = |(class, name, y): (String, String, f64)| {
             view! { <text class=class x="0" y=fixed(y, 2) + "%">{name}</text> }
         };
-        picture.with(end_labels).into_iter().map(label).collect_view()
+        picture.with(end_labels).into_iter().map(label).collect_any()
     });
     let has_no_labels =
         Memo::new(move |_| picture.with(|picture| picture.series.iter().all(|series| !series.is_labeled)));
@@ -107,7 +107,7 @@ pub fn Chart(
             let x = picture.with(|picture| fixed(picture.frame.map((step, 0.0)).0, 2) + "%");
             let dots = picture.with(|picture| {
                 let dots = picture.at(step).into_iter();
-                dots.map(|point| dot(picture, point)).collect_view()
+                dots.map(|point| dot(picture, point)).collect_any()
             });
             view! {
                 <line x1=x.clone() x2=x y1="0" y2="100%" />

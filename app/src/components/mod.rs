@@ -3,6 +3,7 @@
 mod bars;
 mod changing;
 mod chart;
+mod collect_any;
 mod diagnostic_note;
 mod file_button;
 mod handlers;
@@ -14,6 +15,7 @@ mod table;
 pub use bars::{Bar, Bars};
 pub use changing::changing;
 pub use chart::{Chart, Key, SaveCharts};
+pub use collect_any::CollectAny;
 pub use diagnostic_note::{DiagnosticNote, ProblemPlace};
 pub use file_button::FileButton;
 pub use handlers::{pressed, pressed_away, ticked, typed};

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::changing;
+use crate::components::{CollectAny, changing};
 
 /// A table in a frame that scrolls if there is not enough room. The first cell of each row is its heading.
 #[component]
@@ -20,7 +20,7 @@ pub fn Table(
     let head_cells = changing(move || {
         let mut heads = heads.get().into_iter();
         let corner = heads.next();
-        let heads = heads.map(|head| view! { <th scope="col" dir="auto">{head}</th> }).collect_view();
+        let heads = heads.map(|head| view! { <th scope="col" dir="auto">{head}</th> }).collect_any();
         view! {
             <td>{corner}</td>
             {heads}
@@ -29,7 +29,7 @@ pub fn Table(
     let row = |cells: Vec<String>| {
         let mut cells = cells.into_iter();
         let name = cells.next();
-        let cells = cells.map(|cell| view! { <td class="number" dir="auto">{cell}</td> }).collect_view();
+        let cells = cells.map(|cell| view! { <td class="number" dir="auto">{cell}</td> }).collect_any();
         view! { <tr><th scope="row" dir="auto">{name}</th>{cells}</tr> }
     };
     view! {
@@ -38,7 +38,7 @@ pub fn Table(
                 <thead>
                     <tr>{head_cells}</tr>
                 </thead>
-                <tbody>{changing(move || rows.get().into_iter().map(row).collect_view())}</tbody>
+                <tbody>{changing(move || rows.get().into_iter().map(row).collect_any())}</tbody>
             </table>
         </div>
     }

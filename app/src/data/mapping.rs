@@ -2,7 +2,7 @@ use hone_core::dataset::{DataRole, Format, PartKind, Quoting, SourceInfo};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{DiagnosticNote, Snippet, changing};
+use crate::components::{CollectAny, DiagnosticNote, Snippet, changing};
 use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::reading::Reading;
 use crate::data::task::TaskForm;
@@ -28,7 +28,7 @@ pub fn MappingForm() -> impl IntoView {
             .get()
             .into_iter()
             .map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> })
-            .collect_view()
+            .collect_any()
     });
     let command = page.memo(|state| {
         let mapping = state.data.mapping.as_ref().map(browser::to_json).unwrap_or_default();

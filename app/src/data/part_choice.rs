@@ -1,7 +1,7 @@
 use hone_core::dataset::{DataRole, PartKind, Parts};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, changing, typed};
+use crate::components::{CollectAny, MenuOption, changing, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{Effect, State};
@@ -54,7 +54,7 @@ pub fn PartChoice(of: PartOf) -> impl IntoView {
                 let is_chosen = page.memo(move |state| of.chosen(state, level) == Some(own.as_str()));
                 view! { <MenuOption value name=shown is_chosen /> }
             });
-            let options = options.collect_view();
+            let options = options.collect_any();
             let label = match kind {
                 PartKind::File => "File in the archive",
                 PartKind::Sheet => "Sheet",
@@ -69,6 +69,6 @@ pub fn PartChoice(of: PartOf) -> impl IntoView {
                 </div>
             }
         };
-        several.map(menu).collect_view()
+        several.map(menu).collect_any()
     })
 }

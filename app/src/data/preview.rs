@@ -1,7 +1,7 @@
 use hone_core::dataset::FileRow;
 use leptos::prelude::*;
 
-use crate::components::{changing, pressed, ticked, typed};
+use crate::components::{CollectAny, changing, pressed, ticked, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -27,7 +27,7 @@ pub fn Preview() -> impl IntoView {
             }
         });
         let line = has_lines.get().then(|| view! { <th scope="col">"Line"</th> });
-        (line, columns.collect_view()).into_any()
+        (line, columns.collect_any()).into_any()
     });
     let row = move |FileRow { line, cells, skipped }: FileRow| {
         let cells = cells.into_iter().enumerate().map(|(index, cell)| {
@@ -37,7 +37,7 @@ pub fn Preview() -> impl IntoView {
                 </td>
             }
         });
-        let cells = cells.collect_view();
+        let cells = cells.collect_any();
         let line = (line > 0).then(|| view! { <th scope="row">{line}</th> });
         let reason = skipped.map(|reason| {
             let width = columns.with(|columns| columns.len() + 1).to_string();
@@ -55,7 +55,7 @@ pub fn Preview() -> impl IntoView {
                 <thead>
                     <tr>{head}</tr>
                 </thead>
-                <tbody>{changing(move || rows.get().into_iter().map(row).collect_view())}</tbody>
+                <tbody>{changing(move || rows.get().into_iter().map(row).collect_any())}</tbody>
             </table>
         </div>
         <Browse is_hidden=is_empty />

@@ -1,7 +1,7 @@
 use hone_core::dataset::{Delimiter, Encoding, Format, Hints, Quoting};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, pressed, typed};
+use crate::components::{CollectAny, MenuOption, pressed, typed};
 use crate::page::Page;
 use crate::state::State;
 use crate::state::data::file::FileState;
@@ -191,5 +191,5 @@ fn options(choices: &'static [(&'static str, &'static str)], value: fn(&State) -
     let option = move |&(key, name): &(&'static str, &'static str)| {
         view! { <MenuOption value=key name is_chosen=page.memo(move |state| value(state) == key) /> }
     };
-    choices.iter().map(option).collect_view()
+    choices.iter().map(option).collect_any()
 }

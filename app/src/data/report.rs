@@ -1,7 +1,7 @@
 use hone_core::dataset::{ClassCount, DataReport, RepeatedText, SkippedRow, TaskFacts};
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, DiagnosticNote, changing};
+use crate::components::{Bar, Bars, CollectAny, DiagnosticNote, changing};
 use crate::format;
 use crate::page::Page;
 
@@ -59,7 +59,7 @@ fn ReportCard(report: DataReport) -> impl IntoView {
     let facts = facts(&report.facts);
     let has_classes = !report.classes.is_empty();
     let warnings = report.warnings.clone().into_iter();
-    let warnings = warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_view();
+    let warnings = warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_any();
     view! {
         <div class="report">
             <h3>"What the file contains"</h3>
@@ -137,7 +137,7 @@ fn dropped(count: u32, first: Vec<SkippedRow>, [one, many]: [&str; 2]) -> impl I
         <details hidden=count == 0>
             <summary>{format!("{} skipped", format::counted(count, one, many))}</summary>
             <ul>
-                {first.into_iter().map(line).collect_view()}
+                {first.into_iter().map(line).collect_any()}
                 {(unlisted > 0).then(|| view! { <li>{format!("and {unlisted} more")}</li> })}
             </ul>
         </details>
@@ -171,7 +171,7 @@ fn Duplicates(report: DataReport) -> impl IntoView {
             <li>
                 <details>
                     <summary id="repeated-texts">{format!("{}.", found.join("; "))}</summary>
-                    <ul>{report.repeated.into_iter().map(repeated).collect_view()}</ul>
+                    <ul>{report.repeated.into_iter().map(repeated).collect_any()}</ul>
                 </details>
             </li>
         }

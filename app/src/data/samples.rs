@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 
 use crate::browser;
-use crate::components::{changing, pressed};
+use crate::components::{CollectAny, changing, pressed};
 use crate::format;
 use crate::page::Page;
 
@@ -34,8 +34,8 @@ pub fn Samples() -> impl IntoView {
         Err(_) => view! { <p class="hint">"This copy of Hone has no samples."</p> }.into_any(),
         Ok(samples) => {
             let mut samples = samples.into_iter().map(|sample| view! { <SampleItem sample /> });
-            let first = samples.by_ref().take(AT_ONCE).collect_view();
-            let more = samples.collect_view();
+            let first = samples.by_ref().take(AT_ONCE).collect_any();
+            let more = samples.collect_any();
             view! {
                 <ul class="samples">{first}</ul>
                 <details>

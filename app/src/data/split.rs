@@ -2,7 +2,7 @@ use hone_core::dataset::DataRole;
 use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
-use crate::components::{FileButton, changing, pressed_away};
+use crate::components::{CollectAny, FileButton, changing, pressed_away};
 use crate::data::file_problem::FileProblem;
 use crate::data::part_choice::{PartChoice, PartOf};
 use crate::data::{ACCEPT, open_list, take_files};
@@ -56,7 +56,7 @@ fn HeldOut(role: DataRole) -> impl IntoView {
     let fields = changing(move || {
         own.with(Option::is_none).then(|| {
             let controls = fields::controls(FieldGroup::Data).into_iter().filter(|field| field.name == ratio);
-            controls.map(|field| view! { <ControlField field on_change=Some(remap) /> }).collect_view()
+            controls.map(|field| view! { <ControlField field on_change=Some(remap) /> }).collect_any()
         })
     });
     view! {

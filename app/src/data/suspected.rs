@@ -2,7 +2,7 @@ use hone_core::decimal::fixed;
 use hone_core::run::SuspectedLabel;
 use leptos::prelude::*;
 
-use crate::components::{ProblemPlace, changing, pressed};
+use crate::components::{CollectAny, ProblemPlace, changing, pressed};
 use crate::data::mend::{ChangesRow, MendButtons};
 use crate::data::text_issues::TextIssues;
 use crate::format;
@@ -33,7 +33,7 @@ pub fn Suspected() -> impl IntoView {
         (!rows.is_empty()).then(|| {
             view! {
                 <div class="frame tall" tabindex="0" role="region" aria-label="Suspected labels">
-                    <ul class="rows">{rows.into_iter().map(item).collect_view()}</ul>
+                    <ul class="rows">{rows.into_iter().map(item).collect_any()}</ul>
                 </div>
             }
         })

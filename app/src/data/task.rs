@@ -3,7 +3,7 @@ use std::mem::discriminant;
 use hone_core::dataset::{SourceInfo, TaskOffer};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, changing, ticked, typed};
+use crate::components::{CollectAny, MenuOption, changing, ticked, typed};
 use crate::data::prompt::PromptEditor;
 use crate::format;
 use crate::page::Page;
@@ -26,8 +26,7 @@ pub fn TaskForm(source: SourceInfo) -> impl IntoView {
         let is_chosen = page.memo(move |state| state.data.mapping.as_ref().map(discriminant) == Some(own));
         view! { <MenuOption value=index.to_string() name=columns::offer_name(offer) is_chosen /> }
     };
-    let options =
-        |fits: bool| offers.iter().zip(0..).filter(|(offer, _)| offer.fits == fits).map(option).collect_view();
+    let options = |fits: bool| offers.iter().zip(0..).filter(|(offer, _)| offer.fits == fits).map(option).collect_any();
     let (fitting, others) = (options(true), options(false));
     let choose = move |value: String| {
         let offer = value.parse().ok().and_then(|index: usize| offers.get(index));
@@ -40,7 +39,7 @@ pub fn TaskForm(source: SourceInfo) -> impl IntoView {
     let labels = page.memo(|state| roles(state).iter().map(|role| format!("{} column", role.name)).collect::<Vec<_>>());
     let selects = changing(move || {
         let labels = labels.get().into_iter().enumerate();
-        labels.map(|(nth, label)| view! { <RoleSelect nth label=format::sentence_case(&label) names /> }).collect_view()
+        labels.map(|(nth, label)| view! { <RoleSelect nth label=format::sentence_case(&label) names /> }).collect_any()
     });
     view! {
         <div class="purpose">
@@ -75,7 +74,7 @@ fn RoleSelect(nth: usize, label: String, names: StoredValue<Vec<String>>) -> imp
         let is_chosen = page.memo(move |state| roles(state).get(nth).is_some_and(|role| role.column == column));
         view! { <MenuOption value name is_chosen /> }
     });
-    let options = options.collect_view();
+    let options = options.collect_any();
     let choose = move |value: String| {
         page.act(|state| match state.data.mapping.clone() {
             Some(mapping) => state.map(columns::with(&mapping, nth, value.parse().ok())),
@@ -113,7 +112,7 @@ fn LabelColumns(names: StoredValue<Vec<String>>) -> impl IntoView {
     view! {
         <fieldset class="plain field" hidden=is_moot>
             <legend>"Label columns"</legend>
-            <div class="checks">{boxes.collect_view()}</div>
+            <div class="checks">{boxes.collect_any()}</div>
             <p class="hint">"One column that lists labels, or one 0/1 column for each label."</p>
         </fieldset>
     }

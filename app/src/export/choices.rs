@@ -4,7 +4,7 @@ use hone_core::recipe::Task;
 use hone_core::usage::{ExportDtype, ExportForm};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, changing, typed};
+use crate::components::{CollectAny, MenuOption, changing, typed};
 use crate::format;
 use crate::page::Page;
 
@@ -35,7 +35,7 @@ pub fn Choices() -> impl IntoView {
             let is_chosen = page.memo(move |state| state.export_form() == form);
             view! { <MenuOption value name is_chosen /> }
         });
-        options.collect_view().into_any()
+        options.collect_any().into_any()
     });
     let dtypes = page.memo(|state| state.tuned_kind().export_dtypes(state.export_form()).to_vec());
     let dtypes = changing(move || {
@@ -45,7 +45,7 @@ pub fn Choices() -> impl IntoView {
             let is_chosen = page.memo(move |state| state.export_dtype() == dtype);
             view! { <MenuOption value name is_chosen /> }
         });
-        options.collect_view().into_any()
+        options.collect_any().into_any()
     });
     let choose_form = move |value: String| {
         if let Some(&(form, ..)) = FORMS.iter().find(|(_, name, _)| *name == value) {

@@ -1,7 +1,7 @@
 use hone_core::recipe::{Choice, Field, FieldKind, Switch};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, changing, ticked, typed};
+use crate::components::{CollectAny, MenuOption, changing, ticked, typed};
 use crate::fields::number::NumberField;
 use crate::fields::see::SeeWhatItDoes;
 use crate::page::Page;
@@ -38,7 +38,7 @@ fn ChoiceField(field: &'static Field, choice: &'static Choice) -> impl IntoView 
             let is_chosen = page.memo(move |state| (choice.get)(&state.form.recipe) == index);
             view! { <MenuOption value=index.to_string() name is_chosen /> }
         };
-        names.get().into_iter().enumerate().map(option).collect_view()
+        names.get().into_iter().enumerate().map(option).collect_any()
     });
     let what = page.memo(|state| {
         let recipe = &state.form.recipe;

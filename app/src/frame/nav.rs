@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::pressed;
+use crate::components::{CollectAny, pressed};
 use crate::page::Page;
 use crate::state::{Fold, Status, Step};
 
@@ -29,7 +29,7 @@ pub fn StepNav() -> impl IntoView {
     });
     view! {
         <nav class="rail" aria-label="Steps">
-            <ol>{steps.collect_view()}</ol>
+            <ol>{steps.collect_any()}</ol>
         </nav>
     }
 }

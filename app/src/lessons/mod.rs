@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use serde::Deserialize;
 
 use crate::browser;
-use crate::components::{ProblemPlace, changing, pressed, ticked};
+use crate::components::{CollectAny, ProblemPlace, changing, pressed, ticked};
 use crate::page::{LESSON, Page};
 use crate::state::{LessonState, State, Step};
 use crate::train::StudyResult;
@@ -27,7 +27,7 @@ pub fn LessonLinks() -> impl IntoView {
     let is_hidden = page.memo(move |state| lessons.with(Vec::is_empty) || state.lesson().is_some());
     let links = changing(move || {
         let link = |Listed { id, title }: Listed| view! { <li><a href=format!("#lesson={id}")>{title}</a></li> };
-        lessons.get().into_iter().map(link).collect_view()
+        lessons.get().into_iter().map(link).collect_any()
     });
     view! {
         <details class="lessons" hidden=is_hidden>
@@ -65,7 +65,7 @@ pub fn OpenLesson() -> impl IntoView {
             </label>
         }
     };
-    let list = changing(move || choices.get().into_iter().flatten().enumerate().map(choice).collect_view());
+    let list = changing(move || choices.get().into_iter().flatten().enumerate().map(choice).collect_any());
     let is_locked = page.memo(|state| state.run.is_active() || !state.lesson_verdict().is_empty());
     let cannot = page.memo(|state| !state.can_run_lesson());
     let is_over = page.memo(|state| !state.lesson_verdict().is_empty());

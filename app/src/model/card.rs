@@ -3,7 +3,7 @@ use hone_core::dataset::Mapping;
 use hone_core::recipe::Pooling;
 use leptos::prelude::*;
 
-use crate::components::pressed;
+use crate::components::{CollectAny, pressed};
 use crate::format;
 use crate::page::Page;
 use crate::state::data::columns;
@@ -41,7 +41,7 @@ pub fn ModelCard(index: usize, entry: CatalogEntry) -> impl IntoView {
         ("License", if entry.license.is_empty() { "unknown".into() } else { format::visible(&entry.license) }),
     ];
     let known = facts.into_iter().filter(|(_, value)| !value.is_empty());
-    let facts = known.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+    let facts = known.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_any();
     view! {
         <div class="offer">
         <label class="card">

@@ -3,7 +3,7 @@ use hone_core::recipe::{Family, Task};
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{DiagnosticNote, changing, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, changing, pressed_away};
 use crate::format;
 use crate::page::Page;
 use crate::state::{HubSearch, State, Step, Suggestion};
@@ -35,7 +35,7 @@ pub fn FromHub() -> impl IntoView {
                 </li>
             }
         };
-        suggestions.get().into_iter().map(row).collect_view()
+        suggestions.get().into_iter().map(row).collect_any()
     });
     Some(view! {
         <form

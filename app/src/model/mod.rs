@@ -11,7 +11,7 @@ mod storage_line;
 use hone_core::decimal::fixed;
 use leptos::prelude::*;
 
-use crate::components::{DiagnosticNote, ProblemPlace, changing, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, pressed_away};
 use crate::format;
 use crate::frame::StepSection;
 use crate::page::Page;
@@ -35,7 +35,7 @@ pub fn ModelStep() -> impl IntoView {
     let rejected = page.memo(|state| state.model.rejected.clone());
     let cards = changing(move || {
         let entries = catalog.get().into_iter().enumerate();
-        entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_view()
+        entries.map(|(index, entry)| view! { <ModelCard index entry /> }).collect_any()
     });
     let is_locked = page.memo(State::is_engaged);
     view! {

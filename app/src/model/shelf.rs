@@ -5,7 +5,7 @@ use hone_core::diagnostic::Diagnostic;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{DiagnosticNote, ProblemPlace, changing, pressed, pressed_away};
+use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing, pressed, pressed_away};
 use crate::format;
 use crate::page::Page;
 use crate::state::shelf::{facts, id_of};
@@ -23,7 +23,7 @@ pub fn YourModels() -> impl IntoView {
     let diagnostic = page.memo(|state| state.shelf.diagnostic.clone());
     let items = changing(move || {
         let entries = entries.get().into_iter();
-        entries.map(|entry| view! { <li>{item(entry)}</li> }).collect_view()
+        entries.map(|entry| view! { <li>{item(entry)}</li> }).collect_any()
     });
     view! {
         <div class="shelf" hidden=is_empty>

@@ -6,7 +6,9 @@ use leptos::prelude::*;
 use web_sys::{Blob, FileList};
 
 use crate::browser;
-use crate::components::{DiagnosticNote, FileButton, ProblemPlace, changing, pressed, pressed_away, ticked};
+use crate::components::{
+    CollectAny, DiagnosticNote, FileButton, ProblemPlace, changing, pressed, pressed_away, ticked,
+};
 use crate::format;
 use crate::page::{Page, by_role};
 use crate::state::State;
@@ -22,7 +24,7 @@ pub fn SavedRuns() -> impl IntoView {
     let runs = page.memo(|state| state.saved.runs.clone());
     let diagnostic = page.memo(|state| state.saved.diagnostic.clone());
     let is_empty = page.memo(|state| state.saved.runs.is_empty() && state.saved.diagnostic.is_none());
-    let items = changing(move || runs.get().into_iter().map(|entry| view! { <li>{item(entry)}</li> }).collect_view());
+    let items = changing(move || runs.get().into_iter().map(|entry| view! { <li>{item(entry)}</li> }).collect_any());
     view! {
         <section id=SECTION class="step saved-runs" aria-label="Saved runs" tabindex="-1" hidden=is_empty>
             <ul class="rows">{items}</ul>

@@ -1,7 +1,7 @@
 use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
-use crate::components::Chart;
+use crate::components::{Chart, CollectAny};
 use crate::fields::ControlField;
 use crate::format;
 use crate::page::Page;
@@ -24,7 +24,7 @@ pub fn Advanced() -> impl IntoView {
         <details class="advanced">
             <summary>"Advanced"</summary>
             <div class="groups">
-                {GROUPS.map(|group| view! { <GroupCard group is_locked /> }).collect_view()}
+                {GROUPS.map(|group| view! { <GroupCard group is_locked /> }).collect_any()}
             </div>
             <RecipeFile />
         </details>
@@ -43,7 +43,7 @@ fn GroupCard(group: FieldGroup, is_locked: Memo<bool>) -> impl IntoView {
     let controls = fields::controls(group).into_iter().map(|field| {
         view! { <ControlField field on_change /> }
     });
-    let controls = controls.collect_view();
+    let controls = controls.collect_any();
     view! {
         <details class="group">
             <summary>

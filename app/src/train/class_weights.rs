@@ -1,7 +1,7 @@
 use hone_core::recipe::ClassWeights;
 use leptos::prelude::*;
 
-use crate::components::{NumberRow, changing};
+use crate::components::{CollectAny, NumberRow, changing};
 use crate::format;
 use crate::page::Page;
 
@@ -24,7 +24,7 @@ pub fn ClassWeightRows() -> impl IntoView {
                 Callback::new(move |typed: String| page.change(|state| state.form.type_class_weight(&of_type, &typed)));
             view! { <NumberRow id=format!("weight-{index}") label=format::visible(&label) value error on_type /> }
         };
-        labels.get().into_iter().enumerate().map(row).collect_view()
+        labels.get().into_iter().enumerate().map(row).collect_any()
     });
     view! {
             <div hidden=Memo::new(move |_| labels.with(Vec::is_empty))>

@@ -3,7 +3,7 @@ use hone_core::metrics::ClassScores;
 use hone_core::recipe::Task;
 use leptos::prelude::*;
 
-use crate::components::{changing, pressed};
+use crate::components::{CollectAny, changing, pressed};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -20,7 +20,7 @@ pub fn Confusion() -> impl IntoView {
     let counts = page.memo(|state| confusion(state).map(|(_, counts)| counts.to_vec()).unwrap_or_default());
     let heads = changing(move || {
         let labels = labels.get().into_iter();
-        labels.map(|label| view! { <th scope="col" dir="auto"><div>{label}</div></th> }).collect_view()
+        labels.map(|label| view! { <th scope="col" dir="auto"><div>{label}</div></th> }).collect_any()
     });
     let rows = changing(move || {
         let labels = labels.get();
@@ -34,11 +34,11 @@ pub fn Confusion() -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row" dir="auto">{label.clone()}</th>
-                    {cells.collect_view()}
+                    {cells.collect_any()}
                 </tr>
             }
         };
-        (0..).zip(&labels).zip(counts.get()).map(row).collect_view()
+        (0..).zip(&labels).zip(counts.get()).map(row).collect_any()
     });
     let is_missing = page.memo(|state| confusion(state).is_none());
     let hint = move || {

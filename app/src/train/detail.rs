@@ -4,7 +4,7 @@ use hone_core::metrics::{ClassScores, Detail, TextSample};
 use hone_core::recipe::Task;
 use leptos::prelude::*;
 
-use crate::components::{Chart, Table, changing};
+use crate::components::{Chart, CollectAny, Table, changing};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -102,13 +102,13 @@ pub fn Samples() -> impl IntoView {
     let item = |texts: Vec<String>| {
         let parts = ["Prompt", "Generated", "Reference"].into_iter().zip(texts);
         let parts = parts.map(|(name, text)| view! { <div><dt>{name}</dt><dd dir="auto">{text}</dd></div> });
-        let parts = parts.collect_view();
+        let parts = parts.collect_any();
         view! { <li><dl>{parts}</dl></li> }
     };
     view! {
         <div hidden=Memo::new(move |_| samples.with(Vec::is_empty))>
             <h4>"Generated samples"</h4>
-            <ul class="written-rows">{changing(move || samples.get().into_iter().map(item).collect_view())}</ul>
+            <ul class="written-rows">{changing(move || samples.get().into_iter().map(item).collect_any())}</ul>
         </div>
     }
 }

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::changing;
+use crate::components::{CollectAny, changing};
 use crate::page::Page;
 use crate::state::{Film, FilmCell};
 
@@ -13,12 +13,12 @@ pub fn LayersOverTime() -> impl IntoView {
     let words = page.slow(|state| state.run.film_words());
     let table = changing(move || {
         let Film { steps, rows } = film.get();
-        let heads = steps.into_iter().map(|step| view! { <th scope="col" class="number">{step}</th> }).collect_view();
+        let heads = steps.into_iter().map(|step| view! { <th scope="col" class="number">{step}</th> }).collect_any();
         let row = |(name, cells): (String, Vec<FilmCell>)| {
-            let cells = cells.into_iter().map(|cell| view! { <td class=cell.class>{cell.words}</td> }).collect_view();
+            let cells = cells.into_iter().map(|cell| view! { <td class=cell.class>{cell.words}</td> }).collect_any();
             view! { <tr><th scope="row">{name}</th>{cells}</tr> }
         };
-        let body = rows.into_iter().map(row).collect_view();
+        let body = rows.into_iter().map(row).collect_any();
         view! {
             <table class="stages">
                 <thead>

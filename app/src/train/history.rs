@@ -2,7 +2,7 @@ use hone_core::recipe::Metric;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{Key, Table, changing, heads, pressed, ticked, typed};
+use crate::components::{CollectAny, Key, Table, changing, heads, pressed, ticked, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::runs::scores;
@@ -17,7 +17,7 @@ pub fn Runs() -> impl IntoView {
     let heads = page.memo(|state| metrics(state).into_iter().map(scores::title).collect::<Vec<_>>());
     let heads = changing(move || {
         let heads = heads.get().into_iter();
-        heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view()
+        heads.map(|head| view! { <th scope="col">{head}</th> }).collect_any()
     });
     view! {
         <div class="runs" hidden=page.memo(|state| state.history.runs.is_empty())>
@@ -63,7 +63,7 @@ fn RunRow(id: u32) -> impl IntoView {
         figures
     });
     let figures = changing(move || {
-        figures.get().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_view()
+        figures.get().into_iter().map(|figure| view! { <td class="number">{figure}</td> }).collect_any()
     });
     let words = move |verb: &'static str| {
         page.memo(move |state| {

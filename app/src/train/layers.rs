@@ -2,7 +2,7 @@ use hone_core::recipe::ParamGroup;
 use hone_core::run::ParamGroupState;
 use leptos::prelude::*;
 
-use crate::components::{changing, pressed};
+use crate::components::{CollectAny, changing, pressed};
 use crate::format;
 use crate::page::Page;
 
@@ -28,7 +28,7 @@ pub fn PlannedLayers() -> impl IntoView {
             let (class, part, rate) = (cells.next(), cells.next(), cells.next());
             view! { <li class=class><span class="part">{part}</span><span class="rate">{rate}</span></li> }
         };
-        parts.get().into_iter().map(row).collect_view()
+        parts.get().into_iter().map(row).collect_any()
     });
     let hint = Memo::new(move |_| {
         let is_unknown = parts.with(Vec::is_empty);

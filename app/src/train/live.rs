@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use crate::attention::NotifyButton;
 use crate::browser;
-use crate::components::{Chart, changing, pressed};
+use crate::components::{Chart, CollectAny, changing, pressed};
 use crate::format;
 use crate::frame::FoldBody;
 use crate::page::Page;
@@ -115,7 +115,7 @@ fn Figures() -> impl IntoView {
             .get()
             .into_iter()
             .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
-            .collect_view()
+            .collect_any()
     });
     view! {
         <div class="progress-figures">

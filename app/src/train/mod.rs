@@ -34,7 +34,7 @@ mod wrong_rows;
 
 use leptos::prelude::*;
 
-use crate::components::{DiagnosticNote, ProblemPlace, changing};
+use crate::components::{CollectAny, DiagnosticNote, ProblemPlace, changing};
 use crate::frame::{FoldBody, FoldHead, StepSection};
 use crate::page::Page;
 use crate::state::{Fold, Phase, RecipeLink, State, Step};
@@ -73,7 +73,7 @@ pub fn TrainStep() -> impl IntoView {
     let has_no_preview = page.memo(move |state| has_begun(state) || state.model.report().is_none());
     let warning_notes = changing(move || {
         let warnings = warnings.get().into_iter();
-        warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_view()
+        warnings.map(|diagnostic| view! { <DiagnosticNote diagnostic is_warning=true /> }).collect_any()
     });
     let recipe = page.memo(|state| if state.is_open(Fold::Recipe) { String::new() } else { state.recipe_line() });
     let setup = page.memo(|state| if state.is_open(Fold::Recipe) { "setup" } else { "setup closed" }.to_owned());

@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::{Chart, changing, pressed, typed};
+use crate::components::{Chart, CollectAny, changing, pressed, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::State;
@@ -48,7 +48,7 @@ pub fn PinTexts() -> impl IntoView {
                             "Pin"
                         </button>
                     </div>
-                    <ul>{changing(move || texts.get().into_iter().map(item).collect_view())}</ul>
+                    <ul>{changing(move || texts.get().into_iter().map(item).collect_any())}</ul>
                 </div>
             </fieldset>
         </details>
@@ -70,7 +70,7 @@ pub fn PinnedAnswers() -> impl IntoView {
                 <Chart title="Pinned texts: the last answer over the run" picture mark=format::rate legend />
             </div>
             <ul class="rows" aria-label="Pinned texts">
-                {changing(move || words.get().into_iter().map(|words| view! { <li dir="auto">{words}</li> }).collect_view())}
+                {changing(move || words.get().into_iter().map(|words| view! { <li dir="auto">{words}</li> }).collect_any())}
             </ul>
         </div>
     }

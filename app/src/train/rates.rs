@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use hone_core::recipe::Field;
 use leptos::prelude::*;
 
-use crate::components::{NumberRow, changing, pressed, ticked};
+use crate::components::{CollectAny, NumberRow, changing, pressed, ticked};
 use crate::format;
 use crate::page::Page;
 use crate::train::layers::PlannedLayers;
@@ -84,7 +84,7 @@ fn GroupRates() -> impl IntoView {
             let on_type = Callback::new(move |typed: String| page.change(|state| state.form.type_rate(group, &typed)));
             view! { <NumberRow id=format!("rate-{group}") label=format::part(group) value error on_type /> }
         };
-        groups.map(row).collect_view()
+        groups.map(row).collect_any()
     });
     view! { <ul class="number-rows">{rows}</ul> }
 }

@@ -1,7 +1,7 @@
 use hone_core::recipe::{ParamGroup, UnfreezeUnit};
 use leptos::prelude::*;
 
-use crate::components::changing;
+use crate::components::{CollectAny, changing};
 use crate::format;
 use crate::page::Page;
 use crate::state::StageGrid;
@@ -31,7 +31,7 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
     let heads = begins.into_iter().zip(&is_reached).map(|(begin, is_reached)| {
         view! { <th scope="col" class=if *is_reached { "number" } else { "number unreached" }>{begin}</th> }
     });
-    let heads = heads.collect_view();
+    let heads = heads.collect_any();
     let row = |(group, trainable): (ParamGroup, Vec<bool>)| {
         let cells = trainable.into_iter().zip(&is_reached).map(|(is_trainable, is_reached)| {
             let (class, sign, words) =
@@ -47,11 +47,11 @@ fn Grid(grid: StageGrid, unit: String) -> impl IntoView {
         view! {
             <tr>
                 <th scope="row">{format::part(group)}</th>
-                {cells.collect_view()}
+                {cells.collect_any()}
             </tr>
         }
     };
-    let body = rows.into_iter().map(row).collect_view();
+    let body = rows.into_iter().map(row).collect_any();
     let note = (reached < stages).then(|| {
         format!(
             "The run ends after {reached} of {stages} stages. Use more epochs or shorter stages to unfreeze the rest."

@@ -1,6 +1,7 @@
 use hone_core::recipe::FieldGroup;
 use leptos::prelude::*;
 
+use crate::components::CollectAny;
 use crate::fields::ControlField;
 use crate::page::Page;
 use crate::state::State;
@@ -14,7 +15,7 @@ pub fn TunedHead() -> impl IntoView {
     let has_none = page.memo(|state| state.head_words().is_empty());
     let is_locked = page.memo(State::is_engaged);
     let controls = fields::controls(FieldGroup::Head).into_iter();
-    let controls = controls.map(|field| view! { <ControlField field on_change=None /> }).collect_view();
+    let controls = controls.map(|field| view! { <ControlField field on_change=None /> }).collect_any();
     view! {
         <fieldset class="plain tuned-head" disabled=is_locked hidden=has_none>
             <legend class="unseen">"Head"</legend>

@@ -1,7 +1,7 @@
 use hone_core::run::{NearestRow, WrongRow, WrongRowQuery};
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, changing, pressed, typed};
+use crate::components::{CollectAny, MenuOption, changing, pressed, typed};
 use crate::data::{ChangesRow, MendButtons};
 use crate::format;
 use crate::page::Page;
@@ -60,7 +60,7 @@ fn OpenList(cannot: Memo<bool>) -> impl IntoView {
                 <button type="button" class="quiet" disabled=is_last on:click=turn(true)>"More wrong rows"</button>
             </span>
         </fieldset>
-        <ul class="rows">{changing(move || rows.get().into_iter().map(|row| item(row, can_mend.get())).collect_view())}</ul>
+        <ul class="rows">{changing(move || rows.get().into_iter().map(|row| item(row, can_mend.get())).collect_any())}</ul>
         <ChangesRow />
     }
 }
@@ -83,7 +83,7 @@ fn menu(name: &'static str, of: fn(&mut WrongRowQuery) -> &mut Option<u32>) -> O
     };
     (!labels.is_empty()).then(|| {
         let all = [(None, "all".to_owned())].into_iter().chain((0..).map(Some).zip(labels));
-        view! { <label>{name} " " <select on:change=typed(choose)>{all.map(option).collect_view()}</select></label> }
+        view! { <label>{name} " " <select on:change=typed(choose)>{all.map(option).collect_any()}</select></label> }
     })
 }
 

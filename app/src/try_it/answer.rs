@@ -3,7 +3,7 @@
 use hone_core::inference::{Answer, Query, TextSpan};
 use leptos::prelude::*;
 
-use crate::components::{Bar, Bars, changing};
+use crate::components::{Bar, Bars, CollectAny, changing};
 use crate::format;
 use crate::page::Page;
 use crate::state::inference::highlight;
@@ -63,7 +63,7 @@ fn SideBySide(prediction: Prediction) -> impl IntoView {
     let columns = prediction.columns.iter().enumerate();
     let columns = columns
         .map(|(nth, column)| view! { <div class=class(nth, total)>{side(&prediction, column)}</div> })
-        .collect_view();
+        .collect_any();
     view! {
         <blockquote dir="auto">{query}</blockquote>
         <div class="columns answer">{columns}</div>

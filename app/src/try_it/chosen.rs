@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{MenuOption, changing, pressed_away, typed};
+use crate::components::{CollectAny, MenuOption, changing, pressed_away, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{State, Step};
@@ -51,7 +51,7 @@ fn Comparison() -> impl IntoView {
         let others = others.get();
         (!others.is_empty()).then(|| {
             let others = others.into_iter().map(|(id, name)| option(id, format::visible(&name)));
-            let options = [option(String::new(), "no other model".into())].into_iter().chain(others).collect_view();
+            let options = [option(String::new(), "no other model".into())].into_iter().chain(others).collect_any();
             view! {
                 <label>
                     "Compare with "

@@ -1,5 +1,6 @@
 use leptos::prelude::*;
 
+use crate::components::CollectAny;
 use crate::state::inference::highlight::Piece;
 
 /// A text with labeled pieces highlighted.
@@ -12,5 +13,5 @@ pub fn Highlighted(
         Some(label) => view! { <mark>{text}<small>{label}</small></mark> }.into_any(),
         None => text.into_any(),
     });
-    view! { <p class="marked" dir="auto">{pieces.collect_view()}</p> }
+    view! { <p class="marked" dir="auto">{pieces.collect_any()}</p> }
 }

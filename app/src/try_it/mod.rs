@@ -11,7 +11,7 @@ mod table;
 use hone_core::run::WrongRow;
 use leptos::prelude::*;
 
-use crate::components::{ProblemPlace, changing, pressed};
+use crate::components::{CollectAny, ProblemPlace, changing, pressed};
 use crate::format;
 use crate::frame::StepSection;
 use crate::page::Page;
@@ -108,6 +108,6 @@ fn MisclassifiedRows() -> impl IntoView {
     };
     view! {
         <p class="hint" role="status">{sentence}</p>
-        <ul class="rows picks">{changing(move || rows.get().into_iter().map(item).collect_view())}</ul>
+        <ul class="rows picks">{changing(move || rows.get().into_iter().map(item).collect_any())}</ul>
     }
 }

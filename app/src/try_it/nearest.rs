@@ -3,6 +3,7 @@
 use hone_core::inference::Hit;
 use leptos::prelude::*;
 
+use crate::components::CollectAny;
 use crate::format;
 
 /// The nearest texts with their similarities, the best first.
@@ -20,5 +21,5 @@ pub fn Nearest(
             </li>
         }
     };
-    view! { <ol class="rows">{hits.into_iter().map(item).collect_view()}</ol> }
+    view! { <ol class="rows">{hits.into_iter().map(item).collect_any()}</ol> }
 }

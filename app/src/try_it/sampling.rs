@@ -1,6 +1,6 @@
 use leptos::prelude::*;
 
-use crate::components::typed;
+use crate::components::{CollectAny, typed};
 use crate::page::Page;
 use crate::state::{SAMPLING, SamplingField};
 
@@ -12,7 +12,7 @@ pub fn SamplingForm() -> impl IntoView {
     view! {
         <details class="sampling">
             <summary>"Sampling parameters"</summary>
-            <div class="fields">{fields.collect_view()}</div>
+            <div class="fields">{fields.collect_any()}</div>
         </details>
     }
 }

@@ -6,7 +6,7 @@ use hone_core::run::FileOutcome;
 use leptos::prelude::*;
 use web_sys::FileList;
 
-use crate::components::{Bar, Bars, FileButton, MenuOption, ProblemPlace, changing, pressed, typed};
+use crate::components::{Bar, Bars, CollectAny, FileButton, MenuOption, ProblemPlace, changing, pressed, typed};
 use crate::data::{ACCEPT, PartChoice, PartOf};
 use crate::format;
 use crate::page::Page;
@@ -79,7 +79,7 @@ fn Columns() -> impl IntoView {
             });
             view! { <MenuOption value=index.to_string() name=format::visible(name) is_chosen /> }
         });
-        let options = options.collect_view();
+        let options = options.collect_any();
         let choose = move |value: String| {
             if let Ok(column) = value.parse() {
                 page.change(|state| state.choose_table_column(nth, column));
@@ -98,7 +98,7 @@ fn Columns() -> impl IntoView {
             <div class="pair">
                 {changing(move || {
                     let (names, labels) = file.get();
-                    labels.into_iter().enumerate().map(|(nth, label)| select(nth, label, &names)).collect_view()
+                    labels.into_iter().enumerate().map(|(nth, label)| select(nth, label, &names)).collect_any()
                 })}
             </div>
             <div class="field" hidden=is_no_prompt>
@@ -134,7 +134,7 @@ fn Actions() -> impl IntoView {
         let is_chosen = page.memo(move |state| state.table.format == format);
         view! { <MenuOption value=format.ending() name=format.name() is_chosen /> }
     };
-    let options = TableFormat::ALL.map(option).into_iter().collect_view();
+    let options = TableFormat::ALL.map(option).into_iter().collect_any();
     let choose = move |ending: String| {
         page.change(|state| state.choose_table_format(TableFormat::of_ending(&ending)));
     };
@@ -210,7 +210,7 @@ fn Outcome() -> impl IntoView {
 #[component]
 fn Notes(outcome: FileOutcome, labels: Vec<String>) -> impl IntoView {
     let notes = outcome.notes().into_iter().map(|note| view! { <li dir="auto">{format::visible(&note)}</li> });
-    let notes = notes.collect_view();
+    let notes = notes.collect_any();
     // Inserted in order: a sort would be five kilobytes of wasm.
     let mut counts: Vec<(u32, String)> = Vec::new();
     for (count, label) in outcome.labels.iter().copied().zip(labels) {
