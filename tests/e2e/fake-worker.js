@@ -145,6 +145,7 @@ const answers = {
       mapping,
       rows_kept: 1237,
       rows_dropped: 3,
+      unlabeled: task.guess ? 0 : 3,
       dropped: [17, 214, 803].map((line) => ({ line, reason: "no label" })),
       classes: task.guess ? (task.classes ?? []) : [{ label: "fresh", rows: 717 }, { label: "rotten", rows: 520 }],
       duplicates: 31,
@@ -445,6 +446,20 @@ const answers = {
     };
     emit({ kind: "labels_reviewed", found: { rows, total: 4, looked_at: 1237, all: 1237, estimate: 5, accuracy: 0.87, texts } });
   },
+
+  ask_label({ corrections, skipped }) {
+    const asked = [...corrections.map(({ line }) => line), ...skipped];
+    const left = [17, 214, 803].filter((line) => !asked.includes(line));
+    const given = corrections.filter(({ line }) => [17, 214, 803].includes(line));
+    const labels = [...new Set([...LABELS, ...given.map(({ label }) => label)])];
+    const choices = labels.map((label, nth) => ({ key: `${nth + 1}`, label, probability: nth ? 0.08 : 0.92, is_likely: !nth }));
+    const row = left.length ? { line: left[0], text: `Not labeled yet, on line ${left[0]}`, pair: null } : null;
+    const progress = `${given.length} labels given, ${left.length} rows left.`;
+    emit({ kind: "labels_progress", fraction: 0.4 });
+    emit({ kind: "label_asked", question: { row, labels, choices, progress } });
+  },
+
+  stop_asking() {},
 
   correct({ corrections }) {
     emit({ kind: "corrected", file_name: "reviews-corrected.csv" }, new Blob([JSON.stringify(corrections)]));

@@ -3,6 +3,7 @@
 mod drop_zone;
 mod file_problem;
 mod folder;
+mod label_rows;
 mod mapping;
 mod mend;
 mod part_choice;
@@ -37,6 +38,7 @@ use crate::worker::message_of;
 use drop_zone::DropZone;
 use file_problem::FileProblem;
 use folder::open_folder;
+use label_rows::LabelRows;
 use mapping::MappingForm;
 pub use mend::{ChangesRow, MendButtons};
 pub use part_choice::{PartChoice, PartOf};
@@ -90,6 +92,8 @@ pub fn DataStep() -> impl IntoView {
             <Report />
             <Split />
             <Suspected />
+            <LabelRows />
+            <ChangesRow />
         </StepSection>
     }
 }

@@ -3,7 +3,7 @@ use hone_core::run::SuspectedLabel;
 use leptos::prelude::*;
 
 use crate::components::{CollectAny, ProblemPlace, changing, pressed};
-use crate::data::mend::{ChangesRow, MendButtons};
+use crate::data::mend::MendButtons;
 use crate::data::text_issues::TextIssues;
 use crate::format;
 use crate::page::Page;
@@ -60,7 +60,6 @@ pub fn Suspected() -> impl IntoView {
             <p aria-live="polite">{sentence}</p>
             {list}
             <TextIssues />
-            <ChangesRow />
         </div>
     }
 }

@@ -94,7 +94,8 @@ impl State {
 
     /// Returns true if the corrected file can be written.
     pub fn can_correct(&self) -> bool {
-        !self.changes.list.is_empty() && self.changes.writing.is_none() && self.data.is_ready() && !self.is_engaged()
+        let is_open = self.data.is_ready() || self.can_label();
+        !self.changes.list.is_empty() && self.changes.writing.is_none() && is_open && !self.is_engaged()
     }
 
     /// Returns true if the corrected file keeps its format. Otherwise it is CSV.
@@ -135,6 +136,7 @@ impl State {
     /// A training file is open. If it is another one than the changes were made to, they end here.
     pub(in crate::state) fn follow_file(&mut self) {
         let open = self.data.train.choice().map(|choice| choice.blobs);
+        self.follow_pool(open);
         if self.changes.list.is_empty() || self.changes.file == open {
             return;
         }

@@ -54,7 +54,10 @@ impl State {
                 (self.data.browse.found, self.data.browse.is_pending) = (Some(found), false);
             }
             Event::DataNotOpened { role, diagnostic } => return self.on_not_opened(role, diagnostic),
-            Event::DataFailed { role, diagnostic } => self.data.failed(role, diagnostic),
+            Event::DataFailed { role, diagnostic } => {
+                self.data.failed(role, diagnostic);
+                return self.load_first();
+            }
             Event::ModelProgress { done_bytes, total_bytes } => {
                 self.model.on_progress(fraction(done_bytes, total_bytes))
             }
@@ -82,6 +85,11 @@ impl State {
                 return vec![Effect::Download { file_name }];
             }
             Event::TableFailed { diagnostic } => self.table.on_failed(diagnostic),
+            Event::LabelsProgress { fraction } if topic == Some(Topic::Labeling) => {
+                self.labeling.reading = Some(fraction);
+            }
+            Event::LabelAsked { question } => self.on_label_asked(question),
+            Event::LabelsFailed { diagnostic } if topic == Some(Topic::Labeling) => self.on_labeling_failed(diagnostic),
             Event::LabelsProgress { fraction } => self.review = Review::Looking(fraction.clamp(0.0, 1.0)),
             Event::LabelsReviewed { found } => self.review = Review::Found(found),
             Event::Corrected { file_name } => return self.on_corrected(file_name),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hone_core::dataset::DataRole;
+use hone_core::dataset::{DataRole, FEW_LABELS};
 use hone_core::diagnostic::Diagnostic;
 use hone_core::protocol::{Command, DeviceChoice, PROTOCOL_VERSION};
 
@@ -32,7 +32,7 @@ impl State {
         for role in DataRole::ALL {
             let file = self.data.file_mut(role);
             file.worker_lost();
-            if file.diagnostic().is_none() {
+            if file.diagnostic().is_none_or(|diagnostic| diagnostic.code == FEW_LABELS) {
                 effects.extend(self.read_again(role));
             }
         }
@@ -118,6 +118,7 @@ impl State {
             || self.inference.pending.is_some()
             || self.estimate.is_pending()
             || self.review.is_looking()
+            || self.labeling.reading.is_some()
             || self.changes.writing.is_some()
             || self.saved.is_keeping
             || !self.shelf.opening.is_empty()
@@ -163,6 +164,7 @@ impl State {
         // The worker drops an estimate under way, which was for the old ones too.
         self.drop_estimate();
         self.forget_review();
+        self.forget_question();
         self.requests.give_up(Topic::LrFinder);
         self.finder = Finder::default();
         self.study.take_if(|study| study.stage == StudyStage::Offered);

@@ -8,6 +8,7 @@ mod event;
 mod export;
 mod folds;
 pub mod inference;
+mod labeling;
 mod lesson;
 mod lifecycle;
 mod model;
@@ -34,6 +35,7 @@ pub use export::{Export, ExportChoice};
 pub use folds::{Fold, Folds};
 pub use inference::sampling::{SAMPLING, SamplingField};
 pub use inference::{Column, Inference, Prediction, QueryKind};
+pub use labeling::Labeling;
 pub use lesson::{Lesson, LessonState};
 pub use lifecycle::silence;
 pub use model::{HubSearch, Load, Model, Suggestion};
@@ -75,6 +77,8 @@ pub struct State {
     pub form: Form,
     /// The search for wrong labels.
     pub review: Review,
+    /// Labeling rows that have no label.
+    pub labeling: Labeling,
     /// Changes to the training file.
     pub changes: Changes,
     /// The learning rate finder.

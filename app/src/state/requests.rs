@@ -20,6 +20,8 @@ pub enum Topic {
     Hub,
     /// Looking for wrong labels.
     Labels,
+    /// The next row to be labeled.
+    Labeling,
     /// Writing the corrected training file.
     Corrected,
     /// Estimating a run's time and memory.

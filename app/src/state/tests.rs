@@ -5,6 +5,7 @@ mod data;
 mod defaults;
 mod dry_run;
 mod folds;
+mod labeling;
 mod model;
 mod new_version;
 mod recipe;

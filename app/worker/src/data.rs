@@ -340,6 +340,11 @@ impl Data {
         })
     }
 
+    /// The rows of the training file, also of one with too few labels to train on.
+    pub fn examples(&self) -> Option<&Arc<Examples>> {
+        self.train.as_ref()?.examples.as_ref()
+    }
+
     /// The rows, once they are collected.
     pub fn collected(&self) -> Option<&Collected> {
         self.collected.as_ref()
@@ -387,7 +392,10 @@ async fn collect(
         progress.report(reader.read_bytes());
         yield_to_event_loop().await;
     }
-    let examples = Arc::new(collector.finish()?);
+    let examples = Arc::new(match role {
+        DataRole::Train => collector.finish_training()?,
+        DataRole::Validation | DataRole::Test => collector.finish()?,
+    });
     source.examples = Some(examples.clone());
     Ok(examples)
 }

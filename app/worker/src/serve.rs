@@ -10,8 +10,8 @@ use web_sys::Blob;
 use crate::data::DroppedFiles;
 use crate::device;
 use crate::engine::{
-    Engine, bench, dry_run, export, hub, inference, model, movement, pinned, review, run, saved, saving, script, table,
-    tuned, wrong_rows,
+    Engine, bench, dry_run, export, hub, inference, labeling, model, movement, pinned, review, run, saved, saving,
+    script, table, tuned, wrong_rows,
 };
 use crate::mailbox::{Request, answer, wrong_version, yield_to_event_loop};
 use crate::model_source::ModelSource;
@@ -41,6 +41,7 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         inference::stop(engine);
         table::stop(engine);
         review::stop(engine);
+        labeling::stop(engine);
     }
     if let Some(run) = engine.run.as_mut().filter(|_| command.drops_optimizer()) {
         run.session.drop_live_tensors();
@@ -95,6 +96,8 @@ async fn handle(engine: &mut Engine, Request { id, command, files }: Request) {
         Command::FindWrongRows { query } => wrong_rows::send(engine, id, &query),
         Command::ReviewLabels => review::begin(engine, id),
         Command::StopReview => review::stop(engine),
+        Command::AskLabel { corrections, skipped } => labeling::ask(engine, id, corrections, skipped),
+        Command::StopAsking => labeling::stop(engine),
         Command::Correct { corrections } => engine.data.correct(id, &corrections).await,
         Command::Export { form, dtype } => export::export(engine, id, form, dtype).await,
         Command::ExportScript => script::export(engine, id).await,
@@ -165,6 +168,7 @@ async fn work(engine: &mut Engine) -> bool {
         || inference::advance(engine).await
         || table::advance(engine).await
         || review::advance(engine).await
+        || labeling::advance(engine).await
         || dry_run::advance(engine).await
         || pinned::advance(engine).await
         || movement::advance(engine).await

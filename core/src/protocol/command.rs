@@ -223,6 +223,16 @@ pub enum Command {
     ReviewLabels,
     /// Stop looking for wrong labels. Nothing is kept of it.
     StopReview,
+    /// Ask for the next row to be labeled: the one without a label that teaches most. Answered by `LabelsProgress`, then
+    /// `LabelAsked` or `LabelsFailed`.
+    AskLabel {
+        /// The changes to the training file so far, labels given among them.
+        corrections: Vec<Correction>,
+        /// Lines of rows that the user has skipped.
+        skipped: Vec<u32>,
+    },
+    /// Stop labeling. The labels given are in the page.
+    StopAsking,
     /// Write the training file again with these changes, in its own format or as CSV. Answered by `Corrected` with a `Blob` next
     /// to it, or `CorrectFailed`.
     Correct {

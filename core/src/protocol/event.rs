@@ -10,8 +10,8 @@ use crate::metrics::Evaluation;
 use crate::protocol::bench::BenchFigures;
 use crate::protocol::device::DeviceReport;
 use crate::run::{
-    Estimate, FileOutcome, GroupMovement, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan, RunSummary,
-    StepMetrics, SuspectedLabels, WrongRows,
+    Estimate, FileOutcome, GroupMovement, LabelQuestion, LrFinderPoint, LrFinderResult, ParamGroupState, RunPlan,
+    RunSummary, StepMetrics, SuspectedLabels, WrongRows,
 };
 
 /// An event from the worker to the page.
@@ -321,7 +321,7 @@ pub enum Event {
         /// The rows.
         found: WrongRows,
     },
-    /// Part of the search for wrong labels is done.
+    /// Part of the search for wrong labels, or of what comes before the first row to be labeled, is done.
     LabelsProgress {
         /// The fraction, from 0 to 1.
         fraction: f64,
@@ -331,10 +331,15 @@ pub enum Event {
         /// The rows whose label is probably wrong.
         found: SuspectedLabels,
     },
-    /// The labels cannot be checked, or the search was stopped.
+    /// The labels cannot be checked, no row can be chosen to be labeled, or this was stopped.
     LabelsFailed {
         /// The reason and the remedy.
         diagnostic: Diagnostic,
+    },
+    /// The next row to be labeled.
+    LabelAsked {
+        /// The row, with a suggested label.
+        question: LabelQuestion,
     },
     /// The training file is written again; it is the `Blob` next to the message.
     Corrected {

@@ -45,6 +45,7 @@ pub struct Labeler {
 
 /// Work before the first row can be chosen.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one labeler at a time")]
 enum Stage {
     /// The texts are being split into tokens.
     Encoding(EncodedRows),

@@ -74,7 +74,7 @@ impl State {
     /// Loads the first model of the catalog once there is data for it. Any other one is loaded only when the user
     /// chooses it.
     pub(in crate::state) fn load_first(&mut self) -> Vec<Effect> {
-        let is_wanted = self.data.is_ready() && self.model.chosen == 0 && self.is_model_idle();
+        let is_wanted = (self.data.is_ready() || self.has_pool()) && self.model.chosen == 0 && self.is_model_idle();
         if is_wanted { self.load_model() } else { Vec::new() }
     }
 

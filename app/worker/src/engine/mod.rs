@@ -5,6 +5,7 @@ pub mod dry_run;
 pub mod export;
 pub mod hub;
 pub mod inference;
+pub mod labeling;
 mod memory;
 pub mod model;
 pub mod movement;
@@ -27,6 +28,7 @@ use crate::data::Data;
 use crate::device::ChosenDevice;
 use crate::engine::dry_run::DryRun;
 use crate::engine::inference::Inference;
+use crate::engine::labeling::Labeling;
 use crate::engine::model::LoadedModel;
 use crate::engine::review::Review;
 use crate::engine::run::Run;
@@ -50,6 +52,8 @@ pub struct Engine {
     pub dry_run: Option<DryRun>,
     /// The search for wrong labels under way.
     pub review: Option<Review>,
+    /// The rows that are being labeled.
+    pub labeling: Option<Labeling>,
     /// The nearest neighbors of the rows, from the last such search.
     pub neighbors: Option<RowNeighbors>,
     /// The query under way.
