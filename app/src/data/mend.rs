@@ -35,6 +35,8 @@ pub fn MendButtons(line: u32, given: String, likely: String) -> impl IntoView {
 pub fn ChangesRow() -> impl IntoView {
     let page = Page::get();
     let sentence = page.memo(|state| state.changes.sentence());
+    // Without a file there is nothing to change, and not even a gap.
+    let has_no_file = page.memo(|state| state.data.train.choice().is_none());
     let has_none = page.memo(|state| state.changes.list.is_empty());
     let cannot = page.memo(|state| !state.can_correct());
     let keeps = page.memo(State::keeps_format);
@@ -45,29 +47,31 @@ pub fn ChangesRow() -> impl IntoView {
         }
     };
     view! {
-        <p role="status">{sentence}</p>
-        <div class="stack" hidden=has_none>
-            <p class="hint" hidden=keeps>
-                "This file cannot be written in its own format. The corrected file is CSV, with all columns and the rows that could be read."
-            </p>
-            <div class="row">
-                <button
-                    type="button"
-                    disabled=cannot
-                    on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Open)))
-                >
-                    "Use the corrected file"
-                </button>
-                <button
-                    type="button"
-                    disabled=cannot
-                    on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Download)))
-                >
-                    "Download the corrected file"
-                </button>
-                <button type="button" class="quiet" on:click=pressed(save_list)>"Download the list of changes"</button>
+        <div class="stack" hidden=has_no_file>
+            <p role="status">{sentence}</p>
+            <div class="stack" hidden=has_none>
+                <p class="hint" hidden=keeps>
+                    "This file cannot be written in its own format. The corrected file is CSV, with all columns and the rows that could be read."
+                </p>
+                <div class="row">
+                    <button
+                        type="button"
+                        disabled=cannot
+                        on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Open)))
+                    >
+                        "Use the corrected file"
+                    </button>
+                    <button
+                        type="button"
+                        disabled=cannot
+                        on:click=pressed(move |_| page.act(|state| state.correct(CorrectedUse::Download)))
+                    >
+                        "Download the corrected file"
+                    </button>
+                    <button type="button" class="quiet" on:click=pressed(save_list)>"Download the list of changes"</button>
+                </div>
             </div>
+            <ProblemPlace diagnostic />
         </div>
-        <ProblemPlace diagnostic />
     }
 }
