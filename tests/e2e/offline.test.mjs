@@ -9,7 +9,7 @@ import { finished, openGroups, start } from "./fake.mjs";
 import { allOpen, launchWithStorage, screenshot } from "./harness.mjs";
 import { Host, deployable } from "./host.mjs";
 import { microEntry, microModel, microTexts } from "./micro.mjs";
-import { MINUTE, computeOn, fill, listen } from "./real.mjs";
+import { MINUTE, computeOn, fill, listen, pressPause } from "./real.mjs";
 import { outcome } from "./saved.mjs";
 
 /**
@@ -153,14 +153,15 @@ test("a new version waits for the end of a run, which ends like one left alone, 
     const engine = () => page.workers()[0].evaluate(() => self.version);
     await prepare(page, 200);
     await openGroups(page, "Stopping");
-    await fill(page, "Epochs", "12");
+    await fill(page, "Epochs", "60");
     await start(page);
     await finished(page);
     const leftAlone = await outcome(page);
     await page.evaluate(() => (globalThis.events = []));
-    await start(page);
     // Paused, so that the run cannot end before the new version is there.
-    await page.getByRole("button", { name: "Pause" }).click();
+    const pausing = pressPause(page);
+    await start(page);
+    await pausing;
     const offer = page.getByRole("button", { name: "Open the new version" });
     await page.getByRole("button", { name: "Resume" }).waitFor();
     await host.deploy("2", { "hone-worker_loader.js": marked("2") });

@@ -35,6 +35,24 @@ export async function losses(page) {
   return (await events(page, "steps")).flatMap(({ steps }) => steps.map(({ loss }) => loss));
 }
 
+/** Presses Pause at the next step after `step` of the run that is under way or about to start. */
+export async function pressPause(page, step = 0) {
+  // Pressed from within the page: the run of a micro model must not end first.
+  await page.evaluate(
+    ([step, earlier]) =>
+      new Promise((resolve) => {
+        const press = () => {
+          const isFar = globalThis.events.slice(earlier).some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > step);
+          const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent.trim() === "Pause");
+          if (isFar && button) resolve(button.click());
+          else setTimeout(press, 5);
+        };
+        press();
+      }),
+    [step, await page.evaluate(() => globalThis.events.length)],
+  );
+}
+
 /** Chooses the device. */
 export async function computeOn(page, label) {
   await page.getByLabel("Compute on").selectOption({ label });

@@ -3,7 +3,7 @@
 import { finished } from "./fake.mjs";
 import { url, withPage } from "./harness.mjs";
 import { microTexts, withMicroModel } from "./micro.mjs";
-import { MINUTE, computeOn, events, knowGpu, listen } from "./real.mjs";
+import { MINUTE, computeOn, events, knowGpu, listen, pressPause } from "./real.mjs";
 
 /** A run that is long enough to be interrupted. */
 export const RECIPE = { task: "classification", epochs: 100, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
@@ -55,21 +55,8 @@ export async function pausedAgain(page) {
 }
 
 /** Pauses the run at its next step after `step`, and waits until it is saved there. */
-async function pause(page, step = 0) {
-  // Pressed from within the page: the run must not end first.
-  await page.evaluate(
-    ([step, earlier]) =>
-      new Promise((resolve) => {
-        const press = () => {
-          const isFar = globalThis.events.slice(earlier).some(({ kind, steps }) => kind === "steps" && steps.at(-1).step > step);
-          const button = [...document.querySelectorAll("button")].find(({ textContent }) => textContent.trim() === "Pause");
-          if (isFar && button) resolve(button.click());
-          else setTimeout(press, 5);
-        };
-        press();
-      }),
-    [step, await page.evaluate(() => globalThis.events.length)],
-  );
+async function pause(page, step) {
+  await pressPause(page, step);
   // A save of an earlier step may end after the press.
   await page.waitForFunction(() => {
     const last = (name) => globalThis.events.findLast(({ kind }) => kind === name);
