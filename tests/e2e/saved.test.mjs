@@ -57,8 +57,9 @@ test("a run that was interrupted in any way continues and ends like one that was
     const interruptions = {
       "the tab is closed": (page) => page.close(),
       "the renderer crashes": async (page) => {
-        await press(page, "Resume");
+        // At once: the run must not end first.
         const session = await context.newCDPSession(page);
+        await press(page, "Resume");
         session.send("Page.crash").catch(() => {});
         await page.waitForEvent("crash");
         await page.close();
