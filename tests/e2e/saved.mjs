@@ -6,7 +6,7 @@ import { microTexts, withMicroModel } from "./micro.mjs";
 import { MINUTE, computeOn, events, knowGpu, listen, pressPause } from "./real.mjs";
 
 /** A run that is long enough to be interrupted. */
-export const RECIPE = { task: "classification", epochs: 200, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
+export const RECIPE = { task: "classification", epochs: 100, batch_size: 8, learning_rate: 0.002, early_stopping_patience: 0 };
 
 /** The file of its rows. */
 export const texts = microTexts(160);
@@ -35,8 +35,11 @@ export async function begun(page, change = {}, open = choose) {
   await open(page);
   await page.getByText("Loaded: 2 layers").waitFor();
   await page.getByText("Advanced", { exact: true }).click();
-  const buffer = Buffer.from(JSON.stringify({ ...RECIPE, ...change }));
+  const recipe = { ...RECIPE, ...change };
+  const buffer = Buffer.from(JSON.stringify(recipe));
   await page.getByLabel("Open a recipe").setInputFiles({ name: "recipe.json", mimeType: "application/json", buffer });
+  // The page reads the file meanwhile; a run that started now would have the recipe of before.
+  await page.locator("summary").filter({ hasText: new RegExp(`(?<!\\d)${recipe.epochs} epochs?\\b`) }).waitFor();
   await page.getByRole("button", { name: /^Start/ }).click();
 }
 

@@ -17,6 +17,8 @@ async function forget(context) {
   const page = await context.newPage();
   await page.goto(new URL("icon.svg", url).href);
   await page.evaluate(async () => {
+    // The worker of a tab that was closed a moment ago may still have it, and the next run would go on unsaved.
+    await navigator.locks.request("hone:run", () => {});
     const root = await navigator.storage.getDirectory();
     await root.removeEntry("runs", { recursive: true }).catch(() => {});
   });
