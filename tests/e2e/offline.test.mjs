@@ -160,7 +160,7 @@ test("a new version waits for the end of a run, which ends like one left alone, 
     await page.evaluate(() => (globalThis.events = []));
     // Paused, so that the run cannot end before the new version is there.
     const pausing = pressPause(page);
-    await start(page);
+    await page.getByRole("button", { name: /^Start/ }).click();
     await pausing;
     const offer = page.getByRole("button", { name: "Open the new version" });
     await page.getByRole("button", { name: "Resume" }).waitFor();
