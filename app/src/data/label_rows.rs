@@ -1,7 +1,9 @@
+use hone_core::decimal::fixed;
+use hone_core::run::LabelChoice;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use crate::components::{ProblemPlace, changing, pressed, pressed_away, typed};
+use crate::components::{CollectAny, ProblemPlace, changing, pressed, pressed_away, typed};
 use crate::format;
 use crate::page::Page;
 use crate::state::{Load, State};
@@ -22,7 +24,7 @@ pub fn LabelRows() -> impl IntoView {
     let is_idle = Memo::new(move |_| !has_begun.get());
     let has_no_row = page.memo(|state| state.labeling.text().is_empty());
     let is_read = page.memo(|state| state.labeling.reading.is_none() || state.labeling.question.is_some());
-    let done = page.memo(|state| state.labeling.reading.unwrap_or_default().to_string());
+    let done = page.memo(|state| fixed(state.labeling.reading.unwrap_or_default(), 3));
     let has_model = page.memo(|state| matches!(state.model.load, Load::Ready(_)));
     let diagnostic = page.memo(|state| state.labeling.diagnostic.clone());
     let text = page.memo(|state| format::visible(state.labeling.text()));
@@ -34,11 +36,11 @@ pub fn LabelRows() -> impl IntoView {
         page.act(|state| state.label_row(Some(other.get_untracked())));
         other.set(String::new());
     };
-    // Each question tells another progress.
+    // The sentence about the progress differs from question to question.
     let choices = changing(move || {
         progress.track();
         let choices = page.peek(|state| state.labeling.choices().to_vec());
-        let button = |choice: hone_core::run::LabelChoice| {
+        let button = |choice: LabelChoice| {
             let probability = choice.probability.map(|it| format!(" ({})", format::percent(f64::from(it))));
             let words = format!("{} {}{}", choice.key, format::visible(&choice.label), probability.unwrap_or_default());
             let give = move |_| page.act(|state| state.label_row(Some(choice.label.clone())));
@@ -49,12 +51,12 @@ pub fn LabelRows() -> impl IntoView {
                 </button>
             }
         };
-        choices.into_iter().map(button).collect_view()
+        choices.into_iter().map(button).collect_any()
     });
     let labels = changing(move || {
         progress.track();
         let labels = page.peek(|state| state.labeling.labels().to_vec());
-        labels.into_iter().map(|label| view! { <option value=label></option> }).collect_view()
+        labels.into_iter().map(|label| view! { <option value=label></option> }).collect_any()
     });
     let by_key = move |event: KeyboardEvent| page.act(|state| state.label_by_key(&event.key()));
     let on_enter = move |event: KeyboardEvent| {

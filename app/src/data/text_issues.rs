@@ -1,7 +1,7 @@
 use hone_core::run::{GroupedRow, TextGroup};
 use leptos::prelude::*;
 
-use crate::components::changing;
+use crate::components::{CollectAny, changing};
 use crate::data::mend::MendButtons;
 use crate::format;
 use crate::page::Page;
@@ -20,7 +20,7 @@ pub fn TextIssues() -> impl IntoView {
             (!groups.is_empty()).then(|| {
                 view! {
                     <div class="frame tall" tabindex="0" role="region" aria-label="Duplicates and outliers">
-                        <ul class="rows">{groups.into_iter().map(group).collect_view()}</ul>
+                        <ul class="rows">{groups.into_iter().map(group).collect_any()}</ul>
                     </div>
                 }
             })
@@ -36,7 +36,7 @@ fn group(TextGroup { finding, rows }: TextGroup) -> impl IntoView {
     view! {
         <li>
             <strong>{finding}</strong>
-            <ul class="rows">{rows.into_iter().map(item).collect_view()}</ul>
+            <ul class="rows">{rows.into_iter().map(item).collect_any()}</ul>
         </li>
     }
 }

@@ -97,7 +97,7 @@ impl State {
         self.ask_label()
     }
 
-    /// Does what a key stands for: gives its label, skips the row or undoes the last label.
+    /// Handles a key press: labels the row, skips it, or undoes the last label.
     pub fn label_by_key(&mut self, key: &str) -> Vec<Effect> {
         let label = self.labeling.choices().iter().find(|choice| choice.key == key).map(|choice| choice.label.clone());
         match key {

@@ -99,7 +99,8 @@ fn item(row: WrongRow, can_mend: bool) -> impl IntoView {
     let buttons = (can_mend && row.is_in_train_file).then(|| view! { <MendButtons line given likely /> });
     let near = |near: NearestRow| {
         let texts = [Some(near.text), near.pair].into_iter().flatten().map(|text| format::excerpt(&text));
-        let about = format!("{}, line {}, cosine {:.3}", format::visible(&near.label), near.line, near.cosine);
+        let cosine = format::score(f64::from(near.cosine));
+        let about = format!("{}, line {}, cosine {cosine}", format::visible(&near.label), near.line);
         view! {
             <li>
                 <span dir="auto">{texts.collect::<Vec<_>>().join(" · ")}</span>

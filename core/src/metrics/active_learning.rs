@@ -49,7 +49,8 @@ impl Stability {
         self.history.push((labels, predictions));
     }
 
-    /// Fraction of the rows whose prediction the last [`SETTLING_LABELS`] labels have changed; none before there are so many.
+    /// Fraction of the rows whose prediction has changed over the last [`SETTLING_LABELS`] labels, or `None` if there are
+    /// fewer labels than that.
     pub fn changed(&self) -> Option<f64> {
         let (labels, now) = self.history.last()?;
         let (_, before) = self.history.iter().rev().find(|(other, _)| other + SETTLING_LABELS <= *labels)?;

@@ -27,8 +27,8 @@ const RECENT_ROWS: usize = 50;
 /// Number of labels that have a key of their own.
 const KEYS: usize = 9;
 
-/// Chooses rows to be labeled. The head is fitted anew for each: on the labeled rows of the file and on the labels given
-/// since. Its vectors are computed once.
+/// Chooses the next row to label. Before each choice, it fits a new head to all labels so far: those in the file and those
+/// given since. The vectors are computed only once.
 #[derive(Debug)]
 pub struct Labeler {
     examples: Arc<Examples>,

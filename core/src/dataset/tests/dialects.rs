@@ -7,7 +7,7 @@ fn table(header: &str, rows: &[(&str, &str)]) -> String {
     rows.iter().fold(format!("{header}\n"), |file, (text, label)| format!("{file}{text},{label}\n"))
 }
 
-/// Many different rows of one shape. `{}` stands for the number of the row.
+/// Many rows from one template, in which `{}` is replaced with the number of the row.
 fn many(header: &str, row: &str) -> String {
     (0..20).fold(format!("{header}\n"), |file, nth| format!("{file}{}\n", row.replace("{}", &nth.to_string())))
 }
