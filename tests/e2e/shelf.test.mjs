@@ -44,6 +44,8 @@ test("a kept model is tried, downloaded and trained further on a later visit, wi
     await rename(page, "Micro on micro.csv", "Five or six");
 
     // A later visit: no data, and the base model is nowhere.
+    await page.getByRole("button", { name: "Remove it" }).click();
+    await page.getByText("Already in this browser").waitFor({ state: "detached" });
     await page.context().unroute("**/models/micro/*");
     await page.context().route("**/models/micro/*", (route) => route.fulfill({ status: 404 }));
     await page.reload();
@@ -63,6 +65,8 @@ test("a kept model is tried, downloaded and trained further on a later visit, wi
 
     // It becomes the base of a run on new data.
     await page.getByLabel("Choose a file").setInputFiles(microTexts(90));
+    // The page tries to load the base model first.
+    await page.locator("#model").getByRole("alert").waitFor();
     await page.getByRole("button", { name: "Train further: Five or six" }).click();
     await page.getByText("Loaded: 2 layers").waitFor();
     await start(page);
