@@ -265,7 +265,10 @@ pub fn train_further(engine: &mut Engine, request: RequestId, epochs: u32) {
 pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<bool>) {
     let Some(run) = under_way(engine) else { return };
     match run.session.set_trainable(group, trainable) {
-        Ok(()) => run.send_param_groups(),
+        Ok(()) => {
+            run.send_param_groups();
+            run.changed();
+        }
         Err(diagnostic) => run.answer(&Event::RunWarning { diagnostic }),
     }
 }
@@ -274,6 +277,7 @@ pub fn set_trainable(engine: &mut Engine, group: ParamGroup, trainable: Option<b
 pub fn set_unsure(engine: &mut Engine, below: f32) {
     if let Some(run) = &mut engine.run {
         run.session.set_unsure_below(below);
+        run.changed();
     }
 }
 
@@ -441,7 +445,15 @@ impl Run {
         }
     }
 
+    /// Records that the run is no longer as it was saved.
+    fn changed(&mut self) {
+        if let Some(store) = &mut self.store {
+            store.changed();
+        }
+    }
+
     fn on_progress(&mut self, progress: Progress) {
+        self.changed();
         let silent_ms = now_ms() - self.reported_ms;
         match progress {
             // There is nothing to report except that the run is still active.

@@ -30,6 +30,8 @@ pub struct Store {
     schedule: SaveSchedule,
     /// True if it is to be saved as soon as possible.
     is_wanted: bool,
+    /// True if the run has changed since its last save began.
+    has_changed: bool,
     saving: Option<UnderWay>,
     /// Optimizer steps at the last save; none before the first.
     pub saved_step: Option<u32>,
@@ -80,27 +82,34 @@ impl Store {
             source,
             schedule: SaveSchedule::new(seconds),
             is_wanted: false,
+            has_changed: true,
             saving: None,
             saved_step: None,
             _locks: locks,
         }
     }
 
-    /// Saves the run as soon as possible.
+    /// Saves the run as soon as possible, unless the last save has it as it is: a needless one would replace the save
+    /// before that, which is there in case that the last one gets damaged.
     pub fn want(&mut self) {
         self.is_wanted = true;
+    }
+
+    /// Records that the run is no longer as it was saved.
+    pub fn changed(&mut self) {
+        self.has_changed = true;
     }
 
     /// Saves the run once more, as it has ended.
     pub fn ended(&mut self, reason: EndReason) {
         (self.about.ended, self.about.has_copy) = (Some(reason), false);
-        self.is_wanted = true;
+        (self.is_wanted, self.has_changed) = (true, true);
     }
 
     /// Saves the run on: it had ended and is trained further.
     pub fn extended(&mut self) {
         self.about.ended = None;
-        self.is_wanted = true;
+        (self.is_wanted, self.has_changed) = (true, true);
     }
 
     /// Records an evaluation.
@@ -138,12 +147,13 @@ impl Store {
             report(&Event::RunSaved { id: self.folder.id.clone(), step });
             return Ok(true);
         }
+        self.is_wanted &= self.has_changed;
         if !self.is_wanted && !self.schedule.is_due(seconds, session.max_checkpoint_bytes()) {
             return Ok(false);
         }
         // In the middle of an optimizer step, the save waits for its end.
         let Some(checkpoint) = session.checkpoint() else { return Ok(false) };
-        self.is_wanted = false;
+        (self.is_wanted, self.has_changed) = (false, false);
         let (step, begin_ms) = (session.state().step, now_ms());
         let record = RunRecord {
             plan: session.plan(),
